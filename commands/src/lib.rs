@@ -1,0 +1,1 @@
+//! The write side: the event log, its appender, the keyring, idempotent commands and the relay to JetStream.

@@ -1,0 +1,1 @@
+//! The only crate that reaches the outside world: audience, queue, workers, providers, retries.

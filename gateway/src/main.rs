@@ -1,0 +1,3 @@
+//! The executable `mensajeria`: see `gateway::run`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The read side: projectors with checkpoints, views, queries and rebuild.
