@@ -1,0 +1,219 @@
+//! Why a value was refused: one small reason for every value type, with a stable code and a text to read.
+
+use std::fmt;
+
+use super::Language;
+
+/// Why a value was refused. It never carries the value, so that it may be logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Invalid {
+    /// Nothing there, or nothing that can be seen.
+    Missing,
+    /// More than `max` characters.
+    TooLong {
+        /// The most it may have, in characters.
+        max: usize,
+    },
+    /// A control character other than a line feed or a tab.
+    ControlCharacter,
+    /// A line break in a field of one line.
+    LineBreak,
+    /// Not an e-mail address that can be written to.
+    Email,
+    /// Not a telephone number that can be called.
+    Phone(PhoneFault),
+    /// Not a country of ISO 3166-1, in its two capital letters.
+    Country,
+    /// Not a time zone of the IANA database.
+    TimeZone,
+    /// Not a language, or a language and region, that is known.
+    Locale,
+    /// Not a UUID in its 36 characters.
+    Id,
+    /// None of the words that are allowed.
+    NotAllowed {
+        /// The words that are.
+        allowed: &'static [&'static str],
+    },
+}
+
+/// What is wrong with a telephone number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PhoneFault {
+    /// Something other than digits, spaces, dots, dashes, parentheses and a leading plus sign.
+    Characters,
+    /// No country has this calling code.
+    CallingCode,
+    /// No number of that country is of this length, or begins like this.
+    Plan,
+}
+
+impl Invalid {
+    /// The reason as programs read it; stable for ever.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::TooLong { .. } => "too_long",
+            Self::ControlCharacter => "control_character",
+            Self::LineBreak => "line_break",
+            Self::Email => "invalid_email",
+            Self::Phone(_) => "invalid_phone",
+            Self::Country => "unknown_country",
+            Self::TimeZone => "unknown_time_zone",
+            Self::Locale => "unknown_locale",
+            Self::Id => "invalid_id",
+            Self::NotAllowed { .. } => "not_allowed",
+        }
+    }
+
+    /// The reason as a person reads it beside the field: one sentence.
+    pub fn text(self, language: Language) -> String {
+        match language {
+            Language::Es => self.spanish(),
+            Language::En => self.english(),
+        }
+    }
+
+    fn spanish(self) -> String {
+        match self {
+            Self::Missing => "Este dato es obligatorio.".into(),
+            Self::TooLong { max } => format!("No puede tener más de {} caracteres.", grouped(max, '.')),
+            Self::ControlCharacter => "Contiene caracteres de control, que no se admiten.".into(),
+            Self::LineBreak => "No puede contener saltos de línea.".into(),
+            Self::Email => "No es una dirección de correo válida.".into(),
+            Self::Phone(fault) => format!("No es un teléfono válido: {}.", fault.spanish()),
+            Self::Country => "No es un país conocido; se espera su código de dos letras, como CO.".into(),
+            Self::TimeZone => {
+                "No es una zona horaria conocida; se espera, por ejemplo, America/Bogota.".into()
+            }
+            Self::Locale => "No es un idioma conocido; se espera, por ejemplo, es o es-CO.".into(),
+            Self::Id => "No es un identificador válido.".into(),
+            Self::NotAllowed { allowed } => {
+                format!("No es un valor admitido; puede ser {}.", allowed.join(", "))
+            }
+        }
+    }
+
+    fn english(self) -> String {
+        match self {
+            Self::Missing => "This is required.".into(),
+            Self::TooLong { max } => format!("It cannot be longer than {} characters.", grouped(max, ',')),
+            Self::ControlCharacter => "It contains control characters, which are not allowed.".into(),
+            Self::LineBreak => "It cannot contain line breaks.".into(),
+            Self::Email => "It is not a valid e-mail address.".into(),
+            Self::Phone(fault) => format!("It is not a valid telephone number: {}.", fault.english()),
+            Self::Country => "It is not a known country; its two-letter code is expected, such as CO.".into(),
+            Self::TimeZone => "It is not a known time zone; America/Bogota is one, for example.".into(),
+            Self::Locale => "It is not a known language; es or es-CO is one, for example.".into(),
+            Self::Id => "It is not a valid identifier.".into(),
+            Self::NotAllowed { allowed } => {
+                format!("It is not an allowed value; it can be {}.", allowed.join(", "))
+            }
+        }
+    }
+}
+
+impl PhoneFault {
+    const fn spanish(self) -> &'static str {
+        match self {
+            Self::Characters => {
+                "solo puede llevar cifras, espacios, puntos, guiones, paréntesis y un + inicial"
+            }
+            Self::CallingCode => "ningún país tiene ese prefijo",
+            Self::Plan => "faltan o sobran cifras, o ningún número de ese país empieza así",
+        }
+    }
+
+    const fn english(self) -> &'static str {
+        match self {
+            Self::Characters => "only digits, spaces, dots, dashes, parentheses and a leading + are allowed",
+            Self::CallingCode => "no country has that calling code",
+            Self::Plan => "it has too few or too many digits, or no number of that country begins like that",
+        }
+    }
+}
+
+/// In English, for logs and for errors of deserialisation.
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.english())
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// A limit as people write it: `10.000` or `10,000`.
+fn grouped(number: usize, separator: char) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(separator);
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Invalid; 13] = [
+        Invalid::Missing,
+        Invalid::TooLong { max: 200 },
+        Invalid::ControlCharacter,
+        Invalid::LineBreak,
+        Invalid::Email,
+        Invalid::Phone(PhoneFault::Characters),
+        Invalid::Phone(PhoneFault::CallingCode),
+        Invalid::Phone(PhoneFault::Plan),
+        Invalid::Country,
+        Invalid::TimeZone,
+        Invalid::Locale,
+        Invalid::Id,
+        Invalid::NotAllowed {
+            allowed: &["sms", "email"],
+        },
+    ];
+
+    #[test]
+    fn every_reason_reads_as_one_sentence_in_both_languages() {
+        for reason in ALL {
+            let (es, en) = (reason.text(Language::Es), reason.text(Language::En));
+            assert_ne!(es, en, "{reason:?}");
+            for text in [es, en] {
+                assert!(
+                    text.ends_with('.') && text.starts_with(char::is_uppercase),
+                    "{text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_limit_is_grouped_as_the_reader_writes_numbers() {
+        let reason = Invalid::TooLong { max: 100_000 };
+        assert_eq!(
+            reason.text(Language::Es),
+            "No puede tener más de 100.000 caracteres."
+        );
+        assert_eq!(
+            reason.text(Language::En),
+            "It cannot be longer than 100,000 characters."
+        );
+        assert_eq!(
+            Invalid::TooLong { max: 200 }.to_string(),
+            "It cannot be longer than 200 characters."
+        );
+    }
+
+    #[test]
+    fn a_word_that_is_not_allowed_is_answered_with_those_that_are() {
+        let text = Invalid::NotAllowed {
+            allowed: &["sms", "email"],
+        }
+        .text(Language::Es);
+        assert_eq!(text, "No es un valor admitido; puede ser sms, email.");
+    }
+}

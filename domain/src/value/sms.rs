@@ -1,0 +1,1 @@
+//! How an SMS is encoded and how many parts it takes.
