@@ -1,0 +1,239 @@
+//! The one way to give a command to an aggregate: cqrs-es's framework over our log, conflicts retried in one place.
+
+use cqrs_es::persist::PersistedEventStore;
+use cqrs_es::{Aggregate, AggregateError, CqrsFramework, DomainEvent};
+use domain::Position;
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use crate::context::CommandContext;
+use crate::log::{AppendError, Appended, Draft, EventLog, LoadError};
+use crate::repository::{LedgerRepository, Receipt};
+
+/// How often a command is decided again after somebody else wrote the stream's next event first.
+const CONFLICT_TRIES_MAX: usize = 8;
+
+/// What a command led to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Done {
+    /// It was carried out now.
+    Now {
+        /// Of its last event, or the log's head if nothing changed.
+        position: Position,
+    },
+    /// It had been carried out before, under the same key.
+    Before {
+        /// What was answered then.
+        answer: Value,
+        /// Where the log stood then.
+        position: Position,
+    },
+}
+
+impl Done {
+    /// The position that a caller must be able to read.
+    pub const fn position(&self) -> Position {
+        match self {
+            Self::Now { position } | Self::Before { position, .. } => *position,
+        }
+    }
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError<E: std::error::Error> {
+    /// The rules refuse it: theirs to mend.
+    #[error(transparent)]
+    Refused(E),
+    /// The caller's key stands for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The stream would not stand still: try again.
+    #[error("the command met too many conflicts")]
+    Conflict,
+    /// An event would be larger than the log takes.
+    #[error("the command leads to too large an event")]
+    TooLarge,
+    /// The log is away, or the outcome is unknown: ours. Trying again with the same key is safe.
+    #[error("failed to carry the command out: {0}")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl<E: std::error::Error> CommandError<E> {
+    pub(crate) fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl<E: std::error::Error> From<sqlx::Error> for CommandError<E> {
+    fn from(error: sqlx::Error) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+impl<E: std::error::Error> From<LoadError> for CommandError<E> {
+    fn from(error: LoadError) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+impl EventLog {
+    /// Gives a command to the aggregate with this id. `answer` is what a caller who asks again is to be told.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn execute<A>(
+        &self,
+        aggregate_id: &str,
+        command: A::Command,
+        context: &CommandContext,
+        answer: &Value,
+    ) -> Result<Done, CommandError<A::Error>>
+    where
+        A: Aggregate<Services = ()>,
+        A::Command: Clone,
+    {
+        for _ in 0..CONFLICT_TRIES_MAX {
+            match self.try_execute::<A>(aggregate_id, command.clone(), context, answer).await {
+                Err(CommandError::Conflict) => {}
+                // A refusal may only mean that the command has been carried out already.
+                Err(CommandError::Refused(refusal)) => {
+                    return self.answered_before(context).await?.ok_or(CommandError::Refused(refusal));
+                }
+                outcome => return outcome,
+            }
+        }
+        Err(CommandError::Conflict)
+    }
+
+    async fn try_execute<A>(
+        &self,
+        aggregate_id: &str,
+        command: A::Command,
+        context: &CommandContext,
+        answer: &Value,
+    ) -> Result<Done, CommandError<A::Error>>
+    where
+        A: Aggregate<Services = ()>,
+    {
+        let receipt = Receipt::default();
+        let repository = LedgerRepository::new(self, context.first_answer(answer), context.lane, &receipt);
+        let framework = CqrsFramework::<A, _>::new(PersistedEventStore::new_event_store(repository), vec![], ());
+        let outcome = framework.execute_with_metadata(aggregate_id, command, context.metadata()).await;
+        match (outcome, receipt.take()) {
+            (Ok(()), Some(Ok(Appended { last, .. }))) => Ok(Done::Now { position: last }),
+            (Ok(()), _) => Ok(Done::Now { position: self.head().await? }),
+            (Err(AggregateError::UserError(refusal)), _) => Err(CommandError::Refused(refusal)),
+            (Err(_), Some(Err(error))) => self.after_append_error(error, context).await,
+            (Err(AggregateError::AggregateConflict), _) => Err(CommandError::Conflict),
+            (Err(error), _) => Err(CommandError::unavailable(error.to_string())),
+        }
+    }
+
+    /// What an append that failed means to the one who gave the command.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn after_append_error<E: std::error::Error>(
+        &self,
+        error: AppendError,
+        context: &CommandContext,
+    ) -> Result<Done, CommandError<E>> {
+        match error {
+            AppendError::Answered => self.answered_before(context).await?.ok_or(CommandError::Conflict),
+            AppendError::Conflict => Err(CommandError::Conflict),
+            AppendError::TooLarge => Err(CommandError::TooLarge),
+            other => Err(CommandError::unavailable(other)),
+        }
+    }
+
+    /// The first answer to this command, if it was given before.
+    ///
+    /// # Errors
+    /// [`CommandError::KeyReused`] when the caller's key stands for another request.
+    pub async fn answered_before<E: std::error::Error>(
+        &self,
+        context: &CommandContext,
+    ) -> Result<Option<Done>, CommandError<E>> {
+        let Some(asked) = &context.idempotency else { return Ok(None) };
+        let Some((fingerprint, answer, position)) = self.first_answer(asked.command_id).await? else {
+            return Ok(None);
+        };
+        if fingerprint != asked.fingerprint {
+            return Err(CommandError::KeyReused);
+        }
+        Ok(Some(Done::Before { answer, position }))
+    }
+
+    /// Decides a command against the stream as it stands, without appending: for use cases that change other rows in
+    /// the same transaction. An empty answer means that nothing changes.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn decide<A>(
+        &self,
+        aggregate_id: &str,
+        command: A::Command,
+        context: &CommandContext,
+    ) -> Result<Vec<Draft>, CommandError<A::Error>>
+    where
+        A: Aggregate<Services = ()>,
+    {
+        let loaded = self.load::<A>(aggregate_id).await?;
+        decide_on(loaded.state, loaded.sequence, aggregate_id, command, context).await
+    }
+
+    /// Appends what was decided in a transaction, keeps the first answer, and commits.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn commit<E: std::error::Error>(
+        &self,
+        mut tx: sqlx::Transaction<'_, sqlx::Postgres>,
+        drafts: Vec<Draft>,
+        context: &CommandContext,
+        answer: &Value,
+    ) -> Result<Done, CommandError<E>> {
+        let connection: &mut PgConnection = &mut tx;
+        match self.append_in(connection, drafts, context.first_answer(answer)).await {
+            Ok(appended) => {
+                tx.commit().await?;
+                self.committed(appended.last);
+                Ok(Done::Now { position: appended.last })
+            }
+            Err(error) => {
+                drop(tx);
+                self.after_append_error(error, context).await
+            }
+        }
+    }
+}
+
+/// Decides a command against a known state.
+///
+/// # Errors
+/// [`CommandError::Refused`] by the rules.
+pub async fn decide_on<A>(
+    mut state: A,
+    sequence: i64,
+    aggregate_id: &str,
+    command: A::Command,
+    context: &CommandContext,
+) -> Result<Vec<Draft>, CommandError<A::Error>>
+where
+    A: Aggregate<Services = ()>,
+{
+    let sink = cqrs_es::event_sink::EventSink::default();
+    state.handle(command, &(), &sink).await.map_err(CommandError::Refused)?;
+    let drafts = sink.collect().await.into_iter().zip(sequence + 1..);
+    drafts.map(|(event, sequence)| draft::<A>(aggregate_id, sequence, &event, context)).collect()
+}
+
+fn draft<A: Aggregate>(
+    aggregate_id: &str,
+    sequence: i64,
+    event: &impl DomainEvent,
+    context: &CommandContext,
+) -> Result<Draft, CommandError<A::Error>> {
+    Draft::of(A::TYPE, aggregate_id, sequence, event, context.metadata()).map_err(CommandError::unavailable)
+}

@@ -1,0 +1,364 @@
+//! The group-commit appender: what waits becomes one call, one commit, one fsync, and then every caller is answered.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::Position;
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres};
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::append::{AppendError, Appended, FirstAnswer, Lane};
+use super::keyring::NewKey;
+
+/// How many events one flush holds at most.
+const FLUSH_ROWS_MAX: usize = 512;
+/// How many bytes of payload one flush holds at most.
+const FLUSH_BYTES_MAX: usize = 512 * 1024;
+/// How many bulk events one flush holds at most, so that people never wait behind a campaign.
+const FLUSH_BULK_ROWS_MAX: usize = 250;
+/// How many requests may wait.
+const WAITING_MAX: usize = 20_000;
+/// How many flushes are under way at once: while one is at the disk, the next one travels.
+const FLUSHERS: usize = 2;
+/// After this the outcome of a flush is unknown.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One event, sealed and as text, as it goes into the table.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) aggregate_type: String,
+    pub(super) aggregate_id: String,
+    pub(super) sequence: i64,
+    pub(super) event_type: String,
+    pub(super) event_version: String,
+    pub(super) payload: String,
+    pub(super) metadata: String,
+    pub(super) event_id: Uuid,
+    pub(super) command_id: Option<Uuid>,
+}
+
+/// What one caller wants appended, all or nothing.
+#[derive(Debug, Default)]
+pub(super) struct Request {
+    pub(super) rows: Vec<Row>,
+    pub(super) keys: Vec<NewKey>,
+    pub(super) answer: Option<FirstAnswer>,
+}
+
+struct Waiting {
+    request: Request,
+    reply: oneshot::Sender<Result<Appended, AppendError>>,
+}
+
+#[derive(Default)]
+struct Lanes {
+    interactive: VecDeque<Waiting>,
+    bulk: VecDeque<Waiting>,
+}
+
+struct Shared {
+    pool: PgPool,
+    lanes: Mutex<Lanes>,
+    arrived: Notify,
+    head: watch::Sender<Position>,
+}
+
+/// The door to the flushers. They end when the last door is dropped.
+pub(super) struct Appender {
+    shared: Arc<Shared>,
+    flushers: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Appender {
+    /// Starts the flushers; `head` is told of every commit.
+    pub(super) fn start(pool: PgPool, head: watch::Sender<Position>) -> Self {
+        let shared = Arc::new(Shared { pool, lanes: Mutex::default(), arrived: Notify::new(), head });
+        let flushers = (0..FLUSHERS).map(|_| tokio::spawn(flush_for_ever(Arc::clone(&shared)))).collect();
+        Self { shared, flushers }
+    }
+
+    /// Appends one request and waits for its commit.
+    pub(super) async fn append(&self, request: Request, lane: Lane) -> Result<Appended, AppendError> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.enqueue(Waiting { request, reply }, lane)?;
+        answer.await.unwrap_or(Err(AppendError::Unknown))
+    }
+}
+
+impl Drop for Appender {
+    fn drop(&mut self) {
+        for flusher in &self.flushers {
+            flusher.abort();
+        }
+    }
+}
+
+impl Shared {
+    fn enqueue(&self, waiting: Waiting, lane: Lane) -> Result<(), AppendError> {
+        let mut lanes = self.lanes();
+        if lanes.interactive.len() + lanes.bulk.len() >= WAITING_MAX {
+            return Err(AppendError::Overloaded);
+        }
+        match lane {
+            Lane::Interactive => lanes.interactive.push_back(waiting),
+            Lane::Bulk => lanes.bulk.push_back(waiting),
+        }
+        drop(lanes);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Takes what waits now; never waits for more.
+    async fn take(&self) -> Vec<Waiting> {
+        loop {
+            let batch = self.lanes().take();
+            if !batch.is_empty() {
+                return batch;
+            }
+            self.arrived.notified().await;
+        }
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, Lanes> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn committed(&self, appended: Appended) {
+        self.head.send_if_modified(|head| {
+            let moved = appended.last > *head;
+            *head = appended.last.max(*head);
+            moved
+        });
+    }
+}
+
+impl Lanes {
+    fn take(&mut self) -> Vec<Waiting> {
+        let mut batch = Batch::default();
+        batch.fill(&mut self.interactive, FLUSH_ROWS_MAX);
+        batch.fill(&mut self.bulk, FLUSH_BULK_ROWS_MAX);
+        batch.taken
+    }
+}
+
+/// What goes into one flush: at most one request a stream and a command, since two would only refuse each other.
+#[derive(Default)]
+struct Batch {
+    taken: Vec<Waiting>,
+    rows: usize,
+    bytes: usize,
+    streams: HashSet<(String, String)>,
+    commands: HashSet<Uuid>,
+}
+
+impl Batch {
+    fn fill(&mut self, lane: &mut VecDeque<Waiting>, rows_max: usize) {
+        let mut left = VecDeque::new();
+        while let Some(waiting) = lane.pop_front() {
+            let rows = waiting.request.rows.len();
+            let bytes = waiting.request.rows.iter().map(|row| row.payload.len()).sum::<usize>();
+            let full = self.rows + rows > rows_max || self.bytes + bytes > FLUSH_BYTES_MAX;
+            if full && !self.taken.is_empty() {
+                lane.push_front(waiting);
+                break;
+            }
+            if !self.admit(&waiting.request) {
+                left.push_back(waiting);
+                continue;
+            }
+            self.rows += rows;
+            self.bytes += bytes;
+            self.taken.push(waiting);
+        }
+        left.append(lane);
+        *lane = left;
+    }
+
+    fn admit(&mut self, request: &Request) -> bool {
+        let command = request.answer.as_ref().map(|answer| answer.command_id);
+        let meets_itself = command.is_some_and(|id| self.commands.contains(&id));
+        let streams: HashSet<_> =
+            request.rows.iter().map(|row| (row.aggregate_type.clone(), row.aggregate_id.clone())).collect();
+        if meets_itself || !self.streams.is_disjoint(&streams) {
+            return false;
+        }
+        self.commands.extend(command);
+        self.streams.extend(streams);
+        true
+    }
+}
+
+async fn flush_for_ever(shared: Arc<Shared>) {
+    let mut connection = None;
+    loop {
+        let batch = shared.take().await;
+        flush(&shared, &mut connection, batch).await;
+    }
+}
+
+async fn flush(shared: &Shared, connection: &mut Option<PoolConnection<Postgres>>, batch: Vec<Waiting>) {
+    let started = Instant::now();
+    metrics::histogram!("mensajeria_append_flush_rows").record(batch.iter().map(|w| w.request.rows.len() as f64).sum::<f64>());
+    let requests: Vec<&Request> = batch.iter().map(|waiting| &waiting.request).collect();
+    let outcome = attempt(shared, connection, &requests).await;
+    metrics::histogram!("mensajeria_append_flush_seconds").record(started.elapsed().as_secs_f64());
+    match outcome {
+        Ok(before) => answer_all(shared, batch, before),
+        Err(error) if batch.len() > 1 && error.is_of_one() => flush_one_by_one(shared, connection, batch).await,
+        Err(error) => refuse_all(batch, error),
+    }
+}
+
+/// A loser never hurts the others of its flush.
+async fn flush_one_by_one(shared: &Shared, connection: &mut Option<PoolConnection<Postgres>>, batch: Vec<Waiting>) {
+    for waiting in batch {
+        match attempt(shared, connection, &[&waiting.request]).await {
+            Ok(before) => answer_all(shared, vec![waiting], before),
+            Err(error) => refuse_all(vec![waiting], error),
+        }
+    }
+}
+
+fn answer_all(shared: &Shared, batch: Vec<Waiting>, mut before: Position) {
+    for Waiting { request, reply } in batch {
+        let last = before + request.rows.len() as Position;
+        let appended = Appended { first: before + 1, last };
+        before = last;
+        shared.committed(appended);
+        // A caller that has gone away has still been served.
+        let _ = reply.send(Ok(appended));
+    }
+}
+
+fn refuse_all(batch: Vec<Waiting>, error: AppendError) {
+    let mut error = Some(error);
+    for waiting in batch {
+        let _ = waiting.reply.send(Err(error.take().unwrap_or(AppendError::Unknown)));
+    }
+}
+
+/// A connection that failed in any way is not used again: it may still be in the middle of something.
+async fn attempt(
+    shared: &Shared,
+    connection: &mut Option<PoolConnection<Postgres>>,
+    requests: &[&Request],
+) -> Result<Position, AppendError> {
+    let mut own = match connection.take() {
+        Some(own) => own,
+        None => shared.pool.acquire().await?,
+    };
+    match timeout(FLUSH_TIMEOUT, append_in(&mut own, requests)).await {
+        Ok(Ok(before)) => {
+            fail::fail_point!("append::committed", |_| std::process::abort());
+            *connection = Some(own);
+            Ok(before)
+        }
+        Ok(Err(error)) if error.is_of_one() => {
+            *connection = Some(own);
+            Err(error)
+        }
+        Ok(Err(error)) => {
+            own.close_on_drop();
+            Err(error)
+        }
+        Err(_) => {
+            own.close_on_drop();
+            Err(AppendError::Unknown)
+        }
+    }
+}
+
+/// Appends requests on a connection, in one statement; returns the position before the first event.
+pub(super) async fn append_in(connection: &mut PgConnection, requests: &[&Request]) -> Result<Position, AppendError> {
+    fail::fail_point!("append::before_commit", |_| std::process::abort());
+    let rows = || requests.iter().flat_map(|request| &request.rows);
+    let keys = || requests.iter().flat_map(|request| &request.keys);
+    let answers = || requests.iter().filter_map(|request| request.answer.as_ref());
+    sqlx::query_scalar("select append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)")
+        .bind(rows().map(|row| row.aggregate_type.as_str()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.aggregate_id.as_str()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.sequence).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.event_type.as_str()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.event_version.as_str()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.payload.as_str()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.metadata.as_str()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.event_id).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.command_id).collect::<Vec<_>>())
+        .bind(keys().map(|key| key.id).collect::<Vec<_>>())
+        .bind(keys().map(|key| key.wrapped.as_slice()).collect::<Vec<_>>())
+        .bind(answers().map(|answer| answer.command_id).collect::<Vec<_>>())
+        .bind(answers().map(|answer| answer.caller).collect::<Vec<_>>())
+        .bind(answers().map(|answer| answer.fingerprint.as_slice()).collect::<Vec<_>>())
+        .bind(answers().map(|answer| answer.answer.to_string()).collect::<Vec<_>>())
+        .bind(last_rows(requests))
+        .fetch_one(connection)
+        .await
+        .map_err(AppendError::of)
+}
+
+/// For each request with an answer, the ordinal of its last event in the flush.
+fn last_rows(requests: &[&Request]) -> Vec<i64> {
+    let mut row = 0;
+    requests
+        .iter()
+        .filter_map(|request| {
+            row += request.rows.len() as i64;
+            request.answer.is_some().then_some(row)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(stream: &str, rows: usize) -> Waiting {
+        let row = |sequence| Row {
+            aggregate_type: "message".into(),
+            aggregate_id: stream.into(),
+            sequence: sequence as i64,
+            event_type: String::new(),
+            event_version: String::new(),
+            payload: "{}".into(),
+            metadata: "{}".into(),
+            event_id: Uuid::nil(),
+            command_id: None,
+        };
+        let (reply, _) = oneshot::channel();
+        Waiting { request: Request { rows: (1..=rows).map(row).collect(), ..Request::default() }, reply }
+    }
+
+    fn streams(batch: &[Waiting]) -> Vec<&str> {
+        batch.iter().map(|waiting| waiting.request.rows[0].aggregate_id.as_str()).collect()
+    }
+
+    #[test]
+    fn a_stream_goes_into_a_flush_once_and_keeps_its_turn() {
+        let mut lanes = Lanes::default();
+        lanes.interactive.extend([waiting("a", 1), waiting("a", 1), waiting("b", 1)]);
+        assert_eq!(streams(&lanes.take()), ["a", "b"]);
+        assert_eq!(streams(&lanes.take()), ["a"]);
+        assert!(lanes.take().is_empty());
+    }
+
+    #[test]
+    fn people_go_before_campaigns_and_campaigns_leave_room() {
+        let mut lanes = Lanes::default();
+        lanes.bulk.extend([waiting("chunk 1", 200), waiting("chunk 2", 200)]);
+        lanes.interactive.push_back(waiting("person", 1));
+        assert_eq!(streams(&lanes.take()), ["person", "chunk 1"]);
+        assert_eq!(streams(&lanes.take()), ["chunk 2"]);
+    }
+
+    #[test]
+    fn a_request_larger_than_a_flush_goes_alone() {
+        let mut lanes = Lanes::default();
+        lanes.bulk.extend([waiting("large", 600), waiting("next", 1)]);
+        assert_eq!(streams(&lanes.take()), ["large"]);
+        assert_eq!(streams(&lanes.take()), ["next"]);
+    }
+}

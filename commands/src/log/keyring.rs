@@ -1,0 +1,208 @@
+//! The keys that personal data is sealed under: one a person, message or notification, each wrapped by a master key.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::{hkdf, hmac, rand};
+use lru::LruCache;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+/// How many keys a process remembers.
+const KEYS_REMEMBERED: NonZeroUsize = NonZeroUsize::new(20_000).expect("a positive number");
+/// How long a process may go on reading what another process has erased.
+const KEY_REMEMBERED_FOR: Duration = Duration::from_secs(30);
+/// The length of every key, in bytes.
+pub(crate) const KEY_BYTES: usize = 32;
+
+/// The key that wraps all others; from a file or a key service, never from the database.
+pub struct MasterKey([u8; KEY_BYTES]);
+
+impl MasterKey {
+    /// A master key of 32 bytes.
+    pub const fn new(bytes: [u8; KEY_BYTES]) -> Self {
+        Self(bytes)
+    }
+}
+
+/// Why personal data cannot be sealed or unsealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The keys could not be read.
+    #[error("failed to read keys: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Wrong master key, or somebody changed the row: the ciphertext does not belong here.
+    #[error("ciphertext does not open under its key")]
+    Forged,
+    /// The system gave no randomness, or the value cannot be written as JSON.
+    #[error("failed to seal")]
+    Failed,
+}
+
+/// A person's key, clear in memory only.
+#[derive(Clone, Copy)]
+pub(crate) struct DataKey([u8; KEY_BYTES]);
+
+/// A key that is to be committed with the first event under it.
+#[derive(Debug, Clone)]
+pub(crate) struct NewKey {
+    pub(crate) id: Uuid,
+    pub(crate) wrapped: Vec<u8>,
+}
+
+/// The keys of one log.
+pub struct Keyring {
+    pool: PgPool,
+    wrapping: LessSafeKey,
+    index: hmac::Key,
+    remembered: Mutex<LruCache<Uuid, (DataKey, Instant)>>,
+}
+
+impl Keyring {
+    /// The keyring of the log in `pool`'s database.
+    pub fn new(pool: PgPool, master: &MasterKey) -> Self {
+        let wrapping = derive(master, b"mensajeria key wrapping");
+        let index = derive(master, b"mensajeria blind index");
+        Self {
+            pool,
+            wrapping: aes(&wrapping),
+            index: hmac::Key::new(hmac::HMAC_SHA256, &index),
+            remembered: Mutex::new(LruCache::new(KEYS_REMEMBERED)),
+        }
+    }
+
+    /// A keyed hash by which equal values can be found without being readable: HMAC-SHA-256.
+    pub fn blind_index(&self, value: &str) -> Vec<u8> {
+        hmac::sign(&self.index, value.as_bytes()).as_ref().to_vec()
+    }
+
+    /// The same hash for bytes that are not text, such as a canonical request to be confirmed.
+    pub fn sign(&self, bytes: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.index, bytes).as_ref().to_vec()
+    }
+
+    /// Destroys a key for ever: what it sealed is erased. Call [`Keyring::forget`] after the commit.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn destroy_in(&self, tx: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
+        sqlx::query("update keys set wrapped = null, destroyed_at = clock_timestamp() where key_id = $1 and wrapped is not null")
+            .bind(id)
+            .execute(tx)
+            .await?;
+        self.forget(id);
+        Ok(())
+    }
+
+    /// Forgets a key that was destroyed.
+    pub fn forget(&self, id: Uuid) {
+        self.memory().pop(&id);
+    }
+
+    /// The keys that exist, `None` for destroyed ones; keys that were never made are absent.
+    pub(crate) async fn find(&self, ids: Vec<Uuid>) -> Result<HashMap<Uuid, Option<DataKey>>, SealError> {
+        let mut found = HashMap::with_capacity(ids.len());
+        let missing = self.recall(ids, &mut found);
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let rows: Vec<(Uuid, Option<Vec<u8>>)> = sqlx::query_as("select key_id, wrapped from keys where key_id = any($1)")
+            .bind(missing)
+            .fetch_all(&self.pool)
+            .await?;
+        for (id, wrapped) in rows {
+            let key = wrapped.map(|wrapped| self.unwrap(id, wrapped)).transpose()?;
+            if let Some(key) = key {
+                self.remember(id, key);
+            }
+            found.insert(id, key);
+        }
+        Ok(found)
+    }
+
+    /// A key for something that has none yet. It is remembered only once it is committed, by being read back.
+    pub(crate) fn create(&self, id: Uuid) -> Result<(DataKey, NewKey), SealError> {
+        let mut bytes = [0; KEY_BYTES];
+        rand::fill(&mut bytes).map_err(|_| SealError::Failed)?;
+        let wrapped = seal(&self.wrapping, id.as_bytes(), bytes.to_vec())?;
+        Ok((DataKey(bytes), NewKey { id, wrapped }))
+    }
+
+    fn unwrap(&self, id: Uuid, wrapped: Vec<u8>) -> Result<DataKey, SealError> {
+        let bytes = open(&self.wrapping, id.as_bytes(), wrapped)?;
+        bytes.try_into().map(DataKey).map_err(|_| SealError::Forged)
+    }
+
+    fn recall(&self, ids: Vec<Uuid>, found: &mut HashMap<Uuid, Option<DataKey>>) -> Vec<Uuid> {
+        let mut memory = self.memory();
+        ids.into_iter()
+            .filter(|id| match memory.get(id) {
+                Some((key, since)) if since.elapsed() < KEY_REMEMBERED_FOR => {
+                    found.insert(*id, Some(*key));
+                    false
+                }
+                _ => true,
+            })
+            .collect()
+    }
+
+    fn remember(&self, id: Uuid, key: DataKey) {
+        self.memory().put(id, (key, Instant::now()));
+    }
+
+    fn memory(&self) -> std::sync::MutexGuard<'_, LruCache<Uuid, (DataKey, Instant)>> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl DataKey {
+    /// Nonce and ciphertext of `plain`, bound to `aad`: AES-256-GCM.
+    pub(crate) fn seal(&self, aad: &[u8], plain: Vec<u8>) -> Result<Vec<u8>, SealError> {
+        seal(&aes(&self.0), aad, plain)
+    }
+
+    /// What [`DataKey::seal`] sealed.
+    pub(crate) fn open(&self, aad: &[u8], sealed: Vec<u8>) -> Result<Vec<u8>, SealError> {
+        open(&aes(&self.0), aad, sealed)
+    }
+}
+
+fn derive(master: &MasterKey, purpose: &'static [u8]) -> [u8; KEY_BYTES] {
+    let mut key = [0; KEY_BYTES];
+    hkdf::Salt::new(hkdf::HKDF_SHA256, b"mensajeria")
+        .extract(&master.0)
+        .expand(&[purpose], hkdf::HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut key))
+        .expect("32 bytes are within what HKDF-SHA-256 can give");
+    key
+}
+
+fn aes(key: &[u8; KEY_BYTES]) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("the key has the cipher's length"))
+}
+
+/// A random nonce is safe here: a key seals some thousands of values in its life, far from 2³².
+fn seal(key: &LessSafeKey, aad: &[u8], plain: Vec<u8>) -> Result<Vec<u8>, SealError> {
+    let mut nonce = [0; NONCE_LEN];
+    rand::fill(&mut nonce).map_err(|_| SealError::Failed)?;
+    let mut body = plain;
+    key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut body)
+        .map_err(|_| SealError::Failed)?;
+    let mut sealed = nonce.to_vec();
+    sealed.append(&mut body);
+    Ok(sealed)
+}
+
+fn open(key: &LessSafeKey, aad: &[u8], mut sealed: Vec<u8>) -> Result<Vec<u8>, SealError> {
+    if sealed.len() < NONCE_LEN {
+        return Err(SealError::Forged);
+    }
+    let mut body = sealed.split_off(NONCE_LEN);
+    let nonce = Nonce::try_assume_unique_for_key(&sealed).map_err(|_| SealError::Forged)?;
+    let length = key.open_in_place(nonce, Aad::from(aad), &mut body).map_err(|_| SealError::Forged)?.len();
+    body.truncate(length);
+    Ok(body)
+}

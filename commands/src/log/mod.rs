@@ -1,0 +1,133 @@
+//! The one door to the event log: append, read, unseal, decode, feed, keyring.
+
+mod append;
+mod appender;
+mod keyring;
+mod read;
+mod seal;
+mod stored;
+
+use std::sync::Arc;
+
+use domain::Position;
+use sqlx::{PgConnection, PgPool};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+pub use self::append::{AppendError, Appended, Draft, FirstAnswer, Lane, Metadata, metadata};
+use self::appender::{Appender, Request, Row};
+pub use self::keyring::{Keyring, MasterKey, SealError};
+pub use self::read::{LoadError, Loaded};
+pub use self::stored::{Recorded, StoredEvent};
+use crate::clock;
+
+/// How large one event may be, in bytes of its payload: a larger one would block an ordered feed for ever, since the
+/// broker carries 1 MiB with envelope and headers. The table's constraint `event_fits_the_broker` holds it.
+pub const EVENT_BYTES_MAX: usize = 512 * 1024;
+/// How many events one page of the log holds at most.
+pub const PAGE_EVENTS_MAX: i64 = 1_000;
+
+/// The event log of one ledger. Cheap to clone.
+#[derive(Clone)]
+pub struct EventLog(Arc<Inner>);
+
+struct Inner {
+    pool: PgPool,
+    appender: Appender,
+    keyring: Keyring,
+    ledger: Uuid,
+    head: watch::Sender<Position>,
+}
+
+impl EventLog {
+    /// Opens the log in a migrated database.
+    ///
+    /// # Errors
+    /// When the database does not answer or is not migrated.
+    pub async fn open(pool: PgPool, master: &MasterKey) -> sqlx::Result<Self> {
+        let ledger = sqlx::query_scalar("select id from ledger").fetch_one(&pool).await?;
+        let (head, _) = watch::channel(read::head(&pool).await?);
+        let appender = Appender::start(pool.clone(), head.clone());
+        let keyring = Keyring::new(pool.clone(), master);
+        Ok(Self(Arc::new(Inner { pool, appender, keyring, ledger, head })))
+    }
+
+    /// The database that the log is in.
+    pub fn pool(&self) -> &PgPool {
+        &self.0.pool
+    }
+
+    /// The id that tells this log's streams and subjects from another's.
+    pub fn ledger(&self) -> Uuid {
+        self.0.ledger
+    }
+
+    /// The keys of the log.
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keyring
+    }
+
+    /// Wakes on every commit that this process makes or hears of; the value may lag behind the database.
+    pub fn watch_head(&self) -> watch::Receiver<Position> {
+        self.0.head.subscribe()
+    }
+
+    /// Tells the watchers of a commit that did not go through [`EventLog::append`].
+    pub fn committed(&self, position: Position) {
+        self.0.head.send_if_modified(|head| {
+            let moved = position > *head;
+            *head = position.max(*head);
+            moved
+        });
+    }
+
+    /// Appends events, all or nothing, with what other callers append at the same moment.
+    ///
+    /// # Errors
+    /// See [`AppendError`]; after [`AppendError::Unknown`] the events may be there.
+    pub async fn append(&self, drafts: Vec<Draft>, answer: Option<FirstAnswer>, lane: Lane) -> Result<Appended, AppendError> {
+        let request = self.request(drafts, answer).await?;
+        self.0.appender.append(request, lane).await
+    }
+
+    /// Appends events in a transaction that changes other rows too: change those first and append last, because the
+    /// ledger stays locked from here to the commit. Call [`EventLog::committed`] after it.
+    ///
+    /// # Errors
+    /// See [`AppendError`].
+    pub async fn append_in(
+        &self,
+        tx: &mut PgConnection,
+        drafts: Vec<Draft>,
+        answer: Option<FirstAnswer>,
+    ) -> Result<Appended, AppendError> {
+        let request = self.request(drafts, answer).await?;
+        let before = appender::append_in(tx, &[&request]).await?;
+        Ok(Appended { first: before + 1, last: before + request.rows.len() as Position })
+    }
+
+    async fn request(&self, mut drafts: Vec<Draft>, answer: Option<FirstAnswer>) -> Result<Request, AppendError> {
+        let keys = seal::seal_drafts(&self.0.keyring, &mut drafts).await?;
+        let rows = drafts.into_iter().map(row).collect::<Result<_, _>>()?;
+        Ok(Request { rows, keys, answer })
+    }
+}
+
+fn row(draft: Draft) -> Result<Row, AppendError> {
+    let command_id = draft.metadata.get(metadata::COMMAND).and_then(|id| Uuid::parse_str(id).ok());
+    let payload = draft.payload.to_string();
+    if payload.len() > EVENT_BYTES_MAX {
+        return Err(AppendError::TooLarge);
+    }
+    Ok(Row {
+        aggregate_type: draft.aggregate_type,
+        aggregate_id: draft.aggregate_id,
+        sequence: draft.sequence,
+        event_type: draft.event_type,
+        event_version: draft.event_version,
+        payload,
+        metadata: serde_json::to_string(&draft.metadata)?,
+        event_id: clock::new_id(),
+        command_id,
+    })
+}

@@ -1,0 +1,163 @@
+//! Reading the log: by position, by stream, as one aggregate's state.
+
+use std::collections::HashSet;
+
+use cqrs_es::Aggregate;
+use domain::{Position, upcast};
+use serde_json::Value;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::seal::{Place, ip_key, keys_of, open_ip, open_payload};
+use super::stored::{COLUMNS, Recorded, StoredEvent};
+use super::{EventLog, SealError};
+
+/// Why an aggregate cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The database does not answer.
+    #[error("failed to read the log: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Personal data does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// An event cannot be read by this version of the program.
+    #[error("failed to decode an event: {0}")]
+    Decode(#[from] serde_json::Error),
+}
+
+/// An aggregate as its stream folds to it.
+#[derive(Debug)]
+pub struct Loaded<A> {
+    /// Its state; the default if nothing has happened yet.
+    pub state: A,
+    /// The sequence of its last event; 0 if nothing has happened yet.
+    pub sequence: i64,
+    /// The position of its first event; 0 if nothing has happened yet.
+    pub first_position: Position,
+    /// The position of its last event; 0 if nothing has happened yet.
+    pub last_position: Position,
+}
+
+pub(super) async fn head(pool: &PgPool) -> sqlx::Result<Position> {
+    sqlx::query_scalar("select coalesce(max(position), 0) from events").fetch_one(pool).await
+}
+
+impl EventLog {
+    /// The position of the last committed event; 0 if there is none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn head(&self) -> sqlx::Result<Position> {
+        let head = head(self.pool()).await?;
+        self.committed(head);
+        Ok(head)
+    }
+
+    /// At most `limit` events after a position, in order, sealed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read_after(&self, position: Position, limit: i64) -> sqlx::Result<Vec<StoredEvent>> {
+        sqlx::query_as(&format!("select {COLUMNS} from events where position > $1 order by position limit $2"))
+            .bind(position)
+            .bind(limit)
+            .fetch_all(self.pool())
+            .await
+    }
+
+    /// At most `limit` events of one stream after a sequence, in order, sealed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read_stream(
+        &self,
+        aggregate_type: &str,
+        aggregate_id: &str,
+        after_sequence: i64,
+        limit: i64,
+    ) -> sqlx::Result<Vec<StoredEvent>> {
+        let text = format!(
+            "select {COLUMNS} from events where aggregate_type = $1 and aggregate_id = $2 and sequence > $3
+             order by sequence limit $4"
+        );
+        sqlx::query_as(&text)
+            .bind(aggregate_type)
+            .bind(aggregate_id)
+            .bind(after_sequence)
+            .bind(limit)
+            .fetch_all(self.pool())
+            .await
+    }
+
+    /// Makes stored events readable: unsealed, upcast, decoded. A poison event comes back with the reason.
+    ///
+    /// # Errors
+    /// When keys cannot be read, or a ciphertext is not the one that was stored there.
+    pub async fn open_events(&self, mut stored: Vec<StoredEvent>) -> Result<Vec<Recorded>, SealError> {
+        let ids: HashSet<Uuid> =
+            stored.iter().flat_map(|event| keys_of(&event.payload).into_iter().chain(ip_key(&event.metadata))).collect();
+        let keys = self.keyring().find(ids.into_iter().collect()).await?;
+        for event in &mut stored {
+            let mut payload = std::mem::take(&mut event.payload);
+            let mut metadata = std::mem::take(&mut event.metadata);
+            open_payload(&mut payload, event.place(), &keys)?;
+            open_ip(&mut metadata, event.place(), &keys)?;
+            (event.payload, event.metadata) = (payload, metadata);
+        }
+        Ok(stored.into_iter().map(Recorded::of).collect())
+    }
+
+    /// An aggregate's state, straight from its stream.
+    ///
+    /// # Errors
+    /// When the stream cannot be read.
+    pub async fn load<A: Aggregate>(&self, aggregate_id: &str) -> Result<Loaded<A>, LoadError> {
+        let stored = self.read_stream(A::TYPE, aggregate_id, 0, i64::MAX).await?;
+        let mut loaded = Loaded { state: A::default(), sequence: 0, first_position: 0, last_position: 0 };
+        if let Some(first) = stored.first() {
+            loaded.first_position = first.position;
+        }
+        for event in stored {
+            (loaded.sequence, loaded.last_position) = (event.sequence, event.position);
+            let (event_type, version) = (event.event_type.clone(), event.event_version.clone());
+            let payload = self.open_one(event).await?;
+            loaded.state.apply(serde_json::from_value(upcast(&event_type, &version, payload))?);
+        }
+        Ok(loaded)
+    }
+
+    async fn open_one(&self, event: StoredEvent) -> Result<Value, SealError> {
+        let place = (event.aggregate_type, event.aggregate_id, event.sequence);
+        self.open_value(event.payload, &place.0, &place.1, place.2).await
+    }
+
+    /// Unseals one payload.
+    pub(crate) async fn open_value(
+        &self,
+        mut payload: Value,
+        aggregate_type: &str,
+        aggregate_id: &str,
+        sequence: i64,
+    ) -> Result<Value, SealError> {
+        let ids = keys_of(&payload);
+        if ids.is_empty() {
+            return Ok(payload);
+        }
+        let keys = self.keyring().find(ids).await?;
+        open_payload(&mut payload, Place { aggregate_type, aggregate_id, sequence }, &keys)?;
+        Ok(payload)
+    }
+
+    /// The first answer to a command, and what was asked: `(fingerprint, answer, position)`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn first_answer(&self, command_id: Uuid) -> sqlx::Result<Option<(Vec<u8>, Value, Position)>> {
+        sqlx::query_as("select fingerprint, answer, last_position from command_log where command_id = $1")
+            .bind(command_id)
+            .fetch_optional(self.pool())
+            .await
+    }
+}
+

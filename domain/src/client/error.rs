@@ -1,0 +1,18 @@
+//! Why an order to a client is refused.
+
+/// A refusal by the rules of clients.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// A client is registered once.
+    #[error("the client was registered already")]
+    AlreadyRegistered,
+    /// There is no such client.
+    #[error("there is no such client")]
+    Unknown,
+    /// More contacts than a client may have.
+    #[error("the client has {found} contacts, more than {}", super::CONTACTS_MAX)]
+    TooManyContacts {
+        /// How many there are.
+        found: usize,
+    },
+}

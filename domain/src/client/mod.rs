@@ -1,0 +1,110 @@
+//! A client: a person or business served by one company, with the contacts to tell.
+
+mod command;
+mod error;
+mod event;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::command::{ClientCommand, ClientDetails, RegisterClient};
+pub use self::error::ClientError;
+pub use self::event::{ClientEvent, ClientProfile, Contact};
+use crate::aggregate::aggregate;
+use crate::personal::Personal;
+use crate::value::{ClientId, CompanyId};
+
+/// How many contacts a client may have.
+pub const CONTACTS_MAX: usize = 100;
+
+/// What the rules need to know of a client.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub enum Client {
+    /// Nothing has happened yet.
+    #[default]
+    Unregistered,
+    /// A company serves it.
+    Served(Served),
+    /// The person asked to be forgotten.
+    Erased,
+}
+
+/// A client that a company serves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Served {
+    /// The company.
+    pub company: CompanyId,
+    /// What is personal.
+    pub profile: Personal<ClientProfile>,
+    /// The language it is written to.
+    pub locale: String,
+    /// Where its clock stands, as an IANA name.
+    pub time_zone: String,
+}
+
+aggregate!(Client, "client", ClientCommand, ClientEvent, ClientError);
+
+impl Client {
+    /// The client, while a company serves it.
+    pub const fn served(&self) -> Option<&Served> {
+        match self {
+            Self::Served(served) => Some(served),
+            Self::Unregistered | Self::Erased => None,
+        }
+    }
+
+    /// What follows from a command, or why it is refused.
+    pub fn decide(&self, command: ClientCommand) -> Result<Vec<ClientEvent>, ClientError> {
+        match (self, command) {
+            (Self::Unregistered, ClientCommand::Register(order)) => register(order),
+            (_, ClientCommand::Register(_)) => Err(ClientError::AlreadyRegistered),
+            (Self::Served(served), ClientCommand::Change(details)) => served.change(details),
+            (Self::Served(served), ClientCommand::Erase) => {
+                Ok(vec![ClientEvent::ClientErased { company: served.company }])
+            }
+            (Self::Erased, ClientCommand::Erase) => Ok(vec![]),
+            (Self::Unregistered | Self::Erased, _) => Err(ClientError::Unknown),
+        }
+    }
+
+    fn fold(&mut self, event: ClientEvent) {
+        *self = match event {
+            ClientEvent::ClientRegistered { company, profile, locale, time_zone }
+            | ClientEvent::ClientChanged { company, profile, locale, time_zone } => {
+                Self::Served(Served { company, profile, locale, time_zone })
+            }
+            ClientEvent::ClientErased { .. } => Self::Erased,
+        };
+    }
+}
+
+impl Served {
+    /// Nothing, when everything is so already: importing a file twice changes nothing.
+    fn change(&self, details: ClientDetails) -> Result<Vec<ClientEvent>, ClientError> {
+        refuse_too_many(&details)?;
+        let (locale, time_zone) = (details.locale.to_string(), details.time_zone.to_string());
+        let profile = Personal::new(self.profile.key, details.profile);
+        if self.profile == profile && self.locale == locale && self.time_zone == time_zone {
+            return Ok(vec![]);
+        }
+        Ok(vec![ClientEvent::ClientChanged { company: self.company, profile, locale, time_zone }])
+    }
+}
+
+fn register(order: RegisterClient) -> Result<Vec<ClientEvent>, ClientError> {
+    refuse_too_many(&order.details)?;
+    Ok(vec![ClientEvent::ClientRegistered {
+        company: order.company,
+        profile: Personal::new(ClientId::into(order.client), order.details.profile),
+        locale: order.details.locale.to_string(),
+        time_zone: order.details.time_zone.to_string(),
+    }])
+}
+
+const fn refuse_too_many(details: &ClientDetails) -> Result<(), ClientError> {
+    match details.profile.contacts.len() {
+        found if found > CONTACTS_MAX => Err(ClientError::TooManyContacts { found }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,57 @@
+//! A company: whose clients are monitored; the boundary of client data.
+
+mod command;
+mod error;
+mod event;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::command::{CompanyCommand, CompanyDetails};
+pub use self::error::CompanyError;
+pub use self::event::{CompanyEvent, CompanyProfile};
+use crate::aggregate::aggregate;
+
+/// What the rules need to know of a company.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Company {
+    profile: Option<CompanyProfile>,
+}
+
+aggregate!(Company, "company", CompanyCommand, CompanyEvent, CompanyError);
+
+impl Company {
+    /// What is known of it, once it is registered.
+    pub const fn profile(&self) -> Option<&CompanyProfile> {
+        self.profile.as_ref()
+    }
+
+    /// What follows from a command, or why it is refused.
+    pub fn decide(&self, command: CompanyCommand) -> Result<Vec<CompanyEvent>, CompanyError> {
+        match (&self.profile, command) {
+            (None, CompanyCommand::Register(details)) => Ok(vec![CompanyEvent::CompanyRegistered(details.into())]),
+            (Some(_), CompanyCommand::Register(_)) => Err(CompanyError::AlreadyRegistered),
+            (None, CompanyCommand::Change(_)) => Err(CompanyError::Unknown),
+            (Some(now), CompanyCommand::Change(details)) => {
+                let profile = CompanyProfile::from(details);
+                Ok(if *now == profile { vec![] } else { vec![CompanyEvent::CompanyChanged(profile)] })
+            }
+        }
+    }
+
+    fn fold(&mut self, event: CompanyEvent) {
+        let (CompanyEvent::CompanyRegistered(profile) | CompanyEvent::CompanyChanged(profile)) = event;
+        self.profile = Some(profile);
+    }
+}
+
+impl From<CompanyDetails> for CompanyProfile {
+    fn from(details: CompanyDetails) -> Self {
+        Self {
+            name: details.name.into_string(),
+            country: details.country.to_string(),
+            time_zone: details.time_zone.to_string(),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What has happened to an inbox as a whole.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Position;
+use crate::aggregate::events;
+use crate::value::UserId;
+
+/// One fact in the history of an inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InboxEvent {
+    /// Every message up to a position was marked as read.
+    InboxRead {
+        /// Whose inbox.
+        user: UserId,
+        /// The last position it covers.
+        up_to: Position,
+    },
+}
+
+events!(InboxEvent { InboxRead => "1" });

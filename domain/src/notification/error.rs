@@ -1,0 +1,21 @@
+//! Why an order to a notification is refused.
+
+/// A refusal by the rules of notifications.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotificationError {
+    /// A notification is asked for once.
+    #[error("the notification was requested already")]
+    AlreadyRequested,
+    /// It would expire before it begins.
+    #[error("the notification has expired already")]
+    Expired,
+    /// There is no such notification.
+    #[error("there is no such notification")]
+    Unknown,
+    /// What was cancelled stays cancelled.
+    #[error("the notification was cancelled")]
+    Cancelled,
+    /// The audience of that generation is not open.
+    #[error("the audience of that generation is not open")]
+    AudienceNotOpen,
+}

@@ -1,0 +1,123 @@
+//! Personal data as it may stand in an event: clear only in memory, sealed in the log, erased for ever.
+
+use std::fmt;
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// The JSON member that marks an object as personal data; its value is the id of the key it is sealed under.
+pub const KEY: &str = "$key";
+/// The member that holds the value while it is clear.
+pub const CLEAR: &str = "clear";
+/// The member that holds the ciphertext, in base64, while it is sealed.
+pub const SEALED: &str = "sealed";
+
+/// A value that belongs to a person, or a body that may name one, under a key that can be destroyed.
+///
+/// In JSON: `{"$key": id, "clear": value}`, `{"$key": id, "sealed": "base64"}` or `{"$key": id}` once the key is
+/// gone. The event log turns the first into the second on append and back on read, so aggregates and views see only
+/// clear or erased values.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Personal<T> {
+    /// The key: a person's id, or a message's or notification's for its body.
+    pub key: Uuid,
+    value: Secrecy<T>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Secrecy<T> {
+    Clear(T),
+    Sealed(String),
+    Erased,
+}
+
+impl<T> Personal<T> {
+    /// A clear value, to be sealed under `key` when it is appended.
+    pub const fn new(key: Uuid, value: T) -> Self {
+        Self { key, value: Secrecy::Clear(value) }
+    }
+
+    /// What remains of a value whose key was destroyed.
+    pub const fn erased(key: Uuid) -> Self {
+        Self { key, value: Secrecy::Erased }
+    }
+
+    /// The value, unless it is erased or still sealed.
+    pub const fn get(&self) -> Option<&T> {
+        match &self.value {
+            Secrecy::Clear(value) => Some(value),
+            Secrecy::Sealed(_) | Secrecy::Erased => None,
+        }
+    }
+
+    /// The value by move, unless it is erased or still sealed.
+    pub fn into_clear(self) -> Option<T> {
+        match self.value {
+            Secrecy::Clear(value) => Some(value),
+            Secrecy::Sealed(_) | Secrecy::Erased => None,
+        }
+    }
+}
+
+/// Never prints the value: events are logged and compared in tests.
+impl<T> fmt::Debug for Personal<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.value {
+            Secrecy::Clear(_) => "clear",
+            Secrecy::Sealed(_) => "sealed",
+            Secrecy::Erased => "erased",
+        };
+        write!(f, "Personal({state} under {})", self.key)
+    }
+}
+
+impl<T: Serialize> Serialize for Personal<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let object = match &self.value {
+            Secrecy::Clear(value) => json!({ KEY: self.key, CLEAR: value }),
+            Secrecy::Sealed(text) => json!({ KEY: self.key, SEALED: text }),
+            Secrecy::Erased => json!({ KEY: self.key }),
+        };
+        object.serialize(serializer)
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Personal<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut object = serde_json::Map::deserialize(deserializer)?;
+        let key = object.remove(KEY).ok_or_else(|| D::Error::missing_field(KEY))?;
+        let key = serde_json::from_value(key).map_err(D::Error::custom)?;
+        let value = match (object.remove(CLEAR), object.remove(SEALED)) {
+            (Some(clear), _) => Secrecy::Clear(serde_json::from_value(clear).map_err(D::Error::custom)?),
+            (None, Some(Value::String(text))) => Secrecy::Sealed(text),
+            (None, _) => Secrecy::Erased,
+        };
+        Ok(Self { key, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clear_value_travels_with_its_key() {
+        let value = Personal::new(Uuid::nil(), "María".to_owned());
+        let json = serde_json::to_value(&value).unwrap();
+        assert_eq!(json, json!({"$key": Uuid::nil(), "clear": "María"}));
+        assert_eq!(serde_json::from_value::<Personal<String>>(json).unwrap(), value);
+    }
+
+    #[test]
+    fn an_erased_value_still_folds() {
+        let json = json!({"$key": Uuid::nil()});
+        assert_eq!(serde_json::from_value::<Personal<String>>(json).unwrap(), Personal::erased(Uuid::nil()));
+    }
+
+    #[test]
+    fn a_value_is_never_printed() {
+        assert!(!format!("{:?}", Personal::new(Uuid::nil(), "María")).contains("María"));
+    }
+}

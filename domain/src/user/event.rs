@@ -1,0 +1,61 @@
+//! What has happened to a user.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::aggregate::events;
+use crate::personal::Personal;
+use crate::value::{CompanyId, Role};
+
+/// One fact in the history of a user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum UserEvent {
+    /// A worker was given a login.
+    UserRegistered {
+        /// What is personal, under the user's key.
+        profile: Personal<UserProfile>,
+        /// What the worker may do.
+        roles: BTreeSet<Role>,
+        /// The companies the worker may act for.
+        companies: BTreeSet<CompanyId>,
+    },
+    /// The name or the e-mail address changed.
+    UserProfileChanged {
+        /// What is personal, under the user's key.
+        profile: Personal<UserProfile>,
+    },
+    /// What the worker may do, or for whom, changed.
+    UserAccessChanged {
+        /// What the worker may do.
+        roles: BTreeSet<Role>,
+        /// The companies the worker may act for.
+        companies: BTreeSet<CompanyId>,
+    },
+    /// A new password was set; its hash is not here.
+    UserPasswordChanged,
+    /// The worker may no longer log in.
+    UserDisabled,
+    /// The worker may log in again.
+    UserEnabled,
+    /// A program was given a token that acts as this user.
+    UserTokenIssued {
+        /// Names the token.
+        token: Uuid,
+    },
+}
+
+events!(UserEvent {
+    UserRegistered => "1", UserProfileChanged => "1", UserAccessChanged => "1", UserPasswordChanged => "1",
+    UserDisabled => "1", UserEnabled => "1", UserTokenIssued => "1",
+});
+
+/// What is personal of a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserProfile {
+    /// The worker's name.
+    pub name: String,
+    /// What the worker logs in with.
+    pub email: String,
+}

@@ -1,1 +1,0 @@
-//! How an SMS is encoded and how many parts it takes.
