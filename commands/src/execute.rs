@@ -63,6 +63,17 @@ impl<E: std::error::Error> CommandError<E> {
     pub(crate) fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unavailable(error.into())
     }
+
+    /// The same, with a refusal of another kind.
+    pub fn map_refusal<F: std::error::Error>(self, map: impl FnOnce(E) -> F) -> CommandError<F> {
+        match self {
+            Self::Refused(refusal) => CommandError::Refused(map(refusal)),
+            Self::KeyReused => CommandError::KeyReused,
+            Self::Conflict => CommandError::Conflict,
+            Self::TooLarge => CommandError::TooLarge,
+            Self::Unavailable(error) => CommandError::Unavailable(error),
+        }
+    }
 }
 
 impl<E: std::error::Error> From<sqlx::Error> for CommandError<E> {
@@ -93,10 +104,19 @@ impl EventLog {
         A: Aggregate<Services = ()>,
         A::Command: Clone,
     {
+        self.once(context, async || self.try_execute::<A>(aggregate_id, command.clone(), context, answer).await).await
+    }
+
+    /// Carries out an attempt that decides against the log as it stands: again, a bounded number of times, when somebody
+    /// else wrote first; and when it is refused because it has been carried out already, with the first answer.
+    pub(crate) async fn once<E: std::error::Error>(
+        &self,
+        context: &CommandContext,
+        attempt: impl AsyncFn() -> Result<Done, CommandError<E>>,
+    ) -> Result<Done, CommandError<E>> {
         for _ in 0..CONFLICT_TRIES_MAX {
-            match self.try_execute::<A>(aggregate_id, command.clone(), context, answer).await {
+            match attempt().await {
                 Err(CommandError::Conflict) => {}
-                // A refusal may only mean that the command has been carried out already.
                 Err(CommandError::Refused(refusal)) => {
                     return self.answered_before(context).await?.ok_or(CommandError::Refused(refusal));
                 }

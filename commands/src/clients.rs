@@ -1,0 +1,143 @@
+//! What can be asked of clients; a company's own names for them change in the same transaction as the events.
+
+mod import;
+
+use domain::client::{Client, ClientCommand, ClientDetails, ClientError, RegisterClient};
+use domain::value::{ClientId, CompanyId};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+pub use self::import::{ClientDraft, Imported, import_page};
+use crate::context::CommandContext;
+use crate::execute::{CommandError, Done};
+use crate::log::{Draft, EventLog};
+
+/// Why an order about a client is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientRefusal {
+    /// By the rules of clients.
+    #[error(transparent)]
+    Rule(#[from] ClientError),
+    /// Another client of the company has that external id.
+    #[error("the external id is taken")]
+    ExternalIdTaken,
+}
+
+type Outcome = Result<Done, CommandError<ClientRefusal>>;
+
+/// Takes a client on; `answer` is what a caller who asks again is to be told.
+///
+/// # Errors
+/// [`ClientRefusal`] for a taken external id or too many contacts.
+pub async fn register(log: &EventLog, order: RegisterClient, context: &CommandContext, answer: &Value) -> Outcome {
+    let (client, company) = (order.client, order.company);
+    let context = &context.clone().about(company);
+    let external = order.details.profile.external_id.clone();
+    let command = ClientCommand::Register(order);
+    log.once(context, async || {
+        let drafts = decide(log, client, command.clone(), context).await?;
+        let mut tx = log.pool().begin().await?;
+        name(&mut tx, log, company, client, external.as_deref()).await?;
+        log.commit(tx, drafts, context, answer).await
+    })
+    .await
+}
+
+/// Replaces what is known of a client.
+///
+/// # Errors
+/// [`ClientRefusal`] for a taken external id, too many contacts, or a client that is unknown or erased.
+pub async fn change(
+    log: &EventLog,
+    company: CompanyId,
+    client: ClientId,
+    details: ClientDetails,
+    context: &CommandContext,
+) -> Outcome {
+    let context = &context.clone().about(company);
+    let external = details.profile.external_id.clone();
+    let command = ClientCommand::Change(details);
+    log.once(context, async || {
+        let drafts = decide(log, client, command.clone(), context).await?;
+        let mut tx = log.pool().begin().await?;
+        unname(&mut tx, client).await?;
+        name(&mut tx, log, company, client, external.as_deref()).await?;
+        log.commit(tx, drafts, context, &json!({})).await
+    })
+    .await
+}
+
+/// Erases a person and the contacts: the key is destroyed with the event, so that no history can be read any more.
+///
+/// # Errors
+/// [`ClientError::Unknown`] for a client that was never taken on.
+pub async fn erase(log: &EventLog, company: CompanyId, client: ClientId, context: &CommandContext) -> Outcome {
+    let context = &context.clone().about(company);
+    let done = log
+        .once(context, async || {
+            let drafts = decide(log, client, ClientCommand::Erase, context).await?;
+            let mut tx = log.pool().begin().await?;
+            unname(&mut tx, client).await?;
+            log.keyring().destroy_in(&mut tx, client.into()).await?;
+            log.commit(tx, drafts, context, &json!({})).await
+        })
+        .await?;
+    // Only now: until the commit, somebody else may have read the key back.
+    log.keyring().forget(client.into());
+    Ok(done)
+}
+
+/// A client as the log has it now, with its company; none if it is unknown or erased.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn served(
+    log: &EventLog,
+    client: ClientId,
+) -> Result<Option<domain::client::Served>, CommandError<ClientError>> {
+    Ok(log.load::<Client>(&client.to_string()).await?.state.served().cloned())
+}
+
+async fn name(
+    tx: &mut PgConnection,
+    log: &EventLog,
+    company: CompanyId,
+    client: ClientId,
+    external: Option<&str>,
+) -> Result<(), CommandError<ClientRefusal>> {
+    let Some(external) = external else { return Ok(()) };
+    sqlx::query("insert into client_external_ids (company_id, external_index, client_id) values ($1, $2, $3)")
+        .bind(Uuid::from(company))
+        .bind(external_index(log, external))
+        .bind(Uuid::from(client))
+        .execute(tx)
+        .await
+        .map_err(external_id_taken)?;
+    Ok(())
+}
+
+async fn unname(tx: &mut PgConnection, client: ClientId) -> sqlx::Result<()> {
+    sqlx::query("delete from client_external_ids where client_id = $1").bind(Uuid::from(client)).execute(tx).await?;
+    Ok(())
+}
+
+fn external_index(log: &EventLog, external: &str) -> Vec<u8> {
+    log.keyring().blind_index(external)
+}
+
+async fn decide(
+    log: &EventLog,
+    client: ClientId,
+    command: ClientCommand,
+    context: &CommandContext,
+) -> Result<Vec<Draft>, CommandError<ClientRefusal>> {
+    log.decide::<Client>(&client.to_string(), command, context).await.map_err(|error| error.map_refusal(Into::into))
+}
+
+fn external_id_taken(error: sqlx::Error) -> CommandError<ClientRefusal> {
+    match error.as_database_error().and_then(|error| error.constraint()) {
+        Some("external_id_is_taken") => CommandError::Refused(ClientRefusal::ExternalIdTaken),
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,202 @@
+//! Importing clients by pages: each page is one transaction, and a rerun changes nothing.
+
+use std::collections::HashMap;
+
+use domain::client::{Client, ClientCommand, ClientDetails, ClientError, ClientProfile, Contact, RegisterClient, Served};
+use domain::value::{ClientId, CompanyId, Locale, TimeZone};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::external_index;
+use crate::clock;
+use crate::context::CommandContext;
+use crate::execute::{CommandError, Done, decide_on};
+use crate::log::{Draft, EventLog, Loaded};
+
+/// What a file says of one client: all its rows together.
+#[derive(Debug, Clone)]
+pub struct ClientDraft {
+    /// The company's own name for the client.
+    pub external_id: String,
+    /// The client's name.
+    pub name: String,
+    /// The contacts that the file names, in its order.
+    pub contacts: Vec<Contact>,
+}
+
+/// What became of a page, in clients.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Clients taken on.
+    pub created: u64,
+    /// Clients changed.
+    pub updated: u64,
+    /// Clients that were so already.
+    pub unchanged: u64,
+    /// Of the last event, or the log's head if nothing changed.
+    pub position: domain::Position,
+}
+
+/// Registers and changes the clients of a page, all or nothing. A contact of the file replaces one of the same kind and
+/// name and is otherwise added; no contact is ever removed by a file. With `dry_run` nothing is written.
+///
+/// # Errors
+/// [`ClientError::TooManyContacts`] for a client that would have too many; [`CommandError::Conflict`] when somebody else
+/// changes the same clients at this moment.
+pub async fn import_page(
+    log: &EventLog,
+    company: CompanyId,
+    page: Vec<ClientDraft>,
+    defaults: (&Locale, TimeZone),
+    dry_run: bool,
+    context: &CommandContext,
+) -> Result<Imported, CommandError<ClientError>> {
+    let context = &context.clone().about(company);
+    let known = known_clients(log, company, &page).await?;
+    let mut imported = Imported::default();
+    let (mut drafts, mut names) = (Vec::new(), Vec::new());
+    for draft in page {
+        match known.get(&external_index(log, &draft.external_id)) {
+            Some(client) => {
+                let changes = change(log, *client, draft, context).await?;
+                *(if changes.is_empty() { &mut imported.unchanged } else { &mut imported.updated }) += 1;
+                drafts.extend(changes);
+            }
+            None => {
+                let client = ClientId::from(clock::new_id());
+                names.push((external_index(log, &draft.external_id), Uuid::from(client)));
+                drafts.extend(register(client, company, draft, defaults, context).await?);
+                imported.created += 1;
+            }
+        }
+    }
+    imported.position = if dry_run || drafts.is_empty() {
+        log.head().await?
+    } else {
+        commit(log, company, drafts, names, context).await?.position()
+    };
+    Ok(imported)
+}
+
+async fn commit(
+    log: &EventLog,
+    company: CompanyId,
+    drafts: Vec<Draft>,
+    names: Vec<(Vec<u8>, Uuid)>,
+    context: &CommandContext,
+) -> Result<Done, CommandError<ClientError>> {
+    let mut tx = log.pool().begin().await?;
+    insert_names(&mut tx, company, names).await.map_err(taken_meanwhile)?;
+    log.commit(tx, drafts, context, &serde_json::Value::Null).await
+}
+
+async fn insert_names(tx: &mut PgConnection, company: CompanyId, names: Vec<(Vec<u8>, Uuid)>) -> sqlx::Result<()> {
+    let (indexes, clients): (Vec<_>, Vec<_>) = names.into_iter().unzip();
+    sqlx::query(
+        "insert into client_external_ids (company_id, external_index, client_id)
+         select $1, * from unnest($2::bytea[], $3::uuid[])",
+    )
+    .bind(Uuid::from(company))
+    .bind(indexes)
+    .bind(clients)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn known_clients(
+    log: &EventLog,
+    company: CompanyId,
+    page: &[ClientDraft],
+) -> sqlx::Result<HashMap<Vec<u8>, ClientId>> {
+    let indexes: Vec<_> = page.iter().map(|draft| external_index(log, &draft.external_id)).collect();
+    let rows: Vec<(Vec<u8>, Uuid)> = sqlx::query_as(
+        "select external_index, client_id from client_external_ids where company_id = $1 and external_index = any($2)",
+    )
+    .bind(Uuid::from(company))
+    .bind(indexes)
+    .fetch_all(log.pool())
+    .await?;
+    Ok(rows.into_iter().map(|(index, client)| (index, client.into())).collect())
+}
+
+async fn register(
+    client: ClientId,
+    company: CompanyId,
+    draft: ClientDraft,
+    (locale, time_zone): (&Locale, TimeZone),
+    context: &CommandContext,
+) -> Result<Vec<Draft>, CommandError<ClientError>> {
+    let profile = ClientProfile {
+        external_id: Some(draft.external_id),
+        name: draft.name,
+        contacts: merged(Vec::new(), draft.contacts),
+    };
+    let details = ClientDetails { profile, locale: locale.clone(), time_zone };
+    let command = ClientCommand::Register(RegisterClient { client, company, details });
+    decide_on(Client::default(), 0, &client.to_string(), command, context).await
+}
+
+/// A client erased since the page was read is left alone: the next run takes it on as a new person.
+async fn change(
+    log: &EventLog,
+    client: ClientId,
+    draft: ClientDraft,
+    context: &CommandContext,
+) -> Result<Vec<Draft>, CommandError<ClientError>> {
+    let Loaded { state, sequence, .. } = log.load::<Client>(&client.to_string()).await?;
+    let Some(details) = state.served().and_then(|served| changed(served, draft)) else { return Ok(vec![]) };
+    decide_on(state, sequence, &client.to_string(), ClientCommand::Change(details), context).await
+}
+
+fn changed(served: &Served, draft: ClientDraft) -> Option<ClientDetails> {
+    let now = served.profile.get()?;
+    let contacts = merged(now.contacts.clone(), draft.contacts);
+    Some(ClientDetails {
+        profile: ClientProfile { external_id: now.external_id.clone(), name: draft.name, contacts },
+        locale: served.locale.parse().ok()?,
+        time_zone: served.time_zone.parse().ok()?,
+    })
+}
+
+fn merged(mut contacts: Vec<Contact>, from_file: Vec<Contact>) -> Vec<Contact> {
+    for new in from_file {
+        match contacts.iter_mut().find(|old| old.kind == new.kind && old.name == new.name) {
+            Some(old) => *old = new,
+            None => contacts.push(new),
+        }
+    }
+    contacts
+}
+
+fn taken_meanwhile(error: sqlx::Error) -> CommandError<ClientError> {
+    match error.as_database_error().and_then(|error| error.constraint()) {
+        Some("external_id_is_taken") => CommandError::Conflict,
+        _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::value::ContactKind;
+
+    use super::*;
+
+    fn contact(name: &str, phone: &str) -> Contact {
+        Contact { kind: ContactKind::Holder, name: name.into(), phone: Some(phone.into()), email: None }
+    }
+
+    #[test]
+    fn a_file_replaces_a_contact_of_the_same_kind_and_name_and_removes_none() {
+        let before = vec![contact("Ana", "+571"), contact("Luis", "+572")];
+        let after = merged(before, vec![contact("Ana", "+573"), contact("Eva", "+574")]);
+        assert_eq!(after, [contact("Ana", "+573"), contact("Luis", "+572"), contact("Eva", "+574")]);
+    }
+
+    #[test]
+    fn the_same_file_twice_changes_nothing() {
+        let file = vec![contact("Ana", "+571"), contact("Ana", "+572"), contact("Luis", "+573")];
+        let once = merged(Vec::new(), file.clone());
+        assert_eq!(merged(once.clone(), file), once);
+    }
+}

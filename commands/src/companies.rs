@@ -1,0 +1,53 @@
+//! What can be asked of companies.
+
+use domain::company::{Company, CompanyCommand, CompanyDetails, CompanyError, CompanyProfile};
+use domain::value::CompanyId;
+use serde_json::json;
+
+use crate::context::CommandContext;
+use crate::execute::{CommandError, Done};
+use crate::log::EventLog;
+
+/// Takes a company on.
+///
+/// # Errors
+/// When the log is away.
+pub async fn register(
+    log: &EventLog,
+    company: CompanyId,
+    details: CompanyDetails,
+    context: &CommandContext,
+) -> Result<Done, CommandError<CompanyError>> {
+    execute(log, company, CompanyCommand::Register(details), context).await
+}
+
+/// Replaces what is known of a company.
+///
+/// # Errors
+/// [`CompanyError::Unknown`] for one that was never taken on.
+pub async fn change(
+    log: &EventLog,
+    company: CompanyId,
+    details: CompanyDetails,
+    context: &CommandContext,
+) -> Result<Done, CommandError<CompanyError>> {
+    execute(log, company, CompanyCommand::Change(details), context).await
+}
+
+/// What is known of a company, straight from the log; none if it was never taken on.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn profile(log: &EventLog, company: CompanyId) -> Result<Option<CompanyProfile>, CommandError<CompanyError>> {
+    Ok(log.load::<Company>(&company.to_string()).await?.state.profile().cloned())
+}
+
+async fn execute(
+    log: &EventLog,
+    company: CompanyId,
+    command: CompanyCommand,
+    context: &CommandContext,
+) -> Result<Done, CommandError<CompanyError>> {
+    let context = context.clone().about(company);
+    log.execute::<Company>(&company.to_string(), command, &context, &json!({ "id": company })).await
+}

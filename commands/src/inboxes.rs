@@ -1,0 +1,24 @@
+//! What can be asked of an inbox as a whole.
+
+use domain::Position;
+use domain::inbox::{Inbox, InboxCommand, InboxError};
+use domain::value::UserId;
+use serde_json::json;
+
+use crate::context::CommandContext;
+use crate::execute::{CommandError, Done};
+use crate::log::EventLog;
+
+/// Marks every message up to a position as read.
+///
+/// # Errors
+/// [`InboxError::PastTheHead`] for a position that is not yet written.
+pub async fn read_all(
+    log: &EventLog,
+    user: UserId,
+    up_to: Position,
+    context: &CommandContext,
+) -> Result<Done, CommandError<InboxError>> {
+    let head = log.head().await?;
+    log.execute::<Inbox>(&user.to_string(), InboxCommand::ReadAll { user, up_to, head }, context, &json!({})).await
+}

@@ -1,0 +1,46 @@
+//! What can be asked of messages.
+
+use chrono::{DateTime, Utc};
+use domain::message::{Message, MessageCommand, MessageError, SendMessage};
+use domain::value::{MessageId, UserId};
+use serde_json::{Value, json};
+
+use crate::context::CommandContext;
+use crate::execute::{CommandError, Done};
+use crate::log::EventLog;
+
+/// Sends a message; `answer` is what a caller who asks again is to be told.
+///
+/// # Errors
+/// [`MessageError`] for no or too many recipients.
+pub async fn send(
+    log: &EventLog,
+    message: SendMessage,
+    context: &CommandContext,
+    answer: &Value,
+) -> Result<Done, CommandError<MessageError>> {
+    let id = message.message.to_string();
+    log.execute::<Message>(&id, MessageCommand::Send(message), context, answer).await
+}
+
+/// Takes a message back: its author's undo.
+///
+/// # Errors
+/// [`MessageError`] for somebody else's message, or one sent too long ago.
+pub async fn withdraw(
+    log: &EventLog,
+    message: MessageId,
+    by: UserId,
+    at: DateTime<Utc>,
+    context: &CommandContext,
+) -> Result<Done, CommandError<MessageError>> {
+    log.execute::<Message>(&message.to_string(), MessageCommand::Withdraw { by, at }, context, &json!({})).await
+}
+
+/// Whether `user` may read and answer a message, straight from the log: usable the moment it is sent.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn is_visible_to(log: &EventLog, message: MessageId, user: UserId) -> Result<bool, CommandError<MessageError>> {
+    Ok(log.load::<Message>(&message.to_string()).await?.state.is_visible_to(user))
+}

@@ -1,0 +1,48 @@
+//! What can be asked of notifications.
+
+use domain::notification::{Notification, NotificationCommand, NotificationError, RequestNotification};
+use domain::value::{CompanyId, NotificationId};
+use serde_json::{Value, json};
+
+use crate::context::CommandContext;
+use crate::execute::{CommandError, Done};
+use crate::log::EventLog;
+
+type Outcome = Result<Done, CommandError<NotificationError>>;
+
+/// Asks for a notification; `answer` is what a caller who asks again is to be told.
+///
+/// # Errors
+/// [`NotificationError::Expired`] for one that would expire before it begins.
+pub async fn request(log: &EventLog, request: RequestNotification, context: &CommandContext, answer: &Value) -> Outcome {
+    let id = request.notification.to_string();
+    let context = context.clone().about(request.company);
+    log.execute::<Notification>(&id, NotificationCommand::Request(request), &context, answer).await
+}
+
+/// Sends nothing more of a notification.
+///
+/// # Errors
+/// [`NotificationError::Unknown`] for one that was never asked for.
+pub async fn cancel(log: &EventLog, notification: NotificationId, context: &CommandContext) -> Outcome {
+    log.execute::<Notification>(&notification.to_string(), NotificationCommand::Cancel, context, &json!({})).await
+}
+
+/// Sends a notification again to those it failed for, as a new generation.
+///
+/// # Errors
+/// [`NotificationError::Cancelled`] for one that was cancelled.
+pub async fn retry(log: &EventLog, notification: NotificationId, context: &CommandContext) -> Outcome {
+    log.execute::<Notification>(&notification.to_string(), NotificationCommand::Retry, context, &json!({})).await
+}
+
+/// The company whose clients a notification tells, straight from the log; none if it was never asked for.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn company(
+    log: &EventLog,
+    notification: NotificationId,
+) -> Result<Option<CompanyId>, CommandError<NotificationError>> {
+    Ok(log.load::<Notification>(&notification.to_string()).await?.state.company())
+}
