@@ -85,7 +85,7 @@ fn the_characters_at_fault_are_named_once_in_their_order() {
 
 #[test]
 fn the_spanish_letters_of_the_alphabet_force_nothing() {
-    assert_eq!(SmsCount::of("é É ñ Ñ ü Ü ¿ ¡ à è ì ò ù Ç").forcing, []);
+    assert!(SmsCount::of("é É ñ Ñ ü Ü ¿ ¡ à è ì ò ù Ç").forcing.is_empty());
     let lacking: Vec<char> = "áíóúÁÍÓÚçªº°«»“”’–—…".chars().collect();
     assert_eq!(SmsCount::of("áíóúÁÍÓÚçªº°«»“”’–—…").forcing, lacking);
 }
