@@ -1,1 +1,3 @@
 //! The front door and the one executable of Mensajería.
+
+pub mod stack;
