@@ -47,3 +47,23 @@ macro_rules! events {
 }
 
 pub(crate) use {aggregate, events};
+
+/// The state that a history folds to: the `given` of every test of a rule.
+#[cfg(test)]
+pub(crate) fn given<A: cqrs_es::Aggregate>(history: impl IntoIterator<Item = A::Event>) -> A {
+    let mut aggregate = A::default();
+    history.into_iter().for_each(|event| aggregate.apply(event));
+    aggregate
+}
+
+/// An id that tests can tell apart by its number.
+#[cfg(test)]
+pub(crate) fn id<T: From<uuid::Uuid>>(number: u128) -> T {
+    uuid::Uuid::from_u128(number).into()
+}
+
+/// A time, in seconds after the epoch.
+#[cfg(test)]
+pub(crate) fn at(seconds: i64) -> chrono::DateTime<chrono::Utc> {
+    chrono::DateTime::from_timestamp(seconds, 0).expect("a time within range")
+}

@@ -1,0 +1,100 @@
+//! The rules of clients.
+
+use super::*;
+use crate::aggregate::{given, id};
+use crate::value::ContactKind;
+
+fn details(name: &str, contacts: usize) -> ClientDetails {
+    let contact = |n| Contact {
+        kind: ContactKind::Holder,
+        name: format!("Contacto {n}"),
+        phone: Some("+573001234567".into()),
+        email: None,
+    };
+    ClientDetails {
+        profile: ClientProfile {
+            external_id: Some("C-1".into()),
+            name: name.into(),
+            contacts: (0..contacts).map(contact).collect(),
+        },
+        locale: "es-CO".parse().unwrap(),
+        time_zone: "America/Bogota".parse().unwrap(),
+    }
+}
+
+fn register(contacts: usize) -> ClientCommand {
+    ClientCommand::Register(RegisterClient { client: id(30), company: id(20), details: details("Ana", contacts) })
+}
+
+fn registered() -> ClientEvent {
+    ClientEvent::ClientRegistered {
+        company: id(20),
+        profile: Personal::new(id(30), details("Ana", 1).profile),
+        locale: "es-CO".into(),
+        time_zone: "America/Bogota".into(),
+    }
+}
+
+fn erased() -> ClientEvent {
+    ClientEvent::ClientErased { company: id(20) }
+}
+
+#[test]
+fn a_client_is_registered_with_all_that_is_personal_under_its_key() {
+    assert_eq!(given::<Client>([]).decide(register(1)), Ok(vec![registered()]));
+}
+
+#[test]
+fn a_client_is_registered_once_and_never_again_after_erasure() {
+    assert_eq!(given::<Client>([registered()]).decide(register(1)), Err(ClientError::AlreadyRegistered));
+    assert_eq!(given::<Client>([registered(), erased()]).decide(register(1)), Err(ClientError::AlreadyRegistered));
+}
+
+#[test]
+fn a_client_has_a_bounded_number_of_contacts() {
+    let refusal = Err(ClientError::TooManyContacts { found: CONTACTS_MAX + 1 });
+    assert_eq!(given::<Client>([]).decide(register(CONTACTS_MAX + 1)), refusal);
+    let change = ClientCommand::Change(details("Ana", CONTACTS_MAX + 1));
+    assert_eq!(given::<Client>([registered()]).decide(change), refusal);
+    assert!(given::<Client>([]).decide(register(CONTACTS_MAX)).is_ok());
+}
+
+#[test]
+fn a_change_is_recorded_and_the_same_again_is_not() {
+    let client = given::<Client>([registered()]);
+    let events = client.decide(ClientCommand::Change(details("Ana María", 1))).unwrap();
+    let [ClientEvent::ClientChanged { profile, .. }] = &events[..] else { panic!("one change, not {events:?}") };
+    assert_eq!(profile, &Personal::new(id(30), details("Ana María", 1).profile));
+    assert_eq!(client.decide(ClientCommand::Change(details("Ana", 1))), Ok(vec![]));
+}
+
+#[test]
+fn erasing_twice_is_not_an_error() {
+    assert_eq!(given::<Client>([registered()]).decide(ClientCommand::Erase), Ok(vec![erased()]));
+    assert_eq!(given::<Client>([registered(), erased()]).decide(ClientCommand::Erase), Ok(vec![]));
+}
+
+#[test]
+fn an_erased_client_is_known_no_more() {
+    let client = given::<Client>([registered(), erased()]);
+    assert_eq!(client.served(), None);
+    assert_eq!(client.decide(ClientCommand::Change(details("Ana", 1))), Err(ClientError::Unknown));
+}
+
+#[test]
+fn a_client_that_was_never_registered_is_unknown() {
+    for command in [ClientCommand::Change(details("Ana", 1)), ClientCommand::Erase] {
+        assert_eq!(given::<Client>([]).decide(command), Err(ClientError::Unknown));
+    }
+}
+
+#[test]
+fn a_client_whose_history_is_sealed_for_ever_still_folds() {
+    let registered = ClientEvent::ClientRegistered {
+        company: id(20),
+        profile: Personal::erased(id(30)),
+        locale: "es".into(),
+        time_zone: "America/Bogota".into(),
+    };
+    assert_eq!(given::<Client>([registered, erased()]), Client::Erased);
+}

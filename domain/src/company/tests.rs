@@ -1,0 +1,37 @@
+//! The rules of companies.
+
+use super::*;
+use crate::aggregate::given;
+
+fn details(name: &str) -> CompanyDetails {
+    CompanyDetails {
+        name: name.parse().unwrap(),
+        country: "CO".parse().unwrap(),
+        time_zone: "America/Bogota".parse().unwrap(),
+    }
+}
+
+fn registered() -> CompanyEvent {
+    CompanyEvent::CompanyRegistered(details("Vigía Andina").into())
+}
+
+#[test]
+fn a_company_is_registered_once() {
+    let register = CompanyCommand::Register(details("Vigía Andina"));
+    assert_eq!(given::<Company>([]).decide(register.clone()), Ok(vec![registered()]));
+    assert_eq!(given::<Company>([registered()]).decide(register), Err(CompanyError::AlreadyRegistered));
+}
+
+#[test]
+fn a_change_is_recorded_and_the_same_again_is_not() {
+    let company = given::<Company>([registered()]);
+    let changed = CompanyEvent::CompanyChanged(details("Vigía").into());
+    assert_eq!(company.decide(CompanyCommand::Change(details("Vigía"))), Ok(vec![changed.clone()]));
+    assert_eq!(company.decide(CompanyCommand::Change(details("Vigía Andina"))), Ok(vec![]));
+    assert_eq!(given::<Company>([registered(), changed]).profile().map(|profile| profile.name.as_str()), Some("Vigía"));
+}
+
+#[test]
+fn a_company_that_was_never_registered_is_unknown() {
+    assert_eq!(given::<Company>([]).decide(CompanyCommand::Change(details("Vigía"))), Err(CompanyError::Unknown));
+}

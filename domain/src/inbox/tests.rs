@@ -1,0 +1,30 @@
+//! The rules of inboxes.
+
+use super::*;
+use crate::aggregate::{given, id};
+
+fn read_all(up_to: Position, head: Position) -> InboxCommand {
+    InboxCommand::ReadAll { user: id(100), up_to, head }
+}
+
+#[test]
+fn reading_all_is_one_event_whatever_it_covers() {
+    assert_eq!(given::<Inbox>([]).decide(read_all(7, 9)), Ok(vec![InboxEvent::InboxRead { user: id(100), up_to: 7 }]));
+}
+
+#[test]
+fn nobody_has_read_what_is_not_yet_written() {
+    assert_eq!(given::<Inbox>([]).decide(read_all(10, 9)), Err(InboxError::PastTheHead { up_to: 10, head: 9 }));
+}
+
+#[test]
+fn reading_all_again_is_recorded_since_messages_may_have_been_marked_unread() {
+    let inbox = given::<Inbox>([InboxEvent::InboxRead { user: id(100), up_to: 7 }]);
+    assert!(!inbox.decide(read_all(7, 9)).unwrap().is_empty());
+}
+
+#[test]
+fn an_earlier_read_all_uncovers_nothing() {
+    let event = |up_to| InboxEvent::InboxRead { user: id(100), up_to };
+    assert_eq!(given::<Inbox>([event(7), event(3)]).read_up_to(), Some(7));
+}
