@@ -1,0 +1,253 @@
+//! Every event of every version that was ever stored can still be read, and today's are written as they always were.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use domain::client::{ClientEvent, ClientProfile, Contact};
+use domain::company::{CompanyEvent, CompanyProfile};
+use domain::delivery::{Attempt, DeliveryEvent, FailureClass, SuppressionReason};
+use domain::inbox::InboxEvent;
+use domain::message::{Addressed, MessageEvent};
+use domain::notification::{Addressee, AudienceEvent, NotificationEvent, Recipient};
+use domain::receipt::{ReceiptEvent, Receiver};
+use domain::user::{UserEvent, UserProfile};
+use domain::value::{Category, Channel, ContactKind, Priority, RecipientKind, Role};
+use domain::{Event, Personal};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+fn id<T: From<Uuid>>(number: u128) -> T {
+    Uuid::from_u128(number).into()
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).expect("a time within range")
+}
+
+fn personal<T>(key: u128, value: T) -> Personal<T> {
+    Personal::new(id(key), value)
+}
+
+fn messages() -> Vec<MessageEvent> {
+    vec![
+        MessageEvent::MessageSent {
+            author: id(10),
+            recipients: vec![id(11), id(12)],
+            addressed: Addressed { users: vec![id(11)], roles: vec![Role::Operator], company: Some(id(20)) },
+            body: personal(1, "Revisar el panel 4".into()),
+            priority: Priority::High,
+            acknowledge: true,
+            in_reply_to: Some(id(2)),
+            sent_at: at(1_700_000_000),
+        },
+        MessageEvent::MessageWithdrawn { withdrawn_at: at(1_700_000_005) },
+    ]
+}
+
+fn receipts() -> Vec<ReceiptEvent> {
+    let receiver = Receiver { message: id(1), user: id(11), author: id(10) };
+    vec![
+        ReceiptEvent::MessageSeen(receiver),
+        ReceiptEvent::MessageRead(receiver),
+        ReceiptEvent::MessageMarkedUnread { receiver, after_read_all: Some(7) },
+        ReceiptEvent::MessageAcknowledged(receiver),
+        ReceiptEvent::MessageDeleted(receiver),
+        ReceiptEvent::MessageRestored(receiver),
+    ]
+}
+
+fn inboxes() -> Vec<InboxEvent> {
+    vec![InboxEvent::InboxRead { user: id(11), up_to: 7 }]
+}
+
+fn notifications() -> Vec<NotificationEvent> {
+    vec![
+        NotificationEvent::NotificationRequested {
+            company: id(20),
+            channel: Channel::Email,
+            recipient_kind: RecipientKind::Everyone,
+            category: Category::Service,
+            subject: Some(personal(3, "Mantenimiento".into())),
+            body: personal(3, "Mañana a las 8.".into()),
+            expires_at: Some(at(1_700_086_400)),
+            author: id(10),
+            requested_at: at(1_700_000_000),
+        },
+        NotificationEvent::AudienceClosed {
+            generation: 1,
+            total: 2,
+            excluded: BTreeMap::from([("no_email".to_owned(), 1)]),
+        },
+        NotificationEvent::NotificationCancelled,
+        NotificationEvent::NotificationRetried { generation: 2 },
+    ]
+}
+
+fn audiences() -> Vec<AudienceEvent> {
+    let addressee = Addressee {
+        client_name: "Ferretería Núñez".into(),
+        contact_name: "Ana Núñez".into(),
+        address: "ana@example.com".into(),
+    };
+    vec![AudienceEvent::AudienceChunkResolved {
+        notification: id(3),
+        company: id(20),
+        channel: Channel::Email,
+        generation: 1,
+        recipients: vec![Recipient {
+            delivery: id(40),
+            client: id(30),
+            kind: ContactKind::EmergencyContact,
+            addressee: personal(30, addressee),
+        }],
+        cursor: "00ff".into(),
+    }]
+}
+
+fn deliveries() -> Vec<DeliveryEvent> {
+    let attempt = Attempt { notification: id(3), company: id(20), client: id(30), generation: 1, number: 2 };
+    vec![
+        DeliveryEvent::DeliveryAccepted { attempt, provider: "principal".into(), reference: "250 queued".into() },
+        DeliveryEvent::DeliveryDeferred {
+            attempt,
+            provider: Some("principal".into()),
+            until: at(1_700_000_060),
+            class: FailureClass::Transient,
+            code: "451 4.7.1".into(),
+            detail: personal(30, "try later".into()),
+        },
+        DeliveryEvent::DeliveryFailed {
+            attempt,
+            provider: None,
+            class: FailureClass::PermanentAddress,
+            code: "550 5.1.1".into(),
+            detail: personal(30, "no such user".into()),
+        },
+        DeliveryEvent::DeliverySuppressed { attempt, reason: SuppressionReason::Erased },
+        DeliveryEvent::DeliveryPutInDoubt {
+            attempt,
+            provider: "principal".into(),
+            detail: personal(30, "connection lost".into()),
+        },
+        DeliveryEvent::DeliveryCancelled { attempt },
+    ]
+}
+
+fn clients() -> Vec<ClientEvent> {
+    let contact = Contact {
+        kind: ContactKind::Holder,
+        name: "Ana Núñez".into(),
+        phone: Some("+573001234567".into()),
+        email: Some("ana@example.com".into()),
+    };
+    let profile = || ClientProfile {
+        external_id: Some("C-1".into()),
+        name: "Ferretería Núñez".into(),
+        contacts: vec![contact.clone()],
+    };
+    let (company, locale, time_zone) = (id(20), String::from("es-CO"), String::from("America/Bogota"));
+    vec![
+        ClientEvent::ClientRegistered {
+            company,
+            profile: personal(30, profile()),
+            locale: locale.clone(),
+            time_zone: time_zone.clone(),
+        },
+        ClientEvent::ClientChanged { company, profile: personal(30, profile()), locale, time_zone },
+        ClientEvent::ClientErased { company },
+    ]
+}
+
+fn companies() -> Vec<CompanyEvent> {
+    let profile = || CompanyProfile {
+        name: "Vigía Andina".into(),
+        country: "CO".into(),
+        time_zone: "America/Bogota".into(),
+    };
+    vec![CompanyEvent::CompanyRegistered(profile()), CompanyEvent::CompanyChanged(profile())]
+}
+
+fn users() -> Vec<UserEvent> {
+    let profile = || personal(10, UserProfile { name: "José Pérez".into(), email: "jose@example.com".into() });
+    let (roles, companies) = (BTreeSet::from([Role::Operator, Role::Notifier]), BTreeSet::from([id(20)]));
+    vec![
+        UserEvent::UserRegistered { profile: profile(), roles: roles.clone(), companies: companies.clone() },
+        UserEvent::UserProfileChanged { profile: profile() },
+        UserEvent::UserAccessChanged { roles, companies },
+        UserEvent::UserPasswordChanged,
+        UserEvent::UserDisabled,
+        UserEvent::UserEnabled,
+        UserEvent::UserTokenIssued { token: id(50) },
+    ]
+}
+
+/// An event as its golden file holds it.
+fn golden<E: cqrs_es::DomainEvent>(aggregate_type: &str, event: &E) -> Value {
+    json!({
+        "aggregate_type": aggregate_type,
+        "event_type": event.event_type(),
+        "event_version": event.event_version(),
+        "payload": event,
+    })
+}
+
+fn todays_events() -> Vec<Value> {
+    fn all<E: cqrs_es::DomainEvent>(aggregate_type: &'static str, events: Vec<E>) -> impl Iterator<Item = Value> {
+        events.into_iter().map(move |event| golden(aggregate_type, &event))
+    }
+    all("message", messages())
+        .chain(all("receipt", receipts()))
+        .chain(all("inbox", inboxes()))
+        .chain(all("notification", notifications()))
+        .chain(all("audience", audiences()))
+        .chain(all("delivery", deliveries()))
+        .chain(all("client", clients()))
+        .chain(all("company", companies()))
+        .chain(all("user", users()))
+        .collect()
+}
+
+fn text<'a>(event: &'a Value, field: &str) -> &'a str {
+    event[field].as_str().expect("a text")
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("contract/events")
+}
+
+/// `contract/events/<aggregate>.<EventType>.v<version>.json`; a file is never changed, only joined by newer versions.
+/// `UPDATE_CONTRACT=1` writes the files that are missing.
+#[test]
+fn todays_events_are_written_as_their_golden_files() {
+    for event in todays_events() {
+        let name = format!(
+            "{}.{}.v{}.json",
+            text(&event, "aggregate_type"),
+            text(&event, "event_type"),
+            text(&event, "event_version")
+        );
+        let path = folder().join(&name);
+        if !path.exists() && std::env::var_os("UPDATE_CONTRACT").is_some() {
+            let json = serde_json::to_string_pretty(&event).expect("JSON");
+            std::fs::write(&path, json + "\n").expect("the golden file can be written");
+        }
+        let stored = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let stored: Value = serde_json::from_str(&stored).expect("a golden file is JSON");
+        assert_eq!(event, stored, "{name}");
+    }
+}
+
+#[test]
+fn every_event_that_was_ever_stored_can_be_read() {
+    let files: Vec<_> = std::fs::read_dir(folder()).expect("the golden files").collect();
+    assert!(files.len() >= todays_events().len());
+    for file in files {
+        let path = file.expect("a golden file").path();
+        let event: Value = serde_json::from_slice(&std::fs::read(&path).expect("a golden file")).expect("JSON");
+        let (aggregate, kind, version) =
+            (text(&event, "aggregate_type"), text(&event, "event_type"), text(&event, "event_version"));
+        let read = Event::decode(aggregate, kind, version, event["payload"].clone());
+        assert!(read.is_ok(), "{}: {read:?}", path.display());
+    }
+}
