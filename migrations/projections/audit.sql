@@ -1,0 +1,23 @@
+-- Who did what, when, to whom, with which result: an entry for every event, without personal data.
+
+create table audit_entries (
+  position bigint not null,
+  at timestamptz not null,
+  actor_id uuid,
+  type text not null,
+  subject_type text not null,
+  subject_id text not null,
+  company_id uuid,
+  channel text,
+  result text not null,
+  summary json not null,
+  correlation_id uuid,
+  constraint event_is_audited_once primary key (position)
+);
+
+-- After the fill:
+create index audit_by_actor on audit_entries (actor_id, position);
+create index audit_by_company on audit_entries (company_id, position);
+create index audit_by_type on audit_entries (type, position);
+create index audit_by_subject on audit_entries (subject_id, position);
+create index audit_by_time on audit_entries (at);

@@ -1,0 +1,52 @@
+-- Companies, the clients they serve, and whom to tell for each.
+
+create table companies (
+  company_id uuid not null,
+  name text not null,
+  country text not null,
+  time_zone text not null,
+  registered_position bigint not null,
+  position bigint not null,
+  constraint company_is_registered_once primary key (company_id)
+);
+
+create table clients (
+  client_id uuid not null,
+  company_id uuid not null,
+  external_id text,
+  name text not null,
+  locale text not null,
+  time_zone text not null,
+  -- The names, numbers and addresses of client and contacts as they are searched: lower case, without accents.
+  search text not null,
+  created_at timestamptz not null,
+  changed_at timestamptz not null,
+  registered_position bigint not null,
+  position bigint not null,
+  constraint client_is_registered_once primary key (client_id)
+);
+
+create table contacts (
+  client_id uuid not null,
+  ordinal integer not null,
+  company_id uuid not null,
+  kind text not null,
+  name text not null,
+  phone text,
+  phone_index bytea,
+  email text,
+  email_index bytea,
+  constraint contact_has_its_place primary key (client_id, ordinal)
+);
+
+-- Whose data must not come in again: a process may still remember the key of somebody who was just erased.
+create table erased_clients (
+  client_id uuid not null,
+  constraint client_is_erased_once primary key (client_id)
+);
+
+-- After the fill:
+create index companies_by_registration on companies (registered_position);
+create index clients_by_company on clients (company_id, registered_position);
+create index contacts_by_phone on contacts (company_id, phone_index) where phone_index is not null;
+create index contacts_by_email on contacts (company_id, email_index) where email_index is not null;

@@ -1,0 +1,91 @@
+-- What users see of messages: their inbox, their counts, what they sent and how it was received.
+
+-- A message once, for its author and all its recipients.
+create table sent_messages (
+  message_id uuid not null,
+  author_id uuid not null,
+  body text not null,
+  -- The body as it is searched: lower case, without accents.
+  search text not null,
+  created_at timestamptz not null,
+  priority text not null,
+  acknowledge boolean not null,
+  in_reply_to uuid,
+  recipients bigint not null,
+  read bigint not null default 0,
+  acknowledged bigint not null default 0,
+  withdrawn_at timestamptz,
+  -- Of the event that sent it.
+  position bigint not null,
+  constraint message_is_sent_once primary key (message_id)
+);
+
+-- A recipient's side of a message. What it says stands in sent_messages: five thousand recipients, one body.
+create table received (
+  user_id uuid not null,
+  message_id uuid not null,
+  position bigint not null,
+  author_id uuid not null,
+  seen_at timestamptz,
+  read_at timestamptz,
+  acknowledged_at timestamptz,
+  deleted_at timestamptz,
+  constraint message_is_received_once primary key (user_id, message_id)
+);
+
+create view inbox_items as
+select r.user_id, r.message_id, r.position, r.author_id, m.body, m.search, m.created_at, m.priority, m.acknowledge,
+       m.in_reply_to, r.seen_at, r.read_at, r.acknowledged_at, r.deleted_at
+from received r
+join sent_messages m using (message_id);
+
+create table inbox_counts (
+  user_id uuid not null,
+  unseen bigint not null,
+  unread bigint not null,
+  total bigint not null,
+  -- Of the last event that changed them.
+  position bigint not null,
+  constraint inbox_is_counted_once primary key (user_id)
+);
+
+-- The last read-all of each user: a message marked unread before it was known stays read.
+create table inbox_reads (
+  user_id uuid not null,
+  position bigint not null,
+  up_to bigint not null,
+  constraint inbox_is_read_once primary key (user_id)
+);
+
+-- What authors are told while they watch. One read-all is many rows of one position.
+create table receipt_log (
+  position bigint not null,
+  message_id uuid not null,
+  user_id uuid not null,
+  author_id uuid not null,
+  kind text not null,
+  at timestamptz not null,
+  constraint receipt_is_logged_once primary key (position, message_id, user_id)
+);
+
+-- Nothing at or before this position is left in receipt_log; one row.
+create table receipt_horizon (
+  position bigint not null,
+  pruned_on date not null,
+  only_one boolean primary key default true check (only_one)
+);
+insert into receipt_horizon (position, pruned_on) values (0, '1970-01-01');
+
+-- A withdrawal and the receipts of a message find its recipients by this one, even while a rebuild fills.
+create index received_by_message on received (message_id, user_id);
+
+-- After the fill:
+create index sent_by_author on sent_messages (author_id, position) where withdrawn_at is null;
+create index sent_by_position on sent_messages (position);
+create index received_by_user on received (user_id, position) where deleted_at is null;
+create index received_unread on received (user_id, position) where deleted_at is null and read_at is null;
+create index received_read on received (user_id, position) where deleted_at is null and read_at is not null;
+create index received_unseen on received (user_id, position) where deleted_at is null and seen_at is null;
+create index received_by_author on received (user_id, author_id, position) where deleted_at is null;
+create index inbox_counts_by_position on inbox_counts (position);
+create index receipt_log_by_age on receipt_log (at);

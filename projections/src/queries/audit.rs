@@ -1,0 +1,118 @@
+//! The audit: who did what, when, to whom, with which result.
+
+use chrono::{DateTime, Utc};
+use domain::Position;
+use domain::value::{CompanyId, UserId};
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use super::{Page, PageRequest, Person, Scope};
+use crate::page::Cursor;
+
+/// What happened, without personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+pub struct AuditEntry {
+    /// Of the event.
+    pub position: Position,
+    /// When it was committed.
+    pub at: DateTime<Utc>,
+    /// Who did it; none for the system's own doing.
+    #[sqlx(json(nullable))]
+    pub actor: Option<Person>,
+    /// The event's type, such as `MessageSent`.
+    #[sqlx(rename = "type")]
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// To what.
+    #[sqlx(json)]
+    pub subject: Subject,
+    /// The company it concerns, if one.
+    pub company_id: Option<Uuid>,
+    /// `sms` or `email`, if it concerns one.
+    pub channel: Option<String>,
+    /// `done`, or what became of a delivery: `accepted`, `deferred`, `failed`, `suppressed`, `in_doubt`, `cancelled`;
+    /// `unreadable` for an event that this program cannot read.
+    pub result: String,
+    /// What matters of it, by event type; ids, numbers and words only.
+    #[sqlx(json)]
+    pub summary: serde_json::Value,
+}
+
+/// What something was done to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// `message`, `inbox`, `notification`, `delivery`, `client`, `company` or `user`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+}
+
+/// Which entries are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Only what this user did.
+    pub actor: Option<UserId>,
+    /// Only what concerns this company.
+    pub company: Option<CompanyId>,
+    /// Only events of this type.
+    pub kind: Option<String>,
+    /// Only what was done to the thing with this id.
+    pub subject: Option<String>,
+    /// Only what happened at or after this.
+    pub from: Option<DateTime<Utc>>,
+    /// Only what happened before this.
+    pub to: Option<DateTime<Utc>>,
+    /// Whether a caller who may not see every company sees what concerns none, such as messages between workers.
+    pub without_company: bool,
+}
+
+/// The entries in scope, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    pool: &PgPool,
+    scope: Scope<'_>,
+    filter: &AuditFilter,
+    page: &PageRequest,
+) -> sqlx::Result<Page<AuditEntry>> {
+    let rows = sqlx::query_as::<_, AuditEntry>(&text(filter))
+        .bind(page.before())
+        .bind(page.rows())
+        .bind(scope.ids())
+        .bind(filter.without_company)
+        .bind(filter.actor.map(Uuid::from))
+        .bind(filter.company.map(Uuid::from))
+        .bind(filter.kind.as_deref())
+        .bind(filter.subject.as_deref())
+        .bind(filter.from)
+        .bind(filter.to)
+        .fetch_all(pool)
+        .await?;
+    Ok(page.page(rows, |row| Cursor::at(row.position)))
+}
+
+/// Only the conditions that are asked for, so that each filter finds its own index whatever plan is kept.
+fn text(filter: &AuditFilter) -> String {
+    let on = |asked: bool, condition: &'static str, absent: &'static str| if asked { condition } else { absent };
+    let actor = on(filter.actor.is_some(), "e.actor_id = $5", "$5::uuid is null");
+    let company = on(filter.company.is_some(), "e.company_id = $6", "$6::uuid is null");
+    let kind = on(filter.kind.is_some(), "e.type = $7", "$7::text is null");
+    let subject = on(filter.subject.is_some(), "e.subject_id = $8", "$8::text is null");
+    let from = on(filter.from.is_some(), "e.at >= $9", "$9::timestamptz is null");
+    let to = on(filter.to.is_some(), "e.at < $10", "$10::timestamptz is null");
+    format!(
+        "select e.position, e.at, e.type, e.company_id, e.channel, e.result, e.summary,
+           case when e.actor_id is not null then json_build_object('id', e.actor_id, 'name', u.name) end as actor,
+           json_build_object('type', e.subject_type, 'id', e.subject_id) as subject
+         from audit.audit_entries e
+         left join users.users u on u.user_id = e.actor_id
+         where e.position < $1
+           and ($3::uuid[] is null or e.company_id = any($3) or ($4 and e.company_id is null))
+           and {actor} and {company} and {kind} and {subject} and {from} and {to}
+         order by e.position desc
+         limit $2"
+    )
+}

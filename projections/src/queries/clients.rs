@@ -1,0 +1,98 @@
+//! Clients with their contacts.
+
+use chrono::{DateTime, Utc};
+use domain::Position;
+use domain::value::{ClientId, CompanyId};
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use super::{Page, PageRequest, Scope};
+use crate::page::Cursor;
+use crate::search;
+
+/// A client of a company.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+pub struct ClientRow {
+    /// The client.
+    pub id: Uuid,
+    /// Who serves it.
+    pub company_id: Uuid,
+    /// The company's own name for it.
+    pub external_id: Option<String>,
+    /// The person's or business's name.
+    pub name: String,
+    /// Whom to tell, in order.
+    #[sqlx(json)]
+    pub contacts: Vec<ContactRow>,
+    /// The language it is written to.
+    pub locale: String,
+    /// Where its clock stands, as an IANA name.
+    pub time_zone: String,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// When it was changed last.
+    pub changed_at: DateTime<Utc>,
+    /// Of the event that registered it; lists go by it.
+    #[serde(skip)]
+    pub registered_position: Position,
+}
+
+/// A person to tell for a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactRow {
+    /// `holder`, `emergency_contact` or `authorized_user`.
+    pub kind: String,
+    /// The person's name.
+    pub name: String,
+    /// A phone number in E.164.
+    pub phone: Option<String>,
+    /// An e-mail address.
+    pub email: Option<String>,
+}
+
+/// The columns of a [`ClientRow`] from `clients.clients c`.
+const CLIENT: &str = "c.client_id as id, c.company_id, c.external_id, c.name, c.locale, c.time_zone, c.created_at,
+    c.changed_at, c.registered_position,
+    (select coalesce(json_agg(json_build_object('kind', t.kind, 'name', t.name, 'phone', t.phone, 'email', t.email)
+                              order by t.ordinal), '[]')
+     from clients.contacts t
+     where t.client_id = c.client_id) as contacts";
+
+/// A company's clients, newest first, whose name, own name, contacts, numbers or addresses have `q` in them.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    pool: &PgPool,
+    company: CompanyId,
+    q: Option<&str>,
+    page: &PageRequest,
+) -> sqlx::Result<Page<ClientRow>> {
+    let text = format!(
+        "select {CLIENT} from clients.clients c
+         where c.company_id = $1 and c.registered_position < $2 and ($3::text is null or c.search like $3)
+         order by c.registered_position desc
+         limit $4"
+    );
+    let rows = sqlx::query_as::<_, ClientRow>(&text)
+        .bind(Uuid::from(company))
+        .bind(page.before())
+        .bind(q.and_then(search::pattern))
+        .bind(page.rows())
+        .fetch_all(pool)
+        .await?;
+    Ok(page.page(rows, |row| Cursor::at(row.registered_position)))
+}
+
+/// One client, if its company is in scope.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn client(pool: &PgPool, scope: Scope<'_>, client: ClientId) -> sqlx::Result<Option<ClientRow>> {
+    let text = format!(
+        "select {CLIENT} from clients.clients c
+         where c.client_id = $1 and ($2::uuid[] is null or c.company_id = any($2))"
+    );
+    sqlx::query_as(&text).bind(Uuid::from(client)).bind(scope.ids()).fetch_optional(pool).await
+}

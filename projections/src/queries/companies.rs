@@ -1,0 +1,60 @@
+//! Companies.
+
+use domain::Position;
+use domain::value::CompanyId;
+use serde::Serialize;
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use super::{Page, PageRequest, Scope};
+use crate::page::Cursor;
+
+/// A company.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+pub struct CompanyRow {
+    /// The company.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Its country, as ISO 3166-1 alpha-2.
+    pub country: String,
+    /// Its time zone, as an IANA name.
+    pub time_zone: String,
+    /// Of the event that registered it; lists go by it.
+    #[serde(skip)]
+    pub registered_position: Position,
+}
+
+const COMPANY: &str = "company_id as id, name, country, time_zone, registered_position";
+
+/// The companies in scope, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(pool: &PgPool, scope: Scope<'_>, page: &PageRequest) -> sqlx::Result<Page<CompanyRow>> {
+    let text = format!(
+        "select {COMPANY} from clients.companies
+         where registered_position < $1 and ($2::uuid[] is null or company_id = any($2))
+         order by registered_position desc
+         limit $3"
+    );
+    let rows = sqlx::query_as::<_, CompanyRow>(&text)
+        .bind(page.before())
+        .bind(scope.ids())
+        .bind(page.rows())
+        .fetch_all(pool)
+        .await?;
+    Ok(page.page(rows, |row| Cursor::at(row.registered_position)))
+}
+
+/// One company, if it is in scope.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn company(pool: &PgPool, scope: Scope<'_>, company: CompanyId) -> sqlx::Result<Option<CompanyRow>> {
+    let text = format!(
+        "select {COMPANY} from clients.companies
+         where company_id = $1 and ($2::uuid[] is null or company_id = any($2))"
+    );
+    sqlx::query_as(&text).bind(Uuid::from(company)).bind(scope.ids()).fetch_optional(pool).await
+}

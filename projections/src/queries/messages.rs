@@ -1,0 +1,131 @@
+//! Messages as their authors see them: one message, the sent ones, and how they were received.
+
+use chrono::{DateTime, Utc};
+use domain::Position;
+use domain::value::{MessageId, UserId};
+use serde::Serialize;
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use super::{Page, PageRequest, Person};
+use crate::page::Cursor;
+
+/// A message with the people it went to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+pub struct Message {
+    /// The message.
+    #[sqlx(flatten)]
+    #[serde(flatten)]
+    pub sent: SentMessage,
+    /// Who wrote it.
+    #[sqlx(json)]
+    pub author: Person,
+    /// The people who have it, at most 5,000; nobody once it is withdrawn.
+    #[sqlx(json)]
+    pub recipients: Vec<Person>,
+    /// When its author took it back.
+    pub withdrawn_at: Option<DateTime<Utc>>,
+}
+
+/// A message with how it was received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+pub struct SentMessage {
+    /// The message.
+    pub id: Uuid,
+    /// Of the event that sent it.
+    pub position: Position,
+    /// What it says.
+    pub body: String,
+    /// When it was sent.
+    pub created_at: DateTime<Utc>,
+    /// `normal` or `high`.
+    pub priority: String,
+    /// Whether the author asks for an acknowledgement.
+    pub acknowledge: bool,
+    /// The message it answers.
+    pub in_reply_to: Option<Uuid>,
+    /// How many people it went to.
+    pub recipient_count: i64,
+    /// How many have read it.
+    pub read_count: i64,
+    /// How many have acknowledged it.
+    pub acknowledged_count: i64,
+}
+
+/// What one recipient did with a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+pub struct ReceiptRow {
+    /// The recipient.
+    #[sqlx(json)]
+    pub user: Person,
+    /// When it was seen first.
+    pub seen_at: Option<DateTime<Utc>>,
+    /// When it was read, unless it was marked unread since.
+    pub read_at: Option<DateTime<Utc>>,
+    /// When it was acknowledged.
+    pub acknowledged_at: Option<DateTime<Utc>>,
+}
+
+/// The columns of a [`SentMessage`] from `inbox.sent_messages m`.
+const SENT: &str = "m.message_id as id, m.position, m.body, m.created_at, m.priority, m.acknowledge, m.in_reply_to,
+    m.recipients as recipient_count, m.read as read_count, m.acknowledged as acknowledged_count";
+
+/// One message, withdrawn ones too. Whether the caller may see it is not asked here: compare `author` and `recipients`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn message(pool: &PgPool, message: MessageId) -> sqlx::Result<Option<Message>> {
+    let text = format!(
+        "select {SENT}, m.withdrawn_at, json_build_object('id', m.author_id, 'name', a.name) as author,
+           (select coalesce(json_agg(json_build_object('id', r.user_id, 'name', u.name) order by r.user_id), '[]')
+            from inbox.received r
+            left join users.users u using (user_id)
+            where r.message_id = m.message_id) as recipients
+         from inbox.sent_messages m
+         left join users.users a on a.user_id = m.author_id
+         where m.message_id = $1"
+    );
+    sqlx::query_as(&text).bind(Uuid::from(message)).fetch_optional(pool).await
+}
+
+/// What a user has sent, newest first; withdrawn messages are left out.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sent(pool: &PgPool, author: UserId, page: &PageRequest) -> sqlx::Result<Page<SentMessage>> {
+    let text = format!(
+        "select {SENT}
+         from inbox.sent_messages m
+         where m.author_id = $1 and m.withdrawn_at is null and m.position < $2
+         order by m.position desc
+         limit $3"
+    );
+    let rows = sqlx::query_as::<_, SentMessage>(&text)
+        .bind(Uuid::from(author))
+        .bind(page.before())
+        .bind(page.rows())
+        .fetch_all(pool)
+        .await?;
+    Ok(page.page(rows, |row| Cursor::at(row.position)))
+}
+
+/// How a message was received: a row per recipient, by the recipients' ids; also for those who deleted it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn receipts(pool: &PgPool, message: MessageId, page: &PageRequest) -> sqlx::Result<Page<ReceiptRow>> {
+    let rows = sqlx::query_as::<_, ReceiptRow>(
+        "select json_build_object('id', r.user_id, 'name', u.name) as user, r.seen_at, r.read_at, r.acknowledged_at
+         from inbox.received r
+         left join users.users u using (user_id)
+         where r.message_id = $1 and r.user_id > $2
+         order by r.user_id
+         limit $3",
+    )
+    .bind(Uuid::from(message))
+    .bind(page.after_id())
+    .bind(page.rows())
+    .fetch_all(pool)
+    .await?;
+    Ok(page.page(rows, |row| Cursor::of(row.user.id)))
+}

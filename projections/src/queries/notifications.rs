@@ -1,0 +1,241 @@
+//! Notifications with their totals, and why deliveries failed.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::Position;
+use domain::value::{CompanyId, NotificationId};
+use serde::Serialize;
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use super::{Page, PageRequest, Person, Scope, uuids};
+use crate::page::Cursor;
+
+/// A notification as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+pub struct NotificationRow {
+    /// The notification.
+    pub id: Uuid,
+    /// Whose clients are told.
+    pub company_id: Uuid,
+    /// Who asked for it.
+    #[sqlx(json)]
+    pub author: Person,
+    /// `sms` or `email`.
+    pub channel: String,
+    /// `holder`, `emergency_contact`, `authorized_user` or `everyone`.
+    pub recipient_kind: String,
+    /// `operational`, `service`, `collection` or `commercial`.
+    pub category: String,
+    /// An e-mail's subject line.
+    pub subject: Option<String>,
+    /// The text.
+    pub body: String,
+    /// Nothing is sent after this.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was asked for.
+    pub requested_at: DateTime<Utc>,
+    /// When it was cancelled, if it was not finished then.
+    pub cancelled_at: Option<DateTime<Utc>>,
+    /// `resolving`, `running`, `cancelled` or `completed`.
+    pub state: String,
+    /// 1 for the request, one more for each retry.
+    pub generation: i32,
+    /// Contacts left out of the audience, by reason.
+    #[sqlx(json)]
+    pub excluded: BTreeMap<String, i64>,
+    /// How its deliveries stand.
+    #[sqlx(flatten)]
+    pub totals: Totals,
+    /// Of the event that asked for it; lists go by it.
+    #[serde(skip)]
+    pub requested_position: Position,
+    /// Of the last event that changed anything here; what a stream of totals resumes from.
+    pub position: Position,
+}
+
+/// How the deliveries of a notification stand. They exclude each other; once the audience is closed, `total` is the
+/// sum of the others, until then 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, FromRow)]
+pub struct Totals {
+    /// All.
+    pub total: i64,
+    /// Not yet tried in this generation.
+    pub pending: i64,
+    /// On its way to a provider at this moment; 0 until [`Totals::with_sending`] is told.
+    #[sqlx(default)]
+    pub sending: i64,
+    /// A provider took it.
+    pub accepted: i64,
+    /// The recipient has it.
+    pub delivered: i64,
+    /// To be tried again.
+    pub deferred: i64,
+    /// It will not be tried again.
+    pub failed: i64,
+    /// It must not be sent.
+    pub suppressed: i64,
+    /// Nobody can tell.
+    pub in_doubt: i64,
+    /// Cancelled before it was sent.
+    pub cancelled: i64,
+}
+
+/// Which notifications are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotificationFilter {
+    /// Only this company's.
+    pub company: Option<CompanyId>,
+    /// Only those in this state.
+    pub state: Option<String>,
+    /// Only those asked for at or after this.
+    pub from: Option<DateTime<Utc>>,
+    /// Only those asked for before this.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// How many deliveries stand where they stand for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+pub struct Cause {
+    /// `failed`, `deferred`, `in_doubt` or `suppressed`.
+    pub outcome: String,
+    /// What kind of failure it is, or why it must not be sent; empty if nobody said.
+    pub class: String,
+    /// The provider's code; empty if there is none.
+    pub code: String,
+    /// How many.
+    pub count: i64,
+}
+
+impl Totals {
+    /// The totals when the send queue says that `sending` deliveries are on their way: they are taken from the pending
+    /// ones first, then from the deferred ones, so that the sum stays.
+    #[must_use]
+    pub fn with_sending(self, sending: i64) -> Self {
+        let first = sending.clamp(0, self.pending);
+        let again = (sending - first).clamp(0, self.deferred);
+        Self { pending: self.pending - first, deferred: self.deferred - again, sending: first + again, ..self }
+    }
+}
+
+/// The columns of a [`NotificationRow`] from `notifications.notifications n` and `users.users u`.
+const NOTIFICATION: &str = "n.notification_id as id, n.company_id,
+    json_build_object('id', n.author_id, 'name', u.name) as author, n.channel, n.recipient_kind, n.category, n.subject,
+    n.body, n.expires_at, n.requested_at, n.cancelled_at, n.state, n.generation, n.excluded, n.total, n.pending,
+    n.accepted, n.delivered, n.deferred, n.failed, n.suppressed, n.in_doubt, n.cancelled, n.requested_position,
+    n.position";
+
+/// The notifications in scope, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    pool: &PgPool,
+    scope: Scope<'_>,
+    filter: &NotificationFilter,
+    page: &PageRequest,
+) -> sqlx::Result<Page<NotificationRow>> {
+    let text = format!(
+        "select {NOTIFICATION}
+         from notifications.notifications n
+         left join users.users u on u.user_id = n.author_id
+         where n.requested_position < $1
+           and ($2::uuid[] is null or n.company_id = any($2))
+           and ($3::uuid is null or n.company_id = $3)
+           and ($4::text is null or n.state = $4)
+           and ($5::timestamptz is null or n.requested_at >= $5)
+           and ($6::timestamptz is null or n.requested_at < $6)
+         order by n.requested_position desc
+         limit $7"
+    );
+    let rows = sqlx::query_as::<_, NotificationRow>(&text)
+        .bind(page.before())
+        .bind(scope.ids())
+        .bind(filter.company.map(Uuid::from))
+        .bind(filter.state.as_deref())
+        .bind(filter.from)
+        .bind(filter.to)
+        .bind(page.rows())
+        .fetch_all(pool)
+        .await?;
+    Ok(page.page(rows, |row| Cursor::at(row.requested_position)))
+}
+
+/// One notification, if its company is in scope.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn notification(
+    pool: &PgPool,
+    scope: Scope<'_>,
+    notification: NotificationId,
+) -> sqlx::Result<Option<NotificationRow>> {
+    let text = format!(
+        "select {NOTIFICATION}
+         from notifications.notifications n
+         left join users.users u on u.user_id = n.author_id
+         where n.notification_id = $1 and ($2::uuid[] is null or n.company_id = any($2))"
+    );
+    sqlx::query_as(&text).bind(Uuid::from(notification)).bind(scope.ids()).fetch_optional(pool).await
+}
+
+/// Those of `notifications` that changed after a position, as they are now: for streams, whose readers were let in
+/// already.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn changed(
+    pool: &PgPool,
+    notifications: &[NotificationId],
+    after: Position,
+) -> sqlx::Result<Vec<NotificationRow>> {
+    let text = format!(
+        "select {NOTIFICATION}
+         from notifications.notifications n
+         join unnest($1::uuid[]) as w (notification_id) on w.notification_id = n.notification_id
+         left join users.users u on u.user_id = n.author_id
+         where n.position > $2
+         order by n.position"
+    );
+    sqlx::query_as(&text).bind(uuids(notifications)).bind(after).fetch_all(pool).await
+}
+
+/// Why deliveries of a notification stand where they stand, the most frequent reason first, at most 200.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn causes(pool: &PgPool, scope: Scope<'_>, notification: NotificationId) -> sqlx::Result<Vec<Cause>> {
+    sqlx::query_as(
+        "select s.outcome, s.class, s.code, s.deliveries as count
+         from notifications.delivery_stats s
+         join notifications.notifications n using (notification_id)
+         where n.notification_id = $1 and ($2::uuid[] is null or n.company_id = any($2)) and s.deliveries > 0
+         order by s.deliveries desc, s.outcome, s.class, s.code
+         limit $3",
+    )
+    .bind(Uuid::from(notification))
+    .bind(scope.ids())
+    .bind(super::PAGE_ROWS_MAX)
+    .fetch_all(pool)
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_being_sent_is_no_longer_pending_and_the_sum_stays() {
+        let totals = Totals { total: 10, pending: 3, deferred: 2, accepted: 5, ..Totals::default() };
+        let told = |sending| {
+            let totals = totals.with_sending(sending);
+            (totals.pending, totals.deferred, totals.sending)
+        };
+        assert_eq!(told(0), (3, 2, 0));
+        assert_eq!(told(2), (1, 2, 2));
+        assert_eq!(told(4), (0, 1, 4));
+        assert_eq!(told(9), (0, 0, 5));
+        assert_eq!(told(-1), (3, 2, 0));
+    }
+}

@@ -1,0 +1,104 @@
+//! Workers: the directory, one user, and who is meant by roles and companies.
+
+use domain::Position;
+use domain::value::{CompanyId, Role, UserId};
+use serde::Serialize;
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use super::{Page, PageRequest, uuids};
+use crate::page::Cursor;
+use crate::search;
+
+/// A worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+pub struct UserRow {
+    /// The user.
+    pub id: Uuid,
+    /// The name; none if the person was erased.
+    pub name: Option<String>,
+    /// What the user logs in with; none if the person was erased.
+    pub email: Option<String>,
+    /// What the user may do.
+    pub roles: Vec<String>,
+    /// The companies the user may act for.
+    pub companies: Vec<Uuid>,
+    /// Whether the user may log in.
+    pub active: bool,
+    /// Of the event that registered the user; lists go by it.
+    #[serde(skip)]
+    pub registered_position: Position,
+}
+
+/// Who is meant by the recipients of a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Meant {
+    /// Active users, each once, by id.
+    pub users: Vec<UserId>,
+    /// Named users that are not known or not active.
+    pub unknown: Vec<UserId>,
+}
+
+const USER: &str = "user_id as id, name, email, roles, companies, active, registered_position";
+
+/// Active users whose name or address has `q` in it, whatever the case and accents; newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(pool: &PgPool, q: Option<&str>, page: &PageRequest) -> sqlx::Result<Page<UserRow>> {
+    let text = format!(
+        "select {USER} from users.users
+         where active and registered_position < $1 and ($2::text is null or search like $2)
+         order by registered_position desc
+         limit $3"
+    );
+    let rows = sqlx::query_as::<_, UserRow>(&text)
+        .bind(page.before())
+        .bind(q.and_then(search::pattern))
+        .bind(page.rows())
+        .fetch_all(pool)
+        .await?;
+    Ok(page.page(rows, |row| Cursor::at(row.registered_position)))
+}
+
+/// One user, active or not.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn user(pool: &PgPool, user: UserId) -> sqlx::Result<Option<UserRow>> {
+    let text = format!("select {USER} from users.users where user_id = $1");
+    sqlx::query_as(&text).bind(Uuid::from(user)).fetch_optional(pool).await
+}
+
+/// Who is meant: the named, those with any of `roles` (of `company`, if given), or with a company and no roles all of
+/// that company; active ones, each once, at most `limit`. Roles and companies are taken literally: an admin without
+/// companies is nobody's colleague.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn meant(
+    pool: &PgPool,
+    named: &[UserId],
+    roles: &[Role],
+    company: Option<CompanyId>,
+    limit: i64,
+) -> sqlx::Result<Meant> {
+    let found: Vec<Uuid> = sqlx::query_scalar(
+        "select user_id from users.users
+         where active and (user_id = any($1)
+           or (cardinality($2::text[]) > 0 and roles && $2 and ($3::uuid is null or $3 = any(companies)))
+           or (cardinality($2::text[]) = 0 and $3 = any(companies)))
+         order by user_id = any($1) desc, user_id
+         limit $4",
+    )
+    .bind(uuids(named))
+    .bind(roles.iter().map(|role| role.as_str()).collect::<Vec<_>>())
+    .bind(company.map(Uuid::from))
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    let mut users: Vec<UserId> = found.into_iter().map(UserId::from).collect();
+    users.sort_unstable();
+    let unknown = named.iter().filter(|id| users.binary_search(id).is_err()).copied().collect();
+    Ok(Meant { users, unknown })
+}
