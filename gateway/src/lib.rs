@@ -1,3 +1,4 @@
 //! The front door and the one executable of Mensajería.
 
+pub mod config;
 pub mod stack;

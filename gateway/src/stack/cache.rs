@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::download::download;
+use super::environment::variable;
 use super::error::StackError;
 use super::folder::{LOCK_POLL, try_lock};
 use super::options::{Print, StackOptions};
@@ -31,10 +32,7 @@ impl Cache {
     ///
     /// As root, a folder that PostgreSQL's account cannot reach is passed over, and that is said.
     pub(super) fn choose(options: &StackOptions) -> Self {
-        let wanted = options
-            .cache
-            .clone()
-            .or_else(|| from_environment(|name| std::env::var_os(name)));
+        let wanted = options.cache.clone().or_else(|| from_environment(variable));
         match wanted {
             Some(wanted) if !platform::is_root() || platform::is_reachable_by_all(&wanted) => Self(wanted),
             Some(wanted) => {

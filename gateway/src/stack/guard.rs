@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::environment::variable;
 use super::files;
 use super::folder::{LOCK_POLL, try_lock};
 use super::platform::{self, Ask};
@@ -140,7 +141,7 @@ fn start(serve: &Serve) -> Result<Child, String> {
     command.env_clear().envs(
         SERVER_ENVIRONMENT
             .iter()
-            .filter_map(|name| Some((name, std::env::var_os(name)?))),
+            .filter_map(|name| Some((name, variable(name)?))),
     );
     platform::run_in(&mut command, &serve.folder, serve.account).map_err(failed)?;
     let server = Command::from(command)

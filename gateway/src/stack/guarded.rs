@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::environment::variable;
 use super::error::StackError;
 use super::platform;
 use super::protocol::{GuardSpec, Report, Word};
@@ -54,7 +55,7 @@ impl GuardCommand {
 
     /// In the test named to [`GuardCommand::of_test`]: becomes a guard, and does not return, if it is run as one.
     pub fn run_if_guard() {
-        if std::env::var_os(GUARD_VARIABLE).is_some() {
+        if variable(GUARD_VARIABLE).is_some() {
             let is_success = super::guard_main(&[]) == ExitCode::SUCCESS;
             std::process::exit(i32::from(!is_success));
         }

@@ -6,6 +6,7 @@ mod cache;
 mod cluster;
 mod databases;
 mod download;
+mod environment;
 mod error;
 mod files;
 mod folder;
@@ -172,4 +173,9 @@ fn remover(options: &StackOptions, folder: &Path) -> Result<Guarded, StackError>
             locks,
         }),
     )
+}
+
+/// Whether this process runs as root, whose default folders are other ones.
+pub(crate) fn is_root() -> bool {
+    platform::is_root()
 }

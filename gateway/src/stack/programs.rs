@@ -7,6 +7,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::cache::Cache;
+use super::environment::variable;
 use super::error::StackError;
 use super::options::Print;
 use super::wheel::{NATS, POSTGRES, Wheel};
@@ -107,7 +108,7 @@ fn path_folders() -> Vec<PathBuf> {
         .flatten()
         .collect();
     hidden.sort_by_key(|version| std::cmp::Reverse(version.file_name()));
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = variable("PATH").unwrap_or_default();
     let hidden = hidden.into_iter().map(|version| version.path().join("bin"));
     std::env::split_paths(&path).chain(hidden).collect()
 }

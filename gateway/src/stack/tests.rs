@@ -34,7 +34,7 @@ fn guard_entry() {
 /// Not a rule: what this binary runs to become a parent that is then killed.
 #[tokio::test]
 async fn parent_entry() {
-    let Some(data) = std::env::var_os(PARENT_DATA) else {
+    let Some(data) = environment::variable(PARENT_DATA) else {
         return;
     };
     let stack = Stack::start(kept(Path::new(&data))).await.unwrap();

@@ -1,0 +1,164 @@
+//! Who carries e-mail and SMS, as configured. What a URL or a sender must look like is the dispatcher's to say.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::Secret;
+use super::error::ConfigError;
+use super::secrets::Secrets;
+
+/// One `[[email.providers]]`.
+#[derive(Debug, Clone)]
+pub struct EmailProvider {
+    /// How it is called in logs and attempts; unique in its list.
+    pub name: String,
+    /// `smtp://user:password@host:port` or `smtps://…`
+    pub url: Secret<String>,
+    /// The sender of every mail.
+    pub from: String,
+    /// How many connections are open to it at once.
+    pub connections: u32,
+    /// The most mails per second; 0 for no limit.
+    pub rate_per_second: u32,
+}
+
+/// One `[[sms.providers]]`.
+#[derive(Debug, Clone)]
+pub struct SmsProvider {
+    /// How it is called in logs and attempts; unique in its list.
+    pub name: String,
+    /// The dialect it speaks.
+    pub kind: SmsKind,
+    /// Where its API is.
+    pub base_url: String,
+    /// The account's sid.
+    pub account: String,
+    /// The account's token.
+    pub secret: Secret<String>,
+    /// The sender of every SMS.
+    pub from: String,
+    /// How many requests are under way at once.
+    pub connections: u32,
+    /// The most messages per second; 0 for no limit.
+    pub rate_per_second: u32,
+}
+
+/// The dialects of SMS APIs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmsKind {
+    /// Twilio's, and that of everybody who speaks like Twilio.
+    Twilio,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawEmailProvider {
+    name: String,
+    url: Option<Secret<String>>,
+    url_file: Option<PathBuf>,
+    from: String,
+    #[serde(default = "email_connections")]
+    connections: u32,
+    #[serde(default)]
+    rate_per_second: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSmsProvider {
+    name: String,
+    kind: SmsKind,
+    base_url: String,
+    account: String,
+    secret: Option<Secret<String>>,
+    secret_file: Option<PathBuf>,
+    from: String,
+    #[serde(default = "sms_connections")]
+    connections: u32,
+    #[serde(default)]
+    rate_per_second: u32,
+}
+
+/// As in the manual.
+const fn email_connections() -> u32 {
+    8
+}
+
+/// As in the manual.
+const fn sms_connections() -> u32 {
+    32
+}
+
+pub(super) fn email(
+    raw: Vec<RawEmailProvider>,
+    secrets: &Secrets<'_>,
+) -> Result<Vec<EmailProvider>, ConfigError> {
+    let mut names = Names::new("email.providers", secrets);
+    raw.into_iter()
+        .map(|raw| {
+            let entry = names.next(&raw.name)?;
+            Ok(EmailProvider {
+                url: secrets.one_of_entry(&entry, "url", raw.url, raw.url_file)?,
+                name: raw.name,
+                from: raw.from,
+                connections: raw.connections,
+                rate_per_second: raw.rate_per_second,
+            })
+        })
+        .collect()
+}
+
+pub(super) fn sms(raw: Vec<RawSmsProvider>, secrets: &Secrets<'_>) -> Result<Vec<SmsProvider>, ConfigError> {
+    let mut names = Names::new("sms.providers", secrets);
+    raw.into_iter()
+        .map(|raw| {
+            let entry = names.next(&raw.name)?;
+            Ok(SmsProvider {
+                secret: secrets.one_of_entry(&entry, "secret", raw.secret, raw.secret_file)?,
+                name: raw.name,
+                kind: raw.kind,
+                base_url: raw.base_url,
+                account: raw.account,
+                from: raw.from,
+                connections: raw.connections,
+                rate_per_second: raw.rate_per_second,
+            })
+        })
+        .collect()
+}
+
+/// The names of one list: each there, and each once, since attempts and breakers go by them.
+struct Names<'a> {
+    list: &'static str,
+    secrets: &'a Secrets<'a>,
+    seen: HashSet<String>,
+    count: usize,
+}
+
+impl<'a> Names<'a> {
+    fn new(list: &'static str, secrets: &'a Secrets<'a>) -> Self {
+        Self {
+            list,
+            secrets,
+            seen: HashSet::new(),
+            count: 0,
+        }
+    }
+
+    /// The key of the next entry, once its name is seen to be good.
+    fn next(&mut self, name: &str) -> Result<String, ConfigError> {
+        let entry = format!("{}[{}]", self.list, self.count);
+        self.count += 1;
+        let wrong = |problem: &str| Err(self.secrets.wrong(&format!("{entry}.name"), problem));
+        if name.trim().is_empty() || name.chars().any(char::is_control) {
+            return wrong("must not be empty, nor hold control characters");
+        }
+        if !self.seen.insert(name.to_owned()) {
+            return wrong("is given twice: each provider of a channel has a name of its own");
+        }
+        Ok(entry)
+    }
+}

@@ -1,0 +1,231 @@
+//! The configuration as it is written, section by section: every key, and no other.
+
+use std::path::PathBuf;
+
+use figment::Figment;
+use figment::error::{Actual, Kind};
+use serde::Deserialize;
+use tracing_subscriber::filter::LevelFilter;
+use url::Url;
+
+use super::error::ConfigError;
+use super::layers::place_of;
+use super::providers::{self, RawEmailProvider, RawSmsProvider};
+use super::secrets::Secrets;
+use super::{CONNECTIONS, Config, DataFolder, Database, Log, MASTER_KEY_BYTES, Secret, Server, Simulator};
+
+/// Everything that may stand in a file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    server: Server,
+    data: DataFolder,
+    keys: RawKeys,
+    database: RawDatabase,
+    nats: RawNats,
+    email: RawEmail,
+    sms: RawSms,
+    simulator: Simulator,
+    log: Log,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawKeys {
+    master: Option<Secret<String>>,
+    master_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDatabase {
+    url: Option<Secret<String>>,
+    url_file: Option<PathBuf>,
+    max_connections: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawNats {
+    url: Option<Secret<String>>,
+    url_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawEmail {
+    providers: Vec<RawEmailProvider>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSms {
+    providers: Vec<RawSmsProvider>,
+}
+
+impl Raw {
+    pub(super) fn extract(figment: &Figment) -> Result<Self, ConfigError> {
+        figment.extract().map_err(|error| named(figment, error))
+    }
+}
+
+impl Config {
+    pub(super) fn checked(raw: Raw, secrets: &Secrets<'_>) -> Result<Self, ConfigError> {
+        let master = secrets.one_of("keys.master", raw.keys.master, raw.keys.master_file)?;
+        let database_url = secrets.one_of("database.url", raw.database.url, raw.database.url_file)?;
+        let nats_url = secrets.one_of("nats.url", raw.nats.url, raw.nats.url_file)?;
+        let check = Check(secrets);
+        check.public_url(raw.server.public_url.as_ref())?;
+        check.schemes("database.url", database_url.as_ref(), &["postgres", "postgresql"])?;
+        check.schemes("nats.url", nats_url.as_ref(), &["nats", "tls", "ws", "wss"])?;
+        check.connections(raw.database.max_connections)?;
+        check.log_level(&raw.log.level)?;
+        Ok(Self {
+            master_key: master.map(|master| check.master_key(&master)).transpose()?,
+            email_providers: providers::email(raw.email.providers, secrets)?,
+            sms_providers: providers::sms(raw.sms.providers, secrets)?,
+            server: raw.server,
+            data: raw.data,
+            database: Database {
+                url: database_url,
+                max_connections: raw.database.max_connections,
+            },
+            nats_url,
+            simulator: raw.simulator,
+            log: raw.log,
+        })
+    }
+}
+
+/// The checks that types alone do not make.
+struct Check<'a>(&'a Secrets<'a>);
+
+impl Check<'_> {
+    fn public_url(&self, url: Option<&Url>) -> Result<(), ConfigError> {
+        let is_bare = |url: &Url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.path() == "/"
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+        };
+        match url {
+            Some(url) if !is_bare(url) => self.refuse(
+                "server.public_url",
+                "must be https://host, or http:// for a trial, and end after the host",
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    fn schemes(&self, key: &str, urls: Option<&Secret<String>>, schemes: &[&str]) -> Result<(), ConfigError> {
+        let is_good = |url: &str| {
+            Url::parse(url.trim()).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
+        };
+        match urls {
+            Some(urls) if !urls.expose().split(',').all(is_good) => self.refuse(
+                key,
+                format!("must be a URL that begins with {}://", schemes.join(":// or ")),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    fn connections(&self, connections: u32) -> Result<(), ConfigError> {
+        if CONNECTIONS.contains(&connections) {
+            return Ok(());
+        }
+        let range = format!("must be from {} to {}", CONNECTIONS.start(), CONNECTIONS.end());
+        self.refuse("database.max_connections", range)
+    }
+
+    /// A bare word is a level: as the name of a part, which the filter would take it for, it logs next to nothing.
+    fn log_level(&self, level: &str) -> Result<(), ConfigError> {
+        let is_level = |text: &str| !text.trim().is_empty() && text.trim().parse::<LevelFilter>().is_ok();
+        let is_good = |directive: &str| match directive.split_once('=') {
+            Some((part, level)) => !part.trim().is_empty() && is_level(level),
+            None => is_level(directive),
+        };
+        if level.split(',').all(is_good) {
+            return Ok(());
+        }
+        self.refuse(
+            "log.level",
+            "must be a level such as info, or levels by part such as info,dispatcher=debug",
+        )
+    }
+
+    fn master_key(&self, digits: &Secret<String>) -> Result<Secret<[u8; MASTER_KEY_BYTES]>, ConfigError> {
+        let mut key = [0; MASTER_KEY_BYTES];
+        match hex::decode_to_slice(digits.expose(), &mut key) {
+            Ok(()) => Ok(Secret::new(key)),
+            Err(_) => self.refuse("keys.master", "must be 64 hexadecimal digits (32 bytes)"),
+        }
+    }
+
+    fn refuse<T>(&self, key: &str, problem: impl Into<String>) -> Result<T, ConfigError> {
+        Err(self.0.wrong(key, problem))
+    }
+}
+
+/// figment's error with the key in full and the place of that key. Values are left out: they may be secrets.
+fn named(figment: &Figment, error: figment::Error) -> ConfigError {
+    let mut path = error.path.clone();
+    let problem = match &error.kind {
+        Kind::UnknownField(field, known) => {
+            // The name is the path's end already when the value was looked at first.
+            if path.last() != Some(field) {
+                path.push(field.clone());
+            }
+            format!("is unknown; known here: {}", known.join(", "))
+        }
+        Kind::MissingField(field) => {
+            path.push(field.clone().into_owned());
+            "is missing".to_owned()
+        }
+        Kind::InvalidType(found, wanted) => format!("must be {wanted}, not {}", kind_of(found)),
+        Kind::InvalidValue(_, wanted) => format!("must be {wanted}"),
+        Kind::UnknownVariant(_, known) => format!("must be one of: {}", known.join(", ")),
+        Kind::ISizeOutOfRange(_) | Kind::USizeOutOfRange(_) => "is out of range".to_owned(),
+        other => format!("cannot be used: {other}"),
+    };
+    let origin = error
+        .metadata
+        .as_ref()
+        .map(|metadata| metadata.name.clone().into_owned());
+    let origin = nearest_origin(figment, &path)
+        .or(origin)
+        .unwrap_or_else(|| "in the manual".to_owned());
+    ConfigError::key(&written(&path), origin, problem)
+}
+
+/// The place of the key, or of the nearest one above it: the values of a list have none of their own.
+fn nearest_origin(figment: &Figment, path: &[String]) -> Option<String> {
+    (1..=path.len())
+        .rev()
+        .find_map(|length| place_of(figment, &path[..length].join(".")).map(|(_, origin)| origin))
+}
+
+/// `sms.providers.0.from` as people write it: `sms.providers[0].from`.
+fn written(path: &[String]) -> String {
+    let mut key = String::new();
+    for part in path {
+        match part.parse::<usize>() {
+            Ok(index) => key.push_str(&format!("[{index}]")),
+            Err(_) if key.is_empty() => key.push_str(part),
+            Err(_) => key.push_str(&format!(".{part}")),
+        }
+    }
+    key
+}
+
+fn kind_of(found: &Actual) -> &'static str {
+    match found {
+        Actual::Bool(_) => "true or false",
+        Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_) => "a number",
+        Actual::Char(_) | Actual::Str(_) => "a text",
+        Actual::Seq => "a list",
+        Actual::Map => "a section",
+        _ => "something else",
+    }
+}

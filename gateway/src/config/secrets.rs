@@ -1,0 +1,81 @@
+//! Secrets that are given as they are or as the file that holds them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use figment::Figment;
+
+use super::Secret;
+use super::error::ConfigError;
+use super::layers::place_of;
+
+/// Reads secrets, and knows where each was given.
+pub(super) struct Secrets<'a>(&'a Figment);
+
+impl<'a> Secrets<'a> {
+    pub(super) fn of(figment: &'a Figment) -> Self {
+        Self(figment)
+    }
+
+    /// The secret of `key`, or what the file of `<key>_file` holds: whichever was given in the later place.
+    pub(super) fn one_of(
+        &self,
+        key: &str,
+        value: Option<Secret<String>>,
+        file: Option<PathBuf>,
+    ) -> Result<Option<Secret<String>>, ConfigError> {
+        let file_key = format!("{key}_file");
+        match (value, file) {
+            (None, None) => Ok(None),
+            (Some(value), None) => Ok(Some(value)),
+            (None, Some(file)) => self.read(&file_key, file).map(Some),
+            (Some(value), Some(file)) => {
+                let place = |key: &str| place_of(self.0, key).map(|(place, _)| place);
+                match place(key).cmp(&place(&file_key)) {
+                    std::cmp::Ordering::Greater => Ok(Some(value)),
+                    std::cmp::Ordering::Less => self.read(&file_key, file).map(Some),
+                    std::cmp::Ordering::Equal => {
+                        Err(self.wrong(key, format!("stands beside {file_key}: give one of the two")))
+                    }
+                }
+            }
+        }
+    }
+
+    /// The one of a list's entry, where both stand in the same place and one is needed.
+    pub(super) fn one_of_entry(
+        &self,
+        entry: &str,
+        key: &str,
+        value: Option<Secret<String>>,
+        file: Option<PathBuf>,
+    ) -> Result<Secret<String>, ConfigError> {
+        let full = format!("{entry}.{key}");
+        self.one_of(&full, value, file)?
+            .ok_or_else(|| self.wrong(&full, format!("is missing: give {key} or {key}_file")))
+    }
+
+    fn read(&self, key: &str, file: PathBuf) -> Result<Secret<String>, ConfigError> {
+        let text = fs::read_to_string(&file).map_err(|error| {
+            self.wrong(
+                key,
+                format!("names {}, which cannot be read: {error}", file.display()),
+            )
+        })?;
+        if text.trim().is_empty() {
+            return Err(self.wrong(key, format!("names {}, which is empty", file.display())));
+        }
+        Ok(Secret::new(text.trim().to_owned()))
+    }
+
+    /// The error for a key, with its place; an entry of a list has its list's.
+    pub(super) fn wrong(&self, key: &str, problem: impl Into<String>) -> ConfigError {
+        let list = key.split('[').next().unwrap_or(key);
+        let file_of = format!("{key}_file");
+        let place = [key, file_of.as_str(), list]
+            .into_iter()
+            .find_map(|key| place_of(self.0, key));
+        let origin = place.map_or_else(|| "in the manual".to_owned(), |(_, origin)| origin);
+        ConfigError::key(key, origin, problem)
+    }
+}
