@@ -1,0 +1,140 @@
+//! The command line: `mensajeria [dev]`, `serve`, and what an operator does by hand.
+
+mod bench;
+mod dev;
+mod exit;
+mod import;
+mod migrate;
+mod openapi;
+mod print;
+mod relay;
+mod replay;
+mod serve;
+mod target;
+mod user;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use self::exit::{CliError, Exit};
+use crate::config::Config;
+use crate::stack;
+
+/// Messages between workers and notifications to clients, with proof.
+#[derive(Debug, Parser)]
+#[command(name = "mensajeria", version, after_help = exit::TABLE, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(flatten)]
+    dev: dev::DevArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What stands anywhere on the line.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The folder of the embedded servers, keys and passwords
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// A configuration file, laid over the defaults
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print results as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Everything in one process, with servers and an outside world of its own (the default)
+    Dev(dev::DevArgs),
+    /// The roles of production, against the servers of the configuration
+    Serve(serve::ServeArgs),
+    /// Bring the database's tables up to date
+    Migrate,
+    /// Rebuild projections from the events; sends nothing
+    Replay(replay::ReplayArgs),
+    /// The mirror of the events in JetStream
+    #[command(subcommand)]
+    Relay(relay::RelayCommand),
+    /// Bring data in
+    #[command(subcommand)]
+    Import(import::ImportCommand),
+    /// Users, and tokens for programs
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Print the API's description, OpenAPI 3.1
+    Openapi,
+    /// Measure this program beside its peers and limits, on servers of its own
+    Bench(bench::BenchArgs),
+    /// Own one server, and stop it when standard input ends
+    #[command(hide = true)]
+    Guard {
+        /// Told by the process that starts it
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
+}
+
+/// Runs the program with these arguments, the program's name first.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(refusal) => {
+            // Help and version are no failures; clap knows which stream each belongs to.
+            let exit = if refusal.use_stderr() { Exit::Usage } else { Exit::Done };
+            drop(refusal.print());
+            return exit.into();
+        }
+    };
+    if let Some(Command::Guard { rest }) = cli.command {
+        return stack::guard_main(rest);
+    }
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("mensajeria: {error}");
+            error.exit().into()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Exit, CliError> {
+    let config = Config::load(cli.global.config.as_deref(), std::env::vars_os())?;
+    crate::telemetry::log_to_stderr(&config.log);
+    install_cryptography();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::runtime)?;
+    runtime.block_on(dispatch(cli, config))
+}
+
+async fn dispatch(cli: Cli, config: Config) -> Result<Exit, CliError> {
+    let global = cli.global;
+    let Some(command) = cli.command else { return dev::run(&global, config, cli.dev).await };
+    if cli.dev != dev::DevArgs::default() {
+        return Err(CliError::usage("--listen, --no-demo and the like belong behind the command"));
+    }
+    match command {
+        Command::Dev(args) => dev::run(&global, config, args).await,
+        Command::Serve(args) => serve::run(&global, config, &args).await,
+        Command::Migrate => migrate::run(&global, config).await,
+        Command::Replay(args) => replay::run(&global, config, &args).await,
+        Command::Relay(command) => relay::run(&global, config, &command).await,
+        Command::Import(command) => import::run(&global, config, &command).await,
+        Command::User(command) => user::run(&global, config, command).await,
+        Command::Openapi => openapi::run(),
+        Command::Bench(args) => bench::run(&global, &args).await,
+        Command::Guard { .. } => Ok(Exit::Done),
+    }
+}
+
+/// With two providers compiled in and none installed, the first TLS connection would panic; with one, it still has to
+/// be named before anybody else does.
+fn install_cryptography() {
+    // Refused only if it is installed already, as in tests that run the program in their own process.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+}

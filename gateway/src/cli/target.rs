@@ -1,0 +1,100 @@
+//! The log that a command works on: the configured servers, those of a running `dev`, or ones started for it.
+
+use std::path::{Path, PathBuf};
+
+use commands::broker::Broker;
+use commands::log::{EventLog, MasterKey};
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+
+use super::{CliError, Global};
+use crate::config::Config;
+use crate::secrets;
+use crate::stack::{self, Print, Stack, StackOptions};
+
+/// How many connections a command opens.
+pub(super) const CONNECTIONS: u32 = 4;
+
+/// Servers to work on. Those that were started for the purpose end with it.
+pub(super) struct Target {
+    /// Of the database.
+    pub(super) database_url: String,
+    /// Of the broker.
+    pub(super) nats_url: String,
+    /// What wraps all other keys.
+    pub(super) master: MasterKey,
+    /// The folder of what is kept outside the database.
+    pub(super) data: PathBuf,
+    /// The servers, if they are our own.
+    pub(super) stack: Option<Stack>,
+}
+
+impl Target {
+    /// Finds or starts the servers. With `own` a running `dev` is not joined: it is to be started here.
+    pub(super) async fn find(global: &Global, config: &Config, own: bool) -> Result<Self, CliError> {
+        let data = data_folder(global, config);
+        let given = |url: &Option<crate::config::Secret<String>>| url.as_ref().map(|url| url.expose().clone());
+        let (mut database, mut nats) = (given(&config.database.url), given(&config.nats_url));
+        if !own && (database.is_none() || nats.is_none()) {
+            if let Some(running) = stack::running(&data)? {
+                database = database.or(running.database_url);
+                nats = nats.or(running.nats_url);
+            }
+        }
+        let stack = start_missing(&data, database.is_none(), nats.is_none()).await?;
+        let urls = stack.as_ref().map(|stack| (stack.database_url(), stack.nats_url()));
+        let (own_database, own_nats) = urls.unwrap_or_default();
+        let database_url = database.or_else(|| own_database.map(str::to_owned));
+        let nats_url = nats.or_else(|| own_nats.map(str::to_owned));
+        let master = match &config.master_key {
+            Some(key) => MasterKey::new(*key.expose()),
+            None => secrets::master_key(&data)?,
+        };
+        Ok(Self {
+            database_url: database_url.ok_or_else(|| CliError::failed("no database"))?,
+            nats_url: nats_url.ok_or_else(|| CliError::failed("no broker"))?,
+            master,
+            data,
+            stack,
+        })
+    }
+
+    /// The database, once it answers.
+    pub(super) async fn pool(&self, connections: u32) -> Result<PgPool, CliError> {
+        Ok(PgPoolOptions::new().max_connections(connections).connect(&self.database_url).await?)
+    }
+
+    /// The log, its tables brought up to date.
+    pub(super) async fn log(&self, connections: u32) -> Result<EventLog, CliError> {
+        let pool = self.pool(connections).await?;
+        commands::migrate(&pool).await?;
+        Ok(EventLog::open(pool, &self.master).await?)
+    }
+
+    /// The broker; it need not answer.
+    pub(super) async fn broker(&self) -> Result<Broker, CliError> {
+        Broker::connect(&self.nats_url).await.map_err(CliError::failed)
+    }
+
+    /// Ends the servers that were started for the purpose.
+    pub(super) async fn close(self) -> Result<(), CliError> {
+        if let Some(stack) = self.stack {
+            stack.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// `--data`, or as configured, or where such things are kept.
+pub(super) fn data_folder(global: &Global, config: &Config) -> PathBuf {
+    global.data.clone().unwrap_or_else(|| config.data.or_default(|name| std::env::var_os(name)))
+}
+
+async fn start_missing(data: &Path, postgres: bool, nats: bool) -> Result<Option<Stack>, CliError> {
+    if !postgres && !nats {
+        return Ok(None);
+    }
+    let print = Print::to(|line| eprintln!("{line}"));
+    let options = StackOptions { postgres, nats, print, ..StackOptions::new(data.to_owned()) };
+    Ok(Some(Stack::start(options).await?))
+}

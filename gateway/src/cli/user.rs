@@ -1,0 +1,102 @@
+//! `mensajeria user add|token|disable`: users, and tokens for programs.
+
+use std::collections::BTreeSet;
+use std::io::BufRead;
+
+use clap::Subcommand;
+use commands::log::EventLog;
+use commands::{CommandContext, clock, users};
+use domain::user::{RegisterUser, UserChange};
+use domain::value::{CompanyId, EmailAddress, Name, Role, UserId};
+use serde_json::json;
+
+use super::target::Target;
+use super::{CliError, Exit, Global, print};
+use crate::access;
+use crate::config::Config;
+
+/// What can be done with users.
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// Give a worker a login; the password is read from standard input, one line
+    Add {
+        /// The worker's name
+        #[arg(long)]
+        name: Name,
+        /// What the worker logs in with
+        #[arg(long)]
+        email: EmailAddress,
+        /// operator, notifier, auditor or admin; may be repeated
+        #[arg(long = "role", required = true)]
+        roles: Vec<Role>,
+        /// A company the worker may act for; may be repeated
+        #[arg(long = "company")]
+        companies: Vec<CompanyId>,
+    },
+    /// Make a token with which a program acts as a user; it is shown once
+    Token {
+        /// The user's e-mail address
+        #[arg(long)]
+        email: EmailAddress,
+    },
+    /// End a user's sessions and tokens for good, until an administrator enables the user again
+    Disable {
+        /// The user's e-mail address
+        #[arg(long)]
+        email: EmailAddress,
+    },
+}
+
+pub(super) async fn run(global: &Global, config: Config, command: UserCommand) -> Result<Exit, CliError> {
+    let target = Target::find(global, &config, false).await?;
+    let log = target.log(super::target::CONNECTIONS).await?;
+    match command {
+        UserCommand::Add { name, email, roles, companies } => {
+            let order = RegisterUser {
+                user: clock::new_id().into(),
+                name,
+                email,
+                roles: roles.into_iter().collect::<BTreeSet<_>>(),
+                companies: companies.into_iter().collect(),
+            };
+            add(&log, order, global.json).await?;
+        }
+        UserCommand::Token { email } => token(&log, &email, global.json).await?,
+        UserCommand::Disable { email } => disable(&log, &email, global.json).await?,
+    }
+    drop(log);
+    target.close().await?;
+    Ok(Exit::Done)
+}
+
+async fn add(log: &EventLog, order: RegisterUser, json: bool) -> Result<(), CliError> {
+    let mut password = String::new();
+    std::io::stdin().lock().read_line(&mut password).map_err(|e| CliError::File("standard input".into(), e))?;
+    let password = access::Password::try_new(password.trim_end_matches(['\r', '\n'])).map_err(CliError::refused)?;
+    let hash = access::hash(password).await.map_err(CliError::failed)?;
+    let user = order.user;
+    users::register(log, order, &hash, &CommandContext::of_system(), &json!({})).await.map_err(CliError::refused)?;
+    print::result(json, &json!({ "id": user }), || format!("user {user} was added"));
+    Ok(())
+}
+
+async fn token(log: &EventLog, email: &EmailAddress, json: bool) -> Result<(), CliError> {
+    let user = known(log, email).await?;
+    let token = access::Token::new();
+    users::issue_token(log, user, &token.hash(), &CommandContext::of_system()).await.map_err(CliError::refused)?;
+    print::result(json, &json!({ "token": token.expose() }), || token.expose().to_owned());
+    Ok(())
+}
+
+async fn disable(log: &EventLog, email: &EmailAddress, json: bool) -> Result<(), CliError> {
+    let user = known(log, email).await?;
+    let change = UserChange { active: Some(false), ..UserChange::default() };
+    users::change(log, user, change, None, &CommandContext::of_system()).await.map_err(CliError::refused)?;
+    print::result(json, &json!({ "id": user }), || format!("user {user} is disabled"));
+    Ok(())
+}
+
+async fn known(log: &EventLog, email: &EmailAddress) -> Result<UserId, CliError> {
+    let user = users::find_by_email(log, email).await?;
+    user.ok_or_else(|| CliError::Refused("no user logs in with that address".to_owned()))
+}

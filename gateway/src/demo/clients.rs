@@ -1,0 +1,109 @@
+//! The demo's clients: made by rule, so that every start makes the same ones.
+
+use commands::clients::ClientDraft;
+use domain::client::Contact;
+use domain::value::ContactKind;
+
+use super::companies::DemoCompany;
+
+const FIRST: [&str; 10] =
+    ["Ana", "José", "María", "Luis", "Íngrid", "Raúl", "Begoña", "Iñaki", "Lucía", "Andrés"];
+const LAST: [&str; 8] = ["Núñez", "Pérez", "Güiza", "Muñoz", "Castaño", "Díaz", "Ibáñez", "Rodríguez"];
+const BUSINESS: [&str; 4] = ["Ferretería", "Panadería", "Droguería", "Taller"];
+
+/// The `n`th client of a company. Every 20th holder's mail bounces, every 27th is taken for spam; some of the other
+/// contacts' mail servers and numbers are busy or slow, as the simulator's table of addresses says.
+pub(super) fn client(company: &DemoCompany, n: usize) -> ClientDraft {
+    let (first, last) = (FIRST[n % FIRST.len()], LAST[n / FIRST.len() % LAST.len()]);
+    let holder = format!("{first} {last}");
+    let name = if n % 3 == 0 { format!("{} {last}", BUSINESS[n % BUSINESS.len()]) } else { holder.clone() };
+    let mut contacts = vec![Contact {
+        kind: ContactKind::Holder,
+        name: holder,
+        phone: Some(mobile(company, n * 3)),
+        email: Some(holder_email(first, last, n)),
+    }];
+    if n % 2 == 0 {
+        contacts.push(emergency(company, n));
+    }
+    if n % 5 == 0 {
+        contacts.push(authorized(company, n));
+    }
+    ClientDraft { external_id: format!("C-{:04}", n + 1), name, contacts }
+}
+
+fn holder_email(first: &str, last: &str, n: usize) -> String {
+    match n {
+        n if n % 20 == 7 => format!("rebota+{n}@clientes.test"),
+        n if n % 27 == 13 => format!("spam+{n}@clientes.test"),
+        _ => format!("{}.{}{n}@clientes.test", ascii(first), ascii(last)),
+    }
+}
+
+/// Every fourth has no e-mail address, every sixth has a busy mail server.
+fn emergency(company: &DemoCompany, n: usize) -> Contact {
+    let name = format!("{} {}", FIRST[(n + 3) % FIRST.len()], LAST[(n + 1) % LAST.len()]);
+    let email = match n {
+        n if n % 4 == 0 => None,
+        n if n % 6 == 0 => Some(format!("ocupado+{n}@clientes.test")),
+        _ => Some(format!("emergencia{n}@clientes.test")),
+    };
+    Contact { kind: ContactKind::EmergencyContact, name, phone: Some(mobile(company, n * 3 + 1)), email }
+}
+
+/// Every other one has no phone.
+fn authorized(company: &DemoCompany, n: usize) -> Contact {
+    let name = format!("{} {}", FIRST[(n + 5) % FIRST.len()], LAST[(n + 4) % LAST.len()]);
+    let phone = (n % 10 == 0).then(|| mobile(company, n * 3 + 2));
+    Contact { kind: ContactKind::AuthorizedUser, name, phone, email: Some(format!("autorizado{n}@clientes.test")) }
+}
+
+/// Endings 0001 to 0006 are the simulator's: every 40th number bounces, the others stay clear of them.
+fn mobile(company: &DemoCompany, number: usize) -> String {
+    let ending = if number % 40 == 39 { 1 } else { 1_000 + number * 17 % 9_000 };
+    format!("{}{:03}{ending:04}", company.mobile, 200 + number / 3)
+}
+
+fn ascii(name: &str) -> String {
+    name.to_lowercase()
+        .chars()
+        .map(|c| match c {
+            'á' => 'a',
+            'é' => 'e',
+            'í' => 'i',
+            'ó' => 'o',
+            'ú' | 'ü' => 'u',
+            'ñ' => 'n',
+            other => other,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use domain::value::{EmailAddress, PhoneNumber};
+
+    use super::super::CLIENTS_EACH;
+    use super::super::companies::COMPANIES;
+    use super::*;
+
+    #[test]
+    fn every_address_is_valid_and_no_two_contacts_share_a_number() {
+        for company in &COMPANIES {
+            let contacts: Vec<_> = (0..CLIENTS_EACH).flat_map(|n| client(company, n).contacts).collect();
+            let country = company.details().country;
+            for contact in &contacts {
+                for phone in &contact.phone {
+                    assert_eq!(PhoneNumber::parse(phone, country).unwrap().as_str(), phone);
+                }
+                for email in &contact.email {
+                    assert!(EmailAddress::try_new(email).is_ok(), "{email}");
+                }
+            }
+            let numbers: Vec<_> = contacts.iter().filter_map(|contact| contact.phone.as_ref()).collect();
+            assert_eq!(numbers.iter().collect::<HashSet<_>>().len(), numbers.len());
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The demo's companies. Their ids are fixed, so that the dispatcher knows them whatever else is configured.
+
+use domain::company::CompanyDetails;
+use domain::value::CompanyId;
+use uuid::Uuid;
+
+/// A company of the demo.
+#[derive(Debug)]
+pub struct DemoCompany {
+    id: u128,
+    name: &'static str,
+    country: &'static str,
+    time_zone: &'static str,
+    /// The first digits of its clients' mobile numbers, in E.164; seven more follow.
+    pub(super) mobile: &'static str,
+}
+
+/// The companies that demo data belongs to: nothing of theirs ever leaves through a configured provider.
+pub const COMPANIES: [DemoCompany; 3] = [
+    DemoCompany {
+        id: 0x0192_a000_0000_7000_8000_0000_0000_0001,
+        name: "Vigía Andina",
+        country: "CO",
+        time_zone: "America/Bogota",
+        mobile: "+57300",
+    },
+    DemoCompany {
+        id: 0x0192_a000_0000_7000_8000_0000_0000_0002,
+        name: "Custodia Caribe",
+        country: "VE",
+        time_zone: "America/Caracas",
+        mobile: "+58412",
+    },
+    DemoCompany {
+        id: 0x0192_a000_0000_7000_8000_0000_0000_0003,
+        name: "Centinela GPS México",
+        country: "MX",
+        time_zone: "America/Mexico_City",
+        mobile: "+52551",
+    },
+];
+
+impl DemoCompany {
+    /// Its id.
+    pub fn id(&self) -> CompanyId {
+        Uuid::from_u128(self.id).into()
+    }
+
+    /// What is known of it.
+    pub(super) fn details(&self) -> CompanyDetails {
+        CompanyDetails {
+            name: self.name.parse().expect("a demo company's name is a name"),
+            country: self.country.parse().expect("a demo company's country is a country"),
+            time_zone: self.time_zone.parse().expect("a demo company's time zone is a time zone"),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The demo data of `mensajeria dev`: three companies, their clients, a user of every role, and messages to begin with.
+
+mod clients;
+mod companies;
+mod people;
+
+use commands::log::EventLog;
+use commands::{CommandContext, clock, messages, notifications, users};
+use domain::message::{Addressed, SendMessage};
+use domain::notification::{Content, RequestNotification};
+use domain::user::RegisterUser;
+use domain::value::{
+    Category, EmailBody, Locale, MessageBody, NotificationId, Priority, RecipientKind, Subject, UserId,
+};
+use serde_json::json;
+
+pub use self::companies::COMPANIES;
+use self::companies::DemoCompany;
+use self::people::{PEOPLE, Person};
+
+/// How many clients each company has.
+const CLIENTS_EACH: usize = 80;
+
+/// Why the demo data could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to make the demo data: {0}")]
+pub struct DemoError(Box<dyn std::error::Error + Send + Sync>);
+
+impl DemoError {
+    fn of(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+}
+
+/// Whether the demo data is there already: its administrator is the last thing that is made.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn exists(log: &EventLog) -> Result<bool, DemoError> {
+    let email = people::administrator().email.parse().map_err(DemoError::of)?;
+    Ok(users::find_by_email(log, &email).await.map_err(DemoError::of)?.is_some())
+}
+
+/// Makes what is missing of the demo data; started again after a crash, it goes on where it was. The notification is
+/// asked for only if `notify`: demo data never leaves through a configured provider.
+///
+/// # Errors
+/// When the log is away.
+pub async fn seed(log: &EventLog, password_hash: &str, notify: bool) -> Result<(), DemoError> {
+    for company in &COMPANIES {
+        seed_company(log, company).await?;
+    }
+    let (administrator, others) = PEOPLE.split_last().expect("the demo has people");
+    let mut ids = Vec::new();
+    for person in others {
+        ids.push(seed_person(log, person, password_hash).await?);
+    }
+    if let [operator, second, notifier, ..] = ids[..] {
+        greet(log, second, operator, "Buenos días. El panel 4 de Ferretería Núñez quedó en prueba hasta las 18:00.").await?;
+        greet(log, notifier, operator, "Se avisó a los clientes del mantenimiento de esta noche.").await?;
+        if notify {
+            announce(log, notifier).await?;
+        }
+    }
+    seed_person(log, administrator, password_hash).await?;
+    Ok(())
+}
+
+async fn seed_company(log: &EventLog, company: &DemoCompany) -> Result<(), DemoError> {
+    let context = CommandContext::of_system();
+    if commands::companies::profile(log, company.id()).await.map_err(DemoError::of)?.is_none() {
+        commands::companies::register(log, company.id(), company.details(), &context).await.map_err(DemoError::of)?;
+    }
+    let page = (0..CLIENTS_EACH).map(|n| clients::client(company, n)).collect();
+    let defaults = (&Locale::default(), company.details().time_zone);
+    commands::clients::import_page(log, company.id(), page, defaults, false, &context).await.map_err(DemoError::of)?;
+    Ok(())
+}
+
+async fn seed_person(log: &EventLog, person: &Person, password_hash: &str) -> Result<UserId, DemoError> {
+    let email = person.email.parse().map_err(DemoError::of)?;
+    if let Some(known) = users::find_by_email(log, &email).await.map_err(DemoError::of)? {
+        return Ok(known);
+    }
+    let user = UserId::from(clock::new_id());
+    let order = RegisterUser {
+        user,
+        name: person.name.parse().map_err(DemoError::of)?,
+        email,
+        roles: person.roles.iter().copied().collect(),
+        companies: COMPANIES.iter().take(person.companies).map(DemoCompany::id).collect(),
+    };
+    users::register(log, order, password_hash, &CommandContext::of_system(), &json!({})).await.map_err(DemoError::of)?;
+    Ok(user)
+}
+
+async fn greet(log: &EventLog, from: UserId, to: UserId, body: &str) -> Result<(), DemoError> {
+    let order = SendMessage {
+        message: clock::new_id().into(),
+        author: from,
+        recipients: vec![to],
+        addressed: Addressed { users: vec![to], ..Addressed::default() },
+        body: MessageBody::try_new(body).map_err(DemoError::of)?,
+        priority: Priority::Normal,
+        acknowledge: false,
+        in_reply_to: None,
+        at: clock::now(),
+    };
+    messages::send(log, order, &CommandContext::of_user(from), &json!({})).await.map_err(DemoError::of)?;
+    Ok(())
+}
+
+/// One e-mail notification to the first company, some of whose addresses bounce.
+async fn announce(log: &EventLog, author: UserId) -> Result<(), DemoError> {
+    let body = "Estimado cliente:\n\nEsta noche entre las 01:00 y las 03:00 haremos mantenimiento en la central de \
+                monitoreo. Su alarma seguirá protegiéndolo.\n\nVigía Andina";
+    let request = RequestNotification {
+        notification: NotificationId::from(clock::new_id()),
+        company: COMPANIES[0].id(),
+        recipient_kind: RecipientKind::Holder,
+        category: Category::Service,
+        content: Content::Email {
+            subject: Subject::try_new("Mantenimiento programado").map_err(DemoError::of)?,
+            body: EmailBody::try_new(body).map_err(DemoError::of)?,
+        },
+        expires_at: None,
+        author,
+        at: clock::now(),
+    };
+    notifications::request(log, request, &CommandContext::of_user(author), &json!({})).await.map_err(DemoError::of)?;
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! The demo's users: one of every role at least.
+
+use domain::value::Role;
+
+/// A user of the demo.
+pub(super) struct Person {
+    pub(super) name: &'static str,
+    pub(super) email: &'static str,
+    pub(super) roles: &'static [Role],
+    /// How many of the companies, from the first, the user may act for.
+    pub(super) companies: usize,
+}
+
+/// The users, the administrator last.
+pub(super) const PEOPLE: [Person; 6] = [
+    Person { name: "Óscar Operador", email: "operador@demo.test", roles: &[Role::Operator], companies: 3 },
+    Person { name: "José Ñáñez", email: "jose@demo.test", roles: &[Role::Operator], companies: 2 },
+    Person {
+        name: "Natalia Notificadora",
+        email: "notificador@demo.test",
+        roles: &[Role::Operator, Role::Notifier],
+        companies: 2,
+    },
+    Person { name: "Aurelio Auditor", email: "auditor@demo.test", roles: &[Role::Auditor], companies: 3 },
+    Person {
+        name: "Sofía Supervisora",
+        email: "supervisora@demo.test",
+        roles: &[Role::Operator, Role::Notifier, Role::Auditor],
+        companies: 3,
+    },
+    Person { name: "Ada Administradora", email: "admin@demo.test", roles: &[Role::Admin], companies: 3 },
+];
+
+/// The one who may do everything.
+pub(super) fn administrator() -> &'static Person {
+    PEOPLE.last().expect("the demo has people")
+}
+
+/// The e-mail addresses that the demo's users log in with.
+pub(crate) fn logins() -> impl Iterator<Item = &'static str> {
+    PEOPLE.iter().map(|person| person.email)
+}

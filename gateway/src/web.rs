@@ -1,0 +1,96 @@
+//! The web app, compiled into the program: files by their path, and the one page for every path of the app.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use include_dir::{Dir, File, include_dir};
+use sha2::{Digest, Sha256};
+
+/// What Vite built, as `build.rs` left it.
+static APP: Dir<'_> = include_dir!("$MENSAJERIA_UI_DIST_DIR");
+
+/// The app's one page; its scripts choose the screen by the path.
+const PAGE: &str = "index.html";
+/// Vite puts files whose names carry a hash of their content here: they never change.
+const HASHED: &str = "assets/";
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const ASK_EACH_TIME: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// Answers every path that is not the API's.
+pub async fn serve(request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    let path = request.uri().path().trim_start_matches('/');
+    match APP.get_file(path) {
+        Some(file) => answer(file, &request),
+        // A file that is not there is an error; a path of the app is the page.
+        None if path.starts_with(HASHED) => StatusCode::NOT_FOUND.into_response(),
+        None => APP.get_file(PAGE).map_or_else(|| StatusCode::NOT_FOUND.into_response(), |page| answer(page, &request)),
+    }
+}
+
+fn answer(file: &'static File<'_>, request: &Request) -> Response {
+    let tag = tag(file.contents());
+    if request.headers().get(IF_NONE_MATCH) == Some(&tag) {
+        return StatusCode::NOT_MODIFIED.into_response();
+    }
+    let cache = if file.path().starts_with(HASHED) { FOR_EVER } else { ASK_EACH_TIME };
+    let mut response = Response::new(Body::from(file.contents()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind(file)));
+    headers.insert(CACHE_CONTROL, cache);
+    headers.insert(ETAG, tag);
+    response
+}
+
+fn tag(content: &[u8]) -> HeaderValue {
+    let hash = hex::encode(&Sha256::digest(content)[..16]);
+    HeaderValue::try_from(format!("\"{hash}\"")).expect("hexadecimal digits are valid in a header")
+}
+
+fn kind(file: &File<'_>) -> &'static str {
+    match file.path().extension().and_then(|extension| extension.to_str()) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("ico") => "image/x-icon",
+        Some("woff2") => "font/woff2",
+        Some("webmanifest" | "json") => "application/json",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn get(path: &str) -> Response {
+        serve(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    #[tokio::test]
+    async fn every_path_of_the_app_is_the_page() {
+        for path in ["/", "/mensajes", "/notificaciones/0192"] {
+            let response = get(path).await;
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_missing_asset_is_missing() {
+        assert_eq!(get("/assets/none.js").await.status(), StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn an_unchanged_file_is_not_sent_again() {
+        let tag = get("/").await.headers()[ETAG].clone();
+        let again = Request::get("/").header(IF_NONE_MATCH, tag).body(Body::empty()).unwrap();
+        assert_eq!(serve(again).await.status(), StatusCode::NOT_MODIFIED);
+    }
+}
