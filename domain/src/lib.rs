@@ -5,6 +5,7 @@ pub mod client;
 pub mod company;
 pub mod delivery;
 pub mod history;
+pub mod import;
 pub mod inbox;
 pub mod message;
 pub mod notification;

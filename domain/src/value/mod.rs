@@ -6,6 +6,7 @@ mod channel;
 mod contact_kind;
 mod country_code;
 mod email_address;
+mod external_id;
 mod id;
 mod invalid;
 mod language;
@@ -21,12 +22,15 @@ mod text;
 mod time_zone;
 mod word;
 
+pub(crate) use self::word::words;
+
 pub use self::body::{EmailBody, MessageBody, SmsBody};
 pub use self::category::Category;
 pub use self::channel::Channel;
 pub use self::contact_kind::{ContactKind, RecipientKind};
 pub use self::country_code::CountryCode;
 pub use self::email_address::EmailAddress;
+pub use self::external_id::ExternalId;
 pub use self::id::{ClientId, CompanyId, DeliveryId, MessageId, NotificationId, UserId};
 pub use self::invalid::{Invalid, PhoneFault};
 pub use self::language::Language;

@@ -1,0 +1,98 @@
+//! The rows of one client, joined.
+
+use std::collections::HashMap;
+
+use super::{Column, ImportRow, RowFault, RowReason};
+use crate::client::{CONTACTS_MAX, ClientProfile, Contact};
+use crate::value::{ExternalId, Name};
+
+/// A client as the rows read so far describe it. Rows are joined in the order of their lines, so that a rerun gives the
+/// same client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientDraft {
+    /// The client's code at its company.
+    pub external_id: ExternalId,
+    /// The client's name: the first row's.
+    pub name: Name,
+    /// A contact a row, each once.
+    pub contacts: Vec<Contact>,
+}
+
+impl ClientDraft {
+    /// The client of a first row.
+    pub fn of(row: ImportRow) -> Self {
+        Self {
+            external_id: row.external_id.clone(),
+            name: row.name.clone(),
+            contacts: vec![contact(row)],
+        }
+    }
+
+    /// Adds a further row of the same client. A contact that is there already is not added again.
+    ///
+    /// # Errors
+    /// Refuses the row when it gives the client another name, since one of the two would be silently lost, and when the
+    /// client has as many contacts as it may have.
+    pub fn add(&mut self, row: ImportRow) -> Result<(), RowFault> {
+        if row.name != self.name {
+            return Err(RowFault::new(
+                row.line,
+                Column::Name,
+                row.name.as_str(),
+                RowReason::ConflictingName,
+            ));
+        }
+        let line = row.line;
+        let contact = contact(row);
+        if self.contacts.contains(&contact) {
+            return Ok(());
+        }
+        if self.contacts.len() == CONTACTS_MAX {
+            return Err(RowFault::new(
+                line,
+                Column::Row,
+                &contact.name,
+                RowReason::TooManyContacts,
+            ));
+        }
+        self.contacts.push(contact);
+        Ok(())
+    }
+
+    /// The client as its events hold it.
+    pub fn into_profile(self) -> ClientProfile {
+        let external_id = Some(self.external_id.into_string());
+        ClientProfile {
+            external_id,
+            name: self.name.into_string(),
+            contacts: self.contacts,
+        }
+    }
+}
+
+/// Joins the rows of a page or of a small file: a draft per client, in the order of their first rows, and a fault per
+/// row that was refused. All rows of a client must be in it.
+pub fn drafts(rows: impl IntoIterator<Item = ImportRow>) -> (Vec<ClientDraft>, Vec<RowFault>) {
+    let mut places: HashMap<ExternalId, usize> = HashMap::new();
+    let mut drafts: Vec<ClientDraft> = Vec::new();
+    let mut faults = Vec::new();
+    for row in rows {
+        match places.get(&row.external_id) {
+            Some(&place) => faults.extend(drafts[place].add(row).err()),
+            None => {
+                places.insert(row.external_id.clone(), drafts.len());
+                drafts.push(ClientDraft::of(row));
+            }
+        }
+    }
+    (drafts, faults)
+}
+
+fn contact(row: ImportRow) -> Contact {
+    Contact {
+        kind: row.kind,
+        name: row.contact_name.into_string(),
+        phone: row.phone.map(Into::into),
+        email: row.email.map(Into::into),
+    }
+}

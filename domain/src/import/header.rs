@@ -1,0 +1,212 @@
+//! The first row: which columns the file has, in which order, and what separates them.
+
+use super::FileFault;
+use super::scanner::{Scan, scan};
+use crate::value::words;
+
+words! {
+    /// A column of the file, or the row as a whole.
+    Column {
+        /// The client's code at its company.
+        ExternalId = "external_id",
+        /// The client's name.
+        Name = "name",
+        /// Who the contact is to the client.
+        Kind = "kind",
+        /// The contact's name.
+        ContactName = "contact_name",
+        /// The contact's telephone.
+        Phone = "phone",
+        /// The contact's e-mail address.
+        Email = "email",
+        /// No column: the row itself is at fault.
+        Row = "row",
+    }
+}
+
+impl Column {
+    /// The columns every file has.
+    pub const FILE: [Self; 6] = [
+        Self::ExternalId,
+        Self::Name,
+        Self::Kind,
+        Self::ContactName,
+        Self::Phone,
+        Self::Email,
+    ];
+}
+
+/// How to read the rows below the header.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) delimiter: char,
+    /// What each cell of a row is; `None` under a header cell left blank.
+    pub(super) columns: Vec<Option<Column>>,
+}
+
+/// What may separate cells, the first winning when a header has as many of another.
+const DELIMITERS: [char; 3] = [';', ',', '\t'];
+/// How many unknown columns an error names.
+const NAMED_MAX: usize = 5;
+/// How much of an unknown column's name an error shows, in characters.
+const NAME_MAX_CHARS: usize = 40;
+
+impl Header {
+    /// Reads the header at the start of a text; `ended` says whether the file ends with it.
+    pub(super) fn read(text: &str, ended: bool) -> Result<(Self, usize), FileFault> {
+        if text.trim().is_empty() {
+            return Err(FileFault::Empty);
+        }
+        let delimiter = delimiter(text);
+        let Scan::Row { cells, bytes } = scan(text, delimiter, ended) else {
+            return Err(FileFault::Header);
+        };
+        Ok((
+            Self {
+                delimiter,
+                columns: columns(&cells)?,
+            },
+            bytes,
+        ))
+    }
+}
+
+/// The one that the header has most of, outside quotes.
+fn delimiter(text: &str) -> char {
+    let mut quoted = false;
+    let mut counts = [0_usize; DELIMITERS.len()];
+    for c in text.chars() {
+        match DELIMITERS.iter().position(|&delimiter| delimiter == c) {
+            _ if c == '"' => quoted = !quoted,
+            _ if quoted => {}
+            Some(index) => counts[index] += 1,
+            None if c == '\n' || c == '\r' => break,
+            None => {}
+        }
+    }
+    // Of equal maxima, max_by_key gives the last.
+    let most = (0..DELIMITERS.len()).rev().max_by_key(|&index| counts[index]);
+    DELIMITERS[most.unwrap_or_default()]
+}
+
+fn columns(cells: &[String]) -> Result<Vec<Option<Column>>, FileFault> {
+    let names: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
+    let known = |name: &str| Column::FILE.into_iter().find(|column| column.as_str() == name);
+    let columns: Vec<Option<Column>> = names.iter().map(|name| known(name)).collect();
+    let times = |column: Column| columns.iter().filter(|&&found| found == Some(column)).count();
+    let fault = FileFault::Columns {
+        missing: Column::FILE
+            .into_iter()
+            .filter(|&column| times(column) == 0)
+            .collect(),
+        repeated: Column::FILE
+            .into_iter()
+            .filter(|&column| times(column) > 1)
+            .collect(),
+        unknown: unknown(cells, &names),
+    };
+    if fault.is_none() { Ok(columns) } else { Err(fault) }
+}
+
+/// As the file writes them, so that they are recognised. Spreadsheets leave blank columns at the end; those are none.
+fn unknown(cells: &[String], names: &[String]) -> Vec<String> {
+    let is_unknown =
+        |name: &str| !name.is_empty() && Column::FILE.iter().all(|column| column.as_str() != name);
+    let unknown = cells.iter().zip(names).filter(|(_, name)| is_unknown(name));
+    unknown
+        .take(NAMED_MAX)
+        .map(|(cell, _)| cell.trim().chars().take(NAME_MAX_CHARS).collect())
+        .collect()
+}
+
+/// `External ID` and `external-id` are `external_id`.
+fn plain(cell: &str) -> String {
+    cell.trim()
+        .trim_matches('\u{feff}')
+        .to_lowercase()
+        .replace([' ', '-'], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Header, FileFault> {
+        Header::read(text, true).map(|(header, _)| header)
+    }
+
+    fn columns_fault(missing: &[Column], repeated: &[Column], unknown: &[&str]) -> FileFault {
+        let unknown = unknown.iter().map(ToString::to_string).collect();
+        FileFault::Columns {
+            missing: missing.to_vec(),
+            repeated: repeated.to_vec(),
+            unknown,
+        }
+    }
+
+    #[test]
+    fn the_delimiter_is_what_separates_the_header() {
+        for delimiter in DELIMITERS {
+            let text = "external_id,name,kind,contact_name,phone,email".replace(',', &delimiter.to_string());
+            let header = read(&text).unwrap();
+            assert_eq!(header.delimiter, delimiter);
+            assert_eq!(header.columns, Column::FILE.map(Some));
+        }
+    }
+
+    #[test]
+    fn delimiters_inside_quotes_separate_nothing() {
+        assert_eq!(delimiter("\"a,b,c,d\";e;f\ng,h,i,j,k"), ';');
+        assert_eq!(delimiter("a"), ';');
+    }
+
+    #[test]
+    fn columns_stand_in_any_order_and_case() {
+        let header = read("EMAIL; Phone ;\"Contact Name\";kind;NAME;External-ID;;\n1").unwrap();
+        let order = [
+            Column::Email,
+            Column::Phone,
+            Column::ContactName,
+            Column::Kind,
+            Column::Name,
+            Column::ExternalId,
+        ];
+        assert_eq!(header.columns[..6], order.map(Some));
+        assert_eq!(header.columns[6..], [None, None]);
+    }
+
+    #[test]
+    fn every_column_that_is_missing_repeated_or_unknown_is_named() {
+        let fault = read("external_id,name,name,Teléfono,phone,email").unwrap_err();
+        assert_eq!(
+            fault,
+            columns_fault(
+                &[Column::Kind, Column::ContactName],
+                &[Column::Name],
+                &["Teléfono"]
+            )
+        );
+        let fault = read("external_id,name,kind,contact_name,phone,email,row").unwrap_err();
+        assert_eq!(fault, columns_fault(&[], &[], &["row"]));
+    }
+
+    #[test]
+    fn an_error_names_only_so_many_unknown_columns() {
+        let header = format!(
+            "external_id,name,kind,contact_name,phone,email{}",
+            format!(",{}", "x".repeat(90)).repeat(90)
+        );
+        let name = "x".repeat(NAME_MAX_CHARS);
+        assert_eq!(
+            read(&header).unwrap_err(),
+            columns_fault(&[], &[], &[name.as_str(); NAMED_MAX])
+        );
+    }
+
+    #[test]
+    fn a_file_without_a_header_is_refused() {
+        assert_eq!(read(""), Err(FileFault::Empty));
+        assert_eq!(read(" \r\n\n"), Err(FileFault::Empty));
+        assert_eq!(read("\"external_id,name"), Err(FileFault::Header));
+    }
+}

@@ -1,0 +1,173 @@
+//! One contact of one client, as a row of the file gives it.
+
+use serde::{Deserialize, Serialize};
+
+use super::header::Header;
+use super::{Column, RowFault, RowReason};
+use crate::value::{ContactKind, CountryCode, EmailAddress, ExternalId, Invalid, Name, PhoneNumber};
+
+/// A row with nothing wrong in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportRow {
+    /// The line of the file on which it starts; the header is line 1.
+    pub line: u64,
+    /// The client's code at its company.
+    pub external_id: ExternalId,
+    /// The client's name.
+    pub name: Name,
+    /// Who the contact is to the client.
+    pub kind: ContactKind,
+    /// The contact's name; a holder's may be left out and is then the client's.
+    pub contact_name: Name,
+    /// The contact's telephone.
+    pub phone: Option<PhoneNumber>,
+    /// The contact's e-mail address.
+    pub email: Option<EmailAddress>,
+}
+
+impl ImportRow {
+    /// Reads the cells of a row; a telephone in national form is one of `country`.
+    ///
+    /// # Errors
+    /// A fault for every cell that is wrong.
+    pub(super) fn read(
+        line: u64,
+        cells: &[String],
+        header: &Header,
+        country: CountryCode,
+    ) -> Result<Self, Vec<RowFault>> {
+        let mut cells = Cells::new(line, cells, header)?;
+        let external_id = cells.required(Column::ExternalId, |text| ExternalId::try_from(text));
+        let name = cells.required(Column::Name, |text| Name::try_from(text));
+        let kind = cells.required(Column::Kind, kind);
+        let contact_name = match kind {
+            Some(ContactKind::Holder) | None => cells
+                .optional(Column::ContactName, |text| Name::try_from(text))
+                .or_else(|| name.clone()),
+            Some(_) => cells.required(Column::ContactName, |text| Name::try_from(text)),
+        };
+        let phone = cells.optional(Column::Phone, |text| PhoneNumber::parse(text, country));
+        let email = cells.optional(Column::Email, |text| EmailAddress::try_from(text));
+        match (external_id, name, kind, contact_name) {
+            (Some(external_id), Some(name), Some(kind), Some(contact_name)) if cells.faults.is_empty() => {
+                Ok(Self {
+                    line,
+                    external_id,
+                    name,
+                    kind,
+                    contact_name,
+                    phone,
+                    email,
+                })
+            }
+            _ => Err(cells.faults),
+        }
+    }
+}
+
+/// The cells of one row, and the faults found in them so far.
+struct Cells<'a> {
+    line: u64,
+    cells: &'a [String],
+    header: &'a Header,
+    faults: Vec<RowFault>,
+}
+
+impl<'a> Cells<'a> {
+    fn new(line: u64, cells: &'a [String], header: &'a Header) -> Result<Self, Vec<RowFault>> {
+        let (expected, found) = (header.columns.len(), cells.len());
+        // Spreadsheets end rows in blank cells that the header does not have, and headers in blank cells of no use.
+        let surplus = cells.iter().enumerate().find(|(at, cell)| {
+            header.columns.get(*at).copied().flatten().is_none() && !cell.trim().is_empty()
+        });
+        let short = header.columns.iter().skip(found).flatten().next();
+        match (surplus, short) {
+            (Some((_, cell)), _) => {
+                let reason = RowReason::ColumnCount {
+                    expected: Column::FILE.len(),
+                    found,
+                };
+                Err(vec![RowFault::new(line, Column::Row, cell.trim(), reason)])
+            }
+            (None, Some(&column)) => Err(vec![RowFault::new(
+                line,
+                column,
+                "",
+                RowReason::ColumnCount { expected, found },
+            )]),
+            (None, None) => Ok(Self {
+                line,
+                cells,
+                header,
+                faults: Vec::new(),
+            }),
+        }
+    }
+
+    fn required<T>(&mut self, column: Column, read: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
+        let text = self.text(column)?;
+        self.checked(column, &text, read(&text))
+    }
+
+    fn optional<T>(&mut self, column: Column, read: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
+        let text = self.text(column)?;
+        if text.is_empty() {
+            return None;
+        }
+        self.checked(column, &text, read(&text))
+    }
+
+    fn checked<T>(&mut self, column: Column, text: &str, value: Result<T, Invalid>) -> Option<T> {
+        match value {
+            Ok(value) => Some(value),
+            Err(invalid) => self.refuse(column, text, RowReason::Invalid(invalid)),
+        }
+    }
+
+    /// The text of a cell with its white space folded, unless it has characters that no cell may have.
+    fn text(&mut self, column: Column) -> Option<String> {
+        let at = self
+            .header
+            .columns
+            .iter()
+            .position(|&found| found == Some(column))?;
+        let text = fold_white_space(&self.cells[at]);
+        if text.contains(char::is_control) {
+            return self.refuse(column, &text, RowReason::Invalid(Invalid::ControlCharacter));
+        }
+        if text.contains(char::REPLACEMENT_CHARACTER) {
+            return self.refuse(column, &text, RowReason::Unreadable);
+        }
+        Some(text)
+    }
+
+    fn refuse<T>(&mut self, column: Column, value: &str, reason: RowReason) -> Option<T> {
+        self.faults.push(RowFault::new(self.line, column, value, reason));
+        None
+    }
+}
+
+/// Runs of white space, line breaks included, become one space; none is left at the ends.
+fn fold_white_space(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.push_str(word);
+    }
+    folded
+}
+
+/// The kind by its word, or as Spanish speakers write it.
+fn kind(text: &str) -> Result<ContactKind, Invalid> {
+    match text.to_lowercase().replace(['_', '-'], " ").as_str() {
+        "" => Err(Invalid::Missing),
+        "holder" | "titular" => Ok(ContactKind::Holder),
+        "emergency contact" | "contacto de emergencia" => Ok(ContactKind::EmergencyContact),
+        "authorized user" | "usuario autorizado" => Ok(ContactKind::AuthorizedUser),
+        _ => Err(Invalid::NotAllowed {
+            allowed: ContactKind::WORDS,
+        }),
+    }
+}
