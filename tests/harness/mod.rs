@@ -1,1 +1,3 @@
 //! What every test of the whole system starts from.
+
+pub mod client_file;

@@ -1,0 +1,378 @@
+//! A file of clients as companies have them, good and bad rows mixed, and what an import of it must answer.
+//!
+//! Deterministic: the same order gives the same bytes. It knows nothing of the parser, only of the contract.
+
+use std::collections::BTreeSet;
+
+/// How the characters of the file are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextEncoding {
+    /// UTF-8 without a mark.
+    Utf8,
+    /// UTF-8 with a byte order mark, as Excel's «CSV UTF-8».
+    Utf8WithMark,
+    /// Windows-1252, as Excel's «CSV» in the Americas.
+    Windows1252,
+}
+
+/// A file, and what it holds.
+pub struct ClientFile {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// What an import must find in it.
+    pub expected: Expected,
+}
+
+/// What an import of the file must answer, into a company of Colombia that has no clients yet.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// The rows below the header, good and bad.
+    pub rows: usize,
+    /// The rows that are accepted; each is one contact.
+    pub good_rows: usize,
+    /// The clients with at least one good row.
+    pub clients: usize,
+    /// Line, column and code of every fault, in the order of the file; about 3 % of the rows have one or two.
+    pub faults: Vec<(u64, &'static str, &'static str)>,
+    /// The rows refused, which have one fault or more.
+    pub rejected_rows: usize,
+}
+
+/// One row in a hundred times this is bad.
+const BAD_PERCENT: u64 = 3;
+/// How many good rows in a hundred stand far from the other rows of their client.
+const APART_PERCENT: u64 = 10;
+
+/// A file of so many clients with one to four contacts each: phones of four countries, in national form for Colombia,
+/// where the company is, and in international form for all; Spanish names, line breaks inside quotes, rows of one
+/// client apart.
+pub fn client_file(seed: u64, clients: usize, encoding: TextEncoding, delimiter: char) -> ClientFile {
+    let mut chance = Chance(seed);
+    let mut rows = Vec::new();
+    let mut apart = Vec::new();
+    for client in 0..clients {
+        for row in rows_of_client(client, &mut chance) {
+            if chance.percent(APART_PERCENT) {
+                apart.push(row)
+            } else {
+                rows.push(row)
+            }
+        }
+    }
+    rows.append(&mut apart);
+    write(rows, encoding, delimiter, &mut chance)
+}
+
+struct Cells {
+    client: usize,
+    cells: [String; 6],
+}
+
+fn rows_of_client(client: usize, chance: &mut Chance) -> Vec<Cells> {
+    let name = client_name(chance);
+    let external_id = format!("C-{client:06}");
+    let contacts = 1 + chance.below(4);
+    let contact = |number: usize| {
+        let kind = kind(number, chance);
+        let contact_name = if number == 0 { name.clone() } else { person(chance) };
+        let phone = if chance.percent(92) {
+            phone(client * 4 + number, chance)
+        } else {
+            String::new()
+        };
+        let email = if chance.percent(70) {
+            email(client, number, chance)
+        } else {
+            String::new()
+        };
+        Cells {
+            client,
+            cells: [
+                external_id.clone(),
+                name.clone(),
+                kind.into(),
+                contact_name,
+                phone,
+                email,
+            ],
+        }
+    };
+    (0..contacts).map(contact).collect()
+}
+
+fn kind(number: usize, chance: &mut Chance) -> &'static str {
+    match number {
+        0 => chance.pick(&["holder", "titular", "Titular"]),
+        1 => chance.pick(&["emergency_contact", "contacto de emergencia"]),
+        _ => chance.pick(&["authorized_user", "Usuario autorizado"]),
+    }
+}
+
+fn person(chance: &mut Chance) -> String {
+    let given = chance.pick(&[
+        "José", "María", "Íñigo", "Ángela", "Begoña", "Zoë", "Andrés", "Lucía", "Óscar", "Ana",
+    ]);
+    let family = chance.pick(&[
+        "Ñuñez",
+        "Pérez",
+        "Güiza",
+        "Muñoz",
+        "D'Ávila",
+        "Peña",
+        "Rodríguez",
+        "Sáenz",
+        "López",
+    ]);
+    format!(
+        "{given} {family} {}",
+        chance.pick(&["Ibáñez", "Gómez", "Castaño", "Rincón", "Ochoa"])
+    )
+}
+
+/// A business may have a line break in its name, which a spreadsheet quotes and an import folds into a space.
+fn client_name(chance: &mut Chance) -> String {
+    match chance.below(10) {
+        0 => format!("Conjunto \"El Roble\"\r\nTorre {}", chance.below(9)),
+        1 => format!("Ferretería {}; Hijos, Ltda.", chance.pick(&["Muñoz", "Peña"])),
+        2 => format!("Almacén  «{}»\nSede Norte", chance.pick(&["Éxito", "Añil"])),
+        _ => person(chance),
+    }
+}
+
+/// A telephone that can exist, no two alike.
+fn phone(number: usize, chance: &mut Chance) -> String {
+    let (high, low) = (number / 10_000 % 1_000, number % 10_000);
+    match chance.below(10) {
+        0 => format!("300{high:03}{low:04}"),
+        1 => format!("301 {high:03} {low:04}"),
+        2 => format!("(302) {high:03}-{low:04}"),
+        3 => format!("+57 303 {high:03} {low:04}"),
+        4 => format!("0057 304{high:03}{low:04}"),
+        5 => format!("+58 412-{high:03}.{low:04}"),
+        6 => format!("+58 0424 {high:03}{low:04}"),
+        7 => format!("+52 55 1{high:03} {low:04}"),
+        8 => format!("+52 1 33 2{high:03} {low:04}"),
+        _ => format!("+56 9 6{high:03} {low:04}"),
+    }
+}
+
+fn email(client: usize, number: usize, chance: &mut Chance) -> String {
+    format!(
+        "{}.{client}.{number}@{}",
+        chance.pick(&["ana", "J.Perez", "o'hara", "m+alarma"]),
+        chance.pick(DOMAINS)
+    )
+}
+
+const DOMAINS: &[&str] = &["example.com", "correo.example.co", "Mail-1.Example.MX"];
+
+fn write(rows: Vec<Cells>, encoding: TextEncoding, delimiter: char, chance: &mut Chance) -> ClientFile {
+    let mut text = line(&HEADER.map(String::from), delimiter);
+    let mut expected = Expected {
+        rows: rows.len(),
+        ..Expected::default()
+    };
+    let mut imported = BTreeSet::new();
+    let mut at = 2;
+    for mut row in rows {
+        let faults = if chance.percent(BAD_PERCENT) {
+            spoil(&mut row.cells, chance)
+        } else {
+            vec![]
+        };
+        if faults.is_empty() {
+            expected.good_rows += 1;
+            imported.insert(row.client);
+        } else {
+            expected.rejected_rows += 1;
+        }
+        expected
+            .faults
+            .extend(faults.into_iter().map(|(column, code)| (at, column, code)));
+        let line = line(&row.cells, delimiter);
+        at += line.matches('\n').count() as u64;
+        text.push_str(&line);
+    }
+    expected.clients = imported.len();
+    ClientFile {
+        bytes: encode(&text, encoding),
+        expected,
+    }
+}
+
+const HEADER: [&str; 6] = ["external_id", "name", "kind", "contact_name", "phone", "email"];
+
+/// Makes a row one that must be refused; says for which columns, in their order, and why.
+fn spoil(cells: &mut [String; 6], chance: &mut Chance) -> Vec<(&'static str, &'static str)> {
+    let phone = chance.pick(&[
+        "300123",
+        "no tiene",
+        "3001234567 / 3011234567",
+        "+999 123 4567",
+        "0412 123 456",
+    ]);
+    let email = chance.pick(&[
+        "sin-arroba",
+        "a@@example.com",
+        "a b@example.com",
+        "a@localhost",
+        "Ana <a@example.com>",
+    ]);
+    let long = "Ñ".repeat(201);
+    let faults: &[(usize, &str, &'static str)] = match chance.below(8) {
+        0 => &[(0, "", "missing")],
+        1 => &[(1, " \n", "missing")],
+        2 => &[(2, "vecino", "not_allowed")],
+        3 => &[(3, "An\u{1}a", "control_character")],
+        4 => &[(3, &long, "too_long")],
+        5 => &[(4, phone, "invalid_phone")],
+        6 => &[(5, email, "invalid_email")],
+        _ => &[
+            (0, "", "missing"),
+            (4, phone, "invalid_phone"),
+            (5, email, "invalid_email"),
+        ],
+    };
+    for (column, value, _) in faults {
+        cells[*column] = (*value).to_owned();
+    }
+    faults
+        .iter()
+        .map(|(column, _, code)| (HEADER[*column], *code))
+        .collect()
+}
+
+fn line(cells: &[String; 6], delimiter: char) -> String {
+    let cells = cells.each_ref().map(|cell| quoted(cell, delimiter));
+    cells.join(&delimiter.to_string()) + "\r\n"
+}
+
+fn quoted(cell: &str, delimiter: char) -> String {
+    if cell.contains([delimiter, '"', '\r', '\n']) {
+        return format!("\"{}\"", cell.replace('"', "\"\""));
+    }
+    cell.to_owned()
+}
+
+fn encode(text: &str, encoding: TextEncoding) -> Vec<u8> {
+    match encoding {
+        TextEncoding::Utf8 => text.into(),
+        TextEncoding::Utf8WithMark => format!("\u{feff}{text}").into_bytes(),
+        // Only characters that Windows-1252 shares with Latin-1 are used above.
+        TextEncoding::Windows1252 => text
+            .chars()
+            .map(|c| u8::try_from(c).expect("a character of Latin-1"))
+            .collect(),
+    }
+}
+
+/// A sequence that looks like chance and is the same for the same seed (SplitMix64).
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % end as u64).expect("less than a usize")
+    }
+
+    fn percent(&mut self, percent: u64) -> bool {
+        self.next() % 100 < percent
+    }
+
+    fn pick(&mut self, words: &[&'static str]) -> &'static str {
+        words[self.below(words.len())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::import::{ClientRows, EncodingGuess, Row, drafts};
+    use domain::value::CountryCode;
+
+    use super::*;
+
+    /// What the parser finds in a file, in the words of the file's maker.
+    fn read(file: &[u8]) -> Expected {
+        let mut guess = EncodingGuess::default();
+        guess.take(file);
+        let rows = ClientRows::open(file, guess.finish(), CountryCode::COLOMBIA)
+            .unwrap()
+            .unwrap();
+        let mut found = Expected::default();
+        let mut good = Vec::new();
+        for row in rows.map(Result::unwrap) {
+            found.rows += 1;
+            match row {
+                Row::Good(row) => good.push(row),
+                Row::Refused(faults) => {
+                    found.rejected_rows += 1;
+                    found.faults.extend(
+                        faults
+                            .iter()
+                            .map(|fault| (fault.line, fault.column.as_str(), fault.code())),
+                    );
+                }
+            }
+        }
+        found.good_rows = good.len();
+        let (drafts, conflicts) = drafts(good);
+        assert_eq!(conflicts, []);
+        assert_eq!(
+            drafts.iter().map(|draft| draft.contacts.len()).sum::<usize>(),
+            found.good_rows
+        );
+        found.clients = drafts.len();
+        found
+    }
+
+    #[test]
+    fn a_file_holds_what_it_says_in_every_encoding_and_delimiter() {
+        for encoding in [
+            TextEncoding::Utf8,
+            TextEncoding::Utf8WithMark,
+            TextEncoding::Windows1252,
+        ] {
+            for delimiter in [';', ',', '\t'] {
+                for seed in 0..5 {
+                    let file = client_file(seed, 200, encoding, delimiter);
+                    assert_eq!(
+                        read(&file.bytes),
+                        file.expected,
+                        "seed {seed}, {encoding:?}, {delimiter:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_of_ten_thousand_clients_has_every_kind_of_fault() {
+        let file = client_file(1, 10_000, TextEncoding::Windows1252, ';');
+        assert_eq!(read(&file.bytes), file.expected);
+        let codes: BTreeSet<&str> = file.expected.faults.iter().map(|(_, _, code)| *code).collect();
+        let all = [
+            "control_character",
+            "invalid_email",
+            "invalid_phone",
+            "missing",
+            "not_allowed",
+            "too_long",
+        ];
+        assert!(codes.into_iter().eq(all));
+        let bad_per_thousand = file.expected.rejected_rows * 1_000 / file.expected.rows;
+        assert!((25..=35).contains(&bad_per_thousand), "{bad_per_thousand}");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_file() {
+        let bytes = |seed| client_file(seed, 50, TextEncoding::Utf8, ',').bytes;
+        assert_eq!(bytes(3), bytes(3));
+        assert_ne!(bytes(3), bytes(4));
+    }
+}
