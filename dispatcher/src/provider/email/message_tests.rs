@@ -1,0 +1,176 @@
+//! What a mail looks like on the wire, read back by another program's parser.
+
+use chrono::DateTime;
+use mail_parser::MessageParser;
+use uuid::Uuid;
+
+use super::*;
+
+const DELIVERY: Uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+
+fn outgoing(subject: &str, body: &str) -> Outgoing {
+    Outgoing {
+        delivery_id: DELIVERY.into(),
+        to: "ana@example.com".into(),
+        to_name: None,
+        subject: Some(subject.into()),
+        body: body.into(),
+        requested_at: DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time"),
+    }
+}
+
+fn from() -> Mailbox {
+    "Avisos Ñandú <avisos@mensajeria.example>"
+        .parse()
+        .expect("a mailbox")
+}
+
+fn letter(outgoing: &Outgoing) -> Letter {
+    Letter::try_new(&from(), outgoing).expect("a letter")
+}
+
+fn wire(subject: &str, body: &str) -> String {
+    letter(&outgoing(subject, body)).wire
+}
+
+fn subject_read_back(subject: &str) -> String {
+    let wire = wire(subject, "x");
+    let message = MessageParser::default().parse(wire.as_bytes()).expect("a mail");
+    message.subject().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_mail_has_its_headers_and_no_others() {
+    let wire = wire("Corte de luz", "Hola");
+    let (headers, rest) = wire.split_once("\r\n\r\n").expect("headers");
+    let expected = [
+        "From: =?utf-8?b?QXZpc29zIMORYW5kw7o=?= <avisos@mensajeria.example>",
+        "To: ana@example.com",
+        "Subject: Corte de luz",
+        "Message-ID: <01234567-89ab-cdef-0123-456789abcdef@mensajeria.example>",
+        "Date: Fri, 15 Jan 2027 08:00:00 +0000",
+        "MIME-Version: 1.0",
+        "Auto-Submitted: auto-generated",
+        "Content-Type: text/plain; charset=utf-8",
+        "Content-Transfer-Encoding: 7bit",
+    ];
+    assert_eq!(headers.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(rest, "Hola\r\n.\r\n");
+}
+
+#[test]
+fn the_same_notification_is_the_same_bytes_on_every_attempt() {
+    assert_eq!(wire("Aviso", "Cuerpo con ñ"), wire("Aviso", "Cuerpo con ñ"));
+}
+
+#[test]
+fn a_subject_is_read_back_verbatim() {
+    let long = "ñandú ".repeat(33) + "fin";
+    for subject in [
+        "Corte",
+        "Señal caída: ¿todo bien?",
+        "=?utf-8?b?QQ==?=",
+        "  dos  espacios  ",
+        "🚨🚨",
+        &long,
+        "",
+    ] {
+        assert_eq!(subject_read_back(subject), subject);
+    }
+}
+
+#[test]
+fn every_line_of_a_mail_is_short_and_ascii() {
+    let wire = wire(&"ñ".repeat(200), &"línea larga ".repeat(2_000));
+    assert!(wire.is_ascii());
+    assert!(
+        wire.lines().all(|line| line.len() <= 78),
+        "{:?}",
+        wire.lines().map(str::len).max()
+    );
+}
+
+#[test]
+fn dots_at_the_start_of_lines_are_doubled() {
+    assert!(wire("x", ".\n..\na.b\n.").ends_with("\r\n\r\n..\r\n...\r\na.b\r\n..\r\n.\r\n"));
+}
+
+#[test]
+fn a_line_break_in_a_name_or_a_subject_is_refused() {
+    let with_name = |name: &str| Outgoing {
+        to_name: Some(name.into()),
+        ..outgoing("x", "x")
+    };
+    for bad in ["a\r\nBcc: x@example.com", "a\nb", "a\rb", "a\0b"] {
+        assert!(Letter::try_new(&from(), &outgoing(bad, "x")).is_err(), "{bad:?}");
+        assert!(Letter::try_new(&from(), &with_name(bad)).is_err(), "{bad:?}");
+    }
+    assert!(Letter::try_new(&from(), &outgoing("x", "a\0b")).is_err());
+}
+
+#[test]
+fn a_bad_address_is_the_addresses_fault() {
+    for bad in [
+        "ana",
+        "ana@",
+        "@example.com",
+        "ana@example.com>\r\nRCPT TO:<b@example.com",
+        "a b@example.com",
+    ] {
+        let refused = Letter::try_new(
+            &from(),
+            &Outgoing {
+                to: bad.into(),
+                ..outgoing("x", "x")
+            },
+        );
+        assert_eq!(
+            refused.err().map(|failure| failure.class),
+            Some(FailureClass::PermanentAddress),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn a_name_with_accents_commas_and_quotes_reads_back_verbatim() {
+    for name in [
+        "José Núñez",
+        "Núñez, José",
+        "El \"Ñato\" \\ Pérez",
+        "Ana Ruiz",
+        "a@b",
+    ] {
+        let letter = letter(&Outgoing {
+            to_name: Some(name.into()),
+            ..outgoing("x", "x")
+        });
+        let message = MessageParser::default()
+            .parse(letter.wire.as_bytes())
+            .expect("a mail");
+        let to = message.to().and_then(|to| to.first()).expect("a recipient");
+        assert_eq!((to.name(), to.address()), (Some(name), Some("ana@example.com")));
+    }
+}
+
+#[test]
+fn a_domain_outside_ascii_travels_as_punycode_and_a_local_part_as_utf8() {
+    let domain = letter(&Outgoing {
+        to: "ana@señal.example".into(),
+        ..outgoing("x", "x")
+    });
+    assert_eq!(domain.recipient.as_ref() as &str, "ana@xn--seal-hqa.example");
+    assert!(!domain.is_international());
+    let local = letter(&Outgoing {
+        to: "iñaki@example.com".into(),
+        ..outgoing("x", "x")
+    });
+    assert!(local.is_international());
+}
+
+#[test]
+fn a_body_of_many_lines_is_built_in_linear_time() {
+    // With the quadratic way this alone takes minutes in a debug build.
+    let lines = wire("x", &"\n".repeat(1_000_000));
+    assert!(lines.len() > 2_000_000);
+}

@@ -1,0 +1,173 @@
+//! E-mail by SMTP, on connections of our own: lettre's pool would hand a cancelled dialogue to the next mail.
+
+mod connection;
+mod message;
+mod reply;
+mod stream;
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use connection::Connection;
+use message::Letter;
+
+use super::{
+    Gate, Outgoing,
+    failure::{Accepted, Failure, SendFailure, StartRefused},
+    settings::{SettingsError, SmtpServer, SmtpSettings},
+};
+
+/// How long each part of the dialogue may take (RFC 5321 4.5.3.2).
+#[derive(Debug, Clone, Copy)]
+pub struct SmtpDeadlines {
+    /// TCP and TLS.
+    pub connect: Duration,
+    /// The greeting, EHLO, STARTTLS and AUTH, each.
+    pub greeting: Duration,
+    /// The reply to MAIL and to RCPT, each.
+    pub envelope: Duration,
+    /// The reply to DATA.
+    pub data: Duration,
+    /// The body and the reply to its final dot; servers filter mail in this time, so a short one doubles mail.
+    pub final_reply: Duration,
+    /// A connection unused for longer is not trusted again: something between may have forgotten it.
+    pub idle: Duration,
+}
+
+impl Default for SmtpDeadlines {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(30),
+            greeting: Duration::from_secs(300),
+            envelope: Duration::from_secs(300),
+            data: Duration::from_secs(120),
+            final_reply: Duration::from_secs(600),
+            idle: Duration::from_secs(60),
+        }
+    }
+}
+
+/// One SMTP server that carries our mail.
+#[derive(Debug, Clone)]
+pub struct EmailProvider {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    gate: Gate,
+    server: SmtpServer,
+    deadlines: SmtpDeadlines,
+    trust: Trust,
+}
+
+/// The certificates trusted, read from the platform when a server first wants TLS.
+#[derive(Debug, Default)]
+struct Trust {
+    config: OnceLock<Arc<rustls::ClientConfig>>,
+}
+
+impl EmailProvider {
+    /// Checks the settings; connects to nothing.
+    pub fn try_new(settings: &SmtpSettings) -> Result<Self, SettingsError> {
+        Self::with_deadlines(settings, SmtpDeadlines::default())
+    }
+
+    /// The same with deadlines of one's own.
+    pub fn with_deadlines(settings: &SmtpSettings, deadlines: SmtpDeadlines) -> Result<Self, SettingsError> {
+        let server = settings.parse()?;
+        let gate = Gate::new(&settings.name, settings.connections, settings.rate_per_second);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                gate,
+                server,
+                deadlines,
+                trust: Trust::default(),
+            }),
+        })
+    }
+
+    /// Name, connections, rate limit and circuit breaker.
+    pub fn gate(&self) -> &Gate {
+        &self.shared.gate
+    }
+
+    /// A sender for one worker: one connection, opened when first used.
+    pub fn sender(&self) -> EmailSender {
+        EmailSender {
+            shared: Arc::clone(&self.shared),
+            idle: None,
+        }
+    }
+}
+
+/// One worker's connection to an SMTP server.
+#[derive(Debug)]
+pub struct EmailSender {
+    shared: Arc<Shared>,
+    /// Only a connection between two mails is ever here, so that a cancelled send drops its own.
+    idle: Option<Connection>,
+}
+
+impl EmailSender {
+    /// Sends one mail. `started` is awaited after the server's 354 and before the first byte of the message.
+    ///
+    /// Cancelling drops the connection; whether the mail went out is then unknown if `started` had returned.
+    pub async fn send(
+        &mut self,
+        outgoing: &Outgoing,
+        started: impl AsyncFnOnce() -> Result<(), StartRefused>,
+    ) -> Result<Accepted, SendFailure> {
+        let letter = Letter::try_new(&self.shared.server.from, outgoing)?;
+        let mut connection = self.announce(&letter).await?;
+        // After 354 there is no way back but to hang up: the server then has no message.
+        started().await?;
+        let result = connection.transmit(&letter).await;
+        self.keep(connection);
+        result
+    }
+
+    /// Says goodbye to the server, within the greeting's deadline.
+    pub async fn close(mut self) {
+        if let Some(connection) = self.idle.take() {
+            connection.quit().await;
+        }
+    }
+
+    /// MAIL, RCPT and DATA. A server may have ended an idle connection at any time: that costs the mail nothing,
+    /// so it is announced once more on a new one.
+    async fn announce(&mut self, letter: &Letter) -> Result<Connection, Failure> {
+        if let Some(mut idle) = self.idle.take().filter(Connection::is_fresh) {
+            match idle.announce(letter).await {
+                Err(failure) if connection::was_at_its_end(&failure) => {}
+                announced => return self.announced(idle, announced),
+            }
+        }
+        let mut new = Connection::open(&self.shared).await?;
+        let announced = new.announce(letter).await;
+        self.announced(new, announced)
+    }
+
+    fn announced(
+        &mut self,
+        connection: Connection,
+        result: Result<(), Failure>,
+    ) -> Result<Connection, Failure> {
+        match result {
+            Ok(()) => Ok(connection),
+            Err(failure) => {
+                self.keep(connection);
+                Err(failure)
+            }
+        }
+    }
+
+    fn keep(&mut self, connection: Connection) {
+        self.idle = connection.is_between_mails().then_some(connection);
+    }
+}
+
+#[cfg(test)]
+mod tests;

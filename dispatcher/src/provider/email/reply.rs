@@ -1,0 +1,207 @@
+//! What an SMTP reply means for the delivery (RFC 5321 4.2.3, RFC 3463, and the big receivers' own pages).
+
+use std::{error::Error as _, io, time::Duration};
+
+use domain::delivery::FailureClass;
+use lettre::transport::smtp::Error;
+
+use crate::provider::{
+    failure::{Failure, code},
+    schedule::RetryAdvice,
+};
+
+/// A greylisting server wants the same mail again, but not at once.
+const GREYLISTED_FOR: Duration = Duration::from_secs(300);
+
+/// Where in the dialogue something happened. A refusal before RCPT is never the recipient's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Connect,
+    Greeting,
+    Auth,
+    Mail,
+    Rcpt,
+    Data,
+    FinalReply,
+}
+
+impl Phase {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connecting",
+            Self::Greeting => "the greeting",
+            Self::Auth => "authentication",
+            Self::Mail => "MAIL",
+            Self::Rcpt => "RCPT",
+            Self::Data => "DATA",
+            Self::FinalReply => "the end of the message",
+        }
+    }
+}
+
+/// A negative reply to a command, as a failure of this delivery.
+pub(super) fn refused(phase: Phase, status: u16, text: &str) -> Failure {
+    let enhanced = Enhanced::of(status, text);
+    let (class, advice) = classify(status, enhanced);
+    let code = match enhanced {
+        Some(Enhanced { subject, detail }) => format!("{status} {}.{subject}.{detail}", status / 100),
+        None => status.to_string(),
+    };
+    Failure::new(blame(phase, class), code, text).with_advice(advice)
+}
+
+/// A failure of the dialogue itself: only a reply with a status is an answer to the message.
+pub(super) fn failed(phase: Phase, error: &Error) -> Failure {
+    if let Some(status) = error.status() {
+        let text = error.source().map(ToString::to_string).unwrap_or_default();
+        return refused(phase, status.into(), &text);
+    }
+    if error.is_client() {
+        return Failure::new(FailureClass::ConfigAuth, code::CONFIG, &error.to_string());
+    }
+    if is_tls(error) {
+        return Failure::new(FailureClass::ConfigAuth, code::TLS, &error.to_string());
+    }
+    let code = if error.is_response() && !is_incomplete(error) {
+        code::PROTOCOL
+    } else {
+        code::CLOSED
+    };
+    Failure::new(
+        FailureClass::Transient,
+        code,
+        &format!("the connection failed at {}", phase.as_str()),
+    )
+}
+
+/// The phase's deadline has passed.
+pub(super) fn timed_out(phase: Phase) -> Failure {
+    Failure::new(
+        FailureClass::Transient,
+        code::TIMEOUT,
+        &format!("no answer in time at {}", phase.as_str()),
+    )
+}
+
+/// The server ended the connection, or left it in a state no mail can begin in.
+pub(super) fn ended() -> Failure {
+    Failure::new(
+        FailureClass::Transient,
+        code::CLOSED,
+        "the server ended the connection",
+    )
+}
+
+/// The server spoke, but not SMTP.
+pub(super) fn out_of_order(phase: Phase, status: u16) -> Failure {
+    let text = format!("an unexpected {status} at {}", phase.as_str());
+    Failure::new(FailureClass::Transient, code::PROTOCOL, &text)
+}
+
+/// A connection or a sender that is refused as a whole says nothing about the recipient or the content.
+fn blame(phase: Phase, class: FailureClass) -> FailureClass {
+    use FailureClass::{ConfigAuth, PermanentAddress, PermanentContent, PolicyReputation, Unknown};
+    match (phase, class) {
+        (Phase::Connect | Phase::Greeting | Phase::Auth, PermanentAddress | PermanentContent | Unknown) => {
+            ConfigAuth
+        }
+        (Phase::Connect | Phase::Greeting | Phase::Auth, PolicyReputation) => ConfigAuth,
+        (Phase::Mail, PermanentAddress | Unknown) => ConfigAuth,
+        _ => class,
+    }
+}
+
+/// The subject and detail of an enhanced status code whose class agrees with the reply (RFC 2034 section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Enhanced {
+    subject: u16,
+    detail: u16,
+}
+
+impl Enhanced {
+    fn of(status: u16, text: &str) -> Option<Self> {
+        let mut parts = text
+            .split_whitespace()
+            .next()?
+            .splitn(3, '.')
+            .map(str::parse::<u16>);
+        let (class, subject, detail) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
+        (class == status / 100 && subject < 1_000 && detail < 1_000).then_some(Self { subject, detail })
+    }
+}
+
+fn classify(status: u16, enhanced: Option<Enhanced>) -> (FailureClass, RetryAdvice) {
+    if (status, enhanced)
+        == (
+            451,
+            Some(Enhanced {
+                subject: 7,
+                detail: 1,
+            }),
+        )
+    {
+        return (FailureClass::Transient, RetryAdvice::NotBefore(GREYLISTED_FOR));
+    }
+    let class = by_status(status)
+        .or_else(|| by_enhanced(status, enhanced?))
+        .unwrap_or_else(|| by_digit(status, enhanced));
+    (class, RetryAdvice::Schedule)
+}
+
+/// Replies whose basic code is enough; 454 is STARTTLS's or AUTH's own temporary failure.
+fn by_status(status: u16) -> Option<FailureClass> {
+    match status {
+        421 => Some(FailureClass::Transient),
+        454 | 530 | 534 | 535 | 538 => Some(FailureClass::ConfigAuth),
+        521 | 556 => Some(FailureClass::PermanentAddress),
+        _ => None,
+    }
+}
+
+fn by_enhanced(status: u16, Enhanced { subject, detail }: Enhanced) -> Option<FailureClass> {
+    match (status / 100, subject, detail) {
+        (4, 5, 3) | (4, 7, 0 | 28) => Some(FailureClass::Throttled),
+        (4 | 5, 2, 2) => Some(FailureClass::Transient),
+        (5, 1, 1..=3 | 6 | 10) | (5, 2, 1) => Some(FailureClass::PermanentAddress),
+        (5, 3, 4) | (5, 6, _) => Some(FailureClass::PermanentContent),
+        (5, 7, 8) => Some(FailureClass::ConfigAuth),
+        (5, 7, _) => Some(FailureClass::PolicyReputation),
+        _ => None,
+    }
+}
+
+/// Without a code that says more, 552 is a full mailbox (RFC 5321), and a bare 550 may be anything.
+fn by_digit(status: u16, enhanced: Option<Enhanced>) -> FailureClass {
+    match (status, enhanced) {
+        (552, None) => FailureClass::Transient,
+        (551 | 553, None) => FailureClass::PermanentAddress,
+        (400..=499, _) => FailureClass::Transient,
+        _ => FailureClass::Unknown,
+    }
+}
+
+fn is_tls(error: &Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if cause.downcast_ref::<io::Error>().is_some_and(is_tls_io) {
+            return true;
+        }
+        source = cause.source();
+    }
+    error.is_tls()
+}
+
+/// rustls reports an untrusted certificate as an `io::Error` around its own.
+pub(super) fn is_tls_io(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+}
+
+fn is_incomplete(error: &Error) -> bool {
+    error
+        .source()
+        .is_some_and(|cause| cause.to_string() == "incomplete response")
+}
+
+#[cfg(test)]
+#[path = "reply_tests.rs"]
+mod tests;

@@ -1,0 +1,115 @@
+//! Every row of the table of SMTP replies.
+
+use FailureClass::*;
+
+use super::*;
+
+fn class_of(reply: &str) -> FailureClass {
+    at(Phase::Rcpt, reply).class
+}
+
+fn at(phase: Phase, reply: &str) -> Failure {
+    let (status, text) = reply.split_at(3);
+    refused(phase, status.parse().expect("a status"), text.trim_start())
+}
+
+#[test]
+fn a_reply_has_the_class_of_its_code() {
+    let table = [
+        ("421 4.7.0 try later", Transient),
+        ("421 closing", Transient),
+        ("450 4.2.1 busy", Transient),
+        ("451 4.3.0 local error", Transient),
+        ("451 4.4.2 timeout", Transient),
+        ("451 4.7.1 greylisted", Transient),
+        ("451", Transient),
+        ("452 4.5.3 too many recipients", Throttled),
+        ("450 4.7.0 slow down", Throttled),
+        ("450 4.7.28 unusual rate", Throttled),
+        ("452 4.2.2 mailbox full", Transient),
+        ("552 5.2.2 mailbox full", Transient),
+        ("552 full", Transient),
+        ("550 5.1.1 unknown", PermanentAddress),
+        ("550 5.1.2 no such domain", PermanentAddress),
+        ("550 5.1.3 bad syntax", PermanentAddress),
+        ("550 5.1.6 moved", PermanentAddress),
+        ("556 5.1.10 null MX", PermanentAddress),
+        ("550 5.2.1 disabled", PermanentAddress),
+        ("521 no mail here", PermanentAddress),
+        ("556 no mail there", PermanentAddress),
+        ("553 bad name", PermanentAddress),
+        ("552 5.3.4 too big", PermanentContent),
+        ("554 5.6.0 bad content", PermanentContent),
+        ("554 5.7.1 spam", PolicyReputation),
+        ("550 5.7.25 no reverse DNS", PolicyReputation),
+        ("550 5.7.26 unauthenticated", PolicyReputation),
+        ("550 5.7.27 SPF", PolicyReputation),
+        ("550 5.7.515 bulk rules", PolicyReputation),
+        ("530 5.7.0 STARTTLS first", ConfigAuth),
+        ("535 5.7.8 bad credentials", ConfigAuth),
+        ("454 4.7.0 authentication is down", ConfigAuth),
+        ("550 no", Unknown),
+        ("554 no", Unknown),
+        ("550 5.4.1 access denied", Unknown),
+    ];
+    for (reply, class) in table {
+        assert_eq!(class_of(reply), class, "{reply}");
+    }
+}
+
+#[test]
+fn the_code_kept_is_the_basic_and_the_enhanced_one() {
+    assert_eq!(
+        at(Phase::Rcpt, "550 5.1.1 <a@b.example> unknown").code,
+        "550 5.1.1"
+    );
+    assert_eq!(at(Phase::Rcpt, "550 unknown").code, "550");
+}
+
+#[test]
+fn an_enhanced_code_of_another_class_is_ignored() {
+    assert_eq!(
+        at(Phase::Rcpt, "451 5.1.1 confused"),
+        at(Phase::Rcpt, "451 5.1.1 confused")
+    );
+    assert_eq!(
+        (class_of("451 5.1.1 confused"), class_of("550 4.2.2 confused")),
+        (Transient, Unknown)
+    );
+    assert_eq!(at(Phase::Rcpt, "451 5.1.1 confused").code, "451");
+}
+
+#[test]
+fn words_that_look_like_an_enhanced_code_are_none() {
+    for reply in ["550 5.1", "550 5.1.x", "550 5.1.1000", "550 5.1.1.1", "550"] {
+        assert_eq!(at(Phase::Rcpt, reply).code, "550", "{reply}");
+    }
+}
+
+#[test]
+fn greylisting_waits_at_least_five_minutes() {
+    let advice = at(Phase::Rcpt, "451 4.7.1 greylisted").advice;
+    assert_eq!(advice, RetryAdvice::NotBefore(Duration::from_secs(300)));
+    assert_eq!(at(Phase::Rcpt, "451 4.3.0 later").advice, RetryAdvice::Schedule);
+}
+
+#[test]
+fn a_refused_connection_or_sender_never_blames_the_recipient() {
+    for phase in [Phase::Connect, Phase::Greeting, Phase::Auth] {
+        for reply in [
+            "554 go away",
+            "554 5.7.1 blocked",
+            "550 5.1.1 what",
+            "552 5.3.4 what",
+        ] {
+            assert_eq!(at(phase, reply).class, ConfigAuth, "{reply}");
+        }
+        assert_eq!(at(phase, "421 busy").class, Transient);
+    }
+    assert_eq!(at(Phase::Mail, "553 5.1.1 sender unknown").class, ConfigAuth);
+    assert_eq!(
+        at(Phase::Mail, "550 5.7.1 sender not allowed").class,
+        PolicyReputation
+    );
+    assert_eq!(at(Phase::Mail, "552 5.3.4 too big").class, PermanentContent);
+}

@@ -1,0 +1,91 @@
+//! The SMTP client against real sockets: the simulator, and a server that does just what a test says.
+
+mod protocol;
+mod scripted;
+mod simulated;
+mod tls;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::DateTime;
+use domain::{delivery::FailureClass, value::Channel};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    provider::{Doubt, RetryAdvice, failure::code},
+    simulator::{Behaviour, Outcome, Refusal, Simulator, SimulatorOptions},
+};
+
+fn now() -> DateTime<chrono::Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time")
+}
+
+fn options() -> SimulatorOptions {
+    SimulatorOptions::new(Arc::new(now))
+}
+
+async fn simulator() -> Simulator {
+    Simulator::start(options()).await.expect("a simulator")
+}
+
+fn sender_to(simulator: &Simulator) -> EmailSender {
+    EmailProvider::try_new(&simulator.smtp_settings(1))
+        .expect("good settings")
+        .sender()
+}
+
+fn mail(to: &str) -> Outgoing {
+    Outgoing {
+        delivery_id: Uuid::from_u128(7).into(),
+        to: to.into(),
+        to_name: Some("Ana Núñez".into()),
+        subject: Some("Corte de luz".into()),
+        body: "Hola, Ana".into(),
+        requested_at: now(),
+    }
+}
+
+async fn start() -> Result<(), StartRefused> {
+    Ok(())
+}
+
+async fn refuse() -> Result<(), StartRefused> {
+    Err(StartRefused)
+}
+
+async fn never() -> Result<(), StartRefused> {
+    panic!("the server never said 354")
+}
+
+fn unsent(result: Result<Accepted, SendFailure>) -> Failure {
+    match result {
+        Err(SendFailure::Unsent(failure)) => failure,
+        other => panic!("not provably unsent: {other:?}"),
+    }
+}
+
+fn doubt(result: Result<Accepted, SendFailure>) -> Doubt {
+    match result {
+        Err(SendFailure::InDoubt(doubt)) => doubt,
+        other => panic!("not in doubt: {other:?}"),
+    }
+}
+
+fn accepted(simulator: &Simulator) -> u64 {
+    simulator.counts(Channel::Email).accepted
+}
+
+fn sender_at(url: &str, deadlines: SmtpDeadlines) -> EmailSender {
+    let settings = SmtpSettings {
+        name: "prueba".into(),
+        url: url.into(),
+        from: "avisos@mensajeria.test".into(),
+        connections: 1,
+        rate_per_second: 0,
+    };
+    EmailProvider::with_deadlines(&settings, deadlines)
+        .expect("good settings")
+        .sender()
+}

@@ -1,0 +1,207 @@
+//! One way to say that a send failed, for every channel.
+
+use std::fmt;
+
+use domain::delivery::FailureClass;
+
+use super::schedule::RetryAdvice;
+
+/// The longest provider text that is kept, in characters.
+pub const MAX_TEXT: usize = 500;
+
+/// Codes of failures that no provider named, because it was never reached or never answered.
+pub mod code {
+    /// No connection: refused, unreachable, or its name is unknown.
+    pub const CONNECT: &str = "connect";
+    /// TLS could not be agreed or the certificate is not trusted.
+    pub const TLS: &str = "tls";
+    /// The provider and our settings do not fit together.
+    pub const CONFIG: &str = "config";
+    /// The other side ended the connection.
+    pub const CLOSED: &str = "closed";
+    /// No answer within the phase's deadline.
+    pub const TIMEOUT: &str = "timeout";
+    /// The answer breaks the protocol.
+    pub const PROTOCOL: &str = "protocol";
+    /// The message cannot be built.
+    pub const CONTENT: &str = "content";
+}
+
+/// Why one send provably did not happen.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The class, which decides what happens next.
+    pub class: FailureClass,
+    /// The provider's code ("550 5.1.1", "21211") or one of [`code`].
+    pub code: String,
+    /// The provider's text, bounded, in one line, without addresses or numbers of people.
+    pub text: String,
+    /// What the provider asked about the next attempt.
+    pub advice: RetryAdvice,
+}
+
+impl Failure {
+    /// A failure without advice; `text` is cleaned and bounded here.
+    pub fn new(class: FailureClass, code: impl Into<String>, text: &str) -> Self {
+        Self {
+            class,
+            code: code.into(),
+            text: provider_text(text),
+            advice: RetryAdvice::Schedule,
+        }
+    }
+
+    /// The same failure with the provider's advice.
+    #[must_use]
+    pub fn with_advice(self, advice: RetryAdvice) -> Self {
+        Self { advice, ..self }
+    }
+
+    /// The same event once the message was on its way: from there on it proves nothing.
+    pub(super) fn into_doubt(self) -> Doubt {
+        Doubt {
+            code: self.code,
+            text: self.text,
+        }
+    }
+
+    /// Whether the provider was not reached at all, so that nothing is known of it or of the recipient.
+    pub fn is_unreachable(&self) -> bool {
+        self.class == FailureClass::Transient && matches!(self.code.as_str(), code::CONNECT | code::TIMEOUT)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} ({}): {}", self.class, self.code, self.text)
+    }
+}
+
+/// The provider's words stay out of logs: only class and code are printed.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure")
+            .field("class", &self.class)
+            .field("code", &self.code)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What was seen last of a send that nobody knows the end of.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// One of [`code`], or "http 502".
+    pub code: String,
+    /// What was seen last, in words.
+    pub text: String,
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.text, self.code)
+    }
+}
+
+impl fmt::Debug for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Doubt")
+            .field("code", &self.code)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The claim was lost before the send began, so the provider must not get the message from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the started mark was refused")]
+pub struct StartRefused;
+
+/// The provider took the message over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// How the provider calls it: a queue id's reply or a message sid; bounded, in one line.
+    pub reference: String,
+}
+
+/// How a send ended without being accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendFailure {
+    /// The worker's own started mark was refused: nothing was sent, and nothing must be settled.
+    #[error(transparent)]
+    StartRefused(#[from] StartRefused),
+    /// Refused, or never reached: the provider provably did not take it, whether it was marked started or not.
+    #[error("failed to send: {0}")]
+    Unsent(Failure),
+    /// The message may have arrived.
+    #[error("failed to learn whether it was sent: {0}")]
+    InDoubt(Doubt),
+}
+
+impl From<Failure> for SendFailure {
+    fn from(failure: Failure) -> Self {
+        Self::Unsent(failure)
+    }
+}
+
+impl From<Doubt> for SendFailure {
+    fn from(doubt: Doubt) -> Self {
+        Self::InDoubt(doubt)
+    }
+}
+
+/// A provider's text made fit to be kept: one line, bounded, e-mail addresses and phone numbers blanked, since
+/// refusals like to repeat them and events outlive a person's wish to be erased.
+pub fn provider_text(raw: &str) -> String {
+    let mut text = String::with_capacity(raw.len().min(MAX_TEXT));
+    for word in raw
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+    {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(if is_personal(word) { "…" } else { word });
+    }
+    bounded(text)
+}
+
+fn bounded(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
+        text.truncate(end);
+    }
+    text
+}
+
+fn is_personal(word: &str) -> bool {
+    const PHONE_DIGITS: usize = 7;
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let only_phone_signs = word
+        .chars()
+        .all(|c| c.is_ascii_digit() || "+-().,;:'\"<>[]".contains(c));
+    word.contains('@') || (digits >= PHONE_DIGITS && only_phone_signs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_text_names_no_person() {
+        let raw =
+            "5.1.1 <Ana.Ruiz@example.com>: unknown; 'To' number +573001234567, is not a valid phone number";
+        let kept = provider_text(raw);
+        assert_eq!(kept, "5.1.1 … unknown; 'To' number … is not a valid phone number");
+    }
+
+    #[test]
+    fn a_provider_text_is_one_bounded_line() {
+        let kept = provider_text(&"é\r\n\0".repeat(3 * MAX_TEXT));
+        assert_eq!(kept.chars().count(), MAX_TEXT);
+        assert!(kept.chars().all(|c| c == 'é' || c == ' '));
+    }
+
+    #[test]
+    fn a_failure_prints_no_provider_text_when_debugged() {
+        let printed = format!("{:?}", Failure::new(FailureClass::Unknown, "554", "Ana Ruiz"));
+        assert!(!printed.contains("Ana"), "{printed}");
+    }
+}

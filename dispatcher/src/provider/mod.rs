@@ -1,0 +1,144 @@
+//! Those who carry an SMS or an e-mail, behind one face for the workers.
+
+pub mod breaker;
+pub mod email;
+pub mod failure;
+pub mod limit;
+pub mod schedule;
+pub mod settings;
+pub mod sms;
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use domain::value::{Channel, DeliveryId};
+
+pub use breaker::{Admission, Breaker};
+pub use email::{EmailProvider, EmailSender, SmtpDeadlines};
+pub use failure::{Accepted, Doubt, Failure, SendFailure, StartRefused};
+pub use limit::RateLimit;
+pub use schedule::{Attempts, RetryAdvice, next_attempt};
+pub use settings::{SettingsError, SmtpSettings, TwilioSettings};
+pub use sms::{SmsDeadlines, SmsProvider, SmsSender};
+
+/// One message to one recipient, rendered and ready to go.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Our name for it: the mail's Message-ID, the SMS's callback reference.
+    pub delivery_id: DeliveryId,
+    /// The e-mail address, or the number in E.164 form.
+    pub to: String,
+    /// The recipient's name for a mail's `To`.
+    pub to_name: Option<String>,
+    /// The mail's subject, one line.
+    pub subject: Option<String>,
+    /// The text, lines ended by `\n`.
+    pub body: String,
+    /// The notification's time, a mail's `Date`.
+    pub requested_at: DateTime<Utc>,
+}
+
+/// A person's address and what they are told stay out of logs.
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("delivery_id", &self.delivery_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What every provider has, whatever it speaks.
+#[derive(Debug)]
+pub struct Gate {
+    /// How logs and attempts name the provider.
+    pub name: String,
+    /// How many senders may be busy at once.
+    pub connections: u32,
+    /// Its rate limit, over all senders.
+    pub limit: RateLimit,
+    /// Its circuit breaker, over all senders.
+    pub breaker: Breaker,
+}
+
+impl Gate {
+    fn new(name: &str, connections: u32, rate_per_second: u32) -> Self {
+        let limit = RateLimit::new(rate_per_second);
+        Self {
+            name: name.to_owned(),
+            connections,
+            limit,
+            breaker: Breaker::default(),
+        }
+    }
+}
+
+/// A configured provider; cheap to clone.
+#[derive(Debug, Clone)]
+pub enum Provider {
+    /// An SMTP server.
+    Email(EmailProvider),
+    /// An SMS API.
+    Sms(SmsProvider),
+}
+
+impl Provider {
+    /// What it carries.
+    pub fn channel(&self) -> Channel {
+        match self {
+            Self::Email(_) => Channel::Email,
+            Self::Sms(_) => Channel::Sms,
+        }
+    }
+
+    /// Name, connections, rate limit and circuit breaker.
+    pub fn gate(&self) -> &Gate {
+        match self {
+            Self::Email(provider) => provider.gate(),
+            Self::Sms(provider) => provider.gate(),
+        }
+    }
+
+    /// A sender for one worker; a provider should have no more of them than `gate().connections`.
+    pub fn sender(&self) -> Sender {
+        match self {
+            Self::Email(provider) => Sender::Email(provider.sender()),
+            Self::Sms(provider) => Sender::Sms(provider.sender()),
+        }
+    }
+}
+
+/// One worker's way to a provider; it sends one message at a time.
+#[derive(Debug)]
+pub enum Sender {
+    /// One SMTP connection.
+    Email(EmailSender),
+    /// A place in the HTTP client's pool.
+    Sms(SmsSender),
+}
+
+impl Sender {
+    /// Sends one message. `started` is awaited at the last moment at which the message is provably unsent; if it
+    /// refuses, nothing is sent. Neither the rate limit nor the breaker is asked here: the worker does that before
+    /// it claims.
+    ///
+    /// # Errors
+    /// [`SendFailure::Unsent`] and [`SendFailure::StartRefused`] are proof that the provider did not accept the message.
+    pub async fn send(
+        &mut self,
+        outgoing: &Outgoing,
+        started: impl AsyncFnOnce() -> Result<(), StartRefused>,
+    ) -> Result<Accepted, SendFailure> {
+        match self {
+            Self::Email(sender) => sender.send(outgoing, started).await,
+            Self::Sms(sender) => sender.send(outgoing, started).await,
+        }
+    }
+
+    /// Ends its connection politely.
+    pub async fn close(self) {
+        match self {
+            Self::Email(sender) => sender.close().await,
+            Self::Sms(_) => {}
+        }
+    }
+}

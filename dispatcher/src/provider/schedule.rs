@@ -1,0 +1,114 @@
+//! When a failed send may be tried again: pure rules, given their time and their chance.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{delivery::FailureClass, value::Channel};
+
+/// Whether waiting can help. A class that is not retried ends the delivery.
+pub fn is_retried(class: FailureClass) -> bool {
+    matches!(
+        class,
+        FailureClass::Transient | FailureClass::Throttled | FailureClass::ConfigAuth
+    )
+}
+
+/// What the provider itself said about the next attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryAdvice {
+    /// Nothing: the channel's schedule decides.
+    Schedule,
+    /// The schedule, but never sooner than this (greylisting).
+    NotBefore(Duration),
+    /// Exactly after this, whatever the schedule says (`Retry-After`).
+    After(Duration),
+}
+
+/// What is known of a delivery when its attempt has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempts {
+    /// The channel, which has a schedule of its own.
+    pub channel: Channel,
+    /// How many attempts were made, this one included; at least 1.
+    pub made: u32,
+    /// When the first of them began.
+    pub first_at: DateTime<Utc>,
+    /// When the notification loses its sense; nothing is sent at or after it.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// How far jitter moves a wait: 0.2 is ±20 %.
+pub const JITTER: f64 = 0.2;
+/// No e-mail is tried again later than this after its first attempt.
+pub const EMAIL_WINDOW: TimeDelta = TimeDelta::hours(48);
+/// No throttled or misconfigured SMS is tried again later than this after its first attempt.
+pub const SMS_WINDOW: TimeDelta = TimeDelta::hours(24);
+/// No delivery has more attempts than this, whatever `Retry-After` asks for.
+pub const MAX_ATTEMPTS: u32 = 100;
+/// The shortest wait a provider may ask for.
+pub const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
+/// The longest wait a provider may ask for.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
+
+const EMAIL_WAITS_S: [u64; 7] = [60, 300, 900, 1_800, 3_600, 7_200, 14_400];
+const SMS_WAITS_S: [u64; 4] = [30, 120, 600, 1_800];
+
+/// When to try again, or `None` when the delivery has failed for good.
+///
+/// `jitter` is a random number in 0..1: 0 makes a wait 20 % shorter, 1 makes it 20 % longer. A wait the provider
+/// asked for is never shortened.
+pub fn next_attempt(
+    attempts: &Attempts,
+    class: FailureClass,
+    advice: RetryAdvice,
+    now: DateTime<Utc>,
+    jitter: f64,
+) -> Option<DateTime<Utc>> {
+    if !is_retried(class) || attempts.made >= MAX_ATTEMPTS {
+        return None;
+    }
+    let wait = wait(attempts, class, advice, jitter.clamp(0.0, 1.0))?;
+    let due = now.checked_add_signed(TimeDelta::from_std(wait).ok()?)?;
+    let too_late = due > attempts.first_at + window(attempts.channel);
+    let expired = attempts.expires_at.is_some_and(|end| due >= end);
+    (!too_late && !expired).then_some(due)
+}
+
+fn wait(attempts: &Attempts, class: FailureClass, advice: RetryAdvice, jitter: f64) -> Option<Duration> {
+    let scheduled = || Some(scheduled(attempts, class)?.mul_f64(1.0 - JITTER + 2.0 * JITTER * jitter));
+    match advice {
+        RetryAdvice::Schedule => scheduled(),
+        RetryAdvice::NotBefore(floor) => Some(scheduled()?.max(later(floor, jitter))),
+        RetryAdvice::After(asked) => Some(later(asked, jitter)),
+    }
+}
+
+/// The provider's own wait, spread a little so that a thousand refused sends do not return in one moment.
+fn later(asked: Duration, jitter: f64) -> Duration {
+    asked
+        .clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX)
+        .mul_f64(1.0 + JITTER * jitter)
+}
+
+fn scheduled(attempts: &Attempts, class: FailureClass) -> Option<Duration> {
+    let waits: &[u64] = match attempts.channel {
+        Channel::Email => &EMAIL_WAITS_S,
+        Channel::Sms => &SMS_WAITS_S,
+    };
+    // An outage ends an SMS's chances with its schedule; a speed limit or a wrong password is not its fault.
+    let ends = attempts.channel == Channel::Sms && class == FailureClass::Transient;
+    let index = attempts.made.saturating_sub(1) as usize;
+    let index = if ends { index } else { index.min(waits.len() - 1) };
+    waits.get(index).copied().map(Duration::from_secs)
+}
+
+fn window(channel: Channel) -> TimeDelta {
+    match channel {
+        Channel::Email => EMAIL_WINDOW,
+        Channel::Sms => SMS_WINDOW,
+    }
+}
+
+#[cfg(test)]
+#[path = "schedule_tests.rs"]
+mod tests;

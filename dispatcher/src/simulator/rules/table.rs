@@ -1,0 +1,110 @@
+//! The addresses that do not simply accept, for people who try the program out.
+
+use domain::value::Channel;
+
+use super::Refusal;
+
+/// One row of the table that «Buzón de pruebas» shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The channel.
+    pub channel: Channel,
+    /// The mail's local part, alone or before a sign or digit (`rebota@`, `rebota+7@`), or the number's ending.
+    pub pattern: &'static str,
+    /// What happens.
+    pub kind: RuleKind,
+}
+
+/// What a row of the table does; times and waits come from the options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleKind {
+    /// See [`Behaviour::Refuse`].
+    Refused(Refusal),
+    /// See [`Behaviour::RefuseFirst`].
+    Busy(Refusal),
+    /// See [`Behaviour::RefuseBody`].
+    RefusedBody(Refusal),
+    /// See [`Behaviour::Slow`].
+    Slow,
+    /// See [`Behaviour::AcceptThenCut`].
+    AcceptedThenCut,
+    /// See [`Behaviour::CutUnaccepted`].
+    Lost,
+}
+
+/// Every address that does not simply accept.
+pub const RULES: [Rule; 14] = [
+    email(
+        "rebota",
+        RuleKind::Refused(Refusal::mail(550, "5.1.1 Mailbox does not exist")),
+    ),
+    email(
+        "ocupado",
+        RuleKind::Busy(Refusal::mail(451, "4.3.2 Server is busy, try again later")),
+    ),
+    email(
+        "gris",
+        RuleKind::Busy(Refusal::mail(451, "4.7.1 Greylisted, try again later")),
+    ),
+    email(
+        "lleno",
+        RuleKind::Refused(Refusal::mail(452, "4.2.2 Mailbox is full")),
+    ),
+    email(
+        "spam",
+        RuleKind::RefusedBody(Refusal::mail(554, "5.7.1 Message looks like spam")),
+    ),
+    email("lento", RuleKind::Slow),
+    email("corta", RuleKind::AcceptedThenCut),
+    email("pierde", RuleKind::Lost),
+    sms(
+        "0001",
+        RuleKind::Refused(Refusal::sms(400, 21211, "Invalid 'To' Phone Number")),
+    ),
+    sms(
+        "0002",
+        RuleKind::Busy(Refusal::sms(429, 20429, "Too Many Requests")),
+    ),
+    sms("0003", RuleKind::Slow),
+    sms("0004", RuleKind::AcceptedThenCut),
+    sms(
+        "0005",
+        RuleKind::Refused(Refusal::sms(
+            400,
+            21610,
+            "Attempt to send to unsubscribed recipient",
+        )),
+    ),
+    sms("0006", RuleKind::Lost),
+];
+
+const fn email(pattern: &'static str, kind: RuleKind) -> Rule {
+    Rule {
+        channel: Channel::Email,
+        pattern,
+        kind,
+    }
+}
+
+const fn sms(pattern: &'static str, kind: RuleKind) -> Rule {
+    Rule {
+        channel: Channel::Sms,
+        pattern,
+        kind,
+    }
+}
+
+impl Rule {
+    /// Whether the row is about this address.
+    pub(super) fn is_for(&self, address: &str) -> bool {
+        match self.channel {
+            Channel::Sms => address.ends_with(self.pattern),
+            Channel::Email => {
+                let Some((start, rest)) = address.split_at_checked(self.pattern.len()) else {
+                    return false;
+                };
+                start.eq_ignore_ascii_case(self.pattern) && !rest.starts_with(char::is_alphabetic)
+            }
+        }
+    }
+}
