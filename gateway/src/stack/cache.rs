@@ -145,6 +145,9 @@ impl Drop for Workshop {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::super::wheel::NATS;
     use super::*;
 
     fn among(set: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<OsString> {
@@ -175,5 +178,32 @@ mod tests {
     fn an_empty_variable_counts_as_none() {
         let set = among(&[("MENSAJERIA_CACHE", ""), ("XDG_CACHE_HOME", "/b")]);
         assert_eq!(from_environment(set), Some("/b/mensajeria".into()));
+    }
+
+    #[tokio::test]
+    async fn starters_that_race_for_an_empty_cache_download_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache(folder.path().join("deep/cache"));
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let print = Print::to({
+            let lines = Arc::clone(&lines);
+            move |line| lines.lock().unwrap().push(line.to_owned())
+        });
+        let (first, second) = tokio::join!(cache.install(&NATS, &print), cache.install(&NATS, &print));
+        let (first, second) = (first.unwrap(), second.unwrap());
+        assert_eq!(first, second);
+        assert!(first.read_dir().unwrap().count() > 0);
+        let downloads = lines
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| line.starts_with("downloading"))
+            .count();
+        assert_eq!(downloads, 1);
+        let left: Vec<_> = fs::read_dir(&cache.0)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(left.len(), 2, "the folder and its lock, no workshop: {left:?}");
     }
 }

@@ -12,7 +12,7 @@ use super::files;
 use super::options::{Print, StackOptions};
 use super::programs::find_nats;
 use super::protocol::Serve;
-use super::server::{Probe, Server, on_a_free_port};
+use super::server::{Probe, Server, on_a_free_port, persistently};
 
 /// Held while the server lives.
 pub(super) const LOCK_FILE: &str = "nats.lock";
@@ -86,7 +86,7 @@ impl Nats {
     }
 
     pub(super) async fn restart(&self) -> Result<(), StackError> {
-        self.server.start(&self.probe, &Print::silent()).await
+        persistently(async || self.server.start(&self.probe, &Print::silent()).await).await
     }
 }
 

@@ -11,7 +11,7 @@ use super::error::StackError;
 use super::options::{Durability, Print, StackOptions};
 use super::programs::{PostgresPrograms, find_postgres};
 use super::protocol::Serve;
-use super::server::{Probe, Server, on_a_free_port};
+use super::server::{Probe, Server, on_a_free_port, persistently};
 use super::{files, platform};
 
 /// Held while the server lives.
@@ -127,7 +127,7 @@ impl Postgres {
     }
 
     pub(super) async fn restart(&self) -> Result<(), StackError> {
-        self.server.start(&self.probe, &Print::silent()).await
+        persistently(async || self.server.start(&self.probe, &Print::silent()).await).await
     }
 }
 

