@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-pub use self::import::{ClientDraft, Imported, import_page};
+pub use self::import::{Imported, import_page};
 use crate::context::CommandContext;
 use crate::execute::{CommandError, Done};
 use crate::log::{Draft, EventLog};

@@ -44,6 +44,9 @@ pub enum DecodeError {
     /// The payload is not an event of its aggregate.
     #[error("not an event of its aggregate: {0}")]
     Payload(#[from] serde_json::Error),
+    /// Its personal data does not open under its key: somebody changed the row, or the key is another one.
+    #[error("its personal data does not open under its key")]
+    Sealed,
 }
 
 impl Event {

@@ -73,6 +73,19 @@ impl<T> fmt::Debug for Personal<T> {
     }
 }
 
+/// Gives a type whose fields name a person a `Debug` that does not: what holds it may be logged.
+macro_rules! hide_in_debug {
+    ($($personal:ty),+) => {
+        $(impl std::fmt::Debug for $personal {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($personal), "(…)"))
+            }
+        })+
+    };
+}
+
+pub(crate) use hide_in_debug;
+
 impl<T: Serialize> Serialize for Personal<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let object = match &self.value {

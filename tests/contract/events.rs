@@ -216,6 +216,11 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("contract/events")
 }
 
+#[expect(clippy::disallowed_methods, reason = "a person's wish for this test only, not a setting of the program")]
+fn update_is_asked_for() -> bool {
+    std::env::var_os("UPDATE_CONTRACT").is_some()
+}
+
 /// `contract/events/<aggregate>.<EventType>.v<version>.json`; a file is never changed, only joined by newer versions.
 /// `UPDATE_CONTRACT=1` writes the files that are missing.
 #[test]
@@ -228,7 +233,7 @@ fn todays_events_are_written_as_their_golden_files() {
             text(&event, "event_version")
         );
         let path = folder().join(&name);
-        if !path.exists() && std::env::var_os("UPDATE_CONTRACT").is_some() {
+        if !path.exists() && update_is_asked_for() {
             let json = serde_json::to_string_pretty(&event).expect("JSON");
             std::fs::write(&path, json + "\n").expect("the golden file can be written");
         }

@@ -13,17 +13,6 @@ use crate::context::CommandContext;
 use crate::execute::{CommandError, Done, decide_on};
 use crate::log::{Draft, EventLog, Loaded};
 
-/// What a file says of one client: all its rows together.
-#[derive(Debug, Clone)]
-pub struct ClientDraft {
-    /// The company's own name for the client.
-    pub external_id: String,
-    /// The client's name.
-    pub name: String,
-    /// The contacts that the file names, in its order.
-    pub contacts: Vec<Contact>,
-}
-
 /// What became of a page, in clients.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Imported {
@@ -37,7 +26,7 @@ pub struct Imported {
     pub position: domain::Position,
 }
 
-/// Registers and changes the clients of a page, all or nothing. A contact of the file replaces one of the same kind and
+/// Registers and changes the clients of a page, all or nothing; each is named by its external id, and has it. A contact of the file replaces one of the same kind and
 /// name and is otherwise added; no contact is ever removed by a file. With `dry_run` nothing is written.
 ///
 /// # Errors
@@ -46,8 +35,8 @@ pub struct Imported {
 pub async fn import_page(
     log: &EventLog,
     company: CompanyId,
-    page: Vec<ClientDraft>,
-    defaults: (&Locale, TimeZone),
+    page: Vec<ClientProfile>,
+    defaults: (Locale, TimeZone),
     dry_run: bool,
     context: &CommandContext,
 ) -> Result<Imported, CommandError<ClientError>> {
@@ -55,17 +44,18 @@ pub async fn import_page(
     let known = known_clients(log, company, &page).await?;
     let mut imported = Imported::default();
     let (mut drafts, mut names) = (Vec::new(), Vec::new());
-    for draft in page {
-        match known.get(&external_index(log, &draft.external_id)) {
+    for profile in page {
+        let name = name_of(log, &profile);
+        match known.get(&name) {
             Some(client) => {
-                let changes = change(log, *client, draft, context).await?;
+                let changes = change(log, *client, profile, context).await?;
                 *(if changes.is_empty() { &mut imported.unchanged } else { &mut imported.updated }) += 1;
                 drafts.extend(changes);
             }
             None => {
                 let client = ClientId::from(clock::new_id());
-                names.push((external_index(log, &draft.external_id), Uuid::from(client)));
-                drafts.extend(register(client, company, draft, defaults, context).await?);
+                names.push((name, Uuid::from(client)));
+                drafts.extend(register(client, company, profile, defaults, context).await?);
                 imported.created += 1;
             }
         }
@@ -107,9 +97,9 @@ async fn insert_names(tx: &mut PgConnection, company: CompanyId, names: Vec<(Vec
 async fn known_clients(
     log: &EventLog,
     company: CompanyId,
-    page: &[ClientDraft],
+    page: &[ClientProfile],
 ) -> sqlx::Result<HashMap<Vec<u8>, ClientId>> {
-    let indexes: Vec<_> = page.iter().map(|draft| external_index(log, &draft.external_id)).collect();
+    let indexes: Vec<_> = page.iter().map(|profile| name_of(log, profile)).collect();
     let rows: Vec<(Vec<u8>, Uuid)> = sqlx::query_as(
         "select external_index, client_id from client_external_ids where company_id = $1 and external_index = any($2)",
     )
@@ -123,16 +113,12 @@ async fn known_clients(
 async fn register(
     client: ClientId,
     company: CompanyId,
-    draft: ClientDraft,
-    (locale, time_zone): (&Locale, TimeZone),
+    profile: ClientProfile,
+    (locale, time_zone): (Locale, TimeZone),
     context: &CommandContext,
 ) -> Result<Vec<Draft>, CommandError<ClientError>> {
-    let profile = ClientProfile {
-        external_id: Some(draft.external_id),
-        name: draft.name,
-        contacts: merged(Vec::new(), draft.contacts),
-    };
-    let details = ClientDetails { profile, locale: locale.clone(), time_zone };
+    let profile = ClientProfile { contacts: merged(Vec::new(), profile.contacts), ..profile };
+    let details = ClientDetails { profile, locale, time_zone };
     let command = ClientCommand::Register(RegisterClient { client, company, details });
     decide_on(Client::default(), 0, &client.to_string(), command, context).await
 }
@@ -141,22 +127,26 @@ async fn register(
 async fn change(
     log: &EventLog,
     client: ClientId,
-    draft: ClientDraft,
+    profile: ClientProfile,
     context: &CommandContext,
 ) -> Result<Vec<Draft>, CommandError<ClientError>> {
     let Loaded { state, sequence, .. } = log.load::<Client>(&client.to_string()).await?;
-    let Some(details) = state.served().and_then(|served| changed(served, draft)) else { return Ok(vec![]) };
+    let Some(details) = state.served().and_then(|served| changed(served, profile)) else { return Ok(vec![]) };
     decide_on(state, sequence, &client.to_string(), ClientCommand::Change(details), context).await
 }
 
-fn changed(served: &Served, draft: ClientDraft) -> Option<ClientDetails> {
+fn changed(served: &Served, profile: ClientProfile) -> Option<ClientDetails> {
     let now = served.profile.get()?;
-    let contacts = merged(now.contacts.clone(), draft.contacts);
+    let contacts = merged(now.contacts.clone(), profile.contacts);
     Some(ClientDetails {
-        profile: ClientProfile { external_id: now.external_id.clone(), name: draft.name, contacts },
+        profile: ClientProfile { external_id: now.external_id.clone(), name: profile.name, contacts },
         locale: served.locale.parse().ok()?,
         time_zone: served.time_zone.parse().ok()?,
     })
+}
+
+fn name_of(log: &EventLog, profile: &ClientProfile) -> Vec<u8> {
+    external_index(log, profile.external_id.as_deref().unwrap_or_default())
 }
 
 fn merged(mut contacts: Vec<Contact>, from_file: Vec<Contact>) -> Vec<Contact> {

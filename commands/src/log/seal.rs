@@ -1,6 +1,7 @@
 //! Personal data of events in and out of ciphertext, wherever it stands in their JSON.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::append::{Draft, Metadata, metadata};
 use super::keyring::{DataKey, Keyring, NewKey, SealError};
 
-type Keys = HashMap<Uuid, Option<DataKey>>;
+pub(super) type Keys = HashMap<Uuid, Option<DataKey>>;
 
 /// What a ciphertext belongs to: moved to another event or field, it does not open.
 #[derive(Clone, Copy)]
@@ -45,9 +46,9 @@ pub(super) async fn seal_drafts(keyring: &Keyring, drafts: &mut [Draft]) -> Resu
     let mut keys = if needed.is_empty() { Keys::new() } else { keyring.find(needed.clone()).await? };
     let mut new_keys = Vec::new();
     for id in fresh.into_iter().chain(needed) {
-        if !keys.contains_key(&id) {
+        if let Entry::Vacant(missing) = keys.entry(id) {
             let (key, new) = keyring.create(id)?;
-            keys.insert(id, Some(key));
+            missing.insert(Some(key));
             new_keys.push(new);
         }
     }

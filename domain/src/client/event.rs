@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::events;
-use crate::personal::Personal;
+use crate::personal::{Personal, hide_in_debug};
 use crate::value::{CompanyId, ContactKind};
 
 /// One fact in the history of a client.
@@ -42,7 +42,7 @@ events!(ClientEvent { ClientRegistered => "1", ClientChanged => "1", ClientErase
 
 /// What is personal of a client. Validated at the door; kept as text, so that a rule that grows stricter later does not
 /// make history unreadable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientProfile {
     /// The company's own name for the client.
     pub external_id: Option<String>,
@@ -53,7 +53,7 @@ pub struct ClientProfile {
 }
 
 /// A person to tell for a client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// What the person is to the client.
     pub kind: ContactKind,
@@ -64,3 +64,5 @@ pub struct Contact {
     /// An e-mail address.
     pub email: Option<String>,
 }
+
+hide_in_debug!(ClientProfile, Contact);

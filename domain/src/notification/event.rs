@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::events;
-use crate::personal::Personal;
+use crate::personal::{Personal, hide_in_debug};
 use crate::value::{Category, Channel, ClientId, CompanyId, ContactKind, DeliveryId, NotificationId, RecipientKind, UserId};
 
 /// One fact in the history of a notification.
@@ -103,7 +103,7 @@ pub struct Recipient {
 }
 
 /// Who is told, and where, as it stood when the audience was frozen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addressee {
     /// The client's name.
     pub client_name: String,
@@ -112,3 +112,5 @@ pub struct Addressee {
     /// The phone number in E.164 or the e-mail address.
     pub address: String,
 }
+
+hide_in_debug!(Addressee);

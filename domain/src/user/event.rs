@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::aggregate::events;
-use crate::personal::Personal;
+use crate::personal::{Personal, hide_in_debug};
 use crate::value::{CompanyId, Role};
 
 /// One fact in the history of a user.
@@ -52,10 +52,12 @@ events!(UserEvent {
 });
 
 /// What is personal of a user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserProfile {
     /// The worker's name.
     pub name: String,
     /// What the worker logs in with.
     pub email: String,
 }
+
+hide_in_debug!(UserProfile);

@@ -1,7 +1,6 @@
 //! The demo's clients: made by rule, so that every start makes the same ones.
 
-use commands::clients::ClientDraft;
-use domain::client::Contact;
+use domain::client::{ClientProfile, Contact};
 use domain::value::ContactKind;
 
 use super::companies::DemoCompany;
@@ -13,7 +12,7 @@ const BUSINESS: [&str; 4] = ["Ferretería", "Panadería", "Droguería", "Taller"
 
 /// The `n`th client of a company. Every 20th holder's mail bounces, every 27th is taken for spam; some of the other
 /// contacts' mail servers and numbers are busy or slow, as the simulator's table of addresses says.
-pub(super) fn client(company: &DemoCompany, n: usize) -> ClientDraft {
+pub(super) fn client(company: &DemoCompany, n: usize) -> ClientProfile {
     let (first, last) = (FIRST[n % FIRST.len()], LAST[n / FIRST.len() % LAST.len()]);
     let holder = format!("{first} {last}");
     let name = if n % 3 == 0 { format!("{} {last}", BUSINESS[n % BUSINESS.len()]) } else { holder.clone() };
@@ -29,7 +28,7 @@ pub(super) fn client(company: &DemoCompany, n: usize) -> ClientDraft {
     if n % 5 == 0 {
         contacts.push(authorized(company, n));
     }
-    ClientDraft { external_id: format!("C-{:04}", n + 1), name, contacts }
+    ClientProfile { external_id: Some(format!("C-{:04}", n + 1)), name, contacts }
 }
 
 fn holder_email(first: &str, last: &str, n: usize) -> String {

@@ -72,7 +72,7 @@ async fn seed_company(log: &EventLog, company: &DemoCompany) -> Result<(), DemoE
         commands::companies::register(log, company.id(), company.details(), &context).await.map_err(DemoError::of)?;
     }
     let page = (0..CLIENTS_EACH).map(|n| clients::client(company, n)).collect();
-    let defaults = (&Locale::default(), company.details().time_zone);
+    let defaults = (Locale::default(), company.details().time_zone);
     commands::clients::import_page(log, company.id(), page, defaults, false, &context).await.map_err(DemoError::of)?;
     Ok(())
 }

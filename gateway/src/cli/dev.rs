@@ -1,0 +1,119 @@
+//! `mensajeria dev`: everything in one process, with servers, demo data and an outside world of its own.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use clap::Args;
+use commands::log::EventLog;
+use commands::{CommandContext, clock, users};
+use domain::user::RegisterUser;
+use domain::value::{EmailAddress, Role as UserRole};
+use serde_json::json;
+
+use super::target::Target;
+use super::{CliError, Exit, Global};
+use crate::config::Config;
+use crate::system::{Outside, Roles, Settings, System, stop_signal};
+use crate::{access, demo, secrets};
+
+/// The variable that sets the password of the demo's users.
+const DEMO_PASSWORD: &str = "MENSAJERIA_DEMO_PASSWORD";
+/// The administrator that `--no-demo` makes.
+const ADMINISTRATOR: &str = "admin@localhost.localdomain";
+
+/// Options of `dev`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub(super) struct DevArgs {
+    /// Address and port to answer on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Start empty: only an administrator, whose password is printed once
+    #[arg(long)]
+    no_demo: bool,
+}
+
+pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> Result<Exit, CliError> {
+    if let Some(listen) = args.listen {
+        config.server.listen = listen;
+    }
+    let target = Target::find(global, &config, true).await?;
+    let settings = Settings::of(&config, Roles::all());
+    let outside = Outside::simulated(&config, demo::COMPANIES.iter().map(demo::DemoCompany::id)).await?;
+    let Target { database_url, nats_url, master, data, stack } = target;
+    let system = System::start(settings, &database_url, &nats_url, &master, Some(outside)).await?;
+    let logins = if args.no_demo { first_administrator(system.log()).await? } else { demo_data(&system, &data).await? };
+    system.ready();
+    announce(&system, &data, &logins);
+    match &stack {
+        Some(stack) => tokio::select! {
+            () = stop_signal() => {}
+            failure = stack.failed() => tracing::error!(%failure, "a server of the stack is gone"),
+        },
+        None => stop_signal().await,
+    }
+    eprintln!("stopping");
+    system.stop().await;
+    if let Some(stack) = stack {
+        stack.stop().await?;
+    }
+    Ok(Exit::Done)
+}
+
+/// How to log in, for the block that is printed.
+struct Logins {
+    emails: Vec<String>,
+    password: Option<String>,
+}
+
+async fn demo_data(system: &System, data: &Path) -> Result<Logins, CliError> {
+    let password = match std::env::var(DEMO_PASSWORD) {
+        Ok(password) if !password.is_empty() => password,
+        _ => secrets::password(data, "demo-password")?,
+    };
+    let checked = access::Password::try_new(&password)
+        .map_err(|error| CliError::usage(format!("{DEMO_PASSWORD}: {error}")))?;
+    let hash = access::hash(checked).await.map_err(CliError::failed)?;
+    let log = system.log();
+    if demo::exists(log).await.map_err(CliError::failed)? {
+        demo::renew_password(log, &hash).await.map_err(CliError::failed)?;
+    } else {
+        eprintln!("making the demo data");
+        demo::seed(log, &hash, system.simulates_email()).await.map_err(CliError::failed)?;
+    }
+    system.caught_up().await.map_err(CliError::failed)?;
+    Ok(Logins { emails: demo::logins().map(str::to_owned).collect(), password: Some(password) })
+}
+
+/// Only where nobody can log in yet; the password is told once and kept nowhere.
+async fn first_administrator(log: &EventLog) -> Result<Logins, CliError> {
+    let emails = vec![ADMINISTRATOR.to_owned()];
+    let nobody: bool = sqlx::query_scalar("select not exists (select 1 from credentials)").fetch_one(log.pool()).await?;
+    if !nobody {
+        return Ok(Logins { emails, password: None });
+    }
+    let password = secrets::random_password();
+    let checked = access::Password::try_new(&password).map_err(CliError::failed)?;
+    let hash = access::hash(checked).await.map_err(CliError::failed)?;
+    let order = RegisterUser {
+        user: clock::new_id().into(),
+        name: "Administrador".parse().map_err(CliError::failed)?,
+        email: ADMINISTRATOR.parse::<EmailAddress>().map_err(CliError::failed)?,
+        roles: [UserRole::Admin].into(),
+        companies: [].into(),
+    };
+    users::register(log, order, &hash, &CommandContext::of_system(), &json!({})).await.map_err(CliError::failed)?;
+    Ok(Logins { emails, password: Some(password) })
+}
+
+fn announce(system: &System, data: &Path, logins: &Logins) {
+    let url = system.url();
+    let password = logins.password.as_deref().unwrap_or("(as printed at the first start)");
+    println!("\n  Mensajería       {url}");
+    println!("  Usuarios         {}", logins.emails.join(", "));
+    println!("  Contraseña       {password}");
+    if system.simulates() {
+        println!("  Buzón de pruebas {url}/buzon-de-pruebas");
+    }
+    println!("  Datos            {}", data.display());
+    println!("  Ctrl-C           lo detiene todo\n");
+}

@@ -1,0 +1,44 @@
+//! `mensajeria relay recreate`: the way out when JetStream tells another story than PostgreSQL.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use commands::relay;
+use serde_json::json;
+use tokio::time::{sleep, timeout};
+
+use super::target::{CONNECTIONS, Target};
+use super::{CliError, Exit, Global, print};
+use crate::config::Config;
+
+/// How long the broker may take to be reached.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often to look whether it is there.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// What can be done with the mirror.
+#[derive(Debug, Subcommand)]
+pub(super) enum RelayCommand {
+    /// Delete the stream and fill it again from PostgreSQL; nothing is lost, it is only a mirror
+    Recreate,
+}
+
+pub(super) async fn run(global: &Global, config: Config, command: &RelayCommand) -> Result<Exit, CliError> {
+    let RelayCommand::Recreate = command;
+    let target = Target::find(global, &config, false).await?;
+    let log = target.log(CONNECTIONS).await?;
+    let broker = target.broker().await?;
+    let connected = async {
+        while !broker.is_connected() {
+            sleep(LOOK_INTERVAL).await;
+        }
+    };
+    timeout(CONNECT_TIMEOUT, connected).await.map_err(|_| CliError::failed("failed to reach NATS"))?;
+    let first = relay::recreate(&log, &broker).await.map_err(CliError::failed)?;
+    print::result(global.json, &json!({ "first_position": first }), || {
+        format!("the stream begins anew at position {first}; a running relay fills it")
+    });
+    drop(log);
+    target.close().await?;
+    Ok(Exit::Done)
+}
