@@ -43,13 +43,11 @@ pub fn running(data: &Path) -> Result<Option<Addresses>, StackError> {
         return Ok(None);
     }
     let text = std::fs::read_to_string(&path).map_err(StackError::file("read", &path))?;
-    serde_json::from_str(&text)
-        .map(Some)
-        .map_err(|error| StackError::File {
-            action: "understand",
-            path,
-            source: error.into(),
-        })
+    serde_json::from_str(&text).map(Some).map_err(|error| StackError::File {
+        action: "understand",
+        path,
+        source: error.into(),
+    })
 }
 
 /// Removes the file; a file left behind by a killed process is never believed, since its owner's lock is gone.

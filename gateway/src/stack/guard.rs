@@ -29,15 +29,8 @@ const STOP_WAITS: [(Ask, Duration); 3] = [
 ];
 
 /// The variables of our environment that a server may see; the others may hold secrets and are none of its business.
-const SERVER_ENVIRONMENT: [&str; 7] = [
-    "PATH",
-    "LD_LIBRARY_PATH",
-    "TMPDIR",
-    "TZ",
-    "SystemRoot",
-    "TEMP",
-    "TMP",
-];
+const SERVER_ENVIRONMENT: [&str; 7] =
+    ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ", "SystemRoot", "TEMP", "TMP"];
 
 /// How many words of the parent may wait; it sends two at most.
 const WORDS_MAX: usize = 8;
@@ -71,11 +64,7 @@ fn fail(reason: &str) -> ExitCode {
 /// The parent may be gone already, and nobody left to read it.
 fn report(report: &Report) {
     let mut output = std::io::stdout().lock();
-    drop(
-        output
-            .write_all(report.line().as_bytes())
-            .and_then(|()| output.flush()),
-    );
+    drop(output.write_all(report.line().as_bytes()).and_then(|()| output.flush()));
 }
 
 /// The first line, and a channel of the words after it, which closes with the input.
@@ -84,16 +73,14 @@ fn listen() -> std::io::Result<(GuardSpec, Receiver<Word>)> {
     std::io::stdin().read_line(&mut first)?;
     let spec = serde_json::from_str(&first)?;
     let (sender, receiver) = channel(WORDS_MAX);
-    std::thread::Builder::new()
-        .name("words".to_owned())
-        .spawn(move || {
-            let words = std::io::stdin().lines().map_while(Result::ok);
-            for word in words.filter_map(|line| Word::parse(&line)) {
-                if sender.blocking_send(word).is_err() {
-                    return;
-                }
+    std::thread::Builder::new().name("words".to_owned()).spawn(move || {
+        let words = std::io::stdin().lines().map_while(Result::ok);
+        for word in words.filter_map(|line| Word::parse(&line)) {
+            if sender.blocking_send(word).is_err() {
+                return;
             }
-        })?;
+        }
+    })?;
     Ok((spec, receiver))
 }
 
@@ -138,16 +125,9 @@ fn start(serve: &Serve) -> Result<Child, String> {
     let mut command = std::process::Command::new(&serve.program);
     command.args(&serve.args).stdin(Stdio::null());
     command.stdout(log.try_clone().map_err(failed)?).stderr(log);
-    command.env_clear().envs(
-        SERVER_ENVIRONMENT
-            .iter()
-            .filter_map(|name| Some((name, variable(name)?))),
-    );
+    command.env_clear().envs(SERVER_ENVIRONMENT.iter().filter_map(|name| Some((name, variable(name)?))));
     platform::run_in(&mut command, &serve.folder, serve.account).map_err(failed)?;
-    let server = Command::from(command)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
+    let server = Command::from(command).kill_on_drop(true).spawn().map_err(failed)?;
     let pid = server.id().ok_or("the server ended at once")?;
     Predecessor::write(&serve.pid_file, pid)
         .map_err(|error| format!("failed to note the process: {error}"))?;
@@ -187,10 +167,7 @@ async fn lock_after_predecessor(path: &Path, words: &mut Receiver<Word>) -> Resu
             report(&Report::Waiting);
         }
         if Instant::now() >= deadline {
-            return Err(format!(
-                "the server of a former run still holds {}",
-                path.display()
-            ));
+            return Err(format!("the server of a former run still holds {}", path.display()));
         }
         if let Ok(None) = timeout(LOCK_POLL, words.recv()).await {
             return Ok(None);

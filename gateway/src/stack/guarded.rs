@@ -31,11 +31,7 @@ pub struct GuardCommand {
 
 impl Default for GuardCommand {
     fn default() -> Self {
-        Self {
-            program: this_executable(),
-            args: vec!["guard".to_owned()],
-            env: Vec::new(),
-        }
+        Self { program: this_executable(), args: vec!["guard".to_owned()], env: Vec::new() }
     }
 }
 
@@ -43,14 +39,8 @@ impl GuardCommand {
     /// For a test binary that has a `#[test]` of this full name which calls [`GuardCommand::run_if_guard`].
     #[must_use]
     pub fn of_test(name: &str) -> Self {
-        let args = [name, "--exact", "--nocapture", "--include-ignored"]
-            .map(str::to_owned)
-            .to_vec();
-        Self {
-            program: this_executable(),
-            args,
-            env: vec![(GUARD_VARIABLE.to_owned(), "1".to_owned())],
-        }
+        let args = [name, "--exact", "--nocapture", "--include-ignored"].map(str::to_owned).to_vec();
+        Self { program: this_executable(), args, env: vec![(GUARD_VARIABLE.to_owned(), "1".to_owned())] }
     }
 
     /// In the test named to [`GuardCommand::of_test`]: becomes a guard, and does not return, if it is run as one.
@@ -132,23 +122,14 @@ impl Guarded {
 
     /// A guard that is gone hears nothing, and its end is seen in its state.
     fn say(&mut self, word: Word) {
-        drop(
-            self.input
-                .write_all(word.line().as_bytes())
-                .and_then(|()| self.input.flush()),
-        );
+        drop(self.input.write_all(word.line().as_bytes()).and_then(|()| self.input.flush()));
     }
 }
 
 fn command(guard: &GuardCommand) -> Command {
     let mut command = Command::new(&guard.program);
-    command
-        .args(&guard.args)
-        .envs(guard.env.iter().map(|(name, value)| (name, value)));
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+    command.args(&guard.args).envs(guard.env.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     platform::own_group(&mut command);
     command
 }
@@ -186,9 +167,5 @@ async fn ended(state: &mut watch::Receiver<GuardState>) -> Result<(), StackError
 }
 
 fn not_stopped(reason: String) -> StackError {
-    StackError::Server {
-        server: "the guard",
-        verb: "stop",
-        reason,
-    }
+    StackError::Server { server: "the guard", verb: "stop", reason }
 }

@@ -64,22 +64,13 @@ impl Stack {
     /// server that did not start (with the end of its log).
     pub async fn start(options: StackOptions) -> Result<Self, StackError> {
         let folder = DataFolder::claim(&options.data).await?;
-        let remover = if options.keep {
-            None
-        } else {
-            Some(remover(&options, folder.path())?)
-        };
+        let remover = if options.keep { None } else { Some(remover(&options, folder.path())?) };
         let cache = Cache::choose(&options);
         let (postgres, nats) = tokio::try_join!(
             start_if(options.postgres, Postgres::start(&options, &cache, folder.path())),
             start_if(options.nats, Nats::start(&options, &cache, folder.path())),
         )?;
-        let stack = Self {
-            postgres,
-            nats,
-            remover,
-            folder,
-        };
+        let stack = Self { postgres, nats, remover, folder };
         stack.addresses().write(stack.folder.path())?;
         Ok(stack)
     }
@@ -91,12 +82,8 @@ impl Stack {
     /// Those of [`Stack::start`].
     pub async fn for_tests(guard: GuardCommand) -> Result<Self, StackError> {
         let data = folder::temporary()?;
-        let options = StackOptions {
-            durability: Durability::Test,
-            keep: false,
-            guard,
-            ..StackOptions::new(data)
-        };
+        let options =
+            StackOptions { durability: Durability::Test, keep: false, guard, ..StackOptions::new(data) };
         Self::start(options).await
     }
 
@@ -166,13 +153,7 @@ async fn failure_of(server: Option<&server::Server>) -> StackError {
 /// A guard without a server, which outlives even a killed process and then removes its folder.
 fn remover(options: &StackOptions, folder: &Path) -> Result<Guarded, StackError> {
     let locks = vec![folder.join(postgres::LOCK_FILE), folder.join(nats::LOCK_FILE)];
-    Guarded::spawn(
-        &options.guard,
-        &GuardSpec::Remove(Removal {
-            folder: folder.to_owned(),
-            locks,
-        }),
-    )
+    Guarded::spawn(&options.guard, &GuardSpec::Remove(Removal { folder: folder.to_owned(), locks }))
 }
 
 /// Whether this process runs as root, whose default folders are other ones.

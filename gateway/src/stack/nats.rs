@@ -48,10 +48,7 @@ impl Nats {
         let program = find_nats(cache, &options.print).await?;
         on_a_free_port(async |port| {
             let nats = Self::at(port, options, data, &program)?;
-            nats.server
-                .start(&nats.probe, &options.print)
-                .await
-                .map(|()| nats)
+            nats.server.start(&nats.probe, &options.print).await.map(|()| nats)
         })
         .await
     }
@@ -74,11 +71,7 @@ impl Nats {
             pid_file: data.join("nats.pid"),
         };
         let url = format!("nats://{USER}:{}@127.0.0.1:{port}", probe.password);
-        Ok(Self {
-            server: Server::new("NATS", serve, &options.guard),
-            probe,
-            url,
-        })
+        Ok(Self { server: Server::new("NATS", serve, &options.guard), probe, url })
     }
 
     pub(super) fn url(&self) -> &str {
@@ -103,11 +96,7 @@ impl Probe for NatsProbe {
 
 /// nats-server makes the folder `jetstream` inside the store's folder by itself.
 fn configuration(port: u16, data: &Path, probe: &NatsProbe) -> String {
-    let NatsProbe {
-        password,
-        server_name,
-        ..
-    } = probe;
+    let NatsProbe { password, server_name, .. } = probe;
     format!(
         "listen: \"127.0.0.1:{port}\"\n\
          server_name: \"{server_name}\"\n\

@@ -78,11 +78,9 @@ impl Stack {
     pub fn wipe_jetstream(&self) -> Result<(), StackError> {
         let folder = self.data().join("jetstream");
         match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StackError::File {
-                action: "wipe",
-                path: folder,
-                source: error,
-            }),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StackError::File { action: "wipe", path: folder, source: error })
+            }
             _ => Ok(()),
         }
     }

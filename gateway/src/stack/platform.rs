@@ -8,10 +8,7 @@ pub(super) use unix::*;
 use serde::{Deserialize, Serialize};
 
 /// The user that PostgreSQL runs as when we are root: `nobody` on every system that has the name.
-pub(super) const NOBODY: Account = Account {
-    uid: 65_534,
-    gid: 65_534,
-};
+pub(super) const NOBODY: Account = Account { uid: 65_534, gid: 65_534 };
 
 /// A user to run a program as.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -67,9 +64,7 @@ mod unix {
         };
         command.uid(account.uid).gid(account.gid);
         if cfg!(target_os = "linux") {
-            command
-                .stdin(fs::File::open(folder)?)
-                .current_dir("/proc/self/fd/0");
+            command.stdin(fs::File::open(folder)?).current_dir("/proc/self/fd/0");
         } else {
             command.current_dir(folder);
         }
@@ -79,11 +74,7 @@ mod unix {
     /// The name under which a command of [`run_in`], and every process it starts, finds its folder.
     pub(in super::super) fn place(folder: &Path, account: Option<Account>) -> PathBuf {
         let is_hidden = account.is_some() && cfg!(target_os = "linux");
-        if is_hidden {
-            "/proc/self/cwd".into()
-        } else {
-            folder.to_owned()
-        }
+        if is_hidden { "/proc/self/cwd".into() } else { folder.to_owned() }
     }
 
     /// A process group of its own: a Ctrl-C at the terminal does not reach it.
@@ -146,10 +137,22 @@ mod unix {
     /// Makes a program of a file, or plainly readable, as its archive said.
     pub(in super::super) fn set_archived_mode(path: &Path, archived: Option<u32>) -> std::io::Result<()> {
         let is_program = archived.is_some_and(|mode| mode & 0o111 != 0);
-        fs::set_permissions(
-            path,
-            Permissions::from_mode(if is_program { 0o755 } else { 0o644 }),
-        )
+        fs::set_permissions(path, Permissions::from_mode(if is_program { 0o755 } else { 0o644 }))
+    }
+
+    /// Lets the account pass through the folder, without looking into it; refuses if a folder above is closed to it.
+    pub(in super::super) fn open_the_way(folder: &Path, account: Option<Account>) -> std::io::Result<()> {
+        if account.is_none() {
+            return Ok(());
+        }
+        if !folder.parent().is_none_or(is_reachable_by_all) {
+            return Err(std::io::Error::other(
+                "the account that PostgreSQL runs as may not pass the folders above it; choose another --data, or use \
+                 PostgreSQL 16 or later",
+            ));
+        }
+        let mode = fs::metadata(folder)?.permissions().mode();
+        fs::set_permissions(folder, Permissions::from_mode(mode | 0o011))
     }
 
     /// Whether every user may pass through the folder and all above it.
@@ -158,9 +161,7 @@ mod unix {
             Ok(metadata) => metadata.permissions().mode() & 0o001 != 0,
             Err(_) => true,
         };
-        path.ancestors()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .all(passable)
+        path.ancestors().filter(|folder| !folder.as_os_str().is_empty()).all(passable)
     }
 }
 
@@ -197,11 +198,7 @@ mod other {
 
     /// There is no gentle way: both servers recover from being killed.
     pub(in super::super) fn signal(pid: u32, _: Ask) {
-        drop(
-            Command::new("taskkill")
-                .args(["/F", "/T", "/PID", &pid.to_string()])
-                .output(),
-        );
+        drop(Command::new("taskkill").args(["/F", "/T", "/PID", &pid.to_string()]).output());
     }
 
     pub(in super::super) fn is_alive(_: u32) -> bool {
@@ -229,6 +226,10 @@ mod other {
     }
 
     pub(in super::super) fn set_archived_mode(_: &Path, _: Option<u32>) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    pub(in super::super) fn open_the_way(_: &Path, _: Option<Account>) -> std::io::Result<()> {
         Ok(())
     }
 

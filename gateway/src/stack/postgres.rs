@@ -46,11 +46,7 @@ impl Postgres {
         let cluster = Cluster::open(data, &programs, options).await?;
         let postgres = on_a_free_port(async |port| {
             let postgres = Self::at(port, options, data, &programs, &cluster);
-            postgres
-                .server
-                .start(&postgres.probe, &options.print)
-                .await
-                .map(|()| postgres)
+            postgres.server.start(&postgres.probe, &options.print).await.map(|()| postgres)
         });
         let postgres = postgres.await?;
         postgres.make_database().await?;
@@ -68,12 +64,7 @@ impl Postgres {
         let account = platform::lesser_account();
         let serve = Serve {
             program: programs.postgres.clone(),
-            args: args(
-                &platform::place(&cluster.folder, account),
-                port,
-                &cluster_name,
-                options.durability,
-            ),
+            args: args(&platform::place(&cluster.folder, account), port, &cluster_name, options.durability),
             folder: cluster.folder.clone(),
             account,
             log: data.join("postgres.log"),
@@ -90,10 +81,7 @@ impl Postgres {
         let server_url = format!("postgres://{USER}:{}@127.0.0.1:{port}", cluster.password);
         Self {
             server: Server::new("PostgreSQL", serve, &options.guard),
-            probe: PostgresProbe {
-                connect,
-                cluster_name,
-            },
+            probe: PostgresProbe { connect, cluster_name },
             url: url_of(&server_url, DATABASE),
             server_url,
         }
@@ -119,9 +107,7 @@ impl Postgres {
             .fetch_one(&mut connection)
             .await?;
         if !exists {
-            sqlx::query("create database mensajeria")
-                .execute(&mut connection)
-                .await?;
+            sqlx::query("create database mensajeria").execute(&mut connection).await?;
         }
         Ok(connection.close().await?)
     }

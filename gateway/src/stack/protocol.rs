@@ -54,9 +54,7 @@ impl Word {
     }
 
     pub(super) fn parse(line: &str) -> Option<Self> {
-        [Self::Ready, Self::Crash]
-            .into_iter()
-            .find(|word| word.line().trim_end() == line)
+        [Self::Ready, Self::Crash].into_iter().find(|word| word.line().trim_end() == line)
     }
 }
 

@@ -41,12 +41,7 @@ pub(super) trait Probe {
 
 impl Server {
     pub(super) fn new(name: &'static str, serve: Serve, guard: &GuardCommand) -> Self {
-        Self {
-            name,
-            serve,
-            guard: guard.clone(),
-            guarded: Mutex::new(None),
-        }
+        Self { name, serve, guard: guard.clone(), guarded: Mutex::new(None) }
     }
 
     /// Starts it, unless it runs already, and returns when the probe is content.
@@ -84,10 +79,7 @@ impl Server {
             }
             sleep(READY_POLL).await;
         }
-        Err(self.error(
-            "start",
-            Some(format!("no answer within {} s", READY_WAIT.as_secs())),
-        ))
+        Err(self.error("start", Some(format!("no answer within {} s", READY_WAIT.as_secs()))))
     }
 
     /// Stops it; a server that does not run is fine too.
@@ -120,9 +112,7 @@ impl Server {
         let Some(mut state) = state else {
             return std::future::pending().await;
         };
-        let ended = state
-            .wait_for(|state| matches!(state, GuardState::Ended(Some(_))))
-            .await;
+        let ended = state.wait_for(|state| matches!(state, GuardState::Ended(Some(_)))).await;
         if let Ok(GuardState::Ended(reason)) = ended.as_deref() {
             return self.error("stay up", reason.clone());
         }
@@ -132,11 +122,7 @@ impl Server {
 
     fn error(&self, verb: &'static str, reason: Option<String>) -> StackError {
         let reason = reason.unwrap_or_else(|| "it was told to end meanwhile".to_owned());
-        StackError::Server {
-            server: self.name,
-            verb,
-            reason,
-        }
+        StackError::Server { server: self.name, verb, reason }
     }
 }
 
@@ -162,10 +148,8 @@ pub(super) async fn persistently<S>(start: impl AsyncFn() -> Result<S, StackErro
 /// A port on the loopback that nobody listens on at this moment.
 fn free_port() -> Result<u16, StackError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-    listener
-        .map(|address| address.port())
-        .map_err(|error| StackError::Failed {
-            program: "looking for a free port".to_owned(),
-            output: error.to_string(),
-        })
+    listener.map(|address| address.port()).map_err(|error| StackError::Failed {
+        program: "looking for a free port".to_owned(),
+        output: error.to_string(),
+    })
 }

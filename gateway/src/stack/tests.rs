@@ -43,20 +43,13 @@ async fn parent_entry() {
         .execute(&mut connection)
         .await
         .unwrap();
-    let pids = [
-        stack.postgres_pid().await.unwrap(),
-        stack.nats_pid().await.unwrap(),
-    ];
+    let pids = [stack.postgres_pid().await.unwrap(), stack.nats_pid().await.unwrap()];
     println!("\nservers {} {}", pids[0], pids[1]);
     std::future::pending::<()>().await;
 }
 
 fn kept(data: &Path) -> StackOptions {
-    StackOptions {
-        durability: Durability::Test,
-        guard: guard(),
-        ..StackOptions::new(data.to_owned())
-    }
+    StackOptions { durability: Durability::Test, guard: guard(), ..StackOptions::new(data.to_owned()) }
 }
 
 async fn connect(url: &str) -> PgConnection {
@@ -68,10 +61,7 @@ async fn broker_at(url: &str) -> Result<async_nats::Client, async_nats::ConnectE
 }
 
 async fn number(url: &str, query: &str) -> i64 {
-    sqlx::query_scalar(query)
-        .fetch_one(&mut connect(url).await)
-        .await
-        .unwrap()
+    sqlx::query_scalar(query).fetch_one(&mut connect(url).await).await.unwrap()
 }
 
 /// Another process that owns a stack on `data`, and the process ids of its servers.
@@ -82,13 +72,9 @@ fn parent_on(data: &Path) -> (Child, [u32; 2]) {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(parent.stdout.take().unwrap())
-        .lines()
-        .map_while(Result::ok);
-    let line = lines
-        .into_iter()
-        .find(|line| line.starts_with("servers "))
-        .expect("the parent starts its servers");
+    let lines = BufReader::new(parent.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let line =
+        lines.into_iter().find(|line| line.starts_with("servers ")).expect("the parent starts its servers");
     let pids: Vec<u32> = line.split(' ').skip(1).map(|pid| pid.parse().unwrap()).collect();
     (parent, [pids[0], pids[1]])
 }
@@ -143,16 +129,9 @@ async fn text_sorts_and_folds_as_unicode() {
     let url = stack.database_url().unwrap();
     let query = "select count(*) from (values ('x')) t where lower('ÁÑ') = 'áñ' and 'JOSÉ' ilike 'josé'";
     assert_eq!(number(url, query).await, 1);
-    sqlx::raw_sql("create extension unaccent")
-        .execute(&mut connect(url).await)
-        .await
-        .unwrap();
+    sqlx::raw_sql("create extension unaccent").execute(&mut connect(url).await).await.unwrap();
     assert_eq!(
-        number(
-            url,
-            "select count(*) from (select 1 where unaccent('José Ñuñez') = 'Jose Nunez') t"
-        )
-        .await,
+        number(url, "select count(*) from (select 1 where unaccent('José Ñuñez') = 'Jose Nunez') t").await,
         1
     );
     stack.stop().await.unwrap();
@@ -162,10 +141,7 @@ async fn text_sorts_and_folds_as_unicode() {
 async fn stop_ends_both_servers_within_two_seconds_and_removes_a_temporary_folder() {
     let stack = Stack::for_tests(guard()).await.unwrap();
     let data = stack.data().to_owned();
-    let pids = [
-        stack.postgres_pid().await.unwrap(),
-        stack.nats_pid().await.unwrap(),
-    ];
+    let pids = [stack.postgres_pid().await.unwrap(), stack.nats_pid().await.unwrap()];
     let begun = Instant::now();
     stack.stop().await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
@@ -176,10 +152,7 @@ async fn stop_ends_both_servers_within_two_seconds_and_removes_a_temporary_folde
 #[tokio::test]
 async fn dropping_a_stack_stops_its_servers() {
     let stack = Stack::for_tests(guard()).await.unwrap();
-    let pids = [
-        stack.postgres_pid().await.unwrap(),
-        stack.nats_pid().await.unwrap(),
-    ];
+    let pids = [stack.postgres_pid().await.unwrap(), stack.nats_pid().await.unwrap()];
     drop(stack);
     for pid in pids {
         assert!(gone(pid, ORPHAN_BOUND).await, "process {pid} outlives its stack");
@@ -191,17 +164,11 @@ async fn a_killed_parent_leaves_no_server_behind_and_a_start_right_after_finds_t
     let data = tempfile::tempdir().unwrap();
     let (parent, pids) = parent_on(data.path());
     kill(parent);
-    let stack = timeout(BOUND, Stack::start(kept(data.path())))
-        .await
-        .unwrap()
-        .unwrap();
+    let stack = timeout(BOUND, Stack::start(kept(data.path()))).await.unwrap().unwrap();
     for pid in pids {
         assert!(!is_running(pid), "process {pid} of the killed parent still runs");
     }
-    assert_eq!(
-        number(stack.database_url().unwrap(), "select count(*) from kept").await,
-        1
-    );
+    assert_eq!(number(stack.database_url().unwrap(), "select count(*) from kept").await, 1);
     stack.stop().await.unwrap();
 }
 
@@ -219,10 +186,7 @@ async fn a_killed_parent_takes_its_servers_along_within_the_bound() {
 async fn a_folder_in_use_by_a_living_process_is_refused_with_its_number() {
     let data = tempfile::tempdir().unwrap();
     let (parent, _) = parent_on(data.path());
-    let error = timeout(BOUND, Stack::start(kept(data.path())))
-        .await
-        .unwrap()
-        .unwrap_err();
+    let error = timeout(BOUND, Stack::start(kept(data.path()))).await.unwrap().unwrap_err();
     assert!(
         matches!(&error, StackError::InUse { owner, .. } if *owner == parent.id().to_string()),
         "{error}"
@@ -237,10 +201,7 @@ async fn another_process_finds_the_addresses_only_while_the_owner_lives() {
     assert!(running(data.path()).unwrap().is_none());
     let (parent, _) = parent_on(data.path());
     let addresses = running(data.path()).unwrap().expect("the parent lives");
-    assert_eq!(
-        number(&addresses.database_url.unwrap(), "select count(*) from kept").await,
-        1
-    );
+    assert_eq!(number(&addresses.database_url.unwrap(), "select count(*) from kept").await, 1);
     kill(parent);
     assert!(running(data.path()).unwrap().is_none());
 }
@@ -249,19 +210,13 @@ async fn another_process_finds_the_addresses_only_while_the_owner_lives() {
 async fn servers_whose_guards_were_killed_too_are_stopped_by_the_next_start() {
     let data = tempfile::tempdir().unwrap();
     let stack = Stack::start(kept(data.path())).await.unwrap();
-    let pids = [
-        stack.postgres_pid().await.unwrap(),
-        stack.nats_pid().await.unwrap(),
-    ];
+    let pids = [stack.postgres_pid().await.unwrap(), stack.nats_pid().await.unwrap()];
     for pid in pids {
         platform::signal(parent_of(pid), Ask::Kill);
     }
     timeout(BOUND, stack.failed()).await.unwrap();
     drop(stack);
-    let stack = timeout(BOUND, Stack::start(kept(data.path())))
-        .await
-        .unwrap()
-        .unwrap();
+    let stack = timeout(BOUND, Stack::start(kept(data.path()))).await.unwrap().unwrap();
     assert!(pids.iter().all(|pid| !is_running(*pid)));
     stack.stop().await.unwrap();
 }
@@ -275,18 +230,12 @@ fn parent_of(pid: u32) -> u32 {
 #[tokio::test]
 async fn a_server_that_ends_by_itself_comes_back_at_the_same_address() {
     let stack = Stack::for_tests(guard()).await.unwrap();
-    let (postgres, nats) = (
-        stack.postgres_pid().await.unwrap(),
-        stack.nats_pid().await.unwrap(),
-    );
+    let (postgres, nats) = (stack.postgres_pid().await.unwrap(), stack.nats_pid().await.unwrap());
     platform::signal(postgres, Ask::Kill);
     platform::signal(nats, Ask::Kill);
     assert!(gone(postgres, BOUND).await && gone(nats, BOUND).await);
     let deadline = Instant::now() + BOUND;
-    while PgConnection::connect(stack.database_url().unwrap())
-        .await
-        .is_err()
-    {
+    while PgConnection::connect(stack.database_url().unwrap()).await.is_err() {
         assert!(Instant::now() < deadline, "PostgreSQL did not come back");
     }
     while broker_at(stack.nats_url().unwrap()).await.is_err() {
@@ -299,10 +248,7 @@ async fn a_server_that_ends_by_itself_comes_back_at_the_same_address() {
 async fn an_outage_of_postgresql_ends_with_what_was_committed() {
     let stack = Stack::for_tests(guard()).await.unwrap();
     let url = stack.database_url().unwrap();
-    sqlx::raw_sql("create table t as select 7::bigint as n")
-        .execute(&mut connect(url).await)
-        .await
-        .unwrap();
+    sqlx::raw_sql("create table t as select 7::bigint as n").execute(&mut connect(url).await).await.unwrap();
     stack.kill_postgres().await.unwrap();
     assert!(PgConnection::connect(url).await.is_err());
     stack.start_postgres().await.unwrap();
@@ -319,11 +265,7 @@ async fn an_outage_of_nats_keeps_the_streams_and_a_wipe_does_not() {
     let stack = Stack::for_tests(guard()).await.unwrap();
     let url = stack.nats_url().unwrap();
     let jetstream = jetstream::new(broker_at(url).await.unwrap());
-    let config = stream::Config {
-        name: "KEPT".into(),
-        subjects: vec!["kept".into()],
-        ..Default::default()
-    };
+    let config = stream::Config { name: "KEPT".into(), subjects: vec!["kept".into()], ..Default::default() };
     jetstream.create_stream(config).await.unwrap();
     stack.stop_nats().await.unwrap();
     assert!(broker_at(url).await.is_err());
@@ -341,15 +283,9 @@ async fn an_outage_of_nats_keeps_the_streams_and_a_wipe_does_not() {
 #[tokio::test]
 async fn each_test_gets_a_database_copied_from_a_template() {
     let stack = Stack::for_tests(guard()).await.unwrap();
-    let template = stack
-        .create_database("template0", "plantilla \"uno\"")
-        .await
-        .unwrap();
+    let template = stack.create_database("template0", "plantilla \"uno\"").await.unwrap();
     let mut connection = connect(&template).await;
-    sqlx::raw_sql("create table t as select 7::bigint as n")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    sqlx::raw_sql("create table t as select 7::bigint as n").execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     let copy = stack.create_database("plantilla \"uno\"", "copia").await.unwrap();
     assert_eq!(number(&copy, "select n from t").await, 7);
@@ -362,18 +298,10 @@ async fn each_test_gets_a_database_copied_from_a_template() {
 #[tokio::test]
 async fn a_server_that_is_left_out_is_not_started() {
     let data = tempfile::tempdir().unwrap();
-    let stack = Stack::start(StackOptions {
-        postgres: false,
-        ..kept(data.path())
-    })
-    .await
-    .unwrap();
+    let stack = Stack::start(StackOptions { postgres: false, ..kept(data.path()) }).await.unwrap();
     assert!(stack.database_url().is_none() && stack.nats_url().is_some());
     assert!(!data.path().join("postgres").exists());
-    assert!(matches!(
-        stack.kill_postgres().await,
-        Err(StackError::NotStarted("PostgreSQL"))
-    ));
+    assert!(matches!(stack.kill_postgres().await, Err(StackError::NotStarted("PostgreSQL"))));
     stack.stop().await.unwrap();
 }
 
@@ -382,15 +310,8 @@ async fn a_server_that_cannot_start_is_reported_with_its_own_words() {
     let data = tempfile::tempdir().unwrap();
     let stack = Stack::start(kept(data.path())).await.unwrap();
     stack.stop().await.unwrap();
-    std::fs::write(
-        data.path().join("postgres/postgresql.conf"),
-        "nonsense_setting = 1\n",
-    )
-    .unwrap();
-    let error = timeout(BOUND, Stack::start(kept(data.path())))
-        .await
-        .unwrap()
-        .unwrap_err();
+    std::fs::write(data.path().join("postgres/postgresql.conf"), "nonsense_setting = 1\n").unwrap();
+    let error = timeout(BOUND, Stack::start(kept(data.path()))).await.unwrap().unwrap_err();
     assert!(error.to_string().contains("nonsense_setting"), "{error}");
 }
 
@@ -400,17 +321,8 @@ async fn passwords_are_readable_by_their_owner_only() {
     use std::os::unix::fs::PermissionsExt;
 
     let stack = Stack::for_tests(guard()).await.unwrap();
-    for file in [
-        "postgres.password",
-        "nats.conf",
-        "stack.json",
-        "postgres.log",
-        "nats.log",
-    ] {
-        let mode = std::fs::metadata(stack.data().join(file))
-            .unwrap()
-            .permissions()
-            .mode();
+    for file in ["postgres.password", "nats.conf", "stack.json", "postgres.log", "nats.log"] {
+        let mode = std::fs::metadata(stack.data().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{file} is {mode:o}");
     }
     stack.stop().await.unwrap();

@@ -46,26 +46,18 @@ fn unpack_entry(entry: &mut ZipFile<'_, File>, target: &Path) -> io::Result<()> 
     let mode = entry.unix_mode();
     let copied = io::copy(&mut io::Read::take(entry, size), &mut File::create(&path)?)?;
     if copied != size {
-        return Err(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            "a file in it is cut short",
-        ));
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "a file in it is cut short"));
     }
     platform::set_archived_mode(&path, mode)
 }
 
 fn safe_name(entry: &ZipFile<'_, File>) -> io::Result<PathBuf> {
-    entry
-        .enclosed_name()
-        .ok_or_else(|| io::Error::other(format!("a name leads out of it: {}", entry.name())))
+    entry.enclosed_name().ok_or_else(|| io::Error::other(format!("a name leads out of it: {}", entry.name())))
 }
 
 /// Makes a folder and those between it and `target`, each readable by all whatever the umask.
 fn create_all(target: &Path, folder: &Path) -> io::Result<()> {
-    let between: Vec<_> = folder
-        .ancestors()
-        .take_while(|ancestor| *ancestor != target)
-        .collect();
+    let between: Vec<_> = folder.ancestors().take_while(|ancestor| *ancestor != target).collect();
     between.into_iter().rev().try_for_each(platform::create_public)?;
     fs::metadata(folder).map(drop)
 }

@@ -50,11 +50,7 @@ impl Wheel {
 
     /// A line of a requirements file that pip takes only with one of our hashes.
     pub(super) fn requirement(&self) -> String {
-        let hashes: String = self
-            .hashes
-            .iter()
-            .map(|hash| format!(" --hash=sha256:{hash}"))
-            .collect();
+        let hashes: String = self.hashes.iter().map(|hash| format!(" --hash=sha256:{hash}")).collect();
         format!("{}=={}{hashes}\n", self.name, self.version)
     }
 }
