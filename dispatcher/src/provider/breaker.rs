@@ -52,10 +52,7 @@ impl Breaker {
         if now < rest.until {
             return Admission::RestsUntil(rest.until);
         }
-        state.rest = Some(Rest {
-            until: now + rest.length,
-            ..rest
-        });
+        state.rest = Some(Rest { until: now + rest.length, ..rest });
         Admission::Open
     }
 
@@ -96,10 +93,7 @@ impl State {
     }
 
     fn rest(&mut self, length: TimeDelta, now: DateTime<Utc>) {
-        self.rest = Some(Rest {
-            until: now + length,
-            length,
-        });
+        self.rest = Some(Rest { until: now + length, length });
     }
 }
 
@@ -138,10 +132,7 @@ mod tests {
     fn a_success_ends_the_rest() {
         let breaker = rested();
         breaker.observe(&Ok(()), at(61));
-        assert_eq!(
-            (breaker.admit(at(61)), breaker.rests_until()),
-            (Admission::Open, None)
-        );
+        assert_eq!((breaker.admit(at(61)), breaker.rests_until()), (Admission::Open, None));
     }
 
     #[test]

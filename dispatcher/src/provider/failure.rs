@@ -43,12 +43,7 @@ pub struct Failure {
 impl Failure {
     /// A failure without advice; `text` is cleaned and bounded here.
     pub fn new(class: FailureClass, code: impl Into<String>, text: &str) -> Self {
-        Self {
-            class,
-            code: code.into(),
-            text: provider_text(text),
-            advice: RetryAdvice::Schedule,
-        }
+        Self { class, code: code.into(), text: provider_text(text), advice: RetryAdvice::Schedule }
     }
 
     /// The same failure with the provider's advice.
@@ -59,10 +54,7 @@ impl Failure {
 
     /// The same event once the message was on its way: from there on it proves nothing.
     pub(super) fn into_doubt(self) -> Doubt {
-        Doubt {
-            code: self.code,
-            text: self.text,
-        }
+        Doubt { code: self.code, text: self.text }
     }
 
     /// Whether the provider was not reached at all, so that nothing is known of it or of the recipient.
@@ -104,9 +96,7 @@ impl fmt::Display for Doubt {
 
 impl fmt::Debug for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Doubt")
-            .field("code", &self.code)
-            .finish_non_exhaustive()
+        f.debug_struct("Doubt").field("code", &self.code).finish_non_exhaustive()
     }
 }
 
@@ -152,10 +142,7 @@ impl From<Doubt> for SendFailure {
 /// refusals like to repeat them and events outlive a person's wish to be erased.
 pub fn provider_text(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len().min(MAX_TEXT));
-    for word in raw
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-    {
+    for word in raw.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
         if !text.is_empty() {
             text.push(' ');
         }
@@ -174,9 +161,7 @@ fn bounded(mut text: String) -> String {
 fn is_personal(word: &str) -> bool {
     const PHONE_DIGITS: usize = 7;
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    let only_phone_signs = word
-        .chars()
-        .all(|c| c.is_ascii_digit() || "+-().,;:'\"<>[]".contains(c));
+    let only_phone_signs = word.chars().all(|c| c.is_ascii_digit() || "+-().,;:'\"<>[]".contains(c));
     word.contains('@') || (digits >= PHONE_DIGITS && only_phone_signs)
 }
 

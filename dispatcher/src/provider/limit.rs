@@ -47,11 +47,7 @@ struct Bucket {
 impl Bucket {
     fn new(rate_per_second: u32) -> Self {
         let interval = Duration::from_secs(1) / rate_per_second;
-        Self {
-            interval,
-            burst: interval * (rate_per_second / 10).saturating_sub(1),
-            full_at: None,
-        }
+        Self { interval, burst: interval * (rate_per_second / 10).saturating_sub(1), full_at: None }
     }
 
     fn reserve(&mut self, now: Instant) -> Duration {
@@ -67,9 +63,7 @@ mod tests {
 
     fn sends_within(rate: u32, seconds: u64) -> usize {
         let (limit, now) = (RateLimit::new(rate), Instant::now());
-        (0..100_000)
-            .take_while(|_| limit.reserve(now) < Duration::from_secs(seconds))
-            .count()
+        (0..100_000).take_while(|_| limit.reserve(now) < Duration::from_secs(seconds)).count()
     }
 
     #[test]

@@ -41,9 +41,7 @@ pub struct Outgoing {
 /// A person's address and what they are told stay out of logs.
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outgoing")
-            .field("delivery_id", &self.delivery_id)
-            .finish_non_exhaustive()
+        f.debug_struct("Outgoing").field("delivery_id", &self.delivery_id).finish_non_exhaustive()
     }
 }
 
@@ -63,12 +61,7 @@ pub struct Gate {
 impl Gate {
     fn new(name: &str, connections: u32, rate_per_second: u32) -> Self {
         let limit = RateLimit::new(rate_per_second);
-        Self {
-            name: name.to_owned(),
-            connections,
-            limit,
-            breaker: Breaker::default(),
-        }
+        Self { name: name.to_owned(), connections, limit, breaker: Breaker::default() }
     }
 }
 

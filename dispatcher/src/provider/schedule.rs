@@ -7,10 +7,7 @@ use domain::{delivery::FailureClass, value::Channel};
 
 /// Whether waiting can help. A class that is not retried ends the delivery.
 pub fn is_retried(class: FailureClass) -> bool {
-    matches!(
-        class,
-        FailureClass::Transient | FailureClass::Throttled | FailureClass::ConfigAuth
-    )
+    matches!(class, FailureClass::Transient | FailureClass::Throttled | FailureClass::ConfigAuth)
 }
 
 /// What the provider itself said about the next attempt.
@@ -85,9 +82,7 @@ fn wait(attempts: &Attempts, class: FailureClass, advice: RetryAdvice, jitter: f
 
 /// The provider's own wait, spread a little so that a thousand refused sends do not return in one moment.
 fn later(asked: Duration, jitter: f64) -> Duration {
-    asked
-        .clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX)
-        .mul_f64(1.0 + JITTER * jitter)
+    asked.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX).mul_f64(1.0 + JITTER * jitter)
 }
 
 fn scheduled(attempts: &Attempts, class: FailureClass) -> Option<Duration> {

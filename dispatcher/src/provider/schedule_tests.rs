@@ -9,12 +9,7 @@ fn start() -> DateTime<Utc> {
 }
 
 fn made(channel: Channel, made: u32) -> Attempts {
-    Attempts {
-        channel,
-        made,
-        first_at: start(),
-        expires_at: None,
-    }
+    Attempts { channel, made, first_at: start(), expires_at: None }
 }
 
 fn seconds(attempts: &Attempts, class: FailureClass, advice: RetryAdvice, jitter: f64) -> Option<i64> {
@@ -22,51 +17,33 @@ fn seconds(attempts: &Attempts, class: FailureClass, advice: RetryAdvice, jitter
 }
 
 fn scheduled_seconds(channel: Channel, attempt: u32) -> Option<i64> {
-    seconds(
-        &made(channel, attempt),
-        FailureClass::Transient,
-        RetryAdvice::Schedule,
-        MIDDLE,
-    )
+    seconds(&made(channel, attempt), FailureClass::Transient, RetryAdvice::Schedule, MIDDLE)
 }
 
 #[test]
 fn an_email_waits_longer_after_every_attempt_up_to_four_hours() {
-    let waits: Vec<_> = (1..=9)
-        .map(|attempt| scheduled_seconds(Channel::Email, attempt))
-        .collect();
+    let waits: Vec<_> = (1..=9).map(|attempt| scheduled_seconds(Channel::Email, attempt)).collect();
     let expected = [60, 300, 900, 1_800, 3_600, 7_200, 14_400, 14_400, 14_400];
     assert_eq!(waits, expected.map(Some));
 }
 
 #[test]
 fn an_sms_has_four_retries_and_then_has_failed() {
-    let waits: Vec<_> = (1..=6)
-        .map(|attempt| scheduled_seconds(Channel::Sms, attempt))
-        .collect();
+    let waits: Vec<_> = (1..=6).map(|attempt| scheduled_seconds(Channel::Sms, attempt)).collect();
     assert_eq!(waits, [Some(30), Some(120), Some(600), Some(1_800), None, None]);
 }
 
 #[test]
 fn a_throttled_or_misconfigured_sms_keeps_waiting_when_its_schedule_is_over() {
     for class in [FailureClass::Throttled, FailureClass::ConfigAuth] {
-        assert_eq!(
-            seconds(&made(Channel::Sms, 9), class, RetryAdvice::Schedule, MIDDLE),
-            Some(1_800)
-        );
+        assert_eq!(seconds(&made(Channel::Sms, 9), class, RetryAdvice::Schedule, MIDDLE), Some(1_800));
     }
 }
 
 #[test]
 fn jitter_moves_a_wait_by_a_fifth_either_way_and_never_more() {
-    let of = |jitter| {
-        seconds(
-            &made(Channel::Email, 2),
-            FailureClass::Transient,
-            RetryAdvice::Schedule,
-            jitter,
-        )
-    };
+    let of =
+        |jitter| seconds(&made(Channel::Email, 2), FailureClass::Transient, RetryAdvice::Schedule, jitter);
     assert_eq!((of(0.0), of(1.0)), (Some(240), Some(360)));
     assert_eq!((of(-7.0), of(7.0)), (Some(240), Some(360)));
 }
@@ -78,10 +55,7 @@ fn a_greylisted_mail_waits_five_minutes_even_at_its_first_retry_and_with_any_jit
         let wait = seconds(&made(Channel::Email, 1), FailureClass::Transient, floor, jitter);
         assert!(wait >= Some(300), "{wait:?}");
     }
-    assert_eq!(
-        seconds(&made(Channel::Email, 3), FailureClass::Transient, floor, MIDDLE),
-        Some(900)
-    );
+    assert_eq!(seconds(&made(Channel::Email, 3), FailureClass::Transient, floor, MIDDLE), Some(900));
 }
 
 #[test]
@@ -90,10 +64,7 @@ fn retry_after_wins_over_the_schedule_in_both_directions_and_is_never_shortened(
         let advice = RetryAdvice::After(Duration::from_secs(asked));
         seconds(&made(Channel::Sms, 1), FailureClass::Throttled, advice, jitter)
     };
-    assert_eq!(
-        (of(2, 0.0), of(700, 0.0), of(700, 1.0)),
-        (Some(2), Some(700), Some(840))
-    );
+    assert_eq!((of(2, 0.0), of(700, 0.0), of(700, 1.0)), (Some(2), Some(700), Some(840)));
 }
 
 #[test]
@@ -111,24 +82,15 @@ fn nothing_is_due_at_or_after_its_expiry() {
         expires_at: Some(start() + TimeDelta::seconds(after_s)),
         ..made(Channel::Sms, 1)
     };
-    let due = |after_s| {
-        seconds(
-            &expiring(after_s),
-            FailureClass::Transient,
-            RetryAdvice::Schedule,
-            MIDDLE,
-        )
-    };
+    let due = |after_s| seconds(&expiring(after_s), FailureClass::Transient, RetryAdvice::Schedule, MIDDLE);
     assert_eq!((due(29), due(30), due(31)), (None, None, Some(30)));
 }
 
 #[test]
 fn an_email_is_given_up_two_days_after_its_first_attempt() {
     let due = |hours_ago| {
-        let attempts = Attempts {
-            first_at: start() - TimeDelta::hours(hours_ago),
-            ..made(Channel::Email, 9)
-        };
+        let attempts =
+            Attempts { first_at: start() - TimeDelta::hours(hours_ago), ..made(Channel::Email, 9) };
         seconds(&attempts, FailureClass::Transient, RetryAdvice::Schedule, MIDDLE)
     };
     assert_eq!((due(44), due(45)), (Some(14_400), None));
@@ -137,17 +99,8 @@ fn an_email_is_given_up_two_days_after_its_first_attempt() {
 #[test]
 fn only_what_waiting_can_help_is_tried_again() {
     use FailureClass::*;
-    for class in [
-        PermanentAddress,
-        PermanentContent,
-        PolicyReputation,
-        Expired,
-        Unknown,
-    ] {
-        assert_eq!(
-            seconds(&made(Channel::Email, 1), class, RetryAdvice::Schedule, MIDDLE),
-            None
-        );
+    for class in [PermanentAddress, PermanentContent, PolicyReputation, Expired, Unknown] {
+        assert_eq!(seconds(&made(Channel::Email, 1), class, RetryAdvice::Schedule, MIDDLE), None);
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use lettre::message::Mailbox;
 use url::Url;
 
+use super::email;
+
 /// The most connections one provider may have in a process.
 pub const MAX_CONNECTIONS: u32 = 1_000;
 /// The most sends a second a limit can express.
@@ -82,17 +84,13 @@ impl fmt::Debug for Secret {
 
 impl fmt::Debug for SmtpSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SmtpSettings")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("SmtpSettings").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for TwilioSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TwilioSettings")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("TwilioSettings").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -127,10 +125,7 @@ impl SmtpSettings {
     pub(super) fn parse(&self) -> Result<SmtpServer, SettingsError> {
         let wrong = self.wrong();
         limits(&self.name, self.connections, self.rate_per_second, &wrong)?;
-        let from = self
-            .from
-            .parse()
-            .map_err(|_| wrong("from", "must be an address or Name <address>"))?;
+        let from = sender(&self.from).ok_or(wrong("from", "must be an address or Name <address>"))?;
         let url = Url::parse(&self.url)
             .map_err(|_| wrong("url", "must be smtp://host:port or smtps://host:port"))?;
         let (implicit_tls, port) = match url.scheme() {
@@ -138,10 +133,7 @@ impl SmtpSettings {
             "smtps" => (true, 465),
             _ => return Err(wrong("url", "must begin with smtp:// or smtps://")),
         };
-        let host = url
-            .host_str()
-            .filter(|host| !host.is_empty())
-            .ok_or(wrong("url", "must name a host"))?;
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(wrong("url", "must name a host"))?;
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("url", "must end after the port"));
         }
@@ -155,46 +147,27 @@ impl SmtpSettings {
     }
 
     fn wrong(&self) -> impl Fn(&'static str, &'static str) -> SettingsError {
-        |key, reason| SettingsError {
-            section: "email",
-            name: self.name.clone(),
-            key,
-            reason,
-        }
+        |key, reason| SettingsError { section: "email", name: self.name.clone(), key, reason }
     }
 }
 
 impl TwilioSettings {
     pub(super) fn parse(&self) -> Result<TwilioAccount, SettingsError> {
-        let wrong = |key, reason| SettingsError {
-            section: "sms",
-            name: self.name.clone(),
-            key,
-            reason,
-        };
+        let wrong = |key, reason| SettingsError { section: "sms", name: self.name.clone(), key, reason };
         limits(&self.name, self.connections, self.rate_per_second, &wrong)?;
         let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric());
         if !is_word(&self.account) {
             return Err(wrong("account", "must be the account's sid: letters and digits"));
         }
         if self.secret.is_empty() || self.secret.chars().any(char::is_control) {
-            return Err(wrong(
-                "secret",
-                "must be the account's token, without line breaks",
-            ));
+            return Err(wrong("secret", "must be the account's token, without line breaks"));
         }
         if self.from.trim().is_empty() || self.from.chars().any(char::is_control) {
-            return Err(wrong(
-                "from",
-                "must be a number, a sender's name or a messaging service's sid",
-            ));
+            return Err(wrong("from", "must be a number, a sender's name or a messaging service's sid"));
         }
         let base = http_url(&self.base_url)
             .filter(|url| url.query().is_none())
-            .ok_or(wrong(
-                "base_url",
-                "must begin with https:// or http:// and have no query",
-            ))?;
+            .ok_or(wrong("base_url", "must begin with https:// or http:// and have no query"))?;
         let messages = format!(
             "{}/2010-04-01/Accounts/{}/Messages.json",
             base.as_str().trim_end_matches('/'),
@@ -230,6 +203,11 @@ fn limits(
         return Err(wrong("rate_per_second", "must be from 0 (no limit) to 1000000"));
     }
     Ok(())
+}
+
+fn sender(text: &str) -> Option<Mailbox> {
+    let Mailbox { name, email } = text.parse().ok()?;
+    Some(Mailbox::new(name, email::address::parse(email.as_ref())?))
 }
 
 fn credentials(url: &Url) -> Result<Option<(String, Secret)>, &'static str> {

@@ -31,13 +31,8 @@ fn key_of<T>(result: Result<T, SettingsError>) -> Option<&'static str> {
 
 #[test]
 fn an_smtp_url_gives_host_port_tls_and_decoded_credentials() {
-    let server = smtp("smtps://us%40er:p%3Ass@mail.example.com")
-        .parse()
-        .expect("a good URL");
-    assert_eq!(
-        (server.host.as_str(), server.port, server.implicit_tls),
-        ("mail.example.com", 465, true)
-    );
+    let server = smtp("smtps://us%40er:p%3Ass@mail.example.com").parse().expect("a good URL");
+    assert_eq!((server.host.as_str(), server.port, server.implicit_tls), ("mail.example.com", 465, true));
     let (user, password) = server.credentials.expect("credentials");
     assert_eq!((user.as_str(), password.reveal()), ("us@er", "p:ss"));
 }
@@ -45,24 +40,23 @@ fn an_smtp_url_gives_host_port_tls_and_decoded_credentials() {
 #[test]
 fn an_smtp_url_may_be_an_address_literal_without_credentials() {
     let server = smtp("smtp://[::1]:2525").parse().expect("a good URL");
-    assert_eq!(
-        (server.host.as_str(), server.port, server.implicit_tls),
-        ("::1", 2525, false)
-    );
+    assert_eq!((server.host.as_str(), server.port, server.implicit_tls), ("::1", 2525, false));
     assert!(server.credentials.is_none());
 }
 
 #[test]
+fn a_senders_domain_outside_ascii_becomes_punycode_and_its_name_stays() {
+    let from = "Señal Segura <avisos@señal.example>".into();
+    let server = SmtpSettings { from, ..smtp("smtp://h") }.parse().expect("a good sender");
+    assert_eq!(server.from.name.as_deref(), Some("Señal Segura"));
+    assert_eq!(server.from.email.to_string(), "avisos@xn--seal-hqa.example");
+}
+
+#[test]
 fn a_wrong_smtp_url_names_its_key() {
-    for url in [
-        "",
-        "mail.example.com",
-        "http://h",
-        "smtp://",
-        "smtp://h/path",
-        "smtp://h?tls=no",
-        "smtp://user@h",
-    ] {
+    for url in
+        ["", "mail.example.com", "http://h", "smtp://", "smtp://h/path", "smtp://h?tls=no", "smtp://user@h"]
+    {
         assert_eq!(key_of(smtp(url).parse()), Some("url"), "{url}");
     }
 }
@@ -70,58 +64,16 @@ fn a_wrong_smtp_url_names_its_key() {
 #[test]
 fn other_wrong_smtp_settings_name_their_key() {
     let good = smtp("smtp://h");
-    assert_eq!(
-        key_of(
-            SmtpSettings {
-                from: "nobody".into(),
-                ..good.clone()
-            }
-            .parse()
-        ),
-        Some("from")
-    );
-    assert_eq!(
-        key_of(
-            SmtpSettings {
-                connections: 0,
-                ..good.clone()
-            }
-            .parse()
-        ),
-        Some("connections")
-    );
-    assert_eq!(
-        key_of(
-            SmtpSettings {
-                name: " ".into(),
-                ..good.clone()
-            }
-            .parse()
-        ),
-        Some("name")
-    );
-    assert_eq!(
-        key_of(
-            SmtpSettings {
-                rate_per_second: u32::MAX,
-                ..good
-            }
-            .parse()
-        ),
-        Some("rate_per_second")
-    );
+    assert_eq!(key_of(SmtpSettings { from: "nobody".into(), ..good.clone() }.parse()), Some("from"));
+    assert_eq!(key_of(SmtpSettings { connections: 0, ..good.clone() }.parse()), Some("connections"));
+    assert_eq!(key_of(SmtpSettings { name: " ".into(), ..good.clone() }.parse()), Some("name"));
+    assert_eq!(key_of(SmtpSettings { rate_per_second: u32::MAX, ..good }.parse()), Some("rate_per_second"));
 }
 
 #[test]
 fn a_settings_error_says_section_provider_key_and_reason_but_no_value() {
-    let error = smtp("smtp://user:hunter2@")
-        .parse()
-        .expect_err("no host")
-        .to_string();
-    assert!(
-        error.starts_with("email.providers \"principal\": url must"),
-        "{error}"
-    );
+    let error = smtp("smtp://user:hunter2@").parse().expect_err("no host").to_string();
+    assert!(error.starts_with("email.providers \"principal\": url must"), "{error}");
     assert!(!error.contains("hunter2"), "{error}");
 }
 
@@ -138,57 +90,19 @@ fn a_twilio_account_gets_its_messages_address() {
 #[test]
 fn a_messaging_service_is_told_from_a_number() {
     let sid = format!("MG{}", "0".repeat(32));
-    let account = TwilioSettings {
-        from: sid.clone(),
-        ..twilio()
-    }
-    .parse()
-    .expect("good settings");
+    let account = TwilioSettings { from: sid.clone(), ..twilio() }.parse().expect("good settings");
     assert_eq!(account.from, TwilioSender::MessagingService(sid));
 }
 
 #[test]
 fn wrong_twilio_settings_name_their_key() {
     let wrong = |settings: TwilioSettings| key_of(settings.parse());
-    assert_eq!(
-        wrong(TwilioSettings {
-            base_url: "ftp://h".into(),
-            ..twilio()
-        }),
-        Some("base_url")
-    );
-    assert_eq!(
-        wrong(TwilioSettings {
-            account: "AC/../x".into(),
-            ..twilio()
-        }),
-        Some("account")
-    );
-    assert_eq!(
-        wrong(TwilioSettings {
-            secret: "a\n".into(),
-            ..twilio()
-        }),
-        Some("secret")
-    );
-    assert_eq!(
-        wrong(TwilioSettings {
-            from: "".into(),
-            ..twilio()
-        }),
-        Some("from")
-    );
-    assert_eq!(
-        wrong(TwilioSettings {
-            connections: 1_001,
-            ..twilio()
-        }),
-        Some("connections")
-    );
-    let callback = TwilioSettings {
-        status_callback: Some("nowhere".into()),
-        ..twilio()
-    };
+    assert_eq!(wrong(TwilioSettings { base_url: "ftp://h".into(), ..twilio() }), Some("base_url"));
+    assert_eq!(wrong(TwilioSettings { account: "AC/../x".into(), ..twilio() }), Some("account"));
+    assert_eq!(wrong(TwilioSettings { secret: "a\n".into(), ..twilio() }), Some("secret"));
+    assert_eq!(wrong(TwilioSettings { from: "".into(), ..twilio() }), Some("from"));
+    assert_eq!(wrong(TwilioSettings { connections: 1_001, ..twilio() }), Some("connections"));
+    let callback = TwilioSettings { status_callback: Some("nowhere".into()), ..twilio() };
     assert_eq!(wrong(callback), Some("status_callback"));
 }
 
@@ -196,12 +110,6 @@ fn wrong_twilio_settings_name_their_key() {
 fn settings_print_no_secret() {
     let printed = format!("{:?} {:?}", smtp("smtp://u:hunter2@h"), twilio());
     let parsed = format!("{:?} {:?}", smtp("smtp://u:hunter2@h").parse(), twilio().parse());
-    assert!(
-        !printed.contains("hunter2") && !printed.contains("s3cret"),
-        "{printed}"
-    );
-    assert!(
-        !parsed.contains("hunter2") && !parsed.contains("s3cret"),
-        "{parsed}"
-    );
+    assert!(!printed.contains("hunter2") && !printed.contains("s3cret"), "{printed}");
+    assert!(!parsed.contains("hunter2") && !parsed.contains("s3cret"), "{parsed}");
 }

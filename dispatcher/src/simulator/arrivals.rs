@@ -124,12 +124,7 @@ struct Tally {
 
 impl Arrivals {
     pub(super) fn new(kept: usize) -> Self {
-        Self {
-            kept,
-            ring: Mutex::default(),
-            email: Tally::default(),
-            sms: Tally::default(),
-        }
+        Self { kept, ring: Mutex::default(), email: Tally::default(), sms: Tally::default() }
     }
 
     /// Whether messages are kept at all, so that a sink need not copy them.
@@ -153,24 +148,13 @@ impl Arrivals {
         kept.truncate(limit);
         let next = kept.last().filter(|_| more).map(|oldest| oldest.id);
         // Decoding happens without the lock: the servers go on meanwhile.
-        ArrivalPage {
-            data: kept.iter().map(Kept::decode).collect(),
-            next,
-        }
+        ArrivalPage { data: kept.iter().map(Kept::decode).collect(), next }
     }
 
     pub(super) fn counts(&self, channel: Channel) -> Counts {
-        let Tally {
-            accepted,
-            refused,
-            lost,
-        } = self.tally(channel);
+        let Tally { accepted, refused, lost } = self.tally(channel);
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        Counts {
-            accepted: read(accepted),
-            refused: read(refused),
-            lost: read(lost),
-        }
+        Counts { accepted: read(accepted), refused: read(refused), lost: read(lost) }
     }
 
     fn newest(&self, channel: Option<Channel>, before: Option<u64>, count: usize) -> Vec<Kept> {
@@ -179,13 +163,7 @@ impl Arrivals {
             channel.is_none_or(|wanted| kept.message.channel == wanted)
                 && before.is_none_or(|id| kept.id < id)
         };
-        ring.items
-            .iter()
-            .rev()
-            .filter(is_wanted)
-            .take(count)
-            .cloned()
-            .collect()
+        ring.items.iter().rev().filter(is_wanted).take(count).cloned().collect()
     }
 
     fn tally(&self, channel: Channel) -> &Tally {
@@ -201,11 +179,7 @@ impl Ring {
         self.last_id += 1;
         self.bytes += message.size();
         let message = std::sync::Arc::new(message);
-        self.items.push_back(Kept {
-            id: self.last_id,
-            received_at,
-            message,
-        });
+        self.items.push_back(Kept { id: self.last_id, received_at, message });
     }
 
     fn trim(&mut self, kept: usize) {
@@ -231,13 +205,7 @@ impl NewArrival {
 
 impl Kept {
     fn decode(&self) -> Arrival {
-        let NewArrival {
-            channel,
-            to,
-            from,
-            content,
-            outcome,
-        } = &*self.message;
+        let NewArrival { channel, to, from, content, outcome } = &*self.message;
         let (subject, body) = content.decode();
         Arrival {
             id: self.id,

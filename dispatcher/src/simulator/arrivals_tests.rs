@@ -15,21 +15,14 @@ fn text(channel: Channel, body: &str) -> NewArrival {
 fn filled(kept: usize, count: usize) -> Arrivals {
     let arrivals = Arrivals::new(kept);
     for number in 1..=count {
-        let channel = if number.is_multiple_of(2) {
-            Channel::Sms
-        } else {
-            Channel::Email
-        };
+        let channel = if number.is_multiple_of(2) { Channel::Sms } else { Channel::Email };
         arrivals.record(text(channel, &number.to_string()), DateTime::default());
     }
     arrivals
 }
 
 fn bodies(page: &ArrivalPage) -> Vec<&str> {
-    page.data
-        .iter()
-        .filter_map(|arrival| arrival.body.as_deref())
-        .collect()
+    page.data.iter().filter_map(|arrival| arrival.body.as_deref()).collect()
 }
 
 #[test]
@@ -47,10 +40,7 @@ fn pages_go_from_the_newest_to_the_oldest_without_gap_or_repetition() {
 
 #[test]
 fn a_page_may_ask_for_one_channel() {
-    assert_eq!(
-        bodies(&filled(10, 5).page(Some(Channel::Sms), None, 10)),
-        ["4", "2"]
-    );
+    assert_eq!(bodies(&filled(10, 5).page(Some(Channel::Sms), None, 10)), ["4", "2"]);
 }
 
 #[test]
@@ -71,13 +61,6 @@ fn the_oldest_go_when_they_are_too_large() {
 #[test]
 fn a_sink_counts_and_keeps_nothing() {
     let arrivals = filled(0, 9);
-    assert_eq!(
-        arrivals.counts(Channel::Email),
-        Counts {
-            accepted: 5,
-            refused: 0,
-            lost: 0
-        }
-    );
+    assert_eq!(arrivals.counts(Channel::Email), Counts { accepted: 5, refused: 0, lost: 0 });
     assert!(arrivals.page(None, None, 10).data.is_empty());
 }

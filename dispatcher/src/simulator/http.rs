@@ -47,21 +47,13 @@ pub(super) async fn session(stream: TcpStream, world: Arc<World>) {
 async fn answer(request: Request<Incoming>, world: Arc<World>) -> Result<Response<Full<Bytes>>, Cut> {
     let is_ours = request.uri().path() == format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
     if !is_ours || request.method() != Method::POST {
-        return Ok(refused(Refusal::sms(
-            404,
-            20404,
-            "The requested resource was not found",
-        )));
+        return Ok(refused(Refusal::sms(404, 20404, "The requested resource was not found")));
     }
     if !is_authorized(&request) {
         return Ok(refused(Refusal::sms(401, 20003, "Authenticate")));
     }
     let Ok(form) = Limited::new(request.into_body(), MAX_FORM).collect().await else {
-        return Ok(refused(Refusal::sms(
-            413,
-            0,
-            "The form is too large or broke off",
-        )));
+        return Ok(refused(Refusal::sms(413, 0, "The form is too large or broke off")));
     };
     match Sms::read(&form.to_bytes()) {
         Ok(sms) => deliver(sms, &world).await,
@@ -88,29 +80,15 @@ async fn accept(sms: Sms, behaviour: Behaviour, world: &World) -> Result<Respons
         tokio::time::sleep(time).await;
     }
     let is_cut = behaviour == Behaviour::AcceptThenCut;
-    let outcome = if is_cut {
-        Outcome::AcceptedThenCut
-    } else {
-        Outcome::Accepted
-    };
+    let outcome = if is_cut { Outcome::AcceptedThenCut } else { Outcome::Accepted };
     // A ledger that cannot be written accepts nothing, and the client must not think otherwise.
-    world
-        .accept(sms.arrival(world, outcome), &sms.delivery_id)
-        .await
-        .map_err(|_| Cut)?;
-    if is_cut {
-        Err(Cut)
-    } else {
-        Ok(created(&sms, world.next_serial()))
-    }
+    world.accept(sms.arrival(world, outcome), &sms.delivery_id).await.map_err(|_| Cut)?;
+    if is_cut { Err(Cut) } else { Ok(created(&sms, world.next_serial())) }
 }
 
 fn is_authorized(request: &Request<Incoming>) -> bool {
     let expected = format!("Basic {}", BASE64_STANDARD.encode(format!("{ACCOUNT}:{SECRET}")));
-    request
-        .headers()
-        .get(AUTHORIZATION)
-        .is_some_and(|value| value.as_bytes() == expected.as_bytes())
+    request.headers().get(AUTHORIZATION).is_some_and(|value| value.as_bytes() == expected.as_bytes())
 }
 
 struct Sms {
@@ -125,9 +103,7 @@ impl Sms {
         let mut fields: HashMap<String, String> = url::form_urlencoded::parse(form).into_owned().collect();
         let mut field = |name| fields.remove(name).filter(|value: &String| !value.is_empty());
         let sender = field("From").or_else(|| field("MessagingServiceSid"));
-        let delivery_id = field("StatusCallback")
-            .and_then(|url| delivery_id(&url))
-            .unwrap_or_default();
+        let delivery_id = field("StatusCallback").and_then(|url| delivery_id(&url)).unwrap_or_default();
         Ok(Self {
             to: field("To").ok_or(Refusal::sms(400, 21604, "A 'To' phone number is required"))?,
             from: sender.ok_or(Refusal::sms(400, 21603, "A 'From' phone number is required"))?,
@@ -138,18 +114,8 @@ impl Sms {
 
     fn arrival(&self, world: &World, outcome: Outcome) -> NewArrival {
         let keeps = world.arrivals.keeps();
-        let content = if keeps {
-            Content::Text(self.body.as_str().into())
-        } else {
-            Content::Nothing
-        };
-        NewArrival {
-            channel: Channel::Sms,
-            to: self.to.clone(),
-            from: self.from.clone(),
-            content,
-            outcome,
-        }
+        let content = if keeps { Content::Text(self.body.as_str().into()) } else { Content::Nothing };
+        NewArrival { channel: Channel::Sms, to: self.to.clone(), from: self.from.clone(), content, outcome }
     }
 }
 
@@ -181,10 +147,7 @@ fn refused(refusal: Refusal) -> Response<Full<Bytes>> {
         code => json!({ "code": code, "message": refusal.text, "status": refusal.status }),
     };
     let mut response = response(status, &body);
-    if let Some(wait) = refusal
-        .retry_after
-        .filter(|_| status == StatusCode::TOO_MANY_REQUESTS)
-    {
+    if let Some(wait) = refusal.retry_after.filter(|_| status == StatusCode::TOO_MANY_REQUESTS) {
         response.headers_mut().insert(RETRY_AFTER, wait.as_secs().into());
     }
     response
@@ -193,9 +156,6 @@ fn refused(refusal: Refusal) -> Response<Full<Bytes>> {
 fn response(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        hyper::header::HeaderValue::from_static("application/json"),
-    );
+    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
     response
 }

@@ -37,10 +37,7 @@ pub struct LedgerEntry {
 pub fn read(path: &Path) -> io::Result<Vec<LedgerEntry>> {
     let text = std::fs::read_to_string(path)?;
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    whole
-        .lines()
-        .map(|line| serde_json::from_str(line).map_err(io::Error::from))
-        .collect()
+    whole.lines().map(|line| serde_json::from_str(line).map_err(io::Error::from)).collect()
 }
 
 pub(super) struct Ledger {
@@ -51,16 +48,10 @@ type Waiting = (LedgerEntry, oneshot::Sender<io::Result<()>>);
 
 impl Ledger {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(path)?;
+        let file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
         drop_torn_line(&file)?;
         let (waiting, entries) = mpsc::channel(MAX_WAITING);
-        thread::Builder::new()
-            .name("ledger".to_owned())
-            .spawn(|| write_all(file, entries))?;
+        thread::Builder::new().name("ledger".to_owned()).spawn(|| write_all(file, entries))?;
         Ok(Self { waiting })
     }
 
@@ -76,10 +67,7 @@ impl Ledger {
 fn drop_torn_line(mut file: &File) -> io::Result<()> {
     let mut text = Vec::new();
     file.read_to_end(&mut text)?;
-    let whole = text
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |end| end + 1);
+    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     file.set_len(whole as u64)
 }
 
@@ -89,10 +77,7 @@ fn write_all(mut file: File, mut entries: mpsc::Receiver<Waiting>) {
     while entries.blocking_recv_many(&mut batch, MAX_BATCH) > 0 {
         let result = write(&mut file, &batch);
         for (_, done) in batch.drain(..) {
-            let copy = result
-                .as_ref()
-                .copied()
-                .map_err(|error| io::Error::from(error.kind()));
+            let copy = result.as_ref().copied().map_err(|error| io::Error::from(error.kind()));
             // A client that went away does not hear it.
             let _ = done.send(copy);
         }
@@ -146,9 +131,6 @@ mod tests {
         std::fs::write(&path, format!("{line}\n{}", &line[..20])).expect("written");
         assert_eq!(read(&path).expect("readable"), [entry("+1")]);
         drop(Ledger::open(&path).expect("a ledger"));
-        assert_eq!(
-            std::fs::read_to_string(&path).expect("readable"),
-            format!("{line}\n")
-        );
+        assert_eq!(std::fs::read_to_string(&path).expect("readable"), format!("{line}\n"));
     }
 }

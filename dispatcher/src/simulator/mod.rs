@@ -43,6 +43,9 @@ pub const SECRET: &str = "simulator";
 /// The most connections each of the two servers holds at once.
 pub const MAX_CONNECTIONS: usize = 1_024;
 
+/// How long a server waits after a connection that could not be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
 /// The clock that dates what arrives.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
@@ -53,7 +56,7 @@ pub struct SimulatorOptions {
     pub now: Clock,
     /// How many messages are kept for the page; 0 keeps counts only, for the bench.
     pub kept: usize,
-    /// How often a busy address refuses before it accepts.
+    /// How often a busy address refuses before it accepts, message after message.
     pub busy_times: u32,
     /// How long a slow address takes to answer.
     pub slow: Duration,
@@ -84,18 +87,13 @@ impl SimulatorOptions {
 
     /// What the bench uses: nothing is kept but counts.
     pub fn sink(now: Clock) -> Self {
-        Self {
-            kept: 0,
-            ..Self::new(now)
-        }
+        Self { kept: 0, ..Self::new(now) }
     }
 }
 
 impl fmt::Debug for SimulatorOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SimulatorOptions")
-            .field("kept", &self.kept)
-            .finish_non_exhaustive()
+        f.debug_struct("SimulatorOptions").field("kept", &self.kept).finish_non_exhaustive()
     }
 }
 
@@ -119,9 +117,7 @@ struct World {
 
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("World")
-            .field("options", &self.options)
-            .finish_non_exhaustive()
+        f.debug_struct("World").field("options", &self.options).finish_non_exhaustive()
     }
 }
 
@@ -137,12 +133,7 @@ impl Simulator {
         let (smtp_address, sms_address) = (smtp.local_addr()?, sms.local_addr()?);
         tokio::spawn(serve(smtp, Arc::clone(&world), stop.clone(), smtp::session));
         tokio::spawn(serve(sms, Arc::clone(&world), stop.clone(), http::session));
-        Ok(Self {
-            world,
-            smtp: smtp_address,
-            sms: sms_address,
-            _stop: stop.drop_guard(),
-        })
+        Ok(Self { world, smtp: smtp_address, sms: sms_address, _stop: stop.drop_guard() })
     }
 
     /// Where mails go, `smtp://127.0.0.1:port`.
@@ -202,13 +193,7 @@ impl World {
         let ledger = options.ledger.as_deref().map(Ledger::open).transpose()?;
         let arrivals = Arrivals::new(options.kept);
         let serial = AtomicU64::new(first_serial((options.now)()));
-        Ok(Self {
-            rules: Rules::new(&options),
-            options,
-            arrivals,
-            ledger,
-            serial,
-        })
+        Ok(Self { rules: Rules::new(&options), options, arrivals, ledger, serial })
     }
 
     /// A number for a queue id or a sid.
@@ -271,13 +256,21 @@ async fn next(
 ) -> Option<(TcpStream, OwnedSemaphorePermit)> {
     let accepting = async {
         let place = Arc::clone(places).acquire_owned().await.ok()?;
-        let (stream, _) = listener.accept().await.ok()?;
-        stream.set_nodelay(true).ok()?;
-        Some((stream, place))
+        Some((accept(listener).await, place))
     };
     tokio::select! {
         accepted = accepting => accepted,
         () = stop.cancelled() => None,
+    }
+}
+
+/// A client that is gone already, or too many open files, must not end the server.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) if stream.set_nodelay(true).is_ok() => return stream,
+            _ => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
     }
 }
 

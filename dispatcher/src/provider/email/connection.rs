@@ -1,6 +1,6 @@
 //! One SMTP dialogue, command by command, with a deadline for each.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use domain::delivery::FailureClass;
 use lettre::transport::smtp::{
@@ -113,20 +113,16 @@ impl Connection {
             Ok(Ok(response)) => response,
         };
         if !is_completion(&response) {
-            return Err(reply::out_of_order(Phase::FinalReply, response.code().into())
-                .into_doubt()
-                .into());
+            return Err(reply::out_of_order(Phase::FinalReply, response.code().into()).into_doubt().into());
         }
         self.answered(State::BetweenMails);
-        Ok(Accepted {
-            reference: reference(&response, letter),
-        })
+        Ok(Accepted { reference: reference(&response, letter) })
     }
 
     /// Ends the connection politely.
     pub(super) async fn quit(mut self) {
         // A server that does not answer QUIT has nothing of ours: the result does not matter.
-        let _ = timeout(self.deadlines.greeting, self.smtp.quit()).await;
+        let _ = timeout(GOODBYE, self.smtp.quit()).await;
     }
 
     /// Three commands in one packet, three replies. All are read, whatever the first ones say (RFC 2920 3.1).
@@ -174,28 +170,16 @@ impl Connection {
         good: fn(&Response) -> bool,
     ) -> Result<(), Failure> {
         let deadline = self.deadline(phase);
-        check(
-            phase,
-            within(deadline, phase, self.smtp.command(command)).await?,
-            good,
-        )
+        check(phase, within(deadline, phase, self.smtp.command(command)).await?, good)
     }
 
     async fn next_reply(&mut self, phase: Phase, good: fn(&Response) -> bool) -> Result<(), Failure> {
         let deadline = self.deadline(phase);
-        check(
-            phase,
-            within(deadline, phase, self.smtp.read_response()).await?,
-            good,
-        )
+        check(phase, within(deadline, phase, self.smtp.read_response()).await?, good)
     }
 
-    fn deadline(&self, phase: Phase) -> std::time::Duration {
-        if phase == Phase::Data {
-            self.deadlines.data
-        } else {
-            self.deadlines.envelope
-        }
+    fn deadline(&self, phase: Phase) -> Duration {
+        if phase == Phase::Data { self.deadlines.data } else { self.deadlines.envelope }
     }
 
     fn answered(&mut self, state: State) {
@@ -205,14 +189,12 @@ impl Connection {
     }
 }
 
+/// How long a server may take over QUIT; the program wants to end.
+const GOODBYE: Duration = Duration::from_secs(1);
 const DATA: &str = "DATA\r\n";
 
 fn mail(letter: &Letter) -> String {
-    let utf8 = if letter.is_international() {
-        " SMTPUTF8 BODY=8BITMIME"
-    } else {
-        ""
-    };
+    let utf8 = if letter.is_international() { " SMTPUTF8 BODY=8BITMIME" } else { "" };
     format!("MAIL FROM:<{}>{utf8}\r\n", letter.sender)
 }
 
@@ -229,11 +211,7 @@ fn is_go_ahead(response: &Response) -> bool {
 }
 
 fn check(phase: Phase, response: Response, good: fn(&Response) -> bool) -> Result<(), Failure> {
-    if good(&response) {
-        Ok(())
-    } else {
-        Err(reply::out_of_order(phase, response.code().into()))
-    }
+    if good(&response) { Ok(()) } else { Err(reply::out_of_order(phase, response.code().into())) }
 }
 
 fn is_over(result: &Result<(), Failure>) -> bool {
@@ -246,15 +224,13 @@ pub(super) fn was_at_its_end(failure: &Failure) -> bool {
 }
 
 fn ends_dialogue(failure: &Failure) -> bool {
-    matches!(
-        failure.code.as_str(),
-        code::CLOSED | code::TIMEOUT | code::PROTOCOL
-    ) || failure.code.starts_with("421")
+    matches!(failure.code.as_str(), code::CLOSED | code::TIMEOUT | code::PROTOCOL)
+        || failure.code.starts_with("421")
 }
 
 /// Runs one step of the dialogue within its deadline; lettre itself waits for ever.
 async fn within<T>(
-    deadline: std::time::Duration,
+    deadline: Duration,
     phase: Phase,
     step: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Failure> {
@@ -271,11 +247,7 @@ fn reference(response: &Response, letter: &Letter) -> String {
     let recipient: &str = letter.recipient.as_ref();
     let repeats_it = words.to_lowercase().contains(&recipient.to_lowercase());
     let words = if repeats_it { provider_text(&words) } else { words };
-    words
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_REFERENCE)
-        .collect()
+    words.chars().filter(|c| !c.is_control()).take(MAX_REFERENCE).collect()
 }
 
 impl std::fmt::Debug for Connection {

@@ -10,6 +10,7 @@ use lettre::{
     },
 };
 
+use super::address;
 use crate::provider::{
     Outgoing,
     failure::{Failure, code},
@@ -27,34 +28,21 @@ impl Letter {
     /// Builds the mail; an error is proof that it can never be sent as it is.
     pub(super) fn try_new(from: &Mailbox, outgoing: &Outgoing) -> Result<Self, Failure> {
         let recipient = address(&outgoing.to)?;
-        let name = one_line(
-            "the recipient's name",
-            outgoing.to_name.as_deref().unwrap_or_default(),
-        )?;
+        let name = one_line("the recipient's name", outgoing.to_name.as_deref().unwrap_or_default())?;
         let subject = one_line("the subject", outgoing.subject.as_deref().unwrap_or_default())?;
         let message = Message::builder()
             .from(from.clone())
-            .to(Mailbox::new(
-                (!name.is_empty()).then(|| name.to_owned()),
-                recipient.clone(),
-            ))
+            .to(Mailbox::new((!name.is_empty()).then(|| name.to_owned()), recipient.clone()))
             .raw_header(subject_header(subject))
             .message_id(Some(message_id(from, outgoing)))
             .date(outgoing.requested_at.into())
-            .raw_header(HeaderValue::new(
-                HeaderName::new_from_ascii_str("MIME-Version"),
-                "1.0".to_owned(),
-            ))
+            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("MIME-Version"), "1.0".to_owned()))
             .header(AutoSubmitted)
             .header(ContentType::TEXT_PLAIN)
             .body(crlf(body(&outgoing.body)?))
             .map_err(|_| impossible("the mail cannot be built"))?;
         let text = String::from_utf8(message.formatted()).map_err(|_| impossible("the mail is not text"))?;
-        Ok(Self {
-            sender: from.email.clone(),
-            recipient,
-            wire: dotted(&text),
-        })
+        Ok(Self { sender: from.email.clone(), recipient, wire: dotted(&text) })
     }
 
     /// Whether an address needs SMTPUTF8 (RFC 6531).
@@ -91,21 +79,10 @@ fn impossible(text: &str) -> Failure {
     Failure::new(FailureClass::PermanentContent, code::CONTENT, text)
 }
 
-/// Domains outside ASCII travel as punycode, so that only a local part can need SMTPUTF8.
 fn address(text: &str) -> Result<Address, Failure> {
-    let bad = || {
-        Failure::new(
-            FailureClass::PermanentAddress,
-            code::CONTENT,
-            "not an e-mail address",
-        )
-    };
-    let (user, domain) = text.rsplit_once('@').ok_or_else(bad)?;
-    let domain = match url::Host::parse(domain) {
-        Ok(url::Host::Domain(ascii)) if !domain.is_ascii() => ascii,
-        _ => domain.to_owned(),
-    };
-    Address::new(user, domain).map_err(|_| bad())
+    let not_an_address =
+        || Failure::new(FailureClass::PermanentAddress, code::CONTENT, "not an e-mail address");
+    address::parse(text).ok_or_else(not_an_address)
 }
 
 /// A line break here would let a name or a subject write headers of its own.
@@ -136,11 +113,7 @@ fn subject_header(subject: &str) -> HeaderValue {
         && subject.len() < PLAIN_LENGTH
         && !subject.contains("=?")
         && subject.trim() == subject;
-    let encoded = if plain {
-        subject.to_owned()
-    } else {
-        encoded_words(subject)
-    };
+    let encoded = if plain { subject.to_owned() } else { encoded_words(subject) };
     HeaderValue::dangerous_new_pre_encoded(
         HeaderName::new_from_ascii_str("Subject"),
         subject.to_owned(),
@@ -152,19 +125,14 @@ fn encoded_words(text: &str) -> String {
     const OCTETS_A_WORD: usize = 39;
     let mut words = vec![String::new()];
     for character in text.chars() {
-        if words
-            .last()
-            .is_some_and(|word| word.len() + character.len_utf8() > OCTETS_A_WORD)
-        {
+        if words.last().is_some_and(|word| word.len() + character.len_utf8() > OCTETS_A_WORD) {
             words.push(String::new());
         }
         if let Some(word) = words.last_mut() {
             word.push(character);
         }
     }
-    let encoded = words
-        .iter()
-        .map(|word| format!("=?utf-8?B?{}?=", BASE64_STANDARD.encode(word)));
+    let encoded = words.iter().map(|word| format!("=?utf-8?B?{}?=", BASE64_STANDARD.encode(word)));
     encoded.collect::<Vec<_>>().join("\r\n ")
 }
 

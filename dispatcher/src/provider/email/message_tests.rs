@@ -20,9 +20,7 @@ fn outgoing(subject: &str, body: &str) -> Outgoing {
 }
 
 fn from() -> Mailbox {
-    "Avisos Ñandú <avisos@mensajeria.example>"
-        .parse()
-        .expect("a mailbox")
+    "Avisos Ñandú <avisos@mensajeria.example>".parse().expect("a mailbox")
 }
 
 fn letter(outgoing: &Outgoing) -> Letter {
@@ -66,15 +64,9 @@ fn the_same_notification_is_the_same_bytes_on_every_attempt() {
 #[test]
 fn a_subject_is_read_back_verbatim() {
     let long = "ñandú ".repeat(33) + "fin";
-    for subject in [
-        "Corte",
-        "Señal caída: ¿todo bien?",
-        "=?utf-8?b?QQ==?=",
-        "  dos  espacios  ",
-        "🚨🚨",
-        &long,
-        "",
-    ] {
+    for subject in
+        ["Corte", "Señal caída: ¿todo bien?", "=?utf-8?b?QQ==?=", "  dos  espacios  ", "🚨🚨", &long, ""]
+    {
         assert_eq!(subject_read_back(subject), subject);
     }
 }
@@ -83,11 +75,7 @@ fn a_subject_is_read_back_verbatim() {
 fn every_line_of_a_mail_is_short_and_ascii() {
     let wire = wire(&"ñ".repeat(200), &"línea larga ".repeat(2_000));
     assert!(wire.is_ascii());
-    assert!(
-        wire.lines().all(|line| line.len() <= 78),
-        "{:?}",
-        wire.lines().map(str::len).max()
-    );
+    assert!(wire.lines().all(|line| line.len() <= 78), "{:?}", wire.lines().map(str::len).max());
 }
 
 #[test]
@@ -97,10 +85,7 @@ fn dots_at_the_start_of_lines_are_doubled() {
 
 #[test]
 fn a_line_break_in_a_name_or_a_subject_is_refused() {
-    let with_name = |name: &str| Outgoing {
-        to_name: Some(name.into()),
-        ..outgoing("x", "x")
-    };
+    let with_name = |name: &str| Outgoing { to_name: Some(name.into()), ..outgoing("x", "x") };
     for bad in ["a\r\nBcc: x@example.com", "a\nb", "a\rb", "a\0b"] {
         assert!(Letter::try_new(&from(), &outgoing(bad, "x")).is_err(), "{bad:?}");
         assert!(Letter::try_new(&from(), &with_name(bad)).is_err(), "{bad:?}");
@@ -110,44 +95,19 @@ fn a_line_break_in_a_name_or_a_subject_is_refused() {
 
 #[test]
 fn a_bad_address_is_the_addresses_fault() {
-    for bad in [
-        "ana",
-        "ana@",
-        "@example.com",
-        "ana@example.com>\r\nRCPT TO:<b@example.com",
-        "a b@example.com",
-    ] {
-        let refused = Letter::try_new(
-            &from(),
-            &Outgoing {
-                to: bad.into(),
-                ..outgoing("x", "x")
-            },
-        );
-        assert_eq!(
-            refused.err().map(|failure| failure.class),
-            Some(FailureClass::PermanentAddress),
-            "{bad}"
-        );
+    for bad in
+        ["ana", "ana@", "@example.com", "ana@example.com>\r\nRCPT TO:<b@example.com", "a b@example.com"]
+    {
+        let refused = Letter::try_new(&from(), &Outgoing { to: bad.into(), ..outgoing("x", "x") });
+        assert_eq!(refused.err().map(|failure| failure.class), Some(FailureClass::PermanentAddress), "{bad}");
     }
 }
 
 #[test]
 fn a_name_with_accents_commas_and_quotes_reads_back_verbatim() {
-    for name in [
-        "José Núñez",
-        "Núñez, José",
-        "El \"Ñato\" \\ Pérez",
-        "Ana Ruiz",
-        "a@b",
-    ] {
-        let letter = letter(&Outgoing {
-            to_name: Some(name.into()),
-            ..outgoing("x", "x")
-        });
-        let message = MessageParser::default()
-            .parse(letter.wire.as_bytes())
-            .expect("a mail");
+    for name in ["José Núñez", "Núñez, José", "El \"Ñato\" \\ Pérez", "Ana Ruiz", "a@b"] {
+        let letter = letter(&Outgoing { to_name: Some(name.into()), ..outgoing("x", "x") });
+        let message = MessageParser::default().parse(letter.wire.as_bytes()).expect("a mail");
         let to = message.to().and_then(|to| to.first()).expect("a recipient");
         assert_eq!((to.name(), to.address()), (Some(name), Some("ana@example.com")));
     }
@@ -155,16 +115,10 @@ fn a_name_with_accents_commas_and_quotes_reads_back_verbatim() {
 
 #[test]
 fn a_domain_outside_ascii_travels_as_punycode_and_a_local_part_as_utf8() {
-    let domain = letter(&Outgoing {
-        to: "ana@señal.example".into(),
-        ..outgoing("x", "x")
-    });
+    let domain = letter(&Outgoing { to: "ana@señal.example".into(), ..outgoing("x", "x") });
     assert_eq!(domain.recipient.as_ref() as &str, "ana@xn--seal-hqa.example");
     assert!(!domain.is_international());
-    let local = letter(&Outgoing {
-        to: "iñaki@example.com".into(),
-        ..outgoing("x", "x")
-    });
+    let local = letter(&Outgoing { to: "iñaki@example.com".into(), ..outgoing("x", "x") });
     assert!(local.is_international());
 }
 

@@ -1,5 +1,6 @@
 //! E-mail by SMTP, on connections of our own: lettre's pool would hand a cancelled dialogue to the next mail.
 
+pub(super) mod address;
 mod connection;
 mod message;
 mod reply;
@@ -79,14 +80,7 @@ impl EmailProvider {
     pub fn with_deadlines(settings: &SmtpSettings, deadlines: SmtpDeadlines) -> Result<Self, SettingsError> {
         let server = settings.parse()?;
         let gate = Gate::new(&settings.name, settings.connections, settings.rate_per_second);
-        Ok(Self {
-            shared: Arc::new(Shared {
-                gate,
-                server,
-                deadlines,
-                trust: Trust::default(),
-            }),
-        })
+        Ok(Self { shared: Arc::new(Shared { gate, server, deadlines, trust: Trust::default() }) })
     }
 
     /// Name, connections, rate limit and circuit breaker.
@@ -96,10 +90,7 @@ impl EmailProvider {
 
     /// A sender for one worker: one connection, opened when first used.
     pub fn sender(&self) -> EmailSender {
-        EmailSender {
-            shared: Arc::clone(&self.shared),
-            idle: None,
-        }
+        EmailSender { shared: Arc::clone(&self.shared), idle: None }
     }
 }
 
@@ -129,7 +120,7 @@ impl EmailSender {
         result
     }
 
-    /// Says goodbye to the server, within the greeting's deadline.
+    /// Says goodbye to the server, within a second.
     pub async fn close(mut self) {
         if let Some(connection) = self.idle.take() {
             connection.quit().await;

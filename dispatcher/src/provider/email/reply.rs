@@ -62,34 +62,18 @@ pub(super) fn failed(phase: Phase, error: &Error) -> Failure {
     if is_tls(error) {
         return Failure::new(FailureClass::ConfigAuth, code::TLS, &error.to_string());
     }
-    let code = if error.is_response() && !is_incomplete(error) {
-        code::PROTOCOL
-    } else {
-        code::CLOSED
-    };
-    Failure::new(
-        FailureClass::Transient,
-        code,
-        &format!("the connection failed at {}", phase.as_str()),
-    )
+    let code = if error.is_response() && !is_incomplete(error) { code::PROTOCOL } else { code::CLOSED };
+    Failure::new(FailureClass::Transient, code, &format!("the connection failed at {}", phase.as_str()))
 }
 
 /// The phase's deadline has passed.
 pub(super) fn timed_out(phase: Phase) -> Failure {
-    Failure::new(
-        FailureClass::Transient,
-        code::TIMEOUT,
-        &format!("no answer in time at {}", phase.as_str()),
-    )
+    Failure::new(FailureClass::Transient, code::TIMEOUT, &format!("no answer in time at {}", phase.as_str()))
 }
 
 /// The server ended the connection, or left it in a state no mail can begin in.
 pub(super) fn ended() -> Failure {
-    Failure::new(
-        FailureClass::Transient,
-        code::CLOSED,
-        "the server ended the connection",
-    )
+    Failure::new(FailureClass::Transient, code::CLOSED, "the server ended the connection")
 }
 
 /// The server spoke, but not SMTP.
@@ -120,26 +104,14 @@ struct Enhanced {
 
 impl Enhanced {
     fn of(status: u16, text: &str) -> Option<Self> {
-        let mut parts = text
-            .split_whitespace()
-            .next()?
-            .splitn(3, '.')
-            .map(str::parse::<u16>);
+        let mut parts = text.split_whitespace().next()?.splitn(3, '.').map(str::parse::<u16>);
         let (class, subject, detail) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
         (class == status / 100 && subject < 1_000 && detail < 1_000).then_some(Self { subject, detail })
     }
 }
 
 fn classify(status: u16, enhanced: Option<Enhanced>) -> (FailureClass, RetryAdvice) {
-    if (status, enhanced)
-        == (
-            451,
-            Some(Enhanced {
-                subject: 7,
-                detail: 1,
-            }),
-        )
-    {
+    if (status, enhanced) == (451, Some(Enhanced { subject: 7, detail: 1 })) {
         return (FailureClass::Transient, RetryAdvice::NotBefore(GREYLISTED_FOR));
     }
     let class = by_status(status)
@@ -197,9 +169,7 @@ pub(super) fn is_tls_io(error: &io::Error) -> bool {
 }
 
 fn is_incomplete(error: &Error) -> bool {
-    error
-        .source()
-        .is_some_and(|cause| cause.to_string() == "incomplete response")
+    error.source().is_some_and(|cause| cause.to_string() == "incomplete response")
 }
 
 #[cfg(test)]

@@ -59,23 +59,14 @@ fn a_reply_has_the_class_of_its_code() {
 
 #[test]
 fn the_code_kept_is_the_basic_and_the_enhanced_one() {
-    assert_eq!(
-        at(Phase::Rcpt, "550 5.1.1 <a@b.example> unknown").code,
-        "550 5.1.1"
-    );
+    assert_eq!(at(Phase::Rcpt, "550 5.1.1 <a@b.example> unknown").code, "550 5.1.1");
     assert_eq!(at(Phase::Rcpt, "550 unknown").code, "550");
 }
 
 #[test]
 fn an_enhanced_code_of_another_class_is_ignored() {
-    assert_eq!(
-        at(Phase::Rcpt, "451 5.1.1 confused"),
-        at(Phase::Rcpt, "451 5.1.1 confused")
-    );
-    assert_eq!(
-        (class_of("451 5.1.1 confused"), class_of("550 4.2.2 confused")),
-        (Transient, Unknown)
-    );
+    assert_eq!(at(Phase::Rcpt, "451 5.1.1 confused"), at(Phase::Rcpt, "451 5.1.1 confused"));
+    assert_eq!((class_of("451 5.1.1 confused"), class_of("550 4.2.2 confused")), (Transient, Unknown));
     assert_eq!(at(Phase::Rcpt, "451 5.1.1 confused").code, "451");
 }
 
@@ -96,20 +87,12 @@ fn greylisting_waits_at_least_five_minutes() {
 #[test]
 fn a_refused_connection_or_sender_never_blames_the_recipient() {
     for phase in [Phase::Connect, Phase::Greeting, Phase::Auth] {
-        for reply in [
-            "554 go away",
-            "554 5.7.1 blocked",
-            "550 5.1.1 what",
-            "552 5.3.4 what",
-        ] {
+        for reply in ["554 go away", "554 5.7.1 blocked", "550 5.1.1 what", "552 5.3.4 what"] {
             assert_eq!(at(phase, reply).class, ConfigAuth, "{reply}");
         }
         assert_eq!(at(phase, "421 busy").class, Transient);
     }
     assert_eq!(at(Phase::Mail, "553 5.1.1 sender unknown").class, ConfigAuth);
-    assert_eq!(
-        at(Phase::Mail, "550 5.7.1 sender not allowed").class,
-        PolicyReputation
-    );
+    assert_eq!(at(Phase::Mail, "550 5.7.1 sender not allowed").class, PolicyReputation);
     assert_eq!(at(Phase::Mail, "552 5.3.4 too big").class, PermanentContent);
 }

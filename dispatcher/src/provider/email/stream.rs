@@ -33,17 +33,13 @@ pub(super) async fn connect(
     deadline: Duration,
 ) -> Result<Box<dyn AsyncTokioStream>, Failure> {
     let connecting = async {
-        let tcp = tcp(&server.host, server.port)
-            .await
-            .map_err(|error| unreachable(&error))?;
+        let tcp = tcp(&server.host, server.port).await.map_err(|error| unreachable(&error))?;
         if !server.implicit_tls {
             return Ok(Box::new(tcp) as Box<dyn AsyncTokioStream>);
         }
         Ok(Box::new(SmtpsStream(handshake(tcp, server, trust).await?)) as Box<dyn AsyncTokioStream>)
     };
-    timeout(deadline, connecting)
-        .await
-        .unwrap_or_else(|_| Err(reply::timed_out(reply::Phase::Connect)))
+    timeout(deadline, connecting).await.unwrap_or_else(|_| Err(reply::timed_out(reply::Phase::Connect)))
 }
 
 /// Every address of the name in turn. TCP_NODELAY, since lettre never sets it: a command after a reply would wait
@@ -77,11 +73,7 @@ async fn handshake(
         ServerName::try_from(server.host.clone()).map_err(|_| untrusted("the host is no name for TLS"))?;
     let connector = TlsConnector::from(trust.config()?);
     connector.connect(name, tcp).await.map_err(|error| {
-        if reply::is_tls_io(&error) {
-            untrusted(&error.to_string())
-        } else {
-            unreachable(&error)
-        }
+        if reply::is_tls_io(&error) { untrusted(&error.to_string()) } else { unreachable(&error) }
     })
 }
 

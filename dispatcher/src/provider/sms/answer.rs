@@ -25,10 +25,7 @@ pub(super) struct Facts {
 
 impl Facts {
     pub(super) fn of(response: &Response) -> Self {
-        Self {
-            status: response.status(),
-            retry_after: retry_after(response.headers()),
-        }
+        Self { status: response.status(), retry_after: retry_after(response.headers()) }
     }
 }
 
@@ -49,18 +46,14 @@ pub(super) fn read(facts: Facts, body: Option<&[u8]>) -> Result<Accepted, SendFa
     let parsed: Option<Body> = body.and_then(|bytes| serde_json::from_slice(bytes).ok());
     let body = parsed.unwrap_or_default();
     let status = facts.status;
-    if let Some(refused) = body
-        .error_code
-        .or(body.code)
-        .filter(|_| !is_doubtful(status) || body.sid.is_some())
+    if let Some(refused) =
+        body.error_code.or(body.code).filter(|_| !is_doubtful(status) || body.sid.is_some())
     {
         let text = body.error_message.or(body.message).unwrap_or_default();
         return Err(refusal(facts, Some(refused), &text).into());
     }
     match body.sid {
-        Some(sid) if !status.is_client_error() => Ok(Accepted {
-            reference: bounded(&sid),
-        }),
+        Some(sid) if !status.is_client_error() => Ok(Accepted { reference: bounded(&sid) }),
         _ if is_doubtful(status) => Err(doubt(status).into()),
         _ => Err(refusal(facts, None, body.message.as_deref().unwrap_or_default()).into()),
     }
@@ -73,23 +66,13 @@ fn is_doubtful(status: StatusCode) -> bool {
 
 fn doubt(status: StatusCode) -> Doubt {
     let text = "an answer without a message sid".to_owned();
-    Doubt {
-        code: format!("http {}", status.as_u16()),
-        text,
-    }
+    Doubt { code: format!("http {}", status.as_u16()), text }
 }
 
 fn refusal(facts: Facts, twilio: Option<u64>, text: &str) -> Failure {
-    let class = twilio
-        .and_then(class_of)
-        .unwrap_or_else(|| by_status(facts.status));
-    let code = twilio.map_or_else(
-        || format!("http {}", facts.status.as_u16()),
-        |code| code.to_string(),
-    );
-    let advice = facts
-        .retry_after
-        .map_or(RetryAdvice::Schedule, RetryAdvice::After);
+    let class = twilio.and_then(class_of).unwrap_or_else(|| by_status(facts.status));
+    let code = twilio.map_or_else(|| format!("http {}", facts.status.as_u16()), |code| code.to_string());
+    let advice = facts.retry_after.map_or(RetryAdvice::Schedule, RetryAdvice::After);
     Failure::new(class, code, text).with_advice(advice)
 }
 
@@ -105,10 +88,7 @@ fn by_status(status: StatusCode) -> FailureClass {
 
 fn bounded(sid: &str) -> String {
     const MAX_REFERENCE: usize = 200;
-    sid.chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_REFERENCE)
-        .collect()
+    sid.chars().filter(|c| !c.is_control()).take(MAX_REFERENCE).collect()
 }
 
 /// Seconds, or a date that is measured by the server's own clock (RFC 9110 10.2.3).
@@ -128,13 +108,7 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> Result<Accepted, SendFailure> {
         let status = StatusCode::from_u16(status).expect("a status");
-        read(
-            Facts {
-                status,
-                retry_after: None,
-            },
-            Some(body.as_bytes()),
-        )
+        read(Facts { status, retry_after: None }, Some(body.as_bytes()))
     }
 
     fn refused(answer: Result<Accepted, SendFailure>) -> Failure {
@@ -156,27 +130,16 @@ mod tests {
     fn a_sid_is_an_acceptance() {
         for status in [200, 201, 202, 500] {
             let accepted = answer(status, r#"{"sid":"SM1","status":"queued","error_code":null}"#);
-            assert_eq!(
-                accepted,
-                Ok(Accepted {
-                    reference: "SM1".into()
-                }),
-                "{status}"
-            );
+            assert_eq!(accepted, Ok(Accepted { reference: "SM1".into() }), "{status}");
         }
     }
 
     #[test]
     fn a_message_that_failed_at_once_is_refused_by_its_code() {
-        let failed = answer(
-            201,
-            r#"{"sid":"SM1","status":"failed","error_code":30007,"error_message":"filtered"}"#,
-        );
+        let failed =
+            answer(201, r#"{"sid":"SM1","status":"failed","error_code":30007,"error_message":"filtered"}"#);
         let failure = refused(failed);
-        assert_eq!(
-            (failure.class, failure.code.as_str()),
-            (FailureClass::PolicyReputation, "30007")
-        );
+        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::PolicyReputation, "30007"));
     }
 
     #[test]
@@ -190,15 +153,9 @@ mod tests {
 
     #[test]
     fn a_client_error_is_refused_by_its_code() {
-        let failure = answer(
-            400,
-            r#"{"code":21211,"message":"The 'To' number +573001234567 is not valid"}"#,
-        );
+        let failure = answer(400, r#"{"code":21211,"message":"The 'To' number +573001234567 is not valid"}"#);
         let failure = refused(failure);
-        assert_eq!(
-            (failure.class, failure.code.as_str()),
-            (FailureClass::PermanentAddress, "21211")
-        );
+        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::PermanentAddress, "21211"));
         assert_eq!(failure.text, "The 'To' number … is not valid");
     }
 
@@ -208,35 +165,19 @@ mod tests {
         assert_eq!(class(404, "<html>"), FailureClass::ConfigAuth);
         assert_eq!(class(302, ""), FailureClass::ConfigAuth);
         assert_eq!(class(429, "slow down"), FailureClass::Throttled);
-        assert_eq!(
-            class(400, r#"{"code":99999,"message":"new"}"#),
-            FailureClass::Unknown
-        );
+        assert_eq!(class(400, r#"{"code":99999,"message":"new"}"#), FailureClass::Unknown);
         assert_eq!(class(400, r#"{"sid":"SM1"}"#), FailureClass::Unknown);
     }
 
     #[test]
     fn a_body_that_broke_off_leaves_only_the_status() {
-        let of = |status| {
-            read(
-                Facts {
-                    status,
-                    retry_after: None,
-                },
-                None,
-            )
-        };
+        let of = |status| read(Facts { status, retry_after: None }, None);
         assert!(is_doubt(&of(StatusCode::CREATED)));
-        assert_eq!(
-            refused(of(StatusCode::TOO_MANY_REQUESTS)).class,
-            FailureClass::Throttled
-        );
+        assert_eq!(refused(of(StatusCode::TOO_MANY_REQUESTS)).class, FailureClass::Throttled);
     }
 
     fn wait_of(headers: &[(HeaderName, &str)]) -> Option<u64> {
-        let pairs = headers
-            .iter()
-            .map(|(name, value)| (name.clone(), value.parse().expect("a header")));
+        let pairs = headers.iter().map(|(name, value)| (name.clone(), value.parse().expect("a header")));
         retry_after(&pairs.collect()).map(|wait| wait.as_secs())
     }
 
@@ -244,14 +185,8 @@ mod tests {
     fn retry_after_is_read_as_seconds_or_as_a_date_by_the_servers_clock() {
         let date = (DATE, "Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(wait_of(&[(RETRY_AFTER, " 120 ")]), Some(120));
-        assert_eq!(
-            wait_of(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT"), date.clone()]),
-            Some(60)
-        );
-        assert_eq!(
-            wait_of(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:40:37 GMT"), date]),
-            None
-        );
+        assert_eq!(wait_of(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT"), date.clone()]), Some(60));
+        assert_eq!(wait_of(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:40:37 GMT"), date]), None);
         assert_eq!(wait_of(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT")]), None);
         assert_eq!(wait_of(&[(RETRY_AFTER, "soon")]), None);
         assert_eq!(wait_of(&[]), None);
@@ -259,10 +194,8 @@ mod tests {
 
     #[test]
     fn a_refusal_carries_retry_after() {
-        let facts = Facts {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            retry_after: Some(Duration::from_secs(7)),
-        };
+        let facts =
+            Facts { status: StatusCode::TOO_MANY_REQUESTS, retry_after: Some(Duration::from_secs(7)) };
         let failure = refused(read(facts, Some(br#"{"code":20429,"message":"slow"}"#)));
         assert_eq!(failure.advice, RetryAdvice::After(Duration::from_secs(7)));
     }

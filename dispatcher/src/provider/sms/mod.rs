@@ -68,13 +68,7 @@ impl SmsProvider {
             reason: "needs TLS, and the platform's certificates cannot be read",
         })?;
         let gate = Gate::new(&settings.name, settings.connections, settings.rate_per_second);
-        Ok(Self {
-            shared: Arc::new(Shared {
-                gate,
-                account,
-                client,
-            }),
-        })
+        Ok(Self { shared: Arc::new(Shared { gate, account, client }) })
     }
 
     /// Name, connections, rate limit and circuit breaker.
@@ -84,18 +78,14 @@ impl SmsProvider {
 
     /// A sender for one worker.
     pub fn sender(&self) -> SmsSender {
-        SmsSender {
-            provider: self.clone(),
-        }
+        SmsSender { provider: self.clone() }
     }
 }
 
 /// No address, no account and no secret in logs.
 impl fmt::Debug for SmsProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SmsProvider")
-            .field("gate", &self.shared.gate)
-            .finish_non_exhaustive()
+        f.debug_struct("SmsProvider").field("gate", &self.shared.gate).finish_non_exhaustive()
     }
 }
 
@@ -115,11 +105,7 @@ impl SmsSender {
         let shared = &self.provider.shared;
         let request = request(shared, outgoing)?;
         started().await?;
-        let mut response = shared
-            .client
-            .execute(request)
-            .await
-            .map_err(|error| unanswered(&error))?;
+        let mut response = shared.client.execute(request).await.map_err(|error| unanswered(&error))?;
         let body = bounded_body(&mut response).await;
         let facts = answer::Facts::of(&response);
         answer::read(facts, body.as_deref())
@@ -148,11 +134,7 @@ fn request(shared: &Shared, outgoing: &Outgoing) -> Result<Request, Failure> {
         TwilioSender::From(from) => ("From", from),
         TwilioSender::MessagingService(sid) => ("MessagingServiceSid", sid),
     };
-    let mut form = vec![
-        ("To", outgoing.to.as_str()),
-        (sender, from),
-        ("Body", &outgoing.body),
-    ];
+    let mut form = vec![("To", outgoing.to.as_str()), (sender, from), ("Body", &outgoing.body)];
     let callback = status_callback(account, outgoing.delivery_id);
     form.extend(callback.as_deref().map(|url| ("StatusCallback", url)));
     shared
@@ -161,20 +143,13 @@ fn request(shared: &Shared, outgoing: &Outgoing) -> Result<Request, Failure> {
         .basic_auth(&account.account, Some(account.secret.reveal()))
         .form(&form)
         .build()
-        .map_err(|_| {
-            Failure::new(
-                FailureClass::ConfigAuth,
-                code::CONFIG,
-                "the request cannot be built",
-            )
-        })
+        .map_err(|_| Failure::new(FailureClass::ConfigAuth, code::CONFIG, "the request cannot be built"))
 }
 
 /// Twilio has no idempotency key and no client reference: the callback's address carries ours.
 fn status_callback(account: &TwilioAccount, delivery_id: DeliveryId) -> Option<String> {
     let mut url = account.status_callback.clone()?;
-    url.query_pairs_mut()
-        .append_pair("delivery", &delivery_id.to_string());
+    url.query_pairs_mut().append_pair("delivery", &delivery_id.to_string());
     Some(url.into())
 }
 
@@ -184,23 +159,10 @@ fn unanswered(error: &reqwest::Error) -> SendFailure {
         return unconnected(error).into();
     }
     if error.is_builder() {
-        return Failure::new(
-            FailureClass::ConfigAuth,
-            code::CONFIG,
-            "the request cannot be built",
-        )
-        .into();
+        return Failure::new(FailureClass::ConfigAuth, code::CONFIG, "the request cannot be built").into();
     }
-    let code = if error.is_timeout() {
-        code::TIMEOUT
-    } else {
-        code::CLOSED
-    };
-    Doubt {
-        code: code.to_owned(),
-        text: "the provider did not answer".to_owned(),
-    }
-    .into()
+    let code = if error.is_timeout() { code::TIMEOUT } else { code::CLOSED };
+    Doubt { code: code.to_owned(), text: "the provider did not answer".to_owned() }.into()
 }
 
 /// A certificate nobody trusts will not mend itself.
@@ -208,19 +170,14 @@ fn unconnected(error: &reqwest::Error) -> Failure {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(current) = cause {
         let io = current.downcast_ref::<std::io::Error>();
-        let inner_is_tls = io
-            .and_then(std::io::Error::get_ref)
-            .is_some_and(|inner| inner.is::<rustls::Error>());
+        let inner_is_tls =
+            io.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<rustls::Error>());
         if inner_is_tls || current.is::<rustls::Error>() {
             return Failure::new(FailureClass::ConfigAuth, code::TLS, &current.to_string());
         }
         cause = current.source();
     }
-    Failure::new(
-        FailureClass::Transient,
-        code::CONNECT,
-        "no connection to the provider",
-    )
+    Failure::new(FailureClass::Transient, code::CONNECT, "no connection to the provider")
 }
 
 /// The whole body, or `None` if it broke off or is larger than any honest answer.

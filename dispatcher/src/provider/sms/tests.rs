@@ -22,17 +22,12 @@ fn now() -> DateTime<Utc> {
 }
 
 async fn simulator() -> Simulator {
-    let options = SimulatorOptions {
-        slow: Duration::ZERO,
-        ..SimulatorOptions::new(Arc::new(now))
-    };
+    let options = SimulatorOptions { slow: Duration::ZERO, ..SimulatorOptions::new(Arc::new(now)) };
     Simulator::start(options).await.expect("a simulator")
 }
 
 fn sender_to(simulator: &Simulator) -> SmsSender {
-    SmsProvider::try_new(&simulator.twilio_settings(4))
-        .expect("good settings")
-        .sender()
+    SmsProvider::try_new(&simulator.twilio_settings(4)).expect("good settings").sender()
 }
 
 fn sender_at(base_url: &str, deadlines: SmsDeadlines) -> SmsSender {
@@ -46,9 +41,7 @@ fn sender_at(base_url: &str, deadlines: SmsDeadlines) -> SmsSender {
         rate_per_second: 0,
         status_callback: None,
     };
-    SmsProvider::with_deadlines(&settings, deadlines)
-        .expect("good settings")
-        .sender()
+    SmsProvider::with_deadlines(&settings, deadlines).expect("good settings").sender()
 }
 
 fn sms(to: &str) -> Outgoing {
@@ -105,36 +98,21 @@ async fn saying(words: &'static str) -> (String, JoinHandle<Vec<u8>>) {
 }
 
 fn ending_in_fin() -> Outgoing {
-    Outgoing {
-        body: "fin".into(),
-        ..sms("+573001234567")
-    }
+    Outgoing { body: "fin".into(), ..sms("+573001234567") }
 }
 
 async fn answered(words: &'static str) -> Result<Accepted, SendFailure> {
     let (url, _server) = saying(words).await;
-    sender_at(&url, SmsDeadlines::default())
-        .send(&ending_in_fin(), start)
-        .await
+    sender_at(&url, SmsDeadlines::default()).send(&ending_in_fin(), start).await
 }
 
 #[tokio::test]
 async fn an_accepted_sms_arrives_verbatim_and_has_the_providers_sid() {
     let simulator = simulator().await;
-    let accepted = sender_to(&simulator)
-        .send(&sms("+573001234567"), start)
-        .await
-        .expect("accepted");
-    assert!(
-        accepted.reference.starts_with("SM") && accepted.reference.len() == 34,
-        "{}",
-        accepted.reference
-    );
+    let accepted = sender_to(&simulator).send(&sms("+573001234567"), start).await.expect("accepted");
+    assert!(accepted.reference.starts_with("SM") && accepted.reference.len() == 34, "{}", accepted.reference);
     let arrived = simulator.arrivals(Some(Channel::Sms), None, 10).data.remove(0);
-    assert_eq!(
-        (arrived.to.as_str(), arrived.from.as_str()),
-        ("+573001234567", "+15005550006")
-    );
+    assert_eq!((arrived.to.as_str(), arrived.from.as_str()), ("+573001234567", "+15005550006"));
     assert_eq!(arrived.body, Some(sms("").body));
     assert_eq!(arrived.outcome, Outcome::Accepted);
 }
@@ -175,10 +153,7 @@ async fn a_busy_number_says_when_to_come_back_and_then_accepts() {
 #[tokio::test]
 async fn a_slow_number_is_waited_for() {
     let simulator = simulator().await;
-    sender_to(&simulator)
-        .send(&sms("+573000000003"), start)
-        .await
-        .expect("accepted");
+    sender_to(&simulator).send(&sms("+573000000003"), start).await.expect("accepted");
 }
 
 #[tokio::test]
@@ -215,15 +190,8 @@ async fn a_port_where_nobody_listens_is_transient_and_unreachable() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
-    let failure = unsent(
-        sender_at(&url, SmsDeadlines::default())
-            .send(&sms("+1"), start)
-            .await,
-    );
-    assert_eq!(
-        (failure.class, failure.is_unreachable()),
-        (FailureClass::Transient, true)
-    );
+    let failure = unsent(sender_at(&url, SmsDeadlines::default()).send(&sms("+1"), start).await);
+    assert_eq!((failure.class, failure.is_unreachable()), (FailureClass::Transient, true));
 }
 
 #[tokio::test]
@@ -237,31 +205,18 @@ async fn silence_after_the_request_is_in_doubt() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let tiny = Duration::from_millis(30);
-    let deadlines = SmsDeadlines {
-        connect: tiny,
-        answer: tiny,
-        idle: tiny,
-    };
-    assert_eq!(
-        doubt(sender_at(&url, deadlines).send(&sms("+1"), start).await).code,
-        code::TIMEOUT
-    );
+    let deadlines = SmsDeadlines { connect: tiny, answer: tiny, idle: tiny };
+    assert_eq!(doubt(sender_at(&url, deadlines).send(&sms("+1"), start).await).code, code::TIMEOUT);
     drop(listener);
 }
 
 #[tokio::test]
 async fn a_wrong_secret_is_our_fault() {
     let simulator = simulator().await;
-    let settings = TwilioSettings {
-        secret: "wrong".into(),
-        ..simulator.twilio_settings(1)
-    };
+    let settings = TwilioSettings { secret: "wrong".into(), ..simulator.twilio_settings(1) };
     let mut sender = SmsProvider::try_new(&settings).expect("good settings").sender();
     let failure = unsent(sender.send(&sms("+573001234567"), start).await);
-    assert_eq!(
-        (failure.class, failure.code.as_str()),
-        (FailureClass::ConfigAuth, "20003")
-    );
+    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::ConfigAuth, "20003"));
 }
 
 #[tokio::test]
@@ -269,10 +224,7 @@ async fn a_redirect_is_not_followed() {
     let redirected =
         answered("HTTP/1.1 307 Temporary Redirect\r\nLocation: /\r\nContent-Length: 0\r\n\r\n").await;
     let failure = unsent(redirected);
-    assert_eq!(
-        (failure.class, failure.code.as_str()),
-        (FailureClass::ConfigAuth, "http 307")
-    );
+    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::ConfigAuth, "http 307"));
 }
 
 #[tokio::test]
@@ -298,16 +250,11 @@ async fn an_endless_answer_is_not_read_to_its_end() {
 #[tokio::test]
 async fn the_request_is_in_twilios_dialect() {
     let (url, server) = saying("HTTP/1.1 201 Created\r\nContent-Length: 13\r\n\r\n{\"sid\":\"SM1\"}").await;
-    let accepted = sender_at(&url, SmsDeadlines::default())
-        .send(&ending_in_fin(), start)
-        .await;
+    let accepted = sender_at(&url, SmsDeadlines::default()).send(&ending_in_fin(), start).await;
     assert_eq!(accepted.expect("accepted").reference, "SM1");
     let request = String::from_utf8(server.await.expect("a request")).expect("text");
     let (head, form) = request.split_once("\r\n\r\n").expect("a head");
-    assert!(
-        head.starts_with("POST /2010-04-01/Accounts/AC1/Messages.json HTTP/1.1\r\n"),
-        "{head}"
-    );
+    assert!(head.starts_with("POST /2010-04-01/Accounts/AC1/Messages.json HTTP/1.1\r\n"), "{head}");
     assert!(head.contains("authorization: Basic QUMxOnNlY3JldA=="), "{head}");
     assert!(head.contains("user-agent: mensajeria/"), "{head}");
     assert_eq!(form, "To=%2B573001234567&From=%2B15005550006&Body=fin");

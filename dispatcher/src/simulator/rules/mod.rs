@@ -21,7 +21,7 @@ pub enum Behaviour {
     Accept,
     /// Refuses it, for mail at RCPT.
     Refuse(Refusal),
-    /// Refuses so many times, then accepts.
+    /// Refuses so many times, then accepts once, and begins anew.
     RefuseFirst {
         /// How often.
         times: u32,
@@ -56,30 +56,16 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal of a mail; `text` begins with the enhanced status code.
     pub const fn mail(status: u16, text: &'static str) -> Self {
-        Self {
-            status,
-            code: 0,
-            text,
-            retry_after: None,
-        }
+        Self { status, code: 0, text, retry_after: None }
     }
 
     /// A refusal of an SMS, in Twilio's terms.
     pub const fn sms(status: u16, code: u32, text: &'static str) -> Self {
-        Self {
-            status,
-            code,
-            text,
-            retry_after: None,
-        }
+        Self { status, code, text, retry_after: None }
     }
 
     fn code_text(&self) -> String {
-        let enhanced = self
-            .text
-            .split_whitespace()
-            .next()
-            .filter(|word| word.starts_with(['4', '5']));
+        let enhanced = self.text.split_whitespace().next().filter(|word| word.starts_with(['4', '5']));
         match (self.code, enhanced) {
             (0, Some(enhanced)) => format!("{} {enhanced}", self.status),
             (0, None) => self.status.to_string(),
@@ -88,9 +74,7 @@ impl Refusal {
     }
 
     pub(super) fn outcome(&self) -> super::Outcome {
-        super::Outcome::Refused {
-            code: self.code_text(),
-        }
+        super::Outcome::Refused { code: self.code_text() }
     }
 }
 
@@ -123,10 +107,7 @@ impl Rules {
         // The newest wins, but a rule for everybody comes last.
         let place = if address.is_empty() { own.len() } else { 0 };
         own.insert(place, (channel, address.to_owned(), behaviour));
-        self.refused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// What to do with the message that is now for this address; counts the refusals of a busy one.
@@ -139,15 +120,11 @@ impl Rules {
 
     fn behaviour(&self, channel: Channel, address: &str) -> Behaviour {
         let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
-        let set = own
-            .iter()
-            .find(|(its, name, _)| *its == channel && is_for(channel, name, address));
+        let set = own.iter().find(|(its, name, _)| *its == channel && is_for(channel, name, address));
         if let Some((_, _, behaviour)) = set {
             return *behaviour;
         }
-        let row = RULES
-            .iter()
-            .find(|rule| rule.channel == channel && rule.is_for(address));
+        let row = RULES.iter().find(|rule| rule.channel == channel && rule.is_for(address));
         row.map_or(Behaviour::Accept, |rule| self.behaviour_of(rule.kind))
     }
 
@@ -156,14 +133,8 @@ impl Rules {
             RuleKind::Refused(refusal) => Behaviour::Refuse(refusal),
             RuleKind::RefusedBody(refusal) => Behaviour::RefuseBody(refusal),
             RuleKind::Busy(refusal) => {
-                let refusal = Refusal {
-                    retry_after: Some(self.retry_after),
-                    ..refusal
-                };
-                Behaviour::RefuseFirst {
-                    times: self.busy_times,
-                    refusal,
-                }
+                let refusal = Refusal { retry_after: Some(self.retry_after), ..refusal };
+                Behaviour::RefuseFirst { times: self.busy_times, refusal }
             }
             RuleKind::Slow => Behaviour::Slow(self.slow),
             RuleKind::AcceptedThenCut => Behaviour::AcceptThenCut,
@@ -176,15 +147,14 @@ impl Rules {
         if refused.len() >= MAX_COUNTED {
             refused.clear();
         }
-        let count = refused
-            .entry((channel, address.to_ascii_lowercase()))
-            .or_default();
-        *count += 1;
-        if *count <= times {
-            Behaviour::Refuse(refusal)
-        } else {
-            Behaviour::Accept
+        let count = refused.entry((channel, address.to_ascii_lowercase())).or_default();
+        if *count >= times {
+            // The next message is to meet a busy address again.
+            *count = 0;
+            return Behaviour::Accept;
         }
+        *count += 1;
+        Behaviour::Refuse(refusal)
     }
 }
 
@@ -213,32 +183,22 @@ mod tests {
     #[test]
     fn a_rule_is_known_by_its_local_part_alone_or_before_a_sign_or_digit() {
         let decide = |address| is_refused(rules().decide(Channel::Email, address));
-        for address in [
-            "rebota@a.test",
-            "Rebota@b.test",
-            "rebota+7@a.test",
-            "rebota.ana@a.test",
-            "rebota12@a.test",
-        ] {
+        for address in
+            ["rebota@a.test", "Rebota@b.test", "rebota+7@a.test", "rebota.ana@a.test", "rebota12@a.test"]
+        {
             assert!(decide(address), "{address}");
         }
-        for address in [
-            "rebotada@a.test",
-            "ana.rebota@a.test",
-            "reb",
-            "ana@rebota.test",
-            "ñ",
-        ] {
+        for address in ["rebotada@a.test", "ana.rebota@a.test", "reb", "ana@rebota.test", "ñ"] {
             assert!(!decide(address), "{address}");
         }
     }
 
     #[test]
-    fn a_busy_address_refuses_its_times_and_then_accepts_for_good() {
+    fn a_busy_address_refuses_its_times_then_accepts_and_is_busy_again() {
         let rules = rules();
         let refused = |address| is_refused(rules.decide(Channel::Sms, address));
-        let first: Vec<_> = (0..4).map(|_| refused("+573000000002")).collect();
-        assert_eq!(first, [true, true, false, false]);
+        let first: Vec<_> = (0..6).map(|_| refused("+573000000002")).collect();
+        assert_eq!(first, [true, true, false, true, true, false]);
         assert!(refused("+573110000002"), "another number counts for itself");
     }
 
@@ -248,10 +208,7 @@ mod tests {
         rules.set(Channel::Email, "rebota@a.test", Behaviour::CutEarly);
         rules.set(Channel::Email, "", Behaviour::AcceptThenCut);
         assert_eq!(rules.decide(Channel::Email, "REBOTA@a.test"), Behaviour::CutEarly);
-        assert_eq!(
-            rules.decide(Channel::Email, "ana@a.test"),
-            Behaviour::AcceptThenCut
-        );
+        assert_eq!(rules.decide(Channel::Email, "ana@a.test"), Behaviour::AcceptThenCut);
         assert_eq!(rules.decide(Channel::Sms, "+57300"), Behaviour::Accept);
     }
 }

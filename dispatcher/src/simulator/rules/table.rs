@@ -34,64 +34,28 @@ pub enum RuleKind {
 
 /// Every address that does not simply accept.
 pub const RULES: [Rule; 14] = [
-    email(
-        "rebota",
-        RuleKind::Refused(Refusal::mail(550, "5.1.1 Mailbox does not exist")),
-    ),
-    email(
-        "ocupado",
-        RuleKind::Busy(Refusal::mail(451, "4.3.2 Server is busy, try again later")),
-    ),
-    email(
-        "gris",
-        RuleKind::Busy(Refusal::mail(451, "4.7.1 Greylisted, try again later")),
-    ),
-    email(
-        "lleno",
-        RuleKind::Refused(Refusal::mail(452, "4.2.2 Mailbox is full")),
-    ),
-    email(
-        "spam",
-        RuleKind::RefusedBody(Refusal::mail(554, "5.7.1 Message looks like spam")),
-    ),
+    email("rebota", RuleKind::Refused(Refusal::mail(550, "5.1.1 Mailbox does not exist"))),
+    email("ocupado", RuleKind::Busy(Refusal::mail(451, "4.3.2 Server is busy, try again later"))),
+    email("gris", RuleKind::Busy(Refusal::mail(451, "4.7.1 Greylisted, try again later"))),
+    email("lleno", RuleKind::Refused(Refusal::mail(452, "4.2.2 Mailbox is full"))),
+    email("spam", RuleKind::RefusedBody(Refusal::mail(554, "5.7.1 Message looks like spam"))),
     email("lento", RuleKind::Slow),
     email("corta", RuleKind::AcceptedThenCut),
     email("pierde", RuleKind::Lost),
-    sms(
-        "0001",
-        RuleKind::Refused(Refusal::sms(400, 21211, "Invalid 'To' Phone Number")),
-    ),
-    sms(
-        "0002",
-        RuleKind::Busy(Refusal::sms(429, 20429, "Too Many Requests")),
-    ),
+    sms("0001", RuleKind::Refused(Refusal::sms(400, 21211, "Invalid 'To' Phone Number"))),
+    sms("0002", RuleKind::Busy(Refusal::sms(429, 20429, "Too Many Requests"))),
     sms("0003", RuleKind::Slow),
     sms("0004", RuleKind::AcceptedThenCut),
-    sms(
-        "0005",
-        RuleKind::Refused(Refusal::sms(
-            400,
-            21610,
-            "Attempt to send to unsubscribed recipient",
-        )),
-    ),
+    sms("0005", RuleKind::Refused(Refusal::sms(400, 21610, "Attempt to send to unsubscribed recipient"))),
     sms("0006", RuleKind::Lost),
 ];
 
 const fn email(pattern: &'static str, kind: RuleKind) -> Rule {
-    Rule {
-        channel: Channel::Email,
-        pattern,
-        kind,
-    }
+    Rule { channel: Channel::Email, pattern, kind }
 }
 
 const fn sms(pattern: &'static str, kind: RuleKind) -> Rule {
-    Rule {
-        channel: Channel::Sms,
-        pattern,
-        kind,
-    }
+    Rule { channel: Channel::Sms, pattern, kind }
 }
 
 impl Rule {

@@ -18,9 +18,7 @@ impl Input {
     /// The next whole line, without its end.
     pub(super) fn line(&mut self) -> Option<String> {
         let length = memchr::memchr(b'\n', self.waiting())?;
-        let line = String::from_utf8_lossy(self.take(length, 1))
-            .trim_end()
-            .to_owned();
+        let line = String::from_utf8_lossy(self.take(length, 1)).trim_end().to_owned();
         Some(line)
     }
 
@@ -79,16 +77,8 @@ mod tests {
                 input.space(size).extend_from_slice(piece);
                 message = message.or_else(|| input.message().map(<[u8]>::to_vec));
             }
-            assert_eq!(
-                message.as_deref(),
-                Some(&b"Subject: x\r\n\r\na\r\n..\r\n.b\r\n"[..]),
-                "{size}"
-            );
-            assert_eq!(
-                (input.line().as_deref(), input.line()),
-                (Some("NOOP"), None),
-                "{size}"
-            );
+            assert_eq!(message.as_deref(), Some(&b"Subject: x\r\n\r\na\r\n..\r\n.b\r\n"[..]), "{size}");
+            assert_eq!((input.line().as_deref(), input.line()), (Some("NOOP"), None), "{size}");
         }
     }
 

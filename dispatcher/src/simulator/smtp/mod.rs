@@ -71,16 +71,8 @@ struct Received {
 impl Received {
     fn of(raw: &[u8], world: &World) -> Self {
         let is_kept = world.arrivals.keeps();
-        let content = if is_kept {
-            Content::Mail(wire::undotted(raw))
-        } else {
-            Content::Nothing
-        };
-        let delivery_id = if world.ledger.is_some() {
-            wire::message_id(raw)
-        } else {
-            String::new()
-        };
+        let content = if is_kept { Content::Mail(wire::undotted(raw)) } else { Content::Nothing };
+        let delivery_id = if world.ledger.is_some() { wire::message_id(raw) } else { String::new() };
         Self { content, delivery_id }
     }
 }
@@ -166,11 +158,7 @@ impl Session {
         let expected = BASE64_STANDARD.encode(format!("\0{user}\0{password}"));
         self.is_logged_in = rest.strip_prefix("PLAIN ") == Some(&expected);
         let is_logged_in = self.is_logged_in;
-        self.say(if is_logged_in {
-            "235 2.7.0 Welcome"
-        } else {
-            "535 5.7.8 Bad credentials"
-        });
+        self.say(if is_logged_in { "235 2.7.0 Welcome" } else { "535 5.7.8 Bad credentials" });
     }
 
     fn mail(&mut self, rest: &str) {
@@ -253,11 +241,7 @@ impl Session {
         match refusal {
             Some(refused) => self.refuse(refused),
             // Writing to memory does not fail.
-            None => drop(write!(
-                self.output,
-                "250 2.0.0 Ok: queued as {:X}\r\n",
-                self.world.next_serial()
-            )),
+            None => drop(write!(self.output, "250 2.0.0 Ok: queued as {:X}\r\n", self.world.next_serial())),
         }
         Ok(Flow::Go)
     }
@@ -273,11 +257,7 @@ impl Session {
             tokio::time::sleep(time).await;
         }
         let is_cut = how == Behaviour::AcceptThenCut;
-        let outcome = if is_cut {
-            Outcome::AcceptedThenCut
-        } else {
-            Outcome::Accepted
-        };
+        let outcome = if is_cut { Outcome::AcceptedThenCut } else { Outcome::Accepted };
         let arrival = self.arrival(to, outcome, content.clone());
         self.world.accept(arrival, delivery).await?;
         Ok(if is_cut { Flow::Close } else { Flow::Go })
@@ -289,13 +269,7 @@ impl Session {
 
     fn arrival(&self, to: String, outcome: Outcome, content: Content) -> NewArrival {
         let from = self.envelope.from.clone().unwrap_or_default();
-        NewArrival {
-            channel: Channel::Email,
-            to,
-            from,
-            content,
-            outcome,
-        }
+        NewArrival { channel: Channel::Email, to, from, content, outcome }
     }
 
     fn refuse(&mut self, refusal: Refusal) {

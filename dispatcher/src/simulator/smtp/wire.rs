@@ -27,18 +27,9 @@ pub(super) fn message_id(raw: &[u8]) -> String {
     const NAME: &[u8] = b"message-id:";
     let headers = memmem::find(raw, b"\r\n\r\n").map_or(raw, |end| &raw[..end]);
     let mut lines = headers.split(|byte| *byte == b'\n');
-    let is_it = |line: &&[u8]| {
-        line.get(..NAME.len())
-            .is_some_and(|name| name.eq_ignore_ascii_case(NAME))
-    };
-    let value = lines
-        .find(is_it)
-        .map(|line| String::from_utf8_lossy(&line[NAME.len()..]).into_owned());
-    let inner = value
-        .as_deref()
-        .unwrap_or_default()
-        .trim()
-        .trim_matches(['<', '>']);
+    let is_it = |line: &&[u8]| line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME));
+    let value = lines.find(is_it).map(|line| String::from_utf8_lossy(&line[NAME.len()..]).into_owned());
+    let inner = value.as_deref().unwrap_or_default().trim().trim_matches(['<', '>']);
     inner.split('@').next().unwrap_or_default().to_owned()
 }
 
@@ -57,10 +48,7 @@ mod tests {
 
     #[test]
     fn only_the_first_of_leading_dots_is_removed() {
-        assert_eq!(
-            &*undotted(b"..a\r\n..\r\n...\r\nb.c\r\n"),
-            b".a\r\n.\r\n..\r\nb.c\r\n"
-        );
+        assert_eq!(&*undotted(b"..a\r\n..\r\n...\r\nb.c\r\n"), b".a\r\n.\r\n..\r\nb.c\r\n");
     }
 
     #[test]

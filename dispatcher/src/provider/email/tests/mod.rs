@@ -31,9 +31,7 @@ async fn simulator() -> Simulator {
 }
 
 fn sender_to(simulator: &Simulator) -> EmailSender {
-    EmailProvider::try_new(&simulator.smtp_settings(1))
-        .expect("good settings")
-        .sender()
+    EmailProvider::try_new(&simulator.smtp_settings(1)).expect("good settings").sender()
 }
 
 fn mail(to: &str) -> Outgoing {
@@ -85,7 +83,5 @@ fn sender_at(url: &str, deadlines: SmtpDeadlines) -> EmailSender {
         connections: 1,
         rate_per_second: 0,
     };
-    EmailProvider::with_deadlines(&settings, deadlines)
-        .expect("good settings")
-        .sender()
+    EmailProvider::with_deadlines(&settings, deadlines).expect("good settings").sender()
 }

@@ -12,63 +12,26 @@ async fn a_reply_of_several_lines_is_one_reply() {
     let rcpt = Reply("550-5.1.1 The mailbox\r\n550-5.1.1 was\r\n550 5.1.1 closed\r\n");
     let server = Scripted::after_greeting(&[Reply("250 ok\r\n"), rcpt, Hang]).await;
     let failure = unsent(server.sender().send(&mail("ana@cliente.test"), never).await);
-    assert_eq!(
-        (failure.code.as_str(), failure.text.as_str()),
-        ("550 5.1.1", "5.1.1 The mailbox was closed")
-    );
+    assert_eq!((failure.code.as_str(), failure.text.as_str()), ("550 5.1.1", "5.1.1 The mailbox was closed"));
 }
 
 #[tokio::test]
 async fn silence_in_any_phase_ends_at_its_deadline_and_only_the_last_one_is_in_doubt() {
     let long = SmtpDeadlines::default();
     let cases = [
-        (
-            vec![Hang],
-            SmtpDeadlines {
-                greeting: TINY,
-                ..long
-            },
-        ),
-        (
-            [&GREETING[..], &[Hang]].concat(),
-            SmtpDeadlines {
-                envelope: TINY,
-                ..long
-            },
-        ),
-        (
-            [&GREETING[..], &[ENVELOPE[0], Hang]].concat(),
-            SmtpDeadlines {
-                envelope: TINY,
-                ..long
-            },
-        ),
-        (
-            [&GREETING[..], &ENVELOPE[..2], &[Hang]].concat(),
-            SmtpDeadlines { data: TINY, ..long },
-        ),
+        (vec![Hang], SmtpDeadlines { greeting: TINY, ..long }),
+        ([&GREETING[..], &[Hang]].concat(), SmtpDeadlines { envelope: TINY, ..long }),
+        ([&GREETING[..], &[ENVELOPE[0], Hang]].concat(), SmtpDeadlines { envelope: TINY, ..long }),
+        ([&GREETING[..], &ENVELOPE[..2], &[Hang]].concat(), SmtpDeadlines { data: TINY, ..long }),
     ];
     for (script, deadlines) in cases {
         let server = Scripted::start(script).await;
-        let failure = unsent(
-            sender_at(&server.url, deadlines)
-                .send(&mail("ana@cliente.test"), never)
-                .await,
-        );
+        let failure = unsent(sender_at(&server.url, deadlines).send(&mail("ana@cliente.test"), never).await);
         assert_eq!(failure.code, code::TIMEOUT);
     }
     let server = Scripted::after_greeting(&[&ENVELOPE[..], &[Hang]].concat()).await;
-    let mut sender = sender_at(
-        &server.url,
-        SmtpDeadlines {
-            final_reply: TINY,
-            ..long
-        },
-    );
-    assert_eq!(
-        doubt(sender.send(&mail("ana@cliente.test"), start).await).code,
-        code::TIMEOUT
-    );
+    let mut sender = sender_at(&server.url, SmtpDeadlines { final_reply: TINY, ..long });
+    assert_eq!(doubt(sender.send(&mail("ana@cliente.test"), start).await).code, code::TIMEOUT);
     assert!(sender.idle.is_none());
 }
 
@@ -91,27 +54,13 @@ async fn an_answer_before_the_message_that_is_no_smtp_is_unsent() {
 
 #[tokio::test]
 async fn a_server_that_wants_a_message_for_a_refused_recipient_gets_none() {
-    let greeting = [
-        Say("220 hi\r\n"),
-        Reply("250 hi\r\n"),
-        Reply("250-hi\r\n250 PIPELINING\r\n"),
-    ];
-    let script = [
-        &greeting[..],
-        &[
-            Reply("250 ok\r\n"),
-            Reply("550 5.1.1 no\r\n"),
-            Reply("354 go\r\n"),
-            Hang,
-        ],
-    ]
-    .concat();
+    let greeting = [Say("220 hi\r\n"), Reply("250 hi\r\n"), Reply("250-hi\r\n250 PIPELINING\r\n")];
+    let script =
+        [&greeting[..], &[Reply("250 ok\r\n"), Reply("550 5.1.1 no\r\n"), Reply("354 go\r\n"), Hang]]
+            .concat();
     let server = Scripted::start(script).await;
     let mut sender = server.sender();
-    assert_eq!(
-        unsent(sender.send(&mail("ana@cliente.test"), never).await).code,
-        "550 5.1.1"
-    );
+    assert_eq!(unsent(sender.send(&mail("ana@cliente.test"), never).await).code, "550 5.1.1");
     assert!(sender.idle.is_none(), "the connection is dropped");
 }
 
@@ -127,10 +76,7 @@ async fn a_connection_the_server_ended_between_two_mails_costs_the_second_nothin
     let server = Scripted::after_greeting(&[&ENVELOPE[..], &[Swallow("250 ok\r\n")]].concat()).await;
     let mut sender = server.sender();
     for _ in 0..3 {
-        sender
-            .send(&mail("ana@cliente.test"), start)
-            .await
-            .expect("accepted");
+        sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
     }
     assert_eq!(server.connections.load(Ordering::Relaxed), 3);
 }
@@ -141,10 +87,7 @@ async fn a_421_between_two_mails_costs_the_second_nothing() {
     let server = Scripted::after_greeting(&[&ENVELOPE[..], &end].concat()).await;
     let mut sender = server.sender();
     for _ in 0..2 {
-        sender
-            .send(&mail("ana@cliente.test"), start)
-            .await
-            .expect("accepted");
+        sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
     }
     assert_eq!(server.connections.load(Ordering::Relaxed), 2);
 }
@@ -153,11 +96,7 @@ async fn a_421_between_two_mails_costs_the_second_nothing() {
 async fn a_reference_does_not_repeat_the_recipients_address() {
     let queued = Swallow("250 2.0.0 queued for ANA@cliente.test as 4F3A\r\n");
     let server = Scripted::after_greeting(&[&ENVELOPE[..], &[queued]].concat()).await;
-    let accepted = server
-        .sender()
-        .send(&mail("ana@cliente.test"), start)
-        .await
-        .expect("accepted");
+    let accepted = server.sender().send(&mail("ana@cliente.test"), start).await.expect("accepted");
     assert_eq!(accepted.reference, "2.0.0 queued for … as 4F3A");
 }
 

@@ -23,11 +23,8 @@ pub(super) enum Step {
 
 use Step::{Hang, Reply, Say, Swallow};
 
-pub(super) const GREETING: [Step; 3] = [
-    Say("220 hi\r\n"),
-    Reply("250 hi\r\n"),
-    Reply("250-hi\r\n250 8BITMIME\r\n"),
-];
+pub(super) const GREETING: [Step; 3] =
+    [Say("220 hi\r\n"), Reply("250 hi\r\n"), Reply("250-hi\r\n250 8BITMIME\r\n")];
 
 /// A server that plays the same script on every connection, then ends it, and counts them.
 pub(super) struct Scripted {
@@ -58,11 +55,7 @@ impl Scripted {
                 tokio::spawn(play(stream, script.clone()));
             }
         });
-        Self {
-            url,
-            connections,
-            task,
-        }
+        Self { url, connections, task }
     }
 
     pub(super) fn sender(&self) -> EmailSender {

@@ -31,10 +31,7 @@ impl Identity {
             .expect("versions")
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Self {
-            acceptor: TlsAcceptor::from(Arc::new(server)),
-            trusting: Arc::new(trusting),
-        }
+        Self { acceptor: TlsAcceptor::from(Arc::new(server)), trusting: Arc::new(trusting) }
     }
 }
 
@@ -49,9 +46,7 @@ async fn tls_before(simulator: &Simulator, acceptor: TlsAcceptor) -> String {
         let Ok(mut outer) = acceptor.accept(outer).await else {
             return;
         };
-        let mut inner = tokio::net::TcpStream::connect(inner)
-            .await
-            .expect("the simulator");
+        let mut inner = tokio::net::TcpStream::connect(inner).await.expect("the simulator");
         let _ = tokio::io::copy_bidirectional(&mut outer, &mut inner).await;
     });
     format!("smtps://localhost:{port}")
@@ -59,35 +54,18 @@ async fn tls_before(simulator: &Simulator, acceptor: TlsAcceptor) -> String {
 
 fn provider_at(url: &str, trust: Trust) -> EmailProvider {
     let EmailSender { shared, .. } = sender_at(url, SmtpDeadlines::default());
-    let Shared {
-        gate,
-        server,
-        deadlines,
-        ..
-    } = Arc::into_inner(shared).expect("the only owner");
-    EmailProvider {
-        shared: Arc::new(Shared {
-            gate,
-            server,
-            deadlines,
-            trust,
-        }),
-    }
+    let Shared { gate, server, deadlines, .. } = Arc::into_inner(shared).expect("the only owner");
+    EmailProvider { shared: Arc::new(Shared { gate, server, deadlines, trust }) }
 }
 
 #[tokio::test]
 async fn a_trusted_server_gets_the_mail_over_tls() {
     let (simulator, identity) = (simulator().await, Identity::new());
     let url = tls_before(&simulator, identity.acceptor).await;
-    let trust = Trust {
-        config: OnceLock::from(identity.trusting),
-    };
+    let trust = Trust { config: OnceLock::from(identity.trusting) };
     let mut sender = provider_at(&url, trust).sender();
     for _ in 0..2 {
-        sender
-            .send(&mail("ana@cliente.test"), start)
-            .await
-            .expect("accepted");
+        sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
     }
     assert_eq!(accepted(&simulator), 2);
 }
@@ -98,10 +76,7 @@ async fn an_untrusted_server_gets_nothing_and_is_our_fault() {
     let url = tls_before(&simulator, identity.acceptor).await;
     let mut sender = sender_at(&url, SmtpDeadlines::default());
     let failure = unsent(sender.send(&mail("ana@cliente.test"), never).await);
-    assert_eq!(
-        (failure.class, failure.code.as_str()),
-        (FailureClass::ConfigAuth, code::TLS)
-    );
+    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::ConfigAuth, code::TLS));
 }
 
 #[tokio::test]
@@ -123,33 +98,18 @@ async fn an_untrusted_server_that_offers_starttls_gets_nothing_in_the_clear_eith
         let _ = stream.read_to_string(&mut heard).await;
         heard
     });
-    let failure = unsent(
-        sender_at(&url, SmtpDeadlines::default())
-            .send(&mail("ana@cliente.test"), never)
-            .await,
-    );
-    assert_eq!(
-        (failure.class, failure.code.as_str()),
-        (FailureClass::ConfigAuth, code::TLS)
-    );
+    let failure =
+        unsent(sender_at(&url, SmtpDeadlines::default()).send(&mail("ana@cliente.test"), never).await);
+    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::ConfigAuth, code::TLS));
     let heard = heard.await.expect("a dialogue");
-    assert!(
-        heard.starts_with("EHLO") && heard.ends_with("STARTTLS\r\n"),
-        "{heard}"
-    );
+    assert!(heard.starts_with("EHLO") && heard.ends_with("STARTTLS\r\n"), "{heard}");
 }
 
 #[tokio::test]
 async fn tls_with_a_server_that_speaks_none_does_not_hang_or_send() {
     let server = Scripted::start(vec![scripted::Step::Say("220 plain\r\n"), scripted::Step::Hang]).await;
     let url = server.url.replace("smtp:", "smtps:");
-    let failure = unsent(
-        sender_at(&url, SmtpDeadlines::default())
-            .send(&mail("ana@cliente.test"), never)
-            .await,
-    );
-    assert!(
-        [code::TLS, code::CONNECT].contains(&failure.code.as_str()),
-        "{failure}"
-    );
+    let failure =
+        unsent(sender_at(&url, SmtpDeadlines::default()).send(&mail("ana@cliente.test"), never).await);
+    assert!([code::TLS, code::CONNECT].contains(&failure.code.as_str()), "{failure}");
 }
