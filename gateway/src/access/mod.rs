@@ -1,0 +1,22 @@
+//! Who may come in, and what they may do: sessions, tokens, roles, passwords.
+
+mod caller;
+mod cookie;
+mod directory;
+mod headers;
+mod password;
+mod same_site;
+mod session;
+mod throttle;
+mod token;
+
+pub use self::caller::Caller;
+pub use self::cookie::SESSION_LIFETIME;
+pub(crate) use self::cookie::{cleared_cookie, session_cookie};
+pub use self::directory::{Directory, Member, Snapshot};
+pub(crate) use self::headers::secure;
+pub use self::password::{Passwords, hash as hash_password};
+pub(crate) use self::same_site::{Doubt, refuse_other_sites};
+pub use self::session::{Presented, Sessions};
+pub use self::throttle::Throttle;
+pub use self::token::{Token, TokenHash};

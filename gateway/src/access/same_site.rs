@@ -1,0 +1,78 @@
+//! A write by cookie must come from our own pages: a browser adds the cookie to other sites' requests too.
+
+use axum::http::{HeaderMap, Method, header};
+
+use crate::problem::{Answer, Kind, Problem};
+use crate::state::Settings;
+
+/// How sure we must be that the request is from our own pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// A session is used: a request that does not say where it is from is refused.
+    Refused,
+    /// Nothing is used yet, as at a login: only one that says it is from elsewhere is refused.
+    Allowed,
+}
+
+/// Refuses an unsafe method from another site.
+pub(crate) fn refuse_other_sites(method: &Method, headers: &HeaderMap, settings: &Settings, doubt: Doubt) -> Answer<()> {
+    if method.is_safe() {
+        return Ok(());
+    }
+    let own = match (text(headers, "sec-fetch-site"), text(headers, "origin")) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => is_own(origin, headers, settings),
+        (None, None) => doubt == Doubt::Allowed,
+    };
+    if own { Ok(()) } else { Err(Problem::new(Kind::CrossSite)) }
+}
+
+/// The origin of the public URL, or of the host that the request was sent to.
+fn is_own(origin: &str, headers: &HeaderMap, settings: &Settings) -> bool {
+    let public = settings.public_url.as_ref().map(|url| url.origin().ascii_serialization());
+    let host = text(headers, header::HOST.as_str());
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    public.as_deref() == Some(origin) || (host.is_some() && authority == host)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(method: Method, headers: &[(&'static str, &str)], doubt: Doubt) -> bool {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let settings =
+            Settings { public_url: Some("https://avisos.example/app".parse().unwrap()), ..Settings::default() };
+        refuse_other_sites(&method, &headers, &settings, doubt).is_ok()
+    }
+
+    #[test]
+    fn a_write_by_cookie_must_come_from_our_own_pages() {
+        let write = |headers: &[(&'static str, &str)]| allowed(Method::POST, headers, Doubt::Refused);
+        assert!(write(&[("sec-fetch-site", "same-origin")]));
+        assert!(write(&[("sec-fetch-site", "none")]));
+        assert!(write(&[("origin", "https://avisos.example"), ("host", "internal:8080")]));
+        assert!(write(&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")]));
+        assert!(!write(&[("sec-fetch-site", "same-site")]));
+        assert!(!write(&[("sec-fetch-site", "cross-site"), ("origin", "https://avisos.example")]));
+        assert!(!write(&[("origin", "https://evil.example"), ("host", "127.0.0.1:8080")]));
+        assert!(!write(&[("origin", "null"), ("host", "127.0.0.1:8080")]));
+        assert!(!write(&[("origin", "https://evil.example")]));
+        assert!(!write(&[]));
+    }
+
+    #[test]
+    fn a_read_may_come_from_anywhere() {
+        assert!(allowed(Method::GET, &[("sec-fetch-site", "cross-site")], Doubt::Refused));
+    }
+
+    #[test]
+    fn a_login_by_a_program_need_not_say_where_it_is_from() {
+        assert!(allowed(Method::POST, &[], Doubt::Allowed));
+        assert!(!allowed(Method::POST, &[("origin", "https://evil.example")], Doubt::Allowed));
+    }
+}

@@ -1,0 +1,96 @@
+//! Read your writes: a read waits until the projections it needs show what its caller wrote last.
+
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::Position;
+use domain::value::UserId;
+use lru::LruCache;
+use projections::Projection;
+use sqlx::PgPool;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use crate::problem::{Answer, Kind, Problem, Reason};
+
+/// How long a read waits.
+const WAIT: Duration = Duration::from_secs(2);
+/// How often it looks.
+const STEP: Duration = Duration::from_millis(5);
+/// When a read that waited in vain may ask again, in seconds.
+const RETRY_AFTER_S: u32 = 1;
+/// How many callers' last positions are remembered; the database knows the others'.
+const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");
+
+/// How far each caller has written.
+pub struct Freshness {
+    pool: PgPool,
+    written: Mutex<LruCache<UserId, Position>>,
+}
+
+impl Freshness {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self { pool, written: Mutex::new(LruCache::new(REMEMBERED_MAX)) }
+    }
+
+    /// Notes what a caller was told to have written.
+    pub fn note(&self, caller: UserId, position: Position) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = written.get_or_insert_mut(caller, || position);
+        *last = position.max(*last);
+    }
+
+    /// Waits until the projections show what the caller wrote last, by whatever process, and `min_position`.
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` when they do not within the bound.
+    pub async fn wait(
+        &self,
+        caller: UserId,
+        min_position: Option<Position>,
+        projections: &[Projection],
+    ) -> Answer<()> {
+        let written = self.noted(caller).max(self.logged(caller).await?);
+        caught_up(&self.pool, projections, written.max(min_position.unwrap_or(0))).await
+    }
+
+    fn noted(&self, caller: UserId) -> Position {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.get(&caller).copied().unwrap_or(0)
+    }
+
+    /// Every write over HTTP leaves a row with its position, so that any process knows of it.
+    async fn logged(&self, caller: UserId) -> sqlx::Result<Position> {
+        sqlx::query_scalar("select coalesce(max(last_position), 0) from command_log where caller = $1")
+            .bind(Uuid::from(caller))
+            .fetch_one(&self.pool)
+            .await
+    }
+}
+
+/// Waits until projections show everything up to a position.
+///
+/// # Errors
+/// 503 with `Retry-After` when they do not within the bound.
+pub async fn caught_up(pool: &PgPool, projections: &[Projection], position: Position) -> Answer<()> {
+    if position == 0 || projections.is_empty() {
+        return Ok(());
+    }
+    let deadline = Instant::now() + WAIT;
+    while Instant::now() < deadline {
+        if slowest(pool, projections).await? >= position {
+            return Ok(());
+        }
+        sleep(STEP).await;
+    }
+    let late = Problem { retry_after_s: Some(RETRY_AFTER_S), ..Problem::new(Kind::Unavailable) };
+    Err(late.because(Reason::NotCaughtUp))
+}
+
+/// How far the slowest of these projections has come.
+async fn slowest(pool: &PgPool, projections: &[Projection]) -> sqlx::Result<Position> {
+    let checkpoint = |projection: &Projection| format!("(select position from {projection}.checkpoint)");
+    let checkpoints: Vec<String> = projections.iter().map(checkpoint).collect();
+    sqlx::query_scalar(&format!("select coalesce(least({}), 0)", checkpoints.join(", "))).fetch_one(pool).await
+}

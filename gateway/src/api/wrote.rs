@@ -1,0 +1,61 @@
+//! What a write is answered with: its position, in the body and in a header, the same however often it is asked.
+
+use axum::Json;
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use commands::Done;
+use domain::Position;
+use serde_json::{Value, json};
+
+use crate::access::Caller;
+use crate::state::AppState;
+
+/// The header that repeats the position.
+const POSITION: HeaderName = HeaderName::from_static("mensajeria-position");
+
+/// The answer to a write that was carried out, now or before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wrote {
+    status: StatusCode,
+    body: Value,
+    position: Position,
+}
+
+impl AppState {
+    /// 201: something was made. `answer` is what was given to the command to be kept, such as `{"id": …}`.
+    pub fn created(&self, caller: &Caller, done: Done, answer: Value) -> Wrote {
+        self.wrote(StatusCode::CREATED, caller, done, answer)
+    }
+
+    /// 202: something was begun.
+    pub fn accepted(&self, caller: &Caller, done: Done, answer: Value) -> Wrote {
+        self.wrote(StatusCode::ACCEPTED, caller, done, answer)
+    }
+
+    /// 200: something was changed, or was so already.
+    pub fn changed(&self, caller: &Caller, done: Done) -> Wrote {
+        self.wrote(StatusCode::OK, caller, done, json!({}))
+    }
+
+    /// Any status. The caller's next read shows at least this.
+    pub fn wrote(&self, status: StatusCode, caller: &Caller, done: Done, answer: Value) -> Wrote {
+        let position = done.position();
+        self.freshness().note(caller.id(), position);
+        let mut body = match done {
+            Done::Now { .. } => answer,
+            Done::Before { answer, .. } => answer,
+        };
+        if let Value::Object(members) = &mut body {
+            members.insert("position".to_owned(), position.into());
+        }
+        Wrote { status, body, position }
+    }
+}
+
+impl IntoResponse for Wrote {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body)).into_response();
+        response.headers_mut().insert(POSITION, self.position.into());
+        response
+    }
+}

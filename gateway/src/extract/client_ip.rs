@@ -1,0 +1,44 @@
+//! Where a request came from.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::HeaderMap;
+
+/// The address of the caller, as far as it can be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct ClientIp(pub Option<IpAddr>);
+
+impl ClientIp {
+    /// The peer; or, behind proxies that we trust, the nearest address in `X-Forwarded-For` that is not one of them.
+    pub fn of(peer: Option<SocketAddr>, headers: &HeaderMap, trusted_proxies: &[IpAddr]) -> Self {
+        let peer = peer.map(|peer| peer.ip().to_canonical());
+        let is_trusted = |ip: &IpAddr| trusted_proxies.contains(ip);
+        if !peer.as_ref().is_some_and(is_trusted) {
+            return Self(peer);
+        }
+        let values = headers.get_all("x-forwarded-for").into_iter().filter_map(|value| value.to_str().ok());
+        let chain: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+        let mut nearest_first = chain.into_iter().rev().map_while(|ip| ip.parse::<IpAddr>().ok());
+        Self(nearest_first.find(|ip| !is_trusted(ip)).or(peer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(peer: &str, forwarded: &str) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+        let trusted = ["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()];
+        ClientIp::of(Some(SocketAddr::new(peer.parse().unwrap(), 1)), &headers, &trusted).0.unwrap().to_string()
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_may_say_who_the_caller_is() {
+        assert_eq!(ip("203.0.113.9", "198.51.100.1"), "203.0.113.9");
+        assert_eq!(ip("10.0.0.1", "192.0.2.66, 198.51.100.1, 10.0.0.2"), "198.51.100.1");
+        assert_eq!(ip("10.0.0.1", "garbage"), "10.0.0.1");
+        assert_eq!(ip("::ffff:203.0.113.9", ""), "203.0.113.9");
+    }
+}

@@ -1,0 +1,28 @@
+//! How requests are read: bodies, queries, paths and headers, every fault named by its field.
+
+mod body;
+mod client_ip;
+mod fields;
+mod idempotency;
+mod json;
+mod order;
+mod params;
+mod path;
+mod read;
+mod strict;
+mod text;
+mod trace;
+mod value;
+
+pub use self::body::{BODY_BYTES_MAX, read_body};
+pub use self::client_ip::ClientIp;
+pub use self::fields::{Fields, FromFields, Spot};
+pub use self::idempotency::{Key, fingerprint_of, read_key};
+pub use self::json::ValidJson;
+pub use self::order::{Body, Empty, Order};
+pub use self::params::{FromQuery, NoQuery, Params};
+pub use self::path::{PathId, PathWord};
+pub use self::read::Read;
+pub use self::text::{FromText, Password, Search, Short};
+pub use self::trace::Trace;
+pub use self::value::FromJson;

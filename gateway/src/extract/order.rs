@@ -1,0 +1,80 @@
+//! A write: who gives it, what is asked, and under which key.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::request::Parts;
+use commands::{CommandContext, Idempotency};
+
+use super::client_ip::ClientIp;
+use super::fields::{Fields, FromFields};
+use super::idempotency::{Key, fingerprint_of, read_key};
+use super::json::read_json;
+use super::body::read_body;
+use super::trace::Trace;
+use crate::access::Caller;
+use crate::problem::{Answer, Problem};
+use crate::state::AppState;
+
+/// The body of a write.
+pub trait Body: FromFields {
+    /// Whether an `Idempotency-Key` is wanted.
+    const KEY: Key = Key::Accepted;
+
+    /// Whether the caller may ask for this at all, whatever the body says; else 403 before the body is read.
+    fn permits(_: &Caller) -> bool {
+        true
+    }
+}
+
+/// No body, or `{}`.
+#[derive(Debug)]
+pub struct Empty;
+
+impl FromFields for Empty {
+    fn read(_: &mut Fields<'_>) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+impl Body for Empty {}
+
+/// A write by somebody who is logged in.
+#[derive(Debug)]
+pub struct Order<T> {
+    /// Who gives it.
+    pub caller: Caller,
+    /// What is asked.
+    pub body: T,
+    /// What travels into the metadata of its events, with the caller's key.
+    pub context: CommandContext,
+}
+
+impl<T: Body> FromRequest<AppState> for Order<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Answer<Self> {
+        let (mut parts, body) = request.into_parts();
+        let caller = Caller::of(&mut parts, state).await?;
+        if !T::permits(&caller) {
+            return Err(Problem::forbidden());
+        }
+        let key = read_key(&parts.headers, T::KEY)?;
+        let bytes = read_body(&parts.headers, body).await?;
+        let (body, canonical) = read_json(&parts.headers, &bytes)?;
+        let asked = (&parts.method, &parts.uri);
+        let same = fingerprint_of(caller.id(), key, asked, canonical.as_bytes(), state.new_id());
+        let context = context_of(&parts, &caller, same);
+        Ok(Self { caller, body, context })
+    }
+}
+
+/// Who, whence and under which trace.
+pub(crate) fn context_of(parts: &Parts, caller: &Caller, idempotency: Idempotency) -> CommandContext {
+    let mut context = CommandContext::of_user(caller.id());
+    if let Some(trace) = parts.extensions.get::<Trace>() {
+        context.correlation = trace.correlation();
+        context.traceparent = trace.traceparent().map(str::to_owned);
+    }
+    context.ip = parts.extensions.get::<ClientIp>().and_then(|ip| ip.0).map(|ip| ip.to_string());
+    context.idempotency = Some(idempotency);
+    context
+}

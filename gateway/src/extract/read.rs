@@ -1,0 +1,41 @@
+//! A read: who asks, what for, and how fresh the answer must be.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use domain::Position;
+use projections::Projection;
+
+use super::params::{FromQuery, Params};
+use crate::access::Caller;
+use crate::problem::{Answer, Problem};
+use crate::state::AppState;
+
+/// A read by somebody who is logged in.
+#[derive(Debug)]
+pub struct Read<Q> {
+    /// Who asks.
+    pub caller: Caller,
+    /// The parameters.
+    pub query: Q,
+    min_position: Option<Position>,
+}
+
+impl<Q: FromQuery> FromRequestParts<AppState> for Read<Q> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Answer<Self> {
+        let caller = Caller::of(parts, state).await?;
+        let (query, min_position) = Params::read(parts.uri.query().unwrap_or_default())?;
+        Ok(Self { caller, query, min_position })
+    }
+}
+
+impl<Q> Read<Q> {
+    /// Waits until these projections show what the caller wrote last, and `min_position`.
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` when they do not within the bound.
+    pub async fn wait_for(&self, state: &AppState, projections: &[Projection]) -> Answer<()> {
+        state.freshness().wait(self.caller.id(), self.min_position, projections).await
+    }
+}

@@ -1,0 +1,143 @@
+//! Values that are written as text, in a body or in a query.
+
+use chrono::{DateTime, Utc};
+use domain::value::{
+    Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
+    ExternalId, Invalid, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role, SmsBody, Subject, TimeZone,
+    UserId,
+};
+
+use crate::problem::Reason;
+
+/// What can be read from text.
+pub trait FromText: Sized {
+    /// The value.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    fn from_text(text: &str) -> Result<Self, Reason>;
+}
+
+macro_rules! domain_values {
+    ($($name:ty),+ $(,)?) => {
+        $(impl FromText for $name {
+            fn from_text(text: &str) -> Result<Self, Reason> {
+                Self::try_from(text).map_err(Reason::Value)
+            }
+        })+
+    };
+}
+
+domain_values!(
+    Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
+    ExternalId, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role, SmsBody, Subject, TimeZone, UserId,
+);
+
+impl FromText for DateTime<Utc> {
+    fn from_text(text: &str) -> Result<Self, Reason> {
+        DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).map_err(|_| Reason::Time)
+    }
+}
+
+/// What somebody searches for: at most 200 characters on one line, trimmed; empty when nothing is searched for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Search(String);
+
+impl Search {
+    /// The longest, in characters.
+    pub const MAX_CHARS: usize = 200;
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromText for Search {
+    fn from_text(text: &str) -> Result<Self, Reason> {
+        short(text.trim(), Self::MAX_CHARS).map(|text| Self(text.to_owned()))
+    }
+}
+
+/// Any short text on one line, for what is compared but never stored: at most 500 characters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Short(String);
+
+impl Short {
+    /// The longest, in characters.
+    pub const MAX_CHARS: usize = 500;
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromText for Short {
+    fn from_text(text: &str) -> Result<Self, Reason> {
+        short(text, Self::MAX_CHARS).map(|text| Self(text.to_owned()))
+    }
+}
+
+/// A password to be set: 8 to 200 characters of any kind (OWASP ASVS 5.0, 6.2.1 and 6.2.9).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl Password {
+    /// The shortest, in characters.
+    pub const MIN_CHARS: usize = 8;
+    /// The longest, in characters.
+    pub const MAX_CHARS: usize = 200;
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromText for Password {
+    fn from_text(text: &str) -> Result<Self, Reason> {
+        match text.chars().take(Self::MAX_CHARS + 1).count() {
+            0 => Err(Invalid::Missing.into()),
+            length if length < Self::MIN_CHARS => Err(Reason::TooShort { min: Self::MIN_CHARS }),
+            length if length > Self::MAX_CHARS => Err(Invalid::TooLong { max: Self::MAX_CHARS }.into()),
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+}
+
+fn short(text: &str, max: usize) -> Result<&str, Reason> {
+    if text.chars().nth(max).is_some() {
+        return Err(Invalid::TooLong { max }.into());
+    }
+    if text.contains(char::is_control) {
+        return Err(Invalid::ControlCharacter.into());
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_has_8_to_200_characters_of_any_kind() {
+        assert!(Password::from_text("ñandú 😀\t").is_ok());
+        assert_eq!(Password::from_text("1234567").err(), Some(Reason::TooShort { min: 8 }));
+        assert!(Password::from_text(&"x".repeat(201)).is_err());
+    }
+
+    #[test]
+    fn a_search_never_carries_what_the_database_refuses() {
+        assert_eq!(Search::from_text(" josé ").unwrap().as_str(), "josé");
+        assert!(Search::from_text("a\0b").is_err());
+    }
+
+    #[test]
+    fn a_time_is_rfc_3339() {
+        assert!(<DateTime<Utc>>::from_text("2026-01-31T10:00:00-05:00").is_ok());
+        for refused in ["2026-01-31", "ayer", "2026-13-01T00:00:00Z", ""] {
+            assert_eq!(<DateTime<Utc>>::from_text(refused), Err(Reason::Time), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What can be read from one JSON value.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use domain::value::{
+    Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
+    ExternalId, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role, SmsBody, Subject, TimeZone, UserId,
+};
+use serde_json::Value;
+
+use super::fields::{Fields, FromFields, Spot};
+use super::text::{FromText, Password, Short};
+use crate::problem::{JsonType, Reason};
+
+/// What can be read from a JSON value.
+pub trait FromJson: Sized {
+    /// The value; `None` after a fault was recorded at `spot`.
+    fn from_json(value: Value, spot: &mut Spot<'_>) -> Option<Self>;
+}
+
+macro_rules! texts {
+    ($($name:ty),+ $(,)?) => {
+        $(impl FromJson for $name {
+            fn from_json(value: Value, spot: &mut Spot<'_>) -> Option<Self> {
+                let Value::String(text) = value else { return spot.refuse(Reason::WrongType(JsonType::Text)) };
+                Self::from_text(&text).map_or_else(|reason| spot.refuse(reason), Some)
+            }
+        })+
+    };
+}
+
+texts!(
+    Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DateTime<Utc>, DeliveryId, EmailAddress,
+    EmailBody, ExternalId, Locale, MessageBody, MessageId, Name, NotificationId, Password, Priority, RecipientKind, Role, Short,
+    SmsBody, Subject, TimeZone, UserId,
+);
+
+impl FromJson for bool {
+    fn from_json(value: Value, spot: &mut Spot<'_>) -> Option<Self> {
+        value.as_bool().or_else(|| spot.refuse(Reason::WrongType(JsonType::Boolean)))
+    }
+}
+
+impl FromJson for i64 {
+    fn from_json(value: Value, spot: &mut Spot<'_>) -> Option<Self> {
+        value.as_i64().or_else(|| spot.refuse(Reason::WrongType(JsonType::Integer)))
+    }
+}
+
+impl<T: FromFields> FromJson for T {
+    fn from_json(value: Value, spot: &mut Spot<'_>) -> Option<Self> {
+        Fields::read(value, spot.here())
+    }
+}
+
+impl<T: FromJson> FromJson for Vec<T> {
+    fn from_json(value: Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Value::Array(elements) = value else { return spot.refuse(Reason::WrongType(JsonType::Array)) };
+        let read = |(index, element)| T::from_json(element, &mut spot.at(&usize::to_string(&index)));
+        // Collected before it is judged, so that every element is looked at.
+        let all: Vec<Option<T>> = elements.into_iter().enumerate().map(read).collect();
+        all.into_iter().collect()
+    }
+}
+
+impl<T: FromJson + Ord> FromJson for BTreeSet<T> {
+    fn from_json(value: Value, spot: &mut Spot<'_>) -> Option<Self> {
+        Vec::from_json(value, spot).map(|all: Vec<T>| all.into_iter().collect())
+    }
+}

@@ -1,0 +1,118 @@
+//! The texts in English.
+
+use domain::value::Language;
+
+use crate::problem::{JsonType, Kind, Reason};
+
+pub(in crate::problem) const fn title(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Malformed => "The request cannot be understood",
+        Kind::Unauthenticated => "Not logged in",
+        Kind::WrongCredentials => "Wrong e-mail or password",
+        Kind::Forbidden => "Not permitted",
+        Kind::CrossSite => "The request comes from another site",
+        Kind::NotFound => "Not found",
+        Kind::MethodNotAllowed => "Method not allowed",
+        Kind::TimedOut => "The request took too long",
+        Kind::Conflict => "Not possible as things stand",
+        Kind::TooLarge => "The request is too large",
+        Kind::UnsupportedMediaType => "Unsupported content type",
+        Kind::Invalid => "Some fields need correcting",
+        Kind::KeyReused => "The idempotency key was used before",
+        Kind::TooManyRequests => "Too many attempts",
+        Kind::Internal => "Internal error",
+        Kind::Unavailable => "Unavailable for the moment",
+    }
+}
+
+pub(in crate::problem) const fn explanation(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Malformed => "The request cannot be read.",
+        Kind::Unauthenticated => "Log in, or send a valid token, and try again.",
+        Kind::WrongCredentials => "Check the e-mail address and the password.",
+        Kind::Forbidden => "Your roles or companies do not allow this.",
+        Kind::CrossSite => "This is accepted only from the application itself.",
+        Kind::NotFound => "It does not exist, or you have no access to it.",
+        Kind::MethodNotAllowed => "This address does not take that method.",
+        Kind::TimedOut => "The request did not arrive in time.",
+        Kind::Conflict => "The present state does not allow this.",
+        Kind::TooLarge => "The request is larger than is taken.",
+        Kind::UnsupportedMediaType => "That content type is not taken here.",
+        Kind::Invalid => "One or more fields are not valid.",
+        Kind::KeyReused => "That idempotency key stands for another request.",
+        Kind::TooManyRequests => "Wait a moment before trying again.",
+        Kind::Internal => "Something failed on our side. If it happens again, quote the trace id.",
+        Kind::Unavailable => "The service is unavailable at the moment. Try again.",
+    }
+}
+
+pub(in crate::problem) fn reason(reason: Reason) -> String {
+    match reason {
+        Reason::Value(invalid) => invalid.text(Language::En),
+        Reason::WrongType(expected) => format!("{} is expected.", json_type(expected)),
+        Reason::TooShort { min } => format!("It must have at least {min} characters."),
+        Reason::OutOfRange { min, max } => format!("It must be a number between {min} and {max}."),
+        Reason::NotJson { line, column } => format!("It is not valid JSON: line {line}, column {column}."),
+        Reason::BodyTooLarge { max_bytes } => format!("The body cannot be larger than {max_bytes} bytes."),
+        Reason::TooManyRecipients { max } => format!("A message can go to {max} people at most."),
+        Reason::TooManyContacts { max } => format!("A client can have {max} contacts at most."),
+        Reason::TooLateToWithdraw { window_s } => {
+            format!("A message can be taken back only within {window_s} seconds of being sent.")
+        }
+        other => plain(other).to_owned(),
+    }
+}
+
+const fn plain(reason: Reason) -> &'static str {
+    match reason {
+        Reason::UnknownField => "There is no such field here.",
+        Reason::DuplicateField => "This field appears more than once.",
+        Reason::Time => "It is not a valid RFC 3339 time, such as 2026-01-31T15:00:00Z.",
+        Reason::Cursor => "It is not a cursor of this list.",
+        Reason::UnknownId => "It does not exist.",
+        Reason::NotHere => "It is not allowed beside the other fields.",
+        Reason::NotUtf8 => "It is not valid UTF-8.",
+        Reason::TooDeep => "It is nested too deeply.",
+        Reason::BodyNotEmpty => "No body with fields belongs here.",
+        Reason::BodyBroken => "The body broke off before its end.",
+        Reason::NotJsonType => "application/json is expected.",
+        Reason::NotCsvType => "text/csv is expected.",
+        Reason::UnknownCharset => "That character encoding is not read here.",
+        Reason::KeyMissing => "The header Idempotency-Key is missing.",
+        Reason::KeyInvalid => "Idempotency-Key must be 1 to 255 visible ASCII characters.",
+        Reason::KeyRunning => "The same request is still under way.",
+        Reason::PastTheHead => "That position does not exist yet.",
+        Reason::NobodyToTell => "There is no recipient.",
+        Reason::EmailTaken => "Another user has that e-mail address already.",
+        Reason::NoRole => "Choose at least one role.",
+        Reason::ExternalIdTaken => "Another client of the company has that identifier already.",
+        Reason::Expired => "The time of expiry is past.",
+        Reason::Cancelled => "It was cancelled.",
+        Reason::Disabled => "The user is disabled.",
+        Reason::OwnAccess => "You cannot take your own administrator access away.",
+        Reason::Contended => "Somebody else is changing it at the same time. Try again.",
+        Reason::Unconfirmed => "The confirmation does not belong to this request, or is too old.",
+        Reason::NotCaughtUp => "The latest changes cannot be read yet. Try again.",
+        Reason::Overloaded => "Too much work is waiting. Try again.",
+        // Those that say a number: `reason` has them.
+        Reason::Value(_)
+        | Reason::WrongType(_)
+        | Reason::TooShort { .. }
+        | Reason::OutOfRange { .. }
+        | Reason::NotJson { .. }
+        | Reason::BodyTooLarge { .. }
+        | Reason::TooManyRecipients { .. }
+        | Reason::TooManyContacts { .. }
+        | Reason::TooLateToWithdraw { .. } => "",
+    }
+}
+
+const fn json_type(expected: JsonType) -> &'static str {
+    match expected {
+        JsonType::Object => "An object",
+        JsonType::Array => "A list",
+        JsonType::Text => "A text",
+        JsonType::Integer => "A whole number",
+        JsonType::Boolean => "true or false",
+    }
+}

@@ -1,0 +1,118 @@
+//! Los textos en español.
+
+use domain::value::Language;
+
+use crate::problem::{JsonType, Kind, Reason};
+
+pub(in crate::problem) const fn title(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Malformed => "La solicitud no se entiende",
+        Kind::Unauthenticated => "Falta iniciar sesión",
+        Kind::WrongCredentials => "Correo o contraseña incorrectos",
+        Kind::Forbidden => "No tiene permiso",
+        Kind::CrossSite => "La solicitud viene de otro sitio",
+        Kind::NotFound => "No existe",
+        Kind::MethodNotAllowed => "Método no admitido",
+        Kind::TimedOut => "La solicitud tardó demasiado",
+        Kind::Conflict => "No es posible en el estado actual",
+        Kind::TooLarge => "La solicitud es demasiado grande",
+        Kind::UnsupportedMediaType => "Tipo de contenido no admitido",
+        Kind::Invalid => "Hay datos por corregir",
+        Kind::KeyReused => "La clave de idempotencia ya se usó",
+        Kind::TooManyRequests => "Demasiados intentos",
+        Kind::Internal => "Error interno",
+        Kind::Unavailable => "No disponible por el momento",
+    }
+}
+
+pub(in crate::problem) const fn explanation(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Malformed => "La solicitud no se puede leer.",
+        Kind::Unauthenticated => "Inicie sesión, o envíe un token válido, y vuelva a intentarlo.",
+        Kind::WrongCredentials => "Revise el correo y la contraseña.",
+        Kind::Forbidden => "Sus roles o empresas no permiten esta operación.",
+        Kind::CrossSite => "Esta operación solo se acepta desde la propia aplicación.",
+        Kind::NotFound => "No existe, o usted no tiene acceso.",
+        Kind::MethodNotAllowed => "Esta dirección no admite ese método.",
+        Kind::TimedOut => "La solicitud no llegó completa a tiempo.",
+        Kind::Conflict => "El estado actual no permite esta operación.",
+        Kind::TooLarge => "La solicitud supera el tamaño admitido.",
+        Kind::UnsupportedMediaType => "El tipo de contenido no se admite aquí.",
+        Kind::Invalid => "Uno o más datos no son válidos.",
+        Kind::KeyReused => "Esa clave de idempotencia corresponde a otra solicitud.",
+        Kind::TooManyRequests => "Espere un momento antes de volver a intentarlo.",
+        Kind::Internal => "Algo falló de nuestro lado. Si se repite, indique el identificador de seguimiento.",
+        Kind::Unavailable => "El servicio no está disponible en este momento. Vuelva a intentarlo.",
+    }
+}
+
+pub(in crate::problem) fn reason(reason: Reason) -> String {
+    match reason {
+        Reason::Value(invalid) => invalid.text(Language::Es),
+        Reason::WrongType(expected) => format!("Se espera {}.", json_type(expected)),
+        Reason::TooShort { min } => format!("Debe tener al menos {min} caracteres."),
+        Reason::OutOfRange { min, max } => format!("Debe ser un número entre {min} y {max}."),
+        Reason::NotJson { line, column } => format!("No es JSON válido: línea {line}, columna {column}."),
+        Reason::BodyTooLarge { max_bytes } => format!("El cuerpo no puede superar {max_bytes} bytes."),
+        Reason::TooManyRecipients { max } => format!("Un mensaje puede ir a {max} personas como máximo."),
+        Reason::TooManyContacts { max } => format!("Un cliente puede tener {max} contactos como máximo."),
+        Reason::TooLateToWithdraw { window_s } => {
+            format!("Un mensaje solo se puede deshacer durante los {window_s} segundos después de enviarlo.")
+        }
+        other => plain(other).to_owned(),
+    }
+}
+
+const fn plain(reason: Reason) -> &'static str {
+    match reason {
+        Reason::UnknownField => "Este campo no existe aquí.",
+        Reason::DuplicateField => "Este campo aparece más de una vez.",
+        Reason::Time => "No es una fecha y hora válida (RFC 3339), como 2026-01-31T15:00:00Z.",
+        Reason::Cursor => "No es un cursor de esta lista.",
+        Reason::UnknownId => "No existe.",
+        Reason::NotHere => "No se admite junto con los demás datos.",
+        Reason::NotUtf8 => "No es UTF-8 válido.",
+        Reason::TooDeep => "Tiene demasiados niveles.",
+        Reason::BodyNotEmpty => "Aquí no va un cuerpo con datos.",
+        Reason::BodyBroken => "El cuerpo se cortó antes de terminar.",
+        Reason::NotJsonType => "Se espera application/json.",
+        Reason::NotCsvType => "Se espera text/csv.",
+        Reason::UnknownCharset => "Esa codificación de caracteres no se admite.",
+        Reason::KeyMissing => "Falta la cabecera Idempotency-Key.",
+        Reason::KeyInvalid => "Idempotency-Key debe tener de 1 a 255 caracteres ASCII visibles.",
+        Reason::KeyRunning => "La misma solicitud todavía está en curso.",
+        Reason::PastTheHead => "Esa posición aún no existe.",
+        Reason::NobodyToTell => "No hay ningún destinatario.",
+        Reason::EmailTaken => "Otro usuario ya tiene ese correo.",
+        Reason::NoRole => "Elija al menos un rol.",
+        Reason::ExternalIdTaken => "Otro cliente de la empresa ya tiene ese identificador.",
+        Reason::Expired => "La fecha de vencimiento ya pasó.",
+        Reason::Cancelled => "Fue cancelada.",
+        Reason::Disabled => "El usuario está deshabilitado.",
+        Reason::OwnAccess => "No puede quitarse a sí mismo el acceso de administrador.",
+        Reason::Contended => "Otra persona lo está cambiando al mismo tiempo. Vuelva a intentarlo.",
+        Reason::Unconfirmed => "La confirmación no corresponde a esta solicitud, o ya venció.",
+        Reason::NotCaughtUp => "Los últimos cambios aún no se pueden leer. Vuelva a intentarlo.",
+        Reason::Overloaded => "Hay demasiado trabajo en espera. Vuelva a intentarlo.",
+        // Those that say a number: `reason` has them.
+        Reason::Value(_)
+        | Reason::WrongType(_)
+        | Reason::TooShort { .. }
+        | Reason::OutOfRange { .. }
+        | Reason::NotJson { .. }
+        | Reason::BodyTooLarge { .. }
+        | Reason::TooManyRecipients { .. }
+        | Reason::TooManyContacts { .. }
+        | Reason::TooLateToWithdraw { .. } => "",
+    }
+}
+
+const fn json_type(expected: JsonType) -> &'static str {
+    match expected {
+        JsonType::Object => "un objeto",
+        JsonType::Array => "una lista",
+        JsonType::Text => "un texto",
+        JsonType::Integer => "un número entero",
+        JsonType::Boolean => "true o false",
+    }
+}

@@ -1,0 +1,172 @@
+//! What the inner layers refuse or fail with, as problems.
+
+use commands::CommandError;
+use commands::clients::ClientRefusal;
+use commands::users::UserRefusal;
+use domain::client::{CONTACTS_MAX, ClientError};
+use domain::company::CompanyError;
+use domain::inbox::InboxError;
+use domain::message::{MessageError, RECIPIENTS_MAX, UNDO_WINDOW_S};
+use domain::notification::NotificationError;
+use domain::receipt::ReceiptError;
+use domain::user::UserError;
+
+use super::{Kind, Problem, Reason};
+
+/// How long a caller is asked to wait when something of ours is away, in seconds.
+const RETRY_AFTER_S: u32 = 2;
+
+/// A refusal by the rules: how it is told to the caller.
+pub(crate) trait Refusal: std::error::Error {
+    /// The problem it is.
+    fn problem(&self) -> Problem;
+}
+
+impl<E: Refusal> From<CommandError<E>> for Problem {
+    fn from(error: CommandError<E>) -> Self {
+        match error {
+            CommandError::Refused(refusal) => refusal.problem(),
+            CommandError::KeyReused => Self::new(Kind::KeyReused),
+            CommandError::Conflict => Self { retry_after_s: Some(1), ..Self::conflict(Reason::Contended) },
+            CommandError::TooLarge => Self::new(Kind::TooLarge),
+            CommandError::Unavailable(cause) => unavailable(&cause),
+        }
+    }
+}
+
+/// The database away or overloaded is 503; the database refusing a statement is a fault of ours.
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        let ours = error.as_database_error().is_some_and(|error| error.code().is_some_and(|code| is_our_fault(&code)));
+        if ours || matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_)) {
+            Self::internal(&error)
+        } else {
+            unavailable(&error)
+        }
+    }
+}
+
+/// SQLSTATE classes of data, integrity and statements (PostgreSQL, appendix A); the others are its own troubles. A table
+/// or schema that is not there is one that is not made yet.
+fn is_our_fault(code: &str) -> bool {
+    code != "42P01" && ["21", "22", "23", "25", "26", "34", "42"].iter().any(|class| code.starts_with(class))
+}
+
+fn unavailable(cause: &dyn std::fmt::Display) -> Problem {
+    tracing::warn!(%cause, "a request could not be served for the moment");
+    Problem::unavailable(RETRY_AFTER_S)
+}
+
+impl Refusal for UserRefusal {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Rule(rule) => rule.problem(),
+            Self::EmailTaken => Problem::of_field("/email", Reason::EmailTaken),
+        }
+    }
+}
+
+impl Refusal for UserError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Unknown => Problem::not_found(),
+            Self::AlreadyRegistered => Problem::new(Kind::Conflict),
+            Self::NoRole => Problem::of_field("/roles", Reason::NoRole),
+            Self::Disabled => Problem::conflict(Reason::Disabled),
+        }
+    }
+}
+
+impl Refusal for CompanyError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Unknown => Problem::not_found(),
+            Self::AlreadyRegistered => Problem::new(Kind::Conflict),
+        }
+    }
+}
+
+impl Refusal for ClientRefusal {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Rule(rule) => rule.problem(),
+            Self::ExternalIdTaken => Problem::of_field("/external_id", Reason::ExternalIdTaken),
+        }
+    }
+}
+
+impl Refusal for ClientError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Unknown => Problem::not_found(),
+            Self::AlreadyRegistered => Problem::new(Kind::Conflict),
+            Self::TooManyContacts { .. } => {
+                Problem::of_field("/contacts", Reason::TooManyContacts { max: CONTACTS_MAX })
+            }
+        }
+    }
+}
+
+impl Refusal for MessageError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::NoRecipients => Problem::of_field("/recipients", Reason::NobodyToTell),
+            Self::TooManyRecipients { .. } => {
+                Problem::of_field("/recipients", Reason::TooManyRecipients { max: RECIPIENTS_MAX })
+            }
+            Self::AlreadySent => Problem::new(Kind::Conflict),
+            Self::Unknown => Problem::not_found(),
+            Self::NotTheAuthor => Problem::forbidden(),
+            Self::TooLateToWithdraw => Problem::conflict(Reason::TooLateToWithdraw { window_s: UNDO_WINDOW_S }),
+        }
+    }
+}
+
+impl Refusal for ReceiptError {
+    fn problem(&self) -> Problem {
+        match *self {}
+    }
+}
+
+impl Refusal for InboxError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::PastTheHead { .. } => Problem::of_field("/up_to", Reason::PastTheHead),
+        }
+    }
+}
+
+impl Refusal for NotificationError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::AlreadyRequested | Self::AudienceNotOpen => Problem::new(Kind::Conflict),
+            Self::Expired => Problem::of_field("/expires_at", Reason::Expired),
+            Self::Unknown => Problem::not_found(),
+            Self::Cancelled => Problem::conflict(Reason::Cancelled),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_away_is_ours_to_mend_and_worth_asking_again() {
+        let problem = Problem::from(sqlx::Error::PoolTimedOut);
+        assert_eq!((problem.kind, problem.retry_after_s), (Kind::Unavailable, Some(RETRY_AFTER_S)));
+    }
+
+    #[test]
+    fn a_refusal_names_the_field_it_is_about() {
+        let problem = Problem::from(CommandError::Refused(UserRefusal::EmailTaken));
+        assert_eq!(problem.status().as_u16(), 422);
+        assert_eq!(problem.faults[0].pointer, "/email");
+    }
+
+    #[test]
+    fn only_what_the_statement_did_wrong_is_our_fault() {
+        assert!(is_our_fault("22021") && is_our_fault("42601"));
+        assert!(!is_our_fault("57P01") && !is_our_fault("53300") && !is_our_fault("08006"));
+    }
+}

@@ -1,0 +1,110 @@
+//! The sorts of problem that callers can tell apart, each with its status and its name in `type`.
+
+use axum::http::StatusCode;
+
+/// A sort of problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The request cannot be read at all, or a query parameter or header is wrong.
+    Malformed,
+    /// No session and no token, or ones that are worth nothing.
+    Unauthenticated,
+    /// The address and password do not belong together.
+    WrongCredentials,
+    /// The caller may not do this.
+    Forbidden,
+    /// The request came from another site, by the caller's cookie.
+    CrossSite,
+    /// There is no such thing, or the caller may not know of it.
+    NotFound,
+    /// The thing exists but not with this method.
+    MethodNotAllowed,
+    /// It took too long to arrive.
+    TimedOut,
+    /// It cannot be done as things stand.
+    Conflict,
+    /// More than is taken.
+    TooLarge,
+    /// A body of another type than is read here.
+    UnsupportedMediaType,
+    /// It can be read, but fields are wrong.
+    Invalid,
+    /// The idempotency key stands for another request.
+    KeyReused,
+    /// Too many attempts.
+    TooManyRequests,
+    /// A fault of ours.
+    Internal,
+    /// Something this needs is away for the moment.
+    Unavailable,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 16] = [
+        Self::Malformed,
+        Self::Unauthenticated,
+        Self::WrongCredentials,
+        Self::Forbidden,
+        Self::CrossSite,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::TimedOut,
+        Self::Conflict,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::Invalid,
+        Self::KeyReused,
+        Self::TooManyRequests,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
+    /// The status it is answered with.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Invalid | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The last part of `type`: stable for ever.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Unauthenticated => "unauthenticated",
+            Self::WrongCredentials => "wrong-credentials",
+            Self::Forbidden => "forbidden",
+            Self::CrossSite => "cross-site",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::TimedOut => "timed-out",
+            Self::Conflict => "conflict",
+            Self::TooLarge => "too-large",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::Invalid => "invalid",
+            Self::KeyReused => "idempotency-key-reused",
+            Self::TooManyRequests => "too-many-requests",
+            Self::Internal => "internal",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// The nearest kind to a status that something below us answered with.
+    pub fn of_status(status: StatusCode) -> Self {
+        let same = |kind: &Self| kind.status() == status;
+        let other = if status.is_client_error() { Self::Malformed } else { Self::Internal };
+        Self::ALL.into_iter().find(same).unwrap_or(other)
+    }
+}

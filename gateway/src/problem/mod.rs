@@ -1,0 +1,99 @@
+//! What a caller is told when something is refused or fails: RFC 9457, in the reader's language.
+
+mod catalogue;
+mod convert;
+mod fault;
+mod kind;
+mod language;
+mod reason;
+mod render;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+pub use self::fault::{Fault, Faults, Place, pointer_to};
+pub use self::kind::Kind;
+pub use self::language::{accepted, text};
+pub use self::reason::{JsonType, Reason};
+pub(crate) use self::render::{no_such_method, no_such_route, panicked, render};
+
+/// A refusal or failure on its way to the caller. Handlers return it as their error; the middleware
+/// [`render`](self::render) writes it, since only the middleware knows the reader's language and the trace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// What sort of problem it is; decides the status.
+    pub kind: Kind,
+    /// A nearer reason than the kind's own text.
+    pub reason: Option<Reason>,
+    /// The fields at fault.
+    pub faults: Vec<Fault>,
+    /// When asking again makes sense, in seconds.
+    pub retry_after_s: Option<u32>,
+}
+
+/// What `?` gives back in every handler.
+pub type Answer<T> = Result<T, Problem>;
+
+impl Problem {
+    /// A problem that its kind explains well enough.
+    pub const fn new(kind: Kind) -> Self {
+        Self { kind, reason: None, faults: Vec::new(), retry_after_s: None }
+    }
+
+    /// 404: there is no such thing, or the caller may not know of it.
+    pub const fn not_found() -> Self {
+        Self::new(Kind::NotFound)
+    }
+
+    /// 403: the caller knows of it but may not do this.
+    pub const fn forbidden() -> Self {
+        Self::new(Kind::Forbidden)
+    }
+
+    /// 409: it cannot be done as things stand.
+    pub fn conflict(reason: Reason) -> Self {
+        Self { reason: Some(reason), ..Self::new(Kind::Conflict) }
+    }
+
+    /// 422 for one field of the body, by JSON pointer such as `/recipients/0`.
+    pub fn of_field(pointer: impl Into<String>, reason: Reason) -> Self {
+        Self::of_faults(Kind::Invalid, vec![Fault::in_body(pointer, reason)])
+    }
+
+    /// 422 or 400 for several fields.
+    pub const fn of_faults(kind: Kind, faults: Vec<Fault>) -> Self {
+        Self { kind, reason: None, faults, retry_after_s: None }
+    }
+
+    /// 503: something this needs is away for the moment.
+    pub fn unavailable(retry_after_s: u32) -> Self {
+        Self { retry_after_s: Some(retry_after_s), ..Self::new(Kind::Unavailable) }
+    }
+
+    /// 500, with the cause in the log and not in the answer.
+    pub fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a request failed");
+        Self::new(Kind::Internal)
+    }
+
+    /// The same, with a nearer reason.
+    #[must_use]
+    pub fn because(mut self, reason: Reason) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    /// The status it is answered with.
+    pub const fn status(&self) -> StatusCode {
+        self.kind.status()
+    }
+}
+
+/// An empty response that carries the problem to the middleware.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,81 @@
+//! Reads what a handler left of a body before it is answered: a caller that is still sending would otherwise find the
+//! connection reset instead of the answer.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures::StreamExt;
+use http_body::{Frame, SizeHint};
+use tokio::time::timeout;
+
+/// How much of a body is read for nothing.
+const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// How long that may take.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Gives the handler a share of the body, and drains what it left when it refuses the request.
+pub(super) async fn drain(request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    // A caller that waits to be told to go on has sent nothing that could be in the way.
+    let waits = request.headers().contains_key(header::EXPECT);
+    let (parts, body) = request.into_parts();
+    let shared = Shared(Arc::new(Mutex::new(body)));
+    let mut response = next.run(Request::from_parts(parts, Body::new(shared.clone()))).await;
+    let refused = response.status().is_client_error() || response.status().is_server_error();
+    if refused && !waits && !shared.drained().await {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// A body that outlives the handler that reads it.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Body>>);
+
+impl Shared {
+    /// Whether nothing is left of it.
+    async fn drained(self) -> bool {
+        let mut chunks = Body::new(self).into_data_stream();
+        let all = async {
+            let mut drained = 0;
+            while let Some(Ok(chunk)) = chunks.next().await {
+                drained += chunk.len();
+                if drained > DRAIN_BYTES_MAX {
+                    return false;
+                }
+            }
+            true
+        };
+        timeout(DRAIN_TIMEOUT, all).await.unwrap_or(false)
+    }
+
+    fn with<T>(&self, act: impl FnOnce(Pin<&mut Body>) -> T) -> T {
+        act(Pin::new(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+impl HttpBody for Shared {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.with(|body| body.poll_frame(context))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.with(|body| body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.with(|body| body.size_hint())
+    }
+}

@@ -1,0 +1,41 @@
+//! What is noted of every request: its trace, a line in the log, figures. Never a query, a body or an address.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument;
+
+use crate::extract::{ClientIp, Trace};
+use crate::state::AppState;
+
+/// Tells the caller which trace to quote.
+const TRACE_ID: HeaderName = HeaderName::from_static("mensajeria-trace-id");
+/// The path of what no route has.
+const NO_ROUTE: &str = "-";
+
+/// Gives the request its trace and its caller's address, and notes how it ended.
+pub(super) async fn observe(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let trace = Trace::of(request.headers(), state.new_id());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+    let ip = ClientIp::of(peer, request.headers(), &state.settings().trusted_proxies);
+    let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
+    let method = request.method().clone();
+    request.extensions_mut().insert(trace.clone());
+    request.extensions_mut().insert(ip);
+
+    let started = Instant::now();
+    let span = tracing::info_span!("request", trace_id = %trace.id());
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
+    span.in_scope(|| tracing::info!(%method, route, status, seconds, "answered a request"));
+    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    metrics::histogram!("mensajeria_http_request_seconds", &labels).record(seconds);
+    if let Ok(id) = HeaderValue::try_from(trace.id()) {
+        response.headers_mut().insert(TRACE_ID, id);
+    }
+    response
+}

@@ -1,0 +1,140 @@
+//! What every handler is given: the log, who is who, and the settings of this front door.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use commands::clock;
+use commands::log::EventLog;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+use uuid::Uuid;
+
+use crate::access::{Directory, Passwords, Sessions, Throttle};
+use crate::api::Freshness;
+
+/// Tells the time; handed in so that tests can move it.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// The settings of the front door.
+#[derive(Clone)]
+pub struct Settings {
+    /// What browsers reach us by, if it is known.
+    pub public_url: Option<Url>,
+    /// Whether cookies are `Secure` and prefixed: everywhere but for `dev` on plain http beyond this machine.
+    pub secure_cookies: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Whether «Buzón de pruebas» is served.
+    pub simulator: bool,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            secure_cookies: true,
+            trusted_proxies: Vec::new(),
+            simulator: false,
+            clock: Arc::new(clock::now),
+        }
+    }
+}
+
+impl Settings {
+    /// Whether browsers reach us by https.
+    pub fn is_https(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+}
+
+/// The state of the front door. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+struct Inner {
+    log: EventLog,
+    settings: Settings,
+    directory: Directory,
+    sessions: Sessions,
+    passwords: Passwords,
+    throttle: Throttle,
+    freshness: Freshness,
+    shutdown: CancellationToken,
+}
+
+impl AppState {
+    /// The state over a log. `shutdown` ends streams that would otherwise never end.
+    pub fn new(log: EventLog, settings: Settings, shutdown: CancellationToken) -> Self {
+        let pool = log.pool().clone();
+        let freshness = Freshness::new(pool.clone());
+        Self(Arc::new(Inner {
+            directory: Directory::new(log.clone()),
+            sessions: Sessions::new(pool),
+            passwords: Passwords::default(),
+            throttle: Throttle::default(),
+            freshness,
+            log,
+            settings,
+            shutdown,
+        }))
+    }
+
+    /// The event log: the one way to write.
+    pub fn log(&self) -> &EventLog {
+        &self.0.log
+    }
+
+    /// The database, for queries.
+    pub fn pool(&self) -> &PgPool {
+        self.0.log.pool()
+    }
+
+    /// Who is who.
+    pub fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
+    /// Who is logged in.
+    pub fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// The hashing of passwords.
+    pub fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    /// The brake on guessing.
+    pub fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
+    /// What callers must be able to read.
+    pub fn freshness(&self) -> &Freshness {
+        &self.0.freshness
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Cancelled when the program stops: every stream ends on it.
+    pub fn shutdown(&self) -> &CancellationToken {
+        &self.0.shutdown
+    }
+
+    /// The time now.
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.0.settings.clock)()
+    }
+
+    /// A new id.
+    pub fn new_id(&self) -> Uuid {
+        clock::new_id()
+    }
+}
