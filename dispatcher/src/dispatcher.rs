@@ -1,0 +1,116 @@
+//! The dispatcher as one thing: started with its providers, stopped by its token.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use commands::broker::Broker;
+use commands::log::EventLog;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::Wakes;
+use crate::audience::Resolver;
+use crate::database::queue_pool;
+use crate::housekeeper::Housekeeper;
+use crate::intake::Intake;
+use crate::options::DispatcherOptions;
+use crate::provider::Provider;
+use crate::queue::settle::Settler;
+use crate::request::Requests;
+use crate::worker::{Office, open_for_ever};
+
+/// A running dispatcher. It ends when its token is cancelled; dropped, it ends at once like a crash.
+#[derive(Debug)]
+pub struct Dispatcher {
+    tasks: JoinSet<()>,
+}
+
+impl Dispatcher {
+    /// Starts to take in, resolve and send. `providers` in order of preference: within a channel a later one is used
+    /// while those before it rest; a channel without providers keeps its rows waiting.
+    ///
+    /// Without a broker it follows the log in PostgreSQL. Does not wait for the database: what it cannot do yet it tries again.
+    pub fn start(
+        log: EventLog,
+        broker: Option<Broker>,
+        providers: Vec<Provider>,
+        options: DispatcherOptions,
+        cancel: CancellationToken,
+    ) -> Self {
+        let parts = Parts::new(log, options);
+        let mut tasks = JoinSet::new();
+        spawn(&mut tasks, parts.intake(broker).run(cancel.clone()));
+        spawn(&mut tasks, parts.resolver().run(cancel.clone()));
+        spawn(&mut tasks, parts.housekeeper().run(cancel.clone()));
+        spawn(&mut tasks, open_for_ever(parts.office(providers), cancel));
+        Self { tasks }
+    }
+
+    /// Waits until everything has ended: about the grace of the options after the token was cancelled.
+    pub async fn stopped(mut self) {
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+fn spawn(tasks: &mut JoinSet<()>, task: impl Future<Output = ()> + Send + 'static) {
+    tasks.spawn(task);
+}
+
+/// What the tasks share.
+struct Parts {
+    log: EventLog,
+    pool: sqlx::PgPool,
+    requests: Requests,
+    settler: Settler,
+    options: DispatcherOptions,
+    wakes: Arc<Wakes>,
+}
+
+impl Parts {
+    fn new(log: EventLog, options: DispatcherOptions) -> Self {
+        let pool = queue_pool(log.pool());
+        let requests = Requests::new(log.clone());
+        let settler = Settler::new(log.clone(), pool.clone(), requests.clone());
+        Self { log, pool, requests, settler, options, wakes: Arc::default() }
+    }
+
+    fn intake(&self, broker: Option<Broker>) -> Intake {
+        Intake {
+            log: self.log.clone(),
+            broker,
+            pool: self.pool.clone(),
+            clock: Arc::clone(&self.options.clock),
+            wakes: Arc::clone(&self.wakes),
+        }
+    }
+
+    fn resolver(&self) -> Resolver {
+        Resolver {
+            log: self.log.clone(),
+            pool: self.pool.clone(),
+            requests: self.requests.clone(),
+            wakes: Arc::clone(&self.wakes),
+            poll: self.options.poll,
+        }
+    }
+
+    fn housekeeper(&self) -> Housekeeper {
+        Housekeeper {
+            pool: self.pool.clone(),
+            settler: self.settler.clone(),
+            options: self.options.clone(),
+            wakes: Arc::clone(&self.wakes),
+        }
+    }
+
+    fn office(&self, providers: Vec<Provider>) -> Office {
+        Office {
+            pool: self.pool.clone(),
+            settler: self.settler.clone(),
+            requests: self.requests.clone(),
+            providers,
+            options: self.options.clone(),
+            wakes: Arc::clone(&self.wakes),
+        }
+    }
+}

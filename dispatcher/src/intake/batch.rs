@@ -1,0 +1,205 @@
+//! What a batch of events means for the queue, folded in memory before anything is written.
+
+use chrono::{DateTime, Utc};
+use commands::log::Recorded;
+use domain::client::ClientEvent;
+use domain::notification::{AudienceEvent, NotificationEvent, Recipient};
+use domain::value::{Channel, CompanyId, NotificationId, RecipientKind};
+use domain::{Event, Position};
+use uuid::Uuid;
+
+use crate::queue::lane_of;
+
+/// What a batch of events asks of the queue, in the order in which it is carried out.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) requested: Vec<Requested>,
+    pub(super) audiences: Vec<OpenAudience>,
+    pub(super) chunks: Vec<Chunk>,
+    pub(super) cancelled: Vec<Uuid>,
+    pub(super) erased: Vec<Uuid>,
+}
+
+/// A notification to remember.
+#[derive(Debug, PartialEq)]
+pub(super) struct Requested {
+    pub(super) notification: NotificationId,
+    pub(super) company: CompanyId,
+    pub(super) channel: Channel,
+    pub(super) recipient_kind: RecipientKind,
+    pub(super) lane: i16,
+    pub(super) expires_at: Option<DateTime<Utc>>,
+}
+
+/// A generation whose audience is to be resolved.
+#[derive(Debug, PartialEq)]
+pub(super) struct OpenAudience {
+    pub(super) notification: Uuid,
+    pub(super) generation: i32,
+    pub(super) position: Position,
+}
+
+/// A chunk of an audience, to be queued once.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    pub(super) notification: NotificationId,
+    pub(super) generation: i32,
+    pub(super) number: i64,
+    pub(super) recipients: Vec<Recipient>,
+}
+
+impl Batch {
+    /// Takes in one event. One that cannot be read is left to the projections, which park it and raise the alarm.
+    pub(super) fn add(&mut self, recorded: Recorded) {
+        let Recorded { position, sequence, aggregate_id, event, .. } = recorded;
+        let id = || Uuid::parse_str(&aggregate_id).ok();
+        match event {
+            Ok(Event::Notification(event)) => {
+                if let Some(notification) = id() {
+                    self.add_notification(notification, position, event);
+                }
+            }
+            Ok(Event::Audience(event)) => self.add_chunk(sequence, event),
+            Ok(Event::Client(ClientEvent::ClientErased { .. })) => self.erased.extend(id()),
+            Ok(_) => {}
+            Err(error) => skip_poison(position, &error),
+        }
+    }
+
+    fn add_notification(&mut self, notification: Uuid, position: Position, event: NotificationEvent) {
+        match event {
+            NotificationEvent::NotificationRequested {
+                company,
+                channel,
+                recipient_kind,
+                category,
+                expires_at,
+                ..
+            } => {
+                self.requested.push(Requested {
+                    notification: notification.into(),
+                    company,
+                    channel,
+                    recipient_kind,
+                    lane: lane_of(category),
+                    expires_at,
+                });
+                self.audiences.push(OpenAudience { notification, generation: 1, position });
+            }
+            NotificationEvent::NotificationRetried { generation } => {
+                self.audiences.push(OpenAudience { notification, generation: number(generation), position });
+            }
+            NotificationEvent::NotificationCancelled => self.cancelled.push(notification),
+            NotificationEvent::AudienceClosed { .. } => {}
+        }
+    }
+
+    fn add_chunk(&mut self, sequence: i64, event: AudienceEvent) {
+        let AudienceEvent::AudienceChunkResolved { notification, generation, recipients, .. } = event;
+        self.chunks.push(Chunk {
+            notification,
+            generation: number(generation),
+            number: sequence,
+            recipients,
+        });
+    }
+
+    /// Whether the batch changes nothing but the position.
+    pub(super) fn is_empty(&self) -> bool {
+        self.requested.is_empty()
+            && self.audiences.is_empty()
+            && self.chunks.is_empty()
+            && self.cancelled.is_empty()
+            && self.erased.is_empty()
+    }
+}
+
+fn number(generation: u32) -> i32 {
+    i32::try_from(generation).unwrap_or(i32::MAX)
+}
+
+fn skip_poison(position: Position, error: &domain::DecodeError) {
+    metrics::counter!("mensajeria_intake_poison_total").increment(1);
+    tracing::error!(position, %error, "the intake skips an event that it cannot read");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use domain::personal::Personal;
+    use domain::value::{Category, UserId};
+
+    use super::*;
+
+    fn recorded(aggregate: &str, id: &str, position: Position, event: Event) -> Recorded {
+        Recorded {
+            position,
+            recorded_at: DateTime::UNIX_EPOCH,
+            event_id: Uuid::nil(),
+            aggregate_type: aggregate.into(),
+            aggregate_id: id.into(),
+            sequence: position,
+            event_type: String::new(),
+            metadata: HashMap::new(),
+            event: Ok(event),
+        }
+    }
+
+    fn requested(category: Category) -> Event {
+        Event::Notification(NotificationEvent::NotificationRequested {
+            company: Uuid::nil().into(),
+            channel: Channel::Sms,
+            recipient_kind: RecipientKind::Everyone,
+            category,
+            subject: None,
+            body: Personal::erased(Uuid::nil()),
+            expires_at: None,
+            author: UserId::from(Uuid::nil()),
+            requested_at: DateTime::UNIX_EPOCH,
+        })
+    }
+
+    fn folded(events: Vec<Event>) -> Batch {
+        let id = Uuid::from_u128(7).to_string();
+        let mut batch = Batch::default();
+        for (event, position) in events.into_iter().zip(1..) {
+            batch.add(recorded("notification", &id, position, event));
+        }
+        batch
+    }
+
+    #[test]
+    fn a_request_is_remembered_and_its_audience_opened_at_its_position() {
+        let batch = folded(vec![requested(Category::Collection)]);
+        assert_eq!(batch.requested[0].lane, 2);
+        let expected = OpenAudience { notification: Uuid::from_u128(7), generation: 1, position: 1 };
+        assert_eq!(batch.audiences, [expected]);
+    }
+
+    #[test]
+    fn a_retry_opens_the_audience_of_its_generation() {
+        let batch =
+            folded(vec![Event::Notification(NotificationEvent::NotificationRetried { generation: 3 })]);
+        assert_eq!(batch.audiences[0].generation, 3);
+        assert!(batch.requested.is_empty());
+    }
+
+    #[test]
+    fn events_of_no_interest_only_move_the_position() {
+        let closed =
+            NotificationEvent::AudienceClosed { generation: 1, total: 0, excluded: Default::default() };
+        assert!(folded(vec![Event::Notification(closed)]).is_empty());
+        let cancelled = Event::Notification(NotificationEvent::NotificationCancelled);
+        assert_eq!(folded(vec![cancelled]).cancelled, [Uuid::from_u128(7)]);
+    }
+
+    #[test]
+    fn an_event_that_cannot_be_read_is_skipped() {
+        let error = serde_json::from_str::<u8>("x").expect_err("x is no number");
+        let mut batch = Batch::default();
+        let poison = recorded("notification", "x", 1, requested(Category::Service));
+        batch.add(Recorded { event: Err(domain::DecodeError::Payload(error)), ..poison });
+        assert!(batch.is_empty());
+    }
+}

@@ -1,0 +1,85 @@
+//! The intake: follows the log and turns audience chunks into rows of the queue, each exactly once.
+
+mod batch;
+mod store;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commands::broker::Broker;
+use commands::leader::Leadership;
+use commands::log::{EventLog, FeedError, Recorded};
+use domain::Position;
+use sqlx::PgPool;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use self::batch::Batch;
+use self::store::{StoreError, store};
+use crate::Wakes;
+use crate::options::Clock;
+
+/// How long the intake rests after the database failed it.
+const REST: Duration = Duration::from_millis(250);
+/// The name that only one intake leads under.
+const LEADERSHIP: &str = "intake";
+
+/// Follows the log from its own position in PostgreSQL.
+pub(crate) struct Intake {
+    pub(crate) log: EventLog,
+    pub(crate) broker: Option<Broker>,
+    pub(crate) pool: PgPool,
+    pub(crate) clock: Clock,
+    pub(crate) wakes: Arc<Wakes>,
+}
+
+impl Intake {
+    /// Works whenever it leads, until it is cancelled. Cancelling it anywhere is safe: a batch is taken in whole or not.
+    pub(crate) async fn run(self, cancel: CancellationToken) {
+        let _ = cancel.run_until_cancelled(self.lead_for_ever()).await;
+    }
+
+    async fn lead_for_ever(&self) {
+        loop {
+            let mut leadership = Leadership::acquire(&self.pool, LEADERSHIP).await;
+            if let Err(error) = self.lead(&mut leadership).await {
+                tracing::warn!(%error, "the intake begins again at its position");
+                sleep(REST).await;
+            }
+        }
+    }
+
+    async fn lead(&self, leadership: &mut Leadership) -> Result<(), IntakeError> {
+        let position = store::position(&self.pool).await?;
+        let mut feed = self.log.feed(self.broker.clone(), position);
+        while leadership.still_held().await {
+            let from = feed.position();
+            let events = feed.next().await?;
+            self.take_in(events, from, feed.position()).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_in(&self, events: Vec<Recorded>, from: Position, to: Position) -> Result<(), IntakeError> {
+        let mut batch = Batch::default();
+        events.into_iter().for_each(|recorded| batch.add(recorded));
+        // Erased by another process, they must not be readable here from memory.
+        batch.erased.iter().for_each(|client| self.log.keyring().forget(*client));
+        store(&self.pool, &batch, from, to, (self.clock)()).await?;
+        if !batch.is_empty() {
+            self.wakes.all();
+        }
+        Ok(())
+    }
+}
+
+/// Why the intake begins again at its position.
+#[derive(Debug, thiserror::Error)]
+enum IntakeError {
+    #[error("failed to read the intake's position: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

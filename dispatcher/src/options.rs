@@ -1,0 +1,55 @@
+//! What a dispatcher is given: its time, its chance, its patience.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+/// The time now.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+/// A random number from 0 to 1, for the jitter of retries.
+pub type Chance = Arc<dyn Fn() -> f64 + Send + Sync>;
+
+/// How a dispatcher behaves.
+#[derive(Clone)]
+pub struct DispatcherOptions {
+    /// The time now.
+    pub clock: Clock,
+    /// Chance for the jitter of retries.
+    pub chance: Chance,
+    /// The waits before the second, third, … attempt instead of the channel's own schedule, when a provider asks for
+    /// nothing itself; a delivery that fails once more after them has failed for good. For demonstrations and tests.
+    pub retry_waits: Option<Vec<Duration>>,
+    /// How often an owner beats and looks at the others. One that does not beat for fifteen looks of another loses what
+    /// it has in hand, so that this is a fifteenth of the lease.
+    pub heartbeat: Duration,
+    /// How often the queue is asked without having been woken.
+    pub poll: Duration,
+    /// How long a send may still take once the dispatcher is told to stop; after it the send is in doubt.
+    pub grace: Duration,
+}
+
+/// One second: a lease of fifteen.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// Only rows that another process queued wait this long.
+const POLL: Duration = Duration::from_millis(500);
+/// Ctrl-C is to be done in two seconds.
+const GRACE: Duration = Duration::from_millis(1_200);
+
+impl DispatcherOptions {
+    /// What production uses.
+    pub fn new(clock: Clock, chance: Chance) -> Self {
+        Self { clock, chance, retry_waits: None, heartbeat: HEARTBEAT, poll: POLL, grace: GRACE }
+    }
+}
+
+impl std::fmt::Debug for DispatcherOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DispatcherOptions")
+            .field("retry_waits", &self.retry_waits)
+            .field("heartbeat", &self.heartbeat)
+            .field("poll", &self.poll)
+            .field("grace", &self.grace)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,373 @@
+//! Settlement: what became of rows in hand, and the events that say so, in one transaction.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use commands::log::{AppendError, Draft, EventLog, LoadError};
+use domain::delivery::{Delivery, DeliveryCommand, DeliveryEvent, Outcome};
+use sqlx::{PgConnection, PgPool};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::{QueueRow, RowState};
+use crate::request::{RequestError, Requests};
+
+/// After this a settlement's outcome is unknown. Asking again is safe: what was settled has another epoch or is gone.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The aggregate type of deliveries.
+const DELIVERY: &str = "delivery";
+
+/// What is to become of one row.
+#[derive(Debug, Clone)]
+pub(crate) struct Settlement {
+    pub(crate) row: QueueRow,
+    /// Where the row must still stand; none where only the epoch matters.
+    pub(crate) state: Option<RowState>,
+    pub(crate) decision: Decision,
+}
+
+/// What is to become of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Decision {
+    /// Something happened to the delivery: an event, and unless it is deferred the row goes.
+    Outcome(Outcome),
+    /// Nothing happened: it waits again, its attempts untouched.
+    Release {
+        /// Not before this.
+        due_at: DateTime<Utc>,
+    },
+}
+
+/// Why nothing is known to be settled.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettleError {
+    /// The database refused or is away.
+    #[error("failed to settle: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The outcomes could not be appended.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// A delivery's stream could not be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The notification could not be read.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// No answer in time.
+    #[error("the outcome of the settlement is unknown")]
+    Unknown,
+}
+
+impl SettleError {
+    /// Whether it may be the fault of one settlement, and not of the database.
+    pub(crate) const fn may_be_of_one(&self) -> bool {
+        matches!(
+            self,
+            Self::Load(LoadError::Seal(_) | LoadError::Decode(_))
+                | Self::Append(AppendError::TooLarge | AppendError::Encode(_) | AppendError::Seal(_))
+        )
+    }
+}
+
+/// Settles rows.
+#[derive(Clone)]
+pub(crate) struct Settler {
+    log: EventLog,
+    pool: PgPool,
+    requests: Requests,
+}
+
+/// A row's new place in the queue, or none, and the event if there is one.
+struct Step<'a> {
+    settlement: &'a Settlement,
+    requeue: Option<Requeue>,
+    draft: Option<Draft>,
+}
+
+/// What changes when a row waits again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Requeue {
+    due_at: DateTime<Utc>,
+    attempt: i32,
+    sequence: i64,
+}
+
+impl Settler {
+    pub(crate) const fn new(log: EventLog, pool: PgPool, requests: Requests) -> Self {
+        Self { log, pool, requests }
+    }
+
+    /// Settles all of them together; where another wrote a stream's next event first, each alone, decided again.
+    /// Rows that are no longer as they were stay untouched and have no event.
+    pub(crate) async fn settle(&self, settlements: &[Settlement]) -> Result<(), SettleError> {
+        let mut steps = Vec::with_capacity(settlements.len());
+        for settlement in settlements {
+            steps.push(self.step(settlement, Delivery::default(), settlement.row.sequence).await?);
+        }
+        match self.commit(steps).await {
+            Err(SettleError::Append(AppendError::Conflict)) => self.settle_each(settlements).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn settle_each(&self, settlements: &[Settlement]) -> Result<(), SettleError> {
+        for settlement in settlements {
+            let loaded = self.log.load::<Delivery>(&settlement.row.delivery_id.to_string()).await?;
+            let step = self.step(settlement, loaded.state, loaded.sequence).await?;
+            self.commit(vec![step]).await?;
+        }
+        Ok(())
+    }
+
+    async fn step<'a>(
+        &self,
+        settlement: &'a Settlement,
+        state: Delivery,
+        sequence: i64,
+    ) -> Result<Step<'a>, SettleError> {
+        let event = event_of(settlement, &state);
+        let requeue = requeue(settlement, event.as_ref(), sequence);
+        let draft = match event {
+            Some(event) => Some(self.draft(&settlement.row, sequence + 1, &event).await?),
+            None => None,
+        };
+        Ok(Step { settlement, requeue, draft })
+    }
+
+    async fn draft(
+        &self,
+        row: &QueueRow,
+        sequence: i64,
+        event: &DeliveryEvent,
+    ) -> Result<Draft, SettleError> {
+        let metadata = self.requests.metadata_of_outcomes(row).await?;
+        Ok(Draft::of(DELIVERY, row.delivery_id, sequence, event, metadata).map_err(AppendError::from)?)
+    }
+
+    /// A connection whose settlement did not answer is not used again: it may still be in the middle of it.
+    async fn commit(&self, steps: Vec<Step<'_>>) -> Result<(), SettleError> {
+        let mut connection = self.pool.acquire().await?;
+        match timeout(SETTLE_TIMEOUT, self.commit_on(&mut connection, steps)).await {
+            Ok(Err(SettleError::Append(AppendError::Conflict))) => Err(AppendError::Conflict.into()),
+            Ok(Err(error)) => {
+                connection.close_on_drop();
+                Err(error)
+            }
+            Ok(Ok(())) => Ok(()),
+            Err(_) => {
+                connection.close_on_drop();
+                Err(SettleError::Unknown)
+            }
+        }
+    }
+
+    /// The rows first, the ledger's lock and the commit last: while it is held nobody else appends.
+    async fn commit_on(
+        &self,
+        connection: &mut PgConnection,
+        steps: Vec<Step<'_>>,
+    ) -> Result<(), SettleError> {
+        let mut tx = sqlx::Connection::begin(connection).await?;
+        let mut settled = remove(&mut tx, &steps).await?;
+        settled.extend(requeue_all(&mut tx, &steps).await?);
+        let drafts: Vec<Draft> = steps
+            .into_iter()
+            .filter(|step| settled.contains(&step.key()))
+            .filter_map(|step| step.draft)
+            .collect();
+        let last = if drafts.is_empty() {
+            None
+        } else {
+            Some(self.log.append_in(&mut tx, drafts, None).await?.last)
+        };
+        fail::fail_point!("settle::before_commit", |_| std::process::abort());
+        tx.commit().await?;
+        fail::fail_point!("settle::committed", |_| std::process::abort());
+        if let Some(last) = last {
+            self.log.committed(last);
+        }
+        Ok(())
+    }
+}
+
+impl Step<'_> {
+    const fn key(&self) -> (Uuid, i32) {
+        (self.settlement.row.delivery_id, self.settlement.row.generation)
+    }
+}
+
+/// What is recorded of the delivery. An outcome that comes too late, because the generation is settled already, is
+/// none: only the row goes.
+fn event_of(settlement: &Settlement, state: &Delivery) -> Option<DeliveryEvent> {
+    let Decision::Outcome(outcome) = &settlement.decision else { return None };
+    let command = DeliveryCommand { attempt: settlement.row.attempt(), outcome: outcome.clone() };
+    state.decide(command).ok()?.into_iter().next()
+}
+
+fn requeue(settlement: &Settlement, event: Option<&DeliveryEvent>, sequence: i64) -> Option<Requeue> {
+    match (&settlement.decision, event) {
+        (Decision::Release { due_at }, _) => Some(Requeue {
+            due_at: *due_at,
+            attempt: settlement.row.attempt,
+            sequence: settlement.row.sequence,
+        }),
+        (_, Some(DeliveryEvent::DeliveryDeferred { until, .. })) => {
+            Some(Requeue { due_at: *until, attempt: settlement.row.attempt + 1, sequence: sequence + 1 })
+        }
+        _ => None,
+    }
+}
+
+/// The rows and the fences of some steps, as arrays.
+struct Keys {
+    delivery_ids: Vec<Uuid>,
+    generations: Vec<i32>,
+    epochs: Vec<i64>,
+    states: Vec<Option<&'static str>>,
+}
+
+impl Keys {
+    fn of(settlements: &[&Settlement]) -> Self {
+        Self {
+            delivery_ids: settlements.iter().map(|settlement| settlement.row.delivery_id).collect(),
+            generations: settlements.iter().map(|settlement| settlement.row.generation).collect(),
+            epochs: settlements.iter().map(|settlement| settlement.row.epoch).collect(),
+            states: settlements.iter().map(|settlement| settlement.state.map(RowState::as_str)).collect(),
+        }
+    }
+}
+
+async fn remove(tx: &mut PgConnection, steps: &[Step<'_>]) -> sqlx::Result<HashSet<(Uuid, i32)>> {
+    let gone: Vec<_> =
+        steps.iter().filter(|step| step.requeue.is_none()).map(|step| step.settlement).collect();
+    if gone.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let keys = Keys::of(&gone);
+    let rows: Vec<(Uuid, i32)> = sqlx::query_as(
+        "delete from send_queue q
+         using unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[]) as gone (delivery_id, generation, epoch, state)
+         where q.delivery_id = gone.delivery_id and q.generation = gone.generation and q.epoch = gone.epoch
+           and (gone.state is null or q.state = gone.state)
+         returning q.delivery_id, q.generation",
+    )
+    .bind(keys.delivery_ids)
+    .bind(keys.generations)
+    .bind(keys.epochs)
+    .bind(keys.states)
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// A row that waits again has a new epoch, so that whoever still believes to have it in hand can neither mark nor
+/// settle it.
+async fn requeue_all(tx: &mut PgConnection, steps: &[Step<'_>]) -> sqlx::Result<HashSet<(Uuid, i32)>> {
+    let back: Vec<(&Settlement, Requeue)> =
+        steps.iter().filter_map(|step| Some((step.settlement, step.requeue?))).collect();
+    if back.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let keys = Keys::of(&back.iter().map(|(settlement, _)| *settlement).collect::<Vec<_>>());
+    let rows: Vec<(Uuid, i32)> = sqlx::query_as(
+        "update send_queue q
+         set state = 'waiting', epoch = q.epoch + 1, owner = null, provider = null,
+             due_at = back.due_at, attempt = back.attempt, sequence = back.sequence,
+             first_attempt_at = coalesce(q.first_attempt_at, back.first_attempt_at)
+         from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::timestamptz[], $6::integer[],
+                     $7::bigint[], $8::timestamptz[])
+              as back (delivery_id, generation, epoch, state, due_at, attempt, sequence, first_attempt_at)
+         where q.delivery_id = back.delivery_id and q.generation = back.generation and q.epoch = back.epoch
+           and (back.state is null or q.state = back.state)
+         returning q.delivery_id, q.generation",
+    )
+    .bind(keys.delivery_ids)
+    .bind(keys.generations)
+    .bind(keys.epochs)
+    .bind(keys.states)
+    .bind(back.iter().map(|(_, requeue)| requeue.due_at).collect::<Vec<_>>())
+    .bind(back.iter().map(|(_, requeue)| requeue.attempt).collect::<Vec<_>>())
+    .bind(back.iter().map(|(_, requeue)| requeue.sequence).collect::<Vec<_>>())
+    .bind(back.iter().map(|(settlement, _)| settlement.row.first_attempt_at).collect::<Vec<_>>())
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::delivery::{Failure, FailureClass};
+
+    use super::*;
+    use crate::queue::row;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).expect("a valid time")
+    }
+
+    fn settlement(decision: Decision) -> Settlement {
+        Settlement { row: row(1), state: None, decision }
+    }
+
+    fn deferred() -> Settlement {
+        let failure =
+            Failure { provider: None, class: FailureClass::Transient, code: "421".into(), text: "".into() };
+        settlement(Decision::Outcome(Outcome::Deferred { until: at(60), failure }))
+    }
+
+    fn accepted() -> Settlement {
+        settlement(Decision::Outcome(Outcome::Accepted { provider: "p".into(), reference: "r".into() }))
+    }
+
+    fn after(
+        settlement: &Settlement,
+        state: &Delivery,
+        sequence: i64,
+    ) -> (Option<DeliveryEvent>, Option<Requeue>) {
+        let event = event_of(settlement, state);
+        let requeue = requeue(settlement, event.as_ref(), sequence);
+        (event, requeue)
+    }
+
+    fn settled() -> Delivery {
+        let mut state = Delivery::default();
+        let event = event_of(&accepted(), &state).expect("an outcome of an unsettled delivery");
+        cqrs_fold(&mut state, event);
+        state
+    }
+
+    fn cqrs_fold(state: &mut Delivery, event: DeliveryEvent) {
+        cqrs_es::Aggregate::apply(state, event);
+    }
+
+    #[test]
+    fn an_accepted_delivery_leaves_the_queue_with_an_event() {
+        let (event, requeue) = after(&accepted(), &Delivery::default(), 0);
+        assert!(
+            matches!(event, Some(DeliveryEvent::DeliveryAccepted { attempt, .. }) if attempt.number == 1)
+        );
+        assert_eq!(requeue, None);
+    }
+
+    #[test]
+    fn a_deferred_delivery_waits_for_its_next_attempt() {
+        let (event, requeue) = after(&deferred(), &Delivery::default(), 4);
+        assert!(event.is_some());
+        assert_eq!(requeue, Some(Requeue { due_at: at(60), attempt: 1, sequence: 5 }));
+    }
+
+    #[test]
+    fn a_released_row_waits_with_its_attempts_untouched_and_no_event() {
+        let released = settlement(Decision::Release { due_at: at(5) });
+        let (event, requeue) = after(&released, &Delivery::default(), 0);
+        assert_eq!(event, None);
+        assert_eq!(requeue, Some(Requeue { due_at: at(5), attempt: 0, sequence: 0 }));
+    }
+
+    #[test]
+    fn an_outcome_that_comes_too_late_only_takes_the_row_away() {
+        assert_eq!(after(&accepted(), &settled(), 1), (None, None));
+        assert_eq!(after(&deferred(), &settled(), 1), (None, None));
+    }
+}

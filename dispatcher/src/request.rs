@@ -1,0 +1,124 @@
+//! What a notification says, read once from the log and kept while it is being sent; the queue never holds a body.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use commands::log::{EventLog, Metadata, SealError, metadata};
+use domain::Event;
+use domain::notification::NotificationEvent;
+use domain::value::NotificationId;
+use lru::LruCache;
+use tokio::sync::OnceCell;
+
+use crate::queue::QueueRow;
+
+/// How many notifications a process keeps in memory; the largest body is about 400 kB.
+const REQUESTS_REMEMBERED: NonZeroUsize = NonZeroUsize::new(32).expect("a positive number");
+
+/// A notification as it was asked for.
+pub(crate) struct Request {
+    /// The subject of an e-mail.
+    pub(crate) subject: Option<String>,
+    /// The text; none once its key is destroyed.
+    pub(crate) body: Option<String>,
+    /// The mail's date.
+    pub(crate) requested_at: DateTime<Utc>,
+    /// What the events of its deliveries carry.
+    pub(crate) metadata: Metadata,
+}
+
+/// Why a notification cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RequestError {
+    /// The database does not answer.
+    #[error("failed to read a notification: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Its personal data does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Its first event is missing or cannot be read by this version of the program.
+    #[error("notification {0} cannot be read")]
+    Unreadable(NotificationId),
+}
+
+type Cell = Arc<OnceCell<Arc<Request>>>;
+
+/// The notifications that are being sent. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Requests {
+    log: EventLog,
+    remembered: Arc<Mutex<LruCache<NotificationId, Cell>>>,
+}
+
+impl Requests {
+    pub(crate) fn new(log: EventLog) -> Self {
+        Self { log, remembered: Arc::new(Mutex::new(LruCache::new(REQUESTS_REMEMBERED))) }
+    }
+
+    /// The notification; workers that ask at the same moment read it once.
+    pub(crate) async fn get(&self, id: NotificationId) -> Result<Arc<Request>, RequestError> {
+        let cell = self.cell(id);
+        cell.get_or_try_init(|| self.load(id)).await.cloned()
+    }
+
+    /// What the events of a delivery carry. An outcome is recorded even if its notification cannot be read.
+    pub(crate) async fn metadata_of_outcomes(&self, row: &QueueRow) -> Result<Metadata, RequestError> {
+        match self.get(row.notification_id.into()).await {
+            Ok(request) => Ok(request.metadata.clone()),
+            Err(RequestError::Database(error)) => Err(error.into()),
+            Err(_) => Ok(Metadata::from([(metadata::COMPANY.to_owned(), row.company_id.to_string())])),
+        }
+    }
+
+    fn cell(&self, id: NotificationId) -> Cell {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(remembered.get_or_insert(id, Cell::default))
+    }
+
+    async fn load(&self, id: NotificationId) -> Result<Arc<Request>, RequestError> {
+        let stored = self.log.read_stream("notification", &id.to_string(), 0, 1).await?;
+        let recorded = self.log.open_events(stored).await?.into_iter().next();
+        let recorded = recorded.ok_or(RequestError::Unreadable(id))?;
+        let metadata = metadata_of_outcomes(&recorded.metadata, &recorded.event_id.to_string());
+        let Ok(Event::Notification(NotificationEvent::NotificationRequested {
+            subject,
+            body,
+            requested_at,
+            ..
+        })) = recorded.event
+        else {
+            return Err(RequestError::Unreadable(id));
+        };
+        let subject = subject.and_then(|subject| subject.into_clear());
+        Ok(Arc::new(Request { subject, body: body.into_clear(), requested_at, metadata }))
+    }
+}
+
+/// Outcomes are the system's own doing: they carry on what the request began, without its actor and ip.
+fn metadata_of_outcomes(request: &Metadata, causation: &str) -> Metadata {
+    let carried = [metadata::CORRELATION, metadata::COMPANY, metadata::TRACEPARENT];
+    let kept = carried.into_iter().filter_map(|name| Some((name.to_owned(), request.get(name)?.clone())));
+    kept.chain([(metadata::CAUSATION.to_owned(), causation.to_owned())]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_carry_on_the_request_without_its_actor() {
+        let text = |text: &str| text.to_owned();
+        let request = Metadata::from([
+            (text(metadata::ACTOR), text("a")),
+            (text(metadata::IP), text("1.2.3.4")),
+            (text(metadata::CORRELATION), text("c")),
+            (text(metadata::COMMAND), text("k")),
+        ]);
+        let expected = Metadata::from([
+            (text(metadata::CORRELATION), text("c")),
+            (text(metadata::CAUSATION), text("e")),
+        ]);
+        assert_eq!(metadata_of_outcomes(&request, "e"), expected);
+    }
+}

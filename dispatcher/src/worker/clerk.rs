@@ -1,0 +1,158 @@
+//! What an owner writes about its rows: started marks and settlements, each by group commit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::group::Group;
+use super::hands::Hands;
+use super::verdict::name;
+use crate::Wakes;
+use crate::queue::mark::{Mark, mark_started};
+use crate::queue::settle::{Decision, Settlement, Settler};
+use crate::queue::{BATCH_ROWS_MAX, QueueRow};
+
+/// How many statements of marks are under way at once.
+const MARK_FLUSHERS: usize = 2;
+/// How many settlements are under way at once.
+const SETTLE_FLUSHERS: usize = 2;
+/// A mark that is not committed by then is not waited for: its row is released unsent.
+const MARK_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a settlement rests after the database failed it. It is tried again as long as its owner lives: what a
+/// provider has answered must not be lost.
+const REST: Duration = Duration::from_millis(500);
+
+/// What became of a started mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Marked {
+    /// It is committed: the row may be sent.
+    Started,
+    /// The row is somebody else's by now.
+    Lost,
+    /// Nobody knows whether it is committed; the row is unsent all the same.
+    Unknown,
+}
+
+/// A settlement on its way, with what is measured of it.
+struct Settled {
+    settlement: Settlement,
+    started_at: Option<Instant>,
+}
+
+/// Writes for one owner. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Clerk {
+    marks: Group<Mark, Marked>,
+    settlements: Group<Settled, ()>,
+    hands: Arc<Hands>,
+}
+
+#[derive(Clone)]
+struct Books {
+    settler: Settler,
+    hands: Arc<Hands>,
+    wakes: Arc<Wakes>,
+}
+
+impl Clerk {
+    pub(super) fn start(
+        tasks: &mut JoinSet<()>,
+        pool: &PgPool,
+        settler: Settler,
+        hands: Arc<Hands>,
+        wakes: Arc<Wakes>,
+    ) -> Self {
+        let pool = pool.clone();
+        let marks =
+            Group::start(tasks, MARK_FLUSHERS, BATCH_ROWS_MAX, move |marks| mark_all(pool.clone(), marks));
+        let books = Books { settler, hands: Arc::clone(&hands), wakes };
+        let settlements = Group::start(tasks, SETTLE_FLUSHERS, BATCH_ROWS_MAX, move |batch| {
+            books.clone().settle_all(batch)
+        });
+        Self { marks, settlements, hands }
+    }
+
+    /// Commits that a row is being given to a provider.
+    pub(super) async fn mark(&self, row: &QueueRow, provider: &str) -> Marked {
+        let mark = Mark {
+            delivery_id: row.delivery_id,
+            generation: row.generation,
+            epoch: row.epoch,
+            provider: provider.to_owned(),
+        };
+        self.marks.ask(mark).await.unwrap_or(Marked::Unknown)
+    }
+
+    /// Settles a row soon; waits only for room.
+    pub(super) async fn settle(&self, row: QueueRow, decision: Decision, started_at: Option<Instant>) {
+        metrics::counter!("mensajeria_sends_total", "channel" => row.channel().as_str(), "outcome" => name(&decision))
+            .increment(1);
+        // The epoch alone is the fence: only its owner can have changed the row's state since the claim.
+        let settlement = Settlement { row, state: None, decision };
+        self.settlements.put(Settled { settlement, started_at }).await;
+    }
+
+    /// Lets go of a row that is somebody else's by now.
+    pub(super) fn let_go(&self, row: &QueueRow) {
+        tracing::warn!(delivery = %row.delivery_id, "a row was taken back before it was sent");
+        self.hands.put_down(row.notification_id);
+    }
+}
+
+async fn mark_all(pool: PgPool, marks: Vec<Mark>) -> Vec<Marked> {
+    match timeout(MARK_TIMEOUT, mark_started(&pool, &marks)).await {
+        Ok(Ok(started)) => {
+            started.into_iter().map(|started| if started { Marked::Started } else { Marked::Lost }).collect()
+        }
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "started marks failed; their rows wait again");
+            vec![Marked::Unknown; marks.len()]
+        }
+        Err(_) => vec![Marked::Unknown; marks.len()],
+    }
+}
+
+impl Books {
+    async fn settle_all(self, batch: Vec<Settled>) -> Vec<()> {
+        let (settlements, started): (Vec<Settlement>, Vec<_>) =
+            batch.into_iter().map(|settled| (settled.settlement, settled.started_at)).unzip();
+        self.settle_until_done(&settlements).await;
+        for started_at in started.into_iter().flatten() {
+            metrics::histogram!("mensajeria_send_settled_seconds").record(started_at.elapsed().as_secs_f64());
+        }
+        settlements.iter().map(|settlement| self.put_down(settlement)).collect()
+    }
+
+    async fn settle_until_done(&self, settlements: &[Settlement]) {
+        while let Err(error) = self.settler.settle(settlements).await {
+            if error.may_be_of_one() {
+                return self.settle_one_by_one(settlements).await;
+            }
+            tracing::warn!(%error, waiting = settlements.len(), "a settlement failed, trying again");
+            sleep(REST).await;
+        }
+    }
+
+    /// One that cannot be written must not keep the others from being written.
+    async fn settle_one_by_one(&self, settlements: &[Settlement]) {
+        for settlement in settlements {
+            while let Err(error) = self.settler.settle(std::slice::from_ref(settlement)).await {
+                if error.may_be_of_one() {
+                    tracing::error!(%error, delivery = %settlement.row.delivery_id, "an outcome cannot be recorded");
+                    break;
+                }
+                sleep(REST).await;
+            }
+        }
+    }
+
+    fn put_down(&self, settlement: &Settlement) {
+        self.hands.put_down(settlement.row.notification_id);
+        if matches!(settlement.decision, Decision::Release { .. }) {
+            self.wakes.of(settlement.row.channel()).notify_one();
+        }
+    }
+}

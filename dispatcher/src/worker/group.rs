@@ -1,0 +1,145 @@
+//! Group commit: what waits at the same moment is written by one statement, and then every caller is answered.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinSet;
+
+/// The door to the flushers. They end, with what is under way done, when the last door is dropped.
+pub(crate) struct Group<T, R> {
+    waiting: mpsc::Sender<Entry<T, R>>,
+}
+
+struct Entry<T, R> {
+    item: T,
+    reply: Option<oneshot::Sender<R>>,
+}
+
+impl<T, R> Clone for Group<T, R> {
+    fn clone(&self) -> Self {
+        Self { waiting: self.waiting.clone() }
+    }
+}
+
+impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
+    /// Starts flushers. `flush` answers every item of a batch, in order; never more than `batch_max` at once, and never
+    /// waiting for more. While one batch is at the disk, another flusher gathers the next.
+    pub(crate) fn start<F, A>(tasks: &mut JoinSet<()>, flushers: usize, batch_max: usize, flush: F) -> Self
+    where
+        F: Fn(Vec<T>) -> A + Clone + Send + Sync + 'static,
+        A: Future<Output = Vec<R>> + Send + 'static,
+    {
+        let (waiting, receiver) = mpsc::channel(2 * batch_max);
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..flushers {
+            tasks.spawn(flush_for_ever(Arc::clone(&receiver), batch_max, flush.clone()));
+        }
+        Self { waiting }
+    }
+
+    /// Hands an item in and waits for its answer; none when the flushers are gone.
+    pub(crate) async fn ask(&self, item: T) -> Option<R> {
+        let (reply, answer) = oneshot::channel();
+        self.waiting.send(Entry { item, reply: Some(reply) }).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Hands an item in, as soon as there is room, and does not wait for its answer.
+    pub(crate) async fn put(&self, item: T) {
+        // Without flushers the owner of the item is gone as well, and its rows are being taken back.
+        let _ = self.waiting.send(Entry { item, reply: None }).await;
+    }
+}
+
+async fn flush_for_ever<T, R, F, A>(
+    receiver: Arc<Mutex<mpsc::Receiver<Entry<T, R>>>>,
+    batch_max: usize,
+    flush: F,
+) where
+    F: Fn(Vec<T>) -> A,
+    A: Future<Output = Vec<R>>,
+{
+    loop {
+        let mut batch = Vec::new();
+        if receiver.lock().await.recv_many(&mut batch, batch_max).await == 0 {
+            return;
+        }
+        let (items, replies): (Vec<T>, Vec<_>) =
+            batch.into_iter().map(|entry| (entry.item, entry.reply)).unzip();
+        let answers = flush(items).await;
+        for (reply, answer) in replies.into_iter().zip(answers) {
+            // A caller that has gone away has still been served.
+            let _ = reply.map(|reply| reply.send(answer));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex as StdMutex;
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[derive(Clone)]
+    struct Disk {
+        batches: Arc<StdMutex<Vec<usize>>>,
+        gate: Arc<Semaphore>,
+    }
+
+    impl Disk {
+        fn closed() -> Self {
+            Self { batches: Arc::default(), gate: Arc::new(Semaphore::new(0)) }
+        }
+
+        async fn flush(self, items: Vec<u32>) -> Vec<u32> {
+            self.gate.acquire().await.expect("an open semaphore").forget();
+            self.batches.lock().expect("no panic").push(items.len());
+            items.into_iter().map(|item| 10 * item).collect()
+        }
+
+        fn group(&self, tasks: &mut JoinSet<()>, batch_max: usize) -> Group<u32, u32> {
+            let disk = self.clone();
+            Group::start(tasks, 1, batch_max, move |items| disk.clone().flush(items))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_waits_together_is_flushed_together_and_each_gets_its_own_answer() {
+        let (mut tasks, disk) = (JoinSet::new(), Disk::closed());
+        let group = disk.group(&mut tasks, 100);
+        let asks = (1..=20).map(|item| {
+            let group = group.clone();
+            async move { (item, group.ask(item).await) }
+        });
+        let asked = tokio::spawn(futures::future::join_all(asks));
+        disk.gate.add_permits(2);
+        for (item, answer) in asked.await.expect("no panic") {
+            assert_eq!(answer, Some(10 * item));
+        }
+        assert!(disk.batches.lock().expect("no panic").len() <= 2);
+    }
+
+    #[tokio::test]
+    async fn a_batch_never_exceeds_its_bound() {
+        let (mut tasks, disk) = (JoinSet::new(), Disk::closed());
+        let group = disk.group(&mut tasks, 4);
+        disk.gate.add_permits(100);
+        futures::future::join_all((0..30).map(|item| group.put(item))).await;
+        drop(group);
+        while tasks.join_next().await.is_some() {}
+        let batches = disk.batches.lock().expect("no panic");
+        assert_eq!(batches.iter().sum::<usize>(), 30);
+        assert!(batches.iter().all(|size| *size <= 4));
+    }
+
+    #[tokio::test]
+    async fn without_flushers_there_is_no_answer() {
+        let (mut tasks, disk) = (JoinSet::new(), Disk::closed());
+        let group = disk.group(&mut tasks, 4);
+        tasks.shutdown().await;
+        assert_eq!(group.ask(1).await, None);
+    }
+}

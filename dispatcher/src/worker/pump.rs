@@ -1,0 +1,207 @@
+//! The pump of one channel: claims what is due, for the first provider that can take it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::desk::Desk;
+use super::hands::Hands;
+use crate::options::Clock;
+use crate::provider::Provider;
+use crate::queue::QueueRow;
+use crate::queue::claim::Claimer;
+
+/// How long the pump rests after the database failed it.
+const REST: Duration = Duration::from_millis(500);
+
+/// A provider and what waits for it.
+pub(super) struct Counter {
+    pub(super) provider: Provider,
+    pub(super) desk: Desk,
+}
+
+impl Counter {
+    pub(super) fn new(provider: Provider) -> Self {
+        let desk = Desk::new(provider.gate().connections as usize);
+        Self { provider, desk }
+    }
+
+    /// How the provider's circuit breaker lets us ask for rows.
+    fn readiness(&self, now: DateTime<Utc>) -> Readiness {
+        match self.provider.gate().breaker.rests_until() {
+            None => Readiness::Ready,
+            Some(until) if until <= now => Readiness::Probing,
+            Some(until) => Readiness::Resting(until),
+        }
+    }
+
+    /// Whether a row could be given to the provider now.
+    pub(super) fn is_ready(&self, now: DateTime<Utc>) -> bool {
+        self.readiness(now) == Readiness::Ready
+    }
+
+    fn room(&self, readiness: Readiness) -> usize {
+        match readiness {
+            Readiness::Ready => self.desk.room(Instant::now()),
+            // One row finds out whether a provider works again.
+            Readiness::Probing => usize::from(self.desk.is_empty()),
+            Readiness::Resting(_) => 0,
+        }
+    }
+}
+
+/// Whether a provider can take rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readiness {
+    Ready,
+    Probing,
+    Resting(DateTime<Utc>),
+}
+
+/// Claims for one channel.
+pub(super) struct Pump {
+    pub(super) claimer: Claimer,
+    /// In the order of the configuration: a later one is used while those before it rest.
+    pub(super) counters: Arc<Vec<Counter>>,
+    pub(super) hands: Arc<Hands>,
+    pub(super) clock: Clock,
+    pub(super) poll: Duration,
+    pub(super) wake: Arc<tokio::sync::Notify>,
+}
+
+impl Pump {
+    /// Claims until it is stopped. It is not cancelled in the middle of a claim, whose rows would then be nobody's.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let wait = self.step().await;
+            let woken = async {
+                match &wait {
+                    Wait::Not => {}
+                    Wait::ForRoom(counter) => {
+                        let _ = timeout(self.poll, self.counters[*counter].desk.drained.notified()).await;
+                    }
+                    Wait::ForRows(length) => _ = timeout(*length, self.wake.notified()).await,
+                }
+            };
+            let _ = stop.run_until_cancelled(woken).await;
+        }
+    }
+
+    /// One claim, if there is a provider with room; then what to wait for.
+    async fn step(&mut self) -> Wait {
+        let now = (self.clock)();
+        let Some((place, readiness)) = first_able(&self.counters, now) else { return self.until_rested(now) };
+        let room = self.counters[place].room(readiness);
+        if room == 0 {
+            return Wait::ForRoom(place);
+        }
+        match self.claimer.claim(room, now).await {
+            Ok(rows) if rows.is_empty() => self.until_due(now).await,
+            Ok(rows) => {
+                self.put(place, rows);
+                Wait::Not
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a claim failed, trying again");
+                sleep(REST).await;
+                Wait::Not
+            }
+        }
+    }
+
+    fn put(&self, place: usize, rows: Vec<QueueRow>) {
+        self.hands.take(&rows);
+        self.counters[place].desk.put(rows);
+    }
+
+    /// All providers rest: until the first of them may be tried.
+    fn until_rested(&self, now: DateTime<Utc>) -> Wait {
+        let rests = self.counters.iter().filter_map(|counter| counter.provider.gate().breaker.rests_until());
+        Wait::ForRows(self.wait(rests.min(), now))
+    }
+
+    async fn until_due(&self, now: DateTime<Utc>) -> Wait {
+        let due = self.claimer.next_due(now).await.ok().flatten();
+        Wait::ForRows(self.wait(due, now))
+    }
+
+    /// Until a moment, and never longer than a poll: another process may queue rows too.
+    fn wait(&self, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
+        let length = until.and_then(|until| (until - now).to_std().ok());
+        length.map_or(self.poll, |length| length.clamp(SHORTEST_WAIT, self.poll))
+    }
+}
+
+/// A clock that is moved by hand may stand still at a moment that has come.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
+/// What a pump waits for.
+#[derive(Debug, PartialEq, Eq)]
+enum Wait {
+    Not,
+    ForRoom(usize),
+    ForRows(Duration),
+}
+
+/// The first provider that does not rest.
+fn first_able(counters: &[Counter], now: DateTime<Utc>) -> Option<(usize, Readiness)> {
+    let able = |counter: &Counter| match counter.readiness(now) {
+        Readiness::Resting(_) => None,
+        readiness => Some(readiness),
+    };
+    counters.iter().enumerate().find_map(|(place, counter)| Some((place, able(counter)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::delivery::FailureClass;
+
+    use super::*;
+    use crate::provider::{Accepted, EmailProvider, Failure, SmtpSettings};
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("a valid time")
+    }
+
+    fn counter(name: &str) -> Counter {
+        let settings = SmtpSettings {
+            name: name.into(),
+            url: "smtp://127.0.0.1:1".into(),
+            from: "avisos@example.com".into(),
+            connections: 4,
+            rate_per_second: 0,
+        };
+        Counter::new(Provider::Email(EmailProvider::try_new(&settings).expect("good settings")))
+    }
+
+    fn refuse(counter: &Counter, now: DateTime<Utc>) {
+        let refused = Failure::new(FailureClass::ConfigAuth, "535 5.7.8", "");
+        counter.provider.gate().breaker.observe::<Accepted>(&Err(refused.into()), now);
+    }
+
+    #[test]
+    fn the_first_provider_takes_everything_while_it_works() {
+        let counters = [counter("uno"), counter("dos")];
+        assert_eq!(first_able(&counters, at(0)), Some((0, Readiness::Ready)));
+    }
+
+    #[test]
+    fn the_next_provider_takes_over_while_the_first_rests() {
+        let counters = [counter("uno"), counter("dos")];
+        refuse(&counters[0], at(0));
+        assert_eq!(first_able(&counters, at(1)), Some((1, Readiness::Ready)));
+        refuse(&counters[1], at(1));
+        assert_eq!(first_able(&counters, at(2)), None);
+    }
+
+    #[test]
+    fn after_its_rest_one_row_finds_out_whether_a_provider_works_again() {
+        let counters = [counter("uno")];
+        refuse(&counters[0], at(0));
+        let (place, readiness) = first_able(&counters, at(61)).expect("a provider to try");
+        assert_eq!((place, readiness, counters[0].room(readiness)), (0, Readiness::Probing, 1));
+    }
+}

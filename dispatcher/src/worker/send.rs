@@ -1,0 +1,136 @@
+//! One worker: takes a row, sends it on its own connection, and says what came of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use domain::delivery::{Failure, FailureClass, Outcome};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::clerk::{Clerk, Marked};
+use super::pump::Counter;
+use super::verdict::Verdict;
+use crate::options::DispatcherOptions;
+use crate::provider::failure::code;
+use crate::provider::{Admission, Outgoing, Sender, StartRefused};
+use crate::queue::QueueRow;
+use crate::queue::settle::Decision;
+use crate::request::{Request, RequestError, Requests};
+
+/// How long a row waits that could not be sent for reasons of our own.
+const OWN_REST: TimeDelta = TimeDelta::seconds(1);
+/// How long a provider may take to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(200);
+
+/// Sends for one provider, one row at a time.
+pub(super) struct Worker {
+    pub(super) counters: Arc<Vec<Counter>>,
+    /// Which of the counters it stands at.
+    pub(super) place: usize,
+    pub(super) clerk: Clerk,
+    pub(super) requests: Requests,
+    pub(super) options: DispatcherOptions,
+}
+
+impl Worker {
+    /// Sends until it is stopped; what it has begun it ends.
+    pub(super) async fn run(self, stop: CancellationToken) {
+        let mut sender = self.counter().provider.sender();
+        while let Some(Some(row)) = stop.run_until_cancelled(self.counter().desk.take()).await {
+            self.serve(&mut sender, row).await;
+        }
+        let _ = timeout(GOODBYE, sender.close()).await;
+    }
+
+    async fn serve(&self, sender: &mut Sender, row: QueueRow) {
+        let now = (self.options.clock)();
+        let gate = self.counter().provider.gate();
+        if let Admission::RestsUntil(until) = gate.breaker.admit(now) {
+            let due_at = if self.another_is_ready() { now } else { until };
+            return self.clerk.settle(row, Decision::Release { due_at }, None).await;
+        }
+        gate.limit.turn().await;
+        match self.requests.get(row.notification_id.into()).await {
+            Ok(request) => self.send(sender, row, &request).await,
+            Err(RequestError::Database(error)) => {
+                tracing::warn!(%error, "a notification could not be read, trying again");
+                self.release(row).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "a notification cannot be read");
+                self.clerk.settle(row, unreadable(), None).await;
+            }
+        }
+    }
+
+    async fn send(&self, sender: &mut Sender, mut row: QueueRow, request: &Request) {
+        let Some(outgoing) = outgoing(&row, request) else {
+            return self.clerk.settle(row, unreadable(), None).await;
+        };
+        row.first_attempt_at.get_or_insert_with(|| (self.options.clock)());
+        let gate = self.counter().provider.gate();
+        let mut marked = None;
+        let started = async || {
+            let mark = self.clerk.mark(&row, &gate.name).await;
+            marked = Some((mark, Instant::now()));
+            if mark == Marked::Started { Ok(()) } else { Err(StartRefused) }
+        };
+        let result = sender.send(&outgoing, started).await;
+        fail::fail_point!("send::done", |_| std::process::abort());
+        let now = (self.options.clock)();
+        gate.breaker.observe(&result, now);
+        let decision = self.verdict().decide(&row, &gate.name, result);
+        match (decision, marked) {
+            (Some(decision), _) => self.clerk.settle(row, decision, marked.map(|(_, at)| at)).await,
+            (None, Some((Marked::Lost, _))) => self.clerk.let_go(&row),
+            // Not known to be marked, known to be unsent.
+            (None, _) => self.release(row).await,
+        }
+    }
+
+    fn verdict(&self) -> Verdict<'_> {
+        let now = (self.options.clock)();
+        Verdict {
+            now,
+            chance: (self.options.chance)(),
+            retry_waits: self.options.retry_waits.as_deref(),
+            elsewhere_at: self.another_is_ready().then_some(now),
+        }
+    }
+
+    async fn release(&self, row: QueueRow) {
+        let due_at = (self.options.clock)() + OWN_REST;
+        self.clerk.settle(row, Decision::Release { due_at }, None).await;
+    }
+
+    fn another_is_ready(&self) -> bool {
+        let now = (self.options.clock)();
+        self.counters.iter().enumerate().any(|(place, counter)| place != self.place && counter.is_ready(now))
+    }
+
+    fn counter(&self) -> &Counter {
+        &self.counters[self.place]
+    }
+}
+
+/// None when the body is gone: its key was destroyed.
+fn outgoing(row: &QueueRow, request: &Request) -> Option<Outgoing> {
+    Some(Outgoing {
+        delivery_id: row.delivery_id.into(),
+        to: row.address.clone(),
+        to_name: Some(row.name.clone()).filter(|name| !name.is_empty()),
+        subject: request.subject.clone(),
+        body: request.body.clone()?,
+        requested_at: request.requested_at,
+    })
+}
+
+fn unreadable() -> Decision {
+    Decision::Outcome(Outcome::Failed(Failure {
+        provider: None,
+        class: FailureClass::PermanentContent,
+        code: code::CONTENT.to_owned(),
+        text: "the notification's content cannot be read".to_owned(),
+    }))
+}

@@ -1,0 +1,200 @@
+//! One owner's time in office: from its first beat to its last row.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commands::clock;
+use domain::value::Channel;
+use sqlx::PgPool;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::clerk::Clerk;
+use super::hands::Hands;
+use super::pump::{Counter, Pump};
+use super::send::Worker;
+use crate::Wakes;
+use crate::options::DispatcherOptions;
+use crate::provider::Provider;
+use crate::queue::claim::Claimer;
+use crate::queue::owners;
+use crate::queue::settle::{Decision, Settler};
+use crate::request::Requests;
+
+/// How long it takes until a new owner follows one that was lost.
+const SUCCESSION_REST: Duration = Duration::from_secs(1);
+/// How long the last settlements may take after the last send.
+const LAST_SETTLEMENTS: Duration = Duration::from_millis(400);
+
+/// What every owner of this process works with.
+pub(crate) struct Office {
+    pub(crate) pool: PgPool,
+    pub(crate) settler: Settler,
+    pub(crate) requests: Requests,
+    pub(crate) providers: Vec<Provider>,
+    pub(crate) options: DispatcherOptions,
+    pub(crate) wakes: Arc<Wakes>,
+}
+
+/// One owner follows the other until it is cancelled. An owner ends early when it was condemned, because it was frozen
+/// for too long, or when one of its tasks panicked: what it had in hand is then taken back like after a crash.
+pub(crate) async fn open_for_ever(office: Office, cancel: CancellationToken) {
+    while !cancel.is_cancelled() {
+        Session::new(&office).run(&cancel).await;
+        let _ = cancel.run_until_cancelled(sleep(SUCCESSION_REST)).await;
+    }
+}
+
+struct Session<'a> {
+    office: &'a Office,
+    owner: Uuid,
+    hands: Arc<Hands>,
+    /// Pumps and workers: they end when told to, and their rows with them.
+    workers: JoinSet<()>,
+    /// The clerk's flushers: they end when the last worker is gone.
+    flushers: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+/// How an owner's time ended.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    /// It was told to stop.
+    Stopped,
+    /// It is an owner no more.
+    Lost,
+}
+
+impl<'a> Session<'a> {
+    fn new(office: &'a Office) -> Self {
+        Self {
+            office,
+            owner: clock::new_id(),
+            hands: Arc::default(),
+            workers: JoinSet::new(),
+            flushers: JoinSet::new(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    async fn run(mut self, cancel: &CancellationToken) {
+        if let Err(error) = owners::register(&self.office.pool, self.owner).await {
+            tracing::warn!(%error, "the dispatcher cannot register, trying again");
+            return;
+        }
+        let clerk = Clerk::start(
+            &mut self.flushers,
+            &self.office.pool,
+            self.office.settler.clone(),
+            Arc::clone(&self.hands),
+            Arc::clone(&self.office.wakes),
+        );
+        let counters = [Channel::Sms, Channel::Email].map(|channel| self.open(channel, &clerk));
+        let end = tokio::select! {
+            end = heart(self.office, self.owner, &self.hands) => end,
+            () = first_panic(&mut self.workers) => End::Lost,
+            () = first_panic(&mut self.flushers) => End::Lost,
+            () = cancel.cancelled() => End::Stopped,
+        };
+        match end {
+            End::Stopped => self.finish(clerk, &counters).await,
+            End::Lost => self.give_up().await,
+        }
+    }
+
+    /// A pump for the channel and a worker for each connection of its providers.
+    fn open(&mut self, channel: Channel, clerk: &Clerk) -> Arc<Vec<Counter>> {
+        let providers = self.office.providers.iter().filter(|provider| provider.channel() == channel);
+        let counters: Arc<Vec<Counter>> = Arc::new(providers.cloned().map(Counter::new).collect());
+        if !counters.is_empty() {
+            let pump = self.pump(channel, &counters);
+            self.workers.spawn(pump.run(self.stop.clone()));
+        }
+        for place in 0..counters.len() {
+            for _ in 0..counters[place].provider.gate().connections {
+                let worker = self.worker(&counters, place, clerk);
+                self.workers.spawn(worker.run(self.stop.clone()));
+            }
+        }
+        counters
+    }
+
+    fn pump(&self, channel: Channel, counters: &Arc<Vec<Counter>>) -> Pump {
+        Pump {
+            claimer: Claimer::new(self.office.pool.clone(), self.owner, channel),
+            counters: Arc::clone(counters),
+            hands: Arc::clone(&self.hands),
+            clock: Arc::clone(&self.office.options.clock),
+            poll: self.office.options.poll,
+            wake: self.office.wakes.of(channel),
+        }
+    }
+
+    fn worker(&self, counters: &Arc<Vec<Counter>>, place: usize, clerk: &Clerk) -> Worker {
+        Worker {
+            counters: Arc::clone(counters),
+            place,
+            clerk: clerk.clone(),
+            requests: self.office.requests.clone(),
+            options: self.office.options.clone(),
+        }
+    }
+
+    /// Ends in order: no new claims, what is being sent ends within the grace, what was not begun waits again.
+    async fn finish(mut self, clerk: Clerk, counters: &[Arc<Vec<Counter>>]) {
+        self.stop.cancel();
+        let all_ended = timeout(self.office.options.grace, join_all(&mut self.workers)).await.is_ok();
+        self.workers.shutdown().await;
+        for counter in counters.iter().flat_map(|counters| counters.iter()) {
+            for row in counter.desk.clear() {
+                let due_at = row.due_at;
+                clerk.settle(row, Decision::Release { due_at }, None).await;
+            }
+        }
+        drop(clerk);
+        let all_settled = timeout(LAST_SETTLEMENTS, join_all(&mut self.flushers)).await.is_ok();
+        self.leave(all_ended && all_settled && self.hands.are_empty()).await;
+    }
+
+    async fn give_up(mut self) {
+        tracing::error!(owner = %self.owner, "the dispatcher lost what it had in hand and begins again");
+        self.workers.shutdown().await;
+        self.flushers.shutdown().await;
+        self.leave(false).await;
+    }
+
+    async fn leave(&self, has_nothing_in_hand: bool) {
+        let leaving = owners::leave(&self.office.pool, self.owner, has_nothing_in_hand);
+        if !matches!(timeout(LAST_SETTLEMENTS, leaving).await, Ok(Ok(()))) {
+            tracing::warn!(owner = %self.owner, "the dispatcher could not take its leave; its beat will be missed");
+        }
+    }
+}
+
+/// Beats until the owner is condemned. A beat that fails says nothing: others condemn only when they can read.
+async fn heart(office: &Office, owner: Uuid, hands: &Hands) -> End {
+    let mut ticks = interval(office.options.heartbeat);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match owners::beat(&office.pool, owner, &hands.all()).await {
+            Ok(true) => {}
+            Ok(false) => return End::Lost,
+            Err(error) => tracing::warn!(%error, "a beat failed"),
+        }
+    }
+}
+
+/// Tasks end only when they are told to: one that ends before has panicked.
+async fn first_panic(tasks: &mut JoinSet<()>) {
+    if tasks.is_empty() {
+        return std::future::pending().await;
+    }
+    let _ = tasks.join_next().await;
+}
+
+async fn join_all(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
+}
