@@ -1,0 +1,151 @@
+/** The only file that talks to the server. Every call answers typed data or throws a `Problem`. */
+import createClient from 'openapi-fetch';
+import type * as c from './contract';
+import { language } from './i18n';
+import { Problem } from './problem';
+
+const V1 = '/api/v1';
+/** Told when a request finds the session gone, so that the app can ask for the password again. */
+export const signedOut = new EventTarget();
+
+const client = createClient<c.paths>({
+  baseUrl: globalThis.location?.origin ?? '',
+  credentials: 'same-origin',
+  fetch: (request) => globalThis.fetch(request),
+});
+client.use({
+  onRequest({ request }) {
+    request.headers.set('Accept-Language', language());
+    return request;
+  },
+});
+
+type Answer<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
+
+async function ask<T>(pending: Answer<T>): Promise<T> {
+  const { data, error, response } = await pending.catch((cause: unknown) => {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    throw Problem.offline();
+  });
+  if (response.ok) return data as T;
+  throw refused(response, error);
+}
+
+function refused(response: Response, error: unknown): Problem {
+  if (response.status === 401) signedOut.dispatchEvent(new Event('signed-out'));
+  return new Problem(response.status, typeof error === 'object' && error ? error : {});
+}
+
+const path = (id: string) => ({ params: { path: { id } } });
+const key = (idempotencyKey: string) => ({ header: { 'Idempotency-Key': idempotencyKey } });
+/** Leaves out what was not chosen: an empty filter is no filter. */
+function chosen<T extends object>(query: T): T {
+  return Object.fromEntries(Object.entries(query).filter(([, v]) => v !== '' && v !== undefined && v !== null)) as T;
+}
+
+export const signIn = (email: string, password: string) =>
+  ask(client.POST('/api/v1/session', { params: {}, body: { email, password } }));
+export const signOut = () => ask(client.DELETE('/api/v1/session', { params: {} }));
+export const getMe = () => ask(client.GET('/api/v1/me'));
+
+export const getUsers = (query: { q?: string; after?: string; limit?: number }) =>
+  ask(client.GET('/api/v1/users', { params: { query: chosen(query) } }));
+export const createUser = (body: c.NewUser, k: string) =>
+  ask(client.POST('/api/v1/users', { params: key(k), body }));
+export const changeUser = (id: string, body: c.UserChange) =>
+  ask(client.PATCH('/api/v1/users/{id}', { ...path(id), body }));
+
+export const getCompanies = (query: { after?: string; limit?: number } = {}) =>
+  ask(client.GET('/api/v1/companies', { params: { query: chosen(query) } }));
+export const createCompany = (body: c.CompanyFields, k: string) =>
+  ask(client.POST('/api/v1/companies', { params: key(k), body }));
+export const changeCompany = (id: string, body: Partial<c.CompanyFields>) =>
+  ask(client.PATCH('/api/v1/companies/{id}', { ...path(id), body }));
+
+export const getClients = (company: string, query: { q?: string; after?: string; limit?: number }) =>
+  ask(client.GET('/api/v1/companies/{id}/clients', { params: { path: { id: company }, query: chosen(query) } }));
+export const createClientOf = (company: string, body: c.ClientFields, k: string) =>
+  ask(client.POST('/api/v1/companies/{id}/clients', { params: { path: { id: company }, ...key(k) }, body }));
+export const changeClient = (id: string, body: Partial<c.ClientFields>) =>
+  ask(client.PATCH('/api/v1/clients/{id}', { ...path(id), body }));
+export const eraseClient = (id: string) => ask(client.DELETE('/api/v1/clients/{id}', path(id)));
+
+/** The file streams as it is: the server finds out its charset and separator. */
+export async function importClients(company: string, file: Blob, dryRun: boolean): Promise<c.ImportReport> {
+  const response = await fetch(`${V1}/companies/${company}/clients/import?dry_run=${dryRun}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'text/csv', 'Accept-Language': language() },
+    body: file,
+  }).catch(() => {
+    throw Problem.offline();
+  });
+  if (response.ok) return response.json();
+  throw refused(response, await response.json().catch(() => ({})));
+}
+
+export const sendMessage = (body: c.NewMessage, k: string) =>
+  ask(client.POST('/api/v1/messages', { params: key(k), body }));
+export const getMessage = (id: string) => ask(client.GET('/api/v1/messages/{id}', path(id)));
+export const recallMessage = (id: string) => ask(client.DELETE('/api/v1/messages/{id}', path(id)));
+export const getSent = (query: { after?: string; limit?: number }) =>
+  ask(client.GET('/api/v1/messages/sent', { params: { query: chosen(query) } }));
+export const getReceipts = (id: string, query: { after?: string; limit?: number }) =>
+  ask(client.GET('/api/v1/messages/{id}/receipts', { params: { path: { id }, query: chosen(query) } }));
+
+export type InboxState = 'all' | 'unread' | 'read';
+export const getInbox = (query: { state?: InboxState; q?: string; after?: string; limit?: number }) =>
+  ask(client.GET('/api/v1/inbox', { params: { query: chosen(query) } }));
+export const getInboxSummary = () => ask(client.GET('/api/v1/inbox/summary'));
+export const markSeen = (id: string) => ask(client.POST('/api/v1/inbox/{id}/seen', path(id)));
+export const markRead = (id: string) => ask(client.POST('/api/v1/inbox/{id}/read', path(id)));
+export const markUnread = (id: string) => ask(client.POST('/api/v1/inbox/{id}/unread', path(id)));
+export const markAllRead = (upTo: number) =>
+  ask(client.POST('/api/v1/inbox/read-all', { params: {}, body: { up_to: upTo } }));
+export const acknowledge = (id: string) => ask(client.POST('/api/v1/inbox/{id}/acknowledge', path(id)));
+export const deleteFromInbox = (id: string) => ask(client.DELETE('/api/v1/inbox/{id}', path(id)));
+export const restoreToInbox = (id: string) => ask(client.POST('/api/v1/inbox/{id}/restore', path(id)));
+
+export const previewNotification = (body: c.NotificationRequest, signal?: AbortSignal) =>
+  ask(client.POST('/api/v1/notifications/preview', { params: {}, body, signal }));
+export const sendNotification = (body: c.NotificationRequest, k: string) =>
+  ask(client.POST('/api/v1/notifications', { params: key(k), body }));
+export const getNotifications = (query: {
+  company?: string;
+  state?: string;
+  from?: string;
+  to?: string;
+  after?: string;
+  limit?: number;
+}) => ask(client.GET('/api/v1/notifications', { params: { query: chosen(query) } }));
+export const getNotification = (id: string) => ask(client.GET('/api/v1/notifications/{id}', path(id)));
+export const getDeliveries = (id: string, query: { state?: string; after?: string; limit?: number }) =>
+  ask(client.GET('/api/v1/notifications/{id}/deliveries', { params: { path: { id }, query: chosen(query) } }));
+export const getDelivery = (id: string) => ask(client.GET('/api/v1/deliveries/{id}', path(id)));
+export const cancelNotification = (id: string) => ask(client.POST('/api/v1/notifications/{id}/cancel', path(id)));
+export const retryNotification = (id: string) => ask(client.POST('/api/v1/notifications/{id}/retry', path(id)));
+export const getNotificationHistory = (id: string) =>
+  ask(client.GET('/api/v1/notifications/{id}/history', { params: { path: { id } } }));
+
+export interface AuditFilters {
+  actor?: string;
+  company?: string;
+  type?: string;
+  subject?: string;
+  from?: string;
+  to?: string;
+}
+export const getAudit = (query: AuditFilters & { after?: string; limit?: number }) =>
+  ask(client.GET('/api/v1/audit', { params: { query: chosen(query) } }));
+export const getProjections = () => ask(client.GET('/api/v1/projections'));
+export const rebuildProjection = (name: string) => ask(client.POST('/api/v1/projections/{id}/rebuild', path(name)));
+export const getSimulated = (query: { channel?: c.Channel; after?: string; limit?: number }) =>
+  ask(client.GET('/api/v1/simulator/messages', { params: { query: chosen(query) } }));
+
+/** Opens a live stream (`/inbox/stream`, `/notifications/{id}/stream`), after the given event when there is one. */
+export async function openStream(stream: string, lastEventId: string | null, signal: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = { Accept: 'text/event-stream', 'Accept-Language': language() };
+  if (lastEventId) headers['Last-Event-ID'] = lastEventId;
+  const response = await fetch(V1 + stream, { headers, signal, cache: 'no-store' });
+  if (!response.ok) throw refused(response, {});
+  return response;
+}

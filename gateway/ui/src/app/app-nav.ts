@@ -1,0 +1,59 @@
+/** The list of places, with the exact number of unread messages. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { number, t } from '../i18n';
+import { counts } from '../store/counts';
+import { Watching } from '../store/store';
+import { base } from '../ui/base';
+import { icon } from '../ui/icons';
+import { isCurrent, type NavItem, navigation } from './navigation';
+import { place } from './router';
+
+@customElement('app-nav')
+export class AppNav extends LitElement {
+  static override styles = [
+    base,
+    css`
+      h2 { margin: var(--s5) 0 var(--s2); padding: 0 var(--s3); font-size: var(--text-xs); font-weight: 550; color: var(--ink-3); letter-spacing: 0; }
+      section:first-child h2 { margin-top: 0; }
+      a {
+        display: flex; align-items: center; gap: var(--s3); min-height: 40px; padding: 0 var(--s3); border-radius: var(--r2);
+        color: var(--ink-2); text-decoration: none; font-weight: 500; font-size: 0.9062rem;
+      }
+      a:hover { background: var(--surface-3); color: var(--ink); }
+      a[aria-current] { background: var(--surface); color: var(--ink); box-shadow: var(--shadow-1), inset 0 0 0 1px var(--line); }
+      a[aria-current] .icon { color: var(--accent-ink); }
+      .label { flex: 1; min-width: 0; }
+      .badge {
+        min-width: 22px; padding: 1px 7px; border-radius: 99px; background: var(--unread); color: var(--on-accent);
+        font-size: var(--text-xs); font-weight: 600; text-align: center;
+      }
+    `,
+  ];
+
+  private readonly place = new Watching(this, place);
+  private readonly counts = new Watching(this, counts);
+
+  override render() {
+    return html`<nav aria-label=${t('nav.label')}>
+      ${navigation().map(
+        (group) => html`<section>
+          <h2>${t(group.label)}</h2>
+          <ul>${group.items.map((item) => html`<li>${this.link(item)}</li>`)}</ul>
+        </section>`,
+      )}
+    </nav>`;
+  }
+
+  private link(item: NavItem) {
+    const unread = item.unread ? this.counts.value.unread : 0;
+    return html`<a href=${item.path} aria-current=${isCurrent(item, this.place.value.path) ? 'page' : nothing}>
+      ${icon(item.icon)}<span class="label">${t(item.label)}</span>
+      ${
+        unread > 0
+          ? html`<span class="badge num" aria-hidden="true">${number(unread)}</span><span class="hidden">${t('nav.unread', { n: unread })}</span>`
+          : nothing
+      }
+    </a>`;
+  }
+}

@@ -1,0 +1,237 @@
+/** What stays while the pages change: places, the button to write, notices, and the dialogs of everywhere. */
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, query, state } from 'lit/decorators.js';
+import { number, t } from '../i18n';
+import { counts } from '../store/counts';
+import { connection } from '../store/inbox-live';
+import { letters } from '../store/preferences';
+import { may, session } from '../store/session';
+import { Watching } from '../store/store';
+import { undoLast } from '../store/undo';
+import { avatar, avatarStyles } from '../ui/avatar';
+import { base } from '../ui/base';
+import '../ui/empty-state';
+import { type Icon, icon } from '../ui/icons';
+import { anyDialogOpen } from '../ui/modal-dialog';
+import '../messages/compose-dialog';
+import '../messages/new-messages-dialog';
+import './app-nav';
+import { shellStyles } from './app-shell.styles';
+import './create-menu';
+import { commandOf } from './keymap';
+import { navigate, place } from './router';
+import { type Found, findRoute } from './routes';
+import './shortcuts-dialog';
+import './toast-stack';
+import './user-panel';
+
+type Opened = 'none' | 'create' | 'compose' | 'shortcuts' | 'more';
+/** A short loss of the connection is nobody's concern. */
+const LOST_MS = 2_500;
+
+@customElement('app-shell')
+export class AppShell extends LitElement {
+  static override styles = [base, avatarStyles, shellStyles];
+
+  @state() private opened: Opened = 'none';
+  @state() private shown: Found | null = null;
+  @state() private failed = false;
+  @state() private lost = false;
+  @query('main') private main!: HTMLElement;
+
+  private readonly session = new Watching(this, session);
+  private readonly counts = new Watching(this, counts);
+  private readonly stops: (() => void)[] = [];
+  private lostTimer?: ReturnType<typeof setTimeout>;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.stops.push(
+      place.watch(() => this.open()),
+      connection.watch((now) => this.followConnection(now !== 'lost')),
+    );
+    window.addEventListener('keydown', this.press);
+    window.addEventListener('offline', this.gone);
+    window.addEventListener('compose', this.compose);
+    void this.open();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const stop of this.stops.splice(0)) stop();
+    window.removeEventListener('keydown', this.press);
+    window.removeEventListener('offline', this.gone);
+    window.removeEventListener('compose', this.compose);
+    clearTimeout(this.lostTimer);
+  }
+
+  override updated(changed: PropertyValues): void {
+    if (changed.has('shown') || this.shown) this.nameWindow();
+  }
+
+  override render() {
+    return html`<a class="skip" href="#main" @click=${this.skip}>${t('nav.skip')}</a>
+      ${this.rail()}
+      <div class="column">
+        ${this.topbar()}
+        ${this.lost ? html`<div class="offline" role="status">${icon('offline', 18)}${t('offline')}</div>` : nothing}
+        <main id="main" tabindex="-1">${this.page()}</main>
+      </div>
+      ${this.bottomBar()} ${this.dialogs()}
+      <toast-stack></toast-stack>`;
+  }
+
+  private rail() {
+    return html`<div class="rail">
+      <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
+      <app-nav></app-nav>
+      <button class="account" type="button" popovertarget="account-menu">
+        ${avatar(this.name)}<span class="name">${this.name}</span>${icon('down', 16)}
+      </button>
+      <div id="account-menu" popover><user-panel @shortcuts=${this.showShortcuts}></user-panel></div>
+    </div>`;
+  }
+
+  private topbar() {
+    return html`<header class="topbar">
+      <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
+      <span class="place">${this.shown ? t(this.shown.route.title) : ''}</span>
+      <button class="button primary create" type="button" aria-haspopup="dialog" @click=${() => this.show('create')}>
+        ${icon('compose')}<span>${t('create.button')}</span>
+      </button>
+    </header>`;
+  }
+
+  private page() {
+    if (this.failed) return html`<empty-state icon="offline" heading=${t('page.failed')} text=${t('page.failed_text')}></empty-state>`;
+    if (!this.shown) return html`<empty-state icon="search" heading=${t('page.missing')} text=${t('page.missing_text')}></empty-state>`;
+    return this.shown.route.render(this.shown.params);
+  }
+
+  private bottomBar() {
+    const path = place.get().path;
+    const unread = this.counts.value.unread;
+    return html`<nav class="bottom" aria-label=${t('nav.short')}>
+      ${this.tab('/', 'home', t('home.title'), path === '/')}
+      ${this.tab('/mensajes', 'inbox', t('nav.tab.messages'), path.startsWith('/mensajes'), unread)}
+      ${may('notifier', 'auditor') ? this.tab('/notificaciones', 'notify', t('nav.tab.notify'), path.startsWith('/notificaciones')) : this.tab('/enviados', 'sent', t('sent.title'), path === '/enviados')}
+      <button type="button" aria-haspopup="dialog" @click=${() => this.show('more')}>${icon('menu', 22)}${t('nav.more')}</button>
+    </nav>`;
+  }
+
+  private tab(path: string, name: Icon, label: string, current: boolean, unread = 0) {
+    return html`<a href=${path} aria-current=${current ? 'page' : nothing}>
+      ${icon(name, 22)}${label}
+      ${unread > 0 ? html`<span class="badge num" aria-hidden="true">${number(unread)}</span><span class="hidden">${t('nav.unread', { n: unread })}</span>` : nothing}
+    </a>`;
+  }
+
+  private dialogs() {
+    return html`<create-menu
+        ?open=${this.opened === 'create'}
+        @dialog-closed=${this.hide}
+        @choose=${(e: CustomEvent<string>) => this.choose(e.detail)}
+      ></create-menu>
+      <compose-dialog ?open=${this.opened === 'compose'} @dialog-closed=${this.hide}></compose-dialog>
+      <shortcuts-dialog ?open=${this.opened === 'shortcuts'} @dialog-closed=${this.hide}></shortcuts-dialog>
+      <new-messages-dialog></new-messages-dialog>
+      ${this.opened === 'more' ? this.moreSheet() : nothing}`;
+  }
+
+  private moreSheet() {
+    return html`<modal-dialog open heading=${t('nav.more')} @dialog-closed=${this.hide}>
+      <div class="more-sheet" @click=${this.leaveSheet}>
+        <app-nav></app-nav>
+        <hr />
+        <user-panel @shortcuts=${this.showShortcuts}></user-panel>
+      </div>
+    </modal-dialog>`;
+  }
+
+  private get name(): string {
+    const now = this.session.value;
+    return now.status === 'in' ? now.me.name : '';
+  }
+
+  /** Loads the page of the present address, then shows it; the old one stays meanwhile. */
+  private async open(): Promise<void> {
+    const path = place.get().path;
+    const found = findRoute(path);
+    try {
+      await found?.route.load();
+      if (place.get().path !== path) return;
+      const moved = this.shown !== null && this.shown.route.title !== found?.route.title;
+      this.failed = false;
+      this.shown = found;
+      if (moved) this.arrive();
+    } catch {
+      this.failed = true;
+    }
+  }
+
+  private arrive(): void {
+    window.scrollTo(0, 0);
+    if (!anyDialogOpen()) this.main.focus();
+  }
+
+  private nameWindow(): void {
+    const { unread } = this.counts.value;
+    const title = this.shown ? `${t(this.shown.route.title)} · ${t('app.name')}` : t('app.name');
+    document.title = unread > 0 ? `(${number(unread)}) ${title}` : title;
+  }
+
+  private choose(option: string): void {
+    if (option === 'compose') return this.show('compose');
+    this.hide();
+    navigate(option === 'notify' ? '/notificaciones/nueva' : '/mensajes');
+  }
+
+  private show(what: Opened): void {
+    this.opened = what;
+  }
+
+  private hide = (): void => {
+    this.opened = 'none';
+  };
+
+  private showShortcuts = (): void => {
+    this.renderRoot.querySelector<HTMLElement>('#account-menu')?.hidePopover();
+    this.show('shortcuts');
+  };
+
+  /** A page asks for the form from its own button. */
+  private compose = (): void => this.show('compose');
+
+  private leaveSheet(event: Event): void {
+    if (event.composedPath().some((node) => node instanceof HTMLAnchorElement)) this.hide();
+  }
+
+  private skip(event: Event): void {
+    event.preventDefault();
+    this.main.focus();
+  }
+
+  private press = (event: KeyboardEvent): void => {
+    if (anyDialogOpen()) return;
+    const command = commandOf(event, letters.get());
+    if (command === 'compose') this.show('compose');
+    else if (command === 'notify' && may('notifier')) navigate('/notificaciones/nueva');
+    else if (command === 'help') this.show('shortcuts');
+    else if (command === 'undo') void undoLast();
+    else return;
+    event.preventDefault();
+  };
+
+  private gone = (): void => this.followConnection(false);
+
+  private followConnection(fine: boolean): void {
+    clearTimeout(this.lostTimer);
+    if (fine) {
+      if (connection.get() === 'open') this.lost = false;
+      return;
+    }
+    this.lostTimer = setTimeout(() => {
+      this.lost = connection.get() !== 'open' || !navigator.onLine;
+    }, LOST_MS);
+  }
+}

@@ -1,0 +1,60 @@
+/** The whole app: the login, or the shell for who is signed in. */
+import { html, LitElement } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { t } from '../i18n';
+import { forgetCounts } from '../store/counts';
+import { listenToInbox, stopListening } from '../store/inbox-live';
+import { enter, type Session, session } from '../store/session';
+import { Watching } from '../store/store';
+import { forgetSteps } from '../store/undo';
+import { base } from '../ui/base';
+import '../ui/empty-state';
+import '../ui/loading-rows';
+import './app-shell';
+import './login-page';
+
+@customElement('mensajeria-app')
+export class MensajeriaApp extends LitElement {
+  static override styles = [base];
+
+  private readonly session = new Watching(this, session);
+  private user: string | null = null;
+  private stop?: () => void;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.stop = session.watch((now) => this.followUser(now));
+    this.followUser(session.get());
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.stop?.();
+    stopListening();
+  }
+
+  override render() {
+    const now = this.session.value;
+    if (now.status === 'unknown') return html`<loading-rows></loading-rows>`;
+    if (now.status === 'unreachable') return this.unreachable();
+    if (now.status === 'out') return html`<login-page ?expired=${now.expired}></login-page>`;
+    return html`<app-shell></app-shell>`;
+  }
+
+  private unreachable() {
+    return html`<main><empty-state icon="offline" heading=${t('unreachable.title')} text=${t('unreachable.text')}>
+      <button class="button primary" type="button" @click=${() => enter()}>${t('retry')}</button>
+    </empty-state></main>`;
+  }
+
+  /** The live stream belongs to a person: another person, another stream. */
+  private followUser(now: Session): void {
+    const user = now.status === 'in' ? now.me.id : null;
+    if (user === this.user) return;
+    this.user = user;
+    if (user) return listenToInbox(user);
+    stopListening();
+    forgetSteps();
+    forgetCounts();
+  }
+}

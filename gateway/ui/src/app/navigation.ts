@@ -1,0 +1,50 @@
+/** The places of the app that this person may go to. */
+import type { Key } from '../i18n/es';
+import type { Icon } from '../ui/icons';
+import { me, may } from '../store/session';
+
+export interface NavItem {
+  path: string;
+  label: Key;
+  icon: Icon;
+  unread?: boolean;
+}
+export interface NavGroup {
+  label: Key;
+  items: NavItem[];
+}
+
+/** Paths below an item belong to it, unless a closer item exists. */
+export function isCurrent(item: NavItem, path: string): boolean {
+  return item.path === '/' ? path === '/' : path === item.path || path.startsWith(`${item.path}/`);
+}
+
+export function navigation(): NavGroup[] {
+  const groups: NavGroup[] = [
+    { label: 'nav.messages', items: messages },
+    { label: 'nav.clients', items: may('notifier', 'auditor') ? clients : [] },
+    { label: 'nav.control', items: control() },
+  ];
+  return groups.filter((group) => group.items.length > 0);
+}
+
+const messages: NavItem[] = [
+  { path: '/', label: 'home.title', icon: 'home' },
+  { path: '/mensajes', label: 'inbox.title', icon: 'inbox', unread: true },
+  { path: '/enviados', label: 'sent.title', icon: 'sent' },
+];
+
+const clients: NavItem[] = [
+  { path: '/notificaciones', label: 'notifications.title', icon: 'notify' },
+  { path: '/clientes', label: 'clients.title', icon: 'clients' },
+];
+
+function control(): NavItem[] {
+  const items: NavItem[] = [];
+  if (may('admin')) items.push({ path: '/empresas', label: 'companies.title', icon: 'company' });
+  if (may('admin')) items.push({ path: '/usuarios', label: 'users.title', icon: 'users' });
+  if (may('auditor')) items.push({ path: '/auditoria', label: 'audit.title', icon: 'audit' });
+  if (may('admin')) items.push({ path: '/proyecciones', label: 'projections.title', icon: 'layers' });
+  if (me()?.simulator) items.push({ path: '/buzon', label: 'simulator.title', icon: 'phone' });
+  return items;
+}

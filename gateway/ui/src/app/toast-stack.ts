@@ -1,0 +1,110 @@
+/** The notices on screen, read aloud politely; each waits while it is looked at. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { t } from '../i18n';
+import { Watching } from '../store/store';
+import { dismiss, type Toast, toasts } from '../store/toasts';
+import { base } from '../ui/base';
+import { icon } from '../ui/icons';
+import { when } from '../ui/when';
+
+@customElement('toast-stack')
+export class ToastStack extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host { position: fixed; right: var(--s5); bottom: var(--s5); z-index: 20; width: min(400px, calc(100vw - 2 * var(--s4))); pointer-events: none; }
+      .log { display: grid; gap: var(--s3); }
+      .toast {
+        pointer-events: auto; display: grid; gap: var(--s2); padding: var(--s3) var(--s3) var(--s3) var(--s4); border: 1px solid var(--line); border-radius: var(--r3);
+        background: var(--surface); box-shadow: var(--shadow-3); animation: slide 200ms cubic-bezier(0.2, 0.8, 0.3, 1);
+      }
+      .line { display: flex; align-items: center; gap: var(--s3); min-width: 0; }
+      .text { flex: 1; min-width: 0; font-weight: 500; }
+      .failed .line > .icon { color: var(--danger); }
+      .done .line > .icon { color: var(--ok); }
+      .urgent { border-color: var(--danger); }
+      .body { display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; overflow-wrap: anywhere; color: var(--ink-2); }
+      .actions { display: flex; gap: var(--s2); margin-left: calc(-1 * var(--s2)); }
+      @keyframes slide { from { opacity: 0; transform: translateY(10px); } }
+      @media (max-width: 860px) { :host { right: var(--s4); left: var(--s4); bottom: calc(76px + env(safe-area-inset-bottom)); width: auto; } }
+    `,
+  ];
+
+  private readonly toasts = new Watching(this, toasts);
+  private readonly timers = new Map<number, ReturnType<typeof setTimeout>>();
+
+  override updated(): void {
+    for (const one of this.toasts.value) if (!this.timers.has(one.id)) this.start(one);
+    for (const id of this.timers.keys()) if (!this.toasts.value.some((one) => one.id === id)) this.hold(id, true);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const id of [...this.timers.keys()]) this.hold(id, true);
+  }
+
+  override render() {
+    return html`<section aria-label=${t('toasts.label')}>
+      <div class="log" role="log" aria-live="polite" aria-relevant="additions">
+        ${repeat(this.toasts.value, (one) => one.id, (one) => this.toast(one))}
+      </div>
+    </section>`;
+  }
+
+  private toast(one: Toast) {
+    return html`<div
+      class="toast ${one.kind} ${one.urgent ? 'urgent' : ''}"
+      @mouseenter=${() => this.hold(one.id)}
+      @mouseleave=${() => this.start(one)}
+      @focusin=${() => this.hold(one.id)}
+      @focusout=${() => this.start(one)}
+    >
+      ${one.kind === 'message' ? this.message(one) : this.notice(one)}
+    </div>`;
+  }
+
+  private notice(one: Toast) {
+    return html`<div class="line">
+      ${icon(one.kind === 'failed' ? 'alert' : 'check')}<span class="text">${one.text}</span>${this.actions(one)} ${this.close(one)}
+    </div>`;
+  }
+
+  private message(one: Toast) {
+    return html`<div class="line">
+        ${icon(one.urgent ? 'flag' : 'inbox', 18)}
+        <span class="text">${one.author} ${one.urgent ? html`<span class="pill danger">${t('priority.high')}</span>` : nothing}</span>
+        <span class="small muted">${one.at ? when(one.at) : nothing}</span>${this.close(one)}
+      </div>
+      <p class="body">${one.text}</p>
+      <div class="actions">${this.actions(one)}</div>`;
+  }
+
+  private actions(one: Toast) {
+    return one.actions.map(
+      (action) => html`<button
+        class="button quiet small"
+        type="button"
+        @click=${() => {
+          dismiss(one.id);
+          action.run();
+        }}
+      >${action.label}</button>`,
+    );
+  }
+
+  private close(one: Toast) {
+    return html`<button class="icon-button" type="button" aria-label=${t('toasts.close')} @click=${() => dismiss(one.id)}>${icon('close', 16)}</button>`;
+  }
+
+  private start(one: Toast): void {
+    clearTimeout(this.timers.get(one.id));
+    this.timers.set(one.id, setTimeout(() => dismiss(one.id), one.stays_ms));
+  }
+
+  private hold(id: number, forget = false): void {
+    clearTimeout(this.timers.get(id));
+    if (forget) this.timers.delete(id);
+  }
+}

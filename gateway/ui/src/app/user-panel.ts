@@ -1,0 +1,72 @@
+/** Who is signed in, and what they can choose: theme, language, shortcuts, leaving. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { changeLanguage, LANGUAGES, type Language, language, t } from '../i18n';
+import { chooseTheme, isDark, theme } from '../store/preferences';
+import { leave, session } from '../store/session';
+import { Watching } from '../store/store';
+import { avatar, avatarStyles } from '../ui/avatar';
+import { base } from '../ui/base';
+import { icon } from '../ui/icons';
+
+@customElement('user-panel')
+export class UserPanel extends LitElement {
+  static override styles = [
+    base,
+    avatarStyles,
+    css`
+      :host { display: grid; gap: 2px; }
+      .who { display: flex; align-items: center; gap: var(--s3); padding: var(--s2) var(--s3) var(--s3); min-width: 0; }
+      .who div { min-width: 0; }
+      .who p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+      button { justify-content: flex-start; width: 100%; padding: 0 var(--s3); gap: var(--s3); }
+      .language { display: flex; align-items: center; gap: var(--s2); padding: var(--s2) var(--s3); }
+      .language button { width: auto; min-height: 28px; padding: 0 var(--s2); font-size: var(--text-s); }
+      .language button[aria-pressed="true"] { background: var(--surface-3); color: var(--ink); }
+    `,
+  ];
+
+  private readonly session = new Watching(this, session);
+  private readonly theme = new Watching(this, theme);
+
+  override render() {
+    const now = this.session.value;
+    if (now.status !== 'in') return nothing;
+    return html`<div class="who">
+        ${avatar(now.me.name)}
+        <div><p class="strong">${now.me.name}</p><p class="small muted">${now.me.email}</p></div>
+      </div>
+      <button class="button quiet" type="button" @click=${this.toggleTheme}>
+        ${icon(isDark() ? 'sun' : 'moon')}${isDark() ? t('theme.light') : t('theme.dark')}
+      </button>
+      ${this.theme.value === 'system' ? nothing : this.followSystem()}
+      <button class="button quiet" type="button" @click=${() => this.dispatchEvent(new CustomEvent('shortcuts'))}>
+        ${icon('help')}${t('shortcuts.title')}
+      </button>
+      ${this.languages()}
+      <button class="button quiet" type="button" @click=${() => leave()}>${icon('logout')}${t('leave')}</button>`;
+  }
+
+  private followSystem() {
+    return html`<button class="button quiet" type="button" @click=${() => chooseTheme('system')}>${icon('refresh')}${t('theme.system')}</button>`;
+  }
+
+  private languages() {
+    return html`<div class="language" role="group" aria-label=${t('language')}>
+      ${(Object.entries(LANGUAGES) as [Language, string][]).map(
+        ([code, name]) => html`<button
+          class="button quiet"
+          type="button"
+          lang=${code}
+          aria-pressed=${code === language()}
+          @click=${() => changeLanguage(code)}
+        >${name}</button>`,
+      )}
+    </div>`;
+  }
+
+  private toggleTheme(): void {
+    chooseTheme(isDark() ? 'light' : 'dark');
+    this.requestUpdate();
+  }
+}

@@ -1,0 +1,138 @@
+/** «Auditoría»: who did what, when, about what, with which result. The filters are in the address. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { type AuditFilters, getAudit } from '../api';
+import { place, replaceQuery } from '../app/router';
+import type { AuditEntry, User } from '../contract';
+import { number, t, tOr } from '../i18n';
+import { directory, loadDirectory } from '../messages/directory';
+import { PagedList } from '../store/paged-list';
+import { companies, companyName } from '../store/session';
+import { Watching } from '../store/store';
+import { base } from '../ui/base';
+import { selectField, textField } from '../ui/field';
+import { listFrame } from '../ui/list-frame';
+import { whenExactly } from '../ui/when';
+import { EVENT_TYPES } from './event-types';
+import { summaryOf } from './summary';
+
+/** Filter of the request by its name in the address. */
+const NAMES = { actor: 'autor', company: 'empresa', type: 'tipo', subject: 'asunto', from: 'desde', to: 'hasta' } as const;
+type Name = keyof typeof NAMES;
+/** Time to finish typing before asking. */
+const ASK_AFTER_MS = 300;
+
+@customElement('audit-page')
+export class AuditPage extends LitElement {
+  static override styles = [
+    base,
+    css`
+      .page { max-width: 1240px; }
+      .filters { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: var(--s3); margin-bottom: var(--s4); }
+      .what { font-weight: 550; }
+      td.summary { max-width: 420px; overflow-wrap: anywhere; }
+      .subject { display: inline-block; max-width: 220px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
+      .clear { margin-bottom: var(--s4); }
+    `,
+  ];
+
+  @state() private filters: Record<Name, string> = fromAddress();
+  private readonly companies = new Watching(this, companies);
+  private readonly people = new Watching(this, directory);
+  private readonly list = new PagedList<AuditEntry>(this, (after) => getAudit({ ...requested(this.filters), after }));
+  private timer?: ReturnType<typeof setTimeout>;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.list.load();
+    void loadDirectory().catch(() => undefined);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.timer);
+  }
+
+  override render() {
+    return html`<div class="page">
+      <div class="page-head"><div class="lead"><h1>${t('audit.title')}</h1><p>${t('audit.lead')}</p></div></div>
+      ${this.fields(this.people.value.users)}
+      <section class="card" aria-label=${t('audit.title')}>${listFrame(this.list, this.empty(), () => this.table())}</section>
+    </div>`;
+  }
+
+  private fields(users: User[]) {
+    const { filters } = this;
+    const all = (label: string) => ({ value: '', label });
+    return html`<div class="filters">
+        ${selectField({ name: 'actor', label: t('audit.actor'), value: filters.actor, options: [all(t('filter.everybody')), ...users.map((u) => ({ value: u.id, label: u.name }))], onInput: (actor) => this.filter({ actor }) })}
+        ${selectField({ name: 'company', label: t('send.company'), value: filters.company, options: [all(t('filter.all_companies')), ...this.companies.value.map((c) => ({ value: c.id, label: c.name }))], onInput: (company) => this.filter({ company }) })}
+        ${selectField({ name: 'type', label: t('audit.type'), value: filters.type, options: [all(t('filter.all_types')), ...typeOptions(filters.type)], onInput: (type) => this.filter({ type }) })}
+        ${textField({ name: 'subject', label: t('audit.subject'), value: filters.subject, placeholder: t('audit.subject_hint'), onInput: (subject) => this.filter({ subject: subject.trim() }) })}
+        ${textField({ name: 'from', label: t('audit.from'), type: 'date', value: filters.from, onInput: (from) => this.filter({ from }) })}
+        ${textField({ name: 'to', label: t('audit.to'), type: 'date', value: filters.to, onInput: (to) => this.filter({ to }) })}
+      </div>
+      ${Object.values(filters).some(Boolean) ? html`<p class="clear"><button class="link-button" type="button" @click=${this.clear}>${t('filter.clear')}</button></p>` : nothing}`;
+  }
+
+  private table() {
+    return html`<div class="table-scroll"><table class="cards">
+      <caption class="hidden">${t('audit.title')}</caption>
+      <thead><tr><th>${t('audit.when')}</th><th>${t('audit.actor')}</th><th>${t('audit.what')}</th><th>${t('audit.subject')}</th><th>${t('audit.result')}</th><th class="right">${t('audit.position')}</th></tr></thead>
+      <tbody>${repeat(this.list.items, (entry) => entry.position, (entry) => this.row(entry))}</tbody>
+    </table></div>`;
+  }
+
+  private row(entry: AuditEntry) {
+    return html`<tr>
+      <td data-label=${t('audit.when')}>${whenExactly(entry.at)}</td>
+      <td data-label=${t('audit.actor')}>${entry.actor?.name ?? t('history.system')}</td>
+      <td class="summary" data-label=${t('audit.what')}><div><span class="what">${tOr(`event.${entry.type}`, entry.type)}</span>${summaryOf(entry) ? html`<br /><span class="muted">${summaryOf(entry)}</span>` : nothing}</div></td>
+      <td data-label=${t('audit.subject')}>${this.subject(entry)}</td>
+      <td data-label=${t('audit.result')}>${[entry.channel && tOr(`channel.${entry.channel}`, entry.channel), entry.result && tOr(`outcome.${entry.result}`, tOr(`state.${entry.result}`, entry.result))].filter(Boolean).join(' · ') || '—'}</td>
+      <td class="right num muted" data-label=${t('audit.position')}>${number(entry.position)}</td>
+    </tr>`;
+  }
+
+  private subject({ subject, company_id }: AuditEntry) {
+    if (!subject) return company_id ? companyName(company_id) : '—';
+    const kind = subject.type.toLowerCase();
+    const name = tOr(`subject.${kind}`, subject.type);
+    const shown = kind === 'notification' ? html`<a href="/notificaciones/${subject.id}">${name}</a>` : name;
+    return html`<div>${shown}<br /><button class="link-button small mono subject" type="button" title=${subject.id} aria-label=${t('audit.only_subject', { id: subject.id })} @click=${() => this.filter({ subject: subject.id })}>${subject.id}</button></div>`;
+  }
+
+  private empty() {
+    return html`<empty-state icon="audit" heading=${t('audit.empty')} text=${t('filter.none_text')}></empty-state>`;
+  }
+
+  private filter(change: Partial<Record<Name, string>>): void {
+    this.filters = { ...this.filters, ...change };
+    replaceQuery(Object.fromEntries(Object.entries(NAMES).map(([name, shown]) => [shown, this.filters[name as Name]])));
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.list.load(true), ASK_AFTER_MS);
+  }
+
+  private clear = (): void => this.filter({ actor: '', company: '', type: '', subject: '', from: '', to: '' });
+}
+
+function fromAddress(): Record<Name, string> {
+  const { query } = place.get();
+  return Object.fromEntries(Object.entries(NAMES).map(([name, shown]) => [name, query.get(shown) ?? ''])) as Record<Name, string>;
+}
+
+/** Days are whole, in the reader's zone. */
+function requested(filters: Record<Name, string>): AuditFilters {
+  const { from, to, ...rest } = filters;
+  return {
+    ...rest,
+    from: from ? new Date(`${from}T00:00:00`).toISOString() : '',
+    to: to ? new Date(`${to}T23:59:59.999`).toISOString() : '',
+  };
+}
+
+function typeOptions(current: string) {
+  const types = EVENT_TYPES.includes(current) || !current ? EVENT_TYPES : [...EVENT_TYPES, current];
+  return types.map((type) => ({ value: type, label: tOr(`event.${type}`, type) })).sort((a, b) => a.label.localeCompare(b.label));
+}

@@ -1,0 +1,173 @@
+/** «Clientes»: the people and businesses of a company, with the contacts that can be notified. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { eraseClient, getClients } from '../api';
+import { place, replaceQuery } from '../app/router';
+import type { Client, Company } from '../contract';
+import { t } from '../i18n';
+import { sentence } from '../problem';
+import { PagedList } from '../store/paged-list';
+import { companies, may } from '../store/session';
+import { Watching } from '../store/store';
+import { toast, toastFailure } from '../store/toasts';
+import { base } from '../ui/base';
+import { confirmed } from '../ui/confirm-dialog';
+import { selectField, textField } from '../ui/field';
+import { icon } from '../ui/icons';
+import { listFrame } from '../ui/list-frame';
+import './client-dialog';
+
+/** Time to finish a word before searching. */
+const SEARCH_AFTER_MS = 250;
+
+@customElement('clients-page')
+export class ClientsPage extends LitElement {
+  static override styles = [
+    base,
+    css`
+      .contact { display: flex; flex-wrap: wrap; gap: 2px var(--s2); align-items: baseline; }
+      .contact + .contact { margin-top: 4px; }
+      .actions { white-space: nowrap; text-align: right; }
+      td .strong { font-size: var(--text-m); font-weight: 550; }
+      @media (max-width: 720px) { .contact { justify-content: flex-end; } }
+    `,
+  ];
+
+  @state() private company = place.get().query.get('empresa') ?? '';
+  @state() private search = place.get().query.get('q') ?? '';
+  /** `new`, or the client being edited. */
+  @state() private editing: Client | 'new' | null = null;
+
+  private readonly companies = new Watching(this, companies);
+  private readonly list = new PagedList<Client>(this, (after) => getClients(this.company, { q: this.search.trim(), after }));
+  private loaded = '';
+  private timer?: ReturnType<typeof setTimeout>;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.timer);
+  }
+
+  protected override willUpdate(): void {
+    const first = this.companies.value[0];
+    if (!this.company && first) this.company = first.id;
+    if (this.company && this.loaded !== this.company) {
+      this.loaded = this.company;
+      void this.list.load();
+    }
+  }
+
+  override render() {
+    return html`<div class="page">
+      <div class="page-head">
+        <div class="lead"><h1>${t('clients.title')}</h1><p>${t('clients.lead')}</p></div>
+        ${may('notifier') ? this.headActions() : nothing}
+      </div>
+      ${this.filters(this.companies.value)}
+      <section class="card" aria-label=${t('clients.title')}>
+        ${this.company ? listFrame(this.list, this.empty(), () => this.table()) : html`<empty-state icon="company" heading=${t('clients.no_company')} text=${t('clients.no_company_text')}></empty-state>`}
+      </section>
+      ${this.editing ? this.dialog(this.editing) : nothing}
+    </div>`;
+  }
+
+  private headActions() {
+    return html`<div class="row wraps">
+      <a class="button" href="/clientes/importar?empresa=${this.company}">${icon('upload', 18)}${t('import.action')}</a>
+      <button class="button" type="button" ?disabled=${!this.company} @click=${() => this.edit('new')}>${icon('plus', 18)}${t('clients.new')}</button>
+    </div>`;
+  }
+
+  private filters(all: Company[]) {
+    return html`<div class="toolbar">
+      ${selectField({
+        name: 'company',
+        label: t('send.company'),
+        value: this.company,
+        options: all.map((c) => ({ value: c.id, label: c.name })),
+        onInput: (company) => this.choose(company),
+      })}
+      ${textField({ name: 'search', label: t('search'), type: 'search', value: this.search, placeholder: t('clients.search'), onInput: (value) => this.type(value) })}
+    </div>`;
+  }
+
+  private table() {
+    return html`<div class="table-scroll"><table class="cards">
+      <caption class="hidden">${t('clients.title')}</caption>
+      <thead><tr><th>${t('clients.name')}</th><th>${t('clients.external_id')}</th><th>${t('clients.contacts')}</th><th><span class="hidden">${t('actions')}</span></th></tr></thead>
+      <tbody>${repeat(this.list.items, (client) => client.id, (client) => this.row(client))}</tbody>
+    </table></div>`;
+  }
+
+  private row(client: Client) {
+    return html`<tr>
+      <td class="lead"><span class="strong">${client.name}</span></td>
+      <td data-label=${t('clients.external_id')}><span class="mono">${client.external_id}</span></td>
+      <td data-label=${t('clients.contacts')}><div>${client.contacts.map(
+        (c) => html`<div class="contact"><span class="pill">${t(`kind.${c.kind}`)}</span><span>${c.name === client.name ? nothing : c.name}</span><span class="muted num wrap">${[c.phone, c.email].filter(Boolean).join(' · ')}</span></div>`,
+      )}</div></td>
+      <td class="actions">${
+        may('notifier')
+          ? html`<button class="button quiet small" type="button" aria-label=${t('clients.edit_one', { name: client.name })} @click=${() => this.edit(client)}>${t('edit')}</button>
+            <button class="button quiet small danger" type="button" aria-label=${t('clients.erase_one', { name: client.name })} @click=${() => this.erase(client)}>${t('erase')}</button>`
+          : nothing
+      }</td>
+    </tr>`;
+  }
+
+  private empty() {
+    if (this.search.trim()) return html`<empty-state icon="search" heading=${t('clients.none_found')} text=${t('filter.none_text')}></empty-state>`;
+    return html`<empty-state icon="clients" heading=${t('clients.empty')} text=${t('clients.empty_text')}></empty-state>`;
+  }
+
+  private dialog(editing: Client | 'new') {
+    return html`<client-dialog
+      company=${this.company}
+      .client=${editing === 'new' ? null : editing}
+      @saved=${this.saved}
+      @dialog-closed=${() => this.edit(null)}
+    ></client-dialog>`;
+  }
+
+  private edit(what: Client | 'new' | null): void {
+    this.editing = what;
+  }
+
+  private choose(company: string): void {
+    this.company = company;
+    replaceQuery({ empresa: company });
+  }
+
+  private type(value: string): void {
+    this.search = value;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      replaceQuery({ q: value.trim() });
+      void this.list.load(true);
+    }, SEARCH_AFTER_MS);
+  }
+
+  private saved = (): void => {
+    this.editing = null;
+    toast({ text: t('clients.saved') });
+    void this.list.load(true);
+  };
+
+  private async erase(client: Client): Promise<void> {
+    const agreed = await confirmed({
+      heading: t('clients.erase_heading', { name: client.name }),
+      text: t('clients.erase_text'),
+      action: t('clients.erase_action'),
+      danger: true,
+    });
+    if (!agreed) return;
+    try {
+      await eraseClient(client.id);
+      this.list.change((items) => items.filter((one) => one.id !== client.id));
+      toast({ text: t('clients.erased') });
+    } catch (error) {
+      toastFailure(sentence(error));
+    }
+  }
+}

@@ -1,0 +1,138 @@
+/** Imports clients from a CSV file: choose, check without changing anything, import, see what was refused and why. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, query, state } from 'lit/decorators.js';
+import { importClients } from '../api';
+import { place } from '../app/router';
+import type { ImportReport } from '../contract';
+import { number, t } from '../i18n';
+import { sentence } from '../problem';
+import { companies, companyName } from '../store/session';
+import { Watching } from '../store/store';
+import { base } from '../ui/base';
+import { selectField } from '../ui/field';
+import { icon } from '../ui/icons';
+import './import-report';
+
+const COLUMNS = 'external_id,name,kind,contact_name,phone,email';
+type Step = 'choose' | 'checking' | 'checked' | 'importing' | 'imported';
+
+@customElement('import-page')
+export class ImportPage extends LitElement {
+  static override styles = [
+    base,
+    css`
+      .page { max-width: 920px; }
+      .card { display: grid; gap: var(--s5); }
+      .drop { display: grid; justify-items: center; gap: var(--s2); padding: var(--s6) var(--s4); border: 1.5px dashed var(--line-strong); border-radius: var(--r3); text-align: center; transition: background 120ms; }
+      .drop.over { background: var(--accent-soft); border-color: var(--accent); }
+      .mark { display: grid; place-items: center; width: 52px; height: 52px; border-radius: 17px; background: var(--accent-soft); color: var(--accent-ink); }
+      .file { font-weight: 600; }
+      .wait { display: flex; align-items: center; gap: var(--s3); }
+      .spin { width: 20px; height: 20px; border: 2.5px solid var(--surface-3); border-top-color: var(--accent); border-radius: 50%; animation: spin 900ms linear infinite; }
+      import-report { margin-top: var(--s5); }
+      @keyframes spin { to { transform: rotate(1turn); } }
+    `,
+  ];
+
+  @state() private company = place.get().query.get('empresa') ?? '';
+  @state() private file: File | null = null;
+  @state() private step: Step = 'choose';
+  @state() private report: ImportReport | null = null;
+  @state() private failure = '';
+  @state() private over = false;
+  @query('input[type="file"]') private input!: HTMLInputElement;
+  private readonly companies = new Watching(this, companies);
+
+  protected override willUpdate(): void {
+    const first = this.companies.value[0];
+    if (!this.company && first) this.company = first.id;
+  }
+
+  override render() {
+    const busy = this.step === 'checking' || this.step === 'importing';
+    return html`<div class="page">
+      <div class="page-head"><div class="lead"><h1>${t('import.title')}</h1><p>${t('import.lead')}</p></div></div>
+      <section class="card pad">
+        ${selectField({
+          name: 'company',
+          label: t('send.company'),
+          value: this.company,
+          options: this.companies.value.map((c) => ({ value: c.id, label: c.name })),
+          onInput: (company) => this.again({ company }),
+        })}
+        ${this.drop()}
+        ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
+        ${busy ? html`<p class="wait" role="status"><span class="spin"></span>${t(`import.${this.step as 'checking' | 'importing'}`)}</p>` : this.actions()}
+      </section>
+      ${this.report ? html`<import-report .report=${this.report} ?dry=${this.step !== 'imported'}></import-report>` : nothing}
+    </div>`;
+  }
+
+  private drop() {
+    return html`<div class="drop ${this.over ? 'over' : ''}" @dragover=${this.dragged} @dragleave=${this.left} @drop=${this.dropped}>
+      <span class="mark">${icon(this.file ? 'file' : 'upload', 26)}</span>
+      ${this.file ? html`<p class="file wrap">${this.file.name} <span class="muted num">${number(Math.ceil(this.file.size / 1024))} kB</span></p>` : html`<p>${t('import.drop')}</p>`}
+      <button class="button" type="button" @click=${() => this.input.click()}>${this.file ? t('import.other') : t('import.choose')}</button>
+      <input type="file" accept=".csv,text/csv,text/plain" hidden aria-label=${t('import.file')} @change=${this.picked} />
+      <p class="small muted">${t('import.columns')} <span class="mono wrap">${COLUMNS}</span></p>
+    </div>`;
+  }
+
+  private actions() {
+    if (!this.file) return nothing;
+    const accepted = this.report ? this.report.created + this.report.updated : 0;
+    if (this.step === 'imported') return html`<a class="button primary" href="/clientes?empresa=${this.company}">${t('import.see')}</a>`;
+    return html`<div class="row wraps">
+      <button class="button ${this.step === 'choose' ? 'primary' : ''}" type="button" @click=${() => this.run(true)}>${t('import.check')}</button>
+      ${
+        this.step === 'checked'
+          ? html`<button class="button primary" type="button" ?disabled=${accepted === 0} @click=${() => this.run(false)}>${accepted > 0 ? t('import.run', { n: accepted, company: companyName(this.company) }) : t('import.nothing')}</button>`
+          : nothing
+      }
+    </div>`;
+  }
+
+  private picked(event: Event): void {
+    const [file] = (event.target as HTMLInputElement).files ?? [];
+    if (file) this.again({ file });
+    // The same file, corrected, can be chosen again.
+    this.input.value = '';
+  }
+
+  private dragged(event: DragEvent): void {
+    event.preventDefault();
+    this.over = true;
+  }
+
+  private left(): void {
+    this.over = false;
+  }
+
+  private dropped(event: DragEvent): void {
+    event.preventDefault();
+    this.over = false;
+    const file = event.dataTransfer?.files[0];
+    if (file) this.again({ file });
+  }
+
+  private again(change: { company?: string; file?: File }): void {
+    Object.assign(this, change);
+    this.step = 'choose';
+    this.report = null;
+    this.failure = '';
+  }
+
+  private async run(dryRun: boolean): Promise<void> {
+    if (!this.file || !this.company) return;
+    const before = this.step;
+    this.failure = '';
+    this.step = dryRun ? 'checking' : 'importing';
+    try {
+      this.report = await importClients(this.company, this.file, dryRun);
+      this.step = dryRun ? 'checked' : 'imported';
+    } catch (error) {
+      this.failure = sentence(error);
+      this.step = before;
+    }
+  }
+}

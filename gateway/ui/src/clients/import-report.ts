@@ -1,0 +1,73 @@
+/** What an import did or would do, and every refused row with its line, column, value and reason. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { ImportReport as Report } from '../contract';
+import { number, t } from '../i18n';
+import { base } from '../ui/base';
+import { icon } from '../ui/icons';
+
+/** Rows drawn at once: a browser chokes on fifty thousand. */
+const SHOWN_STEP = 200;
+
+@customElement('import-report')
+export class ImportReport extends LitElement {
+  static override styles = [
+    base,
+    css`
+      .numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: var(--s4); padding: var(--s5); }
+      .numbers dd { font-size: 1.75rem; font-weight: 600; letter-spacing: -0.02em; line-height: 1.1; }
+      .numbers dt { color: var(--ink-3); font-size: var(--text-s); }
+      .numbers div { display: flex; flex-direction: column-reverse; }
+      .bad dd { color: var(--danger); }
+      .notice { margin: 0 var(--s5) var(--s5); }
+      .errors { border-top: 1px solid var(--line); }
+      .errors h2 { padding: var(--s4) var(--s5) var(--s2); }
+      .value { font-family: var(--mono); overflow-wrap: anywhere; }
+      .more { padding: var(--s4); text-align: center; }
+    `,
+  ];
+
+  @property({ attribute: false }) report!: Report;
+  @property({ type: Boolean }) dry = false;
+  @state() private shown = SHOWN_STEP;
+
+  override render() {
+    const { report } = this;
+    return html`<section class="card" aria-label=${t('import.result')}>
+      <dl class="numbers" role="status">
+        ${figure(t('import.rows'), report.rows)} ${figure(t('import.created'), report.created)} ${figure(t('import.updated'), report.updated)}
+        ${figure(t('import.unchanged'), report.unchanged)} ${figure(t('import.rejected'), report.rejected, report.rejected > 0)}
+      </dl>
+      <p class="notice ${this.dry ? '' : 'ok'}">${icon(this.dry ? 'info' : 'check', 18)}${this.dry ? t('import.dry') : t('import.done')}</p>
+      ${report.errors.length > 0 ? this.errors() : nothing}
+    </section>`;
+  }
+
+  private errors() {
+    const { errors } = this.report;
+    return html`<div class="errors">
+      <h2>${t('import.errors', { n: errors.length })}</h2>
+      <div class="table-scroll"><table class="cards">
+        <caption class="hidden">${t('import.errors', { n: errors.length })}</caption>
+        <thead><tr><th class="right">${t('import.line')}</th><th>${t('import.column')}</th><th>${t('import.value')}</th><th>${t('import.reason')}</th></tr></thead>
+        <tbody>
+          ${errors.slice(0, this.shown).map(
+            (e) => html`<tr>
+              <td class="right num" data-label=${t('import.line')}>${number(e.line)}</td>
+              <td class="mono" data-label=${t('import.column')}>${e.column}</td>
+              <td class="value" data-label=${t('import.value')}>${e.value || t('import.empty_value')}</td>
+              <td data-label=${t('import.reason')}>${e.detail}</td>
+            </tr>`,
+          )}
+        </tbody>
+      </table></div>
+      ${errors.length > this.shown ? html`<div class="more"><button class="button small" type="button" @click=${this.more}>${t('list.more')}</button></div>` : nothing}
+    </div>`;
+  }
+
+  private more(): void {
+    this.shown += SHOWN_STEP;
+  }
+}
+
+const figure = (label: string, n: number, bad = false) => html`<div class=${bad ? 'bad' : ''}><dt>${label}</dt><dd class="num">${number(n)}</dd></div>`;

@@ -1,0 +1,98 @@
+/** Creates or changes a company. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { changeCompany, createCompany } from '../api';
+import type { Company, CompanyFields } from '../contract';
+import { language, t } from '../i18n';
+import { Problem, sentence } from '../problem';
+import { Submission } from '../store/submission';
+import { base } from '../ui/base';
+import { focusFirstError, selectField, textField } from '../ui/field';
+import { icon } from '../ui/icons';
+import '../ui/modal-dialog';
+
+/** Countries of the region, each with the time zone of its capital. */
+const COUNTRIES: Record<string, string> = {
+  CO: 'America/Bogota', VE: 'America/Caracas', MX: 'America/Mexico_City', CL: 'America/Santiago', AR: 'America/Argentina/Buenos_Aires',
+  PE: 'America/Lima', EC: 'America/Guayaquil', BO: 'America/La_Paz', PY: 'America/Asuncion', UY: 'America/Montevideo', BR: 'America/Sao_Paulo',
+  PA: 'America/Panama', CR: 'America/Costa_Rica', GT: 'America/Guatemala', SV: 'America/El_Salvador', HN: 'America/Tegucigalpa',
+  NI: 'America/Managua', DO: 'America/Santo_Domingo', US: 'America/New_York', ES: 'Europe/Madrid',
+};
+
+@customElement('company-dialog')
+export class CompanyDialog extends LitElement {
+  static override styles = [base, css`form { display: grid; gap: var(--s4); } modal-dialog { --dialog-width: 460px; }`];
+
+  @property({ attribute: false }) company: Company | null = null;
+  @state() private fields: CompanyFields = { name: '', country: 'CO', time_zone: COUNTRIES.CO ?? '' };
+  @state() private errors: Record<string, string> = {};
+  @state() private failure = '';
+  private readonly submission = new Submission();
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.company) this.fields = { name: this.company.name, country: this.company.country, time_zone: this.company.time_zone };
+  }
+
+  override render() {
+    return html`<modal-dialog open heading=${this.company ? t('companies.edit') : t('companies.new')} @dialog-closed=${this.closed}>
+      <form id="company" novalidate @submit=${this.submit}>
+        ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
+        ${textField({ name: 'name', label: t('companies.name'), value: this.fields.name, error: this.errors.name, maxlength: 200, required: true, autofocus: true, onInput: (name) => this.change({ name }) })}
+        ${selectField({
+          name: 'country',
+          label: t('companies.country'),
+          value: this.fields.country,
+          error: this.errors.country,
+          options: countries(this.fields.country),
+          onInput: (country) => this.change({ country, time_zone: COUNTRIES[country] ?? this.fields.time_zone }),
+        })}
+        ${selectField({
+          name: 'time_zone',
+          label: t('companies.time_zone'),
+          value: this.fields.time_zone,
+          error: this.errors.time_zone,
+          options: zones(this.fields.time_zone).map((zone) => ({ value: zone, label: zone.replaceAll('_', ' ') })),
+          onInput: (time_zone) => this.change({ time_zone }),
+        })}
+      </form>
+      <div slot="footer" class="row">
+        <span class="grow"></span>
+        <button class="button" type="button" @click=${this.closed}>${t('cancel')}</button>
+        <button class="button primary" type="submit" form="company">${t('save')}</button>
+      </div>
+    </modal-dialog>`;
+  }
+
+  private change(change: Partial<CompanyFields>): void {
+    this.fields = { ...this.fields, ...change };
+  }
+
+  private async submit(event: Event): Promise<void> {
+    event.preventDefault();
+    this.failure = '';
+    this.errors = this.fields.name.trim() ? {} : { name: t('required') };
+    if (this.errors.name) return focusFirstError(this);
+    try {
+      const { company } = this;
+      const done = await this.submission.once(this.fields, (body, key) => (company ? changeCompany(company.id, body) : createCompany(body, key)));
+      if (done) this.dispatchEvent(new CustomEvent('saved'));
+    } catch (error) {
+      this.errors = error instanceof Problem ? error.fields : {};
+      this.failure = error instanceof Problem ? error.outside(['name', 'country', 'time_zone']) : sentence(error);
+      await focusFirstError(this);
+    }
+  }
+
+  private closed(): void {
+    this.dispatchEvent(new CustomEvent('dialog-closed'));
+  }
+}
+
+function countries(current: string) {
+  const names = new Intl.DisplayNames(language(), { type: 'region' });
+  const codes = new Set([...Object.keys(COUNTRIES), current]);
+  return [...codes].map((code) => ({ value: code, label: names.of(code) ?? code })).sort((a, b) => a.label.localeCompare(b.label));
+}
+
+const zones = (current: string): string[] => [...new Set([current, ...Object.values(COUNTRIES), ...Intl.supportedValuesOf('timeZone').filter((z) => z.startsWith('America/'))])].sort();

@@ -1,0 +1,87 @@
+/** The words of the screens in the reader's language, and dates and numbers by Intl. */
+import { type Catalogue, es, type Key } from './es';
+
+/** A language is offered once its catalogue exists. Portuguese joins here. */
+export const LANGUAGES = { es: 'Español', en: 'English' } as const;
+export type Language = keyof typeof LANGUAGES;
+type Values = Record<string, string | number>;
+
+const STORED = 'mensajeria.language';
+let current: Language = 'es';
+let catalogue: Catalogue = es;
+
+export const language = (): Language => current;
+
+/** Loads the chosen catalogue; Spanish is always there. */
+export async function startLanguage(): Promise<void> {
+  current = stored();
+  if (current === 'en') catalogue = (await import('./en')).en;
+  document.documentElement.lang = current;
+}
+
+/** Every text on the page changes, so the page starts again. */
+export function changeLanguage(next: Language): void {
+  localStorage.setItem(STORED, next);
+  location.reload();
+}
+
+function stored(): Language {
+  const value = localStorage.getItem(STORED);
+  return value && value in LANGUAGES ? (value as Language) : 'es';
+}
+
+/** The text of a key. `{name}` is replaced; a text with plurals chooses by the value `n`. */
+export function t(key: Key, values: Values = {}): string {
+  const entry = catalogue[key];
+  const text = typeof entry === 'string' ? entry : (entry[plural(Number(values.n ?? 0))] ?? entry.other);
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => shown(values[name]) ?? whole);
+}
+
+/** The text of a key made at run time, or the fallback when the catalogue does not know it. */
+export function tOr(key: string, fallback: string, values: Values = {}): string {
+  return key in catalogue ? t(key as Key, values) : fallback;
+}
+
+function plural(n: number): 'one' | 'other' {
+  return new Intl.PluralRules(current).select(n) === 'one' ? 'one' : 'other';
+}
+
+function shown(value: string | number | undefined): string | undefined {
+  return typeof value === 'number' ? number(value) : value;
+}
+
+/** 1284 → «1.284»: Spanish would otherwise leave four digits together. */
+export function number(value: number): string {
+  return new Intl.NumberFormat(current, { useGrouping: 'always', maximumFractionDigits: 1 } as never).format(value);
+}
+
+export function list(items: string[]): string {
+  return new Intl.ListFormat(current, { type: 'conjunction' }).format(items);
+}
+
+const format = (options: Intl.DateTimeFormatOptions, at: string) =>
+  new Intl.DateTimeFormat(current, { hourCycle: 'h23', ...options }).format(new Date(at));
+const time = { hour: '2-digit', minute: '2-digit' } as const;
+
+/** Today the hour, this year the day, before that the year too. */
+export function shortDate(at: string, now = new Date()): string {
+  const date = new Date(at);
+  if (date.toDateString() === now.toDateString()) return format(time, at);
+  const sameYear = date.getFullYear() === now.getFullYear();
+  return format({ day: 'numeric', month: 'short', ...(sameYear ? time : { year: 'numeric' }) }, at);
+}
+export const longDate = (at: string) => format({ dateStyle: 'long', timeStyle: 'short' }, at);
+export const exactTime = (at: string) => format({ day: '2-digit', month: 'short', ...time, second: '2-digit' }, at);
+
+/** 75 s → «1 min 15 s». */
+export function duration(seconds: number): string {
+  const s = Math.max(1, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min${s % 60 ? ` ${s % 60} s` : ''}`;
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+/** Without accents and case: "jose" finds José. */
+export function plain(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+}

@@ -1,0 +1,12 @@
+/** Starts the app: what was chosen before, the language, the pages by path, who is here. */
+import { startRouter } from './app/router';
+import { startLanguage } from './i18n';
+import { startPreferences } from './store/preferences';
+import { enter } from './store/session';
+
+startPreferences();
+await startLanguage();
+startRouter();
+const known = enter();
+await import('./app/mensajeria-app');
+await known;

@@ -1,0 +1,37 @@
+/** What changes in the inbox on this page: whoever shows a message hears of it. */
+import type { InboxItem } from '../contract';
+
+export type InboxChange =
+  | { kind: 'changed'; id: string; change: Partial<InboxItem> }
+  | { kind: 'removed'; id: string }
+  | { kind: 'restored'; item: InboxItem };
+
+const news = new EventTarget();
+
+export function announce(change: InboxChange): void {
+  news.dispatchEvent(new CustomEvent('inbox', { detail: change }));
+}
+
+export function onInboxChange(heard: (change: InboxChange) => void): () => void {
+  const listener = (event: Event) => heard((event as CustomEvent<InboxChange>).detail);
+  news.addEventListener('inbox', listener);
+  return () => news.removeEventListener('inbox', listener);
+}
+
+/** Something was sent or taken back: the sent list reads again. */
+export function announceSent(): void {
+  news.dispatchEvent(new Event('sent'));
+}
+
+export function onSent(heard: () => void): () => void {
+  news.addEventListener('sent', heard);
+  return () => news.removeEventListener('sent', heard);
+}
+
+/** A list after a change. Ids are made in order of time, so a restored item finds its place by its id. */
+export function changedList(items: InboxItem[], change: InboxChange): InboxItem[] {
+  if (change.kind === 'removed') return items.filter((item) => item.id !== change.id);
+  if (change.kind === 'changed') return items.map((item) => (item.id === change.id ? { ...item, ...change.change } : item));
+  if (items.some((item) => item.id === change.item.id)) return items;
+  return [...items, change.item].sort((a, b) => (a.id < b.id ? 1 : -1));
+}

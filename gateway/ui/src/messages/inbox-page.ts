@@ -1,0 +1,236 @@
+/** «Listado de Mensajes»: everything received, newest first, with the open message beside it. */
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { getInbox, type InboxState } from '../api';
+import { commandOf } from '../app/keymap';
+import { navigate, place, replaceQuery } from '../app/router';
+import type { InboxItem, InboxPage as Page } from '../contract';
+import { t } from '../i18n';
+import { sentence } from '../problem';
+import { counts, setCounts } from '../store/counts';
+import { onInbox } from '../store/inbox-live';
+import { PagedList } from '../store/paged-list';
+import { letters } from '../store/preferences';
+import { Watching } from '../store/store';
+import { toastFailure } from '../store/toasts';
+import { base } from '../ui/base';
+import { icon } from '../ui/icons';
+import { listFrame } from '../ui/list-frame';
+import { anyDialogOpen } from '../ui/modal-dialog';
+import { deleteMessages, readAll, readMessage, unreadMessage } from './inbox-actions';
+import { changedList, onInboxChange } from './inbox-news';
+import { inboxStyles } from './inbox-page.styles';
+import './inbox-row';
+import type { InboxRow, RowAct } from './inbox-row';
+import './message-reader';
+
+/** Time to finish a word before searching. */
+const SEARCH_AFTER_MS = 250;
+const FILTERS: [InboxState, 'inbox.all' | 'inbox.unread' | 'inbox.read'][] = [
+  ['all', 'inbox.all'],
+  ['unread', 'inbox.unread'],
+  ['read', 'inbox.read'],
+];
+
+@customElement('inbox-page')
+export class InboxPage extends LitElement {
+  static override styles = [base, inboxStyles];
+
+  /** The id of the open message, from the address. */
+  @property() message = '';
+  @state() private selected = new Set<string>();
+  @state() private filter: InboxState = (place.get().query.get('estado') as InboxState) ?? 'all';
+  @state() private search = place.get().query.get('q') ?? '';
+
+  private readonly counts = new Watching(this, counts);
+  private readonly list = new PagedList<InboxItem, Page>(
+    this,
+    (after) => getInbox({ state: this.filter, q: this.search.trim(), after }),
+    (page) => setCounts(page.counts),
+  );
+  private readonly stops: (() => void)[] = [];
+  private timer?: ReturnType<typeof setTimeout>;
+  private place = -1;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.stops.push(
+      onInboxChange((change) => this.list.change((items) => changedList(items, change))),
+      onInbox('message', (item) => this.arrived(item)),
+      onInbox('reset', () => void this.list.load(true)),
+      onInbox('changed', () => void this.list.load(true)),
+    );
+    window.addEventListener('keydown', this.press);
+    void this.list.load();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const stop of this.stops.splice(0)) stop();
+    window.removeEventListener('keydown', this.press);
+    clearTimeout(this.timer);
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('message') && this.message) this.place = this.list.items.findIndex((item) => item.id === this.message);
+  }
+
+  override render() {
+    return html`<div class="page ${this.message ? 'reading-now' : ''}">
+      <div class="page-head">
+        <div class="lead"><h1>${t('inbox.title')}</h1><p class="num">${this.totals()}</p></div>
+        ${this.counts.value.unread > 0 && this.list.items.length > 0 ? html`<button class="button quiet" type="button" @click=${this.readEverything}>${icon('checks', 18)}${t('inbox.read_all')}</button>` : nothing}
+      </div>
+      ${this.filters()}
+      <div class="panes ${this.message ? 'reading' : ''}">
+        <section class="card list" aria-label=${t('inbox.list')}>
+          ${this.selected.size > 0 ? this.bulk() : nothing}
+          ${listFrame(this.list, this.empty(), () => this.rows())}
+        </section>
+        ${this.message ? this.reader() : nothing}
+      </div>
+    </div>`;
+  }
+
+  private totals(): string {
+    const { unread, total } = this.counts.value;
+    return `${t('inbox.unread_count', { n: unread })} · ${t('inbox.total_count', { n: total })}`;
+  }
+
+  private filters() {
+    return html`<div class="filters">
+      <div class="search">
+        ${icon('search', 18)}
+        <input class="control" type="search" aria-label=${t('inbox.search')} placeholder=${t('inbox.search')} .value=${this.search} @input=${this.searched} />
+      </div>
+      <div class="tabs" role="group" aria-label=${t('inbox.filter')}>
+        ${FILTERS.map(
+          ([value, label]) => html`<button type="button" aria-pressed=${this.filter === value} @click=${() => this.choose(value)}>${t(label)}</button>`,
+        )}
+      </div>
+    </div>`;
+  }
+
+  private bulk() {
+    const act = (run: (item: InboxItem) => void) => () => this.withSelected((items) => items.forEach(run));
+    return html`<div class="bulk" role="toolbar" aria-label=${t('inbox.bulk')}>
+      <span class="grow">${t('inbox.selected', { n: this.selected.size })}</span>
+      <button class="button quiet small" type="button" @click=${act((item) => void readMessage(item))}>${t('inbox.mark_read')}</button>
+      <button class="button quiet small" type="button" @click=${act((item) => void unreadMessage(item))}>${t('inbox.mark_unread')}</button>
+      <button class="button quiet small" type="button" @click=${() => this.withSelected((items) => void deleteMessages(items))}>${t('delete')}</button>
+      <button class="icon-button" type="button" aria-label=${t('inbox.unselect')} @click=${() => this.withSelected(() => undefined)}>${icon('close', 16)}</button>
+    </div>`;
+  }
+
+  private rows() {
+    return html`${repeat(
+      this.list.items,
+      (item) => item.id,
+      (item) => html`<inbox-row
+        .item=${item}
+        .selected=${this.selected.has(item.id)}
+        ?open=${item.id === this.message}
+        @act=${(e: CustomEvent<RowAct>) => this.act(item, e.detail)}
+      ></inbox-row>`,
+    )}`;
+  }
+
+  private reader() {
+    const known = this.list.items.find((item) => item.id === this.message) ?? null;
+    return html`<message-reader message=${this.message} .known=${known} @closed=${this.closeReader}></message-reader>`;
+  }
+
+  private empty() {
+    if (this.search.trim()) return html`<empty-state icon="search" heading=${t('inbox.none_found')} text=${t('inbox.none_found_text')}></empty-state>`;
+    if (this.filter === 'unread') return html`<empty-state icon="check" heading=${t('inbox.all_read')} text=${t('inbox.all_read_text')}></empty-state>`;
+    return html`<empty-state icon="inbox" heading=${t('inbox.empty')} text=${t('inbox.empty_text')}></empty-state>`;
+  }
+
+  private searched(event: Event): void {
+    this.search = (event.target as HTMLInputElement).value;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.again({ q: this.search.trim() }), SEARCH_AFTER_MS);
+  }
+
+  private choose(filter: InboxState): void {
+    this.filter = filter;
+    this.again({ estado: filter === 'all' ? '' : filter });
+  }
+
+  private again(query: Record<string, string>): void {
+    this.selected = new Set();
+    replaceQuery(query);
+    void this.list.load(true);
+  }
+
+  /** A message that does not belong under the filter stays out of the list. */
+  private arrived(item: InboxItem): void {
+    if (this.filter === 'read' || this.search.trim()) return;
+    this.list.change((items) => changedList(items, { kind: 'restored', item }));
+  }
+
+  private readEverything = async (): Promise<void> => {
+    const upTo = Math.max(...this.list.items.map((item) => item.position));
+    try {
+      await readAll(upTo);
+      await this.list.load(true);
+    } catch (error) {
+      toastFailure(sentence(error));
+    }
+  };
+
+  private withSelected(run: (items: InboxItem[]) => void): void {
+    run(this.list.items.filter((item) => this.selected.has(item.id)));
+    this.selected = new Set();
+  }
+
+  private act(item: InboxItem, act: RowAct): void {
+    if (act === 'read') void readMessage(item);
+    if (act === 'unread') void unreadMessage(item);
+    if (act === 'select') this.toggle(item);
+    if (act === 'delete') this.discard(item);
+  }
+
+  private toggle(item: InboxItem): void {
+    const next = new Set(this.selected);
+    if (!next.delete(item.id)) next.add(item.id);
+    this.selected = next;
+  }
+
+  private discard(item: InboxItem): void {
+    if (item.id === this.message) this.closeReader();
+    void deleteMessages([item]);
+  }
+
+  private closeReader = (): void => {
+    navigate(`/mensajes${location.search}`);
+  };
+
+  private press = (event: KeyboardEvent): void => {
+    if (anyDialogOpen()) return;
+    const command = commandOf(event, letters.get());
+    const item = this.list.items[this.place];
+    if (command === 'search') this.renderRoot.querySelector<HTMLElement>('.search input')?.focus();
+    else if (command === 'next') this.move(1);
+    else if (command === 'previous') this.move(-1);
+    else if (item && command && ['select', 'delete', 'read', 'unread'].includes(command)) this.act(item, command as RowAct);
+    else return;
+    event.preventDefault();
+  };
+
+  private move(by: number): void {
+    const last = this.list.items.length - 1;
+    if (last < 0) return;
+    this.place = Math.max(0, Math.min(last, this.focusedRow() + by));
+    this.renderRoot.querySelectorAll<InboxRow>('inbox-row')[this.place]?.focus();
+    if (this.place >= last) void this.list.more();
+  }
+
+  private focusedRow(): number {
+    const focused = (this.renderRoot as ShadowRoot).activeElement;
+    const rows = [...this.renderRoot.querySelectorAll('inbox-row')];
+    const at = rows.indexOf(focused as InboxRow);
+    return at >= 0 ? at : this.place;
+  }
+}

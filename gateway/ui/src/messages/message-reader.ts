@@ -1,0 +1,162 @@
+/** One message, open: its content, what it answers, and what can be done. Opening marks it read. */
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { getMessage } from '../api';
+import type { InboxItem } from '../contract';
+import { longDate, t } from '../i18n';
+import { sentence } from '../problem';
+import { me } from '../store/session';
+import { avatar, avatarStyles } from '../ui/avatar';
+import { base } from '../ui/base';
+import '../ui/empty-state';
+import { icon } from '../ui/icons';
+import '../ui/loading-rows';
+import { acknowledgeMessage, deleteMessages, readFetched, readMessage, unreadMessage } from './inbox-actions';
+import { onInboxChange } from './inbox-news';
+import './reply-form';
+
+/** A message read by its id comes without this reader's receipt. */
+const RECEIPT_UNKNOWN = { seen_at: null, read_at: null, acknowledged_at: null };
+
+@customElement('message-reader')
+export class MessageReader extends LitElement {
+  static override styles = [
+    base,
+    avatarStyles,
+    css`
+      .bar { display: flex; align-items: center; gap: 2px; padding: var(--s2) var(--s3); border-bottom: 1px solid var(--line); }
+      .head { display: flex; gap: var(--s3); align-items: center; padding: var(--s5) var(--s5) 0; }
+      .head .grow { display: grid; line-height: 1.35; }
+      .body { padding: var(--s4) var(--s5) var(--s5); font-size: var(--text-l); line-height: 1.6; max-width: 68ch; }
+      .quoted { display: block; margin: var(--s4) var(--s5) 0; padding: var(--s2) var(--s4); border-left: 3px solid var(--line-strong); color: var(--ink-3); font-size: var(--text-s); text-decoration: none; }
+      .quoted p { display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; }
+      .acknowledge { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s3); margin: 0 var(--s5) var(--s5); }
+      reply-form { border-top: 1px solid var(--line); }
+    `,
+  ];
+
+  @property() message = '';
+  /** The message as the list has it, when it has it. */
+  @property({ attribute: false }) known: InboxItem | null = null;
+  @state() private fetched: InboxItem | null = null;
+  @state() private answered: InboxItem | null = null;
+  @state() private failure = '';
+  private opened = '';
+  private stop?: () => void;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.stop = onInboxChange((change) => {
+      if (change.kind === 'changed' && change.id === this.fetched?.id) this.fetched = { ...this.fetched, ...change.change };
+    });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.stop?.();
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has('message') || (changed.has('known') && this.opened !== this.message)) void this.open();
+  }
+
+  private get item(): InboxItem | null {
+    return this.known ?? (this.fetched?.id === this.message ? this.fetched : null);
+  }
+
+  override render() {
+    const { item } = this;
+    return html`<article class="card" aria-label=${t('reader.label')}>
+      ${this.bar(item)}
+      ${item ? this.content(item) : this.failure ? html`<empty-state icon="alert" heading=${t('reader.missing')} text=${this.failure}></empty-state>` : html`<loading-rows count="2"></loading-rows>`}
+    </article>`;
+  }
+
+  private bar(item: InboxItem | null) {
+    return html`<div class="bar">
+      <button class="icon-button" type="button" aria-label=${t('reader.close')} title=${t('reader.close')} @click=${this.close}>${icon('left')}</button>
+      <span class="grow"></span>
+      ${item && this.mine(item) ? this.actions(item) : nothing}
+    </div>`;
+  }
+
+  private actions(item: InboxItem) {
+    return html`<button class="button quiet small" type="button" @click=${() => (item.read_at ? unreadMessage(item) : readMessage(item))}>
+        ${icon(item.read_at ? 'mail' : 'mailOpen', 18)}${item.read_at ? t('inbox.mark_unread') : t('inbox.mark_read')}
+      </button>
+      <button class="button quiet small danger" type="button" @click=${() => this.discard(item)}>${icon('trash', 18)}${t('delete')}</button>`;
+  }
+
+  private content(item: InboxItem) {
+    return html`<div class="head">
+        ${avatar(item.author.name)}
+        <div class="grow">
+          <span class="strong">${item.author.name}</span>
+          <time class="small muted num" datetime=${item.created_at}>${longDate(item.created_at)}</time>
+        </div>
+        ${item.priority === 'high' ? html`<span class="pill danger">${icon('flag', 13)}${t('priority.high')}</span>` : nothing}
+      </div>
+      ${this.quoted()}
+      <p class="body verbatim">${item.body}</p>
+      ${item.acknowledge && this.mine(item) ? this.acknowledgement(item) : nothing}
+      ${item.author.id === me()?.id ? nothing : html`<reply-form .to=${item}></reply-form>`}`;
+  }
+
+  private quoted() {
+    if (!this.answered) return nothing;
+    return html`<a class="quoted" href="/mensajes/${this.answered.id}">
+      <span>${t('reader.answers', { author: this.answered.author.name })}</span>
+      <p>${this.answered.body}</p>
+    </a>`;
+  }
+
+  private acknowledgement(item: InboxItem) {
+    if (item.acknowledged_at) {
+      return html`<p class="acknowledge"><span class="pill ok">${icon('checks', 14)}${t('inbox.acknowledged')}</span><span class="small muted">${longDate(item.acknowledged_at)}</span></p>`;
+    }
+    return html`<div class="acknowledge notice warn">
+      <span class="grow">${t('inbox.asks_acknowledge_text')}</span>
+      <button class="button small" type="button" @click=${() => acknowledgeMessage(item)}>${icon('check', 16)}${t('inbox.acknowledge')}</button>
+    </div>`;
+  }
+
+  /** A message that one wrote can be read by its link, but is not in one's inbox. */
+  private mine(item: InboxItem): boolean {
+    return this.known !== null || item.author.id !== me()?.id;
+  }
+
+  private async open(): Promise<void> {
+    const { message } = this;
+    if (this.opened !== message) {
+      this.failure = '';
+      this.answered = null;
+    }
+    const item = this.item ?? (await this.fetch(message));
+    if (!item || message !== this.message || this.opened === message) return;
+    this.opened = message;
+    if (this.known) void readMessage(item, true);
+    else if (this.mine(item)) void readFetched(item);
+    if (item.in_reply_to) this.answered = await getMessage(item.in_reply_to).catch(() => null);
+  }
+
+  private async fetch(message: string): Promise<InboxItem | null> {
+    try {
+      const found = await getMessage(message);
+      if (message !== this.message) return null;
+      this.fetched = { ...found, ...RECEIPT_UNKNOWN };
+      return this.fetched;
+    } catch (error) {
+      if (message === this.message) this.failure = sentence(error);
+      return null;
+    }
+  }
+
+  private discard(item: InboxItem): void {
+    this.close();
+    void deleteMessages([item]);
+  }
+
+  private close = (): void => {
+    this.dispatchEvent(new CustomEvent('closed'));
+  };
+}

@@ -1,0 +1,183 @@
+/** New messages: one dialog on entering, a card each; a notice for each one that comes while working. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import { getInboxSummary } from '../api';
+import { navigate } from '../app/router';
+import type { InboxItem } from '../contract';
+import { longDate, t } from '../i18n';
+import { setCounts, shiftCounts } from '../store/counts';
+import { connection, onInbox } from '../store/inbox-live';
+import { toast } from '../store/toasts';
+import { avatar, avatarStyles } from '../ui/avatar';
+import { base } from '../ui/base';
+import { icon } from '../ui/icons';
+import '../ui/modal-dialog';
+import { deleteMessages, readMessage, restoreMessage, sawMessage } from './inbox-actions';
+
+/** A notice of a new message stays this long; an urgent one three times as long. */
+const NOTICE_MS = 8_000;
+
+@customElement('new-messages-dialog')
+export class NewMessagesDialog extends LitElement {
+  static override styles = [
+    base,
+    avatarStyles,
+    css`
+      .head { display: flex; align-items: center; gap: var(--s3); margin-bottom: var(--s4); }
+      .head .grow { display: grid; }
+      .card { padding: var(--s4) var(--s5); box-shadow: none; background: var(--surface-2); border-radius: var(--r3); }
+      .body { min-height: 92px; max-height: 40dvh; overflow-y: auto; font-size: var(--text-l); line-height: 1.55; }
+      .gone { display: grid; place-content: center; justify-items: center; gap: var(--s2); min-height: 160px; color: var(--ink-3); }
+      .steps { display: flex; align-items: center; justify-content: center; gap: var(--s3); margin-top: var(--s4); }
+      .steps p { min-width: 84px; text-align: center; }
+      @media (max-width: 520px) { .all { order: 3; flex-basis: 100%; } }
+    `,
+  ];
+
+  @state() private items: InboxItem[] = [];
+  @state() private at = 0;
+  @state() private gone = new Set<string>();
+  @state() private read = new Set<string>();
+  @state() private open = false;
+  private readonly stops: (() => void)[] = [];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.stops.push(onInbox('message', (item) => this.arrived(item)));
+    void this.enter();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const stop of this.stops.splice(0)) stop();
+  }
+
+  override render() {
+    const item = this.items[this.at];
+    if (!item) return nothing;
+    const heading = t('news.title', { n: this.items.length });
+    return html`<modal-dialog heading=${heading} ?open=${this.open} @dialog-closed=${this.close}>
+      <div aria-live="polite">${this.gone.has(item.id) ? this.deleted(item) : this.card(item)}</div>
+      ${this.items.length > 1 ? this.steps() : nothing}
+      <div slot="footer" class="row wraps">
+        <button class="button quiet all" type="button" @click=${this.showAll}>${t('news.all')}</button>
+        <span class="grow"></span>
+        <button class="button danger" type="button" ?disabled=${this.gone.has(item.id)} @click=${() => this.discard(item)}>
+          ${icon('trash', 18)}${t('delete')}
+        </button>
+        <button class="button primary" type="button" data-autofocus ?disabled=${this.isRead(item) || this.gone.has(item.id)} @click=${() => this.markRead(item)}>
+          ${icon('check', 18)}${this.isRead(item) ? t('news.read') : t('news.mark_read')}
+        </button>
+      </div>
+    </modal-dialog>`;
+  }
+
+  override updated(): void {
+    const item = this.items[this.at];
+    if (this.open && item) sawMessage(item);
+  }
+
+  private card(item: InboxItem) {
+    return html`<article class="card" aria-label=${t('news.card', { author: item.author.name })}>
+      <div class="head">
+        ${avatar(item.author.name)}
+        <div class="grow">
+          <span class="strong">${item.author.name}</span>
+          <time class="small muted num" datetime=${item.created_at}>${longDate(item.created_at)}</time>
+        </div>
+        ${item.priority === 'high' ? html`<span class="pill danger">${icon('flag', 13)}${t('priority.high')}</span>` : nothing}
+      </div>
+      <p class="body verbatim" tabindex="0">${item.body}</p>
+      ${item.acknowledge ? html`<p class="small muted">${t('inbox.asks_acknowledge')}</p>` : nothing}
+    </article>`;
+  }
+
+  private deleted(item: InboxItem) {
+    return html`<div class="card gone">
+      <p>${t('inbox.deleted', { n: 1 })}</p>
+      <button class="button small" type="button" @click=${() => this.bringBack(item)}>${icon('undo', 16)}${t('undo')}</button>
+    </div>`;
+  }
+
+  private steps() {
+    return html`<div class="steps">
+      <button class="icon-button" type="button" aria-label=${t('previous')} ?disabled=${this.at === 0} @click=${() => this.step(-1)}>${icon('left')}</button>
+      <p class="small muted num">${t('news.place', { at: this.at + 1, total: this.items.length })}</p>
+      <button class="icon-button" type="button" aria-label=${t('next')} ?disabled=${this.at >= this.items.length - 1} @click=${() => this.step(1)}>${icon('right')}</button>
+    </div>`;
+  }
+
+  /** Everything for the first look comes in one request. */
+  private async enter(): Promise<void> {
+    const summary = await getInboxSummary().catch(() => null);
+    if (!summary) return;
+    setCounts(summary.counts);
+    this.items = summary.newest;
+    this.open = summary.newest.length > 0;
+  }
+
+  /** While the dialog is open it grows; otherwise a notice comes, and the focus stays where it is. */
+  private arrived(item: InboxItem): void {
+    if (connection.get() !== 'open') shiftCounts({ unread: 1, unseen: 1, total: 1 });
+    if (this.open) {
+      if (!this.items.some((other) => other.id === item.id)) this.items = [...this.items, item];
+      return;
+    }
+    const urgent = item.priority === 'high';
+    toast({
+      kind: 'message',
+      text: item.body,
+      author: item.author.name,
+      at: item.created_at,
+      urgent,
+      stays_ms: urgent ? 3 * NOTICE_MS : NOTICE_MS,
+      actions: [
+        { label: t('open'), run: () => navigate(`/mensajes/${item.id}`) },
+        { label: t('news.mark_read'), run: () => void readMessage(item) },
+      ],
+    });
+    if (document.visibilityState === 'visible') sawMessage(item);
+  }
+
+  private isRead(item: InboxItem): boolean {
+    return this.read.has(item.id) || item.read_at !== null;
+  }
+
+  private step(by: number): void {
+    this.at = Math.max(0, Math.min(this.items.length - 1, this.at + by));
+  }
+
+  private async markRead(item: InboxItem): Promise<void> {
+    this.read = new Set([...this.read, item.id]);
+    if (await readMessage(item)) return this.moveOn();
+    this.read = new Set([...this.read].filter((id) => id !== item.id));
+  }
+
+  private async discard(item: InboxItem): Promise<void> {
+    this.gone = new Set([...this.gone, item.id]);
+    await deleteMessages([this.read.has(item.id) ? { ...item, read_at: item.created_at } : item], true);
+  }
+
+  private async bringBack(item: InboxItem): Promise<void> {
+    await restoreMessage(item);
+    this.gone = new Set([...this.gone].filter((id) => id !== item.id));
+  }
+
+  /** After the last card there is nothing left to do here. */
+  private moveOn(): void {
+    const left = this.items.findIndex((item) => !this.isRead(item) && !this.gone.has(item.id));
+    if (left < 0) this.close();
+    else this.at = left;
+  }
+
+  private close = (): void => {
+    this.open = false;
+    this.items = [];
+    this.at = 0;
+  };
+
+  private showAll(): void {
+    this.close();
+    navigate('/mensajes');
+  }
+}

@@ -1,0 +1,75 @@
+/** Whom a message goes to: what can be chosen, how many people that is, and how the server is told. */
+import type { Company, NewMessage, Role, User } from '../contract';
+import { plain } from '../i18n';
+import { idOf } from '../store/session';
+
+export interface Choice {
+  kind: 'user' | 'role' | 'company';
+  id: string;
+  label: string;
+  detail: string;
+}
+export interface Directory {
+  users: User[];
+  companies: Company[];
+  /** False when there are more users than were read: then counts are «at least». */
+  complete: boolean;
+}
+
+/** Suggestions shown at once. */
+export const SUGGESTIONS_MAX = 12;
+
+export const same = (a: Choice, b: Choice) => a.kind === b.kind && a.id === b.id;
+
+/** Every word typed begins a word of the label or its detail, accents aside; people before groups. */
+export function suggest(all: Choice[], typed: string, chosen: Choice[]): Choice[] {
+  const words = plain(typed).split(/\s+/).filter(Boolean);
+  const fits = (choice: Choice) => {
+    const found = ` ${plain(`${choice.label} ${choice.detail}`)}`;
+    return words.every((word) => found.includes(` ${word}`) || (word.length > 2 && found.includes(word)));
+  };
+  const open = all.filter((choice) => fits(choice) && !chosen.some((other) => same(choice, other)));
+  return words.length > 0 ? open.slice(0, SUGGESTIONS_MAX) : groupsAndSomePeople(open);
+}
+
+/** Before anything is typed the groups must not hide below the people. */
+function groupsAndSomePeople(open: Choice[]): Choice[] {
+  const groups = open.filter((choice) => choice.kind !== 'user');
+  const people = open.filter((choice) => choice.kind === 'user');
+  const room = Math.max(4, SUGGESTIONS_MAX - groups.length);
+  return [...people.slice(0, room), ...groups].slice(0, SUGGESTIONS_MAX);
+}
+
+const inCompany = (user: User, company: string) => user.companies.some((one) => idOf(one) === company);
+const active = (user: User) => user.active !== false;
+
+/** The people that the choices mean, each once; the author only if named. */
+export function peopleOf(choices: Choice[], users: User[], author: string): Set<string> {
+  const people = new Set<string>();
+  for (const choice of choices) {
+    if (choice.kind === 'user') people.add(choice.id);
+    else for (const user of membersOf(choice, users)) if (user.id !== author) people.add(user.id);
+  }
+  return people;
+}
+
+function membersOf(choice: Choice, users: User[]): User[] {
+  if (choice.kind === 'role') return users.filter((user) => active(user) && user.roles.includes(choice.id as Role));
+  return users.filter((user) => active(user) && inCompany(user, choice.id));
+}
+
+type Addressed = Pick<NewMessage, 'recipients' | 'roles' | 'company'>;
+
+/**
+ * The server takes one company, and with roles it narrows them to it. Chips mean «and also», so a company that
+ * stands beside a role or another company is sent as its people.
+ */
+export function address(choices: Choice[], users: User[], author: string): Addressed {
+  const named = choices.filter((choice) => choice.kind === 'user').map((choice) => choice.id);
+  const roles = choices.filter((choice) => choice.kind === 'role').map((choice) => choice.id as Role);
+  const companies = choices.filter((choice) => choice.kind === 'company');
+  const alone = companies.length === 1 && roles.length === 0;
+  if (alone) return { recipients: named, roles, company: companies[0]?.id ?? null };
+  const members = peopleOf(companies, users, author);
+  return { recipients: [...new Set([...named, ...members])], roles, company: null };
+}

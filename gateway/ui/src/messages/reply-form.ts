@@ -1,0 +1,107 @@
+/** Answers the author of a message, under it. */
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { recallMessage, sendMessage } from '../api';
+import type { InboxItem, NewMessage } from '../contract';
+import { t } from '../i18n';
+import { Problem, sentence } from '../problem';
+import { Submission } from '../store/submission';
+import { offerUndo } from '../store/undo';
+import { base } from '../ui/base';
+import { textArea } from '../ui/field';
+import { icon } from '../ui/icons';
+import { announceSent } from './inbox-news';
+
+@customElement('reply-form')
+export class ReplyForm extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host { padding: var(--s4) var(--s5) var(--s5); }
+      form { display: grid; gap: var(--s3); }
+      textarea.control { min-height: 88px; }
+    `,
+  ];
+
+  @property({ attribute: false }) to!: InboxItem;
+  @state() private writing = false;
+  @state() private body = '';
+  @state() private error = '';
+  @state() private busy = false;
+  private readonly submission = new Submission();
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const before = changed.get('to');
+    if (before && before.id !== this.to.id) this.clear();
+  }
+
+  override render() {
+    if (!this.writing) {
+      return html`<button class="button" type="button" @click=${this.write}>${icon('reply', 18)}${t('reply')}</button>`;
+    }
+    return html`<form novalidate @submit=${this.submit} @keydown=${this.press}>
+      ${textArea({
+        name: 'reply',
+        label: t('reply.to', { author: this.to.author.name }),
+        value: this.body,
+        error: this.error,
+        rows: 3,
+        onInput: (value) => {
+          this.body = value;
+          this.error = '';
+        },
+      })}
+      <div class="row">
+        <button class="button primary" type="submit" aria-disabled=${this.busy ? 'true' : nothing}>${icon('sent', 18)}${t('reply.send')}</button>
+        <button class="button quiet" type="button" @click=${this.clear}>${t('cancel')}</button>
+      </div>
+    </form>`;
+  }
+
+  private write = async (): Promise<void> => {
+    this.writing = true;
+    await this.updateComplete;
+    this.renderRoot.querySelector('textarea')?.focus();
+  };
+
+  private clear = (): void => {
+    this.writing = false;
+    this.body = '';
+    this.error = '';
+  };
+
+  private press(event: KeyboardEvent): void {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void this.submit(event);
+  }
+
+  private async submit(event: Event): Promise<void> {
+    event.preventDefault();
+    if (!this.body.trim()) {
+      this.error = t('compose.body_missing');
+      return;
+    }
+    this.busy = true;
+    try {
+      const sent = await this.submission.once(this.request(), sendMessage);
+      if (sent) this.done(sent.id);
+    } catch (error) {
+      this.error = error instanceof Problem ? (error.fields.body ?? error.message) : sentence(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private request(): NewMessage {
+    const { author, id } = this.to;
+    return { recipients: [author.id], roles: [], company: null, body: this.body, priority: 'normal', acknowledge: false, in_reply_to: id };
+  }
+
+  private done(id: string): void {
+    this.clear();
+    announceSent();
+    offerUndo(t('compose.sent'), async () => {
+      await recallMessage(id);
+      announceSent();
+    });
+  }
+}

@@ -1,0 +1,50 @@
+/** Who would receive the notification: total, reachable, and who is left out and why. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { Audience, Channel } from '../contract';
+import { number, t, tOr } from '../i18n';
+import { base } from '../ui/base';
+import { icon } from '../ui/icons';
+
+@customElement('audience-panel')
+export class AudiencePanel extends LitElement {
+  static override styles = [
+    base,
+    css`
+      .card { padding: var(--s5); transition: opacity 150ms; }
+      h2 { display: flex; align-items: center; gap: var(--s2); margin-bottom: var(--s4); }
+      .reach { display: flex; align-items: baseline; gap: var(--s2); }
+      .reach b { font-size: 2.5rem; line-height: 1; font-weight: 600; letter-spacing: -0.03em; }
+      meter { display: none; }
+      .bar { height: 8px; margin: var(--s4) 0; border-radius: 4px; background: var(--surface-3); overflow: hidden; }
+      .bar i { display: block; height: 100%; border-radius: 4px; background: var(--accent); transition: width 250ms; }
+      dl { display: grid; grid-template-columns: 1fr auto; gap: 6px var(--s4); font-size: var(--text-s); color: var(--ink-2); }
+      dd { text-align: right; font-weight: 550; color: var(--ink); }
+      .busy { opacity: 0.6; }
+    `,
+  ];
+
+  @property({ attribute: false }) audience: Audience | null = null;
+  @property() channel: Channel = 'sms';
+  @property({ type: Boolean }) busy = false;
+  /** Enough is chosen for the server to know the audience. */
+  @property({ type: Boolean }) ready = false;
+
+  override render() {
+    return html`<section class="card ${this.busy && this.audience ? 'busy' : ''}" aria-labelledby="audience">
+      <h2 id="audience">${icon('users')}${t('audience.title')}</h2>
+      <div aria-live="polite">${this.audience ? this.numbers(this.audience) : html`<p class="muted">${this.ready ? t('audience.counting') : t('audience.choose')}</p>`}</div>
+    </section>`;
+  }
+
+  private numbers({ total, reachable, excluded, duplicates }: Audience) {
+    const share = total > 0 ? (reachable / total) * 100 : 0;
+    const reasons = Object.entries({ ...excluded, duplicate: (excluded.duplicate ?? 0) + (duplicates ?? 0) }).filter(([, n]) => n > 0);
+    return html`<p class="reach"><b class="num">${number(reachable)}</b><span class="muted">${t('audience.of', { n: total })}</span></p>
+      <div class="bar" aria-hidden="true"><i .style=${`width:${share}%`}></i></div>
+      ${reasons.length ? html`<p class="small strong">${t('audience.excluded')}</p>` : nothing}
+      <dl>
+        ${reasons.map(([reason, n]) => html`<dt>${tOr(`reason.${reason}`, reason)}</dt><dd class="num">${number(n)}</dd>`)}
+      </dl>`;
+  }
+}

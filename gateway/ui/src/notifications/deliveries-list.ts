@@ -1,0 +1,107 @@
+/** The recipients of a notification, by state, each with the timeline of its attempts. */
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { getDeliveries } from '../api';
+import type { Attempt, Delivery, DeliveryState, Totals } from '../contract';
+import { number, t, tOr } from '../i18n';
+import { PagedList } from '../store/paged-list';
+import { base } from '../ui/base';
+import { icon } from '../ui/icons';
+import { listFrame } from '../ui/list-frame';
+import { STATES } from '../ui/segmented-bar';
+import { whenExactly } from '../ui/when';
+import { causeOf } from './causes';
+import { deliveriesStyles } from './deliveries-list.styles';
+
+/** While totals move, the rows are read again at most this often. */
+const AGAIN_MS = 1_500;
+const TONES: Partial<Record<DeliveryState, string>> = {
+  delivered: 'ok', accepted: 'info', sending: 'info', failed: 'danger', in_doubt: 'warn', deferred: 'accent',
+};
+
+@customElement('deliveries-list')
+export class DeliveriesList extends LitElement {
+  static override styles = [base, deliveriesStyles];
+
+  @property() notification = '';
+  @property({ attribute: false }) totals: Totals | null = null;
+  @state() private filter: DeliveryState | '' = '';
+  private readonly list = new PagedList<Delivery>(this, (after) => getDeliveries(this.notification, { state: this.filter, after }));
+  private timer?: ReturnType<typeof setTimeout>;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.timer);
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has('notification')) void this.list.load();
+    else if (changed.has('totals') && moved(changed.get('totals') ?? null, this.totals)) this.soon();
+  }
+
+  override render() {
+    return html`<section class="card" aria-label=${t('deliveries.title')}>
+      ${this.filters()}
+      ${listFrame(this.list, html`<empty-state icon="users" heading=${t('deliveries.empty')}></empty-state>`, () => this.rows())}
+    </section>`;
+  }
+
+  private filters() {
+    const states = STATES.filter((one) => (this.totals?.[one] ?? 0) > 0 || one === this.filter);
+    return html`<div class="filters" role="group" aria-label=${t('filter.state')}>
+      ${this.chip('', t('deliveries.all'), this.totals?.total ?? 0)}
+      ${states.map((one) => this.chip(one, t(`state.${one}`), this.totals?.[one] ?? 0))}
+    </div>`;
+  }
+
+  private chip(value: DeliveryState | '', label: string, n: number) {
+    return html`<button class="chip" type="button" aria-pressed=${this.filter === value} @click=${() => this.choose(value)}>
+      ${label} <span class="num">${number(n)}</span>
+    </button>`;
+  }
+
+  private rows() {
+    return html`<ul>${repeat(this.list.items, (one) => one.id, (one) => html`<li>${this.row(one)}</li>`)}</ul>`;
+  }
+
+  private row(one: Delivery) {
+    return html`<details>
+      <summary>
+        <span class="who"><span class="name">${one.client.name}</span><span class="small muted">${[contactName(one), one.to].filter(Boolean).join(' · ')}</span></span>
+        <span class="pill ${TONES[one.state] ?? ''}">${t(`state.${one.state}`)}</span>
+        ${icon('down', 16)}
+      </summary>
+      ${one.attempts.length ? html`<ol>${one.attempts.map(attempt)}</ol>` : html`<p class="none">${t('deliveries.no_attempts')}</p>`}
+    </details>`;
+  }
+
+  private choose(filter: DeliveryState | ''): void {
+    this.filter = filter;
+    void this.list.load(true);
+  }
+
+  private soon(): void {
+    if (this.timer) return;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      if (this.list.items.length <= 50) void this.list.load(true);
+    }, AGAIN_MS);
+  }
+}
+
+function attempt(one: Attempt) {
+  const failed = /fail|bounce|doubt|reject/.test(one.outcome);
+  return html`<li class=${failed ? 'bad' : 'good'}>
+    <p><span class="strong">${tOr(`outcome.${one.outcome}`, one.outcome)}</span> <span class="muted">${whenExactly(one.at)}</span></p>
+    ${failed ? html`<p>${causeOf(one)}</p>` : nothing}
+    <p class="small muted wrap">${[one.provider, one.code, one.detail, one.reference].filter(Boolean).join(' · ')}</p>
+  </li>`;
+}
+
+function contactName({ contact, client }: Delivery): string {
+  const name = typeof contact === 'string' ? contact : (contact?.name ?? '');
+  return name === client.name ? '' : name;
+}
+
+const moved = (before: Totals | null, now: Totals | null) => STATES.some((one) => before?.[one] !== now?.[one]);

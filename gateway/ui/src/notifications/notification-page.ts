@@ -1,0 +1,200 @@
+/** A notification while it goes out and afterwards: progress, causes, recipients, history. */
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { cancelNotification, getNotification, openStream, retryNotification } from '../api';
+import type { Notification, Totals } from '../contract';
+import { duration, longDate, t } from '../i18n';
+import { sentence } from '../problem';
+import { LiveStream } from '../store/live-stream';
+import type { ServerEvent } from '../store/sse';
+import { companyName, may } from '../store/session';
+import { toast, toastFailure } from '../store/toasts';
+import { base } from '../ui/base';
+import { confirmed } from '../ui/confirm-dialog';
+import '../ui/empty-state';
+import { icon } from '../ui/icons';
+import '../ui/loading-rows';
+import '../ui/segmented-bar';
+import './deliveries-list';
+import './failure-causes';
+import './history-list';
+import { doneOf, etaOf, isLive, rateOf, type Sample, standing, withSample } from './progress';
+import { notificationStyles } from './notification-page.styles';
+
+/** After the last total the state follows: it is asked for once things are quiet. */
+const SETTLE_MS = 500;
+
+@customElement('notification-page')
+export class NotificationPage extends LitElement {
+  static override styles = [base, notificationStyles];
+
+  @property() notification = '';
+  @property() tab: 'recipients' | 'history' = 'recipients';
+  @state() private shown: Notification | null = null;
+  @state() private failure = '';
+  @state() private acting = false;
+  private samples: Sample[] = [];
+  private stream: LiveStream | null = null;
+  private timer?: ReturnType<typeof setTimeout>;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.stream?.stop();
+    clearTimeout(this.timer);
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has('notification')) void this.start();
+  }
+
+  override render() {
+    if (this.failure) return html`<div class="page"><empty-state icon="alert" heading=${t('notification.missing')} text=${this.failure}></empty-state></div>`;
+    const { shown } = this;
+    if (!shown) return html`<div class="page"><h1 class="hidden">${t('notification.title')}</h1><loading-rows></loading-rows></div>`;
+    return html`<div class="page">
+      <a class="back" href="/notificaciones">${icon('left', 16)}${t('notifications.title')}</a>
+      ${this.head(shown)} ${this.progress(shown)} ${this.tabs(shown)}
+      ${this.tab === 'history' ? html`<history-list notification=${shown.id}></history-list>` : this.recipients(shown)}
+    </div>`;
+  }
+
+  private head(shown: Notification) {
+    const { text, tone } = standing(shown);
+    return html`<div class="page-head">
+      <div class="lead">
+        <div class="title"><h1>${t(`notification.of.${shown.channel}`, { company: companyName(shown.company_id) })}</h1><span class="pill ${tone}" role="status">${text}</span></div>
+        <p>${this.subtitle(shown)}</p>
+      </div>
+      ${may('notifier') ? this.actions(shown) : nothing}
+    </div>`;
+  }
+
+  private subtitle(shown: Notification): string {
+    return [shown.author?.name, longDate(shown.requested_at)].filter(Boolean).join(' · ');
+  }
+
+  private actions(shown: Notification) {
+    const { failed } = shown.totals;
+    return html`<div class="row wraps">
+      ${failed > 0 ? html`<button class="button" type="button" ?disabled=${this.acting} @click=${this.retry}>${icon('refresh', 18)}${t('notification.retry', { n: failed })}</button>` : nothing}
+      ${isLive(shown.state) ? html`<button class="button danger" type="button" ?disabled=${this.acting} @click=${this.cancel}>${icon('stop', 18)}${t('notification.cancel')}</button>` : nothing}
+    </div>`;
+  }
+
+  private progress(shown: Notification) {
+    const { totals } = shown;
+    return html`<section class="card pad progress" aria-label=${t('notification.progress')}>
+      <div class="top">
+        <span class="big num">${totals.total > 0 ? `${Math.floor((doneOf(totals) / totals.total) * 100)} %` : '—'}</span>
+        <span class="muted num">${totals.total > 0 ? t('notification.done_of', { done: doneOf(totals), n: totals.total }) : t('standing.resolving')}</span>
+        ${isLive(shown.state) ? html`<span class="speed num">${this.speed(totals)}</span>` : nothing}
+      </div>
+      <segmented-bar .totals=${totals}></segmented-bar>
+    </section>`;
+  }
+
+  private speed(totals: Totals): string {
+    const rate = rateOf(this.samples);
+    const eta = etaOf(totals, rate);
+    const parts = [rate ? t('notification.rate', { rate }) : '', eta ? t('notification.eta', { time: duration(eta) }) : ''];
+    return parts.filter(Boolean).join(' · ');
+  }
+
+  private tabs(shown: Notification) {
+    const at = `/notificaciones/${shown.id}`;
+    const current = (tab: string) => (this.tab === tab ? 'page' : nothing);
+    return html`<nav class="tabs" aria-label=${t('notification.parts')}>
+      <a href=${at} aria-current=${current('recipients')}>${t('deliveries.title')}</a>
+      <a href="${at}/historial" aria-current=${current('history')}>${t('history.title')}</a>
+    </nav>`;
+  }
+
+  private recipients(shown: Notification) {
+    return html`<div class="columns">
+      <deliveries-list notification=${shown.id} .totals=${shown.totals}></deliveries-list>
+      <div class="side">
+        ${shown.totals.failed > 0 ? html`<failure-causes notification=${shown.id} count=${shown.totals.failed} .known=${shown.causes ?? null}></failure-causes>` : nothing}
+        ${this.facts(shown)}
+      </div>
+    </div>`;
+  }
+
+  private facts(shown: Notification) {
+    return html`<section class="card pad" aria-label=${t('notification.content')}>
+      <dl class="facts">
+        <dt>${t('send.channel')}</dt><dd>${t(`channel.${shown.channel}`)}</dd>
+        <dt>${t('send.recipient_kind')}</dt><dd>${t(`kind.${shown.recipient_kind}`)}</dd>
+        <dt>${t('send.category')}</dt><dd>${t(`category.${shown.category}`)}</dd>
+        ${shown.expires_at ? html`<dt>${t('notification.expires')}</dt><dd>${longDate(shown.expires_at)}</dd>` : nothing}
+      </dl>
+      <div class="text" tabindex="0">
+        ${shown.subject ? html`<p class="strong wrap">${shown.subject}</p>` : nothing}
+        <p class="verbatim">${shown.body}</p>
+      </div>
+    </section>`;
+  }
+
+  /** Listens first, then looks: nothing falls between. */
+  private async start(): Promise<void> {
+    this.stream?.stop();
+    this.samples = [];
+    this.shown = null;
+    this.failure = '';
+    const id = this.notification;
+    this.stream = new LiveStream((last, signal) => openStream(`/notifications/${id}/stream`, last, signal), {
+      event: (event) => this.hear(id, event),
+      connection: () => undefined,
+    });
+    void this.stream.run();
+    await this.look();
+  }
+
+  private async look(): Promise<void> {
+    const id = this.notification;
+    try {
+      const shown = await getNotification(id);
+      if (id === this.notification) this.take(shown);
+    } catch (error) {
+      if (id === this.notification && !this.shown) this.failure = sentence(error);
+    }
+  }
+
+  private take(shown: Notification): void {
+    this.shown = shown;
+    this.samples = withSample(this.samples, { at_ms: performance.now(), done: doneOf(shown.totals) });
+  }
+
+  private hear(id: string, event: ServerEvent): void {
+    if (id !== this.notification) return;
+    if (event.event === 'totals' && this.shown) {
+      const news = JSON.parse(event.data) as Totals & { totals?: Totals; state?: Notification['state'] };
+      this.take({ ...this.shown, totals: news.totals ?? news, state: news.state ?? this.shown.state });
+    }
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.look(), SETTLE_MS);
+  }
+
+  private retry = async (): Promise<void> => {
+    const n = this.shown?.totals.failed ?? 0;
+    const question = { heading: t('retry.heading'), text: t('retry.text', { n }), action: t('notification.retry', { n }) };
+    if (await confirmed(question)) await this.act(() => retryNotification(this.notification), t('retry.done'));
+  };
+
+  private cancel = async (): Promise<void> => {
+    const question = { heading: t('cancel.heading'), text: t('cancel.text'), action: t('notification.cancel'), danger: true };
+    if (await confirmed(question)) await this.act(() => cancelNotification(this.notification), t('cancel.done'));
+  };
+
+  private async act(run: () => Promise<unknown>, done: string): Promise<void> {
+    this.acting = true;
+    try {
+      await run();
+      toast({ text: done });
+      await this.look();
+    } catch (error) {
+      toastFailure(sentence(error));
+    } finally {
+      this.acting = false;
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/** «Notificaciones»: those sent to clients, newest first, each with how it went. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { getNotifications } from '../api';
+import { place, replaceQuery } from '../app/router';
+import type { Notification } from '../contract';
+import { t } from '../i18n';
+import { PagedList } from '../store/paged-list';
+import { companies, companyName, may } from '../store/session';
+import { Watching } from '../store/store';
+import { base } from '../ui/base';
+import { selectField } from '../ui/field';
+import { icon } from '../ui/icons';
+import { listFrame } from '../ui/list-frame';
+import '../ui/segmented-bar';
+import { when } from '../ui/when';
+import { isLive, standing } from './progress';
+
+/** While one is running the list looks again this often. */
+const REFRESH_MS = 3_000;
+const STATES = ['resolving', 'running', 'completed', 'cancelled'] as const;
+
+@customElement('notifications-page')
+export class NotificationsPage extends LitElement {
+  static override styles = [
+    base,
+    css`
+      a.row-link { display: grid; grid-template-columns: auto minmax(0, 1fr) minmax(140px, 240px); gap: 4px var(--s4); align-items: center; padding: var(--s4) var(--s5); border-bottom: 1px solid var(--line); color: inherit; text-decoration: none; }
+      li:last-child a.row-link { border-bottom: 0; }
+      a.row-link:hover { background: var(--surface-2); }
+      a.row-link:focus-visible { outline-offset: -3px; }
+      .mark { display: grid; place-items: center; width: 40px; height: 40px; border-radius: 13px; background: var(--surface-3); color: var(--ink-2); }
+      .text { display: grid; min-width: 0; }
+      .text .what { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 550; }
+      .progress { display: grid; gap: 6px; justify-items: end; }
+      .progress segmented-bar { width: 100%; }
+      @media (max-width: 720px) { a.row-link { grid-template-columns: auto minmax(0, 1fr); padding: var(--s4); } .progress { grid-column: 1 / -1; grid-template-columns: 1fr auto; align-items: center; gap: var(--s3); } }
+    `,
+  ];
+
+  @state() private company = place.get().query.get('empresa') ?? '';
+  @state() private status = place.get().query.get('estado') ?? '';
+  private readonly companies = new Watching(this, companies);
+  private readonly list = new PagedList<Notification>(this, (after) => getNotifications({ company: this.company, state: this.status, after }));
+  private timer?: ReturnType<typeof setInterval>;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.list.load();
+    this.timer = setInterval(() => this.lookAgain(), REFRESH_MS);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.timer);
+  }
+
+  override render() {
+    return html`<div class="page">
+      <div class="page-head">
+        <div class="lead"><h1>${t('notifications.title')}</h1><p>${t('notifications.lead')}</p></div>
+        ${may('notifier') ? html`<a class="button" href="/notificaciones/nueva">${icon('plus', 18)}${t('notifications.new')}</a>` : nothing}
+      </div>
+      ${this.filters()}
+      <section class="card" aria-label=${t('notifications.title')}>${listFrame(this.list, this.empty(), () => this.rows())}</section>
+    </div>`;
+  }
+
+  private filters() {
+    return html`<div class="toolbar">
+      ${selectField({
+        name: 'company',
+        label: t('send.company'),
+        value: this.company,
+        options: [{ value: '', label: t('filter.all_companies') }, ...this.companies.value.map((c) => ({ value: c.id, label: c.name }))],
+        onInput: (company) => this.filter({ company }),
+      })}
+      ${selectField({
+        name: 'state',
+        label: t('filter.state'),
+        value: this.status,
+        options: [{ value: '', label: t('filter.all_states') }, ...STATES.map((value) => ({ value, label: t(`standing.short.${value}`) }))],
+        onInput: (status) => this.filter({ status }),
+      })}
+    </div>`;
+  }
+
+  private rows() {
+    return html`<ul>${repeat(this.list.items, (one) => one.id, (one) => html`<li>${this.row(one)}</li>`)}</ul>`;
+  }
+
+  private row(one: Notification) {
+    const { text, tone } = standing(one);
+    return html`<a class="row-link" href="/notificaciones/${one.id}">
+      <span class="mark">${icon(one.channel === 'sms' ? 'sms' : 'mail')}</span>
+      <span class="text">
+        <span class="what">${one.subject || one.body}</span>
+        <span class="small muted">${companyName(one.company_id)} · ${t(`category.${one.category}`)} · ${when(one.requested_at)}</span>
+      </span>
+      <span class="progress"><segmented-bar thin .totals=${one.totals}></segmented-bar><span class="pill ${tone}">${text}</span></span>
+    </a>`;
+  }
+
+  private empty() {
+    if (this.company || this.status) return html`<empty-state icon="search" heading=${t('notifications.none_found')} text=${t('filter.none_text')}></empty-state>`;
+    return html`<empty-state icon="notify" heading=${t('notifications.empty')} text=${t('notifications.empty_text')}></empty-state>`;
+  }
+
+  private filter(change: { company?: string; status?: string }): void {
+    Object.assign(this, change);
+    replaceQuery({ empresa: this.company, estado: this.status });
+    void this.list.load();
+  }
+
+  /** Only the first page is read again, and only while something on it moves. */
+  private lookAgain(): void {
+    const moving = this.list.state === 'ready' && this.list.items.some((one) => isLive(one.state));
+    if (moving && document.visibilityState === 'visible') void this.refresh();
+  }
+
+  private async refresh(): Promise<void> {
+    const page = await getNotifications({ company: this.company, state: this.status }).catch(() => null);
+    if (!page) return;
+    const fresh = new Map(page.data.map((one) => [one.id, one]));
+    this.list.change((items) => items.map((one) => fresh.get(one.id) ?? one));
+  }
+}

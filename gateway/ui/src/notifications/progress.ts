@@ -1,0 +1,46 @@
+/** What the totals of a notification mean: how far, how fast, how much longer, and how it ended. */
+import type { Notification, NotificationState, Totals } from '../contract';
+import { t } from '../i18n';
+
+/** The speed is that of the last seconds, not of the whole run. */
+const WINDOW_MS = 10_000;
+const SAMPLES_MAX = 200;
+
+export interface Sample {
+  at_ms: number;
+  done: number;
+}
+
+/** Those whose turn is over, whatever came of it. */
+export const doneOf = (totals: Totals): number => totals.total - totals.pending - totals.sending - totals.deferred;
+
+export function withSample(samples: Sample[], sample: Sample): Sample[] {
+  return [...samples.filter((old) => sample.at_ms - old.at_ms <= WINDOW_MS), sample].slice(-SAMPLES_MAX);
+}
+
+/** Recipients a second over the window; null while there is too little to say. */
+export function rateOf(samples: Sample[]): number | null {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (!first || !last || last.at_ms - first.at_ms < 1_000) return null;
+  return ((last.done - first.done) * 1_000) / (last.at_ms - first.at_ms);
+}
+
+/** Seconds until nothing is pending, at the present rate. */
+export function etaOf(totals: Totals, rate: number | null): number | null {
+  if (!rate || rate <= 0) return null;
+  return (totals.pending + totals.sending) / rate;
+}
+
+export const isLive = (state: NotificationState): boolean => state === 'scheduled' || state === 'resolving' || state === 'running' || state === 'paused';
+
+/** The honest sentence about where it stands: «Finalizada con 14 fallos». */
+export function standing({ state, totals }: Pick<Notification, 'state' | 'totals'>): { text: string; tone: string } {
+  if (state === 'cancelled') return { text: t('standing.cancelled'), tone: '' };
+  if (state !== 'completed') return { text: t(`standing.${state}`), tone: state === 'paused' ? 'warn' : 'info' };
+  if (totals.failed > 0 && totals.in_doubt > 0) {
+    return { text: t('standing.failed_and_doubt', { failed: t('standing.failures', { n: totals.failed }), n: totals.in_doubt }), tone: 'danger' };
+  }
+  if (totals.failed > 0) return { text: t('standing.failed', { n: totals.failed }), tone: 'danger' };
+  if (totals.in_doubt > 0) return { text: t('standing.doubt', { n: totals.in_doubt }), tone: 'warn' };
+  return { text: t('standing.completed'), tone: 'ok' };
+}

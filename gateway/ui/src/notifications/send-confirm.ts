@@ -1,0 +1,65 @@
+/** The step that names the number before anything leaves. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { NotificationRequest, Preview } from '../contract';
+import { number, t } from '../i18n';
+import { companyName } from '../store/session';
+import { base } from '../ui/base';
+import { icon } from '../ui/icons';
+import '../ui/modal-dialog';
+
+@customElement('send-confirm')
+export class SendConfirm extends LitElement {
+  static override styles = [
+    base,
+    css`
+      .say { font-size: var(--text-l); font-weight: 550; line-height: 1.45; text-wrap: pretty; }
+      .text { margin: var(--s4) 0; padding: var(--s4); border-radius: 16px 16px 16px 4px; background: var(--surface-2); max-height: 220px; overflow: auto; }
+      .text .strong { margin-bottom: var(--s2); }
+    `,
+  ];
+
+  @property({ attribute: false }) request!: NotificationRequest;
+  @property({ attribute: false }) preview: Preview | null = null;
+  @property({ type: Boolean }) busy = false;
+
+  override render() {
+    const { request } = this;
+    return html`<modal-dialog open heading=${t('confirm.title')} ?no-close=${this.busy} @dialog-closed=${this.closed}>
+      <p class="say">${this.sentence()}</p>
+      <div class="text" tabindex="0">
+        ${request.subject ? html`<p class="strong wrap">${request.subject}</p>` : nothing}
+        <p class="verbatim">${request.body}</p>
+      </div>
+      <p class="small muted">${t('confirm.details', { kind: t(`kind.${request.recipient_kind}`), category: t(`category.${request.category}`) })}</p>
+      <div slot="footer" class="row">
+        <span class="grow"></span>
+        <button class="button" type="button" ?disabled=${this.busy} @click=${this.closed}>${t('confirm.back')}</button>
+        <button class="button primary" type="button" data-autofocus ?disabled=${this.busy} @click=${this.confirm}>
+          ${icon('sent', 18)}${this.busy ? t('sending') : this.action()}
+        </button>
+      </div>
+    </modal-dialog>`;
+  }
+
+  /** «Se enviarán 1.284 SMS (1.912 segmentos) a clientes de Empresa X». */
+  private sentence(): string {
+    const n = this.preview?.audience.reachable ?? 0;
+    const company = companyName(this.request.company_id);
+    if (this.request.channel === 'email') return t('confirm.email', { n, company });
+    const segments = this.preview?.sms?.segments_total ?? n;
+    return t('confirm.sms', { n, company, segments: t('confirm.segments', { n: segments }) });
+  }
+
+  private action(): string {
+    return t(`confirm.action.${this.request.channel}`, { n: number(this.preview?.audience.reachable ?? 0) });
+  }
+
+  private confirm(): void {
+    if (!this.busy) this.dispatchEvent(new CustomEvent('confirmed'));
+  }
+
+  private closed(): void {
+    if (!this.busy) this.dispatchEvent(new CustomEvent('dialog-closed'));
+  }
+}

@@ -1,0 +1,69 @@
+/** What the form of a notification holds, what is missing in it, and the request it becomes. */
+import type { Category, Channel, NotificationRequest, RecipientKind } from '../contract';
+import { t } from '../i18n';
+
+export interface SendForm {
+  company: string;
+  channel: Channel;
+  subject: string;
+  recipientKind: RecipientKind;
+  category: Category;
+  body: string;
+}
+
+export const EMPTY_FORM: SendForm = { company: '', channel: 'sms', subject: '', recipientKind: 'holder', category: 'operational', body: '' };
+export const RECIPIENT_KINDS: RecipientKind[] = ['holder', 'emergency_contact', 'authorized_user', 'everyone'];
+export const CATEGORIES: Category[] = ['operational', 'service', 'collection', 'commercial'];
+export const CHANNELS: Channel[] = ['sms', 'email'];
+/** The server's limits, in characters. */
+export const LIMITS = { subject: 200, sms: 1_600, email: 100_000 };
+
+/** Field of the form by field of the request: where an error of the server stands. */
+const FIELDS: Record<string, keyof SendForm> = {
+  company_id: 'company',
+  channel: 'channel',
+  subject: 'subject',
+  recipient_kind: 'recipientKind',
+  category: 'category',
+  body: 'body',
+};
+
+export type SendErrors = Partial<Record<keyof SendForm, string>>;
+
+export function requestOf(form: SendForm): NotificationRequest {
+  return {
+    company_id: form.company,
+    channel: form.channel,
+    recipient_kind: form.recipientKind,
+    category: form.category,
+    ...(form.channel === 'email' ? { subject: form.subject } : {}),
+    body: form.body,
+  };
+}
+
+/** The audience does not depend on the text: it can be shown before a word is written. */
+export function previewOf(form: SendForm): NotificationRequest {
+  const request = requestOf({ ...form, body: form.body.trim() ? form.body : '-' });
+  return form.channel === 'email' && !form.subject.trim() ? { ...request, subject: '-' } : request;
+}
+
+export function missingIn(form: SendForm): SendErrors {
+  const errors: SendErrors = {};
+  const length = [...form.body].length;
+  if (!form.company) errors.company = t('send.company_missing');
+  if (form.channel === 'email' && !form.subject.trim()) errors.subject = t('send.subject_missing');
+  if (form.channel === 'email' && [...form.subject].length > LIMITS.subject) errors.subject = t('too_long', { n: LIMITS.subject });
+  if (!form.body.trim()) errors.body = t('send.body_missing');
+  else if (length > LIMITS[form.channel]) errors.body = t('too_long', { n: LIMITS[form.channel] });
+  return errors;
+}
+
+/** The server's errors by the field of the form where they belong. */
+export function errorsFrom(fields: Record<string, string>): SendErrors {
+  const errors: SendErrors = {};
+  for (const [name, detail] of Object.entries(fields)) {
+    const field = FIELDS[name];
+    if (field) errors[field] = detail;
+  }
+  return errors;
+}

@@ -1,0 +1,246 @@
+/** «Enviar Notificaciones Clientes»: the form, what it would do while it is written, and the step that confirms. */
+import { html, LitElement, nothing } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import { previewNotification, sendNotification } from '../api';
+import { navigate } from '../app/router';
+import type { Category, Channel, NotificationRequest, Preview, RecipientKind } from '../contract';
+import { t } from '../i18n';
+import { Problem, sentence } from '../problem';
+import { companies, companyName } from '../store/session';
+import { Watching } from '../store/store';
+import { Submission } from '../store/submission';
+import { toast } from '../store/toasts';
+import { base } from '../ui/base';
+import { focusFirstError, selectField, textArea, textField } from '../ui/field';
+import { icon } from '../ui/icons';
+import './audience-panel';
+import './email-preview';
+import './send-confirm';
+import { CATEGORIES, CHANNELS, EMPTY_FORM, errorsFrom, LIMITS, missingIn, previewOf, RECIPIENT_KINDS, requestOf, type SendErrors, type SendForm } from './send-form';
+import { sendStyles } from './send-page.styles';
+import './sms-panel';
+
+/** A pause in the typing before the server is asked. */
+const PREVIEW_AFTER_MS = 350;
+
+@customElement('send-page')
+export class SendPage extends LitElement {
+  static override styles = [base, sendStyles];
+
+  @state() private form: SendForm = EMPTY_FORM;
+  @state() private errors: SendErrors = {};
+  @state() private failure = '';
+  @state() private preview: Preview | null = null;
+  @state() private previewing = false;
+  @state() private checking = false;
+  @state() private confirming: NotificationRequest | null = null;
+  @state() private sending = false;
+
+  private readonly companies = new Watching(this, companies);
+  private readonly submission = new Submission();
+  private timer?: ReturnType<typeof setTimeout>;
+  private asking?: AbortController;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.timer);
+    this.asking?.abort();
+  }
+
+  protected override willUpdate(): void {
+    const only = this.companies.value.length === 1 ? this.companies.value[0] : null;
+    if (only && !this.form.company) this.change({ company: only.id });
+  }
+
+  override render() {
+    return html`<div class="page">
+      <div class="page-head"><div class="lead"><h1>${t('send.title')}</h1><p>${t('send.lead')}</p></div></div>
+      <div class="columns">
+        <form class="card pad" novalidate @submit=${this.check}>
+          ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}<span>${this.failure}</span></p>` : nothing}
+          ${this.fields()}
+          <div class="send">
+            <button class="button primary" type="submit" aria-disabled=${this.checking ? 'true' : nothing}>
+              ${icon('sent', 18)}${this.checking ? t('send.checking') : t('send.review')}
+            </button>
+            <a class="button quiet" href="/notificaciones">${t('cancel')}</a>
+          </div>
+        </form>
+        <div class="aside">
+          <audience-panel .audience=${this.preview?.audience ?? null} channel=${this.form.channel} ?busy=${this.previewing} ?ready=${this.form.company !== ''}></audience-panel>
+          ${this.form.channel === 'email' ? this.email() : nothing}
+        </div>
+      </div>
+      ${this.confirming ? this.confirm(this.confirming) : nothing}
+    </div>`;
+  }
+
+  private fields() {
+    const { form, errors } = this;
+    return html`${selectField({
+      name: 'company',
+      label: t('send.company'),
+      value: form.company,
+      error: errors.company,
+      required: true,
+      options: [{ value: '', label: t('send.choose_company') }, ...this.companies.value.map((c) => ({ value: c.id, label: c.name }))],
+      onInput: (company) => this.change({ company }),
+    })}
+    ${selectField({
+      name: 'channel',
+      label: t('send.channel'),
+      value: form.channel,
+      error: errors.channel,
+      options: CHANNELS.map((value) => ({ value, label: t(`channel.${value}`) })),
+      onInput: (channel) => this.change({ channel: channel as Channel }),
+    })}
+    ${form.channel === 'email' ? this.subject() : nothing}
+    <div class="two">
+      ${selectField({
+        name: 'recipientKind',
+        label: t('send.recipient_kind'),
+        value: form.recipientKind,
+        error: errors.recipientKind,
+        options: RECIPIENT_KINDS.map((value) => ({ value, label: t(`kind.${value}`) })),
+        onInput: (kind) => this.change({ recipientKind: kind as RecipientKind }),
+      })}
+      ${selectField({
+        name: 'category',
+        label: t('send.category'),
+        value: form.category,
+        error: errors.category,
+        hint: t(`category.${form.category}.hint`),
+        options: CATEGORIES.map((value) => ({ value, label: t(`category.${value}`) })),
+        onInput: (category) => this.change({ category: category as Category }),
+      })}
+    </div>
+    ${textArea({
+      name: 'body',
+      label: t('send.body'),
+      value: form.body,
+      error: errors.body,
+      required: true,
+      rows: form.channel === 'sms' ? 5 : 9,
+      onInput: (body) => this.change({ body }),
+    })}
+    ${
+      form.channel === 'sms'
+        ? html`<sms-panel text=${form.body} .sms=${form.body.trim() ? (this.preview?.sms ?? null) : null} @optimised=${(e: CustomEvent<string>) => this.change({ body: e.detail })}></sms-panel>`
+        : nothing
+    }`;
+  }
+
+  private subject() {
+    return textField({
+      name: 'subject',
+      label: t('send.subject'),
+      value: this.form.subject,
+      error: this.errors.subject,
+      required: true,
+      maxlength: LIMITS.subject,
+      onInput: (subject) => this.change({ subject }),
+    });
+  }
+
+  private email() {
+    const { subject, body, company } = this.form;
+    return html`<email-preview subject=${subject} text=${body} sender=${company ? companyName(company) : ''}></email-preview>`;
+  }
+
+  private confirm(request: NotificationRequest) {
+    return html`<send-confirm
+      .request=${request}
+      .preview=${this.preview}
+      ?busy=${this.sending}
+      @confirmed=${() => this.send(request)}
+      @dialog-closed=${() => this.stopConfirming()}
+    ></send-confirm>`;
+  }
+
+  private change(change: Partial<SendForm>): void {
+    this.form = { ...this.form, ...change };
+    const cleared = Object.fromEntries(Object.keys(change).map((name) => [name, undefined]));
+    this.errors = { ...this.errors, ...cleared };
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.look(), PREVIEW_AFTER_MS);
+  }
+
+  /** Asks what the form as it stands would do; an older answer never overwrites a newer one. */
+  private async look(): Promise<void> {
+    this.asking?.abort();
+    if (!this.form.company) {
+      this.preview = null;
+      return;
+    }
+    const asking = new AbortController();
+    this.asking = asking;
+    this.previewing = true;
+    try {
+      this.preview = await previewNotification(previewOf(this.form), asking.signal);
+    } catch (error) {
+      if (error instanceof Problem && !asking.signal.aborted) this.errors = { ...this.errors, ...errorsFrom(error.fields) };
+    } finally {
+      if (this.asking === asking) this.previewing = false;
+    }
+  }
+
+  /** The last look before the question: its numbers and its token are those of the confirm step. */
+  private async check(event: Event): Promise<void> {
+    event.preventDefault();
+    if (this.checking) return;
+    clearTimeout(this.timer);
+    this.asking?.abort();
+    this.failure = '';
+    this.errors = missingIn(this.form);
+    if (Object.keys(this.errors).length > 0) return focusFirstError(this);
+    this.checking = true;
+    try {
+      await this.ask();
+    } catch (error) {
+      await this.refuse(error);
+    } finally {
+      this.checking = false;
+    }
+  }
+
+  private async ask(): Promise<void> {
+    const request = requestOf(this.form);
+    this.preview = await previewNotification(request);
+    if (this.preview.audience.reachable === 0) {
+      this.failure = t('send.nobody');
+      return;
+    }
+    const token = this.preview.confirm_token;
+    this.confirming = token ? { ...request, confirm_token: token } : request;
+  }
+
+  private async send(request: NotificationRequest): Promise<void> {
+    this.sending = true;
+    try {
+      const sent = await this.submission.once(request, sendNotification);
+      if (!sent) return;
+      toast({ text: t('send.accepted') });
+      navigate(`/notificaciones/${sent.id}`);
+    } catch (error) {
+      this.confirming = null;
+      await this.refuse(error);
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  private stopConfirming(): void {
+    if (!this.sending) this.confirming = null;
+  }
+
+  private async refuse(error: unknown): Promise<void> {
+    if (!(error instanceof Problem)) {
+      this.failure = sentence(error);
+      return;
+    }
+    this.errors = errorsFrom(error.fields);
+    const placed = Object.keys(this.errors).length > 0;
+    this.failure = placed ? '' : error.message;
+    if (placed) await focusFirstError(this);
+  }
+}

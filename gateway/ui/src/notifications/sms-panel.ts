@@ -1,0 +1,66 @@
+/** What the text costs as SMS: alphabet, characters left, parts, and how to make it cheaper. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { SmsPreview } from '../contract';
+import { number, t } from '../i18n';
+import { base } from '../ui/base';
+import { icon } from '../ui/icons';
+import { countSms, type SmsCount, withoutAccents } from './sms';
+
+/** Characters named at once; a text in another script has too many to name. */
+const NAMED_MAX = 12;
+
+@customElement('sms-panel')
+export class SmsPanel extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host { margin-top: calc(-1 * var(--s3)); }
+      dl { display: flex; flex-wrap: wrap; gap: var(--s2) var(--s5); font-size: var(--text-s); }
+      dl div { display: flex; gap: 6px; }
+      dt { color: var(--ink-3); }
+      dd { font-weight: 550; }
+      .notice { margin-top: var(--s3); align-items: center; flex-wrap: wrap; }
+      .chars { display: inline-flex; flex-wrap: wrap; gap: 4px; }
+      .chars code { min-width: 24px; padding: 0 6px; border-radius: 6px; background: color-mix(in srgb, currentColor 14%, transparent); font: 600 var(--text-s) var(--font); text-align: center; }
+    `,
+  ];
+
+  @property() text = '';
+  /** What the server counted over the real audience. */
+  @property({ attribute: false }) sms: SmsPreview | null = null;
+
+  override render() {
+    const count = countSms(this.text);
+    return html`<dl>
+        ${pair(t('sms.encoding'), count.encoding === 'gsm7' ? t('sms.gsm7') : t('sms.ucs2'))}
+        ${pair(t('sms.left'), number(count.left))} ${pair(t('sms.segments'), this.segments(count))}
+        ${this.sms ? pair(t('sms.total'), number(this.sms.segments_total)) : nothing}
+      </dl>
+      <div aria-live="polite">${count.forcing.length > 0 ? this.advice(count) : nothing}</div>`;
+  }
+
+  private segments(count: SmsCount): string {
+    const { sms } = this;
+    return sms && sms.segments_min !== sms.segments_max ? `${number(sms.segments_min)}–${number(sms.segments_max)}` : number(count.segments);
+  }
+
+  private advice(count: SmsCount) {
+    const cheaper = countSms(withoutAccents(this.text));
+    const saves = cheaper.segments < count.segments;
+    return html`<div class="notice ${saves ? 'warn' : ''}">
+      <span class="grow">
+        ${t('sms.forcing')}
+        <span class="chars">${count.forcing.slice(0, NAMED_MAX).map((c) => html`<code>${c}</code>`)}</span>
+        ${saves ? t('sms.saves', { n: count.segments, less: cheaper.segments }) : nothing}
+      </span>
+      <button class="button small" type="button" @click=${this.optimise}>${icon('wand', 16)}${t('sms.optimise')}</button>
+    </div>`;
+  }
+
+  private optimise(): void {
+    this.dispatchEvent(new CustomEvent('optimised', { detail: withoutAccents(this.text) }));
+  }
+}
+
+const pair = (term: string, value: string) => html`<div><dt>${term}</dt><dd class="num">${value}</dd></div>`;

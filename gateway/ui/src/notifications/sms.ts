@@ -1,0 +1,64 @@
+/** How a text travels by SMS: alphabet, parts, what forces the expensive alphabet (3GPP TS 23.038). */
+
+const BASIC =
+  '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà';
+const EXTENSION = '\f^{}\\[~]|€';
+const basic = new Set(BASIC);
+const extension = new Set(EXTENSION);
+
+export const GSM_ALONE = 160;
+export const GSM_PART = 153;
+export const UCS2_ALONE = 70;
+export const UCS2_PART = 67;
+
+export interface SmsCount {
+  encoding: 'gsm7' | 'ucs2';
+  /** Septets or UTF-16 units, whichever the encoding counts. */
+  units: number;
+  segments: number;
+  /** Units free in the last part. */
+  left: number;
+  /** The characters that force UCS-2, each once, in the order in which they appear. */
+  forcing: string[];
+}
+
+export function countSms(text: string): SmsCount {
+  const characters = [...text];
+  const forcing = [...new Set(characters.filter((c) => !basic.has(c) && !extension.has(c)))];
+  const gsm = forcing.length === 0;
+  const sizes = characters.map((c) => (gsm ? (extension.has(c) ? 2 : 1) : c.length));
+  const units = sizes.reduce((sum, size) => sum + size, 0);
+  const alone = gsm ? GSM_ALONE : UCS2_ALONE;
+  const { segments, left } = units <= alone ? { segments: units ? 1 : 0, left: alone - units } : parts(sizes, gsm ? GSM_PART : UCS2_PART);
+  return { encoding: gsm ? 'gsm7' : 'ucs2', units, segments, left, forcing };
+}
+
+/** An escape or a surrogate pair is never split between two parts. */
+function parts(sizes: number[], room: number): { segments: number; left: number } {
+  let segments = 1;
+  let used = 0;
+  for (const size of sizes) {
+    if (used + size > room) {
+      segments++;
+      used = 0;
+    }
+    used += size;
+  }
+  return { segments, left: room - used };
+}
+
+const REPLACED: Record<string, string> = {
+  '“': '"', '”': '"', '«': '"', '»': '"', '„': '"', '‘': "'", '’': "'", '´': "'", '`': "'", '–': '-', '—': '-', '…': '...', '•': '-',
+  'ª': 'a', 'º': 'o', '°': 'o', ç: 'c', '\u00a0': ' ', '\u202f': ' ', '\u2009': ' ', '\t': ' ',
+};
+
+/** «Optimizar sin tildes»: á → a, “ → ", — → -; what the cheap alphabet has (ñ, é, ü, ¿, ¡) stays. */
+export function withoutAccents(text: string): string {
+  return [...text.normalize('NFC')].map((c) => (basic.has(c) || extension.has(c) ? c : (REPLACED[c] ?? bare(c)))).join('');
+}
+
+/** The letter without its accent if that one is cheap, else the character as it was. */
+function bare(character: string): string {
+  const letter = character.normalize('NFD').replace(/\p{M}/gu, '');
+  return [...letter].every((c) => basic.has(c)) ? letter : character;
+}

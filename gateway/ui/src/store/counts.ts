@@ -1,0 +1,28 @@
+/** The exact counters of the inbox: absolute from the server, moved at once by what the reader does. */
+import type { Counts } from '../contract';
+import { Store } from './store';
+
+export const counts = new Store<Counts>({ unseen: 0, unread: 0, total: 0 });
+let newest = -1;
+
+/** The server's word is final, unless it is older than one already heard. */
+export function setCounts(next: Counts, position = newest): void {
+  if (position < newest) return;
+  newest = position;
+  counts.set(next);
+}
+
+/** Moves the counters before the server answers; the next absolute value corrects any error. */
+export function shiftCounts(by: Partial<Counts>): void {
+  counts.update((now) => ({
+    unseen: Math.max(0, now.unseen + (by.unseen ?? 0)),
+    unread: Math.max(0, now.unread + (by.unread ?? 0)),
+    total: Math.max(0, now.total + (by.total ?? 0)),
+  }));
+}
+
+/** A new session counts from the start. */
+export function forgetCounts(): void {
+  newest = -1;
+  counts.set({ unseen: 0, unread: 0, total: 0 });
+}

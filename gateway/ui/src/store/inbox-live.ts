@@ -1,0 +1,122 @@
+/** The inbox's live stream, shared by all tabs of the browser: one of them listens and tells the others. */
+import { getInboxSummary, openStream } from '../api';
+import type { Counts, InboxItem } from '../contract';
+import { setCounts } from './counts';
+import { type Connection, LiveStream } from './live-stream';
+import type { ServerEvent } from './sse';
+import { Store } from './store';
+
+export interface ReceiptNews {
+  message_id: string;
+  user_id: string;
+}
+export interface InboxNews {
+  message: InboxItem;
+  receipt: ReceiptNews;
+  /** The stream had a gap: what is on screen must be read again. */
+  reset: null;
+  /** Another tab of this browser did something to the inbox. */
+  changed: string;
+}
+
+export const connection = new Store<Connection>('closed');
+const news = new EventTarget();
+let stop: (() => void) | null = null;
+let channel: BroadcastChannel | null = null;
+
+export function onInbox<K extends keyof InboxNews>(kind: K, heard: (value: InboxNews[K]) => void): () => void {
+  const listener = (event: Event) => heard((event as CustomEvent<InboxNews[K]>).detail);
+  news.addEventListener(kind, listener);
+  return () => news.removeEventListener(kind, listener);
+}
+
+function tell<K extends keyof InboxNews>(kind: K, detail: InboxNews[K]): void {
+  news.dispatchEvent(new CustomEvent(kind, { detail }));
+}
+
+/** A tab that joins asks how the connection is (`hello`); the listener answers. */
+type Relayed = { event: ServerEvent } | { connection: Connection } | { changed: string } | { hello: true };
+
+/** Starts listening for a user. Browsers allow six connections a host: the tabs elect one listener by a lock. */
+export function listenToInbox(user: string): void {
+  stopListening();
+  let lastEventId: string | null = null;
+  const ended = new AbortController();
+  let stream: LiveStream | null = null;
+  const tabs = new BroadcastChannel(`mensajeria.inbox.${user}`);
+  channel = tabs;
+  const hear = (relayed: Relayed) => {
+    if ('connection' in relayed) return connection.set(relayed.connection);
+    if ('changed' in relayed) return tell('changed', relayed.changed);
+    if ('hello' in relayed) {
+      if (stream) tabs.postMessage({ connection: connection.get() } satisfies Relayed);
+      return;
+    }
+    if (relayed.event.id) lastEventId = relayed.event.id;
+    takeInboxEvent(relayed.event);
+  };
+  tabs.onmessage = (message: MessageEvent<Relayed>) => hear(message.data);
+  const relay = (relayed: Relayed) => {
+    tabs.postMessage(relayed);
+    hear(relayed);
+  };
+  const listen = async () => {
+    stream = new LiveStream((last, signal) => openStream('/inbox/stream', last, signal), {
+      event: (event) => relay({ event }),
+      connection: (state) => relay({ connection: state }),
+    });
+    stream.lastEventId = lastEventId;
+    await stream.run();
+  };
+  const hurry = () => stream?.hurry();
+  window.addEventListener('online', hurry);
+  connection.set('connecting');
+  tabs.postMessage({ hello: true } satisfies Relayed);
+  void asOnlyTab(`mensajeria.inbox.${user}`, ended.signal, listen);
+  stop = () => {
+    ended.abort();
+    stream?.stop();
+    tabs.close();
+    window.removeEventListener('online', hurry);
+  };
+}
+
+export function stopListening(): void {
+  stop?.();
+  stop = null;
+  channel = null;
+  connection.set('closed');
+}
+
+/** Tells the other tabs that a message changed here. */
+export function tellTabs(message: string): void {
+  channel?.postMessage({ changed: message } satisfies Relayed);
+}
+
+async function asOnlyTab(name: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  if (!navigator.locks) return work();
+  await navigator.locks.request(name, { signal }, work).catch(() => undefined);
+}
+
+/** What one event of the stream means here. Exported for its tests. */
+export function takeInboxEvent(event: ServerEvent): void {
+  const data = event.event === 'reset' ? null : JSON.parse(event.data);
+  if (event.event === 'counts') setCounts(data as Counts, position(event));
+  if (event.event === 'message') tell('message', data as InboxItem);
+  if (event.event === 'receipt') tell('receipt', data as ReceiptNews);
+  if (event.event === 'reset') {
+    tell('reset', null);
+    void refreshCounts();
+  }
+}
+
+/** When the stream cannot be trusted the counters are asked for. */
+export async function refreshCounts(): Promise<void> {
+  const summary = await getInboxSummary().catch(() => null);
+  if (summary) setCounts(summary.counts);
+}
+
+function position(event: ServerEvent): number | undefined {
+  const value = Number(event.id ?? Number.NaN);
+  return Number.isFinite(value) ? value : undefined;
+}

@@ -1,0 +1,40 @@
+/** What this browser remembers: the theme, and whether single letters are shortcuts. */
+import { Store } from './store';
+
+export type Theme = 'system' | 'light' | 'dark';
+const THEME = 'mensajeria.theme';
+const LETTERS = 'mensajeria.letters';
+
+export const theme = new Store<Theme>('system');
+export const letters = new Store<boolean>(true);
+
+/** Reads what was chosen before and shows it, before anything is drawn. */
+export function startPreferences(): void {
+  const chosen = localStorage.getItem(THEME);
+  theme.set(chosen === 'light' || chosen === 'dark' ? chosen : 'system');
+  letters.set(localStorage.getItem(LETTERS) !== 'off');
+  showTheme(theme.get());
+}
+
+export function chooseTheme(next: Theme): void {
+  localStorage.setItem(THEME, next);
+  theme.set(next);
+  showTheme(next);
+}
+
+export function chooseLetters(on: boolean): void {
+  localStorage.setItem(LETTERS, on ? 'on' : 'off');
+  letters.set(on);
+}
+
+/** What the reader sees now, whoever chose it. */
+export function isDark(): boolean {
+  const chosen = theme.get();
+  return chosen === 'system' ? matchMedia('(prefers-color-scheme: dark)').matches : chosen === 'dark';
+}
+
+function showTheme(next: Theme): void {
+  const root = document.documentElement;
+  if (next === 'system') delete root.dataset.theme;
+  else root.dataset.theme = next;
+}

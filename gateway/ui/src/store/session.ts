@@ -1,0 +1,77 @@
+/** Who is signed in, what they may do, and the companies they may act for. */
+import { getCompanies, getMe, signedOut, signIn, signOut } from '../api';
+import type { Company, Me, Reference, Role } from '../contract';
+import { Problem } from '../problem';
+import { setCounts } from './counts';
+import { Store } from './store';
+
+export type Session =
+  | { status: 'unknown' }
+  | { status: 'unreachable' }
+  | { status: 'out'; expired: boolean }
+  | { status: 'in'; me: Me };
+
+/** Companies a person may see are few; this bounds the walk through their pages. */
+const COMPANY_PAGES_MAX = 5;
+
+export const session = new Store<Session>({ status: 'unknown' });
+export const companies = new Store<Company[]>([]);
+
+export function me(): Me | null {
+  const now = session.get();
+  return now.status === 'in' ? now.me : null;
+}
+
+/** `admin` includes every role. */
+export function may(...roles: Role[]): boolean {
+  const mine = me()?.roles ?? [];
+  return mine.includes('admin') || roles.some((role) => mine.includes(role));
+}
+
+export function companyName(id: string | null | undefined): string {
+  return companies.get().find((company) => company.id === id)?.name ?? '—';
+}
+
+export const idOf = (company: string | Reference): string => (typeof company === 'string' ? company : company.id);
+
+/** Asks the server who this is: at start, and after signing in. */
+export async function enter(): Promise<void> {
+  try {
+    const who = await getMe();
+    setCounts(who.counts);
+    session.set({ status: 'in', me: who });
+    await loadCompanies();
+  } catch (error) {
+    const gone = error instanceof Problem && error.status === 401;
+    session.set(gone ? { status: 'out', expired: false } : { status: 'unreachable' });
+  }
+}
+
+export async function signInAs(email: string, password: string): Promise<void> {
+  await signIn(email, password);
+  await enter();
+}
+
+/** The screen forgets at once; the server is told even if it answers late. */
+export async function leave(): Promise<void> {
+  await signOut().catch(() => undefined);
+  session.set({ status: 'out', expired: false });
+}
+
+/** Companies are names for ids here: without them the rest still works. */
+export async function loadCompanies(): Promise<void> {
+  const found: Company[] = [];
+  let after: string | undefined;
+  for (let page = 0; page < COMPANY_PAGES_MAX; page++) {
+    const answer = await getCompanies({ after, limit: 200 }).catch(() => null);
+    if (!answer) break;
+    found.push(...answer.data);
+    if (!answer.next) break;
+    after = answer.next;
+  }
+  companies.set(found.sort((a, b) => a.name.localeCompare(b.name)));
+}
+
+signedOut.addEventListener('signed-out', () => {
+  if (session.get().status === 'in') session.set({ status: 'out', expired: true });
+});

@@ -1,0 +1,124 @@
+/** «Usuarios»: the workers with a login, their roles and the companies they may act for. */
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { changeUser, getUsers } from '../api';
+import type { User } from '../contract';
+import { t } from '../i18n';
+import { sentence } from '../problem';
+import { PagedList } from '../store/paged-list';
+import { companyName, idOf, me } from '../store/session';
+import { toast, toastFailure } from '../store/toasts';
+import { offerUndo } from '../store/undo';
+import { avatar, avatarStyles } from '../ui/avatar';
+import { base } from '../ui/base';
+import { textField } from '../ui/field';
+import { icon } from '../ui/icons';
+import { listFrame } from '../ui/list-frame';
+import './user-dialog';
+
+/** Time to finish a word before searching. */
+const SEARCH_AFTER_MS = 250;
+
+@customElement('users-page')
+export class UsersPage extends LitElement {
+  static override styles = [
+    base,
+    avatarStyles,
+    css`
+      .who { display: flex; align-items: center; gap: var(--s3); min-width: 0; }
+      .who div { display: grid; line-height: 1.35; min-width: 0; }
+      .pills { display: flex; flex-wrap: wrap; gap: 4px; }
+      td { vertical-align: middle; }
+      .actions { white-space: nowrap; }
+      @media (max-width: 720px) { .pills { justify-content: flex-end; } }
+    `,
+  ];
+
+  @state() private search = '';
+  @state() private editing: User | 'new' | null = null;
+  private readonly list = new PagedList<User>(this, (after) => getUsers({ q: this.search.trim(), after }));
+  private timer?: ReturnType<typeof setTimeout>;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.list.load();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.timer);
+  }
+
+  override render() {
+    return html`<div class="page">
+      <div class="page-head">
+        <div class="lead"><h1>${t('users.title')}</h1><p>${t('users.lead')}</p></div>
+        <button class="button" type="button" @click=${() => this.edit('new')}>${icon('plus', 18)}${t('users.new')}</button>
+      </div>
+      <div class="toolbar">${textField({ name: 'search', label: t('search'), type: 'search', value: this.search, placeholder: t('users.search'), onInput: (value) => this.type(value) })}</div>
+      <section class="card" aria-label=${t('users.title')}>
+        ${listFrame(this.list, html`<empty-state icon="users" heading=${t('users.none_found')} text=${t('filter.none_text')}></empty-state>`, () => this.table())}
+      </section>
+      ${this.editing ? html`<user-dialog .user=${this.editing === 'new' ? null : this.editing} @saved=${this.saved} @dialog-closed=${() => this.edit(null)}></user-dialog>` : nothing}
+    </div>`;
+  }
+
+  private table() {
+    return html`<table class="cards">
+      <caption class="hidden">${t('users.title')}</caption>
+      <thead><tr><th>${t('users.name')}</th><th>${t('users.roles')}</th><th>${t('users.companies')}</th><th><span class="hidden">${t('actions')}</span></th></tr></thead>
+      <tbody>${repeat(this.list.items, (user) => user.id, (user) => this.row(user))}</tbody>
+    </table>`;
+  }
+
+  private row(user: User) {
+    const active = user.active !== false;
+    return html`<tr>
+      <td class="lead"><div class="who">${avatar(user.name)}<div><span class="strong">${user.name}</span><span class="muted wrap">${user.email}</span></div></div></td>
+      <td data-label=${t('users.roles')}><div class="pills">${user.roles.map((role) => html`<span class="pill ${role === 'admin' ? 'accent' : ''}">${t(`role.${role}`)}</span>`)}${active ? nothing : html`<span class="pill warn">${t('users.inactive')}</span>`}</div></td>
+      <td data-label=${t('users.companies')}>${user.companies.map((company) => companyName(idOf(company))).join(', ') || (user.roles.includes('admin') ? t('users.all_companies') : '—')}</td>
+      <td class="right actions">
+        <button class="button quiet small" type="button" aria-label=${t('users.edit_one', { name: user.name })} @click=${() => this.edit(user)}>${t('edit')}</button>
+        ${user.id === me()?.id ? nothing : this.switch(user, active)}
+      </td>
+    </tr>`;
+  }
+
+  private switch(user: User, active: boolean) {
+    const label = active ? t('users.disable') : t('users.enable');
+    return html`<button class="button quiet small ${active ? 'danger' : ''}" type="button" aria-label="${label}: ${user.name}" @click=${() => this.activate(user, !active)}>${label}</button>`;
+  }
+
+  private async activate(user: User, active: boolean): Promise<void> {
+    const show = (value: boolean) => this.list.change((items) => items.map((one) => (one.id === user.id ? { ...one, active: value } : one)));
+    show(active);
+    try {
+      await changeUser(user.id, { active });
+    } catch (error) {
+      show(!active);
+      toastFailure(sentence(error));
+      return;
+    }
+    offerUndo(t(active ? 'users.enabled' : 'users.disabled', { name: user.name }), async () => {
+      await changeUser(user.id, { active: !active });
+      show(!active);
+    });
+  }
+
+  private edit(what: User | 'new' | null): void {
+    this.editing = what;
+  }
+
+  private type(value: string): void {
+    this.search = value;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.list.load(true), SEARCH_AFTER_MS);
+  }
+
+  private saved = (): void => {
+    this.editing = null;
+    toast({ text: t('users.saved') });
+    void this.list.load(true);
+  };
+}
