@@ -15,6 +15,13 @@ create table audit_entries (
   constraint event_is_audited_once primary key (position)
 );
 
+-- The channel of each notification, which the outcomes of its deliveries do not repeat.
+create table notification_channels (
+  notification_id uuid not null,
+  channel text not null,
+  constraint notification_has_one_channel primary key (notification_id)
+);
+
 -- After the fill:
 create index audit_by_actor on audit_entries (actor_id, position);
 create index audit_by_company on audit_entries (company_id, position);

@@ -39,12 +39,6 @@ create table contacts (
   constraint contact_has_its_place primary key (client_id, ordinal)
 );
 
--- Whose data must not come in again: a process may still remember the key of somebody who was just erased.
-create table erased_clients (
-  client_id uuid not null,
-  constraint client_is_erased_once primary key (client_id)
-);
-
 -- After the fill:
 create index companies_by_registration on companies (registered_position);
 create index clients_by_company on clients (company_id, registered_position);

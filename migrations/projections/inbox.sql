@@ -76,16 +76,17 @@ create table receipt_horizon (
 );
 insert into receipt_horizon (position, pruned_on) values (0, '1970-01-01');
 
--- A withdrawal and the receipts of a message find its recipients by this one, even while a rebuild fills.
+-- What the projector itself looks for, so needed while a rebuild fills: a message's recipients, and what a read-all reads.
 create index received_by_message on received (message_id, user_id);
+create index received_unread on received (user_id, position) where deleted_at is null and read_at is null;
+create index received_deleted_unread on received (user_id, position) where deleted_at is not null and read_at is null;
+create index receipt_log_by_age on receipt_log (at);
 
 -- After the fill:
 create index sent_by_author on sent_messages (author_id, position) where withdrawn_at is null;
 create index sent_by_position on sent_messages (position);
 create index received_by_user on received (user_id, position) where deleted_at is null;
-create index received_unread on received (user_id, position) where deleted_at is null and read_at is null;
 create index received_read on received (user_id, position) where deleted_at is null and read_at is not null;
 create index received_unseen on received (user_id, position) where deleted_at is null and seen_at is null;
 create index received_by_author on received (user_id, author_id, position) where deleted_at is null;
 create index inbox_counts_by_position on inbox_counts (position);
-create index receipt_log_by_age on receipt_log (at);

@@ -98,9 +98,11 @@ create table erased_clients (
   constraint client_is_erased_once primary key (client_id)
 );
 
+-- What the projector itself looks for, so needed while a rebuild fills: the deliveries of somebody who is erased.
+create index deliveries_by_client on deliveries (client_id);
+
 -- After the fill:
 create index notifications_by_company on notifications (company_id, requested_position);
 create index notifications_by_request on notifications (requested_position);
 create index notifications_by_position on notifications (position);
 create index deliveries_by_state on deliveries (notification_id, state, delivery_id);
-create index deliveries_by_client on deliveries (client_id);

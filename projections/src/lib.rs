@@ -1,8 +1,39 @@
 //! The read side: projectors with checkpoints, views, queries and rebuild.
 
+mod address;
+mod audit;
+mod clients;
+mod engine;
+mod inbox;
+mod notifications;
 mod page;
+mod positions;
 mod projection;
+mod projector;
 pub mod queries;
+pub mod rebuild;
+mod running;
 pub mod search;
+mod users;
 
+use std::sync::Arc;
+
+use commands::log::EventLog;
+
+use self::address::AddressIndex;
+pub use self::positions::{Behind, Positions, wait_for};
 pub use self::projection::{Projection, UnknownProjection};
+use self::projector::Projector;
+pub use self::running::{Projections, is_ready};
+
+/// The projector of a projection. It gets the log's blind indexes and nothing else.
+fn projector_of(log: &EventLog, projection: Projection) -> Arc<dyn Projector> {
+    let index = || AddressIndex::new(log.clone());
+    match projection {
+        Projection::Users => Arc::new(users::Users),
+        Projection::Clients => Arc::new(clients::Clients { index: index() }),
+        Projection::Inbox => Arc::new(inbox::Inbox),
+        Projection::Notifications => Arc::new(notifications::Notifications { index: index() }),
+        Projection::Audit => Arc::new(audit::Audit),
+    }
+}

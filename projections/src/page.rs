@@ -14,7 +14,7 @@ const POSITION_BYTES: usize = 8;
 const CURSOR_BYTES: usize = 24;
 
 /// One page of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Page<T> {
     /// The rows.
     pub data: Vec<T>,

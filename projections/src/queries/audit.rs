@@ -11,7 +11,7 @@ use super::{Page, PageRequest, Person, Scope};
 use crate::page::Cursor;
 
 /// What happened, without personal data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct AuditEntry {
     /// Of the event.
     pub position: Position,
@@ -40,7 +40,7 @@ pub struct AuditEntry {
 }
 
 /// What something was done to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Subject {
     /// `message`, `inbox`, `notification`, `delivery`, `client`, `company` or `user`.
     #[serde(rename = "type")]

@@ -12,7 +12,7 @@ use crate::page::Cursor;
 use crate::search;
 
 /// A client of a company.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct ClientRow {
     /// The client.
     pub id: Uuid,
@@ -39,7 +39,7 @@ pub struct ClientRow {
 }
 
 /// A person to tell for a client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ContactRow {
     /// `holder`, `emergency_contact` or `authorized_user`.
     pub kind: String,

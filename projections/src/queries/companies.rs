@@ -10,7 +10,7 @@ use super::{Page, PageRequest, Scope};
 use crate::page::Cursor;
 
 /// A company.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct CompanyRow {
     /// The company.
     pub id: Uuid,

@@ -10,7 +10,7 @@ use super::{Page, PageRequest, Person, Scope, uuids};
 use crate::page::Cursor;
 
 /// One notification to one recipient. What the recipient's erasure took is none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct DeliveryRow {
     /// The delivery.
     pub id: Uuid,
@@ -39,7 +39,7 @@ pub struct DeliveryRow {
 }
 
 /// What became of one attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AttemptRow {
     /// When its outcome was recorded.
     pub at: DateTime<Utc>,

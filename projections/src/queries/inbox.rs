@@ -15,7 +15,7 @@ use crate::search;
 pub const SUMMARY_ITEMS_MAX: i64 = 10;
 
 /// A message in somebody's inbox.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromRow, utoipa::ToSchema)]
 pub struct InboxItem {
     /// The message.
     pub id: Uuid,
@@ -43,7 +43,7 @@ pub struct InboxItem {
 }
 
 /// How many messages an inbox has, deleted ones apart.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct Counts {
     /// Never shown.
     pub unseen: i64,
@@ -54,7 +54,7 @@ pub struct Counts {
 }
 
 /// A page of an inbox and the counts of the same moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct InboxPage {
     /// Newest first.
     pub data: Vec<InboxItem>,
@@ -65,7 +65,7 @@ pub struct InboxPage {
 }
 
 /// The pop-up in one answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct InboxSummary {
     /// Of the whole inbox.
     pub counts: Counts,
@@ -110,7 +110,7 @@ pub struct Arrival {
 }
 
 /// What a recipient did, for the message's author.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct ReceiptNews {
     /// Of the event; one read-all gives many news of one position.
     #[serde(skip)]

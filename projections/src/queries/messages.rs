@@ -11,7 +11,7 @@ use super::{Page, PageRequest, Person};
 use crate::page::Cursor;
 
 /// A message with the people it went to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct Message {
     /// The message.
     #[sqlx(flatten)]
@@ -28,7 +28,7 @@ pub struct Message {
 }
 
 /// A message with how it was received.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct SentMessage {
     /// The message.
     pub id: Uuid,
@@ -53,7 +53,7 @@ pub struct SentMessage {
 }
 
 /// What one recipient did with a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct ReceiptRow {
     /// The recipient.
     #[sqlx(json)]

@@ -36,7 +36,7 @@ impl Scope<'_> {
 }
 
 /// A user as others see one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Person {
     /// The user.
     pub id: Uuid,

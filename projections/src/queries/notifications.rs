@@ -13,7 +13,7 @@ use super::{Page, PageRequest, Person, Scope, uuids};
 use crate::page::Cursor;
 
 /// A notification as it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct NotificationRow {
     /// The notification.
     pub id: Uuid,
@@ -57,7 +57,7 @@ pub struct NotificationRow {
 
 /// How the deliveries of a notification stand. They exclude each other; once the audience is closed, `total` is the
 /// sum of the others, until then 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct Totals {
     /// All.
     pub total: i64,
@@ -96,7 +96,7 @@ pub struct NotificationFilter {
 }
 
 /// How many deliveries stand where they stand for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct Cause {
     /// `failed`, `deferred`, `in_doubt` or `suppressed`.
     pub outcome: String,

@@ -4,10 +4,11 @@ use domain::Position;
 use serde::Serialize;
 use sqlx::{FromRow, PgPool};
 
+use crate::engine::schema;
 use crate::projection::Projection;
 
 /// How one projection stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ProjectionStatus {
     /// Its name.
     pub name: &'static str,
@@ -26,7 +27,7 @@ pub struct ProjectionStatus {
 }
 
 /// Whether a projection serves, is built anew, or stands still.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectionState {
     /// It follows the log.
@@ -114,13 +115,7 @@ async fn checkpoint(pool: &PgPool, projection: Projection) -> sqlx::Result<Optio
         "select position, failure, (select count(*) from {projection}.parked) as parked from {projection}.checkpoint"
     );
     match sqlx::query_as(&text).fetch_optional(pool).await {
-        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) if schema::is_missing(&error) => Ok(None),
         outcome => outcome,
     }
-}
-
-/// Whether a table or schema is not there (SQLSTATE 42P01, 3F000).
-pub(crate) fn is_missing(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    matches!(code.as_deref(), Some("42P01" | "3F000"))
 }

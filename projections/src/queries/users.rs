@@ -11,7 +11,7 @@ use crate::page::Cursor;
 use crate::search;
 
 /// A worker.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct UserRow {
     /// The user.
     pub id: Uuid,

@@ -1,0 +1,116 @@
+//! Writes an audit entry for every event, also for those this program cannot read.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use commands::log::{Recorded, metadata};
+use domain::Event;
+use domain::notification::NotificationEvent;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use self::entry::Entry;
+use crate::projection::Projection;
+use crate::projector::Projector;
+
+mod entry;
+
+/// How many characters of an id that is no UUID are kept, so that it fits an index.
+const SUBJECT_CHARS_MAX: usize = 200;
+
+/// Notes every event.
+pub(crate) struct Audit;
+
+#[async_trait]
+impl Projector for Audit {
+    fn projection(&self) -> Projection {
+        Projection::Audit
+    }
+
+    fn ddl(&self) -> &'static str {
+        include_str!("../../migrations/projections/audit.sql")
+    }
+
+    fn takes(&self, _: &str) -> bool {
+        true
+    }
+
+    fn takes_unreadable(&self) -> bool {
+        true
+    }
+
+    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
+        save_channels(tx, events).await?;
+        let entries: Vec<Entry> = events.iter().map(|event| Entry::of(event)).collect();
+        let channels = load_channels(tx, &entries).await?;
+        save(tx, events, entries, &channels).await
+    }
+}
+
+async fn save_channels(tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
+    let requested = |recorded: &&Recorded| match (recorded.id(), &recorded.event) {
+        (Some(id), Ok(Event::Notification(NotificationEvent::NotificationRequested { channel, .. }))) => {
+            Some((id, channel.as_str()))
+        }
+        _ => None,
+    };
+    let (ids, channels): (Vec<_>, Vec<_>) = events.iter().filter_map(requested).unzip();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("insert into notification_channels (notification_id, channel) select * from unnest($1::uuid[], $2::text[])")
+        .bind(ids)
+        .bind(channels)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+async fn load_channels(tx: &mut PgConnection, entries: &[Entry]) -> sqlx::Result<HashMap<Uuid, String>> {
+    let mut ids: Vec<Uuid> = entries.iter().filter_map(|entry| entry.notification).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, String)> =
+        sqlx::query_as("select notification_id, channel from notification_channels where notification_id = any($1)")
+            .bind(ids)
+            .fetch_all(tx)
+            .await?;
+    Ok(rows.into_iter().collect())
+}
+
+async fn save(
+    tx: &mut PgConnection,
+    events: &[&Recorded],
+    entries: Vec<Entry>,
+    channels: &HashMap<Uuid, String>,
+) -> sqlx::Result<()> {
+    let channel = |entry: &Entry| entry.notification.and_then(|id| channels.get(&id)).map(String::as_str);
+    let correlation = |event: &Recorded| event.metadata.get(metadata::CORRELATION).and_then(|id| Uuid::parse_str(id).ok());
+    sqlx::query(
+        "insert into audit_entries (position, at, actor_id, type, subject_type, subject_id, company_id, channel,
+                                    result, summary, correlation_id)
+         select position, at, actor_id, type, subject_type, subject_id, company_id, channel, result, summary::json,
+                correlation_id
+         from unnest($1::bigint[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[],
+                     $8::text[], $9::text[], $10::text[], $11::uuid[])
+              as e (position, at, actor_id, type, subject_type, subject_id, company_id, channel, result, summary,
+                    correlation_id)",
+    )
+    .bind(events.iter().map(|event| event.position).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.recorded_at).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.actor().map(Uuid::from)).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.event_type.as_str()).collect::<Vec<_>>())
+    .bind(entries.iter().map(|entry| entry.subject_type.as_str()).collect::<Vec<_>>())
+    .bind(entries.iter().map(|entry| entry.subject_id.as_str()).collect::<Vec<_>>())
+    .bind(entries.iter().map(|entry| entry.company).collect::<Vec<_>>())
+    .bind(entries.iter().map(channel).collect::<Vec<_>>())
+    .bind(entries.iter().map(|entry| entry.result).collect::<Vec<_>>())
+    .bind(entries.iter().map(|entry| entry.summary.to_string()).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| correlation(event)).collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! One projection that follows the log for ever: led by one process, and back on its feet after any failure.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use commands::broker::Broker;
+use commands::leader::Leadership;
+use commands::log::{EventLog, Feed, Recorded};
+use domain::Position;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::batch::{Batches, Target};
+use super::failure::{BatchError, Fault, fault, nameless};
+use super::schema;
+use crate::positions::{Lead, Positions};
+use crate::projection::Projection;
+use crate::projector::Projector;
+use crate::rebuild;
+
+/// The first pause after a failure; each further one is twice as long.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+/// The longest pause after a failure.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// How long a projector waits for events before it looks whether it still leads.
+const IDLE_MAX: Duration = Duration::from_secs(1);
+/// How often a projector looks whether the rebuild it needs is done.
+const REBUILD_LOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// A log that is longer is not followed from its start but filled by a rebuild, which is quicker.
+const FOLLOWED_FROM_THE_START_MAX: Position = 10_000;
+
+/// What one projection runs with.
+pub(crate) struct Runner {
+    pub(crate) log: EventLog,
+    pub(crate) broker: Option<Broker>,
+    pub(crate) projector: Arc<dyn Projector>,
+    pub(crate) positions: Positions,
+    pub(crate) cancel: CancellationToken,
+}
+
+/// The live tables and the feed into them.
+struct Live {
+    batches: Batches,
+    feed: Feed,
+    lead: Lead,
+}
+
+/// Whether tables are so far behind that a rebuild fills them.
+pub(crate) const fn is_new(position: Position, head: Position) -> bool {
+    position == 0 && head > FOLLOWED_FROM_THE_START_MAX
+}
+
+impl Runner {
+    /// Runs until cancelled.
+    pub(crate) async fn run(self) {
+        let cancel = self.cancel.clone();
+        cancel.run_until_cancelled(self.lead_for_ever()).await;
+    }
+
+    fn projection(&self) -> Projection {
+        self.projector.projection()
+    }
+
+    async fn lead_for_ever(&self) {
+        let mut pause = PAUSE_MIN;
+        loop {
+            let name = format!("projector {}", self.projection());
+            let mut leadership = Leadership::acquire(self.log.pool(), &name).await;
+            while leadership.still_held().await {
+                let started = Instant::now();
+                let outcome = self.follow(&mut leadership).await;
+                if started.elapsed() > PAUSE_MAX {
+                    pause = PAUSE_MIN;
+                }
+                if let Err(error) = outcome {
+                    self.complain(&error).await;
+                    sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE_MAX);
+                }
+            }
+        }
+    }
+
+    /// Follows the log while leading; any failure is left to the caller to wait after.
+    async fn follow(&self, leadership: &mut Leadership) -> Result<(), BatchError> {
+        let mut live = self.open().await?;
+        while leadership.still_held().await {
+            let Ok(next) = timeout(IDLE_MAX, live.feed.next()).await else {
+                self.measure(live.batches.position());
+                continue;
+            };
+            match next {
+                Ok(events) => self.step(&mut live, &events).await?,
+                Err(error) => {
+                    tracing::warn!(projection = self.projection().name(), %error, "the log cannot be followed");
+                    sleep(PAUSE_MIN).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Projects one batch. After a fence everything is read anew: the lead was lost, or the tables were swapped.
+    async fn step(&self, live: &mut Live, events: &[Recorded]) -> Result<(), BatchError> {
+        let started = Instant::now();
+        let outcome = live.batches.project(events).await;
+        live.lead.tell(live.batches.position());
+        self.measure(live.batches.position());
+        let projection = self.projection().name();
+        metrics::histogram!("mensajeria_projection_batch_seconds", "projection" => projection)
+            .record(started.elapsed().as_secs_f64());
+        metrics::counter!("mensajeria_projection_events_total", "projection" => projection)
+            .increment(events.len() as u64);
+        outcome
+    }
+
+    /// The live tables as they stand, made first if they are missing or of another version.
+    async fn open(&self) -> Result<Live, BatchError> {
+        let batches = loop {
+            match self.open_tables().await? {
+                Some(batches) => break batches,
+                None => sleep(REBUILD_LOOK_INTERVAL).await,
+            }
+        };
+        let lead = self.positions.lead(self.projection());
+        lead.tell(batches.position());
+        let feed = self.log.feed(self.broker.clone(), batches.position());
+        Ok(Live { batches, feed, lead })
+    }
+
+    /// None while a rebuild has to make them first. Tables of another version serve their readers until then, but they
+    /// do not move: this program's SQL may not fit them.
+    async fn open_tables(&self) -> sqlx::Result<Option<Batches>> {
+        let schema = self.projection().name().to_owned();
+        let target = Target { projector: Arc::clone(&self.projector), schema, live: true };
+        let pool = self.log.pool();
+        let Some(batches) = Batches::open(pool.clone(), target.clone()).await? else {
+            schema::create(pool, &*self.projector, &target.schema, true).await?;
+            return Ok(None);
+        };
+        let is_new = is_new(batches.position(), self.log.head().await?);
+        if batches.checkpoint().is_of(&*self.projector) && !is_new {
+            return Ok(Some(batches));
+        }
+        rebuild::request(pool, self.projection()).await?;
+        Ok(None)
+    }
+
+    /// Says it where it is handled, and, if only a person can help, where the status is read.
+    async fn complain(&self, error: &BatchError) {
+        let projection = self.projection().name();
+        let reason = match error {
+            BatchError::Fenced => return,
+            BatchError::TooManyParked => error.to_string(),
+            BatchError::Database(error) if fault(error) == Fault::Passing => {
+                tracing::warn!(projection, reason = nameless(error), "a projection waits for its database");
+                return;
+            }
+            BatchError::Database(error) => nameless(error),
+        };
+        tracing::error!(projection, reason, "a projection stands still");
+        let text = format!("update {projection}.checkpoint set failure = $1");
+        if let Err(error) = sqlx::query(&text).bind(&reason).execute(self.log.pool()).await {
+            tracing::error!(projection, reason = nameless(&error), "failed to write down why a projection stands still");
+        }
+    }
+
+    fn measure(&self, position: Position) {
+        let projection = self.projection().name();
+        let head = *self.log.watch_head().borrow();
+        metrics::gauge!("mensajeria_projection_position", "projection" => projection).set(position as f64);
+        metrics::gauge!("mensajeria_projection_lag_events", "projection" => projection)
+            .set((head - position).max(0) as f64);
+    }
+}

@@ -1,0 +1,136 @@
+//! The schema of a projection: made, told apart from another version's, dropped.
+
+use domain::Position;
+use sha2::{Digest, Sha256};
+use sqlx::{Executor, FromRow, PgConnection, PgPool, Row};
+use uuid::Uuid;
+
+use crate::projection::Projection;
+use crate::projector::{AFTER_THE_FILL, Projector};
+
+/// What every projection has besides its own tables.
+const COMMON: &str = "
+create table checkpoint (
+  position bigint not null,
+  -- Of the SQL the tables were made with.
+  ddl_sha256 bytea not null,
+  -- Tells these tables from those that a swap replaced.
+  build uuid not null default gen_random_uuid(),
+  -- Why the projection stands still.
+  failure text,
+  only_one boolean primary key default true check (only_one)
+);
+create table parked (
+  position bigint not null,
+  aggregate_type text not null,
+  aggregate_id text not null,
+  event_type text not null,
+  reason text not null,
+  parked_at timestamptz not null default clock_timestamp(),
+  constraint event_is_parked_once primary key (position)
+);
+";
+
+/// Where a projection stands.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub(crate) struct Checkpoint {
+    pub(crate) position: Position,
+    pub(crate) build: Uuid,
+    pub(crate) ddl_sha256: Vec<u8>,
+}
+
+impl Checkpoint {
+    /// Whether the tables were made with the SQL of this program.
+    pub(crate) fn is_of(&self, projector: &dyn Projector) -> bool {
+        self.ddl_sha256 == ddl_hash(projector)
+    }
+}
+
+/// The name of the schema that a rebuild fills.
+pub(crate) fn beside(projection: Projection) -> String {
+    format!("{projection}_rebuild")
+}
+
+/// The name of the schema that a swap leaves.
+pub(crate) fn replaced(projection: Projection) -> String {
+    format!("{projection}_old")
+}
+
+/// Where the projection in `schema` stands; none if the schema is not there.
+pub(crate) async fn checkpoint(connection: &mut PgConnection, schema: &str) -> sqlx::Result<Option<Checkpoint>> {
+    if !exists(connection, schema).await? {
+        return Ok(None);
+    }
+    let text = format!("select position, build, ddl_sha256 from {schema}.checkpoint");
+    sqlx::query_as(&text).fetch_optional(connection).await
+}
+
+pub(crate) async fn exists(connection: &mut PgConnection, schema: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar("select to_regclass($1 || '.checkpoint') is not null").bind(schema).fetch_one(connection).await
+}
+
+/// Makes the schema with its tables, at position 0, in one transaction; with `indexes`, the later ones too.
+pub(crate) async fn create(pool: &PgPool, projector: &dyn Projector, schema: &str, indexes: bool) -> sqlx::Result<()> {
+    let (tables, later) = parts(projector);
+    let mut tx = pool.begin().await?;
+    let text = format!("create schema {schema}; set local search_path = {schema}; {COMMON} {tables}");
+    statements(&mut tx, &text).await?;
+    if indexes {
+        statements(&mut tx, later).await?;
+    }
+    sqlx::query("insert into checkpoint (position, ddl_sha256) values (0, $1)")
+        .bind(ddl_hash(projector))
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await
+}
+
+/// Makes what filling did not need, and tells the planner what is there.
+pub(crate) async fn finish(pool: &PgPool, projector: &dyn Projector, schema: &str) -> sqlx::Result<()> {
+    let (_, later) = parts(projector);
+    let mut tx = pool.begin().await?;
+    let text = format!("set local search_path = {schema}; set local synchronous_commit = off; {later}");
+    statements(&mut tx, &text).await?;
+    for table in tables(&mut tx, schema).await? {
+        statements(&mut tx, &format!("analyze {schema}.{table}")).await?;
+    }
+    tx.commit().await
+}
+
+/// Several statements at once. Not by `raw_sql`, whose future no compiler proves to be `Send`.
+pub(crate) async fn statements(connection: &mut PgConnection, text: &str) -> sqlx::Result<()> {
+    connection.execute(text).await?;
+    Ok(())
+}
+
+/// Drops a schema, if it is there. It gives up before a deadlock could cost a reader its query.
+pub(crate) async fn drop(pool: &PgPool, schema: &str) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    let text = format!("set local client_min_messages = warning; set local lock_timeout = '200ms'; drop schema if exists {schema} cascade");
+    statements(&mut tx, &text).await?;
+    tx.commit().await
+}
+
+/// The tables of a schema, by name.
+pub(crate) async fn tables(connection: &mut PgConnection, schema: &str) -> sqlx::Result<Vec<String>> {
+    sqlx::query("select tablename::text from pg_tables where schemaname = $1 order by tablename")
+        .bind(schema)
+        .try_map(|row: sqlx::postgres::PgRow| row.try_get(0))
+        .fetch_all(connection)
+        .await
+}
+
+/// Whether a query failed because a table or schema is not there (SQLSTATE 42P01, 3F000).
+pub(crate) fn is_missing(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("42P01" | "3F000"))
+}
+
+fn parts(projector: &dyn Projector) -> (&'static str, &'static str) {
+    let ddl = projector.ddl();
+    ddl.split_once(AFTER_THE_FILL).unwrap_or((ddl, ""))
+}
+
+fn ddl_hash(projector: &dyn Projector) -> Vec<u8> {
+    Sha256::new().chain_update(COMMON).chain_update(projector.ddl()).finalize().to_vec()
+}

@@ -1,0 +1,68 @@
+//! Fills inboxes, their counts, sent messages and receipts. Counts come from what rows were and became, never from
+//! what an event claims.
+
+mod fold;
+mod load;
+mod save;
+
+use async_trait::async_trait;
+use commands::log::Recorded;
+use domain::Event;
+use domain::message::MessageEvent;
+use sqlx::PgConnection;
+
+use self::fold::Fold;
+use crate::projection::Projection;
+use crate::projector::Projector;
+
+/// How many recipients' rows are folded in memory at once; a message's own recipients are never parted.
+const ROWS_IN_MEMORY: usize = 20_000;
+
+/// Folds the events of messages, receipts and inboxes.
+pub(crate) struct Inbox;
+
+#[async_trait]
+impl Projector for Inbox {
+    fn projection(&self) -> Projection {
+        Projection::Inbox
+    }
+
+    fn ddl(&self) -> &'static str {
+        include_str!("../../../migrations/projections/inbox.sql")
+    }
+
+    fn takes(&self, aggregate_type: &str) -> bool {
+        matches!(aggregate_type, "message" | "receipt" | "inbox")
+    }
+
+    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
+        let mut left = events;
+        while !left.is_empty() {
+            let (now, later) = left.split_at(portion(left));
+            let mut fold = Fold::default();
+            load::load(tx, now, &mut fold).await?;
+            for event in now {
+                fold.event(event);
+            }
+            save::save(tx, fold).await?;
+            left = later;
+        }
+        if let Some(last) = events.last() {
+            save::prune(tx, last.recorded_at.date_naive()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How many of the events are folded together.
+fn portion(events: &[&Recorded]) -> usize {
+    let mut rows = 0;
+    let fits = |recorded: &&&Recorded| {
+        rows += match &recorded.event {
+            Ok(Event::Message(MessageEvent::MessageSent { recipients, .. })) => recipients.len(),
+            _ => 1,
+        };
+        rows <= ROWS_IN_MEMORY
+    };
+    events.iter().take_while(fits).count().max(1)
+}

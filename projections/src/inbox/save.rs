@@ -1,0 +1,346 @@
+//! What a batch changes, written a statement a table. The order matters: what leaves, what read-alls read outside of
+//! memory, then what memory knows.
+
+use std::collections::HashMap;
+
+use chrono::{Days, NaiveDate};
+use domain::Position;
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use super::fold::{Counted, Fold, Item, Key, Logged, Sent, Span, Touched};
+use crate::search;
+
+/// For how long authors can take up the stream of their receipts again, in days of the log's own time.
+const RECEIPTS_KEPT_DAYS: Days = Days::new(7);
+
+/// How the counts of inboxes change.
+#[derive(Default)]
+struct Changes(HashMap<Uuid, (Counted, Position)>);
+
+impl Changes {
+    fn add(&mut self, user: Uuid, by: Counted, position: Position) {
+        let (sum, last) = self.0.entry(user).or_default();
+        sum.unseen += by.unseen;
+        sum.unread += by.unread;
+        sum.total += by.total;
+        *last = position.max(*last);
+    }
+}
+
+pub(super) async fn save(tx: &mut PgConnection, fold: Fold) -> sqlx::Result<()> {
+    let mut changes = Changes::default();
+    for (user, position) in &fold.counted_at {
+        changes.add(*user, Counted::default(), *position);
+    }
+    for ((user, _), touched) in &fold.items {
+        changes.add(*user, touched.change(), 0);
+    }
+    insert_sent(tx, &fold.sent).await?;
+    withdraw(tx, &fold, &mut changes).await?;
+    read_spans(tx, &fold, &mut changes).await?;
+    save_items(tx, &fold.items).await?;
+    count_receipts(tx, &fold).await?;
+    save_read_alls(tx, &fold).await?;
+    insert_log(tx, &fold.log).await?;
+    changes.0.retain(|_, (by, position)| *position > 0 || *by != Counted::default());
+    save_counts(tx, changes).await
+}
+
+async fn insert_sent(tx: &mut PgConnection, sent: &[Sent]) -> sqlx::Result<()> {
+    if sent.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into sent_messages (message_id, author_id, body, search, created_at, priority, acknowledge, in_reply_to,
+                                    recipients, position)
+         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[],
+                              $7::boolean[], $8::uuid[], $9::bigint[], $10::bigint[])",
+    )
+    .bind(sent.iter().map(|sent| sent.message).collect::<Vec<_>>())
+    .bind(sent.iter().map(|sent| sent.author).collect::<Vec<_>>())
+    .bind(sent.iter().map(|sent| sent.body.as_str()).collect::<Vec<_>>())
+    .bind(sent.iter().map(|sent| search::fold(&sent.body)).collect::<Vec<_>>())
+    .bind(sent.iter().map(|sent| sent.created_at).collect::<Vec<_>>())
+    .bind(sent.iter().map(|sent| sent.priority).collect::<Vec<_>>())
+    .bind(sent.iter().map(|sent| sent.acknowledge).collect::<Vec<_>>())
+    .bind(sent.iter().map(|sent| sent.in_reply_to).collect::<Vec<_>>())
+    .bind(sent.iter().map(|sent| sent.recipients).collect::<Vec<_>>())
+    .bind(sent.iter().map(|sent| sent.position).collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// A withdrawn message leaves every inbox, and takes along what its author was told of it.
+async fn withdraw(tx: &mut PgConnection, fold: &Fold, changes: &mut Changes) -> sqlx::Result<()> {
+    if fold.withdrawn.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = fold.withdrawn.keys().copied().collect();
+    sqlx::query(
+        "update sent_messages m set withdrawn_at = w.at, read = 0, acknowledged = 0
+         from unnest($1::uuid[], $2::timestamptz[]) as w (message_id, at)
+         where m.message_id = w.message_id",
+    )
+    .bind(&ids)
+    .bind(fold.withdrawn.values().map(|withdrawn| withdrawn.at).collect::<Vec<_>>())
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "delete from receipt_log
+         where message_id = any($1)
+           and position > (select min(position) from sent_messages where message_id = any($1))",
+    )
+    .bind(&ids)
+    .execute(&mut *tx)
+    .await?;
+    for row in delete_received(tx, &ids).await? {
+        uncount(fold, &row, changes);
+    }
+    Ok(())
+}
+
+/// An item that was in nobody's memory leaves the counts here; the others were counted when they were folded.
+fn uncount(fold: &Fold, row: &Deleted, changes: &mut Changes) {
+    let counts = |so: bool| i64::from(so && !row.deleted);
+    if fold.items.contains_key(&(row.user_id, row.message_id)) || row.deleted {
+        return;
+    }
+    let by = Counted { unseen: -counts(row.unseen), unread: -counts(row.unread), total: -1 };
+    let position = fold.withdrawn.get(&row.message_id).map_or(0, |withdrawn| withdrawn.position);
+    changes.add(row.user_id, by, position);
+}
+
+#[derive(FromRow)]
+struct Deleted {
+    user_id: Uuid,
+    message_id: Uuid,
+    unseen: bool,
+    unread: bool,
+    deleted: bool,
+}
+
+async fn delete_received(tx: &mut PgConnection, messages: &[Uuid]) -> sqlx::Result<Vec<Deleted>> {
+    sqlx::query_as(
+        "delete from received
+         where message_id = any($1)
+         returning user_id, message_id, seen_at is null as unseen, read_at is null as unread,
+                   deleted_at is not null as deleted",
+    )
+    .bind(messages)
+    .fetch_all(tx)
+    .await
+}
+
+/// What the read-alls of a batch read outside of its memory: items, receipts and what authors are told, in one
+/// statement. Deleted items are read too, so that a restored one is; they count nowhere.
+const READ_SPANS: &str = "
+with span as (
+  select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::bigint[])
+    as s (user_id, after, up_to, at, position)
+), folded as (
+  select * from unnest($6::uuid[], $7::uuid[]) as f (user_id, message_id)
+), unread as (
+  select r.user_id, r.message_id, r.author_id, r.seen_at is null as unseen, false as deleted, s.at, s.position
+  from span s
+  join received r on r.user_id = s.user_id and r.position > s.after and r.position <= s.up_to
+  where r.deleted_at is null and r.read_at is null
+  union all
+  select r.user_id, r.message_id, r.author_id, r.seen_at is null, true, s.at, s.position
+  from span s
+  join received r on r.user_id = s.user_id and r.position > s.after and r.position <= s.up_to
+  where r.deleted_at is not null and r.read_at is null
+), now_read as (
+  select u.* from unread u
+  where not exists (select from folded f where f.user_id = u.user_id and f.message_id = u.message_id)
+), items as (
+  update received r set read_at = n.at, seen_at = coalesce(r.seen_at, n.at)
+  from now_read n
+  where r.user_id = n.user_id and r.message_id = n.message_id
+), told as (
+  insert into receipt_log (position, message_id, user_id, author_id, kind, at)
+  select position, message_id, user_id, author_id, 'read', at from now_read
+), sent as (
+  update sent_messages m set read = m.read + n.readers
+  from (select message_id, count(*) as readers from now_read group by message_id) n
+  where m.message_id = n.message_id
+)
+select user_id, count(*) filter (where unseen) as unseen, count(*) as unread, max(position) as position
+from now_read
+where not deleted
+group by user_id";
+
+async fn read_spans(tx: &mut PgConnection, fold: &Fold, changes: &mut Changes) -> sqlx::Result<()> {
+    let spans: &[Span] = &fold.spans;
+    if spans.is_empty() {
+        return Ok(());
+    }
+    let is_read = |(user, _): &&Key| spans.iter().any(|span| span.user == *user);
+    let folded: Vec<&Key> = fold.items.keys().filter(is_read).collect();
+    let rows: Vec<(Uuid, i64, i64, Position)> = sqlx::query_as(READ_SPANS)
+        .bind(spans.iter().map(|span| span.user).collect::<Vec<_>>())
+        .bind(spans.iter().map(|span| span.from).collect::<Vec<_>>())
+        .bind(spans.iter().map(|span| span.up_to).collect::<Vec<_>>())
+        .bind(spans.iter().map(|span| span.at).collect::<Vec<_>>())
+        .bind(spans.iter().map(|span| span.position).collect::<Vec<_>>())
+        .bind(folded.iter().map(|(user, _)| *user).collect::<Vec<_>>())
+        .bind(folded.iter().map(|(_, message)| *message).collect::<Vec<_>>())
+        .fetch_all(tx)
+        .await?;
+    for (user, unseen, unread, position) in rows {
+        changes.add(user, Counted { unseen: -unseen, unread: -unread, total: 0 }, position);
+    }
+    Ok(())
+}
+
+async fn save_items(tx: &mut PgConnection, items: &HashMap<Key, Touched>) -> sqlx::Result<()> {
+    let (mut fresh, mut changed) = (Vec::new(), Vec::new());
+    for (key, touched) in items {
+        match (&touched.before, &touched.now) {
+            (None, Some(now)) => fresh.push((key, now)),
+            (Some(before), Some(now)) if before != now => changed.push((key, now)),
+            _ => {}
+        }
+    }
+    const INSERT: &str = "
+        insert into received (user_id, message_id, position, author_id, seen_at, read_at, acknowledged_at, deleted_at)
+        select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::timestamptz[], $6::timestamptz[],
+                             $7::timestamptz[], $8::timestamptz[])";
+    const UPDATE: &str = "
+        update received r
+        set seen_at = c.seen_at, read_at = c.read_at, acknowledged_at = c.acknowledged_at, deleted_at = c.deleted_at
+        from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::timestamptz[], $6::timestamptz[],
+                    $7::timestamptz[], $8::timestamptz[])
+             as c (user_id, message_id, position, author_id, seen_at, read_at, acknowledged_at, deleted_at)
+        where r.user_id = c.user_id and r.message_id = c.message_id";
+    write_items(tx, INSERT, fresh).await?;
+    write_items(tx, UPDATE, changed).await
+}
+
+async fn write_items(tx: &mut PgConnection, text: &'static str, mut rows: Vec<(&Key, &Item)>) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // In the order of the log, so that neighbours in time are neighbours on disk.
+    rows.sort_unstable_by_key(|(key, item)| (item.position, **key));
+    sqlx::query(text)
+        .bind(rows.iter().map(|(key, _)| key.0).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(key, _)| key.1).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, item)| item.position).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, item)| item.author).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, item)| item.seen_at).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, item)| item.read_at).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, item)| item.acknowledged_at).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, item)| item.deleted_at).collect::<Vec<_>>())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// How many have read and acknowledged each message, from what its items were and became.
+async fn count_receipts(tx: &mut PgConnection, fold: &Fold) -> sqlx::Result<()> {
+    let mut sums: HashMap<Uuid, (i64, i64)> = HashMap::new();
+    for ((_, message), touched) in &fold.items {
+        let counted = |item: &Option<Item>| {
+            let item = item.as_ref();
+            let is = |so: Option<bool>| i64::from(so == Some(true));
+            (is(item.map(|item| item.read_at.is_some())), is(item.map(|item| item.acknowledged_at.is_some())))
+        };
+        let (before, now) = (counted(&touched.before), counted(&touched.now));
+        let sum = sums.entry(*message).or_default();
+        *sum = (sum.0 + now.0 - before.0, sum.1 + now.1 - before.1);
+    }
+    sums.retain(|message, sum| *sum != (0, 0) && !fold.withdrawn.contains_key(message));
+    if sums.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update sent_messages m set read = m.read + c.read, acknowledged = m.acknowledged + c.acknowledged
+         from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as c (message_id, read, acknowledged)
+         where m.message_id = c.message_id",
+    )
+    .bind(sums.keys().copied().collect::<Vec<_>>())
+    .bind(sums.values().map(|sum| sum.0).collect::<Vec<_>>())
+    .bind(sums.values().map(|sum| sum.1).collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn save_read_alls(tx: &mut PgConnection, fold: &Fold) -> sqlx::Result<()> {
+    if fold.read_alls.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into inbox_reads (user_id, position, up_to)
+         select * from unnest($1::uuid[], $2::bigint[], $3::bigint[])
+         on conflict (user_id) do update set position = excluded.position, up_to = excluded.up_to
+         where inbox_reads.position <> excluded.position",
+    )
+    .bind(fold.read_alls.keys().copied().collect::<Vec<_>>())
+    .bind(fold.read_alls.values().map(|read| read.position).collect::<Vec<_>>())
+    .bind(fold.read_alls.values().map(|read| read.up_to).collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn insert_log(tx: &mut PgConnection, log: &[Logged]) -> sqlx::Result<()> {
+    if log.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into receipt_log (position, message_id, user_id, author_id, kind, at)
+         select * from unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[])",
+    )
+    .bind(log.iter().map(|logged| logged.position).collect::<Vec<_>>())
+    .bind(log.iter().map(|logged| logged.message).collect::<Vec<_>>())
+    .bind(log.iter().map(|logged| logged.user).collect::<Vec<_>>())
+    .bind(log.iter().map(|logged| logged.author).collect::<Vec<_>>())
+    .bind(log.iter().map(|logged| logged.kind).collect::<Vec<_>>())
+    .bind(log.iter().map(|logged| logged.at).collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn save_counts(tx: &mut PgConnection, changes: Changes) -> sqlx::Result<()> {
+    if changes.0.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into inbox_counts as c (user_id, unseen, unread, total, position)
+         select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+         on conflict (user_id) do update
+         set unseen = c.unseen + excluded.unseen, unread = c.unread + excluded.unread,
+             total = c.total + excluded.total, position = greatest(c.position, excluded.position)",
+    )
+    .bind(changes.0.keys().copied().collect::<Vec<_>>())
+    .bind(changes.0.values().map(|(by, _)| by.unseen).collect::<Vec<_>>())
+    .bind(changes.0.values().map(|(by, _)| by.unread).collect::<Vec<_>>())
+    .bind(changes.0.values().map(|(by, _)| by.total).collect::<Vec<_>>())
+    .bind(changes.0.values().map(|(_, position)| *position).collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Once a day of the log's own time, forgets what authors were told long ago: a rebuild forgets the same.
+pub(super) async fn prune(tx: &mut PgConnection, today: NaiveDate) -> sqlx::Result<()> {
+    let begins = sqlx::query("update receipt_horizon set pruned_on = $1 where pruned_on < $1")
+        .bind(today)
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+    let Some(kept_from) = today.checked_sub_days(RECEIPTS_KEPT_DAYS).filter(|_| begins == 1) else { return Ok(()) };
+    sqlx::query(
+        "with pruned as (delete from receipt_log where at < $1::date::timestamp at time zone 'UTC' returning position)
+         update receipt_horizon set position = greatest(position, (select max(position) from pruned))
+         where exists (select from pruned)",
+    )
+    .bind(kept_from)
+    .execute(tx)
+    .await?;
+    Ok(())
+}

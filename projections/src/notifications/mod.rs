@@ -1,0 +1,68 @@
+//! Fills notifications with their totals, deliveries with their attempts, and why they failed. Totals come from what
+//! deliveries were and became, never from what an event claims.
+
+mod fold;
+mod load;
+mod save;
+
+use async_trait::async_trait;
+use commands::log::Recorded;
+use domain::Event;
+use domain::notification::AudienceEvent;
+use sqlx::PgConnection;
+
+use self::fold::Fold;
+use crate::address::AddressIndex;
+use crate::projection::Projection;
+use crate::projector::Projector;
+
+/// How many deliveries are folded in memory at once; a chunk is never parted.
+const DELIVERIES_IN_MEMORY: usize = 20_000;
+
+/// Folds the events of notifications, audiences and deliveries, and the erasure of clients.
+pub(crate) struct Notifications {
+    pub(crate) index: AddressIndex,
+}
+
+#[async_trait]
+impl Projector for Notifications {
+    fn projection(&self) -> Projection {
+        Projection::Notifications
+    }
+
+    fn ddl(&self) -> &'static str {
+        include_str!("../../../migrations/projections/notifications.sql")
+    }
+
+    fn takes(&self, aggregate_type: &str) -> bool {
+        matches!(aggregate_type, "notification" | "audience" | "delivery" | "client")
+    }
+
+    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
+        let mut left = events;
+        while !left.is_empty() {
+            let (now, later) = left.split_at(portion(left));
+            let mut fold = Fold::default();
+            load::load(tx, now, &mut fold).await?;
+            for event in now {
+                fold.event(event);
+            }
+            save::save(tx, fold, &self.index).await?;
+            left = later;
+        }
+        Ok(())
+    }
+}
+
+/// How many of the events are folded together.
+fn portion(events: &[&Recorded]) -> usize {
+    let mut deliveries = 0;
+    let fits = |recorded: &&&Recorded| {
+        deliveries += match &recorded.event {
+            Ok(Event::Audience(AudienceEvent::AudienceChunkResolved { recipients, .. })) => recipients.len(),
+            _ => 1,
+        };
+        deliveries <= DELIVERIES_IN_MEMORY
+    };
+    events.iter().take_while(fits).count().max(1)
+}

@@ -1,0 +1,36 @@
+//! What a projection has of its own: its tables, and how a batch of events changes them.
+
+use async_trait::async_trait;
+use commands::log::Recorded;
+use sqlx::PgConnection;
+
+use crate::projection::Projection;
+
+/// Folds events into the tables of one projection. It is given a transaction and nothing else: a replay cannot send.
+#[async_trait]
+pub(crate) trait Projector: Send + Sync + 'static {
+    /// Which projection it fills.
+    fn projection(&self) -> Projection;
+
+    /// The tables, without schema names; after the line [`AFTER_THE_FILL`] what a rebuild makes only once they are
+    /// full.
+    fn ddl(&self) -> &'static str;
+
+    /// Whether events of this aggregate type matter here.
+    fn takes(&self, aggregate_type: &str) -> bool;
+
+    /// Whether an event that cannot be read matters here too; otherwise it parks its aggregate.
+    fn takes_unreadable(&self) -> bool {
+        false
+    }
+
+    /// Changes the rows, found by the search path, as `events` say: some of a batch, in order. What comes back as an
+    /// error undoes the whole batch.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()>;
+}
+
+/// The line in a projection's SQL after which come the indexes that filling does not need.
+pub(crate) const AFTER_THE_FILL: &str = "-- After the fill:\n";

@@ -1,0 +1,127 @@
+//! Building a projection anew beside the one that serves, and putting it in its place.
+
+mod compare;
+mod fill;
+mod rebuilder;
+mod swap;
+
+use std::time::Duration;
+
+use commands::log::EventLog;
+use domain::Position;
+use sqlx::{FromRow, PgPool};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub use self::compare::{Difference, compare};
+pub(crate) use self::rebuilder::Rebuilder;
+use crate::projection::Projection;
+
+/// How often the progress of a rebuild is looked at.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How far a rebuild is.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Progress {
+    /// The last position that is filled in.
+    pub position: Position,
+    /// The position it has to come to.
+    pub target: Position,
+    /// Whether it is over.
+    pub finished: bool,
+    /// Why it was given up; none if it went well.
+    pub failure: Option<String>,
+}
+
+/// Why a rebuild did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// It was given up.
+    #[error("the rebuild of {projection} was given up: {failure}")]
+    GivenUp {
+        /// Of what.
+        projection: Projection,
+        /// Why.
+        failure: String,
+    },
+    /// The caller does not want to wait any more; the order stands.
+    #[error("cancelled")]
+    Cancelled,
+    /// The database does not answer.
+    #[error("failed to rebuild: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Orders a rebuild and gives its id; ordered twice, it is the same one. A process with projectors does it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn request(pool: &PgPool, projection: Projection) -> sqlx::Result<Uuid> {
+    sqlx::query_scalar(
+        "insert into projection_rebuilds (name) values ($1)
+         on conflict (name) where finished_at is null do update set name = excluded.name
+         returning rebuild_id",
+    )
+    .bind(projection.name())
+    .fetch_one(pool)
+    .await
+}
+
+/// How far a rebuild is; none for an unknown id.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn progress(pool: &PgPool, rebuild: Uuid) -> sqlx::Result<Option<Progress>> {
+    sqlx::query_as(
+        "select position, target, finished_at is not null as finished, failure
+         from projection_rebuilds where rebuild_id = $1",
+    )
+    .bind(rebuild)
+    .fetch_optional(pool)
+    .await
+}
+
+/// Orders rebuilds and waits until they are done, telling `watch` how far each is; does them here if no process with
+/// projectors runs.
+///
+/// # Errors
+/// See [`RebuildError`].
+pub async fn run(
+    log: &EventLog,
+    projections: &[Projection],
+    cancel: &CancellationToken,
+    mut watch: impl FnMut(Projection, &Progress),
+) -> Result<(), RebuildError> {
+    let mut ordered = Vec::with_capacity(projections.len());
+    for &projection in projections {
+        ordered.push((projection, request(log.pool(), projection).await?));
+    }
+    let here = cancel.child_token();
+    let _done = here.clone().drop_guard();
+    tokio::spawn(Rebuilder::new(log.clone(), here).run());
+    for (projection, rebuild) in ordered {
+        tokio::select! {
+            () = cancel.cancelled() => return Err(RebuildError::Cancelled),
+            outcome = finished(log.pool(), projection, rebuild, &mut watch) => outcome?,
+        }
+    }
+    Ok(())
+}
+
+async fn finished(
+    pool: &PgPool,
+    projection: Projection,
+    rebuild: Uuid,
+    watch: &mut impl FnMut(Projection, &Progress),
+) -> Result<(), RebuildError> {
+    loop {
+        let progress = progress(pool, rebuild).await?.ok_or(sqlx::Error::RowNotFound)?;
+        watch(projection, &progress);
+        match (progress.finished, progress.failure) {
+            (true, Some(failure)) => return Err(RebuildError::GivenUp { projection, failure }),
+            (true, None) => return Ok(()),
+            (false, _) => sleep(PROGRESS_INTERVAL).await,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Does the rebuilds that were ordered, one after another, in one process at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commands::leader::Leadership;
+use commands::log::EventLog;
+use sqlx::PgPool;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::fill::Fill;
+use super::swap::swap;
+use crate::engine::{BatchError, Fault, Target, fault, schema};
+use crate::projection::Projection;
+use crate::projector::Projector;
+
+/// How often the orders are looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// How often a rebuild is begun anew after a failure that may not pass.
+const TRIES_MAX: u32 = 3;
+/// The pause before a rebuild is begun anew, or before the database is asked again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often the tables that were replaced are tried to be dropped while somebody still reads them.
+const DROP_TRIES_MAX: u32 = 100;
+/// The pause between these tries.
+const DROP_PAUSE: Duration = Duration::from_millis(100);
+
+/// The one at work on the orders.
+pub(crate) struct Rebuilder {
+    log: EventLog,
+    cancel: CancellationToken,
+}
+
+impl Rebuilder {
+    pub(crate) const fn new(log: EventLog, cancel: CancellationToken) -> Self {
+        Self { log, cancel }
+    }
+
+    /// Runs until cancelled. An order that was begun by a process that died is begun anew, from nothing.
+    pub(crate) async fn run(self) {
+        let cancel = self.cancel.clone();
+        cancel.run_until_cancelled(self.lead_for_ever()).await;
+    }
+
+    async fn lead_for_ever(&self) {
+        loop {
+            let mut leadership = Leadership::acquire(self.log.pool(), "rebuilder").await;
+            while leadership.still_held().await {
+                match self.step(&mut leadership).await {
+                    Ok(true) => {}
+                    Ok(false) => sleep(LOOK_INTERVAL).await,
+                    Err(error) => {
+                        tracing::warn!(%error, "the orders to rebuild cannot be read");
+                        sleep(PAUSE).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does the oldest order; false if there is none.
+    async fn step(&self, leadership: &mut Leadership) -> sqlx::Result<bool> {
+        let Some((rebuild, name)) = next(self.log.pool()).await? else { return Ok(false) };
+        let Ok(projection) = name.parse::<Projection>() else {
+            finish(self.log.pool(), rebuild, Some("no projection has that name")).await?;
+            return Ok(true);
+        };
+        let failure = tokio::select! {
+            outcome = self.rebuild(rebuild, projection) => outcome.err(),
+            // Whoever leads now begins it anew.
+            () = leadership.lost() => return Ok(true),
+        };
+        finish(self.log.pool(), rebuild, failure.as_deref()).await?;
+        Ok(true)
+    }
+
+    async fn rebuild(&self, rebuild: Uuid, projection: Projection) -> Result<(), String> {
+        let projector = crate::projector_of(&self.log, projection);
+        let mut tries = 0;
+        loop {
+            let Err(error) = self.attempt(rebuild, &projector).await else { return Ok(()) };
+            tracing::error!(projection = projection.name(), %error, "a rebuild failed and begins anew");
+            if !matches!(&error, BatchError::Database(error) if fault(error) == Fault::Passing) {
+                tries += 1;
+            }
+            if tries >= TRIES_MAX {
+                return Err(match error {
+                    BatchError::Database(error) => crate::engine::nameless(&error),
+                    other => other.to_string(),
+                });
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn attempt(&self, rebuild: Uuid, projector: &Arc<dyn Projector>) -> Result<(), BatchError> {
+        let projection = projector.projection();
+        tracing::info!(projection = projection.name(), "rebuilding");
+        self.drop_replaced(projection).await;
+        let schema = schema::beside(projection);
+        let target = Target { projector: Arc::clone(projector), schema, live: false };
+        let mut fill = Fill::begin(&self.log, target, Some(rebuild)).await?;
+        fill.reach_the_head().await?;
+        swap(&self.log, &mut fill).await?;
+        tracing::info!(projection = projection.name(), position = fill.position(), "rebuilt");
+        self.drop_replaced(projection).await;
+        Ok(())
+    }
+
+    /// Readers may still hold the tables that were replaced. What cannot be dropped now is dropped by the next rebuild.
+    /// Until then nobody can read them who did not already: renaming a schema makes every kept plan be made anew.
+    async fn drop_replaced(&self, projection: Projection) {
+        for _ in 0..DROP_TRIES_MAX {
+            match timeout(PAUSE, schema::drop(self.log.pool(), &schema::replaced(projection))).await {
+                Ok(Ok(())) => return,
+                _ => sleep(DROP_PAUSE).await,
+            }
+        }
+        tracing::warn!(projection = projection.name(), "the tables that were replaced could not be dropped yet");
+    }
+}
+
+/// The oldest order that is not done, marked as begun.
+async fn next(pool: &PgPool) -> sqlx::Result<Option<(Uuid, String)>> {
+    sqlx::query_as(
+        "update projection_rebuilds set started_at = clock_timestamp(), position = 0, target = 0
+         where rebuild_id = (
+           select rebuild_id from projection_rebuilds where finished_at is null order by requested_at limit 1
+         )
+         returning rebuild_id, name",
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+async fn finish(pool: &PgPool, rebuild: Uuid, failure: Option<&str>) -> sqlx::Result<()> {
+    sqlx::query("update projection_rebuilds set finished_at = clock_timestamp(), failure = $2 where rebuild_id = $1")
+        .bind(rebuild)
+        .bind(failure)
+        .execute(pool)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! All projectors and the rebuilder of a process.
+
+use commands::broker::Broker;
+use commands::log::EventLog;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::engine::{Runner, is_new, schema};
+use crate::positions::Positions;
+use crate::projection::Projection;
+use crate::projector_of;
+use crate::rebuild::Rebuilder;
+
+/// The projectors of this process. They run until cancelled, each only while it leads.
+pub struct Projections {
+    positions: Positions,
+    tasks: TaskTracker,
+}
+
+impl Projections {
+    /// Starts a projector for every projection, and a rebuilder. Without a broker they follow PostgreSQL alone.
+    pub fn start(log: EventLog, broker: Option<Broker>, cancel: CancellationToken) -> Self {
+        let positions = Positions::follow(log.pool().clone(), cancel.clone());
+        let tasks = TaskTracker::new();
+        for projection in Projection::ALL {
+            let runner = Runner {
+                projector: projector_of(&log, projection),
+                log: log.clone(),
+                broker: broker.clone(),
+                positions: positions.clone(),
+                cancel: cancel.clone(),
+            };
+            tasks.spawn(runner.run());
+        }
+        tasks.spawn(Rebuilder::new(log, cancel).run());
+        tasks.close();
+        Self { positions, tasks }
+    }
+
+    /// How far each projection is.
+    pub const fn positions(&self) -> &Positions {
+        &self.positions
+    }
+
+    /// Waits until everything has stopped, after the cancellation.
+    pub async fn stopped(&self) {
+        self.tasks.wait().await;
+    }
+}
+
+/// Whether every projection's tables are there, in this program's version, and filled once.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_ready(log: &EventLog) -> sqlx::Result<bool> {
+    let head = log.head().await?;
+    let mut connection = log.pool().acquire().await?;
+    for projection in Projection::ALL {
+        let projector = projector_of(log, projection);
+        match schema::checkpoint(&mut connection, projection.name()).await? {
+            Some(checkpoint) if checkpoint.is_of(&*projector) && !is_new(checkpoint.position, head) => {}
+            _ => return Ok(false),
+        }
+    }
+    Ok(true)
+}
