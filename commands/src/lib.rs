@@ -1,16 +1,19 @@
 //! The write side: the event log, its appender, the keyring, idempotent commands and the relay to JetStream.
 
+pub mod broker;
 pub mod clients;
 pub mod clock;
 pub mod companies;
 mod context;
 mod execute;
 pub mod inboxes;
+pub mod leader;
 pub mod log;
 pub mod messages;
 mod migrate;
 pub mod notifications;
 pub mod receipts;
+pub mod relay;
 mod repository;
 pub mod users;
 

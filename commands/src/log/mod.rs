@@ -2,7 +2,10 @@
 
 mod append;
 mod appender;
+pub(crate) mod envelope;
+mod feed;
 mod keyring;
+mod page;
 mod read;
 mod seal;
 mod stored;
@@ -16,7 +19,10 @@ use uuid::Uuid;
 
 pub use self::append::{AppendError, Appended, Draft, FirstAnswer, Lane, Metadata, metadata};
 use self::appender::{Appender, Request, Row};
+pub use self::feed::{Feed, FeedError};
 pub use self::keyring::{Keyring, MasterKey, SealError};
+pub use self::page::PAGE_BYTES_MAX;
+pub(crate) use self::page::RawEvent;
 pub use self::read::{LoadError, Loaded};
 pub use self::stored::{Recorded, StoredEvent};
 use crate::clock;

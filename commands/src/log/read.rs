@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use cqrs_es::Aggregate;
-use domain::{Position, upcast};
+use domain::{DecodeError, Position, upcast};
 use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::seal::{Place, ip_key, keys_of, open_ip, open_payload};
+use super::seal::{Keys, Place, ip_key, keys_of, open_ip, open_payload};
 use super::stored::{COLUMNS, Recorded, StoredEvent};
 use super::{EventLog, SealError};
 
@@ -90,22 +90,33 @@ impl EventLog {
             .await
     }
 
-    /// Makes stored events readable: unsealed, upcast, decoded. A poison event comes back with the reason.
+    /// Makes stored events readable: unsealed, upcast, decoded. A poison event comes back with the reason, one that
+    /// does not open under its key too.
     ///
     /// # Errors
-    /// When keys cannot be read, or a ciphertext is not the one that was stored there.
-    pub async fn open_events(&self, mut stored: Vec<StoredEvent>) -> Result<Vec<Recorded>, SealError> {
+    /// When keys cannot be read.
+    pub async fn open_events(&self, stored: Vec<StoredEvent>) -> Result<Vec<Recorded>, SealError> {
+        match self.keys_under(&stored).await {
+            Ok(keys) => Ok(stored.into_iter().map(|event| opened(event, &keys)).collect()),
+            Err(SealError::Forged) if stored.len() > 1 => self.open_one_by_one(stored).await,
+            Err(SealError::Forged) => Ok(stored.into_iter().map(|event| opened(event, &Keys::new())).map(sealed).collect()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A key that was tampered with takes only its own events along.
+    async fn open_one_by_one(&self, stored: Vec<StoredEvent>) -> Result<Vec<Recorded>, SealError> {
+        let mut recorded = Vec::with_capacity(stored.len());
+        for event in stored {
+            recorded.extend(Box::pin(self.open_events(vec![event])).await?);
+        }
+        Ok(recorded)
+    }
+
+    async fn keys_under(&self, stored: &[StoredEvent]) -> Result<Keys, SealError> {
         let ids: HashSet<Uuid> =
             stored.iter().flat_map(|event| keys_of(&event.payload).into_iter().chain(ip_key(&event.metadata))).collect();
-        let keys = self.keyring().find(ids.into_iter().collect()).await?;
-        for event in &mut stored {
-            let mut payload = std::mem::take(&mut event.payload);
-            let mut metadata = std::mem::take(&mut event.metadata);
-            open_payload(&mut payload, event.place(), &keys)?;
-            open_ip(&mut metadata, event.place(), &keys)?;
-            (event.payload, event.metadata) = (payload, metadata);
-        }
-        Ok(stored.into_iter().map(Recorded::of).collect())
+        self.keyring().find(ids.into_iter().collect()).await
     }
 
     /// An aggregate's state, straight from its stream.
@@ -161,3 +172,16 @@ impl EventLog {
     }
 }
 
+fn opened(mut event: StoredEvent, keys: &Keys) -> Recorded {
+    let mut payload = std::mem::take(&mut event.payload);
+    let mut metadata = std::mem::take(&mut event.metadata);
+    let outcome = open_payload(&mut payload, event.place(), keys)
+        .and_then(|()| open_ip(&mut metadata, event.place(), keys));
+    (event.payload, event.metadata) = (payload, metadata);
+    let recorded = Recorded::of(event);
+    if outcome.is_err() { sealed(recorded) } else { recorded }
+}
+
+fn sealed(recorded: Recorded) -> Recorded {
+    Recorded { event: Err(DecodeError::Sealed), ..recorded }
+}

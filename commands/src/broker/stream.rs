@@ -1,0 +1,166 @@
+//! The stream that mirrors the log: how it is made, and whether it still tells the same story.
+
+use std::time::Duration;
+
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
+use async_nats::jetstream::stream::{
+    Config, DiscardPolicy, RawMessageErrorKind, RetentionPolicy, StorageType, Stream,
+};
+use domain::Position;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::names::{stream_name, stream_subjects};
+use super::{Broker, BrokerError, REQUEST_TIMEOUT};
+use crate::log::{EventLog, envelope};
+
+/// The largest message that the stream takes, in bytes: what an unconfigured NATS server carries.
+const MESSAGE_BYTES_MAX: i32 = 1024 * 1024;
+/// Publishing is idempotent by the expected sequence, so the broker need not remember ids; this is the least it takes.
+const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
+
+/// How much of the log the stream keeps. It is a window; PostgreSQL has the whole history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamLimits {
+    /// How many servers of a cluster keep a copy.
+    pub replicas: usize,
+    /// How old a message may become.
+    pub age_max: Duration,
+    /// How large the stream may become, in bytes. A server sets this much aside for every stream.
+    pub bytes_max: i64,
+}
+
+impl Default for StreamLimits {
+    /// One copy, a week, a gigabyte.
+    fn default() -> Self {
+        Self { replicas: 1, age_max: Duration::from_secs(7 * 24 * 3600), bytes_max: 1 << 30 }
+    }
+}
+
+/// How the stream stands to the log.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    /// There is no stream.
+    Absent,
+    /// Its last message is the event of that position, or it has none left to compare.
+    Agrees { stream: Box<Stream>, last: Position },
+    /// It has events that the log does not have.
+    Ahead { last: Position, head: Position },
+    /// Its last message is not the event of that position.
+    Differs { at: Position },
+}
+
+/// Why the stream could not be compared with the log.
+#[derive(Debug, thiserror::Error)]
+pub enum MirrorError {
+    /// The broker is at fault.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    /// The database is at fault.
+    #[error("failed to read the log: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// What a stream's last message is.
+enum LastMessage {
+    Expired,
+    Event(Option<Uuid>),
+}
+
+/// Compares the stream with the log. The stream is asked first: what it has by then, a healthy log has too.
+pub(crate) async fn standing(log: &EventLog, broker: &Broker) -> Result<Standing, MirrorError> {
+    let Some(stream) = within(find(broker, log.ledger())).await? else { return Ok(Standing::Absent) };
+    let last = stream.cached_info().state.last_sequence as Position;
+    let (head, stored) = log.head_and_id(last).await?;
+    if last > head {
+        return Ok(Standing::Ahead { last, head });
+    }
+    match within(last_message(&stream)).await? {
+        LastMessage::Event(mirrored) if mirrored != stored => Ok(Standing::Differs { at: last }),
+        LastMessage::Event(_) | LastMessage::Expired => {
+            Ok(Standing::Agrees { stream: Box::new(stream), last })
+        }
+    }
+}
+
+/// Makes the stream so that its first message will have the sequence `first`.
+pub(crate) async fn create(broker: &Broker, ledger: Uuid, first: Position) -> Result<(), BrokerError> {
+    within(async {
+        let created = broker.jetstream()?.create_stream(config(broker.limits(), ledger, first)).await;
+        match created.map_err(|error| (error.kind(), error)) {
+            // Somebody else made it in between; the next look tells how it stands.
+            Err((CreateStreamErrorKind::JetStream(reason), _))
+                if reason.error_code() == ErrorCode::STREAM_NAME_EXIST =>
+            {
+                Ok(())
+            }
+            Err((_, error)) => Err(BrokerError::refused(error)),
+            Ok(_) => Ok(()),
+        }
+    })
+    .await
+}
+
+/// Deletes the stream, if there is one.
+pub(crate) async fn delete(broker: &Broker, ledger: Uuid) -> Result<(), BrokerError> {
+    within(async {
+        let deleted = broker.jetstream()?.delete_stream(stream_name(ledger)).await;
+        unless_absent(deleted).map(|_| ())
+    })
+    .await
+}
+
+async fn find(broker: &Broker, ledger: Uuid) -> Result<Option<Stream>, BrokerError> {
+    unless_absent(broker.jetstream()?.get_stream(stream_name(ledger)).await)
+}
+
+fn unless_absent<T>(
+    answer: Result<T, async_nats::error::Error<GetStreamErrorKind>>,
+) -> Result<Option<T>, BrokerError> {
+    match answer.map_err(|error| (error.kind(), error)) {
+        Ok(answer) => Ok(Some(answer)),
+        Err((GetStreamErrorKind::JetStream(reason), _))
+            if reason.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+        {
+            Ok(None)
+        }
+        Err((_, error)) => Err(BrokerError::refused(error)),
+    }
+}
+
+async fn last_message(stream: &Stream) -> Result<LastMessage, BrokerError> {
+    let state = &stream.cached_info().state;
+    if state.messages == 0 {
+        return Ok(LastMessage::Expired);
+    }
+    match stream.get_raw_message(state.last_sequence).await {
+        Ok(message) => Ok(LastMessage::Event(envelope::event_id(&message.payload))),
+        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(LastMessage::Expired),
+        Err(error) => Err(BrokerError::refused(error)),
+    }
+}
+
+/// The client bounds the wait for an answer, but not the wait to be sent.
+async fn within<T>(asked: impl Future<Output = Result<T, BrokerError>>) -> Result<T, BrokerError> {
+    timeout(REQUEST_TIMEOUT, asked).await.unwrap_or(Err(BrokerError::TimedOut))
+}
+
+fn config(limits: StreamLimits, ledger: Uuid, first: Position) -> Config {
+    Config {
+        name: stream_name(ledger),
+        description: Some("Mirror of an event log; PostgreSQL has the truth".to_owned()),
+        subjects: vec![stream_subjects(ledger)],
+        storage: StorageType::File,
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::Old,
+        num_replicas: limits.replicas,
+        max_age: limits.age_max,
+        max_bytes: limits.bytes_max,
+        max_message_size: MESSAGE_BYTES_MAX,
+        duplicate_window: DUPLICATE_WINDOW,
+        deny_delete: true,
+        first_sequence: u64::try_from(first).ok(),
+        ..Config::default()
+    }
+}

@@ -1,0 +1,141 @@
+//! The stream as one reader hears it: every sequence, from a position on.
+
+use std::time::Duration;
+
+use async_nats::jetstream;
+use async_nats::jetstream::consumer::pull::{Config, Stream as Messages};
+use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy};
+use domain::Position;
+use futures::StreamExt;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::StoredEvent;
+use crate::broker::{Broker, BrokerError, MirrorError, REQUEST_TIMEOUT, Standing, standing};
+use crate::log::{EventLog, envelope};
+
+/// How many messages are on their way to us at most.
+const PULL_MESSAGES_MAX: usize = 1_000;
+/// How many bytes are on their way to us at most; one message always fits.
+const PULL_BYTES_MAX: usize = 1024 * 1024;
+/// How long one request for messages stays open.
+const PULL_EXPIRY: Duration = Duration::from_secs(10);
+/// How often the server shows that it is there although it has no messages.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+/// When the server forgets a reader that went away.
+const READER_FORGOTTEN_AFTER: Duration = Duration::from_secs(15);
+/// How far the stream may be behind its reader: the relay needs a moment.
+const LATE_EVENTS_MAX: Position = 1_000;
+
+/// A reader of the stream. It acknowledges nothing and the server remembers nothing of it, so that its place is only
+/// ours to know; that is all an ordered consumer is, but this one notices silence in seconds.
+pub(super) struct Mirror {
+    broker: Broker,
+    messages: Messages,
+    ledger: Uuid,
+}
+
+/// What came next.
+pub(super) enum Heard {
+    /// The event after the one asked for.
+    Event(Box<Message>),
+    /// Something else: a later sequence, or a message that is not the event of its sequence.
+    Hole,
+    /// Nothing will come any more.
+    End,
+}
+
+/// An event and what its message tells beside.
+pub(super) struct Message {
+    pub(super) event: StoredEvent,
+    pub(super) bytes: usize,
+    pub(super) more_known: bool,
+}
+
+/// Why there is no reader.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OpenError {
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    #[error("the stream does not tell the log's story")]
+    Unfit,
+}
+
+impl Mirror {
+    /// Reads the stream after a position, if it tells the log's story up to about there.
+    pub(super) async fn open(log: EventLog, broker: Broker, after: Position) -> Result<Self, OpenError> {
+        let Standing::Agrees { stream, last } = standing(&log, &broker).await? else {
+            return Err(OpenError::Unfit);
+        };
+        let first = stream.cached_info().state.first_sequence as Position;
+        if last + LATE_EVENTS_MAX < after || first > after + 1 {
+            return Err(OpenError::Unfit);
+        }
+        let opening = async {
+            let reader: Consumer<Config> =
+                stream.create_consumer(reader(after)).await.map_err(BrokerError::refused)?;
+            messages(&reader).await
+        };
+        let messages = timeout(REQUEST_TIMEOUT, opening).await.unwrap_or(Err(BrokerError::TimedOut));
+        Ok(Self { broker, messages: messages.map_err(MirrorError::from)?, ledger: log.ledger() })
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.broker.is_connected()
+    }
+
+    /// What comes after `position`; older messages are dropped. Dropping this at its await loses nothing.
+    pub(super) async fn hear(&mut self, position: Position) -> Heard {
+        loop {
+            let Some(Ok(message)) = self.messages.next().await else { return Heard::End };
+            let Ok(info) = message.info() else { return Heard::Hole };
+            let (sequence, pending) = (info.stream_sequence as Position, info.pending);
+            if sequence > position {
+                return self.event(&message, position + 1, sequence, pending);
+            }
+        }
+    }
+
+    fn event(
+        &self,
+        message: &jetstream::Message,
+        wanted: Position,
+        sequence: Position,
+        pending: u64,
+    ) -> Heard {
+        if sequence != wanted {
+            return Heard::Hole;
+        }
+        match envelope::read(&message.payload, self.ledger, sequence) {
+            Some(event) => Heard::Event(Box::new(Message {
+                event,
+                bytes: message.payload.len(),
+                more_known: pending > 0,
+            })),
+            None => Heard::Hole,
+        }
+    }
+}
+
+fn reader(after: Position) -> Config {
+    Config {
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: (after + 1).max(1) as u64 },
+        ack_policy: AckPolicy::None,
+        inactive_threshold: READER_FORGOTTEN_AFTER,
+        num_replicas: 1,
+        memory_storage: true,
+        ..Config::default()
+    }
+}
+
+async fn messages(reader: &Consumer<Config>) -> Result<Messages, BrokerError> {
+    reader
+        .stream()
+        .max_messages_per_batch(PULL_MESSAGES_MAX)
+        .max_bytes_per_batch(PULL_BYTES_MAX)
+        .expires(PULL_EXPIRY)
+        .heartbeat(HEARTBEAT)
+        .messages()
+        .await
+        .map_err(BrokerError::refused)
+}

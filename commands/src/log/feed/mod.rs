@@ -1,0 +1,205 @@
+//! The log as its followers read it: every event once, in order, from JetStream when it is there, else from PostgreSQL.
+
+mod batch;
+mod door;
+mod mirror;
+
+use std::time::Duration;
+
+use domain::Position;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
+use uuid::Uuid;
+
+use self::batch::Batch;
+use self::door::Door;
+use self::mirror::{Heard, Mirror};
+use super::{EventLog, Recorded, SealError, StoredEvent};
+use crate::broker::Broker;
+
+/// How long JetStream may be behind PostgreSQL, and how often PostgreSQL is read although nobody told of a commit.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// Who is further behind than this reads PostgreSQL in pages.
+const FAR_BEHIND_EVENTS: Position = 5_000;
+
+/// Follows the log from a position on. What it gives is the log's: JetStream only makes it cheaper and quicker to wait.
+///
+/// `next` may be dropped at any await: the cursor moves only when it returns.
+pub struct Feed {
+    log: EventLog,
+    head: watch::Receiver<Position>,
+    cursor: Position,
+    door: Option<Door>,
+    mirror: Option<Mirror>,
+    /// By when the mirror must have brought the head that was known when this was set.
+    patience: Patience,
+}
+
+struct Patience {
+    head: Position,
+    until: Instant,
+}
+
+/// Why a feed cannot go on at the moment; its cursor has not moved, so asking again is all it takes.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// The log cannot be read.
+    #[error("failed to read the log: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The keys of personal data cannot be read.
+    #[error(transparent)]
+    Keys(#[from] SealError),
+}
+
+impl EventLog {
+    /// Follows the log after a position; without a broker, from PostgreSQL alone.
+    pub fn feed(&self, broker: Option<Broker>, after: Position) -> Feed {
+        Feed {
+            log: self.clone(),
+            head: self.watch_head(),
+            cursor: after,
+            door: broker.map(|broker| Door::new(self.clone(), broker)),
+            mirror: None,
+            patience: Patience { head: after, until: Instant::now() },
+        }
+    }
+}
+
+impl Feed {
+    /// Waits for events and gives at least one, at most [`super::PAGE_EVENTS_MAX`] and about
+    /// [`super::PAGE_BYTES_MAX`] bytes, in order and without a gap.
+    ///
+    /// # Errors
+    /// See [`FeedError`].
+    pub async fn next(&mut self) -> Result<Vec<Recorded>, FeedError> {
+        loop {
+            let events = match self.mirror {
+                Some(_) => self.read_mirror().await?,
+                None => self.read_postgres().await?,
+            };
+            if let Some(last) = events.last().map(|event| event.position) {
+                let recorded = self.open(events).await?;
+                self.move_to(last);
+                return Ok(recorded);
+            }
+        }
+    }
+
+    /// The position of the last event that was given.
+    pub fn position(&self) -> Position {
+        self.cursor
+    }
+
+    /// Goes on from another position, forwards or back.
+    pub fn seek(&mut self, after: Position) {
+        self.cursor = after;
+        self.mirror = None;
+        if let Some(door) = &mut self.door {
+            door.shut();
+        }
+    }
+
+    /// A page of the log. At its end, waits for a commit.
+    async fn read_postgres(&mut self) -> Result<Vec<StoredEvent>, FeedError> {
+        let head = *self.head.borrow_and_update();
+        if self.cursor + FAR_BEHIND_EVENTS >= head
+            && let Some(door) = &mut self.door
+        {
+            self.mirror = door.enter(self.cursor).await;
+        }
+        let page = self.page().await?;
+        self.be_patient();
+        if page.is_empty() && self.mirror.is_none() {
+            // Time is up or the head moved: either way the next turn looks.
+            let _ = timeout(PATIENCE, self.head.changed()).await;
+        }
+        Ok(page)
+    }
+
+    /// What the mirror brings, unless it brings nothing, something else, or all too much.
+    async fn read_mirror(&mut self) -> Result<Vec<StoredEvent>, FeedError> {
+        let far_behind = *self.head.borrow() - self.cursor > FAR_BEHIND_EVENTS;
+        let Some(mirror) = self.mirror.as_mut().filter(|mirror| !far_behind && mirror.is_connected()) else {
+            self.mirror = None;
+            return Ok(Vec::new());
+        };
+        match timeout_at(self.patience.until, mirror.hear(self.cursor)).await {
+            Ok(Heard::Event(first)) => {
+                let events = Batch::gather(first, mirror).await;
+                self.brought(events.len());
+                Ok(events)
+            }
+            // A mirror with a hole is good, unless it has what the log has not: then it belongs to another history.
+            Ok(Heard::Hole) => self.look(|page| !page.is_empty()).await,
+            // A mirror that brought nothing is good if there was nothing.
+            Err(_) => self.look(<[_]>::is_empty).await,
+            Ok(Heard::End) => {
+                self.leave_mirror();
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Looks past the mirror into the log, and leaves the mirror unless what is there speaks for it.
+    async fn look(
+        &mut self,
+        speaks_for_it: fn(&[StoredEvent]) -> bool,
+    ) -> Result<Vec<StoredEvent>, FeedError> {
+        let page = self.page().await?;
+        self.be_patient();
+        if !speaks_for_it(&page) {
+            self.leave_mirror();
+        }
+        Ok(page)
+    }
+
+    fn leave_mirror(&mut self) {
+        tracing::debug!(position = self.cursor, "following the log in PostgreSQL instead of JetStream");
+        self.mirror = None;
+        if let Some(door) = &mut self.door {
+            door.disappointed();
+        }
+    }
+
+    fn brought(&mut self, events: usize) {
+        metrics::counter!("mensajeria_feed_events_total", "source" => "jetstream").increment(events as u64);
+        if let Some(door) = &mut self.door {
+            door.pleased();
+        }
+    }
+
+    async fn page(&self) -> Result<Vec<StoredEvent>, FeedError> {
+        let page = self.log.page_after(self.cursor).await?;
+        if let Some(last) = page.last() {
+            self.log.committed(last.position);
+            metrics::counter!("mensajeria_feed_events_total", "source" => "postgres")
+                .increment(page.len() as u64);
+        }
+        Ok(page.into_iter().map(StoredEvent::from).collect())
+    }
+
+    /// Keys that another process destroyed are forgotten first, so that nothing erased is opened from memory.
+    async fn open(&self, events: Vec<StoredEvent>) -> Result<Vec<Recorded>, FeedError> {
+        for erased in events.iter().filter_map(erased_key) {
+            self.log.keyring().forget(erased);
+        }
+        Ok(self.log.open_events(events).await?)
+    }
+
+    fn move_to(&mut self, position: Position) {
+        self.cursor = position;
+        if self.cursor >= self.patience.head {
+            self.be_patient();
+        }
+    }
+
+    fn be_patient(&mut self) {
+        self.patience = Patience { head: *self.head.borrow(), until: Instant::now() + PATIENCE };
+    }
+}
+
+/// The key that an event says was destroyed.
+fn erased_key(event: &StoredEvent) -> Option<Uuid> {
+    let erased = event.aggregate_type == "client" && event.event_type == "ClientErased";
+    erased.then(|| Uuid::parse_str(&event.aggregate_id).ok()).flatten()
+}

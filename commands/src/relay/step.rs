@@ -1,0 +1,192 @@
+//! One step of the relay: find where the stream ends, read a page, publish it, check every acknowledgement.
+
+use std::time::Duration;
+
+use async_nats::HeaderMap;
+use async_nats::header::NATS_EXPECTED_LAST_SEQUENCE;
+use async_nats::jetstream::context::PublishAckFuture;
+use async_nats::jetstream::message::PublishMessage;
+use domain::Position;
+use tokio::time::{Instant, timeout};
+
+use super::halt::{first_position, recreate};
+use super::{Halt, Relay, RelayState, Stuck};
+use crate::broker::{BrokerError, MirrorError, REQUEST_TIMEOUT, Standing, create, events_subject, standing};
+use crate::log::{RawEvent, envelope};
+
+/// How long the end of the stream is taken for granted: a stream that vanished while nothing happened is noticed then.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// After so many failures in a row at the same place, the stream is replaced.
+const STUCK_TIMES_MAX: u32 = 3;
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// So many events went into the stream.
+    Published(usize),
+    /// There was nothing to publish.
+    Idle,
+    /// The stream must not be written to; see [`super::RelayState::Halted`].
+    Halted,
+}
+
+/// Why a step failed. The next one starts over from where the stream ends.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// Stream and log could not be compared.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    /// An event was stored elsewhere than where it belongs.
+    #[error("position {position} was acknowledged as sequence {sequence}")]
+    OutOfStep {
+        /// The event's position.
+        position: Position,
+        /// The sequence that the broker gave it.
+        sequence: u64,
+    },
+}
+
+impl From<BrokerError> for RelayError {
+    fn from(error: BrokerError) -> Self {
+        Self::Mirror(error.into())
+    }
+}
+
+impl From<sqlx::Error> for RelayError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Mirror(error.into())
+    }
+}
+
+impl Relay {
+    /// Publishes at most one page. May be called again whatever it returned, and by several processes at once: the
+    /// expected sequence lets each event in only once and only in its place.
+    ///
+    /// # Errors
+    /// See [`RelayError`].
+    pub async fn step(&mut self) -> Result<Step, RelayError> {
+        let outcome = self.try_step().await;
+        if let Err(error) = &outcome {
+            self.count_failure(error);
+            self.start_over();
+        }
+        outcome
+    }
+
+    fn count_failure(&mut self, error: &RelayError) {
+        if let (RelayError::Mirror(MirrorError::Broker(_)), Some((at, _))) = (error, self.last) {
+            let times = if self.stuck.at == at { self.stuck.times + 1 } else { 1 };
+            self.stuck = Stuck { at, times };
+        }
+    }
+
+    /// Forgets where the stream ended.
+    pub(super) fn start_over(&mut self) {
+        self.last = None;
+        self.next_page.clear();
+    }
+
+    async fn try_step(&mut self) -> Result<Step, RelayError> {
+        let Some(last) = self.end_of_stream().await? else { return Ok(Step::Halted) };
+        let page = self.page_after(last).await?;
+        let Some(end) = page.last().map(|event| event.position) else {
+            self.reached(last);
+            return Ok(Step::Idle);
+        };
+        let more = *self.head.borrow() > end;
+        let read_on = async { if more { self.log.page_after(end).await } else { Ok(Vec::new()) } };
+        let (published, next_page) = tokio::join!(self.publish(&page), read_on);
+        published?;
+        self.reached(end);
+        self.stuck = Stuck::default();
+        self.next_page = next_page?;
+        metrics::counter!("mensajeria_relay_published_total").increment(page.len() as u64);
+        Ok(Step::Published(page.len()))
+    }
+
+    /// The stream's last sequence; none if it must not be written to.
+    async fn end_of_stream(&mut self) -> Result<Option<Position>, RelayError> {
+        if let Some((last, looked_at)) = self.last
+            && looked_at.elapsed() < LOOK_INTERVAL
+        {
+            return Ok(Some(last));
+        }
+        self.start_over();
+        let last = match standing(&self.log, &self.broker).await? {
+            Standing::Agrees { last, .. } if self.stuck.times < STUCK_TIMES_MAX => last,
+            Standing::Agrees { last, .. } => self.replace_stream(last).await?,
+            Standing::Absent => self.create_stream().await?,
+            Standing::Ahead { last, head } => return Ok(self.halt(Halt::Ahead { last, head })),
+            Standing::Differs { at } => return Ok(self.halt(Halt::Differs { at })),
+        };
+        if self.is_halted() {
+            tracing::info!(last, "the relay goes on");
+        }
+        self.last = Some((last, Instant::now()));
+        Ok(Some(last))
+    }
+
+    async fn create_stream(&self) -> Result<Position, RelayError> {
+        let first = first_position(&self.log).await?;
+        create(&self.broker, self.log.ledger(), first).await?;
+        tracing::info!(first, "made the stream that mirrors the log");
+        Ok(first - 1)
+    }
+
+    /// A server whose storage was taken away answers questions and stores nothing; only a new stream helps.
+    async fn replace_stream(&mut self, last: Position) -> Result<Position, RelayError> {
+        tracing::warn!(last, "the stream agrees with the log but takes no events: replacing it");
+        self.stuck = Stuck::default();
+        Ok(recreate(&self.log, &self.broker).await? - 1)
+    }
+
+    fn halt(&self, halt: Halt) -> Option<Position> {
+        self.enter(RelayState::Halted(halt));
+        None
+    }
+
+    fn reached(&mut self, position: Position) {
+        if let Some((last, _)) = &mut self.last {
+            *last = position;
+        }
+        let lag = (*self.head.borrow() - position).max(0);
+        metrics::gauge!("mensajeria_relay_lag_positions").set(lag as f64);
+        self.enter(RelayState::Following { position });
+    }
+
+    async fn page_after(&mut self, last: Position) -> sqlx::Result<Vec<RawEvent>> {
+        if !self.next_page.is_empty() {
+            return Ok(std::mem::take(&mut self.next_page));
+        }
+        // Seen before read: what is committed after this wakes the wait that follows.
+        self.head.borrow_and_update();
+        self.log.page_after(last).await
+    }
+
+    /// Publishes a page without waiting in between, then checks that every event is where it belongs.
+    async fn publish(&self, page: &[RawEvent]) -> Result<(), RelayError> {
+        fail::fail_point!("relay::before_publish", |_| std::process::abort());
+        let mut acks = Vec::with_capacity(page.len());
+        for event in page {
+            acks.push((event.position, self.send(event).await?));
+        }
+        for (position, ack) in acks {
+            let sequence = ack.await.map_err(BrokerError::refused)?.sequence;
+            if sequence != position as u64 {
+                return Err(RelayError::OutOfStep { position, sequence });
+            }
+        }
+        fail::fail_point!("relay::published", |_| std::process::abort());
+        Ok(())
+    }
+
+    async fn send(&self, event: &RawEvent) -> Result<PublishAckFuture, BrokerError> {
+        let ledger = self.log.ledger();
+        let mut headers = HeaderMap::new();
+        headers.insert(NATS_EXPECTED_LAST_SEQUENCE, (event.position - 1).to_string());
+        let message = PublishMessage::build().headers(headers).payload(envelope::write(event, ledger));
+        let sent = self.broker.jetstream()?.send_publish(events_subject(ledger, event), message);
+        timeout(REQUEST_TIMEOUT, sent).await.map_err(|_| BrokerError::TimedOut)?.map_err(BrokerError::refused)
+    }
+}
