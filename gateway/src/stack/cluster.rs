@@ -2,28 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
-
-use tokio::time::timeout;
 
 use super::error::StackError;
-use super::files;
 use super::options::{Durability, StackOptions};
-use super::platform::{self, Account};
+use super::platform;
 use super::programs::PostgresPrograms;
+use super::{files, initdb};
 
 /// The owner of everything in the cluster.
 pub(super) const USER: &str = "mensajeria";
-
-/// How long making a cluster may take, with every file flushed to a slow disk.
-const INITDB_WAIT: Duration = Duration::from_secs(120);
-
-/// The first version with a locale provider that needs nothing of the system.
-const BUILTIN_LOCALE_SINCE: u32 = 17;
-
-/// The first version whose password hashing can be told how hard to work.
-const SCRAM_ITERATIONS_SINCE: u32 = 16;
 
 /// Older versions leave their working directory at start to find out where they are, and walk back.
 const STAYS_WHERE_IT_IS_SINCE: u32 = 16;
@@ -50,9 +37,12 @@ impl Cluster {
         let password_file = data.join("postgres.password");
         if !folder.exists() {
             options.print.line("making the database cluster");
-            make(data, &folder, &password_file, programs, options.durability).await?;
+            make(data, &folder, &password_file, programs).await?;
         }
         check_version(&folder, programs.major)?;
+        if options.durability == Durability::Durable {
+            write_through(data, &folder, programs);
+        }
         let password =
             fs::read_to_string(&password_file).map_err(StackError::file("read", &password_file))?;
         Ok(Self { folder, password: password.trim().to_owned() })
@@ -65,7 +55,6 @@ async fn make(
     folder: &Path,
     password_file: &Path,
     programs: &PostgresPrograms,
-    durability: Durability,
 ) -> Result<(), StackError> {
     remove_unfinished(data)?;
     let account = platform::lesser_account();
@@ -78,10 +67,33 @@ async fn make(
     files::write_private(&password_copy, &password)?;
     platform::give_to(&password_copy, account).map_err(StackError::file("hand over", &password_copy))?;
     files::write_private(password_file, &password)?;
-    initdb(programs, &cluster, account, durability).await?;
+    initdb::make(programs, &cluster, account).await?;
+    let marker = data.join(UNWRITTEN);
+    files::write_private(&marker, "")?;
     fs::rename(&cluster, folder).map_err(StackError::file("name", folder))?;
     fs::remove_dir_all(&workshop).map_err(StackError::file("remove", &workshop))
 }
+
+/// Has the system write a new cluster to the disk while the server already works: a power cut within the first seconds
+/// of the first start ever is the price of a start that does not wait for a slow disk. A start that is killed before
+/// leaves the marker, and the next one writes again.
+fn write_through(data: &Path, folder: &Path, programs: &PostgresPrograms) {
+    let (marker, folder, programs) = (data.join(UNWRITTEN), folder.to_owned(), programs.clone());
+    if !marker.exists() {
+        return;
+    }
+    tokio::spawn(async move {
+        match initdb::write_through(&programs, &folder, platform::lesser_account()).await {
+            Ok(()) => drop(fs::remove_file(marker)),
+            Err(error) => {
+                tracing::warn!(%error, "the new cluster is not yet written through; the next start will")
+            }
+        }
+    });
+}
+
+/// Stands beside a cluster that may still be in the system's memory only.
+const UNWRITTEN: &str = "postgres.unwritten";
 
 /// Begins the names of folders that a killed run may have left half made.
 const UNFINISHED: &str = "postgres.new-";
@@ -94,57 +106,6 @@ fn remove_unfinished(data: &Path) -> Result<(), StackError> {
         }
     }
     Ok(())
-}
-
-async fn initdb(
-    programs: &PostgresPrograms,
-    cluster: &Path,
-    account: Option<Account>,
-    durability: Durability,
-) -> Result<(), StackError> {
-    let failed =
-        |output: String| StackError::Failed { program: programs.initdb.display().to_string(), output };
-    let mut command = Command::new(&programs.initdb);
-    command
-        .args(initdb_args(&platform::place(cluster, account), programs.major, durability))
-        .stdin(Stdio::null());
-    platform::run_in(&mut command, cluster, account).map_err(StackError::file("enter", cluster))?;
-    let output = tokio::process::Command::from(command).kill_on_drop(true).output();
-    let output = match timeout(INITDB_WAIT, output).await {
-        Ok(output) => output.map_err(|error| failed(error.to_string()))?,
-        Err(_) => return Err(failed(format!("no end within {} s", INITDB_WAIT.as_secs()))),
-    };
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
-}
-
-fn initdb_args(here: &Path, major: u32, durability: Durability) -> Vec<String> {
-    let here = here.display();
-    let mut args = vec![
-        format!("--pgdata={here}"),
-        format!("--pwfile={here}/../password"),
-        format!("--username={USER}"),
-        "--auth=scram-sha-256".to_owned(),
-        "--encoding=UTF8".to_owned(),
-        "--no-instructions".to_owned(),
-    ];
-    if major >= BUILTIN_LOCALE_SINCE {
-        args.extend(
-            ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"].map(str::to_owned),
-        );
-    } else {
-        args.push("--locale=C.UTF-8".to_owned());
-    }
-    if major >= SCRAM_ITERATIONS_SINCE {
-        // The password is random and long; thousands of rounds would only slow every connection down.
-        args.extend(["--set", "scram_iterations=1"].map(str::to_owned));
-    }
-    if durability == Durability::Test {
-        args.push("--no-sync".to_owned());
-    }
-    args
 }
 
 /// A cluster serves only the major version that made it.

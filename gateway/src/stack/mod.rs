@@ -12,6 +12,7 @@ mod files;
 mod folder;
 mod guard;
 mod guarded;
+mod initdb;
 mod nats;
 mod options;
 mod outages;

@@ -22,7 +22,7 @@ const NATS_MIN: (u32, u32) = (2, 10);
 const VERSION_WAIT: Duration = Duration::from_secs(10);
 
 /// PostgreSQL's programs, all from one folder.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct PostgresPrograms {
     pub(super) postgres: PathBuf,
     pub(super) initdb: PathBuf,

@@ -315,6 +315,30 @@ async fn a_server_that_cannot_start_is_reported_with_its_own_words() {
     assert!(error.to_string().contains("nonsense_setting"), "{error}");
 }
 
+#[tokio::test]
+async fn a_durable_cluster_is_written_through_while_it_already_works() {
+    let data = tempfile::tempdir().unwrap();
+    let options = StackOptions { durability: Durability::Durable, nats: false, ..kept(data.path()) };
+    let stack = Stack::start(options.clone()).await.unwrap();
+    let settings = "select count(*) from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes') \
+                    and setting = 'on'";
+    assert_eq!(number(stack.database_url().unwrap(), settings).await, 3);
+    let marker = data.path().join("postgres.unwritten");
+    let deadline = Instant::now() + BOUND;
+    while marker.exists() {
+        assert!(Instant::now() < deadline, "the cluster is never written through");
+        tokio::task::yield_now().await;
+    }
+    stack.stop().await.unwrap();
+    std::fs::write(&marker, "").unwrap();
+    let stack = Stack::start(options).await.unwrap();
+    while marker.exists() {
+        assert!(Instant::now() < deadline, "the next start does not write it through");
+        tokio::task::yield_now().await;
+    }
+    stack.stop().await.unwrap();
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn passwords_are_readable_by_their_owner_only() {
