@@ -35,7 +35,7 @@ pub async fn register(log: &EventLog, order: RegisterClient, context: &CommandCo
     let context = &context.clone().about(company);
     let external = order.details.profile.external_id.clone();
     let command = ClientCommand::Register(order);
-    log.once(context, async || {
+    log.once(context, || async {
         let drafts = decide(log, client, command.clone(), context).await?;
         let mut tx = log.pool().begin().await?;
         name(&mut tx, log, company, client, external.as_deref()).await?;
@@ -58,7 +58,7 @@ pub async fn change(
     let context = &context.clone().about(company);
     let external = details.profile.external_id.clone();
     let command = ClientCommand::Change(details);
-    log.once(context, async || {
+    log.once(context, || async {
         let drafts = decide(log, client, command.clone(), context).await?;
         let mut tx = log.pool().begin().await?;
         unname(&mut tx, client).await?;
@@ -75,7 +75,7 @@ pub async fn change(
 pub async fn erase(log: &EventLog, company: CompanyId, client: ClientId, context: &CommandContext) -> Outcome {
     let context = &context.clone().about(company);
     let done = log
-        .once(context, async || {
+        .once(context, || async {
             let drafts = decide(log, client, ClientCommand::Erase, context).await?;
             let mut tx = log.pool().begin().await?;
             unname(&mut tx, client).await?;

@@ -104,15 +104,16 @@ impl EventLog {
         A: Aggregate<Services = ()>,
         A::Command: Clone,
     {
-        self.once(context, async || self.try_execute::<A>(aggregate_id, command.clone(), context, answer).await).await
+        self.once(context, || self.try_execute::<A>(aggregate_id, command.clone(), context, answer)).await
     }
 
     /// Carries out an attempt that decides against the log as it stands: again, a bounded number of times, when somebody
-    /// else wrote first; and when it is refused because it has been carried out already, with the first answer.
-    pub(crate) async fn once<E: std::error::Error>(
+    /// else wrote first; and when it is refused because it has been carried out already, with the first answer. Not an
+    /// `AsyncFn`: the compiler cannot yet prove the future of one to be `Send`.
+    pub(crate) async fn once<E: std::error::Error, F: Future<Output = Result<Done, CommandError<E>>>>(
         &self,
         context: &CommandContext,
-        attempt: impl AsyncFn() -> Result<Done, CommandError<E>>,
+        attempt: impl Fn() -> F,
     ) -> Result<Done, CommandError<E>> {
         for _ in 0..CONFLICT_TRIES_MAX {
             match attempt().await {

@@ -37,7 +37,7 @@ pub async fn register(
 ) -> Outcome {
     let (user, index) = (order.user, email_index(log, &order.email));
     let command = UserCommand::Register(order);
-    log.once(context, async || {
+    log.once(context, || async {
         let drafts = decide(log, user, command.clone(), context).await?;
         let mut tx = log.pool().begin().await?;
         sqlx::query("insert into credentials (user_id, email_index, password_hash) values ($1, $2, $3)")
@@ -69,7 +69,7 @@ pub async fn change(
         password_hash,
         active: change.active,
     };
-    log.once(context, async || {
+    log.once(context, || async {
         let drafts = decide(log, user, UserCommand::Change(change.clone()), context).await?;
         let mut tx = log.pool().begin().await?;
         credentials.update(&mut tx, user).await.map_err(email_taken)?;
@@ -115,7 +115,7 @@ impl Credentials<'_> {
 /// [`UserRefusal`] for an unknown or disabled user.
 pub async fn issue_token(log: &EventLog, user: UserId, token_hash: &[u8], context: &CommandContext) -> Outcome {
     let token = clock::new_id();
-    log.once(context, async || {
+    log.once(context, || async {
         let drafts = decide(log, user, UserCommand::IssueToken { token }, context).await?;
         let mut tx = log.pool().begin().await?;
         sqlx::query("insert into api_tokens (token_id, token_hash, user_id, created_at) values ($1, $2, $3, $4)")
