@@ -2,10 +2,14 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use commands::clock;
 use commands::log::EventLog;
+use dispatcher::simulator::Simulator;
+use metrics_exporter_prometheus::PrometheusHandle;
+use projections::Positions;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -26,8 +30,10 @@ pub struct Settings {
     pub secure_cookies: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Whether «Buzón de pruebas» is served.
-    pub simulator: bool,
+    /// The outside world of `dev`, shown by «Buzón de pruebas».
+    pub simulator: Option<Arc<Simulator>>,
+    /// What renders `/metrics`.
+    pub metrics: Option<PrometheusHandle>,
     /// The time.
     pub clock: Clock,
 }
@@ -38,7 +44,8 @@ impl Default for Settings {
             public_url: None,
             secure_cookies: true,
             trusted_proxies: Vec::new(),
-            simulator: false,
+            simulator: None,
+            metrics: None,
             clock: Arc::new(clock::now),
         }
     }
@@ -57,6 +64,7 @@ pub struct AppState(Arc<Inner>);
 
 struct Inner {
     log: EventLog,
+    positions: Positions,
     settings: Settings,
     directory: Directory,
     sessions: Sessions,
@@ -64,22 +72,25 @@ struct Inner {
     throttle: Throttle,
     freshness: Freshness,
     shutdown: CancellationToken,
+    ready: AtomicBool,
 }
 
 impl AppState {
     /// The state over a log. `shutdown` ends streams that would otherwise never end.
-    pub fn new(log: EventLog, settings: Settings, shutdown: CancellationToken) -> Self {
+    pub fn new(log: EventLog, settings: Settings, positions: Positions, shutdown: CancellationToken) -> Self {
         let pool = log.pool().clone();
-        let freshness = Freshness::new(pool.clone());
+        let freshness = Freshness::new(pool.clone(), positions.clone());
         Self(Arc::new(Inner {
-            directory: Directory::new(log.clone()),
+            directory: Directory::new(log.clone(), positions.clone()),
             sessions: Sessions::new(pool),
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             freshness,
             log,
+            positions,
             settings,
             shutdown,
+            ready: AtomicBool::new(false),
         }))
     }
 
@@ -91,6 +102,11 @@ impl AppState {
     /// The database, for queries.
     pub fn pool(&self) -> &PgPool {
         self.0.log.pool()
+    }
+
+    /// How far each projection is.
+    pub fn positions(&self) -> &Positions {
+        &self.0.positions
     }
 
     /// Who is who.
@@ -126,6 +142,16 @@ impl AppState {
     /// Cancelled when the program stops: every stream ends on it.
     pub fn shutdown(&self) -> &CancellationToken {
         &self.0.shutdown
+    }
+
+    /// Whether the start is over: migrations, demo data, projections.
+    pub fn is_ready(&self) -> bool {
+        self.0.ready.load(Ordering::Acquire)
+    }
+
+    /// Says that the start is over.
+    pub fn set_ready(&self) {
+        self.0.ready.store(true, Ordering::Release);
     }
 
     /// The time now.

@@ -8,13 +8,13 @@ use axum::http::{HeaderMap, header};
 use domain::value::{CompanyId, Role, UserId};
 use projections::queries::Scope;
 
-use super::cookie::presented_in;
+use super::cookie::token_in;
 use super::directory::Member;
 use super::same_site::{Doubt, refuse_other_sites};
 use super::session::Presented;
 use super::token::TokenHash;
 use crate::problem::{Answer, Kind, Problem};
-use crate::state::AppState;
+use crate::state::{AppState, Settings};
 
 /// Somebody who is logged in.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ impl Caller {
     /// 401 when nobody is logged in; 403 for a write by cookie from another site.
     pub async fn of(parts: &mut Parts, state: &AppState) -> Answer<Self> {
         let nobody = || Problem::new(Kind::Unauthenticated);
-        let shown = shown(&parts.headers, state.settings().secure_cookies).ok_or_else(nobody)?;
+        let shown = presented(&parts.headers, state.settings()).ok_or_else(nobody)?;
         if matches!(shown, Presented::Session(_)) {
             refuse_other_sites(&parts.method, &parts.headers, state.settings(), Doubt::Refused)?;
         }
@@ -119,10 +119,11 @@ impl Caller {
     }
 }
 
-/// A header of another scheme is worth nothing; it does not fall back to the cookie.
-fn shown(headers: &HeaderMap, secure: bool) -> Option<Presented> {
+/// What a request shows. A header of another scheme is worth nothing; it does not fall back to the cookie.
+pub(crate) fn presented(headers: &HeaderMap, settings: &Settings) -> Option<Presented> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
-        return presented_in(headers, secure).map(|token| Presented::Session(TokenHash::of(token)));
+        let token = token_in(headers, settings.secure_cookies)?;
+        return Some(Presented::Session(TokenHash::of(token)));
     };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| Presented::ApiToken(TokenHash::of(token.trim())))
@@ -177,10 +178,10 @@ mod tests {
     fn a_bearer_token_goes_before_the_cookie_and_another_scheme_is_nothing() {
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, "__Host-mensajeria=c".parse().unwrap());
-        assert_eq!(shown(&headers, true), Some(Presented::Session(TokenHash::of("c"))));
+        assert_eq!(presented(&headers, &Settings::default()), Some(Presented::Session(TokenHash::of("c"))));
         headers.insert(header::AUTHORIZATION, "bearer t".parse().unwrap());
-        assert_eq!(shown(&headers, true), Some(Presented::ApiToken(TokenHash::of("t"))));
+        assert_eq!(presented(&headers, &Settings::default()), Some(Presented::ApiToken(TokenHash::of("t"))));
         headers.insert(header::AUTHORIZATION, "Basic dDp0".parse().unwrap());
-        assert_eq!(shown(&headers, true), None);
+        assert_eq!(presented(&headers, &Settings::default()), None);
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn cleared_cookie(secure: bool) -> HeaderValue {
 }
 
 /// The session token among a request's cookies.
-pub(super) fn presented_in(headers: &HeaderMap, secure: bool) -> Option<&str> {
+pub(super) fn token_in(headers: &HeaderMap, secure: bool) -> Option<&str> {
     let values = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find_map(|(name, value)| (name == name_of(secure)).then_some(value))
@@ -60,8 +60,8 @@ mod tests {
     fn the_cookie_is_found_among_others() {
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, "a=1; mensajeria=plain; __Host-mensajeria=abc".parse().unwrap());
-        assert_eq!(presented_in(&headers, true), Some("abc"));
-        assert_eq!(presented_in(&headers, false), Some("plain"));
-        assert_eq!(presented_in(&HeaderMap::new(), true), None);
+        assert_eq!(token_in(&headers, true), Some("abc"));
+        assert_eq!(token_in(&headers, false), Some("plain"));
+        assert_eq!(token_in(&HeaderMap::new(), true), None);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use commands::log::EventLog;
 use domain::Position;
 use domain::value::{CompanyId, Role, UserId};
-use projections::Projection;
+use projections::{Positions, Projection};
 use sqlx::PgPool;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -48,6 +48,7 @@ pub struct Snapshot {
 /// The users and companies of the platform.
 pub struct Directory {
     log: EventLog,
+    positions: Positions,
     known: RwLock<Arc<Snapshot>>,
     refreshing: Mutex<()>,
 }
@@ -70,8 +71,8 @@ impl Snapshot {
 }
 
 impl Directory {
-    pub(crate) fn new(log: EventLog) -> Self {
-        Self { log, known: RwLock::default(), refreshing: Mutex::default() }
+    pub(crate) fn new(log: EventLog, positions: Positions) -> Self {
+        Self { log, positions, known: RwLock::default(), refreshing: Mutex::default() }
     }
 
     /// What is known, at most a second old.
@@ -103,8 +104,14 @@ impl Directory {
         if let Some(known) = self.recall(is_new_enough) {
             return Ok(known);
         }
-        caught_up(self.log.pool(), &[Projection::Users, Projection::Clients], position).await?;
+        caught_up(&self.positions, &[Projection::Users, Projection::Clients], position).await?;
         self.refresh(is_new_enough).await
+    }
+
+    /// Makes what was just written known, as far as it can be read yet: who wrote it will use it next.
+    pub async fn learn(&self, position: Position) {
+        // It is written all the same, and will be known in a second.
+        let _ = self.at(position).await;
     }
 
     /// A user who may log in.

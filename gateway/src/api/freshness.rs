@@ -7,17 +7,14 @@ use std::time::Duration;
 use domain::Position;
 use domain::value::UserId;
 use lru::LruCache;
-use projections::Projection;
+use projections::{Behind, Positions, Projection};
 use sqlx::PgPool;
-use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use crate::problem::{Answer, Kind, Problem, Reason};
 
 /// How long a read waits.
 const WAIT: Duration = Duration::from_secs(2);
-/// How often it looks.
-const STEP: Duration = Duration::from_millis(5);
 /// When a read that waited in vain may ask again, in seconds.
 const RETRY_AFTER_S: u32 = 1;
 /// How many callers' last positions are remembered; the database knows the others'.
@@ -26,12 +23,13 @@ const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero"
 /// How far each caller has written.
 pub struct Freshness {
     pool: PgPool,
+    positions: Positions,
     written: Mutex<LruCache<UserId, Position>>,
 }
 
 impl Freshness {
-    pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool, written: Mutex::new(LruCache::new(REMEMBERED_MAX)) }
+    pub(crate) fn new(pool: PgPool, positions: Positions) -> Self {
+        Self { pool, positions, written: Mutex::new(LruCache::new(REMEMBERED_MAX)) }
     }
 
     /// Notes what a caller was told to have written.
@@ -52,7 +50,7 @@ impl Freshness {
         projections: &[Projection],
     ) -> Answer<()> {
         let written = self.noted(caller).max(self.logged(caller).await?);
-        caught_up(&self.pool, projections, written.max(min_position.unwrap_or(0))).await
+        caught_up(&self.positions, projections, written.max(min_position.unwrap_or(0))).await
     }
 
     fn noted(&self, caller: UserId) -> Position {
@@ -73,24 +71,10 @@ impl Freshness {
 ///
 /// # Errors
 /// 503 with `Retry-After` when they do not within the bound.
-pub async fn caught_up(pool: &PgPool, projections: &[Projection], position: Position) -> Answer<()> {
-    if position == 0 || projections.is_empty() {
-        return Ok(());
-    }
-    let deadline = Instant::now() + WAIT;
-    while Instant::now() < deadline {
-        if slowest(pool, projections).await? >= position {
-            return Ok(());
-        }
-        sleep(STEP).await;
-    }
-    let late = Problem { retry_after_s: Some(RETRY_AFTER_S), ..Problem::new(Kind::Unavailable) };
-    Err(late.because(Reason::NotCaughtUp))
-}
-
-/// How far the slowest of these projections has come.
-async fn slowest(pool: &PgPool, projections: &[Projection]) -> sqlx::Result<Position> {
-    let checkpoint = |projection: &Projection| format!("(select position from {projection}.checkpoint)");
-    let checkpoints: Vec<String> = projections.iter().map(checkpoint).collect();
-    sqlx::query_scalar(&format!("select coalesce(least({}), 0)", checkpoints.join(", "))).fetch_one(pool).await
+pub async fn caught_up(positions: &Positions, projections: &[Projection], position: Position) -> Answer<()> {
+    positions.wait_for(projections, position, WAIT).await.map_err(|Behind(projection)| {
+        tracing::warn!(%projection, position, "a read waited in vain for its caller's last write");
+        let late = Problem { retry_after_s: Some(RETRY_AFTER_S), ..Problem::new(Kind::Unavailable) };
+        late.because(Reason::NotCaughtUp)
+    })
 }

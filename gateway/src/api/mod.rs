@@ -19,10 +19,19 @@
 //!   queries; `caller.needs(allowed)?` is 403, `caller.needs_for(company, allowed)?` 404 before 403.
 //! - Who is who without the database: `state.directory().snapshot()`; before saying that an id is unknown,
 //!   `state.directory().fresh()`.
+//! - In `utoipa::path`, lists name `params(PageParams)`; `min_position`, `Idempotency-Key`, the problem answer and the
+//!   refusal of unknown fields are added to every endpoint by `openapi`.
 //! - A stream ends on `state.shutdown()`. Time is `state.now()`, a new id `state.new_id()`.
 
+mod clients;
+mod companies;
 mod freshness;
+mod health;
+mod me;
 mod openapi;
+pub mod schema;
+mod session;
+mod users;
 mod wrote;
 
 use axum::Router;
@@ -44,7 +53,7 @@ pub(crate) fn router() -> Router<AppState> {
 
 /// What stands outside of the API: is it alive, is it ready, how does it fare.
 pub(crate) fn outside() -> Router<AppState> {
-    Router::new()
+    health::router()
 }
 
 /// The API as OpenAPI 3.1.
@@ -54,4 +63,9 @@ pub fn openapi() -> OpenApi {
 
 fn described() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .merge(session::router())
+        .merge(me::router())
+        .merge(users::router())
+        .merge(companies::router())
+        .merge(clients::router())
 }

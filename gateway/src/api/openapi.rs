@@ -1,21 +1,184 @@
 //! `GET /openapi.json`: the API, described from its own code.
 
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
-use utoipa::openapi::OpenApi;
+use serde_json::json;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{AdditionalProperties, Schema};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, Content, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required,
+    ResponseBuilder, Server, Type,
+};
+use utoipa::{PartialSchema, ToSchema};
 
+use super::ROOT;
+use super::schema::{ProblemBody, ProblemError};
 use crate::state::AppState;
 
+/// Where a schema of the document is referred to.
+const SCHEMAS: &str = "#/components/schemas/";
+
 pub(super) fn router(document: OpenApi) -> Router<AppState> {
-    let document = self::document(document);
-    Router::new().route("/openapi.json", get(async move || answer(&document)))
+    let text: Arc<str> = self::document(document).to_json().unwrap_or_default().into();
+    Router::new().route("/openapi.json", get(async move || answer(&text)))
 }
 
-fn answer(document: &OpenApi) -> Response {
-    Json(document).into_response()
+fn answer(text: &str) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], Bytes::copy_from_slice(text.as_bytes())).into_response()
 }
 
-pub(super) fn document(document: OpenApi) -> OpenApi {
+/// The document with what is the same for every endpoint.
+pub(super) fn document(mut document: OpenApi) -> OpenApi {
+    document.info = InfoBuilder::new()
+        .title("Mensajería")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Messages between workers, notifications to clients, and the proof of both."))
+        .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
+        .build();
+    document.servers = Some(vec![Server::new(ROOT)]);
+    let logged_in = |name: &str| SecurityRequirement::new(name, [] as [&str; 0]);
+    document.security = Some(vec![logged_in("session"), logged_in("token")]);
+    add_components(&mut document);
+    for (_, item) in &mut document.paths.paths {
+        complete_item(item);
+    }
+    close_requests(&mut document);
     document
+}
+
+fn add_components(document: &mut OpenApi) {
+    let known = document.components.take().unwrap_or_default();
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-mensajeria")));
+    let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+    let mut components = ComponentsBuilder::from(known)
+        .security_scheme("session", cookie)
+        .security_scheme("token", bearer)
+        .schema(ProblemError::name(), ProblemError::schema())
+        .schema(ProblemBody::name(), ProblemBody::schema())
+        .build();
+    let problem = ResponseBuilder::new()
+        .description("What was refused or failed, in the reader's language (RFC 9457).")
+        .content("application/problem+json", Content::new(Some(Ref::from_schema_name(ProblemBody::name()))))
+        .build();
+    components.responses.insert("Problem".to_owned(), RefOr::T(problem));
+    document.components = Some(components);
+}
+
+fn complete_item(item: &mut PathItem) {
+    if let Some(get) = &mut item.get {
+        add_parameter(get, min_position());
+    }
+    if let Some(post) = &mut item.post {
+        add_parameter(post, idempotency_key());
+    }
+    for operation in [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten() {
+        let problem = RefOr::Ref(Ref::from_response_name("Problem"));
+        operation.responses.responses.entry("default".to_owned()).or_insert(problem);
+    }
+}
+
+/// Unless the endpoint describes it itself.
+fn add_parameter(operation: &mut Operation, parameter: Parameter) {
+    let parameters = operation.parameters.get_or_insert_default();
+    if !parameters.iter().any(|known| matches!(known, RefOr::T(known) if known.name == parameter.name)) {
+        parameters.push(RefOr::T(parameter));
+    }
+}
+
+fn min_position() -> Parameter {
+    ParameterBuilder::new()
+        .name("min_position")
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some("Answer only once this position of the log can be read (at most 2 s)."))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0))))
+        .build()
+}
+
+fn idempotency_key() -> Parameter {
+    let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("Asked again under the same key within 7 days, the first answer is given again."))
+        .schema(Some(key.pattern(Some("^[!-~]+$"))))
+        .build()
+}
+
+/// Unknown fields of a request are refused, so its schemas say so.
+fn close_requests(document: &mut OpenApi) {
+    let operations = document.paths.paths.values().flat_map(|item| [&item.post, &item.patch]).flatten();
+    let mut names: Vec<String> = operations.filter_map(body_schema).collect();
+    let Some(components) = &mut document.components else { return };
+    while let Some(name) = names.pop() {
+        let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(&name) else { continue };
+        if object.additional_properties.is_some() {
+            continue;
+        }
+        object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        names.extend(referred(&json!(object.properties)));
+    }
+}
+
+fn body_schema(operation: &Operation) -> Option<String> {
+    let RefOr::T(body) = operation.request_body.as_ref()? else { return None };
+    let RefOr::T(content) = body.content.get("application/json")? else { return None };
+    match content.schema.as_ref()? {
+        RefOr::Ref(reference) => reference.ref_location.strip_prefix(SCHEMAS).map(str::to_owned),
+        RefOr::T(_) => None,
+    }
+}
+
+/// The names of the schemas that a schema refers to.
+fn referred(schema: &serde_json::Value) -> Vec<String> {
+    match schema {
+        serde_json::Value::Object(members) => {
+            let own = members.get("$ref").and_then(|target| target.as_str()?.strip_prefix(SCHEMAS));
+            own.map(str::to_owned).into_iter().chain(members.values().flat_map(referred)).collect()
+        }
+        serde_json::Value::Array(elements) => elements.iter().flat_map(referred).collect(),
+        _ => vec![],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    fn document() -> Value {
+        serde_json::to_value(crate::api::openapi()).unwrap()
+    }
+
+    #[test]
+    fn the_document_is_openapi_3_1_and_every_reference_leads_somewhere() {
+        let document = document();
+        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+        for name in super::referred(&document) {
+            assert!(document["components"]["schemas"].get(&name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_endpoint_says_how_it_refuses() {
+        for (path, item) in document()["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                assert!(operation["responses"].get("default").is_some(), "{method} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_takes_no_unknown_field_at_any_depth() {
+        let document = document();
+        for name in ["CreateClient", "ContactFields", "CreateUser"] {
+            assert_eq!(document["components"]["schemas"][name]["additionalProperties"], false, "{name}");
+        }
+    }
 }

@@ -52,6 +52,17 @@ impl AppState {
     }
 }
 
+impl Wrote {
+    /// The same with one more member in its body, for what is not kept with the first answer.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        if let Value::Object(members) = &mut self.body {
+            members.insert(name.to_owned(), value);
+        }
+        self
+    }
+}
+
 impl IntoResponse for Wrote {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();

@@ -1,8 +1,11 @@
 //! Where a request came from.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 
 /// The address of the caller, as far as it can be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -20,6 +23,15 @@ impl ClientIp {
         let chain: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
         let mut nearest_first = chain.into_iter().rev().map_while(|ip| ip.parse::<IpAddr>().ok());
         Self(nearest_first.find(|ip| !is_trusted(ip)).or(peer))
+    }
+}
+
+/// As the server noted it.
+impl<S: Send + Sync> FromRequestParts<S> for ClientIp {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().copied().unwrap_or_default())
     }
 }
 

@@ -40,7 +40,7 @@ fn parse(headers: &HeaderMap, bytes: &[u8], faults: &mut Faults) -> Answer<Value
     }
     refuse_other_types(headers)?;
     strict::parse(bytes, faults).map_err(|reason| Problem {
-        faults: vec![Fault::in_body("", reason)],
+        faults: vec![Fault::in_body("", reason.clone())],
         ..Problem::new(Kind::Malformed).because(reason)
     })
 }

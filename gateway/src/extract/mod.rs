@@ -19,6 +19,7 @@ pub use self::client_ip::ClientIp;
 pub use self::fields::{Fields, FromFields, Spot};
 pub use self::idempotency::{Key, fingerprint_of, read_key};
 pub use self::json::ValidJson;
+pub(crate) use self::order::context_of;
 pub use self::order::{Body, Empty, Order};
 pub use self::params::{FromQuery, NoQuery, Params};
 pub use self::path::{PathId, PathWord};

@@ -29,7 +29,7 @@ fn weight_for(language: &str, preference: &str) -> Option<f32> {
 }
 
 /// A reason as a sentence.
-pub fn text(reason: Reason, language: Language) -> String {
+pub fn text(reason: &Reason, language: Language) -> String {
     match language {
         Language::Es => catalogue::es::reason(reason),
         Language::En => catalogue::en::reason(reason),

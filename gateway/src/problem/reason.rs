@@ -1,5 +1,6 @@
 //! Why something is refused: a stable code for programs, a sentence for people by the catalogues.
 
+use domain::import::FileFault;
 use domain::value::Invalid;
 
 /// The types that a JSON value can be expected to have.
@@ -18,10 +19,12 @@ pub enum JsonType {
 }
 
 /// A reason, of a field or of the request as a whole. It never carries the value that was refused.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// By the rules of a value.
     Value(Invalid),
+    /// Not a file of clients.
+    File(FileFault),
     /// Another type of JSON value.
     WrongType(JsonType),
     /// No such field here.
@@ -72,8 +75,6 @@ pub enum Reason {
     NotJsonType,
     /// A file that is not `text/csv`.
     NotCsvType,
-    /// A charset that is not read here.
-    UnknownCharset,
     /// The header `Idempotency-Key` is needed here.
     KeyMissing,
     /// The header `Idempotency-Key` is not 1 to 255 visible ASCII characters.
@@ -125,9 +126,10 @@ pub enum Reason {
 
 impl Reason {
     /// The reason as programs read it; stable for ever.
-    pub const fn code(self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::Value(invalid) => invalid.code(),
+            Self::File(fault) => fault.code(),
             Self::WrongType(_) => "wrong_type",
             Self::UnknownField => "unknown_field",
             Self::DuplicateField => "duplicate_field",
@@ -145,7 +147,6 @@ impl Reason {
             Self::BodyBroken => "body_broken",
             Self::NotJsonType => "not_json",
             Self::NotCsvType => "not_csv",
-            Self::UnknownCharset => "unknown_charset",
             Self::KeyMissing => "missing",
             Self::KeyInvalid => "invalid_idempotency_key",
             Self::KeyRunning => "still_running",

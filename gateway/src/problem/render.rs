@@ -81,7 +81,8 @@ fn copy(from: &Response, to: &mut axum::http::HeaderMap, name: HeaderName) {
 
 fn body(problem: &Problem, language: Language, trace: &Trace) -> Value {
     let errors: Vec<_> = problem.faults.iter().map(|fault| error(fault, language)).collect();
-    let detail = problem.reason.map_or_else(|| explanation(problem.kind, language).to_owned(), |reason| text(reason, language));
+    let explanation = || explanation(problem.kind, language).to_owned();
+    let detail = problem.reason.as_ref().map_or_else(explanation, |reason| text(reason, language));
     let mut body = json!({
         "type": format!("{TYPE_PREFIX}{}", problem.kind.slug()),
         "title": title(problem.kind, language),
@@ -90,7 +91,7 @@ fn body(problem: &Problem, language: Language, trace: &Trace) -> Value {
         "errors": errors,
         "trace_id": trace.id(),
     });
-    if let Some(reason) = problem.reason {
+    if let Some(reason) = &problem.reason {
         body["code"] = reason.code().into();
     }
     body
@@ -101,7 +102,7 @@ fn error(fault: &Fault, language: Language) -> Value {
         "in": fault.place.as_str(),
         "pointer": fault.pointer,
         "code": fault.reason.code(),
-        "detail": text(fault.reason, language),
+        "detail": text(&fault.reason, language),
     })
 }
 

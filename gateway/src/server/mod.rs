@@ -12,6 +12,7 @@ use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 
 use self::drain::drain;
 use self::limits::Limits;
@@ -32,7 +33,8 @@ pub fn router(state: AppState, web: Router<AppState>) -> Router {
         .layer(middleware::from_fn(drain))
         .layer(middleware::from_fn_with_state(limits, limits::hold));
     let api = api::router().fallback(no_such_route);
-    web.nest(api::ROOT, api)
+    web.layer(CompressionLayer::new())
+        .nest(api::ROOT, api)
         .merge(api::outside())
         .method_not_allowed_fallback(no_such_method)
         .layer(around)

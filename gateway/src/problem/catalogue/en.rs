@@ -46,10 +46,11 @@ pub(in crate::problem) const fn explanation(kind: Kind) -> &'static str {
     }
 }
 
-pub(in crate::problem) fn reason(reason: Reason) -> String {
+pub(in crate::problem) fn reason(reason: &Reason) -> String {
     match reason {
         Reason::Value(invalid) => invalid.text(Language::En),
-        Reason::WrongType(expected) => format!("{} is expected.", json_type(expected)),
+        Reason::File(fault) => fault.text(Language::En),
+        Reason::WrongType(expected) => format!("{} is expected.", json_type(*expected)),
         Reason::TooShort { min } => format!("It must have at least {min} characters."),
         Reason::OutOfRange { min, max } => format!("It must be a number between {min} and {max}."),
         Reason::NotJson { line, column } => format!("It is not valid JSON: line {line}, column {column}."),
@@ -63,7 +64,7 @@ pub(in crate::problem) fn reason(reason: Reason) -> String {
     }
 }
 
-const fn plain(reason: Reason) -> &'static str {
+const fn plain(reason: &Reason) -> &'static str {
     match reason {
         Reason::UnknownField => "There is no such field here.",
         Reason::DuplicateField => "This field appears more than once.",
@@ -77,7 +78,6 @@ const fn plain(reason: Reason) -> &'static str {
         Reason::BodyBroken => "The body broke off before its end.",
         Reason::NotJsonType => "application/json is expected.",
         Reason::NotCsvType => "text/csv is expected.",
-        Reason::UnknownCharset => "That character encoding is not read here.",
         Reason::KeyMissing => "The header Idempotency-Key is missing.",
         Reason::KeyInvalid => "Idempotency-Key must be 1 to 255 visible ASCII characters.",
         Reason::KeyRunning => "The same request is still under way.",
@@ -96,6 +96,7 @@ const fn plain(reason: Reason) -> &'static str {
         Reason::Overloaded => "Too much work is waiting. Try again.",
         // Those that say a number: `reason` has them.
         Reason::Value(_)
+        | Reason::File(_)
         | Reason::WrongType(_)
         | Reason::TooShort { .. }
         | Reason::OutOfRange { .. }

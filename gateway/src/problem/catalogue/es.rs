@@ -46,10 +46,11 @@ pub(in crate::problem) const fn explanation(kind: Kind) -> &'static str {
     }
 }
 
-pub(in crate::problem) fn reason(reason: Reason) -> String {
+pub(in crate::problem) fn reason(reason: &Reason) -> String {
     match reason {
         Reason::Value(invalid) => invalid.text(Language::Es),
-        Reason::WrongType(expected) => format!("Se espera {}.", json_type(expected)),
+        Reason::File(fault) => fault.text(Language::Es),
+        Reason::WrongType(expected) => format!("Se espera {}.", json_type(*expected)),
         Reason::TooShort { min } => format!("Debe tener al menos {min} caracteres."),
         Reason::OutOfRange { min, max } => format!("Debe ser un número entre {min} y {max}."),
         Reason::NotJson { line, column } => format!("No es JSON válido: línea {line}, columna {column}."),
@@ -63,7 +64,7 @@ pub(in crate::problem) fn reason(reason: Reason) -> String {
     }
 }
 
-const fn plain(reason: Reason) -> &'static str {
+const fn plain(reason: &Reason) -> &'static str {
     match reason {
         Reason::UnknownField => "Este campo no existe aquí.",
         Reason::DuplicateField => "Este campo aparece más de una vez.",
@@ -77,7 +78,6 @@ const fn plain(reason: Reason) -> &'static str {
         Reason::BodyBroken => "El cuerpo se cortó antes de terminar.",
         Reason::NotJsonType => "Se espera application/json.",
         Reason::NotCsvType => "Se espera text/csv.",
-        Reason::UnknownCharset => "Esa codificación de caracteres no se admite.",
         Reason::KeyMissing => "Falta la cabecera Idempotency-Key.",
         Reason::KeyInvalid => "Idempotency-Key debe tener de 1 a 255 caracteres ASCII visibles.",
         Reason::KeyRunning => "La misma solicitud todavía está en curso.",
@@ -96,6 +96,7 @@ const fn plain(reason: Reason) -> &'static str {
         Reason::Overloaded => "Hay demasiado trabajo en espera. Vuelva a intentarlo.",
         // Those that say a number: `reason` has them.
         Reason::Value(_)
+        | Reason::File(_)
         | Reason::WrongType(_)
         | Reason::TooShort { .. }
         | Reason::OutOfRange { .. }

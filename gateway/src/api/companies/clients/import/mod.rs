@@ -1,0 +1,136 @@
+//! `POST /companies/{id}/clients/import`: take on and change clients by a file.
+
+mod load;
+mod report;
+mod rows;
+mod scan;
+mod spool;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use commands::{CommandContext, Done};
+use domain::client::ClientError;
+use domain::import::FileEncoding;
+use domain::value::CompanyId;
+use serde_json::Value;
+
+use self::load::Import;
+pub(in crate::api) use self::report::ImportReport;
+use self::spool::{Spooled, spool};
+use super::profile;
+use crate::access::Caller;
+use crate::api::Wrote;
+use crate::extract::{FromQuery, Key, Params, PathId, context_of, fingerprint_of, read_key};
+use crate::problem::{Answer, Fault, Kind, Problem, Reason, accepted};
+use crate::state::AppState;
+
+/// How the file is taken.
+struct ImportClients {
+    dry_run: bool,
+}
+
+impl FromQuery for ImportClients {
+    fn read(params: &mut Params) -> Option<Self> {
+        Some(Self { dry_run: params.flag("dry_run") })
+    }
+}
+
+/// Take on and change clients by a CSV file of at most 1 GiB (notifiers of the company), with the columns
+/// `external_id,name,kind,contact_name,phone,email`. Good rows are taken though others are refused; a rerun changes
+/// nothing; with `dry_run` nothing is written.
+#[utoipa::path(
+    post, path = "/companies/{id}/clients/import", tag = "clients",
+    request_body(content = String, content_type = "text/csv"),
+    params(("id" = uuid::Uuid, Path), ("dry_run" = Option<bool>, Query)),
+    responses((status = 200, body = ImportReport))
+)]
+pub(in crate::api) async fn import(
+    State(state): State<AppState>,
+    PathId(company): PathId<CompanyId>,
+    request: Request,
+) -> Answer<Wrote> {
+    let (mut parts, body) = request.into_parts();
+    let caller = Caller::of(&mut parts, &state).await?;
+    caller.needs_for(company, caller.may_notify(company))?;
+    let (ImportClients { dry_run }, _) = Params::read(parts.uri.query().unwrap_or_default())?;
+    let key = read_key(&parts.headers, Key::Accepted)?;
+    let declared = declared_encoding(&parts.headers)?;
+    let profile = profile(&state, company).await?;
+
+    let file = spool(body).await?;
+    let asked = (&parts.method, &parts.uri);
+    let same = fingerprint_of(caller.id(), key, asked, &file.digest, state.new_id());
+    let context = context_of(&parts, &caller, same);
+    let import = Import::new(&state, company, &profile, &context)?;
+    let (done, report) = carry_out(&state, &import, file, declared, dry_run, &context).await?;
+    let wrote = state.wrote(StatusCode::OK, &caller, done, report.counts());
+    Ok(wrote.with("errors", Value::Array(report.errors(accepted(&parts.headers)))))
+}
+
+/// The first answer is kept without its errors, since they quote what is somebody's: asked again, the file itself gives
+/// them again, and nothing is written.
+async fn carry_out(
+    state: &AppState,
+    import: &Import<'_>,
+    file: Spooled,
+    declared: Option<FileEncoding>,
+    dry_run: bool,
+    context: &CommandContext,
+) -> Answer<(Done, ImportReport)> {
+    let before = state.log().answered_before::<ClientError>(context).await?;
+    let report = import.run(file, declared, dry_run || before.is_some()).await?;
+    let done = match before {
+        Some(done) => done,
+        None => keep(state, context, &report.counts()).await?,
+    };
+    Ok((done, report))
+}
+
+async fn keep(state: &AppState, context: &CommandContext, answer: &Value) -> Answer<Done> {
+    let tx = state.pool().begin().await?;
+    Ok(state.log().commit::<ClientError>(tx, vec![], context, answer).await?)
+}
+
+/// The encoding that the content type declares, if it does.
+fn declared_encoding(headers: &HeaderMap) -> Answer<Option<FileEncoding>> {
+    let value = headers.get(header::CONTENT_TYPE).map_or(Ok("text/csv"), |value| value.to_str());
+    let mut parts = value.unwrap_or_default().split(';').map(str::trim);
+    if !parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("text/csv")) {
+        return Err(Problem::new(Kind::UnsupportedMediaType).because(Reason::NotCsvType));
+    }
+    let charset = parts.find_map(|part| part.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("charset")));
+    charset
+        .map(|(_, charset)| FileEncoding::declared(charset.trim_matches('"')))
+        .transpose()
+        .map_err(|fault| refused(Reason::File(fault)))
+}
+
+/// A file that is none of clients.
+fn refused(reason: Reason) -> Problem {
+    Problem { faults: vec![Fault::in_body("", reason.clone())], ..Problem::new(Kind::Invalid).because(reason) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declared(content_type: &str) -> Answer<Option<&'static str>> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+        declared_encoding(&headers).map(|encoding| encoding.map(FileEncoding::name))
+    }
+
+    #[test]
+    fn the_charset_of_a_file_may_be_declared() {
+        assert_eq!(declared("text/csv"), Ok(None));
+        assert_eq!(declared("text/csv; header=present; Charset=\"ISO-8859-1\""), Ok(Some("windows-1252")));
+        assert_eq!(declared("TEXT/CSV;charset=utf-8"), Ok(Some("UTF-8")));
+        assert_eq!(declared("text/csv; charset=klingon").unwrap_err().kind, Kind::Invalid);
+    }
+
+    #[test]
+    fn another_type_than_csv_is_refused() {
+        assert_eq!(declared("application/json").unwrap_err().kind, Kind::UnsupportedMediaType);
+        assert_eq!(declared_encoding(&HeaderMap::new()), Ok(None));
+    }
+}

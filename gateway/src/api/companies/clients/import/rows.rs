@@ -1,0 +1,55 @@
+//! The good rows of a file, put in the order of their clients by the database, in memory that does not grow with them.
+
+use domain::import::ImportRow;
+use futures::{Stream, TryStreamExt};
+use sqlx::{Connection, PgConnection, PgPool};
+
+use crate::problem::{Answer, Problem};
+
+/// A temporary table on a connection of its own: it ends with the connection, whatever becomes of the import.
+pub(super) struct Rows {
+    connection: PgConnection,
+}
+
+impl Rows {
+    /// An empty table.
+    pub(super) async fn open(pool: &PgPool) -> sqlx::Result<Self> {
+        let mut connection = pool.acquire().await?.detach();
+        sqlx::query("create temp table import_rows (external_id text not null, line bigint not null, row text not null)")
+            .execute(&mut connection)
+            .await?;
+        Ok(Self { connection })
+    }
+
+    /// Adds rows.
+    pub(super) async fn add(&mut self, rows: Vec<ImportRow>) -> Answer<()> {
+        let texts = rows.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
+        let texts = texts.map_err(|error| Problem::internal(&error))?;
+        let ids: Vec<&str> = rows.iter().map(|row| row.external_id.as_str()).collect();
+        let lines: Vec<i64> = rows.iter().map(|row| row.line.cast_signed()).collect();
+        sqlx::query("insert into import_rows select * from unnest($1::text[], $2::bigint[], $3::text[])")
+            .bind(ids)
+            .bind(lines)
+            .bind(texts)
+            .execute(&mut self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// All of them: clients by their first line, the rows of one together and by line.
+    pub(super) fn by_client(&mut self) -> impl Stream<Item = Answer<ImportRow>> + Send + '_ {
+        sqlx::query_scalar::<_, String>(
+            "select row
+             from (select row, line, min(line) over (partition by external_id) as first_line from import_rows) as rows
+             order by first_line, line",
+        )
+        .fetch(&mut self.connection)
+        .map_err(Problem::from)
+        .and_then(async |text| serde_json::from_str(&text).map_err(|error| Problem::internal(&error)))
+    }
+
+    /// Ends the table.
+    pub(super) async fn close(self) -> sqlx::Result<()> {
+        self.connection.close().await
+    }
+}

@@ -1,0 +1,43 @@
+//! Reads a file row by row on a thread of its own, and hands the good rows on in batches.
+
+use std::fs::File;
+use std::io::BufReader;
+
+use domain::import::{ClientRows, FileEncoding, ImportRow, Row};
+use domain::value::CountryCode;
+use tokio::sync::mpsc::Sender;
+
+use super::refused;
+use super::report::ImportReport;
+use super::spool::disk;
+use crate::problem::{Answer, Reason};
+
+/// How many rows are handed on at a time.
+const BATCH_ROWS: usize = 1_000;
+
+/// Reads the whole file; what is wrong with it goes into the report. Ends early when nobody takes the rows any more.
+pub(super) fn scan(
+    file: File,
+    encoding: FileEncoding,
+    country: CountryCode,
+    batches: &Sender<Vec<ImportRow>>,
+) -> Answer<ImportReport> {
+    let opened = ClientRows::open(BufReader::new(file), encoding, country).map_err(disk)?;
+    let rows = opened.map_err(|fault| refused(Reason::File(fault)))?;
+    let (mut report, mut batch) = (ImportReport::default(), Vec::with_capacity(BATCH_ROWS));
+    for row in rows {
+        match row.map_err(disk)? {
+            Row::Good(row) => {
+                report.rows += 1;
+                batch.push(row);
+            }
+            Row::Refused(faults) => report.refuse_row(faults),
+        }
+        if batch.len() == BATCH_ROWS && batches.blocking_send(std::mem::take(&mut batch)).is_err() {
+            return Ok(report);
+        }
+    }
+    // Nobody taking it means that the import has failed already, for a reason of its own.
+    let _ = batches.blocking_send(batch);
+    Ok(report)
+}

@@ -1,0 +1,22 @@
+//! `/companies/{id}/clients`: whom a company serves.
+
+mod create;
+mod import;
+mod list;
+
+use domain::company::CompanyProfile;
+use domain::value::CompanyId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::problem::{Answer, Problem};
+use crate::state::AppState;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list::list, create::create)).routes(routes!(import::import))
+}
+
+/// What is known of a company, straight from the log: usable the moment it is taken on.
+async fn profile(state: &AppState, company: CompanyId) -> Answer<CompanyProfile> {
+    commands::companies::profile(state.log(), company).await?.ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,19 @@
+//! `/companies`: whose clients are monitored.
+
+mod change;
+mod clients;
+mod create;
+mod list;
+mod read;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::AppState;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(read::read, change::change))
+        .merge(clients::router())
+}

@@ -1,0 +1,92 @@
+//! `POST /session`: log in.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::value::{EmailAddress, UserId};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::access::{Doubt, Token, refuse_other_sites, session_cookie};
+use crate::api::schema::Made;
+use crate::extract::{ClientIp, Fields, FromFields, Short, ValidJson};
+use crate::problem::{Answer, Kind, Problem};
+use crate::state::AppState;
+
+/// What one logs in with.
+#[derive(ToSchema)]
+pub(super) struct Login {
+    /// The address.
+    #[schema(value_type = String, format = Email, max_length = 500)]
+    email: Short,
+    /// The password.
+    #[schema(value_type = String, format = Password, max_length = 500)]
+    password: Short,
+}
+
+impl FromFields for Login {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let email = fields.required("email");
+        let password = fields.required("password");
+        Some(Self { email: email?, password: password? })
+    }
+}
+
+/// Somebody who has a login.
+#[derive(sqlx::FromRow)]
+struct Credentials {
+    user_id: Uuid,
+    password_hash: String,
+}
+
+/// Log in with an e-mail address and a password; the answer sets the session cookie.
+#[utoipa::path(
+    post, path = "/session", tag = "session", security(()), request_body = Login,
+    responses((status = 201, description = "Logged in; `id` is the user's.", body = Made))
+)]
+pub(super) async fn begin(
+    State(state): State<AppState>,
+    method: Method,
+    headers: HeaderMap,
+    ip: ClientIp,
+    ValidJson(login): ValidJson<Login>,
+) -> Answer<Response> {
+    refuse_other_sites(&method, &headers, state.settings(), Doubt::Allowed)?;
+    let index = email_index(&state, login.email.as_str());
+    let attempt = state.throttle().admit(&index, ip)?;
+    let (user, token) = log_in(&state, &index, login.password.as_str()).await?;
+    state.throttle().succeeded(attempt);
+
+    let made = Made { id: user.into(), position: state.log().head().await? };
+    let cookie = session_cookie(&token, state.settings().secure_cookies);
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(made)).into_response())
+}
+
+/// What is no address at all is looked up all the same: it is nobody's, and takes as long.
+fn email_index(state: &AppState, email: &str) -> Vec<u8> {
+    match EmailAddress::try_from(email.trim()) {
+        Ok(email) => commands::users::email_index(state.log(), &email),
+        Err(_) => state.log().keyring().blind_index(email),
+    }
+}
+
+/// Whether there is nobody of that address, or the password is wrong, or the login is disabled, is not told.
+async fn log_in(state: &AppState, index: &[u8], password: &str) -> Answer<(UserId, Token)> {
+    let found = credentials(state, index).await?;
+    let (user, hash) = found.map(|found| (UserId::from(found.user_id), found.password_hash)).unzip();
+    let right = state.passwords().verify(password, hash.clone()).await?;
+    let (Some(user), Some(hash), true) = (user, hash, right) else {
+        return Err(Problem::new(Kind::WrongCredentials));
+    };
+    let token = Token::generate().map_err(|error| Problem::internal(&error))?;
+    let begun = state.sessions().begin(&token, user, &hash, state.now()).await?;
+    begun.map(|()| (user, token)).ok_or_else(|| Problem::new(Kind::WrongCredentials))
+}
+
+async fn credentials(state: &AppState, index: &[u8]) -> sqlx::Result<Option<Credentials>> {
+    sqlx::query_as("select user_id, password_hash from credentials where email_index = $1 and active")
+        .bind(index)
+        .fetch_optional(state.pool())
+        .await
+}

@@ -1,0 +1,23 @@
+//! `DELETE /session`: log out.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::access::{Doubt, Presented, cleared_cookie, presented, refuse_other_sites};
+use crate::problem::Answer;
+use crate::state::AppState;
+
+/// Log out: the session ends here and now. Asking twice is not an error.
+#[utoipa::path(
+    delete, path = "/session", tag = "session",
+    responses((status = 204, description = "Logged out."))
+)]
+pub(super) async fn end(State(state): State<AppState>, method: Method, headers: HeaderMap) -> Answer<Response> {
+    if let Some(Presented::Session(hash)) = presented(&headers, state.settings()) {
+        refuse_other_sites(&method, &headers, state.settings(), Doubt::Refused)?;
+        state.sessions().end(hash).await?;
+    }
+    let cookie = cleared_cookie(state.settings().secure_cookies);
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
