@@ -2,6 +2,7 @@
 //!
 //! `MENSAJERIA_UI_DIST` names a built one instead; then neither Node nor npm is needed.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -39,11 +40,11 @@ fn main() -> ExitCode {
 
 /// The folder with the built web app.
 fn dist() -> Result<PathBuf, String> {
-    if let Some(folder) = env::var_os(PREBUILT).filter(|value| !value.is_empty()) {
+    if let Some(folder) = variable(PREBUILT).filter(|value| !value.is_empty()) {
         return prebuilt(&PathBuf::from(folder));
     }
-    let ui = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("ui");
-    let out = PathBuf::from(variable("OUT_DIR")?);
+    let ui = PathBuf::from(cargos("CARGO_MANIFEST_DIR")?).join("ui");
+    let out = PathBuf::from(cargos("OUT_DIR")?);
     let sources = sources(&ui)?;
     sources.iter().for_each(|source| println!("cargo::rerun-if-changed={}", source.display()));
     check_node()?;
@@ -60,8 +61,13 @@ fn prebuilt(folder: &Path) -> Result<PathBuf, String> {
     built(folder)
 }
 
-fn variable(name: &str) -> Result<String, String> {
-    env::var(name).map_err(|error| format!("{name}, which cargo sets: {error}"))
+fn cargos(name: &str) -> Result<OsString, String> {
+    variable(name).ok_or_else(|| format!("{name} is missing, which cargo sets"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a build script is told everything by its environment")]
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name)
 }
 
 /// The files and folders of the web app that what is built depends on.
