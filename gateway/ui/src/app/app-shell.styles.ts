@@ -30,7 +30,7 @@ export const shellStyles = css`
     position: sticky; top: 0; z-index: 10; display: flex; align-items: center; gap: var(--s3); min-height: 64px; padding: 0 var(--s5);
     background: color-mix(in srgb, var(--bg) 88%, transparent); backdrop-filter: blur(10px);
   }
-  .topbar .place { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--ink-3); font-size: var(--text-s); font-weight: 500; }
+  .topbar .create { margin-left: auto; }
   .topbar .brand { display: none; padding: 0; }
   .offline { display: flex; align-items: center; gap: var(--s3); padding: var(--s2) var(--s5); background: var(--warn-soft); color: var(--warn); font-size: var(--text-s); font-weight: 500; }
   main { flex: 1; min-width: 0; display: flex; flex-direction: column; }
@@ -43,7 +43,6 @@ export const shellStyles = css`
     :host { grid-template-columns: minmax(0, 1fr); }
     .rail { display: none; }
     .topbar { min-height: 56px; padding: 0 var(--s4); border-bottom: 1px solid var(--line); }
-    .topbar .place { display: none; }
     .topbar .brand { display: flex; flex: 1; }
     .create span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     .create { width: 44px; padding: 0; min-height: 44px; border-radius: 14px; }

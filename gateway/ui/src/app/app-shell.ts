@@ -95,7 +95,6 @@ export class AppShell extends LitElement {
   private topbar() {
     return html`<header class="topbar">
       <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
-      <span class="place">${this.shown ? t(this.shown.route.title) : ''}</span>
       <button class="button primary create" type="button" aria-haspopup="dialog" @click=${() => this.show('create')}>
         ${icon('compose')}<span>${t('create.button')}</span>
       </button>

@@ -1,5 +1,5 @@
 /** The small modal behind «Crear Mensaje»: what a person may send or read. */
-import { css, html, LitElement } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { t } from '../i18n';
 import type { Key } from '../i18n/es';
@@ -31,7 +31,8 @@ export class CreateMenu extends LitElement {
   @property({ type: Boolean }) open = false;
 
   override render() {
-    return html`<modal-dialog heading=${t('create.title')} ?open=${this.open} @dialog-closed=${this.closed}>
+    if (!this.open) return nothing;
+    return html`<modal-dialog open heading=${t('create.title')} @dialog-closed=${this.closed}>
       <ul>
         ${this.option('compose', 'compose', 'create.compose', 'create.compose_text')}
         ${may('notifier') ? this.option('notify', 'notify', 'create.notify', 'create.notify_text') : ''}

@@ -3,7 +3,7 @@ import { css } from 'lit';
 
 export const homeStyles = css`
   .page { max-width: 1240px; }
-  .hello { padding: var(--s3) 0 var(--s6); }
+  .hello { padding: 0 0 var(--s6); }
   .hello h1 { font-size: clamp(1.625rem, 3vw, 2.125rem); letter-spacing: -0.03em; }
   .hello p { margin-top: var(--s2); color: var(--ink-3); font-size: var(--text-l); }
   .columns { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: var(--s5); align-items: start; }
@@ -16,6 +16,7 @@ export const homeStyles = css`
   .item:focus-visible { outline-offset: -3px; }
   .text { flex: 1; min-width: 0; display: grid; gap: 1px; }
   .top { display: flex; gap: var(--s3); justify-content: space-between; align-items: baseline; }
+  .mark + .text .name { color: var(--ink); }
   .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 500; color: var(--ink-2); }
   .unread .name { font-weight: 650; color: var(--ink); }
   .snippet { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--ink-3); font-size: var(--text-s); }

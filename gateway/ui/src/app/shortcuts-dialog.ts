@@ -1,5 +1,5 @@
 /** The keys, and the switch for those who do not want single letters. */
-import { css, html, LitElement } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { t } from '../i18n';
 import { chooseLetters, letters } from '../store/preferences';
@@ -28,7 +28,8 @@ export class ShortcutsDialog extends LitElement {
   private readonly letters = new Watching(this, letters);
 
   override render() {
-    return html`<modal-dialog heading=${t('shortcuts.title')} ?open=${this.open} @dialog-closed=${this.closed}>
+    if (!this.open) return nothing;
+    return html`<modal-dialog open heading=${t('shortcuts.title')} @dialog-closed=${this.closed}>
       <dl>
         ${KEYS.map(([command, key]) => html`<dt>${t(`shortcut.${command}`)}</dt><dd><kbd>${key}</kbd></dd>`)}
         <dt>${t('shortcut.open')}</dt><dd><kbd>Enter</kbd></dd>

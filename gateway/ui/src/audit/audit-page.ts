@@ -29,10 +29,9 @@ export class AuditPage extends LitElement {
     base,
     css`
       .page { max-width: 1240px; }
-      .filters { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: var(--s3); margin-bottom: var(--s4); }
+      .filters { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: var(--s3); margin-bottom: var(--s4); }
       .what { font-weight: 550; }
       td.summary { max-width: 420px; overflow-wrap: anywhere; }
-      .subject { display: inline-block; max-width: 220px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
       .clear { margin-bottom: var(--s4); }
     `,
   ];
@@ -100,7 +99,7 @@ export class AuditPage extends LitElement {
     const kind = subject.type.toLowerCase();
     const name = tOr(`subject.${kind}`, subject.type);
     const shown = kind === 'notification' ? html`<a href="/notificaciones/${subject.id}">${name}</a>` : name;
-    return html`<div>${shown}<br /><button class="link-button small mono subject" type="button" title=${subject.id} aria-label=${t('audit.only_subject', { id: subject.id })} @click=${() => this.filter({ subject: subject.id })}>${subject.id}</button></div>`;
+    return html`<div>${shown}<br /><button class="link-button small mono" type="button" title=${subject.id} aria-label=${t('audit.only_subject', { id: subject.id })} @click=${() => this.filter({ subject: subject.id })}>${subject.id.slice(-12)}</button></div>`;
   }
 
   private empty() {

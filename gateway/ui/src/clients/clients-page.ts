@@ -28,9 +28,8 @@ export class ClientsPage extends LitElement {
     css`
       .contact { display: flex; flex-wrap: wrap; gap: 2px var(--s2); align-items: baseline; }
       .contact + .contact { margin-top: 4px; }
-      .actions { white-space: nowrap; text-align: right; }
       td .strong { font-size: var(--text-m); font-weight: 550; }
-      @media (max-width: 720px) { .contact { justify-content: flex-end; } }
+      @media (max-width: 720px) { table.cards td.contacts { display: block; text-align: left; } table.cards td.contacts::before { display: none; } }
     `,
   ];
 
@@ -104,8 +103,8 @@ export class ClientsPage extends LitElement {
     return html`<tr>
       <td class="lead"><span class="strong">${client.name}</span></td>
       <td data-label=${t('clients.external_id')}><span class="mono">${client.external_id}</span></td>
-      <td data-label=${t('clients.contacts')}><div>${client.contacts.map(
-        (c) => html`<div class="contact"><span class="pill">${t(`kind.${c.kind}`)}</span><span>${c.name === client.name ? nothing : c.name}</span><span class="muted num wrap">${[c.phone, c.email].filter(Boolean).join(' · ')}</span></div>`,
+      <td class="contacts"><div>${client.contacts.map(
+        (c) => html`<div class="contact"><span class="pill">${t(`kind.${c.kind}`)}</span><span>${c.name === client.name ? nothing : c.name}</span><span class="muted num wrap">${[c.phone, c.email].filter(Boolean).join(' · ') || t('contact.no_address')}</span></div>`,
       )}</div></td>
       <td class="actions">${
         may('notifier')

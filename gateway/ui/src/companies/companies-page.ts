@@ -1,5 +1,5 @@
 /** «Empresas»: the companies whose clients are monitored. */
-import { html, LitElement, nothing } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import type { Company } from '../contract';
 import { t } from '../i18n';
@@ -13,7 +13,7 @@ import './company-dialog';
 
 @customElement('companies-page')
 export class CompaniesPage extends LitElement {
-  static override styles = [base];
+  static override styles = [base, css`td { vertical-align: middle; }`];
 
   @state() private editing: Company | 'new' | null = null;
   private readonly companies = new Watching(this, companies);
@@ -46,7 +46,7 @@ export class CompaniesPage extends LitElement {
             <td class="lead strong">${c.name}</td>
             <td data-label=${t('companies.country')}>${c.country}</td>
             <td data-label=${t('companies.time_zone')}>${c.time_zone}</td>
-            <td class="right">
+            <td class="actions">
               <a class="button quiet small" href="/clientes?empresa=${c.id}" aria-label=${t('companies.clients_of', { name: c.name })}>${t('clients.title')}</a>
               <button class="button quiet small" type="button" aria-label=${t('companies.edit_one', { name: c.name })} @click=${() => this.edit(c)}>${t('edit')}</button>
             </td>

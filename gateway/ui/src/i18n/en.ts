@@ -419,6 +419,7 @@ export const en: Catalogue = {
   'clients.erase_heading': '¿Borrar a {name}?',
   'clients.erase_text': 'Se borran para siempre sus datos y los de sus contactos, también de la historia. Lo enviado sigue contado, sin nombre. No se puede deshacer.',
   'clients.erase_action': 'Borrar para siempre',
+  'contact.no_address': '',
   'contact.add': 'Añadir contacto',
   'contact.number': 'Contacto {n}',
   'contact.remove': 'Quitar el contacto {n}',

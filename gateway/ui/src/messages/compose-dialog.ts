@@ -39,7 +39,7 @@ export class ComposeDialog extends LitElement {
   @state() private errors: Record<string, string> = {};
   @state() private failure = '';
   @state() private busy = false;
-  @query('recipients-picker') private picker!: RecipientsPicker;
+  @query('recipients-picker') private picker?: RecipientsPicker;
 
   private readonly submission = new Submission();
 
@@ -48,7 +48,8 @@ export class ComposeDialog extends LitElement {
   }
 
   override render() {
-    return html`<modal-dialog heading=${t('create.compose')} ?open=${this.open} @dialog-closed=${this.closed}>
+    if (!this.open) return nothing;
+    return html`<modal-dialog open heading=${t('create.compose')} @dialog-closed=${this.closed}>
       <form id="compose" novalidate @submit=${this.submit} @keydown=${this.press}>
         ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
         <recipients-picker
@@ -81,7 +82,7 @@ export class ComposeDialog extends LitElement {
 
   private async opened(): Promise<void> {
     await this.updateComplete;
-    this.picker.focus();
+    this.picker?.focus();
     await loadDirectory().catch((error) => {
       this.failure = sentence(error);
     });
@@ -155,7 +156,7 @@ export class ComposeDialog extends LitElement {
   }
 
   private focusError(): void {
-    if (this.errors.recipients) this.picker.focus();
+    if (this.errors.recipients) this.picker?.focus();
     else this.renderRoot.querySelector<HTMLElement>('#body')?.focus();
   }
 

@@ -7,6 +7,7 @@ import type { InboxItem } from '../contract';
 import { longDate, t } from '../i18n';
 import { setCounts, shiftCounts } from '../store/counts';
 import { connection, onInbox } from '../store/inbox-live';
+import { me } from '../store/session';
 import { toast } from '../store/toasts';
 import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
@@ -54,9 +55,9 @@ export class NewMessagesDialog extends LitElement {
 
   override render() {
     const item = this.items[this.at];
-    if (!item) return nothing;
+    if (!item || !this.open) return nothing;
     const heading = t('news.title', { n: this.items.length });
-    return html`<modal-dialog heading=${heading} ?open=${this.open} @dialog-closed=${this.close}>
+    return html`<modal-dialog open heading=${heading} @dialog-closed=${this.close}>
       <div aria-live="polite">${this.gone.has(item.id) ? this.deleted(item) : this.card(item)}</div>
       ${this.items.length > 1 ? this.steps() : nothing}
       <div slot="footer" class="row wraps">
@@ -112,8 +113,8 @@ export class NewMessagesDialog extends LitElement {
     const summary = await getInboxSummary().catch(() => null);
     if (!summary) return;
     setCounts(summary.counts);
-    this.items = summary.newest;
-    this.open = summary.newest.length > 0;
+    this.items = summary.newest.filter((item) => item.position > dismissedUpTo());
+    this.open = this.items.length > 0;
   }
 
   /** While the dialog is open it grows; otherwise a notice comes, and the focus stays where it is. */
@@ -171,6 +172,7 @@ export class NewMessagesDialog extends LitElement {
   }
 
   private close = (): void => {
+    dismiss(this.items);
     this.open = false;
     this.items = [];
     this.at = 0;
@@ -180,4 +182,13 @@ export class NewMessagesDialog extends LitElement {
     this.close();
     navigate('/mensajes');
   }
+}
+
+/** Loading the page again is not entering again: what was put aside in this tab does not come back. */
+const dismissedKey = () => `mensajeria.news.${me()?.id ?? ''}`;
+const dismissedUpTo = (): number => Number(sessionStorage.getItem(dismissedKey()) ?? 0);
+
+function dismiss(items: InboxItem[]): void {
+  const upTo = Math.max(dismissedUpTo(), ...items.map((item) => item.position ?? 0));
+  sessionStorage.setItem(dismissedKey(), String(upTo));
 }

@@ -28,6 +28,7 @@ export class SentPage extends LitElement {
       .body { display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; }
       .receipts { display: inline-flex; align-items: center; gap: 6px; grid-column: 1 / -1; justify-self: start; margin-left: -6px; }
       .receipts.all .icon { color: var(--ok); }
+      @media (max-width: 520px) { li { grid-template-columns: minmax(0, 1fr); padding: var(--s4); } li > .small { order: -1; } }
       .marks { display: flex; gap: var(--s2); grid-column: 1 / -1; }
     `,
   ];

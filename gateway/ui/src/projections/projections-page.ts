@@ -73,7 +73,7 @@ export class ProjectionsPage extends LitElement {
         ${busy ? html`<progress max="1" value=${share} aria-label=${t('projections.progress', { name: one.name })}></progress><span class="num small">${Math.floor(share * 100)} %</span>` : nothing}</span></td>
       <td class="right num" data-label=${t('projections.position')}>${number(one.position)}</td>
       <td class="right num" data-label=${t('projections.lag')}>${number(one.lag)}</td>
-      <td class="right"><button class="button small" type="button" ?disabled=${busy} aria-label=${t('projections.rebuild_one', { name: one.name })} @click=${() => this.rebuild(one)}>${icon('refresh', 16)}${t('projections.rebuild')}</button></td>
+      <td class="actions"><button class="button small" type="button" ?disabled=${busy} aria-label=${t('projections.rebuild_one', { name: one.name })} @click=${() => this.rebuild(one)}>${icon('refresh', 16)}${t('projections.rebuild')}</button></td>
     </tr>`;
   }
 

@@ -25,5 +25,5 @@ export const simulatorStyles = css`
   .to { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .snippet { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--ink-3); font-size: var(--text-s); }
   .letter { display: grid; gap: var(--s3); margin: 0 var(--s5) var(--s5); padding: var(--s5); border: 1px solid var(--line); border-radius: var(--r3); background: var(--bg); }
-  @media (max-width: 520px) { .tabs { width: 100%; } .tabs button { flex: 1; justify-content: center; } .mail { padding: var(--s3) var(--s4); } .letter { margin: 0 var(--s4) var(--s4); } }
+  @media (max-width: 520px) { .phone { height: 300px; } .tabs { width: 100%; } .tabs button { flex: 1; justify-content: center; } .mail { padding: var(--s3) var(--s4); } .letter { margin: 0 var(--s4) var(--s4); } }
 `;

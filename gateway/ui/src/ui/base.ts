@@ -49,6 +49,8 @@ export const base = css`
   .button.quiet { background: none; border-color: transparent; box-shadow: none; color: var(--ink-2); }
   .button.quiet:hover { background: var(--surface-3); color: var(--ink); }
   .button.small { min-height: 32px; padding: 0 var(--s3); font-size: var(--text-s); border-radius: 8px; }
+  .button.quiet.danger { color: var(--danger); }
+  .button.quiet.danger:hover { background: var(--danger-soft); }
   .button[disabled], .icon-button[disabled] { opacity: 0.5; cursor: not-allowed; }
   .button[aria-disabled="true"] { opacity: 0.6; cursor: progress; }
   .button:focus-visible, .icon-button:focus-visible { border-radius: var(--r2); }
@@ -73,7 +75,7 @@ export const base = css`
   }
   textarea.control { min-height: 116px; line-height: 1.55; resize: vertical; }
   select.control {
-    appearance: none; padding-right: 36px; background-repeat: no-repeat;
+    appearance: none; padding-right: 32px; text-overflow: ellipsis; background-repeat: no-repeat;
     background-image: linear-gradient(45deg, transparent 50%, var(--ink-3) 50%),
       linear-gradient(135deg, var(--ink-3) 50%, transparent 50%);
     background-position: right 18px center, right 13px center; background-size: 5px 5px;
@@ -90,7 +92,7 @@ export const base = css`
 
   .card { background: var(--surface); border: 1px solid var(--line); border-radius: var(--r3); box-shadow: var(--shadow-1); }
   .card.pad { padding: var(--s5); }
-  .page { max-width: 1120px; margin: 0 auto; padding: var(--s5) var(--s5) var(--s7); }
+  .page { max-width: 1120px; margin: 0 auto; padding: var(--s2) var(--s5) var(--s7); }
   .page-head { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s3) var(--s4); margin-bottom: var(--s5); }
   .page-head .lead { flex: 1 1 260px; min-width: 0; }
   .page-head .lead p { margin-top: 4px; color: var(--ink-3); max-width: 64ch; }
@@ -122,6 +124,7 @@ export const base = css`
   }
   td { padding: 12px var(--s4); border-bottom: 1px solid var(--line); vertical-align: top; }
   tbody tr:last-child td { border-bottom: 0; }
+  td.actions { padding-top: 7px; padding-bottom: 7px; text-align: right; white-space: nowrap; }
   td.right, th.right { text-align: right; }
   caption { text-align: left; }
 
@@ -137,6 +140,7 @@ export const base = css`
     table.cards td { display: flex; gap: var(--s3); justify-content: space-between; padding: 3px 0; border: 0; text-align: right; }
     table.cards td > * { min-width: 0; }
     table.cards td[data-label]::before { content: attr(data-label); color: var(--ink-3); flex: none; text-align: left; }
+    table.cards td.actions { justify-content: flex-start; gap: 0; padding: 6px 0 0; margin-left: calc(-1 * var(--s3)); }
     table.cards td.lead { display: block; text-align: left; font-size: var(--text-m); }
   }
 `;

@@ -40,6 +40,7 @@ export class ModalDialog extends LitElement {
   @property({ type: Boolean }) open = false;
   /** Without it the dialog can be closed only by its own buttons. */
   @property({ type: Boolean, attribute: 'no-close' }) noClose = false;
+  private returnTo: HTMLElement | null = null;
   @query('dialog') private dialog!: HTMLDialogElement;
 
   override render() {
@@ -61,6 +62,7 @@ export class ModalDialog extends LitElement {
     if (this.open === this.dialog.open) return;
     if (this.open) {
       opened.add(this);
+      this.returnTo = deepFocus();
       this.dialog.showModal();
       void this.focusFirst();
     } else this.dialog.close();
@@ -70,6 +72,7 @@ export class ModalDialog extends LitElement {
     super.disconnectedCallback();
     opened.delete(this);
     if (this.dialog?.open) this.dialog.close();
+    this.giveBack();
   }
 
   /** `autofocus` does not cross shadow roots: the marked control of the slotted content is looked for. */
@@ -88,10 +91,24 @@ export class ModalDialog extends LitElement {
     if (this.noClose) event.preventDefault();
   }
 
+  /** The browser gives the focus back only to what it can see from outside the shadow roots. */
+  private giveBack(): void {
+    const { returnTo } = this;
+    this.returnTo = null;
+    if (returnTo?.isConnected && !anyDialogOpen()) returnTo.focus();
+  }
+
   private closed(): void {
     opened.delete(this);
+    this.giveBack();
     if (!this.open) return;
     this.open = false;
     this.dispatchEvent(new CustomEvent('dialog-closed', { bubbles: false }));
   }
+}
+
+function deepFocus(): HTMLElement | null {
+  let at: Element | null = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at instanceof HTMLElement && at !== document.body ? at : null;
 }

@@ -30,7 +30,6 @@ export class UsersPage extends LitElement {
       .who div { display: grid; line-height: 1.35; min-width: 0; }
       .pills { display: flex; flex-wrap: wrap; gap: 4px; }
       td { vertical-align: middle; }
-      .actions { white-space: nowrap; }
       @media (max-width: 720px) { .pills { justify-content: flex-end; } }
     `,
   ];
@@ -78,7 +77,7 @@ export class UsersPage extends LitElement {
       <td class="lead"><div class="who">${avatar(user.name)}<div><span class="strong">${user.name}</span><span class="muted wrap">${user.email}</span></div></div></td>
       <td data-label=${t('users.roles')}><div class="pills">${user.roles.map((role) => html`<span class="pill ${role === 'admin' ? 'accent' : ''}">${t(`role.${role}`)}</span>`)}${active ? nothing : html`<span class="pill warn">${t('users.inactive')}</span>`}</div></td>
       <td data-label=${t('users.companies')}>${user.companies.map((company) => companyName(idOf(company))).join(', ') || (user.roles.includes('admin') ? t('users.all_companies') : '—')}</td>
-      <td class="right actions">
+      <td class="actions">
         <button class="button quiet small" type="button" aria-label=${t('users.edit_one', { name: user.name })} @click=${() => this.edit(user)}>${t('edit')}</button>
         ${user.id === me()?.id ? nothing : this.switch(user, active)}
       </td>
