@@ -1,7 +1,6 @@
 //! The embedded stack: a real PostgreSQL and a real nats-server as child processes, for `cargo run` and `cargo test`.
 
 mod addresses;
-mod broker;
 mod cache;
 mod cluster;
 mod databases;
@@ -32,7 +31,6 @@ mod tests;
 use std::path::Path;
 
 pub use addresses::{Addresses, running};
-pub use broker::connect_nats;
 pub use error::StackError;
 pub use guard::guard_main;
 pub use guarded::GuardCommand;

@@ -56,8 +56,11 @@ async fn connect(url: &str) -> PgConnection {
     timeout(BOUND, PgConnection::connect(url)).await.unwrap().unwrap()
 }
 
+/// async-nats takes a URL with credentials and leaves them unread.
 async fn broker_at(url: &str) -> Result<async_nats::Client, async_nats::ConnectError> {
-    connect_nats(url, async_nats::ConnectOptions::new()).await
+    let parsed = url::Url::parse(url).unwrap();
+    let (user, password) = (parsed.username().to_owned(), parsed.password().unwrap().to_owned());
+    async_nats::ConnectOptions::with_user_and_password(user, password).connect(url).await
 }
 
 async fn number(url: &str, query: &str) -> i64 {
