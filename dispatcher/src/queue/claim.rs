@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::share::fair_shares;
 use super::{BATCH_ROWS_MAX, COLUMNS, LANES, QueueRow};
+use crate::route::Companies;
 
 /// How many companies one claim looks at in a lane; the others have their turn in the next ones.
 const COMPANIES_MAX: usize = 200;
@@ -18,12 +19,13 @@ pub(crate) struct Claimer {
     pool: PgPool,
     owner: Uuid,
     channel: Channel,
+    route: Companies,
     served_last: [Option<Uuid>; LANES.len()],
 }
 
 impl Claimer {
-    pub(crate) const fn new(pool: PgPool, owner: Uuid, channel: Channel) -> Self {
-        Self { pool, owner, channel, served_last: [None; LANES.len()] }
+    pub(crate) const fn new(pool: PgPool, owner: Uuid, channel: Channel, route: Companies) -> Self {
+        Self { pool, owner, channel, route, served_last: [None; LANES.len()] }
     }
 
     /// Up to `room` rows that are due, in the order in which they are to be sent. Each is committed as claimed.
@@ -73,7 +75,7 @@ impl Claimer {
 
     /// Found by jumping through the index, not by reading it.
     async fn companies_after(&self, lane: i16, after: Uuid) -> sqlx::Result<Vec<Uuid>> {
-        sqlx::query_scalar(
+        let mut companies: Vec<Uuid> = sqlx::query_scalar(
             "with recursive company as (
                select (select company_id from send_queue
                        where channel = $1 and lane = $2 and company_id > $3 order by company_id limit 1) as id,
@@ -91,7 +93,9 @@ impl Claimer {
         .bind(after)
         .bind(COMPANIES_MAX as i32)
         .fetch_all(&self.pool)
-        .await
+        .await?;
+        companies.retain(|company| self.route.include(*company));
+        Ok(companies)
     }
 
     /// One statement, one commit. An owner that was condemned meanwhile gets nothing: its rows are being taken back.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -15,10 +16,8 @@ use crate::queue::mark::{Mark, mark_started};
 use crate::queue::settle::{Decision, Settlement, Settler};
 use crate::queue::{BATCH_ROWS_MAX, QueueRow};
 
-/// How many statements of marks are under way at once.
-const MARK_FLUSHERS: usize = 2;
-/// How many settlements are under way at once.
-const SETTLE_FLUSHERS: usize = 2;
+/// One at a time: two would only wait for each other at the ledger's lock, and halve each other's batches.
+const FLUSHERS: usize = 1;
 /// A mark that is not committed by then is not waited for: its row is released unsent.
 const MARK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a settlement rests after the database failed it. It is tried again as long as its owner lives: what a
@@ -35,6 +34,9 @@ pub(super) enum Marked {
     /// Nobody knows whether it is committed; the row is unsent all the same.
     Unknown,
 }
+
+/// Resolves when a settlement is committed; to an error when its owner is gone.
+pub(super) type Receipt = oneshot::Receiver<()>;
 
 /// A settlement on its way, with what is measured of it.
 struct Settled {
@@ -66,12 +68,10 @@ impl Clerk {
         wakes: Arc<Wakes>,
     ) -> Self {
         let pool = pool.clone();
-        let marks =
-            Group::start(tasks, MARK_FLUSHERS, BATCH_ROWS_MAX, move |marks| mark_all(pool.clone(), marks));
+        let marks = Group::start(tasks, FLUSHERS, BATCH_ROWS_MAX, move |marks| mark_all(pool.clone(), marks));
         let books = Books { settler, hands: Arc::clone(&hands), wakes };
-        let settlements = Group::start(tasks, SETTLE_FLUSHERS, BATCH_ROWS_MAX, move |batch| {
-            books.clone().settle_all(batch)
-        });
+        let settlements =
+            Group::start(tasks, FLUSHERS, BATCH_ROWS_MAX, move |batch| books.clone().settle_all(batch));
         Self { marks, settlements, hands }
     }
 
@@ -83,16 +83,21 @@ impl Clerk {
             epoch: row.epoch,
             provider: provider.to_owned(),
         };
-        self.marks.ask(mark).await.unwrap_or(Marked::Unknown)
+        self.marks.put(mark).await.await.unwrap_or(Marked::Unknown)
     }
 
-    /// Settles a row soon; waits only for room.
-    pub(super) async fn settle(&self, row: QueueRow, decision: Decision, started_at: Option<Instant>) {
+    /// Settles a row soon; waits only for room. The receipt says when it is settled.
+    pub(super) async fn settle(
+        &self,
+        row: QueueRow,
+        decision: Decision,
+        started_at: Option<Instant>,
+    ) -> Receipt {
         metrics::counter!("mensajeria_sends_total", "channel" => row.channel().as_str(), "outcome" => name(&decision))
             .increment(1);
         // The epoch alone is the fence: only its owner can have changed the row's state since the claim.
         let settlement = Settlement { row, state: None, decision };
-        self.settlements.put(Settled { settlement, started_at }).await;
+        self.settlements.put(Settled { settlement, started_at }).await
     }
 
     /// Lets go of a row that is somebody else's by now.
@@ -152,7 +157,7 @@ impl Books {
     fn put_down(&self, settlement: &Settlement) {
         self.hands.put_down(settlement.row.notification_id);
         if matches!(settlement.decision, Decision::Release { .. }) {
-            self.wakes.of(settlement.row.channel()).notify_one();
+            self.wakes.ring(settlement.row.channel());
         }
     }
 }

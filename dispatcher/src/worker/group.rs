@@ -13,7 +13,7 @@ pub(crate) struct Group<T, R> {
 
 struct Entry<T, R> {
     item: T,
-    reply: Option<oneshot::Sender<R>>,
+    reply: oneshot::Sender<R>,
 }
 
 impl<T, R> Clone for Group<T, R> {
@@ -38,17 +38,12 @@ impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
         Self { waiting }
     }
 
-    /// Hands an item in and waits for its answer; none when the flushers are gone.
-    pub(crate) async fn ask(&self, item: T) -> Option<R> {
+    /// Hands an item in, as soon as there is room; its answer comes later, or an error when the flushers are gone.
+    pub(crate) async fn put(&self, item: T) -> oneshot::Receiver<R> {
         let (reply, answer) = oneshot::channel();
-        self.waiting.send(Entry { item, reply: Some(reply) }).await.ok()?;
-        answer.await.ok()
-    }
-
-    /// Hands an item in, as soon as there is room, and does not wait for its answer.
-    pub(crate) async fn put(&self, item: T) {
-        // Without flushers the owner of the item is gone as well, and its rows are being taken back.
-        let _ = self.waiting.send(Entry { item, reply: None }).await;
+        // Without flushers the reply is dropped with the entry, and the answer is an error.
+        let _ = self.waiting.send(Entry { item, reply }).await;
+        answer
     }
 }
 
@@ -70,7 +65,7 @@ async fn flush_for_ever<T, R, F, A>(
         let answers = flush(items).await;
         for (reply, answer) in replies.into_iter().zip(answers) {
             // A caller that has gone away has still been served.
-            let _ = reply.map(|reply| reply.send(answer));
+            let _ = reply.send(answer);
         }
     }
 }
@@ -112,12 +107,12 @@ mod tests {
         let group = disk.group(&mut tasks, 100);
         let asks = (1..=20).map(|item| {
             let group = group.clone();
-            async move { (item, group.ask(item).await) }
+            async move { (item, group.put(item).await.await) }
         });
         let asked = tokio::spawn(futures::future::join_all(asks));
         disk.gate.add_permits(2);
         for (item, answer) in asked.await.expect("no panic") {
-            assert_eq!(answer, Some(10 * item));
+            assert_eq!(answer, Ok(10 * item));
         }
         assert!(disk.batches.lock().expect("no panic").len() <= 2);
     }
@@ -140,6 +135,6 @@ mod tests {
         let (mut tasks, disk) = (JoinSet::new(), Disk::closed());
         let group = disk.group(&mut tasks, 4);
         tasks.shutdown().await;
-        assert_eq!(group.ask(1).await, None);
+        assert!(group.put(1).await.await.is_err());
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -69,7 +70,7 @@ pub(super) struct Pump {
     pub(super) hands: Arc<Hands>,
     pub(super) clock: Clock,
     pub(super) poll: Duration,
-    pub(super) wake: Arc<tokio::sync::Notify>,
+    pub(super) wake: watch::Receiver<()>,
 }
 
 impl Pump {
@@ -83,7 +84,7 @@ impl Pump {
                     Wait::ForRoom(counter) => {
                         let _ = timeout(self.poll, self.counters[*counter].desk.drained.notified()).await;
                     }
-                    Wait::ForRows(length) => _ = timeout(*length, self.wake.notified()).await,
+                    Wait::ForRows(length) => _ = timeout(*length, self.wake.changed()).await,
                 }
             };
             let _ = stop.run_until_cancelled(woken).await;

@@ -8,7 +8,7 @@ use domain::delivery::{Failure, FailureClass, Outcome};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::clerk::{Clerk, Marked};
+use super::clerk::{Clerk, Marked, Receipt};
 use super::pump::Counter;
 use super::verdict::Verdict;
 use crate::options::DispatcherOptions;
@@ -37,55 +37,68 @@ impl Worker {
     /// Sends until it is stopped; what it has begun it ends.
     pub(super) async fn run(self, stop: CancellationToken) {
         let mut sender = self.counter().provider.sender();
+        let mut last = None;
         while let Some(Some(row)) = stop.run_until_cancelled(self.counter().desk.take()).await {
-            self.serve(&mut sender, row).await;
+            last = self.serve(&mut sender, row, last.take()).await;
         }
+        settled(last).await;
         let _ = timeout(GOODBYE, sender.close()).await;
     }
 
-    async fn serve(&self, sender: &mut Sender, row: QueueRow) {
+    /// `last` is the row before: a crash leaves no more in doubt than there are connections, because a row is marked
+    /// started only when the one before it is settled. Everything up to there happens meanwhile.
+    async fn serve(&self, sender: &mut Sender, row: QueueRow, last: Option<Receipt>) -> Option<Receipt> {
         let now = (self.options.clock)();
         let gate = self.counter().provider.gate();
         if let Admission::RestsUntil(until) = gate.breaker.admit(now) {
             let due_at = if self.another_is_ready() { now } else { until };
-            return self.clerk.settle(row, Decision::Release { due_at }, None).await;
+            return Some(self.clerk.settle(row, Decision::Release { due_at }, None).await);
         }
         gate.limit.turn().await;
         match self.requests.get(row.notification_id.into()).await {
-            Ok(request) => self.send(sender, row, &request).await,
+            Ok(request) => self.send(sender, row, &request, last).await,
             Err(RequestError::Database(error)) => {
                 tracing::warn!(%error, "a notification could not be read, trying again");
-                self.release(row).await;
+                Some(self.release(row).await)
             }
             Err(error) => {
                 tracing::error!(%error, "a notification cannot be read");
-                self.clerk.settle(row, unreadable(), None).await;
+                Some(self.clerk.settle(row, unreadable(), None).await)
             }
         }
     }
 
-    async fn send(&self, sender: &mut Sender, mut row: QueueRow, request: &Request) {
+    async fn send(
+        &self,
+        sender: &mut Sender,
+        mut row: QueueRow,
+        request: &Request,
+        last: Option<Receipt>,
+    ) -> Option<Receipt> {
         let Some(outgoing) = outgoing(&row, request) else {
-            return self.clerk.settle(row, unreadable(), None).await;
+            return Some(self.clerk.settle(row, unreadable(), None).await);
         };
         row.first_attempt_at.get_or_insert_with(|| (self.options.clock)());
         let gate = self.counter().provider.gate();
         let mut marked = None;
         let started = async || {
+            settled(last).await;
             let mark = self.clerk.mark(&row, &gate.name).await;
             marked = Some((mark, Instant::now()));
             if mark == Marked::Started { Ok(()) } else { Err(StartRefused) }
         };
         let result = sender.send(&outgoing, started).await;
         fail::fail_point!("send::done", |_| std::process::abort());
-        let now = (self.options.clock)();
-        gate.breaker.observe(&result, now);
+        gate.breaker.observe(&result, (self.options.clock)());
         let decision = self.verdict().decide(&row, &gate.name, result);
         match (decision, marked) {
-            (Some(decision), _) => self.clerk.settle(row, decision, marked.map(|(_, at)| at)).await,
-            (None, Some((Marked::Lost, _))) => self.clerk.let_go(&row),
+            (Some(decision), _) => Some(self.clerk.settle(row, decision, marked.map(|(_, at)| at)).await),
+            (None, Some((Marked::Lost, _))) => {
+                self.clerk.let_go(&row);
+                None
+            }
             // Not known to be marked, known to be unsent.
-            (None, _) => self.release(row).await,
+            (None, _) => Some(self.release(row).await),
         }
     }
 
@@ -99,9 +112,9 @@ impl Worker {
         }
     }
 
-    async fn release(&self, row: QueueRow) {
+    async fn release(&self, row: QueueRow) -> Receipt {
         let due_at = (self.options.clock)() + OWN_REST;
-        self.clerk.settle(row, Decision::Release { due_at }, None).await;
+        self.clerk.settle(row, Decision::Release { due_at }, None).await
     }
 
     fn another_is_ready(&self) -> bool {
@@ -111,6 +124,13 @@ impl Worker {
 
     fn counter(&self) -> &Counter {
         &self.counters[self.place]
+    }
+}
+
+/// Waits until a row is settled. One whose owner is gone never is, and the worker ends with its owner.
+async fn settled(last: Option<Receipt>) {
+    if let Some(receipt) = last {
+        let _ = receipt.await;
     }
 }
 

@@ -17,11 +17,11 @@ use super::pump::{Counter, Pump};
 use super::send::Worker;
 use crate::Wakes;
 use crate::options::DispatcherOptions;
-use crate::provider::Provider;
 use crate::queue::claim::Claimer;
 use crate::queue::owners;
 use crate::queue::settle::{Decision, Settler};
 use crate::request::Requests;
+use crate::route::Route;
 
 /// How long it takes until a new owner follows one that was lost.
 const SUCCESSION_REST: Duration = Duration::from_secs(1);
@@ -33,7 +33,7 @@ pub(crate) struct Office {
     pub(crate) pool: PgPool,
     pub(crate) settler: Settler,
     pub(crate) requests: Requests,
-    pub(crate) providers: Vec<Provider>,
+    pub(crate) routes: Vec<Route>,
     pub(crate) options: DispatcherOptions,
     pub(crate) wakes: Arc<Wakes>,
 }
@@ -91,7 +91,7 @@ impl<'a> Session<'a> {
             Arc::clone(&self.hands),
             Arc::clone(&self.office.wakes),
         );
-        let counters = [Channel::Sms, Channel::Email].map(|channel| self.open(channel, &clerk));
+        let counters = self.open_all(&clerk);
         let end = tokio::select! {
             end = heart(self.office, self.owner, &self.hands) => end,
             () = first_panic(&mut self.workers) => End::Lost,
@@ -104,12 +104,21 @@ impl<'a> Session<'a> {
         }
     }
 
+    fn open_all(&mut self, clerk: &Clerk) -> Vec<Arc<Vec<Counter>>> {
+        let office = self.office;
+        let ways = office
+            .routes
+            .iter()
+            .flat_map(|route| [Channel::Sms, Channel::Email].map(|channel| (route, channel)));
+        ways.map(|(route, channel)| self.open(route, channel, clerk)).collect()
+    }
+
     /// A pump for the channel and a worker for each connection of its providers.
-    fn open(&mut self, channel: Channel, clerk: &Clerk) -> Arc<Vec<Counter>> {
-        let providers = self.office.providers.iter().filter(|provider| provider.channel() == channel);
+    fn open(&mut self, route: &Route, channel: Channel, clerk: &Clerk) -> Arc<Vec<Counter>> {
+        let providers = route.providers.iter().filter(|provider| provider.channel() == channel);
         let counters: Arc<Vec<Counter>> = Arc::new(providers.cloned().map(Counter::new).collect());
         if !counters.is_empty() {
-            let pump = self.pump(channel, &counters);
+            let pump = self.pump(route, channel, &counters);
             self.workers.spawn(pump.run(self.stop.clone()));
         }
         for place in 0..counters.len() {
@@ -121,14 +130,14 @@ impl<'a> Session<'a> {
         counters
     }
 
-    fn pump(&self, channel: Channel, counters: &Arc<Vec<Counter>>) -> Pump {
+    fn pump(&self, route: &Route, channel: Channel, counters: &Arc<Vec<Counter>>) -> Pump {
         Pump {
-            claimer: Claimer::new(self.office.pool.clone(), self.owner, channel),
+            claimer: Claimer::new(self.office.pool.clone(), self.owner, channel, route.companies.clone()),
             counters: Arc::clone(counters),
             hands: Arc::clone(&self.hands),
             clock: Arc::clone(&self.office.options.clock),
             poll: self.office.options.poll,
-            wake: self.office.wakes.of(channel),
+            wake: self.office.wakes.listen(channel),
         }
     }
 
@@ -150,7 +159,7 @@ impl<'a> Session<'a> {
         for counter in counters.iter().flat_map(|counters| counters.iter()) {
             for row in counter.desk.clear() {
                 let due_at = row.due_at;
-                clerk.settle(row, Decision::Release { due_at }, None).await;
+                drop(clerk.settle(row, Decision::Release { due_at }, None).await);
             }
         }
         drop(clerk);
