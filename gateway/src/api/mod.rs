@@ -38,6 +38,8 @@ use axum::Router;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use self::companies::import_file;
+pub use self::companies::clients::import::import_file;
 pub use self::freshness::{Freshness, caught_up};
 pub use self::wrote::Wrote;
 use crate::state::AppState;
@@ -59,6 +61,11 @@ pub(crate) fn outside() -> Router<AppState> {
 /// The API as OpenAPI 3.1.
 pub fn openapi() -> OpenApi {
     openapi::document(described().into_openapi())
+}
+
+/// The same as text, an indented line a member: what is committed and compared.
+pub fn openapi_json() -> String {
+    openapi().to_pretty_json().expect("the document is plain data")
 }
 
 fn described() -> OpenApiRouter<AppState> {

@@ -10,6 +10,7 @@ mod render;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use domain::value::Language;
 
 pub use self::fault::{Fault, Faults, Place, pointer_to};
 pub use self::kind::Kind;
@@ -81,6 +82,12 @@ impl Problem {
     pub fn because(mut self, reason: Reason) -> Self {
         self.reason = Some(reason);
         self
+    }
+
+    /// What it says in one sentence, for the command line.
+    pub fn sentence(&self, language: Language) -> String {
+        let nearest = self.reason.as_ref().or_else(|| self.faults.first().map(|fault| &fault.reason));
+        nearest.map_or_else(|| language::explanation(self.kind, language).to_owned(), |reason| text(reason, language))
     }
 
     /// The status it is answered with.

@@ -1,7 +1,7 @@
 //! `/companies`: whose clients are monitored.
 
 mod change;
-mod clients;
+pub(super) mod clients;
 mod create;
 mod list;
 mod read;
@@ -9,6 +9,7 @@ mod read;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use self::clients::import_file;
 use crate::state::AppState;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {

@@ -1,7 +1,7 @@
 //! `/companies/{id}/clients`: whom a company serves.
 
 mod create;
-mod import;
+pub(in crate::api) mod import;
 mod list;
 
 use domain::company::CompanyProfile;
@@ -9,6 +9,7 @@ use domain::value::CompanyId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use self::import::import_file;
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 

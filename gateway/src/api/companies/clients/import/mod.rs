@@ -6,12 +6,13 @@ mod rows;
 mod scan;
 mod spool;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use commands::{CommandContext, Done};
 use domain::client::ClientError;
 use domain::import::FileEncoding;
-use domain::value::CompanyId;
+use domain::value::{CompanyId, Language};
 use serde_json::Value;
 
 use self::load::Import;
@@ -65,6 +66,19 @@ pub(in crate::api) async fn import(
     let (done, report) = carry_out(&state, &import, file, declared, dry_run, &context).await?;
     let wrote = state.wrote(StatusCode::OK, &caller, done, report.counts());
     Ok(wrote.with("errors", Value::Array(report.errors(accepted(&parts.headers)))))
+}
+
+/// The same by the command line: whoever may open the database may import.
+///
+/// # Errors
+/// An unknown company, or a file that is none of clients.
+pub async fn import_file(state: &AppState, company: CompanyId, file: Body, dry_run: bool) -> Answer<Value> {
+    let profile = profile(state, company).await?;
+    let import = Import::new(state, company, &profile, &CommandContext::of_system())?;
+    let report = import.run(spool(file).await?, None, dry_run).await?;
+    let mut answer = report.counts();
+    answer["errors"] = Value::Array(report.errors(Language::Es));
+    Ok(answer)
 }
 
 /// The first answer is kept without its errors, since they quote what is somebody's: asked again, the file itself gives
