@@ -14,9 +14,9 @@ use crate::database::queue_pool;
 use crate::housekeeper::Housekeeper;
 use crate::intake::Intake;
 use crate::options::DispatcherOptions;
-use crate::provider::Provider;
 use crate::queue::settle::Settler;
 use crate::request::Requests;
+use crate::route::Route;
 use crate::worker::{Office, open_for_ever};
 
 /// A running dispatcher. It ends when its token is cancelled; dropped, it ends at once like a crash.
@@ -26,14 +26,13 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Starts to take in, resolve and send. `providers` in order of preference: within a channel a later one is used
-    /// while those before it rest; a channel without providers keeps its rows waiting.
+    /// Starts to take in, resolve and send: for each company by its route.
     ///
     /// Without a broker it follows the log in PostgreSQL. Does not wait for the database: what it cannot do yet it tries again.
     pub fn start(
         log: EventLog,
         broker: Option<Broker>,
-        providers: Vec<Provider>,
+        routes: Vec<Route>,
         options: DispatcherOptions,
         cancel: CancellationToken,
     ) -> Self {
@@ -42,7 +41,7 @@ impl Dispatcher {
         spawn(&mut tasks, parts.intake(broker).run(cancel.clone()));
         spawn(&mut tasks, parts.resolver().run(cancel.clone()));
         spawn(&mut tasks, parts.housekeeper().run(cancel.clone()));
-        spawn(&mut tasks, open_for_ever(parts.office(providers), cancel));
+        spawn(&mut tasks, open_for_ever(parts.office(routes), cancel));
         Self { tasks }
     }
 
@@ -103,12 +102,12 @@ impl Parts {
         }
     }
 
-    fn office(&self, providers: Vec<Provider>) -> Office {
+    fn office(&self, routes: Vec<Route>) -> Office {
         Office {
             pool: self.pool.clone(),
             settler: self.settler.clone(),
             requests: self.requests.clone(),
-            providers,
+            routes,
             options: self.options.clone(),
             wakes: Arc::clone(&self.wakes),
         }

@@ -9,10 +9,12 @@ pub mod options;
 pub mod provider;
 pub mod queue;
 mod request;
+mod route;
 pub mod simulator;
 mod wakes;
 mod worker;
 
 pub use self::dispatcher::Dispatcher;
 pub use self::options::DispatcherOptions;
+pub use self::route::{Companies, Route};
 pub(crate) use self::wakes::Wakes;

@@ -1,32 +1,32 @@
 //! What wakes whom within one process; between processes they poll.
 
-use std::sync::Arc;
-
 use domain::value::Channel;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// A bell for everybody who waits for the queue.
 #[derive(Debug, Default)]
 pub(crate) struct Wakes {
     pub(crate) resolver: Notify,
     pub(crate) housekeeper: Notify,
-    sms: Arc<Notify>,
-    email: Arc<Notify>,
+    sms: watch::Sender<()>,
+    email: watch::Sender<()>,
 }
 
 impl Wakes {
-    /// The bell of a channel's pump.
-    pub(crate) fn of(&self, channel: Channel) -> Arc<Notify> {
-        match channel {
-            Channel::Sms => Arc::clone(&self.sms),
-            Channel::Email => Arc::clone(&self.email),
-        }
+    /// Hears the bell of a channel's pumps, also what rang while nobody listened.
+    pub(crate) fn listen(&self, channel: Channel) -> watch::Receiver<()> {
+        self.bell(channel).subscribe()
+    }
+
+    /// There may be something to send on a channel.
+    pub(crate) fn ring(&self, channel: Channel) {
+        self.bell(channel).send_replace(());
     }
 
     /// There may be something to send.
     pub(crate) fn pumps(&self) {
-        self.sms.notify_one();
-        self.email.notify_one();
+        self.ring(Channel::Sms);
+        self.ring(Channel::Email);
     }
 
     /// The intake has taken something in.
@@ -34,5 +34,12 @@ impl Wakes {
         self.pumps();
         self.resolver.notify_one();
         self.housekeeper.notify_one();
+    }
+
+    const fn bell(&self, channel: Channel) -> &watch::Sender<()> {
+        match channel {
+            Channel::Sms => &self.sms,
+            Channel::Email => &self.email,
+        }
     }
 }

@@ -2,9 +2,17 @@
 
 pub mod access;
 pub mod api;
+pub mod chance;
+pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod extract;
+pub mod live;
 pub mod problem;
+pub mod secrets;
 pub mod server;
 pub mod stack;
 pub mod state;
+pub mod system;
+pub mod telemetry;
+mod web;

@@ -49,7 +49,12 @@ pub fn master_key(data: &Path) -> Result<MasterKey, SecretError> {
 /// # Errors
 /// When the file cannot be made or read.
 pub fn password(data: &Path, name: &str) -> Result<String, SecretError> {
-    kept(&data.join(name), || hex::encode(random::<PASSWORD_BYTES>()))
+    kept(&data.join(name), random_password)
+}
+
+/// A password that is kept nowhere.
+pub fn random_password() -> String {
+    hex::encode(random::<PASSWORD_BYTES>())
 }
 
 fn kept(path: &Path, make: impl FnOnce() -> String) -> Result<String, SecretError> {

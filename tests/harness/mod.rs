@@ -1,3 +1,12 @@
-//! What every test of the whole system starts from.
+//! What every test of the whole system starts from: real servers, a real front door, a fake outside world.
 
+pub mod client;
 pub mod client_file;
+pub mod program;
+pub mod servers;
+pub mod stream;
+pub mod world;
+
+pub use self::client::{Answer, Client, id_of};
+pub use self::stream::{EventStream, StreamEvent};
+pub use self::world::World;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::Args;
 use commands::log::EventLog;
@@ -13,11 +14,15 @@ use serde_json::json;
 use super::target::Target;
 use super::{CliError, Exit, Global};
 use crate::config::Config;
-use crate::system::{Outside, Roles, Settings, System, stop_signal};
-use crate::{access, demo, secrets};
+use super::stop_signal;
+use crate::system::{Outside, Roles, System, SystemOptions};
+use crate::access::hash_password;
+use crate::{demo, secrets};
 
 /// The variable that sets the password of the demo's users.
 const DEMO_PASSWORD: &str = "MENSAJERIA_DEMO_PASSWORD";
+/// How long the views may take to show the demo data.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 /// The administrator that `--no-demo` makes.
 const ADMINISTRATOR: &str = "admin@localhost.localdomain";
 
@@ -37,10 +42,11 @@ pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> R
         config.server.listen = listen;
     }
     let target = Target::find(global, &config, true).await?;
-    let settings = Settings::of(&config, Roles::all());
-    let outside = Outside::simulated(&config, demo::COMPANIES.iter().map(demo::DemoCompany::id)).await?;
+    let outside = Outside::simulated(&config).await?;
     let Target { database_url, nats_url, master, data, stack } = target;
-    let system = System::start(settings, &database_url, &nats_url, &master, Some(outside)).await?;
+    let mut options = SystemOptions::of(&config, Roles::all(), (&database_url, &nats_url), master, outside);
+    options.ready_at_once = false;
+    let system = System::start(options).await?;
     let logins = if args.no_demo { first_administrator(system.log()).await? } else { demo_data(&system, &data).await? };
     system.ready();
     announce(&system, &data, &logins);
@@ -70,17 +76,8 @@ async fn demo_data(system: &System, data: &Path) -> Result<Logins, CliError> {
         Ok(password) if !password.is_empty() => password,
         _ => secrets::password(data, "demo-password")?,
     };
-    let checked = access::Password::try_new(&password)
-        .map_err(|error| CliError::usage(format!("{DEMO_PASSWORD}: {error}")))?;
-    let hash = access::hash(checked).await.map_err(CliError::failed)?;
-    let log = system.log();
-    if demo::exists(log).await.map_err(CliError::failed)? {
-        demo::renew_password(log, &hash).await.map_err(CliError::failed)?;
-    } else {
-        eprintln!("making the demo data");
-        demo::seed(log, &hash, system.simulates_email()).await.map_err(CliError::failed)?;
-    }
-    system.caught_up().await.map_err(CliError::failed)?;
+    demo::seed(system.log(), &password, system.outside().simulator.is_some()).await.map_err(CliError::failed)?;
+    system.caught_up(CATCH_UP_TIMEOUT).await.map_err(CliError::failed)?;
     Ok(Logins { emails: demo::logins().map(str::to_owned).collect(), password: Some(password) })
 }
 
@@ -92,8 +89,7 @@ async fn first_administrator(log: &EventLog) -> Result<Logins, CliError> {
         return Ok(Logins { emails, password: None });
     }
     let password = secrets::random_password();
-    let checked = access::Password::try_new(&password).map_err(CliError::failed)?;
-    let hash = access::hash(checked).await.map_err(CliError::failed)?;
+    let hash = hash_password(&password).map_err(CliError::failed)?;
     let order = RegisterUser {
         user: clock::new_id().into(),
         name: "Administrador".parse().map_err(CliError::failed)?,
@@ -106,13 +102,13 @@ async fn first_administrator(log: &EventLog) -> Result<Logins, CliError> {
 }
 
 fn announce(system: &System, data: &Path, logins: &Logins) {
-    let url = system.url();
+    let url = system.address().map(|address| format!("http://{address}")).unwrap_or_default();
     let password = logins.password.as_deref().unwrap_or("(as printed at the first start)");
     println!("\n  Mensajería       {url}");
     println!("  Usuarios         {}", logins.emails.join(", "));
     println!("  Contraseña       {password}");
-    if system.simulates() {
-        println!("  Buzón de pruebas {url}/buzon-de-pruebas");
+    if system.outside().simulator.is_some() {
+        println!("  Buzón de pruebas {url}/buzon");
     }
     println!("  Datos            {}", data.display());
     println!("  Ctrl-C           lo detiene todo\n");

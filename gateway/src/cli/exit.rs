@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::config::ConfigError;
 use crate::secrets::SecretError;
 use crate::stack::StackError;
+use crate::system::{OutsideError, StartError};
 
 /// Printed below `--help`.
 pub(super) const TABLE: &str = "\
@@ -51,6 +52,12 @@ pub enum CliError {
     /// A secret could not be kept.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// A provider cannot be used as configured.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
+    /// The program's parts could not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// A server it needs is away, or its database is not migrated.
     #[error("failed to reach the database: {0}")]
     Database(#[from] sqlx::Error),
@@ -88,10 +95,10 @@ impl CliError {
     pub(super) const fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::Configuration(_) => Exit::Configuration,
-            Self::Stack(_) | Self::Database(_) | Self::Migrate(_) => Exit::Unavailable,
+            Self::Configuration(_) | Self::Outside(OutsideError::Settings(_)) => Exit::Configuration,
+            Self::Stack(_) | Self::Start(_) | Self::Database(_) | Self::Migrate(_) => Exit::Unavailable,
             Self::Refused(_) => Exit::Refused,
-            Self::File(..) | Self::Secret(_) | Self::Failed(_) => Exit::Failed,
+            Self::File(..) | Self::Outside(_) | Self::Secret(_) | Self::Failed(_) => Exit::Failed,
         }
     }
 }

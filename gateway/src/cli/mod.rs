@@ -1,6 +1,5 @@
 //! The command line: `mensajeria [dev]`, `serve`, and what an operator does by hand.
 
-mod bench;
 mod dev;
 mod exit;
 mod import;
@@ -70,8 +69,6 @@ enum Command {
     User(user::UserCommand),
     /// Print the API's description, OpenAPI 3.1
     Openapi,
-    /// Measure this program beside its peers and limits, on servers of its own
-    Bench(bench::BenchArgs),
     /// Own one server, and stop it when standard input ends
     #[command(hide = true)]
     Guard {
@@ -93,7 +90,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     if let Some(Command::Guard { rest }) = cli.command {
-        return stack::guard_main(rest);
+        return stack::guard_main(&rest);
     }
     match run(cli) {
         Ok(exit) => exit.into(),
@@ -127,7 +124,6 @@ async fn dispatch(cli: Cli, config: Config) -> Result<Exit, CliError> {
         Command::Import(command) => import::run(&global, config, &command).await,
         Command::User(command) => user::run(&global, config, command).await,
         Command::Openapi => openapi::run(),
-        Command::Bench(args) => bench::run(&global, &args).await,
         Command::Guard { .. } => Ok(Exit::Done),
     }
 }
@@ -137,4 +133,20 @@ async fn dispatch(cli: Cli, config: Config) -> Result<Exit, CliError> {
 fn install_cryptography() {
     // Refused only if it is installed already, as in tests that run the program in their own process.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+}
+
+/// Waits until somebody asks the program to end.
+async fn stop_signal() {
+    let interrupt = async { drop(tokio::signal::ctrl_c().await) };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be listened to");
+        tokio::select! {
+            () = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt.await;
 }

@@ -1,9 +1,9 @@
 //! `mensajeria openapi`: the API's description, generated from the code.
 
 use super::{CliError, Exit};
+use crate::api;
 
-#[expect(clippy::unnecessary_wraps, reason = "every command has the same shape")]
 pub(super) fn run() -> Result<Exit, CliError> {
-    println!("{}", crate::api::openapi_json());
+    println!("{}", serde_json::to_string_pretty(&api::openapi()).map_err(CliError::failed)?);
     Ok(Exit::Done)
 }

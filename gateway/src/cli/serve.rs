@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::target::Target;
-use super::{CliError, Exit, Global};
+use super::{CliError, Exit, Global, stop_signal};
 use crate::config::Config;
-use crate::system::{Role, Roles, Settings, System, stop_signal};
+use crate::system::{Outside, Role, Roles, System, SystemOptions};
 
 /// Options of `serve`.
 #[derive(Debug, Args)]
@@ -18,8 +18,10 @@ pub(super) struct ServeArgs {
 pub(super) async fn run(global: &Global, config: Config, args: &ServeArgs) -> Result<Exit, CliError> {
     config.validate_for_serve()?;
     let target = Target::find(global, &config, false).await?;
-    let settings = Settings::of(&config, Roles::of(&args.roles));
-    let system = System::start(settings, &target.database_url, &target.nats_url, &target.master, None).await?;
+    let outside = Outside::configured(&config)?;
+    let urls = (target.database_url.as_str(), target.nats_url.as_str());
+    let options = SystemOptions::of(&config, Roles::of(&args.roles), urls, target.master, outside);
+    let system = System::start(options).await?;
     if let Some(address) = system.address() {
         tracing::info!(%address, "listening");
     }

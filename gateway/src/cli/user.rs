@@ -12,8 +12,9 @@ use serde_json::json;
 
 use super::target::Target;
 use super::{CliError, Exit, Global, print};
-use crate::access;
+use crate::access::{Token, hash_password};
 use crate::config::Config;
+use crate::extract::{FromText, Password};
 
 /// What can be done with users.
 #[derive(Debug, Subcommand)]
@@ -72,19 +73,25 @@ pub(super) async fn run(global: &Global, config: Config, command: UserCommand) -
 async fn add(log: &EventLog, order: RegisterUser, json: bool) -> Result<(), CliError> {
     let mut password = String::new();
     std::io::stdin().lock().read_line(&mut password).map_err(|e| CliError::File("standard input".into(), e))?;
-    let password = access::Password::try_new(password.trim_end_matches(['\r', '\n'])).map_err(CliError::refused)?;
-    let hash = access::hash(password).await.map_err(CliError::failed)?;
+    let hash = new_password_hash(password.trim_end_matches(['\r', '\n']))?;
     let user = order.user;
     users::register(log, order, &hash, &CommandContext::of_system(), &json!({})).await.map_err(CliError::refused)?;
     print::result(json, &json!({ "id": user }), || format!("user {user} was added"));
     Ok(())
 }
 
+fn new_password_hash(text: &str) -> Result<String, CliError> {
+    let password = Password::from_text(text)
+        .map_err(|_| CliError::refused(format!("a password has {} to {} characters", Password::MIN_CHARS, Password::MAX_CHARS)))?;
+    hash_password(password.as_str()).map_err(CliError::failed)
+}
+
 async fn token(log: &EventLog, email: &EmailAddress, json: bool) -> Result<(), CliError> {
     let user = known(log, email).await?;
-    let token = access::Token::new();
-    users::issue_token(log, user, &token.hash(), &CommandContext::of_system()).await.map_err(CliError::refused)?;
-    print::result(json, &json!({ "token": token.expose() }), || token.expose().to_owned());
+    let token = Token::generate().map_err(CliError::failed)?;
+    let hash = token.hash();
+    users::issue_token(log, user, hash.as_bytes(), &CommandContext::of_system()).await.map_err(CliError::refused)?;
+    print::result(json, &json!({ "token": token.as_str() }), || token.as_str().to_owned());
     Ok(())
 }
 

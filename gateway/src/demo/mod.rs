@@ -8,15 +8,17 @@ use commands::log::EventLog;
 use commands::{CommandContext, clock, messages, notifications, users};
 use domain::message::{Addressed, SendMessage};
 use domain::notification::{Content, RequestNotification};
-use domain::user::RegisterUser;
+use domain::user::{RegisterUser, UserChange};
 use domain::value::{
     Category, EmailBody, Locale, MessageBody, NotificationId, Priority, RecipientKind, Subject, UserId,
 };
 use serde_json::json;
+use uuid::Uuid;
 
-pub use self::companies::COMPANIES;
-use self::companies::DemoCompany;
+pub use self::companies::{COMPANIES, DemoCompany};
+pub(crate) use self::people::logins;
 use self::people::{PEOPLE, Person};
+use crate::access::{hash_password, verify_password};
 
 /// How many clients each company has.
 const CLIENTS_EACH: usize = 80;
@@ -32,37 +34,66 @@ impl DemoError {
     }
 }
 
-/// Whether the demo data is there already: its administrator is the last thing that is made.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn exists(log: &EventLog) -> Result<bool, DemoError> {
-    let email = people::administrator().email.parse().map_err(DemoError::of)?;
-    Ok(users::find_by_email(log, &email).await.map_err(DemoError::of)?.is_some())
-}
-
-/// Makes what is missing of the demo data; started again after a crash, it goes on where it was. The notification is
-/// asked for only if `notify`: demo data never leaves through a configured provider.
+/// Makes what is missing of the demo data and sees to it that `password` lets its users in; started again after a crash,
+/// it goes on where it was. The notification is asked for only if `notify`: demo data never leaves through a configured
+/// provider.
 ///
 /// # Errors
 /// When the log is away.
-pub async fn seed(log: &EventLog, password_hash: &str, notify: bool) -> Result<(), DemoError> {
+pub async fn seed(log: &EventLog, password: &str, notify: bool) -> Result<(), DemoError> {
+    let hash = hash_password(password).map_err(DemoError::of)?;
+    let (administrator, others) = PEOPLE.split_last().expect("the demo has people");
+    // The administrator is the last thing that is made, so all else is there too.
+    if login_of(log, administrator).await?.is_none() {
+        let ids = seed_data(log, others, &hash).await?;
+        if let [operator, second, notifier, ..] = ids[..] {
+            seed_messages(log, operator, second, notifier).await?;
+            if notify {
+                announce(log, notifier).await?;
+            }
+        }
+        seed_person(log, administrator, &hash).await?;
+    }
+    for person in &PEOPLE {
+        let_in(log, person, password, &hash).await?;
+    }
+    Ok(())
+}
+
+async fn seed_data(log: &EventLog, people: &[Person], hash: &str) -> Result<Vec<UserId>, DemoError> {
     for company in &COMPANIES {
         seed_company(log, company).await?;
     }
-    let (administrator, others) = PEOPLE.split_last().expect("the demo has people");
     let mut ids = Vec::new();
-    for person in others {
-        ids.push(seed_person(log, person, password_hash).await?);
+    for person in people {
+        ids.push(seed_person(log, person, hash).await?);
     }
-    if let [operator, second, notifier, ..] = ids[..] {
-        greet(log, second, operator, "Buenos días. El panel 4 de Ferretería Núñez quedó en prueba hasta las 18:00.").await?;
-        greet(log, notifier, operator, "Se avisó a los clientes del mantenimiento de esta noche.").await?;
-        if notify {
-            announce(log, notifier).await?;
-        }
+    Ok(ids)
+}
+
+async fn seed_messages(log: &EventLog, operator: UserId, second: UserId, notifier: UserId) -> Result<(), DemoError> {
+    greet(log, second, operator, "Buenos días. El panel 4 de Ferretería Núñez quedó en prueba hasta las 18:00.").await?;
+    greet(log, notifier, operator, "Se avisó a los clientes del mantenimiento de esta noche.").await
+}
+
+async fn login_of(log: &EventLog, person: &Person) -> Result<Option<UserId>, DemoError> {
+    let email = person.email.parse().map_err(DemoError::of)?;
+    users::find_by_email(log, &email).await.map_err(DemoError::of)
+}
+
+/// The password that is printed is the password that works, whatever it was at the last start.
+async fn let_in(log: &EventLog, person: &Person, password: &str, hash: &str) -> Result<(), DemoError> {
+    let Some(user) = login_of(log, person).await? else { return Ok(()) };
+    let now: Option<String> = sqlx::query_scalar("select password_hash from credentials where user_id = $1")
+        .bind(Uuid::from(user))
+        .fetch_optional(log.pool())
+        .await
+        .map_err(DemoError::of)?;
+    if now.is_some_and(|now| verify_password(password, &now)) {
+        return Ok(());
     }
-    seed_person(log, administrator, password_hash).await?;
+    let change = UserChange::default();
+    users::change(log, user, change, Some(hash), &CommandContext::of_system()).await.map_err(DemoError::of)?;
     Ok(())
 }
 
@@ -78,15 +109,14 @@ async fn seed_company(log: &EventLog, company: &DemoCompany) -> Result<(), DemoE
 }
 
 async fn seed_person(log: &EventLog, person: &Person, password_hash: &str) -> Result<UserId, DemoError> {
-    let email = person.email.parse().map_err(DemoError::of)?;
-    if let Some(known) = users::find_by_email(log, &email).await.map_err(DemoError::of)? {
+    if let Some(known) = login_of(log, person).await? {
         return Ok(known);
     }
     let user = UserId::from(clock::new_id());
     let order = RegisterUser {
         user,
         name: person.name.parse().map_err(DemoError::of)?,
-        email,
+        email: person.email.parse().map_err(DemoError::of)?,
         roles: person.roles.iter().copied().collect(),
         companies: COMPANIES.iter().take(person.companies).map(DemoCompany::id).collect(),
     };

@@ -31,11 +31,6 @@ pub(super) const PEOPLE: [Person; 6] = [
     Person { name: "Ada Administradora", email: "admin@demo.test", roles: &[Role::Admin], companies: 3 },
 ];
 
-/// The one who may do everything.
-pub(super) fn administrator() -> &'static Person {
-    PEOPLE.last().expect("the demo has people")
-}
-
 /// The e-mail addresses that the demo's users log in with.
 pub(crate) fn logins() -> impl Iterator<Item = &'static str> {
     PEOPLE.iter().map(|person| person.email)

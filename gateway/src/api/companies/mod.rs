@@ -1,7 +1,7 @@
 //! `/companies`: whose clients are monitored.
 
 mod change;
-pub(super) mod clients;
+mod clients;
 mod create;
 mod list;
 mod read;

@@ -1,7 +1,7 @@
 //! `/companies/{id}/clients`: whom a company serves.
 
 mod create;
-pub(in crate::api) mod import;
+mod import;
 mod list;
 
 use domain::company::CompanyProfile;

@@ -1,0 +1,143 @@
+//! Events to JetStream from an empty stream, beside publishing as many messages of the same size and nothing else.
+
+use std::time::{Duration, Instant};
+
+use async_nats::HeaderMap;
+use async_nats::header::NATS_EXPECTED_LAST_SEQUENCE;
+use async_nats::jetstream::context::{ContextBuilder, PublishAckFuture};
+use async_nats::jetstream::{self, message::PublishMessage, stream};
+use bytes::Bytes;
+use commands::broker::Broker;
+use commands::clock;
+use commands::log::{EventLog, Lane};
+use commands::relay::{Relay, Step};
+use tokio::time::{sleep, timeout};
+
+use super::appender::note;
+use super::measure::{at_once, in_turns, median, per_second};
+use super::table::{Goal, Row};
+use super::world::{Ledger, World};
+use super::Outcome;
+use crate::cli::CliError;
+use crate::stack::connect_nats;
+
+/// How many events one append of the filling has.
+const APPEND: usize = 250;
+/// How many appends of the filling are under way at once.
+const APPENDS_AT_ONCE: usize = 8;
+/// How many messages may wait for their acknowledgement: as many as a page of the relay.
+const WINDOW: usize = 1_000;
+/// How large a relayed note is with its envelope, in bytes.
+const MESSAGE_BYTES: usize = 560;
+/// How long the broker may take to be reached.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The most that a stream of this measurement holds.
+const STREAM_BYTES_MAX: i64 = 1 << 30;
+
+pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
+    let count = world.scale.relayed;
+    let mut fills = Vec::new();
+    let ours = async || {
+        let ledger = world.ledger().await?;
+        let begun = Instant::now();
+        fill(&ledger.log, count).await?;
+        fills.push(per_second(count, begun.elapsed()));
+        turn(world, &ledger, count).await
+    };
+    let (ours, peers) = in_turns(world.scale.turns, ours, async || publish_alone(world, count).await).await?;
+    let relay = Row::new("relay to JetStream", "events/s", median(ours));
+    let relay = relay.beside("publish with expected sequence", median(peers)).goal(Goal::AtLeast(50_000.0));
+    Ok(vec![Row::new("append in bulk, 250 at a time", "events/s", median(fills)), relay])
+}
+
+async fn fill(log: &EventLog, count: usize) -> Outcome<()> {
+    at_once(APPENDS_AT_ONCE, 0..count / APPEND, |_| append(log.clone())).await
+}
+
+async fn append(log: EventLog) -> Outcome<()> {
+    let notes = (0..APPEND).map(|_| note()).collect();
+    log.append(notes, None, Lane::Bulk).await.map_err(CliError::failed)?;
+    Ok(())
+}
+
+/// Has the relay publish everything, from a stream that is not there yet.
+async fn turn(world: &World, ledger: &Ledger, count: usize) -> Outcome<f64> {
+    let broker = connected(world).await?;
+    create_whole(world, ledger).await?;
+    let mut relay = Relay::new(ledger.log.clone(), broker);
+    let (begun, mut published) = (Instant::now(), 0);
+    while published < count {
+        match relay.step().await.map_err(CliError::failed)? {
+            Step::Published(events) => published += events,
+            Step::Idle => break,
+            Step::Halted => return Err(CliError::failed("the relay has halted")),
+        }
+    }
+    Ok(per_second(published, begun.elapsed()))
+}
+
+/// The relay itself would begin a window before the head; here it is to publish all.
+async fn create_whole(world: &World, ledger: &Ledger) -> Outcome<()> {
+    let first = Relay::new(ledger.log.clone(), connected(world).await?);
+    drop(first);
+    Ok(())
+}
+
+async fn connected(world: &World) -> Outcome<Broker> {
+    let broker = Broker::connect(world.nats_url()?).await.map_err(CliError::failed)?;
+    let connecting = async {
+        while !broker.is_connected() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(CONNECT_TIMEOUT, connecting).await.map_err(|_| CliError::failed("failed to reach NATS"))?;
+    Ok(broker)
+}
+
+/// The limit: what this client and this server do when nothing is read, compared or wrapped.
+async fn publish_alone(world: &World, count: usize) -> Outcome<f64> {
+    let client = connect_nats(world.nats_url()?, async_nats::ConnectOptions::new()).await.map_err(CliError::failed)?;
+    let jetstream = ContextBuilder::new().max_ack_inflight(WINDOW).backpressure_on_inflight(true).build(client);
+    let name = format!("BARE_{}", clock::new_id().simple());
+    jetstream.create_stream(bare_stream(&name)).await.map_err(CliError::failed)?;
+    let begun = Instant::now();
+    publish_all(&jetstream, &name, count).await?;
+    let took = begun.elapsed();
+    jetstream.delete_stream(&name).await.map_err(CliError::failed)?;
+    Ok(per_second(count, took))
+}
+
+fn bare_stream(name: &str) -> stream::Config {
+    stream::Config {
+        name: name.to_owned(),
+        subjects: vec![format!("{name}.>")],
+        max_bytes: STREAM_BYTES_MAX,
+        ..stream::Config::default()
+    }
+}
+
+async fn publish_all(jetstream: &jetstream::Context, name: &str, count: usize) -> Outcome<()> {
+    let payload = Bytes::from(vec![b'x'; MESSAGE_BYTES]);
+    let mut acks = Vec::with_capacity(WINDOW);
+    for last in 0..count {
+        acks.push(send(jetstream, format!("{name}.note.{last}"), payload.clone(), last).await?);
+        if acks.len() == WINDOW {
+            acknowledged(&mut acks).await?;
+        }
+    }
+    acknowledged(&mut acks).await
+}
+
+async fn send(jetstream: &jetstream::Context, subject: String, payload: Bytes, last: usize) -> Outcome<PublishAckFuture> {
+    let mut headers = HeaderMap::new();
+    headers.insert(NATS_EXPECTED_LAST_SEQUENCE, last.to_string());
+    let message = PublishMessage::build().headers(headers).payload(payload);
+    jetstream.send_publish(subject, message).await.map_err(CliError::failed)
+}
+
+async fn acknowledged(acks: &mut Vec<PublishAckFuture>) -> Outcome<()> {
+    for ack in acks.drain(..) {
+        ack.await.map_err(CliError::failed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! `mensajeria import clients FILE --company ID`: the same as the API's import.
+
+use std::path::PathBuf;
+
+use axum::body::Body;
+use clap::Subcommand;
+use domain::value::{CompanyId, Language};
+use projections::Positions;
+use serde_json::Value;
+use tokio_util::io::ReaderStream;
+use tokio_util::sync::CancellationToken;
+
+use super::target::Target;
+use super::{CliError, Exit, Global, print};
+use crate::api;
+use crate::config::Config;
+use crate::problem::Problem;
+use crate::state::{AppState, Settings};
+
+/// How many connections an import uses at most.
+const CONNECTIONS: u32 = 8;
+
+/// What can be brought in.
+#[derive(Debug, Subcommand)]
+pub(super) enum ImportCommand {
+    /// Clients of a company, from a CSV file
+    Clients {
+        /// The file: external_id,name,kind,contact_name,phone,email
+        file: PathBuf,
+        /// Whose clients they are
+        #[arg(long, value_name = "ID")]
+        company: CompanyId,
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+pub(super) async fn run(global: &Global, config: Config, command: &ImportCommand) -> Result<Exit, CliError> {
+    let ImportCommand::Clients { file, company, dry_run } = command;
+    let opened = tokio::fs::File::open(file).await;
+    let opened = opened.map_err(|error| CliError::File(file.display().to_string(), error))?;
+    let target = Target::find(global, &config, false).await?;
+    let log = target.log(CONNECTIONS).await?;
+    let cancel = CancellationToken::new();
+    let positions = Positions::follow(log.pool().clone(), cancel.clone());
+    let state = AppState::new(log, Settings::default(), positions, cancel.clone());
+    let body = Body::from_stream(ReaderStream::new(opened));
+    let report = api::import_file(&state, *company, body, *dry_run).await.map_err(told)?;
+    print::result(global.json, &report, || summary(&report));
+    cancel.cancel();
+    drop(state);
+    target.close().await?;
+    Ok(if report["rejected"] == 0 { Exit::Done } else { Exit::InPart })
+}
+
+fn told(problem: Problem) -> CliError {
+    CliError::refused(problem.sentence(Language::Es))
+}
+
+fn summary(report: &Value) -> String {
+    let counts = ["rows", "created", "updated", "unchanged", "rejected"].map(|name| format!("{name}: {}", report[name]));
+    let errors = report["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let told = errors.iter().map(|error| {
+        format!("line {}, {}: {} ({})", error["line"], error["column"], error["detail"], error["value"])
+    });
+    std::iter::once(counts.join(", ")).chain(told).collect::<Vec<_>>().join("\n")
+}

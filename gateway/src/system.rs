@@ -1,0 +1,187 @@
+//! The composition root: which parts of the program run in this process, and how they are wired.
+
+mod outside;
+mod parts;
+mod roles;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use commands::broker::{Broker, share_heads};
+use commands::clock;
+use commands::log::{EventLog, MasterKey};
+use commands::relay::Relay;
+use dispatcher::DispatcherOptions;
+use projections::{Behind, Positions, Projection};
+use sqlx::postgres::PgPoolOptions;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+pub use self::outside::{Outside, OutsideError};
+pub use self::roles::{Role, Roles, UnknownRole};
+use self::parts::FrontDoor;
+use crate::chance;
+use crate::config::Config;
+
+/// How long the parts may take to end; after it they are dropped, which loses nothing that was answered.
+const STOP_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+/// What a process is started with.
+pub struct SystemOptions {
+    /// Which parts run.
+    pub roles: Roles,
+    /// Of the database.
+    pub database_url: String,
+    /// Of the broker.
+    pub nats_url: String,
+    /// What wraps all other keys.
+    pub master: MasterKey,
+    /// Where the front door listens.
+    pub listen: SocketAddr,
+    /// What browsers reach it by, if it is known.
+    pub public_url: Option<Url>,
+    /// How many connections to the database it opens at most.
+    pub connections: u32,
+    /// Who carries what leaves.
+    pub outside: Outside,
+    /// How the dispatcher behaves.
+    pub dispatcher: DispatcherOptions,
+    /// Whether `/readyz` waits for [`System::ready`], as while demo data is made.
+    pub ready_at_once: bool,
+}
+
+impl SystemOptions {
+    /// As configured.
+    pub fn of(
+        config: &Config,
+        roles: Roles,
+        (database_url, nats_url): (&str, &str),
+        master: MasterKey,
+        outside: Outside,
+    ) -> Self {
+        Self {
+            roles,
+            database_url: database_url.to_owned(),
+            nats_url: nats_url.to_owned(),
+            master,
+            listen: config.server.listen,
+            public_url: config.server.public_url.clone(),
+            connections: config.database.max_connections,
+            outside,
+            dispatcher: DispatcherOptions::new(Arc::new(clock::now), Arc::new(chance::fraction)),
+            ready_at_once: true,
+        }
+    }
+}
+
+/// Why a process does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database is away, or refuses.
+    #[error("failed to open the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The tables cannot be brought up to date.
+    #[error("failed to migrate the database: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The database would lose what it has answered for.
+    #[error("PostgreSQL's {0} is off: what it commits can be lost")]
+    NotDurable(String),
+    /// The broker's URL is wrong.
+    #[error(transparent)]
+    Broker(#[from] commands::broker::BrokerError),
+    /// The address is taken, or not ours.
+    #[error("failed to listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+}
+
+/// Why the projections are not known to show what the log has.
+#[derive(Debug, thiserror::Error)]
+pub enum CatchUpError {
+    /// They are behind.
+    #[error(transparent)]
+    Behind(#[from] Behind),
+    /// The database does not answer.
+    #[error("failed to read the log's head: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// The running parts of one process.
+pub struct System {
+    log: EventLog,
+    positions: Positions,
+    door: Option<FrontDoor>,
+    outside: Outside,
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl System {
+    /// Starts the parts that `options` ask for. The tables are brought up to date first.
+    ///
+    /// # Errors
+    /// See [`StartError`]. A broker that is away is none.
+    pub async fn start(options: SystemOptions) -> Result<Self, StartError> {
+        let pool = PgPoolOptions::new().max_connections(options.connections).connect(&options.database_url).await?;
+        commands::migrate(&pool).await?;
+        let log = EventLog::open(pool, &options.master).await?;
+        let broker = Broker::connect(&options.nats_url).await?;
+        let cancel = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(share_heads(log.clone(), broker.clone(), cancel.clone()));
+        if options.roles.has(Role::Relay) {
+            tasks.spawn(Relay::new(log.clone(), broker.clone()).run(cancel.clone()));
+        }
+        let positions = parts::projections(&options, &log, &broker, &cancel, &tasks);
+        if options.roles.has(Role::Dispatcher) {
+            parts::dispatcher(&options, &log, &broker, &cancel, &tasks);
+        }
+        let door = match options.roles.has(Role::Gateway) {
+            true => Some(FrontDoor::open(&options, &log, &positions, &cancel, &tasks).await?),
+            false => None,
+        };
+        Ok(Self { log, positions, door, outside: options.outside, cancel, tasks })
+    }
+
+    /// The log.
+    pub fn log(&self) -> &EventLog {
+        &self.log
+    }
+
+    /// Where the front door listens, if it is open.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.door.as_ref().map(|door| door.address)
+    }
+
+    /// The outside world of this process.
+    pub fn outside(&self) -> &Outside {
+        &self.outside
+    }
+
+    /// Lets `/readyz` say so.
+    pub fn ready(&self) {
+        if let Some(door) = &self.door {
+            door.state.set_ready();
+        }
+    }
+
+    /// Waits until every projection shows what the log has now.
+    ///
+    /// # Errors
+    /// [`CatchUpError`] when they do not within `bound`, or the database does not answer.
+    pub async fn caught_up(&self, bound: Duration) -> Result<(), CatchUpError> {
+        let head = self.log.head().await?;
+        Ok(self.positions.wait_for(&Projection::ALL, head, bound).await?)
+    }
+
+    /// Ends everything: what was begun is finished within a bound.
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        self.tasks.close();
+        if timeout(STOP_TIMEOUT, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some parts did not end in time");
+        }
+    }
+}

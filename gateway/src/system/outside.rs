@@ -1,0 +1,119 @@
+//! Who carries what leaves: configured providers, the simulator for a channel without one, and for demo data only it.
+
+use std::sync::Arc;
+
+use commands::clock;
+use dispatcher::provider::{EmailProvider, Provider, SettingsError, SmsProvider, SmtpSettings, TwilioSettings};
+use dispatcher::simulator::{Simulator, SimulatorOptions};
+use dispatcher::{Companies, Route};
+use domain::value::{Channel, CompanyId};
+
+use crate::config::{self, Config};
+use crate::demo::COMPANIES;
+
+/// How many connections the simulator is used by at once, on each channel.
+const SIMULATOR_CONNECTIONS: u32 = 16;
+
+/// Why the outside world cannot be reached as configured.
+#[derive(Debug, thiserror::Error)]
+pub enum OutsideError {
+    /// A provider's settings cannot be used.
+    #[error("configuration key `{0}`")]
+    Settings(#[from] SettingsError),
+    /// The simulator has no port to listen on.
+    #[error("failed to start the simulator: {0}")]
+    Simulator(#[from] std::io::Error),
+}
+
+/// The outside world of one process. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Outside {
+    /// Whose deliveries go to whom.
+    pub routes: Vec<Route>,
+    /// The simulator, if anything goes to it.
+    pub simulator: Option<Arc<Simulator>>,
+}
+
+impl Outside {
+    /// Production: configured providers only. Demo data that is found in the database waits for ever.
+    ///
+    /// # Errors
+    /// A provider's settings that cannot be used.
+    pub fn configured(config: &Config) -> Result<Self, OutsideError> {
+        let routes = vec![Route { companies: Companies::Except(demo()), providers: providers(config)? }];
+        Ok(Self { routes, simulator: None })
+    }
+
+    /// `dev`: configured providers serve their channel, the simulator a channel without one, and demo data only it.
+    ///
+    /// # Errors
+    /// A provider's settings that cannot be used, or a simulator that cannot start.
+    pub async fn simulated(config: &Config) -> Result<Self, OutsideError> {
+        if config.simulator.enabled == Some(false) {
+            return Self::configured(config);
+        }
+        let simulator = Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await?;
+        Self::beside(simulator, providers(config)?)
+    }
+
+    /// The simulator alone: for tests and the bench.
+    ///
+    /// # Errors
+    /// None in practice: the simulator's own settings can be used.
+    pub fn only(simulator: Simulator, connections: u32) -> Result<Self, OutsideError> {
+        let providers = simulated(&simulator, connections)?;
+        let routes = vec![Route { companies: Companies::All, providers }];
+        Ok(Self { routes, simulator: Some(Arc::new(simulator)) })
+    }
+
+    fn beside(simulator: Simulator, configured: Vec<Provider>) -> Result<Self, OutsideError> {
+        let own = simulated(&simulator, SIMULATOR_CONNECTIONS)?;
+        let is_configured = |channel: Channel| configured.iter().any(|provider| provider.channel() == channel);
+        let missing: Vec<_> = own.iter().filter(|provider| !is_configured(provider.channel())).cloned().collect();
+        let routes = vec![
+            Route { companies: Companies::Except(demo()), providers: configured.into_iter().chain(missing).collect() },
+            Route { companies: Companies::Only(demo()), providers: own },
+        ];
+        Ok(Self { routes, simulator: Some(Arc::new(simulator)) })
+    }
+}
+
+fn demo() -> Arc<[CompanyId]> {
+    COMPANIES.iter().map(crate::demo::DemoCompany::id).collect()
+}
+
+fn simulated(simulator: &Simulator, connections: u32) -> Result<Vec<Provider>, SettingsError> {
+    let email = EmailProvider::try_new(&simulator.smtp_settings(connections))?;
+    let sms = SmsProvider::try_new(&simulator.twilio_settings(connections))?;
+    Ok(vec![Provider::Email(email), Provider::Sms(sms)])
+}
+
+fn providers(config: &Config) -> Result<Vec<Provider>, SettingsError> {
+    let email = config.email_providers.iter().map(|settings| EmailProvider::try_new(&smtp(settings)).map(Provider::Email));
+    let sms = config.sms_providers.iter().map(|settings| SmsProvider::try_new(&twilio(settings)).map(Provider::Sms));
+    email.chain(sms).collect()
+}
+
+fn smtp(settings: &config::EmailProvider) -> SmtpSettings {
+    SmtpSettings {
+        name: settings.name.clone(),
+        url: settings.url.expose().clone(),
+        from: settings.from.clone(),
+        connections: settings.connections,
+        rate_per_second: settings.rate_per_second,
+    }
+}
+
+fn twilio(settings: &config::SmsProvider) -> TwilioSettings {
+    let config::SmsKind::Twilio = settings.kind;
+    TwilioSettings {
+        name: settings.name.clone(),
+        base_url: settings.base_url.clone(),
+        account: settings.account.clone(),
+        secret: settings.secret.expose().clone(),
+        from: settings.from.clone(),
+        connections: settings.connections,
+        rate_per_second: settings.rate_per_second,
+        status_callback: None,
+    }
+}

@@ -1,0 +1,90 @@
+//! The parts of the program, each started with what it needs.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::any;
+use commands::broker::Broker;
+use commands::log::EventLog;
+use dispatcher::Dispatcher;
+use projections::{Positions, Projections};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Role, StartError, SystemOptions};
+use crate::state::{AppState, Settings};
+use crate::{server, web};
+
+/// How far the projections are; in a process without the role nothing is projected, but it is followed.
+pub(super) fn projections(
+    options: &SystemOptions,
+    log: &EventLog,
+    broker: &Broker,
+    cancel: &CancellationToken,
+    tasks: &TaskTracker,
+) -> Positions {
+    if !options.roles.has(Role::Projector) {
+        return Positions::follow(log.pool().clone(), cancel.clone());
+    }
+    let projections = Projections::start(log.clone(), Some(broker.clone()), cancel.clone());
+    let positions = projections.positions().clone();
+    tasks.spawn(async move { projections.stopped().await });
+    positions
+}
+
+pub(super) fn dispatcher(
+    options: &SystemOptions,
+    log: &EventLog,
+    broker: &Broker,
+    cancel: &CancellationToken,
+    tasks: &TaskTracker,
+) {
+    let routes = options.outside.routes.clone();
+    let (broker, behaviour) = (Some(broker.clone()), options.dispatcher.clone());
+    tasks.spawn(Dispatcher::start(log.clone(), broker, routes, behaviour, cancel.clone()).stopped());
+}
+
+/// The open front door.
+pub(super) struct FrontDoor {
+    pub(super) address: SocketAddr,
+    pub(super) state: AppState,
+}
+
+impl FrontDoor {
+    pub(super) async fn open(
+        options: &SystemOptions,
+        log: &EventLog,
+        positions: &Positions,
+        cancel: &CancellationToken,
+        tasks: &TaskTracker,
+    ) -> Result<Self, StartError> {
+        let failed = |error| StartError::Listen(options.listen, error);
+        let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let state = AppState::new(log.clone(), settings(options), positions.clone(), cancel.clone());
+        if options.ready_at_once {
+            state.set_ready();
+        }
+        let (serving, app) = (state.clone(), Router::new().fallback(any(web::serve)));
+        tasks.spawn(async move {
+            if let Err(error) = server::serve(listener, serving, app).await {
+                tracing::error!(%error, "the front door has closed");
+            }
+        });
+        Ok(Self { address, state })
+    }
+}
+
+/// Browsers take prefixed, secure cookies on loopback and by https, and refuse them silently anywhere else.
+fn settings(options: &SystemOptions) -> Settings {
+    let https = options.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
+    Settings {
+        public_url: options.public_url.clone(),
+        secure_cookies: https || options.listen.ip().is_loopback(),
+        simulator: options.outside.simulator.clone(),
+        clock: Arc::clone(&options.dispatcher.clock),
+        ..Settings::default()
+    }
+}

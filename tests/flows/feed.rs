@@ -1,0 +1,137 @@
+//! The feed: every position once and in order, from JetStream or PostgreSQL, and never from another history.
+
+use commands::broker::share_heads;
+use commands::relay;
+use domain::DecodeError;
+use tests::ledger::{Ledger, read_to};
+use tokio_util::sync::CancellationToken;
+
+#[tokio::test]
+async fn a_feed_without_a_broker_reads_the_whole_log() {
+    let ledger = Ledger::start().await;
+    let head = ledger.write(2_500).await;
+    read_to(&mut ledger.log.feed(None, 0), head).await;
+}
+
+#[tokio::test]
+async fn a_feed_follows_while_events_are_written_and_relayed() {
+    let ledger = Ledger::start().await;
+    let cancel = CancellationToken::new();
+    let relaying = tokio::spawn(ledger.relay().run(cancel.clone()));
+    let mut feed = ledger.log.feed(Some(ledger.broker.clone()), 0);
+    for events in [1, 700, 3, 1_500, 1] {
+        let head = ledger.write(events).await;
+        read_to(&mut feed, head).await;
+    }
+    cancel.cancel();
+    relaying.await.expect("the relay ends");
+}
+
+#[tokio::test]
+async fn a_feed_that_is_dropped_while_it_waits_loses_nothing() {
+    let ledger = Ledger::start().await;
+    let mut feed = ledger.log.feed(Some(ledger.broker.clone()), 0);
+    let head = ledger.write(500).await;
+    ledger.relay_all(&mut ledger.relay()).await;
+    let mut at = 0;
+    while at < head {
+        tokio::select! {
+            biased;
+            events = feed.next() => for event in events.expect("the feed reads") {
+                assert_eq!(event.position, at + 1);
+                at = event.position;
+            },
+            () = tokio::task::yield_now() => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_feed_that_goes_back_reads_the_same_events_again() {
+    let ledger = Ledger::start().await;
+    let head = ledger.write(50).await;
+    let mut feed = ledger.log.feed(Some(ledger.broker.clone()), 0);
+    read_to(&mut feed, head).await;
+    feed.seek(10);
+    read_to(&mut feed, head).await;
+}
+
+#[tokio::test]
+async fn a_feed_reads_the_log_where_the_stream_tells_another_history() {
+    let ledger = Ledger::start().await;
+    ledger.write(100).await;
+    ledger.relay_all(&mut ledger.relay()).await;
+    sqlx::raw_sql(
+        "alter table events disable trigger all;
+         delete from events where position > 60;
+         alter table events enable trigger all",
+    )
+    .execute(ledger.log.pool())
+    .await
+    .expect("an old backup is restored");
+    let log = ledger.elsewhere().await;
+    let mut feed = log.feed(Some(ledger.broker.clone()), 60);
+    let head = ledger.write(80).await;
+    let expected: Vec<uuid::Uuid> =
+        sqlx::query_scalar("select event_id from events where position > 60 order by position")
+            .fetch_all(log.pool())
+            .await
+            .expect("the database answers");
+    let mut read = Vec::new();
+    while feed.position() < head {
+        read.extend(feed.next().await.expect("the feed reads").into_iter().map(|event| event.event_id));
+    }
+    assert_eq!(read, expected);
+    relay::recreate(&log, &ledger.broker).await.expect("the stream is recreated");
+}
+
+#[tokio::test]
+async fn a_commit_is_heard_of_in_other_processes() {
+    let ledger = Ledger::start().await;
+    let elsewhere = ledger.elsewhere().await;
+    let cancel = CancellationToken::new();
+    for log in [&ledger.log, &elsewhere] {
+        tokio::spawn(share_heads(log.clone(), ledger.broker.clone(), cancel.clone()));
+    }
+    let mut heard = elsewhere.watch_head();
+    // The first may be told before the other listens; one of them is heard.
+    while heard.borrow_and_update().eq(&0) {
+        ledger.write(1).await;
+        tokio::task::yield_now().await;
+    }
+    cancel.cancel();
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_poison_for_itself_only() {
+    let ledger = Ledger::start().await;
+    ledger.write(1).await;
+    sqlx::raw_sql(
+        r#"insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+           values ('company', 'c', 1, 'CompanyRegistered', '1', '1e999', '[1]'),
+                  ('nobody', 'n', 1, 'Nothing', '1', '{}', '{"n": 1}'),
+                  ('message', 'm', 1, 'MessageSent', '1', '{"$key": "00000000-0000-0000-0000-000000000001", "sealed": "AAAA"}', '{}');
+           insert into keys (key_id, wrapped) values ('00000000-0000-0000-0000-000000000001', 'forged')"#,
+    )
+    .execute(ledger.log.pool())
+    .await
+    .expect("the rows are inserted");
+    let head = ledger.write(1).await;
+    ledger.relay_all(&mut ledger.relay()).await;
+    let mut feed = ledger.log.feed(Some(ledger.broker.clone()), 0);
+    let mut events = Vec::new();
+    while feed.position() < head {
+        events.extend(feed.next().await.expect("the feed reads"));
+    }
+    let events: Vec<_> = events.into_iter().map(|event| event.event).collect();
+    assert!(matches!(
+        events.as_slice(),
+        [
+            Ok(_),
+            Err(DecodeError::Payload(_)),
+            Err(DecodeError::UnknownAggregate(_)),
+            Err(DecodeError::Sealed),
+            Ok(_)
+        ]
+    ));
+}

@@ -1,0 +1,140 @@
+//! A log with its broker and nothing around them: what tests of relay and feed start from.
+
+use std::collections::HashMap;
+
+use async_nats::jetstream;
+use commands::broker::Broker;
+use commands::clock;
+use commands::log::{Draft, EventLog, Feed, Lane, MasterKey};
+use commands::relay::{Relay, Step};
+use domain::Position;
+use domain::company::{CompanyEvent, CompanyProfile};
+use sqlx::PgPool;
+
+use super::servers;
+use super::world::MASTER;
+
+/// How many events one append of [`Ledger::write`] holds at most.
+const APPEND_EVENTS_MAX: usize = 250;
+/// How often [`Ledger::relay_all`] steps at most: far more often than needed.
+const STEPS_MAX: usize = 1_000;
+
+/// A log on a database of its own.
+pub struct Ledger {
+    /// The log.
+    pub log: EventLog,
+    /// The broker that mirrors it.
+    pub broker: Broker,
+    database_url: String,
+    nats_url: String,
+}
+
+impl Ledger {
+    /// On the servers that all tests share.
+    pub async fn start() -> Self {
+        let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
+        Self::on(servers::database().await, nats_url).await
+    }
+
+    /// On given servers; the database is migrated.
+    pub async fn on(database_url: String, nats_url: String) -> Self {
+        let broker = Broker::connect(&nats_url).await.expect("the broker's URL");
+        let log = open(&database_url).await;
+        let ledger = Self { log, broker, database_url, nats_url };
+        ledger.connected().await;
+        ledger
+    }
+
+    /// The same log as another process would open it.
+    pub async fn elsewhere(&self) -> EventLog {
+        open(&self.database_url).await
+    }
+
+    /// Appends so many events and gives the position of the last one.
+    pub async fn write(&self, events: usize) -> Position {
+        let drafts: Vec<Draft> = (0..events).map(|_| draft()).collect();
+        for some in drafts.chunks(APPEND_EVENTS_MAX) {
+            self.log.append(some.to_vec(), None, Lane::Bulk).await.expect("the events are appended");
+        }
+        self.log.head().await.expect("the database answers")
+    }
+
+    /// A relay that has not started.
+    pub fn relay(&self) -> Relay {
+        Relay::new(self.log.clone(), self.broker.clone())
+    }
+
+    /// Steps until nothing is left to publish, starting over after failures, and gives how many events it took.
+    pub async fn relay_all(&self, relay: &mut Relay) -> usize {
+        let mut published = 0;
+        for _ in 0..STEPS_MAX {
+            match relay.step().await {
+                Ok(Step::Published(events)) => published += events,
+                Ok(Step::Idle) => return published,
+                Ok(Step::Halted) => panic!("the relay halted: {:?}", relay.state().borrow()),
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+        panic!("the relay does not come to an end");
+    }
+
+    /// JetStream, by a connection of the test's own.
+    pub async fn jetstream(&self) -> jetstream::Context {
+        let url: url::Url = self.nats_url.parse().expect("a URL");
+        let (user, password) = (url.username().to_owned(), url.password().unwrap_or_default().to_owned());
+        let options = async_nats::ConnectOptions::with_user_and_password(user, password);
+        jetstream::new(options.connect(&self.nats_url).await.expect("the broker answers"))
+    }
+
+    /// What the stream is called.
+    pub fn stream_name(&self) -> String {
+        format!("MENSAJERIA_{}", self.log.ledger().simple())
+    }
+
+    /// Asserts that every message in the stream is the event of its sequence, up to the head.
+    pub async fn assert_mirrored(&self) {
+        let stream = self.jetstream().await.get_stream(self.stream_name()).await.expect("the stream");
+        let state = &stream.cached_info().state;
+        let head = self.log.head().await.expect("the database answers");
+        assert_eq!(state.last_sequence as Position, head, "the stream ends where the log ends");
+        let ids: HashMap<Position, uuid::Uuid> = sqlx::query_as("select position, event_id from events")
+            .fetch_all(self.log.pool())
+            .await
+            .expect("the database answers")
+            .into_iter()
+            .collect();
+        for sequence in state.first_sequence..=state.last_sequence {
+            let message = stream.get_raw_message(sequence).await.expect("a message");
+            let envelope: serde_json::Value = serde_json::from_slice(&message.payload).expect("JSON");
+            assert_eq!(envelope["position"], sequence);
+            assert_eq!(envelope["id"], ids[&(sequence as Position)].to_string());
+        }
+    }
+
+    async fn connected(&self) {
+        while !self.broker.is_connected() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Reads a feed to a position and asserts that it gave every position once, in order.
+pub async fn read_to(feed: &mut Feed, position: Position) {
+    let mut at = feed.position();
+    while at < position {
+        for event in feed.next().await.expect("the feed reads") {
+            assert_eq!(event.position, at + 1);
+            at = event.position;
+        }
+    }
+}
+
+async fn open(database_url: &str) -> EventLog {
+    let pool = PgPool::connect(database_url).await.expect("the database answers");
+    EventLog::open(pool, &MasterKey::new(MASTER)).await.expect("the log opens")
+}
+
+fn draft() -> Draft {
+    let event = CompanyEvent::CompanyRegistered(CompanyProfile::default());
+    Draft::of("company", clock::new_id(), 1, &event, HashMap::new()).expect("JSON")
+}

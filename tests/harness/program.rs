@@ -1,0 +1,88 @@
+//! The program as a process of its own, to be killed: a test binary that runs itself again as `mensajeria`.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+/// Tells a test binary that it is run as the program; holds the program's arguments, one a line.
+const ARGUMENTS: &str = "MENSAJERIA_TEST_PROGRAM";
+/// The variable by which the `fail` crate is told where to fail.
+const FAILPOINTS: &str = "FAILPOINTS";
+/// The name of the test by which a test binary becomes the program; `entry_points!` defines it.
+const PROGRAM_ENTRY: &str = "program_entry";
+/// How long the program may take to listen: far longer than it does.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// In the test named [`PROGRAM_ENTRY`]: becomes the program, and does not return, if it is run as one.
+#[expect(clippy::disallowed_methods, reason = "how this process is told what it is, not a setting of the program")]
+pub fn run_if_program() {
+    if let Ok(arguments) = std::env::var(ARGUMENTS) {
+        let scenario = fail::FailScenario::setup();
+        let arguments = std::iter::once("mensajeria").chain(arguments.lines()).map(Into::into);
+        let is_success = gateway::cli::main(arguments) == std::process::ExitCode::SUCCESS;
+        scenario.teardown();
+        std::process::exit(i32::from(!is_success));
+    }
+}
+
+/// A running program.
+pub struct Program {
+    child: Child,
+    /// Where its front door is.
+    pub base: String,
+}
+
+impl Program {
+    /// Starts the program and waits until it says where it listens. `failpoints` as in `append::committed=return`.
+    pub async fn start(arguments: &[&str], environment: &HashMap<String, String>, failpoints: &str) -> Self {
+        let executable = std::env::current_exe().expect("the path of this executable");
+        let mut child = Command::new(executable)
+            .args([PROGRAM_ENTRY, "--exact", "--nocapture"])
+            .envs(environment)
+            .env(ARGUMENTS, arguments.join("\n"))
+            .env(FAILPOINTS, failpoints)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let listening = async {
+            while let Some(line) = lines.next_line().await.expect("its output can be read") {
+                if let Some(address) = line.strip_prefix("listening on ") {
+                    return address.to_owned();
+                }
+            }
+            panic!("the program ended before it listened");
+        };
+        let base = timeout(START_TIMEOUT, listening).await.expect("the program listens in time");
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self { child, base }
+    }
+
+    /// Kills it as `kill -9` does and waits until it is gone.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("the program can be killed");
+    }
+
+    /// Waits until it has ended by itself, as at a failpoint.
+    pub async fn ended(mut self) {
+        self.child.wait().await.expect("the program can be waited for");
+    }
+
+    /// Its process id, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+}
+
+/// A path as an argument.
+pub fn text(path: &Path) -> &str {
+    path.to_str().expect("a path that is text")
+}

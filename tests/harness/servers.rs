@@ -1,0 +1,65 @@
+//! The servers of a test run: one PostgreSQL and one NATS a process, a database for each test from a migrated template.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use commands::clock;
+use gateway::stack::{GuardCommand, Stack};
+use sqlx::{Connection, PgConnection};
+use tokio::sync::OnceCell;
+
+/// The name of the test by which a test binary becomes a guard; [`entry_points`](crate::entry_points) defines it.
+pub const GUARD_ENTRY: &str = "guard_entry";
+
+/// Defines what a test binary that uses the harness must have: the way to run itself as a guard, or as the program.
+#[macro_export]
+macro_rules! entry_points {
+    () => {
+        /// Not a rule: what this binary runs to become the guard of a server.
+        #[test]
+        fn guard_entry() {
+            gateway::stack::GuardCommand::run_if_guard();
+        }
+
+        /// Not a rule: what this binary runs to become the program itself.
+        #[test]
+        fn program_entry() {
+            $crate::program::run_if_program();
+        }
+    };
+}
+
+static STACK: OnceCell<Stack> = OnceCell::const_new();
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+static SERIAL: AtomicU64 = AtomicU64::new(1);
+
+/// The servers that all tests of this process share; for tests that break nothing.
+pub async fn shared() -> &'static Stack {
+    STACK.get_or_init(own).await
+}
+
+/// Servers of a test's own; for tests that stop, kill or wipe them.
+pub async fn own() -> Stack {
+    Stack::for_tests(GuardCommand::of_test(GUARD_ENTRY)).await.expect("the servers start")
+}
+
+/// A fresh, migrated database on the shared servers.
+pub async fn database() -> String {
+    let stack = shared().await;
+    let template = TEMPLATE.get_or_init(|| template(stack)).await;
+    let name = format!("test_{}", SERIAL.fetch_add(1, Ordering::Relaxed));
+    let url = stack.create_database(template, &name).await.expect("a database");
+    let mut connection = PgConnection::connect(&url).await.expect("the database answers");
+    // Tests share one broker: streams and subjects go by the ledger's id.
+    sqlx::query("update ledger set id = $1").bind(clock::new_id()).execute(&mut connection).await.expect("an id");
+    connection.close().await.expect("the connection closes");
+    url
+}
+
+async fn template(stack: &Stack) -> String {
+    let name = "mensajeria_template".to_owned();
+    let url = stack.create_database("template0", &name).await.expect("the template");
+    let pool = sqlx::PgPool::connect(&url).await.expect("the template answers");
+    commands::migrate(&pool).await.expect("the migrations apply");
+    pool.close().await;
+    name
+}

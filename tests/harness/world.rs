@@ -1,0 +1,153 @@
+//! The whole system with an outside world of its own: what a flow starts from.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use commands::broker::Broker;
+use commands::log::{EventLog, MasterKey};
+use commands::{CommandContext, clock, companies, users};
+use dispatcher::DispatcherOptions;
+use dispatcher::simulator::{Simulator, SimulatorOptions};
+use domain::company::CompanyDetails;
+use domain::user::RegisterUser;
+use domain::value::{CompanyId, Role as UserRole, UserId};
+use gateway::access::{Token, hash_password};
+use gateway::system::{Outside, Roles, System, SystemOptions};
+use serde_json::json;
+use tokio::sync::OnceCell;
+
+use super::client::Client;
+use super::servers;
+
+/// The master key of every test.
+pub const MASTER: [u8; 32] = [7; 32];
+/// The password of every test's users.
+pub const PASSWORD: &str = "correcto caballo";
+/// How long the views may take to show what was written: far longer than they do.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
+/// How many connections the simulator is used by.
+const SIMULATOR_CONNECTIONS: u32 = 8;
+/// How soon a failed attempt is made again: flows are not about waiting.
+const RETRY_WAITS: [Duration; 3] = [Duration::from_millis(50); 3];
+
+/// A running system.
+pub struct World {
+    system: System,
+    /// Of its database.
+    pub database_url: String,
+    /// Of its broker.
+    pub nats_url: String,
+    /// The outside world.
+    pub simulator: Arc<Simulator>,
+}
+
+impl World {
+    /// Everything in one process, on a database of its own.
+    pub async fn start() -> Self {
+        Self::start_with(SimulatorOptions::new(Arc::new(clock::now))).await
+    }
+
+    /// The same, with an outside world as wished.
+    pub async fn start_with(simulator: SimulatorOptions) -> Self {
+        let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
+        Self::on(servers::database().await, nats_url, simulator).await
+    }
+
+    /// The same, on given servers.
+    pub async fn on(database_url: String, nats_url: String, simulator: SimulatorOptions) -> Self {
+        let simulator = Simulator::start(simulator).await.expect("the simulator starts");
+        let outside = Outside::only(simulator, SIMULATOR_CONNECTIONS).expect("the simulator's settings");
+        let simulator = outside.simulator.clone().expect("the simulator");
+        let system = System::start(options(&database_url, &nats_url, outside)).await.expect("the system starts");
+        Self { system, database_url, nats_url, simulator }
+    }
+
+    /// The log.
+    pub fn log(&self) -> &EventLog {
+        self.system.log()
+    }
+
+    /// Another connection to the broker.
+    pub async fn broker(&self) -> Broker {
+        Broker::connect(&self.nats_url).await.expect("the broker's URL")
+    }
+
+    /// Where the API is.
+    pub fn base(&self) -> String {
+        format!("http://{}", self.system.address().expect("the front door is open"))
+    }
+
+    /// A client of the API as nobody.
+    pub fn nobody(&self) -> Client {
+        Client::new(&self.base(), None, UserId::from(uuid::Uuid::nil()))
+    }
+
+    /// A new company.
+    pub async fn company(&self, name: &str) -> CompanyId {
+        let company = CompanyId::from(clock::new_id());
+        let details = CompanyDetails {
+            name: name.parse().expect("a name"),
+            country: "CO".parse().expect("a country"),
+            time_zone: "America/Bogota".parse().expect("a time zone"),
+        };
+        companies::register(self.log(), company, details, &CommandContext::of_system()).await.expect("a company");
+        company
+    }
+
+    /// A new user, with a token to use the API by and [`PASSWORD`] to log in with.
+    pub async fn user(&self, name: &str, roles: &[UserRole], companies: &[CompanyId]) -> Client {
+        let user = UserId::from(clock::new_id());
+        let order = RegisterUser {
+            user,
+            name: name.parse().expect("a name"),
+            email: email_of(user).parse().expect("an address"),
+            roles: roles.iter().copied().collect::<BTreeSet<_>>(),
+            companies: companies.iter().copied().collect(),
+        };
+        let context = CommandContext::of_system();
+        users::register(self.log(), order, password_hash().await, &context, &json!({})).await.expect("a user");
+        let token = Token::generate().expect("randomness");
+        users::issue_token(self.log(), user, token.hash().as_bytes(), &context).await.expect("a token");
+        self.caught_up().await;
+        Client::new(&self.base(), Some(token.as_str().to_owned()), user)
+    }
+
+    /// Waits until every view shows what the log has now.
+    pub async fn caught_up(&self) {
+        self.system.caught_up(CATCH_UP_TIMEOUT).await.expect("the views catch up");
+    }
+
+    /// Ends the system in order.
+    pub async fn stop(self) {
+        self.system.stop().await;
+    }
+}
+
+/// The address that a test's user logs in with.
+pub fn email_of(user: UserId) -> String {
+    format!("{user}@usuarios.test")
+}
+
+fn options(database_url: &str, nats_url: &str, outside: Outside) -> SystemOptions {
+    let mut dispatcher = DispatcherOptions::new(Arc::new(clock::now), Arc::new(|| 0.5));
+    dispatcher.retry_waits = Some(RETRY_WAITS.to_vec());
+    SystemOptions {
+        roles: Roles::all(),
+        database_url: database_url.to_owned(),
+        nats_url: nats_url.to_owned(),
+        master: MasterKey::new(MASTER),
+        listen: ([127, 0, 0, 1], 0).into(),
+        public_url: None,
+        connections: 10,
+        outside,
+        dispatcher,
+        ready_at_once: true,
+    }
+}
+
+/// Hashed once: it takes its time on purpose.
+async fn password_hash() -> &'static str {
+    static HASH: OnceCell<String> = OnceCell::const_new();
+    HASH.get_or_init(async || hash_password(PASSWORD).expect("a hash")).await
+}
