@@ -20,6 +20,7 @@ use super::chunk::Chunk;
 use super::page::{Wanted, page};
 use super::preview;
 use crate::Wakes;
+use crate::database::begin;
 use crate::request::{RequestError, Requests};
 
 /// How often an audience is looked at that waits for the views to reach its request.
@@ -97,7 +98,7 @@ impl Resolver {
 
     /// One chunk of the audience whose turn it is, or its end.
     async fn step(&self) -> Result<Step, ResolveError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let Some(open) = next_open(&mut tx).await? else {
             return Ok(if any_open(&mut tx).await? { Step::Behind } else { Step::Idle });
         };

@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::batch::{Batch, Chunk};
+use crate::database::begin;
 
 /// Why a batch did not get into the queue.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +36,7 @@ pub(super) async fn store(
     to: Position,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let mut tx = pool.begin().await?;
+    let mut tx = begin(pool).await?;
     let moved = sqlx::query("update intake set position = $2 where position = $1").bind(from).bind(to);
     if moved.execute(&mut *tx).await?.rows_affected() == 0 {
         return Err(StoreError::Overtaken);

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{QueueRow, RowState};
+use crate::database::begin;
 use crate::request::{RequestError, Requests};
 
 /// After this a settlement's outcome is unknown. Asking again is safe: what was settled has another epoch or is gone.
@@ -145,30 +146,13 @@ impl Settler {
         Ok(Draft::of(DELIVERY, row.delivery_id, sequence, event, metadata).map_err(AppendError::from)?)
     }
 
-    /// A connection whose settlement did not answer is not used again: it may still be in the middle of it.
     async fn commit(&self, steps: Vec<Step<'_>>) -> Result<(), SettleError> {
-        let mut connection = self.pool.acquire().await?;
-        match timeout(SETTLE_TIMEOUT, self.commit_on(&mut connection, steps)).await {
-            Ok(Err(SettleError::Append(AppendError::Conflict))) => Err(AppendError::Conflict.into()),
-            Ok(Err(error)) => {
-                connection.close_on_drop();
-                Err(error)
-            }
-            Ok(Ok(())) => Ok(()),
-            Err(_) => {
-                connection.close_on_drop();
-                Err(SettleError::Unknown)
-            }
-        }
+        timeout(SETTLE_TIMEOUT, self.try_commit(steps)).await.unwrap_or(Err(SettleError::Unknown))
     }
 
     /// The rows first, the ledger's lock and the commit last: while it is held nobody else appends.
-    async fn commit_on(
-        &self,
-        connection: &mut PgConnection,
-        steps: Vec<Step<'_>>,
-    ) -> Result<(), SettleError> {
-        let mut tx = sqlx::Connection::begin(connection).await?;
+    async fn try_commit(&self, steps: Vec<Step<'_>>) -> Result<(), SettleError> {
+        let mut tx = begin(&self.pool).await?;
         let mut settled = remove(&mut tx, &steps).await?;
         settled.extend(requeue_all(&mut tx, &steps).await?);
         let drafts: Vec<Draft> = steps
