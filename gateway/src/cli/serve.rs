@@ -23,7 +23,7 @@ pub(super) async fn run(global: &Global, config: Config, args: &ServeArgs) -> Re
     let options = SystemOptions::of(&config, Roles::of(&args.roles), urls, target.master, outside);
     let system = System::start(options).await?;
     if let Some(address) = system.address() {
-        tracing::info!(%address, "listening");
+        println!("listening on http://{address}");
     }
     stop_signal().await;
     system.stop().await;

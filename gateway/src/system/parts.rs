@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::any;
@@ -10,12 +11,16 @@ use commands::log::EventLog;
 use dispatcher::Dispatcher;
 use projections::{Positions, Projections};
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Role, StartError, SystemOptions};
 use crate::state::{AppState, Settings};
 use crate::{server, web};
+
+/// How often to look whether the views are there.
+const VIEWS_LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How far the projections are; in a process without the role nothing is projected, but it is followed.
 pub(super) fn projections(
@@ -43,7 +48,19 @@ pub(super) fn dispatcher(
 ) {
     let routes = options.outside.routes.clone();
     let (broker, behaviour) = (Some(broker.clone()), options.dispatcher.clone());
-    tasks.spawn(Dispatcher::start(log.clone(), broker, routes, behaviour, cancel.clone()).stopped());
+    let (log, cancel) = (log.clone(), cancel.clone());
+    tasks.spawn(async move {
+        if cancel.run_until_cancelled(views_exist(&log)).await.is_some() {
+            Dispatcher::start(log, broker, routes, behaviour, cancel).stopped().await;
+        }
+    });
+}
+
+/// An audience is resolved from views: on an empty database a projector makes them first.
+async fn views_exist(log: &EventLog) {
+    while !projections::is_ready(log).await.unwrap_or(false) {
+        sleep(VIEWS_LOOK_INTERVAL).await;
+    }
 }
 
 /// The open front door.
@@ -67,12 +84,8 @@ impl FrontDoor {
         if options.ready_at_once {
             state.set_ready();
         }
-        let (serving, app) = (state.clone(), Router::new().fallback(any(web::serve)));
-        tasks.spawn(async move {
-            if let Err(error) = server::serve(listener, serving, app).await {
-                tracing::error!(%error, "the front door has closed");
-            }
-        });
+        let app = Router::new().fallback(any(web::serve));
+        tasks.spawn(server::serve(listener, state.clone(), app));
         Ok(Self { address, state })
     }
 }

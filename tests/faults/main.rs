@@ -1,0 +1,3 @@
+//! What the system must survive: kills at every step, wiped and absent servers, poison, frozen owners.
+
+tests::entry_points!();
