@@ -1,13 +1,10 @@
 //! The front door as one service: the routes, and around them what every request goes through.
 
+mod connections;
 mod drain;
 mod limits;
 mod observe;
 
-use std::net::SocketAddr;
-
-use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
-use axum::serve::ListenerExt;
 use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
@@ -42,20 +39,7 @@ pub fn router(state: AppState, web: Router<AppState>) -> Router {
 }
 
 /// Serves until `state`'s shutdown is cancelled; requests under way are answered first, streams end at once.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(listener: TcpListener, state: AppState, web: Router<AppState>) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, state: AppState, web: Router<AppState>) {
     let shutdown = state.shutdown().clone();
-    let listener = listener.tap_io(|stream| {
-        // Without it a small answer may wait for the caller's delayed ACK; failing to set it costs only that.
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(listener, with_peers(router(state, web)))
-        .with_graceful_shutdown(async move { shutdown.cancelled().await })
-        .await
-}
-
-fn with_peers(router: Router) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
-    router.into_make_service_with_connect_info::<SocketAddr>()
+    connections::serve(listener, router(state, web), shutdown).await;
 }

@@ -14,6 +14,8 @@ use crate::state::AppState;
 
 /// Tells the caller which trace to quote.
 const TRACE_ID: HeaderName = HeaderName::from_static("mensajeria-trace-id");
+/// The target of the access log, so that it can be filtered.
+const ACCESS: &str = "mensajeria::access";
 /// The path of what no route has.
 const NO_ROUTE: &str = "-";
 
@@ -31,7 +33,7 @@ pub(super) async fn observe(State(state): State<AppState>, mut request: Request,
     let span = tracing::info_span!("request", trace_id = %trace.id());
     let mut response = next.run(request).instrument(span.clone()).await;
     let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
-    span.in_scope(|| tracing::info!(%method, route, status, seconds, "answered a request"));
+    span.in_scope(|| tracing::info!(target: ACCESS, %method, route, status, seconds, "answered a request"));
     let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
     metrics::histogram!("mensajeria_http_request_seconds", &labels).record(seconds);
     if let Ok(id) = HeaderValue::try_from(trace.id()) {
