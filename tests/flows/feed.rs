@@ -1,10 +1,16 @@
 //! The feed: every position once and in order, from JetStream or PostgreSQL, and never from another history.
 
+use std::time::Duration;
+
 use commands::broker::share_heads;
 use commands::relay;
 use domain::DecodeError;
 use tests::ledger::{Ledger, read_to};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+/// Long enough for a feed to have opened the stream and read what it must not.
+const NOTHING_COMES_FOR: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn a_feed_without_a_broker_reads_the_whole_log() {
@@ -71,6 +77,8 @@ async fn a_feed_reads_the_log_where_the_stream_tells_another_history() {
     .expect("an old backup is restored");
     let log = ledger.elsewhere().await;
     let mut feed = log.feed(Some(ledger.broker.clone()), 60);
+    let phantom = timeout(NOTHING_COMES_FOR, feed.next()).await;
+    assert!(phantom.is_err(), "the log ends at 60, whatever the stream has");
     let head = ledger.write(80).await;
     let expected: Vec<uuid::Uuid> =
         sqlx::query_scalar("select event_id from events where position > 60 order by position")

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_nats::jetstream;
 use commands::broker::Broker;
 use commands::clock;
-use commands::log::{Draft, EventLog, Feed, Lane, MasterKey};
+use commands::log::{AppendError, Draft, EventLog, Feed, Lane, MasterKey};
 use commands::relay::{Relay, Step};
 use domain::Position;
 use domain::company::{CompanyEvent, CompanyProfile};
@@ -52,11 +52,16 @@ impl Ledger {
 
     /// Appends so many events and gives the position of the last one.
     pub async fn write(&self, events: usize) -> Position {
+        self.try_write(events).await.expect("the events are appended")
+    }
+
+    /// The same, while the database may be away.
+    pub async fn try_write(&self, events: usize) -> Result<Position, AppendError> {
         let drafts: Vec<Draft> = (0..events).map(|_| draft()).collect();
         for some in drafts.chunks(APPEND_EVENTS_MAX) {
-            self.log.append(some.to_vec(), None, Lane::Bulk).await.expect("the events are appended");
+            self.log.append(some.to_vec(), None, Lane::Bulk).await?;
         }
-        self.log.head().await.expect("the database answers")
+        Ok(self.log.head().await?)
     }
 
     /// A relay that has not started.

@@ -32,9 +32,10 @@ pub struct StreamLimits {
 }
 
 impl Default for StreamLimits {
-    /// One copy, a week, a gigabyte.
+    /// One copy, a week, 128 MiB: followers that are further behind than some thousand events read PostgreSQL anyway,
+    /// and many ledgers may share a server.
     fn default() -> Self {
-        Self { replicas: 1, age_max: Duration::from_secs(7 * 24 * 3600), bytes_max: 1 << 30 }
+        Self { replicas: 1, age_max: Duration::from_secs(7 * 24 * 3600), bytes_max: 128 << 20 }
     }
 }
 
