@@ -1,5 +1,6 @@
 //! The composition root: which parts of the program run in this process, and how they are wired.
 
+mod durability;
 mod outside;
 mod parts;
 mod roles;
@@ -49,6 +50,8 @@ pub struct SystemOptions {
     pub outside: Outside,
     /// How the dispatcher behaves.
     pub dispatcher: DispatcherOptions,
+    /// Whether a database that would lose what it commits is refused: everywhere but on a test's own servers.
+    pub durable: bool,
     /// Whether `/readyz` waits for [`System::ready`], as while demo data is made.
     pub ready_at_once: bool,
 }
@@ -72,6 +75,7 @@ impl SystemOptions {
             connections: config.database.max_connections,
             outside,
             dispatcher: DispatcherOptions::new(Arc::new(clock::now), Arc::new(chance::fraction)),
+            durable: true,
             ready_at_once: true,
         }
     }
@@ -88,7 +92,7 @@ pub enum StartError {
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The database would lose what it has answered for.
     #[error("PostgreSQL's {0} is off: what it commits can be lost")]
-    NotDurable(String),
+    NotDurable(&'static str),
     /// The broker's URL is wrong.
     #[error(transparent)]
     Broker(#[from] commands::broker::BrokerError),
@@ -125,6 +129,9 @@ impl System {
     /// See [`StartError`]. A broker that is away is none.
     pub async fn start(options: SystemOptions) -> Result<Self, StartError> {
         let pool = PgPoolOptions::new().max_connections(options.connections).connect(&options.database_url).await?;
+        if options.durable {
+            durability::check(&pool).await?;
+        }
         commands::migrate(&pool).await?;
         let log = EventLog::open(pool, &options.master).await?;
         let broker = Broker::connect(&options.nats_url).await?;
