@@ -63,19 +63,24 @@ impl Claimer {
         Ok(claimed)
     }
 
-    /// The companies with rows in a lane. Only when there are very many does a claim look at those after the last one.
+    /// The companies of the route that may have rows in a lane. Only when there are very many does a claim look at those
+    /// after the last one.
     async fn companies(&self, lane: i16, served_last: Option<Uuid>) -> sqlx::Result<Vec<Uuid>> {
-        let companies = self.companies_after(lane, Uuid::nil()).await?;
-        let Some(last) = served_last.filter(|_| companies.len() >= COMPANIES_MAX) else {
-            return Ok(companies);
-        };
-        let next = self.companies_after(lane, last).await?;
-        Ok(if next.is_empty() { companies } else { next })
+        if let Companies::Only(companies) = &self.route {
+            return Ok(companies.iter().map(|company| company.uuid()).collect());
+        }
+        let mut companies = self.companies_after(lane, Uuid::nil()).await?;
+        if let Some(last) = served_last.filter(|_| companies.len() >= COMPANIES_MAX) {
+            let next = self.companies_after(lane, last).await?;
+            companies = if next.is_empty() { companies } else { next };
+        }
+        companies.retain(|company| self.route.include(*company));
+        Ok(companies)
     }
 
     /// Found by jumping through the index, not by reading it.
     async fn companies_after(&self, lane: i16, after: Uuid) -> sqlx::Result<Vec<Uuid>> {
-        let mut companies: Vec<Uuid> = sqlx::query_scalar(
+        sqlx::query_scalar(
             "with recursive company as (
                select (select company_id from send_queue
                        where channel = $1 and lane = $2 and company_id > $3 order by company_id limit 1) as id,
@@ -93,9 +98,7 @@ impl Claimer {
         .bind(after)
         .bind(COMPANIES_MAX as i32)
         .fetch_all(&self.pool)
-        .await?;
-        companies.retain(|company| self.route.include(*company));
-        Ok(companies)
+        .await
     }
 
     /// One statement, one commit. An owner that was condemned meanwhile gets nothing: its rows are being taken back.
@@ -145,7 +148,7 @@ impl Claimer {
     pub(crate) async fn next_due(&self, now: DateTime<Utc>) -> sqlx::Result<Option<DateTime<Utc>>> {
         let mut earliest = None;
         for lane in LANES {
-            for company in self.companies_after(lane, Uuid::nil()).await? {
+            for company in self.companies(lane, None).await? {
                 let due = self.next_due_of(lane, company, now).await?;
                 earliest = earliest.into_iter().chain(due).min();
             }
