@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::value::UserId;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::stream::EventStream;
 
@@ -17,9 +17,17 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Client {
     http: reqwest::Client,
     base: String,
-    token: Option<String>,
+    pass: Pass,
     /// Who it is.
     pub user: UserId,
+}
+
+/// What a client shows at the door.
+#[derive(Clone)]
+enum Pass {
+    Nothing,
+    Token(String),
+    Cookie(String),
 }
 
 /// What came back.
@@ -37,12 +45,20 @@ impl Client {
     /// A client of the server at `base`, by a token or as nobody.
     pub fn new(base: &str, token: Option<String>, user: UserId) -> Self {
         let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).no_proxy().build().expect("an HTTP client");
-        Self { http, base: base.to_owned(), token, user }
+        Self { http, base: base.to_owned(), pass: token.map_or(Pass::Nothing, Pass::Token), user }
     }
 
-    /// The same server, without a token.
+    /// The same server, as nobody.
     pub fn anonymous(&self) -> Self {
-        Self { token: None, ..self.clone() }
+        Self { pass: Pass::Nothing, ..self.clone() }
+    }
+
+    /// The same user as a browser: by a session that a login begins.
+    pub async fn log_in(&self, email: &str, password: &str) -> Self {
+        let answer = self.anonymous().post("/session", &json!({"email": email, "password": password})).await;
+        let cookie = answer.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+        answer.expect(201);
+        Self { pass: Pass::Cookie(cookie), ..self.clone() }
     }
 
     /// Where the server is.
@@ -53,9 +69,10 @@ impl Client {
     /// A request to a path under `/api/v1`, for what the shorter ways below cannot say.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}/api/v1{path}", self.base));
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
+        match &self.pass {
+            Pass::Nothing => request,
+            Pass::Token(token) => request.bearer_auth(token),
+            Pass::Cookie(cookie) => request.header("Cookie", cookie).header("Sec-Fetch-Site", "same-origin"),
         }
     }
 
@@ -86,11 +103,30 @@ impl Client {
 
     /// A live stream, from now on or from after an event.
     pub async fn stream(&self, path: &str, last_event_id: Option<i64>) -> EventStream {
-        let mut request = self.request(Method::GET, path).header("Accept", "text/event-stream");
-        if let Some(id) = last_event_id {
-            request = request.header("Last-Event-ID", id.to_string());
+        match last_event_id {
+            Some(id) => self.stream_after(path, &id.to_string()).await,
+            None => EventStream::open(self.request(Method::GET, path).header("Accept", "text/event-stream")).await,
         }
-        EventStream::open(request).await
+    }
+
+    /// A live stream that goes on after whatever the reader says it has seen.
+    pub async fn stream_after(&self, path: &str, last_event_id: &str) -> EventStream {
+        let request = self.request(Method::GET, path).header("Accept", "text/event-stream");
+        EventStream::open(request.header("Last-Event-ID", last_event_id)).await
+    }
+
+    /// Every row of a list, page after page.
+    pub async fn all(&self, path: &str) -> Vec<Value> {
+        let (mut rows, mut after) = (Vec::new(), String::new());
+        let sign = if path.contains('?') { '&' } else { '?' };
+        loop {
+            let mut page = self.get(&format!("{path}{sign}limit=200{after}")).await.expect(200);
+            rows.append(page["data"].as_array_mut().expect("rows"));
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => return rows,
+            }
+        }
     }
 }
 
@@ -107,6 +143,11 @@ impl Answer {
         Self { status, headers, body }
     }
 
+    /// A header; empty if it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
     /// The body, which must have come with this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
@@ -117,7 +158,7 @@ impl Answer {
     /// The fields that a refusal with this status names, as `(pointer, code)`, in order of the pointers.
     #[track_caller]
     pub fn refused(self, status: u16) -> Vec<(String, String)> {
-        let kind = self.headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
+        let kind = self.header("content-type").to_owned();
         let body = self.expect(status);
         assert!(kind.starts_with("application/problem+json"), "{kind}: {body}");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod client_file;
+pub mod ledger;
 pub mod program;
 pub mod servers;
 pub mod stream;

@@ -55,8 +55,8 @@ impl Program {
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let listening = async {
             while let Some(line) = lines.next_line().await.expect("its output can be read") {
-                if let Some(address) = line.strip_prefix("listening on ") {
-                    return address.to_owned();
+                if let Some(base) = line.split_whitespace().find(|word| word.starts_with("http://")) {
+                    return base.to_owned();
                 }
             }
             panic!("the program ended before it listened");

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use commands::broker::Broker;
 use commands::log::{EventLog, MasterKey};
 use commands::{CommandContext, clock, companies, users};
 use dispatcher::DispatcherOptions;
-use dispatcher::simulator::{Simulator, SimulatorOptions};
+use dispatcher::simulator::{Clock, Simulator, SimulatorOptions};
 use domain::company::CompanyDetails;
 use domain::user::RegisterUser;
 use domain::value::{CompanyId, Role as UserRole, UserId};
@@ -40,6 +42,7 @@ pub struct World {
     pub nats_url: String,
     /// The outside world.
     pub simulator: Arc<Simulator>,
+    ahead_ms: Arc<AtomicI64>,
 }
 
 impl World {
@@ -59,8 +62,10 @@ impl World {
         let simulator = Simulator::start(simulator).await.expect("the simulator starts");
         let outside = Outside::only(simulator, SIMULATOR_CONNECTIONS).expect("the simulator's settings");
         let simulator = outside.simulator.clone().expect("the simulator");
-        let system = System::start(options(&database_url, &nats_url, outside)).await.expect("the system starts");
-        Self { system, database_url, nats_url, simulator }
+        let ahead_ms = Arc::new(AtomicI64::new(0));
+        let options = options(&database_url, &nats_url, outside, clock_ahead(&ahead_ms));
+        let system = System::start(options).await.expect("the system starts");
+        Self { system, database_url, nats_url, simulator, ahead_ms }
     }
 
     /// The log.
@@ -113,6 +118,16 @@ impl World {
         Client::new(&self.base(), Some(token.as_str().to_owned()), user)
     }
 
+    /// Moves the system's clock on, as if so much time had passed.
+    pub fn pass(&self, time: TimeDelta) {
+        self.ahead_ms.fetch_add(time.num_milliseconds(), Ordering::Relaxed);
+    }
+
+    /// The time by the system's clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        clock_ahead(&self.ahead_ms)()
+    }
+
     /// Waits until every view shows what the log has now.
     pub async fn caught_up(&self) {
         self.system.caught_up(CATCH_UP_TIMEOUT).await.expect("the views catch up");
@@ -129,8 +144,14 @@ pub fn email_of(user: UserId) -> String {
     format!("{user}@usuarios.test")
 }
 
-fn options(database_url: &str, nats_url: &str, outside: Outside) -> SystemOptions {
-    let mut dispatcher = DispatcherOptions::new(Arc::new(clock::now), Arc::new(|| 0.5));
+/// The machine's clock, moved on by what the test says.
+fn clock_ahead(ahead_ms: &Arc<AtomicI64>) -> Clock {
+    let ahead_ms = Arc::clone(ahead_ms);
+    Arc::new(move || clock::now() + TimeDelta::milliseconds(ahead_ms.load(Ordering::Relaxed)))
+}
+
+fn options(database_url: &str, nats_url: &str, outside: Outside, clock: Clock) -> SystemOptions {
+    let mut dispatcher = DispatcherOptions::new(clock, Arc::new(|| 0.5));
     dispatcher.retry_waits = Some(RETRY_WAITS.to_vec());
     SystemOptions {
         roles: Roles::all(),
@@ -142,6 +163,7 @@ fn options(database_url: &str, nats_url: &str, outside: Outside) -> SystemOption
         connections: 10,
         outside,
         dispatcher,
+        durable: false,
         ready_at_once: true,
     }
 }

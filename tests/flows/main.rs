@@ -1,0 +1,7 @@
+//! What the system does for the people who use it: whole ways through the real front door, on real servers.
+
+mod access;
+mod feed;
+mod relay;
+
+tests::entry_points!();
