@@ -1,3 +1,5 @@
 //! What the system must survive: kills at every step, wiped and absent servers, poison, frozen owners.
 
+mod broker;
+
 tests::entry_points!();
