@@ -1,0 +1,204 @@
+//! The history of one thing: its events in order, and the state they fold to, up to a position or a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use commands::log::Recorded;
+use domain::personal::{CLEAR, KEY};
+use domain::value::UserId;
+use domain::{Event, Position};
+use projections::queries::{Person, users};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::extract::{FromQuery, FromText, Params};
+use crate::problem::{Answer, Problem, Reason};
+use crate::state::AppState;
+
+/// The events of one thing, and what they add up to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct History {
+    /// In the order of the log.
+    pub(super) events: Vec<HistoryEvent>,
+    /// What they add up to; none before the first.
+    #[schema(value_type = Option<Object>)]
+    pub(super) state: Value,
+}
+
+/// One fact.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct HistoryEvent {
+    /// Its place in the log.
+    pub(super) position: Position,
+    /// When it was committed.
+    pub(super) at: DateTime<Utc>,
+    /// Who did it; none for the system's own doing.
+    pub(super) actor: Option<Person>,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    /// The facts. What is personal is `{"erased": true}` once the person is erased, and `{"masked": true}` for who may
+    /// not read it.
+    #[schema(value_type = Object)]
+    pub(super) data: Value,
+}
+
+/// Up to when history is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AsOf {
+    /// Up to and with this position.
+    Position(Position),
+    /// Up to and with this time.
+    Time(DateTime<Utc>),
+}
+
+impl AsOf {
+    /// Whether something had happened by then.
+    pub(super) fn covers(self, position: Position, at: DateTime<Utc>) -> bool {
+        match self {
+            Self::Position(last) => position <= last,
+            Self::Time(last) => at <= last,
+        }
+    }
+}
+
+/// A position is all digits; a time never is.
+impl FromText for AsOf {
+    fn from_text(text: &str) -> Result<Self, Reason> {
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let refused = |_| Reason::OutOfRange { min: 0, max: Position::MAX };
+            return text.parse().map(Self::Position).map_err(refused);
+        }
+        DateTime::<Utc>::from_text(text).map(Self::Time)
+    }
+}
+
+/// Until when.
+pub(super) struct AskHistory {
+    pub(super) as_of: AsOf,
+}
+
+impl FromQuery for AskHistory {
+    fn read(params: &mut Params) -> Option<Self> {
+        Some(Self { as_of: params.optional("as_of").unwrap_or(AsOf::Position(Position::MAX)) })
+    }
+}
+
+/// Whether a reader may read what is personal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// As it was written.
+    Clear,
+    /// Only that something stood there.
+    Masked,
+}
+
+/// Events as they are answered. One that cannot be read is told without its facts.
+pub(super) async fn told(state: &AppState, recorded: &[Recorded], sight: Sight) -> Answer<Vec<HistoryEvent>> {
+    let people = people(state, recorded.iter().filter_map(Recorded::actor)).await?;
+    let event = |one: &Recorded| {
+        Ok(HistoryEvent {
+            position: one.position,
+            at: one.recorded_at,
+            actor: one.actor().map(|actor| person(&people, actor)),
+            kind: one.event_type.clone(),
+            data: one.event.as_ref().map_or(Ok(Value::Null), |event| facts(event, sight))?,
+        })
+    };
+    recorded.iter().map(event).collect()
+}
+
+fn person(people: &BTreeMap<UserId, Option<String>>, id: UserId) -> Person {
+    Person { id: id.into(), name: people.get(&id).cloned().flatten() }
+}
+
+/// The names of few people: those who gave the commands of one thing.
+async fn people(
+    state: &AppState,
+    actors: impl Iterator<Item = UserId>,
+) -> Answer<BTreeMap<UserId, Option<String>>> {
+    let mut people = BTreeMap::new();
+    for actor in actors.collect::<BTreeSet<_>>() {
+        people.insert(actor, users::user(state.pool(), actor).await?.and_then(|user| user.name));
+    }
+    Ok(people)
+}
+
+fn facts(event: &Event, sight: Sight) -> Answer<Value> {
+    let written = match event {
+        Event::Message(event) => serde_json::to_value(event),
+        Event::Notification(event) => serde_json::to_value(event),
+        // No other event has a history of its own yet.
+        _ => Ok(Value::Null),
+    };
+    let written = written.map_err(|error| Problem::internal(&error))?;
+    Ok(plain(without_type(written), sight))
+}
+
+/// `{"Type": {…}}` without the type; an event without facts is written as its type alone.
+fn without_type(written: Value) -> Value {
+    match written {
+        Value::Object(members) => members.into_iter().next().map_or(Value::Null, |(_, facts)| facts),
+        _ => json!({}),
+    }
+}
+
+/// Personal values as themselves, or as what became of them.
+fn plain(value: Value, sight: Sight) -> Value {
+    match value {
+        Value::Object(mut members) if members.contains_key(KEY) => match (members.remove(CLEAR), sight) {
+            (Some(clear), Sight::Clear) => clear,
+            (Some(_), Sight::Masked) => json!({ "masked": true }),
+            (None, _) => json!({ "erased": true }),
+        },
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, plain(value, sight))).collect(),
+        Value::Array(elements) => elements.into_iter().map(|value| plain(value, sight)).collect(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::message::{Addressed, MessageEvent};
+    use domain::personal::Personal;
+    use domain::value::Priority;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn sent(body: Personal<String>) -> Event {
+        Event::Message(MessageEvent::MessageSent {
+            author: Uuid::from_u128(1).into(),
+            recipients: vec![Uuid::from_u128(2).into()],
+            addressed: Addressed::default(),
+            body,
+            priority: Priority::Normal,
+            acknowledge: false,
+            in_reply_to: None,
+            sent_at: DateTime::UNIX_EPOCH,
+        })
+    }
+
+    #[test]
+    fn facts_show_what_is_personal_only_to_whom_they_may() {
+        let event = sent(Personal::new(Uuid::nil(), "Hola".into()));
+        assert_eq!(facts(&event, Sight::Clear).unwrap()["body"], "Hola");
+        assert_eq!(facts(&event, Sight::Masked).unwrap()["body"], json!({"masked": true}));
+        assert_eq!(facts(&event, Sight::Masked).unwrap()["recipients"], json!([Uuid::from_u128(2)]));
+        let erased = sent(Personal::erased(Uuid::nil()));
+        assert_eq!(facts(&erased, Sight::Clear).unwrap()["body"], json!({"erased": true}));
+    }
+
+    #[test]
+    fn history_is_asked_for_up_to_a_position_or_a_time() {
+        assert_eq!(AsOf::from_text("42"), Ok(AsOf::Position(42)));
+        assert!(matches!(AsOf::from_text("2026-01-31T10:00:00-05:00"), Ok(AsOf::Time(_))));
+        for refused in ["99999999999999999999", "-1", "ayer"] {
+            assert!(AsOf::from_text(refused).is_err(), "{refused}");
+        }
+        let second = DateTime::from_timestamp(1, 0).unwrap();
+        assert!(AsOf::Position(7).covers(7, second) && !AsOf::Position(7).covers(8, second));
+        assert!(AsOf::Time(second).covers(8, second) && !AsOf::Time(DateTime::UNIX_EPOCH).covers(1, second));
+    }
+}

@@ -1,0 +1,46 @@
+//! `GET /inbox`: the caller's messages, with the counts.
+
+use axum::Json;
+use axum::extract::State;
+use domain::value::UserId;
+use projections::Projection;
+use projections::queries::PageRequest;
+use projections::queries::inbox::{self, InboxFilter, InboxPage, InboxState};
+
+use crate::extract::{FromQuery, Params, Read, Search};
+use crate::problem::Answer;
+use crate::state::AppState;
+
+/// Which of them.
+pub(super) struct ListInbox {
+    filter: InboxFilter,
+    page: PageRequest,
+}
+
+impl FromQuery for ListInbox {
+    fn read(params: &mut Params) -> Option<Self> {
+        let states = [InboxState::All, InboxState::Unread, InboxState::Read];
+        let filter = InboxFilter {
+            state: params.word("state", &["all", "unread", "read"], &states).unwrap_or_default(),
+            author: params.optional::<UserId>("author"),
+            q: params.optional::<Search>("q").map(|q| q.as_str().to_owned()),
+        };
+        Some(Self { filter, page: params.page() })
+    }
+}
+
+/// The caller's messages, newest first, and the counts of the same moment. Deleted ones are in neither.
+#[utoipa::path(
+    get, path = "/inbox", tag = "inbox",
+    params(
+        ("state" = Option<String>, Query, description = "`all`, `unread` or `read`; all of them by default."),
+        ("author" = Option<uuid::Uuid>, Query), ("q" = Option<String>, Query, max_length = 200),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 200), ("after" = Option<String>, Query)
+    ),
+    responses((status = 200, body = InboxPage))
+)]
+pub(super) async fn list(State(state): State<AppState>, read: Read<ListInbox>) -> Answer<Json<InboxPage>> {
+    read.wait_for(&state, &[Projection::Inbox, Projection::Users]).await?;
+    let ListInbox { filter, page } = &read.query;
+    Ok(Json(inbox::list(state.pool(), read.caller.id(), filter, page).await?))
+}

@@ -1,0 +1,42 @@
+//! `POST /inbox/read-all`: everything up to a position is read.
+
+use axum::extract::State;
+use domain::Position;
+use utoipa::ToSchema;
+
+use crate::api::Wrote;
+use crate::api::schema::Changed;
+use crate::extract::{Body, Fields, FromFields, Order};
+use crate::problem::{Answer, Reason};
+use crate::state::AppState;
+
+/// Up to where.
+#[derive(ToSchema)]
+pub(super) struct ReadAll {
+    /// The `position` of the newest message that was on the screen: what came after it stays unread.
+    #[schema(minimum = 0)]
+    up_to: Position,
+}
+
+impl FromFields for ReadAll {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let up_to = fields.required("up_to")?;
+        if up_to < 0 {
+            return fields.refuse("up_to", Reason::OutOfRange { min: 0, max: Position::MAX });
+        }
+        Some(Self { up_to })
+    }
+}
+
+impl Body for ReadAll {}
+
+/// Everything in the inbox up to a position is read: one event, however many messages.
+#[utoipa::path(
+    post, path = "/inbox/read-all", tag = "inbox", request_body = ReadAll,
+    responses((status = 200, body = Changed))
+)]
+pub(super) async fn read_all(State(state): State<AppState>, order: Order<ReadAll>) -> Answer<Wrote> {
+    let Order { caller, body, context } = order;
+    let done = commands::inboxes::read_all(state.log(), caller.id(), body.up_to, &context).await?;
+    Ok(state.changed(&caller, done))
+}

@@ -1,0 +1,26 @@
+//! `POST /inbox/{id}/restore`: take it out of the bin.
+
+use axum::extract::State;
+use domain::receipt::ReceiptAction;
+use domain::value::MessageId;
+
+use super::act;
+use crate::api::Wrote;
+use crate::api::schema::Changed;
+use crate::extract::{Empty, Order, PathId};
+use crate::problem::Answer;
+use crate::state::AppState;
+
+/// Take a deleted message back into the inbox.
+#[utoipa::path(
+    post, path = "/inbox/{id}/restore", tag = "inbox",
+    params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = Changed))
+)]
+pub(super) async fn restore(
+    State(state): State<AppState>,
+    PathId(message): PathId<MessageId>,
+    order: Order<Empty>,
+) -> Answer<Wrote> {
+    act(&state, message, ReceiptAction::Restore, order).await
+}

@@ -1,0 +1,87 @@
+//! `GET /messages/{id}/history`: what happened to a message itself.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use commands::log::Recorded;
+use domain::message::MessageEvent;
+use domain::value::MessageId;
+use domain::Event;
+use projections::Projection;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::receipts::author_for;
+use crate::api::history::{AskHistory, History, Sight, told};
+use crate::extract::{PathId, Read};
+use crate::problem::{Answer, Problem};
+use crate::state::AppState;
+
+/// The type of its stream.
+const STREAM: &str = "message";
+/// How many events a message can have: it is sent, and perhaps taken back.
+const EVENTS_MAX: i64 = 10;
+
+/// What a message's events add up to.
+#[derive(Debug, Default, PartialEq, Serialize)]
+struct MessageState {
+    /// How many people it was sent to.
+    recipients: usize,
+    /// When.
+    sent_at: Option<DateTime<Utc>>,
+    /// When its author took it back.
+    withdrawn_at: Option<DateTime<Utc>>,
+}
+
+/// What happened to a message, and the state that adds up to (its author, and auditors, who do not see what it says).
+/// What its recipients did stands in the receipts.
+#[utoipa::path(
+    get, path = "/messages/{id}/history", tag = "messages",
+    params(
+        ("id" = uuid::Uuid, Path),
+        ("as_of" = Option<String>, Query, description = "A position, or a time (RFC 3339): up to and with it.")
+    ),
+    responses((status = 200, body = History))
+)]
+pub(super) async fn history(
+    State(state): State<AppState>,
+    PathId(message): PathId<MessageId>,
+    read: Read<AskHistory>,
+) -> Answer<Json<History>> {
+    let author = author_for(&read.caller, state.log(), message).await?;
+    read.wait_for(&state, &[Projection::Users]).await?;
+    let sight = if author == read.caller.id() { Sight::Clear } else { Sight::Masked };
+    let events = events_of(&state, message, &read.query).await?;
+    let folded = fold(&events).map_or(Ok(Value::Null), serde_json::to_value);
+    Ok(Json(History {
+        events: told(&state, &events, sight).await?,
+        state: folded.map_err(|error| Problem::internal(&error))?,
+    }))
+}
+
+async fn events_of(state: &AppState, message: MessageId, asked: &AskHistory) -> Answer<Vec<Recorded>> {
+    let stream = message.to_string();
+    let stored = state.log().read_stream(STREAM, &stream, 0, EVENTS_MAX).await?;
+    let by_then = stored.into_iter().filter(|event| asked.as_of.covers(event.position, event.recorded_at)).collect();
+    state.log().open_events(by_then).await.map_err(|error| Problem::internal(&error))
+}
+
+/// None before the first event.
+fn fold(events: &[Recorded]) -> Option<MessageState> {
+    let of_message = events.iter().filter_map(|recorded| match &recorded.event {
+        Ok(Event::Message(event)) => Some(event),
+        _ => None,
+    });
+    of_message.fold(None, |state, event| Some(state.unwrap_or_default().after(event)))
+}
+
+impl MessageState {
+    fn after(self, event: &MessageEvent) -> Self {
+        match event {
+            MessageEvent::MessageSent { recipients, sent_at, .. } => {
+                Self { recipients: recipients.len(), sent_at: Some(*sent_at), ..self }
+            }
+            MessageEvent::MessageWithdrawn { withdrawn_at } => Self { withdrawn_at: Some(*withdrawn_at), ..self },
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `GET /messages/{id}/receipts`: who has seen, read and acknowledged a message.
+
+use axum::Json;
+use axum::extract::State;
+use commands::CommandError;
+use commands::log::EventLog;
+use domain::message::{Message, MessageError};
+use domain::value::{MessageId, Role, UserId};
+use projections::Projection;
+use projections::queries::messages::{self, ReceiptRow};
+use projections::queries::{Page, PageRequest};
+
+use crate::access::Caller;
+use crate::extract::{FromQuery, Params, PathId, Read};
+use crate::problem::{Answer, Problem};
+use crate::state::AppState;
+
+/// Which of them.
+pub(super) struct ListReceipts {
+    page: PageRequest,
+}
+
+impl FromQuery for ListReceipts {
+    fn read(params: &mut Params) -> Option<Self> {
+        Some(Self { page: params.page() })
+    }
+}
+
+/// How a message was received: a row per recipient (its author and auditors).
+#[utoipa::path(
+    get, path = "/messages/{id}/receipts", tag = "messages",
+    params(
+        ("id" = uuid::Uuid, Path),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 200), ("after" = Option<String>, Query)
+    ),
+    responses((status = 200, body = Page<ReceiptRow>))
+)]
+pub(super) async fn receipts(
+    State(state): State<AppState>,
+    PathId(message): PathId<MessageId>,
+    read: Read<ListReceipts>,
+) -> Answer<Json<Page<ReceiptRow>>> {
+    author_for(&read.caller, state.log(), message).await?;
+    read.wait_for(&state, &[Projection::Inbox, Projection::Users]).await?;
+    Ok(Json(messages::receipts(state.pool(), message, &read.query.page).await?))
+}
+
+/// The author of a message, for those who may know what became of it: the author and auditors; 404 for others.
+pub(super) async fn author_for(caller: &Caller, log: &EventLog, message: MessageId) -> Answer<UserId> {
+    let loaded = log.load::<Message>(&message.to_string()).await.map_err(CommandError::<MessageError>::from)?;
+    let author = loaded.state.author().ok_or_else(Problem::not_found)?;
+    let may_know = author == caller.id() || caller.has(Role::Auditor);
+    if may_know { Ok(author) } else { Err(Problem::not_found()) }
+}

@@ -1,0 +1,48 @@
+//! `GET /notifications/{id}/deliveries`: each recipient with the timeline.
+
+use axum::Json;
+use axum::extract::State;
+use domain::value::NotificationId;
+use projections::queries::deliveries::{self, DeliveryFilter, DeliveryRow};
+use projections::queries::{Page, PageRequest};
+
+use super::read::row_for;
+use crate::extract::{FromQuery, Params, PathId, Read};
+use crate::problem::Answer;
+use crate::state::AppState;
+
+/// Every state a delivery can have: the names in the totals.
+const STATES: &[&str] =
+    &["pending", "sending", "accepted", "delivered", "deferred", "failed", "suppressed", "in_doubt", "cancelled"];
+
+/// Which of them.
+pub(super) struct ListDeliveries {
+    state: Option<&'static str>,
+    page: PageRequest,
+}
+
+impl FromQuery for ListDeliveries {
+    fn read(params: &mut Params) -> Option<Self> {
+        Some(Self { state: params.word("state", STATES, STATES), page: params.page() })
+    }
+}
+
+/// The deliveries of a notification with their attempts, by their ids (notifiers and auditors of its company).
+#[utoipa::path(
+    get, path = "/notifications/{id}/deliveries", tag = "notifications",
+    params(
+        ("id" = uuid::Uuid, Path), ("state" = Option<String>, Query),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 200), ("after" = Option<String>, Query)
+    ),
+    responses((status = 200, body = Page<DeliveryRow>))
+)]
+pub(super) async fn deliveries(
+    State(state): State<AppState>,
+    PathId(notification): PathId<NotificationId>,
+    read: Read<ListDeliveries>,
+) -> Answer<Json<Page<DeliveryRow>>> {
+    row_for(&state, &read, notification).await?;
+    let filter = DeliveryFilter { state: read.query.state, sending: &[] };
+    let page = &read.query.page;
+    Ok(Json(deliveries::list(state.pool(), read.caller.scope(), notification, &filter, page).await?))
+}

@@ -1,0 +1,47 @@
+//! `/notifications`: what a company's clients are told.
+
+mod cancel;
+mod confirmation;
+mod deliveries;
+mod failures;
+mod history;
+mod list;
+mod order;
+mod preview;
+mod read;
+mod retry;
+mod send;
+mod stream;
+mod view;
+
+use domain::value::{CompanyId, NotificationId, Role};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::Caller;
+use crate::problem::{Answer, Problem};
+use crate::state::AppState;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(preview::preview))
+        .routes(routes!(list::list, send::send))
+        .routes(routes!(read::read))
+        .routes(routes!(deliveries::deliveries))
+        .routes(routes!(failures::failures))
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(retry::retry))
+        .routes(routes!(stream::stream))
+        .routes(routes!(history::history))
+}
+
+/// 403 for those who read no company's notifications at all; of which companies, the queries' scope says.
+pub(in crate::api) fn needs_to_read(caller: &Caller) -> Answer<()> {
+    caller.needs(caller.has(Role::Notifier) || caller.has(Role::Auditor))
+}
+
+/// The company of a notification, straight from the log; 404 for those who may not know of it.
+async fn company_for(state: &AppState, caller: &Caller, notification: NotificationId) -> Answer<CompanyId> {
+    let company = commands::notifications::company(state.log(), notification).await?;
+    company.filter(|company| caller.knows(*company)).ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,121 @@
+//! What a notification is asked with; the body of a send and of its preview.
+
+use chrono::{DateTime, Utc};
+use domain::notification::Content;
+use domain::value::{Category, Channel, CompanyId, EmailBody, RecipientKind, Role, SmsBody, Subject};
+use utoipa::ToSchema;
+
+use crate::access::Caller;
+use crate::extract::{Fields, FromFields, Short};
+use crate::problem::{Answer, Problem, Reason};
+use crate::state::AppState;
+
+/// A notification that is asked for.
+pub(super) struct NewNotification {
+    pub(super) company: CompanyId,
+    pub(super) recipient_kind: RecipientKind,
+    pub(super) category: Category,
+    pub(super) content: Content,
+    pub(super) expires_at: Option<DateTime<Utc>>,
+    pub(super) confirm_token: Option<Short>,
+}
+
+/// A notification to the clients of a company, as it is written.
+#[derive(ToSchema)]
+#[schema(as = NewNotification)]
+#[expect(dead_code, reason = "describes what is read field by field, since what a body may be depends on the channel")]
+pub(super) struct NotificationFields {
+    /// Whose clients are told.
+    company_id: uuid::Uuid,
+    /// `sms` or `email`.
+    channel: String,
+    /// Whom of a client: `holder`, `emergency_contact`, `authorized_user` or `everyone`.
+    recipient_kind: String,
+    /// What kind of matter it is: `operational`, `service`, `collection` or `commercial`.
+    category: String,
+    /// The subject line of an e-mail; an SMS has none.
+    #[schema(min_length = 1, max_length = 200)]
+    subject: Option<String>,
+    /// What it says, verbatim: at most 1,600 characters as SMS, 100,000 as e-mail.
+    #[schema(min_length = 1, max_length = 100_000)]
+    body: String,
+    /// Nothing is sent after this.
+    expires_at: Option<DateTime<Utc>>,
+    /// What the preview gave: the send is refused if it is about another request or another audience.
+    #[schema(max_length = 500)]
+    confirm_token: Option<String>,
+}
+
+impl FromFields for NewNotification {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let company = fields.required("company_id");
+        let channel = fields.required("channel");
+        let recipient_kind = fields.required("recipient_kind");
+        let category = fields.required("category");
+        let content = content(fields, channel);
+        let expires_at = fields.optional("expires_at");
+        let confirm_token = fields.optional("confirm_token");
+        Some(Self {
+            company: company?,
+            recipient_kind: recipient_kind?,
+            category: category?,
+            content: content?,
+            expires_at,
+            confirm_token,
+        })
+    }
+}
+
+/// An e-mail has a subject and much room, an SMS neither. Of an unknown channel only what is wrong for both is told.
+fn content(fields: &mut Fields<'_>, channel: Option<Channel>) -> Option<Content> {
+    match channel {
+        Some(Channel::Sms) => {
+            let has_subject = fields.has("subject");
+            fields.optional::<Subject>("subject");
+            if has_subject {
+                fields.refuse::<()>("subject", Reason::NotHere);
+            }
+            Some(Content::Sms { body: fields.required::<SmsBody>("body")? })
+        }
+        Some(Channel::Email) => {
+            let (subject, body) = (fields.required("subject"), fields.required("body"));
+            Some(Content::Email { subject: subject?, body: body? })
+        }
+        None => {
+            fields.optional::<Subject>("subject");
+            fields.required::<EmailBody>("body");
+            None
+        }
+    }
+}
+
+impl NewNotification {
+    /// Whether the caller notifies anybody's clients at all.
+    pub(super) fn is_for(caller: &Caller) -> bool {
+        caller.has(Role::Notifier)
+    }
+
+    /// Refuses a company that is not there, or that the caller may not know of.
+    pub(super) async fn needs_company(&self, state: &AppState, caller: &Caller) -> Answer<()> {
+        if caller.may_notify(self.company) && state.directory().has_company(self.company).await? {
+            return Ok(());
+        }
+        Err(Problem::of_field("/company_id", Reason::UnknownId))
+    }
+
+    /// The subject of an e-mail.
+    pub(super) fn subject(&self) -> Option<&str> {
+        match &self.content {
+            Content::Sms { .. } => None,
+            Content::Email { subject, .. } => Some(subject.as_str()),
+        }
+    }
+
+    /// The text.
+    pub(super) fn body(&self) -> &str {
+        match &self.content {
+            Content::Sms { body } => body.as_str(),
+            Content::Email { body, .. } => body.as_str(),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! `POST /notifications/preview`: whom a notification would reach, and what it would cost.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use dispatcher::audience::{self, Audience};
+use domain::notification::Content;
+use domain::value::sms::SmsCount;
+use projections::Projection;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::confirmation::Confirmation;
+use super::order::{NewNotification, NotificationFields};
+use crate::access::Caller;
+use crate::extract::{Body, Fields, FromFields, Key, Order};
+use crate::problem::Answer;
+use crate::state::AppState;
+
+/// A notification that is not sent.
+pub(super) struct Draft(NewNotification);
+
+impl FromFields for Draft {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        NewNotification::read(fields).map(Self)
+    }
+}
+
+impl Body for Draft {
+    const KEY: Key = Key::Ignored;
+
+    fn permits(caller: &Caller) -> bool {
+        NewNotification::is_for(caller)
+    }
+}
+
+/// What a send would do now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Preview {
+    audience: AudienceView,
+    /// For an SMS only.
+    sms: Option<SmsView>,
+    /// What a recipient would read.
+    samples: Vec<Sample>,
+    /// Confirms this very request to this audience; none if nobody would be reached.
+    confirm_token: Option<String>,
+}
+
+/// Contacts, after deduplication by address.
+#[derive(Debug, Serialize, ToSchema)]
+struct AudienceView {
+    /// The reachable and the excluded.
+    total: u64,
+    /// Different addresses that would be written to.
+    reachable: u64,
+    /// Contacts left out, by reason: `no_phone` or `no_email`.
+    excluded: BTreeMap<String, u64>,
+    /// Contacts whose address somebody else of the audience has too; in no other number.
+    duplicates: u64,
+}
+
+/// What an SMS takes.
+#[derive(Debug, Serialize, ToSchema)]
+struct SmsView {
+    /// `gsm7` or `ucs2`.
+    encoding: &'static str,
+    /// The parts of the shortest text.
+    segments_min: u64,
+    /// The parts of the longest text.
+    segments_max: u64,
+    /// The parts of all texts together.
+    segments_total: u64,
+    /// The characters that force `ucs2`, each once.
+    forcing_characters: Vec<String>,
+}
+
+/// One text as a recipient would read it.
+#[derive(Debug, Serialize, ToSchema)]
+struct Sample {
+    subject: Option<String>,
+    body: String,
+}
+
+/// Whom a notification would reach, and what it would cost (notifiers). Sends nothing; takes the body of a send.
+#[utoipa::path(
+    post, path = "/notifications/preview", tag = "notifications", request_body = NotificationFields,
+    responses((status = 200, body = Preview))
+)]
+pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) -> Answer<Json<Preview>> {
+    let Order { caller, body: Draft(draft), .. } = order;
+    draft.needs_company(&state, &caller).await?;
+    let audience = audience_of(&state, &caller, &draft).await?;
+    let confirmation = Confirmation { asked: &draft, by: caller.id(), reachable: audience.reachable };
+    let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keyring()));
+    Ok(Json(Preview {
+        sms: SmsView::of(&draft.content, audience.reachable),
+        samples: vec![Sample { subject: draft.subject().map(str::to_owned), body: draft.body().to_owned() }],
+        audience: audience.into(),
+        confirm_token,
+    }))
+}
+
+/// The audience as it is once everything that the caller has written shows.
+pub(super) async fn audience_of(state: &AppState, caller: &Caller, asked: &NewNotification) -> Answer<Audience> {
+    state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
+    let (company, channel) = (asked.company, asked.content.channel());
+    Ok(audience::preview(state.pool(), company, channel, asked.recipient_kind).await?)
+}
+
+impl From<Audience> for AudienceView {
+    fn from(Audience { total, reachable, excluded, duplicates }: Audience) -> Self {
+        Self { total, reachable, excluded, duplicates }
+    }
+}
+
+impl SmsView {
+    /// Every recipient reads the same text, so the shortest is the longest.
+    fn of(content: &Content, reachable: u64) -> Option<Self> {
+        let Content::Sms { body } = content else { return None };
+        let count = SmsCount::of(body.as_str());
+        let segments = count.segments as u64;
+        Some(Self {
+            encoding: count.encoding.as_str(),
+            segments_min: segments,
+            segments_max: segments,
+            segments_total: segments * reachable,
+            forcing_characters: count.forcing.into_iter().map(String::from).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::value::SmsBody;
+
+    use super::*;
+
+    fn sms(body: &str, reachable: u64) -> SmsView {
+        SmsView::of(&Content::Sms { body: SmsBody::try_from(body).unwrap() }, reachable).unwrap()
+    }
+
+    #[test]
+    fn one_accent_that_gsm_lacks_doubles_the_parts_of_everybody() {
+        let plain = sms(&"a".repeat(160), 1_284);
+        assert_eq!((plain.encoding, plain.segments_max, plain.segments_total), ("gsm7", 1, 1_284));
+        let accented = sms(&format!("í{}", "a".repeat(133)), 1_284);
+        assert_eq!((accented.encoding, accented.segments_max, accented.segments_total), ("ucs2", 2, 2_568));
+        assert_eq!(accented.forcing_characters, ["í"]);
+    }
+}

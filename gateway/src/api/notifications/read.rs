@@ -1,0 +1,52 @@
+//! `GET /notifications/{id}`: one notification with its totals.
+
+use axum::Json;
+use axum::extract::State;
+use domain::value::NotificationId;
+use projections::Projection;
+use projections::queries::notifications::{self, NotificationRow};
+
+use super::needs_to_read;
+use super::view::NotificationView;
+use crate::access::Caller;
+use crate::extract::{NoQuery, PathId, Read};
+use crate::problem::{Answer, Problem};
+use crate::state::AppState;
+
+/// One notification with its totals (notifiers and auditors of its company).
+#[utoipa::path(
+    get, path = "/notifications/{id}", tag = "notifications",
+    params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = NotificationView))
+)]
+pub(super) async fn read(
+    State(state): State<AppState>,
+    PathId(notification): PathId<NotificationId>,
+    read: Read<NoQuery>,
+) -> Answer<Json<NotificationView>> {
+    let row = row_for(&state, &read, notification).await?;
+    let view = NotificationView::all(&state, vec![row]).await?.pop();
+    view.map(Json).ok_or_else(Problem::not_found)
+}
+
+/// The notification's row; 404 for those who may not know of it.
+pub(super) async fn row_for(
+    state: &AppState,
+    read: &Read<impl Sized>,
+    notification: NotificationId,
+) -> Answer<NotificationRow> {
+    read.wait_for(state, &[Projection::Notifications, Projection::Users]).await?;
+    row_in_sight(state, &read.caller, notification).await
+}
+
+/// The same as the tables stand now.
+pub(super) async fn row_in_sight(
+    state: &AppState,
+    caller: &Caller,
+    notification: NotificationId,
+) -> Answer<NotificationRow> {
+    let row = notifications::notification(state.pool(), caller.scope(), notification).await?;
+    let row = row.ok_or_else(Problem::not_found)?;
+    needs_to_read(caller)?;
+    Ok(row)
+}

@@ -1,0 +1,53 @@
+//! `GET /notifications/{id}/stream`: how a notification proceeds (server-sent events).
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::Position;
+use domain::value::NotificationId;
+use projections::queries::notifications::NotificationRow;
+
+use super::read::row_for;
+use crate::extract::{NoQuery, PathId, Read};
+use crate::live::notifications::{Seen, Standing, follow};
+use crate::live::{Connection, LastEventId};
+use crate::problem::Answer;
+use crate::state::AppState;
+
+/// How a notification proceeds: `totals` with the state and the totals, absolute. Each event's id is its position; one
+/// without an id tells only what is on its way. With `Last-Event-ID` the stream goes on after it.
+#[utoipa::path(
+    get, path = "/notifications/{id}/stream", tag = "notifications",
+    params(("id" = uuid::Uuid, Path), ("Last-Event-ID" = Option<i64>, Header, minimum = 0)),
+    responses((status = 200, body = String, content_type = "text/event-stream"))
+)]
+pub(super) async fn stream(
+    State(state): State<AppState>,
+    PathId(notification): PathId<NotificationId>,
+    LastEventId(last): LastEventId,
+    read: Read<NoQuery>,
+) -> Answer<Response> {
+    row_for(&state, &read, notification).await?;
+    let place = state.live().place(read.caller.id())?;
+    let hub = state.live().notifications().await?;
+    // Subscribe before you look: what changes from here on comes by the hub.
+    let latest = hub.watch(notification);
+    let row = row_for(&state, &read, notification).await?;
+    let found = standing(&state, &row).await?;
+    hub.learn(notification, &found);
+    let seen = seen(&state, last, row.position).await?;
+    Ok(Connection::open(state, read.caller, place, move |connection| follow(connection, latest, found, seen)))
+}
+
+async fn standing(state: &AppState, row: &NotificationRow) -> Answer<Standing> {
+    let id = NotificationId::from(row.id);
+    let sending = dispatcher::queue::sending_counts(state.pool(), &[id]).await?;
+    Ok(Standing::of(row, sending.get(&id).copied().unwrap_or(0)))
+}
+
+async fn seen(state: &AppState, last: Option<Position>, position: Position) -> Answer<Seen> {
+    Ok(match last {
+        None => Seen::Nothing,
+        Some(last) if last > position && last > state.log().head().await? => Seen::AnotherLog,
+        Some(last) => Seen::UpTo(last),
+    })
+}

@@ -1,0 +1,23 @@
+//! `GET /projections`: how the views stand.
+
+use axum::Json;
+use axum::extract::State;
+use projections::queries::Page;
+use projections::queries::status::{self, ProjectionStatus};
+
+use crate::extract::{NoQuery, Read};
+use crate::problem::Answer;
+use crate::state::AppState;
+
+/// How the views stand; only administrators see why one stands still.
+#[utoipa::path(get, path = "/projections", tag = "projections", responses((status = 200, body = Page<ProjectionStatus>)))]
+pub(super) async fn list(
+    State(state): State<AppState>,
+    read: Read<NoQuery>,
+) -> Answer<Json<Page<ProjectionStatus>>> {
+    let mut data = status::list(state.pool()).await?;
+    if !read.caller.is_admin() {
+        data.iter_mut().for_each(|projection| projection.failure = None);
+    }
+    Ok(Json(Page { data, next: None }))
+}

@@ -1,0 +1,13 @@
+//! `/projections`: the views, how they stand, and how they are built anew.
+
+mod list;
+mod rebuild;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::AppState;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list::list)).routes(routes!(rebuild::rebuild))
+}

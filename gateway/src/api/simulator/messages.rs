@@ -1,0 +1,98 @@
+//! `GET /simulator/messages`: the SMS and mails that arrived.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use dispatcher::simulator::{Arrival, Outcome};
+use domain::value::{Channel, Role};
+use projections::queries::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::extract::{FromQuery, Params, Read};
+use crate::problem::{Answer, Problem};
+use crate::state::AppState;
+
+/// Which of them.
+pub(super) struct ListArrivals {
+    channel: Option<Channel>,
+    before: Option<u64>,
+    limit: usize,
+}
+
+impl FromQuery for ListArrivals {
+    fn read(params: &mut Params) -> Option<Self> {
+        let limit = params.integer("limit", 1, PAGE_ROWS_MAX).unwrap_or(PAGE_ROWS_DEFAULT);
+        Some(Self {
+            channel: params.optional("channel"),
+            before: params.integer("after", 0, i64::MAX).map(i64::unsigned_abs),
+            limit: usize::try_from(limit).unwrap_or_default(),
+        })
+    }
+}
+
+/// What arrived.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ArrivalView {
+    /// Grows with every arrival.
+    id: String,
+    /// `sms` or `email`.
+    channel: &'static str,
+    /// To whom.
+    to: String,
+    /// From whom.
+    from: String,
+    /// A mail's subject.
+    subject: Option<String>,
+    /// What it says; none if it was refused before that was said.
+    body: Option<String>,
+    /// When.
+    received_at: DateTime<Utc>,
+    /// `accepted`, `accepted_then_cut`, `refused` or `lost`.
+    outcome: &'static str,
+    /// With which code it was refused.
+    code: Option<String>,
+}
+
+/// What arrived in the simulated outside world, newest first (operators, notifiers, administrators).
+#[utoipa::path(
+    get, path = "/simulator/messages", tag = "simulator",
+    params(
+        ("channel" = Option<String>, Query),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 200), ("after" = Option<String>, Query)
+    ),
+    responses((status = 200, body = Page<ArrivalView>))
+)]
+pub(super) async fn messages(
+    State(state): State<AppState>,
+    read: Read<ListArrivals>,
+) -> Answer<Json<Page<ArrivalView>>> {
+    let simulator = state.settings().simulator.as_deref().ok_or_else(Problem::not_found)?;
+    read.caller.needs([Role::Operator, Role::Notifier].iter().any(|role| read.caller.has(*role)))?;
+    let ListArrivals { channel, before, limit } = read.query;
+    let page = simulator.arrivals(channel, before, limit);
+    let data = page.data.into_iter().map(ArrivalView::from).collect();
+    Ok(Json(Page { data, next: page.next.map(|id| id.to_string()) }))
+}
+
+impl From<Arrival> for ArrivalView {
+    fn from(arrival: Arrival) -> Self {
+        let (outcome, code) = match arrival.outcome {
+            Outcome::Accepted => ("accepted", None),
+            Outcome::AcceptedThenCut => ("accepted_then_cut", None),
+            Outcome::Refused { code } => ("refused", Some(code)),
+            Outcome::Lost => ("lost", None),
+        };
+        Self {
+            id: arrival.id.to_string(),
+            channel: arrival.channel.as_str(),
+            to: arrival.to,
+            from: arrival.from,
+            subject: arrival.subject,
+            body: arrival.body,
+            received_at: arrival.received_at,
+            outcome,
+            code,
+        }
+    }
+}

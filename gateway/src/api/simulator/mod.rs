@@ -1,0 +1,12 @@
+//! `/simulator`: «Buzón de pruebas», what arrived in the simulated outside world. Only where the simulator runs.
+
+mod messages;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::AppState;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(messages::messages))
+}

@@ -1,0 +1,265 @@
+//! Nothing falls between the past and what happens, and nothing comes twice.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::DateTime;
+use domain::Position;
+use domain::value::{MessageId, UserId};
+use projections::queries::Person;
+use projections::queries::inbox::{Arrival, Counts, CountsNews, InboxItem, ReceiptNews, Since};
+use uuid::Uuid;
+
+use super::super::frame::Frame;
+use super::hub::{InboxHub, Rounds};
+use super::source::NewsSource;
+use super::stream::{MISSED_EVENTS_MAX, Reading};
+
+/// A world where every even position is a message to the reader, and every odd one two receipts of the reader's own.
+#[derive(Default)]
+struct World(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    position: Position,
+    horizon: Position,
+    /// What is committed while the past is being read: so many positions at each look.
+    meanwhile: Position,
+}
+
+fn reader() -> UserId {
+    Uuid::from_u128(1).into()
+}
+
+impl World {
+    fn at(position: Position) -> Self {
+        Self(Mutex::new(State { position, ..State::default() }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn move_to(&self, position: Position) {
+        self.state().position = position;
+    }
+
+    fn visible(&self, since: Since) -> impl Iterator<Item = Position> + use<> {
+        let mut state = self.state();
+        state.position += state.meanwhile;
+        since.after + 1..=since.until.min(state.position)
+    }
+}
+
+fn item(position: Position) -> InboxItem {
+    InboxItem {
+        id: Uuid::from_u128(position as u128),
+        position,
+        author: Person { id: Uuid::nil(), name: None },
+        body: "Hola".into(),
+        created_at: DateTime::UNIX_EPOCH,
+        priority: "normal".into(),
+        acknowledge: false,
+        in_reply_to: None,
+        seen_at: None,
+        read_at: None,
+        acknowledged_at: None,
+    }
+}
+
+fn receipt(position: Position, number: u128) -> ReceiptNews {
+    ReceiptNews {
+        position,
+        author_id: reader().into(),
+        message_id: Uuid::from_u128(number),
+        user_id: Uuid::from_u128(2),
+        kind: "read".into(),
+        at: DateTime::UNIX_EPOCH,
+        read: 1,
+        acknowledged: 0,
+        recipients: 2,
+    }
+}
+
+impl NewsSource for World {
+    async fn position(&self) -> sqlx::Result<Position> {
+        Ok(self.state().position)
+    }
+
+    async fn position_at(&self, _: Position) -> sqlx::Result<Position> {
+        self.position().await
+    }
+
+    async fn head(&self) -> sqlx::Result<Position> {
+        self.position().await
+    }
+
+    async fn horizon(&self) -> sqlx::Result<Position> {
+        Ok(self.state().horizon)
+    }
+
+    async fn arrivals(&self, users: &[UserId], since: Since, limit: i64) -> sqlx::Result<Vec<Arrival>> {
+        let items = self.missed(reader(), since, limit).await?;
+        let told = users.contains(&reader());
+        Ok(items.into_iter().filter(|_| told).map(|item| Arrival { user_id: reader().into(), item }).collect())
+    }
+
+    async fn missed(&self, _: UserId, since: Since, limit: i64) -> sqlx::Result<Vec<InboxItem>> {
+        Ok(self.visible(since).filter(|position| position % 2 == 0).map(item).take(limit as usize).collect())
+    }
+
+    async fn receipts(
+        &self,
+        _: &[UserId],
+        since: Since,
+        after_row: Option<(MessageId, UserId)>,
+        limit: i64,
+    ) -> sqlx::Result<Vec<ReceiptNews>> {
+        let odd = (since.after.max(1)..=since.until.min(self.state().position)).filter(|position| position % 2 == 1);
+        let all = odd.flat_map(|position| [receipt(position, 1), receipt(position, 2)]);
+        let last = (since.after, after_row.map_or(Uuid::max(), |(message, _)| message.uuid()));
+        Ok(all.filter(|row| (row.position, row.message_id) > last).take(limit as usize).collect())
+    }
+
+    async fn counts(&self, _: UserId) -> sqlx::Result<Counts> {
+        Ok(Counts { total: self.state().position, ..Counts::default() })
+    }
+
+    async fn changed_counts(&self, _: &[UserId], after: Position) -> sqlx::Result<Vec<CountsNews>> {
+        let position = self.state().position;
+        let counts = Counts { total: position, ..Counts::default() };
+        let row = CountsNews { user_id: reader().into(), position, counts };
+        Ok(Some(row).filter(|row| row.position > after).into_iter().collect())
+    }
+}
+
+async fn hub_at(position: Position) -> (InboxHub<World>, Rounds<World>) {
+    InboxHub::at_rest(World::at(position)).await.expect("a hub")
+}
+
+async fn begin(hub: &InboxHub<World>, last: Option<Position>) -> Reading<'_, World> {
+    Reading::begin(hub, reader(), last).await.expect("a stream")
+}
+
+/// The events of the next frames, as `name:id`.
+async fn next(reading: &mut Reading<'_, World>) -> Vec<String> {
+    let frames = reading.next().await.expect("a page").expect("a seat");
+    frames.iter().flat_map(events).collect()
+}
+
+/// Everything up to the counts of a position, those included.
+async fn until_counts_of(reading: &mut Reading<'_, World>, position: Position) -> Vec<String> {
+    let (mut all, end) = (Vec::new(), format!("counts:{position}"));
+    while all.last() != Some(&end) {
+        all.extend(next(reading).await);
+    }
+    all
+}
+
+fn events(frame: &Frame) -> Vec<String> {
+    let text = String::from_utf8(frame.bytes.to_vec()).expect("text");
+    let field = |event: &str, name: &str| {
+        event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned()
+    };
+    text.split_terminator("\n\n").map(|event| format!("{}:{}", field(event, "event:"), field(event, "id:"))).collect()
+}
+
+/// What the world tells of these positions, counts apart.
+fn expected(positions: std::ops::RangeInclusive<Position>) -> Vec<String> {
+    let of = |position: Position| match position % 2 {
+        0 => vec![format!("message:{position}")],
+        _ => vec!["receipt:".to_owned(), format!("receipt:{position}")],
+    };
+    positions.flat_map(of).collect()
+}
+
+fn without_counts(events: Vec<String>) -> Vec<String> {
+    events.into_iter().filter(|event| !event.starts_with("counts")).collect()
+}
+
+#[tokio::test]
+async fn a_stream_that_begins_tells_the_counts_and_then_only_what_is_new() {
+    let (hub, mut rounds) = hub_at(10).await;
+    let mut reading = begin(&hub, None).await;
+    assert_eq!(next(&mut reading).await, ["counts:10"]);
+    hub.source().move_to(12);
+    rounds.tell_until(12).await.expect("a round");
+    assert_eq!(until_counts_of(&mut reading, 12).await, ["receipt:", "receipt:11", "message:12", "counts:12"]);
+}
+
+#[tokio::test]
+async fn a_stream_that_resumes_tells_every_position_once_in_order() {
+    for (last, now, later) in [(0, 10, 10), (3, 10, 14), (10, 10, 13), (4, 900, 905)] {
+        let (hub, mut rounds) = hub_at(now).await;
+        let mut reading = begin(&hub, Some(last)).await;
+        hub.source().move_to(later);
+        rounds.tell_until(later).await.expect("a round");
+        let told = until_counts_of(&mut reading, later).await;
+        assert_eq!(without_counts(told), expected(last + 1..=later), "{last} {now} {later}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_committed_while_the_past_is_read_comes_once() {
+    let (hub, mut rounds) = hub_at(2_000).await;
+    hub.source().state().meanwhile = 7;
+    let mut reading = begin(&hub, Some(0)).await;
+    let mut told = Vec::new();
+    for _ in 0..4 {
+        told.extend(next(&mut reading).await);
+        let position = hub.source().state().position;
+        rounds.tell_until(position).await.expect("a round");
+    }
+    hub.source().state().meanwhile = 0;
+    let end = hub.source().state().position;
+    rounds.tell_until(end).await.expect("a round");
+    told.extend(until_counts_of(&mut reading, end).await);
+    assert_eq!(without_counts(told), expected(1..=end));
+}
+
+#[tokio::test]
+async fn a_hub_that_is_ahead_of_the_look_leaves_no_gap() {
+    let (hub, mut rounds) = hub_at(10).await;
+    hub.source().move_to(20);
+    rounds.tell_until(20).await.expect("a round");
+    // As when a rebuilt projection takes over a moment behind.
+    hub.source().move_to(18);
+    let mut reading = begin(&hub, Some(20)).await;
+    assert_eq!(next(&mut reading).await, ["counts:20"]);
+    hub.source().move_to(22);
+    rounds.tell_until(22).await.expect("a round");
+    assert_eq!(without_counts(until_counts_of(&mut reading, 22).await), expected(21..=22));
+}
+
+#[tokio::test]
+async fn a_round_that_is_told_before_somebody_sits_down_is_looked_up() {
+    let (hub, mut rounds) = hub_at(10).await;
+    hub.source().move_to(15);
+    rounds.tell_until(15).await.expect("a round without anybody");
+    let mut reading = begin(&hub, Some(9)).await;
+    assert_eq!(without_counts(until_counts_of(&mut reading, 15).await), expected(10..=15));
+}
+
+#[tokio::test]
+async fn an_id_that_is_too_old_or_ahead_of_the_log_is_told_to_read_everything_again() {
+    let (hub, mut rounds) = hub_at(10).await;
+    hub.source().state().horizon = 5;
+    for last in [4, 11] {
+        let mut reading = begin(&hub, Some(last)).await;
+        assert_eq!((next(&mut reading).await, next(&mut reading).await), (vec!["reset:10".into()], vec!["counts:10".into()]));
+    }
+    let mut kept = begin(&hub, Some(5)).await;
+    assert_eq!(without_counts(until_counts_of(&mut kept, 10).await), expected(6..=10));
+    hub.source().move_to(12);
+    rounds.tell_until(12).await.expect("a round");
+    assert_eq!(without_counts(until_counts_of(&mut kept, 12).await), expected(11..=12));
+}
+
+#[tokio::test]
+async fn who_missed_too_much_is_told_to_read_everything_again() {
+    let now = MISSED_EVENTS_MAX as Position;
+    let (hub, _rounds) = hub_at(now).await;
+    let mut reading = begin(&hub, Some(0)).await;
+    let told = until_counts_of(&mut reading, now).await;
+    assert_eq!(told[told.len() - 2..], [format!("reset:{now}"), format!("counts:{now}")]);
+    assert!(told.len() <= MISSED_EVENTS_MAX + 2);
+}

@@ -1,0 +1,44 @@
+//! The header by which a stream that was cut says how far it had come.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use domain::Position;
+
+use crate::problem::{Answer, Fault, Kind, Problem, Reason};
+
+const HEADER: &str = "Last-Event-ID";
+
+/// The position of the last event that the reader has seen; none for one that begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LastEventId(pub(crate) Option<Position>);
+
+impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Answer<Self> {
+        match parts.headers.get(HEADER).map(|value| value.to_str().unwrap_or("?")) {
+            None | Some("") => Ok(Self(None)),
+            Some(text) => read(text).map(|position| Self(Some(position))),
+        }
+    }
+}
+
+/// Ids are positions: a number from 0.
+fn read(text: &str) -> Answer<Position> {
+    let refused = || Problem::of_faults(Kind::Malformed, vec![Fault::in_header(HEADER, Reason::Cursor)]);
+    text.parse().ok().filter(|position| *position >= 0).ok_or_else(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_position_and_anything_else_is_refused() {
+        assert_eq!(read("0"), Ok(0));
+        assert_eq!(read("9223372036854775807"), Ok(Position::MAX));
+        for text in ["-1", "x", "1.5", "9223372036854775808", " 1"] {
+            assert_eq!(read(text).unwrap_err().faults[0].pointer, "/Last-Event-ID", "{text}");
+        }
+    }
+}
