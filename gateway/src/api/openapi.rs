@@ -12,7 +12,7 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn,
 use utoipa::openapi::schema::{AdditionalProperties, Schema};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, Content, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required,
+    ComponentsBuilder, Content, Header, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required,
     ResponseBuilder, Server, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
@@ -45,8 +45,8 @@ pub(super) fn document(mut document: OpenApi) -> OpenApi {
     let logged_in = |name: &str| SecurityRequirement::new(name, [] as [&str; 0]);
     document.security = Some(vec![logged_in("session"), logged_in("token")]);
     add_components(&mut document);
-    for (_, item) in &mut document.paths.paths {
-        complete_item(item);
+    for (path, item) in &mut document.paths.paths {
+        complete_item(path, item);
     }
     close_requests(&mut document);
     document
@@ -70,17 +70,46 @@ fn add_components(document: &mut OpenApi) {
     document.components = Some(components);
 }
 
-fn complete_item(item: &mut PathItem) {
+fn complete_item(path: &str, item: &mut PathItem) {
     if let Some(get) = &mut item.get {
         add_parameter(get, min_position());
     }
     if let Some(post) = &mut item.post {
         add_parameter(post, idempotency_key());
     }
-    for operation in [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten() {
-        let problem = RefOr::Ref(Ref::from_response_name("Problem"));
-        operation.responses.responses.entry("default".to_owned()).or_insert(problem);
+    let operations =
+        [("get", &mut item.get), ("post", &mut item.post), ("patch", &mut item.patch), ("delete", &mut item.delete)];
+    for (method, operation) in operations {
+        if let Some(operation) = operation {
+            operation.operation_id = Some(operation_id(method, path));
+            complete_responses(method, operation);
+        }
     }
+}
+
+/// `post /companies/{id}/clients` is `post_companies_id_clients`.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
+
+fn complete_responses(method: &str, operation: &mut Operation) {
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            response.description = if method == "get" { "What was asked for." } else { "Done." }.to_owned();
+        }
+        if method != "get" && !response.content.is_empty() {
+            response.headers.insert("Mensajeria-Position".to_owned(), RefOr::T(position()));
+        }
+    }
+    let problem = RefOr::Ref(Ref::from_response_name("Problem"));
+    operation.responses.responses.entry("default".to_owned()).or_insert(problem);
+}
+
+fn position() -> Header {
+    let integer = ObjectBuilder::new().schema_type(Type::Integer).build();
+    HeaderBuilder::new().schema(Some(integer)).description(Some("Where the log stands with it.")).build()
 }
 
 /// Unless the endpoint describes it itself.
@@ -172,6 +201,16 @@ mod tests {
                 assert!(operation["responses"].get("default").is_some(), "{method} {path}");
             }
         }
+    }
+
+    #[test]
+    fn no_two_endpoints_have_one_name() {
+        let document = document();
+        let items = document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+        let mut ids: Vec<_> = items.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+        ids.sort_unstable();
+        assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
+        assert!(ids.contains(&"post_companies_id_clients"));
     }
 
     #[test]

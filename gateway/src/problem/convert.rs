@@ -2,6 +2,7 @@
 
 use commands::CommandError;
 use commands::clients::ClientRefusal;
+use commands::log::LoadError;
 use commands::users::UserRefusal;
 use domain::client::{CONTACTS_MAX, ClientError};
 use domain::company::CompanyError;
@@ -43,6 +44,12 @@ impl From<sqlx::Error> for Problem {
         } else {
             unavailable(&error)
         }
+    }
+}
+
+impl From<LoadError> for Problem {
+    fn from(error: LoadError) -> Self {
+        unavailable(&error)
     }
 }
 

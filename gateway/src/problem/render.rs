@@ -108,7 +108,9 @@ fn error(fault: &Fault, language: Language) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use axum::routing::get;
     use domain::value::Invalid;
+    use tower::ServiceExt;
 
     use super::*;
     use crate::problem::Reason;
@@ -125,6 +127,32 @@ mod tests {
         let en = body(&problem, Language::En, &Trace::default());
         assert_eq!(en["errors"][0]["detail"], "It is not a valid identifier.");
         assert_eq!(en["title"], "Some fields need correcting");
+    }
+
+    async fn answered(router: axum::Router) -> (u16, Value) {
+        let router = router.layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked));
+        let request = Request::get("/").body(axum::body::Body::empty()).unwrap();
+        let response = router.layer(axum::middleware::from_fn(render)).oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_that_tells_nothing_but_its_trace() {
+        let (status, body) = answered(axum::Router::new().route("/", get(async || -> () { panic!("secret") }))).await;
+        assert_eq!((status, &body["type"]), (500, &json!("urn:mensajeria:problem:internal")));
+        assert!(!body.to_string().contains("secret"));
+        assert_eq!(body["trace_id"].as_str().unwrap().len(), 32);
+    }
+
+    #[tokio::test]
+    async fn what_layers_below_refuse_in_their_own_way_becomes_a_problem() {
+        let router = axum::Router::new().route("/", get(async || (StatusCode::BAD_REQUEST, "Failed to deserialize")));
+        let (status, body) = answered(router).await;
+        assert_eq!((status, &body["title"]), (400, &json!("La solicitud no se entiende")));
+        assert_eq!(answered(axum::Router::new()).await.0, 404);
     }
 
     #[test]

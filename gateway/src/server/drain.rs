@@ -79,3 +79,45 @@ impl HttpBody for Shared {
         self.with(|body| body.size_hint())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::http::StatusCode;
+    use axum::routing::post;
+    use axum::{Router, middleware};
+    use futures::stream;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    const PIECE: usize = 1024 * 1024;
+
+    /// How much of a body of so many pieces is taken from a caller whose request is answered with `status`.
+    async fn taken(pieces: usize, status: StatusCode) -> (usize, Response) {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&taken);
+        let body = stream::iter(0..pieces).map(move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, std::io::Error>(Bytes::from(vec![b' '; PIECE]))
+        });
+        let router = Router::new().route("/", post(async move || status)).layer(middleware::from_fn(drain));
+        let request = Request::post("/").body(Body::from_stream(body)).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        (taken.load(Ordering::Relaxed), response)
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_is_refused_early_can_read_why() {
+        let (pieces, response) = taken(7, StatusCode::UNAUTHORIZED).await;
+        assert_eq!((pieces, response.headers().get(header::CONNECTION)), (7, None));
+    }
+
+    #[tokio::test]
+    async fn no_more_than_so_much_is_read_for_nothing() {
+        let (pieces, response) = taken(100, StatusCode::PAYLOAD_TOO_LARGE).await;
+        assert_eq!(pieces, DRAIN_BYTES_MAX / PIECE + 1);
+        assert_eq!(response.headers()[header::CONNECTION], "close");
+    }
+}
