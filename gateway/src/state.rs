@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::access::{Directory, Passwords, Sessions, Throttle};
 use crate::api::Freshness;
+use crate::live::Live;
 
 /// Tells the time; handed in so that tests can move it.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -71,6 +72,7 @@ struct Inner {
     passwords: Passwords,
     throttle: Throttle,
     freshness: Freshness,
+    live: Live,
     shutdown: CancellationToken,
     ready: AtomicBool,
 }
@@ -86,6 +88,7 @@ impl AppState {
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             freshness,
+            live: Live::new(log.clone(), positions.clone(), shutdown.clone()),
             log,
             positions,
             settings,
@@ -132,6 +135,11 @@ impl AppState {
     /// What callers must be able to read.
     pub fn freshness(&self) -> &Freshness {
         &self.0.freshness
+    }
+
+    /// The live streams.
+    pub fn live(&self) -> &Live {
+        &self.0.live
     }
 
     /// The settings.

@@ -23,14 +23,23 @@
 //!   refusal of unknown fields are added to every endpoint by `openapi`.
 //! - A stream ends on `state.shutdown()`. Time is `state.now()`, a new id `state.new_id()`.
 
+mod answered;
+mod audit;
 mod clients;
 mod companies;
+mod deliveries;
 mod freshness;
 mod health;
+mod history;
+mod inbox;
 mod me;
+mod messages;
+mod notifications;
 mod openapi;
+mod projections;
 pub mod schema;
 mod session;
+mod simulator;
 mod users;
 mod wrote;
 
@@ -39,7 +48,6 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::companies::import_file;
-pub use self::companies::clients::import::import_file;
 pub use self::freshness::{Freshness, caught_up};
 pub use self::wrote::Wrote;
 use crate::state::AppState;
@@ -75,4 +83,11 @@ fn described() -> OpenApiRouter<AppState> {
         .merge(users::router())
         .merge(companies::router())
         .merge(clients::router())
+        .merge(messages::router())
+        .merge(inbox::router())
+        .merge(notifications::router())
+        .merge(deliveries::router())
+        .merge(audit::router())
+        .merge(projections::router())
+        .merge(simulator::router())
 }
