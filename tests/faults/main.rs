@@ -1,5 +1,6 @@
 //! What the system must survive: kills at every step, wiped and absent servers, poison, frozen owners.
 
-mod broker;
+mod kills;
+mod scene;
 
 tests::entry_points!();
