@@ -50,8 +50,7 @@ export const getMe = () => ask(client.GET('/api/v1/me'));
 
 export const getUsers = (query: { q?: string; after?: string; limit?: number }) =>
   ask(client.GET('/api/v1/users', { params: { query: chosen(query) } }));
-export const createUser = (body: c.NewUser, k: string) =>
-  ask(client.POST('/api/v1/users', { params: key(k), body }));
+export const createUser = (body: c.NewUser, k: string) => ask(client.POST('/api/v1/users', { params: key(k), body }));
 export const changeUser = (id: string, body: c.UserChange) =>
   ask(client.PATCH('/api/v1/users/{id}', { ...path(id), body }));
 

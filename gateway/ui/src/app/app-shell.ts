@@ -102,8 +102,10 @@ export class AppShell extends LitElement {
   }
 
   private page() {
-    if (this.failed) return html`<empty-state icon="offline" heading=${t('page.failed')} text=${t('page.failed_text')}></empty-state>`;
-    if (!this.shown) return html`<empty-state icon="search" heading=${t('page.missing')} text=${t('page.missing_text')}></empty-state>`;
+    if (this.failed)
+      return html`<empty-state icon="offline" heading=${t('page.failed')} text=${t('page.failed_text')}></empty-state>`;
+    if (!this.shown)
+      return html`<empty-state icon="search" heading=${t('page.missing')} text=${t('page.missing_text')}></empty-state>`;
     return this.shown.route.render(this.shown.params);
   }
 
@@ -180,9 +182,9 @@ export class AppShell extends LitElement {
   }
 
   private choose(option: string): void {
-    if (option === 'compose') return this.show('compose');
-    this.hide();
-    navigate(option === 'notify' ? '/notificaciones/nueva' : '/mensajes');
+    this.show(option === 'compose' ? 'compose' : 'none');
+    if (option === 'notify') navigate('/notificaciones/nueva');
+    if (option === 'inbox') navigate('/mensajes');
   }
 
   private show(what: Opened): void {

@@ -66,7 +66,9 @@ export class HomePage extends LitElement {
 
   private sentence() {
     const { unread } = this.counts.value;
-    return unread > 0 ? html`<a href="/mensajes?estado=unread">${t('home.unread', { n: unread })}</a>` : t('home.nothing');
+    return unread > 0
+      ? html`<a href="/mensajes?estado=unread">${t('home.unread', { n: unread })}</a>`
+      : t('home.nothing');
   }
 
   private messages() {

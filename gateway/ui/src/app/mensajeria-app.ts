@@ -52,7 +52,10 @@ export class MensajeriaApp extends LitElement {
     const user = now.status === 'in' ? now.me.id : null;
     if (user === this.user) return;
     this.user = user;
-    if (user) return listenToInbox(user);
+    if (user) {
+      listenToInbox(user);
+      return;
+    }
     stopListening();
     forgetSteps();
     forgetCounts();

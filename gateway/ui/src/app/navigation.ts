@@ -1,7 +1,7 @@
 /** The places of the app that this person may go to. */
 import type { Key } from '../i18n/es';
+import { may, me } from '../store/session';
 import type { Icon } from '../ui/icons';
-import { me, may } from '../store/session';
 
 export interface NavItem {
   path: string;

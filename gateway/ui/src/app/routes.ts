@@ -1,8 +1,8 @@
 /** The pages: path, title, who may open it, and its element, loaded when it is first needed. */
 import { html, type TemplateResult } from 'lit';
-import type { Key } from '../i18n/es';
 import type { Role } from '../contract';
-import { me, may } from '../store/session';
+import type { Key } from '../i18n/es';
+import { may, me } from '../store/session';
 import { match } from './router';
 
 interface Route {
@@ -22,19 +22,95 @@ const detail = () => import('../notifications/notification-page');
 const routes: Route[] = [
   { path: '/', title: 'home.title', load: () => import('./home-page'), render: () => html`<home-page></home-page>` },
   { path: '/mensajes', title: 'inbox.title', load: inbox, render: () => html`<inbox-page></inbox-page>` },
-  { path: '/mensajes/:id', title: 'inbox.title', load: inbox, render: ({ id }) => html`<inbox-page message=${id ?? ''}></inbox-page>` },
-  { path: '/enviados', title: 'sent.title', load: () => import('../messages/sent-page'), render: () => html`<sent-page></sent-page>` },
-  { path: '/notificaciones', title: 'notifications.title', roles: reader, load: () => import('../notifications/notifications-page'), render: () => html`<notifications-page></notifications-page>` },
-  { path: '/notificaciones/nueva', title: 'send.title', roles: ['notifier'], load: () => import('../notifications/send-page'), render: () => html`<send-page></send-page>` },
-  { path: '/notificaciones/:id', title: 'notification.title', roles: reader, load: detail, render: ({ id }) => html`<notification-page notification=${id ?? ''}></notification-page>` },
-  { path: '/notificaciones/:id/historial', title: 'history.title', roles: reader, load: detail, render: ({ id }) => html`<notification-page notification=${id ?? ''} tab="history"></notification-page>` },
-  { path: '/clientes', title: 'clients.title', roles: reader, load: () => import('../clients/clients-page'), render: () => html`<clients-page></clients-page>` },
-  { path: '/clientes/importar', title: 'import.title', roles: ['notifier'], load: () => import('../clients/import-page'), render: () => html`<import-page></import-page>` },
-  { path: '/empresas', title: 'companies.title', roles: ['admin'], load: () => import('../companies/companies-page'), render: () => html`<companies-page></companies-page>` },
-  { path: '/usuarios', title: 'users.title', roles: ['admin'], load: () => import('../users/users-page'), render: () => html`<users-page></users-page>` },
-  { path: '/auditoria', title: 'audit.title', roles: ['auditor'], load: () => import('../audit/audit-page'), render: () => html`<audit-page></audit-page>` },
-  { path: '/proyecciones', title: 'projections.title', roles: ['admin'], load: () => import('../projections/projections-page'), render: () => html`<projections-page></projections-page>` },
-  { path: '/buzon', title: 'simulator.title', allowed: () => me()?.simulator === true, load: () => import('../simulator/simulator-page'), render: () => html`<simulator-page></simulator-page>` },
+  {
+    path: '/mensajes/:id',
+    title: 'inbox.title',
+    load: inbox,
+    render: ({ id }) => html`<inbox-page message=${id ?? ''}></inbox-page>`,
+  },
+  {
+    path: '/enviados',
+    title: 'sent.title',
+    load: () => import('../messages/sent-page'),
+    render: () => html`<sent-page></sent-page>`,
+  },
+  {
+    path: '/notificaciones',
+    title: 'notifications.title',
+    roles: reader,
+    load: () => import('../notifications/notifications-page'),
+    render: () => html`<notifications-page></notifications-page>`,
+  },
+  {
+    path: '/notificaciones/nueva',
+    title: 'send.title',
+    roles: ['notifier'],
+    load: () => import('../notifications/send-page'),
+    render: () => html`<send-page></send-page>`,
+  },
+  {
+    path: '/notificaciones/:id',
+    title: 'notification.title',
+    roles: reader,
+    load: detail,
+    render: ({ id }) => html`<notification-page notification=${id ?? ''}></notification-page>`,
+  },
+  {
+    path: '/notificaciones/:id/historial',
+    title: 'history.title',
+    roles: reader,
+    load: detail,
+    render: ({ id }) => html`<notification-page notification=${id ?? ''} tab="history"></notification-page>`,
+  },
+  {
+    path: '/clientes',
+    title: 'clients.title',
+    roles: reader,
+    load: () => import('../clients/clients-page'),
+    render: () => html`<clients-page></clients-page>`,
+  },
+  {
+    path: '/clientes/importar',
+    title: 'import.title',
+    roles: ['notifier'],
+    load: () => import('../clients/import-page'),
+    render: () => html`<import-page></import-page>`,
+  },
+  {
+    path: '/empresas',
+    title: 'companies.title',
+    roles: ['admin'],
+    load: () => import('../companies/companies-page'),
+    render: () => html`<companies-page></companies-page>`,
+  },
+  {
+    path: '/usuarios',
+    title: 'users.title',
+    roles: ['admin'],
+    load: () => import('../users/users-page'),
+    render: () => html`<users-page></users-page>`,
+  },
+  {
+    path: '/auditoria',
+    title: 'audit.title',
+    roles: ['auditor'],
+    load: () => import('../audit/audit-page'),
+    render: () => html`<audit-page></audit-page>`,
+  },
+  {
+    path: '/proyecciones',
+    title: 'projections.title',
+    roles: ['admin'],
+    load: () => import('../projections/projections-page'),
+    render: () => html`<projections-page></projections-page>`,
+  },
+  {
+    path: '/buzon',
+    title: 'simulator.title',
+    allowed: () => me()?.simulator === true,
+    load: () => import('../simulator/simulator-page'),
+    render: () => html`<simulator-page></simulator-page>`,
+  },
 ];
 
 export interface Found {

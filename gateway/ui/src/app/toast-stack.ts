@@ -22,6 +22,7 @@ export class ToastStack extends LitElement {
       }
       .line { display: flex; align-items: center; gap: var(--s3); min-width: 0; }
       .text { flex: 1; min-width: 0; font-weight: 500; }
+      .more { display: block; font-weight: 400; }
       .failed .line > .icon { color: var(--danger); }
       .done .line > .icon { color: var(--ok); }
       .urgent { border-color: var(--danger); }
@@ -48,7 +49,11 @@ export class ToastStack extends LitElement {
   override render() {
     return html`<section aria-label=${t('toasts.label')}>
       <div class="log" role="log" aria-live="polite" aria-relevant="additions">
-        ${repeat(this.toasts.value, (one) => one.id, (one) => this.toast(one))}
+        ${repeat(
+          this.toasts.value,
+          (one) => one.id,
+          (one) => this.toast(one),
+        )}
       </div>
     </section>`;
   }
@@ -67,7 +72,7 @@ export class ToastStack extends LitElement {
 
   private notice(one: Toast) {
     return html`<div class="line">
-      ${icon(one.kind === 'failed' ? 'alert' : 'check')}<span class="text">${one.text}</span>${this.actions(one)} ${this.close(one)}
+      ${icon(one.kind === 'failed' ? 'alert' : 'check')}<span class="text">${one.text}${one.author ? html`<span class="small muted more">${one.author}</span>` : nothing}</span>${this.actions(one)} ${this.close(one)}
     </div>`;
   }
 
@@ -100,7 +105,10 @@ export class ToastStack extends LitElement {
 
   private start(one: Toast): void {
     clearTimeout(this.timers.get(one.id));
-    this.timers.set(one.id, setTimeout(() => dismiss(one.id), one.stays_ms));
+    this.timers.set(
+      one.id,
+      setTimeout(() => dismiss(one.id), one.stays_ms),
+    );
   }
 
   private hold(id: number, forget = false): void {

@@ -19,10 +19,10 @@ export class UserPanel extends LitElement {
       .who { display: flex; align-items: center; gap: var(--s3); padding: var(--s2) var(--s3) var(--s3); min-width: 0; }
       .who div { min-width: 0; }
       .who p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-      button { justify-content: flex-start; width: 100%; padding: 0 var(--s3); gap: var(--s3); }
+      .button { justify-content: flex-start; width: 100%; padding: 0 var(--s3); gap: var(--s3); }
       .language { display: flex; align-items: center; gap: var(--s2); padding: var(--s2) var(--s3); }
-      .language button { width: auto; min-height: 28px; padding: 0 var(--s2); font-size: var(--text-s); }
-      .language button[aria-pressed="true"] { background: var(--surface-3); color: var(--ink); }
+      .language .button { width: auto; min-height: 28px; padding: 0 var(--s2); font-size: var(--text-s); }
+      .language .button[aria-pressed="true"] { background: var(--surface-3); color: var(--ink); }
     `,
   ];
 

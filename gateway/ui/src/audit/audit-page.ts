@@ -18,7 +18,14 @@ import { EVENT_TYPES } from './event-types';
 import { summaryOf } from './summary';
 
 /** Filter of the request by its name in the address. */
-const NAMES = { actor: 'autor', company: 'empresa', type: 'tipo', subject: 'asunto', from: 'desde', to: 'hasta' } as const;
+const NAMES = {
+  actor: 'autor',
+  company: 'empresa',
+  type: 'tipo',
+  subject: 'asunto',
+  from: 'desde',
+  to: 'hasta',
+} as const;
 type Name = keyof typeof NAMES;
 /** Time to finish typing before asking. */
 const ASK_AFTER_MS = 300;
@@ -79,7 +86,11 @@ export class AuditPage extends LitElement {
     return html`<div class="table-scroll"><table class="cards">
       <caption class="hidden">${t('audit.title')}</caption>
       <thead><tr><th>${t('audit.when')}</th><th>${t('audit.actor')}</th><th>${t('audit.what')}</th><th>${t('audit.subject')}</th><th>${t('audit.result')}</th><th class="right">${t('audit.position')}</th></tr></thead>
-      <tbody>${repeat(this.list.items, (entry) => entry.position, (entry) => this.row(entry))}</tbody>
+      <tbody>${repeat(
+        this.list.items,
+        (entry) => entry.position,
+        (entry) => this.row(entry),
+      )}</tbody>
     </table></div>`;
   }
 
@@ -118,7 +129,10 @@ export class AuditPage extends LitElement {
 
 function fromAddress(): Record<Name, string> {
   const { query } = place.get();
-  return Object.fromEntries(Object.entries(NAMES).map(([name, shown]) => [name, query.get(shown) ?? ''])) as Record<Name, string>;
+  return Object.fromEntries(Object.entries(NAMES).map(([name, shown]) => [name, query.get(shown) ?? ''])) as Record<
+    Name,
+    string
+  >;
 }
 
 /** Days are whole, in the reader's zone. */
@@ -133,5 +147,7 @@ function requested(filters: Record<Name, string>): AuditFilters {
 
 function typeOptions(current: string) {
   const types = EVENT_TYPES.includes(current) || !current ? EVENT_TYPES : [...EVENT_TYPES, current];
-  return types.map((type) => ({ value: type, label: tOr(`event.${type}`, type) })).sort((a, b) => a.label.localeCompare(b.label));
+  return types
+    .map((type) => ({ value: type, label: tOr(`event.${type}`, type) }))
+    .sort((a, b) => a.label.localeCompare(b.label));
 }

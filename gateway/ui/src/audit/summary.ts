@@ -21,7 +21,9 @@ function worded(value: unknown): string {
   if (typeof value === 'string') return ID.test(value) ? '' : tOr(`value.${value}`, value);
   if (Array.isArray(value)) return value.map(worded).filter(Boolean).join(', ');
   if (value && typeof value === 'object') {
-    return Object.entries(value).map(([name, n]) => `${tOr(`reason.${name}`, name)} ${worded(n)}`).join(', ');
+    return Object.entries(value)
+      .map(([name, n]) => `${tOr(`reason.${name}`, name)} ${worded(n)}`)
+      .join(', ');
   }
   return '';
 }

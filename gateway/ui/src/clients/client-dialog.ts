@@ -41,7 +41,8 @@ export class ClientDialog extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    if (this.client) this.fields = { name: this.client.name, external_id: this.client.external_id, contacts: this.client.contacts };
+    if (this.client)
+      this.fields = { name: this.client.name, external_id: this.client.external_id, contacts: this.client.contacts };
   }
 
   override render() {
@@ -108,7 +109,10 @@ export class ClientDialog extends LitElement {
   }
 
   private change(at: number, change: Partial<Contact>): void {
-    this.fields = { ...this.fields, contacts: this.fields.contacts.map((c, i) => (i === at ? { ...c, ...change } : c)) };
+    this.fields = {
+      ...this.fields,
+      contacts: this.fields.contacts.map((c, i) => (i === at ? { ...c, ...change } : c)),
+    };
   }
 
   private add = (): void => {
@@ -127,7 +131,9 @@ export class ClientDialog extends LitElement {
     this.busy = true;
     try {
       const { client } = this;
-      const done = await this.submission.once(this.request(), (body, key) => (client ? changeClient(client.id, body) : createClientOf(this.company, body, key)));
+      const done = await this.submission.once(this.request(), (body, key) =>
+        client ? changeClient(client.id, body) : createClientOf(this.company, body, key),
+      );
       if (done) this.dispatchEvent(new CustomEvent('saved'));
     } catch (error) {
       await this.refuse(error);
@@ -146,13 +152,22 @@ export class ClientDialog extends LitElement {
   /** A contact without a name of its own is the client. */
   private request(): ClientFields {
     const { name, external_id, contacts } = this.fields;
-    const clean = contacts.map((c) => ({ ...c, name: c.name.trim() || name.trim(), phone: c.phone?.trim() || null, email: c.email?.trim() || null }));
+    const clean = contacts.map((c) => ({
+      ...c,
+      name: c.name.trim() || name.trim(),
+      phone: c.phone?.trim() || null,
+      email: c.email?.trim() || null,
+    }));
     return { name: name.trim(), external_id: external_id.trim(), contacts: clean };
   }
 
   private async refuse(error: unknown): Promise<void> {
     this.errors = error instanceof Problem ? error.fields : {};
-    const shown = ['name', 'external_id', ...this.fields.contacts.flatMap((_, i) => ['kind', 'name', 'phone', 'email'].map((f) => `contacts.${i}.${f}`))];
+    const shown = [
+      'name',
+      'external_id',
+      ...this.fields.contacts.flatMap((_, i) => ['kind', 'name', 'phone', 'email'].map((f) => `contacts.${i}.${f}`)),
+    ];
     this.failure = error instanceof Problem ? error.outside(shown) : sentence(error);
     await focusFirstError(this);
   }

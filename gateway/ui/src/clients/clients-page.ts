@@ -39,7 +39,9 @@ export class ClientsPage extends LitElement {
   @state() private editing: Client | 'new' | null = null;
 
   private readonly companies = new Watching(this, companies);
-  private readonly list = new PagedList<Client>(this, (after) => getClients(this.company, { q: this.search.trim(), after }));
+  private readonly list = new PagedList<Client>(this, (after) =>
+    getClients(this.company, { q: this.search.trim(), after }),
+  );
   private loaded = '';
   private timer?: ReturnType<typeof setTimeout>;
 
@@ -95,7 +97,11 @@ export class ClientsPage extends LitElement {
     return html`<div class="table-scroll"><table class="cards">
       <caption class="hidden">${t('clients.title')}</caption>
       <thead><tr><th>${t('clients.name')}</th><th>${t('clients.external_id')}</th><th>${t('clients.contacts')}</th><th><span class="hidden">${t('actions')}</span></th></tr></thead>
-      <tbody>${repeat(this.list.items, (client) => client.id, (client) => this.row(client))}</tbody>
+      <tbody>${repeat(
+        this.list.items,
+        (client) => client.id,
+        (client) => this.row(client),
+      )}</tbody>
     </table></div>`;
   }
 
@@ -104,7 +110,8 @@ export class ClientsPage extends LitElement {
       <td class="lead"><span class="strong">${client.name}</span></td>
       <td data-label=${t('clients.external_id')}><span class="mono">${client.external_id}</span></td>
       <td class="contacts"><div>${client.contacts.map(
-        (c) => html`<div class="contact"><span class="pill">${t(`kind.${c.kind}`)}</span><span>${c.name === client.name ? nothing : c.name}</span><span class="muted num wrap">${[c.phone, c.email].filter(Boolean).join(' · ') || t('contact.no_address')}</span></div>`,
+        (c) =>
+          html`<div class="contact"><span class="pill">${t(`kind.${c.kind}`)}</span><span>${c.name === client.name ? nothing : c.name}</span><span class="muted num wrap">${[c.phone, c.email].filter(Boolean).join(' · ') || t('contact.no_address')}</span></div>`,
       )}</div></td>
       <td class="actions">${
         may('notifier')
@@ -116,7 +123,8 @@ export class ClientsPage extends LitElement {
   }
 
   private empty() {
-    if (this.search.trim()) return html`<empty-state icon="search" heading=${t('clients.none_found')} text=${t('filter.none_text')}></empty-state>`;
+    if (this.search.trim())
+      return html`<empty-state icon="search" heading=${t('clients.none_found')} text=${t('filter.none_text')}></empty-state>`;
     return html`<empty-state icon="clients" heading=${t('clients.empty')} text=${t('clients.empty_text')}></empty-state>`;
   }
 

@@ -81,7 +81,8 @@ export class ImportPage extends LitElement {
   private actions() {
     if (!this.file) return nothing;
     const accepted = this.report ? this.report.created + this.report.updated : 0;
-    if (this.step === 'imported') return html`<a class="button primary" href="/clientes?empresa=${this.company}">${t('import.see')}</a>`;
+    if (this.step === 'imported')
+      return html`<a class="button primary" href="/clientes?empresa=${this.company}">${t('import.see')}</a>`;
     return html`<div class="row wraps">
       <button class="button ${this.step === 'choose' ? 'primary' : ''}" type="button" @click=${() => this.run(true)}>${t('import.check')}</button>
       ${

@@ -70,4 +70,5 @@ export class ImportReport extends LitElement {
   }
 }
 
-const figure = (label: string, n: number, bad = false) => html`<div class=${bad ? 'bad' : ''}><dt>${label}</dt><dd class="num">${number(n)}</dd></div>`;
+const figure = (label: string, n: number, bad = false) =>
+  html`<div class=${bad ? 'bad' : ''}><dt>${label}</dt><dd class="num">${number(n)}</dd></div>`;

@@ -13,10 +13,26 @@ import '../ui/modal-dialog';
 
 /** Countries of the region, each with the time zone of its capital. */
 const COUNTRIES: Record<string, string> = {
-  CO: 'America/Bogota', VE: 'America/Caracas', MX: 'America/Mexico_City', CL: 'America/Santiago', AR: 'America/Argentina/Buenos_Aires',
-  PE: 'America/Lima', EC: 'America/Guayaquil', BO: 'America/La_Paz', PY: 'America/Asuncion', UY: 'America/Montevideo', BR: 'America/Sao_Paulo',
-  PA: 'America/Panama', CR: 'America/Costa_Rica', GT: 'America/Guatemala', SV: 'America/El_Salvador', HN: 'America/Tegucigalpa',
-  NI: 'America/Managua', DO: 'America/Santo_Domingo', US: 'America/New_York', ES: 'Europe/Madrid',
+  CO: 'America/Bogota',
+  VE: 'America/Caracas',
+  MX: 'America/Mexico_City',
+  CL: 'America/Santiago',
+  AR: 'America/Argentina/Buenos_Aires',
+  PE: 'America/Lima',
+  EC: 'America/Guayaquil',
+  BO: 'America/La_Paz',
+  PY: 'America/Asuncion',
+  UY: 'America/Montevideo',
+  BR: 'America/Sao_Paulo',
+  PA: 'America/Panama',
+  CR: 'America/Costa_Rica',
+  GT: 'America/Guatemala',
+  SV: 'America/El_Salvador',
+  HN: 'America/Tegucigalpa',
+  NI: 'America/Managua',
+  DO: 'America/Santo_Domingo',
+  US: 'America/New_York',
+  ES: 'Europe/Madrid',
 };
 
 @customElement('company-dialog')
@@ -31,7 +47,8 @@ export class CompanyDialog extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    if (this.company) this.fields = { name: this.company.name, country: this.company.country, time_zone: this.company.time_zone };
+    if (this.company)
+      this.fields = { name: this.company.name, country: this.company.country, time_zone: this.company.time_zone };
   }
 
   override render() {
@@ -75,7 +92,9 @@ export class CompanyDialog extends LitElement {
     if (this.errors.name) return focusFirstError(this);
     try {
       const { company } = this;
-      const done = await this.submission.once(this.fields, (body, key) => (company ? changeCompany(company.id, body) : createCompany(body, key)));
+      const done = await this.submission.once(this.fields, (body, key) =>
+        company ? changeCompany(company.id, body) : createCompany(body, key),
+      );
       if (done) this.dispatchEvent(new CustomEvent('saved'));
     } catch (error) {
       this.errors = error instanceof Problem ? error.fields : {};
@@ -92,7 +111,16 @@ export class CompanyDialog extends LitElement {
 function countries(current: string) {
   const names = new Intl.DisplayNames(language(), { type: 'region' });
   const codes = new Set([...Object.keys(COUNTRIES), current]);
-  return [...codes].map((code) => ({ value: code, label: names.of(code) ?? code })).sort((a, b) => a.label.localeCompare(b.label));
+  return [...codes]
+    .map((code) => ({ value: code, label: names.of(code) ?? code }))
+    .sort((a, b) => a.label.localeCompare(b.label));
 }
 
-const zones = (current: string): string[] => [...new Set([current, ...Object.values(COUNTRIES), ...Intl.supportedValuesOf('timeZone').filter((z) => z.startsWith('America/'))])].sort();
+const zones = (current: string): string[] =>
+  [
+    ...new Set([
+      current,
+      ...Object.values(COUNTRIES),
+      ...Intl.supportedValuesOf('timeZone').filter((z) => z.startsWith('America/')),
+    ]),
+  ].sort();

@@ -128,7 +128,10 @@ export const es = {
   'recipients.company_detail': 'Empresa',
   'recipients.nobody': 'Nadie elegido todavía',
   'recipients.people': { one: 'Lo recibirá {n} persona', other: 'Lo recibirán {n} personas' },
-  'recipients.people_at_least': { one: 'Lo recibirá al menos {n} persona', other: 'Lo recibirán al menos {n} personas' },
+  'recipients.people_at_least': {
+    one: 'Lo recibirá al menos {n} persona',
+    other: 'Lo recibirán al menos {n} personas',
+  },
   'role.operator': 'Operador',
   'role.notifier': 'Notificador',
   'role.auditor': 'Auditor',
@@ -259,9 +262,15 @@ export const es = {
   'email.no_text': 'Aquí verá el correo como lo verá el cliente.',
   'email.to_client': 'para el cliente',
   'confirm.title': 'Confirmar el envío',
-  'confirm.sms': { one: 'Se enviará {n} SMS ({segments}) a clientes de {company}', other: 'Se enviarán {n} SMS ({segments}) a clientes de {company}' },
+  'confirm.sms': {
+    one: 'Se enviará {n} SMS ({segments}) a clientes de {company}',
+    other: 'Se enviarán {n} SMS ({segments}) a clientes de {company}',
+  },
   'confirm.segments': { one: '{n} segmento', other: '{n} segmentos' },
-  'confirm.email': { one: 'Se enviará {n} correo a clientes de {company}', other: 'Se enviarán {n} correos a clientes de {company}' },
+  'confirm.email': {
+    one: 'Se enviará {n} correo a clientes de {company}',
+    other: 'Se enviarán {n} correos a clientes de {company}',
+  },
   'confirm.details': 'Receptor: {kind}. Clase: {category}.',
   'confirm.back': 'Seguir editando',
   'confirm.action.sms': 'Enviar {n} SMS',
@@ -287,7 +296,10 @@ export const es = {
   'notification.retry': { one: 'Reintentar fallidos ({n})', other: 'Reintentar fallidos ({n})' },
   'notification.cancel': 'Cancelar lo pendiente',
   'retry.heading': 'Reintentar fallidos',
-  'retry.text': { one: 'Se enviará otra vez al destinatario que falló. Los demás no reciben nada.', other: 'Se enviará otra vez a los {n} destinatarios que fallaron. Los demás no reciben nada.' },
+  'retry.text': {
+    one: 'Se enviará otra vez al destinatario que falló. Los demás no reciben nada.',
+    other: 'Se enviará otra vez a los {n} destinatarios que fallaron. Los demás no reciben nada.',
+  },
   'retry.done': 'Reintento en camino',
   'cancel.heading': '¿Cancelar lo que falta por enviar?',
   'cancel.text': 'Lo ya enviado no se puede retirar. Lo pendiente no saldrá.',
@@ -415,7 +427,8 @@ export const es = {
   'clients.no_company': 'No hay empresas a su alcance',
   'clients.no_company_text': 'Pida a un administrador que le asigne una.',
   'clients.erase_heading': '¿Borrar a {name}?',
-  'clients.erase_text': 'Se borran para siempre sus datos y los de sus contactos, también de la historia. Lo enviado sigue contado, sin nombre. No se puede deshacer.',
+  'clients.erase_text':
+    'Se borran para siempre sus datos y los de sus contactos, también de la historia. Lo enviado sigue contado, sin nombre. No se puede deshacer.',
   'clients.erase_action': 'Borrar para siempre',
   'contact.no_address': 'sin teléfono ni correo',
   'contact.add': 'Añadir contacto',
@@ -544,7 +557,8 @@ export const es = {
 
   'projections.title': 'Proyecciones',
   'projections.lead': 'Las vistas que se leen, y hasta dónde han leído la historia.',
-  'projections.banner': 'Reconstruir vuelve a leer la historia y arma las tablas de nuevo. Nunca envía nada: ni un SMS, ni un correo, ni un mensaje.',
+  'projections.banner':
+    'Reconstruir vuelve a leer la historia y arma las tablas de nuevo. Nunca envía nada: ni un SMS, ni un correo, ni un mensaje.',
   'projections.name': 'Proyección',
   'projections.position': 'Posición',
   'projections.lag': 'Retraso',
@@ -554,7 +568,8 @@ export const es = {
   'projections.rebuild': 'Reconstruir',
   'projections.rebuild_one': 'Reconstruir {name}',
   'projections.rebuild_heading': '¿Reconstruir {name}?',
-  'projections.rebuild_text': 'Se arma de nuevo junto a la actual y se cambia al terminar. Mientras tanto todo sigue respondiendo. No se envía nada.',
+  'projections.rebuild_text':
+    'Se arma de nuevo junto a la actual y se cambia al terminar. Mientras tanto todo sigue respondiendo. No se envía nada.',
   'projections.progress': 'Avance de {name}',
   'projection.inbox': 'Bandejas',
   'projection.messages': 'Mensajes',

@@ -135,11 +135,15 @@ export class ComposeDialog extends LitElement {
     this.draft = EMPTY;
     this.closed();
     announceSent();
-    offerUndo(t('compose.sent'), async () => {
-      await recallMessage(id);
-      this.draft = written;
-      announceSent();
-    }, { author: t('recipients.people', { n: recipients }) });
+    offerUndo(
+      t('compose.sent'),
+      async () => {
+        await recallMessage(id);
+        this.draft = written;
+        announceSent();
+      },
+      { author: t('recipients.people', { n: recipients }) },
+    );
   }
 
   /** Errors about roles and company belong to «Destinatario» too. */

@@ -38,7 +38,9 @@ export async function searchDirectory(q: string): Promise<void> {
 export function choicesOf(now: Directory): Choice[] {
   return [
     ...now.users.filter((user) => user.active !== false).map(userChoice),
-    ...ROLES.map((role): Choice => ({ kind: 'role', id: role, label: t(`role.${role}.all`), detail: t('recipients.role') })),
+    ...ROLES.map(
+      (role): Choice => ({ kind: 'role', id: role, label: t(`role.${role}.all`), detail: t('recipients.role') }),
+    ),
     ...now.companies.map(
       (company): Choice => ({
         kind: 'company',
@@ -53,7 +55,12 @@ export function choicesOf(now: Directory): Choice[] {
 export function userChoice(user: User): Choice {
   const roles = list(user.roles.map((role) => t(`role.${role}`)));
   const where = user.companies.length === 1 ? companyName(idOf(user.companies[0] as string)) : '';
-  return { kind: 'user', id: user.id, label: user.name, detail: [roles, where].filter((x) => x && x !== '—').join(' · ') };
+  return {
+    kind: 'user',
+    id: user.id,
+    label: user.name,
+    detail: [roles, where].filter((x) => x && x !== '—').join(' · '),
+  };
 }
 
 const sorted = (users: User[]) => [...users].sort((a, b) => a.name.localeCompare(b.name));

@@ -97,7 +97,13 @@ async function removeOne(item: InboxItem): Promise<boolean> {
 
 type Shift = Parameters<typeof shiftCounts>[0];
 
-async function change(item: InboxItem, next: Partial<InboxItem>, by: Shift, commit: () => Promise<unknown>, failure: string): Promise<boolean> {
+async function change(
+  item: InboxItem,
+  next: Partial<InboxItem>,
+  by: Shift,
+  commit: () => Promise<unknown>,
+  failure: string,
+): Promise<boolean> {
   const before = Object.fromEntries(Object.keys(next).map((name) => [name, item[name as keyof InboxItem]]));
   const back = Object.fromEntries(Object.entries(by).map(([name, n]) => [name, -(n ?? 0)]));
   const done = await optimistic({

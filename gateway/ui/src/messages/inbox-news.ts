@@ -31,7 +31,8 @@ export function onSent(heard: () => void): () => void {
 /** A list after a change. Ids are made in order of time, so a restored item finds its place by its id. */
 export function changedList(items: InboxItem[], change: InboxChange): InboxItem[] {
   if (change.kind === 'removed') return items.filter((item) => item.id !== change.id);
-  if (change.kind === 'changed') return items.map((item) => (item.id === change.id ? { ...item, ...change.change } : item));
+  if (change.kind === 'changed')
+    return items.map((item) => (item.id === change.id ? { ...item, ...change.change } : item));
   if (items.some((item) => item.id === change.item.id)) return items;
   return [...items, change.item].sort((a, b) => (a.id < b.id ? 1 : -1));
 }

@@ -73,7 +73,8 @@ export class InboxPage extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('message') && this.message) this.place = this.list.items.findIndex((item) => item.id === this.message);
+    if (changed.has('message') && this.message)
+      this.place = this.list.items.findIndex((item) => item.id === this.message);
   }
 
   override render() {
@@ -106,7 +107,8 @@ export class InboxPage extends LitElement {
       </div>
       <div class="tabs" role="group" aria-label=${t('inbox.filter')}>
         ${FILTERS.map(
-          ([value, label]) => html`<button type="button" aria-pressed=${this.filter === value} @click=${() => this.choose(value)}>${t(label)}</button>`,
+          ([value, label]) =>
+            html`<button type="button" aria-pressed=${this.filter === value} @click=${() => this.choose(value)}>${t(label)}</button>`,
         )}
       </div>
     </div>`;
@@ -142,8 +144,10 @@ export class InboxPage extends LitElement {
   }
 
   private empty() {
-    if (this.search.trim()) return html`<empty-state icon="search" heading=${t('inbox.none_found')} text=${t('inbox.none_found_text')}></empty-state>`;
-    if (this.filter === 'unread') return html`<empty-state icon="check" heading=${t('inbox.all_read')} text=${t('inbox.all_read_text')}></empty-state>`;
+    if (this.search.trim())
+      return html`<empty-state icon="search" heading=${t('inbox.none_found')} text=${t('inbox.none_found_text')}></empty-state>`;
+    if (this.filter === 'unread')
+      return html`<empty-state icon="check" heading=${t('inbox.all_read')} text=${t('inbox.all_read_text')}></empty-state>`;
     return html`<empty-state icon="inbox" heading=${t('inbox.empty')} text=${t('inbox.empty_text')}></empty-state>`;
   }
 
@@ -214,7 +218,8 @@ export class InboxPage extends LitElement {
     if (command === 'search') this.renderRoot.querySelector<HTMLElement>('.search input')?.focus();
     else if (command === 'next') this.move(1);
     else if (command === 'previous') this.move(-1);
-    else if (item && command && ['select', 'delete', 'read', 'unread'].includes(command)) this.act(item, command as RowAct);
+    else if (item && command && ['select', 'delete', 'read', 'unread'].includes(command))
+      this.act(item, command as RowAct);
     else return;
     event.preventDefault();
   };

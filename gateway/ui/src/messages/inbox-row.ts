@@ -56,7 +56,9 @@ export class InboxRow extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     if (typeof IntersectionObserver === 'undefined') return;
-    this.observer = new IntersectionObserver(([entry]) => this.inView(entry?.isIntersecting === true), { threshold: 0.6 });
+    this.observer = new IntersectionObserver(([entry]) => this.inView(entry?.isIntersecting === true), {
+      threshold: 0.6,
+    });
     this.observer.observe(this);
   }
 

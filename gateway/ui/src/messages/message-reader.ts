@@ -47,7 +47,8 @@ export class MessageReader extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.stop = onInboxChange((change) => {
-      if (change.kind === 'changed' && change.id === this.fetched?.id) this.fetched = { ...this.fetched, ...change.change };
+      if (change.kind === 'changed' && change.id === this.fetched?.id)
+        this.fetched = { ...this.fetched, ...change.change };
     });
   }
 

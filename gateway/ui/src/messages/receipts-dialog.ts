@@ -62,7 +62,8 @@ export class ReceiptsDialog extends LitElement {
 
 /** The furthest thing a recipient did. */
 function said(row: ReceiptRow) {
-  if (row.acknowledged_at) return html`<span class="pill ok">${t('receipt.acknowledged')}</span> ${when(row.acknowledged_at)}`;
+  if (row.acknowledged_at)
+    return html`<span class="pill ok">${t('receipt.acknowledged')}</span> ${when(row.acknowledged_at)}`;
   if (row.read_at) return html`${t('receipt.read')} ${when(row.read_at)}`;
   if (row.seen_at) return html`${t('receipt.seen')} ${when(row.seen_at)}`;
   return t('receipt.none');

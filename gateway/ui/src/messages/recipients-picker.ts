@@ -88,7 +88,10 @@ export class RecipientsPicker extends LitElement {
   }
 
   private option(choice: Choice, i: number) {
-    const mark = choice.kind === 'user' ? avatar(choice.label) : html`<span class="mark">${icon(choice.kind === 'role' ? 'users' : 'company', 17)}</span>`;
+    const mark =
+      choice.kind === 'user'
+        ? avatar(choice.label)
+        : html`<span class="mark">${icon(choice.kind === 'role' ? 'users' : 'company', 17)}</span>`;
     return html`<div class="option" id="option-${i}" role="option" aria-selected=${i === this.active} @click=${() => this.add(choice)}>
       ${mark}<span class="text"><span>${choice.label}</span><span class="small muted">${choice.detail}</span></span>
     </div>`;
@@ -137,7 +140,8 @@ export class RecipientsPicker extends LitElement {
     const found = this.suggestions;
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
-      if (this.open) this.active = (this.active + (event.key === 'ArrowDown' ? 1 : found.length - 1)) % Math.max(1, found.length);
+      if (this.open)
+        this.active = (this.active + (event.key === 'ArrowDown' ? 1 : found.length - 1)) % Math.max(1, found.length);
       this.open = true;
     } else if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();

@@ -21,7 +21,7 @@ export const SUGGESTIONS_MAX = 12;
 
 export const same = (a: Choice, b: Choice) => a.kind === b.kind && a.id === b.id;
 
-/** Every word typed begins a word of the label or its detail, accents aside; people before groups. */
+/** Every word typed begins a word of the label or its detail, accents aside; what is named so comes first. */
 export function suggest(all: Choice[], typed: string, chosen: Choice[]): Choice[] {
   const words = plain(typed).split(/\s+/).filter(Boolean);
   const fits = (choice: Choice) => {
@@ -29,7 +29,9 @@ export function suggest(all: Choice[], typed: string, chosen: Choice[]): Choice[
     return words.every((word) => found.includes(` ${word}`) || (word.length > 2 && found.includes(word)));
   };
   const open = all.filter((choice) => fits(choice) && !chosen.some((other) => same(choice, other)));
-  return words.length > 0 ? open.slice(0, SUGGESTIONS_MAX) : groupsAndSomePeople(open);
+  if (words.length === 0) return groupsAndSomePeople(open);
+  const named = (choice: Choice) => words.every((word) => plain(choice.label).includes(word));
+  return [...open.filter(named), ...open.filter((choice) => !named(choice))].slice(0, SUGGESTIONS_MAX);
 }
 
 /** Before anything is typed the groups must not hide below the people. */

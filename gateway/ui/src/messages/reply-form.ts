@@ -93,7 +93,15 @@ export class ReplyForm extends LitElement {
 
   private request(): NewMessage {
     const { author, id } = this.to;
-    return { recipients: [author.id], roles: [], company: null, body: this.body, priority: 'normal', acknowledge: false, in_reply_to: id };
+    return {
+      recipients: [author.id],
+      roles: [],
+      company: null,
+      body: this.body,
+      priority: 'normal',
+      acknowledge: false,
+      in_reply_to: id,
+    };
   }
 
   private done(id: string): void {

@@ -66,7 +66,11 @@ export class SentPage extends LitElement {
 
   private rows() {
     return html`<ul>
-      ${repeat(this.list.items, (item) => item.id, (item) => this.row(item))}
+      ${repeat(
+        this.list.items,
+        (item) => item.id,
+        (item) => this.row(item),
+      )}
     </ul>`;
   }
 

@@ -39,7 +39,9 @@ export class AudiencePanel extends LitElement {
 
   private numbers({ total, reachable, excluded, duplicates }: Audience) {
     const share = total > 0 ? (reachable / total) * 100 : 0;
-    const reasons = Object.entries({ ...excluded, duplicate: (excluded.duplicate ?? 0) + (duplicates ?? 0) }).filter(([, n]) => n > 0);
+    const reasons = Object.entries({ ...excluded, duplicate: (excluded.duplicate ?? 0) + (duplicates ?? 0) }).filter(
+      ([, n]) => n > 0,
+    );
     return html`<p class="reach"><b class="num">${number(reachable)}</b><span class="muted">${t('audience.of', { n: total })}</span></p>
       <div class="bar" aria-hidden="true"><i .style=${`width:${share}%`}></i></div>
       ${reasons.length ? html`<p class="small strong">${t('audience.excluded')}</p>` : nothing}

@@ -17,7 +17,12 @@ import { deliveriesStyles } from './deliveries-list.styles';
 /** While totals move, the rows are read again at most this often. */
 const AGAIN_MS = 1_500;
 const TONES: Partial<Record<DeliveryState, string>> = {
-  delivered: 'ok', accepted: 'info', sending: 'info', failed: 'danger', in_doubt: 'warn', deferred: 'accent',
+  delivered: 'ok',
+  accepted: 'info',
+  sending: 'info',
+  failed: 'danger',
+  in_doubt: 'warn',
+  deferred: 'accent',
 };
 
 @customElement('deliveries-list')
@@ -27,7 +32,9 @@ export class DeliveriesList extends LitElement {
   @property() notification = '';
   @property({ attribute: false }) totals: Totals | null = null;
   @state() private filter: DeliveryState | '' = '';
-  private readonly list = new PagedList<Delivery>(this, (after) => getDeliveries(this.notification, { state: this.filter, after }));
+  private readonly list = new PagedList<Delivery>(this, (after) =>
+    getDeliveries(this.notification, { state: this.filter, after }),
+  );
   private timer?: ReturnType<typeof setTimeout>;
 
   override disconnectedCallback(): void {
@@ -62,7 +69,11 @@ export class DeliveriesList extends LitElement {
   }
 
   private rows() {
-    return html`<ul>${repeat(this.list.items, (one) => one.id, (one) => html`<li>${this.row(one)}</li>`)}</ul>`;
+    return html`<ul>${repeat(
+      this.list.items,
+      (one) => one.id,
+      (one) => html`<li>${this.row(one)}</li>`,
+    )}</ul>`;
   }
 
   private row(one: Delivery) {

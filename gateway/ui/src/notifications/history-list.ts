@@ -40,7 +40,8 @@ export class HistoryList extends LitElement {
   }
 
   override render() {
-    if (this.failure) return html`<empty-state icon="alert" heading=${t('list.failed')} text=${this.failure}></empty-state>`;
+    if (this.failure)
+      return html`<empty-state icon="alert" heading=${t('list.failed')} text=${this.failure}></empty-state>`;
     if (!this.history) return html`<loading-rows></loading-rows>`;
     return html`<div class="columns">
       <section class="card" aria-label=${t('history.events')}><ol>${this.history.events.map((event) => this.event(event))}</ol></section>

@@ -6,8 +6,8 @@ import type { Notification, Totals } from '../contract';
 import { duration, longDate, t } from '../i18n';
 import { sentence } from '../problem';
 import { LiveStream } from '../store/live-stream';
-import type { ServerEvent } from '../store/sse';
 import { companyName, may } from '../store/session';
+import type { ServerEvent } from '../store/sse';
 import { toast, toastFailure } from '../store/toasts';
 import { base } from '../ui/base';
 import { confirmed } from '../ui/confirm-dialog';
@@ -18,8 +18,8 @@ import '../ui/segmented-bar';
 import './deliveries-list';
 import './failure-causes';
 import './history-list';
-import { doneOf, etaOf, isLive, rateOf, type Sample, standing, withSample } from './progress';
 import { notificationStyles } from './notification-page.styles';
+import { doneOf, etaOf, isLive, rateOf, type Sample, standing, withSample } from './progress';
 
 /** After the last total the state follows: it is asked for once things are quiet. */
 const SETTLE_MS = 500;
@@ -48,9 +48,11 @@ export class NotificationPage extends LitElement {
   }
 
   override render() {
-    if (this.failure) return html`<div class="page"><empty-state icon="alert" heading=${t('notification.missing')} text=${this.failure}></empty-state></div>`;
+    if (this.failure)
+      return html`<div class="page"><empty-state icon="alert" heading=${t('notification.missing')} text=${this.failure}></empty-state></div>`;
     const { shown } = this;
-    if (!shown) return html`<div class="page"><h1 class="hidden">${t('notification.title')}</h1><loading-rows></loading-rows></div>`;
+    if (!shown)
+      return html`<div class="page"><h1 class="hidden">${t('notification.title')}</h1><loading-rows></loading-rows></div>`;
     return html`<div class="page">
       <a class="back" href="/notificaciones">${icon('left', 16)}${t('notifications.title')}</a>
       ${this.head(shown)} ${this.progress(shown)} ${this.tabs(shown)}
@@ -76,7 +78,7 @@ export class NotificationPage extends LitElement {
   private actions(shown: Notification) {
     const { failed } = shown.totals;
     return html`<div class="row wraps">
-      ${failed > 0 ? html`<button class="button" type="button" ?disabled=${this.acting} @click=${this.retry}>${icon('refresh', 18)}${t('notification.retry', { n: failed })}</button>` : nothing}
+      ${failed > 0 && !isLive(shown.state) ? html`<button class="button" type="button" ?disabled=${this.acting} @click=${this.retry}>${icon('refresh', 18)}${t('notification.retry', { n: failed })}</button>` : nothing}
       ${isLive(shown.state) ? html`<button class="button danger" type="button" ?disabled=${this.acting} @click=${this.cancel}>${icon('stop', 18)}${t('notification.cancel')}</button>` : nothing}
     </div>`;
   }
@@ -96,7 +98,10 @@ export class NotificationPage extends LitElement {
   private speed(totals: Totals): string {
     const rate = rateOf(this.samples);
     const eta = etaOf(totals, rate);
-    const parts = [rate ? t('notification.rate', { rate }) : '', eta ? t('notification.eta', { time: duration(eta) }) : ''];
+    const parts = [
+      rate ? t('notification.rate', { rate }) : '',
+      eta ? t('notification.eta', { time: duration(eta) }) : '',
+    ];
     return parts.filter(Boolean).join(' · ');
   }
 
@@ -176,12 +181,21 @@ export class NotificationPage extends LitElement {
 
   private retry = async (): Promise<void> => {
     const n = this.shown?.totals.failed ?? 0;
-    const question = { heading: t('retry.heading'), text: t('retry.text', { n }), action: t('notification.retry', { n }) };
+    const question = {
+      heading: t('retry.heading'),
+      text: t('retry.text', { n }),
+      action: t('notification.retry', { n }),
+    };
     if (await confirmed(question)) await this.act(() => retryNotification(this.notification), t('retry.done'));
   };
 
   private cancel = async (): Promise<void> => {
-    const question = { heading: t('cancel.heading'), text: t('cancel.text'), action: t('notification.cancel'), danger: true };
+    const question = {
+      heading: t('cancel.heading'),
+      text: t('cancel.text'),
+      action: t('notification.cancel'),
+      danger: true,
+    };
     if (await confirmed(question)) await this.act(() => cancelNotification(this.notification), t('cancel.done'));
   };
 

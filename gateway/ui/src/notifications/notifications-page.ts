@@ -42,7 +42,9 @@ export class NotificationsPage extends LitElement {
   @state() private company = place.get().query.get('empresa') ?? '';
   @state() private status = place.get().query.get('estado') ?? '';
   private readonly companies = new Watching(this, companies);
-  private readonly list = new PagedList<Notification>(this, (after) => getNotifications({ company: this.company, state: this.status, after }));
+  private readonly list = new PagedList<Notification>(this, (after) =>
+    getNotifications({ company: this.company, state: this.status, after }),
+  );
   private timer?: ReturnType<typeof setInterval>;
 
   override connectedCallback(): void {
@@ -73,21 +75,31 @@ export class NotificationsPage extends LitElement {
         name: 'company',
         label: t('send.company'),
         value: this.company,
-        options: [{ value: '', label: t('filter.all_companies') }, ...this.companies.value.map((c) => ({ value: c.id, label: c.name }))],
+        options: [
+          { value: '', label: t('filter.all_companies') },
+          ...this.companies.value.map((c) => ({ value: c.id, label: c.name })),
+        ],
         onInput: (company) => this.filter({ company }),
       })}
       ${selectField({
         name: 'state',
         label: t('filter.state'),
         value: this.status,
-        options: [{ value: '', label: t('filter.all_states') }, ...STATES.map((value) => ({ value, label: t(`standing.short.${value}`) }))],
+        options: [
+          { value: '', label: t('filter.all_states') },
+          ...STATES.map((value) => ({ value, label: t(`standing.short.${value}`) })),
+        ],
         onInput: (status) => this.filter({ status }),
       })}
     </div>`;
   }
 
   private rows() {
-    return html`<ul>${repeat(this.list.items, (one) => one.id, (one) => html`<li>${this.row(one)}</li>`)}</ul>`;
+    return html`<ul>${repeat(
+      this.list.items,
+      (one) => one.id,
+      (one) => html`<li>${this.row(one)}</li>`,
+    )}</ul>`;
   }
 
   private row(one: Notification) {
@@ -103,7 +115,8 @@ export class NotificationsPage extends LitElement {
   }
 
   private empty() {
-    if (this.company || this.status) return html`<empty-state icon="search" heading=${t('notifications.none_found')} text=${t('filter.none_text')}></empty-state>`;
+    if (this.company || this.status)
+      return html`<empty-state icon="search" heading=${t('notifications.none_found')} text=${t('filter.none_text')}></empty-state>`;
     return html`<empty-state icon="notify" heading=${t('notifications.empty')} text=${t('notifications.empty_text')}></empty-state>`;
   }
 

@@ -31,14 +31,21 @@ export function etaOf(totals: Totals, rate: number | null): number | null {
   return (totals.pending + totals.sending) / rate;
 }
 
-export const isLive = (state: NotificationState): boolean => state === 'scheduled' || state === 'resolving' || state === 'running' || state === 'paused';
+export const isLive = (state: NotificationState): boolean =>
+  state === 'scheduled' || state === 'resolving' || state === 'running' || state === 'paused';
 
 /** The honest sentence about where it stands: «Finalizada con 14 fallos». */
 export function standing({ state, totals }: Pick<Notification, 'state' | 'totals'>): { text: string; tone: string } {
   if (state === 'cancelled') return { text: t('standing.cancelled'), tone: '' };
   if (state !== 'completed') return { text: t(`standing.${state}`), tone: state === 'paused' ? 'warn' : 'info' };
   if (totals.failed > 0 && totals.in_doubt > 0) {
-    return { text: t('standing.failed_and_doubt', { failed: t('standing.failures', { n: totals.failed }), n: totals.in_doubt }), tone: 'danger' };
+    return {
+      text: t('standing.failed_and_doubt', {
+        failed: t('standing.failures', { n: totals.failed }),
+        n: totals.in_doubt,
+      }),
+      tone: 'danger',
+    };
   }
   if (totals.failed > 0) return { text: t('standing.failed', { n: totals.failed }), tone: 'danger' };
   if (totals.in_doubt > 0) return { text: t('standing.doubt', { n: totals.in_doubt }), tone: 'warn' };

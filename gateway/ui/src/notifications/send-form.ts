@@ -11,7 +11,14 @@ export interface SendForm {
   body: string;
 }
 
-export const EMPTY_FORM: SendForm = { company: '', channel: 'sms', subject: '', recipientKind: 'holder', category: 'operational', body: '' };
+export const EMPTY_FORM: SendForm = {
+  company: '',
+  channel: 'sms',
+  subject: '',
+  recipientKind: 'holder',
+  category: 'operational',
+  body: '',
+};
 export const RECIPIENT_KINDS: RecipientKind[] = ['holder', 'emergency_contact', 'authorized_user', 'everyone'];
 export const CATEGORIES: Category[] = ['operational', 'service', 'collection', 'commercial'];
 export const CHANNELS: Channel[] = ['sms', 'email'];
@@ -52,7 +59,8 @@ export function missingIn(form: SendForm): SendErrors {
   const length = [...form.body].length;
   if (!form.company) errors.company = t('send.company_missing');
   if (form.channel === 'email' && !form.subject.trim()) errors.subject = t('send.subject_missing');
-  if (form.channel === 'email' && [...form.subject].length > LIMITS.subject) errors.subject = t('too_long', { n: LIMITS.subject });
+  if (form.channel === 'email' && [...form.subject].length > LIMITS.subject)
+    errors.subject = t('too_long', { n: LIMITS.subject });
   if (!form.body.trim()) errors.body = t('send.body_missing');
   else if (length > LIMITS[form.channel]) errors.body = t('too_long', { n: LIMITS[form.channel] });
   return errors;

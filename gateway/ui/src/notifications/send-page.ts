@@ -16,7 +16,19 @@ import { icon } from '../ui/icons';
 import './audience-panel';
 import './email-preview';
 import './send-confirm';
-import { CATEGORIES, CHANNELS, EMPTY_FORM, errorsFrom, LIMITS, missingIn, previewOf, RECIPIENT_KINDS, requestOf, type SendErrors, type SendForm } from './send-form';
+import {
+  CATEGORIES,
+  CHANNELS,
+  EMPTY_FORM,
+  errorsFrom,
+  LIMITS,
+  missingIn,
+  previewOf,
+  RECIPIENT_KINDS,
+  requestOf,
+  type SendErrors,
+  type SendForm,
+} from './send-form';
 import { sendStyles } from './send-page.styles';
 import './sms-panel';
 
@@ -83,7 +95,10 @@ export class SendPage extends LitElement {
       value: form.company,
       error: errors.company,
       required: true,
-      options: [{ value: '', label: t('send.choose_company') }, ...this.companies.value.map((c) => ({ value: c.id, label: c.name }))],
+      options: [
+        { value: '', label: t('send.choose_company') },
+        ...this.companies.value.map((c) => ({ value: c.id, label: c.name })),
+      ],
       onInput: (company) => this.change({ company }),
     })}
     ${selectField({
@@ -178,7 +193,8 @@ export class SendPage extends LitElement {
     try {
       this.preview = await previewNotification(previewOf(this.form), asking.signal);
     } catch (error) {
-      if (error instanceof Problem && !asking.signal.aborted) this.errors = { ...this.errors, ...errorsFrom(error.fields) };
+      if (error instanceof Problem && !asking.signal.aborted)
+        this.errors = { ...this.errors, ...errorsFrom(error.fields) };
     } finally {
       if (this.asking === asking) this.previewing = false;
     }

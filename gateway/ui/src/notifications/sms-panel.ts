@@ -42,7 +42,9 @@ export class SmsPanel extends LitElement {
 
   private segments(count: SmsCount): string {
     const { sms } = this;
-    return sms && sms.segments_min !== sms.segments_max ? `${number(sms.segments_min)}–${number(sms.segments_max)}` : number(count.segments);
+    return sms && sms.segments_min !== sms.segments_max
+      ? `${number(sms.segments_min)}–${number(sms.segments_max)}`
+      : number(count.segments);
   }
 
   private advice(count: SmsCount) {

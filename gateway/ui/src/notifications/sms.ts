@@ -29,7 +29,8 @@ export function countSms(text: string): SmsCount {
   const sizes = characters.map((c) => (gsm ? (extension.has(c) ? 2 : 1) : c.length));
   const units = sizes.reduce((sum, size) => sum + size, 0);
   const alone = gsm ? GSM_ALONE : UCS2_ALONE;
-  const { segments, left } = units <= alone ? { segments: units ? 1 : 0, left: alone - units } : parts(sizes, gsm ? GSM_PART : UCS2_PART);
+  const { segments, left } =
+    units <= alone ? { segments: units ? 1 : 0, left: alone - units } : parts(sizes, gsm ? GSM_PART : UCS2_PART);
   return { encoding: gsm ? 'gsm7' : 'ucs2', units, segments, left, forcing };
 }
 
@@ -48,13 +49,34 @@ function parts(sizes: number[], room: number): { segments: number; left: number 
 }
 
 const REPLACED: Record<string, string> = {
-  '“': '"', '”': '"', '«': '"', '»': '"', '„': '"', '‘': "'", '’': "'", '´': "'", '`': "'", '–': '-', '—': '-', '…': '...', '•': '-',
-  'ª': 'a', 'º': 'o', '°': 'o', ç: 'c', '\u00a0': ' ', '\u202f': ' ', '\u2009': ' ', '\t': ' ',
+  '“': '"',
+  '”': '"',
+  '«': '"',
+  '»': '"',
+  '„': '"',
+  '‘': "'",
+  '’': "'",
+  '´': "'",
+  '`': "'",
+  '–': '-',
+  '—': '-',
+  '…': '...',
+  '•': '-',
+  ª: 'a',
+  º: 'o',
+  '°': 'o',
+  ç: 'c',
+  '\u00a0': ' ',
+  '\u202f': ' ',
+  '\u2009': ' ',
+  '\t': ' ',
 };
 
 /** «Optimizar sin tildes»: á → a, “ → ", — → -; what the cheap alphabet has (ñ, é, ü, ¿, ¡) stays. */
 export function withoutAccents(text: string): string {
-  return [...text.normalize('NFC')].map((c) => (basic.has(c) || extension.has(c) ? c : (REPLACED[c] ?? bare(c)))).join('');
+  return [...text.normalize('NFC')]
+    .map((c) => (basic.has(c) || extension.has(c) ? c : (REPLACED[c] ?? bare(c))))
+    .join('');
 }
 
 /** The letter without its accent if that one is cheap, else the character as it was. */

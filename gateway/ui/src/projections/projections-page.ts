@@ -55,7 +55,8 @@ export class ProjectionsPage extends LitElement {
   }
 
   private content() {
-    if (this.failure && !this.projections) return html`<empty-state icon="alert" heading=${t('list.failed')} text=${this.failure}></empty-state>`;
+    if (this.failure && !this.projections)
+      return html`<empty-state icon="alert" heading=${t('list.failed')} text=${this.failure}></empty-state>`;
     if (!this.projections) return html`<loading-rows></loading-rows>`;
     return html`<table class="cards">
       <caption class="hidden">${t('projections.title')}</caption>

@@ -22,7 +22,9 @@ export class SimulatorPage extends LitElement {
 
   @state() private channel: Channel = place.get().query.get('canal') === 'email' ? 'email' : 'sms';
   @state() private open: SimulatedMessage['id'] = '';
-  private readonly list = new PagedList<SimulatedMessage>(this, (after) => getSimulated({ channel: this.channel, after }));
+  private readonly list = new PagedList<SimulatedMessage>(this, (after) =>
+    getSimulated({ channel: this.channel, after }),
+  );
   private timer?: ReturnType<typeof setInterval>;
 
   override connectedCallback(): void {
@@ -51,8 +53,18 @@ export class SimulatorPage extends LitElement {
   }
 
   private phones() {
-    if (this.list.items.length === 0) return html`<section class="card">${listFrame(this.list, this.empty(), () => html``)}</section>`;
-    return html`${listFrame(this.list, this.empty(), () => html`<div class="phones">${repeat(byPhone(this.list.items), ([to]) => to, ([to, all]) => this.phone(to, all))}</div>`)}`;
+    if (this.list.items.length === 0)
+      return html`<section class="card">${listFrame(this.list, this.empty(), () => html``)}</section>`;
+    return html`${listFrame(
+      this.list,
+      this.empty(),
+      () =>
+        html`<div class="phones">${repeat(
+          byPhone(this.list.items),
+          ([to]) => to,
+          ([to, all]) => this.phone(to, all),
+        )}</div>`,
+    )}`;
   }
 
   private phone(to: string, all: SimulatedMessage[]) {
@@ -65,7 +77,11 @@ export class SimulatorPage extends LitElement {
   }
 
   private mails() {
-    return html`<ul class="mails">${repeat(this.list.items, (one) => one.id, (one) => html`<li>${this.mail(one)}</li>`)}</ul>`;
+    return html`<ul class="mails">${repeat(
+      this.list.items,
+      (one) => one.id,
+      (one) => html`<li>${this.mail(one)}</li>`,
+    )}</ul>`;
   }
 
   private mail(one: SimulatedMessage) {

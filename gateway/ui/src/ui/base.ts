@@ -128,6 +128,9 @@ export const base = css`
   td.right, th.right { text-align: right; }
   caption { text-align: left; }
 
+  @media (prefers-reduced-motion: reduce) {
+    *, ::before, ::after { animation-duration: 0.01ms !important; transition-duration: 0.01ms !important; }
+  }
   @media (max-width: 720px) {
     .page { padding: var(--s4) var(--s4) var(--s6); }
     .card.pad { padding: var(--s4); }

@@ -98,13 +98,19 @@ export function selectField(
       @change=${(e: Event) => field.onInput((e.target as HTMLSelectElement).value)}
     >
       ${field.options.map(
-        (o) => html`<option value=${o.value} ?selected=${o.value === field.value} .selected=${o.value === field.value}>${o.label}</option>`,
+        (o) =>
+          html`<option value=${o.value} ?selected=${o.value === field.value} .selected=${o.value === field.value}>${o.label}</option>`,
       )}
     </select>`,
   );
 }
 
-export function checkField(field: { label: string; checked: boolean; onInput(on: boolean): void; name?: string }): TemplateResult {
+export function checkField(field: {
+  label: string;
+  checked: boolean;
+  onInput(on: boolean): void;
+  name?: string;
+}): TemplateResult {
   return html`<label class="check">
     <input
       type="checkbox"
@@ -117,7 +123,10 @@ export function checkField(field: { label: string; checked: boolean; onInput(on:
 }
 
 /** Moves to the first field with an error, so that it is read aloud. */
-export async function focusFirstError(host: { updateComplete: Promise<unknown>; renderRoot: ParentNode }): Promise<void> {
+export async function focusFirstError(host: {
+  updateComplete: Promise<unknown>;
+  renderRoot: ParentNode;
+}): Promise<void> {
   await host.updateComplete;
   host.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
 }

@@ -1,26 +1,34 @@
 /** What a paged list shows around its rows: loading, failure, emptiness, more. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { t } from '../i18n';
-import type { PagedList } from '../store/paged-list';
+import type { ListState } from '../store/paged-list';
 import './empty-state';
 import './load-more';
 import './loading-rows';
 
-// biome-ignore lint/suspicious/noExplicitAny: any list, whatever its rows.
-export function listFrame(list: PagedList<any, any>, empty: TemplateResult, rows: () => TemplateResult): TemplateResult {
+/** A `PagedList` of anything. */
+interface Framed {
+  items: readonly unknown[];
+  state: ListState;
+  next: string | null;
+  failure: string;
+  loadingMore: boolean;
+  load(): Promise<void>;
+  more(): Promise<void>;
+}
+
+export function listFrame(list: Framed, empty: TemplateResult, rows: () => TemplateResult): TemplateResult {
   if (list.state === 'loading') return html`<loading-rows></loading-rows>`;
   if (list.state === 'failed') return failed(list);
   if (list.items.length === 0 && !list.next) return empty;
-  return html`${rows()}
-  ${
-    list.next
-      ? html`<load-more ?busy=${list.loadingMore} failure=${list.failure} @more=${() => list.more()}></load-more>`
-      : nothing
-  }`;
+  return html`${rows()} ${list.next ? more(list) : nothing}`;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: any list, whatever its rows.
-function failed(list: PagedList<any, any>): TemplateResult {
+function more(list: Framed): TemplateResult {
+  return html`<load-more ?busy=${list.loadingMore} failure=${list.failure} @more=${() => list.more()}></load-more>`;
+}
+
+function failed(list: Framed): TemplateResult {
   return html`<empty-state icon="alert" heading=${t('list.failed')} text=${list.failure} role="alert">
     <button class="button" type="button" @click=${() => list.load()}>${t('retry')}</button>
   </empty-state>`;

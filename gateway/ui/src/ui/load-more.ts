@@ -6,7 +6,10 @@ import { base } from './base';
 
 @customElement('load-more')
 export class LoadMore extends LitElement {
-  static override styles = [base, css`:host { padding: var(--s4); text-align: center; } p { color: var(--danger); margin-bottom: var(--s2); }`];
+  static override styles = [
+    base,
+    css`:host { padding: var(--s4); text-align: center; } p { color: var(--danger); margin-bottom: var(--s2); }`,
+  ];
 
   @property({ type: Boolean }) busy = false;
   @property() failure = '';

@@ -7,7 +7,15 @@ import { base } from './base';
 
 /** From what is certain to what is not yet: the order of the segments. */
 export const STATES: DeliveryState[] = [
-  'delivered', 'accepted', 'sending', 'in_doubt', 'deferred', 'failed', 'suppressed', 'cancelled', 'pending',
+  'delivered',
+  'accepted',
+  'sending',
+  'in_doubt',
+  'deferred',
+  'failed',
+  'suppressed',
+  'cancelled',
+  'pending',
 ];
 
 @customElement('segmented-bar')
@@ -48,13 +56,16 @@ export class SegmentedBar extends LitElement {
   private legend(totals: Totals, present: DeliveryState[]) {
     return html`<ul>
       ${present.map(
-        (state) => html`<li><i class="dot ${state}"></i><b class="num">${number(totals[state])}</b><span>${t(`state.${state}`)}</span></li>`,
+        (state) =>
+          html`<li><i class="dot ${state}"></i><b class="num">${number(totals[state])}</b><span>${t(`state.${state}`)}</span></li>`,
       )}
     </ul>`;
   }
 }
 
 function spoken(totals: Totals): string {
-  const parts = STATES.filter((state) => totals[state] > 0).map((state) => `${number(totals[state])} ${t(`state.${state}`)}`);
+  const parts = STATES.filter((state) => totals[state] > 0).map(
+    (state) => `${number(totals[state])} ${t(`state.${state}`)}`,
+  );
   return parts.length ? parts.join(', ') : t('totals.none');
 }

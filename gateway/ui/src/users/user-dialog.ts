@@ -104,7 +104,8 @@ export class UserDialog extends LitElement {
       if (await this.save()) this.dispatchEvent(new CustomEvent('saved'));
     } catch (error) {
       this.errors = error instanceof Problem ? error.fields : {};
-      this.failure = error instanceof Problem ? error.outside(['name', 'email', 'password', 'roles', 'companies']) : sentence(error);
+      this.failure =
+        error instanceof Problem ? error.outside(['name', 'email', 'password', 'roles', 'companies']) : sentence(error);
       await focusFirstError(this);
     }
   }

@@ -67,7 +67,11 @@ export class UsersPage extends LitElement {
     return html`<table class="cards">
       <caption class="hidden">${t('users.title')}</caption>
       <thead><tr><th>${t('users.name')}</th><th>${t('users.roles')}</th><th>${t('users.companies')}</th><th><span class="hidden">${t('actions')}</span></th></tr></thead>
-      <tbody>${repeat(this.list.items, (user) => user.id, (user) => this.row(user))}</tbody>
+      <tbody>${repeat(
+        this.list.items,
+        (user) => user.id,
+        (user) => this.row(user),
+      )}</tbody>
     </table>`;
   }
 
@@ -90,7 +94,8 @@ export class UsersPage extends LitElement {
   }
 
   private async activate(user: User, active: boolean): Promise<void> {
-    const show = (value: boolean) => this.list.change((items) => items.map((one) => (one.id === user.id ? { ...one, active: value } : one)));
+    const show = (value: boolean) =>
+      this.list.change((items) => items.map((one) => (one.id === user.id ? { ...one, active: value } : one)));
     show(active);
     try {
       await changeUser(user.id, { active });

@@ -1,0 +1,55 @@
+/** Rules of progress, speed and the honest end. */
+import { describe, expect, it } from 'vitest';
+import type { Totals } from '../contract';
+import { doneOf, etaOf, rateOf, standing, withSample } from './progress';
+
+const totals = (some: Partial<Totals>): Totals => ({
+  total: 0,
+  pending: 0,
+  sending: 0,
+  accepted: 0,
+  delivered: 0,
+  deferred: 0,
+  failed: 0,
+  suppressed: 0,
+  in_doubt: 0,
+  cancelled: 0,
+  ...some,
+});
+
+describe('progress', () => {
+  it('counts as done what is neither pending, sending nor deferred', () => {
+    expect(doneOf(totals({ total: 10, pending: 2, sending: 1, deferred: 3, failed: 4 }))).toBe(4);
+  });
+  it('has no speed before a second has passed', () => {
+    expect(
+      rateOf([
+        { at_ms: 0, done: 0 },
+        { at_ms: 500, done: 50 },
+      ]),
+    ).toBeNull();
+  });
+  it('is as fast as the last seconds', () => {
+    const samples = [0, 5_000, 20_000, 22_000].reduce(
+      (all, at_ms) => withSample(all, { at_ms, done: at_ms === 22_000 ? 300 : 100 }),
+      [] as { at_ms: number; done: number }[],
+    );
+    expect(samples).toHaveLength(2);
+    expect(rateOf(samples)).toBe(100);
+  });
+  it('promises no end without speed', () => {
+    expect(etaOf(totals({ pending: 100 }), null)).toBeNull();
+    expect(etaOf(totals({ pending: 90, sending: 10 }), 50)).toBe(2);
+  });
+});
+
+describe('the end', () => {
+  it('is honest about failures and doubt', () => {
+    const end = (some: Partial<Totals>) => standing({ state: 'completed', totals: totals(some) }).text;
+    expect(end({ failed: 14 })).toBe('Finalizada con 14 fallos');
+    expect(end({ failed: 1 })).toBe('Finalizada con 1 fallo');
+    expect(end({ in_doubt: 2 })).toBe('Finalizada con 2 en duda');
+    expect(end({ failed: 1284, in_doubt: 2 })).toBe('Finalizada con 1.284 fallos y 2 en duda');
+    expect(end({ delivered: 5 })).toBe('Finalizada');
+  });
+});

@@ -1,0 +1,58 @@
+/** Rules of what the inbox's events mean. */
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { counts, forgetCounts, setCounts, shiftCounts } from './counts';
+import { onInbox, takeInboxEvent } from './inbox-live';
+
+const counted = (id: string, unread: number) => ({
+  id,
+  event: 'counts',
+  data: JSON.stringify({ unseen: 0, unread, total: 9 }),
+});
+
+beforeEach(() => forgetCounts());
+
+describe('the counters', () => {
+  it('are the server’s, whatever was shown before it answered', () => {
+    setCounts({ unseen: 0, unread: 5, total: 9 });
+    shiftCounts({ unread: -1 });
+    expect(counts.get().unread).toBe(4);
+    takeInboxEvent(counted('10', 7));
+    expect(counts.get().unread).toBe(7);
+  });
+  it('never go back to an older word', () => {
+    takeInboxEvent(counted('10', 7));
+    takeInboxEvent(counted('9', 1));
+    expect(counts.get().unread).toBe(7);
+  });
+  it('never fall below nothing', () => {
+    shiftCounts({ unread: -3 });
+    expect(counts.get().unread).toBe(0);
+  });
+});
+
+describe('news', () => {
+  it('reach whoever listens, until they stop', () => {
+    const heard: string[] = [];
+    const stop = onInbox('message', (item) => heard.push(item.id));
+    takeInboxEvent({ id: '1', event: 'message', data: '{"id":"m1"}' });
+    stop();
+    takeInboxEvent({ id: '2', event: 'message', data: '{"id":"m2"}' });
+    expect(heard).toEqual(['m1']);
+  });
+  it('of a gap make the counters be asked for', async () => {
+    vi.stubGlobal(
+      'fetch',
+      async () =>
+        new Response('{"counts":{"unseen":1,"unread":3,"total":4},"newest":[]}', {
+          headers: { 'content-type': 'application/json' },
+        }),
+    );
+    const reset = vi.fn();
+    const stop = onInbox('reset', reset);
+    takeInboxEvent({ id: null, event: 'reset', data: '{}' });
+    expect(reset).toHaveBeenCalledOnce();
+    await vi.waitFor(() => expect(counts.get().unread).toBe(3));
+    stop();
+    vi.unstubAllGlobals();
+  });
+});

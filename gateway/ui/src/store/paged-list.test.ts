@@ -1,0 +1,50 @@
+/** Rules of a list that comes page by page. */
+import type { ReactiveControllerHost } from 'lit';
+import { describe, expect, it } from 'vitest';
+import { PagedList } from './paged-list';
+
+const host = { addController: () => undefined, requestUpdate: () => undefined } as unknown as ReactiveControllerHost;
+const row = (id: number) => ({ id });
+
+describe('a paged list', () => {
+  it('goes on from its cursor until there is none', async () => {
+    const asked: (string | undefined)[] = [];
+    const list = new PagedList(host, async (after) => {
+      asked.push(after);
+      return after ? { data: [row(2)], next: null } : { data: [row(1)], next: 'c1' };
+    });
+    await list.load();
+    await list.more();
+    await list.more();
+    expect(list.items).toEqual([row(1), row(2)]);
+    expect(asked).toEqual([undefined, 'c1']);
+  });
+  it('never shows an older answer over a newer one', async () => {
+    const answers: ((id: number) => void)[] = [];
+    const list = new PagedList(
+      host,
+      () =>
+        new Promise<{ data: { id: number }[]; next: null }>((resolve) =>
+          answers.push((id) => resolve({ data: [row(id)], next: null })),
+        ),
+    );
+    const [first, second] = [list.load(), list.load()];
+    answers[1]?.(2);
+    answers[0]?.(1);
+    await Promise.all([first, second]);
+    expect(list.items).toEqual([row(2)]);
+  });
+  it('keeps what it has when reading again quietly fails', async () => {
+    let fail = false;
+    const list = new PagedList(host, async () => {
+      if (fail) throw new Error('no');
+      return { data: [row(1)], next: null };
+    });
+    await list.load();
+    fail = true;
+    await list.load(true);
+    expect([list.state, list.items]).toEqual(['ready', [row(1)]]);
+    await list.load();
+    expect([list.state, list.failure]).toEqual(['failed', 'no']);
+  });
+});
