@@ -1,14 +1,196 @@
 //! Who comes in: logging in and out, cookies, other sites, guessing, and the end of a session.
 
+use std::collections::HashMap;
+
+use chrono::TimeDelta;
 use domain::value::Role;
-use tests::World;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::tempdir;
+use tests::orders::message_to;
+use tests::program::{self, Program, text};
+use tests::world::{PASSWORD, email_of};
+use tests::{Answer, Client, World, id_of};
+
+/// How many logins may fail for one address, by the rules of the front door.
+const FAILURES: usize = 10;
+
+async fn begin(client: &Client, email: &str, password: &str) -> Answer {
+    client.anonymous().post("/session", &json!({"email": email, "password": password})).await
+}
+
+/// What a browser sends: its cookie, and where the page came from.
+async fn write_by_cookie(browser: &Client, body: &Value, origin: &[(&str, &str)]) -> Answer {
+    let request = browser.anonymous().request(Method::POST, "/messages").header("Idempotency-Key", "k").json(body);
+    let request = request.header("Cookie", browser.cookie().expect("a session"));
+    Answer::to(origin.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+}
 
 #[tokio::test]
-async fn a_user_knows_who_they_are_by_token() {
+async fn a_session_lasts_from_login_to_logout_in_a_cookie_that_no_script_reads() {
     let world = World::start().await;
     let user = world.user("José Núñez", &[Role::Operator], &[]).await;
-    let me = user.get("/me").await.expect(200);
-    assert_eq!(me["name"], "José Núñez");
-    assert_eq!(me["id"], user.user.to_string());
+    let answer = begin(&user, &email_of(user.user), PASSWORD).await;
+    let cookie = answer.header("set-cookie").to_owned();
+    assert_eq!(answer.expect(201)["id"], user.user.to_string());
+    for attribute in ["__Host-mensajeria=", "; Path=/", "; HttpOnly", "; Secure", "; SameSite=Lax"] {
+        assert!(cookie.contains(attribute), "{attribute} in {cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
+
+    let browser = user.log_in(&email_of(user.user).to_uppercase(), PASSWORD).await;
+    let me = browser.get("/me").await.expect(200);
+    assert_eq!((&me["name"], &me["roles"]), (&json!("José Núñez"), &json!(["operator"])));
+    assert_eq!(me["counts"], json!({"unseen": 0, "unread": 0, "total": 0}));
+
+    let ended = browser.delete("/session").await;
+    assert!(ended.header("set-cookie").contains("Max-Age=0"));
+    ended.expect(204);
+    browser.get("/me").await.refused(401);
+    browser.delete("/session").await.expect(204);
+    user.get("/me").await.expect(200);
     world.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_is_known_by_nothing_or_by_what_is_worth_nothing() {
+    let world = World::start().await;
+    let nobody = world.nobody();
+    nobody.get("/me").await.refused(401);
+    for authorization in ["Bearer x", "Bearer ", "Basic dDp0", "x"] {
+        let request = nobody.request(Method::GET, "/me").header("Authorization", authorization);
+        Answer::to(request).await.refused(401);
+    }
+    Answer::to(nobody.request(Method::GET, "/me").header("Cookie", "__Host-mensajeria=x")).await.refused(401);
+    nobody.post("/session", &json!({"email": "nadie@example.com", "password": "x"})).await.refused(401);
+    nobody.post("/session", &json!({"email": "no es un correo", "password": "x"})).await.refused(401);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_write_by_cookie_from_another_site_is_refused_and_writes_nothing() {
+    let world = World::start().await;
+    let user = world.user("Ana", &[Role::Operator], &[]).await;
+    let browser = user.log_in(&email_of(user.user), PASSWORD).await;
+    let (body, head) = (message_to(&[user.user], "hola"), world.log().head().await.expect("the head"));
+    let evil = ("Origin", "https://evil.example");
+    for origin in [&[][..], &[evil], &[("Sec-Fetch-Site", "cross-site")], &[("Sec-Fetch-Site", "same-site")], &[("Origin", "null")]] {
+        let problem = write_by_cookie(&browser, &body, origin).await.expect(403);
+        assert!(problem["type"].as_str().is_some_and(|kind| kind.ends_with("cross-site")), "{problem}");
+    }
+    assert_eq!(world.log().head().await.expect("the head"), head);
+    let own = world.base();
+    write_by_cookie(&browser, &body, &[("Origin", &own)]).await.expect(201);
+
+    let login = user.anonymous().request(Method::POST, "/session").header("Origin", "https://evil.example");
+    let login = login.json(&json!({"email": email_of(user.user), "password": PASSWORD}));
+    Answer::to(login).await.refused(403);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn who_guesses_passwords_must_wait_even_with_the_right_one() {
+    let world = World::start().await;
+    let (ana, luis) = (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
+    for guess in 0..FAILURES {
+        begin(&ana, &email_of(ana.user), &format!("intento {guess}")).await.refused(401);
+    }
+    let waits = begin(&ana, &email_of(ana.user), PASSWORD).await;
+    assert!(waits.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
+    waits.refused(429);
+    begin(&luis, &email_of(luis.user), PASSWORD).await.expect(201);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_disabled_users_session_and_token_die_at_once_and_live_again_when_enabled() {
+    let world = World::start().await;
+    let admin = world.user("Admin", &[Role::Admin], &[]).await;
+    let user = world.user("Ana", &[Role::Operator], &[]).await;
+    let browser = user.log_in(&email_of(user.user), PASSWORD).await;
+    for client in [&user, &browser] {
+        client.get("/me").await.expect(200);
+    }
+    let mut stream = user.stream("/inbox/stream", None).await;
+    assert_eq!(stream.next().await.expect("an event").event, "counts");
+
+    let path = format!("/users/{}", user.user);
+    admin.patch(&path, &json!({"active": false})).await.expect(200);
+    for client in [&user, &browser] {
+        client.get("/me").await.refused(401);
+        client.post_new("/messages", &message_to(&[user.user], "sigo aquí")).await.refused(401);
+    }
+    begin(&user, &email_of(user.user), PASSWORD).await.refused(401);
+    while stream.next().await.is_some() {}
+
+    admin.patch(&path, &json!({"active": true})).await.expect(200);
+    begin(&user, &email_of(user.user), PASSWORD).await.expect(201);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_sessions_and_the_old_password() {
+    let world = World::start().await;
+    let admin = world.user("Admin", &[Role::Admin], &[]).await;
+    let user = world.user("Ana", &[Role::Operator], &[]).await;
+    let browser = user.log_in(&email_of(user.user), PASSWORD).await;
+    browser.get("/me").await.expect(200);
+    admin.patch(&format!("/users/{}", user.user), &json!({"password": "grapa batería"})).await.expect(200);
+    browser.get("/me").await.refused(401);
+    begin(&user, &email_of(user.user), PASSWORD).await.refused(401);
+    user.log_in(&email_of(user.user), "grapa batería").await.get("/me").await.expect(200);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_ends_by_itself_after_the_longest_shift() {
+    let world = World::start().await;
+    let user = world.user("Ana", &[Role::Operator], &[]).await;
+    let (still, no_more) = (user.log_in(&email_of(user.user), PASSWORD).await, user.log_in(&email_of(user.user), PASSWORD).await);
+    world.pass(TimeDelta::hours(15));
+    still.get("/me").await.expect(200);
+    world.pass(TimeDelta::minutes(61));
+    no_more.get("/me").await.refused(401);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_user_may_do_changes_at_once() {
+    let world = World::start().await;
+    let admin = world.user("Admin", &[Role::Admin], &[]).await;
+    let company = world.company("Vigía").await;
+    let user = world.user("Ana", &[Role::Operator], &[]).await;
+    let clients = format!("/companies/{company}/clients");
+    user.get(&clients).await.refused(404);
+    let change = json!({"roles": ["notifier"], "companies": [company.to_string()]});
+    admin.patch(&format!("/users/{}", user.user), &change).await.expect(200);
+    user.get(&clients).await.expect(200);
+    user.post_new("/messages", &message_to(&[user.user], "hola")).await.refused(403);
+    admin.patch(&format!("/users/{}", user.user), &json!({"companies": []})).await.expect(200);
+    user.get(&clients).await.refused(404);
+    admin.patch(&format!("/users/{}", admin.user), &json!({"active": false})).await.refused(409);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_gets_a_token_by_the_command_line_while_dev_runs() {
+    let folder = tempdir().expect("a folder");
+    let data = text(folder.path());
+    let environment = HashMap::from([("MENSAJERIA_DEMO_PASSWORD".to_owned(), PASSWORD.to_owned())]);
+    let dev = Program::start(&["dev", "--listen", "127.0.0.1:0", "--data", data], &environment, "").await;
+    let nobody = Client::new(&dev.base, None, uuid::Uuid::nil().into());
+    let admin = nobody.log_in("admin@demo.test", PASSWORD).await;
+    let companies = admin.get("/companies").await.expect(200);
+    assert_eq!(companies["data"].as_array().map(Vec::len), Some(3));
+
+    let arguments = ["user", "token", "--email", "operador@demo.test", "--json", "--data", data];
+    let answer: Value = serde_json::from_str(&program::output(&arguments, &environment).await).expect("JSON");
+    let token = answer["token"].as_str().expect("a token").to_owned();
+    let operator = Client::new(&dev.base, Some(token), uuid::Uuid::nil().into());
+    let me = operator.get("/me").await.expect(200);
+    assert_eq!(me["email"], "operador@demo.test");
+    let sent = operator.post_new("/messages", &message_to(&[me["id"].as_str().expect("an id")], "por programa")).await;
+    operator.get(&format!("/inbox?q=por&author={}", id_of(&me))).await.expect(200);
+    sent.expect(201);
+    dev.interrupt().await;
 }

@@ -3,5 +3,6 @@
 mod access;
 mod feed;
 mod relay;
+mod store;
 
 tests::entry_points!();

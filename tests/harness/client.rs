@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use commands::clock;
 use domain::value::UserId;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
@@ -61,6 +62,14 @@ impl Client {
         Self { pass: Pass::Cookie(cookie), ..self.clone() }
     }
 
+    /// The cookie of the session, if there is one.
+    pub fn cookie(&self) -> Option<&str> {
+        match &self.pass {
+            Pass::Cookie(cookie) => Some(cookie),
+            _ => None,
+        }
+    }
+
     /// Where the server is.
     pub fn base(&self) -> &str {
         &self.base
@@ -89,6 +98,11 @@ impl Client {
     /// `POST` under an idempotency key.
     pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
         Answer::to(self.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
+    }
+
+    /// `POST` under a key that is used but once.
+    pub async fn post_new(&self, path: &str, body: &Value) -> Answer {
+        self.post_once(path, &clock::new_id().to_string(), body).await
     }
 
     /// `PATCH`.

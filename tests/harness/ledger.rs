@@ -1,6 +1,7 @@
 //! A log with its broker and nothing around them: what tests of relay and feed start from.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_nats::jetstream;
 use commands::broker::Broker;
@@ -10,12 +11,15 @@ use commands::relay::{Relay, Step};
 use domain::Position;
 use domain::company::{CompanyEvent, CompanyProfile};
 use sqlx::PgPool;
+use tokio::time::timeout;
 
 use super::servers;
 use super::world::MASTER;
 
 /// How many events one append of [`Ledger::write`] holds at most.
 const APPEND_EVENTS_MAX: usize = 250;
+/// How long a running relay may take to publish what is written: far longer than it does.
+const RELAY_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often [`Ledger::relay_all`] steps at most: far more often than needed.
 const STEPS_MAX: usize = 1_000;
 
@@ -94,6 +98,31 @@ impl Ledger {
     /// What the stream is called.
     pub fn stream_name(&self) -> String {
         format!("MENSAJERIA_{}", self.log.ledger().simple())
+    }
+
+    /// Waits until the stream ends where the log ends.
+    pub async fn relayed(&self) {
+        let head = self.log.head().await.expect("the database answers");
+        let mut stream = self.jetstream().await.get_stream(self.stream_name()).await.expect("the stream");
+        let catching_up = async {
+            while (stream.info().await.expect("the broker answers").state.last_sequence as Position) < head {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(RELAY_TIMEOUT, catching_up).await.expect("the relay catches up");
+    }
+
+    /// Every message in the stream: its sequence, and its subject, headers and body as text.
+    pub async fn messages(&self) -> Vec<(u64, String)> {
+        let stream = self.jetstream().await.get_stream(self.stream_name()).await.expect("the stream");
+        let state = &stream.cached_info().state;
+        let mut messages = Vec::new();
+        for sequence in state.first_sequence..=state.last_sequence {
+            let message = stream.get_raw_message(sequence).await.expect("a message");
+            let body = String::from_utf8_lossy(&message.payload).into_owned();
+            messages.push((message.sequence, format!("{} {:?} {body}", message.subject, message.headers)));
+        }
+        messages
     }
 
     /// Asserts that every message in the stream is the event of its sequence, up to the head.

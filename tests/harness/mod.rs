@@ -3,6 +3,8 @@
 pub mod client;
 pub mod client_file;
 pub mod ledger;
+pub mod notified;
+pub mod orders;
 pub mod program;
 pub mod servers;
 pub mod stream;

@@ -5,9 +5,12 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use gateway::stack::GuardCommand;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+
+use super::servers::GUARD_ENTRY;
 
 /// Tells a test binary that it is run as the program; holds the program's arguments, one a line.
 const ARGUMENTS: &str = "MENSAJERIA_TEST_PROGRAM";
@@ -15,7 +18,9 @@ const ARGUMENTS: &str = "MENSAJERIA_TEST_PROGRAM";
 const FAILPOINTS: &str = "FAILPOINTS";
 /// The name of the test by which a test binary becomes the program; `entry_points!` defines it.
 const PROGRAM_ENTRY: &str = "program_entry";
-/// How long the program may take to listen: far longer than it does.
+/// What the test runner writes before the program does.
+const RUNNERS_LINE: &str = "running 1 test\n";
+/// How long the program may take to listen, or to end: far longer than it does.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// In the test named [`PROGRAM_ENTRY`]: becomes the program, and does not return, if it is run as one.
@@ -40,18 +45,8 @@ pub struct Program {
 impl Program {
     /// Starts the program and waits until it says where it listens. `failpoints` as in `append::committed=return`.
     pub async fn start(arguments: &[&str], environment: &HashMap<String, String>, failpoints: &str) -> Self {
-        let executable = std::env::current_exe().expect("the path of this executable");
-        let mut child = Command::new(executable)
-            .args([PROGRAM_ENTRY, "--exact", "--nocapture"])
-            .envs(environment)
-            .env(ARGUMENTS, arguments.join("\n"))
-            .env(FAILPOINTS, failpoints)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the program starts");
+        let mut command = command(arguments, environment);
+        let mut child = command.env(FAILPOINTS, failpoints).spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let listening = async {
             while let Some(line) = lines.next_line().await.expect("its output can be read") {
@@ -64,6 +59,15 @@ impl Program {
         let base = timeout(START_TIMEOUT, listening).await.expect("the program listens in time");
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Self { child, base }
+    }
+
+    /// Ends it as Ctrl-C does and waits until it is gone.
+    pub async fn interrupt(mut self) {
+        let pid = self.child.id().expect("it runs").to_string();
+        let asked = Command::new("kill").args(["-INT", &pid]).status().await.expect("kill runs");
+        assert!(asked.success(), "the program can be interrupted");
+        let ended = timeout(START_TIMEOUT, self.child.wait()).await.expect("the program ends in time");
+        assert!(ended.expect("the program can be waited for").success(), "the program ends well");
     }
 
     /// Kills it as `kill -9` does and waits until it is gone.
@@ -80,6 +84,33 @@ impl Program {
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
+}
+
+/// Runs the program to its end, which must be a good one, and gives what it wrote to standard output.
+pub async fn output(arguments: &[&str], environment: &HashMap<String, String>) -> String {
+    let output = command(arguments, environment).output();
+    let output = timeout(START_TIMEOUT, output).await.expect("the program ends in time").expect("the program starts");
+    assert!(output.status.success(), "{arguments:?} ends well");
+    let text = String::from_utf8(output.stdout).expect("text");
+    // The first lines are the test runner's own.
+    text.split_once(RUNNERS_LINE).map_or(text.clone(), |(_, own)| own.trim().to_owned())
+}
+
+/// This very executable, to be run as the program.
+fn command(arguments: &[&str], environment: &HashMap<String, String>) -> Command {
+    let executable = std::env::current_exe().expect("the path of this executable");
+    let mut command = Command::new(executable);
+    command
+        .args([PROGRAM_ENTRY, "--exact", "--nocapture"])
+        .envs(environment)
+        // The program runs its own executable to guard its servers, and that is this one.
+        .envs(GuardCommand::of_test(GUARD_ENTRY).env)
+        .env(ARGUMENTS, arguments.join("\n"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true);
+    command
 }
 
 /// A path as an argument.

@@ -1,0 +1,43 @@
+//! What becomes of a notification, as somebody who watches it sees it.
+
+use serde_json::Value;
+
+use super::client::Client;
+
+/// What the parts of the totals are called; `total` is their sum.
+pub const PARTS: [&str; 9] =
+    ["pending", "sending", "accepted", "delivered", "deferred", "failed", "suppressed", "in_doubt", "cancelled"];
+
+/// Watches a notification by its stream until it is completed or cancelled with nothing on its way, and gives how it then
+/// is by `GET`. At every event the total is the sum of its parts.
+pub async fn finished(client: &Client, notification: &str) -> Value {
+    let mut stream = client.stream(&format!("/notifications/{notification}/stream"), None).await;
+    stream.until("totals", |told| checked(told) && is_over(told)).await;
+    let found = client.get(&format!("/notifications/{notification}")).await.expect(200);
+    assert!(checked(&found) && is_over(&found), "{found}");
+    found
+}
+
+/// Whether nothing more will be sent as things stand.
+pub fn is_over(told: &Value) -> bool {
+    let totals = &told["totals"];
+    let waiting = ["pending", "sending", "deferred"].iter().any(|part| count(totals, part) > 0);
+    let state = told["state"].as_str().unwrap_or_default();
+    matches!(state, "completed" | "cancelled") && !waiting
+}
+
+/// Asserts that the total is the sum of its parts; it is 0 until the audience is known.
+#[track_caller]
+pub fn checked(told: &Value) -> bool {
+    let totals = &told["totals"];
+    let (total, sum) = (count(totals, "total"), PARTS.iter().map(|part| count(totals, part)).sum::<i64>());
+    let is_open = total == 0 && told["state"] == "resolving";
+    assert!(is_open || total == sum, "the total is not the sum of its parts: {told}");
+    true
+}
+
+/// One of the totals.
+#[track_caller]
+pub fn count(totals: &Value, part: &str) -> i64 {
+    totals[part].as_i64().unwrap_or_else(|| panic!("{part} in {totals}"))
+}
