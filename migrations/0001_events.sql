@@ -21,6 +21,8 @@ create table events (
 -- Names this log in streams and subjects, so that several logs may share one broker.
 create table ledger (
   id uuid not null default gen_random_uuid(),
+  -- Sealed under the master key at the first start: another key is refused, since it would make history unreadable.
+  master_key_proof bytea,
   only_one boolean primary key default true check (only_one)
 );
 insert into ledger default values;

@@ -87,6 +87,9 @@ pub enum StartError {
     /// The database is away, or refuses.
     #[error("failed to open the database: {0}")]
     Database(#[from] sqlx::Error),
+    /// The log does not open.
+    #[error(transparent)]
+    Log(#[from] commands::log::OpenError),
     /// The tables cannot be brought up to date.
     #[error("failed to migrate the database: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),

@@ -15,6 +15,8 @@ use uuid::Uuid;
 const KEYS_REMEMBERED: NonZeroUsize = NonZeroUsize::new(20_000).expect("a positive number");
 /// How long a process may go on reading what another process has erased.
 const KEY_REMEMBERED_FOR: Duration = Duration::from_secs(30);
+/// What the master key's proof seals.
+const PROOF: &[u8] = b"mensajeria master key";
 /// The length of every key, in bytes.
 pub(crate) const KEY_BYTES: usize = 32;
 
@@ -82,6 +84,21 @@ impl Keyring {
     /// The same hash for bytes that are not text, such as a canonical request to be confirmed.
     pub fn sign(&self, bytes: &[u8]) -> Vec<u8> {
         hmac::sign(&self.index, bytes).as_ref().to_vec()
+    }
+
+    /// Refuses another master key than the one that the log was first opened with. That one leaves its proof.
+    ///
+    /// # Errors
+    /// [`SealError::Forged`] under another key.
+    pub(super) async fn prove(&self) -> Result<(), SealError> {
+        let fresh = seal(&self.wrapping, PROOF, PROOF.to_vec())?;
+        let kept: Vec<u8> = sqlx::query_scalar(
+            "update ledger set master_key_proof = coalesce(master_key_proof, $1) returning master_key_proof",
+        )
+        .bind(fresh)
+        .fetch_one(&self.pool)
+        .await?;
+        open(&self.wrapping, PROOF, kept).map(drop)
     }
 
     /// Destroys a key for ever: what it sealed is erased. Call [`Keyring::forget`] after the commit.

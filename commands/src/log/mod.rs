@@ -33,6 +33,26 @@ pub const EVENT_BYTES_MAX: usize = 512 * 1024;
 /// How many events one page of the log holds at most.
 pub const PAGE_EVENTS_MAX: i64 = 1_000;
 
+/// Why a log does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database does not answer.
+    #[error("failed to open the log: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Under this key nothing personal in the history could be read.
+    #[error("the master key is not the one that this log was first opened with")]
+    WrongMasterKey,
+}
+
+impl OpenError {
+    fn of(error: SealError) -> Self {
+        match error {
+            SealError::Database(error) => Self::Database(error),
+            SealError::Forged | SealError::Failed => Self::WrongMasterKey,
+        }
+    }
+}
+
 /// The event log of one ledger. Cheap to clone.
 #[derive(Clone)]
 pub struct EventLog(Arc<Inner>);
@@ -49,12 +69,13 @@ impl EventLog {
     /// Opens the log in a migrated database.
     ///
     /// # Errors
-    /// When the database does not answer or is not migrated.
-    pub async fn open(pool: PgPool, master: &MasterKey) -> sqlx::Result<Self> {
+    /// See [`OpenError`]; the database must be migrated.
+    pub async fn open(pool: PgPool, master: &MasterKey) -> Result<Self, OpenError> {
         let ledger = sqlx::query_scalar("select id from ledger").fetch_one(&pool).await?;
         let (head, _) = watch::channel(read::head(&pool).await?);
         let appender = Appender::start(pool.clone(), head.clone());
         let keyring = Keyring::new(pool.clone(), master);
+        keyring.prove().await.map_err(OpenError::of)?;
         Ok(Self(Arc::new(Inner { pool, appender, keyring, ledger, head })))
     }
 

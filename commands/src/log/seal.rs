@@ -33,10 +33,12 @@ pub(super) async fn seal_drafts(keyring: &Keyring, drafts: &mut [Draft]) -> Resu
     let (mut needed, mut fresh) = (Vec::new(), Vec::new());
     for draft in &*drafts {
         let own = (draft.sequence == 1).then(|| Uuid::parse_str(&draft.aggregate_id).ok()).flatten();
-        for id in keys_of(&draft.payload).into_iter().chain(ip_key(&draft.metadata)) {
+        for id in keys_of(&draft.payload) {
             // The first event of a stream is the first under the stream's own key: asking would only cost a trip.
             if Some(id) == own { fresh.push(id) } else { needed.push(id) }
         }
+        // Not so the key of who did it: an inbox is named by its user, whose key is older.
+        needed.extend(ip_key(&draft.metadata));
     }
     fresh.sort_unstable();
     fresh.dedup();

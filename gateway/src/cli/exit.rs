@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use commands::log::OpenError;
+
 use crate::config::ConfigError;
 use crate::secrets::SecretError;
 use crate::stack::StackError;
@@ -61,6 +63,9 @@ pub enum CliError {
     /// A server it needs is away, or its database is not migrated.
     #[error("failed to reach the database: {0}")]
     Database(#[from] sqlx::Error),
+    /// The log does not open.
+    #[error(transparent)]
+    Log(#[from] OpenError),
     /// The database's tables could not be brought up to date.
     #[error("failed to migrate the database: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -95,8 +100,11 @@ impl CliError {
     pub(super) const fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::Configuration(_) | Self::Outside(OutsideError::Settings(_)) => Exit::Configuration,
-            Self::Stack(_) | Self::Start(_) | Self::Database(_) | Self::Migrate(_) => Exit::Unavailable,
+            Self::Configuration(_)
+            | Self::Outside(OutsideError::Settings(_))
+            | Self::Log(OpenError::WrongMasterKey)
+            | Self::Start(StartError::Log(OpenError::WrongMasterKey)) => Exit::Configuration,
+            Self::Stack(_) | Self::Start(_) | Self::Log(_) | Self::Database(_) | Self::Migrate(_) => Exit::Unavailable,
             Self::Refused(_) => Exit::Refused,
             Self::File(..) | Self::Outside(_) | Self::Secret(_) | Self::Failed(_) => Exit::Failed,
         }
