@@ -90,6 +90,7 @@ impl Parts {
             requests: self.requests.clone(),
             wakes: Arc::clone(&self.wakes),
             poll: self.options.poll,
+            ahead: None,
         }
     }
 

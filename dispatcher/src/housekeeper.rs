@@ -15,8 +15,8 @@ use crate::queue::withdraw::{expire, withdraw};
 
 /// How many pages of one kind are settled before the next kind has its turn.
 const PAGES_MAX: usize = 200;
-/// Every how many rounds the gauges are set.
-const GAUGE_ROUNDS: u64 = 15;
+/// Every how many rounds the gauges are set: counting a million rows takes a second.
+const GAUGE_ROUNDS: u64 = 60;
 
 /// Keeps the queue clean. Any number may run: every settlement is conditional on the row's epoch.
 pub(crate) struct Housekeeper {

@@ -4,13 +4,13 @@
 use domain::notification::{AUDIENCE_CHUNK, Addressee, Recipient};
 use domain::personal::Personal;
 use domain::value::{Channel, ContactKind, DeliveryId, NotificationId, RecipientKind};
-use sqlx::{FromRow, PgConnection};
+use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use super::columns;
 
 /// Whose page is wanted.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) notification: NotificationId,
     pub(super) company: Uuid,
@@ -38,20 +38,16 @@ struct Row {
 }
 
 /// At most [`AUDIENCE_CHUNK`] candidates after a cursor. Fewer: there are no more.
-pub(super) async fn page(
-    tx: &mut PgConnection,
-    wanted: &Wanted,
-    cursor: &[u8],
-) -> sqlx::Result<Vec<Candidate>> {
+pub(super) async fn page(pool: &PgPool, wanted: &Wanted, cursor: &[u8]) -> sqlx::Result<Vec<Candidate>> {
     let rows = match wanted.generation {
-        1 => first_page(tx, wanted, cursor).await?,
-        _ => retry_page(tx, wanted, cursor).await?,
+        1 => first_page(pool, wanted, cursor).await?,
+        _ => retry_page(pool, wanted, cursor).await?,
     };
     Ok(rows.into_iter().map(|row| row.candidate(wanted)).collect())
 }
 
 /// One contact an address. Of several with the same address the holder is named, else the first as they are listed.
-async fn first_page(tx: &mut PgConnection, wanted: &Wanted, cursor: &[u8]) -> sqlx::Result<Vec<Row>> {
+async fn first_page(pool: &PgPool, wanted: &Wanted, cursor: &[u8]) -> sqlx::Result<Vec<Row>> {
     let (address, index) = columns(wanted.channel);
     let text = format!(
         "select next.cursor, null::uuid as delivery_id, next.client_id, next.kind, c.name as client_name,
@@ -70,13 +66,13 @@ async fn first_page(tx: &mut PgConnection, wanted: &Wanted, cursor: &[u8]) -> sq
         .bind(cursor)
         .bind(wanted.kind.as_str())
         .bind(AUDIENCE_CHUNK as i64)
-        .fetch_all(tx)
+        .fetch_all(pool)
         .await
 }
 
 /// All deliveries of earlier generations that failed. Those that fail again meanwhile are of this generation, and stay
 /// out, and so do those of people who were erased.
-async fn retry_page(tx: &mut PgConnection, wanted: &Wanted, cursor: &[u8]) -> sqlx::Result<Vec<Row>> {
+async fn retry_page(pool: &PgPool, wanted: &Wanted, cursor: &[u8]) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as(
         "select uuid_send(delivery_id) as cursor, delivery_id, client_id, contact_kind as kind,
                 coalesce(client_name, '') as client_name, coalesce(contact_name, '') as contact_name, address
@@ -89,7 +85,7 @@ async fn retry_page(tx: &mut PgConnection, wanted: &Wanted, cursor: &[u8]) -> sq
     .bind(Uuid::from_slice(cursor).unwrap_or_default())
     .bind(wanted.generation)
     .bind(AUDIENCE_CHUNK as i64)
-    .fetch_all(tx)
+    .fetch_all(pool)
     .await
 }
 

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::chunk::Chunk;
-use super::page::{Wanted, page};
+use super::page::{Candidate, Wanted, page};
 use super::preview;
 use crate::Wakes;
 use crate::database::begin;
@@ -35,6 +35,15 @@ pub(crate) struct Resolver {
     pub(crate) requests: Requests,
     pub(crate) wakes: Arc<Wakes>,
     pub(crate) poll: Duration,
+    /// The page after the chunk that was cut last, read while that one was being appended.
+    pub(crate) ahead: Option<Ahead>,
+}
+
+/// A page that was read before its turn.
+pub(crate) struct Ahead {
+    wanted: Wanted,
+    after: Vec<u8>,
+    candidates: Vec<Candidate>,
 }
 
 /// An audience that is not closed.
@@ -77,17 +86,17 @@ enum ResolveError {
 
 impl Resolver {
     /// Resolves until it is cancelled. Cancelling it anywhere is safe: a chunk and its cursor are committed together.
-    pub(crate) async fn run(self, cancel: CancellationToken) {
+    pub(crate) async fn run(mut self, cancel: CancellationToken) {
         let _ = cancel.run_until_cancelled(self.resolve_for_ever()).await;
     }
 
-    async fn resolve_for_ever(&self) {
+    async fn resolve_for_ever(&mut self) {
         loop {
-            let woken = self.wakes.resolver.notified();
             match self.step().await {
                 Ok(Step::Moved) => {}
                 Ok(Step::Behind) => sleep(BEHIND_POLL).await,
-                Ok(Step::Idle) => _ = timeout(self.poll, woken).await,
+                // A bell that rang during the step is still heard.
+                Ok(Step::Idle) => _ = timeout(self.poll, self.wakes.resolver.notified()).await,
                 Err(error) => {
                     tracing::warn!(%error, "an audience could not be resolved, trying again");
                     sleep(REST).await;
@@ -97,7 +106,7 @@ impl Resolver {
     }
 
     /// One chunk of the audience whose turn it is, or its end.
-    async fn step(&self) -> Result<Step, ResolveError> {
+    async fn step(&mut self) -> Result<Step, ResolveError> {
         let mut tx = begin(&self.pool).await?;
         let Some(open) = next_open(&mut tx).await? else {
             return Ok(if any_open(&mut tx).await? { Step::Behind } else { Step::Idle });
@@ -107,11 +116,29 @@ impl Resolver {
             self.close(tx, &open, &wanted).await?;
             return Ok(Step::Moved);
         }
-        match Chunk::cut(page(&mut tx, &wanted, &open.cursor).await?) {
-            Some(chunk) => self.commit_chunk(tx, &open, &wanted, chunk).await?,
+        let candidates = match self.ahead.take().filter(|ahead| ahead.is_of(&wanted, &open.cursor)) {
+            Some(ahead) => ahead.candidates,
+            None => page(&self.pool, &wanted, &open.cursor).await?,
+        };
+        match Chunk::cut(candidates) {
+            Some(chunk) => {
+                let cursor = chunk.cursor.clone();
+                let (committed, ahead) = tokio::join!(
+                    self.commit_chunk(tx, &open, &wanted, chunk),
+                    self.read_ahead(wanted, cursor)
+                );
+                self.ahead = ahead;
+                committed?;
+            }
             None => self.close(tx, &open, &wanted).await?,
         }
         Ok(Step::Moved)
+    }
+
+    /// A page that cannot be read ahead is read in its turn.
+    async fn read_ahead(&self, wanted: Wanted, after: Vec<u8>) -> Option<Ahead> {
+        let candidates = page(&self.pool, &wanted, &after).await.ok()?;
+        Some(Ahead { wanted, after, candidates })
     }
 
     /// The chunk's number is its place in the audience's stream, so that it cannot be committed twice.
@@ -169,6 +196,12 @@ impl Resolver {
         }
         let audience = preview(&self.pool, open.company_id.into(), wanted.channel, wanted.kind).await?;
         Ok(audience.excluded)
+    }
+}
+
+impl Ahead {
+    fn is_of(&self, wanted: &Wanted, after: &[u8]) -> bool {
+        self.wanted == *wanted && self.after == after
     }
 }
 
