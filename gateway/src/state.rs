@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use commands::clock;
 use commands::log::EventLog;
 use dispatcher::simulator::Simulator;
-use metrics_exporter_prometheus::PrometheusHandle;
 use projections::Positions;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +17,7 @@ use uuid::Uuid;
 use crate::access::{Directory, Passwords, Sessions, Throttle};
 use crate::api::Freshness;
 use crate::live::Live;
+use crate::server::recorder;
 
 /// Tells the time; handed in so that tests can move it.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -33,8 +33,6 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpAddr>,
     /// The outside world of `dev`, shown by «Buzón de pruebas».
     pub simulator: Option<Arc<Simulator>>,
-    /// What renders `/metrics`.
-    pub metrics: Option<PrometheusHandle>,
     /// The time.
     pub clock: Clock,
 }
@@ -46,7 +44,6 @@ impl Default for Settings {
             secure_cookies: true,
             trusted_proxies: Vec::new(),
             simulator: None,
-            metrics: None,
             clock: Arc::new(clock::now),
         }
     }
@@ -80,6 +77,8 @@ struct Inner {
 impl AppState {
     /// The state over a log. `shutdown` ends streams that would otherwise never end.
     pub fn new(log: EventLog, settings: Settings, positions: Positions, shutdown: CancellationToken) -> Self {
+        // From the first moment: figures counted before it is there are lost.
+        recorder();
         let pool = log.pool().clone();
         let freshness = Freshness::new(pool.clone(), positions.clone());
         Self(Arc::new(Inner {

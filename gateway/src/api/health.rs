@@ -12,6 +12,7 @@ use sqlx::PgPool;
 use tokio::time::timeout;
 
 use crate::problem::{Answer, Problem};
+use crate::server::recorder;
 use crate::state::AppState;
 
 /// How long the database may take to say that it is there.
@@ -40,10 +41,10 @@ async fn answers(pool: &PgPool) -> bool {
 }
 
 async fn metrics(State(state): State<AppState>) -> Response {
-    let Some(handle) = &state.settings().metrics else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(recorder) = recorder() else { return StatusCode::NOT_FOUND.into_response() };
     // What cannot be measured now is left as it was: the rest is worth having.
     let _ = timeout(PING_TIMEOUT, measure(state.pool())).await;
-    ([(header::CONTENT_TYPE, METRICS_TYPE)], handle.render()).into_response()
+    ([(header::CONTENT_TYPE, METRICS_TYPE)], recorder.render()).into_response()
 }
 
 /// What is true of the whole platform, whoever is asked.

@@ -56,7 +56,7 @@ impl From<LoadError> for Problem {
 /// SQLSTATE classes of data, integrity and statements (PostgreSQL, appendix A); the others are its own troubles. A table
 /// or schema that is not there is one that is not made yet.
 fn is_our_fault(code: &str) -> bool {
-    code != "42P01" && ["21", "22", "23", "25", "26", "34", "42"].iter().any(|class| code.starts_with(class))
+    code != "42P01" && ["21", "22", "23", "26", "34", "42"].iter().any(|class| code.starts_with(class))
 }
 
 fn unavailable(cause: &dyn std::fmt::Display) -> Problem {

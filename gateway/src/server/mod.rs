@@ -4,6 +4,8 @@ mod connections;
 mod drain;
 mod limits;
 mod observe;
+mod pruning;
+mod recorder;
 
 use axum::{Router, middleware};
 use tokio::net::TcpListener;
@@ -14,6 +16,7 @@ use tower_http::compression::CompressionLayer;
 use self::drain::drain;
 use self::limits::Limits;
 use self::observe::observe;
+pub(crate) use self::recorder::recorder;
 use crate::access::secure;
 use crate::api;
 use crate::problem::{no_such_method, no_such_route, panicked, render};
@@ -41,5 +44,11 @@ pub fn router(state: AppState, web: Router<AppState>) -> Router {
 /// Serves until `state`'s shutdown is cancelled; requests under way are answered first, streams end at once.
 pub async fn serve(listener: TcpListener, state: AppState, web: Router<AppState>) {
     let shutdown = state.shutdown().clone();
+    let chores = tokio::spawn(shutdown.clone().run_until_cancelled_owned(chores(state.clone())));
     connections::serve(listener, router(state, web), shutdown).await;
+    chores.abort();
+}
+
+async fn chores(state: AppState) {
+    tokio::join!(recorder::fold_samples(), pruning::prune(state));
 }
