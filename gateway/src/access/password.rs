@@ -53,11 +53,9 @@ impl Passwords {
     /// 503 when too many others wait.
     pub async fn verify(&self, password: &str, hash: Option<String>) -> Answer<bool> {
         let password = password.to_owned();
-        self.blocking(move || match hash {
-            Some(hash) => verify(&password, &hash),
-            None => verify(&password, nobodys_hash()) && false,
-        })
-        .await
+        let is_somebody = hash.is_some();
+        let work = move || verify(&password, hash.as_deref().unwrap_or_else(|| nobodys_hash()));
+        Ok(self.blocking(work).await? && is_somebody)
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {

@@ -91,9 +91,10 @@ impl<'a> Import<'a> {
     async fn write(&self, page: Vec<Client>, dry_run: bool, report: &mut ImportReport) -> Answer<()> {
         let profiles = page.iter().map(Client::profile).collect();
         match self.try_write(profiles, dry_run).await {
-            Err(CommandError::Refused(_)) => self.write_one_by_one(page, dry_run, report).await,
-            outcome => Ok(report.add(outcome?)),
+            Err(CommandError::Refused(_)) => self.write_one_by_one(page, dry_run, report).await?,
+            outcome => report.add(outcome?),
         }
+        Ok(())
     }
 
     async fn write_one_by_one(&self, page: Vec<Client>, dry_run: bool, report: &mut ImportReport) -> Answer<()> {
