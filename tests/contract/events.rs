@@ -17,6 +17,8 @@ use domain::{Event, Personal};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::update_is_asked_for;
+
 fn id<T: From<Uuid>>(number: u128) -> T {
     Uuid::from_u128(number).into()
 }
@@ -214,11 +216,6 @@ fn text<'a>(event: &'a Value, field: &str) -> &'a str {
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("contract/events")
-}
-
-#[expect(clippy::disallowed_methods, reason = "a person's wish for this test only, not a setting of the program")]
-fn update_is_asked_for() -> bool {
-    std::env::var_os("UPDATE_CONTRACT").is_some()
 }
 
 /// `contract/events/<aggregate>.<EventType>.v<version>.json`; a file is never changed, only joined by newer versions.

@@ -1,3 +1,9 @@
 //! What other programs and stored history rely on: events as they were ever stored, and the HTTP API.
 
+mod api;
 mod events;
+
+#[expect(clippy::disallowed_methods, reason = "a person's wish for these tests only, not a setting of the program")]
+fn update_is_asked_for() -> bool {
+    std::env::var_os("UPDATE_CONTRACT").is_some()
+}
