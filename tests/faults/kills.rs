@@ -1,33 +1,51 @@
-//! The program is killed at every step of its way, under load, and started again: nothing is lost, nothing is sent twice,
+//! The program dies at every step of its way, under load, and is started again: nothing is lost, nothing is sent twice,
 //! and no more is in doubt than was being sent.
 
-use crate::scene::{Load, Scene, apply_until_answered, compare};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use tests::program::Program;
+use tokio::time::timeout;
+
+use crate::books::compare;
+use crate::load::Load;
+use crate::scene::{CONNECTIONS, Scene};
 
 /// How many messages are written besides the two notifications.
 const MESSAGES: usize = 30;
+/// How long it may take until the load has led the program to its failpoint: far longer than it does.
+const DEATH_TIMEOUT: Duration = Duration::from_secs(60);
+/// The signal that a failpoint ends the program with: nothing of it runs any more, as after `kill -9`.
+const SIGABRT: i32 = 6;
 
 /// Runs a load into a program that dies at a failpoint, then into one that does not.
 async fn dies_at(failpoints: &str) {
     let scene = Scene::set().await;
-    let mut load = Load::of(MESSAGES);
+    let mut load = Load::of(&scene, MESSAGES);
 
     let program = scene.program(failpoints).await;
-    let client = scene.client(&program);
-    // Requests go on until the program is gone; what it could not answer is asked again of the next one.
-    let died = program.ended();
-    tokio::pin!(died);
-    loop {
-        tokio::select! {
-            () = &mut died => break,
-            _ = load.apply(&scene, &client) => tokio::task::yield_now().await,
-        }
-    }
+    let status = until_death(&scene, program, &mut load).await;
+    assert_eq!(status.signal(), Some(SIGABRT), "the program did not die at its failpoint: {status}");
 
     let program = scene.program("").await;
     let client = scene.client(&program);
-    apply_until_answered(&mut load, &scene, &client).await;
-    compare(&scene, &client, &load).await;
+    load.apply_until_answered(&client).await;
+    compare(&scene, &client, &load, 2 * CONNECTIONS).await;
     program.kill().await;
+}
+
+/// Makes requests until the program is gone; what it could not answer is asked again of the next one.
+async fn until_death(scene: &Scene, program: Program, load: &mut Load) -> ExitStatus {
+    let client = scene.client(&program);
+    let asking = async {
+        load.apply_until_answered(&client).await;
+        std::future::pending().await
+    };
+    tokio::select! {
+        status = timeout(DEATH_TIMEOUT, program.ended()) => status.expect("the failpoint is reached"),
+        () = asking => unreachable!("asking never ends"),
+    }
 }
 
 macro_rules! killed_at {

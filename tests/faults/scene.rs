@@ -1,7 +1,6 @@
-//! What every fault happens to: the program as a process of its own, an outside world with books of its own, and a load
-//! whose every request has an id. At the end requests, events, attempts and books are compared.
+//! What every fault happens to: the program as a process of its own, and an outside world with books of its own.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,57 +14,90 @@ use domain::company::CompanyDetails;
 use domain::user::RegisterUser;
 use domain::value::{CompanyId, ContactKind, Locale, Role, UserId};
 use gateway::access::{Token, hash_password};
-use reqwest::Method;
-use serde_json::{Value, json};
+use gateway::stack::Stack;
+use projections::{Projection, Projections};
+use serde_json::json;
 use tempfile::TempDir;
 use tests::program::Program;
+use tests::world::MASTER;
 use tests::{Client, servers};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{sleep, timeout};
-use uuid::Uuid;
+use tokio_util::sync::CancellationToken;
 
-/// The master key of every scene.
-const MASTER: [u8; 32] = [9; 32];
-/// How many clients are notified, each on both channels.
+/// How many clients a company has, each with a phone and an address.
 pub(crate) const CLIENTS: usize = 60;
-/// How many connections the program has to each provider: so many sends can be in flight at a kill.
+/// How many connections the program has to each provider: so many sends of a channel can be in flight at a kill.
 pub(crate) const CONNECTIONS: usize = 4;
-/// How long the program may take to come to rest: a dead owner's lease, and then some.
-const REST_TIMEOUT: Duration = Duration::from_secs(90);
-/// How soon a request that got no answer is made again, and a state that is waited for is looked at again.
-const AGAIN: Duration = Duration::from_millis(50);
+/// How long anything that is waited for may take: a dead owner's lease, and then some.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// How soon a state that is waited for is looked at again.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// How many scenes are played at once: as many as two cores and one PostgreSQL bear.
+const SCENES_AT_ONCE: usize = 2;
+/// How many connections to the database a program opens for its requests: two programs and a test share a server.
+const DATABASE_CONNECTIONS: usize = 8;
 
-/// A database with a company and its people, an outside world, and the settings of a program between them.
+static PLACES: Semaphore = Semaphore::const_new(SCENES_AT_ONCE);
+
+/// A database with companies and their people, an outside world, and the settings of a program between them.
 pub(crate) struct Scene {
     pub(crate) log: EventLog,
     pub(crate) simulator: Simulator,
-    pub(crate) company: CompanyId,
+    pub(crate) companies: Vec<CompanyId>,
+    pub(crate) database_url: String,
+    pub(crate) nats_url: String,
+    pub(crate) environment: HashMap<String, String>,
+    stack: Option<Stack>,
     token: String,
-    reader: UserId,
+    pub(crate) reader: UserId,
     folder: TempDir,
-    environment: HashMap<String, String>,
+    _place: SemaphorePermit<'static>,
 }
 
 impl Scene {
-    /// On the shared servers.
+    /// With one company, on the shared servers.
     pub(crate) async fn set() -> Self {
-        let nats = servers::shared_durable().await.nats_url().expect("a broker").to_owned();
-        Self::set_on(servers::durable_database().await, nats).await
+        Self::set_with(1).await
     }
 
-    /// On given servers.
-    pub(crate) async fn set_on(database_url: String, nats_url: String) -> Self {
+    /// With so many companies, on the shared servers.
+    pub(crate) async fn set_with(companies: usize) -> Self {
+        let place = place().await;
+        let nats_url = servers::shared_durable().await.nats_url().expect("a broker").to_owned();
+        Self::on(place, companies, servers::durable_database().await, nats_url).await
+    }
+
+    /// With one company, on servers of its own.
+    pub(crate) async fn alone() -> Self {
+        let place = place().await;
+        let stack = servers::own_durable().await;
+        let database_url = stack.database_url().expect("a database").to_owned();
+        let nats_url = stack.nats_url().expect("a broker").to_owned();
+        Self { stack: Some(stack), ..Self::on(place, 1, database_url, nats_url).await }
+    }
+
+    async fn on(place: SemaphorePermit<'static>, companies: usize, database_url: String, nats_url: String) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let options = SimulatorOptions {
             ledger: Some(folder.path().join("ledger")),
             ..SimulatorOptions::new(Arc::new(clock::now))
         };
         let simulator = Simulator::start(options).await.expect("the simulator starts");
-        let pool = sqlx::PgPool::connect(&database_url).await.expect("the database answers");
-        let log = EventLog::open(pool, &MasterKey::new(MASTER)).await.expect("the log opens");
-        let company = company(&log).await;
-        let (reader, token) = notifier(&log, company).await;
+        let log = log(&database_url).await;
+        let companies = companies_of(&log, companies).await;
+        let (reader, token) = notifier(&log, &companies).await;
+        project(&log).await;
         let environment = environment(&database_url, &nats_url, &simulator);
-        Self { log, simulator, company, token, reader, folder, environment }
+        let stack = None;
+        Self {
+            log, simulator, companies, database_url, nats_url, environment, stack, token, reader, folder, _place: place,
+        }
+    }
+
+    /// Its own servers.
+    pub(crate) fn stack(&self) -> &Stack {
+        self.stack.as_ref().expect("a scene with servers of its own")
     }
 
     /// Starts the program; `failpoints` as in `append::committed=5*off->return`.
@@ -73,7 +105,7 @@ impl Scene {
         Program::start(&["serve"], &self.environment, failpoints).await
     }
 
-    /// A client of a running program, as the company's notifier.
+    /// A client of a running program, as a notifier of all companies.
     pub(crate) fn client(&self, program: &Program) -> Client {
         Client::new(&program.base, Some(self.token.clone()), self.reader)
     }
@@ -83,9 +115,40 @@ impl Scene {
         ledger::read(&self.ledger()).expect("the ledger can be read")
     }
 
+    /// Waits until every view shows what the log has now.
+    pub(crate) async fn caught_up(&self) {
+        caught_up(&self.log).await;
+    }
+
+    /// Ends the servers, if they are its own.
+    pub(crate) async fn strike(self) {
+        self.log.pool().close().await;
+        if let Some(stack) = self.stack {
+            stack.stop().await.expect("the servers stop");
+        }
+    }
+
     fn ledger(&self) -> PathBuf {
         self.folder.path().join("ledger")
     }
+}
+
+/// Looks again and again until there is something to see.
+pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let looking = async {
+        loop {
+            if let Some(seen) = look().await {
+                return seen;
+            }
+            sleep(LOOK_INTERVAL).await;
+        }
+    };
+    timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("it took too long until {what}"))
+}
+
+/// A place among the scenes that are played at once.
+pub(crate) async fn place() -> SemaphorePermit<'static> {
+    PLACES.acquire().await.expect("the semaphore is never closed")
 }
 
 fn environment(database_url: &str, nats_url: &str, simulator: &Simulator) -> HashMap<String, String> {
@@ -99,12 +162,14 @@ fn environment(database_url: &str, nats_url: &str, simulator: &Simulator) -> Has
          connections = {CONNECTIONS} }}]",
         sms.base_url, sms.account, sms.secret, sms.from
     );
+    let master: String = MASTER.iter().map(|byte| format!("{byte:02x}")).collect();
     [
         ("DATABASE_URL", database_url.to_owned()),
         ("NATS_URL", nats_url.to_owned()),
+        ("MENSAJERIA__DATABASE__MAX_CONNECTIONS", DATABASE_CONNECTIONS.to_string()),
         ("MENSAJERIA__SERVER__LISTEN", "127.0.0.1:0".to_owned()),
         ("MENSAJERIA__SERVER__PUBLIC_URL", "https://mensajes.test".to_owned()),
-        ("MENSAJERIA__KEYS__MASTER", "09".repeat(32)),
+        ("MENSAJERIA__KEYS__MASTER", master),
         ("MENSAJERIA__EMAIL__PROVIDERS", email),
         ("MENSAJERIA__SMS__PROVIDERS", sms),
         ("MENSAJERIA__LOG__LEVEL", "error".to_owned()),
@@ -113,7 +178,35 @@ fn environment(database_url: &str, nats_url: &str, simulator: &Simulator) -> Has
     .into()
 }
 
-async fn company(log: &EventLog) -> CompanyId {
+async fn log(database_url: &str) -> EventLog {
+    let pool = sqlx::PgPool::connect(database_url).await.expect("the database answers");
+    commands::migrate(&pool).await.expect("the migrations apply");
+    EventLog::open(pool, &MasterKey::new(MASTER)).await.expect("the log opens")
+}
+
+/// Makes the views before the program starts, so that it meets its faults under the load and not before.
+async fn project(log: &EventLog) {
+    let cancel = CancellationToken::new();
+    let projections = Projections::start(log.clone(), None, cancel.clone());
+    caught_up(log).await;
+    cancel.cancel();
+    projections.stopped().await;
+}
+
+async fn caught_up(log: &EventLog) {
+    let head = log.head().await.expect("the database answers");
+    projections::wait_for(log.pool(), &Projection::ALL, head, PATIENCE).await.expect("the views catch up");
+}
+
+async fn companies_of(log: &EventLog, count: usize) -> Vec<CompanyId> {
+    let mut companies = Vec::new();
+    for place in 0..count {
+        companies.push(company(log, place).await);
+    }
+    companies
+}
+
+async fn company(log: &EventLog, place: usize) -> CompanyId {
     let company = CompanyId::from(clock::new_id());
     let details = CompanyDetails {
         name: "Vigía".parse().expect("a name"),
@@ -123,172 +216,46 @@ async fn company(log: &EventLog) -> CompanyId {
     let time_zone = details.time_zone;
     let context = CommandContext::of_system();
     companies::register(log, company, details, &context).await.expect("a company");
-    let page = (0..CLIENTS).map(profile).collect();
+    let page = (0..CLIENTS).map(|n| profile(place, n)).collect();
     let defaults = (Locale::default(), time_zone);
     commands::clients::import_page(log, company, page, defaults, false, &context).await.expect("clients");
     company
 }
 
-fn profile(n: usize) -> ClientProfile {
+/// No two clients share an address, of whatever company; so the books alone tell who was told twice.
+fn profile(company: usize, n: usize) -> ClientProfile {
     let contact = Contact {
         kind: ContactKind::Holder,
         name: format!("Cliente {n}"),
-        phone: Some(format!("+573001{:06}", 100_000 + n)),
-        email: Some(format!("cliente{n}@clientes.test")),
+        phone: Some(phone(company, n)),
+        email: Some(email(company, n)),
     };
     ClientProfile { external_id: Some(format!("C-{n}")), name: format!("Cliente {n}"), contacts: vec![contact] }
 }
 
-async fn notifier(log: &EventLog, company: CompanyId) -> (UserId, String) {
+/// The phone of a company's client.
+pub(crate) fn phone(company: usize, n: usize) -> String {
+    // The simulator has rules of its own for numbers that end in less than a hundred.
+    format!("+573001{company:02}{:04}", 100 + n)
+}
+
+/// The address of a company's client.
+pub(crate) fn email(company: usize, n: usize) -> String {
+    format!("cliente{n}@empresa{company}.test")
+}
+
+async fn notifier(log: &EventLog, companies: &[CompanyId]) -> (UserId, String) {
     let user = UserId::from(clock::new_id());
     let order = RegisterUser {
         user,
         name: "Natalia".parse().expect("a name"),
         email: format!("{user}@usuarios.test").parse().expect("an address"),
-        roles: [Role::Operator, Role::Notifier].into(),
-        companies: [company].into(),
+        roles: [Role::Operator, Role::Notifier, Role::Admin].into(),
+        companies: companies.iter().copied().collect(),
     };
     let (hash, context) = (hash_password("correcto caballo").expect("a hash"), CommandContext::of_system());
     users::register(log, order, &hash, &context, &json!({})).await.expect("a user");
     let token = Token::generate().expect("randomness");
     users::issue_token(log, user, token.hash().as_bytes(), &context).await.expect("a token");
     (user, token.as_str().to_owned())
-}
-
-/// What is asked of the program: each request under a key of its own, made again under it until it is answered.
-#[derive(Debug, Default)]
-pub(crate) struct Load {
-    messages: BTreeMap<String, Option<String>>,
-    notifications: BTreeMap<String, Option<String>>,
-}
-
-impl Load {
-    /// So many messages, and one notification on each channel.
-    pub(crate) fn of(messages: usize) -> Self {
-        let keys = (0..messages).map(|n| (format!("message-{n}"), None));
-        let channels = ["sms", "email"].map(|channel| (channel.to_owned(), None));
-        Self { messages: keys.collect(), notifications: channels.into() }
-    }
-
-    /// Makes every request that is not answered yet; stops at the first that gets no answer, as when the program dies.
-    pub(crate) async fn apply(&mut self, scene: &Scene, client: &Client) -> Result<(), NoAnswer> {
-        for (key, id) in self.notifications.iter_mut().filter(|(_, id)| id.is_none()) {
-            *id = Some(ask(client, "/notifications", key, &notification(scene, key)).await?);
-        }
-        for (key, id) in self.messages.iter_mut().filter(|(_, id)| id.is_none()) {
-            let body = json!({"recipients": [client.user], "body": format!("mensaje {key}")});
-            *id = Some(ask(client, "/messages", key, &body).await?);
-        }
-        Ok(())
-    }
-
-    /// The ids of the notifications, once all are answered.
-    pub(crate) fn notifications(&self) -> impl Iterator<Item = &str> {
-        self.notifications.values().map(|id| id.as_deref().expect("every request was answered"))
-    }
-
-    fn message_ids(&self) -> BTreeSet<&str> {
-        self.messages.values().map(|id| id.as_deref().expect("every request was answered")).collect()
-    }
-}
-
-/// A request got no answer: the program is gone, or cannot do it at the moment.
-#[derive(Debug)]
-pub(crate) struct NoAnswer;
-
-fn notification(scene: &Scene, channel: &str) -> Value {
-    let mut body = json!({
-        "company_id": scene.company, "channel": channel, "recipient_kind": "holder", "category": "operational",
-        "body": "Prueba de alarma",
-    });
-    if channel == "email" {
-        body["subject"] = "Prueba".into();
-    }
-    body
-}
-
-async fn ask(client: &Client, path: &str, key: &str, body: &Value) -> Result<String, NoAnswer> {
-    let request = client.request(Method::POST, path).header("Idempotency-Key", key).json(body);
-    let response = request.send().await.map_err(|_| NoAnswer)?;
-    if response.status().is_server_error() {
-        return Err(NoAnswer);
-    }
-    assert!(response.status().is_success(), "{path} {key}: {}", response.status());
-    let answer: Value = response.json().await.map_err(|_| NoAnswer)?;
-    Ok(tests::id_of(&answer))
-}
-
-/// Makes every request again and again until each is answered.
-pub(crate) async fn apply_until_answered(load: &mut Load, scene: &Scene, client: &Client) {
-    let all = async {
-        while load.apply(scene, client).await.is_err() {
-            sleep(AGAIN).await;
-        }
-    };
-    timeout(REST_TIMEOUT, all).await.expect("every request is answered in time");
-}
-
-/// How a notification stands in the end.
-pub(crate) struct Rest {
-    pub(crate) accepted: u64,
-    pub(crate) in_doubt: u64,
-}
-
-/// Waits until a notification has come to rest, and checks that its totals are the sum of their parts.
-pub(crate) async fn rest(client: &Client, notification: &str) -> Rest {
-    let waiting = async {
-        loop {
-            let answer = client.get(&format!("/notifications/{notification}")).await;
-            if answer.status == 200 && answer.body["state"] == "completed" {
-                return answer.body["totals"].clone();
-            }
-            sleep(AGAIN).await;
-        }
-    };
-    let totals = timeout(REST_TIMEOUT, waiting).await.expect("the notification comes to rest in time");
-    let number = |name: &str| totals[name].as_u64().expect("a number");
-    let parts = ["pending", "sending", "accepted", "delivered", "deferred", "failed", "suppressed", "in_doubt", "cancelled"];
-    assert_eq!(parts.iter().map(|part| number(part)).sum::<u64>(), number("total"), "{totals}");
-    assert_eq!(number("total"), CLIENTS as u64, "{totals}");
-    assert_eq!(number("accepted") + number("in_doubt"), CLIENTS as u64, "{totals}");
-    Rest { accepted: number("accepted"), in_doubt: number("in_doubt") }
-}
-
-/// Compares requests, events, attempts and books: nothing lost, nothing twice, honest doubt.
-pub(crate) async fn compare(scene: &Scene, client: &Client, load: &Load) {
-    let mut in_doubt = 0;
-    for notification in load.notifications() {
-        let rest = rest(client, notification).await;
-        assert!(rest.accepted >= (CLIENTS - CONNECTIONS) as u64, "doubt exceeds what was in flight");
-        in_doubt += rest.in_doubt;
-    }
-    let books = scene.books();
-    let addresses: BTreeSet<_> = books.iter().map(|entry| &entry.to).collect();
-    assert_eq!(addresses.len(), books.len(), "somebody was told twice");
-    assert!(books.len() as u64 + in_doubt >= 2 * CLIENTS as u64, "somebody was not told: {} + {in_doubt}", books.len());
-
-    let sent: Vec<String> =
-        sqlx::query_scalar("select aggregate_id from events where event_type = 'MessageSent' order by position")
-            .fetch_all(scene.log.pool())
-            .await
-            .expect("the events");
-    let expected = load.message_ids();
-    assert_eq!(sent.len(), expected.len(), "a message was lost or doubled");
-    assert_eq!(sent.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected);
-    let unread = client.get("/me").await.expect(200)["counts"]["unread"].clone();
-    assert_eq!(unread, expected.len(), "the count of unread messages is wrong");
-    positions_are_dense(scene).await;
-}
-
-async fn positions_are_dense(scene: &Scene) {
-    let (count, head): (i64, i64) = sqlx::query_as("select count(*), coalesce(max(position), 0) from events")
-        .fetch_one(scene.log.pool())
-        .await
-        .expect("the events");
-    assert_eq!(count, head, "positions have a gap");
-}
-
-/// An id that a test can make up.
-pub(crate) fn some_id() -> Uuid {
-    clock::new_id()
 }

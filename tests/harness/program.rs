@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use gateway::stack::GuardCommand;
@@ -29,9 +29,10 @@ pub fn run_if_program() {
     if let Ok(arguments) = std::env::var(ARGUMENTS) {
         let scenario = fail::FailScenario::setup();
         let arguments = std::iter::once("mensajeria").chain(arguments.lines()).map(Into::into);
-        let is_success = gateway::cli::main(arguments) == std::process::ExitCode::SUCCESS;
+        let code = gateway::cli::main(arguments);
         scenario.teardown();
-        std::process::exit(i32::from(!is_success));
+        let is_code = |number: &u8| std::process::ExitCode::from(*number) == code;
+        std::process::exit((0..u8::MAX).find(is_code).map_or(i32::from(u8::MAX), i32::from));
     }
 }
 
@@ -75,9 +76,9 @@ impl Program {
         self.child.kill().await.expect("the program can be killed");
     }
 
-    /// Waits until it has ended by itself, as at a failpoint.
-    pub async fn ended(mut self) {
-        self.child.wait().await.expect("the program can be waited for");
+    /// Waits until it has ended by itself, as at a failpoint, and gives how.
+    pub async fn ended(mut self) -> ExitStatus {
+        self.child.wait().await.expect("the program can be waited for")
     }
 
     /// Its process id, while it runs.
@@ -94,6 +95,14 @@ pub async fn output(arguments: &[&str], environment: &HashMap<String, String>) -
     let text = String::from_utf8(output.stdout).expect("text");
     // The first lines are the test runner's own.
     text.split_once(RUNNERS_LINE).map_or(text.clone(), |(_, own)| own.trim().to_owned())
+}
+
+/// Runs the program to its end, which must be a refusal, and gives its exit code and what it wrote to standard error.
+pub async fn refusal(arguments: &[&str], environment: &HashMap<String, String>) -> (i32, String) {
+    let output = command(arguments, environment).stderr(Stdio::piped()).output();
+    let output = timeout(START_TIMEOUT, output).await.expect("the program ends in time").expect("the program starts");
+    assert!(!output.status.success(), "{arguments:?} ends badly");
+    (output.status.code().expect("it ends by itself"), String::from_utf8(output.stderr).expect("text"))
 }
 
 /// This very executable, to be run as the program.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use commands::clock;
-use gateway::stack::{GuardCommand, Stack};
+use gateway::stack::{Durability, GuardCommand, Stack, StackOptions};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::OnceCell;
 
@@ -30,6 +30,8 @@ macro_rules! entry_points {
 
 static STACK: OnceCell<Stack> = OnceCell::const_new();
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+static DURABLE_STACK: OnceCell<Stack> = OnceCell::const_new();
+static DURABLE_TEMPLATE: OnceCell<String> = OnceCell::const_new();
 static SERIAL: AtomicU64 = AtomicU64::new(1);
 
 /// The servers that all tests of this process share; for tests that break nothing.
@@ -42,10 +44,37 @@ pub async fn own() -> Stack {
     Stack::for_tests(GuardCommand::of_test(GUARD_ENTRY)).await.expect("the servers start")
 }
 
+/// Servers that tests of this process share and that keep what they commit, as `serve` asks for.
+pub async fn shared_durable() -> &'static Stack {
+    DURABLE_STACK.get_or_init(own_durable).await
+}
+
+/// Servers of a test's own that keep what they commit.
+pub async fn own_durable() -> Stack {
+    let data = std::env::temp_dir().join(format!("mensajeria-{}", clock::new_id().simple()));
+    let (durability, guard) = (Durability::Durable, GuardCommand::of_test(GUARD_ENTRY));
+    let options = StackOptions { durability, keep: false, guard, ..StackOptions::new(data) };
+    Stack::start(options).await.expect("the servers start")
+}
+
 /// A fresh, migrated database on the shared servers.
 pub async fn database() -> String {
-    let stack = shared().await;
-    let template = TEMPLATE.get_or_init(|| template(stack)).await;
+    fresh(shared().await, &TEMPLATE).await
+}
+
+/// A fresh, migrated database on the shared servers that keep what they commit.
+pub async fn durable_database() -> String {
+    fresh(shared_durable().await, &DURABLE_TEMPLATE).await
+}
+
+/// A database without any table, on given servers.
+pub async fn empty_database(stack: &Stack) -> String {
+    let name = format!("empty_{}", SERIAL.fetch_add(1, Ordering::Relaxed));
+    stack.create_database("template0", &name).await.expect("a database")
+}
+
+async fn fresh(stack: &Stack, made: &OnceCell<String>) -> String {
+    let template = made.get_or_init(|| template(stack)).await;
     let name = format!("test_{}", SERIAL.fetch_add(1, Ordering::Relaxed));
     let url = stack.create_database(template, &name).await.expect("a database");
     let mut connection = PgConnection::connect(&url).await.expect("the database answers");

@@ -1,0 +1,128 @@
+//! The reckoning after a fault: requests, events, attempts and the outside world's books are compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::value::Channel;
+use serde_json::Value;
+use tests::Client;
+use tests::ledger::Ledger;
+use tests::notified::{checked, count, is_over};
+
+use crate::load::{Asked, Load};
+use crate::scene::{CLIENTS, Scene, eventually};
+
+/// Compares everything: nothing is lost, nobody is told twice, no more is in doubt than was in flight, the same key has
+/// the same answer, the views show what happened, and the stream mirrors the log.
+pub(crate) async fn compare(scene: &Scene, client: &Client, load: &Load, in_flight_max: usize) {
+    load.assert_answers_stand(client).await;
+    let in_doubt = reckon(scene, client, load).await;
+    assert!(in_doubt <= in_flight_max, "{in_doubt} are in doubt, and only {in_flight_max} can have been in flight");
+    mirrored(scene).await;
+}
+
+/// The same without the stream; gives how many are in doubt.
+pub(crate) async fn reckon(scene: &Scene, client: &Client, load: &Load) -> usize {
+    let mut in_doubt = 0;
+    for asked in load.notifications() {
+        let totals = rest(client, asked.id).await;
+        in_doubt += told(scene, client, asked, &totals).await;
+    }
+    scene.caught_up().await;
+    nothing_is_left_to_send(scene).await;
+    attempts_are_the_events(scene).await;
+    nobody_unknown_was_told(scene, load);
+    messages_are_there_once(scene, client, load).await;
+    positions_are_dense(scene).await;
+    in_doubt
+}
+
+/// Waits until a notification has come to rest and gives its totals, the sum of their parts.
+pub(crate) async fn rest(client: &Client, notification: &str) -> Value {
+    let path = format!("/notifications/{notification}");
+    let found = eventually("the notification came to rest", async || {
+        let answer = client.get(&path).await;
+        (answer.status == 200 && checked(&answer.body) && is_over(&answer.body)).then_some(answer.body)
+    });
+    let totals = found.await["totals"].clone();
+    assert_eq!(count(&totals, "total"), CLIENTS as i64, "{totals}");
+    totals
+}
+
+/// Whoever is accepted stands in the books once, whoever is in doubt at most once, and there is nothing else.
+async fn told(scene: &Scene, client: &Client, asked: Asked<'_>, totals: &Value) -> usize {
+    let deliveries = client.all(&format!("/notifications/{}/deliveries", asked.id)).await;
+    assert_eq!(deliveries.len(), CLIENTS, "a delivery is missing");
+    let told = times_told(scene, asked.channel);
+    for delivery in &deliveries {
+        let to = delivery["to"].as_str().expect("an address");
+        let times = told.get(to).copied().unwrap_or(0);
+        match delivery["state"].as_str() {
+            Some("accepted") => assert_eq!(times, 1, "accepted, and told {times} times: {delivery}"),
+            Some("in_doubt") => assert!(times <= 1, "in doubt, and told {times} times: {delivery}"),
+            _ => panic!("neither accepted nor in doubt: {delivery}"),
+        }
+    }
+    let in_state = |state: &str| deliveries.iter().filter(|delivery| delivery["state"] == state).count();
+    assert_eq!(in_state("accepted") as i64, count(totals, "accepted"), "{totals}");
+    assert_eq!(in_state("in_doubt") as i64, count(totals, "in_doubt"), "{totals}");
+    in_state("in_doubt")
+}
+
+/// How often the outside world accepted something for each address.
+pub(crate) fn times_told(scene: &Scene, channel: Channel) -> BTreeMap<String, usize> {
+    let mut times = BTreeMap::new();
+    for entry in scene.books().into_iter().filter(|entry| entry.channel == channel) {
+        *times.entry(entry.to).or_default() += 1;
+    }
+    times
+}
+
+fn nobody_unknown_was_told(scene: &Scene, load: &Load) {
+    let told = [Channel::Sms, Channel::Email].map(|channel| times_told(scene, channel).len()).iter().sum::<usize>();
+    assert!(told <= CLIENTS * load.notifications().count(), "somebody was told whom nobody asked to tell");
+}
+
+async fn nothing_is_left_to_send(scene: &Scene) {
+    let left: i64 = number(scene, "select count(*) from send_queue").await;
+    assert_eq!(left, 0, "something is left in the queue of what is over");
+}
+
+async fn attempts_are_the_events(scene: &Scene) {
+    let differing = number(
+        scene,
+        "select count(*)
+         from (select aggregate_id as id, count(*) from events where aggregate_type = 'delivery' group by 1) e
+         full join (select delivery_id::text as id, count(*) from notifications.attempts group by 1) a using (id)
+         where e.count is distinct from a.count",
+    );
+    assert_eq!(differing.await, 0, "attempts on screen are not those of the log");
+}
+
+async fn messages_are_there_once(scene: &Scene, client: &Client, load: &Load) {
+    let sent: Vec<String> = sqlx::query_scalar("select aggregate_id from events where event_type = 'MessageSent'")
+        .fetch_all(scene.log.pool())
+        .await
+        .expect("the events");
+    let expected: BTreeSet<&str> = load.messages().collect();
+    assert_eq!(expected.len(), load.messages().count(), "two requests have one answer");
+    assert_eq!(sent.len(), expected.len(), "a message was lost or doubled");
+    assert_eq!(sent.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected);
+    let unread = client.get("/me").await.expect(200)["counts"]["unread"].clone();
+    assert_eq!(unread, expected.len(), "the count of unread messages is wrong");
+}
+
+async fn positions_are_dense(scene: &Scene) {
+    let gaps = number(scene, "select coalesce(max(position), 0) - count(*) from events").await;
+    assert_eq!(gaps, 0, "positions have a gap");
+}
+
+/// Every message of the stream is the event of its sequence, up to the head.
+pub(crate) async fn mirrored(scene: &Scene) {
+    let ledger = Ledger::on(scene.database_url.clone(), scene.nats_url.clone()).await;
+    ledger.relayed().await;
+    ledger.assert_mirrored().await;
+}
+
+async fn number(scene: &Scene, query: &str) -> i64 {
+    sqlx::query_scalar(query).fetch_one(scene.log.pool()).await.expect("the database answers")
+}

@@ -1,0 +1,142 @@
+//! What is asked of the program: each request under a key of its own, made again under it until it is answered.
+
+use std::collections::BTreeMap;
+
+use domain::value::Channel;
+use futures::StreamExt;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tests::Client;
+
+use crate::scene::{Scene, eventually};
+
+/// How many requests are made at once.
+const REQUESTS_AT_ONCE: usize = 6;
+
+/// Requests, and what was answered to each.
+#[derive(Debug, Default)]
+pub(crate) struct Load {
+    requests: BTreeMap<String, Request>,
+}
+
+#[derive(Debug)]
+struct Request {
+    kind: Kind,
+    body: Value,
+    id: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Message,
+    Notification(Channel),
+}
+
+/// A notification that was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) channel: Channel,
+}
+
+impl Load {
+    /// So many messages, and a notification of the scene's first company on each channel.
+    pub(crate) fn of(scene: &Scene, messages: usize) -> Self {
+        let mut load = Self::default();
+        load.add_notifications(scene, 0);
+        load.add_messages(scene, messages);
+        load
+    }
+
+    /// A notification of one company on each channel.
+    pub(crate) fn add_notifications(&mut self, scene: &Scene, company: usize) {
+        for channel in [Channel::Sms, Channel::Email] {
+            let body = notification(&scene.companies[company].to_string(), channel);
+            self.add(format!("{}-{company}", channel.as_str()), Kind::Notification(channel), body);
+        }
+    }
+
+    /// So many more messages.
+    pub(crate) fn add_messages(&mut self, scene: &Scene, messages: usize) {
+        let known = self.requests.len();
+        for n in known..known + messages {
+            let body = json!({"recipients": [scene.reader], "body": format!("mensaje {n}")});
+            self.add(format!("message-{n}"), Kind::Message, body);
+        }
+    }
+
+    fn add(&mut self, key: String, kind: Kind, body: Value) {
+        self.requests.insert(key, Request { kind, body, id: None });
+    }
+
+    /// Makes every request that is not answered yet once.
+    pub(crate) async fn apply(&mut self, client: &Client) {
+        let open = self.requests.iter_mut().filter(|(_, request)| request.id.is_none());
+        let asking = open.map(|(key, request)| async {
+            request.id = ask(client, key, request.kind, &request.body).await;
+        });
+        futures::stream::iter(asking).buffer_unordered(REQUESTS_AT_ONCE).collect::<Vec<()>>().await;
+    }
+
+    /// Makes every request again and again until each is answered.
+    pub(crate) async fn apply_until_answered(&mut self, client: &Client) {
+        eventually("every request was answered", async || {
+            self.apply(client).await;
+            self.requests.values().all(|request| request.id.is_some()).then_some(())
+        })
+        .await;
+    }
+
+    /// Asks again for everything that was ever answered: the first answer must come again.
+    pub(crate) async fn assert_answers_stand(&self, client: &Client) {
+        for (key, request) in self.requests.iter().filter(|(_, request)| request.id.is_some()) {
+            let again = eventually("a key is answered again", async || ask(client, key, request.kind, &request.body).await);
+            assert_eq!(Some(again.await), request.id, "another answer to {key}");
+        }
+    }
+
+    /// The notifications, once all are answered.
+    pub(crate) fn notifications(&self) -> impl Iterator<Item = Asked<'_>> {
+        self.requests.values().filter_map(|request| match request.kind {
+            Kind::Notification(channel) => Some(Asked { id: request.answered(), channel }),
+            Kind::Message => None,
+        })
+    }
+
+    /// The ids of the messages, once all are answered.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &str> {
+        self.requests.values().filter(|request| request.kind == Kind::Message).map(Request::answered)
+    }
+}
+
+impl Request {
+    fn answered(&self) -> &str {
+        self.id.as_deref().expect("every request was answered")
+    }
+}
+
+/// A notification of all holders of a company.
+pub(crate) fn notification(company: &str, channel: Channel) -> Value {
+    let mut body = json!({
+        "company_id": company, "channel": channel.as_str(), "recipient_kind": "holder", "category": "operational",
+        "body": "Prueba de alarma",
+    });
+    if channel == Channel::Email {
+        body["subject"] = "Prueba".into();
+    }
+    body
+}
+
+/// None when nothing is known: the program is gone, or cannot do it at the moment.
+async fn ask(client: &Client, key: &str, kind: Kind, body: &Value) -> Option<String> {
+    let path = if kind == Kind::Message { "/messages" } else { "/notifications" };
+    let request = client.request(Method::POST, path).header("Idempotency-Key", key).json(body);
+    let response = request.send().await.ok()?;
+    let status = response.status();
+    let (answer, is_open) = (response.json::<Value>().await.ok()?, status == StatusCode::CONFLICT);
+    if is_open || status == StatusCode::SERVICE_UNAVAILABLE {
+        return None;
+    }
+    assert!(status.is_success(), "{path} {key}: {status} {answer}");
+    Some(tests::id_of(&answer))
+}
