@@ -30,10 +30,6 @@ const SCREENS = [
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 async function check(page, name) {
-  // Colours are judged when nothing is half-way between two of them.
-  await page.evaluate(() =>
-    Promise.all(document.getAnimations({ subtree: true }).map((one) => one.finished.catch(() => undefined))),
-  );
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate((tags) => globalThis.axe.run(document, { runOnly: tags }), RULES);
   const said = violations.map(

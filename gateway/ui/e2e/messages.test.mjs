@@ -68,7 +68,7 @@ describe('«Crear mensaje»', () => {
     await write(author, to, text);
     const notice = reader.locator('toast-stack .toast').filter({ hasText: text });
     await notice.waitFor();
-    assert.match(await notice.innerText(), new RegExp(from.name));
+    assert.match(await notice.textContent(), new RegExp(from.name));
     assert.equal(await notice.locator('time').count(), 1);
     assert.ok(await search.evaluate((box) => box.matches(':focus')));
     await row(reader, text).waitFor();

@@ -94,7 +94,7 @@ describe('«Enviar Notificaciones Clientes»', () => {
     assert.equal(state, 'completed');
     const legend = page.locator('segmented-bar li').filter({ hasText: 'fallido' });
     if (totals.failed > 0) {
-      assert.equal(await legend.locator('b').innerText(), String(totals.failed));
+      assert.equal(await legend.locator('b').textContent(), String(totals.failed));
       await page.getByRole('button', { name: `Reintentar fallidos (${totals.failed})` }).waitFor();
       await page.getByRole('region', { name: 'Causas de los fallos' }).locator('li').first().waitFor();
     }

@@ -44,6 +44,8 @@ export async function newPage(browser, { width = 1280, height = 800, scheme = 'l
     baseURL: BASE,
     colorScheme: scheme,
     locale: 'es-CO',
+    // Colours are judged and clicks land when nothing moves.
+    reducedMotion: 'reduce',
     viewport: { width, height },
   });
   context.setDefaultTimeout(WAIT_MS);

@@ -12,7 +12,7 @@ import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
 import '../ui/empty-state';
 import { type Icon, icon } from '../ui/icons';
-import { anyDialogOpen } from '../ui/modal-dialog';
+import { anyDialogOpen, Modal, modalStyles } from '../ui/modal';
 import '../messages/compose-dialog';
 import '../messages/new-messages-dialog';
 import './app-nav';
@@ -31,7 +31,7 @@ const LOST_MS = 2_500;
 
 @customElement('app-shell')
 export class AppShell extends LitElement {
-  static override styles = [base, avatarStyles, shellStyles];
+  static override styles = [base, modalStyles, avatarStyles, shellStyles];
 
   @state() private opened: Opened = 'none';
   @state() private shown: Found | null = null;
@@ -43,6 +43,8 @@ export class AppShell extends LitElement {
   private readonly counts = new Watching(this, counts);
   private readonly stops: (() => void)[] = [];
   private lostTimer?: ReturnType<typeof setTimeout>;
+
+  private readonly modal = new Modal(this, () => this.hide());
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -70,7 +72,7 @@ export class AppShell extends LitElement {
   }
 
   override render() {
-    return html`<a class="skip" href="#main" @click=${this.skip}>${t('nav.skip')}</a>
+    return html`<section class="skips" aria-label=${t('nav.skip')}><a class="skip" href="#main" @click=${this.skip}>${t('nav.skip')}</a></section>
       ${this.rail()}
       <div class="column">
         ${this.topbar()}
@@ -82,23 +84,23 @@ export class AppShell extends LitElement {
   }
 
   private rail() {
-    return html`<div class="rail">
+    return html`<header class="rail">
       <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
       <app-nav></app-nav>
       <button class="account" type="button" popovertarget="account-menu">
         ${avatar(this.name)}<span class="name">${this.name}</span>${icon('down', 16)}
       </button>
       <div id="account-menu" popover><user-panel @shortcuts=${this.showShortcuts}></user-panel></div>
-    </div>`;
+    </header>`;
   }
 
   private topbar() {
-    return html`<header class="topbar">
+    return html`<section class="topbar" aria-label=${t('nav.actions')}>
       <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
       <button class="button primary create" type="button" aria-haspopup="dialog" @click=${() => this.show('create')}>
         ${icon('compose')}<span>${t('create.button')}</span>
       </button>
-    </header>`;
+    </section>`;
   }
 
   private page() {
@@ -140,13 +142,14 @@ export class AppShell extends LitElement {
   }
 
   private moreSheet() {
-    return html`<modal-dialog open heading=${t('nav.more')} @dialog-closed=${this.hide}>
-      <div class="more-sheet" @click=${this.leaveSheet}>
+    return this.modal.render({
+      heading: t('nav.more'),
+      content: html`<div class="more-sheet" @click=${this.leaveSheet}>
         <app-nav></app-nav>
         <hr />
         <user-panel @shortcuts=${this.showShortcuts}></user-panel>
-      </div>
-    </modal-dialog>`;
+      </div>`,
+    });
   }
 
   private get name(): string {

@@ -6,49 +6,56 @@ import type { Key } from '../i18n/es';
 import { may } from '../store/session';
 import { base } from '../ui/base';
 import { type Icon, icon } from '../ui/icons';
-import '../ui/modal-dialog';
+import { Modal, modalStyles } from '../ui/modal';
 
 @customElement('create-menu')
 export class CreateMenu extends LitElement {
   static override styles = [
     base,
+    modalStyles,
     css`
-      modal-dialog { --dialog-width: 440px; }
+      :host { --dialog-width: 440px; }
       ul { display: grid; gap: var(--s2); margin: 0 calc(-1 * var(--s2)); }
-      button {
-        display: grid; grid-template-columns: auto 1fr auto; align-items: center; gap: 0 var(--s4); width: 100%; padding: var(--s3);
-        border: 1px solid transparent; border-radius: var(--r3); background: none; text-align: left; cursor: pointer;
+      li {
+        position: relative; display: grid; grid-template-columns: auto 1fr auto; align-items: center; gap: 0 var(--s4);
+        padding: var(--s3); border-radius: var(--r3);
       }
-      button:hover { background: var(--surface-2); }
-      button:focus-visible { border-radius: var(--r3); }
+      li:hover { background: var(--surface-2); }
       .mark { display: grid; place-items: center; width: 44px; height: 44px; border-radius: 14px; background: var(--accent-soft); color: var(--accent-ink); }
       .text { display: grid; }
-      .title { font-weight: 600; }
       .text .muted { font-size: var(--text-s); }
+      button { padding: 0; border: 0; background: none; text-align: left; font-weight: 600; cursor: pointer; min-height: 26px; }
+      button::after { content: ""; position: absolute; inset: 0; border-radius: var(--r3); }
+      button:focus-visible { outline: none; }
+      button:focus-visible::after { outline: 2px solid var(--accent); outline-offset: -1px; }
     `,
   ];
 
   @property({ type: Boolean }) open = false;
 
+  private readonly modal = new Modal(this, () => this.closed());
+
   override render() {
     if (!this.open) return nothing;
-    return html`<modal-dialog open heading=${t('create.title')} @dialog-closed=${this.closed}>
-      <ul>
+    return this.modal.render({
+      heading: t('create.title'),
+      content: html`<ul>
         ${this.option('compose', 'compose', 'create.compose', 'create.compose_text')}
         ${may('notifier') ? this.option('notify', 'notify', 'create.notify', 'create.notify_text') : ''}
         ${this.option('inbox', 'inbox', 'create.inbox', 'create.inbox_text')}
-      </ul>
-    </modal-dialog>`;
+      </ul>`,
+    });
   }
 
+  /** The whole row can be pressed; the button in it has only the name. */
   private option(choice: string, mark: Icon, title: Key, text: Key) {
-    const describes = `${choice}-text`;
     return html`<li>
-      <button type="button" aria-labelledby="${choice}-title" aria-describedby=${describes} @click=${() => this.choose(choice)}>
-        <span class="mark">${icon(mark)}</span>
-        <span class="text"><span class="title" id="${choice}-title">${t(title)}</span><span class="muted" id=${describes}>${t(text)}</span></span>
-        ${icon('right', 18)}
-      </button>
+      <span class="mark">${icon(mark)}</span>
+      <span class="text">
+        <button type="button" aria-describedby="${choice}-text" @click=${() => this.choose(choice)}>${t(title)}</button>
+        <span class="muted" id="${choice}-text">${t(text)}</span>
+      </span>
+      ${icon('right', 18)}
     </li>`;
   }
 

@@ -6,15 +6,16 @@ import { chooseLetters, letters } from '../store/preferences';
 import { Watching } from '../store/store';
 import { base } from '../ui/base';
 import { checkField } from '../ui/field';
-import '../ui/modal-dialog';
+import { Modal, modalStyles } from '../ui/modal';
 import { KEYS } from './keymap';
 
 @customElement('shortcuts-dialog')
 export class ShortcutsDialog extends LitElement {
   static override styles = [
     base,
+    modalStyles,
     css`
-      modal-dialog { --dialog-width: 460px; }
+      :host { --dialog-width: 460px; }
       dl { display: grid; grid-template-columns: 1fr auto; gap: var(--s2) var(--s4); align-items: center; margin-bottom: var(--s4); }
       dd { text-align: right; }
       kbd {
@@ -27,16 +28,19 @@ export class ShortcutsDialog extends LitElement {
   @property({ type: Boolean }) open = false;
   private readonly letters = new Watching(this, letters);
 
+  private readonly modal = new Modal(this, () => this.closed());
+
   override render() {
     if (!this.open) return nothing;
-    return html`<modal-dialog open heading=${t('shortcuts.title')} @dialog-closed=${this.closed}>
-      <dl>
+    return this.modal.render({
+      heading: t('shortcuts.title'),
+      content: html`<dl>
         ${KEYS.map(([command, key]) => html`<dt>${t(`shortcut.${command}`)}</dt><dd><kbd>${key}</kbd></dd>`)}
         <dt>${t('shortcut.open')}</dt><dd><kbd>Enter</kbd></dd>
         <dt>${t('shortcut.send')}</dt><dd><kbd>Ctrl+Enter</kbd></dd>
       </dl>
-      ${checkField({ label: t('shortcuts.letters'), checked: this.letters.value, onInput: chooseLetters })}
-    </modal-dialog>`;
+      ${checkField({ label: t('shortcuts.letters'), checked: this.letters.value, onInput: chooseLetters })}`,
+    });
   }
 
   private closed(): void {

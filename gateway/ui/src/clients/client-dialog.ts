@@ -9,7 +9,7 @@ import { Submission } from '../store/submission';
 import { base } from '../ui/base';
 import { focusFirstError, selectField, textField } from '../ui/field';
 import { icon } from '../ui/icons';
-import '../ui/modal-dialog';
+import { Modal, modalStyles } from '../ui/modal';
 
 const KINDS: ContactKind[] = ['holder', 'emergency_contact', 'authorized_user'];
 const NO_CONTACT: Contact = { kind: 'holder', name: '', phone: '', email: '' };
@@ -20,8 +20,9 @@ const CONTACTS_MAX = 20;
 export class ClientDialog extends LitElement {
   static override styles = [
     base,
+    modalStyles,
     css`
-      modal-dialog { --dialog-width: 680px; }
+      :host { --dialog-width: 680px; }
       form { display: grid; gap: var(--s4); }
       .two { display: grid; grid-template-columns: 1fr 1fr; gap: var(--s3) var(--s4); }
       fieldset { display: grid; gap: var(--s3); padding: var(--s4); border: 1px solid var(--line); border-radius: var(--r3); }
@@ -39,6 +40,8 @@ export class ClientDialog extends LitElement {
   @state() private busy = false;
   private readonly submission = new Submission();
 
+  private readonly modal = new Modal(this, () => this.closed());
+
   override connectedCallback(): void {
     super.connectedCallback();
     if (this.client)
@@ -47,19 +50,20 @@ export class ClientDialog extends LitElement {
 
   override render() {
     const heading = this.client ? t('clients.edit') : t('clients.new');
-    return html`<modal-dialog open heading=${heading} @dialog-closed=${this.closed}>
-      <form id="client" novalidate @submit=${this.submit}>
+    return this.modal.render({
+      heading: heading,
+      content: html`<form id="client" novalidate @submit=${this.submit}>
         ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
         <div class="two">${this.text('name', t('clients.name'))} ${this.text('external_id', t('clients.external_id'))}</div>
         ${this.fields.contacts.map((contact, i) => this.contact(contact, i))}
         <div><button class="button small" type="button" ?disabled=${this.fields.contacts.length >= CONTACTS_MAX} @click=${this.add}>${icon('plus', 16)}${t('contact.add')}</button></div>
-      </form>
-      <div slot="footer" class="row">
+      </form>`,
+      footer: html`<div class="row">
         <span class="grow"></span>
         <button class="button" type="button" @click=${this.closed}>${t('cancel')}</button>
         <button class="button primary" type="submit" form="client" aria-disabled=${this.busy ? 'true' : nothing}>${t('save')}</button>
-      </div>
-    </modal-dialog>`;
+      </div>`,
+    });
   }
 
   private text(name: 'name' | 'external_id', label: string) {

@@ -9,7 +9,7 @@ import { Submission } from '../store/submission';
 import { base } from '../ui/base';
 import { focusFirstError, selectField, textField } from '../ui/field';
 import { icon } from '../ui/icons';
-import '../ui/modal-dialog';
+import { Modal, modalStyles } from '../ui/modal';
 
 /** Countries of the region, each with the time zone of its capital. */
 const COUNTRIES: Record<string, string> = {
@@ -37,13 +37,19 @@ const COUNTRIES: Record<string, string> = {
 
 @customElement('company-dialog')
 export class CompanyDialog extends LitElement {
-  static override styles = [base, css`form { display: grid; gap: var(--s4); } modal-dialog { --dialog-width: 460px; }`];
+  static override styles = [
+    base,
+    modalStyles,
+    css`form { display: grid; gap: var(--s4); } :host { --dialog-width: 460px; }`,
+  ];
 
   @property({ attribute: false }) company: Company | null = null;
   @state() private fields: CompanyFields = { name: '', country: 'CO', time_zone: COUNTRIES.CO ?? '' };
   @state() private errors: Record<string, string> = {};
   @state() private failure = '';
   private readonly submission = new Submission();
+
+  private readonly modal = new Modal(this, () => this.closed());
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -52,8 +58,9 @@ export class CompanyDialog extends LitElement {
   }
 
   override render() {
-    return html`<modal-dialog open heading=${this.company ? t('companies.edit') : t('companies.new')} @dialog-closed=${this.closed}>
-      <form id="company" novalidate @submit=${this.submit}>
+    return this.modal.render({
+      heading: this.company ? t('companies.edit') : t('companies.new'),
+      content: html`<form id="company" novalidate @submit=${this.submit}>
         ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
         ${textField({ name: 'name', label: t('companies.name'), value: this.fields.name, error: this.errors.name, maxlength: 200, required: true, autofocus: true, onInput: (name) => this.change({ name }) })}
         ${selectField({
@@ -72,13 +79,13 @@ export class CompanyDialog extends LitElement {
           options: zones(this.fields.time_zone).map((zone) => ({ value: zone, label: zone.replaceAll('_', ' ') })),
           onInput: (time_zone) => this.change({ time_zone }),
         })}
-      </form>
-      <div slot="footer" class="row">
+      </form>`,
+      footer: html`<div class="row">
         <span class="grow"></span>
         <button class="button" type="button" @click=${this.closed}>${t('cancel')}</button>
         <button class="button primary" type="submit" form="company">${t('save')}</button>
-      </div>
-    </modal-dialog>`;
+      </div>`,
+    });
   }
 
   private change(change: Partial<CompanyFields>): void {

@@ -46,6 +46,7 @@ export const en: Catalogue = {
   'login.motto': 'Every message arrives once, and there is proof.',
   'nav.label': 'Sections',
   'nav.short': 'Main sections',
+  'nav.actions': 'Quick actions',
   'nav.skip': 'Skip to content',
   'nav.messages': 'Messages',
   'nav.clients': 'Clients',

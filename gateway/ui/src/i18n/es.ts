@@ -47,6 +47,7 @@ export const es = {
 
   'nav.label': 'Secciones',
   'nav.short': 'Secciones principales',
+  'nav.actions': 'Acciones rápidas',
   'nav.skip': 'Ir al contenido',
   'nav.messages': 'Mensajes',
   'nav.clients': 'Clientes',

@@ -11,11 +11,11 @@ import { offerUndo } from '../store/undo';
 import { base } from '../ui/base';
 import { checkField, textArea } from '../ui/field';
 import { icon } from '../ui/icons';
-import '../ui/modal-dialog';
 import { directory, loadDirectory } from './directory';
 import { announceSent } from './inbox-news';
 import { address, type Choice } from './recipients';
 import './recipients-picker';
+import { Modal, modalStyles } from '../ui/modal';
 import type { RecipientsPicker } from './recipients-picker';
 
 /** The server's limit, in characters. */
@@ -26,6 +26,7 @@ const EMPTY = { chosen: [] as Choice[], body: '', high: false, acknowledge: fals
 export class ComposeDialog extends LitElement {
   static override styles = [
     base,
+    modalStyles,
     css`
       form { display: grid; gap: var(--s4); }
       .options { display: flex; flex-wrap: wrap; gap: var(--s2) var(--s5); }
@@ -43,14 +44,17 @@ export class ComposeDialog extends LitElement {
 
   private readonly submission = new Submission();
 
+  private readonly modal = new Modal(this, () => this.closed());
+
   override updated(changed: PropertyValues): void {
     if (changed.has('open') && this.open) void this.opened();
   }
 
   override render() {
     if (!this.open) return nothing;
-    return html`<modal-dialog open heading=${t('create.compose')} @dialog-closed=${this.closed}>
-      <form id="compose" novalidate @submit=${this.submit} @keydown=${this.press}>
+    return this.modal.render({
+      heading: t('create.compose'),
+      content: html`<form id="compose" novalidate @submit=${this.submit} @keydown=${this.press}>
         ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
         <recipients-picker
           .chosen=${this.draft.chosen}
@@ -69,15 +73,15 @@ export class ComposeDialog extends LitElement {
           ${checkField({ label: t('compose.high'), checked: this.draft.high, onInput: (high) => this.change({ high }) })}
           ${checkField({ label: t('compose.acknowledge'), checked: this.draft.acknowledge, onInput: (acknowledge) => this.change({ acknowledge }) })}
         </div>
-      </form>
-      <div slot="footer" class="row">
+      </form>`,
+      footer: html`<div class="row">
         <span class="small muted grow keys">${t('compose.keys')}</span>
         <button class="button" type="button" @click=${this.closed}>${t('cancel')}</button>
         <button class="button primary" type="submit" form="compose" aria-disabled=${this.busy ? 'true' : nothing}>
           ${icon('sent', 18)}${this.busy ? t('sending') : t('compose.send')}
         </button>
-      </div>
-    </modal-dialog>`;
+      </div>`,
+    });
   }
 
   private async opened(): Promise<void> {

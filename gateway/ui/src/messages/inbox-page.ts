@@ -17,7 +17,7 @@ import { toastFailure } from '../store/toasts';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
-import { anyDialogOpen } from '../ui/modal-dialog';
+import { anyDialogOpen } from '../ui/modal';
 import { deleteMessages, readAll, readMessage, unreadMessage } from './inbox-actions';
 import { changedList, onInboxChange } from './inbox-news';
 import { inboxStyles } from './inbox-page.styles';

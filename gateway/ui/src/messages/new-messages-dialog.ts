@@ -12,7 +12,7 @@ import { toast } from '../store/toasts';
 import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
-import '../ui/modal-dialog';
+import { Modal, modalStyles } from '../ui/modal';
 import { deleteMessages, readMessage, restoreMessage, sawMessage } from './inbox-actions';
 
 /** A notice of a new message stays this long; an urgent one three times as long. */
@@ -22,6 +22,7 @@ const NOTICE_MS = 8_000;
 export class NewMessagesDialog extends LitElement {
   static override styles = [
     base,
+    modalStyles,
     avatarStyles,
     css`
       .head { display: flex; align-items: center; gap: var(--s3); margin-bottom: var(--s4); }
@@ -42,6 +43,8 @@ export class NewMessagesDialog extends LitElement {
   @state() private open = false;
   private readonly stops: (() => void)[] = [];
 
+  private readonly modal = new Modal(this, () => this.close());
+
   override connectedCallback(): void {
     super.connectedCallback();
     this.stops.push(onInbox('message', (item) => this.arrived(item)));
@@ -57,20 +60,21 @@ export class NewMessagesDialog extends LitElement {
     const item = this.items[this.at];
     if (!item || !this.open) return nothing;
     const heading = t('news.title', { n: this.items.length });
-    return html`<modal-dialog open heading=${heading} @dialog-closed=${this.close}>
-      <div aria-live="polite">${this.gone.has(item.id) ? this.deleted(item) : this.card(item)}</div>
-      ${this.items.length > 1 ? this.steps() : nothing}
-      <div slot="footer" class="row wraps">
+    return this.modal.render({
+      heading: heading,
+      content: html`<div aria-live="polite">${this.gone.has(item.id) ? this.deleted(item) : this.card(item)}</div>
+      ${this.items.length > 1 ? this.steps() : nothing}`,
+      footer: html`<div class="row wraps">
         <button class="button quiet all" type="button" @click=${this.showAll}>${t('news.all')}</button>
         <span class="grow"></span>
         <button class="button danger" type="button" ?disabled=${this.gone.has(item.id)} @click=${() => this.discard(item)}>
           ${icon('trash', 18)}${t('delete')}
         </button>
-        <button class="button primary" type="button" data-autofocus ?disabled=${this.isRead(item) || this.gone.has(item.id)} @click=${() => this.markRead(item)}>
+        <button class="button primary" type="button" autofocus ?disabled=${this.isRead(item) || this.gone.has(item.id)} @click=${() => this.markRead(item)}>
           ${icon('check', 18)}${this.isRead(item) ? t('news.read') : t('news.mark_read')}
         </button>
-      </div>
-    </modal-dialog>`;
+      </div>`,
+    });
   }
 
   override updated(): void {

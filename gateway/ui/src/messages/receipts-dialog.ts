@@ -9,13 +9,14 @@ import { PagedList } from '../store/paged-list';
 import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
 import { listFrame } from '../ui/list-frame';
-import '../ui/modal-dialog';
+import { Modal, modalStyles } from '../ui/modal';
 import { when } from '../ui/when';
 
 @customElement('receipts-dialog')
 export class ReceiptsDialog extends LitElement {
   static override styles = [
     base,
+    modalStyles,
     avatarStyles,
     css`
       li { display: flex; align-items: center; gap: var(--s3); padding: var(--s2) 0; }
@@ -27,6 +28,8 @@ export class ReceiptsDialog extends LitElement {
   @property({ attribute: false }) message!: SentMessage;
   private readonly list = new PagedList<ReceiptRow>(this, (after) => getReceipts(this.message.id, { after }));
   private stop?: () => void;
+
+  private readonly modal = new Modal(this, () => this.closed());
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -43,10 +46,11 @@ export class ReceiptsDialog extends LitElement {
 
   override render() {
     const { read_count: read, recipient_count: recipients } = this.message;
-    return html`<modal-dialog open heading=${t('sent.read_by_title', { read, total: recipients })} @dialog-closed=${this.closed}>
-      <p class="message verbatim small" tabindex="0">${this.message.body}</p>
-      ${listFrame(this.list, html`<p class="muted">${t('sent.nobody')}</p>`, () => this.rows())}
-    </modal-dialog>`;
+    return this.modal.render({
+      heading: t('sent.read_by_title', { read, total: recipients }),
+      content: html`<p class="message verbatim small" tabindex="0">${this.message.body}</p>
+      ${listFrame(this.list, html`<p class="muted">${t('sent.nobody')}</p>`, () => this.rows())}`,
+    });
   }
 
   private rows() {

@@ -6,12 +6,13 @@ import { number, t } from '../i18n';
 import { companyName } from '../store/session';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
-import '../ui/modal-dialog';
+import { Modal, modalStyles } from '../ui/modal';
 
 @customElement('send-confirm')
 export class SendConfirm extends LitElement {
   static override styles = [
     base,
+    modalStyles,
     css`
       .say { font-size: var(--text-l); font-weight: 550; line-height: 1.45; text-wrap: pretty; }
       .text { margin: var(--s4) 0; padding: var(--s4); border-radius: 16px 16px 16px 4px; background: var(--surface-2); max-height: 220px; overflow: auto; }
@@ -23,23 +24,27 @@ export class SendConfirm extends LitElement {
   @property({ attribute: false }) preview: Preview | null = null;
   @property({ type: Boolean }) busy = false;
 
+  private readonly modal = new Modal(this, () => this.closed());
+
   override render() {
     const { request } = this;
-    return html`<modal-dialog open heading=${t('confirm.title')} ?no-close=${this.busy} @dialog-closed=${this.closed}>
-      <p class="say">${this.sentence()}</p>
+    return this.modal.render({
+      heading: t('confirm.title'),
+      content: html`<p class="say">${this.sentence()}</p>
       <div class="text" tabindex="0">
         ${request.subject ? html`<p class="strong wrap">${request.subject}</p>` : nothing}
         <p class="verbatim">${request.body}</p>
       </div>
-      <p class="small muted">${t('confirm.details', { kind: t(`kind.${request.recipient_kind}`), category: t(`category.${request.category}`) })}</p>
-      <div slot="footer" class="row">
+      <p class="small muted">${t('confirm.details', { kind: t(`kind.${request.recipient_kind}`), category: t(`category.${request.category}`) })}</p>`,
+      footer: html`<div class="row">
         <span class="grow"></span>
         <button class="button" type="button" ?disabled=${this.busy} @click=${this.closed}>${t('confirm.back')}</button>
-        <button class="button primary" type="button" data-autofocus ?disabled=${this.busy} @click=${this.confirm}>
+        <button class="button primary" type="button" ?disabled=${this.busy} @click=${this.confirm}>
           ${icon('sent', 18)}${this.busy ? t('sending') : this.action()}
         </button>
-      </div>
-    </modal-dialog>`;
+      </div>`,
+      locked: this.busy,
+    });
   }
 
   /** «Se enviarán 1.284 SMS (1.912 segmentos) a clientes de Empresa X». */

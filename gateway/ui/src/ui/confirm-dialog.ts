@@ -3,7 +3,7 @@ import { html, LitElement } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { t } from '../i18n';
 import { base } from './base';
-import './modal-dialog';
+import { Modal, modalStyles } from './modal';
 
 export interface Question {
   heading: string;
@@ -14,21 +14,24 @@ export interface Question {
 
 @customElement('confirm-dialog')
 export class ConfirmDialog extends LitElement {
-  static override styles = [base];
+  static override styles = [base, modalStyles];
 
   @property({ attribute: false }) question!: Question;
   answer: (yes: boolean) => void = () => undefined;
 
+  private readonly modal = new Modal(this, () => this.say(false));
+
   override render() {
     const { heading, text, action, danger } = this.question;
-    return html`<modal-dialog open heading=${heading} @dialog-closed=${() => this.say(false)}>
-      <p class="verbatim">${text}</p>
-      <div slot="footer" class="row wraps" id="actions">
+    return this.modal.render({
+      heading: heading,
+      content: html`<p class="verbatim">${text}</p>`,
+      footer: html`<div class="row wraps">
         <span class="grow"></span>
-        <button class="button" type="button" data-autofocus @click=${() => this.say(false)}>${t('cancel')}</button>
+        <button class="button" type="button" autofocus @click=${() => this.say(false)}>${t('cancel')}</button>
         <button class="button primary ${danger ? 'danger' : ''}" type="button" @click=${() => this.say(true)}>${action}</button>
-      </div>
-    </modal-dialog>`;
+      </div>`,
+    });
   }
 
   private say(yes: boolean): void {

@@ -11,7 +11,7 @@ import { Submission } from '../store/submission';
 import { base } from '../ui/base';
 import { checkField, fieldError, focusFirstError, textField } from '../ui/field';
 import { icon } from '../ui/icons';
-import '../ui/modal-dialog';
+import { Modal, modalStyles } from '../ui/modal';
 
 const ROLES: Role[] = ['operator', 'notifier', 'auditor', 'admin'];
 
@@ -19,6 +19,7 @@ const ROLES: Role[] = ['operator', 'notifier', 'auditor', 'admin'];
 export class UserDialog extends LitElement {
   static override styles = [
     base,
+    modalStyles,
     css`
       form { display: grid; gap: var(--s4); }
       .checks { display: grid; grid-template-columns: repeat(auto-fill, minmax(190px, 1fr)); gap: var(--s1) var(--s4); margin-top: var(--s2); }
@@ -36,6 +37,8 @@ export class UserDialog extends LitElement {
   private readonly companies = new Watching(this, companies);
   private readonly submission = new Submission();
 
+  private readonly modal = new Modal(this, () => this.closed());
+
   override connectedCallback(): void {
     super.connectedCallback();
     if (!this.user) return;
@@ -46,8 +49,9 @@ export class UserDialog extends LitElement {
   }
 
   override render() {
-    return html`<modal-dialog open heading=${this.user ? t('users.edit') : t('users.new')} @dialog-closed=${this.closed}>
-      <form id="user" novalidate @submit=${this.submit}>
+    return this.modal.render({
+      heading: this.user ? t('users.edit') : t('users.new'),
+      content: html`<form id="user" novalidate @submit=${this.submit}>
         ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
         ${this.text('name', t('users.name'), 'text')}
         ${this.user ? nothing : html`${this.text('email', t('login.email'), 'email')} ${this.text('password', t('login.password'), 'password')}`}
@@ -61,13 +65,13 @@ export class UserDialog extends LitElement {
           <div class="checks">${this.companies.value.map((c) => checkField({ label: c.name, checked: this.allowed.includes(c.id), onInput: (on) => this.toggleCompany(c.id, on) }))}</div>
           ${fieldError({ name: 'companies', error: this.errors.companies })}
         </fieldset>
-      </form>
-      <div slot="footer" class="row">
+      </form>`,
+      footer: html`<div class="row">
         <span class="grow"></span>
         <button class="button" type="button" @click=${this.closed}>${t('cancel')}</button>
         <button class="button primary" type="submit" form="user">${t('save')}</button>
-      </div>
-    </modal-dialog>`;
+      </div>`,
+    });
   }
 
   private text(name: 'name' | 'email' | 'password', label: string, type: 'text' | 'email' | 'password') {
