@@ -16,8 +16,10 @@ use super::super::frame::{Frame, News, frames};
 use super::seats::{Seat, Seats};
 use super::source::{NewsSource, all_receipts, of_counts, of_message, of_receipt, reset};
 
-/// How many positions are told at a time: it bounds what a round holds in memory, whoever listens.
-const ROUND_POSITIONS_MAX: Position = 200;
+/// How many messages a round tells.
+const ROUND_MESSAGES_MAX: i64 = 500;
+/// How many copies of messages a round holds in memory, of at most 10,000 characters each; more for one message only.
+const ROUND_COPIES_MAX: i64 = 1_000;
 /// How many receipts a round tells. A few read-alls may be more: then it tells to read the lists again.
 const ROUND_RECEIPTS_MAX: usize = 20_000;
 /// How long the hub rests after the database failed it.
@@ -81,27 +83,34 @@ impl<S: NewsSource> Rounds<S> {
         }
     }
 
-    /// Tells everything up to a position to who sits there as the round begins. Going back, as a projection may for a
+    /// Tells everything up to a position to who sits there as each round begins. Going back, as a projection may for a
     /// moment when it is rebuilt, tells nothing.
     pub(super) async fn tell_until(&mut self, until: Position) -> sqlx::Result<()> {
         while self.told.min(self.counted) < until {
-            let end = until.min(self.told + ROUND_POSITIONS_MAX);
-            let users = self.seats.round(end);
+            // Whoever sits down from here on looks at the database for all of this.
+            let users = self.seats.round(until);
             if users.is_empty() {
-                // Whoever sits down from here on looks at the database for all of this.
-                (self.told, self.counted) = (end, end);
+                (self.told, self.counted) = (until, until);
                 continue;
             }
-            self.tell_events(&users, end).await?;
+            let messages = messages_for(users.len());
+            let end = self.end_of_round(until, messages).await?;
+            self.tell_events(&users, end, messages).await?;
             self.tell_counts(&users, end).await?;
         }
         Ok(())
     }
 
-    async fn tell_events(&mut self, users: &[UserId], end: Position) -> sqlx::Result<()> {
+    /// Where so many messages end; so few positions cannot hold more.
+    pub(super) async fn end_of_round(&self, until: Position, messages: i64) -> sqlx::Result<Position> {
+        let since = Since { after: self.told, until };
+        if until - self.told <= messages { Ok(until) } else { self.source.end_of(since, messages).await }
+    }
+
+    async fn tell_events(&mut self, users: &[UserId], end: Position, messages: i64) -> sqlx::Result<()> {
         let since = Since { after: self.told, until: end };
         let mut news: HashMap<UserId, Vec<News>> = HashMap::new();
-        for arrival in self.source.arrivals(users, since, ROUND_POSITIONS_MAX).await? {
+        for arrival in self.source.arrivals(users, since, messages).await? {
             news.entry(arrival.user_id.into()).or_default().push(of_message(&arrival.item));
         }
         let receipts = all_receipts(&*self.source, users, since, ROUND_RECEIPTS_MAX).await?;
@@ -134,4 +143,10 @@ impl<S: NewsSource> Rounds<S> {
             self.seats.tell(user, frame);
         }
     }
+}
+
+/// The more listen, the fewer messages a round tells.
+pub(super) fn messages_for(listeners: usize) -> i64 {
+    let listeners = i64::try_from(listeners).unwrap_or(i64::MAX).max(1);
+    (ROUND_COPIES_MAX / listeners).clamp(1, ROUND_MESSAGES_MAX)
 }

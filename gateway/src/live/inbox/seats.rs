@@ -1,6 +1,7 @@
 //! Who listens: a seat for each connection, with a queue that does not grow.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::Position;
@@ -11,6 +12,8 @@ use super::super::frame::Frame;
 
 /// How many frames wait for one reader. A reader who is further behind is sent away, and resumes from the database.
 const QUEUE_FRAMES_MAX: usize = 256;
+/// How many bytes those may be; the first frame may be larger.
+const QUEUE_BYTES_MAX: usize = 512 * 1024;
 
 /// The seats of this process.
 #[derive(Clone, Default)]
@@ -18,9 +21,16 @@ pub(super) struct Seats(Arc<Mutex<Taken>>);
 
 #[derive(Default)]
 struct Taken {
-    by_user: HashMap<UserId, Vec<(u64, mpsc::Sender<Frame>)>>,
+    by_user: HashMap<UserId, Vec<Queue>>,
     last: u64,
     heading: Position,
+}
+
+/// The end of a seat's queue that the hub holds.
+struct Queue {
+    number: u64,
+    frames: mpsc::Sender<Frame>,
+    bytes: Arc<AtomicUsize>,
 }
 
 /// One connection's; empty again when it is dropped.
@@ -29,6 +39,7 @@ pub(super) struct Seat {
     user: UserId,
     number: u64,
     queue: mpsc::Receiver<Frame>,
+    bytes: Arc<AtomicUsize>,
     /// Everything after this comes by the seat; what is not after it must be looked up.
     pub(super) heading: Position,
 }
@@ -36,13 +47,14 @@ pub(super) struct Seat {
 impl Seats {
     /// Takes a seat: from the hub's next round on, everything after [`Seat::heading`] comes to it.
     pub(super) fn take(&self, user: UserId) -> Seat {
-        let (sender, queue) = mpsc::channel(QUEUE_FRAMES_MAX);
+        let (frames, queue) = mpsc::channel(QUEUE_FRAMES_MAX);
+        let bytes = Arc::new(AtomicUsize::new(0));
         let mut taken = self.taken();
         taken.last += 1;
         let (number, heading) = (taken.last, taken.heading);
-        taken.by_user.entry(user).or_default().push((number, sender));
+        taken.by_user.entry(user).or_default().push(Queue { number, frames, bytes: Arc::clone(&bytes) });
         drop(taken);
-        Seat { seats: self.clone(), user, number, queue, heading }
+        Seat { seats: self.clone(), user, number, queue, bytes, heading }
     }
 
     /// Who listens now that a round goes up to `heading`. Who sits down later is told from there on by the next round.
@@ -56,7 +68,7 @@ impl Seats {
     pub(super) fn tell(&self, user: UserId, frame: &Frame) {
         let mut taken = self.taken();
         if let Some(seats) = taken.by_user.get_mut(&user) {
-            seats.retain(|(_, queue)| queue.try_send(frame.clone()).is_ok());
+            seats.retain(|queue| queue.took(frame));
         }
     }
 
@@ -65,10 +77,20 @@ impl Seats {
     }
 }
 
+impl Queue {
+    /// Whether there was room.
+    fn took(&self, frame: &Frame) -> bool {
+        let before = self.bytes.fetch_add(frame.bytes.len(), Ordering::Relaxed);
+        before < QUEUE_BYTES_MAX && self.frames.try_send(frame.clone()).is_ok()
+    }
+}
+
 impl Seat {
     /// The next frame; none once the seat was lost and everything in its queue is read.
     pub(super) async fn next(&mut self) -> Option<Frame> {
-        self.queue.recv().await
+        let frame = self.queue.recv().await?;
+        self.bytes.fetch_sub(frame.bytes.len(), Ordering::Relaxed);
+        Some(frame)
     }
 }
 
@@ -76,7 +98,7 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let mut taken = self.seats.taken();
         if let Some(seats) = taken.by_user.get_mut(&self.user) {
-            seats.retain(|(number, _)| *number != self.number);
+            seats.retain(|queue| queue.number != self.number);
             if seats.is_empty() {
                 taken.by_user.remove(&self.user);
             }
@@ -119,6 +141,21 @@ mod tests {
             told.push(frame.position);
         }
         assert!(told.into_iter().eq(1..=QUEUE_FRAMES_MAX as Position));
+    }
+
+    #[tokio::test]
+    async fn large_frames_fill_a_queue_by_their_bytes() {
+        let seats = Seats::default();
+        let mut slow = seats.take(user(1));
+        let large = News::new("message", 1, &"x".repeat(QUEUE_BYTES_MAX / 4)).frame();
+        for _ in 0..9 {
+            seats.tell(user(1), &large);
+        }
+        let mut read = 0;
+        while slow.next().await.is_some() {
+            read += 1;
+        }
+        assert_eq!(read, 4);
     }
 
     #[test]

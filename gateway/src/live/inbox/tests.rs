@@ -10,7 +10,7 @@ use projections::queries::inbox::{Arrival, Counts, CountsNews, InboxItem, Receip
 use uuid::Uuid;
 
 use super::super::frame::Frame;
-use super::hub::{InboxHub, Rounds};
+use super::hub::{InboxHub, Rounds, messages_for};
 use super::source::NewsSource;
 use super::stream::{MISSED_EVENTS_MAX, Reading};
 
@@ -95,6 +95,11 @@ impl NewsSource for World {
 
     async fn horizon(&self) -> sqlx::Result<Position> {
         Ok(self.state().horizon)
+    }
+
+    async fn end_of(&self, since: Since, limit: i64) -> sqlx::Result<Position> {
+        let mut messages = (since.after + 1..=since.until).filter(|position| position % 2 == 0);
+        Ok(messages.nth(limit as usize - 1).unwrap_or(since.until))
     }
 
     async fn arrivals(&self, users: &[UserId], since: Since, limit: i64) -> sqlx::Result<Vec<Arrival>> {
@@ -196,6 +201,19 @@ async fn a_stream_that_resumes_tells_every_position_once_in_order() {
         let told = until_counts_of(&mut reading, later).await;
         assert_eq!(without_counts(told), expected(last + 1..=later), "{last} {now} {later}");
     }
+}
+
+#[tokio::test]
+async fn a_round_ends_where_so_many_messages_do() {
+    let (_hub, rounds) = hub_at(0).await;
+    assert_eq!(rounds.end_of_round(1_000, 3).await.expect("a position"), 6);
+    assert_eq!(rounds.end_of_round(5, 3).await.expect("a position"), 5);
+    assert_eq!(rounds.end_of_round(3, 3).await.expect("a position"), 3);
+}
+
+#[test]
+fn the_more_listen_the_fewer_messages_a_round_tells() {
+    assert_eq!([0, 1, 10, 999, 100_000].map(messages_for), [500, 500, 100, 1, 1]);
 }
 
 #[tokio::test]
