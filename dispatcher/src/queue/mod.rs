@@ -4,6 +4,7 @@ pub(crate) mod claim;
 mod counts;
 pub(crate) mod mark;
 pub(crate) mod owners;
+mod rows;
 pub(crate) mod settle;
 pub(crate) mod share;
 pub(crate) mod withdraw;

@@ -1,15 +1,15 @@
 //! Settlement: what became of rows in hand, and the events that say so, in one transaction.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use commands::log::{AppendError, Draft, EventLog, LoadError};
 use domain::delivery::{Delivery, DeliveryCommand, DeliveryEvent, Outcome};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::rows::{Requeue, remove, requeue_all};
 use super::{QueueRow, RowState};
 use crate::database::begin;
 use crate::request::{RequestError, Requests};
@@ -86,14 +86,6 @@ struct Step<'a> {
     draft: Option<Draft>,
 }
 
-/// What changes when a row waits again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Requeue {
-    due_at: DateTime<Utc>,
-    attempt: i32,
-    sequence: i64,
-}
-
 impl Settler {
     pub(crate) const fn new(log: EventLog, pool: PgPool, requests: Requests) -> Self {
         Self { log, pool, requests }
@@ -153,8 +145,12 @@ impl Settler {
     /// The rows first, the ledger's lock and the commit last: while it is held nobody else appends.
     async fn try_commit(&self, steps: Vec<Step<'_>>) -> Result<(), SettleError> {
         let mut tx = begin(&self.pool).await?;
-        let mut settled = remove(&mut tx, &steps).await?;
-        settled.extend(requeue_all(&mut tx, &steps).await?);
+        let gone: Vec<&Settlement> =
+            steps.iter().filter(|step| step.requeue.is_none()).map(|step| step.settlement).collect();
+        let back: Vec<(&Settlement, Requeue)> =
+            steps.iter().filter_map(|step| Some((step.settlement, step.requeue?))).collect();
+        let mut settled = remove(&mut tx, &gone).await?;
+        settled.extend(requeue_all(&mut tx, &back).await?);
         let drafts: Vec<Draft> = steps
             .into_iter()
             .filter(|step| settled.contains(&step.key()))
@@ -201,82 +197,6 @@ fn requeue(settlement: &Settlement, event: Option<&DeliveryEvent>, sequence: i64
         }
         _ => None,
     }
-}
-
-/// The rows and the fences of some steps, as arrays.
-struct Keys {
-    delivery_ids: Vec<Uuid>,
-    generations: Vec<i32>,
-    epochs: Vec<i64>,
-    states: Vec<Option<&'static str>>,
-}
-
-impl Keys {
-    fn of(settlements: &[&Settlement]) -> Self {
-        Self {
-            delivery_ids: settlements.iter().map(|settlement| settlement.row.delivery_id).collect(),
-            generations: settlements.iter().map(|settlement| settlement.row.generation).collect(),
-            epochs: settlements.iter().map(|settlement| settlement.row.epoch).collect(),
-            states: settlements.iter().map(|settlement| settlement.state.map(RowState::as_str)).collect(),
-        }
-    }
-}
-
-async fn remove(tx: &mut PgConnection, steps: &[Step<'_>]) -> sqlx::Result<HashSet<(Uuid, i32)>> {
-    let gone: Vec<_> =
-        steps.iter().filter(|step| step.requeue.is_none()).map(|step| step.settlement).collect();
-    if gone.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let keys = Keys::of(&gone);
-    let rows: Vec<(Uuid, i32)> = sqlx::query_as(
-        "delete from send_queue q
-         using unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[]) as gone (delivery_id, generation, epoch, state)
-         where q.delivery_id = gone.delivery_id and q.generation = gone.generation and q.epoch = gone.epoch
-           and (gone.state is null or q.state = gone.state)
-         returning q.delivery_id, q.generation",
-    )
-    .bind(keys.delivery_ids)
-    .bind(keys.generations)
-    .bind(keys.epochs)
-    .bind(keys.states)
-    .fetch_all(tx)
-    .await?;
-    Ok(rows.into_iter().collect())
-}
-
-/// A row that waits again has a new epoch, so that whoever still believes to have it in hand can neither mark nor
-/// settle it.
-async fn requeue_all(tx: &mut PgConnection, steps: &[Step<'_>]) -> sqlx::Result<HashSet<(Uuid, i32)>> {
-    let back: Vec<(&Settlement, Requeue)> =
-        steps.iter().filter_map(|step| Some((step.settlement, step.requeue?))).collect();
-    if back.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let keys = Keys::of(&back.iter().map(|(settlement, _)| *settlement).collect::<Vec<_>>());
-    let rows: Vec<(Uuid, i32)> = sqlx::query_as(
-        "update send_queue q
-         set state = 'waiting', epoch = q.epoch + 1, owner = null, provider = null,
-             due_at = back.due_at, attempt = back.attempt, sequence = back.sequence,
-             first_attempt_at = coalesce(q.first_attempt_at, back.first_attempt_at)
-         from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::timestamptz[], $6::integer[],
-                     $7::bigint[], $8::timestamptz[])
-              as back (delivery_id, generation, epoch, state, due_at, attempt, sequence, first_attempt_at)
-         where q.delivery_id = back.delivery_id and q.generation = back.generation and q.epoch = back.epoch
-           and (back.state is null or q.state = back.state)
-         returning q.delivery_id, q.generation",
-    )
-    .bind(keys.delivery_ids)
-    .bind(keys.generations)
-    .bind(keys.epochs)
-    .bind(keys.states)
-    .bind(back.iter().map(|(_, requeue)| requeue.due_at).collect::<Vec<_>>())
-    .bind(back.iter().map(|(_, requeue)| requeue.attempt).collect::<Vec<_>>())
-    .bind(back.iter().map(|(_, requeue)| requeue.sequence).collect::<Vec<_>>())
-    .bind(back.iter().map(|(settlement, _)| settlement.row.first_attempt_at).collect::<Vec<_>>())
-    .fetch_all(tx)
-    .await?;
-    Ok(rows.into_iter().collect())
 }
 
 #[cfg(test)]
