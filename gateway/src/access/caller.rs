@@ -156,9 +156,17 @@ mod tests {
     #[test]
     fn a_role_is_worth_something_only_for_the_companies_of_its_user() {
         let notifier = caller(Role::Notifier);
-        assert!(notifier.may_notify(company(1)) && !notifier.may_notify(company(2)) && !notifier.may_audit(company(1)));
+        assert!(
+            notifier.may_notify(company(1))
+                && !notifier.may_notify(company(2))
+                && !notifier.may_audit(company(1))
+        );
         let auditor = caller(Role::Auditor);
-        assert!(auditor.may_audit(company(1)) && !auditor.may_audit(company(2)) && !auditor.may_notify(company(1)));
+        assert!(
+            auditor.may_audit(company(1))
+                && !auditor.may_audit(company(2))
+                && !auditor.may_notify(company(1))
+        );
         let operator = caller(Role::Operator);
         assert!(operator.may_write_messages() && !operator.may_read_clients(company(1)));
         let admin = caller(Role::Admin);

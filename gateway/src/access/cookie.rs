@@ -33,7 +33,10 @@ pub(super) fn token_in(headers: &HeaderMap, secure: bool) -> Option<&str> {
 
 fn cookie(value: &str, max_age_s: u64, secure: bool) -> HeaderValue {
     let attribute = if secure { "; Secure" } else { "" };
-    let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{attribute}", name_of(secure));
+    let text = format!(
+        "{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{attribute}",
+        name_of(secure)
+    );
     HeaderValue::try_from(text).expect("a token is base64url, which any header may carry")
 }
 
@@ -49,8 +52,10 @@ mod tests {
     fn a_session_is_held_by_a_cookie_that_no_script_and_no_other_host_can_read() {
         let token = Token::generate().unwrap();
         let secure = session_cookie(&token, true);
-        let expected =
-            format!("__Host-mensajeria={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=57600; Secure", token.as_str());
+        let expected = format!(
+            "__Host-mensajeria={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=57600; Secure",
+            token.as_str()
+        );
         assert_eq!(secure.to_str().unwrap(), expected);
         assert!(!session_cookie(&token, false).to_str().unwrap().contains("Secure"));
         assert!(cleared_cookie(true).to_str().unwrap().contains("Max-Age=0"));

@@ -174,10 +174,11 @@ async fn read(pool: &PgPool, before: &Snapshot) -> sqlx::Result<Snapshot> {
     .bind(before.position)
     .fetch_all(pool)
     .await?;
-    let companies: Vec<Uuid> = sqlx::query_scalar("select company_id from clients.companies where position > $1")
-        .bind(before.position)
-        .fetch_all(pool)
-        .await?;
+    let companies: Vec<Uuid> =
+        sqlx::query_scalar("select company_id from clients.companies where position > $1")
+            .bind(before.position)
+            .fetch_all(pool)
+            .await?;
     let mut after = Snapshot { position, taken, ..before.clone() };
     after.users.extend(users.into_iter().map(member).map(|member| (member.id, Arc::new(member))));
     after.companies.extend(companies.into_iter().map(CompanyId::from));

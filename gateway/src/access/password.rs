@@ -69,7 +69,9 @@ impl Passwords {
 
     async fn turn(&self) -> Answer<OwnedSemaphorePermit> {
         let turn = timeout(TURN_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await;
-        turn.ok().and_then(Result::ok).ok_or_else(|| Problem::unavailable(RETRY_AFTER_S).because(Reason::Overloaded))
+        turn.ok()
+            .and_then(Result::ok)
+            .ok_or_else(|| Problem::unavailable(RETRY_AFTER_S).because(Reason::Overloaded))
     }
 }
 
@@ -87,7 +89,8 @@ pub fn verify(password: &str, hash: &str) -> bool {
 }
 
 fn argon2id() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within Argon2's bounds");
+    let params =
+        Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within Argon2's bounds");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 

@@ -15,7 +15,12 @@ pub(crate) enum Doubt {
 }
 
 /// Refuses an unsafe method from another site.
-pub(crate) fn refuse_other_sites(method: &Method, headers: &HeaderMap, settings: &Settings, doubt: Doubt) -> Answer<()> {
+pub(crate) fn refuse_other_sites(
+    method: &Method,
+    headers: &HeaderMap,
+    settings: &Settings,
+    doubt: Doubt,
+) -> Answer<()> {
     if method.is_safe() {
         return Ok(());
     }
@@ -44,9 +49,12 @@ mod tests {
     use super::*;
 
     fn allowed(method: Method, headers: &[(&'static str, &str)], doubt: Doubt) -> bool {
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        let settings =
-            Settings { public_url: Some("https://avisos.example/app".parse().unwrap()), ..Settings::default() };
+        let headers =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let settings = Settings {
+            public_url: Some("https://avisos.example/app".parse().unwrap()),
+            ..Settings::default()
+        };
         refuse_other_sites(&method, &headers, &settings, doubt).is_ok()
     }
 

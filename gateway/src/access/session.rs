@@ -71,7 +71,10 @@ impl Sessions {
     /// # Errors
     /// When the database does not answer.
     pub async fn end(&self, hash: TokenHash) -> sqlx::Result<()> {
-        sqlx::query("delete from sessions where token_hash = $1").bind(hash.as_bytes()).execute(&self.pool).await?;
+        sqlx::query("delete from sessions where token_hash = $1")
+            .bind(hash.as_bytes())
+            .execute(&self.pool)
+            .await?;
         self.seen().pop(&Presented::Session(hash));
         Ok(())
     }
@@ -79,7 +82,8 @@ impl Sessions {
     /// Forgets what was seen of a user whose login changed: the database is asked again.
     pub fn forget(&self, user: UserId) {
         let mut seen = self.seen();
-        let theirs: Vec<_> = seen.iter().filter(|(_, (owner, _))| *owner == user).map(|(shown, _)| *shown).collect();
+        let theirs: Vec<_> =
+            seen.iter().filter(|(_, (owner, _))| *owner == user).map(|(shown, _)| *shown).collect();
         for shown in theirs {
             seen.pop(&shown);
         }

@@ -55,7 +55,10 @@ impl Throttle {
         let mut counts = self.counts();
         if let Some(wait) = attempt.0.iter().filter_map(|counted| wait_for(&mut counts, counted)).max() {
             let retry_after_s = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-            return Err(Problem { retry_after_s: Some(retry_after_s), ..Problem::new(Kind::TooManyRequests) });
+            return Err(Problem {
+                retry_after_s: Some(retry_after_s),
+                ..Problem::new(Kind::TooManyRequests)
+            });
         }
         for counted in &attempt.0 {
             add(&mut counts, counted);

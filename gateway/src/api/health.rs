@@ -32,7 +32,11 @@ async fn livez() -> &'static str {
 
 /// Ready once the start is over, and while the database answers. The broker may be away: everything waits for it.
 async fn readyz(State(state): State<AppState>) -> Answer<&'static str> {
-    if state.is_ready() && answers(state.pool()).await { Ok("ok") } else { Err(Problem::unavailable(RETRY_AFTER_S)) }
+    if state.is_ready() && answers(state.pool()).await {
+        Ok("ok")
+    } else {
+        Err(Problem::unavailable(RETRY_AFTER_S))
+    }
 }
 
 async fn answers(pool: &PgPool) -> bool {
@@ -50,7 +54,8 @@ async fn metrics(State(state): State<AppState>) -> Response {
 /// What is true of the whole platform, whoever is asked.
 async fn measure(pool: &PgPool) -> sqlx::Result<()> {
     for projection in status::list(pool).await? {
-        metrics::gauge!("mensajeria_projection_lag_events", "projection" => projection.name).set(projection.lag as f64);
+        metrics::gauge!("mensajeria_projection_lag_events", "projection" => projection.name)
+            .set(projection.lag as f64);
         metrics::gauge!("mensajeria_projection_parked_events", "projection" => projection.name)
             .set(projection.parked as f64);
     }

@@ -10,10 +10,12 @@ use axum::routing::get;
 use serde_json::json;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{AdditionalProperties, Schema};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
-    ComponentsBuilder, Content, Header, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required,
-    ResponseBuilder, Server, Type,
+    ComponentsBuilder, Content, Header, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi,
+    Ref, RefOr, Required, ResponseBuilder, Server, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -77,8 +79,12 @@ fn complete_item(path: &str, item: &mut PathItem) {
     if let Some(post) = &mut item.post {
         add_parameter(post, idempotency_key());
     }
-    let operations =
-        [("get", &mut item.get), ("post", &mut item.post), ("patch", &mut item.patch), ("delete", &mut item.delete)];
+    let operations = [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+    ];
     for (method, operation) in operations {
         if let Some(operation) = operation {
             operation.operation_id = Some(operation_id(method, path));
@@ -206,7 +212,11 @@ mod tests {
     #[test]
     fn no_two_endpoints_have_one_name() {
         let document = document();
-        let items = document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+        let items = document["paths"]
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|item| item.as_object().unwrap().values());
         let mut ids: Vec<_> = items.map(|operation| operation["operationId"].as_str().unwrap()).collect();
         ids.sort_unstable();
         assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");

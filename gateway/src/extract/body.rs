@@ -25,7 +25,8 @@ pub async fn read_body(headers: &HeaderMap, body: Body) -> Answer<Bytes> {
 }
 
 fn refuse_declared_excess(headers: &HeaderMap) -> Answer<()> {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > BODY_BYTES_MAX as u64) { Err(too_large()) } else { Ok(()) }
 }
 

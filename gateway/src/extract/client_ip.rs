@@ -43,7 +43,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", forwarded.parse().unwrap());
         let trusted = ["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()];
-        ClientIp::of(Some(SocketAddr::new(peer.parse().unwrap(), 1)), &headers, &trusted).0.unwrap().to_string()
+        ClientIp::of(Some(SocketAddr::new(peer.parse().unwrap(), 1)), &headers, &trusted)
+            .0
+            .unwrap()
+            .to_string()
     }
 
     #[test]

@@ -184,7 +184,8 @@ mod tests {
 
     #[test]
     fn null_is_absent_unless_a_field_can_be_taken_away() {
-        let (person, told) = read(json!({"name": "Ana", "roles": [], "boss": null, "phone": null, "friends": null}));
+        let (person, told) =
+            read(json!({"name": "Ana", "roles": [], "boss": null, "phone": null, "friends": null}));
         let person = person.unwrap();
         assert!(told.is_empty());
         assert_eq!((person.name.as_str(), person.roles.len(), person.boss), ("Ana", 0, None));

@@ -46,7 +46,10 @@ fn visible(value: &[u8]) -> Option<&str> {
 }
 
 fn refused(reason: Reason) -> Problem {
-    Problem { faults: vec![Fault::in_header(HEADER, reason.clone())], ..Problem::new(Kind::Malformed).because(reason) }
+    Problem {
+        faults: vec![Fault::in_header(HEADER, reason.clone())],
+        ..Problem::new(Kind::Malformed).because(reason)
+    }
 }
 
 /// What is asked, as it must be equal for the first answer to be given again. Without a key the request is its own: it
@@ -88,7 +91,10 @@ mod tests {
         let too_long = "x".repeat(256);
         for bad in [b"".as_slice(), b"a b", "ñ".as_bytes(), b"a\tb", too_long.as_bytes()] {
             let problem = read(&[bad], Key::Accepted).unwrap_err();
-            assert_eq!((problem.kind, problem.faults[0].reason.clone()), (Kind::Malformed, Reason::KeyInvalid));
+            assert_eq!(
+                (problem.kind, problem.faults[0].reason.clone()),
+                (Kind::Malformed, Reason::KeyInvalid)
+            );
         }
         assert!(read(&[b"a", b"b"], Key::Accepted).is_err());
     }

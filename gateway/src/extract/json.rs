@@ -81,7 +81,8 @@ mod tests {
         let (value, one) = read("application/json; charset=utf-8", br#"{"name": "Ana"}"#).unwrap();
         assert_eq!(value.0.as_str(), "Ana");
         assert_eq!(one, r#"{"name":"Ana"}"#);
-        let canonical = |text: &[u8]| parse(&HeaderMap::new(), text, &mut Faults::default()).unwrap().to_string();
+        let canonical =
+            |text: &[u8]| parse(&HeaderMap::new(), text, &mut Faults::default()).unwrap().to_string();
         assert_eq!(canonical(br#"{"b":1, "a":2}"#), canonical(br#"{"a":2,"b":1}"#));
     }
 

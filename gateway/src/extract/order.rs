@@ -4,11 +4,11 @@ use axum::extract::{FromRequest, Request};
 use axum::http::request::Parts;
 use commands::{CommandContext, Idempotency};
 
+use super::body::read_body;
 use super::client_ip::ClientIp;
 use super::fields::{Fields, FromFields};
 use super::idempotency::{Key, fingerprint_of, read_key};
 use super::json::read_json;
-use super::body::read_body;
 use super::trace::Trace;
 use crate::access::Caller;
 use crate::problem::{Answer, Problem};

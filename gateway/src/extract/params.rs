@@ -58,7 +58,9 @@ impl Params {
             let name = decoded(name).unwrap_or_else(|| name.to_owned());
             match decoded(value) {
                 None => _ = params.refuse::<()>(&name, Reason::NotUtf8),
-                Some(_) if params.values.contains_key(&name) => _ = params.refuse::<()>(&name, Reason::DuplicateField),
+                Some(_) if params.values.contains_key(&name) => {
+                    _ = params.refuse::<()>(&name, Reason::DuplicateField)
+                }
                 Some(value) => _ = params.values.insert(name, value),
             }
         }
@@ -191,7 +193,9 @@ mod tests {
 
     #[test]
     fn a_limit_is_a_number_from_1_to_200() {
-        for (limit, code) in [("0", "out_of_range"), ("-1", "out_of_range"), ("99999999999999999999", "out_of_range")] {
+        for (limit, code) in
+            [("0", "out_of_range"), ("-1", "out_of_range"), ("99999999999999999999", "out_of_range")]
+        {
             assert_eq!(faults(&format!("limit={limit}")), [("/limit".to_owned(), code)]);
         }
         for limit in ["x", "", "1.5", "1e3"] {

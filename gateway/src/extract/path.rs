@@ -17,7 +17,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PathWord {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Self> {
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
+        let params =
+            RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
         params.iter().next().map(|(_, value)| Self(value.to_owned())).ok_or_else(Problem::not_found)
     }
 }

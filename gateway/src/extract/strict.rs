@@ -17,7 +17,8 @@ pub(super) fn parse(bytes: &[u8], faults: &mut Faults) -> Result<Value, Reason> 
     let doubles = RefCell::new(Vec::new());
     let mut reader = serde_json::Deserializer::from_str(text);
     let seed = Strict { pointer: String::new(), doubles: &doubles };
-    let value = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value)).map_err(reason)?;
+    let value =
+        seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value)).map_err(reason)?;
     for pointer in doubles.into_inner() {
         faults.add(Fault::in_body(pointer, Reason::DuplicateField));
     }
@@ -88,7 +89,9 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(value) = elements.next_element_seed(self.at(format!("{}/{}", self.pointer, values.len())))? {
+        while let Some(value) =
+            elements.next_element_seed(self.at(format!("{}/{}", self.pointer, values.len())))?
+        {
             values.push(value);
         }
         Ok(Value::Array(values))
@@ -122,7 +125,10 @@ mod tests {
         let found = faults(r#"{"a": 1, "b": [{"c/d": 1, "c/d": 2}], "a": 2}"#);
         assert_eq!(
             found,
-            [Fault::in_body("/b/0/c~1d", Reason::DuplicateField), Fault::in_body("/a", Reason::DuplicateField)]
+            [
+                Fault::in_body("/b/0/c~1d", Reason::DuplicateField),
+                Fault::in_body("/a", Reason::DuplicateField)
+            ]
         );
         assert!(faults(r#"{"a": {"a": 1}, "b": {"a": 1}}"#).is_empty());
     }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use domain::value::{
     Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
-    ExternalId, Invalid, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role, SmsBody, Subject, TimeZone,
-    UserId,
+    ExternalId, Invalid, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role,
+    SmsBody, Subject, TimeZone, UserId,
 };
 
 use crate::problem::Reason;
@@ -29,8 +29,28 @@ macro_rules! domain_values {
 }
 
 domain_values!(
-    Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
-    ExternalId, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role, SmsBody, Subject, TimeZone, UserId,
+    Category,
+    Channel,
+    ClientId,
+    CompanyId,
+    ContactKind,
+    CountryCode,
+    DeliveryId,
+    EmailAddress,
+    EmailBody,
+    ExternalId,
+    Locale,
+    MessageBody,
+    MessageId,
+    Name,
+    NotificationId,
+    Priority,
+    RecipientKind,
+    Role,
+    SmsBody,
+    Subject,
+    TimeZone,
+    UserId,
 );
 
 impl FromText for DateTime<Utc> {

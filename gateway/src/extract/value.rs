@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::value::{
     Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
-    ExternalId, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role, SmsBody, Subject, TimeZone, UserId,
+    ExternalId, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role, SmsBody,
+    Subject, TimeZone, UserId,
 };
 use serde_json::Value;
 
@@ -31,9 +32,31 @@ macro_rules! texts {
 }
 
 texts!(
-    Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DateTime<Utc>, DeliveryId, EmailAddress,
-    EmailBody, ExternalId, Locale, MessageBody, MessageId, Name, NotificationId, Password, Priority, RecipientKind, Role, Short,
-    SmsBody, Subject, TimeZone, UserId,
+    Category,
+    Channel,
+    ClientId,
+    CompanyId,
+    ContactKind,
+    CountryCode,
+    DateTime<Utc>,
+    DeliveryId,
+    EmailAddress,
+    EmailBody,
+    ExternalId,
+    Locale,
+    MessageBody,
+    MessageId,
+    Name,
+    NotificationId,
+    Password,
+    Priority,
+    RecipientKind,
+    Role,
+    Short,
+    SmsBody,
+    Subject,
+    TimeZone,
+    UserId,
 );
 
 impl FromJson for bool {

@@ -38,8 +38,15 @@ impl<E: Refusal> From<CommandError<E>> for Problem {
 /// The database away or overloaded is 503; the database refusing a statement is a fault of ours.
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
-        let ours = error.as_database_error().is_some_and(|error| error.code().is_some_and(|code| is_our_fault(&code)));
-        if ours || matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_)) {
+        let ours = error
+            .as_database_error()
+            .is_some_and(|error| error.code().is_some_and(|code| is_our_fault(&code)));
+        if ours
+            || matches!(
+                error,
+                sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_)
+            )
+        {
             Self::internal(&error)
         } else {
             unavailable(&error)
@@ -124,7 +131,9 @@ impl Refusal for MessageError {
             Self::AlreadySent => Problem::new(Kind::Conflict),
             Self::Unknown => Problem::not_found(),
             Self::NotTheAuthor => Problem::forbidden(),
-            Self::TooLateToWithdraw => Problem::conflict(Reason::TooLateToWithdraw { window_s: UNDO_WINDOW_S }),
+            Self::TooLateToWithdraw => {
+                Problem::conflict(Reason::TooLateToWithdraw { window_s: UNDO_WINDOW_S })
+            }
         }
     }
 }

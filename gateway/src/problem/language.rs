@@ -73,7 +73,17 @@ mod tests {
     #[test]
     fn spanish_is_spoken_unless_english_is_preferred() {
         assert_eq!(accepted(&HeaderMap::new()), Language::Es);
-        for spanish in ["es", "es-CO,es;q=0.9,en;q=0.8", "pt-BR", "*", "fr;q=0.9,*;q=0.1", "en;q=0", "", "en;q=x", "en,es"] {
+        for spanish in [
+            "es",
+            "es-CO,es;q=0.9,en;q=0.8",
+            "pt-BR",
+            "*",
+            "fr;q=0.9,*;q=0.1",
+            "en;q=0",
+            "",
+            "en;q=x",
+            "en,es",
+        ] {
             assert_eq!(language(spanish), Language::Es, "{spanish}");
         }
         for english in ["en", "EN-us", "en-GB,en;q=0.9,es;q=0.8", "fr, en;q=0.5", "es;q=0.2, en;q=0.3"] {

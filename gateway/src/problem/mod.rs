@@ -87,7 +87,10 @@ impl Problem {
     /// What it says in one sentence, for the command line.
     pub fn sentence(&self, language: Language) -> String {
         let nearest = self.reason.as_ref().or_else(|| self.faults.first().map(|fault| &fault.reason));
-        nearest.map_or_else(|| language::explanation(self.kind, language).to_owned(), |reason| text(reason, language))
+        nearest.map_or_else(
+            || language::explanation(self.kind, language).to_owned(),
+            |reason| text(reason, language),
+        )
     }
 
     /// The status it is answered with.

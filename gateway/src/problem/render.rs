@@ -42,7 +42,8 @@ pub(crate) async fn no_such_method() -> Problem {
 
 /// What a caller is told when a handler panics.
 pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(panic = text.unwrap_or("without a text"), "a handler panicked");
     Problem::new(Kind::Internal).into_response()
 }
@@ -141,7 +142,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_problem_that_tells_nothing_but_its_trace() {
-        let (status, body) = answered(axum::Router::new().route("/", get(async || -> () { panic!("secret") }))).await;
+        let (status, body) =
+            answered(axum::Router::new().route("/", get(async || -> () { panic!("secret") }))).await;
         assert_eq!((status, &body["type"]), (500, &json!("urn:mensajeria:problem:internal")));
         assert!(!body.to_string().contains("secret"));
         assert_eq!(body["trace_id"].as_str().unwrap().len(), 32);
@@ -149,7 +151,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_layers_below_refuse_in_their_own_way_becomes_a_problem() {
-        let router = axum::Router::new().route("/", get(async || (StatusCode::BAD_REQUEST, "Failed to deserialize")));
+        let router =
+            axum::Router::new().route("/", get(async || (StatusCode::BAD_REQUEST, "Failed to deserialize")));
         let (status, body) = answered(router).await;
         assert_eq!((status, &body["title"]), (400, &json!("La solicitud no se entiende")));
         assert_eq!(answered(axum::Router::new()).await.0, 404);

@@ -40,5 +40,7 @@ pub(super) async fn hold(State(limits): State<Limits>, request: Request, next: N
         return Problem::unavailable(RETRY_AFTER_S).because(Reason::Overloaded).into_response();
     };
     let limit = if request.uri().path().ends_with(UPLOAD_SUFFIX) { UPLOAD_TIMEOUT } else { REQUEST_TIMEOUT };
-    timeout(limit, next.run(request)).await.unwrap_or_else(|_| Problem::unavailable(RETRY_AFTER_S).into_response())
+    timeout(limit, next.run(request))
+        .await
+        .unwrap_or_else(|_| Problem::unavailable(RETRY_AFTER_S).into_response())
 }

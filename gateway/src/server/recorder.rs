@@ -9,7 +9,8 @@ use tokio::time::interval;
 /// How often samples are folded into their buckets: until then each takes memory.
 const FOLD_INTERVAL: Duration = Duration::from_secs(5);
 /// The bounds of histograms of seconds, from a cached read to a file brought in.
-const SECONDS_BUCKETS: [f64; 12] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 60.0];
+const SECONDS_BUCKETS: [f64; 12] =
+    [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 60.0];
 /// The bounds of histograms of rows, by the names that end in `_rows`.
 const ROWS_BUCKETS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 250.0, 512.0];
 

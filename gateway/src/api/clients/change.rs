@@ -94,6 +94,7 @@ async fn new_contacts(
     state: &AppState,
 ) -> Answer<Vec<Contact>> {
     let company = commands::companies::profile(state.log(), company).await?.ok_or_else(Problem::not_found)?;
-    let country = company.country.parse().map_err(|invalid: domain::value::Invalid| Problem::internal(&invalid))?;
+    let country =
+        company.country.parse().map_err(|invalid: domain::value::Invalid| Problem::internal(&invalid))?;
     contacts(fields, client, country)
 }

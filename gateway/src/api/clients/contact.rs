@@ -38,7 +38,11 @@ impl FromFields for ContactFields {
 }
 
 /// The contacts of a client of that name; phones are read only here, because only now is the country known.
-pub(in crate::api) fn contacts(fields: Vec<ContactFields>, client: &Name, country: CountryCode) -> Answer<Vec<Contact>> {
+pub(in crate::api) fn contacts(
+    fields: Vec<ContactFields>,
+    client: &Name,
+    country: CountryCode,
+) -> Answer<Vec<Contact>> {
     let mut faults = Vec::new();
     let mut contacts = Vec::with_capacity(fields.len());
     for (index, fields) in fields.into_iter().enumerate() {

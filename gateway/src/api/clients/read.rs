@@ -22,7 +22,8 @@ pub(super) async fn read(
     read: Read<NoQuery>,
 ) -> Answer<Json<ClientRow>> {
     read.wait_for(&state, &[Projection::Clients]).await?;
-    let found = clients::client(state.pool(), read.caller.scope(), client).await?.ok_or_else(Problem::not_found)?;
+    let found =
+        clients::client(state.pool(), read.caller.scope(), client).await?.ok_or_else(Problem::not_found)?;
     read.caller.needs(read.caller.may_read_clients(found.company_id.into()))?;
     Ok(Json(found))
 }

@@ -22,7 +22,10 @@ impl FromQuery for ListCompanies {
 
 /// The companies that the caller may act for, newest first; all of them for administrators.
 #[utoipa::path(get, path = "/companies", tag = "companies", params(PageParams), responses((status = 200, body = Page<CompanyRow>)))]
-pub(super) async fn list(State(state): State<AppState>, read: Read<ListCompanies>) -> Answer<Json<Page<CompanyRow>>> {
+pub(super) async fn list(
+    State(state): State<AppState>,
+    read: Read<ListCompanies>,
+) -> Answer<Json<Page<CompanyRow>>> {
     read.wait_for(&state, &[Projection::Clients]).await?;
     let ListCompanies(page) = &read.query;
     Ok(Json(companies::list(state.pool(), read.caller.scope(), page).await?))

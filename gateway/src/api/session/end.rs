@@ -13,7 +13,11 @@ use crate::state::AppState;
     delete, path = "/session", tag = "session",
     responses((status = 204, description = "Logged out."))
 )]
-pub(super) async fn end(State(state): State<AppState>, method: Method, headers: HeaderMap) -> Answer<Response> {
+pub(super) async fn end(
+    State(state): State<AppState>,
+    method: Method,
+    headers: HeaderMap,
+) -> Answer<Response> {
     if let Some(Presented::Session(hash)) = presented(&headers, state.settings()) {
         refuse_other_sites(&method, &headers, state.settings(), Doubt::Refused)?;
         state.sessions().end(hash).await?;

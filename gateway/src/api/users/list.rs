@@ -29,7 +29,10 @@ impl FromQuery for ListUsers {
     params(PageParams, ("q" = Option<String>, Query, max_length = 200)),
     responses((status = 200, body = Page<UserRow>))
 )]
-pub(super) async fn list(State(state): State<AppState>, read: Read<ListUsers>) -> Answer<Json<Page<UserRow>>> {
+pub(super) async fn list(
+    State(state): State<AppState>,
+    read: Read<ListUsers>,
+) -> Answer<Json<Page<UserRow>>> {
     read.wait_for(&state, &[Projection::Users]).await?;
     let q = read.query.q.as_ref().map(Search::as_str);
     let mut page = users::list(state.pool(), q, &read.query.page).await?;

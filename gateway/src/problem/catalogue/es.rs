@@ -41,7 +41,9 @@ pub(in crate::problem) const fn explanation(kind: Kind) -> &'static str {
         Kind::Invalid => "Uno o más datos no son válidos.",
         Kind::KeyReused => "Esa clave de idempotencia corresponde a otra solicitud.",
         Kind::TooManyRequests => "Espere un momento antes de volver a intentarlo.",
-        Kind::Internal => "Algo falló de nuestro lado. Si se repite, indique el identificador de seguimiento.",
+        Kind::Internal => {
+            "Algo falló de nuestro lado. Si se repite, indique el identificador de seguimiento."
+        }
         Kind::Unavailable => "El servicio no está disponible en este momento. Vuelva a intentarlo.",
     }
 }

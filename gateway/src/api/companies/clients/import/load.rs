@@ -55,7 +55,12 @@ impl<'a> Import<'a> {
     }
 
     /// Reads the file and writes its clients, or with `dry_run` only says what it would write.
-    pub(super) async fn run(&self, file: Spooled, declared: Option<FileEncoding>, dry_run: bool) -> Answer<ImportReport> {
+    pub(super) async fn run(
+        &self,
+        file: Spooled,
+        declared: Option<FileEncoding>,
+        dry_run: bool,
+    ) -> Answer<ImportReport> {
         let mut rows = Rows::open(self.state.pool()).await?;
         let mut report = self.sort(file, declared, &mut rows).await?;
         self.load(&mut rows, dry_run, &mut report).await?;
@@ -63,7 +68,12 @@ impl<'a> Import<'a> {
         Ok(report)
     }
 
-    async fn sort(&self, file: Spooled, declared: Option<FileEncoding>, rows: &mut Rows) -> Answer<ImportReport> {
+    async fn sort(
+        &self,
+        file: Spooled,
+        declared: Option<FileEncoding>,
+        rows: &mut Rows,
+    ) -> Answer<ImportReport> {
         let (batches, mut received) = mpsc::channel(BATCHES_WAITING_MAX);
         let (encoding, country) = (declared.unwrap_or(file.guess), self.country);
         let scanned = tokio::task::spawn_blocking(move || scan(file.file, encoding, country, &batches));
@@ -97,17 +107,28 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    async fn write_one_by_one(&self, page: Vec<Client>, dry_run: bool, report: &mut ImportReport) -> Answer<()> {
+    async fn write_one_by_one(
+        &self,
+        page: Vec<Client>,
+        dry_run: bool,
+        report: &mut ImportReport,
+    ) -> Answer<()> {
         for client in page {
             match self.try_write(vec![client.profile()], dry_run).await {
-                Err(CommandError::Refused(refusal)) => report.refuse(client.rows, vec![client.fault(&refusal)?]),
+                Err(CommandError::Refused(refusal)) => {
+                    report.refuse(client.rows, vec![client.fault(&refusal)?])
+                }
                 outcome => report.add(outcome?),
             }
         }
         Ok(())
     }
 
-    async fn try_write(&self, page: Vec<ClientProfile>, dry_run: bool) -> Result<Imported, CommandError<ClientError>> {
+    async fn try_write(
+        &self,
+        page: Vec<ClientProfile>,
+        dry_run: bool,
+    ) -> Result<Imported, CommandError<ClientError>> {
         let mut outcome = Err(CommandError::Conflict);
         for _ in 0..PAGE_TRIES_MAX {
             let defaults = (Locale::SPANISH, self.time_zone);

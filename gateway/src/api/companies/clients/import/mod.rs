@@ -112,7 +112,8 @@ fn declared_encoding(headers: &HeaderMap) -> Answer<Option<FileEncoding>> {
     if !parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("text/csv")) {
         return Err(Problem::new(Kind::UnsupportedMediaType).because(Reason::NotCsvType));
     }
-    let charset = parts.find_map(|part| part.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("charset")));
+    let charset =
+        parts.find_map(|part| part.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("charset")));
     charset
         .map(|(_, charset)| FileEncoding::declared(charset.trim_matches('"')))
         .transpose()
@@ -121,7 +122,10 @@ fn declared_encoding(headers: &HeaderMap) -> Answer<Option<FileEncoding>> {
 
 /// A file that is none of clients.
 fn refused(reason: Reason) -> Problem {
-    Problem { faults: vec![Fault::in_body("", reason.clone())], ..Problem::new(Kind::Invalid).because(reason) }
+    Problem {
+        faults: vec![Fault::in_body("", reason.clone())],
+        ..Problem::new(Kind::Invalid).because(reason)
+    }
 }
 
 #[cfg(test)]

@@ -97,7 +97,12 @@ mod tests {
     use super::*;
 
     fn fault(line: u64) -> RowFault {
-        RowFault { line, column: Column::Email, value: "x".into(), reason: RowReason::Invalid(Invalid::Email) }
+        RowFault {
+            line,
+            column: Column::Email,
+            value: "x".into(),
+            reason: RowReason::Invalid(Invalid::Email),
+        }
     }
 
     #[test]

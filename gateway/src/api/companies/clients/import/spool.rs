@@ -34,11 +34,15 @@ pub(super) async fn spool(body: Body) -> Answer<Spooled> {
     let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(disk)?);
     let (mut guess, mut hash, mut length) = (EncodingGuess::default(), Sha256::new(), 0);
     let mut pieces = body.into_data_stream();
-    while let Some(piece) = timeout(PIECE_TIMEOUT, pieces.next()).await.map_err(|_| Problem::new(Kind::TimedOut))? {
+    while let Some(piece) =
+        timeout(PIECE_TIMEOUT, pieces.next()).await.map_err(|_| Problem::new(Kind::TimedOut))?
+    {
         let piece = piece.map_err(|_| Problem::new(Kind::Malformed).because(Reason::BodyBroken))?;
         length += piece.len();
         if length > FILE_BYTES_MAX {
-            return Err(Problem::new(Kind::TooLarge).because(Reason::BodyTooLarge { max_bytes: FILE_BYTES_MAX }));
+            return Err(
+                Problem::new(Kind::TooLarge).because(Reason::BodyTooLarge { max_bytes: FILE_BYTES_MAX })
+            );
         }
         guess.take(&piece);
         hash.update(&piece);
