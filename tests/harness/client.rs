@@ -54,6 +54,11 @@ impl Client {
         Self { pass: Pass::Nothing, ..self.clone() }
     }
 
+    /// The same user at another server of the same system.
+    pub fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
     /// The same user as a browser: by a session that a login begins.
     pub async fn log_in(&self, email: &str, password: &str) -> Self {
         let answer = self.anonymous().post("/session", &json!({"email": email, "password": password})).await;

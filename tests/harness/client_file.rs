@@ -36,6 +36,10 @@ pub struct Expected {
     pub faults: Vec<(u64, &'static str, &'static str)>,
     /// The rows refused, which have one fault or more.
     pub rejected_rows: usize,
+    /// The numbers of the good rows, as they are dialled from anywhere (E.164).
+    pub phones: BTreeSet<String>,
+    /// The addresses of the good rows, in lower case.
+    pub emails: BTreeSet<String>,
 }
 
 /// One row in a hundred times this is bad.
@@ -66,6 +70,8 @@ pub fn client_file(seed: u64, clients: usize, encoding: TextEncoding, delimiter:
 struct Cells {
     client: usize,
     cells: [String; 6],
+    /// The number as it is dialled from anywhere.
+    dialled: String,
 }
 
 fn rows_of_client(client: usize, chance: &mut Chance) -> Vec<Cells> {
@@ -75,10 +81,10 @@ fn rows_of_client(client: usize, chance: &mut Chance) -> Vec<Cells> {
     let contact = |number: usize| {
         let kind = kind(number, chance);
         let contact_name = if number == 0 { name.clone() } else { person(chance) };
-        let phone = if chance.percent(92) {
+        let (phone, dialled) = if chance.percent(92) {
             phone(client * 4 + number, chance)
         } else {
-            String::new()
+            Default::default()
         };
         let email = if chance.percent(70) {
             email(client, number, chance)
@@ -87,6 +93,7 @@ fn rows_of_client(client: usize, chance: &mut Chance) -> Vec<Cells> {
         };
         Cells {
             client,
+            dialled,
             cells: [
                 external_id.clone(),
                 name.clone(),
@@ -139,21 +146,22 @@ fn client_name(chance: &mut Chance) -> String {
     }
 }
 
-/// A telephone that can exist, no two alike.
-fn phone(number: usize, chance: &mut Chance) -> String {
+/// A telephone that can exist, no two alike: as a file has it, and as it is dialled from anywhere.
+fn phone(number: usize, chance: &mut Chance) -> (String, String) {
     let (high, low) = (number / 10_000 % 1_000, number % 10_000);
-    match chance.below(10) {
-        0 => format!("300{high:03}{low:04}"),
-        1 => format!("301 {high:03} {low:04}"),
-        2 => format!("(302) {high:03}-{low:04}"),
-        3 => format!("+57 303 {high:03} {low:04}"),
-        4 => format!("0057 304{high:03}{low:04}"),
-        5 => format!("+58 412-{high:03}.{low:04}"),
-        6 => format!("+58 0424 {high:03}{low:04}"),
-        7 => format!("+52 55 1{high:03} {low:04}"),
-        8 => format!("+52 1 33 2{high:03} {low:04}"),
-        _ => format!("+56 9 6{high:03} {low:04}"),
-    }
+    let (written, start) = match chance.below(10) {
+        0 => (format!("300{high:03}{low:04}"), "57300"),
+        1 => (format!("301 {high:03} {low:04}"), "57301"),
+        2 => (format!("(302) {high:03}-{low:04}"), "57302"),
+        3 => (format!("+57 303 {high:03} {low:04}"), "57303"),
+        4 => (format!("0057 304{high:03}{low:04}"), "57304"),
+        5 => (format!("+58 412-{high:03}.{low:04}"), "58412"),
+        6 => (format!("+58 0424 {high:03}{low:04}"), "58424"),
+        7 => (format!("+52 55 1{high:03} {low:04}"), "52551"),
+        8 => (format!("+52 1 33 2{high:03} {low:04}"), "52332"),
+        _ => (format!("+56 9 6{high:03} {low:04}"), "5696"),
+    };
+    (written, format!("+{start}{high:03}{low:04}"))
 }
 
 fn email(client: usize, number: usize, chance: &mut Chance) -> String {
@@ -183,6 +191,8 @@ fn write(rows: Vec<Cells>, encoding: TextEncoding, delimiter: char, chance: &mut
         if faults.is_empty() {
             expected.good_rows += 1;
             imported.insert(row.client);
+            expected.phones.extend(Some(row.dialled).filter(|number| !number.is_empty()));
+            expected.emails.extend(Some(row.cells[5].to_lowercase()).filter(|address| !address.is_empty()));
         } else {
             expected.rejected_rows += 1;
         }
@@ -328,6 +338,9 @@ mod tests {
             found.good_rows
         );
         found.clients = drafts.len();
+        let contacts = || drafts.iter().flat_map(|draft| &draft.contacts);
+        found.phones = contacts().filter_map(|contact| contact.phone.clone()).collect();
+        found.emails = contacts().filter_map(|contact| Some(contact.email.as_ref()?.to_lowercase())).collect();
         found
     }
 
