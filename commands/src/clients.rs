@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 pub use self::import::{Imported, import_page};
 use crate::context::CommandContext;
+use crate::database::begin;
 use crate::execute::{CommandError, Done};
 use crate::log::{Draft, EventLog};
 
@@ -37,7 +38,7 @@ pub async fn register(log: &EventLog, order: RegisterClient, context: &CommandCo
     let command = ClientCommand::Register(order);
     log.once(context, || async {
         let drafts = decide(log, client, command.clone(), context).await?;
-        let mut tx = log.pool().begin().await?;
+        let mut tx = begin(log.pool()).await?;
         name(&mut tx, log, company, client, external.as_deref()).await?;
         log.commit(tx, drafts, context, answer).await
     })
@@ -60,7 +61,7 @@ pub async fn change(
     let command = ClientCommand::Change(details);
     log.once(context, || async {
         let drafts = decide(log, client, command.clone(), context).await?;
-        let mut tx = log.pool().begin().await?;
+        let mut tx = begin(log.pool()).await?;
         unname(&mut tx, client).await?;
         name(&mut tx, log, company, client, external.as_deref()).await?;
         log.commit(tx, drafts, context, &json!({})).await
@@ -77,7 +78,7 @@ pub async fn erase(log: &EventLog, company: CompanyId, client: ClientId, context
     let done = log
         .once(context, || async {
             let drafts = decide(log, client, ClientCommand::Erase, context).await?;
-            let mut tx = log.pool().begin().await?;
+            let mut tx = begin(log.pool()).await?;
             unname(&mut tx, client).await?;
             log.keyring().destroy_in(&mut tx, client.into()).await?;
             log.commit(tx, drafts, context, &json!({})).await

@@ -5,6 +5,7 @@ pub mod clients;
 pub mod clock;
 pub mod companies;
 mod context;
+mod database;
 mod execute;
 pub mod inboxes;
 pub mod leader;
@@ -17,6 +18,7 @@ pub mod relay;
 mod repository;
 pub mod users;
 
+pub use self::database::begin;
 pub use self::context::{CommandContext, Idempotency};
 pub use self::execute::{CommandError, Done, decide_on};
 pub use self::migrate::migrate;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::clock;
 use crate::context::CommandContext;
+use crate::database::begin;
 use crate::execute::{CommandError, Done};
 use crate::log::{Draft, EventLog};
 
@@ -39,7 +40,7 @@ pub async fn register(
     let command = UserCommand::Register(order);
     log.once(context, || async {
         let drafts = decide(log, user, command.clone(), context).await?;
-        let mut tx = log.pool().begin().await?;
+        let mut tx = begin(log.pool()).await?;
         sqlx::query("insert into credentials (user_id, email_index, password_hash) values ($1, $2, $3)")
             .bind(Uuid::from(user))
             .bind(&index)
@@ -71,7 +72,7 @@ pub async fn change(
     };
     log.once(context, || async {
         let drafts = decide(log, user, UserCommand::Change(change.clone()), context).await?;
-        let mut tx = log.pool().begin().await?;
+        let mut tx = begin(log.pool()).await?;
         credentials.update(&mut tx, user).await.map_err(email_taken)?;
         if credentials.end_sessions() {
             sqlx::query("delete from sessions where user_id = $1").bind(Uuid::from(user)).execute(&mut *tx).await?;
@@ -117,7 +118,7 @@ pub async fn issue_token(log: &EventLog, user: UserId, token_hash: &[u8], contex
     let token = clock::new_id();
     log.once(context, || async {
         let drafts = decide(log, user, UserCommand::IssueToken { token }, context).await?;
-        let mut tx = log.pool().begin().await?;
+        let mut tx = begin(log.pool()).await?;
         sqlx::query("insert into api_tokens (token_id, token_hash, user_id, created_at) values ($1, $2, $3, $4)")
             .bind(token)
             .bind(token_hash)

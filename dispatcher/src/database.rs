@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::PgPool;
 
 /// How many connections a dispatcher uses at most: claims of two channels, two flushers of marks and of settlements
 /// each, the resolver, the intake, the housekeeper and one in reserve.
@@ -21,15 +21,4 @@ pub(crate) fn queue_pool(pool: &PgPool) -> PgPool {
         .max_connections(CONNECTIONS_MAX)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_lazy_with(options)
-}
-
-/// Begins a transaction in a way that may be cancelled. sqlx 0.8 forgets a `BEGIN` whose future is dropped before its
-/// answer: the connection goes back to the pool inside a transaction, and the next started mark on it would never be
-/// committed. On a task of its own the `BEGIN` is always answered, and an unwanted transaction rolled back.
-///
-/// # Errors
-/// When the database does not answer.
-pub(crate) async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
-    let pool = pool.clone();
-    tokio::spawn(async move { pool.begin().await }).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }

@@ -6,6 +6,7 @@ pub mod chance;
 pub mod cli;
 pub mod config;
 pub mod demo;
+mod environment;
 pub mod extract;
 pub mod live;
 pub mod problem;

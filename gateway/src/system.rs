@@ -27,6 +27,8 @@ use self::parts::FrontDoor;
 use crate::chance;
 use crate::config::Config;
 
+/// How long a request waits for a connection to the database before it is told that the database is away.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long the parts may take to end; after it they are dropped, which loses nothing that was answered.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1_500);
 
@@ -131,7 +133,11 @@ impl System {
     /// # Errors
     /// See [`StartError`]. A broker that is away is none.
     pub async fn start(options: SystemOptions) -> Result<Self, StartError> {
-        let pool = PgPoolOptions::new().max_connections(options.connections).connect(&options.database_url).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(options.connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect(&options.database_url)
+            .await?;
         if options.durable {
             durability::check(&pool).await?;
         }

@@ -19,7 +19,7 @@ const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 const ASK_EACH_TIME: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// Answers every path that is not the API's.
-pub async fn serve(request: Request) -> Response {
+pub(crate) async fn serve(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::external_index;
 use crate::clock;
 use crate::context::CommandContext;
+use crate::database::begin;
 use crate::execute::{CommandError, Done, decide_on};
 use crate::log::{Draft, EventLog, Loaded};
 
@@ -75,7 +76,7 @@ async fn commit(
     names: Vec<(Vec<u8>, Uuid)>,
     context: &CommandContext,
 ) -> Result<Done, CommandError<ClientError>> {
-    let mut tx = log.pool().begin().await?;
+    let mut tx = begin(log.pool()).await?;
     insert_names(&mut tx, company, names).await.map_err(taken_meanwhile)?;
     log.commit(tx, drafts, context, &serde_json::Value::Null).await
 }

@@ -20,7 +20,7 @@ use super::chunk::Chunk;
 use super::page::{Candidate, Wanted, page};
 use super::preview;
 use crate::Wakes;
-use crate::database::begin;
+use commands::begin;
 use crate::request::{RequestError, Requests};
 
 /// How often an audience is looked at that waits for the views to reach its request.

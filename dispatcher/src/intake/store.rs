@@ -9,7 +9,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::batch::{Batch, Chunk};
-use crate::database::begin;
+use commands::begin;
 
 /// Why a batch did not get into the queue.
 #[derive(Debug, thiserror::Error)]

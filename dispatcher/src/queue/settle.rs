@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::rows::{Requeue, remove, requeue_all};
 use super::{QueueRow, RowState};
-use crate::database::begin;
+use commands::begin;
 use crate::request::{RequestError, Requests};
 
 /// After this a settlement's outcome is unknown. Asking again is safe: what was settled has another epoch or is gone.

@@ -14,6 +14,7 @@ use serde_json::json;
 use super::target::Target;
 use super::{CliError, Exit, Global};
 use crate::config::Config;
+use crate::environment::variable;
 use super::stop_signal;
 use crate::system::{Outside, Roles, System, SystemOptions};
 use crate::access::hash_password;
@@ -72,9 +73,10 @@ struct Logins {
 }
 
 async fn demo_data(system: &System, data: &Path) -> Result<Logins, CliError> {
-    let password = match std::env::var(DEMO_PASSWORD) {
-        Ok(password) if !password.is_empty() => password,
-        _ => secrets::password(data, "demo-password")?,
+    let given = variable(DEMO_PASSWORD).and_then(|password| password.into_string().ok());
+    let password = match given.filter(|password| !password.is_empty()) {
+        Some(password) => password,
+        None => secrets::password(data, "demo-password")?,
     };
     demo::seed(system.log(), &password, system.outside().simulator.is_some()).await.map_err(CliError::failed)?;
     system.caught_up(CATCH_UP_TIMEOUT).await.map_err(CliError::failed)?;

@@ -9,6 +9,7 @@ use sqlx::postgres::PgPoolOptions;
 
 use super::{CliError, Global};
 use crate::config::Config;
+use crate::environment::variable;
 use crate::secrets;
 use crate::stack::{self, Print, Stack, StackOptions};
 
@@ -35,11 +36,10 @@ impl Target {
         let data = data_folder(global, config);
         let given = |url: &Option<crate::config::Secret<String>>| url.as_ref().map(|url| url.expose().clone());
         let (mut database, mut nats) = (given(&config.database.url), given(&config.nats_url));
-        if !own && (database.is_none() || nats.is_none()) {
-            if let Some(running) = stack::running(&data)? {
-                database = database.or(running.database_url);
-                nats = nats.or(running.nats_url);
-            }
+        let wanting = database.is_none() || nats.is_none();
+        if let Some(running) = (!own && wanting).then(|| stack::running(&data)).transpose()?.flatten() {
+            database = database.or(running.database_url);
+            nats = nats.or(running.nats_url);
         }
         let stack = start_missing(&data, database.is_none(), nats.is_none()).await?;
         let urls = stack.as_ref().map(|stack| (stack.database_url(), stack.nats_url()));
@@ -87,7 +87,7 @@ impl Target {
 
 /// `--data`, or as configured, or where such things are kept.
 pub(super) fn data_folder(global: &Global, config: &Config) -> PathBuf {
-    global.data.clone().unwrap_or_else(|| config.data.or_default(|name| std::env::var_os(name)))
+    global.data.clone().unwrap_or_else(|| config.data.or_default(variable))
 }
 
 async fn start_missing(data: &Path, postgres: bool, nats: bool) -> Result<Option<Stack>, CliError> {

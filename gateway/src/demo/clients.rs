@@ -15,17 +15,17 @@ const BUSINESS: [&str; 4] = ["Ferretería", "Panadería", "Droguería", "Taller"
 pub(super) fn client(company: &DemoCompany, n: usize) -> ClientProfile {
     let (first, last) = (FIRST[n % FIRST.len()], LAST[n / FIRST.len() % LAST.len()]);
     let holder = format!("{first} {last}");
-    let name = if n % 3 == 0 { format!("{} {last}", BUSINESS[n % BUSINESS.len()]) } else { holder.clone() };
+    let name = if n.is_multiple_of(3) { format!("{} {last}", BUSINESS[n % BUSINESS.len()]) } else { holder.clone() };
     let mut contacts = vec![Contact {
         kind: ContactKind::Holder,
         name: holder,
         phone: Some(mobile(company, n * 3)),
         email: Some(holder_email(first, last, n)),
     }];
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         contacts.push(emergency(company, n));
     }
-    if n % 5 == 0 {
+    if n.is_multiple_of(5) {
         contacts.push(authorized(company, n));
     }
     ClientProfile { external_id: Some(format!("C-{:04}", n + 1)), name, contacts }
@@ -43,8 +43,8 @@ fn holder_email(first: &str, last: &str, n: usize) -> String {
 fn emergency(company: &DemoCompany, n: usize) -> Contact {
     let name = format!("{} {}", FIRST[(n + 3) % FIRST.len()], LAST[(n + 1) % LAST.len()]);
     let email = match n {
-        n if n % 4 == 0 => None,
-        n if n % 6 == 0 => Some(format!("ocupado+{n}@clientes.test")),
+        n if n.is_multiple_of(4) => None,
+        n if n.is_multiple_of(6) => Some(format!("ocupado+{n}@clientes.test")),
         _ => Some(format!("emergencia{n}@clientes.test")),
     };
     Contact { kind: ContactKind::EmergencyContact, name, phone: Some(mobile(company, n * 3 + 1)), email }
@@ -53,7 +53,7 @@ fn emergency(company: &DemoCompany, n: usize) -> Contact {
 /// Every other one has no phone.
 fn authorized(company: &DemoCompany, n: usize) -> Contact {
     let name = format!("{} {}", FIRST[(n + 5) % FIRST.len()], LAST[(n + 4) % LAST.len()]);
-    let phone = (n % 10 == 0).then(|| mobile(company, n * 3 + 2));
+    let phone = n.is_multiple_of(10).then(|| mobile(company, n * 3 + 2));
     Contact { kind: ContactKind::AuthorizedUser, name, phone, email: Some(format!("autorizado{n}@clientes.test")) }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::download::download;
-use super::environment::variable;
+use crate::environment::variable;
 use super::error::StackError;
 use super::folder::{LOCK_POLL, try_lock};
 use super::options::{Print, StackOptions};

@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::environment::variable;
+use crate::environment::variable;
 use super::files;
 use super::folder::{LOCK_POLL, try_lock};
 use super::platform::{self, Ask};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::environment::variable;
+use crate::environment::variable;
 use super::error::StackError;
 use super::platform;
 use super::protocol::{GuardSpec, Report, Word};

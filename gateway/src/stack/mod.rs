@@ -5,7 +5,6 @@ mod cache;
 mod cluster;
 mod databases;
 mod download;
-mod environment;
 mod error;
 mod files;
 mod folder;

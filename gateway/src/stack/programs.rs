@@ -7,7 +7,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::cache::Cache;
-use super::environment::variable;
+use crate::environment::variable;
 use super::error::StackError;
 use super::options::Print;
 use super::wheel::{NATS, POSTGRES, Wheel};

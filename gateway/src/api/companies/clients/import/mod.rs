@@ -9,7 +9,7 @@ mod spool;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use commands::{CommandContext, Done};
+use commands::{CommandContext, Done, begin};
 use domain::client::ClientError;
 use domain::import::FileEncoding;
 use domain::value::{CompanyId, Language};
@@ -101,7 +101,7 @@ async fn carry_out(
 }
 
 async fn keep(state: &AppState, context: &CommandContext, answer: &Value) -> Answer<Done> {
-    let tx = state.pool().begin().await?;
+    let tx = begin(state.pool()).await?;
     Ok(state.log().commit::<ClientError>(tx, vec![], context, answer).await?)
 }
 

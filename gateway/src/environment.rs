@@ -1,4 +1,4 @@
-//! The one door to the variables that belong to the system and to whoever starts the stack, not to the configuration.
+//! The one door to the variables that belong to the system and to whoever starts the program, not to the configuration.
 
 use std::ffi::OsString;
 
@@ -7,6 +7,6 @@ use std::ffi::OsString;
     clippy::disallowed_methods,
     reason = "PATH, HOME and the like are the system's, and no settings of ours"
 )]
-pub(super) fn variable(name: &str) -> Option<OsString> {
+pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
