@@ -31,8 +31,8 @@ impl Projector for Audit {
         include_str!("../../migrations/projections/audit.sql")
     }
 
-    fn takes(&self, _: &str) -> bool {
-        true
+    fn types(&self) -> Option<&'static [&'static str]> {
+        None
     }
 
     fn takes_unreadable(&self) -> bool {

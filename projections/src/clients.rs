@@ -55,8 +55,8 @@ impl Projector for Clients {
         include_str!("../../migrations/projections/clients.sql")
     }
 
-    fn takes(&self, aggregate_type: &str) -> bool {
-        matches!(aggregate_type, "company" | "client")
+    fn types(&self) -> Option<&'static [&'static str]> {
+        Some(&["company", "client"])
     }
 
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {

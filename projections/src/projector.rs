@@ -16,8 +16,13 @@ pub(crate) trait Projector: Send + Sync + 'static {
     /// full.
     fn ddl(&self) -> &'static str;
 
+    /// The aggregate types whose events matter here; none if all do.
+    fn types(&self) -> Option<&'static [&'static str]>;
+
     /// Whether events of this aggregate type matter here.
-    fn takes(&self, aggregate_type: &str) -> bool;
+    fn takes(&self, aggregate_type: &str) -> bool {
+        self.types().is_none_or(|types| types.contains(&aggregate_type))
+    }
 
     /// Whether an event that cannot be read matters here too; otherwise it parks its aggregate.
     fn takes_unreadable(&self) -> bool {

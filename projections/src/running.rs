@@ -1,11 +1,13 @@
 //! All projectors and the rebuilder of a process.
 
+use std::sync::Arc;
+
 use commands::broker::Broker;
 use commands::log::EventLog;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::engine::{Runner, is_new, schema};
+use crate::engine::{Runner, Source, is_new, schema};
 use crate::positions::Positions;
 use crate::projection::Projection;
 use crate::projector_of;
@@ -21,12 +23,13 @@ impl Projections {
     /// Starts a projector for every projection, and a rebuilder. Without a broker they follow PostgreSQL alone.
     pub fn start(log: EventLog, broker: Option<Broker>, cancel: CancellationToken) -> Self {
         let positions = Positions::follow(log.pool().clone(), cancel.clone());
+        let source = Arc::new(Source::new(log.clone(), broker));
         let tasks = TaskTracker::new();
         for projection in Projection::ALL {
             let runner = Runner {
                 projector: projector_of(&log, projection),
                 log: log.clone(),
-                broker: broker.clone(),
+                source: Arc::clone(&source),
                 positions: positions.clone(),
                 cancel: cancel.clone(),
             };

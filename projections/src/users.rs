@@ -40,8 +40,8 @@ impl Projector for Users {
         include_str!("../../migrations/projections/users.sql")
     }
 
-    fn takes(&self, aggregate_type: &str) -> bool {
-        aggregate_type == "user"
+    fn types(&self) -> Option<&'static [&'static str]> {
+        Some(&["user"])
     }
 
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {

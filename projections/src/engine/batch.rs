@@ -1,7 +1,9 @@
 //! A batch of events into the tables of one projection: rows and checkpoint in one transaction, or neither.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use commands::begin;
 use commands::log::Recorded;
 use domain::Position;
 use sha2::{Digest, Sha256};
@@ -12,6 +14,9 @@ use super::parking::{PARKED_AGGREGATES_MAX, Parked, Parking};
 use super::schema::{self, Checkpoint};
 use crate::projection::Projection;
 use crate::projector::Projector;
+
+/// For how long the checkpoint may lag behind events of no interest.
+pub(crate) const LAG_MAX: Duration = Duration::from_millis(50);
 
 /// Where batches go: the tables that serve, or those that a rebuild fills.
 #[derive(Clone)]
@@ -28,6 +33,10 @@ pub(crate) struct Batches {
     target: Target,
     checkpoint: Checkpoint,
     parking: Parking,
+    /// How far the log was read: past the checkpoint only over events of no interest here.
+    passed: Position,
+    /// Since when the checkpoint lags behind it.
+    lags_since: Option<Instant>,
 }
 
 /// The advisory lock between a projection's batches (shared) and its swap (exclusive).
@@ -40,17 +49,18 @@ pub(crate) fn swap_key(projection: Projection) -> i64 {
 impl Batches {
     /// Goes on where the target's checkpoint stands; none if its schema is not there.
     pub(crate) async fn open(pool: PgPool, target: Target) -> sqlx::Result<Option<Self>> {
-        let mut tx = pool.begin().await?;
+        let mut tx = begin(&pool).await?;
         enter(&mut tx, &target).await?;
         let Some(checkpoint) = schema::checkpoint(&mut tx, &target.schema).await? else { return Ok(None) };
         let parking = Parking::load(&mut tx).await?;
         tx.commit().await?;
-        Ok(Some(Self { pool, target, checkpoint, parking }))
+        let passed = checkpoint.position;
+        Ok(Some(Self { pool, target, checkpoint, parking, passed, lags_since: None }))
     }
 
-    /// The last position that is projected.
+    /// The last position that is projected: of this, the checkpoint may lag behind by events of no interest.
     pub(crate) const fn position(&self) -> Position {
-        self.checkpoint.position
+        self.passed
     }
 
     /// Where the target stands, and which tables it is.
@@ -58,15 +68,40 @@ impl Batches {
         &self.checkpoint
     }
 
-    /// Projects events that follow the checkpoint, or overlap it: the overlap is dropped. What one event does wrong
-    /// parks its aggregate; on any other failure the checkpoint stands after what is projected.
-    pub(crate) async fn project(&mut self, events: &[Recorded]) -> Result<(), BatchError> {
-        let known = events.partition_point(|event| event.position <= self.position());
-        let mut waiting = vec![&events[known..]];
-        while let Some(events) = waiting.pop() {
-            match self.commit(events, None).await {
+    /// Whether the checkpoint lags behind what was passed over.
+    pub(crate) const fn lags(&self) -> bool {
+        self.checkpoint.position < self.passed
+    }
+
+    /// Projects what the log has up to a position: events that follow the last ones, or overlap them. What one event
+    /// does wrong parks its aggregate; after any other failure all stands as after the last batch that went well.
+    /// Events of no interest move no checkpoint until [`Batches::keep_up`].
+    pub(crate) async fn project(&mut self, events: &[Recorded], up_to: Position) -> Result<(), BatchError> {
+        let known = events.partition_point(|event| event.position <= self.passed);
+        let events = &events[known..];
+        if events.iter().any(|event| self.target.projector.takes(&event.aggregate_type)) {
+            self.commit_all(events, up_to).await?;
+        }
+        self.pass(up_to);
+        if self.lags_since.is_some_and(|since| since.elapsed() >= LAG_MAX) { self.keep_up().await } else { Ok(()) }
+    }
+
+    fn pass(&mut self, up_to: Position) {
+        self.passed = up_to.max(self.passed);
+        self.lags_since = if self.lags() { self.lags_since.or_else(|| Some(Instant::now())) } else { None };
+    }
+
+    /// Moves the checkpoint to what was passed over, so that other processes see it, and a crash does not read it again.
+    pub(crate) async fn keep_up(&mut self) -> Result<(), BatchError> {
+        if self.lags() { self.commit(&[], self.passed, None).await } else { Ok(()) }
+    }
+
+    async fn commit_all(&mut self, events: &[Recorded], up_to: Position) -> Result<(), BatchError> {
+        let mut waiting = vec![(events, up_to)];
+        while let Some((events, up_to)) = waiting.pop() {
+            match self.commit(events, up_to, None).await {
                 Err(BatchError::Database(error)) if fault(&error) == Fault::Event => {
-                    self.isolate(events, &error, &mut waiting).await?;
+                    self.isolate(events, up_to, &error, &mut waiting).await?;
                 }
                 outcome => outcome?,
             }
@@ -78,41 +113,48 @@ impl Batches {
     async fn isolate<'a>(
         &mut self,
         events: &'a [Recorded],
+        up_to: Position,
         error: &sqlx::Error,
-        waiting: &mut Vec<&'a [Recorded]>,
+        waiting: &mut Vec<(&'a [Recorded], Position)>,
     ) -> Result<(), BatchError> {
-        if let [culprit] = events {
-            let reason = nameless(error);
-            return self.commit(events, Some((culprit.position, &reason))).await;
-        }
         let (first, second) = events.split_at(events.len() / 2);
-        waiting.extend([second, first]);
+        match (first.last(), second) {
+            (Some(last), _) => waiting.extend([(second, up_to), (first, last.position)]),
+            (None, [culprit]) => {
+                return self.commit(events, up_to, Some((culprit.position, &nameless(error)))).await;
+            }
+            // Not an event's doing after all.
+            (None, _) => return Err(BatchError::Database(sqlx::Error::Protocol(nameless(error)))),
+        }
         Ok(())
     }
 
     /// One transaction. A crash before its commit leaves nothing, one after it everything.
-    async fn commit(&mut self, events: &[Recorded], culprit: Option<(Position, &str)>) -> Result<(), BatchError> {
-        let Some(last) = events.last() else { return Ok(()) };
-        let mut tx = self.pool.begin().await?;
+    async fn commit(
+        &mut self,
+        events: &[Recorded],
+        up_to: Position,
+        culprit: Option<(Position, &str)>,
+    ) -> Result<(), BatchError> {
+        let mut tx = begin(&self.pool).await?;
         enter(&mut tx, &self.target).await?;
+        self.move_checkpoint(&mut tx, up_to).await?;
         let parked = self.apply_in(&mut tx, events, culprit).await?;
         fail::fail_point!("project::before_commit", |_| std::process::abort());
         tx.commit().await?;
         fail::fail_point!("project::committed", |_| std::process::abort());
-        self.checkpoint.position = last.position;
+        self.checkpoint.position = up_to;
+        self.pass(up_to);
         self.parking.remember(&*self.target.projector, &parked);
         Ok(())
     }
 
-    /// Rows and checkpoint in a transaction that somebody else commits, already in the target's schema.
     async fn apply_in<'a>(
         &self,
         tx: &mut PgConnection,
         events: &'a [Recorded],
         culprit: Option<(Position, &str)>,
     ) -> Result<Vec<Parked<'a>>, BatchError> {
-        let Some(last) = events.last() else { return Ok(Vec::new()) };
-        self.move_checkpoint(tx, last.position).await?;
         let sorted = self.parking.sort(&*self.target.projector, events, culprit);
         if sorted.fresh > 0 && self.parking.len() + sorted.fresh > PARKED_AGGREGATES_MAX {
             return Err(BatchError::TooManyParked);
@@ -142,15 +184,11 @@ impl Batches {
 /// The swap lock comes first, so that no statement of the batch can have resolved a table that is then renamed. Rows
 /// and checkpoint are lost together or not at all, and can be made again: the commit need not wait for the disk.
 pub(crate) async fn enter(tx: &mut PgConnection, target: &Target) -> sqlx::Result<()> {
-    if target.live {
-        sqlx::query("select pg_advisory_xact_lock_shared($1)")
-            .bind(swap_key(target.projector.projection()))
-            .execute(&mut *tx)
-            .await?;
-    }
-    sqlx::query("select set_config('search_path', $1, true), set_config('synchronous_commit', 'off', true)")
-        .bind(&target.schema)
-        .execute(tx)
-        .await?;
+    const FILLING: &str = "select set_config('search_path', $1, true), set_config('synchronous_commit', 'off', true)";
+    const LIVE: &str = "select pg_advisory_xact_lock_shared($2),
+                               set_config('search_path', $1, true), set_config('synchronous_commit', 'off', true)";
+    let enter = sqlx::query(if target.live { LIVE } else { FILLING }).bind(&target.schema);
+    let enter = if target.live { enter.bind(swap_key(target.projector.projection())) } else { enter };
+    enter.execute(tx).await?;
     Ok(())
 }

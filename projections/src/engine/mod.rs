@@ -5,7 +5,9 @@ mod failure;
 mod parking;
 mod runner;
 pub(crate) mod schema;
+mod source;
 
 pub(crate) use self::batch::{Batches, Target, swap_key};
 pub(crate) use self::failure::{BatchError, Fault, fault, nameless};
 pub(crate) use self::runner::{Runner, is_new};
+pub(crate) use self::source::Source;

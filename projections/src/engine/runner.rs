@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use commands::broker::Broker;
 use commands::leader::Leadership;
-use commands::log::{EventLog, Feed, Recorded};
+use commands::log::{EventLog, Recorded};
 use domain::Position;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::batch::{Batches, Target};
+use super::batch::{Batches, LAG_MAX, Target};
 use super::failure::{BatchError, Fault, fault, nameless};
 use super::schema;
+use super::source::Source;
 use crate::positions::{Lead, Positions};
 use crate::projection::Projection;
 use crate::projector::Projector;
@@ -32,16 +32,15 @@ const FOLLOWED_FROM_THE_START_MAX: Position = 10_000;
 /// What one projection runs with.
 pub(crate) struct Runner {
     pub(crate) log: EventLog,
-    pub(crate) broker: Option<Broker>,
+    pub(crate) source: Arc<Source>,
     pub(crate) projector: Arc<dyn Projector>,
     pub(crate) positions: Positions,
     pub(crate) cancel: CancellationToken,
 }
 
-/// The live tables and the feed into them.
+/// The live tables, and that we move them.
 struct Live {
     batches: Batches,
-    feed: Feed,
     lead: Lead,
 }
 
@@ -85,15 +84,16 @@ impl Runner {
     async fn follow(&self, leadership: &mut Leadership) -> Result<(), BatchError> {
         let mut live = self.open().await?;
         while leadership.still_held().await {
-            let Ok(next) = timeout(IDLE_MAX, live.feed.next()).await else {
-                self.measure(live.batches.position());
-                continue;
-            };
-            match next {
-                Ok(events) => self.step(&mut live, &events).await?,
-                Err(error) => {
+            let idle = if live.batches.lags() { LAG_MAX } else { IDLE_MAX };
+            match timeout(idle, self.source.next(live.batches.position())).await {
+                Ok(Ok(events)) => self.step(&mut live, &events).await?,
+                Ok(Err(error)) => {
                     tracing::warn!(projection = self.projection().name(), %error, "the log cannot be followed");
                     sleep(PAUSE_MIN).await;
+                }
+                Err(_) => {
+                    live.batches.keep_up().await?;
+                    self.measure(live.batches.position());
                 }
             }
         }
@@ -102,8 +102,9 @@ impl Runner {
 
     /// Projects one batch. After a fence everything is read anew: the lead was lost, or the tables were swapped.
     async fn step(&self, live: &mut Live, events: &[Recorded]) -> Result<(), BatchError> {
+        let Some(last) = events.last() else { return Ok(()) };
         let started = Instant::now();
-        let outcome = live.batches.project(events).await;
+        let outcome = live.batches.project(events, last.position).await;
         live.lead.tell(live.batches.position());
         self.measure(live.batches.position());
         let projection = self.projection().name();
@@ -124,8 +125,7 @@ impl Runner {
         };
         let lead = self.positions.lead(self.projection());
         lead.tell(batches.position());
-        let feed = self.log.feed(self.broker.clone(), batches.position());
-        Ok(Live { batches, feed, lead })
+        Ok(Live { batches, lead })
     }
 
     /// None while a rebuild has to make them first. Tables of another version serve their readers until then, but they

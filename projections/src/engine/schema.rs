@@ -1,5 +1,6 @@
 //! The schema of a projection: made, told apart from another version's, dropped.
 
+use commands::begin;
 use domain::Position;
 use sha2::{Digest, Sha256};
 use sqlx::{Executor, FromRow, PgConnection, PgPool, Row};
@@ -72,7 +73,7 @@ pub(crate) async fn exists(connection: &mut PgConnection, schema: &str) -> sqlx:
 /// Makes the schema with its tables, at position 0, in one transaction; with `indexes`, the later ones too.
 pub(crate) async fn create(pool: &PgPool, projector: &dyn Projector, schema: &str, indexes: bool) -> sqlx::Result<()> {
     let (tables, later) = parts(projector);
-    let mut tx = pool.begin().await?;
+    let mut tx = begin(pool).await?;
     let text = format!("create schema {schema}; set local search_path = {schema}; {COMMON} {tables}");
     statements(&mut tx, &text).await?;
     if indexes {
@@ -88,8 +89,9 @@ pub(crate) async fn create(pool: &PgPool, projector: &dyn Projector, schema: &st
 /// Makes what filling did not need, and tells the planner what is there.
 pub(crate) async fn finish(pool: &PgPool, projector: &dyn Projector, schema: &str) -> sqlx::Result<()> {
     let (_, later) = parts(projector);
-    let mut tx = pool.begin().await?;
-    let text = format!("set local search_path = {schema}; set local synchronous_commit = off; {later}");
+    let mut tx = begin(pool).await?;
+    let text = format!("set local search_path = {schema}; set local synchronous_commit = off; \
+         set local default_statistics_target = 20; {later}");
     statements(&mut tx, &text).await?;
     for table in tables(&mut tx, schema).await? {
         statements(&mut tx, &format!("analyze {schema}.{table}")).await?;
@@ -105,7 +107,7 @@ pub(crate) async fn statements(connection: &mut PgConnection, text: &str) -> sql
 
 /// Drops a schema, if it is there. It gives up before a deadlock could cost a reader its query.
 pub(crate) async fn drop(pool: &PgPool, schema: &str) -> sqlx::Result<()> {
-    let mut tx = pool.begin().await?;
+    let mut tx = begin(pool).await?;
     let text = format!("set local client_min_messages = warning; set local lock_timeout = '200ms'; drop schema if exists {schema} cascade");
     statements(&mut tx, &text).await?;
     tx.commit().await

@@ -31,8 +31,8 @@ impl Projector for Inbox {
         include_str!("../../../migrations/projections/inbox.sql")
     }
 
-    fn takes(&self, aggregate_type: &str) -> bool {
-        matches!(aggregate_type, "message" | "receipt" | "inbox")
+    fn types(&self) -> Option<&'static [&'static str]> {
+        Some(&["message", "receipt", "inbox"])
     }
 
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {

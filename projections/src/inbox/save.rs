@@ -36,26 +36,29 @@ pub(super) async fn save(tx: &mut PgConnection, fold: Fold) -> sqlx::Result<()> 
     for ((user, _), touched) in &fold.items {
         changes.add(*user, touched.change(), 0);
     }
-    insert_sent(tx, &fold.sent).await?;
+    let mut receipts = receipts(&fold);
+    insert_sent(tx, &fold.sent, &mut receipts).await?;
     withdraw(tx, &fold, &mut changes).await?;
     read_spans(tx, &fold, &mut changes).await?;
     save_items(tx, &fold.items).await?;
-    count_receipts(tx, &fold).await?;
+    count_receipts(tx, receipts).await?;
     save_read_alls(tx, &fold).await?;
     insert_log(tx, &fold.log).await?;
     changes.0.retain(|_, (by, position)| *position > 0 || *by != Counted::default());
     save_counts(tx, changes).await
 }
 
-async fn insert_sent(tx: &mut PgConnection, sent: &[Sent]) -> sqlx::Result<()> {
+/// New messages, with the receipts they had in the batch: those are taken out of `receipts`.
+async fn insert_sent(tx: &mut PgConnection, sent: &[Sent], receipts: &mut Receipts) -> sqlx::Result<()> {
     if sent.is_empty() {
         return Ok(());
     }
+    let counted: Vec<(i64, i64)> = sent.iter().map(|sent| receipts.remove(&sent.message).unwrap_or_default()).collect();
     sqlx::query(
         "insert into sent_messages (message_id, author_id, body, search, created_at, priority, acknowledge, in_reply_to,
-                                    recipients, position)
+                                    recipients, position, read, acknowledged)
          select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[],
-                              $7::boolean[], $8::uuid[], $9::bigint[], $10::bigint[])",
+                              $7::boolean[], $8::uuid[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])",
     )
     .bind(sent.iter().map(|sent| sent.message).collect::<Vec<_>>())
     .bind(sent.iter().map(|sent| sent.author).collect::<Vec<_>>())
@@ -67,6 +70,8 @@ async fn insert_sent(tx: &mut PgConnection, sent: &[Sent]) -> sqlx::Result<()> {
     .bind(sent.iter().map(|sent| sent.in_reply_to).collect::<Vec<_>>())
     .bind(sent.iter().map(|sent| sent.recipients).collect::<Vec<_>>())
     .bind(sent.iter().map(|sent| sent.position).collect::<Vec<_>>())
+    .bind(counted.iter().map(|counted| counted.0).collect::<Vec<_>>())
+    .bind(counted.iter().map(|counted| counted.1).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())
@@ -238,20 +243,27 @@ async fn write_items(tx: &mut PgConnection, text: &'static str, mut rows: Vec<(&
     Ok(())
 }
 
-/// How many have read and acknowledged each message, from what its items were and became.
-async fn count_receipts(tx: &mut PgConnection, fold: &Fold) -> sqlx::Result<()> {
-    let mut sums: HashMap<Uuid, (i64, i64)> = HashMap::new();
+/// By how much the readers and the acknowledgements of each message change.
+type Receipts = HashMap<Uuid, (i64, i64)>;
+
+/// From what items were and became; a withdrawn message has none.
+fn receipts(fold: &Fold) -> Receipts {
+    let counted = |item: &Option<Item>| {
+        let item = item.as_ref();
+        let is = |so: Option<bool>| i64::from(so == Some(true));
+        (is(item.map(|item| item.read_at.is_some())), is(item.map(|item| item.acknowledged_at.is_some())))
+    };
+    let mut sums = Receipts::new();
     for ((_, message), touched) in &fold.items {
-        let counted = |item: &Option<Item>| {
-            let item = item.as_ref();
-            let is = |so: Option<bool>| i64::from(so == Some(true));
-            (is(item.map(|item| item.read_at.is_some())), is(item.map(|item| item.acknowledged_at.is_some())))
-        };
         let (before, now) = (counted(&touched.before), counted(&touched.now));
         let sum = sums.entry(*message).or_default();
         *sum = (sum.0 + now.0 - before.0, sum.1 + now.1 - before.1);
     }
     sums.retain(|message, sum| *sum != (0, 0) && !fold.withdrawn.contains_key(message));
+    sums
+}
+
+async fn count_receipts(tx: &mut PgConnection, sums: Receipts) -> sqlx::Result<()> {
     if sums.is_empty() {
         return Ok(());
     }

@@ -34,8 +34,8 @@ impl Projector for Notifications {
         include_str!("../../../migrations/projections/notifications.sql")
     }
 
-    fn takes(&self, aggregate_type: &str) -> bool {
-        matches!(aggregate_type, "notification" | "audience" | "delivery" | "client")
+    fn types(&self) -> Option<&'static [&'static str]> {
+        Some(&["notification", "audience", "delivery", "client"])
     }
 
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {

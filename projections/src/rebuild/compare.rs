@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use commands::begin;
 use commands::leader::Leadership;
 use commands::log::EventLog;
 use domain::Position;
@@ -34,7 +35,7 @@ pub struct Difference {
 /// # Errors
 /// When the database does not answer.
 pub async fn compare(log: &EventLog, projection: Projection) -> Result<Vec<Difference>, RebuildError> {
-    let _alone = Leadership::acquire(log.pool(), "rebuilder").await;
+    let _alone = Leadership::acquire(log.pool(), &format!("comparison {projection}")).await;
     let schema = format!("{projection}_compared");
     let projector = crate::projector_of(log, projection);
     let target = Target { projector: Arc::clone(&projector), schema: schema.clone(), live: false };
@@ -42,7 +43,7 @@ pub async fn compare(log: &EventLog, projection: Projection) -> Result<Vec<Diffe
     let mut connection = log.pool().acquire().await?;
     fill.up_to(position(&mut connection, projection).await?).await.map_err(database)?;
     drop(connection);
-    let mut tx = log.pool().begin().await?;
+    let mut tx = begin(log.pool()).await?;
     sqlx::query("select pg_advisory_xact_lock($1)").bind(swap_key(projection)).execute(&mut *tx).await?;
     fill.up_to(position(&mut tx, projection).await?).await.map_err(database)?;
     let mut differences = Vec::new();

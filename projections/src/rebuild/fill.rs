@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use commands::log::{EventLog, FeedError, Recorded};
+use commands::log::{EventLog, FeedError, History};
 use domain::Position;
 use sqlx::PgPool;
 use tokio::sync::mpsc;
@@ -13,6 +13,8 @@ use crate::engine::{BatchError, Batches, Target, schema};
 
 /// How many events one transaction of a fill has at least, unless the log ends.
 const BATCH_EVENTS: usize = 3_000;
+/// How many positions one batch covers at most, however few events of interest stand there.
+const BATCH_POSITIONS_MAX: Position = 40_000;
 /// How many batches are read ahead.
 const BATCHES_AHEAD: usize = 2;
 /// How near the log's head a fill has to be before it takes the place of what serves.
@@ -65,14 +67,15 @@ impl Fill {
     /// Fills up to a position, and no further.
     pub(crate) async fn up_to(&mut self, end: Position) -> Result<(), BatchError> {
         let (sender, mut batches) = mpsc::channel(BATCHES_AHEAD);
-        let reading = read(self.log.clone(), self.position(), end, sender);
+        let types = self.target.projector.types();
+        let reading = read(self.log.clone(), types, self.position(), end, sender);
         let _reader = AbortOnDropHandle::new(tokio::spawn(reading));
         while self.position() < end {
-            let events = batches.recv().await.unwrap_or(Err(sqlx::Error::WorkerCrashed))?;
-            self.batches.project(&events).await?;
+            let History { events, up_to } = batches.recv().await.unwrap_or(Err(sqlx::Error::WorkerCrashed))?;
+            self.batches.project(&events, up_to).await?;
             self.tell(end).await?;
         }
-        Ok(())
+        self.batches.keep_up().await
     }
 
     async fn tell(&mut self, end: Position) -> sqlx::Result<()> {
@@ -98,28 +101,36 @@ async fn open(pool: &PgPool, target: &Target) -> sqlx::Result<Batches> {
 /// Reads from PostgreSQL, which has the whole history, in pages bounded in events and bytes.
 async fn read(
     log: EventLog,
+    types: Option<&'static [&'static str]>,
     after: Position,
     end: Position,
-    batches: mpsc::Sender<Result<Vec<Recorded>, sqlx::Error>>,
+    batches: mpsc::Sender<sqlx::Result<History>>,
 ) {
-    let mut feed = log.feed(None, after);
-    while feed.position() < end {
-        let batch = gather(&mut feed, end).await;
-        let failed = batch.is_err();
-        if batches.send(batch).await.is_err() || failed {
+    let mut at = after;
+    while at < end {
+        let batch = gather(&log, types, at, end).await;
+        at = batch.as_ref().map_or(end, |batch| batch.up_to);
+        if batches.send(batch).await.is_err() {
             return;
         }
     }
 }
 
-async fn gather(feed: &mut commands::log::Feed, end: Position) -> Result<Vec<Recorded>, sqlx::Error> {
-    let mut batch = Vec::new();
-    while batch.len() < BATCH_EVENTS && feed.position() < end {
-        let page = feed.next().await.map_err(|error| match error {
+/// Pages are small where events are large, and where few are of interest.
+async fn gather(
+    log: &EventLog,
+    types: Option<&'static [&'static str]>,
+    after: Position,
+    end: Position,
+) -> sqlx::Result<History> {
+    let mut batch = History { events: Vec::new(), up_to: after };
+    while batch.events.len() < BATCH_EVENTS && batch.up_to < end && batch.up_to - after < BATCH_POSITIONS_MAX {
+        let page = log.history(batch.up_to, end, types).await.map_err(|error| match error {
             FeedError::Database(error) => error,
             FeedError::Keys(error) => sqlx::Error::Protocol(error.to_string()),
         })?;
-        batch.extend(page.into_iter().take_while(|event| event.position <= end));
+        batch.events.extend(page.events);
+        batch.up_to = page.up_to;
     }
     Ok(batch)
 }

@@ -1,5 +1,6 @@
 //! Puts filled tables in the place of those that serve, without a reader noticing.
 
+use commands::begin;
 use commands::log::EventLog;
 use domain::Position;
 use sqlx::PgConnection;
@@ -26,7 +27,7 @@ pub(super) async fn swap(log: &EventLog, fill: &mut Fill) -> Result<(), BatchErr
 /// False if the fill is too far behind to let the live projector wait.
 async fn try_swap(log: &EventLog, fill: &mut Fill, at_any_cost: bool) -> Result<bool, BatchError> {
     let projection = fill.target().projector.projection();
-    let mut tx = log.pool().begin().await?;
+    let mut tx = begin(log.pool()).await?;
     sqlx::query("select pg_advisory_xact_lock($1)").bind(swap_key(projection)).execute(&mut *tx).await?;
     let live = schema::checkpoint(&mut tx, projection.name()).await?;
     let live_position = live.as_ref().map_or(0, |live| live.position);
