@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use super::platform::{self, Ask};
 use super::*;
+use crate::environment::variable;
 
 /// How long anything here may take before the test fails.
 const BOUND: Duration = Duration::from_secs(30);
@@ -34,7 +35,7 @@ fn guard_entry() {
 /// Not a rule: what this binary runs to become a parent that is then killed.
 #[tokio::test]
 async fn parent_entry() {
-    let Some(data) = environment::variable(PARENT_DATA) else {
+    let Some(data) = variable(PARENT_DATA) else {
         return;
     };
     let stack = Stack::start(kept(Path::new(&data))).await.unwrap();
