@@ -43,7 +43,8 @@ async fn mails(settings: SmtpSettings, count: usize) -> Outcome<()> {
     let address = settings.url.trim_start_matches("smtp://");
     let stream = TcpStream::connect(address).await.map_err(CliError::failed)?;
     stream.set_nodelay(true).map_err(CliError::failed)?;
-    let connecting = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &ClientId::default());
+    let me = ClientId::default();
+    let connecting = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &me);
     let mut connection = connecting.await.map_err(CliError::failed)?;
     let from: Mailbox = settings.from.parse().map_err(CliError::failed)?;
     for number in 0..count {

@@ -79,9 +79,9 @@ pub(super) async fn run(global: &Global, args: &BenchArgs) -> Result<Exit, CliEr
     if args.program {
         return program::become_program().await;
     }
-    let world = World::start(global, Scale::of(args)).await?;
+    let (world, chosen) = (World::start(global, Scale::of(args)).await?, args.chosen());
     let measured = tokio::select! {
-        measured = measure_all(&world, &args.chosen()) => Some(measured),
+        measured = measure_all(&world, &chosen) => Some(measured),
         () = stop_signal() => None,
     };
     world.stop().await?;

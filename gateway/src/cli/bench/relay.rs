@@ -19,7 +19,6 @@ use super::table::{Goal, Row};
 use super::world::World;
 use super::Outcome;
 use crate::cli::CliError;
-use crate::stack::connect_nats;
 
 /// How many events one append of the filling has.
 const APPEND: usize = 250;
@@ -89,8 +88,8 @@ async fn connected(world: &World) -> Outcome<Broker> {
 
 /// The limit: what this client and this server do when nothing is read, compared or wrapped.
 async fn publish_alone(world: &World, count: usize) -> Outcome<f64> {
-    let client = connect_nats(world.nats_url()?, async_nats::ConnectOptions::new()).await.map_err(CliError::failed)?;
-    let jetstream = ContextBuilder::new().max_ack_inflight(WINDOW).backpressure_on_inflight(true).build(client);
+    let context = ContextBuilder::new().max_ack_inflight(WINDOW).backpressure_on_inflight(true);
+    let jetstream = context.build(world.nats().await?);
     let name = format!("BARE_{}", clock::new_id().simple());
     jetstream.create_stream(bare_stream(&name)).await.map_err(CliError::failed)?;
     let begun = Instant::now();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use async_nats::{ConnectOptions, jetstream};
+use async_nats::{Client, ConnectOptions, ServerAddr, jetstream};
 use commands::clock;
 use commands::log::{EventLog, MasterKey};
 use futures::TryStreamExt;
@@ -13,7 +13,7 @@ use sqlx::postgres::PgPoolOptions;
 use super::Outcome;
 use super::scale::Scale;
 use crate::cli::{CliError, Global};
-use crate::stack::{Print, Stack, StackOptions, connect_nats};
+use crate::stack::{Print, Stack, StackOptions};
 
 /// How many connections the measuring side opens to a database: those of the peers are counted apart.
 const CONNECTIONS: u32 = 16;
@@ -74,9 +74,11 @@ impl World {
         Ok(Ledger { url, log })
     }
 
-    pub(super) async fn jetstream(&self) -> Outcome<jetstream::Context> {
-        let client = connect_nats(self.nats_url()?, ConnectOptions::new()).await.map_err(CliError::failed)?;
-        Ok(jetstream::new(client))
+    /// A connection to the broker that is not the program's. The client reads no credentials out of a URL.
+    pub(super) async fn nats(&self) -> Outcome<Client> {
+        let server: ServerAddr = self.nats_url()?.parse().map_err(CliError::failed)?;
+        let [user, password] = [server.username(), server.password()].map(|part| part.unwrap_or_default().to_owned());
+        ConnectOptions::with_user_and_password(user, password).connect(server).await.map_err(CliError::failed)
     }
 
     /// Removes what a measurement left, so that the next one starts like the first.
@@ -84,7 +86,7 @@ impl World {
         for serial in 1..self.serial.load(Ordering::Relaxed) {
             self.stack.drop_database(&format!("bench_{serial}")).await?;
         }
-        let jetstream = self.jetstream().await?;
+        let jetstream = jetstream::new(self.nats().await?);
         let names: Vec<String> = jetstream.stream_names().try_collect().await.map_err(CliError::failed)?;
         for name in names {
             jetstream.delete_stream(name).await.map_err(CliError::failed)?;
