@@ -2,16 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use chrono::{DateTime, Utc};
 use domain::value::MessageId;
 use projections::Projection;
 use projections::queries::inbox::{self, InboxItem};
 use projections::queries::messages::{self, Message};
-use projections::queries::Person;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::sent::Written;
 use crate::extract::{NoQuery, PathId, Read};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
@@ -21,22 +18,9 @@ use crate::state::AppState;
 #[serde(untagged)]
 pub(super) enum MessageView {
     /// For its author: to whom it went, and how many have read it.
-    Author(Box<AuthorsMessage>),
+    Author(Box<Message>),
     /// For a recipient: with the recipient's own receipt.
     Recipient(Box<InboxItem>),
-}
-
-/// A message as its author sees it.
-#[derive(Serialize, ToSchema)]
-pub(super) struct AuthorsMessage {
-    #[serde(flatten)]
-    message: Written,
-    /// Who wrote it.
-    author: Person,
-    /// The people who have it; nobody once it is taken back.
-    to: Vec<Person>,
-    /// When it was taken back.
-    withdrawn_at: Option<DateTime<Utc>>,
 }
 
 /// One message (its author and its recipients).
@@ -57,13 +41,7 @@ pub(super) async fn read(
     }
     let message = messages::message(state.pool(), id).await?.ok_or_else(Problem::not_found)?;
     if message.author.id == caller.uuid() {
-        return Ok(Json(MessageView::Author(Box::new(message.into()))));
+        return Ok(Json(MessageView::Author(Box::new(message))));
     }
     Err(Problem::not_found())
-}
-
-impl From<Message> for AuthorsMessage {
-    fn from(row: Message) -> Self {
-        Self { message: row.sent.into(), author: row.author, to: row.recipients, withdrawn_at: row.withdrawn_at }
-    }
 }

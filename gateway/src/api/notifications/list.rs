@@ -5,11 +5,11 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::value::CompanyId;
 use projections::Projection;
-use projections::queries::notifications::{self, NotificationFilter};
+use projections::queries::notifications::{self, NotificationFilter, NotificationRow};
 use projections::queries::{Page, PageRequest};
 
 use super::needs_to_read;
-use super::view::NotificationView;
+use super::sending::with_sending;
 use crate::extract::{FromQuery, Params, Read};
 use crate::problem::Answer;
 use crate::state::AppState;
@@ -43,15 +43,15 @@ impl FromQuery for ListNotifications {
         ("from" = Option<DateTime<Utc>>, Query), ("to" = Option<DateTime<Utc>>, Query),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 200), ("after" = Option<String>, Query)
     ),
-    responses((status = 200, body = Page<NotificationView>))
+    responses((status = 200, body = Page<NotificationRow>))
 )]
 pub(super) async fn list(
     State(state): State<AppState>,
     read: Read<ListNotifications>,
-) -> Answer<Json<Page<NotificationView>>> {
+) -> Answer<Json<Page<NotificationRow>>> {
     needs_to_read(&read.caller)?;
     read.wait_for(&state, &[Projection::Notifications, Projection::Users]).await?;
     let ListNotifications { filter, page } = &read.query;
     let Page { data, next } = notifications::list(state.pool(), read.caller.scope(), filter, page).await?;
-    Ok(Json(Page { data: NotificationView::all(&state, data).await?, next }))
+    Ok(Json(Page { data: with_sending(&state, data).await?, next }))
 }

@@ -11,8 +11,8 @@ mod preview;
 mod read;
 mod retry;
 mod send;
+mod sending;
 mod stream;
-mod view;
 
 use domain::value::{CompanyId, NotificationId, Role};
 use utoipa_axum::router::OpenApiRouter;

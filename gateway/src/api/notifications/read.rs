@@ -7,7 +7,7 @@ use projections::Projection;
 use projections::queries::notifications::{self, NotificationRow};
 
 use super::needs_to_read;
-use super::view::NotificationView;
+use super::sending::with_sending;
 use crate::access::Caller;
 use crate::extract::{NoQuery, PathId, Read};
 use crate::problem::{Answer, Problem};
@@ -17,16 +17,16 @@ use crate::state::AppState;
 #[utoipa::path(
     get, path = "/notifications/{id}", tag = "notifications",
     params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = NotificationView))
+    responses((status = 200, body = NotificationRow))
 )]
 pub(super) async fn read(
     State(state): State<AppState>,
     PathId(notification): PathId<NotificationId>,
     read: Read<NoQuery>,
-) -> Answer<Json<NotificationView>> {
+) -> Answer<Json<NotificationRow>> {
     let row = row_for(&state, &read, notification).await?;
-    let view = NotificationView::all(&state, vec![row]).await?.pop();
-    view.map(Json).ok_or_else(Problem::not_found)
+    let row = with_sending(&state, vec![row]).await?.pop();
+    row.map(Json).ok_or_else(Problem::not_found)
 }
 
 /// The notification's row; 404 for those who may not know of it.

@@ -1,0 +1,48 @@
+//! What is on its way at this moment, among the totals of notifications.
+
+use domain::value::NotificationId;
+use projections::queries::notifications::NotificationRow;
+
+use crate::problem::Answer;
+use crate::state::AppState;
+
+/// The rows with what the send queue has on its way.
+pub(super) async fn with_sending(state: &AppState, mut rows: Vec<NotificationRow>) -> Answer<Vec<NotificationRow>> {
+    let ids: Vec<NotificationId> = rows.iter().map(|row| row.id.into()).collect();
+    let sending = dispatcher::queue::sending_counts(state.pool(), &ids).await?;
+    for (row, id) in rows.iter_mut().zip(ids) {
+        row.totals = row.totals.with_sending(sending.get(&id).copied().unwrap_or(0));
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use projections::queries::notifications::Totals;
+
+    fn sum(totals: &Totals) -> i64 {
+        let Totals { pending, sending, accepted, delivered, deferred, .. } = *totals;
+        let Totals { failed, suppressed, in_doubt, cancelled, .. } = *totals;
+        pending + sending + accepted + delivered + deferred + failed + suppressed + in_doubt + cancelled
+    }
+
+    #[test]
+    fn the_total_is_the_sum_of_the_others_whatever_is_on_its_way() {
+        let totals = Totals {
+            total: 36,
+            pending: 1,
+            sending: 0,
+            accepted: 2,
+            delivered: 3,
+            deferred: 4,
+            failed: 5,
+            suppressed: 6,
+            in_doubt: 7,
+            cancelled: 8,
+        };
+        for sending in [-1, 0, 1, 3, 5, 6, 100] {
+            let told = totals.with_sending(sending);
+            assert_eq!((sum(&told), told.total), (36, 36), "{sending}");
+        }
+    }
+}
