@@ -1,8 +1,17 @@
 //! What the system does for the people who use it: whole ways through the real front door, on real servers.
 
 mod access;
+mod bad_input;
+mod erasure;
 mod feed;
+mod import;
+mod isolation;
+mod live;
+mod messages;
+mod notifications;
 mod relay;
+mod replay;
+mod same_key;
 mod store;
 
 tests::entry_points!();

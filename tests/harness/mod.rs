@@ -6,6 +6,7 @@ pub mod ledger;
 pub mod notified;
 pub mod orders;
 pub mod program;
+pub mod routes;
 pub mod servers;
 pub mod stream;
 pub mod world;

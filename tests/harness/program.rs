@@ -62,11 +62,23 @@ impl Program {
         Self { child, base }
     }
 
+    /// Starts a program without a front door, which does not say when it is at work.
+    pub fn start_silent(arguments: &[&str], environment: &HashMap<String, String>, failpoints: &str) -> Self {
+        let mut command = command(arguments, environment);
+        let child = command.env(FAILPOINTS, failpoints).stdout(Stdio::null()).spawn().expect("the program starts");
+        Self { child, base: String::new() }
+    }
+
+    /// Sends it a signal, such as `STOP` and `CONT`.
+    pub async fn signal(&self, name: &str) {
+        let pid = self.child.id().expect("it runs").to_string();
+        let sent = Command::new("kill").args([format!("-{name}"), pid]).status().await.expect("kill runs");
+        assert!(sent.success(), "the program takes a signal");
+    }
+
     /// Ends it as Ctrl-C does and waits until it is gone.
     pub async fn interrupt(mut self) {
-        let pid = self.child.id().expect("it runs").to_string();
-        let asked = Command::new("kill").args(["-INT", &pid]).status().await.expect("kill runs");
-        assert!(asked.success(), "the program can be interrupted");
+        self.signal("INT").await;
         let ended = timeout(START_TIMEOUT, self.child.wait()).await.expect("the program ends in time");
         assert!(ended.expect("the program can be waited for").success(), "the program ends well");
     }

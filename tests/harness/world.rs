@@ -61,6 +61,11 @@ impl World {
     pub async fn on(database_url: String, nats_url: String, simulator: SimulatorOptions) -> Self {
         let simulator = Simulator::start(simulator).await.expect("the simulator starts");
         let outside = Outside::only(simulator, SIMULATOR_CONNECTIONS).expect("the simulator's settings");
+        Self::with(database_url, nats_url, outside).await
+    }
+
+    /// The same, with other ways to its simulator.
+    pub async fn with(database_url: String, nats_url: String, outside: Outside) -> Self {
         let simulator = outside.simulator.clone().expect("the simulator");
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let options = options(&database_url, &nats_url, outside, clock_ahead(&ahead_ms));

@@ -1,0 +1,285 @@
+//! Companies do not see each other: every route, every role, another company's things. A route that is in no table here
+//! fails the test, so a new one is thought about.
+
+use dispatcher::simulator::Behaviour;
+use domain::value::{Channel, CompanyId, Role};
+use serde_json::{Value, json};
+use tests::notified::finished;
+use tests::orders::{message_to, sms_to};
+use tests::routes::{self, Route};
+use tests::{Answer, Client, World, id_of};
+
+/// An id of nothing.
+const NOTHING: &str = "01890000-0000-7000-8000-000000000000";
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    /// Anybody at all.
+    Open,
+    /// Whoever is logged in: what it shows is the caller's own, or everybody's.
+    Anybody,
+    /// These roles, whatever the company: what it shows is scoped.
+    Roles(&'static [Role]),
+    /// These roles, for the company in the path or of the thing in the path; to others it is not there.
+    Company(&'static [Role]),
+    /// Who has the message in the path; auditors too if so said; to others it is not there.
+    Message { auditors: bool },
+}
+
+const NOTIFIERS: &[Role] = &[Role::Notifier];
+const READERS: &[Role] = &[Role::Notifier, Role::Auditor];
+const EVERY_ROLE: &[Role] = &[Role::Operator, Role::Notifier, Role::Auditor];
+
+/// What the part in braces of a path stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Thing {
+    None,
+    Company,
+    Client,
+    User,
+    Message,
+    Notification,
+    Delivery,
+    Projection,
+}
+
+fn rule(route: &Route) -> (Guard, Thing) {
+    use Guard::*;
+    match route.name().as_str() {
+        "POST /session" | "DELETE /session" => (Open, Thing::None),
+        "GET /me" | "GET /users" | "GET /companies" | "GET /projections" => (Anybody, Thing::None),
+        "GET /inbox" | "GET /inbox/summary" | "GET /inbox/stream" | "POST /inbox/read-all" => (Anybody, Thing::None),
+        "GET /messages/sent" => (Anybody, Thing::None),
+        "POST /users" | "POST /companies" => (Roles(&[]), Thing::None),
+        "PATCH /users/{id}" => (Roles(&[]), Thing::User),
+        "PATCH /companies/{id}" => (Roles(&[]), Thing::Company),
+        "POST /projections/{name}/rebuild" => (Roles(&[]), Thing::Projection),
+        "POST /messages" => (Roles(&[Role::Operator]), Thing::None),
+        "GET /notifications" => (Roles(READERS), Thing::None),
+        "GET /audit" => (Roles(&[Role::Auditor]), Thing::None),
+        "GET /simulator/messages" => (Roles(&[Role::Operator, Role::Notifier]), Thing::None),
+        // The company is in the body: see `a_company_that_is_named_in_a_body_is_as_unknown_as_none`.
+        "POST /notifications" | "POST /notifications/preview" => (Roles(NOTIFIERS), Thing::None),
+        "GET /companies/{id}" => (Company(EVERY_ROLE), Thing::Company),
+        "GET /companies/{id}/clients" => (Company(READERS), Thing::Company),
+        "POST /companies/{id}/clients" | "POST /companies/{id}/clients/import" => (Company(NOTIFIERS), Thing::Company),
+        "GET /clients/{id}" => (Company(READERS), Thing::Client),
+        "PATCH /clients/{id}" | "DELETE /clients/{id}" => (Company(NOTIFIERS), Thing::Client),
+        "GET /notifications/{id}"
+        | "GET /notifications/{id}/deliveries"
+        | "GET /notifications/{id}/failures"
+        | "GET /notifications/{id}/history"
+        | "GET /notifications/{id}/stream" => (Company(READERS), Thing::Notification),
+        "POST /notifications/{id}/cancel" | "POST /notifications/{id}/retry" => (Company(NOTIFIERS), Thing::Notification),
+        "GET /deliveries/{id}" => (Company(READERS), Thing::Delivery),
+        "GET /messages/{id}/receipts" | "GET /messages/{id}/history" => (Message { auditors: true }, Thing::Message),
+        "GET /messages/{id}" | "DELETE /messages/{id}" | "DELETE /inbox/{id}" => (Message { auditors: false }, Thing::Message),
+        "POST /inbox/{id}/seen"
+        | "POST /inbox/{id}/read"
+        | "POST /inbox/{id}/unread"
+        | "POST /inbox/{id}/acknowledge"
+        | "POST /inbox/{id}/restore" => (Message { auditors: false }, Thing::Message),
+        other => panic!("{other}: a route that nobody has thought about here"),
+    }
+}
+
+/// Two companies, somebody of every role in each, and things of the one that the other must not see.
+struct Town {
+    world: World,
+    there: CompanyId,
+    /// The roles with who has them at home: in another company than the things'.
+    outsiders: Vec<(Role, Client)>,
+    /// The same in the things' company.
+    insiders: Vec<(Role, Client)>,
+    admin: Client,
+    client: String,
+    message: String,
+    notification: String,
+    delivery: String,
+}
+
+/// What stands in the things of the other company.
+const MARKS: [&str; 4] = ["Marcada Zúñiga", "+573007778899", "marcada@example.com", "Aviso marcado"];
+
+impl Town {
+    async fn build() -> Self {
+        let world = World::start().await;
+        let (here, there) = (world.company("Aquí").await, world.company("Allá").await);
+        let admin = world.user("Admin", &[Role::Admin], &[]).await;
+        let (mut outsiders, mut insiders) = (Vec::new(), Vec::new());
+        for role in [Role::Operator, Role::Notifier, Role::Auditor] {
+            outsiders.push((role, world.user("De aquí", &[role], &[here]).await));
+            insiders.push((role, world.user("De allá", &[role], &[there]).await));
+        }
+        let contact = json!({"kind": "holder", "phone": MARKS[1], "email": MARKS[2]});
+        let body = json!({"name": MARKS[0], "external_id": "M-1", "contacts": [contact]});
+        let client = id_of(&admin.post(&format!("/companies/{there}/clients"), &body).await.expect(201));
+        world.simulator.set_rule(Channel::Sms, "", Behaviour::Accept);
+        let notification = id_of(&admin.post_new("/notifications", &sms_to(there, MARKS[3])).await.expect(202));
+        finished(&admin, &notification).await;
+        let delivery = id_of(&admin.all(&format!("/notifications/{notification}/deliveries")).await[0]);
+        let to_nobody_here = message_to(&[admin.user], "solo para mí");
+        let message = id_of(&admin.post_new("/messages", &to_nobody_here).await.expect(201));
+        world.caught_up().await;
+        Self { world, there, outsiders, insiders, admin, client, message, notification, delivery }
+    }
+
+    fn path(&self, route: &Route, thing: Thing) -> String {
+        route.path_to(match thing {
+            Thing::None => "",
+            Thing::Company => return route.path_to(&self.there.to_string()),
+            Thing::User => return route.path_to(&self.insiders[0].1.user.to_string()),
+            Thing::Client => &self.client,
+            Thing::Message => &self.message,
+            Thing::Notification => &self.notification,
+            Thing::Delivery => &self.delivery,
+            Thing::Projection => "users",
+        })
+    }
+}
+
+/// A body that is good enough to come to the question who asks.
+fn body(route: &Route) -> Value {
+    match route.name().as_str() {
+        "PATCH /users/{id}" | "PATCH /companies/{id}" | "PATCH /clients/{id}" => json!({"name": "Otro"}),
+        "POST /companies/{id}/clients" => json!({"name": "Nueva"}),
+        "POST /inbox/read-all" => json!({"up_to": 0}),
+        _ => json!({}),
+    }
+}
+
+async fn ask(client: &Client, route: &Route, path: &str) -> Answer {
+    let request = client.request(route.method(), path).header("Idempotency-Key", "k");
+    let request = match route.name().as_str() {
+        "GET /inbox/stream" | "GET /notifications/{id}/stream" => {
+            let response = request.send().await.expect("the server answers");
+            let (status, headers) = (response.status(), response.headers().clone());
+            // What is streamed does not end; what is refused is read below by the other branch's means.
+            let body = if status.is_success() { Value::Null } else { response.json().await.expect("JSON") };
+            return Answer { status, headers, body };
+        }
+        "POST /companies/{id}/clients/import" => {
+            request.header("Content-Type", "text/csv").body("external_id,name,kind,contact_name,phone,email\n")
+        }
+        _ if route.method == "GET" || route.method == "DELETE" => request,
+        _ => request.json(&body(route)),
+    };
+    Answer::to(request).await
+}
+
+/// Nothing is said of why: not even the trace of a difference to a thing that does not exist.
+fn without_trace(mut problem: Value) -> Value {
+    problem.as_object_mut().expect("a problem").remove("trace_id");
+    problem
+}
+
+#[tokio::test]
+async fn another_companys_things_are_not_there_whatever_the_route_and_the_role() {
+    let town = Town::build().await;
+    for route in routes::all(&town.admin).await {
+        let (guard, thing) = rule(&route);
+        let path = town.path(&route, thing);
+        let name = route.name();
+        if guard != Guard::Open {
+            ask(&town.world.nobody(), &route, &path).await.refused(401);
+        }
+        for (role, outsider) in &town.outsiders {
+            let answer = ask(outsider, &route, &path).await;
+            let status = answer.status.as_u16();
+            match guard {
+                Guard::Open | Guard::Anybody => assert!(!matches!(status, 401 | 403 | 404), "{name} as {role:?}: {status}"),
+                Guard::Roles(roles) if roles.contains(role) => assert!(!matches!(status, 401 | 403), "{name} as {role:?}: {status}"),
+                Guard::Roles(_) => _ = answer.refused(403),
+                Guard::Message { auditors: true } if *role == Role::Auditor => assert_eq!(status, 200, "{name}"),
+                Guard::Company(_) | Guard::Message { .. } => {
+                    assert_eq!(status, 404, "{name} as {role:?}: {}", answer.body);
+                    let nothing = ask(outsider, &route, &route.path_to(NOTHING)).await.expect(404);
+                    assert_eq!(without_trace(answer.body), without_trace(nothing), "{name} as {role:?}");
+                }
+            }
+        }
+    }
+    town.world.stop().await;
+}
+
+#[tokio::test]
+async fn within_a_company_each_role_may_do_what_is_its_own_and_an_administrator_everything() {
+    let town = Town::build().await;
+    let mut routes = routes::all(&town.admin).await;
+    // What takes a thing away comes last.
+    routes.sort_by_key(|route| (route.method == "DELETE", route.path.ends_with("/cancel"), route.path.clone()));
+    for route in routes {
+        let (guard, thing) = rule(&route);
+        let (path, name) = (town.path(&route, thing), route.name());
+        if let Guard::Company(roles) = guard {
+            for (role, insider) in &town.insiders {
+                let status = ask(insider, &route, &path).await.status.as_u16();
+                if roles.contains(role) {
+                    assert!(matches!(status, 200..300), "{name} as {role:?}: {status}");
+                } else {
+                    assert_eq!(status, 403, "{name} as {role:?}");
+                }
+            }
+        }
+        if guard != Guard::Open {
+            let status = ask(&town.admin, &route, &path).await.status.as_u16();
+            assert!(!matches!(status, 401 | 403 | 404) && status < 500, "{name} as an administrator: {status}");
+        }
+    }
+    town.world.stop().await;
+}
+
+#[tokio::test]
+async fn lists_show_nothing_of_another_company() {
+    let town = Town::build().await;
+    let secrets = [&town.client, &town.notification, &town.delivery];
+    let is_list = |route: &Route| route.method == "GET" && !route.path.contains('{') && !route.path.ends_with("/stream");
+    let mut seen = 0;
+    for route in routes::all(&town.admin).await.into_iter().filter(is_list) {
+        // The outside world in a box belongs to nobody: it is there to be tried out, and never in production.
+        if route.path == "/simulator/messages" {
+            continue;
+        }
+        let read = async |client: &Client| client.get(&route.path).await.body.to_string();
+        let all = read(&town.admin).await;
+        for secret in MARKS.iter().copied().chain(secrets.iter().map(|id| id.as_str())) {
+            seen += usize::from(all.contains(secret));
+            for (role, outsider) in &town.outsiders {
+                assert!(!read(outsider).await.contains(secret), "{} as {role:?} shows {secret}", route.path);
+            }
+        }
+    }
+    assert!(seen >= 3, "what is hidden is there to be seen by who may");
+    for (role, outsider) in &town.outsiders {
+        let companies = outsider.all("/companies").await;
+        assert_eq!(companies.iter().map(|company| company["name"].clone()).collect::<Vec<_>>(), ["Aquí"], "{role:?}");
+        let emails = outsider.all("/users").await;
+        assert!(emails.iter().all(|user| user["email"].is_null()), "only administrators see addresses");
+    }
+    let (auditor, there) = (&town.outsiders[2].1, town.there);
+    for path in [format!("/audit?company={there}"), format!("/notifications?company={there}"), format!("/audit?subject={}", town.notification)] {
+        assert!(auditor.all(&path).await.is_empty(), "{path}");
+    }
+    let masked = auditor.get(&format!("/messages/{}/history", town.message)).await.expect(200).to_string();
+    assert!(!masked.contains("solo para mí"), "an auditor sees that a message was written, not what it says: {masked}");
+    town.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_company_that_is_named_in_a_body_is_as_unknown_as_none() {
+    let town = Town::build().await;
+    let head = town.world.log().head().await.expect("the head");
+    let (operator, notifier) = (&town.outsiders[0].1, &town.outsiders[1].1);
+    for company in [town.there.to_string(), NOTHING.to_owned()] {
+        for path in ["/notifications", "/notifications/preview"] {
+            let refused = notifier.post_new(path, &sms_to(&company, "hola")).await.refused(422);
+            assert_eq!(refused, [("/company_id".into(), "unknown_id".into())], "{path} {company}");
+            operator.post_new(path, &sms_to(&company, "hola")).await.refused(403);
+        }
+        let refused = operator.post_new("/messages", &json!({"company": company, "body": "hola"})).await.refused(422);
+        assert_eq!(refused, [("/company".into(), "unknown_id".into())], "{company}");
+    }
+    assert_eq!(town.world.log().head().await.expect("the head"), head);
+    town.world.stop().await;
+}

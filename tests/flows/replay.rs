@@ -1,0 +1,167 @@
+//! Replay equals live: views are built anew beside the ones that serve while people read and write, come out the same,
+//! and nobody outside hears of it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use domain::value::{Channel, CompanyId, Role};
+use projections::{Projection, rebuild};
+use serde_json::{Value, json};
+use tests::client_file::{TextEncoding, client_file};
+use tests::notified::finished;
+use tests::orders::{client_of, email_to, message_to, sms_to};
+use tests::{Answer, Client, World, id_of};
+
+/// How many messages are written before the views are built anew.
+const MESSAGES: usize = 25;
+
+struct Town {
+    world: World,
+    company: CompanyId,
+    admin: Client,
+    luis: Client,
+}
+
+impl Town {
+    async fn with_a_history() -> Self {
+        let world = World::start().await;
+        let company = world.company("Vigía").await;
+        let admin = world.user("Ana", &[Role::Admin], &[company]).await;
+        let luis = world.user("Luis", &[Role::Operator], &[company]).await;
+        let town = Self { world, company, admin, luis };
+        town.messages().await;
+        town.clients().await;
+        town.notifications().await;
+        town.users().await;
+        town.world.caught_up().await;
+        town
+    }
+
+    async fn messages(&self) {
+        let mut messages = Vec::new();
+        for number in 0..MESSAGES {
+            let body = message_to(&[self.luis.user, self.admin.user], &format!("mensaje {number} con señal"));
+            messages.push(id_of(&self.admin.post_new("/messages", &body).await.expect(201)));
+        }
+        for (number, message) in messages.iter().enumerate() {
+            let action = ["seen", "read", "unread", "acknowledge", "restore"][number % 5];
+            self.luis.post(&format!("/inbox/{message}/{action}"), &json!({})).await.expect(200);
+            if number % 7 == 0 {
+                self.luis.delete(&format!("/inbox/{message}")).await.expect(200);
+            }
+        }
+        let head = self.world.log().head().await.expect("the head");
+        self.admin.post("/inbox/read-all", &json!({"up_to": head})).await.expect(200);
+        self.admin.post(&format!("/inbox/{}/unread", messages[3]), &json!({})).await.expect(200);
+        self.luis.post("/inbox/read-all", &json!({"up_to": head / 2})).await.expect(200);
+        self.luis.post(&format!("/inbox/{}/restore", messages[7]), &json!({})).await.expect(200);
+        self.admin.delete(&format!("/messages/{}", messages[MESSAGES - 1])).await.expect(200);
+    }
+
+    async fn clients(&self) {
+        let path = format!("/companies/{}/clients", self.company);
+        let file = client_file(5, 60, TextEncoding::Utf8, ';').bytes;
+        let import = self.admin.request(reqwest::Method::POST, &format!("{path}/import"));
+        Answer::to(import.header("Content-Type", "text/csv").body(file)).await.expect(200);
+        for (name, phone, email) in [("Uno", "3001230001", "rebota@example.com"), ("Dos", "3001230002", "ocupado@example.com"), ("Tres", "3001230006", "pierde@example.com")] {
+            self.admin.post(&path, &client_of(name, name, Some(phone), Some(email))).await.expect(201);
+        }
+        let some = self.admin.all(&path).await;
+        self.admin.patch(&format!("/clients/{}", id_of(&some[10])), &json!({"name": "Cambiada", "contacts": []})).await.expect(200);
+        self.admin.delete(&format!("/clients/{}", id_of(&some[11]))).await.expect(200);
+    }
+
+    async fn notifications(&self) {
+        for order in [sms_to(self.company, "Aviso"), email_to(self.company, "Aviso", "Hola")] {
+            let notification = id_of(&self.admin.post_new("/notifications", &order).await.expect(202));
+            finished(&self.admin, &notification).await;
+            self.admin.post(&format!("/notifications/{notification}/retry"), &json!({})).await.expect(200);
+            finished(&self.admin, &notification).await;
+        }
+        let cancelled = id_of(&self.admin.post_new("/notifications", &sms_to(self.company, "No va")).await.expect(202));
+        self.admin.post(&format!("/notifications/{cancelled}/cancel"), &json!({})).await.expect(200);
+        finished(&self.admin, &cancelled).await;
+        // Erased with deliveries behind them.
+        let some = self.admin.all(&format!("/companies/{}/clients?q=dos", self.company)).await;
+        self.admin.delete(&format!("/clients/{}", id_of(&some[0]))).await.expect(200);
+    }
+
+    async fn users(&self) {
+        let path = format!("/users/{}", self.luis.user);
+        self.admin.patch(&path, &json!({"name": "Luis Ángel", "password": "otra contraseña"})).await.expect(200);
+        self.admin.patch(&path, &json!({"active": false})).await.expect(200);
+        self.admin.patch(&path, &json!({"active": true, "roles": ["operator", "auditor"]})).await.expect(200);
+        self.admin.patch(&format!("/companies/{}", self.company), &json!({"name": "Vigía del Sur"})).await.expect(200);
+    }
+
+    /// What people see.
+    async fn seen(&self) -> Vec<Value> {
+        let mut seen = Vec::new();
+        for path in ["/inbox", "/messages/sent", "/me", "/inbox/summary"] {
+            seen.push(self.luis.get(path).await.expect(200));
+        }
+        let clients = format!("/companies/{}/clients", self.company);
+        for path in ["/inbox", "/messages/sent", "/notifications", "/audit", "/users", "/companies", &clients] {
+            seen.push(self.admin.all(path).await.into());
+        }
+        for notification in self.admin.all("/notifications").await {
+            seen.push(self.admin.all(&format!("/notifications/{}/deliveries", id_of(&notification))).await.into());
+        }
+        seen
+    }
+
+    fn left(&self) -> (u64, u64) {
+        let simulator = &self.world.simulator;
+        let all = |channel| simulator.counts(channel).accepted + simulator.counts(channel).refused + simulator.counts(channel).lost;
+        (all(Channel::Sms), all(Channel::Email))
+    }
+}
+
+#[tokio::test]
+async fn every_view_that_is_built_anew_while_people_read_and_write_is_what_it_was() {
+    let town = Town::with_a_history().await;
+    let (before, left) = (town.seen().await, town.left());
+    for projection in Projection::ALL {
+        let path = format!("/projections/{projection}/rebuild");
+        let (one, same) = (town.admin.post(&path, &json!({})).await, town.admin.post(&path, &json!({})).await);
+        one.expect(202);
+        same.expect(202);
+    }
+    let is_over = AtomicBool::new(false);
+    let reading = async {
+        let mut reads = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            assert_eq!(town.seen().await, before, "what people see does not change");
+            reads += 1;
+        }
+        reads
+    };
+    let building = async {
+        loop {
+            let all = town.admin.get("/projections").await.expect(200);
+            let states: Vec<Value> = all["data"].as_array().expect("projections").iter().map(|one| one["state"].clone()).collect();
+            assert!(states.iter().all(|state| state != "failed"), "{all}");
+            if states.iter().all(|state| state == "live") {
+                return is_over.store(true, Ordering::Relaxed);
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (reads, ()) = tokio::join!(reading, building);
+    assert!(reads > 0);
+    assert_eq!(town.seen().await, before);
+
+    town.admin.post("/projections/inbox/rebuild", &json!({})).await.expect(202);
+    for number in 0..10 {
+        let sent = town.luis.post_new("/messages", &message_to(&[town.luis.user], &format!("mientras {number}"))).await.expect(201);
+        let mine = town.luis.get("/inbox?limit=1").await.expect(200);
+        assert_eq!(mine["data"][0]["id"], sent["id"], "what was written is read at once, whatever is being built");
+    }
+    for projection in Projection::ALL {
+        let differences = rebuild::compare(town.world.log(), projection).await.expect("a comparison");
+        assert_eq!(differences, [], "{projection}");
+    }
+    assert_eq!(town.left(), left, "replay sends nothing");
+    town.admin.post("/projections/nada/rebuild", &json!({})).await.refused(404);
+    town.luis.post("/projections/inbox/rebuild", &json!({})).await.refused(403);
+    town.world.stop().await;
+}
