@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use commands::log::{Recorded, metadata};
-use domain::Event;
 use domain::notification::NotificationEvent;
+use domain::{DecodeError, Event};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -14,6 +14,8 @@ use crate::projection::Projection;
 use crate::projector::Projector;
 
 mod entry;
+#[cfg(test)]
+mod tests;
 
 /// How many characters of an id that is no UUID are kept, so that it fits an index.
 const SUBJECT_CHARS_MAX: usize = 200;
@@ -40,10 +42,23 @@ impl Projector for Audit {
     }
 
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
+        events.iter().for_each(|event| alarm(event));
         save_channels(tx, events).await?;
         let entries: Vec<Entry> = events.iter().map(|event| Entry::of(event)).collect();
         let channels = load_channels(tx, &entries).await?;
         save(tx, events, entries, &channels).await
+    }
+}
+
+/// Events of an unknown type matter to no other projection, so nobody else would say it.
+fn alarm(event: &Recorded) {
+    if let Err(DecodeError::UnknownAggregate(_)) = event.event {
+        tracing::error!(
+            position = event.position,
+            event_id = %event.event_id,
+            aggregate_type = event.aggregate_type,
+            "an event of an unknown aggregate: no projection shows it but the audit"
+        );
     }
 }
 

@@ -13,6 +13,8 @@ mod projector;
 pub mod queries;
 pub mod rebuild;
 mod running;
+#[cfg(test)]
+mod samples;
 pub mod search;
 mod users;
 

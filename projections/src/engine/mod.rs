@@ -6,6 +6,8 @@ mod parking;
 mod runner;
 pub(crate) mod schema;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::batch::{Batches, Target, swap_key};
 pub(crate) use self::failure::{BatchError, Fault, fault, nameless};

@@ -4,6 +4,8 @@
 mod fold;
 mod load;
 mod save;
+#[cfg(test)]
+mod tests;
 
 use async_trait::async_trait;
 use commands::log::Recorded;

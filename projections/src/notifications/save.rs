@@ -27,7 +27,7 @@ pub(super) async fn save(tx: &mut PgConnection, mut fold: Fold, index: &AddressI
 }
 
 impl Fold {
-    fn leave_out_the_erased(&mut self) {
+    pub(super) fn leave_out_the_erased(&mut self) {
         if self.erased.is_empty() {
             return;
         }

@@ -1,0 +1,74 @@
+//! What entries say, and what they must not.
+
+use std::collections::BTreeSet;
+
+use domain::client::{ClientEvent, ClientProfile, Contact};
+use domain::delivery::{Attempt, DeliveryEvent, FailureClass};
+use domain::user::{UserEvent, UserProfile};
+use domain::value::{ContactKind, Role};
+use domain::{Event, Personal};
+use serde_json::json;
+
+use super::entry::Entry;
+use crate::samples::{at, id, recorded, unreadable};
+
+const SECRET: &str = "Márquez";
+
+fn secret() -> Personal<String> {
+    Personal::new(id(3), SECRET.to_owned())
+}
+
+fn deferred() -> DeliveryEvent {
+    let attempt =
+        Attempt { notification: id(1).into(), company: id(2).into(), client: id(3).into(), generation: 1, number: 2 };
+    DeliveryEvent::DeliveryDeferred {
+        attempt,
+        provider: Some("primero".into()),
+        until: at(9),
+        class: FailureClass::Throttled,
+        code: "429".into(),
+        detail: secret(),
+    }
+}
+
+#[test]
+fn an_outcome_says_who_was_told_with_which_result() {
+    let entry = Entry::of(&recorded(1, id(7), Event::Delivery(deferred())));
+    assert_eq!((entry.subject_type.as_str(), entry.result), ("delivery", "deferred"));
+    assert_eq!((entry.company, entry.notification), (Some(id(2)), Some(id(1))));
+    assert_eq!(entry.summary["client"], json!(id(3)));
+    assert_eq!((&entry.summary["class"], &entry.summary["number"]), (&json!("throttled"), &json!(2)));
+}
+
+#[test]
+fn no_entry_names_a_person() {
+    let contact =
+        Contact { kind: ContactKind::Holder, name: SECRET.into(), phone: Some(SECRET.into()), email: Some(SECRET.into()) };
+    let client = ClientProfile { external_id: Some(SECRET.into()), name: SECRET.into(), contacts: vec![contact] };
+    let user = UserProfile { name: SECRET.into(), email: SECRET.into() };
+    let events = [
+        Event::Delivery(deferred()),
+        Event::Client(ClientEvent::ClientRegistered {
+            company: id(2).into(),
+            profile: Personal::new(id(3), client),
+            locale: "es".into(),
+            time_zone: "America/Bogota".into(),
+        }),
+        Event::User(UserEvent::UserRegistered {
+            profile: Personal::new(id(4), user),
+            roles: BTreeSet::from([Role::Admin]),
+            companies: BTreeSet::new(),
+        }),
+    ];
+    for event in events {
+        let entry = Entry::of(&recorded(1, id(3), event));
+        assert!(!format!("{entry:?}").contains(SECRET), "{entry:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_noted_as_such() {
+    let entry = Entry::of(&unreadable(1, "martian", "x".repeat(1_000)));
+    assert_eq!((entry.result, entry.subject_type.as_str()), ("unreadable", "martian"));
+    assert_eq!(entry.subject_id.len(), super::SUBJECT_CHARS_MAX);
+}
