@@ -152,7 +152,9 @@ fn plain(value: Value, sight: Sight) -> Value {
             (Some(_), Sight::Masked) => json!({ "masked": true }),
             (None, _) => json!({ "erased": true }),
         },
-        Value::Object(members) => members.into_iter().map(|(name, value)| (name, plain(value, sight))).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (name, plain(value, sight))).collect()
+        }
         Value::Array(elements) => elements.into_iter().map(|value| plain(value, sight)).collect(),
         other => other,
     }

@@ -45,7 +45,12 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Answers with a stream that `run` writes, and goes on after the answer has begun.
-    pub(crate) fn open<F>(state: AppState, caller: Caller, place: Place, run: impl FnOnce(Self) -> F) -> Response
+    pub(crate) fn open<F>(
+        state: AppState,
+        caller: Caller,
+        place: Place,
+        run: impl FnOnce(Self) -> F,
+    ) -> Response
     where
         F: Future<Output = Result<(), Over>> + Send + 'static,
     {

@@ -86,10 +86,14 @@ mod tests {
 
     #[test]
     fn the_events_of_one_position_are_written_together_and_the_last_carries_the_id() {
-        let news = vec![News::new("message", 9, &1), News::new("receipt", 8, &2), News::new("receipt", 8, &3)];
+        let news =
+            vec![News::new("message", 9, &1), News::new("receipt", 8, &2), News::new("receipt", 8, &3)];
         let frames = frames(news);
         assert_eq!(frames.len(), 2);
         assert_eq!(frames[0].bytes, "event: receipt\ndata: 2\n\nevent: receipt\nid: 8\ndata: 3\n\n");
-        assert_eq!((frames[1].position, &frames[1].bytes[..]), (9, b"event: message\nid: 9\ndata: 1\n\n".as_slice()));
+        assert_eq!(
+            (frames[1].position, &frames[1].bytes[..]),
+            (9, b"event: message\nid: 9\ndata: 1\n\n".as_slice())
+        );
     }
 }

@@ -17,10 +17,10 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::connection::{Connection, Over};
-pub(crate) use self::last_event_id::LastEventId;
-pub(crate) use self::places::Place;
 use self::inbox::{InboxHub, PostgresNews};
+pub(crate) use self::last_event_id::LastEventId;
 use self::notifications::NotificationHub;
+pub(crate) use self::places::Place;
 use self::places::Places;
 use crate::problem::Answer;
 
@@ -64,7 +64,8 @@ impl Live {
     /// # Errors
     /// When the database does not answer.
     pub(crate) async fn notifications(&self) -> sqlx::Result<&NotificationHub> {
-        let start = || NotificationHub::start(self.log.pool().clone(), &self.positions, self.shutdown.clone());
+        let start =
+            || NotificationHub::start(self.log.pool().clone(), &self.positions, self.shutdown.clone());
         self.notifications.get_or_try_init(start).await
     }
 }

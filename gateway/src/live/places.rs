@@ -39,7 +39,10 @@ impl Places {
         }
         let own = taken.by_user.entry(user).or_default();
         if *own >= STREAMS_PER_USER_MAX {
-            return Err(Problem { retry_after_s: Some(RETRY_AFTER_S), ..Problem::new(Kind::TooManyRequests) });
+            return Err(Problem {
+                retry_after_s: Some(RETRY_AFTER_S),
+                ..Problem::new(Kind::TooManyRequests)
+            });
         }
         *own += 1;
         taken.all += 1;
@@ -73,7 +76,8 @@ mod tests {
     #[test]
     fn a_user_has_so_many_places_and_a_closed_stream_gives_its_own_back() {
         let (places, user) = (Places::default(), UserId::from(Uuid::from_u128(1)));
-        let mut own: Vec<_> = (0..STREAMS_PER_USER_MAX).map(|_| places.take(user).expect("a place")).collect();
+        let mut own: Vec<_> =
+            (0..STREAMS_PER_USER_MAX).map(|_| places.take(user).expect("a place")).collect();
         assert_eq!(places.take(user).expect_err("a refusal").kind, Kind::TooManyRequests);
         assert!(places.take(Uuid::from_u128(2).into()).is_ok());
         own.pop();

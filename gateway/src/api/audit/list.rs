@@ -46,7 +46,10 @@ impl FromQuery for ListAudit {
     ),
     responses((status = 200, body = Page<AuditEntry>))
 )]
-pub(super) async fn list(State(state): State<AppState>, read: Read<ListAudit>) -> Answer<Json<Page<AuditEntry>>> {
+pub(super) async fn list(
+    State(state): State<AppState>,
+    read: Read<ListAudit>,
+) -> Answer<Json<Page<AuditEntry>>> {
     read.caller.needs(read.caller.has(Role::Auditor))?;
     read.wait_for(&state, &[Projection::Audit, Projection::Users]).await?;
     let ListAudit { filter, page } = &read.query;

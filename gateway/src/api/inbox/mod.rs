@@ -36,7 +36,12 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 }
 
 /// Does something with the caller's copy of a message; 404 if the caller has none.
-async fn act(state: &AppState, message: MessageId, action: ReceiptAction, order: Order<Empty>) -> Answer<Wrote> {
+async fn act(
+    state: &AppState,
+    message: MessageId,
+    action: ReceiptAction,
+    order: Order<Empty>,
+) -> Answer<Wrote> {
     let Order { caller, context, .. } = order;
     let done = commands::receipts::act(state.log(), message, caller.id(), action, &context).await?;
     Ok(state.changed(&caller, done.ok_or_else(Problem::not_found)?))

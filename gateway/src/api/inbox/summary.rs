@@ -36,7 +36,8 @@ pub(super) async fn summary(
     let summary = inbox::summary(state.pool(), read.caller.id()).await?;
     let body = serde_json::to_vec(&summary).map_err(|error| Problem::internal(&error))?;
     let tag = tag(&body);
-    let shared = [(header::ETAG, HeaderValue::try_from(&tag).unwrap_or(PRIVATE)), (header::CACHE_CONTROL, PRIVATE)];
+    let shared =
+        [(header::ETAG, HeaderValue::try_from(&tag).unwrap_or(PRIVATE)), (header::CACHE_CONTROL, PRIVATE)];
     if is_known(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, shared).into_response());
     }

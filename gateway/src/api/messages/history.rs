@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use commands::log::Recorded;
+use domain::Event;
 use domain::message::MessageEvent;
 use domain::value::MessageId;
-use domain::Event;
 use projections::Projection;
 use serde::Serialize;
 use serde_json::Value;
@@ -62,7 +62,8 @@ pub(super) async fn history(
 async fn events_of(state: &AppState, message: MessageId, asked: &AskHistory) -> Answer<Vec<Recorded>> {
     let stream = message.to_string();
     let stored = state.log().read_stream(STREAM, &stream, 0, EVENTS_MAX).await?;
-    let by_then = stored.into_iter().filter(|event| asked.as_of.covers(event.position, event.recorded_at)).collect();
+    let by_then =
+        stored.into_iter().filter(|event| asked.as_of.covers(event.position, event.recorded_at)).collect();
     state.log().open_events(by_then).await.map_err(|error| Problem::internal(&error))
 }
 
@@ -81,7 +82,9 @@ impl MessageState {
             MessageEvent::MessageSent { recipients, sent_at, .. } => {
                 Self { recipients: recipients.len(), sent_at: Some(*sent_at), ..self }
             }
-            MessageEvent::MessageWithdrawn { withdrawn_at } => Self { withdrawn_at: Some(*withdrawn_at), ..self },
+            MessageEvent::MessageWithdrawn { withdrawn_at } => {
+                Self { withdrawn_at: Some(*withdrawn_at), ..self }
+            }
         }
     }
 }

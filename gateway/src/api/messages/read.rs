@@ -36,7 +36,9 @@ pub(super) async fn read(
 ) -> Answer<Json<MessageView>> {
     read.wait_for(&state, &[Projection::Inbox, Projection::Users]).await?;
     let caller = read.caller.id();
-    if let Some(item) = inbox::item(state.pool(), caller, id).await?.filter(|item| item.author.id != caller.uuid()) {
+    if let Some(item) =
+        inbox::item(state.pool(), caller, id).await?.filter(|item| item.author.id != caller.uuid())
+    {
         return Ok(Json(MessageView::Recipient(Box::new(item))));
     }
     let message = messages::message(state.pool(), id).await?.ok_or_else(Problem::not_found)?;

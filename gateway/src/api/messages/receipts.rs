@@ -47,7 +47,8 @@ pub(super) async fn receipts(
 
 /// The author of a message, for those who may know what became of it: the author and auditors; 404 for others.
 pub(super) async fn author_for(caller: &Caller, log: &EventLog, message: MessageId) -> Answer<UserId> {
-    let loaded = log.load::<Message>(&message.to_string()).await.map_err(CommandError::<MessageError>::from)?;
+    let loaded =
+        log.load::<Message>(&message.to_string()).await.map_err(CommandError::<MessageError>::from)?;
     let author = loaded.state.author().ok_or_else(Problem::not_found)?;
     let may_know = author == caller.id() || caller.has(Role::Auditor);
     if may_know { Ok(author) } else { Err(Problem::not_found()) }

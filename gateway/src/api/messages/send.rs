@@ -88,7 +88,12 @@ pub(super) async fn send(State(state): State<AppState>, order: Order<NewMessage>
     state.answered(StatusCode::CREATED, &caller, &context, outcome).await
 }
 
-async fn sent(state: &AppState, caller: &Caller, new: NewMessage, context: &CommandContext) -> Answer<(Done, Value)> {
+async fn sent(
+    state: &AppState,
+    caller: &Caller,
+    new: NewMessage,
+    context: &CommandContext,
+) -> Answer<(Done, Value)> {
     let author = caller.id();
     let known = known_to(state, caller, &new).await?;
     refuse_what_cannot_be_answered(state, author, new.in_reply_to).await?;
@@ -141,7 +146,11 @@ fn unknown(known: &Snapshot, caller: &Caller, new: &NewMessage) -> Faults {
     faults
 }
 
-async fn refuse_what_cannot_be_answered(state: &AppState, author: UserId, to: Option<MessageId>) -> Answer<()> {
+async fn refuse_what_cannot_be_answered(
+    state: &AppState,
+    author: UserId,
+    to: Option<MessageId>,
+) -> Answer<()> {
     let Some(message) = to else { return Ok(()) };
     if commands::messages::is_visible_to(state.log(), message, author).await? {
         return Ok(());

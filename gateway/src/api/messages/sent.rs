@@ -27,7 +27,10 @@ impl FromQuery for ListSent {
     params(("limit" = Option<i64>, Query, minimum = 1, maximum = 200), ("after" = Option<String>, Query)),
     responses((status = 200, body = Page<SentMessage>))
 )]
-pub(super) async fn sent(State(state): State<AppState>, read: Read<ListSent>) -> Answer<Json<Page<SentMessage>>> {
+pub(super) async fn sent(
+    State(state): State<AppState>,
+    read: Read<ListSent>,
+) -> Answer<Json<Page<SentMessage>>> {
     read.wait_for(&state, &[Projection::Inbox]).await?;
     Ok(Json(messages::sent(state.pool(), read.caller.id(), &read.query.page).await?))
 }

@@ -115,9 +115,15 @@ mod tests {
         let (one, other) = (asked("Hola"), asked("Hola."));
         let token = confirmation(&one, 7, 3).signed(sign);
         let flipped = token.replace(token.as_bytes()[20] as char, "_");
-        for (by, asked, token) in [(7, &other, &*token), (8, &one, &token), (7, &one, "x"), (7, &one, ""), (7, &one, &flipped)] {
+        for (by, asked, token) in
+            [(7, &other, &*token), (8, &one, &token), (7, &one, "x"), (7, &one, ""), (7, &one, &flipped)]
+        {
             let refused = confirmation(asked, by, 3).checked(token, sign).unwrap_err();
-            assert_eq!((refused.kind, &*refused.faults[0].pointer), (Kind::Invalid, "/confirm_token"), "{token}");
+            assert_eq!(
+                (refused.kind, &*refused.faults[0].pointer),
+                (Kind::Invalid, "/confirm_token"),
+                "{token}"
+            );
         }
     }
 }

@@ -12,8 +12,17 @@ use crate::problem::Answer;
 use crate::state::AppState;
 
 /// Every state a delivery can have: the names in the totals.
-const STATES: &[&str] =
-    &["pending", "sending", "accepted", "delivered", "deferred", "failed", "suppressed", "in_doubt", "cancelled"];
+const STATES: &[&str] = &[
+    "pending",
+    "sending",
+    "accepted",
+    "delivered",
+    "deferred",
+    "failed",
+    "suppressed",
+    "in_doubt",
+    "cancelled",
+];
 
 /// Which of them.
 pub(super) struct ListDeliveries {

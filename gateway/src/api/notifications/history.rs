@@ -6,9 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use commands::log::Recorded;
+use domain::Event;
 use domain::notification::NotificationEvent;
 use domain::value::NotificationId;
-use domain::Event;
 use projections::Projection;
 use projections::queries::audit::{self, AuditEntry, AuditFilter};
 use projections::queries::{PAGE_ROWS_MAX, PageRequest};
@@ -84,7 +84,8 @@ pub(super) async fn history(
 
 async fn own_events(state: &AppState, id: NotificationId, asked: &AskHistory) -> Answer<Vec<Recorded>> {
     let stored = state.log().read_stream(STREAM, &id.to_string(), 0, EVENTS_MAX).await?;
-    let by_then = stored.into_iter().filter(|event| asked.as_of.covers(event.position, event.recorded_at)).collect();
+    let by_then =
+        stored.into_iter().filter(|event| asked.as_of.covers(event.position, event.recorded_at)).collect();
     state.log().open_events(by_then).await.map_err(|error| Problem::internal(&error))
 }
 
@@ -96,12 +97,15 @@ async fn chunks(
     id: NotificationId,
     asked: &AskHistory,
 ) -> Answer<Vec<HistoryEvent>> {
-    let filter = AuditFilter { kind: Some(CHUNK.into()), subject: Some(id.to_string()), ..AuditFilter::default() };
+    let filter =
+        AuditFilter { kind: Some(CHUNK.into()), subject: Some(id.to_string()), ..AuditFilter::default() };
     let (mut chunks, mut next) = (Vec::new(), None);
     for _ in 0..CHUNK_PAGES_MAX {
         let page = PageRequest::parse(Some(PAGE_ROWS_MAX), next.as_deref()).unwrap_or_default();
         let page = audit::list(state.pool(), caller.scope(), &filter, &page).await?;
-        chunks.extend(page.data.into_iter().filter(|entry| asked.as_of.covers(entry.position, entry.at)).map(chunk));
+        chunks.extend(
+            page.data.into_iter().filter(|entry| asked.as_of.covers(entry.position, entry.at)).map(chunk),
+        );
         next = page.next;
         if next.is_none() {
             break;
@@ -121,13 +125,15 @@ fn fold(own: &[Recorded], chunks: &[HistoryEvent]) -> Option<NotificationState> 
         Ok(Event::Notification(event)) => Some(event),
         _ => None,
     });
-    of_notification.fold(None, |state: Option<NotificationState>, event| Some(state.unwrap_or_default().after(event)))
+    of_notification
+        .fold(None, |state: Option<NotificationState>, event| Some(state.unwrap_or_default().after(event)))
         .map(|state| state.with(chunks))
 }
 
 impl NotificationState {
     fn after(self, event: &NotificationEvent) -> Self {
-        let resolving = |generation| Self { state: "resolving", generation, audience: Audience::default(), ..self };
+        let resolving =
+            |generation| Self { state: "resolving", generation, audience: Audience::default(), ..self };
         match event {
             NotificationEvent::NotificationRequested { expires_at, requested_at, .. } => {
                 Self { expires_at: *expires_at, requested_at: Some(*requested_at), ..resolving(1) }
@@ -143,7 +149,8 @@ impl NotificationState {
     }
 
     fn with(mut self, chunks: &[HistoryEvent]) -> Self {
-        let own = chunks.iter().filter(|chunk| chunk.data["generation"].as_u64() == Some(self.generation.into()));
+        let own =
+            chunks.iter().filter(|chunk| chunk.data["generation"].as_u64() == Some(self.generation.into()));
         self.audience.resolved = own.filter_map(|chunk| chunk.data["recipients"].as_u64()).sum();
         self
     }

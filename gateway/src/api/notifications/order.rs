@@ -23,7 +23,10 @@ pub(super) struct NewNotification {
 /// A notification to the clients of a company, as it is written.
 #[derive(ToSchema)]
 #[schema(as = NewNotification)]
-#[expect(dead_code, reason = "describes what is read field by field, since what a body may be depends on the channel")]
+#[expect(
+    dead_code,
+    reason = "describes what is read field by field, since what a body may be depends on the channel"
+)]
 pub(super) struct NotificationFields {
     /// Whose clients are told.
     company_id: uuid::Uuid,

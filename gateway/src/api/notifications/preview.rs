@@ -102,7 +102,11 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
 }
 
 /// The audience as it is once everything that the caller has written shows.
-pub(super) async fn audience_of(state: &AppState, caller: &Caller, asked: &NewNotification) -> Answer<Audience> {
+pub(super) async fn audience_of(
+    state: &AppState,
+    caller: &Caller,
+    asked: &NewNotification,
+) -> Answer<Audience> {
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
     let (company, channel) = (asked.company, asked.content.channel());
     Ok(audience::preview(state.pool(), company, channel, asked.recipient_kind).await?)

@@ -7,7 +7,10 @@ use crate::problem::Answer;
 use crate::state::AppState;
 
 /// The rows with what the send queue has on its way.
-pub(super) async fn with_sending(state: &AppState, mut rows: Vec<NotificationRow>) -> Answer<Vec<NotificationRow>> {
+pub(super) async fn with_sending(
+    state: &AppState,
+    mut rows: Vec<NotificationRow>,
+) -> Answer<Vec<NotificationRow>> {
     let ids: Vec<NotificationId> = rows.iter().map(|row| row.id.into()).collect();
     let sending = dispatcher::queue::sending_counts(state.pool(), &ids).await?;
     for (row, id) in rows.iter_mut().zip(ids) {

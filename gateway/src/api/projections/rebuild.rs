@@ -38,7 +38,11 @@ pub(super) async fn rebuild(
 
 /// The order stands once its row does; only then the answer is kept. A crash between the two orders it again, which is
 /// the same order.
-async fn ordered(state: &AppState, projection: Projection, context: &CommandContext) -> Answer<(Done, Value)> {
+async fn ordered(
+    state: &AppState,
+    projection: Projection,
+    context: &CommandContext,
+) -> Answer<(Done, Value)> {
     let id = rebuild::request(state.pool(), projection).await?;
     let answer = json!({ "id": id });
     let kept = context.idempotency.as_ref().map(|asked| FirstAnswer {

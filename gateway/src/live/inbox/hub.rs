@@ -46,7 +46,11 @@ impl<S: NewsSource> InboxHub<S> {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub(crate) async fn start(source: S, positions: &Positions, shutdown: CancellationToken) -> sqlx::Result<Self> {
+    pub(crate) async fn start(
+        source: S,
+        positions: &Positions,
+        shutdown: CancellationToken,
+    ) -> sqlx::Result<Self> {
         let woken = positions.watch(Projection::Inbox);
         let (hub, rounds) = Self::at_rest(source).await?;
         tokio::spawn(async move { shutdown.run_until_cancelled(rounds.run(woken)).await });
@@ -130,7 +134,8 @@ impl<S: NewsSource> Rounds<S> {
     /// between the two is not told yet.
     async fn tell_counts(&mut self, users: &[UserId], end: Position) -> sqlx::Result<()> {
         let changed = self.source.changed_counts(users, self.counted).await?;
-        let latest: BTreeMap<UserId, _> = changed.into_iter().map(|row| (row.user_id.into(), row.counts)).collect();
+        let latest: BTreeMap<UserId, _> =
+            changed.into_iter().map(|row| (row.user_id.into(), row.counts)).collect();
         for (user, counts) in latest {
             self.tell(user, &[of_counts(end, &counts).frame()]);
         }

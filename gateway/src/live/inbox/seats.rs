@@ -124,7 +124,8 @@ mod tests {
     #[tokio::test]
     async fn every_tab_of_a_user_is_told_and_nobody_else() {
         let seats = Seats::default();
-        let (mut one, mut other, mut stranger) = (seats.take(user(1)), seats.take(user(1)), seats.take(user(2)));
+        let (mut one, mut other, mut stranger) =
+            (seats.take(user(1)), seats.take(user(1)), seats.take(user(2)));
         seats.tell(user(1), &frame(5));
         assert_eq!((one.next().await, other.next().await), (Some(frame(5)), Some(frame(5))));
         assert!(stranger.queue.try_recv().is_err());

@@ -34,7 +34,12 @@ pub(crate) trait NewsSource: Send + Sync + 'static {
         limit: i64,
     ) -> impl Future<Output = sqlx::Result<Vec<Arrival>>> + Send;
     /// What one user received, oldest first, at most `limit`.
-    fn missed(&self, user: UserId, since: Since, limit: i64) -> impl Future<Output = sqlx::Result<Vec<InboxItem>>> + Send;
+    fn missed(
+        &self,
+        user: UserId,
+        since: Since,
+        limit: i64,
+    ) -> impl Future<Output = sqlx::Result<Vec<InboxItem>>> + Send;
     /// What was done with these authors' messages, oldest first, at most `limit`.
     fn receipts(
         &self,

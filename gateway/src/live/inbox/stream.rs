@@ -45,7 +45,11 @@ pub(super) struct Reading<'a, S> {
 impl<'a, S: NewsSource> Reading<'a, S> {
     /// Subscribes before it looks: what happens while the past is read waits in the seat. The hub has told up to the
     /// seat's heading, so the past must reach there.
-    pub(super) async fn begin(hub: &'a InboxHub<S>, user: UserId, last: Option<Position>) -> sqlx::Result<Self> {
+    pub(super) async fn begin(
+        hub: &'a InboxHub<S>,
+        user: UserId,
+        last: Option<Position>,
+    ) -> sqlx::Result<Self> {
         let seat = hub.sit_down(user);
         let now = hub.source().position_at(seat.heading).await?.max(seat.heading);
         let past = Past::new(hub.source(), user, last, now).await?;
@@ -93,7 +97,12 @@ enum Stage {
 
 impl<'a, S: NewsSource> Past<'a, S> {
     /// `last` is what the reader has seen, `now` where the past ends.
-    pub(super) async fn new(source: &'a S, user: UserId, last: Option<Position>, now: Position) -> sqlx::Result<Self> {
+    pub(super) async fn new(
+        source: &'a S,
+        user: UserId,
+        last: Option<Position>,
+        now: Position,
+    ) -> sqlx::Result<Self> {
         let (told, stage) = match last {
             None => (now, Stage::Counts),
             // From another log, or one that was restored from a backup: nothing here is known to follow.

@@ -105,7 +105,11 @@ impl NewsSource for World {
     async fn arrivals(&self, users: &[UserId], since: Since, limit: i64) -> sqlx::Result<Vec<Arrival>> {
         let items = self.missed(reader(), since, limit).await?;
         let told = users.contains(&reader());
-        Ok(items.into_iter().filter(|_| told).map(|item| Arrival { user_id: reader().into(), item }).collect())
+        Ok(items
+            .into_iter()
+            .filter(|_| told)
+            .map(|item| Arrival { user_id: reader().into(), item })
+            .collect())
     }
 
     async fn missed(&self, _: UserId, since: Since, limit: i64) -> sqlx::Result<Vec<InboxItem>> {
@@ -119,7 +123,8 @@ impl NewsSource for World {
         after_row: Option<(MessageId, UserId)>,
         limit: i64,
     ) -> sqlx::Result<Vec<ReceiptNews>> {
-        let odd = (since.after.max(1)..=since.until.min(self.state().position)).filter(|position| position % 2 == 1);
+        let odd = (since.after.max(1)..=since.until.min(self.state().position))
+            .filter(|position| position % 2 == 1);
         let all = odd.flat_map(|position| [receipt(position, 1), receipt(position, 2)]);
         let last = (since.after, after_row.map_or(Uuid::max(), |(message, _)| message.uuid()));
         Ok(all.filter(|row| (row.position, row.message_id) > last).take(limit as usize).collect())
@@ -165,7 +170,9 @@ fn events(frame: &Frame) -> Vec<String> {
     let field = |event: &str, name: &str| {
         event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned()
     };
-    text.split_terminator("\n\n").map(|event| format!("{}:{}", field(event, "event:"), field(event, "id:"))).collect()
+    text.split_terminator("\n\n")
+        .map(|event| format!("{}:{}", field(event, "event:"), field(event, "id:")))
+        .collect()
 }
 
 /// What the world tells of these positions, counts apart.
@@ -188,7 +195,10 @@ async fn a_stream_that_begins_tells_the_counts_and_then_only_what_is_new() {
     assert_eq!(next(&mut reading).await, ["counts:10"]);
     hub.source().move_to(12);
     rounds.tell_until(12).await.expect("a round");
-    assert_eq!(until_counts_of(&mut reading, 12).await, ["receipt:", "receipt:11", "message:12", "counts:12"]);
+    assert_eq!(
+        until_counts_of(&mut reading, 12).await,
+        ["receipt:", "receipt:11", "message:12", "counts:12"]
+    );
 }
 
 #[tokio::test]
@@ -263,7 +273,10 @@ async fn an_id_that_is_too_old_or_ahead_of_the_log_is_told_to_read_everything_ag
     hub.source().state().horizon = 5;
     for last in [4, 11] {
         let mut reading = begin(&hub, Some(last)).await;
-        assert_eq!((next(&mut reading).await, next(&mut reading).await), (vec!["reset:10".into()], vec!["counts:10".into()]));
+        assert_eq!(
+            (next(&mut reading).await, next(&mut reading).await),
+            (vec!["reset:10".into()], vec!["counts:10".into()])
+        );
     }
     let mut kept = begin(&hub, Some(5)).await;
     assert_eq!(without_counts(until_counts_of(&mut kept, 10).await), expected(6..=10));

@@ -60,8 +60,13 @@ impl NotificationHub {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub(crate) async fn start(pool: PgPool, positions: &Positions, shutdown: CancellationToken) -> sqlx::Result<Self> {
-        let told = sqlx::query_scalar("select position from notifications.checkpoint").fetch_one(&pool).await?;
+    pub(crate) async fn start(
+        pool: PgPool,
+        positions: &Positions,
+        shutdown: CancellationToken,
+    ) -> sqlx::Result<Self> {
+        let told =
+            sqlx::query_scalar("select position from notifications.checkpoint").fetch_one(&pool).await?;
         let watched = Watched::default();
         let rounds = Rounds { pool, watched: watched.clone(), told };
         let woken = positions.watch(Projection::Notifications);

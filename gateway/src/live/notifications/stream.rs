@@ -124,6 +124,9 @@ mod tests {
     #[test]
     fn totals_are_told_with_the_state() {
         let text = String::from_utf8(news(&running(5, 2)).frame().bytes.to_vec()).expect("text");
-        assert!(text.starts_with("event: totals\nid: 5\ndata: {\"state\":\"running\",\"totals\":{\"total\":10,"), "{text}");
+        assert!(
+            text.starts_with("event: totals\nid: 5\ndata: {\"state\":\"running\",\"totals\":{\"total\":10,"),
+            "{text}"
+        );
     }
 }
