@@ -42,7 +42,6 @@ async function check(page, name) {
 }
 
 async function ready(page) {
-  await page.waitForLoadState('networkidle').catch(() => undefined);
   await page.locator('main h1, main empty-state').first().waitFor();
   await page.locator('loading-rows').first().waitFor({ state: 'detached' });
 }

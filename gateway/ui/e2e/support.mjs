@@ -34,8 +34,8 @@ export const startBrowser = () =>
 /** A signed-in page of its own, which fails its test on any error of a script or of the content policy. */
 export async function signedIn(browser, email, options = {}) {
   const page = await newPage(browser, options);
-  await enter(page, email);
-  if (!options.keepNews) await putNewsAside(page);
+  const { newest } = await enter(page, email);
+  if (newest.length > 0) await putNewsAside(page);
   return page;
 }
 
@@ -58,23 +58,21 @@ export async function newPage(browser, { width = 1280, height = 800, scheme = 'l
   return page;
 }
 
-/** Fills in the login; on return the first look at the inbox has been taken. */
+/** Fills in the login and gives the first look at the inbox, as the app got it. */
 export async function enter(page, email) {
   await page.goto('/');
   await page.getByLabel('Correo electrónico').fill(email);
   await page.getByLabel('Contraseña').fill(PASSWORD);
   const summary = page.waitForResponse((response) => response.url().endsWith('/inbox/summary'));
   await page.getByRole('button', { name: 'Ingresar' }).click();
-  await (await summary).finished();
+  const first = await (await summary).json();
   await page.locator('app-shell').waitFor();
+  return first;
 }
 
 /** The dialog of new messages, when there are any, would stand before everything else. */
-export async function putNewsAside(page) {
-  const { newest } = await api(page, '/inbox/summary');
-  if (newest.length === 0) return;
+async function putNewsAside(page) {
   const dialog = page.getByRole('dialog', { name: /mensajes? nuevos?/ });
-  await dialog.waitFor();
   await dialog.getByRole('button', { name: 'Cerrar' }).click();
   await dialog.waitFor({ state: 'detached' });
 }

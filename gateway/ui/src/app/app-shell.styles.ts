@@ -5,7 +5,7 @@ export const shellStyles = css`
   :host { display: grid; grid-template-columns: 256px minmax(0, 1fr); min-height: 100dvh; }
   .skips, create-menu, compose-dialog, shortcuts-dialog, new-messages-dialog { position: absolute; }
   .skip {
-    position: fixed; top: -60px; left: var(--s4); z-index: 30; padding: var(--s3) var(--s4); border-radius: var(--r2);
+    position: fixed; top: -60px; left: var(--s4); z-index: 30; padding: var(--s3) var(--s4); border: 0; border-radius: var(--r2);
     background: var(--accent); color: var(--on-accent); font-weight: 600;
   }
   .skip:focus { top: var(--s3); }
@@ -50,7 +50,7 @@ export const shellStyles = css`
     .column { padding-bottom: calc(64px + env(safe-area-inset-bottom)); }
     .offline { padding: var(--s2) var(--s4); }
     .bottom {
-      position: fixed; inset: auto 0 0; z-index: 10; display: grid; grid-auto-flow: column; grid-auto-columns: 1fr;
+      position: fixed; inset: auto 0 0; z-index: 10; visibility: var(--bottom-bar, visible); display: grid; grid-auto-flow: column; grid-auto-columns: 1fr;
       padding-bottom: env(safe-area-inset-bottom); background: var(--surface); border-top: 1px solid var(--line);
     }
     .bottom a, .bottom button {

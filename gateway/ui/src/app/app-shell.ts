@@ -2,6 +2,7 @@
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { number, t } from '../i18n';
+import type { Key } from '../i18n/es';
 import { counts } from '../store/counts';
 import { connection } from '../store/inbox-live';
 import { letters } from '../store/preferences';
@@ -72,7 +73,7 @@ export class AppShell extends LitElement {
   }
 
   override render() {
-    return html`<section class="skips" aria-label=${t('nav.skip')}><a class="skip" href="#main" @click=${this.skip}>${t('nav.skip')}</a></section>
+    return html`<section class="skips" aria-label=${t('nav.skip')}><button class="skip" type="button" @click=${this.skip}>${t('nav.skip')}</button></section>
       ${this.rail()}
       <div class="column">
         ${this.topbar()}
@@ -104,10 +105,8 @@ export class AppShell extends LitElement {
   }
 
   private page() {
-    if (this.failed)
-      return html`<empty-state icon="offline" heading=${t('page.failed')} text=${t('page.failed_text')}></empty-state>`;
-    if (!this.shown)
-      return html`<empty-state icon="search" heading=${t('page.missing')} text=${t('page.missing_text')}></empty-state>`;
+    if (this.failed) return nowhere('offline', 'page.failed', 'page.failed_text');
+    if (!this.shown) return nowhere('search', 'page.missing', 'page.missing_text');
     return this.shown.route.render(this.shown.params);
   }
 
@@ -210,8 +209,7 @@ export class AppShell extends LitElement {
     if (event.composedPath().some((node) => node instanceof HTMLAnchorElement)) this.hide();
   }
 
-  private skip(event: Event): void {
-    event.preventDefault();
+  private skip(): void {
     this.main.focus();
   }
 
@@ -238,4 +236,11 @@ export class AppShell extends LitElement {
       this.lost = connection.get() !== 'open' || !navigator.onLine;
     }, LOST_MS);
   }
+}
+
+function nowhere(mark: Icon, title: Key, text: Key) {
+  return html`<div>
+    <h1 class="hidden">${t(title)}</h1>
+    <empty-state icon=${mark} heading=${t(title)} text=${t(text)}></empty-state>
+  </div>`;
 }

@@ -19,14 +19,19 @@ const reader: Role[] = ['notifier', 'auditor'];
 const inbox = () => import('../messages/inbox-page');
 const detail = () => import('../notifications/notification-page');
 
+// One template for both addresses: the element stays, with its list and its focus, when a part of it opens.
+const inboxPage = ({ id = '' }: Record<string, string>) => html`<inbox-page message=${id}></inbox-page>`;
+const notificationPage = (id = '', tab: string) =>
+  html`<notification-page notification=${id} tab=${tab}></notification-page>`;
+
 const routes: Route[] = [
   { path: '/', title: 'home.title', load: () => import('./home-page'), render: () => html`<home-page></home-page>` },
-  { path: '/mensajes', title: 'inbox.title', load: inbox, render: () => html`<inbox-page></inbox-page>` },
+  { path: '/mensajes', title: 'inbox.title', load: inbox, render: inboxPage },
   {
     path: '/mensajes/:id',
     title: 'inbox.title',
     load: inbox,
-    render: ({ id }) => html`<inbox-page message=${id ?? ''}></inbox-page>`,
+    render: inboxPage,
   },
   {
     path: '/enviados',
@@ -53,14 +58,14 @@ const routes: Route[] = [
     title: 'notification.title',
     roles: reader,
     load: detail,
-    render: ({ id }) => html`<notification-page notification=${id ?? ''}></notification-page>`,
+    render: ({ id }) => notificationPage(id, 'recipients'),
   },
   {
     path: '/notificaciones/:id/historial',
     title: 'history.title',
     roles: reader,
     load: detail,
-    render: ({ id }) => html`<notification-page notification=${id ?? ''} tab="history"></notification-page>`,
+    render: ({ id }) => notificationPage(id, 'history'),
   },
   {
     path: '/clientes',

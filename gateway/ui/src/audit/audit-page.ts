@@ -37,6 +37,7 @@ export class AuditPage extends LitElement {
     css`
       .page { max-width: 1240px; }
       .filters { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: var(--s3); margin-bottom: var(--s4); }
+      td a, td .link-button { display: inline-block; min-height: 24px; }
       .what { font-weight: 550; }
       td.summary { max-width: 420px; overflow-wrap: anywhere; }
       .clear { margin-bottom: var(--s4); }

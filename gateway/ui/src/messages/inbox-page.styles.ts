@@ -18,7 +18,8 @@ export const inboxStyles = css`
   .bulk .button { color: var(--accent-ink); }
   @media (max-width: 980px) {
     .panes.reading { grid-template-columns: minmax(0, 1fr); }
-    .panes.reading .list, .reading-now .filters, .reading-now .page-head { display: none; }
+    .panes.reading .list, .reading-now .filters { display: none; }
+    .reading-now .page-head { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); }
     .panes message-reader { position: static; }
   }
   @media (max-width: 520px) { .search { max-width: none; flex-basis: 100%; } .tabs { flex: 1; } .tabs button { flex: 1; } .list { margin: 0 calc(-1 * var(--s4)); border-radius: 0; border-width: 1px 0; } }

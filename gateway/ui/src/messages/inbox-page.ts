@@ -24,7 +24,10 @@ import { inboxStyles } from './inbox-page.styles';
 import './inbox-row';
 import type { InboxRow, RowAct } from './inbox-row';
 import './message-reader';
+import type { MessageReader } from './message-reader';
 
+/** Where the styles show one pane at a time. */
+const NARROW = '(max-width: 980px)';
 /** Time to finish a word before searching. */
 const SEARCH_AFTER_MS = 250;
 const FILTERS: [InboxState, 'inbox.all' | 'inbox.unread' | 'inbox.read'][] = [
@@ -75,6 +78,13 @@ export class InboxPage extends LitElement {
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('message') && this.message)
       this.place = this.list.items.findIndex((item) => item.id === this.message);
+  }
+
+  /** On a narrow screen the list gives way to the message, and comes back: the focus goes along. */
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!changed.has('message') || changed.get('message') === undefined || !matchMedia(NARROW).matches) return;
+    if (this.message) this.renderRoot.querySelector<MessageReader>('message-reader')?.focus();
+    else this.renderRoot.querySelectorAll<InboxRow>('inbox-row')[this.place]?.focus();
   }
 
   override render() {

@@ -61,6 +61,10 @@ export class MessageReader extends LitElement {
     if (changed.has('message') || (changed.has('known') && this.opened !== this.message)) void this.open();
   }
 
+  override focus(): void {
+    this.renderRoot.querySelector<HTMLElement>('.bar button')?.focus();
+  }
+
   private get item(): InboxItem | null {
     return this.known ?? (this.fetched?.id === this.message ? this.fetched : null);
   }

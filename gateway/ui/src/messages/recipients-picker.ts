@@ -74,7 +74,6 @@ export class RecipientsPicker extends LitElement {
       .value=${this.typed}
       @input=${this.type}
       @keydown=${this.press}
-      @focus=${this.show}
       @click=${this.show}
       @blur=${this.hide}
     />`;

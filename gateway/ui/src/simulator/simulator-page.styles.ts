@@ -18,9 +18,10 @@ export const simulatorStyles = css`
   .bubble.refused .meta { color: var(--danger); }
   .mails li { border-bottom: 1px solid var(--line); }
   .mails li:last-child { border-bottom: 0; }
-  .mail { display: grid; gap: 1px; width: 100%; padding: var(--s3) var(--s5); border: 0; background: none; text-align: left; cursor: pointer; }
+  .mail { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1px; width: 100%; padding: var(--s3) var(--s5); border: 0; background: none; text-align: left; cursor: pointer; }
   .mail:hover { background: var(--surface-2); }
   .mail:focus-visible { outline-offset: -3px; }
+  .mail .strong { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .line { display: flex; align-items: center; gap: var(--s3); font-size: var(--text-s); color: var(--ink-2); }
   .to { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .snippet { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--ink-3); font-size: var(--text-s); }

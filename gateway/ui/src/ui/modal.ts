@@ -7,6 +7,10 @@ const open = new Set<Modal>();
 /** Shortcuts rest while a dialog asks something. */
 export const anyDialogOpen = (): boolean => open.size > 0;
 
+function tellPage(): void {
+  document.documentElement.toggleAttribute('data-dialog', anyDialogOpen());
+}
+
 interface Parts {
   heading: string;
   content: TemplateResult;
@@ -63,12 +67,14 @@ export class Modal implements ReactiveController {
   private enter(dialog: HTMLDialogElement): void {
     this.returnTo = deepFocus();
     open.add(this);
+    tellPage();
     dialog.showModal();
   }
 
   /** The browser gives the focus back only to what it can see from outside the shadow roots. */
   private leave(): void {
     if (!open.delete(this)) return;
+    tellPage();
     const { returnTo } = this;
     if (returnTo?.isConnected && !anyDialogOpen()) returnTo.focus();
   }
