@@ -33,8 +33,8 @@ pub struct DispatcherOptions {
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Only rows that another process queued wait this long.
 const POLL: Duration = Duration::from_millis(500);
-/// Ctrl-C is to be done in two seconds.
-const GRACE: Duration = Duration::from_millis(1_200);
+/// Most providers answer sooner; what does not is in doubt, so a stop is better a little late.
+const GRACE: Duration = Duration::from_secs(8);
 
 impl DispatcherOptions {
     /// What production uses.

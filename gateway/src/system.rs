@@ -29,8 +29,8 @@ use crate::config::Config;
 
 /// How long a request waits for a connection to the database before it is told that the database is away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
-/// How long the parts may take to end; after it they are dropped, which loses nothing that was answered.
-const STOP_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// What the parts are given beyond the sends under way; after it they are dropped, which loses nothing that was answered.
+const STOP_MARGIN: Duration = Duration::from_millis(400);
 
 /// What a process is started with.
 pub struct SystemOptions {
@@ -123,6 +123,8 @@ pub struct System {
     positions: Positions,
     door: Option<FrontDoor>,
     outside: Outside,
+    /// How long sends under way may still take once it is told to end.
+    grace: Duration,
     cancel: CancellationToken,
     tasks: TaskTracker,
 }
@@ -158,7 +160,8 @@ impl System {
             true => Some(FrontDoor::open(&options, &log, &positions, &cancel, &tasks).await?),
             false => None,
         };
-        Ok(Self { log, positions, door, outside: options.outside, cancel, tasks })
+        let grace = options.dispatcher.grace;
+        Ok(Self { log, positions, door, outside: options.outside, grace, cancel, tasks })
     }
 
     /// The log.
@@ -196,7 +199,7 @@ impl System {
     pub async fn stop(self) {
         self.cancel.cancel();
         self.tasks.close();
-        if timeout(STOP_TIMEOUT, self.tasks.wait()).await.is_err() {
+        if timeout(self.grace + STOP_MARGIN, self.tasks.wait()).await.is_err() {
             tracing::warn!("some parts did not end in time");
         }
     }

@@ -22,6 +22,8 @@ use crate::{demo, secrets};
 
 /// The variable that sets the password of the demo's users.
 const DEMO_PASSWORD: &str = "MENSAJERIA_DEMO_PASSWORD";
+/// How long sends under way may still take: Ctrl-C stops everything, the servers too, within two seconds.
+const GRACE: Duration = Duration::from_millis(300);
 /// How long the views may take to show the demo data.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 /// The administrator that `--no-demo` makes.
@@ -47,6 +49,7 @@ pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> R
     let Target { database_url, nats_url, master, data, stack } = target;
     let mut options = SystemOptions::of(&config, Roles::all(), (&database_url, &nats_url), master, outside);
     options.ready_at_once = false;
+    options.dispatcher.grace = GRACE;
     let system = System::start(options).await?;
     let logins = if args.no_demo { first_administrator(system.log()).await? } else { demo_data(&system, &data).await? };
     system.ready();
