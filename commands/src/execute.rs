@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use crate::context::CommandContext;
 use crate::log::{AppendError, Appended, Draft, EventLog, LoadError};
-use crate::repository::{LedgerRepository, Receipt};
+use crate::repository::{LedgerRepository, Receipt, Stream};
 
 /// How often a command is decided again after somebody else wrote the stream's next event first.
 const CONFLICT_TRIES_MAX: usize = 8;
@@ -104,7 +104,25 @@ impl EventLog {
         A: Aggregate<Services = ()>,
         A::Command: Clone,
     {
-        self.once(context, || self.try_execute::<A>(aggregate_id, command.clone(), context, answer)).await
+        self.once(context, || self.try_execute::<A>(Stream::Any, aggregate_id, command.clone(), context, answer)).await
+    }
+
+    /// Gives the first command to an aggregate whose id was made for it: one trip to the database.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn execute_new<A>(
+        &self,
+        aggregate_id: &str,
+        command: A::Command,
+        context: &CommandContext,
+        answer: &Value,
+    ) -> Result<Done, CommandError<A::Error>>
+    where
+        A: Aggregate<Services = ()>,
+        A::Command: Clone,
+    {
+        self.once(context, || self.try_execute::<A>(Stream::New, aggregate_id, command.clone(), context, answer)).await
     }
 
     /// Carries out an attempt that decides against the log as it stands: again, a bounded number of times, when somebody
@@ -129,6 +147,7 @@ impl EventLog {
 
     async fn try_execute<A>(
         &self,
+        stream: Stream,
         aggregate_id: &str,
         command: A::Command,
         context: &CommandContext,
@@ -138,7 +157,7 @@ impl EventLog {
         A: Aggregate<Services = ()>,
     {
         let receipt = Receipt::default();
-        let repository = LedgerRepository::new(self, context.first_answer(answer), context.lane, &receipt);
+        let repository = LedgerRepository::new(self, stream, context.first_answer(answer), context.lane, &receipt);
         let framework = CqrsFramework::<A, _>::new(PersistedEventStore::new_event_store(repository), vec![], ());
         let outcome = framework.execute_with_metadata(aggregate_id, command, context.metadata()).await;
         match (outcome, receipt.take()) {

@@ -6,13 +6,10 @@ use domain::value::{MessageId, UserId};
 use serde_json::{Value, json};
 
 use crate::context::CommandContext;
-use crate::execute::{CommandError, Done, decide_on};
+use crate::execute::{CommandError, Done};
 use crate::log::EventLog;
 
-/// Sends a message; `answer` is what a caller who asks again is to be told.
-///
-/// Its id is new, so there is no stream to load, and the append is the only trip to the database; the stream's first
-/// event cannot be written twice whatever the caller says.
+/// Sends a message under a new id; `answer` is what a caller who asks again is to be told.
 ///
 /// # Errors
 /// [`MessageError`] for no or too many recipients.
@@ -23,15 +20,7 @@ pub async fn send(
     answer: &Value,
 ) -> Result<Done, CommandError<MessageError>> {
     let id = message.message.to_string();
-    log.once(context, async || {
-        let command = MessageCommand::Send(message.clone());
-        let drafts = decide_on(Message::default(), 0, &id, command, context).await?;
-        match log.append(drafts, context.first_answer(answer), context.lane).await {
-            Ok(appended) => Ok(Done::Now { position: appended.last }),
-            Err(error) => log.after_append_error(error, context).await,
-        }
-    })
-    .await
+    log.execute_new::<Message>(&id, MessageCommand::Send(message), context, answer).await
 }
 
 /// Takes a message back: its author's undo.

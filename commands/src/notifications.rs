@@ -10,14 +10,14 @@ use crate::log::EventLog;
 
 type Outcome = Result<Done, CommandError<NotificationError>>;
 
-/// Asks for a notification; `answer` is what a caller who asks again is to be told.
+/// Asks for a notification under a new id; `answer` is what a caller who asks again is to be told.
 ///
 /// # Errors
 /// [`NotificationError::Expired`] for one that would expire before it begins.
 pub async fn request(log: &EventLog, request: RequestNotification, context: &CommandContext, answer: &Value) -> Outcome {
     let id = request.notification.to_string();
     let context = context.clone().about(request.company);
-    log.execute::<Notification>(&id, NotificationCommand::Request(request), &context, answer).await
+    log.execute_new::<Notification>(&id, NotificationCommand::Request(request), &context, answer).await
 }
 
 /// Sends nothing more of a notification.
