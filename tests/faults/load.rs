@@ -6,7 +6,7 @@ use domain::value::Channel;
 use futures::StreamExt;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::Client;
+use tests::{Answer, Client};
 
 use crate::scene::{Scene, eventually};
 
@@ -87,6 +87,13 @@ impl Load {
         .await;
     }
 
+    /// What is answered, as it comes, to every request that is not answered yet.
+    pub(crate) async fn refusals(&self, client: &Client) -> Vec<Answer> {
+        let open = self.requests.iter().filter(|(_, request)| request.id.is_none());
+        let asking = open.map(|(key, request)| client.post_once(request.kind.path(), key, &request.body));
+        futures::future::join_all(asking).await
+    }
+
     /// Asks again for everything that was ever answered: the first answer must come again.
     pub(crate) async fn assert_answers_stand(&self, client: &Client) {
         for (key, request) in self.requests.iter().filter(|(_, request)| request.id.is_some()) {
@@ -106,6 +113,15 @@ impl Load {
     /// The ids of the messages, once all are answered.
     pub(crate) fn messages(&self) -> impl Iterator<Item = &str> {
         self.requests.values().filter(|request| request.kind == Kind::Message).map(Request::answered)
+    }
+}
+
+impl Kind {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Message => "/messages",
+            Self::Notification(_) => "/notifications",
+        }
     }
 }
 
@@ -129,7 +145,7 @@ pub(crate) fn notification(company: &str, channel: Channel) -> Value {
 
 /// None when nothing is known: the program is gone, or cannot do it at the moment.
 async fn ask(client: &Client, key: &str, kind: Kind, body: &Value) -> Option<String> {
-    let path = if kind == Kind::Message { "/messages" } else { "/notifications" };
+    let path = kind.path();
     let request = client.request(Method::POST, path).header("Idempotency-Key", key).json(body);
     let response = request.send().await.ok()?;
     let status = response.status();

@@ -2,8 +2,16 @@
 
 mod books;
 mod broker;
+mod configuration;
+mod frozen;
+mod gate;
 mod kills;
 mod load;
+mod outages;
+mod pairs;
+mod poison;
+mod providers;
+mod random;
 mod scene;
 
 tests::entry_points!();

@@ -68,13 +68,13 @@ impl Scene {
         Self::on(place, companies, servers::durable_database().await, nats_url).await
     }
 
-    /// With one company, on servers of its own.
-    pub(crate) async fn alone() -> Self {
+    /// With so many companies, on servers of its own.
+    pub(crate) async fn alone(companies: usize) -> Self {
         let place = place().await;
         let stack = servers::own_durable().await;
         let database_url = stack.database_url().expect("a database").to_owned();
         let nats_url = stack.nats_url().expect("a broker").to_owned();
-        Self { stack: Some(stack), ..Self::on(place, 1, database_url, nats_url).await }
+        Self { stack: Some(stack), ..Self::on(place, companies, database_url, nats_url).await }
     }
 
     async fn on(place: SemaphorePermit<'static>, companies: usize, database_url: String, nats_url: String) -> Self {
@@ -206,7 +206,8 @@ async fn companies_of(log: &EventLog, count: usize) -> Vec<CompanyId> {
     companies
 }
 
-async fn company(log: &EventLog, place: usize) -> CompanyId {
+/// A company with its clients.
+pub(crate) async fn company(log: &EventLog, place: usize) -> CompanyId {
     let company = CompanyId::from(clock::new_id());
     let details = CompanyDetails {
         name: "Vigía".parse().expect("a name"),

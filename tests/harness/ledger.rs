@@ -100,16 +100,21 @@ impl Ledger {
         format!("MENSAJERIA_{}", self.log.ledger().simple())
     }
 
-    /// Waits until the stream ends where the log ends.
+    /// Waits until there is a stream that ends where the log ends.
     pub async fn relayed(&self) {
-        let head = self.log.head().await.expect("the database answers");
-        let mut stream = self.jetstream().await.get_stream(self.stream_name()).await.expect("the stream");
+        let (head, jetstream) = (self.log.head().await.expect("the database answers"), self.jetstream().await);
         let catching_up = async {
-            while (stream.info().await.expect("the broker answers").state.last_sequence as Position) < head {
+            while self.last_sequence(&jetstream).await < Some(head) {
                 tokio::task::yield_now().await;
             }
         };
         timeout(RELAY_TIMEOUT, catching_up).await.expect("the relay catches up");
+    }
+
+    /// None while there is no stream.
+    async fn last_sequence(&self, jetstream: &jetstream::Context) -> Option<Position> {
+        let stream = jetstream.get_stream(self.stream_name()).await.ok()?;
+        Some(stream.cached_info().state.last_sequence as Position)
     }
 
     /// Every message in the stream: its sequence, and its subject, headers and body as text.

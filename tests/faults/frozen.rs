@@ -1,0 +1,119 @@
+//! A dispatcher freezes for longer than its lease and wakes again: the others finish its work, and it sends nothing twice.
+
+use std::time::Duration;
+
+use dispatcher::simulator::Behaviour;
+use domain::value::Channel;
+use tests::program::Program;
+use uuid::Uuid;
+
+use crate::books::{compare, rest};
+use crate::load::Load;
+use crate::scene::{CONNECTIONS, Scene, eventually};
+
+/// So slow that the one who freezes has sends under way.
+const SLOW: Duration = Duration::from_millis(300);
+/// How many messages are written while somebody is frozen.
+const MESSAGES: usize = 5;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_dispatcher_that_wakes_sends_nothing_twice() {
+    let scene = Scene::set_with(2).await;
+    for channel in [Channel::Sms, Channel::Email] {
+        scene.simulator.set_rule(channel, "", Behaviour::Slow(SLOW));
+    }
+    let program = scene.program("").await;
+    let client = scene.client(&program);
+    let others = owners(&scene, 1).await;
+    let frozen = Program::start_silent(&["serve", "--roles", "dispatcher"], &scene.environment, "");
+    let owner = *owners(&scene, 2).await.iter().find(|owner| !others.contains(owner)).expect("another owner");
+
+    let mut load = Load::of(&scene, MESSAGES);
+    load.apply_until_answered(&client).await;
+    eventually("it is sending", async || (started(&scene, owner).await > 0).then_some(())).await;
+    frozen.signal("STOP").await;
+    let in_flight = started(&scene, owner).await;
+    assert!((1..=2 * CONNECTIONS).contains(&in_flight), "{in_flight} sends were in flight");
+
+    // The other takes over all that was not started, and says what is in doubt.
+    for asked in load.notifications() {
+        rest(&client, asked.id).await;
+    }
+    assert_eq!(started(&scene, owner).await, 0, "what the frozen one had is settled");
+    frozen.signal("CONT").await;
+    eventually("it has begun anew", async || {
+        let owners = present(&scene).await;
+        (owners.len() == 2 && !owners.contains(&owner)).then_some(())
+    })
+    .await;
+
+    // Awake, it works again; what it began before its sleep changes nothing.
+    load.add_notifications(&scene, 1);
+    load.apply_until_answered(&client).await;
+    compare(&scene, &client, &load, in_flight).await;
+    frozen.kill().await;
+    program.kill().await;
+}
+
+/// Frozen between its append and its commit it holds the ledger's lock, which everybody needs who writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_freezes_inside_its_commit_does_not_hold_up_the_others() {
+    let scene = Scene::set().await;
+    let program = scene.program("").await;
+    let client = scene.client(&program);
+    owners(&scene, 1).await;
+    let pause = "settle::before_commit=2*off->pause";
+    let frozen = Program::start_silent(&["serve", "--roles", "dispatcher"], &scene.environment, pause);
+    owners(&scene, 2).await;
+
+    let mut load = Load::of(&scene, 0);
+    load.apply_until_answered(&client).await;
+    eventually("it stands in the middle of its commit", async || holds_the_ledger(&scene).await.then_some(())).await;
+    frozen.signal("STOP").await;
+    load.add_messages(&scene, MESSAGES);
+    load.apply_until_answered(&client).await;
+    frozen.signal("CONT").await;
+    frozen.kill().await;
+    compare(&scene, &client, &load, 2 * CONNECTIONS).await;
+    program.kill().await;
+}
+
+/// Waits until so many dispatchers are at work.
+async fn owners(scene: &Scene, count: usize) -> Vec<Uuid> {
+    eventually("the dispatchers are at work", async || {
+        let owners = present(scene).await;
+        (owners.len() == count).then_some(owners)
+    })
+    .await
+}
+
+async fn present(scene: &Scene) -> Vec<Uuid> {
+    sqlx::query_scalar("select owner from send_owners where not condemned")
+        .fetch_all(scene.log.pool())
+        .await
+        .expect("the owners")
+}
+
+/// How many sends of an owner may have reached the outside world.
+async fn started(scene: &Scene, owner: Uuid) -> usize {
+    let started: i64 = sqlx::query_scalar("select count(*) from send_queue where owner = $1 and state = 'started'")
+        .bind(owner)
+        .fetch_one(scene.log.pool())
+        .await
+        .expect("the queue");
+    usize::try_from(started).expect("a count")
+}
+
+/// Whether a transaction that has the ledger's lock waits for its program.
+async fn holds_the_ledger(scene: &Scene) -> bool {
+    sqlx::query_scalar(
+        "select exists (
+           select from pg_locks l join pg_stat_activity a using (pid)
+           where l.locktype = 'advisory' and l.granted and a.state = 'idle in transaction'
+             and a.datname = current_database() and (l.classid::bigint << 32) | l.objid::bigint = 7305808883231126889
+             and clock_timestamp() - a.state_change > interval '1 second')",
+    )
+    .fetch_one(scene.log.pool())
+    .await
+    .expect("the locks")
+}

@@ -1,0 +1,156 @@
+//! Events that nobody can read: their aggregate is set aside, somebody is told, and the rest flows.
+
+use std::collections::HashMap;
+
+use commands::clock;
+use commands::log::{Draft, Lane};
+use domain::message::MessageEvent;
+use domain::value::Channel;
+use serde_json::{Value, json};
+use tests::orders::message_to;
+use tests::{Client, id_of};
+
+use crate::books::{mirrored, rest};
+use crate::load::notification;
+use crate::scene::{CLIENTS, Scene, eventually};
+
+/// Inserts an event as nobody but the owner of the database could.
+async fn insert(scene: &Scene, (kind, id, sequence): (&str, &str, i64), event_type: &str, payload: &str, metadata: &str) {
+    sqlx::query(
+        "insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+         values ($1, $2, $3, $4, '1', $5::json, $6::json)",
+    )
+    .bind(kind)
+    .bind(id)
+    .bind(sequence)
+    .bind(event_type)
+    .bind(payload)
+    .bind(metadata)
+    .execute(scene.log.pool())
+    .await
+    .expect("the event is inserted");
+}
+
+/// Copies an event into another stream, whose place its ciphertext was not sealed for.
+async fn forge(scene: &Scene, from: &str, to: &str) {
+    sqlx::query(
+        "insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+         select aggregate_type, $2, sequence, event_type, event_version, payload, metadata
+         from events where aggregate_id = $1 and sequence = 1",
+    )
+    .bind(from)
+    .bind(to)
+    .execute(scene.log.pool())
+    .await
+    .expect("the event is inserted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poison_event_parks_its_aggregate_and_the_rest_flows() {
+    let scene = Scene::set().await;
+    let program = scene.program("").await;
+    let client = scene.client(&program);
+    assert_eq!(parked(&client, "inbox").await, 0, "nothing is parked at first");
+    let known = write(&scene, &client, "antes").await;
+
+    let [nonsense, forged] = std::array::from_fn(|_| clock::new_id().to_string());
+    insert(&scene, ("message", &known, 2), "MessageExploded", "{}", "{}").await;
+    insert(&scene, ("message", &nonsense, 1), "MessageSent", r#"{"MessageSent": {"body": 5}}"#, "{}").await;
+    forge(&scene, &known, &forged).await;
+    // A later event of a parked stream is whole in itself, and must not be shown without what went before.
+    let withdrawn = MessageEvent::MessageWithdrawn { withdrawn_at: clock::now() };
+    let later = Draft::of("message", known.clone(), 3, &withdrawn, HashMap::new()).expect("JSON");
+    scene.log.append(vec![later], None, Lane::Bulk).await.expect("the event is appended");
+
+    the_rest_flows(&scene, &client).await;
+    assert_eq!(parked(&client, "inbox").await, 4, "the poison and the later event are parked");
+    let expected = [(&known, 2), (&known, 3), (&nonsense, 1), (&forged, 1)];
+    let mut expected: Vec<_> = expected.map(|(id, sequence)| (id.clone(), sequence)).into();
+    expected.sort();
+    assert_eq!(parked_events(&scene, "inbox").await, expected);
+    assert_eq!(metric(&client, "mensajeria_projection_parked_events{projection=\"inbox\"}").await, 4.0);
+    assert!(ids(&client.all("/inbox").await).contains(&known), "what was projected before stays");
+    mirrored(&scene).await;
+    program.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_intake_survives_poison_and_says_so() {
+    let scene = Scene::set().await;
+    let program = scene.program("").await;
+    let client = scene.client(&program);
+    let [notification, chunks, request] = std::array::from_fn(|_| clock::new_id().to_string());
+    insert(&scene, ("notification", &notification, 1), "NotificationExploded", "{}", "{}").await;
+    insert(&scene, ("audience", &format!("{chunks}:1"), 1), "AudienceChunkResolved", "[7]", "{}").await;
+    insert(&scene, ("notification", &request, 1), "NotificationRequested", "1e999", r#"{"actor": null, "n": 1}"#).await;
+
+    the_rest_flows(&scene, &client).await;
+    assert!(metric(&client, "mensajeria_intake_poison_total").await >= 3.0, "the intake tells of what it cannot read");
+    assert_eq!(parked(&client, "notifications").await, 3);
+    program.kill().await;
+}
+
+/// A rebuild meets the same poison and sets the same aside.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_survives_poison() {
+    let scene = Scene::set().await;
+    let program = scene.program("").await;
+    let client = scene.client(&program);
+    let known = write(&scene, &client, "antes").await;
+    insert(&scene, ("message", &known, 2), "MessageExploded", "{}", "{}").await;
+    scene.caught_up().await;
+    client.post("/projections/inbox/rebuild", &json!({})).await.expect(202);
+    eventually("the projection is rebuilt", async || {
+        let row = projection(&client, "inbox").await;
+        assert_ne!(row["state"], "failed", "{row}");
+        (row["state"] == "live").then_some(())
+    })
+    .await;
+    assert_eq!(parked_events(&scene, "inbox").await, [(known, 2)]);
+    the_rest_flows(&scene, &client).await;
+    program.kill().await;
+}
+
+/// Writes a message that arrives, and notifies everybody on both channels.
+async fn the_rest_flows(scene: &Scene, client: &Client) {
+    let after = write(scene, client, "después").await;
+    assert!(ids(&client.all("/inbox").await).contains(&after), "a message arrives");
+    for channel in [Channel::Sms, Channel::Email] {
+        let order = notification(&scene.companies[0].to_string(), channel);
+        let asked = client.post_new("/notifications", &order).await.expect(202);
+        assert_eq!(rest(client, &id_of(&asked)).await["accepted"], CLIENTS);
+    }
+    scene.caught_up().await;
+}
+
+async fn write(scene: &Scene, client: &Client, text: &str) -> String {
+    id_of(&client.post_new("/messages", &message_to(&[scene.reader], text)).await.expect(201))
+}
+
+fn ids(rows: &[Value]) -> Vec<String> {
+    rows.iter().map(id_of).collect()
+}
+
+async fn projection(client: &Client, name: &str) -> Value {
+    let rows = client.get("/projections").await.expect(200)["data"].clone();
+    let rows = rows.as_array().expect("rows");
+    rows.iter().find(|row| row["name"] == name).cloned().expect("the projection")
+}
+
+async fn parked(client: &Client, name: &str) -> i64 {
+    projection(client, name).await["parked"].as_i64().expect("a number")
+}
+
+async fn parked_events(scene: &Scene, schema: &str) -> Vec<(String, i64)> {
+    let query = format!(
+        "select e.aggregate_id, e.sequence from {schema}.parked join events e using (position) order by 1, 2"
+    );
+    sqlx::query_as(&query).fetch_all(scene.log.pool()).await.expect("the parked events")
+}
+
+/// The sum of a metric over whatever labels it has beyond those that are given.
+async fn metric(client: &Client, name: &str) -> f64 {
+    let text = reqwest::get(format!("{}/metrics", client.base())).await.expect("an answer").text().await.expect("text");
+    let rows = text.lines().filter(|line| line.starts_with(name));
+    rows.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
+}
