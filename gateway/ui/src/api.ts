@@ -2,6 +2,7 @@
 import createClient from 'openapi-fetch';
 import type * as c from './contract';
 import { language } from './i18n';
+import { named } from './person';
 import { Problem } from './problem';
 
 const V1 = '/api/v1';
@@ -9,7 +10,7 @@ const V1 = '/api/v1';
 export const signedOut = new EventTarget();
 
 const client = createClient<c.paths>({
-  baseUrl: globalThis.location?.origin ?? '',
+  baseUrl: `${globalThis.location?.origin ?? ''}${V1}`,
   credentials: 'same-origin',
   fetch: (request) => globalThis.fetch(request),
 });
@@ -27,7 +28,7 @@ async function ask<T>(pending: Answer<T>): Promise<T> {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
     throw Problem.offline();
   });
-  if (response.ok) return data as T;
+  if (response.ok) return named(data as T);
   throw refused(response, error);
 }
 
@@ -44,30 +45,29 @@ function chosen<T extends object>(query: T): T {
 }
 
 export const signIn = (email: string, password: string) =>
-  ask(client.POST('/api/v1/session', { params: {}, body: { email, password } }));
-export const signOut = () => ask(client.DELETE('/api/v1/session', { params: {} }));
-export const getMe = () => ask(client.GET('/api/v1/me'));
+  ask(client.POST('/session', { params: {}, body: { email, password } }));
+export const signOut = () => ask(client.DELETE('/session', { params: {} }));
+export const getMe = () => ask(client.GET('/me'));
 
 export const getUsers = (query: { q?: string; after?: string; limit?: number }) =>
-  ask(client.GET('/api/v1/users', { params: { query: chosen(query) } }));
-export const createUser = (body: c.NewUser, k: string) => ask(client.POST('/api/v1/users', { params: key(k), body }));
-export const changeUser = (id: string, body: c.UserChange) =>
-  ask(client.PATCH('/api/v1/users/{id}', { ...path(id), body }));
+  ask(client.GET('/users', { params: { query: chosen(query) } }));
+export const createUser = (body: c.NewUser, k: string) => ask(client.POST('/users', { params: key(k), body }));
+export const changeUser = (id: string, body: c.UserChange) => ask(client.PATCH('/users/{id}', { ...path(id), body }));
 
 export const getCompanies = (query: { after?: string; limit?: number } = {}) =>
-  ask(client.GET('/api/v1/companies', { params: { query: chosen(query) } }));
+  ask(client.GET('/companies', { params: { query: chosen(query) } }));
 export const createCompany = (body: c.CompanyFields, k: string) =>
-  ask(client.POST('/api/v1/companies', { params: key(k), body }));
+  ask(client.POST('/companies', { params: key(k), body }));
 export const changeCompany = (id: string, body: Partial<c.CompanyFields>) =>
-  ask(client.PATCH('/api/v1/companies/{id}', { ...path(id), body }));
+  ask(client.PATCH('/companies/{id}', { ...path(id), body }));
 
 export const getClients = (company: string, query: { q?: string; after?: string; limit?: number }) =>
-  ask(client.GET('/api/v1/companies/{id}/clients', { params: { path: { id: company }, query: chosen(query) } }));
+  ask(client.GET('/companies/{id}/clients', { params: { path: { id: company }, query: chosen(query) } }));
 export const createClientOf = (company: string, body: c.ClientFields, k: string) =>
-  ask(client.POST('/api/v1/companies/{id}/clients', { params: { path: { id: company }, ...key(k) }, body }));
+  ask(client.POST('/companies/{id}/clients', { params: { path: { id: company }, ...key(k) }, body }));
 export const changeClient = (id: string, body: Partial<c.ClientFields>) =>
-  ask(client.PATCH('/api/v1/clients/{id}', { ...path(id), body }));
-export const eraseClient = (id: string) => ask(client.DELETE('/api/v1/clients/{id}', path(id)));
+  ask(client.PATCH('/clients/{id}', { ...path(id), body }));
+export const eraseClient = (id: string) => ask(client.DELETE('/clients/{id}', path(id)));
 
 /** The file streams as it is: the server finds out its charset and separator. */
 export async function importClients(company: string, file: Blob, dryRun: boolean): Promise<c.ImportReport> {
@@ -82,32 +82,30 @@ export async function importClients(company: string, file: Blob, dryRun: boolean
   throw refused(response, await response.json().catch(() => ({})));
 }
 
-export const sendMessage = (body: c.NewMessage, k: string) =>
-  ask(client.POST('/api/v1/messages', { params: key(k), body }));
-export const getMessage = (id: string) => ask(client.GET('/api/v1/messages/{id}', path(id)));
-export const recallMessage = (id: string) => ask(client.DELETE('/api/v1/messages/{id}', path(id)));
+export const sendMessage = (body: c.NewMessage, k: string) => ask(client.POST('/messages', { params: key(k), body }));
+export const getMessage = (id: string) => ask(client.GET('/messages/{id}', path(id)));
+export const recallMessage = (id: string) => ask(client.DELETE('/messages/{id}', path(id)));
 export const getSent = (query: { after?: string; limit?: number }) =>
-  ask(client.GET('/api/v1/messages/sent', { params: { query: chosen(query) } }));
+  ask(client.GET('/messages/sent', { params: { query: chosen(query) } }));
 export const getReceipts = (id: string, query: { after?: string; limit?: number }) =>
-  ask(client.GET('/api/v1/messages/{id}/receipts', { params: { path: { id }, query: chosen(query) } }));
+  ask(client.GET('/messages/{id}/receipts', { params: { path: { id }, query: chosen(query) } }));
 
 export type InboxState = 'all' | 'unread' | 'read';
 export const getInbox = (query: { state?: InboxState; q?: string; after?: string; limit?: number }) =>
-  ask(client.GET('/api/v1/inbox', { params: { query: chosen(query) } }));
-export const getInboxSummary = () => ask(client.GET('/api/v1/inbox/summary'));
-export const markSeen = (id: string) => ask(client.POST('/api/v1/inbox/{id}/seen', path(id)));
-export const markRead = (id: string) => ask(client.POST('/api/v1/inbox/{id}/read', path(id)));
-export const markUnread = (id: string) => ask(client.POST('/api/v1/inbox/{id}/unread', path(id)));
-export const markAllRead = (upTo: number) =>
-  ask(client.POST('/api/v1/inbox/read-all', { params: {}, body: { up_to: upTo } }));
-export const acknowledge = (id: string) => ask(client.POST('/api/v1/inbox/{id}/acknowledge', path(id)));
-export const deleteFromInbox = (id: string) => ask(client.DELETE('/api/v1/inbox/{id}', path(id)));
-export const restoreToInbox = (id: string) => ask(client.POST('/api/v1/inbox/{id}/restore', path(id)));
+  ask(client.GET('/inbox', { params: { query: chosen(query) } }));
+export const getInboxSummary = () => ask(client.GET('/inbox/summary'));
+export const markSeen = (id: string) => ask(client.POST('/inbox/{id}/seen', path(id)));
+export const markRead = (id: string) => ask(client.POST('/inbox/{id}/read', path(id)));
+export const markUnread = (id: string) => ask(client.POST('/inbox/{id}/unread', path(id)));
+export const markAllRead = (upTo: number) => ask(client.POST('/inbox/read-all', { params: {}, body: { up_to: upTo } }));
+export const acknowledge = (id: string) => ask(client.POST('/inbox/{id}/acknowledge', path(id)));
+export const deleteFromInbox = (id: string) => ask(client.DELETE('/inbox/{id}', path(id)));
+export const restoreToInbox = (id: string) => ask(client.POST('/inbox/{id}/restore', path(id)));
 
 export const previewNotification = (body: c.NotificationRequest, signal?: AbortSignal) =>
-  ask(client.POST('/api/v1/notifications/preview', { params: {}, body, signal }));
+  ask(client.POST('/notifications/preview', { params: {}, body, signal }));
 export const sendNotification = (body: c.NotificationRequest, k: string) =>
-  ask(client.POST('/api/v1/notifications', { params: key(k), body }));
+  ask(client.POST('/notifications', { params: key(k), body }));
 export const getNotifications = (query: {
   company?: string;
   state?: string;
@@ -115,15 +113,16 @@ export const getNotifications = (query: {
   to?: string;
   after?: string;
   limit?: number;
-}) => ask(client.GET('/api/v1/notifications', { params: { query: chosen(query) } }));
-export const getNotification = (id: string) => ask(client.GET('/api/v1/notifications/{id}', path(id)));
+}) => ask(client.GET('/notifications', { params: { query: chosen(query) } }));
+export const getNotification = (id: string) => ask(client.GET('/notifications/{id}', path(id)));
+export const getFailures = (id: string) => ask(client.GET('/notifications/{id}/failures', path(id)));
 export const getDeliveries = (id: string, query: { state?: string; after?: string; limit?: number }) =>
-  ask(client.GET('/api/v1/notifications/{id}/deliveries', { params: { path: { id }, query: chosen(query) } }));
-export const getDelivery = (id: string) => ask(client.GET('/api/v1/deliveries/{id}', path(id)));
-export const cancelNotification = (id: string) => ask(client.POST('/api/v1/notifications/{id}/cancel', path(id)));
-export const retryNotification = (id: string) => ask(client.POST('/api/v1/notifications/{id}/retry', path(id)));
+  ask(client.GET('/notifications/{id}/deliveries', { params: { path: { id }, query: chosen(query) } }));
+export const getDelivery = (id: string) => ask(client.GET('/deliveries/{id}', path(id)));
+export const cancelNotification = (id: string) => ask(client.POST('/notifications/{id}/cancel', path(id)));
+export const retryNotification = (id: string) => ask(client.POST('/notifications/{id}/retry', path(id)));
 export const getNotificationHistory = (id: string) =>
-  ask(client.GET('/api/v1/notifications/{id}/history', { params: { path: { id } } }));
+  ask(client.GET('/notifications/{id}/history', { params: { path: { id } } }));
 
 export interface AuditFilters {
   actor?: string;
@@ -134,11 +133,12 @@ export interface AuditFilters {
   to?: string;
 }
 export const getAudit = (query: AuditFilters & { after?: string; limit?: number }) =>
-  ask(client.GET('/api/v1/audit', { params: { query: chosen(query) } }));
-export const getProjections = () => ask(client.GET('/api/v1/projections'));
-export const rebuildProjection = (name: string) => ask(client.POST('/api/v1/projections/{id}/rebuild', path(name)));
+  ask(client.GET('/audit', { params: { query: chosen(query) } }));
+export const getProjections = () => ask(client.GET('/projections'));
+export const rebuildProjection = (name: string) =>
+  ask(client.POST('/projections/{name}/rebuild', { params: { path: { name } } }));
 export const getSimulated = (query: { channel?: c.Channel; after?: string; limit?: number }) =>
-  ask(client.GET('/api/v1/simulator/messages', { params: { query: chosen(query) } }));
+  ask(client.GET('/simulator/messages', { params: { query: chosen(query) } }));
 
 /** Opens a live stream (`/inbox/stream`, `/notifications/{id}/stream`), after the given event when there is one. */
 export async function openStream(stream: string, lastEventId: string | null, signal: AbortSignal): Promise<Response> {

@@ -20,6 +20,7 @@ export type DeliveryState =
 
 export interface Reference {
   id: string;
+  /** Never null here: `named` has put words where the server has none. */
   name: string;
 }
 export interface Position {
@@ -107,7 +108,7 @@ export interface Contact {
 }
 export interface ClientFields {
   name: string;
-  external_id: string;
+  external_id: string | null;
   contacts: Contact[];
   locale?: string | null;
   time_zone?: string | null;
@@ -164,14 +165,19 @@ export interface InboxSummary {
 }
 export interface SentMessage {
   id: string;
+  position: number;
   body: string;
   created_at: string;
   priority: Priority;
   acknowledge: boolean;
   in_reply_to: string | null;
-  recipient_count: number;
-  read_count: number;
-  acknowledged_count: number;
+  recipients: number;
+  read: number;
+  acknowledged: number;
+}
+/** A message as its author reads it: without a receipt of one's own. */
+export interface AuthoredMessage extends SentMessage {
+  author: Reference;
 }
 export interface ReceiptRow {
   user: Reference;
@@ -219,13 +225,11 @@ export interface Notification {
   category: Category;
   subject: string | null;
   body: string;
-  requested_at: string;
+  created_at: string;
   expires_at?: string | null;
   author?: Reference | null;
   state: NotificationState;
   totals: Totals;
-  /** Failures by cause, when the server has grouped them. */
-  causes?: FailureCause[];
 }
 export interface FailureCause {
   outcome: string;
@@ -291,7 +295,9 @@ export interface SimulatedMessage {
   /** None when the message was refused before its text came. */
   body: string | null;
   received_at: string;
-  outcome: string | { kind: string; code?: string };
+  outcome: string;
+  /** What a refusal said: "550 5.1.1", "21211". */
+  code?: string | null;
 }
 
 interface Paged {
@@ -316,46 +322,46 @@ type PatchById<B> = { patch: { parameters: { path: { id: string } } } & Json<B> 
 type DeleteById = { delete: { parameters: { path: { id: string } } } & Ok<Position> };
 
 export interface paths {
-  '/api/v1/session': Post<{ email: string; password: string }, unknown, 200> & {
+  '/session': Post<{ email: string; password: string }, unknown, 200> & {
     delete: { parameters: Record<never, never> } & Ok<unknown, 204>;
   };
-  '/api/v1/me': Get<Me>;
-  '/api/v1/users': Get<Page<User>, Paged & { q?: string }> & Post<NewUser, Created>;
-  '/api/v1/users/{id}': PatchById<UserChange>;
-  '/api/v1/companies': Get<Page<Company>, Paged> & Post<CompanyFields, Created>;
-  '/api/v1/companies/{id}': GetById<Company> & PatchById<Partial<CompanyFields>>;
-  '/api/v1/companies/{id}/clients': GetById<Page<Client>, Paged & { q?: string }> & PostById<ClientFields, Created>;
-  '/api/v1/clients/{id}': GetById<Client> & PatchById<Partial<ClientFields>> & DeleteById;
-  '/api/v1/messages': Post<NewMessage, Created & { recipients: number }>;
-  '/api/v1/messages/{id}': GetById<InboxItem> & DeleteById;
-  '/api/v1/messages/sent': Get<Page<SentMessage>, Paged>;
-  '/api/v1/messages/{id}/receipts': GetById<Page<ReceiptRow>, Paged>;
-  '/api/v1/inbox': Get<InboxPage, Paged & { state?: 'all' | 'unread' | 'read'; q?: string; author?: string }>;
-  '/api/v1/inbox/summary': Get<InboxSummary>;
-  '/api/v1/inbox/{id}': DeleteById;
-  '/api/v1/inbox/{id}/seen': Act;
-  '/api/v1/inbox/{id}/read': Act;
-  '/api/v1/inbox/{id}/unread': Act;
-  '/api/v1/inbox/{id}/acknowledge': Act;
-  '/api/v1/inbox/{id}/restore': Act;
-  '/api/v1/inbox/read-all': Post<{ up_to: number }, Position, 200>;
-  '/api/v1/notifications/preview': Post<NotificationRequest, Preview, 200>;
-  '/api/v1/notifications': Get<
-    Page<Notification>,
-    Paged & { company?: string; state?: string; from?: string; to?: string }
-  > &
+  '/me': Get<Me>;
+  '/users': Get<Page<User>, Paged & { q?: string }> & Post<NewUser, Created>;
+  '/users/{id}': PatchById<UserChange>;
+  '/companies': Get<Page<Company>, Paged> & Post<CompanyFields, Created>;
+  '/companies/{id}': GetById<Company> & PatchById<Partial<CompanyFields>>;
+  '/companies/{id}/clients': GetById<Page<Client>, Paged & { q?: string }> & PostById<ClientFields, Created>;
+  '/clients/{id}': GetById<Client> & PatchById<Partial<ClientFields>> & DeleteById;
+  '/messages': Post<NewMessage, Created & { recipients: number }>;
+  '/messages/{id}': GetById<InboxItem | AuthoredMessage> & DeleteById;
+  '/messages/sent': Get<Page<SentMessage>, Paged>;
+  '/messages/{id}/receipts': GetById<Page<ReceiptRow>, Paged>;
+  '/inbox': Get<InboxPage, Paged & { state?: 'all' | 'unread' | 'read'; q?: string; author?: string }>;
+  '/inbox/summary': Get<InboxSummary>;
+  '/inbox/{id}': DeleteById;
+  '/inbox/{id}/seen': Act;
+  '/inbox/{id}/read': Act;
+  '/inbox/{id}/unread': Act;
+  '/inbox/{id}/acknowledge': Act;
+  '/inbox/{id}/restore': Act;
+  '/inbox/read-all': Post<{ up_to: number }, Position, 200>;
+  '/notifications/preview': Post<NotificationRequest, Preview, 200>;
+  '/notifications': Get<Page<Notification>, Paged & { company?: string; state?: string; from?: string; to?: string }> &
     Post<NotificationRequest, Created, 202>;
-  '/api/v1/notifications/{id}': GetById<Notification>;
-  '/api/v1/notifications/{id}/deliveries': GetById<Page<Delivery>, Paged & { state?: string }>;
-  '/api/v1/notifications/{id}/cancel': Act;
-  '/api/v1/notifications/{id}/retry': Act;
-  '/api/v1/notifications/{id}/history': GetById<History, { as_of?: string }>;
-  '/api/v1/deliveries/{id}': GetById<Delivery>;
-  '/api/v1/audit': Get<
+  '/notifications/{id}': GetById<Notification>;
+  '/notifications/{id}/failures': GetById<Page<FailureCause>>;
+  '/notifications/{id}/deliveries': GetById<Page<Delivery>, Paged & { state?: string }>;
+  '/notifications/{id}/cancel': Act;
+  '/notifications/{id}/retry': Act;
+  '/notifications/{id}/history': GetById<History, { as_of?: string }>;
+  '/deliveries/{id}': GetById<Delivery>;
+  '/audit': Get<
     Page<AuditEntry>,
     Paged & { actor?: string; company?: string; type?: string; subject?: string; from?: string; to?: string }
   >;
-  '/api/v1/projections': Get<Page<Projection>>;
-  '/api/v1/projections/{id}/rebuild': Act<202, unknown>;
-  '/api/v1/simulator/messages': Get<Page<SimulatedMessage>, Paged & { channel?: Channel }>;
+  '/projections': Get<Page<Projection>>;
+  '/projections/{name}/rebuild': {
+    post: { parameters: { path: { name: string } } } & Ok<unknown, 202>;
+  };
+  '/simulator/messages': Get<Page<SimulatedMessage>, Paged & { channel?: Channel }>;
 }

@@ -70,9 +70,9 @@ export class ClientDialog extends LitElement {
     return textField({
       name,
       label,
-      value: this.fields[name],
+      value: this.fields[name] ?? '',
       error: this.errors[name],
-      required: true,
+      required: name === 'name',
       maxlength: 200,
       autofocus: name === 'name',
       onInput: (value) => {
@@ -149,7 +149,6 @@ export class ClientDialog extends LitElement {
   private missing(): Record<string, string> {
     const found: Record<string, string> = {};
     if (!this.fields.name.trim()) found.name = t('required');
-    if (!this.fields.external_id.trim()) found.external_id = t('required');
     return found;
   }
 
@@ -162,7 +161,7 @@ export class ClientDialog extends LitElement {
       phone: c.phone?.trim() || null,
       email: c.email?.trim() || null,
     }));
-    return { name: name.trim(), external_id: external_id.trim(), contacts: clean };
+    return { name: name.trim(), external_id: external_id?.trim() || null, contacts: clean };
   }
 
   private async refuse(error: unknown): Promise<void> {

@@ -35,6 +35,8 @@ export const en: Catalogue = {
   'undo.failed': 'It could not be undone. {why}',
   'unreachable.title': 'The server does not answer',
   'unreachable.text': 'Check your connection. Nothing you sent was lost.',
+  'person.unknown': 'Erased person',
+
   'login.title': 'Sign in',
   'login.lead': 'Use the e-mail and password of your work account.',
   'login.email': 'E-mail',
@@ -320,7 +322,6 @@ export const en: Catalogue = {
   'standing.short.completed': 'Finished',
   'standing.short.cancelled': 'Cancelled',
   'causes.title': 'Causes of the failures',
-  'causes.partial': 'Grouped over the first 1,000 failures.',
   'cause.unknown': 'Unknown cause',
   'cause.mailbox_full': 'Mailbox full',
   'cause.no_mailbox': 'The address does not exist',

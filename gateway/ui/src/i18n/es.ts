@@ -35,6 +35,8 @@ export const es = {
   'unreachable.title': 'El servidor no responde',
   'unreachable.text': 'Revise su conexión. No se ha perdido nada de lo que envió.',
 
+  'person.unknown': 'Persona borrada',
+
   'login.title': 'Ingresar',
   'login.lead': 'Use el correo y la contraseña de su cuenta de trabajo.',
   'login.email': 'Correo electrónico',
@@ -330,7 +332,6 @@ export const es = {
   'standing.short.completed': 'Finalizadas',
   'standing.short.cancelled': 'Canceladas',
   'causes.title': 'Causas de los fallos',
-  'causes.partial': 'Agrupadas sobre los primeros 1.000 fallos.',
   'cause.unknown': 'Causa desconocida',
   'cause.mailbox_full': 'Buzón lleno',
   'cause.no_mailbox': 'La dirección no existe',

@@ -27,15 +27,6 @@ export async function readMessage(item: InboxItem, silent = false): Promise<bool
   return done;
 }
 
-/** A message opened by its link: whether it was read before only the server knows, so nothing is moved ahead of it. */
-export async function readFetched(item: InboxItem): Promise<void> {
-  await markRead(item.id).then(
-    () => announce({ kind: 'changed', id: item.id, change: { read_at: now(), seen_at: now() } }),
-    () => undefined,
-  );
-  await refreshCounts();
-}
-
 /** Everything that had come when the list was read; what comes meanwhile stays unread. */
 export async function readAll(upTo: number): Promise<void> {
   await markAllRead(upTo);

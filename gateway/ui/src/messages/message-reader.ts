@@ -11,12 +11,12 @@ import { base } from '../ui/base';
 import '../ui/empty-state';
 import { icon } from '../ui/icons';
 import '../ui/loading-rows';
-import { acknowledgeMessage, deleteMessages, readFetched, readMessage, unreadMessage } from './inbox-actions';
+import { acknowledgeMessage, deleteMessages, readMessage, unreadMessage } from './inbox-actions';
 import { onInboxChange } from './inbox-news';
 import './reply-form';
 
-/** A message read by its id comes without this reader's receipt. */
-const RECEIPT_UNKNOWN = { seen_at: null, read_at: null, acknowledged_at: null };
+/** What one wrote comes without a receipt of one's own. */
+const NO_RECEIPT = { seen_at: null, read_at: null, acknowledged_at: null };
 
 @customElement('message-reader')
 export class MessageReader extends LitElement {
@@ -39,7 +39,7 @@ export class MessageReader extends LitElement {
   /** The message as the list has it, when it has it. */
   @property({ attribute: false }) known: InboxItem | null = null;
   @state() private fetched: InboxItem | null = null;
-  @state() private answered: InboxItem | null = null;
+  @state() private answered: Pick<InboxItem, 'id' | 'author' | 'body'> | null = null;
   @state() private failure = '';
   private opened = '';
   private stop?: () => void;
@@ -139,8 +139,7 @@ export class MessageReader extends LitElement {
     const item = this.item ?? (await this.fetch(message));
     if (!item || message !== this.message || this.opened === message) return;
     this.opened = message;
-    if (this.known) void readMessage(item, true);
-    else if (this.mine(item)) void readFetched(item);
+    if (this.mine(item)) void readMessage(item, true);
     if (item.in_reply_to) this.answered = await getMessage(item.in_reply_to).catch(() => null);
   }
 
@@ -148,7 +147,7 @@ export class MessageReader extends LitElement {
     try {
       const found = await getMessage(message);
       if (message !== this.message) return null;
-      this.fetched = { ...found, ...RECEIPT_UNKNOWN };
+      this.fetched = { ...NO_RECEIPT, ...found };
       return this.fetched;
     } catch (error) {
       if (message === this.message) this.failure = sentence(error);

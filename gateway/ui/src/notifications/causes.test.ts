@@ -1,7 +1,7 @@
 /** Rules of grouping failures by cause. */
 import { describe, expect, it } from 'vitest';
-import type { Attempt, Delivery } from '../contract';
-import { causeOf, causesOf, wordsFor } from './causes';
+import type { Attempt } from '../contract';
+import { causeOf, causesOf } from './causes';
 
 const attempt = (some: Partial<Attempt>): Attempt => ({
   at: '',
@@ -11,14 +11,6 @@ const attempt = (some: Partial<Attempt>): Attempt => ({
   detail: null,
   reference: null,
   ...some,
-});
-const failed = (code: string): Delivery => ({
-  id: code,
-  client: { id: 'c', name: 'C' },
-  contact: null,
-  to: null,
-  state: 'failed',
-  attempts: [attempt({ code })],
 });
 
 describe('causes', () => {
@@ -33,17 +25,16 @@ describe('causes', () => {
     expect(causeOf(attempt({ code: '999', detail: 'strange' }))).toBe('strange');
     expect(causeOf(undefined)).toBe('Causa desconocida');
   });
-  it('are grouped and the most frequent comes first', () => {
-    const causes = causesOf([failed('21211'), failed('30007'), failed('30007')]);
-    expect(causes.map((cause) => [cause.code, cause.count])).toEqual([
-      ['30007', 2],
-      ['21211', 1],
+  it('come most frequent first, each in its words', () => {
+    const cause = (code: string, count: number) => ({ outcome: 'failed', class: 'unknown', code, count });
+    expect(causesOf([cause('21211', 1), cause('30007', 2)])).toEqual([
+      { code: '30007', words: 'El operador bloqueó el mensaje', count: 2 },
+      { code: '21211', words: 'El número no es válido', count: 1 },
     ]);
   });
-  it('take the groups of the server as they come', () => {
-    expect(wordsFor([{ outcome: 'failed', class: 'permanent_address', code: '', count: 3 }])[0]).toMatchObject({
-      words: 'La dirección no existe',
-      count: 3,
-    });
+  it('without a code speak by their class', () => {
+    expect(causesOf([{ outcome: 'failed', class: 'permanent_address', code: '', count: 3 }])[0]?.words).toBe(
+      'La dirección no existe',
+    );
   });
 });

@@ -1,33 +1,18 @@
 /** Why deliveries failed, in human words, grouped: the provider's code stays beside. */
-import type { Attempt, Delivery, FailureCause } from '../contract';
+import type { Attempt, FailureCause } from '../contract';
 import { t, tOr } from '../i18n';
 
 export interface Cause {
   code: string;
   words: string;
-  detail: string;
   count: number;
 }
 
-/** The groups as the server made them, over every failure. */
-export function wordsFor(causes: FailureCause[]): Cause[] {
+/** The server's groups in words, most frequent first. */
+export function causesOf(causes: FailureCause[]): Cause[] {
   return causes
-    .map((cause) => ({ code: cause.code, words: wordsOf(cause.code, '', cause.class), detail: '', count: cause.count }))
+    .map((cause) => ({ code: cause.code, words: wordsOf(cause.code, '', cause.class), count: cause.count }))
     .sort((a, b) => b.count - a.count);
-}
-
-/** Failed deliveries grouped by their last attempt, most frequent first. */
-export function causesOf(deliveries: Delivery[]): Cause[] {
-  const causes = new Map<string, Cause>();
-  for (const delivery of deliveries) {
-    const last = delivery.attempts.at(-1);
-    const code = last?.code ?? '';
-    const words = causeOf(last);
-    const key = `${words}|${code}`;
-    const cause = causes.get(key) ?? { code, words, detail: last?.detail ?? '', count: 0 };
-    causes.set(key, { ...cause, count: cause.count + 1 });
-  }
-  return [...causes.values()].sort((a, b) => b.count - a.count);
 }
 
 /** Patterns of SMTP replies and SMS codes, from the table of provider errors; the first that fits wins. */

@@ -1,16 +1,13 @@
 /** The failures of a notification grouped by cause, in human words, with the provider's code. */
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import { getDeliveries } from '../api';
-import type { Delivery, FailureCause } from '../contract';
+import { getFailures } from '../api';
 import { number, t } from '../i18n';
 import { base } from '../ui/base';
-import { type Cause, causesOf, wordsFor } from './causes';
+import { type Cause, causesOf } from './causes';
 
-/** Failures read to group them: five pages of 200. Beyond that the panel says so. */
-const PAGES_MAX = 5;
-/** While failures still come in, they are grouped again at most this often. */
-const AGAIN_MS = 2_000;
+/** While failures still come in, they are read again at most this often. */
+const AGAIN_MS = 1_500;
 
 @customElement('failure-causes')
 export class FailureCauses extends LitElement {
@@ -19,18 +16,16 @@ export class FailureCauses extends LitElement {
     css`
       h2 { margin-bottom: var(--s3); }
       li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 var(--s3); padding: var(--s3) 0; border-top: 1px solid var(--line); }
-      li .small { grid-column: 1 / -1; overflow-wrap: anywhere; }
+      li:last-child { padding-bottom: 0; }
       .count { font-weight: 600; color: var(--danger); }
       .cause { font-weight: 500; }
     `,
   ];
 
   @property() notification = '';
+  /** How many failed: when it changes the causes do too. */
   @property({ type: Number }) count = 0;
-  /** The server's own groups: nothing more to read when they come. */
-  @property({ attribute: false }) known: FailureCause[] | null = null;
   @state() private causes: Cause[] = [];
-  @state() private partial = false;
   private timer?: ReturnType<typeof setTimeout>;
 
   override disconnectedCallback(): void {
@@ -39,39 +34,26 @@ export class FailureCauses extends LitElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (this.known || (!changed.has('count') && !changed.has('notification'))) return;
+    if (!changed.has('count') && !changed.has('notification')) return;
     clearTimeout(this.timer);
-    if (this.causes.length === 0) void this.load();
-    else this.timer = setTimeout(() => void this.load(), AGAIN_MS);
+    this.timer = setTimeout(() => void this.load(), this.causes.length > 0 ? AGAIN_MS : 0);
   }
 
   override render() {
     return html`<section class="card pad" aria-labelledby="causes">
       <h2 id="causes">${t('causes.title')}</h2>
-      <ul>
-        ${(this.known ? wordsFor(this.known) : this.causes).map(
-          (cause) => html`<li>
-            <span class="cause">${cause.words}</span><span class="count num">${number(cause.count)}</span>
-            <span class="small muted">${cause.code ? html`<span class="mono">${cause.code}</span> ` : nothing}${cause.detail === cause.words ? nothing : cause.detail}</span>
-          </li>`,
-        )}
-      </ul>
-      ${this.partial ? html`<p class="small muted">${t('causes.partial')}</p>` : nothing}
+      <ul>${this.causes.map((cause) => html`<li>${row(cause)}</li>`)}</ul>
     </section>`;
   }
 
   private async load(): Promise<void> {
     const id = this.notification;
-    const found: Delivery[] = [];
-    let after: string | undefined;
-    for (let page = 0; page < PAGES_MAX; page++) {
-      const answer = await getDeliveries(id, { state: 'failed', after, limit: 200 }).catch(() => null);
-      if (!answer || id !== this.notification) return;
-      found.push(...answer.data);
-      after = answer.next ?? undefined;
-      if (!after) break;
-    }
-    this.partial = after !== undefined;
-    this.causes = causesOf(found);
+    const answer = await getFailures(id).catch(() => null);
+    if (answer && id === this.notification) this.causes = causesOf(answer.data);
   }
+}
+
+function row({ words, code, count }: Cause) {
+  return html`<span class="cause">${words}</span><span class="count num">${number(count)}</span>
+    ${code ? html`<span class="small muted mono">${code}</span>` : nothing}`;
 }

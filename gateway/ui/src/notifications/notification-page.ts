@@ -72,7 +72,7 @@ export class NotificationPage extends LitElement {
   }
 
   private subtitle(shown: Notification): string {
-    return [shown.author?.name, longDate(shown.requested_at)].filter(Boolean).join(' · ');
+    return [shown.author?.name, longDate(shown.created_at)].filter(Boolean).join(' · ');
   }
 
   private actions(shown: Notification) {
@@ -118,7 +118,7 @@ export class NotificationPage extends LitElement {
     return html`<div class="columns">
       <deliveries-list notification=${shown.id} .totals=${shown.totals}></deliveries-list>
       <div class="side">
-        ${shown.totals.failed > 0 ? html`<failure-causes notification=${shown.id} count=${shown.totals.failed} .known=${shown.causes ?? null}></failure-causes>` : nothing}
+        ${shown.totals.failed > 0 ? html`<failure-causes notification=${shown.id} count=${shown.totals.failed}></failure-causes>` : nothing}
         ${this.facts(shown)}
       </div>
     </div>`;

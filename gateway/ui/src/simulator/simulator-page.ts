@@ -120,13 +120,11 @@ export class SimulatorPage extends LitElement {
   }
 }
 
-const kindOf = ({ outcome }: SimulatedMessage): string => (typeof outcome === 'string' ? outcome : outcome.kind);
-const isRefused = (one: SimulatedMessage): boolean => !/^(accepted|delivered|ok)/i.test(kindOf(one));
+const isRefused = (one: SimulatedMessage): boolean => !/^(accepted|delivered|ok)/i.test(one.outcome);
 
 /** «Rechazado · 550 5.1.1». */
 function outcome(one: SimulatedMessage): string {
-  const code = typeof one.outcome === 'string' ? '' : (one.outcome.code ?? '');
-  return [tOr(`outcome.${kindOf(one)}`, kindOf(one)), code].filter(Boolean).join(' · ');
+  return [tOr(`outcome.${one.outcome}`, one.outcome), one.code].filter(Boolean).join(' · ');
 }
 
 /** The phones in the order of their newest message; on each, the oldest first, as phones show them. */

@@ -1,6 +1,7 @@
 /** The inbox's live stream, shared by all tabs of the browser: one of them listens and tells the others. */
 import { getInboxSummary, openStream } from '../api';
 import type { Counts, InboxItem } from '../contract';
+import { named } from '../person';
 import { setCounts } from './counts';
 import { type Connection, LiveStream } from './live-stream';
 import type { ServerEvent } from './sse';
@@ -100,7 +101,7 @@ async function asOnlyTab(name: string, signal: AbortSignal, work: () => Promise<
 
 /** What one event of the stream means here. Exported for its tests. */
 export function takeInboxEvent(event: ServerEvent): void {
-  const data = event.event === 'reset' ? null : JSON.parse(event.data);
+  const data = event.event === 'reset' ? null : named(JSON.parse(event.data));
   if (event.event === 'counts') setCounts(data as Counts, position(event));
   if (event.event === 'message') tell('message', data as InboxItem);
   if (event.event === 'receipt') tell('receipt', data as ReceiptNews);

@@ -1,0 +1,11 @@
+/** People whose name the server does not have: erased, or not known yet. */
+import { t } from './i18n';
+
+/** The same answer, with words where the name of a person is missing. */
+export function named<T>(answer: T): T {
+  if (Array.isArray(answer)) return answer.map(named) as T;
+  if (answer === null || typeof answer !== 'object') return answer;
+  const copy = Object.fromEntries(Object.entries(answer).map(([key, value]) => [key, named(value)]));
+  if ('id' in copy && copy.name === null) copy.name = t('person.unknown');
+  return copy as T;
+}
