@@ -1,5 +1,8 @@
 //! `POST /messages`: write to colleagues.
 
+use std::collections::HashSet;
+use std::hash::Hash;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use commands::{CommandContext, Done};
@@ -97,7 +100,7 @@ async fn sent(
     let author = caller.id();
     let known = known_to(state, caller, &new).await?;
     refuse_what_cannot_be_answered(state, author, new.in_reply_to).await?;
-    let addressed = Addressed { users: each_once(&new.recipients), roles: new.roles, company: new.company };
+    let addressed = Addressed { users: each_once(&new.recipients), roles: each_once(&new.roles), company: new.company };
     let message = SendMessage {
         message: state.new_id().into(),
         author,
@@ -158,7 +161,19 @@ async fn refuse_what_cannot_be_answered(
     Err(Problem::of_field("/in_reply_to", Reason::UnknownId))
 }
 
-fn each_once(users: &[UserId]) -> Vec<UserId> {
-    let mut seen = std::collections::HashSet::with_capacity(users.len());
-    users.iter().copied().filter(|user| seen.insert(*user)).collect()
+/// In the order they were named.
+fn each_once<T: Copy + Eq + Hash>(named: &[T]) -> Vec<T> {
+    let mut seen = HashSet::with_capacity(named.len());
+    named.iter().copied().filter(|one| seen.insert(*one)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_named_twice_is_named_once() {
+        let roles = [Role::Operator, Role::Admin, Role::Operator];
+        assert_eq!(each_once(&roles), [Role::Operator, Role::Admin]);
+    }
 }
