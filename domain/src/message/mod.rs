@@ -14,7 +14,7 @@ pub use self::error::MessageError;
 pub use self::event::{Addressed, MessageEvent};
 use crate::aggregate::aggregate;
 use crate::personal::Personal;
-use crate::value::UserId;
+use crate::value::{CompanyId, UserId};
 
 /// How many people one message may go to.
 pub const RECIPIENTS_MAX: usize = 5_000;
@@ -31,6 +31,7 @@ pub struct Message {
 struct Sent {
     author: UserId,
     recipients: Vec<UserId>,
+    company: Option<CompanyId>,
     acknowledge: bool,
     at: DateTime<Utc>,
     withdrawn: bool,
@@ -42,6 +43,11 @@ impl Message {
     /// The author, once the message is sent.
     pub fn author(&self) -> Option<UserId> {
         self.sent.as_ref().map(|sent| sent.author)
+    }
+
+    /// The company it was addressed to, if it was sent to one.
+    pub fn company(&self) -> Option<CompanyId> {
+        self.sent.as_ref().and_then(|sent| sent.company)
     }
 
     /// Whether `user` has this message in an inbox now.
@@ -99,8 +105,9 @@ impl Message {
 
     fn fold(&mut self, event: MessageEvent) {
         match event {
-            MessageEvent::MessageSent { author, recipients, acknowledge, sent_at, .. } => {
-                self.sent = Some(Sent { author, recipients, acknowledge, at: sent_at, withdrawn: false });
+            MessageEvent::MessageSent { author, recipients, addressed, acknowledge, sent_at, .. } => {
+                let company = addressed.company;
+                self.sent = Some(Sent { author, recipients, company, acknowledge, at: sent_at, withdrawn: false });
             }
             MessageEvent::MessageWithdrawn { .. } => {
                 if let Some(sent) = &mut self.sent {

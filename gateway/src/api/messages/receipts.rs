@@ -5,7 +5,7 @@ use axum::extract::State;
 use commands::CommandError;
 use commands::log::EventLog;
 use domain::message::{Message, MessageError};
-use domain::value::{MessageId, Role, UserId};
+use domain::value::{CompanyId, MessageId, Role, UserId};
 use projections::Projection;
 use projections::queries::messages::{self, ReceiptRow};
 use projections::queries::{Page, PageRequest};
@@ -45,11 +45,17 @@ pub(super) async fn receipts(
     Ok(Json(messages::receipts(state.pool(), message, &read.query.page).await?))
 }
 
-/// The author of a message, for those who may know what became of it: the author and auditors; 404 for others.
+/// The author of a message, for those who may know what became of it: the author, and auditors of the company it was
+/// addressed to; 404 for others.
 pub(super) async fn author_for(caller: &Caller, log: &EventLog, message: MessageId) -> Answer<UserId> {
     let loaded =
         log.load::<Message>(&message.to_string()).await.map_err(CommandError::<MessageError>::from)?;
     let author = loaded.state.author().ok_or_else(Problem::not_found)?;
-    let may_know = author == caller.id() || caller.has(Role::Auditor);
+    let may_know = author == caller.id() || may_audit(caller, loaded.state.company());
     if may_know { Ok(author) } else { Err(Problem::not_found()) }
+}
+
+/// As in the list of the audit: what is of no company may be read by every auditor.
+fn may_audit(caller: &Caller, company: Option<CompanyId>) -> bool {
+    company.map_or_else(|| caller.has(Role::Auditor), |company| caller.may_audit(company))
 }
