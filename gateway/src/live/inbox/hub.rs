@@ -21,7 +21,7 @@ const ROUND_MESSAGES_MAX: i64 = 500;
 /// How many copies of messages a round holds in memory, of at most 10,000 characters each; more for one message only.
 const ROUND_COPIES_MAX: i64 = 1_000;
 /// How many receipts a round tells. A few read-alls may be more: then it tells to read the lists again.
-const ROUND_RECEIPTS_MAX: usize = 20_000;
+pub(super) const ROUND_RECEIPTS_MAX: usize = 20_000;
 /// How long the hub rests after the database failed it.
 const REST: Duration = Duration::from_millis(500);
 
@@ -118,16 +118,26 @@ impl<S: NewsSource> Rounds<S> {
             news.entry(arrival.user_id.into()).or_default().push(of_message(&arrival.item));
         }
         let receipts = all_receipts(&*self.source, users, since, ROUND_RECEIPTS_MAX).await?;
-        let too_many = receipts.len() >= ROUND_RECEIPTS_MAX;
+        self.told = end;
+        if receipts.len() >= ROUND_RECEIPTS_MAX {
+            self.tell_to_read_again(users, end);
+            return Ok(());
+        }
         for receipt in receipts {
             news.entry(receipt.author_id.into()).or_default().push(of_receipt(&receipt));
         }
         for (user, news) in news {
-            let told = if too_many { vec![reset(end).frame()] } else { frames(news) };
-            self.tell(user, &told);
+            self.tell(user, &frames(news));
         }
-        self.told = end;
         Ok(())
+    }
+
+    /// To all of them: whose receipts were left out by the bound is not known.
+    fn tell_to_read_again(&self, users: &[UserId], end: Position) {
+        let told = [reset(end).frame()];
+        for user in users {
+            self.tell(*user, &told);
+        }
     }
 
     /// Counts are as they are now, perhaps later than `end`; their id is `end` all the same, because what happened

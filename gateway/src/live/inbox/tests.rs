@@ -10,7 +10,7 @@ use projections::queries::inbox::{Arrival, Counts, CountsNews, InboxItem, Receip
 use uuid::Uuid;
 
 use super::super::frame::Frame;
-use super::hub::{InboxHub, Rounds, messages_for};
+use super::hub::{InboxHub, ROUND_RECEIPTS_MAX, Rounds, messages_for};
 use super::source::NewsSource;
 use super::stream::{MISSED_EVENTS_MAX, Reading};
 
@@ -24,6 +24,8 @@ struct State {
     horizon: Position,
     /// What is committed while the past is being read: so many positions at each look.
     meanwhile: Position,
+    /// How many receipts an odd position has beyond its two.
+    crowd: u128,
 }
 
 fn reader() -> UserId {
@@ -123,9 +125,9 @@ impl NewsSource for World {
         after_row: Option<(MessageId, UserId)>,
         limit: i64,
     ) -> sqlx::Result<Vec<ReceiptNews>> {
-        let odd = (since.after.max(1)..=since.until.min(self.state().position))
-            .filter(|position| position % 2 == 1);
-        let all = odd.flat_map(|position| [receipt(position, 1), receipt(position, 2)]);
+        let (position, receipts) = (self.state().position, 2 + self.state().crowd);
+        let odd = (since.after.max(1)..=since.until.min(position)).filter(|position| position % 2 == 1);
+        let all = odd.flat_map(|position| (1..=receipts).map(move |number| receipt(position, number)));
         let last = (since.after, after_row.map_or(Uuid::max(), |(message, _)| message.uuid()));
         Ok(all.filter(|row| (row.position, row.message_id) > last).take(limit as usize).collect())
     }
@@ -219,6 +221,22 @@ async fn a_round_ends_where_so_many_messages_do() {
     assert_eq!(rounds.end_of_round(1_000, 3).await.expect("a position"), 6);
     assert_eq!(rounds.end_of_round(5, 3).await.expect("a position"), 5);
     assert_eq!(rounds.end_of_round(3, 3).await.expect("a position"), 3);
+}
+
+#[tokio::test]
+async fn more_receipts_than_a_round_tells_make_everybody_read_again() {
+    let (hub, mut rounds) = hub_at(0).await;
+    hub.source().state().crowd = ROUND_RECEIPTS_MAX as u128;
+    let mut author = begin(&hub, None).await;
+    let mut other = Reading::begin(&hub, Uuid::from_u128(2).into(), None).await.expect("a stream");
+    for reading in [&mut author, &mut other] {
+        assert_eq!(next(reading).await, ["counts:0"]);
+    }
+    hub.source().move_to(1);
+    rounds.tell_until(1).await.expect("a round");
+    for reading in [&mut author, &mut other] {
+        assert_eq!(next(reading).await, ["reset:1"]);
+    }
 }
 
 #[test]
