@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use commands::clock;
 use dispatcher::simulator::{Behaviour, SimulatorOptions, ledger};
@@ -14,12 +15,14 @@ use tests::notified::{count, finished};
 use tests::orders::{email_to, sms_to};
 use tests::{Answer, Client, World, id_of};
 
+/// How long an import may take: far longer than it does, on however busy a machine.
+const IMPORT_TIMEOUT: Duration = Duration::from_secs(600);
 const HEADER: &str = "external_id,name,kind,contact_name,phone,email\r\n";
 
 async fn import(client: &Client, company: CompanyId, file: &[u8], query: &str, content_type: &str) -> Answer {
     let path = format!("/companies/{company}/clients/import{query}");
     let request = client.request(Method::POST, &path).header("Content-Type", content_type);
-    Answer::to(request.body(file.to_vec())).await
+    Answer::to(request.timeout(IMPORT_TIMEOUT).body(file.to_vec())).await
 }
 
 /// Line, column and code of every error told.
@@ -78,6 +81,13 @@ async fn ten_thousand_clients_are_imported_and_each_of_their_addresses_is_told_e
     let file = client_file(1, 10_000, TextEncoding::Windows1252, ';');
     is_imported_as_expected(&nora, &world, company, &file).await;
 
+    let phones: Vec<String> = sqlx::query_scalar("select phone from clients.contacts where phone is not null")
+        .fetch_all(world.log().pool())
+        .await
+        .expect("the phones");
+    let unknown: Vec<_> = phones.iter().filter(|phone| !file.expected.phones.contains(*phone)).collect();
+    let missing: Vec<_> = file.expected.phones.iter().filter(|phone| !phones.contains(phone)).collect();
+    assert_eq!((phones.len(), unknown, missing), (file.expected.phones.len(), vec![], vec![]));
     for channel in [Channel::Sms, Channel::Email] {
         world.simulator.set_rule(channel, "", Behaviour::Accept);
     }

@@ -1,6 +1,7 @@
 //! Companies do not see each other: every route, every role, another company's things. A route that is in no table here
 //! fails the test, so a new one is thought about.
 
+use commands::clock;
 use dispatcher::simulator::Behaviour;
 use domain::value::{Channel, CompanyId, Role};
 use serde_json::{Value, json};
@@ -150,7 +151,7 @@ fn body(route: &Route) -> Value {
 }
 
 async fn ask(client: &Client, route: &Route, path: &str) -> Answer {
-    let request = client.request(route.method(), path).header("Idempotency-Key", "k");
+    let request = client.request(route.method(), path).header("Idempotency-Key", clock::new_id().to_string());
     let request = match route.name().as_str() {
         "GET /inbox/stream" | "GET /notifications/{id}/stream" => {
             let response = request.send().await.expect("the server answers");
