@@ -98,3 +98,9 @@ create table intake (
   only_one boolean primary key default true check (only_one)
 );
 insert into intake (position) values (0);
+
+-- Events that the intake could not read, such as those of a newer version: taken in when a program starts that can.
+create table intake_parked (
+  position bigint primary key,
+  parked_at timestamptz not null default clock_timestamp()
+);

@@ -38,9 +38,10 @@ pub async fn register(log: &EventLog, order: RegisterClient, context: &CommandCo
     let command = ClientCommand::Register(order);
     log.once(context, || async {
         let drafts = decide(log, client, command.clone(), context).await?;
+        let ready = log.ready(drafts, context, answer).await?;
         let mut tx = begin(log.pool()).await?;
         name(&mut tx, log, company, client, external.as_deref()).await?;
-        log.commit(tx, drafts, context, answer).await
+        log.commit(tx, &ready, context).await
     })
     .await
 }
@@ -61,10 +62,11 @@ pub async fn change(
     let command = ClientCommand::Change(details);
     log.once(context, || async {
         let drafts = decide(log, client, command.clone(), context).await?;
+        let ready = log.ready(drafts, context, &json!({})).await?;
         let mut tx = begin(log.pool()).await?;
         unname(&mut tx, client).await?;
         name(&mut tx, log, company, client, external.as_deref()).await?;
-        log.commit(tx, drafts, context, &json!({})).await
+        log.commit(tx, &ready, context).await
     })
     .await
 }
@@ -78,10 +80,11 @@ pub async fn erase(log: &EventLog, company: CompanyId, client: ClientId, context
     let done = log
         .once(context, || async {
             let drafts = decide(log, client, ClientCommand::Erase, context).await?;
+            let ready = log.ready(drafts, context, &json!({})).await?;
             let mut tx = begin(log.pool()).await?;
             unname(&mut tx, client).await?;
             log.keyring().destroy_in(&mut tx, client.into()).await?;
-            log.commit(tx, drafts, context, &json!({})).await
+            log.commit(tx, &ready, context).await
         })
         .await?;
     // Only now: until the commit, somebody else may have read the key back.

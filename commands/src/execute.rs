@@ -4,10 +4,9 @@ use cqrs_es::persist::PersistedEventStore;
 use cqrs_es::{Aggregate, AggregateError, CqrsFramework, DomainEvent};
 use domain::Position;
 use serde_json::Value;
-use sqlx::PgConnection;
 
 use crate::context::CommandContext;
-use crate::log::{AppendError, Appended, Draft, EventLog, LoadError};
+use crate::log::{AppendError, Appended, Draft, EventLog, LoadError, Sealed};
 use crate::repository::{LedgerRepository, Receipt, Stream};
 
 /// How often a command is decided again after somebody else wrote the stream's next event first.
@@ -223,19 +222,34 @@ impl EventLog {
         decide_on(loaded.state, loaded.sequence, aggregate_id, command, context).await
     }
 
-    /// Appends what was decided in a transaction, keeps the first answer, and commits.
+    /// Makes what was decided ready to be committed with its first answer, before the transaction begins.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn ready<E: std::error::Error>(
+        &self,
+        drafts: Vec<Draft>,
+        context: &CommandContext,
+        answer: &Value,
+    ) -> Result<Sealed, CommandError<E>> {
+        match self.seal(drafts, context.first_answer(answer)).await {
+            Ok(sealed) => Ok(sealed),
+            Err(AppendError::TooLarge) => Err(CommandError::TooLarge),
+            Err(error) => Err(CommandError::unavailable(error)),
+        }
+    }
+
+    /// Appends what is ready in a transaction that changes other rows too, and commits.
     ///
     /// # Errors
     /// See [`CommandError`].
     pub async fn commit<E: std::error::Error>(
         &self,
         mut tx: sqlx::Transaction<'_, sqlx::Postgres>,
-        drafts: Vec<Draft>,
+        sealed: &Sealed,
         context: &CommandContext,
-        answer: &Value,
     ) -> Result<Done, CommandError<E>> {
-        let connection: &mut PgConnection = &mut tx;
-        match self.append_in(connection, drafts, context.first_answer(answer)).await {
+        match Self::append_in(&mut tx, sealed).await {
             Ok(appended) => {
                 tx.commit().await?;
                 self.committed(appended.last);

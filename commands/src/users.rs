@@ -40,6 +40,7 @@ pub async fn register(
     let command = UserCommand::Register(order);
     log.once(context, || async {
         let drafts = decide(log, user, command.clone(), context).await?;
+        let ready = log.ready(drafts, context, answer).await?;
         let mut tx = begin(log.pool()).await?;
         sqlx::query("insert into credentials (user_id, email_index, password_hash) values ($1, $2, $3)")
             .bind(Uuid::from(user))
@@ -48,7 +49,7 @@ pub async fn register(
             .execute(&mut *tx)
             .await
             .map_err(email_taken)?;
-        log.commit(tx, drafts, context, answer).await
+        log.commit(tx, &ready, context).await
     })
     .await
 }
@@ -72,12 +73,13 @@ pub async fn change(
     };
     log.once(context, || async {
         let drafts = decide(log, user, UserCommand::Change(change.clone()), context).await?;
+        let ready = log.ready(drafts, context, &json!({})).await?;
         let mut tx = begin(log.pool()).await?;
         credentials.update(&mut tx, user).await.map_err(email_taken)?;
         if credentials.end_sessions() {
             sqlx::query("delete from sessions where user_id = $1").bind(Uuid::from(user)).execute(&mut *tx).await?;
         }
-        log.commit(tx, drafts, context, &json!({})).await
+        log.commit(tx, &ready, context).await
     })
     .await
 }
@@ -118,6 +120,7 @@ pub async fn issue_token(log: &EventLog, user: UserId, token_hash: &[u8], contex
     let token = clock::new_id();
     log.once(context, || async {
         let drafts = decide(log, user, UserCommand::IssueToken { token }, context).await?;
+        let ready = log.ready(drafts, context, &json!({})).await?;
         let mut tx = begin(log.pool()).await?;
         sqlx::query("insert into api_tokens (token_id, token_hash, user_id, created_at) values ($1, $2, $3, $4)")
             .bind(token)
@@ -126,7 +129,7 @@ pub async fn issue_token(log: &EventLog, user: UserId, token_hash: &[u8], contex
             .bind(clock::now())
             .execute(&mut *tx)
             .await?;
-        log.commit(tx, drafts, context, &json!({})).await
+        log.commit(tx, &ready, context).await
     })
     .await
 }

@@ -76,9 +76,10 @@ async fn commit(
     names: Vec<(Vec<u8>, Uuid)>,
     context: &CommandContext,
 ) -> Result<Done, CommandError<ClientError>> {
+    let ready = log.ready(drafts, context, &serde_json::Value::Null).await?;
     let mut tx = begin(log.pool()).await?;
     insert_names(&mut tx, company, names).await.map_err(taken_meanwhile)?;
-    log.commit(tx, drafts, context, &serde_json::Value::Null).await
+    log.commit(tx, &ready, context).await
 }
 
 async fn insert_names(tx: &mut PgConnection, company: CompanyId, names: Vec<(Vec<u8>, Uuid)>) -> sqlx::Result<()> {
@@ -150,11 +151,24 @@ fn name_of(log: &EventLog, profile: &ClientProfile) -> Vec<u8> {
     external_index(log, profile.external_id.as_deref().unwrap_or_default())
 }
 
+/// Two rows of one kind and name are two contacts: somebody with two numbers has both. What the file has as it is stands;
+/// what it has otherwise replaces the next of that kind and name which the file does not have.
 fn merged(mut contacts: Vec<Contact>, from_file: Vec<Contact>) -> Vec<Contact> {
+    let mut is_of_file: Vec<bool> = contacts.iter().map(|old| from_file.contains(old)).collect();
     for new in from_file {
-        match contacts.iter_mut().find(|old| old.kind == new.kind && old.name == new.name) {
-            Some(old) => *old = new,
-            None => contacts.push(new),
+        if contacts.contains(&new) {
+            continue;
+        }
+        let is_replaced = |(old, is_of_file): (&Contact, &bool)| !is_of_file && old.kind == new.kind && old.name == new.name;
+        match contacts.iter().zip(&is_of_file).position(is_replaced) {
+            Some(place) => {
+                contacts[place] = new;
+                is_of_file[place] = true;
+            }
+            None => {
+                contacts.push(new);
+                is_of_file.push(true);
+            }
         }
     }
     contacts
@@ -189,5 +203,14 @@ mod tests {
         let file = vec![contact("Ana", "+571"), contact("Ana", "+572"), contact("Luis", "+573")];
         let once = merged(Vec::new(), file.clone());
         assert_eq!(merged(once.clone(), file), once);
+    }
+
+    #[test]
+    fn somebody_with_two_numbers_has_both_whichever_of_them_a_later_file_has_or_changes() {
+        let both = merged(Vec::new(), vec![contact("Ana", "+571"), contact("Ana", "+572")]);
+        assert_eq!(both, [contact("Ana", "+571"), contact("Ana", "+572")]);
+        assert_eq!(merged(both.clone(), vec![contact("Ana", "+572")]), both);
+        let changed = merged(both, vec![contact("Ana", "+572"), contact("Ana", "+573")]);
+        assert_eq!(changed, [contact("Ana", "+573"), contact("Ana", "+572")]);
     }
 }

@@ -115,8 +115,19 @@ impl EventLog {
     /// # Errors
     /// See [`AppendError`]; after [`AppendError::Unknown`] the events may be there.
     pub async fn append(&self, drafts: Vec<Draft>, answer: Option<FirstAnswer>, lane: Lane) -> Result<Appended, AppendError> {
-        let request = self.request(drafts, answer).await?;
+        let Sealed(request) = self.seal(drafts, answer).await?;
         self.0.appender.append(request, lane).await
+    }
+
+    /// Makes events ready to be appended in a transaction. Seal before the transaction begins: keys are read on a
+    /// connection of the log's own pool, and a caller that held one while it waits for another could wait for ever.
+    ///
+    /// # Errors
+    /// When keys cannot be read or made, or an event is too large.
+    pub async fn seal(&self, mut drafts: Vec<Draft>, answer: Option<FirstAnswer>) -> Result<Sealed, AppendError> {
+        let keys = seal::seal_drafts(&self.0.keyring, &mut drafts).await?;
+        let rows = drafts.into_iter().map(row).collect::<Result<_, _>>()?;
+        Ok(Sealed(Request { rows, keys, answer }))
     }
 
     /// Appends events in a transaction that changes other rows too: change those first and append last, because the
@@ -124,23 +135,15 @@ impl EventLog {
     ///
     /// # Errors
     /// See [`AppendError`].
-    pub async fn append_in(
-        &self,
-        tx: &mut PgConnection,
-        drafts: Vec<Draft>,
-        answer: Option<FirstAnswer>,
-    ) -> Result<Appended, AppendError> {
-        let request = self.request(drafts, answer).await?;
-        let before = appender::append_in(tx, &[&request]).await?;
+    pub async fn append_in(tx: &mut PgConnection, sealed: &Sealed) -> Result<Appended, AppendError> {
+        let Sealed(request) = sealed;
+        let before = appender::append_in(tx, &[request]).await?;
         Ok(Appended { first: before + 1, last: before + request.rows.len() as Position })
     }
-
-    async fn request(&self, mut drafts: Vec<Draft>, answer: Option<FirstAnswer>) -> Result<Request, AppendError> {
-        let keys = seal::seal_drafts(&self.0.keyring, &mut drafts).await?;
-        let rows = drafts.into_iter().map(row).collect::<Result<_, _>>()?;
-        Ok(Request { rows, keys, answer })
-    }
 }
+
+/// Events that are ready to be appended, all or nothing: their personal data is ciphertext.
+pub struct Sealed(Request);
 
 fn row(draft: Draft) -> Result<Row, AppendError> {
     let command_id = draft.metadata.get(metadata::COMMAND).and_then(|id| Uuid::parse_str(id).ok());

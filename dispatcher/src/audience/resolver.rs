@@ -153,7 +153,8 @@ impl Resolver {
         advance(&mut tx, open, recipients, &chunk.cursor).await?;
         let metadata = self.requests.get(wanted.notification).await?.metadata.clone();
         let draft = draft(open, wanted, chunk, metadata)?;
-        let appended = self.log.append_in(&mut tx, vec![draft], None).await?;
+        let sealed = self.log.seal(vec![draft], None).await?;
+        let appended = EventLog::append_in(&mut tx, &sealed).await?;
         tx.commit().await?;
         self.log.committed(appended.last);
         Ok(())
@@ -178,7 +179,8 @@ impl Resolver {
             Ok(mut drafts) => {
                 let metadata = &self.requests.get(wanted.notification).await?.metadata;
                 drafts.iter_mut().for_each(|draft| draft.metadata.clone_from(metadata));
-                self.log.commit::<NotificationError>(tx, drafts, &context, &json!({})).await?;
+                let ready = self.log.ready::<NotificationError>(drafts, &context, &json!({})).await?;
+                self.log.commit::<NotificationError>(tx, &ready, &context).await?;
                 Ok(())
             }
             // It was closed before, by a process that died before it could say so here.

@@ -18,6 +18,8 @@ pub(super) struct Batch {
     pub(super) chunks: Vec<Chunk>,
     pub(super) cancelled: Vec<Uuid>,
     pub(super) erased: Vec<Uuid>,
+    /// Positions of events that could not be read.
+    pub(super) parked: Vec<Position>,
 }
 
 /// A notification to remember.
@@ -39,6 +41,9 @@ pub(super) struct OpenAudience {
     pub(super) position: Position,
 }
 
+/// The aggregates whose events the intake takes in.
+const KINDS: [&str; 3] = ["notification", "audience", "client"];
+
 /// A chunk of an audience, to be queued once.
 #[derive(Debug)]
 pub(super) struct Chunk {
@@ -49,9 +54,9 @@ pub(super) struct Chunk {
 }
 
 impl Batch {
-    /// Takes in one event. One that cannot be read is left to the projections, which park it and raise the alarm.
+    /// Takes in one event. One that cannot be read, but may be of a kind that is queued, is parked.
     pub(super) fn add(&mut self, recorded: Recorded) {
-        let Recorded { position, sequence, aggregate_id, event, .. } = recorded;
+        let Recorded { position, sequence, aggregate_type, aggregate_id, event, .. } = recorded;
         let id = || Uuid::parse_str(&aggregate_id).ok();
         match event {
             Ok(Event::Notification(event)) => {
@@ -62,7 +67,11 @@ impl Batch {
             Ok(Event::Audience(event)) => self.add_chunk(sequence, event),
             Ok(Event::Client(ClientEvent::ClientErased { .. })) => self.erased.extend(id()),
             Ok(_) => {}
-            Err(error) => skip_poison(position, &error),
+            Err(error) if KINDS.contains(&aggregate_type.as_str()) => {
+                alarm(position, &error);
+                self.parked.push(position);
+            }
+            Err(_) => {}
         }
     }
 
@@ -111,6 +120,7 @@ impl Batch {
             && self.chunks.is_empty()
             && self.cancelled.is_empty()
             && self.erased.is_empty()
+            && self.parked.is_empty()
     }
 }
 
@@ -118,9 +128,9 @@ fn number(generation: u32) -> i32 {
     i32::try_from(generation).unwrap_or(i32::MAX)
 }
 
-fn skip_poison(position: Position, error: &domain::DecodeError) {
+fn alarm(position: Position, error: &domain::DecodeError) {
     metrics::counter!("mensajeria_intake_poison_total").increment(1);
-    tracing::error!(position, %error, "the intake skips an event that it cannot read");
+    tracing::error!(position, %error, "the intake parks an event that it cannot read");
 }
 
 #[cfg(test)]
@@ -195,11 +205,13 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_cannot_be_read_is_skipped() {
-        let error = serde_json::from_str::<u8>("x").expect_err("x is no number");
+    fn only_an_event_of_a_kind_that_is_queued_is_parked_when_it_cannot_be_read() {
         let mut batch = Batch::default();
-        let poison = recorded("notification", "x", 1, requested(Category::Service));
-        batch.add(Recorded { event: Err(domain::DecodeError::Payload(error)), ..poison });
-        assert!(batch.is_empty());
+        for (position, aggregate) in [(1, "notification"), (2, "message"), (3, "audience")] {
+            let error = serde_json::from_str::<u8>("x").expect_err("x is no number");
+            let poison = recorded(aggregate, "x", position, requested(Category::Service));
+            batch.add(Recorded { event: Err(domain::DecodeError::Payload(error)), ..poison });
+        }
+        assert_eq!(batch.parked, [1, 3]);
     }
 }

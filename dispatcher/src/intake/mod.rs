@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use commands::broker::Broker;
 use commands::leader::Leadership;
-use commands::log::{EventLog, FeedError, Recorded};
+use commands::log::{EventLog, FeedError, Recorded, SealError};
 use domain::Position;
 use sqlx::PgPool;
 use tokio::time::sleep;
@@ -21,6 +21,8 @@ use crate::options::Clock;
 
 /// How long the intake rests after the database failed it.
 const REST: Duration = Duration::from_millis(250);
+/// How many parked events are tried at a start.
+const PARKED_MAX: i64 = 10_000;
 /// The name that only one intake leads under.
 const LEADERSHIP: &str = "intake";
 
@@ -51,11 +53,25 @@ impl Intake {
 
     async fn lead(&self, leadership: &mut Leadership) -> Result<(), IntakeError> {
         let position = store::position(&self.pool).await?;
+        self.take_in_parked(position).await?;
         let mut feed = self.log.feed(self.broker.clone(), position);
         while leadership.still_held().await {
             let from = feed.position();
             let events = feed.next().await?;
             self.take_in(events, from, feed.position()).await?;
+        }
+        Ok(())
+    }
+
+    /// What an earlier program could not read, this one may. Taking in twice is harmless: a chunk is queued once.
+    async fn take_in_parked(&self, position: Position) -> Result<(), IntakeError> {
+        for parked in store::parked(&self.pool, PARKED_MAX).await? {
+            let stored = self.log.read_after(parked - 1, 1).await?;
+            let events = self.log.open_events(stored).await?;
+            if events.iter().all(|recorded| recorded.event.is_ok()) {
+                self.take_in(events, position, position).await?;
+                store::unpark(&self.pool, parked).await?;
+            }
         }
         Ok(())
     }
@@ -78,6 +94,8 @@ impl Intake {
 enum IntakeError {
     #[error("failed to read the intake's position: {0}")]
     Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Seal(#[from] SealError),
     #[error(transparent)]
     Feed(#[from] FeedError),
     #[error(transparent)]

@@ -45,12 +45,35 @@ pub(super) async fn store(
     open_audiences(&mut tx, batch).await?;
     cancel(&mut tx, batch).await?;
     erase(&mut tx, &batch.erased).await?;
+    park(&mut tx, &batch.parked).await?;
     for chunk in &batch.chunks {
         queue(&mut tx, chunk, now).await?;
     }
     fail::fail_point!("intake::before_commit", |_| std::process::abort());
     tx.commit().await?;
     fail::fail_point!("intake::committed", |_| std::process::abort());
+    Ok(())
+}
+
+/// At most so many parked events, oldest first.
+pub(super) async fn parked(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Position>> {
+    sqlx::query_scalar("select position from intake_parked order by position limit $1").bind(limit).fetch_all(pool).await
+}
+
+/// Forgets a parked event that has been taken in.
+pub(super) async fn unpark(pool: &PgPool, position: Position) -> sqlx::Result<()> {
+    sqlx::query("delete from intake_parked where position = $1").bind(position).execute(pool).await?;
+    Ok(())
+}
+
+async fn park(tx: &mut PgConnection, positions: &[Position]) -> sqlx::Result<()> {
+    if positions.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("insert into intake_parked (position) select * from unnest($1::bigint[]) on conflict do nothing")
+        .bind(positions)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 

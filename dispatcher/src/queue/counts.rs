@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::value::NotificationId;
+use domain::value::{DeliveryId, NotificationId};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -27,6 +27,38 @@ pub async fn sending_counts(
     .fetch_all(pool)
     .await?;
     Ok(rows.into_iter().map(|(id, count)| (id.into(), count)).collect())
+}
+
+/// The deliveries of a notification that some dispatcher has in hand at this moment, at most `limit` of them, by their ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sending(pool: &PgPool, notification: NotificationId, limit: i64) -> sqlx::Result<Vec<DeliveryId>> {
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "select delivery_id
+         from send_queue
+         where notification_id = $1 and state in ('claimed', 'started')
+         order by delivery_id
+         limit $2",
+    )
+    .bind(notification.uuid())
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    Ok(ids.into_iter().map(DeliveryId::from).collect())
+}
+
+/// Whether some dispatcher has a delivery in hand at this moment.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_sending(pool: &PgPool, delivery: DeliveryId) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select 1 from send_queue where delivery_id = $1 and state in ('claimed', 'started'))",
+    )
+    .bind(delivery.uuid())
+    .fetch_one(pool)
+    .await
 }
 
 /// Sets the gauges of the queue's depth and age. Reads only the index of due rows.

@@ -159,7 +159,8 @@ impl Settler {
         let last = if drafts.is_empty() {
             None
         } else {
-            Some(self.log.append_in(&mut tx, drafts, None).await?.last)
+            let sealed = self.log.seal(drafts, None).await?;
+            Some(EventLog::append_in(&mut tx, &sealed).await?.last)
         };
         fail::fail_point!("settle::before_commit", |_| std::process::abort());
         tx.commit().await?;

@@ -5,6 +5,7 @@ mod report;
 mod rows;
 mod scan;
 mod spool;
+mod turns;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -18,6 +19,7 @@ use serde_json::Value;
 use self::load::Import;
 pub(in crate::api) use self::report::ImportReport;
 use self::spool::{Spooled, spool};
+pub use self::turns::ImportTurns;
 use super::profile;
 use crate::access::Caller;
 use crate::api::Wrote;
@@ -58,6 +60,7 @@ pub(in crate::api) async fn import(
     let declared = declared_encoding(&parts.headers)?;
     let profile = profile(&state, company).await?;
 
+    let _turn = state.import_turns().take()?;
     let file = spool(body).await?;
     let asked = (&parts.method, &parts.uri);
     let same = fingerprint_of(caller.id(), key, asked, &file.digest, state.new_id());
@@ -101,8 +104,9 @@ async fn carry_out(
 }
 
 async fn keep(state: &AppState, context: &CommandContext, answer: &Value) -> Answer<Done> {
+    let ready = state.log().ready::<ClientError>(vec![], context, answer).await?;
     let tx = begin(state.pool()).await?;
-    Ok(state.log().commit::<ClientError>(tx, vec![], context, answer).await?)
+    Ok(state.log().commit::<ClientError>(tx, &ready, context).await?)
 }
 
 /// The encoding that the content type declares, if it does.
