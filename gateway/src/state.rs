@@ -15,7 +15,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::access::{Directory, Passwords, Sessions, Throttle};
-use crate::api::Freshness;
+use crate::api::{Freshness, ImportTurns};
 use crate::live::Live;
 use crate::server::recorder;
 
@@ -70,8 +70,10 @@ struct Inner {
     throttle: Throttle,
     freshness: Freshness,
     live: Live,
+    import_turns: ImportTurns,
     shutdown: CancellationToken,
     ready: AtomicBool,
+    projected: AtomicBool,
 }
 
 impl AppState {
@@ -88,11 +90,13 @@ impl AppState {
             throttle: Throttle::default(),
             freshness,
             live: Live::new(log.clone(), positions.clone(), shutdown.clone()),
+            import_turns: ImportTurns::default(),
             log,
             positions,
             settings,
             shutdown,
             ready: AtomicBool::new(false),
+            projected: AtomicBool::new(false),
         }))
     }
 
@@ -141,6 +145,11 @@ impl AppState {
         &self.0.live
     }
 
+    /// The turns of imports.
+    pub fn import_turns(&self) -> &ImportTurns {
+        &self.0.import_turns
+    }
+
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
@@ -151,7 +160,7 @@ impl AppState {
         &self.0.shutdown
     }
 
-    /// Whether the start is over: migrations, demo data, projections.
+    /// Whether the start is over: migrations and demo data.
     pub fn is_ready(&self) -> bool {
         self.0.ready.load(Ordering::Acquire)
     }
@@ -159,6 +168,19 @@ impl AppState {
     /// Says that the start is over.
     pub fn set_ready(&self) {
         self.0.ready.store(true, Ordering::Release);
+    }
+
+    /// Whether every projection can be read. Once they can, they can for as long as this program runs.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_projected(&self) -> sqlx::Result<bool> {
+        if self.0.projected.load(Ordering::Acquire) {
+            return Ok(true);
+        }
+        let is_projected = projections::is_ready(self.log()).await?;
+        self.0.projected.fetch_or(is_projected, Ordering::AcqRel);
+        Ok(is_projected)
     }
 
     /// The time now.

@@ -30,9 +30,10 @@ async fn livez() -> &'static str {
     "ok"
 }
 
-/// Ready once the start is over, and while the database answers. The broker may be away: everything waits for it.
+/// Ready once the start is over and the projections can be read, and while the database answers. The broker may be away:
+/// everything waits for it.
 async fn readyz(State(state): State<AppState>) -> Answer<&'static str> {
-    if state.is_ready() && answers(state.pool()).await {
+    if state.is_ready() && answers(state.pool()).await && is_projected(&state).await {
         Ok("ok")
     } else {
         Err(Problem::unavailable(RETRY_AFTER_S))
@@ -42,6 +43,10 @@ async fn readyz(State(state): State<AppState>) -> Answer<&'static str> {
 async fn answers(pool: &PgPool) -> bool {
     let ping = sqlx::query_scalar::<_, i32>("select 1").fetch_one(pool);
     matches!(timeout(PING_TIMEOUT, ping).await, Ok(Ok(1)))
+}
+
+async fn is_projected(state: &AppState) -> bool {
+    matches!(timeout(PING_TIMEOUT, state.is_projected()).await, Ok(Ok(true)))
 }
 
 async fn metrics(State(state): State<AppState>) -> Response {

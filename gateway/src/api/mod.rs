@@ -47,7 +47,7 @@ use axum::Router;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use self::companies::import_file;
+pub use self::companies::{ImportTurns, import_file};
 pub use self::freshness::{Freshness, caught_up};
 pub use self::wrote::Wrote;
 use crate::state::AppState;

@@ -122,6 +122,8 @@ pub enum Reason {
     NotCaughtUp,
     /// More work is waiting than can be done.
     Overloaded,
+    /// As many files are being imported as can be.
+    TooManyImports,
 }
 
 impl Reason {
@@ -166,6 +168,7 @@ impl Reason {
             Self::Unconfirmed => "unconfirmed",
             Self::NotCaughtUp => "not_caught_up",
             Self::Overloaded => "overloaded",
+            Self::TooManyImports => "too_many_imports",
         }
     }
 }
