@@ -125,9 +125,9 @@ impl NewsSource for World {
         after_row: Option<(MessageId, UserId)>,
         limit: i64,
     ) -> sqlx::Result<Vec<ReceiptNews>> {
-        let (position, receipts) = (self.state().position, 2 + self.state().crowd);
+        let State { position, crowd, .. } = *self.state();
         let odd = (since.after.max(1)..=since.until.min(position)).filter(|position| position % 2 == 1);
-        let all = odd.flat_map(|position| (1..=receipts).map(move |number| receipt(position, number)));
+        let all = odd.flat_map(|position| (1..=2 + crowd).map(move |number| receipt(position, number)));
         let last = (since.after, after_row.map_or(Uuid::max(), |(message, _)| message.uuid()));
         Ok(all.filter(|row| (row.position, row.message_id) > last).take(limit as usize).collect())
     }
