@@ -23,7 +23,8 @@ pub(super) async fn read(
     read: Read<NoQuery>,
 ) -> Answer<Json<DeliveryRow>> {
     read.wait_for(&state, &[Projection::Notifications]).await?;
-    let row = deliveries::delivery(state.pool(), read.caller.scope(), delivery, false).await?;
+    let is_sending = dispatcher::queue::is_sending(state.pool(), delivery).await?;
+    let row = deliveries::delivery(state.pool(), read.caller.scope(), delivery, is_sending).await?;
     let row = row.ok_or_else(Problem::not_found)?;
     needs_to_read(&read.caller)?;
     Ok(Json(row))

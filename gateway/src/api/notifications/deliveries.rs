@@ -24,10 +24,20 @@ const STATES: &[&str] = &[
     "cancelled",
 ];
 
+/// How many deliveries on their way are told apart from those that wait: more than the dispatchers have in hand at once.
+const SENDING_MAX: i64 = 10_000;
+
 /// Which of them.
 pub(super) struct ListDeliveries {
     state: Option<&'static str>,
     page: PageRequest,
+}
+
+impl ListDeliveries {
+    /// Only what is open can be on its way.
+    fn asks_what_is_sending(&self) -> bool {
+        self.state.is_none_or(|state| matches!(state, "pending" | "sending" | "deferred"))
+    }
 }
 
 impl FromQuery for ListDeliveries {
@@ -51,7 +61,11 @@ pub(super) async fn deliveries(
     read: Read<ListDeliveries>,
 ) -> Answer<Json<Page<DeliveryRow>>> {
     row_for(&state, &read, notification).await?;
-    let filter = DeliveryFilter { state: read.query.state, sending: &[] };
+    let sending = match read.query.asks_what_is_sending() {
+        true => dispatcher::queue::sending(state.pool(), notification, SENDING_MAX).await?,
+        false => Vec::new(),
+    };
+    let filter = DeliveryFilter { state: read.query.state, sending: &sending };
     let page = &read.query.page;
     Ok(Json(deliveries::list(state.pool(), read.caller.scope(), notification, &filter, page).await?))
 }
