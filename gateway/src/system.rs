@@ -5,7 +5,7 @@ mod outside;
 mod parts;
 mod roles;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub struct SystemOptions {
     pub listen: SocketAddr,
     /// What browsers reach it by, if it is known.
     pub public_url: Option<Url>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
     /// How many connections to the database it opens at most.
     pub connections: u32,
     /// Who carries what leaves.
@@ -74,6 +76,7 @@ impl SystemOptions {
             master,
             listen: config.server.listen,
             public_url: config.server.public_url.clone(),
+            trusted_proxies: config.server.trusted_proxies.clone(),
             connections: config.database.max_connections,
             outside,
             dispatcher: DispatcherOptions::new(Arc::new(clock::now), Arc::new(chance::fraction)),

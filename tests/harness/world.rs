@@ -165,6 +165,7 @@ fn options(database_url: &str, nats_url: &str, outside: Outside, clock: Clock) -
         master: MasterKey::new(MASTER),
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
+        trusted_proxies: Vec::new(),
         connections: 10,
         outside,
         dispatcher,

@@ -21,9 +21,10 @@ const SHARED: [(&str, &str); 2] = [("DATABASE_URL", "database.url"), ("NATS_URL"
 
 /// The keys whose values are not text. Everything else is taken from the environment as it stands: a password of
 /// digits is no number.
-const NOT_TEXT: [&str; 4] = [
+const NOT_TEXT: [&str; 5] = [
     "database.max_connections",
     "email.providers",
+    "server.trusted_proxies",
     "sms.providers",
     "simulator.enabled",
 ];

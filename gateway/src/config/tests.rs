@@ -225,6 +225,20 @@ fn a_value_of_the_wrong_type_is_named_with_its_place_and_not_repeated() {
 }
 
 #[test]
+fn the_proxies_that_are_trusted_are_ip_addresses() {
+    let name = "MENSAJERIA__SERVER__TRUSTED_PROXIES";
+    let config = from_environment(&[(name, r#"["10.0.0.5", "fd00::5"]"#)]).unwrap();
+    let expected: [IpAddr; 2] = ["10.0.0.5".parse().unwrap(), "fd00::5".parse().unwrap()];
+    assert_eq!(config.server.trusted_proxies, expected);
+    assert!(from_environment(&[]).unwrap().server.trusted_proxies.is_empty());
+    assert_refused(
+        from_environment(&[(name, r#"["10.0.0.0/8"]"#)]),
+        "server.trusted_proxies[0]",
+        &[name],
+    );
+}
+
+#[test]
 fn a_missing_key_of_a_provider_is_named() {
     assert_refused(
         from_file(TWILIO),

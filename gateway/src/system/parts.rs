@@ -95,9 +95,9 @@ fn settings(options: &SystemOptions) -> Settings {
     let https = options.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
     Settings {
         public_url: options.public_url.clone(),
+        trusted_proxies: options.trusted_proxies.clone(),
         secure_cookies: https || options.listen.ip().is_loopback(),
         simulator: options.outside.simulator.clone(),
         clock: Arc::clone(&options.dispatcher.clock),
-        ..Settings::default()
     }
 }
