@@ -31,7 +31,12 @@ type Outcome = Result<Done, CommandError<ClientRefusal>>;
 ///
 /// # Errors
 /// [`ClientRefusal`] for a taken external id or too many contacts.
-pub async fn register(log: &EventLog, order: RegisterClient, context: &CommandContext, answer: &Value) -> Outcome {
+pub async fn register(
+    log: &EventLog,
+    order: RegisterClient,
+    context: &CommandContext,
+    answer: &Value,
+) -> Outcome {
     let (client, company) = (order.client, order.company);
     let context = &context.clone().about(company);
     let external = order.details.profile.external_id.clone();
@@ -75,7 +80,12 @@ pub async fn change(
 ///
 /// # Errors
 /// [`ClientError::Unknown`] for a client that was never taken on.
-pub async fn erase(log: &EventLog, company: CompanyId, client: ClientId, context: &CommandContext) -> Outcome {
+pub async fn erase(
+    log: &EventLog,
+    company: CompanyId,
+    client: ClientId,
+    context: &CommandContext,
+) -> Outcome {
     let context = &context.clone().about(company);
     let done = log
         .once(context, || async {
@@ -111,18 +121,23 @@ async fn name(
     external: Option<&str>,
 ) -> Result<(), CommandError<ClientRefusal>> {
     let Some(external) = external else { return Ok(()) };
-    sqlx::query("insert into client_external_ids (company_id, external_index, client_id) values ($1, $2, $3)")
-        .bind(Uuid::from(company))
-        .bind(external_index(log, external))
-        .bind(Uuid::from(client))
-        .execute(tx)
-        .await
-        .map_err(external_id_taken)?;
+    sqlx::query(
+        "insert into client_external_ids (company_id, external_index, client_id) values ($1, $2, $3)",
+    )
+    .bind(Uuid::from(company))
+    .bind(external_index(log, external))
+    .bind(Uuid::from(client))
+    .execute(tx)
+    .await
+    .map_err(external_id_taken)?;
     Ok(())
 }
 
 async fn unname(tx: &mut PgConnection, client: ClientId) -> sqlx::Result<()> {
-    sqlx::query("delete from client_external_ids where client_id = $1").bind(Uuid::from(client)).execute(tx).await?;
+    sqlx::query("delete from client_external_ids where client_id = $1")
+        .bind(Uuid::from(client))
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
@@ -136,7 +151,9 @@ async fn decide(
     command: ClientCommand,
     context: &CommandContext,
 ) -> Result<Vec<Draft>, CommandError<ClientRefusal>> {
-    log.decide::<Client>(&client.to_string(), command, context).await.map_err(|error| error.map_refusal(Into::into))
+    log.decide::<Client>(&client.to_string(), command, context)
+        .await
+        .map_err(|error| error.map_refusal(Into::into))
 }
 
 fn external_id_taken(error: sqlx::Error) -> CommandError<ClientRefusal> {

@@ -38,7 +38,10 @@ pub async fn change(
 ///
 /// # Errors
 /// When the log cannot be read.
-pub async fn profile(log: &EventLog, company: CompanyId) -> Result<Option<CompanyProfile>, CommandError<CompanyError>> {
+pub async fn profile(
+    log: &EventLog,
+    company: CompanyId,
+) -> Result<Option<CompanyProfile>, CommandError<CompanyError>> {
     Ok(log.load::<Company>(&company.to_string()).await?.state.profile().cloned())
 }
 

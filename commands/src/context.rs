@@ -49,7 +49,11 @@ impl Idempotency {
             hash.update(part);
         }
         let caller = Uuid::from(caller);
-        Self { command_id: Uuid::new_v5(&caller, key.as_bytes()), caller, fingerprint: hash.finalize().into() }
+        Self {
+            command_id: Uuid::new_v5(&caller, key.as_bytes()),
+            caller,
+            fingerprint: hash.finalize().into(),
+        }
     }
 }
 

@@ -103,7 +103,10 @@ impl EventLog {
         A: Aggregate<Services = ()>,
         A::Command: Clone,
     {
-        self.once(context, || self.try_execute::<A>(Stream::Any, aggregate_id, command.clone(), context, answer)).await
+        self.once(context, || {
+            self.try_execute::<A>(Stream::Any, aggregate_id, command.clone(), context, answer)
+        })
+        .await
     }
 
     /// Gives the first command to an aggregate whose id was made for it: one trip to the database.
@@ -121,7 +124,10 @@ impl EventLog {
         A: Aggregate<Services = ()>,
         A::Command: Clone,
     {
-        self.once(context, || self.try_execute::<A>(Stream::New, aggregate_id, command.clone(), context, answer)).await
+        self.once(context, || {
+            self.try_execute::<A>(Stream::New, aggregate_id, command.clone(), context, answer)
+        })
+        .await
     }
 
     /// Carries out an attempt that decides against the log as it stands: again, a bounded number of times, when somebody
@@ -156,8 +162,10 @@ impl EventLog {
         A: Aggregate<Services = ()>,
     {
         let receipt = Receipt::default();
-        let repository = LedgerRepository::new(self, stream, context.first_answer(answer), context.lane, &receipt);
-        let framework = CqrsFramework::<A, _>::new(PersistedEventStore::new_event_store(repository), vec![], ());
+        let repository =
+            LedgerRepository::new(self, stream, context.first_answer(answer), context.lane, &receipt);
+        let framework =
+            CqrsFramework::<A, _>::new(PersistedEventStore::new_event_store(repository), vec![], ());
         let outcome = framework.execute_with_metadata(aggregate_id, command, context.metadata()).await;
         match (outcome, receipt.take()) {
             (Ok(()), Some(Ok(Appended { last, .. }))) => Ok(Done::Now { position: last }),

@@ -20,5 +20,6 @@ pub async fn read_all(
     context: &CommandContext,
 ) -> Result<Done, CommandError<InboxError>> {
     let head = log.head().await?;
-    log.execute::<Inbox>(&user.to_string(), InboxCommand::ReadAll { user, up_to, head }, context, &json!({})).await
+    log.execute::<Inbox>(&user.to_string(), InboxCommand::ReadAll { user, up_to, head }, context, &json!({}))
+        .await
 }

@@ -18,7 +18,7 @@ pub mod relay;
 mod repository;
 pub mod users;
 
-pub use self::database::begin;
 pub use self::context::{CommandContext, Idempotency};
+pub use self::database::begin;
 pub use self::execute::{CommandError, Done, decide_on};
 pub use self::migrate::migrate;

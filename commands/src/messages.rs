@@ -34,13 +34,18 @@ pub async fn withdraw(
     at: DateTime<Utc>,
     context: &CommandContext,
 ) -> Result<Done, CommandError<MessageError>> {
-    log.execute::<Message>(&message.to_string(), MessageCommand::Withdraw { by, at }, context, &json!({})).await
+    log.execute::<Message>(&message.to_string(), MessageCommand::Withdraw { by, at }, context, &json!({}))
+        .await
 }
 
 /// Whether `user` may read and answer a message, straight from the log: usable the moment it is sent.
 ///
 /// # Errors
 /// When the log cannot be read.
-pub async fn is_visible_to(log: &EventLog, message: MessageId, user: UserId) -> Result<bool, CommandError<MessageError>> {
+pub async fn is_visible_to(
+    log: &EventLog,
+    message: MessageId,
+    user: UserId,
+) -> Result<bool, CommandError<MessageError>> {
     Ok(log.load::<Message>(&message.to_string()).await?.state.is_visible_to(user))
 }

@@ -14,7 +14,12 @@ type Outcome = Result<Done, CommandError<NotificationError>>;
 ///
 /// # Errors
 /// [`NotificationError::Expired`] for one that would expire before it begins.
-pub async fn request(log: &EventLog, request: RequestNotification, context: &CommandContext, answer: &Value) -> Outcome {
+pub async fn request(
+    log: &EventLog,
+    request: RequestNotification,
+    context: &CommandContext,
+    answer: &Value,
+) -> Outcome {
     let id = request.notification.to_string();
     let context = context.clone().about(request.company);
     log.execute_new::<Notification>(&id, NotificationCommand::Request(request), &context, answer).await
@@ -25,7 +30,8 @@ pub async fn request(log: &EventLog, request: RequestNotification, context: &Com
 /// # Errors
 /// [`NotificationError::Unknown`] for one that was never asked for.
 pub async fn cancel(log: &EventLog, notification: NotificationId, context: &CommandContext) -> Outcome {
-    log.execute::<Notification>(&notification.to_string(), NotificationCommand::Cancel, context, &json!({})).await
+    log.execute::<Notification>(&notification.to_string(), NotificationCommand::Cancel, context, &json!({}))
+        .await
 }
 
 /// Sends a notification again to those it failed for, as a new generation.
@@ -33,7 +39,8 @@ pub async fn cancel(log: &EventLog, notification: NotificationId, context: &Comm
 /// # Errors
 /// [`NotificationError::Cancelled`] for one that was cancelled.
 pub async fn retry(log: &EventLog, notification: NotificationId, context: &CommandContext) -> Outcome {
-    log.execute::<Notification>(&notification.to_string(), NotificationCommand::Retry, context, &json!({})).await
+    log.execute::<Notification>(&notification.to_string(), NotificationCommand::Retry, context, &json!({}))
+        .await
 }
 
 /// The company whose clients a notification tells, straight from the log; none if it was never asked for.

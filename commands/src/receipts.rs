@@ -22,7 +22,9 @@ pub async fn act(
     context: &CommandContext,
 ) -> Result<Option<Done>, CommandError<ReceiptError>> {
     let sent = log.load::<Message>(&message.to_string()).await?;
-    let Some(author) = sent.state.author().filter(|_| sent.state.is_received_by(user)) else { return Ok(None) };
+    let Some(author) = sent.state.author().filter(|_| sent.state.is_received_by(user)) else {
+        return Ok(None);
+    };
     let inbox = log.load::<Inbox>(&user.to_string()).await?;
     let covered = inbox.state.read_up_to() >= Some(sent.first_position);
     let read_all = covered.then_some(inbox.last_position);

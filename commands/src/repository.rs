@@ -3,7 +3,9 @@
 use std::sync::Mutex;
 
 use cqrs_es::Aggregate;
-use cqrs_es::persist::{PersistedEventRepository, PersistenceError, ReplayStream, SerializedEvent, SerializedSnapshot};
+use cqrs_es::persist::{
+    PersistedEventRepository, PersistenceError, ReplayStream, SerializedEvent, SerializedSnapshot,
+};
 use domain::upcast;
 use postgres_es::PostgresEventRepository;
 use serde_json::Value;
@@ -69,7 +71,10 @@ impl<'a> LedgerRepository<'a> {
 }
 
 impl PersistedEventRepository for LedgerRepository<'_> {
-    async fn get_events<A: Aggregate>(&self, aggregate_id: &str) -> Result<Vec<SerializedEvent>, PersistenceError> {
+    async fn get_events<A: Aggregate>(
+        &self,
+        aggregate_id: &str,
+    ) -> Result<Vec<SerializedEvent>, PersistenceError> {
         let mut events = Vec::new();
         if self.stream == Stream::New {
             return Ok(events);
@@ -93,7 +98,10 @@ impl PersistedEventRepository for LedgerRepository<'_> {
     }
 
     /// Never: the snapshot store applies every event twice, so only the event store is used.
-    async fn get_snapshot<A: Aggregate>(&self, _: &str) -> Result<Option<SerializedSnapshot>, PersistenceError> {
+    async fn get_snapshot<A: Aggregate>(
+        &self,
+        _: &str,
+    ) -> Result<Option<SerializedSnapshot>, PersistenceError> {
         Ok(None)
     }
 
@@ -117,7 +125,10 @@ impl PersistedEventRepository for LedgerRepository<'_> {
         told
     }
 
-    async fn stream_events<A: Aggregate>(&self, aggregate_id: &str) -> Result<ReplayStream, PersistenceError> {
+    async fn stream_events<A: Aggregate>(
+        &self,
+        aggregate_id: &str,
+    ) -> Result<ReplayStream, PersistenceError> {
         self.stock.stream_events::<A>(aggregate_id).await
     }
 

@@ -77,7 +77,10 @@ pub async fn change(
         let mut tx = begin(log.pool()).await?;
         credentials.update(&mut tx, user).await.map_err(email_taken)?;
         if credentials.end_sessions() {
-            sqlx::query("delete from sessions where user_id = $1").bind(Uuid::from(user)).execute(&mut *tx).await?;
+            sqlx::query("delete from sessions where user_id = $1")
+                .bind(Uuid::from(user))
+                .execute(&mut *tx)
+                .await?;
         }
         log.commit(tx, &ready, context).await
     })
@@ -116,19 +119,26 @@ impl Credentials<'_> {
 ///
 /// # Errors
 /// [`UserRefusal`] for an unknown or disabled user.
-pub async fn issue_token(log: &EventLog, user: UserId, token_hash: &[u8], context: &CommandContext) -> Outcome {
+pub async fn issue_token(
+    log: &EventLog,
+    user: UserId,
+    token_hash: &[u8],
+    context: &CommandContext,
+) -> Outcome {
     let token = clock::new_id();
     log.once(context, || async {
         let drafts = decide(log, user, UserCommand::IssueToken { token }, context).await?;
         let ready = log.ready(drafts, context, &json!({})).await?;
         let mut tx = begin(log.pool()).await?;
-        sqlx::query("insert into api_tokens (token_id, token_hash, user_id, created_at) values ($1, $2, $3, $4)")
-            .bind(token)
-            .bind(token_hash)
-            .bind(Uuid::from(user))
-            .bind(clock::now())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "insert into api_tokens (token_id, token_hash, user_id, created_at) values ($1, $2, $3, $4)",
+        )
+        .bind(token)
+        .bind(token_hash)
+        .bind(Uuid::from(user))
+        .bind(clock::now())
+        .execute(&mut *tx)
+        .await?;
         log.commit(tx, &ready, context).await
     })
     .await
@@ -157,7 +167,9 @@ async fn decide(
     command: UserCommand,
     context: &CommandContext,
 ) -> Result<Vec<Draft>, CommandError<UserRefusal>> {
-    log.decide::<User>(&user.to_string(), command, context).await.map_err(|error| error.map_refusal(Into::into))
+    log.decide::<User>(&user.to_string(), command, context)
+        .await
+        .map_err(|error| error.map_refusal(Into::into))
 }
 
 fn email_taken(error: sqlx::Error) -> CommandError<UserRefusal> {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::PgPoolOptions;
 use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
 
 /// How many connections a dispatcher uses at most: claims of two channels, two flushers of marks and of settlements
 /// each, the resolver, the intake, the housekeeper and one in reserve.

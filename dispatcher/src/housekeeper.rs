@@ -1,4 +1,4 @@
-//! What must happen to the queue without anybody sending: dead owners, withdrawals, expiry, gauges.
+//! What must happen to the queue without anybody sending: dead owners, withdrawals, expiry.
 
 use std::sync::Arc;
 
@@ -9,14 +9,11 @@ use tokio_util::sync::CancellationToken;
 use crate::Wakes;
 use crate::options::DispatcherOptions;
 use crate::queue::owners::{self, Watch, taken_back};
-use crate::queue::record_depth;
 use crate::queue::settle::{SettleError, Settlement, Settler};
 use crate::queue::withdraw::{expire, withdraw};
 
 /// How many pages of one kind are settled before the next kind has its turn.
 const PAGES_MAX: usize = 200;
-/// Every how many rounds the gauges are set: counting a million rows takes a second.
-const GAUGE_ROUNDS: u64 = 60;
 
 /// Keeps the queue clean. Any number may run: every settlement is conditional on the row's epoch.
 pub(crate) struct Housekeeper {
@@ -34,14 +31,9 @@ impl Housekeeper {
 
     async fn work_for_ever(&self) {
         let mut watch = Watch::default();
-        let mut round = 0_u64;
         loop {
             let next = Instant::now() + self.options.heartbeat;
             self.look(&mut watch).await;
-            if round.is_multiple_of(GAUGE_ROUNDS) {
-                self.log("queue depth", record_depth(&self.pool, (self.options.clock)()).await);
-            }
-            round += 1;
             loop {
                 self.clean().await;
                 if timeout_at(next, self.wakes.housekeeper.notified()).await.is_err() {

@@ -51,7 +51,12 @@ pub enum DecodeError {
 
 impl Event {
     /// Reads an event as stored, upcast to today's version. The payload must be unsealed.
-    pub fn decode(aggregate_type: &str, event_type: &str, version: &str, payload: Value) -> Result<Self, DecodeError> {
+    pub fn decode(
+        aggregate_type: &str,
+        event_type: &str,
+        version: &str,
+        payload: Value,
+    ) -> Result<Self, DecodeError> {
         let payload = upcast(event_type, version, payload);
         Ok(match aggregate_type {
             "message" => Self::Message(serde_json::from_value(payload)?),

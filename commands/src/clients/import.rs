@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use domain::client::{Client, ClientCommand, ClientDetails, ClientError, ClientProfile, Contact, RegisterClient, Served};
+use domain::client::{
+    Client, ClientCommand, ClientDetails, ClientError, ClientProfile, Contact, RegisterClient, Served,
+};
 use domain::value::{ClientId, CompanyId, Locale, TimeZone};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -82,7 +84,11 @@ async fn commit(
     log.commit(tx, &ready, context).await
 }
 
-async fn insert_names(tx: &mut PgConnection, company: CompanyId, names: Vec<(Vec<u8>, Uuid)>) -> sqlx::Result<()> {
+async fn insert_names(
+    tx: &mut PgConnection,
+    company: CompanyId,
+    names: Vec<(Vec<u8>, Uuid)>,
+) -> sqlx::Result<()> {
     let (indexes, clients): (Vec<_>, Vec<_>) = names.into_iter().unzip();
     sqlx::query(
         "insert into client_external_ids (company_id, external_index, client_id)
@@ -159,7 +165,9 @@ fn merged(mut contacts: Vec<Contact>, from_file: Vec<Contact>) -> Vec<Contact> {
         if contacts.contains(&new) {
             continue;
         }
-        let is_replaced = |(old, is_of_file): (&Contact, &bool)| !is_of_file && old.kind == new.kind && old.name == new.name;
+        let is_replaced = |(old, is_of_file): (&Contact, &bool)| {
+            !is_of_file && old.kind == new.kind && old.name == new.name
+        };
         match contacts.iter().zip(&is_of_file).position(is_replaced) {
             Some(place) => {
                 contacts[place] = new;

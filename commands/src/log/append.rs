@@ -136,7 +136,9 @@ impl AppendError {
     pub(crate) fn of(error: sqlx::Error) -> Self {
         let constraint = error.as_database_error().and_then(|error| error.constraint());
         match constraint {
-            Some("event_sequence_is_taken" | "event_position_is_taken" | "key_exists_already") => Self::Conflict,
+            Some("event_sequence_is_taken" | "event_position_is_taken" | "key_exists_already") => {
+                Self::Conflict
+            }
             Some("command_was_answered_already") => Self::Answered,
             Some("event_fits_the_broker") => Self::TooLarge,
             _ => Self::Database(error),

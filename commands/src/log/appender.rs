@@ -202,19 +202,26 @@ async fn flush_for_ever(shared: Arc<Shared>) {
 
 async fn flush(shared: &Shared, connection: &mut Option<PoolConnection<Postgres>>, batch: Vec<Waiting>) {
     let started = Instant::now();
-    metrics::histogram!("mensajeria_append_flush_rows").record(batch.iter().map(|w| w.request.rows.len() as f64).sum::<f64>());
+    metrics::histogram!("mensajeria_append_flush_rows")
+        .record(batch.iter().map(|w| w.request.rows.len() as f64).sum::<f64>());
     let requests: Vec<&Request> = batch.iter().map(|waiting| &waiting.request).collect();
     let outcome = attempt(shared, connection, &requests).await;
     metrics::histogram!("mensajeria_append_flush_seconds").record(started.elapsed().as_secs_f64());
     match outcome {
         Ok(before) => answer_all(shared, batch, before),
-        Err(error) if batch.len() > 1 && error.is_of_one() => flush_one_by_one(shared, connection, batch).await,
+        Err(error) if batch.len() > 1 && error.is_of_one() => {
+            flush_one_by_one(shared, connection, batch).await
+        }
         Err(error) => refuse_all(batch, error),
     }
 }
 
 /// A loser never hurts the others of its flush.
-async fn flush_one_by_one(shared: &Shared, connection: &mut Option<PoolConnection<Postgres>>, batch: Vec<Waiting>) {
+async fn flush_one_by_one(
+    shared: &Shared,
+    connection: &mut Option<PoolConnection<Postgres>>,
+    batch: Vec<Waiting>,
+) {
     for waiting in batch {
         match attempt(shared, connection, &[&waiting.request]).await {
             Ok(before) => answer_all(shared, vec![waiting], before),
@@ -273,31 +280,36 @@ async fn attempt(
 }
 
 /// Appends requests on a connection, in one statement; returns the position before the first event.
-pub(super) async fn append_in(connection: &mut PgConnection, requests: &[&Request]) -> Result<Position, AppendError> {
+pub(super) async fn append_in(
+    connection: &mut PgConnection,
+    requests: &[&Request],
+) -> Result<Position, AppendError> {
     fail::fail_point!("append::before_commit", |_| std::process::abort());
     let rows = || requests.iter().flat_map(|request| &request.rows);
     let keys = || requests.iter().flat_map(|request| &request.keys);
     let answers = || requests.iter().filter_map(|request| request.answer.as_ref());
-    sqlx::query_scalar("select append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)")
-        .bind(rows().map(|row| row.aggregate_type.as_str()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.aggregate_id.as_str()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.sequence).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.event_type.as_str()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.event_version.as_str()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.payload.as_str()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.metadata.as_str()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.event_id).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.command_id).collect::<Vec<_>>())
-        .bind(keys().map(|key| key.id).collect::<Vec<_>>())
-        .bind(keys().map(|key| key.wrapped.as_slice()).collect::<Vec<_>>())
-        .bind(answers().map(|answer| answer.command_id).collect::<Vec<_>>())
-        .bind(answers().map(|answer| answer.caller).collect::<Vec<_>>())
-        .bind(answers().map(|answer| answer.fingerprint.as_slice()).collect::<Vec<_>>())
-        .bind(answers().map(|answer| answer.answer.to_string()).collect::<Vec<_>>())
-        .bind(last_rows(requests))
-        .fetch_one(connection)
-        .await
-        .map_err(AppendError::of)
+    sqlx::query_scalar(
+        "select append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+    )
+    .bind(rows().map(|row| row.aggregate_type.as_str()).collect::<Vec<_>>())
+    .bind(rows().map(|row| row.aggregate_id.as_str()).collect::<Vec<_>>())
+    .bind(rows().map(|row| row.sequence).collect::<Vec<_>>())
+    .bind(rows().map(|row| row.event_type.as_str()).collect::<Vec<_>>())
+    .bind(rows().map(|row| row.event_version.as_str()).collect::<Vec<_>>())
+    .bind(rows().map(|row| row.payload.as_str()).collect::<Vec<_>>())
+    .bind(rows().map(|row| row.metadata.as_str()).collect::<Vec<_>>())
+    .bind(rows().map(|row| row.event_id).collect::<Vec<_>>())
+    .bind(rows().map(|row| row.command_id).collect::<Vec<_>>())
+    .bind(keys().map(|key| key.id).collect::<Vec<_>>())
+    .bind(keys().map(|key| key.wrapped.as_slice()).collect::<Vec<_>>())
+    .bind(answers().map(|answer| answer.command_id).collect::<Vec<_>>())
+    .bind(answers().map(|answer| answer.caller).collect::<Vec<_>>())
+    .bind(answers().map(|answer| answer.fingerprint.as_slice()).collect::<Vec<_>>())
+    .bind(answers().map(|answer| answer.answer.to_string()).collect::<Vec<_>>())
+    .bind(last_rows(requests))
+    .fetch_one(connection)
+    .await
+    .map_err(AppendError::of)
 }
 
 /// For each request with an answer, the ordinal of its last event in the flush.

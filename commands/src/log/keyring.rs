@@ -126,10 +126,11 @@ impl Keyring {
         if missing.is_empty() {
             return Ok(found);
         }
-        let rows: Vec<(Uuid, Option<Vec<u8>>)> = sqlx::query_as("select key_id, wrapped from keys where key_id = any($1)")
-            .bind(missing)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows: Vec<(Uuid, Option<Vec<u8>>)> =
+            sqlx::query_as("select key_id, wrapped from keys where key_id = any($1)")
+                .bind(missing)
+                .fetch_all(&self.pool)
+                .await?;
         for (id, wrapped) in rows {
             let key = wrapped.map(|wrapped| self.unwrap(id, wrapped)).transpose()?;
             if let Some(key) = key {

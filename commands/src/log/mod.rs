@@ -114,7 +114,12 @@ impl EventLog {
     ///
     /// # Errors
     /// See [`AppendError`]; after [`AppendError::Unknown`] the events may be there.
-    pub async fn append(&self, drafts: Vec<Draft>, answer: Option<FirstAnswer>, lane: Lane) -> Result<Appended, AppendError> {
+    pub async fn append(
+        &self,
+        drafts: Vec<Draft>,
+        answer: Option<FirstAnswer>,
+        lane: Lane,
+    ) -> Result<Appended, AppendError> {
         let Sealed(request) = self.seal(drafts, answer).await?;
         self.0.appender.append(request, lane).await
     }
@@ -124,7 +129,11 @@ impl EventLog {
     ///
     /// # Errors
     /// When keys cannot be read or made, or an event is too large.
-    pub async fn seal(&self, mut drafts: Vec<Draft>, answer: Option<FirstAnswer>) -> Result<Sealed, AppendError> {
+    pub async fn seal(
+        &self,
+        mut drafts: Vec<Draft>,
+        answer: Option<FirstAnswer>,
+    ) -> Result<Sealed, AppendError> {
         let keys = seal::seal_drafts(&self.0.keyring, &mut drafts).await?;
         let rows = drafts.into_iter().map(row).collect::<Result<_, _>>()?;
         Ok(Sealed(Request { rows, keys, answer }))

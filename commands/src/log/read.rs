@@ -59,11 +59,13 @@ impl EventLog {
     /// # Errors
     /// When the database does not answer.
     pub async fn read_after(&self, position: Position, limit: i64) -> sqlx::Result<Vec<StoredEvent>> {
-        sqlx::query_as(&format!("select {COLUMNS} from events where position > $1 order by position limit $2"))
-            .bind(position)
-            .bind(limit)
-            .fetch_all(self.pool())
-            .await
+        sqlx::query_as(&format!(
+            "select {COLUMNS} from events where position > $1 order by position limit $2"
+        ))
+        .bind(position)
+        .bind(limit)
+        .fetch_all(self.pool())
+        .await
     }
 
     /// At most `limit` events of one stream after a sequence, in order, sealed.
@@ -99,7 +101,9 @@ impl EventLog {
         match self.keys_under(&stored).await {
             Ok(keys) => Ok(stored.into_iter().map(|event| opened(event, &keys)).collect()),
             Err(SealError::Forged) if stored.len() > 1 => self.open_one_by_one(stored).await,
-            Err(SealError::Forged) => Ok(stored.into_iter().map(|event| opened(event, &Keys::new())).map(sealed).collect()),
+            Err(SealError::Forged) => {
+                Ok(stored.into_iter().map(|event| opened(event, &Keys::new())).map(sealed).collect())
+            }
             Err(error) => Err(error),
         }
     }
@@ -114,8 +118,10 @@ impl EventLog {
     }
 
     async fn keys_under(&self, stored: &[StoredEvent]) -> Result<Keys, SealError> {
-        let ids: HashSet<Uuid> =
-            stored.iter().flat_map(|event| keys_of(&event.payload).into_iter().chain(ip_key(&event.metadata))).collect();
+        let ids: HashSet<Uuid> = stored
+            .iter()
+            .flat_map(|event| keys_of(&event.payload).into_iter().chain(ip_key(&event.metadata)))
+            .collect();
         self.keyring().find(ids.into_iter().collect()).await
     }
 

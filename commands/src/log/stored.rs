@@ -43,7 +43,11 @@ pub(crate) const COLUMNS: &str = "position, event_id, aggregate_type, aggregate_
 
 impl StoredEvent {
     pub(super) fn place(&self) -> Place<'_> {
-        Place { aggregate_type: &self.aggregate_type, aggregate_id: &self.aggregate_id, sequence: self.sequence }
+        Place {
+            aggregate_type: &self.aggregate_type,
+            aggregate_id: &self.aggregate_id,
+            sequence: self.sequence,
+        }
     }
 }
 
@@ -87,7 +91,8 @@ impl Recorded {
     }
 
     pub(super) fn of(stored: StoredEvent) -> Self {
-        let event = Event::decode(&stored.aggregate_type, &stored.event_type, &stored.event_version, stored.payload);
+        let event =
+            Event::decode(&stored.aggregate_type, &stored.event_type, &stored.event_version, stored.payload);
         Self {
             position: stored.position,
             recorded_at: stored.recorded_at,
@@ -101,4 +106,3 @@ impl Recorded {
         }
     }
 }
-

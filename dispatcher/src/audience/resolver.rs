@@ -20,8 +20,8 @@ use super::chunk::Chunk;
 use super::page::{Candidate, Wanted, page};
 use super::preview;
 use crate::Wakes;
-use commands::begin;
 use crate::request::{RequestError, Requests};
+use commands::begin;
 
 /// How often an audience is looked at that waits for the views to reach its request.
 const BEHIND_POLL: Duration = Duration::from_millis(20);

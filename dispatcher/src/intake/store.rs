@@ -57,7 +57,10 @@ pub(super) async fn store(
 
 /// At most so many parked events, oldest first.
 pub(super) async fn parked(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Position>> {
-    sqlx::query_scalar("select position from intake_parked order by position limit $1").bind(limit).fetch_all(pool).await
+    sqlx::query_scalar("select position from intake_parked order by position limit $1")
+        .bind(limit)
+        .fetch_all(pool)
+        .await
 }
 
 /// Forgets a parked event that has been taken in.
@@ -70,10 +73,12 @@ async fn park(tx: &mut PgConnection, positions: &[Position]) -> sqlx::Result<()>
     if positions.is_empty() {
         return Ok(());
     }
-    sqlx::query("insert into intake_parked (position) select * from unnest($1::bigint[]) on conflict do nothing")
-        .bind(positions)
-        .execute(tx)
-        .await?;
+    sqlx::query(
+        "insert into intake_parked (position) select * from unnest($1::bigint[]) on conflict do nothing",
+    )
+    .bind(positions)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

@@ -33,7 +33,11 @@ pub async fn sending_counts(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn sending(pool: &PgPool, notification: NotificationId, limit: i64) -> sqlx::Result<Vec<DeliveryId>> {
+pub async fn sending(
+    pool: &PgPool,
+    notification: NotificationId,
+    limit: i64,
+) -> sqlx::Result<Vec<DeliveryId>> {
     let ids: Vec<Uuid> = sqlx::query_scalar(
         "select delivery_id
          from send_queue
@@ -61,8 +65,12 @@ pub async fn is_sending(pool: &PgPool, delivery: DeliveryId) -> sqlx::Result<boo
     .await
 }
 
-/// Sets the gauges of the queue's depth and age. Reads only the index of due rows.
-pub(crate) async fn record_depth(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<()> {
+/// Sets the gauges of the queue's depth and age, by channel and lane, in the process that is scraped. Reads only the index
+/// of due rows.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn record_depth(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<()> {
     let rows: Vec<(String, i16, i64, DateTime<Utc>)> = sqlx::query_as(
         "select channel, lane, count(*), min(due_at) from send_queue group by channel, lane order by channel, lane",
     )

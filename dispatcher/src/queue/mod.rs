@@ -15,8 +15,7 @@ use domain::value::{Category, Channel};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub(crate) use self::counts::record_depth;
-pub use self::counts::{is_sending, sending, sending_counts};
+pub use self::counts::{is_sending, record_depth, sending, sending_counts};
 
 /// How many rows one statement of the queue touches at most.
 pub(crate) const BATCH_ROWS_MAX: usize = 500;

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::rows::{Requeue, remove, requeue_all};
 use super::{QueueRow, RowState};
-use commands::begin;
 use crate::request::{RequestError, Requests};
+use commands::begin;
 
 /// After this a settlement's outcome is unknown. Asking again is safe: what was settled has another epoch or is gone.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);

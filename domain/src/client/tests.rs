@@ -23,7 +23,11 @@ fn details(name: &str, contacts: usize) -> ClientDetails {
 }
 
 fn register(contacts: usize) -> ClientCommand {
-    ClientCommand::Register(RegisterClient { client: id(30), company: id(20), details: details("Ana", contacts) })
+    ClientCommand::Register(RegisterClient {
+        client: id(30),
+        company: id(20),
+        details: details("Ana", contacts),
+    })
 }
 
 fn registered() -> ClientEvent {
@@ -47,7 +51,10 @@ fn a_client_is_registered_with_all_that_is_personal_under_its_key() {
 #[test]
 fn a_client_is_registered_once_and_never_again_after_erasure() {
     assert_eq!(given::<Client>([registered()]).decide(register(1)), Err(ClientError::AlreadyRegistered));
-    assert_eq!(given::<Client>([registered(), erased()]).decide(register(1)), Err(ClientError::AlreadyRegistered));
+    assert_eq!(
+        given::<Client>([registered(), erased()]).decide(register(1)),
+        Err(ClientError::AlreadyRegistered)
+    );
 }
 
 #[test]
@@ -63,7 +70,9 @@ fn a_client_has_a_bounded_number_of_contacts() {
 fn a_change_is_recorded_and_the_same_again_is_not() {
     let client = given::<Client>([registered()]);
     let events = client.decide(ClientCommand::Change(details("Ana María", 1))).unwrap();
-    let [ClientEvent::ClientChanged { profile, .. }] = &events[..] else { panic!("one change, not {events:?}") };
+    let [ClientEvent::ClientChanged { profile, .. }] = &events[..] else {
+        panic!("one change, not {events:?}")
+    };
     assert_eq!(profile, &Personal::new(id(30), details("Ana María", 1).profile));
     assert_eq!(client.decide(ClientCommand::Change(details("Ana", 1))), Ok(vec![]));
 }

@@ -30,7 +30,9 @@ impl Company {
     /// What follows from a command, or why it is refused.
     pub fn decide(&self, command: CompanyCommand) -> Result<Vec<CompanyEvent>, CompanyError> {
         match (&self.profile, command) {
-            (None, CompanyCommand::Register(details)) => Ok(vec![CompanyEvent::CompanyRegistered(details.into())]),
+            (None, CompanyCommand::Register(details)) => {
+                Ok(vec![CompanyEvent::CompanyRegistered(details.into())])
+            }
             (Some(_), CompanyCommand::Register(_)) => Err(CompanyError::AlreadyRegistered),
             (None, CompanyCommand::Change(_)) => Err(CompanyError::Unknown),
             (Some(now), CompanyCommand::Change(details)) => {

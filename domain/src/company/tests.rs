@@ -28,10 +28,16 @@ fn a_change_is_recorded_and_the_same_again_is_not() {
     let changed = CompanyEvent::CompanyChanged(details("Vigía").into());
     assert_eq!(company.decide(CompanyCommand::Change(details("Vigía"))), Ok(vec![changed.clone()]));
     assert_eq!(company.decide(CompanyCommand::Change(details("Vigía Andina"))), Ok(vec![]));
-    assert_eq!(given::<Company>([registered(), changed]).profile().map(|profile| profile.name.as_str()), Some("Vigía"));
+    assert_eq!(
+        given::<Company>([registered(), changed]).profile().map(|profile| profile.name.as_str()),
+        Some("Vigía")
+    );
 }
 
 #[test]
 fn a_company_that_was_never_registered_is_unknown() {
-    assert_eq!(given::<Company>([]).decide(CompanyCommand::Change(details("Vigía"))), Err(CompanyError::Unknown));
+    assert_eq!(
+        given::<Company>([]).decide(CompanyCommand::Change(details("Vigía"))),
+        Err(CompanyError::Unknown)
+    );
 }

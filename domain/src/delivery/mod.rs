@@ -48,9 +48,18 @@ impl Outcome {
     fn of(self, attempt: Attempt) -> DeliveryEvent {
         let sealed = |text| Personal::new(attempt.client.into(), text);
         match self {
-            Self::Accepted { provider, reference } => DeliveryEvent::DeliveryAccepted { attempt, provider, reference },
+            Self::Accepted { provider, reference } => {
+                DeliveryEvent::DeliveryAccepted { attempt, provider, reference }
+            }
             Self::Deferred { until, failure: Failure { provider, class, code, text } } => {
-                DeliveryEvent::DeliveryDeferred { attempt, provider, until, class, code, detail: sealed(text) }
+                DeliveryEvent::DeliveryDeferred {
+                    attempt,
+                    provider,
+                    until,
+                    class,
+                    code,
+                    detail: sealed(text),
+                }
             }
             Self::Failed(Failure { provider, class, code, text }) => {
                 DeliveryEvent::DeliveryFailed { attempt, provider, class, code, detail: sealed(text) }

@@ -56,12 +56,7 @@ impl<R: Read> ClientRows<R> {
             Ok(read) => read,
             Err(fault) => return Ok(Err(fault)),
         };
-        let mut rows = Self {
-            text,
-            header,
-            country,
-            line: 1,
-        };
+        let mut rows = Self { text, header, country, line: 1 };
         rows.consume(bytes);
         Ok(Ok(rows))
     }
@@ -104,12 +99,7 @@ impl<R: Read> ClientRows<R> {
             match end {
                 Some(bytes) => {
                     self.consume(bytes);
-                    return Ok(Row::Refused(vec![RowFault::new(
-                        line,
-                        Column::Row,
-                        &start,
-                        reason,
-                    )]));
+                    return Ok(Row::Refused(vec![RowFault::new(line, Column::Row, &start, reason)]));
                 }
                 // A last \r may be half a line break, so it stays.
                 None => self.text.consume(text.trim_end_matches('\r').len()),

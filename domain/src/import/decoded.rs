@@ -20,14 +20,7 @@ impl<R: Read> Decoded<R> {
     /// `chunk_bytes` are decoded at a time.
     pub(super) fn new(reader: R, encoding: FileEncoding, chunk_bytes: usize) -> Self {
         let chunk = vec![0; chunk_bytes];
-        Self {
-            reader,
-            decoder: encoding.decoder(),
-            chunk,
-            text: String::new(),
-            consumed: 0,
-            ended: false,
-        }
+        Self { reader, decoder: encoding.decoder(), chunk, text: String::new(), consumed: 0, ended: false }
     }
 
     /// What was decoded and not consumed yet.
@@ -51,10 +44,8 @@ impl<R: Read> Decoded<R> {
         let read = self.read()?;
         self.ended = read == 0;
         let bytes = &self.chunk[..read];
-        let needed = self
-            .decoder
-            .max_utf8_buffer_length(read)
-            .expect("a chunk's length is far from overflowing");
+        let needed =
+            self.decoder.max_utf8_buffer_length(read).expect("a chunk's length is far from overflowing");
         self.text.reserve(needed);
         // The room reserved is the most that the decoder can ask for, so it always takes the whole chunk.
         let _ = self.decoder.decode_to_string(bytes, &mut self.text, self.ended);

@@ -21,11 +21,7 @@ pub struct ClientDraft {
 impl ClientDraft {
     /// The client of a first row.
     pub fn of(row: ImportRow) -> Self {
-        Self {
-            external_id: row.external_id.clone(),
-            name: row.name.clone(),
-            contacts: vec![contact(row)],
-        }
+        Self { external_id: row.external_id.clone(), name: row.name.clone(), contacts: vec![contact(row)] }
     }
 
     /// Adds a further row of the same client. A contact that is there already is not added again.
@@ -35,12 +31,7 @@ impl ClientDraft {
     /// client has as many contacts as it may have.
     pub fn add(&mut self, row: ImportRow) -> Result<(), RowFault> {
         if row.name != self.name {
-            return Err(RowFault::new(
-                row.line,
-                Column::Name,
-                row.name.as_str(),
-                RowReason::ConflictingName,
-            ));
+            return Err(RowFault::new(row.line, Column::Name, row.name.as_str(), RowReason::ConflictingName));
         }
         let line = row.line;
         let contact = contact(row);
@@ -48,12 +39,7 @@ impl ClientDraft {
             return Ok(());
         }
         if self.contacts.len() == CONTACTS_MAX {
-            return Err(RowFault::new(
-                line,
-                Column::Row,
-                &contact.name,
-                RowReason::TooManyContacts,
-            ));
+            return Err(RowFault::new(line, Column::Row, &contact.name, RowReason::TooManyContacts));
         }
         self.contacts.push(contact);
         Ok(())
@@ -62,11 +48,7 @@ impl ClientDraft {
     /// The client as its events hold it.
     pub fn into_profile(self) -> ClientProfile {
         let external_id = Some(self.external_id.into_string());
-        ClientProfile {
-            external_id,
-            name: self.name.into_string(),
-            contacts: self.contacts,
-        }
+        ClientProfile { external_id, name: self.name.into_string(), contacts: self.contacts }
     }
 }
 

@@ -24,9 +24,7 @@ impl FileEncoding {
     /// # Errors
     /// `Charset` when no encoding has that name.
     pub fn declared(charset: &str) -> Result<Self, FileFault> {
-        Encoding::for_label(charset.as_bytes())
-            .map(Self)
-            .ok_or(FileFault::Charset)
+        Encoding::for_label(charset.as_bytes()).map(Self).ok_or(FileFault::Charset)
     }
 
     /// Its usual name, such as `windows-1252`.
@@ -77,11 +75,7 @@ impl EncodingGuess {
     /// The encoding, once the whole file was taken.
     pub fn finish(self) -> FileEncoding {
         let whole_is_utf8 = !self.not_utf8 && self.unfinished.is_empty();
-        let otherwise = if whole_is_utf8 {
-            FileEncoding::UTF_8
-        } else {
-            FileEncoding::WINDOWS_1252
-        };
+        let otherwise = if whole_is_utf8 { FileEncoding::UTF_8 } else { FileEncoding::WINDOWS_1252 };
         self.mark().unwrap_or(otherwise)
     }
 
@@ -130,11 +124,7 @@ mod tests {
 
     fn guesses(bytes: &[u8], encoding: FileEncoding) {
         for chunk_bytes in 1..=bytes.len().max(1) {
-            assert_eq!(
-                guess(bytes, chunk_bytes),
-                encoding,
-                "{bytes:?} in chunks of {chunk_bytes}"
-            );
+            assert_eq!(guess(bytes, chunk_bytes), encoding, "{bytes:?} in chunks of {chunk_bytes}");
         }
     }
 
@@ -149,14 +139,8 @@ mod tests {
     fn one_wrong_byte_anywhere_makes_it_windows_1252() {
         guesses(b"Jos\xe9", FileEncoding::WINDOWS_1252);
         guesses(b"\xd1u\xf1ez, Jos\xe9\n", FileEncoding::WINDOWS_1252);
-        guesses(
-            "año\u{1f600}".as_bytes().split_last().unwrap().1,
-            FileEncoding::WINDOWS_1252,
-        );
-        guesses(
-            &[&b"a".repeat(50)[..], b"\xf1"].concat(),
-            FileEncoding::WINDOWS_1252,
-        );
+        guesses("año\u{1f600}".as_bytes().split_last().unwrap().1, FileEncoding::WINDOWS_1252);
+        guesses(&[&b"a".repeat(50)[..], b"\xf1"].concat(), FileEncoding::WINDOWS_1252);
         guesses(b"\xc3\x28 \xf0\x9f\x98x", FileEncoding::WINDOWS_1252);
     }
 
@@ -187,9 +171,8 @@ mod tests {
             ("iso-8859-1", "windows-1252"),
             ("cp1252", "windows-1252"),
         ];
-        for (charset, name) in names
-            .into_iter()
-            .chain([("utf-16le", "UTF-16LE"), (" Windows-1252 ", "windows-1252")])
+        for (charset, name) in
+            names.into_iter().chain([("utf-16le", "UTF-16LE"), (" Windows-1252 ", "windows-1252")])
         {
             assert_eq!(FileEncoding::declared(charset).unwrap().name(), name);
         }

@@ -47,11 +47,7 @@ impl FileFault {
             Self::Empty => format!("The file is empty; its first line must be {}.", header()),
             Self::Header if spanish => format!("No se puede leer la primera línea; debe ser {}.", header()),
             Self::Header => format!("The first line cannot be read; it must be {}.", header()),
-            Self::Columns {
-                missing,
-                repeated,
-                unknown,
-            } => columns_text(missing, repeated, unknown, spanish),
+            Self::Columns { missing, repeated, unknown } => columns_text(missing, repeated, unknown, spanish),
         }
     }
 
@@ -67,36 +63,22 @@ fn header() -> String {
 }
 
 fn columns_text(missing: &[Column], repeated: &[Column], unknown: &[String], spanish: bool) -> String {
-    let words = |columns: &[Column]| {
-        columns
-            .iter()
-            .map(|column| column.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let words =
+        |columns: &[Column]| columns.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
     let found = [
         (if spanish { "faltan" } else { "missing" }, words(missing)),
         (if spanish { "repetidas" } else { "repeated" }, words(repeated)),
-        (
-            if spanish { "desconocidas" } else { "unknown" },
-            unknown.join(", "),
-        ),
+        (if spanish { "desconocidas" } else { "unknown" }, unknown.join(", ")),
     ];
     let found = found.into_iter().filter(|(_, names)| !names.is_empty());
-    let found = found
-        .map(|(label, names)| format!("{label}: {names}"))
-        .collect::<Vec<_>>()
-        .join("; ");
+    let found = found.map(|(label, names)| format!("{label}: {names}")).collect::<Vec<_>>().join("; ");
     if spanish {
         return format!(
             "Las columnas no son las esperadas ({found}). La primera línea debe ser {}.",
             header()
         );
     }
-    format!(
-        "The columns are not the expected ones ({found}). The first line must be {}.",
-        header()
-    )
+    format!("The columns are not the expected ones ({found}). The first line must be {}.", header())
 }
 
 /// Why one row is refused, by one of its cells.
@@ -141,12 +123,7 @@ const VALUE_MAX_CHARS: usize = 200;
 
 impl RowFault {
     pub(super) fn new(line: u64, column: Column, value: &str, reason: RowReason) -> Self {
-        Self {
-            line,
-            column,
-            value: shown(value),
-            reason,
-        }
+        Self { line, column, value: shown(value), reason }
     }
 
     /// The reason as programs read it; stable for ever.
@@ -209,13 +186,7 @@ impl RowReason {
 /// Without the value, which is someone's.
 impl std::fmt::Debug for RowFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "RowFault(line {}, {}, {})",
-            self.line,
-            self.column,
-            self.code()
-        )
+        write!(f, "RowFault(line {}, {}, {})", self.line, self.column, self.code())
     }
 }
 
@@ -256,22 +227,15 @@ mod tests {
         let reasons = [
             RowReason::Invalid(Invalid::Missing),
             RowReason::Unreadable,
-            RowReason::ColumnCount {
-                expected: 6,
-                found: 5,
-            },
+            RowReason::ColumnCount { expected: 6, found: 5 },
             RowReason::Misquoted,
             RowReason::RowTooLong,
             RowReason::ConflictingName,
             RowReason::TooManyContacts,
         ];
         let fault = |reason| RowFault::new(2, Column::Row, "", reason);
-        let rows = reasons.map(|reason| {
-            (
-                fault(reason).detail(Language::Es),
-                fault(reason).detail(Language::En),
-            )
-        });
+        let rows =
+            reasons.map(|reason| (fault(reason).detail(Language::Es), fault(reason).detail(Language::En)));
         for (es, en) in files.into_iter().chain(rows) {
             assert_ne!(es, en);
             assert!(es.ends_with('.') && en.ends_with('.'), "{es} {en}");

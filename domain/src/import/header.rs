@@ -26,14 +26,8 @@ words! {
 
 impl Column {
     /// The columns every file has.
-    pub const FILE: [Self; 6] = [
-        Self::ExternalId,
-        Self::Name,
-        Self::Kind,
-        Self::ContactName,
-        Self::Phone,
-        Self::Email,
-    ];
+    pub const FILE: [Self; 6] =
+        [Self::ExternalId, Self::Name, Self::Kind, Self::ContactName, Self::Phone, Self::Email];
 }
 
 /// How to read the rows below the header.
@@ -61,13 +55,7 @@ impl Header {
         let Scan::Row { cells, bytes } = scan(text, delimiter, ended) else {
             return Err(FileFault::Header);
         };
-        Ok((
-            Self {
-                delimiter,
-                columns: columns(&cells)?,
-            },
-            bytes,
-        ))
+        Ok((Self { delimiter, columns: columns(&cells)? }, bytes))
     }
 }
 
@@ -95,14 +83,8 @@ fn columns(cells: &[String]) -> Result<Vec<Option<Column>>, FileFault> {
     let columns: Vec<Option<Column>> = names.iter().map(|name| known(name)).collect();
     let times = |column: Column| columns.iter().filter(|&&found| found == Some(column)).count();
     let fault = FileFault::Columns {
-        missing: Column::FILE
-            .into_iter()
-            .filter(|&column| times(column) == 0)
-            .collect(),
-        repeated: Column::FILE
-            .into_iter()
-            .filter(|&column| times(column) > 1)
-            .collect(),
+        missing: Column::FILE.into_iter().filter(|&column| times(column) == 0).collect(),
+        repeated: Column::FILE.into_iter().filter(|&column| times(column) > 1).collect(),
         unknown: unknown(cells, &names),
     };
     if fault.is_none() { Ok(columns) } else { Err(fault) }
@@ -113,18 +95,12 @@ fn unknown(cells: &[String], names: &[String]) -> Vec<String> {
     let is_unknown =
         |name: &str| !name.is_empty() && Column::FILE.iter().all(|column| column.as_str() != name);
     let unknown = cells.iter().zip(names).filter(|(_, name)| is_unknown(name));
-    unknown
-        .take(NAMED_MAX)
-        .map(|(cell, _)| cell.trim().chars().take(NAME_MAX_CHARS).collect())
-        .collect()
+    unknown.take(NAMED_MAX).map(|(cell, _)| cell.trim().chars().take(NAME_MAX_CHARS).collect()).collect()
 }
 
 /// `External ID` and `external-id` are `external_id`.
 fn plain(cell: &str) -> String {
-    cell.trim()
-        .trim_matches('\u{feff}')
-        .to_lowercase()
-        .replace([' ', '-'], "_")
+    cell.trim().trim_matches('\u{feff}').to_lowercase().replace([' ', '-'], "_")
 }
 
 #[cfg(test)]
@@ -137,11 +113,7 @@ mod tests {
 
     fn columns_fault(missing: &[Column], repeated: &[Column], unknown: &[&str]) -> FileFault {
         let unknown = unknown.iter().map(ToString::to_string).collect();
-        FileFault::Columns {
-            missing: missing.to_vec(),
-            repeated: repeated.to_vec(),
-            unknown,
-        }
+        FileFault::Columns { missing: missing.to_vec(), repeated: repeated.to_vec(), unknown }
     }
 
     #[test]
@@ -180,11 +152,7 @@ mod tests {
         let fault = read("external_id,name,name,Teléfono,phone,email").unwrap_err();
         assert_eq!(
             fault,
-            columns_fault(
-                &[Column::Kind, Column::ContactName],
-                &[Column::Name],
-                &["Teléfono"]
-            )
+            columns_fault(&[Column::Kind, Column::ContactName], &[Column::Name], &["Teléfono"])
         );
         let fault = read("external_id,name,kind,contact_name,phone,email,row").unwrap_err();
         assert_eq!(fault, columns_fault(&[], &[], &["row"]));
@@ -197,10 +165,7 @@ mod tests {
             format!(",{}", "x".repeat(90)).repeat(90)
         );
         let name = "x".repeat(NAME_MAX_CHARS);
-        assert_eq!(
-            read(&header).unwrap_err(),
-            columns_fault(&[], &[], &[name.as_str(); NAMED_MAX])
-        );
+        assert_eq!(read(&header).unwrap_err(), columns_fault(&[], &[], &[name.as_str(); NAMED_MAX]));
     }
 
     #[test]

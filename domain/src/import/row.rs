@@ -41,24 +41,16 @@ impl ImportRow {
         let name = cells.required(Column::Name, |text| Name::try_from(text));
         let kind = cells.required(Column::Kind, kind);
         let contact_name = match kind {
-            Some(ContactKind::Holder) | None => cells
-                .optional(Column::ContactName, |text| Name::try_from(text))
-                .or_else(|| name.clone()),
+            Some(ContactKind::Holder) | None => {
+                cells.optional(Column::ContactName, |text| Name::try_from(text)).or_else(|| name.clone())
+            }
             Some(_) => cells.required(Column::ContactName, |text| Name::try_from(text)),
         };
         let phone = cells.optional(Column::Phone, |text| PhoneNumber::parse(text, country));
         let email = cells.optional(Column::Email, |text| EmailAddress::try_from(text));
         match (external_id, name, kind, contact_name) {
             (Some(external_id), Some(name), Some(kind), Some(contact_name)) if cells.faults.is_empty() => {
-                Ok(Self {
-                    line,
-                    external_id,
-                    name,
-                    kind,
-                    contact_name,
-                    phone,
-                    email,
-                })
+                Ok(Self { line, external_id, name, kind, contact_name, phone, email })
             }
             _ => Err(cells.faults),
         }
@@ -83,24 +75,13 @@ impl<'a> Cells<'a> {
         let short = header.columns.iter().skip(found).flatten().next();
         match (surplus, short) {
             (Some((_, cell)), _) => {
-                let reason = RowReason::ColumnCount {
-                    expected: Column::FILE.len(),
-                    found,
-                };
+                let reason = RowReason::ColumnCount { expected: Column::FILE.len(), found };
                 Err(vec![RowFault::new(line, Column::Row, cell.trim(), reason)])
             }
-            (None, Some(&column)) => Err(vec![RowFault::new(
-                line,
-                column,
-                "",
-                RowReason::ColumnCount { expected, found },
-            )]),
-            (None, None) => Ok(Self {
-                line,
-                cells,
-                header,
-                faults: Vec::new(),
-            }),
+            (None, Some(&column)) => {
+                Err(vec![RowFault::new(line, column, "", RowReason::ColumnCount { expected, found })])
+            }
+            (None, None) => Ok(Self { line, cells, header, faults: Vec::new() }),
         }
     }
 
@@ -126,11 +107,7 @@ impl<'a> Cells<'a> {
 
     /// The text of a cell with its white space folded, unless it has characters that no cell may have.
     fn text(&mut self, column: Column) -> Option<String> {
-        let at = self
-            .header
-            .columns
-            .iter()
-            .position(|&found| found == Some(column))?;
+        let at = self.header.columns.iter().position(|&found| found == Some(column))?;
         let text = fold_white_space(&self.cells[at]);
         if text.contains(char::is_control) {
             return self.refuse(column, &text, RowReason::Invalid(Invalid::ControlCharacter));
@@ -166,8 +143,6 @@ fn kind(text: &str) -> Result<ContactKind, Invalid> {
         "holder" | "titular" => Ok(ContactKind::Holder),
         "emergency contact" | "contacto de emergencia" => Ok(ContactKind::EmergencyContact),
         "authorized user" | "usuario autorizado" => Ok(ContactKind::AuthorizedUser),
-        _ => Err(Invalid::NotAllowed {
-            allowed: ContactKind::WORDS,
-        }),
+        _ => Err(Invalid::NotAllowed { allowed: ContactKind::WORDS }),
     }
 }

@@ -18,12 +18,7 @@ pub(super) enum Scan {
 /// Blanks around quotes are left out, quotes inside an unquoted cell are text, and `\n`, `\r\n` and `\r` end a row.
 /// `ended` says whether the file ends with the text.
 pub(super) fn scan(text: &str, delimiter: char, ended: bool) -> Scan {
-    let mut scanner = Scanner {
-        delimiter,
-        place: Place::Start,
-        cell: String::new(),
-        cells: Vec::new(),
-    };
+    let mut scanner = Scanner { delimiter, place: Place::Start, cell: String::new(), cells: Vec::new() };
     let mut characters = text.char_indices().peekable();
     while let Some((at, c)) = characters.next() {
         if c == '\r' && scanner.place != Place::Quoted {
@@ -133,10 +128,7 @@ impl Scanner {
 
     fn row(mut self, bytes: usize) -> Scan {
         self.end_cell();
-        Scan::Row {
-            cells: self.cells,
-            bytes,
-        }
+        Scan::Row { cells: self.cells, bytes }
     }
 }
 

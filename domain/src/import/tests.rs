@@ -56,23 +56,14 @@ fn faults(rows: &[Row]) -> Vec<(u64, &'static str, &'static str)> {
         Row::Good(_) => None,
         Row::Refused(faults) => Some(faults),
     });
-    faults
-        .flatten()
-        .map(|fault| (fault.line, fault.column.as_str(), fault.code()))
-        .collect()
+    faults.flatten().map(|fault| (fault.line, fault.column.as_str(), fault.code())).collect()
 }
 
 #[test]
 fn a_good_row_is_read_with_every_cell() {
     let row = good("A-1,Ana Pérez,holder,Ana,300 123 4567,ana@example.com");
-    assert_eq!(
-        (row.line, row.external_id.as_str(), row.name.as_str()),
-        (2, "A-1", "Ana Pérez")
-    );
-    assert_eq!(
-        (row.kind, row.contact_name.as_str()),
-        (ContactKind::Holder, "Ana")
-    );
+    assert_eq!((row.line, row.external_id.as_str(), row.name.as_str()), (2, "A-1", "Ana Pérez"));
+    assert_eq!((row.kind, row.contact_name.as_str()), (ContactKind::Holder, "Ana"));
     assert_eq!(row.phone.unwrap().as_str(), "+573001234567");
     assert_eq!(row.email.unwrap().as_str(), "ana@example.com");
 }
@@ -80,14 +71,8 @@ fn a_good_row_is_read_with_every_cell() {
 #[test]
 fn a_contact_may_lack_phone_and_email_and_a_holder_its_own_name() {
     let row = good("1,Ana,holder,,,");
-    assert_eq!(
-        (row.contact_name.as_str(), row.phone, row.email),
-        ("Ana", None, None)
-    );
-    assert_eq!(
-        faults(&rows("1,Ana,emergency_contact,,,")),
-        [(2, "contact_name", "missing")]
-    );
+    assert_eq!((row.contact_name.as_str(), row.phone, row.email), ("Ana", None, None));
+    assert_eq!(faults(&rows("1,Ana,emergency_contact,,,")), [(2, "contact_name", "missing")]);
 }
 
 #[test]
@@ -114,24 +99,14 @@ fn the_kind_is_read_in_english_and_spanish() {
 #[test]
 fn white_space_inside_a_cell_folds_into_one_space() {
     let row = good("\"  1 \",\"Ana\r\n María \t Pérez\",holder,\"Ana\u{a0}\n\nP\",\"300\n123 4567\",");
-    assert_eq!(
-        (row.external_id.as_str(), row.name.as_str()),
-        ("1", "Ana María Pérez")
-    );
-    assert_eq!(
-        (row.contact_name.as_str(), row.phone.unwrap().as_str()),
-        ("Ana P", "+573001234567")
-    );
+    assert_eq!((row.external_id.as_str(), row.name.as_str()), ("1", "Ana María Pérez"));
+    assert_eq!((row.contact_name.as_str(), row.phone.unwrap().as_str()), ("Ana P", "+573001234567"));
 }
 
 #[test]
 fn a_formula_is_text_like_any_other() {
     let row = good("=1+1,\"=HYPERLINK(\"\"x\"\")\",holder,@sum,,");
-    let texts = [
-        row.external_id.as_str(),
-        row.name.as_str(),
-        row.contact_name.as_str(),
-    ];
+    let texts = [row.external_id.as_str(), row.name.as_str(), row.contact_name.as_str()];
     assert_eq!(texts, ["=1+1", "=HYPERLINK(\"x\")", "@sum"]);
 }
 
@@ -151,19 +126,14 @@ fn every_fault_of_a_row_is_reported_and_the_row_refused_whole() {
 
 #[test]
 fn a_fault_says_what_stands_there() {
-    let Some(Row::Refused(faults)) = rows("1,Ana,holder,Ana, 12 x ,").pop() else {
-        panic!("refused")
-    };
+    let Some(Row::Refused(faults)) = rows("1,Ana,holder,Ana, 12 x ,").pop() else { panic!("refused") };
     assert_eq!(faults[0].value, "12 x");
 }
 
 #[test]
 fn each_cell_has_its_limits() {
     let long = "ñ".repeat(201);
-    let read = rows(&format!(
-        "{long},{long},holder,{long},{long},{}@example.com",
-        "a".repeat(300)
-    ));
+    let read = rows(&format!("{long},{long},holder,{long},{long},{}@example.com", "a".repeat(300)));
     let expected = [
         (2, "external_id", "too_long"),
         (2, "name", "too_long"),
@@ -187,18 +157,8 @@ fn control_characters_are_refused_in_every_cell() {
 #[test]
 fn a_row_has_as_many_cells_as_the_header() {
     let read = rows("1,Ana,holder\n1,Ana,holder,Ana,,,x\n1,Ana,holder,Ana,,,,\n");
-    assert_eq!(
-        faults(&read),
-        [
-            (2, "contact_name", "wrong_column_count"),
-            (3, "row", "wrong_column_count")
-        ]
-    );
-    assert_eq!(
-        good_rows(read).len(),
-        1,
-        "blank cells at the end are a spreadsheet's"
-    );
+    assert_eq!(faults(&read), [(2, "contact_name", "wrong_column_count"), (3, "row", "wrong_column_count")]);
+    assert_eq!(good_rows(read).len(), 1, "blank cells at the end are a spreadsheet's");
 }
 
 #[test]
@@ -212,10 +172,7 @@ fn blank_rows_are_no_rows_but_are_counted_as_lines() {
 #[test]
 fn a_line_is_where_the_row_starts_in_the_file() {
     let read = rows("1,\"a\nb\r\nc\rd\",holder,x,,\r\n2,e,holder,y,,\r3,f,holder,z,,");
-    assert_eq!(
-        good_rows(read).iter().map(|row| row.line).collect::<Vec<_>>(),
-        [2, 6, 7]
-    );
+    assert_eq!(good_rows(read).iter().map(|row| row.line).collect::<Vec<_>>(), [2, 6, 7]);
 }
 
 #[test]
@@ -223,27 +180,16 @@ fn a_quote_left_open_costs_its_own_line_only() {
     let read = rows(
         "1,\"Ana,holder,x,,\n2,Luis,holder,y,,\n3,\"Eva\",holder,z,,\n4,\"Leo,holder,z,,\n5,Sol,holder,z,,",
     );
-    assert_eq!(
-        faults(&read),
-        [(2, "row", "misplaced_quote"), (5, "row", "misplaced_quote")]
-    );
-    assert_eq!(
-        good_rows(read).iter().map(|row| row.line).collect::<Vec<_>>(),
-        [3, 4, 6]
-    );
+    assert_eq!(faults(&read), [(2, "row", "misplaced_quote"), (5, "row", "misplaced_quote")]);
+    assert_eq!(good_rows(read).iter().map(|row| row.line).collect::<Vec<_>>(), [3, 4, 6]);
 }
 
 #[test]
 fn a_row_without_end_is_refused_in_bounded_memory() {
     let endless = "x".repeat(ROW_MAX_BYTES * 4);
-    let read = rows_in_chunks(
-        format!("{HEADER}1,{endless}\r\n2,Luis,holder,y,,\n3,\"{endless}").as_bytes(),
-        5_000,
-    );
-    assert_eq!(
-        faults(&read),
-        [(2, "row", "row_too_long"), (4, "row", "row_too_long")]
-    );
+    let read =
+        rows_in_chunks(format!("{HEADER}1,{endless}\r\n2,Luis,holder,y,,\n3,\"{endless}").as_bytes(), 5_000);
+    assert_eq!(faults(&read), [(2, "row", "row_too_long"), (4, "row", "row_too_long")]);
     assert_eq!(good_rows(read)[0].line, 3);
     let swallowed = format!("{HEADER}1,\"Ana\n{}", "2,Luis,holder,y,,\n".repeat(10_000));
     let read = rows_in_chunks(swallowed.as_bytes(), 5_000);
@@ -256,13 +202,8 @@ fn the_same_file_reads_the_same_in_every_encoding() {
     let text = format!("{HEADER}1,José Ñuñez,titular,Zoë,,\n2,“Año” €,holder,,,\n");
     let expected = rows_of(text.as_bytes());
     assert_eq!(expected.len(), 2);
-    let utf16 = |bytes: fn(u16) -> [u8; 2]| {
-        [0xfeff]
-            .into_iter()
-            .chain(text.encode_utf16())
-            .flat_map(bytes)
-            .collect()
-    };
+    let utf16 =
+        |bytes: fn(u16) -> [u8; 2]| [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(bytes).collect();
     let files: [Vec<u8>; 4] = [
         ["\u{feff}", &text].concat().into_bytes(),
         encoding_rs::WINDOWS_1252.encode(&text).0.into_owned(),
@@ -278,9 +219,7 @@ fn the_same_file_reads_the_same_in_every_encoding() {
 fn bytes_that_are_no_characters_of_the_declared_encoding_refuse_their_row() {
     let bytes = [HEADER.as_bytes(), b"1,Jos\xe9,holder,,,\n2,Ana,holder,,,"].concat();
     let declared = FileEncoding::declared("utf-8").unwrap();
-    let read = ClientRows::open(bytes.as_slice(), declared, CountryCode::COLOMBIA)
-        .unwrap()
-        .unwrap();
+    let read = ClientRows::open(bytes.as_slice(), declared, CountryCode::COLOMBIA).unwrap().unwrap();
     let read: Vec<Row> = read.map(Result::unwrap).collect();
     assert_eq!(faults(&read), [(2, "name", "unreadable_character")]);
     assert_eq!(good_rows(read).len(), 1);
@@ -305,15 +244,8 @@ fn a_reader_may_give_a_byte_at_a_time() {
         }
     }
     let bytes = format!("{HEADER}1,José,holder,,,\n2,Ana,holder,,,");
-    let rows = ClientRows::open(
-        Dripping(bytes.as_bytes()),
-        FileEncoding::UTF_8,
-        CountryCode::COLOMBIA,
-    );
-    assert_eq!(
-        rows.unwrap().unwrap().map(Result::unwrap).collect::<Vec<_>>(),
-        rows_of(bytes.as_bytes())
-    );
+    let rows = ClientRows::open(Dripping(bytes.as_bytes()), FileEncoding::UTF_8, CountryCode::COLOMBIA);
+    assert_eq!(rows.unwrap().unwrap().map(Result::unwrap).collect::<Vec<_>>(), rows_of(bytes.as_bytes()));
 }
 
 #[test]
@@ -326,9 +258,7 @@ fn a_reader_that_fails_fails_the_import() {
     }
     assert!(ClientRows::open(Broken, FileEncoding::UTF_8, CountryCode::COLOMBIA).is_err());
     let rest = HEADER.as_bytes().chain(&[b'1'; ROW_MAX_BYTES][..]).chain(Broken);
-    let mut rows = ClientRows::open(rest, FileEncoding::UTF_8, CountryCode::COLOMBIA)
-        .unwrap()
-        .unwrap();
+    let mut rows = ClientRows::open(rest, FileEncoding::UTF_8, CountryCode::COLOMBIA).unwrap().unwrap();
     assert!(rows.next().unwrap().is_err());
 }
 
@@ -348,42 +278,32 @@ fn rows_of_one_client_are_its_contacts_even_apart() {
     };
     let holder = contact(ContactKind::Holder, "Ana", "+573001234567");
     let other = contact(ContactKind::EmergencyContact, "Eva", "+573001234568");
-    assert_eq!(
-        (ana.external_id.as_deref(), ana.name.as_str()),
-        (Some("1"), "Ana")
-    );
+    assert_eq!((ana.external_id.as_deref(), ana.name.as_str()), (Some("1"), "Ana"));
     assert_eq!(ana.contacts, [holder, other]);
     assert_eq!(drafts.len(), 2);
 }
 
 #[test]
 fn a_contact_that_stands_twice_is_one() {
-    let (drafts, faults) = drafts(good_rows(rows(
-        "1,Ana,holder,Ana,3001234567,\n1,Ana,holder,,+57 300 1234567,\n",
-    )));
+    let (drafts, faults) =
+        drafts(good_rows(rows("1,Ana,holder,Ana,3001234567,\n1,Ana,holder,,+57 300 1234567,\n")));
     assert_eq!((drafts[0].contacts.len(), faults.len()), (1, 0));
 }
 
 #[test]
 fn a_later_row_cannot_give_its_client_another_name() {
-    let (drafts, faults) = drafts(good_rows(rows(
-        "1,Ana,holder,,,\n1,Ana María,holder,,,\n1,Ana,holder,Eva,,\n",
-    )));
+    let (drafts, faults) =
+        drafts(good_rows(rows("1,Ana,holder,,,\n1,Ana María,holder,,,\n1,Ana,holder,Eva,,\n")));
     assert_eq!((drafts[0].name.as_str(), drafts[0].contacts.len()), ("Ana", 2));
     assert_eq!(
-        faults
-            .iter()
-            .map(|fault| (fault.line, fault.code()))
-            .collect::<Vec<_>>(),
+        faults.iter().map(|fault| (fault.line, fault.code())).collect::<Vec<_>>(),
         [(3, "conflicting_name")]
     );
 }
 
 #[test]
 fn a_client_has_so_many_contacts_and_no_more() {
-    let lines: String = (0..=CONTACTS_MAX)
-        .map(|n| format!("1,Ana,holder,Persona {n},,\n"))
-        .collect();
+    let lines: String = (0..=CONTACTS_MAX).map(|n| format!("1,Ana,holder,Persona {n},,\n")).collect();
     let (drafts, faults) = drafts(good_rows(rows(&lines)));
     assert_eq!((drafts[0].contacts.len(), faults.len()), (CONTACTS_MAX, 1));
     assert_eq!(faults[0].code(), "too_many_contacts");

@@ -9,12 +9,18 @@ fn read_all(up_to: Position, head: Position) -> InboxCommand {
 
 #[test]
 fn reading_all_is_one_event_whatever_it_covers() {
-    assert_eq!(given::<Inbox>([]).decide(read_all(7, 9)), Ok(vec![InboxEvent::InboxRead { user: id(100), up_to: 7 }]));
+    assert_eq!(
+        given::<Inbox>([]).decide(read_all(7, 9)),
+        Ok(vec![InboxEvent::InboxRead { user: id(100), up_to: 7 }])
+    );
 }
 
 #[test]
 fn nobody_has_read_what_is_not_yet_written() {
-    assert_eq!(given::<Inbox>([]).decide(read_all(10, 9)), Err(InboxError::PastTheHead { up_to: 10, head: 9 }));
+    assert_eq!(
+        given::<Inbox>([]).decide(read_all(10, 9)),
+        Err(InboxError::PastTheHead { up_to: 10, head: 9 })
+    );
 }
 
 #[test]

@@ -107,7 +107,8 @@ impl Message {
         match event {
             MessageEvent::MessageSent { author, recipients, addressed, acknowledge, sent_at, .. } => {
                 let company = addressed.company;
-                self.sent = Some(Sent { author, recipients, company, acknowledge, at: sent_at, withdrawn: false });
+                self.sent =
+                    Some(Sent { author, recipients, company, acknowledge, at: sent_at, withdrawn: false });
             }
             MessageEvent::MessageWithdrawn { .. } => {
                 if let Some(sent) = &mut self.sent {

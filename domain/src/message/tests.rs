@@ -58,7 +58,10 @@ fn a_message_goes_to_at_most_five_thousand_people() {
 
 #[test]
 fn a_message_is_sent_once() {
-    assert_eq!(given::<Message>([sent()]).decide(MessageCommand::Send(order(1))), Err(MessageError::AlreadySent));
+    assert_eq!(
+        given::<Message>([sent()]).decide(MessageCommand::Send(order(1))),
+        Err(MessageError::AlreadySent)
+    );
 }
 
 #[test]
@@ -74,7 +77,10 @@ fn its_author_may_withdraw_a_message_for_ten_seconds() {
 #[test]
 fn nobody_else_may_withdraw_a_message() {
     assert_eq!(given::<Message>([sent()]).decide(withdraw(100, 1_001)), Err(MessageError::NotTheAuthor));
-    assert_eq!(given::<Message>([sent(), withdrawn()]).decide(withdraw(100, 1_001)), Err(MessageError::NotTheAuthor));
+    assert_eq!(
+        given::<Message>([sent(), withdrawn()]).decide(withdraw(100, 1_001)),
+        Err(MessageError::NotTheAuthor)
+    );
 }
 
 #[test]
@@ -90,7 +96,11 @@ fn a_message_that_was_never_sent_cannot_be_withdrawn() {
 #[test]
 fn a_withdrawn_message_is_in_no_inbox_but_stays_its_authors() {
     let message = given::<Message>([sent()]);
-    assert!(message.is_received_by(id(100)) && message.is_visible_to(id(10)) && !message.is_visible_to(id(11)));
+    assert!(
+        message.is_received_by(id(100)) && message.is_visible_to(id(10)) && !message.is_visible_to(id(11))
+    );
     let message = given::<Message>([sent(), withdrawn()]);
-    assert!(!message.is_received_by(id(100)) && !message.is_visible_to(id(100)) && message.is_visible_to(id(10)));
+    assert!(
+        !message.is_received_by(id(100)) && !message.is_visible_to(id(100)) && message.is_visible_to(id(10))
+    );
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::value::{Category, Channel, CompanyId, EmailBody, NotificationId, RecipientKind, SmsBody, Subject, UserId};
+use crate::value::{
+    Category, Channel, CompanyId, EmailBody, NotificationId, RecipientKind, SmsBody, Subject, UserId,
+};
 
 /// An order to one notification.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::aggregate::events;
 use crate::personal::{Personal, hide_in_debug};
-use crate::value::{Category, Channel, ClientId, CompanyId, ContactKind, DeliveryId, NotificationId, RecipientKind, UserId};
+use crate::value::{
+    Category, Channel, ClientId, CompanyId, ContactKind, DeliveryId, NotificationId, RecipientKind, UserId,
+};
 
 /// One fact in the history of a notification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

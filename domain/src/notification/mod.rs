@@ -82,7 +82,9 @@ impl Notification {
         let channel = request.content.channel();
         let (subject, body) = match request.content {
             Content::Sms { body } => (None, body.into_string()),
-            Content::Email { subject, body } => (Some(Personal::new(key, subject.into_string())), body.into_string()),
+            Content::Email { subject, body } => {
+                (Some(Personal::new(key, subject.into_string())), body.into_string())
+            }
         };
         Ok(vec![NotificationEvent::NotificationRequested {
             company: request.company,

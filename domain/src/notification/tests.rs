@@ -38,11 +38,19 @@ fn requested() -> NotificationEvent {
 }
 
 fn close(generation: u32) -> NotificationCommand {
-    NotificationCommand::CloseAudience { generation, total: 3, excluded: BTreeMap::from([("no_phone".into(), 1)]) }
+    NotificationCommand::CloseAudience {
+        generation,
+        total: 3,
+        excluded: BTreeMap::from([("no_phone".into(), 1)]),
+    }
 }
 
 fn closed(generation: u32) -> NotificationEvent {
-    NotificationEvent::AudienceClosed { generation, total: 3, excluded: BTreeMap::from([("no_phone".into(), 1)]) }
+    NotificationEvent::AudienceClosed {
+        generation,
+        total: 3,
+        excluded: BTreeMap::from([("no_phone".into(), 1)]),
+    }
 }
 
 fn retried(generation: u32) -> NotificationEvent {
@@ -93,7 +101,10 @@ fn an_audience_is_closed_once() {
 #[test]
 fn cancelling_twice_is_not_an_error() {
     let notification = given::<Notification>([requested()]);
-    assert_eq!(notification.decide(NotificationCommand::Cancel), Ok(vec![NotificationEvent::NotificationCancelled]));
+    assert_eq!(
+        notification.decide(NotificationCommand::Cancel),
+        Ok(vec![NotificationEvent::NotificationCancelled])
+    );
     let notification = given::<Notification>([requested(), NotificationEvent::NotificationCancelled]);
     assert!(notification.is_cancelled());
     assert_eq!(notification.decide(NotificationCommand::Cancel), Ok(vec![]));
@@ -118,7 +129,8 @@ fn a_retry_opens_a_new_generation_and_asking_twice_joins_it() {
 
 #[test]
 fn a_cancelled_notification_cannot_be_retried() {
-    let notification = given::<Notification>([requested(), closed(1), NotificationEvent::NotificationCancelled]);
+    let notification =
+        given::<Notification>([requested(), closed(1), NotificationEvent::NotificationCancelled]);
     assert_eq!(notification.decide(NotificationCommand::Retry), Err(NotificationError::Cancelled));
 }
 

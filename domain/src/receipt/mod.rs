@@ -8,7 +8,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::command::{Received, ReceiptAction, ReceiptCommand};
+pub use self::command::{ReceiptAction, ReceiptCommand, Received};
 pub use self::error::ReceiptError;
 pub use self::event::{ReceiptEvent, Receiver};
 use crate::Position;
@@ -48,7 +48,9 @@ impl Receipt {
         let Received { message, user, author, read_all } = command.received;
         let receiver = Receiver { message, user, author };
         Ok(match command.action {
-            ReceiptAction::MarkSeen if !self.seen && !self.is_read(read_all) => vec![ReceiptEvent::MessageSeen(receiver)],
+            ReceiptAction::MarkSeen if !self.seen && !self.is_read(read_all) => {
+                vec![ReceiptEvent::MessageSeen(receiver)]
+            }
             ReceiptAction::MarkRead => self.read(receiver),
             ReceiptAction::MarkUnread if self.is_read(read_all) => {
                 vec![ReceiptEvent::MessageMarkedUnread { receiver, after_read_all: read_all }]
@@ -84,7 +86,9 @@ impl Receipt {
                 self.seen = true;
                 self.mark = Mark::Read;
             }
-            ReceiptEvent::MessageMarkedUnread { after_read_all, .. } => self.mark = Mark::Unread { after_read_all },
+            ReceiptEvent::MessageMarkedUnread { after_read_all, .. } => {
+                self.mark = Mark::Unread { after_read_all }
+            }
             ReceiptEvent::MessageAcknowledged(_) => self.acknowledged = true,
             ReceiptEvent::MessageDeleted(_) => self.deleted = true,
             ReceiptEvent::MessageRestored(_) => self.deleted = false,

@@ -73,7 +73,8 @@ fn a_message_is_never_stuck_unread() {
 
 #[test]
 fn what_was_deleted_can_be_restored_and_deleted_again() {
-    let (deleted, restored) = (ReceiptEvent::MessageDeleted(receiver()), ReceiptEvent::MessageRestored(receiver()));
+    let (deleted, restored) =
+        (ReceiptEvent::MessageDeleted(receiver()), ReceiptEvent::MessageRestored(receiver()));
     assert_eq!(decide(&given([]), ReceiptAction::Restore, None), []);
     let bin = given([deleted.clone()]);
     assert_eq!(decide(&bin, ReceiptAction::Restore, None), std::slice::from_ref(&restored));

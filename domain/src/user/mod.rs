@@ -41,9 +41,17 @@ impl User {
         }
     }
 
-    fn change(&self, profile: &Personal<UserProfile>, change: UserChange) -> Result<Vec<UserEvent>, UserError> {
+    fn change(
+        &self,
+        profile: &Personal<UserProfile>,
+        change: UserChange,
+    ) -> Result<Vec<UserEvent>, UserError> {
         let mut events = Vec::new();
-        events.extend(changed_profile(profile, change.name.map(Name::into_string), change.email.map(|email| email.to_string())));
+        events.extend(changed_profile(
+            profile,
+            change.name.map(Name::into_string),
+            change.email.map(|email| email.to_string()),
+        ));
         let roles = change.roles.unwrap_or_else(|| self.roles.clone());
         let companies = change.companies.unwrap_or_else(|| self.companies.clone());
         if roles.is_empty() {
@@ -93,7 +101,11 @@ fn register(order: RegisterUser) -> Result<Vec<UserEvent>, UserError> {
 }
 
 /// An erased profile is not brought back by half of a new one.
-fn changed_profile(now: &Personal<UserProfile>, name: Option<String>, email: Option<String>) -> Option<UserEvent> {
+fn changed_profile(
+    now: &Personal<UserProfile>,
+    name: Option<String>,
+    email: Option<String>,
+) -> Option<UserEvent> {
     let old = now.get()?;
     let new = UserProfile {
         name: name.unwrap_or_else(|| old.name.clone()),

@@ -27,14 +27,20 @@ fn registered() -> UserEvent {
     }
 }
 
-fn change(history: impl IntoIterator<Item = UserEvent>, change: UserChange) -> Result<Vec<UserEvent>, UserError> {
+fn change(
+    history: impl IntoIterator<Item = UserEvent>,
+    change: UserChange,
+) -> Result<Vec<UserEvent>, UserError> {
     given::<User>(history).decide(UserCommand::Change(change))
 }
 
 #[test]
 fn a_user_is_registered_once_with_what_is_personal_under_its_key() {
     assert_eq!(given::<User>([]).decide(register([Role::Operator])), Ok(vec![registered()]));
-    assert_eq!(given::<User>([registered()]).decide(register([Role::Operator])), Err(UserError::AlreadyRegistered));
+    assert_eq!(
+        given::<User>([registered()]).decide(register([Role::Operator])),
+        Err(UserError::AlreadyRegistered)
+    );
 }
 
 #[test]
@@ -57,8 +63,10 @@ fn a_name_or_an_address_changes_alone() {
 #[test]
 fn access_changes_as_a_whole() {
     let companies = UserChange { companies: Some(BTreeSet::from([id(21)])), ..UserChange::default() };
-    let expected =
-        UserEvent::UserAccessChanged { roles: BTreeSet::from([Role::Operator]), companies: BTreeSet::from([id(21)]) };
+    let expected = UserEvent::UserAccessChanged {
+        roles: BTreeSet::from([Role::Operator]),
+        companies: BTreeSet::from([id(21)]),
+    };
     assert_eq!(change([registered()], companies), Ok(vec![expected]));
 }
 
@@ -73,7 +81,10 @@ fn disabling_and_enabling_twice_is_not_an_error() {
     let active = |active| UserChange { active: Some(active), ..UserChange::default() };
     assert_eq!(change([registered()], active(false)), Ok(vec![UserEvent::UserDisabled]));
     assert_eq!(change([registered(), UserEvent::UserDisabled], active(false)), Ok(vec![]));
-    assert_eq!(change([registered(), UserEvent::UserDisabled], active(true)), Ok(vec![UserEvent::UserEnabled]));
+    assert_eq!(
+        change([registered(), UserEvent::UserDisabled], active(true)),
+        Ok(vec![UserEvent::UserEnabled])
+    );
     assert_eq!(change([registered()], active(true)), Ok(vec![]));
 }
 
@@ -94,8 +105,14 @@ fn the_same_again_changes_nothing() {
 fn a_disabled_user_gets_no_token() {
     let token = Uuid::from_u128(7);
     let issue = UserCommand::IssueToken { token };
-    assert_eq!(given::<User>([registered()]).decide(issue.clone()), Ok(vec![UserEvent::UserTokenIssued { token }]));
-    assert_eq!(given::<User>([registered(), UserEvent::UserDisabled]).decide(issue), Err(UserError::Disabled));
+    assert_eq!(
+        given::<User>([registered()]).decide(issue.clone()),
+        Ok(vec![UserEvent::UserTokenIssued { token }])
+    );
+    assert_eq!(
+        given::<User>([registered(), UserEvent::UserDisabled]).decide(issue),
+        Err(UserError::Disabled)
+    );
 }
 
 #[test]

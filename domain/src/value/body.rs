@@ -22,11 +22,7 @@ macro_rules! body {
             pub const MAX_CHARS: usize = $max;
 
             fn check(text: &str) -> Result<(), Invalid> {
-                TextRule {
-                    max_chars: Self::MAX_CHARS,
-                    lines: Lines::Many,
-                }
-                .check(text)
+                TextRule { max_chars: Self::MAX_CHARS, lines: Lines::Many }.check(text)
             }
         }
 
@@ -67,19 +63,10 @@ mod tests {
     #[test]
     fn every_body_has_its_own_limit() {
         assert!(MessageBody::try_new("á".repeat(10_000)).is_ok());
-        assert_eq!(
-            MessageBody::try_new("á".repeat(10_001)),
-            Err(Invalid::TooLong { max: 10_000 })
-        );
+        assert_eq!(MessageBody::try_new("á".repeat(10_001)), Err(Invalid::TooLong { max: 10_000 }));
         assert!(SmsBody::try_new("á".repeat(1_600)).is_ok());
-        assert_eq!(
-            SmsBody::try_new("á".repeat(1_601)),
-            Err(Invalid::TooLong { max: 1_600 })
-        );
+        assert_eq!(SmsBody::try_new("á".repeat(1_601)), Err(Invalid::TooLong { max: 1_600 }));
         assert!(EmailBody::try_new("á".repeat(100_000)).is_ok());
-        assert_eq!(
-            EmailBody::try_new("á".repeat(100_001)),
-            Err(Invalid::TooLong { max: 100_000 })
-        );
+        assert_eq!(EmailBody::try_new("á".repeat(100_001)), Err(Invalid::TooLong { max: 100_000 }));
     }
 }

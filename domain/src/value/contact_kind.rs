@@ -70,37 +70,18 @@ mod tests {
                 assert_eq!(serde_json::from_value::<T>((*word).into()).unwrap(), *value);
             }
         }
-        check(
-            Category::ALL,
-            &["operational", "service", "collection", "commercial"],
-        );
+        check(Category::ALL, &["operational", "service", "collection", "commercial"]);
         check(Channel::ALL, &["sms", "email"]);
         check(Priority::ALL, &["normal", "high"]);
         check(Role::ALL, &["operator", "notifier", "auditor", "admin"]);
-        check(
-            ContactKind::ALL,
-            &["holder", "emergency_contact", "authorized_user"],
-        );
-        check(
-            RecipientKind::ALL,
-            &["holder", "emergency_contact", "authorized_user", "everyone"],
-        );
+        check(ContactKind::ALL, &["holder", "emergency_contact", "authorized_user"]);
+        check(RecipientKind::ALL, &["holder", "emergency_contact", "authorized_user", "everyone"]);
     }
 
     #[test]
     fn a_wrong_word_is_answered_with_the_right_ones() {
-        assert_eq!(
-            "fax".parse::<Channel>(),
-            Err(Invalid::NotAllowed {
-                allowed: &["sms", "email"]
-            })
-        );
-        assert_eq!(
-            "SMS".parse::<Channel>(),
-            Err(Invalid::NotAllowed {
-                allowed: &["sms", "email"]
-            })
-        );
+        assert_eq!("fax".parse::<Channel>(), Err(Invalid::NotAllowed { allowed: &["sms", "email"] }));
+        assert_eq!("SMS".parse::<Channel>(), Err(Invalid::NotAllowed { allowed: &["sms", "email"] }));
         assert_eq!("".parse::<Channel>(), Err(Invalid::Missing));
         assert!(serde_json::from_str::<Channel>("\"fax\"").is_err());
     }

@@ -35,10 +35,7 @@ impl TryFrom<&str> for CountryCode {
         if code.is_empty() {
             return Err(Invalid::Missing);
         }
-        COUNTRIES
-            .binary_search(&code)
-            .map(|index| Self(COUNTRIES[index]))
-            .map_err(|_| Invalid::Country)
+        COUNTRIES.binary_search(&code).map(|index| Self(COUNTRIES[index])).map_err(|_| Invalid::Country)
     }
 }
 

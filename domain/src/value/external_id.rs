@@ -12,11 +12,7 @@ impl ExternalId {
     pub const MAX_CHARS: usize = 200;
 
     fn check(text: &str) -> Result<(), Invalid> {
-        TextRule {
-            max_chars: Self::MAX_CHARS,
-            lines: Lines::One,
-        }
-        .check(text)
+        TextRule { max_chars: Self::MAX_CHARS, lines: Lines::One }.check(text)
     }
 }
 
@@ -33,9 +29,6 @@ mod tests {
         }
         assert_eq!(ExternalId::try_new(" "), Err(Invalid::Missing));
         assert_eq!(ExternalId::try_new("a\nb"), Err(Invalid::LineBreak));
-        assert_eq!(
-            ExternalId::try_new("7".repeat(201)),
-            Err(Invalid::TooLong { max: 200 })
-        );
+        assert_eq!(ExternalId::try_new("7".repeat(201)), Err(Invalid::TooLong { max: 200 }));
     }
 }

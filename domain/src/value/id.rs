@@ -123,24 +123,14 @@ mod tests {
         assert_eq!("".parse::<UserId>(), Err(Invalid::Missing));
         let braced = format!("{{{TEXT}}}");
         let simple = TEXT.replace('-', "");
-        for refused in [
-            "1",
-            "null",
-            &TEXT[1..],
-            &braced,
-            &simple,
-            "0192e4a0-7b1c-7def-8123-456789abcdeg",
-        ] {
+        for refused in ["1", "null", &TEXT[1..], &braced, &simple, "0192e4a0-7b1c-7def-8123-456789abcdeg"] {
             assert_eq!(refused.parse::<UserId>(), Err(Invalid::Id), "{refused}");
         }
     }
 
     #[test]
     fn a_delivery_is_known_by_its_notification_and_address() {
-        let (one, two) = (
-            NotificationId(Uuid::from_u128(1)),
-            NotificationId(Uuid::from_u128(2)),
-        );
+        let (one, two) = (NotificationId(Uuid::from_u128(1)), NotificationId(Uuid::from_u128(2)));
         assert_eq!(DeliveryId::of(one, b"index"), DeliveryId::of(one, b"index"));
         assert_ne!(DeliveryId::of(one, b"index"), DeliveryId::of(two, b"index"));
         assert_ne!(DeliveryId::of(one, b"index"), DeliveryId::of(one, b"other"));

@@ -172,9 +172,7 @@ mod tests {
         Invalid::TimeZone,
         Invalid::Locale,
         Invalid::Id,
-        Invalid::NotAllowed {
-            allowed: &["sms", "email"],
-        },
+        Invalid::NotAllowed { allowed: &["sms", "email"] },
     ];
 
     #[test]
@@ -183,10 +181,7 @@ mod tests {
             let (es, en) = (reason.text(Language::Es), reason.text(Language::En));
             assert_ne!(es, en, "{reason:?}");
             for text in [es, en] {
-                assert!(
-                    text.ends_with('.') && text.starts_with(char::is_uppercase),
-                    "{text}"
-                );
+                assert!(text.ends_with('.') && text.starts_with(char::is_uppercase), "{text}");
             }
         }
     }
@@ -194,26 +189,14 @@ mod tests {
     #[test]
     fn a_limit_is_grouped_as_the_reader_writes_numbers() {
         let reason = Invalid::TooLong { max: 100_000 };
-        assert_eq!(
-            reason.text(Language::Es),
-            "No puede tener más de 100.000 caracteres."
-        );
-        assert_eq!(
-            reason.text(Language::En),
-            "It cannot be longer than 100,000 characters."
-        );
-        assert_eq!(
-            Invalid::TooLong { max: 200 }.to_string(),
-            "It cannot be longer than 200 characters."
-        );
+        assert_eq!(reason.text(Language::Es), "No puede tener más de 100.000 caracteres.");
+        assert_eq!(reason.text(Language::En), "It cannot be longer than 100,000 characters.");
+        assert_eq!(Invalid::TooLong { max: 200 }.to_string(), "It cannot be longer than 200 characters.");
     }
 
     #[test]
     fn a_word_that_is_not_allowed_is_answered_with_those_that_are() {
-        let text = Invalid::NotAllowed {
-            allowed: &["sms", "email"],
-        }
-        .text(Language::Es);
+        let text = Invalid::NotAllowed { allowed: &["sms", "email"] }.text(Language::Es);
         assert_eq!(text, "No es un valor admitido; puede ser sms, email.");
     }
 }

@@ -22,18 +22,11 @@ const LATIN_AMERICA: &str = "419";
 
 impl Locale {
     /// Spanish.
-    pub const SPANISH: Self = Self {
-        language: "es",
-        region: None,
-    };
+    pub const SPANISH: Self = Self { language: "es", region: None };
 
     /// The language of the texts this person is shown: Spanish unless it is English.
     pub fn language(self) -> Language {
-        if self.language == "en" {
-            Language::En
-        } else {
-            Language::Es
-        }
+        if self.language == "en" { Language::En } else { Language::Es }
     }
 }
 
@@ -54,18 +47,12 @@ impl TryFrom<&str> for Locale {
             Some((language, region)) => (language, Some(known_region(region)?)),
             None => (text, None),
         };
-        Ok(Self {
-            language: known_language(language)?,
-            region,
-        })
+        Ok(Self { language: known_language(language)?, region })
     }
 }
 
 fn known_language(text: &str) -> Result<&'static str, Invalid> {
-    LANGUAGES
-        .split(' ')
-        .find(|language| language.eq_ignore_ascii_case(text))
-        .ok_or(Invalid::Locale)
+    LANGUAGES.split(' ').find(|language| language.eq_ignore_ascii_case(text)).ok_or(Invalid::Locale)
 }
 
 fn known_region(text: &str) -> Result<&'static str, Invalid> {
@@ -116,13 +103,7 @@ mod tests {
 
     #[test]
     fn a_locale_is_a_language_with_or_without_a_region() {
-        let cases = [
-            ("es", "es"),
-            ("es-CO", "es-CO"),
-            ("en", "en"),
-            ("pt-br", "pt-BR"),
-            ("ES-ve", "es-VE"),
-        ];
+        let cases = [("es", "es"), ("es-CO", "es-CO"), ("en", "en"), ("pt-br", "pt-BR"), ("ES-ve", "es-VE")];
         for (text, kept) in cases.into_iter().chain([("es-419", "es-419"), ("qu", "qu")]) {
             let locale: Locale = text.parse().unwrap();
             assert_eq!(locale.to_string(), kept);
@@ -135,9 +116,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for refused in [
-            "xx", "es_CO", "es-XX", "es-", "-CO", "español", "es-CO-x", " es", "e",
-        ] {
+        for refused in ["xx", "es_CO", "es-XX", "es-", "-CO", "español", "es-CO-x", " es", "e"] {
             assert_eq!(refused.parse::<Locale>(), Err(Invalid::Locale), "{refused}");
         }
         assert_eq!("".parse::<Locale>(), Err(Invalid::Missing));

@@ -12,11 +12,7 @@ impl Name {
     pub const MAX_CHARS: usize = 200;
 
     fn check(text: &str) -> Result<(), Invalid> {
-        TextRule {
-            max_chars: Self::MAX_CHARS,
-            lines: Lines::One,
-        }
-        .check(text)
+        TextRule { max_chars: Self::MAX_CHARS, lines: Lines::One }.check(text)
     }
 }
 
@@ -30,10 +26,7 @@ mod tests {
     fn a_name_comes_back_verbatim() {
         let text = "  José  Ñuñez & Hijos, S.A. 😀\t";
         assert_eq!(Name::try_new(text).unwrap().as_str(), text);
-        assert_eq!(
-            serde_json::to_string(&Name::try_new("Zoë").unwrap()).unwrap(),
-            "\"Zoë\""
-        );
+        assert_eq!(serde_json::to_string(&Name::try_new("Zoë").unwrap()).unwrap(), "\"Zoë\"");
     }
 
     #[test]

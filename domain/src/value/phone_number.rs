@@ -45,9 +45,7 @@ impl PhoneNumber {
         if text.is_empty() {
             return Err(Invalid::Missing);
         }
-        let digits = text
-            .strip_prefix('+')
-            .ok_or(Invalid::Phone(PhoneFault::Characters))?;
+        let digits = text.strip_prefix('+').ok_or(Invalid::Phone(PhoneFault::Characters))?;
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Invalid::Phone(PhoneFault::Characters));
         }
@@ -82,14 +80,8 @@ impl Written {
             return Err(Invalid::Phone(PhoneFault::Characters));
         }
         Ok(match digits.strip_prefix("00") {
-            Some(international) if !plus => Self {
-                international: true,
-                digits: international.to_owned(),
-            },
-            _ => Self {
-                international: plus,
-                digits,
-            },
+            Some(international) if !plus => Self { international: true, digits: international.to_owned() },
+            _ => Self { international: plus, digits },
         })
     }
 }
@@ -105,9 +97,8 @@ const fn is_typographic_separator(c: char) -> bool {
 
 fn from_international(digits: &str) -> Result<PhoneNumber, Invalid> {
     let plan = Plan::of_international(digits).ok_or(Invalid::Phone(PhoneFault::CallingCode))?;
-    let national = plan
-        .national(&digits[plan.calling_code.len()..])
-        .ok_or(Invalid::Phone(PhoneFault::Plan))?;
+    let national =
+        plan.national(&digits[plan.calling_code.len()..]).ok_or(Invalid::Phone(PhoneFault::Plan))?;
     e164(plan, national)
 }
 
@@ -136,9 +127,7 @@ fn argentine_mobile(plan: &Plan, digits: &str) -> Option<String> {
         return None;
     }
     let area = if digits.starts_with("11") { 2..=2 } else { 3..=4 };
-    let area = area
-        .into_iter()
-        .find(|&length| digits[length..].starts_with("15"))?;
+    let area = area.into_iter().find(|&length| digits[length..].starts_with("15"))?;
     Some(format!("9{}{}", &digits[..area], &digits[area + 2..]))
 }
 
@@ -162,11 +151,7 @@ mod tests {
 
     fn refuses(country: &str, texts: &[&str], fault: PhoneFault) {
         for text in texts {
-            assert_eq!(
-                parse(text, country),
-                Err(Invalid::Phone(fault)),
-                "{country} {text:?}"
-            );
+            assert_eq!(parse(text, country), Err(Invalid::Phone(fault)), "{country} {text:?}");
         }
     }
 
@@ -191,16 +176,8 @@ mod tests {
                 ("+57 601 7421234", "+576017421234"),
             ],
         );
-        let outside = [
-            "300123456",
-            "30012345678",
-            "7421234",
-            "(1) 7421234",
-            "1234567890",
-            "+57300123456",
-            "57",
-            "123",
-        ];
+        let outside =
+            ["300123456", "30012345678", "7421234", "(1) 7421234", "1234567890", "+57300123456", "57", "123"];
         refuses("CO", &outside, PhoneFault::Plan);
     }
 
@@ -219,11 +196,7 @@ mod tests {
                 ("(0212) 555-1234", "+582125551234"),
             ],
         );
-        refuses(
-            "VE",
-            &["0412-123456", "0412-12345678", "1234567", "0912-1234567"],
-            PhoneFault::Plan,
-        );
+        refuses("VE", &["0412-123456", "0412-12345678", "1234567", "0912-1234567"], PhoneFault::Plan);
     }
 
     #[test]
@@ -245,11 +218,7 @@ mod tests {
                 ("5255123456", "+525255123456"),
             ],
         );
-        refuses(
-            "MX",
-            &["12345678", "+52 55 1234 567", "+52 1 55 1234 567", "0012345"],
-            PhoneFault::Plan,
-        );
+        refuses("MX", &["12345678", "+52 55 1234 567", "+52 1 55 1234 567", "0012345"], PhoneFault::Plan);
     }
 
     #[test]
@@ -270,111 +239,39 @@ mod tests {
         );
         refuses(
             "CL",
-            &[
-                "12345678",
-                "22345678",
-                "9123456789",
-                "812345678",
-                "+56 9 1234 567",
-            ],
+            &["12345678", "22345678", "9123456789", "812345678", "+56 9 1234 567"],
             PhoneFault::Plan,
         );
     }
 
     #[test]
     fn numbers_of_other_countries_are_read_too() {
-        reads(
-            "AR",
-            &[
-                ("11 15 1234 5678", "+5491112345678"),
-                ("0341 15 512-3456", "+5493415123456"),
-            ],
-        );
-        reads(
-            "AR",
-            &[
-                ("+54 9 11 1234 5678", "+5491112345678"),
-                ("011 4321-1234", "+541143211234"),
-            ],
-        );
-        reads(
-            "PE",
-            &[("987 654 321", "+51987654321"), ("(01) 234 5678", "+5112345678")],
-        );
-        reads(
-            "EC",
-            &[("0991234567", "+593991234567"), ("022345678", "+59322345678")],
-        );
-        reads(
-            "BR",
-            &[
-                ("(11) 91234-5678", "+5511912345678"),
-                ("011 2345 6789", "+551123456789"),
-            ],
-        );
+        reads("AR", &[("11 15 1234 5678", "+5491112345678"), ("0341 15 512-3456", "+5493415123456")]);
+        reads("AR", &[("+54 9 11 1234 5678", "+5491112345678"), ("011 4321-1234", "+541143211234")]);
+        reads("PE", &[("987 654 321", "+51987654321"), ("(01) 234 5678", "+5112345678")]);
+        reads("EC", &[("0991234567", "+593991234567"), ("022345678", "+59322345678")]);
+        reads("BR", &[("(11) 91234-5678", "+5511912345678"), ("011 2345 6789", "+551123456789")]);
         reads("PA", &[("6123-4567", "+50761234567")]);
-        reads(
-            "DO",
-            &[
-                ("809-555-1234", "+18095551234"),
-                ("1 829 555 1234", "+18295551234"),
-            ],
-        );
-        reads(
-            "US",
-            &[
-                ("(202) 555-0123", "+12025550123"),
-                ("011 57 300 123 4567", "+573001234567"),
-            ],
-        );
-        reads(
-            "ES",
-            &[
-                ("612 345 678", "+34612345678"),
-                ("+34 912 345 678", "+34912345678"),
-            ],
-        );
-        reads(
-            "DE",
-            &[("030 123456", "+4930123456"), ("+49 (0)30 123456", "+4930123456")],
-        );
+        reads("DO", &[("809-555-1234", "+18095551234"), ("1 829 555 1234", "+18295551234")]);
+        reads("US", &[("(202) 555-0123", "+12025550123"), ("011 57 300 123 4567", "+573001234567")]);
+        reads("ES", &[("612 345 678", "+34612345678"), ("+34 912 345 678", "+34912345678")]);
+        reads("DE", &[("030 123456", "+4930123456"), ("+49 (0)30 123456", "+4930123456")]);
         reads("IT", &[("06 1234 5678", "+390612345678")]);
-        reads(
-            "GB",
-            &[
-                ("+44 (0)20 7946 0958", "+442079460958"),
-                ("07400 123456", "+447400123456"),
-            ],
-        );
+        reads("GB", &[("+44 (0)20 7946 0958", "+442079460958"), ("07400 123456", "+447400123456")]);
     }
 
     #[test]
     fn an_international_number_does_not_depend_on_the_country() {
         for country in ["CO", "VE", "MX", "CL", "US", "JP", "AQ"] {
-            assert_eq!(
-                parse("+57 300 123 4567", country).as_deref(),
-                Ok("+573001234567"),
-                "{country}"
-            );
-            assert_eq!(
-                parse("0056 9 1234 5678", country).as_deref(),
-                Ok("+56912345678"),
-                "{country}"
-            );
+            assert_eq!(parse("+57 300 123 4567", country).as_deref(), Ok("+573001234567"), "{country}");
+            assert_eq!(parse("0056 9 1234 5678", country).as_deref(), Ok("+56912345678"), "{country}");
         }
     }
 
     #[test]
     fn what_is_no_number_is_refused_with_its_reason() {
-        let characters = [
-            "abc",
-            "300 FLOWERS",
-            "3001234567/3011234567",
-            "3001234567, 3011234567",
-            "+",
-            "-",
-            "()",
-        ];
+        let characters =
+            ["abc", "300 FLOWERS", "3001234567/3011234567", "3001234567, 3011234567", "+", "-", "()"];
         refuses("CO", &characters, PhoneFault::Characters);
         refuses(
             "CO",
@@ -388,13 +285,7 @@ mod tests {
         );
         refuses(
             "CO",
-            &[
-                "+999 123 456 789",
-                "+0 300 1234567",
-                "000 57 3001234567",
-                "0000000000",
-                "00",
-            ],
+            &["+999 123 456 789", "+0 300 1234567", "000 57 3001234567", "0000000000", "00"],
             PhoneFault::CallingCode,
         );
         refuses("AQ", &["3001234567"], PhoneFault::CallingCode);
@@ -406,27 +297,13 @@ mod tests {
 
     #[test]
     fn an_sms_can_reach_what_may_be_mobile() {
-        let mobile = [
-            "+573001234567",
-            "+584121234567",
-            "+525512345678",
-            "+56912345678",
-            "+15005550006",
-        ];
+        let mobile = ["+573001234567", "+584121234567", "+525512345678", "+56912345678", "+15005550006"];
         let landlines = ["+576017421234", "+582125551234", "+56223456789", "+51 12345678"];
         for number in mobile {
-            assert!(
-                PhoneNumber::try_new(number).unwrap().is_mobile_possible(),
-                "{number}"
-            );
+            assert!(PhoneNumber::try_new(number).unwrap().is_mobile_possible(), "{number}");
         }
         for number in landlines {
-            assert!(
-                !PhoneNumber::try_new(number.replace(' ', ""))
-                    .unwrap()
-                    .is_mobile_possible(),
-                "{number}"
-            );
+            assert!(!PhoneNumber::try_new(number.replace(' ', "")).unwrap().is_mobile_possible(), "{number}");
         }
     }
 
@@ -436,26 +313,16 @@ mod tests {
         assert_eq!(number.to_string(), "+573001234567");
         assert_eq!(serde_json::to_string(&number).unwrap(), "\"+573001234567\"");
         assert_eq!(format!("{number:?}"), "PhoneNumber(…)");
-        for refused in [
-            "3001234567",
-            "+57 300",
-            "+0573001234",
-            "+123456",
-            "+1234567890123456",
-            "",
-            "+57300123456x",
-        ] {
+        for refused in
+            ["3001234567", "+57 300", "+0573001234", "+123456", "+1234567890123456", "", "+57300123456x"]
+        {
             assert!(PhoneNumber::try_new(refused).is_err(), "{refused}");
         }
     }
 
     #[test]
     fn what_was_read_once_is_read_the_same_again() {
-        for (text, country) in [
-            ("0412-1234567", "VE"),
-            ("+5215512345678", "MX"),
-            ("11 15 1234 5678", "AR"),
-        ] {
+        for (text, country) in [("0412-1234567", "VE"), ("+5215512345678", "MX"), ("11 15 1234 5678", "AR")] {
             let once = parse(text, country).unwrap();
             assert_eq!(parse(&once, country).as_deref(), Ok(once.as_str()));
         }

@@ -19,9 +19,7 @@ pub(super) struct Plan {
 impl Plan {
     /// The plan of a country. Uninhabited ones have none.
     pub(super) fn of_country(country: CountryCode) -> Option<&'static Self> {
-        PLANS
-            .iter()
-            .find(|plan| plan.countries.split(' ').any(|code| code == country.as_str()))
+        PLANS.iter().find(|plan| plan.countries.split(' ').any(|code| code == country.as_str()))
     }
 
     /// The plan whose calling code an international number begins with.
@@ -35,9 +33,7 @@ impl Plan {
     /// length that could exist too.
     pub(super) fn national<'a>(&self, digits: &'a str) -> Option<&'a str> {
         let without_trunk = self.trunks.split(' ').filter(|trunk| !trunk.is_empty());
-        let readings = without_trunk
-            .filter_map(|trunk| digits.strip_prefix(trunk))
-            .chain([digits]);
+        let readings = without_trunk.filter_map(|trunk| digits.strip_prefix(trunk)).chain([digits]);
         readings.into_iter().find(|reading| self.has(reading))
     }
 
@@ -60,9 +56,7 @@ fn has_shape(shapes: &str, national: &str) -> bool {
 }
 
 fn number(digits: &str) -> usize {
-    digits
-        .parse()
-        .expect("a plan is written in digits; a test reads them all")
+    digits.parse().expect("a plan is written in digits; a test reads them all")
 }
 
 const fn plan(
@@ -72,13 +66,7 @@ const fn plan(
     mobile: &'static str,
     fixed: &'static str,
 ) -> Plan {
-    Plan {
-        calling_code,
-        countries,
-        trunks,
-        mobile,
-        fixed,
-    }
+    Plan { calling_code, countries, trunks, mobile, fixed }
 }
 
 /// By calling code: countries, trunk prefixes, shapes of mobile numbers, shapes of landlines.
@@ -212,13 +200,7 @@ const PLANS: &[Plan] = &[
     plan("508", "PM", "0", "6 9", ""),
     plan("509", "HT", "", "8", ""),
     plan("51", "PE", "0", "9:9", "1:8 4:8 5:8 6:8 7:8 8:8"),
-    plan(
-        "52",
-        "MX",
-        "045 044 01 1",
-        "2:10 3:10 4:10 5:10 6:10 7:10 8:10 9:10",
-        "",
-    ),
+    plan("52", "MX", "045 044 01 1", "2:10 3:10 4:10 5:10 6:10 7:10 8:10 9:10", ""),
     plan("53", "CU", "0", "5:8 6:8", "6-8"),
     plan("54", "AR", "0", "9:11 1:10 2:10 3:10", ""),
     plan("55", "BR", "0", "11", "10"),
@@ -230,13 +212,7 @@ const PLANS: &[Plan] = &[
     plan("592", "GY", "", "7", ""),
     plan("593", "EC", "0", "9:9", "2:8 3:8 4:8 5:8 6:8 7:8"),
     plan("594", "GF", "0", "9", ""),
-    plan(
-        "595",
-        "PY",
-        "0",
-        "9:9",
-        "2:7-9 3:7-9 4:7-9 5:7-9 6:7-9 7:7-9 8:7-9",
-    ),
+    plan("595", "PY", "0", "9:9", "2:7-9 3:7-9 4:7-9 5:7-9 6:7-9 7:7-9 8:7-9"),
     plan("596", "MQ", "0", "9", ""),
     plan("597", "SR", "", "7", "6"),
     plan("598", "UY", "0", "9:8", "2:8 4:8"),
@@ -320,9 +296,7 @@ mod tests {
     #[test]
     fn no_calling_code_begins_another() {
         for plan in PLANS {
-            let same = PLANS
-                .iter()
-                .filter(|other| other.calling_code.starts_with(plan.calling_code));
+            let same = PLANS.iter().filter(|other| other.calling_code.starts_with(plan.calling_code));
             assert_eq!(same.count(), 1, "{}", plan.calling_code);
         }
     }

@@ -12,11 +12,7 @@ impl Subject {
     pub const MAX_CHARS: usize = 200;
 
     fn check(text: &str) -> Result<(), Invalid> {
-        TextRule {
-            max_chars: Self::MAX_CHARS,
-            lines: Lines::One,
-        }
-        .check(text)
+        TextRule { max_chars: Self::MAX_CHARS, lines: Lines::One }.check(text)
     }
 }
 
@@ -28,12 +24,7 @@ mod tests {
 
     #[test]
     fn a_subject_cannot_carry_a_header_of_its_own() {
-        for text in [
-            "Hola\r\nBcc: todos@example.com",
-            "Hola\nBcc: x@example.com",
-            "Hola\rX",
-            "Hola\u{85}X",
-        ] {
+        for text in ["Hola\r\nBcc: todos@example.com", "Hola\nBcc: x@example.com", "Hola\rX", "Hola\u{85}X"] {
             assert_eq!(Subject::try_new(text), Err(Invalid::LineBreak), "{text:?}");
         }
     }
@@ -42,9 +33,6 @@ mod tests {
     fn a_subject_has_1_to_200_characters() {
         assert_eq!(Subject::try_new(" "), Err(Invalid::Missing));
         assert!(Subject::try_new("é".repeat(200)).is_ok());
-        assert_eq!(
-            Subject::try_new("é".repeat(201)),
-            Err(Invalid::TooLong { max: 200 })
-        );
+        assert_eq!(Subject::try_new("é".repeat(201)), Err(Invalid::TooLong { max: 200 }));
     }
 }

@@ -148,27 +148,12 @@ pub(crate) use string_value;
 mod tests {
     use super::*;
 
-    const LINE: TextRule = TextRule {
-        max_chars: 5,
-        lines: Lines::One,
-    };
-    const PAGE: TextRule = TextRule {
-        max_chars: 5,
-        lines: Lines::Many,
-    };
+    const LINE: TextRule = TextRule { max_chars: 5, lines: Lines::One };
+    const PAGE: TextRule = TextRule { max_chars: 5, lines: Lines::Many };
 
     #[test]
     fn a_text_of_nothing_visible_is_missing() {
-        for blank in [
-            "",
-            " ",
-            "\n\t",
-            "\u{a0}",
-            "\u{200b}",
-            "\u{feff} ",
-            "\r\n",
-            "\u{2066}",
-        ] {
+        for blank in ["", " ", "\n\t", "\u{a0}", "\u{200b}", "\u{feff} ", "\r\n", "\u{2066}"] {
             assert_eq!(LINE.check(blank), Err(Invalid::Missing), "{blank:?}");
             assert_eq!(PAGE.check(blank), Err(Invalid::Missing), "{blank:?}");
         }
@@ -184,11 +169,7 @@ mod tests {
     #[test]
     fn a_line_has_no_line_breaks_of_any_kind() {
         for line_break in ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'] {
-            assert_eq!(
-                LINE.check(&format!("a{line_break}b")),
-                Err(Invalid::LineBreak),
-                "{line_break:?}"
-            );
+            assert_eq!(LINE.check(&format!("a{line_break}b")), Err(Invalid::LineBreak), "{line_break:?}");
         }
     }
 

@@ -66,28 +66,16 @@ impl SmsCount {
     /// Counts a text after its variables were filled in, in one pass over it.
     pub fn of(text: &str) -> Self {
         let forcing = forcing(text);
-        let encoding = if forcing.is_empty() {
-            SmsEncoding::Gsm7
-        } else {
-            SmsEncoding::Ucs2
-        };
+        let encoding = if forcing.is_empty() { SmsEncoding::Gsm7 } else { SmsEncoding::Ucs2 };
         let units = text.chars().map(|c| encoding.units(c)).sum();
         let (segments, units_left_in_last_segment) = segments(text, encoding, units);
-        Self {
-            encoding,
-            units,
-            segments,
-            units_left_in_last_segment,
-            forcing,
-        }
+        Self { encoding, units, segments, units_left_in_last_segment, forcing }
     }
 }
 
 fn forcing(text: &str) -> Vec<char> {
     let mut seen = BTreeSet::new();
-    text.chars()
-        .filter(|&c| septets(c).is_none() && seen.insert(c))
-        .collect()
+    text.chars().filter(|&c| septets(c).is_none() && seen.insert(c)).collect()
 }
 
 /// Fills parts one character after the other: an escape and the character it announces stay together, and so do the

@@ -9,12 +9,7 @@ const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 /// Encoding, units, segments, units left.
 fn count(text: &str) -> (&'static str, usize, usize, usize) {
     let count = SmsCount::of(text);
-    (
-        count.encoding.as_str(),
-        count.units,
-        count.segments,
-        count.units_left_in_last_segment,
-    )
+    (count.encoding.as_str(), count.units, count.segments, count.units_left_in_last_segment)
 }
 
 #[test]
@@ -68,10 +63,7 @@ fn an_escape_is_not_split_between_two_parts() {
     let moved = format!("{}€{}", "a".repeat(152), "b".repeat(10));
     assert_eq!(count(&moved), ("gsm7", 164, 2, 141));
     let third_part = format!("{}€{}", "a".repeat(152), "b".repeat(152));
-    assert_eq!(
-        (third_part.len() - 3 + 2, count(&third_part)),
-        (306, ("gsm7", 306, 3, 152))
-    );
+    assert_eq!((third_part.len() - 3 + 2, count(&third_part)), (306, ("gsm7", 306, 3, 152)));
 }
 
 #[test]
@@ -85,10 +77,7 @@ fn a_surrogate_pair_is_not_split_between_two_parts() {
 
 #[test]
 fn the_characters_at_fault_are_named_once_in_their_order() {
-    assert_eq!(
-        SmsCount::of("Señal perdida en España: ¿está bien? Llámenos — ¡ya!").forcing,
-        ['á', '—']
-    );
+    assert_eq!(SmsCount::of("Señal perdida en España: ¿está bien? Llámenos — ¡ya!").forcing, ['á', '—']);
     assert_eq!(SmsCount::of("único “ú” í").forcing, ['ú', '“', '”', 'í']);
     assert!(SmsCount::of("¿Qué pasó? No: ¿Que paso en Ñuñoa, pingüino?").forcing == ['ó']);
     assert_eq!(SmsCount::of("a\tb").forcing, ['\t']);
@@ -104,15 +93,9 @@ fn the_spanish_letters_of_the_alphabet_force_nothing() {
 #[test]
 fn a_text_without_accents_reads_the_same_in_the_alphabet() {
     let cases = [
-        (
-            "Alarma en Bogotá: ¿está bien? ¡Llámenos ya!",
-            "Alarma en Bogota: ¿esta bien? ¡Llamenos ya!",
-        ),
+        ("Alarma en Bogotá: ¿está bien? ¡Llámenos ya!", "Alarma en Bogota: ¿esta bien? ¡Llamenos ya!"),
         ("ÁÍÓÚ áíóú é É ñ Ñ ü Ü", "AIOU aiou é É ñ Ñ ü Ü"),
-        (
-            "“Señal” ‘perdida’ «hoy» — N.º 5, 1ª vez…",
-            "\"Señal\" 'perdida' \"hoy\" - N.o 5, 1a vez...",
-        ),
+        ("“Señal” ‘perdida’ «hoy» — N.º 5, 1ª vez…", "\"Señal\" 'perdida' \"hoy\" - N.o 5, 1a vez..."),
         ("ação à la façon, œuvre", "acao à la facon, oeuvre"),
         ("a\u{a0}b\tc\u{200b}d\u{feff}", "a b cd"),
         ("e\u{301}n\u{303}a\u{301}u\u{308}", "éñaü"),
@@ -131,10 +114,7 @@ fn every_likeness_is_in_the_alphabet() {
     for c in '\0'..=char::MAX {
         let plain = without_accents(&c.to_string());
         let stays = plain.chars().eq([c]);
-        assert!(
-            stays || SmsCount::of(&plain).encoding == SmsEncoding::Gsm7,
-            "{c:?} → {plain:?}"
-        );
+        assert!(stays || SmsCount::of(&plain).encoding == SmsEncoding::Gsm7, "{c:?} → {plain:?}");
     }
 }
 
@@ -148,18 +128,12 @@ fn the_count_equals_that_of_the_parts_built_one_by_one() {
         let pick = |_| letters[usize::try_from(next(&mut seed)).unwrap() % kinds];
         let text: String = (0..length).map(pick).collect();
         let fast = SmsCount::of(&text);
-        assert_eq!(
-            (fast.segments, fast.units_left_in_last_segment),
-            slow(&text),
-            "round {round}: {text:?}"
-        );
+        assert_eq!((fast.segments, fast.units_left_in_last_segment), slow(&text), "round {round}: {text:?}");
     }
 }
 
 fn next(seed: &mut u64) -> u64 {
-    *seed = seed
-        .wrapping_mul(6_364_136_223_846_793_005)
-        .wrapping_add(1_442_695_040_888_963_407);
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     *seed >> 33
 }
 
@@ -169,11 +143,7 @@ fn slow(text: &str) -> (usize, usize) {
     let encode = |c: char| match (gsm, EXTENSION.contains(c)) {
         (true, true) => vec![0x1b, c as u32],
         (true, false) => vec![c as u32],
-        (false, _) => c
-            .encode_utf16(&mut [0; 2])
-            .iter()
-            .map(|&unit| u32::from(unit))
-            .collect(),
+        (false, _) => c.encode_utf16(&mut [0; 2]).iter().map(|&unit| u32::from(unit)).collect(),
     };
     let (single, part) = if gsm { (160, 153) } else { (70, 67) };
     let whole: Vec<u32> = text.chars().flat_map(encode).collect();
