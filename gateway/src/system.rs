@@ -15,7 +15,8 @@ use commands::log::{EventLog, MasterKey};
 use commands::relay::Relay;
 use dispatcher::DispatcherOptions;
 use projections::{Behind, Positions, Projection};
-use sqlx::postgres::PgPoolOptions;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,6 +30,9 @@ use crate::config::Config;
 
 /// How long a request waits for a connection to the database before it is told that the database is away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long a transaction may wait for its process before PostgreSQL ends it: one that froze between its append and its
+/// commit would keep the ledger's lock from everybody. Shorter than any append waits, so that nobody is refused for it.
+const FROZEN_TRANSACTION_TIMEOUT: (&str, &str) = ("idle_in_transaction_session_timeout", "5s");
 /// What the parts are given beyond the sends under way; after it they are dropped, which loses nothing that was answered.
 const STOP_MARGIN: Duration = Duration::from_millis(400);
 
@@ -138,11 +142,7 @@ impl System {
     /// # Errors
     /// See [`StartError`]. A broker that is away is none.
     pub async fn start(options: SystemOptions) -> Result<Self, StartError> {
-        let pool = PgPoolOptions::new()
-            .max_connections(options.connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect(&options.database_url)
-            .await?;
+        let pool = connect(&options).await?;
         if options.durable {
             durability::check(&pool).await?;
         }
@@ -206,4 +206,13 @@ impl System {
             tracing::warn!("some parts did not end in time");
         }
     }
+}
+
+async fn connect(options: &SystemOptions) -> sqlx::Result<PgPool> {
+    let database: PgConnectOptions = options.database_url.parse()?;
+    PgPoolOptions::new()
+        .max_connections(options.connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(database.options([FROZEN_TRANSACTION_TIMEOUT]))
+        .await
 }

@@ -18,7 +18,7 @@ const SIMULATOR_CONNECTIONS: u32 = 16;
 #[derive(Debug, thiserror::Error)]
 pub enum OutsideError {
     /// A provider's settings cannot be used.
-    #[error("configuration key `{0}`")]
+    #[error("configuration key `{}.providers.{}.{}`: {}", .0.section, .0.name, .0.key, .0.reason)]
     Settings(#[from] SettingsError),
     /// The simulator has no port to listen on.
     #[error("failed to start the simulator: {0}")]
