@@ -14,7 +14,7 @@ use super::http::Connection;
 use super::measure::{in_turns, median, per_second};
 use super::people::{self, Worker};
 use super::program::{Program, Sinks, SmsSink, SmtpSink};
-use super::table::{Goal, Row};
+use super::table::{Goal, Row, count};
 use super::world::{Ledger, World};
 use super::Outcome;
 use crate::cli::CliError;
@@ -65,6 +65,7 @@ pub(super) async fn measure(world: &World, kind: Kind) -> Outcome<Vec<Row>> {
     let ledger = world.ledger().await?;
     let sink = sink().await?;
     let program = Program::start(world, &ledger, sinks(&sink)).await?;
+    eprintln!("  taking clients on");
     let audience = Audience::prepare(&ledger, recipients).await?;
     let ours = async || run(kind, &program, &sink, &audience).await;
     let peer = async || bare::send(kind.channel, &sink, recipients.min(PEER_SENDS_MAX)).await;
@@ -76,7 +77,7 @@ pub(super) async fn measure(world: &World, kind: Kind) -> Outcome<Vec<Row>> {
 fn rows(kind: Kind, recipients: usize, ours: &[Course], peer: f64) -> Vec<Row> {
     let per_second = median(ours.iter().map(|course| course.per_second).collect());
     let first_s = median(ours.iter().map(|course| course.first_s).collect());
-    let row = || Row::new(format!("{}, {recipients} recipients", kind.name), "sends/s", per_second);
+    let row = || Row::new(format!("{}, {} recipients", kind.name, count(recipients)), "sends/s", per_second);
     let against_bare = row().beside(kind.bare, peer).goal(Goal::AtLeast(8_000.0));
     let published = kind.published.iter().map(|(name, value, goal)| {
         let row = row().beside_published(name, *value);

@@ -9,7 +9,7 @@ use super::measure::{Caller, Sample, call_for, in_turns};
 use super::people::{self, Worker};
 use super::program::{Program, Sinks};
 use super::stock::TEXT;
-use super::table::{Goal, Row};
+use super::table::{Goal, Row, count};
 use super::world::World;
 use super::Outcome;
 
@@ -54,7 +54,7 @@ pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
         let turn = async |reader: &Worker| turn(world, &program, reader, path).await;
         let (ours, peers) = in_turns(world.scale.turns, async || turn(&readers[1]).await, async || turn(&readers[0]).await).await?;
         let [ours, peer] = [ours, peers].map(|samples| Sample::median(&samples).p99_ms);
-        let row = Row::new(format!("{name}, {huge} items, p99"), "ms", ours).beside("a thousandth of the items", peer);
+        let row = Row::new(format!("{name}, {} items, p99", count(huge)), "ms", ours).beside("the small inbox", peer);
         rows.push(row.goal(Goal::TimesAtMost(2.0)));
     }
     program.stop().await?;

@@ -70,8 +70,10 @@ pub(super) async fn in_turns<O, P>(
     mut peer: impl AsyncFnMut() -> Outcome<P>,
 ) -> Outcome<(Vec<O>, Vec<P>)> {
     let (mut all_ours, mut all_peers) = (Vec::with_capacity(turns), Vec::with_capacity(turns));
-    for _ in 0..turns {
+    for turn in 1..=turns {
+        eprintln!("  turn {turn} of {turns}: ours");
         all_ours.push(ours().await?);
+        eprintln!("  turn {turn} of {turns}: the peer");
         all_peers.push(peer().await?);
     }
     Ok((all_ours, all_peers))

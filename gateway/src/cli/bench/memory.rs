@@ -3,7 +3,7 @@
 use super::campaign::{self, Audience};
 use super::process::{Memory, megabytes};
 use super::program::Program;
-use super::table::{Goal, Row};
+use super::table::{Goal, Row, count};
 use super::world::World;
 use super::Outcome;
 use crate::cli::CliError;
@@ -18,8 +18,8 @@ pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     let [idle, modest_mb, large_mb] = [at_large.idle, at_modest.peak, at_large.peak].map(megabytes);
     Ok(vec![
         Row::new("memory, idle", "MB", idle),
-        Row::new(format!("memory, {modest} recipients, peak"), "MB", modest_mb),
-        Row::new(format!("memory, {large} recipients, peak"), "MB", large_mb)
+        Row::new(format!("memory, {} recipients, peak", count(modest)), "MB", modest_mb),
+        Row::new(format!("memory, {} recipients, peak", count(large)), "MB", large_mb)
             .beside_published("listmonk", 57.0)
             .goal(Goal::AtMost(60.0)),
         Row::new("memory does not grow with the campaign", "MB", large_mb)

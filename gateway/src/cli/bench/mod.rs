@@ -24,7 +24,7 @@ mod world;
 use clap::{Args, ValueEnum};
 
 use self::scale::Scale;
-use self::table::Row;
+use self::table::{Machine, Row};
 use self::world::World;
 use super::{CliError, Exit, Global, stop_signal};
 
@@ -79,6 +79,7 @@ pub(super) async fn run(global: &Global, args: &BenchArgs) -> Result<Exit, CliEr
     if args.program {
         return program::become_program().await;
     }
+    let machine = Machine::here();
     let (world, chosen) = (World::start(global, Scale::of(args)).await?, args.chosen());
     let measured = tokio::select! {
         measured = measure_all(&world, &chosen) => Some(measured),
@@ -86,7 +87,7 @@ pub(super) async fn run(global: &Global, args: &BenchArgs) -> Result<Exit, CliEr
     };
     world.stop().await?;
     let Some((rows, exit)) = measured else { return Ok(Exit::Failed) };
-    table::print(&rows, global.json);
+    table::print(&machine, &rows, global.json);
     Ok(exit)
 }
 

@@ -23,6 +23,11 @@ fn kilobytes(status: &str, name: &str) -> Option<u64> {
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
+/// How many tasks want a core, over the last minute; only where the system has `/proc`.
+pub(super) fn load_average() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+}
+
 /// Bytes as the goals count them.
 pub(super) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6

@@ -1,7 +1,9 @@
 //! The program under measurement: this executable once more, so that its memory and its runtime are its own.
 
+use std::fs::OpenOptions;
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -24,8 +26,13 @@ use crate::system::{Outside, Role, Roles, System, SystemOptions};
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long it may take to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many senders it has on each channel; the peers get as many.
-pub(super) const SENDERS: u32 = 16;
+/// The log of every program of a run.
+const LOG_FILE: &str = "program.log";
+/// How many lines of it are told when a program does not start.
+const LOG_LINES: usize = 10;
+/// How many senders it has on each channel; the peers get as many. What is in doubt after a crash is never more than
+/// this, and what one commit settles neither.
+pub(super) const SENDERS: u32 = 64;
 
 /// What the program is told on standard input; it ends when that closes, so that no killed run leaves one behind.
 #[derive(Debug, Serialize, Deserialize)]
@@ -85,13 +92,16 @@ impl Program {
             smtp: sinks.smtp,
             sms: sinks.sms,
         };
-        let mut child = spawn().map_err(|error| CliError::File("this executable".to_owned(), error))?;
+        let log = world.folder().join(LOG_FILE);
+        let mut child = spawn(&log).map_err(|error| CliError::File("this executable".to_owned(), error))?;
         let starting = async {
             tell(&mut child, &orders).await?;
             listen(&mut child).await
         };
-        let address = timeout(START_TIMEOUT, starting).await.map_err(|_| CliError::failed("the program did not start"))??;
-        Ok(Self { child, address })
+        match timeout(START_TIMEOUT, starting).await {
+            Ok(Ok(address)) => Ok(Self { child, address }),
+            _ => Err(CliError::failed(format!("the program did not start: {}", end_of(&log)))),
+        }
     }
 
     /// Where its front door is.
@@ -113,13 +123,23 @@ impl Program {
     }
 }
 
-fn spawn() -> std::io::Result<Child> {
+/// Its log goes to a file, as in production: what that costs belongs to it.
+fn spawn(log: &Path) -> std::io::Result<Child> {
+    let log = OpenOptions::new().create(true).append(true).open(log)?;
     Command::new(std::env::current_exe()?)
         .args(["bench", "--program"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(log)
         .kill_on_drop(true)
         .spawn()
+}
+
+/// What a log says last.
+fn end_of(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = text.lines().rev().take(LOG_LINES).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
 }
 
 async fn tell(child: &mut Child, orders: &Orders) -> Outcome<()> {

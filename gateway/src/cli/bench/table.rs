@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::process::load_average;
+
 /// One figure.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Row {
@@ -108,11 +110,11 @@ impl Goal {
 const HEAD: [&str; 7] = ["measured", "unit", "ours", "peer or limit", "ratio", "goal", "met"];
 
 /// Prints all rows on standard output.
-pub(super) fn print(rows: &[Row], json: bool) {
+pub(super) fn print(machine: &Machine, rows: &[Row], json: bool) {
     if json {
-        println!("{}", serde_json::json!({ "machine": Machine::here(), "rows": rows_as_json(rows) }));
+        println!("{}", serde_json::json!({ "machine": machine, "rows": rows_as_json(rows) }));
     } else {
-        println!("{}\n\n{}", Machine::here().text(), table(rows));
+        println!("{}\n\n{}", machine.text(), table(rows));
         println!("* published, or measured elsewhere on a machine of two cores; all others in this run");
     }
 }
@@ -151,6 +153,11 @@ fn pad(cell: &str, width: usize, column: usize) -> String {
     }
 }
 
+/// A count as it stands in a name.
+pub(super) fn count(value: impl TryInto<i64>) -> String {
+    value.try_into().map(|value| thousands(&value.to_string())).unwrap_or_default()
+}
+
 /// Three digits that count, thousands apart.
 fn number(value: f64) -> String {
     let decimals = match value.abs() {
@@ -178,8 +185,10 @@ fn thousands(whole: &str) -> String {
 
 /// Where it was measured.
 #[derive(Debug, Serialize)]
-struct Machine {
+pub(super) struct Machine {
     cores: usize,
+    /// Before anything was measured: more than a little means that others were at work, and the figures are worth less.
+    load_before: Option<f64>,
     os: &'static str,
     architecture: &'static str,
     version: &'static str,
@@ -187,9 +196,10 @@ struct Machine {
 }
 
 impl Machine {
-    fn here() -> Self {
+    pub(super) fn here() -> Self {
         Self {
             cores: std::thread::available_parallelism().map_or(0, usize::from),
+            load_before: load_average(),
             os: std::env::consts::OS,
             architecture: std::env::consts::ARCH,
             version: env!("CARGO_PKG_VERSION"),
@@ -198,9 +208,10 @@ impl Machine {
     }
 
     fn text(&self) -> String {
-        let Self { cores, os, architecture, version, optimised } = self;
+        let Self { cores, load_before, os, architecture, version, optimised } = self;
+        let load = load_before.map(|load| format!(", load before {load}")).unwrap_or_default();
         let warning = if *optimised { "" } else { " — NOT OPTIMISED: build with --release for figures that mean something" };
-        format!("mensajeria {version}, {os} {architecture}, {cores} cores, load generators and servers included{warning}")
+        format!("mensajeria {version}, {os} {architecture}, {cores} cores{load}, load generators and servers included{warning}")
     }
 }
 

@@ -1,7 +1,7 @@
 //! The servers that a run is measured on: durable as in production, in a folder that goes when the run ends.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use async_nats::{Client, ConnectOptions, ServerAddr, jetstream};
 use commands::clock;
@@ -26,7 +26,7 @@ const EMPTY_TEMPLATE: &str = "template0";
 pub(super) struct World {
     stack: Stack,
     pub(super) scale: Scale,
-    serial: AtomicU32,
+    databases: Mutex<Vec<String>>,
 }
 
 /// A log in a database of its own.
@@ -43,7 +43,7 @@ impl World {
         eprintln!("starting servers in {}", data.display());
         let print = Print::to(|line| eprintln!("{line}"));
         let stack = Stack::start(StackOptions { keep: false, print, ..StackOptions::new(data) }).await?;
-        Ok(Self { stack, scale, serial: AtomicU32::new(1) })
+        Ok(Self { stack, scale, databases: Mutex::default() })
     }
 
     pub(super) async fn stop(self) -> Outcome<()> {
@@ -61,8 +61,10 @@ impl World {
 
     /// An empty database.
     pub(super) async fn database(&self) -> Outcome<String> {
-        let name = format!("bench_{}", self.serial.fetch_add(1, Ordering::Relaxed));
-        Ok(self.stack.create_database(EMPTY_TEMPLATE, &name).await?)
+        let name = format!("bench_{}", clock::new_id().simple());
+        let url = self.stack.create_database(EMPTY_TEMPLATE, &name).await?;
+        self.databases.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+        Ok(url)
     }
 
     /// An empty log.
@@ -83,8 +85,9 @@ impl World {
 
     /// Removes what a measurement left, so that the next one starts like the first.
     pub(super) async fn tidy_up(&self) -> Outcome<()> {
-        for serial in 1..self.serial.load(Ordering::Relaxed) {
-            self.stack.drop_database(&format!("bench_{serial}")).await?;
+        let databases = std::mem::take(&mut *self.databases.lock().unwrap_or_else(PoisonError::into_inner));
+        for name in databases {
+            self.stack.drop_database(&name).await?;
         }
         let jetstream = jetstream::new(self.nats().await?);
         let names: Vec<String> = jetstream.stream_names().try_collect().await.map_err(CliError::failed)?;
