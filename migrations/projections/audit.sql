@@ -27,4 +27,4 @@ create index audit_by_actor on audit_entries (actor_id, position);
 create index audit_by_company on audit_entries (company_id, position);
 create index audit_by_type on audit_entries (type, position);
 create index audit_by_subject on audit_entries (subject_id, position);
-create index audit_by_time on audit_entries (at);
+create index audit_by_time on audit_entries (at, position);

@@ -62,6 +62,11 @@ impl PageRequest {
         self.limit + 1
     }
 
+    /// Whether nothing comes before the page.
+    pub(crate) const fn is_first(&self) -> bool {
+        self.after.is_none()
+    }
+
     /// Only rows before this position are on the page.
     pub(crate) const fn before(&self) -> Position {
         match self.after {

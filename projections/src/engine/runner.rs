@@ -68,7 +68,7 @@ impl Runner {
             while leadership.still_held().await {
                 let started = Instant::now();
                 let outcome = self.follow(&mut leadership).await;
-                if started.elapsed() > PAUSE_MAX {
+                if started.elapsed() > PAUSE_MAX || matches!(outcome, Err(BatchError::Fenced)) {
                     pause = PAUSE_MIN;
                 }
                 if let Err(error) = outcome {

@@ -78,7 +78,7 @@ pub async fn list(
     filter: &AuditFilter,
     page: &PageRequest,
 ) -> sqlx::Result<Page<AuditEntry>> {
-    let rows = sqlx::query_as::<_, AuditEntry>(&text(filter))
+    let rows = sqlx::query_as::<_, AuditEntry>(&text(filter, page))
         .bind(page.before())
         .bind(page.rows())
         .bind(scope.ids())
@@ -95,7 +95,7 @@ pub async fn list(
 }
 
 /// Only the conditions that are asked for, so that each filter finds its own index whatever plan is kept.
-fn text(filter: &AuditFilter) -> String {
+fn text(filter: &AuditFilter, page: &PageRequest) -> String {
     let on = |asked: bool, condition: &'static str, absent: &'static str| if asked { condition } else { absent };
     let actor = on(filter.actor.is_some(), "e.actor_id = $5", "$5::uuid is null");
     let company = on(filter.company.is_some(), "e.company_id = $6", "$6::uuid is null");
@@ -103,16 +103,24 @@ fn text(filter: &AuditFilter) -> String {
     let subject = on(filter.subject.is_some(), "e.subject_id = $8", "$8::text is null");
     let from = on(filter.from.is_some(), "e.at >= $9", "$9::timestamptz is null");
     let to = on(filter.to.is_some(), "e.at < $10", "$10::timestamptz is null");
+    // A range of time goes by time, which is the order of the log unless a clock was set back.
+    let by_time = filter.from.is_some() || filter.to.is_some();
+    let before = on(
+        by_time && !page.is_first(),
+        "(e.at, e.position) < ((select c.at from audit.audit_entries c where c.position = $1), $1)",
+        "e.position < $1",
+    );
+    let order = on(by_time, "e.at desc, e.position desc", "e.position desc");
     format!(
         "select e.position, e.at, e.type, e.company_id, e.channel, e.result, e.summary,
            case when e.actor_id is not null then json_build_object('id', e.actor_id, 'name', u.name) end as actor,
            json_build_object('type', e.subject_type, 'id', e.subject_id) as subject
          from audit.audit_entries e
          left join users.users u on u.user_id = e.actor_id
-         where e.position < $1
+         where {before}
            and ($3::uuid[] is null or e.company_id = any($3) or ($4 and e.company_id is null))
            and {actor} and {company} and {kind} and {subject} and {from} and {to}
-         order by e.position desc
+         order by {order}
          limit $2"
     )
 }

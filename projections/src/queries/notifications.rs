@@ -136,13 +136,14 @@ pub async fn list(
     filter: &NotificationFilter,
     page: &PageRequest,
 ) -> sqlx::Result<Page<NotificationRow>> {
+    let company = if filter.company.is_some() { "n.company_id = $3" } else { "$3::uuid is null" };
     let text = format!(
         "select {NOTIFICATION}
          from notifications.notifications n
          left join users.users u on u.user_id = n.author_id
          where n.requested_position < $1
            and ($2::uuid[] is null or n.company_id = any($2))
-           and ($3::uuid is null or n.company_id = $3)
+           and {company}
            and ($4::text is null or n.state = $4)
            and ($5::timestamptz is null or n.requested_at >= $5)
            and ($6::timestamptz is null or n.requested_at < $6)

@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use crate::engine::{BatchError, Batches, Target, schema};
+use crate::engine::schema::{self, Checkpoint};
+use crate::engine::{BatchError, Batches, Target};
 
 /// How many events one transaction of a fill has at least, unless the log ends.
 const BATCH_EVENTS: usize = 3_000;
@@ -44,6 +45,11 @@ impl Fill {
 
     pub(crate) const fn position(&self) -> Position {
         self.batches.position()
+    }
+
+    /// Where the filled tables stand, and which tables they are.
+    pub(crate) const fn checkpoint(&self) -> &Checkpoint {
+        self.batches.checkpoint()
     }
 
     pub(crate) const fn target(&self) -> &Target {

@@ -37,6 +37,11 @@ async fn try_swap(log: &EventLog, fill: &mut Fill, at_any_cost: bool) -> Result<
     if fill.position() < live_position {
         fill.up_to(live_position).await?;
     }
+    // Whoever lost the lead might find another's half-filled tables under the name. Looked at in this transaction, they
+    // cannot be dropped before its end.
+    if schema::checkpoint(&mut tx, &fill.target().schema).await?.as_ref() != Some(fill.checkpoint()) {
+        return Err(BatchError::Fenced);
+    }
     rename(&mut tx, projection, live.is_some()).await?;
     fail::fail_point!("rebuild::before_swap", |_| std::process::abort());
     tx.commit().await?;
