@@ -41,7 +41,7 @@ pub(super) fn document(mut document: OpenApi) -> OpenApi {
         .title("Mensajería")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some("Messages between workers, notifications to clients, and the proof of both."))
-        .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
+        .license(Some(LicenseBuilder::new().name("MIT").build()))
         .build();
     document.servers = Some(vec![Server::new(ROOT)]);
     let logged_in = |name: &str| SecurityRequirement::new(name, [] as [&str; 0]);
