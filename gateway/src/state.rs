@@ -15,7 +15,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::access::{Directory, Passwords, Sessions, Throttle};
-use crate::api::{Freshness, ImportTurns};
+use crate::api::{Freshness, ImportTurns, Measured};
 use crate::live::Live;
 use crate::server::recorder;
 
@@ -74,6 +74,7 @@ struct Inner {
     shutdown: CancellationToken,
     ready: AtomicBool,
     projected: AtomicBool,
+    measured: Measured,
 }
 
 impl AppState {
@@ -97,6 +98,7 @@ impl AppState {
             shutdown,
             ready: AtomicBool::new(false),
             projected: AtomicBool::new(false),
+            measured: Measured::default(),
         }))
     }
 
@@ -181,6 +183,11 @@ impl AppState {
         let is_projected = projections::is_ready(self.log()).await?;
         self.0.projected.fetch_or(is_projected, Ordering::AcqRel);
         Ok(is_projected)
+    }
+
+    /// When the platform was last measured for `/metrics`.
+    pub fn measured(&self) -> &Measured {
+        &self.0.measured
     }
 
     /// The time now.

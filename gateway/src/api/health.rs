@@ -1,5 +1,6 @@
 //! `/livez`, `/readyz`, `/metrics`: is it alive, is it ready, how does it fare.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -9,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use projections::queries::status;
 use sqlx::PgPool;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::problem::{Answer, Problem};
 use crate::server::recorder;
@@ -17,6 +18,8 @@ use crate::state::AppState;
 
 /// How long the database may take to say that it is there.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
+/// How old the figures of the whole platform may be: anybody may ask for them, and counting a long queue takes a second.
+const MEASURED_FOR: Duration = Duration::from_secs(5);
 /// When something that is not ready may be asked again, in seconds.
 const RETRY_AFTER_S: u32 = 1;
 /// The text format of Prometheus.
@@ -51,31 +54,48 @@ async fn is_projected(state: &AppState) -> bool {
 
 async fn metrics(State(state): State<AppState>) -> Response {
     let Some(recorder) = recorder() else { return StatusCode::NOT_FOUND.into_response() };
-    // What cannot be measured now is left as it was: the rest is worth having.
-    let _ = timeout(PING_TIMEOUT, measure(state.pool())).await;
+    if state.measured().is_due(Instant::now()) {
+        // What cannot be measured now is left as it was: the rest is worth having.
+        let _ = timeout(PING_TIMEOUT, measure(&state)).await;
+    }
     ([(header::CONTENT_TYPE, METRICS_TYPE)], recorder.render()).into_response()
 }
 
+/// When the platform was last measured.
+#[derive(Default)]
+pub struct Measured(Mutex<Option<Instant>>);
+
+impl Measured {
+    /// Whether it is time again; then whoever asked must do it, and others need not.
+    fn is_due(&self, now: Instant) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| now.duration_since(last) >= MEASURED_FOR);
+        if is_due {
+            *last = Some(now);
+        }
+        is_due
+    }
+}
+
 /// What is true of the whole platform, whoever is asked.
-async fn measure(pool: &PgPool) -> sqlx::Result<()> {
-    for projection in status::list(pool).await? {
+async fn measure(state: &AppState) -> sqlx::Result<()> {
+    for projection in status::list(state.pool()).await? {
         metrics::gauge!("mensajeria_projection_lag_events", "projection" => projection.name)
             .set(projection.lag as f64);
         metrics::gauge!("mensajeria_projection_parked_events", "projection" => projection.name)
             .set(projection.parked as f64);
     }
-    let queue: Vec<(String, String, i64, f64)> = sqlx::query_as(
-        "select channel, state, count(*),
-           coalesce(extract(epoch from clock_timestamp() - min(due_at)), 0)::double precision
-         from send_queue
-         group by channel, state",
-    )
-    .fetch_all(pool)
-    .await?;
-    for (channel, state, length, age_seconds) in queue {
-        let labels = [("channel", channel), ("state", state)];
-        metrics::gauge!("mensajeria_send_queue_length", &labels).set(length as f64);
-        metrics::gauge!("mensajeria_send_queue_age_seconds", &labels).set(age_seconds.max(0.0));
+    dispatcher::queue::record_depth(state.pool(), state.now()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_often_it_is_asked_the_platform_is_measured_every_few_seconds() {
+        let (measured, start) = (Measured::default(), Instant::now());
+        let due = [0, 0, 4, 5, 6, 10].map(|second| measured.is_due(start + Duration::from_secs(second)));
+        assert_eq!(due, [true, false, false, true, false, true]);
     }
-    Ok(())
 }

@@ -49,6 +49,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use self::companies::{ImportTurns, import_file};
 pub use self::freshness::{Freshness, caught_up};
+pub use self::health::Measured;
 pub use self::wrote::Wrote;
 use crate::state::AppState;
 
