@@ -88,11 +88,12 @@ async fn load_channels(tx: &mut PgConnection, entries: &[Entry]) -> sqlx::Result
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(Uuid, String)> =
-        sqlx::query_as("select notification_id, channel from notification_channels where notification_id = any($1)")
-            .bind(ids)
-            .fetch_all(tx)
-            .await?;
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(
+        "select notification_id, channel from notification_channels where notification_id = any($1)",
+    )
+    .bind(ids)
+    .fetch_all(tx)
+    .await?;
     Ok(rows.into_iter().collect())
 }
 
@@ -103,7 +104,8 @@ async fn save(
     channels: &HashMap<Uuid, String>,
 ) -> sqlx::Result<()> {
     let channel = |entry: &Entry| entry.notification.and_then(|id| channels.get(&id)).map(String::as_str);
-    let correlation = |event: &Recorded| event.metadata.get(metadata::CORRELATION).and_then(|id| Uuid::parse_str(id).ok());
+    let correlation =
+        |event: &Recorded| event.metadata.get(metadata::CORRELATION).and_then(|id| Uuid::parse_str(id).ok());
     sqlx::query(
         "insert into audit_entries (position, at, actor_id, type, subject_type, subject_id, company_id, channel,
                                     result, summary, correlation_id)

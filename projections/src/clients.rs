@@ -63,7 +63,9 @@ impl Projector for Clients {
         let (mut companies, mut clients) = (HashMap::new(), HashMap::new());
         for recorded in events {
             match (recorded.id(), &recorded.event) {
-                (Some(id), Ok(Event::Company(event))) => fold_company(&mut companies, id, event, recorded.position),
+                (Some(id), Ok(Event::Company(event))) => {
+                    fold_company(&mut companies, id, event, recorded.position)
+                }
                 (Some(id), Ok(Event::Client(event))) => fold_client(&mut clients, id, event, recorded),
                 _ => {}
             }

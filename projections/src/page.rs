@@ -136,7 +136,10 @@ mod tests {
     #[test]
     fn limits_are_clamped() {
         let rows = |limit| PageRequest::parse(limit, None).unwrap().rows() - 1;
-        assert_eq!([rows(None), rows(Some(0)), rows(Some(-5)), rows(Some(7)), rows(Some(i64::MAX))], [50, 1, 1, 7, 200]);
+        assert_eq!(
+            [rows(None), rows(Some(0)), rows(Some(-5)), rows(Some(7)), rows(Some(i64::MAX))],
+            [50, 1, 1, 7, 200]
+        );
     }
 
     #[test]

@@ -67,7 +67,12 @@ impl Positions {
     ///
     /// # Errors
     /// [`Behind`] with the first that has not come so far within `limit`.
-    pub async fn wait_for(&self, projections: &[Projection], position: Position, limit: Duration) -> Result<(), Behind> {
+    pub async fn wait_for(
+        &self,
+        projections: &[Projection],
+        position: Position,
+        limit: Duration,
+    ) -> Result<(), Behind> {
         let until = Instant::now() + limit;
         for &projection in projections {
             let mut known = self.watch(projection);

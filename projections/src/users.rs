@@ -49,7 +49,8 @@ impl Projector for Users {
         let mut users = load(tx, &ids).await?;
         for recorded in events {
             if let (Some(id), Ok(Event::User(event))) = (recorded.id(), &recorded.event) {
-                let fresh = || User { user_id: id, registered_position: recorded.position, ..User::default() };
+                let fresh =
+                    || User { user_id: id, registered_position: recorded.position, ..User::default() };
                 users.entry(id).or_insert_with(fresh).fold(event, recorded.position);
             }
         }

@@ -38,7 +38,9 @@ impl Entry {
         match &recorded.event {
             Ok(Event::Message(event)) => entry.message(event),
             Ok(Event::Receipt(event)) => entry.receipt(event),
-            Ok(Event::Inbox(InboxEvent::InboxRead { up_to, .. })) => entry.summary = json!({ "up_to": up_to }),
+            Ok(Event::Inbox(InboxEvent::InboxRead { up_to, .. })) => {
+                entry.summary = json!({ "up_to": up_to })
+            }
             Ok(Event::Notification(event)) => entry.of_notification(recorded.id(), event),
             Ok(Event::Audience(event)) => entry.audience(event),
             Ok(Event::Delivery(event)) => entry.delivery(event),
@@ -67,7 +69,10 @@ impl Entry {
     }
 
     fn message(&mut self, event: &MessageEvent) {
-        if let MessageEvent::MessageSent { recipients, addressed, priority, acknowledge, in_reply_to, .. } = event {
+        if let MessageEvent::MessageSent {
+            recipients, addressed, priority, acknowledge, in_reply_to, ..
+        } = event
+        {
             self.company = self.company.or(addressed.company.map(Uuid::from));
             self.summary = json!({
                 "recipients": recipients.len(), "roles": addressed.roles, "priority": priority,
@@ -85,7 +90,13 @@ impl Entry {
     fn of_notification(&mut self, id: Option<Uuid>, event: &NotificationEvent) {
         self.notification = id;
         self.summary = match event {
-            NotificationEvent::NotificationRequested { company, recipient_kind, category, expires_at, .. } => {
+            NotificationEvent::NotificationRequested {
+                company,
+                recipient_kind,
+                category,
+                expires_at,
+                ..
+            } => {
                 self.company = Some(company.uuid());
                 json!({ "recipient_kind": recipient_kind, "category": category, "expires_at": expires_at })
             }
@@ -98,7 +109,8 @@ impl Entry {
     }
 
     fn audience(&mut self, event: &AudienceEvent) {
-        let AudienceEvent::AudienceChunkResolved { notification, company, generation, recipients, .. } = event;
+        let AudienceEvent::AudienceChunkResolved { notification, company, generation, recipients, .. } =
+            event;
         self.about("notification", notification.uuid());
         self.company = Some(company.uuid());
         self.notification = Some(notification.uuid());
@@ -134,7 +146,8 @@ impl Entry {
 
     fn user(&mut self, event: &UserEvent) {
         self.summary = match event {
-            UserEvent::UserRegistered { roles, companies, .. } | UserEvent::UserAccessChanged { roles, companies } => {
+            UserEvent::UserRegistered { roles, companies, .. }
+            | UserEvent::UserAccessChanged { roles, companies } => {
                 json!({ "roles": roles, "companies": companies })
             }
             UserEvent::UserTokenIssued { token } => json!({ "token": token }),
@@ -157,7 +170,8 @@ const fn outcome(event: &DeliveryEvent) -> &'static str {
 /// Provider, class and code name no person; the provider's text may, so it stays out.
 fn cause(event: &DeliveryEvent) -> Value {
     match event {
-        DeliveryEvent::DeliveryAccepted { provider, .. } | DeliveryEvent::DeliveryPutInDoubt { provider, .. } => {
+        DeliveryEvent::DeliveryAccepted { provider, .. }
+        | DeliveryEvent::DeliveryPutInDoubt { provider, .. } => {
             json!({ "provider": provider })
         }
         DeliveryEvent::DeliveryDeferred { provider, class, code, until, .. } => {

@@ -19,8 +19,13 @@ fn secret() -> Personal<String> {
 }
 
 fn deferred() -> DeliveryEvent {
-    let attempt =
-        Attempt { notification: id(1).into(), company: id(2).into(), client: id(3).into(), generation: 1, number: 2 };
+    let attempt = Attempt {
+        notification: id(1).into(),
+        company: id(2).into(),
+        client: id(3).into(),
+        generation: 1,
+        number: 2,
+    };
     DeliveryEvent::DeliveryDeferred {
         attempt,
         provider: Some("primero".into()),
@@ -42,9 +47,14 @@ fn an_outcome_says_who_was_told_with_which_result() {
 
 #[test]
 fn no_entry_names_a_person() {
-    let contact =
-        Contact { kind: ContactKind::Holder, name: SECRET.into(), phone: Some(SECRET.into()), email: Some(SECRET.into()) };
-    let client = ClientProfile { external_id: Some(SECRET.into()), name: SECRET.into(), contacts: vec![contact] };
+    let contact = Contact {
+        kind: ContactKind::Holder,
+        name: SECRET.into(),
+        phone: Some(SECRET.into()),
+        email: Some(SECRET.into()),
+    };
+    let client =
+        ClientProfile { external_id: Some(SECRET.into()), name: SECRET.into(), contacts: vec![contact] };
     let user = UserProfile { name: SECRET.into(), email: SECRET.into() };
     let events = [
         Event::Delivery(deferred()),

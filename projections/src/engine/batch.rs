@@ -83,7 +83,11 @@ impl Batches {
             self.commit_all(events, up_to).await?;
         }
         self.pass(up_to);
-        if self.lags_since.is_some_and(|since| since.elapsed() >= LAG_MAX) { self.keep_up().await } else { Ok(()) }
+        if self.lags_since.is_some_and(|since| since.elapsed() >= LAG_MAX) {
+            self.keep_up().await
+        } else {
+            Ok(())
+        }
     }
 
     fn pass(&mut self, up_to: Position) {
@@ -184,7 +188,8 @@ impl Batches {
 /// The swap lock comes first, so that no statement of the batch can have resolved a table that is then renamed. Rows
 /// and checkpoint are lost together or not at all, and can be made again: the commit need not wait for the disk.
 pub(crate) async fn enter(tx: &mut PgConnection, target: &Target) -> sqlx::Result<()> {
-    const FILLING: &str = "select set_config('search_path', $1, true), set_config('synchronous_commit', 'off', true)";
+    const FILLING: &str =
+        "select set_config('search_path', $1, true), set_config('synchronous_commit', 'off', true)";
     const LIVE: &str = "select pg_advisory_xact_lock_shared($2),
                                set_config('search_path', $1, true), set_config('synchronous_commit', 'off', true)";
     let enter = sqlx::query(if target.live { LIVE } else { FILLING }).bind(&target.schema);

@@ -99,7 +99,9 @@ impl Parking {
         if parked.is_empty() {
             return Ok(());
         }
-        let text = |of: fn(&Recorded) -> &String| parked.iter().map(|parked| of(parked.event).clone()).collect::<Vec<_>>();
+        let text = |of: fn(&Recorded) -> &String| {
+            parked.iter().map(|parked| of(parked.event).clone()).collect::<Vec<_>>()
+        };
         sqlx::query(
             "insert into parked (position, aggregate_type, aggregate_id, event_type, reason)
              select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[])",
@@ -130,9 +132,11 @@ impl Parking {
                     "an event cannot be projected: its aggregate is parked, the rest goes on"
                 );
             }
-            metrics::counter!("mensajeria_projection_parked_events_total", "projection" => projection).increment(1);
+            metrics::counter!("mensajeria_projection_parked_events_total", "projection" => projection)
+                .increment(1);
         }
-        metrics::gauge!("mensajeria_projection_parked_aggregates", "projection" => projection).set(self.len() as f64);
+        metrics::gauge!("mensajeria_projection_parked_aggregates", "projection" => projection)
+            .set(self.len() as f64);
     }
 }
 

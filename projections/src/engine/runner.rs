@@ -161,7 +161,11 @@ impl Runner {
         tracing::error!(projection, reason, "a projection stands still");
         let text = format!("update {projection}.checkpoint set failure = $1");
         if let Err(error) = sqlx::query(&text).bind(&reason).execute(self.log.pool()).await {
-            tracing::error!(projection, reason = nameless(&error), "failed to write down why a projection stands still");
+            tracing::error!(
+                projection,
+                reason = nameless(&error),
+                "failed to write down why a projection stands still"
+            );
         }
     }
 

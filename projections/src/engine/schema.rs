@@ -58,7 +58,10 @@ pub(crate) fn replaced(projection: Projection) -> String {
 }
 
 /// Where the projection in `schema` stands; none if the schema is not there.
-pub(crate) async fn checkpoint(connection: &mut PgConnection, schema: &str) -> sqlx::Result<Option<Checkpoint>> {
+pub(crate) async fn checkpoint(
+    connection: &mut PgConnection,
+    schema: &str,
+) -> sqlx::Result<Option<Checkpoint>> {
     if !exists(connection, schema).await? {
         return Ok(None);
     }
@@ -67,11 +70,19 @@ pub(crate) async fn checkpoint(connection: &mut PgConnection, schema: &str) -> s
 }
 
 pub(crate) async fn exists(connection: &mut PgConnection, schema: &str) -> sqlx::Result<bool> {
-    sqlx::query_scalar("select to_regclass($1 || '.checkpoint') is not null").bind(schema).fetch_one(connection).await
+    sqlx::query_scalar("select to_regclass($1 || '.checkpoint') is not null")
+        .bind(schema)
+        .fetch_one(connection)
+        .await
 }
 
 /// Makes the schema with its tables, at position 0, in one transaction; with `indexes`, the later ones too.
-pub(crate) async fn create(pool: &PgPool, projector: &dyn Projector, schema: &str, indexes: bool) -> sqlx::Result<()> {
+pub(crate) async fn create(
+    pool: &PgPool,
+    projector: &dyn Projector,
+    schema: &str,
+    indexes: bool,
+) -> sqlx::Result<()> {
     let (tables, later) = parts(projector);
     let mut tx = begin(pool).await?;
     let text = format!("create schema {schema}; set local search_path = {schema}; {COMMON} {tables}");
@@ -90,8 +101,10 @@ pub(crate) async fn create(pool: &PgPool, projector: &dyn Projector, schema: &st
 pub(crate) async fn finish(pool: &PgPool, projector: &dyn Projector, schema: &str) -> sqlx::Result<()> {
     let (_, later) = parts(projector);
     let mut tx = begin(pool).await?;
-    let text = format!("set local search_path = {schema}; set local synchronous_commit = off; \
-         set local default_statistics_target = 20; {later}");
+    let text = format!(
+        "set local search_path = {schema}; set local synchronous_commit = off; \
+         set local default_statistics_target = 20; {later}"
+    );
     statements(&mut tx, &text).await?;
     for table in tables(&mut tx, schema).await? {
         statements(&mut tx, &format!("analyze {schema}.{table}")).await?;
@@ -108,7 +121,9 @@ pub(crate) async fn statements(connection: &mut PgConnection, text: &str) -> sql
 /// Drops a schema, if it is there. It gives up before a deadlock could cost a reader its query.
 pub(crate) async fn drop(pool: &PgPool, schema: &str) -> sqlx::Result<()> {
     let mut tx = begin(pool).await?;
-    let text = format!("set local client_min_messages = warning; set local lock_timeout = '200ms'; drop schema if exists {schema} cascade");
+    let text = format!(
+        "set local client_min_messages = warning; set local lock_timeout = '200ms'; drop schema if exists {schema} cascade"
+    );
     statements(&mut tx, &text).await?;
     tx.commit().await
 }

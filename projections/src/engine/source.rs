@@ -73,7 +73,8 @@ impl Source {
     fn kept_after(&self, after: Position) -> Option<Batch> {
         let covers = |batch: &&Batch| {
             let (first, last) = (batch.first(), batch.last());
-            first.is_some_and(|first| first.position <= after + 1) && last.is_some_and(|last| last.position > after)
+            first.is_some_and(|first| first.position <= after + 1)
+                && last.is_some_and(|last| last.position > after)
         };
         self.kept().iter().find(covers).cloned()
     }

@@ -114,7 +114,11 @@ impl Item {
     /// What it adds to its inbox's counts.
     pub(super) fn counted(&self) -> Counted {
         let counts = |so: bool| i64::from(so && self.deleted_at.is_none());
-        Counted { unseen: counts(self.seen_at.is_none()), unread: counts(self.read_at.is_none()), total: counts(true) }
+        Counted {
+            unseen: counts(self.seen_at.is_none()),
+            unread: counts(self.read_at.is_none()),
+            total: counts(true),
+        }
     }
 
     /// Read implies seen.
@@ -148,7 +152,9 @@ impl Fold {
                 self.message_withdrawn(message, Withdrawn { at: *withdrawn_at, position: when.position });
             }
             (Ok(Event::Receipt(event)), _) => self.receipt(event, when),
-            (Ok(Event::Inbox(InboxEvent::InboxRead { user, up_to })), _) => self.inbox_read(*user, *up_to, when),
+            (Ok(Event::Inbox(InboxEvent::InboxRead { user, up_to })), _) => {
+                self.inbox_read(*user, *up_to, when)
+            }
             _ => {}
         }
     }
@@ -259,7 +265,8 @@ impl Fold {
                 at: when.at,
             });
         }
-        let from = self.spans.iter().filter(|span| span.user == user).map(|span| span.up_to).max().unwrap_or(0);
+        let from =
+            self.spans.iter().filter(|span| span.user == user).map(|span| span.up_to).max().unwrap_or(0);
         if up_to > from {
             self.spans.push(Span { user, from, up_to, at: when.at, position: when.position });
         }

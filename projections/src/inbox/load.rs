@@ -74,7 +74,8 @@ async fn load_read_alls(tx: &mut PgConnection, users: Vec<Uuid>, fold: &mut Fold
             .bind(users)
             .fetch_all(tx)
             .await?;
-    fold.read_alls = rows.into_iter().map(|(user, position, up_to)| (user, ReadAll { position, up_to })).collect();
+    fold.read_alls =
+        rows.into_iter().map(|(user, position, up_to)| (user, ReadAll { position, up_to })).collect();
     Ok(())
 }
 

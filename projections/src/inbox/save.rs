@@ -53,7 +53,8 @@ async fn insert_sent(tx: &mut PgConnection, sent: &[Sent], receipts: &mut Receip
     if sent.is_empty() {
         return Ok(());
     }
-    let counted: Vec<(i64, i64)> = sent.iter().map(|sent| receipts.remove(&sent.message).unwrap_or_default()).collect();
+    let counted: Vec<(i64, i64)> =
+        sent.iter().map(|sent| receipts.remove(&sent.message).unwrap_or_default()).collect();
     sqlx::query(
         "insert into sent_messages (message_id, author_id, body, search, created_at, priority, acknowledge, in_reply_to,
                                     recipients, position, read, acknowledged)
@@ -223,7 +224,11 @@ async fn save_items(tx: &mut PgConnection, items: &HashMap<Key, Touched>) -> sql
     write_items(tx, UPDATE, changed).await
 }
 
-async fn write_items(tx: &mut PgConnection, text: &'static str, mut rows: Vec<(&Key, &Item)>) -> sqlx::Result<()> {
+async fn write_items(
+    tx: &mut PgConnection,
+    text: &'static str,
+    mut rows: Vec<(&Key, &Item)>,
+) -> sqlx::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -345,7 +350,9 @@ pub(super) async fn prune(tx: &mut PgConnection, today: NaiveDate) -> sqlx::Resu
         .execute(&mut *tx)
         .await?
         .rows_affected();
-    let Some(kept_from) = today.checked_sub_days(RECEIPTS_KEPT_DAYS).filter(|_| begins == 1) else { return Ok(()) };
+    let Some(kept_from) = today.checked_sub_days(RECEIPTS_KEPT_DAYS).filter(|_| begins == 1) else {
+        return Ok(());
+    };
     sqlx::query(
         "with pruned as (delete from receipt_log where at < $1::date::timestamp at time zone 'UTC' returning position)
          update receipt_horizon set position = greatest(position, (select max(position) from pruned))

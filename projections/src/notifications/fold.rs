@@ -213,13 +213,24 @@ impl Fold {
             }
             // What was finished stays finished.
             NotificationEvent::NotificationCancelled if notification.is_completed() => {}
-            NotificationEvent::NotificationCancelled => notification.cancelled_at = Some(recorded.recorded_at),
-            NotificationEvent::NotificationRetried { generation } => notification.generation = number(*generation),
+            NotificationEvent::NotificationCancelled => {
+                notification.cancelled_at = Some(recorded.recorded_at)
+            }
+            NotificationEvent::NotificationRetried { generation } => {
+                notification.generation = number(*generation)
+            }
         }
     }
 
     fn audience(&mut self, event: &AudienceEvent, position: Position) {
-        let AudienceEvent::AudienceChunkResolved { notification, company, channel, generation, recipients, .. } = event;
+        let AudienceEvent::AudienceChunkResolved {
+            notification,
+            company,
+            channel,
+            generation,
+            recipients,
+            ..
+        } = event;
         for recipient in recipients {
             let id = recipient.delivery.uuid();
             let fresh = || Delivery {

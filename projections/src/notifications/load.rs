@@ -35,7 +35,12 @@ impl Wanted {
             (Ok(Event::Notification(_)), Some(id)) => {
                 self.notifications.insert(id);
             }
-            (Ok(Event::Audience(AudienceEvent::AudienceChunkResolved { notification, recipients, .. })), _) => {
+            (
+                Ok(Event::Audience(AudienceEvent::AudienceChunkResolved {
+                    notification, recipients, ..
+                })),
+                _,
+            ) => {
                 self.notifications.insert(notification.uuid());
                 self.deliveries.extend(recipients.iter().map(|recipient| recipient.delivery.uuid()));
                 self.clients.extend(recipients.iter().map(|recipient| recipient.client.uuid()));
@@ -152,10 +157,11 @@ async fn load_erased(tx: &mut PgConnection, ids: HashSet<Uuid>, fold: &mut Fold)
     if ids.is_empty() {
         return Ok(());
     }
-    let rows: Vec<Uuid> = sqlx::query_scalar("select client_id from erased_clients where client_id = any($1)")
-        .bind(ids.into_iter().collect::<Vec<_>>())
-        .fetch_all(tx)
-        .await?;
+    let rows: Vec<Uuid> =
+        sqlx::query_scalar("select client_id from erased_clients where client_id = any($1)")
+            .bind(ids.into_iter().collect::<Vec<_>>())
+            .fetch_all(tx)
+            .await?;
     fold.erased = rows.into_iter().collect();
     Ok(())
 }

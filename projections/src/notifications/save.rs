@@ -202,7 +202,8 @@ async fn insert_attempts(tx: &mut PgConnection, rows: &[Tried]) -> sqlx::Result<
     if rows.is_empty() {
         return Ok(());
     }
-    let text = |of: fn(&Tried) -> &Option<String>| rows.iter().map(|row| of(row).as_deref()).collect::<Vec<_>>();
+    let text =
+        |of: fn(&Tried) -> &Option<String>| rows.iter().map(|row| of(row).as_deref()).collect::<Vec<_>>();
     sqlx::query(
         "insert into attempts (delivery_id, generation, number, at, provider, outcome, class, code, detail, reference,
                                until, position)

@@ -109,14 +109,10 @@ fn causes(fold: &Fold) -> i64 {
 
 #[test]
 fn each_delivery_counts_once_where_it_stands() {
-    let fold = folded(&[
-        requested(),
-        chunk(2, 1, &DELIVERIES),
-        closed(3, 1),
-        accepted(4, 11, 1),
-        failed(5, 12, 1),
-    ]);
-    let totals: Vec<i64> = [State::Pending, State::Accepted, State::Failed].map(|state| total(&fold, state)).into();
+    let fold =
+        folded(&[requested(), chunk(2, 1, &DELIVERIES), closed(3, 1), accepted(4, 11, 1), failed(5, 12, 1)]);
+    let totals: Vec<i64> =
+        [State::Pending, State::Accepted, State::Failed].map(|state| total(&fold, state)).into();
     assert_eq!(totals, [1, 1, 1]);
     assert_eq!(causes(&fold), 1);
     assert_eq!(fold.notifications[&id(NOTIFICATION)].position, 5);

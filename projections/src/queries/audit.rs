@@ -96,7 +96,8 @@ pub async fn list(
 
 /// Only the conditions that are asked for, so that each filter finds its own index whatever plan is kept.
 fn text(filter: &AuditFilter, page: &PageRequest) -> String {
-    let on = |asked: bool, condition: &'static str, absent: &'static str| if asked { condition } else { absent };
+    let on =
+        |asked: bool, condition: &'static str, absent: &'static str| if asked { condition } else { absent };
     let actor = on(filter.actor.is_some(), "e.actor_id = $5", "$5::uuid is null");
     let company = on(filter.company.is_some(), "e.company_id = $6", "$6::uuid is null");
     let kind = on(filter.kind.is_some(), "e.type = $7", "$7::text is null");

@@ -51,7 +51,11 @@ pub async fn list(pool: &PgPool, scope: Scope<'_>, page: &PageRequest) -> sqlx::
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn company(pool: &PgPool, scope: Scope<'_>, company: CompanyId) -> sqlx::Result<Option<CompanyRow>> {
+pub async fn company(
+    pool: &PgPool,
+    scope: Scope<'_>,
+    company: CompanyId,
+) -> sqlx::Result<Option<CompanyRow>> {
     let text = format!(
         "select {COMPANY} from clients.companies
          where company_id = $1 and ($2::uuid[] is null or company_id = any($2))"

@@ -164,7 +164,12 @@ const ITEM: &str = "i.message_id as id, i.position,
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(pool: &PgPool, user: UserId, filter: &InboxFilter, page: &PageRequest) -> sqlx::Result<InboxPage> {
+pub async fn list(
+    pool: &PgPool,
+    user: UserId,
+    filter: &InboxFilter,
+    page: &PageRequest,
+) -> sqlx::Result<InboxPage> {
     // Only what is asked for stands in the text, so that each filter finds its own index whatever plan is kept.
     let state = match filter.state {
         InboxState::All => "",
@@ -249,7 +254,12 @@ pub async fn item(pool: &PgPool, user: UserId, message: MessageId) -> sqlx::Resu
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn arrivals(pool: &PgPool, users: &[UserId], since: Since, limit: i64) -> sqlx::Result<Vec<Arrival>> {
+pub async fn arrivals(
+    pool: &PgPool,
+    users: &[UserId],
+    since: Since,
+    limit: i64,
+) -> sqlx::Result<Vec<Arrival>> {
     let text = format!(
         "with messages as materialized (
            select message_id from inbox.sent_messages
@@ -308,7 +318,8 @@ pub async fn receipts(
     after_row: Option<(MessageId, UserId)>,
     limit: i64,
 ) -> sqlx::Result<Vec<ReceiptNews>> {
-    let (message, user) = after_row.map_or((Uuid::max(), Uuid::max()), |(message, user)| (message.uuid(), user.uuid()));
+    let (message, user) =
+        after_row.map_or((Uuid::max(), Uuid::max()), |(message, user)| (message.uuid(), user.uuid()));
     sqlx::query_as(
         "select l.position, l.author_id, l.message_id, l.user_id, l.kind, l.at, m.read, m.acknowledged, m.recipients
          from inbox.receipt_log l
@@ -340,7 +351,11 @@ pub async fn horizon(pool: &PgPool) -> sqlx::Result<Position> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn changed_counts(pool: &PgPool, users: &[UserId], after: Position) -> sqlx::Result<Vec<CountsNews>> {
+pub async fn changed_counts(
+    pool: &PgPool,
+    users: &[UserId],
+    after: Position,
+) -> sqlx::Result<Vec<CountsNews>> {
     sqlx::query_as(
         "select c.user_id, c.position, c.unseen, c.unread, c.total
          from inbox.inbox_counts c

@@ -67,7 +67,8 @@ pub struct ReceiptRow {
 }
 
 /// The columns of a [`SentMessage`] from `inbox.sent_messages m`.
-const SENT: &str = "m.message_id as id, m.position, m.body, m.created_at, m.priority, m.acknowledge, m.in_reply_to,
+const SENT: &str =
+    "m.message_id as id, m.position, m.body, m.created_at, m.priority, m.acknowledge, m.in_reply_to,
     m.recipients as recipient_count, m.read as read_count, m.acknowledged as acknowledged_count";
 
 /// One message, withdrawn ones too. Whether the caller may see it is not asked here: compare `author` and `recipients`.
@@ -113,7 +114,11 @@ pub async fn sent(pool: &PgPool, author: UserId, page: &PageRequest) -> sqlx::Re
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn receipts(pool: &PgPool, message: MessageId, page: &PageRequest) -> sqlx::Result<Page<ReceiptRow>> {
+pub async fn receipts(
+    pool: &PgPool,
+    message: MessageId,
+    page: &PageRequest,
+) -> sqlx::Result<Page<ReceiptRow>> {
     let rows = sqlx::query_as::<_, ReceiptRow>(
         "select json_build_object('id', r.user_id, 'name', u.name) as user, r.seen_at, r.read_at, r.acknowledged_at
          from inbox.received r

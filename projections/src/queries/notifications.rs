@@ -115,7 +115,12 @@ impl Totals {
     pub fn with_sending(self, sending: i64) -> Self {
         let first = sending.clamp(0, self.pending);
         let again = (sending - first).clamp(0, self.deferred);
-        Self { pending: self.pending - first, deferred: self.deferred - again, sending: first + again, ..self }
+        Self {
+            pending: self.pending - first,
+            deferred: self.deferred - again,
+            sending: first + again,
+            ..self
+        }
     }
 }
 
@@ -206,7 +211,11 @@ pub async fn changed(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn causes(pool: &PgPool, scope: Scope<'_>, notification: NotificationId) -> sqlx::Result<Vec<Cause>> {
+pub async fn causes(
+    pool: &PgPool,
+    scope: Scope<'_>,
+    notification: NotificationId,
+) -> sqlx::Result<Vec<Cause>> {
     sqlx::query_as(
         "select s.outcome, s.class, s.code, s.deliveries as count
          from notifications.delivery_stats s

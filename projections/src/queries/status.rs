@@ -60,7 +60,8 @@ struct Rebuild {
 /// # Errors
 /// When the database does not answer.
 pub async fn list(pool: &PgPool) -> sqlx::Result<Vec<ProjectionStatus>> {
-    let head: Position = sqlx::query_scalar("select coalesce(max(position), 0) from events").fetch_one(pool).await?;
+    let head: Position =
+        sqlx::query_scalar("select coalesce(max(position), 0) from events").fetch_one(pool).await?;
     let rebuilds = rebuilds(pool).await?;
     let mut all = Vec::with_capacity(Projection::ALL.len());
     for projection in Projection::ALL {

@@ -36,7 +36,11 @@ pub(crate) struct Fill {
 
 impl Fill {
     /// Empty tables in the target's schema, whatever was there before.
-    pub(crate) async fn begin(log: &EventLog, target: Target, rebuild: Option<Uuid>) -> Result<Self, BatchError> {
+    pub(crate) async fn begin(
+        log: &EventLog,
+        target: Target,
+        rebuild: Option<Uuid>,
+    ) -> Result<Self, BatchError> {
         schema::drop(log.pool(), &target.schema).await?;
         schema::create(log.pool(), &*target.projector, &target.schema, false).await?;
         let batches = open(log.pool(), &target).await?;
@@ -77,7 +81,8 @@ impl Fill {
         let reading = read(self.log.clone(), types, self.position(), end, sender);
         let _reader = AbortOnDropHandle::new(tokio::spawn(reading));
         while self.position() < end {
-            let History { events, up_to } = batches.recv().await.unwrap_or(Err(sqlx::Error::WorkerCrashed))?;
+            let History { events, up_to } =
+                batches.recv().await.unwrap_or(Err(sqlx::Error::WorkerCrashed))?;
             self.batches.project(&events, up_to).await?;
             self.tell(end).await?;
         }
@@ -86,7 +91,8 @@ impl Fill {
 
     async fn tell(&mut self, end: Position) -> sqlx::Result<()> {
         let Some(rebuild) = self.rebuild else { return Ok(()) };
-        if self.told_at.is_some_and(|told_at| told_at.elapsed() < PROGRESS_INTERVAL) && self.position() < end {
+        if self.told_at.is_some_and(|told_at| told_at.elapsed() < PROGRESS_INTERVAL) && self.position() < end
+        {
             return Ok(());
         }
         self.told_at = Some(Instant::now());
@@ -130,7 +136,8 @@ async fn gather(
     end: Position,
 ) -> sqlx::Result<History> {
     let mut batch = History { events: Vec::new(), up_to: after };
-    while batch.events.len() < BATCH_EVENTS && batch.up_to < end && batch.up_to - after < BATCH_POSITIONS_MAX {
+    while batch.events.len() < BATCH_EVENTS && batch.up_to < end && batch.up_to - after < BATCH_POSITIONS_MAX
+    {
         let page = log.history(batch.up_to, end, types).await.map_err(|error| match error {
             FeedError::Database(error) => error,
             FeedError::Keys(error) => sqlx::Error::Protocol(error.to_string()),

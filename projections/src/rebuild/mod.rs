@@ -7,6 +7,7 @@ mod swap;
 
 use std::time::Duration;
 
+use commands::clock;
 use commands::log::EventLog;
 use domain::Position;
 use sqlx::{FromRow, PgPool};
@@ -59,11 +60,12 @@ pub enum RebuildError {
 /// When the database does not answer.
 pub async fn request(pool: &PgPool, projection: Projection) -> sqlx::Result<Uuid> {
     sqlx::query_scalar(
-        "insert into projection_rebuilds (name) values ($1)
+        "insert into projection_rebuilds (rebuild_id, name) values ($2, $1)
          on conflict (name) where finished_at is null do update set name = excluded.name
          returning rebuild_id",
     )
     .bind(projection.name())
+    .bind(clock::new_id())
     .fetch_one(pool)
     .await
 }

@@ -118,7 +118,10 @@ impl Rebuilder {
                 _ => sleep(DROP_PAUSE).await,
             }
         }
-        tracing::warn!(projection = projection.name(), "the tables that were replaced could not be dropped yet");
+        tracing::warn!(
+            projection = projection.name(),
+            "the tables that were replaced could not be dropped yet"
+        );
     }
 }
 
@@ -136,10 +139,12 @@ async fn next(pool: &PgPool) -> sqlx::Result<Option<(Uuid, String)>> {
 }
 
 async fn finish(pool: &PgPool, rebuild: Uuid, failure: Option<&str>) -> sqlx::Result<()> {
-    sqlx::query("update projection_rebuilds set finished_at = clock_timestamp(), failure = $2 where rebuild_id = $1")
-        .bind(rebuild)
-        .bind(failure)
-        .execute(pool)
-        .await?;
+    sqlx::query(
+        "update projection_rebuilds set finished_at = clock_timestamp(), failure = $2 where rebuild_id = $1",
+    )
+    .bind(rebuild)
+    .bind(failure)
+    .execute(pool)
+    .await?;
     Ok(())
 }
