@@ -32,7 +32,9 @@ fn row(callers: usize, ours: &[Sample], peers: &[Sample]) -> Row {
     let of = |samples: &[Sample], figure: fn(&Sample) -> f64| median(samples.iter().map(figure).collect());
     if callers == 1 {
         let [ours, peer] = [ours, peers].map(|samples| of(samples, |sample| sample.p50_ms));
-        return Row::new("append, 1 caller, p50", "ms", ours).beside("postgres-es", peer).goal(Goal::TimesAtMost(1.0));
+        return Row::new("append, 1 caller, p50", "ms", ours)
+            .beside("postgres-es", peer)
+            .goal(Goal::TimesAtMost(1.0));
     }
     let [ours, peer] = [ours, peers].map(|samples| of(samples, |sample| sample.per_second));
     let row = Row::new(format!("append, {callers} callers"), "events/s", ours).beside("postgres-es", peer);

@@ -62,7 +62,8 @@ fn mail(from: &Mailbox, number: usize) -> Outcome<Message> {
 }
 
 fn client() -> Outcome<reqwest::Client> {
-    let client = reqwest::Client::builder().tcp_nodelay(true).no_proxy().pool_max_idle_per_host(SENDERS as usize);
+    let client =
+        reqwest::Client::builder().tcp_nodelay(true).no_proxy().pool_max_idle_per_host(SENDERS as usize);
     client.build().map_err(CliError::failed)
 }
 
@@ -72,7 +73,8 @@ async fn short_messages(http: reqwest::Client, settings: TwilioSettings, count: 
         let to = format!("+57300{number:07}");
         let form = [("To", to.as_str()), ("From", &settings.from), ("Body", BODY)];
         let request = http.post(&url).basic_auth(&settings.account, Some(&settings.secret)).form(&form);
-        let answer = request.send().await.and_then(reqwest::Response::error_for_status).map_err(CliError::failed)?;
+        let answer =
+            request.send().await.and_then(reqwest::Response::error_for_status).map_err(CliError::failed)?;
         answer.bytes().await.map_err(CliError::failed)?;
     }
     Ok(())

@@ -9,6 +9,7 @@ use domain::value::{Channel, CompanyId};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
+use super::Outcome;
 use super::bare;
 use super::http::Connection;
 use super::measure::{in_turns, median, per_second};
@@ -16,7 +17,6 @@ use super::people::{self, Worker};
 use super::program::{Program, Sinks, SmsSink, SmtpSink};
 use super::table::{Goal, Row, count};
 use super::world::{Ledger, World};
-use super::Outcome;
 use crate::cli::CliError;
 
 /// How long a campaign may take.
@@ -83,7 +83,8 @@ fn rows(kind: Kind, recipients: usize, ours: &[Course], peer: f64) -> Vec<Row> {
         let row = row().beside_published(name, *value);
         if let Some(goal) = goal { row.goal(*goal) } else { row }
     });
-    let first = Row::new(format!("{}, accepted to first send", kind.name), "s", first_s).goal(Goal::AtMost(1.0));
+    let first =
+        Row::new(format!("{}, accepted to first send", kind.name), "s", first_s).goal(Goal::AtMost(1.0));
     std::iter::once(against_bare).chain(published).chain([first]).collect()
 }
 
@@ -106,7 +107,8 @@ impl Audience {
 
 /// An outside world that takes everything and keeps nothing.
 pub(super) async fn sink() -> Outcome<Simulator> {
-    let sink = Simulator::start(SimulatorOptions::sink(Arc::new(clock::now))).await.map_err(CliError::failed)?;
+    let sink =
+        Simulator::start(SimulatorOptions::sink(Arc::new(clock::now))).await.map_err(CliError::failed)?;
     for channel in [Channel::Email, Channel::Sms] {
         sink.set_rule(channel, "", Behaviour::Accept);
     }
@@ -118,24 +120,39 @@ pub(super) fn sinks(sink: &Simulator) -> Sinks {
     let (smtp, sms) = (sink.smtp_settings(1), sink.twilio_settings(1));
     Sinks {
         smtp: Some(SmtpSink { url: smtp.url, from: smtp.from }),
-        sms: Some(SmsSink { base_url: sms.base_url, account: sms.account, secret: sms.secret, from: sms.from }),
+        sms: Some(SmsSink {
+            base_url: sms.base_url,
+            account: sms.account,
+            secret: sms.secret,
+            from: sms.from,
+        }),
     }
 }
 
 /// One campaign from the request to its end.
-pub(super) async fn run(kind: Kind, program: &Program, sink: &Simulator, audience: &Audience) -> Outcome<Course> {
+pub(super) async fn run(
+    kind: Kind,
+    program: &Program,
+    sink: &Simulator,
+    audience: &Audience,
+) -> Outcome<Course> {
     let mut connection = Connection::open(program.address(), Some(&audience.author)).await?;
     let before = sink.counts(kind.channel).accepted;
     let begun = Instant::now();
-    let asked = connection.post("/api/v1/notifications", &clock::new_id().to_string(), &request(kind, audience)).await?;
+    let asked = connection
+        .post("/api/v1/notifications", &clock::new_id().to_string(), &request(kind, audience))
+        .await?;
     let answer = asked.expect(202)?.json()?;
     let accepted = Instant::now();
     let id = answer["id"].as_str().ok_or_else(|| CliError::failed("an answer without an id"))?;
     let course = async {
-        let (first_s, totals) = tokio::join!(first_arrival(kind, sink, before, accepted), end_of(&mut connection, id));
+        let (first_s, totals) =
+            tokio::join!(first_arrival(kind, sink, before, accepted), end_of(&mut connection, id));
         Outcome::Ok((first_s, totals?))
     };
-    let (first_s, totals) = timeout(CAMPAIGN_TIMEOUT, course).await.map_err(|_| CliError::failed("the campaign does not end"))??;
+    let (first_s, totals) = timeout(CAMPAIGN_TIMEOUT, course)
+        .await
+        .map_err(|_| CliError::failed("the campaign does not end"))??;
     let per_second = per_second(audience.recipients, begun.elapsed());
     let all_accepted = totals["accepted"].as_u64() == Some(audience.recipients as u64);
     let has_arrived = sink.counts(kind.channel).accepted - before == audience.recipients as u64;

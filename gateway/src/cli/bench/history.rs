@@ -12,8 +12,8 @@ use domain::notification::{
 use domain::personal::Personal;
 use domain::receipt::{Receipt, ReceiptEvent, Receiver};
 use domain::value::{
-    Category, Channel, ClientId, CompanyId, ContactKind, DeliveryId, MessageId, NotificationId, Priority, RecipientKind,
-    UserId,
+    Category, Channel, ClientId, CompanyId, ContactKind, DeliveryId, MessageId, NotificationId, Priority,
+    RecipientKind, UserId,
 };
 use uuid::Uuid;
 
@@ -37,7 +37,12 @@ const APPEND: usize = 250;
 const BLOCKS_AT_ONCE: usize = 8;
 
 /// Writes so many events, rounded down to whole blocks, and says how many.
-pub(super) async fn write(log: &EventLog, events: usize, workers: &[Worker], company: CompanyId) -> Outcome<usize> {
+pub(super) async fn write(
+    log: &EventLog,
+    events: usize,
+    workers: &[Worker],
+    company: CompanyId,
+) -> Outcome<usize> {
     let blocks = events / BLOCK;
     let author = |block: usize| (workers[block % workers.len()].id, workers[(block + 1) % workers.len()].id);
     at_once(BLOCKS_AT_ONCE, (0..blocks).map(author), |(author, reader)| {
@@ -108,7 +113,11 @@ impl Block {
             self.draft::<Notification>(id.to_string(), 2, &closed)?,
         ];
         for client in clients {
-            drafts.push(self.draft::<Delivery>(delivery(id, client).to_string(), 1, &self.outcome(id, client))?);
+            drafts.push(self.draft::<Delivery>(
+                delivery(id, client).to_string(),
+                1,
+                &self.outcome(id, client),
+            )?);
         }
         Ok(drafts)
     }
@@ -146,10 +155,19 @@ impl Block {
 
     fn outcome(&self, notification: NotificationId, client: ClientId) -> DeliveryEvent {
         let attempt = Attempt { notification, company: self.company, client, generation: 1, number: 1 };
-        DeliveryEvent::DeliveryAccepted { attempt, provider: "sink".to_owned(), reference: client.to_string() }
+        DeliveryEvent::DeliveryAccepted {
+            attempt,
+            provider: "sink".to_owned(),
+            reference: client.to_string(),
+        }
     }
 
-    fn draft<A: Aggregate>(&self, id: String, sequence: i64, event: &impl DomainEvent) -> Result<Draft, serde_json::Error> {
+    fn draft<A: Aggregate>(
+        &self,
+        id: String,
+        sequence: i64,
+        event: &impl DomainEvent,
+    ) -> Result<Draft, serde_json::Error> {
         Draft::of(A::TYPE, id, sequence, event, self.metadata())
     }
 

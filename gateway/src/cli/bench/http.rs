@@ -62,7 +62,11 @@ impl Connection {
         let request = format!("GET {path} HTTP/1.1\r\n{}accept: text/event-stream\r\n\r\n", self.head);
         self.stream.write_all(request.as_bytes()).await.map_err(CliError::failed)?;
         let (status, _) = head_of(&mut self.stream).await?;
-        if status == 200 { Ok(self.stream) } else { Err(CliError::failed(format!("the stream answers {status}"))) }
+        if status == 200 {
+            Ok(self.stream)
+        } else {
+            Err(CliError::failed(format!("the stream answers {status}")))
+        }
     }
 
     async fn exchange(&mut self, request: &str) -> Outcome<Answer> {

@@ -4,6 +4,7 @@ use commands::clock;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::Outcome;
 use super::http::Connection;
 use super::measure::{Caller, Sample, call_for, in_turns};
 use super::people::{self, Worker};
@@ -11,7 +12,6 @@ use super::program::{Program, Sinks};
 use super::stock::TEXT;
 use super::table::{Goal, Row, count};
 use super::world::World;
-use super::Outcome;
 
 /// How many read at once.
 const READERS: usize = 4;
@@ -48,13 +48,18 @@ pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
         eprintln!("  filling an inbox with {items}");
         fill(ledger.pool(), reader, items).await?;
     }
-    sqlx::raw_sql("analyze inbox.sent_messages; analyze inbox.received; checkpoint").execute(ledger.pool()).await?;
+    sqlx::raw_sql("analyze inbox.sent_messages; analyze inbox.received; checkpoint")
+        .execute(ledger.pool())
+        .await?;
     let mut rows = Vec::new();
     for (name, path) in PAGES {
         let turn = async |reader: &Worker| turn(world, &program, reader, path).await;
-        let (ours, peers) = in_turns(world.scale.turns, async || turn(&readers[1]).await, async || turn(&readers[0]).await).await?;
+        let (ours, peers) =
+            in_turns(world.scale.turns, async || turn(&readers[1]).await, async || turn(&readers[0]).await)
+                .await?;
         let [ours, peer] = [ours, peers].map(|samples| Sample::median(&samples).p99_ms);
-        let row = Row::new(format!("{name}, {} items, p99", count(huge)), "ms", ours).beside("the small inbox", peer);
+        let row = Row::new(format!("{name}, {} items, p99", count(huge)), "ms", ours)
+            .beside("the small inbox", peer);
         rows.push(row.goal(Goal::TimesAtMost(2.0)));
     }
     program.stop().await?;

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::Outcome;
 use super::http::Connection;
 use super::measure::{Caller, percentile_ms};
 use super::messages::Writing;
@@ -19,7 +20,6 @@ use super::people::{self, Worker};
 use super::program::{Program, Sinks};
 use super::table::{Goal, Row};
 use super::world::World;
-use super::Outcome;
 use crate::cli::CliError;
 
 /// How many write at once, so that one slow answer does not slow the rate.
@@ -36,7 +36,8 @@ pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     program.stop().await?;
     took.sort_unstable();
     let rate = world.scale.followed_per_second;
-    let row = |name: &str, part, goal| Row::new(name, "ms", percentile_ms(&took, part)).goal(Goal::AtMost(goal));
+    let row =
+        |name: &str, part, goal| Row::new(name, "ms", percentile_ms(&took, part)).goal(Goal::AtMost(goal));
     Ok(vec![
         row(&format!("commit to browser at {rate}/s, p50"), 0.50, 10.0),
         row(&format!("commit to browser at {rate}/s, p99"), 0.99, 50.0),
@@ -52,16 +53,22 @@ async fn follow(
     reader: &Worker,
 ) -> Outcome<Vec<Duration>> {
     let before = log.head().await?;
-    let stream = Connection::open(program.address(), Some(reader)).await?.stream("/api/v1/inbox/stream").await?;
+    let stream =
+        Connection::open(program.address(), Some(reader)).await?.stream("/api/v1/inbox/stream").await?;
     let count = world.scale.followed / WRITERS as usize * WRITERS as usize;
-    let (arrivals, ()) = tokio::try_join!(arrivals(stream, count), write_all(world, program, author, reader))?;
+    let (arrivals, ()) =
+        tokio::try_join!(arrivals(stream, count), write_all(world, program, author, reader))?;
     let sent = sent_after(log, before).await?;
     let took = |(position, at): &(Position, DateTime<Utc>)| {
         let arrived = arrivals.get(position)?;
         Some((*arrived - *at).to_std().unwrap_or_default())
     };
     let took: Vec<_> = sent.iter().filter_map(took).collect();
-    if took.len() == count { Ok(took) } else { Err(CliError::failed(format!("{} of {count} arrived", took.len()))) }
+    if took.len() == count {
+        Ok(took)
+    } else {
+        Err(CliError::failed(format!("{} of {count} arrived", took.len())))
+    }
 }
 
 async fn write_all(world: &World, program: &Program, author: &Worker, reader: &Worker) -> Outcome<()> {
@@ -88,14 +95,18 @@ async fn write(mut writing: Writing, pause: Duration, count: usize) -> Outcome<(
 }
 
 /// When each message arrived, by its position.
-async fn arrivals(mut stream: BufReader<TcpStream>, count: usize) -> Outcome<HashMap<Position, DateTime<Utc>>> {
+async fn arrivals(
+    mut stream: BufReader<TcpStream>,
+    count: usize,
+) -> Outcome<HashMap<Position, DateTime<Utc>>> {
     let mut arrivals = HashMap::with_capacity(count);
     let mut event = Fields::default();
     let mut line = String::new();
     while arrivals.len() < count {
         line.clear();
         let reading = timeout(ARRIVAL_TIMEOUT, stream.read_line(&mut line)).await;
-        let bytes = reading.map_err(|_| CliError::failed(format!("{} of {count} arrived", arrivals.len())))?;
+        let bytes =
+            reading.map_err(|_| CliError::failed(format!("{} of {count} arrived", arrivals.len())))?;
         if bytes.map_err(CliError::failed)? == 0 {
             return Err(CliError::failed("the stream was closed"));
         }
@@ -133,7 +144,9 @@ impl Fields {
 
 /// The messages after a position, with the time that the database gave them just before their commit.
 async fn sent_after(log: &EventLog, position: Position) -> Outcome<Vec<(Position, DateTime<Utc>)>> {
-    let rows = sqlx::query_as("select position, recorded_at from events where position > $1 and event_type = 'MessageSent'");
+    let rows = sqlx::query_as(
+        "select position, recorded_at from events where position > $1 and event_type = 'MessageSent'",
+    );
     Ok(rows.bind(position).fetch_all(log.pool()).await?)
 }
 
@@ -143,7 +156,19 @@ mod tests {
 
     #[test]
     fn only_messages_arrive_in_whichever_order_their_fields_come() {
-        let lines = ["1f", "id: 7", "event: counts", "data: {}", "", "event: message", "id: 8", "data: {}", "", ": beat", ""];
+        let lines = [
+            "1f",
+            "id: 7",
+            "event: counts",
+            "data: {}",
+            "",
+            "event: message",
+            "id: 8",
+            "data: {}",
+            "",
+            ": beat",
+            "",
+        ];
         let mut event = Fields::default();
         let arrived: Vec<_> = lines.iter().filter_map(|line| event.take(line)).collect();
         assert_eq!(arrived, [8]);

@@ -110,7 +110,11 @@ async fn call_until(end: Instant, mut caller: impl Caller) -> Outcome<Vec<Durati
 }
 
 /// Does all of `jobs`, so many at a time.
-pub(super) async fn at_once<J, F>(width: usize, jobs: impl IntoIterator<Item = J>, job: impl Fn(J) -> F) -> Outcome<()>
+pub(super) async fn at_once<J, F>(
+    width: usize,
+    jobs: impl IntoIterator<Item = J>,
+    job: impl Fn(J) -> F,
+) -> Outcome<()>
 where
     F: Future<Output = Outcome<()>> + Send + 'static,
 {

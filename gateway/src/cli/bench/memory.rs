@@ -1,11 +1,11 @@
 //! The memory of the whole program during campaigns, of a modest and of a large size.
 
+use super::Outcome;
 use super::campaign::{self, Audience};
 use super::process::{Memory, megabytes};
 use super::program::Program;
 use super::table::{Goal, Row, count};
 use super::world::World;
-use super::Outcome;
 use crate::cli::CliError;
 
 /// What counts as not growing.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use commands::clock;
 use serde_json::json;
 
+use super::Outcome;
 use super::http::Connection;
 use super::measure::{Caller, Sample, call_for, in_turns, median};
 use super::people::{self, Worker};
@@ -12,7 +13,6 @@ use super::program::{Program, Sinks};
 use super::stock::{Stock, TEXT};
 use super::table::{Goal, Row};
 use super::world::{Ledger, World};
-use super::Outcome;
 
 /// How many connections ask at once, and how many callers the peer has.
 const CONNECTIONS: usize = 64;
@@ -28,7 +28,8 @@ pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
         behind.push(catch_up(&ledger).await?.as_secs_f64());
         Ok(sample)
     };
-    let (ours, peers) = in_turns(world.scale.turns, ours, async || stock.turn(CONNECTIONS, world.scale.turn).await).await?;
+    let (ours, peers) =
+        in_turns(world.scale.turns, ours, async || stock.turn(CONNECTIONS, world.scale.turn).await).await?;
     whole.stop().await?;
     let alone = front_door_alone(world, &ledger, &workers).await?;
     Ok(rows(&Sample::median(&ours), &Sample::median(&peers), &alone, median(behind)))
@@ -52,7 +53,8 @@ fn rows(ours: &Sample, peer: &Sample, alone: &Sample, behind_s: f64) -> Vec<Row>
         whole.beside("postgres-es", peer.per_second).goal(Goal::TimesAtLeast(3.0)),
         latency("POST /messages, p50", ours.p50_ms, peer.p50_ms),
         latency("POST /messages, p99", ours.p99_ms, peer.p99_ms),
-        Row::new("POST /messages, front door alone", "requests/s", alone.per_second).beside("postgres-es", peer.per_second),
+        Row::new("POST /messages, front door alone", "requests/s", alone.per_second)
+            .beside("postgres-es", peer.per_second),
         Row::new("projections behind after such a turn", "s", behind_s),
     ]
 }

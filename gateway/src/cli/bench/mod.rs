@@ -85,10 +85,10 @@ pub(super) async fn run(global: &Global, args: &BenchArgs) -> Result<Exit, CliEr
         measured = measure_all(&world, &chosen) => Some(measured),
         () = stop_signal() => None,
     };
-    world.stop().await?;
+    let stopped = world.stop().await;
     let Some((rows, exit)) = measured else { return Ok(Exit::Failed) };
     table::print(&machine, &rows, global.json);
-    Ok(exit)
+    stopped.map(|()| exit)
 }
 
 /// What fails is told and left out; the rest is measured all the same.
@@ -149,6 +149,9 @@ mod tests {
     #[test]
     fn everything_is_measured_in_order_unless_some_is_chosen() {
         assert_eq!(args(&[]).chosen(), Measurement::value_variants());
-        assert_eq!(args(&[Measurement::Sms, Measurement::Relay]).chosen(), [Measurement::Relay, Measurement::Sms]);
+        assert_eq!(
+            args(&[Measurement::Sms, Measurement::Relay]).chosen(),
+            [Measurement::Relay, Measurement::Sms]
+        );
     }
 }

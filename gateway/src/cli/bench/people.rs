@@ -36,7 +36,8 @@ pub(super) struct Worker {
 /// Registers administrators, each with a token.
 pub(super) async fn workers(log: &EventLog, count: usize) -> Outcome<Vec<Worker>> {
     let new = || UserId::from(clock::new_id());
-    let workers: Vec<_> = (0..count).map(|_| new()).map(|id| Worker { id, token: format!("bench-{id}") }).collect();
+    let workers: Vec<_> =
+        (0..count).map(|_| new()).map(|id| Worker { id, token: format!("bench-{id}") }).collect();
     at_once(AT_ONCE, workers.clone(), |worker| register(log.clone(), worker)).await?;
     Ok(workers)
 }
@@ -76,7 +77,9 @@ async fn import(log: EventLog, company: CompanyId, page: std::ops::Range<usize>)
     let time_zone: TimeZone = "America/Bogota".parse().map_err(CliError::failed)?;
     let profiles = page.map(profile).collect();
     let context = CommandContext::of_system();
-    clients::import_page(&log, company, profiles, (locale, time_zone), false, &context).await.map_err(CliError::failed)?;
+    clients::import_page(&log, company, profiles, (locale, time_zone), false, &context)
+        .await
+        .map_err(CliError::failed)?;
     Ok(())
 }
 

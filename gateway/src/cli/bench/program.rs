@@ -15,9 +15,9 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use super::Outcome;
 use super::process::Memory;
 use super::world::{Ledger, MASTER_KEY, World};
-use super::Outcome;
 use crate::cli::{CliError, Exit};
 use crate::config::Config;
 use crate::system::{Outside, Role, Roles, System, SystemOptions};
@@ -151,7 +151,8 @@ async fn tell(child: &mut Child, orders: &Orders) -> Outcome<()> {
 }
 
 async fn listen(child: &mut Child) -> Outcome<SocketAddr> {
-    let output = child.stdout.as_mut().ok_or_else(|| CliError::failed("the program has no standard output"))?;
+    let output =
+        child.stdout.as_mut().ok_or_else(|| CliError::failed("the program has no standard output"))?;
     let mut line = String::new();
     BufReader::new(output).read_line(&mut line).await.map_err(CliError::failed)?;
     line.trim().parse().map_err(|_| CliError::failed("the program ended instead of starting"))

@@ -7,6 +7,7 @@ use projections::{Projection, rebuild};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::Outcome;
 use super::history;
 use super::http::Connection;
 use super::measure::{Sample, per_second};
@@ -14,7 +15,6 @@ use super::people::{self, Worker};
 use super::program::{Program, Sinks};
 use super::table::{Goal, Row};
 use super::world::World;
-use super::Outcome;
 use crate::cli::CliError;
 
 /// Who writes and reads.
@@ -48,7 +48,8 @@ pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
             .beside("reading the events once", read)
             .goal(Goal::AtLeast(100_000.0)),
         Row::new("inbox page during the rebuild, p99", "ms", reads.sample.p99_ms),
-        Row::new("inbox pages refused during the rebuild", "pages", reads.refused as f64).goal(Goal::AtMost(0.0)),
+        Row::new("inbox pages refused during the rebuild", "pages", reads.refused as f64)
+            .goal(Goal::AtMost(0.0)),
     ])
 }
 
@@ -93,7 +94,8 @@ async fn rebuild_all(log: &EventLog) -> Outcome<()> {
 }
 
 async fn is_finished(log: &EventLog, order: uuid::Uuid) -> Outcome<bool> {
-    let progress = rebuild::progress(log.pool(), order).await?.ok_or_else(|| CliError::failed("no such rebuild"))?;
+    let progress =
+        rebuild::progress(log.pool(), order).await?.ok_or_else(|| CliError::failed("no such rebuild"))?;
     match progress.failure {
         Some(failure) => Err(CliError::failed(failure)),
         None => Ok(progress.finished),

@@ -13,11 +13,11 @@ use commands::log::{EventLog, Lane};
 use commands::relay::{Relay, Step};
 use tokio::time::{sleep, timeout};
 
+use super::Outcome;
 use super::appender::note;
 use super::measure::{at_once, in_turns, median, per_second};
 use super::table::{Goal, Row};
 use super::world::World;
-use super::Outcome;
 use crate::cli::CliError;
 
 /// How many events one append of the filling has.
@@ -120,7 +120,12 @@ async fn publish_all(jetstream: &jetstream::Context, name: &str, count: usize) -
     acknowledged(&mut acks).await
 }
 
-async fn send(jetstream: &jetstream::Context, subject: String, payload: Bytes, last: usize) -> Outcome<PublishAckFuture> {
+async fn send(
+    jetstream: &jetstream::Context,
+    subject: String,
+    payload: Bytes,
+    last: usize,
+) -> Outcome<PublishAckFuture> {
     let mut headers = HeaderMap::new();
     headers.insert(NATS_EXPECTED_LAST_SEQUENCE, last.to_string());
     let message = PublishMessage::build().headers(headers).payload(payload);

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
+use super::Outcome;
 use super::http::Connection;
 use super::measure::median;
 use super::process::interrupt;
 use super::table::{Goal, Row};
 use super::world::World;
-use super::Outcome;
 use crate::cli::CliError;
 
 /// How long a start may take.
@@ -30,9 +30,12 @@ pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
         firsts.push(start(&data).await?);
         seconds.push(start(&data).await?);
     }
-    let median_of = |starts: &[Start], part: fn(&Start) -> Duration| median(starts.iter().map(|s| part(s).as_secs_f64()).collect());
+    let median_of = |starts: &[Start], part: fn(&Start) -> Duration| {
+        median(starts.iter().map(|s| part(s).as_secs_f64()).collect())
+    };
     Ok(vec![
-        Row::new("empty folder to the page", "s", median_of(&firsts, |start| start.page)).goal(Goal::AtMost(3.0)),
+        Row::new("empty folder to the page", "s", median_of(&firsts, |start| start.page))
+            .goal(Goal::AtMost(3.0)),
         Row::new("empty folder to ready with demo data", "s", median_of(&firsts, |start| start.ready)),
         Row::new("second start to the page", "s", median_of(&seconds, |start| start.page)),
         Row::new("second start to ready", "s", median_of(&seconds, |start| start.ready)),
@@ -54,7 +57,8 @@ async fn start(data: &Path) -> Outcome<Start> {
         let ready = answers(address, "/readyz", begun).await;
         Start { page, ready }
     };
-    let started = timeout(START_TIMEOUT, starting).await.map_err(|_| CliError::failed("`dev` does not answer"));
+    let started =
+        timeout(START_TIMEOUT, starting).await.map_err(|_| CliError::failed("`dev` does not answer"));
     end(&mut dev).await?;
     started
 }

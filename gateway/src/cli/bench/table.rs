@@ -135,7 +135,8 @@ fn table(rows: &[Row]) -> String {
     let widths: Vec<_> = (0..HEAD.len()).map(|column| width(&lines, column)).collect();
     let mut text = String::new();
     for line in &lines {
-        let cells = line.iter().zip(&widths).enumerate().map(|(column, (cell, width))| pad(cell, *width, column));
+        let cells =
+            line.iter().zip(&widths).enumerate().map(|(column, (cell, width))| pad(cell, *width, column));
         let _ = writeln!(text, "{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     }
     text
@@ -210,8 +211,14 @@ impl Machine {
     fn text(&self) -> String {
         let Self { cores, load_before, os, architecture, version, optimised } = self;
         let load = load_before.map(|load| format!(", load before {load}")).unwrap_or_default();
-        let warning = if *optimised { "" } else { " — NOT OPTIMISED: build with --release for figures that mean something" };
-        format!("mensajeria {version}, {os} {architecture}, {cores} cores{load}, load generators and servers included{warning}")
+        let warning = if *optimised {
+            ""
+        } else {
+            " — NOT OPTIMISED: build with --release for figures that mean something"
+        };
+        format!(
+            "mensajeria {version}, {os} {architecture}, {cores} cores{load}, load generators and servers included{warning}"
+        )
     }
 }
 
@@ -221,7 +228,10 @@ mod tests {
 
     #[test]
     fn numbers_read_easily() {
-        assert_eq!([number(0.333), number(12.34), number(999.6), number(1_234_567.0)], ["0.33", "12.3", "1,000", "1,234,567"]);
+        assert_eq!(
+            [number(0.333), number(12.34), number(999.6), number(1_234_567.0)],
+            ["0.33", "12.3", "1,000", "1,234,567"]
+        );
     }
 
     #[test]
@@ -235,9 +245,11 @@ mod tests {
 
     #[test]
     fn columns_stand_below_each_other_whatever_the_letters() {
-        let rows = [Row::new("é", "ms", 1.0), Row::new("long name", "1/s", 12_000.0).goal(Goal::AtLeast(1.0))];
+        let rows =
+            [Row::new("é", "ms", 1.0), Row::new("long name", "1/s", 12_000.0).goal(Goal::AtLeast(1.0))];
         let text = table(&rows);
-        let starts: Vec<_> = text.lines().skip(1).map(|line| line.chars().position(|c| c == 'm' || c == '1')).collect();
+        let starts: Vec<_> =
+            text.lines().skip(1).map(|line| line.chars().position(|c| c == 'm' || c == '1')).collect();
         assert_eq!(starts[0], starts[1], "{text}");
         assert!(text.contains("12,000") && text.contains("yes"), "{text}");
     }

@@ -79,7 +79,8 @@ impl World {
     /// A connection to the broker that is not the program's. The client reads no credentials out of a URL.
     pub(super) async fn nats(&self) -> Outcome<Client> {
         let server: ServerAddr = self.nats_url()?.parse().map_err(CliError::failed)?;
-        let [user, password] = [server.username(), server.password()].map(|part| part.unwrap_or_default().to_owned());
+        let [user, password] =
+            [server.username(), server.password()].map(|part| part.unwrap_or_default().to_owned());
         ConnectOptions::with_user_and_password(user, password).connect(server).await.map_err(CliError::failed)
     }
 
