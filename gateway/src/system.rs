@@ -23,8 +23,8 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub use self::outside::{Outside, OutsideError};
-pub use self::roles::{Role, Roles, UnknownRole};
 use self::parts::FrontDoor;
+pub use self::roles::{Role, Roles, UnknownRole};
 use crate::chance;
 use crate::config::Config;
 

@@ -28,7 +28,9 @@ pub(crate) async fn serve(request: Request) -> Response {
         Some(file) => answer(file, &request),
         // A file that is not there is an error; a path of the app is the page.
         None if path.starts_with(HASHED) => StatusCode::NOT_FOUND.into_response(),
-        None => APP.get_file(PAGE).map_or_else(|| StatusCode::NOT_FOUND.into_response(), |page| answer(page, &request)),
+        None => APP
+            .get_file(PAGE)
+            .map_or_else(|| StatusCode::NOT_FOUND.into_response(), |page| answer(page, &request)),
     }
 }
 

@@ -20,7 +20,10 @@ fn the_api_is_as_it_is_promised() {
     }
     let text = std::fs::read_to_string(promised()).expect("the contract");
     let promised: Value = serde_json::from_str(&text).expect("the contract is JSON");
-    assert!(said == promised, "the code says something else than tests/contract/openapi.json: UPDATE_CONTRACT=1");
+    assert!(
+        said == promised,
+        "the code says something else than tests/contract/openapi.json: UPDATE_CONTRACT=1"
+    );
 }
 
 #[test]

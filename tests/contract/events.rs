@@ -110,7 +110,11 @@ fn audiences() -> Vec<AudienceEvent> {
 fn deliveries() -> Vec<DeliveryEvent> {
     let attempt = Attempt { notification: id(3), company: id(20), client: id(30), generation: 1, number: 2 };
     vec![
-        DeliveryEvent::DeliveryAccepted { attempt, provider: "principal".into(), reference: "250 queued".into() },
+        DeliveryEvent::DeliveryAccepted {
+            attempt,
+            provider: "principal".into(),
+            reference: "250 queued".into(),
+        },
         DeliveryEvent::DeliveryDeferred {
             attempt,
             provider: Some("principal".into()),
@@ -171,7 +175,8 @@ fn companies() -> Vec<CompanyEvent> {
 }
 
 fn users() -> Vec<UserEvent> {
-    let profile = || personal(10, UserProfile { name: "José Pérez".into(), email: "jose@example.com".into() });
+    let profile =
+        || personal(10, UserProfile { name: "José Pérez".into(), email: "jose@example.com".into() });
     let (roles, companies) = (BTreeSet::from([Role::Operator, Role::Notifier]), BTreeSet::from([id(20)]));
     vec![
         UserEvent::UserRegistered { profile: profile(), roles: roles.clone(), companies: companies.clone() },
@@ -195,7 +200,10 @@ fn golden<E: cqrs_es::DomainEvent>(aggregate_type: &str, event: &E) -> Value {
 }
 
 fn todays_events() -> Vec<Value> {
-    fn all<E: cqrs_es::DomainEvent>(aggregate_type: &'static str, events: Vec<E>) -> impl Iterator<Item = Value> {
+    fn all<E: cqrs_es::DomainEvent>(
+        aggregate_type: &'static str,
+        events: Vec<E>,
+    ) -> impl Iterator<Item = Value> {
         events.into_iter().map(move |event| golden(aggregate_type, &event))
     }
     all("message", messages())
@@ -246,7 +254,8 @@ fn every_event_that_was_ever_stored_can_be_read() {
     assert!(files.len() >= todays_events().len());
     for file in files {
         let path = file.expect("a golden file").path();
-        let event: Value = serde_json::from_slice(&std::fs::read(&path).expect("a golden file")).expect("JSON");
+        let event: Value =
+            serde_json::from_slice(&std::fs::read(&path).expect("a golden file")).expect("JSON");
         let (aggregate, kind, version) =
             (text(&event, "aggregate_type"), text(&event, "event_type"), text(&event, "event_version"));
         let read = Event::decode(aggregate, kind, version, event["payload"].clone());

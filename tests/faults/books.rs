@@ -16,7 +16,10 @@ use crate::scene::{CLIENTS, Scene, eventually};
 pub(crate) async fn compare(scene: &Scene, client: &Client, load: &Load, in_flight_max: usize) {
     load.assert_answers_stand(client).await;
     let in_doubt = reckon(scene, client, load).await;
-    assert!(in_doubt <= in_flight_max, "{in_doubt} are in doubt, and only {in_flight_max} can have been in flight");
+    assert!(
+        in_doubt <= in_flight_max,
+        "{in_doubt} are in doubt, and only {in_flight_max} can have been in flight"
+    );
     mirrored(scene).await;
 }
 
@@ -78,7 +81,8 @@ pub(crate) fn times_told(scene: &Scene, channel: Channel) -> BTreeMap<String, us
 }
 
 fn nobody_unknown_was_told(scene: &Scene, load: &Load) {
-    let told = [Channel::Sms, Channel::Email].map(|channel| times_told(scene, channel).len()).iter().sum::<usize>();
+    let told =
+        [Channel::Sms, Channel::Email].map(|channel| times_told(scene, channel).len()).iter().sum::<usize>();
     assert!(told <= CLIENTS * load.notifications().count(), "somebody was told whom nobody asked to tell");
 }
 
@@ -99,10 +103,11 @@ async fn attempts_are_the_events(scene: &Scene) {
 }
 
 async fn messages_are_there_once(scene: &Scene, client: &Client, load: &Load) {
-    let sent: Vec<String> = sqlx::query_scalar("select aggregate_id from events where event_type = 'MessageSent'")
-        .fetch_all(scene.log.pool())
-        .await
-        .expect("the events");
+    let sent: Vec<String> =
+        sqlx::query_scalar("select aggregate_id from events where event_type = 'MessageSent'")
+            .fetch_all(scene.log.pool())
+            .await
+            .expect("the events");
     let expected: BTreeSet<&str> = load.messages().collect();
     assert_eq!(expected.len(), load.messages().count(), "two requests have one answer");
     assert_eq!(sent.len(), expected.len(), "a message was lost or doubled");

@@ -21,8 +21,7 @@ const RIGHT: [(&str, &str); 5] = [
     ("MENSAJERIA__LOG__LEVEL", "error"),
 ];
 const SMTP: &str = "[{ name = \"uno\", url = \"ftp://127.0.0.1\", from = \"a@b.test\" }]";
-const TWILIO: &str =
-    "[{ name = \"uno\", kind = \"twilio\", base_url = \"no\", account = \"AC\", secret = \"s\", from = \"+15005550006\" }]";
+const TWILIO: &str = "[{ name = \"uno\", kind = \"twilio\", base_url = \"no\", account = \"AC\", secret = \"s\", from = \"+15005550006\" }]";
 
 /// What is set otherwise, or not at all, and the key that the refusal must name.
 const WRONG: [(&str, &str, &str); 9] = [
@@ -97,8 +96,10 @@ async fn assert_refused(environment: &HashMap<String, String>, code: i32, parts:
 
 async fn tables(database_url: &str) -> i64 {
     let mut connection = PgConnection::connect(database_url).await.expect("the database answers");
-    sqlx::query_scalar("select count(*) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')")
-        .fetch_one(&mut connection)
-        .await
-        .expect("the tables")
+    sqlx::query_scalar(
+        "select count(*) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .expect("the tables")
 }

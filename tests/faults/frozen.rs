@@ -68,7 +68,10 @@ async fn one_that_freezes_inside_its_commit_does_not_hold_up_the_others() {
 
     let mut load = Load::of(&scene, 0);
     load.apply_until_answered(&client).await;
-    eventually("it stands in the middle of its commit", async || holds_the_ledger(&scene).await.then_some(())).await;
+    eventually("it stands in the middle of its commit", async || {
+        holds_the_ledger(&scene).await.then_some(())
+    })
+    .await;
     frozen.signal("STOP").await;
     load.add_messages(&scene, MESSAGES);
     load.apply_until_answered(&client).await;
@@ -96,11 +99,12 @@ async fn present(scene: &Scene) -> Vec<Uuid> {
 
 /// How many sends of an owner may have reached the outside world.
 async fn started(scene: &Scene, owner: Uuid) -> usize {
-    let started: i64 = sqlx::query_scalar("select count(*) from send_queue where owner = $1 and state = 'started'")
-        .bind(owner)
-        .fetch_one(scene.log.pool())
-        .await
-        .expect("the queue");
+    let started: i64 =
+        sqlx::query_scalar("select count(*) from send_queue where owner = $1 and state = 'started'")
+            .bind(owner)
+            .fetch_one(scene.log.pool())
+            .await
+            .expect("the queue");
     usize::try_from(started).expect("a count")
 }
 

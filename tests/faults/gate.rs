@@ -18,9 +18,13 @@ pub(crate) struct Gate {
 }
 
 enum State {
-    Open { _door: AbortOnDropHandle<()> },
+    Open {
+        _door: AbortOnDropHandle<()>,
+    },
     /// The port stays ours: nobody listens on it.
-    Shut { _port: TcpSocket },
+    Shut {
+        _port: TcpSocket,
+    },
 }
 
 impl Gate {
@@ -38,7 +42,9 @@ impl Gate {
 
     /// Refuses connections from now on and cuts those that stand.
     pub(crate) async fn shut(&mut self) {
-        if let State::Open { _door: door } = std::mem::replace(&mut self.state, State::Shut { _port: unbound() }) {
+        if let State::Open { _door: door } =
+            std::mem::replace(&mut self.state, State::Shut { _port: unbound() })
+        {
             door.abort();
             let _ = door.await;
         }

@@ -97,7 +97,9 @@ impl Load {
     /// Asks again for everything that was ever answered: the first answer must come again.
     pub(crate) async fn assert_answers_stand(&self, client: &Client) {
         for (key, request) in self.requests.iter().filter(|(_, request)| request.id.is_some()) {
-            let again = eventually("a key is answered again", async || ask(client, key, request.kind, &request.body).await);
+            let again = eventually("a key is answered again", async || {
+                ask(client, key, request.kind, &request.body).await
+            });
             assert_eq!(Some(again.await), request.id, "another answer to {key}");
         }
     }

@@ -6,6 +6,7 @@ mod configuration;
 mod frozen;
 mod gate;
 mod kills;
+mod leaders;
 mod load;
 mod outages;
 mod pairs;

@@ -37,7 +37,10 @@ async fn while_postgresql_is_away_requests_are_refused_kindly_and_everything_is_
     assert_eq!(status_of(&client, "/readyz").await, 503, "it is not ready");
 
     scene.stack().start_postgres().await.expect("PostgreSQL starts");
-    eventually("the program is ready again", async || (status_of(&client, "/readyz").await == 200).then_some(())).await;
+    eventually("the program is ready again", async || {
+        (status_of(&client, "/readyz").await == 200).then_some(())
+    })
+    .await;
     load.apply_until_answered(&client).await;
     compare(&scene, &client, &load, 2 * CONNECTIONS).await;
     program.kill().await;
@@ -120,7 +123,8 @@ async fn message_arrives(scene: &Scene, client: &Client, stream: &mut EventStrea
     let before: Vec<String> = load.messages().map(str::to_owned).collect();
     load.add_messages(scene, 1);
     load.apply_until_answered(client).await;
-    let new = load.messages().find(|id| !before.iter().any(|known| known == id)).expect("a new message").to_owned();
+    let new =
+        load.messages().find(|id| !before.iter().any(|known| known == id)).expect("a new message").to_owned();
     stream.until("message", |item| item["id"] == new.as_str()).await;
 }
 
@@ -137,7 +141,11 @@ async fn under_way(scene: &Scene) {
 
 fn refused_kindly(answer: &Answer) {
     assert_eq!(answer.status, 503, "{}", answer.body);
-    assert!(answer.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0), "{:?}", answer.headers);
+    assert!(
+        answer.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0),
+        "{:?}",
+        answer.headers
+    );
     assert!(answer.header("content-type").starts_with("application/problem+json"), "{:?}", answer.headers);
 }
 

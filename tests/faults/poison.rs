@@ -15,7 +15,13 @@ use crate::load::notification;
 use crate::scene::{CLIENTS, Scene, eventually};
 
 /// Inserts an event as nobody but the owner of the database could.
-async fn insert(scene: &Scene, (kind, id, sequence): (&str, &str, i64), event_type: &str, payload: &str, metadata: &str) {
+async fn insert(
+    scene: &Scene,
+    (kind, id, sequence): (&str, &str, i64),
+    event_type: &str,
+    payload: &str,
+    metadata: &str,
+) {
     sqlx::query(
         "insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
          values ($1, $2, $3, $4, '1', $5::json, $6::json)",
@@ -82,10 +88,20 @@ async fn the_intake_survives_poison_and_says_so() {
     let [notification, chunks, request] = std::array::from_fn(|_| clock::new_id().to_string());
     insert(&scene, ("notification", &notification, 1), "NotificationExploded", "{}", "{}").await;
     insert(&scene, ("audience", &format!("{chunks}:1"), 1), "AudienceChunkResolved", "[7]", "{}").await;
-    insert(&scene, ("notification", &request, 1), "NotificationRequested", "1e999", r#"{"actor": null, "n": 1}"#).await;
+    insert(
+        &scene,
+        ("notification", &request, 1),
+        "NotificationRequested",
+        "1e999",
+        r#"{"actor": null, "n": 1}"#,
+    )
+    .await;
 
     the_rest_flows(&scene, &client).await;
-    assert!(metric(&client, "mensajeria_intake_poison_total").await >= 3.0, "the intake tells of what it cannot read");
+    assert!(
+        metric(&client, "mensajeria_intake_poison_total").await >= 3.0,
+        "the intake tells of what it cannot read"
+    );
     assert_eq!(parked(&client, "notifications").await, 3);
     program.kill().await;
 }
@@ -150,7 +166,12 @@ async fn parked_events(scene: &Scene, schema: &str) -> Vec<(String, i64)> {
 
 /// The sum of a metric over whatever labels it has beyond those that are given.
 async fn metric(client: &Client, name: &str) -> f64 {
-    let text = reqwest::get(format!("{}/metrics", client.base())).await.expect("an answer").text().await.expect("text");
+    let text = reqwest::get(format!("{}/metrics", client.base()))
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("text");
     let rows = text.lines().filter(|line| line.starts_with(name));
     rows.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
 }

@@ -56,7 +56,9 @@ impl Town {
     }
 
     async fn notify(&self, channel: Channel) -> String {
-        id_of(&self.client.post_new("/notifications", &notification(&self.company, channel)).await.expect(202))
+        id_of(
+            &self.client.post_new("/notifications", &notification(&self.company, channel)).await.expect(202),
+        )
     }
 
     async fn totals(&self, notification: &str) -> Value {
@@ -107,7 +109,10 @@ async fn what_finds_nobody_waits_and_is_sent_once_the_provider_is_back() {
         all_accepted(&town, &notification, channel).await;
         let tried_twice = town.deliveries(&notification, "accepted").await;
         let tried_twice = tried_twice.iter().filter(|delivery| outcomes(delivery) != ["accepted"]).count();
-        assert!((1..CLIENTS).contains(&tried_twice), "{tried_twice} were tried in vain: the provider was not left alone");
+        assert!(
+            (1..CLIENTS).contains(&tried_twice),
+            "{tried_twice} were tried in vain: the provider was not left alone"
+        );
     }
     town.world.stop().await;
 }
@@ -115,7 +120,10 @@ async fn what_finds_nobody_waits_and_is_sent_once_the_provider_is_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_busy_is_told_later() {
     let town = Town::start().await;
-    let sms = Refusal { retry_after: Some(Duration::from_secs(5)), ..Refusal::sms(429, 20429, "Too Many Requests") };
+    let sms = Refusal {
+        retry_after: Some(Duration::from_secs(5)),
+        ..Refusal::sms(429, 20429, "Too Many Requests")
+    };
     let refusals = [(Channel::Sms, sms), (Channel::Email, Refusal::mail(451, "4.3.2 Server is busy"))];
     for (channel, refusal) in refusals {
         let busy = Behaviour::RefuseFirst { times: BUSY_TIMES, refusal };
@@ -149,12 +157,18 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
         town.world.simulator.set_rule(channel, &lost, Behaviour::CutUnaccepted);
         let notification = town.notify(channel).await;
         let found = finished(&town.client, &notification).await;
-        assert_eq!((found["totals"]["accepted"].clone(), found["totals"]["in_doubt"].clone()), (58.into(), 2.into()));
+        assert_eq!(
+            (found["totals"]["accepted"].clone(), found["totals"]["in_doubt"].clone()),
+            (58.into(), 2.into())
+        );
         assert_shown_in_doubt(&town, &notification, &[&cut, &lost]).await;
 
         // Neither time nor a retry of the failed ones makes a guess.
         town.world.pass(TimeDelta::days(3));
-        town.client.post(&format!("/notifications/{notification}/retry"), &serde_json::json!({})).await.expect(200);
+        town.client
+            .post(&format!("/notifications/{notification}/retry"), &serde_json::json!({}))
+            .await
+            .expect(200);
         barrier(&town, channel).await;
         let found = town.client.get(&format!("/notifications/{notification}")).await.expect(200);
         assert!(is_over(&found) && found["totals"]["in_doubt"] == 2, "{found}");
@@ -172,18 +186,23 @@ async fn barrier(town: &Town, channel: Channel) {
     let place = 1 + channel as usize;
     let other = company(town.world.log(), place).await;
     let client = town.world.user("Nadia", &[Role::Notifier], &[other]).await;
-    let later = client.post_new("/notifications", &notification(&other.to_string(), channel)).await.expect(202);
+    let later =
+        client.post_new("/notifications", &notification(&other.to_string(), channel)).await.expect(202);
     finished(&client, &id_of(&later)).await;
 }
 
 async fn assert_shown_in_doubt(town: &Town, notification: &str, expected: &[&str]) {
     let in_doubt = town.deliveries(notification, "in_doubt").await;
-    let mut shown: Vec<_> = in_doubt.iter().map(|delivery| delivery["to"].as_str().expect("an address")).collect();
+    let mut shown: Vec<_> =
+        in_doubt.iter().map(|delivery| delivery["to"].as_str().expect("an address")).collect();
     shown.sort_unstable();
     assert_eq!(shown, expected);
     for delivery in &in_doubt {
         assert_eq!(outcomes(delivery), ["in_doubt"], "{delivery}");
-        assert!(delivery["attempts"][0]["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{delivery}");
+        assert!(
+            delivery["attempts"][0]["detail"].as_str().is_some_and(|detail| !detail.is_empty()),
+            "{delivery}"
+        );
     }
 }
 
@@ -209,12 +228,18 @@ fn gate(url: &str) -> Gate {
 }
 
 fn outside(simulator: Simulator, smtp: &Gate, sms: &Gate) -> Outside {
-    let email = SmtpSettings { url: format!("smtp://{}", smtp.address()), ..simulator.smtp_settings(CONNECTIONS) };
-    let sms =
-        TwilioSettings { base_url: format!("http://{}", sms.address()), ..simulator.twilio_settings(CONNECTIONS) };
+    let email =
+        SmtpSettings { url: format!("smtp://{}", smtp.address()), ..simulator.smtp_settings(CONNECTIONS) };
+    let sms = TwilioSettings {
+        base_url: format!("http://{}", sms.address()),
+        ..simulator.twilio_settings(CONNECTIONS)
+    };
     let providers = vec![
         Provider::Email(EmailProvider::try_new(&email).expect("the settings can be used")),
         Provider::Sms(SmsProvider::try_new(&sms).expect("the settings can be used")),
     ];
-    Outside { routes: vec![Route { companies: Companies::All, providers }], simulator: Some(Arc::new(simulator)) }
+    Outside {
+        routes: vec![Route { companies: Companies::All, providers }],
+        simulator: Some(Arc::new(simulator)),
+    }
 }

@@ -77,7 +77,12 @@ impl Scene {
         Self { stack: Some(stack), ..Self::on(place, companies, database_url, nats_url).await }
     }
 
-    async fn on(place: SemaphorePermit<'static>, companies: usize, database_url: String, nats_url: String) -> Self {
+    async fn on(
+        place: SemaphorePermit<'static>,
+        companies: usize,
+        database_url: String,
+        nats_url: String,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let options = SimulatorOptions {
             ledger: Some(folder.path().join("ledger")),
@@ -91,7 +96,17 @@ impl Scene {
         let environment = environment(&database_url, &nats_url, &simulator);
         let stack = None;
         Self {
-            log, simulator, companies, database_url, nats_url, environment, stack, token, reader, folder, _place: place,
+            log,
+            simulator,
+            companies,
+            database_url,
+            nats_url,
+            environment,
+            stack,
+            token,
+            reader,
+            folder,
+            _place: place,
         }
     }
 
@@ -231,7 +246,11 @@ fn profile(company: usize, n: usize) -> ClientProfile {
         phone: Some(phone(company, n)),
         email: Some(email(company, n)),
     };
-    ClientProfile { external_id: Some(format!("C-{n}")), name: format!("Cliente {n}"), contacts: vec![contact] }
+    ClientProfile {
+        external_id: Some(format!("C-{n}")),
+        name: format!("Cliente {n}"),
+        contacts: vec![contact],
+    }
 }
 
 /// The phone of a company's client.

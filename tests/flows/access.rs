@@ -21,7 +21,8 @@ async fn begin(client: &Client, email: &str, password: &str) -> Answer {
 
 /// What a browser sends: its cookie, and where the page came from.
 async fn write_by_cookie(browser: &Client, body: &Value, origin: &[(&str, &str)]) -> Answer {
-    let request = browser.anonymous().request(Method::POST, "/messages").header("Idempotency-Key", "k").json(body);
+    let request =
+        browser.anonymous().request(Method::POST, "/messages").header("Idempotency-Key", "k").json(body);
     let request = request.header("Cookie", browser.cookie().expect("a session"));
     Answer::to(origin.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
 }
@@ -74,7 +75,13 @@ async fn a_write_by_cookie_from_another_site_is_refused_and_writes_nothing() {
     let browser = user.log_in(&email_of(user.user), PASSWORD).await;
     let (body, head) = (message_to(&[user.user], "hola"), world.log().head().await.expect("the head"));
     let evil = ("Origin", "https://evil.example");
-    for origin in [&[][..], &[evil], &[("Sec-Fetch-Site", "cross-site")], &[("Sec-Fetch-Site", "same-site")], &[("Origin", "null")]] {
+    for origin in [
+        &[][..],
+        &[evil],
+        &[("Sec-Fetch-Site", "cross-site")],
+        &[("Sec-Fetch-Site", "same-site")],
+        &[("Origin", "null")],
+    ] {
         let problem = write_by_cookie(&browser, &body, origin).await.expect(403);
         assert!(problem["type"].as_str().is_some_and(|kind| kind.ends_with("cross-site")), "{problem}");
     }
@@ -91,7 +98,8 @@ async fn a_write_by_cookie_from_another_site_is_refused_and_writes_nothing() {
 #[tokio::test]
 async fn who_guesses_passwords_must_wait_even_with_the_right_one() {
     let world = World::start().await;
-    let (ana, luis) = (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
+    let (ana, luis) =
+        (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
     for guess in 0..FAILURES {
         begin(&ana, &email_of(ana.user), &format!("intento {guess}")).await.refused(401);
     }
@@ -146,7 +154,10 @@ async fn a_new_password_ends_the_sessions_and_the_old_password() {
 async fn a_session_ends_by_itself_after_the_longest_shift() {
     let world = World::start().await;
     let user = world.user("Ana", &[Role::Operator], &[]).await;
-    let (still, no_more) = (user.log_in(&email_of(user.user), PASSWORD).await, user.log_in(&email_of(user.user), PASSWORD).await);
+    let (still, no_more) = (
+        user.log_in(&email_of(user.user), PASSWORD).await,
+        user.log_in(&email_of(user.user), PASSWORD).await,
+    );
     world.pass(TimeDelta::hours(15));
     still.get("/me").await.expect(200);
     world.pass(TimeDelta::minutes(61));
@@ -189,7 +200,9 @@ async fn a_program_gets_a_token_by_the_command_line_while_dev_runs() {
     let operator = Client::new(&dev.base, Some(token), uuid::Uuid::nil().into());
     let me = operator.get("/me").await.expect(200);
     assert_eq!(me["email"], "operador@demo.test");
-    let sent = operator.post_new("/messages", &message_to(&[me["id"].as_str().expect("an id")], "por programa")).await;
+    let sent = operator
+        .post_new("/messages", &message_to(&[me["id"].as_str().expect("an id")], "por programa"))
+        .await;
     operator.get(&format!("/inbox?q=por&author={}", id_of(&me))).await.expect(200);
     sent.expect(201);
     dev.interrupt().await;

@@ -35,15 +35,18 @@ impl Office {
         let other = world.user("Luis", &[Role::Operator], &[]).await;
         let body = client_of("C-1", "Ferretería Núñez", Some("3001234567"), Some("ana@example.com"));
         let client = id_of(&admin.post(&format!("/companies/{company}/clients"), &body).await.expect(201));
-        let message = id_of(&admin.post_new("/messages", &message_to(&[admin.user], "hola")).await.expect(201));
-        let notification = id_of(&admin.post_new("/notifications", &sms_to(company, "hola")).await.expect(202));
+        let message =
+            id_of(&admin.post_new("/messages", &message_to(&[admin.user], "hola")).await.expect(201));
+        let notification =
+            id_of(&admin.post_new("/notifications", &sms_to(company, "hola")).await.expect(202));
         tests::notified::finished(&admin, &notification).await;
         Self { world, admin, other, company, client, message, notification }
     }
 
     /// Where a route's good requests go, and their bodies, all fields given.
     fn good(&self, route: &Route) -> (String, Vec<Value>) {
-        let contact = json!({"kind": "holder", "name": "Ana", "phone": "3001234567", "email": "ana@example.com"});
+        let contact =
+            json!({"kind": "holder", "name": "Ana", "phone": "3001234567", "email": "ana@example.com"});
         let client = json!({
             "name": "Ferretería", "external_id": "C-2", "contacts": [contact], "locale": "es-CO", "time_zone": "America/Bogota",
         });
@@ -54,7 +57,10 @@ impl Office {
             order["expires_at"] = json!("2099-01-01T00:00:00Z");
             order
         };
-        let orders = vec![with_expiry(sms_to(self.company, "hola")), with_expiry(email_to(self.company, "Aviso", "hola\nadiós"))];
+        let orders = vec![
+            with_expiry(sms_to(self.company, "hola")),
+            with_expiry(email_to(self.company, "Aviso", "hola\nadiós")),
+        ];
         let message = json!({
             "recipients": [self.admin.user.to_string()], "roles": ["operator"], "company": self.company.to_string(), "body": "hola",
             "priority": "high", "acknowledge": true, "in_reply_to": self.message,
@@ -145,7 +151,14 @@ fn spoilt(good: &Value) -> Vec<Spoilt> {
 /// Values of the right type that are none of their kind.
 fn bad_values(pointer: &str) -> &'static [&'static str] {
     match pointer.rsplit('/').next().unwrap_or_default() {
-        "email" => &["sin-arroba", "a@@example.com", "a b@example.com", "Ana <a@example.com>", "a@example.com\r\nBcc: b@example.com", " "],
+        "email" => &[
+            "sin-arroba",
+            "a@@example.com",
+            "a b@example.com",
+            "Ana <a@example.com>",
+            "a@example.com\r\nBcc: b@example.com",
+            " ",
+        ],
         "phone" => &["300123", "no tiene", "+999 123 4567", "3001234567 / 3011234567", "1e10"],
         "country" => &["XX", "co", "Colombia", ""],
         "time_zone" => &["Bogota", "America/Macondo", ""],
@@ -161,7 +174,9 @@ fn bad_values(pointer: &str) -> &'static [&'static str] {
 fn fields(value: &Value, pointer: &str) -> Vec<(String, Value)> {
     let members: Vec<(String, &Value)> = match value {
         Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), value)).collect(),
-        Value::Array(elements) => elements.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect(),
+        Value::Array(elements) => {
+            elements.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect()
+        }
         _ => vec![],
     };
     let below = |(name, value): (String, &Value)| {
@@ -184,18 +199,36 @@ fn is_same_type(one: &Value, other: &Value) -> bool {
 }
 
 /// Asks in both languages, and gives the faults of the one after the texts of the two are known to differ.
-async fn refused(client: &Client, route: &Route, path: &str, body: &str, what: &str) -> Vec<(String, String)> {
+async fn refused(
+    client: &Client,
+    route: &Route,
+    path: &str,
+    body: &str,
+    what: &str,
+) -> Vec<(String, String)> {
     let mut texts = Vec::new();
     let mut faults = Vec::new();
     for language in ["es", "en"] {
-        let request = client.request(route.method(), path).header("Idempotency-Key", "k").header("Accept-Language", language);
-        let answer = Answer::to(request.header("Content-Type", "application/json").body(body.to_owned())).await;
+        let request = client
+            .request(route.method(), path)
+            .header("Idempotency-Key", "k")
+            .header("Accept-Language", language);
+        let answer =
+            Answer::to(request.header("Content-Type", "application/json").body(body.to_owned())).await;
         let status = answer.status.as_u16();
         assert!(matches!(status, 400..500), "{what}: {status} {}", answer.body);
-        texts.push(answer.body["detail"].as_str().unwrap_or_else(|| panic!("{what}: a detail in {}", answer.body)).to_owned());
+        texts.push(
+            answer.body["detail"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{what}: a detail in {}", answer.body))
+                .to_owned(),
+        );
         assert!(answer.body["trace_id"].is_string(), "{what}");
         let details = answer.body["errors"].as_array().cloned().unwrap_or_default();
-        assert!(details.iter().all(|error| error["detail"].as_str().is_some_and(|text| !text.is_empty())), "{what}");
+        assert!(
+            details.iter().all(|error| error["detail"].as_str().is_some_and(|text| !text.is_empty())),
+            "{what}"
+        );
         faults = answer.refused(status);
     }
     assert_ne!(texts[0], texts[1], "{what}: each in the reader's language");
@@ -204,7 +237,8 @@ async fn refused(client: &Client, route: &Route, path: &str, body: &str, what: &
 
 #[track_caller]
 fn names(faults: &[(String, String)], pointer: &str, code: Option<&str>, what: &str) {
-    let is_named = |(named, why): &(String, String)| named.starts_with(pointer) && code.is_none_or(|code| code == why);
+    let is_named =
+        |(named, why): &(String, String)| named.starts_with(pointer) && code.is_none_or(|code| code == why);
     assert!(faults.iter().any(is_named), "{what}: {pointer} {code:?} is not among {faults:?}");
 }
 
@@ -213,7 +247,8 @@ fn short(text: &str) -> String {
 }
 
 async fn routes_with_bodies(client: &Client) -> Vec<Route> {
-    let is_wanted = |route: &Route| matches!(&*route.method, "POST" | "PATCH") && !route.path.ends_with("/import");
+    let is_wanted =
+        |route: &Route| matches!(&*route.method, "POST" | "PATCH") && !route.path.ends_with("/import");
     routes::all(client).await.into_iter().filter(is_wanted).collect()
 }
 
@@ -235,7 +270,12 @@ async fn every_field_spoilt_in_every_way_is_named_and_nothing_is_written() {
                 names(&faults, &pointer, code, &what);
             }
         }
-        assert_eq!(office.world.log().head().await.expect("the head"), head, "{} wrote something", route.name());
+        assert_eq!(
+            office.world.log().head().await.expect("the head"),
+            head,
+            "{} wrote something",
+            route.name()
+        );
     }
     office.world.stop().await;
 }
@@ -279,7 +319,12 @@ async fn a_body_that_is_wrong_as_a_whole_is_refused_and_nothing_is_written() {
                 names(&faults, &pointer, Some(code), &what);
             }
         }
-        assert_eq!(office.world.log().head().await.expect("the head"), head, "{} wrote something", route.name());
+        assert_eq!(
+            office.world.log().head().await.expect("the head"),
+            head,
+            "{} wrote something",
+            route.name()
+        );
     }
     office.world.stop().await;
 }
@@ -302,7 +347,9 @@ fn required(route: &Route, good: &Value) -> &'static [&'static str] {
         "POST /notifications" | "POST /notifications/preview" if good["channel"] == "email" => {
             &["company_id", "channel", "recipient_kind", "category", "subject", "body"]
         }
-        "POST /notifications" | "POST /notifications/preview" => &["company_id", "channel", "recipient_kind", "category", "body"],
+        "POST /notifications" | "POST /notifications/preview" => {
+            &["company_id", "channel", "recipient_kind", "category", "body"]
+        }
         _ => &[],
     }
 }
@@ -339,7 +386,13 @@ async fn a_query_that_says_what_nobody_understands_is_refused_by_its_name() {
             office.id(&route)
         };
         let path = route.path_to(&id);
-        for (query, pointer) in [("desconocido=1", "/desconocido"), ("min_position=-1", "/min_position"), ("limit=0", "/limit"), ("limit=x", "/limit"), ("after=basura", "/after")] {
+        for (query, pointer) in [
+            ("desconocido=1", "/desconocido"),
+            ("min_position=-1", "/min_position"),
+            ("limit=0", "/limit"),
+            ("limit=x", "/limit"),
+            ("after=basura", "/after"),
+        ] {
             let faults = office.admin.get(&format!("{path}?{query}")).await.refused(400);
             names(&faults, pointer, None, &format!("{} {query}", route.name()));
         }
@@ -349,7 +402,15 @@ async fn a_query_that_says_what_nobody_understands_is_refused_by_its_name() {
             }
         }
     }
-    for path in ["/notifications?state=otro", "/notifications?company=x", "/notifications?from=ayer", "/audit?actor=7", "/audit?to=x", "/inbox?state=x", "/inbox?author=yo"] {
+    for path in [
+        "/notifications?state=otro",
+        "/notifications?company=x",
+        "/notifications?from=ayer",
+        "/audit?actor=7",
+        "/audit?to=x",
+        "/inbox?state=x",
+        "/inbox?author=yo",
+    ] {
         let name = path.split(['?', '=']).nth(1).expect("a name");
         names(&office.admin.get(path).await.refused(400), &format!("/{name}"), None, path);
     }
@@ -361,11 +422,21 @@ async fn what_is_not_there_is_not_found_and_what_cannot_be_done_is_not_allowed()
     let office = Office::open().await;
     let head = office.world.log().head().await.expect("the head");
     for route in routes::all(&office.admin).await.into_iter().filter(|route| route.path.contains('{')) {
-        for id in ["no-es-un-id", "01890000-0000-7000-8000-000000000000", "%00", "%ff", "..%2f", "'; drop table events; --", "ñ"] {
+        for id in [
+            "no-es-un-id",
+            "01890000-0000-7000-8000-000000000000",
+            "%00",
+            "%ff",
+            "..%2f",
+            "'; drop table events; --",
+            "ñ",
+        ] {
             let request = office.admin.request(route.method(), &route.path_to(&id.replace(' ', "%20")));
             let request = match &*route.method {
                 "GET" | "DELETE" => request,
-                _ if route.path.ends_with("/import") => request.header("Content-Type", "text/csv").body("external_id,name,kind,contact_name,phone,email\n"),
+                _ if route.path.ends_with("/import") => request
+                    .header("Content-Type", "text/csv")
+                    .body("external_id,name,kind,contact_name,phone,email\n"),
                 "PATCH" => request.json(&json!({"name": "Otro"})),
                 _ if route.path.ends_with("/clients") => request.json(&json!({"name": "Otro"})),
                 _ => request.json(&json!({})),

@@ -14,7 +14,8 @@ use tests::{World, id_of};
 
 /// What is planted in everything that is known of the person, in lower case: name, a later name, the contact's name, the
 /// company's own name for them, number and address.
-const MARKS: [&str; 6] = ["borrada zúñiga", "borrada pérez", "vecina marcada", "marca-77", "3007770001", "borrada@example.com"];
+const MARKS: [&str; 6] =
+    ["borrada zúñiga", "borrada pérez", "vecina marcada", "marca-77", "3007770001", "borrada@example.com"];
 
 /// Where a mark stands: every table of the database, row by row, as text and as bytes.
 async fn found(pool: &PgPool) -> Vec<String> {
@@ -30,8 +31,15 @@ async fn found(pool: &PgPool) -> Vec<String> {
     for (schema, table) in tables {
         for mark in MARKS {
             let hex: String = mark.bytes().map(|byte| format!("{byte:02x}")).collect();
-            let text = format!("select count(*) from {schema}.{table} t where strpos(lower(t::text), $1) > 0 or strpos(t::text, $2) > 0");
-            let rows: i64 = sqlx::query_scalar(&text).bind(mark).bind(hex).fetch_one(pool).await.expect("the database answers");
+            let text = format!(
+                "select count(*) from {schema}.{table} t where strpos(lower(t::text), $1) > 0 or strpos(t::text, $2) > 0"
+            );
+            let rows: i64 = sqlx::query_scalar(&text)
+                .bind(mark)
+                .bind(hex)
+                .fetch_one(pool)
+                .await
+                .expect("the database answers");
             if rows > 0 {
                 found.push(format!("{schema}.{table}: {mark}"));
             }
@@ -62,11 +70,18 @@ async fn an_erased_person_leaves_no_trace_and_may_come_again_as_a_new_one() {
     let over = id_of(&nora.post_new("/notifications", &email_to(company, "Aviso", "Hola")).await.expect(202));
     let before = finished(&nora, &over).await;
     assert_eq!((count(&before["totals"], "accepted"), count(&before["totals"], "failed")), (1, 1));
-    let busy = Refusal { retry_after: Some(Duration::from_secs(3_600)), ..Refusal::sms(429, 20429, "Too Many Requests") };
+    let busy = Refusal {
+        retry_after: Some(Duration::from_secs(3_600)),
+        ..Refusal::sms(429, 20429, "Too Many Requests")
+    };
     world.simulator.set_rule(Channel::Sms, "0001", Behaviour::RefuseFirst { times: 9, refusal: busy });
     let waits = id_of(&nora.post_new("/notifications", &sms_to(company, "Hola")).await.expect(202));
     let mut stream = nora.stream(&format!("/notifications/{waits}/stream"), None).await;
-    stream.until("totals", |told| count(&told["totals"], "deferred") == 1 && count(&told["totals"], "accepted") == 2).await;
+    stream
+        .until("totals", |told| {
+            count(&told["totals"], "deferred") == 1 && count(&told["totals"], "accepted") == 2
+        })
+        .await;
     drop(stream);
     world.caught_up().await;
     let planted = found(world.log().pool()).await;
@@ -77,7 +92,11 @@ async fn an_erased_person_leaves_no_trace_and_may_come_again_as_a_new_one() {
     let path = format!("/clients/{client}");
     nora.delete(&path).await.expect(200);
     let after = finished(&nora, &waits).await;
-    assert_eq!((count(&after["totals"], "accepted"), count(&after["totals"], "suppressed")), (2, 1), "{after}");
+    assert_eq!(
+        (count(&after["totals"], "accepted"), count(&after["totals"], "suppressed")),
+        (2, 1),
+        "{after}"
+    );
     world.caught_up().await;
     assert_eq!(found(world.log().pool()).await, Vec::<String>::new());
     let ledger = Ledger::on(world.database_url.clone(), world.nats_url.clone()).await;
@@ -100,7 +119,11 @@ async fn an_erased_person_leaves_no_trace_and_may_come_again_as_a_new_one() {
     let left: Vec<String> = nora.all(&clients).await.iter().map(id_of).collect();
     assert_eq!(left, [other]);
     let deliveries = nora.all(&format!("/notifications/{over}/deliveries")).await;
-    assert_eq!(deliveries.iter().filter(|delivery| delivery["to"].is_null()).count(), 1, "who it was is no longer told");
+    assert_eq!(
+        deliveries.iter().filter(|delivery| delivery["to"].is_null()).count(),
+        1,
+        "who it was is no longer told"
+    );
     assert_eq!(nora.get(&format!("/notifications/{over}")).await.expect(200)["totals"], before["totals"]);
     let erased = nora.all(&format!("/audit?subject={client}&type=ClientErased")).await;
     assert_eq!((erased.len(), &erased[0]["actor"]["id"]), (1, &json!(nora.user.to_string())));
@@ -113,12 +136,17 @@ async fn an_erased_person_leaves_no_trace_and_may_come_again_as_a_new_one() {
         admin.post(&format!("/projections/{projection}/rebuild"), &json!({})).await.expect(202);
     }
     rebuilt(&admin).await;
-    assert_eq!(found(world.log().pool()).await, Vec::<String>::new(), "what is built anew has nothing of them either");
+    assert_eq!(
+        found(world.log().pool()).await,
+        Vec::<String>::new(),
+        "what is built anew has nothing of them either"
+    );
 
     let again = id_of(&nora.post(&clients, &person).await.expect(201));
     assert_ne!(again, client, "the same name of the company's own is a new person");
     let file = "external_id,name,kind,contact_name,phone,email\nMARCA-77,Borrada Zúñiga,holder,,3007770001,borrada@example.com\n";
-    let request = nora.request(reqwest::Method::POST, &format!("{clients}/import")).header("Content-Type", "text/csv");
+    let request =
+        nora.request(reqwest::Method::POST, &format!("{clients}/import")).header("Content-Type", "text/csv");
     let report = tests::Answer::to(request.body(file)).await.expect(200);
     assert_eq!((&report["created"], &report["unchanged"]), (&json!(0), &json!(1)), "{report}");
     world.stop().await;
@@ -133,7 +161,10 @@ async fn history_still_folds(world: &World) {
         let stored = log.read_after(read, 500).await.expect("a page");
         read = stored.last().expect("events").position;
         for recorded in log.open_events(stored).await.expect("they open") {
-            let event = recorded.event.as_ref().unwrap_or_else(|error| panic!("position {}: {error}", recorded.position));
+            let event = recorded
+                .event
+                .as_ref()
+                .unwrap_or_else(|error| panic!("position {}: {error}", recorded.position));
             erased += usize::from(format!("{event:?}").to_lowercase().contains("erased"));
         }
     }
@@ -146,7 +177,8 @@ async fn history_still_folds(world: &World) {
 async fn rebuilt(admin: &tests::Client) {
     loop {
         let all = admin.get("/projections").await.expect(200);
-        let states: Vec<&Value> = all["data"].as_array().expect("projections").iter().map(|one| &one["state"]).collect();
+        let states: Vec<&Value> =
+            all["data"].as_array().expect("projections").iter().map(|one| &one["state"]).collect();
         assert!(states.iter().all(|state| *state != "failed"), "{all}");
         if states.iter().all(|state| *state == "live") {
             return;

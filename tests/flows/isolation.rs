@@ -50,7 +50,9 @@ fn rule(route: &Route) -> (Guard, Thing) {
     match route.name().as_str() {
         "POST /session" | "DELETE /session" => (Open, Thing::None),
         "GET /me" | "GET /users" | "GET /companies" | "GET /projections" => (Anybody, Thing::None),
-        "GET /inbox" | "GET /inbox/summary" | "GET /inbox/stream" | "POST /inbox/read-all" => (Anybody, Thing::None),
+        "GET /inbox" | "GET /inbox/summary" | "GET /inbox/stream" | "POST /inbox/read-all" => {
+            (Anybody, Thing::None)
+        }
         "GET /messages/sent" => (Anybody, Thing::None),
         "POST /users" | "POST /companies" => (Roles(&[]), Thing::None),
         "PATCH /users/{id}" => (Roles(&[]), Thing::User),
@@ -64,7 +66,9 @@ fn rule(route: &Route) -> (Guard, Thing) {
         "POST /notifications" | "POST /notifications/preview" => (Roles(NOTIFIERS), Thing::None),
         "GET /companies/{id}" => (Company(EVERY_ROLE), Thing::Company),
         "GET /companies/{id}/clients" => (Company(READERS), Thing::Company),
-        "POST /companies/{id}/clients" | "POST /companies/{id}/clients/import" => (Company(NOTIFIERS), Thing::Company),
+        "POST /companies/{id}/clients" | "POST /companies/{id}/clients/import" => {
+            (Company(NOTIFIERS), Thing::Company)
+        }
         "GET /clients/{id}" => (Company(READERS), Thing::Client),
         "PATCH /clients/{id}" | "DELETE /clients/{id}" => (Company(NOTIFIERS), Thing::Client),
         "GET /notifications/{id}"
@@ -72,10 +76,16 @@ fn rule(route: &Route) -> (Guard, Thing) {
         | "GET /notifications/{id}/failures"
         | "GET /notifications/{id}/history"
         | "GET /notifications/{id}/stream" => (Company(READERS), Thing::Notification),
-        "POST /notifications/{id}/cancel" | "POST /notifications/{id}/retry" => (Company(NOTIFIERS), Thing::Notification),
+        "POST /notifications/{id}/cancel" | "POST /notifications/{id}/retry" => {
+            (Company(NOTIFIERS), Thing::Notification)
+        }
         "GET /deliveries/{id}" => (Company(READERS), Thing::Delivery),
-        "GET /messages/{id}/receipts" | "GET /messages/{id}/history" => (Message { auditors: true }, Thing::Message),
-        "GET /messages/{id}" | "DELETE /messages/{id}" | "DELETE /inbox/{id}" => (Message { auditors: false }, Thing::Message),
+        "GET /messages/{id}/receipts" | "GET /messages/{id}/history" => {
+            (Message { auditors: true }, Thing::Message)
+        }
+        "GET /messages/{id}" | "DELETE /messages/{id}" | "DELETE /inbox/{id}" => {
+            (Message { auditors: false }, Thing::Message)
+        }
         "POST /inbox/{id}/seen"
         | "POST /inbox/{id}/read"
         | "POST /inbox/{id}/unread"
@@ -117,7 +127,8 @@ impl Town {
         let body = json!({"name": MARKS[0], "external_id": "M-1", "contacts": [contact]});
         let client = id_of(&admin.post(&format!("/companies/{there}/clients"), &body).await.expect(201));
         world.simulator.set_rule(Channel::Sms, "", Behaviour::Accept);
-        let notification = id_of(&admin.post_new("/notifications", &sms_to(there, MARKS[3])).await.expect(202));
+        let notification =
+            id_of(&admin.post_new("/notifications", &sms_to(there, MARKS[3])).await.expect(202));
         finished(&admin, &notification).await;
         let delivery = id_of(&admin.all(&format!("/notifications/{notification}/deliveries")).await[0]);
         let to_nobody_here = message_to(&[admin.user], "solo para mí");
@@ -160,9 +171,9 @@ async fn ask(client: &Client, route: &Route, path: &str) -> Answer {
             let body = if status.is_success() { Value::Null } else { response.json().await.expect("JSON") };
             return Answer { status, headers, body };
         }
-        "POST /companies/{id}/clients/import" => {
-            request.header("Content-Type", "text/csv").body("external_id,name,kind,contact_name,phone,email\n")
-        }
+        "POST /companies/{id}/clients/import" => request
+            .header("Content-Type", "text/csv")
+            .body("external_id,name,kind,contact_name,phone,email\n"),
         _ if route.method == "GET" || route.method == "DELETE" => request,
         _ => request.json(&body(route)),
     };
@@ -189,10 +200,16 @@ async fn another_companys_things_are_not_there_whatever_the_route_and_the_role()
             let answer = ask(outsider, &route, &path).await;
             let status = answer.status.as_u16();
             match guard {
-                Guard::Open | Guard::Anybody => assert!(!matches!(status, 401 | 403 | 404), "{name} as {role:?}: {status}"),
-                Guard::Roles(roles) if roles.contains(role) => assert!(!matches!(status, 401 | 403), "{name} as {role:?}: {status}"),
+                Guard::Open | Guard::Anybody => {
+                    assert!(!matches!(status, 401 | 403 | 404), "{name} as {role:?}: {status}")
+                }
+                Guard::Roles(roles) if roles.contains(role) => {
+                    assert!(!matches!(status, 401 | 403), "{name} as {role:?}: {status}")
+                }
                 Guard::Roles(_) => _ = answer.refused(403),
-                Guard::Message { auditors: true } if *role == Role::Auditor => assert_eq!(status, 200, "{name}"),
+                Guard::Message { auditors: true } if *role == Role::Auditor => {
+                    assert_eq!(status, 200, "{name}")
+                }
                 Guard::Company(_) | Guard::Message { .. } => {
                     assert_eq!(status, 404, "{name} as {role:?}: {}", answer.body);
                     let nothing = ask(outsider, &route, &route.path_to(NOTHING)).await.expect(404);
@@ -209,7 +226,8 @@ async fn within_a_company_each_role_may_do_what_is_its_own_and_an_administrator_
     let town = Town::build().await;
     let mut routes = routes::all(&town.admin).await;
     // What takes a thing away comes last.
-    routes.sort_by_key(|route| (route.method == "DELETE", route.path.ends_with("/cancel"), route.path.clone()));
+    routes
+        .sort_by_key(|route| (route.method == "DELETE", route.path.ends_with("/cancel"), route.path.clone()));
     for route in routes {
         let (guard, thing) = rule(&route);
         let (path, name) = (town.path(&route, thing), route.name());
@@ -225,7 +243,10 @@ async fn within_a_company_each_role_may_do_what_is_its_own_and_an_administrator_
         }
         if guard != Guard::Open {
             let status = ask(&town.admin, &route, &path).await.status.as_u16();
-            assert!(!matches!(status, 401 | 403 | 404) && status < 500, "{name} as an administrator: {status}");
+            assert!(
+                !matches!(status, 401 | 403 | 404) && status < 500,
+                "{name} as an administrator: {status}"
+            );
         }
     }
     town.world.stop().await;
@@ -235,7 +256,9 @@ async fn within_a_company_each_role_may_do_what_is_its_own_and_an_administrator_
 async fn lists_show_nothing_of_another_company() {
     let town = Town::build().await;
     let secrets = [&town.client, &town.notification, &town.delivery];
-    let is_list = |route: &Route| route.method == "GET" && !route.path.contains('{') && !route.path.ends_with("/stream");
+    let is_list = |route: &Route| {
+        route.method == "GET" && !route.path.contains('{') && !route.path.ends_with("/stream")
+    };
     let mut seen = 0;
     for route in routes::all(&town.admin).await.into_iter().filter(is_list) {
         // The outside world in a box belongs to nobody: it is there to be tried out, and never in production.
@@ -254,16 +277,27 @@ async fn lists_show_nothing_of_another_company() {
     assert!(seen >= 3, "what is hidden is there to be seen by who may");
     for (role, outsider) in &town.outsiders {
         let companies = outsider.all("/companies").await;
-        assert_eq!(companies.iter().map(|company| company["name"].clone()).collect::<Vec<_>>(), ["Aquí"], "{role:?}");
+        assert_eq!(
+            companies.iter().map(|company| company["name"].clone()).collect::<Vec<_>>(),
+            ["Aquí"],
+            "{role:?}"
+        );
         let emails = outsider.all("/users").await;
         assert!(emails.iter().all(|user| user["email"].is_null()), "only administrators see addresses");
     }
     let (auditor, there) = (&town.outsiders[2].1, town.there);
-    for path in [format!("/audit?company={there}"), format!("/notifications?company={there}"), format!("/audit?subject={}", town.notification)] {
+    for path in [
+        format!("/audit?company={there}"),
+        format!("/notifications?company={there}"),
+        format!("/audit?subject={}", town.notification),
+    ] {
         assert!(auditor.all(&path).await.is_empty(), "{path}");
     }
     let masked = auditor.get(&format!("/messages/{}/history", town.message)).await.expect(200).to_string();
-    assert!(!masked.contains("solo para mí"), "an auditor sees that a message was written, not what it says: {masked}");
+    assert!(
+        !masked.contains("solo para mí"),
+        "an auditor sees that a message was written, not what it says: {masked}"
+    );
     town.world.stop().await;
 }
 
@@ -278,7 +312,8 @@ async fn a_company_that_is_named_in_a_body_is_as_unknown_as_none() {
             assert_eq!(refused, [("/company_id".into(), "unknown_id".into())], "{path} {company}");
             operator.post_new(path, &sms_to(&company, "hola")).await.refused(403);
         }
-        let refused = operator.post_new("/messages", &json!({"company": company, "body": "hola"})).await.refused(422);
+        let refused =
+            operator.post_new("/messages", &json!({"company": company, "body": "hola"})).await.refused(422);
         assert_eq!(refused, [("/company".into(), "unknown_id".into())], "{company}");
     }
     assert_eq!(town.world.log().head().await.expect("the head"), head);

@@ -40,7 +40,8 @@ async fn read_over_cuts(client: &Client, kind: &str, key: &str, wanted: usize, f
 #[tokio::test]
 async fn a_stream_that_is_cut_goes_on_after_the_last_event_with_no_gap_and_nothing_twice() {
     let world = World::start().await;
-    let (ana, luis) = (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
+    let (ana, luis) =
+        (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
     let from = world.log().head().await.expect("the head");
     let writing = async {
         let mut sent = Vec::new();
@@ -67,7 +68,8 @@ async fn a_stream_that_is_cut_goes_on_after_the_last_event_with_no_gap_and_nothi
 #[tokio::test]
 async fn several_tabs_are_told_the_same_and_others_nothing() {
     let world = World::start().await;
-    let (ana, luis) = (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
+    let (ana, luis) =
+        (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
     let mut tabs = [luis.stream("/inbox/stream", None).await, luis.stream("/inbox/stream", None).await];
     let mut other = ana.stream("/inbox/stream", None).await;
     other.next_of("counts").await;
@@ -81,14 +83,19 @@ async fn several_tabs_are_told_the_same_and_others_nothing() {
         assert_eq!(tab.next_of("counts").await.data["unread"], 0);
     }
     let told = other.next().await.expect("an event");
-    assert_eq!((told.event.as_str(), &told.data["kind"]), ("receipt", &json!("read")), "an author gets no message of their own");
+    assert_eq!(
+        (told.event.as_str(), &told.data["kind"]),
+        ("receipt", &json!("read")),
+        "an author gets no message of their own"
+    );
     world.stop().await;
 }
 
 #[tokio::test]
 async fn a_reader_from_another_history_is_told_to_read_the_lists_again() {
     let world = World::start().await;
-    let (ana, luis) = (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
+    let (ana, luis) =
+        (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
     ana.post_new("/messages", &message_to(&[luis.user], "hola")).await.expect(201);
     world.caught_up().await;
     let mut stream = luis.stream("/inbox/stream", Some(1_000_000)).await;
@@ -111,7 +118,8 @@ async fn a_notifications_stream_goes_on_after_a_cut_and_always_adds_up() {
     let company = world.company("Vigía").await;
     let nora = world.user("Nora", &[Role::Notifier], &[company]).await;
     for number in 0..30 {
-        let client = client_of(&format!("C-{number}"), "Cliente", Some(&format!("30012399{number:02}")), None);
+        let client =
+            client_of(&format!("C-{number}"), "Cliente", Some(&format!("30012399{number:02}")), None);
         nora.post(&format!("/companies/{company}/clients"), &client).await.expect(201);
     }
     let asked = nora.post_new("/notifications", &sms_to(company, "Prueba de alarma")).await.expect(202);

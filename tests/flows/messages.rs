@@ -38,11 +38,18 @@ async fn item(client: &Client, message: &str) -> Option<Value> {
 async fn counts(client: &Client) -> (i64, i64, i64) {
     let rows = client.all("/inbox").await;
     let without = |field: &str| rows.iter().filter(|row| row[field].is_null()).count() as i64;
-    let (unread, read) = (client.all("/inbox?state=unread").await.len() as i64, client.all("/inbox?state=read").await.len() as i64);
+    let (unread, read) = (
+        client.all("/inbox?state=unread").await.len() as i64,
+        client.all("/inbox?state=read").await.len() as i64,
+    );
     let told = client.get("/inbox").await.expect(200)["counts"].clone();
     let number = |name: &str| told[name].as_i64().expect("a number");
     let counts = (number("unseen"), number("unread"), number("total"));
-    assert_eq!(counts, (without("seen_at"), without("read_at"), rows.len() as i64), "the list says otherwise");
+    assert_eq!(
+        counts,
+        (without("seen_at"), without("read_at"), rows.len() as i64),
+        "the list says otherwise"
+    );
     assert_eq!((unread, unread + read), (counts.1, counts.2), "the filters say otherwise");
     assert_eq!(client.get("/inbox/summary").await.expect(200)["counts"], told);
     assert_eq!(client.get("/me").await.expect(200)["counts"], told);
@@ -52,7 +59,8 @@ async fn counts(client: &Client) -> (i64, i64, i64) {
 #[tokio::test]
 async fn a_message_comes_up_at_its_recipient_and_its_author_sees_what_becomes_of_it() {
     let world = World::start().await;
-    let (ana, luis, eva) = (operator(&world, "Ana Núñez").await, operator(&world, "Luis").await, operator(&world, "Eva").await);
+    let (ana, luis, eva) =
+        (operator(&world, "Ana Núñez").await, operator(&world, "Luis").await, operator(&world, "Eva").await);
     let (mut at_luis, mut at_ana) = (watch(&luis).await, watch(&ana).await);
     let text = "Revisar el panel 4:\n\t«zona» ñandú 😀 <b>ya</b>";
     let body = json!({
@@ -68,7 +76,10 @@ async fn a_message_comes_up_at_its_recipient_and_its_author_sees_what_becomes_of
     let news = at_luis.next().await.expect("an event");
     assert_eq!((news.event.as_str(), news.id), ("message", sent["position"].as_i64()));
     assert_eq!(news.data["author"], json!({"id": ana.user.to_string(), "name": "Ana Núñez"}));
-    assert_eq!((&news.data["body"], &news.data["priority"], &news.data["acknowledge"]), (&json!(text), &json!("high"), &json!(true)));
+    assert_eq!(
+        (&news.data["body"], &news.data["priority"], &news.data["acknowledge"]),
+        (&json!(text), &json!("high"), &json!(true))
+    );
     assert_eq!(at_luis.next_of("counts").await.data, json!({"unseen": 1, "unread": 1, "total": 1}));
     assert_eq!(item(&luis, &message).await, Some(news.data), "the list shows what the stream told");
     assert_eq!(counts(&luis).await, (1, 1, 1));
@@ -83,16 +94,27 @@ async fn a_message_comes_up_at_its_recipient_and_its_author_sees_what_becomes_of
         act(&luis, &message, action).await;
         let told = at_ana.until("receipt", |receipt| receipt["kind"] == kind).await.data;
         assert_eq!((&told["message_id"], &told["user_id"]), (&json!(message), &json!(luis.user.to_string())));
-        assert_eq!((&told["read"], &told["acknowledged"], &told["recipients"]), (&json!(read), &json!(acknowledged), &json!(2)));
-        at_luis.until("counts", |told| *told == json!({"unseen": unseen, "unread": unread, "total": 1})).await;
+        assert_eq!(
+            (&told["read"], &told["acknowledged"], &told["recipients"]),
+            (&json!(read), &json!(acknowledged), &json!(2))
+        );
+        at_luis
+            .until("counts", |told| *told == json!({"unseen": unseen, "unread": unread, "total": 1}))
+            .await;
         assert_eq!(counts(&luis).await, (unseen, unread, 1), "{action}");
         act(&luis, &message, action).await;
     }
     let found = item(&luis, &message).await.expect("the message");
-    assert!(["seen_at", "read_at", "acknowledged_at"].iter().all(|field| found[field].is_string()), "{found}");
+    assert!(
+        ["seen_at", "read_at", "acknowledged_at"].iter().all(|field| found[field].is_string()),
+        "{found}"
+    );
 
     let mine = ana.get("/messages/sent").await.expect(200)["data"][0].clone();
-    assert_eq!((&mine["id"], &mine["read"], &mine["acknowledged"], &mine["recipients"]), (&json!(message), &json!(1), &json!(1), &json!(2)));
+    assert_eq!(
+        (&mine["id"], &mine["read"], &mine["acknowledged"], &mine["recipients"]),
+        (&json!(message), &json!(1), &json!(1), &json!(2))
+    );
     let receipts = ana.all(&format!("/messages/{message}/receipts")).await;
     let of = |name: &str| receipts.iter().find(|row| row["user"]["name"] == name).expect("a row").clone();
     assert_eq!(receipts.len(), 2);
@@ -161,14 +183,22 @@ async fn a_message_goes_to_each_person_once_however_they_are_meant_and_to_its_au
     }
     for (addressed, pointer, code) in [
         (json!({"recipients": [id(&gone)]}), "/recipients/0", "unknown_id"),
-        (json!({"recipients": [id(&luis), "01890000-0000-7000-8000-000000000000"]}), "/recipients/1", "unknown_id"),
+        (
+            json!({"recipients": [id(&luis), "01890000-0000-7000-8000-000000000000"]}),
+            "/recipients/1",
+            "unknown_id",
+        ),
         (json!({"company": there.to_string()}), "/company", "unknown_id"),
         (json!({"roles": ["admin"], "company": here.to_string()}), "/recipients", "no_recipients"),
         (json!({}), "/recipients", "no_recipients"),
     ] {
         let mut body = addressed.clone();
         body["body"] = json!("nadie");
-        assert_eq!(ana.post_new("/messages", &body).await.refused(422), [(pointer.into(), code.into())], "{addressed}");
+        assert_eq!(
+            ana.post_new("/messages", &body).await.refused(422),
+            [(pointer.into(), code.into())],
+            "{addressed}"
+        );
     }
     world.stop().await;
 }
@@ -176,15 +206,23 @@ async fn a_message_goes_to_each_person_once_however_they_are_meant_and_to_its_au
 #[tokio::test]
 async fn a_reply_names_what_it_answers_and_only_who_has_a_message_may_answer_it() {
     let world = World::start().await;
-    let (ana, luis, eva) = (operator(&world, "Ana").await, operator(&world, "Luis").await, operator(&world, "Eva").await);
+    let (ana, luis, eva) =
+        (operator(&world, "Ana").await, operator(&world, "Luis").await, operator(&world, "Eva").await);
     let question = send(&world, &ana, &[&luis], "¿Quién está de turno?").await;
     let reply = json!({"recipients": [ana.user.to_string()], "body": "Yo.", "in_reply_to": question});
     let answer = id_of(&luis.post_new("/messages", &reply).await.expect(201));
     world.caught_up().await;
     assert_eq!(item(&ana, &answer).await.expect("the answer")["in_reply_to"], json!(question));
-    assert_eq!(eva.post_new("/messages", &reply).await.refused(422), [("/in_reply_to".into(), "unknown_id".into())]);
+    assert_eq!(
+        eva.post_new("/messages", &reply).await.refused(422),
+        [("/in_reply_to".into(), "unknown_id".into())]
+    );
 
-    for path in [format!("/messages/{question}"), format!("/messages/{question}/receipts"), format!("/messages/{question}/history")] {
+    for path in [
+        format!("/messages/{question}"),
+        format!("/messages/{question}/receipts"),
+        format!("/messages/{question}/history"),
+    ] {
         eva.get(&path).await.refused(404);
     }
     luis.get(&format!("/messages/{question}")).await.expect(200);
@@ -200,7 +238,8 @@ async fn a_reply_names_what_it_answers_and_only_who_has_a_message_may_answer_it(
 #[tokio::test]
 async fn a_deleted_message_is_in_no_list_and_no_count_until_it_is_restored() {
     let world = World::start().await;
-    let (ana, luis, eva) = (operator(&world, "Ana").await, operator(&world, "Luis").await, operator(&world, "Eva").await);
+    let (ana, luis, eva) =
+        (operator(&world, "Ana").await, operator(&world, "Luis").await, operator(&world, "Eva").await);
     let message = send(&world, &ana, &[&luis, &eva], "borrable").await;
     act(&luis, &message, "seen").await;
     let before = item(&luis, &message).await;
@@ -209,7 +248,11 @@ async fn a_deleted_message_is_in_no_list_and_no_count_until_it_is_restored() {
         assert_eq!((item(&luis, &message).await, counts(&luis).await), (None, (0, 0, 0)));
     }
     assert!(luis.get("/inbox/summary").await.expect(200)["newest"].as_array().is_some_and(Vec::is_empty));
-    assert_eq!((counts(&eva).await, ana.all("/messages/sent").await.len()), ((1, 1, 1), 1), "it is gone for one only");
+    assert_eq!(
+        (counts(&eva).await, ana.all("/messages/sent").await.len()),
+        ((1, 1, 1), 1),
+        "it is gone for one only"
+    );
     act(&luis, &message, "restore").await;
     assert_eq!((item(&luis, &message).await, counts(&luis).await), (before, (0, 1, 1)));
     world.stop().await;
@@ -285,7 +328,8 @@ async fn the_pop_up_shows_the_ten_newest_unseen_and_costs_nothing_when_nothing_c
     act(&luis, &messages[11], "seen").await;
     let answer = luis.get("/inbox/summary").await;
     let tag = answer.header("etag").to_owned();
-    let newest: Vec<String> = answer.expect(200)["newest"].as_array().expect("items").iter().map(id_of).collect();
+    let newest: Vec<String> =
+        answer.expect(200)["newest"].as_array().expect("items").iter().map(id_of).collect();
     let expected: Vec<String> = messages[1..11].iter().rev().cloned().collect();
     assert_eq!(newest, expected);
     let again = luis.request(Method::GET, "/inbox/summary").header("If-None-Match", &tag);
@@ -299,7 +343,8 @@ async fn the_pop_up_shows_the_ten_newest_unseen_and_costs_nothing_when_nothing_c
 #[tokio::test]
 async fn a_list_is_searched_without_accents_and_paged_without_a_gap() {
     let world = World::start().await;
-    let (ana, luis, eva) = (operator(&world, "Ana").await, operator(&world, "Luis").await, operator(&world, "Eva").await);
+    let (ana, luis, eva) =
+        (operator(&world, "Ana").await, operator(&world, "Luis").await, operator(&world, "Eva").await);
     let mut sent = Vec::new();
     for number in 0..7 {
         sent.push(send(&world, &ana, &[&luis], &format!("Señal número {number}")).await);

@@ -46,7 +46,8 @@ impl Desk {
             file.push_str(&format!("P-{client},Cliente {client},holder,,30155{:05},\n", 10_100 + client));
         }
         let path = format!("/companies/{}/clients/import", self.company);
-        let request = self.nora.request(reqwest::Method::POST, &path).header("Content-Type", "text/csv").body(file);
+        let request =
+            self.nora.request(reqwest::Method::POST, &path).header("Content-Type", "text/csv").body(file);
         assert_eq!(tests::Answer::to(request).await.expect(200)["created"], number);
     }
 
@@ -94,7 +95,12 @@ impl Desk {
 
 /// The outcomes of a delivery's attempts, oldest first.
 fn outcomes(delivery: &Value) -> Vec<&str> {
-    delivery["attempts"].as_array().expect("attempts").iter().map(|one| one["outcome"].as_str().expect("an outcome")).collect()
+    delivery["attempts"]
+        .as_array()
+        .expect("attempts")
+        .iter()
+        .map(|one| one["outcome"].as_str().expect("an outcome"))
+        .collect()
 }
 
 fn totals(told: &Value, parts: &[&str]) -> Vec<i64> {
@@ -110,7 +116,11 @@ async fn an_sms_is_previewed_confirmed_sent_tried_again_and_accounted_for() {
     }
     desk.client(None, Some("sin.telefono@example.com")).await;
     desk.client(Some("+57 301 551 0100"), None).await;
-    desk.world.simulator.set_rule(Channel::Sms, "3001230002", Behaviour::RefuseFirst { times: 2, refusal: BUSY });
+    desk.world.simulator.set_rule(
+        Channel::Sms,
+        "3001230002",
+        Behaviour::RefuseFirst { times: 2, refusal: BUSY },
+    );
 
     let mut order = sms_to(desk.company, "Mañana habrá corte de energía en su sector");
     let preview = desk.nora.post("/notifications/preview", &order).await.expect(200);
@@ -126,13 +136,22 @@ async fn an_sms_is_previewed_confirmed_sent_tried_again_and_accounted_for() {
     assert_eq!(done["excluded"], json!({"no_phone": 1}));
 
     let busy = desk.delivery(&notification, "+573001230002").await;
-    assert_eq!((&busy["state"], outcomes(&busy)), (&json!("accepted"), vec!["deferred", "deferred", "accepted"]));
+    assert_eq!(
+        (&busy["state"], outcomes(&busy)),
+        (&json!("accepted"), vec!["deferred", "deferred", "accepted"])
+    );
     let attempt = &busy["attempts"][0];
-    assert_eq!((&attempt["provider"], &attempt["code"], &attempt["class"]), (&json!("simulador"), &json!("20429"), &json!("throttled")));
+    assert_eq!(
+        (&attempt["provider"], &attempt["code"], &attempt["class"]),
+        (&json!("simulador"), &json!("20429"), &json!("throttled"))
+    );
     assert!(busy["attempts"][2]["reference"].as_str().is_some_and(|reference| reference.starts_with("SM")));
     let failed = desk.nora.all(&format!("/notifications/{notification}/deliveries?state=failed")).await;
     assert_eq!((failed.len(), outcomes(&failed[0])), (1, vec!["failed"]));
-    assert_eq!((&failed[0]["to"], &failed[0]["attempts"][0]["code"]), (&json!("+573001230001"), &json!("21211")));
+    assert_eq!(
+        (&failed[0]["to"], &failed[0]["attempts"][0]["code"]),
+        (&json!("+573001230001"), &json!("21211"))
+    );
     let one = desk.nora.get(&format!("/deliveries/{}", id_of(&busy))).await.expect(200);
     assert_eq!(one["attempts"], busy["attempts"]);
     let causes = desk.nora.get(&format!("/notifications/{notification}/failures")).await.expect(200);
@@ -147,9 +166,18 @@ async fn an_sms_is_previewed_confirmed_sent_tried_again_and_accounted_for() {
 
 #[tokio::test]
 async fn an_email_is_sent_and_what_bounced_or_broke_off_is_told_apart() {
-    let options = SimulatorOptions { slow: Duration::from_millis(100), ..SimulatorOptions::new(Arc::new(clock::now)) };
+    let options =
+        SimulatorOptions { slow: Duration::from_millis(100), ..SimulatorOptions::new(Arc::new(clock::now)) };
     let desk = Desk::in_world(World::start_with(options).await).await;
-    let addresses = ["ana@example.com", "lento@example.com", "ocupado@example.com", "rebota@example.com", "spam@example.com", "corta@example.com", "pierde@example.com"];
+    let addresses = [
+        "ana@example.com",
+        "lento@example.com",
+        "ocupado@example.com",
+        "rebota@example.com",
+        "spam@example.com",
+        "corta@example.com",
+        "pierde@example.com",
+    ];
     for address in addresses {
         desk.client(None, Some(address)).await;
     }
@@ -173,7 +201,10 @@ async fn an_email_is_sent_and_what_bounced_or_broke_off_is_told_apart() {
     }
     let bounced = &desk.delivery(&notification, "rebota@example.com").await["attempts"][0];
     assert_eq!((&bounced["code"], &bounced["class"]), (&json!("550 5.1.1"), &json!("permanent_address")));
-    assert!(bounced["detail"].as_str().is_some_and(|detail| detail.contains("Mailbox does not exist")), "{bounced}");
+    assert!(
+        bounced["detail"].as_str().is_some_and(|detail| detail.contains("Mailbox does not exist")),
+        "{bounced}"
+    );
 
     let arrived = desk.arrivals(Channel::Email);
     let accepted: Vec<&Arrival> = arrived.iter().filter(|one| one.outcome == Outcome::Accepted).collect();
@@ -197,7 +228,10 @@ async fn a_retry_sends_to_those_it_failed_for_and_to_nobody_else() {
     desk.world.simulator.set_rule(Channel::Sms, "3001110001", Behaviour::Accept);
     desk.nora.post(&format!("/notifications/{notification}/retry"), &json!({})).await.expect(200);
     let second = desk.finished(&notification).await;
-    assert_eq!((totals(&second, &["total", "accepted", "failed"]), &second["generation"]), (vec![7, 6, 1], &json!(2)));
+    assert_eq!(
+        (totals(&second, &["total", "accepted", "failed"]), &second["generation"]),
+        (vec![7, 6, 1], &json!(2))
+    );
     let mended = desk.delivery(&notification, "+573001110001").await;
     assert_eq!(outcomes(&mended), ["failed", "accepted"]);
     assert_eq!(mended["attempts"][1]["generation"], 2);
@@ -209,7 +243,11 @@ async fn a_retry_sends_to_those_it_failed_for_and_to_nobody_else() {
         desk.nora.post(&format!("/notifications/{notification}/retry"), &json!({})).await.expect(200);
         assert_eq!(totals(&desk.finished(&notification).await, &["total", "accepted"]), [7, 7]);
     }
-    assert_eq!(desk.received(Channel::Sms).values().sum::<usize>(), 7, "a retry with nothing failed sends nothing");
+    assert_eq!(
+        desk.received(Channel::Sms).values().sum::<usize>(),
+        7,
+        "a retry with nothing failed sends nothing"
+    );
     desk.world.stop().await;
 }
 
@@ -226,16 +264,22 @@ async fn a_cancelled_notification_sends_nothing_more_and_still_adds_up() {
     desk.nora.post(&path, &json!({})).await.expect(200);
     let done = desk.finished(&notification).await;
     assert_eq!(done["state"], "cancelled");
-    let [total, accepted, cancelled] = totals(&done, &["total", "accepted", "cancelled"])[..] else { panic!("three") };
+    let [total, accepted, cancelled] = totals(&done, &["total", "accepted", "cancelled"])[..] else {
+        panic!("three")
+    };
     assert_eq!((total, accepted + cancelled), (CLIENTS, CLIENTS), "{done}");
     assert!(accepted >= 8 && cancelled > 0, "{done}");
     assert_eq!(desk.world.simulator.counts(Channel::Sms).accepted, accepted as u64);
-    let queued: i64 = sqlx::query_scalar("select count(*) from send_queue").fetch_one(desk.world.log().pool()).await.expect("a count");
+    let queued: i64 = sqlx::query_scalar("select count(*) from send_queue")
+        .fetch_one(desk.world.log().pool())
+        .await
+        .expect("a count");
     assert_eq!(queued, 0, "nothing is left that could be sent");
 
     let again = desk.nora.post(&path, &json!({})).await.expect(200);
     assert_eq!(again["position"], desk.world.log().head().await.expect("the head"));
-    let retried = desk.nora.post(&format!("/notifications/{notification}/retry"), &json!({})).await.expect(409);
+    let retried =
+        desk.nora.post(&format!("/notifications/{notification}/retry"), &json!({})).await.expect(409);
     assert_eq!(retried["code"], "cancelled");
     assert_eq!(desk.finished(&notification).await["totals"], done["totals"]);
     desk.world.stop().await;
@@ -246,13 +290,21 @@ async fn what_waits_is_sent_when_its_time_comes_and_never_after_it_expired() {
     let busy_for_an_hour = Refusal { retry_after: Some(Duration::from_secs(3_600)), ..BUSY };
     let desk = Desk::open().await;
     desk.client(Some("3001234567"), None).await;
-    desk.world.simulator.set_rule(Channel::Sms, "", Behaviour::RefuseFirst { times: 1, refusal: busy_for_an_hour });
+    desk.world.simulator.set_rule(
+        Channel::Sms,
+        "",
+        Behaviour::RefuseFirst { times: 1, refusal: busy_for_an_hour },
+    );
     let waits = desk.send(&sms_to(desk.company, "Espera una hora")).await;
     deferred(&desk, &waits).await;
     desk.world.pass(TimeDelta::minutes(90));
     assert_eq!(totals(&desk.finished(&waits).await, &["total", "accepted"]), [1, 1]);
 
-    desk.world.simulator.set_rule(Channel::Sms, "", Behaviour::RefuseFirst { times: 1_000, refusal: busy_for_an_hour });
+    desk.world.simulator.set_rule(
+        Channel::Sms,
+        "",
+        Behaviour::RefuseFirst { times: 1_000, refusal: busy_for_an_hour },
+    );
     let mut order = sms_to(desk.company, "Solo hoy");
     order["expires_at"] = json!(desk.world.now() + TimeDelta::hours(3));
     let expires = desk.send(&order).await;
@@ -260,7 +312,10 @@ async fn what_waits_is_sent_when_its_time_comes_and_never_after_it_expired() {
     desk.world.pass(TimeDelta::hours(4));
     assert_eq!(totals(&desk.finished(&expires).await, &["total", "failed"]), [1, 1]);
     let delivery = &desk.deliveries(&expires).await[0];
-    assert_eq!(delivery["attempts"].as_array().and_then(|all| all.last()).map(|last| last["class"].clone()), Some(json!("expired")));
+    assert_eq!(
+        delivery["attempts"].as_array().and_then(|all| all.last()).map(|last| last["class"].clone()),
+        Some(json!("expired"))
+    );
     assert_eq!(desk.received(Channel::Sms).values().sum::<usize>(), 1);
 
     order["expires_at"] = json!(desk.world.now() - TimeDelta::seconds(1));
@@ -278,19 +333,27 @@ async fn deferred(desk: &Desk, notification: &str) {
 async fn a_send_is_held_to_the_audience_that_was_confirmed() {
     let desk = Desk::open().await;
     let mut order = sms_to(desk.company, "Hola");
-    assert_eq!(desk.nora.post_new("/notifications", &order).await.refused(422), [("/recipient_kind".into(), "no_recipients".into())]);
+    assert_eq!(
+        desk.nora.post_new("/notifications", &order).await.refused(422),
+        [("/recipient_kind".into(), "no_recipients".into())]
+    );
     let none = desk.nora.post("/notifications/preview", &order).await.expect(200);
     assert_eq!((&none["audience"]["reachable"], &none["confirm_token"]), (&json!(0), &Value::Null));
 
     desk.client(Some("3001234567"), None).await;
-    order["confirm_token"] = desk.nora.post("/notifications/preview", &order).await.expect(200)["confirm_token"].clone();
+    order["confirm_token"] =
+        desk.nora.post("/notifications/preview", &order).await.expect(200)["confirm_token"].clone();
     desk.client(Some("3001234568"), None).await;
     assert_eq!(desk.nora.post_new("/notifications", &order).await.expect(409)["code"], "unconfirmed");
     let mut other = order.clone();
     other["body"] = json!("Hola otra vez");
-    assert_eq!(desk.nora.post_new("/notifications", &other).await.refused(422), [("/confirm_token".into(), "unconfirmed".into())]);
+    assert_eq!(
+        desk.nora.post_new("/notifications", &other).await.refused(422),
+        [("/confirm_token".into(), "unconfirmed".into())]
+    );
     assert!(desk.nora.all("/notifications").await.is_empty());
-    order["confirm_token"] = desk.nora.post("/notifications/preview", &order).await.expect(200)["confirm_token"].clone();
+    order["confirm_token"] =
+        desk.nora.post("/notifications/preview", &order).await.expect(200)["confirm_token"].clone();
     let notification = desk.send(&order).await;
     assert_eq!(totals(&desk.finished(&notification).await, &["total"]), [2]);
     desk.world.stop().await;
@@ -304,12 +367,22 @@ async fn each_kind_of_recipient_reaches_its_own_contacts() {
         contact("holder", "3001230010"), contact("emergency_contact", "3001230020"), contact("authorized_user", "3001230030"),
     ]});
     desk.nora.post(&format!("/companies/{}/clients", desk.company), &body).await.expect(201);
-    for (kind, expected) in [("holder", &["+573001230010"][..]), ("emergency_contact", &["+573001230020"]), ("authorized_user", &["+573001230030"]), ("everyone", &["+573001230010", "+573001230020", "+573001230030"])] {
+    for (kind, expected) in [
+        ("holder", &["+573001230010"][..]),
+        ("emergency_contact", &["+573001230020"]),
+        ("authorized_user", &["+573001230030"]),
+        ("everyone", &["+573001230010", "+573001230020", "+573001230030"]),
+    ] {
         let mut order = sms_to(desk.company, kind);
         order["recipient_kind"] = json!(kind);
         let notification = desk.send(&order).await;
         desk.finished(&notification).await;
-        let mut to: Vec<_> = desk.deliveries(&notification).await.iter().map(|one| one["to"].as_str().expect("a number").to_owned()).collect();
+        let mut to: Vec<_> = desk
+            .deliveries(&notification)
+            .await
+            .iter()
+            .map(|one| one["to"].as_str().expect("a number").to_owned())
+            .collect();
         to.sort();
         assert_eq!(to, expected, "{kind}");
     }
@@ -321,18 +394,34 @@ async fn who_did_what_is_told_by_history_and_audit_without_anybodys_data() {
     let desk = Desk::open().await;
     desk.client(Some("3001234567"), None).await;
     desk.client(Some("3009990001"), None).await;
-    let asked = desk.nora.post_new("/notifications", &sms_to(desk.company, "Texto reservado")).await.expect(202);
+    let asked =
+        desk.nora.post_new("/notifications", &sms_to(desk.company, "Texto reservado")).await.expect(202);
     let notification = id_of(&asked);
     desk.finished(&notification).await;
     let kinds = |history: &Value| -> Vec<String> {
-        history["events"].as_array().expect("events").iter().map(|event| event["type"].as_str().expect("a type").to_owned()).collect()
+        history["events"]
+            .as_array()
+            .expect("events")
+            .iter()
+            .map(|event| event["type"].as_str().expect("a type").to_owned())
+            .collect()
     };
     let history = desk.nora.get(&format!("/notifications/{notification}/history")).await.expect(200);
     assert_eq!(kinds(&history), ["NotificationRequested", "AudienceChunkResolved", "AudienceClosed"]);
-    assert_eq!((&history["state"]["state"], &history["state"]["audience"]["total"]), (&json!("resolved"), &json!(2)));
+    assert_eq!(
+        (&history["state"]["state"], &history["state"]["audience"]["total"]),
+        (&json!("resolved"), &json!(2))
+    );
     assert_eq!(history["events"][0]["actor"], json!({"id": desk.nora.user.to_string(), "name": "Nora"}));
-    let then = desk.nora.get(&format!("/notifications/{notification}/history?as_of={}", asked["position"])).await.expect(200);
-    assert_eq!((kinds(&then), &then["state"]["state"]), (vec!["NotificationRequested".to_owned()], &json!("resolving")));
+    let then = desk
+        .nora
+        .get(&format!("/notifications/{notification}/history?as_of={}", asked["position"]))
+        .await
+        .expect(200);
+    assert_eq!(
+        (kinds(&then), &then["state"]["state"]),
+        (vec!["NotificationRequested".to_owned()], &json!("resolving"))
+    );
 
     desk.nora.post(&format!("/notifications/{notification}/retry"), &json!({})).await.expect(200);
     desk.finished(&notification).await;

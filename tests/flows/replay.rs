@@ -62,11 +62,18 @@ impl Town {
         let file = client_file(5, 60, TextEncoding::Utf8, ';').bytes;
         let import = self.admin.request(reqwest::Method::POST, &format!("{path}/import"));
         Answer::to(import.header("Content-Type", "text/csv").body(file)).await.expect(200);
-        for (name, phone, email) in [("Uno", "3001230001", "rebota@example.com"), ("Dos", "3001230002", "ocupado@example.com"), ("Tres", "3001230006", "pierde@example.com")] {
+        for (name, phone, email) in [
+            ("Uno", "3001230001", "rebota@example.com"),
+            ("Dos", "3001230002", "ocupado@example.com"),
+            ("Tres", "3001230006", "pierde@example.com"),
+        ] {
             self.admin.post(&path, &client_of(name, name, Some(phone), Some(email))).await.expect(201);
         }
         let some = self.admin.all(&path).await;
-        self.admin.patch(&format!("/clients/{}", id_of(&some[10])), &json!({"name": "Cambiada", "contacts": []})).await.expect(200);
+        self.admin
+            .patch(&format!("/clients/{}", id_of(&some[10])), &json!({"name": "Cambiada", "contacts": []}))
+            .await
+            .expect(200);
         self.admin.delete(&format!("/clients/{}", id_of(&some[11]))).await.expect(200);
     }
 
@@ -77,7 +84,8 @@ impl Town {
             self.admin.post(&format!("/notifications/{notification}/retry"), &json!({})).await.expect(200);
             finished(&self.admin, &notification).await;
         }
-        let cancelled = id_of(&self.admin.post_new("/notifications", &sms_to(self.company, "No va")).await.expect(202));
+        let cancelled =
+            id_of(&self.admin.post_new("/notifications", &sms_to(self.company, "No va")).await.expect(202));
         self.admin.post(&format!("/notifications/{cancelled}/cancel"), &json!({})).await.expect(200);
         finished(&self.admin, &cancelled).await;
         // Erased with deliveries behind them.
@@ -87,10 +95,16 @@ impl Town {
 
     async fn users(&self) {
         let path = format!("/users/{}", self.luis.user);
-        self.admin.patch(&path, &json!({"name": "Luis Ángel", "password": "otra contraseña"})).await.expect(200);
+        self.admin
+            .patch(&path, &json!({"name": "Luis Ángel", "password": "otra contraseña"}))
+            .await
+            .expect(200);
         self.admin.patch(&path, &json!({"active": false})).await.expect(200);
         self.admin.patch(&path, &json!({"active": true, "roles": ["operator", "auditor"]})).await.expect(200);
-        self.admin.patch(&format!("/companies/{}", self.company), &json!({"name": "Vigía del Sur"})).await.expect(200);
+        self.admin
+            .patch(&format!("/companies/{}", self.company), &json!({"name": "Vigía del Sur"}))
+            .await
+            .expect(200);
     }
 
     /// What people see.
@@ -100,18 +114,25 @@ impl Town {
             seen.push(self.luis.get(path).await.expect(200));
         }
         let clients = format!("/companies/{}/clients", self.company);
-        for path in ["/inbox", "/messages/sent", "/notifications", "/audit", "/users", "/companies", &clients] {
+        for path in ["/inbox", "/messages/sent", "/notifications", "/audit", "/users", "/companies", &clients]
+        {
             seen.push(self.admin.all(path).await.into());
         }
         for notification in self.admin.all("/notifications").await {
-            seen.push(self.admin.all(&format!("/notifications/{}/deliveries", id_of(&notification))).await.into());
+            seen.push(
+                self.admin.all(&format!("/notifications/{}/deliveries", id_of(&notification))).await.into(),
+            );
         }
         seen
     }
 
     fn left(&self) -> (u64, u64) {
         let simulator = &self.world.simulator;
-        let all = |channel| simulator.counts(channel).accepted + simulator.counts(channel).refused + simulator.counts(channel).lost;
+        let all = |channel| {
+            simulator.counts(channel).accepted
+                + simulator.counts(channel).refused
+                + simulator.counts(channel).lost
+        };
         (all(Channel::Sms), all(Channel::Email))
     }
 }
@@ -122,7 +143,8 @@ async fn every_view_that_is_built_anew_while_people_read_and_write_is_what_it_wa
     let (before, left) = (town.seen().await, town.left());
     for projection in Projection::ALL {
         let path = format!("/projections/{projection}/rebuild");
-        let (one, same) = (town.admin.post(&path, &json!({})).await, town.admin.post(&path, &json!({})).await);
+        let (one, same) =
+            (town.admin.post(&path, &json!({})).await, town.admin.post(&path, &json!({})).await);
         one.expect(202);
         same.expect(202);
     }
@@ -138,7 +160,8 @@ async fn every_view_that_is_built_anew_while_people_read_and_write_is_what_it_wa
     let building = async {
         loop {
             let all = town.admin.get("/projections").await.expect(200);
-            let states: Vec<Value> = all["data"].as_array().expect("projections").iter().map(|one| one["state"].clone()).collect();
+            let states: Vec<Value> =
+                all["data"].as_array().expect("projections").iter().map(|one| one["state"].clone()).collect();
             assert!(states.iter().all(|state| state != "failed"), "{all}");
             if states.iter().all(|state| state == "live") {
                 return is_over.store(true, Ordering::Relaxed);
@@ -152,9 +175,16 @@ async fn every_view_that_is_built_anew_while_people_read_and_write_is_what_it_wa
 
     town.admin.post("/projections/inbox/rebuild", &json!({})).await.expect(202);
     for number in 0..10 {
-        let sent = town.luis.post_new("/messages", &message_to(&[town.luis.user], &format!("mientras {number}"))).await.expect(201);
+        let sent = town
+            .luis
+            .post_new("/messages", &message_to(&[town.luis.user], &format!("mientras {number}")))
+            .await
+            .expect(201);
         let mine = town.luis.get("/inbox?limit=1").await.expect(200);
-        assert_eq!(mine["data"][0]["id"], sent["id"], "what was written is read at once, whatever is being built");
+        assert_eq!(
+            mine["data"][0]["id"], sent["id"],
+            "what was written is read at once, whatever is being built"
+        );
     }
     for projection in Projection::ALL {
         let differences = rebuild::compare(town.world.log(), projection).await.expect("a comparison");

@@ -25,7 +25,8 @@ async fn at_once(client: &Client, path: &str, body: &Value, status: u16) -> Valu
 #[tokio::test]
 async fn a_message_asked_for_five_times_at_once_is_sent_once() {
     let world = World::start().await;
-    let (ana, luis) = (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
+    let (ana, luis) =
+        (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
     let body = message_to(&[luis.user], "una vez");
     let first = at_once(&ana, "/messages", &body, 201).await;
     world.caught_up().await;
@@ -45,9 +46,13 @@ async fn a_message_asked_for_five_times_at_once_is_sent_once() {
 #[tokio::test]
 async fn two_users_with_the_same_key_do_not_meet() {
     let world = World::start().await;
-    let (ana, luis) = (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
+    let (ana, luis) =
+        (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
     let body = message_to(&[ana.user, luis.user], "a los dos");
-    let (one, other) = (ana.post_once("/messages", "k", &body).await.expect(201), luis.post_once("/messages", "k", &body).await.expect(201));
+    let (one, other) = (
+        ana.post_once("/messages", "k", &body).await.expect(201),
+        luis.post_once("/messages", "k", &body).await.expect(201),
+    );
     assert_ne!(one["id"], other["id"]);
     world.caught_up().await;
     assert_eq!(ana.all("/inbox").await.len(), 2);
@@ -60,8 +65,13 @@ async fn sending_needs_a_key_of_visible_characters() {
     let company = world.company("Vigía").await;
     let admin = world.user("Ana", &[Role::Admin], &[]).await;
     let head = world.log().head().await.expect("the head");
-    for (path, body) in [("/messages", message_to(&[admin.user], "hola")), ("/notifications", sms_to(company, "hola"))] {
-        assert_eq!(admin.post(path, &body).await.refused(400), [("/Idempotency-Key".into(), "missing".into())]);
+    for (path, body) in
+        [("/messages", message_to(&[admin.user], "hola")), ("/notifications", sms_to(company, "hola"))]
+    {
+        assert_eq!(
+            admin.post(path, &body).await.refused(400),
+            [("/Idempotency-Key".into(), "missing".into())]
+        );
         for key in ["", " ", "con espacio", &"x".repeat(256)] {
             let refused = admin.post_once(path, key, &body).await.refused(400);
             assert_eq!(refused, [("/Idempotency-Key".into(), "invalid_idempotency_key".into())], "{key:?}");
@@ -84,7 +94,11 @@ async fn a_refusal_is_not_kept_under_its_key() {
     admin.patch(&path, &json!({"active": true})).await.expect(200);
     let sent = admin.post_once("/messages", "k", &body).await.expect(201);
     admin.patch(&path, &json!({"active": false})).await.expect(200);
-    assert_eq!(admin.post_once("/messages", "k", &body).await.expect(201), sent, "the first answer stands, whoever has left since");
+    assert_eq!(
+        admin.post_once("/messages", "k", &body).await.expect(201),
+        sent,
+        "the first answer stands, whoever has left since"
+    );
     world.stop().await;
 }
 
@@ -95,12 +109,19 @@ async fn every_other_order_takes_a_key_too() {
     let company = world.company("Vigía").await;
     let orders = [
         ("/companies".to_owned(), json!({"name": "Nueva", "time_zone": "America/Bogota"})),
-        ("/users".to_owned(), json!({"name": "Eva", "email": "eva@example.com", "password": PASSWORD, "roles": ["operator"]})),
-        (format!("/companies/{company}/clients"), client_of("C-1", "Ferretería Núñez", Some("3001234567"), None)),
+        (
+            "/users".to_owned(),
+            json!({"name": "Eva", "email": "eva@example.com", "password": PASSWORD, "roles": ["operator"]}),
+        ),
+        (
+            format!("/companies/{company}/clients"),
+            client_of("C-1", "Ferretería Núñez", Some("3001234567"), None),
+        ),
     ];
     for (path, body) in orders {
         let key = clock::new_id().to_string();
-        let (first, again) = tokio::join!(admin.post_once(&path, &key, &body), admin.post_once(&path, &key, &body));
+        let (first, again) =
+            tokio::join!(admin.post_once(&path, &key, &body), admin.post_once(&path, &key, &body));
         let first = first.expect(201);
         assert_eq!(again.expect(201), first, "{path}");
         let head = world.log().head().await.expect("the head");
@@ -134,6 +155,9 @@ async fn a_notification_asked_for_five_times_at_once_and_after_a_restart_reaches
     assert_eq!(nora.post_once("/notifications", "la-misma", &body).await.expect(202), first);
     assert_eq!(notified::finished(&nora, &id_of(&first)).await["totals"]["accepted"], 3);
     assert_eq!(nora.all("/notifications").await.len(), 1);
-    assert_eq!((simulator.counts(Channel::Sms).accepted, world.simulator.counts(Channel::Sms).accepted), (3, 0));
+    assert_eq!(
+        (simulator.counts(Channel::Sms).accepted, world.simulator.counts(Channel::Sms).accepted),
+        (3, 0)
+    );
     world.stop().await;
 }

@@ -2,8 +2,8 @@
 
 use commands::log::{Draft, EventLog, Lane};
 use commands::{CommandContext, clock, companies};
-use cqrs_es::persist::PersistedEventStore;
 use cqrs_es::EventStore;
+use cqrs_es::persist::PersistedEventStore;
 use domain::Position;
 use domain::company::{Company, CompanyCommand, CompanyDetails, CompanyEvent};
 use domain::value::{CompanyId, Role};
@@ -34,7 +34,10 @@ fn details(name: &str) -> CompanyDetails {
 }
 
 async fn positions(pool: &PgPool) -> Vec<Position> {
-    sqlx::query_scalar("select position from events order by position").fetch_all(pool).await.expect("the positions")
+    sqlx::query_scalar("select position from events order by position")
+        .fetch_all(pool)
+        .await
+        .expect("the positions")
 }
 
 #[tokio::test]
@@ -42,9 +45,15 @@ async fn what_the_stock_repository_writes_has_a_position_and_is_read_by_ours() {
     let ledger = Ledger::start().await;
     ledger.write(3).await;
     let company = clock::new_id().to_string();
-    stock(ledger.log.pool()).execute(&company, CompanyCommand::Register(details("Vigía"))).await.expect("registered");
+    stock(ledger.log.pool())
+        .execute(&company, CompanyCommand::Register(details("Vigía")))
+        .await
+        .expect("registered");
     ledger.write(1).await;
-    stock(ledger.log.pool()).execute(&company, CompanyCommand::Change(details("Vigía Andina"))).await.expect("changed");
+    stock(ledger.log.pool())
+        .execute(&company, CompanyCommand::Change(details("Vigía Andina")))
+        .await
+        .expect("changed");
 
     assert_eq!(positions(ledger.log.pool()).await, [1, 2, 3, 4, 5, 6]);
     let loaded = ledger.log.load::<Company>(&company).await.expect("it can be read");
@@ -61,7 +70,8 @@ async fn the_stock_repository_reads_what_ours_wrote_and_goes_on_after_it() {
 
     let id = company.to_string();
     let pool = ledger.log.pool().clone();
-    let store = PersistedEventStore::<_, Company>::new_event_store(PostgresEventRepository::new(pool.clone()));
+    let store =
+        PersistedEventStore::<_, Company>::new_event_store(PostgresEventRepository::new(pool.clone()));
     let events = store.load_events(&id).await.expect("it can be read");
     assert!(matches!(&events[..], [first] if matches!(&first.payload, CompanyEvent::CompanyRegistered(_))));
 
@@ -69,7 +79,8 @@ async fn the_stock_repository_reads_what_ours_wrote_and_goes_on_after_it() {
     assert!(refused.is_err(), "it is registered already");
     stock(&pool).execute(&id, CompanyCommand::Change(details("Vigía Andina"))).await.expect("changed");
     companies::change(&ledger.log, company, details("Vigía del Sur"), &context).await.expect("changed again");
-    let names: Vec<String> = store.load_events(&id).await.expect("read").into_iter().map(|event| name(event.payload)).collect();
+    let names: Vec<String> =
+        store.load_events(&id).await.expect("read").into_iter().map(|event| name(event.payload)).collect();
     assert_eq!(names, ["Vigía", "Vigía Andina", "Vigía del Sur"]);
 }
 
@@ -94,10 +105,11 @@ async fn positions_are_dense_in_commit_order_under_sixteen_writers() {
     let writing = tokio::spawn(join_all(writers));
     let mut looks = 0;
     while !writing.is_finished() || looks == 0 {
-        let (rows, head): (i64, i64) = sqlx::query_as("select count(*), coalesce(max(position), 0) from events")
-            .fetch_one(ledger.log.pool())
-            .await
-            .expect("the database answers");
+        let (rows, head): (i64, i64) =
+            sqlx::query_as("select count(*), coalesce(max(position), 0) from events")
+                .fetch_one(ledger.log.pool())
+                .await
+                .expect("the database answers");
         assert_eq!(rows, head, "a position below the head is not there yet");
         looks += 1;
     }
@@ -109,8 +121,10 @@ async fn positions_are_dense_in_commit_order_under_sixteen_writers() {
 async fn append(log: &EventLog, number: usize) {
     let id = clock::new_id();
     let event = CompanyEvent::CompanyRegistered(details("Vigía").into());
-    let draft = |sequence| Draft::of("company", id, sequence, &event, std::collections::HashMap::new()).expect("JSON");
-    let lane = if number % 4 == 0 { Lane::Bulk } else { Lane::Interactive };
+    let draft = |sequence| {
+        Draft::of("company", id, sequence, &event, std::collections::HashMap::new()).expect("JSON")
+    };
+    let lane = if number.is_multiple_of(4) { Lane::Bulk } else { Lane::Interactive };
     let appended = log.append((1..=EVENTS as i64).map(draft).collect(), None, lane).await.expect("appended");
     assert_eq!(appended.last - appended.first + 1, EVENTS as Position);
 }
@@ -141,7 +155,10 @@ async fn history_can_be_neither_changed_nor_deleted_nor_emptied() {
 async fn the_stream_has_every_event_under_its_position_and_nothing_personal_in_clear() {
     let world = World::start().await;
     let company = world.company("Vigía Andina").await;
-    let (ana, luis) = (world.user("Marcaana Núñez", &[Role::Admin], &[company]).await, world.user("Marcaluis", &[Role::Operator], &[]).await);
+    let (ana, luis) = (
+        world.user("Marcaana Núñez", &[Role::Admin], &[company]).await,
+        world.user("Marcaluis", &[Role::Operator], &[]).await,
+    );
     ana.post_new("/messages", &message_to(&[luis.user], "marca del cuerpo")).await.expect(201);
     let client = client_of("MARCA-7", "Marcacliente Peña", Some("3005550001"), Some("marca@example.com"));
     ana.post(&format!("/companies/{company}/clients"), &client).await.expect(201);

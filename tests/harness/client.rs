@@ -45,7 +45,8 @@ pub struct Answer {
 impl Client {
     /// A client of the server at `base`, by a token or as nobody.
     pub fn new(base: &str, token: Option<String>, user: UserId) -> Self {
-        let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).no_proxy().build().expect("an HTTP client");
+        let http =
+            reqwest::Client::builder().timeout(REQUEST_TIMEOUT).no_proxy().build().expect("an HTTP client");
         Self { http, base: base.to_owned(), pass: token.map_or(Pass::Nothing, Pass::Token), user }
     }
 
@@ -124,7 +125,9 @@ impl Client {
     pub async fn stream(&self, path: &str, last_event_id: Option<i64>) -> EventStream {
         match last_event_id {
             Some(id) => self.stream_after(path, &id.to_string()).await,
-            None => EventStream::open(self.request(Method::GET, path).header("Accept", "text/event-stream")).await,
+            None => {
+                EventStream::open(self.request(Method::GET, path).header("Accept", "text/event-stream")).await
+            }
         }
     }
 
@@ -182,7 +185,8 @@ impl Answer {
         assert!(kind.starts_with("application/problem+json"), "{kind}: {body}");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let errors = body["errors"].as_array().cloned().unwrap_or_default();
-        let mut faults: Vec<_> = errors.iter().map(|fault| (text(&fault["pointer"]), text(&fault["code"]))).collect();
+        let mut faults: Vec<_> =
+            errors.iter().map(|fault| (text(&fault["pointer"]), text(&fault["code"]))).collect();
         faults.sort();
         faults
     }

@@ -56,11 +56,7 @@ pub fn client_file(seed: u64, clients: usize, encoding: TextEncoding, delimiter:
     let mut apart = Vec::new();
     for client in 0..clients {
         for row in rows_of_client(client, &mut chance) {
-            if chance.percent(APART_PERCENT) {
-                apart.push(row)
-            } else {
-                rows.push(row)
-            }
+            if chance.percent(APART_PERCENT) { apart.push(row) } else { rows.push(row) }
         }
     }
     rows.append(&mut apart);
@@ -81,27 +77,13 @@ fn rows_of_client(client: usize, chance: &mut Chance) -> Vec<Cells> {
     let contact = |number: usize| {
         let kind = kind(number, chance);
         let contact_name = if number == 0 { name.clone() } else { person(chance) };
-        let (phone, dialled) = if chance.percent(92) {
-            phone(client * 4 + number, chance)
-        } else {
-            Default::default()
-        };
-        let email = if chance.percent(70) {
-            email(client, number, chance)
-        } else {
-            String::new()
-        };
+        let (phone, dialled) =
+            if chance.percent(92) { phone(client * 4 + number, chance) } else { Default::default() };
+        let email = if chance.percent(70) { email(client, number, chance) } else { String::new() };
         Cells {
             client,
             dialled,
-            cells: [
-                external_id.clone(),
-                name.clone(),
-                kind.into(),
-                contact_name,
-                phone,
-                email,
-            ],
+            cells: [external_id.clone(), name.clone(), kind.into(), contact_name, phone, email],
         }
     };
     (0..contacts).map(contact).collect()
@@ -116,24 +98,11 @@ fn kind(number: usize, chance: &mut Chance) -> &'static str {
 }
 
 fn person(chance: &mut Chance) -> String {
-    let given = chance.pick(&[
-        "José", "María", "Íñigo", "Ángela", "Begoña", "Zoë", "Andrés", "Lucía", "Óscar", "Ana",
-    ]);
-    let family = chance.pick(&[
-        "Ñuñez",
-        "Pérez",
-        "Güiza",
-        "Muñoz",
-        "D'Ávila",
-        "Peña",
-        "Rodríguez",
-        "Sáenz",
-        "López",
-    ]);
-    format!(
-        "{given} {family} {}",
-        chance.pick(&["Ibáñez", "Gómez", "Castaño", "Rincón", "Ochoa"])
-    )
+    let given = chance
+        .pick(&["José", "María", "Íñigo", "Ángela", "Begoña", "Zoë", "Andrés", "Lucía", "Óscar", "Ana"]);
+    let family =
+        chance.pick(&["Ñuñez", "Pérez", "Güiza", "Muñoz", "D'Ávila", "Peña", "Rodríguez", "Sáenz", "López"]);
+    format!("{given} {family} {}", chance.pick(&["Ibáñez", "Gómez", "Castaño", "Rincón", "Ochoa"]))
 }
 
 /// A business may have a line break in its name, which a spreadsheet quotes and an import folds into a space.
@@ -176,18 +145,11 @@ const DOMAINS: &[&str] = &["example.com", "correo.example.co", "Mail-1.Example.M
 
 fn write(rows: Vec<Cells>, encoding: TextEncoding, delimiter: char, chance: &mut Chance) -> ClientFile {
     let mut text = line(&HEADER.map(String::from), delimiter);
-    let mut expected = Expected {
-        rows: rows.len(),
-        ..Expected::default()
-    };
+    let mut expected = Expected { rows: rows.len(), ..Expected::default() };
     let mut imported = BTreeSet::new();
     let mut at = 2;
     for mut row in rows {
-        let faults = if chance.percent(BAD_PERCENT) {
-            spoil(&mut row.cells, chance)
-        } else {
-            vec![]
-        };
+        let faults = if chance.percent(BAD_PERCENT) { spoil(&mut row.cells, chance) } else { vec![] };
         if faults.is_empty() {
             expected.good_rows += 1;
             imported.insert(row.client);
@@ -196,31 +158,21 @@ fn write(rows: Vec<Cells>, encoding: TextEncoding, delimiter: char, chance: &mut
         } else {
             expected.rejected_rows += 1;
         }
-        expected
-            .faults
-            .extend(faults.into_iter().map(|(column, code)| (at, column, code)));
+        expected.faults.extend(faults.into_iter().map(|(column, code)| (at, column, code)));
         let line = line(&row.cells, delimiter);
         at += line.matches('\n').count() as u64;
         text.push_str(&line);
     }
     expected.clients = imported.len();
-    ClientFile {
-        bytes: encode(&text, encoding),
-        expected,
-    }
+    ClientFile { bytes: encode(&text, encoding), expected }
 }
 
 const HEADER: [&str; 6] = ["external_id", "name", "kind", "contact_name", "phone", "email"];
 
 /// Makes a row one that must be refused; says for which columns, in their order, and why.
 fn spoil(cells: &mut [String; 6], chance: &mut Chance) -> Vec<(&'static str, &'static str)> {
-    let phone = chance.pick(&[
-        "300123",
-        "no tiene",
-        "3001234567 / 3011234567",
-        "+999 123 4567",
-        "0412 123 456",
-    ]);
+    let phone =
+        chance.pick(&["300123", "no tiene", "3001234567 / 3011234567", "+999 123 4567", "0412 123 456"]);
     let email = chance.pick(&[
         "sin-arroba",
         "a@@example.com",
@@ -237,19 +189,12 @@ fn spoil(cells: &mut [String; 6], chance: &mut Chance) -> Vec<(&'static str, &'s
         4 => &[(3, &long, "too_long")],
         5 => &[(4, phone, "invalid_phone")],
         6 => &[(5, email, "invalid_email")],
-        _ => &[
-            (0, "", "missing"),
-            (4, phone, "invalid_phone"),
-            (5, email, "invalid_email"),
-        ],
+        _ => &[(0, "", "missing"), (4, phone, "invalid_phone"), (5, email, "invalid_email")],
     };
     for (column, value, _) in faults {
         cells[*column] = (*value).to_owned();
     }
-    faults
-        .iter()
-        .map(|(column, _, code)| (HEADER[*column], *code))
-        .collect()
+    faults.iter().map(|(column, _, code)| (HEADER[*column], *code)).collect()
 }
 
 fn line(cells: &[String; 6], delimiter: char) -> String {
@@ -269,10 +214,9 @@ fn encode(text: &str, encoding: TextEncoding) -> Vec<u8> {
         TextEncoding::Utf8 => text.into(),
         TextEncoding::Utf8WithMark => format!("\u{feff}{text}").into_bytes(),
         // Only characters that Windows-1252 shares with Latin-1 are used above.
-        TextEncoding::Windows1252 => text
-            .chars()
-            .map(|c| u8::try_from(c).expect("a character of Latin-1"))
-            .collect(),
+        TextEncoding::Windows1252 => {
+            text.chars().map(|c| u8::try_from(c).expect("a character of Latin-1")).collect()
+        }
     }
 }
 
@@ -311,9 +255,7 @@ mod tests {
     fn read(file: &[u8]) -> Expected {
         let mut guess = EncodingGuess::default();
         guess.take(file);
-        let rows = ClientRows::open(file, guess.finish(), CountryCode::COLOMBIA)
-            .unwrap()
-            .unwrap();
+        let rows = ClientRows::open(file, guess.finish(), CountryCode::COLOMBIA).unwrap().unwrap();
         let mut found = Expected::default();
         let mut good = Vec::new();
         for row in rows.map(Result::unwrap) {
@@ -322,43 +264,31 @@ mod tests {
                 Row::Good(row) => good.push(row),
                 Row::Refused(faults) => {
                     found.rejected_rows += 1;
-                    found.faults.extend(
-                        faults
-                            .iter()
-                            .map(|fault| (fault.line, fault.column.as_str(), fault.code())),
-                    );
+                    found
+                        .faults
+                        .extend(faults.iter().map(|fault| (fault.line, fault.column.as_str(), fault.code())));
                 }
             }
         }
         found.good_rows = good.len();
         let (drafts, conflicts) = drafts(good);
         assert_eq!(conflicts, []);
-        assert_eq!(
-            drafts.iter().map(|draft| draft.contacts.len()).sum::<usize>(),
-            found.good_rows
-        );
+        assert_eq!(drafts.iter().map(|draft| draft.contacts.len()).sum::<usize>(), found.good_rows);
         found.clients = drafts.len();
         let contacts = || drafts.iter().flat_map(|draft| &draft.contacts);
         found.phones = contacts().filter_map(|contact| contact.phone.clone()).collect();
-        found.emails = contacts().filter_map(|contact| Some(contact.email.as_ref()?.to_lowercase())).collect();
+        found.emails =
+            contacts().filter_map(|contact| Some(contact.email.as_ref()?.to_lowercase())).collect();
         found
     }
 
     #[test]
     fn a_file_holds_what_it_says_in_every_encoding_and_delimiter() {
-        for encoding in [
-            TextEncoding::Utf8,
-            TextEncoding::Utf8WithMark,
-            TextEncoding::Windows1252,
-        ] {
+        for encoding in [TextEncoding::Utf8, TextEncoding::Utf8WithMark, TextEncoding::Windows1252] {
             for delimiter in [';', ',', '\t'] {
                 for seed in 0..5 {
                     let file = client_file(seed, 200, encoding, delimiter);
-                    assert_eq!(
-                        read(&file.bytes),
-                        file.expected,
-                        "seed {seed}, {encoding:?}, {delimiter:?}"
-                    );
+                    assert_eq!(read(&file.bytes), file.expected, "seed {seed}, {encoding:?}, {delimiter:?}");
                 }
             }
         }
@@ -369,14 +299,8 @@ mod tests {
         let file = client_file(1, 10_000, TextEncoding::Windows1252, ';');
         assert_eq!(read(&file.bytes), file.expected);
         let codes: BTreeSet<&str> = file.expected.faults.iter().map(|(_, _, code)| *code).collect();
-        let all = [
-            "control_character",
-            "invalid_email",
-            "invalid_phone",
-            "missing",
-            "not_allowed",
-            "too_long",
-        ];
+        let all =
+            ["control_character", "invalid_email", "invalid_phone", "missing", "not_allowed", "too_long"];
         assert!(codes.into_iter().eq(all));
         let bad_per_thousand = file.expected.rejected_rows * 1_000 / file.expected.rows;
         assert!((25..=35).contains(&bad_per_thousand), "{bad_per_thousand}");

@@ -102,7 +102,8 @@ impl Ledger {
 
     /// Waits until there is a stream that ends where the log ends.
     pub async fn relayed(&self) {
-        let (head, jetstream) = (self.log.head().await.expect("the database answers"), self.jetstream().await);
+        let (head, jetstream) =
+            (self.log.head().await.expect("the database answers"), self.jetstream().await);
         let catching_up = async {
             while self.last_sequence(&jetstream).await < Some(head) {
                 tokio::task::yield_now().await;

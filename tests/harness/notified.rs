@@ -5,8 +5,17 @@ use serde_json::Value;
 use super::client::Client;
 
 /// What the parts of the totals are called; `total` is their sum.
-pub const PARTS: [&str; 9] =
-    ["pending", "sending", "accepted", "delivered", "deferred", "failed", "suppressed", "in_doubt", "cancelled"];
+pub const PARTS: [&str; 9] = [
+    "pending",
+    "sending",
+    "accepted",
+    "delivered",
+    "deferred",
+    "failed",
+    "suppressed",
+    "in_doubt",
+    "cancelled",
+];
 
 /// Watches a notification by its stream until it is completed or cancelled with nothing on its way, and gives how it then
 /// is by `GET`. At every event the total is the sum of its parts.

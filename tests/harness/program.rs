@@ -24,7 +24,10 @@ const RUNNERS_LINE: &str = "running 1 test\n";
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// In the test named [`PROGRAM_ENTRY`]: becomes the program, and does not return, if it is run as one.
-#[expect(clippy::disallowed_methods, reason = "how this process is told what it is, not a setting of the program")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how this process is told what it is, not a setting of the program"
+)]
 pub fn run_if_program() {
     if let Ok(arguments) = std::env::var(ARGUMENTS) {
         let scenario = fail::FailScenario::setup();
@@ -65,7 +68,8 @@ impl Program {
     /// Starts a program without a front door, which does not say when it is at work.
     pub fn start_silent(arguments: &[&str], environment: &HashMap<String, String>, failpoints: &str) -> Self {
         let mut command = command(arguments, environment);
-        let child = command.env(FAILPOINTS, failpoints).stdout(Stdio::null()).spawn().expect("the program starts");
+        let child =
+            command.env(FAILPOINTS, failpoints).stdout(Stdio::null()).spawn().expect("the program starts");
         Self { child, base: String::new() }
     }
 
@@ -102,7 +106,8 @@ impl Program {
 /// Runs the program to its end, which must be a good one, and gives what it wrote to standard output.
 pub async fn output(arguments: &[&str], environment: &HashMap<String, String>) -> String {
     let output = command(arguments, environment).output();
-    let output = timeout(START_TIMEOUT, output).await.expect("the program ends in time").expect("the program starts");
+    let output =
+        timeout(START_TIMEOUT, output).await.expect("the program ends in time").expect("the program starts");
     assert!(output.status.success(), "{arguments:?} ends well");
     let text = String::from_utf8(output.stdout).expect("text");
     // The first lines are the test runner's own.
@@ -112,7 +117,8 @@ pub async fn output(arguments: &[&str], environment: &HashMap<String, String>) -
 /// Runs the program to its end, which must be a refusal, and gives its exit code and what it wrote to standard error.
 pub async fn refusal(arguments: &[&str], environment: &HashMap<String, String>) -> (i32, String) {
     let output = command(arguments, environment).stderr(Stdio::piped()).output();
-    let output = timeout(START_TIMEOUT, output).await.expect("the program ends in time").expect("the program starts");
+    let output =
+        timeout(START_TIMEOUT, output).await.expect("the program ends in time").expect("the program starts");
     assert!(!output.status.success(), "{arguments:?} ends badly");
     (output.status.code().expect("it ends by itself"), String::from_utf8(output.stderr).expect("text"))
 }

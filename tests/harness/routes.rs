@@ -38,8 +38,15 @@ pub async fn all(client: &Client) -> Vec<Route> {
     let document = client.get("/openapi.json").await.expect(200);
     let mut routes = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
-        let methods = item.as_object().expect("methods").iter().filter(|(_, operation)| operation["responses"].is_object());
-        routes.extend(methods.map(|(method, _): (&String, &Value)| Route { path: path.clone(), method: method.to_uppercase() }));
+        let methods = item
+            .as_object()
+            .expect("methods")
+            .iter()
+            .filter(|(_, operation)| operation["responses"].is_object());
+        routes.extend(methods.map(|(method, _): (&String, &Value)| Route {
+            path: path.clone(),
+            method: method.to_uppercase(),
+        }));
     }
     routes.sort();
     assert!(routes.len() > 40, "the description names the routes");

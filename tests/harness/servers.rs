@@ -79,7 +79,11 @@ async fn fresh(stack: &Stack, made: &OnceCell<String>) -> String {
     let url = stack.create_database(template, &name).await.expect("a database");
     let mut connection = PgConnection::connect(&url).await.expect("the database answers");
     // Tests share one broker: streams and subjects go by the ledger's id.
-    sqlx::query("update ledger set id = $1").bind(clock::new_id()).execute(&mut connection).await.expect("an id");
+    sqlx::query("update ledger set id = $1")
+        .bind(clock::new_id())
+        .execute(&mut connection)
+        .await
+        .expect("an id");
     connection.close().await.expect("the connection closes");
     url
 }

@@ -101,7 +101,9 @@ impl World {
             country: "CO".parse().expect("a country"),
             time_zone: "America/Bogota".parse().expect("a time zone"),
         };
-        companies::register(self.log(), company, details, &CommandContext::of_system()).await.expect("a company");
+        companies::register(self.log(), company, details, &CommandContext::of_system())
+            .await
+            .expect("a company");
         company
     }
 
@@ -116,7 +118,9 @@ impl World {
             companies: companies.iter().copied().collect(),
         };
         let context = CommandContext::of_system();
-        users::register(self.log(), order, password_hash().await, &context, &json!({})).await.expect("a user");
+        users::register(self.log(), order, password_hash().await, &context, &json!({}))
+            .await
+            .expect("a user");
         let token = Token::generate().expect("randomness");
         users::issue_token(self.log(), user, token.hash().as_bytes(), &context).await.expect("a token");
         self.caught_up().await;

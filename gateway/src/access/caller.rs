@@ -10,7 +10,7 @@ use projections::queries::Scope;
 
 use super::cookie::token_in;
 use super::directory::Member;
-use super::same_site::{Doubt, refuse_other_sites};
+use super::same_site::refuse_other_sites;
 use super::session::Presented;
 use super::token::TokenHash;
 use crate::problem::{Answer, Kind, Problem};
@@ -40,7 +40,7 @@ impl Caller {
         let nobody = || Problem::new(Kind::Unauthenticated);
         let shown = presented(&parts.headers, state.settings()).ok_or_else(nobody)?;
         if matches!(shown, Presented::Session(_)) {
-            refuse_other_sites(&parts.method, &parts.headers, state.settings(), Doubt::Refused)?;
+            refuse_other_sites(&parts.method, &parts.headers, state.settings())?;
         }
         let user = state.sessions().user_of(shown, state.now()).await?.ok_or_else(nobody)?;
         let member = state.directory().user(user).await?.ok_or_else(nobody)?;

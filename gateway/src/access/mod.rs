@@ -17,7 +17,7 @@ pub(crate) use self::cookie::{cleared_cookie, session_cookie};
 pub use self::directory::{Directory, Member, Snapshot};
 pub(crate) use self::headers::secure;
 pub use self::password::{Passwords, hash as hash_password, verify as verify_password};
-pub(crate) use self::same_site::{Doubt, refuse_other_sites};
+pub(crate) use self::same_site::refuse_other_sites;
 pub use self::session::{Presented, Sessions};
 pub use self::throttle::Throttle;
 pub use self::token::{Token, TokenHash};

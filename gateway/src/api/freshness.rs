@@ -11,7 +11,7 @@ use projections::{Behind, Positions, Projection};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::problem::{Answer, Kind, Problem, Reason};
+use crate::problem::{Answer, Fault, Kind, Problem, Reason};
 
 /// How long a read waits.
 const WAIT: Duration = Duration::from_secs(2);
@@ -50,7 +50,19 @@ impl Freshness {
         projections: &[Projection],
     ) -> Answer<()> {
         let written = self.noted(caller).max(self.logged(caller).await?);
-        caught_up(&self.positions, projections, written.max(min_position.unwrap_or(0))).await
+        let wanted = written.max(min_position.unwrap_or(0));
+        match caught_up(&self.positions, projections, wanted).await {
+            Err(_) if wanted > written && wanted > self.head().await? => {
+                let fault = Fault::in_query("min_position", Reason::PastTheHead);
+                Err(Problem::of_faults(Kind::Malformed, vec![fault]))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// What no process has written yet is not worth waiting for again.
+    async fn head(&self) -> sqlx::Result<Position> {
+        sqlx::query_scalar("select coalesce(max(position), 0) from events").fetch_one(&self.pool).await
     }
 
     fn noted(&self, caller: UserId) -> Position {

@@ -50,6 +50,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use self::companies::{ImportTurns, import_file};
 pub use self::freshness::{Freshness, caught_up};
 pub use self::health::Measured;
+pub(crate) use self::wrote::POSITION;
 pub use self::wrote::Wrote;
 use crate::state::AppState;
 

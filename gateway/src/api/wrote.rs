@@ -11,7 +11,7 @@ use crate::access::Caller;
 use crate::state::AppState;
 
 /// The header that repeats the position.
-const POSITION: HeaderName = HeaderName::from_static("mensajeria-position");
+pub(crate) const POSITION: HeaderName = HeaderName::from_static("mensajeria-position");
 
 /// The answer to a write that was carried out, now or before.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,13 +11,13 @@ use domain::user::RegisterUser;
 use domain::value::{EmailAddress, Role as UserRole};
 use serde_json::json;
 
+use super::stop_signal;
 use super::target::Target;
 use super::{CliError, Exit, Global};
+use crate::access::hash_password;
 use crate::config::Config;
 use crate::environment::variable;
-use super::stop_signal;
 use crate::system::{Outside, Roles, System, SystemOptions};
-use crate::access::hash_password;
 use crate::{demo, secrets};
 
 /// The variable that sets the password of the demo's users.
@@ -51,7 +51,11 @@ pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> R
     options.ready_at_once = false;
     options.dispatcher.grace = GRACE;
     let system = System::start(options).await?;
-    let logins = if args.no_demo { first_administrator(system.log()).await? } else { demo_data(&system, &data).await? };
+    let logins = if args.no_demo {
+        first_administrator(system.log()).await?
+    } else {
+        demo_data(&system, &data).await?
+    };
     system.ready();
     announce(&system, &data, &logins);
     match &stack {
@@ -81,7 +85,9 @@ async fn demo_data(system: &System, data: &Path) -> Result<Logins, CliError> {
         Some(password) => password,
         None => secrets::password(data, "demo-password")?,
     };
-    demo::seed(system.log(), &password, system.outside().simulator.is_some()).await.map_err(CliError::failed)?;
+    demo::seed(system.log(), &password, system.outside().simulator.is_some())
+        .await
+        .map_err(CliError::failed)?;
     system.caught_up(CATCH_UP_TIMEOUT).await.map_err(CliError::failed)?;
     Ok(Logins { emails: demo::logins().map(str::to_owned).collect(), password: Some(password) })
 }
@@ -89,7 +95,8 @@ async fn demo_data(system: &System, data: &Path) -> Result<Logins, CliError> {
 /// Only where nobody can log in yet; the password is told once and kept nowhere.
 async fn first_administrator(log: &EventLog) -> Result<Logins, CliError> {
     let emails = vec![ADMINISTRATOR.to_owned()];
-    let nobody: bool = sqlx::query_scalar("select not exists (select 1 from credentials)").fetch_one(log.pool()).await?;
+    let nobody: bool =
+        sqlx::query_scalar("select not exists (select 1 from credentials)").fetch_one(log.pool()).await?;
     if !nobody {
         return Ok(Logins { emails, password: None });
     }
@@ -102,7 +109,9 @@ async fn first_administrator(log: &EventLog) -> Result<Logins, CliError> {
         roles: [UserRole::Admin].into(),
         companies: [].into(),
     };
-    users::register(log, order, &hash, &CommandContext::of_system(), &json!({})).await.map_err(CliError::failed)?;
+    users::register(log, order, &hash, &CommandContext::of_system(), &json!({}))
+        .await
+        .map_err(CliError::failed)?;
     Ok(Logins { emails, password: Some(password) })
 }
 

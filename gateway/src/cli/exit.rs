@@ -104,7 +104,9 @@ impl CliError {
             | Self::Outside(OutsideError::Settings(_))
             | Self::Log(OpenError::WrongMasterKey)
             | Self::Start(StartError::Log(OpenError::WrongMasterKey)) => Exit::Configuration,
-            Self::Stack(_) | Self::Start(_) | Self::Log(_) | Self::Database(_) | Self::Migrate(_) => Exit::Unavailable,
+            Self::Stack(_) | Self::Start(_) | Self::Log(_) | Self::Database(_) | Self::Migrate(_) => {
+                Exit::Unavailable
+            }
             Self::Refused(_) => Exit::Refused,
             Self::File(..) | Self::Outside(_) | Self::Secret(_) | Self::Failed(_) => Exit::Failed,
         }

@@ -59,7 +59,8 @@ fn told(problem: Problem) -> CliError {
 }
 
 fn summary(report: &Value) -> String {
-    let counts = ["rows", "created", "updated", "unchanged", "rejected"].map(|name| format!("{name}: {}", report[name]));
+    let counts = ["rows", "created", "updated", "unchanged", "rejected"]
+        .map(|name| format!("{name}: {}", report[name]));
     let errors = report["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     let told = errors.iter().map(|error| {
         format!("line {}, {}: {} ({})", error["line"], error["column"], error["detail"], error["value"])

@@ -108,7 +108,8 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
     let config = Config::load(cli.global.config.as_deref(), std::env::vars_os())?;
     crate::telemetry::log_to_stderr(&config.log);
     install_cryptography();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::runtime)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::runtime)?;
     runtime.block_on(dispatch(cli, config))
 }
 

@@ -48,7 +48,8 @@ pub(super) async fn run(global: &Global, config: Config, args: &ReplayArgs) -> R
     let log = target.log(CONNECTIONS).await?;
     let bar = ProgressBar::new(0).with_style(style());
     let cancel = CancellationToken::new();
-    let rebuilt = rebuild::run(&log, &wanted, &cancel, |projection, progress| show(&bar, projection, progress));
+    let rebuilt =
+        rebuild::run(&log, &wanted, &cancel, |projection, progress| show(&bar, projection, progress));
     tokio::select! {
         outcome = rebuilt => outcome.map_err(CliError::failed)?,
         () = super::stop_signal() => return Err(CliError::failed("interrupted; a running server finishes the rebuild")),
@@ -62,7 +63,8 @@ pub(super) async fn run(global: &Global, config: Config, args: &ReplayArgs) -> R
 }
 
 fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{msg:14} {wide_bar} {human_pos}/{human_len}").expect("the template is valid")
+    ProgressStyle::with_template("{msg:14} {wide_bar} {human_pos}/{human_len}")
+        .expect("the template is valid")
 }
 
 fn show(bar: &ProgressBar, projection: Projection, progress: &Progress) {

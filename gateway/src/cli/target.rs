@@ -34,7 +34,8 @@ impl Target {
     /// Finds or starts the servers. With `own` a running `dev` is not joined: it is to be started here.
     pub(super) async fn find(global: &Global, config: &Config, own: bool) -> Result<Self, CliError> {
         let data = data_folder(global, config);
-        let given = |url: &Option<crate::config::Secret<String>>| url.as_ref().map(|url| url.expose().clone());
+        let given =
+            |url: &Option<crate::config::Secret<String>>| url.as_ref().map(|url| url.expose().clone());
         let (mut database, mut nats) = (given(&config.database.url), given(&config.nats_url));
         let wanting = database.is_none() || nats.is_none();
         if let Some(running) = (!own && wanting).then(|| stack::running(&data)).transpose()?.flatten() {

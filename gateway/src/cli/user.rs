@@ -72,17 +72,27 @@ pub(super) async fn run(global: &Global, config: Config, command: UserCommand) -
 
 async fn add(log: &EventLog, order: RegisterUser, json: bool) -> Result<(), CliError> {
     let mut password = String::new();
-    std::io::stdin().lock().read_line(&mut password).map_err(|e| CliError::File("standard input".into(), e))?;
+    std::io::stdin()
+        .lock()
+        .read_line(&mut password)
+        .map_err(|e| CliError::File("standard input".into(), e))?;
     let hash = new_password_hash(password.trim_end_matches(['\r', '\n']))?;
     let user = order.user;
-    users::register(log, order, &hash, &CommandContext::of_system(), &json!({})).await.map_err(CliError::refused)?;
+    users::register(log, order, &hash, &CommandContext::of_system(), &json!({}))
+        .await
+        .map_err(CliError::refused)?;
     print::result(json, &json!({ "id": user }), || format!("user {user} was added"));
     Ok(())
 }
 
 fn new_password_hash(text: &str) -> Result<String, CliError> {
-    let password = Password::from_text(text)
-        .map_err(|_| CliError::refused(format!("a password has {} to {} characters", Password::MIN_CHARS, Password::MAX_CHARS)))?;
+    let password = Password::from_text(text).map_err(|_| {
+        CliError::refused(format!(
+            "a password has {} to {} characters",
+            Password::MIN_CHARS,
+            Password::MAX_CHARS
+        ))
+    })?;
     hash_password(password.as_str()).map_err(CliError::failed)
 }
 
@@ -90,7 +100,9 @@ async fn token(log: &EventLog, email: &EmailAddress, json: bool) -> Result<(), C
     let user = known(log, email).await?;
     let token = Token::generate().map_err(CliError::failed)?;
     let hash = token.hash();
-    users::issue_token(log, user, hash.as_bytes(), &CommandContext::of_system()).await.map_err(CliError::refused)?;
+    users::issue_token(log, user, hash.as_bytes(), &CommandContext::of_system())
+        .await
+        .map_err(CliError::refused)?;
     print::result(json, &json!({ "token": token.as_str() }), || token.as_str().to_owned());
     Ok(())
 }

@@ -35,10 +35,6 @@ pub enum ConfigError {
 
 impl ConfigError {
     pub(super) fn key(key: &str, origin: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Key {
-            key: key.to_owned(),
-            origin: origin.into(),
-            problem: problem.into(),
-        }
+        Self::Key { key: key.to_owned(), origin: origin.into(), problem: problem.into() }
     }
 }

@@ -83,16 +83,10 @@ struct FileLayer {
 
 impl FileLayer {
     fn read(path: &Path) -> Result<Self, ConfigError> {
-        let failed = |problem: String| ConfigError::File {
-            path: path.to_owned(),
-            problem,
-        };
+        let failed = |problem: String| ConfigError::File { path: path.to_owned(), problem };
         let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
         let values = toml::from_str(&text).map_err(|error| failed(error.to_string()))?;
-        Ok(Self {
-            name: format!("{FILE}{}", path.display()),
-            values,
-        })
+        Ok(Self { name: format!("{FILE}{}", path.display()), values })
     }
 }
 
@@ -120,10 +114,7 @@ impl Provider for Variable {
 
     fn data(&self) -> figment::Result<Map<Profile, Dict>> {
         let nested = figment::util::nest(&self.key, self.value.clone());
-        Ok(nested
-            .into_dict()
-            .map(|dict| Profile::Default.collect(dict))
-            .unwrap_or_default())
+        Ok(nested.into_dict().map(|dict| Profile::Default.collect(dict)).unwrap_or_default())
     }
 }
 
@@ -145,34 +136,21 @@ fn variables(
 }
 
 fn key_of(name: &str) -> Option<String> {
-    let shared = || {
-        SHARED
-            .iter()
-            .find(|(shared, _)| *shared == name)
-            .map(|(_, key)| (*key).to_owned())
-    };
-    name.strip_prefix(PREFIX)
-        .map(|key| key.to_lowercase().replace("__", "."))
-        .or_else(shared)
+    let shared = || SHARED.iter().find(|(shared, _)| *shared == name).map(|(_, key)| (*key).to_owned());
+    name.strip_prefix(PREFIX).map(|key| key.to_lowercase().replace("__", ".")).or_else(shared)
 }
 
 impl Variable {
     fn new(name: &str, key: String, value: OsString) -> Result<Self, ConfigError> {
         let origin = format!("{VARIABLE}{name}");
-        let text = value
-            .into_string()
-            .map_err(|_| ConfigError::key(&key, origin.clone(), "is not UTF-8"))?;
+        let text = value.into_string().map_err(|_| ConfigError::key(&key, origin.clone(), "is not UTF-8"))?;
         let value = if NOT_TEXT.contains(&key.as_str()) {
             parsed(&text)
                 .ok_or_else(|| ConfigError::key(&key, origin, "is not written as a value of TOML"))?
         } else {
             Value::from(text)
         };
-        Ok(Self {
-            name: name.to_owned(),
-            key,
-            value,
-        })
+        Ok(Self { name: name.to_owned(), key, value })
     }
 }
 

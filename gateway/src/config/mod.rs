@@ -157,10 +157,7 @@ impl Config {
 
     fn require_https(&self) -> Result<(), ConfigError> {
         match &self.server.public_url {
-            None => Err(ConfigError::Missing {
-                key: "server.public_url",
-                problem: NEEDS_PUBLIC_URL,
-            }),
+            None => Err(ConfigError::Missing { key: "server.public_url", problem: NEEDS_PUBLIC_URL }),
             Some(url) if url.scheme() != "https" => Err(ConfigError::key(
                 "server.public_url",
                 url.as_str(),
@@ -183,22 +180,12 @@ impl DataFolder {
     /// The folder configured, or `$XDG_DATA_HOME/mensajeria`, or as root `/var/lib/mensajeria`, or
     /// `~/.local/share/mensajeria`. `variable` reads the environment (`std::env::var_os`).
     pub fn or_default(&self, variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
-        let folder = |name| {
-            variable(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
+        let folder = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let general = || folder("XDG_DATA_HOME").map(|data| data.join("mensajeria"));
         let home = || {
-            folder("HOME")
-                .or_else(|| folder("USERPROFILE"))
-                .map(|home| home.join(".local/share/mensajeria"))
+            folder("HOME").or_else(|| folder("USERPROFILE")).map(|home| home.join(".local/share/mensajeria"))
         };
         let own = || if crate::stack::is_root() { None } else { home() };
-        self.dir
-            .clone()
-            .or_else(general)
-            .or_else(own)
-            .unwrap_or_else(|| "/var/lib/mensajeria".into())
+        self.dir.clone().or_else(general).or_else(own).unwrap_or_else(|| "/var/lib/mensajeria".into())
     }
 }

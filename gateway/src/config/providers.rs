@@ -140,12 +140,7 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn new(list: &'static str, secrets: &'a Secrets<'a>) -> Self {
-        Self {
-            list,
-            secrets,
-            seen: HashSet::new(),
-            count: 0,
-        }
+        Self { list, secrets, seen: HashSet::new(), count: 0 }
     }
 
     /// The key of the next entry, once its name is seen to be good.

@@ -86,10 +86,7 @@ impl Config {
             sms_providers: providers::sms(raw.sms.providers, secrets)?,
             server: raw.server,
             data: raw.data,
-            database: Database {
-                url: database_url,
-                max_connections: raw.database.max_connections,
-            },
+            database: Database { url: database_url, max_connections: raw.database.max_connections },
             nats_url,
             simulator: raw.simulator,
             log: raw.log,
@@ -123,10 +120,9 @@ impl Check<'_> {
             Url::parse(url.trim()).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
         };
         match urls {
-            Some(urls) if !urls.expose().split(',').all(is_good) => self.refuse(
-                key,
-                format!("must be a URL that begins with {}://", schemes.join(":// or ")),
-            ),
+            Some(urls) if !urls.expose().split(',').all(is_good) => {
+                self.refuse(key, format!("must be a URL that begins with {}://", schemes.join(":// or ")))
+            }
             _ => Ok(()),
         }
     }
@@ -189,13 +185,8 @@ fn named(figment: &Figment, error: figment::Error) -> ConfigError {
         Kind::ISizeOutOfRange(_) | Kind::USizeOutOfRange(_) => "is out of range".to_owned(),
         other => format!("cannot be used: {other}"),
     };
-    let origin = error
-        .metadata
-        .as_ref()
-        .map(|metadata| metadata.name.clone().into_owned());
-    let origin = nearest_origin(figment, &path)
-        .or(origin)
-        .unwrap_or_else(|| "in the manual".to_owned());
+    let origin = error.metadata.as_ref().map(|metadata| metadata.name.clone().into_owned());
+    let origin = nearest_origin(figment, &path).or(origin).unwrap_or_else(|| "in the manual".to_owned());
     ConfigError::key(&written(&path), origin, problem)
 }
 

@@ -57,10 +57,7 @@ impl<'a> Secrets<'a> {
 
     fn read(&self, key: &str, file: PathBuf) -> Result<Secret<String>, ConfigError> {
         let text = fs::read_to_string(&file).map_err(|error| {
-            self.wrong(
-                key,
-                format!("names {}, which cannot be read: {error}", file.display()),
-            )
+            self.wrong(key, format!("names {}, which cannot be read: {error}", file.display()))
         })?;
         if text.trim().is_empty() {
             return Err(self.wrong(key, format!("names {}, which is empty", file.display())));
@@ -72,9 +69,7 @@ impl<'a> Secrets<'a> {
     pub(super) fn wrong(&self, key: &str, problem: impl Into<String>) -> ConfigError {
         let list = key.split('[').next().unwrap_or(key);
         let file_of = format!("{key}_file");
-        let place = [key, file_of.as_str(), list]
-            .into_iter()
-            .find_map(|key| place_of(self.0, key));
+        let place = [key, file_of.as_str(), list].into_iter().find_map(|key| place_of(self.0, key));
         let origin = place.map_or_else(|| "in the manual".to_owned(), |(_, origin)| origin);
         ConfigError::key(key, origin, problem)
     }

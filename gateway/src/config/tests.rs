@@ -5,10 +5,7 @@ use super::*;
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 fn environment(variables: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
-    variables
-        .iter()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect()
+    variables.iter().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 fn from_environment(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -54,22 +51,12 @@ fn every_key_that_the_manual_shows_commented_is_accepted() {
     let shown: String = Config::manual()
         .lines()
         .filter(|line| !line.ends_with("= []") && !line.contains("_file = "))
-        .map(|line| {
-            line.strip_prefix("# ")
-                .filter(|rest| is_setting(rest))
-                .unwrap_or(line)
-        })
+        .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line))
         .map(|line| line.replace("\"…\"", &format!("\"{KEY}\"")) + "\n")
         .collect();
     let config = from_file(&shown).unwrap();
     assert_eq!(config.email_providers.len(), 1);
-    assert_eq!(
-        (
-            config.email_providers[0].connections,
-            config.sms_providers[0].connections
-        ),
-        (8, 32)
-    );
+    assert_eq!((config.email_providers[0].connections, config.sms_providers[0].connections), (8, 32));
     assert_eq!(config.sms_providers[0].kind, SmsKind::Twilio);
     assert_eq!(config.simulator.enabled, Some(true));
     assert!(config.master_key.is_some() && config.database.url.is_some() && config.data.dir.is_some());
@@ -84,20 +71,8 @@ fn is_setting(line: &str) -> bool {
 #[test]
 fn defaults_of_providers_are_those_of_the_manual() {
     let config = from_file(&format!("{SMTP}{TWILIO}secret = \"t\"\n")).unwrap();
-    assert_eq!(
-        (
-            config.email_providers[0].connections,
-            config.email_providers[0].rate_per_second
-        ),
-        (8, 0)
-    );
-    assert_eq!(
-        (
-            config.sms_providers[0].connections,
-            config.sms_providers[0].rate_per_second
-        ),
-        (32, 0)
-    );
+    assert_eq!((config.email_providers[0].connections, config.email_providers[0].rate_per_second), (8, 0));
+    assert_eq!((config.sms_providers[0].connections, config.sms_providers[0].rate_per_second), (32, 0));
 }
 
 #[test]
@@ -110,10 +85,8 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_manual() {
 
 #[test]
 fn our_own_variable_wins_over_the_shared_one() {
-    let variables = [
-        ("MENSAJERIA__DATABASE__URL", "postgres://own/x"),
-        ("DATABASE_URL", "postgres://shared/x"),
-    ];
+    let variables =
+        [("MENSAJERIA__DATABASE__URL", "postgres://own/x"), ("DATABASE_URL", "postgres://shared/x")];
     let config = from_environment(&variables).unwrap();
     assert_eq!(config.database.url.unwrap().expose(), "postgres://own/x");
     let config = from_environment(&[("NATS_URL", "nats://shared")]).unwrap();
@@ -122,38 +95,24 @@ fn our_own_variable_wins_over_the_shared_one() {
 
 #[test]
 fn an_empty_variable_counts_as_none() {
-    assert!(
-        from_environment(&[("DATABASE_URL", "")])
-            .unwrap()
-            .database
-            .url
-            .is_none()
-    );
+    assert!(from_environment(&[("DATABASE_URL", "")]).unwrap().database.url.is_none());
 }
 
 #[test]
 fn text_from_the_environment_stays_text() {
     let list = "[{ name = \"p\", kind = \"twilio\", base_url = \"https://x\", account = \"1\", secret = \"0123\", from = \"1\" }]";
-    let config = from_environment(&[
-        ("MENSAJERIA__SMS__PROVIDERS", list),
-        ("MENSAJERIA__DATA__DIR", "123"),
-    ])
-    .unwrap();
+    let config =
+        from_environment(&[("MENSAJERIA__SMS__PROVIDERS", list), ("MENSAJERIA__DATA__DIR", "123")]).unwrap();
     assert_eq!(config.sms_providers[0].secret.expose(), "0123");
     assert_eq!(config.data.dir.unwrap(), PathBuf::from("123"));
 }
 
 #[test]
 fn numbers_and_booleans_from_the_environment_are_understood() {
-    let variables = [
-        ("MENSAJERIA__DATABASE__MAX_CONNECTIONS", "7"),
-        ("MENSAJERIA__SIMULATOR__ENABLED", "false"),
-    ];
+    let variables =
+        [("MENSAJERIA__DATABASE__MAX_CONNECTIONS", "7"), ("MENSAJERIA__SIMULATOR__ENABLED", "false")];
     let config = from_environment(&variables).unwrap();
-    assert_eq!(
-        (config.database.max_connections, config.simulator.enabled),
-        (7, Some(false))
-    );
+    assert_eq!((config.database.max_connections, config.simulator.enabled), (7, Some(false)));
 }
 
 #[test]
@@ -163,28 +122,16 @@ fn an_unknown_key_is_named_with_its_place() {
         "database.urll",
         &["in /", ".toml", "unknown", "max_connections"],
     );
-    assert_refused(
-        from_file("[databas]\nurl = \"x\"\n"),
-        "databas",
-        &[".toml", "unknown"],
-    );
+    assert_refused(from_file("[databas]\nurl = \"x\"\n"), "databas", &[".toml", "unknown"]);
     let variable = [("MENSAJERIA__SERVER__LISTN", "x")];
     assert_refused(
         from_environment(&variable),
         "server.listn",
         &["variable MENSAJERIA__SERVER__LISTN", "unknown"],
     );
-    assert_refused(
-        from_environment(&[("MENSAJERIA__X", "x")]),
-        "x",
-        &["variable MENSAJERIA__X", "unknown"],
-    );
+    assert_refused(from_environment(&[("MENSAJERIA__X", "x")]), "x", &["variable MENSAJERIA__X", "unknown"]);
     let provider = format!("{TWILIO}secret = \"t\"\ncolour = 1\n");
-    assert_refused(
-        from_file(&provider),
-        "sms.providers[0].colour",
-        &[".toml", "unknown"],
-    );
+    assert_refused(from_file(&provider), "sms.providers[0].colour", &[".toml", "unknown"]);
 }
 
 #[test]
@@ -195,16 +142,8 @@ fn a_value_of_the_wrong_type_is_named_with_its_place_and_not_repeated() {
         &["a text", ".toml"],
     );
     assert_refused(from_file("[keys]\nmaster = 5\n"), "keys.master", &["a number"]);
-    assert_refused(
-        from_file("[server]\nlisten = \"somewhere\"\n"),
-        "server.listen",
-        &[".toml"],
-    );
-    assert_refused(
-        from_file("[log]\nformat = \"xml\"\n"),
-        "log.format",
-        &["one of: text, json"],
-    );
+    assert_refused(from_file("[server]\nlisten = \"somewhere\"\n"), "server.listen", &[".toml"]);
+    assert_refused(from_file("[log]\nformat = \"xml\"\n"), "log.format", &["one of: text, json"]);
     assert_refused(from_file("server = 5\n"), "server", &["a number"]);
     let variable = [("MENSAJERIA__DATABASE__MAX_CONNECTIONS", "many")];
     assert_refused(
@@ -231,44 +170,20 @@ fn the_proxies_that_are_trusted_are_ip_addresses() {
     let expected: [IpAddr; 2] = ["10.0.0.5".parse().unwrap(), "fd00::5".parse().unwrap()];
     assert_eq!(config.server.trusted_proxies, expected);
     assert!(from_environment(&[]).unwrap().server.trusted_proxies.is_empty());
-    assert_refused(
-        from_environment(&[(name, r#"["10.0.0.0/8"]"#)]),
-        "server.trusted_proxies[0]",
-        &[name],
-    );
+    assert_refused(from_environment(&[(name, r#"["10.0.0.0/8"]"#)]), "server.trusted_proxies[0]", &[name]);
 }
 
 #[test]
 fn a_missing_key_of_a_provider_is_named() {
-    assert_refused(
-        from_file(TWILIO),
-        "sms.providers[0].secret",
-        &["secret or secret_file"],
-    );
-    assert_refused(
-        from_file(&SMTP.replace("from", "# from")),
-        "email.providers[0].from",
-        &["missing"],
-    );
-    assert_refused(
-        from_file(&SMTP.replace("url", "# url")),
-        "email.providers[0].url",
-        &["url or url_file"],
-    );
+    assert_refused(from_file(TWILIO), "sms.providers[0].secret", &["secret or secret_file"]);
+    assert_refused(from_file(&SMTP.replace("from", "# from")), "email.providers[0].from", &["missing"]);
+    assert_refused(from_file(&SMTP.replace("url", "# url")), "email.providers[0].url", &["url or url_file"]);
 }
 
 #[test]
 fn providers_of_one_name_are_refused() {
-    assert_refused(
-        from_file(&format!("{SMTP}{SMTP}")),
-        "email.providers[1].name",
-        &["twice"],
-    );
-    assert_refused(
-        from_file(&SMTP.replace("principal", " ")),
-        "email.providers[0].name",
-        &["empty"],
-    );
+    assert_refused(from_file(&format!("{SMTP}{SMTP}")), "email.providers[1].name", &["twice"]);
+    assert_refused(from_file(&SMTP.replace("principal", " ")), "email.providers[0].name", &["empty"]);
 }
 
 #[test]
@@ -283,44 +198,24 @@ fn values_out_of_bounds_are_refused() {
         "database.max_connections",
         &["from 4 to 1000"],
     );
-    assert_refused(
-        from_file("[database]\nmax_connections = -1\n"),
-        "database.max_connections",
-        &[],
-    );
-    assert_refused(
-        from_file("[database]\nurl = \"mysql://h/x\"\n"),
-        "database.url",
-        &["postgres://"],
-    );
+    assert_refused(from_file("[database]\nmax_connections = -1\n"), "database.max_connections", &[]);
+    assert_refused(from_file("[database]\nurl = \"mysql://h/x\"\n"), "database.url", &["postgres://"]);
     assert_refused(
         from_environment(&[("NATS_URL", "nats://a,http://b")]),
         "nats.url",
         &["variable NATS_URL"],
     );
     for level in ["inof", "", "info,", "dispatcher=loud", "=info"] {
-        assert_refused(
-            from_file(&format!("[log]\nlevel = \"{level}\"\n")),
-            "log.level",
-            &["such as info"],
-        );
+        assert_refused(from_file(&format!("[log]\nlevel = \"{level}\"\n")), "log.level", &["such as info"]);
     }
     assert!(from_file("[log]\nlevel = \"warn,dispatcher=debug\"\n").is_ok());
-    assert_refused(
-        from_file("[keys]\nmaster = \"abcd\"\n"),
-        "keys.master",
-        &["64 hexadecimal"],
-    );
+    assert_refused(from_file("[keys]\nmaster = \"abcd\"\n"), "keys.master", &["64 hexadecimal"]);
     assert_refused(
         from_file("[server]\npublic_url = \"https://h/path\"\n"),
         "server.public_url",
         &["end after the host"],
     );
-    assert_refused(
-        from_file("[server]\npublic_url = \"h\"\n"),
-        "server.public_url",
-        &[".toml"],
-    );
+    assert_refused(from_file("[server]\npublic_url = \"h\"\n"), "server.public_url", &[".toml"]);
 }
 
 #[test]
@@ -343,14 +238,8 @@ fn a_configuration_does_not_print_its_secrets() {
     let text = format!(
         "{SMTP}{TWILIO}secret = \"hunter2\"\n[keys]\nmaster = \"{KEY}\"\n[nats]\nurl = \"nats://hunter2@h\"\n"
     );
-    let printed = format!(
-        "{:?}",
-        from_both(&text, &[("DATABASE_URL", "postgres://u:hunter2@h/x")]).unwrap()
-    );
-    assert!(
-        !printed.contains("hunter2") && !printed.contains("17, 34"),
-        "{printed}"
-    );
+    let printed = format!("{:?}", from_both(&text, &[("DATABASE_URL", "postgres://u:hunter2@h/x")]).unwrap());
+    assert!(!printed.contains("hunter2") && !printed.contains("17, 34"), "{printed}");
 }
 
 #[test]
@@ -386,24 +275,15 @@ fn of_a_secret_and_its_file_in_two_places_the_later_place_wins() {
     assert_eq!(config.database.url.unwrap().expose(), "postgres://h/x");
     let text = "[database]\nurl = \"postgres://h/x\"\n";
     let later = [("MENSAJERIA__DATABASE__URL_FILE", "/nowhere")];
-    assert_refused(
-        from_both(text, &later),
-        "database.url_file",
-        &["MENSAJERIA__DATABASE__URL_FILE"],
-    );
+    assert_refused(from_both(text, &later), "database.url_file", &["MENSAJERIA__DATABASE__URL_FILE"]);
 }
 
 #[test]
 fn a_file_that_is_missing_or_no_toml_is_named() {
-    let missing = Config::load(Some(Path::new("/nowhere/config.toml")), [])
-        .unwrap_err()
-        .to_string();
+    let missing = Config::load(Some(Path::new("/nowhere/config.toml")), []).unwrap_err().to_string();
     assert!(missing.contains("/nowhere/config.toml"), "{missing}");
     let broken = from_file("[server\n").unwrap_err();
-    assert!(
-        matches!(&broken, ConfigError::File { problem, .. } if problem.contains("line 1")),
-        "{broken}"
-    );
+    assert!(matches!(&broken, ConfigError::File { problem, .. } if problem.contains("line 1")), "{broken}");
 }
 
 fn for_serve(change: impl FnOnce(&mut Config)) -> Result<(), ConfigError> {
@@ -429,53 +309,32 @@ fn serve_names_what_it_misses() {
         (for_serve(|config| config.master_key = None), "keys.master"),
         (for_serve(|config| config.database.url = None), "database.url"),
         (for_serve(|config| config.nats_url = None), "nats.url"),
-        (
-            for_serve(|config| config.server.public_url = None),
-            "server.public_url",
-        ),
+        (for_serve(|config| config.server.public_url = None), "server.public_url"),
     ];
     for (outcome, expected) in missing {
         let error = outcome.expect_err("it is refused");
-        assert!(
-            matches!(&error, ConfigError::Missing { key, .. } if *key == expected),
-            "{error}"
-        );
+        assert!(matches!(&error, ConfigError::Missing { key, .. } if *key == expected), "{error}");
         assert!(error.to_string().contains(expected), "{error}");
     }
 }
 
 #[test]
 fn serve_refuses_the_simulator() {
-    let error = for_serve(|config| config.simulator.enabled = Some(true))
-        .unwrap_err()
-        .to_string();
+    let error = for_serve(|config| config.simulator.enabled = Some(true)).unwrap_err().to_string();
     assert!(error.contains("simulator.enabled"), "{error}");
     assert!(for_serve(|config| config.simulator.enabled = Some(false)).is_ok());
 }
 
 #[test]
 fn serve_refuses_a_public_address_without_tls() {
-    let error = for_serve(|config| config.server.public_url = "http://h".parse().ok())
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("server.public_url") && error.contains("https://"),
-        "{error}"
-    );
+    let error =
+        for_serve(|config| config.server.public_url = "http://h".parse().ok()).unwrap_err().to_string();
+    assert!(error.contains("server.public_url") && error.contains("https://"), "{error}");
 }
 
 #[test]
 fn the_data_folder_follows_the_general_variable_unless_configured() {
     let variable = |name: &str| (name == "XDG_DATA_HOME").then(|| OsString::from("/xdg"));
-    assert_eq!(
-        DataFolder { dir: None }.or_default(variable),
-        PathBuf::from("/xdg/mensajeria")
-    );
-    assert_eq!(
-        DataFolder {
-            dir: Some("/own".into())
-        }
-        .or_default(variable),
-        PathBuf::from("/own")
-    );
+    assert_eq!(DataFolder { dir: None }.or_default(variable), PathBuf::from("/xdg/mensajeria"));
+    assert_eq!(DataFolder { dir: Some("/own".into()) }.or_default(variable), PathBuf::from("/own"));
 }

@@ -15,7 +15,8 @@ const BUSINESS: [&str; 4] = ["Ferretería", "Panadería", "Droguería", "Taller"
 pub(super) fn client(company: &DemoCompany, n: usize) -> ClientProfile {
     let (first, last) = (FIRST[n % FIRST.len()], LAST[n / FIRST.len() % LAST.len()]);
     let holder = format!("{first} {last}");
-    let name = if n.is_multiple_of(3) { format!("{} {last}", BUSINESS[n % BUSINESS.len()]) } else { holder.clone() };
+    let name =
+        if n.is_multiple_of(3) { format!("{} {last}", BUSINESS[n % BUSINESS.len()]) } else { holder.clone() };
     let mut contacts = vec![Contact {
         kind: ContactKind::Holder,
         name: holder,
@@ -54,7 +55,12 @@ fn emergency(company: &DemoCompany, n: usize) -> Contact {
 fn authorized(company: &DemoCompany, n: usize) -> Contact {
     let name = format!("{} {}", FIRST[(n + 5) % FIRST.len()], LAST[(n + 4) % LAST.len()]);
     let phone = n.is_multiple_of(10).then(|| mobile(company, n * 3 + 2));
-    Contact { kind: ContactKind::AuthorizedUser, name, phone, email: Some(format!("autorizado{n}@clientes.test")) }
+    Contact {
+        kind: ContactKind::AuthorizedUser,
+        name,
+        phone,
+        email: Some(format!("autorizado{n}@clientes.test")),
+    }
 }
 
 /// Endings 0001 to 0006 are the simulator's: every 40th number bounces, the others stay clear of them.

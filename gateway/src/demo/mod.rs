@@ -71,8 +71,19 @@ async fn seed_data(log: &EventLog, people: &[Person], hash: &str) -> Result<Vec<
     Ok(ids)
 }
 
-async fn seed_messages(log: &EventLog, operator: UserId, second: UserId, notifier: UserId) -> Result<(), DemoError> {
-    greet(log, second, operator, "Buenos días. El panel 4 de Ferretería Núñez quedó en prueba hasta las 18:00.").await?;
+async fn seed_messages(
+    log: &EventLog,
+    operator: UserId,
+    second: UserId,
+    notifier: UserId,
+) -> Result<(), DemoError> {
+    greet(
+        log,
+        second,
+        operator,
+        "Buenos días. El panel 4 de Ferretería Núñez quedó en prueba hasta las 18:00.",
+    )
+    .await?;
     greet(log, notifier, operator, "Se avisó a los clientes del mantenimiento de esta noche.").await
 }
 
@@ -93,18 +104,24 @@ async fn let_in(log: &EventLog, person: &Person, password: &str, hash: &str) -> 
         return Ok(());
     }
     let change = UserChange::default();
-    users::change(log, user, change, Some(hash), &CommandContext::of_system()).await.map_err(DemoError::of)?;
+    users::change(log, user, change, Some(hash), &CommandContext::of_system())
+        .await
+        .map_err(DemoError::of)?;
     Ok(())
 }
 
 async fn seed_company(log: &EventLog, company: &DemoCompany) -> Result<(), DemoError> {
     let context = CommandContext::of_system();
     if commands::companies::profile(log, company.id()).await.map_err(DemoError::of)?.is_none() {
-        commands::companies::register(log, company.id(), company.details(), &context).await.map_err(DemoError::of)?;
+        commands::companies::register(log, company.id(), company.details(), &context)
+            .await
+            .map_err(DemoError::of)?;
     }
     let page = (0..CLIENTS_EACH).map(|n| clients::client(company, n)).collect();
     let defaults = (Locale::default(), company.details().time_zone);
-    commands::clients::import_page(log, company.id(), page, defaults, false, &context).await.map_err(DemoError::of)?;
+    commands::clients::import_page(log, company.id(), page, defaults, false, &context)
+        .await
+        .map_err(DemoError::of)?;
     Ok(())
 }
 
@@ -120,7 +137,9 @@ async fn seed_person(log: &EventLog, person: &Person, password_hash: &str) -> Re
         roles: person.roles.iter().copied().collect(),
         companies: COMPANIES.iter().take(person.companies).map(DemoCompany::id).collect(),
     };
-    users::register(log, order, password_hash, &CommandContext::of_system(), &json!({})).await.map_err(DemoError::of)?;
+    users::register(log, order, password_hash, &CommandContext::of_system(), &json!({}))
+        .await
+        .map_err(DemoError::of)?;
     Ok(user)
 }
 
@@ -157,6 +176,8 @@ async fn announce(log: &EventLog, author: UserId) -> Result<(), DemoError> {
         author,
         at: clock::now(),
     };
-    notifications::request(log, request, &CommandContext::of_user(author), &json!({})).await.map_err(DemoError::of)?;
+    notifications::request(log, request, &CommandContext::of_user(author), &json!({}))
+        .await
+        .map_err(DemoError::of)?;
     Ok(())
 }

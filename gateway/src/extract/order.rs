@@ -9,6 +9,7 @@ use super::client_ip::ClientIp;
 use super::fields::{Fields, FromFields};
 use super::idempotency::{Key, fingerprint_of, read_key};
 use super::json::read_json;
+use super::params::{NoQuery, Params};
 use super::trace::Trace;
 use crate::access::Caller;
 use crate::problem::{Answer, Problem};
@@ -57,6 +58,7 @@ impl<T: Body> FromRequest<AppState> for Order<T> {
         if !T::permits(&caller) {
             return Err(Problem::forbidden());
         }
+        let (NoQuery, _) = Params::read(parts.uri.query().unwrap_or_default())?;
         let key = read_key(&parts.headers, T::KEY)?;
         let bytes = read_body(&parts.headers, body).await?;
         let (body, canonical) = read_json(&parts.headers, &bytes)?;

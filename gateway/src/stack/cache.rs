@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::download::download;
-use crate::environment::variable;
 use super::error::StackError;
 use super::folder::{LOCK_POLL, try_lock};
 use super::options::{Print, StackOptions};
 use super::unzip::unzip;
 use super::wheel::Wheel;
 use super::{files, platform};
+use crate::environment::variable;
 
 /// How long a starter waits for another one that is downloading: longer than a download may take.
 const INSTALLER_WAIT: Duration = Duration::from_secs(180);

@@ -10,13 +10,13 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::environment::variable;
 use super::files;
 use super::folder::{LOCK_POLL, try_lock};
 use super::platform::{self, Ask};
 use super::predecessor::Predecessor;
 use super::protocol::{GuardSpec, Removal, Report, Serve, Word};
 use super::restarts::Restarts;
+use crate::environment::variable;
 
 /// How long a guard waits for the servers of a dead owner: longer than they are given to stop.
 const PREDECESSOR_WAIT: Duration = Duration::from_secs(20);

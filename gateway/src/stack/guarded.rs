@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::environment::variable;
 use super::error::StackError;
 use super::platform;
 use super::protocol::{GuardSpec, Report, Word};
+use crate::environment::variable;
 
 /// How long a guard may take to end: more than it gives its server.
 const END_WAIT: Duration = Duration::from_secs(9);

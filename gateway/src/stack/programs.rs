@@ -7,10 +7,10 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::cache::Cache;
-use crate::environment::variable;
 use super::error::StackError;
 use super::options::Print;
 use super::wheel::{NATS, POSTGRES, Wheel};
+use crate::environment::variable;
 
 /// The oldest PostgreSQL that will do.
 const POSTGRES_MIN: u32 = 15;

@@ -14,7 +14,8 @@ const SETTINGS: [(&str, &[&str]); 3] = [
 /// Refuses a database that would lose what it has answered for.
 pub(super) async fn check(pool: &PgPool) -> Result<(), StartError> {
     for (name, enough) in SETTINGS {
-        let value: String = sqlx::query_scalar("select current_setting($1)").bind(name).fetch_one(pool).await?;
+        let value: String =
+            sqlx::query_scalar("select current_setting($1)").bind(name).fetch_one(pool).await?;
         if !enough.contains(&value.as_str()) {
             return Err(StartError::NotDurable(name));
         }

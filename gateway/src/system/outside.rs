@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use commands::clock;
-use dispatcher::provider::{EmailProvider, Provider, SettingsError, SmsProvider, SmtpSettings, TwilioSettings};
+use dispatcher::provider::{
+    EmailProvider, Provider, SettingsError, SmsProvider, SmtpSettings, TwilioSettings,
+};
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, CompanyId};
@@ -68,10 +70,15 @@ impl Outside {
 
     fn beside(simulator: Simulator, configured: Vec<Provider>) -> Result<Self, OutsideError> {
         let own = simulated(&simulator, SIMULATOR_CONNECTIONS)?;
-        let is_configured = |channel: Channel| configured.iter().any(|provider| provider.channel() == channel);
-        let missing: Vec<_> = own.iter().filter(|provider| !is_configured(provider.channel())).cloned().collect();
+        let is_configured =
+            |channel: Channel| configured.iter().any(|provider| provider.channel() == channel);
+        let missing: Vec<_> =
+            own.iter().filter(|provider| !is_configured(provider.channel())).cloned().collect();
         let routes = vec![
-            Route { companies: Companies::Except(demo()), providers: configured.into_iter().chain(missing).collect() },
+            Route {
+                companies: Companies::Except(demo()),
+                providers: configured.into_iter().chain(missing).collect(),
+            },
             Route { companies: Companies::Only(demo()), providers: own },
         ];
         Ok(Self { routes, simulator: Some(Arc::new(simulator)) })
@@ -89,8 +96,14 @@ fn simulated(simulator: &Simulator, connections: u32) -> Result<Vec<Provider>, S
 }
 
 fn providers(config: &Config) -> Result<Vec<Provider>, SettingsError> {
-    let email = config.email_providers.iter().map(|settings| EmailProvider::try_new(&smtp(settings)).map(Provider::Email));
-    let sms = config.sms_providers.iter().map(|settings| SmsProvider::try_new(&twilio(settings)).map(Provider::Sms));
+    let email = config
+        .email_providers
+        .iter()
+        .map(|settings| EmailProvider::try_new(&smtp(settings)).map(Provider::Email));
+    let sms = config
+        .sms_providers
+        .iter()
+        .map(|settings| SmsProvider::try_new(&twilio(settings)).map(Provider::Sms));
     email.chain(sms).collect()
 }
 

@@ -1,7 +1,7 @@
 /** The seed's screens of messages, as two people use them. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { api, close, enter, newPage, signedIn, startBrowser, USERS, unique } from './support.mjs';
+import { api, close, enter, newPage, signedIn, startBrowser, USERS, unique, visit } from './support.mjs';
 
 let browser;
 before(async () => {
@@ -61,7 +61,7 @@ describe('«Crear mensaje»', () => {
   it('reaches a colleague who is working as a notice, without taking the focus', async () => {
     const [author, reader] = await Promise.all([signedIn(browser, USERS.operator), signedIn(browser, USERS.notifier)]);
     const [from, to] = await Promise.all([api(author, '/me'), api(reader, '/me')]);
-    await reader.goto('/mensajes');
+    await visit(reader, '/mensajes');
     const search = reader.getByRole('searchbox', { name: 'Buscar por texto o autor' });
     await search.focus();
     const text = unique('Revisar el panel');
@@ -79,7 +79,7 @@ describe('«Crear mensaje»', () => {
   it('can be undone for ten seconds', async () => {
     const [author, reader] = await Promise.all([signedIn(browser, USERS.operator), signedIn(browser, USERS.notifier)]);
     const to = await api(reader, '/me');
-    await reader.goto('/mensajes');
+    await visit(reader, '/mensajes');
     const text = unique('Me equivoqué');
     await write(author, to, text);
     await row(reader, text).waitFor();
@@ -132,7 +132,7 @@ describe('«Listado de Mensajes»', () => {
     const [author, page] = await Promise.all([signedIn(browser, USERS.operator), signedIn(browser, USERS.notifier)]);
     const text = unique('¿Quién tiene las llaves?');
     await deliver(author, await api(page, '/me'), text);
-    await page.goto('/mensajes');
+    await visit(page, '/mensajes');
     await row(page, text).getByRole('link').click();
     const reader = page.getByRole('article', { name: 'Contenido' });
     await reader.getByText(text).waitFor();
@@ -157,7 +157,7 @@ describe('«Listado de Mensajes»', () => {
     const [author, page] = await Promise.all([signedIn(browser, USERS.operator), signedIn(browser, USERS.notifier)]);
     const text = unique('Solo con el teclado');
     await deliver(author, await api(page, '/me'), text);
-    await page.goto('/mensajes');
+    await visit(page, '/mensajes');
     await row(page, text).waitFor();
     await page.keyboard.press('j');
     assert.ok(
@@ -184,7 +184,7 @@ describe('«Listado de Mensajes»', () => {
     const [author, page] = await Promise.all([signedIn(browser, USERS.operator), signedIn(browser, USERS.notifier)]);
     const text = unique('Confirme por favor');
     const { id } = await deliver(author, await api(page, '/me'), text, { acknowledge: true });
-    await page.goto(`/mensajes/${id}`);
+    await visit(page, `/mensajes/${id}`);
     const reader = page.getByRole('article', { name: 'Contenido' });
     await reader.getByRole('button', { name: 'Dar acuse' }).click();
     await reader.getByText('Acuse enviado').waitFor();
@@ -192,7 +192,7 @@ describe('«Listado de Mensajes»', () => {
     await reader.getByRole('textbox').fill('Recibido.');
     await reader.getByRole('button', { name: 'Enviar respuesta' }).click();
     await page.getByText('Mensaje enviado').waitFor();
-    await author.goto('/enviados');
+    await visit(author, '/enviados');
     const sent = author.locator('li').filter({ hasText: text });
     await sent.getByText('Leído por 1 de 1').waitFor();
     await sent.getByText('Acuse de 1 de 1').waitFor();

@@ -1,7 +1,7 @@
 /** A notification from the form to its outcome. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { api, close, signedIn, startBrowser, USERS, unique } from './support.mjs';
+import { api, close, signedIn, startBrowser, USERS, unique, visit } from './support.mjs';
 
 let browser;
 before(async () => {
@@ -14,7 +14,7 @@ const RUN_MS = 60_000;
 const FIELDS = ['Empresa', 'Tipo de notificación', 'Asunto correo', 'Tipo Receptor', 'Mensaje'];
 
 async function openForm(page) {
-  await page.goto('/notificaciones/nueva');
+  await visit(page, '/notificaciones/nueva');
   const company = page.getByLabel('Empresa', { exact: true });
   await company.locator('option').nth(1).waitFor({ state: 'attached' });
   await company.selectOption({ index: 1 });

@@ -77,6 +77,14 @@ async function putNewsAside(page) {
   await dialog.waitFor({ state: 'detached' });
 }
 
+/** Goes to a page of the app as its links do, without entering again. */
+export async function visit(page, path) {
+  await page.evaluate((to) => {
+    history.pushState(null, '', to);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, path);
+}
+
 /** Asks the API as the person of the page. */
 export async function api(page, path, { method = 'GET', body, key } = {}) {
   const answer = await page.evaluate(

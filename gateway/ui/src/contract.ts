@@ -171,9 +171,9 @@ export interface SentMessage {
   priority: Priority;
   acknowledge: boolean;
   in_reply_to: string | null;
-  recipients: number;
-  read: number;
-  acknowledged: number;
+  recipient_count: number;
+  read_count: number;
+  acknowledged_count: number;
 }
 /** A message as its author reads it: without a receipt of one's own. */
 export interface AuthoredMessage extends SentMessage {
@@ -225,7 +225,7 @@ export interface Notification {
   category: Category;
   subject: string | null;
   body: string;
-  created_at: string;
+  requested_at: string;
   expires_at?: string | null;
   author?: Reference | null;
   state: NotificationState;

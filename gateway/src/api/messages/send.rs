@@ -100,7 +100,8 @@ async fn sent(
     let author = caller.id();
     let known = known_to(state, caller, &new).await?;
     refuse_what_cannot_be_answered(state, author, new.in_reply_to).await?;
-    let addressed = Addressed { users: each_once(&new.recipients), roles: each_once(&new.roles), company: new.company };
+    let addressed =
+        Addressed { users: each_once(&new.recipients), roles: each_once(&new.roles), company: new.company };
     let message = SendMessage {
         message: state.new_id().into(),
         author,

@@ -7,8 +7,8 @@ use projections::Projection;
 use projections::queries::{Scope, notifications as queries};
 
 use super::company_for;
-use crate::api::{Wrote, caught_up};
 use crate::api::schema::Changed;
+use crate::api::{Wrote, caught_up};
 use crate::extract::{Empty, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;

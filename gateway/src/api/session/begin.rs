@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::value::{EmailAddress, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::access::{Doubt, Token, refuse_other_sites, session_cookie};
+use crate::access::{Token, refuse_other_sites, session_cookie};
+use crate::api::POSITION;
 use crate::api::schema::Made;
 use crate::extract::{ClientIp, Fields, FromFields, Short, ValidJson};
 use crate::problem::{Answer, Kind, Problem};
@@ -52,7 +53,7 @@ pub(super) async fn begin(
     ip: ClientIp,
     ValidJson(login): ValidJson<Login>,
 ) -> Answer<Response> {
-    refuse_other_sites(&method, &headers, state.settings(), Doubt::Allowed)?;
+    refuse_other_sites(&method, &headers, state.settings())?;
     let index = email_index(&state, login.email.as_str());
     let attempt = state.throttle().admit(&index, ip)?;
     let (user, token) = log_in(&state, &index, login.password.as_str()).await?;
@@ -60,7 +61,9 @@ pub(super) async fn begin(
 
     let made = Made { id: user.into(), position: state.log().head().await? };
     let cookie = session_cookie(&token, state.settings().secure_cookies);
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(made)).into_response())
+    let position = HeaderValue::from(made.position);
+    let headers = [(header::SET_COOKIE, cookie), (POSITION, position)];
+    Ok((StatusCode::CREATED, headers, Json(made)).into_response())
 }
 
 /// What is no address at all is looked up all the same: it is nobody's, and takes as long.

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::access::{Doubt, Presented, cleared_cookie, presented, refuse_other_sites};
+use crate::access::{Presented, cleared_cookie, presented, refuse_other_sites};
 use crate::problem::Answer;
 use crate::state::AppState;
 
@@ -19,7 +19,7 @@ pub(super) async fn end(
     headers: HeaderMap,
 ) -> Answer<Response> {
     if let Some(Presented::Session(hash)) = presented(&headers, state.settings()) {
-        refuse_other_sites(&method, &headers, state.settings(), Doubt::Refused)?;
+        refuse_other_sites(&method, &headers, state.settings())?;
         state.sessions().end(hash).await?;
     }
     let cookie = cleared_cookie(state.settings().secure_cookies);

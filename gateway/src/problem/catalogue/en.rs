@@ -94,7 +94,9 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::Unconfirmed => "The confirmation does not belong to this request, or is too old.",
         Reason::NotCaughtUp => "The latest changes cannot be read yet. Try again.",
         Reason::Overloaded => "Too much work is waiting. Try again.",
-        Reason::TooManyImports => "Other files are being imported already. Try again when one of them is done.",
+        Reason::TooManyImports => {
+            "Other files are being imported already. Try again when one of them is done."
+        }
         // Those that say a number: `reason` has them.
         Reason::Value(_)
         | Reason::File(_)

@@ -96,7 +96,9 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::Unconfirmed => "La confirmación no corresponde a esta solicitud, o ya venció.",
         Reason::NotCaughtUp => "Los últimos cambios aún no se pueden leer. Vuelva a intentarlo.",
         Reason::Overloaded => "Hay demasiado trabajo en espera. Vuelva a intentarlo.",
-        Reason::TooManyImports => "Ya se están importando otros archivos. Vuelva a intentarlo cuando termine alguno.",
+        Reason::TooManyImports => {
+            "Ya se están importando otros archivos. Vuelva a intentarlo cuando termine alguno."
+        }
         // Those that say a number: `reason` has them.
         Reason::Value(_)
         | Reason::File(_)

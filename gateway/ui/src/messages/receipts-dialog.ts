@@ -45,7 +45,7 @@ export class ReceiptsDialog extends LitElement {
   }
 
   override render() {
-    const { read, recipients } = this.message;
+    const { read_count: read, recipient_count: recipients } = this.message;
     return this.modal.render({
       heading: t('sent.read_by_title', { read, total: recipients }),
       content: html`<p class="message verbatim small" tabindex="0">${this.message.body}</p>

@@ -75,13 +75,13 @@ export class SentPage extends LitElement {
   }
 
   private row(item: SentMessage) {
-    const all = item.recipients > 0 && item.read === item.recipients;
+    const all = item.recipient_count > 0 && item.read_count === item.recipient_count;
     return html`<li>
       <p class="body verbatim">${item.body}</p>
       <span class="small muted">${when(item.created_at)}</span>
       ${this.marks(item)}
       <button class="button quiet small receipts ${all ? 'all' : ''}" type="button" aria-haspopup="dialog" @click=${() => this.show(item)}>
-        ${icon(all ? 'checks' : 'check', 16)}<span class="num">${t('sent.read_by', { read: item.read, total: item.recipients })}</span>
+        ${icon(all ? 'checks' : 'check', 16)}<span class="num">${t('sent.read_by', { read: item.read_count, total: item.recipient_count })}</span>
       </button>
     </li>`;
   }
@@ -90,7 +90,7 @@ export class SentPage extends LitElement {
     if (item.priority !== 'high' && !item.acknowledge) return nothing;
     return html`<div class="marks">
       ${item.priority === 'high' ? html`<span class="pill danger">${t('priority.high')}</span>` : nothing}
-      ${item.acknowledge ? html`<span class="pill ${item.acknowledged === item.recipients ? 'ok' : 'warn'}">${t('sent.acknowledged_by', { read: item.acknowledged, total: item.recipients })}</span>` : nothing}
+      ${item.acknowledge ? html`<span class="pill ${item.acknowledged_count === item.recipient_count ? 'ok' : 'warn'}">${t('sent.acknowledged_by', { read: item.acknowledged_count, total: item.recipient_count })}</span>` : nothing}
     </div>`;
   }
 

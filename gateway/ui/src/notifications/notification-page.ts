@@ -72,7 +72,7 @@ export class NotificationPage extends LitElement {
   }
 
   private subtitle(shown: Notification): string {
-    return [shown.author?.name, longDate(shown.created_at)].filter(Boolean).join(' · ');
+    return [shown.author?.name, longDate(shown.requested_at)].filter(Boolean).join(' · ');
   }
 
   private actions(shown: Notification) {

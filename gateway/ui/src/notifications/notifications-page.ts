@@ -108,7 +108,7 @@ export class NotificationsPage extends LitElement {
       <span class="mark">${icon(one.channel === 'sms' ? 'sms' : 'mail')}</span>
       <span class="text">
         <span class="what">${one.subject || one.body}</span>
-        <span class="small muted">${companyName(one.company_id)} · ${t(`category.${one.category}`)} · ${when(one.created_at)}</span>
+        <span class="small muted">${companyName(one.company_id)} · ${t(`category.${one.category}`)} · ${when(one.requested_at)}</span>
       </span>
       <span class="progress"><segmented-bar thin .totals=${one.totals}></segmented-bar><span class="pill ${tone}">${text}</span></span>
     </a>`;
