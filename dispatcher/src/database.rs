@@ -14,8 +14,13 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A pool on the same database. A queue is empty when it is planned and huge an hour later: plans that read all of it
 /// are forbidden, every statement goes by an index.
 pub(crate) fn queue_pool(pool: &PgPool) -> PgPool {
-    let planned =
-        [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("jit", "off")];
+    let planned = [
+        ("enable_seqscan", "off"),
+        ("enable_bitmapscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("jit", "off"),
+    ];
     let options = pool.connect_options().as_ref().clone().options(planned);
     PgPoolOptions::new()
         .max_connections(CONNECTIONS_MAX)
