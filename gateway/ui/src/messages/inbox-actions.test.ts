@@ -85,6 +85,14 @@ describe('deleting', () => {
     expect(list.map((one) => one.id)).toEqual(['m2', 'm1']);
     expect(counts.get().total).toBe(2);
   });
+  it('can be undone before the server has answered', async () => {
+    server(200, 200);
+    const deleting = deleteMessages([list[0] as InboxItem]);
+    expect(await undoLast()).toBe(true);
+    await deleting;
+    expect(asked.filter((one) => /m2/.test(one))).toEqual(['DELETE /api/v1/inbox/m2', 'POST /api/v1/inbox/m2/restore']);
+    expect(list.map((one) => one.id)).toEqual(['m2', 'm1']);
+  });
   it('comes back by itself when the server refuses, without offering an undo', async () => {
     server(500);
     await deleteMessages([list[0] as InboxItem]);

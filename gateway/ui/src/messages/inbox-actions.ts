@@ -51,14 +51,16 @@ export async function acknowledgeMessage(item: InboxItem): Promise<boolean> {
   );
 }
 
-/** Hides messages for this reader; «Deshacer» brings them all back. */
+/** Hides messages for this reader. «Deshacer» is there at once, and waits for the server before it brings them back. */
 export async function deleteMessages(items: InboxItem[], quiet = false): Promise<void> {
-  const gone = await Promise.all(items.map(removeOne));
-  const deleted = items.filter((_, i) => gone[i]);
-  if (deleted.length === 0 || quiet) return;
-  offerUndo(t('inbox.deleted', { n: deleted.length }), async () => {
-    await Promise.all(deleted.map(restoreMessage));
-  });
+  const removing = Promise.all(items.map(removeOne));
+  const deleted = removing.then((gone) => items.filter((_, i) => gone[i]));
+  const withdraw = quiet
+    ? undefined
+    : offerUndo(t('inbox.deleted', { n: items.length }), async () => {
+        await Promise.all((await deleted).map(restoreMessage));
+      });
+  if ((await deleted).length === 0) withdraw?.();
 }
 
 export async function restoreMessage(item: InboxItem): Promise<void> {

@@ -47,4 +47,19 @@ describe('a paged list', () => {
     await list.load();
     expect([list.state, list.failure]).toEqual(['failed', 'no']);
   });
+  it('loses nothing that comes while it is being read', async () => {
+    let answer: (page: { data: { id: number }[]; next: null }) => void = () => undefined;
+    const list = new PagedList(
+      host,
+      () =>
+        new Promise<{ data: { id: number }[]; next: null }>((resolve) => {
+          answer = resolve;
+        }),
+    );
+    const loaded = list.load();
+    list.change((items) => [row(2), ...items]);
+    answer({ data: [row(1)], next: null });
+    await loaded;
+    expect(list.items).toEqual([row(2), row(1)]);
+  });
 });

@@ -12,6 +12,9 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
   failure = '';
   loadingMore = false;
   private turn = 0;
+  private reading = false;
+  /** What happened while a page was being read: the answer may be older than it. */
+  private meanwhile: ((items: T[]) => T[])[] = [];
 
   constructor(
     private readonly host: ReactiveControllerHost,
@@ -26,14 +29,19 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
   /** Reads the first page; what is on screen stays until the answer comes when `quiet`. */
   async load(quiet = false): Promise<void> {
     const turn = ++this.turn;
+    this.meanwhile = [];
+    this.reading = true;
     if (!quiet) this.show({ items: [], state: 'loading', next: null });
     try {
       const page = await this.fetchPage();
       if (turn !== this.turn) return;
       this.onPage(page);
-      this.show({ items: page.data, state: 'ready', next: page.next });
+      const items = this.meanwhile.reduce((now, change) => change(now), page.data);
+      this.reading = false;
+      this.show({ items, state: 'ready', next: page.next });
     } catch (error) {
       if (turn !== this.turn) return;
+      this.reading = false;
       if (!quiet) this.show({ state: 'failed', failure: sentence(error) });
     }
   }
@@ -53,8 +61,9 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     }
   }
 
-  /** Replaces the items: an optimistic change, or news from the live stream. */
+  /** Replaces the items: an optimistic change, or news from the live stream. It may be applied twice. */
   change(change: (items: T[]) => T[]): void {
+    if (this.reading) this.meanwhile.push(change);
     this.show({ items: change(this.items) });
   }
 

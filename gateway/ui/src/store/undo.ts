@@ -12,12 +12,17 @@ interface Step {
 }
 const steps: Step[] = [];
 
-/** Shows what was done, with «Deshacer» for ten seconds. */
-export function offerUndo(text: string, run: () => Promise<void> | void, more: Partial<Toast> = {}): void {
+/** Shows what was done, with «Deshacer» for ten seconds. The answer takes the offer back: it was not done after all. */
+export function offerUndo(text: string, run: () => Promise<void> | void, more: Partial<Toast> = {}): () => void {
   const step: Step = { toast: 0, run };
   const action = { label: t('undo'), run: () => void take(step) };
   step.toast = toast({ text, actions: [action], stays_ms: UNDO_MS, ...more });
   keep(step);
+  return () => {
+    const place = steps.indexOf(step);
+    if (place >= 0) steps.splice(place, 1);
+    dismiss(step.toast);
+  };
 }
 
 /** A small step that needs no notice: only the key z takes it back. */
