@@ -18,17 +18,17 @@ pub struct Rule {
 /// What a row of the table does; times and waits come from the options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleKind {
-    /// See [`Behaviour::Refuse`].
+    /// See [`super::Behaviour::Refuse`].
     Refused(Refusal),
-    /// See [`Behaviour::RefuseFirst`].
+    /// See [`super::Behaviour::RefuseFirst`].
     Busy(Refusal),
-    /// See [`Behaviour::RefuseBody`].
+    /// See [`super::Behaviour::RefuseBody`].
     RefusedBody(Refusal),
-    /// See [`Behaviour::Slow`].
+    /// See [`super::Behaviour::Slow`].
     Slow,
-    /// See [`Behaviour::AcceptThenCut`].
+    /// See [`super::Behaviour::AcceptThenCut`].
     AcceptedThenCut,
-    /// See [`Behaviour::CutUnaccepted`].
+    /// See [`super::Behaviour::CutUnaccepted`].
     Lost,
 }
 
