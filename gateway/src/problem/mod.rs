@@ -19,7 +19,7 @@ pub use self::reason::{JsonType, Reason};
 pub(crate) use self::render::{no_such_method, no_such_route, panicked, render};
 
 /// A refusal or failure on its way to the caller. Handlers return it as their error; the middleware
-/// [`render`](self::render) writes it, since only the middleware knows the reader's language and the trace.
+/// `render` writes it, since only the middleware knows the reader's language and the trace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
     /// What sort of problem it is; decides the status.
