@@ -112,7 +112,7 @@ async fn a_message_comes_up_at_its_recipient_and_its_author_sees_what_becomes_of
 
     let mine = ana.get("/messages/sent").await.expect(200)["data"][0].clone();
     assert_eq!(
-        (&mine["id"], &mine["read"], &mine["acknowledged"], &mine["recipients"]),
+        (&mine["id"], &mine["read_count"], &mine["acknowledged_count"], &mine["recipient_count"]),
         (&json!(message), &json!(1), &json!(1), &json!(2))
     );
     let receipts = ana.all(&format!("/messages/{message}/receipts")).await;

@@ -23,7 +23,7 @@ const RUNNERS_LINE: &str = "running 1 test\n";
 /// How long the program may take to listen, or to end: far longer than it does.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// In the test named [`PROGRAM_ENTRY`]: becomes the program, and does not return, if it is run as one.
+/// In the test named `program_entry`: becomes the program, and does not return, if it is run as one.
 #[expect(
     clippy::disallowed_methods,
     reason = "how this process is told what it is, not a setting of the program"
