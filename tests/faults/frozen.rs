@@ -62,7 +62,7 @@ async fn one_that_freezes_inside_its_commit_does_not_hold_up_the_others() {
     let program = scene.program("").await;
     let client = scene.client(&program);
     owners(&scene, 1).await;
-    let pause = "settle::before_commit=2*off->pause";
+    let pause = "settle::before_commit=pause";
     let frozen = Program::start_silent(&["serve", "--roles", "dispatcher"], &scene.environment, pause);
     owners(&scene, 2).await;
 

@@ -149,7 +149,7 @@ fn args(here: &Path, port: u16, cluster_name: &str, durability: Durability) -> V
         "listen_addresses=127.0.0.1",
         "unix_socket_directories=",
         "synchronous_commit=on",
-        "max_connections=100",
+        "max_connections=300",
         "shared_buffers=128MB",
         "wal_level=minimal",
         "max_wal_senders=0",
