@@ -59,12 +59,13 @@ async fn a_frozen_dispatcher_that_wakes_sends_nothing_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_freezes_inside_its_commit_does_not_hold_up_the_others() {
     let scene = Scene::set().await;
-    let program = scene.program("").await;
+    // The only dispatcher at first, so that the campaign is certainly its own to settle.
+    let front = ["serve", "--roles", "gateway,relay,projector"];
+    let program = Program::start(&front, &scene.environment, "").await;
     let client = scene.client(&program);
-    owners(&scene, 1).await;
     let pause = "settle::before_commit=pause";
     let frozen = Program::start_silent(&["serve", "--roles", "dispatcher"], &scene.environment, pause);
-    owners(&scene, 2).await;
+    owners(&scene, 1).await;
 
     let mut load = Load::of(&scene, 0);
     load.apply_until_answered(&client).await;
@@ -77,7 +78,9 @@ async fn one_that_freezes_inside_its_commit_does_not_hold_up_the_others() {
     load.apply_until_answered(&client).await;
     frozen.signal("CONT").await;
     frozen.kill().await;
+    let successor = Program::start_silent(&["serve", "--roles", "dispatcher"], &scene.environment, "");
     compare(&scene, &client, &load, 2 * CONNECTIONS).await;
+    successor.kill().await;
     program.kill().await;
 }
 
