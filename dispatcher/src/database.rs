@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use commands::pool_options;
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
 
 /// How many connections a dispatcher uses at most: claims of two channels, two flushers of marks and of settlements
 /// each, the resolver, the intake, the housekeeper and one in reserve.
@@ -22,7 +22,7 @@ pub(crate) fn queue_pool(pool: &PgPool) -> PgPool {
         ("jit", "off"),
     ];
     let options = pool.connect_options().as_ref().clone().options(planned);
-    PgPoolOptions::new()
+    pool_options()
         .max_connections(CONNECTIONS_MAX)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_lazy_with(options)

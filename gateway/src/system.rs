@@ -16,7 +16,7 @@ use commands::relay::Relay;
 use dispatcher::DispatcherOptions;
 use projections::{Behind, Positions, Projection};
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -210,7 +210,7 @@ impl System {
 
 async fn connect(options: &SystemOptions) -> sqlx::Result<PgPool> {
     let database: PgConnectOptions = options.database_url.parse()?;
-    PgPoolOptions::new()
+    commands::pool_options()
         .max_connections(options.connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(database.options([FROZEN_TRANSACTION_TIMEOUT]))
