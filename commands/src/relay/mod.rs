@@ -14,6 +14,7 @@ use domain::Position;
 
 pub use self::halt::recreate;
 pub use self::state::{Halt, RelayState};
+use self::step::Unconfirmed;
 pub use self::step::{RelayError, Step};
 use crate::broker::Broker;
 use crate::leader::Leadership;
@@ -39,6 +40,8 @@ pub struct Relay {
     last: Option<(Position, Instant)>,
     /// The page after the one being published, read meanwhile.
     next_page: Vec<RawEvent>,
+    /// What was sent and not yet acknowledged: the page before that one.
+    unconfirmed: Vec<Unconfirmed>,
     stuck: Stuck,
 }
 
@@ -54,7 +57,16 @@ impl Relay {
     pub fn new(log: EventLog, broker: Broker) -> Self {
         let head = log.watch_head();
         let (state, _) = watch::channel(RelayState::Waiting);
-        Self { log, broker, head, state, last: None, next_page: Vec::new(), stuck: Stuck::default() }
+        Self {
+            log,
+            broker,
+            head,
+            state,
+            last: None,
+            next_page: Vec::new(),
+            unconfirmed: Vec::new(),
+            stuck: Stuck::default(),
+        }
     }
 
     /// What it does at the moment, for `/readyz`, `/metrics` and people.

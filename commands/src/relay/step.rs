@@ -1,5 +1,6 @@
 //! One step of the relay: find where the stream ends, read a page, publish it, check every acknowledgement.
 
+use std::mem::{replace, take};
 use std::time::Duration;
 
 use async_nats::HeaderMap;
@@ -85,19 +86,27 @@ impl Relay {
     pub(super) fn start_over(&mut self) {
         self.last = None;
         self.next_page.clear();
+        self.unconfirmed.clear();
     }
 
     async fn try_step(&mut self) -> Result<Step, RelayError> {
         let Some(last) = self.end_of_stream().await? else { return Ok(Step::Halted) };
         let page = self.page_after(last).await?;
         let Some(end) = page.last().map(|event| event.position) else {
+            confirm(take(&mut self.unconfirmed)).await?;
             self.reached(last);
             return Ok(Step::Idle);
         };
         let more = *self.head.borrow() > end;
+        let sent = self.send_all(&page).await?;
+        // The broker is not left idle while its answers travel: they are waited for when the next page is on its way.
+        let due = replace(&mut self.unconfirmed, sent);
         let read_on = async { if more { self.log.page_after(end).await } else { Ok(Vec::new()) } };
-        let (published, next_page) = tokio::join!(self.publish(&page), read_on);
-        published?;
+        let (confirmed, next_page) = tokio::join!(confirm(due), read_on);
+        confirmed?;
+        if !more {
+            confirm(take(&mut self.unconfirmed)).await?;
+        }
         self.reached(end);
         self.stuck = Stuck::default();
         self.next_page = next_page?;
@@ -112,6 +121,7 @@ impl Relay {
         {
             return Ok(Some(last));
         }
+        confirm(take(&mut self.unconfirmed)).await?;
         self.start_over();
         let last = match standing(&self.log, &self.broker).await? {
             Standing::Agrees { last, .. } if self.stuck.times < STUCK_TIMES_MAX => last,
@@ -157,28 +167,21 @@ impl Relay {
 
     async fn page_after(&mut self, last: Position) -> sqlx::Result<Vec<RawEvent>> {
         if !self.next_page.is_empty() {
-            return Ok(std::mem::take(&mut self.next_page));
+            return Ok(take(&mut self.next_page));
         }
         // Seen before read: what is committed after this wakes the wait that follows.
         self.head.borrow_and_update();
         self.log.page_after(last).await
     }
 
-    /// Publishes a page without waiting in between, then checks that every event is where it belongs.
-    async fn publish(&self, page: &[RawEvent]) -> Result<(), RelayError> {
+    /// Publishes a page without waiting in between.
+    async fn send_all(&self, page: &[RawEvent]) -> Result<Vec<Unconfirmed>, RelayError> {
         fail::fail_point!("relay::before_publish", |_| std::process::abort());
-        let mut acks = Vec::with_capacity(page.len());
+        let mut sent = Vec::with_capacity(page.len());
         for event in page {
-            acks.push((event.position, self.send(event).await?));
+            sent.push((event.position, self.send(event).await?));
         }
-        for (position, ack) in acks {
-            let sequence = ack.await.map_err(BrokerError::refused)?.sequence;
-            if sequence != position as u64 {
-                return Err(RelayError::OutOfStep { position, sequence });
-            }
-        }
-        fail::fail_point!("relay::published", |_| std::process::abort());
-        Ok(())
+        Ok(sent)
     }
 
     async fn send(&self, event: &RawEvent) -> Result<PublishAckFuture, BrokerError> {
@@ -189,4 +192,19 @@ impl Relay {
         let sent = self.broker.jetstream()?.send_publish(events_subject(ledger, event), message);
         timeout(REQUEST_TIMEOUT, sent).await.map_err(|_| BrokerError::TimedOut)?.map_err(BrokerError::refused)
     }
+}
+
+/// An event on its way to the stream.
+pub(super) type Unconfirmed = (Position, PublishAckFuture);
+
+/// Waits until the broker has taken every event, and checks that each is where it belongs.
+async fn confirm(sent: Vec<Unconfirmed>) -> Result<(), RelayError> {
+    for (position, ack) in sent {
+        let sequence = ack.await.map_err(BrokerError::refused)?.sequence;
+        if sequence != position as u64 {
+            return Err(RelayError::OutOfStep { position, sequence });
+        }
+    }
+    fail::fail_point!("relay::published", |_| std::process::abort());
+    Ok(())
 }
