@@ -39,3 +39,13 @@ pub(crate) trait Projector: Send + Sync + 'static {
 
 /// The line in a projection's SQL after which come the indexes that filling does not need.
 pub(crate) const AFTER_THE_FILL: &str = "-- After the fill:\n";
+
+/// How many of the events, in order, are folded in memory together: at least one, since an event is never parted.
+pub(crate) fn portion(events: &[&Recorded], weight_max: usize) -> usize {
+    let mut weight = 0;
+    let fits = |event: &&&Recorded| {
+        weight += event.weight();
+        weight <= weight_max
+    };
+    events.iter().take_while(fits).count().max(1)
+}

@@ -1,6 +1,8 @@
 //! Events as they come out of the log: stored with their personal data sealed, recorded when they can be read.
 
 use chrono::{DateTime, Utc};
+use domain::message::MessageEvent;
+use domain::notification::AudienceEvent;
 use domain::value::{CompanyId, UserId};
 use domain::{DecodeError, Event, Position};
 use serde_json::Value;
@@ -88,6 +90,17 @@ impl Recorded {
     /// The stream's id where it is a UUID, as it is for all but receipts and audiences.
     pub fn id(&self) -> Option<Uuid> {
         Uuid::parse_str(&self.aggregate_id).ok()
+    }
+
+    /// How many people it names, at least 1: what it takes to keep it in memory and to project it.
+    pub fn weight(&self) -> usize {
+        match &self.event {
+            Ok(Event::Message(MessageEvent::MessageSent { recipients, .. })) => recipients.len().max(1),
+            Ok(Event::Audience(AudienceEvent::AudienceChunkResolved { recipients, .. })) => {
+                recipients.len().max(1)
+            }
+            _ => 1,
+        }
     }
 
     pub(super) fn of(stored: StoredEvent) -> Self {

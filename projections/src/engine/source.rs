@@ -8,8 +8,9 @@ use commands::broker::Broker;
 use commands::log::{EventLog, Feed, FeedError, Recorded};
 use domain::Position;
 
-/// How many batches are kept for those who are a little slower: each about 1 MB as stored.
-const KEPT_BATCHES: usize = 4;
+/// How much is kept for those who are a little slower, in events weighed by the people they name; the last batch always
+/// is. A follower that finds nothing kept reads and decodes everything for himself.
+const KEPT_WEIGHT_MAX: usize = 2_000;
 
 type Batch = Arc<[Recorded]>;
 
@@ -82,7 +83,10 @@ impl Source {
     fn keep(&self, batch: Batch) {
         let mut kept = self.kept();
         kept.push_back(batch);
-        if kept.len() > KEPT_BATCHES {
+        while kept.len() > 1
+            && kept.iter().flat_map(|batch| batch.iter()).map(Recorded::weight).sum::<usize>()
+                > KEPT_WEIGHT_MAX
+        {
             kept.pop_front();
         }
     }

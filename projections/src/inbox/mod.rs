@@ -9,13 +9,11 @@ mod tests;
 
 use async_trait::async_trait;
 use commands::log::Recorded;
-use domain::Event;
-use domain::message::MessageEvent;
 use sqlx::PgConnection;
 
 use self::fold::Fold;
 use crate::projection::Projection;
-use crate::projector::Projector;
+use crate::projector::{Projector, portion};
 
 /// How many recipients' rows are folded in memory at once; a message's own recipients are never parted.
 const ROWS_IN_MEMORY: usize = 20_000;
@@ -40,7 +38,7 @@ impl Projector for Inbox {
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
         let mut left = events;
         while !left.is_empty() {
-            let (now, later) = left.split_at(portion(left));
+            let (now, later) = left.split_at(portion(left, ROWS_IN_MEMORY));
             let mut fold = Fold::default();
             load::load(tx, now, &mut fold).await?;
             for event in now {
@@ -54,17 +52,4 @@ impl Projector for Inbox {
         }
         Ok(())
     }
-}
-
-/// How many of the events are folded together.
-fn portion(events: &[&Recorded]) -> usize {
-    let mut rows = 0;
-    let fits = |recorded: &&&Recorded| {
-        rows += match &recorded.event {
-            Ok(Event::Message(MessageEvent::MessageSent { recipients, .. })) => recipients.len(),
-            _ => 1,
-        };
-        rows <= ROWS_IN_MEMORY
-    };
-    events.iter().take_while(fits).count().max(1)
 }

@@ -9,14 +9,12 @@ mod tests;
 
 use async_trait::async_trait;
 use commands::log::Recorded;
-use domain::Event;
-use domain::notification::AudienceEvent;
 use sqlx::PgConnection;
 
 use self::fold::Fold;
 use crate::address::AddressIndex;
 use crate::projection::Projection;
-use crate::projector::Projector;
+use crate::projector::{Projector, portion};
 
 /// How many deliveries are folded in memory at once; a chunk is never parted.
 const DELIVERIES_IN_MEMORY: usize = 20_000;
@@ -43,7 +41,7 @@ impl Projector for Notifications {
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
         let mut left = events;
         while !left.is_empty() {
-            let (now, later) = left.split_at(portion(left));
+            let (now, later) = left.split_at(portion(left, DELIVERIES_IN_MEMORY));
             let mut fold = Fold::default();
             load::load(tx, now, &mut fold).await?;
             for event in now {
@@ -54,17 +52,4 @@ impl Projector for Notifications {
         }
         Ok(())
     }
-}
-
-/// How many of the events are folded together.
-fn portion(events: &[&Recorded]) -> usize {
-    let mut deliveries = 0;
-    let fits = |recorded: &&&Recorded| {
-        deliveries += match &recorded.event {
-            Ok(Event::Audience(AudienceEvent::AudienceChunkResolved { recipients, .. })) => recipients.len(),
-            _ => 1,
-        };
-        deliveries <= DELIVERIES_IN_MEMORY
-    };
-    events.iter().take_while(fits).count().max(1)
 }
