@@ -42,7 +42,7 @@ pub(super) struct OpenAudience {
 }
 
 /// The aggregates whose events the intake takes in.
-const KINDS: [&str; 3] = ["notification", "audience", "client"];
+pub(super) const KINDS: [&str; 3] = ["notification", "audience", "client"];
 
 /// A chunk of an audience, to be queued once.
 #[derive(Debug)]

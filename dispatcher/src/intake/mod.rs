@@ -14,13 +14,16 @@ use sqlx::PgPool;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use self::batch::Batch;
+use self::batch::{Batch, KINDS};
 use self::store::{StoreError, store};
 use crate::Wakes;
 use crate::options::Clock;
 
 /// How long the intake rests after the database failed it.
 const REST: Duration = Duration::from_millis(250);
+/// How many events of no interest are passed over before the position says so: each such write waits for the disk,
+/// and a start reads them again.
+const PASSED_EVENTS_MAX: Position = 2_000;
 /// How many parked events are tried at a start.
 const PARKED_MAX: i64 = 10_000;
 /// The name that only one intake leads under.
@@ -52,13 +55,15 @@ impl Intake {
     }
 
     async fn lead(&self, leadership: &mut Leadership) -> Result<(), IntakeError> {
-        let position = store::position(&self.pool).await?;
-        self.take_in_parked(position).await?;
-        let mut feed = self.log.feed(self.broker.clone(), position);
+        let mut taken = store::position(&self.pool).await?;
+        self.take_in_parked(taken).await?;
+        let mut feed = self.log.feed(self.broker.clone(), taken).only(&KINDS);
         while leadership.still_held().await {
-            let from = feed.position();
-            let events = feed.next().await?;
-            self.take_in(events, from, feed.position()).await?;
+            let batch = self.sort(feed.next().await?);
+            if !batch.is_empty() || feed.position() - taken >= PASSED_EVENTS_MAX {
+                self.take_in(&batch, taken, feed.position()).await?;
+                taken = feed.position();
+            }
         }
         Ok(())
     }
@@ -69,19 +74,23 @@ impl Intake {
             let stored = self.log.read_after(parked - 1, 1).await?;
             let events = self.log.open_events(stored).await?;
             if events.iter().all(|recorded| recorded.event.is_ok()) {
-                self.take_in(events, position, position).await?;
+                self.take_in(&self.sort(events), position, position).await?;
                 store::unpark(&self.pool, parked).await?;
             }
         }
         Ok(())
     }
 
-    async fn take_in(&self, events: Vec<Recorded>, from: Position, to: Position) -> Result<(), IntakeError> {
+    fn sort(&self, events: Vec<Recorded>) -> Batch {
         let mut batch = Batch::default();
         events.into_iter().for_each(|recorded| batch.add(recorded));
         // Erased by another process, they must not be readable here from memory.
         batch.erased.iter().for_each(|client| self.log.keyring().forget(*client));
-        store(&self.pool, &batch, from, to, (self.clock)()).await?;
+        batch
+    }
+
+    async fn take_in(&self, batch: &Batch, from: Position, to: Position) -> Result<(), IntakeError> {
+        store(&self.pool, batch, from, to, (self.clock)()).await?;
         if !batch.is_empty() {
             self.wakes.all();
         }

@@ -33,6 +33,8 @@ pub struct Feed {
     mirror: Option<Mirror>,
     /// By when the mirror must have brought the head that was known when this was set.
     patience: Patience,
+    /// The aggregates whose events are given; all if none are named.
+    wanted: Option<&'static [&'static str]>,
 }
 
 struct Patience {
@@ -61,13 +63,21 @@ impl EventLog {
             door: broker.map(|broker| Door::new(self.clone(), broker)),
             mirror: None,
             patience: Patience { head: after, until: Instant::now() },
+            wanted: None,
         }
     }
 }
 
 impl Feed {
+    /// Gives the events of these aggregates alone: the others are passed over, neither unsealed nor decoded.
+    #[must_use]
+    pub fn only(mut self, aggregates: &'static [&'static str]) -> Self {
+        self.wanted = Some(aggregates);
+        self
+    }
+
     /// Waits for events and gives at least one, at most [`super::PAGE_EVENTS_MAX`] and about
-    /// [`super::PAGE_BYTES_MAX`] bytes, in order and without a gap.
+    /// [`super::PAGE_BYTES_MAX`] bytes, in order and without a gap; of a feed of some aggregates, maybe none.
     ///
     /// # Errors
     /// See [`FeedError`].
@@ -179,9 +189,12 @@ impl Feed {
     }
 
     /// Keys that another process destroyed are forgotten first, so that nothing erased is opened from memory.
-    async fn open(&self, events: Vec<StoredEvent>) -> Result<Vec<Recorded>, FeedError> {
+    async fn open(&self, mut events: Vec<StoredEvent>) -> Result<Vec<Recorded>, FeedError> {
         for erased in events.iter().filter_map(erased_key) {
             self.log.keyring().forget(erased);
+        }
+        if let Some(wanted) = self.wanted {
+            events.retain(|event| wanted.contains(&event.aggregate_type.as_str()));
         }
         Ok(self.log.open_events(events).await?)
     }
