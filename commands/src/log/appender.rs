@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use domain::Position;
 use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryScalar;
 use sqlx::{PgConnection, PgPool, Postgres};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::timeout;
@@ -279,37 +281,43 @@ async fn attempt(
     }
 }
 
+/// A call of a function in the database, with arguments bound.
+pub type Call<'q> = QueryScalar<'q, Postgres, Option<Position>, PgArguments>;
+
 /// Appends requests on a connection, in one statement; returns the position before the first event.
 pub(super) async fn append_in(
     connection: &mut PgConnection,
     requests: &[&Request],
 ) -> Result<Position, AppendError> {
     fail::fail_point!("append::before_commit", |_| std::process::abort());
+    let call = sqlx::query_scalar(
+        "select append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+    );
+    let before = bind(call, requests).fetch_one(connection).await.map_err(AppendError::of)?;
+    Ok(before.unwrap_or_default())
+}
+
+/// Binds the arguments of `append_events`.
+pub(super) fn bind<'q>(call: Call<'q>, requests: &[&'q Request]) -> Call<'q> {
     let rows = || requests.iter().flat_map(|request| &request.rows);
     let keys = || requests.iter().flat_map(|request| &request.keys);
     let answers = || requests.iter().filter_map(|request| request.answer.as_ref());
-    sqlx::query_scalar(
-        "select append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-    )
-    .bind(rows().map(|row| row.aggregate_type.as_str()).collect::<Vec<_>>())
-    .bind(rows().map(|row| row.aggregate_id.as_str()).collect::<Vec<_>>())
-    .bind(rows().map(|row| row.sequence).collect::<Vec<_>>())
-    .bind(rows().map(|row| row.event_type.as_str()).collect::<Vec<_>>())
-    .bind(rows().map(|row| row.event_version.as_str()).collect::<Vec<_>>())
-    .bind(rows().map(|row| row.payload.as_str()).collect::<Vec<_>>())
-    .bind(rows().map(|row| row.metadata.as_str()).collect::<Vec<_>>())
-    .bind(rows().map(|row| row.event_id).collect::<Vec<_>>())
-    .bind(rows().map(|row| row.command_id).collect::<Vec<_>>())
-    .bind(keys().map(|key| key.id).collect::<Vec<_>>())
-    .bind(keys().map(|key| key.wrapped.as_slice()).collect::<Vec<_>>())
-    .bind(answers().map(|answer| answer.command_id).collect::<Vec<_>>())
-    .bind(answers().map(|answer| answer.caller).collect::<Vec<_>>())
-    .bind(answers().map(|answer| answer.fingerprint.as_slice()).collect::<Vec<_>>())
-    .bind(answers().map(|answer| answer.answer.to_string()).collect::<Vec<_>>())
-    .bind(last_rows(requests))
-    .fetch_one(connection)
-    .await
-    .map_err(AppendError::of)
+    call.bind(rows().map(|row| row.aggregate_type.as_str()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.aggregate_id.as_str()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.sequence).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.event_type.as_str()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.event_version.as_str()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.payload.as_str()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.metadata.as_str()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.event_id).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.command_id).collect::<Vec<_>>())
+        .bind(keys().map(|key| key.id).collect::<Vec<_>>())
+        .bind(keys().map(|key| key.wrapped.as_slice()).collect::<Vec<_>>())
+        .bind(answers().map(|answer| answer.command_id).collect::<Vec<_>>())
+        .bind(answers().map(|answer| answer.caller).collect::<Vec<_>>())
+        .bind(answers().map(|answer| answer.fingerprint.as_slice()).collect::<Vec<_>>())
+        .bind(answers().map(|answer| answer.answer.to_string()).collect::<Vec<_>>())
+        .bind(last_rows(requests))
 }
 
 /// For each request with an answer, the ordinal of its last event in the flush.

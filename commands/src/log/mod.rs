@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use self::append::{AppendError, Appended, Draft, FirstAnswer, Lane, Metadata, metadata};
+pub use self::appender::Call;
 use self::appender::{Appender, Request, Row};
 pub use self::feed::{Feed, FeedError};
 pub use self::history::History;
@@ -148,6 +149,26 @@ impl EventLog {
         let Sealed(request) = sealed;
         let before = appender::append_in(tx, &[request]).await?;
         Ok(Appended { first: before + 1, last: before + request.rows.len() as Position })
+    }
+
+    /// Appends events by a function of the database that changes other rows in the same call. `call` has the function's
+    /// own arguments bound; those of `append_events` follow them. It returns the position of the last event it
+    /// appended, null if none.
+    ///
+    /// # Errors
+    /// See [`AppendError`].
+    pub async fn append_by<'q>(
+        &self,
+        pool: &PgPool,
+        call: Call<'q>,
+        sealed: &'q Sealed,
+    ) -> Result<(), AppendError> {
+        let Sealed(request) = sealed;
+        let last = appender::bind(call, &[request]).fetch_one(pool).await.map_err(AppendError::of)?;
+        if let Some(last) = last {
+            self.committed(last);
+        }
+        Ok(())
     }
 }
 

@@ -7,15 +7,15 @@ use commands::log::{AppendError, Draft, EventLog, LoadError};
 use domain::delivery::{Delivery, DeliveryCommand, DeliveryEvent, Outcome};
 use sqlx::PgPool;
 use tokio::time::timeout;
-use uuid::Uuid;
 
-use super::rows::{Requeue, remove, requeue_all};
+use super::rows::{self, Requeue};
 use super::{QueueRow, RowState};
 use crate::request::{RequestError, Requests};
-use commands::begin;
 
 /// After this a settlement's outcome is unknown. Asking again is safe: what was settled has another epoch or is gone.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many outcomes are appended at once, so that people never wait long behind a campaign for the ledger's lock.
+const SETTLED_ROWS_MAX: usize = 250;
 /// The aggregate type of deliveries.
 const DELIVERY: &str = "delivery";
 
@@ -80,10 +80,10 @@ pub(crate) struct Settler {
 }
 
 /// A row's new place in the queue, or none, and the event if there is one.
-struct Step<'a> {
-    settlement: &'a Settlement,
-    requeue: Option<Requeue>,
-    draft: Option<Draft>,
+pub(super) struct Step<'a> {
+    pub(super) settlement: &'a Settlement,
+    pub(super) requeue: Option<Requeue>,
+    pub(super) draft: Option<Draft>,
 }
 
 impl Settler {
@@ -94,6 +94,13 @@ impl Settler {
     /// Settles all of them together; where another wrote a stream's next event first, each alone, decided again.
     /// Rows that are no longer as they were stay untouched and have no event.
     pub(crate) async fn settle(&self, settlements: &[Settlement]) -> Result<(), SettleError> {
+        for settlements in settlements.chunks(SETTLED_ROWS_MAX) {
+            self.settle_together(settlements).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle_together(&self, settlements: &[Settlement]) -> Result<(), SettleError> {
         let mut steps = Vec::with_capacity(settlements.len());
         for settlement in settlements {
             steps.push(self.step(settlement, Delivery::default(), settlement.row.sequence).await?);
@@ -142,39 +149,15 @@ impl Settler {
         timeout(SETTLE_TIMEOUT, self.try_commit(steps)).await.unwrap_or(Err(SettleError::Unknown))
     }
 
-    /// The rows first, the ledger's lock and the commit last: while it is held nobody else appends.
-    async fn try_commit(&self, steps: Vec<Step<'_>>) -> Result<(), SettleError> {
-        let mut tx = begin(&self.pool).await?;
-        let gone: Vec<&Settlement> =
-            steps.iter().filter(|step| step.requeue.is_none()).map(|step| step.settlement).collect();
-        let back: Vec<(&Settlement, Requeue)> =
-            steps.iter().filter_map(|step| Some((step.settlement, step.requeue?))).collect();
-        let mut settled = remove(&mut tx, &gone).await?;
-        settled.extend(requeue_all(&mut tx, &back).await?);
-        let drafts: Vec<Draft> = steps
-            .into_iter()
-            .filter(|step| settled.contains(&step.key()))
-            .filter_map(|step| step.draft)
-            .collect();
-        let last = if drafts.is_empty() {
-            None
-        } else {
-            let sealed = self.log.seal(drafts, None).await?;
-            Some(EventLog::append_in(&mut tx, &sealed).await?.last)
-        };
+    /// One call: the rows first, then the ledger's lock and the events of those that were still as they were.
+    async fn try_commit(&self, mut steps: Vec<Step<'_>>) -> Result<(), SettleError> {
+        let call = rows::bind(sqlx::query_scalar(rows::SETTLE), &steps);
+        let drafts = steps.iter_mut().filter_map(|step| step.draft.take()).collect();
+        let sealed = self.log.seal(drafts, None).await?;
         fail::fail_point!("settle::before_commit", |_| std::process::abort());
-        tx.commit().await?;
+        self.log.append_by(&self.pool, call, &sealed).await?;
         fail::fail_point!("settle::committed", |_| std::process::abort());
-        if let Some(last) = last {
-            self.log.committed(last);
-        }
         Ok(())
-    }
-}
-
-impl Step<'_> {
-    const fn key(&self) -> (Uuid, i32) {
-        (self.settlement.row.delivery_id, self.settlement.row.generation)
     }
 }
 
