@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, Executor, PgConnection, PgPool};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// How often a candidate asks whether the lock is free.
 const CANDIDATE_INTERVAL: Duration = Duration::from_millis(250);
-/// How long a leader trusts its connection before it looks again.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a leader tells the server that it is there.
+const BEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// A connection that takes longer to answer counts as lost.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The server must notice a leader whose machine died, and must not end one that is quiet.
-const SESSION: &str = "set idle_session_timeout = 0; set tcp_keepalives_idle = 5; \
-                       set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3";
+/// After so long without a beat, because the leader is frozen or its machine is gone, the server ends the session, and
+/// with it the lock.
+const LEASE: Duration = Duration::from_secs(15);
 
 /// The right to be the only one at work under a name in one database; dropping it gives it up.
 ///
@@ -23,8 +24,8 @@ const SESSION: &str = "set idle_session_timeout = 0; set tcp_keepalives_idle = 5
 /// conditional as well.
 #[derive(Debug)]
 pub struct Leadership {
-    connection: PgConnection,
-    looked_at: Instant,
+    lost: CancellationToken,
+    _keeper: AbortOnDropHandle<()>,
 }
 
 impl Leadership {
@@ -37,31 +38,36 @@ impl Leadership {
                 let connection = candidate.take();
                 if let (Ok(Ok(true)), Some(connection)) = (won, connection) {
                     tracing::info!(name, "leading");
-                    return Self { connection, looked_at: Instant::now() };
+                    return Self::keep(connection);
                 }
             }
             sleep(CANDIDATE_INTERVAL).await;
         }
     }
 
-    /// Whether the lock is still ours. Asks the database at most once a second, so it may stand in a loop's condition;
-    /// once false, always false.
-    pub async fn still_held(&mut self) -> bool {
-        if self.looked_at.elapsed() < LOOK_INTERVAL {
-            return true;
-        }
-        let held = matches!(timeout(ANSWER_TIMEOUT, self.connection.ping()).await, Ok(Ok(())));
-        if held {
-            self.looked_at = Instant::now();
-        }
-        held
+    fn keep(connection: PgConnection) -> Self {
+        let lost = CancellationToken::new();
+        let keeper = tokio::spawn(beat(connection, lost.clone()));
+        Self { lost, _keeper: AbortOnDropHandle::new(keeper) }
+    }
+
+    /// Does `work` to its end; or, once the lock is lost, drops it where it stands and gives nothing. So work that waits
+    /// for a server that is gone does not wait for ever.
+    pub async fn while_held<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.lost.run_until_cancelled(work).await
     }
 
     /// Waits until the lock is lost.
-    pub async fn lost(&mut self) {
-        while self.still_held().await {
-            sleep(LOOK_INTERVAL).await;
-        }
+    pub async fn lost(&self) {
+        self.lost.cancelled().await;
+    }
+}
+
+/// Keeps the session, and the lock with it, until it does not answer any more.
+async fn beat(mut connection: PgConnection, lost: CancellationToken) {
+    let _lost = lost.drop_guard();
+    while matches!(timeout(ANSWER_TIMEOUT, connection.ping()).await, Ok(Ok(()))) {
+        sleep(BEAT_INTERVAL).await;
     }
 }
 
@@ -77,7 +83,8 @@ async fn campaign(pool: &PgPool, name: &str, candidate: &mut Option<PgConnection
 async fn connect(pool: &PgPool, name: &str) -> sqlx::Result<PgConnection> {
     let options = (*pool.connect_options()).clone().application_name(&format!("mensajeria leader {name}"));
     let mut connection = PgConnection::connect_with(&options).await?;
-    connection.execute(SESSION).await?;
+    let lease = format!("set idle_session_timeout = {}", LEASE.as_millis());
+    connection.execute(lease.as_str()).await?;
     Ok(connection)
 }
 

@@ -5,9 +5,11 @@ use std::time::Duration;
 use dispatcher::simulator::Behaviour;
 use domain::value::Channel;
 use tests::program::Program;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::books::{compare, rest};
+use crate::leaders::led_among;
 use crate::load::Load;
 use crate::scene::{CONNECTIONS, Scene, eventually};
 
@@ -15,6 +17,8 @@ use crate::scene::{CONNECTIONS, Scene, eventually};
 const SLOW: Duration = Duration::from_millis(300);
 /// How many messages are written while somebody is frozen.
 const MESSAGES: usize = 5;
+/// How long relay, intake and views may stand still with a leader that is frozen: its lease, and time to catch up.
+const STANDSTILL_MAX: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_dispatcher_that_wakes_sends_nothing_twice() {
@@ -82,6 +86,29 @@ async fn one_that_freezes_inside_its_commit_does_not_hold_up_the_others() {
     compare(&scene, &client, &load, 2 * CONNECTIONS).await;
     successor.kill().await;
     program.kill().await;
+}
+
+/// Frozen it keeps its connections open; were they enough to lead, everything would stand still with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_leader_freezes_another_leads_and_nothing_is_doubled_when_it_wakes() {
+    let scene = Scene::set().await;
+    let leader = scene.program("").await;
+    led_among(&scene, 1).await;
+    let other = scene.program("").await;
+    led_among(&scene, 2).await;
+    let client = scene.client(&other);
+
+    leader.signal("STOP").await;
+    let mut load = Load::of(&scene, MESSAGES);
+    load.apply_until_answered(&client).await;
+    timeout(STANDSTILL_MAX, scene.caught_up()).await.expect("the views move under another leader");
+    leader.signal("CONT").await;
+    led_among(&scene, 2).await;
+    load.add_messages(&scene, MESSAGES);
+    load.apply_until_answered(&client).await;
+    compare(&scene, &client, &load, 2 * CONNECTIONS).await;
+    leader.kill().await;
+    other.kill().await;
 }
 
 /// Waits until so many dispatchers are at work.

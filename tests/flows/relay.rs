@@ -1,8 +1,15 @@
 //! The relay: every event in the stream under its own position, whatever became of the stream.
 
+use std::future::pending;
+use std::time::Duration;
+
 use commands::leader::Leadership;
 use commands::relay::{self, Halt, RelayState, Step};
 use tests::ledger::Ledger;
+use tokio::time::timeout;
+
+/// How long anything that is waited for may take: far longer than it does.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn every_event_stands_in_the_stream_under_its_position() {
@@ -80,15 +87,16 @@ async fn only_one_leads_under_a_name() {
     let pool = ledger.elsewhere().await.pool().clone();
     let second = tokio::spawn(async move { Leadership::acquire(&pool, "test").await });
     let other_name = Leadership::acquire(ledger.log.pool(), "another").await;
+    timeout(PATIENCE, was_refused(&ledger)).await.expect("the second asks for the lock");
     assert!(!second.is_finished());
     drop((first, other_name));
-    second.await.expect("the second leads after the first");
+    timeout(PATIENCE, second).await.expect("in time").expect("the second leads after the first");
 }
 
 #[tokio::test]
 async fn leadership_is_lost_with_its_connection() {
     let ledger = Ledger::start().await;
-    let mut leadership = Leadership::acquire(ledger.log.pool(), "test").await;
+    let leadership = Leadership::acquire(ledger.log.pool(), "test").await;
     sqlx::query(
         "select pg_terminate_backend(pid) from pg_stat_activity
          where application_name = 'mensajeria leader test' and datname = current_database()",
@@ -96,7 +104,20 @@ async fn leadership_is_lost_with_its_connection() {
     .execute(ledger.log.pool())
     .await
     .expect("the database answers");
-    leadership.lost().await;
+    timeout(PATIENCE, leadership.lost()).await.expect("it is noticed");
+    assert_eq!(leadership.while_held(pending::<()>()).await, None, "what it did is dropped");
+}
+
+/// Waits until somebody has asked for the lock of the name and not got it.
+async fn was_refused(ledger: &Ledger) {
+    let refused = "select exists (
+       select from pg_stat_activity a
+       where application_name = 'mensajeria leader test' and datname = current_database() and state = 'idle'
+         and query like 'select pg_try_advisory_lock%'
+         and not exists (select from pg_locks l where l.pid = a.pid and l.locktype = 'advisory'))";
+    while !sqlx::query_scalar::<_, bool>(refused).fetch_one(ledger.log.pool()).await.expect("the activity") {
+        tokio::task::yield_now().await;
+    }
 }
 
 async fn delete_stream(ledger: &Ledger) {

@@ -84,11 +84,15 @@ impl Relay {
         let pool = self.log.pool().clone();
         loop {
             self.enter(RelayState::Waiting);
-            let mut leadership = Leadership::acquire(&pool, LEADER).await;
+            let leadership = Leadership::acquire(&pool, LEADER).await;
             self.start_over();
-            while leadership.still_held().await {
-                self.turn().await;
-            }
+            leadership.while_held(self.publish_for_ever()).await;
+        }
+    }
+
+    async fn publish_for_ever(&mut self) {
+        loop {
+            self.turn().await;
         }
     }
 

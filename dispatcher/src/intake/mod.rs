@@ -3,6 +3,7 @@
 mod batch;
 mod store;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,26 +47,26 @@ impl Intake {
 
     async fn lead_for_ever(&self) {
         loop {
-            let mut leadership = Leadership::acquire(&self.pool, LEADERSHIP).await;
-            if let Err(error) = self.lead(&mut leadership).await {
+            let leadership = Leadership::acquire(&self.pool, LEADERSHIP).await;
+            if let Some(Err(error)) = leadership.while_held(self.follow()).await {
                 tracing::warn!(%error, "the intake begins again at its position");
                 sleep(REST).await;
             }
         }
     }
 
-    async fn lead(&self, leadership: &mut Leadership) -> Result<(), IntakeError> {
+    /// Follows the log until something fails.
+    async fn follow(&self) -> Result<Infallible, IntakeError> {
         let mut taken = store::position(&self.pool).await?;
         self.take_in_parked(taken).await?;
         let mut feed = self.log.feed(self.broker.clone(), taken).only(&KINDS);
-        while leadership.still_held().await {
+        loop {
             let batch = self.sort(feed.next().await?);
             if !batch.is_empty() || feed.position() - taken >= PASSED_EVENTS_MAX {
                 self.take_in(&batch, taken, feed.position()).await?;
                 taken = feed.position();
             }
         }
-        Ok(())
     }
 
     /// What an earlier program could not read, this one may. Taking in twice is harmless: a chunk is queued once.

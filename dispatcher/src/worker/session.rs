@@ -188,10 +188,11 @@ async fn heart(office: &Office, owner: Uuid, hands: &Hands) -> End {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match owners::beat(&office.pool, owner, &hands.all()).await {
-            Ok(true) => {}
-            Ok(false) => return End::Lost,
-            Err(error) => tracing::warn!(%error, "a beat failed"),
+        match timeout(office.options.heartbeat, owners::beat(&office.pool, owner, &hands.all())).await {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => return End::Lost,
+            Ok(Err(error)) => tracing::warn!(%error, "a beat failed"),
+            Err(_) => tracing::warn!("a beat was not answered in time"),
         }
     }
 }

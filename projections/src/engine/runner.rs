@@ -1,5 +1,6 @@
 //! One projection that follows the log for ever: led by one process, and back on its feet after any failure.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ use crate::rebuild;
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 /// The longest pause after a failure.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// How long a projector waits for events before it looks whether it still leads.
+/// How long a projector waits for events before it tells how far it is.
 const IDLE_MAX: Duration = Duration::from_secs(1);
 /// How often a projector looks whether the rebuild it needs is done.
 const REBUILD_LOOK_INTERVAL: Duration = Duration::from_millis(50);
@@ -61,29 +62,32 @@ impl Runner {
     }
 
     async fn lead_for_ever(&self) {
-        let mut pause = PAUSE_MIN;
+        let name = format!("projector {}", self.projection());
         loop {
-            let name = format!("projector {}", self.projection());
-            let mut leadership = Leadership::acquire(self.log.pool(), &name).await;
-            while leadership.still_held().await {
-                let started = Instant::now();
-                let outcome = self.follow(&mut leadership).await;
-                if started.elapsed() > PAUSE_MAX || matches!(outcome, Err(BatchError::Fenced)) {
-                    pause = PAUSE_MIN;
-                }
-                if let Err(error) = outcome {
-                    self.complain(&error).await;
-                    sleep(pause).await;
-                    pause = (pause * 2).min(PAUSE_MAX);
-                }
-            }
+            let leadership = Leadership::acquire(self.log.pool(), &name).await;
+            leadership.while_held(self.follow_for_ever()).await;
         }
     }
 
-    /// Follows the log while leading; any failure is left to the caller to wait after.
-    async fn follow(&self, leadership: &mut Leadership) -> Result<(), BatchError> {
+    /// Follows the log while leading, and again after any failure, each time a little later.
+    async fn follow_for_ever(&self) {
+        let mut pause = PAUSE_MIN;
+        loop {
+            let started = Instant::now();
+            let Err(error) = self.follow().await;
+            if started.elapsed() > PAUSE_MAX || matches!(error, BatchError::Fenced) {
+                pause = PAUSE_MIN;
+            }
+            self.complain(&error).await;
+            sleep(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    /// Follows the log until something fails.
+    async fn follow(&self) -> Result<Infallible, BatchError> {
         let mut live = self.open().await?;
-        while leadership.still_held().await {
+        loop {
             let idle = if live.batches.lags() { LAG_MAX } else { IDLE_MAX };
             match timeout(idle, self.source.next(live.batches.position())).await {
                 Ok(Ok(events)) => self.step(&mut live, &events).await?,
@@ -97,7 +101,6 @@ impl Runner {
                 }
             }
         }
-        Ok(())
     }
 
     /// Projects one batch. After a fence everything is read anew: the lead was lost, or the tables were swapped.

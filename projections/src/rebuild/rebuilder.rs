@@ -46,31 +46,30 @@ impl Rebuilder {
 
     async fn lead_for_ever(&self) {
         loop {
-            let mut leadership = Leadership::acquire(self.log.pool(), "rebuilder").await;
-            while leadership.still_held().await {
-                match self.step(&mut leadership).await {
-                    Ok(true) => {}
-                    Ok(false) => sleep(LOOK_INTERVAL).await,
-                    Err(error) => {
-                        tracing::warn!(%error, "the orders to rebuild cannot be read");
-                        sleep(PAUSE).await;
-                    }
+            let leadership = Leadership::acquire(self.log.pool(), "rebuilder").await;
+            leadership.while_held(self.work_for_ever()).await;
+        }
+    }
+
+    async fn work_for_ever(&self) {
+        loop {
+            match self.step().await {
+                Ok(true) => {}
+                Ok(false) => sleep(LOOK_INTERVAL).await,
+                Err(error) => {
+                    tracing::warn!(%error, "the orders to rebuild cannot be read");
+                    sleep(PAUSE).await;
                 }
             }
         }
     }
 
-    /// Does the oldest order; false if there is none.
-    async fn step(&self, leadership: &mut Leadership) -> sqlx::Result<bool> {
+    /// Does the oldest order; false if there is none. Whoever leads after a crash begins it anew.
+    async fn step(&self) -> sqlx::Result<bool> {
         let Some((rebuild, name)) = next(self.log.pool()).await? else { return Ok(false) };
-        let Ok(projection) = name.parse::<Projection>() else {
-            finish(self.log.pool(), rebuild, Some("no projection has that name")).await?;
-            return Ok(true);
-        };
-        let failure = tokio::select! {
-            outcome = self.rebuild(rebuild, projection) => outcome.err(),
-            // Whoever leads now begins it anew.
-            () = leadership.lost() => return Ok(true),
+        let failure = match name.parse::<Projection>() {
+            Ok(projection) => self.rebuild(rebuild, projection).await.err(),
+            Err(_) => Some("no projection has that name".to_owned()),
         };
         finish(self.log.pool(), rebuild, failure.as_deref()).await?;
         Ok(true)
