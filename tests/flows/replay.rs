@@ -2,15 +2,23 @@
 //! and nobody outside hears of it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use domain::value::{Channel, CompanyId, Role};
-use projections::{Projection, rebuild};
+use projections::rebuild::{self, RebuildError};
+use projections::{Projection, Projections};
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use tests::client_file::{TextEncoding, client_file};
+use tests::ledger::Ledger;
 use tests::notified::finished;
 use tests::orders::{client_of, email_to, message_to, sms_to};
 use tests::{Answer, Client, World, id_of};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
+/// How long leftovers may stay: far longer than they do.
+const TIDYING_TIMEOUT: Duration = Duration::from_secs(30);
 /// How many messages are written before the views are built anew.
 const MESSAGES: usize = 25;
 
@@ -194,4 +202,51 @@ async fn every_view_that_is_built_anew_while_people_read_and_write_is_what_it_wa
     town.admin.post("/projections/nada/rebuild", &json!({})).await.refused(404);
     town.luis.post("/projections/inbox/rebuild", &json!({})).await.refused(403);
     town.world.stop().await;
+}
+
+/// Nobody erases people from tables that serve nobody.
+#[tokio::test]
+async fn a_rebuild_that_is_given_up_leaves_nothing_behind() {
+    let ledger = Ledger::start().await;
+    let pool = ledger.log.pool();
+    sqlx::raw_sql(
+        "create function refuse() returns event_trigger language plpgsql as $$ begin raise 'no index'; end $$;
+         create event trigger no_index on ddl_command_start when tag in ('CREATE INDEX') execute function refuse()",
+    )
+    .execute(pool)
+    .await
+    .expect("indexes are refused");
+    let outcome =
+        rebuild::run(&ledger.log, &[Projection::Clients], &CancellationToken::new(), |_, _| {}).await;
+    assert!(matches!(outcome, Err(RebuildError::GivenUp { .. })), "{outcome:?}");
+    assert_eq!(leftovers(pool).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_a_rebuild_left_that_died_is_dropped_by_the_next_program() {
+    let ledger = Ledger::start().await;
+    let pool = ledger.log.pool();
+    sqlx::raw_sql(
+        "create schema clients_rebuild; create table clients_rebuild.contacts (name text);
+         create schema inbox_old; create table inbox_old.inbox_items (body text)",
+    )
+    .execute(pool)
+    .await
+    .expect("the schemas are made");
+    let cancel = CancellationToken::new();
+    let projections = Projections::start(ledger.log.clone(), None, cancel.clone());
+    let tidying = async {
+        while !leftovers(pool).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(TIDYING_TIMEOUT, tidying).await.expect("they are dropped");
+    cancel.cancel();
+    projections.stopped().await;
+}
+
+/// The schemas that serve nobody.
+async fn leftovers(pool: &PgPool) -> Vec<String> {
+    let query = "select nspname::text from pg_namespace where nspname ~ '_(rebuild|old)$'";
+    sqlx::query_scalar(query).fetch_all(pool).await.expect("the schemas")
 }

@@ -22,6 +22,9 @@ pub(crate) enum BatchError {
     /// So many aggregates are parked that something bigger is wrong than their events.
     #[error("more than {} aggregates are parked", super::parking::PARKED_AGGREGATES_MAX)]
     TooManyParked,
+    /// The log grows faster than the tables beside the live ones are filled.
+    #[error("the live tables could not be reached")]
+    TooSlow,
     /// The database refused or is away.
     #[error("failed to project: {0}")]
     Database(#[from] Error),

@@ -154,7 +154,7 @@ impl Runner {
         let projection = self.projection().name();
         let reason = match error {
             BatchError::Fenced => return,
-            BatchError::TooManyParked => error.to_string(),
+            BatchError::TooManyParked | BatchError::TooSlow => error.to_string(),
             BatchError::Database(error) if fault(error) == Fault::Passing => {
                 tracing::warn!(projection, reason = nameless(error), "a projection waits for its database");
                 return;

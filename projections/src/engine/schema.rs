@@ -128,6 +128,15 @@ pub(crate) async fn drop(pool: &PgPool, schema: &str) -> sqlx::Result<()> {
     tx.commit().await
 }
 
+/// The schemas beside those that serve: what rebuilds and swaps have left.
+pub(crate) async fn leftovers(pool: &PgPool) -> sqlx::Result<Vec<String>> {
+    let names = Projection::ALL.into_iter().flat_map(|projection| [beside(projection), replaced(projection)]);
+    sqlx::query_scalar("select nspname::text from pg_namespace where nspname = any($1)")
+        .bind(names.collect::<Vec<_>>())
+        .fetch_all(pool)
+        .await
+}
+
 /// The tables of a schema, by name.
 pub(crate) async fn tables(connection: &mut PgConnection, schema: &str) -> sqlx::Result<Vec<String>> {
     sqlx::query("select tablename::text from pg_tables where schemaname = $1 order by tablename")

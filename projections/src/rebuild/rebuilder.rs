@@ -22,7 +22,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 const TRIES_MAX: u32 = 3;
 /// The pause before a rebuild is begun anew, or before the database is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often the tables that were replaced are tried to be dropped while somebody still reads them.
+/// How often tables are tried to be dropped while somebody still reads them.
 const DROP_TRIES_MAX: u32 = 100;
 /// The pause between these tries.
 const DROP_PAUSE: Duration = Duration::from_millis(100);
@@ -52,10 +52,14 @@ impl Rebuilder {
     }
 
     async fn work_for_ever(&self) {
+        let mut is_tidy = false;
         loop {
             match self.step().await {
-                Ok(true) => {}
-                Ok(false) => sleep(LOOK_INTERVAL).await,
+                Ok(true) => is_tidy = false,
+                Ok(false) => {
+                    is_tidy = is_tidy || self.tidy().await;
+                    sleep(LOOK_INTERVAL).await;
+                }
                 Err(error) => {
                     tracing::warn!(%error, "the orders to rebuild cannot be read");
                     sleep(PAUSE).await;
@@ -75,6 +79,17 @@ impl Rebuilder {
         Ok(true)
     }
 
+    /// Drops what was left by rebuilds that were given up or died, and by swaps whose readers took long: nothing erases
+    /// people from there. While nothing is ordered, nobody needs it. False if something could not be dropped yet.
+    async fn tidy(&self) -> bool {
+        let Ok(leftovers) = schema::leftovers(self.log.pool()).await else { return false };
+        let mut is_tidy = true;
+        for left in leftovers {
+            is_tidy &= schema::drop(self.log.pool(), &left).await.is_ok();
+        }
+        is_tidy
+    }
+
     async fn rebuild(&self, rebuild: Uuid, projection: Projection) -> Result<(), String> {
         let projector = crate::projector_of(&self.log, projection);
         let mut tries = 0;
@@ -85,6 +100,7 @@ impl Rebuilder {
                 tries += 1;
             }
             if tries >= TRIES_MAX {
+                self.drop(&schema::beside(projection)).await;
                 return Err(match error {
                     BatchError::Database(error) => crate::engine::nameless(&error),
                     other => other.to_string(),
@@ -97,30 +113,27 @@ impl Rebuilder {
     async fn attempt(&self, rebuild: Uuid, projector: &Arc<dyn Projector>) -> Result<(), BatchError> {
         let projection = projector.projection();
         tracing::info!(projection = projection.name(), "rebuilding");
-        self.drop_replaced(projection).await;
+        self.drop(&schema::replaced(projection)).await;
         let schema = schema::beside(projection);
         let target = Target { projector: Arc::clone(projector), schema, live: false };
         let mut fill = Fill::begin(&self.log, target, Some(rebuild)).await?;
         fill.reach_the_head().await?;
         swap(&self.log, &mut fill).await?;
         tracing::info!(projection = projection.name(), position = fill.position(), "rebuilt");
-        self.drop_replaced(projection).await;
+        self.drop(&schema::replaced(projection)).await;
         Ok(())
     }
 
-    /// Readers may still hold the tables that were replaced. What cannot be dropped now is dropped by the next rebuild.
-    /// Until then nobody can read them who did not already: renaming a schema makes every kept plan be made anew.
-    async fn drop_replaced(&self, projection: Projection) {
+    /// Readers may still hold tables that were replaced. What cannot be dropped now is dropped later. Until then nobody
+    /// can read them who did not already: renaming a schema makes every kept plan be made anew.
+    async fn drop(&self, schema: &str) {
         for _ in 0..DROP_TRIES_MAX {
-            match timeout(PAUSE, schema::drop(self.log.pool(), &schema::replaced(projection))).await {
+            match timeout(PAUSE, schema::drop(self.log.pool(), schema)).await {
                 Ok(Ok(())) => return,
                 _ => sleep(DROP_PAUSE).await,
             }
         }
-        tracing::warn!(
-            projection = projection.name(),
-            "the tables that were replaced could not be dropped yet"
-        );
+        tracing::warn!(schema, "tables that serve nobody could not be dropped yet");
     }
 }
 

@@ -13,25 +13,29 @@ use crate::projection::Projection;
 const POLITE_TRIES_MAX: u32 = 50;
 /// How far the fill may be behind what serves when it catches up while the live projector waits.
 const WAITED_FOR_EVENTS_MAX: Position = 1_000;
+/// The same once politeness has not helped: still less than what is filled before the database ends a transaction that
+/// is idle meanwhile.
+const INSISTED_ON_EVENTS_MAX: Position = 10_000;
 
 /// Swaps. The live projector waits meanwhile; the fill stands exactly where the live tables stand, or past them.
 pub(super) async fn swap(log: &EventLog, fill: &mut Fill) -> Result<(), BatchError> {
-    let mut polite_tries = 0;
-    while !try_swap(log, fill, polite_tries >= POLITE_TRIES_MAX).await? {
-        polite_tries += 1;
+    for _ in 0..POLITE_TRIES_MAX {
+        if try_swap(log, fill, WAITED_FOR_EVENTS_MAX).await? {
+            return Ok(());
+        }
         fill.up_to(log.head().await?).await?;
     }
-    Ok(())
+    if try_swap(log, fill, INSISTED_ON_EVENTS_MAX).await? { Ok(()) } else { Err(BatchError::TooSlow) }
 }
 
-/// False if the fill is too far behind to let the live projector wait.
-async fn try_swap(log: &EventLog, fill: &mut Fill, at_any_cost: bool) -> Result<bool, BatchError> {
+/// False if the fill is further behind than `events_max`: for so long the live projector must not wait.
+async fn try_swap(log: &EventLog, fill: &mut Fill, events_max: Position) -> Result<bool, BatchError> {
     let projection = fill.target().projector.projection();
     let mut tx = begin(log.pool()).await?;
     sqlx::query("select pg_advisory_xact_lock($1)").bind(swap_key(projection)).execute(&mut *tx).await?;
     let live = schema::checkpoint(&mut tx, projection.name()).await?;
     let live_position = live.as_ref().map_or(0, |live| live.position);
-    if live_position - fill.position() > WAITED_FOR_EVENTS_MAX && !at_any_cost {
+    if live_position - fill.position() > events_max {
         return Ok(false);
     }
     if fill.position() < live_position {
