@@ -65,7 +65,8 @@ impl<'a> LedgerRepository<'a> {
             .open_value(event.payload, &event.aggregate_type, &event.aggregate_id, event.sequence as i64)
             .await
             .map_err(|error| PersistenceError::UnknownError(Box::new(error)))?;
-        event.payload = upcast(&event.event_type, &event.event_version, payload);
+        event.payload = upcast(&event.event_type, &event.event_version, payload)
+            .map_err(|error| PersistenceError::UnknownError(Box::new(error)))?;
         Ok(event)
     }
 }

@@ -41,6 +41,9 @@ pub enum DecodeError {
     /// No aggregate of that type exists in this version of the program.
     #[error("unknown aggregate type {0:?}")]
     UnknownAggregate(String),
+    /// A later version of the program wrote it.
+    #[error("version {0:?} of the event is not known to this program")]
+    UnknownVersion(String),
     /// The payload is not an event of its aggregate.
     #[error("not an event of its aggregate: {0}")]
     Payload(#[from] serde_json::Error),
@@ -57,7 +60,7 @@ impl Event {
         version: &str,
         payload: Value,
     ) -> Result<Self, DecodeError> {
-        let payload = upcast(event_type, version, payload);
+        let payload = upcast(event_type, version, payload)?;
         Ok(match aggregate_type {
             "message" => Self::Message(serde_json::from_value(payload)?),
             "receipt" => Self::Receipt(serde_json::from_value(payload)?),

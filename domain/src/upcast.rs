@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::history::DecodeError;
+
 /// One step from a version of an event's payload to the next.
 struct Step {
     event_type: &'static str,
@@ -16,20 +18,27 @@ struct Step {
 /// Every step there has ever been, oldest first for each event type. Empty: every event is at its first version.
 const STEPS: &[Step] = &[];
 
+/// The version that every event begins with.
+const FIRST: &str = "1";
+
 /// The payload as today's program reads it. It must be unsealed, because a step may reach into personal data.
-pub fn upcast(event_type: &str, version: &str, payload: Value) -> Value {
+///
+/// # Errors
+/// [`DecodeError::UnknownVersion`] when a later program wrote it: what looks the same may mean something else.
+pub fn upcast(event_type: &str, version: &str, payload: Value) -> Result<Value, DecodeError> {
     climb(STEPS, event_type, version, payload)
 }
 
-fn climb(steps: &[Step], event_type: &str, version: &str, payload: Value) -> Value {
-    let mut at = version;
-    steps.iter().filter(|step| step.event_type == event_type).fold(payload, |payload, step| {
-        if step.from != at {
-            return payload;
+fn climb(steps: &[Step], event_type: &str, version: &str, mut payload: Value) -> Result<Value, DecodeError> {
+    let (mut at, mut today) = (version, FIRST);
+    for step in steps.iter().filter(|step| step.event_type == event_type) {
+        if step.from == at {
+            payload = (step.change)(payload);
+            at = step.to;
         }
-        at = step.to;
-        (step.change)(payload)
-    })
+        today = step.to;
+    }
+    if at == today { Ok(payload) } else { Err(DecodeError::UnknownVersion(version.to_owned())) }
 }
 
 #[cfg(test)]
@@ -43,15 +52,25 @@ mod tests {
         Step { event_type: "Named", from: "2", to: "3", change: |old| json!({"names": [old["name"]]}) },
     ];
 
+    fn climbed(event_type: &str, version: &str, payload: Value) -> Option<Value> {
+        climb(TWO_STEPS, event_type, version, payload).ok()
+    }
+
     #[test]
     fn an_old_event_climbs_every_step_from_its_own_version() {
-        assert_eq!(climb(TWO_STEPS, "Named", "1", json!({"n": "Ana"})), json!({"names": ["Ana"]}));
-        assert_eq!(climb(TWO_STEPS, "Named", "2", json!({"name": "Ana"})), json!({"names": ["Ana"]}));
+        assert_eq!(climbed("Named", "1", json!({"n": "Ana"})), Some(json!({"names": ["Ana"]})));
+        assert_eq!(climbed("Named", "2", json!({"name": "Ana"})), Some(json!({"names": ["Ana"]})));
     }
 
     #[test]
     fn an_event_of_today_and_one_of_another_type_stay_as_they_are() {
-        assert_eq!(climb(TWO_STEPS, "Named", "3", json!({"n": 1})), json!({"n": 1}));
-        assert_eq!(climb(TWO_STEPS, "Other", "1", json!({"n": 1})), json!({"n": 1}));
+        assert_eq!(climbed("Named", "3", json!({"n": 1})), Some(json!({"n": 1})));
+        assert_eq!(climbed("Other", "1", json!({"n": 1})), Some(json!({"n": 1})));
+    }
+
+    #[test]
+    fn an_event_of_a_later_program_is_not_read_as_if_it_were_of_today() {
+        assert_eq!(climbed("Named", "4", json!({"names": ["Ana"]})), None);
+        assert_eq!(climbed("Other", "2", json!({"n": 1})), None);
     }
 }

@@ -122,6 +122,7 @@ async fn an_event_that_cannot_be_read_is_poison_for_itself_only() {
         r#"insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
            values ('company', 'c', 1, 'CompanyRegistered', '1', '1e999', '[1]'),
                   ('nobody', 'n', 1, 'Nothing', '1', '{}', '{"n": 1}'),
+                  ('notification', 'n', 1, 'NotificationCancelled', '2', '"NotificationCancelled"', '{}'),
                   ('message', 'm', 1, 'MessageSent', '1', '{"$key": "00000000-0000-0000-0000-000000000001", "sealed": "AAAA"}', '{}');
            insert into keys (key_id, wrapped) values ('00000000-0000-0000-0000-000000000001', 'forged')"#,
     )
@@ -142,6 +143,7 @@ async fn an_event_that_cannot_be_read_is_poison_for_itself_only() {
             Ok(_),
             Err(DecodeError::Payload(_)),
             Err(DecodeError::UnknownAggregate(_)),
+            Err(DecodeError::UnknownVersion(_)),
             Err(DecodeError::Sealed),
             Ok(_)
         ]

@@ -23,7 +23,7 @@ pub enum LoadError {
     Seal(#[from] SealError),
     /// An event cannot be read by this version of the program.
     #[error("failed to decode an event: {0}")]
-    Decode(#[from] serde_json::Error),
+    Decode(#[from] DecodeError),
 }
 
 /// An aggregate as its stream folds to it.
@@ -139,7 +139,8 @@ impl EventLog {
             (loaded.sequence, loaded.last_position) = (event.sequence, event.position);
             let (event_type, version) = (event.event_type.clone(), event.event_version.clone());
             let payload = self.open_one(event).await?;
-            loaded.state.apply(serde_json::from_value(upcast(&event_type, &version, payload))?);
+            let payload = upcast(&event_type, &version, payload)?;
+            loaded.state.apply(serde_json::from_value(payload).map_err(DecodeError::from)?);
         }
         Ok(loaded)
     }

@@ -148,6 +148,7 @@ fn aggregate(event: &Recorded) -> (String, String) {
 const fn unreadable(error: &DecodeError) -> &'static str {
     match error {
         DecodeError::UnknownAggregate(_) => "unknown aggregate type",
+        DecodeError::UnknownVersion(_) => "of a later version of the program",
         DecodeError::Sealed => "its personal data does not open",
         DecodeError::Payload(_) => "not an event of its aggregate",
     }
