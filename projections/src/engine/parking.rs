@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use commands::log::Recorded;
-use domain::{DecodeError, Position};
+use domain::client::ClientEvent;
+use domain::{DecodeError, Event, Position};
 use sqlx::PgConnection;
 
 use crate::projector::Projector;
@@ -76,13 +77,16 @@ impl Parking {
         culprit: Option<(Position, &str)>,
         fresh: &HashSet<(&str, &str)>,
     ) -> Option<String> {
-        if self.has(event) || fresh.contains(&(event.aggregate_type.as_str(), event.aggregate_id.as_str())) {
-            return Some(LATER_EVENT.to_owned());
-        }
         if let Some((position, reason)) = culprit
             && position == event.position
         {
             return Some(reason.to_owned());
+        }
+        if erases(event) {
+            return None;
+        }
+        if self.has(event) || fresh.contains(&(event.aggregate_type.as_str(), event.aggregate_id.as_str())) {
+            return Some(LATER_EVENT.to_owned());
         }
         match &event.event {
             Err(error) if !projector.takes_unreadable() => Some(unreadable(error).to_owned()),
@@ -138,6 +142,11 @@ impl Parking {
         metrics::gauge!("mensajeria_projection_parked_aggregates", "projection" => projection)
             .set(self.len() as f64);
     }
+}
+
+/// Rows of who asked to be forgotten must go, whatever else could not be projected; it takes no earlier event for that.
+const fn erases(event: &Recorded) -> bool {
+    matches!(event.event, Ok(Event::Client(ClientEvent::ClientErased { .. })))
 }
 
 fn aggregate(event: &Recorded) -> (String, String) {

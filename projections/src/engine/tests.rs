@@ -1,6 +1,7 @@
 //! What is parked, and what goes on.
 
 use domain::Event;
+use domain::client::ClientEvent;
 use domain::inbox::InboxEvent;
 
 use super::parking::Parking;
@@ -58,4 +59,14 @@ fn the_audit_notes_what_it_cannot_read() {
     let events = [unreadable(1, "martian", "x"), unreadable(2, "martian", "x")];
     let sorted = Parking::default().sort(&Audit, &events, None);
     assert_eq!(positions(&sorted), (vec![1, 2], vec![]));
+}
+
+#[test]
+fn who_is_parked_is_erased_all_the_same() {
+    let erased = || Event::Client(ClientEvent::ClientErased { company: id(9).into() });
+    let events = [unreadable(1, "client", id(1)), recorded(2, id(1), erased()), recorded(3, id(1), erased())];
+    let sorted = Parking::default().sort(&Audit, &events, Some((1, "refused")));
+    assert_eq!(positions(&sorted), (vec![2, 3], vec![1]));
+    let sorted = Parking::default().sort(&Audit, &events[1..], Some((2, "refused")));
+    assert_eq!(positions(&sorted), (vec![3], vec![2]), "unless the database refuses the erasure itself");
 }
