@@ -1,14 +1,19 @@
 //! What a recipient can do with a message.
 
+use cqrs_es::Aggregate;
 use domain::inbox::Inbox;
 use domain::message::Message;
 use domain::receipt::{Receipt, ReceiptAction, ReceiptCommand, ReceiptError, Received};
 use domain::value::{MessageId, UserId};
+use domain::{Event, Position};
 use serde_json::json;
 
 use crate::context::CommandContext;
 use crate::execute::{CommandError, Done};
-use crate::log::EventLog;
+use crate::log::{EventLog, LoadError};
+
+/// How many read-alls are read at once: nearly always the last one settles it.
+const READ_ALLS: i64 = 8;
 
 /// Does `action` with `user`'s copy of a message; `None` if the user has none.
 ///
@@ -25,9 +30,31 @@ pub async fn act(
     let Some(author) = sent.state.author().filter(|_| sent.state.is_received_by(user)) else {
         return Ok(None);
     };
-    let inbox = log.load::<Inbox>(&user.to_string()).await?;
-    let covered = inbox.state.read_up_to() >= Some(sent.first_position);
-    let read_all = covered.then_some(inbox.last_position);
+    let read_all = last_read_all(log, user, sent.first_position).await?;
     let command = ReceiptCommand { received: Received { message, user, author, read_all }, action };
     log.execute::<Receipt>(&Receipt::stream(message, user), command, context, &json!({})).await.map(Some)
+}
+
+/// Where the last read-all of `user` stands, if one covers a message. Read from the end of the stream, which grows for
+/// ever, and no further back than the message: nobody could read it before it was written.
+async fn last_read_all(
+    log: &EventLog,
+    user: UserId,
+    message: Position,
+) -> Result<Option<Position>, LoadError> {
+    let (mut last, mut before) = (None, i64::MAX);
+    loop {
+        let page = log.read_stream_back(Inbox::TYPE, &user.to_string(), before, READ_ALLS).await?;
+        let Some(earliest) = page.last() else { return Ok(None) };
+        before = earliest.sequence;
+        for recorded in log.open_events(page).await? {
+            if recorded.position < message {
+                return Ok(None);
+            }
+            last = last.or(Some(recorded.position));
+            if matches!(recorded.event?, Event::Inbox(event) if event.covers(message)) {
+                return Ok(last);
+            }
+        }
+    }
 }

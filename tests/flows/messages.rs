@@ -287,6 +287,26 @@ async fn read_all_reads_up_to_a_position_and_a_message_may_be_marked_unread_afte
 }
 
 /// Whatever is done in whatever order, every number that is told is the number of the rows.
+/// More read-alls than are read at once stand between the message and the one that covers it.
+#[tokio::test]
+async fn a_read_all_counts_however_many_came_after_it() {
+    let world = World::start().await;
+    let (ana, luis) = (operator(&world, "Ana").await, operator(&world, "Luis").await);
+    let message = send(&world, &ana, &[&luis], "leído hace mucho").await;
+    let head = world.log().head().await.expect("the head");
+    luis.post("/inbox/read-all", &json!({"up_to": head})).await.expect(200);
+    for _ in 0..20 {
+        luis.post("/inbox/read-all", &json!({"up_to": 1})).await.expect(200);
+    }
+    assert_eq!(counts(&luis).await, (0, 0, 1));
+    act(&luis, &message, "unread").await;
+    assert_eq!(counts(&luis).await, (0, 1, 1));
+    let later = send(&world, &ana, &[&luis], "nuevo").await;
+    act(&luis, &later, "unread").await;
+    assert_eq!(item(&luis, &later).await.expect("the message")["seen_at"], Value::Null, "nothing covers it");
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn the_counts_are_always_those_of_the_list() {
     const ACTIONS: [&str; 6] = ["seen", "read", "unread", "acknowledge", "delete", "restore"];

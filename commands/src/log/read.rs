@@ -92,6 +92,30 @@ impl EventLog {
             .await
     }
 
+    /// At most `limit` events of one stream before a sequence, the last one first, sealed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read_stream_back(
+        &self,
+        aggregate_type: &str,
+        aggregate_id: &str,
+        before_sequence: i64,
+        limit: i64,
+    ) -> sqlx::Result<Vec<StoredEvent>> {
+        let text = format!(
+            "select {COLUMNS} from events where aggregate_type = $1 and aggregate_id = $2 and sequence < $3
+             order by sequence desc limit $4"
+        );
+        sqlx::query_as(&text)
+            .bind(aggregate_type)
+            .bind(aggregate_id)
+            .bind(before_sequence)
+            .bind(limit)
+            .fetch_all(self.pool())
+            .await
+    }
+
     /// Makes stored events readable: unsealed, upcast, decoded. A poison event comes back with the reason, one that
     /// does not open under its key too.
     ///

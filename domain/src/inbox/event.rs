@@ -18,4 +18,12 @@ pub enum InboxEvent {
     },
 }
 
+impl InboxEvent {
+    /// Whether it marks as read what stands at a position.
+    pub const fn covers(&self, position: Position) -> bool {
+        let Self::InboxRead { up_to, .. } = self;
+        *up_to >= position
+    }
+}
+
 events!(InboxEvent { InboxRead => "1" });

@@ -11,23 +11,15 @@ use serde::{Deserialize, Serialize};
 pub use self::command::InboxCommand;
 pub use self::error::InboxError;
 pub use self::event::InboxEvent;
-use crate::Position;
 use crate::aggregate::aggregate;
 
-/// What the rules need to know of an inbox.
+/// An inbox, of whose past the rules need to know nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inbox {
-    read_up_to: Option<Position>,
-}
+pub struct Inbox;
 
 aggregate!(Inbox, "inbox", InboxCommand, InboxEvent, InboxError);
 
 impl Inbox {
-    /// The last position that the last read-all covers.
-    pub const fn read_up_to(&self) -> Option<Position> {
-        self.read_up_to
-    }
-
     /// What follows from a command, or why it is refused. A read-all is an event even if it covers no more than the
     /// last one: messages may have been marked unread in between.
     pub fn decide(&self, command: InboxCommand) -> Result<Vec<InboxEvent>, InboxError> {
@@ -38,8 +30,5 @@ impl Inbox {
         Ok(vec![InboxEvent::InboxRead { user, up_to }])
     }
 
-    fn fold(&mut self, event: InboxEvent) {
-        let InboxEvent::InboxRead { up_to, .. } = event;
-        self.read_up_to = self.read_up_to.max(Some(up_to));
-    }
+    const fn fold(&mut self, _: InboxEvent) {}
 }

@@ -1,6 +1,7 @@
 //! The rules of inboxes.
 
 use super::*;
+use crate::Position;
 use crate::aggregate::{given, id};
 
 fn read_all(up_to: Position, head: Position) -> InboxCommand {
@@ -30,7 +31,7 @@ fn reading_all_again_is_recorded_since_messages_may_have_been_marked_unread() {
 }
 
 #[test]
-fn an_earlier_read_all_uncovers_nothing() {
-    let event = |up_to| InboxEvent::InboxRead { user: id(100), up_to };
-    assert_eq!(given::<Inbox>([event(7), event(3)]).read_up_to(), Some(7));
+fn a_read_all_covers_what_stands_at_its_position_or_before() {
+    let read_all = InboxEvent::InboxRead { user: id(100), up_to: 7 };
+    assert_eq!([6, 7, 8].map(|position| read_all.covers(position)), [true, true, false]);
 }
