@@ -23,6 +23,7 @@ use crate::worker::{Office, open_for_ever};
 #[derive(Debug)]
 pub struct Dispatcher {
     tasks: JoinSet<()>,
+    cancel: CancellationToken,
 }
 
 impl Dispatcher {
@@ -41,13 +42,14 @@ impl Dispatcher {
         spawn(&mut tasks, parts.intake(broker).run(cancel.clone()));
         spawn(&mut tasks, parts.resolver().run(cancel.clone()));
         spawn(&mut tasks, parts.housekeeper().run(cancel.clone()));
-        spawn(&mut tasks, open_for_ever(parts.office(routes), cancel));
-        Self { tasks }
+        spawn(&mut tasks, open_for_ever(parts.office(routes), cancel.clone()));
+        Self { tasks, cancel }
     }
 
-    /// Waits until everything has ended: about the grace of the options after the token was cancelled.
+    /// Waits until everything has ended: about the grace of the options after the token was cancelled; or until
+    /// something has before it, and then ends the rest.
     pub async fn stopped(mut self) {
-        while self.tasks.join_next().await.is_some() {}
+        while self.tasks.join_next().await.is_some() && self.cancel.is_cancelled() {}
     }
 }
 

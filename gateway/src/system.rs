@@ -4,6 +4,7 @@ mod durability;
 mod outside;
 mod parts;
 mod roles;
+mod watch;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -18,13 +19,12 @@ use projections::{Behind, Positions, Projection};
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub use self::outside::{Outside, OutsideError};
 use self::parts::FrontDoor;
 pub use self::roles::{Role, Roles, UnknownRole};
+use self::watch::AtWork;
 use crate::chance;
 use crate::config::Config;
 
@@ -132,8 +132,7 @@ pub struct System {
     outside: Outside,
     /// How long sends under way may still take once it is told to end.
     grace: Duration,
-    cancel: CancellationToken,
-    tasks: TaskTracker,
+    parts: AtWork,
 }
 
 impl System {
@@ -149,22 +148,21 @@ impl System {
         commands::migrate(&pool).await?;
         let log = EventLog::open(pool, &options.master).await?;
         let broker = Broker::connect(&options.nats_url).await?;
-        let cancel = CancellationToken::new();
-        let tasks = TaskTracker::new();
-        tasks.spawn(share_heads(log.clone(), broker.clone(), cancel.clone()));
+        let parts = AtWork::default();
+        parts.start("heads", share_heads(log.clone(), broker.clone(), parts.cancel.clone()));
         if options.roles.has(Role::Relay) {
-            tasks.spawn(Relay::new(log.clone(), broker.clone()).run(cancel.clone()));
+            parts.start("relay", Relay::new(log.clone(), broker.clone()).run(parts.cancel.clone()));
         }
-        let positions = parts::projections(&options, &log, &broker, &cancel, &tasks);
+        let positions = parts::projections(&options, &log, &broker, &parts);
         if options.roles.has(Role::Dispatcher) {
-            parts::dispatcher(&options, &log, &broker, &cancel, &tasks);
+            parts::dispatcher(&options, &log, &broker, &parts);
         }
         let door = match options.roles.has(Role::Gateway) {
-            true => Some(FrontDoor::open(&options, &log, &positions, &cancel, &tasks).await?),
+            true => Some(FrontDoor::open(&options, &log, &positions, &parts).await?),
             false => None,
         };
         let grace = options.dispatcher.grace;
-        Ok(Self { log, positions, door, outside: options.outside, grace, cancel, tasks })
+        Ok(Self { log, positions, door, outside: options.outside, grace, parts })
     }
 
     /// The log.
@@ -198,11 +196,14 @@ impl System {
         Ok(self.positions.wait_for(&Projection::ALL, head, bound).await?)
     }
 
+    /// Waits until a part has ended without being told to: the process is to end then, so that another takes its place.
+    pub async fn failed(&self) {
+        self.parts.failed().await;
+    }
+
     /// Ends everything: what was begun is finished within a bound.
     pub async fn stop(self) {
-        self.cancel.cancel();
-        self.tasks.close();
-        if timeout(self.grace + STOP_MARGIN, self.tasks.wait()).await.is_err() {
+        if timeout(self.grace + STOP_MARGIN, self.parts.stop()).await.is_err() {
             tracing::warn!("some parts did not end in time");
         }
     }

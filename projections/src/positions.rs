@@ -42,15 +42,18 @@ pub(crate) struct Lead {
 }
 
 impl Positions {
-    /// Follows the checkpoints until cancelled. One for a process is enough.
-    pub fn follow(pool: PgPool, cancel: CancellationToken) -> Self {
+    /// Positions, and what follows the checkpoints for them until cancelled. One for a process is enough.
+    pub fn follow(
+        pool: PgPool,
+        cancel: CancellationToken,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let known = || Known { position: watch::Sender::new(0), led: AtomicUsize::new(0) };
         let positions = Self(Arc::new(std::array::from_fn(|_| known())));
         let follower = positions.clone();
-        tokio::spawn(async move {
+        let following = async move {
             cancel.run_until_cancelled(follower.follow_for_ever(pool)).await;
-        });
-        positions
+        };
+        (positions, following)
     }
 
     /// Wakes whenever the projection moves. It may move back, when a database that crashed forgot its last moments.

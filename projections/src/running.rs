@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use commands::broker::Broker;
 use commands::log::EventLog;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::engine::{Runner, Source, is_new, schema};
 use crate::positions::Positions;
@@ -13,18 +13,20 @@ use crate::projection::Projection;
 use crate::projector_of;
 use crate::rebuild::Rebuilder;
 
-/// The projectors of this process. They run until cancelled, each only while it leads.
+/// The projectors of this process. They run until cancelled, each only while it leads; dropped, they end at once.
 pub struct Projections {
     positions: Positions,
-    tasks: TaskTracker,
+    tasks: JoinSet<()>,
+    cancel: CancellationToken,
 }
 
 impl Projections {
     /// Starts a projector for every projection, and a rebuilder. Without a broker they follow PostgreSQL alone.
     pub fn start(log: EventLog, broker: Option<Broker>, cancel: CancellationToken) -> Self {
-        let positions = Positions::follow(log.pool().clone(), cancel.clone());
+        let (positions, following) = Positions::follow(log.pool().clone(), cancel.clone());
         let source = Arc::new(Source::new(log.clone(), broker));
-        let tasks = TaskTracker::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(following);
         for projection in Projection::ALL {
             let runner = Runner {
                 projector: projector_of(&log, projection),
@@ -35,9 +37,8 @@ impl Projections {
             };
             tasks.spawn(runner.run());
         }
-        tasks.spawn(Rebuilder::new(log, cancel).run());
-        tasks.close();
-        Self { positions, tasks }
+        tasks.spawn(Rebuilder::new(log, cancel.clone()).run());
+        Self { positions, tasks, cancel }
     }
 
     /// How far each projection is.
@@ -45,9 +46,9 @@ impl Projections {
         &self.positions
     }
 
-    /// Waits until everything has stopped, after the cancellation.
-    pub async fn stopped(&self) {
-        self.tasks.wait().await;
+    /// Waits until everything has stopped after the cancellation; or until something has before it, and then ends the rest.
+    pub async fn stopped(mut self) {
+        while self.tasks.join_next().await.is_some() && self.cancel.is_cancelled() {}
     }
 }
 

@@ -48,6 +48,20 @@ async fn until_death(scene: &Scene, program: Program, load: &mut Load) -> ExitSt
     }
 }
 
+/// What one part does nobody else in the process does: without it the program looks well and stands still.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_panics_ends_the_program() {
+    for failpoint in
+        ["relay::before_publish=panic", "project::before_commit=panic", "intake::before_commit=panic"]
+    {
+        let scene = Scene::set().await;
+        let mut load = Load::of(&scene, 1);
+        let program = scene.program(failpoint).await;
+        let status = until_death(&scene, program, &mut load).await;
+        assert_eq!(status.code(), Some(1), "{failpoint}: {status}");
+    }
+}
+
 macro_rules! killed_at {
     ($($rule:ident: $failpoints:literal,)+) => {
         $(#[tokio::test(flavor = "multi_thread")]

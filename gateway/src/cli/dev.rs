@@ -17,6 +17,7 @@ use super::{CliError, Exit, Global};
 use crate::access::hash_password;
 use crate::config::Config;
 use crate::environment::variable;
+use crate::stack::{Stack, StackError};
 use crate::system::{Outside, Roles, System, SystemOptions};
 use crate::{demo, secrets};
 
@@ -58,19 +59,28 @@ pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> R
     };
     system.ready();
     announce(&system, &data, &logins);
-    match &stack {
-        Some(stack) => tokio::select! {
-            () = stop_signal() => {}
-            failure = stack.failed() => tracing::error!(%failure, "a server of the stack is gone"),
-        },
-        None => stop_signal().await,
-    }
+    let exit = tokio::select! {
+        () = stop_signal() => Exit::Done,
+        () = system.failed() => Exit::Failed,
+        failure = failed(stack.as_ref()) => {
+            tracing::error!(%failure, "a server of the stack is gone");
+            Exit::Failed
+        }
+    };
     eprintln!("stopping");
     system.stop().await;
     if let Some(stack) = stack {
         stack.stop().await?;
     }
-    Ok(Exit::Done)
+    Ok(exit)
+}
+
+/// Servers of somebody else's are theirs to watch.
+async fn failed(stack: Option<&Stack>) -> StackError {
+    match stack {
+        Some(stack) => stack.failed().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// How to log in, for the block that is printed.

@@ -43,7 +43,8 @@ pub(super) async fn run(global: &Global, config: Config, command: &ImportCommand
     let target = Target::find(global, &config, false).await?;
     let log = target.log(CONNECTIONS).await?;
     let cancel = CancellationToken::new();
-    let positions = Positions::follow(log.pool().clone(), cancel.clone());
+    let (positions, following) = Positions::follow(log.pool().clone(), cancel.clone());
+    tokio::spawn(following);
     let state = AppState::new(log, Settings::default(), positions, cancel.clone());
     let body = Body::from_stream(ReaderStream::new(opened));
     let report = api::import_file(&state, *company, body, *dry_run).await.map_err(told)?;

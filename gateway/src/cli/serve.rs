@@ -25,7 +25,10 @@ pub(super) async fn run(global: &Global, config: Config, args: &ServeArgs) -> Re
     if let Some(address) = system.address() {
         println!("listening on http://{address}");
     }
-    stop_signal().await;
+    let exit = tokio::select! {
+        () = stop_signal() => Exit::Done,
+        () = system.failed() => Exit::Failed,
+    };
     system.stop().await;
-    Ok(Exit::Done)
+    Ok(exit)
 }

@@ -12,9 +12,8 @@ use dispatcher::Dispatcher;
 use projections::{Positions, Projections};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
+use super::watch::AtWork;
 use super::{Role, StartError, SystemOptions};
 use crate::state::{AppState, Settings};
 use crate::{server, web};
@@ -27,29 +26,24 @@ pub(super) fn projections(
     options: &SystemOptions,
     log: &EventLog,
     broker: &Broker,
-    cancel: &CancellationToken,
-    tasks: &TaskTracker,
+    parts: &AtWork,
 ) -> Positions {
     if !options.roles.has(Role::Projector) {
-        return Positions::follow(log.pool().clone(), cancel.clone());
+        let (positions, following) = Positions::follow(log.pool().clone(), parts.cancel.clone());
+        parts.start("positions", following);
+        return positions;
     }
-    let projections = Projections::start(log.clone(), Some(broker.clone()), cancel.clone());
+    let projections = Projections::start(log.clone(), Some(broker.clone()), parts.cancel.clone());
     let positions = projections.positions().clone();
-    tasks.spawn(async move { projections.stopped().await });
+    parts.start("projector", projections.stopped());
     positions
 }
 
-pub(super) fn dispatcher(
-    options: &SystemOptions,
-    log: &EventLog,
-    broker: &Broker,
-    cancel: &CancellationToken,
-    tasks: &TaskTracker,
-) {
+pub(super) fn dispatcher(options: &SystemOptions, log: &EventLog, broker: &Broker, parts: &AtWork) {
     let routes = options.outside.routes.clone();
     let (broker, behaviour) = (Some(broker.clone()), options.dispatcher.clone());
-    let (log, cancel) = (log.clone(), cancel.clone());
-    tasks.spawn(async move {
+    let (log, cancel) = (log.clone(), parts.cancel.clone());
+    parts.start("dispatcher", async move {
         if cancel.run_until_cancelled(views_exist(&log)).await.is_some() {
             Dispatcher::start(log, broker, routes, behaviour, cancel).stopped().await;
         }
@@ -74,18 +68,17 @@ impl FrontDoor {
         options: &SystemOptions,
         log: &EventLog,
         positions: &Positions,
-        cancel: &CancellationToken,
-        tasks: &TaskTracker,
+        parts: &AtWork,
     ) -> Result<Self, StartError> {
         let failed = |error| StartError::Listen(options.listen, error);
         let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let state = AppState::new(log.clone(), settings(options), positions.clone(), cancel.clone());
+        let state = AppState::new(log.clone(), settings(options), positions.clone(), parts.cancel.clone());
         if options.ready_at_once {
             state.set_ready();
         }
         let app = Router::new().fallback(any(web::serve));
-        tasks.spawn(server::serve(listener, state.clone(), app));
+        parts.start("gateway", server::serve(listener, state.clone(), app));
         Ok(Self { address, state })
     }
 }
