@@ -57,6 +57,9 @@ pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> R
     } else {
         demo_data(&system, &data).await?
     };
+    if let Some(stack) = &stack {
+        stack.written_through().await;
+    }
     system.ready();
     announce(&system, &data, &logins);
     let exit = tokio::select! {

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tokio_util::sync::CancellationToken;
+
 use super::error::StackError;
 use super::options::{Durability, StackOptions};
 use super::platform;
@@ -20,6 +22,8 @@ const STAYS_WHERE_IT_IS_SINCE: u32 = 16;
 pub(super) struct Cluster {
     pub(super) folder: PathBuf,
     pub(super) password: String,
+    /// Cancelled once its files are on the disk.
+    pub(super) written: CancellationToken,
 }
 
 impl Cluster {
@@ -40,12 +44,15 @@ impl Cluster {
             make(data, &folder, &password_file, programs).await?;
         }
         check_version(&folder, programs.major)?;
+        let written = CancellationToken::new();
         if options.durability == Durability::Durable {
-            write_through(data, &folder, programs);
+            write_through(data, &folder, programs, written.clone());
+        } else {
+            written.cancel();
         }
         let password =
             fs::read_to_string(&password_file).map_err(StackError::file("read", &password_file))?;
-        Ok(Self { folder, password: password.trim().to_owned() })
+        Ok(Self { folder, password: password.trim().to_owned(), written })
     }
 }
 
@@ -74,15 +81,17 @@ async fn make(
     fs::remove_dir_all(&workshop).map_err(StackError::file("remove", &workshop))
 }
 
-/// Has the system write a new cluster to the disk while the server already works: a power cut within the first seconds
-/// of the first start ever is the price of a start that does not wait for a slow disk. A start that is killed before
-/// leaves the marker, and the next one writes again.
-fn write_through(data: &Path, folder: &Path, programs: &PostgresPrograms) {
+/// Has the system write a new cluster to the disk while the server already works, so that the first start does not wait
+/// for a slow disk; what a commit promises holds from the end of it. A start that is killed before leaves the marker, and
+/// the next one writes again.
+fn write_through(data: &Path, folder: &Path, programs: &PostgresPrograms, written: CancellationToken) {
     let (marker, folder, programs) = (data.join(UNWRITTEN), folder.to_owned(), programs.clone());
+    let written = written.drop_guard();
     if !marker.exists() {
         return;
     }
     tokio::spawn(async move {
+        let _written = written;
         match initdb::write_through(&programs, &folder, platform::lesser_account()).await {
             Ok(()) => drop(fs::remove_file(marker)),
             Err(error) => {

@@ -103,6 +103,13 @@ impl Stack {
         self.folder.path()
     }
 
+    /// Waits until the files of a new cluster are on the disk: before, a power cut may take what is committed.
+    pub async fn written_through(&self) {
+        if let Some(postgres) = &self.postgres {
+            postgres.written.cancelled().await;
+        }
+    }
+
     /// Waits until a server is gone for good, which its guard restarts a bounded number of times before: never, for
     /// a stack that is well. The answer says which server, and why.
     pub async fn failed(&self) -> StackError {

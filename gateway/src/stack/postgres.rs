@@ -4,6 +4,7 @@ use std::path::Path;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{Connection, PgConnection};
+use tokio_util::sync::CancellationToken;
 
 use super::cache::Cache;
 use super::cluster::{Cluster, USER};
@@ -25,6 +26,7 @@ const DATABASE: &str = "mensajeria";
 pub(super) struct Postgres {
     pub(super) server: Server,
     pub(super) probe: PostgresProbe,
+    pub(super) written: CancellationToken,
     server_url: String,
     url: String,
 }
@@ -82,6 +84,7 @@ impl Postgres {
         Self {
             server: Server::new("PostgreSQL", serve, &options.guard),
             probe: PostgresProbe { connect, cluster_name },
+            written: cluster.written.clone(),
             url: url_of(&server_url, DATABASE),
             server_url,
         }
