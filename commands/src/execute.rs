@@ -173,6 +173,10 @@ impl EventLog {
             (Err(AggregateError::UserError(refusal)), _) => Err(CommandError::Refused(refusal)),
             (Err(_), Some(Err(error))) => self.after_append_error(error, context).await,
             (Err(AggregateError::AggregateConflict), _) => Err(CommandError::Conflict),
+            // Not with what it quotes, which may be personal.
+            (Err(AggregateError::DeserializationError(_)), _) => {
+                Err(CommandError::unavailable("an event of the stream cannot be read"))
+            }
             (Err(error), _) => Err(CommandError::unavailable(error.to_string())),
         }
     }

@@ -44,8 +44,8 @@ pub enum DecodeError {
     /// A later version of the program wrote it.
     #[error("version {0:?} of the event is not known to this program")]
     UnknownVersion(String),
-    /// The payload is not an event of its aggregate.
-    #[error("not an event of its aggregate: {0}")]
+    /// The payload is not an event of its aggregate. Not with what it quotes, which may be personal.
+    #[error("not an event of its aggregate")]
     Payload(#[from] serde_json::Error),
     /// Its personal data does not open under its key: somebody changed the row, or the key is another one.
     #[error("its personal data does not open under its key")]

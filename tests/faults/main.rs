@@ -8,6 +8,7 @@ mod gate;
 mod kills;
 mod leaders;
 mod load;
+mod logs;
 mod outages;
 mod pairs;
 mod poison;

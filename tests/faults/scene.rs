@@ -49,7 +49,7 @@ pub(crate) struct Scene {
     pub(crate) nats_url: String,
     pub(crate) environment: HashMap<String, String>,
     stack: Option<Stack>,
-    token: String,
+    pub(crate) token: String,
     pub(crate) reader: UserId,
     folder: TempDir,
     _place: SemaphorePermit<'static>,

@@ -50,7 +50,24 @@ impl Program {
     /// Starts the program and waits until it says where it listens. `failpoints` as in `append::committed=return`.
     pub async fn start(arguments: &[&str], environment: &HashMap<String, String>, failpoints: &str) -> Self {
         let mut command = command(arguments, environment);
-        let mut child = command.env(FAILPOINTS, failpoints).spawn().expect("the program starts");
+        command.env(FAILPOINTS, failpoints);
+        Self::listening(command).await
+    }
+
+    /// The same, with its log written to a file.
+    pub async fn start_logging(
+        arguments: &[&str],
+        environment: &HashMap<String, String>,
+        log: &Path,
+    ) -> Self {
+        let log = std::fs::File::create(log).expect("a file for the log");
+        let mut command = command(arguments, environment);
+        command.stderr(log);
+        Self::listening(command).await
+    }
+
+    async fn listening(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let listening = async {
             while let Some(line) = lines.next_line().await.expect("its output can be read") {

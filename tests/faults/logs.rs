@@ -1,0 +1,79 @@
+//! What the program writes to its log while it works, is refused and meets poison: ids, never a person, a text or a token.
+
+use dispatcher::simulator::{Behaviour, Refusal};
+use domain::value::Channel;
+use serde_json::json;
+use tests::id_of;
+use tests::notified::finished;
+use tests::orders::{client_of, email_to, message_to, sms_to};
+use tests::program::Program;
+
+use crate::scene::{Scene, email, eventually};
+
+/// Everything that this program itself could say.
+const LEVEL: &str = "info,commands=trace,dispatcher=trace,gateway=trace,projections=trace";
+/// Begins what the program says of each poisoned event.
+const POISON_IS_TOLD: &str = "the intake parks an event";
+/// In a name, an address, a body, a subject, a password and a search, all in lower case.
+const MARK: &str = "marcad";
+/// In the phone of the marked client.
+const PHONE: &str = "3007770001";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_log_tells_of_a_person_a_text_or_a_token() {
+    let scene = Scene::set().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("log");
+    let mut environment = scene.environment.clone();
+    environment.insert("MENSAJERIA__LOG__LEVEL".to_owned(), LEVEL.to_owned());
+    let program = Program::start_logging(&["serve"], &environment, &log).await;
+
+    work(&scene, &program).await;
+    poison(&scene).await;
+    let told = eventually("the poison is told of", async || {
+        let told = std::fs::read_to_string(&log).expect("the log");
+        told.contains(POISON_IS_TOLD).then_some(())
+    });
+    told.await;
+    program.interrupt().await;
+
+    let written = std::fs::read_to_string(&log).expect("the log").to_lowercase();
+    assert!(written.contains("leading"), "the log is written: {written}");
+    for forbidden in [MARK, PHONE, "cliente", "empresa0.test", "+57300", &scene.token.to_lowercase()] {
+        let line = written.lines().find(|line| line.contains(forbidden));
+        assert_eq!(line, None, "{forbidden}");
+    }
+}
+
+/// Something of everything, done and refused.
+async fn work(scene: &Scene, program: &Program) {
+    let client = scene.client(program);
+    let company = scene.companies[0];
+    let refusal = Refusal::mail(550, "5.1.1 <cliente7@empresa0.test> is unknown here");
+    scene.simulator.set_rule(Channel::Email, &email(0, 7), Behaviour::Refuse(refusal));
+    let clients = format!("/companies/{company}/clients");
+    let person = client_of("MARCADA-1", "Marcada Zúñiga", Some(PHONE), Some("marcada@example.com"));
+    let marked = id_of(&client.post(&clients, &person).await.expect(201));
+    client.get(&format!("{clients}?q=marcada")).await.expect(200);
+    client.post(&clients, &json!({"name": "Marcada", "contacts": "marcada"})).await.refused(422);
+    let message = message_to(&[scene.reader], "cuerpo marcado");
+    client.post_new("/messages", &message).await.expect(201);
+    let login = json!({"email": "marcada@example.com", "password": "marcada y mal"});
+    client.anonymous().post("/session", &login).await.refused(401);
+    for order in [sms_to(company, "cuerpo marcado"), email_to(company, "asunto marcado", "cuerpo marcado")] {
+        finished(&client, &id_of(&client.post_new("/notifications", &order).await.expect(202))).await;
+    }
+    client.delete(&format!("/clients/{marked}")).await.expect(200);
+}
+
+/// Events that cannot be read, for reasons that quote them.
+async fn poison(scene: &Scene) {
+    sqlx::raw_sql(
+        r#"insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+           values ('message', 'm', 1, 'MessageSent', '1', '{"MessageSent": "cuerpo marcado"}', '{}'),
+                  ('notification', 'n', 1, 'NotificationRequested', '1', '{"NotificationRequested": "marcado"}', '{}')"#,
+    )
+    .execute(scene.log.pool())
+    .await
+    .expect("the events are inserted");
+}
