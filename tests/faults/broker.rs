@@ -1,5 +1,7 @@
 //! JetStream away, killed, wiped; PostgreSQL killed: the feed goes on, and the mirror is whole again afterwards.
 
+use std::time::Duration;
+
 use commands::log::Feed;
 use commands::relay::RelayState;
 use domain::Position;
@@ -7,7 +9,13 @@ use gateway::stack::Stack;
 use tests::ledger::{Ledger, read_to};
 use tests::servers;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+use crate::scene::eventually;
+
+/// How long the feed may take to go on after PostgreSQL was killed: far longer than it does.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A ledger with a running relay on servers of its own.
 struct Mirrored {
@@ -101,10 +109,13 @@ async fn relay_and_feed_go_on_after_postgresql_was_killed() {
     system.stack.kill_postgres().await.expect("PostgreSQL is killed");
     system.stack.start_postgres().await.expect("PostgreSQL starts");
     let head = written(&system.ledger, 500).await;
-    while system.feed.position() < head {
-        // A connection from before the kill may still fail once; the cursor has not moved then.
-        let _ = system.feed.next().await;
-    }
+    let reading = async {
+        while system.feed.position() < head {
+            // A connection from before the kill may still fail once; the cursor has not moved then.
+            let _ = system.feed.next().await;
+        }
+    };
+    timeout(RECOVERY_TIMEOUT, reading).await.expect("the feed goes on");
     system.mirrored().await;
     system.ledger.assert_mirrored().await;
     system.stop().await;
@@ -112,9 +123,5 @@ async fn relay_and_feed_go_on_after_postgresql_was_killed() {
 
 /// Writes as soon as the database takes it: connections from before the kill fail once each.
 async fn written(ledger: &Ledger, events: usize) -> Position {
-    loop {
-        if let Ok(head) = ledger.try_write(events).await {
-            return head;
-        }
-    }
+    eventually("the log takes events again", async || ledger.try_write(events).await.ok()).await
 }

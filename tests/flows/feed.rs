@@ -9,8 +9,8 @@ use tests::ledger::{Ledger, read_to};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// Long enough for a feed to have opened the stream and read what it must not.
-const NOTHING_COMES_FOR: Duration = Duration::from_secs(1);
+/// How long it may take until a commit is heard of: far longer than it does.
+const HEARING_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn a_feed_without_a_broker_reads_the_whole_log() {
@@ -81,8 +81,11 @@ async fn a_feed_reads_the_log_where_the_stream_tells_another_history() {
     .expect("an old backup is restored");
     let log = ledger.elsewhere().await;
     let mut feed = log.feed(Some(ledger.broker.clone()), 60);
-    let phantom = timeout(NOTHING_COMES_FOR, feed.next()).await;
-    assert!(phantom.is_err(), "the log ends at 60, whatever the stream has");
+    tokio::select! {
+        phantom = feed.next() => panic!("the log ends at 60, whatever the stream has: {phantom:?}"),
+        // As long as it takes to read the stream message by message, a feed has time to read it too.
+        _ = ledger.messages() => {}
+    }
     let head = ledger.write(80).await;
     let expected: Vec<uuid::Uuid> =
         sqlx::query_scalar("select event_id from events where position > 60 order by position")
@@ -107,10 +110,13 @@ async fn a_commit_is_heard_of_in_other_processes() {
     }
     let mut heard = elsewhere.watch_head();
     // The first may be told before the other listens; one of them is heard.
-    while heard.borrow_and_update().eq(&0) {
-        ledger.write(1).await;
-        tokio::task::yield_now().await;
-    }
+    let telling = async {
+        while heard.borrow_and_update().eq(&0) {
+            ledger.write(1).await;
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(HEARING_TIMEOUT, telling).await.expect("one of them is heard");
     cancel.cancel();
 }
 

@@ -20,6 +20,8 @@ use super::world::MASTER;
 const APPEND_EVENTS_MAX: usize = 250;
 /// How long a running relay may take to publish what is written: far longer than it does.
 const RELAY_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long the broker may take to be reached: far longer than it does.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often [`Ledger::relay_all`] steps at most: far more often than needed.
 const STEPS_MAX: usize = 1_000;
 
@@ -152,9 +154,12 @@ impl Ledger {
     }
 
     async fn connected(&self) {
-        while !self.broker.is_connected() {
-            tokio::task::yield_now().await;
-        }
+        let connecting = async {
+            while !self.broker.is_connected() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(CONNECT_TIMEOUT, connecting).await.expect("the broker is reached");
     }
 }
 
