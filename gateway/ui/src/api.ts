@@ -49,7 +49,8 @@ export const signIn = (email: string, password: string) =>
 export const signOut = () => ask(client.DELETE('/session', { params: {} }));
 export const getMe = () => ask(client.GET('/me'));
 
-export const getUsers = (query: { q?: string; after?: string; limit?: number }) =>
+/** `active` is for administrators; without it only those who may log in come. */
+export const getUsers = (query: { q?: string; active?: 'true' | 'false' | 'all'; after?: string; limit?: number }) =>
   ask(client.GET('/users', { params: { query: chosen(query) } }));
 export const createUser = (body: c.NewUser, k: string) => ask(client.POST('/users', { params: key(k), body }));
 export const changeUser = (id: string, body: c.UserChange) => ask(client.PATCH('/users/{id}', { ...path(id), body }));
@@ -118,7 +119,6 @@ export const getNotification = (id: string) => ask(client.GET('/notifications/{i
 export const getFailures = (id: string) => ask(client.GET('/notifications/{id}/failures', path(id)));
 export const getDeliveries = (id: string, query: { state?: string; after?: string; limit?: number }) =>
   ask(client.GET('/notifications/{id}/deliveries', { params: { path: { id }, query: chosen(query) } }));
-export const getDelivery = (id: string) => ask(client.GET('/deliveries/{id}', path(id)));
 export const cancelNotification = (id: string) => ask(client.POST('/notifications/{id}/cancel', path(id)));
 export const retryNotification = (id: string) => ask(client.POST('/notifications/{id}/retry', path(id)));
 export const getNotificationHistory = (id: string) =>

@@ -1,4 +1,4 @@
-/** The shapes of the HTTP API, by hand from its contract; `openapi-typescript` may replace `paths` later. */
+/** The shapes of the HTTP API as the screens use them; `contract.mjs` holds them against its description. */
 
 export type Role = 'operator' | 'notifier' | 'auditor' | 'admin';
 export type Channel = 'sms' | 'email';
@@ -58,10 +58,10 @@ export interface Me {
   name: string;
   email: string;
   roles: Role[];
-  /** Ids, or ids with names; `store/session` reads both. */
-  companies: (string | Reference)[];
+  /** Ids. */
+  companies: string[];
   counts: Counts;
-  simulator?: boolean;
+  simulator: boolean;
 }
 export interface User {
   id: string;
@@ -69,8 +69,9 @@ export interface User {
   /** Only administrators see addresses. */
   email: string | null;
   roles: Role[];
-  companies: (string | Reference)[];
-  active?: boolean;
+  /** Ids. */
+  companies: string[];
+  active: boolean;
 }
 export interface NewUser {
   name: string;
@@ -115,7 +116,7 @@ export interface ClientFields {
 }
 export interface Client extends ClientFields {
   id: string;
-  company_id?: string;
+  company_id: string;
 }
 export interface ImportError {
   line: number;
@@ -201,7 +202,7 @@ export interface Audience {
   reachable: number;
   excluded: Record<string, number>;
   /** Contacts with an address that another one has too; in no other number. */
-  duplicates?: number;
+  duplicates: number;
 }
 export interface SmsPreview {
   encoding: string;
@@ -210,11 +211,18 @@ export interface SmsPreview {
   segments_total: number;
   forcing_characters: string[];
 }
+export interface Sample {
+  subject: string | null;
+  body: string;
+}
 export interface Preview {
   audience: Audience;
-  sms?: SmsPreview | null;
-  samples?: unknown[];
-  confirm_token?: string | null;
+  /** For an SMS only. */
+  sms: SmsPreview | null;
+  /** What a recipient would read. */
+  samples: Sample[];
+  /** None if nobody would be reached. */
+  confirm_token: string | null;
 }
 export type Totals = Record<DeliveryState, number> & { total: number };
 export interface Notification {
@@ -226,8 +234,8 @@ export interface Notification {
   subject: string | null;
   body: string;
   requested_at: string;
-  expires_at?: string | null;
-  author?: Reference | null;
+  expires_at: string | null;
+  author: Reference;
   state: NotificationState;
   totals: Totals;
 }
@@ -241,7 +249,7 @@ export interface Attempt {
   at: string;
   provider: string | null;
   outcome: string;
-  class?: string | null;
+  class: string | null;
   code: string | null;
   detail: string | null;
   reference: string | null;
@@ -249,7 +257,7 @@ export interface Attempt {
 export interface Delivery {
   id: string;
   client: Reference;
-  contact: string | Reference | null;
+  contact: string | null;
   to: string | null;
   state: DeliveryState;
   attempts: Attempt[];
@@ -257,13 +265,13 @@ export interface Delivery {
 export interface HistoryEvent {
   position: number;
   at: string;
-  actor: Reference | string | null;
+  actor: Reference | null;
   type: string;
-  data: unknown;
+  data: Record<string, unknown>;
 }
 export interface History {
   events: HistoryEvent[];
-  state: unknown;
+  state: Record<string, unknown> | null;
 }
 
 export interface AuditEntry {
@@ -271,23 +279,27 @@ export interface AuditEntry {
   at: string;
   actor: Reference | null;
   type: string;
-  subject: { type: string; id: string } | null;
+  subject: { type: string; id: string };
   company_id: string | null;
   channel: string | null;
-  result: string | null;
-  summary: Record<string, unknown> | string | null;
+  result: string;
+  /** What matters of it, by type. */
+  summary: Record<string, unknown>;
 }
 export interface Projection {
   name: string;
   position: number;
   lag: number;
   state: 'live' | 'rebuilding' | 'failed';
+  /** From 0 to 1 while it is being rebuilt. */
   progress: number | null;
-  failure?: string | null;
+  failure: string | null;
+  /** Events that cannot be projected, with the later ones of their aggregates. */
+  parked: number;
 }
 /** What the simulator received; our own route, outside the contract. */
 export interface SimulatedMessage {
-  id: string | number;
+  id: string;
   channel: Channel;
   to: string;
   from: string;
@@ -297,7 +309,7 @@ export interface SimulatedMessage {
   received_at: string;
   outcome: string;
   /** What a refusal said: "550 5.1.1", "21211". */
-  code?: string | null;
+  code: string | null;
 }
 
 interface Paged {
@@ -326,7 +338,7 @@ export interface paths {
     delete: { parameters: Record<never, never> } & Ok<unknown, 204>;
   };
   '/me': Get<Me>;
-  '/users': Get<Page<User>, Paged & { q?: string }> & Post<NewUser, Created>;
+  '/users': Get<Page<User>, Paged & { q?: string; active?: 'true' | 'false' | 'all' }> & Post<NewUser, Created>;
   '/users/{id}': PatchById<UserChange>;
   '/companies': Get<Page<Company>, Paged> & Post<CompanyFields, Created>;
   '/companies/{id}': GetById<Company> & PatchById<Partial<CompanyFields>>;
@@ -354,7 +366,6 @@ export interface paths {
   '/notifications/{id}/cancel': Act;
   '/notifications/{id}/retry': Act;
   '/notifications/{id}/history': GetById<History, { as_of?: string }>;
-  '/deliveries/{id}': GetById<Delivery>;
   '/audit': Get<
     Page<AuditEntry>,
     Paged & { actor?: string; company?: string; type?: string; subject?: string; from?: string; to?: string }

@@ -5,6 +5,7 @@ import { number, t } from '../i18n';
 import type { Key } from '../i18n/es';
 import { counts } from '../store/counts';
 import { connection } from '../store/inbox-live';
+import type { Connection } from '../store/live-stream';
 import { letters } from '../store/preferences';
 import { may, session } from '../store/session';
 import { Watching } from '../store/store';
@@ -27,7 +28,7 @@ import './toast-stack';
 import './user-panel';
 
 type Opened = 'none' | 'create' | 'compose' | 'shortcuts' | 'more';
-/** A short loss of the connection is nobody's concern. */
+/** A short loss of the stream is nobody's concern; the browser's own word that there is no network is. */
 const LOST_MS = 2_500;
 
 @customElement('app-shell')
@@ -51,11 +52,11 @@ export class AppShell extends LitElement {
     super.connectedCallback();
     this.stops.push(
       place.watch(() => this.open()),
-      connection.watch((now) => this.followConnection(now !== 'lost')),
+      connection.watch((now) => this.followConnection(now)),
     );
     window.addEventListener('keydown', this.press);
-    window.addEventListener('offline', this.gone);
-    window.addEventListener('compose', this.compose);
+    window.addEventListener('offline', this.network);
+    window.addEventListener('online', this.network);
     void this.open();
   }
 
@@ -63,8 +64,8 @@ export class AppShell extends LitElement {
     super.disconnectedCallback();
     for (const stop of this.stops.splice(0)) stop();
     window.removeEventListener('keydown', this.press);
-    window.removeEventListener('offline', this.gone);
-    window.removeEventListener('compose', this.compose);
+    window.removeEventListener('offline', this.network);
+    window.removeEventListener('online', this.network);
     clearTimeout(this.lostTimer);
   }
 
@@ -98,10 +99,14 @@ export class AppShell extends LitElement {
   private topbar() {
     return html`<section class="topbar" aria-label=${t('nav.actions')}>
       <a class="brand" href="/"><img src="/favicon.svg" alt="" />${t('app.name')}</a>
-      <button class="button primary create" type="button" aria-haspopup="dialog" @click=${() => this.show('create')}>
-        ${icon('compose')}<span>${t('create.button')}</span>
-      </button>
+      ${may('operator', 'notifier') ? this.createButton() : nothing}
     </section>`;
+  }
+
+  private createButton() {
+    return html`<button class="button primary create" type="button" aria-haspopup="dialog" @click=${() => this.show('create')}>
+      ${icon('compose')}<span>${t('create.button')}</span>
+    </button>`;
   }
 
   private page() {
@@ -202,9 +207,6 @@ export class AppShell extends LitElement {
     this.show('shortcuts');
   };
 
-  /** A page asks for the form from its own button. */
-  private compose = (): void => this.show('compose');
-
   private leaveSheet(event: Event): void {
     if (event.composedPath().some((node) => node instanceof HTMLAnchorElement)) this.hide();
   }
@@ -216,7 +218,7 @@ export class AppShell extends LitElement {
   private press = (event: KeyboardEvent): void => {
     if (anyDialogOpen()) return;
     const command = commandOf(event, letters.get());
-    if (command === 'compose') this.show('compose');
+    if (command === 'compose' && may('operator')) this.show('compose');
     else if (command === 'notify' && may('notifier')) navigate('/notificaciones/nueva');
     else if (command === 'help') this.show('shortcuts');
     else if (command === 'undo') void undoLast();
@@ -224,17 +226,21 @@ export class AppShell extends LitElement {
     event.preventDefault();
   };
 
-  private gone = (): void => this.followConnection(false);
+  private network = (): void => {
+    if (navigator.onLine) this.followConnection(connection.get());
+    else this.sayLost(true);
+  };
 
-  private followConnection(fine: boolean): void {
+  private sayLost(lost: boolean): void {
     clearTimeout(this.lostTimer);
-    if (fine) {
-      if (connection.get() === 'open') this.lost = false;
-      return;
-    }
-    this.lostTimer = setTimeout(() => {
-      this.lost = connection.get() !== 'open' || !navigator.onLine;
-    }, LOST_MS);
+    this.lostTimer = undefined;
+    this.lost = lost;
+  }
+
+  /** Attempts that follow one another are one loss: only an open stream ends it. */
+  private followConnection(now: Connection): void {
+    if (now === 'open' && navigator.onLine) this.sayLost(false);
+    if (now === 'lost' && !this.lost) this.lostTimer ??= setTimeout(() => this.sayLost(true), LOST_MS);
   }
 }
 

@@ -40,8 +40,8 @@ export class CreateMenu extends LitElement {
     return this.modal.render({
       heading: t('create.title'),
       content: html`<ul>
-        ${this.option('compose', 'compose', 'create.compose', 'create.compose_text')}
-        ${may('notifier') ? this.option('notify', 'notify', 'create.notify', 'create.notify_text') : ''}
+        ${may('operator') ? this.option('compose', 'compose', 'create.compose', 'create.compose_text') : nothing}
+        ${may('notifier') ? this.option('notify', 'notify', 'create.notify', 'create.notify_text') : nothing}
         ${this.option('inbox', 'inbox', 'create.inbox', 'create.inbox_text')}
       </ul>`,
     });

@@ -1,6 +1,6 @@
 /** The places of the app that this person may go to. */
 import type { Key } from '../i18n/es';
-import { may, me } from '../store/session';
+import { may, seesSimulator } from '../store/session';
 import type { Icon } from '../ui/icons';
 
 export interface NavItem {
@@ -45,6 +45,6 @@ function control(): NavItem[] {
   if (may('admin')) items.push({ path: '/usuarios', label: 'users.title', icon: 'users' });
   if (may('auditor')) items.push({ path: '/auditoria', label: 'audit.title', icon: 'audit' });
   if (may('admin')) items.push({ path: '/proyecciones', label: 'projections.title', icon: 'layers' });
-  if (me()?.simulator) items.push({ path: '/buzon', label: 'simulator.title', icon: 'phone' });
+  if (seesSimulator()) items.push({ path: '/buzon', label: 'simulator.title', icon: 'phone' });
   return items;
 }

@@ -34,10 +34,19 @@ export function match(pattern: string, path: string): Record<string, string> | n
   const found: Record<string, string> = {};
   for (const [i, part] of wanted.entries()) {
     const value = given[i] as string;
-    if (part.startsWith(':')) found[part.slice(1)] = decodeURIComponent(value);
+    if (part.startsWith(':')) found[part.slice(1)] = decoded(value);
     else if (part !== value) return null;
   }
   return found;
+}
+
+/** An address typed by hand may hold a `%` that means nothing: then it is what it says. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** Follows the browser's own buttons, and links to our own pages in any shadow root. */

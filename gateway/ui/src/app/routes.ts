@@ -2,7 +2,7 @@
 import { html, type TemplateResult } from 'lit';
 import type { Role } from '../contract';
 import type { Key } from '../i18n/es';
-import { may, me } from '../store/session';
+import { may, seesSimulator } from '../store/session';
 import { match } from './router';
 
 interface Route {
@@ -112,7 +112,7 @@ const routes: Route[] = [
   {
     path: '/buzon',
     title: 'simulator.title',
-    allowed: () => me()?.simulator === true,
+    allowed: seesSimulator,
     load: () => import('../simulator/simulator-page'),
     render: () => html`<simulator-page></simulator-page>`,
   },

@@ -3,11 +3,12 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { t } from '../i18n';
 import { chooseLetters, letters } from '../store/preferences';
+import { may } from '../store/session';
 import { Watching } from '../store/store';
 import { base } from '../ui/base';
 import { checkField } from '../ui/field';
 import { Modal, modalStyles } from '../ui/modal';
-import { KEYS } from './keymap';
+import { type Command, KEYS } from './keymap';
 
 @customElement('shortcuts-dialog')
 export class ShortcutsDialog extends LitElement {
@@ -35,7 +36,7 @@ export class ShortcutsDialog extends LitElement {
     return this.modal.render({
       heading: t('shortcuts.title'),
       content: html`<dl>
-        ${KEYS.map(([command, key]) => html`<dt>${t(`shortcut.${command}`)}</dt><dd><kbd>${key}</kbd></dd>`)}
+        ${KEYS.filter(([command]) => allowed(command)).map(([command, key]) => html`<dt>${t(`shortcut.${command}`)}</dt><dd><kbd>${key}</kbd></dd>`)}
         <dt>${t('shortcut.open')}</dt><dd><kbd>Enter</kbd></dd>
         <dt>${t('shortcut.send')}</dt><dd><kbd>Ctrl+Enter</kbd></dd>
       </dl>
@@ -46,4 +47,10 @@ export class ShortcutsDialog extends LitElement {
   private closed(): void {
     if (this.open) this.dispatchEvent(new CustomEvent('dialog-closed'));
   }
+}
+
+/** A key that would do nothing for this person is not taught. */
+function allowed(command: Command): boolean {
+  if (command === 'compose') return may('operator');
+  return command === 'notify' ? may('notifier') : true;
 }

@@ -1,12 +1,16 @@
-/** The notices on screen, read aloud politely; each waits while it is looked at. */
+/**
+ * The notices on screen, read aloud politely; each waits while it is looked at. A dialog makes everything outside it
+ * inert, so the page and every dialog have a stack of their own, and the foremost shows the notices.
+ */
 import { css, html, LitElement, nothing } from 'lit';
-import { customElement } from 'lit/decorators.js';
+import { customElement, property } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { t } from '../i18n';
 import { Watching } from '../store/store';
-import { dismiss, type Toast, toasts } from '../store/toasts';
+import { dismiss, hold, release, type Toast, toasts } from '../store/toasts';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
+import { type Modal, openDialogs } from '../ui/modal';
 import { when } from '../ui/when';
 
 @customElement('toast-stack')
@@ -29,28 +33,21 @@ export class ToastStack extends LitElement {
       .body { display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; overflow-wrap: anywhere; color: var(--ink-2); }
       .actions { display: flex; gap: var(--s2); margin-left: calc(-1 * var(--s2)); }
       @keyframes slide { from { opacity: 0; transform: translateY(10px); } }
-      @media (max-width: 860px) { :host { right: var(--s4); left: var(--s4); bottom: calc(76px + env(safe-area-inset-bottom)); width: auto; } }
+      @media (max-width: 860px) { :host { right: var(--s4); left: var(--s4); bottom: calc(76px + env(safe-area-inset-bottom)); width: auto; } :host([over]) { top: var(--s4); bottom: auto; } }
     `,
   ];
 
+  /** The dialog that this stack is in; the page's own stack is in none. */
+  @property({ attribute: false }) dialog?: Modal;
   private readonly toasts = new Watching(this, toasts);
-  private readonly timers = new Map<number, ReturnType<typeof setTimeout>>();
-
-  override updated(): void {
-    for (const one of this.toasts.value) if (!this.timers.has(one.id)) this.start(one);
-    for (const id of this.timers.keys()) if (!this.toasts.value.some((one) => one.id === id)) this.hold(id, true);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    for (const id of [...this.timers.keys()]) this.hold(id, true);
-  }
+  private readonly dialogs = new Watching(this, openDialogs);
 
   override render() {
+    const foremost = this.dialogs.value.at(-1) === this.dialog;
     return html`<section aria-label=${t('toasts.label')}>
       <div class="log" role="log" aria-live="polite" aria-relevant="additions">
         ${repeat(
-          this.toasts.value,
+          foremost ? this.toasts.value : [],
           (one) => one.id,
           (one) => this.toast(one),
         )}
@@ -61,10 +58,10 @@ export class ToastStack extends LitElement {
   private toast(one: Toast) {
     return html`<div
       class="toast ${one.kind} ${one.urgent ? 'urgent' : ''}"
-      @mouseenter=${() => this.hold(one.id)}
-      @mouseleave=${() => this.start(one)}
-      @focusin=${() => this.hold(one.id)}
-      @focusout=${() => this.start(one)}
+      @mouseenter=${() => hold(one)}
+      @mouseleave=${() => release(one)}
+      @focusin=${() => hold(one)}
+      @focusout=${() => release(one)}
     >
       ${one.kind === 'message' ? this.message(one) : this.notice(one)}
     </div>`;
@@ -101,18 +98,5 @@ export class ToastStack extends LitElement {
 
   private close(one: Toast) {
     return html`<button class="icon-button" type="button" aria-label=${t('toasts.close')} @click=${() => dismiss(one.id)}>${icon('close', 16)}</button>`;
-  }
-
-  private start(one: Toast): void {
-    clearTimeout(this.timers.get(one.id));
-    this.timers.set(
-      one.id,
-      setTimeout(() => dismiss(one.id), one.stays_ms),
-    );
-  }
-
-  private hold(id: number, forget = false): void {
-    clearTimeout(this.timers.get(id));
-    if (forget) this.timers.delete(id);
   }
 }

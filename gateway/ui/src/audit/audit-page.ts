@@ -5,17 +5,17 @@ import { repeat } from 'lit/directives/repeat.js';
 import { type AuditFilters, getAudit } from '../api';
 import { place, replaceQuery } from '../app/router';
 import type { AuditEntry, User } from '../contract';
+import { lineOf } from '../facts';
 import { number, t, tOr } from '../i18n';
 import { directory, loadDirectory } from '../messages/directory';
 import { PagedList } from '../store/paged-list';
-import { companies, companyName } from '../store/session';
+import { companies } from '../store/session';
 import { Watching } from '../store/store';
 import { base } from '../ui/base';
 import { selectField, textField } from '../ui/field';
 import { listFrame } from '../ui/list-frame';
 import { whenExactly } from '../ui/when';
 import { EVENT_TYPES } from './event-types';
-import { summaryOf } from './summary';
 
 /** Filter of the request by its name in the address. */
 const NAMES = {
@@ -36,7 +36,7 @@ export class AuditPage extends LitElement {
     base,
     css`
       .page { max-width: 1240px; }
-      .filters { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: var(--s3); margin-bottom: var(--s4); }
+      .filters { display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); gap: var(--s3); margin-bottom: var(--s4); }
       td a, td .link-button { display: inline-block; min-height: 24px; }
       .what { font-weight: 550; }
       td.summary { max-width: 420px; overflow-wrap: anywhere; }
@@ -96,18 +96,18 @@ export class AuditPage extends LitElement {
   }
 
   private row(entry: AuditEntry) {
+    const summary = lineOf(entry.summary);
     return html`<tr>
       <td data-label=${t('audit.when')}>${whenExactly(entry.at)}</td>
       <td data-label=${t('audit.actor')}>${entry.actor?.name ?? t('history.system')}</td>
-      <td class="summary" data-label=${t('audit.what')}><div><span class="what">${tOr(`event.${entry.type}`, entry.type)}</span>${summaryOf(entry) ? html`<br /><span class="muted">${summaryOf(entry)}</span>` : nothing}</div></td>
+      <td class="summary" data-label=${t('audit.what')}><div><span class="what">${tOr(`event.${entry.type}`, entry.type)}</span>${summary ? html`<br /><span class="muted">${summary}</span>` : nothing}</div></td>
       <td data-label=${t('audit.subject')}>${this.subject(entry)}</td>
-      <td data-label=${t('audit.result')}>${[entry.channel && tOr(`channel.${entry.channel}`, entry.channel), entry.result && tOr(`outcome.${entry.result}`, tOr(`state.${entry.result}`, entry.result))].filter(Boolean).join(' · ') || '—'}</td>
+      <td data-label=${t('audit.result')}>${resultOf(entry)}</td>
       <td class="right num muted" data-label=${t('audit.position')}>${number(entry.position)}</td>
     </tr>`;
   }
 
-  private subject({ subject, company_id }: AuditEntry) {
-    if (!subject) return company_id ? companyName(company_id) : '—';
+  private subject({ subject }: AuditEntry) {
     const kind = subject.type.toLowerCase();
     const name = tOr(`subject.${kind}`, subject.type);
     const shown = kind === 'notification' ? html`<a href="/notificaciones/${subject.id}">${name}</a>` : name;
@@ -122,10 +122,16 @@ export class AuditPage extends LitElement {
     this.filters = { ...this.filters, ...change };
     replaceQuery(Object.fromEntries(Object.entries(NAMES).map(([name, shown]) => [shown, this.filters[name as Name]])));
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.list.load(true), ASK_AFTER_MS);
+    this.timer = setTimeout(() => void this.list.replace(), ASK_AFTER_MS);
   }
 
   private clear = (): void => this.filter({ actor: '', company: '', type: '', subject: '', from: '', to: '' });
+}
+
+/** «SMS · Enviado». */
+function resultOf({ channel, result }: AuditEntry): string {
+  const words = [channel && tOr(`channel.${channel}`, channel), tOr(`outcome.${result}`, result)];
+  return words.filter(Boolean).join(' · ');
 }
 
 function fromAddress(): Record<Name, string> {

@@ -151,14 +151,14 @@ export class ClientsPage extends LitElement {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       replaceQuery({ q: value.trim() });
-      void this.list.load(true);
+      void this.list.replace();
     }, SEARCH_AFTER_MS);
   }
 
   private saved = (): void => {
     this.editing = null;
     toast({ text: t('clients.saved') });
-    void this.list.load(true);
+    void this.list.refresh();
   };
 
   private async erase(client: Client): Promise<void> {

@@ -49,7 +49,7 @@ export class ImportPage extends LitElement {
   }
 
   override render() {
-    const busy = this.step === 'checking' || this.step === 'importing';
+    const { busy } = this;
     return html`<div class="page">
       <div class="page-head"><div class="lead"><h1>${t('import.title')}</h1><p>${t('import.lead')}</p></div></div>
       <section class="card pad">
@@ -58,9 +58,10 @@ export class ImportPage extends LitElement {
           label: t('send.company'),
           value: this.company,
           options: this.companies.value.map((c) => ({ value: c.id, label: c.name })),
+          disabled: busy,
           onInput: (company) => this.again({ company }),
         })}
-        ${this.drop()}
+        ${this.drop(busy)}
         ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
         ${busy ? html`<p class="wait" role="status"><span class="spin"></span>${t(`import.${this.step as 'checking' | 'importing'}`)}</p>` : this.actions()}
       </section>
@@ -68,11 +69,15 @@ export class ImportPage extends LitElement {
     </div>`;
   }
 
-  private drop() {
+  private get busy(): boolean {
+    return this.step === 'checking' || this.step === 'importing';
+  }
+
+  private drop(busy: boolean) {
     return html`<div class="drop ${this.over ? 'over' : ''}" @dragover=${this.dragged} @dragleave=${this.left} @drop=${this.dropped}>
       <span class="mark">${icon(this.file ? 'file' : 'upload', 26)}</span>
       ${this.file ? html`<p class="file wrap">${this.file.name} <span class="muted num">${number(Math.ceil(this.file.size / 1024))} kB</span></p>` : html`<p>${t('import.drop')}</p>`}
-      <button class="button" type="button" @click=${() => this.input.click()}>${this.file ? t('import.other') : t('import.choose')}</button>
+      <button class="button" type="button" ?disabled=${busy} @click=${() => this.input.click()}>${this.file ? t('import.other') : t('import.choose')}</button>
       <input type="file" accept=".csv,text/csv,text/plain" hidden aria-label=${t('import.file')} @change=${this.picked} />
       <p class="small muted">${t('import.columns')} <span class="mono wrap">${COLUMNS}</span></p>
     </div>`;
@@ -112,6 +117,7 @@ export class ImportPage extends LitElement {
   private dropped(event: DragEvent): void {
     event.preventDefault();
     this.over = false;
+    if (this.busy) return;
     const file = event.dataTransfer?.files[0];
     if (file) this.again({ file });
   }
@@ -124,7 +130,7 @@ export class ImportPage extends LitElement {
   }
 
   private async run(dryRun: boolean): Promise<void> {
-    if (!this.file || !this.company) return;
+    if (!this.file || !this.company || this.busy) return;
     const before = this.step;
     this.failure = '';
     this.step = dryRun ? 'checking' : 'importing';

@@ -5,16 +5,20 @@ import { toasts } from '../store/toasts';
 import './compose-dialog';
 import type { ComposeDialog } from './compose-dialog';
 import { directory } from './directory';
+import type { Choice } from './recipients';
+import type { RecipientsPicker } from './recipients-picker';
 
 let dialog: ComposeDialog;
 let sent: { key: string | null; body: unknown }[];
 let answer: () => Response;
+/** Where the directory goes on: a page that never ends is a directory too large to be read. */
+let more: string | null;
 
 const json = (status: number, body: unknown) =>
   new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
 
-async function choose(): Promise<void> {
-  const detail = [{ kind: 'user', id: 'u2', label: 'José', detail: '' }];
+const JOSE: Choice = { kind: 'user', id: 'u2', label: 'José', detail: '' };
+async function choose(...detail: Choice[]): Promise<void> {
   dialog.renderRoot.querySelector('recipients-picker')?.dispatchEvent(new CustomEvent('chosen', { detail }));
   const body = dialog.renderRoot.querySelector('textarea') as HTMLTextAreaElement;
   body.value = 'Hola';
@@ -27,14 +31,23 @@ const settled = () => vi.waitFor(() => expect(sent.length).toBeGreaterThan(0));
 beforeEach(async () => {
   session.set({
     status: 'in',
-    me: { id: 'u1', name: 'Ana', email: '', roles: [], companies: [], counts: { unseen: 0, unread: 0, total: 0 } },
+    me: {
+      id: 'u1',
+      name: 'Ana',
+      email: '',
+      roles: [],
+      companies: [],
+      counts: { unseen: 0, unread: 0, total: 0 },
+      simulator: false,
+    },
   });
   directory.set({ users: [], companies: [], complete: true });
   toasts.set([]);
   sent = [];
+  more = null;
   answer = () => json(201, { id: 'm1', position: 5, recipients: 1 });
   vi.stubGlobal('fetch', async (request: Request) => {
-    if (request.method === 'GET') return json(200, { data: [], next: null });
+    if (request.method === 'GET') return json(200, { data: [], next: more });
     sent.push({ key: request.headers.get('Idempotency-Key'), body: await request.json().catch(() => null) });
     return answer();
   });
@@ -59,7 +72,7 @@ describe('the form', () => {
     expect(sent).toEqual([]);
   });
   it('pressed twice sends once', async () => {
-    await choose();
+    await choose(JOSE);
     submit();
     submit();
     await settled();
@@ -68,7 +81,7 @@ describe('the form', () => {
     expect(sent[0]?.body).toMatchObject({ recipients: ['u2'], body: 'Hola', priority: 'normal', acknowledge: false });
   });
   it('says «Mensaje enviado» with «Deshacer» for ten seconds', async () => {
-    await choose();
+    await choose(JOSE);
     submit();
     await vi.waitFor(() => expect(toasts.get()).toHaveLength(1));
     expect(toasts.get()[0]).toMatchObject({ text: 'Mensaje enviado', stays_ms: 10_000 });
@@ -76,12 +89,41 @@ describe('the form', () => {
   });
   it('after a lost answer sends again with the same key', async () => {
     answer = () => json(503, { title: 'ocupado' });
-    await choose();
+    await choose(JOSE);
     submit();
     await vi.waitFor(() => expect(dialog.renderRoot.querySelector('[role="alert"]')).not.toBeNull());
     submit();
     await vi.waitFor(() => expect(sent).toHaveLength(2));
     expect(sent[0]?.key).toBe(sent[1]?.key);
+  });
+  it('refuses a company beside a role while not everybody is known, by the field, and sends nothing', async () => {
+    dialog.open = false;
+    await dialog.updateComplete;
+    more = 'c1';
+    dialog.open = true;
+    await dialog.updateComplete;
+    await choose(
+      { kind: 'company', id: 'c1', label: 'Norte', detail: '' },
+      { kind: 'role', id: 'operator', label: 'Operadores', detail: '' },
+    );
+    submit();
+    await vi.waitFor(() =>
+      expect(dialog.renderRoot.querySelector('recipients-picker')?.getAttribute('error')).toMatch(
+        /demasiados usuarios/,
+      ),
+    );
+    expect(sent).toEqual([]);
+  });
+  it('taken back does not overwrite what is being written now', async () => {
+    await choose(JOSE);
+    submit();
+    await vi.waitFor(() => expect(toasts.get()).toHaveLength(1));
+    await dialog.updateComplete;
+    await choose({ ...JOSE, id: 'u3', label: 'Ana' });
+    toasts.get()[0]?.actions[0]?.run();
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    await dialog.updateComplete;
+    expect(dialog.renderRoot.querySelector<RecipientsPicker>('recipients-picker')?.chosen[0]?.label).toBe('Ana');
   });
   it('puts the errors of the server by their fields', async () => {
     answer = () =>
@@ -92,7 +134,7 @@ describe('the form', () => {
           { pointer: '/body', code: 'c', detail: 'Control.' },
         ],
       });
-    await choose();
+    await choose(JOSE);
     submit();
     await vi.waitFor(() => expect(dialog.renderRoot.querySelector('#body-error')?.textContent).toBe('Control.'));
     expect(dialog.renderRoot.querySelector('recipients-picker')?.getAttribute('error')).toBe('Nadie.');

@@ -13,7 +13,7 @@ import { checkField, textArea } from '../ui/field';
 import { icon } from '../ui/icons';
 import { directory, loadDirectory } from './directory';
 import { announceSent } from './inbox-news';
-import { address, type Choice } from './recipients';
+import { address, type Choice, namesPeople } from './recipients';
 import './recipients-picker';
 import { Modal, modalStyles } from '../ui/modal';
 import type { RecipientsPicker } from './recipients-picker';
@@ -21,6 +21,9 @@ import type { RecipientsPicker } from './recipients-picker';
 /** The server's limit, in characters. */
 const BODY_MAX = 10_000;
 const EMPTY = { chosen: [] as Choice[], body: '', high: false, acknowledge: false };
+
+/** What is being written now is worth more than what was taken back. */
+const isEmpty = ({ chosen, body }: typeof EMPTY) => chosen.length === 0 && !body.trim();
 
 @customElement('compose-dialog')
 export class ComposeDialog extends LitElement {
@@ -43,6 +46,8 @@ export class ComposeDialog extends LitElement {
   @query('recipients-picker') private picker?: RecipientsPicker;
 
   private readonly submission = new Submission();
+  /** The directory on its way: until it is there nobody knows the people of a company. */
+  private reading: Promise<void> = Promise.resolve();
 
   private readonly modal = new Modal(this, () => this.closed());
 
@@ -87,7 +92,7 @@ export class ComposeDialog extends LitElement {
   private async opened(): Promise<void> {
     await this.updateComplete;
     this.picker?.focus();
-    await loadDirectory().catch((error) => {
+    this.reading = loadDirectory().catch((error) => {
       this.failure = sentence(error);
     });
   }
@@ -106,6 +111,7 @@ export class ComposeDialog extends LitElement {
   private async submit(event: Event): Promise<void> {
     event.preventDefault();
     if (this.submission.busy) return;
+    if (namesPeople(this.draft.chosen)) await this.reading;
     this.failure = '';
     this.errors = this.missing();
     if (Object.values(this.errors).some(Boolean)) return this.focusError();
@@ -129,6 +135,7 @@ export class ComposeDialog extends LitElement {
   private missing(): Record<string, string> {
     const found: Record<string, string> = {};
     if (this.draft.chosen.length === 0) found.recipients = t('compose.recipients_missing');
+    else if (namesPeople(this.draft.chosen) && !directory.get().complete) found.recipients = t('recipients.too_many');
     if (!this.draft.body.trim()) found.body = t('compose.body_missing');
     if ([...this.draft.body].length > BODY_MAX) found.body = t('too_long', { n: BODY_MAX });
     return found;
@@ -143,10 +150,10 @@ export class ComposeDialog extends LitElement {
       t('compose.sent'),
       async () => {
         await recallMessage(id);
-        this.draft = written;
+        if (isEmpty(this.draft)) this.draft = written;
         announceSent();
       },
-      { author: t('recipients.people', { n: recipients }) },
+      { author: t('recipients.people', { n: recipients }), fixed: true },
     );
   }
 

@@ -2,7 +2,7 @@
 import { getUsers } from '../api';
 import type { Role, User } from '../contract';
 import { list, t } from '../i18n';
-import { companies, companyName, idOf } from '../store/session';
+import { companies, companyName } from '../store/session';
 import { Store } from '../store/store';
 import type { Choice, Directory } from './recipients';
 
@@ -37,7 +37,7 @@ export async function searchDirectory(q: string): Promise<void> {
 
 export function choicesOf(now: Directory): Choice[] {
   return [
-    ...now.users.filter((user) => user.active !== false).map(userChoice),
+    ...now.users.filter((user) => user.active).map(userChoice),
     ...ROLES.map(
       (role): Choice => ({ kind: 'role', id: role, label: t(`role.${role}.all`), detail: t('recipients.role') }),
     ),
@@ -54,7 +54,7 @@ export function choicesOf(now: Directory): Choice[] {
 
 export function userChoice(user: User): Choice {
   const roles = list(user.roles.map((role) => t(`role.${role}`)));
-  const where = user.companies.length === 1 ? companyName(idOf(user.companies[0] as string)) : '';
+  const where = user.companies.length === 1 ? companyName(user.companies[0]) : '';
   return {
     kind: 'user',
     id: user.id,

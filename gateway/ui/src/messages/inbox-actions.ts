@@ -52,15 +52,13 @@ export async function acknowledgeMessage(item: InboxItem): Promise<boolean> {
 }
 
 /** Hides messages for this reader. «Deshacer» is there at once, and waits for the server before it brings them back. */
-export async function deleteMessages(items: InboxItem[], quiet = false): Promise<void> {
-  const removing = Promise.all(items.map(removeOne));
+export async function deleteMessages(items: InboxItem[]): Promise<void> {
+  const removing = Promise.all(items.map(deleteMessage));
   const deleted = removing.then((gone) => items.filter((_, i) => gone[i]));
-  const withdraw = quiet
-    ? undefined
-    : offerUndo(t('inbox.deleted', { n: items.length }), async () => {
-        await Promise.all((await deleted).map(restoreMessage));
-      });
-  if ((await deleted).length === 0) withdraw?.();
+  const takeBack = offerUndo(t('inbox.deleted', { n: items.length }), async () => {
+    await Promise.all((await deleted).map(restoreMessage));
+  });
+  if ((await deleted).length === 0) takeBack();
 }
 
 export async function restoreMessage(item: InboxItem): Promise<void> {
@@ -70,7 +68,8 @@ export async function restoreMessage(item: InboxItem): Promise<void> {
   settled(item.id);
 }
 
-async function removeOne(item: InboxItem): Promise<boolean> {
+/** Hides one, for whoever offers its own «Deshacer»; false when the server refused. */
+export async function deleteMessage(item: InboxItem): Promise<boolean> {
   const by = { total: 1, unread: unread(item), unseen: unseen(item) };
   const done = await optimistic({
     apply: () => {

@@ -1,5 +1,7 @@
 /** What changes in the inbox on this page: whoever shows a message hears of it. */
 import type { InboxItem } from '../contract';
+import { onInbox } from '../store/inbox-live';
+import { dismissMessage } from '../store/toasts';
 
 export type InboxChange =
   | { kind: 'changed'; id: string; change: Partial<InboxItem> }
@@ -17,6 +19,11 @@ export function onInboxChange(heard: (change: InboxChange) => void): () => void 
   news.addEventListener('inbox', listener);
   return () => news.removeEventListener('inbox', listener);
 }
+
+onInbox('withdrawn', ({ message_id: id }) => {
+  announce({ kind: 'removed', id });
+  dismissMessage(id);
+});
 
 /** Something was sent or taken back: the sent list reads again. */
 export function announceSent(): void {

@@ -4,11 +4,11 @@ import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { getInbox, type InboxState } from '../api';
 import { commandOf } from '../app/keymap';
-import { navigate, place, replaceQuery } from '../app/router';
+import { navigate, type Place, place, replaceQuery } from '../app/router';
 import type { InboxItem, InboxPage as Page } from '../contract';
 import { t } from '../i18n';
 import { sentence } from '../problem';
-import { counts, setCounts } from '../store/counts';
+import { counts, withCounts } from '../store/counts';
 import { onInbox } from '../store/inbox-live';
 import { PagedList } from '../store/paged-list';
 import { letters } from '../store/preferences';
@@ -43,14 +43,12 @@ export class InboxPage extends LitElement {
   /** The id of the open message, from the address. */
   @property() message = '';
   @state() private selected = new Set<string>();
-  @state() private filter: InboxState = (place.get().query.get('estado') as InboxState) ?? 'all';
-  @state() private search = place.get().query.get('q') ?? '';
+  @state() private filter = filterIn(place.get());
+  @state() private search = searchIn(place.get());
 
   private readonly counts = new Watching(this, counts);
-  private readonly list = new PagedList<InboxItem, Page>(
-    this,
-    (after) => getInbox({ state: this.filter, q: this.search.trim(), after }),
-    (page) => setCounts(page.counts),
+  private readonly list = new PagedList<InboxItem, Page>(this, (after) =>
+    withCounts(() => getInbox({ state: this.filter, q: this.search.trim(), after })),
   );
   private readonly stops: (() => void)[] = [];
   private timer?: ReturnType<typeof setTimeout>;
@@ -59,10 +57,11 @@ export class InboxPage extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.stops.push(
+      place.watch((now) => this.follow(now)),
       onInboxChange((change) => this.list.change((items) => changedList(items, change))),
       onInbox('message', (item) => this.arrived(item)),
-      onInbox('reset', () => void this.list.load(true)),
-      onInbox('changed', () => void this.list.load(true)),
+      onInbox('reset', () => void this.list.refresh()),
+      onInbox('changed', () => void this.list.refresh()),
     );
     window.addEventListener('keydown', this.press);
     void this.list.load();
@@ -91,7 +90,7 @@ export class InboxPage extends LitElement {
     return html`<div class="page ${this.message ? 'reading-now' : ''}">
       <div class="page-head">
         <div class="lead"><h1>${t('inbox.title')}</h1><p class="num">${this.totals()}</p></div>
-        ${this.counts.value.unread > 0 && this.list.items.length > 0 ? html`<button class="button quiet" type="button" @click=${this.readEverything}>${icon('checks', 18)}${t('inbox.read_all')}</button>` : nothing}
+        ${this.canReadAll ? html`<button class="button quiet read-all" type="button" @click=${this.readEverything}>${icon('checks', 18)}${t('inbox.read_all')}</button>` : nothing}
       </div>
       ${this.filters()}
       <div class="panes ${this.message ? 'reading' : ''}">
@@ -102,6 +101,12 @@ export class InboxPage extends LitElement {
         ${this.message ? this.reader() : nothing}
       </div>
     </div>`;
+  }
+
+  /** Only the whole list knows up to which position everything was read. */
+  private get canReadAll(): boolean {
+    const whole = this.filter === 'all' && !this.search.trim() && this.list.state === 'ready';
+    return whole && this.counts.value.unread > 0 && this.list.items.length > 0;
   }
 
   private totals(): string {
@@ -172,10 +177,21 @@ export class InboxPage extends LitElement {
     this.again({ estado: filter === 'all' ? '' : filter });
   }
 
+  /** A link or the browser's own buttons lead to other filters of this same page. */
+  private follow(now: Place): void {
+    const [filter, search] = [filterIn(now), searchIn(now)];
+    if (!now.path.startsWith('/mensajes') || (filter === this.filter && search === this.search.trim())) return;
+    clearTimeout(this.timer);
+    this.filter = filter;
+    this.search = search;
+    this.selected = new Set();
+    void this.list.replace();
+  }
+
   private again(query: Record<string, string>): void {
     this.selected = new Set();
     replaceQuery(query);
-    void this.list.load(true);
+    void this.list.replace();
   }
 
   /** A message that does not belong under the filter stays out of the list. */
@@ -188,7 +204,7 @@ export class InboxPage extends LitElement {
     const upTo = Math.max(...this.list.items.map((item) => item.position));
     try {
       await readAll(upTo);
-      await this.list.load(true);
+      await this.list.refresh();
     } catch (error) {
       toastFailure(sentence(error));
     }
@@ -249,3 +265,13 @@ export class InboxPage extends LitElement {
     return at >= 0 ? at : this.place;
   }
 }
+
+const isFilter = (value: string | null): value is InboxState => FILTERS.some(([filter]) => filter === value);
+
+/** An address written by hand may ask for a state that there is not. */
+function filterIn({ query }: Place): InboxState {
+  const asked = query.get('estado');
+  return isFilter(asked) ? asked : 'all';
+}
+
+const searchIn = ({ query }: Place): string => query.get('q') ?? '';

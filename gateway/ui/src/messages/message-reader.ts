@@ -5,7 +5,8 @@ import { getMessage } from '../api';
 import type { InboxItem } from '../contract';
 import { longDate, t } from '../i18n';
 import { sentence } from '../problem';
-import { me } from '../store/session';
+import { onInbox } from '../store/inbox-live';
+import { may, me } from '../store/session';
 import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
 import '../ui/empty-state';
@@ -42,19 +43,22 @@ export class MessageReader extends LitElement {
   @state() private answered: Pick<InboxItem, 'id' | 'author' | 'body'> | null = null;
   @state() private failure = '';
   private opened = '';
-  private stop?: () => void;
+  private readonly stops: (() => void)[] = [];
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.stop = onInboxChange((change) => {
-      if (change.kind === 'changed' && change.id === this.fetched?.id)
-        this.fetched = { ...this.fetched, ...change.change };
-    });
+    this.stops.push(
+      onInboxChange((change) => {
+        if (change.kind === 'changed' && change.id === this.fetched?.id)
+          this.fetched = { ...this.fetched, ...change.change };
+      }),
+      onInbox('withdrawn', (news) => this.withdrawn(news.message_id)),
+    );
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.stop?.();
+    for (const stop of this.stops.splice(0)) stop();
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -104,7 +108,7 @@ export class MessageReader extends LitElement {
       ${this.quoted()}
       <p class="body verbatim">${item.body}</p>
       ${item.acknowledge && this.mine(item) ? this.acknowledgement(item) : nothing}
-      ${item.author.id === me()?.id ? nothing : html`<reply-form .to=${item}></reply-form>`}`;
+      ${this.answerable(item) ? html`<reply-form .to=${item}></reply-form>` : nothing}`;
   }
 
   private quoted() {
@@ -130,6 +134,10 @@ export class MessageReader extends LitElement {
     return this.known !== null || item.author.id !== me()?.id;
   }
 
+  private answerable(item: InboxItem): boolean {
+    return may('operator') && item.author.id !== me()?.id;
+  }
+
   private async open(): Promise<void> {
     const { message } = this;
     if (this.opened !== message) {
@@ -153,6 +161,14 @@ export class MessageReader extends LitElement {
       if (message === this.message) this.failure = sentence(error);
       return null;
     }
+  }
+
+  private withdrawn(message: string): void {
+    if (message === this.answered?.id) this.answered = null;
+    if (message !== this.message) return;
+    this.fetched = null;
+    this.opened = message;
+    this.failure = t('reader.withdrawn');
   }
 
   private discard(item: InboxItem): void {

@@ -5,15 +5,17 @@ import { getInboxSummary } from '../api';
 import { navigate } from '../app/router';
 import type { InboxItem } from '../contract';
 import { longDate, t } from '../i18n';
-import { setCounts, shiftCounts } from '../store/counts';
+import { sentence } from '../problem';
+import { shiftCounts, withCounts } from '../store/counts';
 import { connection, onInbox } from '../store/inbox-live';
 import { me } from '../store/session';
-import { toast } from '../store/toasts';
+import { toast, toastFailure } from '../store/toasts';
 import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 import { Modal, modalStyles } from '../ui/modal';
-import { deleteMessages, readMessage, restoreMessage, sawMessage } from './inbox-actions';
+import { deleteMessage, readMessage, restoreMessage, sawMessage } from './inbox-actions';
+import './inbox-news';
 
 /** A notice of a new message stays this long; an urgent one three times as long. */
 const NOTICE_MS = 8_000;
@@ -32,22 +34,30 @@ export class NewMessagesDialog extends LitElement {
       .gone { display: grid; place-content: center; justify-items: center; gap: var(--s2); min-height: 160px; color: var(--ink-3); }
       .steps { display: flex; align-items: center; justify-content: center; gap: var(--s3); margin-top: var(--s4); }
       .steps p { min-width: 84px; text-align: center; }
+      .rest { margin-top: var(--s3); text-align: center; }
       @media (max-width: 520px) { .all { order: 3; flex-basis: 100%; } }
     `,
   ];
 
   @state() private items: InboxItem[] = [];
   @state() private at = 0;
+  /** All that are new, also those beyond the cards that came. */
+  @state() private total = 0;
   @state() private gone = new Set<string>();
   @state() private read = new Set<string>();
   @state() private open = false;
+  /** Deletions on their way: what is not deleted yet cannot be brought back. */
+  private readonly deleting = new Map<string, Promise<boolean>>();
   private readonly stops: (() => void)[] = [];
 
   private readonly modal = new Modal(this, () => this.close());
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.stops.push(onInbox('message', (item) => this.arrived(item)));
+    this.stops.push(
+      onInbox('message', (item) => this.arrived(item)),
+      onInbox('withdrawn', (news) => this.drop(news.message_id)),
+    );
     void this.enter();
   }
 
@@ -59,11 +69,11 @@ export class NewMessagesDialog extends LitElement {
   override render() {
     const item = this.items[this.at];
     if (!item || !this.open) return nothing;
-    const heading = t('news.title', { n: this.items.length });
+    const heading = t('news.title', { n: this.total });
     return this.modal.render({
       heading: heading,
       content: html`<div aria-live="polite">${this.gone.has(item.id) ? this.deleted(item) : this.card(item)}</div>
-      ${this.items.length > 1 ? this.steps() : nothing}`,
+      ${this.items.length > 1 ? this.steps() : nothing} ${this.rest()}`,
       footer: html`<div class="row wraps">
         <button class="button quiet all" type="button" @click=${this.showAll}>${t('news.all')}</button>
         <span class="grow"></span>
@@ -112,12 +122,20 @@ export class NewMessagesDialog extends LitElement {
     </div>`;
   }
 
+  /** The cards are the newest ones; the title counts all of them. */
+  private rest() {
+    const more = this.total - this.items.length;
+    return more > 0 ? html`<p class="small muted rest">${t('news.rest', { n: more })}</p>` : nothing;
+  }
+
   /** Everything for the first look comes in one request. */
   private async enter(): Promise<void> {
-    const summary = await getInboxSummary().catch(() => null);
+    const summary = await withCounts(getInboxSummary).catch(() => null);
     if (!summary) return;
-    setCounts(summary.counts);
     this.items = summary.newest.filter((item) => item.position > dismissedUpTo());
+    // Older than one put aside means put aside too.
+    const all = this.items.length === summary.newest.length;
+    this.total = all ? Math.max(summary.counts.unseen, this.items.length) : this.items.length;
     this.open = this.items.length > 0;
   }
 
@@ -125,12 +143,13 @@ export class NewMessagesDialog extends LitElement {
   private arrived(item: InboxItem): void {
     if (connection.get() !== 'open') shiftCounts({ unread: 1, unseen: 1, total: 1 });
     if (this.open) {
-      if (!this.items.some((other) => other.id === item.id)) this.items = [...this.items, item];
+      this.add(item);
       return;
     }
     const urgent = item.priority === 'high';
     toast({
       kind: 'message',
+      message: item.id,
       text: item.body,
       author: item.author.name,
       at: item.created_at,
@@ -142,6 +161,24 @@ export class NewMessagesDialog extends LitElement {
       ],
     });
     if (document.visibilityState === 'visible') sawMessage(item);
+  }
+
+  private add(item: InboxItem): void {
+    if (this.items.some((other) => other.id === item.id)) return;
+    this.items = [...this.items, item];
+    this.total++;
+  }
+
+  /** Its author took it back. */
+  private drop(id: string): void {
+    const left = this.items.filter((item) => item.id !== id);
+    if (left.length === this.items.length) return;
+    const shown = this.items[this.at]?.id;
+    this.items = left;
+    this.total--;
+    const place = left.findIndex((item) => item.id === shown);
+    this.at = place >= 0 ? place : Math.min(this.at, Math.max(0, left.length - 1));
+    if (left.length === 0) this.close();
   }
 
   private isRead(item: InboxItem): boolean {
@@ -160,12 +197,29 @@ export class NewMessagesDialog extends LitElement {
 
   private async discard(item: InboxItem): Promise<void> {
     this.gone = new Set([...this.gone, item.id]);
-    await deleteMessages([this.read.has(item.id) ? { ...item, read_at: item.created_at } : item], true);
+    const deleting = deleteMessage(this.asItIs(item));
+    this.deleting.set(item.id, deleting);
+    if (!(await deleting)) this.show(item.id);
+    this.deleting.delete(item.id);
   }
 
   private async bringBack(item: InboxItem): Promise<void> {
-    await restoreMessage(item);
-    this.gone = new Set([...this.gone].filter((id) => id !== item.id));
+    if ((await this.deleting.get(item.id)) === false) return;
+    try {
+      await restoreMessage(this.asItIs(item));
+      this.show(item.id);
+    } catch (error) {
+      toastFailure(t('undo.failed', { why: sentence(error) }));
+    }
+  }
+
+  /** What was read here is read: the counters must not lose it twice. */
+  private asItIs(item: InboxItem): InboxItem {
+    return this.read.has(item.id) ? { ...item, read_at: item.created_at, seen_at: item.created_at } : item;
+  }
+
+  private show(id: string): void {
+    this.gone = new Set([...this.gone].filter((one) => one !== id));
   }
 
   /** After the last card there is nothing left to do here. */
@@ -179,6 +233,7 @@ export class NewMessagesDialog extends LitElement {
     dismiss(this.items);
     this.open = false;
     this.items = [];
+    this.total = 0;
     this.at = 0;
   };
 

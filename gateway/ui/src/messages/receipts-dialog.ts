@@ -35,7 +35,7 @@ export class ReceiptsDialog extends LitElement {
     super.connectedCallback();
     void this.list.load();
     this.stop = onInbox('receipt', (receipt) => {
-      if (receipt.message_id === this.message.id) void this.list.load(true);
+      if (receipt.message_id === this.message.id) void this.list.refresh();
     });
   }
 

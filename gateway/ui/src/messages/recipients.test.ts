@@ -1,7 +1,7 @@
 /** Rules of whom a message goes to. */
 import { describe, expect, it } from 'vitest';
 import type { User } from '../contract';
-import { address, type Choice, peopleOf, suggest } from './recipients';
+import { address, type Choice, namesPeople, peopleOf, suggest } from './recipients';
 
 const user = (id: string, name: string, roles: User['roles'], companies: string[], active = true): User => ({
   id,
@@ -45,6 +45,13 @@ describe('the people of a message', () => {
 });
 
 describe('the address', () => {
+  it('must name people only for a company beside a role or another company', () => {
+    expect(namesPeople([company('c1')])).toBe(false);
+    expect(namesPeople([company('c1'), person('u1', '')])).toBe(false);
+    expect(namesPeople([role('operator'), role('auditor'), person('u1', '')])).toBe(false);
+    expect(namesPeople([company('c1'), role('operator')])).toBe(true);
+    expect(namesPeople([company('c1'), company('c2')])).toBe(true);
+  });
   it('names a lone company', () => {
     expect(address([company('c1'), person('u3', '')], users, 'u9')).toEqual({
       recipients: ['u3'],

@@ -1,7 +1,6 @@
 /** Whom a message goes to: what can be chosen, how many people that is, and how the server is told. */
 import type { Company, NewMessage, Role, User } from '../contract';
 import { plain } from '../i18n';
-import { idOf } from '../store/session';
 
 export interface Choice {
   kind: 'user' | 'role' | 'company';
@@ -42,8 +41,7 @@ function groupsAndSomePeople(open: Choice[]): Choice[] {
   return [...people.slice(0, room), ...groups].slice(0, SUGGESTIONS_MAX);
 }
 
-const inCompany = (user: User, company: string) => user.companies.some((one) => idOf(one) === company);
-const active = (user: User) => user.active !== false;
+const inCompany = (user: User, company: string) => user.companies.includes(company);
 
 /** The people that the choices mean, each once; the author only if named. */
 export function peopleOf(choices: Choice[], users: User[], author: string): Set<string> {
@@ -56,8 +54,17 @@ export function peopleOf(choices: Choice[], users: User[], author: string): Set<
 }
 
 function membersOf(choice: Choice, users: User[]): User[] {
-  if (choice.kind === 'role') return users.filter((user) => active(user) && user.roles.includes(choice.id as Role));
-  return users.filter((user) => active(user) && inCompany(user, choice.id));
+  if (choice.kind === 'role') return users.filter((user) => user.active && user.roles.includes(choice.id as Role));
+  return users.filter((user) => user.active && inCompany(user, choice.id));
+}
+
+/**
+ * True when the server has no words for the choices and the people of a company must be named one by one: a company
+ * beside a role or another company. Only a complete directory knows all of them.
+ */
+export function namesPeople(choices: Choice[]): boolean {
+  const companies = choices.filter((choice) => choice.kind === 'company').length;
+  return companies > 1 || (companies === 1 && choices.some((choice) => choice.kind === 'role'));
 }
 
 type Addressed = Pick<NewMessage, 'recipients' | 'roles' | 'company'>;
@@ -70,8 +77,7 @@ export function address(choices: Choice[], users: User[], author: string): Addre
   const named = choices.filter((choice) => choice.kind === 'user').map((choice) => choice.id);
   const roles = choices.filter((choice) => choice.kind === 'role').map((choice) => choice.id as Role);
   const companies = choices.filter((choice) => choice.kind === 'company');
-  const alone = companies.length === 1 && roles.length === 0;
-  if (alone) return { recipients: named, roles, company: companies[0]?.id ?? null };
+  if (!namesPeople(choices)) return { recipients: named, roles, company: companies[0]?.id ?? null };
   const members = peopleOf(companies, users, author);
   return { recipients: [...new Set([...named, ...members])], roles, company: null };
 }

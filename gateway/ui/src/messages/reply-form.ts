@@ -107,9 +107,10 @@ export class ReplyForm extends LitElement {
   private done(id: string): void {
     this.clear();
     announceSent();
-    offerUndo(t('compose.sent'), async () => {
+    const recall = async () => {
       await recallMessage(id);
       announceSent();
-    });
+    };
+    offerUndo(t('compose.sent'), recall, { fixed: true });
   }
 }

@@ -41,7 +41,7 @@ export class SentPage extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.stops.push(
-      onSent(() => void this.list.load(true)),
+      onSent(() => void this.list.refresh()),
       onInbox('receipt', () => this.soon()),
       onInbox('reset', () => this.soon()),
     );
@@ -100,6 +100,6 @@ export class SentPage extends LitElement {
 
   private soon(): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.list.load(true), SETTLE_MS);
+    this.timer = setTimeout(() => void this.list.refresh(), SETTLE_MS);
   }
 }

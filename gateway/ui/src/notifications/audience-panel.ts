@@ -1,5 +1,5 @@
 /** Who would receive the notification: total, reachable, and who is left out and why. */
-import { css, html, LitElement, nothing } from 'lit';
+import { css, html, LitElement } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { Audience, Channel } from '../contract';
 import { number, t, tOr } from '../i18n';
@@ -27,14 +27,21 @@ export class AudiencePanel extends LitElement {
   @property({ attribute: false }) audience: Audience | null = null;
   @property() channel: Channel = 'sms';
   @property({ type: Boolean }) busy = false;
+  /** The audience could not be counted. */
+  @property({ type: Boolean }) failed = false;
   /** Enough is chosen for the server to know the audience. */
   @property({ type: Boolean }) ready = false;
 
   override render() {
     return html`<section class="card ${this.busy && this.audience ? 'busy' : ''}" aria-labelledby="audience">
       <h2 id="audience">${icon('users')}${t('audience.title')}</h2>
-      <div aria-live="polite">${this.audience ? this.numbers(this.audience) : html`<p class="muted">${this.ready ? t('audience.counting') : t('audience.choose')}</p>`}</div>
+      <div aria-live="polite">${this.audience ? this.numbers(this.audience) : html`<p class="muted">${this.waiting()}</p>`}</div>
     </section>`;
+  }
+
+  private waiting(): string {
+    if (!this.ready) return t('audience.choose');
+    return this.failed ? t('audience.failed') : t('audience.counting');
   }
 
   private numbers({ total, reachable, excluded, duplicates }: Audience) {
@@ -44,9 +51,11 @@ export class AudiencePanel extends LitElement {
     );
     return html`<p class="reach"><b class="num">${number(reachable)}</b><span class="muted">${t('audience.of', { n: total })}</span></p>
       <div class="bar" aria-hidden="true"><i .style=${`width:${share}%`}></i></div>
-      ${reasons.length ? html`<p class="small strong">${t('audience.excluded')}</p>` : nothing}
-      <dl>
-        ${reasons.map(([reason, n]) => html`<dt>${tOr(`reason.${reason}`, reason)}</dt><dd class="num">${number(n)}</dd>`)}
-      </dl>`;
+      ${reasons.length ? leftOut(reasons) : html`<p class="small muted">${t('audience.all_reached')}</p>`}`;
   }
 }
+
+const leftOut = (reasons: [string, number][]) => html`<p class="small strong">${t('audience.excluded')}</p>
+  <dl>
+    ${reasons.map(([reason, n]) => html`<dt>${tOr(`reason.${reason}`, t('reason.other'))}</dt><dd class="num">${number(n)}</dd>`)}
+  </dl>`;

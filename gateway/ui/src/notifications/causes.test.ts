@@ -7,6 +7,7 @@ const attempt = (some: Partial<Attempt>): Attempt => ({
   at: '',
   provider: 'p',
   outcome: 'failed',
+  class: null,
   code: null,
   detail: null,
   reference: null,

@@ -89,14 +89,14 @@ export class DeliveriesList extends LitElement {
 
   private choose(filter: DeliveryState | ''): void {
     this.filter = filter;
-    void this.list.load(true);
+    void this.list.replace();
   }
 
   private soon(): void {
     if (this.timer) return;
     this.timer = setTimeout(() => {
       this.timer = undefined;
-      if (this.list.items.length <= 50) void this.list.load(true);
+      if (this.list.items.length <= 50) void this.list.refresh();
     }, AGAIN_MS);
   }
 }
@@ -111,8 +111,7 @@ function attempt(one: Attempt) {
 }
 
 function contactName({ contact, client }: Delivery): string {
-  const name = typeof contact === 'string' ? contact : (contact?.name ?? '');
-  return name === client.name ? '' : name;
+  return contact && contact !== client.name ? contact : '';
 }
 
 const moved = (before: Totals | null, now: Totals | null) => STATES.some((one) => before?.[one] !== now?.[one]);

@@ -72,7 +72,7 @@ export class NotificationPage extends LitElement {
   }
 
   private subtitle(shown: Notification): string {
-    return [shown.author?.name, longDate(shown.requested_at)].filter(Boolean).join(' · ');
+    return [shown.author.name, longDate(shown.requested_at)].filter(Boolean).join(' · ');
   }
 
   private actions(shown: Notification) {
@@ -172,8 +172,7 @@ export class NotificationPage extends LitElement {
   private hear(id: string, event: ServerEvent): void {
     if (id !== this.notification) return;
     if (event.event === 'totals' && this.shown) {
-      const news = JSON.parse(event.data) as Totals & { totals?: Totals; state?: Notification['state'] };
-      this.take({ ...this.shown, totals: news.totals ?? news, state: news.state ?? this.shown.state });
+      this.take({ ...this.shown, ...(JSON.parse(event.data) as Pick<Notification, 'state' | 'totals'>) });
     }
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.look(), SETTLE_MS);

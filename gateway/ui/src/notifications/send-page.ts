@@ -31,6 +31,7 @@ import {
 } from './send-form';
 import { sendStyles } from './send-page.styles';
 import './sms-panel';
+import { asSentBefore, sendMemory } from './unanswered-send';
 
 /** A pause in the typing before the server is asked. */
 const PREVIEW_AFTER_MS = 350;
@@ -42,14 +43,20 @@ export class SendPage extends LitElement {
   @state() private form: SendForm = EMPTY_FORM;
   @state() private errors: SendErrors = {};
   @state() private failure = '';
+  /** The answer to a send was lost: it may be under way. */
+  @state() private unanswered = sendMemory.recall() !== null;
+  /** The last preview failed: there are no numbers to show. */
+  @state() private uncounted = false;
   @state() private preview: Preview | null = null;
+  /** The form that the preview is of: while typing goes on the preview is a little behind. */
+  private previewed: SendForm | null = null;
   @state() private previewing = false;
   @state() private checking = false;
   @state() private confirming: NotificationRequest | null = null;
   @state() private sending = false;
 
   private readonly companies = new Watching(this, companies);
-  private readonly submission = new Submission();
+  private readonly submission = new Submission(undefined, sendMemory);
   private timer?: ReturnType<typeof setTimeout>;
   private asking?: AbortController;
 
@@ -69,8 +76,7 @@ export class SendPage extends LitElement {
       <div class="page-head"><div class="lead"><h1>${t('send.title')}</h1><p>${t('send.lead')}</p></div></div>
       <div class="columns">
         <form class="card pad" novalidate @submit=${this.check}>
-          ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}<span>${this.failure}</span></p>` : nothing}
-          ${this.fields()}
+          ${this.notices()} ${this.fields()}
           <div class="send">
             <button class="button primary" type="submit" aria-disabled=${this.checking ? 'true' : nothing}>
               ${icon('sent', 18)}${this.checking ? t('send.checking') : t('send.review')}
@@ -79,12 +85,22 @@ export class SendPage extends LitElement {
           </div>
         </form>
         <div class="aside">
-          <audience-panel .audience=${this.preview?.audience ?? null} channel=${this.form.channel} ?busy=${this.previewing} ?ready=${this.form.company !== ''}></audience-panel>
+          <audience-panel .audience=${this.preview?.audience ?? null} channel=${this.form.channel} ?busy=${this.previewing} ?failed=${this.uncounted} ?ready=${this.form.company !== ''}></audience-panel>
           ${this.form.channel === 'email' ? this.email() : nothing}
         </div>
       </div>
       ${this.confirming ? this.confirm(this.confirming) : nothing}
     </div>`;
+  }
+
+  private notices() {
+    if (this.unanswered)
+      return html`<p class="notice warn" role="alert">
+        ${icon('alert', 18)}<span>${t('send.unanswered')} <a href="/notificaciones">${t('send.unanswered_look')}</a></span>
+      </p>`;
+    return this.failure
+      ? html`<p class="notice danger" role="alert">${icon('alert', 18)}<span>${this.failure}</span></p>`
+      : nothing;
   }
 
   private fields() {
@@ -159,7 +175,12 @@ export class SendPage extends LitElement {
 
   private email() {
     const { subject, body, company } = this.form;
-    return html`<email-preview subject=${subject} text=${body} sender=${company ? companyName(company) : ''}></email-preview>`;
+    const sample = this.previewed === this.form ? this.preview?.samples[0] : null;
+    return html`<email-preview
+      subject=${subject.trim() ? (sample?.subject ?? subject) : ''}
+      text=${body.trim() ? (sample?.body ?? body) : ''}
+      sender=${company ? companyName(company) : ''}
+    ></email-preview>`;
   }
 
   private confirm(request: NotificationRequest) {
@@ -174,6 +195,8 @@ export class SendPage extends LitElement {
 
   private change(change: Partial<SendForm>): void {
     this.form = { ...this.form, ...change };
+    // The numbers of another audience must not stand beside this choice.
+    if ('company' in change || 'channel' in change || 'recipientKind' in change) this.preview = null;
     const cleared = Object.fromEntries(Object.keys(change).map((name) => [name, undefined]));
     this.errors = { ...this.errors, ...cleared };
     clearTimeout(this.timer);
@@ -188,16 +211,24 @@ export class SendPage extends LitElement {
       return;
     }
     const asking = new AbortController();
+    const { form } = this;
     this.asking = asking;
     this.previewing = true;
+    this.uncounted = false;
     try {
-      this.preview = await previewNotification(previewOf(this.form), asking.signal);
+      this.preview = await previewNotification(previewOf(form), asking.signal);
+      this.previewed = form;
     } catch (error) {
-      if (error instanceof Problem && !asking.signal.aborted)
-        this.errors = { ...this.errors, ...errorsFrom(error.fields) };
+      if (!asking.signal.aborted) this.noPreview(error);
     } finally {
       if (this.asking === asking) this.previewing = false;
     }
+  }
+
+  private noPreview(error: unknown): void {
+    this.preview = null;
+    this.uncounted = true;
+    if (error instanceof Problem) this.errors = { ...this.errors, ...errorsFrom(error.fields) };
   }
 
   /** The last look before the question: its numbers and its token are those of the confirm step. */
@@ -227,7 +258,7 @@ export class SendPage extends LitElement {
       return;
     }
     const token = this.preview.confirm_token;
-    this.confirming = token ? { ...request, confirm_token: token } : request;
+    this.confirming = asSentBefore(token ? { ...request, confirm_token: token } : request);
   }
 
   private async send(request: NotificationRequest): Promise<void> {
@@ -239,7 +270,8 @@ export class SendPage extends LitElement {
       navigate(`/notificaciones/${sent.id}`);
     } catch (error) {
       this.confirming = null;
-      await this.refuse(error);
+      this.unanswered = error instanceof Problem && error.unknown;
+      if (!this.unanswered) await this.refuse(error);
     } finally {
       this.sending = false;
     }

@@ -67,14 +67,16 @@ export class ProjectionsPage extends LitElement {
 
   private row(one: Projection) {
     const busy = one.state === 'rebuilding';
-    const share = one.progress === null ? 0 : one.progress > 1 ? one.progress / 100 : one.progress;
+    const name = nameOf(one);
     return html`<tr>
-      <td class="lead"><span class="strong">${tOr(`projection.${one.name}`, one.name)}</span> <span class="muted mono">${one.name}</span></td>
+      <td class="lead strong">${name}</td>
       <td data-label=${t('filter.state')}><span class="state"><span class="pill ${TONES[one.state]}">${t(`projections.${one.state}`)}</span>
-        ${busy ? html`<progress max="1" value=${share} aria-label=${t('projections.progress', { name: one.name })}></progress><span class="num small">${Math.floor(share * 100)} %</span>` : nothing}</span></td>
+        ${busy ? progress(name, one.progress ?? 0) : nothing}
+        ${one.parked > 0 ? html`<span class="pill warn">${t('projections.parked', { n: one.parked })}</span>` : nothing}
+        ${one.failure ? html`<span class="small muted wrap">${one.failure}</span>` : nothing}</span></td>
       <td class="right num" data-label=${t('projections.position')}>${number(one.position)}</td>
       <td class="right num" data-label=${t('projections.lag')}>${number(one.lag)}</td>
-      <td class="actions"><button class="button small" type="button" ?disabled=${busy} aria-label=${t('projections.rebuild_one', { name: one.name })} @click=${() => this.rebuild(one)}>${icon('refresh', 16)}${t('projections.rebuild')}</button></td>
+      <td class="actions"><button class="button small" type="button" ?disabled=${busy} aria-label=${t('projections.rebuild_one', { name })} @click=${() => this.rebuild(one)}>${icon('refresh', 16)}${t('projections.rebuild')}</button></td>
     </tr>`;
   }
 
@@ -93,7 +95,7 @@ export class ProjectionsPage extends LitElement {
 
   private async rebuild(one: Projection): Promise<void> {
     const agreed = await confirmed({
-      heading: t('projections.rebuild_heading', { name: one.name }),
+      heading: t('projections.rebuild_heading', { name: nameOf(one) }),
       text: t('projections.rebuild_text'),
       action: t('projections.rebuild'),
     });
@@ -106,3 +108,9 @@ export class ProjectionsPage extends LitElement {
     await this.look();
   }
 }
+
+/** The name that the rest of the screens use. */
+const nameOf = ({ name }: Projection): string => tOr(`projection.${name}`, name);
+
+const progress = (name: string, share: number) =>
+  html`<progress max="1" value=${share} aria-label=${t('projections.progress', { name })}></progress><span class="num small">${Math.floor(share * 100)} %</span>`;

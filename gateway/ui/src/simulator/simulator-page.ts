@@ -21,7 +21,7 @@ export class SimulatorPage extends LitElement {
   static override styles = [base, simulatorStyles];
 
   @state() private channel: Channel = place.get().query.get('canal') === 'email' ? 'email' : 'sms';
-  @state() private open: SimulatedMessage['id'] = '';
+  @state() private open = '';
   private readonly list = new PagedList<SimulatedMessage>(this, (after) =>
     getSimulated({ channel: this.channel, after }),
   );
@@ -104,7 +104,7 @@ export class SimulatorPage extends LitElement {
     void this.list.load();
   }
 
-  private toggle(id: SimulatedMessage['id']): void {
+  private toggle(id: string): void {
     this.open = this.open === id ? '' : id;
   }
 
@@ -120,7 +120,7 @@ export class SimulatorPage extends LitElement {
   }
 }
 
-const isRefused = (one: SimulatedMessage): boolean => !/^(accepted|delivered|ok)/i.test(one.outcome);
+const isRefused = (one: SimulatedMessage): boolean => !one.outcome.startsWith('accepted');
 
 /** «Rechazado · 550 5.1.1». */
 function outcome(one: SimulatedMessage): string {

@@ -5,11 +5,19 @@ import { Store } from './store';
 export const counts = new Store<Counts>({ unseen: 0, unread: 0, total: 0 });
 let newest = -1;
 
-/** The server's word is final, unless it is older than one already heard. */
+/** The stream's word is final, unless it is older than one already heard. */
 export function setCounts(next: Counts, position = newest): void {
   if (position < newest) return;
   newest = position;
   counts.set(next);
+}
+
+/** Asks for something that brings counters without their place: what the stream said meanwhile is newer than they. */
+export async function withCounts<T extends { counts: Counts }>(ask: () => Promise<T>): Promise<T> {
+  const before = newest;
+  const answer = await ask();
+  if (newest === before) counts.set(answer.counts);
+  return answer;
 }
 
 /** Moves the counters before the server answers; the next absolute value corrects any error. */

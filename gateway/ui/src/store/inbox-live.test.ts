@@ -1,6 +1,6 @@
 /** Rules of what the inbox's events mean. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { counts, forgetCounts, setCounts, shiftCounts } from './counts';
+import { counts, forgetCounts, setCounts, shiftCounts, withCounts } from './counts';
 import { onInbox, takeInboxEvent } from './inbox-live';
 
 const counted = (id: string, unread: number) => ({
@@ -23,6 +23,16 @@ describe('the counters', () => {
     takeInboxEvent(counted('10', 7));
     takeInboxEvent(counted('9', 1));
     expect(counts.get().unread).toBe(7);
+  });
+  it('of a page that was asked for before the stream spoke are older than its word', async () => {
+    takeInboxEvent(counted('10', 7));
+    await withCounts(async () => ({ counts: { unseen: 0, unread: 6, total: 9 } }));
+    expect(counts.get().unread).toBe(6);
+    await withCounts(async () => {
+      takeInboxEvent(counted('11', 8));
+      return { counts: { unseen: 0, unread: 7, total: 9 } };
+    });
+    expect(counts.get().unread).toBe(8);
   });
   it('never fall below nothing', () => {
     shiftCounts({ unread: -3 });

@@ -2,7 +2,7 @@
 import { getInboxSummary, openStream } from '../api';
 import type { Counts, InboxItem } from '../contract';
 import { named } from '../person';
-import { setCounts } from './counts';
+import { setCounts, withCounts } from './counts';
 import { type Connection, LiveStream } from './live-stream';
 import type { ServerEvent } from './sse';
 import { Store } from './store';
@@ -11,8 +11,13 @@ export interface ReceiptNews {
   message_id: string;
   user_id: string;
 }
+export interface WithdrawnNews {
+  message_id: string;
+}
 export interface InboxNews {
   message: InboxItem;
+  /** Its author took a message back: it is in nobody's inbox any more. */
+  withdrawn: WithdrawnNews;
   receipt: ReceiptNews;
   /** The stream had a gap: what is on screen must be read again. */
   reset: null;
@@ -104,6 +109,7 @@ export function takeInboxEvent(event: ServerEvent): void {
   const data = event.event === 'reset' ? null : named(JSON.parse(event.data));
   if (event.event === 'counts') setCounts(data as Counts, position(event));
   if (event.event === 'message') tell('message', data as InboxItem);
+  if (event.event === 'withdrawn') tell('withdrawn', data as WithdrawnNews);
   if (event.event === 'receipt') tell('receipt', data as ReceiptNews);
   if (event.event === 'reset') {
     tell('reset', null);
@@ -113,8 +119,7 @@ export function takeInboxEvent(event: ServerEvent): void {
 
 /** When the stream cannot be trusted the counters are asked for. */
 export async function refreshCounts(): Promise<void> {
-  const summary = await getInboxSummary().catch(() => null);
-  if (summary) setCounts(summary.counts);
+  await withCounts(getInboxSummary).catch(() => undefined);
 }
 
 function position(event: ServerEvent): number | undefined {

@@ -42,10 +42,32 @@ describe('a paged list', () => {
     });
     await list.load();
     fail = true;
-    await list.load(true);
+    await list.refresh();
     expect([list.state, list.items]).toEqual(['ready', [row(1)]]);
     await list.load();
     expect([list.state, list.failure]).toEqual(['failed', 'no']);
+  });
+  it('never leaves the rows of another question when its own answer fails', async () => {
+    let fail = false;
+    const list = new PagedList(host, async () => {
+      if (fail) throw new Error('no');
+      return { data: [row(1)], next: null };
+    });
+    await list.load();
+    fail = true;
+    await list.replace();
+    expect([list.state, list.items, list.failure]).toEqual(['failed', [], 'no']);
+  });
+  it('says the failure although a look in the background overtook the question', async () => {
+    const answers: { fail(): void }[] = [];
+    const list = new PagedList<{ id: number }>(
+      host,
+      () => new Promise((_, reject) => answers.push({ fail: () => reject(new Error('no')) })),
+    );
+    const both = [list.replace(), list.refresh()];
+    for (const answer of answers) answer.fail();
+    await Promise.all(both);
+    expect(list.state).toBe('failed');
   });
   it('loses nothing that comes while it is being read', async () => {
     let answer: (page: { data: { id: number }[]; next: null }) => void = () => undefined;

@@ -13,37 +13,52 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
   loadingMore = false;
   private turn = 0;
   private reading = false;
+  /** A person waits for the answer on its way, which must not fail in silence. */
+  private asked = false;
   /** What happened while a page was being read: the answer may be older than it. */
   private meanwhile: ((items: T[]) => T[])[] = [];
 
   constructor(
     private readonly host: ReactiveControllerHost,
     private readonly fetchPage: (after?: string) => Promise<P>,
-    private readonly onPage: (page: P) => void = () => undefined,
   ) {
     host.addController(this);
   }
 
   hostConnected(): void {}
 
-  /** Reads the first page; what is on screen stays until the answer comes when `quiet`. */
-  async load(quiet = false): Promise<void> {
+  /** Reads the first page anew: nothing is shown until it comes. */
+  async load(): Promise<void> {
+    this.show({ items: [], state: 'loading', next: null });
+    await this.replace();
+  }
+
+  /** Reads the first page of another question: what is on screen stays until the answer, or its failure, comes. */
+  async replace(): Promise<void> {
+    this.asked = true;
+    await this.read();
+  }
+
+  /** Looks again in the background: a failure leaves what is there, unless somebody waits for another answer. */
+  async refresh(): Promise<void> {
+    await this.read();
+  }
+
+  private async read(): Promise<void> {
     const turn = ++this.turn;
     this.meanwhile = [];
     this.reading = true;
-    if (!quiet) this.show({ items: [], state: 'loading', next: null });
     try {
       const page = await this.fetchPage();
       if (turn !== this.turn) return;
-      this.onPage(page);
       const items = this.meanwhile.reduce((now, change) => change(now), page.data);
-      this.reading = false;
-      this.show({ items, state: 'ready', next: page.next });
+      this.show({ items, state: 'ready', next: page.next, failure: '' });
     } catch (error) {
       if (turn !== this.turn) return;
-      this.reading = false;
-      if (!quiet) this.show({ state: 'failed', failure: sentence(error) });
+      if (this.asked) this.show({ items: [], state: 'failed', next: null, failure: sentence(error) });
     }
+    this.reading = false;
+    this.asked = false;
   }
 
   /** Reads one more page; nothing when there is none or one is on its way. */

@@ -1,8 +1,8 @@
 /** Who is signed in, what they may do, and the companies they may act for. */
 import { getCompanies, getMe, signedOut, signIn, signOut } from '../api';
-import type { Company, Me, Reference, Role } from '../contract';
+import type { Company, Me, Role } from '../contract';
 import { Problem } from '../problem';
-import { setCounts } from './counts';
+import { withCounts } from './counts';
 import { Store } from './store';
 
 export type Session =
@@ -28,17 +28,17 @@ export function may(...roles: Role[]): boolean {
   return mine.includes('admin') || roles.some((role) => mine.includes(role));
 }
 
+/** The simulator shows what was sent to those who may send. */
+export const seesSimulator = (): boolean => me()?.simulator === true && may('operator', 'notifier');
+
 export function companyName(id: string | null | undefined): string {
   return companies.get().find((company) => company.id === id)?.name ?? '—';
 }
 
-export const idOf = (company: string | Reference): string => (typeof company === 'string' ? company : company.id);
-
 /** Asks the server who this is: at start, and after signing in. */
 export async function enter(): Promise<void> {
   try {
-    const who = await getMe();
-    setCounts(who.counts);
+    const who = await withCounts(getMe);
     session.set({ status: 'in', me: who });
     await loadCompanies();
   } catch (error) {

@@ -1,12 +1,37 @@
 /** Rules of sending a form once. */
 import { describe, expect, it } from 'vitest';
-import { Submission } from './submission';
+import { Problem } from '../problem';
+import { type Memory, Submission, type Unanswered } from './submission';
 
 const keys = () => {
   let n = 0;
   return () => `k${++n}`;
 };
 const echo = async (_: unknown, key: string) => key;
+
+class Stored implements Memory {
+  kept: Unanswered | null = null;
+  recall = () => this.kept;
+  keep(unanswered: Unanswered | null): void {
+    this.kept = unanswered;
+  }
+}
+const failWith = (status: number) => async () => Promise.reject(new Problem(status));
+
+describe('a submission with a memory', () => {
+  it('keeps its key over a reload while its answer is not known', async () => {
+    const stored = new Stored();
+    await expect(new Submission(keys(), stored).once('a', failWith(0))).rejects.toThrow();
+    expect(await new Submission(() => 'fresh', stored).once('a', echo)).toBe('k1');
+  });
+  it('forgets once the server has answered, yes or no', async () => {
+    const stored = new Stored();
+    await new Submission(keys(), stored).once('a', echo);
+    expect(stored.kept).toBeNull();
+    await expect(new Submission(keys(), stored).once('a', failWith(422))).rejects.toThrow();
+    expect(stored.kept).toBeNull();
+  });
+});
 
 describe('a submission', () => {
   it('ignores a second press while the first runs', async () => {

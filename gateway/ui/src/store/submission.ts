@@ -1,11 +1,31 @@
 /** One idempotency key for one form as it stands: pressing twice, or again after a lost answer, sends once. */
+import { Problem } from '../problem';
+
+/** A request whose answer never came: it may have been carried out. */
+export interface Unanswered {
+  body: string;
+  key: string;
+}
+/** Where an unanswered request outlives the page. */
+export interface Memory {
+  recall(): Unanswered | null;
+  keep(unanswered: Unanswered | null): void;
+}
+
+/** Forgets with the page. */
+const PAGE: Memory = { recall: () => null, keep: () => undefined };
+
 export class Submission {
-  private body = '';
-  private key = '';
+  private last: Unanswered;
   private running = false;
 
   /** `newKey` makes a fresh key; handed in so that tests can know it. */
-  constructor(private readonly newKey: () => string = () => crypto.randomUUID()) {}
+  constructor(
+    private readonly newKey: () => string = () => crypto.randomUUID(),
+    private readonly memory: Memory = PAGE,
+  ) {
+    this.last = memory.recall() ?? { body: '', key: '' };
+  }
 
   get busy(): boolean {
     return this.running;
@@ -16,19 +36,25 @@ export class Submission {
     if (this.running) return undefined;
     this.running = true;
     try {
-      const answer = await send(body, this.keyFor(JSON.stringify(body)));
-      this.body = '';
+      const key = this.keyFor(JSON.stringify(body));
+      this.memory.keep(this.last);
+      const answer = await send(body, key);
+      this.last = { body: '', key: '' };
+      this.memory.keep(null);
       return answer;
+    } catch (error) {
+      if (isRefusal(error)) this.memory.keep(null);
+      throw error;
     } finally {
       this.running = false;
     }
   }
 
   private keyFor(body: string): string {
-    if (body !== this.body) {
-      this.body = body;
-      this.key = this.newKey();
-    }
-    return this.key;
+    if (body !== this.last.body) this.last = { body, key: this.newKey() };
+    return this.last.key;
   }
 }
+
+/** The server said no: nothing was carried out, and its answer is not kept. */
+const isRefusal = (error: unknown): boolean => error instanceof Problem && !error.unknown;

@@ -84,7 +84,13 @@ export interface Option {
 }
 
 export function selectField(
-  field: Field & { value: string; options: Option[]; onInput(value: string): void; required?: boolean },
+  field: Field & {
+    value: string;
+    options: Option[];
+    onInput(value: string): void;
+    required?: boolean;
+    disabled?: boolean;
+  },
 ): TemplateResult {
   return fieldOf(
     field,
@@ -92,6 +98,7 @@ export function selectField(
       class="control"
       id=${field.name}
       name=${field.name}
+      ?disabled=${field.disabled}
       ?required=${field.required}
       aria-invalid=${field.error ? 'true' : nothing}
       aria-describedby=${describedBy(field)}

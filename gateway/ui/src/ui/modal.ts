@@ -1,11 +1,13 @@
 /** A dialog over the page: keeps the focus inside, closes with Escape, gives the focus back. */
 import { css, html, nothing, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from 'lit';
 import { t } from '../i18n';
+import { Store } from '../store/store';
 import { icon } from './icons';
 
-const open = new Set<Modal>();
+/** The dialogs that are open, the foremost last. */
+export const openDialogs = new Store<Modal[]>([]);
 /** Shortcuts rest while a dialog asks something. */
-export const anyDialogOpen = (): boolean => open.size > 0;
+export const anyDialogOpen = (): boolean => openDialogs.get().length > 0;
 
 function tellPage(): void {
   document.documentElement.toggleAttribute('data-dialog', anyDialogOpen());
@@ -42,6 +44,7 @@ export class Modal implements ReactiveController {
       </div>
       <div class="modal-content">${content}</div>
       ${footer ? html`<div class="modal-foot">${footer}</div>` : nothing}
+      <toast-stack over .dialog=${this}></toast-stack>
     </dialog>`;
   }
 
@@ -66,21 +69,22 @@ export class Modal implements ReactiveController {
 
   private enter(dialog: HTMLDialogElement): void {
     this.returnTo = deepFocus();
-    open.add(this);
+    openDialogs.update((now) => [...now, this]);
     tellPage();
     dialog.showModal();
   }
 
   /** The browser gives the focus back only to what it can see from outside the shadow roots. */
   private leave(): void {
-    if (!open.delete(this)) return;
+    if (!openDialogs.get().includes(this)) return;
+    openDialogs.update((now) => now.filter((one) => one !== this));
     tellPage();
     const { returnTo } = this;
     if (returnTo?.isConnected && !anyDialogOpen()) returnTo.focus();
   }
 
   private onClose = (): void => {
-    if (open.has(this)) this.closed();
+    if (openDialogs.get().includes(this)) this.closed();
   };
 
   private onCancel = (event: Event): void => {

@@ -5,7 +5,7 @@ import { changeUser, createUser } from '../api';
 import type { Role, User, UserChange } from '../contract';
 import { t } from '../i18n';
 import { Problem, sentence } from '../problem';
-import { companies, idOf } from '../store/session';
+import { companies } from '../store/session';
 import { Watching } from '../store/store';
 import { Submission } from '../store/submission';
 import { base } from '../ui/base';
@@ -45,7 +45,7 @@ export class UserDialog extends LitElement {
     this.name = this.user.name;
     this.email = this.user.email ?? '';
     this.roles = this.user.roles;
-    this.allowed = this.user.companies.map(idOf);
+    this.allowed = this.user.companies;
   }
 
   override render() {

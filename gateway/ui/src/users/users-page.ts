@@ -7,7 +7,7 @@ import type { User } from '../contract';
 import { t } from '../i18n';
 import { sentence } from '../problem';
 import { PagedList } from '../store/paged-list';
-import { companyName, idOf, me } from '../store/session';
+import { companyName, me } from '../store/session';
 import { toast, toastFailure } from '../store/toasts';
 import { offerUndo } from '../store/undo';
 import { avatar, avatarStyles } from '../ui/avatar';
@@ -36,7 +36,9 @@ export class UsersPage extends LitElement {
 
   @state() private search = '';
   @state() private editing: User | 'new' | null = null;
-  private readonly list = new PagedList<User>(this, (after) => getUsers({ q: this.search.trim(), after }));
+  private readonly list = new PagedList<User>(this, (after) =>
+    getUsers({ q: this.search.trim(), active: 'all', after }),
+  );
   private timer?: ReturnType<typeof setTimeout>;
 
   override connectedCallback(): void {
@@ -76,11 +78,11 @@ export class UsersPage extends LitElement {
   }
 
   private row(user: User) {
-    const active = user.active !== false;
+    const { active } = user;
     return html`<tr>
       <td class="lead"><div class="who">${avatar(user.name)}<div><span class="strong">${user.name}</span><span class="muted wrap">${user.email}</span></div></div></td>
       <td data-label=${t('users.roles')}><div class="pills">${user.roles.map((role) => html`<span class="pill ${role === 'admin' ? 'accent' : ''}">${t(`role.${role}`)}</span>`)}${active ? nothing : html`<span class="pill warn">${t('users.inactive')}</span>`}</div></td>
-      <td data-label=${t('users.companies')}>${user.companies.map((company) => companyName(idOf(company))).join(', ') || (user.roles.includes('admin') ? t('users.all_companies') : '—')}</td>
+      <td data-label=${t('users.companies')}>${companiesOf(user)}</td>
       <td class="actions">
         <button class="button quiet small" type="button" aria-label=${t('users.edit_one', { name: user.name })} @click=${() => this.edit(user)}>${t('edit')}</button>
         ${user.id === me()?.id ? nothing : this.switch(user, active)}
@@ -117,12 +119,18 @@ export class UsersPage extends LitElement {
   private type(value: string): void {
     this.search = value;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.list.load(true), SEARCH_AFTER_MS);
+    this.timer = setTimeout(() => void this.list.replace(), SEARCH_AFTER_MS);
   }
 
   private saved = (): void => {
     this.editing = null;
     toast({ text: t('users.saved') });
-    void this.list.load(true);
+    void this.list.refresh();
   };
+}
+
+/** An administrator may act for every company, whichever are written down. */
+function companiesOf({ roles, companies }: User): string {
+  if (roles.includes('admin')) return t('users.all_companies');
+  return companies.map(companyName).join(', ') || '—';
 }

@@ -1,0 +1,47 @@
+/** Rules of how an event is put into words. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { factsOf, lineOf } from './facts';
+import { companies } from './store/session';
+
+beforeEach(() => {
+  companies.set([
+    { id: '0192a000-0000-7000-8000-000000000002', name: 'Custodia Caribe', country: 'VE', time_zone: '' },
+  ]);
+});
+
+describe('an event in words', () => {
+  it('names what it knows in Spanish and leaves ids out', () => {
+    const summary = { recipients: 12, priority: 'high', in_reply_to: '01a2132d-468d-7164-aba2-d87590d6d71c' };
+    expect(lineOf(summary)).toBe('destinatarios: 12 · prioridad: alta');
+  });
+  it('reads moments as dates', () => {
+    expect(lineOf({ until: '2026-11-25T14:53:25.314649078Z' })).toMatch(/^se reintenta: 25 de noviembre de 2026/);
+  });
+  it('has a word for every class of failure', () => {
+    const classes = ['transient', 'throttled', 'permanent_address', 'permanent_content', 'policy_reputation'];
+    for (const one of [...classes, 'config_auth', 'expired', 'unknown'])
+      expect(lineOf({ class: one })).not.toContain(one);
+  });
+  it('calls companies by their names', () => {
+    expect(lineOf({ company: '0192a000-0000-7000-8000-000000000002' })).toBe('empresa: Custodia Caribe');
+  });
+  it('does not translate what a person wrote', () => {
+    expect(lineOf({ body: 'normal' })).toBe('mensaje: normal');
+  });
+  it('says what was erased and what is hidden from this reader', () => {
+    expect(lineOf({ body: { erased: true }, subject: { masked: true } })).toBe('mensaje: borrado · asunto: oculto');
+  });
+  it('sets the audience beside the rest of a state', () => {
+    const state = {
+      state: 'resolved',
+      generation: 1,
+      audience: { resolved: 80, total: 80, excluded: { no_phone: 2 } },
+    };
+    expect(factsOf(state).map(({ label, words }) => [label, words])).toEqual([
+      ['estado', 'audiencia cerrada'],
+      ['encontrados', '80'],
+      ['total', '80'],
+      ['quedan fuera', 'Sin teléfono 2'],
+    ]);
+  });
+});

@@ -1,0 +1,64 @@
+/** What an event says, as labelled words: in a line of the audit, or one under the other in a history. */
+import { longDate, number, t, tOr } from './i18n';
+import { companyName } from './store/session';
+
+const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
+const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/;
+/** Other people's words and names: shown as they are, whatever they look like. */
+const VERBATIM = new Set(['body', 'subject', 'detail', 'provider', 'reference', 'code', 'time_zone']);
+/** Ids of companies have names here; any other id is left to whoever links it. */
+const COMPANIES = new Set(['company', 'company_id', 'companies']);
+
+export interface Fact {
+  name: string;
+  label: string;
+  words: string;
+}
+
+/** The facts that have words, in their order; those inside others stand beside them. */
+export function factsOf(data: unknown): Fact[] {
+  if (!isRecord(data)) return [];
+  return Object.entries(data).flatMap(([name, value]) => {
+    if (name === 'audience') return factsOf(value);
+    const words = worded(name, value);
+    return words ? [{ name, label: tOr(`fact.${name}`, name), words }] : [];
+  });
+}
+
+/** «destinatarios: 12 · prioridad: alta». */
+export const lineOf = (data: unknown): string =>
+  typeof data === 'string'
+    ? data
+    : factsOf(data)
+        .map(({ label, words }) => `${label}: ${words}`)
+        .join(' · ');
+
+function worded(name: string, value: unknown): string {
+  if (typeof value === 'number') return name === 'generation' && value === 1 ? '' : number(value);
+  if (typeof value === 'boolean') return value ? t('yes') : '';
+  if (typeof value === 'string') return COMPANIES.has(name) ? companyName(value) : text(name, value);
+  if (Array.isArray(value))
+    return value
+      .map((one) => worded(name, one))
+      .filter(Boolean)
+      .join(', ');
+  return isRecord(value) ? within(value) : '';
+}
+
+function text(name: string, value: string): string {
+  if (VERBATIM.has(name)) return value;
+  if (ID.test(value)) return '';
+  return MOMENT.test(value) ? longDate(value) : tOr(`value.${value}`, value);
+}
+
+/** What is personal may be gone or kept from this reader; the rest are numbers by reason. */
+function within(value: Record<string, unknown>): string {
+  if (value.erased === true) return t('value.erased');
+  if (value.masked === true) return t('value.masked');
+  return Object.entries(value)
+    .map(([reason, n]) => `${tOr(`reason.${reason}`, reason)} ${worded(reason, n)}`)
+    .join(', ');
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
