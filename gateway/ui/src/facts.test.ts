@@ -29,7 +29,7 @@ describe('an event in words', () => {
     expect(lineOf({ body: 'normal' })).toBe('mensaje: normal');
   });
   it('says what was erased and what is hidden from this reader', () => {
-    expect(lineOf({ body: { erased: true }, subject: { masked: true } })).toBe('mensaje: borrado · asunto: oculto');
+    expect(lineOf({ body: { erased: true }, subject: { masked: true } })).toBe('asunto: oculto · mensaje: borrado');
   });
   it('sets the audience beside the rest of a state', () => {
     const state = {

@@ -9,16 +9,31 @@ const VERBATIM = new Set(['body', 'subject', 'detail', 'provider', 'reference', 
 /** Ids of companies have names here; any other id is left to whoever links it. */
 const COMPANIES = new Set(['company', 'company_id', 'companies']);
 
+/** What a reader asks for first; the rest follows as it came. */
+const ORDER = [
+  'company',
+  'channel',
+  'recipient_kind',
+  'category',
+  'subject',
+  'body',
+  'state',
+  'requested_at',
+  'expires_at',
+];
+const rank = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+
 export interface Fact {
   name: string;
   label: string;
   words: string;
 }
 
-/** The facts that have words, in their order; those inside others stand beside them. */
+/** The facts that have words; those inside others stand beside them. */
 export function factsOf(data: unknown): Fact[] {
   if (!isRecord(data)) return [];
-  return Object.entries(data).flatMap(([name, value]) => {
+  const entries = Object.entries(data).sort(([a], [b]) => rank(a) - rank(b));
+  return entries.flatMap(([name, value]) => {
     if (name === 'audience') return factsOf(value);
     const words = worded(name, value);
     return words ? [{ name, label: tOr(`fact.${name}`, name), words }] : [];

@@ -3,7 +3,7 @@ import { html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { getInbox, getNotifications } from '../api';
 import type { InboxItem, Notification } from '../contract';
-import { number, t } from '../i18n';
+import { t } from '../i18n';
 import { changedList, onInboxChange } from '../messages/inbox-news';
 import { isLive, standing } from '../notifications/progress';
 import { counts } from '../store/counts';
@@ -129,7 +129,7 @@ function notification(one: Notification) {
   return html`<li><a class="item" href="/notificaciones/${one.id}">
     <span class="mark">${icon(one.channel === 'sms' ? 'sms' : 'mail')}</span>
     <span class="text">
-      <span class="top"><span class="name">${companyName(one.company_id)}</span><span class="small muted num">${number(one.totals.total)}</span></span>
+      <span class="top"><span class="name">${companyName(one.company_id)}</span><span class="small muted num">${one.totals.total > 0 ? t('notifications.recipients', { n: one.totals.total }) : nothing}</span></span>
       <span class="snippet">${one.subject || one.body}</span>
       <span class="outcome"><segmented-bar thin .totals=${one.totals}></segmented-bar><span class="pill ${tone}">${text}</span></span>
     </span>

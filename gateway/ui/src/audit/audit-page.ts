@@ -36,7 +36,9 @@ export class AuditPage extends LitElement {
     base,
     css`
       .page { max-width: 1240px; }
-      .filters { display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); gap: var(--s3); margin-bottom: var(--s4); }
+      .filters { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: var(--s3); margin-bottom: var(--s4); }
+      input[type="date"] { min-width: 0; }
+      @media (max-width: 720px) { .filters { grid-template-columns: repeat(2, minmax(0, 1fr)); } input[type="date"] { padding: 8px; } }
       td a, td .link-button { display: inline-block; min-height: 24px; }
       .what { font-weight: 550; }
       td.summary { max-width: 420px; overflow-wrap: anywhere; }

@@ -28,6 +28,7 @@ export class ClientsPage extends LitElement {
     css`
       .contact { display: flex; flex-wrap: wrap; gap: 2px var(--s2); align-items: baseline; }
       .contact + .contact { margin-top: 4px; }
+      td .mono { white-space: nowrap; }
       td .strong { font-size: var(--text-m); font-weight: 550; }
       @media (max-width: 720px) { table.cards td.contacts { display: block; text-align: left; } table.cards td.contacts::before { display: none; } }
     `,

@@ -21,8 +21,8 @@ export class ImportPage extends LitElement {
   static override styles = [
     base,
     css`
-      .page { max-width: 920px; }
-      .card { display: grid; gap: var(--s5); }
+      .page > section, import-report { max-width: 880px; }
+      .card { display: grid; grid-template-columns: minmax(0, 1fr); gap: var(--s5); }
       .drop { display: grid; justify-items: center; gap: var(--s2); padding: var(--s6) var(--s4); border: 1.5px dashed var(--line-strong); border-radius: var(--r3); text-align: center; transition: background 120ms; }
       .drop.over { background: var(--accent-soft); border-color: var(--accent); }
       .mark { display: grid; place-items: center; width: 52px; height: 52px; border-radius: 17px; background: var(--accent-soft); color: var(--accent-ink); }
@@ -30,6 +30,7 @@ export class ImportPage extends LitElement {
       .wait { display: flex; align-items: center; gap: var(--s3); }
       .spin { width: 20px; height: 20px; border: 2.5px solid var(--surface-3); border-top-color: var(--accent); border-radius: 50%; animation: spin 900ms linear infinite; }
       import-report { margin-top: var(--s5); }
+      @media (max-width: 520px) { .row .button { flex: 1 1 100%; height: auto; padding: var(--s2) var(--s4); white-space: normal; } }
       @keyframes spin { to { transform: rotate(1turn); } }
     `,
   ];

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import type { Company } from '../contract';
-import { t } from '../i18n';
+import { countryName, t } from '../i18n';
 import { companies, loadCompanies } from '../store/session';
 import { Watching } from '../store/store';
 import { toast } from '../store/toasts';
@@ -44,8 +44,8 @@ export class CompaniesPage extends LitElement {
         ${this.companies.value.map(
           (c) => html`<tr>
             <td class="lead strong">${c.name}</td>
-            <td data-label=${t('companies.country')}>${c.country}</td>
-            <td data-label=${t('companies.time_zone')}>${c.time_zone}</td>
+            <td data-label=${t('companies.country')}>${countryName(c.country)}</td>
+            <td data-label=${t('companies.time_zone')}>${c.time_zone.replaceAll('_', ' ')}</td>
             <td class="actions">
               <a class="button quiet small" href="/clientes?empresa=${c.id}" aria-label=${t('companies.clients_of', { name: c.name })}>${t('clients.title')}</a>
               <button class="button quiet small" type="button" aria-label=${t('companies.edit_one', { name: c.name })} @click=${() => this.edit(c)}>${t('edit')}</button>

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { changeCompany, createCompany } from '../api';
 import type { Company, CompanyFields } from '../contract';
-import { language, t } from '../i18n';
+import { countryName, t } from '../i18n';
 import { Problem, sentence } from '../problem';
 import { Submission } from '../store/submission';
 import { base } from '../ui/base';
@@ -116,10 +116,9 @@ export class CompanyDialog extends LitElement {
 }
 
 function countries(current: string) {
-  const names = new Intl.DisplayNames(language(), { type: 'region' });
   const codes = new Set([...Object.keys(COUNTRIES), current]);
   return [...codes]
-    .map((code) => ({ value: code, label: names.of(code) ?? code }))
+    .map((code) => ({ value: code, label: countryName(code) }))
     .sort((a, b) => a.label.localeCompare(b.label));
 }
 

@@ -284,6 +284,7 @@ export const en: Catalogue = {
   'notifications.new': 'New notification',
   'notifications.empty': 'There are no notifications',
   'notifications.empty_text': 'Those sent will appear here with their progress.',
+  'notifications.recipients': { one: '{n} recipient', other: '{n} recipients' },
   'notifications.none_found': 'No notification matches',
   'notification.title': 'Notification',
   'notification.of.sms': 'SMS to clients of {company}',
@@ -372,7 +373,9 @@ export const en: Catalogue = {
   'history.events': 'Events in their order',
   'history.system': 'System',
   'history.position': 'position {position}',
-  'told.NotificationRequested': '{actor} asked to notify clients of {company} by {channel}.',
+  'by.sms': 'by SMS',
+  'by.email': 'by e-mail',
+  'told.NotificationRequested': '{actor} asked to notify clients of {company} {channel}.',
   'told.AudienceChunkResolved': { one: '{n} recipient was added.', other: '{n} recipients were added.' },
   'told.AudienceClosed': {
     one: 'The list was closed with {n} recipient.',

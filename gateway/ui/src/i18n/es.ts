@@ -294,6 +294,7 @@ export const es = {
   'notifications.new': 'Nueva notificación',
   'notifications.empty': 'No hay notificaciones',
   'notifications.empty_text': 'Las que se envíen aparecerán aquí con su avance.',
+  'notifications.recipients': { one: '{n} destinatario', other: '{n} destinatarios' },
   'notifications.none_found': 'Ninguna notificación coincide',
   'notification.title': 'Notificación',
   'notification.of.sms': 'SMS a clientes de {company}',
@@ -382,7 +383,9 @@ export const es = {
   'history.events': 'Hechos en su orden',
   'history.system': 'Sistema',
   'history.position': 'posición {position}',
-  'told.NotificationRequested': '{actor} pidió notificar por {channel} a clientes de {company}.',
+  'by.sms': 'por SMS',
+  'by.email': 'por correo electrónico',
+  'told.NotificationRequested': '{actor} pidió notificar {channel} a clientes de {company}.',
   'told.AudienceChunkResolved': { one: 'Se añadió {n} destinatario.', other: 'Se añadieron {n} destinatarios.' },
   'told.AudienceClosed': {
     one: 'La lista quedó cerrada con {n} destinatario.',

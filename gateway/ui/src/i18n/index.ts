@@ -59,6 +59,11 @@ export function list(items: string[]): string {
   return new Intl.ListFormat(current, { type: 'conjunction' }).format(items);
 }
 
+/** CO → «Colombia». */
+export function countryName(code: string): string {
+  return new Intl.DisplayNames(current, { type: 'region' }).of(code) ?? code;
+}
+
 const format = (options: Intl.DateTimeFormatOptions, at: string) =>
   new Intl.DateTimeFormat(current, { hourCycle: 'h23', ...options }).format(new Date(at));
 const time = { hour: '2-digit', minute: '2-digit' } as const;

@@ -14,6 +14,7 @@ export const inboxStyles = css`
   .panes.reading { grid-template-columns: minmax(320px, 420px) minmax(0, 1fr); }
   .panes message-reader { position: sticky; top: 76px; }
   .list { overflow: hidden; }
+  .read-all { margin-right: calc(-1 * var(--s4)); }
   .bulk { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s1); padding: var(--s2) var(--s3) var(--s2) var(--s4); border-bottom: 1px solid var(--line); background: var(--accent-soft); color: var(--accent-ink); font-size: var(--text-s); font-weight: 550; }
   .bulk .button { color: var(--accent-ink); }
   @media (max-width: 980px) {
@@ -22,5 +23,5 @@ export const inboxStyles = css`
     .reading-now .page-head { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); }
     .panes message-reader { position: static; }
   }
-  @media (max-width: 520px) { .search { max-width: none; flex-basis: 100%; } .tabs { flex: 1; } .tabs button { flex: 1; } .list { margin: 0 calc(-1 * var(--s4)); border-radius: 0; border-width: 1px 0; } }
+  @media (max-width: 520px) { .read-all { margin: 0 0 0 calc(-1 * var(--s4)); } .search { max-width: none; flex-basis: 100%; } .tabs { flex: 1; } .tabs button { flex: 1; } .list { margin: 0 calc(-1 * var(--s4)); border-radius: 0; border-width: 1px 0; } }
 `;

@@ -47,6 +47,7 @@ export class InboxPage extends LitElement {
   @state() private search = searchIn(place.get());
 
   private readonly counts = new Watching(this, counts);
+  private readonly address = new Watching(this, place);
   private readonly list = new PagedList<InboxItem, Page>(this, (after) =>
     withCounts(() => getInbox({ state: this.filter, q: this.search.trim(), after })),
   );
@@ -141,11 +142,13 @@ export class InboxPage extends LitElement {
   }
 
   private rows() {
+    const query = this.address.value.query.toString();
     return html`${repeat(
       this.list.items,
       (item) => item.id,
       (item) => html`<inbox-row
         .item=${item}
+        query=${query && `?${query}`}
         .selected=${this.selected.has(item.id)}
         ?open=${item.id === this.message}
         @act=${(e: CustomEvent<RowAct>) => this.act(item, e.detail)}

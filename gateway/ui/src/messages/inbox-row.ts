@@ -32,6 +32,7 @@ export class InboxRow extends LitElement {
       .author { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--ink-2); }
       .date { font-size: var(--text-s); color: var(--ink-3); white-space: nowrap; }
       .content { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; overflow-wrap: anywhere; color: var(--ink-3); font-size: var(--text-s); }
+      @media (max-width: 520px) { .top .pill { padding: 3px; } .top .pill .word { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } }
       .unread .author { font-weight: 650; color: var(--ink); }
       .unread .content { color: var(--ink); }
       .unread .date { color: var(--accent-ink); font-weight: 600; }
@@ -44,6 +45,8 @@ export class InboxRow extends LitElement {
   ];
 
   @property({ attribute: false }) item!: InboxItem;
+  /** The filters of the list, which stay when the message is opened. */
+  @property() query = '';
   @property({ type: Boolean }) selected = false;
   @property({ type: Boolean, reflect: true }) open = false;
   private observer?: IntersectionObserver;
@@ -75,11 +78,11 @@ export class InboxRow extends LitElement {
         <input type="checkbox" aria-label=${t('inbox.select', { author: item.author.name })} .checked=${this.selected} @change=${() => this.act('select')} />
         ${avatar(item.author.name)}
       </label>
-      <a href="/mensajes/${item.id}${location.search}" class=${isUnread ? 'unread' : ''} aria-current=${this.open ? 'true' : nothing}>
+      <a href="/mensajes/${item.id}${this.query}" class=${isUnread ? 'unread' : ''} aria-current=${this.open ? 'true' : nothing}>
         <span class="top">
           ${isUnread ? html`<span class="dot"></span><span class="hidden">${t('inbox.unread_one')}</span>` : nothing}
           <span class="author">${item.author.name}</span>
-          ${item.priority === 'high' ? html`<span class="pill danger">${icon('flag', 12)}${t('priority.high')}</span>` : nothing}
+          ${item.priority === 'high' ? html`<span class="pill danger">${icon('flag', 12)}<span class="word">${t('priority.high')}</span></span>` : nothing}
           <span class="date">${when(item.created_at)}</span>
         </span>
         <span class="content">${item.body}</span>

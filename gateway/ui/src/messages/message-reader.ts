@@ -26,8 +26,8 @@ export class MessageReader extends LitElement {
     avatarStyles,
     css`
       .bar { display: flex; align-items: center; gap: 2px; padding: var(--s2) var(--s3); border-bottom: 1px solid var(--line); }
-      .head { display: flex; gap: var(--s3); align-items: center; padding: var(--s5) var(--s5) 0; }
-      .head .grow { display: grid; line-height: 1.35; }
+      .head { display: flex; flex-wrap: wrap; gap: var(--s3); align-items: center; padding: var(--s5) var(--s5) 0; }
+      .head .grow { flex: 1 1 180px; display: grid; line-height: 1.35; }
       .body { padding: var(--s4) var(--s5) var(--s5); font-size: var(--text-l); line-height: 1.6; max-width: 68ch; }
       .quoted { display: block; margin: var(--s4) var(--s5) 0; padding: var(--s2) var(--s4); border-left: 3px solid var(--line-strong); color: var(--ink-3); font-size: var(--text-s); text-decoration: none; }
       .quoted p { display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; }

@@ -27,8 +27,8 @@ export class NewMessagesDialog extends LitElement {
     modalStyles,
     avatarStyles,
     css`
-      .head { display: flex; align-items: center; gap: var(--s3); margin-bottom: var(--s4); }
-      .head .grow { display: grid; }
+      .head { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s3); margin-bottom: var(--s4); }
+      .head .grow { flex: 1 1 180px; display: grid; }
       .card { padding: var(--s4) var(--s5); box-shadow: none; background: var(--surface-2); border-radius: var(--r3); }
       .body { min-height: 92px; max-height: 40dvh; overflow-y: auto; font-size: var(--text-l); line-height: 1.55; }
       .gone { display: grid; place-content: center; justify-items: center; gap: var(--s2); min-height: 160px; color: var(--ink-3); }

@@ -22,13 +22,13 @@ export class SentPage extends LitElement {
   static override styles = [
     base,
     css`
-      .page { max-width: 860px; }
+      .page > section { max-width: 860px; }
       li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: var(--s2) var(--s4); padding: var(--s4) var(--s5); border-bottom: 1px solid var(--line); }
       li:last-child { border-bottom: 0; }
       .body { display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; }
       .receipts { display: inline-flex; align-items: center; gap: 6px; grid-column: 1 / -1; justify-self: start; margin-left: -6px; }
       .receipts.all .icon { color: var(--ok); }
-      @media (max-width: 520px) { li { grid-template-columns: minmax(0, 1fr); padding: var(--s4); } li > .small { order: -1; } }
+      @media (max-width: 520px) { li { padding: var(--s4); } }
       .marks { display: flex; gap: var(--s2); grid-column: 1 / -1; }
     `,
   ];

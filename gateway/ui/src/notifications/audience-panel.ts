@@ -15,9 +15,9 @@ export class AudiencePanel extends LitElement {
       h2 { display: flex; align-items: center; gap: var(--s2); margin-bottom: var(--s4); }
       .reach { display: flex; align-items: baseline; gap: var(--s2); }
       .reach b { font-size: 2.5rem; line-height: 1; font-weight: 600; letter-spacing: -0.03em; }
-      meter { display: none; }
       .bar { height: 8px; margin: var(--s4) 0; border-radius: 4px; background: var(--surface-3); overflow: hidden; }
       .bar i { display: block; height: 100%; border-radius: 4px; background: var(--accent); transition: width 250ms; }
+      .small + dl { margin-top: var(--s2); }
       dl { display: grid; grid-template-columns: 1fr auto; gap: 6px var(--s4); font-size: var(--text-s); color: var(--ink-2); }
       dd { text-align: right; font-weight: 550; color: var(--ink); }
       .busy { opacity: 0.6; }

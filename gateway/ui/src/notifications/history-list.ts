@@ -13,7 +13,7 @@ import '../ui/loading-rows';
 import { whenExactly } from '../ui/when';
 
 /** What the sentence of an event says already. */
-const SAID = new Set(['company', 'channel', 'recipients', 'requested_at']);
+const SAID = new Set(['company', 'channel', 'recipients', 'total', 'requested_at']);
 
 @customElement('history-list')
 export class HistoryList extends LitElement {
@@ -97,7 +97,7 @@ function told({ type, actor, data }: HistoryEvent): string {
     n,
     actor: actor?.name ?? t('history.system'),
     company: companyName(data.company as string | undefined),
-    channel: tOr(`channel.${data.channel}`, ''),
+    channel: tOr(`by.${data.channel}`, ''),
   });
 }
 

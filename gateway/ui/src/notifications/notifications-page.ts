@@ -26,7 +26,7 @@ export class NotificationsPage extends LitElement {
   static override styles = [
     base,
     css`
-      a.row-link { display: grid; grid-template-columns: auto minmax(0, 1fr) minmax(140px, 240px); gap: 4px var(--s4); align-items: center; padding: var(--s4) var(--s5); border-bottom: 1px solid var(--line); color: inherit; text-decoration: none; }
+      a.row-link { display: grid; grid-template-columns: auto minmax(0, 1fr) minmax(200px, 300px); gap: 4px var(--s4); align-items: center; padding: var(--s4) var(--s5); border-bottom: 1px solid var(--line); color: inherit; text-decoration: none; }
       li:last-child a.row-link { border-bottom: 0; }
       a.row-link:hover { background: var(--surface-2); }
       a.row-link:focus-visible { outline-offset: -3px; }
@@ -35,7 +35,8 @@ export class NotificationsPage extends LitElement {
       .text .what { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 550; }
       .progress { display: grid; gap: 6px; justify-items: end; }
       .progress segmented-bar { width: 100%; }
-      @media (max-width: 720px) { a.row-link { grid-template-columns: auto minmax(0, 1fr); padding: var(--s4); } .progress { grid-column: 1 / -1; grid-template-columns: 1fr auto; align-items: center; gap: var(--s3); } }
+      .outcome { display: flex; align-items: center; gap: var(--s3); white-space: nowrap; }
+      @media (max-width: 720px) { a.row-link { grid-template-columns: auto minmax(0, 1fr); padding: var(--s4); } .progress { grid-column: 1 / -1; justify-items: stretch; } .outcome { justify-content: space-between; } }
     `,
   ];
 
@@ -110,7 +111,7 @@ export class NotificationsPage extends LitElement {
         <span class="what">${one.subject || one.body}</span>
         <span class="small muted">${companyName(one.company_id)} · ${t(`category.${one.category}`)} · ${when(one.requested_at)}</span>
       </span>
-      <span class="progress"><segmented-bar thin .totals=${one.totals}></segmented-bar><span class="pill ${tone}">${text}</span></span>
+      <span class="progress"><segmented-bar thin .totals=${one.totals}></segmented-bar><span class="outcome"><span class="small muted num">${recipients(one)}</span><span class="pill ${tone}">${text}</span></span></span>
     </a>`;
   }
 
@@ -139,3 +140,6 @@ export class NotificationsPage extends LitElement {
     this.list.change((items) => items.map((one) => fresh.get(one.id) ?? one));
   }
 }
+
+const recipients = ({ totals }: Notification): string =>
+  totals.total > 0 ? t('notifications.recipients', { n: totals.total }) : '';

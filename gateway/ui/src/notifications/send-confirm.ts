@@ -36,7 +36,7 @@ export class SendConfirm extends LitElement {
         <p class="verbatim">${request.body}</p>
       </div>
       <p class="small muted">${t('confirm.details', { kind: t(`kind.${request.recipient_kind}`), category: t(`category.${request.category}`) })}</p>`,
-      footer: html`<div class="row">
+      footer: html`<div class="row wraps">
         <span class="grow"></span>
         <button class="button" type="button" ?disabled=${this.busy} @click=${this.closed}>${t('confirm.back')}</button>
         <button class="button primary" type="button" ?disabled=${this.busy} @click=${this.confirm}>

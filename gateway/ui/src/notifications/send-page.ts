@@ -94,13 +94,8 @@ export class SendPage extends LitElement {
   }
 
   private notices() {
-    if (this.unanswered)
-      return html`<p class="notice warn" role="alert">
-        ${icon('alert', 18)}<span>${t('send.unanswered')} <a href="/notificaciones">${t('send.unanswered_look')}</a></span>
-      </p>`;
-    return this.failure
-      ? html`<p class="notice danger" role="alert">${icon('alert', 18)}<span>${this.failure}</span></p>`
-      : nothing;
+    return html`${this.unanswered ? underWay() : nothing}
+    ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}<span>${this.failure}</span></p>` : nothing}`;
   }
 
   private fields() {
@@ -292,3 +287,7 @@ export class SendPage extends LitElement {
     if (placed) await focusFirstError(this);
   }
 }
+
+const underWay = () => html`<p class="notice warn" role="alert">
+  ${icon('alert', 18)}<span>${t('send.unanswered')} <a href="/notificaciones">${t('send.unanswered_look')}</a></span>
+</p>`;

@@ -21,6 +21,7 @@ export class SmsPanel extends LitElement {
       dt { color: var(--ink-3); }
       dd { font-weight: 550; }
       .notice { margin-top: var(--s3); align-items: center; flex-wrap: wrap; }
+      .notice .grow { flex: 1 1 220px; }
       .chars { display: inline-flex; flex-wrap: wrap; gap: 4px; }
       .chars code { min-width: 24px; padding: 0 6px; border-radius: 6px; background: color-mix(in srgb, currentColor 14%, transparent); font: 600 var(--text-s) var(--font); text-align: center; }
     `,

@@ -64,7 +64,7 @@ export const base = css`
     text-decoration: underline; text-underline-offset: 3px; text-decoration-thickness: 1px;
   }
 
-  .field { display: grid; gap: 6px; align-content: start; min-width: 0; }
+  .field { display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px; align-content: start; min-width: 0; }
   .field > label, .field > .label, legend { font-size: var(--text-s); font-weight: 550; color: var(--ink-2); padding: 0; }
   .field .hint { font-size: var(--text-s); color: var(--ink-3); }
   .field .error { display: flex; gap: 6px; font-size: var(--text-s); color: var(--danger); font-weight: 500; }

@@ -116,6 +116,8 @@ export const modalStyles = css`
     .modal { width: 100vw; max-width: 100vw; max-height: 92dvh; margin: auto 0 0; border-width: 1px 0 0; border-radius: 18px 18px 0 0; }
     .modal-head { padding-left: var(--s4); }
     .modal-content { padding: var(--s1) var(--s4) var(--s4); }
-    .modal-foot { padding: var(--s3) var(--s4); }
+    .modal-foot { padding: var(--s3) var(--s4) calc(var(--s3) + env(safe-area-inset-bottom)); }
+    .modal-foot .button { flex: 1 1 auto; }
+    .modal-foot .grow:empty { display: none; }
   }
 `;

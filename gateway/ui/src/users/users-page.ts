@@ -30,6 +30,7 @@ export class UsersPage extends LitElement {
       .who div { display: grid; line-height: 1.35; min-width: 0; }
       .pills { display: flex; flex-wrap: wrap; gap: 4px; }
       td { vertical-align: middle; }
+      td.lead { min-width: 250px; }
       @media (max-width: 720px) { .pills { justify-content: flex-end; } }
     `,
   ];

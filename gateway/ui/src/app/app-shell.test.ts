@@ -1,0 +1,69 @@
+/** Rules of the banner that says there is no connection: it comes in time, and leaves with its cause. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { connection } from '../store/inbox-live';
+import { session } from '../store/session';
+import './app-shell';
+import type { AppShell } from './app-shell';
+
+let shell: AppShell;
+let online: boolean;
+
+async function banner(): Promise<boolean> {
+  await shell.updateComplete;
+  return shell.renderRoot.querySelector('.offline') !== null;
+}
+function network(on: boolean): void {
+  online = on;
+  window.dispatchEvent(new Event(on ? 'online' : 'offline'));
+}
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  vi.stubGlobal('fetch', () => new Promise(() => undefined));
+  online = true;
+  vi.spyOn(navigator, 'onLine', 'get').mockImplementation(() => online);
+  const counts = { unseen: 0, unread: 0, total: 0 };
+  const me = { id: 'u1', name: 'Eva', email: '', roles: [], companies: [], counts, simulator: false };
+  session.set({ status: 'in', me });
+  connection.set('open');
+  shell = document.createElement('app-shell') as AppShell;
+  document.body.append(shell);
+});
+afterEach(() => {
+  shell.remove();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+describe('the banner', () => {
+  it('comes at once when the browser has no network, and leaves when it has', async () => {
+    network(false);
+    expect(await banner()).toBe(true);
+    network(true);
+    expect(await banner()).toBe(false);
+  });
+  it('waits for the stream when that was lost too', async () => {
+    network(false);
+    connection.set('lost');
+    network(true);
+    expect(await banner()).toBe(true);
+    connection.set('open');
+    expect(await banner()).toBe(false);
+  });
+  it('does not come for a short loss', async () => {
+    connection.set('lost');
+    vi.advanceTimersByTime(1_000);
+    connection.set('open');
+    vi.advanceTimersByTime(10_000);
+    expect(await banner()).toBe(false);
+  });
+  it('is not put off by attempts that fail one after the other', async () => {
+    for (const _ of [1, 2, 3]) {
+      connection.set('lost');
+      vi.advanceTimersByTime(1_000);
+      connection.set('connecting');
+    }
+    expect(await banner()).toBe(true);
+  });
+});

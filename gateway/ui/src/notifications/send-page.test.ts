@@ -1,0 +1,130 @@
+/** Rules of «Enviar Notificaciones Clientes»: honest numbers, and one form is one notification. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { NotificationRequest } from '../contract';
+import { companies, session } from '../store/session';
+import type { SendConfirm } from './send-confirm';
+import './send-page';
+import type { SendPage } from './send-page';
+
+let page: SendPage;
+let sent: { key: string | null; body: NotificationRequest }[];
+let previews: number;
+let preview: () => Response;
+let answer: () => Response | Promise<Response>;
+
+const json = (status: number, body: unknown) =>
+  new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+const reaching = (reachable: number) =>
+  json(200, {
+    audience: { total: 5, reachable, excluded: { no_phone: 5 - reachable }, duplicates: 0 },
+    sms: null,
+    samples: [],
+    confirm_token: `token ${++previews}`,
+  });
+
+async function open(): Promise<void> {
+  page = document.createElement('send-page') as SendPage;
+  document.body.append(page);
+  await page.updateComplete;
+}
+async function write(text: string): Promise<void> {
+  const body = page.renderRoot.querySelector('textarea') as HTMLTextAreaElement;
+  body.value = text;
+  body.dispatchEvent(new Event('input'));
+  await page.updateComplete;
+}
+async function choose(company: string): Promise<void> {
+  const field = page.renderRoot.querySelector('#company') as HTMLSelectElement;
+  field.value = company;
+  field.dispatchEvent(new Event('change'));
+  await page.updateComplete;
+}
+const confirmation = () => page.renderRoot.querySelector<SendConfirm>('send-confirm');
+async function confirm(): Promise<void> {
+  const before = sent.length;
+  page.renderRoot.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+  await vi.waitFor(() => expect(confirmation()).not.toBeNull());
+  confirmation()?.dispatchEvent(new CustomEvent('confirmed'));
+  await vi.waitFor(() => expect(sent.length).toBe(before + 1));
+}
+const notice = () => page.renderRoot.querySelector('[role="alert"]');
+const audience = () => page.renderRoot.querySelector('audience-panel')?.shadowRoot?.textContent ?? '';
+
+beforeEach(async () => {
+  HTMLDialogElement.prototype.showModal ??= () => undefined;
+  sessionStorage.clear();
+  const counts = { unseen: 0, unread: 0, total: 0 };
+  const me = { id: 'u1', name: 'Eva', email: '', roles: [], companies: [], counts, simulator: false };
+  session.set({ status: 'in', me });
+  companies.set(['c1', 'c2'].map((id) => ({ id, name: id, country: 'CO', time_zone: 'America/Bogota' })));
+  sent = [];
+  previews = 0;
+  preview = () => reaching(3);
+  answer = () => json(202, { id: 'n1', position: 7 });
+  vi.stubGlobal('fetch', async (request: Request) => {
+    if (request.url.endsWith('/preview')) return preview();
+    sent.push({ key: request.headers.get('Idempotency-Key'), body: await request.json() });
+    return answer();
+  });
+  await open();
+});
+afterEach(() => {
+  page.remove();
+  vi.unstubAllGlobals();
+});
+
+describe('the audience', () => {
+  it('says who is left out and why', async () => {
+    await choose('c1');
+    await vi.waitFor(() => expect(audience()).toMatch(/3\s*de 5 contactos[\s\S]*Quedan fuera[\s\S]*Sin teléfono\s*2/));
+  });
+  it('of another company does not stay when the new one cannot be counted', async () => {
+    await choose('c1');
+    await vi.waitFor(() => expect(audience()).toContain('de 5 contactos'));
+    preview = () => json(503, { title: 'ocupado' });
+    await choose('c2');
+    expect(audience()).not.toContain('de 5 contactos');
+    await vi.waitFor(() => expect(audience()).toContain('No se pudo contar'));
+  });
+});
+
+describe('a send whose answer is lost', () => {
+  beforeEach(async () => {
+    await choose('c1');
+    await write('Alarma');
+    answer = () => Promise.reject(new TypeError('network'));
+    await confirm();
+    await vi.waitFor(() => expect(notice()?.textContent).toContain('puede estar en marcha'));
+  });
+  it('says that it may be under way, and where to look', () => {
+    expect(notice()?.querySelector('a')?.getAttribute('href')).toBe('/notificaciones');
+  });
+  it('is the same request with the same key when the same form is sent after a reload', async () => {
+    page.remove();
+    await open();
+    expect(notice()?.textContent).toContain('puede estar en marcha');
+    await choose('c1');
+    await write('Alarma');
+    answer = () => json(202, { id: 'n1', position: 7 });
+    await confirm();
+    expect(sent[1]).toEqual(sent[0]);
+    expect(sent[0]?.key).toBeTruthy();
+  });
+  it('is another one when the form is another', async () => {
+    await write('Otra alarma');
+    answer = () => json(202, { id: 'n2', position: 8 });
+    await confirm();
+    expect(sent[1]?.key).not.toBe(sent[0]?.key);
+  });
+});
+
+it('a send that the server refuses is not taken for one under way', async () => {
+  await choose('c1');
+  await write('Alarma');
+  answer = () => json(409, { title: 'no', detail: 'La audiencia cambió.' });
+  await confirm();
+  await vi.waitFor(() => expect(notice()?.textContent).toContain('La audiencia cambió.'));
+  answer = () => json(202, { id: 'n1', position: 7 });
+  await confirm();
+  expect(sent[1]?.body.confirm_token).not.toBe(sent[0]?.body.confirm_token);
+});

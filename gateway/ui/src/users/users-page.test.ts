@@ -1,0 +1,68 @@
+/** Rules of «Usuarios»: nobody vanishes for not being allowed in. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { User } from '../contract';
+import { forgetSteps, undoLast } from '../store/undo';
+import './users-page';
+import type { UsersPage } from './users-page';
+
+const user = (id: string, name: string, active: boolean): User => ({
+  id,
+  name,
+  email: `${id}@demo.test`,
+  roles: ['operator'],
+  companies: [],
+  active,
+});
+let users: User[];
+let asked: string[];
+let page: UsersPage;
+
+const json = (status: number, body: unknown) =>
+  new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+
+/** As the server does: those who may not log in come only when they are asked for. */
+async function answer(request: Request): Promise<Response> {
+  const { pathname, searchParams } = new URL(request.url);
+  asked.push(`${request.method} ${pathname}?${searchParams}`);
+  if (request.method === 'GET') {
+    const all = searchParams.get('active') === 'all';
+    return json(200, { data: users.filter((one) => all || one.active), next: null });
+  }
+  const { active } = (await request.json()) as { active: boolean };
+  users = users.map((one) => (pathname.endsWith(one.id) ? { ...one, active } : one));
+  return json(200, { position: 9 });
+}
+const row = (name: string) =>
+  [...page.renderRoot.querySelectorAll('tbody tr')].find((one) => one.textContent?.includes(name))?.textContent ?? '';
+const press = (label: string) => page.renderRoot.querySelector<HTMLElement>(`button[aria-label="${label}"]`)?.click();
+
+beforeEach(async () => {
+  users = [user('u1', 'Ana', true), user('u2', 'Luis', false)];
+  asked = [];
+  forgetSteps();
+  vi.stubGlobal('fetch', answer);
+  page = document.createElement('users-page') as UsersPage;
+  document.body.append(page);
+  await vi.waitFor(() => expect(row('Ana')).not.toBe(''));
+});
+afterEach(() => {
+  page.remove();
+  vi.unstubAllGlobals();
+});
+
+describe('a user who may not log in', () => {
+  it('is in the list, marked, and can be let in again', async () => {
+    expect(asked[0]).toBe('GET /api/v1/users?active=all');
+    expect(row('Luis')).toContain('Inactivo');
+    press('Activar: Luis');
+    await vi.waitFor(() => expect(users[1]?.active).toBe(true));
+    await vi.waitFor(() => expect(row('Luis')).not.toContain('Inactivo'));
+  });
+  it('stays after being shut out, and undo lets in again', async () => {
+    press('Desactivar: Ana');
+    await vi.waitFor(() => expect(users[0]?.active).toBe(false));
+    expect(row('Ana')).toContain('Inactivo');
+    expect(await undoLast()).toBe(true);
+    expect(users[0]?.active).toBe(true);
+  });
+});
