@@ -1,14 +1,23 @@
-/** Every screen: no violation that axe can see, in light and dark, wide and narrow, and nothing wider than the screen. */
+/**
+ * Every screen with something on it: no violation that axe can see, in light and dark, wide and narrow, and nothing
+ * wider than the screen.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import axe from 'axe-core';
-import { api, close, newPage, signedIn, startBrowser, USERS } from './support.mjs';
-
-let browser;
-before(async () => {
-  browser = await startBrowser();
-});
-after(() => browser.close());
+import {
+  api,
+  close,
+  companyWith,
+  deliver,
+  enter,
+  newPage,
+  notify,
+  people,
+  signedIn,
+  startBrowser,
+  unique,
+} from './support.mjs';
 
 const SCREENS = [
   '/',
@@ -28,6 +37,29 @@ const SCREENS = [
   '/no-existe',
 ];
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const CSV =
+  'external_id,name,kind,contact_name,phone,email\nA-1,Marta Niño,holder,Marta Niño,+573001112233,\nA-2,,holder,,12,no\n';
+
+let browser;
+/** Whoever looks, who writes to them, a company with clients, and one finished notification with a failure. */
+let reader;
+let author;
+let company;
+let notification;
+
+before(async () => {
+  browser = await startBrowser();
+  [reader, author] = await people(browser, ['admin'], ['admin']);
+  const page = await signedIn(browser, author.email);
+  company = await companyWith(page, [
+    { phone: '+573001230097', email: 'ana@clientes.test' },
+    { phone: '+573001230096', email: 'rebota@clientes.test' },
+  ]);
+  await notify(page, company, { channel: 'sms', body: unique('Por SMS') });
+  notification = await notify(page, company, { channel: 'email', subject: unique('Asunto'), body: 'Texto' });
+  await close(page);
+});
+after(() => browser.close());
 
 async function check(page, name) {
   await page.evaluate(axe.source);
@@ -46,52 +78,156 @@ async function ready(page) {
   await page.locator('loading-rows').first().waitFor({ state: 'detached' });
 }
 
-async function openDialogs(page, name) {
-  await page.goto('/');
+async function open(page, path) {
+  await page.goto(path);
   await ready(page);
+}
+
+async function closeDialog(page) {
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+}
+
+/** Two messages that nobody has seen, one with everything a message can have. */
+async function leaveMessages() {
+  const page = await signedIn(browser, author.email);
+  await deliver(page, reader, unique('Primera novedad'));
+  await deliver(page, reader, unique('Segunda novedad'), { priority: 'high', acknowledge: true });
+  await close(page);
+}
+
+async function newMessages(page, name) {
+  const dialog = page.getByRole('dialog', { name: 'Tiene 2 mensajes nuevos' });
+  await dialog.waitFor();
+  await check(page, `${name} new messages`);
+  await dialog.getByRole('button', { name: 'Eliminar' }).click();
+  await dialog.getByRole('button', { name: 'Deshacer' }).waitFor();
+  await check(page, `${name} a new message deleted`);
+  await dialog.getByRole('button', { name: 'Deshacer' }).click();
+  await dialog.getByRole('button', { name: 'Marcar leído' }).waitFor();
+  await closeDialog(page);
+}
+
+async function compose(page, name) {
+  await open(page, '/');
   await page.getByRole('button', { name: 'Crear Mensaje', exact: true }).click();
-  await page.getByRole('dialog', { name: 'Mensajería' }).waitFor();
+  const menu = page.getByRole('dialog', { name: 'Mensajería' });
+  await menu.waitFor();
   await check(page, `${name} create menu`);
-  await page.getByRole('button', { name: 'Crear mensaje', exact: true }).last().click();
+  await menu.getByRole('button', { name: 'Crear mensaje', exact: true }).click();
   await page.getByRole('button', { name: 'Enviar', exact: true }).click();
   await page.getByText('Escriba el mensaje.').waitFor();
   await check(page, `${name} compose with errors`);
-  await page.getByRole('combobox', { name: 'Destinatario' }).fill('a');
-  await page.getByRole('option').first().waitFor();
+  const recipients = page.getByRole('combobox', { name: 'Destinatario' });
+  await recipients.fill(author.name);
+  await page.getByRole('option', { name: author.name }).first().waitFor();
   await check(page, `${name} recipients`);
-  await page.keyboard.press('Escape');
-  await page.keyboard.press('Escape');
-  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await recipients.press('Enter');
+  await page.getByRole('textbox', { name: 'Mensaje' }).fill('Recibido.');
+  await page.getByRole('textbox', { name: 'Mensaje' }).press('Control+Enter');
+  await page.getByRole('button', { name: 'Deshacer' }).waitFor();
+  await check(page, `${name} notice of a sent message`);
+}
+
+async function shortcuts(page, name) {
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Atajos de teclado' }).waitFor();
   await check(page, `${name} shortcuts`);
-  await page.keyboard.press('Escape');
+  await closeDialog(page);
 }
 
-async function openDetails(page, name) {
-  const [{ data: messages }, { data: notifications }] = await Promise.all([
-    api(page, '/inbox?limit=1'),
-    api(page, '/notifications?limit=1'),
-  ]);
-  if (messages[0]) {
-    await page.goto(`/mensajes/${messages[0].id}`);
-    await page.getByRole('article', { name: 'Contenido' }).getByRole('button').first().waitFor();
-    await ready(page);
-    await check(page, `${name} reader`);
-  }
-  assert.ok(notifications[0], 'the demo data has a notification');
-  await page.goto(`/notificaciones/${notifications[0].id}`);
+async function messages(page, name) {
+  const { data } = await api(page, '/inbox?limit=1');
+  assert.ok(data[0], 'messages were left for the reader');
+  await open(page, `/mensajes/${data[0].id}`);
+  const opened = page.getByRole('article', { name: 'Contenido' });
+  await opened.getByRole('button', { name: 'Dar acuse' }).waitFor();
+  await opened.getByRole('button', { name: 'Responder' }).click();
+  await check(page, `${name} reader`);
+  await open(page, '/enviados');
+  await page
+    .getByRole('button', { name: /^Leído por/ })
+    .first()
+    .click();
+  await page.getByRole('dialog').locator('li').first().waitFor();
+  await check(page, `${name} receipts`);
+  await closeDialog(page);
+}
+
+async function notifications(page, name) {
+  await open(page, `/notificaciones/${notification}`);
+  await page.getByRole('region', { name: 'Causas de los fallos' }).locator('li').first().waitFor();
   await page.locator('deliveries-list summary').first().click();
-  await ready(page);
   await check(page, `${name} notification`);
-  await page.goto(`/notificaciones/${notifications[0].id}/historial`);
+  await open(page, `/notificaciones/${notification}/historial`);
   await page.getByText('Notificación solicitada').waitFor();
-  await ready(page);
   await check(page, `${name} history`);
+}
+
+async function sendForm(page, name) {
+  await open(page, '/notificaciones/nueva');
+  const chosen = page.getByLabel('Empresa', { exact: true });
+  await chosen.locator('option', { hasText: company.name }).waitFor({ state: 'attached' });
+  await chosen.selectOption({ label: company.name });
+  await page.getByRole('textbox', { name: 'Mensaje' }).fill(`Mañana habrá revisión ${'x'.repeat(60)}`);
+  await page.locator('sms-panel').getByText('Segmentos en total').waitFor();
+  await check(page, `${name} form of an SMS`);
+  await page.getByLabel('Tipo de notificación', { exact: true }).selectOption({ label: 'Correo electrónico' });
+  await page.getByLabel('Asunto correo').fill('Revisión');
+  await page.getByRole('region', { name: 'Vista previa del correo' }).getByText('Mañana habrá').waitFor();
+  await page.getByRole('region', { name: 'Audiencia' }).getByText('de 2 contactos').waitFor();
+  await check(page, `${name} form of an e-mail`);
+  await page.getByRole('button', { name: 'Revisar y enviar' }).click();
+  await page.getByRole('dialog', { name: 'Confirmar el envío' }).waitFor();
+  await check(page, `${name} confirm`);
+  await closeDialog(page);
+}
+
+async function dialogOf(page, path, button, name) {
+  await open(page, path);
+  await page.getByRole('button', { name: button }).first().click();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /^(Guardar|Reconstruir|Borrar para siempre)$/ })
+    .waitFor();
+  await check(page, name);
+  await closeDialog(page);
+}
+
+async function records(page, name) {
+  const clients = `/clientes?empresa=${company.id}`;
+  await dialogOf(page, clients, /^Editar a/, `${name} client`);
+  await dialogOf(page, clients, /^Borrar a/, `${name} erasing a client`);
+  await dialogOf(page, '/empresas', 'Nueva empresa', `${name} company`);
+  await dialogOf(page, '/usuarios', 'Nuevo usuario', `${name} user`);
+  await dialogOf(page, '/proyecciones', /^Reconstruir/, `${name} rebuild`);
+}
+
+async function importing(page, name) {
+  await open(page, `/clientes/importar?empresa=${company.id}`);
+  await page
+    .locator('input[type="file"]')
+    .setInputFiles({ name: 'clientes.csv', mimeType: 'text/csv', buffer: Buffer.from(CSV) });
+  await page.getByRole('button', { name: 'Revisar el archivo' }).click();
+  await page.locator('import-report tbody tr').first().waitFor();
+  await check(page, `${name} import report`);
+}
+
+async function testMailbox(page, name) {
+  await open(page, '/buzon');
+  await page.locator('.phone .bubble').first().waitFor();
+  await check(page, `${name} phones`);
+  await page.getByRole('button', { name: 'Correo electrónico' }).click();
+  await page.locator('.mail').first().click();
+  await page.locator('.letter').waitFor();
+  await check(page, `${name} an open mail`);
 }
 
 for (const scheme of ['light', 'dark']) {
   for (const width of [1280, 360]) {
+    const name = `${scheme} ${width}`;
+    const asReader = () => signedIn(browser, reader.email, { scheme, width });
+
     describe(`${scheme} at ${width} px`, () => {
       it('the login', async () => {
         const page = await newPage(browser, { scheme, width });
@@ -102,20 +238,39 @@ for (const scheme of ['light', 'dark']) {
         await close(page);
       });
 
+      it('the messages and their dialogs', async () => {
+        await leaveMessages();
+        const page = await newPage(browser, { scheme, width });
+        await enter(page, reader.email);
+        await newMessages(page, name);
+        await compose(page, name);
+        await shortcuts(page, name);
+        await messages(page, name);
+        await close(page);
+      });
+
       it('every page', async () => {
-        const page = await signedIn(browser, USERS.admin, { scheme, width });
+        await leaveMessages();
+        const page = await asReader();
         for (const screen of SCREENS) {
-          await page.goto(screen);
-          await ready(page);
+          await open(page, screen);
           await check(page, screen);
         }
         await close(page);
       });
 
-      it('the dialogs, an open message and a notification', async () => {
-        const page = await signedIn(browser, USERS.admin, { scheme, width });
-        await openDialogs(page, `${scheme} ${width}`);
-        await openDetails(page, `${scheme} ${width}`);
+      it('what is sent to clients', async () => {
+        const page = await asReader();
+        await notifications(page, name);
+        await sendForm(page, name);
+        await importing(page, name);
+        await testMailbox(page, name);
+        await close(page);
+      });
+
+      it('the dialogs of clients, companies, users and projections', async () => {
+        const page = await asReader();
+        await records(page, name);
         await close(page);
       });
     });

@@ -1,7 +1,7 @@
 /** A notification from the form to its outcome. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { api, close, signedIn, startBrowser, USERS, unique, visit } from './support.mjs';
+import { api, close, companyWith, notify, RUN_MS, signedIn, startBrowser, USERS, unique, visit } from './support.mjs';
 
 let browser;
 before(async () => {
@@ -9,15 +9,17 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** A run of the simulator over one company's clients. */
-const RUN_MS = 60_000;
 const FIELDS = ['Empresa', 'Tipo de notificación', 'Asunto correo', 'Tipo Receptor', 'Mensaje'];
 
-async function openForm(page) {
+/** The simulator takes the first number and refuses the second. */
+const GOOD_AND_BAD = [{ phone: '+573001230099' }, { phone: '+573001230001' }];
+
+/** With the named company, or the first there is. */
+async function openForm(page, name) {
   await visit(page, '/notificaciones/nueva');
   const company = page.getByLabel('Empresa', { exact: true });
   await company.locator('option').nth(1).waitFor({ state: 'attached' });
-  await company.selectOption({ index: 1 });
+  await company.selectOption(name ? { label: name } : { index: 1 });
 }
 const message = (page) => page.getByRole('textbox', { name: 'Mensaje' });
 
@@ -71,53 +73,86 @@ describe('«Enviar Notificaciones Clientes»', () => {
   });
 
   it('names the number, sends once on a double click, and tells the outcome and its history', async () => {
-    const page = await signedIn(browser, USERS.notifier);
-    await openForm(page);
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, GOOD_AND_BAD);
+    await page.reload();
+    await openForm(page, company.name);
     const text = unique('Prueba de alarma');
     await message(page).fill(text);
     await page.getByRole('button', { name: 'Revisar y enviar' }).click();
     const confirm = page.getByRole('dialog', { name: 'Confirmar el envío' });
-    await confirm.getByText(/Se enviarán [\d.]+ SMS \([\d.]+ segmentos\) a clientes de /).waitFor();
-    await confirm.getByRole('button', { name: /^Enviar [\d.]+ SMS$/ }).dblclick();
+    await confirm.getByText(`Se enviarán 2 SMS (2 segmentos) a clientes de ${company.name}`).waitFor();
+    await confirm.getByRole('button', { name: 'Enviar 2 SMS' }).dblclick();
     await page.waitForURL(/\/notificaciones\/[0-9a-f-]{36}$/);
-    const id = page.url().split('/').at(-1);
-    const { data } = await api(page, '/notifications?limit=200');
-    assert.equal(data.filter((one) => one.body === text).length, 1);
+    const { data } = await api(page, `/notifications?company=${company.id}`);
+    assert.deepEqual(
+      data.map((one) => one.body),
+      [text],
+    );
 
     await page.getByRole('region', { name: 'Avance' }).waitFor();
     await page.reload();
-    await page
-      .getByText(/^Finalizada/)
-      .first()
-      .waitFor({ timeout: RUN_MS });
-    const { totals, state } = await api(page, `/notifications/${id}`);
-    assert.equal(state, 'completed');
-    const legend = page.locator('segmented-bar li').filter({ hasText: 'fallido' });
-    if (totals.failed > 0) {
-      assert.equal(await legend.locator('b').textContent(), String(totals.failed));
-      await page.getByRole('button', { name: `Reintentar fallidos (${totals.failed})` }).waitFor();
-      await page.getByRole('region', { name: 'Causas de los fallos' }).locator('li').first().waitFor();
-    }
+    await page.getByText('Finalizada con 1 fallo').waitFor({ timeout: RUN_MS });
+    const legend = (state) => page.locator('segmented-bar li').filter({ hasText: state }).locator('b');
+    assert.equal(await legend('enviado').textContent(), '1');
+    assert.equal(await legend('fallido').textContent(), '1');
+    await page.getByRole('button', { name: 'Reintentar fallidos (1)' }).waitFor();
+    const causes = page.getByRole('region', { name: 'Causas de los fallos' });
+    await causes.getByText('El número no es válido').waitFor();
     await page.locator('deliveries-list summary').first().click();
     await page.locator('deliveries-list details[open] ol li').first().waitFor();
 
     await page.getByRole('link', { name: 'Historial' }).click();
     await page.getByText('Notificación solicitada').waitFor();
+    await page.getByText('Se añadieron 2 destinatarios.').waitFor();
     await page
-      .getByText(/posición [\d.]+/)
+      .getByText(/^posición [\d.]+$/)
       .first()
       .waitFor();
     await close(page);
   });
 
-  it('is received by the phones of «Buzón de pruebas»', async () => {
-    const page = await signedIn(browser, USERS.notifier);
+  it('says that a send whose answer was lost may be under way, and never sends it twice', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, GOOD_AND_BAD);
+    await page.reload();
+    const text = unique('Sin respuesta');
+    const send = async () => {
+      await openForm(page, company.name);
+      await message(page).fill(text);
+      await page.getByRole('button', { name: 'Revisar y enviar' }).click();
+      await page.getByRole('button', { name: 'Enviar 2 SMS' }).click();
+    };
+    // The server carries it out, and its answer gets lost.
+    await page.route('**/api/v1/notifications', async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await send();
+    await page.getByText('el envío puede estar en marcha').waitFor();
+    await page.unroute('**/api/v1/notifications');
+    await page.reload();
+    await send();
+    await page.waitForURL(/\/notificaciones\/[0-9a-f-]{36}$/);
+    const { data } = await api(page, `/notifications?company=${company.id}`);
+    assert.equal(data.length, 1);
+    await close(page);
+  });
+
+  it('is received by the phones and mailboxes of «Buzón de pruebas»', async () => {
+    const page = await signedIn(browser, USERS.admin);
     const { simulator } = await api(page, '/me');
     assert.equal(simulator, true, 'the tests run against the simulator');
+    const company = await companyWith(page, [{ phone: '+573001230098', email: 'ana@clientes.test' }]);
+    const [sms, mail, subject] = [unique('Por SMS'), unique('Por correo'), unique('Asunto')];
+    await notify(page, company, { channel: 'sms', body: sms });
+    await notify(page, company, { channel: 'email', subject, body: mail });
     await page.getByRole('link', { name: 'Buzón de pruebas' }).click();
-    await page.locator('.phone').first().waitFor();
+    const phone = page.getByRole('article', { name: 'Teléfono +573001230098' });
+    await phone.getByText(sms).waitFor();
     await page.getByRole('button', { name: 'Correo electrónico' }).click();
-    await page.locator('.mail').first().waitFor();
+    await page.getByRole('button', { name: subject }).click();
+    await page.locator('.letter').getByText(mail).waitFor();
     await close(page);
   });
 });

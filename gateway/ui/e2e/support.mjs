@@ -1,11 +1,14 @@
-/** What every browser test needs: a browser, a running Mensajería, and the demo users. */
+/** What every browser test needs: a browser, a running Mensajería, its demo users, and people of the test's own. */
 import assert from 'node:assert/strict';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 export const BASE = required('MENSAJERIA_URL').replace(/\/$/, '');
 const PASSWORD = required('MENSAJERIA_DEMO_PASSWORD');
 /** Nothing on a screen may take longer than this. */
 const WAIT_MS = 10_000;
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -28,8 +31,25 @@ function required(name) {
   return value;
 }
 
-export const startBrowser = () =>
-  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+/** `CHROMIUM`, or the first browser of the family on the `PATH`. */
+function executable() {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM;
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const found = NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(runs);
+  assert.ok(found, `no browser: set CHROMIUM, or put one of ${NAMES.join(', ')} on the PATH`);
+  return found;
+}
+
+function runs(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const startBrowser = () => chromium.launch({ executablePath: executable(), args: FLAGS });
 
 /** A signed-in page of its own, which fails its test on any error of a script or of the content policy. */
 export async function signedIn(browser, email, options = {}) {
@@ -105,8 +125,60 @@ export async function api(page, path, { method = 'GET', body, key } = {}) {
   return answer.body;
 }
 
+const post = (page, path, body) => api(page, path, { method: 'POST', key: crypto.randomUUID(), body });
+
 /** Words that no other test of no other run has written. */
-export const unique = (words) => `${words} ${Math.random().toString(36).slice(2, 10)}`;
+export const unique = (words) => `${words} ${crypto.randomUUID().slice(0, 8)}`;
+
+/** New people, one for each set of roles: what they have received and sent is only what the test made. */
+export async function people(browser, ...sets) {
+  const admin = await signedIn(browser, USERS.admin);
+  const made = [];
+  for (const roles of sets) {
+    const name = unique('Prueba');
+    const email = `${name.replace(' ', '.').toLowerCase()}@demo.test`;
+    const { id } = await post(admin, '/users', { name, email, password: PASSWORD, roles, companies: [] });
+    made.push({ id, name, email });
+  }
+  await close(admin);
+  return made;
+}
+
+/** A company of the test's own with one client per address, holders all. */
+export async function companyWith(page, addresses) {
+  const name = unique('Empresa');
+  const { id } = await post(page, '/companies', { name, country: 'CO', time_zone: 'America/Bogota' });
+  for (const [i, address] of addresses.entries()) {
+    const client = `Cliente ${i + 1}`;
+    const contacts = [{ kind: 'holder', name: client, phone: null, email: null, ...address }];
+    await post(page, `/companies/${id}/clients`, { name: client, external_id: `E-${i + 1}`, contacts });
+  }
+  return { id, name };
+}
+
+/** Writes by the API, for what only needs a message to be there. */
+export const deliver = (page, to, body, more = {}) =>
+  post(page, '/messages', {
+    recipients: [to.id],
+    roles: [],
+    company: null,
+    body,
+    priority: 'normal',
+    acknowledge: false,
+    in_reply_to: null,
+    ...more,
+  });
+
+/** Sends by the API and waits for the last recipient, on the notification's own page. */
+export async function notify(page, company, request) {
+  const body = { company_id: company.id, recipient_kind: 'holder', category: 'service', ...request };
+  const { id } = await post(page, '/notifications', body);
+  await visit(page, `/notificaciones/${id}`);
+  await page.locator('.title .pill', { hasText: /^Finalizada/ }).waitFor({ timeout: RUN_MS });
+  return id;
+}
+/** A run of the simulator over a company's clients. */
+export const RUN_MS = 60_000;
 
 /** Closes the page after having seen that nothing went wrong behind it. */
 export async function close(page) {

@@ -132,6 +132,8 @@ export interface ImportReport extends Position {
   unchanged: number;
   rejected: number;
   errors: ImportError[];
+  /** Errors that are not in the list because there are too many. */
+  errors_left_off?: number;
 }
 
 export interface NewMessage {

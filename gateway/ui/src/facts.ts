@@ -34,11 +34,13 @@ export function factsOf(data: unknown): Fact[] {
   if (!isRecord(data)) return [];
   const entries = Object.entries(data).sort(([a], [b]) => rank(a) - rank(b));
   return entries.flatMap(([name, value]) => {
-    if (name === 'audience') return factsOf(value);
+    if (name === 'audience' || name === 'totals') return factsOf(value).filter((fact) => fact.words !== number(0));
     const words = worded(name, value);
-    return words ? [{ name, label: tOr(`fact.${name}`, name), words }] : [];
+    return words ? [{ name, label: labelOf(name), words }] : [];
   });
 }
+
+const labelOf = (name: string): string => tOr(`fact.${name}`, tOr(`state.${name}`, name));
 
 /** «destinatarios: 12 · prioridad: alta». */
 export const lineOf = (data: unknown): string =>

@@ -22,6 +22,7 @@ export class ImportReport extends LitElement {
       .notice { margin: 0 var(--s5) var(--s5); }
       .errors { border-top: 1px solid var(--line); }
       .errors h2 { padding: var(--s4) var(--s5) var(--s2); }
+      .left-off { padding: 0 var(--s5) var(--s2); }
       .value { font-family: var(--mono); overflow-wrap: anywhere; }
       .more { padding: var(--s4); text-align: center; }
     `,
@@ -44,9 +45,10 @@ export class ImportReport extends LitElement {
   }
 
   private errors() {
-    const { errors } = this.report;
+    const { errors, errors_left_off: leftOff = 0 } = this.report;
     return html`<div class="errors">
-      <h2>${t('import.errors', { n: errors.length })}</h2>
+      <h2>${t('import.errors', { n: errors.length + leftOff })}</h2>
+      ${leftOff > 0 ? html`<p class="left-off small muted">${t('import.left_off', { n: errors.length })}</p>` : nothing}
       <div class="table-scroll"><table class="cards">
         <caption class="hidden">${t('import.errors', { n: errors.length })}</caption>
         <thead><tr><th class="right">${t('import.line')}</th><th>${t('import.column')}</th><th>${t('import.value')}</th><th>${t('import.reason')}</th></tr></thead>

@@ -172,7 +172,8 @@ export class NotificationPage extends LitElement {
   private hear(id: string, event: ServerEvent): void {
     if (id !== this.notification) return;
     if (event.event === 'totals' && this.shown) {
-      this.take({ ...this.shown, ...(JSON.parse(event.data) as Pick<Notification, 'state' | 'totals'>) });
+      const { state, totals } = JSON.parse(event.data) as Pick<Notification, 'state' | 'totals'>;
+      this.take({ ...this.shown, state, totals });
     }
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.look(), SETTLE_MS);
