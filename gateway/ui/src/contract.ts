@@ -44,6 +44,8 @@ export interface ProblemBody {
   title: string;
   status: number;
   detail?: string;
+  /** Why, in a word, where one status has several reasons. */
+  code?: string;
   errors?: ProblemError[];
   trace_id?: string;
 }

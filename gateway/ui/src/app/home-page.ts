@@ -1,5 +1,5 @@
 /** «Inicio»: what waits for this person, at a glance. */
-import { html, LitElement, nothing } from 'lit';
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { getInbox, getNotifications } from '../api';
 import type { InboxItem, Notification } from '../contract';
@@ -28,6 +28,8 @@ export class HomePage extends LitElement {
   static override styles = [base, avatarStyles, homeStyles];
 
   @state() private newest: InboxItem[] | null = null;
+  /** The first answers are in: what is not here by now failed. */
+  @state() private answered = false;
   @state() private sent: Notification[] | null = null;
   private readonly counts = new Watching(this, counts);
   private readonly stops: (() => void)[] = [];
@@ -39,6 +41,7 @@ export class HomePage extends LitElement {
       onInbox('message', (item) => this.change((items) => changedList(items, { kind: 'restored', item }))),
       onInboxChange((change) => this.change((items) => changedList(items, change))),
       onInbox('reset', () => void this.load()),
+      onInbox('changed', () => void this.load()),
     );
     void this.load();
     this.timer = setInterval(() => this.lookAgain(), REFRESH_MS);
@@ -74,15 +77,23 @@ export class HomePage extends LitElement {
   private messages() {
     return html`<section class="card" aria-labelledby="home-messages">
       <header class="section"><h2 id="home-messages">${t('home.messages')}</h2><a href="/mensajes">${t('news.all')}</a></header>
-      ${this.newest === null ? html`<loading-rows count="3"></loading-rows>` : this.newest.length ? html`<ul>${this.newest.slice(0, SHOWN).map(message)}</ul>` : html`<empty-state icon="inbox" heading=${t('inbox.empty')}></empty-state>`}
+      ${this.glance(this.newest, message, () => html`<empty-state icon="inbox" heading=${t('inbox.empty')}></empty-state>`)}
     </section>`;
   }
 
   private notifications() {
     return html`<section class="card" aria-labelledby="home-notifications">
       <header class="section"><h2 id="home-notifications">${t('home.notifications')}</h2><a href="/notificaciones">${t('home.all_notifications')}</a></header>
-      ${this.sent === null ? html`<loading-rows count="3"></loading-rows>` : this.sent.length ? html`<ul>${this.sent.slice(0, SHOWN).map(notification)}</ul>` : this.noNotifications()}
+      ${this.glance(this.sent, notification, () => this.noNotifications())}
     </section>`;
+  }
+
+  private glance<T>(items: T[] | null, row: (item: T) => TemplateResult, empty: () => TemplateResult) {
+    if (items?.length) return html`<ul>${items.slice(0, SHOWN).map(row)}</ul>`;
+    if (items) return empty();
+    return this.answered
+      ? html`<empty-state icon="alert" heading=${t('list.failed')}></empty-state>`
+      : html`<loading-rows count="3"></loading-rows>`;
   }
 
   private noNotifications() {
@@ -96,8 +107,9 @@ export class HomePage extends LitElement {
       getInbox({ limit: SHOWN }).catch(() => null),
       this.seesNotifications ? getNotifications({ limit: SHOWN }).catch(() => null) : null,
     ]);
-    this.newest = inbox?.data ?? this.newest ?? [];
-    this.sent = sent?.data ?? this.sent ?? [];
+    this.newest = inbox?.data ?? this.newest;
+    this.sent = sent?.data ?? this.sent;
+    this.answered = true;
   }
 
   private change(change: (items: InboxItem[]) => InboxItem[]): void {

@@ -44,15 +44,14 @@ export class ToastStack extends LitElement {
 
   override render() {
     const foremost = this.dialogs.value.at(-1) === this.dialog;
-    return html`<section aria-label=${t('toasts.label')}>
-      <div class="log" role="log" aria-live="polite" aria-relevant="additions">
-        ${repeat(
-          foremost ? this.toasts.value : [],
-          (one) => one.id,
-          (one) => this.toast(one),
-        )}
-      </div>
-    </section>`;
+    const log = html`<div class="log" role="log" aria-live="polite" aria-relevant="additions">
+      ${repeat(
+        foremost ? this.toasts.value : [],
+        (one) => one.id,
+        (one) => this.toast(one),
+      )}
+    </div>`;
+    return this.dialog ? log : html`<section aria-label=${t('toasts.label')}>${log}</section>`;
   }
 
   private toast(one: Toast) {

@@ -265,7 +265,7 @@ export class SendPage extends LitElement {
       navigate(`/notificaciones/${sent.id}`);
     } catch (error) {
       this.confirming = null;
-      this.unanswered = error instanceof Problem && error.unknown;
+      this.unanswered = sendMemory.recall() !== null;
       if (!this.unanswered) await this.refuse(error);
     } finally {
       this.sending = false;

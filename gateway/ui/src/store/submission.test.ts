@@ -16,7 +16,7 @@ class Stored implements Memory {
     this.kept = unanswered;
   }
 }
-const failWith = (status: number) => async () => Promise.reject(new Problem(status));
+const failWith = (status: number, code?: string) => async () => Promise.reject(new Problem(status, { code }));
 
 describe('a submission with a memory', () => {
   it('keeps its key over a reload while its answer is not known', async () => {
@@ -29,6 +29,20 @@ describe('a submission with a memory', () => {
     await new Submission(keys(), stored).once('a', echo);
     expect(stored.kept).toBeNull();
     await expect(new Submission(keys(), stored).once('a', failWith(422))).rejects.toThrow();
+    expect(stored.kept).toBeNull();
+  });
+  it('does not take the first attempt for refused because a second one came too soon or unread', async () => {
+    const stored = new Stored();
+    await expect(new Submission(keys(), stored).once('a', failWith(0))).rejects.toThrow();
+    for (const [status, code] of [
+      [409, 'still_running'],
+      [401, undefined],
+      [429, undefined],
+    ] as const) {
+      await expect(new Submission(() => 'fresh', stored).once('a', failWith(status, code))).rejects.toThrow();
+      expect(stored.kept?.key).toBe('k1');
+    }
+    await expect(new Submission(keys(), stored).once('a', failWith(409, 'unconfirmed'))).rejects.toThrow();
     expect(stored.kept).toBeNull();
   });
 });

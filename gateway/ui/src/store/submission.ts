@@ -35,15 +35,17 @@ export class Submission {
   async once<B, T>(body: B, send: (body: B, key: string) => Promise<T>): Promise<T | undefined> {
     if (this.running) return undefined;
     this.running = true;
+    let repeated = false;
     try {
       const key = this.keyFor(JSON.stringify(body));
+      repeated = this.memory.recall()?.key === key;
       this.memory.keep(this.last);
       const answer = await send(body, key);
       this.last = { body: '', key: '' };
       this.memory.keep(null);
       return answer;
     } catch (error) {
-      if (isRefusal(error)) this.memory.keep(null);
+      if (isRefused(error, repeated)) this.memory.keep(null);
       throw error;
     } finally {
       this.running = false;
@@ -56,5 +58,13 @@ export class Submission {
   }
 }
 
-/** The server said no: nothing was carried out, and its answer is not kept. */
-const isRefusal = (error: unknown): boolean => error instanceof Problem && !error.unknown;
+/** The first attempt with this key has not ended. */
+const STILL_RUNNING = 'still_running';
+/** What the server says only after it has looked for an answer to an earlier attempt. */
+const LOOKED_AT = [409, 422];
+
+/** True when nothing was carried out. A repeat that is turned away unread says nothing about the first attempt. */
+function isRefused(error: unknown, repeated: boolean): boolean {
+  if (!(error instanceof Problem) || error.unknown || error.body.code === STILL_RUNNING) return false;
+  return !repeated || LOOKED_AT.includes(error.status);
+}
