@@ -125,6 +125,28 @@ describe('on entering', () => {
   });
 });
 
+describe('a failure while a dialog is open', () => {
+  it('is said in front of it, and the card comes back', async () => {
+    const [from, to] = await people(browser, ['operator'], ['operator']);
+    const author = await signedIn(browser, from.email);
+    const text = unique('No se va');
+    await deliver(author, to, text);
+    const page = await newPage(browser);
+    await page.route('**/api/v1/inbox/*', (route) =>
+      route.request().method() === 'DELETE' ? route.fulfill({ status: 503, json: {} }) : route.continue(),
+    );
+    await enter(page, to.email);
+    const dialog = page.getByRole('dialog', { name: 'Tiene un mensaje nuevo' });
+    await dialog.getByRole('button', { name: 'Eliminar' }).click();
+    await dialog.getByText('No se pudo eliminar').waitFor();
+    await dialog.getByRole('button', { name: 'Cerrar aviso' }).click();
+    await dialog.getByText('No se pudo eliminar').waitFor({ state: 'detached' });
+    await dialog.getByText(text).waitFor();
+    await close(page);
+    await close(author);
+  });
+});
+
 describe('«Listado de Mensajes»', () => {
   it('opens, marks, deletes with undo, searches and filters', async () => {
     const { author, reader: page, to } = await colleagues();

@@ -35,10 +35,10 @@ export class ImportReport extends LitElement {
   override render() {
     const { report } = this;
     return html`<section class="card" aria-label=${t('import.result')}>
-      <dl class="numbers" role="status">
+      <div role="status"><dl class="numbers">
         ${figure(t('import.rows'), report.rows)} ${figure(t('import.created'), report.created)} ${figure(t('import.updated'), report.updated)}
         ${figure(t('import.unchanged'), report.unchanged)} ${figure(t('import.rejected'), report.rejected, report.rejected > 0)}
-      </dl>
+      </dl></div>
       <p class="notice ${this.dry ? '' : 'ok'}">${icon(this.dry ? 'info' : 'check', 18)}${this.dry ? t('import.dry') : t('import.done')}</p>
       ${report.errors.length > 0 ? this.errors() : nothing}
     </section>`;
