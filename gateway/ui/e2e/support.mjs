@@ -8,6 +8,8 @@ export const BASE = required('MENSAJERIA_URL').replace(/\/$/, '');
 const PASSWORD = required('MENSAJERIA_DEMO_PASSWORD');
 /** Nothing on a screen may take longer than this. */
 const WAIT_MS = 10_000;
+/** A run of the simulator over a company's clients. */
+export const RUN_MS = 60_000;
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 const FLAGS = [
   '--headless',
@@ -177,8 +179,6 @@ export async function notify(page, company, request) {
   await page.locator('.title .pill', { hasText: /^Finalizada/ }).waitFor({ timeout: RUN_MS });
   return id;
 }
-/** A run of the simulator over a company's clients. */
-export const RUN_MS = 60_000;
 
 /** Closes the page after having seen that nothing went wrong behind it. */
 export async function close(page) {
