@@ -72,7 +72,9 @@ impl Housekeeper {
                 break;
             }
             let settlements: Vec<Settlement> = rows.into_iter().map(taken_back).collect();
-            self.settler.settle(&settlements).await?;
+            if self.settler.settle_all(&settlements).await? == 0 {
+                break;
+            }
         }
         self.wakes.pumps();
         Ok(())

@@ -111,6 +111,30 @@ impl Settler {
         }
     }
 
+    /// The same; those that cannot be written are left as they are, and do not keep the others from it. Returns how many
+    /// could be written.
+    pub(crate) async fn settle_all(&self, settlements: &[Settlement]) -> Result<usize, SettleError> {
+        match self.settle(settlements).await {
+            Ok(()) => Ok(settlements.len()),
+            Err(error) if error.may_be_of_one() => self.settle_one_by_one(settlements).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn settle_one_by_one(&self, settlements: &[Settlement]) -> Result<usize, SettleError> {
+        let mut settled = 0;
+        for settlement in settlements {
+            match self.settle(std::slice::from_ref(settlement)).await {
+                Ok(()) => settled += 1,
+                Err(error) if error.may_be_of_one() => {
+                    tracing::error!(%error, delivery = %settlement.row.delivery_id, "an outcome cannot be recorded");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(settled)
+    }
+
     async fn settle_each(&self, settlements: &[Settlement]) -> Result<(), SettleError> {
         for settlement in settlements {
             let loaded = self.log.load::<Delivery>(&settlement.row.delivery_id.to_string()).await?;

@@ -76,8 +76,7 @@ async fn settle_waiting(
         decision: Decision::Outcome(outcome.clone()),
     };
     let settlements: Vec<_> = rows.into_iter().map(settlement).collect();
-    settler.settle(&settlements).await?;
-    Ok(settlements.len())
+    settler.settle_all(&settlements).await
 }
 
 async fn waiting_rows(pool: &PgPool, withdrawal: Withdrawal) -> sqlx::Result<Vec<QueueRow>> {

@@ -132,25 +132,9 @@ impl Books {
     }
 
     async fn settle_until_done(&self, settlements: &[Settlement]) {
-        while let Err(error) = self.settler.settle(settlements).await {
-            if error.may_be_of_one() {
-                return self.settle_one_by_one(settlements).await;
-            }
+        while let Err(error) = self.settler.settle_all(settlements).await {
             tracing::warn!(%error, waiting = settlements.len(), "a settlement failed, trying again");
             sleep(REST).await;
-        }
-    }
-
-    /// One that cannot be written must not keep the others from being written.
-    async fn settle_one_by_one(&self, settlements: &[Settlement]) {
-        for settlement in settlements {
-            while let Err(error) = self.settler.settle(std::slice::from_ref(settlement)).await {
-                if error.may_be_of_one() {
-                    tracing::error!(%error, delivery = %settlement.row.delivery_id, "an outcome cannot be recorded");
-                    break;
-                }
-                sleep(REST).await;
-            }
         }
     }
 
