@@ -30,12 +30,12 @@ impl Housekeeper {
     }
 
     async fn work_for_ever(&self) {
-        let mut watch = Watch::default();
+        let (mut watch, mut has_searched) = (Watch::default(), false);
         loop {
             let next = Instant::now() + self.options.heartbeat;
             self.look(&mut watch).await;
             loop {
-                self.clean().await;
+                self.clean(&mut has_searched).await;
                 if timeout_at(next, self.wakes.housekeeper.notified()).await.is_err() {
                     break;
                 }
@@ -54,19 +54,23 @@ impl Housekeeper {
         }
     }
 
-    async fn clean(&self) {
-        self.log("taking back", self.take_back().await);
+    async fn clean(&self, has_searched: &mut bool) {
+        let taken_back = self.take_back(*has_searched).await;
+        *has_searched |= taken_back.is_ok();
+        self.log("taking back", taken_back);
         self.log("withdrawing", self.withdraw().await);
         self.log("expiring", self.expire().await);
     }
 
-    async fn take_back(&self) -> Result<(), SettleError> {
+    /// Takes back what dead owners had. The first time also without any: rows of an owner that nobody knows any more, as
+    /// after a restore, would be nobody's for ever.
+    async fn take_back(&self, has_searched: bool) -> Result<(), SettleError> {
         let dead = owners::condemned(&self.pool).await?;
-        if dead.is_empty() {
+        if dead.is_empty() && has_searched {
             return Ok(());
         }
         for _ in 0..PAGES_MAX {
-            let rows = owners::orphans(&self.pool, &dead).await?;
+            let rows = owners::orphans(&self.pool).await?;
             if rows.is_empty() {
                 owners::bury(&self.pool, &dead).await?;
                 break;

@@ -15,5 +15,6 @@ mod poison;
 mod providers;
 mod random;
 mod scene;
+mod strays;
 
 tests::entry_points!();

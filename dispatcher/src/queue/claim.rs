@@ -28,7 +28,8 @@ impl Claimer {
         Self { pool, owner, channel, route, served_last: [None; LANES.len()] }
     }
 
-    /// Up to `room` rows that are due, in the order in which they are to be sent. Each is committed as claimed.
+    /// Up to `room` rows that are due, in the order in which they are to be sent. Each is committed as claimed; after an
+    /// error some may be too, and [`Self::claimed`] finds them.
     pub(crate) async fn claim(&mut self, room: usize, now: DateTime<Utc>) -> sqlx::Result<Vec<QueueRow>> {
         let mut claimed = Vec::new();
         for lane in LANES {
@@ -133,7 +134,8 @@ impl Claimer {
              where q.delivery_id = due.delivery_id and q.generation = due.generation
              returning {COLUMNS}"
         );
-        sqlx::query_as(&text)
+        fail::fail_point!("claim::before_commit", |_| std::process::abort());
+        let rows = sqlx::query_as(&text)
             .bind(self.owner)
             .bind(self.channel.as_str())
             .bind(lane)
@@ -141,7 +143,27 @@ impl Claimer {
             .bind(takes)
             .bind(now)
             .fetch_all(&self.pool)
-            .await
+            .await?;
+        // An answer that is lost on its way.
+        fail::fail_point!("claim::taken", |_| Err(sqlx::Error::WorkerCrashed));
+        Ok(rows)
+    }
+
+    /// All rows that the owner has claimed this way and not yet started, those of a claim whose answer was lost included; no
+    /// more than its desks hold and one claim. Reads the channel's whole queue, for no index names the owner.
+    pub(crate) async fn claimed(&self) -> sqlx::Result<Vec<QueueRow>> {
+        // Waits for a claim that the database still works on, which shares a lock on this row.
+        sqlx::query("select from send_owners where owner = $1 for update")
+            .bind(self.owner)
+            .execute(&self.pool)
+            .await?;
+        let text = format!(
+            "select {COLUMNS} from send_queue q where q.owner = $1 and q.channel = $2 and q.state = 'claimed'"
+        );
+        let mut rows: Vec<QueueRow> =
+            sqlx::query_as(&text).bind(self.owner).bind(self.channel.as_str()).fetch_all(&self.pool).await?;
+        rows.retain(|row| self.route.include(row.company_id));
+        Ok(rows)
     }
 
     /// When the next row of the channel will be due, if one waits.

@@ -32,13 +32,9 @@ pub(crate) async fn beat(pool: &PgPool, owner: Uuid, in_hand: &[(Uuid, i64)]) ->
     Ok(done.rows_affected() == 1)
 }
 
-/// Leaves: an owner with nothing in hand goes, one that stops in the middle condemns itself, so that nobody has to wait
-/// until its beat is missed.
-pub(crate) async fn leave(pool: &PgPool, owner: Uuid, has_nothing_in_hand: bool) -> sqlx::Result<()> {
-    if has_nothing_in_hand {
-        sqlx::query("delete from send_owners where owner = $1").bind(owner).execute(pool).await?;
-        return Ok(());
-    }
+/// Leaves: the owner condemns itself, so that nobody has to wait until its beat is missed. It does so even if it knows of
+/// nothing in hand: what an answer that was lost has left to it is found like everything else.
+pub(crate) async fn leave(pool: &PgPool, owner: Uuid) -> sqlx::Result<()> {
     condemn_one(pool, owner, None).await
 }
 
@@ -107,14 +103,18 @@ pub(crate) async fn condemned(pool: &PgPool) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar("select owner from send_owners where condemned").fetch_all(pool).await
 }
 
-/// A page of what condemned owners had in hand. Reads the whole queue, for no index names the owner; it happens once
-/// a crash.
-pub(crate) async fn orphans(pool: &PgPool, owners: &[Uuid]) -> sqlx::Result<Vec<QueueRow>> {
-    sqlx::query_as(&format!("select {COLUMNS} from send_queue q where q.owner = any($1) limit $2"))
-        .bind(owners)
-        .bind(BATCH_ROWS_MAX as i64)
-        .fetch_all(pool)
-        .await
+/// A page of what has no living owner: it is condemned, or nobody knows it. Reads the whole queue, for no index names the
+/// owner; it happens once a start and once an end of a dispatcher.
+pub(crate) async fn orphans(pool: &PgPool) -> sqlx::Result<Vec<QueueRow>> {
+    sqlx::query_as(&format!(
+        "select {COLUMNS} from send_queue q
+         where q.owner is not null
+           and not exists (select from send_owners o where o.owner = q.owner and not o.condemned)
+         limit $1"
+    ))
+    .bind(BATCH_ROWS_MAX as i64)
+    .fetch_all(pool)
+    .await
 }
 
 /// Forgets condemned owners that have no row left.

@@ -103,7 +103,7 @@ impl Clerk {
     /// Lets go of a row that is somebody else's by now.
     pub(super) fn let_go(&self, row: &QueueRow) {
         tracing::warn!(delivery = %row.delivery_id, "a row was taken back before it was sent");
-        self.hands.put_down(row.notification_id);
+        self.hands.put_down(row);
     }
 }
 
@@ -139,7 +139,7 @@ impl Books {
     }
 
     fn put_down(&self, settlement: &Settlement) {
-        self.hands.put_down(settlement.row.notification_id);
+        self.hands.put_down(&settlement.row);
         if matches!(settlement.decision, Decision::Release { .. }) {
             self.wakes.ring(settlement.row.channel());
         }

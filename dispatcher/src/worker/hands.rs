@@ -1,46 +1,53 @@
-//! How many deliveries of each notification an owner has in hand, for totals at query time.
+//! Which deliveries an owner has in hand: for totals at query time, and to find what it claimed without knowing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
 use crate::queue::QueueRow;
 
-/// Counts rows between claim and settlement.
+/// One claim of one row: its delivery, generation and epoch.
+type Claim = (Uuid, i32, i64);
+
+/// The rows between claim and settlement, by their notification.
 #[derive(Debug, Default)]
-pub(super) struct Hands(Mutex<HashMap<Uuid, i64>>);
+pub(super) struct Hands(Mutex<HashMap<Uuid, HashSet<Claim>>>);
 
 impl Hands {
     pub(super) fn take(&self, rows: &[QueueRow]) {
-        let mut counts = self.counts();
+        let mut claims = self.claims();
         for row in rows {
-            *counts.entry(row.notification_id).or_default() += 1;
+            claims.entry(row.notification_id).or_default().insert(claim(row));
         }
     }
 
-    pub(super) fn put_down(&self, notification: Uuid) {
-        let mut counts = self.counts();
-        if let Some(count) = counts.get_mut(&notification) {
-            *count -= 1;
-            if *count <= 0 {
-                counts.remove(&notification);
+    pub(super) fn put_down(&self, row: &QueueRow) {
+        let mut claims = self.claims();
+        if let Some(of_notification) = claims.get_mut(&row.notification_id) {
+            of_notification.remove(&claim(row));
+            if of_notification.is_empty() {
+                claims.remove(&row.notification_id);
             }
         }
     }
 
+    pub(super) fn hold(&self, row: &QueueRow) -> bool {
+        self.claims().get(&row.notification_id).is_some_and(|claims| claims.contains(&claim(row)))
+    }
+
     /// So many of each notification.
     pub(super) fn all(&self) -> Vec<(Uuid, i64)> {
-        self.counts().iter().map(|(notification, count)| (*notification, *count)).collect()
+        self.claims().iter().map(|(notification, claims)| (*notification, claims.len() as i64)).collect()
     }
 
-    pub(super) fn are_empty(&self) -> bool {
-        self.counts().is_empty()
-    }
-
-    fn counts(&self) -> MutexGuard<'_, HashMap<Uuid, i64>> {
+    fn claims(&self) -> MutexGuard<'_, HashMap<Uuid, HashSet<Claim>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+const fn claim(row: &QueueRow) -> Claim {
+    (row.delivery_id, row.generation, row.epoch)
 }
 
 #[cfg(test)]
@@ -52,9 +59,19 @@ mod tests {
     fn what_is_taken_is_in_hand_until_it_is_put_down() {
         let hands = Hands::default();
         hands.take(&[row(1), row(2)]);
-        hands.put_down(row(1).notification_id);
+        hands.put_down(&row(1));
         assert_eq!(hands.all(), [(row(1).notification_id, 1)]);
-        hands.put_down(row(1).notification_id);
-        assert!(hands.are_empty());
+        assert!(hands.hold(&row(2)) && !hands.hold(&row(1)));
+        hands.put_down(&row(2));
+        assert!(hands.all().is_empty());
+    }
+
+    #[test]
+    fn a_row_that_is_claimed_again_before_it_was_put_down_stays_in_hand() {
+        let (hands, again) = (Hands::default(), QueueRow { epoch: 3, ..row(1) });
+        hands.take(&[row(1)]);
+        hands.take(std::slice::from_ref(&again));
+        hands.put_down(&row(1));
+        assert!(hands.hold(&again));
     }
 }

@@ -14,6 +14,8 @@ use crate::options::Clock;
 use crate::provider::Provider;
 use crate::queue::QueueRow;
 use crate::queue::claim::Claimer;
+use crate::queue::owners::taken_back;
+use crate::queue::settle::{SettleError, Settlement, Settler};
 
 /// How long the pump rests after the database failed it.
 const REST: Duration = Duration::from_millis(500);
@@ -67,7 +69,10 @@ pub(super) struct Pump {
     pub(super) claimer: Claimer,
     /// In the order of the configuration: a later one is used while those before it rest.
     pub(super) counters: Arc<Vec<Counter>>,
+    pub(super) settler: Settler,
     pub(super) hands: Arc<Hands>,
+    /// A claim has failed since what is claimed was last compared with what is in hand.
+    pub(super) may_have_strays: bool,
     pub(super) clock: Clock,
     pub(super) poll: Duration,
     pub(super) wake: watch::Receiver<()>,
@@ -93,24 +98,47 @@ impl Pump {
 
     /// One claim, if there is a provider with room; then what to wait for.
     async fn step(&mut self) -> Wait {
-        let now = (self.clock)();
-        let Some((place, readiness)) = first_able(&self.counters, now) else { return self.until_rested(now) };
-        let room = self.counters[place].room(readiness);
-        if room == 0 {
-            return Wait::ForRoom(place);
-        }
-        match self.claimer.claim(room, now).await {
-            Ok(rows) if rows.is_empty() => self.until_due(now).await,
-            Ok(rows) => {
-                self.put(place, rows);
-                Wait::Not
-            }
+        match self.try_step().await {
+            Ok(wait) => wait,
             Err(error) => {
                 tracing::warn!(%error, "a claim failed, trying again");
+                self.may_have_strays = true;
                 sleep(REST).await;
                 Wait::Not
             }
         }
+    }
+
+    async fn try_step(&mut self) -> Result<Wait, SettleError> {
+        self.return_strays().await?;
+        let now = (self.clock)();
+        let Some((place, readiness)) = first_able(&self.counters, now) else {
+            return Ok(self.until_rested(now));
+        };
+        let room = self.counters[place].room(readiness);
+        if room == 0 {
+            return Ok(Wait::ForRoom(place));
+        }
+        let rows = self.claimer.claim(room, now).await?;
+        if rows.is_empty() {
+            return Ok(self.until_due(now).await);
+        }
+        self.put(place, rows);
+        Ok(Wait::Not)
+    }
+
+    /// A claim that failed may be committed all the same, in part or as a whole: what it claimed is in nobody's hands, and
+    /// waits again before anything more is claimed.
+    async fn return_strays(&mut self) -> Result<(), SettleError> {
+        if !self.may_have_strays {
+            return Ok(());
+        }
+        let mut strays = self.claimer.claimed().await?;
+        strays.retain(|row| !self.hands.hold(row));
+        let settlements: Vec<Settlement> = strays.into_iter().map(taken_back).collect();
+        self.settler.settle(&settlements).await?;
+        self.may_have_strays = false;
+        Ok(())
     }
 
     fn put(&self, place: usize, rows: Vec<QueueRow>) {

@@ -134,7 +134,9 @@ impl<'a> Session<'a> {
         Pump {
             claimer: Claimer::new(self.office.pool.clone(), self.owner, channel, route.companies.clone()),
             counters: Arc::clone(counters),
+            settler: self.office.settler.clone(),
             hands: Arc::clone(&self.hands),
+            may_have_strays: false,
             clock: Arc::clone(&self.office.options.clock),
             poll: self.office.options.poll,
             wake: self.office.wakes.listen(channel),
@@ -154,7 +156,7 @@ impl<'a> Session<'a> {
     /// Ends in order: no new claims, what is being sent ends within the grace, what was not begun waits again.
     async fn finish(mut self, clerk: Clerk, counters: &[Arc<Vec<Counter>>]) {
         self.stop.cancel();
-        let all_ended = timeout(self.office.options.grace, join_all(&mut self.workers)).await.is_ok();
+        let _ = timeout(self.office.options.grace, join_all(&mut self.workers)).await;
         self.workers.shutdown().await;
         for counter in counters.iter().flat_map(|counters| counters.iter()) {
             for row in counter.desk.clear() {
@@ -163,19 +165,19 @@ impl<'a> Session<'a> {
             }
         }
         drop(clerk);
-        let all_settled = timeout(LAST_SETTLEMENTS, join_all(&mut self.flushers)).await.is_ok();
-        self.leave(all_ended && all_settled && self.hands.are_empty()).await;
+        let _ = timeout(LAST_SETTLEMENTS, join_all(&mut self.flushers)).await;
+        self.leave().await;
     }
 
     async fn give_up(mut self) {
         tracing::error!(owner = %self.owner, "the dispatcher lost what it had in hand and begins again");
         self.workers.shutdown().await;
         self.flushers.shutdown().await;
-        self.leave(false).await;
+        self.leave().await;
     }
 
-    async fn leave(&self, has_nothing_in_hand: bool) {
-        let leaving = owners::leave(&self.office.pool, self.owner, has_nothing_in_hand);
+    async fn leave(&self) {
+        let leaving = owners::leave(&self.office.pool, self.owner);
         if !matches!(timeout(LAST_SETTLEMENTS, leaving).await, Ok(Ok(()))) {
             tracing::warn!(owner = %self.owner, "the dispatcher could not take its leave; its beat will be missed");
         }
