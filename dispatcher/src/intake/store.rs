@@ -141,13 +141,15 @@ async fn erase(tx: &mut PgConnection, clients: &[Uuid]) -> sqlx::Result<()> {
     withdraw(tx, "erased", clients).await
 }
 
+/// A withdrawal that is there already is written all the same, which takes its lock: one that the housekeeper is about to
+/// finish, because it sees no row of this transaction yet, is asked for anew.
 async fn withdraw(tx: &mut PgConnection, reason: &str, subjects: &[Uuid]) -> sqlx::Result<()> {
     if subjects.is_empty() {
         return Ok(());
     }
     sqlx::query(
         "insert into withdrawals (reason, subject) select distinct $1, subject from unnest($2::uuid[]) as subject
-         on conflict do nothing",
+         on conflict on constraint withdrawal_is_asked_already do update set reason = excluded.reason",
     )
     .bind(reason)
     .bind(subjects)
@@ -170,9 +172,10 @@ async fn queue(tx: &mut PgConnection, chunk: &Chunk, now: DateTime<Utc>) -> sqlx
     }
     let sequences = sequences(tx, chunk).await?;
     insert_rows(tx, chunk, &sequences, now).await?;
-    withdraw_if_cancelled(tx, chunk).await?;
-    withdraw(tx, "erased", &unreadable(chunk)).await?;
-    withdraw_if_erased(tx, chunk).await
+    let cancelled = cancelled_of(tx, chunk).await?;
+    withdraw(tx, "cancelled", &cancelled).await?;
+    let erased = erased_among(tx, chunk).await?;
+    withdraw(tx, "erased", &[erased, unreadable(chunk)].concat()).await
 }
 
 /// The clients of a chunk whose addresses are gone.
@@ -181,16 +184,11 @@ fn unreadable(chunk: &Chunk) -> Vec<Uuid> {
     gone.map(|recipient| recipient.client.uuid()).collect()
 }
 
-async fn withdraw_if_erased(tx: &mut PgConnection, chunk: &Chunk) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into withdrawals (reason, subject)
-         select distinct 'erased', client_id from unsendable_clients where client_id = any($1)
-         on conflict do nothing",
-    )
-    .bind(chunk.recipients.iter().map(|recipient| recipient.client.uuid()).collect::<Vec<_>>())
-    .execute(tx)
-    .await?;
-    Ok(())
+async fn erased_among(tx: &mut PgConnection, chunk: &Chunk) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar("select client_id from unsendable_clients where client_id = any($1)")
+        .bind(chunk.recipients.iter().map(|recipient| recipient.client.uuid()).collect::<Vec<_>>())
+        .fetch_all(tx)
+        .await
 }
 
 /// Where each delivery's stream stands; a first generation's streams have not begun.
@@ -244,14 +242,12 @@ async fn insert_rows(
     Ok(())
 }
 
-async fn withdraw_if_cancelled(tx: &mut PgConnection, chunk: &Chunk) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into withdrawals (reason, subject)
-         select 'cancelled', notification_id from queued_notifications where notification_id = $1 and cancelled
-         on conflict do nothing",
+/// The chunk's notification, if it is cancelled.
+async fn cancelled_of(tx: &mut PgConnection, chunk: &Chunk) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar(
+        "select notification_id from queued_notifications where notification_id = $1 and cancelled",
     )
     .bind(chunk.notification.uuid())
-    .execute(tx)
-    .await?;
-    Ok(())
+    .fetch_all(tx)
+    .await
 }

@@ -1,6 +1,7 @@
 //! Rows that must not be sent any more: of a cancelled notification, of an erased person, or past their time.
 
 use chrono::{DateTime, Utc};
+use commands::begin;
 use domain::delivery::{Failure, FailureClass, Outcome, SuppressionReason};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -93,8 +94,16 @@ async fn waiting_rows(pool: &PgPool, withdrawal: Withdrawal) -> sqlx::Result<Vec
     .await
 }
 
+/// Takes a withdrawal away unless a row of it is there. Under its lock no intake can add one; and the statement after the
+/// lock sees what the intake had added before.
 async fn finish(pool: &PgPool, withdrawal: Withdrawal) -> sqlx::Result<()> {
     let (reason, subject) = withdrawal.parts();
+    let mut tx = begin(pool).await?;
+    sqlx::query("select from withdrawals where reason = $1 and subject = $2 for update")
+        .bind(reason)
+        .bind(subject)
+        .execute(&mut *tx)
+        .await?;
     sqlx::query(
         "delete from withdrawals w
          where w.reason = $1 and w.subject = $2
@@ -103,9 +112,9 @@ async fn finish(pool: &PgPool, withdrawal: Withdrawal) -> sqlx::Result<()> {
     )
     .bind(reason)
     .bind(subject)
-    .execute(pool)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    tx.commit().await
 }
 
 /// Fails a page of waiting rows whose time is over; returns how many.
