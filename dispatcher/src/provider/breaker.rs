@@ -13,6 +13,10 @@ pub const CONFIG_REST: TimeDelta = TimeDelta::seconds(60);
 pub const OUTAGE_REST: TimeDelta = TimeDelta::seconds(15);
 /// How many sends in a row find nobody before the provider rests.
 pub const OUTAGE_AFTER: u32 = 5;
+/// How long a provider rests whose answers are lost: longer, for each send that tries it anew may be one more in doubt.
+pub const DOUBT_REST: TimeDelta = TimeDelta::seconds(60);
+/// How many sends in a row are left in doubt before the provider rests. Those under way at that moment may be too.
+pub const DOUBT_AFTER: u32 = 5;
 
 /// Whether a provider may be asked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +36,7 @@ pub struct Breaker {
 #[derive(Debug, Default)]
 struct State {
     unreached: u32,
+    in_doubt: u32,
     rest: Option<Rest>,
 }
 
@@ -65,8 +70,9 @@ impl Breaker {
     pub fn observe<T>(&self, result: &Result<T, SendFailure>, now: DateTime<Utc>) {
         match result {
             Ok(_) => *self.locked() = State::default(),
-            // Neither says whether the provider works.
-            Err(SendFailure::StartRefused(_) | SendFailure::InDoubt(_)) => {}
+            // Says nothing of the provider.
+            Err(SendFailure::StartRefused(_)) => {}
+            Err(SendFailure::InDoubt(_)) => self.locked().doubt(now),
             Err(SendFailure::Unsent(failure)) => self.locked().learn(failure, now),
         }
     }
@@ -92,6 +98,13 @@ impl State {
         }
     }
 
+    fn doubt(&mut self, now: DateTime<Utc>) {
+        self.in_doubt += 1;
+        if self.in_doubt >= DOUBT_AFTER {
+            self.rest(DOUBT_REST, now);
+        }
+    }
+
     fn rest(&mut self, length: TimeDelta, now: DateTime<Utc>) {
         self.rest = Some(Rest { until: now + length, length });
     }
@@ -100,7 +113,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::failure::code;
+    use crate::provider::failure::{Doubt, code};
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("a valid time")
@@ -144,6 +157,42 @@ mod tests {
         assert_eq!(breaker.admit(at(0)), Admission::Open);
         breaker.observe(&failed(FailureClass::Transient, code::TIMEOUT), at(0));
         assert_eq!(breaker.admit(at(0)), Admission::RestsUntil(at(15)));
+    }
+
+    fn doubted() -> Result<(), SendFailure> {
+        Err(Doubt { code: "http 503".into(), text: String::new() }.into())
+    }
+
+    #[test]
+    fn a_provider_whose_answers_are_lost_rests_before_it_costs_a_campaign() {
+        let breaker = Breaker::default();
+        for _ in 1..DOUBT_AFTER {
+            breaker.observe(&doubted(), at(0));
+        }
+        assert_eq!(breaker.admit(at(0)), Admission::Open);
+        breaker.observe(&doubted(), at(0));
+        assert_eq!(breaker.admit(at(0)), Admission::RestsUntil(at(60)));
+    }
+
+    #[test]
+    fn each_rest_after_doubts_ends_with_one_send_that_tries() {
+        let breaker = Breaker::default();
+        (0..DOUBT_AFTER).for_each(|_| breaker.observe(&doubted(), at(0)));
+        assert_eq!(breaker.admit(at(60)), Admission::Open);
+        breaker.observe(&doubted(), at(65));
+        assert_eq!(breaker.admit(at(66)), Admission::RestsUntil(at(125)));
+        breaker.observe(&Ok(()), at(130));
+        assert_eq!(breaker.admit(at(130)), Admission::Open);
+    }
+
+    #[test]
+    fn doubts_between_answers_say_nothing_of_the_provider() {
+        let breaker = Breaker::default();
+        for _ in 0..3 * DOUBT_AFTER {
+            breaker.observe(&doubted(), at(0));
+            breaker.observe(&Ok(()), at(0));
+        }
+        assert_eq!(breaker.admit(at(0)), Admission::Open);
     }
 
     #[test]
