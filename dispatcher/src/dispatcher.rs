@@ -93,6 +93,7 @@ impl Parts {
             wakes: Arc::clone(&self.wakes),
             poll: self.options.poll,
             ahead: None,
+            aside: Default::default(),
         }
     }
 

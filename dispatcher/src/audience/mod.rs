@@ -1,5 +1,6 @@
 //! The audience of a notification: who would be told, and who is.
 
+mod aside;
 mod chunk;
 mod page;
 mod preview;

@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use commands::CommandContext;
-use commands::log::{AppendError, Draft, EventLog, Metadata};
+use commands::log::{AppendError, Draft, EventLog, Metadata, Sealed};
+use commands::{CommandContext, CommandError, begin};
 use domain::notification::{
     AUDIENCE, AudienceEvent, Notification, NotificationCommand, NotificationError, audience_stream,
 };
 use domain::value::{Channel, NotificationId, RecipientKind};
 use serde_json::json;
 use sqlx::{FromRow, PgConnection, PgPool};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::aside::Aside;
 use super::chunk::Chunk;
 use super::page::{Candidate, Wanted, page};
 use super::preview;
 use crate::Wakes;
 use crate::request::{RequestError, Requests};
-use commands::begin;
 
 /// How often an audience is looked at that waits for the views to reach its request.
 const BEHIND_POLL: Duration = Duration::from_millis(20);
@@ -37,6 +37,8 @@ pub(crate) struct Resolver {
     pub(crate) poll: Duration,
     /// The page after the chunk that was cut last, read while that one was being appended.
     pub(crate) ahead: Option<Ahead>,
+    /// Audiences that failed; the others go on.
+    pub(crate) aside: Aside,
 }
 
 /// A page that was read before its turn.
@@ -71,7 +73,7 @@ enum Step {
     Idle,
 }
 
-/// Why a step was not made; the same step is made again.
+/// Why an audience was not resolved; it is tried again.
 #[derive(Debug, thiserror::Error)]
 enum ResolveError {
     #[error("failed to resolve an audience: {0}")]
@@ -81,7 +83,7 @@ enum ResolveError {
     #[error(transparent)]
     Request(#[from] RequestError),
     #[error(transparent)]
-    Close(#[from] commands::CommandError<NotificationError>),
+    Close(#[from] CommandError<NotificationError>),
 }
 
 impl Resolver {
@@ -98,7 +100,7 @@ impl Resolver {
                 // A bell that rang during the step is still heard.
                 Ok(Step::Idle) => _ = timeout(self.poll, self.wakes.resolver.notified()).await,
                 Err(error) => {
-                    tracing::warn!(%error, "an audience could not be resolved, trying again");
+                    tracing::warn!(%error, "open audiences could not be looked for, trying again");
                     sleep(REST).await;
                 }
             }
@@ -106,33 +108,45 @@ impl Resolver {
     }
 
     /// One chunk of the audience whose turn it is, or its end.
-    async fn step(&mut self) -> Result<Step, ResolveError> {
-        let mut tx = begin(&self.pool).await?;
-        let Some(open) = next_open(&mut tx).await? else {
-            return Ok(if any_open(&mut tx).await? { Step::Behind } else { Step::Idle });
+    async fn step(&mut self) -> sqlx::Result<Step> {
+        let resting = self.aside.resting(Instant::now());
+        let Some(open) = next_open(&self.pool, &resting).await? else {
+            return Ok(if any_open(&self.pool, &resting).await? { Step::Behind } else { Step::Idle });
         };
-        let wanted = open.wanted();
-        if open.cancelled {
-            self.close(tx, &open, &wanted).await?;
-            return Ok(Step::Moved);
-        }
-        let candidates = match self.ahead.take().filter(|ahead| ahead.is_of(&wanted, &open.cursor)) {
-            Some(ahead) => ahead.candidates,
-            None => page(&self.pool, &wanted, &open.cursor).await?,
-        };
-        match Chunk::cut(candidates) {
-            Some(chunk) => {
-                let cursor = chunk.cursor.clone();
-                let (committed, ahead) = tokio::join!(
-                    self.commit_chunk(tx, &open, &wanted, chunk),
-                    self.read_ahead(wanted, cursor)
-                );
-                self.ahead = ahead;
-                committed?;
-            }
-            None => self.close(tx, &open, &wanted).await?,
+        match self.resolve(&open).await {
+            Ok(()) => self.aside.forget(open.notification_id),
+            Err(error) => self.set_aside(&open, &error),
         }
         Ok(Step::Moved)
+    }
+
+    /// Everything is read before the transaction begins, which then only writes.
+    async fn resolve(&mut self, open: &Open) -> Result<(), ResolveError> {
+        let wanted = open.wanted();
+        let chunk = if open.cancelled { None } else { self.next_chunk(open, &wanted).await? };
+        let Some(chunk) = chunk else { return self.close(open, &wanted).await };
+        let cursor = chunk.cursor.clone();
+        let (committed, ahead) =
+            tokio::join!(self.commit_chunk(open, &wanted, chunk), self.read_ahead(wanted, cursor));
+        self.ahead = ahead;
+        committed
+    }
+
+    async fn next_chunk(&mut self, open: &Open, wanted: &Wanted) -> sqlx::Result<Option<Chunk>> {
+        let candidates = match self.ahead.take().filter(|ahead| ahead.is_of(wanted, &open.cursor)) {
+            Some(ahead) => ahead.candidates,
+            None => page(&self.pool, wanted, &open.cursor).await?,
+        };
+        Ok(Chunk::cut(candidates))
+    }
+
+    fn set_aside(&mut self, open: &Open, error: &ResolveError) {
+        let notification = open.notification_id;
+        if self.aside.put(notification, Instant::now()) {
+            tracing::error!(%error, %notification, "an audience fails again and again; the others go on");
+        } else {
+            tracing::warn!(%error, %notification, "an audience could not be resolved, trying again later");
+        }
     }
 
     /// A page that cannot be read ahead is read in its turn.
@@ -142,53 +156,57 @@ impl Resolver {
     }
 
     /// The chunk's number is its place in the audience's stream, so that it cannot be committed twice.
-    async fn commit_chunk(
-        &self,
-        mut tx: sqlx::Transaction<'_, sqlx::Postgres>,
-        open: &Open,
-        wanted: &Wanted,
-        chunk: Chunk,
-    ) -> Result<(), ResolveError> {
-        let recipients = chunk.recipients.len() as i64;
-        advance(&mut tx, open, recipients, &chunk.cursor).await?;
+    async fn commit_chunk(&self, open: &Open, wanted: &Wanted, chunk: Chunk) -> Result<(), ResolveError> {
+        let (recipients, cursor) = (chunk.recipients.len() as i64, chunk.cursor.clone());
         let metadata = self.requests.get(wanted.notification).await?.metadata.clone();
         let draft = draft(open, wanted, chunk, metadata)?;
         let sealed = self.log.seal(vec![draft], None).await?;
+        let mut tx = begin(&self.pool).await?;
+        if !lock(&mut tx, open).await? {
+            return Ok(());
+        }
+        advance(&mut tx, open, recipients, &cursor).await?;
         let appended = EventLog::append_in(&mut tx, &sealed).await?;
         tx.commit().await?;
         self.log.committed(appended.last);
         Ok(())
     }
 
-    async fn close(
+    async fn close(&self, open: &Open, wanted: &Wanted) -> Result<(), ResolveError> {
+        let context = CommandContext::of_system().about(open.company_id.into());
+        let closing = self.closing(open, wanted, &context).await?;
+        let mut tx = begin(&self.pool).await?;
+        if !lock(&mut tx, open).await? {
+            return Ok(());
+        }
+        mark_closed(&mut tx, open).await?;
+        match closing {
+            Some(ready) => _ = self.log.commit::<NotificationError>(tx, &ready, &context).await?,
+            None => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// The event that closes it. None if it was closed before, by a process that died before it could say so here.
+    async fn closing(
         &self,
-        mut tx: sqlx::Transaction<'_, sqlx::Postgres>,
         open: &Open,
         wanted: &Wanted,
-    ) -> Result<(), ResolveError> {
-        let excluded = self.excluded(open, wanted).await?;
-        mark_closed(&mut tx, open).await?;
-        let id = wanted.notification.to_string();
+        context: &CommandContext,
+    ) -> Result<Option<Sealed>, ResolveError> {
         let command = NotificationCommand::CloseAudience {
             generation: open.generation.unsigned_abs(),
             total: open.recipients.unsigned_abs(),
-            excluded,
+            excluded: self.excluded(open, wanted).await?,
         };
-        let context = CommandContext::of_system().about(open.company_id.into());
-        match self.log.decide::<Notification>(&id, command, &context).await {
-            Ok(mut drafts) => {
-                let metadata = &self.requests.get(wanted.notification).await?.metadata;
-                drafts.iter_mut().for_each(|draft| draft.metadata.clone_from(metadata));
-                let ready = self.log.ready::<NotificationError>(drafts, &context, &json!({})).await?;
-                self.log.commit::<NotificationError>(tx, &ready, &context).await?;
-                Ok(())
-            }
-            // It was closed before, by a process that died before it could say so here.
-            Err(commands::CommandError::Refused(NotificationError::AudienceNotOpen)) => {
-                Ok(tx.commit().await?)
-            }
-            Err(error) => Err(error.into()),
-        }
+        let id = wanted.notification.to_string();
+        let mut drafts = match self.log.decide::<Notification>(&id, command, context).await {
+            Err(CommandError::Refused(NotificationError::AudienceNotOpen)) => return Ok(None),
+            decided => decided?,
+        };
+        let metadata = &self.requests.get(wanted.notification).await?.metadata;
+        drafts.iter_mut().for_each(|draft| draft.metadata.clone_from(metadata));
+        Ok(Some(self.log.ready::<NotificationError>(drafts, context, &json!({})).await?))
     }
 
     /// Only a first generation leaves anybody out: a retry's audience has had an address already.
@@ -235,13 +253,13 @@ fn draft(open: &Open, wanted: &Wanted, chunk: Chunk, metadata: Metadata) -> Resu
 }
 
 /// Alarms first, then the audience with the fewest chunks, so that several campaigns grow together. Views must have
-/// reached the request: clients imported before it belong to it.
-async fn next_open(tx: &mut PgConnection) -> sqlx::Result<Option<Open>> {
+/// reached the request: clients imported before it belong to it. What another resolver is writing is its own.
+async fn next_open(pool: &PgPool, resting: &[Uuid]) -> sqlx::Result<Option<Open>> {
     sqlx::query_as(
         "select a.notification_id, a.generation, n.company_id, n.channel, n.recipient_kind, a.chunks, a.recipients,
                 a.cursor, n.cancelled
          from audiences a join queued_notifications n using (notification_id)
-         where not a.closed
+         where not a.closed and a.notification_id <> all($1)
            and a.position <= case a.generation
              when 1 then (select position from clients.checkpoint)
              else (select position from notifications.checkpoint) end
@@ -249,12 +267,34 @@ async fn next_open(tx: &mut PgConnection) -> sqlx::Result<Option<Open>> {
          limit 1
          for update of a skip locked",
     )
-    .fetch_optional(tx)
+    .bind(resting)
+    .fetch_optional(pool)
     .await
 }
 
-async fn any_open(tx: &mut PgConnection) -> sqlx::Result<bool> {
-    sqlx::query_scalar("select exists (select from audiences where not closed)").fetch_one(tx).await
+async fn any_open(pool: &PgPool, resting: &[Uuid]) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select from audiences where not closed and notification_id <> all($1))",
+    )
+    .bind(resting)
+    .fetch_one(pool)
+    .await
+}
+
+/// Keeps the others from an audience until the end of the transaction; false if one of them has it or has moved it since
+/// it was read.
+async fn lock(tx: &mut PgConnection, open: &Open) -> sqlx::Result<bool> {
+    let found = sqlx::query(
+        "select from audiences
+         where notification_id = $1 and generation = $2 and chunks = $3 and not closed
+         for update skip locked",
+    )
+    .bind(open.notification_id)
+    .bind(open.generation)
+    .bind(open.chunks)
+    .fetch_optional(tx)
+    .await?;
+    Ok(found.is_some())
 }
 
 async fn advance(tx: &mut PgConnection, open: &Open, recipients: i64, cursor: &[u8]) -> sqlx::Result<()> {
