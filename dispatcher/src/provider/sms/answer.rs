@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::codes::class_of;
 use crate::provider::{
     failure::{Accepted, Doubt, Failure, SendFailure},
-    schedule::RetryAdvice,
+    schedule::{RetryAdvice, is_retried},
 };
 
 /// Everything of an answer but its body.
@@ -40,8 +40,9 @@ struct Body {
     message: Option<String>,
 }
 
-/// `body` is `None` if it broke off. A sid means accepted whatever else is said; a 2xx or 5xx without one is in
-/// doubt; everything else is a refusal, which proves that nothing was sent.
+/// `body` is `None` if it broke off. A sid means that there is a message, whatever else is said: accepted, or failed for
+/// good by an error of its own. A 2xx or 5xx without one is in doubt; everything else is a refusal, which proves that
+/// nothing was sent.
 pub(super) fn read(facts: Facts, body: Option<&[u8]>) -> Result<Accepted, SendFailure> {
     let parsed: Option<Body> = body.and_then(|bytes| serde_json::from_slice(bytes).ok());
     let body = parsed.unwrap_or_default();
@@ -50,7 +51,8 @@ pub(super) fn read(facts: Facts, body: Option<&[u8]>) -> Result<Accepted, SendFa
         body.error_code.or(body.code).filter(|_| !is_doubtful(status) || body.sid.is_some())
     {
         let text = body.error_message.or(body.message).unwrap_or_default();
-        return Err(refusal(facts, Some(refused), &text).into());
+        let refusal = refusal(facts, Some(refused), &text);
+        return Err(if body.sid.is_some() { final_failure(refusal) } else { refusal }.into());
     }
     match body.sid {
         Some(sid) if !status.is_client_error() => Ok(Accepted { reference: bounded(&sid) }),
@@ -74,6 +76,12 @@ fn refusal(facts: Facts, twilio: Option<u64>, text: &str) -> Failure {
     let code = twilio.map_or_else(|| format!("http {}", facts.status.as_u16()), |code| code.to_string());
     let advice = facts.retry_after.map_or(RetryAdvice::Schedule, RetryAdvice::After);
     Failure::new(class, code, text).with_advice(advice)
+}
+
+/// A message that the provider has, and gave up: trying again would make another.
+fn final_failure(failure: Failure) -> Failure {
+    let class = if is_retried(failure.class) { FailureClass::Unknown } else { failure.class };
+    Failure { class, ..failure }
 }
 
 /// A redirect or an unknown path means that `base_url` is wrong.
@@ -140,6 +148,18 @@ mod tests {
             answer(201, r#"{"sid":"SM1","status":"failed","error_code":30007,"error_message":"filtered"}"#);
         let failure = refused(failed);
         assert_eq!((failure.class, failure.code.as_str()), (FailureClass::PolicyReputation, "30007"));
+    }
+
+    #[test]
+    fn a_message_that_has_a_sid_is_never_tried_again() {
+        for code in [30001, 30003, 20429, 99999] {
+            for status in [201, 400, 500] {
+                let body = format!(r#"{{"sid":"SM1","status":"failed","error_code":{code}}}"#);
+                let failure = refused(answer(status, &body));
+                assert!(!is_retried(failure.class), "{status} {code}");
+                assert_eq!(failure.code, code.to_string());
+            }
+        }
     }
 
     #[test]
