@@ -93,6 +93,11 @@ impl QueueRow {
         }
     }
 
+    /// Whether it may still be sent at a moment.
+    pub(crate) fn is_in_time(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+
     /// How it travels; rows come from events, so the word is always one of the two.
     pub(crate) fn channel(&self) -> Channel {
         Channel::try_from(self.channel.as_str()).unwrap_or(Channel::Sms)

@@ -85,7 +85,9 @@ impl Worker {
             settled(last).await;
             let mark = self.clerk.mark(&row, &gate.name).await;
             marked = Some((mark, Instant::now()));
-            if mark == Marked::Started { Ok(()) } else { Err(StartRefused) }
+            // The row may have waited long since its claim: for its turn, for the mark, for a database that was away.
+            let is_in_time = row.is_in_time((self.options.clock)());
+            if mark == Marked::Started && is_in_time { Ok(()) } else { Err(StartRefused) }
         };
         let result = sender.send(&outgoing, started).await;
         fail::fail_point!("send::done", |_| std::process::abort());
@@ -97,7 +99,7 @@ impl Worker {
                 self.clerk.let_go(&row);
                 None
             }
-            // Not known to be marked, known to be unsent.
+            // Not known to be marked or too late, and known to be unsent.
             (None, _) => Some(self.release(row).await),
         }
     }
