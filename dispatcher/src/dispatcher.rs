@@ -37,6 +37,12 @@ impl Dispatcher {
         options: DispatcherOptions,
         cancel: CancellationToken,
     ) -> Self {
+        for channel in routes.iter().flat_map(Route::idle_channels) {
+            tracing::warn!(
+                channel = channel.as_str(),
+                "no provider carries a channel; its deliveries wait for one"
+            );
+        }
         let parts = Parts::new(log, options);
         let mut tasks = JoinSet::new();
         spawn(&mut tasks, parts.intake(broker).run(cancel.clone()));

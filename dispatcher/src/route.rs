@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::value::CompanyId;
+use domain::value::{Channel, CompanyId};
 use uuid::Uuid;
 
 use crate::provider::Provider;
@@ -28,6 +28,14 @@ pub struct Route {
     pub providers: Vec<Provider>,
 }
 
+impl Route {
+    /// The channels that nobody carries: their deliveries wait until somebody does.
+    pub(crate) fn idle_channels(&self) -> impl Iterator<Item = Channel> {
+        let carries = |channel| self.providers.iter().any(|provider| provider.channel() == channel);
+        [Channel::Sms, Channel::Email].into_iter().filter(move |channel| !carries(*channel))
+    }
+}
+
 impl Companies {
     /// Whether a company's deliveries go this way.
     pub(crate) fn include(&self, company: Uuid) -> bool {
@@ -43,6 +51,21 @@ impl Companies {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::{EmailProvider, SmtpSettings};
+
+    #[test]
+    fn a_channel_without_a_provider_is_idle() {
+        let settings = SmtpSettings {
+            name: "uno".into(),
+            url: "smtp://127.0.0.1:1".into(),
+            from: "avisos@example.com".into(),
+            connections: 4,
+            rate_per_second: 0,
+        };
+        let email = Provider::Email(EmailProvider::try_new(&settings).expect("good settings"));
+        let route = Route { companies: Companies::All, providers: vec![email] };
+        assert!(route.idle_channels().eq([Channel::Sms]));
+    }
 
     #[test]
     fn a_company_goes_by_one_of_two_complementary_routes() {
