@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::seal::{Keys, Place, ip_key, keys_of, open_ip, open_payload};
 use super::stored::{COLUMNS, Recorded, StoredEvent};
-use super::{EventLog, SealError};
+use super::{EventLog, RawEvent, SealError};
 
 /// Why an aggregate cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -54,18 +54,21 @@ impl EventLog {
         Ok(head)
     }
 
-    /// At most `limit` events after a position, in order, sealed.
+    /// At most `limit` events after a position, in order, sealed; poison among them stops nobody.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn read_after(&self, position: Position, limit: i64) -> sqlx::Result<Vec<StoredEvent>> {
-        sqlx::query_as(&format!(
-            "select {COLUMNS} from events where position > $1 order by position limit $2"
-        ))
+        let events: Vec<RawEvent> = sqlx::query_as(
+            "select position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                    payload::text as payload, metadata::text as metadata, recorded_at
+             from events where position > $1 order by position limit $2",
+        )
         .bind(position)
         .bind(limit)
         .fetch_all(self.pool())
-        .await
+        .await?;
+        Ok(events.into_iter().map(StoredEvent::from).collect())
     }
 
     /// At most `limit` events of one stream after a sequence, in order, sealed.
