@@ -20,6 +20,8 @@ pub(super) struct Batch {
     pub(super) erased: Vec<Uuid>,
     /// Positions of events that could not be read.
     pub(super) parked: Vec<Position>,
+    /// Positions that were parked, and are taken in now.
+    pub(super) unparked: Vec<Position>,
 }
 
 /// A notification to remember.

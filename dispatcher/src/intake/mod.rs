@@ -75,8 +75,8 @@ impl Intake {
             let stored = self.log.read_after(parked - 1, 1).await?;
             let events = self.log.open_events(stored).await?;
             if events.iter().all(|recorded| recorded.event.is_ok()) {
-                self.take_in(&self.sort(events), position, position).await?;
-                store::unpark(&self.pool, parked).await?;
+                let batch = Batch { unparked: vec![parked], ..self.sort(events) };
+                self.take_in(&batch, position, position).await?;
             }
         }
         Ok(())

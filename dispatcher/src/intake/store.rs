@@ -41,6 +41,7 @@ pub(super) async fn store(
     if moved.execute(&mut *tx).await?.rows_affected() == 0 {
         return Err(StoreError::Overtaken);
     }
+    unpark(&mut tx, &batch.unparked).await?;
     remember(&mut tx, batch).await?;
     open_audiences(&mut tx, batch).await?;
     cancel(&mut tx, batch).await?;
@@ -63,9 +64,11 @@ pub(super) async fn parked(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Positi
         .await
 }
 
-/// Forgets a parked event that has been taken in.
-pub(super) async fn unpark(pool: &PgPool, position: Position) -> sqlx::Result<()> {
-    sqlx::query("delete from intake_parked where position = $1").bind(position).execute(pool).await?;
+async fn unpark(tx: &mut PgConnection, positions: &[Position]) -> sqlx::Result<()> {
+    if positions.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("delete from intake_parked where position = any($1)").bind(positions).execute(tx).await?;
     Ok(())
 }
 
@@ -82,11 +85,16 @@ async fn park(tx: &mut PgConnection, positions: &[Position]) -> sqlx::Result<()>
     Ok(())
 }
 
+/// A request that was parked may have been cancelled while nobody could read it.
 async fn remember(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()> {
     for requested in &batch.requested {
         sqlx::query(
-            "insert into queued_notifications (notification_id, company_id, channel, recipient_kind, lane, expires_at)
-             values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+            "insert into queued_notifications (notification_id, company_id, channel, recipient_kind, lane, expires_at,
+                                               cancelled)
+             values ($1, $2, $3, $4, $5, $6,
+                     exists (select from events where aggregate_type = 'notification' and aggregate_id = $1::text
+                               and event_type = 'NotificationCancelled'))
+             on conflict do nothing",
         )
         .bind(requested.notification.uuid())
         .bind(requested.company.uuid())
@@ -100,13 +108,17 @@ async fn remember(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// A retry of a notification whose request could not be read has nothing to go by, and is left out.
+/// A retry of a notification whose request is parked has nothing to go by, and is parked with it.
 async fn open_audiences(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()> {
     for audience in &batch.audiences {
+        if !is_remembered(tx, audience.notification).await? {
+            tracing::error!(position = audience.position, "the intake parks a retry whose request is parked");
+            park(tx, &[audience.position]).await?;
+            continue;
+        }
         sqlx::query(
             "insert into audiences (notification_id, generation, position)
-             select notification_id, $2, $3 from queued_notifications where notification_id = $1
-             on conflict do nothing",
+             values ($1, $2, $3) on conflict do nothing",
         )
         .bind(audience.notification)
         .bind(audience.generation)
@@ -115,6 +127,13 @@ async fn open_audiences(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()
         .await?;
     }
     Ok(())
+}
+
+async fn is_remembered(tx: &mut PgConnection, notification: Uuid) -> sqlx::Result<bool> {
+    sqlx::query_scalar("select exists (select from queued_notifications where notification_id = $1)")
+        .bind(notification)
+        .fetch_one(tx)
+        .await
 }
 
 async fn cancel(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()> {
