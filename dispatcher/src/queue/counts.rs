@@ -10,6 +10,9 @@ use uuid::Uuid;
 /// How many deliveries of each notification are being sent right now, by every dispatcher; about a second old at most.
 /// Notifications with none are absent.
 ///
+/// Owners tell it with their beats. To count the rows instead would read every row of a notification that waits, for no
+/// index names the state: 80 ms for a hundred thousand, every time somebody looks.
+///
 /// # Errors
 /// When the database does not answer.
 pub async fn sending_counts(
