@@ -17,7 +17,6 @@ create table notifications (
   generation integer not null,
   closed_generation integer not null default 0,
   excluded json not null default '{}',
-  duplicates bigint not null default 0,
   -- Only a notification that was not finished is cancelled.
   cancelled_at timestamptz,
   accepted bigint not null default 0,

@@ -11,8 +11,6 @@ use domain::value::Channel;
 use domain::{Event, Personal, Position};
 use uuid::Uuid;
 
-/// Why the audience left somebody out, where it is only that the address was there twice.
-const DUPLICATE: &str = "duplicate";
 /// How many characters of a provider's code are kept, so that it fits an index.
 const CODE_CHARS_MAX: usize = 100;
 
@@ -289,13 +287,6 @@ impl Fold {
         notification.totals.add(now.state, 1);
         notification.position = now.position;
         self.changed_notifications.insert(now.notification);
-    }
-}
-
-impl Notification {
-    /// How many contacts were left out because their address was there already.
-    pub(super) fn duplicates(&self) -> i64 {
-        self.excluded.get(DUPLICATE).map_or(0, |&count| i64::try_from(count).unwrap_or(i64::MAX))
     }
 }
 

@@ -87,21 +87,20 @@ async fn update_notifications(tx: &mut PgConnection, rows: &[(Uuid, &Notificatio
     sqlx::query(
         "update notifications n
          set generation = c.generation, closed_generation = c.closed_generation, excluded = c.excluded::json,
-             duplicates = c.duplicates, cancelled_at = c.cancelled_at, pending = c.pending, accepted = c.accepted,
-             deferred = c.deferred, failed = c.failed, suppressed = c.suppressed, in_doubt = c.in_doubt,
-             cancelled = c.cancelled, delivered = c.delivered, position = c.position
-         from unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::bigint[], $6::timestamptz[], $7::bigint[],
+             cancelled_at = c.cancelled_at, pending = c.pending, accepted = c.accepted, deferred = c.deferred,
+             failed = c.failed, suppressed = c.suppressed, in_doubt = c.in_doubt, cancelled = c.cancelled,
+             delivered = c.delivered, position = c.position
+         from unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::timestamptz[], $6::bigint[], $7::bigint[],
                      $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
-                     $14::bigint[], $15::bigint[])
-              as c (notification_id, generation, closed_generation, excluded, duplicates, cancelled_at, pending,
-                    accepted, deferred, failed, suppressed, in_doubt, cancelled, delivered, position)
+                     $14::bigint[])
+              as c (notification_id, generation, closed_generation, excluded, cancelled_at, pending, accepted,
+                    deferred, failed, suppressed, in_doubt, cancelled, delivered, position)
          where n.notification_id = c.notification_id",
     )
     .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
     .bind(all().map(|row| row.generation).collect::<Vec<_>>())
     .bind(all().map(|row| row.closed_generation).collect::<Vec<_>>())
     .bind(excluded.map_err(|error| sqlx::Error::Encode(error.into()))?)
-    .bind(all().map(Notification::duplicates).collect::<Vec<_>>())
     .bind(all().map(|row| row.cancelled_at).collect::<Vec<_>>())
     .bind(totals(State::Pending))
     .bind(totals(State::Accepted))

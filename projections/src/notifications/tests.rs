@@ -57,7 +57,7 @@ fn notification(position: Position, event: NotificationEvent) -> Recorded {
 }
 
 fn closed(position: Position, generation: u32) -> Recorded {
-    let excluded = BTreeMap::from([("duplicate".to_owned(), u64::from(generation))]);
+    let excluded = BTreeMap::from([("no_phone".to_owned(), u64::from(generation))]);
     notification(position, NotificationEvent::AudienceClosed { generation, total: 3, excluded })
 }
 
@@ -130,7 +130,7 @@ fn a_retry_takes_the_failed_back_and_keeps_who_was_left_out_first() {
         closed(7, 2),
     ]);
     assert_eq!((total(&fold, State::Pending), total(&fold, State::Failed), causes(&fold)), (3, 0, 0));
-    assert_eq!(fold.notifications[&id(NOTIFICATION)].duplicates(), 1);
+    assert_eq!(fold.notifications[&id(NOTIFICATION)].excluded["no_phone"], 1);
     assert_eq!(fold.tried.len(), 1);
 }
 
