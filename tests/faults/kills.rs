@@ -6,9 +6,9 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use tests::program::Program;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use crate::books::compare;
+use crate::books::{compare, rest};
 use crate::load::Load;
 use crate::scene::{CONNECTIONS, Scene};
 
@@ -16,6 +16,9 @@ use crate::scene::{CONNECTIONS, Scene};
 const MESSAGES: usize = 30;
 /// How long it may take until the load has led the program to its failpoint: far longer than it does.
 const DEATH_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long after a death everything is at rest again, and what is in doubt is shown: the lease of what died, and the rest
+/// of the load.
+const REST_WITHIN: Duration = Duration::from_secs(60);
 /// The signal that a failpoint ends the program with: nothing of it runs any more, as after `kill -9`.
 const SIGABRT: i32 = 6;
 
@@ -28,9 +31,14 @@ async fn dies_at(failpoints: &str) {
     let status = until_death(&scene, program, &mut load).await;
     assert_eq!(status.signal(), Some(SIGABRT), "the program did not die at its failpoint: {status}");
 
+    let died_at = Instant::now();
     let program = scene.program("").await;
     let client = scene.client(&program);
     load.apply_until_answered(&client).await;
+    for asked in load.notifications() {
+        rest(&client, asked.id).await;
+    }
+    assert!(died_at.elapsed() < REST_WITHIN, "doubt was hidden for {:?}", died_at.elapsed());
     compare(&scene, &client, &load, 2 * CONNECTIONS).await;
     program.kill().await;
 }
@@ -80,8 +88,11 @@ killed_at! {
     a_kill_after_the_projection_loses_nothing: "project::committed=12*off->return",
     a_kill_before_the_intake_loses_nothing: "intake::before_commit=3*off->return",
     a_kill_after_the_intake_sends_nothing_twice: "intake::committed=3*off->return",
+    a_kill_before_the_claim_loses_nothing: "claim::before_commit=4*off->return",
     a_kill_after_the_claim_sends_nothing_twice: "claim::committed=4*off->return",
+    a_kill_before_the_start_sends_nothing_twice: "start::before_commit=4*off->return",
     a_kill_after_the_start_leaves_honest_doubt: "start::committed=4*off->return",
+    a_kill_before_the_send_sends_nothing_twice: "send::before=20*off->return",
     a_kill_after_the_answer_leaves_honest_doubt: "send::done=20*off->return",
     a_kill_before_the_settlement_leaves_honest_doubt: "settle::before_commit=4*off->return",
     a_kill_after_the_settlement_sends_nothing_twice: "settle::committed=4*off->return",

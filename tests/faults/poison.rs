@@ -97,13 +97,31 @@ async fn the_intake_survives_poison_and_says_so() {
     )
     .await;
 
+    // A retry can be read, but has nothing to go by without its request.
+    let retried = r#"{"NotificationRetried": {"generation": 2}}"#;
+    insert(&scene, ("notification", &request, 2), "NotificationRetried", retried, "{}").await;
+
     the_rest_flows(&scene, &client).await;
     assert!(
         metric(&client, "mensajeria_intake_poison_total").await >= 3.0,
         "the intake tells of what it cannot read"
     );
-    assert_eq!(parked(&client, "notifications").await, 3);
+    assert_eq!(parked(&client, "notifications").await, 4);
+    assert_eq!(parked_by_the_intake(&scene).await, 4);
     program.kill().await;
+
+    // The next program tries them again, and keeps what it cannot take in either.
+    let program = scene.program("").await;
+    the_rest_flows(&scene, &scene.client(&program)).await;
+    assert_eq!(parked_by_the_intake(&scene).await, 4);
+    program.kill().await;
+}
+
+async fn parked_by_the_intake(scene: &Scene) -> i64 {
+    sqlx::query_scalar("select count(*) from intake_parked")
+        .fetch_one(scene.log.pool())
+        .await
+        .expect("a count")
 }
 
 /// A rebuild meets the same poison and sets the same aside.

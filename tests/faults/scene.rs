@@ -148,7 +148,7 @@ impl Scene {
     }
 }
 
-/// Looks again and again until there is something to see.
+/// Looks again and again until there is something to see: what happens in another process, or in none, rings no bell here.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let looking = async {
         loop {

@@ -18,6 +18,7 @@ pub(crate) struct Mark {
 /// Marks all that wait in one statement and tells each whether it may be sent. A row whose epoch has moved on belongs
 /// to somebody else by now.
 pub(crate) async fn mark_started(pool: &PgPool, marks: &[Mark]) -> sqlx::Result<Vec<bool>> {
+    fail::fail_point!("start::before_commit", |_| std::process::abort());
     let rows: Vec<(Uuid, i32)> = sqlx::query_as(
         "update send_queue q
          set state = 'started', provider = mark.provider

@@ -89,6 +89,7 @@ impl Worker {
             let is_in_time = row.is_in_time((self.options.clock)());
             if mark == Marked::Started && is_in_time { Ok(()) } else { Err(StartRefused) }
         };
+        fail::fail_point!("send::before", |_| std::process::abort());
         let result = sender.send(&outgoing, started).await;
         fail::fail_point!("send::done", |_| std::process::abort());
         gate.breaker.observe(&result, (self.options.clock)());
