@@ -2,6 +2,7 @@
 
 mod access;
 mod bad_input;
+mod dispatch;
 mod erasure;
 mod feed;
 mod import;

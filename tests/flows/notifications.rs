@@ -17,30 +17,30 @@ use tests::{Client, World, id_of};
 const BUSY: Refusal = Refusal::sms(429, 20429, "Too Many Requests");
 
 /// A company, and somebody who may notify its clients.
-struct Desk {
-    world: World,
-    company: CompanyId,
-    nora: Client,
+pub(crate) struct Desk {
+    pub(crate) world: World,
+    pub(crate) company: CompanyId,
+    pub(crate) nora: Client,
 }
 
 impl Desk {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::in_world(World::start().await).await
     }
 
-    async fn in_world(world: World) -> Self {
+    pub(crate) async fn in_world(world: World) -> Self {
         let company = world.company("Vigía Andina").await;
         let nora = world.user("Nora", &[Role::Notifier, Role::Auditor], &[company]).await;
         Self { world, company, nora }
     }
 
-    async fn client(&self, phone: Option<&str>, email: Option<&str>) -> String {
+    pub(crate) async fn client(&self, phone: Option<&str>, email: Option<&str>) -> String {
         let body = client_of(&clock::new_id().to_string(), "Ferretería Núñez", phone, email);
         id_of(&self.nora.post(&format!("/companies/{}/clients", self.company), &body).await.expect(201))
     }
 
     /// So many clients with numbers that no rule of the outside world is about.
-    async fn clients(&self, number: usize) {
+    pub(crate) async fn clients(&self, number: usize) {
         let mut file = String::from("external_id,name,kind,contact_name,phone,email\n");
         for client in 0..number {
             file.push_str(&format!("P-{client},Cliente {client},holder,,30155{:05},\n", 10_100 + client));
@@ -51,15 +51,15 @@ impl Desk {
         assert_eq!(tests::Answer::to(request).await.expect(200)["created"], number);
     }
 
-    async fn send(&self, order: &Value) -> String {
+    pub(crate) async fn send(&self, order: &Value) -> String {
         id_of(&self.nora.post_new("/notifications", order).await.expect(202))
     }
 
-    async fn finished(&self, notification: &str) -> Value {
+    pub(crate) async fn finished(&self, notification: &str) -> Value {
         finished(&self.nora, notification).await
     }
 
-    async fn deliveries(&self, notification: &str) -> Vec<Value> {
+    pub(crate) async fn deliveries(&self, notification: &str) -> Vec<Value> {
         self.nora.all(&format!("/notifications/{notification}/deliveries")).await
     }
 
@@ -94,7 +94,7 @@ impl Desk {
 }
 
 /// The outcomes of a delivery's attempts, oldest first.
-fn outcomes(delivery: &Value) -> Vec<&str> {
+pub(crate) fn outcomes(delivery: &Value) -> Vec<&str> {
     delivery["attempts"]
         .as_array()
         .expect("attempts")
@@ -103,7 +103,7 @@ fn outcomes(delivery: &Value) -> Vec<&str> {
         .collect()
 }
 
-fn totals(told: &Value, parts: &[&str]) -> Vec<i64> {
+pub(crate) fn totals(told: &Value, parts: &[&str]) -> Vec<i64> {
     parts.iter().map(|part| count(&told["totals"], part)).collect()
 }
 

@@ -29,7 +29,7 @@ pub const PASSWORD: &str = "correcto caballo";
 /// How long the views may take to show what was written: far longer than they do.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many connections the simulator is used by.
-const SIMULATOR_CONNECTIONS: u32 = 8;
+pub const SIMULATOR_CONNECTIONS: u32 = 8;
 /// How soon a failed attempt is made again: flows are not about waiting.
 const RETRY_WAITS: [Duration; 3] = [Duration::from_millis(50); 3];
 
