@@ -68,7 +68,15 @@ create table receipt_log (
   constraint receipt_is_logged_once primary key (position, message_id, user_id)
 );
 
--- Nothing at or before this position is left in receipt_log; one row.
+-- What recipients are told while they watch: a message left their inbox because its author took it back.
+create table withdrawals (
+  user_id uuid not null,
+  position bigint not null,
+  message_id uuid not null,
+  constraint withdrawal_is_told_once primary key (user_id, position)
+);
+
+-- Nothing at or before this position is left in receipt_log and withdrawals; one row.
 create table receipt_horizon (
   position bigint not null,
   pruned_on date not null,

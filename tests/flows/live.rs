@@ -92,6 +92,24 @@ async fn several_tabs_are_told_the_same_and_others_nothing() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_withdrawn_leaves_every_surface_of_its_recipients_now_and_after_a_cut() {
+    let world = World::start().await;
+    let (ana, luis) =
+        (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
+    let mut tab = luis.stream("/inbox/stream", None).await;
+    let message = id_of(&ana.post_new("/messages", &message_to(&[luis.user], "hola")).await.expect(201));
+    let came = tab.next_of("message").await;
+    ana.delete(&format!("/messages/{message}")).await.expect(200);
+    let mut away = luis.stream("/inbox/stream", came.id).await;
+    for surface in [&mut tab, &mut away] {
+        let left = surface.next_of("withdrawn").await;
+        assert_eq!((left.data, left.id > came.id), (json!({"message_id": message}), true));
+        assert_eq!(surface.next_of("counts").await.data, json!({"unseen": 0, "unread": 0, "total": 0}));
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_reader_from_another_history_is_told_to_read_the_lists_again() {
     let world = World::start().await;
     let (ana, luis) =

@@ -90,6 +90,14 @@ pub(super) struct Logged {
     pub(super) at: DateTime<Utc>,
 }
 
+/// What a recipient is told whose item left with its message. Who had hidden it is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Left {
+    pub(super) user: Uuid,
+    pub(super) message: Uuid,
+    pub(super) position: Position,
+}
+
 /// What a batch changes. `items` and `read_alls` hold, before it begins, the rows it will need.
 #[derive(Debug, Default)]
 pub(super) struct Fold {
@@ -99,6 +107,7 @@ pub(super) struct Fold {
     pub(super) withdrawn: HashMap<Uuid, Withdrawn>,
     pub(super) spans: Vec<Span>,
     pub(super) log: Vec<Logged>,
+    pub(super) left: Vec<Left>,
     /// The last position at which a user's counts changed, even if they changed back since.
     pub(super) counted_at: HashMap<Uuid, Position>,
 }
@@ -208,6 +217,7 @@ impl Fold {
                 && item.counted() != Counted::default()
             {
                 self.counted_at.insert(*user, withdrawn.position);
+                self.left.push(Left { user: *user, message, position: withdrawn.position });
             }
         }
         self.log.retain(|logged| logged.message != message);

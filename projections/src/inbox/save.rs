@@ -8,7 +8,7 @@ use domain::Position;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use super::fold::{Counted, Fold, Item, Key, Logged, Sent, Span, Touched};
+use super::fold::{Counted, Fold, Item, Key, Left, Logged, Sent, Span, Touched};
 use crate::search;
 
 /// For how long authors can take up the stream of their receipts again, in days of the log's own time.
@@ -101,21 +101,38 @@ async fn withdraw(tx: &mut PgConnection, fold: &Fold, changes: &mut Changes) -> 
     .bind(&ids)
     .execute(&mut *tx)
     .await?;
+    let mut left = fold.left.clone();
     for row in delete_received(tx, &ids).await? {
-        uncount(fold, &row, changes);
+        left.extend(uncount(fold, &row, changes));
     }
-    Ok(())
+    insert_withdrawals(tx, &left).await
 }
 
 /// An item that was in nobody's memory leaves the counts here; the others were counted when they were folded.
-fn uncount(fold: &Fold, row: &Deleted, changes: &mut Changes) {
-    let counts = |so: bool| i64::from(so && !row.deleted);
+fn uncount(fold: &Fold, row: &Deleted, changes: &mut Changes) -> Option<Left> {
     if fold.items.contains_key(&(row.user_id, row.message_id)) || row.deleted {
-        return;
+        return None;
     }
-    let by = Counted { unseen: -counts(row.unseen), unread: -counts(row.unread), total: -1 };
+    let by = Counted { unseen: -i64::from(row.unseen), unread: -i64::from(row.unread), total: -1 };
     let position = fold.withdrawn.get(&row.message_id).map_or(0, |withdrawn| withdrawn.position);
     changes.add(row.user_id, by, position);
+    Some(Left { user: row.user_id, message: row.message_id, position })
+}
+
+async fn insert_withdrawals(tx: &mut PgConnection, left: &[Left]) -> sqlx::Result<()> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into withdrawals (user_id, position, message_id)
+         select * from unnest($1::uuid[], $2::bigint[], $3::uuid[])",
+    )
+    .bind(left.iter().map(|left| left.user).collect::<Vec<_>>())
+    .bind(left.iter().map(|left| left.position).collect::<Vec<_>>())
+    .bind(left.iter().map(|left| left.message).collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 #[derive(FromRow)]
@@ -343,7 +360,7 @@ async fn save_counts(tx: &mut PgConnection, changes: Changes) -> sqlx::Result<()
     Ok(())
 }
 
-/// Once a day of the log's own time, forgets what authors were told long ago: a rebuild forgets the same.
+/// Once a day of the log's own time, forgets what authors and recipients were told long ago: a rebuild forgets the same.
 pub(super) async fn prune(tx: &mut PgConnection, today: NaiveDate) -> sqlx::Result<()> {
     let begins = sqlx::query("update receipt_horizon set pruned_on = $1 where pruned_on < $1")
         .bind(today)
@@ -354,9 +371,14 @@ pub(super) async fn prune(tx: &mut PgConnection, today: NaiveDate) -> sqlx::Resu
         return Ok(());
     };
     sqlx::query(
-        "with pruned as (delete from receipt_log where at < $1::date::timestamp at time zone 'UTC' returning position)
-         update receipt_horizon set position = greatest(position, (select max(position) from pruned))
-         where exists (select from pruned)",
+        "with pruned as (
+           delete from receipt_log where at < $1::date::timestamp at time zone 'UTC' returning position
+         ), moved as (
+           update receipt_horizon set position = greatest(position, (select max(position) from pruned))
+           where exists (select from pruned)
+           returning position
+         )
+         delete from withdrawals w using moved where w.position <= moved.position",
     )
     .bind(kept_from)
     .execute(tx)

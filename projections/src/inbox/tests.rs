@@ -7,7 +7,7 @@ use domain::receipt::{Receipt, ReceiptEvent, Receiver};
 use domain::value::Priority;
 use domain::{Personal, Position};
 
-use super::fold::{Counted, Fold, Item, ReadAll, Touched};
+use super::fold::{Counted, Fold, Item, Left, ReadAll, Touched};
 use crate::samples::{at, id, recorded};
 
 const MESSAGE: u128 = 1;
@@ -142,6 +142,13 @@ fn a_withdrawn_message_leaves_every_inbox_and_what_comes_after_changes_nothing()
     assert_eq!(counts(&fold), (0, 0, 0));
     assert_eq!(fold.counted_at[&id(READER)], 3);
     assert!(told(&fold).is_empty());
+    assert_eq!(fold.left, [Left { user: id(READER), message: id(MESSAGE), position: 3 }]);
+}
+
+#[test]
+fn who_had_hidden_a_message_is_not_told_that_it_was_withdrawn() {
+    let events = [sent(1, MESSAGE, &[READER]), receipt(2, ReceiptEvent::MessageDeleted), withdrawn(3)];
+    assert_eq!(folded(&events).left, []);
 }
 
 #[test]

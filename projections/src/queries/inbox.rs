@@ -134,6 +134,19 @@ pub struct ReceiptNews {
     pub recipients: i64,
 }
 
+/// A message that left somebody's inbox because its author took it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
+pub struct WithdrawalNews {
+    /// Of the event.
+    #[serde(skip)]
+    pub position: Position,
+    /// Whose inbox.
+    #[serde(skip)]
+    pub user_id: Uuid,
+    /// The message.
+    pub message_id: Uuid,
+}
+
 /// Counts that changed.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct CountsNews {
@@ -339,7 +352,33 @@ pub async fn receipts(
     .await
 }
 
-/// Positions up to this one have no receipts any more: a stream that was cut before it must begin anew.
+/// What left the inboxes of `users` within positions because it was withdrawn, oldest first, at most `limit`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn withdrawals(
+    pool: &PgPool,
+    users: &[UserId],
+    since: Since,
+    limit: i64,
+) -> sqlx::Result<Vec<WithdrawalNews>> {
+    sqlx::query_as(
+        "select l.position, l.user_id, l.message_id
+         from unnest($1::uuid[]) as w (user_id)
+         join inbox.withdrawals l on l.user_id = w.user_id
+         where l.position > $2 and l.position <= $3
+         order by l.position, l.user_id
+         limit $4",
+    )
+    .bind(uuids(users))
+    .bind(since.after)
+    .bind(since.until)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// Positions up to this one have no receipts and withdrawals any more: a stream that was cut before it must begin anew.
 ///
 /// # Errors
 /// When the database does not answer.

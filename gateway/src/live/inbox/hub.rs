@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::frame::{Frame, News, frames};
 use super::seats::{Seat, Seats};
-use super::source::{NewsSource, all_receipts, of_counts, of_message, of_receipt, reset};
+use super::source::{NewsSource, all_receipts, of_counts, of_message, of_receipt, of_withdrawal, reset};
 
 /// How many messages a round tells.
 const ROUND_MESSAGES_MAX: i64 = 500;
@@ -22,6 +22,8 @@ const ROUND_MESSAGES_MAX: i64 = 500;
 const ROUND_COPIES_MAX: i64 = 1_000;
 /// How many receipts a round tells. A few read-alls may be more: then it tells to read the lists again.
 pub(super) const ROUND_RECEIPTS_MAX: usize = 20_000;
+/// How many withdrawals a round tells; more are as many receipts are.
+const ROUND_WITHDRAWALS_MAX: usize = 20_000;
 /// How long the hub rests after the database failed it.
 const REST: Duration = Duration::from_millis(500);
 
@@ -118,13 +120,17 @@ impl<S: NewsSource> Rounds<S> {
             news.entry(arrival.user_id.into()).or_default().push(of_message(&arrival.item));
         }
         let receipts = all_receipts(&*self.source, users, since, ROUND_RECEIPTS_MAX).await?;
+        let withdrawals = self.source.withdrawals(users, since, ROUND_WITHDRAWALS_MAX as i64).await?;
         self.told = end;
-        if receipts.len() >= ROUND_RECEIPTS_MAX {
+        if receipts.len() >= ROUND_RECEIPTS_MAX || withdrawals.len() >= ROUND_WITHDRAWALS_MAX {
             self.tell_to_read_again(users, end);
             return Ok(());
         }
         for receipt in receipts {
             news.entry(receipt.author_id.into()).or_default().push(of_receipt(&receipt));
+        }
+        for withdrawal in withdrawals {
+            news.entry(withdrawal.user_id.into()).or_default().push(of_withdrawal(&withdrawal));
         }
         for (user, news) in news {
             self.tell(user, &frames(news));
@@ -132,7 +138,7 @@ impl<S: NewsSource> Rounds<S> {
         Ok(())
     }
 
-    /// To all of them: whose receipts were left out by the bound is not known.
+    /// To all of them: whose news were left out by the bound is not known.
     fn tell_to_read_again(&self, users: &[UserId], end: Position) {
         let told = [reset(end).frame()];
         for user in users {

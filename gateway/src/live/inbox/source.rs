@@ -7,7 +7,9 @@ use commands::log::EventLog;
 use domain::Position;
 use domain::value::{MessageId, UserId};
 use projections::Projection;
-use projections::queries::inbox::{self, Arrival, Counts, CountsNews, InboxItem, ReceiptNews, Since};
+use projections::queries::inbox::{
+    self, Arrival, Counts, CountsNews, InboxItem, ReceiptNews, Since, WithdrawalNews,
+};
 
 use super::super::frame::News;
 
@@ -22,7 +24,7 @@ pub(crate) trait NewsSource: Send + Sync + 'static {
     fn position_at(&self, position: Position) -> impl Future<Output = sqlx::Result<Position>> + Send;
     /// How far the log is.
     fn head(&self) -> impl Future<Output = sqlx::Result<Position>> + Send;
-    /// Positions up to this one have no receipts any more.
+    /// Positions up to this one have no receipts and withdrawals any more.
     fn horizon(&self) -> impl Future<Output = sqlx::Result<Position>> + Send;
     /// The position of the last of at most `limit` messages within positions; their end if there are no more.
     fn end_of(&self, since: Since, limit: i64) -> impl Future<Output = sqlx::Result<Position>> + Send;
@@ -48,6 +50,13 @@ pub(crate) trait NewsSource: Send + Sync + 'static {
         after_row: Option<(MessageId, UserId)>,
         limit: i64,
     ) -> impl Future<Output = sqlx::Result<Vec<ReceiptNews>>> + Send;
+    /// What left these inboxes because it was withdrawn, oldest first, at most `limit`.
+    fn withdrawals(
+        &self,
+        users: &[UserId],
+        since: Since,
+        limit: i64,
+    ) -> impl Future<Output = sqlx::Result<Vec<WithdrawalNews>>> + Send;
     /// The counts of an inbox.
     fn counts(&self, user: UserId) -> impl Future<Output = sqlx::Result<Counts>> + Send;
     /// The counts of those of these inboxes that changed after a position.
@@ -123,6 +132,15 @@ impl NewsSource for PostgresNews {
         inbox::receipts(self.log.pool(), authors, since, after_row, limit).await
     }
 
+    async fn withdrawals(
+        &self,
+        users: &[UserId],
+        since: Since,
+        limit: i64,
+    ) -> sqlx::Result<Vec<WithdrawalNews>> {
+        inbox::withdrawals(self.log.pool(), users, since, limit).await
+    }
+
     async fn counts(&self, user: UserId) -> sqlx::Result<Counts> {
         inbox::counts(self.log.pool(), user).await
     }
@@ -140,6 +158,11 @@ pub(super) fn of_message(item: &InboxItem) -> News {
 /// A receipt as the message's author is told of it.
 pub(super) fn of_receipt(receipt: &ReceiptNews) -> News {
     News::new("receipt", receipt.position, receipt)
+}
+
+/// A withdrawal as the message's recipient is told of it.
+pub(super) fn of_withdrawal(withdrawal: &WithdrawalNews) -> News {
+    News::new("withdrawn", withdrawal.position, withdrawal)
 }
 
 /// Counts are absolute: whatever was told before, this is how it stands.

@@ -10,7 +10,7 @@ use super::super::connection::{Connection, Over};
 use super::super::frame::{Frame, frames};
 use super::hub::InboxHub;
 use super::seats::Seat;
-use super::source::{NewsSource, all_receipts, of_counts, of_message, of_receipt, reset};
+use super::source::{NewsSource, all_receipts, of_counts, of_message, of_receipt, of_withdrawal, reset};
 
 /// How many messages are read at a time of what was missed.
 const MISSED_PAGE: i64 = 200;
@@ -127,22 +127,25 @@ impl<'a, S: NewsSource> Past<'a, S> {
         }
     }
 
-    /// Messages and receipts of the same positions: those up to the last message of the page, so that the two never
-    /// overtake one another.
+    /// Messages, receipts and withdrawals of the same positions: those up to the last message of the page, so that none
+    /// overtakes another.
     async fn missed(&mut self) -> sqlx::Result<Option<Vec<Frame>>> {
         let since = Since { after: self.told, until: self.now };
         let items = self.source.missed(self.user, since, MISSED_PAGE).await?;
         let is_full = items.len() as i64 >= MISSED_PAGE;
         let until = items.last().filter(|_| is_full).map_or(self.now, |last| last.position);
         let room = MISSED_EVENTS_MAX + 1 - self.events;
-        let receipts = all_receipts(self.source, &[self.user], Since { until, ..since }, room).await?;
-        self.events += items.len() + receipts.len();
+        let (since, reader) = (Since { until, ..since }, [self.user]);
+        let receipts = all_receipts(self.source, &reader, since, room).await?;
+        let withdrawals = self.source.withdrawals(&reader, since, room as i64).await?;
+        self.events += items.len() + receipts.len() + withdrawals.len();
         if self.events > MISSED_EVENTS_MAX {
             self.stage = Stage::Reset;
             return Ok(Some(vec![]));
         }
         self.told = until;
-        Ok(Some(frames(items.iter().map(of_message).chain(receipts.iter().map(of_receipt)).collect())))
+        let (items, receipts) = (items.iter().map(of_message), receipts.iter().map(of_receipt));
+        Ok(Some(frames(items.chain(receipts).chain(withdrawals.iter().map(of_withdrawal)).collect())))
     }
 
     async fn counts(&mut self) -> sqlx::Result<Option<Vec<Frame>>> {

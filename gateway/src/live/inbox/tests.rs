@@ -6,7 +6,9 @@ use chrono::DateTime;
 use domain::Position;
 use domain::value::{MessageId, UserId};
 use projections::queries::Person;
-use projections::queries::inbox::{Arrival, Counts, CountsNews, InboxItem, ReceiptNews, Since};
+use projections::queries::inbox::{
+    Arrival, Counts, CountsNews, InboxItem, ReceiptNews, Since, WithdrawalNews,
+};
 use uuid::Uuid;
 
 use super::super::frame::Frame;
@@ -14,7 +16,8 @@ use super::hub::{InboxHub, ROUND_RECEIPTS_MAX, Rounds, messages_for};
 use super::source::NewsSource;
 use super::stream::{MISSED_EVENTS_MAX, Reading};
 
-/// A world where every even position is a message to the reader, and every odd one two receipts of the reader's own.
+/// A world where every even position is a message to the reader, and every odd one two receipts of the reader's own, but
+/// that one in ten positions takes a message to the reader back.
 #[derive(Default)]
 struct World(Mutex<State>);
 
@@ -50,6 +53,10 @@ impl World {
         state.position += state.meanwhile;
         since.after + 1..=since.until.min(state.position)
     }
+}
+
+const fn is_withdrawal(position: Position) -> bool {
+    position % 10 == 5
 }
 
 fn item(position: Position) -> InboxItem {
@@ -126,10 +133,24 @@ impl NewsSource for World {
         limit: i64,
     ) -> sqlx::Result<Vec<ReceiptNews>> {
         let State { position, crowd, .. } = *self.state();
-        let odd = (since.after.max(1)..=since.until.min(position)).filter(|position| position % 2 == 1);
+        let odd = (since.after.max(1)..=since.until.min(position))
+            .filter(|position| position % 2 == 1 && !is_withdrawal(*position));
         let all = odd.flat_map(|position| (1..=2 + crowd).map(move |number| receipt(position, number)));
         let last = (since.after, after_row.map_or(Uuid::max(), |(message, _)| message.uuid()));
         Ok(all.filter(|row| (row.position, row.message_id) > last).take(limit as usize).collect())
+    }
+
+    async fn withdrawals(
+        &self,
+        users: &[UserId],
+        since: Since,
+        limit: i64,
+    ) -> sqlx::Result<Vec<WithdrawalNews>> {
+        let until = since.until.min(self.state().position);
+        let all = (since.after + 1..=until).filter(|position| is_withdrawal(*position));
+        let news =
+            |position| WithdrawalNews { position, user_id: reader().into(), message_id: Uuid::from_u128(1) };
+        Ok(all.filter(|_| users.contains(&reader())).map(news).take(limit as usize).collect())
     }
 
     async fn counts(&self, _: UserId) -> sqlx::Result<Counts> {
@@ -181,6 +202,7 @@ fn events(frame: &Frame) -> Vec<String> {
 fn expected(positions: std::ops::RangeInclusive<Position>) -> Vec<String> {
     let of = |position: Position| match position % 2 {
         0 => vec![format!("message:{position}")],
+        _ if is_withdrawal(position) => vec![format!("withdrawn:{position}")],
         _ => vec!["receipt:".to_owned(), format!("receipt:{position}")],
     };
     positions.flat_map(of).collect()
