@@ -48,6 +48,8 @@ pub struct SystemOptions {
     pub master: MasterKey,
     /// Where the front door listens.
     pub listen: SocketAddr,
+    /// Where a process without the front door may be asked how it fares.
+    pub watch: Option<SocketAddr>,
     /// What browsers reach it by, if it is known.
     pub public_url: Option<Url>,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -79,6 +81,7 @@ impl SystemOptions {
             nats_url: nats_url.to_owned(),
             master,
             listen: config.server.listen,
+            watch: None,
             public_url: config.server.public_url.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
             connections: config.database.max_connections,
@@ -157,10 +160,7 @@ impl System {
         if options.roles.has(Role::Dispatcher) {
             parts::dispatcher(&options, &log, &broker, &parts);
         }
-        let door = match options.roles.has(Role::Gateway) {
-            true => Some(FrontDoor::open(&options, &log, &positions, &parts).await?),
-            false => None,
-        };
+        let door = FrontDoor::open(&options, &log, &positions, &parts).await?;
         let grace = options.dispatcher.grace;
         Ok(Self { log, positions, door, outside: options.outside, grace, parts })
     }
@@ -170,7 +170,7 @@ impl System {
         &self.log
     }
 
-    /// Where the front door listens, if it is open.
+    /// Where the front door, or what stands in for it, listens; none if nothing does.
     pub fn address(&self) -> Option<SocketAddr> {
         self.door.as_ref().map(|door| door.address)
     }

@@ -168,6 +168,7 @@ fn options(database_url: &str, nats_url: &str, outside: Outside, clock: Clock) -
         nats_url: nats_url.to_owned(),
         master: MasterKey::new(MASTER),
         listen: ([127, 0, 0, 1], 0).into(),
+        watch: None,
         public_url: None,
         trusted_proxies: Vec::new(),
         connections: 10,

@@ -1,9 +1,12 @@
 //! `mensajeria serve`: the roles of production, against the servers of the configuration.
 
+use std::net::SocketAddr;
+
 use clap::Args;
+use serde_json::json;
 
 use super::target::Target;
-use super::{CliError, Exit, Global, stop_signal};
+use super::{CliError, Exit, Global, print, stop_signal};
 use crate::config::Config;
 use crate::system::{Outside, Role, Roles, System, SystemOptions};
 
@@ -13,6 +16,10 @@ pub(super) struct ServeArgs {
     /// What this process does
     #[arg(long, value_delimiter = ',', default_value = "gateway,relay,projector,dispatcher")]
     roles: Vec<Role>,
+    /// Address and port to answer on, instead of the configured one; without the role gateway, /livez, /readyz and
+    /// /metrics alone are answered, and only if this is given
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
 }
 
 pub(super) async fn run(global: &Global, config: Config, args: &ServeArgs) -> Result<Exit, CliError> {
@@ -20,10 +27,13 @@ pub(super) async fn run(global: &Global, config: Config, args: &ServeArgs) -> Re
     let target = Target::find(global, &config, false).await?;
     let outside = Outside::configured(&config)?;
     let urls = (target.database_url.as_str(), target.nats_url.as_str());
-    let options = SystemOptions::of(&config, Roles::of(&args.roles), urls, target.master, outside);
+    let mut options = SystemOptions::of(&config, Roles::of(&args.roles), urls, target.master, outside);
+    options.listen = args.listen.unwrap_or(options.listen);
+    options.watch = args.listen;
     let system = System::start(options).await?;
     if let Some(address) = system.address() {
-        println!("listening on http://{address}");
+        let url = format!("http://{address}");
+        print::result(global.json, &json!({ "url": url }), || format!("listening on {url}"));
     }
     let exit = tokio::select! {
         () = stop_signal() => Exit::Done,

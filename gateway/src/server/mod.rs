@@ -24,6 +24,17 @@ use crate::state::AppState;
 
 /// The whole front door. `web` serves everything outside of the API: the web application and what `dev` adds.
 pub fn router(state: AppState, web: Router<AppState>) -> Router {
+    let api = api::router().fallback(no_such_route);
+    around(web.layer(CompressionLayer::new()).nest(api::ROOT, api).merge(api::outside()), state)
+}
+
+/// Only what stands outside of the API.
+fn figures(state: AppState) -> Router {
+    around(api::outside().fallback(no_such_route), state)
+}
+
+/// What every request goes through.
+fn around(routes: Router<AppState>, state: AppState) -> Router {
     let limits = Limits::default();
     let around = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(state.clone(), observe))
@@ -32,13 +43,7 @@ pub fn router(state: AppState, web: Router<AppState>) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(drain))
         .layer(middleware::from_fn_with_state(limits, limits::hold));
-    let api = api::router().fallback(no_such_route);
-    web.layer(CompressionLayer::new())
-        .nest(api::ROOT, api)
-        .merge(api::outside())
-        .method_not_allowed_fallback(no_such_method)
-        .layer(around)
-        .with_state(state)
+    routes.method_not_allowed_fallback(no_such_method).layer(around).with_state(state)
 }
 
 /// Serves until `state`'s shutdown is cancelled; requests under way are answered first, streams end at once.
@@ -47,6 +52,14 @@ pub async fn serve(listener: TcpListener, state: AppState, web: Router<AppState>
     let chores = tokio::spawn(shutdown.clone().run_until_cancelled_owned(chores(state.clone())));
     connections::serve(listener, router(state, web), shutdown).await;
     chores.abort();
+}
+
+/// The same for a process without a front door: whether it lives, is ready, and how it fares.
+pub async fn serve_figures(listener: TcpListener, state: AppState) {
+    let shutdown = state.shutdown().clone();
+    let folding = tokio::spawn(shutdown.clone().run_until_cancelled_owned(recorder::fold_samples()));
+    connections::serve(listener, figures(state), shutdown).await;
+    folding.abort();
 }
 
 async fn chores(state: AppState) {

@@ -57,7 +57,7 @@ async fn views_exist(log: &EventLog) {
     }
 }
 
-/// The open front door.
+/// The open front door; without that role, only what tells how the process fares.
 pub(super) struct FrontDoor {
     pub(super) address: SocketAddr,
     pub(super) state: AppState,
@@ -69,17 +69,23 @@ impl FrontDoor {
         log: &EventLog,
         positions: &Positions,
         parts: &AtWork,
-    ) -> Result<Self, StartError> {
-        let failed = |error| StartError::Listen(options.listen, error);
-        let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
+    ) -> Result<Option<Self>, StartError> {
+        let is_gateway = options.roles.has(Role::Gateway);
+        let Some(listen) = is_gateway.then_some(options.listen).or(options.watch) else { return Ok(None) };
+        let failed = |error| StartError::Listen(listen, error);
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let state = AppState::new(log.clone(), settings(options), positions.clone(), parts.cancel.clone());
         if options.ready_at_once {
             state.set_ready();
         }
-        let app = Router::new().fallback(any(web::serve));
-        parts.start("gateway", server::serve(listener, state.clone(), app));
-        Ok(Self { address, state })
+        if is_gateway {
+            let app = Router::new().fallback(any(web::serve));
+            parts.start("gateway", server::serve(listener, state.clone(), app));
+        } else {
+            parts.start("figures", server::serve_figures(listener, state.clone()));
+        }
+        Ok(Some(Self { address, state }))
     }
 }
 
