@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use domain::value::{EmailAddress, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::refuse_parameters;
 use crate::access::{Token, refuse_other_sites, session_cookie};
 use crate::api::POSITION;
 use crate::api::schema::Made;
@@ -49,15 +50,23 @@ struct Credentials {
 pub(super) async fn begin(
     State(state): State<AppState>,
     method: Method,
+    uri: Uri,
     headers: HeaderMap,
     ip: ClientIp,
     ValidJson(login): ValidJson<Login>,
 ) -> Answer<Response> {
     refuse_other_sites(&method, &headers, state.settings())?;
+    refuse_parameters(&uri)?;
     let index = email_index(&state, login.email.as_str());
-    let attempt = state.throttle().admit(&index, ip)?;
-    let (user, token) = log_in(&state, &index, login.password.as_str()).await?;
-    state.throttle().succeeded(attempt);
+    let attempt = state.throttle().admit(&index, ip).await?;
+    let logged_in = log_in(&state, &index, login.password.as_str()).await;
+    match &logged_in {
+        Ok(_) => attempt.succeeded(),
+        Err(problem) if problem.kind == Kind::WrongCredentials => attempt.failed(),
+        // Nothing was looked at, so nothing was guessed.
+        Err(_) => drop(attempt),
+    }
+    let (user, token) = logged_in?;
 
     let made = Made { id: user.into(), position: state.log().head().await? };
     let cookie = session_cookie(&token, state.settings().secure_cookies);

@@ -1,9 +1,10 @@
 //! `DELETE /session`: log out.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
+use super::refuse_parameters;
 use crate::access::{Presented, cleared_cookie, presented, refuse_other_sites};
 use crate::problem::Answer;
 use crate::state::AppState;
@@ -16,8 +17,10 @@ use crate::state::AppState;
 pub(super) async fn end(
     State(state): State<AppState>,
     method: Method,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Answer<Response> {
+    refuse_parameters(&uri)?;
     if let Some(Presented::Session(hash)) = presented(&headers, state.settings()) {
         refuse_other_sites(&method, &headers, state.settings())?;
         state.sessions().end(hash).await?;
