@@ -25,13 +25,18 @@ pub async fn request(
     log.execute_new::<Notification>(&id, NotificationCommand::Request(request), &context, answer).await
 }
 
-/// Sends nothing more of a notification.
+/// Sends nothing more of a notification, unless its last generation is the one that is known to have finished.
 ///
 /// # Errors
 /// [`NotificationError::Unknown`] for one that was never asked for.
-pub async fn cancel(log: &EventLog, notification: NotificationId, context: &CommandContext) -> Outcome {
-    log.execute::<Notification>(&notification.to_string(), NotificationCommand::Cancel, context, &json!({}))
-        .await
+pub async fn cancel(
+    log: &EventLog,
+    notification: NotificationId,
+    finished: Option<u32>,
+    context: &CommandContext,
+) -> Outcome {
+    let command = NotificationCommand::Cancel { finished };
+    log.execute::<Notification>(&notification.to_string(), command, context, &json!({})).await
 }
 
 /// Sends a notification again to those it failed for, as a new generation.

@@ -17,7 +17,7 @@ create table notifications (
   generation integer not null,
   closed_generation integer not null default 0,
   excluded json not null default '{}',
-  -- Only a notification that was not finished is cancelled.
+  -- Once it is cancelled it stays so, whatever is left of it.
   cancelled_at timestamptz,
   accepted bigint not null default 0,
   delivered bigint not null default 0,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{SecondsFormat, TimeDelta};
 use commands::clock;
 use dispatcher::simulator::{Arrival, Behaviour, Outcome, Refusal, SimulatorOptions};
 use domain::value::{Channel, CompanyId, Role};
@@ -397,7 +397,7 @@ async fn who_did_what_is_told_by_history_and_audit_without_anybodys_data() {
     let asked =
         desk.nora.post_new("/notifications", &sms_to(desk.company, "Texto reservado")).await.expect(202);
     let notification = id_of(&asked);
-    desk.finished(&notification).await;
+    let done = desk.finished(&notification).await;
     let kinds = |history: &Value| -> Vec<String> {
         history["events"]
             .as_array()
@@ -408,10 +408,8 @@ async fn who_did_what_is_told_by_history_and_audit_without_anybodys_data() {
     };
     let history = desk.nora.get(&format!("/notifications/{notification}/history")).await.expect(200);
     assert_eq!(kinds(&history), ["NotificationRequested", "AudienceChunkResolved", "AudienceClosed"]);
-    assert_eq!(
-        (&history["state"]["state"], &history["state"]["audience"]["total"]),
-        (&json!("resolved"), &json!(2))
-    );
+    let stood = &history["state"];
+    assert_eq!((&stood["state"], &stood["totals"]), (&json!("completed"), &done["totals"]));
     assert_eq!(history["events"][0]["actor"], json!({"id": desk.nora.user.to_string(), "name": "Nora"}));
     let then = desk
         .nora
@@ -424,7 +422,21 @@ async fn who_did_what_is_told_by_history_and_audit_without_anybodys_data() {
     );
 
     desk.nora.post(&format!("/notifications/{notification}/retry"), &json!({})).await.expect(200);
-    desk.finished(&notification).await;
+    let again = desk.finished(&notification).await;
+    assert!(again["position"].as_i64() > done["position"].as_i64());
+    let before = desk
+        .nora
+        .get(&format!("/notifications/{notification}/history?as_of={}", done["position"]))
+        .await
+        .expect(200);
+    assert_eq!((&before["state"]["generation"], &before["state"]["totals"]), (&json!(1), &done["totals"]));
+    let now = clock::now().to_rfc3339_opts(SecondsFormat::Micros, true);
+    let by_time =
+        desk.nora.get(&format!("/notifications/{notification}/history?as_of={now}")).await.expect(200);
+    assert_eq!(
+        (&by_time["state"]["state"], &by_time["state"]["totals"]),
+        (&json!("completed"), &again["totals"])
+    );
     let entries = desk.nora.all(&format!("/audit?company={}", desk.company)).await;
     let of = |kind: &str| entries.iter().filter(|entry| entry["type"] == kind).collect::<Vec<_>>();
     for (kind, times, result) in [

@@ -23,7 +23,10 @@ pub enum NotificationCommand {
         excluded: BTreeMap<String, u64>,
     },
     /// Send nothing more.
-    Cancel,
+    Cancel {
+        /// The generation that is known to have finished, if one: nothing is left of it to cancel.
+        finished: Option<u32>,
+    },
     /// Send again to those it failed for.
     Retry,
 }

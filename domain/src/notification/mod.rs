@@ -60,8 +60,9 @@ impl Notification {
                 }
                 Ok(vec![NotificationEvent::AudienceClosed { generation, total, excluded }])
             }
-            NotificationCommand::Cancel if self.cancelled => Ok(vec![]),
-            NotificationCommand::Cancel => Ok(vec![NotificationEvent::NotificationCancelled]),
+            NotificationCommand::Cancel { .. } if self.cancelled => Ok(vec![]),
+            NotificationCommand::Cancel { finished } if self.has_finished(finished) => Ok(vec![]),
+            NotificationCommand::Cancel { .. } => Ok(vec![NotificationEvent::NotificationCancelled]),
             NotificationCommand::Retry if self.cancelled => Err(NotificationError::Cancelled),
             // The generation that is being resolved takes in what has failed by then.
             NotificationCommand::Retry if self.audience_is_open => Ok(vec![]),
@@ -69,6 +70,11 @@ impl Notification {
                 Ok(vec![NotificationEvent::NotificationRetried { generation: self.generation + 1 }])
             }
         }
+    }
+
+    /// Whether the generation that is known to have finished is the last one. Knowledge of an earlier one is old.
+    fn has_finished(&self, finished: Option<u32>) -> bool {
+        !self.audience_is_open && finished == Some(self.generation)
     }
 
     fn request(&self, request: RequestNotification) -> Result<Vec<NotificationEvent>, NotificationError> {

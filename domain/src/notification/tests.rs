@@ -53,6 +53,10 @@ fn closed(generation: u32) -> NotificationEvent {
     }
 }
 
+const fn cancel(finished: Option<u32>) -> NotificationCommand {
+    NotificationCommand::Cancel { finished }
+}
+
 fn retried(generation: u32) -> NotificationEvent {
     NotificationEvent::NotificationRetried { generation }
 }
@@ -101,13 +105,31 @@ fn an_audience_is_closed_once() {
 #[test]
 fn cancelling_twice_is_not_an_error() {
     let notification = given::<Notification>([requested()]);
-    assert_eq!(
-        notification.decide(NotificationCommand::Cancel),
-        Ok(vec![NotificationEvent::NotificationCancelled])
-    );
+    assert_eq!(notification.decide(cancel(None)), Ok(vec![NotificationEvent::NotificationCancelled]));
     let notification = given::<Notification>([requested(), NotificationEvent::NotificationCancelled]);
     assert!(notification.is_cancelled());
-    assert_eq!(notification.decide(NotificationCommand::Cancel), Ok(vec![]));
+    assert_eq!(notification.decide(cancel(None)), Ok(vec![]));
+}
+
+#[test]
+fn what_has_finished_is_not_cancelled_so_that_it_can_still_be_retried() {
+    let notification = given::<Notification>([requested(), closed(1)]);
+    assert_eq!(notification.decide(cancel(Some(1))), Ok(vec![]));
+    assert_eq!(notification.decide(NotificationCommand::Retry), Ok(vec![retried(2)]));
+}
+
+#[test]
+fn a_generation_that_is_not_known_to_have_finished_is_cancelled() {
+    let cancelled = Ok(vec![NotificationEvent::NotificationCancelled]);
+    let retrying = given::<Notification>([requested(), closed(1), retried(2)]);
+    let running = given::<Notification>([requested(), closed(1), retried(2), closed(2)]);
+    for notification in [retrying, running] {
+        for finished in [None, Some(1)] {
+            assert_eq!(notification.decide(cancel(finished)), cancelled);
+        }
+    }
+    let open = given::<Notification>([requested()]);
+    assert_eq!(open.decide(cancel(Some(1))), cancelled);
 }
 
 #[test]
@@ -136,7 +158,7 @@ fn a_cancelled_notification_cannot_be_retried() {
 
 #[test]
 fn nothing_can_be_done_with_what_was_never_requested() {
-    for command in [close(1), NotificationCommand::Cancel, NotificationCommand::Retry] {
+    for command in [close(1), cancel(None), NotificationCommand::Retry] {
         assert_eq!(given::<Notification>([]).decide(command), Err(NotificationError::Unknown));
     }
 }

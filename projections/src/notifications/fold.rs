@@ -101,6 +101,16 @@ pub(super) struct Tried {
     pub(super) position: Position,
 }
 
+/// Where an attempt left its delivery, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Settled {
+    pub(super) generation: i32,
+    pub(super) state: State,
+    pub(super) class: Option<String>,
+    pub(super) code: Option<String>,
+    pub(super) position: Position,
+}
+
 /// Why deliveries stand where they stand: notification, outcome, class, code.
 pub(super) type Cause = (Uuid, State, String, String);
 
@@ -164,15 +174,34 @@ impl Totals {
 }
 
 impl Notification {
-    /// Whether nothing is left to be sent: the rule of the table's own column `state`.
-    fn is_completed(&self) -> bool {
-        self.cancelled_at.is_none()
-            && self.closed_generation >= self.generation
-            && self.totals.get(State::Pending) + self.totals.get(State::Deferred) == 0
+    /// The rule of the table's own column `state`.
+    pub(super) fn state(&self) -> &'static str {
+        if self.cancelled_at.is_some() {
+            "cancelled"
+        } else if self.closed_generation < self.generation {
+            "resolving"
+        } else if self.totals.get(State::Pending) + self.totals.get(State::Deferred) > 0 {
+            "running"
+        } else {
+            "completed"
+        }
     }
 }
 
 impl Delivery {
+    /// One that nothing was tried with, in no generation yet.
+    pub(super) const fn fresh(notification: Uuid, resolved: Option<Resolved>, position: Position) -> Self {
+        Self {
+            notification,
+            resolved,
+            state: State::Pending,
+            generation: 0,
+            class: None,
+            code: None,
+            position,
+        }
+    }
+
     fn cause(&self) -> Option<Cause> {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         self.state.has_a_cause().then(|| (self.notification, self.state, text(&self.class), text(&self.code)))
@@ -209,8 +238,7 @@ impl Fold {
                     notification.excluded.clone_from(excluded);
                 }
             }
-            // What was finished stays finished.
-            NotificationEvent::NotificationCancelled if notification.is_completed() => {}
+            // Even if the last delivery was settled at that moment: what the log calls cancelled cannot be retried.
             NotificationEvent::NotificationCancelled => {
                 notification.cancelled_at = Some(recorded.recorded_at)
             }
@@ -231,44 +259,56 @@ impl Fold {
         } = event;
         for recipient in recipients {
             let id = recipient.delivery.uuid();
-            let fresh = || Delivery {
-                notification: notification.uuid(),
-                resolved: Some(resolved(recipient, company.uuid(), *channel)),
-                state: State::Pending,
-                generation: 0,
-                class: None,
-                code: None,
-                position,
-            };
-            let is_new = !self.deliveries.contains_key(&id);
-            let delivery = self.deliveries.entry(id).or_insert_with(fresh);
-            if delivery.generation >= number(*generation) {
-                continue;
-            }
-            let before = (!is_new).then(|| delivery.clone());
-            delivery.state = State::Pending;
-            delivery.generation = number(*generation);
-            (delivery.class, delivery.code) = (None, None);
-            delivery.position = position;
-            let now = delivery.clone();
-            self.moved(id, before.as_ref(), &now);
+            let resolved = || Some(resolved(recipient, company.uuid(), *channel));
+            let fresh = || Delivery::fresh(notification.uuid(), resolved(), position);
+            self.placed(id, number(*generation), position, fresh);
         }
+    }
+
+    /// A delivery waits in a generation, unless it has been in it already.
+    pub(super) fn placed(
+        &mut self,
+        id: Uuid,
+        generation: i32,
+        position: Position,
+        fresh: impl FnOnce() -> Delivery,
+    ) {
+        let is_new = !self.deliveries.contains_key(&id);
+        let delivery = self.deliveries.entry(id).or_insert_with(fresh);
+        if delivery.generation >= generation {
+            return;
+        }
+        let before = (!is_new).then(|| delivery.clone());
+        delivery.state = State::Pending;
+        delivery.generation = generation;
+        (delivery.class, delivery.code) = (None, None);
+        delivery.position = position;
+        let now = delivery.clone();
+        self.moved(id, before.as_ref(), &now);
     }
 
     fn delivery(&mut self, id: Uuid, event: &DeliveryEvent, recorded: &Recorded) {
         // An outcome of a delivery whose audience is parked has nothing to stand on.
-        let Some(delivery) = self.deliveries.get_mut(&id) else { return };
-        let tried = tried(id, event, recorded);
-        if tried.generation >= delivery.generation {
-            let before = delivery.clone();
-            delivery.state = tried.outcome;
-            delivery.generation = tried.generation;
-            (delivery.class, delivery.code) = (tried.class.clone(), tried.code.clone());
-            delivery.position = recorded.position;
-            let now = delivery.clone();
-            self.moved(id, Some(&before), &now);
+        if self.deliveries.contains_key(&id) {
+            let tried = tried(id, event, recorded);
+            self.settled(id, tried.settled());
+            self.tried.push(tried);
         }
-        self.tried.push(tried);
+    }
+
+    /// An attempt has an outcome; one of an earlier generation changes nothing any more.
+    pub(super) fn settled(&mut self, id: Uuid, settled: Settled) {
+        let Some(delivery) = self.deliveries.get_mut(&id) else { return };
+        if settled.generation < delivery.generation {
+            return;
+        }
+        let before = delivery.clone();
+        delivery.state = settled.state;
+        delivery.generation = settled.generation;
+        (delivery.class, delivery.code) = (settled.class, settled.code);
+        delivery.position = settled.position;
+        let now = delivery.clone();
+        self.moved(id, Some(&before), &now);
     }
 
     /// Counts a delivery where it stands now and no more where it stood.
@@ -287,6 +327,18 @@ impl Fold {
         notification.totals.add(now.state, 1);
         notification.position = now.position;
         self.changed_notifications.insert(now.notification);
+    }
+}
+
+impl Tried {
+    fn settled(&self) -> Settled {
+        Settled {
+            generation: self.generation,
+            state: self.outcome,
+            class: self.class.clone(),
+            code: self.code.clone(),
+            position: self.position,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Fills notifications with their totals, deliveries with their attempts, and why they failed. Totals come from what
 //! deliveries were and became, never from what an event claims.
 
+mod as_of;
 mod fold;
 mod load;
 mod save;
@@ -11,6 +12,7 @@ use async_trait::async_trait;
 use commands::log::Recorded;
 use sqlx::PgConnection;
 
+pub(crate) use self::as_of::as_of;
 use self::fold::Fold;
 use crate::address::AddressIndex;
 use crate::projection::Projection;

@@ -148,14 +148,14 @@ fn an_outcome_without_its_delivery_leaves_nothing() {
 }
 
 #[test]
-fn a_notification_is_cancelled_while_something_is_left_and_not_once_it_is_finished() {
+fn what_the_log_calls_cancelled_is_cancelled_even_if_it_finished_at_that_moment() {
     let cancelled_at = |fold: &Fold| fold.notifications[&id(NOTIFICATION)].cancelled_at;
     let mut events = vec![requested(), chunk(2, 1, &[11]), closed(3, 1)];
     events.push(notification(4, NotificationEvent::NotificationCancelled));
     assert_eq!(cancelled_at(&folded(&events)), Some(at(4)));
     events[3] = accepted(4, 11, 1);
     events.push(notification(5, NotificationEvent::NotificationCancelled));
-    assert_eq!(cancelled_at(&folded(&events)), None);
+    assert_eq!(cancelled_at(&folded(&events)), Some(at(5)));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use commands::log::Recorded;
 use domain::Position;
 use domain::value::{CompanyId, NotificationId};
 use serde::Serialize;
@@ -36,7 +37,7 @@ pub struct NotificationRow {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was asked for.
     pub requested_at: DateTime<Utc>,
-    /// When it was cancelled, if it was not finished then.
+    /// When it was cancelled, if it was.
     pub cancelled_at: Option<DateTime<Utc>>,
     /// `resolving`, `running`, `cancelled` or `completed`.
     pub state: String,
@@ -82,6 +83,35 @@ pub struct Totals {
     pub cancelled: i64,
 }
 
+/// How a notification stands or stood at a moment: its own part of a [`NotificationRow`], which is what its events add
+/// up to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stood {
+    /// `resolving`, `running`, `cancelled` or `completed`.
+    pub state: String,
+    /// 1 for the request, one more for each retry.
+    pub generation: i32,
+    /// When it was asked for.
+    pub requested_at: Option<DateTime<Utc>>,
+    /// Nothing is sent after this.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was cancelled, if it was.
+    pub cancelled_at: Option<DateTime<Utc>>,
+    /// Contacts left out of the audience, by reason.
+    pub excluded: BTreeMap<String, i64>,
+    /// How its deliveries stood. No event says what is on its way, so nothing is.
+    pub totals: Totals,
+}
+
+/// Up to when something is asked for, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Until {
+    /// Up to this position.
+    pub position: Position,
+    /// And up to this time.
+    pub at: Option<DateTime<Utc>>,
+}
+
 /// Which notifications are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NotificationFilter {
@@ -120,6 +150,20 @@ impl Totals {
             deferred: self.deferred - again,
             sending: first + again,
             ..self
+        }
+    }
+}
+
+impl From<NotificationRow> for Stood {
+    fn from(row: NotificationRow) -> Self {
+        Self {
+            state: row.state,
+            generation: row.generation,
+            requested_at: Some(row.requested_at),
+            expires_at: row.expires_at,
+            cancelled_at: row.cancelled_at,
+            excluded: row.excluded,
+            totals: row.totals,
         }
     }
 }
@@ -184,6 +228,20 @@ pub async fn notification(
          where n.notification_id = $1 and ($2::uuid[] is null or n.company_id = any($2))"
     );
     sqlx::query_as(&text).bind(Uuid::from(notification)).bind(scope.ids()).fetch_optional(pool).await
+}
+
+/// How a notification stood up to a moment that the tables have reached; its own events up to there are `own`. None before
+/// its request.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn as_of(
+    pool: &PgPool,
+    notification: NotificationId,
+    own: &[Recorded],
+    until: Until,
+) -> sqlx::Result<Option<Stood>> {
+    crate::notifications::as_of(pool, notification, own, until).await
 }
 
 /// Those of `notifications` that changed after a position, as they are now: for streams, whose readers were let in
