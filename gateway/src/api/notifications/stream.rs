@@ -13,8 +13,9 @@ use crate::live::{Connection, LastEventId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// How a notification proceeds: `totals` with the state and the totals, absolute. Each event's id is its position; one
-/// without an id tells only what is on its way. With `Last-Event-ID` the stream goes on after it.
+/// How a notification proceeds: events `totals`, absolute: `{state, totals, …}`, each of the totals beside them too. Each
+/// event's id is its position; one without an id tells only what is on its way. With `Last-Event-ID` the stream goes on
+/// after it; if nothing came after it, the first event is how it stands, without an id.
 #[utoipa::path(
     get, path = "/notifications/{id}/stream", tag = "notifications",
     params(("id" = uuid::Uuid, Path), ("Last-Event-ID" = Option<i64>, Header, minimum = 0)),

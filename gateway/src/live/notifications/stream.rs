@@ -12,11 +12,13 @@ use super::super::connection::{Connection, Over};
 use super::super::frame::News;
 use super::hub::Standing;
 
-/// What a `totals` event says.
+/// What a `totals` event says: the state, and the totals as they stand in the notification and by themselves.
 #[derive(Serialize)]
 struct Told<'a> {
     state: &'a str,
     totals: &'a Totals,
+    #[serde(flatten)]
+    bare: &'a Totals,
 }
 
 /// Follows a notification that stands as `found`, from what the reader has `seen`, until it is [`Over`]. `latest` was
@@ -61,8 +63,12 @@ impl Telling {
         if seen == Seen::AnotherLog {
             connection.send(News::new("reset", found.position, &()).frame()).await?;
         }
-        if !matches!(seen, Seen::UpTo(position) if position >= found.position) {
-            connection.send(news(&found).frame()).await?;
+        match seen {
+            // No event is news to the reader, but what is on its way may have changed since.
+            Seen::UpTo(position) if position >= found.position => {
+                connection.write(news(&found).frame_without_id()).await?;
+            }
+            _ => connection.send(news(&found).frame()).await?,
         }
         Ok(Self(found))
     }
@@ -102,11 +108,14 @@ impl Change {
 }
 
 fn news(standing: &Standing) -> News {
-    News::new("totals", standing.position, &Told { state: &standing.state, totals: &standing.totals() })
+    let totals = &standing.totals();
+    News::new("totals", standing.position, &Told { state: &standing.state, totals, bare: totals })
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn running(position: Position, sending: i64) -> Standing {
@@ -122,11 +131,13 @@ mod tests {
     }
 
     #[test]
-    fn totals_are_told_with_the_state() {
+    fn totals_are_told_with_the_state_and_by_themselves() {
         let text = String::from_utf8(news(&running(5, 2)).frame().bytes.to_vec()).expect("text");
-        assert!(
-            text.starts_with("event: totals\nid: 5\ndata: {\"state\":\"running\",\"totals\":{\"total\":10,"),
-            "{text}"
-        );
+        let data = text.strip_prefix("event: totals\nid: 5\ndata: ").expect("an event");
+        let told: Value = serde_json::from_str(data).expect("JSON");
+        assert_eq!((&told["state"], &told["sending"]), (&json!("running"), &json!(2)));
+        let totals = told["totals"].as_object().expect("totals");
+        assert_eq!((totals.len(), &totals["total"]), (10, &json!(10)));
+        assert!(totals.iter().all(|(name, count)| told[name] == *count), "{told}");
     }
 }
