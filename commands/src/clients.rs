@@ -2,7 +2,7 @@
 
 mod import;
 
-use domain::client::{Client, ClientCommand, ClientDetails, ClientError, RegisterClient};
+use domain::client::{Client, ClientChange, ClientCommand, ClientError, RegisterClient};
 use domain::value::{ClientId, CompanyId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -51,7 +51,7 @@ pub async fn register(
     .await
 }
 
-/// Replaces what is known of a client.
+/// Changes some of what is known of a client; absent parts stay.
 ///
 /// # Errors
 /// [`ClientRefusal`] for a taken external id, too many contacts, or a client that is unknown or erased.
@@ -59,18 +59,20 @@ pub async fn change(
     log: &EventLog,
     company: CompanyId,
     client: ClientId,
-    details: ClientDetails,
+    change: ClientChange,
     context: &CommandContext,
 ) -> Outcome {
     let context = &context.clone().about(company);
-    let external = details.profile.external_id.clone();
-    let command = ClientCommand::Change(details);
+    let external = change.external_id.clone();
+    let command = ClientCommand::Change(change);
     log.once(context, || async {
         let drafts = decide(log, client, command.clone(), context).await?;
         let ready = log.ready(drafts, context, &json!({})).await?;
         let mut tx = begin(log.pool()).await?;
-        unname(&mut tx, client).await?;
-        name(&mut tx, log, company, client, external.as_deref()).await?;
+        if let Some(external) = &external {
+            unname(&mut tx, client).await?;
+            name(&mut tx, log, company, client, external.as_deref()).await?;
+        }
         log.commit(tx, &ready, context).await
     })
     .await

@@ -1,6 +1,6 @@
 //! What can be asked of companies.
 
-use domain::company::{Company, CompanyCommand, CompanyDetails, CompanyError, CompanyProfile};
+use domain::company::{Company, CompanyChange, CompanyCommand, CompanyDetails, CompanyError, CompanyProfile};
 use domain::value::CompanyId;
 use serde_json::json;
 
@@ -21,17 +21,17 @@ pub async fn register(
     execute(log, company, CompanyCommand::Register(details), context).await
 }
 
-/// Replaces what is known of a company.
+/// Changes some of what is known of a company; absent parts stay.
 ///
 /// # Errors
 /// [`CompanyError::Unknown`] for one that was never taken on.
 pub async fn change(
     log: &EventLog,
     company: CompanyId,
-    details: CompanyDetails,
+    change: CompanyChange,
     context: &CommandContext,
 ) -> Result<Done, CommandError<CompanyError>> {
-    execute(log, company, CompanyCommand::Change(details), context).await
+    execute(log, company, CompanyCommand::Change(change), context).await
 }
 
 /// What is known of a company, straight from the log; none if it was never taken on.

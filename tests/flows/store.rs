@@ -5,7 +5,7 @@ use commands::{CommandContext, clock, companies};
 use cqrs_es::EventStore;
 use cqrs_es::persist::PersistedEventStore;
 use domain::Position;
-use domain::company::{Company, CompanyCommand, CompanyDetails, CompanyEvent};
+use domain::company::{Company, CompanyChange, CompanyCommand, CompanyDetails, CompanyEvent};
 use domain::value::{CompanyId, Role};
 use futures::future::join_all;
 use postgres_es::{PostgresCqrs, PostgresEventRepository, postgres_cqrs};
@@ -33,6 +33,10 @@ fn details(name: &str) -> CompanyDetails {
     }
 }
 
+fn renamed(name: &str) -> CompanyChange {
+    CompanyChange { name: Some(name.parse().expect("a name")), ..CompanyChange::default() }
+}
+
 async fn positions(pool: &PgPool) -> Vec<Position> {
     sqlx::query_scalar("select position from events order by position")
         .fetch_all(pool)
@@ -51,7 +55,7 @@ async fn what_the_stock_repository_writes_has_a_position_and_is_read_by_ours() {
         .expect("registered");
     ledger.write(1).await;
     stock(ledger.log.pool())
-        .execute(&company, CompanyCommand::Change(details("Vigía Andina")))
+        .execute(&company, CompanyCommand::Change(renamed("Vigía Andina")))
         .await
         .expect("changed");
 
@@ -77,8 +81,8 @@ async fn the_stock_repository_reads_what_ours_wrote_and_goes_on_after_it() {
 
     let refused = stock(&pool).execute(&id, CompanyCommand::Register(details("Otra"))).await;
     assert!(refused.is_err(), "it is registered already");
-    stock(&pool).execute(&id, CompanyCommand::Change(details("Vigía Andina"))).await.expect("changed");
-    companies::change(&ledger.log, company, details("Vigía del Sur"), &context).await.expect("changed again");
+    stock(&pool).execute(&id, CompanyCommand::Change(renamed("Vigía Andina"))).await.expect("changed");
+    companies::change(&ledger.log, company, renamed("Vigía del Sur"), &context).await.expect("changed again");
     let names: Vec<String> =
         store.load_events(&id).await.expect("read").into_iter().map(|event| name(event.payload)).collect();
     assert_eq!(names, ["Vigía", "Vigía Andina", "Vigía del Sur"]);

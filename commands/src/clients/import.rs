@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use domain::client::{
-    Client, ClientCommand, ClientDetails, ClientError, ClientProfile, Contact, RegisterClient, Served,
+    Client, ClientChange, ClientCommand, ClientDetails, ClientError, ClientProfile, Contact, RegisterClient,
+    Served,
 };
 use domain::value::{ClientId, CompanyId, Locale, TimeZone};
 use sqlx::PgConnection;
@@ -139,18 +140,13 @@ async fn change(
     context: &CommandContext,
 ) -> Result<Vec<Draft>, CommandError<ClientError>> {
     let Loaded { state, sequence, .. } = log.load::<Client>(&client.to_string()).await?;
-    let Some(details) = state.served().and_then(|served| changed(served, profile)) else { return Ok(vec![]) };
-    decide_on(state, sequence, &client.to_string(), ClientCommand::Change(details), context).await
+    let Some(change) = state.served().and_then(|served| changed(served, profile)) else { return Ok(vec![]) };
+    decide_on(state, sequence, &client.to_string(), ClientCommand::Change(change), context).await
 }
 
-fn changed(served: &Served, profile: ClientProfile) -> Option<ClientDetails> {
-    let now = served.profile.get()?;
-    let contacts = merged(now.contacts.clone(), profile.contacts);
-    Some(ClientDetails {
-        profile: ClientProfile { external_id: now.external_id.clone(), name: profile.name, contacts },
-        locale: served.locale.parse().ok()?,
-        time_zone: served.time_zone.parse().ok()?,
-    })
+fn changed(served: &Served, profile: ClientProfile) -> Option<ClientChange> {
+    let contacts = merged(served.profile.get()?.contacts.clone(), profile.contacts);
+    Some(ClientChange { name: Some(profile.name), contacts: Some(contacts), ..ClientChange::default() })
 }
 
 fn name_of(log: &EventLog, profile: &ClientProfile) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! Orders to a client.
 
-use super::event::ClientProfile;
+use super::event::{ClientProfile, Contact};
 use crate::value::{ClientId, CompanyId, Locale, TimeZone};
 
 /// An order to one client.
@@ -8,8 +8,8 @@ use crate::value::{ClientId, CompanyId, Locale, TimeZone};
 pub enum ClientCommand {
     /// Take a client on.
     Register(RegisterClient),
-    /// Replace what is known of it.
-    Change(ClientDetails),
+    /// Change some of what is known; absent parts stay.
+    Change(ClientChange),
     /// Destroy what is known of the person and the contacts.
     Erase,
 }
@@ -34,4 +34,19 @@ pub struct ClientDetails {
     pub locale: Locale,
     /// Where its clock stands.
     pub time_zone: TimeZone,
+}
+
+/// What is to change. Text was validated at the door, as in a [`ClientProfile`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new name of the company's own; or none any more.
+    pub external_id: Option<Option<String>>,
+    /// All the contacts there are to be.
+    pub contacts: Option<Vec<Contact>>,
+    /// A new language.
+    pub locale: Option<Locale>,
+    /// A new time zone.
+    pub time_zone: Option<TimeZone>,
 }

@@ -8,7 +8,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::command::{ClientCommand, ClientDetails, RegisterClient};
+pub use self::command::{ClientChange, ClientCommand, ClientDetails, RegisterClient};
 pub use self::error::ClientError;
 pub use self::event::{ClientEvent, ClientProfile, Contact};
 use crate::aggregate::aggregate;
@@ -59,7 +59,7 @@ impl Client {
         match (self, command) {
             (Self::Unregistered, ClientCommand::Register(order)) => register(order),
             (_, ClientCommand::Register(_)) => Err(ClientError::AlreadyRegistered),
-            (Self::Served(served), ClientCommand::Change(details)) => served.change(details),
+            (Self::Served(served), ClientCommand::Change(change)) => served.change(change),
             (Self::Served(served), ClientCommand::Erase) => {
                 Ok(vec![ClientEvent::ClientErased { company: served.company }])
             }
@@ -80,11 +80,19 @@ impl Client {
 }
 
 impl Served {
-    /// Nothing, when everything is so already: importing a file twice changes nothing.
-    fn change(&self, details: ClientDetails) -> Result<Vec<ClientEvent>, ClientError> {
-        refuse_too_many(&details)?;
-        let (locale, time_zone) = (details.locale.to_string(), details.time_zone.to_string());
-        let profile = Personal::new(self.profile.key, details.profile);
+    /// Nothing, when everything is so already: importing a file twice changes nothing. What was erased is not brought
+    /// back by half of something new.
+    fn change(&self, change: ClientChange) -> Result<Vec<ClientEvent>, ClientError> {
+        let now = self.profile.get().ok_or(ClientError::Unknown)?.clone();
+        let locale = change.locale.map_or_else(|| self.locale.clone(), |locale| locale.to_string());
+        let time_zone = change.time_zone.map_or_else(|| self.time_zone.clone(), |zone| zone.to_string());
+        let profile = ClientProfile {
+            external_id: change.external_id.unwrap_or(now.external_id),
+            name: change.name.unwrap_or(now.name),
+            contacts: change.contacts.unwrap_or(now.contacts),
+        };
+        refuse_too_many(&profile)?;
+        let profile = Personal::new(self.profile.key, profile);
         if self.profile == profile && self.locale == locale && self.time_zone == time_zone {
             return Ok(vec![]);
         }
@@ -93,7 +101,7 @@ impl Served {
 }
 
 fn register(order: RegisterClient) -> Result<Vec<ClientEvent>, ClientError> {
-    refuse_too_many(&order.details)?;
+    refuse_too_many(&order.details.profile)?;
     Ok(vec![ClientEvent::ClientRegistered {
         company: order.company,
         profile: Personal::new(ClientId::into(order.client), order.details.profile),
@@ -102,8 +110,8 @@ fn register(order: RegisterClient) -> Result<Vec<ClientEvent>, ClientError> {
     }])
 }
 
-const fn refuse_too_many(details: &ClientDetails) -> Result<(), ClientError> {
-    match details.profile.contacts.len() {
+const fn refuse_too_many(profile: &ClientProfile) -> Result<(), ClientError> {
+    match profile.contacts.len() {
         found if found > CONTACTS_MAX => Err(ClientError::TooManyContacts { found }),
         _ => Ok(()),
     }

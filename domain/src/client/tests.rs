@@ -22,6 +22,12 @@ fn details(name: &str, contacts: usize) -> ClientDetails {
     }
 }
 
+fn change(name: &str, contacts: usize) -> ClientCommand {
+    let ClientProfile { name, contacts, .. } = details(name, contacts).profile;
+    let (name, contacts) = (Some(name), Some(contacts));
+    ClientCommand::Change(ClientChange { name, contacts, ..ClientChange::default() })
+}
+
 fn register(contacts: usize) -> ClientCommand {
     ClientCommand::Register(RegisterClient {
         client: id(30),
@@ -61,20 +67,47 @@ fn a_client_is_registered_once_and_never_again_after_erasure() {
 fn a_client_has_a_bounded_number_of_contacts() {
     let refusal = Err(ClientError::TooManyContacts { found: CONTACTS_MAX + 1 });
     assert_eq!(given::<Client>([]).decide(register(CONTACTS_MAX + 1)), refusal);
-    let change = ClientCommand::Change(details("Ana", CONTACTS_MAX + 1));
-    assert_eq!(given::<Client>([registered()]).decide(change), refusal);
+    assert_eq!(given::<Client>([registered()]).decide(change("Ana", CONTACTS_MAX + 1)), refusal);
     assert!(given::<Client>([]).decide(register(CONTACTS_MAX)).is_ok());
 }
 
 #[test]
 fn a_change_is_recorded_and_the_same_again_is_not() {
     let client = given::<Client>([registered()]);
-    let events = client.decide(ClientCommand::Change(details("Ana María", 1))).unwrap();
+    let events = client.decide(change("Ana María", 1)).unwrap();
     let [ClientEvent::ClientChanged { profile, .. }] = &events[..] else {
         panic!("one change, not {events:?}")
     };
     assert_eq!(profile, &Personal::new(id(30), details("Ana María", 1).profile));
-    assert_eq!(client.decide(ClientCommand::Change(details("Ana", 1))), Ok(vec![]));
+    assert_eq!(client.decide(change("Ana", 1)), Ok(vec![]));
+}
+
+#[test]
+fn a_change_leaves_what_somebody_else_changed_meanwhile() {
+    let meanwhile = ClientEvent::ClientChanged {
+        company: id(20),
+        profile: Personal::new(id(30), details("Ana María", 2).profile),
+        locale: "en".into(),
+        time_zone: "America/Bogota".into(),
+    };
+    let renumbered = ClientChange { external_id: Some(None), ..ClientChange::default() };
+    let events = given::<Client>([registered(), meanwhile]).decide(ClientCommand::Change(renumbered));
+    let Ok([ClientEvent::ClientChanged { profile, locale, .. }]) = events.as_deref() else {
+        panic!("one change, not {events:?}")
+    };
+    let expected = ClientProfile { external_id: None, ..details("Ana María", 2).profile };
+    assert_eq!((profile.get(), locale.as_str()), (Some(&expected), "en"));
+}
+
+#[test]
+fn a_client_whose_profile_cannot_be_read_any_more_is_not_brought_back_by_half_of_a_new_one() {
+    let registered = ClientEvent::ClientRegistered {
+        company: id(20),
+        profile: Personal::erased(id(30)),
+        locale: "es".into(),
+        time_zone: "America/Bogota".into(),
+    };
+    assert_eq!(given::<Client>([registered]).decide(change("Ana", 1)), Err(ClientError::Unknown));
 }
 
 #[test]
@@ -87,12 +120,12 @@ fn erasing_twice_is_not_an_error() {
 fn an_erased_client_is_known_no_more() {
     let client = given::<Client>([registered(), erased()]);
     assert_eq!(client.served(), None);
-    assert_eq!(client.decide(ClientCommand::Change(details("Ana", 1))), Err(ClientError::Unknown));
+    assert_eq!(client.decide(change("Ana", 1)), Err(ClientError::Unknown));
 }
 
 #[test]
 fn a_client_that_was_never_registered_is_unknown() {
-    for command in [ClientCommand::Change(details("Ana", 1)), ClientCommand::Erase] {
+    for command in [change("Ana", 1), ClientCommand::Erase] {
         assert_eq!(given::<Client>([]).decide(command), Err(ClientError::Unknown));
     }
 }

@@ -7,8 +7,8 @@ use crate::value::{CountryCode, Name, TimeZone};
 pub enum CompanyCommand {
     /// Take a company on.
     Register(CompanyDetails),
-    /// Replace what is known of it.
-    Change(CompanyDetails),
+    /// Change some of what is known; absent parts stay.
+    Change(CompanyChange),
 }
 
 /// What is known of a company.
@@ -20,4 +20,15 @@ pub struct CompanyDetails {
     pub country: CountryCode,
     /// Where its clock stands.
     pub time_zone: TimeZone,
+}
+
+/// What is to change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CompanyChange {
+    /// A new name.
+    pub name: Option<Name>,
+    /// A new country.
+    pub country: Option<CountryCode>,
+    /// A new time zone.
+    pub time_zone: Option<TimeZone>,
 }

@@ -8,10 +8,11 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::command::{CompanyCommand, CompanyDetails};
+pub use self::command::{CompanyChange, CompanyCommand, CompanyDetails};
 pub use self::error::CompanyError;
 pub use self::event::{CompanyEvent, CompanyProfile};
 use crate::aggregate::aggregate;
+use crate::value::Name;
 
 /// What the rules need to know of a company.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,8 +36,8 @@ impl Company {
             }
             (Some(_), CompanyCommand::Register(_)) => Err(CompanyError::AlreadyRegistered),
             (None, CompanyCommand::Change(_)) => Err(CompanyError::Unknown),
-            (Some(now), CompanyCommand::Change(details)) => {
-                let profile = CompanyProfile::from(details);
+            (Some(now), CompanyCommand::Change(change)) => {
+                let profile = now.clone().with(change);
                 Ok(if *now == profile { vec![] } else { vec![CompanyEvent::CompanyChanged(profile)] })
             }
         }
@@ -45,6 +46,16 @@ impl Company {
     fn fold(&mut self, event: CompanyEvent) {
         let (CompanyEvent::CompanyRegistered(profile) | CompanyEvent::CompanyChanged(profile)) = event;
         self.profile = Some(profile);
+    }
+}
+
+impl CompanyProfile {
+    fn with(self, change: CompanyChange) -> Self {
+        Self {
+            name: change.name.map_or(self.name, Name::into_string),
+            country: change.country.map_or(self.country, |country| country.to_string()),
+            time_zone: change.time_zone.map_or(self.time_zone, |time_zone| time_zone.to_string()),
+        }
     }
 }
 

@@ -11,6 +11,10 @@ fn details(name: &str) -> CompanyDetails {
     }
 }
 
+fn renamed(name: &str) -> CompanyCommand {
+    CompanyCommand::Change(CompanyChange { name: Some(name.parse().unwrap()), ..CompanyChange::default() })
+}
+
 fn registered() -> CompanyEvent {
     CompanyEvent::CompanyRegistered(details("Vigía Andina").into())
 }
@@ -26,8 +30,8 @@ fn a_company_is_registered_once() {
 fn a_change_is_recorded_and_the_same_again_is_not() {
     let company = given::<Company>([registered()]);
     let changed = CompanyEvent::CompanyChanged(details("Vigía").into());
-    assert_eq!(company.decide(CompanyCommand::Change(details("Vigía"))), Ok(vec![changed.clone()]));
-    assert_eq!(company.decide(CompanyCommand::Change(details("Vigía Andina"))), Ok(vec![]));
+    assert_eq!(company.decide(renamed("Vigía")), Ok(vec![changed.clone()]));
+    assert_eq!(company.decide(renamed("Vigía Andina")), Ok(vec![]));
     assert_eq!(
         given::<Company>([registered(), changed]).profile().map(|profile| profile.name.as_str()),
         Some("Vigía")
@@ -36,8 +40,15 @@ fn a_change_is_recorded_and_the_same_again_is_not() {
 
 #[test]
 fn a_company_that_was_never_registered_is_unknown() {
-    assert_eq!(
-        given::<Company>([]).decide(CompanyCommand::Change(details("Vigía"))),
-        Err(CompanyError::Unknown)
-    );
+    assert_eq!(given::<Company>([]).decide(renamed("Vigía")), Err(CompanyError::Unknown));
+}
+
+#[test]
+fn a_change_leaves_what_somebody_else_changed_meanwhile() {
+    let moved =
+        CompanyChange { time_zone: Some("America/Lima".parse().unwrap()), ..CompanyChange::default() };
+    let renamed_meanwhile = CompanyEvent::CompanyChanged(details("Vigía del Sur").into());
+    let events = given::<Company>([registered(), renamed_meanwhile]).decide(CompanyCommand::Change(moved));
+    let Ok([CompanyEvent::CompanyChanged(profile)]) = events.as_deref() else { panic!("{events:?}") };
+    assert_eq!((profile.name.as_str(), profile.time_zone.as_str()), ("Vigía del Sur", "America/Lima"));
 }

@@ -1,8 +1,8 @@
 //! `PATCH /clients/{id}`: change what is known of a client.
 
 use axum::extract::State;
-use domain::client::{ClientDetails, ClientProfile, Contact, Served};
-use domain::value::{ClientId, ExternalId, Locale, Name, TimeZone};
+use domain::client::{ClientChange, Contact, Served};
+use domain::value::{ClientId, ExternalId, Invalid, Locale, Name, TimeZone};
 use utoipa::ToSchema;
 
 use super::contact::{ContactFields, contacts};
@@ -61,40 +61,39 @@ pub(super) async fn change(
     let served = commands::clients::served(state.log(), client).await?.ok_or_else(Problem::not_found)?;
     let company = served.company;
     caller.needs_for(company, caller.may_notify(company))?;
-    let details = body.over(served, &state).await?;
-    let done = commands::clients::change(state.log(), company, client, details, &context).await?;
+    let change = body.of(served, &state).await?;
+    let done = commands::clients::change(state.log(), company, client, change, &context).await?;
     Ok(state.changed(&caller, done))
 }
 
 impl ChangeClient {
-    async fn over(self, served: Served, state: &AppState) -> Answer<ClientDetails> {
-        let stored = |invalid| Problem::internal(&invalid);
-        let now = served.profile.into_clear().ok_or_else(Problem::not_found)?;
-        let name = self.name.map_or_else(|| Name::try_from(now.name), Ok).map_err(stored)?;
+    /// Only what is asked for: somebody else may change the rest at this moment.
+    async fn of(self, served: Served, state: &AppState) -> Answer<ClientChange> {
         let contacts = match self.contacts {
-            Some(fields) => new_contacts(fields, &name, served.company, state).await?,
-            None => now.contacts,
+            Some(fields) => Some(new_contacts(fields, self.name.as_ref(), served, state).await?),
+            None => None,
         };
-        let external_id = match self.external_id {
-            Some(changed) => changed.map(ExternalId::into_string),
-            None => now.external_id,
-        };
-        Ok(ClientDetails {
-            profile: ClientProfile { external_id, name: name.into_string(), contacts },
-            locale: self.locale.map_or_else(|| served.locale.parse(), Ok).map_err(stored)?,
-            time_zone: self.time_zone.map_or_else(|| served.time_zone.parse(), Ok).map_err(stored)?,
+        Ok(ClientChange {
+            name: self.name.map(Name::into_string),
+            external_id: self.external_id.map(|changed| changed.map(ExternalId::into_string)),
+            contacts,
+            locale: self.locale,
+            time_zone: self.time_zone,
         })
     }
 }
 
+/// A holder without a name has the client's: the new one, if it has one.
 async fn new_contacts(
     fields: Vec<ContactFields>,
-    client: &Name,
-    company: domain::value::CompanyId,
+    new_name: Option<&Name>,
+    served: Served,
     state: &AppState,
 ) -> Answer<Vec<Contact>> {
-    let company = commands::companies::profile(state.log(), company).await?.ok_or_else(Problem::not_found)?;
-    let country =
-        company.country.parse().map_err(|invalid: domain::value::Invalid| Problem::internal(&invalid))?;
-    contacts(fields, client, country)
+    let stored = |invalid: Invalid| Problem::internal(&invalid);
+    let now = served.profile.into_clear().ok_or_else(Problem::not_found)?;
+    let name = new_name.cloned().map_or_else(|| Name::try_from(now.name), Ok).map_err(stored)?;
+    let company = commands::companies::profile(state.log(), served.company).await?;
+    let country = company.ok_or_else(Problem::not_found)?.country.parse().map_err(stored)?;
+    contacts(fields, &name, country)
 }

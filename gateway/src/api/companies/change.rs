@@ -1,15 +1,14 @@
 //! `PATCH /companies/{id}`: change what is known of a company.
 
 use axum::extract::State;
-use domain::company::{CompanyDetails, CompanyProfile};
+use domain::company::CompanyChange;
 use domain::value::{CompanyId, CountryCode, Name, TimeZone};
 use utoipa::ToSchema;
 
-use crate::access::Caller;
 use crate::api::Wrote;
 use crate::api::schema::Changed;
 use crate::extract::{Body, Fields, FromFields, Order, PathId};
-use crate::problem::{Answer, Problem};
+use crate::problem::Answer;
 use crate::state::AppState;
 
 /// What is to change; absent parts stay.
@@ -36,11 +35,7 @@ impl FromFields for ChangeCompany {
     }
 }
 
-impl Body for ChangeCompany {
-    fn permits(caller: &Caller) -> bool {
-        caller.is_admin()
-    }
-}
+impl Body for ChangeCompany {}
 
 /// Change a company (administrators).
 #[utoipa::path(
@@ -54,18 +49,9 @@ pub(super) async fn change(
     order: Order<ChangeCompany>,
 ) -> Answer<Wrote> {
     let Order { caller, body, context } = order;
-    let now = commands::companies::profile(state.log(), company).await?.ok_or_else(Problem::not_found)?;
-    let done = commands::companies::change(state.log(), company, body.over(&now)?, &context).await?;
+    caller.needs_for(company, caller.is_admin())?;
+    let ChangeCompany { name, country, time_zone } = body;
+    let change = CompanyChange { name, country, time_zone };
+    let done = commands::companies::change(state.log(), company, change, &context).await?;
     Ok(state.changed(&caller, done))
-}
-
-impl ChangeCompany {
-    fn over(self, now: &CompanyProfile) -> Answer<CompanyDetails> {
-        let stored = |invalid| Problem::internal(&invalid);
-        Ok(CompanyDetails {
-            name: self.name.map_or_else(|| now.name.parse(), Ok).map_err(stored)?,
-            country: self.country.map_or_else(|| now.country.parse(), Ok).map_err(stored)?,
-            time_zone: self.time_zone.map_or_else(|| now.time_zone.parse(), Ok).map_err(stored)?,
-        })
-    }
 }
