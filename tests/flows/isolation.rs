@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tests::notified::finished;
 use tests::orders::{message_to, sms_to};
 use tests::routes::{self, Route};
+use tests::world::email_of;
 use tests::{Answer, Client, World, id_of};
 
 /// An id of nothing.
@@ -56,7 +57,7 @@ fn rule(route: &Route) -> (Guard, Thing) {
         "GET /messages/sent" => (Anybody, Thing::None),
         "POST /users" | "POST /companies" => (Roles(&[]), Thing::None),
         "PATCH /users/{id}" => (Roles(&[]), Thing::User),
-        "PATCH /companies/{id}" => (Roles(&[]), Thing::Company),
+        "PATCH /companies/{id}" => (Company(&[]), Thing::Company),
         "POST /projections/{name}/rebuild" => (Roles(&[]), Thing::Projection),
         "POST /messages" => (Roles(&[Role::Operator]), Thing::None),
         "GET /notifications" => (Roles(READERS), Thing::None),
@@ -318,4 +319,31 @@ async fn a_company_that_is_named_in_a_body_is_as_unknown_as_none() {
     }
     assert_eq!(town.world.log().head().await.expect("the head"), head);
     town.world.stop().await;
+}
+
+#[tokio::test]
+async fn the_directory_of_workers_shows_nobody_more_than_is_theirs_to_know() {
+    let world = World::start().await;
+    let (here, there) = (world.company("Aquí").await, world.company("Allá").await);
+    let admin = world.user("Admin", &[Role::Admin], &[]).await;
+    let luis = world.user("Luis", &[Role::Operator], &[here]).await;
+    let both = world.user("Marta Peña", &[Role::Notifier], &[here, there]).await;
+    let seen = |rows: &[Value]| -> Vec<Value> {
+        let of = |row: &&Value| row["id"] == both.user.to_string();
+        rows.iter().filter(of).cloned().collect()
+    };
+    let found = seen(&luis.all("/users?q=pena").await);
+    assert_eq!((&found[0]["companies"], &found[0]["email"]), (&json!([here]), &Value::Null));
+    let address = email_of(both.user);
+    assert!(luis.all(&format!("/users?q={address}")).await.is_empty(), "addresses are not to be guessed");
+    assert_eq!(seen(&admin.all(&format!("/users?q={address}")).await)[0]["companies"], json!([here, there]));
+
+    admin.patch(&format!("/users/{}", both.user), &json!({"active": false})).await.expect(200);
+    assert!(seen(&admin.all("/users").await).is_empty());
+    for query in ["active=false", "active=all"] {
+        let found = seen(&admin.all(&format!("/users?{query}")).await);
+        assert_eq!(found[0]["active"], false, "{query}");
+        luis.get(&format!("/users?{query}")).await.refused(403);
+    }
+    world.stop().await;
 }

@@ -30,6 +30,17 @@ pub struct UserRow {
     pub registered_position: Position,
 }
 
+/// Which users are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserFilter {
+    /// Only those who may log in, or only those who may not.
+    pub active: Option<bool>,
+    /// Only those whose name, or whose address if that may be searched, has this in it, whatever the case and accents.
+    pub q: Option<String>,
+    /// Whether addresses are searched too.
+    pub by_email: bool,
+}
+
 /// Who is meant by the recipients of a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Meant {
@@ -41,20 +52,24 @@ pub struct Meant {
 
 const USER: &str = "user_id as id, name, email, roles, companies, active, registered_position";
 
-/// Active users whose name or address has `q` in it, whatever the case and accents; newest first.
+/// The users that are asked for, newest first.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(pool: &PgPool, q: Option<&str>, page: &PageRequest) -> sqlx::Result<Page<UserRow>> {
+pub async fn list(pool: &PgPool, filter: &UserFilter, page: &PageRequest) -> sqlx::Result<Page<UserRow>> {
+    // The name alone stands before the address, which has no space in it.
+    let searched = if filter.by_email { "search" } else { "regexp_replace(search, ' [^ ]*$', '')" };
     let text = format!(
         "select {USER} from users.users
-         where active and registered_position < $1 and ($2::text is null or search like $2)
+         where registered_position < $1 and ($2::boolean is null or active = $2)
+           and ($3::text is null or {searched} like $3)
          order by registered_position desc
-         limit $3"
+         limit $4"
     );
     let rows = sqlx::query_as::<_, UserRow>(&text)
         .bind(page.before())
-        .bind(q.and_then(search::pattern))
+        .bind(filter.active)
+        .bind(filter.q.as_deref().and_then(search::pattern))
         .bind(page.rows())
         .fetch_all(pool)
         .await?;

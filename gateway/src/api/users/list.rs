@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use projections::Projection;
-use projections::queries::users::{self, UserRow};
+use projections::queries::users::{self, UserFilter, UserRow};
 use projections::queries::{Page, PageRequest};
 
+use crate::access::Caller;
 use crate::api::schema::PageParams;
 use crate::extract::{FromQuery, Params, Read, Search};
 use crate::problem::Answer;
@@ -14,30 +15,46 @@ use crate::state::AppState;
 /// Which workers.
 pub(super) struct ListUsers {
     q: Option<Search>,
+    active: Option<bool>,
     page: PageRequest,
 }
 
 impl FromQuery for ListUsers {
     fn read(params: &mut Params) -> Option<Self> {
-        Some(Self { q: params.optional("q"), page: params.page() })
+        let states = [Some(true), Some(false), None];
+        let active = params.word("active", &["true", "false", "all"], &states).unwrap_or(Some(true));
+        Some(Self { q: params.optional("q"), active, page: params.page() })
     }
 }
 
-/// The workers who may log in, newest first; `q` finds names whatever the accents. Only administrators see addresses.
+/// The workers who may log in, newest first; `q` finds names whatever the accents. Only administrators see addresses and
+/// find by them, see companies that are not their own, and may ask for those who may not log in.
 #[utoipa::path(
     get, path = "/users", tag = "users",
-    params(PageParams, ("q" = Option<String>, Query, max_length = 200)),
+    params(
+        PageParams, ("q" = Option<String>, Query, max_length = 200),
+        ("active" = Option<String>, Query, description = "`true`, `false` or `all`; `true` by default.")
+    ),
     responses((status = 200, body = Page<UserRow>))
 )]
 pub(super) async fn list(
     State(state): State<AppState>,
     read: Read<ListUsers>,
 ) -> Answer<Json<Page<UserRow>>> {
+    let (caller, ListUsers { q, active, page }) = (&read.caller, &read.query);
+    caller.needs(caller.is_admin() || *active == Some(true))?;
     read.wait_for(&state, &[Projection::Users]).await?;
-    let q = read.query.q.as_ref().map(Search::as_str);
-    let mut page = users::list(state.pool(), q, &read.query.page).await?;
-    if !read.caller.is_admin() {
-        page.data.iter_mut().for_each(|user| user.email = None);
+    let q = q.as_ref().map(|q| q.as_str().to_owned());
+    let filter = UserFilter { active: *active, q, by_email: caller.is_admin() };
+    let mut found = users::list(state.pool(), &filter, page).await?;
+    found.data.iter_mut().for_each(|user| show(user, caller));
+    Ok(Json(found))
+}
+
+/// What is not the caller's to know is left out.
+fn show(user: &mut UserRow, caller: &Caller) {
+    if !caller.is_admin() {
+        user.email = None;
+        user.companies.retain(|company| caller.knows((*company).into()));
     }
-    Ok(Json(page))
 }
