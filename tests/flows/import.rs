@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use commands::clock;
+use commands::{Idempotency, clock};
 use dispatcher::simulator::{Behaviour, SimulatorOptions, ledger};
 use domain::value::{Channel, CompanyId, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 use tests::client_file::{ClientFile, Expected, TextEncoding, client_file};
 use tests::notified::{count, finished};
 use tests::orders::{email_to, sms_to};
@@ -184,6 +185,29 @@ async fn rows_of_one_client_are_its_contacts_and_a_bad_one_leaves_the_others_sta
     assert_eq!(counts(&report), [5, 0, 1, 1, 0]);
     let client = nora.get(&format!("/clients/{}", id_of(client))).await.expect(200);
     assert_eq!(client["contacts"].as_array().map(Vec::len), Some(4));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_import_that_is_still_running_under_the_same_key_is_told_so_and_then_gives_its_answer() {
+    let world = World::start().await;
+    let company = world.company("Vigía").await;
+    let nora = world.user("Nora", &[Role::Notifier], &[company]).await;
+    let path = format!("/companies/{company}/clients/import");
+    let again = async || {
+        let request = nora.request(Method::POST, &path).header("Idempotency-Key", "k");
+        let file = format!("{HEADER}7,Ana,holder,Ana,3001234567,\r\n");
+        Answer::to(request.header("Content-Type", "text/csv").body(file)).await
+    };
+    // What another process holds that carries out the same.
+    let key = Idempotency::new(nora.user, "k", &[]).command_id.to_string();
+    let mut running = PgConnection::connect(&world.database_url).await.expect("a connection");
+    let lock = sqlx::query("select pg_advisory_lock(hashtextextended($1, 0))").bind(key);
+    lock.execute(&mut running).await.expect("the lock");
+    assert_eq!(again().await.expect(409)["code"], "still_running");
+    running.close().await.expect("it ends");
+    assert_eq!(counts(&again().await.expect(200)), [1, 1, 0, 0, 0]);
+    assert_eq!(counts(&again().await.expect(200)), [1, 1, 0, 0, 0], "the first answer");
     world.stop().await;
 }
 

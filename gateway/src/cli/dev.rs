@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::stop_signal;
 use super::target::Target;
-use super::{CliError, Exit, Global};
+use super::{CliError, Exit, Global, print};
 use crate::access::hash_password;
 use crate::config::Config;
 use crate::environment::variable;
@@ -27,6 +27,8 @@ const DEMO_PASSWORD: &str = "MENSAJERIA_DEMO_PASSWORD";
 const GRACE: Duration = Duration::from_millis(300);
 /// How long the views may take to show the demo data.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
+/// What is told of logins that were made at an earlier start.
+const KNOWN_ALREADY: &str = "(los de antes)";
 /// The administrator that `--no-demo` makes.
 const ADMINISTRATOR: &str = "admin@localhost.localdomain";
 
@@ -61,7 +63,7 @@ pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> R
         stack.written_through().await;
     }
     system.ready();
-    announce(&system, &data, &logins);
+    announce(&system, &data, &logins, global.json);
     let exit = tokio::select! {
         () = stop_signal() => Exit::Done,
         () = system.failed() => Exit::Failed,
@@ -107,11 +109,10 @@ async fn demo_data(system: &System, data: &Path) -> Result<Logins, CliError> {
 
 /// Only where nobody can log in yet; the password is told once and kept nowhere.
 async fn first_administrator(log: &EventLog) -> Result<Logins, CliError> {
-    let emails = vec![ADMINISTRATOR.to_owned()];
     let nobody: bool =
         sqlx::query_scalar("select not exists (select 1 from credentials)").fetch_one(log.pool()).await?;
     if !nobody {
-        return Ok(Logins { emails, password: None });
+        return Ok(Logins { emails: Vec::new(), password: None });
     }
     let password = secrets::random_password();
     let hash = hash_password(&password).map_err(CliError::failed)?;
@@ -125,18 +126,24 @@ async fn first_administrator(log: &EventLog) -> Result<Logins, CliError> {
     users::register(log, order, &hash, &CommandContext::of_system(), &json!({}))
         .await
         .map_err(CliError::failed)?;
-    Ok(Logins { emails, password: Some(password) })
+    Ok(Logins { emails: vec![ADMINISTRATOR.to_owned()], password: Some(password) })
 }
 
-fn announce(system: &System, data: &Path, logins: &Logins) {
+fn announce(system: &System, data: &Path, logins: &Logins, json: bool) {
     let url = system.address().map(|address| format!("http://{address}")).unwrap_or_default();
-    let password = logins.password.as_deref().unwrap_or("(as printed at the first start)");
-    println!("\n  Mensajería       {url}");
-    println!("  Usuarios         {}", logins.emails.join(", "));
-    println!("  Contraseña       {password}");
-    if system.outside().simulator.is_some() {
-        println!("  Buzón de pruebas {url}/buzon");
-    }
-    println!("  Datos            {}", data.display());
-    println!("  Ctrl-C           lo detiene todo\n");
+    let mailbox = system.outside().simulator.as_ref().map(|_| format!("{url}/buzon"));
+    let Logins { emails, password } = logins;
+    let said = json!({ "url": url, "users": emails, "password": password, "mailbox": mailbox, "data": data });
+    print::result(json, &said, || block(&url, logins, mailbox.as_deref(), data));
+}
+
+fn block(url: &str, logins: &Logins, mailbox: Option<&str>, data: &Path) -> String {
+    let emails = if logins.emails.is_empty() { KNOWN_ALREADY.to_owned() } else { logins.emails.join(", ") };
+    let password = logins.password.as_deref().unwrap_or(KNOWN_ALREADY);
+    let mailbox = mailbox.map(|page| format!("  Buzón de pruebas {page}\n")).unwrap_or_default();
+    format!(
+        "\n  Mensajería       {url}\n  Usuarios         {emails}\n  Contraseña       {password}\n{mailbox}  \
+         Datos            {}\n  Ctrl-C           lo detiene todo\n",
+        data.display()
+    )
 }

@@ -2,9 +2,15 @@
 
 use std::process::ExitCode;
 
+use commands::CommandError;
+use commands::broker::{BrokerError, MirrorError};
 use commands::log::OpenError;
+use commands::relay::RelayError;
+use domain::value::Language;
+use projections::rebuild::RebuildError;
 
 use crate::config::ConfigError;
+use crate::problem::{Kind, Problem};
 use crate::secrets::SecretError;
 use crate::stack::StackError;
 use crate::system::{OutsideError, StartError};
@@ -69,6 +75,9 @@ pub enum CliError {
     /// The database's tables could not be brought up to date.
     #[error("failed to migrate the database: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A server it needs does not answer.
+    #[error("{0}")]
+    Unavailable(String),
     /// A file could not be read or written.
     #[error("{0}: {1}")]
     File(String, std::io::Error),
@@ -93,6 +102,16 @@ impl CliError {
         Self::Refused(error.to_string())
     }
 
+    /// What the API would answer, as the command line tells it.
+    pub(super) fn told(problem: &Problem) -> Self {
+        let sentence = problem.sentence(Language::Es);
+        match problem.kind {
+            Kind::Unavailable => Self::Unavailable(sentence),
+            Kind::Internal => Self::Failed(sentence),
+            _ => Self::Refused(sentence),
+        }
+    }
+
     pub(super) fn runtime(error: std::io::Error) -> Self {
         Self::File("the runtime".to_owned(), error)
     }
@@ -104,11 +123,75 @@ impl CliError {
             | Self::Outside(OutsideError::Settings(_))
             | Self::Log(OpenError::WrongMasterKey)
             | Self::Start(StartError::Log(OpenError::WrongMasterKey)) => Exit::Configuration,
-            Self::Stack(_) | Self::Start(_) | Self::Log(_) | Self::Database(_) | Self::Migrate(_) => {
-                Exit::Unavailable
-            }
+            Self::Stack(_)
+            | Self::Start(_)
+            | Self::Log(_)
+            | Self::Database(_)
+            | Self::Migrate(_)
+            | Self::Unavailable(_) => Exit::Unavailable,
             Self::Refused(_) => Exit::Refused,
             Self::File(..) | Self::Outside(_) | Self::Secret(_) | Self::Failed(_) => Exit::Failed,
         }
+    }
+}
+
+impl<E: std::error::Error> From<CommandError<E>> for CliError {
+    fn from(error: CommandError<E>) -> Self {
+        let text = error.to_string();
+        match error {
+            CommandError::Refused(_) | CommandError::KeyReused | CommandError::TooLarge => {
+                Self::Refused(text)
+            }
+            CommandError::Conflict => Self::Failed(text),
+            CommandError::Unavailable(_) => Self::Unavailable(text),
+        }
+    }
+}
+
+impl From<BrokerError> for CliError {
+    fn from(error: BrokerError) -> Self {
+        match error {
+            BrokerError::Url(_) | BrokerError::Refused(_) => Self::failed(error),
+            BrokerError::Away | BrokerError::TimedOut => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<RelayError> for CliError {
+    fn from(error: RelayError) -> Self {
+        match error {
+            RelayError::Mirror(MirrorError::Broker(error)) => error.into(),
+            RelayError::Mirror(MirrorError::Database(error)) => error.into(),
+            out_of_step @ RelayError::OutOfStep { .. } => Self::failed(out_of_step),
+        }
+    }
+}
+
+impl From<RebuildError> for CliError {
+    fn from(error: RebuildError) -> Self {
+        match error {
+            RebuildError::Database(error) => Self::Database(error),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::user::UserError;
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_away_is_told_apart_from_a_refusal_whatever_was_asked() {
+        let away = CommandError::<UserError>::Unavailable("away".into());
+        let exits = [
+            CliError::from(away).exit(),
+            CliError::from(RebuildError::Database(sqlx::Error::PoolTimedOut)).exit(),
+            CliError::told(&Problem::unavailable(1)).exit(),
+        ];
+        assert_eq!(exits, [Exit::Unavailable; 3]);
+        assert_eq!(CliError::from(CommandError::Refused(UserError::NoRole)).exit(), Exit::Refused);
+        assert_eq!(CliError::told(&Problem::not_found()).exit(), Exit::Refused);
     }
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use axum::body::Body;
 use clap::Subcommand;
-use domain::value::{CompanyId, Language};
+use domain::value::CompanyId;
+use indicatif::{ProgressBar, ProgressStyle};
 use projections::Positions;
 use serde_json::Value;
 use tokio_util::io::ReaderStream;
@@ -14,7 +15,6 @@ use super::target::Target;
 use super::{CliError, Exit, Global, print};
 use crate::api;
 use crate::config::Config;
-use crate::problem::Problem;
 use crate::state::{AppState, Settings};
 
 /// How many connections an import uses at most.
@@ -47,7 +47,14 @@ pub(super) async fn run(global: &Global, config: Config, command: &ImportCommand
     tokio::spawn(following);
     let state = AppState::new(log, Settings::default(), positions, cancel.clone());
     let body = Body::from_stream(ReaderStream::new(opened));
-    let report = api::import_file(&state, *company, body, *dry_run).await.map_err(told)?;
+    let bar = ProgressBar::new(0).with_style(style());
+    let told = |done, rows| {
+        bar.set_length(rows);
+        bar.set_position(done);
+    };
+    let report = api::import_file(&state, *company, body, *dry_run, &told).await;
+    bar.finish_and_clear();
+    let report = report.map_err(|problem| CliError::told(&problem))?;
     print::result(global.json, &report, || summary(&report));
     cancel.cancel();
     drop(state);
@@ -55,8 +62,8 @@ pub(super) async fn run(global: &Global, config: Config, command: &ImportCommand
     Ok(if report["rejected"] == 0 { Exit::Done } else { Exit::InPart })
 }
 
-fn told(problem: Problem) -> CliError {
-    CliError::refused(problem.sentence(Language::Es))
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{wide_bar} {human_pos}/{human_len}").expect("the template is valid")
 }
 
 fn summary(report: &Value) -> String {
@@ -66,5 +73,7 @@ fn summary(report: &Value) -> String {
     let told = errors.iter().map(|error| {
         format!("line {}, {}: {} ({})", error["line"], error["column"], error["detail"], error["value"])
     });
-    std::iter::once(counts.join(", ")).chain(told).collect::<Vec<_>>().join("\n")
+    let left_off = report["errors_left_off"].as_u64().filter(|left_off| *left_off > 0);
+    let left_off = left_off.map(|left_off| format!("and {left_off} more"));
+    std::iter::once(counts.join(", ")).chain(told).chain(left_off).collect::<Vec<_>>().join("\n")
 }

@@ -33,8 +33,9 @@ pub(super) async fn run(global: &Global, config: Config, command: &RelayCommand)
             sleep(LOOK_INTERVAL).await;
         }
     };
-    timeout(CONNECT_TIMEOUT, connected).await.map_err(|_| CliError::failed("failed to reach NATS"))?;
-    let first = relay::recreate(&log, &broker).await.map_err(CliError::failed)?;
+    let away = |_| CliError::Unavailable("failed to reach NATS".to_owned());
+    timeout(CONNECT_TIMEOUT, connected).await.map_err(away)?;
+    let first = relay::recreate(&log, &broker).await?;
     print::result(global.json, &json!({ "first_position": first }), || {
         format!("the stream begins anew at position {first}; a running relay fills it")
     });

@@ -51,7 +51,7 @@ pub(super) async fn run(global: &Global, config: Config, args: &ReplayArgs) -> R
     let rebuilt =
         rebuild::run(&log, &wanted, &cancel, |projection, progress| show(&bar, projection, progress));
     tokio::select! {
-        outcome = rebuilt => outcome.map_err(CliError::failed)?,
+        outcome = rebuilt => outcome?,
         () = super::stop_signal() => return Err(CliError::failed("interrupted; a running server finishes the rebuild")),
     }
     bar.finish_and_clear();

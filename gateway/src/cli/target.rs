@@ -74,7 +74,7 @@ impl Target {
 
     /// The broker; it need not answer.
     pub(super) async fn broker(&self) -> Result<Broker, CliError> {
-        Broker::connect(&self.nats_url).await.map_err(CliError::failed)
+        Ok(Broker::connect(&self.nats_url).await?)
     }
 
     /// Ends the servers that were started for the purpose.

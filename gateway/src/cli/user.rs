@@ -5,7 +5,7 @@ use std::io::BufRead;
 
 use clap::Subcommand;
 use commands::log::EventLog;
-use commands::{CommandContext, clock, users};
+use commands::{CommandContext, clock, companies, users};
 use domain::user::{RegisterUser, UserChange};
 use domain::value::{CompanyId, EmailAddress, Name, Role, UserId};
 use serde_json::json;
@@ -71,6 +71,7 @@ pub(super) async fn run(global: &Global, config: Config, command: UserCommand) -
 }
 
 async fn add(log: &EventLog, order: RegisterUser, json: bool) -> Result<(), CliError> {
+    refuse_unknown_companies(log, &order).await?;
     let mut password = String::new();
     std::io::stdin()
         .lock()
@@ -78,17 +79,25 @@ async fn add(log: &EventLog, order: RegisterUser, json: bool) -> Result<(), CliE
         .map_err(|e| CliError::File("standard input".into(), e))?;
     let hash = new_password_hash(password.trim_end_matches(['\r', '\n']))?;
     let user = order.user;
-    users::register(log, order, &hash, &CommandContext::of_system(), &json!({}))
-        .await
-        .map_err(CliError::refused)?;
+    users::register(log, order, &hash, &CommandContext::of_system(), &json!({})).await?;
     print::result(json, &json!({ "id": user }), || format!("user {user} was added"));
+    Ok(())
+}
+
+/// As the API does: a worker of a company that is not there would see nothing, and nobody would know why.
+async fn refuse_unknown_companies(log: &EventLog, order: &RegisterUser) -> Result<(), CliError> {
+    for company in &order.companies {
+        if companies::profile(log, *company).await?.is_none() {
+            return Err(CliError::refused(format!("there is no company {company}")));
+        }
+    }
     Ok(())
 }
 
 fn new_password_hash(text: &str) -> Result<String, CliError> {
     let password = Password::from_text(text).map_err(|_| {
         CliError::refused(format!(
-            "a password has {} to {} characters",
+            "a password has {} to {} characters, none of them a control character",
             Password::MIN_CHARS,
             Password::MAX_CHARS
         ))
@@ -100,9 +109,7 @@ async fn token(log: &EventLog, email: &EmailAddress, json: bool) -> Result<(), C
     let user = known(log, email).await?;
     let token = Token::generate().map_err(CliError::failed)?;
     let hash = token.hash();
-    users::issue_token(log, user, hash.as_bytes(), &CommandContext::of_system())
-        .await
-        .map_err(CliError::refused)?;
+    users::issue_token(log, user, hash.as_bytes(), &CommandContext::of_system()).await?;
     print::result(json, &json!({ "token": token.as_str() }), || token.as_str().to_owned());
     Ok(())
 }
@@ -110,7 +117,7 @@ async fn token(log: &EventLog, email: &EmailAddress, json: bool) -> Result<(), C
 async fn disable(log: &EventLog, email: &EmailAddress, json: bool) -> Result<(), CliError> {
     let user = known(log, email).await?;
     let change = UserChange { active: Some(false), ..UserChange::default() };
-    users::change(log, user, change, None, &CommandContext::of_system()).await.map_err(CliError::refused)?;
+    users::change(log, user, change, None, &CommandContext::of_system()).await?;
     print::result(json, &json!({ "id": user }), || format!("user {user} is disabled"));
     Ok(())
 }

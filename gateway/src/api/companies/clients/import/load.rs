@@ -23,6 +23,9 @@ const PAGE_TRIES_MAX: usize = 3;
 /// How many batches of rows wait between the reading and the sorting.
 const BATCHES_WAITING_MAX: usize = 2;
 
+/// Who is told how many rows are done, and of how many.
+pub(super) type Told<'a> = dyn Fn(u64, u64) + Send + Sync + 'a;
+
 /// An import into one company.
 pub(super) struct Import<'a> {
     state: &'a AppState,
@@ -30,6 +33,7 @@ pub(super) struct Import<'a> {
     country: CountryCode,
     time_zone: TimeZone,
     context: CommandContext,
+    told: &'a Told<'a>,
 }
 
 /// A client and the rows it was read from.
@@ -46,12 +50,13 @@ impl<'a> Import<'a> {
         company: CompanyId,
         profile: &CompanyProfile,
         context: &CommandContext,
+        told: &'a Told<'a>,
     ) -> Answer<Self> {
         let stored = |invalid: Invalid| Problem::internal(&invalid);
         let country = profile.country.parse().map_err(stored)?;
         let time_zone = profile.time_zone.parse().map_err(stored)?;
         let context = CommandContext { idempotency: None, ..context.clone() };
-        Ok(Self { state, company, country, time_zone, context })
+        Ok(Self { state, company, country, time_zone, context, told })
     }
 
     /// Reads the file and writes its clients, or with `dry_run` only says what it would write.
@@ -84,7 +89,7 @@ impl<'a> Import<'a> {
     }
 
     async fn load(&self, rows: &mut Rows, dry_run: bool, report: &mut ImportReport) -> Answer<()> {
-        let mut page = Vec::with_capacity(PAGE_CLIENTS);
+        let (mut page, mut done) = (Vec::with_capacity(PAGE_CLIENTS), 0);
         let mut rows = std::pin::pin!(rows.by_client());
         while let Some(row) = rows.try_next().await? {
             if let Some(row) = joined(&mut page, row, report) {
@@ -93,6 +98,8 @@ impl<'a> Import<'a> {
                 }
                 page.push(Client::of(row));
             }
+            done += 1;
+            (self.told)(done, report.rows);
         }
         self.write(page, dry_run, report).await
     }

@@ -1,6 +1,7 @@
 //! `POST /companies/{id}/clients/import`: take on and change clients by a file.
 
 mod load;
+mod once;
 mod report;
 mod rows;
 mod scan;
@@ -14,9 +15,11 @@ use commands::{CommandContext, Done, begin};
 use domain::client::ClientError;
 use domain::import::FileEncoding;
 use domain::value::{CompanyId, Language};
+use projections::Projection;
 use serde_json::Value;
 
-use self::load::Import;
+use self::load::{Import, Told};
+use self::once::OnlyOne;
 pub(in crate::api) use self::report::ImportReport;
 use self::spool::{Spooled, spool};
 pub use self::turns::ImportTurns;
@@ -55,7 +58,8 @@ pub(in crate::api) async fn import(
     let (mut parts, body) = request.into_parts();
     let caller = Caller::of(&mut parts, &state).await?;
     caller.needs_for(company, caller.may_notify(company))?;
-    let (ImportClients { dry_run }, _) = Params::read(parts.uri.query().unwrap_or_default())?;
+    let (ImportClients { dry_run }, min_position) = Params::read(parts.uri.query().unwrap_or_default())?;
+    state.freshness().wait_if_asked(min_position, &Projection::ALL).await?;
     let key = read_key(&parts.headers, Key::Accepted)?;
     let declared = declared_encoding(&parts.headers)?;
     let profile = profile(&state, company).await?;
@@ -65,9 +69,14 @@ pub(in crate::api) async fn import(
     let asked = (&parts.method, &parts.uri);
     let same = fingerprint_of(caller.id(), key, asked, &file.digest, state.new_id());
     let context = context_of(&parts, &caller, same);
-    let import = Import::new(&state, company, &profile, &context)?;
+    let import = Import::new(&state, company, &profile, &context, &|_, _| {})?;
+    let _only = match (key, &context.idempotency) {
+        (Some(_), Some(asked)) => Some(OnlyOne::of(state.pool(), asked.command_id).await?),
+        _ => None,
+    };
     let (done, report) = carry_out(&state, &import, file, declared, dry_run, &context).await?;
     let wrote = state.wrote(StatusCode::OK, &caller, done, report.counts());
+    let wrote = wrote.with("errors_left_off", report.errors_left_off().into());
     Ok(wrote.with("errors", Value::Array(report.errors(accepted(&parts.headers)))))
 }
 
@@ -75,11 +84,18 @@ pub(in crate::api) async fn import(
 ///
 /// # Errors
 /// An unknown company, or a file that is none of clients.
-pub async fn import_file(state: &AppState, company: CompanyId, file: Body, dry_run: bool) -> Answer<Value> {
+pub async fn import_file(
+    state: &AppState,
+    company: CompanyId,
+    file: Body,
+    dry_run: bool,
+    told: &Told<'_>,
+) -> Answer<Value> {
     let profile = profile(state, company).await?;
-    let import = Import::new(state, company, &profile, &CommandContext::of_system())?;
+    let import = Import::new(state, company, &profile, &CommandContext::of_system(), told)?;
     let report = import.run(spool(file).await?, None, dry_run).await?;
     let mut answer = report.counts();
+    answer["errors_left_off"] = report.errors_left_off().into();
     answer["errors"] = Value::Array(report.errors(Language::Es));
     Ok(answer)
 }

@@ -1,4 +1,4 @@
-//! What became of a file: exact counts, and what was wrong with the first rows that were refused.
+//! What became of a file: exact counts, and what was wrong with rows that were refused, as far as there is room.
 
 use domain::import::RowFault;
 use domain::value::Language;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-/// How many errors one report tells; the counts go on.
+/// How many errors one report tells; the counts go on, and it says how many errors there are beyond.
 const ERRORS_MAX: usize = 10_000;
 
 /// What became of a file.
@@ -24,7 +24,9 @@ pub(in crate::api) struct ImportReport {
     pub(super) rejected: u64,
     /// Where the log stands with it.
     position: i64,
-    /// What was wrong, by line: the first 10,000.
+    /// How many errors are left off, because there are more than 10,000.
+    errors_left_off: usize,
+    /// What was wrong, by line: at most 10,000.
     #[serde(skip)]
     #[schema(value_type = Vec<ImportError>)]
     errors: Vec<RowFault>,
@@ -56,6 +58,7 @@ impl ImportReport {
     pub(super) fn refuse(&mut self, rows: u64, faults: Vec<RowFault>) {
         self.rejected += rows;
         let room = ERRORS_MAX.saturating_sub(self.errors.len());
+        self.errors_left_off += faults.len().saturating_sub(room);
         self.errors.extend(faults.into_iter().take(room));
     }
 
@@ -68,6 +71,11 @@ impl ImportReport {
             "unchanged": self.unchanged,
             "rejected": self.rejected,
         })
+    }
+
+    /// How many errors it does not tell.
+    pub(super) const fn errors_left_off(&self) -> usize {
+        self.errors_left_off
     }
 
     /// The errors by line, in the reader's language.
@@ -106,12 +114,13 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_exact_though_only_so_many_errors_are_told() {
+    fn counts_are_exact_though_only_so_many_errors_are_told_and_the_others_are_counted() {
         let mut report = ImportReport::default();
         for line in 0..ERRORS_MAX as u64 + 5 {
             report.refuse_row(vec![fault(line)]);
         }
         assert_eq!(report.counts()["rejected"], ERRORS_MAX + 5);
+        assert_eq!(report.errors_left_off(), 5);
         assert_eq!(report.errors(Language::Es).len(), ERRORS_MAX);
     }
 
