@@ -2,11 +2,13 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use include_dir::{Dir, File, include_dir};
 use sha2::{Digest, Sha256};
+
+use crate::problem::Problem;
 
 /// What Vite built, as `build.rs` left it.
 static APP: Dir<'_> = include_dir!("$MENSAJERIA_UI_DIST_DIR");
@@ -15,15 +17,22 @@ static APP: Dir<'_> = include_dir!("$MENSAJERIA_UI_DIST_DIR");
 const PAGE: &str = "index.html";
 /// Vite puts files whose names carry a hash of their content here: they never change.
 const HASHED: &str = "assets/";
+/// What begins like this is for programs, in whatever version: they are told that it is not there.
+const API: &str = "api/";
+/// How a file can be asked for.
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_EACH_TIME: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// Answers every path that is not the API's.
 pub(crate) async fn serve(request: Request) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
-    }
     let path = request.uri().path().trim_start_matches('/');
+    if format!("{path}/").starts_with(API) {
+        return Problem::not_found().into_response();
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, METHODS)]).into_response();
+    }
     match APP.get_file(path) {
         Some(file) => answer(file, &request),
         // A file that is not there is an error; a path of the app is the page.
@@ -82,6 +91,23 @@ mod tests {
             assert_eq!(response.status(), StatusCode::OK, "{path}");
             assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_looks_like_the_api_is_never_the_page() {
+        for path in ["/api", "/api/", "/api/v2/users", "/api/x"] {
+            let response = get(path).await;
+            assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+            assert!(response.extensions().get::<Problem>().is_some(), "{path}");
+        }
+        assert_eq!(get("/apis").await.status(), StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn a_page_that_is_written_to_says_how_it_can_be_asked_for() {
+        let response = serve(Request::post("/mensajes").body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(response.headers()[ALLOW], "GET, HEAD");
     }
 
     #[tokio::test]
