@@ -4,14 +4,17 @@ use std::collections::HashMap;
 
 use chrono::TimeDelta;
 use domain::value::Role;
+use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::tempdir;
-use tests::orders::message_to;
+use tests::notified::finished;
+use tests::orders::{client_of, message_to, sms_to};
 use tests::program::{self, Program, text};
 use tests::world::{PASSWORD, email_of};
 use tests::{Answer, Client, World, id_of};
 
+const PROBLEM: &str = "application/problem+json";
 /// How many logins may fail for one address, by the rules of the front door.
 const FAILURES: usize = 10;
 
@@ -93,6 +96,73 @@ async fn a_write_by_cookie_from_another_site_is_refused_and_writes_nothing() {
     let login = user.anonymous().request(Method::POST, "/session").header("Origin", "https://evil.example");
     let login = login.json(&json!({"email": email_of(user.user), "password": PASSWORD}));
     Answer::to(login).await.refused(403);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_whole_shift_that_logs_in_at_once_with_the_right_password_comes_in() {
+    let world = World::start().await;
+    let user = world.user("Ana", &[Role::Operator], &[]).await;
+    let email = email_of(user.user);
+    let all = join_all((0..3 * FAILURES).map(|_| begin(&user, &email, PASSWORD))).await;
+    assert!(all.iter().all(|answer| answer.status == 201), "{all:?}");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_not_logged_in_is_told_so_before_anything_else() {
+    let world = World::start().await;
+    let nobody = world.nobody();
+    for path in ["/clients/no-es-un-id", "/notifications/7/stream"] {
+        nobody.get(path).await.refused(401);
+    }
+    let stream = nobody.request(Method::GET, "/inbox/stream").header("Last-Event-ID", "x");
+    Answer::to(stream).await.refused(401);
+    let login = nobody.post("/session?volver=1", &json!({"email": "a@example.com", "password": "x"})).await;
+    assert_eq!(login.refused(400), [("/volver".to_owned(), "unknown_field".to_owned())]);
+    let page = reqwest::get(format!("{}/api/v2/users", world.base())).await.expect("an answer");
+    assert_eq!((page.status().as_u16(), &page.headers()["content-type"]), (404, &PROBLEM));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_position_that_nobody_writes_is_waited_for_within_a_bound() {
+    let world = World::start().await;
+    let admin = world.user("Ana", &[Role::Admin], &[]).await;
+    let head = world.log().head().await.expect("the head");
+    for path in ["/inbox", "/projections", "/simulator/messages"] {
+        admin.get(&format!("{path}?min_position={head}")).await.expect(200);
+        let late = admin.get(&format!("{path}?min_position={}", i64::MAX)).await;
+        assert!(late.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0), "{path}");
+        assert_eq!(late.expect(503)["code"], "not_caught_up", "{path}");
+    }
+    let write = json!({"name": "Otra", "time_zone": "America/Bogota"});
+    admin.post(&format!("/companies?min_position={}", i64::MAX), &write).await.refused(503);
+    assert_eq!(world.log().head().await.expect("the head"), head, "nothing is written");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_figures_that_operators_watch_are_all_there() {
+    let world = World::start().await;
+    let company = world.company("Vigía").await;
+    let nora = world.user("Nora", &[Role::Notifier], &[company]).await;
+    let client = client_of("C-1", "Cliente", Some("3001234567"), None);
+    nora.post(&format!("/companies/{company}/clients"), &client).await.expect(201);
+    let asked = nora.post_new("/notifications", &sms_to(company, "Prueba")).await.expect(202);
+    finished(&nora, &id_of(&asked)).await;
+    let url = format!("{}/metrics", world.base());
+    let text = reqwest::get(url).await.expect("an answer").text().await.expect("text");
+    for figure in [
+        "mensajeria_projection_lag_events{",
+        "mensajeria_queue_depth{",
+        "mensajeria_queue_age_seconds{",
+        "mensajeria_sends_total{channel=\"sms\",outcome=\"accepted\"}",
+        "mensajeria_append_flush_rows_bucket{",
+        "mensajeria_append_flush_seconds_bucket{",
+    ] {
+        assert!(text.contains(figure), "{figure} is not among\n{text}");
+    }
     world.stop().await;
 }
 

@@ -11,7 +11,7 @@ use projections::{Behind, Positions, Projection};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::problem::{Answer, Fault, Kind, Problem, Reason};
+use crate::problem::{Answer, Kind, Problem, Reason};
 
 /// How long a read waits.
 const WAIT: Duration = Duration::from_secs(2);
@@ -50,19 +50,22 @@ impl Freshness {
         projections: &[Projection],
     ) -> Answer<()> {
         let written = self.noted(caller).max(self.logged(caller).await?);
-        let wanted = written.max(min_position.unwrap_or(0));
-        match caught_up(&self.positions, projections, wanted).await {
-            Err(_) if wanted > written && wanted > self.head().await? => {
-                let fault = Fault::in_query("min_position", Reason::PastTheHead);
-                Err(Problem::of_faults(Kind::Malformed, vec![fault]))
-            }
-            outcome => outcome,
-        }
+        caught_up(&self.positions, projections, written.max(min_position.unwrap_or(0))).await
     }
 
-    /// What no process has written yet is not worth waiting for again.
-    async fn head(&self) -> sqlx::Result<Position> {
-        sqlx::query_scalar("select coalesce(max(position), 0) from events").fetch_one(&self.pool).await
+    /// Waits until the projections show `min_position`, if it is asked for, whatever the caller wrote.
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` when they do not within the bound.
+    pub async fn wait_if_asked(
+        &self,
+        min_position: Option<Position>,
+        projections: &[Projection],
+    ) -> Answer<()> {
+        match min_position {
+            Some(position) => caught_up(&self.positions, projections, position).await,
+            None => Ok(()),
+        }
     }
 
     fn noted(&self, caller: UserId) -> Position {
@@ -85,7 +88,7 @@ impl Freshness {
 /// 503 with `Retry-After` when they do not within the bound.
 pub async fn caught_up(positions: &Positions, projections: &[Projection], position: Position) -> Answer<()> {
     positions.wait_for(projections, position, WAIT).await.map_err(|Behind(projection)| {
-        tracing::warn!(%projection, position, "a read waited in vain for its caller's last write");
+        tracing::warn!(%projection, position, "a request waited in vain for what it must be able to read");
         let late = Problem { retry_after_s: Some(RETRY_AFTER_S), ..Problem::new(Kind::Unavailable) };
         late.because(Reason::NotCaughtUp)
     })

@@ -3,6 +3,7 @@
 use axum::extract::{FromRequest, Request};
 use axum::http::request::Parts;
 use commands::{CommandContext, Idempotency};
+use projections::Projection;
 
 use super::body::read_body;
 use super::client_ip::ClientIp;
@@ -58,7 +59,8 @@ impl<T: Body> FromRequest<AppState> for Order<T> {
         if !T::permits(&caller) {
             return Err(Problem::forbidden());
         }
-        let (NoQuery, _) = Params::read(parts.uri.query().unwrap_or_default())?;
+        let (NoQuery, min_position) = Params::read(parts.uri.query().unwrap_or_default())?;
+        state.freshness().wait_if_asked(min_position, &Projection::ALL).await?;
         let key = read_key(&parts.headers, T::KEY)?;
         let bytes = read_body(&parts.headers, body).await?;
         let (body, canonical) = read_json(&parts.headers, &bytes)?;

@@ -1,9 +1,11 @@
-//! The one variable part of a path; what cannot be an id is an id of nothing: 404.
+//! The one variable part of a path; what cannot be an id is an id of nothing: 404, for who is logged in.
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 
+use crate::access::Caller;
 use crate::problem::{Answer, Problem};
+use crate::state::AppState;
 
 /// The id in a path.
 #[derive(Debug, Clone, Copy)]
@@ -23,14 +25,17 @@ impl<S: Send + Sync> FromRequestParts<S> for PathWord {
     }
 }
 
-impl<S: Send + Sync, T> FromRequestParts<S> for PathId<T>
+impl<T> FromRequestParts<AppState> for PathId<T>
 where
     T: for<'a> TryFrom<&'a str>,
 {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Self> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Answer<Self> {
         let PathWord(word) = PathWord::from_request_parts(parts, state).await?;
-        T::try_from(&word).map(Self).map_err(|_| Problem::not_found())
+        if let Ok(id) = T::try_from(&word) {
+            return Ok(Self(id));
+        }
+        Err(Caller::of(parts, state).await.err().unwrap_or_else(Problem::not_found))
     }
 }

@@ -38,4 +38,13 @@ impl<Q> Read<Q> {
     pub async fn wait_for(&self, state: &AppState, projections: &[Projection]) -> Answer<()> {
         state.freshness().wait(self.caller.id(), self.min_position, projections).await
     }
+
+    /// Waits until every projection shows `min_position`, if it is given: for what is read from no projection, and must
+    /// be answered even if one of them stands still.
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` when they do not within the bound.
+    pub async fn wait_if_asked(&self, state: &AppState) -> Answer<()> {
+        state.freshness().wait_if_asked(self.min_position, &Projection::ALL).await
+    }
 }

@@ -4,7 +4,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use domain::Position;
 
+use crate::access::Caller;
 use crate::problem::{Answer, Fault, Kind, Problem, Reason};
+use crate::state::AppState;
 
 const HEADER: &str = "Last-Event-ID";
 
@@ -12,13 +14,18 @@ const HEADER: &str = "Last-Event-ID";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LastEventId(pub(crate) Option<Position>);
 
-impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
+impl FromRequestParts<AppState> for LastEventId {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Answer<Self> {
-        match parts.headers.get(HEADER).map(|value| value.to_str().unwrap_or("?")) {
-            None | Some("") => Ok(Self(None)),
-            Some(text) => read(text).map(|position| Self(Some(position))),
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Answer<Self> {
+        let asked = match parts.headers.get(HEADER).map(|value| value.to_str().unwrap_or("?")) {
+            None | Some("") => Ok(None),
+            Some(text) => read(text).map(Some),
+        };
+        match asked {
+            Ok(position) => Ok(Self(position)),
+            // Who is not logged in is told that first.
+            Err(problem) => Err(Caller::of(parts, state).await.err().unwrap_or(problem)),
         }
     }
 }

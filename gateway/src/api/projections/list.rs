@@ -15,6 +15,7 @@ pub(super) async fn list(
     State(state): State<AppState>,
     read: Read<NoQuery>,
 ) -> Answer<Json<Page<ProjectionStatus>>> {
+    read.wait_if_asked(&state).await?;
     let mut data = status::list(state.pool()).await?;
     if !read.caller.is_admin() {
         data.iter_mut().for_each(|projection| projection.failure = None);

@@ -69,6 +69,7 @@ pub(super) async fn messages(
 ) -> Answer<Json<Page<ArrivalView>>> {
     let simulator = state.settings().simulator.as_deref().ok_or_else(Problem::not_found)?;
     read.caller.needs([Role::Operator, Role::Notifier].iter().any(|role| read.caller.has(*role)))?;
+    read.wait_if_asked(&state).await?;
     let ListArrivals { channel, before, limit } = read.query;
     let page = simulator.arrivals(channel, before, limit);
     let data = page.data.into_iter().map(ArrivalView::from).collect();
