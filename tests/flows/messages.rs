@@ -247,6 +247,8 @@ async fn a_deleted_message_is_in_no_list_and_no_count_until_it_is_restored() {
         luis.delete(&format!("/inbox/{message}")).await.expect(200);
         assert_eq!((item(&luis, &message).await, counts(&luis).await), (None, (0, 0, 0)));
     }
+    let still = luis.get(&format!("/messages/{message}")).await.expect(200);
+    assert_eq!(Some(&still), before.as_ref(), "who has its id may read it all the same");
     assert!(luis.get("/inbox/summary").await.expect(200)["newest"].as_array().is_some_and(Vec::is_empty));
     assert_eq!(
         (counts(&eva).await, ana.all("/messages/sent").await.len()),

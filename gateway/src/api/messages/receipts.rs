@@ -26,7 +26,7 @@ impl FromQuery for ListReceipts {
     }
 }
 
-/// How a message was received: a row per recipient (its author and auditors).
+/// How a message was received: a row per recipient, by the recipients' ids (its author and auditors).
 #[utoipa::path(
     get, path = "/messages/{id}/receipts", tag = "messages",
     params(

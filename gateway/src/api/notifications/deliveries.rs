@@ -46,7 +46,7 @@ impl FromQuery for ListDeliveries {
     }
 }
 
-/// The deliveries of a notification with their attempts, by their ids (notifiers and auditors of its company).
+/// The deliveries of a notification with their attempts, by their ids, not newest first (notifiers and auditors of its company).
 #[utoipa::path(
     get, path = "/notifications/{id}/deliveries", tag = "notifications",
     params(
