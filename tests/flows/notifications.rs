@@ -461,3 +461,20 @@ async fn who_did_what_is_told_by_history_and_audit_without_anybodys_data() {
     }
     desk.world.stop().await;
 }
+
+#[tokio::test]
+async fn the_largest_email_fits_an_event_and_a_larger_one_is_refused_by_its_body_before_it_is_sent_and_then()
+{
+    let desk = Desk::open().await;
+    // What is written longest: characters of four bytes, and those that JSON escapes.
+    let body = |quotes: usize| format!("{}{}", "😀".repeat(93_333), "\"".repeat(quotes));
+    let email = |quotes| email_to(desk.company, "Corte programado", &body(quotes));
+    desk.nora.post("/notifications/preview", &email(6_667)).await.expect(200);
+    desk.nora.post_new("/notifications", &email(6_667)).await.expect(202);
+    let larger = email_to(desk.company, "Corte programado", &"😀".repeat(100_000));
+    for path in ["/notifications/preview", "/notifications"] {
+        let refused = desk.nora.post_new(path, &larger).await.refused(422);
+        assert_eq!(refused, [("/body".to_owned(), "too_many_bytes".to_owned())], "{path}");
+    }
+    desk.world.stop().await;
+}

@@ -15,7 +15,7 @@ use domain::company::CompanyDetails;
 use domain::user::RegisterUser;
 use domain::value::{CompanyId, Role as UserRole, UserId};
 use gateway::access::{Token, hash_password};
-use gateway::system::{Outside, Roles, System, SystemOptions};
+use gateway::system::{Outside, Role, Roles, System, SystemOptions};
 use serde_json::json;
 use tokio::sync::OnceCell;
 
@@ -135,6 +135,14 @@ impl World {
     /// The time by the system's clock.
     pub fn now(&self) -> DateTime<Utc> {
         clock_ahead(&self.ahead_ms)()
+    }
+
+    /// Another process of the same system, with no front door, that tells how it fares.
+    pub async fn watched(&self, roles: &[Role]) -> System {
+        let clock = clock_ahead(&self.ahead_ms);
+        let options = options(&self.database_url, &self.nats_url, Outside::default(), clock);
+        let (roles, watch) = (Roles::of(roles), Some(options.listen));
+        System::start(SystemOptions { roles, watch, ..options }).await.expect("it starts")
     }
 
     /// Waits until every view shows what the log has now.

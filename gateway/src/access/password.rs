@@ -20,7 +20,7 @@ const LANES: u32 = 1;
 /// How many hashes are computed at once: more would only take memory and starve the rest.
 const AT_ONCE: usize = 2;
 /// How long a login waits for its turn.
-const TURN_TIMEOUT: Duration = Duration::from_secs(5);
+const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 /// When one that waited in vain may ask again, in seconds.
 const RETRY_AFTER_S: u32 = 5;
 

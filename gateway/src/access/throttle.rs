@@ -21,7 +21,7 @@ const WINDOW: Duration = Duration::from_secs(5 * 60);
 /// How many addresses and callers are remembered; the one not seen longest is forgotten first.
 const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");
 /// How long a login waits for others that could still fail.
-const TURN_TIMEOUT: Duration = Duration::from_secs(5);
+const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 /// When one that waited in vain may ask again, in seconds.
 const RETRY_AFTER_S: u32 = 5;
 

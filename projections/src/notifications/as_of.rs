@@ -44,20 +44,20 @@ pub(crate) async fn as_of(
     Ok(fold.notifications.get(&id).map(stood))
 }
 
-/// Everything that happened to the deliveries, in the order of the log.
+/// Everything that happened to the deliveries, in the order of the log; `streams` are of the generations from 1.
 fn moves<'a>(
     pool: &'a PgPool,
     notification: Uuid,
     streams: &'a [String],
     until: Until,
 ) -> impl Stream<Item = sqlx::Result<Move>> + Send + Unpin + 'a {
+    // A chunk is large: it is taken apart once, and its generation is told by its stream.
     sqlx::query_as(
-        "select e.position, (r.value ->> 'delivery')::uuid as delivery_id,
-                (e.payload #>> '{AudienceChunkResolved,generation}')::integer as generation, null as outcome
-         from events e
+        "select e.position, (r.value ->> 'delivery')::uuid as delivery_id, s.generation::integer, null as outcome
+         from unnest($2::text[]) with ordinality as s (stream, generation)
+         join events e on e.aggregate_type = 'audience' and e.aggregate_id = s.stream
          cross join lateral json_array_elements(e.payload #> '{AudienceChunkResolved,recipients}') as r
-         where e.aggregate_type = 'audience' and e.aggregate_id = any($2)
-           and e.position <= $3 and ($4::timestamptz is null or e.recorded_at <= $4)
+         where e.position <= $3 and ($4::timestamptz is null or e.recorded_at <= $4)
          union all
          select a.position, a.delivery_id, a.generation, a.outcome
          from notifications.deliveries d
