@@ -463,9 +463,9 @@ async fn who_did_what_is_told_by_history_and_audit_without_anybodys_data() {
 }
 
 #[tokio::test]
-async fn the_largest_email_fits_an_event_and_a_larger_one_is_refused_by_its_body_before_it_is_sent_and_then()
-{
+async fn the_largest_email_fits_an_event_and_a_larger_one_is_refused_at_the_preview_too() {
     let desk = Desk::open().await;
+    desk.client(None, Some("ana@example.com")).await;
     // What is written longest: characters of four bytes, and those that JSON escapes.
     let body = |quotes: usize| format!("{}{}", "😀".repeat(93_333), "\"".repeat(quotes));
     let email = |quotes| email_to(desk.company, "Corte programado", &body(quotes));
