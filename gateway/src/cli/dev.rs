@@ -133,7 +133,9 @@ fn announce(system: &System, data: &Path, logins: &Logins, json: bool) {
     let url = system.address().map(|address| format!("http://{address}")).unwrap_or_default();
     let mailbox = system.outside().simulator.as_ref().map(|_| format!("{url}/buzon"));
     let Logins { emails, password } = logins;
-    let said = json!({ "url": url, "users": emails, "password": password, "mailbox": mailbox, "data": data });
+    let folder = data.display().to_string();
+    let said =
+        json!({ "url": url, "users": emails, "password": password, "mailbox": mailbox, "data": folder });
     print::result(json, &said, || block(&url, logins, mailbox.as_deref(), data));
 }
 
