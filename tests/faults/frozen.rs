@@ -63,11 +63,11 @@ async fn a_frozen_dispatcher_that_wakes_sends_nothing_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_freezes_inside_its_commit_does_not_hold_up_the_others() {
     let scene = Scene::set().await;
-    // The only dispatcher at first, so that the campaign is certainly its own to settle.
+    // The only dispatcher at first, so that the campaign is certainly its own to resolve.
     let front = ["serve", "--roles", "gateway,relay,projector"];
     let program = Program::start(&front, &scene.environment, "").await;
     let client = scene.client(&program);
-    let pause = "settle::before_commit=pause";
+    let pause = "resolve::before_commit=pause";
     let frozen = Program::start_silent(&["serve", "--roles", "dispatcher"], &scene.environment, pause);
     owners(&scene, 1).await;
 

@@ -199,6 +199,9 @@ pub(super) type Unconfirmed = (Position, PublishAckFuture);
 
 /// Waits until the broker has taken every event, and checks that each is where it belongs.
 async fn confirm(sent: Vec<Unconfirmed>) -> Result<(), RelayError> {
+    if sent.is_empty() {
+        return Ok(());
+    }
     for (position, ack) in sent {
         let sequence = ack.await.map_err(BrokerError::refused)?.sequence;
         if sequence != position as u64 {

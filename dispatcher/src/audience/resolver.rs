@@ -167,7 +167,9 @@ impl Resolver {
         }
         advance(&mut tx, open, recipients, &cursor).await?;
         let appended = EventLog::append_in(&mut tx, &sealed).await?;
+        fail::fail_point!("resolve::before_commit", |_| std::process::abort());
         tx.commit().await?;
+        fail::fail_point!("resolve::committed", |_| std::process::abort());
         self.log.committed(appended.last);
         Ok(())
     }
