@@ -75,11 +75,19 @@ impl Relay {
         outcome
     }
 
+    /// Only what fails after the end of the stream was found is a failure to publish.
     fn count_failure(&mut self, error: &RelayError) {
-        if let (RelayError::Mirror(MirrorError::Broker(_)), Some((at, _))) = (error, self.last) {
-            let times = if self.stuck.at == at { self.stuck.times + 1 } else { 1 };
-            self.stuck = Stuck { at, times };
+        if matches!(error, RelayError::Mirror(MirrorError::Broker(_))) && self.last.is_some() {
+            self.stuck.times += 1;
         }
+    }
+
+    /// Whether the stream takes nothing: it ends where it ended when publishing failed, again and again.
+    fn is_stuck_at(&mut self, last: Position) -> bool {
+        if self.stuck.at != last {
+            self.stuck = Stuck { at: last, times: 0 };
+        }
+        self.stuck.times >= STUCK_TIMES_MAX
     }
 
     /// Forgets where the stream ended.
@@ -108,7 +116,6 @@ impl Relay {
             confirm(take(&mut self.unconfirmed)).await?;
         }
         self.reached(end);
-        self.stuck = Stuck::default();
         self.next_page = next_page?;
         metrics::counter!("mensajeria_relay_published_total").increment(page.len() as u64);
         Ok(Step::Published(page.len()))
@@ -124,8 +131,8 @@ impl Relay {
         confirm(take(&mut self.unconfirmed)).await?;
         self.start_over();
         let last = match standing(&self.log, &self.broker).await? {
-            Standing::Agrees { last, .. } if self.stuck.times < STUCK_TIMES_MAX => last,
-            Standing::Agrees { last, .. } => self.replace_stream(last).await?,
+            Standing::Agrees { last, .. } if self.is_stuck_at(last) => self.replace_stream(last).await?,
+            Standing::Agrees { last, .. } => last,
             Standing::Absent => self.create_stream().await?,
             Standing::Ahead { last, head } => return Ok(self.halt(Halt::Ahead { last, head })),
             Standing::Differs { at } => return Ok(self.halt(Halt::Differs { at })),

@@ -10,7 +10,9 @@ use futures::{Stream, TryStreamExt};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use super::fold::{Delivery, Fold, Notification, Settled, State};
+use super::attempt::Settled;
+use super::fold::Fold;
+use super::rows::{Delivery, Notification, State};
 use crate::queries::notifications::{Stood, Totals, Until};
 
 /// What happened to a delivery.

@@ -1,118 +1,17 @@
 //! Events into rows, in memory: pure, so that what a batch does is what its events do one by one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
 use commands::log::Recorded;
 use domain::client::ClientEvent;
-use domain::delivery::{Attempt, DeliveryEvent, FailureClass, SuppressionReason};
-use domain::notification::{Addressee, AudienceEvent, NotificationEvent, Recipient};
+use domain::delivery::DeliveryEvent;
+use domain::notification::{AudienceEvent, NotificationEvent, Recipient};
 use domain::value::Channel;
 use domain::{Event, Personal, Position};
 use uuid::Uuid;
 
-/// How many characters of a provider's code are kept, so that it fits an index.
-const CODE_CHARS_MAX: usize = 100;
-
-/// Where a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum State {
-    Pending,
-    Accepted,
-    Deferred,
-    Failed,
-    Suppressed,
-    InDoubt,
-    Cancelled,
-    /// Nothing leads here yet: it takes a provider's receipt.
-    Delivered,
-}
-
-/// How many deliveries stand where.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Totals([i64; 8]);
-
-/// A notification, as far as it changes.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Notification {
-    /// Present if it is new.
-    pub(super) requested: Option<Requested>,
-    pub(super) generation: i32,
-    pub(super) closed_generation: i32,
-    pub(super) excluded: BTreeMap<String, u64>,
-    pub(super) cancelled_at: Option<DateTime<Utc>>,
-    pub(super) totals: Totals,
-    pub(super) position: Position,
-}
-
-/// What a notification was asked with; it never changes.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Requested {
-    pub(super) company: Uuid,
-    pub(super) author: Uuid,
-    pub(super) channel: &'static str,
-    pub(super) recipient_kind: &'static str,
-    pub(super) category: &'static str,
-    pub(super) subject: Option<String>,
-    pub(super) body: String,
-    pub(super) expires_at: Option<DateTime<Utc>>,
-    pub(super) requested_at: DateTime<Utc>,
-    pub(super) position: Position,
-}
-
-/// A delivery, as far as it changes.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Delivery {
-    pub(super) notification: Uuid,
-    /// Present if it is new.
-    pub(super) resolved: Option<Resolved>,
-    pub(super) state: State,
-    pub(super) generation: i32,
-    pub(super) class: Option<String>,
-    pub(super) code: Option<String>,
-    pub(super) position: Position,
-}
-
-/// Who a delivery is for; it never changes but by erasure.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Resolved {
-    pub(super) company: Uuid,
-    pub(super) client: Uuid,
-    pub(super) contact_kind: &'static str,
-    pub(super) channel: Channel,
-    pub(super) addressee: Option<Addressee>,
-}
-
-/// One line of a delivery's timeline.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tried {
-    pub(super) delivery: Uuid,
-    pub(super) client: Uuid,
-    pub(super) generation: i32,
-    pub(super) number: i32,
-    pub(super) at: DateTime<Utc>,
-    pub(super) outcome: State,
-    pub(super) provider: Option<String>,
-    pub(super) class: Option<String>,
-    pub(super) code: Option<String>,
-    pub(super) detail: Option<String>,
-    pub(super) reference: Option<String>,
-    pub(super) until: Option<DateTime<Utc>>,
-    pub(super) position: Position,
-}
-
-/// Where an attempt left its delivery, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Settled {
-    pub(super) generation: i32,
-    pub(super) state: State,
-    pub(super) class: Option<String>,
-    pub(super) code: Option<String>,
-    pub(super) position: Position,
-}
-
-/// Why deliveries stand where they stand: notification, outcome, class, code.
-pub(super) type Cause = (Uuid, State, String, String);
+use super::attempt::{Settled, Tried, tried};
+use super::rows::{Cause, Delivery, Notification, Requested, Resolved, State, number};
 
 /// What a batch changes. `notifications` and `deliveries` hold, before it begins, the rows it will need.
 #[derive(Debug, Default)]
@@ -126,86 +25,6 @@ pub(super) struct Fold {
     pub(super) erased_now: Vec<Uuid>,
     pub(super) changed_notifications: HashSet<Uuid>,
     pub(super) changed_deliveries: HashSet<Uuid>,
-}
-
-impl State {
-    pub(super) const ALL: [Self; 8] = [
-        Self::Pending,
-        Self::Accepted,
-        Self::Deferred,
-        Self::Failed,
-        Self::Suppressed,
-        Self::InDoubt,
-        Self::Cancelled,
-        Self::Delivered,
-    ];
-
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Accepted => "accepted",
-            Self::Deferred => "deferred",
-            Self::Failed => "failed",
-            Self::Suppressed => "suppressed",
-            Self::InDoubt => "in_doubt",
-            Self::Cancelled => "cancelled",
-            Self::Delivered => "delivered",
-        }
-    }
-
-    pub(super) fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-
-    /// Whether somebody will ask why.
-    const fn has_a_cause(self) -> bool {
-        matches!(self, Self::Deferred | Self::Failed | Self::Suppressed | Self::InDoubt)
-    }
-}
-
-impl Totals {
-    pub(super) const fn get(&self, state: State) -> i64 {
-        self.0[state as usize]
-    }
-
-    pub(super) fn add(&mut self, state: State, by: i64) {
-        self.0[state as usize] += by;
-    }
-}
-
-impl Notification {
-    /// The rule of the table's own column `state`.
-    pub(super) fn state(&self) -> &'static str {
-        if self.cancelled_at.is_some() {
-            "cancelled"
-        } else if self.closed_generation < self.generation {
-            "resolving"
-        } else if self.totals.get(State::Pending) + self.totals.get(State::Deferred) > 0 {
-            "running"
-        } else {
-            "completed"
-        }
-    }
-}
-
-impl Delivery {
-    /// One that nothing was tried with, in no generation yet.
-    pub(super) const fn fresh(notification: Uuid, resolved: Option<Resolved>, position: Position) -> Self {
-        Self {
-            notification,
-            resolved,
-            state: State::Pending,
-            generation: 0,
-            class: None,
-            code: None,
-            position,
-        }
-    }
-
-    fn cause(&self) -> Option<Cause> {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        self.state.has_a_cause().then(|| (self.notification, self.state, text(&self.class), text(&self.code)))
-    }
 }
 
 impl Fold {
@@ -330,18 +149,6 @@ impl Fold {
     }
 }
 
-impl Tried {
-    fn settled(&self) -> Settled {
-        Settled {
-            generation: self.generation,
-            state: self.outcome,
-            class: self.class.clone(),
-            code: self.code.clone(),
-            position: self.position,
-        }
-    }
-}
-
 fn requested(event: &NotificationEvent, position: Position) -> Option<Requested> {
     let NotificationEvent::NotificationRequested {
         company,
@@ -379,96 +186,4 @@ fn resolved(recipient: &Recipient, company: Uuid, channel: Channel) -> Resolved 
         channel,
         addressee: recipient.addressee.get().cloned(),
     }
-}
-
-fn tried(delivery: Uuid, event: &DeliveryEvent, recorded: &Recorded) -> Tried {
-    let Attempt { client, generation, number: attempt, .. } = event.attempt();
-    let bare = Tried {
-        delivery,
-        client: client.uuid(),
-        generation: number(generation),
-        number: number(attempt),
-        at: recorded.recorded_at,
-        outcome: State::Cancelled,
-        provider: None,
-        class: None,
-        code: None,
-        detail: None,
-        reference: None,
-        until: None,
-        position: recorded.position,
-    };
-    outcome(bare, event)
-}
-
-fn outcome(bare: Tried, event: &DeliveryEvent) -> Tried {
-    match event {
-        DeliveryEvent::DeliveryAccepted { provider, reference, .. } => Tried {
-            outcome: State::Accepted,
-            provider: Some(provider.clone()),
-            reference: Some(reference.clone()),
-            ..bare
-        },
-        DeliveryEvent::DeliveryDeferred { provider, until, class, code, detail, .. } => Tried {
-            outcome: State::Deferred,
-            until: Some(*until),
-            ..refused(bare, provider.as_ref(), *class, code, detail)
-        },
-        DeliveryEvent::DeliveryFailed { provider, class, code, detail, .. } => {
-            Tried { outcome: State::Failed, ..refused(bare, provider.as_ref(), *class, code, detail) }
-        }
-        DeliveryEvent::DeliverySuppressed { reason, .. } => {
-            Tried { outcome: State::Suppressed, class: Some(suppression(*reason).to_owned()), ..bare }
-        }
-        DeliveryEvent::DeliveryPutInDoubt { provider, detail, .. } => Tried {
-            outcome: State::InDoubt,
-            provider: Some(provider.clone()),
-            detail: detail.get().cloned(),
-            ..bare
-        },
-        DeliveryEvent::DeliveryCancelled { .. } => bare,
-    }
-}
-
-fn refused(
-    bare: Tried,
-    provider: Option<&String>,
-    class: FailureClass,
-    code: &str,
-    detail: &Personal<String>,
-) -> Tried {
-    Tried {
-        provider: provider.cloned(),
-        class: Some(failure(class).to_owned()),
-        code: Some(code.chars().take(CODE_CHARS_MAX).collect()),
-        detail: detail.get().cloned(),
-        ..bare
-    }
-}
-
-/// As in JSON.
-const fn failure(class: FailureClass) -> &'static str {
-    match class {
-        FailureClass::Transient => "transient",
-        FailureClass::Throttled => "throttled",
-        FailureClass::PermanentAddress => "permanent_address",
-        FailureClass::PermanentContent => "permanent_content",
-        FailureClass::PolicyReputation => "policy_reputation",
-        FailureClass::ConfigAuth => "config_auth",
-        FailureClass::Expired => "expired",
-        FailureClass::Unknown => "unknown",
-    }
-}
-
-/// As in JSON.
-const fn suppression(reason: SuppressionReason) -> &'static str {
-    match reason {
-        SuppressionReason::Erased => "erased",
-        SuppressionReason::OptedOut => "opted_out",
-    }
-}
-
-/// Generations and attempts are far fewer than an `integer` holds.
-fn number(number: u32) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
 }

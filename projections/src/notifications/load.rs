@@ -9,7 +9,8 @@ use domain::{Event, Position};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use super::fold::{Delivery, Fold, Notification, State, Totals};
+use super::fold::Fold;
+use super::rows::{Delivery, Notification, State, Totals};
 
 /// What a batch is about.
 #[derive(Default)]

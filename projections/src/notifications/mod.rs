@@ -2,8 +2,10 @@
 //! deliveries were and became, never from what an event claims.
 
 mod as_of;
+mod attempt;
 mod fold;
 mod load;
+mod rows;
 mod save;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,9 @@ use domain::notification::Addressee;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::fold::{Delivery, Fold, Notification, Requested, Resolved, State, Tried};
+use super::attempt::Tried;
+use super::fold::Fold;
+use super::rows::{Delivery, Notification, Requested, Resolved, State};
 use crate::address::AddressIndex;
 
 pub(super) async fn save(tx: &mut PgConnection, mut fold: Fold, index: &AddressIndex) -> sqlx::Result<()> {

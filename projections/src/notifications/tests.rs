@@ -9,7 +9,8 @@ use domain::notification::{Addressee, AudienceEvent, NotificationEvent, Recipien
 use domain::value::{Category, Channel, ContactKind, RecipientKind};
 use domain::{Event, Personal, Position};
 
-use super::fold::{Fold, State};
+use super::fold::Fold;
+use super::rows::State;
 use crate::samples::{at, id, recorded};
 
 const NOTIFICATION: u128 = 1;
