@@ -11,7 +11,7 @@ use super::Relay;
 pub enum RelayState {
     /// Another process leads.
     Waiting,
-    /// Everything up to this position is in the stream.
+    /// Everything up to this position was sent to the stream; while more follows, the last page is still to be acknowledged.
     Following {
         /// The last published position.
         position: Position,
