@@ -119,6 +119,7 @@ export const getNotification = (id: string) => ask(client.GET('/notifications/{i
 export const getFailures = (id: string) => ask(client.GET('/notifications/{id}/failures', path(id)));
 export const getDeliveries = (id: string, query: { state?: string; after?: string; limit?: number }) =>
   ask(client.GET('/notifications/{id}/deliveries', { params: { path: { id }, query: chosen(query) } }));
+export const getDelivery = (id: string) => ask(client.GET('/deliveries/{id}', path(id)));
 export const cancelNotification = (id: string) => ask(client.POST('/notifications/{id}/cancel', path(id)));
 export const retryNotification = (id: string) => ask(client.POST('/notifications/{id}/retry', path(id)));
 export const getNotificationHistory = (id: string) =>

@@ -257,9 +257,13 @@ export interface Attempt {
   code: string | null;
   detail: string | null;
   reference: string | null;
+  /** When a deferred one is tried again. */
+  until: string | null;
 }
 export interface Delivery {
   id: string;
+  notification_id: string;
+  company_id: string;
   client: Reference;
   contact: string | null;
   to: string | null;
@@ -367,6 +371,7 @@ export interface paths {
   '/notifications/{id}': GetById<Notification>;
   '/notifications/{id}/failures': GetById<Page<FailureCause>>;
   '/notifications/{id}/deliveries': GetById<Page<Delivery>, Paged & { state?: string }>;
+  '/deliveries/{id}': GetById<Delivery>;
   '/notifications/{id}/cancel': Act;
   '/notifications/{id}/retry': Act;
   '/notifications/{id}/history': GetById<History, { as_of?: string }>;

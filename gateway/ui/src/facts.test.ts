@@ -22,6 +22,12 @@ describe('an event in words', () => {
     for (const one of [...classes, 'config_auth', 'expired', 'unknown'])
       expect(lineOf({ class: one })).not.toContain(one);
   });
+  it('says what a code or a detail of the program’s own means, and leaves a provider’s as it is', () => {
+    expect(lineOf({ code: 'closed', detail: "the dispatcher stopped before the provider's answer" })).toBe(
+      'código: El proveedor cerró la conexión · detalle: El programa se detuvo antes de la respuesta del proveedor',
+    );
+    expect(lineOf({ code: '550 5.1.1', detail: 'normal' })).toBe('código: 550 5.1.1 · detalle: normal');
+  });
   it('calls companies by their names', () => {
     expect(lineOf({ company: '0192a000-0000-7000-8000-000000000002' })).toBe('empresa: Custodia Caribe');
   });

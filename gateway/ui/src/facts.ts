@@ -1,11 +1,12 @@
 /** What an event says, as labelled words: in a line of the audit, or one under the other in a history. */
 import { longDate, number, t, tOr } from './i18n';
+import { detailWords, ownCode } from './own-words';
 import { companyName } from './store/session';
 
 const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/;
 /** Other people's words and names: shown as they are, whatever they look like. */
-const VERBATIM = new Set(['body', 'subject', 'detail', 'provider', 'reference', 'code', 'time_zone']);
+const VERBATIM = new Set(['body', 'subject', 'provider', 'reference', 'time_zone']);
 /** Ids of companies have names here; any other id is left to whoever links it. */
 const COMPANIES = new Set(['company', 'company_id', 'companies']);
 
@@ -64,6 +65,8 @@ function worded(name: string, value: unknown): string {
 
 function text(name: string, value: string): string {
   if (VERBATIM.has(name)) return value;
+  if (name === 'code') return ownCode(value) ?? value;
+  if (name === 'detail') return detailWords(value);
   if (ID.test(value)) return '';
   return MOMENT.test(value) ? longDate(value) : tOr(`value.${value}`, value);
 }

@@ -19,6 +19,8 @@ describe('words', () => {
   it('agree in number', () => {
     expect(t('inbox.deleted', { n: 1 })).toBe('Mensaje eliminado');
     expect(t('inbox.deleted', { n: 3 })).toBe('3 mensajes eliminados');
+    expect(t('confirm.action.email', { n: 1 })).toBe('Enviar 1 correo');
+    expect(t('confirm.action.email', { n: 1284 })).toBe('Enviar 1.284 correos');
   });
   it('of an unknown key are the fallback', () => {
     expect(tOr('event.Unknown', 'Unknown')).toBe('Unknown');

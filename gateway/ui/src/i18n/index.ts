@@ -68,10 +68,12 @@ const format = (options: Intl.DateTimeFormatOptions, at: string) =>
   new Intl.DateTimeFormat(current, { hourCycle: 'h23', ...options }).format(new Date(at));
 const time = { hour: '2-digit', minute: '2-digit' } as const;
 
+export const isToday = (at: string, now = new Date()): boolean => new Date(at).toDateString() === now.toDateString();
+
 /** Today the hour, this year the day, before that the year too. */
 export function shortDate(at: string, now = new Date()): string {
   const date = new Date(at);
-  if (date.toDateString() === now.toDateString()) return format(time, at);
+  if (isToday(at, now)) return format(time, at);
   const sameYear = date.getFullYear() === now.getFullYear();
   return format({ day: 'numeric', month: 'short', ...(sameYear ? time : { year: 'numeric' }) }, at);
 }

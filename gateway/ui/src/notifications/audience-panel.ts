@@ -1,5 +1,5 @@
 /** Who would receive the notification: total, reachable, and who is left out and why. */
-import { css, html, LitElement } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { Audience, Channel } from '../contract';
 import { number, t, tOr } from '../i18n';
@@ -20,6 +20,7 @@ export class AudiencePanel extends LitElement {
       .small + dl { margin-top: var(--s2); }
       dl { display: grid; grid-template-columns: 1fr auto; gap: 6px var(--s4); font-size: var(--text-s); color: var(--ink-2); }
       dd { text-align: right; font-weight: 550; color: var(--ink); }
+      .repeated { margin-top: var(--s3); }
       .busy { opacity: 0.6; }
     `,
   ];
@@ -46,12 +47,11 @@ export class AudiencePanel extends LitElement {
 
   private numbers({ total, reachable, excluded, duplicates }: Audience) {
     const share = total > 0 ? (reachable / total) * 100 : 0;
-    const reasons = Object.entries({ ...excluded, duplicate: (excluded.duplicate ?? 0) + (duplicates ?? 0) }).filter(
-      ([, n]) => n > 0,
-    );
+    const reasons = Object.entries(excluded).filter(([, n]) => n > 0);
     return html`<p class="reach"><b class="num">${number(reachable)}</b><span class="muted">${t('audience.of', { n: total })}</span></p>
       <div class="bar" aria-hidden="true"><i .style=${`width:${share}%`}></i></div>
-      ${reasons.length ? leftOut(reasons) : html`<p class="small muted">${t('audience.all_reached')}</p>`}`;
+      ${reasons.length ? leftOut(reasons) : html`<p class="small muted">${t('audience.all_reached')}</p>`}
+      ${duplicates > 0 ? html`<p class="small muted repeated">${t('audience.duplicates', { n: duplicates })}</p>` : nothing}`;
   }
 }
 

@@ -1,7 +1,7 @@
-/** Rules of grouping failures by cause. */
+/** Rules of saying why deliveries stand where they stand. */
 import { describe, expect, it } from 'vitest';
-import type { Attempt } from '../contract';
-import { causeOf, causesOf } from './causes';
+import type { Attempt, FailureCause } from '../contract';
+import { causeOf, causesOf, remarksOf } from './causes';
 
 const attempt = (some: Partial<Attempt>): Attempt => ({
   at: '',
@@ -11,31 +11,78 @@ const attempt = (some: Partial<Attempt>): Attempt => ({
   code: null,
   detail: null,
   reference: null,
+  until: null,
+  ...some,
+});
+const cause = (outcome: string, some: Partial<FailureCause>): FailureCause => ({
+  outcome,
+  class: '',
+  code: '',
+  count: 1,
   ...some,
 });
 
-describe('causes', () => {
-  it('speak in words, with the code beside', () => {
+describe('the cause of an attempt', () => {
+  it('speaks in words, with the code beside', () => {
     expect(causeOf(attempt({ code: '550 5.1.1' }))).toBe('La dirección no existe');
     expect(causeOf(attempt({ code: '552', detail: '5.2.2 over quota' }))).toBe('Buzón lleno');
     expect(causeOf(attempt({ code: '21211' }))).toBe('El número no es válido');
     expect(causeOf(attempt({ code: '550 5.7.1' }))).toBe('El servidor de destino rechazó al remitente');
   });
-  it('fall back to the class, then to the text of the provider', () => {
+  it('falls back to the class, then to the text of the provider', () => {
     expect(causeOf(attempt({ code: '999', class: 'config_auth' }))).toBe('El proveedor rechazó nuestras credenciales');
     expect(causeOf(attempt({ code: '999', detail: 'strange' }))).toBe('strange');
-    expect(causeOf(undefined)).toBe('Causa desconocida');
+    expect(causeOf(attempt({}))).toBe('Causa desconocida');
   });
+  it('in doubt is that nobody knows, and what was seen last stands beside in words', () => {
+    const doubt = attempt({ outcome: 'in_doubt', detail: 'the provider did not answer (closed)' });
+    expect(causeOf(doubt)).toBe('No se sabe si llegó');
+    expect(remarksOf(doubt)).toEqual(['p', 'El proveedor cerró la conexión']);
+  });
+  it('of a person who must not be told is the reason', () => {
+    const erased = attempt({ outcome: 'suppressed', provider: null, class: 'erased' });
+    expect([causeOf(erased), remarksOf(erased)]).toEqual(['Los datos de la persona se borraron', []]);
+  });
+  it('with a code of ours says what it means instead of the code, and nothing twice', () => {
+    const late = attempt({ class: 'transient', code: 'connect', detail: 'no connection to the provider' });
+    expect(causeOf(late)).toBe('No hubo conexión con el proveedor');
+    expect(remarksOf(late)).toEqual(['p']);
+  });
+  it('keeps what the provider said as it is', () => {
+    const refused = attempt({ code: '550 5.1.1', detail: '5.1.1 No such user', reference: 'r' });
+    expect(remarksOf(refused)).toEqual(['p', '550 5.1.1', '5.1.1 No such user', 'r']);
+  });
+});
+
+describe('causes', () => {
   it('come most frequent first, each in its words', () => {
-    const cause = (code: string, count: number) => ({ outcome: 'failed', class: 'unknown', code, count });
-    expect(causesOf([cause('21211', 1), cause('30007', 2)])).toEqual([
-      { code: '30007', words: 'El operador bloqueó el mensaje', count: 2 },
-      { code: '21211', words: 'El número no es válido', count: 1 },
+    expect(
+      causesOf([cause('failed', { code: '21211', count: 1 }), cause('failed', { code: '30007', count: 2 })]),
+    ).toEqual([
+      {
+        outcome: 'failed',
+        causes: [
+          { code: '30007', words: 'El operador bloqueó el mensaje', count: 2 },
+          { code: '21211', words: 'El número no es válido', count: 1 },
+        ],
+      },
     ]);
   });
-  it('without a code speak by their class', () => {
-    expect(causesOf([{ outcome: 'failed', class: 'permanent_address', code: '', count: 3 }])[0]?.words).toBe(
-      'La dirección no existe',
-    );
+  it('of what did not fail are not among the failures', () => {
+    const mixed = causesOf([
+      cause('deferred', { class: 'transient', code: 'timeout', count: 9 }),
+      cause('suppressed', { class: 'erased', count: 4 }),
+      cause('failed', { class: 'permanent_address', count: 2 }),
+      cause('in_doubt', { count: 3 }),
+      cause('accepted', { count: 50 }),
+    ]);
+    expect(
+      mixed.map(({ outcome, causes }) => [outcome, causes.map(({ words, count }) => `${words} ${count}`)]),
+    ).toEqual([
+      ['failed', ['La dirección no existe 2']],
+      ['in_doubt', ['No se sabe si llegó 3']],
+      ['deferred', ['El proveedor no respondió a tiempo 9']],
+      ['suppressed', ['Los datos de la persona se borraron 4']],
+    ]);
   });
 });

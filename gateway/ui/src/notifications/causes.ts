@@ -1,17 +1,37 @@
-/** Why deliveries failed, in human words, grouped: the provider's code stays beside. */
+/** Why deliveries stand where they stand, in human words, grouped: the provider's code stays beside. */
 import type { Attempt, FailureCause } from '../contract';
 import { t, tOr } from '../i18n';
+import { detailWords, ownCode } from '../own-words';
+
+/** The outcomes that need a reason, the gravest first. */
+export const REASONED = ['failed', 'in_doubt', 'deferred', 'suppressed'] as const;
+export type Reasoned = (typeof REASONED)[number];
 
 export interface Cause {
   code: string;
   words: string;
   count: number;
 }
+export interface CauseGroup {
+  outcome: Reasoned;
+  causes: Cause[];
+}
 
-/** The server's groups in words, most frequent first. */
-export function causesOf(causes: FailureCause[]): Cause[] {
-  return causes
-    .map((cause) => ({ code: cause.code, words: wordsOf(cause.code, '', cause.class), count: cause.count }))
+/** The server's groups in words, by outcome; in each the most frequent first. */
+export function causesOf(all: FailureCause[]): CauseGroup[] {
+  return REASONED.map((outcome) => ({ outcome, causes: causesWith(outcome, all) })).filter(
+    ({ causes }) => causes.length > 0,
+  );
+}
+
+function causesWith(outcome: Reasoned, all: FailureCause[]): Cause[] {
+  return all
+    .filter((cause) => cause.outcome === outcome)
+    .map((cause) => ({
+      code: providersCode(cause.code),
+      words: wordsOf({ ...cause, detail: '' }),
+      count: cause.count,
+    }))
     .sort((a, b) => b.count - a.count);
 }
 
@@ -30,13 +50,25 @@ const WORDS: [RegExp, string][] = [
   [/^(20003|401|530|535)\b/, 'cause.credentials'],
 ];
 
-export function causeOf(attempt: Attempt | undefined): string {
-  return attempt ? wordsOf(attempt.code ?? '', attempt.detail ?? '', attempt.class ?? '') : t('cause.unknown');
+/** Why an attempt did not end well. */
+export function causeOf({ outcome, class: failure, code, detail }: Attempt): string {
+  return wordsOf({ outcome, class: failure ?? '', code: code ?? '', detail: detail ?? '' });
 }
 
-/** By the code, then by an enhanced status inside the text, then by the class of the failure. */
-function wordsOf(code: string, detail: string, failure: string): string {
+/** What else is known of an attempt, without saying the cause twice. */
+export function remarksOf(one: Attempt): string[] {
+  const detail = detailWords(one.detail ?? '');
+  const said = [one.provider, providersCode(one.code ?? ''), detail, one.reference];
+  return said.filter((words): words is string => Boolean(words) && words !== causeOf(one));
+}
+
+/** By our own code, by the provider's, by an enhanced status inside its text, then by the class of the failure. */
+function wordsOf({ outcome, class: failure, code, detail }: Omit<FailureCause, 'count'> & { detail: string }): string {
+  if (outcome === 'in_doubt') return t('class.in_doubt');
   const enhanced = /\b[45]\.\d{1,3}\.\d{1,3}\b/.exec(`${code} ${detail}`)?.[0] ?? '';
   const found = WORDS.find(([pattern]) => pattern.test(enhanced)) ?? WORDS.find(([pattern]) => pattern.test(code));
-  return tOr(found?.[1] ?? `class.${failure}`, detail || t('cause.unknown'));
+  return ownCode(code) ?? tOr(found?.[1] ?? `class.${failure}`, detailWords(detail) || t('cause.unknown'));
 }
+
+/** Ours are words already. */
+const providersCode = (code: string): string => (ownCode(code) === null ? code : '');

@@ -20,10 +20,6 @@ export const deliveriesStyles = css`
   .who { flex: 1; min-width: 0; display: grid; line-height: 1.35; }
   .who span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .name { font-weight: 500; }
-  ol { padding: var(--s1) var(--s4) var(--s4) var(--s5); }
-  ol li { position: relative; padding: 0 0 var(--s3) var(--s5); border-left: 2px solid var(--line); }
-  ol li:last-child { padding-bottom: 0; }
-  ol li::before { content: ""; position: absolute; left: -6px; top: 7px; width: 10px; height: 10px; border-radius: 50%; background: var(--state-delivered); box-shadow: 0 0 0 3px var(--surface); }
-  ol li.bad::before { background: var(--state-failed); }
+  .timeline { padding: var(--s1) var(--s4) var(--s4) var(--s5); }
   .none { padding: 0 var(--s4) var(--s4); color: var(--ink-3); font-size: var(--text-s); }
 `;

@@ -1,18 +1,17 @@
 /** The recipients of a notification, by state, each with the timeline of its attempts. */
-import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { html, LitElement, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { getDeliveries } from '../api';
-import type { Attempt, Delivery, DeliveryState, Totals } from '../contract';
-import { number, t, tOr } from '../i18n';
+import type { Delivery, DeliveryState, Totals } from '../contract';
+import { number, t } from '../i18n';
 import { PagedList } from '../store/paged-list';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import { STATES } from '../ui/segmented-bar';
-import { whenExactly } from '../ui/when';
-import { causeOf } from './causes';
 import { deliveriesStyles } from './deliveries-list.styles';
+import { timeline, timelineStyles } from './timeline';
 
 /** While totals move, the rows are read again at most this often. */
 const AGAIN_MS = 1_500;
@@ -27,7 +26,7 @@ const TONES: Partial<Record<DeliveryState, string>> = {
 
 @customElement('deliveries-list')
 export class DeliveriesList extends LitElement {
-  static override styles = [base, deliveriesStyles];
+  static override styles = [base, timelineStyles, deliveriesStyles];
 
   @property() notification = '';
   @property({ attribute: false }) totals: Totals | null = null;
@@ -83,7 +82,7 @@ export class DeliveriesList extends LitElement {
         <span class="pill ${TONES[one.state] ?? ''}">${t(`state.${one.state}`)}</span>
         ${icon('down', 16)}
       </summary>
-      ${one.attempts.length ? html`<ol>${one.attempts.map(attempt)}</ol>` : html`<p class="none">${t('deliveries.no_attempts')}</p>`}
+      ${timeline(one)}
     </details>`;
   }
 
@@ -99,15 +98,6 @@ export class DeliveriesList extends LitElement {
       if (this.list.items.length <= 50) void this.list.refresh();
     }, AGAIN_MS);
   }
-}
-
-function attempt(one: Attempt) {
-  const failed = /fail|bounce|doubt|reject/.test(one.outcome);
-  return html`<li class=${failed ? 'bad' : 'good'}>
-    <p><span class="strong">${tOr(`outcome.${one.outcome}`, one.outcome)}</span> <span class="muted">${whenExactly(one.at)}</span></p>
-    ${failed ? html`<p>${causeOf(one)}</p>` : nothing}
-    <p class="small muted wrap">${[one.provider, one.code, one.detail, one.reference].filter(Boolean).join(' · ')}</p>
-  </li>`;
 }
 
 function contactName({ contact, client }: Delivery): string {

@@ -1,31 +1,38 @@
-/** The failures of a notification grouped by cause, in human words, with the provider's code. */
+/** Why deliveries of a notification failed, are in doubt, wait or were left out, by cause, with the provider's code. */
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { getFailures } from '../api';
+import type { Totals } from '../contract';
 import { number, t } from '../i18n';
 import { base } from '../ui/base';
-import { type Cause, causesOf } from './causes';
+import { type Cause, type CauseGroup, causesOf, REASONED } from './causes';
 
-/** While failures still come in, they are read again at most this often. */
+/** While more come in, they are read again at most this often. */
 const AGAIN_MS = 1_500;
+
+const moved = (now: Totals | null, before: Totals | null | undefined): boolean =>
+  REASONED.some((outcome) => now?.[outcome] !== before?.[outcome]);
 
 @customElement('failure-causes')
 export class FailureCauses extends LitElement {
   static override styles = [
     base,
     css`
+      :host { display: grid; gap: var(--s4); }
       h2 { margin-bottom: var(--s3); }
       li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 var(--s3); padding: var(--s3) 0; border-top: 1px solid var(--line); }
       li:last-child { padding-bottom: 0; }
-      .count { font-weight: 600; color: var(--danger); }
+      .count { font-weight: 600; }
+      .failed .count { color: var(--danger); }
+      .in_doubt .count { color: var(--warn); }
       .cause { font-weight: 500; }
     `,
   ];
 
   @property() notification = '';
-  /** How many failed: when it changes the causes do too. */
-  @property({ type: Number }) count = 0;
-  @state() private causes: Cause[] = [];
+  /** When how many there are changes, the causes do too. */
+  @property({ attribute: false, hasChanged: moved }) totals: Totals | null = null;
+  @state() private groups: CauseGroup[] = [];
   private timer?: ReturnType<typeof setTimeout>;
 
   override disconnectedCallback(): void {
@@ -34,23 +41,27 @@ export class FailureCauses extends LitElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (!changed.has('count') && !changed.has('notification')) return;
+    if (!changed.has('totals') && !changed.has('notification')) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.load(), this.causes.length > 0 ? AGAIN_MS : 0);
+    this.timer = setTimeout(() => void this.load(), this.groups.length > 0 ? AGAIN_MS : 0);
   }
 
   override render() {
-    return html`<section class="card pad" aria-labelledby="causes">
-      <h2 id="causes">${t('causes.title')}</h2>
-      <ul>${this.causes.map((cause) => html`<li>${row(cause)}</li>`)}</ul>
-    </section>`;
+    return html`${this.groups.map(group)}`;
   }
 
   private async load(): Promise<void> {
     const id = this.notification;
     const answer = await getFailures(id).catch(() => null);
-    if (answer && id === this.notification) this.causes = causesOf(answer.data);
+    if (answer && id === this.notification) this.groups = causesOf(answer.data);
   }
+}
+
+function group({ outcome, causes }: CauseGroup) {
+  return html`<section class="card pad ${outcome}" aria-labelledby=${outcome}>
+    <h2 id=${outcome}>${t(`causes.${outcome}`)}</h2>
+    <ul>${causes.map((cause) => html`<li>${row(cause)}</li>`)}</ul>
+  </section>`;
 }
 
 function row({ words, code, count }: Cause) {

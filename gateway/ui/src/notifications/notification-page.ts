@@ -15,11 +15,12 @@ import '../ui/empty-state';
 import { icon } from '../ui/icons';
 import '../ui/loading-rows';
 import '../ui/segmented-bar';
+import { REASONED } from './causes';
 import './deliveries-list';
 import './failure-causes';
 import './history-list';
 import { notificationStyles } from './notification-page.styles';
-import { doneOf, etaOf, isLive, rateOf, type Sample, standing, withSample } from './progress';
+import { doneOf, etaOf, isLive, mayRetry, rateOf, type Sample, standing, withSample } from './progress';
 
 /** After the last total the state follows: it is asked for once things are quiet. */
 const SETTLE_MS = 500;
@@ -78,7 +79,7 @@ export class NotificationPage extends LitElement {
   private actions(shown: Notification) {
     const { failed } = shown.totals;
     return html`<div class="row wraps">
-      ${failed > 0 && !isLive(shown.state) ? html`<button class="button" type="button" ?disabled=${this.acting} @click=${this.retry}>${icon('refresh', 18)}${t('notification.retry', { n: failed })}</button>` : nothing}
+      ${mayRetry(shown) ? html`<button class="button" type="button" ?disabled=${this.acting} @click=${this.retry}>${icon('refresh', 18)}${t('notification.retry', { n: failed })}</button>` : nothing}
       ${isLive(shown.state) ? html`<button class="button danger" type="button" ?disabled=${this.acting} @click=${this.cancel}>${icon('stop', 18)}${t('notification.cancel')}</button>` : nothing}
     </div>`;
   }
@@ -118,7 +119,7 @@ export class NotificationPage extends LitElement {
     return html`<div class="columns">
       <deliveries-list notification=${shown.id} .totals=${shown.totals}></deliveries-list>
       <div class="side">
-        ${shown.totals.failed > 0 ? html`<failure-causes notification=${shown.id} count=${shown.totals.failed}></failure-causes>` : nothing}
+        ${REASONED.some((outcome) => shown.totals[outcome] > 0) ? html`<failure-causes notification=${shown.id} .totals=${shown.totals}></failure-causes>` : nothing}
         ${this.facts(shown)}
       </div>
     </div>`;
@@ -154,13 +155,15 @@ export class NotificationPage extends LitElement {
     await this.look();
   }
 
-  private async look(): Promise<void> {
+  private async look(): Promise<Notification | null> {
     const id = this.notification;
     try {
       const shown = await getNotification(id);
       if (id === this.notification) this.take(shown);
+      return shown;
     } catch (error) {
       if (id === this.notification && !this.shown) this.failure = sentence(error);
+      return null;
     }
   }
 
@@ -186,7 +189,7 @@ export class NotificationPage extends LitElement {
       text: t('retry.text', { n }),
       action: t('notification.retry', { n }),
     };
-    if (await confirmed(question)) await this.act(() => retryNotification(this.notification), t('retry.done'));
+    if (await confirmed(question)) await this.act(retryNotification, () => t('retry.done'));
   };
 
   private cancel = async (): Promise<void> => {
@@ -196,15 +199,16 @@ export class NotificationPage extends LitElement {
       action: t('notification.cancel'),
       danger: true,
     };
-    if (await confirmed(question)) await this.act(() => cancelNotification(this.notification), t('cancel.done'));
+    if (await confirmed(question)) await this.act(cancelNotification, cancelled);
   };
 
-  private async act(run: () => Promise<unknown>, done: string): Promise<void> {
+  /** Says what came of it only once that was read: a state that could not be read is told by nobody. */
+  private async act(run: (id: string) => Promise<unknown>, done: (after: Notification) => string): Promise<void> {
     this.acting = true;
     try {
-      await run();
-      toast({ text: done });
-      await this.look();
+      await run(this.notification);
+      const after = await this.look();
+      if (after) toast({ text: done(after) });
     } catch (error) {
       toastFailure(sentence(error));
     } finally {
@@ -212,3 +216,7 @@ export class NotificationPage extends LitElement {
     }
   }
 }
+
+/** Asking for it is no error when all was over already. */
+const cancelled = ({ state }: Notification): string =>
+  state === 'completed' ? t('cancel.finished') : t('cancel.done');

@@ -1,7 +1,7 @@
 /** Rules of progress, speed and the honest end. */
 import { describe, expect, it } from 'vitest';
-import type { Totals } from '../contract';
-import { doneOf, etaOf, rateOf, standing, withSample } from './progress';
+import type { NotificationState, Totals } from '../contract';
+import { doneOf, etaOf, mayRetry, rateOf, standing, withSample } from './progress';
 
 const totals = (some: Partial<Totals>): Totals => ({
   total: 0,
@@ -40,6 +40,24 @@ describe('progress', () => {
   it('promises no end without speed', () => {
     expect(etaOf(totals({ pending: 100 }), null)).toBeNull();
     expect(etaOf(totals({ pending: 90, sending: 10 }), 50)).toBe(2);
+  });
+});
+
+describe('what failed', () => {
+  const now = Date.parse('2026-11-25T14:00:00Z');
+  const at = (state: NotificationState, failed: number, expires_at: string | null = null) =>
+    mayRetry({ state, totals: totals({ failed }), expires_at }, now);
+  it('may be sent again once all is over', () => {
+    expect([at('completed', 2), at('completed', 0), at('running', 2), at('cancelled', 2)]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+  it('may not be sent again past its time', () => {
+    expect(at('completed', 2, '2026-11-25T14:00:01Z')).toBe(true);
+    expect(at('completed', 2, '2026-11-25T14:00:00Z')).toBe(false);
   });
 });
 

@@ -34,6 +34,12 @@ export function etaOf(totals: Totals, rate: number | null): number | null {
 export const isLive = (state: NotificationState): boolean =>
   state === 'scheduled' || state === 'resolving' || state === 'running' || state === 'paused';
 
+/** What failed can be sent again once all is over, while it may still be sent at all. */
+export function mayRetry(one: Pick<Notification, 'state' | 'totals' | 'expires_at'>, now = Date.now()): boolean {
+  const isInTime = !one.expires_at || Date.parse(one.expires_at) > now;
+  return one.state === 'completed' && one.totals.failed > 0 && isInTime;
+}
+
 /** The honest sentence about where it stands: «Finalizada con 14 fallos». */
 export function standing({ state, totals }: Pick<Notification, 'state' | 'totals'>): { text: string; tone: string } {
   if (state === 'cancelled') return { text: t('standing.cancelled'), tone: '' };

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { NotificationRequest, Preview } from '../contract';
-import { number, t } from '../i18n';
+import { t } from '../i18n';
 import { companyName } from '../store/session';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
@@ -57,7 +57,7 @@ export class SendConfirm extends LitElement {
   }
 
   private action(): string {
-    return t(`confirm.action.${this.request.channel}`, { n: number(this.preview?.audience.reachable ?? 0) });
+    return t(`confirm.action.${this.request.channel}`, { n: this.preview?.audience.reachable ?? 0 });
   }
 
   private confirm(): void {

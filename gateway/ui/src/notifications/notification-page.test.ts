@@ -1,0 +1,118 @@
+/** Rules of a notification's page: it says what came of an order, and why deliveries stand where they stand. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { FailureCause, Notification, NotificationState, Totals } from '../contract';
+import { session } from '../store/session';
+import { toasts } from '../store/toasts';
+import type { ConfirmDialog } from '../ui/confirm-dialog';
+import './notification-page';
+import type { NotificationPage } from './notification-page';
+
+const NONE = { pending: 0, sending: 0, accepted: 0, delivered: 0, deferred: 0, failed: 0, suppressed: 0, in_doubt: 0 };
+const standing = (state: NotificationState, some: Partial<Totals>): Notification => ({
+  id: 'n1',
+  company_id: 'c1',
+  channel: 'sms',
+  recipient_kind: 'holder',
+  category: 'service',
+  subject: null,
+  body: 'Texto',
+  requested_at: '2026-11-25T14:00:00Z',
+  expires_at: null,
+  author: { id: 'u1', name: 'Eva' },
+  state,
+  totals: { total: 10, cancelled: 0, ...NONE, ...some },
+});
+
+let shown: Notification;
+let afterwards: Notification;
+let causes: FailureCause[];
+let page: NotificationPage;
+
+const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } });
+const text = (selector: string) => page.renderRoot.querySelector(selector)?.shadowRoot?.textContent ?? '';
+const button = (label: string) =>
+  [...page.renderRoot.querySelectorAll('button')].find((one) => one.textContent?.includes(label));
+
+async function answer(request: Request | string): Promise<Response> {
+  if (typeof request === 'string') return new Promise(() => undefined);
+  const { pathname } = new URL(request.url);
+  if (request.method === 'POST') shown = afterwards;
+  if (pathname.endsWith('/failures')) return json({ data: causes, next: null });
+  if (pathname.endsWith('/deliveries')) return json({ data: [], next: null });
+  return json(request.method === 'POST' ? { position: 9 } : shown);
+}
+
+async function open(): Promise<void> {
+  page = document.createElement('notification-page') as NotificationPage;
+  page.notification = 'n1';
+  document.body.append(page);
+  await vi.waitFor(() => expect(page.renderRoot.querySelector('.progress')).not.toBeNull());
+}
+
+async function cancel(): Promise<string | undefined> {
+  button('Cancelar lo pendiente')?.click();
+  await vi.waitFor(() => expect(document.querySelector('confirm-dialog')).not.toBeNull());
+  const dialog = document.querySelector('confirm-dialog') as ConfirmDialog;
+  dialog.answer(true);
+  dialog.remove();
+  await vi.waitFor(() => expect(toasts.get()).toHaveLength(1));
+  return toasts.get()[0]?.text;
+}
+
+beforeEach(() => {
+  HTMLDialogElement.prototype.showModal ??= () => undefined;
+  const counts = { unseen: 0, unread: 0, total: 0 };
+  const me = {
+    id: 'u1',
+    name: 'Eva',
+    email: '',
+    roles: ['notifier' as const],
+    companies: [],
+    counts,
+    simulator: false,
+  };
+  session.set({ status: 'in', me });
+  toasts.set([]);
+  causes = [];
+  vi.stubGlobal('fetch', answer);
+});
+afterEach(() => {
+  page.remove();
+  vi.unstubAllGlobals();
+});
+
+describe('cancelling', () => {
+  beforeEach(async () => {
+    shown = standing('running', { pending: 10 });
+    await open();
+  });
+  it('is said to be done when it was', async () => {
+    afterwards = standing('cancelled', { cancelled: 10 });
+    expect(await cancel()).toBe('Notificación cancelada');
+  });
+  it('is said to be too late when all was over', async () => {
+    afterwards = standing('completed', { accepted: 10 });
+    expect(await cancel()).toBe('Ya había terminado: no quedaba nada por cancelar');
+  });
+});
+
+describe('the causes', () => {
+  const cause = (outcome: string, count: number): FailureCause => ({ outcome, class: 'unknown', code: '', count });
+  it('are of each outcome under its own heading', async () => {
+    shown = standing('completed', { accepted: 4, failed: 2, in_doubt: 3, suppressed: 1 });
+    causes = [cause('in_doubt', 3), cause('failed', 2), cause('suppressed', 1)];
+    await open();
+    await vi.waitFor(() =>
+      expect(text('failure-causes').replace(/\s+/g, ' ')).toMatch(
+        /Causas de los fallos Causa desconocida ?2 .*en duda No se sabe si llegó ?3 .*omitidos .*1/,
+      ),
+    );
+  });
+  it('are there when nothing failed but something is in doubt', async () => {
+    shown = standing('completed', { accepted: 9, in_doubt: 1 });
+    causes = [cause('in_doubt', 1)];
+    await open();
+    await vi.waitFor(() => expect(text('failure-causes')).toContain('Por qué hay envíos en duda'));
+    expect(text('failure-causes')).not.toContain('Causas de los fallos');
+  });
+});

@@ -1,0 +1,57 @@
+/** Rules of a delivery's timeline: it says why, and when there is another attempt. */
+import { render } from 'lit';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Attempt, Delivery } from '../contract';
+import { againWords, timeline } from './timeline';
+
+const deferred = (until: string): Attempt => ({
+  at: '2026-11-25T14:00:00',
+  provider: 'uno',
+  outcome: 'deferred',
+  class: 'transient',
+  code: 'timeout',
+  detail: null,
+  reference: null,
+  until,
+});
+const delivery = (state: Delivery['state'], ...attempts: Attempt[]): Delivery => ({
+  id: 'd',
+  notification_id: 'n',
+  company_id: 'c',
+  client: { id: 'k', name: 'Marta' },
+  contact: null,
+  to: null,
+  state,
+  attempts,
+});
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.setSystemTime(new Date('2026-11-25T14:01:00'));
+});
+afterEach(() => vi.useRealTimers());
+
+describe('a deferred delivery', () => {
+  it('says why, and at which hour it is tried again', () => {
+    const shown = document.createElement('div');
+    render(timeline(delivery('deferred', deferred('2026-11-25T14:53:00'))), shown);
+    expect(shown.textContent).toContain('El proveedor no respondió a tiempo');
+    expect(shown.textContent).toContain('Se reintenta a las 14:53');
+  });
+  it('says the day too when that is not today', () => {
+    const tried = deferred('2026-11-26T00:10:00');
+    expect(againWords(delivery('deferred', tried), tried)).toBe('Se reintenta el 26 nov, 00:10');
+  });
+  it('says of no attempt but the last that another is to come, and of none once it is over', () => {
+    const [first, last] = [deferred('2026-11-25T14:02:00'), deferred('2026-11-25T14:53:00')];
+    expect(againWords(delivery('deferred', first, last), first)).toBe('');
+    expect(againWords(delivery('cancelled', last), last)).toBe('');
+  });
+});
+
+it('a suppressed delivery says the reason', () => {
+  const shown = document.createElement('div');
+  const suppressed = { ...deferred(''), outcome: 'suppressed', class: 'erased', code: null, until: null };
+  render(timeline(delivery('suppressed', suppressed)), shown);
+  expect(shown.textContent).toContain('Los datos de la persona se borraron');
+});

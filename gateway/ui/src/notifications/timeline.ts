@@ -1,0 +1,34 @@
+/** What became of a delivery, attempt by attempt. */
+import { css, html, nothing, type TemplateResult } from 'lit';
+import type { Attempt, Delivery } from '../contract';
+import { isToday, shortDate, t, tOr } from '../i18n';
+import { whenExactly } from '../ui/when';
+import { causeOf, remarksOf } from './causes';
+
+export const timelineStyles = css`
+  .timeline li { position: relative; padding: 0 0 var(--s3) var(--s5); border-left: 2px solid var(--line); }
+  .timeline li:last-child { padding-bottom: 0; }
+  .timeline li::before { content: ""; position: absolute; left: -6px; top: 7px; width: 10px; height: 10px; border-radius: 50%; background: var(--state, var(--state-pending)); box-shadow: 0 0 0 3px var(--surface); }
+`;
+
+export function timeline(one: Delivery): TemplateResult {
+  if (one.attempts.length === 0) return html`<p class="none">${t('deliveries.no_attempts')}</p>`;
+  return html`<ol class="timeline">${one.attempts.map((tried) => attempt(tried, againWords(one, tried)))}</ol>`;
+}
+
+function attempt(one: Attempt, again: string) {
+  const well = one.outcome === 'accepted' || one.outcome === 'delivered' || one.outcome === 'cancelled';
+  return html`<li .style=${`--state: var(--state-${one.outcome})`}>
+    <p><span class="strong">${tOr(`outcome.${one.outcome}`, one.outcome)}</span> <span class="muted">${whenExactly(one.at)}</span></p>
+    ${well ? nothing : html`<p>${causeOf(one)}</p>`}
+    ${again ? html`<p>${again}</p>` : nothing}
+    <p class="small muted wrap">${remarksOf(one).join(' · ')}</p>
+  </li>`;
+}
+
+/** When the last attempt is made again, while that is still to come. */
+export function againWords({ state, attempts }: Delivery, one: Attempt): string {
+  if (state !== 'deferred' || !one.until || one !== attempts.at(-1)) return '';
+  const moment = shortDate(one.until);
+  return isToday(one.until) ? t('deliveries.again_at', { time: moment }) : t('deliveries.again_on', { date: moment });
+}
