@@ -14,9 +14,9 @@ let answer: () => Response | Promise<Response>;
 
 const json = (status: number, body: unknown) =>
   new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
-const reaching = (reachable: number) =>
+const reaching = (reachable: number, duplicates = 0) =>
   json(200, {
-    audience: { total: 5, reachable, excluded: { no_phone: 5 - reachable }, duplicates: 0 },
+    audience: { total: 5, reachable, excluded: { no_phone: 5 - reachable }, duplicates },
     sms: null,
     samples: [],
     confirm_token: `token ${++previews}`,
@@ -48,6 +48,7 @@ async function confirm(): Promise<void> {
   await vi.waitFor(() => expect(sent.length).toBe(before + 1));
 }
 const notice = () => page.renderRoot.querySelector('[role="alert"]');
+const action = () => confirmation()?.renderRoot.querySelector('.button.primary')?.textContent?.trim();
 const audience = () => page.renderRoot.querySelector('audience-panel')?.shadowRoot?.textContent ?? '';
 
 beforeEach(async () => {
@@ -77,6 +78,15 @@ describe('the audience', () => {
   it('says who is left out and why', async () => {
     await choose('c1');
     await vi.waitFor(() => expect(audience()).toMatch(/3\s*de 5 contactos[\s\S]*Quedan fuera[\s\S]*Sin teléfono\s*2/));
+  });
+  it('adds up: who repeats an address is told apart from who is left out', async () => {
+    preview = () => reaching(3, 4);
+    await choose('c1');
+    await vi.waitFor(() => expect(audience()).toContain('4 contactos repiten una dirección; se envía una sola vez.'));
+    expect(audience()).toMatch(/Quedan fuera\s*Sin teléfono\s*2\s*4 contactos/);
+    preview = () => reaching(5, 1);
+    await choose('c2');
+    await vi.waitFor(() => expect(audience()).toMatch(/Nadie queda fuera\.\s*1 contacto repite/));
   });
   it('of another company does not stay when the new one cannot be counted', async () => {
     await choose('c1');
@@ -115,6 +125,37 @@ describe('a send whose answer is lost', () => {
     answer = () => json(202, { id: 'n2', position: 8 });
     await confirm();
     expect(sent[1]?.key).not.toBe(sent[0]?.key);
+  });
+});
+
+describe('a confirm step', () => {
+  it('names one person as one', async () => {
+    preview = () => reaching(1);
+    await choose('c1');
+    const channel = page.renderRoot.querySelector('#channel') as HTMLSelectElement;
+    channel.value = 'email';
+    channel.dispatchEvent(new Event('change'));
+    await page.updateComplete;
+    const subject = page.renderRoot.querySelector('#subject') as HTMLInputElement;
+    subject.value = 'Asunto';
+    subject.dispatchEvent(new Event('input'));
+    await write('Texto');
+    page.renderRoot.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    await vi.waitFor(() => expect(action()).toBe('Enviar 1 correo'));
+  });
+  it('after the audience changed says so, shows the new number and can be confirmed again', async () => {
+    await choose('c1');
+    await write('Alarma');
+    const detail = 'La audiencia cambió desde la vista previa. Revise el número y confirme otra vez.';
+    answer = () => json(409, { title: 'no', code: 'audience_changed', detail });
+    preview = () => reaching(sent.length === 0 ? 3 : 4);
+    await confirm();
+    await vi.waitFor(() => expect(notice()?.textContent).toContain(detail));
+    expect(confirmation()).toBeNull();
+    await vi.waitFor(() => expect(audience()).toMatch(/4\s*de 5 contactos/));
+    answer = () => json(202, { id: 'n1', position: 7 });
+    await confirm();
+    expect(sent[1]?.body.confirm_token).not.toBe(sent[0]?.body.confirm_token);
   });
 });
 

@@ -33,6 +33,8 @@ import { sendStyles } from './send-page.styles';
 import './sms-panel';
 import { asSentBefore, sendMemory } from './unanswered-send';
 
+/** The server's answer when the audience is another one than was confirmed, among other reasons. */
+const CONFLICT = 409;
 /** A pause in the typing before the server is asked. */
 const PREVIEW_AFTER_MS = 350;
 
@@ -267,6 +269,8 @@ export class SendPage extends LitElement {
       this.confirming = null;
       this.unanswered = sendMemory.recall() !== null;
       if (!this.unanswered) await this.refuse(error);
+      // What was confirmed is not so any more: the number beside the refusal is the present one.
+      if (error instanceof Problem && error.status === CONFLICT) await this.look();
     } finally {
       this.sending = false;
     }
