@@ -2,6 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { changeClient, createClientOf } from '../api';
+import { changesOf, isEmpty } from '../changes';
 import type { Client, ClientFields, Contact, ContactKind } from '../contract';
 import { t } from '../i18n';
 import { Problem, sentence } from '../problem';
@@ -44,8 +45,7 @@ export class ClientDialog extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    if (this.client)
-      this.fields = { name: this.client.name, external_id: this.client.external_id, contacts: this.client.contacts };
+    if (this.client) this.fields = fieldsOf(this.client);
   }
 
   override render() {
@@ -132,12 +132,15 @@ export class ClientDialog extends LitElement {
     this.failure = '';
     this.errors = this.missing();
     if (Object.keys(this.errors).length > 0) return focusFirstError(this);
+    const { client } = this;
+    const request = requestOf(this.fields);
+    const changes = client ? changesOf(requestOf(fieldsOf(client)), request) : request;
+    if (isEmpty(changes)) return this.closed();
     this.busy = true;
     try {
-      const { client } = this;
-      const done = await this.submission.once(this.request(), (body, key) =>
-        client ? changeClient(client.id, body) : createClientOf(this.company, body, key),
-      );
+      const done = client
+        ? await this.submission.once(changes, (body) => changeClient(client.id, body))
+        : await this.submission.once(request, (body, key) => createClientOf(this.company, body, key));
       if (done) this.dispatchEvent(new CustomEvent('saved'));
     } catch (error) {
       await this.refuse(error);
@@ -150,18 +153,6 @@ export class ClientDialog extends LitElement {
     const found: Record<string, string> = {};
     if (!this.fields.name.trim()) found.name = t('required');
     return found;
-  }
-
-  /** A contact without a name of its own is the client. */
-  private request(): ClientFields {
-    const { name, external_id, contacts } = this.fields;
-    const clean = contacts.map((c) => ({
-      ...c,
-      name: c.name.trim() || name.trim(),
-      phone: c.phone?.trim() || null,
-      email: c.email?.trim() || null,
-    }));
-    return { name: name.trim(), external_id: external_id?.trim() || null, contacts: clean };
   }
 
   private async refuse(error: unknown): Promise<void> {
@@ -178,4 +169,17 @@ export class ClientDialog extends LitElement {
   private closed(): void {
     this.dispatchEvent(new CustomEvent('dialog-closed'));
   }
+}
+
+const fieldsOf = ({ name, external_id, contacts }: Client): ClientFields => ({ name, external_id, contacts });
+
+/** A contact without a name of its own is the client. */
+function requestOf({ name, external_id, contacts }: ClientFields): ClientFields {
+  const clean = contacts.map((c) => ({
+    ...c,
+    name: c.name.trim() || name.trim(),
+    phone: c.phone?.trim() || null,
+    email: c.email?.trim() || null,
+  }));
+  return { name: name.trim(), external_id: external_id?.trim() || null, contacts: clean };
 }

@@ -2,6 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { changeCompany, createCompany } from '../api';
+import { changesOf, isEmpty } from '../changes';
 import type { Company, CompanyFields } from '../contract';
 import { countryName, t } from '../i18n';
 import { Problem, sentence } from '../problem';
@@ -53,8 +54,7 @@ export class CompanyDialog extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    if (this.company)
-      this.fields = { name: this.company.name, country: this.company.country, time_zone: this.company.time_zone };
+    if (this.company) this.fields = fieldsOf(this.company);
   }
 
   override render() {
@@ -97,11 +97,13 @@ export class CompanyDialog extends LitElement {
     this.failure = '';
     this.errors = this.fields.name.trim() ? {} : { name: t('required') };
     if (this.errors.name) return focusFirstError(this);
+    const { company, fields } = this;
+    const changes = company ? changesOf(fieldsOf(company), fields) : fields;
+    if (isEmpty(changes)) return this.closed();
     try {
-      const { company } = this;
-      const done = await this.submission.once(this.fields, (body, key) =>
-        company ? changeCompany(company.id, body) : createCompany(body, key),
-      );
+      const done = company
+        ? await this.submission.once(changes, (body) => changeCompany(company.id, body))
+        : await this.submission.once(fields, createCompany);
       if (done) this.dispatchEvent(new CustomEvent('saved'));
     } catch (error) {
       this.errors = error instanceof Problem ? error.fields : {};
@@ -114,6 +116,8 @@ export class CompanyDialog extends LitElement {
     this.dispatchEvent(new CustomEvent('dialog-closed'));
   }
 }
+
+const fieldsOf = ({ name, country, time_zone }: Company): CompanyFields => ({ name, country, time_zone });
 
 function countries(current: string) {
   const codes = new Set([...Object.keys(COUNTRIES), current]);

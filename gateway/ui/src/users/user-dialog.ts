@@ -2,6 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { changeUser, createUser } from '../api';
+import { changesOf, isEmpty } from '../changes';
 import type { Role, User, UserChange } from '../contract';
 import { t } from '../i18n';
 import { Problem, sentence } from '../problem';
@@ -54,7 +55,8 @@ export class UserDialog extends LitElement {
       content: html`<form id="user" novalidate @submit=${this.submit}>
         ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
         ${this.text('name', t('users.name'), 'text')}
-        ${this.user ? nothing : html`${this.text('email', t('login.email'), 'email')} ${this.text('password', t('login.password'), 'password')}`}
+        ${this.user ? nothing : this.text('email', t('login.email'), 'email')}
+        ${this.text('password', this.user ? t('users.new_password') : t('login.password'), 'password')}
         <fieldset>
           <legend>${t('users.roles')}</legend>
           <div class="checks">${ROLES.map((role) => checkField({ label: t(`role.${role}`), checked: this.roles.includes(role), onInput: (on) => this.toggleRole(role, on) }))}</div>
@@ -81,14 +83,18 @@ export class UserDialog extends LitElement {
       type,
       value: this[name],
       error: this.errors[name],
-      hint: name === 'password' ? t('users.password_hint') : undefined,
+      hint: name === 'password' ? this.passwordHint() : undefined,
       autocomplete: name === 'password' ? 'new-password' : 'off',
-      required: true,
+      required: name !== 'password' || !this.user,
       autofocus: name === 'name',
       onInput: (value) => {
         this[name] = value;
       },
     });
+  }
+
+  private passwordHint(): string {
+    return this.user ? t('users.new_password_hint') : t('users.password_hint');
   }
 
   private toggleRole(role: Role, on: boolean): void {
@@ -104,8 +110,10 @@ export class UserDialog extends LitElement {
     this.failure = '';
     this.errors = this.missing();
     if (Object.keys(this.errors).length > 0) return focusFirstError(this);
+    const change = this.change();
+    if (isEmpty(change)) return this.closed();
     try {
-      if (await this.save()) this.dispatchEvent(new CustomEvent('saved'));
+      if (await this.save(change)) this.dispatchEvent(new CustomEvent('saved'));
     } catch (error) {
       this.errors = error instanceof Problem ? error.fields : {};
       this.failure =
@@ -122,15 +130,31 @@ export class UserDialog extends LitElement {
     return found;
   }
 
-  private save() {
-    const { user, roles, allowed, email, password } = this;
-    const name = this.name.trim();
-    const change: UserChange = { name, roles, companies: allowed };
+  private save(change: UserChange) {
+    const { user, password } = this;
     if (user) return this.submission.once(change, (body) => changeUser(user.id, body));
-    return this.submission.once({ name, email: email.trim(), password, roles, companies: allowed }, createUser);
+    return this.submission.once({ ...this.fields(), email: this.email.trim(), password }, createUser);
+  }
+
+  private fields() {
+    return fieldsOf({ name: this.name.trim(), roles: this.roles, companies: this.allowed });
+  }
+
+  /** Of a known user what differs, and a password only if one was written. */
+  private change(): UserChange {
+    const { user, password } = this;
+    const fields = user ? changesOf(fieldsOf(user), this.fields()) : this.fields();
+    return password ? { ...fields, password } : fields;
   }
 
   private closed(): void {
     this.dispatchEvent(new CustomEvent('dialog-closed'));
   }
 }
+
+/** Roles and companies are sets: in which order they were ticked is no change. */
+const fieldsOf = ({ name, roles, companies }: Pick<User, 'name' | 'roles' | 'companies'>) => ({
+  name,
+  roles: [...roles].sort(),
+  companies: [...companies].sort(),
+});

@@ -1,0 +1,10 @@
+/** What an edited form changes: a PATCH that names only this leaves the rest to whoever changed it meanwhile. */
+
+/** The fields of `now` that differ from what was loaded; lists as a whole. */
+export function changesOf<T extends object>(loaded: T, now: T): Partial<T> {
+  const names = Object.keys(now) as (keyof T)[];
+  const changed = names.filter((name) => JSON.stringify(now[name]) !== JSON.stringify(loaded[name]));
+  return Object.fromEntries(changed.map((name) => [name, now[name]])) as Partial<T>;
+}
+
+export const isEmpty = (changes: object): boolean => Object.keys(changes).length === 0;

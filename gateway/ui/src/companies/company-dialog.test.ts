@@ -1,0 +1,47 @@
+/** Rules of editing a company: only what was changed is sent. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import './company-dialog';
+import type { CompanyDialog } from './company-dialog';
+
+let dialog: CompanyDialog;
+let sent: unknown[];
+let heard: string[];
+
+async function save(name: string): Promise<void> {
+  const input = dialog.renderRoot.querySelector('#name') as HTMLInputElement;
+  input.value = name;
+  input.dispatchEvent(new Event('input'));
+  await dialog.updateComplete;
+  dialog.renderRoot.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+  await vi.waitFor(() => expect(heard).toHaveLength(1));
+}
+
+beforeEach(async () => {
+  HTMLDialogElement.prototype.showModal ??= () => undefined;
+  sent = [];
+  heard = [];
+  vi.stubGlobal('fetch', async (request: Request) => {
+    sent.push(await request.json());
+    return new Response('{"position":9}', { headers: { 'content-type': 'application/json' } });
+  });
+  dialog = document.createElement('company-dialog') as CompanyDialog;
+  dialog.company = { id: 'c1', name: 'Vigía', country: 'CO', time_zone: 'America/Bogota' };
+  for (const news of ['saved', 'dialog-closed']) dialog.addEventListener(news, () => heard.push(news));
+  document.body.append(dialog);
+  await dialog.updateComplete;
+});
+afterEach(() => {
+  dialog.remove();
+  vi.unstubAllGlobals();
+});
+
+describe('editing a company', () => {
+  it('sends only what differs', async () => {
+    await save('Vigía Andina');
+    expect([sent, heard]).toEqual([[{ name: 'Vigía Andina' }], ['saved']]);
+  });
+  it('sends nothing when nothing differs', async () => {
+    await save('Vigía');
+    expect([sent, heard]).toEqual([[], ['dialog-closed']]);
+  });
+});
