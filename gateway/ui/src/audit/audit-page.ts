@@ -8,6 +8,8 @@ import type { AuditEntry, User } from '../contract';
 import { lineOf } from '../facts';
 import { number, t, tOr } from '../i18n';
 import { directory, loadDirectory } from '../messages/directory';
+import '../messages/receipts-dialog';
+import '../notifications/delivery-dialog';
 import { PagedList } from '../store/paged-list';
 import { companies } from '../store/session';
 import { Watching } from '../store/store';
@@ -27,6 +29,11 @@ const NAMES = {
   to: 'hasta',
 } as const;
 type Name = keyof typeof NAMES;
+/** A row whose recipients are looked at. */
+interface Opened {
+  kind: string;
+  id: string;
+}
 /** Time to finish typing before asking. */
 const ASK_AFTER_MS = 300;
 
@@ -47,6 +54,7 @@ export class AuditPage extends LitElement {
   ];
 
   @state() private filters: Record<Name, string> = fromAddress();
+  @state() private opened: Opened | null = null;
   private readonly companies = new Watching(this, companies);
   private readonly people = new Watching(this, directory);
   private readonly list = new PagedList<AuditEntry>(this, (after) => getAudit({ ...requested(this.filters), after }));
@@ -68,6 +76,7 @@ export class AuditPage extends LitElement {
       <div class="page-head"><div class="lead"><h1>${t('audit.title')}</h1><p>${t('audit.lead')}</p></div></div>
       ${this.fields(this.people.value.users)}
       <section class="card" aria-label=${t('audit.title')}>${listFrame(this.list, this.empty(), () => this.table())}</section>
+      ${this.opened ? this.dialog(this.opened) : nothing}
     </div>`;
   }
 
@@ -109,11 +118,30 @@ export class AuditPage extends LitElement {
     </tr>`;
   }
 
-  private subject({ subject }: AuditEntry) {
+  private subject(entry: AuditEntry) {
+    const { subject } = entry;
     const kind = subject.type.toLowerCase();
     const name = tOr(`subject.${kind}`, subject.type);
-    const shown = kind === 'notification' ? html`<a href="/notificaciones/${subject.id}">${name}</a>` : name;
-    return html`<div>${shown}<br /><button class="link-button small mono" type="button" title=${subject.id} aria-label=${t('audit.only_subject', { id: subject.id })} @click=${() => this.filter({ subject: subject.id })}>${subject.id.slice(-12)}</button></div>`;
+    const about = notificationOf(entry);
+    const shown = about ? html`<a href="/notificaciones/${about}">${name}</a>` : name;
+    return html`<div>${shown}${this.more(kind, subject.id)}<br /><button class="link-button small mono" type="button" title=${subject.id} aria-label=${t('audit.only_subject', { id: subject.id })} @click=${() => this.filter({ subject: subject.id })}>${subject.id.slice(-12)}</button></div>`;
+  }
+
+  /** To whom it went. Nothing of that is in the audit itself: it is asked for, and may be erased by now. */
+  private more(kind: string, id: string) {
+    const label = kind === 'delivery' ? t('audit.to_whom') : kind === 'message' ? t('audit.receipts') : '';
+    if (!label) return nothing;
+    return html`<br /><button class="link-button small" type="button" aria-haspopup="dialog" @click=${() => this.show({ kind, id })}>${label}</button>`;
+  }
+
+  private dialog({ kind, id }: Opened) {
+    return kind === 'delivery'
+      ? html`<delivery-dialog delivery=${id} @dialog-closed=${() => this.show(null)}></delivery-dialog>`
+      : html`<receipts-dialog message=${id} @dialog-closed=${() => this.show(null)}></receipts-dialog>`;
+  }
+
+  private show(what: Opened | null): void {
+    this.opened = what;
   }
 
   private empty() {
@@ -128,6 +156,12 @@ export class AuditPage extends LitElement {
   }
 
   private clear = (): void => this.filter({ actor: '', company: '', type: '', subject: '', from: '', to: '' });
+}
+
+/** The notification that an entry is about, itself or by one of its deliveries. */
+function notificationOf({ subject, summary }: AuditEntry): string {
+  if (subject.type.toLowerCase() === 'notification') return subject.id;
+  return typeof summary.notification === 'string' ? summary.notification : '';
 }
 
 /** «SMS · Enviado». */

@@ -1,5 +1,5 @@
 /** Who has seen, read and acknowledged a message, and when. */
-import { css, html, LitElement } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { getReceipts } from '../api';
 import type { ReceiptRow, SentMessage } from '../contract';
@@ -25,8 +25,11 @@ export class ReceiptsDialog extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) message!: SentMessage;
-  private readonly list = new PagedList<ReceiptRow>(this, (after) => getReceipts(this.message.id, { after }));
+  /** The id of the message. */
+  @property() message = '';
+  /** What its author knows of it; an auditor sees only the receipts. */
+  @property({ attribute: false }) sent: SentMessage | null = null;
+  private readonly list = new PagedList<ReceiptRow>(this, (after) => getReceipts(this.message, { after }));
   private stop?: () => void;
 
   private readonly modal = new Modal(this, () => this.closed());
@@ -35,7 +38,7 @@ export class ReceiptsDialog extends LitElement {
     super.connectedCallback();
     void this.list.load();
     this.stop = onInbox('receipt', (receipt) => {
-      if (receipt.message_id === this.message.id) void this.list.refresh();
+      if (receipt.message_id === this.message) void this.list.refresh();
     });
   }
 
@@ -45,10 +48,10 @@ export class ReceiptsDialog extends LitElement {
   }
 
   override render() {
-    const { read_count: read, recipient_count: recipients } = this.message;
+    const { sent } = this;
     return this.modal.render({
-      heading: t('sent.read_by_title', { read, total: recipients }),
-      content: html`<p class="message verbatim small" tabindex="0">${this.message.body}</p>
+      heading: sent ? readBy(sent) : t('receipts.title'),
+      content: html`${sent ? html`<p class="message verbatim small" tabindex="0">${sent.body}</p>` : nothing}
       ${listFrame(this.list, html`<p class="muted">${t('sent.nobody')}</p>`, () => this.rows())}`,
     });
   }
@@ -63,6 +66,9 @@ export class ReceiptsDialog extends LitElement {
     this.dispatchEvent(new CustomEvent('dialog-closed'));
   }
 }
+
+const readBy = ({ read_count: read, recipient_count: total }: SentMessage): string =>
+  t('sent.read_by_title', { read, total });
 
 /** The furthest thing a recipient did. */
 function said(row: ReceiptRow) {

@@ -54,13 +54,19 @@ export class SentPage extends LitElement {
     clearTimeout(this.timer);
   }
 
+  /** The dialog shows the numbers of now; a message that left the first page keeps those that were last known. */
+  protected override willUpdate(): void {
+    const { shown } = this;
+    if (shown) this.shown = this.list.items.find((item) => item.id === shown.id) ?? shown;
+  }
+
   override render() {
     return html`<div class="page">
       <div class="page-head"><div class="lead"><h1>${t('sent.title')}</h1><p>${t('sent.lead')}</p></div></div>
       <section class="card">
         ${listFrame(this.list, html`<empty-state icon="sent" heading=${t('sent.empty')} text=${t('sent.empty_text')}></empty-state>`, () => this.rows())}
       </section>
-      ${this.shown ? html`<receipts-dialog .message=${this.shown} @dialog-closed=${() => this.show(null)}></receipts-dialog>` : nothing}
+      ${this.shown ? html`<receipts-dialog message=${this.shown.id} .sent=${this.shown} @dialog-closed=${() => this.show(null)}></receipts-dialog>` : nothing}
     </div>`;
   }
 

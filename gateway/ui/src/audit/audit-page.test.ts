@@ -1,0 +1,88 @@
+/** Rules of «Auditoría»: from every row one finds out to whom it went. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AuditEntry, Delivery } from '../contract';
+import './audit-page';
+import type { AuditPage } from './audit-page';
+
+const entry = (position: number, type: string, subject: AuditEntry['subject'], summary = {}): AuditEntry => ({
+  position,
+  at: '2026-11-25T14:00:00Z',
+  actor: null,
+  type,
+  subject,
+  company_id: 'c1',
+  channel: null,
+  result: 'done',
+  summary,
+});
+const delivery: Delivery = {
+  id: 'd1',
+  notification_id: 'n1',
+  company_id: 'c1',
+  client: { id: 'k1', name: 'Marta Niño' },
+  contact: 'Marta Niño',
+  to: '+573001112233',
+  state: 'failed',
+  attempts: [],
+};
+const erased = { ...delivery, client: { id: 'k1', name: null }, contact: null, to: null };
+const row = { user: { id: 'u2', name: 'Luis' }, seen_at: null, read_at: '2026-11-25T14:00:00Z', acknowledged_at: null };
+
+let entries: AuditEntry[];
+let found: unknown;
+let page: AuditPage;
+
+const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } });
+async function answer(request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  if (pathname.endsWith('/deliveries/d1')) return json(found);
+  if (pathname.endsWith('/messages/m1/receipts')) return json({ data: [row], next: null });
+  return json({ data: pathname.endsWith('/audit') ? entries : [], next: null });
+}
+const press = (label: string) =>
+  [...page.renderRoot.querySelectorAll('button')].find((one) => one.textContent?.trim() === label)?.click();
+const root = (dialog: string) => page.renderRoot.querySelector(dialog)?.shadowRoot;
+
+beforeEach(async () => {
+  HTMLDialogElement.prototype.showModal ??= () => undefined;
+  entries = [
+    entry(3, 'DeliveryFailed', { type: 'delivery', id: 'd1' }, { notification: 'n1', client: 'k1' }),
+    entry(2, 'MessageRead', { type: 'message', id: 'm1' }),
+    entry(1, 'CompanyRegistered', { type: 'company', id: 'c1' }),
+  ];
+  found = delivery;
+  vi.stubGlobal('fetch', answer);
+  page = document.createElement('audit-page') as AuditPage;
+  document.body.append(page);
+  await vi.waitFor(() => expect(page.renderRoot.querySelectorAll('tbody tr')).toHaveLength(3));
+});
+afterEach(() => {
+  page.remove();
+  vi.unstubAllGlobals();
+});
+
+describe('the row of a delivery', () => {
+  it('leads to its notification', () => {
+    const links = [...page.renderRoot.querySelectorAll('tbody a')].map((one) => one.getAttribute('href'));
+    expect(links).toEqual(['/notificaciones/n1']);
+  });
+  it('says to whom it went, and leads to the client', async () => {
+    press('Ver a quién');
+    await vi.waitFor(() => expect(root('delivery-dialog')?.textContent).toContain('+573001112233'));
+    expect(root('delivery-dialog')?.textContent).toContain('Marta Niño');
+    const links = [...(root('delivery-dialog')?.querySelectorAll('a') ?? [])].map((one) => one.getAttribute('href'));
+    expect(links).toEqual(['/notificaciones/n1', '/clientes?empresa=c1&q=Marta+Ni%C3%B1o']);
+  });
+  it('leads to no client once the person was erased', async () => {
+    found = erased;
+    press('Ver a quién');
+    await vi.waitFor(() => expect(root('delivery-dialog')?.textContent).toContain('Persona borrada'));
+    expect(root('delivery-dialog')?.querySelectorAll('a')).toHaveLength(1);
+  });
+});
+
+it('the row of a message shows who read it', async () => {
+  press('Ver acuses');
+  await vi.waitFor(() => expect(root('receipts-dialog')?.textContent).toMatch(/Luis\s*Leído/));
+  expect(root('receipts-dialog')?.querySelector('h2')?.textContent).toBe('Acuses del mensaje');
+});
