@@ -11,6 +11,7 @@ import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import { when, whenExactly } from '../ui/when';
+import './simulator-rules';
 import { simulatorStyles } from './simulator-page.styles';
 
 /** New arrivals are looked for this often, while the reader is at the top. */
@@ -44,6 +45,7 @@ export class SimulatorPage extends LitElement {
         <div class="lead"><h1>${t('simulator.title')}</h1><p>${t('simulator.lead')}</p></div>
         <div class="tabs" role="group" aria-label=${t('send.channel')}>${this.tab('sms')}${this.tab('email')}</div>
       </div>
+      <simulator-rules channel=${this.channel}></simulator-rules>
       ${this.channel === 'sms' ? this.phones() : html`<section class="card" aria-label=${t('channel.email')}>${listFrame(this.list, this.empty(), () => this.mails())}</section>`}
     </div>`;
   }

@@ -1,0 +1,36 @@
+/** What the simulator's addresses do, as its own table says; a test holds this one against it. */
+import type { Channel } from '../contract';
+import type { Key } from '../i18n/es';
+
+export interface SimulatorRule {
+  channel: Channel;
+  /** The mail's local part, or the number's ending. */
+  pattern: string;
+  /** The code of its refusal, as a provider gives it. */
+  code: string;
+  does: Key;
+}
+
+const rule = (channel: Channel, pattern: string, does: Key, code = ''): SimulatorRule => ({
+  channel,
+  pattern,
+  code,
+  does,
+});
+
+export const RULES: SimulatorRule[] = [
+  rule('email', 'rebota', 'simulator.rule.rebota', '550 5.1.1'),
+  rule('email', 'ocupado', 'simulator.rule.ocupado', '451 4.3.2'),
+  rule('email', 'gris', 'simulator.rule.gris', '451 4.7.1'),
+  rule('email', 'lleno', 'simulator.rule.lleno', '452 4.2.2'),
+  rule('email', 'spam', 'simulator.rule.spam', '554 5.7.1'),
+  rule('email', 'lento', 'simulator.rule.lento'),
+  rule('email', 'corta', 'simulator.rule.corta'),
+  rule('email', 'pierde', 'simulator.rule.pierde'),
+  rule('sms', '0001', 'simulator.rule.0001', '21211'),
+  rule('sms', '0002', 'simulator.rule.0002', '20429'),
+  rule('sms', '0003', 'simulator.rule.0003'),
+  rule('sms', '0004', 'simulator.rule.0004'),
+  rule('sms', '0005', 'simulator.rule.0005', '21610'),
+  rule('sms', '0006', 'simulator.rule.0006'),
+];
