@@ -17,6 +17,10 @@ import { Modal, modalStyles } from '../ui/modal';
 import { deleteMessage, readMessage, restoreMessage, sawMessage } from './inbox-actions';
 import './inbox-news';
 
+/** What came in a gap of the stream: more notices at once help nobody, and the rest stays new in the list. */
+const MISSED_MAX = 3;
+/** Ids that are remembered, so that what both a look and the stream bring is shown once. */
+const KNOWN_MAX = 200;
 /** A notice of a new message stays this long; an urgent one three times as long. */
 const NOTICE_MS = 8_000;
 
@@ -49,6 +53,11 @@ export class NewMessagesDialog extends LitElement {
   /** Deletions on their way: what is not deleted yet cannot be brought back. */
   private readonly deleting = new Map<string, Promise<boolean>>();
   private readonly stops: (() => void)[] = [];
+  /** The place in the log up to which new messages were shown here. */
+  private told = 0;
+  private readonly known = new Set<string>();
+  /** The first look, and the place up to which it saw. */
+  private entered: Promise<number> = Promise.resolve(0);
 
   private readonly modal = new Modal(this, () => this.close());
 
@@ -57,8 +66,9 @@ export class NewMessagesDialog extends LitElement {
     this.stops.push(
       onInbox('message', (item) => this.arrived(item)),
       onInbox('withdrawn', (news) => this.drop(news.message_id)),
+      onInbox('reset', () => void this.lookAgain()),
     );
-    void this.enter();
+    this.entered = this.enter();
   }
 
   override disconnectedCallback(): void {
@@ -129,18 +139,30 @@ export class NewMessagesDialog extends LitElement {
   }
 
   /** Everything for the first look comes in one request. */
-  private async enter(): Promise<void> {
+  private async enter(): Promise<number> {
     const summary = await withCounts(getInboxSummary).catch(() => null);
-    if (!summary) return;
+    if (!summary) return 0;
     this.items = summary.newest.filter((item) => item.position > dismissedUpTo());
     // Older than one put aside means put aside too.
     const all = this.items.length === summary.newest.length;
     this.total = all ? Math.max(summary.counts.unseen, this.items.length) : this.items.length;
     this.open = this.items.length > 0;
+    for (const item of summary.newest) this.isNews(item);
+    return Math.max(0, ...summary.newest.map((item) => item.position));
+  }
+
+  /** The live stream begins after the first look, and may have gaps: what came meanwhile is found by looking again. */
+  private async lookAgain(): Promise<void> {
+    const { told } = this;
+    const since = Math.max(told, await this.entered, dismissedUpTo());
+    const summary = await withCounts(getInboxSummary).catch(() => null);
+    const missed = summary?.newest.filter((item) => item.position > since && !this.known.has(item.id)) ?? [];
+    for (const item of missed.slice(0, MISSED_MAX).reverse()) this.arrived(item);
   }
 
   /** While the dialog is open it grows; otherwise a notice comes, and the focus stays where it is. */
   private arrived(item: InboxItem): void {
+    if (!this.isNews(item)) return;
     if (connection.get() !== 'open') shiftCounts({ unread: 1, unseen: 1, total: 1 });
     if (this.open) {
       this.add(item);
@@ -161,6 +183,16 @@ export class NewMessagesDialog extends LitElement {
       ],
     });
     if (document.visibilityState === 'visible') sawMessage(item);
+  }
+
+  /** True the first time. */
+  private isNews({ id, position }: InboxItem): boolean {
+    if (this.known.has(id)) return false;
+    const [oldest] = this.known;
+    if (oldest !== undefined && this.known.size >= KNOWN_MAX) this.known.delete(oldest);
+    this.known.add(id);
+    this.told = Math.max(this.told, position);
+    return true;
   }
 
   private add(item: InboxItem): void {

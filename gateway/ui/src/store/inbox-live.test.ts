@@ -1,7 +1,7 @@
 /** Rules of what the inbox's events mean. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { counts, forgetCounts, setCounts, shiftCounts, withCounts } from './counts';
-import { onInbox, takeInboxEvent } from './inbox-live';
+import { listenToInbox, onInbox, stopListening, takeInboxEvent } from './inbox-live';
 
 const counted = (id: string, unread: number) => ({
   id,
@@ -48,6 +48,24 @@ describe('news', () => {
     stop();
     takeInboxEvent({ id: '2', event: 'message', data: '{"id":"m2"}' });
     expect(heard).toEqual(['m1']);
+  });
+  it('of its place make what is on screen be read again, the first time', async () => {
+    const body = 'id: 5\nevent: counts\ndata: {"unseen":0,"unread":1,"total":1}\n\n';
+    const more = 'id: 6\nevent: counts\ndata: {"unseen":0,"unread":2,"total":2}\n\n';
+    const opened: (string | null)[] = [];
+    vi.stubGlobal('fetch', async (_: string, init: { headers: Record<string, string> }) => {
+      opened.push(init.headers['Last-Event-ID'] ?? null);
+      return new Response(opened.length === 1 ? body : more);
+    });
+    const reset = vi.fn();
+    const stop = onInbox('reset', reset);
+    listenToInbox('u1');
+    await vi.waitFor(() => expect(counts.get().unread).toBe(2));
+    expect(opened.slice(0, 2)).toEqual([null, '5']);
+    expect(reset).toHaveBeenCalledOnce();
+    stopListening();
+    stop();
+    vi.unstubAllGlobals();
   });
   it('of a gap make the counters be asked for', async () => {
     vi.stubGlobal(

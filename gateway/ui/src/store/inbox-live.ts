@@ -19,7 +19,7 @@ export interface InboxNews {
   /** Its author took a message back: it is in nobody's inbox any more. */
   withdrawn: WithdrawnNews;
   receipt: ReceiptNews;
-  /** The stream had a gap: what is on screen must be read again. */
+  /** The stream had a gap, or has just begun: what is on screen must be read again. */
   reset: null;
   /** Another tab of this browser did something to the inbox. */
   changed: string;
@@ -58,11 +58,16 @@ export function listenToInbox(user: string): void {
       if (stream) tabs.postMessage({ connection: connection.get() } satisfies Relayed);
       return;
     }
+    const begins = lastEventId === null && relayed.event.id !== null;
     if (relayed.event.id) lastEventId = relayed.event.id;
     takeInboxEvent(relayed.event);
+    // Before its first place the stream tells nothing: what came since the page was read would be missed.
+    if (begins) tell('reset', null);
   };
   tabs.onmessage = (message: MessageEvent<Relayed>) => hear(message.data);
   const relay = (relayed: Relayed) => {
+    // The stream's last word comes after the channel is closed.
+    if (ended.signal.aborted) return;
     tabs.postMessage(relayed);
     hear(relayed);
   };
