@@ -41,7 +41,7 @@ const CSV =
   'external_id,name,kind,contact_name,phone,email\nA-1,Marta Niño,holder,Marta Niño,+573001112233,\nA-2,,holder,,12,no\n';
 
 let browser;
-/** Whoever looks, who writes to them, a company with clients, and one finished notification with a failure. */
+/** Whoever looks, who writes to them, a company with clients, and one finished notification with a failure and a doubt. */
 let reader;
 let author;
 let company;
@@ -54,6 +54,7 @@ before(async () => {
   company = await companyWith(page, [
     { phone: '+573001230097', email: 'ana@clientes.test' },
     { phone: '+573001230096', email: 'rebota@clientes.test' },
+    { email: 'pierde@clientes.test' },
   ]);
   await notify(page, company, { channel: 'sms', body: unique('Por SMS') });
   notification = await notify(page, company, { channel: 'email', subject: unique('Asunto'), body: 'Texto' });
@@ -175,7 +176,7 @@ async function sendForm(page, name) {
   await page.getByLabel('Tipo de notificación', { exact: true }).selectOption({ label: 'Correo electrónico' });
   await page.getByLabel('Asunto correo').fill('Revisión');
   await page.getByRole('region', { name: 'Vista previa del correo' }).getByText('Mañana habrá').waitFor();
-  await page.getByRole('region', { name: 'Audiencia' }).getByText('de 2 contactos').waitFor();
+  await page.getByRole('region', { name: 'Audiencia' }).getByText('de 3 contactos').waitFor();
   await check(page, `${name} form of an e-mail`);
   await page.getByRole('button', { name: 'Revisar y enviar' }).click();
   await page.getByRole('dialog', { name: 'Confirmar el envío' }).waitFor();
@@ -200,7 +201,21 @@ async function records(page, name) {
   await dialogOf(page, clients, /^Borrar a/, `${name} erasing a client`);
   await dialogOf(page, '/empresas', 'Nueva empresa', `${name} company`);
   await dialogOf(page, '/usuarios', 'Nuevo usuario', `${name} user`);
+  await dialogOf(page, '/usuarios', /^Editar a/, `${name} editing a user`);
   await dialogOf(page, '/proyecciones', /^Reconstruir/, `${name} rebuild`);
+}
+
+async function audit(page, name) {
+  await open(page, `/auditoria?empresa=${company.id}`);
+  await page.getByRole('button', { name: 'Ver a quién' }).first().click();
+  await page.getByRole('dialog').getByRole('link', { name: 'Ver la notificación' }).waitFor();
+  await check(page, `${name} to whom`);
+  await closeDialog(page);
+  await open(page, '/auditoria?tipo=MessageSent');
+  await page.getByRole('button', { name: 'Ver acuses' }).first().click();
+  await page.getByRole('dialog').locator('li').first().waitFor();
+  await check(page, `${name} receipts of the audit`);
+  await closeDialog(page);
 }
 
 async function importing(page, name) {
@@ -216,6 +231,7 @@ async function importing(page, name) {
 async function testMailbox(page, name) {
   await open(page, '/buzon');
   await page.locator('.phone .bubble').first().waitFor();
+  await page.locator('simulator-rules summary').click();
   await check(page, `${name} phones`);
   await page.getByRole('button', { name: 'Correo electrónico' }).click();
   await page.locator('.mail').first().click();
@@ -263,6 +279,7 @@ for (const scheme of ['light', 'dark']) {
         const page = await asReader();
         await notifications(page, name);
         await sendForm(page, name);
+        await audit(page, name);
         await importing(page, name);
         await testMailbox(page, name);
         await close(page);

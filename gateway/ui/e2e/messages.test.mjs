@@ -200,6 +200,20 @@ describe('«Listado de Mensajes»', () => {
     await close(page);
   });
 
+  it('counts for the author who reads a message that is open in «Enviados»', async () => {
+    const { author, reader: page, to } = await colleagues();
+    const text = unique('Léalo ahora');
+    const { id } = await deliver(author, to, text);
+    await visit(author, '/enviados');
+    await author.locator('li').filter({ hasText: text }).getByRole('button').click();
+    await author.getByRole('dialog', { name: 'Leído por 0 de 1' }).waitFor();
+    await visit(page, `/mensajes/${id}`);
+    const dialog = author.getByRole('dialog', { name: 'Leído por 1 de 1' });
+    await dialog.getByRole('listitem').filter({ hasText: 'Leído' }).waitFor();
+    await close(author);
+    await close(page);
+  });
+
   it('acknowledges and replies, and the author sees «Leído por 1 de 1»', async () => {
     const { author, reader: page, to } = await colleagues();
     const text = unique('Confirme por favor');

@@ -14,6 +14,9 @@ const FIELDS = ['Empresa', 'Tipo de notificación', 'Asunto correo', 'Tipo Recep
 /** The simulator takes the first number and refuses the second. */
 const GOOD_AND_BAD = [{ phone: '+573001230099' }, { phone: '+573001230001' }];
 
+/** One goes, one is refused, and nobody knows of the third. */
+const GOOD_BAD_AND_DOUBTFUL = [...GOOD_AND_BAD, { phone: '+573001230004' }];
+
 /** With the named company, or the first there is. */
 async function openForm(page, name) {
   await visit(page, '/notificaciones/nueva');
@@ -112,6 +115,59 @@ describe('«Enviar Notificaciones Clientes»', () => {
     await close(page);
   });
 
+  it('tells apart why some failed and why nobody knows of others, in Spanish', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, GOOD_BAD_AND_DOUBTFUL);
+    await notify(page, company, { channel: 'sms', body: unique('Con dudas') });
+    const failed = page.getByRole('region', { name: 'Causas de los fallos' });
+    await failed.getByText('El número no es válido').waitFor();
+    assert.equal(await failed.getByRole('listitem').count(), 1);
+    const doubted = page.getByRole('region', { name: 'Por qué hay envíos en duda' });
+    await doubted.getByText('No se sabe si llegó').waitFor();
+    await page.getByRole('button', { name: 'en duda 1' }).click();
+    await page.locator('deliveries-list summary').filter({ hasText: 'en duda' }).click();
+    const attempt = page.locator('deliveries-list details[open] ol li');
+    await attempt.getByText('No se sabe si llegó').waitFor();
+    await attempt.getByText('El proveedor cerró la conexión').waitFor();
+    await close(page);
+  });
+
+  it('cannot be cancelled once it is over, and says so', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, [{ phone: '+573001230095' }]);
+    const id = await notify(page, company, { channel: 'sms', body: unique('Ya salió') });
+    // The page believes that it still goes on until it looks again.
+    const running = async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), state: 'running' } });
+    };
+    await page.route(`**/api/v1/notifications/${id}/stream`, (route) => route.abort());
+    await page.route(`**/api/v1/notifications/${id}`, running);
+    await page.reload();
+    await page.getByRole('button', { name: 'Cancelar lo pendiente' }).click();
+    await page.unroute(`**/api/v1/notifications/${id}`);
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancelar lo pendiente' }).click();
+    await page.getByText('Ya había terminado: no quedaba nada por cancelar').waitFor();
+    await page.getByText('Finalizada', { exact: true }).waitFor();
+    await close(page);
+  });
+
+  it('can be followed from the audit to whom it went', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, [GOOD_AND_BAD[1]]);
+    const id = await notify(page, company, { channel: 'sms', body: unique('Para auditar') });
+    await page.goto(`/auditoria?empresa=${company.id}&tipo=DeliveryFailed`);
+    await page.locator(`tbody a[href="/notificaciones/${id}"]`).waitFor();
+    await page.getByRole('button', { name: 'Ver a quién' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Envío a un destinatario' });
+    await dialog.getByText(GOOD_AND_BAD[1].phone).waitFor();
+    await dialog.getByText('El número no es válido').waitFor();
+    await dialog.getByRole('link', { name: 'Ver el cliente' }).click();
+    await page.getByRole('heading', { name: 'Clientes', level: 1 }).waitFor();
+    await page.getByText(GOOD_AND_BAD[1].phone).waitFor();
+    await close(page);
+  });
+
   it('says that a send whose answer was lost may be under way, and never sends it twice', async () => {
     const page = await signedIn(browser, USERS.admin);
     const company = await companyWith(page, GOOD_AND_BAD);
@@ -148,6 +204,8 @@ describe('«Enviar Notificaciones Clientes»', () => {
     await notify(page, company, { channel: 'sms', body: sms });
     await notify(page, company, { channel: 'email', subject, body: mail });
     await page.getByRole('link', { name: 'Buzón de pruebas' }).click();
+    await page.locator('simulator-rules summary').click();
+    await page.getByRole('row', { name: '…0001 Rechaza: el número no es válido. 21211' }).waitFor();
     const phone = page.getByRole('article', { name: 'Teléfono +573001230098' });
     await phone.getByText(sms).waitFor();
     await page.getByRole('button', { name: 'Correo electrónico' }).click();
