@@ -11,18 +11,10 @@ import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import { STATES } from '../ui/segmented-bar';
 import { deliveriesStyles } from './deliveries-list.styles';
-import { timeline, timelineStyles } from './timeline';
+import { statePill, timeline, timelineStyles } from './timeline';
 
 /** While totals move, the rows are read again at most this often. */
 const AGAIN_MS = 1_500;
-const TONES: Partial<Record<DeliveryState, string>> = {
-  delivered: 'ok',
-  accepted: 'info',
-  sending: 'info',
-  failed: 'danger',
-  in_doubt: 'warn',
-  deferred: 'accent',
-};
 
 @customElement('deliveries-list')
 export class DeliveriesList extends LitElement {
@@ -79,7 +71,7 @@ export class DeliveriesList extends LitElement {
     return html`<details>
       <summary>
         <span class="who"><span class="name">${one.client.name}</span><span class="small muted">${[contactName(one), one.to].filter(Boolean).join(' · ')}</span></span>
-        <span class="pill ${TONES[one.state] ?? ''}">${t(`state.${one.state}`)}</span>
+        ${statePill(one.state)}
         ${icon('down', 16)}
       </summary>
       ${timeline(one)}

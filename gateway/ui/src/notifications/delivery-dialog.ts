@@ -9,7 +9,7 @@ import { base } from '../ui/base';
 import '../ui/empty-state';
 import '../ui/loading-rows';
 import { Modal, modalStyles } from '../ui/modal';
-import { timeline, timelineStyles } from './timeline';
+import { statePill, timeline, timelineStyles } from './timeline';
 
 @customElement('delivery-dialog')
 export class DeliveryDialog extends LitElement {
@@ -64,7 +64,7 @@ function told(one: Delivery) {
   return html`<div class="whom">
       <p class="strong wrap">${client.name}</p>
       ${reached ? html`<p class="muted wrap">${reached}</p>` : nothing}
-      <p><span class="pill">${t(`state.${one.state}`)}</span></p>
+      <p>${statePill(one.state)}</p>
     </div>
     ${timeline(one)}
     <p class="ways">

@@ -1,6 +1,6 @@
-/** What became of a delivery, attempt by attempt. */
+/** What became of a delivery: where it stands, and attempt by attempt how it got there. */
 import { css, html, nothing, type TemplateResult } from 'lit';
-import type { Attempt, Delivery } from '../contract';
+import type { Attempt, Delivery, DeliveryState } from '../contract';
 import { isToday, shortDate, t, tOr } from '../i18n';
 import { whenExactly } from '../ui/when';
 import { causeOf, remarksOf } from './causes';
@@ -10,6 +10,18 @@ export const timelineStyles = css`
   .timeline li:last-child { padding-bottom: 0; }
   .timeline li::before { content: ""; position: absolute; left: -6px; top: 7px; width: 10px; height: 10px; border-radius: 50%; background: var(--state, var(--state-pending)); box-shadow: 0 0 0 3px var(--surface); }
 `;
+
+const TONES: Partial<Record<DeliveryState, string>> = {
+  delivered: 'ok',
+  accepted: 'info',
+  sending: 'info',
+  failed: 'danger',
+  in_doubt: 'warn',
+  deferred: 'accent',
+};
+
+export const statePill = (state: DeliveryState): TemplateResult =>
+  html`<span class="pill ${TONES[state] ?? ''}">${t(`state.${state}`)}</span>`;
 
 export function timeline(one: Delivery): TemplateResult {
   if (one.attempts.length === 0) return html`<p class="none">${t('deliveries.no_attempts')}</p>`;
