@@ -268,7 +268,8 @@ export class SendPage extends LitElement {
     } catch (error) {
       this.confirming = null;
       this.unanswered = sendMemory.recall() !== null;
-      if (!this.unanswered) await this.refuse(error);
+      if (this.unanswered) return;
+      await this.refuse(error);
       // What was confirmed is not so any more: the number beside the refusal is the present one.
       if (error instanceof Problem && error.status === CONFLICT) await this.look();
     } finally {
