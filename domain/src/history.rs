@@ -1,5 +1,6 @@
 //! Every event of every aggregate as one type, and the one way from stored JSON to it.
 
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::client::ClientEvent;
@@ -9,7 +10,7 @@ use crate::inbox::InboxEvent;
 use crate::message::MessageEvent;
 use crate::notification::{AudienceEvent, NotificationEvent};
 use crate::receipt::ReceiptEvent;
-use crate::upcast::upcast;
+use crate::upcast::{is_of_today, upcast};
 use crate::user::UserEvent;
 
 /// An event of any aggregate.
@@ -60,17 +61,42 @@ impl Event {
         version: &str,
         payload: Value,
     ) -> Result<Self, DecodeError> {
-        let payload = upcast(event_type, version, payload)?;
+        Self::read(aggregate_type, upcast(event_type, version, payload)?)
+    }
+
+    /// The same from text, without a tree in between unless the event has to be upcast.
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    pub fn decode_text(
+        aggregate_type: &str,
+        event_type: &str,
+        version: &str,
+        payload: &str,
+    ) -> Result<Self, DecodeError> {
+        if !is_of_today(event_type, version) {
+            return Self::decode(aggregate_type, event_type, version, serde_json::from_str(payload)?);
+        }
+        let mut json = serde_json::Deserializer::from_str(payload);
+        let event = Self::read(aggregate_type, &mut json)?;
+        json.end()?;
+        Ok(event)
+    }
+
+    fn read<'de>(
+        aggregate_type: &str,
+        payload: impl Deserializer<'de, Error = serde_json::Error>,
+    ) -> Result<Self, DecodeError> {
         Ok(match aggregate_type {
-            "message" => Self::Message(serde_json::from_value(payload)?),
-            "receipt" => Self::Receipt(serde_json::from_value(payload)?),
-            "inbox" => Self::Inbox(serde_json::from_value(payload)?),
-            "notification" => Self::Notification(serde_json::from_value(payload)?),
-            "audience" => Self::Audience(serde_json::from_value(payload)?),
-            "delivery" => Self::Delivery(serde_json::from_value(payload)?),
-            "client" => Self::Client(serde_json::from_value(payload)?),
-            "company" => Self::Company(serde_json::from_value(payload)?),
-            "user" => Self::User(serde_json::from_value(payload)?),
+            "message" => Self::Message(Deserialize::deserialize(payload)?),
+            "receipt" => Self::Receipt(Deserialize::deserialize(payload)?),
+            "inbox" => Self::Inbox(Deserialize::deserialize(payload)?),
+            "notification" => Self::Notification(Deserialize::deserialize(payload)?),
+            "audience" => Self::Audience(Deserialize::deserialize(payload)?),
+            "delivery" => Self::Delivery(Deserialize::deserialize(payload)?),
+            "client" => Self::Client(Deserialize::deserialize(payload)?),
+            "company" => Self::Company(Deserialize::deserialize(payload)?),
+            "user" => Self::User(Deserialize::deserialize(payload)?),
             unknown => return Err(DecodeError::UnknownAggregate(unknown.to_owned())),
         })
     }

@@ -29,16 +29,28 @@ pub fn upcast(event_type: &str, version: &str, payload: Value) -> Result<Value, 
     climb(STEPS, event_type, version, payload)
 }
 
+/// Whether a payload is what today's program writes, so that [`upcast`] would hand it back as it is.
+pub(crate) fn is_of_today(event_type: &str, version: &str) -> bool {
+    version == today(STEPS, event_type)
+}
+
+fn today(steps: &[Step], event_type: &str) -> &'static str {
+    steps.iter().rfind(|step| step.event_type == event_type).map_or(FIRST, |step| step.to)
+}
+
 fn climb(steps: &[Step], event_type: &str, version: &str, mut payload: Value) -> Result<Value, DecodeError> {
-    let (mut at, mut today) = (version, FIRST);
+    let mut at = version;
     for step in steps.iter().filter(|step| step.event_type == event_type) {
         if step.from == at {
             payload = (step.change)(payload);
             at = step.to;
         }
-        today = step.to;
     }
-    if at == today { Ok(payload) } else { Err(DecodeError::UnknownVersion(version.to_owned())) }
+    if at == today(steps, event_type) {
+        Ok(payload)
+    } else {
+        Err(DecodeError::UnknownVersion(version.to_owned()))
+    }
 }
 
 #[cfg(test)]

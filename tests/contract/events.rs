@@ -260,5 +260,7 @@ fn every_event_that_was_ever_stored_can_be_read() {
             (text(&event, "aggregate_type"), text(&event, "event_type"), text(&event, "event_version"));
         let read = Event::decode(aggregate, kind, version, event["payload"].clone());
         assert!(read.is_ok(), "{}: {read:?}", path.display());
+        let text = Event::decode_text(aggregate, kind, version, &event["payload"].to_string());
+        assert_eq!(text.ok(), read.ok(), "{}", path.display());
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::log::RawEvent;
+use crate::log::StoredEvent;
 
 /// The stream that mirrors a ledger.
 pub(crate) fn stream_name(ledger: Uuid) -> String {
@@ -23,7 +23,7 @@ pub(super) fn head_subject(ledger: Uuid) -> String {
 }
 
 /// `mensajeria.<ledger>.events.<aggregate>.<event>.<company or ->.<id>`.
-pub(crate) fn events_subject(ledger: Uuid, event: &RawEvent) -> String {
+pub(crate) fn events_subject(ledger: Uuid, event: &StoredEvent) -> String {
     let mut subject = format!("mensajeria.{}.events", ledger.simple());
     let company = company(&event.metadata);
     let company = company.as_deref().unwrap_or("-");
@@ -57,15 +57,15 @@ fn push_token(subject: &mut String, token: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::RawEvent;
+    use crate::log::StoredEvent;
 
-    fn event(id: &str, metadata: &str) -> RawEvent {
-        RawEvent {
+    fn event(id: &str, metadata: &str) -> StoredEvent {
+        StoredEvent {
             aggregate_type: "receipt".into(),
             aggregate_id: id.into(),
             event_type: "MessageRead".into(),
             metadata: metadata.into(),
-            ..RawEvent::sample()
+            ..StoredEvent::sample()
         }
     }
 

@@ -1,25 +1,27 @@
 //! The history of some aggregate types, in pages: what a rebuild reads, without what it would throw away.
 
+use super::page::PAGE_BYTES_MAX;
+use super::stored::COLUMNS;
+use super::{EventLog, FeedError, Recorded, StoredEvent};
 use domain::Position;
 use sqlx::FromRow;
-
-use super::page::{PAGE_BYTES_MAX, RawEvent};
-use super::{EventLog, FeedError, Recorded, StoredEvent};
 
 /// How many positions one page of history covers at most.
 const HISTORY_POSITIONS_MAX: Position = 4_000;
 
-/// As a page of the log, but only of some types. `found` tells a page that was cut from one that was read to its end.
+/// As a page of the log, but only of some types. `is_cut` tells a page that was cut from one that was read to its end.
 const PAGE: &str = "
-select position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
-       payload::text as payload, metadata::text as metadata, metadata ->> 'company' as company, recorded_at, found
-from (
-  select *, sum(pg_column_size(payload)) over (order by position) - pg_column_size(payload) as bytes_before,
-         count(*) over () as found
-  from events
-  where position > $1 and position <= $2 and ($4::text[] is null or aggregate_type = any($4))
-) page
-where bytes_before < $3
+from events, (
+  select min(position) as cut_at
+  from (
+    select position, sum(pg_column_size(payload)) over (order by position rows unbounded preceding)
+                     - pg_column_size(payload) as bytes_before
+    from events
+    where position > $1 and position <= $2 and ($4::text[] is null or aggregate_type = any($4))
+  ) sizes
+  where bytes_before >= $3
+) cut
+where position > $1 and position < coalesce(cut_at, $2 + 1) and ($4::text[] is null or aggregate_type = any($4))
 order by position";
 
 /// A page of history.
@@ -34,8 +36,8 @@ pub struct History {
 #[derive(FromRow)]
 struct Found {
     #[sqlx(flatten)]
-    raw: RawEvent,
-    found: i64,
+    event: StoredEvent,
+    is_cut: bool,
 }
 
 impl EventLog {
@@ -51,7 +53,8 @@ impl EventLog {
         types: Option<&[&str]>,
     ) -> Result<History, FeedError> {
         let end = end.min(after + HISTORY_POSITIONS_MAX);
-        let rows: Vec<Found> = sqlx::query_as(PAGE)
+        let text = format!("select {COLUMNS}, cut_at is not null as is_cut {PAGE}");
+        let rows: Vec<Found> = sqlx::query_as(&text)
             .bind(after)
             .bind(end)
             .bind(PAGE_BYTES_MAX)
@@ -59,10 +62,10 @@ impl EventLog {
             .fetch_all(self.pool())
             .await?;
         let up_to = match rows.last() {
-            Some(last) if (rows.len() as i64) < last.found => last.raw.position,
+            Some(last) if last.is_cut => last.event.position,
             _ => end,
         };
-        let stored = rows.into_iter().map(|row| StoredEvent::from(row.raw)).collect();
+        let stored = rows.into_iter().map(|row| row.event).collect();
         Ok(History { events: self.open_events(stored).await?, up_to })
     }
 }

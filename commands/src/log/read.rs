@@ -1,16 +1,14 @@
 //! Reading the log: by position, by stream, as one aggregate's state.
 
-use std::collections::HashSet;
-
 use cqrs_es::Aggregate;
 use domain::{DecodeError, Position, upcast};
 use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::seal::{Keys, Place, ip_key, keys_of, open_ip, open_payload};
-use super::stored::{COLUMNS, Recorded, StoredEvent};
-use super::{EventLog, RawEvent, SealError};
+use super::seal::{Place, keys_of, open_payload};
+use super::stored::{COLUMNS, StoredEvent};
+use super::{EventLog, SealError};
 
 /// Why an aggregate cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -59,16 +57,8 @@ impl EventLog {
     /// # Errors
     /// When the database does not answer.
     pub async fn read_after(&self, position: Position, limit: i64) -> sqlx::Result<Vec<StoredEvent>> {
-        let events: Vec<RawEvent> = sqlx::query_as(
-            "select position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
-                    payload::text as payload, metadata::text as metadata, recorded_at
-             from events where position > $1 order by position limit $2",
-        )
-        .bind(position)
-        .bind(limit)
-        .fetch_all(self.pool())
-        .await?;
-        Ok(events.into_iter().map(StoredEvent::from).collect())
+        let text = format!("select {COLUMNS} from events where position > $1 order by position limit $2");
+        sqlx::query_as(&text).bind(position).bind(limit).fetch_all(self.pool()).await
     }
 
     /// At most `limit` events of one stream after a sequence, in order, sealed.
@@ -119,39 +109,6 @@ impl EventLog {
             .await
     }
 
-    /// Makes stored events readable: unsealed, upcast, decoded. A poison event comes back with the reason, one that
-    /// does not open under its key too.
-    ///
-    /// # Errors
-    /// When keys cannot be read.
-    pub async fn open_events(&self, stored: Vec<StoredEvent>) -> Result<Vec<Recorded>, SealError> {
-        match self.keys_under(&stored).await {
-            Ok(keys) => Ok(stored.into_iter().map(|event| opened(event, &keys)).collect()),
-            Err(SealError::Forged) if stored.len() > 1 => self.open_one_by_one(stored).await,
-            Err(SealError::Forged) => {
-                Ok(stored.into_iter().map(|event| opened(event, &Keys::new())).map(sealed).collect())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// A key that was tampered with takes only its own events along.
-    async fn open_one_by_one(&self, stored: Vec<StoredEvent>) -> Result<Vec<Recorded>, SealError> {
-        let mut recorded = Vec::with_capacity(stored.len());
-        for event in stored {
-            recorded.extend(Box::pin(self.open_events(vec![event])).await?);
-        }
-        Ok(recorded)
-    }
-
-    async fn keys_under(&self, stored: &[StoredEvent]) -> Result<Keys, SealError> {
-        let ids: HashSet<Uuid> = stored
-            .iter()
-            .flat_map(|event| keys_of(&event.payload).into_iter().chain(ip_key(&event.metadata)))
-            .collect();
-        self.keyring().find(ids.into_iter().collect()).await
-    }
-
     /// An aggregate's state, straight from its stream.
     ///
     /// # Errors
@@ -164,17 +121,16 @@ impl EventLog {
         }
         for event in stored {
             (loaded.sequence, loaded.last_position) = (event.sequence, event.position);
-            let (event_type, version) = (event.event_type.clone(), event.event_version.clone());
-            let payload = self.open_one(event).await?;
-            let payload = upcast(&event_type, &version, payload)?;
+            let payload = self.open_one(&event).await?;
+            let payload = upcast(&event.event_type, &event.event_version, payload)?;
             loaded.state.apply(serde_json::from_value(payload).map_err(DecodeError::from)?);
         }
         Ok(loaded)
     }
 
-    async fn open_one(&self, event: StoredEvent) -> Result<Value, SealError> {
-        let place = (event.aggregate_type, event.aggregate_id, event.sequence);
-        self.open_value(event.payload, &place.0, &place.1, place.2).await
+    async fn open_one(&self, event: &StoredEvent) -> Result<Value, SealError> {
+        let StoredEvent { aggregate_type, aggregate_id, sequence, .. } = event;
+        self.open_value(event.parsed_payload(), aggregate_type, aggregate_id, *sequence).await
     }
 
     /// Unseals one payload.
@@ -204,18 +160,4 @@ impl EventLog {
             .fetch_optional(self.pool())
             .await
     }
-}
-
-fn opened(mut event: StoredEvent, keys: &Keys) -> Recorded {
-    let mut payload = std::mem::take(&mut event.payload);
-    let mut metadata = std::mem::take(&mut event.metadata);
-    let outcome = open_payload(&mut payload, event.place(), keys)
-        .and_then(|()| open_ip(&mut metadata, event.place(), keys));
-    (event.payload, event.metadata) = (payload, metadata);
-    let recorded = Recorded::of(event);
-    if outcome.is_err() { sealed(recorded) } else { recorded }
-}
-
-fn sealed(recorded: Recorded) -> Recorded {
-    Recorded { event: Err(DecodeError::Sealed), ..recorded }
 }

@@ -77,16 +77,6 @@ pub(super) fn open_payload(payload: &mut Value, place: Place<'_>, keys: &Keys) -
     walk(payload, &mut String::new(), &mut |object, field| open_object(object, &place.aad(field), keys))
 }
 
-/// The ip in stored metadata, if it can still be read.
-pub(super) fn open_ip(metadata: &mut Metadata, place: Place<'_>, keys: &Keys) -> Result<(), SealError> {
-    let Some(sealed) = metadata.remove(metadata::IP) else { return Ok(()) };
-    let key = ip_key_of(metadata).and_then(|id| keys.get(&id).copied().flatten());
-    let (Some(key), Ok(sealed)) = (key, BASE64.decode(sealed)) else { return Ok(()) };
-    let ip = String::from_utf8(key.open(&place.aad(metadata::IP), sealed)?).map_err(|_| SealError::Forged)?;
-    metadata.insert(metadata::IP.to_owned(), ip);
-    Ok(())
-}
-
 /// The ids of the keys that a payload's personal data is under.
 pub(super) fn keys_of(payload: &Value) -> Vec<Uuid> {
     let mut ids = Vec::new();
@@ -95,7 +85,7 @@ pub(super) fn keys_of(payload: &Value) -> Vec<Uuid> {
 }
 
 /// The key of an event's ip, the actor's, if the event has an ip.
-pub(super) fn ip_key(metadata: &Metadata) -> Option<Uuid> {
+fn ip_key(metadata: &Metadata) -> Option<Uuid> {
     metadata.contains_key(metadata::IP).then(|| ip_key_of(metadata)).flatten()
 }
 

@@ -1,8 +1,11 @@
 //! Events as they come out of the log: stored with their personal data sealed, recorded when they can be read.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::message::MessageEvent;
 use domain::notification::AudienceEvent;
+use domain::personal::KEY;
 use domain::value::{CompanyId, UserId};
 use domain::{DecodeError, Event, Position};
 use serde_json::Value;
@@ -12,7 +15,8 @@ use uuid::Uuid;
 use super::append::{Metadata, metadata};
 use super::seal::Place;
 
-/// An event as it stands in the table or travels in JetStream: personal data is ciphertext.
+/// An event as it stands in the table or travels in JetStream: personal data is ciphertext, and JSON is text that nobody
+/// has parsed, so that it is quick to copy and can be carried even when it is poison.
 #[derive(Debug, Clone, FromRow)]
 pub struct StoredEvent {
     /// Its place in the log, from 1.
@@ -30,20 +34,42 @@ pub struct StoredEvent {
     /// The payload's version, a number as text.
     pub event_version: String,
     /// The event as JSON.
-    #[sqlx(json)]
-    pub payload: Value,
-    /// Who, why and whence.
-    #[sqlx(json)]
-    pub metadata: Metadata,
+    pub payload: String,
+    /// Who, why and whence, as JSON.
+    pub metadata: String,
     /// When it was committed, by the database's clock.
     pub recorded_at: DateTime<Utc>,
 }
 
 /// The columns that a [`StoredEvent`] is read from.
 pub(crate) const COLUMNS: &str = "position, event_id, aggregate_type, aggregate_id, sequence, event_type, \
-                                  event_version, payload, metadata, recorded_at";
+                                  event_version, payload::text as payload, metadata::text as metadata, recorded_at";
 
 impl StoredEvent {
+    /// Who, why and whence. What is not a map of text was not written by us; what is text in it still counts.
+    pub fn metadata(&self) -> Metadata {
+        serde_json::from_str(&self.metadata).unwrap_or_else(|_| {
+            let entries: HashMap<String, Value> = serde_json::from_str(&self.metadata).unwrap_or_default();
+            let text = |(name, value)| match value {
+                Value::String(value) => Some((name, value)),
+                _ => None,
+            };
+            entries.into_iter().filter_map(text).collect()
+        })
+    }
+
+    /// The payload as a tree, if something personal may stand in it.
+    pub(super) fn personal_payload(&self) -> Option<Value> {
+        let may_be_personal = self.payload.contains(&format!("\"{KEY}\""));
+        may_be_personal.then(|| self.parsed_payload())
+    }
+
+    /// JSON that PostgreSQL takes and we do not, such as 1e999, becomes null: no event decodes from that, so it is
+    /// poison for itself only.
+    pub(super) fn parsed_payload(&self) -> Value {
+        serde_json::from_str(&self.payload).unwrap_or(Value::Null)
+    }
+
     pub(super) fn place(&self) -> Place<'_> {
         Place {
             aggregate_type: &self.aggregate_type,
@@ -70,7 +96,7 @@ pub struct Recorded {
     pub sequence: i64,
     /// The variant's name.
     pub event_type: String,
-    /// Who, why and whence; the ip is clear or, once the actor is erased, absent.
+    /// Who, why and whence, without the ip: no reader needs it, and it would have to be unsealed.
     pub metadata: Metadata,
     /// What happened; or, for a poison event, why it cannot be read.
     pub event: Result<Event, DecodeError>,
@@ -103,9 +129,10 @@ impl Recorded {
         }
     }
 
-    pub(super) fn of(stored: StoredEvent) -> Self {
-        let event =
-            Event::decode(&stored.aggregate_type, &stored.event_type, &stored.event_version, stored.payload);
+    /// A stored event with what it says, or why it says nothing.
+    pub(super) fn of(stored: StoredEvent, event: Result<Event, DecodeError>) -> Self {
+        let mut metadata = stored.metadata();
+        metadata.remove(metadata::IP);
         Self {
             position: stored.position,
             recorded_at: stored.recorded_at,
@@ -114,8 +141,56 @@ impl Recorded {
             aggregate_id: stored.aggregate_id,
             sequence: stored.sequence,
             event_type: stored.event_type,
-            metadata: stored.metadata,
+            metadata,
             event,
         }
+    }
+}
+
+#[cfg(test)]
+impl StoredEvent {
+    /// The first event of a message.
+    pub(crate) fn sample() -> Self {
+        Self {
+            position: 7,
+            event_id: Uuid::from_u128(1),
+            aggregate_type: "message".into(),
+            aggregate_id: "a".into(),
+            sequence: 1,
+            event_type: "MessageSent".into(),
+            event_version: "1".into(),
+            payload: r#"{"MessageSent": {"body":"¿\"qué\"?"}}"#.into(),
+            metadata: r#"{"actor": "b"}"#.into(),
+            recorded_at: DateTime::from_timestamp_micros(1_700_000_000_123_456).expect("a time"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metadata_of(text: &str) -> Metadata {
+        StoredEvent { metadata: text.into(), ..StoredEvent::sample() }.metadata()
+    }
+
+    #[test]
+    fn metadata_that_is_not_text_is_left_out() {
+        assert_eq!(metadata_of(r#"{"actor": "b", "n": 1}"#), Metadata::from([("actor".into(), "b".into())]));
+        assert_eq!(metadata_of("[1]"), Metadata::new());
+    }
+
+    #[test]
+    fn only_what_has_a_key_is_parsed_to_be_unsealed() {
+        let payload =
+            |text: &str| StoredEvent { payload: text.into(), ..StoredEvent::sample() }.personal_payload();
+        assert!(payload(r#"{"body": {"$key": "x", "sealed": "y"}}"#).is_some());
+        assert!(payload(r#"{"body": "\"$key\""}"#).is_none());
+    }
+
+    #[test]
+    fn json_that_cannot_be_read_is_poison_for_one_event_only() {
+        let poison = StoredEvent { payload: "1e999".into(), ..StoredEvent::sample() };
+        assert_eq!(poison.parsed_payload(), Value::Null);
     }
 }

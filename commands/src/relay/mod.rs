@@ -18,7 +18,7 @@ use self::step::Unconfirmed;
 pub use self::step::{RelayError, Step};
 use crate::broker::Broker;
 use crate::leader::Leadership;
-use crate::log::{EventLog, RawEvent};
+use crate::log::{EventLog, StoredEvent};
 
 /// The name that the one relay of a ledger leads under.
 const LEADER: &str = "relay";
@@ -39,7 +39,7 @@ pub struct Relay {
     /// Where the stream ends, as long as nothing has failed, and when it was last asked.
     last: Option<(Position, Instant)>,
     /// The page after the one being published, read meanwhile.
-    next_page: Vec<RawEvent>,
+    next_page: Vec<StoredEvent>,
     /// What was sent and not yet acknowledged: the page before that one.
     unconfirmed: Vec<Unconfirmed>,
     stuck: Stuck,

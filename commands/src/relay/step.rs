@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use super::halt::{first_position, recreate};
 use super::{Halt, Relay, RelayState, Stuck};
 use crate::broker::{BrokerError, MirrorError, REQUEST_TIMEOUT, Standing, create, events_subject, standing};
-use crate::log::{RawEvent, envelope};
+use crate::log::{StoredEvent, envelope};
 
 /// How long the end of the stream is taken for granted: a stream that vanished while nothing happened is noticed then.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
@@ -172,7 +172,7 @@ impl Relay {
         self.enter(RelayState::Following { position });
     }
 
-    async fn page_after(&mut self, last: Position) -> sqlx::Result<Vec<RawEvent>> {
+    async fn page_after(&mut self, last: Position) -> sqlx::Result<Vec<StoredEvent>> {
         if !self.next_page.is_empty() {
             return Ok(take(&mut self.next_page));
         }
@@ -182,7 +182,7 @@ impl Relay {
     }
 
     /// Publishes a page without waiting in between.
-    async fn send_all(&self, page: &[RawEvent]) -> Result<Vec<Unconfirmed>, RelayError> {
+    async fn send_all(&self, page: &[StoredEvent]) -> Result<Vec<Unconfirmed>, RelayError> {
         fail::fail_point!("relay::before_publish", |_| std::process::abort());
         let mut sent = Vec::with_capacity(page.len());
         for event in page {
@@ -191,7 +191,7 @@ impl Relay {
         Ok(sent)
     }
 
-    async fn send(&self, event: &RawEvent) -> Result<PublishAckFuture, BrokerError> {
+    async fn send(&self, event: &StoredEvent) -> Result<PublishAckFuture, BrokerError> {
         let ledger = self.log.ledger();
         let mut headers = HeaderMap::new();
         headers.insert(NATS_EXPECTED_LAST_SEQUENCE, (event.position - 1).to_string());

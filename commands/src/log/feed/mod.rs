@@ -198,7 +198,7 @@ impl Feed {
             metrics::counter!("mensajeria_feed_events_total", "source" => "postgres")
                 .increment(page.len() as u64);
         }
-        Ok(page.into_iter().map(StoredEvent::from).collect())
+        Ok(page)
     }
 
     /// Keys that another process destroyed are forgotten first, so that nothing erased is opened from memory.
