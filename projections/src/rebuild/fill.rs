@@ -1,23 +1,16 @@
-//! Fills tables beside those that serve, from the start of the log to its head: one task reads, one writes.
+//! Fills tables beside those that serve, from the start of the log to its head: one task reads, others write.
 
 use std::time::{Duration, Instant};
 
-use commands::log::{EventLog, FeedError, History};
+use commands::log::EventLog;
 use domain::Position;
 use sqlx::PgPool;
-use tokio::sync::mpsc;
-use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
+use super::reading::{Reading, Share};
 use crate::engine::schema::{self, Checkpoint};
 use crate::engine::{BatchError, Batches, Target};
 
-/// How many events one transaction of a fill has at least, unless the log ends.
-const BATCH_EVENTS: usize = 3_000;
-/// How many positions one batch covers at most, however few events of interest stand there.
-const BATCH_POSITIONS_MAX: Position = 40_000;
-/// How many batches are read ahead.
-const BATCHES_AHEAD: usize = 2;
 /// How near the log's head a fill has to be before it takes the place of what serves.
 const NEAR_EVENTS: Position = 500;
 /// How often the way to the head is gone before a busy log has to wait for the swap.
@@ -61,7 +54,7 @@ impl Fill {
     }
 
     /// Fills up to the log's head, makes the indexes, and follows the log until it is near again.
-    pub(crate) async fn reach_the_head(&mut self) -> Result<(), BatchError> {
+    pub(super) async fn reach_the_head(&mut self) -> Result<(), BatchError> {
         self.up_to(self.log.head().await?).await?;
         schema::finish(self.log.pool(), &*self.target.projector, &self.target.schema).await?;
         for _ in 0..ROUNDS_MAX {
@@ -76,17 +69,24 @@ impl Fill {
 
     /// Fills up to a position, and no further.
     pub(crate) async fn up_to(&mut self, end: Position) -> Result<(), BatchError> {
-        let (sender, mut batches) = mpsc::channel(BATCHES_AHEAD);
-        let types = self.target.projector.types();
-        let reading = read(self.log.clone(), types, self.position(), end, sender);
-        let _reader = AbortOnDropHandle::new(tokio::spawn(reading));
-        while self.position() < end {
-            let History { events, up_to } =
-                batches.recv().await.unwrap_or(Err(sqlx::Error::WorkerCrashed))?;
-            self.batches.project(&events, up_to).await?;
-            self.tell(end).await?;
+        if self.position() < end {
+            let types = self.target.projector.types();
+            let mut reading = Reading::new(&self.log, self.position(), end);
+            let share = reading.join(types);
+            let _reader = reading.begin();
+            self.take(share).await?;
         }
         self.batches.keep_up().await
+    }
+
+    /// Takes what a reading brings, up to where it ends.
+    pub(super) async fn take(&mut self, mut share: Share) -> Result<(), BatchError> {
+        while self.position() < share.end() {
+            let batch = share.next().await?;
+            self.batches.project(&batch.events, batch.up_to).await?;
+            self.tell(share.end()).await?;
+        }
+        Ok(())
     }
 
     async fn tell(&mut self, end: Position) -> sqlx::Result<()> {
@@ -108,42 +108,4 @@ impl Fill {
 
 async fn open(pool: &PgPool, target: &Target) -> sqlx::Result<Batches> {
     Batches::open(pool.clone(), target.clone()).await?.ok_or(sqlx::Error::RowNotFound)
-}
-
-/// Reads from PostgreSQL, which has the whole history, in pages bounded in events and bytes.
-async fn read(
-    log: EventLog,
-    types: Option<&'static [&'static str]>,
-    after: Position,
-    end: Position,
-    batches: mpsc::Sender<sqlx::Result<History>>,
-) {
-    let mut at = after;
-    while at < end {
-        let batch = gather(&log, types, at, end).await;
-        at = batch.as_ref().map_or(end, |batch| batch.up_to);
-        if batches.send(batch).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Pages are small where events are large, and where few are of interest.
-async fn gather(
-    log: &EventLog,
-    types: Option<&'static [&'static str]>,
-    after: Position,
-    end: Position,
-) -> sqlx::Result<History> {
-    let mut batch = History { events: Vec::new(), up_to: after };
-    while batch.events.len() < BATCH_EVENTS && batch.up_to < end && batch.up_to - after < BATCH_POSITIONS_MAX
-    {
-        let page = log.history(batch.up_to, end, types).await.map_err(|error| match error {
-            FeedError::Database(error) => error,
-            FeedError::Keys(error) => sqlx::Error::Protocol(error.to_string()),
-        })?;
-        batch.events.extend(page.events);
-        batch.up_to = page.up_to;
-    }
-    Ok(batch)
 }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod fill;
+mod reading;
 mod rebuilder;
 mod swap;
 

@@ -1,19 +1,20 @@
-//! Does the rebuilds that were ordered, one after another, in one process at a time.
+//! Does the rebuilds that were ordered, those that wait together, in one process at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use commands::leader::Leadership;
 use commands::log::EventLog;
+use futures::future::join_all;
 use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::fill::Fill;
+use super::reading::{Reading, Share};
 use super::swap::swap;
 use crate::engine::{BatchError, Fault, Target, fault, schema};
-use crate::projection::Projection;
 use crate::projector::Projector;
 
 /// How often the orders are looked at.
@@ -26,6 +27,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 const DROP_TRIES_MAX: u32 = 100;
 /// The pause between these tries.
 const DROP_PAUSE: Duration = Duration::from_millis(100);
+
+/// An order's id and the projection's name.
+type Order = (Uuid, String);
 
 /// The one at work on the orders.
 pub(crate) struct Rebuilder {
@@ -68,15 +72,30 @@ impl Rebuilder {
         }
     }
 
-    /// Does the oldest order; false if there is none. Whoever leads after a crash begins it anew.
+    /// Does what is ordered, from one reading of the log; false if nothing is. Whoever leads after a crash begins it anew.
     async fn step(&self) -> sqlx::Result<bool> {
-        let Some((rebuild, name)) = next(self.log.pool()).await? else { return Ok(false) };
-        let failure = match name.parse::<Projection>() {
-            Ok(projection) => self.rebuild(rebuild, projection).await.err(),
-            Err(_) => Some("no projection has that name".to_owned()),
+        let orders = waiting(self.log.pool()).await?;
+        if orders.is_empty() {
+            return Ok(false);
+        }
+        let mut reading = Reading::new(&self.log, 0, self.log.head().await?);
+        let joined = orders.into_iter().map(|(rebuild, name)| {
+            let projector = name.parse().ok().map(|projection| crate::projector_of(&self.log, projection));
+            let share = projector.as_ref().map(|projector| reading.join(projector.types()));
+            self.fulfil(rebuild, projector.zip(share))
+        });
+        let joined: Vec<_> = joined.collect();
+        let _reader = reading.begin();
+        join_all(joined).await.into_iter().collect::<sqlx::Result<()>>().map(|()| true)
+    }
+
+    /// Does one order, if it is of a projection, with what was read for it.
+    async fn fulfil(&self, rebuild: Uuid, of: Option<(Arc<dyn Projector>, Share)>) -> sqlx::Result<()> {
+        let failure = match of {
+            Some((projector, share)) => self.rebuild(rebuild, &projector, share).await.err(),
+            None => Some("no projection has that name".to_owned()),
         };
-        finish(self.log.pool(), rebuild, failure.as_deref()).await?;
-        Ok(true)
+        finish(self.log.pool(), rebuild, failure.as_deref()).await
     }
 
     /// Drops what was left by rebuilds that were given up or died, and by swaps whose readers took long: nothing erases
@@ -90,11 +109,16 @@ impl Rebuilder {
         is_tidy
     }
 
-    async fn rebuild(&self, rebuild: Uuid, projection: Projection) -> Result<(), String> {
-        let projector = crate::projector_of(&self.log, projection);
-        let mut tries = 0;
+    async fn rebuild(
+        &self,
+        rebuild: Uuid,
+        projector: &Arc<dyn Projector>,
+        share: Share,
+    ) -> Result<(), String> {
+        let projection = projector.projection();
+        let (mut share, mut tries) = (Some(share), 0);
         loop {
-            let Err(error) = self.attempt(rebuild, &projector).await else { return Ok(()) };
+            let Err(error) = self.attempt(rebuild, projector, share.take()).await else { return Ok(()) };
             tracing::error!(projection = projection.name(), %error, "a rebuild failed and begins anew");
             if !matches!(&error, BatchError::Database(error) if fault(error) == Fault::Passing) {
                 tries += 1;
@@ -110,13 +134,22 @@ impl Rebuilder {
         }
     }
 
-    async fn attempt(&self, rebuild: Uuid, projector: &Arc<dyn Projector>) -> Result<(), BatchError> {
+    /// Whoever has to begin anew reads for himself.
+    async fn attempt(
+        &self,
+        rebuild: Uuid,
+        projector: &Arc<dyn Projector>,
+        share: Option<Share>,
+    ) -> Result<(), BatchError> {
         let projection = projector.projection();
         tracing::info!(projection = projection.name(), "rebuilding");
         self.drop(&schema::replaced(projection)).await;
         let schema = schema::beside(projection);
         let target = Target { projector: Arc::clone(projector), schema, live: false };
         let mut fill = Fill::begin(&self.log, target, Some(rebuild)).await?;
+        if let Some(share) = share {
+            fill.take(share).await?;
+        }
         fill.reach_the_head().await?;
         swap(&self.log, &mut fill).await?;
         tracing::info!(projection = projection.name(), position = fill.position(), "rebuilt");
@@ -137,16 +170,14 @@ impl Rebuilder {
     }
 }
 
-/// The oldest order that is not done, marked as begun.
-async fn next(pool: &PgPool) -> sqlx::Result<Option<(Uuid, String)>> {
+/// The orders that are not done, marked as begun.
+async fn waiting(pool: &PgPool) -> sqlx::Result<Vec<Order>> {
     sqlx::query_as(
         "update projection_rebuilds set started_at = clock_timestamp(), position = 0, target = 0
-         where rebuild_id = (
-           select rebuild_id from projection_rebuilds where finished_at is null order by requested_at limit 1
-         )
+         where finished_at is null
          returning rebuild_id, name",
     )
-    .fetch_optional(pool)
+    .fetch_all(pool)
     .await
 }
 
