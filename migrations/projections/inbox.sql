@@ -30,7 +30,8 @@ create table received (
   read_at timestamptz,
   acknowledged_at timestamptz,
   deleted_at timestamptz,
-  constraint message_is_received_once primary key (user_id, message_id)
+  -- The message first: its recipients are found by it too, and new messages stand together at the end of the index.
+  constraint message_is_received_once primary key (message_id, user_id)
 );
 
 create view inbox_items as
@@ -84,11 +85,9 @@ create table receipt_horizon (
 );
 insert into receipt_horizon (position, pruned_on) values (0, '1970-01-01');
 
--- What the projector itself looks for, so needed while a rebuild fills: a message's recipients, and what a read-all reads.
-create index received_by_message on received (message_id, user_id);
+-- What the projector itself looks for, so needed while a rebuild fills: what a read-all reads.
 create index received_unread on received (user_id, position) where deleted_at is null and read_at is null;
 create index received_deleted_unread on received (user_id, position) where deleted_at is not null and read_at is null;
-create index receipt_log_by_age on receipt_log (at);
 
 -- After the fill:
 create index sent_by_author on sent_messages (author_id, position) where withdrawn_at is null;
@@ -97,4 +96,6 @@ create index received_by_user on received (user_id, position) where deleted_at i
 create index received_read on received (user_id, position) where deleted_at is null and read_at is not null;
 create index received_unseen on received (user_id, position) where deleted_at is null and seen_at is null;
 create index received_by_author on received (user_id, author_id, position) where deleted_at is null;
+-- Rows come in the order of their times, and are only looked for once a day, to forget them.
+create index receipt_log_by_age on receipt_log using brin (at) with (autosummarize = on);
 create index inbox_counts_by_position on inbox_counts (position);
