@@ -125,7 +125,7 @@ async fn save(
     .bind(entries.iter().map(|entry| entry.company).collect::<Vec<_>>())
     .bind(entries.iter().map(channel).collect::<Vec<_>>())
     .bind(entries.iter().map(|entry| entry.result).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| entry.summary.to_string()).collect::<Vec<_>>())
+    .bind(entries.iter().map(|entry| entry.summary.as_str()).collect::<Vec<_>>())
     .bind(events.iter().map(|event| correlation(event)).collect::<Vec<_>>())
     .execute(tx)
     .await?;

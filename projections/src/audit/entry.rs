@@ -1,16 +1,19 @@
 //! What the audit says of an event: ids, numbers and words of ours, never a name, an address or a text.
 
+use chrono::{DateTime, Utc};
 use commands::log::Recorded;
 use domain::Event;
 use domain::client::ClientEvent;
 use domain::company::CompanyEvent;
-use domain::delivery::{Attempt, DeliveryEvent};
+use domain::delivery::{Attempt, DeliveryEvent, FailureClass, SuppressionReason};
 use domain::inbox::InboxEvent;
 use domain::message::MessageEvent;
 use domain::notification::{AudienceEvent, NotificationEvent};
 use domain::receipt::ReceiptEvent;
 use domain::user::UserEvent;
-use serde_json::{Value, json};
+use domain::value::{ClientId, NotificationId};
+use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::SUBJECT_CHARS_MAX;
@@ -29,7 +32,34 @@ pub(super) struct Entry {
     /// The notification it is about, whose channel it takes.
     pub(super) notification: Option<Uuid>,
     pub(super) result: &'static str,
-    pub(super) summary: Value,
+    /// An object in JSON.
+    pub(super) summary: String,
+}
+
+/// What an outcome's entry says: most of a log are outcomes, so this is written without a tree in between. Provider,
+/// class and code name no person; the provider's text may, so it stays out.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    notification: NotificationId,
+    client: ClientId,
+    generation: u32,
+    number: u32,
+    #[serde(flatten)]
+    cause: Cause<'a>,
+}
+
+#[derive(Default, Serialize)]
+struct Cause<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<FailureClass>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<SuppressionReason>,
 }
 
 impl Entry {
@@ -39,7 +69,7 @@ impl Entry {
             Ok(Event::Message(event)) => entry.message(event),
             Ok(Event::Receipt(event)) => entry.receipt(event),
             Ok(Event::Inbox(InboxEvent::InboxRead { up_to, .. })) => {
-                entry.summary = json!({ "up_to": up_to })
+                entry.summary = json!({ "up_to": up_to }).to_string()
             }
             Ok(Event::Notification(event)) => entry.of_notification(recorded.id(), event),
             Ok(Event::Audience(event)) => entry.audience(event),
@@ -59,7 +89,7 @@ impl Entry {
             company: recorded.company().map(Uuid::from),
             notification: None,
             result: DONE,
-            summary: json!({}),
+            summary: "{}".to_owned(),
         }
     }
 
@@ -77,14 +107,15 @@ impl Entry {
             self.summary = json!({
                 "recipients": recipients.len(), "roles": addressed.roles, "priority": priority,
                 "acknowledge": acknowledge, "in_reply_to": in_reply_to,
-            });
+            })
+            .to_string();
         }
     }
 
     fn receipt(&mut self, event: &ReceiptEvent) {
         let receiver = event.receiver();
         self.about("message", receiver.message.uuid());
-        self.summary = json!({ "recipient": receiver.user, "author": receiver.author });
+        self.summary = json!({ "recipient": receiver.user, "author": receiver.author }).to_string();
     }
 
     fn of_notification(&mut self, id: Option<Uuid>, event: &NotificationEvent) {
@@ -105,7 +136,8 @@ impl Entry {
             }
             NotificationEvent::NotificationCancelled => json!({}),
             NotificationEvent::NotificationRetried { generation } => json!({ "generation": generation }),
-        };
+        }
+        .to_string();
     }
 
     fn audience(&mut self, event: &AudienceEvent) {
@@ -114,7 +146,7 @@ impl Entry {
         self.about("notification", notification.uuid());
         self.company = Some(company.uuid());
         self.notification = Some(notification.uuid());
-        self.summary = json!({ "generation": generation, "recipients": recipients.len() });
+        self.summary = json!({ "generation": generation, "recipients": recipients.len() }).to_string();
     }
 
     fn delivery(&mut self, event: &DeliveryEvent) {
@@ -122,12 +154,8 @@ impl Entry {
         self.company = Some(company.uuid());
         self.notification = Some(notification.uuid());
         self.result = outcome(event);
-        self.summary = json!({
-            "notification": notification, "client": client, "generation": generation, "number": number,
-        });
-        if let (Some(summary), Value::Object(cause)) = (self.summary.as_object_mut(), cause(event)) {
-            summary.extend(cause);
-        }
+        let outcome = Outcome { notification, client, generation, number, cause: Cause::of(event) };
+        self.summary = serde_json::to_string(&outcome).expect("ids, numbers and words are always JSON");
     }
 
     /// Not even the number of contacts: an entry made again after the erasure could not say it.
@@ -141,7 +169,7 @@ impl Entry {
     fn company(&mut self, id: Option<Uuid>, event: &CompanyEvent) {
         let (CompanyEvent::CompanyRegistered(profile) | CompanyEvent::CompanyChanged(profile)) = event;
         self.company = id;
-        self.summary = json!({ "country": profile.country, "time_zone": profile.time_zone });
+        self.summary = json!({ "country": profile.country, "time_zone": profile.time_zone }).to_string();
     }
 
     fn user(&mut self, event: &UserEvent) {
@@ -152,7 +180,8 @@ impl Entry {
             }
             UserEvent::UserTokenIssued { token } => json!({ "token": token }),
             _ => json!({}),
-        };
+        }
+        .to_string();
     }
 }
 
@@ -167,20 +196,26 @@ const fn outcome(event: &DeliveryEvent) -> &'static str {
     }
 }
 
-/// Provider, class and code name no person; the provider's text may, so it stays out.
-fn cause(event: &DeliveryEvent) -> Value {
-    match event {
-        DeliveryEvent::DeliveryAccepted { provider, .. }
-        | DeliveryEvent::DeliveryPutInDoubt { provider, .. } => {
-            json!({ "provider": provider })
+impl<'a> Cause<'a> {
+    fn of(event: &'a DeliveryEvent) -> Self {
+        let nothing = Self::default();
+        match event {
+            DeliveryEvent::DeliveryAccepted { provider, .. }
+            | DeliveryEvent::DeliveryPutInDoubt { provider, .. } => {
+                Self { provider: Some(provider), ..nothing }
+            }
+            DeliveryEvent::DeliveryDeferred { provider, class, code, until, .. } => Self {
+                provider: provider.as_deref(),
+                class: Some(*class),
+                code: Some(code),
+                until: Some(*until),
+                ..nothing
+            },
+            DeliveryEvent::DeliveryFailed { provider, class, code, .. } => {
+                Self { provider: provider.as_deref(), class: Some(*class), code: Some(code), ..nothing }
+            }
+            DeliveryEvent::DeliverySuppressed { reason, .. } => Self { reason: Some(*reason), ..nothing },
+            DeliveryEvent::DeliveryCancelled { .. } => nothing,
         }
-        DeliveryEvent::DeliveryDeferred { provider, class, code, until, .. } => {
-            json!({ "provider": provider, "class": class, "code": code, "until": until })
-        }
-        DeliveryEvent::DeliveryFailed { provider, class, code, .. } => {
-            json!({ "provider": provider, "class": class, "code": code })
-        }
-        DeliveryEvent::DeliverySuppressed { reason, .. } => json!({ "reason": reason }),
-        DeliveryEvent::DeliveryCancelled { .. } => json!({}),
     }
 }
