@@ -348,7 +348,11 @@ async fn a_send_is_held_to_the_audience_that_was_confirmed() {
     order["confirm_token"] =
         desk.nora.post("/notifications/preview", &order).await.expect(200)["confirm_token"].clone();
     desk.client(Some("3001234568"), None).await;
-    assert_eq!(desk.nora.post_new("/notifications", &order).await.expect(409)["code"], "unconfirmed");
+    let changed = desk.nora.post_new("/notifications", &order).await.expect(409);
+    assert_eq!(
+        (&changed["code"], &changed["detail"]),
+        (&json!("audience_changed"), &json!("La audiencia cambió: ahora son 2. Revise y confirme otra vez."))
+    );
     let mut other = order.clone();
     other["body"] = json!("Hola otra vez");
     assert_eq!(

@@ -61,6 +61,9 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
             format!("A message can be taken back only within {window_s} seconds of being sent.")
         }
         other => plain(other).to_owned(),
+        Reason::AudienceChanged { reachable } => {
+            format!("The audience has changed: it is {reachable} now. Check and confirm again.")
+        }
     }
 }
 
@@ -91,7 +94,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::Disabled => "The user is disabled.",
         Reason::OwnAccess => "You cannot take your own administrator access away.",
         Reason::Contended => "Somebody else is changing it at the same time. Try again.",
-        Reason::Unconfirmed => "The confirmation does not belong to this request, or is too old.",
+        Reason::Unconfirmed => "The confirmation does not belong to this request.",
         Reason::NotCaughtUp => "The latest changes cannot be read yet. Try again.",
         Reason::Overloaded => "Too much work is waiting. Try again.",
         Reason::TooManyImports => {
@@ -107,7 +110,8 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::BodyTooLarge { .. }
         | Reason::TooManyRecipients { .. }
         | Reason::TooManyContacts { .. }
-        | Reason::TooLateToWithdraw { .. } => "",
+        | Reason::TooLateToWithdraw { .. }
+        | Reason::AudienceChanged { .. } => "",
     }
 }
 

@@ -63,6 +63,9 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
             format!("Un mensaje solo se puede deshacer durante los {window_s} segundos después de enviarlo.")
         }
         other => plain(other).to_owned(),
+        Reason::AudienceChanged { reachable } => {
+            format!("La audiencia cambió: ahora son {reachable}. Revise y confirme otra vez.")
+        }
     }
 }
 
@@ -93,7 +96,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::Disabled => "El usuario está deshabilitado.",
         Reason::OwnAccess => "No puede quitarse a sí mismo el acceso de administrador.",
         Reason::Contended => "Otra persona lo está cambiando al mismo tiempo. Vuelva a intentarlo.",
-        Reason::Unconfirmed => "La confirmación no corresponde a esta solicitud, o ya venció.",
+        Reason::Unconfirmed => "La confirmación no corresponde a esta solicitud.",
         Reason::NotCaughtUp => "Los últimos cambios aún no se pueden leer. Vuelva a intentarlo.",
         Reason::Overloaded => "Hay demasiado trabajo en espera. Vuelva a intentarlo.",
         Reason::TooManyImports => {
@@ -109,7 +112,8 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::BodyTooLarge { .. }
         | Reason::TooManyRecipients { .. }
         | Reason::TooManyContacts { .. }
-        | Reason::TooLateToWithdraw { .. } => "",
+        | Reason::TooLateToWithdraw { .. }
+        | Reason::AudienceChanged { .. } => "",
     }
 }
 
