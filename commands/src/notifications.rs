@@ -1,5 +1,6 @@
 //! What can be asked of notifications.
 
+use chrono::{DateTime, Utc};
 use domain::notification::{Notification, NotificationCommand, NotificationError, RequestNotification};
 use domain::value::{CompanyId, NotificationId};
 use serde_json::{Value, json};
@@ -39,13 +40,21 @@ pub async fn cancel(
     log.execute::<Notification>(&notification.to_string(), command, context, &json!({})).await
 }
 
-/// Sends a notification again to those it failed for, as a new generation.
+/// Sends a notification again to those it failed for, as a new generation, unless its last generation is the one of which
+/// it is known that nothing has failed.
 ///
 /// # Errors
-/// [`NotificationError::Cancelled`] for one that was cancelled.
-pub async fn retry(log: &EventLog, notification: NotificationId, context: &CommandContext) -> Outcome {
-    log.execute::<Notification>(&notification.to_string(), NotificationCommand::Retry, context, &json!({}))
-        .await
+/// [`NotificationError::Cancelled`] for one that was cancelled, [`NotificationError::PastExpiry`] for one whose time is
+/// over.
+pub async fn retry(
+    log: &EventLog,
+    notification: NotificationId,
+    flawless: Option<u32>,
+    at: DateTime<Utc>,
+    context: &CommandContext,
+) -> Outcome {
+    let command = NotificationCommand::Retry { flawless, at };
+    log.execute::<Notification>(&notification.to_string(), command, context, &json!({})).await
 }
 
 /// The company whose clients a notification tells, straight from the log; none if it was never asked for.

@@ -274,7 +274,7 @@ async fn what_a_user_may_do_changes_at_once() {
 }
 
 #[tokio::test]
-async fn a_program_gets_a_token_by_the_command_line_while_dev_runs() {
+async fn a_program_gets_a_token_and_a_user_another_password_by_the_command_line_while_dev_runs() {
     let folder = tempdir().expect("a folder");
     let data = text(folder.path());
     let environment = HashMap::from([("MENSAJERIA_DEMO_PASSWORD".to_owned(), PASSWORD.to_owned())]);
@@ -295,5 +295,12 @@ async fn a_program_gets_a_token_by_the_command_line_while_dev_runs() {
         .await;
     operator.get(&format!("/inbox?q=por&author={}", id_of(&me))).await.expect(200);
     sent.expect(201);
+
+    let before = nobody.log_in("operador@demo.test", PASSWORD).await;
+    let arguments = ["user", "password", "--email", "operador@demo.test", "--json", "--data", data];
+    let told = program::output_given(&arguments, &environment, "otro caballo correcto\n").await;
+    assert_eq!(serde_json::from_str::<Value>(&told).expect("JSON"), json!({"id": me["id"]}));
+    before.get("/me").await.refused(401);
+    nobody.log_in("operador@demo.test", "otro caballo correcto").await;
     dev.interrupt().await;
 }

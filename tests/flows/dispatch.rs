@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use commands::log::{Draft, Lane};
 use commands::{begin, clock};
-use dispatcher::provider::breaker::DOUBT_AFTER;
+use dispatcher::provider::breaker::{DOUBT_AFTER, POLICY_AFTER};
 use dispatcher::provider::{Provider, SmsProvider, TwilioSettings};
 use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
@@ -51,6 +51,37 @@ async fn a_provider_whose_answers_say_nothing_costs_a_campaign_a_few_doubts_and_
     let in_doubt = count(&done["totals"], "in_doubt");
     assert!(in_doubt <= i64::from(DOUBT_AFTER + SIMULATOR_CONNECTIONS), "{done}");
     assert_eq!(count(&done["totals"], "accepted"), CLIENTS - in_doubt, "{done}");
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_refuses_the_sender_costs_a_campaign_a_few_failures_and_no_more() {
+    const CLIENTS: i64 = 200;
+    let desk = Desk::open().await;
+    desk.clients(CLIENTS as usize).await;
+    let blocked = Behaviour::Refuse(Refusal::sms(400, 30007, "Message filtered"));
+    desk.world.simulator.set_rule(Channel::Sms, "", blocked);
+    let notification = desk.send(&sms_to(desk.company, "Corte de energía")).await;
+    let mut stream = desk.nora.stream(&format!("/notifications/{notification}/stream"), None).await;
+    let is_left_alone = |told: &Value| {
+        let of = |part: &str| count(&told["totals"], part);
+        checked(told) && of("failed") >= i64::from(POLICY_AFTER) && of("failed") + of("pending") == CLIENTS
+    };
+    stream.until("totals", is_left_alone).await;
+
+    desk.world.simulator.set_rule(Channel::Sms, "", Behaviour::Accept);
+    desk.world.pass(REST_OVER);
+    let done = desk.finished(&notification).await;
+    let failed = count(&done["totals"], "failed");
+    assert!(failed <= i64::from(POLICY_AFTER + SIMULATOR_CONNECTIONS), "{done}");
+    assert_eq!(count(&done["totals"], "accepted"), CLIENTS - failed, "{done}");
+    let tried = desk.deliveries(&notification).await;
+    let untouched = tried.iter().filter(|delivery| outcomes(delivery) == ["accepted"]).count();
+    assert_eq!(untouched as i64, CLIENTS - failed, "what waited for the provider has no attempt of its rest");
+
+    // Those it failed for are not lost: a retry reaches them.
+    desk.nora.post(&format!("/notifications/{notification}/retry"), &json!({})).await.expect(200);
+    assert_eq!(count(&desk.finished(&notification).await["totals"], "accepted"), CLIENTS);
     desk.world.stop().await;
 }
 

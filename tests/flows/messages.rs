@@ -389,3 +389,35 @@ async fn a_list_is_searched_without_accents_and_paged_without_a_gap() {
     assert_eq!(luis.get("/users?q=ana").await.expect(200)["data"].as_array().map(Vec::len), Some(1));
     world.stop().await;
 }
+
+#[tokio::test]
+async fn an_inbox_is_searched_by_text_or_author_whatever_the_accents() {
+    let world = World::start().await;
+    let (jose, ana, luis) = (
+        operator(&world, "José Ñáñez Güell").await,
+        operator(&world, "Ana María").await,
+        operator(&world, "Luis").await,
+    );
+    let by_jose = send(&world, &jose, &[&luis], "Revisar el panel 4").await;
+    let of_jose = send(&world, &ana, &[&luis], "Lo dijo Jóse Nañez").await;
+    let by_ana = send(&world, &ana, &[&luis], "Turno de noche").await;
+    send(&world, &jose, &[&ana], "En otro buzón").await;
+    for (q, expected) in [
+        ("nanez", vec![&of_jose, &by_jose]),
+        ("JOS%C3%89%20%C3%91A%CC%81", vec![&of_jose, &by_jose]),
+        ("nanez%20guell", vec![&by_jose]),
+        ("ana%20maria", vec![&by_ana, &of_jose]),
+        ("PANEL", vec![&by_jose]),
+        ("_os", vec![]),
+    ] {
+        let found: Vec<String> = luis.all(&format!("/inbox?q={q}")).await.iter().map(id_of).collect();
+        assert!(found.iter().eq(expected), "{q}: {found:?}");
+    }
+    let email = jose.get("/me").await.expect(200)["email"].as_str().expect("an address").to_owned();
+    assert!(luis.all(&format!("/inbox?q={email}")).await.is_empty(), "addresses are not to be guessed");
+
+    act(&luis, &by_jose, "read").await;
+    let unread = luis.all("/inbox?state=unread&q=nanez").await;
+    assert_eq!(unread.iter().map(id_of).collect::<Vec<_>>(), [of_jose]);
+    world.stop().await;
+}

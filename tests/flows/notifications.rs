@@ -239,15 +239,14 @@ async fn a_retry_sends_to_those_it_failed_for_and_to_nobody_else() {
     assert_eq!((received.len(), received.values().sum::<usize>()), (6, 6), "{received:?}");
 
     desk.world.simulator.set_rule(Channel::Sms, "3002220001", Behaviour::Accept);
-    for _ in 0..2 {
-        desk.nora.post(&format!("/notifications/{notification}/retry"), &json!({})).await.expect(200);
-        assert_eq!(totals(&desk.finished(&notification).await, &["total", "accepted"]), [7, 7]);
-    }
-    assert_eq!(
-        desk.received(Channel::Sms).values().sum::<usize>(),
-        7,
-        "a retry with nothing failed sends nothing"
-    );
+    let path = format!("/notifications/{notification}/retry");
+    desk.nora.post(&path, &json!({})).await.expect(200);
+    let third = desk.finished(&notification).await;
+    assert_eq!((totals(&third, &["total", "accepted"]), &third["generation"]), (vec![7, 7], &json!(3)));
+    let again = desk.nora.post(&path, &json!({})).await.expect(200);
+    assert_eq!(again["position"], desk.world.log().head().await.expect("the head"));
+    assert_eq!(desk.finished(&notification).await, third, "a retry with nothing failed changes nothing");
+    assert_eq!(desk.received(Channel::Sms).values().sum::<usize>(), 7);
     desk.world.stop().await;
 }
 
@@ -317,6 +316,11 @@ async fn what_waits_is_sent_when_its_time_comes_and_never_after_it_expired() {
         Some(json!("expired"))
     );
     assert_eq!(desk.received(Channel::Sms).values().sum::<usize>(), 1);
+    let late = desk.nora.post(&format!("/notifications/{expires}/retry"), &json!({})).await.expect(409);
+    assert_eq!(
+        (&late["code"], &late["detail"]),
+        (&json!("expired"), &json!("La fecha de vencimiento ya pasó."))
+    );
 
     order["expires_at"] = json!(desk.world.now() - TimeDelta::seconds(1));
     let refused = desk.nora.post_new("/notifications", &order).await.refused(422);
@@ -344,7 +348,11 @@ async fn a_send_is_held_to_the_audience_that_was_confirmed() {
     order["confirm_token"] =
         desk.nora.post("/notifications/preview", &order).await.expect(200)["confirm_token"].clone();
     desk.client(Some("3001234568"), None).await;
-    assert_eq!(desk.nora.post_new("/notifications", &order).await.expect(409)["code"], "unconfirmed");
+    let changed = desk.nora.post_new("/notifications", &order).await.expect(409);
+    assert_eq!(
+        (&changed["code"], &changed["detail"]),
+        (&json!("audience_changed"), &json!("La audiencia cambió: ahora son 2. Revise y confirme otra vez."))
+    );
     let mut other = order.clone();
     other["body"] = json!("Hola otra vez");
     assert_eq!(

@@ -246,7 +246,9 @@ impl Chance {
 
 #[cfg(test)]
 mod tests {
-    use domain::import::{ClientRows, EncodingGuess, Row, drafts};
+    use std::collections::HashMap;
+
+    use domain::import::{ClientDraft, ClientRows, EncodingGuess, ImportRow, Row};
     use domain::value::CountryCode;
 
     use super::*;
@@ -271,15 +273,25 @@ mod tests {
             }
         }
         found.good_rows = good.len();
-        let (drafts, conflicts) = drafts(good);
-        assert_eq!(conflicts, []);
-        assert_eq!(drafts.iter().map(|draft| draft.contacts.len()).sum::<usize>(), found.good_rows);
+        let drafts = joined(good);
+        assert_eq!(drafts.values().map(|draft| draft.contacts.len()).sum::<usize>(), found.good_rows);
         found.clients = drafts.len();
-        let contacts = || drafts.iter().flat_map(|draft| &draft.contacts);
+        let contacts = || drafts.values().flat_map(|draft| &draft.contacts);
         found.phones = contacts().filter_map(|contact| contact.phone.clone()).collect();
         found.emails =
             contacts().filter_map(|contact| Some(contact.email.as_ref()?.to_lowercase())).collect();
         found
+    }
+
+    fn joined(rows: Vec<ImportRow>) -> HashMap<String, ClientDraft> {
+        let mut drafts: HashMap<String, ClientDraft> = HashMap::new();
+        for row in rows {
+            match drafts.get_mut(row.external_id.as_str()) {
+                Some(draft) => draft.add(row).expect("a row that fits its client"),
+                None => drop(drafts.insert(row.external_id.as_str().to_owned(), ClientDraft::of(row))),
+            }
+        }
+        drafts
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The program as a process of its own, to be killed: a test binary that runs itself again as `mensajeria`.
 
 use std::collections::HashMap;
+use std::io::{Seek, Write};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -122,7 +123,14 @@ impl Program {
 
 /// Runs the program to its end, which must be a good one, and gives what it wrote to standard output.
 pub async fn output(arguments: &[&str], environment: &HashMap<String, String>) -> String {
-    let output = command(arguments, environment).output();
+    output_given(arguments, environment, "").await
+}
+
+/// The same, with this on its standard input.
+pub async fn output_given(arguments: &[&str], environment: &HashMap<String, String>, input: &str) -> String {
+    let mut file = tempfile::tempfile().expect("a file for its input");
+    file.write_all(input.as_bytes()).and_then(|()| file.rewind()).expect("its input");
+    let output = command(arguments, environment).stdin(file).output();
     let output =
         timeout(START_TIMEOUT, output).await.expect("the program ends in time").expect("the program starts");
     assert!(output.status.success(), "{arguments:?} ends well");

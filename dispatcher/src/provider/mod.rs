@@ -13,7 +13,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use domain::value::{Channel, DeliveryId};
 
-pub use breaker::{Admission, Breaker};
+pub use breaker::{Admission, Breaker, Cause};
 pub use email::{EmailProvider, EmailSender, SmtpDeadlines};
 pub use failure::{Accepted, Doubt, Failure, SendFailure, StartRefused};
 pub use limit::RateLimit;
@@ -62,6 +62,19 @@ impl Gate {
     fn new(name: &str, connections: u32, rate_per_second: u32) -> Self {
         let limit = RateLimit::new(rate_per_second);
         Self { name: name.to_owned(), connections, limit, breaker: Breaker::default() }
+    }
+
+    /// Tells the breaker how a send ended, and the log if the provider begins to rest: an outage ends by itself, of
+    /// everything else a person should know.
+    pub fn learn<T>(&self, result: &Result<T, SendFailure>, now: DateTime<Utc>) {
+        let provider = &self.name;
+        match self.breaker.observe(result, now) {
+            None => {}
+            Some(cause @ Cause::Outage) => {
+                tracing::warn!(provider, %cause, "a provider is left alone for a while")
+            }
+            Some(cause) => tracing::error!(provider, %cause, "a provider is left alone for a while"),
+        }
     }
 }
 

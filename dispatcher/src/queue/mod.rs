@@ -7,6 +7,7 @@ pub(crate) mod owners;
 mod rows;
 pub(crate) mod settle;
 pub(crate) mod share;
+mod unwritable;
 pub(crate) mod withdraw;
 
 use chrono::{DateTime, Utc};

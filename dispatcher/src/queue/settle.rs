@@ -9,6 +9,7 @@ use sqlx::PgPool;
 use tokio::time::timeout;
 
 use super::rows::{self, Requeue};
+use super::unwritable::Unwritable;
 use super::{QueueRow, RowState};
 use crate::request::{RequestError, Requests};
 
@@ -77,6 +78,7 @@ pub(crate) struct Settler {
     log: EventLog,
     pool: PgPool,
     requests: Requests,
+    unwritable: Unwritable,
 }
 
 /// A row's new place in the queue, or none, and the event if there is one.
@@ -87,8 +89,8 @@ pub(super) struct Step<'a> {
 }
 
 impl Settler {
-    pub(crate) const fn new(log: EventLog, pool: PgPool, requests: Requests) -> Self {
-        Self { log, pool, requests }
+    pub(crate) fn new(log: EventLog, pool: PgPool, requests: Requests) -> Self {
+        Self { log, pool, requests, unwritable: Unwritable::default() }
     }
 
     /// Settles all of them together; where another wrote a stream's next event first, each alone, decided again.
@@ -126,13 +128,18 @@ impl Settler {
         for settlement in settlements {
             match self.settle(std::slice::from_ref(settlement)).await {
                 Ok(()) => settled += 1,
-                Err(error) if error.may_be_of_one() => {
-                    tracing::error!(%error, delivery = %settlement.row.delivery_id, "an outcome cannot be recorded");
-                }
+                Err(error) if error.may_be_of_one() => self.tell(&error, &settlement.row),
                 Err(error) => return Err(error),
             }
         }
         Ok(settled)
+    }
+
+    /// Whoever keeps the queue comes by such a row every second: once is enough.
+    fn tell(&self, error: &SettleError, row: &QueueRow) {
+        if self.unwritable.is_news(row) {
+            tracing::error!(%error, delivery = %row.delivery_id, "an outcome cannot be recorded; its row stays");
+        }
     }
 
     async fn settle_each(&self, settlements: &[Settlement]) -> Result<(), SettleError> {

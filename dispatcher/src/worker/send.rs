@@ -92,7 +92,7 @@ impl Worker {
         fail::fail_point!("send::before", |_| std::process::abort());
         let result = sender.send(&outgoing, started).await;
         fail::fail_point!("send::done", |_| std::process::abort());
-        gate.breaker.observe(&result, (self.options.clock)());
+        gate.learn(&result, (self.options.clock)());
         let decision = self.verdict().decide(&row, &gate.name, result);
         match (decision, marked) {
             (Some(decision), _) => Some(self.clerk.settle(row, decision, marked.map(|(_, at)| at)).await),

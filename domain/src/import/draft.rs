@@ -1,7 +1,5 @@
 //! The rows of one client, joined.
 
-use std::collections::HashMap;
-
 use super::{Column, ImportRow, RowFault, RowReason};
 use crate::client::{CONTACTS_MAX, ClientProfile, Contact};
 use crate::value::{ExternalId, Name};
@@ -50,24 +48,6 @@ impl ClientDraft {
         let external_id = Some(self.external_id.into_string());
         ClientProfile { external_id, name: self.name.into_string(), contacts: self.contacts }
     }
-}
-
-/// Joins the rows of a page or of a small file: a draft per client, in the order of their first rows, and a fault per
-/// row that was refused. All rows of a client must be in it.
-pub fn drafts(rows: impl IntoIterator<Item = ImportRow>) -> (Vec<ClientDraft>, Vec<RowFault>) {
-    let mut places: HashMap<ExternalId, usize> = HashMap::new();
-    let mut drafts: Vec<ClientDraft> = Vec::new();
-    let mut faults = Vec::new();
-    for row in rows {
-        match places.get(&row.external_id) {
-            Some(&place) => faults.extend(drafts[place].add(row).err()),
-            None => {
-                places.insert(row.external_id.clone(), drafts.len());
-                drafts.push(ClientDraft::of(row));
-            }
-        }
-    }
-    (drafts, faults)
 }
 
 fn contact(row: ImportRow) -> Contact {

@@ -15,7 +15,7 @@ mod row;
 mod scanner;
 
 pub use self::client_rows::{ClientRows, Row};
-pub use self::draft::{ClientDraft, drafts};
+pub use self::draft::ClientDraft;
 pub use self::encoding::{EncodingGuess, FileEncoding};
 pub use self::fault::{FileFault, RowFault, RowReason};
 pub use self::header::Column;

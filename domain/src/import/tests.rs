@@ -262,12 +262,24 @@ fn a_reader_that_fails_fails_the_import() {
     assert!(rows.next().unwrap().is_err());
 }
 
+/// The clients of a file, each as an import joins it: by its rows, in the order of their lines.
+fn joined(rows: Vec<ImportRow>) -> (Vec<ClientDraft>, Vec<RowFault>) {
+    let (mut drafts, mut faults): (Vec<ClientDraft>, _) = (Vec::new(), Vec::new());
+    for row in rows {
+        match drafts.iter_mut().find(|draft| draft.external_id == row.external_id) {
+            Some(draft) => faults.extend(draft.add(row).err()),
+            None => drafts.push(ClientDraft::of(row)),
+        }
+    }
+    (drafts, faults)
+}
+
 #[test]
 fn rows_of_one_client_are_its_contacts_even_apart() {
     let read = rows(
         "1,Ana,titular,Ana,3001234567,\n2,Luis,titular,Luis,,l@example.com\n1,Ana,contacto de emergencia,Eva,3001234568,\n",
     );
-    let (drafts, faults) = drafts(good_rows(read));
+    let (drafts, faults) = joined(good_rows(read));
     assert!(faults.is_empty());
     let ana = drafts[0].clone().into_profile();
     let contact = |kind, name: &str, phone: &str| Contact {
@@ -286,14 +298,14 @@ fn rows_of_one_client_are_its_contacts_even_apart() {
 #[test]
 fn a_contact_that_stands_twice_is_one() {
     let (drafts, faults) =
-        drafts(good_rows(rows("1,Ana,holder,Ana,3001234567,\n1,Ana,holder,,+57 300 1234567,\n")));
+        joined(good_rows(rows("1,Ana,holder,Ana,3001234567,\n1,Ana,holder,,+57 300 1234567,\n")));
     assert_eq!((drafts[0].contacts.len(), faults.len()), (1, 0));
 }
 
 #[test]
 fn a_later_row_cannot_give_its_client_another_name() {
     let (drafts, faults) =
-        drafts(good_rows(rows("1,Ana,holder,,,\n1,Ana María,holder,,,\n1,Ana,holder,Eva,,\n")));
+        joined(good_rows(rows("1,Ana,holder,,,\n1,Ana María,holder,,,\n1,Ana,holder,Eva,,\n")));
     assert_eq!((drafts[0].name.as_str(), drafts[0].contacts.len()), ("Ana", 2));
     assert_eq!(
         faults.iter().map(|fault| (fault.line, fault.code())).collect::<Vec<_>>(),
@@ -304,7 +316,7 @@ fn a_later_row_cannot_give_its_client_another_name() {
 #[test]
 fn a_client_has_so_many_contacts_and_no_more() {
     let lines: String = (0..=CONTACTS_MAX).map(|n| format!("1,Ana,holder,Persona {n},,\n")).collect();
-    let (drafts, faults) = drafts(good_rows(rows(&lines)));
+    let (drafts, faults) = joined(good_rows(rows(&lines)));
     assert_eq!((drafts[0].contacts.len(), faults.len()), (CONTACTS_MAX, 1));
     assert_eq!(faults[0].code(), "too_many_contacts");
 }

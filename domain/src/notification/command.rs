@@ -28,7 +28,12 @@ pub enum NotificationCommand {
         finished: Option<u32>,
     },
     /// Send again to those it failed for.
-    Retry,
+    Retry {
+        /// The generation of which it is known that nothing has failed, if one: there is nobody to send to again.
+        flawless: Option<u32>,
+        /// When.
+        at: DateTime<Utc>,
+    },
 }
 
 /// What a notification is asked with.

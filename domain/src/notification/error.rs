@@ -9,6 +9,9 @@ pub enum NotificationError {
     /// It would expire before it begins.
     #[error("the notification has expired already")]
     Expired,
+    /// Its time was over before it was asked to be sent again.
+    #[error("the notification is past its expiry")]
+    PastExpiry,
     /// There is no such notification.
     #[error("there is no such notification")]
     Unknown,

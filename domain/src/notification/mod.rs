@@ -6,6 +6,7 @@ mod event;
 #[cfg(test)]
 mod tests;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::command::{Content, NotificationCommand, RequestNotification};
@@ -24,6 +25,7 @@ pub struct Notification {
     generation: u32,
     audience_is_open: bool,
     cancelled: bool,
+    expires_at: Option<DateTime<Utc>>,
 }
 
 aggregate!(Notification, "notification", NotificationCommand, NotificationEvent, NotificationError);
@@ -61,20 +63,33 @@ impl Notification {
                 Ok(vec![NotificationEvent::AudienceClosed { generation, total, excluded }])
             }
             NotificationCommand::Cancel { .. } if self.cancelled => Ok(vec![]),
-            NotificationCommand::Cancel { finished } if self.has_finished(finished) => Ok(vec![]),
+            NotificationCommand::Cancel { finished } if self.is_of_last(finished) => Ok(vec![]),
             NotificationCommand::Cancel { .. } => Ok(vec![NotificationEvent::NotificationCancelled]),
-            NotificationCommand::Retry if self.cancelled => Err(NotificationError::Cancelled),
-            // The generation that is being resolved takes in what has failed by then.
-            NotificationCommand::Retry if self.audience_is_open => Ok(vec![]),
-            NotificationCommand::Retry => {
-                Ok(vec![NotificationEvent::NotificationRetried { generation: self.generation + 1 }])
-            }
+            NotificationCommand::Retry { flawless, at } => self.retry(flawless, at),
         }
     }
 
-    /// Whether the generation that is known to have finished is the last one. Knowledge of an earlier one is old.
-    fn has_finished(&self, finished: Option<u32>) -> bool {
-        !self.audience_is_open && finished == Some(self.generation)
+    fn retry(
+        &self,
+        flawless: Option<u32>,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<NotificationEvent>, NotificationError> {
+        if self.cancelled {
+            return Err(NotificationError::Cancelled);
+        }
+        // The generation that is being resolved takes in what has failed by then.
+        if self.audience_is_open || self.is_of_last(flawless) {
+            return Ok(vec![]);
+        }
+        if self.expires_at.is_some_and(|expiry| expiry <= at) {
+            return Err(NotificationError::PastExpiry);
+        }
+        Ok(vec![NotificationEvent::NotificationRetried { generation: self.generation + 1 }])
+    }
+
+    /// Whether what is known of a generation is known of the last one. Knowledge of an earlier one is old.
+    fn is_of_last(&self, known: Option<u32>) -> bool {
+        !self.audience_is_open && known == Some(self.generation)
     }
 
     fn request(&self, request: RequestNotification) -> Result<Vec<NotificationEvent>, NotificationError> {
@@ -107,8 +122,9 @@ impl Notification {
 
     fn fold(&mut self, event: NotificationEvent) {
         match event {
-            NotificationEvent::NotificationRequested { company, .. } => {
+            NotificationEvent::NotificationRequested { company, expires_at, .. } => {
                 self.company = Some(company);
+                self.expires_at = expires_at;
                 self.generation = 1;
                 self.audience_is_open = true;
             }

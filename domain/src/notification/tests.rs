@@ -24,6 +24,10 @@ fn sms() -> Content {
 }
 
 fn requested() -> NotificationEvent {
+    expiring(None)
+}
+
+fn expiring(expires_at: Option<i64>) -> NotificationEvent {
     NotificationEvent::NotificationRequested {
         company: id(20),
         channel: Channel::Sms,
@@ -31,7 +35,7 @@ fn requested() -> NotificationEvent {
         category: Category::Operational,
         subject: None,
         body: Personal::new(id(1), "Alarma activada".to_owned()),
-        expires_at: None,
+        expires_at: expires_at.map(at),
         author: id(10),
         requested_at: at(1_000),
     }
@@ -51,6 +55,10 @@ fn closed(generation: u32) -> NotificationEvent {
         total: 3,
         excluded: BTreeMap::from([("no_phone".into(), 1)]),
     }
+}
+
+fn retry(flawless: Option<u32>) -> NotificationCommand {
+    NotificationCommand::Retry { flawless, at: at(1_500) }
 }
 
 const fn cancel(finished: Option<u32>) -> NotificationCommand {
@@ -115,7 +123,7 @@ fn cancelling_twice_is_not_an_error() {
 fn what_has_finished_is_not_cancelled_so_that_it_can_still_be_retried() {
     let notification = given::<Notification>([requested(), closed(1)]);
     assert_eq!(notification.decide(cancel(Some(1))), Ok(vec![]));
-    assert_eq!(notification.decide(NotificationCommand::Retry), Ok(vec![retried(2)]));
+    assert_eq!(notification.decide(retry(None)), Ok(vec![retried(2)]));
 }
 
 #[test]
@@ -141,24 +149,40 @@ fn the_audience_of_a_cancelled_notification_can_still_be_closed() {
 #[test]
 fn a_retry_opens_a_new_generation_and_asking_twice_joins_it() {
     let notification = given::<Notification>([requested(), closed(1)]);
-    assert_eq!(notification.decide(NotificationCommand::Retry), Ok(vec![retried(2)]));
+    assert_eq!(notification.decide(retry(None)), Ok(vec![retried(2)]));
     let notification = given::<Notification>([requested(), closed(1), retried(2)]);
     assert_eq!(notification.open_generation(), Some(2));
-    assert_eq!(notification.decide(NotificationCommand::Retry), Ok(vec![]));
+    assert_eq!(notification.decide(retry(None)), Ok(vec![]));
     let notification = given::<Notification>([requested(), closed(1), retried(2), closed(2)]);
-    assert_eq!(notification.decide(NotificationCommand::Retry), Ok(vec![retried(3)]));
+    assert_eq!(notification.decide(retry(None)), Ok(vec![retried(3)]));
+}
+
+#[test]
+fn a_retry_of_what_has_not_failed_changes_nothing_unless_that_is_old_knowledge() {
+    let notification = given::<Notification>([requested(), closed(1), retried(2), closed(2)]);
+    assert_eq!(notification.decide(retry(Some(2))), Ok(vec![]));
+    assert_eq!(notification.decide(retry(Some(1))), Ok(vec![retried(3)]));
+}
+
+#[test]
+fn what_has_expired_cannot_be_retried() {
+    let notification = given::<Notification>([expiring(Some(1_500)), closed(1)]);
+    assert_eq!(notification.decide(retry(None)), Err(NotificationError::PastExpiry));
+    assert_eq!(notification.decide(retry(Some(1))), Ok(vec![]));
+    let notification = given::<Notification>([expiring(Some(1_501)), closed(1)]);
+    assert_eq!(notification.decide(retry(None)), Ok(vec![retried(2)]));
 }
 
 #[test]
 fn a_cancelled_notification_cannot_be_retried() {
     let notification =
         given::<Notification>([requested(), closed(1), NotificationEvent::NotificationCancelled]);
-    assert_eq!(notification.decide(NotificationCommand::Retry), Err(NotificationError::Cancelled));
+    assert_eq!(notification.decide(retry(None)), Err(NotificationError::Cancelled));
 }
 
 #[test]
 fn nothing_can_be_done_with_what_was_never_requested() {
-    for command in [close(1), cancel(None), NotificationCommand::Retry] {
+    for command in [close(1), cancel(None), retry(None)] {
         assert_eq!(given::<Notification>([]).decide(command), Err(NotificationError::Unknown));
     }
 }

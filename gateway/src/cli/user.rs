@@ -1,4 +1,4 @@
-//! `mensajeria user add|token|disable`: users, and tokens for programs.
+//! `mensajeria user add|password|token|disable`: users, and tokens for programs.
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
@@ -34,6 +34,12 @@ pub(super) enum UserCommand {
         #[arg(long = "company")]
         companies: Vec<CompanyId>,
     },
+    /// Give a user another password, read from standard input, one line; the user's sessions end
+    Password {
+        /// The user's e-mail address
+        #[arg(long)]
+        email: EmailAddress,
+    },
     /// Make a token with which a program acts as a user; it is shown once
     Token {
         /// The user's e-mail address
@@ -62,6 +68,7 @@ pub(super) async fn run(global: &Global, config: Config, command: UserCommand) -
             };
             add(&log, order, global.json).await?;
         }
+        UserCommand::Password { email } => password(&log, &email, global.json).await?,
         UserCommand::Token { email } => token(&log, &email, global.json).await?,
         UserCommand::Disable { email } => disable(&log, &email, global.json).await?,
     }
@@ -72,12 +79,7 @@ pub(super) async fn run(global: &Global, config: Config, command: UserCommand) -
 
 async fn add(log: &EventLog, order: RegisterUser, json: bool) -> Result<(), CliError> {
     refuse_unknown_companies(log, &order).await?;
-    let mut password = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut password)
-        .map_err(|e| CliError::File("standard input".into(), e))?;
-    let hash = new_password_hash(password.trim_end_matches(['\r', '\n']))?;
+    let hash = new_password_hash()?;
     let user = order.user;
     users::register(log, order, &hash, &CommandContext::of_system(), &json!({})).await?;
     print::result(json, &json!({ "id": user }), || format!("user {user} was added"));
@@ -94,8 +96,20 @@ async fn refuse_unknown_companies(log: &EventLog, order: &RegisterUser) -> Resul
     Ok(())
 }
 
-fn new_password_hash(text: &str) -> Result<String, CliError> {
-    let password = Password::from_text(text).map_err(|_| {
+async fn password(log: &EventLog, email: &EmailAddress, json: bool) -> Result<(), CliError> {
+    let user = known(log, email).await?;
+    let hash = new_password_hash()?;
+    users::change(log, user, UserChange::default(), Some(&hash), &CommandContext::of_system()).await?;
+    print::result(json, &json!({ "id": user }), || format!("user {user} has another password"));
+    Ok(())
+}
+
+/// Of the password that is the one line of standard input.
+fn new_password_hash() -> Result<String, CliError> {
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line);
+    read.map_err(|error| CliError::File("standard input".into(), error))?;
+    let password = Password::from_text(line.trim_end_matches(['\r', '\n'])).map_err(|_| {
         CliError::refused(format!(
             "a password has {} to {} characters, none of them a control character",
             Password::MIN_CHARS,

@@ -157,6 +157,7 @@ impl Refusal for NotificationError {
         match self {
             Self::AlreadyRequested | Self::AudienceNotOpen => Problem::new(Kind::Conflict),
             Self::Expired => Problem::of_field("/expires_at", Reason::Expired),
+            Self::PastExpiry => Problem::conflict(Reason::Expired),
             Self::Unknown => Problem::not_found(),
             Self::Cancelled => Problem::conflict(Reason::Cancelled),
         }

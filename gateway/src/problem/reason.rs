@@ -116,8 +116,13 @@ pub enum Reason {
     OwnAccess,
     /// Somebody else changed it at the same moment, again and again.
     Contended,
-    /// The confirmation does not belong to this request, or is too old.
+    /// The confirmation does not belong to this request.
     Unconfirmed,
+    /// As many people as were confirmed are not those who would be told now.
+    AudienceChanged {
+        /// How many would be told.
+        reachable: u64,
+    },
     /// The nearest events are not readable yet.
     NotCaughtUp,
     /// More work is waiting than can be done.
@@ -166,6 +171,7 @@ impl Reason {
             Self::OwnAccess => "own_access",
             Self::Contended => "contended",
             Self::Unconfirmed => "unconfirmed",
+            Self::AudienceChanged { .. } => "audience_changed",
             Self::NotCaughtUp => "not_caught_up",
             Self::Overloaded => "overloaded",
             Self::TooManyImports => "too_many_imports",

@@ -1,12 +1,12 @@
-//! Workers: the directory, one user, and who is meant by roles and companies.
+//! Workers: the directory, and one user.
 
 use domain::Position;
-use domain::value::{CompanyId, Role, UserId};
+use domain::value::UserId;
 use serde::Serialize;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use super::{Page, PageRequest, uuids};
+use super::{Page, PageRequest};
 use crate::page::Cursor;
 use crate::search;
 
@@ -41,14 +41,8 @@ pub struct UserFilter {
     pub by_email: bool,
 }
 
-/// Who is meant by the recipients of a message.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Meant {
-    /// Active users, each once, by id.
-    pub users: Vec<UserId>,
-    /// Named users that are not known or not active.
-    pub unknown: Vec<UserId>,
-}
+/// What is searched of the name alone, from `users.users u`: it stands before the address, which has no space in it.
+pub(super) const NAME: &str = "regexp_replace(u.search, ' [^ ]*$', '')";
 
 const USER: &str = "user_id as id, name, email, roles, companies, active, registered_position";
 
@@ -57,10 +51,9 @@ const USER: &str = "user_id as id, name, email, roles, companies, active, regist
 /// # Errors
 /// When the database does not answer.
 pub async fn list(pool: &PgPool, filter: &UserFilter, page: &PageRequest) -> sqlx::Result<Page<UserRow>> {
-    // The name alone stands before the address, which has no space in it.
-    let searched = if filter.by_email { "search" } else { "regexp_replace(search, ' [^ ]*$', '')" };
+    let searched = if filter.by_email { "u.search" } else { NAME };
     let text = format!(
-        "select {USER} from users.users
+        "select {USER} from users.users u
          where registered_position < $1 and ($2::boolean is null or active = $2)
            and ($3::text is null or {searched} like $3)
          order by registered_position desc
@@ -83,37 +76,4 @@ pub async fn list(pool: &PgPool, filter: &UserFilter, page: &PageRequest) -> sql
 pub async fn user(pool: &PgPool, user: UserId) -> sqlx::Result<Option<UserRow>> {
     let text = format!("select {USER} from users.users where user_id = $1");
     sqlx::query_as(&text).bind(Uuid::from(user)).fetch_optional(pool).await
-}
-
-/// Who is meant: the named, those with any of `roles` (of `company`, if given), or with a company and no roles all of
-/// that company; active ones, each once, at most `limit`. Roles and companies are taken literally: an admin without
-/// companies is nobody's colleague.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn meant(
-    pool: &PgPool,
-    named: &[UserId],
-    roles: &[Role],
-    company: Option<CompanyId>,
-    limit: i64,
-) -> sqlx::Result<Meant> {
-    let found: Vec<Uuid> = sqlx::query_scalar(
-        "select user_id from users.users
-         where active and (user_id = any($1)
-           or (cardinality($2::text[]) > 0 and roles && $2 and ($3::uuid is null or $3 = any(companies)))
-           or (cardinality($2::text[]) = 0 and $3 = any(companies)))
-         order by user_id = any($1) desc, user_id
-         limit $4",
-    )
-    .bind(uuids(named))
-    .bind(roles.iter().map(|role| role.as_str()).collect::<Vec<_>>())
-    .bind(company.map(Uuid::from))
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
-    let mut users: Vec<UserId> = found.into_iter().map(UserId::from).collect();
-    users.sort_unstable();
-    let unknown = named.iter().filter(|id| users.binary_search(id).is_err()).copied().collect();
-    Ok(Meant { users, unknown })
 }

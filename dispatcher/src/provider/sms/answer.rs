@@ -40,23 +40,29 @@ struct Body {
     message: Option<String>,
 }
 
+impl Body {
+    /// Whether it is one of the two. Anything else may be the word of something in between, such as a proxy.
+    const fn is_the_providers(&self) -> bool {
+        self.sid.is_some() || self.error_code.is_some() || self.code.is_some() || self.message.is_some()
+    }
+}
+
 /// `body` is `None` if it broke off. A sid means that there is a message, whatever else is said: accepted, or failed for
-/// good by an error of its own. A 2xx or 5xx without one is in doubt; everything else is a refusal, which proves that
-/// nothing was sent.
+/// good by an error of its own. A 2xx or 5xx without one is in doubt, and so is any other status that neither the
+/// provider's body nor our settings explain; everything else is a refusal, which proves that nothing was sent.
 pub(super) fn read(facts: Facts, body: Option<&[u8]>) -> Result<Accepted, SendFailure> {
     let parsed: Option<Body> = body.and_then(|bytes| serde_json::from_slice(bytes).ok());
     let body = parsed.unwrap_or_default();
     let status = facts.status;
-    if let Some(refused) =
-        body.error_code.or(body.code).filter(|_| !is_doubtful(status) || body.sid.is_some())
-    {
+    let proves_nothing = is_doubtful(status) || !(body.is_the_providers() || is_ours_to_mend(status));
+    if let Some(refused) = body.error_code.or(body.code).filter(|_| !proves_nothing || body.sid.is_some()) {
         let text = body.error_message.or(body.message).unwrap_or_default();
         let refusal = refusal(facts, Some(refused), &text);
         return Err(if body.sid.is_some() { final_failure(refusal) } else { refusal }.into());
     }
     match body.sid {
         Some(sid) if !status.is_client_error() => Ok(Accepted { reference: bounded(&sid) }),
-        _ if is_doubtful(status) => Err(doubt(status).into()),
+        _ if proves_nothing => Err(doubt(status).into()),
         _ => Err(refusal(facts, None, body.message.as_deref().unwrap_or_default()).into()),
     }
 }
@@ -66,8 +72,16 @@ fn is_doubtful(status: StatusCode) -> bool {
     status.is_success() || status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
 }
 
+/// The statuses that come before any message is looked at, whoever says them: wrong credentials, or a wrong `base_url`,
+/// which a redirect or an unknown path means.
+fn is_ours_to_mend(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
+        || status.is_redirection()
+        || status.is_informational()
+}
+
 fn doubt(status: StatusCode) -> Doubt {
-    let text = "an answer without a message sid".to_owned();
+    let text = "an answer that says neither that there is a message nor that it was refused".to_owned();
     Doubt { code: format!("http {}", status.as_u16()), text }
 }
 
@@ -84,12 +98,10 @@ fn final_failure(failure: Failure) -> Failure {
     Failure { class, ..failure }
 }
 
-/// A redirect or an unknown path means that `base_url` is wrong.
 fn by_status(status: StatusCode) -> FailureClass {
     match status {
         StatusCode::TOO_MANY_REQUESTS => FailureClass::Throttled,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => FailureClass::ConfigAuth,
-        _ if status.is_redirection() || status.is_informational() => FailureClass::ConfigAuth,
+        _ if is_ours_to_mend(status) => FailureClass::ConfigAuth,
         _ => FailureClass::Unknown,
     }
 }
@@ -184,16 +196,26 @@ mod tests {
         assert_eq!(class(401, ""), FailureClass::ConfigAuth);
         assert_eq!(class(404, "<html>"), FailureClass::ConfigAuth);
         assert_eq!(class(302, ""), FailureClass::ConfigAuth);
-        assert_eq!(class(429, "slow down"), FailureClass::Throttled);
+        assert_eq!(class(403, ""), FailureClass::ConfigAuth);
+        assert_eq!(class(429, r#"{"message":"slow down"}"#), FailureClass::Throttled);
         assert_eq!(class(400, r#"{"code":99999,"message":"new"}"#), FailureClass::Unknown);
         assert_eq!(class(400, r#"{"sid":"SM1"}"#), FailureClass::Unknown);
     }
 
     #[test]
+    fn a_client_error_that_the_provider_does_not_explain_is_in_doubt() {
+        for status in [400, 405, 409, 413, 422, 429, 451] {
+            for body in ["", "slow down", "<html>", "{}", "[]", r#"{"error":"too many"}"#] {
+                assert!(is_doubt(&answer(status, body)), "{status} {body}");
+            }
+        }
+    }
+
+    #[test]
     fn a_body_that_broke_off_leaves_only_the_status() {
         let of = |status| read(Facts { status, retry_after: None }, None);
-        assert!(is_doubt(&of(StatusCode::CREATED)));
-        assert_eq!(refused(of(StatusCode::TOO_MANY_REQUESTS)).class, FailureClass::Throttled);
+        assert!(is_doubt(&of(StatusCode::CREATED)) && is_doubt(&of(StatusCode::TOO_MANY_REQUESTS)));
+        assert_eq!(refused(of(StatusCode::UNAUTHORIZED)).class, FailureClass::ConfigAuth);
     }
 
     fn wait_of(headers: &[(HeaderName, &str)]) -> Option<u64> {

@@ -4,7 +4,7 @@ use domain::value::Channel;
 
 use super::Refusal;
 
-/// One row of the table that «Buzón de pruebas» shows.
+/// One address or number that the README names.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
     /// The channel.
@@ -69,6 +69,23 @@ impl Rule {
                 };
                 start.eq_ignore_ascii_case(self.pattern) && !rest.starts_with(char::is_alphabetic)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_names_every_address_that_does_not_simply_accept() {
+        let readme = include_str!("../../../../README.md");
+        for rule in RULES {
+            let named = match rule.channel {
+                Channel::Email => format!("`{}@…`", rule.pattern),
+                Channel::Sms => format!("`{}`", rule.pattern),
+            };
+            assert!(readme.contains(&named), "{named}");
         }
     }
 }

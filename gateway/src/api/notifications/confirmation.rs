@@ -44,7 +44,10 @@ impl Confirmation<'_> {
         if shown.signed(sign) != token {
             return Err(foreign());
         }
-        if shown.reachable == self.reachable { Ok(()) } else { Err(Problem::conflict(Reason::Unconfirmed)) }
+        if shown.reachable != self.reachable {
+            return Err(Problem::conflict(Reason::AudienceChanged { reachable: self.reachable }));
+        }
+        Ok(())
     }
 
     /// Every field, in one order, whatever the order they were sent in.
@@ -107,7 +110,8 @@ mod tests {
         let asked = asked("Hola");
         let token = confirmation(&asked, 7, 1_284).signed(sign);
         let refused = confirmation(&asked, 7, 1_285).checked(&token, sign).unwrap_err();
-        assert_eq!((refused.kind, refused.reason), (Kind::Conflict, Some(Reason::Unconfirmed)));
+        let changed = Reason::AudienceChanged { reachable: 1_285 };
+        assert_eq!((refused.kind, refused.reason), (Kind::Conflict, Some(changed)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use domain::value::Language;
 
+use super::size;
 use crate::problem::{JsonType, Kind, Reason};
 
 pub(in crate::problem) const fn title(kind: Kind) -> &'static str {
@@ -54,11 +55,14 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooShort { min } => format!("It must have at least {min} characters."),
         Reason::OutOfRange { min, max } => format!("It must be a number between {min} and {max}."),
         Reason::NotJson { line, column } => format!("It is not valid JSON: line {line}, column {column}."),
-        Reason::BodyTooLarge { max_bytes } => format!("The body cannot be larger than {max_bytes} bytes."),
+        Reason::BodyTooLarge { max_bytes } => format!("The body cannot be larger than {}.", size(*max_bytes)),
         Reason::TooManyRecipients { max } => format!("A message can go to {max} people at most."),
         Reason::TooManyContacts { max } => format!("A client can have {max} contacts at most."),
         Reason::TooLateToWithdraw { window_s } => {
             format!("A message can be taken back only within {window_s} seconds of being sent.")
+        }
+        Reason::AudienceChanged { reachable } => {
+            format!("The audience has changed: it is {reachable} now. Check and confirm again.")
         }
         other => plain(other).to_owned(),
     }
@@ -91,7 +95,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::Disabled => "The user is disabled.",
         Reason::OwnAccess => "You cannot take your own administrator access away.",
         Reason::Contended => "Somebody else is changing it at the same time. Try again.",
-        Reason::Unconfirmed => "The confirmation does not belong to this request, or is too old.",
+        Reason::Unconfirmed => "The confirmation does not belong to this request.",
         Reason::NotCaughtUp => "The latest changes cannot be read yet. Try again.",
         Reason::Overloaded => "Too much work is waiting. Try again.",
         Reason::TooManyImports => {
@@ -107,7 +111,8 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::BodyTooLarge { .. }
         | Reason::TooManyRecipients { .. }
         | Reason::TooManyContacts { .. }
-        | Reason::TooLateToWithdraw { .. } => "",
+        | Reason::TooLateToWithdraw { .. }
+        | Reason::AudienceChanged { .. } => "",
     }
 }
 

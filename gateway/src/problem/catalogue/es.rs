@@ -2,6 +2,7 @@
 
 use domain::value::Language;
 
+use super::size;
 use crate::problem::{JsonType, Kind, Reason};
 
 pub(in crate::problem) const fn title(kind: Kind) -> &'static str {
@@ -56,11 +57,14 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooShort { min } => format!("Debe tener al menos {min} caracteres."),
         Reason::OutOfRange { min, max } => format!("Debe ser un número entre {min} y {max}."),
         Reason::NotJson { line, column } => format!("No es JSON válido: línea {line}, columna {column}."),
-        Reason::BodyTooLarge { max_bytes } => format!("El cuerpo no puede superar {max_bytes} bytes."),
+        Reason::BodyTooLarge { max_bytes } => format!("El cuerpo no puede superar {}.", size(*max_bytes)),
         Reason::TooManyRecipients { max } => format!("Un mensaje puede ir a {max} personas como máximo."),
         Reason::TooManyContacts { max } => format!("Un cliente puede tener {max} contactos como máximo."),
         Reason::TooLateToWithdraw { window_s } => {
             format!("Un mensaje solo se puede deshacer durante los {window_s} segundos después de enviarlo.")
+        }
+        Reason::AudienceChanged { reachable } => {
+            format!("La audiencia cambió: ahora son {reachable}. Revise y confirme otra vez.")
         }
         other => plain(other).to_owned(),
     }
@@ -93,7 +97,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::Disabled => "El usuario está deshabilitado.",
         Reason::OwnAccess => "No puede quitarse a sí mismo el acceso de administrador.",
         Reason::Contended => "Otra persona lo está cambiando al mismo tiempo. Vuelva a intentarlo.",
-        Reason::Unconfirmed => "La confirmación no corresponde a esta solicitud, o ya venció.",
+        Reason::Unconfirmed => "La confirmación no corresponde a esta solicitud.",
         Reason::NotCaughtUp => "Los últimos cambios aún no se pueden leer. Vuelva a intentarlo.",
         Reason::Overloaded => "Hay demasiado trabajo en espera. Vuelva a intentarlo.",
         Reason::TooManyImports => {
@@ -109,7 +113,8 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::BodyTooLarge { .. }
         | Reason::TooManyRecipients { .. }
         | Reason::TooManyContacts { .. }
-        | Reason::TooLateToWithdraw { .. } => "",
+        | Reason::TooLateToWithdraw { .. }
+        | Reason::AudienceChanged { .. } => "",
     }
 }
 

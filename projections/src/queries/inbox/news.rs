@@ -1,0 +1,227 @@
+//! What is new in inboxes since a position, for those who watch.
+
+use chrono::{DateTime, Utc};
+use domain::Position;
+use domain::value::{MessageId, UserId};
+use serde::Serialize;
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use super::{Counts, ITEM, InboxItem};
+use crate::queries::uuids;
+
+/// A message that came into somebody's inbox.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Arrival {
+    /// Whose inbox.
+    pub user_id: Uuid,
+    /// The message.
+    #[sqlx(flatten)]
+    pub item: InboxItem,
+}
+
+/// What a recipient did, for the message's author.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
+pub struct ReceiptNews {
+    /// Of the event; one read-all gives many news of one position.
+    #[serde(skip)]
+    pub position: Position,
+    /// Who is told.
+    #[serde(skip)]
+    pub author_id: Uuid,
+    /// The message.
+    pub message_id: Uuid,
+    /// Who did it.
+    pub user_id: Uuid,
+    /// `seen`, `read`, `unread` or `acknowledged`.
+    pub kind: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How many have read the message now.
+    pub read: i64,
+    /// How many have acknowledged it now.
+    pub acknowledged: i64,
+    /// How many it was sent to.
+    pub recipients: i64,
+}
+
+/// A message that left somebody's inbox because its author took it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
+pub struct WithdrawalNews {
+    /// Of the event.
+    #[serde(skip)]
+    pub position: Position,
+    /// Whose inbox.
+    #[serde(skip)]
+    pub user_id: Uuid,
+    /// The message.
+    pub message_id: Uuid,
+}
+
+/// Counts that changed.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct CountsNews {
+    /// Whose inbox.
+    pub user_id: Uuid,
+    /// Of the event that changed them last.
+    pub position: Position,
+    /// The counts now.
+    #[sqlx(flatten)]
+    pub counts: Counts,
+}
+
+/// Positions, the first excluded and the last included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since {
+    /// What was told already.
+    pub after: Position,
+    /// How far the projection is.
+    pub until: Position,
+}
+
+/// What came into the inboxes of `users` within positions, oldest first, at most `limit`; deleted items are left out.
+/// If `limit` are given there may be more: ask again after the last one's position, since a message's recipients are
+/// never cut apart.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn arrivals(
+    pool: &PgPool,
+    users: &[UserId],
+    since: Since,
+    limit: i64,
+) -> sqlx::Result<Vec<Arrival>> {
+    let text = format!(
+        "with messages as materialized (
+           select message_id from inbox.sent_messages
+           where position > $2 and position <= $3 and withdrawn_at is null
+           order by position
+           limit $4
+         )
+         select i.user_id, {ITEM}
+         from messages
+         join inbox.inbox_items i using (message_id)
+         join unnest($1::uuid[]) as w (user_id) on w.user_id = i.user_id
+         left join users.users u on u.user_id = i.author_id
+         where i.deleted_at is null
+         order by i.position, i.user_id"
+    );
+    sqlx::query_as(&text)
+        .bind(uuids(users))
+        .bind(since.after)
+        .bind(since.until)
+        .bind(limit)
+        .fetch_all(pool)
+        .await
+}
+
+/// What one user received within positions, oldest first, at most `limit`: for a stream that is taken up again.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn missed(pool: &PgPool, user: UserId, since: Since, limit: i64) -> sqlx::Result<Vec<InboxItem>> {
+    let text = format!(
+        "select {ITEM}
+         from inbox.inbox_items i
+         left join users.users u on u.user_id = i.author_id
+         where i.user_id = $1 and i.deleted_at is null and i.position > $2 and i.position <= $3
+         order by i.position
+         limit $4"
+    );
+    sqlx::query_as(&text)
+        .bind(Uuid::from(user))
+        .bind(since.after)
+        .bind(since.until)
+        .bind(limit)
+        .fetch_all(pool)
+        .await
+}
+
+/// What was done with the messages of `authors` within positions, oldest first, at most `limit`. One position can have
+/// many rows, so the next page begins after the last row's position *and* message and user.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn receipts(
+    pool: &PgPool,
+    authors: &[UserId],
+    since: Since,
+    after_row: Option<(MessageId, UserId)>,
+    limit: i64,
+) -> sqlx::Result<Vec<ReceiptNews>> {
+    let (message, user) =
+        after_row.map_or((Uuid::max(), Uuid::max()), |(message, user)| (message.uuid(), user.uuid()));
+    sqlx::query_as(
+        "select l.position, l.author_id, l.message_id, l.user_id, l.kind, l.at, m.read, m.acknowledged, m.recipients
+         from inbox.receipt_log l
+         join unnest($1::uuid[]) as w (author_id) on w.author_id = l.author_id
+         join inbox.sent_messages m on m.message_id = l.message_id
+         where (l.position, l.message_id, l.user_id) > ($2, $4, $5) and l.position <= $3
+         order by l.position, l.message_id, l.user_id
+         limit $6",
+    )
+    .bind(uuids(authors))
+    .bind(since.after)
+    .bind(since.until)
+    .bind(message)
+    .bind(user)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// What left the inboxes of `users` within positions because it was withdrawn, oldest first, at most `limit`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn withdrawals(
+    pool: &PgPool,
+    users: &[UserId],
+    since: Since,
+    limit: i64,
+) -> sqlx::Result<Vec<WithdrawalNews>> {
+    sqlx::query_as(
+        "select l.position, l.user_id, l.message_id
+         from unnest($1::uuid[]) as w (user_id)
+         join inbox.withdrawals l on l.user_id = w.user_id
+         where l.position > $2 and l.position <= $3
+         order by l.position, l.user_id
+         limit $4",
+    )
+    .bind(uuids(users))
+    .bind(since.after)
+    .bind(since.until)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// Positions up to this one have no receipts and withdrawals any more: a stream that was cut before it must begin anew.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn horizon(pool: &PgPool) -> sqlx::Result<Position> {
+    sqlx::query_scalar("select position from inbox.receipt_horizon").fetch_one(pool).await
+}
+
+/// The counts of `users` that changed after a position, as they are now.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn changed_counts(
+    pool: &PgPool,
+    users: &[UserId],
+    after: Position,
+) -> sqlx::Result<Vec<CountsNews>> {
+    sqlx::query_as(
+        "select c.user_id, c.position, c.unseen, c.unread, c.total
+         from inbox.inbox_counts c
+         join unnest($1::uuid[]) as w (user_id) on w.user_id = c.user_id
+         where c.position > $2
+         order by c.position",
+    )
+    .bind(uuids(users))
+    .bind(after)
+    .fetch_all(pool)
+    .await
+}
