@@ -109,12 +109,9 @@ async fn save(
     sqlx::query(
         "insert into audit_entries (position, at, actor_id, type, subject_type, subject_id, company_id, channel,
                                     result, summary, correlation_id)
-         select position, at, actor_id, type, subject_type, subject_id, company_id, channel, result, summary::json,
-                correlation_id
-         from unnest($1::bigint[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[],
-                     $8::text[], $9::text[], $10::text[], $11::uuid[])
-              as e (position, at, actor_id, type, subject_type, subject_id, company_id, channel, result, summary,
-                    correlation_id)",
+         select unnest($1::bigint[]), unnest($2::timestamptz[]), unnest($3::uuid[]), unnest($4::text[]),
+                unnest($5::text[]), unnest($6::text[]), unnest($7::uuid[]), unnest($8::text[]), unnest($9::text[]),
+                unnest($10::text[])::json, unnest($11::uuid[])",
     )
     .bind(events.iter().map(|event| event.position).collect::<Vec<_>>())
     .bind(events.iter().map(|event| event.recorded_at).collect::<Vec<_>>())

@@ -126,7 +126,8 @@ async fn save_companies(tx: &mut PgConnection, companies: &HashMap<Uuid, Company
     }
     sqlx::query(
         "insert into companies (company_id, name, country, time_zone, registered_position, position)
-         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])
+         select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[]),
+                unnest($6::bigint[])
          on conflict (company_id) do update
          set name = excluded.name, country = excluded.country, time_zone = excluded.time_zone,
              position = excluded.position",
@@ -166,8 +167,9 @@ async fn save_clients(tx: &mut PgConnection, clients: &[(Uuid, Kept<'_>)]) -> sq
     sqlx::query(
         "insert into clients (client_id, company_id, external_id, name, locale, time_zone, search, created_at,
                               changed_at, registered_position, position)
-         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                              $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::bigint[])
+         select unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
+                unnest($6::text[]), unnest($7::text[]), unnest($8::timestamptz[]), unnest($9::timestamptz[]),
+                unnest($10::bigint[]), unnest($11::bigint[])
          on conflict (client_id) do update
          set external_id = excluded.external_id, name = excluded.name, locale = excluded.locale,
              time_zone = excluded.time_zone, search = excluded.search, changed_at = excluded.changed_at,
@@ -214,8 +216,9 @@ impl Clients {
         let index = |channel, address: Option<&str>| address.map(|address| self.index.of(channel, address));
         sqlx::query(
             "insert into contacts (client_id, ordinal, company_id, kind, name, phone, phone_index, email, email_index)
-             select * from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                                  $7::bytea[], $8::text[], $9::bytea[])",
+             select unnest($1::uuid[]), unnest($2::integer[]), unnest($3::uuid[]), unnest($4::text[]),
+                    unnest($5::text[]), unnest($6::text[]), unnest($7::bytea[]), unnest($8::text[]),
+                    unnest($9::bytea[])",
         )
         .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.1).collect::<Vec<_>>())

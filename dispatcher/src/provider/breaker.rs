@@ -278,6 +278,7 @@ mod tests {
         }
         assert_eq!(breaker.admit(at(0)), Admission::Open);
     }
+
     fn refused_by_policy() -> Result<(), SendFailure> {
         failed(FailureClass::PolicyReputation, "554 5.7.1")
     }

@@ -58,8 +58,9 @@ async fn insert_sent(tx: &mut PgConnection, sent: &[Sent], receipts: &mut Receip
     sqlx::query(
         "insert into sent_messages (message_id, author_id, body, search, created_at, priority, acknowledge, in_reply_to,
                                     recipients, position, read, acknowledged)
-         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[],
-                              $7::boolean[], $8::uuid[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])",
+         select unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::text[]),
+                unnest($5::timestamptz[]), unnest($6::text[]), unnest($7::boolean[]), unnest($8::uuid[]),
+                unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::bigint[])",
     )
     .bind(sent.iter().map(|sent| sent.message).collect::<Vec<_>>())
     .bind(sent.iter().map(|sent| sent.author).collect::<Vec<_>>())
@@ -228,8 +229,9 @@ async fn save_items(tx: &mut PgConnection, items: &HashMap<Key, Touched>) -> sql
     }
     const INSERT: &str = "
         insert into received (user_id, message_id, position, author_id, seen_at, read_at, acknowledged_at, deleted_at)
-        select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::timestamptz[], $6::timestamptz[],
-                             $7::timestamptz[], $8::timestamptz[])";
+        select unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::bigint[]), unnest($4::uuid[]),
+               unnest($5::timestamptz[]), unnest($6::timestamptz[]), unnest($7::timestamptz[]),
+               unnest($8::timestamptz[])";
     const UPDATE: &str = "
         update received r
         set seen_at = c.seen_at, read_at = c.read_at, acknowledged_at = c.acknowledged_at, deleted_at = c.deleted_at
@@ -326,7 +328,8 @@ async fn insert_log(tx: &mut PgConnection, log: &[Logged]) -> sqlx::Result<()> {
     }
     sqlx::query(
         "insert into receipt_log (position, message_id, user_id, author_id, kind, at)
-         select * from unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[])",
+         select unnest($1::bigint[]), unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::uuid[]), unnest($5::text[]),
+                unnest($6::timestamptz[])",
     )
     .bind(log.iter().map(|logged| logged.position).collect::<Vec<_>>())
     .bind(log.iter().map(|logged| logged.message).collect::<Vec<_>>())
@@ -345,7 +348,8 @@ async fn save_counts(tx: &mut PgConnection, changes: Changes) -> sqlx::Result<()
     }
     sqlx::query(
         "insert into inbox_counts as c (user_id, unseen, unread, total, position)
-         select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+         select unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[]),
+                unnest($5::bigint[])
          on conflict (user_id) do update
          set unseen = c.unseen + excluded.unseen, unread = c.unread + excluded.unread,
              total = c.total + excluded.total, position = greatest(c.position, excluded.position)",

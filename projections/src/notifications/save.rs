@@ -152,9 +152,10 @@ async fn insert_deliveries(
     sqlx::query(
         "insert into deliveries (delivery_id, notification_id, company_id, client_id, client_name, contact_kind,
                                  contact_name, address, address_index, channel, state, generation, class, code, position)
-         select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
-                              $8::text[], $9::bytea[], $10::text[], $11::text[], $12::integer[], $13::text[],
-                              $14::text[], $15::bigint[])",
+         select unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::uuid[]), unnest($5::text[]),
+                unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::bytea[]), unnest($10::text[]),
+                unnest($11::text[]), unnest($12::integer[]), unnest($13::text[]), unnest($14::text[]),
+                unnest($15::bigint[])",
     )
     .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
     .bind(all().map(|row| row.notification).collect::<Vec<_>>())
@@ -208,8 +209,9 @@ async fn insert_attempts(tx: &mut PgConnection, rows: &[Tried]) -> sqlx::Result<
     sqlx::query(
         "insert into attempts (delivery_id, generation, number, at, provider, outcome, class, code, detail, reference,
                                until, position)
-         select * from unnest($1::uuid[], $2::integer[], $3::integer[], $4::timestamptz[], $5::text[], $6::text[],
-                              $7::text[], $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::bigint[])",
+         select unnest($1::uuid[]), unnest($2::integer[]), unnest($3::integer[]), unnest($4::timestamptz[]),
+                unnest($5::text[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]),
+                unnest($10::text[]), unnest($11::timestamptz[]), unnest($12::bigint[])",
     )
     .bind(rows.iter().map(|row| row.delivery).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.generation).collect::<Vec<_>>())
@@ -236,7 +238,7 @@ async fn save_causes(tx: &mut PgConnection, fold: &Fold) -> sqlx::Result<()> {
     let causes = || fold.causes.keys();
     sqlx::query(
         "insert into delivery_stats as s (notification_id, outcome, class, code, deliveries)
-         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+         select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[])
          on conflict (notification_id, outcome, class, code) do update
          set deliveries = s.deliveries + excluded.deliveries",
     )
