@@ -39,7 +39,6 @@ async fn answers(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<u64> {
          where command_id in (
            select command_id from command_log
            where created_at < $1 and exists (select from credentials where user_id = caller)
-           order by created_at
            limit $2)",
     )
     .bind(before)
