@@ -44,7 +44,7 @@ pub(super) struct Row {
 }
 
 /// What one caller wants appended, all or nothing.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Request {
     pub(super) rows: Vec<Row>,
     pub(super) keys: Vec<NewKey>,

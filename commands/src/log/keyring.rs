@@ -49,10 +49,11 @@ pub enum SealError {
 pub(crate) struct DataKey([u8; KEY_BYTES]);
 
 /// A key that is to be committed with the first event under it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct NewKey {
     pub(crate) id: Uuid,
     pub(crate) wrapped: Vec<u8>,
+    clear: DataKey,
 }
 
 /// The keys of one log.
@@ -141,12 +142,18 @@ impl Keyring {
         Ok(found)
     }
 
-    /// A key for something that has none yet. It is remembered only once it is committed, by being read back.
+    /// A key for something that has none yet. Once it is committed, call [`Keyring::committed`].
     pub(crate) fn create(&self, id: Uuid) -> Result<(DataKey, NewKey), SealError> {
         let mut bytes = [0; KEY_BYTES];
         rand::fill(&mut bytes).map_err(|_| SealError::Failed)?;
         let wrapped = seal(&self.wrapping, id.as_bytes(), bytes.to_vec())?;
-        Ok((DataKey(bytes), NewKey { id, wrapped }))
+        let clear = DataKey(bytes);
+        Ok((clear, NewKey { id, wrapped, clear }))
+    }
+
+    /// Remembers keys that are committed, so that those who follow the log need not read them back.
+    pub(super) fn committed(&self, keys: &[NewKey]) {
+        keys.iter().for_each(|key| self.remember(key.id, key.clear));
     }
 
     fn unwrap(&self, id: Uuid, wrapped: Vec<u8>) -> Result<DataKey, SealError> {

@@ -122,7 +122,10 @@ impl EventLog {
         lane: Lane,
     ) -> Result<Appended, AppendError> {
         let Sealed(request) = self.seal(drafts, answer).await?;
-        self.0.appender.append(request, lane).await
+        let keys = request.keys.clone();
+        let appended = self.0.appender.append(request, lane).await?;
+        self.keyring().committed(&keys);
+        Ok(appended)
     }
 
     /// Makes events ready to be appended in a transaction. Seal before the transaction begins: keys are read on a
