@@ -25,7 +25,7 @@ const SENTENCE =
 /** A doubt's sentence ends with its code. */
 const DOUBTS: Record<string, string> = {
   'the provider did not answer': ' (closed)',
-  'an answer without a message sid': ' (http 502)',
+  'an answer that says neither that there is a message nor that it was refused': ' (http 502)',
 };
 const phases = found(rust('provider/email/reply.rs'), /Self::\w+ => "([^"]+)"/g);
 const said = (sentence: string): string =>
@@ -50,8 +50,8 @@ describe('what the dispatcher says', () => {
     for (const phase of phases) expect(detailWords(`no answer in time at ${phase} (timeout)`)).not.toContain(phase);
   });
   it('keeps its numbers', () => {
-    expect(detailWords('an answer without a message sid (http 502)')).toBe(
-      'La respuesta del proveedor no trajo el identificador del mensaje (HTTP 502)',
+    expect(detailWords(said('an answer that says neither that there is a message nor that it was refused'))).toBe(
+      'La respuesta del proveedor no dice ni que tomó el mensaje ni que lo rechazó (HTTP 502)',
     );
   });
 });

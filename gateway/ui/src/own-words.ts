@@ -30,7 +30,10 @@ const SENTENCES: [RegExp, Key][] = [
   [/^the dispatcher stopped before the provider's answer$/, 'said.stopped'],
   [/^the provider did not answer \(timeout\)$/, 'code.timeout'],
   [/^the provider did not answer \(closed\)$/, 'code.closed'],
-  [/^an answer without a message sid \(http (?<status>\d+)\)$/, 'said.no_sid'],
+  [
+    /^an answer that says neither that there is a message nor that it was refused \(http (?<status>\d+)\)$/,
+    'said.unclear',
+  ],
   [/^the request cannot be built$/, 'said.no_request'],
   [/^no connection to the provider$/, 'code.connect'],
   [/^the connection failed at (?<phase>.+?)(?: \(\w+\))?$/, 'said.connection_failed'],

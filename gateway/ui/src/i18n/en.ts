@@ -378,7 +378,7 @@ export const en: Catalogue = {
   'phase.data': 'beginning the text',
   'phase.end': 'ending the text',
   'said.stopped': 'The program stopped before the provider’s answer',
-  'said.no_sid': 'The provider’s answer had no message identifier (HTTP {status})',
+  'said.unclear': 'The provider’s answer says neither that it took the message nor that it refused it (HTTP {status})',
   'said.no_request': 'The request to the provider could not be built',
   'said.connection_failed': 'The connection broke while {phase}',
   'said.too_slow': 'There was no answer in time while {phase}',

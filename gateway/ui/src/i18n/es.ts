@@ -388,7 +388,7 @@ export const es = {
   'phase.data': 'empezar el texto',
   'phase.end': 'terminar el texto',
   'said.stopped': 'El programa se detuvo antes de la respuesta del proveedor',
-  'said.no_sid': 'La respuesta del proveedor no trajo el identificador del mensaje (HTTP {status})',
+  'said.unclear': 'La respuesta del proveedor no dice ni que tomó el mensaje ni que lo rechazó (HTTP {status})',
   'said.no_request': 'No se pudo armar la solicitud al proveedor',
   'said.connection_failed': 'La conexión se cortó al {phase}',
   'said.too_slow': 'No hubo respuesta a tiempo al {phase}',
