@@ -3,9 +3,11 @@
 
 mod fold;
 mod load;
+mod prune;
 mod save;
 #[cfg(test)]
 mod tests;
+mod withdraw;
 
 use async_trait::async_trait;
 use commands::log::Recorded;
@@ -48,7 +50,7 @@ impl Projector for Inbox {
             left = later;
         }
         if let Some(last) = events.last() {
-            save::prune(tx, last.recorded_at.date_naive()).await?;
+            prune::prune(tx, last.recorded_at.date_naive()).await?;
         }
         Ok(())
     }

@@ -3,23 +3,20 @@
 
 use std::collections::HashMap;
 
-use chrono::{Days, NaiveDate};
 use domain::Position;
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::fold::{Counted, Fold, Item, Key, Left, Logged, Sent, Span, Touched};
+use super::fold::{Counted, Fold, Item, Key, Logged, Sent, Span, Touched};
+use super::withdraw::withdraw;
 use crate::search;
-
-/// For how long authors can take up the stream of their receipts again, in days of the log's own time.
-const RECEIPTS_KEPT_DAYS: Days = Days::new(7);
 
 /// How the counts of inboxes change.
 #[derive(Default)]
-struct Changes(HashMap<Uuid, (Counted, Position)>);
+pub(super) struct Changes(HashMap<Uuid, (Counted, Position)>);
 
 impl Changes {
-    fn add(&mut self, user: Uuid, by: Counted, position: Position) {
+    pub(super) fn add(&mut self, user: Uuid, by: Counted, position: Position) {
         let (sum, last) = self.0.entry(user).or_default();
         sum.unseen += by.unseen;
         sum.unread += by.unread;
@@ -77,84 +74,6 @@ async fn insert_sent(tx: &mut PgConnection, sent: &[Sent], receipts: &mut Receip
     .execute(tx)
     .await?;
     Ok(())
-}
-
-/// A withdrawn message leaves every inbox, and takes along what its author was told of it.
-async fn withdraw(tx: &mut PgConnection, fold: &Fold, changes: &mut Changes) -> sqlx::Result<()> {
-    if fold.withdrawn.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<Uuid> = fold.withdrawn.keys().copied().collect();
-    sqlx::query(
-        "update sent_messages m set withdrawn_at = w.at, read = 0, acknowledged = 0
-         from unnest($1::uuid[], $2::timestamptz[]) as w (message_id, at)
-         where m.message_id = w.message_id",
-    )
-    .bind(&ids)
-    .bind(fold.withdrawn.values().map(|withdrawn| withdrawn.at).collect::<Vec<_>>())
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "delete from receipt_log
-         where message_id = any($1)
-           and position > (select min(position) from sent_messages where message_id = any($1))",
-    )
-    .bind(&ids)
-    .execute(&mut *tx)
-    .await?;
-    let mut left = fold.left.clone();
-    for row in delete_received(tx, &ids).await? {
-        left.extend(uncount(fold, &row, changes));
-    }
-    insert_withdrawals(tx, &left).await
-}
-
-/// An item that was in nobody's memory leaves the counts here; the others were counted when they were folded.
-fn uncount(fold: &Fold, row: &Deleted, changes: &mut Changes) -> Option<Left> {
-    if fold.items.contains_key(&(row.user_id, row.message_id)) || row.deleted {
-        return None;
-    }
-    let by = Counted { unseen: -i64::from(row.unseen), unread: -i64::from(row.unread), total: -1 };
-    let position = fold.withdrawn.get(&row.message_id).map_or(0, |withdrawn| withdrawn.position);
-    changes.add(row.user_id, by, position);
-    Some(Left { user: row.user_id, message: row.message_id, position })
-}
-
-async fn insert_withdrawals(tx: &mut PgConnection, left: &[Left]) -> sqlx::Result<()> {
-    if left.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "insert into withdrawals (user_id, position, message_id)
-         select * from unnest($1::uuid[], $2::bigint[], $3::uuid[])",
-    )
-    .bind(left.iter().map(|left| left.user).collect::<Vec<_>>())
-    .bind(left.iter().map(|left| left.position).collect::<Vec<_>>())
-    .bind(left.iter().map(|left| left.message).collect::<Vec<_>>())
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-#[derive(FromRow)]
-struct Deleted {
-    user_id: Uuid,
-    message_id: Uuid,
-    unseen: bool,
-    unread: bool,
-    deleted: bool,
-}
-
-async fn delete_received(tx: &mut PgConnection, messages: &[Uuid]) -> sqlx::Result<Vec<Deleted>> {
-    sqlx::query_as(
-        "delete from received
-         where message_id = any($1)
-         returning user_id, message_id, seen_at is null as unseen, read_at is null as unread,
-                   deleted_at is not null as deleted",
-    )
-    .bind(messages)
-    .fetch_all(tx)
-    .await
 }
 
 /// What the read-alls of a batch read outside of its memory: items, receipts and what authors are told, in one
@@ -359,32 +278,6 @@ async fn save_counts(tx: &mut PgConnection, changes: Changes) -> sqlx::Result<()
     .bind(changes.0.values().map(|(by, _)| by.unread).collect::<Vec<_>>())
     .bind(changes.0.values().map(|(by, _)| by.total).collect::<Vec<_>>())
     .bind(changes.0.values().map(|(_, position)| *position).collect::<Vec<_>>())
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// Once a day of the log's own time, forgets what authors and recipients were told long ago: a rebuild forgets the same.
-pub(super) async fn prune(tx: &mut PgConnection, today: NaiveDate) -> sqlx::Result<()> {
-    let begins = sqlx::query("update receipt_horizon set pruned_on = $1 where pruned_on < $1")
-        .bind(today)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-    let Some(kept_from) = today.checked_sub_days(RECEIPTS_KEPT_DAYS).filter(|_| begins == 1) else {
-        return Ok(());
-    };
-    sqlx::query(
-        "with pruned as (
-           delete from receipt_log where at < $1::date::timestamp at time zone 'UTC' returning position
-         ), moved as (
-           update receipt_horizon set position = greatest(position, (select max(position) from pruned))
-           where exists (select from pruned)
-           returning position
-         )
-         delete from withdrawals w using moved where w.position <= moved.position",
-    )
-    .bind(kept_from)
     .execute(tx)
     .await?;
     Ok(())
