@@ -1,6 +1,5 @@
 //! The group-commit appender: what waits becomes one call, one commit, one fsync, and then every caller is answered.
 
-use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,56 +10,16 @@ use sqlx::query::QueryScalar;
 use sqlx::{PgConnection, PgPool, Postgres};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::timeout;
-use uuid::Uuid;
 
-use super::append::{AppendError, Appended, FirstAnswer, Lane};
-use super::keyring::NewKey;
+use super::append::{AppendError, Appended, Lane};
+use super::lanes::{Lanes, Request, Waiting};
 
-/// How many events one flush holds at most.
-const FLUSH_ROWS_MAX: usize = 512;
-/// How many bytes of payload one flush holds at most.
-const FLUSH_BYTES_MAX: usize = 512 * 1024;
-/// How many bulk events one flush holds at most, so that people never wait behind a campaign.
-const FLUSH_BULK_ROWS_MAX: usize = 250;
 /// How many requests may wait.
 const WAITING_MAX: usize = 20_000;
 /// How many flushes are under way at once: while one is at the disk, the next one travels.
 const FLUSHERS: usize = 2;
 /// After this the outcome of a flush is unknown.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// One event, sealed and as text, as it goes into the table.
-#[derive(Debug, Clone)]
-pub(super) struct Row {
-    pub(super) aggregate_type: String,
-    pub(super) aggregate_id: String,
-    pub(super) sequence: i64,
-    pub(super) event_type: String,
-    pub(super) event_version: String,
-    pub(super) payload: String,
-    pub(super) metadata: String,
-    pub(super) event_id: Uuid,
-    pub(super) command_id: Option<Uuid>,
-}
-
-/// What one caller wants appended, all or nothing.
-#[derive(Default)]
-pub(super) struct Request {
-    pub(super) rows: Vec<Row>,
-    pub(super) keys: Vec<NewKey>,
-    pub(super) answer: Option<FirstAnswer>,
-}
-
-struct Waiting {
-    request: Request,
-    reply: oneshot::Sender<Result<Appended, AppendError>>,
-}
-
-#[derive(Default)]
-struct Lanes {
-    interactive: VecDeque<Waiting>,
-    bulk: VecDeque<Waiting>,
-}
 
 struct Shared {
     pool: PgPool,
@@ -135,62 +94,6 @@ impl Shared {
             *head = appended.last.max(*head);
             moved
         });
-    }
-}
-
-impl Lanes {
-    fn take(&mut self) -> Vec<Waiting> {
-        let mut batch = Batch::default();
-        batch.fill(&mut self.interactive, FLUSH_ROWS_MAX);
-        batch.fill(&mut self.bulk, FLUSH_BULK_ROWS_MAX);
-        batch.taken
-    }
-}
-
-/// What goes into one flush: at most one request a stream and a command, since two would only refuse each other.
-#[derive(Default)]
-struct Batch {
-    taken: Vec<Waiting>,
-    rows: usize,
-    bytes: usize,
-    streams: HashSet<(String, String)>,
-    commands: HashSet<Uuid>,
-}
-
-impl Batch {
-    fn fill(&mut self, lane: &mut VecDeque<Waiting>, rows_max: usize) {
-        let mut left = VecDeque::new();
-        while let Some(waiting) = lane.pop_front() {
-            let rows = waiting.request.rows.len();
-            let bytes = waiting.request.rows.iter().map(|row| row.payload.len()).sum::<usize>();
-            let full = self.rows + rows > rows_max || self.bytes + bytes > FLUSH_BYTES_MAX;
-            if full && !self.taken.is_empty() {
-                lane.push_front(waiting);
-                break;
-            }
-            if !self.admit(&waiting.request) {
-                left.push_back(waiting);
-                continue;
-            }
-            self.rows += rows;
-            self.bytes += bytes;
-            self.taken.push(waiting);
-        }
-        left.append(lane);
-        *lane = left;
-    }
-
-    fn admit(&mut self, request: &Request) -> bool {
-        let command = request.answer.as_ref().map(|answer| answer.command_id);
-        let meets_itself = command.is_some_and(|id| self.commands.contains(&id));
-        let streams: HashSet<_> =
-            request.rows.iter().map(|row| (row.aggregate_type.clone(), row.aggregate_id.clone())).collect();
-        if meets_itself || !self.streams.is_disjoint(&streams) {
-            return false;
-        }
-        self.commands.extend(command);
-        self.streams.extend(streams);
-        true
     }
 }
 
@@ -330,55 +233,4 @@ fn last_rows(requests: &[&Request]) -> Vec<i64> {
             request.answer.is_some().then_some(row)
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn waiting(stream: &str, rows: usize) -> Waiting {
-        let row = |sequence| Row {
-            aggregate_type: "message".into(),
-            aggregate_id: stream.into(),
-            sequence: sequence as i64,
-            event_type: String::new(),
-            event_version: String::new(),
-            payload: "{}".into(),
-            metadata: "{}".into(),
-            event_id: Uuid::nil(),
-            command_id: None,
-        };
-        let (reply, _) = oneshot::channel();
-        Waiting { request: Request { rows: (1..=rows).map(row).collect(), ..Request::default() }, reply }
-    }
-
-    fn streams(batch: &[Waiting]) -> Vec<&str> {
-        batch.iter().map(|waiting| waiting.request.rows[0].aggregate_id.as_str()).collect()
-    }
-
-    #[test]
-    fn a_stream_goes_into_a_flush_once_and_keeps_its_turn() {
-        let mut lanes = Lanes::default();
-        lanes.interactive.extend([waiting("a", 1), waiting("a", 1), waiting("b", 1)]);
-        assert_eq!(streams(&lanes.take()), ["a", "b"]);
-        assert_eq!(streams(&lanes.take()), ["a"]);
-        assert!(lanes.take().is_empty());
-    }
-
-    #[test]
-    fn people_go_before_campaigns_and_campaigns_leave_room() {
-        let mut lanes = Lanes::default();
-        lanes.bulk.extend([waiting("chunk 1", 200), waiting("chunk 2", 200)]);
-        lanes.interactive.push_back(waiting("person", 1));
-        assert_eq!(streams(&lanes.take()), ["person", "chunk 1"]);
-        assert_eq!(streams(&lanes.take()), ["chunk 2"]);
-    }
-
-    #[test]
-    fn a_request_larger_than_a_flush_goes_alone() {
-        let mut lanes = Lanes::default();
-        lanes.bulk.extend([waiting("large", 600), waiting("next", 1)]);
-        assert_eq!(streams(&lanes.take()), ["large"]);
-        assert_eq!(streams(&lanes.take()), ["next"]);
-    }
 }
