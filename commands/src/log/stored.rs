@@ -189,6 +189,19 @@ mod tests {
     }
 
     #[test]
+    fn a_message_weighs_as_much_as_the_people_it_goes_to_and_what_cannot_be_read_as_one() {
+        let message = serde_json::json!({ "MessageSent": {
+            "author": Uuid::nil(), "recipients": [Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3)],
+            "addressed": { "users": [], "roles": [], "company": null }, "body": { "$key": Uuid::nil() },
+            "priority": "normal", "acknowledge": false, "in_reply_to": null, "sent_at": "2026-01-01T00:00:00Z",
+        }});
+        let weight = |event| Recorded::of(StoredEvent::sample(), event).weight();
+        let sent = Event::decode_text("message", "MessageSent", "1", &message.to_string());
+        assert!(sent.is_ok(), "{sent:?}");
+        assert_eq!((weight(sent), weight(Err(DecodeError::Sealed))), (3, 1));
+    }
+
+    #[test]
     fn json_that_cannot_be_read_is_poison_for_one_event_only() {
         let poison = StoredEvent { payload: "1e999".into(), ..StoredEvent::sample() };
         assert_eq!(poison.parsed_payload(), Value::Null);
