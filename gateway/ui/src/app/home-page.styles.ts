@@ -23,8 +23,9 @@ export const homeStyles = css`
   .unread .snippet { color: var(--ink); }
   .dot { align-self: center; width: 8px; height: 8px; border-radius: 50%; background: var(--unread); flex: none; }
   .mark { display: grid; place-items: center; width: 36px; height: 36px; border-radius: 12px; background: var(--surface-3); color: var(--ink-2); flex: none; }
-  .outcome { display: flex; align-items: center; gap: var(--s3); margin-top: 6px; }
-  .outcome segmented-bar { flex: 1; }
+  .outcome { display: flex; flex-wrap: wrap; align-items: center; gap: 6px var(--s3); margin-top: 6px; }
+  .outcome segmented-bar { flex: 1 1 96px; }
+  .outcome .pill { min-width: 0; white-space: normal; overflow-wrap: anywhere; }
   @media (max-width: 980px) { .columns { grid-template-columns: minmax(0, 1fr); } .hello { padding: var(--s2) 0 var(--s5); } }
   @media (max-width: 520px) { .item, .section { padding-left: var(--s4); padding-right: var(--s4); } }
 `;

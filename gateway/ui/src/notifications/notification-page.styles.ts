@@ -4,6 +4,7 @@ import { css } from 'lit';
 export const notificationStyles = css`
   .back { display: inline-flex; align-items: center; gap: 4px; margin-bottom: var(--s3); font-size: var(--text-s); text-decoration: none; }
   .title { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s2) var(--s3); }
+  .title .pill { min-width: 0; white-space: normal; overflow-wrap: anywhere; }
   .progress { margin-bottom: var(--s4); }
   .progress .top { display: flex; flex-wrap: wrap; align-items: baseline; gap: var(--s2) var(--s4); margin-bottom: var(--s4); }
   .progress .big { font-size: 2.25rem; font-weight: 600; letter-spacing: -0.03em; line-height: 1; }

@@ -33,9 +33,11 @@ export class NotificationsPage extends LitElement {
       .mark { display: grid; place-items: center; width: 40px; height: 40px; border-radius: 13px; background: var(--surface-3); color: var(--ink-2); }
       .text { display: grid; min-width: 0; }
       .text .what { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 550; }
-      .progress { display: grid; gap: 6px; justify-items: end; }
+      .progress { display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px; min-width: 0; justify-items: end; }
       .progress segmented-bar { width: 100%; }
-      .outcome { display: flex; align-items: center; gap: var(--s3); white-space: nowrap; }
+      .outcome { display: flex; flex-wrap: wrap; align-items: center; justify-content: flex-end; gap: 4px var(--s3); max-width: 100%; }
+      .outcome .num { white-space: nowrap; }
+      .outcome .pill { min-width: 0; white-space: normal; overflow-wrap: anywhere; }
       @media (max-width: 720px) { a.row-link { grid-template-columns: auto minmax(0, 1fr); padding: var(--s4); } .progress { grid-column: 1 / -1; justify-items: stretch; } .outcome { justify-content: space-between; } }
     `,
   ];
