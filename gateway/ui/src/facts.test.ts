@@ -38,8 +38,8 @@ describe('an event in words', () => {
     expect(lineOf({ body: { erased: true }, subject: { masked: true } })).toBe('asunto: oculto · mensaje: borrado');
   });
   it('tells of the totals only what there is', () => {
-    const state = { state: 'completed', totals: { total: 80, accepted: 74, failed: 6, pending: 0 } };
-    expect(lineOf(state)).toBe('estado: finalizada · total: 80 · enviado: 74 · fallido: 6');
+    const state = { state: 'completed', totals: { total: 75, accepted: 74, failed: 1, pending: 0 } };
+    expect(lineOf(state)).toBe('estado: finalizada · total: 75 · enviados: 74 · fallido: 1');
   });
   it('sets the audience beside the rest of a state', () => {
     const state = {

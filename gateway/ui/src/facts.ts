@@ -37,11 +37,13 @@ export function factsOf(data: unknown): Fact[] {
   return entries.flatMap(([name, value]) => {
     if (name === 'audience' || name === 'totals') return factsOf(value).filter((fact) => fact.words !== number(0));
     const words = worded(name, value);
-    return words ? [{ name, label: labelOf(name), words }] : [];
+    return words ? [{ name, label: labelOf(name, value), words }] : [];
   });
 }
 
-const labelOf = (name: string): string => tOr(`fact.${name}`, tOr(`state.${name}`, name));
+/** A count agrees with its state: «fallidos: 6». */
+const labelOf = (name: string, value: unknown): string =>
+  tOr(`fact.${name}`, tOr(`state.${name}`, name, { n: Number(value) }));
 
 /** «destinatarios: 12 · prioridad: alta». */
 export const lineOf = (data: unknown): string =>

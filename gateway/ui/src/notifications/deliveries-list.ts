@@ -48,12 +48,13 @@ export class DeliveriesList extends LitElement {
   private filters() {
     const states = STATES.filter((one) => (this.totals?.[one] ?? 0) > 0 || one === this.filter);
     return html`<div class="filters" role="group" aria-label=${t('filter.state')}>
-      ${this.chip('', t('deliveries.all'), this.totals?.total ?? 0)}
-      ${states.map((one) => this.chip(one, t(`state.${one}`), this.totals?.[one] ?? 0))}
+      ${this.chip('', this.totals?.total ?? 0)}
+      ${states.map((one) => this.chip(one, this.totals?.[one] ?? 0))}
     </div>`;
   }
 
-  private chip(value: DeliveryState | '', label: string, n: number) {
+  private chip(value: DeliveryState | '', n: number) {
+    const label = value ? t(`state.${value}`, { n }) : t('deliveries.all');
     return html`<button class="chip" type="button" aria-pressed=${this.filter === value} @click=${() => this.choose(value)}>
       ${label} <span class="num">${number(n)}</span>
     </button>`;

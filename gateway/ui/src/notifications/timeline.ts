@@ -21,7 +21,7 @@ const TONES: Partial<Record<DeliveryState, string>> = {
 };
 
 export const statePill = (state: DeliveryState): TemplateResult =>
-  html`<span class="pill ${TONES[state] ?? ''}">${t(`state.${state}`)}</span>`;
+  html`<span class="pill ${TONES[state] ?? ''}">${t(`state.${state}`, { n: 1 })}</span>`;
 
 export function timeline(one: Delivery): TemplateResult {
   if (one.attempts.length === 0) return html`<p class="none">${t('deliveries.no_attempts')}</p>`;

@@ -57,7 +57,7 @@ export class SegmentedBar extends LitElement {
     return html`<ul>
       ${present.map(
         (state) =>
-          html`<li><i class="dot ${state}"></i><b class="num">${number(totals[state])}</b><span>${t(`state.${state}`)}</span></li>`,
+          html`<li><i class="dot ${state}"></i><b class="num">${number(totals[state])}</b><span>${t(`state.${state}`, { n: totals[state] })}</span></li>`,
       )}
     </ul>`;
   }
@@ -65,7 +65,7 @@ export class SegmentedBar extends LitElement {
 
 function spoken(totals: Totals): string {
   const parts = STATES.filter((state) => totals[state] > 0).map(
-    (state) => `${number(totals[state])} ${t(`state.${state}`)}`,
+    (state) => `${number(totals[state])} ${t(`state.${state}`, { n: totals[state] })}`,
   );
   return parts.length ? parts.join(', ') : t('totals.none');
 }
