@@ -397,6 +397,7 @@ export const en: Catalogue = {
   'deliveries.title': 'Recipients',
   'deliveries.all': 'all',
   'deliveries.empty': 'No recipients in this state',
+  'deliveries.resolving': 'Preparing the list of recipients…',
   'deliveries.no_attempts': 'Not tried yet.',
   'deliveries.again_at': 'Tried again at {time}',
   'deliveries.again_on': 'Tried again on {date}',

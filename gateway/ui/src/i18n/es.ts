@@ -407,6 +407,7 @@ export const es = {
   'deliveries.title': 'Destinatarios',
   'deliveries.all': 'todos',
   'deliveries.empty': 'No hay destinatarios en este estado',
+  'deliveries.resolving': 'Preparando la lista de destinatarios…',
   'deliveries.no_attempts': 'Todavía no se ha intentado.',
   'deliveries.again_at': 'Se reintenta a las {time}',
   'deliveries.again_on': 'Se reintenta el {date}',

@@ -22,6 +22,8 @@ export class DeliveriesList extends LitElement {
 
   @property() notification = '';
   @property({ attribute: false }) totals: Totals | null = null;
+  /** Not all of them are known yet. */
+  @property({ type: Boolean }) resolving = false;
   @state() private filter: DeliveryState | '' = '';
   private readonly list = new PagedList<Delivery>(this, (after) =>
     getDeliveries(this.notification, { state: this.filter, after }),
@@ -35,14 +37,18 @@ export class DeliveriesList extends LitElement {
 
   protected override updated(changed: PropertyValues<this>): void {
     if (changed.has('notification')) void this.list.load();
+    else if (changed.get('resolving')) void this.list.load();
     else if (changed.has('totals') && moved(changed.get('totals') ?? null, this.totals)) this.soon();
   }
 
   override render() {
     return html`<section class="card" aria-label=${t('deliveries.title')}>
-      ${this.filters()}
-      ${listFrame(this.list, html`<empty-state icon="users" heading=${t('deliveries.empty')}></empty-state>`, () => this.rows())}
+      ${this.resolving ? nobody(t('deliveries.resolving')) : this.known()}
     </section>`;
+  }
+
+  private known() {
+    return html`${this.filters()} ${listFrame(this.list, nobody(t('deliveries.empty')), () => this.rows())}`;
   }
 
   private filters() {
@@ -92,6 +98,8 @@ export class DeliveriesList extends LitElement {
     }, AGAIN_MS);
   }
 }
+
+const nobody = (heading: string) => html`<empty-state icon="users" heading=${heading}></empty-state>`;
 
 function contactName({ contact, client }: Delivery): string {
   return contact && contact !== client.name ? contact : '';

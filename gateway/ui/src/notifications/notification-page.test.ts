@@ -116,3 +116,14 @@ describe('the causes', () => {
     expect(text('failure-causes')).not.toContain('Causas de los fallos');
   });
 });
+
+it('says that its recipients are being looked for, and of how many nothing yet', async () => {
+  shown = standing('resolving', { total: 0, pending: 500 });
+  await open();
+  const preparing = 'Preparando la lista de destinatarios…';
+  const progress = page.renderRoot.querySelector('.progress');
+  expect(progress?.textContent?.trim()).toBe(preparing);
+  const list = page.renderRoot.querySelector('deliveries-list')?.shadowRoot;
+  await vi.waitFor(() => expect(list?.querySelector('empty-state')?.getAttribute('heading')).toBe(preparing));
+  expect(list?.textContent).not.toContain('500');
+});

@@ -20,7 +20,7 @@ import './deliveries-list';
 import './failure-causes';
 import './history-list';
 import { notificationStyles } from './notification-page.styles';
-import { doneOf, etaOf, isLive, mayRetry, rateOf, type Sample, standing, withSample } from './progress';
+import { doneOf, etaOf, isLive, isResolving, mayRetry, rateOf, type Sample, standing, withSample } from './progress';
 
 /** After the last total the state follows: it is asked for once things are quiet. */
 const SETTLE_MS = 500;
@@ -85,15 +85,19 @@ export class NotificationPage extends LitElement {
   }
 
   private progress(shown: Notification) {
-    const { totals } = shown;
     return html`<section class="card pad progress" aria-label=${t('notification.progress')}>
-      <div class="top">
+      ${isResolving(shown) ? html`<p class="muted">${t('deliveries.resolving')}</p>` : this.counted(shown)}
+    </section>`;
+  }
+
+  private counted(shown: Notification) {
+    const { totals } = shown;
+    return html`<div class="top">
         <span class="big num">${totals.total > 0 ? `${Math.floor((doneOf(totals) / totals.total) * 100)} %` : '—'}</span>
-        <span class="muted num">${totals.total > 0 ? t('notification.done_of', { done: doneOf(totals), n: totals.total }) : t('standing.resolving')}</span>
+        <span class="muted num">${totals.total > 0 ? t('notification.done_of', { done: doneOf(totals), n: totals.total }) : standing(shown).text}</span>
         ${isLive(shown.state) ? html`<span class="speed num">${this.speed(totals)}</span>` : nothing}
       </div>
-      <segmented-bar .totals=${totals}></segmented-bar>
-    </section>`;
+      <segmented-bar .totals=${totals}></segmented-bar>`;
   }
 
   private speed(totals: Totals): string {
@@ -117,7 +121,7 @@ export class NotificationPage extends LitElement {
 
   private recipients(shown: Notification) {
     return html`<div class="columns">
-      <deliveries-list notification=${shown.id} .totals=${shown.totals}></deliveries-list>
+      <deliveries-list notification=${shown.id} ?resolving=${isResolving(shown)} .totals=${shown.totals}></deliveries-list>
       <div class="side">
         ${REASONED.some((outcome) => shown.totals[outcome] > 0) ? html`<failure-causes notification=${shown.id} .totals=${shown.totals}></failure-causes>` : nothing}
         ${this.facts(shown)}

@@ -34,6 +34,10 @@ export function etaOf(totals: Totals, rate: number | null): number | null {
 export const isLive = (state: NotificationState): boolean =>
   state === 'scheduled' || state === 'resolving' || state === 'running' || state === 'paused';
 
+/** Its recipients are still being looked for: there are some already, but not yet a number of all of them. */
+export const isResolving = ({ state, totals }: Pick<Notification, 'state' | 'totals'>): boolean =>
+  state === 'resolving' && totals.total === 0;
+
 /** What failed can be sent again once all is over, while it may still be sent at all. */
 export function mayRetry(one: Pick<Notification, 'state' | 'totals' | 'expires_at'>, now = Date.now()): boolean {
   const isInTime = !one.expires_at || Date.parse(one.expires_at) > now;
