@@ -21,6 +21,7 @@ export const homeStyles = css`
   .unread .name { font-weight: 650; color: var(--ink); }
   .snippet { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--ink-3); font-size: var(--text-s); }
   .unread .snippet { color: var(--ink); }
+  .marks { display: flex; flex-wrap: wrap; align-items: center; gap: 4px var(--s2); margin-top: 4px; }
   .dot { align-self: center; width: 8px; height: 8px; border-radius: 50%; background: var(--unread); flex: none; }
   .mark { display: grid; place-items: center; width: 36px; height: 36px; border-radius: 12px; background: var(--surface-3); color: var(--ink-2); flex: none; }
   .outcome { display: flex; flex-wrap: wrap; align-items: center; gap: 6px var(--s3); margin-top: 6px; }

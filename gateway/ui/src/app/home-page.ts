@@ -131,10 +131,24 @@ function greeting(): string {
 function message(item: InboxItem) {
   return html`<li><a class="item ${item.read_at ? '' : 'unread'}" href="/mensajes/${item.id}">
     ${avatar(item.author.name)}
-    <span class="text"><span class="top"><span class="name">${item.author.name}</span><span class="small muted">${when(item.created_at)}</span></span><span class="snippet">${item.body}</span></span>
+    <span class="text"><span class="top"><span class="name">${item.author.name}</span><span class="small muted">${when(item.created_at)}</span></span><span class="snippet">${item.body}</span>${marks(item)}</span>
     ${item.read_at ? nothing : html`<span class="dot"></span><span class="hidden">${t('inbox.unread_one')}</span>`}
   </a></li>`;
 }
+
+/** The same as in the inbox. */
+function marks({ priority, acknowledge, acknowledged_at }: InboxItem) {
+  if (priority !== 'high' && !acknowledge) return nothing;
+  return html`<span class="marks">
+    ${priority === 'high' ? html`<span class="pill danger">${icon('flag', 12)}${t('priority.high')}</span>` : nothing}
+    ${acknowledge ? acknowledgement(acknowledged_at) : nothing}
+  </span>`;
+}
+
+const acknowledgement = (given: string | null) =>
+  given
+    ? html`<span class="small muted">${t('inbox.acknowledged')}</span>`
+    : html`<span class="pill warn">${t('inbox.asks_acknowledge')}</span>`;
 
 function notification(one: Notification) {
   const { text, tone } = standing(one);

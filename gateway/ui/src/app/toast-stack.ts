@@ -79,6 +79,7 @@ export class ToastStack extends LitElement {
         <span class="small muted">${one.at ? when(one.at) : nothing}</span>${this.close(one)}
       </div>
       <p class="body">${one.text}</p>
+      ${one.acknowledge ? html`<p><span class="pill warn">${t('inbox.asks_acknowledge')}</span></p>` : nothing}
       <div class="actions">${this.actions(one)}</div>`;
   }
 

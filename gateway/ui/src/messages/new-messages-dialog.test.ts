@@ -100,3 +100,8 @@ it('a gap with many messages shows a few of them, the newest last', async () => 
   say('counts', 9, counted(5));
   await vi.waitFor(() => expect(notices()).toEqual(['Texto 7', 'Texto 8', 'Texto 9']));
 });
+
+it('a notice says that its author asks for an acknowledgement', async () => {
+  say('message', 5, { ...item(5), acknowledge: true });
+  await vi.waitFor(() => expect(toasts.get()).toMatchObject([{ text: 'Texto 5', acknowledge: true }]));
+});

@@ -176,6 +176,7 @@ export class NewMessagesDialog extends LitElement {
       author: item.author.name,
       at: item.created_at,
       urgent,
+      acknowledge: item.acknowledge,
       stays_ms: urgent ? 3 * NOTICE_MS : NOTICE_MS,
       actions: [
         { label: t('open'), run: () => navigate(`/mensajes/${item.id}`) },

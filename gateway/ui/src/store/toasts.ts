@@ -20,6 +20,8 @@ export interface Toast {
   author?: string;
   at?: string;
   urgent?: boolean;
+  /** Its author asks for an acknowledgement. */
+  acknowledge?: boolean;
   /** The id of the new message: without it the notice has no sense. */
   message?: string;
   /** It offers what the server allows until a fixed moment: nothing makes it leave before, or stay longer. */
