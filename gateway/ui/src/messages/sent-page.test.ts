@@ -54,3 +54,11 @@ it('an open message that left the list stays open with what was last known', asy
   await vi.waitFor(() => expect(page.renderRoot.querySelector('li')?.textContent).toContain('Otro'));
   expect(heading()).toBe('Leído por 0 de 3');
 });
+
+it('a message has a tick once somebody has read it', async () => {
+  const tick = () => page.renderRoot.querySelector('.receipts .icon');
+  expect(tick()).toBeNull();
+  sent = [message(1)];
+  read();
+  await vi.waitFor(() => expect(tick()).not.toBeNull());
+});

@@ -87,7 +87,7 @@ export class SentPage extends LitElement {
       <span class="small muted">${when(item.created_at)}</span>
       ${this.marks(item)}
       <button class="button quiet small receipts ${all ? 'all' : ''}" type="button" aria-haspopup="dialog" @click=${() => this.show(item)}>
-        ${icon(all ? 'checks' : 'check', 16)}<span class="num">${t('sent.read_by', { read: item.read_count, total: item.recipient_count })}</span>
+        ${item.read_count > 0 ? icon(all ? 'checks' : 'check', 16) : nothing}<span class="num">${t('sent.read_by', { read: item.read_count, total: item.recipient_count })}</span>
       </button>
     </li>`;
   }
