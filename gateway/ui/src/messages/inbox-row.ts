@@ -37,8 +37,8 @@ export class InboxRow extends LitElement {
       .unread .content { color: var(--ink); }
       .unread .date { color: var(--accent-ink); font-weight: 600; }
       .dot { width: 8px; height: 8px; border-radius: 50%; background: var(--unread); flex: none; }
-      .actions { position: absolute; right: var(--s3); bottom: 8px; display: none; gap: 2px; padding: 2px; border-radius: 12px; background: var(--surface); box-shadow: var(--shadow-2); }
-      .actions .icon-button { width: 32px; height: 32px; }
+      .actions { position: absolute; right: var(--s3); bottom: 3px; display: none; gap: 2px; padding: 1px; border-radius: 12px; background: var(--surface); box-shadow: var(--shadow-2); }
+      .actions .icon-button { width: 36px; height: 28px; }
       :host(:hover) .actions, :host(:focus-within) .actions { display: flex; }
       @media (hover: none) { .pick input { pointer-events: auto; } :host(:hover) .actions { display: none; } :host(:focus-within) .actions { display: flex; } }
     `,
