@@ -340,6 +340,8 @@ export const en: Catalogue = {
   'causes.in_doubt': 'Why deliveries are in doubt',
   'causes.deferred': 'Why deliveries are deferred',
   'causes.suppressed': 'Why deliveries are left out',
+  'cause.in_doubt':
+    'Nobody knows whether it arrived: the provider or the program stopped before the answer. Open each recipient to see the details.',
   'cause.unknown': 'Unknown cause',
   'cause.mailbox_full': 'Mailbox full',
   'cause.no_mailbox': 'The address does not exist',

@@ -350,6 +350,8 @@ export const es = {
   'causes.in_doubt': 'Por qué hay envíos en duda',
   'causes.deferred': 'Por qué hay envíos aplazados',
   'causes.suppressed': 'Por qué hay envíos omitidos',
+  'cause.in_doubt':
+    'No se sabe si llegó: el proveedor o el programa se detuvo antes de la respuesta. Abra cada destinatario para ver el detalle.',
   'cause.unknown': 'Causa desconocida',
   'cause.mailbox_full': 'Buzón lleno',
   'cause.no_mailbox': 'La dirección no existe',

@@ -17,7 +17,10 @@ export interface CauseGroup {
   causes: Cause[];
 }
 
-/** The server's groups in words, by outcome; in each the most frequent first. */
+/**
+ * The server's groups in words, by outcome; in each the most frequent first. Nothing tells apart those in doubt, so
+ * they say where to look.
+ */
 export function causesOf(all: FailureCause[]): CauseGroup[] {
   return REASONED.map((outcome) => ({ outcome, causes: causesWith(outcome, all) })).filter(
     ({ causes }) => causes.length > 0,
@@ -29,7 +32,7 @@ function causesWith(outcome: Reasoned, all: FailureCause[]): Cause[] {
     .filter((cause) => cause.outcome === outcome)
     .map((cause) => ({
       code: providersCode(cause.code),
-      words: wordsOf({ ...cause, detail: '' }),
+      words: outcome === 'in_doubt' ? t('cause.in_doubt') : wordsOf({ ...cause, detail: '' }),
       count: cause.count,
     }))
     .sort((a, b) => b.count - a.count);

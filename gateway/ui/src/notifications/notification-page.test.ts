@@ -104,7 +104,7 @@ describe('the causes', () => {
     await open();
     await vi.waitFor(() =>
       expect(text('failure-causes').replace(/\s+/g, ' ')).toMatch(
-        /Causas de los fallos Causa desconocida ?2 .*en duda No se sabe si llegó ?3 .*omitidos .*1/,
+        /Causas de los fallos Causa desconocida ?2 .*en duda No se sabe si llegó: .* ?3 .*omitidos .*1/,
       ),
     );
   });
