@@ -1,9 +1,10 @@
-/** Rules of the banner that says there is no connection: it comes in time, and leaves with its cause. */
+/** Rules of the shell: the banner of a lost connection leaves with its cause, and an address without a page says so. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connection } from '../store/inbox-live';
 import { session } from '../store/session';
 import './app-shell';
 import type { AppShell } from './app-shell';
+import { navigate } from './router';
 
 let shell: AppShell;
 let online: boolean;
@@ -66,4 +67,11 @@ describe('the banner', () => {
     }
     expect(await banner()).toBe(true);
   });
+});
+
+it('an address without a page has a title of its own and a way back', async () => {
+  navigate('/nada');
+  await vi.waitFor(() => expect(document.title).toBe('Esta página no existe · Mensajería'));
+  expect(shell.renderRoot.querySelector('main empty-state a')?.getAttribute('href')).toBe('/');
+  navigate('/');
 });

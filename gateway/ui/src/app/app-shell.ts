@@ -14,6 +14,7 @@ import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
 import '../ui/empty-state';
 import { type Icon, icon } from '../ui/icons';
+import '../ui/loading-rows';
 import { anyDialogOpen, Modal, modalStyles } from '../ui/modal';
 import '../messages/compose-dialog';
 import '../messages/new-messages-dialog';
@@ -37,6 +38,8 @@ export class AppShell extends LitElement {
 
   @state() private opened: Opened = 'none';
   @state() private shown: Found | null = null;
+  /** The address has no page: not the same as one that is still loading. */
+  @state() private missing = false;
   @state() private failed = false;
   @state() private lost = false;
   @query('main') private main!: HTMLElement;
@@ -70,7 +73,7 @@ export class AppShell extends LitElement {
   }
 
   override updated(changed: PropertyValues): void {
-    if (changed.has('shown') || this.shown) this.nameWindow();
+    if (changed.has('shown') || this.shown || this.missing) this.nameWindow();
   }
 
   override render() {
@@ -111,7 +114,8 @@ export class AppShell extends LitElement {
 
   private page() {
     if (this.failed) return nowhere('offline', 'page.failed', 'page.failed_text');
-    if (!this.shown) return nowhere('search', 'page.missing', 'page.missing_text');
+    if (this.missing) return nowhere('search', 'page.missing', 'page.missing_text');
+    if (!this.shown) return html`<loading-rows></loading-rows>`;
     return this.shown.route.render(this.shown.params);
   }
 
@@ -170,6 +174,7 @@ export class AppShell extends LitElement {
       if (place.get().path !== path) return;
       const moved = this.shown !== null && this.shown.route.title !== found?.route.title;
       this.failed = false;
+      this.missing = found === null;
       this.shown = found;
       if (moved) this.arrive();
     } catch {
@@ -184,7 +189,8 @@ export class AppShell extends LitElement {
 
   private nameWindow(): void {
     const { unread } = this.counts.value;
-    const title = this.shown ? `${t(this.shown.route.title)} · ${t('app.name')}` : t('app.name');
+    const name = this.missing ? 'page.missing' : this.shown?.route.title;
+    const title = name ? `${t(name)} · ${t('app.name')}` : t('app.name');
     document.title = unread > 0 ? `(${number(unread)}) ${title}` : title;
   }
 
@@ -247,6 +253,8 @@ export class AppShell extends LitElement {
 function nowhere(mark: Icon, title: Key, text: Key) {
   return html`<div>
     <h1 class="hidden">${t(title)}</h1>
-    <empty-state icon=${mark} heading=${t(title)} text=${t(text)}></empty-state>
+    <empty-state icon=${mark} heading=${t(title)} text=${t(text)}>
+      <a class="button" href="/">${t('page.home')}</a>
+    </empty-state>
   </div>`;
 }

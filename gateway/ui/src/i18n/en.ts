@@ -59,6 +59,7 @@ export const en: Catalogue = {
   'nav.unread': { one: '{n} unread', other: '{n} unread' },
   'page.missing': 'This page does not exist',
   'page.missing_text': 'The address leads nowhere, or is out of your reach.',
+  'page.home': 'Back to Home',
   'page.failed': 'The page could not be opened',
   'page.failed_text': 'Check your connection and try again.',
   'theme.light': 'Light theme',

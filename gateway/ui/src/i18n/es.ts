@@ -60,6 +60,7 @@ export const es = {
   'nav.unread': { one: '{n} sin leer', other: '{n} sin leer' },
   'page.missing': 'Esta página no existe',
   'page.missing_text': 'La dirección no lleva a ninguna parte, o no está a su alcance.',
+  'page.home': 'Volver a Inicio',
   'page.failed': 'No se pudo abrir la página',
   'page.failed_text': 'Revise su conexión y vuelva a intentarlo.',
   'theme.light': 'Tema claro',
