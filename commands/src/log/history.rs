@@ -1,10 +1,11 @@
 //! The history of some aggregate types, in pages: what a rebuild reads, without what it would throw away.
 
+use domain::Position;
+use sqlx::FromRow;
+
 use super::page::PAGE_BYTES_MAX;
 use super::stored::COLUMNS;
 use super::{EventLog, FeedError, Recorded, StoredEvent};
-use domain::Position;
-use sqlx::FromRow;
 
 /// How many positions one page of history covers at most.
 const HISTORY_POSITIONS_MAX: Position = 4_000;
