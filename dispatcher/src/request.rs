@@ -78,9 +78,10 @@ impl Requests {
 
     async fn load(&self, id: NotificationId) -> Result<Arc<Request>, RequestError> {
         let stored = self.log.read_stream("notification", &id.to_string(), 0, 1).await?;
+        let metadata =
+            stored.first().map(|first| metadata_of_outcomes(&first.metadata(), &first.event_id.to_string()));
         let recorded = self.log.open_events(stored).await?.into_iter().next();
-        let recorded = recorded.ok_or(RequestError::Unreadable(id))?;
-        let metadata = metadata_of_outcomes(&recorded.metadata, &recorded.event_id.to_string());
+        let (metadata, recorded) = metadata.zip(recorded).ok_or(RequestError::Unreadable(id))?;
         let Ok(Event::Notification(NotificationEvent::NotificationRequested {
             subject,
             body,

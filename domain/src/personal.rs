@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeOwned, Error as _};
+use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// The JSON member that marks an object as personal data; its value is the id of the key it is sealed under.
@@ -88,24 +87,44 @@ pub(crate) use hide_in_debug;
 
 impl<T: Serialize> Serialize for Personal<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let object = match &self.value {
-            Secrecy::Clear(value) => json!({ KEY: self.key, CLEAR: value }),
-            Secrecy::Sealed(text) => json!({ KEY: self.key, SEALED: text }),
-            Secrecy::Erased => json!({ KEY: self.key }),
-        };
-        object.serialize(serializer)
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry(KEY, &self.key)?;
+        match &self.value {
+            Secrecy::Clear(value) => object.serialize_entry(CLEAR, value)?,
+            Secrecy::Sealed(text) => object.serialize_entry(SEALED, text)?,
+            Secrecy::Erased => {}
+        }
+        object.end()
     }
 }
 
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Personal<T> {
+/// The object as it stands in JSON.
+#[derive(Deserialize)]
+#[serde(bound = "T: Deserialize<'de>")]
+struct Object<T> {
+    #[serde(rename = "$key")]
+    key: Uuid,
+    #[serde(default = "nothing", deserialize_with = "something")]
+    clear: Option<T>,
+    sealed: Option<String>,
+}
+
+const fn nothing<T>() -> Option<T> {
+    None
+}
+
+/// A value that is there, even if it is null.
+fn something<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Personal<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut object = serde_json::Map::deserialize(deserializer)?;
-        let key = object.remove(KEY).ok_or_else(|| D::Error::missing_field(KEY))?;
-        let key = serde_json::from_value(key).map_err(D::Error::custom)?;
-        let value = match (object.remove(CLEAR), object.remove(SEALED)) {
-            (Some(clear), _) => Secrecy::Clear(serde_json::from_value(clear).map_err(D::Error::custom)?),
-            (None, Some(Value::String(text))) => Secrecy::Sealed(text),
-            (None, _) => Secrecy::Erased,
+        let Object { key, clear, sealed } = Object::deserialize(deserializer)?;
+        let value = match (clear, sealed) {
+            (Some(clear), _) => Secrecy::Clear(clear),
+            (None, Some(text)) => Secrecy::Sealed(text),
+            (None, None) => Secrecy::Erased,
         };
         Ok(Self { key, value })
     }
@@ -113,6 +132,8 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Personal<T> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -127,6 +148,20 @@ mod tests {
     fn an_erased_value_still_folds() {
         let json = json!({"$key": Uuid::nil()});
         assert_eq!(serde_json::from_value::<Personal<String>>(json).unwrap(), Personal::erased(Uuid::nil()));
+    }
+
+    #[test]
+    fn nothing_that_is_personal_is_not_the_same_as_erased() {
+        let value = Personal::new(Uuid::nil(), None::<String>);
+        let json = json!({"$key": Uuid::nil(), "clear": null});
+        assert_eq!(serde_json::from_value::<Personal<Option<String>>>(json).unwrap(), value);
+    }
+
+    #[test]
+    fn a_sealed_value_stays_sealed() {
+        let json = json!({"$key": Uuid::nil(), "sealed": "AAAA"});
+        let value: Personal<String> = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!((value.get(), serde_json::to_value(&value).unwrap()), (None, json));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use commands::log::{Recorded, metadata};
+use commands::log::Recorded;
 use domain::notification::NotificationEvent;
 use domain::{DecodeError, Event};
 use sqlx::PgConnection;
@@ -104,8 +104,6 @@ async fn save(
     channels: &HashMap<Uuid, String>,
 ) -> sqlx::Result<()> {
     let channel = |entry: &Entry| entry.notification.and_then(|id| channels.get(&id)).map(String::as_str);
-    let correlation =
-        |event: &Recorded| event.metadata.get(metadata::CORRELATION).and_then(|id| Uuid::parse_str(id).ok());
     sqlx::query(
         "insert into audit_entries (position, at, actor_id, type, subject_type, subject_id, company_id, channel,
                                     result, summary, correlation_id)
@@ -115,7 +113,7 @@ async fn save(
     )
     .bind(events.iter().map(|event| event.position).collect::<Vec<_>>())
     .bind(events.iter().map(|event| event.recorded_at).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| event.actor().map(Uuid::from)).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.context.actor.map(Uuid::from)).collect::<Vec<_>>())
     .bind(events.iter().map(|event| event.event_type.as_str()).collect::<Vec<_>>())
     .bind(entries.iter().map(|entry| entry.subject_type.as_str()).collect::<Vec<_>>())
     .bind(entries.iter().map(|entry| entry.subject_id.as_str()).collect::<Vec<_>>())
@@ -123,7 +121,7 @@ async fn save(
     .bind(entries.iter().map(channel).collect::<Vec<_>>())
     .bind(entries.iter().map(|entry| entry.result).collect::<Vec<_>>())
     .bind(entries.iter().map(|entry| entry.summary.as_str()).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| correlation(event)).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.context.correlation).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())

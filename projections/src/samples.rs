@@ -1,7 +1,7 @@
 //! Events for tests, as they come out of the log.
 
 use chrono::{DateTime, Utc};
-use commands::log::{Metadata, Recorded};
+use commands::log::{Context, Recorded};
 use domain::{DecodeError, Event, Position};
 use uuid::Uuid;
 
@@ -50,7 +50,7 @@ fn stored(
         aggregate_id: aggregate_id.to_string(),
         sequence: position,
         event_type: "Sample".to_owned(),
-        metadata: Metadata::new(),
+        context: Context::default(),
         event,
     }
 }

@@ -1,7 +1,8 @@
 //! The history of some aggregate types, in pages: what a rebuild reads, without what it would throw away.
 
 use domain::Position;
-use sqlx::FromRow;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, Row};
 
 use super::page::PAGE_BYTES_MAX;
 use super::stored::COLUMNS;
@@ -10,17 +11,25 @@ use super::{EventLog, FeedError, Recorded, StoredEvent};
 /// How many positions one page of history covers at most.
 const HISTORY_POSITIONS_MAX: Position = 4_000;
 
-/// As a page of the log, but only of some types. `is_cut` tells a page that was cut from one that was read to its end.
+/// How many bytes of payload one page holds: more than a page of those who follow the log, because most have room.
+const HISTORY_BYTES_MAX: i64 = 4 * PAGE_BYTES_MAX;
+
+/// As a page of the log, but only of some types. Mostly all of it has room, so where to cut is only looked for if not;
+/// `is_cut` tells.
 const PAGE: &str = "
 from events, (
-  select min(position) as cut_at
-  from (
-    select position, sum(pg_column_size(payload)) over (order by position rows unbounded preceding)
-                     - pg_column_size(payload) as bytes_before
-    from events
-    where position > $1 and position <= $2 and ($4::text[] is null or aggregate_type = any($4))
-  ) sizes
-  where bytes_before >= $3
+  select case when sum(pg_column_size(payload)) > $3 then (
+    select min(position)
+    from (
+      select position, sum(pg_column_size(payload)) over (order by position rows unbounded preceding)
+                       - pg_column_size(payload) as bytes_before
+      from events
+      where position > $1 and position <= $2 and ($4::text[] is null or aggregate_type = any($4))
+    ) sizes
+    where bytes_before >= $3
+  ) end as cut_at
+  from events
+  where position > $1 and position <= $2 and ($4::text[] is null or aggregate_type = any($4))
 ) cut
 where position > $1 and position < coalesce(cut_at, $2 + 1) and ($4::text[] is null or aggregate_type = any($4))
 order by position";
@@ -34,11 +43,15 @@ pub struct History {
     pub up_to: Position,
 }
 
-#[derive(FromRow)]
 struct Found {
-    #[sqlx(flatten)]
     event: StoredEvent,
     is_cut: bool,
+}
+
+impl FromRow<'_, PgRow> for Found {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        Ok(Self { event: StoredEvent::from_row(row)?, is_cut: row.try_get("is_cut")? })
+    }
 }
 
 impl EventLog {
@@ -58,7 +71,7 @@ impl EventLog {
         let rows: Vec<Found> = sqlx::query_as(&text)
             .bind(after)
             .bind(end)
-            .bind(PAGE_BYTES_MAX)
+            .bind(HISTORY_BYTES_MAX)
             .bind(types)
             .fetch_all(self.pool())
             .await?;

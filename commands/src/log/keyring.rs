@@ -46,7 +46,7 @@ pub enum SealError {
 
 /// A person's key, clear in memory only.
 #[derive(Clone, Copy)]
-pub(crate) struct DataKey([u8; KEY_BYTES]);
+pub(crate) struct DataKey(pub(super) [u8; KEY_BYTES]);
 
 /// A key that is to be committed with the first event under it.
 #[derive(Clone)]
@@ -93,13 +93,13 @@ impl Keyring {
     /// [`SealError::Forged`] under another key.
     pub(super) async fn prove(&self) -> Result<(), SealError> {
         let fresh = seal(&self.wrapping, PROOF, PROOF.to_vec())?;
-        let kept: Vec<u8> = sqlx::query_scalar(
+        let mut kept: Vec<u8> = sqlx::query_scalar(
             "update ledger set master_key_proof = coalesce(master_key_proof, $1) returning master_key_proof",
         )
         .bind(fresh)
         .fetch_one(&self.pool)
         .await?;
-        open(&self.wrapping, PROOF, kept).map(drop)
+        open(&self.wrapping, PROOF, &mut kept).map(drop)
     }
 
     /// Destroys a key for ever: what it sealed is erased. Call [`Keyring::forget`] after the commit.
@@ -156,9 +156,9 @@ impl Keyring {
         keys.iter().for_each(|key| self.remember(key.id, key.clear));
     }
 
-    fn unwrap(&self, id: Uuid, wrapped: Vec<u8>) -> Result<DataKey, SealError> {
-        let bytes = open(&self.wrapping, id.as_bytes(), wrapped)?;
-        bytes.try_into().map(DataKey).map_err(|_| SealError::Forged)
+    fn unwrap(&self, id: Uuid, mut wrapped: Vec<u8>) -> Result<DataKey, SealError> {
+        let bytes = open(&self.wrapping, id.as_bytes(), &mut wrapped)?;
+        (&*bytes).try_into().map(DataKey).map_err(|_| SealError::Forged)
     }
 
     fn recall(&self, ids: Vec<Uuid>, found: &mut HashMap<Uuid, Option<DataKey>>) -> Vec<Uuid> {
@@ -189,8 +189,8 @@ impl DataKey {
         seal(&aes(&self.0), aad, plain)
     }
 
-    /// What [`DataKey::seal`] sealed.
-    pub(crate) fn open(&self, aad: &[u8], sealed: Vec<u8>) -> Result<Vec<u8>, SealError> {
+    /// What [`DataKey::seal`] sealed, opened where it lies.
+    pub(crate) fn open<'a>(&self, aad: &[u8], sealed: &'a mut [u8]) -> Result<&'a mut [u8], SealError> {
         open(&aes(&self.0), aad, sealed)
     }
 }
@@ -221,13 +221,8 @@ fn seal(key: &LessSafeKey, aad: &[u8], plain: Vec<u8>) -> Result<Vec<u8>, SealEr
     Ok(sealed)
 }
 
-fn open(key: &LessSafeKey, aad: &[u8], mut sealed: Vec<u8>) -> Result<Vec<u8>, SealError> {
-    if sealed.len() < NONCE_LEN {
-        return Err(SealError::Forged);
-    }
-    let mut body = sealed.split_off(NONCE_LEN);
-    let nonce = Nonce::try_assume_unique_for_key(&sealed).map_err(|_| SealError::Forged)?;
-    let length = key.open_in_place(nonce, Aad::from(aad), &mut body).map_err(|_| SealError::Forged)?.len();
-    body.truncate(length);
-    Ok(body)
+fn open<'a>(key: &LessSafeKey, aad: &[u8], sealed: &'a mut [u8]) -> Result<&'a mut [u8], SealError> {
+    let (nonce, body) = sealed.split_at_mut_checked(NONCE_LEN).ok_or(SealError::Forged)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Forged)?;
+    key.open_in_place(nonce, Aad::from(aad), body).map_err(|_| SealError::Forged)
 }

@@ -12,6 +12,7 @@ mod page;
 mod read;
 mod seal;
 mod stored;
+mod unseal;
 
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub use self::keyring::{Keyring, MasterKey, SealError};
 use self::lanes::{Request, Row};
 pub use self::page::PAGE_BYTES_MAX;
 pub use self::read::{LoadError, Loaded};
-pub use self::stored::{Recorded, StoredEvent};
+pub use self::stored::{Context, Recorded, StoredEvent};
 use crate::clock;
 
 /// How large one event may be, in bytes of its payload: a larger one would block an ordered feed for ever, since the

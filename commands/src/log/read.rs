@@ -6,8 +6,9 @@ use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::seal::{Place, keys_of, open_payload};
+use super::seal::Place;
 use super::stored::{COLUMNS, StoredEvent};
+use super::unseal::{keys_in, open_payload};
 use super::{EventLog, SealError};
 
 /// Why an aggregate cannot be read.
@@ -121,33 +122,33 @@ impl EventLog {
         }
         for event in stored {
             (loaded.sequence, loaded.last_position) = (event.sequence, event.position);
-            let payload = self.open_one(&event).await?;
+            let payload = self.open_text(event.payload.clone(), event.place()).await?;
+            let payload = serde_json::from_str(&payload).map_err(DecodeError::from)?;
             let payload = upcast(&event.event_type, &event.event_version, payload)?;
             loaded.state.apply(serde_json::from_value(payload).map_err(DecodeError::from)?);
         }
         Ok(loaded)
     }
 
-    async fn open_one(&self, event: &StoredEvent) -> Result<Value, SealError> {
-        let StoredEvent { aggregate_type, aggregate_id, sequence, .. } = event;
-        self.open_value(event.parsed_payload(), aggregate_type, aggregate_id, *sequence).await
-    }
-
-    /// Unseals one payload.
+    /// Unseals one payload that was read as a tree.
     pub(crate) async fn open_value(
         &self,
-        mut payload: Value,
+        payload: Value,
         aggregate_type: &str,
         aggregate_id: &str,
         sequence: i64,
     ) -> Result<Value, SealError> {
-        let ids = keys_of(&payload);
+        let place = Place { aggregate_type, aggregate_id, sequence };
+        let opened = self.open_text(payload.to_string(), place).await?;
+        serde_json::from_str(&opened).map_err(|_| SealError::Failed)
+    }
+
+    async fn open_text(&self, payload: String, place: Place<'_>) -> Result<String, SealError> {
+        let ids: Vec<Uuid> = keys_in(&payload).collect();
         if ids.is_empty() {
             return Ok(payload);
         }
-        let keys = self.keyring().find(ids).await?;
-        open_payload(&mut payload, Place { aggregate_type, aggregate_id, sequence }, &keys)?;
-        Ok(payload)
+        open_payload(&payload, place, &self.keyring().find(ids).await?)
     }
 
     /// The first answer to a command, and what was asked: `(fingerprint, answer, position)`.

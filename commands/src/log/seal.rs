@@ -1,4 +1,4 @@
-//! Personal data of events in and out of ciphertext, wherever it stands in their JSON.
+//! Personal data of events into ciphertext, wherever it stands in their JSON.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -23,8 +23,8 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn aad(&self, field: &str) -> Vec<u8> {
-        format!("{}|{}|{}|{field}", self.aggregate_type, self.aggregate_id, self.sequence).into_bytes()
+    pub(super) fn aad(&self, field: &str) -> String {
+        format!("{}|{}|{}|{field}", self.aggregate_type, self.aggregate_id, self.sequence)
     }
 }
 
@@ -63,22 +63,25 @@ pub(super) async fn seal_drafts(keyring: &Keyring, drafts: &mut [Draft]) -> Resu
 fn seal_draft(draft: &mut Draft, keys: &Keys) -> Result<(), SealError> {
     let Draft { aggregate_type, aggregate_id, sequence, payload, metadata, .. } = draft;
     let place = Place { aggregate_type, aggregate_id, sequence: *sequence };
-    walk(payload, &mut String::new(), &mut |object, field| seal_object(object, &place.aad(field), keys))?;
+    seal_payload(payload, place, keys)?;
     if let (Some(id), Some(ip)) = (ip_key(metadata), metadata.get_mut(metadata::IP)) {
         let key = keys.get(&id).copied().flatten();
-        let sealed = key.map(|key| key.seal(&place.aad(metadata::IP), ip.as_bytes().to_vec())).transpose()?;
+        let sealed = key
+            .map(|key| key.seal(place.aad(metadata::IP).as_bytes(), ip.as_bytes().to_vec()))
+            .transpose()?;
         *ip = sealed.map(|sealed| BASE64.encode(sealed)).unwrap_or_default();
     }
     Ok(())
 }
 
-/// Opens the personal data of one stored payload; what has no key any more is left as erased.
-pub(super) fn open_payload(payload: &mut Value, place: Place<'_>, keys: &Keys) -> Result<(), SealError> {
-    walk(payload, &mut String::new(), &mut |object, field| open_object(object, &place.aad(field), keys))
+pub(super) fn seal_payload(payload: &mut Value, place: Place<'_>, keys: &Keys) -> Result<(), SealError> {
+    walk(payload, &mut String::new(), &mut |object, field| {
+        seal_object(object, place.aad(field).as_bytes(), keys)
+    })
 }
 
 /// The ids of the keys that a payload's personal data is under.
-pub(super) fn keys_of(payload: &Value) -> Vec<Uuid> {
+fn keys_of(payload: &Value) -> Vec<Uuid> {
     let mut ids = Vec::new();
     collect(payload, &mut ids);
     ids
@@ -146,14 +149,5 @@ fn seal_object(object: &mut Map<String, Value>, aad: &[u8], keys: &Keys) -> Resu
     let Some(key) = key_of(object).and_then(|id| keys.get(&id).copied().flatten()) else { return Ok(()) };
     let plain = serde_json::to_vec(&clear).map_err(|_| SealError::Failed)?;
     object.insert(SEALED.to_owned(), Value::String(BASE64.encode(key.seal(aad, plain)?)));
-    Ok(())
-}
-
-fn open_object(object: &mut Map<String, Value>, aad: &[u8], keys: &Keys) -> Result<(), SealError> {
-    let Some(Value::String(sealed)) = object.remove(SEALED) else { return Ok(()) };
-    let Some(key) = key_of(object).and_then(|id| keys.get(&id).copied().flatten()) else { return Ok(()) };
-    let sealed = BASE64.decode(sealed).map_err(|_| SealError::Forged)?;
-    let clear = serde_json::from_slice(&key.open(aad, sealed)?).map_err(|_| SealError::Forged)?;
-    object.insert(CLEAR.to_owned(), clear);
     Ok(())
 }

@@ -137,8 +137,7 @@ fn alarm(position: Position, error: &domain::DecodeError) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
+    use commands::log::Context;
     use domain::personal::Personal;
     use domain::value::{Category, UserId};
 
@@ -153,7 +152,7 @@ mod tests {
             aggregate_id: id.into(),
             sequence: position,
             event_type: String::new(),
-            metadata: HashMap::new(),
+            context: Context::default(),
             event: Ok(event),
         }
     }

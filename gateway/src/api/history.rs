@@ -96,12 +96,12 @@ pub(super) enum Sight {
 
 /// Events as they are answered. One that cannot be read is told without its facts.
 pub(super) async fn told(state: &AppState, recorded: &[Recorded], sight: Sight) -> Answer<Vec<HistoryEvent>> {
-    let people = people(state, recorded.iter().filter_map(Recorded::actor)).await?;
+    let people = people(state, recorded.iter().filter_map(|one| one.context.actor)).await?;
     let event = |one: &Recorded| {
         Ok(HistoryEvent {
             position: one.position,
             at: one.recorded_at,
-            actor: one.actor().map(|actor| person(&people, actor)),
+            actor: one.context.actor.map(|actor| person(&people, actor)),
             kind: one.event_type.clone(),
             data: one.event.as_ref().map_or(Ok(Value::Null), |event| facts(event, sight))?,
         })

@@ -86,7 +86,7 @@ impl Entry {
         Self {
             subject_type: recorded.aggregate_type.clone(),
             subject_id: recorded.aggregate_id.chars().take(SUBJECT_CHARS_MAX).collect(),
-            company: recorded.company().map(Uuid::from),
+            company: recorded.context.company.map(Uuid::from),
             notification: None,
             result: DONE,
             summary: "{}".to_owned(),
