@@ -11,8 +11,7 @@ create table audit_entries (
   channel text,
   result text not null,
   summary json not null,
-  correlation_id uuid,
-  constraint event_is_audited_once primary key (position)
+  correlation_id uuid
 );
 
 -- The channel of each notification, which the outcomes of its deliveries do not repeat.
@@ -23,6 +22,7 @@ create table notification_channels (
 );
 
 -- After the fill:
+alter table audit_entries add constraint event_is_audited_once primary key (position);
 create index audit_by_actor on audit_entries (actor_id, position);
 create index audit_by_company on audit_entries (company_id, position);
 create index audit_by_type on audit_entries (type, position);

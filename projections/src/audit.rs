@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use self::entry::Entry;
+use crate::copy::Copy;
 use crate::projection::Projection;
 use crate::projector::Projector;
 
@@ -44,9 +45,9 @@ impl Projector for Audit {
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
         events.iter().for_each(|event| alarm(event));
         save_channels(tx, events).await?;
-        let entries: Vec<Entry> = events.iter().map(|event| Entry::of(event)).collect();
+        let entries: Vec<Entry<'_>> = events.iter().map(|event| Entry::of(event)).collect();
         let channels = load_channels(tx, &entries).await?;
-        save(tx, events, entries, &channels).await
+        save(tx, events, &entries, &channels).await
     }
 }
 
@@ -81,7 +82,7 @@ async fn save_channels(tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Res
     Ok(())
 }
 
-async fn load_channels(tx: &mut PgConnection, entries: &[Entry]) -> sqlx::Result<HashMap<Uuid, String>> {
+async fn load_channels(tx: &mut PgConnection, entries: &[Entry<'_>]) -> sqlx::Result<HashMap<Uuid, String>> {
     let mut ids: Vec<Uuid> = entries.iter().filter_map(|entry| entry.notification).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -100,29 +101,26 @@ async fn load_channels(tx: &mut PgConnection, entries: &[Entry]) -> sqlx::Result
 async fn save(
     tx: &mut PgConnection,
     events: &[&Recorded],
-    entries: Vec<Entry>,
+    entries: &[Entry<'_>],
     channels: &HashMap<Uuid, String>,
 ) -> sqlx::Result<()> {
-    let channel = |entry: &Entry| entry.notification.and_then(|id| channels.get(&id)).map(String::as_str);
-    sqlx::query(
-        "insert into audit_entries (position, at, actor_id, type, subject_type, subject_id, company_id, channel,
-                                    result, summary, correlation_id)
-         select unnest($1::bigint[]), unnest($2::timestamptz[]), unnest($3::uuid[]), unnest($4::text[]),
-                unnest($5::text[]), unnest($6::text[]), unnest($7::uuid[]), unnest($8::text[]), unnest($9::text[]),
-                unnest($10::text[])::json, unnest($11::uuid[])",
-    )
-    .bind(events.iter().map(|event| event.position).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| event.recorded_at).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| event.context.actor.map(Uuid::from)).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| event.event_type.as_str()).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| entry.subject_type.as_str()).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| entry.subject_id.as_str()).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| entry.company).collect::<Vec<_>>())
-    .bind(entries.iter().map(channel).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| entry.result).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| entry.summary.as_str()).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| event.context.correlation).collect::<Vec<_>>())
-    .execute(tx)
-    .await?;
-    Ok(())
+    let mut copy = Copy::into(
+        "audit_entries (position, at, actor_id, type, subject_type, subject_id, company_id, channel, result, summary,
+                        correlation_id)",
+    );
+    for (event, entry) in events.iter().zip(entries) {
+        copy.row()
+            .put(event.position)
+            .put(event.recorded_at)
+            .put(event.context.actor.map(Uuid::from))
+            .put(event.event_type.as_str())
+            .put(entry.subject_type)
+            .put(&*entry.subject_id)
+            .put(entry.company)
+            .put(entry.notification.and_then(|id| channels.get(&id)))
+            .put(entry.result)
+            .put(&*entry.summary)
+            .put(event.context.correlation);
+    }
+    copy.write(tx).await
 }

@@ -3,6 +3,7 @@
 mod address;
 mod audit;
 mod clients;
+mod copy;
 mod engine;
 mod inbox;
 mod notifications;

@@ -1,5 +1,7 @@
 //! What the audit says of an event: ids, numbers and words of ours, never a name, an address or a text.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use commands::log::Recorded;
 use domain::Event;
@@ -11,7 +13,7 @@ use domain::message::MessageEvent;
 use domain::notification::{AudienceEvent, NotificationEvent};
 use domain::receipt::ReceiptEvent;
 use domain::user::UserEvent;
-use domain::value::{ClientId, NotificationId};
+use domain::value::{ClientId, MessageId, NotificationId, Priority, Role, UserId};
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -25,19 +27,36 @@ const UNREADABLE: &str = "unreadable";
 
 /// An entry, but for what every event has.
 #[derive(Debug, PartialEq)]
-pub(super) struct Entry {
-    pub(super) subject_type: String,
-    pub(super) subject_id: String,
+pub(super) struct Entry<'a> {
+    pub(super) subject_type: &'a str,
+    pub(super) subject_id: Cow<'a, str>,
     pub(super) company: Option<Uuid>,
     /// The notification it is about, whose channel it takes.
     pub(super) notification: Option<Uuid>,
     pub(super) result: &'static str,
     /// An object in JSON.
-    pub(super) summary: String,
+    pub(super) summary: Cow<'a, str>,
 }
 
-/// What an outcome's entry says: most of a log are outcomes, so this is written without a tree in between. Provider,
-/// class and code name no person; the provider's text may, so it stays out.
+/// What a message's entry says. Most of a log are messages, receipts and outcomes, so these are written without a tree in
+/// between.
+#[derive(Serialize)]
+struct Sent<'a> {
+    acknowledge: bool,
+    in_reply_to: Option<MessageId>,
+    priority: Priority,
+    recipients: usize,
+    roles: &'a [Role],
+}
+
+/// What a receipt's entry says.
+#[derive(Serialize)]
+struct Received {
+    author: UserId,
+    recipient: UserId,
+}
+
+/// What an outcome's entry says. Provider, class and code name no person; the provider's text may, so it stays out.
 #[derive(Serialize)]
 struct Outcome<'a> {
     notification: NotificationId,
@@ -62,14 +81,14 @@ struct Cause<'a> {
     reason: Option<SuppressionReason>,
 }
 
-impl Entry {
-    pub(super) fn of(recorded: &Recorded) -> Self {
+impl<'a> Entry<'a> {
+    pub(super) fn of(recorded: &'a Recorded) -> Self {
         let mut entry = Self::bare(recorded);
         match &recorded.event {
             Ok(Event::Message(event)) => entry.message(event),
             Ok(Event::Receipt(event)) => entry.receipt(event),
             Ok(Event::Inbox(InboxEvent::InboxRead { up_to, .. })) => {
-                entry.summary = json!({ "up_to": up_to }).to_string()
+                entry.summary = summary(&json!({ "up_to": up_to }));
             }
             Ok(Event::Notification(event)) => entry.of_notification(recorded.id(), event),
             Ok(Event::Audience(event)) => entry.audience(event),
@@ -82,20 +101,20 @@ impl Entry {
         entry
     }
 
-    fn bare(recorded: &Recorded) -> Self {
+    fn bare(recorded: &'a Recorded) -> Self {
         Self {
-            subject_type: recorded.aggregate_type.clone(),
-            subject_id: recorded.aggregate_id.chars().take(SUBJECT_CHARS_MAX).collect(),
+            subject_type: &recorded.aggregate_type,
+            subject_id: Cow::Borrowed(beginning(&recorded.aggregate_id)),
             company: recorded.context.company.map(Uuid::from),
             notification: None,
             result: DONE,
-            summary: "{}".to_owned(),
+            summary: Cow::Borrowed("{}"),
         }
     }
 
-    fn about(&mut self, subject_type: &str, id: Uuid) {
-        self.subject_type = subject_type.to_owned();
-        self.subject_id = id.to_string();
+    fn about(&mut self, subject_type: &'static str, id: Uuid) {
+        self.subject_type = subject_type;
+        self.subject_id = Cow::Owned(id.to_string());
     }
 
     fn message(&mut self, event: &MessageEvent) {
@@ -104,23 +123,26 @@ impl Entry {
         } = event
         {
             self.company = self.company.or(addressed.company.map(Uuid::from));
-            self.summary = json!({
-                "recipients": recipients.len(), "roles": addressed.roles, "priority": priority,
-                "acknowledge": acknowledge, "in_reply_to": in_reply_to,
-            })
-            .to_string();
+            let recipients = recipients.len();
+            self.summary = summary(&Sent {
+                recipients,
+                roles: &addressed.roles,
+                priority: *priority,
+                acknowledge: *acknowledge,
+                in_reply_to: *in_reply_to,
+            });
         }
     }
 
     fn receipt(&mut self, event: &ReceiptEvent) {
         let receiver = event.receiver();
         self.about("message", receiver.message.uuid());
-        self.summary = json!({ "recipient": receiver.user, "author": receiver.author }).to_string();
+        self.summary = summary(&Received { recipient: receiver.user, author: receiver.author });
     }
 
     fn of_notification(&mut self, id: Option<Uuid>, event: &NotificationEvent) {
         self.notification = id;
-        self.summary = match event {
+        self.summary = summary(&match event {
             NotificationEvent::NotificationRequested {
                 company,
                 recipient_kind,
@@ -136,8 +158,7 @@ impl Entry {
             }
             NotificationEvent::NotificationCancelled => json!({}),
             NotificationEvent::NotificationRetried { generation } => json!({ "generation": generation }),
-        }
-        .to_string();
+        });
     }
 
     fn audience(&mut self, event: &AudienceEvent) {
@@ -146,7 +167,7 @@ impl Entry {
         self.about("notification", notification.uuid());
         self.company = Some(company.uuid());
         self.notification = Some(notification.uuid());
-        self.summary = json!({ "generation": generation, "recipients": recipients.len() }).to_string();
+        self.summary = summary(&json!({ "generation": generation, "recipients": recipients.len() }));
     }
 
     fn delivery(&mut self, event: &DeliveryEvent) {
@@ -155,7 +176,7 @@ impl Entry {
         self.notification = Some(notification.uuid());
         self.result = outcome(event);
         let outcome = Outcome { notification, client, generation, number, cause: Cause::of(event) };
-        self.summary = serde_json::to_string(&outcome).expect("ids, numbers and words are always JSON");
+        self.summary = summary(&outcome);
     }
 
     /// Not even the number of contacts: an entry made again after the erasure could not say it.
@@ -169,20 +190,28 @@ impl Entry {
     fn company(&mut self, id: Option<Uuid>, event: &CompanyEvent) {
         let (CompanyEvent::CompanyRegistered(profile) | CompanyEvent::CompanyChanged(profile)) = event;
         self.company = id;
-        self.summary = json!({ "country": profile.country, "time_zone": profile.time_zone }).to_string();
+        self.summary = summary(&json!({ "country": profile.country, "time_zone": profile.time_zone }));
     }
 
     fn user(&mut self, event: &UserEvent) {
-        self.summary = match event {
+        self.summary = summary(&match event {
             UserEvent::UserRegistered { roles, companies, .. }
             | UserEvent::UserAccessChanged { roles, companies } => {
                 json!({ "roles": roles, "companies": companies })
             }
             UserEvent::UserTokenIssued { token } => json!({ "token": token }),
             _ => json!({}),
-        }
-        .to_string();
+        });
     }
+}
+
+fn summary(says: &impl Serialize) -> Cow<'static, str> {
+    serde_json::to_string(says).expect("ids, numbers and words are always JSON").into()
+}
+
+/// The id, unless it is too long to be one.
+fn beginning(id: &str) -> &str {
+    id.char_indices().nth(SUBJECT_CHARS_MAX).map_or(id, |(end, _)| &id[..end])
 }
 
 const fn outcome(event: &DeliveryEvent) -> &'static str {

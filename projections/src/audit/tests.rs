@@ -38,8 +38,9 @@ fn deferred() -> DeliveryEvent {
 
 #[test]
 fn an_outcome_says_who_was_told_with_which_result() {
-    let entry = Entry::of(&recorded(1, id(7), Event::Delivery(deferred())));
-    assert_eq!((entry.subject_type.as_str(), entry.result), ("delivery", "deferred"));
+    let recorded = recorded(1, id(7), Event::Delivery(deferred()));
+    let entry = Entry::of(&recorded);
+    assert_eq!((entry.subject_type, entry.result), ("delivery", "deferred"));
     assert_eq!((entry.company, entry.notification), (Some(id(2)), Some(id(1))));
     let summary: Value = serde_json::from_str(&entry.summary).expect("an object");
     assert_eq!(summary["client"], json!(id(3)));
@@ -73,14 +74,16 @@ fn no_entry_names_a_person() {
         }),
     ];
     for event in events {
-        let entry = Entry::of(&recorded(1, id(3), event));
+        let recorded = recorded(1, id(3), event);
+        let entry = Entry::of(&recorded);
         assert!(!format!("{entry:?}").contains(SECRET), "{entry:?}");
     }
 }
 
 #[test]
 fn what_cannot_be_read_is_noted_as_such() {
-    let entry = Entry::of(&unreadable(1, "martian", "x".repeat(1_000)));
-    assert_eq!((entry.result, entry.subject_type.as_str()), ("unreadable", "martian"));
-    assert_eq!(entry.subject_id.len(), super::SUBJECT_CHARS_MAX);
+    let recorded = unreadable(1, "martian", "ñ".repeat(1_000));
+    let entry = Entry::of(&recorded);
+    assert_eq!((entry.result, entry.subject_type), ("unreadable", "martian"));
+    assert_eq!(entry.subject_id.chars().count(), super::SUBJECT_CHARS_MAX);
 }

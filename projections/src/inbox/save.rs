@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::fold::{Counted, Fold, Item, Key, Logged, Sent, Span, Touched};
 use super::withdraw::withdraw;
+use crate::copy::Copy;
 use crate::search;
 
 /// How the counts of inboxes change.
@@ -47,33 +48,27 @@ pub(super) async fn save(tx: &mut PgConnection, fold: Fold) -> sqlx::Result<()> 
 
 /// New messages, with the receipts they had in the batch: those are taken out of `receipts`.
 async fn insert_sent(tx: &mut PgConnection, sent: &[Sent], receipts: &mut Receipts) -> sqlx::Result<()> {
-    if sent.is_empty() {
-        return Ok(());
+    let mut copy = Copy::into(
+        "sent_messages (message_id, author_id, body, search, created_at, priority, acknowledge, in_reply_to, recipients,
+                        position, read, acknowledged)",
+    );
+    for sent in sent {
+        let (read, acknowledged) = receipts.remove(&sent.message).unwrap_or_default();
+        copy.row()
+            .put(sent.message)
+            .put(sent.author)
+            .put(&sent.body)
+            .put(search::fold(&sent.body))
+            .put(sent.created_at)
+            .put(sent.priority)
+            .put(sent.acknowledge)
+            .put(sent.in_reply_to)
+            .put(sent.recipients)
+            .put(sent.position)
+            .put(read)
+            .put(acknowledged);
     }
-    let counted: Vec<(i64, i64)> =
-        sent.iter().map(|sent| receipts.remove(&sent.message).unwrap_or_default()).collect();
-    sqlx::query(
-        "insert into sent_messages (message_id, author_id, body, search, created_at, priority, acknowledge, in_reply_to,
-                                    recipients, position, read, acknowledged)
-         select unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::text[]),
-                unnest($5::timestamptz[]), unnest($6::text[]), unnest($7::boolean[]), unnest($8::uuid[]),
-                unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::bigint[])",
-    )
-    .bind(sent.iter().map(|sent| sent.message).collect::<Vec<_>>())
-    .bind(sent.iter().map(|sent| sent.author).collect::<Vec<_>>())
-    .bind(sent.iter().map(|sent| sent.body.as_str()).collect::<Vec<_>>())
-    .bind(sent.iter().map(|sent| search::fold(&sent.body)).collect::<Vec<_>>())
-    .bind(sent.iter().map(|sent| sent.created_at).collect::<Vec<_>>())
-    .bind(sent.iter().map(|sent| sent.priority).collect::<Vec<_>>())
-    .bind(sent.iter().map(|sent| sent.acknowledge).collect::<Vec<_>>())
-    .bind(sent.iter().map(|sent| sent.in_reply_to).collect::<Vec<_>>())
-    .bind(sent.iter().map(|sent| sent.recipients).collect::<Vec<_>>())
-    .bind(sent.iter().map(|sent| sent.position).collect::<Vec<_>>())
-    .bind(counted.iter().map(|counted| counted.0).collect::<Vec<_>>())
-    .bind(counted.iter().map(|counted| counted.1).collect::<Vec<_>>())
-    .execute(tx)
-    .await?;
-    Ok(())
+    copy.write(tx).await
 }
 
 /// What the read-alls of a batch read outside of its memory: items, receipts and what authors are told, in one
@@ -146,43 +141,49 @@ async fn save_items(tx: &mut PgConnection, items: &HashMap<Key, Touched>) -> sql
             _ => {}
         }
     }
-    const INSERT: &str = "
-        insert into received (user_id, message_id, position, author_id, seen_at, read_at, acknowledged_at, deleted_at)
-        select unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::bigint[]), unnest($4::uuid[]),
-               unnest($5::timestamptz[]), unnest($6::timestamptz[]), unnest($7::timestamptz[]),
-               unnest($8::timestamptz[])";
-    const UPDATE: &str = "
-        update received r
-        set seen_at = c.seen_at, read_at = c.read_at, acknowledged_at = c.acknowledged_at, deleted_at = c.deleted_at
-        from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::timestamptz[], $6::timestamptz[],
-                    $7::timestamptz[], $8::timestamptz[])
-             as c (user_id, message_id, position, author_id, seen_at, read_at, acknowledged_at, deleted_at)
-        where r.user_id = c.user_id and r.message_id = c.message_id";
-    write_items(tx, INSERT, fresh).await?;
-    write_items(tx, UPDATE, changed).await
+    // In the order of the log, so that neighbours in time are neighbours on disk.
+    fresh.sort_unstable_by_key(|(key, item)| (item.position, **key));
+    insert_items(tx, &fresh).await?;
+    update_items(tx, &changed).await
 }
 
-async fn write_items(
-    tx: &mut PgConnection,
-    text: &'static str,
-    mut rows: Vec<(&Key, &Item)>,
-) -> sqlx::Result<()> {
+async fn insert_items(tx: &mut PgConnection, rows: &[(&Key, &Item)]) -> sqlx::Result<()> {
+    let mut copy = Copy::into(
+        "received (user_id, message_id, position, author_id, seen_at, read_at, acknowledged_at, deleted_at)",
+    );
+    for ((user, message), item) in rows {
+        copy.row()
+            .put(user)
+            .put(message)
+            .put(item.position)
+            .put(item.author)
+            .put(item.seen_at)
+            .put(item.read_at)
+            .put(item.acknowledged_at)
+            .put(item.deleted_at);
+    }
+    copy.write(tx).await
+}
+
+async fn update_items(tx: &mut PgConnection, rows: &[(&Key, &Item)]) -> sqlx::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    // In the order of the log, so that neighbours in time are neighbours on disk.
-    rows.sort_unstable_by_key(|(key, item)| (item.position, **key));
-    sqlx::query(text)
-        .bind(rows.iter().map(|(key, _)| key.0).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(key, _)| key.1).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(_, item)| item.position).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(_, item)| item.author).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(_, item)| item.seen_at).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(_, item)| item.read_at).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(_, item)| item.acknowledged_at).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(_, item)| item.deleted_at).collect::<Vec<_>>())
-        .execute(tx)
-        .await?;
+    sqlx::query(
+        "update received r
+         set seen_at = c.seen_at, read_at = c.read_at, acknowledged_at = c.acknowledged_at, deleted_at = c.deleted_at
+         from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[])
+              as c (user_id, message_id, seen_at, read_at, acknowledged_at, deleted_at)
+         where r.user_id = c.user_id and r.message_id = c.message_id",
+    )
+    .bind(rows.iter().map(|(key, _)| key.0).collect::<Vec<_>>())
+    .bind(rows.iter().map(|(key, _)| key.1).collect::<Vec<_>>())
+    .bind(rows.iter().map(|(_, item)| item.seen_at).collect::<Vec<_>>())
+    .bind(rows.iter().map(|(_, item)| item.read_at).collect::<Vec<_>>())
+    .bind(rows.iter().map(|(_, item)| item.acknowledged_at).collect::<Vec<_>>())
+    .bind(rows.iter().map(|(_, item)| item.deleted_at).collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -242,23 +243,17 @@ async fn save_read_alls(tx: &mut PgConnection, fold: &Fold) -> sqlx::Result<()> 
 }
 
 async fn insert_log(tx: &mut PgConnection, log: &[Logged]) -> sqlx::Result<()> {
-    if log.is_empty() {
-        return Ok(());
+    let mut copy = Copy::into("receipt_log (position, message_id, user_id, author_id, kind, at)");
+    for logged in log {
+        copy.row()
+            .put(logged.position)
+            .put(logged.message)
+            .put(logged.user)
+            .put(logged.author)
+            .put(logged.kind)
+            .put(logged.at);
     }
-    sqlx::query(
-        "insert into receipt_log (position, message_id, user_id, author_id, kind, at)
-         select unnest($1::bigint[]), unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::uuid[]), unnest($5::text[]),
-                unnest($6::timestamptz[])",
-    )
-    .bind(log.iter().map(|logged| logged.position).collect::<Vec<_>>())
-    .bind(log.iter().map(|logged| logged.message).collect::<Vec<_>>())
-    .bind(log.iter().map(|logged| logged.user).collect::<Vec<_>>())
-    .bind(log.iter().map(|logged| logged.author).collect::<Vec<_>>())
-    .bind(log.iter().map(|logged| logged.kind).collect::<Vec<_>>())
-    .bind(log.iter().map(|logged| logged.at).collect::<Vec<_>>())
-    .execute(tx)
-    .await?;
-    Ok(())
+    copy.write(tx).await
 }
 
 async fn save_counts(tx: &mut PgConnection, changes: Changes) -> sqlx::Result<()> {

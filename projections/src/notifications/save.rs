@@ -1,6 +1,5 @@
 //! What a batch changes, written a statement a table; what was erased is left out, and blanked where it stands.
 
-use domain::notification::Addressee;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -8,6 +7,7 @@ use super::attempt::Tried;
 use super::fold::Fold;
 use super::rows::{Delivery, Notification, Requested, Resolved, State};
 use crate::address::AddressIndex;
+use crate::copy::Copy;
 
 pub(super) async fn save(tx: &mut PgConnection, mut fold: Fold, index: &AddressIndex) -> sqlx::Result<()> {
     fold.leave_out_the_erased();
@@ -138,43 +138,30 @@ async fn insert_deliveries(
     rows: &[(Uuid, &Delivery, &Resolved)],
     index: &AddressIndex,
 ) -> sqlx::Result<()> {
-    if rows.is_empty() {
-        return Ok(());
+    let mut copy = Copy::into(
+        "deliveries (delivery_id, notification_id, company_id, client_id, client_name, contact_kind, contact_name,
+                     address, address_index, channel, state, generation, class, code, position)",
+    );
+    for (id, delivery, resolved) in rows {
+        let addressee = resolved.addressee.as_ref();
+        copy.row()
+            .put(id)
+            .put(delivery.notification)
+            .put(resolved.company)
+            .put(resolved.client)
+            .put(addressee.map(|addressee| &addressee.client_name))
+            .put(resolved.contact_kind)
+            .put(addressee.map(|addressee| &addressee.contact_name))
+            .put(addressee.map(|addressee| &addressee.address))
+            .put(addressee.map(|addressee| index.of(resolved.channel, &addressee.address)))
+            .put(resolved.channel.as_str())
+            .put(delivery.state.as_str())
+            .put(delivery.generation)
+            .put(delivery.class.as_deref())
+            .put(delivery.code.as_deref())
+            .put(delivery.position);
     }
-    let all = || rows.iter().map(|row| row.1);
-    let resolved = || rows.iter().map(|row| row.2);
-    let addressees = |of: fn(&Addressee) -> &String| {
-        resolved().map(move |resolved| resolved.addressee.as_ref().map(of).cloned()).collect::<Vec<_>>()
-    };
-    let indexes = resolved().map(|resolved| {
-        resolved.addressee.as_ref().map(|addressee| index.of(resolved.channel, &addressee.address))
-    });
-    sqlx::query(
-        "insert into deliveries (delivery_id, notification_id, company_id, client_id, client_name, contact_kind,
-                                 contact_name, address, address_index, channel, state, generation, class, code, position)
-         select unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::uuid[]), unnest($5::text[]),
-                unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::bytea[]), unnest($10::text[]),
-                unnest($11::text[]), unnest($12::integer[]), unnest($13::text[]), unnest($14::text[]),
-                unnest($15::bigint[])",
-    )
-    .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
-    .bind(all().map(|row| row.notification).collect::<Vec<_>>())
-    .bind(resolved().map(|resolved| resolved.company).collect::<Vec<_>>())
-    .bind(resolved().map(|resolved| resolved.client).collect::<Vec<_>>())
-    .bind(addressees(|addressee| &addressee.client_name))
-    .bind(resolved().map(|resolved| resolved.contact_kind).collect::<Vec<_>>())
-    .bind(addressees(|addressee| &addressee.contact_name))
-    .bind(addressees(|addressee| &addressee.address))
-    .bind(indexes.collect::<Vec<_>>())
-    .bind(resolved().map(|resolved| resolved.channel.as_str()).collect::<Vec<_>>())
-    .bind(all().map(|row| row.state.as_str()).collect::<Vec<_>>())
-    .bind(all().map(|row| row.generation).collect::<Vec<_>>())
-    .bind(all().map(|row| row.class.as_deref()).collect::<Vec<_>>())
-    .bind(all().map(|row| row.code.as_deref()).collect::<Vec<_>>())
-    .bind(all().map(|row| row.position).collect::<Vec<_>>())
-    .execute(tx)
-    .await?;
-    Ok(())
+    copy.write(tx).await
 }
 
 async fn update_deliveries(tx: &mut PgConnection, rows: &[(Uuid, &Delivery)]) -> sqlx::Result<()> {
@@ -201,33 +188,26 @@ async fn update_deliveries(tx: &mut PgConnection, rows: &[(Uuid, &Delivery)]) ->
 }
 
 async fn insert_attempts(tx: &mut PgConnection, rows: &[Tried]) -> sqlx::Result<()> {
-    if rows.is_empty() {
-        return Ok(());
+    let mut copy = Copy::into(
+        "attempts (delivery_id, generation, number, at, provider, outcome, class, code, detail, reference, until,
+                   position)",
+    );
+    for row in rows {
+        copy.row()
+            .put(row.delivery)
+            .put(row.generation)
+            .put(row.number)
+            .put(row.at)
+            .put(row.provider.as_deref())
+            .put(row.outcome.as_str())
+            .put(row.class.as_deref())
+            .put(row.code.as_deref())
+            .put(row.detail.as_deref())
+            .put(row.reference.as_deref())
+            .put(row.until)
+            .put(row.position);
     }
-    let text =
-        |of: fn(&Tried) -> &Option<String>| rows.iter().map(|row| of(row).as_deref()).collect::<Vec<_>>();
-    sqlx::query(
-        "insert into attempts (delivery_id, generation, number, at, provider, outcome, class, code, detail, reference,
-                               until, position)
-         select unnest($1::uuid[]), unnest($2::integer[]), unnest($3::integer[]), unnest($4::timestamptz[]),
-                unnest($5::text[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]),
-                unnest($10::text[]), unnest($11::timestamptz[]), unnest($12::bigint[])",
-    )
-    .bind(rows.iter().map(|row| row.delivery).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.generation).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.number).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.at).collect::<Vec<_>>())
-    .bind(text(|row| &row.provider))
-    .bind(rows.iter().map(|row| row.outcome.as_str()).collect::<Vec<_>>())
-    .bind(text(|row| &row.class))
-    .bind(text(|row| &row.code))
-    .bind(text(|row| &row.detail))
-    .bind(text(|row| &row.reference))
-    .bind(rows.iter().map(|row| row.until).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
-    .execute(tx)
-    .await?;
-    Ok(())
+    copy.write(tx).await
 }
 
 /// Causes that nobody stands for any more keep a row with 0: a rebuild makes the same.
