@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::context::CommandContext;
 use crate::log::{AppendError, Appended, Draft, EventLog, LoadError, Sealed};
-use crate::repository::{LedgerRepository, Receipt, Stream};
+use crate::repository::{LedgerRepository, Receipt};
 
 /// How often a command is decided again after somebody else wrote the stream's next event first.
 const CONFLICT_TRIES_MAX: usize = 8;
@@ -103,13 +103,11 @@ impl EventLog {
         A: Aggregate<Services = ()>,
         A::Command: Clone,
     {
-        self.once(context, || {
-            self.try_execute::<A>(Stream::Any, aggregate_id, command.clone(), context, answer)
-        })
-        .await
+        self.once(context, || self.try_execute::<A>(aggregate_id, command.clone(), context, answer)).await
     }
 
-    /// Gives the first command to an aggregate whose id was made for it: one trip to the database.
+    /// Gives the first command to an aggregate whose id was made for it: there is nothing to load, so the append is the
+    /// only trip to the database; the stream's first event cannot be written twice whatever the caller says.
     ///
     /// # Errors
     /// See [`CommandError`].
@@ -124,10 +122,7 @@ impl EventLog {
         A: Aggregate<Services = ()>,
         A::Command: Clone,
     {
-        self.once(context, || {
-            self.try_execute::<A>(Stream::New, aggregate_id, command.clone(), context, answer)
-        })
-        .await
+        self.once(context, || self.try_execute_new::<A>(aggregate_id, command.clone(), context, answer)).await
     }
 
     /// Carries out an attempt that decides against the log as it stands: again, a bounded number of times, when somebody
@@ -150,9 +145,25 @@ impl EventLog {
         Err(CommandError::Conflict)
     }
 
+    async fn try_execute_new<A>(
+        &self,
+        aggregate_id: &str,
+        command: A::Command,
+        context: &CommandContext,
+        answer: &Value,
+    ) -> Result<Done, CommandError<A::Error>>
+    where
+        A: Aggregate<Services = ()>,
+    {
+        let drafts = decide_on(A::default(), 0, aggregate_id, command, context).await?;
+        match self.append(drafts, context.first_answer(answer), context.lane).await {
+            Ok(appended) => Ok(Done::Now { position: appended.last }),
+            Err(error) => self.after_append_error(error, context).await,
+        }
+    }
+
     async fn try_execute<A>(
         &self,
-        stream: Stream,
         aggregate_id: &str,
         command: A::Command,
         context: &CommandContext,
@@ -162,8 +173,7 @@ impl EventLog {
         A: Aggregate<Services = ()>,
     {
         let receipt = Receipt::default();
-        let repository =
-            LedgerRepository::new(self, stream, context.first_answer(answer), context.lane, &receipt);
+        let repository = LedgerRepository::new(self, context.first_answer(answer), context.lane, &receipt);
         let framework =
             CqrsFramework::<A, _>::new(PersistedEventStore::new_event_store(repository), vec![], ());
         let outcome = framework.execute_with_metadata(aggregate_id, command, context.metadata()).await;

@@ -16,20 +16,9 @@ use crate::log::{AppendError, Appended, Draft, EventLog, FirstAnswer, Lane};
 pub(crate) struct LedgerRepository<'a> {
     log: &'a EventLog,
     stock: PostgresEventRepository,
-    stream: Stream,
     answer: Option<FirstAnswer>,
     lane: Lane,
     receipt: &'a Receipt,
-}
-
-/// What is known of a stream before it is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stream {
-    /// It may have events.
-    Any,
-    /// Its id was made for this command, so that there is nothing to load: the append is the only trip to the database,
-    /// and the stream's first event cannot be written twice whatever the caller says.
-    New,
 }
 
 /// What became of the append.
@@ -51,12 +40,11 @@ impl Receipt {
 impl<'a> LedgerRepository<'a> {
     pub(crate) fn new(
         log: &'a EventLog,
-        stream: Stream,
         answer: Option<FirstAnswer>,
         lane: Lane,
         receipt: &'a Receipt,
     ) -> Self {
-        Self { log, stock: PostgresEventRepository::new(log.pool().clone()), stream, answer, lane, receipt }
+        Self { log, stock: PostgresEventRepository::new(log.pool().clone()), answer, lane, receipt }
     }
 
     async fn open(&self, mut event: SerializedEvent) -> Result<SerializedEvent, PersistenceError> {
@@ -77,9 +65,6 @@ impl PersistedEventRepository for LedgerRepository<'_> {
         aggregate_id: &str,
     ) -> Result<Vec<SerializedEvent>, PersistenceError> {
         let mut events = Vec::new();
-        if self.stream == Stream::New {
-            return Ok(events);
-        }
         for event in self.stock.get_events::<A>(aggregate_id).await? {
             events.push(self.open(event).await?);
         }

@@ -22,7 +22,7 @@ create table notification_channels (
 );
 
 -- After the fill:
-alter table audit_entries add constraint event_is_audited_once primary key (position);
+create unique index event_is_audited_once on audit_entries (position);
 create index audit_by_actor on audit_entries (actor_id, position);
 create index audit_by_company on audit_entries (company_id, position);
 create index audit_by_type on audit_entries (type, position);

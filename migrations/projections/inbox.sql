@@ -90,7 +90,7 @@ create index received_unread on received (user_id, position) where deleted_at is
 create index received_deleted_unread on received (user_id, position) where deleted_at is not null and read_at is null;
 
 -- After the fill:
-alter table receipt_log add constraint receipt_is_logged_once primary key (position, message_id, user_id);
+create unique index receipt_is_logged_once on receipt_log (position, message_id, user_id);
 create index sent_by_author on sent_messages (author_id, position) where withdrawn_at is null;
 create index sent_by_position on sent_messages (position);
 create index received_by_user on received (user_id, position) where deleted_at is null;

@@ -2,6 +2,7 @@
 
 use commands::begin;
 use domain::Position;
+use futures::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use sqlx::{Executor, FromRow, PgConnection, PgPool, Row};
 use uuid::Uuid;
@@ -31,6 +32,9 @@ create table parked (
   constraint event_is_parked_once primary key (position)
 );
 ";
+
+/// How many indexes of one projection are made at the same time.
+const FINISHED_AT_ONCE: usize = 2;
 
 /// Where a projection stands.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -97,18 +101,30 @@ pub(crate) async fn create(
     tx.commit().await
 }
 
-/// Makes what filling did not need, and tells the planner what is there.
+/// Makes what filling did not need, and tells the planner what is there. Nobody reads here yet, so it need not be there
+/// at once.
 pub(crate) async fn finish(pool: &PgPool, projector: &dyn Projector, schema: &str) -> sqlx::Result<()> {
     let (_, later) = parts(projector);
+    each(pool, schema, later.split_terminator(";\n").map(str::to_owned).collect()).await?;
     let mut tx = begin(pool).await?;
+    let tables = tables(&mut tx, schema).await?;
+    tx.commit().await?;
+    each(pool, schema, tables.iter().map(|table| format!("analyze {table}")).collect()).await
+}
+
+/// Runs statements in a schema, some at the same time: each commits for itself.
+async fn each(pool: &PgPool, schema: &str, texts: Vec<String>) -> sqlx::Result<()> {
+    let run = texts.into_iter().map(|text| run(pool.clone(), schema.to_owned(), text));
+    stream::iter(run).buffer_unordered(FINISHED_AT_ONCE).try_collect().await
+}
+
+async fn run(pool: PgPool, schema: String, text: String) -> sqlx::Result<()> {
+    let mut tx = begin(&pool).await?;
     let text = format!(
         "set local search_path = {schema}; set local synchronous_commit = off; \
-         set local default_statistics_target = 20; {later}"
+         set local default_statistics_target = 20; {text}"
     );
     statements(&mut tx, &text).await?;
-    for table in tables(&mut tx, schema).await? {
-        statements(&mut tx, &format!("analyze {schema}.{table}")).await?;
-    }
     tx.commit().await
 }
 

@@ -97,13 +97,16 @@ impl Fold {
         if delivery.generation >= generation {
             return;
         }
-        let before = (!is_new).then(|| delivery.clone());
+        if !is_new {
+            count(delivery, -1, &mut self.causes, &mut self.notifications);
+        }
         delivery.state = State::Pending;
         delivery.generation = generation;
         (delivery.class, delivery.code) = (None, None);
         delivery.position = position;
-        let now = delivery.clone();
-        self.moved(id, before.as_ref(), &now);
+        count(delivery, 1, &mut self.causes, &mut self.notifications);
+        self.changed_notifications.insert(delivery.notification);
+        self.changed_deliveries.insert(id);
     }
 
     fn delivery(&mut self, id: Uuid, event: &DeliveryEvent, recorded: &Recorded) {
@@ -121,31 +124,30 @@ impl Fold {
         if settled.generation < delivery.generation {
             return;
         }
-        let before = delivery.clone();
+        count(delivery, -1, &mut self.causes, &mut self.notifications);
         delivery.state = settled.state;
         delivery.generation = settled.generation;
         (delivery.class, delivery.code) = (settled.class, settled.code);
         delivery.position = settled.position;
-        let now = delivery.clone();
-        self.moved(id, Some(&before), &now);
-    }
-
-    /// Counts a delivery where it stands now and no more where it stood.
-    fn moved(&mut self, id: Uuid, before: Option<&Delivery>, now: &Delivery) {
+        count(delivery, 1, &mut self.causes, &mut self.notifications);
+        self.changed_notifications.insert(delivery.notification);
         self.changed_deliveries.insert(id);
-        if let Some(cause) = before.and_then(Delivery::cause) {
-            *self.causes.entry(cause).or_default() -= 1;
-        }
-        if let Some(cause) = now.cause() {
-            *self.causes.entry(cause).or_default() += 1;
-        }
-        let Some(notification) = self.notifications.get_mut(&now.notification) else { return };
-        if let Some(before) = before {
-            notification.totals.add(before.state, -1);
-        }
-        notification.totals.add(now.state, 1);
-        notification.position = now.position;
-        self.changed_notifications.insert(now.notification);
+    }
+}
+
+/// Counts a delivery where it stands, once more or once less.
+fn count(
+    delivery: &Delivery,
+    by: i64,
+    causes: &mut HashMap<Cause, i64>,
+    notifications: &mut HashMap<Uuid, Notification>,
+) {
+    if let Some(cause) = delivery.cause() {
+        *causes.entry(cause).or_default() += by;
+    }
+    if let Some(notification) = notifications.get_mut(&delivery.notification) {
+        notification.totals.add(delivery.state, by);
+        notification.position = delivery.position;
     }
 }
 
