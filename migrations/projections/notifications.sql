@@ -77,8 +77,7 @@ create table attempts (
   detail text,
   reference text,
   until timestamptz,
-  position bigint not null,
-  constraint attempt_is_settled_once primary key (delivery_id, position)
+  position bigint not null
 );
 
 -- How many deliveries stand where they stand for the same reason.
@@ -97,10 +96,12 @@ create table erased_clients (
   constraint client_is_erased_once primary key (client_id)
 );
 
--- What the projector itself looks for, so needed while a rebuild fills: the deliveries of somebody who is erased.
+-- What the projector itself looks for, so needed while a rebuild fills: what is said of somebody who is erased.
 create index deliveries_by_client on deliveries (client_id);
+create index attempts_with_detail on attempts (delivery_id) where detail is not null;
 
 -- After the fill:
+create unique index attempt_is_settled_once on attempts (delivery_id, position);
 create index notifications_by_company on notifications (company_id, requested_position);
 create index notifications_by_request on notifications (requested_position);
 create index notifications_by_position on notifications (position);

@@ -71,3 +71,19 @@ impl Copy {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_a_length_before_each_value_and_none_where_nothing_is() {
+        let mut copy = Copy::into("t (a, b, c)");
+        copy.row().put(7_i64).put(None::<&str>).put("ñ");
+        let row = &copy.buffer[HEADER.len()..];
+        let expected: &[&[u8]] =
+            &[&[0, 3], &[0, 0, 0, 8], &[0, 0, 0, 0, 0, 0, 0, 7], &[255; 4], &[0, 0, 0, 2], "ñ".as_bytes()];
+        assert_eq!(row, expected.concat());
+        assert_eq!((copy.rows, HEADER.len()), (1, 19));
+    }
+}

@@ -112,7 +112,8 @@ pub(crate) async fn finish(pool: &PgPool, projector: &dyn Projector, schema: &st
     each(pool, schema, tables.iter().map(|table| format!("analyze {table}")).collect()).await
 }
 
-/// Runs statements in a schema, some at the same time: each commits for itself.
+/// Runs statements in a schema, some at the same time: each commits for itself, and none gets workers of its own, whose
+/// start costs more than they help beside the others.
 async fn each(pool: &PgPool, schema: &str, texts: Vec<String>) -> sqlx::Result<()> {
     let run = texts.into_iter().map(|text| run(pool.clone(), schema.to_owned(), text));
     stream::iter(run).buffer_unordered(FINISHED_AT_ONCE).try_collect().await
@@ -122,7 +123,7 @@ async fn run(pool: PgPool, schema: String, text: String) -> sqlx::Result<()> {
     let mut tx = begin(&pool).await?;
     let text = format!(
         "set local search_path = {schema}; set local synchronous_commit = off; \
-         set local default_statistics_target = 20; {text}"
+         set local max_parallel_maintenance_workers = 0; set local default_statistics_target = 20; {text}"
     );
     statements(&mut tx, &text).await?;
     tx.commit().await
