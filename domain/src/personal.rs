@@ -104,17 +104,17 @@ impl<T: Serialize> Serialize for Personal<T> {
 struct Object<T> {
     #[serde(rename = "$key")]
     key: Uuid,
-    #[serde(default = "nothing", deserialize_with = "something")]
+    #[serde(default = "absent", deserialize_with = "present")]
     clear: Option<T>,
     sealed: Option<String>,
 }
 
-const fn nothing<T>() -> Option<T> {
+const fn absent<T>() -> Option<T> {
     None
 }
 
 /// A value that is there, even if it is null.
-fn something<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
     T::deserialize(value).map(Some)
 }
 

@@ -21,6 +21,7 @@ create table notification_channels (
   constraint notification_has_one_channel primary key (notification_id)
 );
 
+-- An entry that stood twice would fail the rebuild that made it: no batch is projected twice.
 -- After the fill:
 create unique index event_is_audited_once on audit_entries (position);
 create index audit_by_actor on audit_entries (actor_id, position);

@@ -66,7 +66,8 @@ create table receipt_log (
   user_id uuid not null,
   author_id uuid not null,
   kind text not null,
-  at timestamptz not null
+  at timestamptz not null,
+  constraint receipt_is_logged_once primary key (position, message_id, user_id)
 );
 
 -- What recipients are told while they watch: a message left their inbox because its author took it back.
@@ -90,7 +91,6 @@ create index received_unread on received (user_id, position) where deleted_at is
 create index received_deleted_unread on received (user_id, position) where deleted_at is not null and read_at is null;
 
 -- After the fill:
-create unique index receipt_is_logged_once on receipt_log (position, message_id, user_id);
 create index sent_by_author on sent_messages (author_id, position) where withdrawn_at is null;
 create index sent_by_position on sent_messages (position);
 create index received_by_user on received (user_id, position) where deleted_at is null;

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use self::entry::Entry;
-use crate::copy::Copy;
+use crate::copy::CopyIn;
 use crate::projection::Projection;
 use crate::projector::Projector;
 
@@ -104,7 +104,7 @@ async fn save(
     entries: &[Entry<'_>],
     channels: &HashMap<Uuid, String>,
 ) -> sqlx::Result<()> {
-    let mut copy = Copy::into(
+    let mut copy = CopyIn::table(
         "audit_entries (position, at, actor_id, type, subject_type, subject_id, company_id, channel, result, summary,
                         correlation_id)",
     );

@@ -11,7 +11,7 @@ const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const END: i16 = -1;
 
 /// Rows on their way into a table. A value must have exactly the type of its column: COPY casts nothing.
-pub(crate) struct Copy {
+pub(crate) struct CopyIn {
     /// The table and, in brackets, the columns that are given.
     into: &'static str,
     columns: i16,
@@ -20,9 +20,9 @@ pub(crate) struct Copy {
     error: Option<sqlx::Error>,
 }
 
-impl Copy {
+impl CopyIn {
     /// Nothing yet, into the columns that `into` names: `table (column, column)`.
-    pub(crate) fn into(into: &'static str) -> Self {
+    pub(crate) fn table(into: &'static str) -> Self {
         let mut buffer = PgArgumentBuffer::default();
         buffer.extend_from_slice(HEADER);
         let columns = into.split(',').count() as i16;
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_row_has_a_length_before_each_value_and_none_where_nothing_is() {
-        let mut copy = Copy::into("t (a, b, c)");
+        let mut copy = CopyIn::table("t (a, b, c)");
         copy.row().put(7_i64).put(None::<&str>).put("ñ");
         let row = &copy.buffer[HEADER.len()..];
         let expected: &[&[u8]] =

@@ -37,7 +37,8 @@ pub(crate) trait Projector: Send + Sync + 'static {
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()>;
 }
 
-/// The line in a projection's SQL after which come the indexes that filling does not need.
+/// The line in a projection's SQL after which come the indexes that filling does not need: statements that each end a line,
+/// so that they can be told apart without a parser.
 pub(crate) const AFTER_THE_FILL: &str = "-- After the fill:\n";
 
 /// How many of the events, in order, are folded in memory together: at least one, since an event is never parted.

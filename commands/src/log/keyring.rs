@@ -46,7 +46,7 @@ pub enum SealError {
 
 /// A person's key, clear in memory only.
 #[derive(Clone, Copy)]
-pub(crate) struct DataKey(pub(super) [u8; KEY_BYTES]);
+pub(crate) struct DataKey([u8; KEY_BYTES]);
 
 /// A key that is to be committed with the first event under it.
 #[derive(Clone)]
@@ -184,6 +184,11 @@ impl Keyring {
 }
 
 impl DataKey {
+    #[cfg(test)]
+    pub(super) const fn of(bytes: [u8; KEY_BYTES]) -> Self {
+        Self(bytes)
+    }
+
     /// Nonce and ciphertext of `plain`, bound to `aad`: AES-256-GCM.
     pub(crate) fn seal(&self, aad: &[u8], plain: Vec<u8>) -> Result<Vec<u8>, SealError> {
         seal(&aes(&self.0), aad, plain)

@@ -1,5 +1,7 @@
 //! Reading the log: by position, by stream, as one aggregate's state.
 
+use std::borrow::Cow;
+
 use cqrs_es::Aggregate;
 use domain::{DecodeError, Position, upcast};
 use serde_json::Value;
@@ -122,7 +124,7 @@ impl EventLog {
         }
         for event in stored {
             (loaded.sequence, loaded.last_position) = (event.sequence, event.position);
-            let payload = self.open_text(event.payload.clone(), event.place()).await?;
+            let payload = self.open_text(&event.payload, event.place()).await?;
             let payload = serde_json::from_str(&payload).map_err(DecodeError::from)?;
             let payload = upcast(&event.event_type, &event.event_version, payload)?;
             loaded.state.apply(serde_json::from_value(payload).map_err(DecodeError::from)?);
@@ -139,16 +141,19 @@ impl EventLog {
         sequence: i64,
     ) -> Result<Value, SealError> {
         let place = Place { aggregate_type, aggregate_id, sequence };
-        let opened = self.open_text(payload.to_string(), place).await?;
-        serde_json::from_str(&opened).map_err(|_| SealError::Failed)
+        match self.open_text(&payload.to_string(), place).await? {
+            Cow::Borrowed(_) => Ok(payload),
+            Cow::Owned(opened) => serde_json::from_str(&opened).map_err(|_| SealError::Failed),
+        }
     }
 
-    async fn open_text(&self, payload: String, place: Place<'_>) -> Result<String, SealError> {
-        let ids: Vec<Uuid> = keys_in(&payload).collect();
+    /// What is not sealed is left as it is.
+    async fn open_text<'a>(&self, payload: &'a str, place: Place<'_>) -> Result<Cow<'a, str>, SealError> {
+        let ids: Vec<Uuid> = keys_in(payload).collect();
         if ids.is_empty() {
-            return Ok(payload);
+            return Ok(Cow::Borrowed(payload));
         }
-        open_payload(&payload, place, &self.keyring().find(ids).await?)
+        open_payload(payload, place, &self.keyring().find(ids).await?).map(Cow::Owned)
     }
 
     /// The first answer to a command, and what was asked: `(fingerprint, answer, position)`.

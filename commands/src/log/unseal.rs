@@ -16,8 +16,8 @@ use super::seal::{Keys, Place};
 /// The member that marks an object as personal data, as it stands in the text.
 const MARK: &str = "\"$key\"";
 
-/// The ids of the keys that a payload's personal data is under. Text that only looks like it gives too many, never too
-/// few.
+/// The ids of the keys that a payload's personal data is under, written as we write them, with hyphens. Text that only
+/// looks like it gives too many.
 pub(super) fn keys_in(payload: &str) -> impl Iterator<Item = Uuid> {
     payload.match_indices(MARK).filter_map(|(at, _)| {
         let id = payload[at + MARK.len()..].trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
@@ -25,25 +25,22 @@ pub(super) fn keys_in(payload: &str) -> impl Iterator<Item = Uuid> {
     })
 }
 
-/// A payload with its personal data clear; what has no key any more is left as erased. Text that is no JSON comes back
-/// for the decoder to refuse.
+/// A payload with its personal data clear; what has no key any more is left as erased.
 ///
 /// # Errors
-/// [`SealError::Forged`] when something does not open under its key.
+/// [`SealError::Forged`] when something does not open under its key, or is marked as personal and not what we write: it
+/// must not pass for erased.
 pub(super) fn open_payload(payload: &str, place: Place<'_>, keys: &Keys) -> Result<String, SealError> {
     let mut opened = String::with_capacity(payload.len());
     let (mut pointer, mut copied) = (Pointer::new(place), 0);
     while let Some(start) = pointer.find_personal(payload) {
         let mut objects = serde_json::Deserializer::from_str(&payload[start..]).into_iter();
-        let Some(Ok(object)) = objects.next() else { break };
-        let Some(before) = payload.get(copied..start) else { break };
+        let object: Object<'_> = objects.next().and_then(Result::ok).ok_or(SealError::Forged)?;
         let end = start + objects.byte_offset();
-        opened.push_str(before);
-        match &object {
-            Object { sealed: Some(sealed), key } => {
-                open_object(&mut opened, key, sealed, &mut pointer, keys)?
-            }
-            Object { sealed: None, .. } => opened.push_str(&payload[start..end]),
+        opened.push_str(payload.get(copied..start).ok_or(SealError::Forged)?);
+        match object.sealed {
+            Some(sealed) => open_object(&mut opened, object.key, sealed, &mut pointer, keys)?,
+            None => opened.push_str(&payload[start..end]),
         }
         (pointer.at, copied) = (end, end);
     }
@@ -54,10 +51,10 @@ pub(super) fn open_payload(payload: &str, place: Place<'_>, keys: &Keys) -> Resu
 /// Personal data as it is stored.
 #[derive(Deserialize)]
 struct Object<'a> {
-    #[serde(borrow, rename = "$key")]
-    key: Cow<'a, str>,
-    #[serde(borrow, default)]
-    sealed: Option<Cow<'a, str>>,
+    #[serde(rename = "$key")]
+    key: &'a str,
+    #[serde(default)]
+    sealed: Option<&'a str>,
 }
 
 fn open_object(
@@ -67,7 +64,7 @@ fn open_object(
     pointer: &mut Pointer<'_>,
     keys: &Keys,
 ) -> Result<(), SealError> {
-    let _ = write!(opened, "{{\"{KEY}\":{}", serde_json::Value::from(key));
+    let _ = write!(opened, "{{\"{KEY}\":\"{key}\"");
     let data_key = Uuid::parse_str(key).ok().and_then(|id| keys.get(&id).copied().flatten());
     if let Some(data_key) = data_key {
         let mut sealed = BASE64.decode(sealed).map_err(|_| SealError::Forged)?;
@@ -190,7 +187,7 @@ mod tests {
     const LUIS: Uuid = Uuid::from_u128(2);
 
     fn keys() -> Keys {
-        Keys::from([(ANA, Some(DataKey([1; 32]))), (LUIS, Some(DataKey([2; 32])))])
+        Keys::from([(ANA, Some(DataKey::of([1; 32]))), (LUIS, Some(DataKey::of([2; 32])))])
     }
 
     fn personal(key: Uuid, clear: impl Into<Value>) -> Value {
@@ -268,12 +265,25 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_json_comes_back_as_it_was() {
-        for text in
-            ["", "{", "]]", "\"", "\"\\", "{\"$key\":", "{\"$key\":}", "[,,{\"$key\" : \"", "\"é\\u12", "nul"]
-        {
+    fn text_that_is_no_json_comes_back_for_the_decoder_to_refuse() {
+        for text in ["", "{", "]]", "\"", "\"\\", "[,,{\"key\" : \"", "\"é\\u12", "nul", "{\"$key\""] {
             assert_eq!(open_payload(text, PLACE, &keys()).expect("nothing is forged"), text);
             assert_eq!(keys_in(text).count(), 0);
+        }
+    }
+
+    #[test]
+    fn what_is_marked_as_personal_and_not_as_we_write_it_is_forged() {
+        let inner = sealed(&personal(ANA, "x"));
+        for text in [
+            "{\"$key\":".to_owned(),
+            "{\"$key\":}".to_owned(),
+            "{\"$key\": 1}".to_owned(),
+            "{\"$key\": \"a\", \"sealed\": 1}".to_owned(),
+            format!("{{\"a\": {inner}, \"{KEY}\": \"{ANA}\"}}"),
+        ] {
+            let outcome = open_payload(&text, PLACE, &keys());
+            assert!(matches!(outcome, Err(SealError::Forged)), "{text}: {outcome:?}");
         }
     }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use commands::begin;
 use commands::log::Recorded;
+use commands::{Closing, begin};
 use domain::Position;
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
@@ -133,19 +133,22 @@ impl Batches {
         Ok(())
     }
 
-    /// One transaction. A crash before its commit leaves nothing, one after it everything.
+    /// One transaction. A crash before its commit leaves nothing, one after it everything; a connection on which it did not
+    /// end is closed, because projectors copy.
     async fn commit(
         &mut self,
         events: &[Recorded],
         up_to: Position,
         culprit: Option<(Position, &str)>,
     ) -> Result<(), BatchError> {
-        let mut tx = begin(&self.pool).await?;
+        let mut connection = Closing::acquire(&self.pool).await?;
+        let mut tx = connection.begin().await?;
         enter(&mut tx, &self.target).await?;
         self.move_checkpoint(&mut tx, up_to).await?;
         let parked = self.apply_in(&mut tx, events, culprit).await?;
         fail::fail_point!("project::before_commit", |_| std::process::abort());
         tx.commit().await?;
+        connection.give_back();
         fail::fail_point!("project::committed", |_| std::process::abort());
         self.checkpoint.position = up_to;
         self.pass(up_to);

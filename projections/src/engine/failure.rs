@@ -39,7 +39,13 @@ pub(crate) fn fault(error: &Error) -> Fault {
             _ => Fault::Passing,
         };
     };
-    match error.code().as_deref().and_then(|code| code.get(..2)) {
+    let code = error.code();
+    let code = code.as_deref().unwrap_or_default();
+    // What is wrong with the format of a COPY is our doing, not an event's.
+    if matches!(code, "22P03" | "22P04") {
+        return Fault::Standing;
+    }
+    match code.get(..2) {
         // Data exception, constraint violation, program limit exceeded, raised by a trigger.
         Some("22" | "23" | "54" | "P0") => Fault::Event,
         // Connection, transaction state, rollback, resources, not in the right state, operator, system.

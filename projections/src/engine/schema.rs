@@ -5,6 +5,7 @@ use domain::Position;
 use futures::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use sqlx::{Executor, FromRow, PgConnection, PgPool, Row};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::projection::Projection;
@@ -33,8 +34,10 @@ create table parked (
 );
 ";
 
-/// How many indexes of one projection are made at the same time.
+/// How many indexes a process makes at the same time, whatever it rebuilds: each takes a connection and memory from those
+/// who read meanwhile.
 const FINISHED_AT_ONCE: usize = 2;
+static FINISHING: Semaphore = Semaphore::const_new(FINISHED_AT_ONCE);
 
 /// Where a projection stands.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -105,21 +108,22 @@ pub(crate) async fn create(
 /// at once.
 pub(crate) async fn finish(pool: &PgPool, projector: &dyn Projector, schema: &str) -> sqlx::Result<()> {
     let (_, later) = parts(projector);
-    each(pool, schema, later.split_terminator(";\n").map(str::to_owned).collect()).await?;
+    finish_each(pool, schema, later.split_terminator(";\n").map(str::to_owned).collect()).await?;
     let mut tx = begin(pool).await?;
     let tables = tables(&mut tx, schema).await?;
     tx.commit().await?;
-    each(pool, schema, tables.iter().map(|table| format!("analyze {table}")).collect()).await
+    finish_each(pool, schema, tables.iter().map(|table| format!("analyze {table}")).collect()).await
 }
 
-/// Runs statements in a schema, some at the same time: each commits for itself, and none gets workers of its own, whose
-/// start costs more than they help beside the others.
-async fn each(pool: &PgPool, schema: &str, texts: Vec<String>) -> sqlx::Result<()> {
-    let run = texts.into_iter().map(|text| run(pool.clone(), schema.to_owned(), text));
-    stream::iter(run).buffer_unordered(FINISHED_AT_ONCE).try_collect().await
+async fn finish_each(pool: &PgPool, schema: &str, texts: Vec<String>) -> sqlx::Result<()> {
+    let all = texts.into_iter().map(|text| finish_one(pool.clone(), schema.to_owned(), text));
+    stream::iter(all).buffer_unordered(FINISHED_AT_ONCE).try_collect().await
 }
 
-async fn run(pool: PgPool, schema: String, text: String) -> sqlx::Result<()> {
+/// Runs a statement in a schema and commits. It gets no workers of its own: beside the others they cost more than they
+/// help.
+async fn finish_one(pool: PgPool, schema: String, text: String) -> sqlx::Result<()> {
+    let _turn = FINISHING.acquire().await;
     let mut tx = begin(&pool).await?;
     let text = format!(
         "set local search_path = {schema}; set local synchronous_commit = off; \

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::fold::{Counted, Fold, Item, Key, Logged, Sent, Span, Touched};
 use super::withdraw::withdraw;
-use crate::copy::Copy;
+use crate::copy::CopyIn;
 use crate::search;
 
 /// How the counts of inboxes change.
@@ -48,7 +48,7 @@ pub(super) async fn save(tx: &mut PgConnection, fold: Fold) -> sqlx::Result<()> 
 
 /// New messages, with the receipts they had in the batch: those are taken out of `receipts`.
 async fn insert_sent(tx: &mut PgConnection, sent: &[Sent], receipts: &mut Receipts) -> sqlx::Result<()> {
-    let mut copy = Copy::into(
+    let mut copy = CopyIn::table(
         "sent_messages (message_id, author_id, body, search, created_at, priority, acknowledge, in_reply_to, recipients,
                         position, read, acknowledged)",
     );
@@ -148,7 +148,7 @@ async fn save_items(tx: &mut PgConnection, items: &HashMap<Key, Touched>) -> sql
 }
 
 async fn insert_items(tx: &mut PgConnection, rows: &[(&Key, &Item)]) -> sqlx::Result<()> {
-    let mut copy = Copy::into(
+    let mut copy = CopyIn::table(
         "received (user_id, message_id, position, author_id, seen_at, read_at, acknowledged_at, deleted_at)",
     );
     for ((user, message), item) in rows {
@@ -243,7 +243,7 @@ async fn save_read_alls(tx: &mut PgConnection, fold: &Fold) -> sqlx::Result<()> 
 }
 
 async fn insert_log(tx: &mut PgConnection, log: &[Logged]) -> sqlx::Result<()> {
-    let mut copy = Copy::into("receipt_log (position, message_id, user_id, author_id, kind, at)");
+    let mut copy = CopyIn::table("receipt_log (position, message_id, user_id, author_id, kind, at)");
     for logged in log {
         copy.row()
             .put(logged.position)

@@ -7,7 +7,7 @@ use super::attempt::Tried;
 use super::fold::Fold;
 use super::rows::{Delivery, Notification, Requested, Resolved, State};
 use crate::address::AddressIndex;
-use crate::copy::Copy;
+use crate::copy::CopyIn;
 
 pub(super) async fn save(tx: &mut PgConnection, mut fold: Fold, index: &AddressIndex) -> sqlx::Result<()> {
     fold.leave_out_the_erased();
@@ -138,7 +138,7 @@ async fn insert_deliveries(
     rows: &[(Uuid, &Delivery, &Resolved)],
     index: &AddressIndex,
 ) -> sqlx::Result<()> {
-    let mut copy = Copy::into(
+    let mut copy = CopyIn::table(
         "deliveries (delivery_id, notification_id, company_id, client_id, client_name, contact_kind, contact_name,
                      address, address_index, channel, state, generation, class, code, position)",
     );
@@ -188,7 +188,7 @@ async fn update_deliveries(tx: &mut PgConnection, rows: &[(Uuid, &Delivery)]) ->
 }
 
 async fn insert_attempts(tx: &mut PgConnection, rows: &[Tried]) -> sqlx::Result<()> {
-    let mut copy = Copy::into(
+    let mut copy = CopyIn::table(
         "attempts (delivery_id, generation, number, at, provider, outcome, class, code, detail, reference, until,
                    position)",
     );

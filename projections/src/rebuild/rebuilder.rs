@@ -153,6 +153,7 @@ impl Rebuilder {
         fill.reach_the_head().await?;
         swap(&self.log, &mut fill).await?;
         tracing::info!(projection = projection.name(), position = fill.position(), "rebuilt");
+        self.drop(&schema::replaced(projection)).await;
         Ok(())
     }
 

@@ -21,9 +21,14 @@ use crate::broker::Broker;
 const PATIENCE: Duration = Duration::from_millis(250);
 /// A batch of at least so many events tells of a busy log.
 const BUSY_EVENTS: usize = 16;
-/// How long a busy log gathers the events of the next batch: a batch costs its follower a transaction, which at thousands
-/// of events a second is better shared by more of them. A log that is not busy is read at once.
-const GATHERING: Duration = Duration::from_millis(20);
+/// How long a busy log gathers the events of the next batch, for each event of this one: a batch costs its follower a
+/// transaction, which at thousands of events a second is better shared by more of them. A log that is not busy is read
+/// at once.
+const GATHERING_PER_EVENT: Duration = Duration::from_micros(500);
+/// What a busy log gathers for at least.
+const GATHERING_MIN: Duration = Duration::from_millis(20);
+/// What a busy log gathers for at most: somebody waits to see what was written.
+const GATHERING_MAX: Duration = Duration::from_millis(60);
 /// Who is further behind than this reads PostgreSQL in pages.
 const FAR_BEHIND_EVENTS: Position = 5_000;
 
@@ -97,11 +102,11 @@ impl Feed {
                 None => self.read_postgres().await?,
             };
             if let Some(last) = events.last().map(|event| event.position) {
-                let many = events.len() >= BUSY_EVENTS;
+                let count = events.len();
                 let recorded = self.open(events).await?;
                 self.move_to(last);
-                if many && !self.has_a_page_to_read() {
-                    self.gathered_at = Instant::now() + GATHERING;
+                if count >= BUSY_EVENTS && !self.has_a_page_to_read() {
+                    self.gathered_at = Instant::now() + gathering(count);
                 }
                 return Ok(recorded);
             }
@@ -226,6 +231,11 @@ impl Feed {
     fn be_patient(&mut self) {
         self.patience = Patience { head: *self.head.borrow(), until: Instant::now() + PATIENCE };
     }
+}
+
+fn gathering(events: usize) -> Duration {
+    let events = u32::try_from(events).unwrap_or(u32::MAX);
+    GATHERING_PER_EVENT.saturating_mul(events).clamp(GATHERING_MIN, GATHERING_MAX)
 }
 
 /// The key that an event says was destroyed.
