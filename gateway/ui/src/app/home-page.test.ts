@@ -1,23 +1,11 @@
 /** Rules of «Inicio»: what is urgent in the inbox is urgent here. */
 import { afterEach, expect, it, vi } from 'vitest';
 import type { InboxItem } from '../contract';
+import { inboxItem } from '../messages/samples';
 import './home-page';
 import type { HomePage } from './home-page';
 
-const item = (id: string, some: Partial<InboxItem>): InboxItem => ({
-  id,
-  position: 1,
-  author: { id: 'a', name: 'Ana' },
-  body: 'Texto',
-  created_at: '2026-11-22T08:00:00Z',
-  priority: 'normal',
-  seen_at: null,
-  read_at: null,
-  acknowledged_at: null,
-  acknowledge: false,
-  in_reply_to: null,
-  ...some,
-});
+const item = (id: string, some: Partial<InboxItem>) => inboxItem({ id, body: 'Texto', ...some });
 const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } });
 let page: HomePage;
 

@@ -6,21 +6,9 @@ import { toasts } from '../store/toasts';
 import { forgetSteps, undoLast } from '../store/undo';
 import { deleteMessages, readMessage } from './inbox-actions';
 import { changedList, onInboxChange } from './inbox-news';
+import { inboxItem } from './samples';
 
-const item = (id: string, some: Partial<InboxItem> = {}): InboxItem => ({
-  id,
-  position: 1,
-  author: { id: 'a', name: 'Ana' },
-  body: 'Hola',
-  created_at: '2026-11-22T08:00:00Z',
-  priority: 'normal',
-  seen_at: null,
-  read_at: null,
-  acknowledged_at: null,
-  acknowledge: false,
-  in_reply_to: null,
-  ...some,
-});
+const item = (id: string, some: Partial<InboxItem> = {}) => inboxItem({ id, ...some });
 let list: InboxItem[];
 let asked: string[];
 let stop: () => void;

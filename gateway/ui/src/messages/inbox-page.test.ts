@@ -1,24 +1,12 @@
 /** Rules of the filters of «Listado de Mensajes»: they are those of the address. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { navigate } from '../app/router';
-import type { InboxItem } from '../contract';
 import { setCounts } from '../store/counts';
 import './inbox-page';
 import type { InboxPage } from './inbox-page';
+import { inboxItem } from './samples';
 
-const item: InboxItem = {
-  id: 'm1',
-  position: 1,
-  author: { id: 'a', name: 'Ana' },
-  body: 'Hola',
-  created_at: '2026-11-22T08:00:00Z',
-  priority: 'normal',
-  seen_at: null,
-  read_at: null,
-  acknowledged_at: null,
-  acknowledge: false,
-  in_reply_to: null,
-};
+const item = inboxItem();
 let asked: string[];
 let status: number;
 let page: InboxPage;

@@ -6,20 +6,9 @@ import { connection, listenToInbox, stopListening } from '../store/inbox-live';
 import { session } from '../store/session';
 import { toasts } from '../store/toasts';
 import './new-messages-dialog';
+import { inboxItem } from './samples';
 
-const item = (position: number): InboxItem => ({
-  id: `m${position}`,
-  position,
-  author: { id: 'a', name: 'Ana' },
-  body: `Texto ${position}`,
-  created_at: '2026-11-22T08:00:00Z',
-  priority: 'normal',
-  seen_at: null,
-  read_at: null,
-  acknowledged_at: null,
-  acknowledge: false,
-  in_reply_to: null,
-});
+const item = (position: number) => inboxItem({ id: `m${position}`, position, body: `Texto ${position}` });
 const counted = (n: number) => ({ unseen: n, unread: n, total: n });
 const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } });
 

@@ -8,20 +8,10 @@ import { toasts } from '../store/toasts';
 import { changedList, onInboxChange } from './inbox-news';
 import './new-messages-dialog';
 import type { NewMessagesDialog } from './new-messages-dialog';
+import { inboxItem } from './samples';
 
-const item = (id: string, position: number): InboxItem => ({
-  id,
-  position,
-  author: { id: 'a', name: 'Ana' },
-  body: `Texto de ${id}`,
-  created_at: '2026-11-22T08:00:00Z',
-  priority: 'normal',
-  seen_at: '2026-11-22T08:00:00Z',
-  read_at: null,
-  acknowledged_at: null,
-  acknowledge: false,
-  in_reply_to: null,
-});
+const item = (id: string, position: number) =>
+  inboxItem({ id, position, body: `Texto de ${id}`, seen_at: '2026-11-22T08:00:00Z' });
 const summary = (newest: InboxItem[], unseen = newest.length) => ({
   counts: { unseen, unread: unseen, total: unseen },
   newest,
