@@ -37,9 +37,9 @@ pub async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>
 
 /// A connection for somebody who may be dropped in the middle of what sqlx 0.8 cannot go on after, such as a `BEGIN` or the
 /// end of a `COPY`: the next user would be given its answer for his own. Unless it is given back, it is closed.
-pub struct Closing(Option<PoolConnection<Postgres>>);
+pub struct GuardedConnection(Option<PoolConnection<Postgres>>);
 
-impl Closing {
+impl GuardedConnection {
     /// A connection of the pool.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Closing {
     }
 }
 
-impl Deref for Closing {
+impl Deref for GuardedConnection {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
@@ -70,13 +70,13 @@ impl Deref for Closing {
     }
 }
 
-impl DerefMut for Closing {
+impl DerefMut for GuardedConnection {
     fn deref_mut(&mut self) -> &mut PgConnection {
         self.0.as_mut().expect("it is here until it is given back")
     }
 }
 
-impl Drop for Closing {
+impl Drop for GuardedConnection {
     fn drop(&mut self) {
         if let Some(connection) = &mut self.0 {
             connection.close_on_drop();

@@ -122,7 +122,14 @@ impl EventLog {
         A: Aggregate<Services = ()>,
         A::Command: Clone,
     {
-        self.once(context, || self.try_execute_new::<A>(aggregate_id, command.clone(), context, answer)).await
+        self.once(context, || async {
+            let drafts = decide_on(A::default(), 0, aggregate_id, command.clone(), context).await?;
+            match self.append(drafts, context.first_answer(answer), context.lane).await {
+                Ok(appended) => Ok(Done::Now { position: appended.last }),
+                Err(error) => self.after_append_error(error, context).await,
+            }
+        })
+        .await
     }
 
     /// Carries out an attempt that decides against the log as it stands: again, a bounded number of times, when somebody
@@ -143,23 +150,6 @@ impl EventLog {
             }
         }
         Err(CommandError::Conflict)
-    }
-
-    async fn try_execute_new<A>(
-        &self,
-        aggregate_id: &str,
-        command: A::Command,
-        context: &CommandContext,
-        answer: &Value,
-    ) -> Result<Done, CommandError<A::Error>>
-    where
-        A: Aggregate<Services = ()>,
-    {
-        let drafts = decide_on(A::default(), 0, aggregate_id, command, context).await?;
-        match self.append(drafts, context.first_answer(answer), context.lane).await {
-            Ok(appended) => Ok(Done::Now { position: appended.last }),
-            Err(error) => self.after_append_error(error, context).await,
-        }
     }
 
     async fn try_execute<A>(

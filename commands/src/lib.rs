@@ -19,6 +19,6 @@ mod repository;
 pub mod users;
 
 pub use self::context::{CommandContext, Idempotency};
-pub use self::database::{Closing, begin, pool_options};
+pub use self::database::{GuardedConnection, begin, pool_options};
 pub use self::execute::{CommandError, Done, decide_on};
 pub use self::migrate::migrate;

@@ -1,6 +1,6 @@
 //! Connections whose user went away in the middle: nobody after him is given an answer that is not his.
 
-use commands::{Closing, pool_options};
+use commands::{GuardedConnection, pool_options};
 use futures::FutureExt;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Executor, PgPool};
@@ -34,7 +34,7 @@ async fn a_copy_that_is_given_up_at_its_end_leaves_the_next_user_no_answer_of_it
 }
 
 async fn give_up_a_copy(pool: &PgPool) {
-    let mut connection = Closing::acquire(pool).await.expect("a connection");
+    let mut connection = GuardedConnection::acquire(pool).await.expect("a connection");
     let mut tx = connection.begin().await.expect("a transaction");
     let mut copy = tx.copy_in_raw("copy slow from stdin").await.expect("it begins");
     copy.send(b"7\n".as_slice()).await.expect("it takes a row");

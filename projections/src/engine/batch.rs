@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use commands::log::Recorded;
-use commands::{Closing, begin};
+use commands::{GuardedConnection, begin};
 use domain::Position;
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
@@ -141,7 +141,7 @@ impl Batches {
         up_to: Position,
         culprit: Option<(Position, &str)>,
     ) -> Result<(), BatchError> {
-        let mut connection = Closing::acquire(&self.pool).await?;
+        let mut connection = GuardedConnection::acquire(&self.pool).await?;
         let mut tx = connection.begin().await?;
         enter(&mut tx, &self.target).await?;
         self.move_checkpoint(&mut tx, up_to).await?;
