@@ -2,7 +2,7 @@
 
 use commands::begin;
 use domain::Position;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::future::try_join_all;
 use sha2::{Digest, Sha256};
 use sqlx::{Executor, FromRow, PgConnection, PgPool, Row};
 use tokio::sync::Semaphore;
@@ -36,8 +36,7 @@ create table parked (
 
 /// How many indexes a process makes at the same time, whatever it rebuilds: each takes a connection and memory from those
 /// who read meanwhile.
-const FINISHED_AT_ONCE: usize = 2;
-static FINISHING: Semaphore = Semaphore::const_new(FINISHED_AT_ONCE);
+static FINISHING: Semaphore = Semaphore::const_new(2);
 
 /// Where a projection stands.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -117,7 +116,8 @@ pub(crate) async fn finish(pool: &PgPool, projector: &dyn Projector, schema: &st
 
 async fn finish_each(pool: &PgPool, schema: &str, texts: Vec<String>) -> sqlx::Result<()> {
     let all = texts.into_iter().map(|text| finish_one(pool.clone(), schema.to_owned(), text));
-    stream::iter(all).buffer_unordered(FINISHED_AT_ONCE).try_collect().await
+    try_join_all(all).await?;
+    Ok(())
 }
 
 /// Runs a statement in a schema and commits. It gets no workers of its own: beside the others they cost more than they
