@@ -130,7 +130,7 @@ fn draft(event: &SerializedEvent) -> Result<Draft, PersistenceError> {
         sequence: event.sequence as i64,
         event_type: event.event_type.clone(),
         event_version: event.event_version.clone(),
-        payload: event.payload.clone(),
+        payload: serde_json::to_string(&event.payload)?,
         metadata: serde_json::from_value(event.metadata.clone())?,
     })
 }

@@ -37,7 +37,8 @@ impl Mirrored {
         let (relay, cancel) = (ledger.relay(), CancellationToken::new());
         let state = relay.state();
         tokio::spawn(relay.run(cancel.clone()));
-        let feed = ledger.log.feed(Some(ledger.broker.clone()), 0);
+        let mut feed = ledger.feed_elsewhere().await;
+        ledger.follow_mirror(&mut feed).await;
         Self { stack, ledger, state, feed, cancel }
     }
 

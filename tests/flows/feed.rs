@@ -22,13 +22,48 @@ async fn a_feed_without_a_broker_reads_the_whole_log() {
 #[tokio::test]
 async fn a_feed_follows_while_events_are_written_and_relayed() {
     let ledger = Ledger::start().await;
+    let (mut own, mut elsewhere) =
+        (ledger.log.feed(Some(ledger.broker.clone()), 0), ledger.feed_elsewhere().await);
     let cancel = CancellationToken::new();
     let relaying = tokio::spawn(ledger.relay().run(cancel.clone()));
-    let mut feed = ledger.log.feed(Some(ledger.broker.clone()), 0);
+    ledger.follow_mirror(&mut elsewhere).await;
     for events in [1, 700, 3, 1_500, 1] {
         let head = ledger.write(events).await;
+        tokio::join!(read_to(&mut own, head), read_to(&mut elsewhere, head));
+    }
+    cancel.cancel();
+    relaying.await.expect("the relay ends");
+}
+
+#[tokio::test]
+async fn a_feed_has_what_its_process_wrote_from_memory() {
+    let ledger = Ledger::start().await;
+    let mut feed = ledger.log.feed(Some(ledger.broker.clone()), 0);
+    let head = ledger.write(200).await;
+    sqlx::raw_sql("alter table events rename to out_of_reach")
+        .execute(ledger.log.pool())
+        .await
+        .expect("the table is renamed");
+    // The broker has nothing either: no relay runs.
+    read_to(&mut feed, head).await;
+    assert!(!feed.is_mirrored());
+}
+
+#[tokio::test]
+async fn a_feed_gives_what_two_processes_wrote_by_turns_in_the_order_of_the_log() {
+    let ledger = Ledger::start().await;
+    let (other, cancel) = (ledger.same_elsewhere().await, CancellationToken::new());
+    let relaying = tokio::spawn(ledger.relay().run(cancel.clone()));
+    for log in [&ledger.log, &other.log] {
+        tokio::spawn(share_heads(log.clone(), ledger.broker.clone(), cancel.clone()));
+    }
+    let mut feed = ledger.log.feed(Some(ledger.broker.clone()), 0);
+    for _ in 0..30 {
+        let (_, head) = (ledger.write(3).await, other.write(2).await);
         read_to(&mut feed, head).await;
     }
+    let writing = async { tokio::join!(ledger.write(2_000), other.write(2_000)) };
+    let (_, ()) = tokio::join!(writing, read_to(&mut feed, 4_150));
     cancel.cancel();
     relaying.await.expect("the relay ends");
 }
@@ -39,10 +74,11 @@ const DROPS: usize = 2_000;
 #[tokio::test]
 async fn a_feed_that_is_dropped_while_it_waits_loses_nothing() {
     let ledger = Ledger::start().await;
-    let mut feed = ledger.log.feed(Some(ledger.broker.clone()), 0);
+    let (mut feed, cancel) = (ledger.feed_elsewhere().await, CancellationToken::new());
+    tokio::spawn(ledger.relay().run(cancel.clone()));
+    ledger.follow_mirror(&mut feed).await;
     let head = ledger.write(500).await;
-    ledger.relay_all(&mut ledger.relay()).await;
-    let (mut at, mut drops) = (0, 0);
+    let (mut at, mut drops) = (feed.position(), 0);
     while at < head {
         tokio::select! {
             biased;
@@ -54,6 +90,7 @@ async fn a_feed_that_is_dropped_while_it_waits_loses_nothing() {
             () = tokio::task::yield_now(), if drops < DROPS => drops += 1,
         }
     }
+    cancel.cancel();
 }
 
 #[tokio::test]

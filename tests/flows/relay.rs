@@ -57,6 +57,8 @@ async fn a_stream_ahead_of_the_log_halts_the_relay_until_it_is_recreated() {
     let mut relay = ledger.relay();
     ledger.relay_all(&mut relay).await;
     restore_backup_of(&ledger, 60).await;
+    // Restoring takes the database away, and with it whatever a process had in hand.
+    let ledger = ledger.same_elsewhere().await;
 
     let mut relay = ledger.relay();
     assert_eq!(relay.step().await.expect("a step"), Step::Halted);

@@ -56,6 +56,11 @@ impl Ledger {
         open(&self.database_url).await
     }
 
+    /// The same as another process would have it.
+    pub async fn same_elsewhere(&self) -> Self {
+        Self::on(self.database_url.clone(), self.nats_url.clone()).await
+    }
+
     /// Appends so many events and gives the position of the last one.
     pub async fn write(&self, events: usize) -> Position {
         self.try_write(events).await.expect("the events are appended")
@@ -73,6 +78,22 @@ impl Ledger {
     /// A relay that has not started.
     pub fn relay(&self) -> Relay {
         Relay::new(self.log.clone(), self.broker.clone())
+    }
+
+    /// A feed as another process would have it, which knows nothing but what it reads and hears.
+    pub async fn feed_elsewhere(&self) -> Feed {
+        self.elsewhere().await.feed(Some(self.broker.clone()), 0)
+    }
+
+    /// Writes, and reads with a feed of another process, until it follows JetStream. A relay must be running.
+    pub async fn follow_mirror(&self, feed: &mut Feed) {
+        let taking_to_it = async {
+            while !feed.is_mirrored() {
+                let head = self.write(1).await;
+                read_to(feed, head).await;
+            }
+        };
+        timeout(RELAY_TIMEOUT, taking_to_it).await.expect("the feed takes to the stream");
     }
 
     /// Steps until nothing is left to publish, starting over after failures, and gives how many events it took.

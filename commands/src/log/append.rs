@@ -42,7 +42,7 @@ pub struct Draft {
     /// A number, as text.
     pub event_version: String,
     /// The event as JSON.
-    pub payload: Value,
+    pub payload: String,
     /// Who, why and whence.
     pub metadata: Metadata,
 }
@@ -65,7 +65,7 @@ impl Draft {
             sequence,
             event_type: event.event_type(),
             event_version: event.event_version(),
-            payload: serde_json::to_value(event)?,
+            payload: serde_json::to_string(event)?,
             metadata,
         })
     }

@@ -3,16 +3,19 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use domain::Position;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgArguments;
-use sqlx::query::QueryScalar;
-use sqlx::{PgConnection, PgPool, Postgres};
+use sqlx::query::QueryAs;
+use sqlx::{FromRow, PgConnection, PgPool, Postgres};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::timeout;
 
+use super::StoredEvent;
 use super::append::{AppendError, Appended, Lane};
-use super::lanes::{Lanes, Request, Waiting};
+use super::lanes::{Lanes, Request, Row, Waiting};
+use super::recent::Recent;
 
 /// How many requests may wait.
 const WAITING_MAX: usize = 20_000;
@@ -26,6 +29,7 @@ struct Shared {
     lanes: Mutex<Lanes>,
     arrived: Notify,
     head: watch::Sender<Position>,
+    recent: Arc<Recent>,
 }
 
 /// The door to the flushers. They end when the last door is dropped.
@@ -35,9 +39,9 @@ pub(super) struct Appender {
 }
 
 impl Appender {
-    /// Starts the flushers; `head` is told of every commit.
-    pub(super) fn start(pool: PgPool, head: watch::Sender<Position>) -> Self {
-        let shared = Arc::new(Shared { pool, lanes: Mutex::default(), arrived: Notify::new(), head });
+    /// Starts the flushers; `head` is told of every commit, `recent` keeps what was in it.
+    pub(super) fn start(pool: PgPool, head: watch::Sender<Position>, recent: Arc<Recent>) -> Self {
+        let shared = Arc::new(Shared { pool, lanes: Mutex::default(), arrived: Notify::new(), head, recent });
         let flushers = (0..FLUSHERS).map(|_| tokio::spawn(flush_for_ever(Arc::clone(&shared)))).collect();
         Self { shared, flushers }
     }
@@ -61,7 +65,7 @@ impl Drop for Appender {
 impl Shared {
     fn enqueue(&self, waiting: Waiting, lane: Lane) -> Result<(), AppendError> {
         let mut lanes = self.lanes();
-        if lanes.interactive.len() + lanes.bulk.len() >= WAITING_MAX {
+        if lanes.len() >= WAITING_MAX {
             return Err(AppendError::Overloaded);
         }
         match lane {
@@ -73,9 +77,14 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes what waits now; never waits for more.
+    /// Takes what waits now; never waits for more, but lets those who are about to ask do so.
     async fn take(&self) -> Vec<Waiting> {
         loop {
+            let mut waiting = 0;
+            while self.lanes().len() > waiting {
+                waiting = self.lanes().len();
+                tokio::task::yield_now().await;
+            }
             let batch = self.lanes().take();
             if !batch.is_empty() {
                 return batch;
@@ -88,10 +97,12 @@ impl Shared {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn committed(&self, appended: Appended) {
+    /// What was committed is known before its followers hear of it.
+    fn committed(&self, events: impl IntoIterator<Item = StoredEvent>, last: Position) {
+        self.recent.keep(events);
         self.head.send_if_modified(|head| {
-            let moved = appended.last > *head;
-            *head = appended.last.max(*head);
+            let moved = last > *head;
+            *head = last.max(*head);
             moved
         });
     }
@@ -113,7 +124,7 @@ async fn flush(shared: &Shared, connection: &mut Option<PoolConnection<Postgres>
     let outcome = attempt(shared, connection, &requests).await;
     metrics::histogram!("mensajeria_append_flush_seconds").record(started.elapsed().as_secs_f64());
     match outcome {
-        Ok(before) => answer_all(shared, batch, before),
+        Ok(stamped) => answer_all(shared, batch, stamped),
         Err(error) if batch.len() > 1 && error.is_of_one() => {
             flush_one_by_one(shared, connection, batch).await
         }
@@ -129,18 +140,22 @@ async fn flush_one_by_one(
 ) {
     for waiting in batch {
         match attempt(shared, connection, &[&waiting.request]).await {
-            Ok(before) => answer_all(shared, vec![waiting], before),
+            Ok(stamped) => answer_all(shared, vec![waiting], stamped),
             Err(error) => refuse_all(vec![waiting], error),
         }
     }
 }
 
-fn answer_all(shared: &Shared, batch: Vec<Waiting>, mut before: Position) {
+fn answer_all(shared: &Shared, batch: Vec<Waiting>, stamped: Stamped) {
+    let (mut first, mut rows, mut answers) = (stamped.first, Vec::new(), Vec::with_capacity(batch.len()));
     for Waiting { request, reply } in batch {
-        let last = before + request.rows.len() as Position;
-        let appended = Appended { first: before + 1, last };
-        before = last;
-        shared.committed(appended);
+        let appended = Appended { first, last: first + request.rows.len() as Position - 1 };
+        first = appended.last + 1;
+        rows.extend(request.rows);
+        answers.push((reply, appended));
+    }
+    shared.committed(stamped.events(rows), stamped.last);
+    for (reply, appended) in answers {
         // A caller that has gone away has still been served.
         let _ = reply.send(Ok(appended));
     }
@@ -158,16 +173,16 @@ async fn attempt(
     shared: &Shared,
     connection: &mut Option<PoolConnection<Postgres>>,
     requests: &[&Request],
-) -> Result<Position, AppendError> {
+) -> Result<Stamped, AppendError> {
     let mut own = match connection.take() {
         Some(own) => own,
         None => shared.pool.acquire().await?,
     };
     match timeout(FLUSH_TIMEOUT, append_in(&mut own, requests)).await {
-        Ok(Ok(before)) => {
+        Ok(Ok(stamped)) => {
             fail::fail_point!("append::committed", |_| std::process::abort());
             *connection = Some(own);
-            Ok(before)
+            Ok(stamped)
         }
         Ok(Err(error)) if error.is_of_one() => {
             *connection = Some(own);
@@ -184,24 +199,40 @@ async fn attempt(
     }
 }
 
-/// A call of a function in the database, with arguments bound.
-pub type Call<'q> = QueryScalar<'q, Postgres, Option<Position>, PgArguments>;
+/// Where events went, and the one time that they were given, by the database's clock.
+#[derive(Debug, Clone, Copy, FromRow)]
+pub(super) struct Stamped {
+    /// One past `last` if there was none.
+    pub(super) first: Position,
+    pub(super) last: Position,
+    pub(super) stamp: DateTime<Utc>,
+}
 
-/// Appends requests on a connection, in one statement; returns the position before the first event.
+impl Stamped {
+    /// The events that rows have become, if these are the rows.
+    pub(super) fn events(self, rows: Vec<Row>) -> impl Iterator<Item = StoredEvent> {
+        (self.first..).zip(rows).map(move |(position, row)| row.stored(position, self.stamp))
+    }
+}
+
+/// Appends requests on a connection, in one statement.
 pub(super) async fn append_in(
     connection: &mut PgConnection,
     requests: &[&Request],
-) -> Result<Position, AppendError> {
+) -> Result<Stamped, AppendError> {
     fail::fail_point!("append::before_commit", |_| std::process::abort());
-    let call = sqlx::query_scalar(
-        "select append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+    let call = sqlx::query_as(
+        "select first, last, stamp
+         from append_stamped($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     );
-    let before = bind(call, requests).fetch_one(connection).await.map_err(AppendError::of)?;
-    Ok(before.unwrap_or_default())
+    bind(call, requests).fetch_one(connection).await.map_err(AppendError::of)
 }
 
-/// Binds the arguments of `append_events`.
-pub(super) fn bind<'q>(call: Call<'q>, requests: &[&'q Request]) -> Call<'q> {
+/// A call of a function in the database, with arguments bound.
+pub(super) type Call<'q, Row> = QueryAs<'q, Postgres, Row, PgArguments>;
+
+/// Binds the arguments of `append_stamped`.
+pub(super) fn bind<'q, Row>(call: Call<'q, Row>, requests: &[&'q Request]) -> Call<'q, Row> {
     let rows = || requests.iter().flat_map(|request| &request.rows);
     let keys = || requests.iter().flat_map(|request| &request.keys);
     let answers = || requests.iter().filter_map(|request| request.answer.as_ref());

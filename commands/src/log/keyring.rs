@@ -48,6 +48,9 @@ pub enum SealError {
 #[derive(Clone, Copy)]
 pub(crate) struct DataKey([u8; KEY_BYTES]);
 
+/// Keys by their ids, `None` for destroyed ones; keys that were never made are absent.
+pub(super) type Keys = HashMap<Uuid, Option<DataKey>>;
+
 /// A key that is to be committed with the first event under it.
 #[derive(Clone)]
 pub(crate) struct NewKey {
@@ -120,9 +123,9 @@ impl Keyring {
         self.memory().pop(&id);
     }
 
-    /// The keys that exist, `None` for destroyed ones; keys that were never made are absent.
-    pub(crate) async fn find(&self, ids: Vec<Uuid>) -> Result<HashMap<Uuid, Option<DataKey>>, SealError> {
-        let mut found = HashMap::with_capacity(ids.len());
+    /// The keys with these ids.
+    pub(super) async fn find(&self, ids: Vec<Uuid>) -> Result<Keys, SealError> {
+        let mut found = Keys::with_capacity(ids.len());
         let missing = self.recall(ids, &mut found);
         if missing.is_empty() {
             return Ok(found);
@@ -161,7 +164,7 @@ impl Keyring {
         (&*bytes).try_into().map(DataKey).map_err(|_| SealError::Forged)
     }
 
-    fn recall(&self, ids: Vec<Uuid>, found: &mut HashMap<Uuid, Option<DataKey>>) -> Vec<Uuid> {
+    fn recall(&self, ids: Vec<Uuid>, found: &mut Keys) -> Vec<Uuid> {
         let mut memory = self.memory();
         ids.into_iter()
             .filter(|id| match memory.get(id) {

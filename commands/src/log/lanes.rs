@@ -2,9 +2,12 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use chrono::{DateTime, Utc};
+use domain::Position;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::StoredEvent;
 use super::append::{AppendError, Appended, FirstAnswer};
 use super::keyring::NewKey;
 
@@ -29,6 +32,24 @@ pub(super) struct Row {
     pub(super) command_id: Option<Uuid>,
 }
 
+impl Row {
+    /// The event that it has become.
+    pub(super) fn stored(self, position: Position, recorded_at: DateTime<Utc>) -> StoredEvent {
+        StoredEvent {
+            position,
+            event_id: self.event_id,
+            aggregate_type: self.aggregate_type,
+            aggregate_id: self.aggregate_id,
+            sequence: self.sequence,
+            event_type: self.event_type,
+            event_version: self.event_version,
+            payload: self.payload,
+            metadata: self.metadata,
+            recorded_at,
+        }
+    }
+}
+
 /// What one caller wants appended, all or nothing.
 #[derive(Default)]
 pub(super) struct Request {
@@ -51,6 +72,11 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
+    /// How many requests wait.
+    pub(super) fn len(&self) -> usize {
+        self.interactive.len() + self.bulk.len()
+    }
+
     /// What goes into the next flush; nothing if nothing waits.
     pub(super) fn take(&mut self) -> Vec<Waiting> {
         let mut batch = Batch::default();

@@ -9,27 +9,30 @@ mod keyring;
 mod lanes;
 mod open;
 mod page;
+mod personal;
 mod read;
+mod recent;
 mod seal;
 mod stored;
 mod unseal;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use domain::Position;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection, PgPool};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use self::append::{AppendError, Appended, Draft, FirstAnswer, Lane, Metadata, metadata};
-use self::appender::Appender;
-pub use self::appender::Call;
+use self::appender::{Appender, Stamped};
 pub use self::feed::{Feed, FeedError};
 pub use self::history::History;
 pub use self::keyring::{Keyring, MasterKey, SealError};
 use self::lanes::{Request, Row};
 pub use self::page::PAGE_BYTES_MAX;
 pub use self::read::{LoadError, Loaded};
+use self::recent::Recent;
 pub use self::stored::{Context, Recorded, StoredEvent};
 use crate::clock;
 
@@ -69,6 +72,18 @@ struct Inner {
     keyring: Keyring,
     ledger: Uuid,
     head: watch::Sender<Position>,
+    recent: Arc<Recent>,
+}
+
+/// A call of a function in the database that appends events, with its own arguments bound.
+pub type Call<'q> = appender::Call<'q, AppendedBy>;
+
+/// What such a function gives back; nulls when it appended nothing.
+#[derive(Debug, FromRow)]
+pub struct AppendedBy {
+    first: Option<Position>,
+    last: Option<Position>,
+    stamp: Option<DateTime<Utc>>,
 }
 
 impl EventLog {
@@ -79,10 +94,11 @@ impl EventLog {
     pub async fn open(pool: PgPool, master: &MasterKey) -> Result<Self, OpenError> {
         let ledger = sqlx::query_scalar("select id from ledger").fetch_one(&pool).await?;
         let (head, _) = watch::channel(read::head(&pool).await?);
-        let appender = Appender::start(pool.clone(), head.clone());
+        let recent = Arc::<Recent>::default();
+        let appender = Appender::start(pool.clone(), head.clone(), Arc::clone(&recent));
         let keyring = Keyring::new(pool.clone(), master);
         keyring.prove().await.map_err(OpenError::of)?;
-        Ok(Self(Arc::new(Inner { pool, appender, keyring, ledger, head })))
+        Ok(Self(Arc::new(Inner { pool, appender, keyring, ledger, head, recent })))
     }
 
     /// The database that the log is in.
@@ -103,6 +119,11 @@ impl EventLog {
     /// Wakes on every commit that this process makes or hears of; the value may lag behind the database.
     pub fn watch_head(&self) -> watch::Receiver<Position> {
         self.0.head.subscribe()
+    }
+
+    /// The events after a position that this process appended a moment ago; none if they are not its own.
+    pub(crate) fn recent_after(&self, position: Position) -> Vec<StoredEvent> {
+        self.0.recent.after(position)
     }
 
     /// Tells the watchers of a commit that did not go through [`EventLog::append`].
@@ -153,13 +174,12 @@ impl EventLog {
     /// See [`AppendError`].
     pub async fn append_in(tx: &mut PgConnection, sealed: &Sealed) -> Result<Appended, AppendError> {
         let Sealed(request) = sealed;
-        let before = appender::append_in(tx, &[request]).await?;
-        Ok(Appended { first: before + 1, last: before + request.rows.len() as Position })
+        let Stamped { first, last, .. } = appender::append_in(tx, &[request]).await?;
+        Ok(Appended { first, last })
     }
 
     /// Appends events by a function of the database that changes other rows in the same call. `call` has the function's
-    /// own arguments bound; those of `append_events` follow them. It returns the position of the last event it
-    /// appended, null if none.
+    /// own arguments bound; those of `append_stamped` follow them, and it returns what that returns.
     ///
     /// # Errors
     /// See [`AppendError`].
@@ -170,8 +190,12 @@ impl EventLog {
         sealed: &'q Sealed,
     ) -> Result<(), AppendError> {
         let Sealed(request) = sealed;
-        let last = appender::bind(call, &[request]).fetch_one(pool).await.map_err(AppendError::of)?;
-        if let Some(last) = last {
+        let by = appender::bind(call, &[request]).fetch_one(pool).await.map_err(AppendError::of)?;
+        if let AppendedBy { first: Some(first), last: Some(last), stamp: Some(stamp) } = by {
+            // A function may leave events out: which, only the log knows.
+            if last - first + 1 == request.rows.len() as Position {
+                self.0.recent.keep(Stamped { first, last, stamp }.events(request.rows.clone()));
+            }
             self.committed(last);
         }
         Ok(())
@@ -183,8 +207,7 @@ pub struct Sealed(Request);
 
 fn row(draft: Draft) -> Result<Row, AppendError> {
     let command_id = draft.metadata.get(metadata::COMMAND).and_then(|id| Uuid::parse_str(id).ok());
-    let payload = draft.payload.to_string();
-    if payload.len() > EVENT_BYTES_MAX {
+    if draft.payload.len() > EVENT_BYTES_MAX {
         return Err(AppendError::TooLarge);
     }
     Ok(Row {
@@ -193,7 +216,7 @@ fn row(draft: Draft) -> Result<Row, AppendError> {
         sequence: draft.sequence,
         event_type: draft.event_type,
         event_version: draft.event_version,
-        payload,
+        payload: draft.payload,
         metadata: serde_json::to_string(&draft.metadata)?,
         event_id: clock::new_id(),
         command_id,

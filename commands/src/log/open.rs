@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use domain::{DecodeError, Event};
 use uuid::Uuid;
 
-use super::seal::Keys;
-use super::unseal::{keys_in, open_payload};
+use super::keyring::Keys;
+use super::personal::keys_in;
+use super::unseal::open_payload;
 use super::{EventLog, Recorded, SealError, StoredEvent};
 
 impl EventLog {

@@ -8,9 +8,9 @@ use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::seal::Place;
+use super::personal::{Place, keys_in};
 use super::stored::{COLUMNS, StoredEvent};
-use super::unseal::{keys_in, open_payload};
+use super::unseal::open_payload;
 use super::{EventLog, SealError};
 
 /// Why an aggregate cannot be read.
@@ -141,7 +141,7 @@ impl EventLog {
         sequence: i64,
     ) -> Result<Value, SealError> {
         let place = Place { aggregate_type, aggregate_id, sequence };
-        match self.open_text(&payload.to_string(), place).await? {
+        match self.open_text(&serde_json::to_string(&payload).map_err(|_| SealError::Failed)?, place).await? {
             Cow::Borrowed(_) => Ok(payload),
             Cow::Owned(opened) => serde_json::from_str(&opened).map_err(|_| SealError::Failed),
         }

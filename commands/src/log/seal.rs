@@ -1,39 +1,22 @@
 //! Personal data of events into ciphertext, wherever it stands in their JSON.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use domain::personal::{CLEAR, KEY, SEALED};
-use serde_json::{Map, Value};
+use domain::personal::SEALED;
 use uuid::Uuid;
 
 use super::append::{Draft, Metadata, metadata};
-use super::keyring::{DataKey, Keyring, NewKey, SealError};
-
-pub(super) type Keys = HashMap<Uuid, Option<DataKey>>;
-
-/// What a ciphertext belongs to: moved to another event or field, it does not open.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    pub(super) aggregate_type: &'a str,
-    pub(super) aggregate_id: &'a str,
-    pub(super) sequence: i64,
-}
-
-impl Place<'_> {
-    pub(super) fn aad(&self, field: &str) -> String {
-        format!("{}|{}|{}|{field}", self.aggregate_type, self.aggregate_id, self.sequence)
-    }
-}
+use super::keyring::{Keyring, Keys, NewKey, SealError};
+use super::personal::{Place, keys_in, rewrite};
 
 /// Seals the personal data of `drafts` in place and returns the keys that must be committed with them.
 pub(super) async fn seal_drafts(keyring: &Keyring, drafts: &mut [Draft]) -> Result<Vec<NewKey>, SealError> {
     let (mut needed, mut fresh) = (Vec::new(), Vec::new());
     for draft in &*drafts {
         let own = (draft.sequence == 1).then(|| Uuid::parse_str(&draft.aggregate_id).ok()).flatten();
-        for id in keys_of(&draft.payload) {
+        for id in keys_in(&draft.payload) {
             // The first event of a stream is the first under the stream's own key: asking would only cost a trip.
             if Some(id) == own { fresh.push(id) } else { needed.push(id) }
         }
@@ -63,7 +46,7 @@ pub(super) async fn seal_drafts(keyring: &Keyring, drafts: &mut [Draft]) -> Resu
 fn seal_draft(draft: &mut Draft, keys: &Keys) -> Result<(), SealError> {
     let Draft { aggregate_type, aggregate_id, sequence, payload, metadata, .. } = draft;
     let place = Place { aggregate_type, aggregate_id, sequence: *sequence };
-    seal_payload(payload, place, keys)?;
+    *payload = seal_payload(payload, place, keys)?;
     if let (Some(id), Some(ip)) = (ip_key(metadata), metadata.get_mut(metadata::IP)) {
         let key = keys.get(&id).copied().flatten();
         let sealed = key
@@ -74,17 +57,19 @@ fn seal_draft(draft: &mut Draft, keys: &Keys) -> Result<(), SealError> {
     Ok(())
 }
 
-pub(super) fn seal_payload(payload: &mut Value, place: Place<'_>, keys: &Keys) -> Result<(), SealError> {
-    walk(payload, &mut String::new(), &mut |object, field| {
-        seal_object(object, place.aad(field).as_bytes(), keys)
+/// A payload with its personal data sealed; what has no key any more is left as erased.
+pub(super) fn seal_payload(payload: &str, place: Place<'_>, keys: &Keys) -> Result<String, SealError> {
+    rewrite(payload, place, |sealed, object, aad| {
+        let Some(clear) = object.clear else {
+            sealed.push_str(object.text);
+            return Ok(());
+        };
+        let key = object.id().and_then(|id| keys.get(&id).copied().flatten());
+        let ciphertext = key.map(|key| key.seal(aad, clear.get().as_bytes().to_vec())).transpose()?;
+        let ciphertext = ciphertext.map(|ciphertext| format!("\"{}\"", BASE64.encode(ciphertext)));
+        object.put(sealed, ciphertext.as_deref().map(|ciphertext| (SEALED, ciphertext)));
+        Ok(())
     })
-}
-
-/// The ids of the keys that a payload's personal data is under.
-fn keys_of(payload: &Value) -> Vec<Uuid> {
-    let mut ids = Vec::new();
-    collect(payload, &mut ids);
-    ids
 }
 
 /// The key of an event's ip, the actor's, if the event has an ip.
@@ -94,60 +79,4 @@ fn ip_key(metadata: &Metadata) -> Option<Uuid> {
 
 fn ip_key_of(metadata: &Metadata) -> Option<Uuid> {
     metadata.get(metadata::ACTOR).and_then(|actor| Uuid::parse_str(actor).ok())
-}
-
-fn collect(value: &Value, ids: &mut Vec<Uuid>) {
-    match value {
-        Value::Object(object) => match key_of(object) {
-            Some(id) => ids.push(id),
-            None => object.values().for_each(|value| collect(value, ids)),
-        },
-        Value::Array(values) => values.iter().for_each(|value| collect(value, ids)),
-        _ => {}
-    }
-}
-
-fn key_of(object: &Map<String, Value>) -> Option<Uuid> {
-    object.get(KEY).and_then(Value::as_str).and_then(|id| Uuid::parse_str(id).ok())
-}
-
-/// Calls `visit` with every personal object and its JSON pointer.
-fn walk(
-    value: &mut Value,
-    pointer: &mut String,
-    visit: &mut impl FnMut(&mut Map<String, Value>, &str) -> Result<(), SealError>,
-) -> Result<(), SealError> {
-    match value {
-        Value::Object(object) if object.contains_key(KEY) => visit(object, pointer),
-        Value::Object(object) => {
-            object.iter_mut().try_for_each(|(name, value)| descend(value, pointer, name, visit))
-        }
-        Value::Array(values) => values
-            .iter_mut()
-            .enumerate()
-            .try_for_each(|(index, value)| descend(value, pointer, &index.to_string(), visit)),
-        _ => Ok(()),
-    }
-}
-
-fn descend(
-    value: &mut Value,
-    pointer: &mut String,
-    step: &str,
-    visit: &mut impl FnMut(&mut Map<String, Value>, &str) -> Result<(), SealError>,
-) -> Result<(), SealError> {
-    let length = pointer.len();
-    pointer.push('/');
-    pointer.push_str(step);
-    let outcome = walk(value, pointer, visit);
-    pointer.truncate(length);
-    outcome
-}
-
-fn seal_object(object: &mut Map<String, Value>, aad: &[u8], keys: &Keys) -> Result<(), SealError> {
-    let Some(clear) = object.remove(CLEAR) else { return Ok(()) };
-    let Some(key) = key_of(object).and_then(|id| keys.get(&id).copied().flatten()) else { return Ok(()) };
-    let plain = serde_json::to_vec(&clear).map_err(|_| SealError::Failed)?;
-    object.insert(SEALED.to_owned(), Value::String(BASE64.encode(key.seal(aad, plain)?)));
-    Ok(())
 }

@@ -15,7 +15,7 @@ use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
 use super::append::Metadata;
-use super::seal::Place;
+use super::personal::Place;
 
 /// An event as it stands in the table or travels in JetStream: personal data is ciphertext, and JSON is text that nobody
 /// has parsed, so that it is quick to copy and can be carried even when it is poison.

@@ -1,185 +1,53 @@
-//! Personal data of stored events out of ciphertext, in the text itself: a log is read far more often than written, and
-//! a tree of every payload would cost more than all else that is done with it.
-
-use std::borrow::Cow;
-use std::fmt::Write;
+//! Personal data of stored events out of ciphertext, wherever it stands in their JSON.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use domain::personal::{CLEAR, KEY};
-use serde::Deserialize;
-use uuid::Uuid;
+use domain::personal::CLEAR;
 
 use super::SealError;
-use super::seal::{Keys, Place};
-
-/// The member that marks an object as personal data, as it stands in the text.
-const MARK: &str = "\"$key\"";
-
-/// The ids of the keys that a payload's personal data is under, written as we write them, with hyphens. Text that only
-/// looks like it gives too many.
-pub(super) fn keys_in(payload: &str) -> impl Iterator<Item = Uuid> {
-    payload.match_indices(MARK).filter_map(|(at, _)| {
-        let id = payload[at + MARK.len()..].trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
-        Uuid::parse_str(id.get(..36)?).ok()
-    })
-}
+use super::keyring::Keys;
+use super::personal::{Object, Place, rewrite};
 
 /// A payload with its personal data clear; what has no key any more is left as erased.
 ///
 /// # Errors
-/// [`SealError::Forged`] when something does not open under its key, or is marked as personal and not what we write: it
-/// must not pass for erased.
+/// [`SealError::Forged`] when something does not open under its key, or is marked as personal and not what we write.
 pub(super) fn open_payload(payload: &str, place: Place<'_>, keys: &Keys) -> Result<String, SealError> {
-    let mut opened = String::with_capacity(payload.len());
-    let (mut pointer, mut copied) = (Pointer::new(place), 0);
-    while let Some(start) = pointer.find_personal(payload) {
-        let mut objects = serde_json::Deserializer::from_str(&payload[start..]).into_iter();
-        let object: Object<'_> = objects.next().and_then(Result::ok).ok_or(SealError::Forged)?;
-        let end = start + objects.byte_offset();
-        opened.push_str(payload.get(copied..start).ok_or(SealError::Forged)?);
-        match object.sealed {
-            Some(sealed) => open_object(&mut opened, object.key, sealed, &mut pointer, keys)?,
-            None => opened.push_str(&payload[start..end]),
+    rewrite(payload, place, |opened, object, aad| match object.sealed {
+        Some(sealed) => open_object(opened, object, sealed, aad, keys),
+        None => {
+            opened.push_str(object.text);
+            Ok(())
         }
-        (pointer.at, copied) = (end, end);
-    }
-    opened.push_str(&payload[copied..]);
-    Ok(opened)
-}
-
-/// Personal data as it is stored.
-#[derive(Deserialize)]
-struct Object<'a> {
-    #[serde(rename = "$key")]
-    key: &'a str,
-    #[serde(default)]
-    sealed: Option<&'a str>,
+    })
 }
 
 fn open_object(
     opened: &mut String,
-    key: &str,
+    object: &Object<'_>,
     sealed: &str,
-    pointer: &mut Pointer<'_>,
+    aad: &[u8],
     keys: &Keys,
 ) -> Result<(), SealError> {
-    let _ = write!(opened, "{{\"{KEY}\":\"{key}\"");
-    let data_key = Uuid::parse_str(key).ok().and_then(|id| keys.get(&id).copied().flatten());
-    if let Some(data_key) = data_key {
-        let mut sealed = BASE64.decode(sealed).map_err(|_| SealError::Forged)?;
-        let clear = data_key.open(pointer.aad().as_bytes(), &mut sealed)?;
-        let clear = std::str::from_utf8(clear).map_err(|_| SealError::Forged)?;
-        let _ = write!(opened, ",\"{CLEAR}\":{clear}");
-    }
-    opened.push('}');
+    let Some(key) = object.id().and_then(|id| keys.get(&id).copied().flatten()) else {
+        object.put(opened, None);
+        return Ok(());
+    };
+    let mut sealed = BASE64.decode(sealed).map_err(|_| SealError::Forged)?;
+    let clear = std::str::from_utf8(key.open(aad, &mut sealed)?).map_err(|_| SealError::Forged)?;
+    object.put(opened, Some((CLEAR, clear)));
     Ok(())
-}
-
-/// Where in a payload the reading is, as a JSON pointer: part of what a ciphertext is bound to.
-struct Pointer<'a> {
-    at: usize,
-    inside: Vec<Inside<'a>>,
-    aad: String,
-    place_length: usize,
-}
-
-/// What the reading is inside of, outermost first.
-enum Inside<'a> {
-    Object { start: usize, name: Cow<'a, str> },
-    Array { index: usize },
-}
-
-impl<'a> Pointer<'a> {
-    fn new(place: Place<'_>) -> Self {
-        let aad = place.aad("");
-        Self { at: 0, inside: Vec::new(), place_length: aad.len(), aad }
-    }
-
-    /// Reads on until an object turns out to be personal, and says where it starts; none at the end.
-    fn find_personal(&mut self, payload: &'a str) -> Option<usize> {
-        while let Some(byte) = payload.as_bytes().get(self.at) {
-            match byte {
-                b'{' => self.inside.push(Inside::Object { start: self.at, name: Cow::Borrowed("") }),
-                b'[' => self.inside.push(Inside::Array { index: 0 }),
-                b'}' | b']' => drop(self.inside.pop()),
-                b',' => {
-                    if let Some(Inside::Array { index }) = self.inside.last_mut() {
-                        *index += 1;
-                    }
-                }
-                b'"' => {
-                    let text = string_at(payload, self.at)?;
-                    self.at += text.len();
-                    if let Some(start) = self.pass(text, &payload[self.at..]) {
-                        return Some(start);
-                    }
-                    continue;
-                }
-                _ => {}
-            }
-            self.at += 1;
-        }
-        None
-    }
-
-    /// A string was read; if it is a name, it is the next step of the pointer, or marks the object around it as personal.
-    fn pass(&mut self, text: &'a str, rest: &str) -> Option<usize> {
-        let is_name = rest.trim_ascii_start().starts_with(':');
-        let Some(Inside::Object { start, name }) = self.inside.last_mut().filter(|_| is_name) else {
-            return None;
-        };
-        if text != MARK {
-            *name = unquoted(text);
-            return None;
-        }
-        let start = *start;
-        self.inside.pop();
-        Some(start)
-    }
-
-    /// The place and the way to here.
-    fn aad(&mut self) -> &str {
-        self.aad.truncate(self.place_length);
-        for step in &self.inside {
-            let _ = match step {
-                Inside::Object { name, .. } => write!(self.aad, "/{name}"),
-                Inside::Array { index } => write!(self.aad, "/{index}"),
-            };
-        }
-        &self.aad
-    }
-}
-
-/// The string that begins at a quote, with its quotes; none if it does not end.
-fn string_at(payload: &str, start: usize) -> Option<&str> {
-    let bytes = payload.as_bytes();
-    let mut at = start + 1;
-    loop {
-        at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-        if bytes[at] == b'"' {
-            return payload.get(start..=at);
-        }
-        at += 2;
-    }
-}
-
-fn unquoted(text: &str) -> Cow<'_, str> {
-    let bare = &text[1..text.len() - 1];
-    if bare.contains('\\') {
-        serde_json::from_str(text).map_or(Cow::Borrowed(bare), Cow::Owned)
-    } else {
-        Cow::Borrowed(bare)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::personal::SEALED;
+    use domain::personal::{KEY, SEALED};
     use serde_json::{Value, json};
+    use uuid::Uuid;
 
     use super::*;
     use crate::log::keyring::DataKey;
+    use crate::log::personal::keys_in;
     use crate::log::seal::seal_payload;
 
     const PLACE: Place<'_> = Place { aggregate_type: "client", aggregate_id: "a", sequence: 3 };
@@ -195,9 +63,8 @@ mod tests {
     }
 
     fn sealed(clear: &Value) -> Value {
-        let mut payload = clear.clone();
-        seal_payload(&mut payload, PLACE, &keys()).expect("it seals");
-        payload
+        let sealed = seal_payload(&clear.to_string(), PLACE, &keys()).expect("it seals");
+        serde_json::from_str(&sealed).expect("it is JSON")
     }
 
     fn opened(payload: &str, keys: &Keys) -> Value {
@@ -211,11 +78,6 @@ mod tests {
             "to": [[], [1, personal(LUIS, Value::Null)], { "n": "a,b]}", "who": personal(LUIS, json!([])) }],
             "text": "\\\"$key\\\": {", "$keys": { "x": personal(ANA, -7) }, "n": 12345678901234567890_u64,
         }})
-    }
-
-    #[test]
-    fn the_mark_is_the_name_that_personal_data_has() {
-        assert_eq!(MARK, format!("\"{KEY}\""));
     }
 
     #[test]

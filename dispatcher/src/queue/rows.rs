@@ -6,10 +6,11 @@ use commands::log::Call;
 use super::RowState;
 use super::settle::Step;
 
-/// The first nine arguments are bound by [`bind`], the others are those of `append_events`.
+/// The first nine arguments are bound by [`bind`], the others are those of `append_stamped`.
 pub(super) const SETTLE: &str = "
-    select settle_deliveries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                             $21, $22, $23, $24, $25)";
+    select first, last, stamp
+    from settle_stamped($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                        $22, $23, $24, $25)";
 
 /// What changes when a row waits again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

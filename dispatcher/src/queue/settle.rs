@@ -182,7 +182,7 @@ impl Settler {
 
     /// One call: the rows first, then the ledger's lock and the events of those that were still as they were.
     async fn try_commit(&self, mut steps: Vec<Step<'_>>) -> Result<(), SettleError> {
-        let call = rows::bind(sqlx::query_scalar(rows::SETTLE), &steps);
+        let call = rows::bind(sqlx::query_as(rows::SETTLE), &steps);
         let drafts = steps.iter_mut().filter_map(|step| step.draft.take()).collect();
         let sealed = self.log.seal(drafts, None).await?;
         fail::fail_point!("settle::before_commit", |_| std::process::abort());

@@ -27,7 +27,7 @@ impl<T: FromFields, S: Send + Sync> FromRequest<S> for ValidJson<T> {
 pub(super) fn read_json<T: FromFields>(headers: &HeaderMap, bytes: &[u8]) -> Answer<(T, String)> {
     let mut faults = Faults::default();
     let json = parse(headers, bytes, &mut faults)?;
-    let canonical = json.to_string();
+    let canonical = serde_json::to_string(&json).expect("what was read as JSON can be written as JSON");
     match Fields::read(json, Spot::root(&mut faults)) {
         Some(value) if faults.is_empty() => Ok((value, canonical)),
         _ => Err(Problem::of_faults(Kind::Invalid, faults.into_vec())),

@@ -1,4 +1,5 @@
-//! The log as its followers read it: every event once, in order, from JetStream when it is there, else from PostgreSQL.
+//! The log as its followers read it: every event once, in order. What this process wrote itself comes from memory, what
+//! others wrote from JetStream when it is there, all else from PostgreSQL.
 
 mod batch;
 mod door;
@@ -31,6 +32,9 @@ const GATHERING_MIN: Duration = Duration::from_millis(20);
 const GATHERING_MAX: Duration = Duration::from_millis(60);
 /// Who is further behind than this reads PostgreSQL in pages.
 const FAR_BEHIND_EVENTS: Position = 5_000;
+/// How long after events that others wrote JetStream is worth listening to: it costs the broker and us as much for our
+/// own events, which we know.
+const OTHERS_WRITE_FOR: Duration = Duration::from_secs(10);
 
 /// Follows the log from a position on. What it gives is the log's: JetStream only makes it cheaper and quicker to wait.
 ///
@@ -43,6 +47,8 @@ pub struct Feed {
     mirror: Option<Mirror>,
     /// By when the mirror must have brought the head that was known when this was set.
     patience: Patience,
+    /// When there last were events that others wrote.
+    others_wrote_at: Option<Instant>,
     /// The aggregates whose events are given; all if none are named.
     wanted: Option<&'static [&'static str]>,
     /// When it is worth reading again.
@@ -75,6 +81,7 @@ impl EventLog {
             door: broker.map(|broker| Door::new(self.clone(), broker)),
             mirror: None,
             patience: Patience { head: after, until: Instant::now() },
+            others_wrote_at: None,
             wanted: None,
             gathered_at: Instant::now(),
         }
@@ -97,10 +104,7 @@ impl Feed {
     pub async fn next(&mut self) -> Result<Vec<Recorded>, FeedError> {
         sleep_until(self.gathered_at).await;
         loop {
-            let events = match self.mirror {
-                Some(_) => self.read_mirror().await?,
-                None => self.read_postgres().await?,
-            };
+            let events = self.read().await?;
             if let Some(last) = events.last().map(|event| event.position) {
                 let count = events.len();
                 let recorded = self.open(events).await?;
@@ -118,6 +122,11 @@ impl Feed {
         self.cursor
     }
 
+    /// Whether it follows JetStream at the moment.
+    pub fn is_mirrored(&self) -> bool {
+        self.mirror.is_some()
+    }
+
     /// Goes on from another position, forwards or back.
     pub fn seek(&mut self, after: Position) {
         self.cursor = after;
@@ -127,31 +136,67 @@ impl Feed {
         }
     }
 
-    /// A page of the log. At its end, waits for a commit.
-    async fn read_postgres(&mut self) -> Result<Vec<StoredEvent>, FeedError> {
+    /// What can be had; nothing if something else is to be tried next.
+    async fn read(&mut self) -> Result<Vec<StoredEvent>, FeedError> {
+        // Seen before read: what is committed after this wakes the wait that follows.
         let head = *self.head.borrow_and_update();
-        if self.cursor + FAR_BEHIND_EVENTS >= head
-            && let Some(door) = &mut self.door
-        {
-            self.mirror = door.enter(self.cursor).await;
+        let own = self.read_own();
+        match self.mirror {
+            _ if !own.is_empty() => Ok(own),
+            Some(_) => self.read_mirror(head).await,
+            None => self.read_postgres(head).await,
+        }
+    }
+
+    /// What this process wrote a moment ago. A feed without a broker is a page of PostgreSQL, whoever wrote it.
+    fn read_own(&mut self) -> Vec<StoredEvent> {
+        if self.door.is_none() {
+            return Vec::new();
+        }
+        let own = self.log.recent_after(self.cursor);
+        if !own.is_empty() {
+            count("memory", own.len());
+            if !self.others_write() {
+                self.mirror = None;
+            }
+        }
+        own
+    }
+
+    fn others_write(&self) -> bool {
+        self.others_wrote_at.is_some_and(|at| at.elapsed() < OTHERS_WRITE_FOR)
+    }
+
+    /// A page of the log; at its end, once a commit is heard of or time is up.
+    async fn read_postgres(&mut self, head: Position) -> Result<Vec<StoredEvent>, FeedError> {
+        if self.cursor >= head && timeout(PATIENCE, self.head.changed()).await.is_ok() {
+            return Ok(Vec::new());
         }
         let page = self.page().await?;
         self.be_patient();
-        if page.is_empty() && self.mirror.is_none() {
-            // Time is up or the head moved: either way the next turn looks.
-            let _ = timeout(PATIENCE, self.head.changed()).await;
+        if self.others_write()
+            && self.cursor + FAR_BEHIND_EVENTS >= head
+            && let Some(door) = &mut self.door
+        {
+            self.mirror = door.enter(self.cursor).await;
         }
         Ok(page)
     }
 
     /// What the mirror brings, unless it brings nothing, something else, or all too much.
-    async fn read_mirror(&mut self) -> Result<Vec<StoredEvent>, FeedError> {
-        let far_behind = *self.head.borrow() - self.cursor > FAR_BEHIND_EVENTS;
+    async fn read_mirror(&mut self, head: Position) -> Result<Vec<StoredEvent>, FeedError> {
+        let far_behind = head - self.cursor > FAR_BEHIND_EVENTS;
         let Some(mirror) = self.mirror.as_mut().filter(|mirror| !far_behind && mirror.is_connected()) else {
             self.mirror = None;
             return Ok(Vec::new());
         };
-        match timeout_at(self.patience.until, mirror.hear(self.cursor)).await {
+        let heard = tokio::select! {
+            biased;
+            heard = timeout_at(self.patience.until, mirror.hear(self.cursor)) => heard,
+            // Perhaps it was this process that wrote.
+            Ok(()) = self.head.changed() => return Ok(Vec::new()),
+        };
+        match heard {
             Ok(Heard::Event(first)) => {
                 let events = Batch::gather(first, mirror).await;
                 self.brought(events.len());
@@ -190,18 +235,19 @@ impl Feed {
     }
 
     fn brought(&mut self, events: usize) {
-        metrics::counter!("mensajeria_feed_events_total", "source" => "jetstream").increment(events as u64);
+        count("jetstream", events);
+        self.others_wrote_at = Some(Instant::now());
         if let Some(door) = &mut self.door {
             door.pleased();
         }
     }
 
-    async fn page(&self) -> Result<Vec<StoredEvent>, FeedError> {
+    async fn page(&mut self) -> Result<Vec<StoredEvent>, FeedError> {
         let page = self.log.page_after(self.cursor).await?;
         if let Some(last) = page.last() {
             self.log.committed(last.position);
-            metrics::counter!("mensajeria_feed_events_total", "source" => "postgres")
-                .increment(page.len() as u64);
+            count("postgres", page.len());
+            self.others_wrote_at = Some(Instant::now());
         }
         Ok(page)
     }
@@ -231,6 +277,10 @@ impl Feed {
     fn be_patient(&mut self) {
         self.patience = Patience { head: *self.head.borrow(), until: Instant::now() + PATIENCE };
     }
+}
+
+fn count(source: &'static str, events: usize) {
+    metrics::counter!("mensajeria_feed_events_total", "source" => source).increment(events as u64);
 }
 
 fn gathering(events: usize) -> Duration {

@@ -62,7 +62,7 @@ pub(super) fn note() -> Draft {
         sequence: 1,
         event_type: "Written".to_owned(),
         event_version: "1".to_owned(),
-        payload: json!({ "Written": { "text": TEXT } }),
+        payload: json!({ "Written": { "text": TEXT } }).to_string(),
         metadata: Metadata::new(),
     }
 }
