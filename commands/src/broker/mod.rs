@@ -19,8 +19,6 @@ pub(crate) use self::stream::{Standing, create, delete, standing};
 
 /// How long NATS may take to answer.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
-/// How many publishes may wait for their acknowledgement: two pages of the relay.
-const PUBLISH_WINDOW: usize = 2_000;
 /// The longest pause between two tries to connect.
 const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
 /// The first pause between two tries to connect; each further one is twice as long.
@@ -83,12 +81,8 @@ impl Broker {
             .connect(servers)
             .await
             .map_err(|error| BrokerError::Url(error.into()))?;
-        let jetstream = ContextBuilder::new()
-            .timeout(REQUEST_TIMEOUT)
-            .ack_timeout(REQUEST_TIMEOUT)
-            .max_ack_inflight(PUBLISH_WINDOW)
-            .backpressure_on_inflight(true)
-            .build(client.clone());
+        let jetstream =
+            ContextBuilder::new().timeout(REQUEST_TIMEOUT).ack_timeout(REQUEST_TIMEOUT).build(client.clone());
         Ok(Self(Arc::new(Inner { client, jetstream, limits })))
     }
 

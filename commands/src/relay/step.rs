@@ -7,6 +7,7 @@ use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_LAST_SEQUENCE;
 use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::message::PublishMessage;
+use bytes::Bytes;
 use domain::Position;
 use tokio::time::{Instant, timeout};
 
@@ -94,7 +95,7 @@ impl Relay {
     pub(super) fn start_over(&mut self) {
         self.last = None;
         self.next_page.clear();
-        self.unconfirmed.clear();
+        self.unconfirmed = None;
     }
 
     async fn try_step(&mut self) -> Result<Step, RelayError> {
@@ -109,7 +110,7 @@ impl Relay {
         let sent = self.send_all(&page).await?;
         // The broker is not left idle while its answers travel: they are waited for when the next page is on its way.
         let due = replace(&mut self.unconfirmed, sent);
-        let read_on = async { if more { self.log.page_after(end).await } else { Ok(Vec::new()) } };
+        let read_on = async { if more { self.read_after(end).await } else { Ok(Vec::new()) } };
         let (confirmed, next_page) = tokio::join!(confirm(due), read_on);
         confirmed?;
         if !more {
@@ -178,42 +179,51 @@ impl Relay {
         }
         // Seen before read: what is committed after this wakes the wait that follows.
         self.head.borrow_and_update();
-        self.log.page_after(last).await
+        self.read_after(last).await
     }
 
-    /// Publishes a page without waiting in between.
-    async fn send_all(&self, page: &[StoredEvent]) -> Result<Vec<Unconfirmed>, RelayError> {
+    async fn read_after(&self, position: Position) -> sqlx::Result<Vec<StoredEvent>> {
+        let own = self.log.recent_after(position);
+        if own.is_empty() { self.log.page_after(position).await } else { Ok(own) }
+    }
+
+    /// Publishes a page without waiting in between. The broker takes each event only right after the one before it, so
+    /// that what it says of the last is true of all: only that is asked for.
+    async fn send_all(&self, page: &[StoredEvent]) -> Result<Option<Unconfirmed>, BrokerError> {
         fail::fail_point!("relay::before_publish", |_| std::process::abort());
-        let mut sent = Vec::with_capacity(page.len());
-        for event in page {
-            sent.push((event.position, self.send(event).await?));
-        }
-        Ok(sent)
+        let Some((last, before)) = page.split_last() else { return Ok(None) };
+        let sending = async {
+            let jetstream = self.broker.jetstream()?;
+            for event in before {
+                let (subject, headers, payload) = self.message(event);
+                let sent = self.broker.client().publish_with_headers(subject, headers, payload).await;
+                sent.map_err(BrokerError::refused)?;
+            }
+            let (subject, headers, payload) = self.message(last);
+            let message = PublishMessage::build().headers(headers).payload(payload);
+            jetstream.send_publish(subject, message).await.map_err(BrokerError::refused)
+        };
+        let ack = timeout(REQUEST_TIMEOUT, sending).await.map_err(|_| BrokerError::TimedOut)??;
+        Ok(Some((last.position, ack)))
     }
 
-    async fn send(&self, event: &StoredEvent) -> Result<PublishAckFuture, BrokerError> {
+    fn message(&self, event: &StoredEvent) -> (String, HeaderMap, Bytes) {
         let ledger = self.log.ledger();
         let mut headers = HeaderMap::new();
         headers.insert(NATS_EXPECTED_LAST_SEQUENCE, (event.position - 1).to_string());
-        let message = PublishMessage::build().headers(headers).payload(envelope::write(event, ledger));
-        let sent = self.broker.jetstream()?.send_publish(events_subject(ledger, event), message);
-        timeout(REQUEST_TIMEOUT, sent).await.map_err(|_| BrokerError::TimedOut)?.map_err(BrokerError::refused)
+        (events_subject(ledger, event), headers, envelope::write(event, ledger))
     }
 }
 
-/// An event on its way to the stream.
+/// The last event of a page that is on its way to the stream.
 pub(super) type Unconfirmed = (Position, PublishAckFuture);
 
-/// Waits until the broker has taken every event, and checks that each is where it belongs.
-async fn confirm(sent: Vec<Unconfirmed>) -> Result<(), RelayError> {
-    if sent.is_empty() {
-        return Ok(());
-    }
-    for (position, ack) in sent {
-        let sequence = ack.await.map_err(BrokerError::refused)?.sequence;
-        if sequence != position as u64 {
-            return Err(RelayError::OutOfStep { position, sequence });
-        }
+/// Waits until the broker has taken a page, and checks that its last event is where it belongs.
+async fn confirm(sent: Option<Unconfirmed>) -> Result<(), RelayError> {
+    let Some((position, ack)) = sent else { return Ok(()) };
+    let sequence = ack.await.map_err(BrokerError::refused)?.sequence;
+    if sequence != position as u64 {
+        return Err(RelayError::OutOfStep { position, sequence });
     }
     fail::fail_point!("relay::published", |_| std::process::abort());
     Ok(())
