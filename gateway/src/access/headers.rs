@@ -1,8 +1,7 @@
 //! The headers that keep a page from being turned against its reader.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::state::AppState;
@@ -25,9 +24,13 @@ const ALWAYS: [(HeaderName, &str); 5] = [
 const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000; includeSubDomains";
 
 /// Adds them; what a handler set itself stays. Answers of the API are kept by nobody.
-pub(crate) async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn secure<F: Future<Output = Response>>(
+    state: &AppState,
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
-    let mut response = next.run(request).await;
+    let mut response = answer(request).await;
     let headers = response.headers_mut();
     headers.reserve(ALWAYS.len() + 2);
     for (name, value) in ALWAYS {

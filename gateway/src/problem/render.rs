@@ -4,7 +4,6 @@ use std::any::Any;
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::value::Language;
 use serde_json::{Value, json};
@@ -17,10 +16,13 @@ use crate::extract::Trace;
 const TYPE_PREFIX: &str = "urn:mensajeria:problem:";
 
 /// Writes the problem that a handler or layer further in answered with, in the reader's language.
-pub(crate) async fn render(request: Request, next: Next) -> Response {
+pub(crate) async fn render<F: Future<Output = Response>>(
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
     let language = accepted(request.headers());
     let trace = request.extensions().get::<Trace>().cloned().unwrap_or_default();
-    let mut response = next.run(request).await;
+    let mut response = answer(request).await;
     match response.extensions_mut().remove::<Problem>() {
         Some(problem) => written(&problem, language, &trace, &response),
         None if is_bare_refusal(&response) => {
@@ -109,8 +111,11 @@ fn error(fault: &Fault, language: Language) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::AssertUnwindSafe;
+
     use axum::routing::get;
     use domain::value::Invalid;
+    use futures::FutureExt;
     use tower::ServiceExt;
 
     use super::*;
@@ -131,9 +136,12 @@ mod tests {
     }
 
     async fn answered(router: axum::Router) -> (u16, Value) {
-        let router = router.layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked));
         let request = Request::get("/").body(axum::body::Body::empty()).unwrap();
-        let response = router.layer(axum::middleware::from_fn(render)).oneshot(request).await.unwrap();
+        let served = async |request| match AssertUnwindSafe(router.oneshot(request)).catch_unwind().await {
+            Ok(response) => response.unwrap(),
+            Err(panic) => panicked(panic),
+        };
+        let response = render(request, served).await;
         let status = response.status().as_u16();
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
         let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -34,13 +33,20 @@ impl Default for Limits {
     }
 }
 
-/// Turns away what finds no place, and gives up on what takes too long.
-pub(super) async fn hold(State(limits): State<Limits>, request: Request, next: Next) -> Response {
-    let Ok(_place) = limits.places.try_acquire() else {
-        return Problem::unavailable(RETRY_AFTER_S).because(Reason::Overloaded).into_response();
-    };
-    let limit = if request.uri().path().ends_with(UPLOAD_SUFFIX) { UPLOAD_TIMEOUT } else { REQUEST_TIMEOUT };
-    timeout(limit, next.run(request))
-        .await
-        .unwrap_or_else(|_| Problem::unavailable(RETRY_AFTER_S).into_response())
+impl Limits {
+    /// Turns away what finds no place, and gives up on what takes too long.
+    pub(super) async fn hold<F: Future<Output = Response>>(
+        &self,
+        request: Request,
+        answer: impl FnOnce(Request) -> F,
+    ) -> Response {
+        let Ok(_place) = self.places.try_acquire() else {
+            return Problem::unavailable(RETRY_AFTER_S).because(Reason::Overloaded).into_response();
+        };
+        let limit =
+            if request.uri().path().ends_with(UPLOAD_SUFFIX) { UPLOAD_TIMEOUT } else { REQUEST_TIMEOUT };
+        timeout(limit, answer(request))
+            .await
+            .unwrap_or_else(|_| Problem::unavailable(RETRY_AFTER_S).into_response())
+    }
 }

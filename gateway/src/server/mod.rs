@@ -7,10 +7,14 @@ mod observe;
 mod pruning;
 mod recorder;
 
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::{Router, middleware};
+use futures::FutureExt;
 use tokio::net::TcpListener;
-use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use self::drain::drain;
@@ -33,17 +37,21 @@ fn figures(state: AppState) -> Router {
     around(api::outside().fallback(no_such_route), state)
 }
 
-/// What every request goes through.
 fn around(routes: Router<AppState>, state: AppState) -> Router {
-    let limits = Limits::default();
-    let around = ServiceBuilder::new()
-        .layer(middleware::from_fn_with_state(state.clone(), observe))
-        .layer(middleware::from_fn_with_state(state.clone(), secure))
-        .layer(middleware::from_fn(render))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(drain))
-        .layer(middleware::from_fn_with_state(limits, limits::hold));
-    routes.method_not_allowed_fallback(no_such_method).layer(around).with_state(state)
+    let through = middleware::from_fn_with_state((state.clone(), Limits::default()), go_through);
+    routes.method_not_allowed_fallback(no_such_method).layer(through).with_state(state)
+}
+
+/// What every request goes through, in one layer: each layer copies and boxes all that is below it for every request.
+async fn go_through(
+    State((state, limits)): State<(AppState, Limits)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let served = |request| drain(request, |request| limits.hold(request, |request| next.run(request)));
+    let caught = |request| AssertUnwindSafe(served(request)).catch_unwind();
+    let answered = async |request| caught(request).await.unwrap_or_else(panicked);
+    observe(&state, request, |request| secure(&state, request, |request| render(request, answered))).await
 }
 
 /// Serves until `state`'s shutdown is cancelled; requests under way are answered first, streams end at once.

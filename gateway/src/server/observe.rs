@@ -3,9 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method};
-use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
 
@@ -20,7 +19,11 @@ const ACCESS: &str = "mensajeria::access";
 const NO_ROUTE: &str = "-";
 
 /// Gives the request its trace and its caller's address, and notes how it ended.
-pub(super) async fn observe(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub(super) async fn observe<F: Future<Output = Response>>(
+    state: &AppState,
+    mut request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
     let trace = Trace::of(request.headers(), state.new_id());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
     let ip = ClientIp::of(peer, request.headers(), &state.settings().trusted_proxies);
@@ -31,7 +34,7 @@ pub(super) async fn observe(State(state): State<AppState>, mut request: Request,
 
     let started = Instant::now();
     let span = tracing::info_span!("request", trace_id = %trace.id());
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = answer(request).instrument(span.clone()).await;
     let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
     span.in_scope(|| tracing::info!(target: ACCESS, method, route, status, seconds, "answered a request"));
     let labels = [("method", method.to_owned()), ("route", route), ("status", status.to_string())];
