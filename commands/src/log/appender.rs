@@ -14,7 +14,8 @@ use tokio::time::timeout;
 
 use super::StoredEvent;
 use super::append::{AppendError, Appended, Lane};
-use super::lanes::{Lanes, Request, Row, Waiting};
+use super::keyring::Keyring;
+use super::lanes::{FLUSH_ROWS_MAX, Lanes, Request, Row, Waiting};
 use super::recent::Recent;
 
 /// How many requests may wait.
@@ -30,6 +31,7 @@ struct Shared {
     arrived: Notify,
     head: watch::Sender<Position>,
     recent: Arc<Recent>,
+    keyring: Arc<Keyring>,
 }
 
 /// The door to the flushers. They end when the last door is dropped.
@@ -39,9 +41,15 @@ pub(super) struct Appender {
 }
 
 impl Appender {
-    /// Starts the flushers; `head` is told of every commit, `recent` keeps what was in it.
-    pub(super) fn start(pool: PgPool, head: watch::Sender<Position>, recent: Arc<Recent>) -> Self {
-        let shared = Arc::new(Shared { pool, lanes: Mutex::default(), arrived: Notify::new(), head, recent });
+    /// Starts the flushers. `head` is told of every commit; `recent` and `keyring` know before what was in it.
+    pub(super) fn start(
+        pool: PgPool,
+        head: watch::Sender<Position>,
+        recent: Arc<Recent>,
+        keyring: Arc<Keyring>,
+    ) -> Self {
+        let (lanes, arrived) = (Mutex::default(), Notify::new());
+        let shared = Arc::new(Shared { pool, lanes, arrived, head, recent, keyring });
         let flushers = (0..FLUSHERS).map(|_| tokio::spawn(flush_for_ever(Arc::clone(&shared)))).collect();
         Self { shared, flushers }
     }
@@ -77,19 +85,25 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes what waits now; never waits for more, but lets those who are about to ask do so.
+    /// Takes what waits now; never waits for more.
     async fn take(&self) -> Vec<Waiting> {
         loop {
-            let mut waiting = 0;
-            while self.lanes().len() > waiting {
-                waiting = self.lanes().len();
-                tokio::task::yield_now().await;
-            }
+            self.let_others_ask().await;
             let batch = self.lanes().take();
             if !batch.is_empty() {
                 return batch;
             }
             self.arrived.notified().await;
+        }
+    }
+
+    /// Those who are about to ask do so first, while each turn of the runtime brings more: after a flush, many are, and
+    /// the first of them alone would have the next one to himself.
+    async fn let_others_ask(&self) {
+        let (mut before, mut waiting) = (0, self.lanes().len());
+        while before < waiting && waiting < FLUSH_ROWS_MAX {
+            tokio::task::yield_now().await;
+            (before, waiting) = (waiting, self.lanes().len());
         }
     }
 
@@ -151,6 +165,7 @@ fn answer_all(shared: &Shared, batch: Vec<Waiting>, stamped: Stamped) {
     for Waiting { request, reply } in batch {
         let appended = Appended { first, last: first + request.rows.len() as Position - 1 };
         first = appended.last + 1;
+        shared.keyring.committed(&request.keys);
         rows.extend(request.rows);
         answers.push((reply, appended));
     }

@@ -52,7 +52,6 @@ pub(crate) struct DataKey([u8; KEY_BYTES]);
 pub(super) type Keys = HashMap<Uuid, Option<DataKey>>;
 
 /// A key that is to be committed with the first event under it.
-#[derive(Clone)]
 pub(crate) struct NewKey {
     pub(crate) id: Uuid,
     pub(crate) wrapped: Vec<u8>,

@@ -12,7 +12,7 @@ use super::append::{AppendError, Appended, FirstAnswer};
 use super::keyring::NewKey;
 
 /// How many events one flush holds at most.
-const FLUSH_ROWS_MAX: usize = 512;
+pub(super) const FLUSH_ROWS_MAX: usize = 512;
 /// How many bytes of payload one flush holds at most.
 const FLUSH_BYTES_MAX: usize = 512 * 1024;
 /// How many bulk events one flush holds at most, so that people never wait behind a campaign.

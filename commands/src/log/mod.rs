@@ -69,7 +69,7 @@ pub struct EventLog(Arc<Inner>);
 struct Inner {
     pool: PgPool,
     appender: Appender,
-    keyring: Keyring,
+    keyring: Arc<Keyring>,
     ledger: Uuid,
     head: watch::Sender<Position>,
     recent: Arc<Recent>,
@@ -95,9 +95,9 @@ impl EventLog {
         let ledger = sqlx::query_scalar("select id from ledger").fetch_one(&pool).await?;
         let (head, _) = watch::channel(read::head(&pool).await?);
         let recent = Arc::<Recent>::default();
-        let appender = Appender::start(pool.clone(), head.clone(), Arc::clone(&recent));
-        let keyring = Keyring::new(pool.clone(), master);
+        let keyring = Arc::new(Keyring::new(pool.clone(), master));
         keyring.prove().await.map_err(OpenError::of)?;
+        let appender = Appender::start(pool.clone(), head.clone(), Arc::clone(&recent), Arc::clone(&keyring));
         Ok(Self(Arc::new(Inner { pool, appender, keyring, ledger, head, recent })))
     }
 
@@ -146,10 +146,7 @@ impl EventLog {
         lane: Lane,
     ) -> Result<Appended, AppendError> {
         let Sealed(request) = self.seal(drafts, answer).await?;
-        let keys = request.keys.clone();
-        let appended = self.0.appender.append(request, lane).await?;
-        self.keyring().committed(&keys);
-        Ok(appended)
+        self.0.appender.append(request, lane).await
     }
 
     /// Makes events ready to be appended in a transaction. Seal before the transaction begins: keys are read on a

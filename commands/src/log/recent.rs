@@ -34,7 +34,9 @@ impl Recent {
         let (mut kept, now) = (self.kept(), Instant::now());
         for event in events {
             kept.bytes += size(&event);
-            kept.events.insert(event.position, (now, event));
+            if let Some((_, before)) = kept.events.insert(event.position, (now, event)) {
+                kept.bytes -= size(&before);
+            }
         }
         while kept.events.len() > RECENT_EVENTS_MAX || kept.bytes > RECENT_BYTES_MAX {
             let Some((_, (_, first))) = kept.events.pop_first() else { break };

@@ -169,11 +169,16 @@ impl Feed {
 
     /// A page of the log; at its end, once a commit is heard of or time is up.
     async fn read_postgres(&mut self, head: Position) -> Result<Vec<StoredEvent>, FeedError> {
-        if self.cursor >= head && timeout(PATIENCE, self.head.changed()).await.is_ok() {
+        let is_at_head = self.cursor >= head;
+        if is_at_head && timeout(PATIENCE, self.head.changed()).await.is_ok() {
             return Ok(Vec::new());
         }
         let page = self.page().await?;
         self.be_patient();
+        if page.is_empty() && !is_at_head {
+            // What was heard of is not there: whoever said so must not keep us asking.
+            let _ = timeout(PATIENCE, self.head.changed()).await;
+        }
         if self.others_write()
             && self.cursor + FAR_BEHIND_EVENTS >= head
             && let Some(door) = &mut self.door
