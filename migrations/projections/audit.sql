@@ -24,8 +24,8 @@ create table notification_channels (
 -- An entry that stood twice would fail the rebuild that made it: no batch is projected twice.
 -- After the fill:
 create unique index event_is_audited_once on audit_entries (position);
-create index audit_by_actor on audit_entries (actor_id, position);
-create index audit_by_company on audit_entries (company_id, position);
+create index audit_by_actor on audit_entries (actor_id, position) where actor_id is not null;
+create index audit_by_company on audit_entries (company_id, position) where company_id is not null;
 create index audit_by_type on audit_entries (type, position);
 create index audit_by_subject on audit_entries (subject_id, position);
 create index audit_by_time on audit_entries (at, position);
