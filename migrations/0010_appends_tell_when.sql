@@ -36,7 +36,7 @@ begin
 end
 $$;
 
--- The same as settle_deliveries, and tells what append_stamped tells; nulls without events.
+-- What settle_deliveries did, and tells what append_stamped tells; nulls without events.
 create function settle_stamped(
   deliveries uuid[], generations integer[], epochs bigint[], states text[], due_ats timestamptz[], attempts integer[],
   stream_ends bigint[], first_attempts timestamptz[], eventful boolean[],
@@ -110,6 +110,21 @@ create or replace function append_events(
 ) returns bigint language sql as $$
   select first - 1
   from append_stamped(aggregate_types, aggregate_ids, sequences, event_types, event_versions, payloads, metadatas,
+                      event_ids, command_ids, key_ids, wrapped_keys, answered_ids, callers, fingerprints, answers,
+                      last_rows)
+$$;
+
+create or replace function settle_deliveries(
+  deliveries uuid[], generations integer[], epochs bigint[], states text[], due_ats timestamptz[], attempts integer[],
+  stream_ends bigint[], first_attempts timestamptz[], eventful boolean[],
+  aggregate_types text[], aggregate_ids text[], sequences bigint[], event_types text[], event_versions text[],
+  payloads text[], metadatas text[], event_ids uuid[], command_ids uuid[],
+  key_ids uuid[], wrapped_keys bytea[],
+  answered_ids uuid[], callers uuid[], fingerprints bytea[], answers text[], last_rows bigint[]
+) returns bigint language sql as $$
+  select last
+  from settle_stamped(deliveries, generations, epochs, states, due_ats, attempts, stream_ends, first_attempts, eventful,
+                      aggregate_types, aggregate_ids, sequences, event_types, event_versions, payloads, metadatas,
                       event_ids, command_ids, key_ids, wrapped_keys, answered_ids, callers, fingerprints, answers,
                       last_rows)
 $$;

@@ -264,7 +264,7 @@ impl EventLog {
         match Self::append_in(&mut tx, sealed).await {
             Ok(appended) => {
                 tx.commit().await?;
-                self.committed(appended.last);
+                self.committed_in(sealed, appended);
                 Ok(Done::Now { position: appended.last })
             }
             Err(error) => {

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use cqrs_es::DomainEvent;
 use domain::Position;
 use serde_json::Value;
+use sqlx::FromRow;
 use uuid::Uuid;
 
 /// Who, why and whence of an event, as text, because cqrs-es reads it back as a map of text. Names: [`metadata`].
@@ -93,13 +95,15 @@ pub enum Lane {
     Bulk,
 }
 
-/// The positions that an append took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The positions that an append took, and the one time that was noted for all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct Appended {
     /// Of the first event; one past `last` if there was none.
     pub first: Position,
     /// Of the last event; the head if there was none.
     pub last: Position,
+    /// By the database's clock.
+    pub stamp: DateTime<Utc>,
 }
 
 /// Why nothing is known to be appended.

@@ -3,12 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use domain::Position;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
-use sqlx::{FromRow, PgConnection, PgPool, Postgres};
+use sqlx::{PgConnection, PgPool, Postgres};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::timeout;
 
@@ -138,7 +137,7 @@ async fn flush(shared: &Shared, connection: &mut Option<PoolConnection<Postgres>
     let outcome = attempt(shared, connection, &requests).await;
     metrics::histogram!("mensajeria_append_flush_seconds").record(started.elapsed().as_secs_f64());
     match outcome {
-        Ok(stamped) => answer_all(shared, batch, stamped),
+        Ok(appended) => answer_all(shared, batch, appended),
         Err(error) if batch.len() > 1 && error.is_of_one() => {
             flush_one_by_one(shared, connection, batch).await
         }
@@ -154,22 +153,22 @@ async fn flush_one_by_one(
 ) {
     for waiting in batch {
         match attempt(shared, connection, &[&waiting.request]).await {
-            Ok(stamped) => answer_all(shared, vec![waiting], stamped),
+            Ok(appended) => answer_all(shared, vec![waiting], appended),
             Err(error) => refuse_all(vec![waiting], error),
         }
     }
 }
 
-fn answer_all(shared: &Shared, batch: Vec<Waiting>, stamped: Stamped) {
-    let (mut first, mut rows, mut answers) = (stamped.first, Vec::new(), Vec::with_capacity(batch.len()));
+fn answer_all(shared: &Shared, batch: Vec<Waiting>, all: Appended) {
+    let (mut first, mut rows, mut answers) = (all.first, Vec::new(), Vec::with_capacity(batch.len()));
     for Waiting { request, reply } in batch {
-        let appended = Appended { first, last: first + request.rows.len() as Position - 1 };
+        let appended = Appended { first, last: first + request.rows.len() as Position - 1, ..all };
         first = appended.last + 1;
         shared.keyring.committed(&request.keys);
         rows.extend(request.rows);
         answers.push((reply, appended));
     }
-    shared.committed(stamped.events(rows), stamped.last);
+    shared.committed(events(rows, all), all.last);
     for (reply, appended) in answers {
         // A caller that has gone away has still been served.
         let _ = reply.send(Ok(appended));
@@ -188,45 +187,27 @@ async fn attempt(
     shared: &Shared,
     connection: &mut Option<PoolConnection<Postgres>>,
     requests: &[&Request],
-) -> Result<Stamped, AppendError> {
+) -> Result<Appended, AppendError> {
     let mut own = match connection.take() {
         Some(own) => own,
         None => shared.pool.acquire().await?,
     };
-    match timeout(FLUSH_TIMEOUT, append_in(&mut own, requests)).await {
-        Ok(Ok(stamped)) => {
+    let outcome = timeout(FLUSH_TIMEOUT, append_in(&mut own, requests)).await;
+    match outcome.unwrap_or(Err(AppendError::Unknown)) {
+        Ok(appended) => {
             fail::fail_point!("append::committed", |_| std::process::abort());
             *connection = Some(own);
-            Ok(stamped)
+            Ok(appended)
         }
-        Ok(Err(error)) if error.is_of_one() => {
+        Err(error) if error.is_of_one() => {
             *connection = Some(own);
             Err(error)
         }
-        Ok(Err(error)) => {
+        Err(error) => {
             own.close_on_drop();
+            shared.recent.forget();
             Err(error)
         }
-        Err(_) => {
-            own.close_on_drop();
-            Err(AppendError::Unknown)
-        }
-    }
-}
-
-/// Where events went, and the one time that they were given, by the database's clock.
-#[derive(Debug, Clone, Copy, FromRow)]
-pub(super) struct Stamped {
-    /// One past `last` if there was none.
-    pub(super) first: Position,
-    pub(super) last: Position,
-    pub(super) stamp: DateTime<Utc>,
-}
-
-impl Stamped {
-    /// The events that rows have become, if these are the rows.
-    pub(super) fn events(self, rows: Vec<Row>) -> impl Iterator<Item = StoredEvent> {
-        (self.first..).zip(rows).map(move |(position, row)| row.stored(position, self.stamp))
     }
 }
 
@@ -234,7 +215,7 @@ impl Stamped {
 pub(super) async fn append_in(
     connection: &mut PgConnection,
     requests: &[&Request],
-) -> Result<Stamped, AppendError> {
+) -> Result<Appended, AppendError> {
     fail::fail_point!("append::before_commit", |_| std::process::abort());
     let call = sqlx::query_as(
         "select first, last, stamp
@@ -243,15 +224,21 @@ pub(super) async fn append_in(
     bind(call, requests).fetch_one(connection).await.map_err(AppendError::of)
 }
 
-/// A call of a function in the database, with arguments bound.
-pub(super) type Call<'q, Row> = QueryAs<'q, Postgres, Row, PgArguments>;
+/// The events that rows have become.
+pub(super) fn events(rows: Vec<Row>, appended: Appended) -> impl Iterator<Item = StoredEvent> {
+    (appended.first..).zip(rows).map(move |(position, row)| row.stored(position, appended.stamp))
+}
+
+/// A statement with its arguments, and what it gives back.
+type Asking<'q, Told> = QueryAs<'q, Postgres, Told, PgArguments>;
 
 /// Binds the arguments of `append_stamped`.
-pub(super) fn bind<'q, Row>(call: Call<'q, Row>, requests: &[&'q Request]) -> Call<'q, Row> {
+pub(super) fn bind<'q, Told>(asking: Asking<'q, Told>, requests: &[&'q Request]) -> Asking<'q, Told> {
     let rows = || requests.iter().flat_map(|request| &request.rows);
     let keys = || requests.iter().flat_map(|request| &request.keys);
     let answers = || requests.iter().filter_map(|request| request.answer.as_ref());
-    call.bind(rows().map(|row| row.aggregate_type.as_str()).collect::<Vec<_>>())
+    asking
+        .bind(rows().map(|row| row.aggregate_type.as_str()).collect::<Vec<_>>())
         .bind(rows().map(|row| row.aggregate_id.as_str()).collect::<Vec<_>>())
         .bind(rows().map(|row| row.sequence).collect::<Vec<_>>())
         .bind(rows().map(|row| row.event_type.as_str()).collect::<Vec<_>>())

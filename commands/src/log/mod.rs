@@ -20,12 +20,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::Position;
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryAs;
+use sqlx::{FromRow, PgConnection, PgPool, Postgres};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use self::append::{AppendError, Appended, Draft, FirstAnswer, Lane, Metadata, metadata};
-use self::appender::{Appender, Stamped};
+use self::appender::Appender;
 pub use self::feed::{Feed, FeedError};
 pub use self::history::History;
 pub use self::keyring::{Keyring, MasterKey, SealError};
@@ -76,7 +78,7 @@ struct Inner {
 }
 
 /// A call of a function in the database that appends events, with its own arguments bound.
-pub type Call<'q> = appender::Call<'q, AppendedBy>;
+pub type Call<'q> = QueryAs<'q, Postgres, AppendedBy, PgArguments>;
 
 /// What such a function gives back; nulls when it appended nothing.
 #[derive(Debug, FromRow)]
@@ -165,14 +167,20 @@ impl EventLog {
     }
 
     /// Appends events in a transaction that changes other rows too: change those first and append last, because the
-    /// ledger stays locked from here to the commit. Call [`EventLog::committed`] after it.
+    /// ledger stays locked from here to the commit. Call [`EventLog::committed_in`] after it.
     ///
     /// # Errors
     /// See [`AppendError`].
     pub async fn append_in(tx: &mut PgConnection, sealed: &Sealed) -> Result<Appended, AppendError> {
         let Sealed(request) = sealed;
-        let Stamped { first, last, .. } = appender::append_in(tx, &[request]).await?;
-        Ok(Appended { first, last })
+        appender::append_in(tx, &[request]).await
+    }
+
+    /// Tells followers of what was appended in a transaction, once that is committed.
+    pub fn committed_in(&self, sealed: &Sealed, appended: Appended) {
+        let Sealed(request) = sealed;
+        self.0.recent.keep(appender::events(request.rows.clone(), appended));
+        self.committed(appended.last);
     }
 
     /// Appends events by a function of the database that changes other rows in the same call. `call` has the function's
@@ -191,9 +199,10 @@ impl EventLog {
         if let AppendedBy { first: Some(first), last: Some(last), stamp: Some(stamp) } = by {
             // A function may leave events out: which, only the log knows.
             if last - first + 1 == request.rows.len() as Position {
-                self.0.recent.keep(Stamped { first, last, stamp }.events(request.rows.clone()));
+                self.committed_in(sealed, Appended { first, last, stamp });
+            } else {
+                self.committed(last);
             }
-            self.committed(last);
         }
         Ok(())
     }

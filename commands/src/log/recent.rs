@@ -29,19 +29,26 @@ struct Kept {
 }
 
 impl Recent {
-    /// Keeps events that were just committed. Flushes may come in another order than they were committed in.
+    /// Keeps events that were just committed. Flushes may come in another order than they were committed in; but a
+    /// position that comes twice tells of a log that was taken back to an earlier state, and what is kept is not its own.
     pub(super) fn keep(&self, events: impl IntoIterator<Item = StoredEvent>) {
         let (mut kept, now) = (self.kept(), Instant::now());
         for event in events {
-            kept.bytes += size(&event);
-            if let Some((_, before)) = kept.events.insert(event.position, (now, event)) {
-                kept.bytes -= size(&before);
+            if kept.events.contains_key(&event.position) {
+                *kept = Kept::default();
             }
+            kept.bytes += size(&event);
+            kept.events.insert(event.position, (now, event));
         }
-        while kept.events.len() > RECENT_EVENTS_MAX || kept.bytes > RECENT_BYTES_MAX {
+        while kept.has_too_much() {
             let Some((_, (_, first))) = kept.events.pop_first() else { break };
             kept.bytes -= size(&first);
         }
+    }
+
+    /// Forgets everything: the database may not be what it was.
+    pub(super) fn forget(&self) {
+        *self.kept() = Kept::default();
     }
 
     /// The events right after a position, in order and without a hole, at most a page; none if they are not known.
@@ -55,6 +62,15 @@ impl Recent {
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn has_too_much(&self) -> bool {
+        let first = self.events.first_key_value();
+        self.events.len() > RECENT_EVENTS_MAX
+            || self.bytes > RECENT_BYTES_MAX
+            || first.is_some_and(|(_, (kept_at, _))| kept_at.elapsed() >= RECENT_AGE_MAX)
     }
 }
 
@@ -92,6 +108,17 @@ mod tests {
         let recent = Recent::default();
         recent.keep([event(1), event(2), event(4)]);
         assert_eq!(positions(&recent, 0), [1, 2]);
+        assert_eq!(positions(&recent, 2), [] as [Position; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_log_that_was_taken_back_leaves_nothing_of_what_it_was() {
+        let recent = Recent::default();
+        recent.keep((1..=5).map(event));
+        recent.keep([event(3), event(4)]);
+        assert_eq!(positions(&recent, 0), [] as [Position; 0]);
+        assert_eq!(positions(&recent, 2), [3, 4]);
+        recent.forget();
         assert_eq!(positions(&recent, 2), [] as [Position; 0]);
     }
 

@@ -40,8 +40,8 @@ pub struct Relay {
     last: Option<(Position, Instant)>,
     /// The page after the one being published, read meanwhile.
     next_page: Vec<StoredEvent>,
-    /// The end of what was sent and not yet acknowledged: the page before that one.
-    unconfirmed: Option<Unconfirmed>,
+    /// What was asked of the page before that one and not yet answered.
+    unconfirmed: Vec<Unconfirmed>,
     stuck: Stuck,
 }
 
@@ -64,7 +64,7 @@ impl Relay {
             state,
             last: None,
             next_page: Vec::new(),
-            unconfirmed: None,
+            unconfirmed: Vec::new(),
             stuck: Stuck::default(),
         }
     }

@@ -1,4 +1,4 @@
-//! One step of the relay: find where the stream ends, read a page, publish it, check every acknowledgement.
+//! One step of the relay: find where the stream ends, read a page, publish it, check what the broker says of it.
 
 use std::mem::{replace, take};
 use std::time::Duration;
@@ -7,7 +7,6 @@ use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_LAST_SEQUENCE;
 use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::message::PublishMessage;
-use bytes::Bytes;
 use domain::Position;
 use tokio::time::{Instant, timeout};
 
@@ -95,7 +94,7 @@ impl Relay {
     pub(super) fn start_over(&mut self) {
         self.last = None;
         self.next_page.clear();
-        self.unconfirmed = None;
+        self.unconfirmed.clear();
     }
 
     async fn try_step(&mut self) -> Result<Step, RelayError> {
@@ -188,42 +187,50 @@ impl Relay {
     }
 
     /// Publishes a page without waiting in between. The broker takes each event only right after the one before it, so
-    /// that what it says of the last is true of all: only that is asked for.
-    async fn send_all(&self, page: &[StoredEvent]) -> Result<Option<Unconfirmed>, BrokerError> {
+    /// that what it says of the last is true of all; of the first it is asked too, because it alone says why it takes
+    /// nothing.
+    async fn send_all(&self, page: &[StoredEvent]) -> Result<Vec<Unconfirmed>, BrokerError> {
         fail::fail_point!("relay::before_publish", |_| std::process::abort());
-        let Some((last, before)) = page.split_last() else { return Ok(None) };
-        let sending = async {
-            let jetstream = self.broker.jetstream()?;
-            for event in before {
-                let (subject, headers, payload) = self.message(event);
-                let sent = self.broker.client().publish_with_headers(subject, headers, payload).await;
-                sent.map_err(BrokerError::refused)?;
-            }
-            let (subject, headers, payload) = self.message(last);
-            let message = PublishMessage::build().headers(headers).payload(payload);
-            jetstream.send_publish(subject, message).await.map_err(BrokerError::refused)
-        };
-        let ack = timeout(REQUEST_TIMEOUT, sending).await.map_err(|_| BrokerError::TimedOut)??;
-        Ok(Some((last.position, ack)))
+        let mut asked = Vec::with_capacity(2);
+        for (index, event) in page.iter().enumerate() {
+            let is_asked = index == 0 || index + 1 == page.len();
+            let sent = timeout(REQUEST_TIMEOUT, self.send(event, is_asked)).await;
+            asked.extend(sent.map_err(|_| BrokerError::TimedOut)??.map(|ack| (event.position, ack)));
+        }
+        Ok(asked)
     }
 
-    fn message(&self, event: &StoredEvent) -> (String, HeaderMap, Bytes) {
-        let ledger = self.log.ledger();
+    async fn send(
+        &self,
+        event: &StoredEvent,
+        is_asked: bool,
+    ) -> Result<Option<PublishAckFuture>, BrokerError> {
+        let (ledger, jetstream) = (self.log.ledger(), self.broker.jetstream()?);
+        let (subject, payload) = (events_subject(ledger, event), envelope::write(event, ledger));
         let mut headers = HeaderMap::new();
         headers.insert(NATS_EXPECTED_LAST_SEQUENCE, (event.position - 1).to_string());
-        (events_subject(ledger, event), headers, envelope::write(event, ledger))
+        if is_asked {
+            let message = PublishMessage::build().headers(headers).payload(payload);
+            return jetstream.send_publish(subject, message).await.map(Some).map_err(BrokerError::refused);
+        }
+        let sent = self.broker.client().publish_with_headers(subject, headers, payload).await;
+        sent.map(|()| None).map_err(BrokerError::refused)
     }
 }
 
-/// The last event of a page that is on its way to the stream.
+/// An event on its way to the stream, of which the broker will speak.
 pub(super) type Unconfirmed = (Position, PublishAckFuture);
 
-/// Waits until the broker has taken a page, and checks that its last event is where it belongs.
-async fn confirm(sent: Option<Unconfirmed>) -> Result<(), RelayError> {
-    let Some((position, ack)) = sent else { return Ok(()) };
-    let sequence = ack.await.map_err(BrokerError::refused)?.sequence;
-    if sequence != position as u64 {
-        return Err(RelayError::OutOfStep { position, sequence });
+/// Waits until the broker has taken a page, and checks that what it was asked of is where it belongs.
+async fn confirm(asked: Vec<Unconfirmed>) -> Result<(), RelayError> {
+    if asked.is_empty() {
+        return Ok(());
+    }
+    for (position, ack) in asked {
+        let sequence = ack.await.map_err(BrokerError::refused)?.sequence;
+        if sequence != position as u64 {
+            return Err(RelayError::OutOfStep { position, sequence });
+        }
     }
     fail::fail_point!("relay::published", |_| std::process::abort());
     Ok(())

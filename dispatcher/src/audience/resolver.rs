@@ -170,7 +170,7 @@ impl Resolver {
         fail::fail_point!("resolve::before_commit", |_| std::process::abort());
         tx.commit().await?;
         fail::fail_point!("resolve::committed", |_| std::process::abort());
-        self.log.committed(appended.last);
+        self.log.committed_in(&sealed, appended);
         Ok(())
     }
 

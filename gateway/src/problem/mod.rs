@@ -16,7 +16,7 @@ pub use self::fault::{Fault, Faults, Place, pointer_to};
 pub use self::kind::Kind;
 pub use self::language::{accepted, text};
 pub use self::reason::{JsonType, Reason};
-pub(crate) use self::render::{no_such_method, no_such_route, panicked, render};
+pub(crate) use self::render::{catch, no_such_method, no_such_route, render};
 
 /// A refusal or failure on its way to the caller. Handlers return it as their error; the middleware
 /// `render` writes it, since only the middleware knows the reader's language and the trace.

@@ -1,11 +1,13 @@
 //! The middleware that writes problems: one place, so that nothing is ever refused in another form.
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::value::Language;
+use futures::FutureExt;
 use serde_json::{Value, json};
 
 use super::language::{accepted, explanation, tag, text, title};
@@ -42,8 +44,16 @@ pub(crate) async fn no_such_method() -> Problem {
     Problem::new(Kind::MethodNotAllowed)
 }
 
+/// Answers with a problem when whatever answers panics.
+pub(crate) async fn catch<F: Future<Output = Response>>(
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
+    AssertUnwindSafe(answer(request)).catch_unwind().await.unwrap_or_else(panicked)
+}
+
 /// What a caller is told when a handler panics.
-pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text =
         panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(panic = text.unwrap_or("without a text"), "a handler panicked");
@@ -111,11 +121,8 @@ fn error(fault: &Fault, language: Language) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::panic::AssertUnwindSafe;
-
     use axum::routing::get;
     use domain::value::Invalid;
-    use futures::FutureExt;
     use tower::ServiceExt;
 
     use super::*;
@@ -137,11 +144,8 @@ mod tests {
 
     async fn answered(router: axum::Router) -> (u16, Value) {
         let request = Request::get("/").body(axum::body::Body::empty()).unwrap();
-        let served = async |request| match AssertUnwindSafe(router.oneshot(request)).catch_unwind().await {
-            Ok(response) => response.unwrap(),
-            Err(panic) => panicked(panic),
-        };
-        let response = render(request, served).await;
+        let served = async |request| router.oneshot(request).await.unwrap();
+        let response = render(request, |request| catch(request, served)).await;
         let status = response.status().as_u16();
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
         let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();

@@ -7,13 +7,10 @@ mod observe;
 mod pruning;
 mod recorder;
 
-use std::panic::AssertUnwindSafe;
-
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::{Router, middleware};
-use futures::FutureExt;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 
@@ -23,7 +20,7 @@ use self::observe::observe;
 pub(crate) use self::recorder::recorder;
 use crate::access::secure;
 use crate::api;
-use crate::problem::{no_such_method, no_such_route, panicked, render};
+use crate::problem::{catch, no_such_method, no_such_route, render};
 use crate::state::AppState;
 
 /// The whole front door. `web` serves everything outside of the API: the web application and what `dev` adds.
@@ -49,9 +46,8 @@ async fn go_through(
     next: Next,
 ) -> Response {
     let served = |request| drain(request, |request| limits.hold(request, |request| next.run(request)));
-    let caught = |request| AssertUnwindSafe(served(request)).catch_unwind();
-    let answered = async |request| caught(request).await.unwrap_or_else(panicked);
-    observe(&state, request, |request| secure(&state, request, |request| render(request, answered))).await
+    let rendered = |request| render(request, |request| catch(request, served));
+    observe(&state, request, |request| secure(&state, request, rendered)).await
 }
 
 /// Serves until `state`'s shutdown is cancelled; requests under way are answered first, streams end at once.

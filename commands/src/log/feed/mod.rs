@@ -32,9 +32,9 @@ const GATHERING_MIN: Duration = Duration::from_millis(20);
 const GATHERING_MAX: Duration = Duration::from_millis(60);
 /// Who is further behind than this reads PostgreSQL in pages.
 const FAR_BEHIND_EVENTS: Position = 5_000;
-/// How long after events that others wrote JetStream is worth listening to: it costs the broker and us as much for our
-/// own events, which we know.
-const OTHERS_WRITE_FOR: Duration = Duration::from_secs(10);
+/// How long JetStream is worth listening to after events that memory did not have: it costs the broker and us as much
+/// for those that it has.
+const MEMORY_LACKS_FOR: Duration = Duration::from_secs(10);
 
 /// Follows the log from a position on. What it gives is the log's: JetStream only makes it cheaper and quicker to wait.
 ///
@@ -47,8 +47,8 @@ pub struct Feed {
     mirror: Option<Mirror>,
     /// By when the mirror must have brought the head that was known when this was set.
     patience: Patience,
-    /// When there last were events that others wrote.
-    others_wrote_at: Option<Instant>,
+    /// When there last were events that memory did not have, such as those that other processes write.
+    memory_lacked_at: Option<Instant>,
     /// The aggregates whose events are given; all if none are named.
     wanted: Option<&'static [&'static str]>,
     /// When it is worth reading again.
@@ -81,7 +81,7 @@ impl EventLog {
             door: broker.map(|broker| Door::new(self.clone(), broker)),
             mirror: None,
             patience: Patience { head: after, until: Instant::now() },
-            others_wrote_at: None,
+            memory_lacked_at: None,
             wanted: None,
             gathered_at: Instant::now(),
         }
@@ -130,10 +130,7 @@ impl Feed {
     /// Goes on from another position, forwards or back.
     pub fn seek(&mut self, after: Position) {
         self.cursor = after;
-        self.mirror = None;
-        if let Some(door) = &mut self.door {
-            door.shut();
-        }
+        self.shut_the_mirror();
     }
 
     /// What can be had; nothing if something else is to be tried next.
@@ -156,15 +153,22 @@ impl Feed {
         let own = self.log.recent_after(self.cursor);
         if !own.is_empty() {
             count("memory", own.len());
-            if !self.others_write() {
-                self.mirror = None;
+            if !self.memory_lacks_some() {
+                self.shut_the_mirror();
             }
         }
         own
     }
 
-    fn others_write(&self) -> bool {
-        self.others_wrote_at.is_some_and(|at| at.elapsed() < OTHERS_WRITE_FOR)
+    fn memory_lacks_some(&self) -> bool {
+        self.memory_lacked_at.is_some_and(|at| at.elapsed() < MEMORY_LACKS_FOR)
+    }
+
+    fn shut_the_mirror(&mut self) {
+        self.mirror = None;
+        if let Some(door) = &mut self.door {
+            door.shut();
+        }
     }
 
     /// A page of the log; at its end, once a commit is heard of or time is up.
@@ -179,7 +183,7 @@ impl Feed {
             // What was heard of is not there: whoever said so must not keep us asking.
             let _ = timeout(PATIENCE, self.head.changed()).await;
         }
-        if self.others_write()
+        if self.memory_lacks_some()
             && self.cursor + FAR_BEHIND_EVENTS >= head
             && let Some(door) = &mut self.door
         {
@@ -241,7 +245,7 @@ impl Feed {
 
     fn brought(&mut self, events: usize) {
         count("jetstream", events);
-        self.others_wrote_at = Some(Instant::now());
+        self.memory_lacked_at = Some(Instant::now());
         if let Some(door) = &mut self.door {
             door.pleased();
         }
@@ -252,7 +256,7 @@ impl Feed {
         if let Some(last) = page.last() {
             self.log.committed(last.position);
             count("postgres", page.len());
-            self.others_wrote_at = Some(Instant::now());
+            self.memory_lacked_at = Some(Instant::now());
         }
         Ok(page)
     }

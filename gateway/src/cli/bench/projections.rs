@@ -24,7 +24,7 @@ const REBUILD_TIMEOUT: Duration = Duration::from_secs(1_800);
 /// How often the rebuilds are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 /// The pause between two reads of the inbox: somebody who reads, not a load.
-const READ_INTERVAL: Duration = Duration::from_millis(5);
+const READ_INTERVAL: Duration = Duration::from_millis(50);
 
 pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     let ledger = world.ledger().await?;

@@ -86,7 +86,8 @@ async fn connected(world: &World) -> Outcome<Broker> {
     Ok(broker)
 }
 
-/// The limit: what this client and this server do when nothing is read, compared or wrapped.
+/// What this client and this server do when nothing is read, compared or wrapped, and every message is acknowledged; the
+/// relay asks for less.
 async fn publish_alone(world: &World, count: usize) -> Outcome<f64> {
     let context = ContextBuilder::new().max_ack_inflight(WINDOW).backpressure_on_inflight(true);
     let jetstream = context.build(world.nats().await?);
