@@ -1,4 +1,5 @@
-//! The one way to give a command to an aggregate: cqrs-es's framework over our log, conflicts retried in one place.
+//! The one way to give a command to an aggregate: cqrs-es's framework over our log for a stream that exists, its rules alone
+//! for one that begins; conflicts retried in one place.
 
 use cqrs_es::persist::PersistedEventStore;
 use cqrs_es::{Aggregate, AggregateError, CqrsFramework, DomainEvent};
