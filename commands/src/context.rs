@@ -84,6 +84,12 @@ impl CommandContext {
         self
     }
 
+    /// The same, about the company that something was addressed to, if it was to one.
+    #[must_use]
+    pub(crate) fn about_any(&self, company: Option<CompanyId>) -> Self {
+        Self { company: company.or(self.company), ..self.clone() }
+    }
+
     /// As it stands in the metadata of events.
     pub fn metadata(&self) -> Metadata {
         let text = |id: Uuid| id.to_string();

@@ -19,8 +19,8 @@ pub async fn send(
     context: &CommandContext,
     answer: &Value,
 ) -> Result<Done, CommandError<MessageError>> {
-    let id = message.message.to_string();
-    log.execute_new::<Message>(&id, MessageCommand::Send(message), context, answer).await
+    let (id, context) = (message.message.to_string(), context.about_any(message.addressed.company));
+    log.execute_new::<Message>(&id, MessageCommand::Send(message), &context, answer).await
 }
 
 /// Takes a message back: its author's undo.
@@ -34,8 +34,9 @@ pub async fn withdraw(
     at: DateTime<Utc>,
     context: &CommandContext,
 ) -> Result<Done, CommandError<MessageError>> {
-    log.execute::<Message>(&message.to_string(), MessageCommand::Withdraw { by, at }, context, &json!({}))
-        .await
+    let id = message.to_string();
+    let context = context.about_any(log.load::<Message>(&id).await?.state.company());
+    log.execute::<Message>(&id, MessageCommand::Withdraw { by, at }, &context, &json!({})).await
 }
 
 /// Whether `user` may read and answer a message, straight from the log: usable the moment it is sent.

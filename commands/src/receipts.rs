@@ -30,9 +30,10 @@ pub async fn act(
     let Some(author) = sent.state.author().filter(|_| sent.state.is_received_by(user)) else {
         return Ok(None);
     };
+    let context = context.about_any(sent.state.company());
     let read_all = last_read_all(log, user, sent.first_position).await?;
     let command = ReceiptCommand { received: Received { message, user, author, read_all }, action };
-    log.execute::<Receipt>(&Receipt::stream(message, user), command, context, &json!({})).await.map(Some)
+    log.execute::<Receipt>(&Receipt::stream(message, user), command, &context, &json!({})).await.map(Some)
 }
 
 /// Where the last read-all of `user` stands, if one covers a message. Read from the end of the stream, which grows for

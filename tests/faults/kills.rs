@@ -80,8 +80,8 @@ macro_rules! killed_at {
 }
 
 killed_at! {
-    a_kill_before_the_append_loses_nothing: "append::before_commit=15*off->return",
-    a_kill_after_the_append_loses_nothing: "append::committed=15*off->return",
+    a_kill_before_the_append_loses_nothing: "append::before_commit=2*off->return",
+    a_kill_after_the_append_loses_nothing: "append::committed=2*off->return",
     a_kill_before_the_publish_loses_nothing: "relay::before_publish=5*off->return",
     a_kill_after_the_publish_loses_nothing: "relay::published=5*off->return",
     a_kill_before_the_projection_loses_nothing: "project::before_commit=12*off->return",

@@ -322,6 +322,28 @@ async fn a_company_that_is_named_in_a_body_is_as_unknown_as_none() {
 }
 
 #[tokio::test]
+async fn what_becomes_of_a_message_to_a_company_is_audited_there_and_nowhere_else() {
+    let world = World::start().await;
+    let (here, there) = (world.company("Aquí").await, world.company("Allá").await);
+    let ana = world.user("Ana", &[Role::Operator], &[there]).await;
+    let eva = world.user("Eva", &[Role::Operator], &[there]).await;
+    let theirs = world.user("Auditora de allá", &[Role::Auditor], &[there]).await;
+    let other = world.user("Auditor de aquí", &[Role::Auditor], &[here]).await;
+    let message =
+        id_of(&ana.post_new("/messages", &json!({"company": there, "body": "hola"})).await.expect(201));
+    eva.post(&format!("/inbox/{message}/read"), &json!({})).await.expect(200);
+    ana.delete(&format!("/messages/{message}")).await.expect(200);
+    world.caught_up().await;
+
+    let audit = format!("/audit?subject={message}");
+    let kinds = |entries: Vec<Value>| entries.iter().map(|entry| entry["type"].clone()).collect::<Vec<_>>();
+    assert_eq!(kinds(theirs.all(&audit).await), ["MessageWithdrawn", "MessageRead", "MessageSent"]);
+    assert_eq!(kinds(theirs.all(&format!("{audit}&company={there}")).await).len(), 3);
+    assert!(other.all(&audit).await.is_empty(), "a message to another company");
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn the_directory_of_workers_shows_nobody_more_than_is_theirs_to_know() {
     let world = World::start().await;
     let (here, there) = (world.company("Aquí").await, world.company("Allá").await);
