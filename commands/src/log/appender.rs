@@ -5,17 +5,15 @@ use std::time::{Duration, Instant};
 
 use domain::Position;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::PgArguments;
-use sqlx::query::QueryAs;
 use sqlx::{PgConnection, PgPool, Postgres};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::timeout;
 
-use super::StoredEvent;
 use super::append::{AppendError, Appended, Lane};
 use super::keyring::Keyring;
 use super::lanes::{FLUSH_ROWS_MAX, Lanes, Request, Row, Waiting};
 use super::recent::Recent;
+use super::{Call, StoredEvent, tell};
 
 /// How many requests may wait.
 const WAITING_MAX: usize = 20_000;
@@ -113,11 +111,7 @@ impl Shared {
     /// What was committed is known before its followers hear of it.
     fn committed(&self, events: impl IntoIterator<Item = StoredEvent>, last: Position) {
         self.recent.keep(events);
-        self.head.send_if_modified(|head| {
-            let moved = last > *head;
-            *head = last.max(*head);
-            moved
-        });
+        tell(&self.head, last);
     }
 }
 
@@ -229,16 +223,12 @@ pub(super) fn events(rows: Vec<Row>, appended: Appended) -> impl Iterator<Item =
     (appended.first..).zip(rows).map(move |(position, row)| row.stored(position, appended.stamp))
 }
 
-/// A statement with its arguments, and what it gives back.
-type Asking<'q, Told> = QueryAs<'q, Postgres, Told, PgArguments>;
-
 /// Binds the arguments of `append_stamped`.
-pub(super) fn bind<'q, Told>(asking: Asking<'q, Told>, requests: &[&'q Request]) -> Asking<'q, Told> {
+pub(super) fn bind<'q>(call: Call<'q>, requests: &[&'q Request]) -> Call<'q> {
     let rows = || requests.iter().flat_map(|request| &request.rows);
     let keys = || requests.iter().flat_map(|request| &request.keys);
     let answers = || requests.iter().filter_map(|request| request.answer.as_ref());
-    asking
-        .bind(rows().map(|row| row.aggregate_type.as_str()).collect::<Vec<_>>())
+    call.bind(rows().map(|row| row.aggregate_type.as_str()).collect::<Vec<_>>())
         .bind(rows().map(|row| row.aggregate_id.as_str()).collect::<Vec<_>>())
         .bind(rows().map(|row| row.sequence).collect::<Vec<_>>())
         .bind(rows().map(|row| row.event_type.as_str()).collect::<Vec<_>>())
@@ -266,4 +256,34 @@ fn last_rows(requests: &[&Request]) -> Vec<i64> {
             request.answer.is_some().then_some(row)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::MasterKey;
+
+    fn shared() -> Shared {
+        let pool = PgPool::connect_lazy("postgres://127.0.0.1/nobody_connects").expect("a URL");
+        let keyring = Arc::new(Keyring::new(pool.clone(), &MasterKey::new([7; 32])));
+        let (head, _) = watch::channel(0);
+        let (lanes, arrived) = (Mutex::default(), Notify::new());
+        Shared { pool, lanes, arrived, head, recent: Arc::default(), keyring }
+    }
+
+    fn ask(shared: &Shared) {
+        let waiting = Waiting { request: Request::default(), reply: oneshot::channel().0 };
+        shared.enqueue(waiting, Lane::Interactive).expect("there is room");
+    }
+
+    #[tokio::test]
+    async fn those_who_are_about_to_ask_share_the_flush_of_the_first() {
+        let shared = Arc::new(shared());
+        ask(&shared);
+        for _ in 0..9 {
+            let shared = Arc::clone(&shared);
+            tokio::spawn(async move { ask(&shared) });
+        }
+        assert_eq!(shared.take().await.len(), 10);
+    }
 }

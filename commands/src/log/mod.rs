@@ -18,11 +18,10 @@ mod unseal;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use domain::Position;
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
-use sqlx::{FromRow, PgConnection, PgPool, Postgres};
+use sqlx::{PgConnection, PgPool, Postgres};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -78,14 +77,15 @@ struct Inner {
 }
 
 /// A call of a function in the database that appends events, with its own arguments bound.
-pub type Call<'q> = QueryAs<'q, Postgres, AppendedBy, PgArguments>;
+pub type Call<'q> = QueryAs<'q, Postgres, Appended, PgArguments>;
 
-/// What such a function gives back; nulls when it appended nothing.
-#[derive(Debug, FromRow)]
-pub struct AppendedBy {
-    first: Option<Position>,
-    last: Option<Position>,
-    stamp: Option<DateTime<Utc>>,
+/// Tells the watchers of a commit. What they know never moves back.
+fn tell(head: &watch::Sender<Position>, position: Position) {
+    head.send_if_modified(|head| {
+        let moved = position > *head;
+        *head = position.max(*head);
+        moved
+    });
 }
 
 impl EventLog {
@@ -130,11 +130,7 @@ impl EventLog {
 
     /// Tells the watchers of a commit that did not go through [`EventLog::append`].
     pub fn committed(&self, position: Position) {
-        self.0.head.send_if_modified(|head| {
-            let moved = position > *head;
-            *head = position.max(*head);
-            moved
-        });
+        tell(&self.0.head, position);
     }
 
     /// Appends events, all or nothing, with what other callers append at the same moment.
@@ -184,7 +180,7 @@ impl EventLog {
     }
 
     /// Appends events by a function of the database that changes other rows in the same call. `call` has the function's
-    /// own arguments bound; those of `append_stamped` follow them, and it returns what that returns.
+    /// own arguments bound; those of `append_stamped` follow them, and it gives back what that does, or no row.
     ///
     /// # Errors
     /// See [`AppendError`].
@@ -195,14 +191,15 @@ impl EventLog {
         sealed: &'q Sealed,
     ) -> Result<(), AppendError> {
         let Sealed(request) = sealed;
-        let by = appender::bind(call, &[request]).fetch_one(pool).await.map_err(AppendError::of)?;
-        if let AppendedBy { first: Some(first), last: Some(last), stamp: Some(stamp) } = by {
-            // A function may leave events out: which, only the log knows.
-            if last - first + 1 == request.rows.len() as Position {
-                self.committed_in(sealed, Appended { first, last, stamp });
-            } else {
-                self.committed(last);
+        let appended =
+            appender::bind(call, &[request]).fetch_optional(pool).await.map_err(AppendError::of)?;
+        match appended {
+            Some(all) if all.last - all.first + 1 == request.rows.len() as Position => {
+                self.committed_in(sealed, all)
             }
+            // A function may leave events out: which, only the log knows.
+            Some(some) => self.committed(some.last),
+            None => {}
         }
         Ok(())
     }

@@ -10,7 +10,8 @@ use super::settle::Step;
 pub(super) const SETTLE: &str = "
     select first, last, stamp
     from settle_stamped($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                        $22, $23, $24, $25)";
+                        $22, $23, $24, $25)
+    where last is not null";
 
 /// What changes when a row waits again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -138,8 +138,10 @@ impl Feed {
         // Seen before read: what is committed after this wakes the wait that follows.
         let head = *self.head.borrow_and_update();
         let own = self.read_own();
+        if !own.is_empty() {
+            return Ok(own);
+        }
         match self.mirror {
-            _ if !own.is_empty() => Ok(own),
             Some(_) => self.read_mirror(head).await,
             None => self.read_postgres(head).await,
         }
