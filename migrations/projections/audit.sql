@@ -6,11 +6,14 @@ create table audit_entries (
   actor_id uuid,
   type text not null,
   subject_type text not null,
-  subject_id text not null,
+  -- One of the two: all that this program writes about has a UUID, what it cannot read may have any id.
+  subject_id uuid,
+  subject_text text,
   company_id uuid,
   channel text,
   result text not null,
-  summary json not null,
+  -- An object in JSON. As text, since PostgreSQL would parse it again for every entry.
+  summary text not null,
   correlation_id uuid
 );
 
@@ -27,5 +30,6 @@ create unique index event_is_audited_once on audit_entries (position);
 create index audit_by_actor on audit_entries (actor_id, position) where actor_id is not null;
 create index audit_by_company on audit_entries (company_id, position) where company_id is not null;
 create index audit_by_type on audit_entries (type, position);
-create index audit_by_subject on audit_entries (subject_id, position);
+create index audit_by_subject on audit_entries (subject_id, position) where subject_id is not null;
+create index audit_by_subject_text on audit_entries (subject_text, position) where subject_text is not null;
 create index audit_by_time on audit_entries (at, position);

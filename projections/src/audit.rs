@@ -105,8 +105,8 @@ async fn save(
     channels: &HashMap<Uuid, String>,
 ) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
-        "audit_entries (position, at, actor_id, type, subject_type, subject_id, company_id, channel, result, summary,
-                        correlation_id)",
+        "audit_entries (position, at, actor_id, type, subject_type, subject_id, subject_text, company_id, channel, result,
+                        summary, correlation_id)",
     );
     for (event, entry) in events.iter().zip(entries) {
         copy.row()
@@ -115,7 +115,8 @@ async fn save(
             .put(event.context.actor.map(Uuid::from))
             .put(event.event_type.as_str())
             .put(entry.subject_type)
-            .put(&*entry.subject_id)
+            .put(entry.subject.id())
+            .put(entry.subject.text())
             .put(entry.company)
             .put(entry.notification.and_then(|id| channels.get(&id)))
             .put(entry.result)

@@ -108,6 +108,8 @@ async fn the_intake_survives_poison_and_says_so() {
     );
     assert_eq!(parked(&client, "notifications").await, 4);
     assert_eq!(parked_by_the_intake(&scene).await, 4);
+    audited_as_unreadable(&client, &notification).await;
+    audited_as_unreadable(&client, &format!("{chunks}:1")).await;
     program.kill().await;
 
     // The next program tries them again, and keeps what it cannot take in either.
@@ -115,6 +117,13 @@ async fn the_intake_survives_poison_and_says_so() {
     the_rest_flows(&scene, &scene.client(&program)).await;
     assert_eq!(parked_by_the_intake(&scene).await, 4);
     program.kill().await;
+}
+
+/// Whether or not the id is one that this program could have written.
+async fn audited_as_unreadable(client: &Client, id: &str) {
+    let entries = client.all(&format!("/audit?subject={id}")).await;
+    let found: Vec<_> = entries.iter().map(|entry| (&entry["subject"]["id"], &entry["result"])).collect();
+    assert_eq!(found, [(&json!(id), &json!("unreadable"))]);
 }
 
 async fn parked_by_the_intake(scene: &Scene) -> i64 {

@@ -29,13 +29,21 @@ const UNREADABLE: &str = "unreadable";
 #[derive(Debug, PartialEq)]
 pub(super) struct Entry<'a> {
     pub(super) subject_type: &'a str,
-    pub(super) subject_id: Cow<'a, str>,
+    pub(super) subject: Subject<'a>,
     pub(super) company: Option<Uuid>,
     /// The notification it is about, whose channel it takes.
     pub(super) notification: Option<Uuid>,
     pub(super) result: &'static str,
     /// An object in JSON.
     pub(super) summary: Cow<'a, str>,
+}
+
+/// Which one it was done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject<'a> {
+    Id(Uuid),
+    /// What is no UUID, or its beginning: nothing that this program writes.
+    Text(&'a str),
 }
 
 /// What a message's entry says. Most of a log are messages, receipts and outcomes, so these are written without a tree in
@@ -104,7 +112,7 @@ impl<'a> Entry<'a> {
     fn bare(recorded: &'a Recorded) -> Self {
         Self {
             subject_type: &recorded.aggregate_type,
-            subject_id: Cow::Borrowed(beginning(&recorded.aggregate_id)),
+            subject: Subject::of(recorded),
             company: recorded.context.company.map(Uuid::from),
             notification: None,
             result: DONE,
@@ -114,7 +122,7 @@ impl<'a> Entry<'a> {
 
     fn about(&mut self, subject_type: &'static str, id: Uuid) {
         self.subject_type = subject_type;
-        self.subject_id = Cow::Owned(id.to_string());
+        self.subject = Subject::Id(id);
     }
 
     fn message(&mut self, event: &MessageEvent) {
@@ -202,6 +210,26 @@ impl<'a> Entry<'a> {
             UserEvent::UserTokenIssued { token } => json!({ "token": token }),
             _ => json!({}),
         });
+    }
+}
+
+impl<'a> Subject<'a> {
+    fn of(recorded: &'a Recorded) -> Self {
+        recorded.id().map_or_else(|| Self::Text(beginning(&recorded.aggregate_id)), Self::Id)
+    }
+
+    pub(super) const fn id(self) -> Option<Uuid> {
+        match self {
+            Self::Id(id) => Some(id),
+            Self::Text(_) => None,
+        }
+    }
+
+    pub(super) const fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Id(_) => None,
+            Self::Text(text) => Some(text),
+        }
     }
 }
 

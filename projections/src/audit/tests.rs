@@ -9,7 +9,7 @@ use domain::value::{ContactKind, Role};
 use domain::{Event, Personal};
 use serde_json::{Value, json};
 
-use super::entry::Entry;
+use super::entry::{Entry, Subject};
 use crate::samples::{at, id, recorded, unreadable};
 
 const SECRET: &str = "Márquez";
@@ -41,6 +41,7 @@ fn an_outcome_says_who_was_told_with_which_result() {
     let recorded = recorded(1, id(7), Event::Delivery(deferred()));
     let entry = Entry::of(&recorded);
     assert_eq!((entry.subject_type, entry.result), ("delivery", "deferred"));
+    assert_eq!(entry.subject, Subject::Id(id(7)));
     assert_eq!((entry.company, entry.notification), (Some(id(2)), Some(id(1))));
     let summary: Value = serde_json::from_str(&entry.summary).expect("an object");
     assert_eq!(summary["client"], json!(id(3)));
@@ -85,5 +86,6 @@ fn what_cannot_be_read_is_noted_as_such() {
     let recorded = unreadable(1, "martian", "ñ".repeat(1_000));
     let entry = Entry::of(&recorded);
     assert_eq!((entry.result, entry.subject_type), ("unreadable", "martian"));
-    assert_eq!(entry.subject_id.chars().count(), super::SUBJECT_CHARS_MAX);
+    let text = entry.subject.text().expect("no UUID");
+    assert_eq!(text.chars().count(), super::SUBJECT_CHARS_MAX);
 }

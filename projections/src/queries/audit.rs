@@ -68,6 +68,13 @@ pub struct AuditFilter {
     pub without_company: bool,
 }
 
+impl AuditFilter {
+    /// The id where it is a UUID, as it is of all that this program writes about.
+    fn subject_id(&self) -> Option<Uuid> {
+        self.subject.as_deref().and_then(|id| Uuid::parse_str(id).ok())
+    }
+}
+
 /// The entries in scope, newest first.
 ///
 /// # Errors
@@ -86,6 +93,7 @@ pub async fn list(
         .bind(filter.actor.map(Uuid::from))
         .bind(filter.company.map(Uuid::from))
         .bind(filter.kind.as_deref())
+        .bind(filter.subject_id())
         .bind(filter.subject.as_deref())
         .bind(filter.from)
         .bind(filter.to)
@@ -101,9 +109,12 @@ fn text(filter: &AuditFilter, page: &PageRequest) -> String {
     let actor = on(filter.actor.is_some(), "e.actor_id = $5", "$5::uuid is null");
     let company = on(filter.company.is_some(), "e.company_id = $6", "$6::uuid is null");
     let kind = on(filter.kind.is_some(), "e.type = $7", "$7::text is null");
-    let subject = on(filter.subject.is_some(), "e.subject_id = $8", "$8::text is null");
-    let from = on(filter.from.is_some(), "e.at >= $9", "$9::timestamptz is null");
-    let to = on(filter.to.is_some(), "e.at < $10", "$10::timestamptz is null");
+    let subject_id = filter.subject_id().is_some();
+    let subject_text = filter.subject.is_some() && !subject_id;
+    let id = on(subject_id, "e.subject_id = $8", "$8::uuid is null");
+    let text = on(subject_text, "e.subject_text = $9", "($9::text is null or $8 is not null)");
+    let from = on(filter.from.is_some(), "e.at >= $10", "$10::timestamptz is null");
+    let to = on(filter.to.is_some(), "e.at < $11", "$11::timestamptz is null");
     // A range of time goes by time, which is the order of the log unless a clock was set back.
     let by_time = filter.from.is_some() || filter.to.is_some();
     let before = on(
@@ -113,14 +124,14 @@ fn text(filter: &AuditFilter, page: &PageRequest) -> String {
     );
     let order = on(by_time, "e.at desc, e.position desc", "e.position desc");
     format!(
-        "select e.position, e.at, e.type, e.company_id, e.channel, e.result, e.summary,
+        "select e.position, e.at, e.type, e.company_id, e.channel, e.result, e.summary::json,
            case when e.actor_id is not null then json_build_object('id', e.actor_id, 'name', u.name) end as actor,
-           json_build_object('type', e.subject_type, 'id', e.subject_id) as subject
+           json_build_object('type', e.subject_type, 'id', coalesce(e.subject_id::text, e.subject_text)) as subject
          from audit.audit_entries e
          left join users.users u on u.user_id = e.actor_id
          where {before}
            and ($3::uuid[] is null or e.company_id = any($3) or ($4 and e.company_id is null))
-           and {actor} and {company} and {kind} and {subject} and {from} and {to}
+           and {actor} and {company} and {kind} and {id} and {text} and {from} and {to}
          order by {order}
          limit $2"
     )
