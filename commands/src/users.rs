@@ -54,7 +54,8 @@ pub async fn register(
     .await
 }
 
-/// Changes some of what is known of a user. With a new password, access or a disabled login, the user's sessions end.
+/// Changes some of what is known of a user. With a new password or a disabled login the user's sessions end; with a
+/// disabled login also the tokens, for good.
 ///
 /// # Errors
 /// [`UserRefusal`] for a taken address, no role, or an unknown user.
@@ -76,12 +77,7 @@ pub async fn change(
         let ready = log.ready(drafts, context, &json!({})).await?;
         let mut tx = begin(log.pool()).await?;
         credentials.update(&mut tx, user).await.map_err(email_taken)?;
-        if credentials.end_sessions() {
-            sqlx::query("delete from sessions where user_id = $1")
-                .bind(Uuid::from(user))
-                .execute(&mut *tx)
-                .await?;
-        }
+        credentials.revoke(&mut tx, user).await?;
         log.commit(tx, &ready, context).await
     })
     .await
@@ -110,8 +106,16 @@ impl Credentials<'_> {
         Ok(())
     }
 
-    fn end_sessions(&self) -> bool {
-        self.password_hash.is_some() || self.active == Some(false)
+    async fn revoke(&self, tx: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+        let is_disabled = self.active == Some(false);
+        let revoked = [
+            (self.password_hash.is_some() || is_disabled, "delete from sessions where user_id = $1"),
+            (is_disabled, "delete from api_tokens where user_id = $1"),
+        ];
+        for (_, text) in revoked.into_iter().filter(|(is_revoked, _)| *is_revoked) {
+            sqlx::query(text).bind(Uuid::from(user)).execute(&mut *tx).await?;
+        }
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sqlx::{Connection, PgConnection};
-use tests::program::refusal;
+use tests::program;
 use tests::servers;
 
 use crate::scene::{Scene, place};
@@ -84,14 +84,14 @@ fn environment(database_url: &str, changes: &[(&str, &str)]) -> HashMap<String, 
 async fn assert_refused(environment: &HashMap<String, String>, code: i32, parts: &[&str]) -> String {
     let data = tempfile::tempdir().expect("a folder");
     let folder = data.path().join("datos");
-    let arguments = ["serve", "--data", tests::program::text(&folder)];
-    let (ended, text) = refusal(&arguments, environment).await;
+    let arguments = ["serve", "--data", program::text(&folder)];
+    let refused = program::run(&arguments, environment, "").await;
     for part in parts {
-        assert!(text.contains(part), "{part:?} is not in: {text}");
+        assert!(refused.errors.contains(part), "{part:?} is not in: {}", refused.errors);
     }
-    assert_eq!(ended, code, "{text}");
+    assert_eq!(refused.code, code, "{}", refused.errors);
     assert!(!folder.exists(), "a refused start has made its folder");
-    text
+    refused.errors
 }
 
 async fn tables(database_url: &str) -> i64 {

@@ -5,12 +5,17 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use projections::Projection;
+use projections::rebuild::compare as compare_view;
+use serde_json::json;
+use tests::orders::message_to;
 use tests::program::Program;
+use tests::{Client, id_of};
 use tokio::time::{Instant, timeout};
 
 use crate::books::{compare, rest};
 use crate::load::Load;
-use crate::scene::{CONNECTIONS, Scene};
+use crate::scene::{CONNECTIONS, Scene, rebuilt};
 
 /// How many messages are written besides the two notifications.
 const MESSAGES: usize = 30;
@@ -68,6 +73,32 @@ async fn a_part_that_panics_ends_the_program() {
         let status = until_death(&scene, program, &mut load).await;
         assert_eq!(status.code(), Some(1), "{failpoint}: {status}");
     }
+}
+
+/// The order outlives whoever began it, and until it is done the old tables serve.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_before_a_rebuilt_view_is_swapped_in_leaves_the_old_one_and_the_order() {
+    let scene = Scene::set().await;
+    let program = scene.program("rebuild::before_swap=return").await;
+    let client = scene.client(&program);
+    let write = async |client: &Client, text| {
+        id_of(&client.post_new("/messages", &message_to(&[scene.reader], text)).await.expect(201))
+    };
+    let before = write(&client, "antes").await;
+    client.post("/projections/inbox/rebuild", &json!({})).await.expect(202);
+    let status = timeout(DEATH_TIMEOUT, program.ended()).await.expect("the failpoint is reached");
+    assert_eq!(status.signal(), Some(SIGABRT), "{status}");
+
+    let program = scene.program("").await;
+    let client = scene.client(&program);
+    let shown = async || client.all("/inbox").await.iter().map(id_of).collect::<Vec<_>>();
+    assert_eq!(shown().await, std::slice::from_ref(&before));
+    rebuilt(&client, "inbox").await;
+    let after = write(&client, "después").await;
+    scene.caught_up().await;
+    assert_eq!(shown().await, [after, before]);
+    assert_eq!(compare_view(&scene.log, Projection::Inbox).await.expect("the database answers"), []);
+    program.kill().await;
 }
 
 macro_rules! killed_at {

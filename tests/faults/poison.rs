@@ -12,7 +12,7 @@ use tests::{Client, id_of};
 
 use crate::books::{mirrored, rest};
 use crate::load::notification;
-use crate::scene::{CLIENTS, Scene, eventually};
+use crate::scene::{CLIENTS, Scene, projection, rebuilt};
 
 /// Inserts an event as nobody but the owner of the database could.
 async fn insert(
@@ -143,12 +143,7 @@ async fn a_rebuild_survives_poison() {
     insert(&scene, ("message", &known, 2), "MessageExploded", "{}", "{}").await;
     scene.caught_up().await;
     client.post("/projections/inbox/rebuild", &json!({})).await.expect(202);
-    eventually("the projection is rebuilt", async || {
-        let row = projection(&client, "inbox").await;
-        assert_ne!(row["state"], "failed", "{row}");
-        (row["state"] == "live").then_some(())
-    })
-    .await;
+    rebuilt(&client, "inbox").await;
     assert_eq!(parked_events(&scene, "inbox").await, [(known, 2)]);
     the_rest_flows(&scene, &client).await;
     program.kill().await;
@@ -172,12 +167,6 @@ async fn write(scene: &Scene, client: &Client, text: &str) -> String {
 
 fn ids(rows: &[Value]) -> Vec<String> {
     rows.iter().map(id_of).collect()
-}
-
-async fn projection(client: &Client, name: &str) -> Value {
-    let rows = client.get("/projections").await.expect(200)["data"].clone();
-    let rows = rows.as_array().expect("rows");
-    rows.iter().find(|row| row["name"] == name).cloned().expect("the projection")
 }
 
 async fn parked(client: &Client, name: &str) -> i64 {

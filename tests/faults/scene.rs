@@ -16,7 +16,7 @@ use domain::value::{CompanyId, ContactKind, Locale, Role, UserId};
 use gateway::access::{Token, hash_password};
 use gateway::stack::Stack;
 use projections::{Projection, Projections};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::program::Program;
 use tests::world::MASTER;
@@ -159,6 +159,23 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
         }
     };
     timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("it took too long until {what}"))
+}
+
+/// How a projection stands.
+pub(crate) async fn projection(client: &Client, name: &str) -> Value {
+    let rows = client.get("/projections").await.expect(200)["data"].clone();
+    let rows = rows.as_array().expect("rows");
+    rows.iter().find(|row| row["name"] == name).cloned().expect("the projection")
+}
+
+/// Waits until a projection that was ordered to be rebuilt serves again.
+pub(crate) async fn rebuilt(client: &Client, name: &str) {
+    eventually("the projection is rebuilt", async || {
+        let row = projection(client, name).await;
+        assert_ne!(row["state"], "failed", "{row}");
+        (row["state"] == "live").then_some(())
+    })
+    .await;
 }
 
 /// A place among the scenes that are played at once.

@@ -2,6 +2,7 @@
 
 mod access;
 mod bad_input;
+mod command_line;
 mod connections;
 mod dispatch;
 mod erasure;

@@ -121,31 +121,37 @@ impl Program {
     }
 }
 
-/// Runs the program to its end, which must be a good one, and gives what it wrote to standard output.
-pub async fn output(arguments: &[&str], environment: &HashMap<String, String>) -> String {
-    output_given(arguments, environment, "").await
+/// How a run of the program ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code.
+    pub code: i32,
+    /// What it wrote to standard output.
+    pub output: String,
+    /// What it wrote to standard error.
+    pub errors: String,
 }
 
-/// The same, with this on its standard input.
-pub async fn output_given(arguments: &[&str], environment: &HashMap<String, String>, input: &str) -> String {
+/// Runs the program to its end, with this on its standard input.
+pub async fn run(arguments: &[&str], environment: &HashMap<String, String>, input: &str) -> Ended {
     let mut file = tempfile::tempfile().expect("a file for its input");
     file.write_all(input.as_bytes()).and_then(|()| file.rewind()).expect("its input");
-    let output = command(arguments, environment).stdin(file).output();
+    let output = command(arguments, environment).stdin(file).stderr(Stdio::piped()).output();
     let output =
         timeout(START_TIMEOUT, output).await.expect("the program ends in time").expect("the program starts");
-    assert!(output.status.success(), "{arguments:?} ends well");
-    let text = String::from_utf8(output.stdout).expect("text");
+    let [text, errors] =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("it writes text"));
     // The first lines are the test runner's own.
-    text.split_once(RUNNERS_LINE).map_or(text.clone(), |(_, own)| own.trim().to_owned())
+    let own = text.split_once(RUNNERS_LINE).map_or(text.as_str(), |(_, own)| own.trim());
+    let code = output.status.code().expect("it ends by itself");
+    Ended { code, output: own.to_owned(), errors }
 }
 
-/// Runs the program to its end, which must be a refusal, and gives its exit code and what it wrote to standard error.
-pub async fn refusal(arguments: &[&str], environment: &HashMap<String, String>) -> (i32, String) {
-    let output = command(arguments, environment).stderr(Stdio::piped()).output();
-    let output =
-        timeout(START_TIMEOUT, output).await.expect("the program ends in time").expect("the program starts");
-    assert!(!output.status.success(), "{arguments:?} ends badly");
-    (output.status.code().expect("it ends by itself"), String::from_utf8(output.stderr).expect("text"))
+/// Runs the program to its end, which must be a good one, and gives what it wrote to standard output.
+pub async fn output(arguments: &[&str], environment: &HashMap<String, String>, input: &str) -> String {
+    let ended = run(arguments, environment, input).await;
+    assert_eq!(ended.code, 0, "{arguments:?} ends well: {}", ended.errors);
+    ended.output
 }
 
 /// This very executable, to be run as the program.

@@ -71,7 +71,9 @@ fn summary(report: &Value) -> String {
         .map(|name| format!("{name}: {}", report[name]));
     let errors = report["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     let told = errors.iter().map(|error| {
-        format!("line {}, {}: {} ({})", error["line"], error["column"], error["detail"], error["value"])
+        let [column, detail, value] =
+            ["column", "detail", "value"].map(|name| error[name].as_str().unwrap_or_default());
+        format!("line {}, {column}: {detail} «{value}»", error["line"])
     });
     let left_off = report["errors_left_off"].as_u64().filter(|left_off| *left_off > 0);
     let left_off = left_off.map(|left_off| format!("and {left_off} more"));

@@ -18,7 +18,7 @@ pub(super) struct Scale {
     /// How many recipients a campaign has.
     pub(super) recipients: usize,
     /// The recipients of the campaigns whose memory is compared.
-    pub(super) memory_recipients: [usize; 2],
+    pub(super) memory_recipients: [usize; 3],
     /// How many messages are followed to the browser, and how many a second.
     pub(super) followed: usize,
     pub(super) followed_per_second: u32,
@@ -43,7 +43,7 @@ impl Scale {
             relayed: 200_000,
             events: 200_000,
             recipients: 20_000,
-            memory_recipients: [10_000, 100_000],
+            memory_recipients: [10_000, 100_000, 300_000],
             followed: 5_000,
             followed_per_second: 500,
             inboxes: [1_000, 1_000_000],
@@ -56,6 +56,7 @@ impl Scale {
             turn: Duration::from_secs(5),
             events: 1_000_000,
             recipients: 100_000,
+            memory_recipients: [10_000, 100_000, 1_000_000],
             followed: 20_000,
             followed_per_second: 1_000,
             inboxes: [1_000, 10_000_000],
@@ -70,7 +71,7 @@ impl Scale {
             relayed: 5_000,
             events: 5_000,
             recipients: 1_000,
-            memory_recipients: [500, 1_000],
+            memory_recipients: [500, 1_000, 2_000],
             followed: 100,
             followed_per_second: 100,
             inboxes: [100, 10_000],

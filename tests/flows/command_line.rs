@@ -1,0 +1,220 @@
+//! The command line beside a running server: what each command does, what it prints, and how it ends.
+
+use std::collections::HashMap;
+
+use domain::value::Role;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tests::orders::message_to;
+use tests::program::{self, Ended, Program, text};
+use tests::world::{MASTER, PASSWORD};
+use tests::{Client, World, id_of};
+
+/// How the program says that its command line is wrong.
+const USAGE: i32 = 2;
+/// That its configuration is.
+const CONFIGURATION: i32 = 3;
+/// That a server it needs is away.
+const UNAVAILABLE: i32 = 4;
+/// That a rule refuses what was asked.
+const REFUSED: i32 = 5;
+/// That only some of it was done.
+const IN_PART: i32 = 6;
+
+/// A program that works on the same servers as a running system.
+struct Beside {
+    environment: HashMap<String, String>,
+    folder: TempDir,
+}
+
+impl Beside {
+    fn of(world: &World) -> Self {
+        let master: String = MASTER.iter().map(|byte| format!("{byte:02x}")).collect();
+        let environment = [
+            ("DATABASE_URL", world.database_url.clone()),
+            ("NATS_URL", world.nats_url.clone()),
+            ("MENSAJERIA__KEYS__MASTER", master),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
+        Self { environment, folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    async fn run(&self, arguments: &[&str], input: &str) -> Ended {
+        let here = ["--data", text(self.folder.path())];
+        program::run(&[arguments, &here].concat(), &self.environment, input).await
+    }
+
+    /// Of a command that does what it is asked: its object in JSON.
+    async fn done(&self, arguments: &[&str], input: &str) -> Value {
+        let ended = self.run(&[arguments, &["--json"]].concat(), input).await;
+        assert_eq!(ended.code, 0, "{arguments:?}: {}", ended.errors);
+        serde_json::from_str(&ended.output).expect("one object")
+    }
+
+    /// Of a command that does not: its exit code; it says why and prints no result.
+    async fn refused(&self, arguments: &[&str]) -> i32 {
+        let ended = self.run(arguments, "").await;
+        assert_ne!(ended.code, 0, "{arguments:?}");
+        assert!(!ended.errors.is_empty() && ended.output.is_empty(), "{ended:?}");
+        ended.code
+    }
+
+    fn file(&self, name: &str, content: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content).expect("the file is written");
+        text(&path).to_owned()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_added_gets_a_token_and_is_disabled() {
+    let world = World::start().await;
+    let company = world.company("Vigía").await.to_string();
+    let beside = Beside::of(&world);
+    let add = ["user", "add", "--name", "Íñigo Peña", "--email", "inigo@vigia.test", "--role", "operator"];
+    let add = [&add[..], &["--company", &company]].concat();
+    let added = beside.done(&add, &format!("{PASSWORD}\n")).await;
+    world.caught_up().await;
+
+    let browser = world.nobody().log_in("inigo@vigia.test", PASSWORD).await;
+    let me = browser.get("/me").await.expect(200);
+    assert_eq!((&me["id"], &me["roles"]), (&added["id"], &json!(["operator"])));
+    assert_eq!(beside.run(&add, PASSWORD).await.code, REFUSED, "the address is taken");
+
+    let script = async || {
+        let issued = beside.done(&["user", "token", "--email", "INIGO@vigia.test"], "").await;
+        let token = issued["token"].as_str().map(str::to_owned);
+        Client::new(&world.base(), token, uuid::Uuid::nil().into())
+    };
+    // What the server has seen it believes for two seconds more; so it has not seen this one.
+    let unseen = script().await;
+    script().await.get("/me").await.expect(200);
+    beside.done(&["user", "disable", "--email", "inigo@vigia.test"], "").await;
+    unseen.get("/me").await.refused(401);
+    let login = json!({"email": "inigo@vigia.test", "password": PASSWORD});
+    world.nobody().post("/session", &login).await.refused(401);
+    for command in ["token", "password", "disable"] {
+        assert_eq!(beside.refused(&["user", command, "--email", "nadie@vigia.test"]).await, REFUSED);
+    }
+    assert_eq!(beside.refused(&["user", "token", "--email", "inigo@vigia.test"]).await, REFUSED);
+    world.stop().await;
+}
+
+const GOOD: &str = "C-1;Íñigo Peña;titular;Íñigo;3001234567;inigo@cliente.test\n";
+const BAD: &str = "C-2;Ana Ruiz;titular;Ana;12;\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_are_imported_and_what_is_bad_in_the_file_is_told() {
+    let world = World::start().await;
+    let company = world.company("Vigía").await;
+    let nora = world.user("Nora", &[Role::Notifier], &[company]).await;
+    let beside = Beside::of(&world);
+    let company = company.to_string();
+    let header = "external_id;name;kind;contact_name;phone;email\n";
+    let file = beside.file("clientes.csv", &format!("\u{feff}{header}{GOOD}{BAD}"));
+    let import = ["import", "clients", &file, "--company", &company];
+    let names = async || {
+        world.caught_up().await;
+        let clients = nora.all(&format!("/companies/{company}/clients")).await;
+        clients.iter().map(|client| client["name"].clone()).collect::<Vec<_>>()
+    };
+
+    let tried = beside.run(&[&import[..], &["--dry-run", "--json"]].concat(), "").await;
+    assert_eq!((tried.code, names().await), (IN_PART, vec![]), "{}", tried.errors);
+    let imported = beside.run(&[&import[..], &["--json"]].concat(), "").await;
+    assert_eq!((imported.code, names().await), (IN_PART, vec![json!("Íñigo Peña")]), "{}", imported.errors);
+    assert_eq!(imported.output, tried.output, "a dry run tells what would be done");
+    let report: Value = serde_json::from_str(&imported.output).expect("one object");
+    assert_eq!((&report["rows"], &report["created"], &report["rejected"]), (&json!(2), &json!(1), &json!(1)));
+    let error = &report["errors"][0];
+    assert_eq!(
+        (&error["line"], &error["column"], &error["value"]),
+        (&json!(3), &json!("phone"), &json!("12"))
+    );
+    let told = beside.run(&import, "").await;
+    assert!(
+        told.output.contains("unchanged: 1") && told.output.contains("line 3, phone: No es"),
+        "{}",
+        told.output
+    );
+
+    let good = beside.file("buenos.csv", &format!("{header}{GOOD}"));
+    let again = beside.done(&["import", "clients", &good, "--company", &company], "").await;
+    assert_eq!((&again["unchanged"], &again["rejected"]), (&json!(1), &json!(0)));
+    let unknown = uuid::Uuid::nil().to_string();
+    assert_eq!(beside.refused(&["import", "clients", &good, "--company", &unknown]).await, REFUSED);
+    assert_eq!(beside.refused(&["import", "clients", "no-está.csv", "--company", &company]).await, 1);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn views_and_stream_are_made_anew_while_the_server_goes_on() {
+    let world = World::start().await;
+    let (ana, eva) =
+        (world.user("Ana", &[Role::Operator], &[]).await, world.user("Eva", &[Role::Operator], &[]).await);
+    let beside = Beside::of(&world);
+    let write = async |text: &str| {
+        id_of(&ana.post_new("/messages", &message_to(&[eva.user], text)).await.expect(201))
+    };
+    let first = write("antes").await;
+
+    assert_eq!(beside.done(&["migrate"], "").await, json!({"migrated": true}));
+    let rebuilt = beside.done(&["replay", "--projection", "inbox"], "").await;
+    assert_eq!(rebuilt, json!({"rebuilt": ["inbox"]}));
+    let rebuilt = beside.done(&["replay", "--projection", "all"], "").await;
+    assert_eq!(rebuilt["rebuilt"].as_array().map(Vec::len), Some(5));
+    let recreated = beside.done(&["relay", "recreate"], "").await;
+    assert!(recreated["first_position"].as_i64().is_some_and(|first| first >= 1), "{recreated}");
+
+    let second = write("después").await;
+    world.caught_up().await;
+    let inbox: Vec<_> = eva.all("/inbox").await.iter().map(id_of).collect();
+    assert_eq!(inbox, [second, first]);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_wrong_has_its_exit_code() {
+    let world = World::start().await;
+    let beside = Beside::of(&world);
+    let described: Value = serde_json::from_str(&beside.run(&["openapi"], "").await.output).expect("JSON");
+    let answer = world.nobody().get("/openapi.json").await.expect(200);
+    assert_eq!(described, answer, "the command describes what the server serves");
+
+    let wrong: [&[&str]; 4] = [
+        &["replay", "--projection", "bandeja"],
+        &["user", "add", "--name", "Ana"],
+        &["--no-demo", "migrate"],
+        &["migrar"],
+    ];
+    for arguments in wrong {
+        assert_eq!(beside.refused(arguments).await, USAGE, "{arguments:?}");
+    }
+    let token = ["user", "token", "--email", "nadie@vigia.test"];
+    let other_key = Beside::of(&world).with("MENSAJERIA__KEYS__MASTER", &"00".repeat(32));
+    assert_eq!(other_key.refused(&token).await, CONFIGURATION);
+    let away = Beside::of(&world).with("DATABASE_URL", "postgres://nadie@127.0.0.1:1/nada");
+    assert_eq!(away.refused(&token).await, UNAVAILABLE);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_demo_data_there_is_an_administrator_and_who_is_added() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = ["--data", text(folder.path())];
+    let environment = HashMap::new();
+    let listen = ["dev", "--no-demo", "--listen", "127.0.0.1:0"];
+    let dev = Program::start(&[&listen[..], &data].concat(), &environment, "").await;
+    let add = ["user", "add", "--name", "Ada", "--email", "ada@vigia.test", "--role", "admin"];
+    program::output(&[&add[..], &data].concat(), &environment, &format!("{PASSWORD}\n")).await;
+    let nobody = Client::new(&dev.base, None, uuid::Uuid::nil().into());
+    let ada = nobody.log_in("ada@vigia.test", PASSWORD).await;
+    assert_eq!(ada.all("/companies").await, Vec::<Value>::new());
+    assert_eq!(ada.all("/users").await.len(), 2);
+    dev.interrupt().await;
+}
