@@ -106,14 +106,14 @@ impl Credentials<'_> {
         Ok(())
     }
 
+    /// Ends what the login gave.
     async fn revoke(&self, tx: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
-        let is_disabled = self.active == Some(false);
-        let revoked = [
-            (self.password_hash.is_some() || is_disabled, "delete from sessions where user_id = $1"),
-            (is_disabled, "delete from api_tokens where user_id = $1"),
-        ];
-        for (_, text) in revoked.into_iter().filter(|(is_revoked, _)| *is_revoked) {
-            sqlx::query(text).bind(Uuid::from(user)).execute(&mut *tx).await?;
+        let (user, is_disabled) = (Uuid::from(user), self.active == Some(false));
+        if self.password_hash.is_some() || is_disabled {
+            sqlx::query("delete from sessions where user_id = $1").bind(user).execute(&mut *tx).await?;
+        }
+        if is_disabled {
+            sqlx::query("delete from api_tokens where user_id = $1").bind(user).execute(tx).await?;
         }
         Ok(())
     }

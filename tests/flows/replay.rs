@@ -13,6 +13,7 @@ use tests::client_file::{TextEncoding, client_file};
 use tests::ledger::Ledger;
 use tests::notified::finished;
 use tests::orders::{client_of, email_to, message_to, sms_to};
+use tests::world::email_of;
 use tests::{Answer, Client, World, id_of};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +36,7 @@ impl Town {
         let company = world.company("Vigía").await;
         let admin = world.user("Ana", &[Role::Admin], &[company]).await;
         let luis = world.user("Luis", &[Role::Operator], &[company]).await;
-        let town = Self { world, company, admin, luis };
+        let mut town = Self { world, company, admin, luis };
         town.messages().await;
         town.clients().await;
         town.notifications().await;
@@ -101,7 +102,7 @@ impl Town {
         self.admin.delete(&format!("/clients/{}", id_of(&some[0]))).await.expect(200);
     }
 
-    async fn users(&self) {
+    async fn users(&mut self) {
         let path = format!("/users/{}", self.luis.user);
         self.admin
             .patch(&path, &json!({"name": "Luis Ángel", "password": "otra contraseña"}))
@@ -109,6 +110,8 @@ impl Town {
             .expect(200);
         self.admin.patch(&path, &json!({"active": false})).await.expect(200);
         self.admin.patch(&path, &json!({"active": true, "roles": ["operator", "auditor"]})).await.expect(200);
+        // His token ended with the login.
+        self.luis = self.luis.log_in(&email_of(self.luis.user), "otra contraseña").await;
         self.admin
             .patch(&format!("/companies/{}", self.company), &json!({"name": "Vigía del Sur"}))
             .await

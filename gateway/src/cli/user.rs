@@ -46,7 +46,7 @@ pub(super) enum UserCommand {
         #[arg(long)]
         email: EmailAddress,
     },
-    /// End a user's sessions and tokens for good; enabled again by an administrator, the user needs new tokens
+    /// Disable a user's login and end the sessions and tokens for good; enabled again, the user needs new tokens
     Disable {
         /// The user's e-mail address
         #[arg(long)]

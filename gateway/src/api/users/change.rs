@@ -31,7 +31,7 @@ pub(super) struct ChangeUser {
     /// New companies.
     #[schema(value_type = Option<Vec<uuid::Uuid>>)]
     companies: Option<Vec<CompanyId>>,
-    /// Whether the worker may log in; if not, the worker's sessions end.
+    /// Whether the worker may log in; if not, the worker's sessions end, and tokens of programs for good.
     active: Option<bool>,
 }
 
@@ -58,7 +58,8 @@ impl Body for ChangeUser {
     }
 }
 
-/// Change a worker (administrators). A new password, or the end of the login, ends the worker's sessions.
+/// Change a worker (administrators). A new password, or the end of the login, ends the worker's sessions; the end of the
+/// login also the tokens of programs, for good.
 #[utoipa::path(
     patch, path = "/users/{id}", tag = "users", request_body = ChangeUser,
     params(("id" = uuid::Uuid, Path)),

@@ -551,6 +551,9 @@ export const en: Catalogue = {
   'users.inactive': 'Inactive',
   'users.disable': 'Disable',
   'users.enable': 'Enable',
+  'users.disable_heading': 'Disable {name}?',
+  'users.disable_text':
+    'They can no longer sign in, and their sessions end. The tokens of their programs end for good: if you enable them again, new ones have to be made.',
   'users.disabled': '{name} can no longer sign in',
   'users.enabled': '{name} can sign in',
   'audit.title': 'Audit',

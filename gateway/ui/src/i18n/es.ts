@@ -564,6 +564,9 @@ export const es = {
   'users.inactive': 'Inactivo',
   'users.disable': 'Desactivar',
   'users.enable': 'Activar',
+  'users.disable_heading': '¿Desactivar a {name}?',
+  'users.disable_text':
+    'No podrá ingresar y sus sesiones terminan. Los tokens de sus programas terminan para siempre: si lo activa de nuevo, habrá que crear otros.',
   'users.disabled': '{name} ya no puede ingresar',
   'users.enabled': '{name} puede ingresar',
   'audit.title': 'Auditoría',

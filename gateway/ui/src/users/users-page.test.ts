@@ -1,7 +1,7 @@
 /** Rules of «Usuarios»: nobody vanishes for not being allowed in. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { User } from '../contract';
-import { forgetSteps, undoLast } from '../store/undo';
+import type { ConfirmDialog } from '../ui/confirm-dialog';
 import './users-page';
 import type { UsersPage } from './users-page';
 
@@ -36,10 +36,19 @@ const row = (name: string) =>
   [...page.renderRoot.querySelectorAll('tbody tr')].find((one) => one.textContent?.includes(name))?.textContent ?? '';
 const press = (label: string) => page.renderRoot.querySelector<HTMLElement>(`button[aria-label="${label}"]`)?.click();
 
+/** Answers what is asked before, and gives how it was put. */
+async function answered(label: string): Promise<string> {
+  await vi.waitFor(() => expect(document.querySelector('confirm-dialog')).not.toBeNull());
+  const dialog = document.querySelector('confirm-dialog') as ConfirmDialog;
+  await dialog.updateComplete;
+  const text = dialog.renderRoot.textContent ?? '';
+  [...dialog.renderRoot.querySelectorAll('button')].find((one) => one.textContent?.trim() === label)?.click();
+  return text;
+}
+
 beforeEach(async () => {
   users = [user('u1', 'Ana', true), user('u2', 'Luis', false)];
   asked = [];
-  forgetSteps();
   vi.stubGlobal('fetch', answer);
   page = document.createElement('users-page') as UsersPage;
   document.body.append(page);
@@ -58,11 +67,13 @@ describe('a user who may not log in', () => {
     await vi.waitFor(() => expect(users[1]?.active).toBe(true));
     await vi.waitFor(() => expect(row('Luis')).not.toContain('Inactivo'));
   });
-  it('stays after being shut out, and undo lets in again', async () => {
+  it('is shut out only once that is meant, and stays in the list', async () => {
     press('Desactivar: Ana');
+    await answered('Cancelar');
+    expect(users[0]?.active).toBe(true);
+    press('Desactivar: Ana');
+    expect(await answered('Desactivar')).toContain('tokens');
     await vi.waitFor(() => expect(users[0]?.active).toBe(false));
     expect(row('Ana')).toContain('Inactivo');
-    expect(await undoLast()).toBe(true);
-    expect(users[0]?.active).toBe(true);
   });
 });

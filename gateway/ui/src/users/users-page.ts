@@ -9,9 +9,9 @@ import { sentence } from '../problem';
 import { PagedList } from '../store/paged-list';
 import { companyName, me } from '../store/session';
 import { toast, toastFailure } from '../store/toasts';
-import { offerUndo } from '../store/undo';
 import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
+import { confirmed } from '../ui/confirm-dialog';
 import { textField } from '../ui/field';
 import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
@@ -96,7 +96,9 @@ export class UsersPage extends LitElement {
     return html`<button class="button quiet small ${active ? 'danger' : ''}" type="button" aria-label="${label}: ${user.name}" @click=${() => this.activate(user, !active)}>${label}</button>`;
   }
 
+  /** Shutting somebody out ends the tokens of programs too, which no undo brings back: so it is asked before. */
   private async activate(user: User, active: boolean): Promise<void> {
+    if (!active && !(await this.meant(user))) return;
     const show = (value: boolean) =>
       this.list.change((items) => items.map((one) => (one.id === user.id ? { ...one, active: value } : one)));
     show(active);
@@ -107,9 +109,15 @@ export class UsersPage extends LitElement {
       toastFailure(sentence(error));
       return;
     }
-    offerUndo(t(active ? 'users.enabled' : 'users.disabled', { name: user.name }), async () => {
-      await changeUser(user.id, { active: !active });
-      show(!active);
+    toast({ text: t(active ? 'users.enabled' : 'users.disabled', { name: user.name }) });
+  }
+
+  private meant(user: User): Promise<boolean> {
+    return confirmed({
+      heading: t('users.disable_heading', { name: user.name }),
+      text: t('users.disable_text'),
+      action: t('users.disable'),
+      danger: true,
     });
   }
 
