@@ -6,7 +6,7 @@ create table audit_entries (
   actor_id uuid,
   type text not null,
   subject_type text not null,
-  -- One of the two: all that this program writes about has a UUID, what it cannot read may have any id.
+  -- One of the two: what this program can read has a UUID, anything else may have any id.
   subject_id uuid,
   subject_text text,
   company_id uuid,

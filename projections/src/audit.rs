@@ -51,6 +51,11 @@ impl Projector for Audit {
     }
 }
 
+/// What is kept of an id that is no UUID.
+pub(crate) fn beginning(id: &str) -> &str {
+    id.char_indices().nth(SUBJECT_CHARS_MAX).map_or(id, |(end, _)| &id[..end])
+}
+
 /// Events of an unknown type matter to no other projection, so nobody else would say it.
 fn alarm(event: &Recorded) {
     if let Err(DecodeError::UnknownAggregate(_)) = event.event {

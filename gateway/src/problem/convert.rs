@@ -60,10 +60,14 @@ impl From<LoadError> for Problem {
     }
 }
 
-/// SQLSTATE classes of data, integrity and statements (PostgreSQL, appendix A); the others are its own troubles. A table
-/// or schema that is not there is one that is not made yet.
+/// Tables or columns that are not there yet, or are of other types: after an upgrade, views of the version before serve
+/// until a rebuild has made them anew, and a statement of this version may not fit them.
+const NOT_MADE_YET: [&str; 3] = ["42P01", "42703", "42883"];
+
+/// SQLSTATE classes of data, integrity and statements (PostgreSQL, appendix A); the others are its own troubles.
 fn is_our_fault(code: &str) -> bool {
-    code != "42P01" && ["21", "22", "23", "26", "34", "42"].iter().any(|class| code.starts_with(class))
+    !NOT_MADE_YET.contains(&code)
+        && ["21", "22", "23", "26", "34", "42"].iter().any(|class| code.starts_with(class))
 }
 
 fn unavailable(cause: &dyn std::fmt::Display) -> Problem {

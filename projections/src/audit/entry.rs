@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::SUBJECT_CHARS_MAX;
+use super::beginning;
 
 /// The result of what has none of its own.
 const DONE: &str = "done";
@@ -42,7 +42,7 @@ pub(super) struct Entry<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject<'a> {
     Id(Uuid),
-    /// What is no UUID, or its beginning: nothing that this program writes.
+    /// What is no UUID, or its beginning: nothing that this program can read.
     Text(&'a str),
 }
 
@@ -235,11 +235,6 @@ impl<'a> Subject<'a> {
 
 fn summary(says: &impl Serialize) -> Cow<'static, str> {
     serde_json::to_string(says).expect("ids, numbers and words are always JSON").into()
-}
-
-/// The id, unless it is too long to be one.
-fn beginning(id: &str) -> &str {
-    id.char_indices().nth(SUBJECT_CHARS_MAX).map_or(id, |(end, _)| &id[..end])
 }
 
 const fn outcome(event: &DeliveryEvent) -> &'static str {

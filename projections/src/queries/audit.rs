@@ -8,6 +8,7 @@ use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use super::{Page, PageRequest, Person, Scope};
+use crate::audit::beginning;
 use crate::page::Cursor;
 
 /// What happened, without personal data.
@@ -59,7 +60,7 @@ pub struct AuditFilter {
     /// Only events of this type.
     pub kind: Option<String>,
     /// Only what was done to the thing with this id.
-    pub subject: Option<String>,
+    pub subject: Option<SubjectId>,
     /// Only what happened at or after this.
     pub from: Option<DateTime<Utc>>,
     /// Only what happened before this.
@@ -68,10 +69,34 @@ pub struct AuditFilter {
     pub without_company: bool,
 }
 
-impl AuditFilter {
-    /// The id where it is a UUID, as it is of all that this program writes about.
-    fn subject_id(&self) -> Option<Uuid> {
-        self.subject.as_deref().and_then(|id| Uuid::parse_str(id).ok())
+/// The id of something, as the audit keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubjectId {
+    /// Of all that this program can read.
+    Uuid(Uuid),
+    /// Of anything else: its beginning.
+    Text(String),
+}
+
+impl From<&str> for SubjectId {
+    fn from(id: &str) -> Self {
+        Uuid::parse_str(id).map_or_else(|_| Self::Text(beginning(id).to_owned()), Self::Uuid)
+    }
+}
+
+impl SubjectId {
+    const fn uuid(&self) -> Option<Uuid> {
+        match self {
+            Self::Uuid(id) => Some(*id),
+            Self::Text(_) => None,
+        }
+    }
+
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Uuid(_) => None,
+            Self::Text(text) => Some(text),
+        }
     }
 }
 
@@ -93,8 +118,8 @@ pub async fn list(
         .bind(filter.actor.map(Uuid::from))
         .bind(filter.company.map(Uuid::from))
         .bind(filter.kind.as_deref())
-        .bind(filter.subject_id())
-        .bind(filter.subject.as_deref())
+        .bind(filter.subject.as_ref().and_then(SubjectId::uuid))
+        .bind(filter.subject.as_ref().and_then(SubjectId::text))
         .bind(filter.from)
         .bind(filter.to)
         .fetch_all(pool)
@@ -109,10 +134,11 @@ fn text(filter: &AuditFilter, page: &PageRequest) -> String {
     let actor = on(filter.actor.is_some(), "e.actor_id = $5", "$5::uuid is null");
     let company = on(filter.company.is_some(), "e.company_id = $6", "$6::uuid is null");
     let kind = on(filter.kind.is_some(), "e.type = $7", "$7::text is null");
-    let subject_id = filter.subject_id().is_some();
-    let subject_text = filter.subject.is_some() && !subject_id;
-    let id = on(subject_id, "e.subject_id = $8", "$8::uuid is null");
-    let text = on(subject_text, "e.subject_text = $9", "($9::text is null or $8 is not null)");
+    let subject = match filter.subject {
+        None => "$8::uuid is null and $9::text is null",
+        Some(SubjectId::Uuid(_)) => "e.subject_id = $8 and $9::text is null",
+        Some(SubjectId::Text(_)) => "e.subject_text = $9 and $8::uuid is null",
+    };
     let from = on(filter.from.is_some(), "e.at >= $10", "$10::timestamptz is null");
     let to = on(filter.to.is_some(), "e.at < $11", "$11::timestamptz is null");
     // A range of time goes by time, which is the order of the log unless a clock was set back.
@@ -131,8 +157,23 @@ fn text(filter: &AuditFilter, page: &PageRequest) -> String {
          left join users.users u on u.user_id = e.actor_id
          where {before}
            and ($3::uuid[] is null or e.company_id = any($3) or ($4 and e.company_id is null))
-           and {actor} and {company} and {kind} and {id} and {text} and {from} and {to}
+           and {actor} and {company} and {kind} and {subject} and {from} and {to}
          order by {order}
          limit $2"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_found_however_its_id_is_written_and_however_long_it_is() {
+        let id = "0192e4a0-7b1c-7abc-8def-001122334455";
+        let uuid = SubjectId::Uuid(Uuid::parse_str(id).expect("a UUID"));
+        assert_eq!(SubjectId::from(id.to_uppercase().as_str()), uuid);
+        assert_eq!(SubjectId::from("Inbox:X"), SubjectId::Text("Inbox:X".to_owned()));
+        let long = "ñ".repeat(1_000);
+        assert_eq!(SubjectId::from(long.as_str()), SubjectId::Text(beginning(&long).to_owned()));
+    }
 }

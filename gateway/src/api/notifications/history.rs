@@ -5,7 +5,7 @@ use axum::extract::State;
 use commands::log::Recorded;
 use domain::value::NotificationId;
 use projections::Projection;
-use projections::queries::audit::{self, AuditEntry, AuditFilter};
+use projections::queries::audit::{self, AuditEntry, AuditFilter, SubjectId};
 use projections::queries::notifications::{self, NotificationRow, Stood, Until};
 use projections::queries::{PAGE_ROWS_MAX, PageRequest};
 
@@ -82,8 +82,11 @@ async fn chunks(
     id: NotificationId,
     asked: &AskHistory,
 ) -> Answer<Vec<HistoryEvent>> {
-    let filter =
-        AuditFilter { kind: Some(CHUNK.into()), subject: Some(id.to_string()), ..AuditFilter::default() };
+    let filter = AuditFilter {
+        kind: Some(CHUNK.into()),
+        subject: Some(SubjectId::Uuid(id.uuid())),
+        ..AuditFilter::default()
+    };
     let (mut chunks, mut next) = (Vec::new(), None);
     for _ in 0..CHUNK_PAGES_MAX {
         let page = PageRequest::parse(Some(PAGE_ROWS_MAX), next.as_deref()).unwrap_or_default();
