@@ -29,7 +29,7 @@ use crate::chance;
 use crate::config::Config;
 
 /// How long a request waits for a connection to the database before it is told that the database is away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a transaction may wait for its process before PostgreSQL ends it: one that froze between its append and its
 /// commit would keep the ledger's lock from everybody. Shorter than any append waits, so that nobody is refused for it.
 const FROZEN_TRANSACTION_TIMEOUT: (&str, &str) = ("idle_in_transaction_session_timeout", "5s");

@@ -6,8 +6,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use projections::Projection;
-use projections::rebuild::compare as compare_view;
-use serde_json::json;
+use projections::rebuild::{compare as compare_view, progress, request};
 use tests::orders::message_to;
 use tests::program::Program;
 use tests::{Client, id_of};
@@ -80,25 +79,36 @@ async fn a_part_that_panics_ends_the_program() {
 async fn a_kill_before_a_rebuilt_view_is_swapped_in_leaves_the_old_one_and_the_order() {
     let scene = Scene::set().await;
     let program = scene.program("rebuild::before_swap=return").await;
-    let client = scene.client(&program);
     let write = async |client: &Client, text| {
         id_of(&client.post_new("/messages", &message_to(&[scene.reader], text)).await.expect(201))
     };
-    let before = write(&client, "antes").await;
-    client.post("/projections/inbox/rebuild", &json!({})).await.expect(202);
+    let before = write(&scene.client(&program), "antes").await;
+    scene.caught_up().await;
+    let old = build(&scene).await;
+    let order = request(scene.log.pool(), Projection::Inbox).await.expect("the order is written down");
     let status = timeout(DEATH_TIMEOUT, program.ended()).await.expect("the failpoint is reached");
     assert_eq!(status.signal(), Some(SIGABRT), "{status}");
+    assert_eq!(build(&scene).await, old, "the old tables stay");
+    let ordered = progress(scene.log.pool(), order).await.expect("the database answers").expect("the order");
+    assert!(!ordered.finished, "the order stays");
 
     let program = scene.program("").await;
     let client = scene.client(&program);
     let shown = async || client.all("/inbox").await.iter().map(id_of).collect::<Vec<_>>();
     assert_eq!(shown().await, std::slice::from_ref(&before));
     rebuilt(&client, "inbox").await;
+    assert_ne!(build(&scene).await, old, "the new tables serve");
     let after = write(&client, "después").await;
     scene.caught_up().await;
     assert_eq!(shown().await, [after, before]);
     assert_eq!(compare_view(&scene.log, Projection::Inbox).await.expect("the database answers"), []);
     program.kill().await;
+}
+
+/// Which tables serve the inbox.
+async fn build(scene: &Scene) -> uuid::Uuid {
+    let build = sqlx::query_scalar("select build from inbox.checkpoint").fetch_one(scene.log.pool());
+    build.await.expect("the database answers")
 }
 
 macro_rules! killed_at {

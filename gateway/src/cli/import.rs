@@ -73,7 +73,8 @@ fn summary(report: &Value) -> String {
     let told = errors.iter().map(|error| {
         let [column, detail, value] =
             ["column", "detail", "value"].map(|name| error[name].as_str().unwrap_or_default());
-        format!("line {}, {column}: {detail} «{value}»", error["line"])
+        // Escaped: what a file holds must not steer a terminal.
+        format!("line {}, {column}: {detail} {value:?}", error["line"])
     });
     let left_off = report["errors_left_off"].as_u64().filter(|left_off| *left_off > 0);
     let left_off = left_off.map(|left_off| format!("and {left_off} more"));

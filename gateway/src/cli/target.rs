@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::environment::variable;
 use crate::secrets;
 use crate::stack::{self, Print, Stack, StackOptions};
+use crate::system::ACQUIRE_TIMEOUT;
 
 /// How many connections a command opens.
 pub(super) const CONNECTIONS: u32 = 4;
@@ -62,7 +63,8 @@ impl Target {
 
     /// The database, once it answers.
     pub(super) async fn pool(&self, connections: u32) -> Result<PgPool, CliError> {
-        Ok(PgPoolOptions::new().max_connections(connections).connect(&self.database_url).await?)
+        let options = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
+        Ok(options.connect(&self.database_url).await?)
     }
 
     /// The log, its tables brought up to date.

@@ -20,7 +20,7 @@ use super::world::{Ledger, World};
 use crate::cli::CliError;
 
 /// How long a campaign may take.
-const CAMPAIGN_TIMEOUT: Duration = Duration::from_secs(900);
+const CAMPAIGN_TIMEOUT: Duration = Duration::from_secs(3_600);
 /// How often it is asked whether the campaign is over.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// How often the sink is asked whether something came.

@@ -22,7 +22,7 @@ pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     let peak =
         |recipients, peak| Row::new(format!("memory, {} recipients, peak", count(recipients)), "MB", peak);
     let growth = |than: usize, its_peak| {
-        Row::new(format!("memory, {} recipients, not {}", count(huge), count(than)), "MB", huge_mb)
+        Row::new(format!("memory, {} recipients beside {}", count(huge), count(than)), "MB", huge_mb)
             .beside("the smaller campaign", its_peak)
             .goal(Goal::TimesAtMost(GROWTH_MAX))
     };

@@ -39,7 +39,7 @@ pub(super) struct BenchArgs {
     /// Small loads: shows that everything works, not how fast it is
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// The loads of the goals: campaigns of 100,000, a history of 1,000,000 events, an inbox of 10,000,000
+    /// The loads of the goals: campaigns of 100,000 and 1,000,000, a history of 1,000,000 events, an inbox of 10,000,000
     #[arg(long)]
     full: bool,
     /// How many events projections are rebuilt from
@@ -65,7 +65,7 @@ enum Measurement {
     Email,
     /// An SMS campaign, beside reqwest alone
     Sms,
-    /// The program's memory during campaigns of two sizes
+    /// The program's memory during campaigns of three sizes
     Memory,
     /// From an empty data folder to the page
     Start,

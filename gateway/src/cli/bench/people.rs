@@ -22,7 +22,7 @@ const AT_ONCE: usize = 4;
 /// How many clients a page of the import has.
 const PAGE: usize = 500;
 /// How long the projections may take to show what was prepared.
-const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(300);
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(1_800);
 /// Nobody logs in with it.
 const NO_PASSWORD: &str = "none";
 
