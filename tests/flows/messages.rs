@@ -421,3 +421,37 @@ async fn an_inbox_is_searched_by_text_or_author_whatever_the_accents() {
     assert_eq!(unread.iter().map(id_of).collect::<Vec<_>>(), [of_jose]);
     world.stop().await;
 }
+
+/// It leaves every inbox; that somebody had read it stays true.
+#[tokio::test]
+async fn a_withdrawn_message_keeps_how_it_had_been_received() {
+    let world = World::start().await;
+    let ana = operator(&world, "Ana").await;
+    let [eva, luis, nora] =
+        [operator(&world, "Eva").await, operator(&world, "Luis").await, operator(&world, "Nora").await];
+    let message = send(&world, &ana, &[&eva, &luis, &nora], "se va").await;
+    act(&eva, &message, "acknowledge").await;
+    act(&nora, &message, "read").await;
+    act(&nora, &message, "unread").await;
+    let head = world.log().head().await.expect("the head");
+    luis.post("/inbox/read-all", &json!({"up_to": head})).await.expect(200);
+    world.caught_up().await;
+    let receipts = format!("/messages/{message}/receipts");
+    let before = ana.all(&receipts).await;
+    let read = |client: &Client| {
+        let row = before.iter().find(|row| row["user"]["id"] == client.user.to_string());
+        row.is_some_and(|row| !row["read_at"].is_null())
+    };
+    assert_eq!((before.len(), read(&eva), read(&luis), read(&nora)), (3, true, true, false));
+
+    ana.delete(&format!("/messages/{message}")).await.expect(200);
+    world.caught_up().await;
+    assert_eq!(item(&eva, &message).await, None);
+    assert_eq!(ana.all(&receipts).await, before);
+    let page = ana.get(&format!("{receipts}?limit=2")).await.expect(200);
+    assert_eq!(page["data"], json!(before[..2]));
+    let next = page["next"].as_str().expect("a next page");
+    let last = ana.get(&format!("{receipts}?limit=2&after={next}")).await.expect(200);
+    assert_eq!((&last["data"], &last["next"]), (&json!(before[2..]), &Value::Null));
+    world.stop().await;
+}

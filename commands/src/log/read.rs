@@ -88,6 +88,26 @@ impl EventLog {
             .await
     }
 
+    /// The events of some streams, each an aggregate's type and id, between two positions and without these, in the order
+    /// of the log, sealed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read_streams(
+        &self,
+        (types, ids): (&[&str], &[String]),
+        (after, before): (Position, Position),
+    ) -> sqlx::Result<Vec<StoredEvent>> {
+        let text = format!(
+            "select {COLUMNS}
+             from unnest($1::text[], $2::text[]) as s (stream_type, stream_id)
+             join events on aggregate_type = s.stream_type and aggregate_id = s.stream_id
+             where position > $3 and position < $4
+             order by position"
+        );
+        sqlx::query_as(&text).bind(types).bind(ids).bind(after).bind(before).fetch_all(self.pool()).await
+    }
+
     /// At most `limit` events of one stream before a sequence, the last one first, sealed.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The history of one thing: its events in order, and the state they fold to, up to a position or a time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use commands::log::Recorded;
@@ -96,7 +96,8 @@ pub(super) enum Sight {
 
 /// Events as they are answered. One that cannot be read is told without its facts.
 pub(super) async fn told(state: &AppState, recorded: &[Recorded], sight: Sight) -> Answer<Vec<HistoryEvent>> {
-    let people = people(state, recorded.iter().filter_map(|one| one.context.actor)).await?;
+    let actors: BTreeSet<_> = recorded.iter().filter_map(|one| one.context.actor).collect();
+    let people = users::names(state.pool(), &Vec::from_iter(actors)).await?;
     let event = |one: &Recorded| {
         Ok(HistoryEvent {
             position: one.position,
@@ -109,20 +110,8 @@ pub(super) async fn told(state: &AppState, recorded: &[Recorded], sight: Sight) 
     recorded.iter().map(event).collect()
 }
 
-fn person(people: &BTreeMap<UserId, Option<String>>, id: UserId) -> Person {
-    Person { id: id.into(), name: people.get(&id).cloned().flatten() }
-}
-
-/// The names of few people: those who gave the commands of one thing.
-async fn people(
-    state: &AppState,
-    actors: impl Iterator<Item = UserId>,
-) -> Answer<BTreeMap<UserId, Option<String>>> {
-    let mut people = BTreeMap::new();
-    for actor in actors.collect::<BTreeSet<_>>() {
-        people.insert(actor, users::user(state.pool(), actor).await?.and_then(|user| user.name));
-    }
-    Ok(people)
+fn person(people: &HashMap<UserId, String>, id: UserId) -> Person {
+    Person { id: id.into(), name: people.get(&id).cloned() }
 }
 
 fn facts(event: &Event, sight: Sight) -> Answer<Value> {

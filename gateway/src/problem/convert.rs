@@ -2,7 +2,7 @@
 
 use commands::CommandError;
 use commands::clients::ClientRefusal;
-use commands::log::LoadError;
+use commands::log::{FeedError, LoadError};
 use commands::users::UserRefusal;
 use domain::client::{CONTACTS_MAX, ClientError};
 use domain::company::CompanyError;
@@ -50,6 +50,15 @@ impl From<sqlx::Error> for Problem {
             Self::internal(&error)
         } else {
             unavailable(&error)
+        }
+    }
+}
+
+impl From<FeedError> for Problem {
+    fn from(error: FeedError) -> Self {
+        match error {
+            FeedError::Database(error) => error.into(),
+            FeedError::Keys(error) => Self::internal(&error),
         }
     }
 }

@@ -14,13 +14,13 @@ use uuid::Uuid;
 
 /// A recipient's side of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Item {
-    pub(super) position: Position,
-    pub(super) author: Uuid,
-    pub(super) seen_at: Option<DateTime<Utc>>,
-    pub(super) read_at: Option<DateTime<Utc>>,
-    pub(super) acknowledged_at: Option<DateTime<Utc>>,
-    pub(super) deleted_at: Option<DateTime<Utc>>,
+pub(crate) struct Item {
+    pub(crate) position: Position,
+    pub(crate) author: Uuid,
+    pub(crate) seen_at: Option<DateTime<Utc>>,
+    pub(crate) read_at: Option<DateTime<Utc>>,
+    pub(crate) acknowledged_at: Option<DateTime<Utc>>,
+    pub(crate) deleted_at: Option<DateTime<Utc>>,
 }
 
 /// Whose item it is: user and message.

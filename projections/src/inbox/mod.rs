@@ -1,6 +1,7 @@
 //! Fills inboxes, their counts, sent messages and receipts. Counts come from what rows were and became, never from
 //! what an event claims.
 
+mod as_of;
 mod fold;
 mod load;
 mod prune;
@@ -13,7 +14,9 @@ use async_trait::async_trait;
 use commands::log::Recorded;
 use sqlx::PgConnection;
 
+pub(crate) use self::as_of::before_withdrawal;
 use self::fold::Fold;
+pub(crate) use self::fold::Item;
 use crate::projection::Projection;
 use crate::projector::{Projector, portion};
 

@@ -1,13 +1,16 @@
 //! Messages as their authors see them: one message, the sent ones, and how they were received.
 
 use chrono::{DateTime, Utc};
+use commands::log::{EventLog, FeedError};
 use domain::Position;
 use domain::value::{MessageId, UserId};
 use serde::Serialize;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
+use super::users::names;
 use super::{Page, PageRequest, Person};
+use crate::inbox::{Item, before_withdrawal};
 use crate::page::Cursor;
 
 /// A message with the people it went to.
@@ -133,4 +136,26 @@ pub async fn receipts(
     .fetch_all(pool)
     .await?;
     Ok(page.page(rows, |row| Cursor::of(row.user.id)))
+}
+
+/// The same of a message that its author took back, as it was until then: from its history, since no inbox has it any
+/// more.
+///
+/// # Errors
+/// See [`FeedError`].
+pub async fn receipts_before_withdrawal(
+    log: &EventLog,
+    message: MessageId,
+    page: &PageRequest,
+) -> Result<Page<ReceiptRow>, FeedError> {
+    let received = before_withdrawal(log, message, page).await?;
+    let users: Vec<UserId> = received.iter().map(|(user, _)| *user).collect();
+    let mut names = names(log.pool(), &users).await?;
+    let row = |(user, item): (UserId, Item)| ReceiptRow {
+        user: Person { id: user.uuid(), name: names.remove(&user) },
+        seen_at: item.seen_at,
+        read_at: item.read_at,
+        acknowledged_at: item.acknowledged_at,
+    };
+    Ok(page.page(received.into_iter().map(row).collect(), |row| Cursor::of(row.user.id)))
 }

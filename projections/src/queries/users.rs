@@ -1,4 +1,6 @@
-//! Workers: the directory, and one user.
+//! Workers: the directory, one user, and names.
+
+use std::collections::HashMap;
 
 use domain::Position;
 use domain::value::UserId;
@@ -6,7 +8,7 @@ use serde::Serialize;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use super::{Page, PageRequest};
+use super::{Page, PageRequest, uuids};
 use crate::page::Cursor;
 use crate::search;
 
@@ -76,4 +78,17 @@ pub async fn list(pool: &PgPool, filter: &UserFilter, page: &PageRequest) -> sql
 pub async fn user(pool: &PgPool, user: UserId) -> sqlx::Result<Option<UserRow>> {
     let text = format!("select {USER} from users.users where user_id = $1");
     sqlx::query_as(&text).bind(Uuid::from(user)).fetch_optional(pool).await
+}
+
+/// The names today of some users; none of those who were erased or are not known yet.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn names(pool: &PgPool, users: &[UserId]) -> sqlx::Result<HashMap<UserId, String>> {
+    let rows: Vec<(Uuid, String)> =
+        sqlx::query_as("select user_id, name from users.users where user_id = any($1) and name is not null")
+            .bind(uuids(users))
+            .fetch_all(pool)
+            .await?;
+    Ok(rows.into_iter().map(|(id, name)| (id.into(), name)).collect())
 }

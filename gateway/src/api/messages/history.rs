@@ -11,7 +11,7 @@ use projections::Projection;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::receipts::author_for;
+use super::receipts::known_to;
 use crate::api::history::{AskHistory, History, Sight, told};
 use crate::extract::{PathId, Read};
 use crate::problem::{Answer, Problem};
@@ -48,9 +48,9 @@ pub(super) async fn history(
     PathId(message): PathId<MessageId>,
     read: Read<AskHistory>,
 ) -> Answer<Json<History>> {
-    let author = author_for(&read.caller, state.log(), message).await?;
+    let known = known_to(&read.caller, state.log(), message).await?;
     read.wait_for(&state, &[Projection::Users]).await?;
-    let sight = if author == read.caller.id() { Sight::Clear } else { Sight::Masked };
+    let sight = if known.author() == Some(read.caller.id()) { Sight::Clear } else { Sight::Masked };
     let events = events_of(&state, message, &read.query).await?;
     let folded = fold(&events).map_or(Ok(Value::Null), serde_json::to_value);
     Ok(Json(History {

@@ -1,0 +1,55 @@
+//! How a message was received before its author took it back, by the rules of the fold: since then it stands in no inbox,
+//! but that somebody had read it stays true.
+
+use commands::log::{EventLog, FeedError, Recorded};
+use domain::message::MessageEvent;
+use domain::receipt::Receipt;
+use domain::value::{MessageId, UserId};
+use domain::{Event, Position};
+
+use super::fold::{Fold, Item};
+use crate::page::PageRequest;
+
+/// A recipient's item, for each of a page of recipients by their ids; nobody if the message was not withdrawn.
+pub(crate) async fn before_withdrawal(
+    log: &EventLog,
+    message: MessageId,
+    page: &PageRequest,
+) -> Result<Vec<(UserId, Item)>, FeedError> {
+    let own = log.read_stream("message", &message.to_string(), 0, i64::MAX).await?;
+    let own = log.open_events(own).await?;
+    let [sent, .., withdrawn] = own.as_slice() else { return Ok(Vec::new()) };
+    let recipients = recipients(sent, page);
+    let between = (sent.position, withdrawn.position);
+    let events = what_they_did(log, message, &recipients, between).await?;
+    let mut fold = Fold::default();
+    std::iter::once(sent).chain(&events).for_each(|event| fold.event(event));
+    let mut item = |user: UserId| fold.items.remove(&(user.uuid(), message.uuid()))?.now;
+    Ok(recipients.into_iter().filter_map(|user| Some((user, item(user)?))).collect())
+}
+
+/// Of a page, and one more.
+fn recipients(sent: &Recorded, page: &PageRequest) -> Vec<UserId> {
+    let Ok(Event::Message(MessageEvent::MessageSent { recipients, .. })) = &sent.event else {
+        return Vec::new();
+    };
+    let mut recipients: Vec<_> =
+        recipients.iter().copied().filter(|user| user.uuid() > page.after_id()).collect();
+    recipients.sort_unstable();
+    recipients.dedup();
+    recipients.truncate(page.rows().unsigned_abs() as usize);
+    recipients
+}
+
+/// To the message alone, and to all that lay in their inboxes.
+async fn what_they_did(
+    log: &EventLog,
+    message: MessageId,
+    users: &[UserId],
+    between: (Position, Position),
+) -> Result<Vec<Recorded>, FeedError> {
+    let receipts = users.iter().map(|user| ("receipt", Receipt::stream(message, *user)));
+    let inboxes = users.iter().map(|user| ("inbox", user.to_string()));
+    let (types, ids): (Vec<_>, Vec<_>) = receipts.chain(inboxes).unzip();
+    Ok(log.open_events(log.read_streams((&types, &ids), between).await?).await?)
+}
