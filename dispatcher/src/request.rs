@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use commands::log::{EventLog, Metadata, SealError, metadata};
+use commands::log::{EventLog, Metadata, Recorded, SealError, metadata};
 use domain::Event;
 use domain::notification::NotificationEvent;
 use domain::value::NotificationId;
@@ -24,7 +24,7 @@ pub(crate) struct Request {
     pub(crate) body: Option<String>,
     /// The mail's date.
     pub(crate) requested_at: DateTime<Utc>,
-    /// What the events of its deliveries carry.
+    /// What the events of this generation's deliveries carry.
     pub(crate) metadata: Metadata,
 }
 
@@ -42,13 +42,15 @@ pub(crate) enum RequestError {
     Unreadable(NotificationId),
 }
 
+/// A notification and its generation: each was asked for by somebody.
+type Asked = (NotificationId, u32);
 type Cell = Arc<OnceCell<Arc<Request>>>;
 
 /// The notifications that are being sent. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Requests {
     log: EventLog,
-    remembered: Arc<Mutex<LruCache<NotificationId, Cell>>>,
+    remembered: Arc<Mutex<LruCache<Asked, Cell>>>,
 }
 
 impl Requests {
@@ -57,31 +59,35 @@ impl Requests {
     }
 
     /// The notification; workers that ask at the same moment read it once.
-    pub(crate) async fn get(&self, id: NotificationId) -> Result<Arc<Request>, RequestError> {
-        let cell = self.cell(id);
-        cell.get_or_try_init(|| self.load(id)).await.cloned()
+    pub(crate) async fn get(&self, asked: Asked) -> Result<Arc<Request>, RequestError> {
+        let cell = self.cell(asked);
+        cell.get_or_try_init(|| self.load(asked)).await.cloned()
     }
 
     /// What the events of a delivery carry. An outcome is recorded even if its notification cannot be read.
     pub(crate) async fn metadata_of_outcomes(&self, row: &QueueRow) -> Result<Metadata, RequestError> {
-        match self.get(row.notification_id.into()).await {
+        match self.get(row.asked()).await {
             Ok(request) => Ok(request.metadata.clone()),
             Err(RequestError::Database(error)) => Err(error.into()),
             Err(_) => Ok(Metadata::from([(metadata::COMPANY.to_owned(), row.company_id.to_string())])),
         }
     }
 
-    fn cell(&self, id: NotificationId) -> Cell {
+    fn cell(&self, asked: Asked) -> Cell {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(remembered.get_or_insert(id, Cell::default))
+        Arc::clone(remembered.get_or_insert(asked, Cell::default))
     }
 
-    async fn load(&self, id: NotificationId) -> Result<Arc<Request>, RequestError> {
-        let stored = self.log.read_stream("notification", &id.to_string(), 0, 1).await?;
-        let metadata =
-            stored.first().map(|first| metadata_of_outcomes(&first.metadata(), &first.event_id.to_string()));
-        let recorded = self.log.open_events(stored).await?.into_iter().next();
-        let (metadata, recorded) = metadata.zip(recorded).ok_or(RequestError::Unreadable(id))?;
+    async fn load(&self, (id, generation): Asked) -> Result<Arc<Request>, RequestError> {
+        let stored = self.log.read_stream("notification", &id.to_string(), 0, i64::MAX).await?;
+        let mut carried: Vec<_> = stored
+            .iter()
+            .map(|event| metadata_of_outcomes(&event.metadata(), &event.event_id.to_string()))
+            .collect();
+        let recorded = self.log.open_events(stored).await?;
+        let began = recorded.iter().position(|event| retries(event, generation)).unwrap_or_default();
+        let recorded = recorded.into_iter().next().ok_or(RequestError::Unreadable(id))?;
+        let metadata = carried.swap_remove(began);
         let Ok(Event::Notification(NotificationEvent::NotificationRequested {
             subject,
             body,
@@ -94,6 +100,14 @@ impl Requests {
         let subject = subject.and_then(|subject| subject.into_clear());
         Ok(Arc::new(Request { subject, body: body.into_clear(), requested_at, metadata }))
     }
+}
+
+/// The first generation is the request's, which is its first event; each further one was asked for by somebody else.
+fn retries(recorded: &Recorded, generation: u32) -> bool {
+    matches!(
+        recorded.event,
+        Ok(Event::Notification(NotificationEvent::NotificationRetried { generation: begun })) if begun == generation
+    )
 }
 
 /// Outcomes are the system's own doing: they carry on what the request began, without its actor and ip.

@@ -465,6 +465,20 @@ async fn who_did_what_is_told_by_history_and_audit_without_anybodys_data() {
     let shouted = notification.to_string().to_uppercase();
     let own = desk.nora.all(&format!("/audit?subject={shouted}&type=NotificationRetried")).await;
     assert_eq!(own.len(), 1);
+    // What follows from a retry is carried on from who asked for it, not from the first request.
+    let causes: Vec<String> = sqlx::query_scalar(
+        "select b.event_type
+         from events e join events b on b.event_id::text = e.metadata ->> 'causation_id'
+                                    and b.metadata ->> 'correlation_id' = e.metadata ->> 'correlation_id'
+         where e.aggregate_type in ('audience', 'delivery') and b.aggregate_id = $1
+         order by e.position",
+    )
+    .bind(&notification)
+    .fetch_all(desk.world.log().pool())
+    .await
+    .expect("the database answers");
+    let (asked, retried) = ("NotificationRequested", "NotificationRetried");
+    assert_eq!(causes, [asked, asked, asked, retried, retried]);
     let text = json!(entries).to_string();
     for secret in ["Núñez", "3001234567", "Texto reservado"] {
         assert!(!text.contains(secret), "{secret} stands in the audit");

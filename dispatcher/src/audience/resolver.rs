@@ -158,7 +158,7 @@ impl Resolver {
     /// The chunk's number is its place in the audience's stream, so that it cannot be committed twice.
     async fn commit_chunk(&self, open: &Open, wanted: &Wanted, chunk: Chunk) -> Result<(), ResolveError> {
         let (recipients, cursor) = (chunk.recipients.len() as i64, chunk.cursor.clone());
-        let metadata = self.requests.get(wanted.notification).await?.metadata.clone();
+        let metadata = self.requests.get(open.asked()).await?.metadata.clone();
         let draft = draft(open, wanted, chunk, metadata)?;
         let sealed = self.log.seal(vec![draft], None).await?;
         let mut tx = begin(&self.pool).await?;
@@ -206,7 +206,7 @@ impl Resolver {
             Err(CommandError::Refused(NotificationError::AudienceNotOpen)) => return Ok(None),
             decided => decided?,
         };
-        let metadata = &self.requests.get(wanted.notification).await?.metadata;
+        let metadata = &self.requests.get(open.asked()).await?.metadata;
         drafts.iter_mut().for_each(|draft| draft.metadata.clone_from(metadata));
         Ok(Some(self.log.ready::<NotificationError>(drafts, context, &json!({})).await?))
     }
@@ -228,6 +228,10 @@ impl Ahead {
 }
 
 impl Open {
+    fn asked(&self) -> (NotificationId, u32) {
+        (self.notification_id.into(), self.generation.unsigned_abs())
+    }
+
     /// Rows come from events, so the words are always known.
     fn wanted(&self) -> Wanted {
         Wanted {

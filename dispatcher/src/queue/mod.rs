@@ -12,7 +12,7 @@ pub(crate) mod withdraw;
 
 use chrono::{DateTime, Utc};
 use domain::delivery::Attempt;
-use domain::value::{Category, Channel};
+use domain::value::{Category, Channel, NotificationId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -92,6 +92,11 @@ impl QueueRow {
             generation: self.generation.unsigned_abs(),
             number: self.attempt.unsigned_abs() + 1,
         }
+    }
+
+    /// The notification and its generation, which somebody asked for.
+    pub(crate) fn asked(&self) -> (NotificationId, u32) {
+        (self.notification_id.into(), self.generation.unsigned_abs())
     }
 
     /// Whether it may still be sent at a moment.

@@ -55,7 +55,7 @@ impl Worker {
             return Some(self.clerk.settle(row, Decision::Release { due_at }, None).await);
         }
         gate.limit.turn().await;
-        match self.requests.get(row.notification_id.into()).await {
+        match self.requests.get(row.asked()).await {
             Ok(request) => self.send(sender, row, &request, last).await,
             Err(RequestError::Database(error)) => {
                 tracing::warn!(%error, "a notification could not be read, trying again");
