@@ -340,6 +340,7 @@ async fn what_becomes_of_a_message_to_a_company_is_audited_there_and_nowhere_els
     assert_eq!(kinds(theirs.all(&audit).await), ["MessageWithdrawn", "MessageRead", "MessageSent"]);
     assert_eq!(kinds(theirs.all(&format!("{audit}&company={there}")).await).len(), 3);
     assert!(other.all(&audit).await.is_empty(), "a message to another company");
+    other.get(&format!("/messages/{message}/receipts")).await.refused(404);
     world.stop().await;
 }
 
@@ -350,6 +351,7 @@ async fn the_directory_of_workers_shows_nobody_more_than_is_theirs_to_know() {
     let admin = world.user("Admin", &[Role::Admin], &[]).await;
     let luis = world.user("Luis", &[Role::Operator], &[here]).await;
     let both = world.user("Marta Peña", &[Role::Notifier], &[here, there]).await;
+    let ines = world.user("Inés", &[Role::Auditor], &[here]).await;
     let seen = |rows: &[Value]| -> Vec<Value> {
         let of = |row: &&Value| row["id"] == both.user.to_string();
         rows.iter().filter(of).cloned().collect()
@@ -365,6 +367,8 @@ async fn the_directory_of_workers_shows_nobody_more_than_is_theirs_to_know() {
     for query in ["active=false", "active=all"] {
         let found = seen(&admin.all(&format!("/users?{query}")).await);
         assert_eq!(found[0]["active"], false, "{query}");
+        let named = seen(&ines.all(&format!("/users?{query}")).await);
+        assert_eq!((&named[0]["name"], &named[0]["email"]), (&json!("Marta Peña"), &Value::Null), "{query}");
         luis.get(&format!("/users?{query}")).await.refused(403);
     }
     world.stop().await;

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use domain::value::Role;
 use projections::Projection;
 use projections::queries::users::{self, UserFilter, UserRow};
 use projections::queries::{Page, PageRequest};
@@ -28,7 +29,7 @@ impl FromQuery for ListUsers {
 }
 
 /// The workers who may log in, newest first; `q` finds names whatever the accents. Only administrators see addresses and
-/// find by them, see companies that are not their own, and may ask for those who may not log in.
+/// find by them and see companies that are not their own; they and auditors may ask for those who may not log in.
 #[utoipa::path(
     get, path = "/users", tag = "users",
     params(
@@ -42,7 +43,8 @@ pub(super) async fn list(
     read: Read<ListUsers>,
 ) -> Answer<Json<Page<UserRow>>> {
     let (caller, ListUsers { q, active, page }) = (&read.caller, &read.query);
-    caller.needs(caller.is_admin() || *active == Some(true))?;
+    // Who reads what was done may have to name somebody who has left.
+    caller.needs(caller.has(Role::Auditor) || *active == Some(true))?;
     read.wait_for(&state, &[Projection::Users]).await?;
     let q = q.as_ref().map(|q| q.as_str().to_owned());
     let filter = UserFilter { active: *active, q, by_email: caller.is_admin() };

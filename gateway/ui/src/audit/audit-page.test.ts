@@ -1,6 +1,6 @@
 /** Rules of «Auditoría»: from every row one finds out to whom it went. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AuditEntry, Delivery } from '../contract';
+import type { AuditEntry, Delivery, User } from '../contract';
 import './audit-page';
 import type { AuditPage } from './audit-page';
 
@@ -28,13 +28,19 @@ const delivery: Delivery = {
 const erased = { ...delivery, client: { id: 'k1', name: null }, contact: null, to: null };
 const row = { user: { id: 'u2', name: 'Luis' }, seen_at: null, read_at: '2026-11-25T14:00:00Z', acknowledged_at: null };
 
+const gone: User = { id: 'u9', name: 'Marta', email: null, roles: ['notifier'], companies: [], active: false };
+
 let entries: AuditEntry[];
+let asked: (string | null)[];
 let found: unknown;
 let page: AuditPage;
 
 const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } });
 async function answer(request: Request): Promise<Response> {
-  const { pathname } = new URL(request.url);
+  const { pathname, searchParams } = new URL(request.url);
+  if (pathname.endsWith('/audit')) asked.push(searchParams.get('to'));
+  if (pathname.endsWith('/users'))
+    return json({ data: searchParams.get('active') === 'all' ? [gone] : [], next: null });
   if (pathname.endsWith('/deliveries/d1')) return json(found);
   if (pathname.endsWith('/messages/m1/receipts')) return json({ data: [row], next: null });
   return json({ data: pathname.endsWith('/audit') ? entries : [], next: null });
@@ -51,6 +57,7 @@ beforeEach(async () => {
     entry(1, 'CompanyRegistered', { type: 'company', id: 'c1' }),
   ];
   found = delivery;
+  asked = [];
   vi.stubGlobal('fetch', answer);
   page = document.createElement('audit-page') as AuditPage;
   document.body.append(page);
@@ -85,4 +92,19 @@ it('the row of a message shows who read it', async () => {
   press('Ver acuses');
   await vi.waitFor(() => expect(root('receipts-dialog')?.textContent).toMatch(/Luis\s*Leído/));
   expect(root('receipts-dialog')?.querySelector('h2')?.textContent).toBe('Acuses del mensaje');
+});
+
+describe('the filters of the audit', () => {
+  it('name those who have left', async () => {
+    const names = () =>
+      [...page.renderRoot.querySelectorAll('select[name="actor"] option')].map((one) => one.textContent);
+    await vi.waitFor(() => expect(names()).toContain('Marta (Inactivo)'));
+  });
+  it('take a day to its end', async () => {
+    const until = page.renderRoot.querySelector<HTMLInputElement>('input[name="to"]');
+    if (!until) throw new Error('no such field');
+    until.value = '2026-11-30';
+    until.dispatchEvent(new InputEvent('input'));
+    await vi.waitFor(() => expect(asked).toContain(new Date('2026-12-01T00:00:00').toISOString()));
+  });
 });

@@ -7,7 +7,7 @@ import { place, replaceQuery } from '../app/router';
 import type { AuditEntry, User } from '../contract';
 import { lineOf } from '../facts';
 import { number, t, tOr } from '../i18n';
-import { directory, loadDirectory } from '../messages/directory';
+import { readUsers } from '../messages/directory';
 import '../messages/receipts-dialog';
 import '../notifications/delivery-dialog';
 import { PagedList } from '../store/paged-list';
@@ -55,15 +55,16 @@ export class AuditPage extends LitElement {
 
   @state() private filters: Record<Name, string> = fromAddress();
   @state() private opened: Opened | null = null;
+  /** Also those who have left: what they did stays theirs. */
+  @state() private people: User[] = [];
   private readonly companies = new Watching(this, companies);
-  private readonly people = new Watching(this, directory);
   private readonly list = new PagedList<AuditEntry>(this, (after) => getAudit({ ...requested(this.filters), after }));
   private timer?: ReturnType<typeof setTimeout>;
 
   override connectedCallback(): void {
     super.connectedCallback();
     void this.list.load();
-    void loadDirectory().catch(() => undefined);
+    void this.readPeople();
   }
 
   override disconnectedCallback(): void {
@@ -74,17 +75,23 @@ export class AuditPage extends LitElement {
   override render() {
     return html`<div class="page">
       <div class="page-head"><div class="lead"><h1>${t('audit.title')}</h1><p>${t('audit.lead')}</p></div></div>
-      ${this.fields(this.people.value.users)}
+      ${this.fields()}
       <section class="card" aria-label=${t('audit.title')}>${listFrame(this.list, this.empty(), () => this.table())}</section>
       ${this.opened ? this.dialog(this.opened) : nothing}
     </div>`;
   }
 
-  private fields(users: User[]) {
-    const { filters } = this;
+  private async readPeople(): Promise<void> {
+    // The other filters work without.
+    const { users } = await readUsers('all').catch(() => ({ users: [] }));
+    this.people = users;
+  }
+
+  private fields() {
+    const { filters, people } = this;
     const all = (label: string) => ({ value: '', label });
     return html`<div class="filters">
-        ${selectField({ name: 'actor', label: t('audit.actor'), value: filters.actor, options: [all(t('filter.everybody')), ...users.map((u) => ({ value: u.id, label: u.name }))], onInput: (actor) => this.filter({ actor }) })}
+        ${selectField({ name: 'actor', label: t('audit.actor'), value: filters.actor, options: [all(t('filter.everybody')), ...people.map((u) => ({ value: u.id, label: nameOf(u) }))], onInput: (actor) => this.filter({ actor }) })}
         ${selectField({ name: 'company', label: t('send.company'), value: filters.company, options: [all(t('filter.all_companies')), ...this.companies.value.map((c) => ({ value: c.id, label: c.name }))], onInput: (company) => this.filter({ company }) })}
         ${selectField({ name: 'type', label: t('audit.type'), value: filters.type, options: [all(t('filter.all_types')), ...typeOptions(filters.type)], onInput: (type) => this.filter({ type }) })}
         ${textField({ name: 'subject', label: t('audit.subject'), value: filters.subject, placeholder: t('audit.subject_hint'), onInput: (subject) => this.filter({ subject: subject.trim() }) })}
@@ -178,14 +185,22 @@ function fromAddress(): Record<Name, string> {
   >;
 }
 
-/** Days are whole, in the reader's zone. */
+const nameOf = ({ name, active }: User): string => (active ? name : `${name} (${t('users.inactive')})`);
+
+/** Days are whole, in the reader's zone; the server leaves out what `to` itself names. */
 function requested(filters: Record<Name, string>): AuditFilters {
   const { from, to, ...rest } = filters;
   return {
     ...rest,
     from: from ? new Date(`${from}T00:00:00`).toISOString() : '',
-    to: to ? new Date(`${to}T23:59:59.999`).toISOString() : '',
+    to: to ? nextDay(to).toISOString() : '',
   };
+}
+
+function nextDay(day: string): Date {
+  const next = new Date(`${day}T00:00:00`);
+  next.setDate(next.getDate() + 1);
+  return next;
 }
 
 function typeOptions(current: string) {

@@ -13,16 +13,21 @@ const ROLES: Role[] = ['operator', 'notifier', 'auditor', 'admin'];
 export const directory = new Store<Directory>({ users: [], companies: [], complete: false });
 
 export async function loadDirectory(): Promise<void> {
+  directory.set({ ...(await readUsers()), companies: companies.get() });
+}
+
+/** By name: those who may log in; with `all`, also those who no longer may. */
+export async function readUsers(active?: 'all'): Promise<Pick<Directory, 'users' | 'complete'>> {
   const users: User[] = [];
   let after: string | undefined;
   let complete = false;
   for (let page = 0; page < PAGES_MAX && !complete; page++) {
-    const answer = await getUsers({ after, limit: 200 });
+    const answer = await getUsers({ active, after, limit: 200 });
     users.push(...answer.data);
     after = answer.next ?? undefined;
     complete = !after;
   }
-  directory.set({ users: sorted(users), companies: companies.get(), complete });
+  return { users: sorted(users), complete };
 }
 
 /** People beyond the pages read are asked for by name. */
