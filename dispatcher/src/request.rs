@@ -1,4 +1,5 @@
-//! What a notification says, read once from the log and kept while it is being sent; the queue never holds a body.
+//! What a notification says, read from the log once for each generation and kept while it is being sent; the queue never
+//! holds a body.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +25,7 @@ pub(crate) struct Request {
     pub(crate) body: Option<String>,
     /// The mail's date.
     pub(crate) requested_at: DateTime<Utc>,
-    /// What the events of this generation's deliveries carry.
+    /// What the events of this generation's audience and deliveries carry.
     pub(crate) metadata: Metadata,
 }
 
@@ -80,14 +81,17 @@ impl Requests {
 
     async fn load(&self, (id, generation): Asked) -> Result<Arc<Request>, RequestError> {
         let stored = self.log.read_stream("notification", &id.to_string(), 0, i64::MAX).await?;
-        let mut carried: Vec<_> = stored
-            .iter()
-            .map(|event| metadata_of_outcomes(&event.metadata(), &event.event_id.to_string()))
-            .collect();
+        let whole: Vec<_> = stored.iter().map(|event| (event.event_id, event.metadata())).collect();
         let recorded = self.log.open_events(stored).await?;
-        let began = recorded.iter().position(|event| retries(event, generation)).unwrap_or_default();
+        let began = if generation > 1 {
+            recorded.iter().position(|event| retries(event, generation))
+        } else {
+            Some(0)
+        };
+        let (causation, metadata) =
+            began.and_then(|began| whole.get(began)).ok_or(RequestError::Unreadable(id))?;
+        let metadata = metadata_of_outcomes(metadata, &causation.to_string());
         let recorded = recorded.into_iter().next().ok_or(RequestError::Unreadable(id))?;
-        let metadata = carried.swap_remove(began);
         let Ok(Event::Notification(NotificationEvent::NotificationRequested {
             subject,
             body,
@@ -102,7 +106,7 @@ impl Requests {
     }
 }
 
-/// The first generation is the request's, which is its first event; each further one was asked for by somebody else.
+/// Whether it asks for a generation, as the request, which is the first event, asks for the first.
 fn retries(recorded: &Recorded, generation: u32) -> bool {
     matches!(
         recorded.event,
@@ -110,7 +114,7 @@ fn retries(recorded: &Recorded, generation: u32) -> bool {
     )
 }
 
-/// Outcomes are the system's own doing: they carry on what the request began, without its actor and ip.
+/// Outcomes are the system's own doing: they carry on what a request or a retry began, without its actor and ip.
 fn metadata_of_outcomes(request: &Metadata, causation: &str) -> Metadata {
     let carried = [metadata::CORRELATION, metadata::COMPANY, metadata::TRACEPARENT];
     let kept = carried.into_iter().filter_map(|name| Some((name.to_owned(), request.get(name)?.clone())));

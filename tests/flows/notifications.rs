@@ -470,15 +470,15 @@ async fn who_did_what_is_told_by_history_and_audit_without_anybodys_data() {
         "select b.event_type
          from events e join events b on b.event_id::text = e.metadata ->> 'causation_id'
                                     and b.metadata ->> 'correlation_id' = e.metadata ->> 'correlation_id'
-         where e.aggregate_type in ('audience', 'delivery') and b.aggregate_id = $1
-         order by e.position",
+         where (e.aggregate_type in ('audience', 'delivery') or e.event_type = 'AudienceClosed') and b.aggregate_id = $1
+         order by b.position",
     )
     .bind(&notification)
     .fetch_all(desk.world.log().pool())
     .await
     .expect("the database answers");
     let (asked, retried) = ("NotificationRequested", "NotificationRetried");
-    assert_eq!(causes, [asked, asked, asked, retried, retried]);
+    assert_eq!(causes, [asked, asked, asked, asked, retried, retried, retried]);
     let text = json!(entries).to_string();
     for secret in ["Núñez", "3001234567", "Texto reservado"] {
         assert!(!text.contains(secret), "{secret} stands in the audit");

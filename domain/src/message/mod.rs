@@ -50,11 +50,6 @@ impl Message {
         self.sent.as_ref().and_then(|sent| sent.company)
     }
 
-    /// Whether its author took it back.
-    pub fn is_withdrawn(&self) -> bool {
-        self.sent.as_ref().is_some_and(|sent| sent.withdrawn)
-    }
-
     /// Whether `user` has this message in an inbox now.
     pub fn is_received_by(&self, user: UserId) -> bool {
         self.sent.as_ref().is_some_and(|sent| !sent.withdrawn && sent.recipients.contains(&user))

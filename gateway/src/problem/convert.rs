@@ -2,7 +2,7 @@
 
 use commands::CommandError;
 use commands::clients::ClientRefusal;
-use commands::log::{FeedError, LoadError};
+use commands::log::{FeedError, LoadError, SealError};
 use commands::users::UserRefusal;
 use domain::client::{CONTACTS_MAX, ClientError};
 use domain::company::CompanyError;
@@ -58,7 +58,16 @@ impl From<FeedError> for Problem {
     fn from(error: FeedError) -> Self {
         match error {
             FeedError::Database(error) => error.into(),
-            FeedError::Keys(error) => Self::internal(&error),
+            FeedError::Keys(error) => error.into(),
+        }
+    }
+}
+
+impl From<SealError> for Problem {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Database(error) => error.into(),
+            other => Self::internal(&other),
         }
     }
 }

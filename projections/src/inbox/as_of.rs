@@ -1,5 +1,5 @@
 //! How a message was received before its author took it back, by the rules of the fold: since then it stands in no inbox,
-//! but that somebody had read it stays true.
+//! but that somebody had read it stays true. An event that cannot be read is passed over.
 
 use commands::log::{EventLog, FeedError, Recorded};
 use domain::message::MessageEvent;
@@ -18,9 +18,10 @@ pub(crate) async fn before_withdrawal(
 ) -> Result<Vec<(UserId, Item)>, FeedError> {
     let own = log.read_stream("message", &message.to_string(), 0, i64::MAX).await?;
     let own = log.open_events(own).await?;
-    let [sent, .., withdrawn] = own.as_slice() else { return Ok(Vec::new()) };
+    let [sent, .., last] = own.as_slice() else { return Ok(Vec::new()) };
+    let Ok(Event::Message(MessageEvent::MessageWithdrawn { .. })) = last.event else { return Ok(Vec::new()) };
     let recipients = recipients(sent, page);
-    let between = (sent.position, withdrawn.position);
+    let between = (sent.position, last.position);
     let events = what_they_did(log, message, &recipients, between).await?;
     let mut fold = Fold::default();
     std::iter::once(sent).chain(&events).for_each(|event| fold.event(event));
@@ -48,8 +49,9 @@ async fn what_they_did(
     users: &[UserId],
     between: (Position, Position),
 ) -> Result<Vec<Recorded>, FeedError> {
-    let receipts = users.iter().map(|user| ("receipt", Receipt::stream(message, *user)));
-    let inboxes = users.iter().map(|user| ("inbox", user.to_string()));
-    let (types, ids): (Vec<_>, Vec<_>) = receipts.chain(inboxes).unzip();
-    Ok(log.open_events(log.read_streams((&types, &ids), between).await?).await?)
+    let receipts = users.iter().map(|user| Receipt::stream(message, *user));
+    let inboxes = users.iter().map(ToString::to_string);
+    let ids: Vec<_> = receipts.chain(inboxes).collect();
+    let stored = log.read_streams(&["receipt", "inbox"], &ids, between).await?;
+    Ok(log.open_events(stored).await?)
 }

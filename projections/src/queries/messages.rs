@@ -49,9 +49,9 @@ pub struct SentMessage {
     pub in_reply_to: Option<Uuid>,
     /// How many people it went to.
     pub recipient_count: i64,
-    /// How many have read it.
+    /// How many have read it; nobody once it is withdrawn, but the receipts still say who had.
     pub read_count: i64,
-    /// How many have acknowledged it.
+    /// How many have acknowledged it; the same.
     pub acknowledged_count: i64,
 }
 

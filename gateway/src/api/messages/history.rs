@@ -11,7 +11,7 @@ use projections::Projection;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::receipts::known_to;
+use super::receipts::author_for;
 use crate::api::history::{AskHistory, History, Sight, told};
 use crate::extract::{PathId, Read};
 use crate::problem::{Answer, Problem};
@@ -48,9 +48,9 @@ pub(super) async fn history(
     PathId(message): PathId<MessageId>,
     read: Read<AskHistory>,
 ) -> Answer<Json<History>> {
-    let known = known_to(&read.caller, state.log(), message).await?;
+    let author = author_for(&read.caller, state.log(), message).await?;
     read.wait_for(&state, &[Projection::Users]).await?;
-    let sight = if known.author() == Some(read.caller.id()) { Sight::Clear } else { Sight::Masked };
+    let sight = if author == read.caller.id() { Sight::Clear } else { Sight::Masked };
     let events = events_of(&state, message, &read.query).await?;
     let folded = fold(&events).map_or(Ok(Value::Null), serde_json::to_value);
     Ok(Json(History {
@@ -64,7 +64,7 @@ async fn events_of(state: &AppState, message: MessageId, asked: &AskHistory) -> 
     let stored = state.log().read_stream(STREAM, &stream, 0, EVENTS_MAX).await?;
     let by_then =
         stored.into_iter().filter(|event| asked.as_of.covers(event.position, event.recorded_at)).collect();
-    state.log().open_events(by_then).await.map_err(|error| Problem::internal(&error))
+    Ok(state.log().open_events(by_then).await?)
 }
 
 /// None before the first event.

@@ -5,7 +5,7 @@ use axum::extract::State;
 use commands::CommandError;
 use commands::log::EventLog;
 use domain::message::{Message, MessageError};
-use domain::value::{CompanyId, MessageId, Role};
+use domain::value::{CompanyId, MessageId, Role, UserId};
 use projections::Projection;
 use projections::queries::messages::{self, ReceiptRow};
 use projections::queries::{Page, PageRequest};
@@ -41,24 +41,26 @@ pub(super) async fn receipts(
     PathId(message): PathId<MessageId>,
     read: Read<ListReceipts>,
 ) -> Answer<Json<Page<ReceiptRow>>> {
-    let known = known_to(&read.caller, state.log(), message).await?;
+    author_for(&read.caller, state.log(), message).await?;
     read.wait_for(&state, &[Projection::Inbox, Projection::Users]).await?;
     let page = &read.query.page;
-    Ok(Json(if known.is_withdrawn() {
+    let received = messages::receipts(state.pool(), message, page).await?;
+    // A message has recipients: where there are none, it was withdrawn, or the page before was the last.
+    Ok(Json(if received.data.is_empty() {
         messages::receipts_before_withdrawal(state.log(), message, page).await?
     } else {
-        messages::receipts(state.pool(), message, page).await?
+        received
     }))
 }
 
-/// A message, for those who may know what became of it: its author, and auditors of the company it was addressed to; 404
-/// for others.
-pub(super) async fn known_to(caller: &Caller, log: &EventLog, message: MessageId) -> Answer<Message> {
+/// The author of a message, for those who may know what became of it: the author, and auditors of the company it was
+/// addressed to; 404 for others.
+pub(super) async fn author_for(caller: &Caller, log: &EventLog, message: MessageId) -> Answer<UserId> {
     let loaded =
         log.load::<Message>(&message.to_string()).await.map_err(CommandError::<MessageError>::from)?;
     let author = loaded.state.author().ok_or_else(Problem::not_found)?;
     let may_know = author == caller.id() || may_audit(caller, loaded.state.company());
-    if may_know { Ok(loaded.state) } else { Err(Problem::not_found()) }
+    if may_know { Ok(author) } else { Err(Problem::not_found()) }
 }
 
 /// As in the list of the audit: what is of no company may be read by every auditor.

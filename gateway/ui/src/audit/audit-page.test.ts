@@ -1,4 +1,4 @@
-/** Rules of «Auditoría»: from every row one finds out to whom it went. */
+/** Rules of «Auditoría»: from every row one finds out to whom it went; the filters leave nobody and no hour out. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AuditEntry, Delivery, User } from '../contract';
 import './audit-page';
@@ -40,7 +40,7 @@ async function answer(request: Request): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
   if (pathname.endsWith('/audit')) asked.push(searchParams.get('to'));
   if (pathname.endsWith('/users'))
-    return json({ data: searchParams.get('active') === 'all' ? [gone] : [], next: null });
+    return json({ data: searchParams.get('active') === 'false' ? [gone] : [], next: null });
   if (pathname.endsWith('/deliveries/d1')) return json(found);
   if (pathname.endsWith('/messages/m1/receipts')) return json({ data: [row], next: null });
   return json({ data: pathname.endsWith('/audit') ? entries : [], next: null });

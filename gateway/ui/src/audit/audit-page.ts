@@ -83,15 +83,16 @@ export class AuditPage extends LitElement {
 
   private async readPeople(): Promise<void> {
     // The other filters work without.
-    const { users } = await readUsers('all').catch(() => ({ users: [] }));
-    this.people = users;
+    const nobody = () => ({ users: [] });
+    const [here, gone] = await Promise.all([readUsers().catch(nobody), readUsers('false').catch(nobody)]);
+    this.people = [...here.users, ...gone.users];
   }
 
   private fields() {
     const { filters, people } = this;
     const all = (label: string) => ({ value: '', label });
     return html`<div class="filters">
-        ${selectField({ name: 'actor', label: t('audit.actor'), value: filters.actor, options: [all(t('filter.everybody')), ...people.map((u) => ({ value: u.id, label: nameOf(u) }))], onInput: (actor) => this.filter({ actor }) })}
+        ${selectField({ name: 'actor', label: t('audit.actor'), value: filters.actor, options: [all(t('filter.everybody')), ...actorOptions(people, filters.actor)], onInput: (actor) => this.filter({ actor }) })}
         ${selectField({ name: 'company', label: t('send.company'), value: filters.company, options: [all(t('filter.all_companies')), ...this.companies.value.map((c) => ({ value: c.id, label: c.name }))], onInput: (company) => this.filter({ company }) })}
         ${selectField({ name: 'type', label: t('audit.type'), value: filters.type, options: [all(t('filter.all_types')), ...typeOptions(filters.type)], onInput: (type) => this.filter({ type }) })}
         ${textField({ name: 'subject', label: t('audit.subject'), value: filters.subject, placeholder: t('audit.subject_hint'), onInput: (subject) => this.filter({ subject: subject.trim() }) })}
@@ -186,6 +187,13 @@ function fromAddress(): Record<Name, string> {
 }
 
 const nameOf = ({ name, active }: User): string => (active ? name : `${name} (${t('users.inactive')})`);
+
+/** A filter from the address is shown though nobody here has that id. */
+function actorOptions(people: User[], current: string) {
+  const options = people.map((one) => ({ value: one.id, label: nameOf(one) }));
+  const isKnown = !current || people.some(({ id }) => id === current);
+  return isKnown ? options : [...options, { value: current, label: current }];
+}
 
 /** Days are whole, in the reader's zone; the server leaves out what `to` itself names. */
 function requested(filters: Record<Name, string>): AuditFilters {

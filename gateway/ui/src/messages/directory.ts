@@ -16,8 +16,8 @@ export async function loadDirectory(): Promise<void> {
   directory.set({ ...(await readUsers()), companies: companies.get() });
 }
 
-/** By name: those who may log in; with `all`, also those who no longer may. */
-export async function readUsers(active?: 'all'): Promise<Pick<Directory, 'users' | 'complete'>> {
+/** By name: those who may log in, or those who no longer may. */
+export async function readUsers(active: 'true' | 'false' = 'true'): Promise<Pick<Directory, 'users' | 'complete'>> {
   const users: User[] = [];
   let after: string | undefined;
   let complete = false;
