@@ -1,9 +1,9 @@
 //! `mensajeria openapi`: the API's description, generated from the code.
 
-use super::{CliError, Exit};
+use super::{CliError, Exit, print};
 use crate::api;
 
 pub(super) fn run() -> Result<Exit, CliError> {
-    println!("{}", serde_json::to_string_pretty(&api::openapi()).map_err(CliError::failed)?);
+    print::line(&serde_json::to_string_pretty(&api::openapi()).map_err(CliError::failed)?);
     Ok(Exit::Done)
 }

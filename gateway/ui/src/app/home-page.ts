@@ -8,7 +8,7 @@ import { changedList, onInboxChange } from '../messages/inbox-news';
 import { isLive, standing } from '../notifications/progress';
 import { counts } from '../store/counts';
 import { onInbox } from '../store/inbox-live';
-import { companyName, may, me } from '../store/session';
+import { companies, companyName, may, me } from '../store/session';
 import { Watching } from '../store/store';
 import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
@@ -32,6 +32,8 @@ export class HomePage extends LitElement {
   @state() private answered = false;
   @state() private sent: Notification[] | null = null;
   private readonly counts = new Watching(this, counts);
+  /** Names come after the page. */
+  protected readonly companies = new Watching(this, companies);
   private readonly stops: (() => void)[] = [];
   private timer?: ReturnType<typeof setInterval>;
 

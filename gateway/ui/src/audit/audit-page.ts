@@ -198,17 +198,15 @@ function actorOptions(people: User[], current: string) {
 /** Days are whole, in the reader's zone; the server leaves out what `to` itself names. */
 function requested(filters: Record<Name, string>): AuditFilters {
   const { from, to, ...rest } = filters;
-  return {
-    ...rest,
-    from: from ? new Date(`${from}T00:00:00`).toISOString() : '',
-    to: to ? nextDay(to).toISOString() : '',
-  };
+  return { ...rest, from: beginning(from, 0), to: beginning(to, 1) };
 }
 
-function nextDay(day: string): Date {
-  const next = new Date(`${day}T00:00:00`);
-  next.setDate(next.getDate() + 1);
-  return next;
+/** Of a day, or of the one so many days after it; what the address has and is no day filters nothing. */
+function beginning(day: string, after: number): string {
+  const begins = new Date(`${day}T00:00:00`);
+  if (Number.isNaN(begins.getTime())) return '';
+  begins.setDate(begins.getDate() + after);
+  return begins.toISOString();
 }
 
 function typeOptions(current: string) {

@@ -8,7 +8,7 @@ import { base } from '../ui/base';
 import { type Cause, type CauseGroup, causesOf, REASONED } from './causes';
 
 /** While more come in, they are read again at most this often. */
-const AGAIN_MS = 1_500;
+const AGAIN_MS = 500;
 
 const moved = (now: Totals | null, before: Totals | null | undefined): boolean =>
   REASONED.some((outcome) => now?.[outcome] !== before?.[outcome]);
@@ -41,9 +41,12 @@ export class FailureCauses extends LitElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (!changed.has('totals') && !changed.has('notification')) return;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.load(), this.groups.length > 0 ? AGAIN_MS : 0);
+    if (changed.has('notification')) {
+      clearTimeout(this.timer);
+      this.timer = undefined;
+    } else if (!changed.has('totals')) return;
+    // One that is on its way reads what has come until then: put off by every change, it would never come.
+    this.timer ??= setTimeout(() => void this.load(), this.groups.length > 0 ? AGAIN_MS : 0);
   }
 
   override render() {
@@ -51,6 +54,7 @@ export class FailureCauses extends LitElement {
   }
 
   private async load(): Promise<void> {
+    this.timer = undefined;
     const id = this.notification;
     const answer = await getFailures(id).catch(() => null);
     if (answer && id === this.notification) this.groups = causesOf(answer.data);

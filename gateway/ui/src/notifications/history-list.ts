@@ -6,7 +6,8 @@ import type { History, HistoryEvent } from '../contract';
 import { type Fact, factsOf } from '../facts';
 import { number, t, tOr } from '../i18n';
 import { sentence } from '../problem';
-import { companyName } from '../store/session';
+import { companies, companyName } from '../store/session';
+import { Watching } from '../store/store';
 import { base } from '../ui/base';
 import '../ui/empty-state';
 import '../ui/loading-rows';
@@ -43,6 +44,8 @@ export class HistoryList extends LitElement {
     `,
   ];
 
+  /** Names come after the page. */
+  protected readonly companies = new Watching(this, companies);
   @property() notification = '';
   @state() private history: History | null = null;
   @state() private failure = '';

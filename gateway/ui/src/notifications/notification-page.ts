@@ -6,8 +6,9 @@ import type { Notification, Totals } from '../contract';
 import { duration, longDate, t } from '../i18n';
 import { sentence } from '../problem';
 import { LiveStream } from '../store/live-stream';
-import { companyName, may } from '../store/session';
+import { companies, companyName, may } from '../store/session';
 import type { ServerEvent } from '../store/sse';
+import { Watching } from '../store/store';
 import { toast, toastFailure } from '../store/toasts';
 import { base } from '../ui/base';
 import { confirmed } from '../ui/confirm-dialog';
@@ -29,6 +30,8 @@ const SETTLE_MS = 500;
 export class NotificationPage extends LitElement {
   static override styles = [base, notificationStyles];
 
+  /** Names come after the page. */
+  protected readonly companies = new Watching(this, companies);
   @property() notification = '';
   @property() tab: 'recipients' | 'history' = 'recipients';
   @state() private shown: Notification | null = null;

@@ -1,6 +1,7 @@
 /** Rules of «Usuarios»: nobody vanishes for not being allowed in. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { User } from '../contract';
+import { companies } from '../store/session';
 import type { ConfirmDialog } from '../ui/confirm-dialog';
 import './users-page';
 import type { UsersPage } from './users-page';
@@ -47,7 +48,8 @@ async function answered(label: string): Promise<string> {
 }
 
 beforeEach(async () => {
-  users = [user('u1', 'Ana', true), user('u2', 'Luis', false)];
+  users = [{ ...user('u1', 'Ana', true), companies: ['c1'] }, user('u2', 'Luis', false)];
+  companies.set([]);
   asked = [];
   vi.stubGlobal('fetch', answer);
   page = document.createElement('users-page') as UsersPage;
@@ -76,4 +78,10 @@ describe('a user who may not log in', () => {
     await vi.waitFor(() => expect(users[0]?.active).toBe(false));
     expect(row('Ana')).toContain('Inactivo');
   });
+});
+
+it('companies are named once their names are known', async () => {
+  expect(row('Ana')).toContain('—');
+  companies.set([{ id: 'c1', name: 'Vigía', country: 'CO', time_zone: 'America/Bogota' }]);
+  await vi.waitFor(() => expect(row('Ana')).toContain('Vigía'));
 });

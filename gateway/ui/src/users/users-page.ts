@@ -7,7 +7,8 @@ import type { User } from '../contract';
 import { t } from '../i18n';
 import { sentence } from '../problem';
 import { PagedList } from '../store/paged-list';
-import { companyName, me } from '../store/session';
+import { companies, companyName, me } from '../store/session';
+import { Watching } from '../store/store';
 import { toast, toastFailure } from '../store/toasts';
 import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
@@ -35,6 +36,8 @@ export class UsersPage extends LitElement {
     `,
   ];
 
+  /** Names come after the page. */
+  protected readonly companies = new Watching(this, companies);
   @state() private search = '';
   @state() private editing: User | 'new' | null = null;
   private readonly list = new PagedList<User>(this, (after) =>
@@ -139,7 +142,7 @@ export class UsersPage extends LitElement {
 }
 
 /** An administrator may act for every company, whichever are written down. */
-function companiesOf({ roles, companies }: User): string {
+function companiesOf({ roles, companies: own }: User): string {
   if (roles.includes('admin')) return t('users.all_companies');
-  return companies.map(companyName).join(', ') || '—';
+  return own.map(companyName).join(', ') || '—';
 }
