@@ -51,8 +51,39 @@ impl Projector for Audit {
     }
 }
 
+/// The id of something, as the audit keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubjectId {
+    /// Of all that this program can read.
+    Uuid(Uuid),
+    /// Of anything else: its beginning.
+    Text(String),
+}
+
+impl From<&str> for SubjectId {
+    fn from(id: &str) -> Self {
+        Uuid::parse_str(id).map_or_else(|_| Self::Text(beginning(id).to_owned()), Self::Uuid)
+    }
+}
+
+impl SubjectId {
+    pub(crate) const fn uuid(&self) -> Option<Uuid> {
+        match self {
+            Self::Uuid(id) => Some(*id),
+            Self::Text(_) => None,
+        }
+    }
+
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Uuid(_) => None,
+            Self::Text(text) => Some(text),
+        }
+    }
+}
+
 /// What is kept of an id that is no UUID.
-pub(crate) fn beginning(id: &str) -> &str {
+fn beginning(id: &str) -> &str {
     id.char_indices().nth(SUBJECT_CHARS_MAX).map_or(id, |(end, _)| &id[..end])
 }
 
@@ -120,7 +151,7 @@ async fn save(
             .put(event.context.actor.map(Uuid::from))
             .put(event.event_type.as_str())
             .put(entry.subject_type)
-            .put(entry.subject.id())
+            .put(entry.subject.uuid())
             .put(entry.subject.text())
             .put(entry.company)
             .put(entry.notification.and_then(|id| channels.get(&id)))

@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::beginning;
+use super::SubjectId;
 
 /// The result of what has none of its own.
 const DONE: &str = "done";
@@ -29,21 +29,14 @@ const UNREADABLE: &str = "unreadable";
 #[derive(Debug, PartialEq)]
 pub(super) struct Entry<'a> {
     pub(super) subject_type: &'a str,
-    pub(super) subject: Subject<'a>,
+    /// Which one it was done to.
+    pub(super) subject: SubjectId,
     pub(super) company: Option<Uuid>,
     /// The notification it is about, whose channel it takes.
     pub(super) notification: Option<Uuid>,
     pub(super) result: &'static str,
     /// An object in JSON.
     pub(super) summary: Cow<'a, str>,
-}
-
-/// Which one it was done to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Subject<'a> {
-    Id(Uuid),
-    /// What is no UUID, or its beginning: nothing that this program can read.
-    Text(&'a str),
 }
 
 /// What a message's entry says. Most of a log are messages, receipts and outcomes, so these are written without a tree in
@@ -112,7 +105,7 @@ impl<'a> Entry<'a> {
     fn bare(recorded: &'a Recorded) -> Self {
         Self {
             subject_type: &recorded.aggregate_type,
-            subject: Subject::of(recorded),
+            subject: recorded.aggregate_id.as_str().into(),
             company: recorded.context.company.map(Uuid::from),
             notification: None,
             result: DONE,
@@ -122,7 +115,7 @@ impl<'a> Entry<'a> {
 
     fn about(&mut self, subject_type: &'static str, id: Uuid) {
         self.subject_type = subject_type;
-        self.subject = Subject::Id(id);
+        self.subject = SubjectId::Uuid(id);
     }
 
     fn message(&mut self, event: &MessageEvent) {
@@ -210,26 +203,6 @@ impl<'a> Entry<'a> {
             UserEvent::UserTokenIssued { token } => json!({ "token": token }),
             _ => json!({}),
         });
-    }
-}
-
-impl<'a> Subject<'a> {
-    fn of(recorded: &'a Recorded) -> Self {
-        recorded.id().map_or_else(|| Self::Text(beginning(&recorded.aggregate_id)), Self::Id)
-    }
-
-    pub(super) const fn id(self) -> Option<Uuid> {
-        match self {
-            Self::Id(id) => Some(id),
-            Self::Text(_) => None,
-        }
-    }
-
-    pub(super) const fn text(self) -> Option<&'a str> {
-        match self {
-            Self::Id(_) => None,
-            Self::Text(text) => Some(text),
-        }
     }
 }
 

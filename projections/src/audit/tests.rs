@@ -9,7 +9,8 @@ use domain::value::{ContactKind, Role};
 use domain::{Event, Personal};
 use serde_json::{Value, json};
 
-use super::entry::{Entry, Subject};
+use super::SubjectId;
+use super::entry::Entry;
 use crate::samples::{at, id, recorded, unreadable};
 
 const SECRET: &str = "Márquez";
@@ -41,7 +42,7 @@ fn an_outcome_says_who_was_told_with_which_result() {
     let recorded = recorded(1, id(7), Event::Delivery(deferred()));
     let entry = Entry::of(&recorded);
     assert_eq!((entry.subject_type, entry.result), ("delivery", "deferred"));
-    assert_eq!(entry.subject, Subject::Id(id(7)));
+    assert_eq!(entry.subject, SubjectId::Uuid(id(7)));
     assert_eq!((entry.company, entry.notification), (Some(id(2)), Some(id(1))));
     let summary: Value = serde_json::from_str(&entry.summary).expect("an object");
     assert_eq!(summary["client"], json!(id(3)));
@@ -88,4 +89,14 @@ fn what_cannot_be_read_is_noted_as_such() {
     assert_eq!((entry.result, entry.subject_type), ("unreadable", "martian"));
     let text = entry.subject.text().expect("no UUID");
     assert_eq!(text.chars().count(), super::SUBJECT_CHARS_MAX);
+}
+
+#[test]
+fn a_subject_is_found_however_its_id_is_written_and_however_long_it_is() {
+    let id = "0192e4a0-7b1c-7abc-8def-001122334455";
+    let uuid = SubjectId::Uuid(id.parse().expect("a UUID"));
+    assert_eq!(SubjectId::from(id.to_uppercase().as_str()), uuid);
+    assert_eq!(SubjectId::from("Inbox:X"), SubjectId::Text("Inbox:X".to_owned()));
+    let long = "ñ".repeat(1_000);
+    assert_eq!(SubjectId::from(long.as_str()), SubjectId::Text("ñ".repeat(super::SUBJECT_CHARS_MAX)));
 }

@@ -8,7 +8,7 @@ use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use super::{Page, PageRequest, Person, Scope};
-use crate::audit::beginning;
+pub use crate::audit::SubjectId;
 use crate::page::Cursor;
 
 /// What happened, without personal data.
@@ -67,37 +67,6 @@ pub struct AuditFilter {
     pub to: Option<DateTime<Utc>>,
     /// Whether a caller who may not see every company sees what concerns none, such as messages between workers.
     pub without_company: bool,
-}
-
-/// The id of something, as the audit keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SubjectId {
-    /// Of all that this program can read.
-    Uuid(Uuid),
-    /// Of anything else: its beginning.
-    Text(String),
-}
-
-impl From<&str> for SubjectId {
-    fn from(id: &str) -> Self {
-        Uuid::parse_str(id).map_or_else(|_| Self::Text(beginning(id).to_owned()), Self::Uuid)
-    }
-}
-
-impl SubjectId {
-    const fn uuid(&self) -> Option<Uuid> {
-        match self {
-            Self::Uuid(id) => Some(*id),
-            Self::Text(_) => None,
-        }
-    }
-
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::Uuid(_) => None,
-            Self::Text(text) => Some(text),
-        }
-    }
 }
 
 /// The entries in scope, newest first.
@@ -161,19 +130,4 @@ fn text(filter: &AuditFilter, page: &PageRequest) -> String {
          order by {order}
          limit $2"
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_subject_is_found_however_its_id_is_written_and_however_long_it_is() {
-        let id = "0192e4a0-7b1c-7abc-8def-001122334455";
-        let uuid = SubjectId::Uuid(Uuid::parse_str(id).expect("a UUID"));
-        assert_eq!(SubjectId::from(id.to_uppercase().as_str()), uuid);
-        assert_eq!(SubjectId::from("Inbox:X"), SubjectId::Text("Inbox:X".to_owned()));
-        let long = "ñ".repeat(1_000);
-        assert_eq!(SubjectId::from(long.as_str()), SubjectId::Text(beginning(&long).to_owned()));
-    }
 }
