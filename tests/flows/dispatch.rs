@@ -14,14 +14,14 @@ use domain::Event;
 use domain::delivery::DeliveryEvent;
 use domain::notification::{AUDIENCE, Addressee, AudienceEvent, Recipient, audience_stream};
 use domain::personal::Personal;
-use domain::value::{Channel, ContactKind, DeliveryId, NotificationId};
+use domain::value::{Channel, ContactKind, DeliveryId, NotificationId, Role};
 use gateway::system::Outside;
 use serde_json::{Value, json};
 use sqlx::{PgPool, Postgres, Transaction};
-use tests::notified::{checked, count};
+use tests::notified::{checked, count, finished};
 use tests::orders::sms_to;
 use tests::world::SIMULATOR_CONNECTIONS;
-use tests::{World, servers};
+use tests::{World, id_of, servers};
 use tokio::task::yield_now;
 use uuid::Uuid;
 
@@ -88,7 +88,7 @@ async fn a_provider_that_refuses_the_sender_costs_a_campaign_a_few_failures_and_
 #[tokio::test]
 async fn what_expires_while_it_waits_for_its_turn_is_not_sent() {
     const CLIENTS: i64 = 6;
-    let desk = Desk::in_world(world_with_one_sms_a_second().await).await;
+    let desk = Desk::in_world(world_with_one_sms_a_second(SIMULATOR_CONNECTIONS).await).await;
     desk.clients(CLIENTS as usize).await;
     let mut order = sms_to(desk.company, "Corte de energía a las 8");
     order["expires_at"] = json!(desk.world.now() + TimeDelta::hours(1));
@@ -111,9 +111,43 @@ async fn what_expires_while_it_waits_for_its_turn_is_not_sent() {
     desk.world.stop().await;
 }
 
-async fn world_with_one_sms_a_second() -> World {
+#[tokio::test]
+async fn neither_an_alarm_nor_another_company_waits_for_the_end_of_a_campaign() {
+    // Alone, the campaign would keep the provider for a minute and a half.
+    const CLIENTS: i64 = 90;
+    let desk = Desk::in_world(world_with_one_sms_a_second(1).await).await;
+    desk.clients(CLIENTS as usize).await;
+    let other = desk.world.company("Rastreo Austral").await;
+    let bea = desk.world.user("Bea", &[Role::Notifier], &[desk.company, other]).await;
+    for (company, kind, phone) in
+        [(desk.company, "emergency_contact", "3015512345"), (other, "holder", "3015554321")]
+    {
+        let contact = json!({"kind": kind, "name": "Íñigo Muñoz", "phone": phone});
+        let client = json!({"name": "Íñigo Muñoz", "contacts": [contact]});
+        bea.post(&format!("/companies/{company}/clients"), &client).await.expect(201);
+    }
+    let order = |company, category, recipients| {
+        let mut order = sms_to(company, "Prueba");
+        (order["category"], order["recipient_kind"]) = (json!(category), json!(recipients));
+        order
+    };
+
+    let campaign = desk.send(&order(desk.company, "commercial", "holder")).await;
+    let mut stream = bea.stream(&format!("/notifications/{campaign}/stream"), None).await;
+    stream.until("totals", |told| checked(told) && count(&told["totals"], "accepted") > 0).await;
+    let alarm = order(desk.company, "operational", "emergency_contact");
+    for order in [alarm, order(other, "commercial", "holder")] {
+        let sent = id_of(&bea.post_new("/notifications", &order).await.expect(202));
+        assert_eq!(count(&finished(&bea, &sent).await["totals"], "accepted"), 1, "{order}");
+    }
+    let campaign = bea.get(&format!("/notifications/{campaign}")).await.expect(200);
+    assert!(checked(&campaign) && count(&campaign["totals"], "accepted") < CLIENTS / 2, "{campaign}");
+    desk.world.stop().await;
+}
+
+async fn world_with_one_sms_a_second(connections: u32) -> World {
     let simulator = Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await.expect("it starts");
-    let settings = TwilioSettings { rate_per_second: 1, ..simulator.twilio_settings(SIMULATOR_CONNECTIONS) };
+    let settings = TwilioSettings { rate_per_second: 1, ..simulator.twilio_settings(connections) };
     let provider = SmsProvider::try_new(&settings).expect("the settings can be used");
     let routes = vec![Route { companies: Companies::All, providers: vec![Provider::Sms(provider)] }];
     let outside = Outside { routes, simulator: Some(Arc::new(simulator)) };

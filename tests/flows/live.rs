@@ -131,6 +131,39 @@ async fn a_reader_from_another_history_is_told_to_read_the_lists_again() {
 }
 
 #[tokio::test]
+async fn a_reader_who_was_away_longer_than_news_are_kept_is_told_to_read_the_lists_again() {
+    let world = World::start().await;
+    let (ana, luis) =
+        (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
+    let before = world.log().head().await.expect("the head");
+    let send =
+        async |text| id_of(&ana.post_new("/messages", &message_to(&[luis.user], text)).await.expect(201));
+    let message = send("hola").await;
+    luis.post(&format!("/inbox/{message}/read"), &json!({})).await.expect(200);
+    world.caught_up().await;
+    let read = world.log().head().await.expect("the head");
+
+    // The log's own time cannot be moved on; what the view remembers can be moved back.
+    let pool = world.log().pool();
+    for aged in [
+        "update inbox.receipt_log set at = at - interval '9 days'",
+        "update inbox.receipt_horizon set pruned_on = pruned_on - 1",
+    ] {
+        assert!(sqlx::query(aged).execute(pool).await.expect("the views' tables").rows_affected() > 0);
+    }
+    send("un día después").await;
+    world.caught_up().await;
+    let kept: i64 =
+        sqlx::query_scalar("select count(*) from inbox.receipt_log").fetch_one(pool).await.expect("a count");
+    assert_eq!(kept, 0, "what nobody can ask for is kept for ever");
+    let mut away = ana.stream("/inbox/stream", Some(before)).await;
+    assert_eq!(away.next().await.expect("an event").event, "reset");
+    let mut in_time = ana.stream("/inbox/stream", Some(read)).await;
+    assert_eq!(in_time.next().await.expect("an event").event, "counts");
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_notifications_stream_goes_on_after_a_cut_and_always_adds_up() {
     let world = World::start().await;
     let company = world.company("Vigía").await;

@@ -1,6 +1,8 @@
 /** Rules of «Auditoría»: from every row one finds out to whom it went; the filters leave nobody and no hour out. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AuditEntry, Delivery, User } from '../contract';
+import { navigate } from '../app/router';
+import type { AuditEntry, Company, Delivery, User } from '../contract';
+import { companies } from '../store/session';
 import './audit-page';
 import type { AuditPage } from './audit-page';
 
@@ -31,14 +33,14 @@ const row = { user: { id: 'u2', name: 'Luis' }, seen_at: null, read_at: '2026-11
 const gone: User = { id: 'u9', name: 'Marta', email: null, roles: ['notifier'], companies: [], active: false };
 
 let entries: AuditEntry[];
-let asked: (string | null)[];
+let asked: URLSearchParams[];
 let found: unknown;
 let page: AuditPage;
 
 const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } });
 async function answer(request: Request): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
-  if (pathname.endsWith('/audit')) asked.push(searchParams.get('to'));
+  if (pathname.endsWith('/audit')) asked.push(searchParams);
   if (pathname.endsWith('/users'))
     return json({ data: searchParams.get('active') === 'false' ? [gone] : [], next: null });
   if (pathname.endsWith('/deliveries/d1')) return json(found);
@@ -58,6 +60,7 @@ beforeEach(async () => {
   ];
   found = delivery;
   asked = [];
+  companies.set([{ id: 'c1', name: 'Vigía Andina' } as Company]);
   vi.stubGlobal('fetch', answer);
   page = document.createElement('audit-page') as AuditPage;
   document.body.append(page);
@@ -65,6 +68,8 @@ beforeEach(async () => {
 });
 afterEach(() => {
   page.remove();
+  navigate('/');
+  companies.set([]);
   vi.unstubAllGlobals();
 });
 
@@ -88,6 +93,16 @@ describe('the row of a delivery', () => {
   });
 });
 
+it('the rows of users and companies say their names, also those of who has left', async () => {
+  entries = [
+    entry(2, 'UserDisabled', { type: 'user', id: 'u9' }),
+    entry(1, 'CompanyRegistered', { type: 'company', id: 'c1' }),
+  ];
+  press('Vigía Andina');
+  await vi.waitFor(() => expect(asked.at(-1)?.get('subject')).toBe('c1'));
+  await vi.waitFor(() => expect(page.renderRoot.querySelector('tbody')?.textContent).toContain('Marta'));
+});
+
 it('the row of a message shows who read it', async () => {
   press('Ver acuses');
   await vi.waitFor(() => expect(root('receipts-dialog')?.textContent).toMatch(/Luis\s*Leído/));
@@ -105,6 +120,16 @@ describe('the filters of the audit', () => {
     if (!until) throw new Error('no such field');
     until.value = '2026-11-30';
     until.dispatchEvent(new InputEvent('input'));
-    await vi.waitFor(() => expect(asked).toContain(new Date('2026-12-01T00:00:00').toISOString()));
+    const end = new Date('2026-12-01T00:00:00').toISOString();
+    await vi.waitFor(() => expect(asked.map((one) => one.get('to'))).toContain(end));
+  });
+  it('ask for nothing that the address says and that is no day', async () => {
+    page.remove();
+    asked = [];
+    navigate('/auditoria?desde=ayer&hasta=2026-02-30&tipo=MessageSent');
+    page = document.createElement('audit-page') as AuditPage;
+    document.body.append(page);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    expect([...(asked[0] ?? [])].filter(([, value]) => value)).toEqual([['type', 'MessageSent']]);
   });
 });

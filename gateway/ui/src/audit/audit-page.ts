@@ -132,7 +132,15 @@ export class AuditPage extends LitElement {
     const name = tOr(`subject.${kind}`, subject.type);
     const about = notificationOf(entry);
     const shown = about ? html`<a href="/notificaciones/${about}">${name}</a>` : name;
-    return html`<div>${shown}${this.more(kind, subject.id)}<br /><button class="link-button small mono" type="button" title=${subject.id} aria-label=${t('audit.only_subject', { id: subject.id })} @click=${() => this.filter({ subject: subject.id })}>${subject.id.slice(-12)}</button></div>`;
+    const called = this.calledHere(kind, subject.id);
+    return html`<div>${shown}${this.more(kind, subject.id)}<br /><button class=${called ? 'link-button small' : 'link-button small mono'} type="button" title=${subject.id} aria-label=${t('audit.only_subject', { id: called || subject.id })} @click=${() => this.filter({ subject: subject.id })}>${called || subject.id.slice(-12)}</button></div>`;
+  }
+
+  /** The name of a user or a company; the audit itself has no names. */
+  private calledHere(kind: string, id: string): string {
+    if (kind === 'user') return this.people.find((one) => one.id === id)?.name ?? '';
+    if (kind === 'company') return this.companies.value.find((one) => one.id === id)?.name ?? '';
+    return '';
   }
 
   /** To whom it went. Nothing of that is in the audit itself: it is asked for, and may be erased by now. */
@@ -204,7 +212,8 @@ function requested(filters: Record<Name, string>): AuditFilters {
 /** Of a day, or of the one so many days after it; what the address has and is no day filters nothing. */
 function beginning(day: string, after: number): string {
   const begins = new Date(`${day}T00:00:00`);
-  if (Number.isNaN(begins.getTime())) return '';
+  // The 30th of February would be taken for a day of March.
+  if (begins.getDate() !== Number(day.slice(-2))) return '';
   begins.setDate(begins.getDate() + after);
   return begins.toISOString();
 }
