@@ -2,11 +2,10 @@
 
 use domain::value::{CompanyId, UserId};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::clock;
-use crate::log::{FirstAnswer, Lane, Metadata, metadata};
+use crate::log::{FirstAnswer, Keyring, Lane, Metadata, metadata};
 
 /// What travels with a command into the metadata of its events.
 #[derive(Debug, Clone)]
@@ -36,24 +35,16 @@ pub struct Idempotency {
     pub command_id: Uuid,
     /// Who asks.
     pub caller: Uuid,
-    /// SHA-256 of what is asked.
+    /// What is asked, as [`Keyring::fingerprint`] knows it again.
     pub fingerprint: [u8; 32],
 }
 
 impl Idempotency {
     /// What a caller asks under a key. `asked` is what must be equal for the answer to be the same: method, path, body.
-    pub fn new(caller: UserId, key: &str, asked: &[&[u8]]) -> Self {
-        let mut hash = Sha256::new();
-        for part in asked {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
+    pub fn new(keyring: &Keyring, caller: UserId, key: &str, asked: &[&[u8]]) -> Self {
         let caller = Uuid::from(caller);
-        Self {
-            command_id: Uuid::new_v5(&caller, key.as_bytes()),
-            caller,
-            fingerprint: hash.finalize().into(),
-        }
+        let command_id = Uuid::new_v5(&caller, key.as_bytes());
+        Self { command_id, caller, fingerprint: keyring.fingerprint(asked) }
     }
 }
 

@@ -130,7 +130,7 @@ fn deliveries() -> Vec<DeliveryEvent> {
             code: "550 5.1.1".into(),
             detail: personal(30, "no such user".into()),
         },
-        DeliveryEvent::DeliverySuppressed { attempt, reason: SuppressionReason::Erased },
+        DeliveryEvent::DeliverySuppressed { attempt, reason: SuppressionReason::Erased, provider: None },
         DeliveryEvent::DeliveryPutInDoubt {
             attempt,
             provider: "principal".into(),

@@ -200,7 +200,7 @@ async fn an_import_that_is_still_running_under_the_same_key_is_told_so_and_then_
         Answer::to(request.header("Content-Type", "text/csv").body(file)).await
     };
     // What another process holds that carries out the same.
-    let key = Idempotency::new(nora.user, "k", &[]).command_id.to_string();
+    let key = Idempotency::new(world.log().keyring(), nora.user, "k", &[]).command_id.to_string();
     let mut running = PgConnection::connect(&world.database_url).await.expect("a connection");
     let lock = sqlx::query("select pg_advisory_lock(hashtextextended($1, 0))").bind(key);
     lock.execute(&mut running).await.expect("the lock");

@@ -251,6 +251,30 @@ async fn a_retry_sends_to_those_it_failed_for_and_to_nobody_else() {
 }
 
 #[tokio::test]
+async fn who_asked_for_no_more_messages_is_left_alone_by_a_retry_too() {
+    let desk = Desk::open().await;
+    for phone in ["3001110005", "3002220001"] {
+        desk.client(Some(phone), None).await;
+    }
+    let notification = desk.send(&sms_to(desk.company, "Revisión de su alarma")).await;
+    let done = desk.finished(&notification).await;
+    assert_eq!(totals(&done, &["total", "failed", "suppressed"]), [2, 1, 1]);
+    let left_alone = desk.delivery(&notification, "+573001110005").await;
+    let attempt = &left_alone["attempts"][0];
+    assert_eq!(
+        (&left_alone["state"], &attempt["class"], &attempt["provider"]),
+        (&json!("suppressed"), &json!("opted_out"), &json!("simulador"))
+    );
+
+    desk.world.simulator.set_rule(Channel::Sms, "", Behaviour::Accept);
+    desk.nora.post(&format!("/notifications/{notification}/retry"), &json!({})).await.expect(200);
+    let done = desk.finished(&notification).await;
+    assert_eq!(totals(&done, &["accepted", "failed", "suppressed"]), [1, 0, 1]);
+    assert_eq!(desk.received(Channel::Sms).into_keys().collect::<Vec<_>>(), ["+573002220001"]);
+    desk.world.stop().await;
+}
+
+#[tokio::test]
 async fn a_cancelled_notification_sends_nothing_more_and_still_adds_up() {
     const CLIENTS: i64 = 120;
     let desk = Desk::open().await;
@@ -487,18 +511,16 @@ async fn who_did_what_is_told_by_history_and_audit_without_anybodys_data() {
 }
 
 #[tokio::test]
-async fn the_largest_email_fits_an_event_and_a_larger_one_is_refused_at_the_preview_too() {
+async fn the_longest_email_of_the_widest_characters_arrives_as_it_was_written() {
     let desk = Desk::open().await;
     desk.client(None, Some("ana@example.com")).await;
-    // What is written longest: characters of four bytes, and those that JSON escapes.
-    let body = |quotes: usize| format!("{}{}", "😀".repeat(93_333), "\"".repeat(quotes));
-    let email = |quotes| email_to(desk.company, "Corte programado", &body(quotes));
-    desk.nora.post("/notifications/preview", &email(6_667)).await.expect(200);
-    desk.nora.post_new("/notifications", &email(6_667)).await.expect(202);
-    let larger = email_to(desk.company, "Corte programado", &"😀".repeat(100_000));
-    for path in ["/notifications/preview", "/notifications"] {
-        let refused = desk.nora.post_new(path, &larger).await.refused(422);
-        assert_eq!(refused, [("/body".to_owned(), "too_many_bytes".to_owned())], "{path}");
-    }
+    let widest = |length| email_to(desk.company, &"😀".repeat(200), &"😀".repeat(length));
+    desk.nora.post("/notifications/preview", &widest(100_000)).await.expect(200);
+    let notification = desk.send(&widest(100_000)).await;
+    assert_eq!(totals(&desk.finished(&notification).await, &["total", "accepted"]), [1, 1]);
+    let shown = desk.nora.get(&format!("/notifications/{notification}")).await.expect(200);
+    assert_eq!(shown["body"], widest(100_000)["body"]);
+    let too_long = desk.nora.post_new("/notifications", &widest(100_001)).await.refused(422);
+    assert_eq!(too_long, [("/body".to_owned(), "too_long".to_owned())]);
     desk.world.stop().await;
 }

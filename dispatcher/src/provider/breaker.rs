@@ -118,6 +118,7 @@ impl Breaker {
             Ok(_) => *state = State::default(),
             // Says nothing of the provider.
             Err(SendFailure::StartRefused(_)) => {}
+            Err(SendFailure::OptedOut) => state.answer(now),
             Err(SendFailure::InDoubt(_)) => state.doubt(now),
             Err(SendFailure::Unsent(failure)) => state.learn(failure, now),
         }

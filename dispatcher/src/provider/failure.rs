@@ -121,6 +121,9 @@ pub enum SendFailure {
     /// Refused, or never reached: the provider provably did not take it, whether it was marked started or not.
     #[error("failed to send: {0}")]
     Unsent(Failure),
+    /// The recipient has asked the provider for no more messages: it was refused, and would be for ever.
+    #[error("the recipient has opted out")]
+    OptedOut,
     /// The message may have arrived.
     #[error("failed to learn whether it was sent: {0}")]
     InDoubt(Doubt),

@@ -41,6 +41,21 @@ pub(crate) enum Decision {
     },
 }
 
+impl Decision {
+    /// How metrics call it.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Release { .. } => "released",
+            Self::Outcome(Outcome::Accepted { .. }) => "accepted",
+            Self::Outcome(Outcome::Deferred { .. }) => "deferred",
+            Self::Outcome(Outcome::Failed(_)) => "failed",
+            Self::Outcome(Outcome::Suppressed { .. }) => "suppressed",
+            Self::Outcome(Outcome::InDoubt { .. }) => "in_doubt",
+            Self::Outcome(Outcome::Cancelled) => "cancelled",
+        }
+    }
+}
+
 /// Why nothing is known to be settled.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettleError {
@@ -183,13 +198,21 @@ impl Settler {
     /// One call: the rows first, then the ledger's lock and the events of those that were still as they were.
     async fn try_commit(&self, mut steps: Vec<Step<'_>>) -> Result<(), SettleError> {
         let call = rows::bind(sqlx::query_as(rows::SETTLE), &steps);
+        let takes_effect = |step: &&Step<'_>| step.draft.is_some() || step.requeue.is_some();
+        let settled: Vec<_> = steps.iter().filter(takes_effect).map(|step| step.settlement).collect();
         let drafts = steps.iter_mut().filter_map(|step| step.draft.take()).collect();
         let sealed = self.log.seal(drafts, None).await?;
         fail::fail_point!("settle::before_commit", |_| std::process::abort());
         self.log.append_by(&self.pool, call, &sealed).await?;
         fail::fail_point!("settle::committed", |_| std::process::abort());
+        settled.into_iter().for_each(count);
         Ok(())
     }
+}
+
+fn count(Settlement { row, decision, .. }: &Settlement) {
+    let (channel, outcome) = (row.channel().as_str(), decision.name());
+    metrics::counter!("mensajeria_sends_total", "channel" => channel, "outcome" => outcome).increment(1);
 }
 
 /// What is recorded of the delivery. An outcome that comes too late, because the generation is settled already, is

@@ -34,7 +34,7 @@ impl Withdrawal {
     const fn outcome(self) -> Outcome {
         match self {
             Self::Cancelled(_) => Outcome::Cancelled,
-            Self::Erased(_) => Outcome::Suppressed(SuppressionReason::Erased),
+            Self::Erased(_) => Outcome::Suppressed { reason: SuppressionReason::Erased, provider: None },
         }
     }
 }
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn the_cancelled_are_cancelled_and_the_erased_suppressed() {
         assert_eq!(Withdrawal::Cancelled(Uuid::nil()).outcome(), Outcome::Cancelled);
-        let erased = Withdrawal::Erased(Uuid::nil()).outcome();
-        assert_eq!(erased, Outcome::Suppressed(SuppressionReason::Erased));
+        let erased = Outcome::Suppressed { reason: SuppressionReason::Erased, provider: None };
+        assert_eq!(Withdrawal::Erased(Uuid::nil()).outcome(), erased);
     }
 }

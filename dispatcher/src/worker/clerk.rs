@@ -10,7 +10,6 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::group::Group;
 use super::hands::Hands;
-use super::verdict::name;
 use crate::Wakes;
 use crate::queue::mark::{Mark, mark_started};
 use crate::queue::settle::{Decision, Settlement, Settler};
@@ -93,8 +92,6 @@ impl Clerk {
         decision: Decision,
         started_at: Option<Instant>,
     ) -> Receipt {
-        metrics::counter!("mensajeria_sends_total", "channel" => row.channel().as_str(), "outcome" => name(&decision))
-            .increment(1);
         // The epoch alone is the fence: only its owner can have changed the row's state since the claim.
         let settlement = Settlement { row, state: None, decision };
         self.settlements.put(Settled { settlement, started_at }).await

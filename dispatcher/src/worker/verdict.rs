@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::delivery::{Failure, FailureClass, Outcome};
+use domain::delivery::{Failure, FailureClass, Outcome, SuppressionReason};
 
 use crate::provider::schedule::is_retried;
 use crate::provider::{self, Accepted, Attempts, RetryAdvice, SendFailure, next_attempt};
@@ -36,6 +36,10 @@ impl Verdict<'_> {
             Err(SendFailure::InDoubt(doubt)) => {
                 Some(Decision::Outcome(Outcome::InDoubt { provider, detail: doubt.to_string() }))
             }
+            Err(SendFailure::OptedOut) => Some(Decision::Outcome(Outcome::Suppressed {
+                reason: SuppressionReason::OptedOut,
+                provider: Some(provider),
+            })),
             Err(SendFailure::StartRefused(_)) => None,
             Err(SendFailure::Unsent(failure)) => Some(self.unsent(row, provider, failure)),
         }
@@ -79,19 +83,6 @@ impl Verdict<'_> {
         let wait = waits.get(made as usize - 1).filter(|_| is_retried(class))?;
         let due = self.now + TimeDelta::from_std(*wait).ok()?;
         row.expires_at.is_none_or(|end| due < end).then_some(due)
-    }
-}
-
-/// How metrics call a decision.
-pub(super) const fn name(decision: &Decision) -> &'static str {
-    match decision {
-        Decision::Release { .. } => "released",
-        Decision::Outcome(Outcome::Accepted { .. }) => "accepted",
-        Decision::Outcome(Outcome::Deferred { .. }) => "deferred",
-        Decision::Outcome(Outcome::Failed(_)) => "failed",
-        Decision::Outcome(Outcome::Suppressed(_)) => "suppressed",
-        Decision::Outcome(Outcome::InDoubt { .. }) => "in_doubt",
-        Decision::Outcome(Outcome::Cancelled) => "cancelled",
     }
 }
 
@@ -161,6 +152,13 @@ mod tests {
             };
             assert_eq!((failure.class, failure.provider.as_deref()), (class, Some("uno")));
         }
+    }
+
+    #[test]
+    fn who_opted_out_is_left_alone_and_the_provider_that_says_so_is_named() {
+        let reason = SuppressionReason::OptedOut;
+        let left_alone = Outcome::Suppressed { reason, provider: Some("uno".into()) };
+        assert_eq!(outcome(verdict(), &row(1), Err(SendFailure::OptedOut)), left_alone);
     }
 
     #[test]

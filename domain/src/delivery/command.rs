@@ -33,7 +33,12 @@ pub enum Outcome {
     /// It will not be tried again.
     Failed(Failure),
     /// It must not be sent.
-    Suppressed(SuppressionReason),
+    Suppressed {
+        /// Why.
+        reason: SuppressionReason,
+        /// The provider that says so; none if we know it ourselves.
+        provider: Option<String>,
+    },
     /// Nobody can tell whether it was sent.
     InDoubt {
         /// The provider it was being given to.

@@ -57,6 +57,9 @@ pub enum DeliveryEvent {
         attempt: Attempt,
         /// Why.
         reason: SuppressionReason,
+        /// The provider that says so; none if we know it ourselves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider: Option<String>,
     },
     /// Nobody can tell whether it was sent.
     DeliveryPutInDoubt {
@@ -138,6 +141,6 @@ pub enum FailureClass {
 pub enum SuppressionReason {
     /// The person was erased after the audience was frozen.
     Erased,
-    /// The person opted out.
+    /// The person has asked the provider for no more messages.
     OptedOut,
 }

@@ -64,7 +64,9 @@ impl Outcome {
             Self::Failed(Failure { provider, class, code, text }) => {
                 DeliveryEvent::DeliveryFailed { attempt, provider, class, code, detail: sealed(text) }
             }
-            Self::Suppressed(reason) => DeliveryEvent::DeliverySuppressed { attempt, reason },
+            Self::Suppressed { reason, provider } => {
+                DeliveryEvent::DeliverySuppressed { attempt, reason, provider }
+            }
             Self::InDoubt { provider, detail } => {
                 DeliveryEvent::DeliveryPutInDoubt { attempt, provider, detail: sealed(detail) }
             }

@@ -61,7 +61,7 @@ fn a_generation_has_exactly_one_final_outcome() {
     let finals = [
         acceptance(),
         Outcome::Failed(failure()),
-        Outcome::Suppressed(SuppressionReason::Erased),
+        Outcome::Suppressed { reason: SuppressionReason::Erased, provider: None },
         Outcome::InDoubt { provider: "principal".into(), detail: "connection lost".into() },
         Outcome::Cancelled,
     ];

@@ -11,7 +11,7 @@ pub struct MessageBody(String);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SmsBody(String);
 
-/// The body of an e-mail: 1 to 100,000 characters, and as many bytes as fit an event once they are sealed; verbatim.
+/// The body of an e-mail: 1 to 100,000 characters, verbatim.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailBody(String);
 
@@ -32,23 +32,7 @@ macro_rules! body {
 
 body!(MessageBody, 10_000);
 body!(SmsBody, 1_600);
-string_value!(EmailBody);
-
-impl EmailBody {
-    /// The longest body, in characters.
-    pub const MAX_CHARS: usize = 100_000;
-    /// The largest body, in bytes: sealed and in base64 it takes a third more, and an event has room for 512 KiB.
-    pub const MAX_BYTES: usize = 380_000;
-
-    fn check(text: &str) -> Result<(), Invalid> {
-        TextRule { max_chars: Self::MAX_CHARS, lines: Lines::Many }.check(text)?;
-        if text.len() > Self::MAX_BYTES {
-            Err(Invalid::TooManyBytes { max: Self::MAX_BYTES })
-        } else {
-            Ok(())
-        }
-    }
-}
+body!(EmailBody, 100_000);
 
 #[cfg(test)]
 mod tests {
@@ -84,15 +68,5 @@ mod tests {
         assert_eq!(SmsBody::try_new("á".repeat(1_601)), Err(Invalid::TooLong { max: 1_600 }));
         assert!(EmailBody::try_new("á".repeat(100_000)).is_ok());
         assert_eq!(EmailBody::try_new("á".repeat(100_001)), Err(Invalid::TooLong { max: 100_000 }));
-    }
-
-    #[test]
-    fn an_email_takes_no_more_bytes_than_an_event_has_room_for() {
-        assert!(EmailBody::try_new("漢".repeat(100_000)).is_ok());
-        assert!(EmailBody::try_new("😀".repeat(95_000)).is_ok());
-        assert_eq!(
-            EmailBody::try_new("😀".repeat(100_000)),
-            Err(Invalid::TooManyBytes { max: EmailBody::MAX_BYTES })
-        );
     }
 }

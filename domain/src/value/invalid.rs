@@ -14,11 +14,6 @@ pub enum Invalid {
         /// The most it may have, in characters.
         max: usize,
     },
-    /// More than `max` bytes, though not too many characters.
-    TooManyBytes {
-        /// The most it may have, in bytes of UTF-8.
-        max: usize,
-    },
     /// A control character other than a line feed or a tab.
     ControlCharacter,
     /// A line break in a field of one line.
@@ -59,7 +54,6 @@ impl Invalid {
         match self {
             Self::Missing => "missing",
             Self::TooLong { .. } => "too_long",
-            Self::TooManyBytes { .. } => "too_many_bytes",
             Self::ControlCharacter => "control_character",
             Self::LineBreak => "line_break",
             Self::Email => "invalid_email",
@@ -84,7 +78,6 @@ impl Invalid {
         match self {
             Self::Missing => "Este dato es obligatorio.".into(),
             Self::TooLong { max } => format!("No puede tener más de {} caracteres.", grouped(max, '.')),
-            Self::TooManyBytes { max } => format!("No puede ocupar más de {} bytes.", grouped(max, '.')),
             Self::ControlCharacter => "Contiene caracteres de control, que no se admiten.".into(),
             Self::LineBreak => "No puede contener saltos de línea.".into(),
             Self::Email => "No es una dirección de correo válida.".into(),
@@ -105,7 +98,6 @@ impl Invalid {
         match self {
             Self::Missing => "This is required.".into(),
             Self::TooLong { max } => format!("It cannot be longer than {} characters.", grouped(max, ',')),
-            Self::TooManyBytes { max } => format!("It cannot take more than {} bytes.", grouped(max, ',')),
             Self::ControlCharacter => "It contains control characters, which are not allowed.".into(),
             Self::LineBreak => "It cannot contain line breaks.".into(),
             Self::Email => "It is not a valid e-mail address.".into(),
@@ -167,10 +159,9 @@ fn grouped(number: usize, separator: char) -> String {
 mod tests {
     use super::*;
 
-    const ALL: [Invalid; 14] = [
+    const ALL: [Invalid; 13] = [
         Invalid::Missing,
         Invalid::TooLong { max: 200 },
-        Invalid::TooManyBytes { max: 380_000 },
         Invalid::ControlCharacter,
         Invalid::LineBreak,
         Invalid::Email,

@@ -25,6 +25,12 @@ use crate::state::AppState;
 
 /// Where a schema of the document is referred to.
 const SCHEMAS: &str = "#/components/schemas/";
+/// Reads no view, and so waits for none.
+const SESSION: &str = "/session";
+/// Sent by POST for their bodies, but they write nothing that is kept: no key is looked at.
+const WITHOUT_KEY: [&str; 2] = [SESSION, "/notifications/preview"];
+/// Answers without a place in the log.
+const WITHOUT_POSITION: &str = "/notifications/preview";
 
 pub(super) fn router(document: OpenApi) -> Router<AppState> {
     let text: Arc<str> = self::document(document).to_json().unwrap_or_default().into();
@@ -73,12 +79,6 @@ fn add_components(document: &mut OpenApi) {
 }
 
 fn complete_item(path: &str, item: &mut PathItem) {
-    if let Some(get) = &mut item.get {
-        add_parameter(get, min_position());
-    }
-    if let Some(post) = &mut item.post {
-        add_parameter(post, idempotency_key());
-    }
     let operations = [
         ("get", &mut item.get),
         ("post", &mut item.post),
@@ -88,7 +88,16 @@ fn complete_item(path: &str, item: &mut PathItem) {
     for (method, operation) in operations {
         if let Some(operation) = operation {
             operation.operation_id = Some(operation_id(method, path));
-            complete_responses(method, operation);
+            if path != SESSION {
+                add_parameter(operation, min_position());
+            }
+            if method != "get" && !WITHOUT_KEY.contains(&path) {
+                add_parameter(operation, idempotency_key());
+            }
+            complete_responses(operation, if method == "get" { "What was asked for." } else { "Done." });
+            if method != "get" && path != WITHOUT_POSITION {
+                add_position(operation);
+            }
         }
     }
 }
@@ -99,18 +108,25 @@ fn operation_id(method: &str, path: &str) -> String {
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
-fn complete_responses(method: &str, operation: &mut Operation) {
+fn complete_responses(operation: &mut Operation, description: &str) {
     for response in operation.responses.responses.values_mut() {
         let RefOr::T(response) = response else { continue };
         if response.description.is_empty() {
-            response.description = if method == "get" { "What was asked for." } else { "Done." }.to_owned();
-        }
-        if method != "get" && !response.content.is_empty() {
-            response.headers.insert("Mensajeria-Position".to_owned(), RefOr::T(position()));
+            response.description = description.to_owned();
         }
     }
     let problem = RefOr::Ref(Ref::from_response_name("Problem"));
     operation.responses.responses.entry("default".to_owned()).or_insert(problem);
+}
+
+/// What writes says where the log stands with it.
+fn add_position(operation: &mut Operation) {
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        if !response.content.is_empty() {
+            response.headers.insert("Mensajeria-Position".to_owned(), RefOr::T(position()));
+        }
+    }
 }
 
 fn position() -> Header {
@@ -206,6 +222,31 @@ mod tests {
             for (method, operation) in item.as_object().unwrap() {
                 assert!(operation["responses"].get("default").is_some(), "{method} {path}");
             }
+        }
+    }
+
+    #[test]
+    fn only_what_writes_takes_a_key_and_tells_its_position() {
+        let document = document();
+        let says = |path: &str, method: &str, pointer: &str| {
+            let operation = &document["paths"][path][method];
+            let parameters = operation["parameters"].as_array();
+            let status = if path == "/session" { "201" } else { "200" };
+            parameters.is_some_and(|all| all.iter().any(|one| one["name"] == pointer))
+                || operation["responses"][status]["headers"].get(pointer).is_some()
+        };
+        let expected = [
+            ("/session", "post", [false, false, true]),
+            ("/notifications/preview", "post", [true, false, false]),
+            ("/users", "get", [true, false, false]),
+            ("/users/{id}", "patch", [true, true, true]),
+            ("/clients/{id}", "delete", [true, true, true]),
+            ("/inbox/read-all", "post", [true, true, true]),
+        ];
+        for (path, method, expected) in expected {
+            let said = ["min_position", "Idempotency-Key", "Mensajeria-Position"]
+                .map(|name| says(path, method, name));
+            assert_eq!(said, expected, "{method} {path}");
         }
     }
 

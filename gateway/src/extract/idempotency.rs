@@ -1,9 +1,9 @@
 //! The header `Idempotency-Key`, and what makes two requests the same.
 
 use axum::http::{HeaderMap, Method, Uri};
-use commands::Idempotency;
+use commands::log::Keyring;
+use commands::{Idempotency, clock};
 use domain::value::UserId;
-use uuid::Uuid;
 
 use crate::problem::{Answer, Fault, Kind, Problem, Reason};
 
@@ -55,23 +55,27 @@ fn refused(reason: Reason) -> Problem {
 /// What is asked, as it must be equal for the first answer to be given again. Without a key the request is its own: it
 /// is kept under a fresh id all the same, because that row tells every process how far this caller has written.
 pub fn fingerprint_of(
+    keyring: &Keyring,
     caller: UserId,
     key: Option<&str>,
     (method, uri): (&Method, &Uri),
     body: &[u8],
-    fresh: Uuid,
 ) -> Idempotency {
     let query = uri.query().unwrap_or_default();
     let asked: [&[u8]; 4] = [method.as_str().as_bytes(), uri.path().as_bytes(), query.as_bytes(), body];
-    let same = Idempotency::new(caller, key.unwrap_or_default(), &asked);
+    let same = Idempotency::new(keyring, caller, key.unwrap_or_default(), &asked);
     match key {
         Some(_) => same,
-        None => Idempotency { command_id: fresh, ..same },
+        None => Idempotency { command_id: clock::new_id(), ..same },
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use commands::log::MasterKey;
+    use sqlx::PgPool;
+    use uuid::Uuid;
+
     use super::*;
 
     fn read(values: &[&[u8]], policy: Key) -> Answer<Option<String>> {
@@ -106,15 +110,31 @@ mod tests {
         assert_eq!(read(&["ñ".as_bytes()], Key::Ignored), Ok(None));
     }
 
-    #[test]
-    fn requests_are_the_same_when_caller_method_path_and_body_are() {
-        let (caller, fresh) = (UserId::from(Uuid::from_u128(1)), Uuid::from_u128(9));
+    /// Of a log that is not looked at.
+    fn keyring(master: u8) -> Keyring {
+        let pool = PgPool::connect_lazy("postgres://127.0.0.1:1/nothing").unwrap();
+        Keyring::new(pool, &MasterKey::new([master; 32]))
+    }
+
+    #[tokio::test]
+    async fn requests_are_the_same_when_caller_method_path_and_body_are() {
+        let (keyring, caller) = (keyring(1), UserId::from(Uuid::from_u128(1)));
         let asked = |key, path: &'static str, body: &[u8]| {
-            fingerprint_of(caller, key, (&Method::POST, &Uri::from_static(path)), body, fresh)
+            fingerprint_of(&keyring, caller, key, (&Method::POST, &Uri::from_static(path)), body)
         };
         assert_eq!(asked(Some("k"), "/a", b"{}"), asked(Some("k"), "/a", b"{}"));
         assert_ne!(asked(Some("k"), "/a", b"{}").fingerprint, asked(Some("k"), "/b", b"{}").fingerprint);
         assert_ne!(asked(Some("k"), "/a", b"{}").fingerprint, asked(Some("k"), "/a", b"[]").fingerprint);
-        assert_eq!(asked(None, "/a", b"{}").command_id, fresh);
+        assert_ne!(asked(None, "/a", b"{}").command_id, asked(None, "/a", b"{}").command_id);
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_of_a_request_cannot_be_tried_without_the_master_key() {
+        let caller = UserId::from(Uuid::from_u128(1));
+        let kept = |master| {
+            let asked = (&Method::POST, &Uri::from_static("/users"));
+            fingerprint_of(&keyring(master), caller, None, asked, br#"{"password":"secreto"}"#).fingerprint
+        };
+        assert_ne!(kept(1), kept(2));
     }
 }

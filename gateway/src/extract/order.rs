@@ -65,7 +65,7 @@ impl<T: Body> FromRequest<AppState> for Order<T> {
         let bytes = read_body(&parts.headers, body).await?;
         let (body, canonical) = read_json(&parts.headers, &bytes)?;
         let asked = (&parts.method, &parts.uri);
-        let same = fingerprint_of(caller.id(), key, asked, canonical.as_bytes(), state.new_id());
+        let same = fingerprint_of(state.log().keyring(), caller.id(), key, asked, canonical.as_bytes());
         let context = context_of(&parts, &caller, same);
         Ok(Self { caller, body, context })
     }

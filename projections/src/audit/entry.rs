@@ -239,7 +239,9 @@ impl<'a> Cause<'a> {
             DeliveryEvent::DeliveryFailed { provider, class, code, .. } => {
                 Self { provider: provider.as_deref(), class: Some(*class), code: Some(code), ..nothing }
             }
-            DeliveryEvent::DeliverySuppressed { reason, .. } => Self { reason: Some(*reason), ..nothing },
+            DeliveryEvent::DeliverySuppressed { reason, provider, .. } => {
+                Self { reason: Some(*reason), provider: provider.as_deref(), ..nothing }
+            }
             DeliveryEvent::DeliveryCancelled { .. } => nothing,
         }
     }

@@ -87,9 +87,12 @@ fn outcome(bare: Tried, event: &DeliveryEvent) -> Tried {
         DeliveryEvent::DeliveryFailed { provider, class, code, detail, .. } => {
             Tried { outcome: State::Failed, ..refused(bare, provider.as_ref(), *class, code, detail) }
         }
-        DeliveryEvent::DeliverySuppressed { reason, .. } => {
-            Tried { outcome: State::Suppressed, class: Some(suppression(*reason).to_owned()), ..bare }
-        }
+        DeliveryEvent::DeliverySuppressed { reason, provider, .. } => Tried {
+            outcome: State::Suppressed,
+            class: Some(suppression(*reason).to_owned()),
+            provider: provider.clone(),
+            ..bare
+        },
         DeliveryEvent::DeliveryPutInDoubt { provider, detail, .. } => Tried {
             outcome: State::InDoubt,
             provider: Some(provider.clone()),

@@ -10,7 +10,7 @@ use reqwest::{
 };
 use serde::Deserialize;
 
-use super::codes::class_of;
+use super::codes::{OPTED_OUT, class_of};
 use crate::provider::{
     failure::{Accepted, Doubt, Failure, SendFailure},
     schedule::{RetryAdvice, is_retried},
@@ -56,6 +56,9 @@ pub(super) fn read(facts: Facts, body: Option<&[u8]>) -> Result<Accepted, SendFa
     let status = facts.status;
     let proves_nothing = is_doubtful(status) || !(body.is_the_providers() || is_ours_to_mend(status));
     if let Some(refused) = body.error_code.or(body.code).filter(|_| !proves_nothing || body.sid.is_some()) {
+        if refused == OPTED_OUT {
+            return Err(SendFailure::OptedOut);
+        }
         let text = body.error_message.or(body.message).unwrap_or_default();
         let refusal = refusal(facts, Some(refused), &text);
         return Err(if body.sid.is_some() { final_failure(refusal) } else { refusal }.into());
@@ -189,6 +192,14 @@ mod tests {
         let failure = refused(failure);
         assert_eq!((failure.class, failure.code.as_str()), (FailureClass::PermanentAddress, "21211"));
         assert_eq!(failure.text, "The 'To' number … is not valid");
+    }
+
+    #[test]
+    fn who_opted_out_is_no_failure_whether_there_is_a_message_or_not() {
+        for (status, body) in [(400, r#"{"code":21610}"#), (201, r#"{"sid":"SM1","error_code":21610}"#)] {
+            assert_eq!(answer(status, body), Err(SendFailure::OptedOut), "{status}");
+        }
+        assert!(is_doubt(&answer(500, r#"{"code":21610}"#)));
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use domain::delivery::FailureClass;
 
+/// The person has answered STOP: no text will reach this number from us.
+pub(super) const OPTED_OUT: u64 = 21610;
+
 /// The class of a code, or `None` for one that is in no table.
 pub(super) fn class_of(code: u64) -> Option<FailureClass> {
     match code {
         // Not a number, not a mobile, a landline, unknown destination or handset.
         21211 | 21614 | 21635 | 30005 | 30006 => Some(FailureClass::PermanentAddress),
-        // The person has said STOP: no text will ever reach this number from us.
-        21610 => Some(FailureClass::PermanentAddress),
         // The handset is off or out of reach.
         30003 => Some(FailureClass::Transient),
         // Blocked, filtered by the carrier, or a country not enabled for the account.
@@ -32,7 +33,7 @@ mod tests {
     fn a_code_has_its_class() {
         use FailureClass::*;
         let table: [(&[u64], FailureClass); 6] = [
-            (&[21211, 21614, 21635, 30005, 30006, 21610], PermanentAddress),
+            (&[21211, 21614, 21635, 30005, 30006], PermanentAddress),
             (&[30003], Transient),
             (&[30004, 30007, 21408], PolicyReputation),
             (&[30001, 20429], Throttled),

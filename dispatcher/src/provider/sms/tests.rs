@@ -132,12 +132,12 @@ async fn refusals_have_the_class_of_their_code() {
     let cases = [
         ("+573000000001", FailureClass::PermanentAddress, "21211"),
         ("+573000000002", FailureClass::Throttled, "20429"),
-        ("+573000000005", FailureClass::PermanentAddress, "21610"),
     ];
     for (to, class, code) in cases {
         let failure = unsent(sender.send(&sms(to), start).await);
         assert_eq!((failure.class, failure.code.as_str()), (class, code));
     }
+    assert_eq!(sender.send(&sms("+573000000005"), start).await, Err(SendFailure::OptedOut));
     assert_eq!(accepted(&simulator), 0);
 }
 

@@ -350,7 +350,6 @@ export const en: Catalogue = {
   'cause.content': 'The content was refused',
   'cause.busy': 'The receiving server could not take it',
   'cause.bad_number': 'The number is not valid',
-  'cause.opted_out': 'The person opted out',
   'cause.blocked': 'The carrier blocked the message',
   'cause.unreachable': 'The phone was not reachable',
   'cause.throttled': 'The provider asked to slow down',

@@ -360,7 +360,6 @@ export const es = {
   'cause.content': 'El contenido fue rechazado',
   'cause.busy': 'El servidor de destino no pudo recibirlo',
   'cause.bad_number': 'El número no es válido',
-  'cause.opted_out': 'La persona pidió la baja',
   'cause.blocked': 'El operador bloqueó el mensaje',
   'cause.unreachable': 'El teléfono no estaba disponible',
   'cause.throttled': 'El proveedor pidió ir más despacio',

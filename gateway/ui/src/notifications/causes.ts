@@ -46,7 +46,6 @@ const WORDS: [RegExp, string][] = [
   [/\b5\.3\.4\b|\b5\.6\.\d|^552\b|^554\b/, 'cause.content'],
   [/^(421|450|451|452)\b|\b4\.\d\.\d/, 'cause.busy'],
   [/^(21211|21614|21635|30005|30006)$/, 'cause.bad_number'],
-  [/^21610$/, 'cause.opted_out'],
   [/^(30004|30007|21408)$/, 'cause.blocked'],
   [/^30003$/, 'cause.unreachable'],
   [/^(30001|20429|429)$/, 'cause.throttled'],

@@ -67,7 +67,7 @@ pub(in crate::api) async fn import(
     let _turn = state.import_turns().take()?;
     let file = spool(body).await?;
     let asked = (&parts.method, &parts.uri);
-    let same = fingerprint_of(caller.id(), key, asked, &file.digest, state.new_id());
+    let same = fingerprint_of(state.log().keyring(), caller.id(), key, asked, &file.digest);
     let context = context_of(&parts, &caller, same);
     let import = Import::new(&state, company, &profile, &context, &|_, _| {})?;
     let _only = match (key, &context.idempotency) {
