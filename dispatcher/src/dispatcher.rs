@@ -29,7 +29,8 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// Starts to take in, resolve and send: for each company by its route.
     ///
-    /// Without a broker it follows the log in PostgreSQL. Does not wait for the database: what it cannot do yet it tries again.
+    /// Without a broker it follows the log in PostgreSQL. Does not wait for the database: what it cannot do yet it tries
+    /// again.
     pub fn start(
         log: EventLog,
         broker: Option<Broker>,

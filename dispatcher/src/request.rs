@@ -14,8 +14,10 @@ use tokio::sync::OnceCell;
 
 use crate::queue::QueueRow;
 
-/// How many notifications a process keeps in memory; the largest body is about 400 kB.
-const REQUESTS_REMEMBERED: NonZeroUsize = NonZeroUsize::new(32).expect("a positive number");
+/// How many notifications a process keeps in memory: the companies that send at the same moment take turns.
+const REQUESTS_REMEMBERED: NonZeroUsize = NonZeroUsize::new(1_000).expect("a positive number");
+/// How much text of theirs, in bytes; the last one always is. The longest has 400 kB.
+const TEXT_REMEMBERED_MAX: usize = 8_000_000;
 
 /// A notification as it was asked for.
 pub(crate) struct Request {
@@ -27,6 +29,12 @@ pub(crate) struct Request {
     pub(crate) requested_at: DateTime<Utc>,
     /// What the events of this generation's audience and deliveries carry.
     pub(crate) metadata: Metadata,
+}
+
+impl Request {
+    fn text_bytes(&self) -> usize {
+        [&self.subject, &self.body].into_iter().flatten().map(String::len).sum()
+    }
 }
 
 /// Why a notification cannot be read.
@@ -62,7 +70,22 @@ impl Requests {
     /// The notification; workers that ask at the same moment read it once.
     pub(crate) async fn get(&self, asked: Asked) -> Result<Arc<Request>, RequestError> {
         let cell = self.cell(asked);
-        cell.get_or_try_init(|| self.load(asked)).await.cloned()
+        if let Some(known) = cell.get() {
+            return Ok(Arc::clone(known));
+        }
+        let loaded = cell.get_or_try_init(|| self.load(asked)).await.cloned();
+        self.forget_what_is_too_much();
+        loaded
+    }
+
+    fn forget_what_is_too_much(&self) {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = remembered.iter().filter_map(|(_, cell)| cell.get());
+        let mut text: usize = loaded.map(|request| request.text_bytes()).sum();
+        while text > TEXT_REMEMBERED_MAX && remembered.len() > 1 {
+            let Some((_, oldest)) = remembered.pop_lru() else { return };
+            text -= oldest.get().map_or(0, |request| request.text_bytes());
+        }
     }
 
     /// What the events of a delivery carry. An outcome is recorded even if its notification cannot be read.

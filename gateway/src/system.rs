@@ -33,8 +33,9 @@ pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a transaction may wait for its process before PostgreSQL ends it: one that froze between its append and its
 /// commit would keep the ledger's lock from everybody. Shorter than any append waits, so that nobody is refused for it.
 const FROZEN_TRANSACTION_TIMEOUT: (&str, &str) = ("idle_in_transaction_session_timeout", "5s");
-/// What the parts are given beyond the sends under way; after it they are dropped, which loses nothing that was answered.
-const STOP_MARGIN: Duration = Duration::from_millis(400);
+/// What the parts are given beyond the sends under way: the last settlements and the leave of the dispatcher, each within a
+/// bound of its own. After it they are dropped, which loses nothing that was answered.
+const STOP_MARGIN: Duration = Duration::from_millis(900);
 
 /// What a process is started with.
 pub struct SystemOptions {
@@ -144,7 +145,7 @@ impl System {
     /// # Errors
     /// See [`StartError`]. A broker that is away is none.
     pub async fn start(options: SystemOptions) -> Result<Self, StartError> {
-        let pool = connect(&options).await?;
+        let pool = connect(&options.database_url, options.connections).await?;
         if options.durable {
             durability::check(&pool).await?;
         }
@@ -209,10 +210,11 @@ impl System {
     }
 }
 
-async fn connect(options: &SystemOptions) -> sqlx::Result<PgPool> {
-    let database: PgConnectOptions = options.database_url.parse()?;
+/// Connections as every process of ours opens them, the command line's too.
+pub(crate) async fn connect(database_url: &str, connections: u32) -> sqlx::Result<PgPool> {
+    let database: PgConnectOptions = database_url.parse()?;
     commands::pool_options()
-        .max_connections(options.connections)
+        .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(database.options([FROZEN_TRANSACTION_TIMEOUT]))
         .await

@@ -5,7 +5,7 @@ use domain::personal::Personal;
 
 use super::page::Candidate;
 
-/// How many bytes of recipients one chunk holds at most, sealed and as JSON. The log takes 512 kB an event.
+/// How many bytes of recipients one chunk holds at most, sealed and as JSON. See [`commands::log::EVENT_BYTES_MAX`].
 const CHUNK_BYTES_MAX: usize = 400 * 1024;
 /// What a recipient costs besides the names and the address: ids, member names, key, nonce and tag.
 const RECIPIENT_BYTES: usize = 320;

@@ -31,7 +31,8 @@ struct Row {
     cursor: Vec<u8>,
     delivery_id: Option<Uuid>,
     client_id: Uuid,
-    kind: String,
+    #[sqlx(try_from = "String")]
+    kind: ContactKind,
     client_name: String,
     contact_name: String,
     address: String,
@@ -100,8 +101,7 @@ impl Row {
         let recipient = Recipient {
             delivery: self.delivery_id.map_or_else(first, DeliveryId::from),
             client: self.client_id.into(),
-            // Only a word of a later version could be unknown here, and such a contact is still a contact.
-            kind: ContactKind::try_from(self.kind.as_str()).unwrap_or(ContactKind::AuthorizedUser),
+            kind: self.kind,
             addressee: Personal::new(self.client_id, addressee),
         };
         Candidate { recipient, cursor: self.cursor }
@@ -117,7 +117,7 @@ mod tests {
             cursor: vec![1, 2, 3],
             delivery_id,
             client_id: Uuid::from_u128(9),
-            kind: "holder".into(),
+            kind: ContactKind::Holder,
             client_name: "Ana".into(),
             contact_name: "Ana".into(),
             address: "ana@example.com".into(),

@@ -54,8 +54,10 @@ struct Open {
     notification_id: Uuid,
     generation: i32,
     company_id: Uuid,
-    channel: String,
-    recipient_kind: String,
+    #[sqlx(try_from = "String")]
+    channel: Channel,
+    #[sqlx(try_from = "String")]
+    recipient_kind: RecipientKind,
     chunks: i64,
     recipients: i64,
     cursor: Vec<u8>,
@@ -232,13 +234,12 @@ impl Open {
         (self.notification_id.into(), self.generation.unsigned_abs())
     }
 
-    /// Rows come from events, so the words are always known.
     fn wanted(&self) -> Wanted {
         Wanted {
             notification: NotificationId::from(self.notification_id),
             company: self.company_id,
-            channel: Channel::try_from(self.channel.as_str()).unwrap_or(Channel::Sms),
-            kind: RecipientKind::try_from(self.recipient_kind.as_str()).unwrap_or(RecipientKind::Holder),
+            channel: self.channel,
+            kind: self.recipient_kind,
             generation: self.generation,
         }
     }

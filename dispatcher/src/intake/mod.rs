@@ -85,8 +85,6 @@ impl Intake {
     fn sort(&self, events: Vec<Recorded>) -> Batch {
         let mut batch = Batch::default();
         events.into_iter().for_each(|recorded| batch.add(recorded));
-        // Erased by another process, they must not be readable here from memory.
-        batch.erased.iter().for_each(|client| self.log.keyring().forget(*client));
         batch
     }
 

@@ -10,7 +10,7 @@ use super::failure::{Failure, SendFailure};
 
 /// How long a provider rests after it refused our credentials, TLS or settings.
 pub const CONFIG_REST: TimeDelta = TimeDelta::seconds(60);
-/// How long a provider rests after it could not be reached.
+/// How long a provider rests that could not be reached, or hangs up on everybody.
 pub const OUTAGE_REST: TimeDelta = TimeDelta::seconds(15);
 /// How many sends in a row find nobody before the provider rests.
 pub const OUTAGE_AFTER: u32 = 5;
@@ -139,7 +139,7 @@ impl State {
         match failure.class {
             FailureClass::ConfigAuth => self.rest(Cause::Config, now),
             FailureClass::PolicyReputation => self.refuse(now),
-            _ if failure.is_unreachable() => self.miss(now),
+            _ if failure.is_unanswered() => self.miss(now),
             _ => self.answer(now),
         }
     }
@@ -232,6 +232,15 @@ mod tests {
         assert_eq!(breaker.admit(at(0)), Admission::Open);
         breaker.observe(&failed(FailureClass::Transient, code::TIMEOUT), at(0));
         assert_eq!(breaker.admit(at(0)), Admission::RestsUntil(at(15)));
+    }
+
+    #[test]
+    fn who_hangs_up_on_everybody_is_as_good_as_away() {
+        for how in [code::CLOSED, code::PROTOCOL, "421 4.3.2"] {
+            let breaker = Breaker::default();
+            observe_all(&breaker, OUTAGE_AFTER, &failed(FailureClass::Transient, how));
+            assert_eq!(breaker.admit(at(0)), Admission::RestsUntil(at(15)), "{how}");
+        }
     }
 
     fn doubted() -> Result<(), SendFailure> {

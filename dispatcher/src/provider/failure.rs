@@ -57,9 +57,16 @@ impl Failure {
         Doubt { code: self.code, text: self.text }
     }
 
-    /// Whether the provider was not reached at all, so that nothing is known of it or of the recipient.
-    pub fn is_unreachable(&self) -> bool {
-        self.class == FailureClass::Transient && matches!(self.code.as_str(), code::CONNECT | code::TIMEOUT)
+    /// Whether nobody was found who answers: no connection, or one that was ended instead of answered. It says nothing of
+    /// the recipient.
+    pub fn is_unanswered(&self) -> bool {
+        self.class == FailureClass::Transient && (self.code == code::CONNECT || self.ends_dialogue())
+    }
+
+    /// Whether the connection it came by is of no more use: it is gone, mute or mad, or was closed with a 421.
+    pub(super) fn ends_dialogue(&self) -> bool {
+        matches!(self.code.as_str(), code::CLOSED | code::TIMEOUT | code::PROTOCOL)
+            || self.code.starts_with("421")
     }
 }
 

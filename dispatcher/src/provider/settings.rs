@@ -1,6 +1,7 @@
 //! What a configured provider consists of, and what is wrong with it when it cannot be used.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use lettre::message::Mailbox;
 use url::Url;
@@ -17,7 +18,8 @@ pub const MAX_RATE_PER_SECOND: u32 = 1_000_000;
 pub struct SmtpSettings {
     /// How logs and attempts name it.
     pub name: String,
-    /// `smtp://user:password@host:port` (STARTTLS when offered) or `smtps://…` (TLS from the start).
+    /// `smtp://user:password@host:port` (STARTTLS when offered, and needed for a password that leaves this machine) or
+    /// `smtps://…` (TLS from the start).
     pub url: String,
     /// The sender, `Name <address>` or an address.
     pub from: String,
@@ -102,6 +104,15 @@ pub(super) struct SmtpServer {
     pub(super) implicit_tls: bool,
     pub(super) credentials: Option<(String, Secret)>,
     pub(super) from: Mailbox,
+}
+
+impl SmtpServer {
+    /// Somebody on the way may have struck STARTTLS out of what the server offers: then neither password nor mail is given,
+    /// unless the server is this very machine.
+    pub(super) fn may_be_told_the_password(&self, offers_tls: bool) -> bool {
+        let is_here = self.host == "localhost" || self.host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+        self.credentials.is_none() || self.implicit_tls || offers_tls || is_here
+    }
 }
 
 /// Where a Twilio-like API is and who asks.

@@ -38,6 +38,20 @@ fn an_smtp_url_gives_host_port_tls_and_decoded_credentials() {
 }
 
 #[test]
+fn a_password_is_told_to_nobody_in_clear_but_this_machine() {
+    let told =
+        |url: &str, offers_tls| smtp(url).parse().expect("a good URL").may_be_told_the_password(offers_tls);
+    for elsewhere in ["smtp://u:p@mail.example.com", "smtp://u:p@10.0.0.1:587", "smtp://u:p@[fe80::1]"] {
+        assert!(!told(elsewhere, false) && told(elsewhere, true), "{elsewhere}");
+    }
+    for good in
+        ["smtp://u:p@localhost", "smtp://u:p@127.0.0.1", "smtp://u:p@[::1]", "smtps://u:p@h", "smtp://h"]
+    {
+        assert!(told(good, false), "{good}");
+    }
+}
+
+#[test]
 fn an_smtp_url_may_be_an_address_literal_without_credentials() {
     let server = smtp("smtp://[::1]:2525").parse().expect("a good URL");
     assert_eq!((server.host.as_str(), server.port, server.implicit_tls), ("::1", 2525, false));

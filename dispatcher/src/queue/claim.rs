@@ -168,32 +168,25 @@ impl Claimer {
 
     /// When the next row of the channel will be due, if one waits.
     pub(crate) async fn next_due(&self, now: DateTime<Utc>) -> sqlx::Result<Option<DateTime<Utc>>> {
-        let mut earliest = None;
+        let (mut lanes, mut companies) = (Vec::new(), Vec::new());
         for lane in LANES {
-            for company in self.companies(lane, None).await? {
-                let due = self.next_due_of(lane, company, now).await?;
-                earliest = earliest.into_iter().chain(due).min();
-            }
+            let of_lane = self.companies(lane, None).await?;
+            lanes.extend(std::iter::repeat_n(lane, of_lane.len()));
+            companies.extend(of_lane);
         }
-        Ok(earliest)
-    }
-
-    async fn next_due_of(
-        &self,
-        lane: i16,
-        company: Uuid,
-        now: DateTime<Utc>,
-    ) -> sqlx::Result<Option<DateTime<Utc>>> {
         sqlx::query_scalar(
-            "select due_at from send_queue
-             where channel = $1 and lane = $2 and company_id = $3 and due_at > $4
-             order by due_at limit 1",
+            "select min(next.due_at)
+             from unnest($2::smallint[], $3::uuid[]) as w (lane, company_id),
+                  lateral (
+                    select due_at from send_queue q
+                    where q.channel = $1 and q.lane = w.lane and q.company_id = w.company_id and q.due_at > $4
+                    order by q.due_at limit 1) next",
         )
         .bind(self.channel.as_str())
-        .bind(lane)
-        .bind(company)
+        .bind(lanes)
+        .bind(companies)
         .bind(now)
-        .fetch_optional(&self.pool)
+        .fetch_one(&self.pool)
         .await
     }
 }

@@ -33,6 +33,7 @@ pub async fn sending_counts(
 }
 
 /// The deliveries of a notification that some dispatcher has in hand at this moment, at most `limit` of them, by their ids.
+/// Reads every row of the notification that waits, for no index names the state.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -55,16 +56,16 @@ pub async fn sending(
     Ok(ids.into_iter().map(DeliveryId::from).collect())
 }
 
-/// Whether some dispatcher has a delivery in hand at this moment.
+/// Which of these deliveries some dispatcher has in hand at this moment.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn is_sending(pool: &PgPool, delivery: DeliveryId) -> sqlx::Result<bool> {
+pub async fn sending_among(pool: &PgPool, deliveries: Vec<Uuid>) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar(
-        "select exists (select 1 from send_queue where delivery_id = $1 and state in ('claimed', 'started'))",
+        "select delivery_id from send_queue where delivery_id = any($1) and state in ('claimed', 'started')",
     )
-    .bind(delivery.uuid())
-    .fetch_one(pool)
+    .bind(deliveries)
+    .fetch_all(pool)
     .await
 }
 

@@ -12,11 +12,11 @@ pub(crate) mod withdraw;
 
 use chrono::{DateTime, Utc};
 use domain::delivery::Attempt;
-use domain::value::{Category, Channel, NotificationId};
+use domain::value::{Category, Channel, Invalid, NotificationId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub use self::counts::{is_sending, record_depth, sending, sending_counts};
+pub use self::counts::{record_depth, sending, sending_among, sending_counts};
 
 /// How many rows one statement of the queue touches at most.
 pub(crate) const BATCH_ROWS_MAX: usize = 500;
@@ -42,11 +42,13 @@ pub(crate) struct QueueRow {
     pub(crate) notification_id: Uuid,
     pub(crate) company_id: Uuid,
     pub(crate) client_id: Uuid,
-    pub(crate) channel: String,
+    #[sqlx(try_from = "String")]
+    pub(crate) channel: Channel,
     pub(crate) lane: i16,
     pub(crate) address: String,
     pub(crate) name: String,
-    pub(crate) state: String,
+    #[sqlx(try_from = "String")]
+    pub(crate) state: RowState,
     pub(crate) attempt: i32,
     pub(crate) first_attempt_at: Option<DateTime<Utc>>,
     pub(crate) due_at: DateTime<Utc>,
@@ -73,12 +75,20 @@ pub(crate) enum RowState {
 }
 
 impl RowState {
+    const ALL: [Self; 3] = [Self::Waiting, Self::Claimed, Self::Started];
+    const WORDS: [&'static str; 3] = ["waiting", "claimed", "started"];
+
     pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Claimed => "claimed",
-            Self::Started => "started",
-        }
+        Self::WORDS[self as usize]
+    }
+}
+
+impl TryFrom<String> for RowState {
+    type Error = Invalid;
+
+    fn try_from(word: String) -> Result<Self, Invalid> {
+        let known = Self::ALL.into_iter().find(|state| state.as_str() == word);
+        known.ok_or(Invalid::NotAllowed { allowed: &Self::WORDS })
     }
 }
 
@@ -103,11 +113,6 @@ impl QueueRow {
     pub(crate) fn is_in_time(&self, now: DateTime<Utc>) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }
-
-    /// How it travels; rows come from events, so the word is always one of the two.
-    pub(crate) fn channel(&self) -> Channel {
-        Channel::try_from(self.channel.as_str()).unwrap_or(Channel::Sms)
-    }
 }
 
 /// Ids only.
@@ -130,11 +135,11 @@ pub(crate) fn row(number: u128) -> QueueRow {
         notification_id: Uuid::from_u128(100),
         company_id: Uuid::from_u128(200),
         client_id: Uuid::from_u128(300),
-        channel: "email".into(),
+        channel: Channel::Email,
         lane: 1,
         address: "ana@example.com".into(),
         name: "Ana".into(),
-        state: "claimed".into(),
+        state: RowState::Claimed,
         attempt: 0,
         first_attempt_at: None,
         due_at: DateTime::UNIX_EPOCH,

@@ -35,7 +35,7 @@ pub(crate) async fn beat(pool: &PgPool, owner: Uuid, in_hand: &[(Uuid, i64)]) ->
 /// Leaves: the owner condemns itself, so that nobody has to wait until its beat is missed. It does so even if it knows of
 /// nothing in hand: what an answer that was lost has left to it is found like everything else.
 pub(crate) async fn leave(pool: &PgPool, owner: Uuid) -> sqlx::Result<()> {
-    condemn_one(pool, owner, None).await
+    condemn_one(pool, owner, None).await.map(drop)
 }
 
 /// The beats that one watcher has seen.
@@ -77,25 +77,27 @@ pub(crate) async fn beats(pool: &PgPool) -> sqlx::Result<Vec<(Uuid, i64)>> {
 pub(crate) async fn condemn(pool: &PgPool, owners: &[Uuid], beats: &[(Uuid, i64)]) -> sqlx::Result<()> {
     for owner in owners {
         let beat = beats.iter().find(|(other, _)| other == owner).map_or(0, |(_, beat)| *beat);
-        condemn_one(pool, *owner, Some(beat)).await?;
-        tracing::error!(%owner, "a dispatcher stopped beating; what it had in hand is taken back");
+        if condemn_one(pool, *owner, Some(beat)).await? {
+            tracing::error!(%owner, "a dispatcher stopped beating; what it had in hand is taken back");
+        }
     }
     Ok(())
 }
 
 /// The lock waits for a claim that is under way, which shares a lock on its owner's row; from this commit on the owner
-/// can claim nothing more, so that all it has can be found.
-async fn condemn_one(pool: &PgPool, owner: Uuid, beat: Option<i64>) -> sqlx::Result<()> {
-    sqlx::query(
+/// can claim nothing more, so that all it has can be found. `false`: it beats, or another has condemned it.
+async fn condemn_one(pool: &PgPool, owner: Uuid, beat: Option<i64>) -> sqlx::Result<bool> {
+    let done = sqlx::query(
         "with locked as (
-           select owner from send_owners where owner = $1 and beat = coalesce($2, beat) for update)
+           select owner from send_owners
+           where owner = $1 and beat = coalesce($2, beat) and not condemned for update)
          update send_owners o set condemned = true from locked where o.owner = locked.owner",
     )
     .bind(owner)
     .bind(beat)
     .execute(pool)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// The owners whose rows are to be taken back.
@@ -128,7 +130,7 @@ pub(crate) async fn bury(pool: &PgPool, owners: &[Uuid]) -> sqlx::Result<()> {
 
 /// What becomes of a row whose owner is gone: not started is provably unsent; of a started one nobody knows.
 pub(crate) fn taken_back(row: QueueRow) -> Settlement {
-    if row.state == RowState::Started.as_str() {
+    if row.state == RowState::Started {
         let provider = row.provider.clone().unwrap_or_default();
         let detail = "the dispatcher stopped before the provider's answer".to_owned();
         let decision = Decision::Outcome(Outcome::InDoubt { provider, detail });
@@ -179,7 +181,7 @@ mod tests {
         assert_eq!(claimed.decision, Decision::Release { due_at: row(1).due_at });
         assert_eq!(claimed.state, Some(RowState::Claimed));
         let started =
-            taken_back(QueueRow { state: "started".into(), provider: Some("uno".into()), ..row(1) });
+            taken_back(QueueRow { state: RowState::Started, provider: Some("uno".into()), ..row(1) });
         assert!(
             matches!(started.decision, Decision::Outcome(Outcome::InDoubt { ref provider, .. }) if provider == "uno")
         );

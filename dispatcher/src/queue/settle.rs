@@ -211,7 +211,7 @@ impl Settler {
 }
 
 fn count(Settlement { row, decision, .. }: &Settlement) {
-    let (channel, outcome) = (row.channel().as_str(), decision.name());
+    let (channel, outcome) = (row.channel.as_str(), decision.name());
     metrics::counter!("mensajeria_sends_total", "channel" => channel, "outcome" => outcome).increment(1);
 }
 

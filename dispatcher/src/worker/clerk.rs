@@ -15,8 +15,6 @@ use crate::queue::mark::{Mark, mark_started};
 use crate::queue::settle::{Decision, Settlement, Settler};
 use crate::queue::{BATCH_ROWS_MAX, QueueRow};
 
-/// One at a time: two would only wait for each other at the ledger's lock, and halve each other's batches.
-const FLUSHERS: usize = 1;
 /// A mark that is not committed by then is not waited for: its row is released unsent.
 const MARK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a settlement rests after the database failed it. It is tried again as long as its owner lives: what a
@@ -67,10 +65,9 @@ impl Clerk {
         wakes: Arc<Wakes>,
     ) -> Self {
         let pool = pool.clone();
-        let marks = Group::start(tasks, FLUSHERS, BATCH_ROWS_MAX, move |marks| mark_all(pool.clone(), marks));
+        let marks = Group::start(tasks, BATCH_ROWS_MAX, move |marks| mark_all(pool.clone(), marks));
         let books = Books { settler, hands: Arc::clone(&hands), wakes };
-        let settlements =
-            Group::start(tasks, FLUSHERS, BATCH_ROWS_MAX, move |batch| books.clone().settle_all(batch));
+        let settlements = Group::start(tasks, BATCH_ROWS_MAX, move |batch| books.clone().settle_all(batch));
         Self { marks, settlements, hands }
     }
 
@@ -138,7 +135,7 @@ impl Books {
     fn put_down(&self, settlement: &Settlement) {
         self.hands.put_down(&settlement.row);
         if matches!(settlement.decision, Decision::Release { .. }) {
-            self.wakes.ring(settlement.row.channel());
+            self.wakes.ring(settlement.row.channel);
         }
     }
 }

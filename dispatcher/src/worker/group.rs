@@ -1,12 +1,11 @@
 //! Group commit: what waits at the same moment is written by one statement, and then every caller is answered.
 
 use std::future::Future;
-use std::sync::Arc;
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-/// The door to the flushers. They end, with what is under way done, when the last door is dropped.
+/// The door to a flusher. It ends, with what is under way done, when the last door is dropped.
 pub(crate) struct Group<T, R> {
     waiting: mpsc::Sender<Entry<T, R>>,
 }
@@ -23,41 +22,36 @@ impl<T, R> Clone for Group<T, R> {
 }
 
 impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
-    /// Starts flushers. `flush` answers every item of a batch, in order; never more than `batch_max` at once, and never
-    /// waiting for more. While one batch is at the disk, another flusher gathers the next.
-    pub(crate) fn start<F, A>(tasks: &mut JoinSet<()>, flushers: usize, batch_max: usize, flush: F) -> Self
+    /// Starts a flusher. `flush` answers every item of a batch, in order; never more than `batch_max` at once, and never
+    /// waiting for more. While one batch is at the disk, the next gathers: two flushers would only wait for each other at
+    /// the ledger's lock, and halve each other's batches.
+    pub(crate) fn start<F, A>(tasks: &mut JoinSet<()>, batch_max: usize, flush: F) -> Self
     where
-        F: Fn(Vec<T>) -> A + Clone + Send + Sync + 'static,
+        F: Fn(Vec<T>) -> A + Send + Sync + 'static,
         A: Future<Output = Vec<R>> + Send + 'static,
     {
         let (waiting, receiver) = mpsc::channel(2 * batch_max);
-        let receiver = Arc::new(Mutex::new(receiver));
-        for _ in 0..flushers {
-            tasks.spawn(flush_for_ever(Arc::clone(&receiver), batch_max, flush.clone()));
-        }
+        tasks.spawn(flush_for_ever(receiver, batch_max, flush));
         Self { waiting }
     }
 
-    /// Hands an item in, as soon as there is room; its answer comes later, or an error when the flushers are gone.
+    /// Hands an item in, as soon as there is room; its answer comes later, or an error when the flusher is gone.
     pub(crate) async fn put(&self, item: T) -> oneshot::Receiver<R> {
         let (reply, answer) = oneshot::channel();
-        // Without flushers the reply is dropped with the entry, and the answer is an error.
+        // Without a flusher the reply is dropped with the entry, and the answer is an error.
         let _ = self.waiting.send(Entry { item, reply }).await;
         answer
     }
 }
 
-async fn flush_for_ever<T, R, F, A>(
-    receiver: Arc<Mutex<mpsc::Receiver<Entry<T, R>>>>,
-    batch_max: usize,
-    flush: F,
-) where
+async fn flush_for_ever<T, R, F, A>(mut receiver: mpsc::Receiver<Entry<T, R>>, batch_max: usize, flush: F)
+where
     F: Fn(Vec<T>) -> A,
     A: Future<Output = Vec<R>>,
 {
     loop {
         let mut batch = Vec::new();
-        if receiver.lock().await.recv_many(&mut batch, batch_max).await == 0 {
+        if receiver.recv_many(&mut batch, batch_max).await == 0 {
             return;
         }
         let (items, replies): (Vec<T>, Vec<_>) =
@@ -72,7 +66,7 @@ async fn flush_for_ever<T, R, F, A>(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex as StdMutex;
+    use std::sync::{Arc, Mutex};
 
     use tokio::sync::Semaphore;
 
@@ -80,7 +74,7 @@ mod tests {
 
     #[derive(Clone)]
     struct Disk {
-        batches: Arc<StdMutex<Vec<usize>>>,
+        batches: Arc<Mutex<Vec<usize>>>,
         gate: Arc<Semaphore>,
     }
 
@@ -97,7 +91,7 @@ mod tests {
 
         fn group(&self, tasks: &mut JoinSet<()>, batch_max: usize) -> Group<u32, u32> {
             let disk = self.clone();
-            Group::start(tasks, 1, batch_max, move |items| disk.clone().flush(items))
+            Group::start(tasks, batch_max, move |items| disk.clone().flush(items))
         }
     }
 
@@ -131,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_flushers_there_is_no_answer() {
+    async fn without_a_flusher_there_is_no_answer() {
         let (mut tasks, disk) = (JoinSet::new(), Disk::closed());
         let group = disk.group(&mut tasks, 4);
         tasks.shutdown().await;

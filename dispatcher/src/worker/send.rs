@@ -20,6 +20,8 @@ use crate::request::{Request, RequestError, Requests};
 
 /// How long a row waits that could not be sent for reasons of our own.
 const OWN_REST: TimeDelta = TimeDelta::seconds(1);
+/// How long a provider is kept waiting for a message that it is ready to take.
+const START_MAX: Duration = Duration::from_secs(60);
 /// How long a provider may take to say goodbye.
 const GOODBYE: Duration = Duration::from_millis(200);
 
@@ -39,7 +41,7 @@ impl Worker {
         let mut sender = self.counter().provider.sender();
         let mut last = None;
         while let Some(Some(row)) = stop.run_until_cancelled(self.counter().desk.take()).await {
-            last = self.serve(&mut sender, row, last.take()).await;
+            last = self.serve(&mut sender, row, last.take(), &stop).await;
         }
         settled(last).await;
         let _ = timeout(GOODBYE, sender.close()).await;
@@ -47,14 +49,24 @@ impl Worker {
 
     /// `last` is the row before: a crash leaves no more in doubt than there are connections, because a row is marked
     /// started only when the one before it is settled. Everything up to there happens meanwhile.
-    async fn serve(&self, sender: &mut Sender, row: QueueRow, last: Option<Receipt>) -> Option<Receipt> {
-        let now = (self.options.clock)();
+    async fn serve(
+        &self,
+        sender: &mut Sender,
+        row: QueueRow,
+        last: Option<Receipt>,
+        stop: &CancellationToken,
+    ) -> Option<Receipt> {
         let gate = self.counter().provider.gate();
+        if stop.run_until_cancelled(gate.limit.turn()).await.is_none() {
+            let due_at = row.due_at;
+            return Some(self.clerk.settle(row, Decision::Release { due_at }, None).await);
+        }
+        // After its turn, which may have been long in coming: what others have learned of the provider meanwhile counts.
+        let now = (self.options.clock)();
         if let Admission::RestsUntil(until) = gate.breaker.admit(now) {
             let due_at = if self.another_is_ready() { now } else { until };
             return Some(self.clerk.settle(row, Decision::Release { due_at }, None).await);
         }
-        gate.limit.turn().await;
         match self.requests.get(row.asked()).await {
             Ok(request) => self.send(sender, row, &request, last).await,
             Err(RequestError::Database(error)) => {
@@ -82,11 +94,13 @@ impl Worker {
         let gate = self.counter().provider.gate();
         let mut marked = None;
         let started = async || {
+            let asked = Instant::now();
             settled(last).await;
             let mark = self.clerk.mark(&row, &gate.name).await;
             marked = Some((mark, Instant::now()));
-            // The row may have waited long since its claim: for its turn, for the mark, for a database that was away.
-            let is_in_time = row.is_in_time((self.options.clock)());
+            // The row may have waited long since its claim: for its turn, for the mark, for a database that was away. Then
+            // the provider may have hung up, and a message that it is given would be in doubt for nothing.
+            let is_in_time = row.is_in_time((self.options.clock)()) && asked.elapsed() < START_MAX;
             if mark == Marked::Started && is_in_time { Ok(()) } else { Err(StartRefused) }
         };
         fail::fail_point!("send::before", |_| std::process::abort());

@@ -25,7 +25,7 @@ use crate::route::Route;
 
 /// How long it takes until a new owner follows one that was lost.
 const SUCCESSION_REST: Duration = Duration::from_secs(1);
-/// How long the last settlements may take after the last send.
+/// How long the last settlements may take after the last send, and then the leave.
 const LAST_SETTLEMENTS: Duration = Duration::from_millis(400);
 
 /// What every owner of this process works with.
@@ -158,14 +158,12 @@ impl<'a> Session<'a> {
         self.stop.cancel();
         let _ = timeout(self.office.options.grace, join_all(&mut self.workers)).await;
         self.workers.shutdown().await;
-        for counter in counters.iter().flat_map(|counters| counters.iter()) {
-            for row in counter.desk.clear() {
-                let due_at = row.due_at;
-                drop(clerk.settle(row, Decision::Release { due_at }, None).await);
-            }
-        }
-        drop(clerk);
-        let _ = timeout(LAST_SETTLEMENTS, join_all(&mut self.flushers)).await;
+        // What cannot be settled now is taken back by another.
+        let _ = timeout(LAST_SETTLEMENTS, async {
+            release_all(clerk, counters).await;
+            join_all(&mut self.flushers).await;
+        })
+        .await;
         self.leave().await;
     }
 
@@ -195,6 +193,16 @@ async fn heart(office: &Office, owner: Uuid, hands: &Hands) -> End {
             Ok(Ok(false)) => return End::Lost,
             Ok(Err(error)) => tracing::warn!(%error, "a beat failed"),
             Err(_) => tracing::warn!("a beat was not answered in time"),
+        }
+    }
+}
+
+/// What was not begun waits again.
+async fn release_all(clerk: Clerk, counters: &[Arc<Vec<Counter>>]) {
+    for counter in counters.iter().flat_map(|counters| counters.iter()) {
+        for row in counter.desk.clear() {
+            let due_at = row.due_at;
+            drop(clerk.settle(row, Decision::Release { due_at }, None).await);
         }
     }
 }

@@ -65,7 +65,7 @@ impl Verdict<'_> {
             return self.next_by(waits, made, row, failure.class);
         }
         let attempts = Attempts {
-            channel: row.channel(),
+            channel: row.channel,
             made,
             first_at: row.first_attempt_at.unwrap_or(self.now),
             expires_at: row.expires_at,
@@ -90,6 +90,8 @@ impl Verdict<'_> {
 mod tests {
     use super::*;
     use crate::provider::{Doubt, StartRefused};
+    use domain::value::Channel;
+
     use crate::queue::row;
 
     fn at(seconds: i64) -> DateTime<Utc> {
@@ -134,7 +136,7 @@ mod tests {
     #[test]
     fn an_sms_whose_schedule_is_over_has_failed() {
         let last =
-            QueueRow { channel: "sms".into(), attempt: 4, first_attempt_at: Some(at(-3_000)), ..row(1) };
+            QueueRow { channel: Channel::Sms, attempt: 4, first_attempt_at: Some(at(-3_000)), ..row(1) };
         assert!(matches!(outcome(verdict(), &last, failed(FailureClass::Transient)), Outcome::Failed(_)));
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aggregate::events;
 use crate::personal::Personal;
-use crate::value::{ClientId, CompanyId, NotificationId};
+use crate::value::{ClientId, CompanyId, NotificationId, words};
 
 /// One fact in the history of a delivery.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,34 +113,34 @@ pub struct Attempt {
     pub number: u32,
 }
 
-/// One taxonomy of failures for all channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureClass {
-    /// It may work later.
-    Transient,
-    /// The provider asks us to slow down.
-    Throttled,
-    /// The address does not work and will not.
-    PermanentAddress,
-    /// The content is refused.
-    PermanentContent,
-    /// The sender is refused; the recipient is innocent.
-    PolicyReputation,
-    /// Our credentials or settings are refused.
-    ConfigAuth,
-    /// The time to send it is over.
-    Expired,
-    /// None of the above.
-    Unknown,
+words! {
+    /// One taxonomy of failures for all channels.
+    FailureClass {
+        /// It may work later.
+        Transient = "transient",
+        /// The provider asks us to slow down.
+        Throttled = "throttled",
+        /// The address does not work and will not.
+        PermanentAddress = "permanent_address",
+        /// The content is refused.
+        PermanentContent = "permanent_content",
+        /// The sender is refused; the recipient is innocent.
+        PolicyReputation = "policy_reputation",
+        /// Our credentials or settings are refused.
+        ConfigAuth = "config_auth",
+        /// The time to send it is over.
+        Expired = "expired",
+        /// None of the above.
+        Unknown = "unknown",
+    }
 }
 
-/// Why a delivery must not be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SuppressionReason {
-    /// The person was erased after the audience was frozen.
-    Erased,
-    /// The person has asked the provider for no more messages.
-    OptedOut,
+words! {
+    /// Why a delivery must not be sent.
+    SuppressionReason {
+        /// The person was erased after the audience was frozen.
+        Erased = "erased",
+        /// The person has asked the provider for no more messages.
+        OptedOut = "opted_out",
+    }
 }

@@ -36,6 +36,14 @@ macro_rules! words {
             }
         }
 
+        impl TryFrom<String> for $name {
+            type Error = $crate::value::Invalid;
+
+            fn try_from(word: String) -> Result<Self, Self::Error> {
+                Self::try_from(word.as_str())
+            }
+        }
+
         impl std::str::FromStr for $name {
             type Err = $crate::value::Invalid;
 

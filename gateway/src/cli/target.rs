@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use commands::broker::Broker;
 use commands::log::{EventLog, MasterKey};
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
 
 use super::{CliError, Global};
 use crate::config::Config;
 use crate::environment::variable;
 use crate::secrets;
 use crate::stack::{self, Print, Stack, StackOptions};
-use crate::system::ACQUIRE_TIMEOUT;
+use crate::system;
 
 /// How many connections a command opens.
 pub(super) const CONNECTIONS: u32 = 4;
@@ -63,8 +62,7 @@ impl Target {
 
     /// The database, once it answers.
     pub(super) async fn pool(&self, connections: u32) -> Result<PgPool, CliError> {
-        let options = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
-        Ok(options.connect(&self.database_url).await?)
+        Ok(system::connect(&self.database_url, connections).await?)
     }
 
     /// The log, its tables brought up to date.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use commands::log::Recorded;
-use domain::delivery::{Attempt, DeliveryEvent, FailureClass, SuppressionReason};
+use domain::delivery::{Attempt, DeliveryEvent, FailureClass};
 use domain::{Personal, Position};
 use uuid::Uuid;
 
@@ -89,7 +89,7 @@ fn outcome(bare: Tried, event: &DeliveryEvent) -> Tried {
         }
         DeliveryEvent::DeliverySuppressed { reason, provider, .. } => Tried {
             outcome: State::Suppressed,
-            class: Some(suppression(*reason).to_owned()),
+            class: Some(reason.to_string()),
             provider: provider.clone(),
             ..bare
         },
@@ -112,31 +112,9 @@ fn refused(
 ) -> Tried {
     Tried {
         provider: provider.cloned(),
-        class: Some(failure(class).to_owned()),
+        class: Some(class.to_string()),
         code: Some(code.chars().take(CODE_CHARS_MAX).collect()),
         detail: detail.get().cloned(),
         ..bare
-    }
-}
-
-/// As in JSON.
-const fn failure(class: FailureClass) -> &'static str {
-    match class {
-        FailureClass::Transient => "transient",
-        FailureClass::Throttled => "throttled",
-        FailureClass::PermanentAddress => "permanent_address",
-        FailureClass::PermanentContent => "permanent_content",
-        FailureClass::PolicyReputation => "policy_reputation",
-        FailureClass::ConfigAuth => "config_auth",
-        FailureClass::Expired => "expired",
-        FailureClass::Unknown => "unknown",
-    }
-}
-
-/// As in JSON.
-const fn suppression(reason: SuppressionReason) -> &'static str {
-    match reason {
-        SuppressionReason::Erased => "erased",
-        SuppressionReason::OptedOut => "opted_out",
     }
 }

@@ -49,7 +49,12 @@ impl Connection {
         let me = ClientId::default();
         let greeting = AsyncSmtpConnection::connect_with_transport(stream, &me);
         let mut smtp = within(deadlines.greeting, Phase::Greeting, greeting).await?;
-        if !server.implicit_tls && smtp.can_starttls() {
+        let offers_tls = smtp.can_starttls();
+        if !server.may_be_told_the_password(offers_tls) {
+            let text = "the server offers no TLS, and a password is not sent in clear over a network";
+            return Err(Failure::new(FailureClass::ConfigAuth, code::TLS, text));
+        }
+        if !server.implicit_tls && offers_tls {
             let tls = stream::lettre_tls(&server.host)?;
             within(deadlines.greeting, Phase::Connect, smtp.starttls(tls, &me)).await?;
         }
@@ -215,17 +220,12 @@ fn check(phase: Phase, response: Response, good: fn(&Response) -> bool) -> Resul
 }
 
 fn is_over(result: &Result<(), Failure>) -> bool {
-    result.as_ref().is_err_and(ends_dialogue)
+    result.as_ref().is_err_and(Failure::ends_dialogue)
 }
 
 /// Whether a connection that had carried mail before may simply have been at its end: silence is not that.
 pub(super) fn was_at_its_end(failure: &Failure) -> bool {
-    ends_dialogue(failure) && failure.code != code::TIMEOUT
-}
-
-fn ends_dialogue(failure: &Failure) -> bool {
-    matches!(failure.code.as_str(), code::CLOSED | code::TIMEOUT | code::PROTOCOL)
-        || failure.code.starts_with("421")
+    failure.ends_dialogue() && failure.code != code::TIMEOUT
 }
 
 /// Runs one step of the dialogue within its deadline; lettre itself waits for ever.
