@@ -43,11 +43,24 @@ impl Projector for Audit {
     }
 
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
-        events.iter().for_each(|event| alarm(event));
         save_channels(tx, events).await?;
         let entries: Vec<Entry<'_>> = events.iter().map(|event| Entry::of(event)).collect();
         let channels = load_channels(tx, &entries).await?;
         save(tx, events, &entries, &channels).await
+    }
+
+    /// Events of an unknown type matter to no other projection, so nobody else would say it.
+    fn alarm(&self, events: &[Recorded]) {
+        for event in events {
+            if let Err(DecodeError::UnknownAggregate(_)) = event.event {
+                tracing::error!(
+                    position = event.position,
+                    event_id = %event.event_id,
+                    aggregate_type = event.aggregate_type,
+                    "an event of an unknown aggregate: no projection shows it but the audit"
+                );
+            }
+        }
     }
 }
 
@@ -85,18 +98,6 @@ impl SubjectId {
 /// What is kept of an id that is no UUID.
 fn beginning(id: &str) -> &str {
     id.char_indices().nth(SUBJECT_CHARS_MAX).map_or(id, |(end, _)| &id[..end])
-}
-
-/// Events of an unknown type matter to no other projection, so nobody else would say it.
-fn alarm(event: &Recorded) {
-    if let Err(DecodeError::UnknownAggregate(_)) = event.event {
-        tracing::error!(
-            position = event.position,
-            event_id = %event.event_id,
-            aggregate_type = event.aggregate_type,
-            "an event of an unknown aggregate: no projection shows it but the audit"
-        );
-    }
 }
 
 async fn save_channels(tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {

@@ -153,6 +153,9 @@ impl Batches {
         self.checkpoint.position = up_to;
         self.pass(up_to);
         self.parking.remember(&*self.target.projector, &parked);
+        if self.target.live {
+            self.target.projector.alarm(events);
+        }
         Ok(())
     }
 

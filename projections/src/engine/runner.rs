@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use commands::leader::Leadership;
-use commands::log::{EventLog, Recorded};
+use commands::log::{EventLog, FeedError, Recorded};
 use domain::Position;
+use tokio::pin;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::batch::{Batches, LAG_MAX, Target};
 use super::failure::{BatchError, Fault, fault, nameless};
@@ -17,7 +19,7 @@ use super::source::Source;
 use crate::positions::{Lead, Positions};
 use crate::projection::Projection;
 use crate::projector::Projector;
-use crate::rebuild;
+use crate::rebuild::{self, Progress};
 
 /// The first pause after a failure; each further one is twice as long.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
@@ -27,6 +29,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 const IDLE_MAX: Duration = Duration::from_secs(1);
 /// How often a projector looks whether the rebuild it needs is done.
 const REBUILD_LOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// How often it looks whether somebody has ordered another, once it was given up.
+const ORDER_LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// A log that is longer is not followed from its start but filled by a rebuild, which is quicker.
 const FOLLOWED_FROM_THE_START_MAX: Position = 10_000;
 
@@ -88,18 +92,28 @@ impl Runner {
     async fn follow(&self) -> Result<Infallible, BatchError> {
         let mut live = self.open().await?;
         loop {
-            let idle = if live.batches.lags() { LAG_MAX } else { IDLE_MAX };
-            match timeout(idle, self.source.next(live.batches.position())).await {
-                Ok(Ok(events)) => self.step(&mut live, &events).await?,
-                Ok(Err(error)) => {
+            match self.next(&mut live).await? {
+                Ok(events) => self.step(&mut live, &events).await?,
+                Err(error) => {
                     tracing::warn!(projection = self.projection().name(), %error, "the log cannot be followed");
                     sleep(PAUSE_MIN).await;
                 }
-                Err(_) => {
-                    live.batches.keep_up().await?;
-                    self.measure(live.batches.position());
-                }
             }
+        }
+    }
+
+    /// Waits for events, and tells meanwhile how far it is. A page that is long in coming is not begun anew: on a slow
+    /// database it would never come.
+    async fn next(&self, live: &mut Live) -> Result<Result<Arc<[Recorded]>, FeedError>, BatchError> {
+        let next = self.source.next(live.batches.position());
+        pin!(next);
+        loop {
+            let idle = if live.batches.lags() { LAG_MAX } else { IDLE_MAX };
+            if let Ok(read) = timeout(idle, &mut next).await {
+                return Ok(read);
+            }
+            live.batches.keep_up().await?;
+            self.measure(live.batches.position());
         }
     }
 
@@ -123,7 +137,7 @@ impl Runner {
         let batches = loop {
             match self.open_tables().await? {
                 Some(batches) => break batches,
-                None => sleep(REBUILD_LOOK_INTERVAL).await,
+                None => self.rebuilt().await?,
             }
         };
         let lead = self.positions.lead(self.projection());
@@ -137,16 +151,40 @@ impl Runner {
         let schema = self.projection().name().to_owned();
         let target = Target { projector: Arc::clone(&self.projector), schema, live: true };
         let pool = self.log.pool();
-        let Some(batches) = Batches::open(pool.clone(), target.clone()).await? else {
-            schema::create(pool, &*self.projector, &target.schema, true).await?;
-            return Ok(None);
+        let batches = loop {
+            match Batches::open(pool.clone(), target.clone()).await? {
+                Some(batches) => break batches,
+                None => schema::create(pool, &*self.projector, &target.schema, true).await?,
+            }
         };
         let is_new = is_new(batches.position(), self.log.head().await?);
-        if batches.checkpoint().is_of(&*self.projector) && !is_new {
-            return Ok(Some(batches));
+        Ok((batches.checkpoint().is_of(&*self.projector) && !is_new).then_some(batches))
+    }
+
+    /// Orders a rebuild and waits for it. One that was given up would be given up again: a person looks, and orders the
+    /// next.
+    async fn rebuilt(&self) -> sqlx::Result<()> {
+        let pool = self.log.pool();
+        let mut order = rebuild::request(pool, self.projection()).await?;
+        loop {
+            match rebuild::progress(pool, order).await? {
+                Some(Progress { finished: false, .. }) => sleep(REBUILD_LOOK_INTERVAL).await,
+                Some(Progress { failure: Some(reason), .. }) => {
+                    self.stand_still(&format!("its rebuild was given up: {reason}")).await;
+                    order = self.order_after(order).await?;
+                }
+                _ => return Ok(()),
+            }
         }
-        rebuild::request(pool, self.projection()).await?;
-        Ok(None)
+    }
+
+    async fn order_after(&self, given_up: Uuid) -> sqlx::Result<Uuid> {
+        loop {
+            match rebuild::newest(self.log.pool(), self.projection()).await? {
+                Some(order) if order != given_up => return Ok(order),
+                _ => sleep(ORDER_LOOK_INTERVAL).await,
+            }
+        }
     }
 
     /// Says it where it is handled, and, if only a person can help, where the status is read.
@@ -161,9 +199,14 @@ impl Runner {
             }
             BatchError::Database(error) => nameless(error),
         };
+        self.stand_still(&reason).await;
+    }
+
+    async fn stand_still(&self, reason: &str) {
+        let projection = self.projection().name();
         tracing::error!(projection, reason, "a projection stands still");
         let text = format!("update {projection}.checkpoint set failure = $1");
-        if let Err(error) = sqlx::query(&text).bind(&reason).execute(self.log.pool()).await {
+        if let Err(error) = sqlx::query(&text).bind(reason).execute(self.log.pool()).await {
             tracing::error!(
                 projection,
                 reason = nameless(&error),

@@ -38,6 +38,13 @@ pub struct DeliveryRow {
     pub attempts: Vec<AttemptRow>,
 }
 
+impl DeliveryRow {
+    /// Whether a dispatcher may have it in hand.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state.as_str(), "pending" | "deferred")
+    }
+}
+
 /// What became of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AttemptRow {
@@ -68,13 +75,17 @@ pub struct AttemptRow {
 pub struct DeliveryFilter<'a> {
     /// Only those in this state; `sending` too.
     pub state: Option<&'a str>,
-    /// Those that the send queue says are on their way to a provider: shown as `sending` if they are open here.
+    /// Those that the send queue says are on their way to a provider: shown as `sending` if they are open here. Needed where
+    /// a state is asked for that they are told apart by.
     pub sending: &'a [DeliveryId],
 }
 
 /// Every state that a delivery can have in its table.
 const STATES: &[&str] =
     &["pending", "accepted", "delivered", "deferred", "failed", "suppressed", "in_doubt", "cancelled"];
+
+/// For whoever looks that up himself.
+const NOTHING_ON_ITS_WAY: &[Uuid] = &[];
 
 /// The columns of a [`DeliveryRow`] from `notifications.deliveries d`, with the ids on their way as `$1`.
 const DELIVERY: &str = "d.delivery_id as id, d.notification_id, d.company_id,
@@ -131,7 +142,7 @@ pub async fn list(
     Ok(page.page(rows, |row| Cursor::of(row.id)))
 }
 
-/// One delivery, if its company is in scope; `is_sending` if the send queue says it is on its way.
+/// One delivery, if its company is in scope.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -139,15 +150,13 @@ pub async fn delivery(
     pool: &PgPool,
     scope: Scope<'_>,
     delivery: DeliveryId,
-    is_sending: bool,
 ) -> sqlx::Result<Option<DeliveryRow>> {
     let text = format!(
         "select {DELIVERY} from notifications.deliveries d
          where d.delivery_id = $2 and ($3::uuid[] is null or d.company_id = any($3))"
     );
-    let sending: &[DeliveryId] = if is_sending { &[delivery] } else { &[] };
     sqlx::query_as(&text)
-        .bind(uuids(sending))
+        .bind(NOTHING_ON_ITS_WAY)
         .bind(Uuid::from(delivery))
         .bind(scope.ids())
         .fetch_optional(pool)

@@ -85,6 +85,16 @@ pub async fn progress(pool: &PgPool, rebuild: Uuid) -> sqlx::Result<Option<Progr
     .await
 }
 
+/// The order that was given last.
+pub(crate) async fn newest(pool: &PgPool, projection: Projection) -> sqlx::Result<Option<Uuid>> {
+    sqlx::query_scalar(
+        "select rebuild_id from projection_rebuilds where name = $1 order by requested_at desc limit 1",
+    )
+    .bind(projection.name())
+    .fetch_optional(pool)
+    .await
+}
+
 /// Orders rebuilds and waits until they are done, telling `watch` how far each is; does them here if no process with
 /// projectors runs.
 ///

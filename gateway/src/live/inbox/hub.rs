@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::Position;
 use domain::value::UserId;
-use projections::queries::inbox::Since;
+use projections::queries::inbox::{Room, Since};
 use projections::{Positions, Projection};
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -19,7 +19,7 @@ use super::source::{NewsSource, all_receipts, of_counts, of_message, of_receipt,
 /// How many messages a round tells.
 const ROUND_MESSAGES_MAX: i64 = 500;
 /// How many copies of messages a round holds in memory, of at most 10,000 characters each; more for one message only.
-const ROUND_COPIES_MAX: i64 = 1_000;
+pub(super) const ROUND_COPIES_MAX: i64 = 1_000;
 /// How many receipts a round tells. A few read-alls may be more: then it tells to read the lists again.
 pub(super) const ROUND_RECEIPTS_MAX: usize = 20_000;
 /// How many withdrawals a round tells; more are as many receipts are.
@@ -99,24 +99,25 @@ impl<S: NewsSource> Rounds<S> {
                 (self.told, self.counted) = (until, until);
                 continue;
             }
-            let messages = messages_for(users.len());
-            let end = self.end_of_round(until, messages).await?;
-            self.tell_events(&users, end, messages).await?;
+            let listeners = i64::try_from(users.len()).unwrap_or(i64::MAX);
+            let room = Room { messages: ROUND_MESSAGES_MAX, copies: ROUND_COPIES_MAX, listeners };
+            let end = self.end_of_round(until, room).await?;
+            self.tell_events(&users, end).await?;
             self.tell_counts(&users, end).await?;
         }
         Ok(())
     }
 
-    /// Where so many messages end; so few positions cannot hold more.
-    pub(super) async fn end_of_round(&self, until: Position, messages: i64) -> sqlx::Result<Position> {
+    /// Where a round is full. It is not looked for where even a message a position, to everybody who listens, would fit.
+    pub(super) async fn end_of_round(&self, until: Position, room: Room) -> sqlx::Result<Position> {
         let since = Since { after: self.told, until };
-        if until - self.told <= messages { Ok(until) } else { self.source.end_of(since, messages).await }
+        if room.holds(until - self.told) { Ok(until) } else { self.source.end_of(since, room).await }
     }
 
-    async fn tell_events(&mut self, users: &[UserId], end: Position, messages: i64) -> sqlx::Result<()> {
+    async fn tell_events(&mut self, users: &[UserId], end: Position) -> sqlx::Result<()> {
         let since = Since { after: self.told, until: end };
         let mut news: HashMap<UserId, Vec<News>> = HashMap::new();
-        for arrival in self.source.arrivals(users, since, messages).await? {
+        for arrival in self.source.arrivals(users, since, ROUND_MESSAGES_MAX).await? {
             news.entry(arrival.user_id.into()).or_default().push(of_message(&arrival.item));
         }
         let receipts = all_receipts(&*self.source, users, since, ROUND_RECEIPTS_MAX).await?;
@@ -164,10 +165,4 @@ impl<S: NewsSource> Rounds<S> {
             self.seats.tell(user, frame);
         }
     }
-}
-
-/// The more listen, the fewer messages a round tells.
-pub(super) fn messages_for(listeners: usize) -> i64 {
-    let listeners = i64::try_from(listeners).unwrap_or(i64::MAX).max(1);
-    (ROUND_COPIES_MAX / listeners).clamp(1, ROUND_MESSAGES_MAX)
 }

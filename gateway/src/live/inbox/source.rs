@@ -8,7 +8,7 @@ use domain::Position;
 use domain::value::{MessageId, UserId};
 use projections::Projection;
 use projections::queries::inbox::{
-    self, Arrival, Counts, CountsNews, InboxItem, ReceiptNews, Since, WithdrawalNews,
+    self, Arrival, Counts, CountsNews, InboxItem, ReceiptNews, Room, Since, WithdrawalNews,
 };
 
 use super::super::frame::News;
@@ -26,8 +26,8 @@ pub(crate) trait NewsSource: Send + Sync + 'static {
     fn head(&self) -> impl Future<Output = sqlx::Result<Position>> + Send;
     /// Positions up to this one have no receipts and withdrawals any more.
     fn horizon(&self) -> impl Future<Output = sqlx::Result<Position>> + Send;
-    /// The position of the last of at most `limit` messages within positions; their end if there are no more.
-    fn end_of(&self, since: Since, limit: i64) -> impl Future<Output = sqlx::Result<Position>> + Send;
+    /// Where there is no room for more messages within positions; their end if all fit.
+    fn end_of(&self, since: Since, room: Room) -> impl Future<Output = sqlx::Result<Position>> + Send;
     /// What came into these inboxes; of at most `limit` messages.
     fn arrivals(
         &self,
@@ -97,21 +97,8 @@ impl NewsSource for PostgresNews {
         inbox::horizon(self.log.pool()).await
     }
 
-    async fn end_of(&self, since: Since, limit: i64) -> sqlx::Result<Position> {
-        let last: Option<Position> = sqlx::query_scalar(
-            "select position
-             from inbox.sent_messages
-             where position > $1 and position <= $2 and withdrawn_at is null
-             order by position
-             offset $3
-             limit 1",
-        )
-        .bind(since.after)
-        .bind(since.until)
-        .bind(limit - 1)
-        .fetch_optional(self.log.pool())
-        .await?;
-        Ok(last.unwrap_or(since.until))
+    async fn end_of(&self, since: Since, room: Room) -> sqlx::Result<Position> {
+        Ok(inbox::full_at(self.log.pool(), since, room).await?.unwrap_or(since.until))
     }
 
     async fn arrivals(&self, users: &[UserId], since: Since, limit: i64) -> sqlx::Result<Vec<Arrival>> {

@@ -10,8 +10,8 @@ use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 pub use self::news::{
-    Arrival, CountsNews, ReceiptNews, Since, WithdrawalNews, arrivals, changed_counts, horizon, missed,
-    receipts, withdrawals,
+    Arrival, CountsNews, ReceiptNews, Room, Since, WithdrawalNews, arrivals, changed_counts, full_at,
+    horizon, missed, receipts, withdrawals,
 };
 use super::{PageRequest, Person, users};
 use crate::page::Cursor;
@@ -77,9 +77,6 @@ pub struct InboxSummary {
     pub counts: Counts,
     /// The newest unseen ones, at most [`SUMMARY_ITEMS_MAX`].
     pub newest: Vec<InboxItem>,
-    /// Changes whenever the counts or a receipt do; for an ETag. Names of authors are not in it.
-    #[serde(skip)]
-    pub version: Position,
 }
 
 /// Which items are asked for.
@@ -145,7 +142,7 @@ pub async fn list(
         .bind(pattern)
         .fetch_all(pool)
         .await?;
-    let (counts, _, items) = apart(rows);
+    let (counts, items) = apart(rows);
     let page = page.page(items, |item| Cursor::at(item.position));
     Ok(InboxPage { data: page.data, next: page.next, counts })
 }
@@ -186,8 +183,8 @@ pub async fn summary(pool: &PgPool, user: UserId) -> sqlx::Result<InboxSummary> 
         .bind(SUMMARY_ITEMS_MAX)
         .fetch_all(pool)
         .await?;
-    let (counts, version, newest) = apart(rows);
-    Ok(InboxSummary { counts, newest, version })
+    let (counts, newest) = apart(rows);
+    Ok(InboxSummary { counts, newest })
 }
 
 /// One item of a user's inbox, also if the user deleted it: that takes it out of lists and counts only.
@@ -209,7 +206,6 @@ pub async fn item(pool: &PgPool, user: UserId, message: MessageId) -> sqlx::Resu
 struct ItemAndCounts {
     #[sqlx(flatten)]
     counts: Counts,
-    version: Position,
     #[sqlx(json(nullable))]
     item: Option<InboxItem>,
 }
@@ -218,7 +214,7 @@ struct ItemAndCounts {
 fn with_counts(items: &str) -> String {
     format!(
         "select coalesce(c.unseen, 0) as unseen, coalesce(c.unread, 0) as unread, coalesce(c.total, 0) as total,
-           coalesce(c.position, 0) as version, row_to_json(page) as item
+           row_to_json(page) as item
          from (select $1::uuid as user_id) me
          left join inbox.inbox_counts c using (user_id)
          left join lateral ({items}) page on true
@@ -226,7 +222,7 @@ fn with_counts(items: &str) -> String {
     )
 }
 
-fn apart(rows: Vec<ItemAndCounts>) -> (Counts, Position, Vec<InboxItem>) {
-    let (counts, version) = rows.first().map_or((Counts::default(), 0), |row| (row.counts, row.version));
-    (counts, version, rows.into_iter().filter_map(|row| row.item).collect())
+fn apart(rows: Vec<ItemAndCounts>) -> (Counts, Vec<InboxItem>) {
+    let counts = rows.first().map_or(Counts::default(), |row| row.counts);
+    (counts, rows.into_iter().filter_map(|row| row.item).collect())
 }

@@ -79,6 +79,54 @@ pub struct Since {
     pub until: Position,
 }
 
+/// How many messages are told at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Of messages.
+    pub messages: i64,
+    /// Of their copies for those who listen: a message has no more than it has recipients.
+    pub copies: i64,
+    /// How many listen.
+    pub listeners: i64,
+}
+
+impl Room {
+    /// Whether so many messages fit, whoever they are to.
+    pub const fn holds(self, messages: i64) -> bool {
+        messages <= self.messages && messages.saturating_mul(self.listeners) <= self.copies
+    }
+}
+
+/// The position of the message within positions with which a room is full; none if all fit.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn full_at(pool: &PgPool, since: Since, room: Room) -> sqlx::Result<Option<Position>> {
+    sqlx::query_scalar(
+        "select position
+         from (
+           select position, row_number() over in_order as messages,
+                  sum(least(recipients, $5)) over in_order as copies
+           from (
+             select position, recipients
+             from inbox.sent_messages
+             where position > $1 and position <= $2 and withdrawn_at is null
+             order by position
+             limit $3) next
+           window in_order as (order by position)) told
+         where messages >= $3 or copies >= $4
+         order by position
+         limit 1",
+    )
+    .bind(since.after)
+    .bind(since.until)
+    .bind(room.messages)
+    .bind(room.copies)
+    .bind(room.listeners)
+    .fetch_optional(pool)
+    .await
+}
+
 /// What came into the inboxes of `users` within positions, oldest first, at most `limit`; deleted items are left out.
 /// If `limit` are given there may be more: ask again after the last one's position, since a message's recipients are
 /// never cut apart.
