@@ -1,6 +1,8 @@
 //! The one way to give a command to an aggregate: cqrs-es's framework over our log for a stream that exists, its rules alone
 //! for one that begins; conflicts retried in one place.
 
+use std::convert::Infallible;
+
 use cqrs_es::persist::PersistedEventStore;
 use cqrs_es::{Aggregate, AggregateError, CqrsFramework, DomainEvent};
 use domain::Position;
@@ -125,12 +127,59 @@ impl EventLog {
     {
         self.once(context, || async {
             let drafts = decide_on(A::default(), 0, aggregate_id, command.clone(), context).await?;
-            match self.append(drafts, context.first_answer(answer), context.lane).await {
-                Ok(appended) => Ok(Done::Now { position: appended.last }),
-                Err(error) => self.after_append_error(error, context).await,
-            }
+            self.append_decided(drafts, context, answer).await
         })
         .await
+    }
+
+    /// Gives a command to an aggregate whose rules need to know nothing of its past: only where its stream ends is read,
+    /// however long it is.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn execute_at_end<A>(
+        &self,
+        aggregate_id: &str,
+        command: A::Command,
+        context: &CommandContext,
+        answer: &Value,
+    ) -> Result<Done, CommandError<A::Error>>
+    where
+        A: Aggregate<Services = ()>,
+        A::Command: Clone,
+    {
+        self.once(context, || async {
+            let last = self.read_stream_back(A::TYPE, aggregate_id, i64::MAX, 1).await?;
+            let sequence = last.first().map_or(0, |event| event.sequence);
+            let drafts = decide_on(A::default(), sequence, aggregate_id, command.clone(), context).await?;
+            self.append_decided(drafts, context, answer).await
+        })
+        .await
+    }
+
+    /// Keeps the answer to what was carried out without an event, such as an order that is a row: whoever asks again under
+    /// the same key is told the same.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn keep_answer(
+        &self,
+        context: &CommandContext,
+        answer: &Value,
+    ) -> Result<Done, CommandError<Infallible>> {
+        self.append_decided(vec![], context, answer).await
+    }
+
+    async fn append_decided<E: std::error::Error>(
+        &self,
+        drafts: Vec<Draft>,
+        context: &CommandContext,
+        answer: &Value,
+    ) -> Result<Done, CommandError<E>> {
+        match self.append(drafts, context.first_answer(answer), context.lane).await {
+            Ok(appended) => Ok(Done::Now { position: appended.last }),
+            Err(error) => self.after_append_error(error, context).await,
+        }
     }
 
     /// Carries out an attempt that decides against the log as it stands: again, a bounded number of times, when somebody
@@ -183,10 +232,7 @@ impl EventLog {
     }
 
     /// What an append that failed means to the one who gave the command.
-    ///
-    /// # Errors
-    /// See [`CommandError`].
-    pub async fn after_append_error<E: std::error::Error>(
+    pub(crate) async fn after_append_error<E: std::error::Error>(
         &self,
         error: AppendError,
         context: &CommandContext,

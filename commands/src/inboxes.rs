@@ -20,6 +20,11 @@ pub async fn read_all(
     context: &CommandContext,
 ) -> Result<Done, CommandError<InboxError>> {
     let head = log.head().await?;
-    log.execute::<Inbox>(&user.to_string(), InboxCommand::ReadAll { user, up_to, head }, context, &json!({}))
-        .await
+    log.execute_at_end::<Inbox>(
+        &user.to_string(),
+        InboxCommand::ReadAll { user, up_to, head },
+        context,
+        &json!({}),
+    )
+    .await
 }

@@ -1,7 +1,7 @@
 //! What all aggregates share: the four-line adapter between `decide` and cqrs-es, and the names of their events.
 
 /// Writes `cqrs_es::Aggregate` for a type that has `decide(&self, Command) -> Result<Vec<Event>, Error>` and
-/// `apply(&mut self, Event)`: `decide` may refuse, `apply` may not.
+/// `fold(&mut self, Event)`: `decide` may refuse, `fold` may not.
 macro_rules! aggregate {
     ($aggregate:ty, $name:literal, $command:ty, $event:ty, $error:ty) => {
         impl cqrs_es::Aggregate for $aggregate {

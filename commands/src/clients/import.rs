@@ -30,8 +30,9 @@ pub struct Imported {
     pub position: domain::Position,
 }
 
-/// Registers and changes the clients of a page, all or nothing; each is named by its external id, and has it. A contact of the file replaces one of the same kind and
-/// name and is otherwise added; no contact is ever removed by a file. With `dry_run` nothing is written.
+/// Registers and changes the clients of a page, all or nothing; each must have its external id, and is known by it. A
+/// contact of the file replaces one of the same kind and name and is otherwise added; no contact is ever removed by a file.
+/// With `dry_run` nothing is written.
 ///
 /// # Errors
 /// [`ClientError::TooManyContacts`] for a client that would have too many; [`CommandError::Conflict`] when somebody else

@@ -32,7 +32,6 @@ struct Sent {
     author: UserId,
     recipients: Vec<UserId>,
     company: Option<CompanyId>,
-    acknowledge: bool,
     at: DateTime<Utc>,
     withdrawn: bool,
 }
@@ -105,10 +104,9 @@ impl Message {
 
     fn fold(&mut self, event: MessageEvent) {
         match event {
-            MessageEvent::MessageSent { author, recipients, addressed, acknowledge, sent_at, .. } => {
+            MessageEvent::MessageSent { author, recipients, addressed, sent_at, .. } => {
                 let company = addressed.company;
-                self.sent =
-                    Some(Sent { author, recipients, company, acknowledge, at: sent_at, withdrawn: false });
+                self.sent = Some(Sent { author, recipients, company, at: sent_at, withdrawn: false });
             }
             MessageEvent::MessageWithdrawn { .. } => {
                 if let Some(sent) = &mut self.sent {

@@ -36,11 +36,6 @@ impl Notification {
         self.company
     }
 
-    /// Whether nothing more is to be sent.
-    pub const fn is_cancelled(&self) -> bool {
-        self.cancelled
-    }
-
     /// The generation whose audience is still being resolved.
     pub const fn open_generation(&self) -> Option<u32> {
         if self.audience_is_open { Some(self.generation) } else { None }

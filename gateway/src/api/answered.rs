@@ -1,12 +1,14 @@
 //! Asked again under the same key: the first answer, even if the request would be refused by now.
 
+use std::convert::Infallible;
+
 use axum::http::StatusCode;
 use commands::{CommandContext, Done};
 use serde_json::Value;
 
 use super::Wrote;
 use crate::access::Caller;
-use crate::problem::{Answer, Kind, Problem};
+use crate::problem::Answer;
 use crate::state::AppState;
 
 impl AppState {
@@ -21,26 +23,10 @@ impl AppState {
         match outcome {
             Ok((done, answer)) => Ok(self.wrote(status, caller, done, answer)),
             Err(problem) if problem.status().is_client_error() => {
-                let done = self.first_answer(context).await?.ok_or(problem)?;
+                let done = self.log().answered_before::<Infallible>(context).await?.ok_or(problem)?;
                 Ok(self.wrote(status, caller, done, Value::Null))
             }
             Err(problem) => Err(problem),
-        }
-    }
-
-    /// What was answered when this was asked first.
-    ///
-    /// # Errors
-    /// 422 when the key stands for another request.
-    pub(crate) async fn first_answer(&self, context: &CommandContext) -> Answer<Option<Done>> {
-        let Some(asked) = &context.idempotency else { return Ok(None) };
-        let Some((fingerprint, answer, position)) = self.log().first_answer(asked.command_id).await? else {
-            return Ok(None);
-        };
-        if fingerprint == asked.fingerprint {
-            Ok(Some(Done::Before { answer, position }))
-        } else {
-            Err(Problem::new(Kind::KeyReused))
         }
     }
 }

@@ -7,8 +7,8 @@
 //! - A **write** takes `order: Order<CreateThing>`: caller (401), body, and the `CommandContext` with the caller's key,
 //!   trace and ip. `CreateThing` implements [`FromFields`](crate::extract::FromFields) (read every field into a
 //!   variable, then unwrap with `?`) and [`Body`](crate::extract::Body) (`KEY`, and `permits` for a 403 that needs no
-//!   body). `Order<Empty>` takes no body or `{}`. It answers `Answer<Wrote>` by `state.created`, `accepted`, `changed`
-//!   or `wrote`, given the same JSON that the command was told to keep as its first answer.
+//!   body). `Order<Empty>` takes no body or `{}`. It answers `Answer<Wrote>` by `state.created`, `changed` or
+//!   `wrote`, given the same JSON that the command was told to keep as its first answer.
 //! - A **read** takes `read: Read<ListThings>` where `ListThings` implements [`FromQuery`](crate::extract::FromQuery),
 //!   or `Read<NoQuery>`, and calls `read.wait_for(&state, &[Projection::…]).await?` before it queries.
 //! - An id in the path is `PathId(id): PathId<ThingId>` (404 for what is no id); a word is `PathWord`.

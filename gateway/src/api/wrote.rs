@@ -27,11 +27,6 @@ impl AppState {
         self.wrote(StatusCode::CREATED, caller, done, answer)
     }
 
-    /// 202: something was begun.
-    pub fn accepted(&self, caller: &Caller, done: Done, answer: Value) -> Wrote {
-        self.wrote(StatusCode::ACCEPTED, caller, done, answer)
-    }
-
     /// 200: something was changed, or was so already.
     pub fn changed(&self, caller: &Caller, done: Done) -> Wrote {
         self.wrote(StatusCode::OK, caller, done, json!({}))

@@ -73,15 +73,6 @@ impl Params {
         T::from_text(&text).map_or_else(|reason| self.refuse(name, reason), Some)
     }
 
-    /// A parameter that must be there.
-    pub fn required<T: FromText>(&mut self, name: &str) -> Option<T> {
-        if self.values.get(name).is_none_or(String::is_empty) {
-            self.values.remove(name);
-            return self.refuse(name, Invalid::Missing);
-        }
-        self.optional(name)
-    }
-
     /// A whole number within bounds, if it is there.
     pub fn integer(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {
         let text = self.values.remove(name)?;

@@ -1,5 +1,7 @@
 //! What the inner layers refuse or fail with, as problems.
 
+use std::convert::Infallible;
+
 use commands::CommandError;
 use commands::clients::ClientRefusal;
 use commands::log::{FeedError, LoadError, SealError};
@@ -21,6 +23,13 @@ const RETRY_AFTER_S: u32 = 2;
 pub(crate) trait Refusal: std::error::Error {
     /// The problem it is.
     fn problem(&self) -> Problem;
+}
+
+/// Of what no rule is asked about.
+impl Refusal for Infallible {
+    fn problem(&self) -> Problem {
+        match *self {}
+    }
 }
 
 impl<E: Refusal> From<CommandError<E>> for Problem {

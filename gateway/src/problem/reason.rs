@@ -62,8 +62,6 @@ pub enum Reason {
     NotUtf8,
     /// Objects and arrays within each other beyond what is read.
     TooDeep,
-    /// A body where none belongs.
-    BodyNotEmpty,
     /// More bytes than are taken.
     BodyTooLarge {
         /// The most there may be.
@@ -149,7 +147,6 @@ impl Reason {
             Self::NotJson { .. } => "invalid_json",
             Self::NotUtf8 => "invalid_utf8",
             Self::TooDeep => "too_deep",
-            Self::BodyNotEmpty => "body_not_empty",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyBroken => "body_broken",
             Self::NotJsonType => "not_json",

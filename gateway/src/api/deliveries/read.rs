@@ -6,7 +6,7 @@ use domain::value::DeliveryId;
 use projections::Projection;
 use projections::queries::deliveries::{self, DeliveryRow};
 
-use crate::api::notifications::needs_to_read;
+use crate::api::notifications::{mark_sending, needs_to_read};
 use crate::extract::{NoQuery, PathId, Read};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
@@ -23,9 +23,9 @@ pub(super) async fn read(
     read: Read<NoQuery>,
 ) -> Answer<Json<DeliveryRow>> {
     read.wait_for(&state, &[Projection::Notifications]).await?;
-    let is_sending = dispatcher::queue::is_sending(state.pool(), delivery).await?;
-    let row = deliveries::delivery(state.pool(), read.caller.scope(), delivery, is_sending).await?;
-    let row = row.ok_or_else(Problem::not_found)?;
+    let row = deliveries::delivery(state.pool(), read.caller.scope(), delivery).await?;
+    let mut row = row.ok_or_else(Problem::not_found)?;
     needs_to_read(&read.caller)?;
+    mark_sending(&state, std::slice::from_mut(&mut row)).await?;
     Ok(Json(row))
 }

@@ -6,6 +6,7 @@ use domain::value::NotificationId;
 use projections::queries::deliveries::{self, DeliveryFilter, DeliveryRow};
 use projections::queries::{Page, PageRequest};
 
+use super::mark_sending;
 use super::read::row_for;
 use crate::extract::{FromQuery, Params, PathId, Read};
 use crate::problem::Answer;
@@ -34,9 +35,9 @@ pub(super) struct ListDeliveries {
 }
 
 impl ListDeliveries {
-    /// Only what is open can be on its way.
+    /// Whether what is on its way makes the difference; where all states are asked for it is only a word in the rows.
     fn asks_what_is_sending(&self) -> bool {
-        self.state.is_none_or(|state| matches!(state, "pending" | "sending" | "deferred"))
+        matches!(self.state, Some("pending" | "sending" | "deferred"))
     }
 }
 
@@ -46,7 +47,8 @@ impl FromQuery for ListDeliveries {
     }
 }
 
-/// The deliveries of a notification with their attempts, by their ids, not newest first (notifiers and auditors of its company).
+/// The deliveries of a notification with their attempts, by their ids, not newest first (notifiers and auditors of its
+/// company).
 #[utoipa::path(
     get, path = "/notifications/{id}/deliveries", tag = "notifications",
     params(
@@ -67,5 +69,9 @@ pub(super) async fn deliveries(
     };
     let filter = DeliveryFilter { state: read.query.state, sending: &sending };
     let page = &read.query.page;
-    Ok(Json(deliveries::list(state.pool(), read.caller.scope(), notification, &filter, page).await?))
+    let mut page = deliveries::list(state.pool(), read.caller.scope(), notification, &filter, page).await?;
+    if read.query.state.is_none() {
+        mark_sending(&state, &mut page.data).await?;
+    }
+    Ok(Json(page))
 }

@@ -39,7 +39,7 @@ pub(super) struct NotificationFields {
     /// The subject line of an e-mail; an SMS has none.
     #[schema(min_length = 1, max_length = 200)]
     subject: Option<String>,
-    /// What it says, verbatim: at most 1,600 characters as SMS, 100,000 as e-mail and there 380,000 bytes.
+    /// What it says, verbatim: at most 1,600 characters as SMS, 100,000 as e-mail.
     #[schema(min_length = 1, max_length = 100_000)]
     body: String,
     /// Nothing is sent after this.

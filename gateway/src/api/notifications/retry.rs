@@ -2,21 +2,13 @@
 
 use axum::extract::State;
 use domain::value::NotificationId;
-use projections::queries::{Scope, notifications as queries};
 
-use super::company_for;
+use super::{company_for, generation_that};
 use crate::api::Wrote;
 use crate::api::schema::Changed;
 use crate::extract::{Empty, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
-
-/// The generation of which nothing has failed, as far as the view knows now: whoever saw a failure saw it there. A view
-/// that cannot be read keeps nobody from trying; then there may be nobody to send to.
-async fn flawless(state: &AppState, notification: NotificationId) -> Option<u32> {
-    let view = queries::notification(state.pool(), Scope::All, notification).await.ok().flatten()?;
-    (view.totals.failed == 0).then(|| u32::try_from(view.generation).ok()).flatten()
-}
 
 /// Send again to those it failed for, as a new generation (its company's notifiers).
 #[utoipa::path(
@@ -32,8 +24,10 @@ pub(super) async fn retry(
     let Order { caller, context, .. } = order;
     let company = company_for(&state, &caller, notification).await?;
     caller.needs(caller.may_notify(company))?;
-    let (flawless, context) = (flawless(&state, notification).await, context.about(company));
-    let (log, now) = (state.log(), state.now());
+    // Whoever saw a failure saw it in the view. One that cannot be read keeps nobody from trying; then there may be nobody
+    // to send to.
+    let flawless = generation_that(&state, notification, |view| view.totals.failed == 0).await;
+    let (log, now, context) = (state.log(), state.now(), context.about(company));
     let done = commands::notifications::retry(log, notification, flawless, now, &context).await?;
     Ok(state.changed(&caller, done))
 }

@@ -1,6 +1,7 @@
-//! What is on its way at this moment, among the totals of notifications.
+//! What is on its way at this moment, among the totals of notifications and among their deliveries.
 
 use domain::value::NotificationId;
+use projections::queries::deliveries::DeliveryRow;
 use projections::queries::notifications::NotificationRow;
 
 use crate::problem::Answer;
@@ -17,6 +18,19 @@ pub(super) async fn with_sending(
         row.totals = row.totals.with_sending(sending.get(&id).copied().unwrap_or(0));
     }
     Ok(rows)
+}
+
+/// Says `sending` in those of the rows that a dispatcher has in hand.
+pub(in crate::api) async fn mark_sending(state: &AppState, rows: &mut [DeliveryRow]) -> Answer<()> {
+    let open: Vec<_> = rows.iter().filter(|row| row.is_open()).map(|row| row.id).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let sending = dispatcher::queue::sending_among(state.pool(), open).await?;
+    for row in rows.iter_mut().filter(|row| sending.contains(&row.id)) {
+        "sending".clone_into(&mut row.state);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! `POST /projections/{name}/rebuild`: build a view anew beside the one that serves.
 
+use std::convert::Infallible;
+
 use axum::extract::State;
 use axum::http::StatusCode;
-use commands::log::FirstAnswer;
 use commands::{CommandContext, Done};
-use domain::receipt::ReceiptError;
 use projections::{Projection, rebuild};
 use serde_json::{Value, json};
 
@@ -29,11 +29,11 @@ pub(super) async fn rebuild(
     let Order { caller, context, .. } = order;
     caller.needs(caller.is_admin())?;
     let projection: Projection = name.parse().map_err(|_| Problem::not_found())?;
-    let answer = match state.first_answer(&context).await? {
+    let (done, answer) = match state.log().answered_before::<Infallible>(&context).await? {
         Some(done) => (done, Value::Null),
         None => ordered(&state, projection, &context).await?,
     };
-    state.answered(StatusCode::ACCEPTED, &caller, &context, Ok(answer)).await
+    Ok(state.wrote(StatusCode::ACCEPTED, &caller, done, answer))
 }
 
 /// The order stands once its row does; only then the answer is kept. A crash between the two orders it again, which is
@@ -45,16 +45,5 @@ async fn ordered(
 ) -> Answer<(Done, Value)> {
     let id = rebuild::request(state.pool(), projection).await?;
     let answer = json!({ "id": id });
-    let kept = context.idempotency.as_ref().map(|asked| FirstAnswer {
-        command_id: asked.command_id,
-        caller: asked.caller,
-        fingerprint: asked.fingerprint,
-        answer: answer.clone(),
-    });
-    if let Err(error) = state.log().append(vec![], kept, context.lane).await {
-        let done = state.log().after_append_error::<ReceiptError>(error, context).await?;
-        return Ok((done, answer));
-    }
-    let position = state.log().head().await?;
-    Ok((Done::Now { position }, answer))
+    Ok((state.log().keep_answer(context, &answer).await?, answer))
 }

@@ -78,7 +78,6 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::NotHere => "It is not allowed beside the other fields.",
         Reason::NotUtf8 => "It is not valid UTF-8.",
         Reason::TooDeep => "It is nested too deeply.",
-        Reason::BodyNotEmpty => "No body with fields belongs here.",
         Reason::BodyBroken => "The body broke off before its end.",
         Reason::NotJsonType => "application/json is expected.",
         Reason::NotCsvType => "text/csv is expected.",

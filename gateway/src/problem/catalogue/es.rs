@@ -80,7 +80,6 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::NotHere => "No se admite junto con los demás datos.",
         Reason::NotUtf8 => "No es UTF-8 válido.",
         Reason::TooDeep => "Tiene demasiados niveles.",
-        Reason::BodyNotEmpty => "Aquí no va un cuerpo con datos.",
         Reason::BodyBroken => "El cuerpo se cortó antes de terminar.",
         Reason::NotJsonType => "Se espera application/json.",
         Reason::NotCsvType => "Se espera text/csv.",

@@ -8,11 +8,12 @@ mod scan;
 mod spool;
 mod turns;
 
+use std::convert::Infallible;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use commands::{CommandContext, Done, begin};
-use domain::client::ClientError;
+use commands::{CommandContext, Done};
 use domain::import::FileEncoding;
 use domain::value::{CompanyId, Language};
 use projections::Projection;
@@ -110,19 +111,13 @@ async fn carry_out(
     dry_run: bool,
     context: &CommandContext,
 ) -> Answer<(Done, ImportReport)> {
-    let before = state.log().answered_before::<ClientError>(context).await?;
+    let before = state.log().answered_before::<Infallible>(context).await?;
     let report = import.run(file, declared, dry_run || before.is_some()).await?;
     let done = match before {
         Some(done) => done,
-        None => keep(state, context, &report.counts()).await?,
+        None => state.log().keep_answer(context, &report.counts()).await?,
     };
     Ok((done, report))
-}
-
-async fn keep(state: &AppState, context: &CommandContext, answer: &Value) -> Answer<Done> {
-    let ready = state.log().ready::<ClientError>(vec![], context, answer).await?;
-    let tx = begin(state.pool()).await?;
-    Ok(state.log().commit::<ClientError>(tx, &ready, context).await?)
 }
 
 /// The encoding that the content type declares, if it does.
