@@ -1,8 +1,11 @@
 //! Who comes in: logging in and out, cookies, other sites, guessing, and the end of a session.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
+use commands::clock;
+use dispatcher::simulator::SimulatorOptions;
 use domain::value::Role;
 use futures::future::join_all;
 use gateway::system;
@@ -168,6 +171,20 @@ async fn the_figures_that_operators_watch_are_all_there() {
     ] {
         assert!(text.contains(figure), "{figure} is not among\n{text}");
     }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn it_is_alive_before_it_is_ready() {
+    let world = World::unready(SimulatorOptions::new(Arc::new(clock::now))).await;
+    world.company("Vigía").await;
+    world.caught_up().await;
+    let base = world.base();
+    let status =
+        async |path| reqwest::get(format!("{base}{path}")).await.expect("an answer").status().as_u16();
+    assert_eq!((status("/livez").await, status("/readyz").await), (200, 503));
+    world.ready();
+    assert_eq!(status("/readyz").await, 200);
     world.stop().await;
 }
 

@@ -238,12 +238,23 @@ async fn without_demo_data_there_is_an_administrator_and_who_is_added() {
     let data = ["--data", text(folder.path())];
     let environment = HashMap::new();
     let listen = ["dev", "--no-demo", "--listen", "127.0.0.1:0"];
-    let dev = Program::start(&[&listen[..], &data].concat(), &environment, "").await;
+    let mut dev = Program::start(&[&listen[..], &data].concat(), &environment, "").await;
+    let (first, password) = (dev.says("Usuarios").await, dev.says("Contraseña").await);
+    assert_eq!(dev.says("Datos").await, text(folder.path()));
     let add = ["user", "add", "--name", "Ada", "--email", "ada@vigia.test", "--role", "admin"];
     program::output(&[&add[..], &data].concat(), &environment, &format!("{PASSWORD}\n")).await;
     let nobody = Client::new(&dev.base, None, uuid::Uuid::nil().into());
     let ada = nobody.log_in("ada@vigia.test", PASSWORD).await;
     assert_eq!(ada.all("/companies").await, Vec::<Value>::new());
     assert_eq!(ada.all("/users").await.len(), 2);
+    dev.interrupt().await;
+
+    // The password is told once; it goes on to open, as does the one that was added.
+    let mut dev = Program::start(&[&listen[..], &data].concat(), &environment, "").await;
+    assert_eq!(dev.says("Contraseña").await, "(los de antes)");
+    let nobody = Client::new(&dev.base, None, uuid::Uuid::nil().into());
+    for (email, password) in [(first.as_str(), password.as_str()), ("ada@vigia.test", PASSWORD)] {
+        assert_eq!(nobody.log_in(email, password).await.all("/users").await.len(), 2, "{email}");
+    }
     dev.interrupt().await;
 }

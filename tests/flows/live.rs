@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::value::Role;
+use projections::queries::inbox::{Room, Since, full_at};
 use serde_json::json;
 use tests::notified::{checked, is_over};
 use tests::orders::{client_of, message_to, sms_to};
@@ -62,6 +63,31 @@ async fn a_stream_that_is_cut_goes_on_after_the_last_event_with_no_gap_and_nothi
     };
     let ((), told) = tokio::join!(reading, read_over_cuts(&ana, "receipt", "message_id", MESSAGES, from));
     assert_eq!(told, sent, "the author is told of each receipt once");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_round_is_full_where_its_copies_are_or_its_messages() {
+    let world = World::start().await;
+    let ana = world.user("Ana", &[Role::Operator], &[]).await;
+    let mut crowd = Vec::new();
+    for _ in 0..3 {
+        crowd.push(world.user("Luis", &[Role::Operator], &[]).await.user);
+    }
+    let after = world.log().head().await.expect("the head");
+    for recipients in [&crowd[..1], &crowd[..], &crowd[..1], &crowd[..1]] {
+        ana.post_new("/messages", &message_to(recipients, "hola")).await.expect(201);
+    }
+    world.caught_up().await;
+    let since = Since { after, until: after + 4 };
+    let full = async |messages, copies, listeners| {
+        let room = Room { messages, copies, listeners };
+        full_at(world.log().pool(), since, room).await.expect("a position").map(|position| position - after)
+    };
+    assert_eq!(full(3, 100, 10).await, Some(3), "of messages");
+    assert_eq!(full(100, 4, 10).await, Some(2), "one copy and three");
+    assert_eq!(full(100, 4, 1).await, Some(4), "nobody is told who does not listen");
+    assert_eq!(full(100, 100, 10).await, None);
     world.stop().await;
 }
 

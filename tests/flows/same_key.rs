@@ -132,6 +132,25 @@ async fn every_other_order_takes_a_key_too() {
 }
 
 #[tokio::test]
+async fn a_retry_asked_for_again_under_its_key_is_the_retry_it_was() {
+    let world = World::start().await;
+    let company = world.company("Vigía").await;
+    let nora = world.user("Nora", &[Role::Notifier], &[company]).await;
+    let client = client_of("C-1", "Cliente", Some("3001230001"), None);
+    nora.post(&format!("/companies/{company}/clients"), &client).await.expect(201);
+    let notification = id_of(&nora.post_new("/notifications", &sms_to(company, "Corte")).await.expect(202));
+    assert_eq!(notified::finished(&nora, &notification).await["totals"]["failed"], 1);
+    let path = format!("/notifications/{notification}/retry");
+    let first = at_once(&nora, &path, &json!({}), 200).await;
+    assert_eq!(notified::finished(&nora, &notification).await["generation"], 2, "it has failed again");
+    assert_eq!(nora.post_once(&path, "la-misma", &json!({})).await.expect(200), first);
+    assert_eq!(notified::finished(&nora, &notification).await["generation"], 2);
+    nora.post_once(&path, "otra", &json!({})).await.expect(200);
+    assert_eq!(notified::finished(&nora, &notification).await["generation"], 3);
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_notification_asked_for_five_times_at_once_and_after_a_restart_reaches_everybody_once() {
     let world = World::start().await;
     let company = world.company("Vigía").await;

@@ -1,7 +1,7 @@
 //! The store: one table that cqrs-es's own repository shares with us, dense positions, and a history nobody changes.
 
 use commands::log::{Draft, EventLog, Lane};
-use commands::{CommandContext, clock, companies};
+use commands::{CommandContext, CommandError, clock, companies};
 use cqrs_es::EventStore;
 use cqrs_es::persist::PersistedEventStore;
 use domain::Position;
@@ -91,6 +91,26 @@ async fn the_stock_repository_reads_what_ours_wrote_and_goes_on_after_it() {
 fn name(event: CompanyEvent) -> String {
     let (CompanyEvent::CompanyRegistered(profile) | CompanyEvent::CompanyChanged(profile)) = event;
     profile.name
+}
+
+#[tokio::test]
+async fn what_a_later_program_wrote_is_not_taken_for_what_today_means() {
+    let ledger = Ledger::start().await;
+    let (company, context) = (CompanyId::from(clock::new_id()), CommandContext::of_system());
+    companies::register(&ledger.log, company, details("Vigía"), &context).await.expect("registered");
+    sqlx::query(
+        "insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+         select aggregate_type, aggregate_id, 2, event_type, '2', payload, metadata
+         from events where aggregate_id = $1",
+    )
+    .bind(company.to_string())
+    .execute(ledger.log.pool())
+    .await
+    .expect("a later program's event");
+    assert!(companies::profile(&ledger.log, company).await.is_err(), "it is read as if it were of today");
+    let renamed = companies::change(&ledger.log, company, renamed("Vigía Andina"), &context).await;
+    assert!(matches!(renamed, Err(CommandError::Unavailable(_))), "{renamed:?}");
+    assert_eq!(ledger.log.head().await.expect("the head"), 2);
 }
 
 /// Half of the writers are ours, half are the stock repository. Whoever looks while they write sees every position up to

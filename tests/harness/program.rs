@@ -9,6 +9,7 @@ use std::time::Duration;
 use gateway::stack::GuardCommand;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::servers::GUARD_ENTRY;
@@ -45,6 +46,8 @@ pub struct Program {
     child: Child,
     /// Where its front door is.
     pub base: String,
+    /// What it prints after that, line by line.
+    said: mpsc::UnboundedReceiver<String>,
 }
 
 impl Program {
@@ -79,8 +82,14 @@ impl Program {
             panic!("the program ended before it listened");
         };
         let base = timeout(START_TIMEOUT, listening).await.expect("the program listens in time");
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { child, base }
+        let (says, said) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            // Read to its end even if nobody listens, or the program would wait for somebody who does.
+            while let Ok(Some(line)) = lines.next_line().await {
+                let _ = says.send(line);
+            }
+        });
+        Self { child, base, said }
     }
 
     /// Starts a program without a front door, which does not say when it is at work.
@@ -88,7 +97,20 @@ impl Program {
         let mut command = command(arguments, environment);
         let child =
             command.env(FAILPOINTS, failpoints).stdout(Stdio::null()).spawn().expect("the program starts");
-        Self { child, base: String::new() }
+        Self { child, base: String::new(), said: mpsc::unbounded_channel().1 }
+    }
+
+    /// What stands after a label in a line that it prints after its address; lines between are passed over.
+    pub async fn says(&mut self, label: &str) -> String {
+        let line = async {
+            while let Some(line) = self.said.recv().await {
+                if let Some(words) = line.trim().strip_prefix(label) {
+                    return words.trim().to_owned();
+                }
+            }
+            panic!("the program does not say {label}");
+        };
+        timeout(START_TIMEOUT, line).await.expect("the program says it in time")
     }
 
     /// Sends it a signal, such as `STOP` and `CONT`.

@@ -53,24 +53,42 @@ impl World {
 
     /// The same, with an outside world as wished.
     pub async fn start_with(simulator: SimulatorOptions) -> Self {
+        let world = Self::unready(simulator).await;
+        world.ready();
+        world
+    }
+
+    /// The same, not yet ready for those who ask.
+    pub async fn unready(simulator: SimulatorOptions) -> Self {
         let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
-        Self::on(servers::database().await, nats_url, simulator).await
+        Self::begin(servers::database().await, nats_url, only(simulator).await).await
     }
 
     /// The same, on given servers.
     pub async fn on(database_url: String, nats_url: String, simulator: SimulatorOptions) -> Self {
-        let simulator = Simulator::start(simulator).await.expect("the simulator starts");
-        let outside = Outside::only(simulator, SIMULATOR_CONNECTIONS).expect("the simulator's settings");
-        Self::with(database_url, nats_url, outside).await
+        Self::with(database_url, nats_url, only(simulator).await).await
     }
 
     /// The same, with other ways to its simulator.
     pub async fn with(database_url: String, nats_url: String, outside: Outside) -> Self {
+        let world = Self::begin(database_url, nats_url, outside).await;
+        world.ready();
+        world
+    }
+
+    async fn begin(database_url: String, nats_url: String, outside: Outside) -> Self {
         let simulator = outside.simulator.clone().expect("the simulator");
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let options = options(&database_url, &nats_url, outside, clock_ahead(&ahead_ms));
-        let system = System::start(options).await.expect("the system starts");
+        let system = System::start(SystemOptions { ready_at_once: false, ..options })
+            .await
+            .expect("the system starts");
         Self { system, database_url, nats_url, simulator, ahead_ms }
+    }
+
+    /// Says that all is there that whoever comes in must find, as `dev` does after its demo data.
+    pub fn ready(&self) {
+        self.system.ready();
     }
 
     /// The log.
@@ -159,6 +177,12 @@ impl World {
 /// The address that a test's user logs in with.
 pub fn email_of(user: UserId) -> String {
     format!("{user}@usuarios.test")
+}
+
+/// A simulator and nothing else.
+async fn only(simulator: SimulatorOptions) -> Outside {
+    let simulator = Simulator::start(simulator).await.expect("the simulator starts");
+    Outside::only(simulator, SIMULATOR_CONNECTIONS).expect("the simulator's settings")
 }
 
 /// The machine's clock, moved on by what the test says.

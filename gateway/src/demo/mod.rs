@@ -5,7 +5,7 @@ mod companies;
 mod people;
 
 use commands::log::EventLog;
-use commands::{CommandContext, clock, messages, notifications, users};
+use commands::{CommandContext, Idempotency, clock, messages, notifications, users};
 use domain::message::{Addressed, SendMessage};
 use domain::notification::{Content, RequestNotification};
 use domain::user::{RegisterUser, UserChange};
@@ -155,8 +155,14 @@ async fn greet(log: &EventLog, from: UserId, to: UserId, body: &str) -> Result<(
         in_reply_to: None,
         at: clock::now(),
     };
-    messages::send(log, order, &CommandContext::of_user(from), &json!({})).await.map_err(DemoError::of)?;
+    messages::send(log, order, &once(log, from, body), &json!({})).await.map_err(DemoError::of)?;
     Ok(())
+}
+
+/// What an author does once, however often the data is made: a crash may have come between it and the end.
+fn once(log: &EventLog, author: UserId, what: &str) -> CommandContext {
+    let same = Idempotency::new(log.keyring(), author, what, &[]);
+    CommandContext { idempotency: Some(same), ..CommandContext::of_user(author) }
 }
 
 /// One e-mail notification to the first company, some of whose addresses bounce.
@@ -176,7 +182,7 @@ async fn announce(log: &EventLog, author: UserId) -> Result<(), DemoError> {
         author,
         at: clock::now(),
     };
-    notifications::request(log, request, &CommandContext::of_user(author), &json!({}))
+    notifications::request(log, request, &once(log, author, body), &json!({}))
         .await
         .map_err(DemoError::of)?;
     Ok(())

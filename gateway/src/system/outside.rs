@@ -130,3 +130,31 @@ fn twilio(settings: &config::SmsProvider) -> TwilioSettings {
         status_callback: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(route: &Route) -> Vec<(Channel, &str)> {
+        route.providers.iter().map(|provider| (provider.channel(), provider.gate().name.as_str())).collect()
+    }
+
+    #[tokio::test]
+    async fn a_configured_provider_serves_its_channel_for_all_but_the_demo() {
+        let simulator = Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await.unwrap();
+        let settings = SmtpSettings {
+            name: "principal".into(),
+            url: "smtp://127.0.0.1:1".into(),
+            from: "avisos@example.com".into(),
+            connections: 4,
+            rate_per_second: 0,
+        };
+        let configured = vec![Provider::Email(EmailProvider::try_new(&settings).unwrap())];
+        let outside = Outside::beside(simulator, configured).unwrap();
+        let [others, of_demo] = &outside.routes[..] else { panic!("two routes") };
+        assert!(matches!(&others.companies, Companies::Except(companies) if *companies == demo()));
+        assert_eq!(names(others), [(Channel::Email, "principal"), (Channel::Sms, "simulador")]);
+        assert!(matches!(&of_demo.companies, Companies::Only(companies) if *companies == demo()));
+        assert_eq!(names(of_demo), [(Channel::Email, "simulador"), (Channel::Sms, "simulador")]);
+    }
+}
