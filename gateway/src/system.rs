@@ -113,7 +113,7 @@ pub enum StartError {
     #[error(transparent)]
     Broker(#[from] commands::broker::BrokerError),
     /// The address is taken, or not ours.
-    #[error("failed to listen on {0}: {1}")]
+    #[error("failed to listen on {0}: {1}; --listen takes another address")]
     Listen(SocketAddr, std::io::Error),
 }
 

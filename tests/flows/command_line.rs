@@ -233,6 +233,24 @@ async fn whatever_is_wrong_has_its_exit_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mistyped_folder_and_a_taken_port_are_told_before_anything_is_made() {
+    let world = World::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let missing = folder.path().join("nada");
+    let taken = world.base().replace("http://", "");
+    let (token, dev) = (["user", "token", "--email", "a@b.co"], ["dev", "--listen", &taken]);
+    for (arguments, code, said) in
+        [(&token[..], CONFIGURATION, "nothing is kept in"), (&dev[..], UNAVAILABLE, "--listen")]
+    {
+        let here = [arguments, &["--data", text(&missing)]].concat();
+        let ended = program::run(&here, &HashMap::new(), "").await;
+        assert_eq!((ended.code, ended.errors.contains(said)), (code, true), "{}", ended.errors);
+        assert!(!missing.exists(), "{arguments:?} has made a folder");
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_demo_data_there_is_an_administrator_and_who_is_added() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = ["--data", text(folder.path())];

@@ -95,7 +95,16 @@ fn unknown(cells: &[String], names: &[String]) -> Vec<String> {
     let is_unknown =
         |name: &str| !name.is_empty() && Column::FILE.iter().all(|column| column.as_str() != name);
     let unknown = cells.iter().zip(names).filter(|(_, name)| is_unknown(name));
-    unknown.take(NAMED_MAX).map(|(cell, _)| cell.trim().chars().take(NAME_MAX_CHARS).collect()).collect()
+    let mut named: Vec<String> = unknown.take(NAMED_MAX + 1).map(|(cell, _)| shown(cell)).collect();
+    if named.len() > NAMED_MAX {
+        named[NAMED_MAX] = "…".to_owned();
+    }
+    named
+}
+
+/// The beginning of a name; what is no text in a file that is none must not reach a screen.
+fn shown(cell: &str) -> String {
+    cell.trim().chars().filter(|c| !c.is_control()).take(NAME_MAX_CHARS).collect()
 }
 
 /// `External ID` and `external-id` are `external_id`.
@@ -165,7 +174,10 @@ mod tests {
             format!(",{}", "x".repeat(90)).repeat(90)
         );
         let name = "x".repeat(NAME_MAX_CHARS);
-        assert_eq!(read(&header).unwrap_err(), columns_fault(&[], &[], &[name.as_str(); NAMED_MAX]));
+        let named = [&[name.as_str(); NAMED_MAX][..], &["…"]].concat();
+        assert_eq!(read(&header).unwrap_err(), columns_fault(&[], &[], &named));
+        let binary = read("external_id,name,kind,contact_name,phone,email,\u{1b}[2J\u{7}x");
+        assert_eq!(binary.unwrap_err(), columns_fault(&[], &[], &["[2Jx"]));
     }
 
     #[test]

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::header::Header;
 use super::{Column, RowFault, RowReason};
-use crate::value::{ContactKind, CountryCode, EmailAddress, ExternalId, Invalid, Name, PhoneNumber};
+use crate::value::{
+    ContactKind, CountryCode, EmailAddress, ExternalId, Invalid, Name, PhoneNumber, is_invisible,
+};
 
 /// A row with nothing wrong in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,7 +110,8 @@ impl<'a> Cells<'a> {
     /// The text of a cell with its white space folded, unless it has characters that no cell may have.
     fn text(&mut self, column: Column) -> Option<String> {
         let at = self.header.columns.iter().position(|&found| found == Some(column))?;
-        let text = fold_white_space(&self.cells[at]);
+        let text =
+            fold_white_space(self.cells[at].trim_matches(|c: char| c.is_whitespace() || is_invisible(c)));
         if text.contains(char::is_control) {
             return self.refuse(column, &text, RowReason::Invalid(Invalid::ControlCharacter));
         }

@@ -1,7 +1,7 @@
 //! E-mail addresses.
 
 use super::Invalid;
-use super::text::string_value;
+use super::text::{is_invisible, string_value};
 
 /// An address that mail can be sent to: the dot-atom form of RFC 5321 with a domain of at least two labels, verbatim.
 ///
@@ -37,6 +37,10 @@ impl EmailAddress {
         }
         if text.chars().nth(Self::MAX_CHARS).is_some() {
             return Err(Invalid::TooLong { max: Self::MAX_CHARS });
+        }
+        // IDNA would pass over them: two addresses that look alike would be two, and go to one mailbox.
+        if text.contains(is_invisible) {
+            return Err(Invalid::Email);
         }
         let (local, domain) = text.rsplit_once('@').ok_or(Invalid::Email)?;
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| Invalid::Email)?;
@@ -111,6 +115,10 @@ mod tests {
             "ana@example.com\n",
             "a@example.com\r\nBcc: b@example.com",
         ];
+        let hidden = ["ana@correo.com\u{200b}", "ana@cor\u{ad}reo.com", "\u{202a}ana@correo.com"];
+        for text in hidden {
+            assert_eq!(EmailAddress::try_new(text), Err(Invalid::Email), "{text:?}");
+        }
         let hidden = ["a\0@example.com", "a@exam\0ple.com", "a@example.com;", "a@xn--zzzzzz99999999.com"];
         for text in [&local[..], &domain, &other, &written, &foreign, &hidden].concat() {
             assert_eq!(EmailAddress::try_new(text), Err(Invalid::Email), "{text:?}");

@@ -143,7 +143,7 @@ impl fmt::Display for Invalid {
 impl std::error::Error for Invalid {}
 
 /// A limit as people write it: `10.000` or `10,000`.
-fn grouped(number: usize, separator: char) -> String {
+pub fn grouped(number: usize, separator: char) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.char_indices() {

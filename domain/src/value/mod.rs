@@ -22,6 +22,7 @@ mod text;
 mod time_zone;
 mod word;
 
+pub(crate) use self::text::is_invisible;
 pub(crate) use self::word::words;
 
 pub use self::body::{EmailBody, MessageBody, SmsBody};
@@ -32,7 +33,7 @@ pub use self::country_code::CountryCode;
 pub use self::email_address::EmailAddress;
 pub use self::external_id::ExternalId;
 pub use self::id::{ClientId, CompanyId, DeliveryId, MessageId, NotificationId, UserId};
-pub use self::invalid::{Invalid, PhoneFault};
+pub use self::invalid::{Invalid, PhoneFault, grouped};
 pub use self::language::Language;
 pub use self::locale::Locale;
 pub use self::name::Name;

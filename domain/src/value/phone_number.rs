@@ -1,7 +1,7 @@
 //! Telephone numbers, as people write them and as E.164 stores them.
 
 use super::phone_plan::Plan;
-use super::text::string_value;
+use super::text::{is_invisible, string_value};
 use super::{CountryCode, Invalid, PhoneFault};
 
 /// A telephone number in E.164: a plus sign, a calling code and a national number, such as `+573001234567`.
@@ -64,7 +64,7 @@ struct Written {
 
 impl Written {
     fn read(text: &str) -> Result<Self, Invalid> {
-        let text = text.trim();
+        let text = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
         if text.is_empty() {
             return Err(Invalid::Missing);
         }

@@ -49,8 +49,8 @@ pub(crate) fn is_forbidden_control(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
 }
 
-/// Format characters that leave no mark, yet are no white space.
-const fn is_invisible(c: char) -> bool {
+/// Format characters that leave no mark, yet are no white space: what is copied from a chat often has them at its ends.
+pub(crate) const fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 

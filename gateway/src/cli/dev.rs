@@ -1,6 +1,6 @@
 //! `mensajeria dev`: everything in one process, with servers, demo data and an outside world of its own.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::access::hash_password;
 use crate::config::Config;
 use crate::environment::variable;
 use crate::stack::{Stack, StackError};
-use crate::system::{Outside, Roles, System, SystemOptions};
+use crate::system::{Outside, Roles, StartError, System, SystemOptions};
 use crate::{demo, secrets};
 
 /// The variable that sets the password of the demo's users.
@@ -47,6 +47,11 @@ pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> R
     if let Some(listen) = args.listen {
         config.server.listen = listen;
     }
+    // Said before minutes of setting up, not after.
+    drop(
+        TcpListener::bind(config.server.listen)
+            .map_err(|error| StartError::Listen(config.server.listen, error))?,
+    );
     let target = Target::find(global, &config, true).await?;
     let outside = Outside::simulated(&config).await?;
     let Target { database_url, nats_url, master, data, stack } = target;

@@ -1,5 +1,6 @@
 //! How the program ends, for scripts that ask.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use commands::CommandError;
@@ -75,6 +76,12 @@ pub enum CliError {
     /// The database's tables could not be brought up to date.
     #[error("failed to migrate the database: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// No database is configured, and none is kept in the data folder.
+    #[error(
+        "nothing is kept in {}: give the folder of `mensajeria dev` with --data, or `database.url`",
+        .0.display()
+    )]
+    NothingHere(PathBuf),
     /// A server it needs does not answer.
     #[error("{0}")]
     Unavailable(String),
@@ -120,6 +127,7 @@ impl CliError {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Configuration(_)
+            | Self::NothingHere(_)
             | Self::Outside(OutsideError::Settings(_))
             | Self::Log(OpenError::WrongMasterKey)
             | Self::Start(StartError::Log(OpenError::WrongMasterKey)) => Exit::Configuration,

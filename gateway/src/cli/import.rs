@@ -38,8 +38,11 @@ pub(super) enum ImportCommand {
 
 pub(super) async fn run(global: &Global, config: Config, command: &ImportCommand) -> Result<Exit, CliError> {
     let ImportCommand::Clients { file, company, dry_run } = command;
-    let opened = tokio::fs::File::open(file).await;
-    let opened = opened.map_err(|error| CliError::File(file.display().to_string(), error))?;
+    let failed = |error| CliError::File(file.display().to_string(), error);
+    let opened = tokio::fs::File::open(file).await.map_err(failed)?;
+    if opened.metadata().await.map_err(failed)?.is_dir() {
+        return Err(failed(std::io::ErrorKind::IsADirectory.into()));
+    }
     let target = Target::find(global, &config, false).await?;
     let log = target.log(CONNECTIONS).await?;
     let cancel = CancellationToken::new();

@@ -31,7 +31,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Finds or starts the servers. With `own` a running `dev` is not joined: it is to be started here.
+    /// Finds or starts the servers. With `own` a running `dev` is not joined: it is to be started here, from nothing if
+    /// need be. Any other command works on what is there: a mistyped folder must not become a database.
     pub(super) async fn find(global: &Global, config: &Config, own: bool) -> Result<Self, CliError> {
         let data = data_folder(global, config);
         let given =
@@ -41,6 +42,9 @@ impl Target {
         if let Some(running) = (!own && wanting).then(|| stack::running(&data)).transpose()?.flatten() {
             database = database.or(running.database_url);
             nats = nats.or(running.nats_url);
+        }
+        if !own && database.is_none() && !stack::has_cluster(&data) {
+            return Err(CliError::NothingHere(data));
         }
         let stack = start_missing(&data, database.is_none(), nats.is_none()).await?;
         let urls = stack.as_ref().map(|stack| (stack.database_url(), stack.nats_url()));

@@ -14,6 +14,9 @@ use super::{files, initdb};
 /// The owner of everything in the cluster.
 pub(super) const USER: &str = "mensajeria";
 
+/// Where it is in a data folder.
+const FOLDER: &str = "postgres";
+
 /// Older versions leave their working directory at start to find out where they are, and walk back.
 const STAYS_WHERE_IT_IS_SINCE: u32 = 16;
 
@@ -37,7 +40,7 @@ impl Cluster {
             platform::open_the_way(data, platform::lesser_account())
                 .map_err(StackError::file("reach", data))?;
         }
-        let folder = data.join("postgres");
+        let folder = data.join(FOLDER);
         let password_file = data.join("postgres.password");
         if !folder.exists() {
             options.print.line("making the database cluster");
@@ -54,6 +57,11 @@ impl Cluster {
             fs::read_to_string(&password_file).map_err(StackError::file("read", &password_file))?;
         Ok(Self { folder, password: password.trim().to_owned(), written })
     }
+}
+
+/// Whether a data folder has a cluster.
+pub fn has_cluster(data: &Path) -> bool {
+    data.join(FOLDER).exists()
 }
 
 /// Makes the cluster in a folder beside and renames it at the end, so that a kill leaves nothing half made.

@@ -30,6 +30,7 @@ mod tests;
 use std::path::Path;
 
 pub use addresses::{Addresses, running};
+pub use cluster::has_cluster;
 pub use error::StackError;
 pub use guard::guard_main;
 pub use guarded::GuardCommand;

@@ -16,19 +16,19 @@ use crate::state::AppState;
 #[derive(ToSchema)]
 pub(super) struct ChangeClient {
     /// A new name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
     name: Option<Name>,
     /// A new name of the company's own; null takes it away.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     external_id: Option<Option<ExternalId>>,
     /// All the contacts there are to be.
-    #[schema(value_type = Option<Vec<ContactFields>>)]
+    #[schema(value_type = Vec<ContactFields>, required = false)]
     contacts: Option<Vec<ContactFields>>,
     /// A new language.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, required = false)]
     locale: Option<Locale>,
     /// A new time zone, as an IANA name.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, required = false)]
     time_zone: Option<TimeZone>,
 }
 

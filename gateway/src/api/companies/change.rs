@@ -15,13 +15,13 @@ use crate::state::AppState;
 #[derive(ToSchema)]
 pub(super) struct ChangeCompany {
     /// A new name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
     name: Option<Name>,
     /// A new country, as ISO 3166-1 alpha-2.
-    #[schema(value_type = Option<String>, min_length = 2, max_length = 2)]
+    #[schema(value_type = String, required = false, min_length = 2, max_length = 2)]
     country: Option<CountryCode>,
     /// A new time zone, as an IANA name.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, required = false)]
     time_zone: Option<TimeZone>,
 }
 

@@ -17,21 +17,22 @@ use crate::state::AppState;
 #[derive(ToSchema)]
 pub(super) struct ChangeUser {
     /// A new name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
     name: Option<Name>,
     /// A new address to log in with.
-    #[schema(value_type = Option<String>, format = Email, max_length = 254)]
+    #[schema(value_type = String, required = false, format = Email, max_length = 254)]
     email: Option<EmailAddress>,
     /// A new password; the worker's sessions end.
-    #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 200)]
+    #[schema(value_type = String, required = false, format = Password, min_length = 8, max_length = 200)]
     password: Option<Password>,
     /// New roles: at least one.
-    #[schema(value_type = Option<Vec<String>>, min_items = 1)]
+    #[schema(value_type = Vec<String>, required = false, min_items = 1)]
     roles: Option<Vec<Role>>,
     /// New companies.
-    #[schema(value_type = Option<Vec<uuid::Uuid>>)]
+    #[schema(value_type = Vec<uuid::Uuid>, required = false)]
     companies: Option<Vec<CompanyId>>,
     /// Whether the worker may log in; if not, the worker's sessions end, and tokens of programs for good.
+    #[schema(value_type = bool, required = false)]
     active: Option<bool>,
 }
 

@@ -1,6 +1,6 @@
 //! The texts in English.
 
-use domain::value::Language;
+use domain::value::{Language, grouped};
 
 use super::size;
 use crate::problem::{JsonType, Kind, Reason};
@@ -56,7 +56,9 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::OutOfRange { min, max } => format!("It must be a number between {min} and {max}."),
         Reason::NotJson { line, column } => format!("It is not valid JSON: line {line}, column {column}."),
         Reason::BodyTooLarge { max_bytes } => format!("The body cannot be larger than {}.", size(*max_bytes)),
-        Reason::TooManyRecipients { max } => format!("A message can go to {max} people at most."),
+        Reason::TooManyRecipients { max } => {
+            format!("A message can go to {} people at most.", grouped(*max, ','))
+        }
         Reason::TooManyContacts { max } => format!("A client can have {max} contacts at most."),
         Reason::TooLateToWithdraw { window_s } => {
             format!("A message can be taken back only within {window_s} seconds of being sent.")

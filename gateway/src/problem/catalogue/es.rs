@@ -1,6 +1,6 @@
 //! Los textos en español.
 
-use domain::value::Language;
+use domain::value::{Language, grouped};
 
 use super::size;
 use crate::problem::{JsonType, Kind, Reason};
@@ -58,7 +58,9 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::OutOfRange { min, max } => format!("Debe ser un número entre {min} y {max}."),
         Reason::NotJson { line, column } => format!("No es JSON válido: línea {line}, columna {column}."),
         Reason::BodyTooLarge { max_bytes } => format!("El cuerpo no puede superar {}.", size(*max_bytes)),
-        Reason::TooManyRecipients { max } => format!("Un mensaje puede ir a {max} personas como máximo."),
+        Reason::TooManyRecipients { max } => {
+            format!("Un mensaje puede ir a {} personas como máximo.", grouped(*max, '.'))
+        }
         Reason::TooManyContacts { max } => format!("Un cliente puede tener {max} contactos como máximo."),
         Reason::TooLateToWithdraw { window_s } => {
             format!("Un mensaje solo se puede deshacer durante los {window_s} segundos después de enviarlo.")
