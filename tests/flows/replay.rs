@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::value::{Channel, CompanyId, Role};
+use projections::queries::status::{self, ProjectionState};
 use projections::rebuild::{self, RebuildError};
 use projections::{Projection, Projections};
 use serde_json::{Value, json};
@@ -207,11 +208,8 @@ async fn every_view_that_is_built_anew_while_people_read_and_write_is_what_it_wa
     town.world.stop().await;
 }
 
-/// Nobody erases people from tables that serve nobody. What is built from the same reading goes on.
-#[tokio::test]
-async fn a_rebuild_that_is_given_up_leaves_nothing_behind_and_stops_no_other() {
-    let ledger = Ledger::start().await;
-    let pool = ledger.log.pool();
+/// Lets no rebuild of `clients` come to its end.
+async fn refuse_indexes(pool: &PgPool) {
     sqlx::raw_sql(
         "create function refuse() returns event_trigger language plpgsql as $$
          begin
@@ -222,6 +220,59 @@ async fn a_rebuild_that_is_given_up_leaves_nothing_behind_and_stops_no_other() {
     .execute(pool)
     .await
     .expect("indexes are refused");
+}
+
+/// Waits until `clients` stands so, and gives why.
+async fn stands(pool: &PgPool, wanted: ProjectionState) -> Option<String> {
+    let looking = async {
+        loop {
+            let all = status::list(pool).await.expect("the projections");
+            let clients = all.into_iter().find(|one| one.name == "clients").expect("clients");
+            if clients.state == wanted && (wanted == ProjectionState::Failed || clients.lag == 0) {
+                return clients.failure;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(TIDYING_TIMEOUT, looking).await.expect("it comes to stand so")
+}
+
+#[tokio::test]
+async fn a_view_whose_rebuild_was_given_up_waits_for_a_person_to_order_the_next() {
+    let ledger = Ledger::start().await;
+    let pool = ledger.log.pool();
+    let start = |cancel: &CancellationToken| Projections::start(ledger.log.clone(), None, cancel.clone());
+    let cancel = CancellationToken::new();
+    let projections = start(&cancel);
+    ledger.write(1).await;
+    stands(pool, ProjectionState::Live).await;
+    cancel.cancel();
+    projections.stopped().await;
+
+    // As a program finds it whose tables are made otherwise.
+    sqlx::query("update clients.checkpoint set ddl_sha256 = ''").execute(pool).await.expect("other tables");
+    refuse_indexes(pool).await;
+    let cancel = CancellationToken::new();
+    let projections = start(&cancel);
+    let why = stands(pool, ProjectionState::Failed).await;
+    assert!(why.is_some_and(|why| why.contains("its rebuild was given up")), "it does not say why");
+    let orders = "select count(*) from projection_rebuilds where name = 'clients'";
+    let ordered: i64 = sqlx::query_scalar(orders).fetch_one(pool).await.expect("a count");
+    assert_eq!(ordered, 1, "it is begun again and again");
+
+    sqlx::raw_sql("drop event trigger no_index").execute(pool).await.expect("the cause is mended");
+    rebuild::request(pool, Projection::Clients).await.expect("an order");
+    stands(pool, ProjectionState::Live).await;
+    cancel.cancel();
+    projections.stopped().await;
+}
+
+/// Nobody erases people from tables that serve nobody. What is built from the same reading goes on.
+#[tokio::test]
+async fn a_rebuild_that_is_given_up_leaves_nothing_behind_and_stops_no_other() {
+    let ledger = Ledger::start().await;
+    let pool = ledger.log.pool();
+    refuse_indexes(pool).await;
     let ordered = [Projection::Users, Projection::Clients];
     let outcome = rebuild::run(&ledger.log, &ordered, &CancellationToken::new(), |_, _| {}).await;
     assert!(

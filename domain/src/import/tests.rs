@@ -327,3 +327,14 @@ fn a_good_row_can_be_kept_aside_and_read_again() {
     let kept = serde_json::to_string(&row).unwrap();
     assert_eq!(serde_json::from_str::<ImportRow>(&kept).unwrap(), row);
 }
+
+#[test]
+fn marks_that_nobody_sees_are_passed_over_at_the_ends_of_a_cell() {
+    let row = good(
+        "\u{200b}C-1\u{feff},Ana\u{ad} ,titular,Ana,\u{202a}+57 300 123 4567\u{202c},ana@example.com\u{200b}",
+    );
+    let phone = row.phone.as_ref().map(AsRef::as_ref);
+    let email = row.email.as_ref().map(AsRef::as_ref);
+    assert_eq!((row.external_id.as_str(), row.name.as_str()), ("C-1", "Ana"));
+    assert_eq!((phone, email), (Some("+573001234567"), Some("ana@example.com")));
+}
