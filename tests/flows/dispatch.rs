@@ -133,14 +133,14 @@ async fn neither_an_alarm_nor_another_company_waits_for_the_end_of_a_campaign() 
     };
 
     let campaign = desk.send(&order(desk.company, "commercial", "holder")).await;
-    let mut stream = bea.stream(&format!("/notifications/{campaign}/stream"), None).await;
+    let mut stream = desk.nora.stream(&format!("/notifications/{campaign}/stream"), None).await;
     stream.until("totals", |told| checked(told) && count(&told["totals"], "accepted") > 0).await;
     let alarm = order(desk.company, "operational", "emergency_contact");
     for order in [alarm, order(other, "commercial", "holder")] {
         let sent = id_of(&bea.post_new("/notifications", &order).await.expect(202));
         assert_eq!(count(&finished(&bea, &sent).await["totals"], "accepted"), 1, "{order}");
     }
-    let campaign = bea.get(&format!("/notifications/{campaign}")).await.expect(200);
+    let campaign = desk.nora.get(&format!("/notifications/{campaign}")).await.expect(200);
     assert!(checked(&campaign) && count(&campaign["totals"], "accepted") < CLIENTS / 2, "{campaign}");
     desk.world.stop().await;
 }
