@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use commands::log::EventLog;
 use domain::value::{Channel, CompanyId, Role};
 use projections::queries::status::{self, ProjectionState};
 use projections::rebuild::{self, RebuildError};
@@ -223,10 +224,10 @@ async fn refuse_indexes(pool: &PgPool) {
 }
 
 /// Waits until `clients` stands so, and gives why.
-async fn stands(pool: &PgPool, wanted: ProjectionState) -> Option<String> {
+async fn stands(log: &EventLog, wanted: ProjectionState) -> Option<String> {
     let looking = async {
         loop {
-            let all = status::list(pool).await.expect("the projections");
+            let all = status::list(log).await.expect("the projections");
             let clients = all.into_iter().find(|one| one.name == "clients").expect("clients");
             if clients.state == wanted && (wanted == ProjectionState::Failed || clients.lag == 0) {
                 return clients.failure;
@@ -245,7 +246,7 @@ async fn a_view_whose_rebuild_was_given_up_waits_for_a_person_to_order_the_next(
     let cancel = CancellationToken::new();
     let projections = start(&cancel);
     ledger.write(1).await;
-    stands(pool, ProjectionState::Live).await;
+    stands(&ledger.log, ProjectionState::Live).await;
     cancel.cancel();
     projections.stopped().await;
 
@@ -254,7 +255,7 @@ async fn a_view_whose_rebuild_was_given_up_waits_for_a_person_to_order_the_next(
     refuse_indexes(pool).await;
     let cancel = CancellationToken::new();
     let projections = start(&cancel);
-    let why = stands(pool, ProjectionState::Failed).await;
+    let why = stands(&ledger.log, ProjectionState::Failed).await;
     assert!(why.is_some_and(|why| why.contains("its rebuild was given up")), "it does not say why");
     let orders = "select count(*) from projection_rebuilds where name = 'clients'";
     let ordered: i64 = sqlx::query_scalar(orders).fetch_one(pool).await.expect("a count");
@@ -262,7 +263,7 @@ async fn a_view_whose_rebuild_was_given_up_waits_for_a_person_to_order_the_next(
 
     sqlx::raw_sql("drop event trigger no_index").execute(pool).await.expect("the cause is mended");
     rebuild::request(pool, Projection::Clients).await.expect("an order");
-    stands(pool, ProjectionState::Live).await;
+    stands(&ledger.log, ProjectionState::Live).await;
     cancel.cancel();
     projections.stopped().await;
 }

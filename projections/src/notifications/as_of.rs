@@ -1,6 +1,6 @@
 //! How a notification stood at an earlier moment: its deliveries, moved by the rules of the fold from what happened to
-//! them up to there. Only ids, generations and outcomes are read, no address and no text: some ten megabytes in memory for
-//! a hundred thousand recipients.
+//! them up to there. Only ids, generations and outcomes are read, no address and no text: some thirty megabytes in
+//! memory for a hundred thousand recipients.
 
 use commands::log::Recorded;
 use domain::Position;

@@ -1,5 +1,6 @@
 //! How the projections stand.
 
+use commands::log::EventLog;
 use domain::Position;
 use serde::Serialize;
 use sqlx::{FromRow, PgPool};
@@ -59,9 +60,8 @@ struct Rebuild {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(pool: &PgPool) -> sqlx::Result<Vec<ProjectionStatus>> {
-    let head: Position =
-        sqlx::query_scalar("select coalesce(max(position), 0) from events").fetch_one(pool).await?;
+pub async fn list(log: &EventLog) -> sqlx::Result<Vec<ProjectionStatus>> {
+    let (head, pool) = (log.head().await?, log.pool());
     let rebuilds = rebuilds(pool).await?;
     let mut all = Vec::with_capacity(Projection::ALL.len());
     for projection in Projection::ALL {
