@@ -64,6 +64,7 @@ export const changeCompany = (id: string, body: Partial<c.CompanyFields>) =>
 
 export const getClients = (company: string, query: { q?: string; after?: string; limit?: number }) =>
   ask(client.GET('/companies/{id}/clients', { params: { path: { id: company }, query: chosen(query) } }));
+export const getClient = (id: string) => ask(client.GET('/clients/{id}', path(id)));
 export const createClientOf = (company: string, body: c.ClientFields, k: string) =>
   ask(client.POST('/companies/{id}/clients', { params: { path: { id: company }, ...key(k) }, body }));
 export const changeClient = (id: string, body: Partial<c.ClientFields>) =>

@@ -1,7 +1,7 @@
 /** Rules of «Auditoría»: from every row one finds out to whom it went; the filters leave nobody and no hour out. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { navigate } from '../app/router';
-import type { AuditEntry, Company, Delivery, User } from '../contract';
+import type { AuditEntry, Client, Company, Delivery, User } from '../contract';
 import { companies } from '../store/session';
 import './audit-page';
 import type { AuditPage } from './audit-page';
@@ -28,6 +28,14 @@ const delivery: Delivery = {
   attempts: [],
 };
 const erased = { ...delivery, client: { id: 'k1', name: null }, contact: null, to: null };
+const client: Client = {
+  id: 'k1',
+  company_id: 'c1',
+  external_id: 'C-0001',
+  name: 'Marta Niño',
+  contacts: [{ kind: 'emergency_contact', name: 'Luis Niño', phone: null, email: null }],
+};
+const CLIENT_ID = '01a216e6-605a-7317-bd10-a1aaf30c6d7b';
 const row = { user: { id: 'u2', name: 'Luis' }, seen_at: null, read_at: '2026-11-25T14:00:00Z', acknowledged_at: null };
 
 const gone: User = { id: 'u9', name: 'Marta', email: null, roles: ['notifier'], companies: [], active: false };
@@ -37,10 +45,12 @@ let asked: URLSearchParams[];
 let found: unknown;
 let page: AuditPage;
 
-const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } });
+const json = (body: unknown, status = 200) =>
+  new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
 async function answer(request: Request): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
   if (pathname.endsWith('/audit')) asked.push(searchParams);
+  if (pathname.endsWith(`/clients/${CLIENT_ID}`)) return found ? json(found) : json({ status: 404, title: 'No' }, 404);
   if (pathname.endsWith('/users'))
     return json({ data: searchParams.get('active') === 'false' ? [gone] : [], next: null });
   if (pathname.endsWith('/deliveries/d1')) return json(found);
@@ -49,6 +59,22 @@ async function answer(request: Request): Promise<Response> {
 }
 const press = (label: string) =>
   [...page.renderRoot.querySelectorAll('button')].find((one) => one.textContent?.trim() === label)?.click();
+/** Opens the page anew, at an address. */
+async function open(address: string): Promise<void> {
+  page.remove();
+  asked = [];
+  navigate(address);
+  page = document.createElement('audit-page') as AuditPage;
+  document.body.append(page);
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+}
+function type(name: string, value: string): void {
+  const field = page.renderRoot.querySelector<HTMLInputElement>(`input[name="${name}"]`);
+  if (!field) throw new Error('no such field');
+  field.value = value;
+  field.dispatchEvent(new InputEvent('input'));
+}
+const filters = (query = asked.at(-1)) => [...(query ?? [])].filter(([, value]) => value);
 const root = (dialog: string) => page.renderRoot.querySelector(dialog)?.shadowRoot;
 
 beforeEach(async () => {
@@ -93,6 +119,31 @@ describe('the row of a delivery', () => {
   });
 });
 
+describe('the row of a client', () => {
+  beforeEach(async () => {
+    entries = [entry(1, 'ClientRegistered', { type: 'client', id: CLIENT_ID })];
+    found = client;
+    await open('/auditoria');
+    await vi.waitFor(() => expect(page.renderRoot.querySelectorAll('tbody tr')).toHaveLength(1));
+  });
+  it('says who it is, with the contacts, and leads to the client', async () => {
+    press('Ver a quién');
+    await vi.waitFor(() => expect(root('client-view-dialog')?.textContent).toContain('Marta Niño'));
+    expect(root('client-view-dialog')?.textContent).toMatch(
+      /Vigía Andina · C-0001[\s\S]*Contacto de emergencia\s*Luis Niño/,
+    );
+    expect(root('client-view-dialog')?.querySelector('a')?.getAttribute('href')).toBe('/clientes?empresa=c1&q=C-0001');
+  });
+  it('says that the person was erased, and leads nowhere', async () => {
+    found = null;
+    press('Ver a quién');
+    await vi.waitFor(() =>
+      expect(root('client-view-dialog')?.querySelector('empty-state')?.getAttribute('heading')).toBe('Persona borrada'),
+    );
+    expect(root('client-view-dialog')?.querySelector('a')).toBeNull();
+  });
+});
+
 it('the rows of users and companies say their names, also those of who has left', async () => {
   entries = [
     entry(2, 'UserDisabled', { type: 'user', id: 'u9' }),
@@ -116,20 +167,37 @@ describe('the filters of the audit', () => {
     await vi.waitFor(() => expect(names()).toContain('Marta (Inactivo)'));
   });
   it('take a day to its end', async () => {
-    const until = page.renderRoot.querySelector<HTMLInputElement>('input[name="to"]');
-    if (!until) throw new Error('no such field');
-    until.value = '2026-11-30';
-    until.dispatchEvent(new InputEvent('input'));
+    type('to', '2026-11-30');
     const end = new Date('2026-12-01T00:00:00').toISOString();
     await vi.waitFor(() => expect(asked.map((one) => one.get('to'))).toContain(end));
   });
-  it('ask for nothing that the address says and that is no day', async () => {
-    page.remove();
-    asked = [];
-    navigate('/auditoria?desde=ayer&hasta=2026-02-30&tipo=MessageSent');
-    page = document.createElement('audit-page') as AuditPage;
-    document.body.append(page);
-    await vi.waitFor(() => expect(asked).toHaveLength(1));
-    expect([...(asked[0] ?? [])].filter(([, value]) => value)).toEqual([['type', 'MessageSent']]);
+  it('take no day whose year the server cannot read, and say so', async () => {
+    type('to', '9998-12-31');
+    await vi.waitFor(() => expect(filters()[0]?.[1]).toMatch(/^999[89]-/));
+    type('to', '9999-12-31');
+    await vi.waitFor(() => expect(filters()).toEqual([]));
+    await page.updateComplete;
+    expect(page.renderRoot.querySelector('#to-error')?.textContent).toBe('Elija un día entre los años 1970 y 9998.');
+  });
+  it.each([
+    'desde=ayer&hasta=2026-02-30',
+    'desde=-000001-01-01&hasta=9999-12-31',
+    'desde=12026-01-01&asunto=%00',
+    'autor=basura&empresa=zzz',
+  ])('ask for nothing that the address says and that can be no filter: %s', async (query) => {
+    await open(`/auditoria?${query}&tipo=MessageSent`);
+    expect(filters()).toEqual([['type', 'MessageSent']]);
+    const fields = [...page.renderRoot.querySelectorAll<HTMLInputElement>('input')];
+    expect(fields.map((field) => field.value)).toEqual(['', '', '']);
+  });
+  it('find what a row shows of an id, also after the row has left', async () => {
+    entries = [entry(1, 'ClientRegistered', { type: 'client', id: CLIENT_ID })];
+    await open('/auditoria');
+    await vi.waitFor(() => expect(page.renderRoot.querySelector('tbody')?.textContent).toContain('a1aaf30c6d7b'));
+    entries = [];
+    type('subject', 'a1aaf30c6d7');
+    await vi.waitFor(() => expect(page.renderRoot.querySelector('tbody')).toBeNull());
+    type('subject', 'a1aaf30c6d7b');
+    await vi.waitFor(() => expect(asked.at(-1)?.get('subject')).toBe(CLIENT_ID));
   });
 });

@@ -3,7 +3,9 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { type AuditFilters, getAudit } from '../api';
-import { place, replaceQuery } from '../app/router';
+import { FIRST_DAY, fromAddress, isDay, isId, isText, LAST_DAY, TEXT_MAX } from '../app/address';
+import { replaceQuery } from '../app/router';
+import '../clients/client-view-dialog';
 import type { AuditEntry, User } from '../contract';
 import { lineOf } from '../facts';
 import { number, t, tOr } from '../i18n';
@@ -14,7 +16,7 @@ import { PagedList } from '../store/paged-list';
 import { companies } from '../store/session';
 import { Watching } from '../store/store';
 import { base } from '../ui/base';
-import { selectField, textField } from '../ui/field';
+import { type Option, selectField, textField, withChosen } from '../ui/field';
 import { listFrame } from '../ui/list-frame';
 import { whenExactly } from '../ui/when';
 import { EVENT_TYPES } from './event-types';
@@ -29,13 +31,26 @@ const NAMES = {
   to: 'hasta',
 } as const;
 type Name = keyof typeof NAMES;
-/** A row whose recipients are looked at. */
+const NAMED = Object.entries(NAMES) as [Name, string][];
+const FITS: Record<Name, (value: string) => boolean> = {
+  actor: isId,
+  company: isId,
+  type: isText,
+  subject: isText,
+  from: isDay,
+  to: isDay,
+};
+/** A row of which more is looked at. */
 interface Opened {
   kind: string;
   id: string;
 }
 /** Time to finish typing before asking. */
 const ASK_AFTER_MS = 300;
+/** A whole id is too wide for a row: its last digits tell it apart. */
+const ID_END = 12;
+/** What can be seen beyond a row, by what it is about. */
+const MORE = { delivery: 'audit.to_whom', client: 'audit.to_whom', message: 'audit.receipts' } as const;
 
 @customElement('audit-page')
 export class AuditPage extends LitElement {
@@ -49,16 +64,21 @@ export class AuditPage extends LitElement {
       td a, td .link-button { display: inline-block; min-height: 24px; }
       .what { font-weight: 550; }
       td.summary { max-width: 420px; overflow-wrap: anywhere; }
+      td.named { min-width: 130px; overflow-wrap: anywhere; }
       .clear { margin-bottom: var(--s4); }
     `,
   ];
 
-  @state() private filters: Record<Name, string> = fromAddress();
+  @state() private filters = filtersInAddress();
+  /** A day half typed is no mistake yet. */
+  @state() private typing = false;
   @state() private opened: Opened | null = null;
   /** Also those who have left: what they did stays theirs. */
   @state() private people: User[] = [];
   private readonly companies = new Watching(this, companies);
-  private readonly list = new PagedList<AuditEntry>(this, (after) => getAudit({ ...requested(this.filters), after }));
+  private readonly list = new PagedList<AuditEntry>(this, (after) => this.read(after));
+  /** Every subject that a row has shown since the page was opened: rows leave while the end of an id is typed. */
+  private readonly subjects = new Set<string>();
   private timer?: ReturnType<typeof setTimeout>;
 
   override connectedCallback(): void {
@@ -81,6 +101,12 @@ export class AuditPage extends LitElement {
     </div>`;
   }
 
+  private async read(after?: string) {
+    const page = await getAudit({ ...requested(this.filters), after });
+    for (const { subject } of page.data) this.subjects.add(subject.id);
+    return page;
+  }
+
   private async readPeople(): Promise<void> {
     // The other filters work without.
     const nobody = () => ({ users: [] });
@@ -91,15 +117,23 @@ export class AuditPage extends LitElement {
   private fields() {
     const { filters, people } = this;
     const all = (label: string) => ({ value: '', label });
+    const here = this.companies.value.map((c) => ({ value: c.id, label: c.name }));
     return html`<div class="filters">
-        ${selectField({ name: 'actor', label: t('audit.actor'), value: filters.actor, options: [all(t('filter.everybody')), ...actorOptions(people, filters.actor)], onInput: (actor) => this.filter({ actor }) })}
-        ${selectField({ name: 'company', label: t('send.company'), value: filters.company, options: [all(t('filter.all_companies')), ...this.companies.value.map((c) => ({ value: c.id, label: c.name }))], onInput: (company) => this.filter({ company }) })}
+        ${selectField({ name: 'actor', label: t('audit.actor'), value: filters.actor, options: [all(t('filter.everybody')), ...withChosen(people.map(personOption), filters.actor)], onInput: (actor) => this.filter({ actor }) })}
+        ${selectField({ name: 'company', label: t('send.company'), value: filters.company, options: [all(t('filter.all_companies')), ...withChosen(here, filters.company)], onInput: (company) => this.filter({ company }) })}
         ${selectField({ name: 'type', label: t('audit.type'), value: filters.type, options: [all(t('filter.all_types')), ...typeOptions(filters.type)], onInput: (type) => this.filter({ type }) })}
-        ${textField({ name: 'subject', label: t('audit.subject'), value: filters.subject, placeholder: t('audit.subject_hint'), onInput: (subject) => this.filter({ subject: subject.trim() }) })}
-        ${textField({ name: 'from', label: t('audit.from'), type: 'date', value: filters.from, onInput: (from) => this.filter({ from }) })}
-        ${textField({ name: 'to', label: t('audit.to'), type: 'date', value: filters.to, onInput: (to) => this.filter({ to }) })}
+        ${textField({ name: 'subject', label: t('audit.subject'), value: filters.subject, hint: t('audit.subject_hint', { n: ID_END }), maxlength: TEXT_MAX, onInput: (subject) => this.filter({ subject: this.wholeId(subject.trim()) }) })}
+        ${this.day('from', t('audit.from'))} ${this.day('to', t('audit.to'))}
       </div>
       ${Object.values(filters).some(Boolean) ? html`<p class="clear"><button class="link-button" type="button" @click=${this.clear}>${t('filter.clear')}</button></p>` : nothing}`;
+  }
+
+  private day(name: 'from' | 'to', label: string) {
+    const value = this.filters[name];
+    const years = { first: FIRST_DAY.slice(0, 4), last: LAST_DAY.slice(0, 4) };
+    const error = value && !this.typing && !isDay(value) ? t('audit.no_day', years) : '';
+    const onInput = (day: string) => this.filter({ [name]: day });
+    return textField({ name, label, type: 'date', value, error, min: FIRST_DAY, max: LAST_DAY, onInput });
   }
 
   private table() {
@@ -118,9 +152,9 @@ export class AuditPage extends LitElement {
     const summary = lineOf(entry.summary);
     return html`<tr>
       <td data-label=${t('audit.when')}>${whenExactly(entry.at)}</td>
-      <td data-label=${t('audit.actor')}>${entry.actor?.name ?? t('history.system')}</td>
+      <td class="named" data-label=${t('audit.actor')}>${entry.actor?.name ?? t('history.system')}</td>
       <td class="summary" data-label=${t('audit.what')}><div><span class="what">${tOr(`event.${entry.type}`, entry.type)}</span>${summary ? html`<br /><span class="muted">${summary}</span>` : nothing}</div></td>
-      <td data-label=${t('audit.subject')}>${this.subject(entry)}</td>
+      <td class="named" data-label=${t('audit.subject')}>${this.subject(entry)}</td>
       <td data-label=${t('audit.result')}>${resultOf(entry)}</td>
       <td class="right num muted" data-label=${t('audit.position')}>${number(entry.position)}</td>
     </tr>`;
@@ -133,7 +167,7 @@ export class AuditPage extends LitElement {
     const about = notificationOf(entry);
     const shown = about ? html`<a href="/notificaciones/${about}">${name}</a>` : name;
     const called = this.calledHere(kind, subject.id);
-    return html`<div>${shown}${this.more(kind, subject.id)}<br /><button class=${called ? 'link-button small' : 'link-button small mono'} type="button" title=${subject.id} aria-label=${t('audit.only_subject', { id: called || subject.id })} @click=${() => this.filter({ subject: subject.id })}>${called || subject.id.slice(-12)}</button></div>`;
+    return html`<div>${shown}${this.more(kind, subject.id)}<br /><button class=${called ? 'link-button small' : 'link-button small mono'} type="button" title=${subject.id} aria-label=${t('audit.only_subject', { id: called || subject.id })} @click=${() => this.filter({ subject: subject.id })}>${called || endOf(subject.id)}</button></div>`;
   }
 
   /** The name of a user or a company; the audit itself has no names. */
@@ -143,17 +177,18 @@ export class AuditPage extends LitElement {
     return '';
   }
 
-  /** To whom it went. Nothing of that is in the audit itself: it is asked for, and may be erased by now. */
+  /** Who the people are. Nothing of that is in the audit itself: it is asked for, and may be erased by now. */
   private more(kind: string, id: string) {
-    const label = kind === 'delivery' ? t('audit.to_whom') : kind === 'message' ? t('audit.receipts') : '';
+    const label = kind in MORE ? t(MORE[kind as keyof typeof MORE]) : '';
     if (!label) return nothing;
     return html`<br /><button class="link-button small" type="button" aria-haspopup="dialog" @click=${() => this.show({ kind, id })}>${label}</button>`;
   }
 
   private dialog({ kind, id }: Opened) {
-    return kind === 'delivery'
-      ? html`<delivery-dialog delivery=${id} @dialog-closed=${() => this.show(null)}></delivery-dialog>`
-      : html`<receipts-dialog message=${id} @dialog-closed=${() => this.show(null)}></receipts-dialog>`;
+    const close = () => this.show(null);
+    if (kind === 'delivery') return html`<delivery-dialog delivery=${id} @dialog-closed=${close}></delivery-dialog>`;
+    if (kind === 'client') return html`<client-view-dialog client=${id} @dialog-closed=${close}></client-view-dialog>`;
+    return html`<receipts-dialog message=${id} @dialog-closed=${close}></receipts-dialog>`;
   }
 
   private show(what: Opened | null): void {
@@ -164,11 +199,23 @@ export class AuditPage extends LitElement {
     return html`<empty-state icon="audit" heading=${t('audit.empty')} text=${t('filter.none_text')}></empty-state>`;
   }
 
+  /** What a row shows of an id stands for the whole of it. */
+  private wholeId(typed: string): string {
+    const ids = [...this.subjects].filter((id) => endOf(id) === typed);
+    return ids.length === 1 ? (ids[0] as string) : typed;
+  }
+
   private filter(change: Partial<Record<Name, string>>): void {
     this.filters = { ...this.filters, ...change };
-    replaceQuery(Object.fromEntries(Object.entries(NAMES).map(([name, shown]) => [shown, this.filters[name as Name]])));
+    this.typing = true;
+    replaceQuery(Object.fromEntries(NAMED.map(([name, shown]) => [shown, this.filters[name]])));
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.list.replace(), ASK_AFTER_MS);
+    this.timer = setTimeout(() => this.ask(), ASK_AFTER_MS);
+  }
+
+  private ask(): void {
+    this.typing = false;
+    void this.list.replace();
   }
 
   private clear = (): void => this.filter({ actor: '', company: '', type: '', subject: '', from: '', to: '' });
@@ -186,22 +233,17 @@ function resultOf({ channel, result }: AuditEntry): string {
   return words.filter(Boolean).join(' · ');
 }
 
-function fromAddress(): Record<Name, string> {
-  const { query } = place.get();
-  return Object.fromEntries(Object.entries(NAMES).map(([name, shown]) => [name, query.get(shown) ?? ''])) as Record<
-    Name,
-    string
-  >;
+const endOf = (id: string): string => id.slice(-ID_END);
+
+function filtersInAddress(): Record<Name, string> {
+  const found = NAMED.map(([name, shown]) => [name, fromAddress(shown, FITS[name])]);
+  return Object.fromEntries(found) as Record<Name, string>;
 }
 
-const nameOf = ({ name, active }: User): string => (active ? name : `${name} (${t('users.inactive')})`);
-
-/** A filter from the address is shown though nobody here has that id. */
-function actorOptions(people: User[], current: string) {
-  const options = people.map((one) => ({ value: one.id, label: nameOf(one) }));
-  const isKnown = !current || people.some(({ id }) => id === current);
-  return isKnown ? options : [...options, { value: current, label: current }];
-}
+const personOption = ({ id, name, active }: User): Option => ({
+  value: id,
+  label: active ? name : `${name} (${t('users.inactive')})`,
+});
 
 /** Days are whole, in the reader's zone; the server leaves out what `to` itself names. */
 function requested(filters: Record<Name, string>): AuditFilters {
@@ -209,18 +251,16 @@ function requested(filters: Record<Name, string>): AuditFilters {
   return { ...rest, from: beginning(from, 0), to: beginning(to, 1) };
 }
 
-/** Of a day, or of the one so many days after it; what the address has and is no day filters nothing. */
+/** Of a day, or of the one so many days after it; a day half typed filters nothing. */
 function beginning(day: string, after: number): string {
+  if (!isDay(day)) return '';
   const begins = new Date(`${day}T00:00:00`);
-  // The 30th of February would be taken for a day of March.
-  if (begins.getDate() !== Number(day.slice(-2))) return '';
   begins.setDate(begins.getDate() + after);
   return begins.toISOString();
 }
 
-function typeOptions(current: string) {
-  const types = EVENT_TYPES.includes(current) || !current ? EVENT_TYPES : [...EVENT_TYPES, current];
-  return types
-    .map((type) => ({ value: type, label: tOr(`event.${type}`, type) }))
-    .sort((a, b) => a.label.localeCompare(b.label));
+function typeOptions(chosen: string): Option[] {
+  const types = EVENT_TYPES.map((type) => ({ value: type, label: tOr(`event.${type}`, type) }));
+  const all = withChosen(types, chosen, tOr(`event.${chosen}`, chosen));
+  return all.sort((a, b) => a.label.localeCompare(b.label));
 }

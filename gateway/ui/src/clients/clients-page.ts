@@ -3,23 +3,28 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { eraseClient, getClients } from '../api';
-import { place, replaceQuery } from '../app/router';
-import type { Client, Company } from '../contract';
+import { fromAddress, isId, isText, TEXT_MAX } from '../app/address';
+import { replaceQuery } from '../app/router';
+import '../companies/no-companies';
+import type { Client, Company, Page } from '../contract';
 import { t } from '../i18n';
-import { sentence } from '../problem';
+import { Problem, sentence } from '../problem';
 import { PagedList } from '../store/paged-list';
 import { companies, may } from '../store/session';
 import { Watching } from '../store/store';
 import { toast, toastFailure } from '../store/toasts';
 import { base } from '../ui/base';
 import { confirmed } from '../ui/confirm-dialog';
-import { selectField, textField } from '../ui/field';
+import { selectField, textField, withChosen } from '../ui/field';
 import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import './client-dialog';
 
 /** Time to finish a word before searching. */
 const SEARCH_AFTER_MS = 250;
+/** The server's answer about a company that there is not, or that is not for this person. */
+const NOT_FOUND = 404;
+const NO_CLIENTS: Page<Client> = { data: [], next: null };
 
 @customElement('clients-page')
 export class ClientsPage extends LitElement {
@@ -34,15 +39,15 @@ export class ClientsPage extends LitElement {
     `,
   ];
 
-  @state() private company = place.get().query.get('empresa') ?? '';
-  @state() private search = place.get().query.get('q') ?? '';
+  @state() private company = fromAddress('empresa', isId);
+  /** A company of the address that is not for this person: asking again finds nothing. */
+  @state() private unknown = '';
+  @state() private search = fromAddress('q', isText);
   /** `new`, or the client being edited. */
   @state() private editing: Client | 'new' | null = null;
 
   private readonly companies = new Watching(this, companies);
-  private readonly list = new PagedList<Client>(this, (after) =>
-    getClients(this.company, { q: this.search.trim(), after }),
-  );
+  private readonly list = new PagedList<Client>(this, (after) => this.read(after));
   private loaded = '';
   private timer?: ReturnType<typeof setTimeout>;
 
@@ -66,18 +71,30 @@ export class ClientsPage extends LitElement {
         <div class="lead"><h1>${t('clients.title')}</h1><p>${t('clients.lead')}</p></div>
         ${may('notifier') ? this.headActions() : nothing}
       </div>
-      ${this.filters(this.companies.value)}
+      ${this.company ? this.filters(this.companies.value) : nothing}
       <section class="card" aria-label=${t('clients.title')}>
-        ${this.company ? listFrame(this.list, this.empty(), () => this.table()) : html`<empty-state icon="company" heading=${t('clients.no_company')} text=${t('clients.no_company_text')}></empty-state>`}
+        ${this.company ? listFrame(this.list, this.empty(), () => this.table()) : html`<no-companies></no-companies>`}
       </section>
       ${this.editing ? this.dialog(this.editing) : nothing}
     </div>`;
   }
 
   private headActions() {
+  private async read(after?: string): Promise<Page<Client>> {
+    const { company } = this;
+    try {
+      return await getClients(company, { q: this.search.trim(), after });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== NOT_FOUND) throw error;
+      this.unknown = company;
+      return NO_CLIENTS;
+    }
+  }
+
     return html`<div class="row wraps">
-      <a class="button" href="/clientes/importar?empresa=${this.company}">${icon('upload', 18)}${t('import.action')}</a>
-      <button class="button" type="button" ?disabled=${!this.company} @click=${() => this.edit('new')}>${icon('plus', 18)}${t('clients.new')}</button>
+    const company = this.unknown === this.company ? '' : this.company;
+      <a class="button" href="/clientes/importar?empresa=${company}">${icon('upload', 18)}${t('import.action')}</a>
+      <button class="button" type="button" ?disabled=${!company} @click=${() => this.edit('new')}>${icon('plus', 18)}${t('clients.new')}</button>
     </div>`;
   }
 
@@ -87,10 +104,14 @@ export class ClientsPage extends LitElement {
         name: 'company',
         label: t('send.company'),
         value: this.company,
-        options: all.map((c) => ({ value: c.id, label: c.name })),
+        options: withChosen(
+          all.map((c) => ({ value: c.id, label: c.name })),
+          this.company,
+          t('send.choose_company'),
+        ),
         onInput: (company) => this.choose(company),
       })}
-      ${textField({ name: 'search', label: t('search'), type: 'search', value: this.search, placeholder: t('clients.search'), onInput: (value) => this.type(value) })}
+      ${textField({ name: 'search', label: t('search'), type: 'search', value: this.search, placeholder: t('clients.search'), maxlength: TEXT_MAX, onInput: (value) => this.type(value) })}
     </div>`;
   }
 
@@ -125,6 +146,8 @@ export class ClientsPage extends LitElement {
 
   private empty() {
     if (this.search.trim())
+    if (this.unknown === this.company)
+      return html`<empty-state icon="company" heading=${t('clients.unknown_company')} text=${t('clients.unknown_company_text')}></empty-state>`;
       return html`<empty-state icon="search" heading=${t('clients.none_found')} text=${t('filter.none_text')}></empty-state>`;
     return html`<empty-state icon="clients" heading=${t('clients.empty')} text=${t('clients.empty_text')}></empty-state>`;
   }

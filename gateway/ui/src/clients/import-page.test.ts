@@ -1,6 +1,6 @@
 /** Rules of the import: what is being read is what was chosen. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { companies } from '../store/session';
+import { companies, companiesRead } from '../store/session';
 import './import-page';
 import type { ImportPage } from './import-page';
 
@@ -45,4 +45,17 @@ it('neither the company nor the file changes while the file is read', async () =
   answer(new Response(JSON.stringify(report), { headers: { 'content-type': 'application/json' } }));
   await vi.waitFor(() => expect(page.renderRoot.querySelector('import-report')).not.toBeNull());
   expect(company().disabled).toBe(false);
+});
+
+it('without a company there is nowhere to put a file', async () => {
+  companies.set([]);
+  companiesRead.set('ready');
+  page.remove();
+  page = document.createElement('import-page') as ImportPage;
+  document.body.append(page);
+  await page.updateComplete;
+  expect(page.renderRoot.querySelector('.drop')).toBeNull();
+  const said = page.renderRoot.querySelector('no-companies')?.shadowRoot?.querySelector('empty-state');
+  expect(said?.getAttribute('heading')).toBe('No hay empresas a su alcance');
+  companiesRead.set('loading');
 });

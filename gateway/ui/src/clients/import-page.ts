@@ -2,14 +2,15 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { importClients } from '../api';
-import { place } from '../app/router';
+import { fromAddress, isId } from '../app/address';
+import '../companies/no-companies';
 import type { ImportReport } from '../contract';
 import { number, t } from '../i18n';
 import { sentence } from '../problem';
 import { companies, companyName } from '../store/session';
 import { Watching } from '../store/store';
 import { base } from '../ui/base';
-import { selectField } from '../ui/field';
+import { selectField, withChosen } from '../ui/field';
 import { icon } from '../ui/icons';
 import './import-report';
 
@@ -35,7 +36,7 @@ export class ImportPage extends LitElement {
     `,
   ];
 
-  @state() private company = place.get().query.get('empresa') ?? '';
+  @state() private company = fromAddress('empresa', isId);
   @state() private file: File | null = null;
   @state() private step: Step = 'choose';
   @state() private report: ImportReport | null = null;
@@ -50,15 +51,24 @@ export class ImportPage extends LitElement {
   }
 
   override render() {
-    const { busy } = this;
     return html`<div class="page">
       <div class="page-head"><div class="lead"><h1>${t('import.title')}</h1><p>${t('import.lead')}</p></div></div>
-      <section class="card pad">
+      ${this.company ? this.form() : html`<section class="card"><no-companies></no-companies></section>`}
+    </div>`;
+  }
+
+  private form() {
+    const { busy } = this;
+    return html`<section class="card pad">
         ${selectField({
           name: 'company',
           label: t('send.company'),
           value: this.company,
-          options: this.companies.value.map((c) => ({ value: c.id, label: c.name })),
+          options: withChosen(
+            this.companies.value.map((c) => ({ value: c.id, label: c.name })),
+            this.company,
+            t('send.choose_company'),
+          ),
           disabled: busy,
           onInput: (company) => this.again({ company }),
         })}
@@ -66,8 +76,7 @@ export class ImportPage extends LitElement {
         ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}${this.failure}</p>` : nothing}
         ${busy ? html`<p class="wait" role="status"><span class="spin"></span>${t(`import.${this.step as 'checking' | 'importing'}`)}</p>` : this.actions()}
       </section>
-      ${this.report ? html`<import-report .report=${this.report} ?dry=${this.step !== 'imported'}></import-report>` : nothing}
-    </div>`;
+      ${this.report ? html`<import-report .report=${this.report} ?dry=${this.step !== 'imported'}></import-report>` : nothing}`;
   }
 
   private get busy(): boolean {

@@ -7,9 +7,9 @@ import { companies, loadCompanies } from '../store/session';
 import { Watching } from '../store/store';
 import { toast } from '../store/toasts';
 import { base } from '../ui/base';
-import '../ui/empty-state';
 import { icon } from '../ui/icons';
 import './company-dialog';
+import './no-companies';
 
 @customElement('companies-page')
 export class CompaniesPage extends LitElement {
@@ -30,7 +30,7 @@ export class CompaniesPage extends LitElement {
         <button class="button" type="button" @click=${() => this.edit('new')}>${icon('plus', 18)}${t('companies.new')}</button>
       </div>
       <section class="card" aria-label=${t('companies.title')}>
-        ${this.companies.value.length ? this.table() : html`<empty-state icon="company" heading=${t('companies.empty')}></empty-state>`}
+        ${this.companies.value.length ? this.table() : html`<no-companies></no-companies>`}
       </section>
       ${this.editing ? this.dialog(this.editing) : nothing}
     </div>`;

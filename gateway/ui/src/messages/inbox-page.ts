@@ -3,6 +3,7 @@ import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { getInbox, type InboxState } from '../api';
+import { fromAddress, isText, TEXT_MAX } from '../app/address';
 import { commandOf } from '../app/keymap';
 import { navigate, type Place, place, replaceQuery } from '../app/router';
 import type { InboxItem, InboxPage as Page } from '../contract';
@@ -119,7 +120,7 @@ export class InboxPage extends LitElement {
     return html`<div class="filters">
       <div class="search">
         ${icon('search', 18)}
-        <input class="control" type="search" aria-label=${t('inbox.search')} placeholder=${t('inbox.search')} .value=${this.search} @input=${this.searched} />
+        <input class="control" type="search" maxlength=${TEXT_MAX} aria-label=${t('inbox.search')} placeholder=${t('inbox.search')} .value=${this.search} @input=${this.searched} />
       </div>
       <div class="tabs" role="group" aria-label=${t('inbox.filter')}>
         ${FILTERS.map(
@@ -277,4 +278,4 @@ function filterIn({ query }: Place): InboxState {
   return isFilter(asked) ? asked : 'all';
 }
 
-const searchIn = ({ query }: Place): string => query.get('q') ?? '';
+const searchIn = (now: Place): string => fromAddress('q', isText, now);

@@ -3,14 +3,15 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { getNotifications } from '../api';
-import { place, replaceQuery } from '../app/router';
+import { fromAddress, isId } from '../app/address';
+import { replaceQuery } from '../app/router';
 import type { Notification } from '../contract';
 import { t } from '../i18n';
 import { PagedList } from '../store/paged-list';
 import { companies, companyName, may } from '../store/session';
 import { Watching } from '../store/store';
 import { base } from '../ui/base';
-import { selectField } from '../ui/field';
+import { selectField, withChosen } from '../ui/field';
 import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import '../ui/segmented-bar';
@@ -20,6 +21,7 @@ import { isLive, standing } from './progress';
 /** While one is running the list looks again this often. */
 const REFRESH_MS = 3_000;
 const STATES = ['resolving', 'running', 'completed', 'cancelled'] as const;
+const isState = (value: string): boolean => STATES.some((state) => state === value);
 
 @customElement('notifications-page')
 export class NotificationsPage extends LitElement {
@@ -42,8 +44,8 @@ export class NotificationsPage extends LitElement {
     `,
   ];
 
-  @state() private company = place.get().query.get('empresa') ?? '';
-  @state() private status = place.get().query.get('estado') ?? '';
+  @state() private company = fromAddress('empresa', isId);
+  @state() private status = fromAddress('estado', isState);
   private readonly companies = new Watching(this, companies);
   private readonly list = new PagedList<Notification>(this, (after) =>
     getNotifications({ company: this.company, state: this.status, after }),
@@ -80,7 +82,10 @@ export class NotificationsPage extends LitElement {
         value: this.company,
         options: [
           { value: '', label: t('filter.all_companies') },
-          ...this.companies.value.map((c) => ({ value: c.id, label: c.name })),
+          ...withChosen(
+            this.companies.value.map((c) => ({ value: c.id, label: c.name })),
+            this.company,
+          ),
         ],
         onInput: (company) => this.filter({ company }),
       })}

@@ -3,6 +3,7 @@ import { getCompanies, getMe, signedOut, signIn, signOut } from '../api';
 import type { Company, Me, Role } from '../contract';
 import { Problem } from '../problem';
 import { withCounts } from './counts';
+import type { ListState } from './paged-list';
 import { Store } from './store';
 
 export type Session =
@@ -16,6 +17,8 @@ const COMPANY_PAGES_MAX = 5;
 
 export const session = new Store<Session>({ status: 'unknown' });
 export const companies = new Store<Company[]>([]);
+/** None yet is not the same as none. */
+export const companiesRead = new Store<ListState>('loading');
 
 export function me(): Me | null {
   const now = session.get();
@@ -58,19 +61,34 @@ export async function leave(): Promise<void> {
   session.set({ status: 'out', expired: false });
 }
 
-/** Companies are names for ids here: without them the rest still works. */
+/** Companies are names for ids here: without them the rest still works, and those known stay known. */
 export async function loadCompanies(): Promise<void> {
+  try {
+    companies.set(await readCompanies());
+    companiesRead.set('ready');
+  } catch {
+    if (companiesRead.get() !== 'ready') companiesRead.set('failed');
+  }
+}
+
+async function readCompanies(): Promise<Company[]> {
   const found: Company[] = [];
   let after: string | undefined;
   for (let page = 0; page < COMPANY_PAGES_MAX; page++) {
-    const answer = await getCompanies({ after, limit: 200 }).catch(() => null);
-    if (!answer) break;
+    const answer = await getCompanies({ after, limit: 200 });
     found.push(...answer.data);
     if (!answer.next) break;
     after = answer.next;
   }
-  companies.set(found.sort((a, b) => a.name.localeCompare(b.name)));
+  return found.sort((a, b) => a.name.localeCompare(b.name));
 }
+
+/** Another person sees other companies. */
+session.watch(({ status }) => {
+  if (status !== 'out') return;
+  companies.set([]);
+  companiesRead.set('loading');
+});
 
 signedOut.addEventListener('signed-out', () => {
   if (session.get().status === 'in') session.set({ status: 'out', expired: true });

@@ -35,6 +35,9 @@ interface TextField extends Field {
   placeholder?: string;
   required?: boolean;
   maxlength?: number;
+  /** Of a date. */
+  min?: string;
+  max?: string;
   autofocus?: boolean;
 }
 
@@ -49,6 +52,8 @@ export function textField(field: TextField): TemplateResult {
       autocomplete=${(field.autocomplete ?? 'off') as never}
       placeholder=${field.placeholder ?? nothing}
       maxlength=${field.maxlength ?? nothing}
+      min=${field.min ?? nothing}
+      max=${field.max ?? nothing}
       ?required=${field.required}
       ?autofocus=${field.autofocus}
       aria-invalid=${field.error ? 'true' : nothing}
@@ -81,6 +86,12 @@ export function textArea(field: TextField & { rows?: number }): TemplateResult {
 export interface Option {
   value: string;
   label: string;
+}
+
+/** What the address asks for is shown as chosen, though it is none of the options: it filters all the same. */
+export function withChosen(options: Option[], chosen: string, label = chosen): Option[] {
+  const isOffered = !chosen || options.some(({ value }) => value === chosen);
+  return isOffered ? options : [...options, { value: chosen, label }];
 }
 
 export function selectField(

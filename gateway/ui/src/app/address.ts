@@ -1,0 +1,28 @@
+/** What the address says to a page. Anybody may write there: what can be no id, no day, no such choice says nothing. */
+import { type Place, place } from './router';
+
+/** The server's limit for words to look for, in characters. */
+export const TEXT_MAX = 200;
+/** Days that can be asked for: the one after the last still has a year of four digits, in every time zone. */
+export const FIRST_DAY = '1970-01-01';
+export const LAST_DAY = '9998-12-31';
+
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const CONTROL = /\p{Cc}/u;
+
+/** The value of a filter, or nothing if it does not fit. */
+export function fromAddress(name: string, fits: (value: string) => boolean, { query }: Place = place.get()): string {
+  const value = query.get(name) ?? '';
+  return fits(value) ? value : '';
+}
+
+export const isId = (value: string): boolean => ID.test(value);
+
+export const isText = (value: string): boolean => value.length <= TEXT_MAX && !CONTROL.test(value);
+
+export function isDay(value: string): boolean {
+  if (!DAY.test(value) || value < FIRST_DAY || value > LAST_DAY) return false;
+  // The 30th of February would be taken for a day of March.
+  return new Date(`${value}T00:00:00`).getDate() === Number(value.slice(-2));
+}
