@@ -9,9 +9,11 @@ import { t } from '../i18n';
 import { Watching } from '../store/store';
 import { dismiss, hold, release, type Toast, toasts } from '../store/toasts';
 import { base } from '../ui/base';
-import { icon } from '../ui/icons';
+import { type Icon, icon } from '../ui/icons';
 import { type Modal, openDialogs } from '../ui/modal';
 import { when } from '../ui/when';
+
+const MARKS: Record<Toast['kind'], Icon> = { done: 'check', failed: 'alert', message: 'inbox', rest: 'inbox' };
 
 @customElement('toast-stack')
 export class ToastStack extends LitElement {
@@ -68,7 +70,7 @@ export class ToastStack extends LitElement {
 
   private notice(one: Toast) {
     return html`<div class="line">
-      ${icon(one.kind === 'failed' ? 'alert' : 'check')}<span class="text">${one.text}${one.author ? html`<span class="small muted more">${one.author}</span>` : nothing}</span>${this.actions(one)} ${this.close(one)}
+      ${icon(MARKS[one.kind])}<span class="text">${one.text}${one.author ? html`<span class="small muted more">${one.author}</span>` : nothing}</span>${this.actions(one)} ${this.close(one)}
     </div>`;
   }
 

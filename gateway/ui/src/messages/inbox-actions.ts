@@ -30,6 +30,7 @@ export async function readMessage(item: InboxItem, silent = false): Promise<bool
 /** Everything that had come when the list was read; what comes meanwhile stays unread. */
 export async function readAll(upTo: number): Promise<void> {
   await markAllRead(upTo);
+  announce({ kind: 'read', upTo, at: now() });
   await refreshCounts();
   tellTabs('all');
 }

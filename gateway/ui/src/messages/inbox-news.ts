@@ -1,10 +1,11 @@
 /** What changes in the inbox on this page: whoever shows a message hears of it. */
 import type { InboxItem } from '../contract';
 import { onInbox } from '../store/inbox-live';
-import { dismissMessage } from '../store/toasts';
 
 export type InboxChange =
   | { kind: 'changed'; id: string; change: Partial<InboxItem> }
+  /** All that stand in the log up to a place. */
+  | { kind: 'read'; upTo: number; at: string }
   | { kind: 'removed'; id: string }
   | { kind: 'restored'; item: InboxItem };
 
@@ -20,10 +21,7 @@ export function onInboxChange(heard: (change: InboxChange) => void): () => void 
   return () => news.removeEventListener('inbox', listener);
 }
 
-onInbox('withdrawn', ({ message_id: id }) => {
-  announce({ kind: 'removed', id });
-  dismissMessage(id);
-});
+onInbox('withdrawn', ({ message_id: id }) => announce({ kind: 'removed', id }));
 
 /** Something was sent or taken back: the sent list reads again. */
 export function announceSent(): void {
@@ -40,6 +38,14 @@ export function changedList(items: InboxItem[], change: InboxChange): InboxItem[
   if (change.kind === 'removed') return items.filter((item) => item.id !== change.id);
   if (change.kind === 'changed')
     return items.map((item) => (item.id === change.id ? { ...item, ...change.change } : item));
+  if (change.kind === 'read')
+    return items.map((item) => (item.position <= change.upTo ? readAt(change.at, item) : item));
   if (items.some((item) => item.id === change.item.id)) return items;
   return [...items, change.item].sort((a, b) => (a.id < b.id ? 1 : -1));
 }
+
+const readAt = (at: string, item: InboxItem): InboxItem => ({
+  ...item,
+  read_at: item.read_at ?? at,
+  seen_at: item.seen_at ?? at,
+});

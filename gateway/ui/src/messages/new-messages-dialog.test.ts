@@ -91,6 +91,7 @@ it('a gap with many messages shows a few of them, the newest last', async () => 
 });
 
 it('a notice says that its author asks for an acknowledgement', async () => {
-  say('message', 5, { ...item(5), acknowledge: true });
+  newest = [{ ...item(5), acknowledge: true }];
+  say('message', 5, newest[0]);
   await vi.waitFor(() => expect(toasts.get()).toMatchObject([{ text: 'Texto 5', acknowledge: true }]));
 });

@@ -9,20 +9,18 @@ import { sentence } from '../problem';
 import { shiftCounts, withCounts } from '../store/counts';
 import { connection, onInbox } from '../store/inbox-live';
 import { me } from '../store/session';
-import { toast, toastFailure } from '../store/toasts';
+import { toastFailure } from '../store/toasts';
 import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 import { Modal, modalStyles } from '../ui/modal';
 import { deleteMessage, readMessage, restoreMessage, sawMessage } from './inbox-actions';
-import './inbox-news';
+import { notice } from './message-notices';
 
 /** What came in a gap of the stream: more notices at once help nobody, and the rest stays new in the list. */
 const MISSED_MAX = 3;
 /** Ids that are remembered, so that what both a look and the stream bring is shown once. */
 const KNOWN_MAX = 200;
-/** A notice of a new message stays this long; an urgent one three times as long. */
-const NOTICE_MS = 8_000;
 
 @customElement('new-messages-dialog')
 export class NewMessagesDialog extends LitElement {
@@ -168,21 +166,7 @@ export class NewMessagesDialog extends LitElement {
       this.add(item);
       return;
     }
-    const urgent = item.priority === 'high';
-    toast({
-      kind: 'message',
-      message: item.id,
-      text: item.body,
-      author: item.author.name,
-      at: item.created_at,
-      urgent,
-      acknowledge: item.acknowledge,
-      stays_ms: urgent ? 3 * NOTICE_MS : NOTICE_MS,
-      actions: [
-        { label: t('open'), run: () => navigate(`/mensajes/${item.id}`) },
-        { label: t('news.mark_read'), run: () => void readMessage(item) },
-      ],
-    });
+    notice(item);
     if (document.visibilityState === 'visible') sawMessage(item);
   }
 

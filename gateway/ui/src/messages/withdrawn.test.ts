@@ -83,6 +83,7 @@ describe('a message taken back', () => {
       list = changedList(list, change);
     });
     await enter();
+    first = summary([item('m2', 2)]);
     say('message', 2, item('m2', 2));
     await vi.waitFor(() => expect(toasts.get().map((one) => one.text)).toEqual(['Texto de m2']));
     say('withdrawn', 3, { message_id: 'm2' });

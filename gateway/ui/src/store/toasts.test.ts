@@ -1,6 +1,6 @@
 /** Rules of the notices: which leave, when, and which do not. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { dismissMessage, hold, release, type Toast, toast, toasts, UNDO_MS } from './toasts';
+import { dismissMessages, hold, release, type Toast, toast, toasts, UNDO_MS } from './toasts';
 
 const texts = () => toasts.get().map((one) => one.text);
 const first = () => toasts.get()[0] as Toast;
@@ -39,9 +39,20 @@ describe('a notice', () => {
     expect(texts()).toEqual([]);
   });
   it('of a message leaves with the message', () => {
-    toast({ text: 'nuevo', message: 'm1' });
-    toast({ text: 'otro', message: 'm2' });
-    dismissMessage('m1');
+    toast({ text: 'nuevo', message: { id: 'm1', position: 1 } });
+    toast({ text: 'otro', message: { id: 'm2', position: 2 } });
+    dismissMessages(({ id }) => id === 'm1');
     expect(texts()).toEqual(['otro']);
+  });
+  it('that gives way says so, an urgent one last', () => {
+    const gone: string[] = [];
+    const message = (text: string, urgent = false) =>
+      toast({ kind: 'message', text, urgent, gaveWay: () => gone.push(text) });
+    message('1', true);
+    for (const text of ['2', '3', '4', '5']) message(text);
+    expect([texts(), gone]).toEqual([
+      ['1', '4', '5'],
+      ['2', '3'],
+    ]);
   });
 });

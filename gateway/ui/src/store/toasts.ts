@@ -5,16 +5,24 @@ import { Store } from './store';
 export const UNDO_MS = 10_000;
 const NOTICE_MS = 6_000;
 const FAILURE_MS = 10_000;
-/** More than these at once help nobody: the oldest leaves. */
+/** More than these at once help nobody: the oldest gives way. */
 const TOASTS_MAX = 4;
+/** Messages come in bursts, and their notices are tall. */
+const MESSAGES_MAX = 3;
 
 export interface ToastAction {
   label: string;
   run(): void;
 }
+/** What is known of a message that has a notice. */
+export interface MessageOfToast {
+  id: string;
+  position: number;
+}
 export interface Toast {
   id: number;
-  kind: 'done' | 'failed' | 'message';
+  /** `rest` is for the messages that have no notice of their own. */
+  kind: 'done' | 'failed' | 'message' | 'rest';
   text: string;
   /** Who wrote and when, for a new message. */
   author?: string;
@@ -22,12 +30,14 @@ export interface Toast {
   urgent?: boolean;
   /** Its author asks for an acknowledgement. */
   acknowledge?: boolean;
-  /** The id of the new message: without it the notice has no sense. */
-  message?: string;
+  /** The new message: without it the notice has no sense. */
+  message?: MessageOfToast;
   /** It offers what the server allows until a fixed moment: nothing makes it leave before, or stay longer. */
   fixed?: boolean;
   actions: ToastAction[];
   stays_ms: number;
+  /** Told when a newer notice has taken its place. */
+  gaveWay?(): void;
 }
 
 export const toasts = new Store<Toast[]>([]);
@@ -37,8 +47,12 @@ let last = 0;
 export function toast(notice: Partial<Toast> & { text: string }): number {
   const id = ++last;
   const shown: Toast = { kind: 'done', actions: [], stays_ms: NOTICE_MS, ...notice, id };
-  toasts.update((now) => withRoom([...now, shown]));
+  toasts.update((now) => [...now, shown]);
   start(shown);
+  for (let one = tooMany(shown); one; one = tooMany(shown)) {
+    dismiss(one.id);
+    one.gaveWay?.();
+  }
   return id;
 }
 
@@ -52,9 +66,15 @@ export function dismiss(id: number): void {
   toasts.update((now) => now.filter((one) => one.id !== id));
 }
 
-/** The message is not there any more: neither is its notice. */
-export function dismissMessage(message: string): void {
-  for (const one of toasts.get()) if (one.message === message) dismiss(one.id);
+export function dismissMessages(leaves: (message: MessageOfToast) => boolean): void {
+  for (const one of toasts.get()) if (one.message && leaves(one.message)) dismiss(one.id);
+}
+
+export const isShown = (id: number): boolean => toasts.get().some((one) => one.id === id);
+
+/** It says something else, and stays no longer for it. */
+export function amend(id: number, change: Pick<Toast, 'text'>): void {
+  toasts.update((now) => now.map((one) => (one.id === id ? { ...one, ...change } : one)));
 }
 
 /** Somebody reads it. */
@@ -75,10 +95,14 @@ function start(one: Toast): void {
   );
 }
 
-/** The oldest notices leave first, but never one with a fixed end. */
-function withRoom(now: Toast[]): Toast[] {
-  const spare = now.filter((one) => !one.fixed);
-  const leaving = new Set(spare.slice(0, Math.max(0, now.length - TOASTS_MAX)));
-  leaving.delete(now.at(-1) as Toast);
-  return now.filter((one) => !leaving.has(one));
+/**
+ * The notice that gives way to the newest: the oldest, an urgent one after the others, one with a fixed end never. The
+ * line about the rest takes nobody's place, or it would make more of them.
+ */
+function tooMany(newest: Toast): Toast | undefined {
+  const now = toasts.get().filter(({ kind }) => kind !== 'rest');
+  const messages = now.filter(({ kind }) => kind === 'message');
+  const crowd = messages.length > MESSAGES_MAX ? messages : now.length > TOASTS_MAX ? now : [];
+  const spare = crowd.filter((one) => !one.fixed && one !== newest);
+  return spare.find((one) => !one.urgent) ?? spare[0];
 }
