@@ -49,10 +49,14 @@ async function open(): Promise<void> {
   await vi.waitFor(() => expect(page.renderRoot.querySelector('.progress')).not.toBeNull());
 }
 
-async function cancel(): Promise<string | undefined> {
+async function ask(): Promise<ConfirmDialog> {
   button('Cancelar lo pendiente')?.click();
   await vi.waitFor(() => expect(document.querySelector('confirm-dialog')).not.toBeNull());
-  const dialog = document.querySelector('confirm-dialog') as ConfirmDialog;
+  return document.querySelector('confirm-dialog') as ConfirmDialog;
+}
+
+async function cancel(): Promise<string | undefined> {
+  const dialog = await ask();
   dialog.answer(true);
   dialog.remove();
   await vi.waitFor(() => expect(toasts.get()).toHaveLength(1));
@@ -93,6 +97,28 @@ describe('cancelling', () => {
   it('is said to be too late when all was over', async () => {
     afterwards = standing('completed', { accepted: 10 });
     expect(await cancel()).toBe('Ya había terminado: no quedaba nada por cancelar');
+  });
+  it('is asked about with one button only that says «Cancelar»', async () => {
+    const dialog = await ask();
+    await dialog.updateComplete;
+    const buttons = [...dialog.renderRoot.querySelectorAll('.modal-foot button')];
+    expect(buttons.map((one) => one.textContent)).toEqual(['Volver', 'Cancelar lo pendiente']);
+    dialog.answer(false);
+    dialog.remove();
+  });
+});
+
+describe('the progress', () => {
+  const progress = () => page.renderRoot.querySelector('.progress .top')?.textContent?.replace(/\s+/g, ' ').trim();
+  it('of a cancelled one is that of those whose turn had come', async () => {
+    shown = standing('cancelled', { total: 4_000, accepted: 870, failed: 11, cancelled: 3_119 });
+    await open();
+    expect(progress()).toBe('22 % 881 de 4.000 destinatarios antes de cancelar');
+  });
+  it('of one that only waits says how many wait for another attempt', async () => {
+    shown = standing('running', { total: 312, accepted: 300, deferred: 12 });
+    await open();
+    expect(progress()).toBe('96 % 300 de 312 destinatarios 12 esperan otro intento');
   });
 });
 

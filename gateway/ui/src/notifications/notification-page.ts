@@ -21,7 +21,18 @@ import './deliveries-list';
 import './failure-causes';
 import './history-list';
 import { notificationStyles } from './notification-page.styles';
-import { doneOf, etaOf, isLive, isResolving, mayRetry, rateOf, type Sample, standing, withSample } from './progress';
+import {
+  doneOf,
+  etaOf,
+  isLive,
+  isResolving,
+  mayRetry,
+  onlyWaits,
+  rateOf,
+  type Sample,
+  standing,
+  withSample,
+} from './progress';
 
 /** After the last total the state follows: it is asked for once things are quiet. */
 const SETTLE_MS = 500;
@@ -97,13 +108,14 @@ export class NotificationPage extends LitElement {
     const { totals } = shown;
     return html`<div class="top">
         <span class="big num">${totals.total > 0 ? `${Math.floor((doneOf(totals) / totals.total) * 100)} %` : '—'}</span>
-        <span class="muted num">${totals.total > 0 ? t('notification.done_of', { done: doneOf(totals), n: totals.total }) : standing(shown).text}</span>
+        <span class="muted num">${totals.total > 0 ? reached(shown) : standing(shown).text}</span>
         ${isLive(shown.state) ? html`<span class="speed num">${this.speed(totals)}</span>` : nothing}
       </div>
       <segmented-bar .totals=${totals}></segmented-bar>`;
   }
 
   private speed(totals: Totals): string {
+    if (onlyWaits(totals)) return t('notification.waiting', { n: totals.deferred });
     const rate = rateOf(this.samples);
     const eta = etaOf(totals, rate);
     const parts = [
@@ -204,6 +216,7 @@ export class NotificationPage extends LitElement {
       heading: t('cancel.heading'),
       text: t('cancel.text'),
       action: t('notification.cancel'),
+      dismiss: t('back'),
       danger: true,
     };
     if (await confirmed(question)) await this.act(cancelNotification, cancelled);
@@ -222,6 +235,11 @@ export class NotificationPage extends LitElement {
       this.acting = false;
     }
   }
+}
+
+function reached({ state, totals }: Notification): string {
+  const key = state === 'cancelled' ? 'notification.done_before_cancel' : 'notification.done_of';
+  return t(key, { done: doneOf(totals), n: totals.total });
 }
 
 /** Asking for it is no error when all was over already. */

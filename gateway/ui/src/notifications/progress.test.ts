@@ -21,6 +21,9 @@ describe('progress', () => {
   it('counts as done what is neither pending, sending nor deferred', () => {
     expect(doneOf(totals({ total: 10, pending: 2, sending: 1, deferred: 3, failed: 4 }))).toBe(4);
   });
+  it('does not count as done what was cancelled before its turn', () => {
+    expect(doneOf(totals({ total: 4_000, accepted: 870, failed: 11, cancelled: 3_119 }))).toBe(881);
+  });
   it('has no speed before a second has passed', () => {
     expect(
       rateOf([
@@ -40,6 +43,11 @@ describe('progress', () => {
   it('promises no end without speed', () => {
     expect(etaOf(totals({ pending: 100 }), null)).toBeNull();
     expect(etaOf(totals({ pending: 90, sending: 10 }), 50)).toBe(2);
+  });
+  it('promises no end while what is left waits for its next attempt', () => {
+    expect(etaOf(totals({ deferred: 12 }), 50)).toBeNull();
+    expect(etaOf(totals({ sending: 1, deferred: 11 }), 50)).toBeNull();
+    expect(etaOf(totals({ pending: 100, deferred: 12 }), 50)).toBe(2);
   });
 });
 

@@ -11,8 +11,9 @@ export interface Sample {
   done: number;
 }
 
-/** Those whose turn is over, whatever came of it. */
-export const doneOf = (totals: Totals): number => totals.total - totals.pending - totals.sending - totals.deferred;
+/** Those whose turn is over, whatever came of it; the turn of a cancelled one never came. */
+export const doneOf = ({ total, pending, sending, deferred, cancelled }: Totals): number =>
+  total - pending - sending - deferred - cancelled;
 
 export function withSample(samples: Sample[], sample: Sample): Sample[] {
   return [...samples.filter((old) => sample.at_ms - old.at_ms <= WINDOW_MS), sample].slice(-SAMPLES_MAX);
@@ -25,9 +26,12 @@ export function rateOf(samples: Sample[]): number | null {
   return ((last.done - first.done) * 1_000) / (last.at_ms - first.at_ms);
 }
 
+/** What is left waits for its next attempt: how long that is, no speed can tell. */
+export const onlyWaits = ({ pending, deferred }: Totals): boolean => pending === 0 && deferred > 0;
+
 /** Seconds until nothing is pending, at the present rate. */
 export function etaOf(totals: Totals, rate: number | null): number | null {
-  if (!rate || rate <= 0) return null;
+  if (!rate || rate <= 0 || onlyWaits(totals)) return null;
   return (totals.pending + totals.sending) / rate;
 }
 

@@ -9,6 +9,8 @@ export interface Question {
   heading: string;
   text: string;
   action: string;
+  /** What leaves everything as it is; «Cancelar» unless the action itself cancels something. */
+  dismiss?: string;
   danger?: boolean;
 }
 
@@ -22,13 +24,13 @@ export class ConfirmDialog extends LitElement {
   private readonly modal = new Modal(this, () => this.say(false));
 
   override render() {
-    const { heading, text, action, danger } = this.question;
+    const { heading, text, action, dismiss = t('cancel'), danger } = this.question;
     return this.modal.render({
-      heading: heading,
+      heading,
       content: html`<p class="verbatim">${text}</p>`,
       footer: html`<div class="row wraps">
         <span class="grow"></span>
-        <button class="button" type="button" autofocus @click=${() => this.say(false)}>${t('cancel')}</button>
+        <button class="button" type="button" autofocus @click=${() => this.say(false)}>${dismiss}</button>
         <button class="button primary ${danger ? 'danger' : ''}" type="button" @click=${() => this.say(true)}>${action}</button>
       </div>`,
     });
