@@ -2,7 +2,8 @@
 import { render } from 'lit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Attempt, Delivery } from '../contract';
-import { againWords, timeline } from './timeline';
+import { STATES } from '../ui/segmented-bar';
+import { againWords, statePill, timeline } from './timeline';
 
 const deferred = (until: string): Attempt => ({
   at: '2026-11-25T14:00:00',
@@ -47,6 +48,15 @@ describe('a deferred delivery', () => {
     expect(againWords(delivery('deferred', first, last), first)).toBe('');
     expect(againWords(delivery('cancelled', last), last)).toBe('');
   });
+});
+
+it('a state has the colour of its segment in the bar, which no other has', () => {
+  for (const state of STATES) {
+    const shown = document.createElement('div');
+    render(statePill(state), shown);
+    const pill = shown.querySelector<HTMLElement>('.pill');
+    expect(pill?.style.getPropertyValue('--state')).toBe(`var(--state-${state})`);
+  }
 });
 
 it('a suppressed delivery says the reason', () => {

@@ -6,22 +6,18 @@ import { whenExactly } from '../ui/when';
 import { causeOf, remarksOf } from './causes';
 
 export const timelineStyles = css`
+  .pill.state { background: color-mix(in srgb, var(--state) 16%, var(--surface)); color: color-mix(in srgb, var(--state) 30%, var(--ink)); }
+  .pill.state::before { content: ""; width: 8px; height: 8px; border-radius: 2px; background: var(--state); }
   .timeline li { position: relative; padding: 0 0 var(--s3) var(--s5); border-left: 2px solid var(--line); }
   .timeline li:last-child { padding-bottom: 0; }
   .timeline li::before { content: ""; position: absolute; left: -6px; top: 7px; width: 10px; height: 10px; border-radius: 50%; background: var(--state, var(--state-pending)); box-shadow: 0 0 0 3px var(--surface); }
 `;
 
-const TONES: Partial<Record<DeliveryState, string>> = {
-  delivered: 'ok',
-  accepted: 'info',
-  sending: 'info',
-  failed: 'danger',
-  in_doubt: 'warn',
-  deferred: 'accent',
-};
+/** What came of it has the colour that it has in the bar. */
+const colourOf = (outcome: string): string => `--state: var(--state-${outcome})`;
 
 export const statePill = (state: DeliveryState): TemplateResult =>
-  html`<span class="pill ${TONES[state] ?? ''}">${t(`state.${state}`, { n: 1 })}</span>`;
+  html`<span class="pill state" .style=${colourOf(state)}>${t(`state.${state}`, { n: 1 })}</span>`;
 
 export function timeline(one: Delivery): TemplateResult {
   if (one.attempts.length === 0) return html`<p class="none">${t('deliveries.no_attempts')}</p>`;
@@ -30,7 +26,7 @@ export function timeline(one: Delivery): TemplateResult {
 
 function attempt(one: Attempt, again: string) {
   const well = one.outcome === 'accepted' || one.outcome === 'delivered' || one.outcome === 'cancelled';
-  return html`<li .style=${`--state: var(--state-${one.outcome})`}>
+  return html`<li .style=${colourOf(one.outcome)}>
     <p><span class="strong">${tOr(`outcome.${one.outcome}`, one.outcome)}</span> <span class="muted">${whenExactly(one.at)}</span></p>
     ${well ? nothing : html`<p>${causeOf(one)}</p>`}
     ${again ? html`<p>${again}</p>` : nothing}
