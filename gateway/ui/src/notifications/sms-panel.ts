@@ -5,7 +5,7 @@ import type { SmsPreview } from '../contract';
 import { number, t } from '../i18n';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
-import { countSms, type SmsCount, withoutAccents } from './sms';
+import { countSms, legible, type SmsCount, withoutAccents } from './sms';
 
 /** Characters named at once; a text in another script has too many to name. */
 const NAMED_MAX = 12;
@@ -54,7 +54,7 @@ export class SmsPanel extends LitElement {
     return html`<div class="notice ${saves ? 'warn' : ''}">
       <span class="grow">
         ${t('sms.forcing')}
-        <span class="chars">${count.forcing.slice(0, NAMED_MAX).map((c) => html`<code>${c}</code>`)}</span>
+        <span class="chars">${count.forcing.slice(0, NAMED_MAX).map((c) => html`<code>${legible(c)}</code>`)}</span>
         ${saves ? t('sms.saves', { n: count.segments, less: cheaper.segments }) : nothing}
       </span>
       <button class="button small" type="button" @click=${this.optimise}>${icon('wand', 16)}${t('sms.optimise')}</button>

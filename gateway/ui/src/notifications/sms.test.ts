@@ -1,6 +1,6 @@
 /** Rules of counting and cheapening an SMS. */
 import { describe, expect, it } from 'vitest';
-import { countSms, withoutAccents } from './sms';
+import { countSms, legible, withoutAccents } from './sms';
 
 describe('counting', () => {
   it('an empty text has no parts and a whole part left', () => {
@@ -28,6 +28,18 @@ describe('counting', () => {
   it('each forcing character is named once', () => {
     expect(countSms('aquí, allí “y” —').forcing).toEqual(['í', '“', '”', '—']);
   });
+});
+
+it('a character that shows nothing by itself is named by its code point', () => {
+  expect(['\u0007', '\t', '\u00a0', '\u200b', '\u0301', '\ufe0f'].map(legible)).toEqual([
+    'U+0007',
+    'U+0009',
+    'U+00A0',
+    'U+200B',
+    'U+0301',
+    'U+FE0F',
+  ]);
+  expect(['í', '—', '😀', '日'].map(legible)).toEqual(['í', '—', '😀', '日']);
 });
 
 describe('«Optimizar sin tildes»', () => {

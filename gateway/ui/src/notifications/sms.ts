@@ -34,6 +34,13 @@ export function countSms(text: string): SmsCount {
   return { encoding: gsm ? 'gsm7' : 'ucs2', units, segments, left, forcing };
 }
 
+/** A character as it can be read: what shows nothing by itself (a control, a space, a loose accent) by its code point. */
+export function legible(character: string): string {
+  if (!/[\p{C}\p{Z}\p{M}]/u.test(character)) return character;
+  const code = character.codePointAt(0) ?? 0;
+  return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
 /** An escape or a surrogate pair is never split between two parts. */
 function parts(sizes: number[], room: number): { segments: number; left: number } {
   let segments = 1;
