@@ -47,6 +47,7 @@ const SENTENCES: [RegExp, Key][] = [
   [/^the notification's content cannot be read$/, 'said.unreadable'],
   [/^the platform's certificates cannot be read$/, 'said.certificates'],
   [/^the host is no name for TLS$/, 'said.host'],
+  [/^the server offers no TLS, and a password is not sent in clear over a network$/, 'said.no_tls'],
   [/^the name has no address$/, 'said.no_host'],
   [/^the time to send it was over$/, 'class.expired'],
 ];
