@@ -41,6 +41,8 @@ const CSV =
   'external_id,name,kind,contact_name,phone,email\nA-1,Marta Niño,holder,Marta Niño,+573001112233,\nA-2,,holder,,12,no\n';
 
 let browser;
+/** As long as a name may be, without a space to break it at. */
+const LONG_NAME = unique('Empresa').replace(' ', '').padEnd(200, 'x');
 /** Whoever looks, who writes to them, a company with clients, and one finished notification with a failure and a doubt. */
 let reader;
 let author;
@@ -51,11 +53,12 @@ before(async () => {
   browser = await startBrowser();
   [reader, author] = await people(browser, ['admin'], ['admin']);
   const page = await signedIn(browser, author.email);
-  company = await companyWith(page, [
+  const addresses = [
     { phone: '+573001230097', email: 'ana@clientes.test' },
     { phone: '+573001230096', email: 'rebota@clientes.test' },
     { email: 'pierde@clientes.test' },
-  ]);
+  ];
+  company = await companyWith(page, addresses, LONG_NAME);
   await notify(page, company, { channel: 'sms', body: unique('Por SMS') });
   notification = await notify(page, company, { channel: 'email', subject: unique('Asunto'), body: 'Texto' });
   await close(page);

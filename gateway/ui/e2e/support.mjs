@@ -147,8 +147,7 @@ export async function people(browser, ...sets) {
 }
 
 /** A company of the test's own with one client per address, holders all. */
-export async function companyWith(page, addresses) {
-  const name = unique('Empresa');
+export async function companyWith(page, addresses, name = unique('Empresa')) {
   const { id } = await post(page, '/companies', { name, country: 'CO', time_zone: 'America/Bogota' });
   for (const [i, address] of addresses.entries()) {
     const client = `Cliente ${i + 1}`;

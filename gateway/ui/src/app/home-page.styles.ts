@@ -14,8 +14,9 @@ export const homeStyles = css`
   .item { display: flex; gap: var(--s3); align-items: flex-start; padding: var(--s3) var(--s5); color: inherit; text-decoration: none; border-top: 1px solid var(--line); }
   .item:hover { background: var(--surface-2); }
   .item:focus-visible { outline-offset: -3px; }
-  .text { flex: 1; min-width: 0; display: grid; gap: 1px; }
+  .text { flex: 1; min-width: 0; display: grid; grid-template-columns: minmax(0, 1fr); gap: 1px; }
   .top { display: flex; gap: var(--s3); justify-content: space-between; align-items: baseline; }
+  .top .small { flex: none; }
   .mark + .text .name { color: var(--ink); }
   .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 500; color: var(--ink-2); }
   .unread .name { font-weight: 650; color: var(--ink); }

@@ -33,7 +33,8 @@ export class ClientsPage extends LitElement {
     css`
       .contact { display: flex; flex-wrap: wrap; gap: 2px var(--s2); align-items: baseline; }
       .contact + .contact { margin-top: 4px; }
-      td .mono { white-space: nowrap; }
+      .contact span { overflow-wrap: anywhere; }
+      td .mono { display: inline-block; width: max-content; max-width: 26ch; overflow-wrap: anywhere; text-align: left; }
       td .strong { font-size: var(--text-m); font-weight: 550; }
       @media (max-width: 720px) { table.cards td.contacts { display: block; text-align: left; } table.cards td.contacts::before { display: none; } }
     `,
@@ -79,7 +80,6 @@ export class ClientsPage extends LitElement {
     </div>`;
   }
 
-  private headActions() {
   private async read(after?: string): Promise<Page<Client>> {
     const { company } = this;
     try {
@@ -91,8 +91,9 @@ export class ClientsPage extends LitElement {
     }
   }
 
-    return html`<div class="row wraps">
+  private headActions() {
     const company = this.unknown === this.company ? '' : this.company;
+    return html`<div class="row wraps">
       <a class="button" href="/clientes/importar?empresa=${company}">${icon('upload', 18)}${t('import.action')}</a>
       <button class="button" type="button" ?disabled=${!company} @click=${() => this.edit('new')}>${icon('plus', 18)}${t('clients.new')}</button>
     </div>`;
@@ -145,9 +146,9 @@ export class ClientsPage extends LitElement {
   }
 
   private empty() {
-    if (this.search.trim())
     if (this.unknown === this.company)
       return html`<empty-state icon="company" heading=${t('clients.unknown_company')} text=${t('clients.unknown_company_text')}></empty-state>`;
+    if (this.search.trim())
       return html`<empty-state icon="search" heading=${t('clients.none_found')} text=${t('filter.none_text')}></empty-state>`;
     return html`<empty-state icon="clients" heading=${t('clients.empty')} text=${t('clients.empty_text')}></empty-state>`;
   }

@@ -14,7 +14,8 @@ import { selectField, withChosen } from '../ui/field';
 import { icon } from '../ui/icons';
 import './import-report';
 
-const COLUMNS = 'external_id,name,kind,contact_name,phone,email';
+/** The first line of the file, to be copied as it stands: it breaks after a comma, never inside a word. */
+const COLUMNS = html`external_id,<wbr>name,<wbr>kind,<wbr>contact_name,<wbr>phone,<wbr>email`;
 type Step = 'choose' | 'checking' | 'checked' | 'importing' | 'imported';
 
 @customElement('import-page')
@@ -31,7 +32,8 @@ export class ImportPage extends LitElement {
       .wait { display: flex; align-items: center; gap: var(--s3); }
       .spin { width: 20px; height: 20px; border: 2.5px solid var(--surface-3); border-top-color: var(--accent); border-radius: 50%; animation: spin 900ms linear infinite; }
       import-report { margin-top: var(--s5); }
-      @media (max-width: 520px) { .row .button { flex: 1 1 100%; height: auto; padding: var(--s2) var(--s4); white-space: normal; } }
+      .row .button { padding: var(--s2) var(--s4); white-space: normal; overflow-wrap: anywhere; }
+      @media (max-width: 520px) { .row .button { flex: 1 1 100%; } }
       @keyframes spin { to { transform: rotate(1turn); } }
     `,
   ];
@@ -89,7 +91,7 @@ export class ImportPage extends LitElement {
       ${this.file ? html`<p class="file wrap">${this.file.name} <span class="muted num">${number(Math.ceil(this.file.size / 1024))} kB</span></p>` : html`<p>${t('import.drop')}</p>`}
       <button class="button" type="button" ?disabled=${busy} @click=${() => this.input.click()}>${this.file ? t('import.other') : t('import.choose')}</button>
       <input type="file" accept=".csv,text/csv,text/plain" hidden aria-label=${t('import.file')} @change=${this.picked} />
-      <p class="small muted">${t('import.columns')} <span class="mono wrap">${COLUMNS}</span></p>
+      <p class="small muted">${t('import.columns')} <span class="mono">${COLUMNS}</span></p>
     </div>`;
   }
 

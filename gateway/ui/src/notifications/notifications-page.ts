@@ -33,8 +33,10 @@ export class NotificationsPage extends LitElement {
       a.row-link:hover { background: var(--surface-2); }
       a.row-link:focus-visible { outline-offset: -3px; }
       .mark { display: grid; place-items: center; width: 40px; height: 40px; border-radius: 13px; background: var(--surface-3); color: var(--ink-2); }
-      .text { display: grid; min-width: 0; }
-      .text .what { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 550; }
+      .text { display: grid; grid-template-columns: minmax(0, 1fr); }
+      .what, .company { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+      .what { font-weight: 550; }
+      .company { display: inline-block; max-width: 100%; vertical-align: bottom; }
       .progress { display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px; min-width: 0; justify-items: end; }
       .progress segmented-bar { width: 100%; }
       .outcome { display: flex; flex-wrap: wrap; align-items: center; justify-content: flex-end; gap: 4px var(--s3); max-width: 100%; }
@@ -116,7 +118,7 @@ export class NotificationsPage extends LitElement {
       <span class="mark">${icon(one.channel === 'sms' ? 'sms' : 'mail')}</span>
       <span class="text">
         <span class="what">${one.subject || one.body}</span>
-        <span class="small muted">${companyName(one.company_id)} · ${t(`category.${one.category}`)} · ${when(one.requested_at)}</span>
+        <span class="small muted"><span class="company">${companyName(one.company_id)}</span> · ${t(`category.${one.category}`)} · ${when(one.requested_at)}</span>
       </span>
       <span class="progress"><segmented-bar thin .totals=${one.totals}></segmented-bar><span class="outcome"><span class="small muted num">${recipients(one)}</span><span class="pill ${tone}">${text}</span></span></span>
     </a>`;

@@ -8,6 +8,7 @@ export const base = css`
   h1, h2, h3, p, ul, ol, dl, dd, figure, fieldset { margin: 0; padding: 0; }
   fieldset { border: 0; min-width: 0; }
   ul, ol { list-style: none; }
+  h1, h2 { overflow-wrap: anywhere; }
   h1 { font-size: var(--text-xl); font-weight: 600; letter-spacing: -0.02em; line-height: 1.2; text-wrap: balance; }
   h2 { font-size: var(--text-l); font-weight: 600; letter-spacing: -0.01em; line-height: 1.3; }
   h3 { font-size: var(--text-m); font-weight: 600; }
@@ -87,7 +88,7 @@ export const base = css`
   }
   .control[aria-invalid="true"] { border-color: var(--danger); }
   .control[aria-invalid="true"]:focus { box-shadow: 0 0 0 3px color-mix(in srgb, var(--danger) 28%, transparent); }
-  .check { display: inline-flex; align-items: center; gap: var(--s2); min-height: 28px; cursor: pointer; }
+  .check { display: inline-flex; align-items: center; gap: var(--s2); min-height: 28px; cursor: pointer; overflow-wrap: anywhere; }
   input[type="checkbox"], input[type="radio"] { width: 18px; height: 18px; margin: 0; accent-color: var(--accent); flex: none; }
 
   .card { background: var(--surface); border: 1px solid var(--line); border-radius: var(--r3); box-shadow: var(--shadow-1); }
@@ -123,6 +124,7 @@ export const base = css`
     border-bottom: 1px solid var(--line); white-space: nowrap;
   }
   td { padding: 12px var(--s4); border-bottom: 1px solid var(--line); vertical-align: top; }
+  td.lead { min-width: 190px; overflow-wrap: anywhere; }
   tbody tr:last-child td { border-bottom: 0; }
   td.actions { padding-top: 7px; padding-bottom: 7px; text-align: right; white-space: nowrap; }
   td.right, th.right { text-align: right; }
@@ -140,7 +142,7 @@ export const base = css`
     table.cards, table.cards tbody, table.cards tr, table.cards td { display: block; width: 100%; }
     table.cards tr { padding: var(--s3) var(--s4); border-bottom: 1px solid var(--line); }
     table.cards tr:last-child { border-bottom: 0; }
-    table.cards td { display: flex; gap: var(--s3); justify-content: space-between; padding: 3px 0; border: 0; text-align: right; }
+    table.cards td { display: flex; gap: var(--s3); justify-content: space-between; padding: 3px 0; border: 0; text-align: right; overflow-wrap: anywhere; }
     table.cards td > * { min-width: 0; }
     table.cards td[data-label]::before { content: attr(data-label); color: var(--ink-3); flex: none; text-align: left; }
     table.cards td.actions { justify-content: flex-start; gap: 0; padding: 6px 0 0; margin-left: calc(-1 * var(--s3)); }

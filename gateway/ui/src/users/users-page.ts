@@ -32,6 +32,7 @@ export class UsersPage extends LitElement {
       .pills { display: flex; flex-wrap: wrap; gap: 4px; }
       td { vertical-align: middle; }
       td.lead { min-width: 250px; }
+      td.companies { min-width: 140px; overflow-wrap: anywhere; }
       @media (max-width: 720px) { .pills { justify-content: flex-end; } }
     `,
   ];
@@ -86,7 +87,7 @@ export class UsersPage extends LitElement {
     return html`<tr>
       <td class="lead"><div class="who">${avatar(user.name)}<div><span class="strong">${user.name}</span><span class="muted wrap">${user.email}</span></div></div></td>
       <td data-label=${t('users.roles')}><div class="pills">${user.roles.map((role) => html`<span class="pill ${role === 'admin' ? 'accent' : ''}">${t(`role.${role}`)}</span>`)}${active ? nothing : html`<span class="pill warn">${t('users.inactive')}</span>`}</div></td>
-      <td data-label=${t('users.companies')}>${companiesOf(user)}</td>
+      <td class="companies" data-label=${t('users.companies')}>${companiesOf(user)}</td>
       <td class="actions">
         <button class="button quiet small" type="button" aria-label=${t('users.edit_one', { name: user.name })} @click=${() => this.edit(user)}>${t('edit')}</button>
         ${user.id === me()?.id ? nothing : this.switch(user, active)}
