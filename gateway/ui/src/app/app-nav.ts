@@ -17,15 +17,15 @@ export class AppNav extends LitElement {
       h2 { margin: var(--s5) 0 var(--s2); padding: 0 var(--s3); font-size: var(--text-xs); font-weight: 550; color: var(--ink-3); letter-spacing: 0; }
       section:first-child h2 { margin-top: 0; }
       a {
-        display: flex; align-items: center; gap: var(--s3); min-height: 40px; padding: 0 var(--s3); border-radius: var(--r2);
+        display: flex; align-items: center; gap: var(--s3); min-height: 40px; padding: 0 var(--s2) 0 var(--s3); border-radius: var(--r2);
         color: var(--ink-2); text-decoration: none; font-weight: 500; font-size: 0.9062rem;
       }
       a:hover { background: var(--surface-3); color: var(--ink); }
       a[aria-current] { background: var(--surface); color: var(--ink); box-shadow: var(--shadow-1), inset 0 0 0 1px var(--line); }
       a[aria-current] .icon { color: var(--accent-ink); }
-      .label { flex: 1; min-width: 0; }
+      .label { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
       .badge {
-        min-width: 22px; padding: 1px 7px; border-radius: 99px; background: var(--unread); color: var(--on-accent);
+        min-width: 22px; padding: 1px 6px; border-radius: 99px; background: var(--unread); color: var(--on-accent);
         font-size: var(--text-xs); font-weight: 600; text-align: center;
       }
     `,

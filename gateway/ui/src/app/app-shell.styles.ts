@@ -2,7 +2,7 @@
 import { css } from 'lit';
 
 export const shellStyles = css`
-  :host { display: grid; grid-template-columns: 256px minmax(0, 1fr); min-height: 100dvh; }
+  :host { display: grid; grid-template-columns: 276px minmax(0, 1fr); min-height: 100dvh; }
   .skips, create-menu, compose-dialog, shortcuts-dialog, new-messages-dialog { position: absolute; }
   .skip {
     position: fixed; top: -60px; left: var(--s4); z-index: 30; padding: var(--s3) var(--s4); border: 0; border-radius: var(--r2);

@@ -28,6 +28,7 @@ export class ToastStack extends LitElement {
       }
       .line { display: flex; align-items: center; gap: var(--s3); min-width: 0; }
       .text { flex: 1; min-width: 0; font-weight: 500; }
+      .who { display: flex; flex-wrap: wrap; align-items: center; gap: 2px var(--s2); }
       .more { display: block; font-weight: 400; }
       .failed .line > .icon { color: var(--danger); }
       .done .line > .icon { color: var(--ok); }
@@ -77,7 +78,7 @@ export class ToastStack extends LitElement {
   private message(one: Toast) {
     return html`<div class="line">
         ${icon(one.urgent ? 'flag' : 'inbox', 18)}
-        <span class="text">${one.author} ${one.urgent ? html`<span class="pill danger">${t('priority.high')}</span>` : nothing}</span>
+        <span class="text who"><span class="wrap">${one.author}</span>${one.urgent ? html`<span class="pill danger">${t('priority.high')}</span>` : nothing}</span>
         <span class="small muted">${one.at ? when(one.at) : nothing}</span>${this.close(one)}
       </div>
       <p class="body">${one.text}</p>
