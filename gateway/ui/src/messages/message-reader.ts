@@ -4,7 +4,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import { getMessage } from '../api';
 import type { InboxItem } from '../contract';
 import { longDate, t } from '../i18n';
-import { sentence } from '../problem';
+import { Problem, sentence } from '../problem';
 import { onInbox } from '../store/inbox-live';
 import { may, me } from '../store/session';
 import { avatar, avatarStyles } from '../ui/avatar';
@@ -15,9 +15,11 @@ import '../ui/loading-rows';
 import { acknowledgeMessage, deleteMessages, readMessage, unreadMessage } from './inbox-actions';
 import { onInboxChange } from './inbox-news';
 import './reply-form';
+import type { ReplyForm } from './reply-form';
 
 /** What one wrote comes without a receipt of one's own. */
 const NO_RECEIPT = { seen_at: null, read_at: null, acknowledged_at: null };
+const NOT_FOUND = 404;
 
 @customElement('message-reader')
 export class MessageReader extends LitElement {
@@ -42,6 +44,8 @@ export class MessageReader extends LitElement {
   @state() private fetched: InboxItem | null = null;
   @state() private answered: Pick<InboxItem, 'id' | 'author' | 'body'> | null = null;
   @state() private failure = '';
+  /** What was taken back while an answer to it was being written. */
+  @state() private lost: InboxItem | null = null;
   private opened = '';
   private readonly stops: (() => void)[] = [];
 
@@ -61,6 +65,14 @@ export class MessageReader extends LitElement {
     for (const stop of this.stops.splice(0)) stop();
   }
 
+  /** The list was read again and has it no more: filtered out, deleted elsewhere, or taken back in a gap of the stream. */
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const before = changed.get('known');
+    if (this.known || before?.id !== this.message || this.failure) return;
+    this.fetched = before;
+    void this.lookAgain(before);
+  }
+
   protected override updated(changed: PropertyValues): void {
     if (changed.has('message') || (changed.has('known') && this.opened !== this.message)) void this.open();
   }
@@ -77,7 +89,8 @@ export class MessageReader extends LitElement {
     const { item } = this;
     return html`<article class="card" aria-label=${t('reader.label')}>
       ${this.bar(item)}
-      ${item ? this.content(item) : this.failure ? html`<empty-state icon="alert" heading=${t('reader.missing')} text=${this.failure}></empty-state>` : html`<loading-rows count="2"></loading-rows>`}
+      ${item ? this.content(item) : this.failure ? html`<empty-state icon="alert" heading=${t('reader.missing')} text=${this.failure} role="alert"></empty-state>` : html`<loading-rows count="2"></loading-rows>`}
+      ${this.reply(item ?? this.lost)}
     </article>`;
   }
 
@@ -107,8 +120,13 @@ export class MessageReader extends LitElement {
       </div>
       ${this.quoted()}
       <p class="body verbatim">${item.body}</p>
-      ${item.acknowledge && this.mine(item) ? this.acknowledgement(item) : nothing}
-      ${this.answerable(item) ? html`<reply-form .to=${item}></reply-form>` : nothing}`;
+      ${item.acknowledge && this.mine(item) ? this.acknowledgement(item) : nothing}`;
+  }
+
+  /** One form with its text and its cursor, whatever becomes of the message above it. */
+  private reply(item: InboxItem | null) {
+    if (!item || !this.answerable(item)) return nothing;
+    return html`<reply-form .to=${item} ?withdrawn=${item === this.lost} @cleared=${this.forgetLost}></reply-form>`;
   }
 
   private quoted() {
@@ -143,6 +161,7 @@ export class MessageReader extends LitElement {
     if (this.opened !== message) {
       this.failure = '';
       this.answered = null;
+      this.lost = null;
     }
     const item = this.item ?? (await this.fetch(message));
     if (!item || message !== this.message || this.opened === message) return;
@@ -163,13 +182,30 @@ export class MessageReader extends LitElement {
     }
   }
 
+  private async lookAgain({ id }: InboxItem): Promise<void> {
+    try {
+      await getMessage(id);
+    } catch (error) {
+      const isGone = error instanceof Problem && error.status === NOT_FOUND;
+      if (isGone && id === this.message) this.lose(sentence(error));
+    }
+  }
+
   private withdrawn(message: string): void {
     if (message === this.answered?.id) this.answered = null;
-    if (message !== this.message) return;
-    this.fetched = null;
-    this.opened = message;
-    this.failure = t('reader.withdrawn');
+    if (message === this.message) this.lose(t('reader.withdrawn'));
   }
+
+  private lose(why: string): void {
+    if (this.renderRoot.querySelector<ReplyForm>('reply-form')?.holdsText) this.lost = this.item;
+    this.fetched = null;
+    this.opened = this.message;
+    this.failure = why;
+  }
+
+  private forgetLost = (): void => {
+    this.lost = null;
+  };
 
   private discard(item: InboxItem): void {
     this.close();

@@ -1,4 +1,4 @@
-/** Answers the author of a message, under it. */
+/** Answers the author of a message, under it. What is being written outlives the message. */
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { recallMessage, sendMessage } from '../api';
@@ -24,6 +24,8 @@ export class ReplyForm extends LitElement {
   ];
 
   @property({ attribute: false }) to!: InboxItem;
+  /** Its author took the message back: what is written can still go, as a new message. */
+  @property({ type: Boolean }) withdrawn = false;
   @state() private writing = false;
   @state() private body = '';
   @state() private error = '';
@@ -35,6 +37,11 @@ export class ReplyForm extends LitElement {
     if (before && before.id !== this.to.id) this.clear();
   }
 
+  /** There is something to lose. */
+  get holdsText(): boolean {
+    return this.writing && this.body.trim() !== '';
+  }
+
   override render() {
     if (!this.writing) {
       return html`<button class="button" type="button" @click=${this.write}>${icon('reply', 18)}${t('reply')}</button>`;
@@ -42,7 +49,8 @@ export class ReplyForm extends LitElement {
     return html`<form novalidate @submit=${this.submit} @keydown=${this.press}>
       ${textArea({
         name: 'reply',
-        label: t('reply.to', { author: this.to.author.name }),
+        label: t(this.withdrawn ? 'reply.new_to' : 'reply.to', { author: this.to.author.name }),
+        hint: this.withdrawn ? t('reply.kept') : '',
         value: this.body,
         error: this.error,
         rows: 3,
@@ -52,7 +60,7 @@ export class ReplyForm extends LitElement {
         },
       })}
       <div class="row">
-        <button class="button primary" type="submit" aria-disabled=${this.busy ? 'true' : nothing}>${icon('sent', 18)}${t('reply.send')}</button>
+        <button class="button primary" type="submit" aria-disabled=${this.busy ? 'true' : nothing}>${icon('sent', 18)}${t(this.withdrawn ? 'reply.send_new' : 'reply.send')}</button>
         <button class="button quiet" type="button" @click=${this.clear}>${t('cancel')}</button>
       </div>
     </form>`;
@@ -68,6 +76,7 @@ export class ReplyForm extends LitElement {
     this.writing = false;
     this.body = '';
     this.error = '';
+    this.dispatchEvent(new CustomEvent('cleared'));
   };
 
   private press(event: KeyboardEvent): void {
@@ -100,7 +109,7 @@ export class ReplyForm extends LitElement {
       body: this.body,
       priority: 'normal',
       acknowledge: false,
-      in_reply_to: id,
+      in_reply_to: this.withdrawn ? null : id,
     };
   }
 

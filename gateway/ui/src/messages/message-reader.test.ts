@@ -1,0 +1,103 @@
+/** Rules of an open message that goes while it is open: what is being written about it stays. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { takeInboxEvent } from '../store/inbox-live';
+import { session } from '../store/session';
+import './message-reader';
+import type { MessageReader } from './message-reader';
+import type { ReplyForm } from './reply-form';
+import { inboxItem } from './samples';
+
+const item = inboxItem({ read_at: '2026-11-22T08:05:00Z' });
+let reader: MessageReader;
+let sent: unknown[];
+let status: number;
+
+const json = (body: unknown, code = 200) =>
+  new Response(JSON.stringify(body), { status: code, headers: { 'content-type': 'application/json' } });
+const form = () => reader.renderRoot.querySelector<ReplyForm>('reply-form');
+const inForm = <T extends HTMLElement>(selector: string) => form()?.renderRoot.querySelector<T>(selector);
+const missing = () => reader.renderRoot.querySelector('empty-state')?.getAttribute('text');
+const takeBack = () => takeInboxEvent({ id: '9', event: 'withdrawn', data: '{"message_id":"m1"}' });
+
+async function write(text: string): Promise<void> {
+  inForm('button')?.click();
+  await form()?.updateComplete;
+  const field = inForm<HTMLTextAreaElement>('textarea');
+  if (!field) throw new Error('no such field');
+  field.value = text;
+  field.dispatchEvent(new Event('input'));
+  await form()?.updateComplete;
+}
+
+beforeEach(async () => {
+  const counts = { unseen: 0, unread: 0, total: 0 };
+  const me = {
+    id: 'u1',
+    name: 'Eva',
+    email: '',
+    roles: ['operator' as const],
+    companies: [],
+    counts,
+    simulator: false,
+  };
+  session.set({ status: 'in', me });
+  sent = [];
+  status = 404;
+  vi.stubGlobal('fetch', async (request: Request) => {
+    if (request.method === 'GET')
+      return json(status === 200 ? item : { status, title: 'No', detail: 'No existe.' }, status);
+    sent.push(await request.json());
+    return json({ id: 'm2', position: 9, recipients: 1 }, 201);
+  });
+  reader = document.createElement('message-reader') as MessageReader;
+  reader.message = 'm1';
+  reader.known = item;
+  document.body.append(reader);
+  await reader.updateComplete;
+});
+afterEach(() => {
+  reader.remove();
+  vi.unstubAllGlobals();
+});
+
+describe('an answer being written to a message that its author takes back', () => {
+  beforeEach(async () => {
+    await write('Ya voy');
+    takeBack();
+    reader.known = null;
+    await reader.updateComplete;
+  });
+  it('stays, in the same field', () => {
+    expect(missing()).toBe('Su autor lo retiró.');
+    expect(inForm<HTMLTextAreaElement>('textarea')?.value).toBe('Ya voy');
+  });
+  it('goes as a new message, and then nothing is left of it', async () => {
+    inForm('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    await vi.waitFor(() => expect(sent).toMatchObject([{ recipients: ['a'], body: 'Ya voy', in_reply_to: null }]));
+    await vi.waitFor(() => expect(form()).toBeNull());
+  });
+});
+
+it('a message that nobody was answering leaves no form', async () => {
+  takeBack();
+  reader.known = null;
+  await reader.updateComplete;
+  expect([missing(), form()]).toEqual(['Su autor lo retiró.', null]);
+});
+
+describe('a message that the list has no more', () => {
+  it('stays open when it is still there: only a filter left it out', async () => {
+    status = 200;
+    await write('Ya voy');
+    reader.known = null;
+    await reader.updateComplete;
+    expect(reader.renderRoot.querySelector('.body')?.textContent).toBe('Hola');
+    expect(inForm<HTMLTextAreaElement>('textarea')?.value).toBe('Ya voy');
+  });
+  it('and that is gone keeps the answer too', async () => {
+    await write('Ya voy');
+    reader.known = null;
+    await vi.waitFor(() => expect(missing()).toBe('No existe.'));
+    expect(inForm<HTMLTextAreaElement>('textarea')?.value).toBe('Ya voy');
+  });
+});
