@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { NotificationRequest } from '../contract';
 import { companies, session } from '../store/session';
 import type { SendConfirm } from './send-confirm';
+import { sendDraft } from './send-draft';
+import { EMPTY_FORM } from './send-form';
 import './send-page';
 import type { SendPage } from './send-page';
 
@@ -54,6 +56,7 @@ const audience = () => page.renderRoot.querySelector('audience-panel')?.shadowRo
 beforeEach(async () => {
   HTMLDialogElement.prototype.showModal ??= () => undefined;
   sessionStorage.clear();
+  sendDraft.set(EMPTY_FORM);
   const counts = { unseen: 0, unread: 0, total: 0 };
   const me = { id: 'u1', name: 'Eva', email: '', roles: [], companies: [], counts, simulator: false };
   session.set({ status: 'in', me });
@@ -125,6 +128,36 @@ describe('a send whose answer is lost', () => {
     answer = () => json(202, { id: 'n2', position: 8 });
     await confirm();
     expect(sent[1]?.key).not.toBe(sent[0]?.key);
+  });
+});
+
+describe('what is being written', () => {
+  const body = () => page.renderRoot.querySelector('textarea')?.value;
+  /** The person looks at another page and comes back. */
+  async function comeBack(): Promise<void> {
+    page.remove();
+    await open();
+  }
+  beforeEach(async () => {
+    await choose('c2');
+    await write('Alarma');
+  });
+  it('is there when one comes back, with its audience', async () => {
+    await comeBack();
+    await vi.waitFor(() => expect(audience()).toContain('de 5 contactos'));
+    await confirm();
+    expect(sent[0]?.body).toMatchObject({ company_id: 'c2', body: 'Alarma' });
+  });
+  it('is gone once it was sent', async () => {
+    await confirm();
+    await vi.waitFor(() => expect(body()).toBe(''));
+  });
+  it('is gone with whoever wrote it', async () => {
+    const now = session.get();
+    session.set({ status: 'out', expired: false });
+    session.set(now);
+    await comeBack();
+    expect(body()).toBe('');
   });
 });
 

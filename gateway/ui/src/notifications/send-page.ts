@@ -16,6 +16,7 @@ import { icon } from '../ui/icons';
 import './audience-panel';
 import './email-preview';
 import './send-confirm';
+import { sendDraft } from './send-draft';
 import {
   CATEGORIES,
   CHANNELS,
@@ -42,7 +43,6 @@ const PREVIEW_AFTER_MS = 350;
 export class SendPage extends LitElement {
   static override styles = [base, sendStyles];
 
-  @state() private form: SendForm = EMPTY_FORM;
   @state() private errors: SendErrors = {};
   @state() private failure = '';
   /** The answer to a send was lost: it may be under way. */
@@ -58,14 +58,24 @@ export class SendPage extends LitElement {
   @state() private sending = false;
 
   private readonly companies = new Watching(this, companies);
+  private readonly draft = new Watching(this, sendDraft);
   private readonly submission = new Submission(undefined, sendMemory);
   private timer?: ReturnType<typeof setTimeout>;
   private asking?: AbortController;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.form.company) void this.look();
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearTimeout(this.timer);
     this.asking?.abort();
+  }
+
+  private get form(): SendForm {
+    return this.draft.value;
   }
 
   protected override willUpdate(): void {
@@ -191,7 +201,7 @@ export class SendPage extends LitElement {
   }
 
   private change(change: Partial<SendForm>): void {
-    this.form = { ...this.form, ...change };
+    sendDraft.update((form) => ({ ...form, ...change }));
     // The numbers of another audience must not stand beside this choice.
     if ('company' in change || 'channel' in change || 'recipientKind' in change) this.preview = null;
     const cleared = Object.fromEntries(Object.keys(change).map((name) => [name, undefined]));
@@ -263,6 +273,7 @@ export class SendPage extends LitElement {
     try {
       const sent = await this.submission.once(request, sendNotification);
       if (!sent) return;
+      sendDraft.set(EMPTY_FORM);
       toast({ text: t('send.accepted') });
       navigate(`/notificaciones/${sent.id}`);
     } catch (error) {
