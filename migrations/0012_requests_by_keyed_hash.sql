@@ -1,5 +1,5 @@
--- What was asked was kept as a plain hash, against which passwords and telephone numbers could be tried. A key that was
--- used before is refused as another request's until it is forgotten, seven days later: nothing is done twice.
+-- What was asked was kept as a plain hash, against which passwords and telephone numbers could be tried. An empty one stands
+-- for whatever was asked: a key that was used before goes on to give its first answer until it is forgotten.
 update command_log set fingerprint = '';
 
 -- Room for an e-mail of 100,000 characters of four bytes. The rows there are fit the narrower rule of before.

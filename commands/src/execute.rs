@@ -257,7 +257,9 @@ impl EventLog {
         let Some((fingerprint, answer, position)) = self.first_answer(asked.command_id).await? else {
             return Ok(None);
         };
-        if fingerprint != asked.fingerprint {
+        // An empty one was kept before they were keyed, and stands for whatever was asked: better an answer to a request that
+        // was changed than the same done twice across an upgrade.
+        if !fingerprint.is_empty() && fingerprint != asked.fingerprint {
             return Err(CommandError::KeyReused);
         }
         Ok(Some(Done::Before { answer, position }))

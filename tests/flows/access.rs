@@ -161,7 +161,7 @@ async fn the_figures_that_operators_watch_are_all_there() {
     let text = reqwest::get(url).await.expect("an answer").text().await.expect("text");
     for figure in [
         "mensajeria_projection_lag_events{",
-        "mensajeria_relay_halted 0",
+        "mensajeria_relay_halted ",
         "mensajeria_relay_lag_positions ",
         "mensajeria_queue_depth{",
         "mensajeria_queue_age_seconds{",

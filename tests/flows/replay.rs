@@ -264,6 +264,8 @@ async fn a_view_whose_rebuild_was_given_up_waits_for_a_person_to_order_the_next(
     sqlx::raw_sql("drop event trigger no_index").execute(pool).await.expect("the cause is mended");
     rebuild::request(pool, Projection::Clients).await.expect("an order");
     stands(&ledger.log, ProjectionState::Live).await;
+    let ordered: i64 = sqlx::query_scalar(orders).fetch_one(pool).await.expect("a count");
+    assert_eq!(ordered, 2, "nobody but the person has ordered one");
     cancel.cancel();
     projections.stopped().await;
 }

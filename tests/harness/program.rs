@@ -182,6 +182,9 @@ fn command(arguments: &[&str], environment: &HashMap<String, String>) -> Command
     let mut command = Command::new(executable);
     command
         .args([PROGRAM_ENTRY, "--exact", "--nocapture"])
+        // Of whoever runs the tests; only what a test names counts.
+        .env_remove("DATABASE_URL")
+        .env_remove("NATS_URL")
         .envs(environment)
         // The program runs its own executable to guard its servers, and that is this one.
         .envs(GuardCommand::of_test(GUARD_ENTRY).env)

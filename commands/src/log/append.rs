@@ -80,7 +80,7 @@ pub struct FirstAnswer {
     pub command_id: Uuid,
     /// Who asked.
     pub caller: Uuid,
-    /// SHA-256 of what was asked.
+    /// What was asked, as [`super::Keyring::fingerprint`] knows it again.
     pub fingerprint: [u8; 32],
     /// The answer, without its position.
     pub answer: Value,

@@ -58,6 +58,7 @@ struct State {
     unreached: u32,
     in_doubt: u32,
     refused_by_policy: u32,
+    accepted_at: Option<DateTime<Utc>>,
     rest: Option<Rest>,
 }
 
@@ -82,7 +83,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Config => "it refuses our credentials, TLS or settings",
-            Self::Outage => "it cannot be reached",
+            Self::Outage => "it cannot be reached, or hangs up",
             Self::Doubt => "its answers leave the sends in doubt",
             Self::Policy => "it refuses us as a sender, by policy or reputation",
         })
@@ -115,7 +116,7 @@ impl Breaker {
         let mut state = self.locked();
         let before = state.cause();
         match result {
-            Ok(_) => *state = State::default(),
+            Ok(_) => *state = State { accepted_at: Some(now), ..State::default() },
             // Says nothing of the provider.
             Err(SendFailure::StartRefused(_)) => {}
             Err(SendFailure::OptedOut) => state.answer(now),
@@ -139,7 +140,8 @@ impl State {
         match failure.class {
             FailureClass::ConfigAuth => self.rest(Cause::Config, now),
             FailureClass::PolicyReputation => self.refuse(now),
-            _ if failure.is_unanswered() => self.miss(now),
+            _ if failure.is_unreachable() => self.miss(now),
+            _ if failure.is_hang_up() && !self.accepts(now) => self.miss(now),
             _ => self.answer(now),
         }
     }
@@ -149,7 +151,13 @@ impl State {
     fn answer(&mut self, now: DateTime<Utc>) {
         let refuses_us = self.rest.filter(|rest| rest.cause == Cause::Policy);
         let rest = refuses_us.map(|rest| Rest { until: now.min(rest.until), ..rest });
-        *self = Self { refused_by_policy: self.refused_by_policy, rest, ..Self::default() };
+        let Self { refused_by_policy, accepted_at, .. } = *self;
+        *self = Self { refused_by_policy, accepted_at, rest, ..Self::default() };
+    }
+
+    /// Who takes messages on some connections and hangs up on others has only so many at a time.
+    fn accepts(&self, now: DateTime<Utc>) -> bool {
+        self.accepted_at.is_some_and(|at| now - at < OUTAGE_REST)
     }
 
     fn refuse(&mut self, now: DateTime<Utc>) {
@@ -241,6 +249,14 @@ mod tests {
             observe_all(&breaker, OUTAGE_AFTER, &failed(FailureClass::Transient, how));
             assert_eq!(breaker.admit(at(0)), Admission::RestsUntil(at(15)), "{how}");
         }
+    }
+
+    #[test]
+    fn who_takes_some_connections_and_refuses_others_goes_on() {
+        let breaker = Breaker::default();
+        breaker.observe(&Ok(()), at(0));
+        observe_all(&breaker, 3 * OUTAGE_AFTER, &failed(FailureClass::Transient, "421 4.7.0"));
+        assert_eq!(breaker.admit(at(1)), Admission::Open);
     }
 
     fn doubted() -> Result<(), SendFailure> {

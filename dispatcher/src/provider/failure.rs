@@ -57,10 +57,14 @@ impl Failure {
         Doubt { code: self.code, text: self.text }
     }
 
-    /// Whether nobody was found who answers: no connection, or one that was ended instead of answered. It says nothing of
-    /// the recipient.
-    pub fn is_unanswered(&self) -> bool {
-        self.class == FailureClass::Transient && (self.code == code::CONNECT || self.ends_dialogue())
+    /// Whether nobody was found: no connection, or no answer on it. It says nothing of the recipient.
+    pub fn is_unreachable(&self) -> bool {
+        self.class == FailureClass::Transient && matches!(self.code.as_str(), code::CONNECT | code::TIMEOUT)
+    }
+
+    /// Whether the provider hung up instead of answering: it may have no room for this connection, or be as good as away.
+    pub fn is_hang_up(&self) -> bool {
+        self.class == FailureClass::Transient && self.ends_dialogue()
     }
 
     /// Whether the connection it came by is of no more use: it is gone, mute or mad, or was closed with a 421.
@@ -107,7 +111,7 @@ impl fmt::Debug for Doubt {
     }
 }
 
-/// The claim was lost before the send began, so the provider must not get the message from here.
+/// The send must not begin: the claim was lost, its time is over, or the provider was kept waiting for too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the started mark was refused")]
 pub struct StartRefused;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::{Failure, FailureClass, Outcome};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -57,15 +57,17 @@ impl Worker {
         stop: &CancellationToken,
     ) -> Option<Receipt> {
         let gate = self.counter().provider.gate();
+        let now = (self.options.clock)();
+        if let Some(until) = gate.breaker.rests_until().filter(|until| now < *until) {
+            return Some(self.leave_to_another(row, until).await);
+        }
         if stop.run_until_cancelled(gate.limit.turn()).await.is_none() {
             let due_at = row.due_at;
             return Some(self.clerk.settle(row, Decision::Release { due_at }, None).await);
         }
         // After its turn, which may have been long in coming: what others have learned of the provider meanwhile counts.
-        let now = (self.options.clock)();
-        if let Admission::RestsUntil(until) = gate.breaker.admit(now) {
-            let due_at = if self.another_is_ready() { now } else { until };
-            return Some(self.clerk.settle(row, Decision::Release { due_at }, None).await);
+        if let Admission::RestsUntil(until) = gate.breaker.admit((self.options.clock)()) {
+            return Some(self.leave_to_another(row, until).await);
         }
         match self.requests.get(row.asked()).await {
             Ok(request) => self.send(sender, row, &request, last).await,
@@ -127,6 +129,12 @@ impl Worker {
             retry_waits: self.options.retry_waits.as_deref(),
             elsewhere_at: self.another_is_ready().then_some(now),
         }
+    }
+
+    /// This provider rests: the row goes to one that does not, or waits.
+    async fn leave_to_another(&self, row: QueueRow, until: DateTime<Utc>) -> Receipt {
+        let due_at = if self.another_is_ready() { (self.options.clock)() } else { until };
+        self.clerk.settle(row, Decision::Release { due_at }, None).await
     }
 
     async fn release(&self, row: QueueRow) -> Receipt {

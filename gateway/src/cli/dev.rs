@@ -12,12 +12,12 @@ use domain::value::{EmailAddress, Role as UserRole};
 use serde_json::json;
 
 use super::stop_signal;
-use super::target::Target;
+use super::target::{Target, data_folder};
 use super::{CliError, Exit, Global, print};
 use crate::access::hash_password;
 use crate::config::Config;
 use crate::environment::variable;
-use crate::stack::{Stack, StackError};
+use crate::stack::{self, Stack, StackError};
 use crate::system::{Outside, Roles, StartError, System, SystemOptions};
 use crate::{demo, secrets};
 
@@ -47,11 +47,11 @@ pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> R
     if let Some(listen) = args.listen {
         config.server.listen = listen;
     }
-    // Said before minutes of setting up, not after.
-    drop(
-        TcpListener::bind(config.server.listen)
-            .map_err(|error| StartError::Listen(config.server.listen, error))?,
-    );
+    // Said before minutes of setting up, not after; that another `dev` works in the folder is said by the folder.
+    if stack::running(&data_folder(global, &config))?.is_none() {
+        let failed = |error| StartError::Listen(config.server.listen, error);
+        drop(TcpListener::bind(config.server.listen).map_err(failed)?);
+    }
     let target = Target::find(global, &config, true).await?;
     let outside = Outside::simulated(&config).await?;
     let Target { database_url, nats_url, master, data, stack } = target;

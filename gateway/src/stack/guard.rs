@@ -21,8 +21,8 @@ use crate::environment::variable;
 /// How long a guard waits for the servers of a dead owner: longer than they are given to stop.
 const PREDECESSOR_WAIT: Duration = Duration::from_secs(20);
 
-/// What a server is given to stop by itself, and then to abort, before it is killed. With what the
-/// program ended before, under two seconds.
+/// What a server is given to stop by itself, and then to abort, before it is killed: the program before it takes the rest of
+/// the two seconds in which Ctrl-C ends everything.
 const STOP_WAITS: [(Ask, Duration); 3] = [
     (Ask::Stop, Duration::from_millis(1_100)),
     (Ask::Abort, Duration::from_millis(300)),

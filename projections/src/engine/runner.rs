@@ -112,8 +112,18 @@ impl Runner {
             if let Ok(read) = timeout(idle, &mut next).await {
                 return Ok(read);
             }
-            live.batches.keep_up().await?;
             self.measure(live.batches.position());
+            // Reading goes on meanwhile: whoever rests with the feed in hand keeps it from the others.
+            let keeping = live.batches.keep_up();
+            pin!(keeping);
+            let read = tokio::select! {
+                kept = &mut keeping => kept.map(|()| None)?,
+                read = &mut next => Some(read),
+            };
+            if let Some(read) = read {
+                keeping.await?;
+                return Ok(read);
+            }
         }
     }
 
@@ -171,17 +181,18 @@ impl Runner {
                 Some(Progress { finished: false, .. }) => sleep(REBUILD_LOOK_INTERVAL).await,
                 Some(Progress { failure: Some(reason), .. }) => {
                     self.stand_still(&format!("its rebuild was given up: {reason}")).await;
-                    order = self.order_after(order).await?;
+                    order = self.order_after(order).await;
                 }
                 _ => return Ok(()),
             }
         }
     }
 
-    async fn order_after(&self, given_up: Uuid) -> sqlx::Result<Uuid> {
+    /// A database that does not answer orders nothing.
+    async fn order_after(&self, given_up: Uuid) -> Uuid {
         loop {
-            match rebuild::newest(self.log.pool(), self.projection()).await? {
-                Some(order) if order != given_up => return Ok(order),
+            match rebuild::newest(self.log.pool(), self.projection()).await {
+                Ok(Some(order)) if order != given_up => return order,
                 _ => sleep(ORDER_LOOK_INTERVAL).await,
             }
         }

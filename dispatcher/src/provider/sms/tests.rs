@@ -191,13 +191,13 @@ async fn a_port_where_nobody_listens_is_transient_and_unreachable() {
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
     let failure = unsent(sender_at(&url, SmsDeadlines::default()).send(&sms("+1"), start).await);
-    assert_eq!((failure.class, failure.is_unanswered()), (FailureClass::Transient, true));
+    assert_eq!((failure.class, failure.is_unreachable()), (FailureClass::Transient, true));
 }
 
 #[tokio::test]
 async fn an_unknown_name_is_transient_and_unreachable() {
     let mut sender = sender_at("http://nobody.invalid", SmsDeadlines::default());
-    assert!(unsent(sender.send(&sms("+1"), start).await).is_unanswered());
+    assert!(unsent(sender.send(&sms("+1"), start).await).is_unreachable());
 }
 
 #[tokio::test]

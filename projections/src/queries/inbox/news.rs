@@ -273,3 +273,16 @@ pub async fn changed_counts(
     .fetch_all(pool)
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_holds_so_many_messages_to_so_many() {
+        let room = |listeners| Room { messages: 500, copies: 1_000, listeners };
+        for (listeners, most) in [(0, 500), (1, 500), (2, 500), (10, 100), (1_000, 1), (1_001, 0)] {
+            assert!(room(listeners).holds(most) && !room(listeners).holds(most + 1), "{listeners}");
+        }
+    }
+}

@@ -232,7 +232,7 @@ async fn a_port_where_nobody_listens_is_transient_and_unreachable() {
     drop(listener);
     let failure =
         unsent(sender_at(&url, SmtpDeadlines::default()).send(&mail("ana@cliente.test"), never).await);
-    assert_eq!((failure.class, failure.is_unanswered()), (FailureClass::Transient, true));
+    assert_eq!((failure.class, failure.is_unreachable()), (FailureClass::Transient, true));
 }
 
 #[tokio::test]
