@@ -37,6 +37,7 @@ export const shellStyles = css`
   main { flex: 1; min-width: 0; display: flex; flex-direction: column; }
   main:focus-visible { outline: none; }
   main > * { flex: 1 0 auto; }
+  .ways { justify-content: center; }
   .bottom { display: none; }
   .more-sheet { display: grid; gap: var(--s4); }
   .more-sheet hr { width: 100%; margin: 0; border: 0; border-top: 1px solid var(--line); }

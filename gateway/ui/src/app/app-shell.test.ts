@@ -5,6 +5,7 @@ import { session } from '../store/session';
 import './app-shell';
 import type { AppShell } from './app-shell';
 import { navigate } from './router';
+import { findRoute } from './routes';
 
 let shell: AppShell;
 let online: boolean;
@@ -74,4 +75,51 @@ it('an address without a page has a title of its own and a way back', async () =
   await vi.waitFor(() => expect(document.title).toBe('Esta página no existe · Mensajería'));
   expect(shell.renderRoot.querySelector('main empty-state a')?.getAttribute('href')).toBe('/');
   navigate('/');
+});
+
+describe('a page that could not be loaded', () => {
+  const heading = () => shell.renderRoot.querySelector('main empty-state')?.getAttribute('heading');
+  const retry = () => shell.renderRoot.querySelector<HTMLElement>('main empty-state button')?.click();
+  let answers: boolean;
+  let probes: number;
+  let reload: ReturnType<typeof vi.spyOn>;
+
+  beforeEach(async () => {
+    vi.useRealTimers();
+    answers = true;
+    probes = 0;
+    vi.stubGlobal('fetch', async (request: Request) => {
+      if (request.url.endsWith('/me')) probes++;
+      if (!answers) throw new TypeError('network');
+      return new Response('{"data":[],"next":null}', { headers: { 'content-type': 'application/json' } });
+    });
+    reload = vi.spyOn(location, 'reload').mockImplementation(() => undefined);
+    const load = vi.spyOn(findRoute('/enviados')?.route as { load(): Promise<unknown> }, 'load');
+    load.mockRejectedValueOnce(new TypeError('import'));
+    navigate('/enviados');
+    await vi.waitFor(() => expect(heading()).toBe('No se pudo abrir la página'));
+  });
+  afterEach(() => navigate('/'));
+
+  it('is loaded again when one asks', async () => {
+    retry();
+    await vi.waitFor(() => expect(shell.renderRoot.querySelector('sent-page')).not.toBeNull());
+    expect(reload).not.toHaveBeenCalled();
+  });
+  it('is loaded again by itself when the connection is back', async () => {
+    network(false);
+    network(true);
+    await vi.waitFor(() => expect(shell.renderRoot.querySelector('sent-page')).not.toBeNull());
+  });
+  it('is loaded with everything else when the browser keeps the failure, but only once the server answers', async () => {
+    const load = vi.spyOn(findRoute('/enviados')?.route as { load(): Promise<unknown> }, 'load');
+    load.mockRejectedValue(new TypeError('import'));
+    answers = false;
+    retry();
+    await vi.waitFor(() => expect(probes).toBe(1));
+    expect(reload).not.toHaveBeenCalled();
+    answers = true;
+    retry();
+    await vi.waitFor(() => expect([probes, reload.mock.calls.length]).toEqual([2, 1]));
+  });
 });

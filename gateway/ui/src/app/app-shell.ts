@@ -1,5 +1,5 @@
 /** What stays while the pages change: places, the button to write, notices, and the dialogs of everywhere. */
-import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { number, t } from '../i18n';
 import type { Key } from '../i18n/es';
@@ -7,7 +7,7 @@ import { counts } from '../store/counts';
 import { connection } from '../store/inbox-live';
 import type { Connection } from '../store/live-stream';
 import { letters } from '../store/preferences';
-import { may, session } from '../store/session';
+import { isReachable, may, session } from '../store/session';
 import { Watching } from '../store/store';
 import { undoLast } from '../store/undo';
 import { avatar, avatarStyles } from '../ui/avatar';
@@ -73,7 +73,7 @@ export class AppShell extends LitElement {
   }
 
   override updated(changed: PropertyValues): void {
-    if (changed.has('shown') || this.shown || this.missing) this.nameWindow();
+    if (changed.has('shown') || this.shown || this.missing || this.failed) this.nameWindow();
   }
 
   override render() {
@@ -113,10 +113,14 @@ export class AppShell extends LitElement {
   }
 
   private page() {
-    if (this.failed) return nowhere('offline', 'page.failed', 'page.failed_text');
+    if (this.failed) return nowhere('offline', 'page.failed', 'page.failed_text', this.retryButton());
     if (this.missing) return nowhere('search', 'page.missing', 'page.missing_text');
     if (!this.shown) return html`<loading-rows></loading-rows>`;
     return this.shown.route.render(this.shown.params);
+  }
+
+  private retryButton() {
+    return html`<button class="button primary" type="button" @click=${this.tryAgain}>${t('retry')}</button>`;
   }
 
   private bottomBar() {
@@ -178,9 +182,15 @@ export class AppShell extends LitElement {
       this.shown = found;
       if (moved) this.arrive();
     } catch {
-      this.failed = true;
+      this.failed = place.get().path === path;
     }
   }
+
+  /** Browsers may keep the failure of an import: then only loading everything again helps, once the server answers. */
+  private tryAgain = async (): Promise<void> => {
+    await this.open();
+    if (this.failed && (await isReachable())) location.reload();
+  };
 
   private arrive(): void {
     window.scrollTo(0, 0);
@@ -189,7 +199,8 @@ export class AppShell extends LitElement {
 
   private nameWindow(): void {
     const { unread } = this.counts.value;
-    const name = this.missing ? 'page.missing' : this.shown?.route.title;
+    const nowhere = this.failed ? 'page.failed' : this.missing ? 'page.missing' : null;
+    const name = nowhere ?? this.shown?.route.title;
     const title = name ? `${t(name)} · ${t('app.name')}` : t('app.name');
     document.title = unread > 0 ? `(${number(unread)}) ${title}` : title;
   }
@@ -240,7 +251,9 @@ export class AppShell extends LitElement {
   private sayLost(lost: boolean): void {
     clearTimeout(this.lostTimer);
     this.lostTimer = undefined;
+    const isBack = this.lost && !lost;
     this.lost = lost;
+    if (isBack && this.failed) void this.tryAgain();
   }
 
   /** Attempts that follow one another are one loss: only an open stream ends it. */
@@ -250,11 +263,11 @@ export class AppShell extends LitElement {
   }
 }
 
-function nowhere(mark: Icon, title: Key, text: Key) {
+function nowhere(mark: Icon, title: Key, text: Key, action: TemplateResult | typeof nothing = nothing) {
   return html`<div>
     <h1 class="hidden">${t(title)}</h1>
     <empty-state icon=${mark} heading=${t(title)} text=${t(text)}>
-      <a class="button" href="/">${t('page.home')}</a>
+      <div class="row wraps ways">${action}<a class="button" href="/">${t('page.home')}</a></div>
     </empty-state>
   </div>`;
 }

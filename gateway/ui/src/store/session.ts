@@ -50,6 +50,13 @@ export async function enter(): Promise<void> {
   }
 }
 
+/** The server answers, whatever it says. */
+export const isReachable = (): Promise<boolean> =>
+  getMe().then(
+    () => true,
+    (error) => error instanceof Problem && !error.unknown,
+  );
+
 export async function signInAs(email: string, password: string): Promise<void> {
   await signIn(email, password);
   await enter();
