@@ -9,6 +9,9 @@ import { icon } from '../ui/icons';
 /** Rows drawn at once: a browser chokes on fifty thousand. */
 const SHOWN_STEP = 200;
 
+/** What the server calls the column of a fault that no cell has alone. */
+const WHOLE_ROW = 'row';
+
 @customElement('import-report')
 export class ImportReport extends LitElement {
   static override styles = [
@@ -56,7 +59,7 @@ export class ImportReport extends LitElement {
           ${errors.slice(0, this.shown).map(
             (e) => html`<tr>
               <td class="right num" data-label=${t('import.line')}>${number(e.line)}</td>
-              <td class="mono" data-label=${t('import.column')}>${e.column}</td>
+              <td class="mono" data-label=${t('import.column')}>${e.column === WHOLE_ROW ? t('import.whole_row') : e.column}</td>
               <td class="value" data-label=${t('import.value')}>${e.value || t('import.empty_value')}</td>
               <td data-label=${t('import.reason')}>${e.detail}</td>
             </tr>`,

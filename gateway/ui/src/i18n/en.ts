@@ -527,6 +527,7 @@ export const en: Catalogue = {
   'import.errors': { one: '{n} error', other: '{n} errors' },
   'import.left_off': 'These are the first {n}. Correct them and check the file again.',
   'import.line': 'Line',
+  'import.whole_row': 'the whole row',
   'import.column': 'Column',
   'import.value': 'Value',
   'import.reason': 'Reason',

@@ -539,6 +539,7 @@ export const es = {
   'import.errors': { one: '{n} error', other: '{n} errores' },
   'import.left_off': 'Aquí están los primeros {n}. Corrija esos y revise el archivo otra vez.',
   'import.line': 'Línea',
+  'import.whole_row': 'toda la fila',
   'import.column': 'Columna',
   'import.value': 'Valor',
   'import.reason': 'Motivo',
@@ -577,7 +578,7 @@ export const es = {
   'users.enable': 'Activar',
   'users.disable_heading': '¿Desactivar a {name}?',
   'users.disable_text':
-    'No podrá ingresar y sus sesiones terminan. Los tokens de sus programas terminan para siempre: si lo activa de nuevo, habrá que crear otros.',
+    'No podrá ingresar y sus sesiones terminan. Las llaves de API de sus programas dejan de servir para siempre: si lo activa de nuevo, habrá que crear otras.',
   'users.disabled': '{name} ya no puede ingresar',
   'users.enabled': '{name} puede ingresar',
   'audit.title': 'Auditoría',

@@ -74,7 +74,7 @@ describe('a user who may not log in', () => {
     await answered('Cancelar');
     expect(users[0]?.active).toBe(true);
     press('Desactivar: Ana');
-    expect(await answered('Desactivar')).toContain('tokens');
+    expect(await answered('Desactivar')).toContain('llaves de API');
     await vi.waitFor(() => expect(users[0]?.active).toBe(false));
     expect(row('Ana')).toContain('Inactivo');
   });
