@@ -17,7 +17,7 @@ export class EmailPreview extends LitElement {
       .mail { padding: var(--s4) var(--s5) var(--s5); }
       .subject { font-size: var(--text-l); font-weight: 600; line-height: 1.3; }
       .from { display: flex; align-items: center; gap: var(--s3); margin: var(--s4) 0; font-size: var(--text-s); line-height: 1.35; }
-      .from div { display: grid; min-width: 0; }
+      .from div { display: grid; grid-template-columns: minmax(0, 1fr); min-width: 0; }
       .text { max-height: 320px; overflow: auto; }
       .ghost { color: var(--ink-3); }
     `,
