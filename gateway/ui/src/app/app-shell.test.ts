@@ -111,6 +111,15 @@ describe('a page that could not be loaded', () => {
     network(true);
     await vi.waitFor(() => expect(shell.renderRoot.querySelector('sent-page')).not.toBeNull());
   });
+  it('is never loaded with everything else by itself: what is being written would be gone', async () => {
+    const load = vi.spyOn(findRoute('/enviados')?.route as { load(): Promise<unknown> }, 'load');
+    load.mockRejectedValue(new TypeError('import'));
+    network(false);
+    network(true);
+    await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(2));
+    await new Promise((done) => setTimeout(done));
+    expect([probes, reload.mock.calls.length]).toEqual([0, 0]);
+  });
   it('is loaded with everything else when the browser keeps the failure, but only once the server answers', async () => {
     const load = vi.spyOn(findRoute('/enviados')?.route as { load(): Promise<unknown> }, 'load');
     load.mockRejectedValue(new TypeError('import'));

@@ -182,14 +182,18 @@ export class AppShell extends LitElement {
       this.shown = found;
       if (moved) this.arrive();
     } catch {
-      this.failed = place.get().path === path;
+      if (place.get().path === path) this.failed = true;
     }
   }
 
-  /** Browsers may keep the failure of an import: then only loading everything again helps, once the server answers. */
+  /**
+   * Browsers may keep the failure of an import: then only loading everything again helps, once the server answers. Only on
+   * request: what is being written would be gone.
+   */
   private tryAgain = async (): Promise<void> => {
+    const { path } = place.get();
     await this.open();
-    if (this.failed && (await isReachable())) location.reload();
+    if (this.failed && (await isReachable()) && place.get().path === path) location.reload();
   };
 
   private arrive(): void {
@@ -253,7 +257,7 @@ export class AppShell extends LitElement {
     this.lostTimer = undefined;
     const isBack = this.lost && !lost;
     this.lost = lost;
-    if (isBack && this.failed) void this.tryAgain();
+    if (isBack && this.failed) void this.open();
   }
 
   /** Attempts that follow one another are one loss: only an open stream ends it. */

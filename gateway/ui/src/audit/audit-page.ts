@@ -196,7 +196,8 @@ export class AuditPage extends LitElement {
   }
 
   private empty() {
-    return html`<empty-state icon="audit" heading=${t('audit.empty')} text=${t('filter.none_text')}></empty-state>`;
+    const text = isEnd(this.filters.subject) ? t('audit.subject_unknown', { n: ID_END }) : t('filter.none_text');
+    return html`<empty-state icon="audit" heading=${t('audit.empty')} text=${text}></empty-state>`;
   }
 
   /** What a row shows of an id stands for the whole of it. */
@@ -220,6 +221,9 @@ export class AuditPage extends LitElement {
 
   private clear = (): void => this.filter({ actor: '', company: '', type: '', subject: '', from: '', to: '' });
 }
+
+/** Whether it is what a row shows of an id, and not the whole of it. */
+const isEnd = (subject: string): boolean => new RegExp(`^[0-9a-f]{${ID_END}}$`, 'i').test(subject);
 
 /** The notification that an entry is about, itself or by one of its deliveries. */
 function notificationOf({ subject, summary }: AuditEntry): string {

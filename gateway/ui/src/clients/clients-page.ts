@@ -83,7 +83,9 @@ export class ClientsPage extends LitElement {
   private async read(after?: string): Promise<Page<Client>> {
     const { company } = this;
     try {
-      return await getClients(company, { q: this.search.trim(), after });
+      const found = await getClients(company, { q: this.search.trim(), after });
+      if (this.unknown === company) this.unknown = '';
+      return found;
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== NOT_FOUND) throw error;
       this.unknown = company;

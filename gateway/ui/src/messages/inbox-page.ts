@@ -137,7 +137,7 @@ export class InboxPage extends LitElement {
       <span class="grow">${t('inbox.selected', { n: this.selected.size })}</span>
       <button class="button quiet small" type="button" @click=${act((item) => void readMessage(item))}>${t('inbox.mark_read')}</button>
       <button class="button quiet small" type="button" @click=${act((item) => void unreadMessage(item))}>${t('inbox.mark_unread')}</button>
-      <button class="button quiet small" type="button" @click=${() => this.withSelected((items) => void deleteMessages(items))}>${t('delete')}</button>
+      <button class="button quiet small" type="button" @click=${() => this.withSelected((items) => this.discard(...items))}>${t('delete')}</button>
       <button class="icon-button" type="button" aria-label=${t('inbox.unselect')} @click=${() => this.withSelected(() => undefined)}>${icon('close', 16)}</button>
     </div>`;
   }
@@ -232,9 +232,9 @@ export class InboxPage extends LitElement {
     this.selected = next;
   }
 
-  private discard(item: InboxItem): void {
-    if (item.id === this.message) this.closeReader();
-    void deleteMessages([item]);
+  private discard(...items: InboxItem[]): void {
+    if (items.some(({ id }) => id === this.message)) this.closeReader();
+    void deleteMessages(items);
   }
 
   private closeReader = (): void => {

@@ -67,6 +67,11 @@ export class MessageReader extends LitElement {
 
   /** The list was read again and has it no more: filtered out, deleted elsewhere, or taken back in a gap of the stream. */
   protected override willUpdate(changed: PropertyValues<this>): void {
+    if (this.known && changed.has('known')) {
+      // It is back, or another one is here.
+      this.failure = '';
+      this.lost = null;
+    }
     const before = changed.get('known');
     if (this.known || before?.id !== this.message || this.failure) return;
     this.fetched = before;

@@ -270,12 +270,14 @@ export class SendPage extends LitElement {
 
   private async send(request: NotificationRequest): Promise<void> {
     this.sending = true;
+    const written = sendDraft.get();
     try {
       const sent = await this.submission.once(request, sendNotification);
       if (!sent) return;
-      sendDraft.set(EMPTY_FORM);
+      // Whoever went away meanwhile and writes the next one keeps it, and stays where he is.
+      if (sendDraft.get() === written) sendDraft.set(EMPTY_FORM);
       toast({ text: t('send.accepted') });
-      navigate(`/notificaciones/${sent.id}`);
+      if (this.isConnected) navigate(`/notificaciones/${sent.id}`);
     } catch (error) {
       this.confirming = null;
       this.unanswered = sendMemory.recall() !== null;

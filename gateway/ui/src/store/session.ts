@@ -70,11 +70,15 @@ export async function leave(): Promise<void> {
 
 /** Companies are names for ids here: without them the rest still works, and those known stay known. */
 export async function loadCompanies(): Promise<void> {
+  const reader = me()?.id;
   try {
-    companies.set(await readCompanies());
+    const found = await readCompanies();
+    // An answer may come when somebody else is here.
+    if (me()?.id !== reader) return;
+    companies.set(found);
     companiesRead.set('ready');
   } catch {
-    if (companiesRead.get() !== 'ready') companiesRead.set('failed');
+    if (me()?.id === reader && companiesRead.get() !== 'ready') companiesRead.set('failed');
   }
 }
 
