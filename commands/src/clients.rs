@@ -11,8 +11,8 @@ use uuid::Uuid;
 pub use self::import::{Imported, import_page};
 use crate::context::CommandContext;
 use crate::database::begin;
-use crate::execute::{CommandError, Done};
 use crate::log::{Draft, EventLog};
+use crate::outcome::{CommandError, Done};
 
 /// Why an order about a client is refused.
 #[derive(Debug, thiserror::Error)]

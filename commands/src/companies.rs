@@ -5,8 +5,8 @@ use domain::value::CompanyId;
 use serde_json::json;
 
 use crate::context::CommandContext;
-use crate::execute::{CommandError, Done};
 use crate::log::EventLog;
+use crate::outcome::{CommandError, Done};
 
 /// Takes a company on.
 ///

@@ -5,90 +5,15 @@ use std::convert::Infallible;
 
 use cqrs_es::persist::PersistedEventStore;
 use cqrs_es::{Aggregate, AggregateError, CqrsFramework, DomainEvent};
-use domain::Position;
 use serde_json::Value;
 
 use crate::context::CommandContext;
-use crate::log::{AppendError, Appended, Draft, EventLog, LoadError, Sealed};
+use crate::log::{AppendError, Appended, Draft, EventLog, Sealed};
+use crate::outcome::{CommandError, Done};
 use crate::repository::{LedgerRepository, Receipt};
 
 /// How often a command is decided again after somebody else wrote the stream's next event first.
 const CONFLICT_TRIES_MAX: usize = 8;
-
-/// What a command led to.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Done {
-    /// It was carried out now.
-    Now {
-        /// Of its last event, or the log's head if nothing changed.
-        position: Position,
-    },
-    /// It had been carried out before, under the same key.
-    Before {
-        /// What was answered then.
-        answer: Value,
-        /// Where the log stood then.
-        position: Position,
-    },
-}
-
-impl Done {
-    /// The position that a caller must be able to read.
-    pub const fn position(&self) -> Position {
-        match self {
-            Self::Now { position } | Self::Before { position, .. } => *position,
-        }
-    }
-}
-
-/// Why a command was not carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum CommandError<E: std::error::Error> {
-    /// The rules refuse it: theirs to mend.
-    #[error(transparent)]
-    Refused(E),
-    /// The caller's key stands for another request.
-    #[error("the idempotency key was used for another request")]
-    KeyReused,
-    /// The stream would not stand still: try again.
-    #[error("the command met too many conflicts")]
-    Conflict,
-    /// An event would be larger than the log takes.
-    #[error("the command leads to too large an event")]
-    TooLarge,
-    /// The log is away, or the outcome is unknown: ours. Trying again with the same key is safe.
-    #[error("failed to carry the command out: {0}")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl<E: std::error::Error> CommandError<E> {
-    pub(crate) fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Unavailable(error.into())
-    }
-
-    /// The same, with a refusal of another kind.
-    pub fn map_refusal<F: std::error::Error>(self, map: impl FnOnce(E) -> F) -> CommandError<F> {
-        match self {
-            Self::Refused(refusal) => CommandError::Refused(map(refusal)),
-            Self::KeyReused => CommandError::KeyReused,
-            Self::Conflict => CommandError::Conflict,
-            Self::TooLarge => CommandError::TooLarge,
-            Self::Unavailable(error) => CommandError::Unavailable(error),
-        }
-    }
-}
-
-impl<E: std::error::Error> From<sqlx::Error> for CommandError<E> {
-    fn from(error: sqlx::Error) -> Self {
-        Self::unavailable(error)
-    }
-}
-
-impl<E: std::error::Error> From<LoadError> for CommandError<E> {
-    fn from(error: LoadError) -> Self {
-        Self::unavailable(error)
-    }
-}
 
 impl EventLog {
     /// Gives a command to the aggregate with this id. `answer` is what a caller who asks again is to be told.
@@ -125,11 +50,8 @@ impl EventLog {
         A: Aggregate<Services = ()>,
         A::Command: Clone,
     {
-        self.once(context, || async {
-            let drafts = decide_on(A::default(), 0, aggregate_id, command.clone(), context).await?;
-            self.append_decided(drafts, context, answer).await
-        })
-        .await
+        self.once(context, || self.execute_after::<A>(0, aggregate_id, command.clone(), context, answer))
+            .await
     }
 
     /// Gives a command to an aggregate whose rules need to know nothing of its past: only where its stream ends is read,
@@ -151,10 +73,25 @@ impl EventLog {
         self.once(context, || async {
             let last = self.read_stream_back(A::TYPE, aggregate_id, i64::MAX, 1).await?;
             let sequence = last.first().map_or(0, |event| event.sequence);
-            let drafts = decide_on(A::default(), sequence, aggregate_id, command.clone(), context).await?;
-            self.append_decided(drafts, context, answer).await
+            self.execute_after::<A>(sequence, aggregate_id, command.clone(), context, answer).await
         })
         .await
+    }
+
+    /// Decides without looking at the stream's past, and appends after this sequence.
+    async fn execute_after<A>(
+        &self,
+        sequence: i64,
+        aggregate_id: &str,
+        command: A::Command,
+        context: &CommandContext,
+        answer: &Value,
+    ) -> Result<Done, CommandError<A::Error>>
+    where
+        A: Aggregate<Services = ()>,
+    {
+        let drafts = decide_on(A::default(), sequence, aggregate_id, command, context).await?;
+        self.append_decided(drafts, context, answer).await
     }
 
     /// Keeps the answer to what was carried out without an event, such as an order that is a row: whoever asks again under

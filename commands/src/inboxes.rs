@@ -6,8 +6,8 @@ use domain::value::UserId;
 use serde_json::json;
 
 use crate::context::CommandContext;
-use crate::execute::{CommandError, Done};
 use crate::log::EventLog;
+use crate::outcome::{CommandError, Done};
 
 /// Marks every message up to a position as read.
 ///

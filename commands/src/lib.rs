@@ -13,6 +13,7 @@ pub mod log;
 pub mod messages;
 mod migrate;
 pub mod notifications;
+mod outcome;
 pub mod receipts;
 pub mod relay;
 mod repository;
@@ -20,5 +21,6 @@ pub mod users;
 
 pub use self::context::{CommandContext, Idempotency};
 pub use self::database::{GuardedConnection, begin, pool_options};
-pub use self::execute::{CommandError, Done, decide_on};
+pub use self::execute::decide_on;
 pub use self::migrate::migrate;
+pub use self::outcome::{CommandError, Done};

@@ -6,8 +6,8 @@ use domain::value::{MessageId, UserId};
 use serde_json::{Value, json};
 
 use crate::context::CommandContext;
-use crate::execute::{CommandError, Done};
 use crate::log::EventLog;
+use crate::outcome::{CommandError, Done};
 
 /// Sends a message under a new id; `answer` is what a caller who asks again is to be told.
 ///

@@ -6,8 +6,8 @@ use domain::value::{CompanyId, NotificationId};
 use serde_json::{Value, json};
 
 use crate::context::CommandContext;
-use crate::execute::{CommandError, Done};
 use crate::log::EventLog;
+use crate::outcome::{CommandError, Done};
 
 type Outcome = Result<Done, CommandError<NotificationError>>;
 

@@ -9,8 +9,8 @@ use domain::{Event, Position};
 use serde_json::json;
 
 use crate::context::CommandContext;
-use crate::execute::{CommandError, Done};
 use crate::log::{EventLog, LoadError};
+use crate::outcome::{CommandError, Done};
 
 /// How many read-alls are read at once: nearly always the last one settles it.
 const READ_ALLS: i64 = 8;

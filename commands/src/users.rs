@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::clock;
 use crate::context::CommandContext;
 use crate::database::begin;
-use crate::execute::{CommandError, Done};
 use crate::log::{Draft, EventLog};
+use crate::outcome::{CommandError, Done};
 
 /// Why an order about a user is refused.
 #[derive(Debug, thiserror::Error)]

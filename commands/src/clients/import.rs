@@ -14,8 +14,9 @@ use super::external_index;
 use crate::clock;
 use crate::context::CommandContext;
 use crate::database::begin;
-use crate::execute::{CommandError, Done, decide_on};
+use crate::execute::decide_on;
 use crate::log::{Draft, EventLog, Loaded};
+use crate::outcome::{CommandError, Done};
 
 /// What became of a page, in clients.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

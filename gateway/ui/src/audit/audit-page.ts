@@ -186,8 +186,8 @@ export class AuditPage extends LitElement {
 
   private dialog({ kind, id }: Opened) {
     const close = () => this.show(null);
-    if (kind === 'delivery') return html`<delivery-dialog delivery=${id} @dialog-closed=${close}></delivery-dialog>`;
-    if (kind === 'client') return html`<client-view-dialog client=${id} @dialog-closed=${close}></client-view-dialog>`;
+    if (kind === 'delivery') return html`<delivery-dialog record=${id} @dialog-closed=${close}></delivery-dialog>`;
+    if (kind === 'client') return html`<client-view-dialog record=${id} @dialog-closed=${close}></client-view-dialog>`;
     return html`<receipts-dialog message=${id} @dialog-closed=${close}></receipts-dialog>`;
   }
 

@@ -1,0 +1,81 @@
+//! How a command ends: carried out, now or before, or not, and why.
+
+use domain::Position;
+use serde_json::Value;
+
+use crate::log::LoadError;
+
+/// What a command led to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Done {
+    /// It was carried out now.
+    Now {
+        /// Of its last event, or the log's head if nothing changed.
+        position: Position,
+    },
+    /// It had been carried out before, under the same key.
+    Before {
+        /// What was answered then.
+        answer: Value,
+        /// Where the log stood then.
+        position: Position,
+    },
+}
+
+impl Done {
+    /// The position that a caller must be able to read.
+    pub const fn position(&self) -> Position {
+        match self {
+            Self::Now { position } | Self::Before { position, .. } => *position,
+        }
+    }
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError<E: std::error::Error> {
+    /// The rules refuse it: theirs to mend.
+    #[error(transparent)]
+    Refused(E),
+    /// The caller's key stands for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The stream would not stand still: try again.
+    #[error("the command met too many conflicts")]
+    Conflict,
+    /// An event would be larger than the log takes.
+    #[error("the command leads to too large an event")]
+    TooLarge,
+    /// The log is away, or the outcome is unknown: ours. Trying again with the same key is safe.
+    #[error("failed to carry the command out: {0}")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl<E: std::error::Error> CommandError<E> {
+    pub(crate) fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(error.into())
+    }
+
+    /// The same, with a refusal of another kind.
+    pub fn map_refusal<F: std::error::Error>(self, map: impl FnOnce(E) -> F) -> CommandError<F> {
+        match self {
+            Self::Refused(refusal) => CommandError::Refused(map(refusal)),
+            Self::KeyReused => CommandError::KeyReused,
+            Self::Conflict => CommandError::Conflict,
+            Self::TooLarge => CommandError::TooLarge,
+            Self::Unavailable(error) => CommandError::Unavailable(error),
+        }
+    }
+}
+
+impl<E: std::error::Error> From<sqlx::Error> for CommandError<E> {
+    fn from(error: sqlx::Error) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+impl<E: std::error::Error> From<LoadError> for CommandError<E> {
+    fn from(error: LoadError) -> Self {
+        Self::unavailable(error)
+    }
+}
