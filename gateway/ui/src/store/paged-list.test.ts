@@ -69,6 +69,25 @@ describe('a paged list', () => {
     await Promise.all(both);
     expect(list.state).toBe('failed');
   });
+  it('leaves no gap when it is read anew while its next page is on its way', async () => {
+    let answer: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const list = new PagedList(host, async (after) => {
+      if (after === 'c2') await late;
+      const at = Number(after?.slice(1) ?? 0);
+      return { data: [row(at + 1)], next: `c${at + 1}` };
+    });
+    await list.load();
+    await list.more();
+    const refreshed = list.refresh();
+    const more = list.more();
+    await refreshed;
+    answer();
+    await more;
+    expect([list.items, list.next]).toEqual([[row(1)], 'c1']);
+  });
   it('loses nothing that comes while it is being read', async () => {
     let answer: (page: { data: { id: number }[]; next: null }) => void = () => undefined;
     const list = new PagedList(

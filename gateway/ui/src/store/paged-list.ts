@@ -63,14 +63,16 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
 
   /** Reads one more page; nothing when there is none or one is on its way. */
   async more(): Promise<void> {
-    if (!this.next || this.loadingMore) return;
-    const turn = this.turn;
+    const { turn, next } = this;
+    if (!next || this.loadingMore) return;
+    // The list may have been read anew meanwhile, and end elsewhere.
+    const goesOn = () => turn === this.turn && next === this.next;
     this.show({ loadingMore: true, failure: '' });
     try {
-      const page = await this.fetchPage(this.next);
-      if (turn === this.turn) this.show({ items: this.items.concat(page.data), next: page.next });
+      const page = await this.fetchPage(next);
+      if (goesOn()) this.show({ items: this.items.concat(page.data), next: page.next });
     } catch (error) {
-      if (turn === this.turn) this.show({ failure: sentence(error) });
+      if (goesOn()) this.show({ failure: sentence(error) });
     } finally {
       this.show({ loadingMore: false });
     }
