@@ -11,6 +11,8 @@ const item = inboxItem({ read_at: '2026-11-22T08:05:00Z' });
 let reader: MessageReader;
 let sent: unknown[];
 let status: number;
+/** What the server says to what is written, in turn; then that it was sent. */
+let answers: Response[];
 
 const json = (body: unknown, code = 200) =>
   new Response(JSON.stringify(body), { status: code, headers: { 'content-type': 'application/json' } });
@@ -18,6 +20,8 @@ const form = () => reader.renderRoot.querySelector<ReplyForm>('reply-form');
 const inForm = <T extends HTMLElement>(selector: string) => form()?.renderRoot.querySelector<T>(selector);
 const missing = () => reader.renderRoot.querySelector('empty-state')?.getAttribute('text');
 const takeBack = () => takeInboxEvent({ id: '9', event: 'withdrawn', data: '{"message_id":"m1"}' });
+
+const submit = () => inForm('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
 
 async function write(text: string): Promise<void> {
   inForm('button')?.click();
@@ -43,11 +47,12 @@ beforeEach(async () => {
   session.set({ status: 'in', me });
   sent = [];
   status = 404;
+  answers = [];
   vi.stubGlobal('fetch', async (request: Request) => {
     if (request.method === 'GET')
       return json(status === 200 ? item : { status, title: 'No', detail: 'No existe.' }, status);
-    sent.push(await request.json());
-    return json({ id: 'm2', position: 9, recipients: 1 }, 201);
+    sent.push([request.headers.get('idempotency-key'), await request.json()]);
+    return answers.shift() ?? json({ id: 'm2', position: 9, recipients: 1 }, 201);
   });
   reader = document.createElement('message-reader') as MessageReader;
   reader.message = 'm1';
@@ -72,9 +77,35 @@ describe('an answer being written to a message that its author takes back', () =
     expect(inForm<HTMLTextAreaElement>('textarea')?.value).toBe('Ya voy');
   });
   it('goes as a new message, and then nothing is left of it', async () => {
-    inForm('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
-    await vi.waitFor(() => expect(sent).toMatchObject([{ recipients: ['a'], body: 'Ya voy', in_reply_to: null }]));
+    submit();
+    const asNew = { recipients: ['a'], body: 'Ya voy', in_reply_to: null };
+    await vi.waitFor(() => expect(sent).toMatchObject([[expect.any(String), asNew]]));
     await vi.waitFor(() => expect(form()).toBeNull());
+  });
+});
+
+describe('an answer that may have gone before its message was taken back', () => {
+  beforeEach(async () => {
+    await write('Ya voy');
+    answers = [json({ status: 503, title: 'No' }, 503)];
+    submit();
+    await vi.waitFor(() => expect(inForm('.error')).not.toBeNull());
+    takeBack();
+    reader.known = null;
+    await reader.updateComplete;
+  });
+  const [asked, again] = [() => sent[0], () => sent[1]];
+  it('is asked again under its key, and is not sent twice', async () => {
+    submit();
+    await vi.waitFor(() => expect(form()).toBeNull());
+    expect([again(), sent.length]).toEqual([asked(), 2]);
+    expect(asked()).toMatchObject([expect.any(String), { in_reply_to: 'm1' }]);
+  });
+  it('goes as a new message once the server says that it never came', async () => {
+    answers = [json({ status: 422, title: 'No' }, 422)];
+    submit();
+    await vi.waitFor(() => expect(form()).toBeNull());
+    expect(sent).toMatchObject([asked(), asked(), [expect.any(String), { body: 'Ya voy', in_reply_to: null }]]);
   });
 });
 

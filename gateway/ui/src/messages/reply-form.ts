@@ -5,7 +5,7 @@ import { recallMessage, sendMessage } from '../api';
 import type { InboxItem, NewMessage } from '../contract';
 import { t } from '../i18n';
 import { Problem, sentence } from '../problem';
-import { Submission } from '../store/submission';
+import { isRefused, Submission } from '../store/submission';
 import { offerUndo } from '../store/undo';
 import { base } from '../ui/base';
 import { textArea } from '../ui/field';
@@ -31,6 +31,8 @@ export class ReplyForm extends LitElement {
   @state() private error = '';
   @state() private busy = false;
   private readonly submission = new Submission();
+  /** Perhaps sent: no answer came. */
+  private unanswered: NewMessage | null = null;
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     const before = changed.get('to');
@@ -76,6 +78,7 @@ export class ReplyForm extends LitElement {
     this.writing = false;
     this.body = '';
     this.error = '';
+    this.unanswered = null;
     this.dispatchEvent(new CustomEvent('cleared'));
   };
 
@@ -91,12 +94,25 @@ export class ReplyForm extends LitElement {
     }
     this.busy = true;
     try {
-      const sent = await this.submission.once(this.request(), sendMessage);
+      const sent = await this.send();
       if (sent) this.done(sent.id);
     } catch (error) {
       this.error = error instanceof Problem ? (error.fields.body ?? error.message) : sentence(error);
     } finally {
       this.busy = false;
+    }
+  }
+
+  /** What may have been sent is asked again as it was, though its message was taken back since: the server knows it again. */
+  private async send(): Promise<{ id: string } | undefined> {
+    const before = this.unanswered?.body === this.body ? this.unanswered : null;
+    const request = before ?? this.request();
+    try {
+      return await this.submission.once(request, sendMessage);
+    } catch (error) {
+      this.unanswered = isRefused(error, true) ? null : request;
+      if (before && this.withdrawn && !this.unanswered) return this.send();
+      throw error;
     }
   }
 

@@ -64,7 +64,7 @@ const STILL_RUNNING = 'still_running';
 const LOOKED_AT = [409, 422];
 
 /** True when nothing was carried out. A repeat that is turned away unread says nothing about the first attempt. */
-function isRefused(error: unknown, repeated: boolean): boolean {
+export function isRefused(error: unknown, repeated: boolean): boolean {
   if (!(error instanceof Problem) || error.unknown || error.body.code === STILL_RUNNING) return false;
   return !repeated || LOOKED_AT.includes(error.status);
 }
