@@ -1,6 +1,6 @@
 /** Rules of what the address may ask for. */
 import { describe, expect, it } from 'vitest';
-import { fromAddress, isDay, isId, isText, TEXT_MAX } from './address';
+import { asText, fromAddress, isDay, isId, isText, TEXT_MAX } from './address';
 
 const says = (search: string) => ({ path: '/', query: new URLSearchParams(search) });
 
@@ -18,5 +18,9 @@ describe('an address', () => {
   it('holds words without control characters, no more than the server reads', () => {
     expect(isText('José Ñáñez')).toBe(true);
     expect([new URLSearchParams('q=%00').get('q') as string, 'a'.repeat(TEXT_MAX + 1)].filter(isText)).toEqual([]);
+  });
+  it('takes what was pasted from a table', () => {
+    expect(asText('Ana\tPérez')).toBe('Ana Pérez');
+    expect(isText(asText('Ana\tPérez'))).toBe(true);
   });
 });

@@ -19,6 +19,9 @@ export function fromAddress(name: string, fits: (value: string) => boolean, { qu
 
 export const isId = (value: string): boolean => ID.test(value);
 
+/** What was typed or pasted, as words to look for: a tab out of a table parts them. */
+export const asText = (typed: string): string => typed.replace(/\p{Cc}/gu, ' ');
+
 export const isText = (value: string): boolean => value.length <= TEXT_MAX && !CONTROL.test(value);
 
 export function isDay(value: string): boolean {

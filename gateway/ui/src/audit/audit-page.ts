@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { type AuditFilters, getAudit } from '../api';
-import { FIRST_DAY, fromAddress, isDay, isId, isText, LAST_DAY, TEXT_MAX } from '../app/address';
+import { asText, FIRST_DAY, fromAddress, isDay, isId, isText, LAST_DAY, TEXT_MAX } from '../app/address';
 import { replaceQuery } from '../app/router';
 import '../clients/client-view-dialog';
 import type { AuditEntry, User } from '../contract';
@@ -122,7 +122,7 @@ export class AuditPage extends LitElement {
         ${selectField({ name: 'actor', label: t('audit.actor'), value: filters.actor, options: [all(t('filter.everybody')), ...withChosen(people.map(personOption), filters.actor)], onInput: (actor) => this.filter({ actor }) })}
         ${selectField({ name: 'company', label: t('send.company'), value: filters.company, options: [all(t('filter.all_companies')), ...withChosen(here, filters.company)], onInput: (company) => this.filter({ company }) })}
         ${selectField({ name: 'type', label: t('audit.type'), value: filters.type, options: [all(t('filter.all_types')), ...typeOptions(filters.type)], onInput: (type) => this.filter({ type }) })}
-        ${textField({ name: 'subject', label: t('audit.subject'), value: filters.subject, hint: t('audit.subject_hint', { n: ID_END }), maxlength: TEXT_MAX, onInput: (subject) => this.filter({ subject: this.wholeId(subject.trim()) }) })}
+        ${textField({ name: 'subject', label: t('audit.subject'), value: filters.subject, hint: t('audit.subject_hint', { n: ID_END }), maxlength: TEXT_MAX, onInput: (subject) => this.filter({ subject: this.wholeId(asText(subject).trim()) }) })}
         ${this.day('from', t('audit.from'))} ${this.day('to', t('audit.to'))}
       </div>
       ${Object.values(filters).some(Boolean) ? html`<p class="clear"><button class="link-button" type="button" @click=${this.clear}>${t('filter.clear')}</button></p>` : nothing}`;

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { eraseClient, getClients } from '../api';
-import { fromAddress, isId, isText, TEXT_MAX } from '../app/address';
+import { asText, fromAddress, isId, isText, TEXT_MAX } from '../app/address';
 import { replaceQuery } from '../app/router';
 import '../companies/no-companies';
 import type { Client, Company, Page } from '../contract';
@@ -174,10 +174,10 @@ export class ClientsPage extends LitElement {
   }
 
   private type(value: string): void {
-    this.search = value;
+    this.search = asText(value);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      replaceQuery({ q: value.trim() });
+      replaceQuery({ q: this.search.trim() });
       void this.list.replace();
     }, SEARCH_AFTER_MS);
   }

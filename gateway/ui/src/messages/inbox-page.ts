@@ -3,7 +3,7 @@ import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { getInbox, type InboxState } from '../api';
-import { fromAddress, isText, TEXT_MAX } from '../app/address';
+import { asText, fromAddress, isText, TEXT_MAX } from '../app/address';
 import { commandOf } from '../app/keymap';
 import { navigate, type Place, place, replaceQuery } from '../app/router';
 import type { InboxItem, InboxPage as Page } from '../contract';
@@ -171,7 +171,7 @@ export class InboxPage extends LitElement {
   }
 
   private searched(event: Event): void {
-    this.search = (event.target as HTMLInputElement).value;
+    this.search = asText((event.target as HTMLInputElement).value);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.again({ q: this.search.trim() }), SEARCH_AFTER_MS);
   }
