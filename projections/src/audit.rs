@@ -50,7 +50,7 @@ impl Projector for Audit {
     }
 
     /// Events of an unknown type matter to no other projection, so nobody else would say it.
-    fn alarm(&self, events: &[Recorded]) {
+    fn alarm(&self, events: &[&Recorded]) {
         for event in events {
             if let Err(DecodeError::UnknownAggregate(_)) = event.event {
                 tracing::error!(

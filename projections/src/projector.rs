@@ -37,7 +37,7 @@ pub(crate) trait Projector: Send + Sync + 'static {
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()>;
 
     /// Tells a person what of these events needs one, once they are in the tables that serve: not by each rebuild again.
-    fn alarm(&self, _events: &[Recorded]) {}
+    fn alarm(&self, _events: &[&Recorded]) {}
 }
 
 /// The line in a projection's SQL after which come the indexes that filling does not need: statements that each end a line,

@@ -76,7 +76,7 @@ impl Batches {
     /// Projects what the log has up to a position: events that follow the last ones, or overlap them. What one event
     /// does wrong parks its aggregate; after any other failure all stands as after the last batch that went well.
     /// Events of no interest move no checkpoint until [`Batches::keep_up`].
-    pub(crate) async fn project(&mut self, events: &[Recorded], up_to: Position) -> Result<(), BatchError> {
+    pub(crate) async fn project(&mut self, events: &[&Recorded], up_to: Position) -> Result<(), BatchError> {
         let known = events.partition_point(|event| event.position <= self.passed);
         let events = &events[known..];
         if events.iter().any(|event| self.target.projector.takes(&event.aggregate_type)) {
@@ -100,7 +100,7 @@ impl Batches {
         if self.lags() { self.commit(&[], self.passed, None).await } else { Ok(()) }
     }
 
-    async fn commit_all(&mut self, events: &[Recorded], up_to: Position) -> Result<(), BatchError> {
+    async fn commit_all(&mut self, events: &[&Recorded], up_to: Position) -> Result<(), BatchError> {
         let mut waiting = vec![(events, up_to)];
         while let Some((events, up_to)) = waiting.pop() {
             match self.commit(events, up_to, None).await {
@@ -116,10 +116,10 @@ impl Batches {
     /// Halves a batch that has a bad event in it, or parks that event once it is alone.
     async fn isolate<'a>(
         &mut self,
-        events: &'a [Recorded],
+        events: &'a [&'a Recorded],
         up_to: Position,
         error: &sqlx::Error,
-        waiting: &mut Vec<(&'a [Recorded], Position)>,
+        waiting: &mut Vec<(&'a [&'a Recorded], Position)>,
     ) -> Result<(), BatchError> {
         let (first, second) = events.split_at(events.len() / 2);
         match (first.last(), second) {
@@ -137,7 +137,7 @@ impl Batches {
     /// end is closed, because projectors copy.
     async fn commit(
         &mut self,
-        events: &[Recorded],
+        events: &[&Recorded],
         up_to: Position,
         culprit: Option<(Position, &str)>,
     ) -> Result<(), BatchError> {
@@ -162,10 +162,10 @@ impl Batches {
     async fn apply_in<'a>(
         &self,
         tx: &mut PgConnection,
-        events: &'a [Recorded],
+        events: &[&'a Recorded],
         culprit: Option<(Position, &str)>,
     ) -> Result<Vec<Parked<'a>>, BatchError> {
-        let sorted = self.parking.sort(&*self.target.projector, events, culprit);
+        let sorted = self.parking.sort(&*self.target.projector, events.iter().copied(), culprit);
         if sorted.fresh > 0 && self.parking.len() + sorted.fresh > PARKED_AGGREGATES_MAX {
             return Err(BatchError::TooManyParked);
         }

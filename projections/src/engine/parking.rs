@@ -50,12 +50,12 @@ impl Parking {
     pub(crate) fn sort<'a>(
         &self,
         projector: &dyn Projector,
-        events: &'a [Recorded],
+        events: impl IntoIterator<Item = &'a Recorded>,
         culprit: Option<(Position, &str)>,
     ) -> Sorted<'a> {
         let mut sorted = Sorted::default();
         let mut fresh = HashSet::new();
-        for event in events.iter().filter(|event| projector.takes(&event.aggregate_type)) {
+        for event in events.into_iter().filter(|event| projector.takes(&event.aggregate_type)) {
             match self.reason(projector, event, culprit, &fresh) {
                 None => sorted.flowing.push(event),
                 Some(reason) => {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::batch::{Batches, LAG_MAX, Target};
 use super::failure::{BatchError, Fault, fault, nameless};
 use super::schema;
-use super::source::Source;
+use super::source::{Batch, Source};
 use crate::positions::{Lead, Positions};
 use crate::projection::Projection;
 use crate::projector::Projector;
@@ -93,7 +93,7 @@ impl Runner {
         let mut live = self.open().await?;
         loop {
             match self.next(&mut live).await? {
-                Ok(events) => self.step(&mut live, &events).await?,
+                Ok(read) => self.step(&mut live, &read).await?,
                 Err(error) => {
                     tracing::warn!(projection = self.projection().name(), %error, "the log cannot be followed");
                     sleep(PAUSE_MIN).await;
@@ -104,7 +104,7 @@ impl Runner {
 
     /// Waits for events, and tells meanwhile how far it is. A page that is long in coming is not begun anew: on a slow
     /// database it would never come.
-    async fn next(&self, live: &mut Live) -> Result<Result<Arc<[Recorded]>, FeedError>, BatchError> {
+    async fn next(&self, live: &mut Live) -> Result<Result<Vec<Batch>, FeedError>, BatchError> {
         let next = self.source.next(live.batches.position());
         pin!(next);
         loop {
@@ -127,11 +127,12 @@ impl Runner {
         }
     }
 
-    /// Projects one batch. After a fence everything is read anew: the lead was lost, or the tables were swapped.
-    async fn step(&self, live: &mut Live, events: &[Recorded]) -> Result<(), BatchError> {
+    /// Projects what was read. After a fence everything is read anew: the lead was lost, or the tables were swapped.
+    async fn step(&self, live: &mut Live, read: &[Batch]) -> Result<(), BatchError> {
+        let events: Vec<&Recorded> = read.iter().flat_map(|batch| batch.iter()).collect();
         let Some(last) = events.last() else { return Ok(()) };
         let started = Instant::now();
-        let outcome = live.batches.project(events, last.position).await;
+        let outcome = live.batches.project(&events, last.position).await;
         live.lead.tell(live.batches.position());
         self.measure(live.batches.position());
         let projection = self.projection().name();

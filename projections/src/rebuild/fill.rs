@@ -87,7 +87,8 @@ impl Fill {
     pub(super) async fn take(&mut self, mut share: Share) -> Result<(), BatchError> {
         while self.position() < share.end() {
             let batch = share.next().await?;
-            self.batches.project(&batch.events, batch.up_to).await?;
+            let events: Vec<_> = batch.events.iter().collect();
+            self.batches.project(&events, batch.up_to).await?;
             self.tell(share.end()).await?;
         }
         Ok(())

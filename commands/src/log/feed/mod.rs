@@ -210,7 +210,7 @@ impl Feed {
         match heard {
             Ok(Heard::Event(first)) => {
                 let events = Batch::gather(first, mirror).await;
-                self.brought(events.len());
+                self.brought(&events);
                 Ok(events)
             }
             // A mirror with a hole is good, unless it has what the log has not: then it belongs to another history.
@@ -245,8 +245,12 @@ impl Feed {
         }
     }
 
-    fn brought(&mut self, events: usize) {
-        count("jetstream", events);
+    fn brought(&mut self, events: &[StoredEvent]) {
+        count("jetstream", events.len());
+        // Whoever follows for himself must not take the last place that PostgreSQL told of for the head, and wait there.
+        if let Some(last) = events.last() {
+            self.log.committed(last.position);
+        }
         self.memory_lacked_at = Some(Instant::now());
         if let Some(door) = &mut self.door {
             door.pleased();
