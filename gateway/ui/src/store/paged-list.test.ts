@@ -69,6 +69,22 @@ describe('a paged list', () => {
     await Promise.all(both);
     expect(list.state).toBe('failed');
   });
+  it('looks again as far as was read', async () => {
+    let version = 1;
+    const list = new PagedList(host, async (after) => {
+      const at = Number(after?.slice(1) ?? 0);
+      return { data: [{ id: at, version }], next: at < 5 ? `c${at + 1}` : null };
+    });
+    await list.load();
+    await list.more();
+    await list.more();
+    version = 2;
+    await list.refresh();
+    expect(list.items).toEqual([0, 1, 2].map((id) => ({ id, version: 2 })));
+    expect(list.next).toBe('c3');
+    await list.replace();
+    expect(list.items).toEqual([{ id: 0, version: 2 }]);
+  });
   it('leaves no gap when it is read anew while its next page is on its way', async () => {
     let answer: () => void = () => undefined;
     const late = new Promise<void>((resolve) => {
@@ -81,9 +97,9 @@ describe('a paged list', () => {
     });
     await list.load();
     await list.more();
-    const refreshed = list.refresh();
+    const replaced = list.replace();
     const more = list.more();
-    await refreshed;
+    await replaced;
     answer();
     await more;
     expect([list.items, list.next]).toEqual([[row(1)], 'c1']);

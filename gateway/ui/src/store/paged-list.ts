@@ -3,6 +3,9 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Page } from '../contract';
 import { sentence } from '../problem';
 
+/** How many pages are read again at most for who has gone on to them; the rest comes when it is asked for. */
+const READ_AGAIN_MAX = 10;
+
 export type ListState = 'loading' | 'ready' | 'failed';
 
 export class PagedList<T extends object, P extends Page<T> = Page<T>> implements ReactiveController {
@@ -39,7 +42,7 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     await this.read();
   }
 
-  /** Looks again in the background: a failure leaves what is there, unless somebody waits for another answer. */
+  /** Looks again in the background, as far as was read: a failure leaves what is there, unless somebody waits for another answer. */
   async refresh(): Promise<void> {
     await this.read();
   }
@@ -49,7 +52,7 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     this.meanwhile = [];
     this.reading = true;
     try {
-      const page = await this.fetchPage();
+      const page = await this.readAsFarAs(this.asked ? 0 : this.items.length);
       if (turn !== this.turn) return;
       const items = this.meanwhile.reduce((now, change) => change(now), page.data);
       this.show({ items, state: 'ready', next: page.next, failure: '' });
@@ -59,6 +62,15 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     }
     this.reading = false;
     this.asked = false;
+  }
+
+  private async readAsFarAs(rows: number): Promise<Page<T>> {
+    let { data, next }: Page<T> = await this.fetchPage();
+    for (let pages = 1; data.length < rows && next && pages < READ_AGAIN_MAX; pages++) {
+      const page = await this.fetchPage(next);
+      [data, next] = [data.concat(page.data), page.next];
+    }
+    return { data, next };
   }
 
   /** Reads one more page; nothing when there is none or one is on its way. */
