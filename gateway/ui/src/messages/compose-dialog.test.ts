@@ -10,7 +10,7 @@ import type { RecipientsPicker } from './recipients-picker';
 
 let dialog: ComposeDialog;
 let sent: { key: string | null; body: unknown }[];
-let answer: () => Response;
+let answer: () => Response | Promise<Response>;
 /** Where the directory goes on: a page that never ends is a directory too large to be read. */
 let more: string | null;
 
@@ -113,6 +113,39 @@ describe('the form', () => {
       ),
     );
     expect(sent).toEqual([]);
+  });
+  it('keeps the next message that is begun while one is on its way', async () => {
+    let comes: (response: Response) => void = () => undefined;
+    const late = new Promise<Response>((resolve) => {
+      comes = resolve;
+    });
+    answer = () => late;
+    await choose(JOSE);
+    submit();
+    await settled();
+    const body = dialog.renderRoot.querySelector('textarea') as HTMLTextAreaElement;
+    body.value = 'Otra cosa';
+    body.dispatchEvent(new Event('input'));
+    comes(json(201, { id: 'm1', position: 5, recipients: 1 }));
+    await vi.waitFor(() => expect(toasts.get()).toMatchObject([{ text: 'Mensaje enviado' }]));
+    await dialog.updateComplete;
+    expect(dialog.renderRoot.querySelector('textarea')?.value).toBe('Otra cosa');
+  });
+  it('tells of a failure that nobody sees in the form', async () => {
+    let comes: (response: Response) => void = () => undefined;
+    answer = () =>
+      new Promise<Response>((resolve) => {
+        comes = resolve;
+      });
+    await choose(JOSE);
+    submit();
+    await settled();
+    dialog.open = false;
+    await dialog.updateComplete;
+    comes(json(503, { title: 'No', detail: 'Ocupado.' }));
+    await vi.waitFor(() =>
+      expect(toasts.get()).toMatchObject([{ kind: 'failed', text: 'Revise su mensaje: Ocupado.' }]),
+    );
   });
   it('taken back does not overwrite what is being written now', async () => {
     await choose(JOSE);

@@ -7,6 +7,7 @@ import { t } from '../i18n';
 import { Problem, sentence } from '../problem';
 import { me } from '../store/session';
 import { Submission } from '../store/submission';
+import { toastFailure } from '../store/toasts';
 import { offerUndo } from '../store/undo';
 import { base } from '../ui/base';
 import { checkField, textArea } from '../ui/field';
@@ -116,9 +117,10 @@ export class ComposeDialog extends LitElement {
     this.errors = this.missing();
     if (Object.values(this.errors).some(Boolean)) return this.focusError();
     this.busy = true;
+    const written = this.draft;
     try {
       const sent = await this.submission.once(this.request(), sendMessage);
-      if (sent) this.done(sent.id, sent.recipients);
+      if (sent) this.done(sent.id, sent.recipients, written);
     } catch (error) {
       this.refuse(error);
     } finally {
@@ -141,10 +143,12 @@ export class ComposeDialog extends LitElement {
     return found;
   }
 
-  private done(id: string, recipients: number): void {
-    const written = this.draft;
-    this.draft = EMPTY;
-    this.closed();
+  private done(id: string, recipients: number, written: typeof EMPTY): void {
+    // Whoever closed the form meanwhile and writes the next one keeps it.
+    if (this.draft === written) {
+      this.draft = EMPTY;
+      this.closed();
+    }
     announceSent();
     offerUndo(
       t('compose.sent'),
@@ -159,6 +163,7 @@ export class ComposeDialog extends LitElement {
 
   /** Errors about roles and company belong to «Destinatario» too. */
   private refuse(error: unknown): void {
+    if (!this.open) toastFailure(t('compose.failed', { why: sentence(error) }));
     if (!(error instanceof Problem)) {
       this.failure = sentence(error);
       return;

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { takeInboxEvent } from '../store/inbox-live';
 import { session } from '../store/session';
+import { toasts } from '../store/toasts';
 import './message-reader';
 import type { MessageReader } from './message-reader';
 import type { ReplyForm } from './reply-form';
@@ -12,7 +13,7 @@ let reader: MessageReader;
 let sent: unknown[];
 let status: number;
 /** What the server says to what is written, in turn; then that it was sent. */
-let answers: Response[];
+let answers: (Response | Promise<Response>)[];
 
 const json = (body: unknown, code = 200) =>
   new Response(JSON.stringify(body), { status: code, headers: { 'content-type': 'application/json' } });
@@ -62,6 +63,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   reader.remove();
+  session.set({ status: 'out', expired: false });
   vi.unstubAllGlobals();
 });
 
@@ -106,6 +108,54 @@ describe('an answer that may have gone before its message was taken back', () =>
     submit();
     await vi.waitFor(() => expect(form()).toBeNull());
     expect(sent).toMatchObject([asked(), asked(), [expect.any(String), { body: 'Ya voy', in_reply_to: null }]]);
+  });
+});
+
+describe('an answer that is on its way while another message is read', () => {
+  const other = inboxItem({ id: 'm2', author: { id: 'b', name: 'Beto' }, read_at: '2026-11-22T08:05:00Z' });
+  const text = () => inForm<HTMLTextAreaElement>('textarea')?.value;
+  const open = async (one: typeof item) => {
+    reader.message = one.id;
+    reader.known = one;
+    await reader.updateComplete;
+    await form()?.updateComplete;
+  };
+  let comes: (response: Response) => void;
+  beforeEach(async () => {
+    toasts.set([]);
+    answers = [
+      new Promise((resolve) => {
+        comes = resolve;
+      }),
+    ];
+    await write('Ya voy');
+    submit();
+    await vi.waitFor(() => expect(sent).toHaveLength(1));
+    await open(other);
+    await write('Ya voy');
+  });
+  it('clears nothing of what is written to the other', async () => {
+    comes(json({ id: 'm3', position: 9, recipients: 1 }, 201));
+    await vi.waitFor(() => expect(toasts.get()).toMatchObject([{ text: 'Mensaje enviado' }]));
+    expect(text()).toBe('Ya voy');
+    submit();
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    expect(sent[1]).toMatchObject([expect.any(String), { recipients: ['b'], in_reply_to: 'm2' }]);
+    await open(item);
+    expect(text()).toBeUndefined();
+  });
+  it('is not sent to the other when it fails, is told of, and waits where it was written', async () => {
+    comes(json({ status: 503, title: 'No', detail: 'Ocupado.' }, 503));
+    await vi.waitFor(() => expect(toasts.get()).toMatchObject([{ kind: 'failed' }]));
+    expect(toasts.get()[0]?.text).toMatch(/Ana.*Ocupado/);
+    submit();
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    expect(sent[1]).toMatchObject([expect.any(String), { recipients: ['b'], in_reply_to: 'm2' }]);
+    await open(item);
+    expect(text()).toBe('Ya voy');
+    submit();
+    await vi.waitFor(() => expect(sent).toHaveLength(3));
+    expect(sent[2]).toEqual(sent[0]);
   });
 });
 

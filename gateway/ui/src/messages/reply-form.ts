@@ -1,16 +1,18 @@
 /** Answers the author of a message, under it. What is being written outlives the message. */
-import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
+import { css, html, LitElement, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
 import { recallMessage, sendMessage } from '../api';
 import type { InboxItem, NewMessage } from '../contract';
 import { t } from '../i18n';
 import { Problem, sentence } from '../problem';
-import { isRefused, Submission } from '../store/submission';
+import { isRefused } from '../store/submission';
+import { toastFailure } from '../store/toasts';
 import { offerUndo } from '../store/undo';
 import { base } from '../ui/base';
 import { textArea } from '../ui/field';
 import { icon } from '../ui/icons';
 import { announceSent } from './inbox-news';
+import { forgetReplyDraft, type ReplyDraft, replyDraft } from './reply-draft';
 
 @customElement('reply-form')
 export class ReplyForm extends LitElement {
@@ -26,26 +28,19 @@ export class ReplyForm extends LitElement {
   @property({ attribute: false }) to!: InboxItem;
   /** Its author took the message back: what is written can still go, as a new message. */
   @property({ type: Boolean }) withdrawn = false;
-  @state() private writing = false;
-  @state() private body = '';
-  @state() private error = '';
-  @state() private busy = false;
-  private readonly submission = new Submission();
-  /** Perhaps sent: no answer came. */
-  private unanswered: NewMessage | null = null;
 
-  protected override willUpdate(changed: PropertyValues<this>): void {
-    const before = changed.get('to');
-    if (before && before.id !== this.to.id) this.clear();
+  private get draft(): ReplyDraft {
+    return replyDraft(this.to.id);
   }
 
   /** There is something to lose. */
   get holdsText(): boolean {
-    return this.writing && this.body.trim() !== '';
+    return this.draft.holdsText;
   }
 
   override render() {
-    if (!this.writing) {
+    const { draft } = this;
+    if (!draft.writing) {
       return html`<button class="button" type="button" @click=${this.write}>${icon('reply', 18)}${t('reply')}</button>`;
     }
     return html`<form novalidate @submit=${this.submit} @keydown=${this.press}>
@@ -53,32 +48,32 @@ export class ReplyForm extends LitElement {
         name: 'reply',
         label: t(this.withdrawn ? 'reply.new_to' : 'reply.to', { author: this.to.author.name }),
         hint: this.withdrawn ? t('reply.kept') : '',
-        value: this.body,
-        error: this.error,
+        value: draft.body,
+        error: draft.error,
         rows: 3,
-        onInput: (value) => {
-          this.body = value;
-          this.error = '';
-        },
+        onInput: (body) => this.change({ body, error: '' }),
       })}
       <div class="row">
-        <button class="button primary" type="submit" aria-disabled=${this.busy ? 'true' : nothing}>${icon('sent', 18)}${t(this.withdrawn ? 'reply.send_new' : 'reply.send')}</button>
+        <button class="button primary" type="submit" aria-disabled=${draft.submission.busy ? 'true' : nothing}>${icon('sent', 18)}${t(this.withdrawn ? 'reply.send_new' : 'reply.send')}</button>
         <button class="button quiet" type="button" @click=${this.clear}>${t('cancel')}</button>
       </div>
     </form>`;
   }
 
+  private change(change: Partial<Pick<ReplyDraft, 'writing' | 'body' | 'error'>>): void {
+    Object.assign(this.draft, change);
+    this.requestUpdate();
+  }
+
   private write = async (): Promise<void> => {
-    this.writing = true;
+    this.change({ writing: true });
     await this.updateComplete;
     this.renderRoot.querySelector('textarea')?.focus();
   };
 
   private clear = (): void => {
-    this.writing = false;
-    this.body = '';
-    this.error = '';
-    this.unanswered = null;
+    forgetReplyDraft(this.draft);
+    this.requestUpdate();
     this.dispatchEvent(new CustomEvent('cleared'));
   };
 
@@ -88,30 +83,32 @@ export class ReplyForm extends LitElement {
 
   private async submit(event: Event): Promise<void> {
     event.preventDefault();
-    if (!this.body.trim()) {
-      this.error = t('compose.body_missing');
-      return;
-    }
-    this.busy = true;
+    const { draft, to } = this;
+    if (draft.submission.busy) return;
+    if (!draft.body.trim()) return this.change({ error: t('compose.body_missing') });
     try {
-      const sent = await this.send();
-      if (sent) this.done(sent.id);
+      const request = this.request();
+      const sending = this.send(draft, request);
+      this.requestUpdate();
+      const sent = await sending;
+      if (sent) this.done(sent.id, draft, request);
     } catch (error) {
-      this.error = error instanceof Problem ? (error.fields.body ?? error.message) : sentence(error);
+      draft.error = error instanceof Problem ? (error.fields.body ?? error.message) : sentence(error);
+      // Who reads something else by now would not see it.
+      if (!this.shows(draft)) toastFailure(t('reply.failed', { author: to.author.name, why: draft.error }));
     } finally {
-      this.busy = false;
+      this.requestUpdate();
     }
   }
 
   /** What may have been sent is asked again as it was, though its message was taken back since: the server knows it again. */
-  private async send(): Promise<{ id: string } | undefined> {
-    const before = this.unanswered?.body === this.body ? this.unanswered : null;
-    const request = before ?? this.request();
+  private async send(draft: ReplyDraft, request: NewMessage): Promise<{ id: string } | undefined> {
+    const before = draft.unanswered?.body === request.body ? draft.unanswered : null;
     try {
-      return await this.submission.once(request, sendMessage);
+      return await draft.submission.once(before ?? request, sendMessage);
     } catch (error) {
-      this.unanswered = isRefused(error, true) ? null : request;
-      if (before && this.withdrawn && !this.unanswered) return this.send();
+      draft.unanswered = isRefused(error, true) ? null : (before ?? request);
+      if (before && !draft.unanswered && request.in_reply_to === null) return this.send(draft, request);
       throw error;
     }
   }
@@ -122,15 +119,22 @@ export class ReplyForm extends LitElement {
       recipients: [author.id],
       roles: [],
       company: null,
-      body: this.body,
+      body: this.draft.body,
       priority: 'normal',
       acknowledge: false,
       in_reply_to: this.withdrawn ? null : id,
     };
   }
 
-  private done(id: string): void {
-    this.clear();
+  private shows(draft: ReplyDraft): boolean {
+    return this.isConnected && this.draft === draft;
+  }
+
+  /** What was written on meanwhile stays. */
+  private done(id: string, draft: ReplyDraft, { body }: NewMessage): void {
+    draft.unanswered = null;
+    if (draft.body === body && this.shows(draft)) this.clear();
+    else if (draft.body === body) forgetReplyDraft(draft);
     announceSent();
     const recall = async () => {
       await recallMessage(id);
