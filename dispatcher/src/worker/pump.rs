@@ -148,8 +148,7 @@ impl Pump {
 
     /// All providers rest: until the first of them may be tried.
     fn until_rested(&self, now: DateTime<Utc>) -> Wait {
-        let rests = self.counters.iter().filter_map(|counter| counter.provider.gate().breaker.rests_until());
-        Wait::ForRows(self.wait(rests.min(), now))
+        Wait::ForRows(self.wait(first_rested(&self.counters), now))
     }
 
     async fn until_due(&self, now: DateTime<Utc>) -> Wait {
@@ -182,6 +181,11 @@ fn first_able(counters: &[Counter], now: DateTime<Utc>) -> Option<(usize, Readin
         readiness => Some(readiness),
     };
     counters.iter().enumerate().find_map(|(place, counter)| Some((place, able(counter)?)))
+}
+
+/// When the first of the providers that rest may be tried again; none if none rests.
+pub(super) fn first_rested(counters: &[Counter]) -> Option<DateTime<Utc>> {
+    counters.iter().filter_map(|counter| counter.provider.gate().breaker.rests_until()).min()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::clerk::{Clerk, Marked, Receipt};
-use super::pump::Counter;
+use super::pump::{Counter, first_rested};
 use super::verdict::Verdict;
 use crate::options::DispatcherOptions;
 use crate::provider::failure::code;
@@ -131,9 +131,11 @@ impl Worker {
         }
     }
 
-    /// This provider rests: the row goes to one that does not, or waits.
+    /// This provider rests: the row goes to one that does not, or waits for the first that may be tried again.
     async fn leave_to_another(&self, row: QueueRow, until: DateTime<Utc>) -> Receipt {
-        let due_at = if self.another_is_ready() { (self.options.clock)() } else { until };
+        let now = (self.options.clock)();
+        let due_at =
+            if self.another_is_ready() { now } else { first_rested(&self.counters).unwrap_or(until) };
         self.clerk.settle(row, Decision::Release { due_at }, None).await
     }
 
