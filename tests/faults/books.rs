@@ -9,7 +9,7 @@ use tests::ledger::Ledger;
 use tests::notified::{checked, count, is_over};
 
 use crate::load::{Asked, Load};
-use crate::scene::{CLIENTS, Scene, eventually};
+use crate::scene::{Scene, eventually};
 
 /// Compares everything: nothing is lost, nobody is told twice, no more is in doubt than was in flight, the same key has
 /// the same answer, the views show what happened, and the stream mirrors the log.
@@ -46,15 +46,14 @@ pub(crate) async fn rest(client: &Client, notification: &str) -> Value {
         let answer = client.get(&path).await;
         (answer.status == 200 && checked(&answer.body) && is_over(&answer.body)).then_some(answer.body)
     });
-    let totals = found.await["totals"].clone();
-    assert_eq!(count(&totals, "total"), CLIENTS as i64, "{totals}");
-    totals
+    found.await["totals"].clone()
 }
 
 /// Whoever is accepted stands in the books once, whoever is in doubt at most once, and there is nothing else.
 async fn told(scene: &Scene, client: &Client, asked: Asked<'_>, totals: &Value) -> usize {
     let deliveries = client.all(&format!("/notifications/{}/deliveries", asked.id)).await;
-    assert_eq!(deliveries.len(), CLIENTS, "a delivery is missing");
+    assert_eq!(count(totals, "total"), scene.clients as i64, "{totals}");
+    assert_eq!(deliveries.len(), scene.clients, "a delivery is missing");
     let told = times_told(scene, asked.channel);
     for delivery in &deliveries {
         let to = delivery["to"].as_str().expect("an address");
@@ -83,7 +82,10 @@ pub(crate) fn times_told(scene: &Scene, channel: Channel) -> BTreeMap<String, us
 fn nobody_unknown_was_told(scene: &Scene, load: &Load) {
     let told =
         [Channel::Sms, Channel::Email].map(|channel| times_told(scene, channel).len()).iter().sum::<usize>();
-    assert!(told <= CLIENTS * load.notifications().count(), "somebody was told whom nobody asked to tell");
+    assert!(
+        told <= scene.clients * load.notifications().count(),
+        "somebody was told whom nobody asked to tell"
+    );
 }
 
 async fn nothing_is_left_to_send(scene: &Scene) {

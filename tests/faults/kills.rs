@@ -27,8 +27,7 @@ const REST_WITHIN: Duration = Duration::from_secs(60);
 const SIGABRT: i32 = 6;
 
 /// Runs a load into a program that dies at a failpoint, then into one that does not.
-async fn dies_at(failpoints: &str) {
-    let scene = Scene::set().await;
+async fn dies_at(failpoints: &str, scene: Scene) {
     let mut load = Load::of(&scene, MESSAGES);
 
     let program = scene.program(failpoints).await;
@@ -115,7 +114,7 @@ macro_rules! killed_at {
     ($($rule:ident: $failpoints:literal,)+) => {
         $(#[tokio::test(flavor = "multi_thread")]
         async fn $rule() {
-            dies_at($failpoints).await;
+            dies_at($failpoints, Scene::set().await).await;
         })+
     };
 }
@@ -139,4 +138,16 @@ killed_at! {
     a_kill_after_the_answer_leaves_honest_doubt: "send::done=20*off->return",
     a_kill_before_the_settlement_leaves_honest_doubt: "settle::before_commit=4*off->return",
     a_kill_after_the_settlement_sends_nothing_twice: "settle::committed=4*off->return",
+}
+
+/// Two audiences of three chunks take turns: each step dies within one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_between_the_chunks_of_an_audience_loses_nobody_and_tells_nobody_twice() {
+    for failpoints in [
+        "resolve::before_commit=2*off->return",
+        "resolve::committed=3*off->return",
+        "intake::committed=2*off->return",
+    ] {
+        dies_at(failpoints, Scene::crowded().await).await;
+    }
 }

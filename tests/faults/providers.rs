@@ -50,7 +50,7 @@ impl Town {
         let outside = outside(simulator, &smtp, &sms);
         let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
         let world = World::with(servers::database().await, nats_url, outside).await;
-        let company = company(world.log(), 0).await;
+        let company = company(world.log(), 0, CLIENTS).await;
         let client = world.user("Natalia", &[Role::Notifier], &[company]).await;
         Self { world, client, company: company.to_string(), smtp, sms, folder }
     }
@@ -184,7 +184,7 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
 /// Another company's notification, asked for later and finished: whatever else was due has been sent by then.
 async fn barrier(town: &Town, channel: Channel) {
     let place = 1 + channel as usize;
-    let other = company(town.world.log(), place).await;
+    let other = company(town.world.log(), place, CLIENTS).await;
     let client = town.world.user("Nadia", &[Role::Notifier], &[other]).await;
     let later =
         client.post_new("/notifications", &notification(&other.to_string(), channel)).await.expect(202);

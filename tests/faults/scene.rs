@@ -11,6 +11,7 @@ use dispatcher::simulator::ledger::{self, LedgerEntry};
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use domain::client::{ClientProfile, Contact};
 use domain::company::CompanyDetails;
+use domain::notification::AUDIENCE_CHUNK;
 use domain::user::RegisterUser;
 use domain::value::{CompanyId, ContactKind, Locale, Role, UserId};
 use gateway::access::{Token, hash_password};
@@ -27,6 +28,10 @@ use tokio_util::sync::CancellationToken;
 
 /// How many clients a company has, each with a phone and an address.
 pub(crate) const CLIENTS: usize = 60;
+/// How many clients make an audience of several chunks.
+const CROWD: usize = 2 * AUDIENCE_CHUNK + 100;
+/// How many clients are taken on at once.
+const IMPORT_PAGE: usize = 250;
 /// How many connections the program has to each provider: so many sends of a channel can be in flight at a kill.
 pub(crate) const CONNECTIONS: usize = 4;
 /// How long anything that is waited for may take: a dead owner's lease, and then some.
@@ -45,6 +50,8 @@ pub(crate) struct Scene {
     pub(crate) log: EventLog,
     pub(crate) simulator: Simulator,
     pub(crate) companies: Vec<CompanyId>,
+    /// How many clients each of them has.
+    pub(crate) clients: usize,
     pub(crate) database_url: String,
     pub(crate) nats_url: String,
     pub(crate) environment: HashMap<String, String>,
@@ -63,9 +70,18 @@ impl Scene {
 
     /// With so many companies, on the shared servers.
     pub(crate) async fn set_with(companies: usize) -> Self {
+        Self::shared(companies, CLIENTS).await
+    }
+
+    /// With one company of so many clients that its audience is frozen in several chunks.
+    pub(crate) async fn crowded() -> Self {
+        Self::shared(1, CROWD).await
+    }
+
+    async fn shared(companies: usize, clients: usize) -> Self {
         let place = place().await;
         let nats_url = servers::shared_durable().await.nats_url().expect("a broker").to_owned();
-        Self::on(place, companies, servers::durable_database().await, nats_url).await
+        Self::on(place, companies, clients, servers::durable_database().await, nats_url).await
     }
 
     /// With so many companies, on servers of its own.
@@ -74,12 +90,13 @@ impl Scene {
         let stack = servers::own_durable().await;
         let database_url = stack.database_url().expect("a database").to_owned();
         let nats_url = stack.nats_url().expect("a broker").to_owned();
-        Self { stack: Some(stack), ..Self::on(place, companies, database_url, nats_url).await }
+        Self { stack: Some(stack), ..Self::on(place, companies, CLIENTS, database_url, nats_url).await }
     }
 
     async fn on(
         place: SemaphorePermit<'static>,
         companies: usize,
+        clients: usize,
         database_url: String,
         nats_url: String,
     ) -> Self {
@@ -90,7 +107,7 @@ impl Scene {
         };
         let simulator = Simulator::start(options).await.expect("the simulator starts");
         let log = log(&database_url).await;
-        let companies = companies_of(&log, companies).await;
+        let companies = companies_of(&log, companies, clients).await;
         let (reader, token) = notifier(&log, &companies).await;
         project(&log).await;
         let environment = environment(&database_url, &nats_url, &simulator);
@@ -99,6 +116,7 @@ impl Scene {
             log,
             simulator,
             companies,
+            clients,
             database_url,
             nats_url,
             environment,
@@ -230,16 +248,16 @@ async fn caught_up(log: &EventLog) {
     projections::wait_for(log.pool(), &Projection::ALL, head, PATIENCE).await.expect("the views catch up");
 }
 
-async fn companies_of(log: &EventLog, count: usize) -> Vec<CompanyId> {
+async fn companies_of(log: &EventLog, count: usize, clients: usize) -> Vec<CompanyId> {
     let mut companies = Vec::new();
     for place in 0..count {
-        companies.push(company(log, place).await);
+        companies.push(company(log, place, clients).await);
     }
     companies
 }
 
-/// A company with its clients.
-pub(crate) async fn company(log: &EventLog, place: usize) -> CompanyId {
+/// A company with so many clients.
+pub(crate) async fn company(log: &EventLog, place: usize, clients: usize) -> CompanyId {
     let company = CompanyId::from(clock::new_id());
     let details = CompanyDetails {
         name: "Vigía".parse().expect("a name"),
@@ -249,9 +267,11 @@ pub(crate) async fn company(log: &EventLog, place: usize) -> CompanyId {
     let time_zone = details.time_zone;
     let context = CommandContext::of_system();
     companies::register(log, company, details, &context).await.expect("a company");
-    let page = (0..CLIENTS).map(|n| profile(place, n)).collect();
     let defaults = (Locale::default(), time_zone);
-    commands::clients::import_page(log, company, page, defaults, false, &context).await.expect("clients");
+    for first in (0..clients).step_by(IMPORT_PAGE) {
+        let page = (first..clients.min(first + IMPORT_PAGE)).map(|n| profile(place, n)).collect();
+        commands::clients::import_page(log, company, page, defaults, false, &context).await.expect("clients");
+    }
     company
 }
 
