@@ -36,6 +36,20 @@ async fn a_feed_follows_while_events_are_written_and_relayed() {
 }
 
 #[tokio::test]
+async fn what_the_mirror_brought_is_the_head_for_whoever_follows_in_that_process() {
+    let ledger = Ledger::start().await;
+    let (other, cancel) = (ledger.same_elsewhere().await, CancellationToken::new());
+    let mut feed = other.log.feed(Some(ledger.broker.clone()), 0);
+    let relaying = tokio::spawn(ledger.relay().run(cancel.clone()));
+    ledger.follow_mirror(&mut feed).await;
+    let head = ledger.write(3).await;
+    read_to(&mut feed, head).await;
+    assert_eq!(*other.log.watch_head().borrow(), head);
+    cancel.cancel();
+    relaying.await.expect("the relay ends");
+}
+
+#[tokio::test]
 async fn a_feed_has_what_its_process_wrote_from_memory_as_it_stands_in_the_log() {
     let ledger = Ledger::start().await;
     ledger.write(200).await;
