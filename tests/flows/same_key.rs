@@ -44,7 +44,10 @@ async fn a_message_asked_for_five_times_at_once_is_sent_once() {
     // As an upgrade leaves what was asked before fingerprints were keyed.
     let before = sqlx::query("update command_log set fingerprint = ''").execute(world.log().pool()).await;
     assert!(before.expect("the answers that are kept").rows_affected() > 0);
-    assert_eq!(ana.post_once("/messages", "la-misma", &body).await.expect(201), first);
+    for asked in [body, message_to(&[luis.user], "otra")] {
+        assert_eq!(ana.post_once("/messages", "la-misma", &asked).await.expect(201), first);
+    }
+    assert_eq!((luis.all("/inbox").await.len(), ana.all("/messages/sent").await.len()), (1, 1));
     world.stop().await;
 }
 
