@@ -21,9 +21,12 @@ export class ReplyDraft {
 
 const drafts = new Map<string, ReplyDraft>();
 
-/** What is being written to a message; begun now if nothing is. */
+/** What is being written to a message; begun now if nothing is, and then those in which nothing was written are forgotten. */
 export function replyDraft(message: string): ReplyDraft {
-  const draft = drafts.get(message) ?? new ReplyDraft(message);
+  const known = drafts.get(message);
+  if (known) return known;
+  for (const [id, { holdsText }] of drafts) if (!holdsText) drafts.delete(id);
+  const draft = new ReplyDraft(message);
   drafts.set(message, draft);
   return draft;
 }
