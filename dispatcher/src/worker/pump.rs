@@ -237,4 +237,13 @@ mod tests {
         let (place, readiness) = first_able(&counters, at(61)).expect("a provider to try");
         assert_eq!((place, readiness, counters[0].room(readiness)), (0, Readiness::Probing, 1));
     }
+
+    #[test]
+    fn whoever_waits_waits_for_the_first_that_may_be_tried_again() {
+        let counters = [counter("uno"), counter("dos")];
+        assert_eq!(first_rested(&counters), None);
+        refuse(&counters[0], at(5));
+        refuse(&counters[1], at(0));
+        assert_eq!(first_rested(&counters), Some(at(60)));
+    }
 }
