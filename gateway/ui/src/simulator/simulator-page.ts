@@ -116,9 +116,10 @@ export class SimulatorPage extends LitElement {
     const { channel } = this;
     const page = await getSimulated({ channel }).catch(() => null);
     if (!page || channel !== this.channel) return;
-    const known = new Set(this.list.items.map((one) => one.id));
-    const fresh = page.data.filter((one) => !known.has(one.id));
-    if (fresh.length > 0) this.list.change((items) => [...fresh, ...items]);
+    this.list.change((items) => {
+      const known = new Set(items.map((one) => one.id));
+      return [...page.data.filter((one) => !known.has(one.id)), ...items];
+    });
   }
 }
 

@@ -69,6 +69,22 @@ describe('a paged list', () => {
     await Promise.all(both);
     expect(list.state).toBe('failed');
   });
+  it('takes news into a page that was on its way', async () => {
+    let answer: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const list = new PagedList(host, async (after) => {
+      if (after) await late;
+      return after ? { data: [{ id: 2, read: false }], next: null } : { data: [{ id: 1, read: false }], next: 'c1' };
+    });
+    await list.load();
+    const more = list.more();
+    list.change((items) => items.map((item) => ({ ...item, read: true })));
+    answer();
+    await more;
+    expect(list.items).toEqual([1, 2].map((id) => ({ id, read: true })));
+  });
   it('looks again as far as was read', async () => {
     let version = 1;
     const list = new PagedList(host, async (after) => {

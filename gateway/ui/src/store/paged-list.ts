@@ -54,8 +54,7 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     try {
       const page = await this.readAsFarAs(this.asked ? 0 : this.items.length);
       if (turn !== this.turn) return;
-      const items = this.meanwhile.reduce((now, change) => change(now), page.data);
-      this.show({ items, state: 'ready', next: page.next, failure: '' });
+      this.show({ items: this.upToDate(page.data), state: 'ready', next: page.next, failure: '' });
     } catch (error) {
       if (turn !== this.turn) return;
       if (this.asked) this.show({ items: [], state: 'failed', next: null, failure: sentence(error) });
@@ -79,10 +78,11 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     if (!next || this.loadingMore) return;
     // The list may have been read anew meanwhile, and end elsewhere.
     const goesOn = () => turn === this.turn && next === this.next;
+    if (!this.reading) this.meanwhile = [];
     this.show({ loadingMore: true, failure: '' });
     try {
       const page = await this.fetchPage(next);
-      if (goesOn()) this.show({ items: this.items.concat(page.data), next: page.next });
+      if (goesOn()) this.show({ items: this.upToDate(this.items.concat(page.data)), next: page.next });
     } catch (error) {
       if (goesOn()) this.show({ failure: sentence(error) });
     } finally {
@@ -92,8 +92,12 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
 
   /** Replaces the items: an optimistic change, or news from the live stream. It may be applied twice. */
   change(change: (items: T[]) => T[]): void {
-    if (this.reading) this.meanwhile.push(change);
+    if (this.reading || this.loadingMore) this.meanwhile.push(change);
     this.show({ items: change(this.items) });
+  }
+
+  private upToDate(read: T[]): T[] {
+    return this.meanwhile.reduce((now, change) => change(now), read);
   }
 
   private show(change: Partial<Pick<this, 'items' | 'state' | 'next' | 'failure' | 'loadingMore'>>): void {
