@@ -6,6 +6,7 @@ import { forgetCounts } from '../store/counts';
 import { listenToInbox, stopListening } from '../store/inbox-live';
 import { enter, type Session, session } from '../store/session';
 import { Watching } from '../store/store';
+import { forgetToasts } from '../store/toasts';
 import { forgetSteps } from '../store/undo';
 import { base } from '../ui/base';
 import '../ui/empty-state';
@@ -58,6 +59,7 @@ export class MensajeriaApp extends LitElement {
     }
     stopListening();
     forgetSteps();
+    forgetToasts();
     forgetCounts();
   }
 }

@@ -23,6 +23,8 @@ import type { RecipientsPicker } from './recipients-picker';
 const BODY_MAX = 10_000;
 const EMPTY = { chosen: [] as Choice[], body: '', high: false, acknowledge: false };
 
+const isSame = (one: typeof EMPTY, other: typeof EMPTY) => JSON.stringify(one) === JSON.stringify(other);
+
 /** What is being written now is worth more than what was taken back. */
 const isEmpty = ({ chosen, body }: typeof EMPTY) => chosen.length === 0 && !body.trim();
 
@@ -117,12 +119,12 @@ export class ComposeDialog extends LitElement {
     this.errors = this.missing();
     if (Object.values(this.errors).some(Boolean)) return this.focusError();
     this.busy = true;
-    const written = this.draft;
+    const [author, written] = [me()?.id, this.draft];
     try {
       const sent = await this.submission.once(this.request(), sendMessage);
-      if (sent) this.done(sent.id, sent.recipients, written);
+      if (sent && me()?.id === author) this.done(sent.id, sent.recipients, written);
     } catch (error) {
-      this.refuse(error);
+      if (me()?.id === author) this.refuse(error);
     } finally {
       this.busy = false;
     }
@@ -144,8 +146,8 @@ export class ComposeDialog extends LitElement {
   }
 
   private done(id: string, recipients: number, written: typeof EMPTY): void {
-    // Whoever closed the form meanwhile and writes the next one keeps it.
-    if (this.draft === written) {
+    // Whoever writes the next one by now keeps it.
+    if (isSame(this.draft, written)) {
       this.draft = EMPTY;
       this.closed();
     }

@@ -1,5 +1,6 @@
 /** Rules of an open message that goes while it is open: what is being written about it stays. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { navigate } from '../app/router';
 import { takeInboxEvent } from '../store/inbox-live';
 import { session } from '../store/session';
 import { toasts } from '../store/toasts';
@@ -115,6 +116,7 @@ describe('an answer that is on its way while another message is read', () => {
   const other = inboxItem({ id: 'm2', author: { id: 'b', name: 'Beto' }, read_at: '2026-11-22T08:05:00Z' });
   const text = () => inForm<HTMLTextAreaElement>('textarea')?.value;
   const open = async (one: typeof item) => {
+    navigate(`/mensajes/${one.id}`);
     reader.message = one.id;
     reader.known = one;
     await reader.updateComplete;
@@ -144,6 +146,23 @@ describe('an answer that is on its way while another message is read', () => {
     await open(item);
     expect(text()).toBeUndefined();
   });
+  it('is told of to nobody who comes after', async () => {
+    session.set({ status: 'out', expired: false });
+    comes(json({ status: 503, title: 'No', detail: 'Ocupado.' }, 503));
+    await new Promise((resolve) => setTimeout(resolve));
+    await open(item);
+    expect([toasts.get(), text()]).toEqual([[], undefined]);
+  });
+  it('can be sent as a new message although its message was taken back meanwhile', async () => {
+    comes(json({ status: 429, title: 'No', detail: 'Espere.' }, 429));
+    await vi.waitFor(() => expect(toasts.get()).toMatchObject([{ kind: 'failed' }]));
+    reader.known = null;
+    reader.message = 'm1';
+    await vi.waitFor(() => expect(missing()).toBe('No existe.'));
+    expect(text()).toBe('Ya voy');
+    submit();
+    await vi.waitFor(() => expect(sent.at(-1)).toMatchObject([expect.any(String), { recipients: ['a'] }]));
+  });
   it('is not sent to the other when it fails, is told of, and waits where it was written', async () => {
     comes(json({ status: 503, title: 'No', detail: 'Ocupado.' }, 503));
     await vi.waitFor(() => expect(toasts.get()).toMatchObject([{ kind: 'failed' }]));
@@ -157,6 +176,19 @@ describe('an answer that is on its way while another message is read', () => {
     await vi.waitFor(() => expect(sent).toHaveLength(3));
     expect(sent[2]).toEqual(sent[0]);
   });
+});
+
+it('an answer that may have gone and was given up is known again when it is written again', async () => {
+  answers = [json({ status: 503, title: 'No' }, 503)];
+  await write('Ya voy');
+  submit();
+  await vi.waitFor(() => expect(inForm('.error')).not.toBeNull());
+  inForm('.button.quiet')?.click();
+  await form()?.updateComplete;
+  await write('Ya voy');
+  submit();
+  await vi.waitFor(() => expect(sent).toHaveLength(2));
+  expect(sent[1]).toEqual(sent[0]);
 });
 
 it('a message that nobody was answering leaves no form', async () => {

@@ -7,6 +7,7 @@ import { longDate, t } from '../i18n';
 import { Problem, sentence } from '../problem';
 import { onInbox } from '../store/inbox-live';
 import { may, me } from '../store/session';
+import { Watching } from '../store/store';
 import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
 import '../ui/empty-state';
@@ -14,8 +15,8 @@ import { icon } from '../ui/icons';
 import '../ui/loading-rows';
 import { acknowledgeMessage, deleteMessages, readMessage, unreadMessage } from './inbox-actions';
 import { onInboxChange } from './inbox-news';
+import { replyDrafts } from './reply-draft';
 import './reply-form';
-import type { ReplyForm } from './reply-form';
 
 /** What one wrote comes without a receipt of one's own. */
 const NO_RECEIPT = { seen_at: null, read_at: null, acknowledged_at: null };
@@ -44,8 +45,9 @@ export class MessageReader extends LitElement {
   @state() private fetched: InboxItem | null = null;
   @state() private answered: Pick<InboxItem, 'id' | 'author' | 'body'> | null = null;
   @state() private failure = '';
-  /** What was taken back while an answer to it was being written. */
-  @state() private lost: InboxItem | null = null;
+  /** It was there, and is no more: what is being written to it can only go as a new message. */
+  @state() private gone = false;
+  private readonly drafts = new Watching(this, replyDrafts);
   private opened = '';
   private readonly stops: (() => void)[] = [];
 
@@ -70,7 +72,7 @@ export class MessageReader extends LitElement {
     if (this.known && changed.has('known')) {
       // It is back, or another one is here.
       this.failure = '';
-      this.lost = null;
+      this.gone = false;
     }
     const before = changed.get('known');
     if (this.known || before?.id !== this.message || this.failure) return;
@@ -95,7 +97,7 @@ export class MessageReader extends LitElement {
     return html`<article class="card" aria-label=${t('reader.label')}>
       ${this.bar(item)}
       ${item ? this.content(item) : this.failure ? html`<empty-state icon="alert" heading=${t('reader.missing')} text=${this.failure} role="alert"></empty-state>` : html`<loading-rows count="2"></loading-rows>`}
-      ${this.reply(item ?? this.lost)}
+      ${this.reply(item)}
     </article>`;
   }
 
@@ -130,8 +132,10 @@ export class MessageReader extends LitElement {
 
   /** One form with its text and its cursor, whatever becomes of the message above it. */
   private reply(item: InboxItem | null) {
-    if (!item || !this.answerable(item)) return nothing;
-    return html`<reply-form .to=${item} ?withdrawn=${item === this.lost} @cleared=${this.forgetLost}></reply-form>`;
+    const draft = this.drafts.value.get(this.message);
+    const to = item ?? (this.gone && draft?.writing ? draft.to : null);
+    if (!to || !this.answerable(to)) return nothing;
+    return html`<reply-form .to=${to} ?withdrawn=${this.gone}></reply-form>`;
   }
 
   private quoted() {
@@ -166,7 +170,7 @@ export class MessageReader extends LitElement {
     if (this.opened !== message) {
       this.failure = '';
       this.answered = null;
-      this.lost = null;
+      this.gone = false;
     }
     const item = this.item ?? (await this.fetch(message));
     if (!item || message !== this.message || this.opened === message) return;
@@ -182,7 +186,10 @@ export class MessageReader extends LitElement {
       this.fetched = { ...NO_RECEIPT, ...found };
       return this.fetched;
     } catch (error) {
-      if (message === this.message) this.failure = sentence(error);
+      if (message === this.message) {
+        this.failure = sentence(error);
+        this.gone = isGone(error);
+      }
       return null;
     }
   }
@@ -191,8 +198,7 @@ export class MessageReader extends LitElement {
     try {
       await getMessage(id);
     } catch (error) {
-      const isGone = error instanceof Problem && error.status === NOT_FOUND;
-      if (isGone && id === this.message) this.lose(sentence(error));
+      if (isGone(error) && id === this.message) this.lose(sentence(error));
     }
   }
 
@@ -202,15 +208,11 @@ export class MessageReader extends LitElement {
   }
 
   private lose(why: string): void {
-    if (this.renderRoot.querySelector<ReplyForm>('reply-form')?.holdsText) this.lost = this.item;
     this.fetched = null;
     this.opened = this.message;
     this.failure = why;
+    this.gone = true;
   }
-
-  private forgetLost = (): void => {
-    this.lost = null;
-  };
 
   private discard(item: InboxItem): void {
     this.close();
@@ -221,3 +223,5 @@ export class MessageReader extends LitElement {
     this.dispatchEvent(new CustomEvent('closed'));
   };
 }
+
+const isGone = (error: unknown): boolean => error instanceof Problem && error.status === NOT_FOUND;

@@ -1,40 +1,120 @@
 /** Answers that are being written, each by the message it answers: kept while others are read, gone with the session. */
-import type { NewMessage } from '../contract';
-import { session } from '../store/session';
-import { Submission } from '../store/submission';
+import { recallMessage, sendMessage } from '../api';
+import { place } from '../app/router';
+import type { InboxItem, NewMessage } from '../contract';
+import { t } from '../i18n';
+import { Problem, sentence } from '../problem';
+import { me, session } from '../store/session';
+import { Store } from '../store/store';
+import { isRefused, Submission } from '../store/submission';
+import { toastFailure } from '../store/toasts';
+import { offerUndo } from '../store/undo';
+import { announceSent } from './inbox-news';
 
-export class ReplyDraft {
-  writing = false;
-  body = '';
-  error = '';
+export interface ReplyDraft {
+  /** What it answers, as it was last known: it may be gone. */
+  readonly to: InboxItem;
+  readonly writing: boolean;
+  readonly body: string;
+  readonly error: string;
+  readonly busy: boolean;
   /** Perhaps sent: no answer came. */
-  unanswered: NewMessage | null = null;
-  readonly submission = new Submission();
+  readonly unanswered: NewMessage | null;
+  readonly submission: Submission;
+}
 
-  constructor(readonly message: string) {}
+export const replyDrafts = new Store<ReadonlyMap<string, ReplyDraft>>(new Map());
 
-  /** There is something to lose. */
-  get holdsText(): boolean {
-    return this.writing && this.body.trim() !== '';
+session.watch(({ status }) => {
+  if (status !== 'in') replyDrafts.set(new Map());
+});
+
+export function beginReply(to: InboxItem): void {
+  const begun = { to, writing: true, body: '', error: '', busy: false, unanswered: null, submission: new Submission() };
+  put(to.id, { ...(replyDrafts.get().get(to.id) ?? begun), writing: true });
+}
+
+export function changeReply(message: string, change: Partial<ReplyDraft>): void {
+  const draft = replyDrafts.get().get(message);
+  if (draft) put(message, { ...draft, ...change });
+}
+
+/** Nobody writes it any more. What may have been sent is remembered, so that the same text is not sent twice. */
+export function giveUpReply(message: string): void {
+  const draft = replyDrafts.get().get(message);
+  if (draft?.busy || draft?.unanswered) changeReply(message, { writing: false, body: '', error: '' });
+  else put(message, null);
+}
+
+/** Sends what is written; `withdrawn` when what it answers is gone, so that it can only go as a new message. */
+export async function sendReply(message: string, withdrawn: boolean): Promise<void> {
+  const draft = replyDrafts.get().get(message);
+  if (!draft || draft.busy) return;
+  if (!draft.body.trim()) return changeReply(message, { error: t('compose.body_missing') });
+  const author = me()?.id;
+  const request = requestOf(draft, withdrawn);
+  changeReply(message, { busy: true, error: '' });
+  try {
+    const sent = await submit(draft, request);
+    if (sent && me()?.id === author) done(message, request, sent.id);
+  } catch (error) {
+    if (me()?.id === author) failed(message, error);
+  } finally {
+    changeReply(message, { busy: false });
   }
 }
 
-const drafts = new Map<string, ReplyDraft>();
-
-/** What is being written to a message; begun now if nothing is, and then those in which nothing was written are forgotten. */
-export function replyDraft(message: string): ReplyDraft {
-  const known = drafts.get(message);
-  if (known) return known;
-  for (const [id, { holdsText }] of drafts) if (!holdsText) drafts.delete(id);
-  const draft = new ReplyDraft(message);
-  drafts.set(message, draft);
-  return draft;
+/** What may have been sent is asked again as it was, though its message was taken back since: the server knows it again. */
+async function submit(draft: ReplyDraft, request: NewMessage): Promise<{ id: string } | undefined> {
+  const before = draft.unanswered?.body === request.body ? draft.unanswered : null;
+  const asked = before ?? request;
+  try {
+    return await draft.submission.once(asked, sendMessage);
+  } catch (error) {
+    const unanswered = isRefused(error, true) ? null : asked;
+    changeReply(draft.to.id, { unanswered });
+    if (before && !unanswered && before.in_reply_to !== request.in_reply_to)
+      return submit({ ...draft, unanswered }, request);
+    throw error;
+  }
 }
 
-export function forgetReplyDraft(draft: ReplyDraft): void {
-  if (drafts.get(draft.message) === draft) drafts.delete(draft.message);
-}
-
-session.watch(({ status }) => {
-  if (status !== 'in') drafts.clear();
+const requestOf = ({ to, body }: ReplyDraft, withdrawn: boolean): NewMessage => ({
+  recipients: [to.author.id],
+  roles: [],
+  company: null,
+  body,
+  priority: 'normal',
+  acknowledge: false,
+  in_reply_to: withdrawn ? null : to.id,
 });
+
+/** What was written on meanwhile stays. */
+function done(message: string, { body }: NewMessage, id: string): void {
+  const draft = replyDrafts.get().get(message);
+  if (!draft?.body.trim() || draft.body === body) put(message, null);
+  else changeReply(message, { unanswered: null });
+  announceSent();
+  const recall = async () => {
+    await recallMessage(id);
+    announceSent();
+  };
+  offerUndo(t('compose.sent'), recall, { fixed: true });
+}
+
+/** Who reads something else by now would not see it under the message. */
+function failed(message: string, error: unknown): void {
+  const why = error instanceof Problem ? (error.fields.body ?? error.message) : sentence(error);
+  const draft = replyDrafts.get().get(message);
+  if (!draft?.writing) return;
+  changeReply(message, { error: why });
+  const isOpen = place.get().path.endsWith(message);
+  if (!isOpen) toastFailure(t('reply.failed', { author: draft.to.author.name, why }));
+}
+
+function put(message: string, draft: ReplyDraft | null): void {
+  const drafts = new Map(replyDrafts.get());
+  if (draft) drafts.set(message, draft);
+  else drafts.delete(message);
+  replyDrafts.set(drafts);
+}

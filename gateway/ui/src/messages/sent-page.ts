@@ -54,7 +54,7 @@ export class SentPage extends LitElement {
     clearTimeout(this.timer);
   }
 
-  /** The dialog shows the numbers of now; a message that left the first page keeps those that were last known. */
+  /** The dialog shows the numbers of now; a message that left the list keeps those that were last known. */
   protected override willUpdate(): void {
     const { shown } = this;
     if (shown) this.shown = this.list.items.find((item) => item.id === shown.id) ?? shown;

@@ -94,7 +94,7 @@ export class DeliveriesList extends LitElement {
     if (this.timer) return;
     this.timer = setTimeout(() => {
       this.timer = undefined;
-      if (this.list.items.length <= 50) void this.list.refresh();
+      void this.list.refresh();
     }, AGAIN_MS);
   }
 }

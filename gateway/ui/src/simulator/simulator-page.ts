@@ -118,7 +118,8 @@ export class SimulatorPage extends LitElement {
     if (!page || channel !== this.channel) return;
     this.list.change((items) => {
       const known = new Set(items.map((one) => one.id));
-      return [...page.data.filter((one) => !known.has(one.id)), ...items];
+      const fresh = page.data.filter((one) => !known.has(one.id));
+      return fresh.length > 0 ? [...fresh, ...items] : items;
     });
   }
 }

@@ -1,6 +1,6 @@
 /** Rules of a list that comes page by page. */
 import type { ReactiveControllerHost } from 'lit';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { PagedList } from './paged-list';
 
 const host = { addController: () => undefined, requestUpdate: () => undefined } as unknown as ReactiveControllerHost;
@@ -100,6 +100,25 @@ describe('a paged list', () => {
     expect(list.next).toBe('c3');
     await list.replace();
     expect(list.items).toEqual([{ id: 0, version: 2 }]);
+  });
+  it('looks no further because rows were added', async () => {
+    const asked: (string | undefined)[] = [];
+    const list = new PagedList(host, async (after) => {
+      asked.push(after);
+      return { data: [row(1)], next: 'c1' };
+    });
+    await list.load();
+    list.change((items) => [row(0), ...items]);
+    await list.refresh();
+    expect(asked).toEqual([undefined, undefined]);
+  });
+  it('looks once more after a burst, however many ask meanwhile', async () => {
+    let asked = 0;
+    const list = new PagedList(host, async () => ({ data: [row(++asked)], next: null }));
+    await list.load();
+    await Promise.all([list.refresh(), list.refresh(), list.refresh(), list.refresh()]);
+    await vi.waitFor(() => expect(list.items).toEqual([row(3)]));
+    expect(asked).toBe(3);
   });
   it('leaves no gap when it is read anew while its next page is on its way', async () => {
     let answer: () => void = () => undefined;

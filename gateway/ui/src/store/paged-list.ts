@@ -15,6 +15,10 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
   failure = '';
   loadingMore = false;
   private turn = 0;
+  /** How many pages are shown. */
+  private pages = 1;
+  private refreshing = false;
+  private again = false;
   private reading = false;
   /** A person waits for the answer on its way, which must not fail in silence. */
   private asked = false;
@@ -44,7 +48,14 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
 
   /** Looks again in the background, as far as was read: a failure leaves what is there, unless somebody waits for another answer. */
   async refresh(): Promise<void> {
-    await this.read();
+    this.again = true;
+    if (this.refreshing) return;
+    this.refreshing = true;
+    while (this.again) {
+      this.again = false;
+      await this.read();
+    }
+    this.refreshing = false;
   }
 
   private async read(): Promise<void> {
@@ -52,8 +63,9 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     this.meanwhile = [];
     this.reading = true;
     try {
-      const page = await this.readAsFarAs(this.asked ? 0 : this.items.length);
+      const page = await this.readPages(this.asked ? 1 : this.pages, turn);
       if (turn !== this.turn) return;
+      if (this.asked) this.pages = 1;
       this.show({ items: this.upToDate(page.data), state: 'ready', next: page.next, failure: '' });
     } catch (error) {
       if (turn !== this.turn) return;
@@ -63,9 +75,9 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     this.asked = false;
   }
 
-  private async readAsFarAs(rows: number): Promise<Page<T>> {
+  private async readPages(count: number, turn: number): Promise<Page<T>> {
     let { data, next }: Page<T> = await this.fetchPage();
-    for (let pages = 1; data.length < rows && next && pages < READ_AGAIN_MAX; pages++) {
+    for (let read = 1; read < Math.min(count, READ_AGAIN_MAX) && next && turn === this.turn; read++) {
       const page = await this.fetchPage(next);
       [data, next] = [data.concat(page.data), page.next];
     }
@@ -82,7 +94,9 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     this.show({ loadingMore: true, failure: '' });
     try {
       const page = await this.fetchPage(next);
-      if (goesOn()) this.show({ items: this.upToDate(this.items.concat(page.data)), next: page.next });
+      if (!goesOn()) return;
+      this.pages++;
+      this.show({ items: this.upToDate(this.items.concat(page.data)), next: page.next });
     } catch (error) {
       if (goesOn()) this.show({ failure: sentence(error) });
     } finally {
@@ -93,7 +107,8 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
   /** Replaces the items: an optimistic change, or news from the live stream. It may be applied twice. */
   change(change: (items: T[]) => T[]): void {
     if (this.reading || this.loadingMore) this.meanwhile.push(change);
-    this.show({ items: change(this.items) });
+    const items = change(this.items);
+    if (items !== this.items) this.show({ items });
   }
 
   private upToDate(read: T[]): T[] {

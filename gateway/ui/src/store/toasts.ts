@@ -70,6 +70,11 @@ export function dismissMessages(leaves: (message: MessageOfToast) => boolean): v
   for (const one of toasts.get()) if (one.message && leaves(one.message)) dismiss(one.id);
 }
 
+/** They were for who has gone. */
+export function forgetToasts(): void {
+  for (const { id } of toasts.get()) dismiss(id);
+}
+
 export const isShown = (id: number): boolean => toasts.get().some((one) => one.id === id);
 
 /** It says something else, and stays no longer for it. */
