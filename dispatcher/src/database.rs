@@ -5,8 +5,8 @@ use std::time::Duration;
 use commands::pool_options;
 use sqlx::PgPool;
 
-/// How many connections a dispatcher uses at most: claims of two channels for each route, a flusher of marks and one
-/// of settlements, the resolver, the intake, the housekeeper and one in reserve.
+/// How many connections a dispatcher uses: claims of two channels, a flusher of marks and one of settlements, the resolver and
+/// what it reads ahead, the intake, the housekeeper, the beat, and one in reserve. Claims of further routes share them.
 const CONNECTIONS_MAX: u32 = 10;
 /// How long a statement waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -27,14 +27,21 @@ const REST_WITHIN: Duration = Duration::from_secs(60);
 const SIGABRT: i32 = 6;
 
 /// Runs a load into a program that dies at a failpoint, then into one that does not.
-async fn dies_at(failpoints: &str, scene: Scene) {
+async fn dies_at(failpoints: &str) {
+    let scene = Scene::set().await;
     let mut load = Load::of(&scene, MESSAGES);
+    let died_at = dies(&scene, &mut load, failpoints).await;
+    goes_on(&scene, &mut load, died_at).await;
+}
 
+async fn dies(scene: &Scene, load: &mut Load, failpoints: &str) -> Instant {
     let program = scene.program(failpoints).await;
-    let status = until_death(&scene, program, &mut load).await;
-    assert_eq!(status.signal(), Some(SIGABRT), "the program did not die at its failpoint: {status}");
+    let status = until_death(scene, program, load).await;
+    assert_eq!(status.signal(), Some(SIGABRT), "the program did not die at {failpoints}: {status}");
+    Instant::now()
+}
 
-    let died_at = Instant::now();
+async fn goes_on(scene: &Scene, load: &mut Load, died_at: Instant) {
     let program = scene.program("").await;
     let client = scene.client(&program);
     load.apply_until_answered(&client).await;
@@ -42,7 +49,7 @@ async fn dies_at(failpoints: &str, scene: Scene) {
         rest(&client, asked.id).await;
     }
     assert!(died_at.elapsed() < REST_WITHIN, "doubt was hidden for {:?}", died_at.elapsed());
-    compare(&scene, &client, &load, 2 * CONNECTIONS).await;
+    compare(scene, &client, load, 2 * CONNECTIONS).await;
     program.kill().await;
 }
 
@@ -114,7 +121,7 @@ macro_rules! killed_at {
     ($($rule:ident: $failpoints:literal,)+) => {
         $(#[tokio::test(flavor = "multi_thread")]
         async fn $rule() {
-            dies_at($failpoints, Scene::set().await).await;
+            dies_at($failpoints).await;
         })+
     };
 }
@@ -140,14 +147,27 @@ killed_at! {
     a_kill_after_the_settlement_sends_nothing_twice: "settle::committed=4*off->return",
 }
 
-/// Two audiences of three chunks take turns: each step dies within one of them.
+/// Two audiences of three chunks take turns, so that each of these steps falls within one of them.
+async fn dies_within_an_audience_at(failpoints: &str) {
+    let scene = Scene::crowded().await;
+    let mut load = Load::of(&scene, MESSAGES);
+    let died_at = dies(&scene, &mut load, failpoints).await;
+    assert!(frozen_in_part(&scene).await > 0, "it died at {failpoints} between audiences, not within one");
+    goes_on(&scene, &mut load, died_at).await;
+}
+
+/// How many audiences have some of their chunks, and not all.
+async fn frozen_in_part(scene: &Scene) -> i64 {
+    let count = sqlx::query_scalar("select count(*) from audiences where chunks > 0 and recipients < $1");
+    count.bind(scene.clients as i64).fetch_one(scene.log.pool()).await.expect("the database answers")
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kill_between_the_chunks_of_an_audience_loses_nobody_and_tells_nobody_twice() {
-    for failpoints in [
-        "resolve::before_commit=2*off->return",
-        "resolve::committed=3*off->return",
-        "intake::committed=2*off->return",
-    ] {
-        dies_at(failpoints, Scene::crowded().await).await;
-    }
+async fn a_kill_before_a_later_chunk_is_appended_loses_nobody() {
+    dies_within_an_audience_at("resolve::before_commit=2*off->return").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_after_a_later_chunk_is_appended_tells_nobody_twice() {
+    dies_within_an_audience_at("resolve::committed=3*off->return").await;
 }

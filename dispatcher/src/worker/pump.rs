@@ -148,7 +148,7 @@ impl Pump {
 
     /// All providers rest: until the first of them may be tried.
     fn until_rested(&self, now: DateTime<Utc>) -> Wait {
-        Wait::ForRows(self.wait(first_rested(&self.counters), now))
+        Wait::ForRows(self.wait(Some(due_after_rest(&self.counters, now)), now))
     }
 
     async fn until_due(&self, now: DateTime<Utc>) -> Wait {
@@ -183,9 +183,14 @@ fn first_able(counters: &[Counter], now: DateTime<Utc>) -> Option<(usize, Readin
     counters.iter().enumerate().find_map(|(place, counter)| Some((place, able(counter)?)))
 }
 
-/// When the first of the providers that rest may be tried again; none if none rests.
-pub(super) fn first_rested(counters: &[Counter]) -> Option<DateTime<Utc>> {
-    counters.iter().filter_map(|counter| counter.provider.gate().breaker.rests_until()).min()
+/// When a row that one of these providers cannot take now may be tried again: at once if another can, else when the first of
+/// them has rested.
+pub(super) fn due_after_rest(counters: &[Counter], now: DateTime<Utc>) -> DateTime<Utc> {
+    let able_at = |counter: &Counter| match counter.readiness(now) {
+        Readiness::Resting(until) => until,
+        Readiness::Ready | Readiness::Probing => now,
+    };
+    counters.iter().map(able_at).min().unwrap_or(now)
 }
 
 #[cfg(test)]
@@ -239,11 +244,12 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_waits_for_the_first_that_may_be_tried_again() {
+    fn what_a_resting_provider_gives_back_goes_to_another_or_waits_for_the_first_that_has_rested() {
         let counters = [counter("uno"), counter("dos")];
-        assert_eq!(first_rested(&counters), None);
         refuse(&counters[0], at(5));
+        assert_eq!(due_after_rest(&counters, at(6)), at(6), "the other works");
         refuse(&counters[1], at(0));
-        assert_eq!(first_rested(&counters), Some(at(60)));
+        assert_eq!(due_after_rest(&counters, at(6)), at(60), "the other rests for less long");
+        assert_eq!(due_after_rest(&counters, at(62)), at(62), "and may be tried");
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use domain::delivery::{Failure, FailureClass, Outcome};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::clerk::{Clerk, Marked, Receipt};
-use super::pump::{Counter, first_rested};
+use super::pump::{Counter, due_after_rest};
 use super::verdict::Verdict;
 use crate::options::DispatcherOptions;
 use crate::provider::failure::code;
@@ -58,16 +58,16 @@ impl Worker {
     ) -> Option<Receipt> {
         let gate = self.counter().provider.gate();
         let now = (self.options.clock)();
-        if let Some(until) = gate.breaker.rests_until().filter(|until| now < *until) {
-            return Some(self.leave_to_another(row, until).await);
+        if gate.breaker.rests_until().is_some_and(|until| now < until) {
+            return Some(self.leave_to_another(row).await);
         }
         if stop.run_until_cancelled(gate.limit.turn()).await.is_none() {
             let due_at = row.due_at;
             return Some(self.clerk.settle(row, Decision::Release { due_at }, None).await);
         }
         // After its turn, which may have been long in coming: what others have learned of the provider meanwhile counts.
-        if let Admission::RestsUntil(until) = gate.breaker.admit((self.options.clock)()) {
-            return Some(self.leave_to_another(row, until).await);
+        if let Admission::RestsUntil(_) = gate.breaker.admit((self.options.clock)()) {
+            return Some(self.leave_to_another(row).await);
         }
         match self.requests.get(row.asked()).await {
             Ok(request) => self.send(sender, row, &request, last).await,
@@ -132,10 +132,8 @@ impl Worker {
     }
 
     /// This provider rests: the row goes to one that does not, or waits for the first that may be tried again.
-    async fn leave_to_another(&self, row: QueueRow, until: DateTime<Utc>) -> Receipt {
-        let now = (self.options.clock)();
-        let due_at =
-            if self.another_is_ready() { now } else { first_rested(&self.counters).unwrap_or(until) };
+    async fn leave_to_another(&self, row: QueueRow) -> Receipt {
+        let due_at = due_after_rest(&self.counters, (self.options.clock)());
         self.clerk.settle(row, Decision::Release { due_at }, None).await
     }
 
