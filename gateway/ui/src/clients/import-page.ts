@@ -4,7 +4,7 @@ import { customElement, query, state } from 'lit/decorators.js';
 import { importClients } from '../api';
 import { fromAddress, isId } from '../app/address';
 import '../companies/no-companies';
-import type { ImportReport } from '../contract';
+import type { ContactKind, ImportReport } from '../contract';
 import { number, t } from '../i18n';
 import { sentence } from '../problem';
 import { companies, companyName } from '../store/session';
@@ -16,6 +16,7 @@ import './import-report';
 
 /** The first line of the file, to be copied as it stands: it breaks after a comma, never inside a word. */
 const COLUMNS = html`external_id,<wbr>name,<wbr>kind,<wbr>contact_name,<wbr>phone,<wbr>email`;
+const KINDS: ContactKind[] = ['holder', 'emergency_contact', 'authorized_user'];
 type Step = 'choose' | 'checking' | 'checked' | 'importing' | 'imported';
 
 @customElement('import-page')
@@ -29,6 +30,7 @@ export class ImportPage extends LitElement {
       .drop.over { background: var(--accent-soft); border-color: var(--accent); }
       .mark { display: grid; place-items: center; width: 52px; height: 52px; border-radius: 17px; background: var(--accent-soft); color: var(--accent-ink); }
       .file { font-weight: 600; }
+      .done { justify-self: start; }
       .wait { display: flex; align-items: center; gap: var(--s3); }
       .spin { width: 20px; height: 20px; border: 2.5px solid var(--surface-3); border-top-color: var(--accent); border-radius: 50%; animation: spin 900ms linear infinite; }
       import-report { margin-top: var(--s5); }
@@ -92,6 +94,7 @@ export class ImportPage extends LitElement {
       <button class="button" type="button" ?disabled=${busy} @click=${() => this.input.click()}>${this.file ? t('import.other') : t('import.choose')}</button>
       <input type="file" accept=".csv,text/csv,text/plain" hidden aria-label=${t('import.file')} @change=${this.picked} />
       <p class="small muted">${t('import.columns')} <span class="mono">${COLUMNS}</span></p>
+      <p class="small muted">${t('import.kinds')} ${KINDS.map((kind) => html`<span class="mono">${kind}</span> (${t(`kind.${kind}`)}) `)}</p>
     </div>`;
   }
 
@@ -99,7 +102,7 @@ export class ImportPage extends LitElement {
     if (!this.file) return nothing;
     const accepted = this.report ? this.report.created + this.report.updated : 0;
     if (this.step === 'imported')
-      return html`<a class="button primary" href="/clientes?empresa=${this.company}">${t('import.see')}</a>`;
+      return html`<a class="button primary done" href="/clientes?empresa=${this.company}">${t('import.see')}</a>`;
     return html`<div class="row wraps">
       <button class="button ${this.step === 'choose' ? 'primary' : ''}" type="button" @click=${() => this.run(true)}>${t('import.check')}</button>
       ${

@@ -2,12 +2,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { navigate } from '../app/router';
 import { setCounts } from '../store/counts';
+import type { ConfirmDialog } from '../ui/confirm-dialog';
 import './inbox-page';
 import type { InboxPage } from './inbox-page';
 import { inboxItem } from './samples';
 
 const item = inboxItem();
 let asked: string[];
+let written: string[];
 let status: number;
 let page: InboxPage;
 
@@ -24,10 +26,12 @@ const press = (label: string) =>
 
 beforeEach(() => {
   asked = [];
+  written = [];
   status = 200;
   const counts = { unseen: 1, unread: 1, total: 1 };
   setCounts(counts);
   vi.stubGlobal('fetch', async (request: Request) => {
+    if (request.method === 'POST') written.push(new URL(request.url).pathname);
     asked.push(new URL(request.url).search);
     const body = status === 200 ? { data: [item], next: null, counts } : { status, title: 'no', detail: 'No se pudo.' };
     return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
@@ -72,5 +76,23 @@ describe('«Marcar todos leídos»', () => {
     expect(press('Marcar todos leídos')).toBeDefined();
     navigate('/mensajes?estado=unread');
     await vi.waitFor(() => expect(press('Marcar todos leídos')).toBeUndefined());
+  });
+  it('asks first, and marks nothing for who thinks better of it', async () => {
+    await open('/mensajes');
+    const answer = async (label: string) => {
+      press('Marcar todos leídos')?.click();
+      await vi.waitFor(() => expect(document.querySelector('confirm-dialog')).not.toBeNull());
+      const dialog = document.querySelector('confirm-dialog') as ConfirmDialog;
+      await dialog.updateComplete;
+      expect(dialog.renderRoot.querySelector('h2')?.textContent).toBe('¿Marcar 1 mensaje como leído?');
+      [...dialog.renderRoot.querySelectorAll('button')].find((one) => one.textContent === label)?.click();
+      await vi.waitFor(() => expect(document.querySelector('confirm-dialog')).toBeNull());
+    };
+    await answer('Cancelar');
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(written).toEqual([]);
+    await answer('Marcar todos leídos');
+    await vi.waitFor(() => expect(written).toEqual(['/api/v1/inbox/read-all']));
+    await vi.waitFor(() => expect(asked).toHaveLength(3));
   });
 });

@@ -16,6 +16,7 @@ import { letters } from '../store/preferences';
 import { Watching } from '../store/store';
 import { toastFailure } from '../store/toasts';
 import { base } from '../ui/base';
+import { confirmed } from '../ui/confirm-dialog';
 import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import { anyDialogOpen } from '../ui/modal';
@@ -206,6 +207,12 @@ export class InboxPage extends LitElement {
 
   private readEverything = async (): Promise<void> => {
     const upTo = Math.max(...this.list.items.map((item) => item.position));
+    const agreed = await confirmed({
+      heading: t('inbox.read_all_title', { n: counts.get().unread }),
+      text: t('inbox.read_all_text'),
+      action: t('inbox.read_all'),
+    });
+    if (!agreed) return;
     try {
       await readAll(upTo);
       await this.list.refresh();

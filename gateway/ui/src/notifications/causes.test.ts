@@ -27,7 +27,9 @@ describe('the cause of an attempt', () => {
     expect(causeOf(attempt({ code: '550 5.1.1' }))).toBe('La dirección no existe');
     expect(causeOf(attempt({ code: '552', detail: '5.2.2 over quota' }))).toBe('Buzón lleno');
     expect(causeOf(attempt({ code: '21211' }))).toBe('El número no es válido');
-    expect(causeOf(attempt({ code: '550 5.7.1' }))).toBe('El servidor de destino rechazó al remitente');
+    expect(causeOf(attempt({ code: '550 5.7.1' }))).toBe(
+      'El servidor de destino rechazó el mensaje o al remitente (no deseado o sin reputación)',
+    );
   });
   it('falls back to the class, then to the text of the provider', () => {
     expect(causeOf(attempt({ code: '999', class: 'config_auth' }))).toBe('El proveedor rechazó nuestras credenciales');

@@ -42,7 +42,7 @@ export class SimulatorPage extends LitElement {
   override render() {
     return html`<div class="page">
       <div class="page-head">
-        <div class="lead"><h1>${t('simulator.title')}</h1><p>${t('simulator.lead')}</p></div>
+        <div class="lead"><h1>${t('simulator.title')}</h1><p>${t('simulator.lead')}</p><p>${t('simulator.bounds')}</p></div>
         <div class="tabs" role="group" aria-label=${t('send.channel')}>${this.tab('sms')}${this.tab('email')}</div>
       </div>
       <simulator-rules channel=${this.channel}></simulator-rules>

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 const ERRORS_MAX: usize = 10_000;
 
 /// What became of a file.
-#[derive(Debug, Default, Serialize, ToSchema)]
+#[derive(Debug, Default, ToSchema)]
 pub(in crate::api) struct ImportReport {
     /// Rows of the file, without the header and blank ones.
     pub(super) rows: u64,
@@ -27,7 +27,6 @@ pub(in crate::api) struct ImportReport {
     /// How many errors are left off, because there are more than 10,000.
     errors_left_off: usize,
     /// What was wrong, by line: at most 10,000.
-    #[serde(skip)]
     #[schema(value_type = Vec<ImportError>)]
     errors: Vec<RowFault>,
 }
