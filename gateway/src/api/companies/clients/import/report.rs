@@ -23,6 +23,7 @@ pub(in crate::api) struct ImportReport {
     /// Rows refused.
     pub(super) rejected: u64,
     /// Where the log stands with it.
+    #[expect(dead_code, reason = "documented here, and known only once the answer is kept")]
     position: i64,
     /// How many errors are left off, because there are more than 10,000.
     errors_left_off: usize,
