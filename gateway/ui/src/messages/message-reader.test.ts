@@ -153,15 +153,19 @@ describe('an answer that is on its way while another message is read', () => {
     await open(item);
     expect([toasts.get(), text()]).toEqual([[], undefined]);
   });
-  it('can be sent as a new message although its message was taken back meanwhile', async () => {
-    comes(json({ status: 429, title: 'No', detail: 'Espere.' }, 429));
+  it('goes as a new message once its own was taken back and the server says that it never came', async () => {
+    comes(json({ status: 503, title: 'No', detail: 'Ocupado.' }, 503));
     await vi.waitFor(() => expect(toasts.get()).toMatchObject([{ kind: 'failed' }]));
     reader.known = null;
     reader.message = 'm1';
     await vi.waitFor(() => expect(missing()).toBe('No existe.'));
+    await form()?.updateComplete;
     expect(text()).toBe('Ya voy');
+    answers = [json({ status: 422, title: 'No' }, 422)];
     submit();
-    await vi.waitFor(() => expect(sent.at(-1)).toMatchObject([expect.any(String), { recipients: ['a'] }]));
+    await vi.waitFor(() => expect(sent).toHaveLength(3));
+    expect(sent[1]).toEqual(sent[0]);
+    expect(sent[2]).toMatchObject([expect.any(String), { recipients: ['a'], in_reply_to: null }]);
   });
   it('is not sent to the other when it fails, is told of, and waits where it was written', async () => {
     comes(json({ status: 503, title: 'No', detail: 'Ocupado.' }, 503));
@@ -189,6 +193,20 @@ it('an answer that may have gone and was given up is known again when it is writ
   submit();
   await vi.waitFor(() => expect(sent).toHaveLength(2));
   expect(sent[1]).toEqual(sent[0]);
+});
+
+it('a message that is there is answered although another was missing', async () => {
+  status = 200;
+  reader.known = null;
+  reader.message = 'm1';
+  await vi.waitFor(() => expect(form()).not.toBeNull());
+  status = 404;
+  reader.message = 'm9';
+  await vi.waitFor(() => expect(missing()).toBe('No existe.'));
+  status = 200;
+  reader.message = 'm1';
+  await vi.waitFor(() => expect(form()).not.toBeNull());
+  expect(form()?.withdrawn).toBe(false);
 });
 
 it('a message that nobody was answering leaves no form', async () => {

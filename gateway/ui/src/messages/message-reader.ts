@@ -15,7 +15,7 @@ import { icon } from '../ui/icons';
 import '../ui/loading-rows';
 import { acknowledgeMessage, deleteMessages, readMessage, unreadMessage } from './inbox-actions';
 import { onInboxChange } from './inbox-news';
-import { replyDrafts } from './reply-draft';
+import { giveUpReply, replyDrafts } from './reply-draft';
 import './reply-form';
 
 /** What one wrote comes without a receipt of one's own. */
@@ -135,7 +135,7 @@ export class MessageReader extends LitElement {
     const draft = this.drafts.value.get(this.message);
     const to = item ?? (this.gone && draft?.writing ? draft.to : null);
     if (!to || !this.answerable(to)) return nothing;
-    return html`<reply-form .to=${to} ?withdrawn=${this.gone}></reply-form>`;
+    return html`<reply-form .to=${to} ?withdrawn=${!item}></reply-form>`;
   }
 
   private quoted() {
@@ -188,7 +188,7 @@ export class MessageReader extends LitElement {
     } catch (error) {
       if (message === this.message) {
         this.failure = sentence(error);
-        this.gone = isGone(error);
+        if (isGone(error)) this.keepWritten();
       }
       return null;
     }
@@ -211,7 +211,13 @@ export class MessageReader extends LitElement {
     this.fetched = null;
     this.opened = this.message;
     this.failure = why;
+    this.keepWritten();
+  }
+
+  /** An empty form has nothing to keep. */
+  private keepWritten(): void {
     this.gone = true;
+    if (!this.drafts.value.get(this.message)?.body.trim()) giveUpReply(this.message);
   }
 
   private discard(item: InboxItem): void {

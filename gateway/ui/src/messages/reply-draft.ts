@@ -60,7 +60,7 @@ export async function sendReply(message: string, withdrawn: boolean): Promise<vo
   } catch (error) {
     if (me()?.id === author) failed(message, error);
   } finally {
-    changeReply(message, { busy: false });
+    if (isStill(draft)) changeReply(message, { busy: false });
   }
 }
 
@@ -72,12 +72,15 @@ async function submit(draft: ReplyDraft, request: NewMessage): Promise<{ id: str
     return await draft.submission.once(asked, sendMessage);
   } catch (error) {
     const unanswered = isRefused(error, true) ? null : asked;
-    changeReply(draft.to.id, { unanswered });
+    if (isStill(draft)) changeReply(draft.to.id, { unanswered });
     if (before && !unanswered && before.in_reply_to !== request.in_reply_to)
       return submit({ ...draft, unanswered }, request);
     throw error;
   }
 }
+
+/** Drafts are forgotten with the session: another of the same message may be somebody else's. */
+const isStill = ({ to, submission }: ReplyDraft): boolean => replyDrafts.get().get(to.id)?.submission === submission;
 
 const requestOf = ({ to, body }: ReplyDraft, withdrawn: boolean): NewMessage => ({
   recipients: [to.author.id],
@@ -92,7 +95,7 @@ const requestOf = ({ to, body }: ReplyDraft, withdrawn: boolean): NewMessage => 
 /** What was written on meanwhile stays. */
 function done(message: string, { body }: NewMessage, id: string): void {
   const draft = replyDrafts.get().get(message);
-  if (!draft?.body.trim() || draft.body === body) put(message, null);
+  if (!draft?.writing || draft.body === body) put(message, null);
   else changeReply(message, { unanswered: null });
   announceSent();
   const recall = async () => {

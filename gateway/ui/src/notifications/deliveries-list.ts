@@ -13,6 +13,8 @@ import { STATES } from '../ui/segmented-bar';
 import { deliveriesStyles } from './deliveries-list.styles';
 import { statePill, timeline, timelineStyles } from './timeline';
 
+/** How many rows are read again while they change. */
+const REFRESHED_MAX = 500;
 /** While totals move, the rows are read again at most this often. */
 const AGAIN_MS = 1_500;
 
@@ -94,7 +96,8 @@ export class DeliveriesList extends LitElement {
     if (this.timer) return;
     this.timer = setTimeout(() => {
       this.timer = undefined;
-      void this.list.refresh();
+      // Who has gone on further reads what he found.
+      if (this.list.items.length <= REFRESHED_MAX) void this.list.refresh();
     }, AGAIN_MS);
   }
 }

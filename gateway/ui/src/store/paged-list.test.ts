@@ -101,6 +101,19 @@ describe('a paged list', () => {
     await list.replace();
     expect(list.items).toEqual([{ id: 0, version: 2 }]);
   });
+  it('keeps a page that is asked for while it looks again, whichever begins first', async () => {
+    for (const begin of [
+      ['refresh', 'more'],
+      ['more', 'refresh'],
+    ] as const) {
+      const list = new PagedList(host, async (after) =>
+        after ? { data: [row(2)], next: null } : { data: [row(1)], next: 'c1' },
+      );
+      await list.load();
+      await Promise.all(begin.map((what) => list[what]()));
+      expect(list.items).toEqual([row(1), row(2)]);
+    }
+  });
   it('looks no further because rows were added', async () => {
     const asked: (string | undefined)[] = [];
     const list = new PagedList(host, async (after) => {

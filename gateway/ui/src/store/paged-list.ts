@@ -63,7 +63,7 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     this.meanwhile = [];
     this.reading = true;
     try {
-      const page = await this.readPages(this.asked ? 1 : this.pages, turn);
+      const page = await this.readPages(turn);
       if (turn !== this.turn) return;
       if (this.asked) this.pages = 1;
       this.show({ items: this.upToDate(page.data), state: 'ready', next: page.next, failure: '' });
@@ -75,9 +75,11 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     this.asked = false;
   }
 
-  private async readPages(count: number, turn: number): Promise<Page<T>> {
+  /** The first page of another question; else as many as are shown, also of those that are asked for meanwhile. */
+  private async readPages(turn: number): Promise<Page<T>> {
+    const wanted = () => (this.asked ? 1 : Math.min(this.pages, READ_AGAIN_MAX));
     let { data, next }: Page<T> = await this.fetchPage();
-    for (let read = 1; read < Math.min(count, READ_AGAIN_MAX) && next && turn === this.turn; read++) {
+    for (let read = 1; read < wanted() && next && turn === this.turn; read++) {
       const page = await this.fetchPage(next);
       [data, next] = [data.concat(page.data), page.next];
     }
@@ -91,14 +93,15 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     // The list may have been read anew meanwhile, and end elsewhere.
     const goesOn = () => turn === this.turn && next === this.next;
     if (!this.reading) this.meanwhile = [];
+    this.pages++;
     this.show({ loadingMore: true, failure: '' });
     try {
       const page = await this.fetchPage(next);
-      if (!goesOn()) return;
-      this.pages++;
-      this.show({ items: this.upToDate(this.items.concat(page.data)), next: page.next });
+      if (goesOn()) this.show({ items: this.upToDate(this.items.concat(page.data)), next: page.next });
     } catch (error) {
-      if (goesOn()) this.show({ failure: sentence(error) });
+      if (!goesOn()) return;
+      this.pages--;
+      this.show({ failure: sentence(error) });
     } finally {
       this.show({ loadingMore: false });
     }
