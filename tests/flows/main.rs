@@ -15,6 +15,7 @@ mod notifications;
 mod relay;
 mod replay;
 mod same_key;
+mod starts;
 mod store;
 
 tests::entry_points!();

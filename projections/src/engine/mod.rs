@@ -8,6 +8,7 @@ pub(crate) mod schema;
 mod source;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 pub(crate) use self::batch::{Batches, Target, swap_key};
 pub(crate) use self::failure::{BatchError, Fault, fault, nameless};

@@ -15,7 +15,8 @@ use uuid::Uuid;
 use super::batch::{Batches, LAG_MAX, Target};
 use super::failure::{BatchError, Fault, fault, nameless};
 use super::schema;
-use super::source::{Batch, Source};
+use super::source::Source;
+use super::turns::Batch;
 use crate::positions::{Lead, Positions};
 use crate::projection::Projection;
 use crate::projector::Projector;
@@ -113,7 +114,7 @@ impl Runner {
                 return Ok(read);
             }
             self.measure(live.batches.position());
-            // Reading goes on meanwhile: whoever rests with the feed in hand keeps it from the others.
+            // Reading goes on meanwhile: a leader that rests keeps the feed from the others.
             let keeping = live.batches.keep_up();
             pin!(keeping);
             let read = tokio::select! {
