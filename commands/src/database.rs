@@ -6,21 +6,33 @@ use std::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
+use tokio::time::timeout;
 
-/// A connection that was used within this time is not asked whether it still works: at thousands of statements a second
-/// the question would cost as much as they do. One that broke meanwhile fails its statement, which every caller expects.
-const TRUSTED_AFTER_USE: Duration = Duration::from_secs(1);
+/// How long a connection may take to say that it still works. What stands between us and the server may have forgotten it,
+/// and then no answer ever comes.
+const TEST_TIMEOUT: Duration = Duration::from_secs(1);
+/// Sessions that PostgreSQL ended: by an administrator's order, in a crash, while it starts or stops, because they were idle;
+/// and the class of failed connections (PostgreSQL, appendix A).
+const ENDED_SESSIONS: [&str; 6] = ["57P01", "57P02", "57P03", "57P05", "25P03", "08"];
 
-/// What every pool begins with.
+/// What every pool begins with. A connection is tested each time before it is used, so that nobody's statement fails
+/// because PostgreSQL was restarted or has ended the session meanwhile.
 pub fn pool_options() -> PgPoolOptions {
-    PgPoolOptions::new().test_before_acquire(false).before_acquire(|connection, state| {
-        Box::pin(async move {
-            if state.idle_for > TRUSTED_AFTER_USE {
-                connection.ping().await?;
-            }
-            Ok(true)
-        })
+    PgPoolOptions::new().test_before_acquire(false).before_acquire(|connection, _| {
+        Box::pin(async move { Ok(matches!(timeout(TEST_TIMEOUT, connection.ping()).await, Ok(Ok(())))) })
     })
+}
+
+/// Whether a statement failed because its connection was lost: nobody knows whether it was carried out.
+pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
+        sqlx::Error::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            ENDED_SESSIONS.iter().any(|ended| code.starts_with(ended))
+        }
+        _ => false,
+    }
 }
 
 /// Begins a transaction in a way that may be cancelled. sqlx 0.8 forgets a `BEGIN` whose future is dropped before its
@@ -81,5 +93,20 @@ impl Drop for GuardedConnection {
         if let Some(connection) = &mut self.0 {
             connection.close_on_drop();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn only_a_connection_that_is_gone_leaves_the_outcome_open() {
+        assert!(is_lost(&sqlx::Error::Io(ErrorKind::UnexpectedEof.into())));
+        assert!(is_lost(&sqlx::Error::Protocol("cut in the middle".into())));
+        assert!(!is_lost(&sqlx::Error::PoolTimedOut), "nothing was asked of anybody");
+        assert!(!is_lost(&sqlx::Error::RowNotFound));
     }
 }

@@ -87,6 +87,11 @@ impl Load {
         .await;
     }
 
+    /// How many requests are not answered yet.
+    pub(crate) fn open(&self) -> usize {
+        self.requests.values().filter(|request| request.id.is_none()).count()
+    }
+
     /// What is answered, as it comes, to every request that is not answered yet.
     pub(crate) async fn refusals(&self, client: &Client) -> Vec<Answer> {
         let open = self.requests.iter().filter(|(_, request)| request.id.is_none());

@@ -15,6 +15,7 @@ mod poison;
 mod providers;
 mod random;
 mod scene;
+mod sessions;
 mod strays;
 
 tests::entry_points!();

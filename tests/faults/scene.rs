@@ -301,7 +301,8 @@ pub(crate) fn email(company: usize, n: usize) -> String {
     format!("cliente{n}@empresa{company}.test")
 }
 
-async fn notifier(log: &EventLog, companies: &[CompanyId]) -> (UserId, String) {
+/// A user who may do all that a program asks for, and a token to do it by.
+pub(crate) async fn notifier(log: &EventLog, companies: &[CompanyId]) -> (UserId, String) {
     let user = UserId::from(clock::new_id());
     let order = RegisterUser {
         user,

@@ -9,6 +9,8 @@ use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use crate::database::is_lost;
+
 /// Who, why and whence of an event, as text, because cqrs-es reads it back as a map of text. Names: [`metadata`].
 pub type Metadata = HashMap<String, String>;
 
@@ -152,5 +154,10 @@ impl AppendError {
     /// Whether one of several requests that were sent together may be at fault, so that each must be tried alone.
     pub(crate) const fn is_of_one(&self) -> bool {
         matches!(self, Self::Conflict | Self::Answered | Self::TooLarge)
+    }
+
+    /// Whether the connection was lost, and the answer with it.
+    pub(super) fn is_of_the_connection(&self) -> bool {
+        matches!(self, Self::Database(error) if is_lost(error))
     }
 }

@@ -21,6 +21,11 @@ const WAITING_MAX: usize = 20_000;
 const FLUSHERS: usize = 2;
 /// After this the outcome of a flush is unknown.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
+/// On how many connections an append is tried, one after the other, when they are lost with it.
+const CONNECTIONS_TRIED_MAX: usize = 4;
+/// How long a flusher that has nothing to do keeps its connection: what stands between us and the server may forget one
+/// that is not used.
+const CONNECTION_KEPT_FOR: Duration = Duration::from_secs(1);
 
 struct Shared {
     pool: PgPool,
@@ -47,7 +52,8 @@ impl Appender {
     ) -> Self {
         let (lanes, arrived) = (Mutex::default(), Notify::new());
         let shared = Arc::new(Shared { pool, lanes, arrived, head, recent, keyring });
-        let flushers = (0..FLUSHERS).map(|_| tokio::spawn(flush_for_ever(Arc::clone(&shared)))).collect();
+        let flusher = |shared| Flusher { shared, connection: None, is_unsure: false };
+        let flushers = (0..FLUSHERS).map(|_| tokio::spawn(flusher(Arc::clone(&shared)).run())).collect();
         Self { shared, flushers }
     }
 
@@ -115,40 +121,103 @@ impl Shared {
     }
 }
 
-async fn flush_for_ever(shared: Arc<Shared>) {
-    let mut connection = None;
-    loop {
-        let batch = shared.take().await;
-        flush(&shared, &mut connection, batch).await;
-    }
+/// One of the tasks that append what waits.
+struct Flusher {
+    shared: Arc<Shared>,
+    /// Kept from flush to flush; none until it is needed, and after a pause.
+    connection: Option<PoolConnection<Postgres>>,
+    /// Whether a connection was lost with an append of this flush on it, which may have been committed.
+    is_unsure: bool,
 }
 
-async fn flush(shared: &Shared, connection: &mut Option<PoolConnection<Postgres>>, batch: Vec<Waiting>) {
-    let started = Instant::now();
-    metrics::histogram!("mensajeria_append_flush_rows")
-        .record(batch.iter().map(|w| w.request.rows.len() as f64).sum::<f64>());
-    let requests: Vec<&Request> = batch.iter().map(|waiting| &waiting.request).collect();
-    let outcome = attempt(shared, connection, &requests).await;
-    metrics::histogram!("mensajeria_append_flush_seconds").record(started.elapsed().as_secs_f64());
-    match outcome {
-        Ok(appended) => answer_all(shared, batch, appended),
-        Err(error) if batch.len() > 1 && error.is_of_one() => {
-            flush_one_by_one(shared, connection, batch).await
+impl Flusher {
+    async fn run(mut self) {
+        loop {
+            let batch = self.next().await;
+            self.flush(batch).await;
         }
-        Err(error) => refuse_all(batch, error),
     }
-}
 
-/// A loser never hurts the others of its flush.
-async fn flush_one_by_one(
-    shared: &Shared,
-    connection: &mut Option<PoolConnection<Postgres>>,
-    batch: Vec<Waiting>,
-) {
-    for waiting in batch {
-        match attempt(shared, connection, &[&waiting.request]).await {
-            Ok(appended) => answer_all(shared, vec![waiting], appended),
-            Err(error) => refuse_all(vec![waiting], error),
+    /// The next batch. After a pause the connection goes back to the pool, which tests it before it is used again.
+    async fn next(&mut self) -> Vec<Waiting> {
+        let shared = Arc::clone(&self.shared);
+        if let Ok(batch) = timeout(CONNECTION_KEPT_FOR, shared.take()).await {
+            return batch;
+        }
+        self.connection = None;
+        shared.take().await
+    }
+
+    async fn flush(&mut self, batch: Vec<Waiting>) {
+        let started = Instant::now();
+        metrics::histogram!("mensajeria_append_flush_rows")
+            .record(batch.iter().map(|w| w.request.rows.len() as f64).sum::<f64>());
+        self.is_unsure = false;
+        let requests: Vec<&Request> = batch.iter().map(|waiting| &waiting.request).collect();
+        let outcome = self.append(&requests).await;
+        metrics::histogram!("mensajeria_append_flush_seconds").record(started.elapsed().as_secs_f64());
+        match outcome {
+            Ok(appended) => answer_all(&self.shared, batch, appended),
+            Err(error) if batch.len() > 1 && error.is_of_one() => self.flush_one_by_one(batch).await,
+            Err(error) => refuse_all(batch, error),
+        }
+    }
+
+    /// A loser never hurts the others of its flush.
+    async fn flush_one_by_one(&mut self, batch: Vec<Waiting>) {
+        for waiting in batch {
+            match self.append(&[&waiting.request]).await {
+                Ok(appended) => answer_all(&self.shared, vec![waiting], appended),
+                Err(error) => refuse_all(vec![waiting], error),
+            }
+        }
+    }
+
+    /// Appends, and appends again on another connection when one is lost: whether the first append was committed need
+    /// not be known, because its events would keep those of the second out, and are found by [`committed_before`].
+    async fn append(&mut self, requests: &[&Request]) -> Result<Appended, AppendError> {
+        for _ in 1..CONNECTIONS_TRIED_MAX {
+            match self.attempt(requests).await {
+                Err(error) if error.is_of_the_connection() => self.is_unsure = true,
+                outcome => return outcome,
+            }
+        }
+        self.attempt(requests).await
+    }
+
+    /// A connection that failed in any way is not used again: it may still be in the middle of something.
+    async fn attempt(&mut self, requests: &[&Request]) -> Result<Appended, AppendError> {
+        let mut own = match self.connection.take() {
+            Some(own) => own,
+            None => self.shared.pool.acquire().await?,
+        };
+        let outcome = timeout(FLUSH_TIMEOUT, self.append_on(&mut own, requests)).await;
+        let outcome = outcome.unwrap_or(Err(AppendError::Unknown));
+        match &outcome {
+            Err(error) if !error.is_of_one() => {
+                own.close_on_drop();
+                self.shared.recent.forget();
+            }
+            _ => self.connection = Some(own),
+        }
+        fail::fail_point!("append::committed", outcome.is_ok(), |_| std::process::abort());
+        outcome
+    }
+
+    async fn append_on(
+        &self,
+        connection: &mut PgConnection,
+        requests: &[&Request],
+    ) -> Result<Appended, AppendError> {
+        let outcome = append_in(connection, requests).await;
+        fail::fail_point!("append::answer_lost", outcome.is_ok(), |_| {
+            Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()).into())
+        });
+        match (outcome, requests) {
+            (Err(refused), [request]) if self.is_unsure && refused.is_of_one() => {
+                committed_before(connection, request).await?.ok_or(refused)
+            }
+            (outcome, _) => outcome,
         }
     }
 }
@@ -176,33 +245,25 @@ fn refuse_all(batch: Vec<Waiting>, error: AppendError) {
     }
 }
 
-/// A connection that failed in any way is not used again: it may still be in the middle of something.
-async fn attempt(
-    shared: &Shared,
-    connection: &mut Option<PoolConnection<Postgres>>,
-    requests: &[&Request],
-) -> Result<Appended, AppendError> {
-    let mut own = match connection.take() {
-        Some(own) => own,
-        None => shared.pool.acquire().await?,
-    };
-    let outcome = timeout(FLUSH_TIMEOUT, append_in(&mut own, requests)).await;
-    match outcome.unwrap_or(Err(AppendError::Unknown)) {
-        Ok(appended) => {
-            fail::fail_point!("append::committed", |_| std::process::abort());
-            *connection = Some(own);
-            Ok(appended)
-        }
-        Err(error) if error.is_of_one() => {
-            *connection = Some(own);
-            Err(error)
-        }
-        Err(error) => {
-            own.close_on_drop();
-            shared.recent.forget();
-            Err(error)
-        }
-    }
+/// Where a request's own events are, if an append whose answer was lost has committed them: all or none are there, one
+/// after the other. A request without events is found by its caller, by its first answer.
+async fn committed_before(
+    connection: &mut PgConnection,
+    request: &Request,
+) -> Result<Option<Appended>, AppendError> {
+    let Some(row) = request.rows.first() else { return Ok(None) };
+    sqlx::query_as(
+        "select position as first, position + $5 - 1 as last, recorded_at as stamp
+         from events where aggregate_type = $1 and aggregate_id = $2 and sequence = $3 and event_id = $4",
+    )
+    .bind(&row.aggregate_type)
+    .bind(&row.aggregate_id)
+    .bind(row.sequence)
+    .bind(row.event_id)
+    .bind(request.rows.len() as i64)
+    .fetch_optional(connection)
+    .await
+    .map_err(AppendError::of)
 }
 
 /// Appends requests on a connection, in one statement.
