@@ -1,12 +1,18 @@
 //! What the program writes to its log while it works, is refused and meets poison: ids, never a person, a text or a token.
 
+use std::path::Path;
+use std::time::Duration;
+
 use dispatcher::simulator::{Behaviour, Refusal};
 use domain::value::Channel;
+use reqwest::Method;
 use serde_json::json;
-use tests::id_of;
 use tests::notified::finished;
 use tests::orders::{client_of, email_to, message_to, sms_to};
 use tests::program::Program;
+use tests::{Answer, id_of};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::scene::{Scene, email, eventually};
 
@@ -43,6 +49,60 @@ async fn no_log_tells_of_a_person_a_text_or_a_token() {
         let line = written.lines().find(|line| line.contains(forbidden));
         assert_eq!(line, None, "{forbidden}");
     }
+}
+
+/// A position that no log reaches.
+const BEYOND: i64 = 1 << 60;
+/// So slow that a campaign can be cancelled in the middle.
+const SLOW: Duration = Duration::from_millis(100);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_a_caller_can_do_at_will_is_warned_of() {
+    let scene = Scene::set().await;
+    let log = tempfile::NamedTempFile::new().expect("a file");
+    let program = Program::start_logging(&["serve"], &scene.logging_as_usual(), log.path()).await;
+    misbehave(&scene, &program).await;
+    cancel_in_the_middle(&scene, &program).await;
+    program.interrupt().await;
+    assert_warns_of_nothing(log.path());
+}
+
+/// What a program does that is wrong, or an attacker.
+async fn misbehave(scene: &Scene, program: &Program) {
+    let client = scene.client(program);
+    let hello = message_to(&[scene.reader], "hola");
+    client.get(&format!("/inbox?min_position={BEYOND}")).await.refused(503);
+    client.post_new(&format!("/messages?min_position={BEYOND}"), &hello).await.refused(503);
+    client.get("/inbox?q=%00").await;
+    client.get("/nothing").await.refused(404);
+    client.post_new("/messages", &message_to(&[scene.reader], "a\u{0}b")).await;
+    let wrong = json!({"email": "nadie@usuarios.test", "password": "mal"});
+    client.anonymous().post("/session", &wrong).await.refused(401);
+    Answer::to(client.request(Method::POST, "/messages").body("{")).await;
+    drop(client.stream_after("/inbox/stream", &BEYOND.to_string()).await);
+    let address = program.base.trim_start_matches("http://");
+    let mut cut = TcpStream::connect(address).await.expect("a connection");
+    cut.write_all(b"POST /api/v1/session HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{")
+        .await
+        .expect("a half");
+}
+
+async fn cancel_in_the_middle(scene: &Scene, program: &Program) {
+    let client = scene.client(program);
+    scene.simulator.set_rule(Channel::Sms, "", Behaviour::Slow(SLOW));
+    let order = sms_to(scene.companies[0], "hola");
+    let notification = id_of(&client.post_new("/notifications", &order).await.expect(202));
+    eventually("the campaign is under way", async || (!scene.books().is_empty()).then_some(())).await;
+    client.post(&format!("/notifications/{notification}/cancel"), &json!({})).await.expect(200);
+    finished(&client, &notification).await;
+}
+
+#[track_caller]
+pub(crate) fn assert_warns_of_nothing(log: &Path) {
+    let written = std::fs::read_to_string(log).expect("the log");
+    assert!(!written.is_empty(), "the log is written");
+    let warned = written.lines().find(|line| line.contains("WARN") || line.contains("ERROR"));
+    assert_eq!(warned, None, "{written}");
 }
 
 /// Something of everything, done and refused.

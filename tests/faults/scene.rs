@@ -138,6 +138,13 @@ impl Scene {
         Program::start(&["serve"], &self.environment, failpoints).await
     }
 
+    /// The environment of a program that logs what it does when nobody sets how much.
+    pub(crate) fn logging_as_usual(&self) -> HashMap<String, String> {
+        let mut environment = self.environment.clone();
+        environment.remove("MENSAJERIA__LOG__LEVEL");
+        environment
+    }
+
     /// A client of a running program, as a notifier of all companies.
     pub(crate) fn client(&self, program: &Program) -> Client {
         Client::new(&program.base, Some(self.token.clone()), self.reader)

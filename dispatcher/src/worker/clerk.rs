@@ -94,9 +94,9 @@ impl Clerk {
         self.settlements.put(Settled { settlement, started_at }).await
     }
 
-    /// Lets go of a row that is somebody else's by now.
+    /// Lets go of a row that was taken back before it was sent, as when its notification is cancelled.
     pub(super) fn let_go(&self, row: &QueueRow) {
-        tracing::warn!(delivery = %row.delivery_id, "a row was taken back before it was sent");
+        tracing::debug!(delivery = %row.delivery_id, "a row was taken back before it was sent");
         self.hands.put_down(row);
     }
 }

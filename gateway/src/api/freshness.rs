@@ -88,7 +88,10 @@ impl Freshness {
 /// 503 with `Retry-After` when they do not within the bound.
 pub async fn caught_up(positions: &Positions, projections: &[Projection], position: Position) -> Answer<()> {
     positions.wait_for(projections, position, WAIT).await.map_err(|Behind(projection)| {
-        tracing::warn!(%projection, position, "a request waited in vain for what it must be able to read");
+        // Not a warning: a caller may name any position. That a view is behind is measured where it is projected.
+        metrics::counter!("mensajeria_reads_not_caught_up_total", "projection" => projection.name())
+            .increment(1);
+        tracing::debug!(%projection, position, "a request waited in vain for what it must be able to read");
         let late = Problem { retry_after_s: Some(RETRY_AFTER_S), ..Problem::new(Kind::Unavailable) };
         late.because(Reason::NotCaughtUp)
     })

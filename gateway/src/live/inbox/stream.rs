@@ -70,9 +70,9 @@ impl<'a, S: NewsSource> Reading<'a, S> {
     }
 }
 
-/// The reader comes back when the database does.
+/// The reader comes back when the database does. The hub warns of a database that is away, once for all readers.
 fn unreadable(error: sqlx::Error) -> Over {
-    tracing::warn!(%error, "a live inbox cannot be read");
+    tracing::debug!(%error, "a live inbox cannot be read");
     Over
 }
 
