@@ -16,6 +16,7 @@ mod providers;
 mod random;
 mod scene;
 mod sessions;
+mod stops;
 mod strays;
 
 tests::entry_points!();

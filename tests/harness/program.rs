@@ -120,9 +120,22 @@ impl Program {
         assert!(sent.success(), "the program takes a signal");
     }
 
+    /// Sends a signal to it and to what it runs, all at once, as a service manager does.
+    pub async fn signal_all(&self, name: &str) {
+        let pid = self.child.id().expect("it runs");
+        let pids = children(pid).into_iter().chain([pid]).map(|pid| pid.to_string());
+        let sent = Command::new("kill").arg(format!("-{name}")).args(pids).status().await.expect("kill runs");
+        assert!(sent.success(), "the program and its servers' guards take a signal");
+    }
+
     /// Ends it as Ctrl-C does and waits until it is gone.
     pub async fn interrupt(mut self) {
         self.signal("INT").await;
+        self.ends_well().await;
+    }
+
+    /// Waits until it has ended as it was told to.
+    pub async fn ends_well(&mut self) {
         let ended = timeout(START_TIMEOUT, self.child.wait()).await.expect("the program ends in time");
         assert!(ended.expect("the program can be waited for").success(), "the program ends well");
     }
@@ -141,6 +154,18 @@ impl Program {
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
+}
+
+/// The processes that a process has started.
+fn children(pid: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs");
+    let of_thread = |thread: std::io::Result<std::fs::DirEntry>| {
+        let path = thread.expect("a thread").path().join("children");
+        // A thread may be gone by now.
+        std::fs::read_to_string(path).unwrap_or_default()
+    };
+    let all: Vec<String> = threads.map(of_thread).collect();
+    all.iter().flat_map(|pids| pids.split_whitespace()).map(|pid| pid.parse().expect("a number")).collect()
 }
 
 /// How a run of the program ended.

@@ -29,6 +29,10 @@ const STOP_WAITS: [(Ask, Duration); 3] = [
     (Ask::Kill, Duration::from_secs(5)),
 ];
 
+/// How long a guard that is told to end waits for its parent, which a service manager or a shell tells at the same moment:
+/// the parent finishes first what it needs the server for. Longer than it takes to.
+const PARENT_WAIT: Duration = Duration::from_secs(3);
+
 /// The variables of our environment that a server may see; the others may hold secrets and are none of its business.
 const SERVER_ENVIRONMENT: [&str; 7] =
     ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ", "SystemRoot", "TEMP", "TMP"];
@@ -101,7 +105,10 @@ async fn guard_server(serve: Serve, mut words: Receiver<Word>) -> Result<(), Str
                 Some(Word::Crash) => return end(&mut server, &STOP_WAITS[2..]).await,
                 None => return end(&mut server, &STOP_WAITS).await,
             },
-            () = terminated.recv() => return end(&mut server, &STOP_WAITS).await,
+            () = terminated.recv() => {
+                parent_is_done(&mut words).await;
+                return end(&mut server, &STOP_WAITS).await;
+            }
             ended = server.wait() => {
                 let reason = reason_of(ended, &serve.log);
                 let pause = if is_ready { restarts.next_pause(Instant::now()) } else { None };
@@ -112,6 +119,11 @@ async fn guard_server(serve: Serve, mut words: Receiver<Word>) -> Result<(), Str
             }
         }
     }
+}
+
+/// Waits until the parent closes our input, or has taken too long to.
+async fn parent_is_done(words: &mut Receiver<Word>) {
+    let _ = timeout(PARENT_WAIT, async { while words.recv().await.is_some() {} }).await;
 }
 
 /// Whether the parent wants no server any more, heard during the pause before a restart. The pause is there because a
