@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use commands::clock;
@@ -18,6 +19,7 @@ use crate::access::{Directory, Passwords, Sessions, Throttle};
 use crate::api::{Freshness, ImportTurns, Measured};
 use crate::live::Live;
 use crate::server::recorder;
+use crate::system::Patience;
 
 /// Tells the time; handed in so that tests can move it.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -35,6 +37,8 @@ pub struct Settings {
     pub simulator: Option<Arc<Simulator>>,
     /// The time.
     pub clock: Clock,
+    /// How long a read waits for the views to show what its caller wrote.
+    pub read_wait: Duration,
 }
 
 impl Default for Settings {
@@ -45,6 +49,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             simulator: None,
             clock: Arc::new(clock::now),
+            read_wait: Patience::default().views,
         }
     }
 }
@@ -83,9 +88,9 @@ impl AppState {
         // From the first moment: figures counted before it is there are lost.
         recorder();
         let pool = log.pool().clone();
-        let freshness = Freshness::new(pool.clone(), positions.clone());
+        let freshness = Freshness::new(log.clone(), positions.clone(), settings.read_wait);
         Self(Arc::new(Inner {
-            directory: Directory::new(log.clone(), positions.clone()),
+            directory: Directory::new(log.clone(), positions.clone(), settings.read_wait),
             sessions: Sessions::new(pool),
             passwords: Passwords::default(),
             throttle: Throttle::default(),

@@ -28,14 +28,28 @@ use self::watch::AtWork;
 use crate::chance;
 use crate::config::Config;
 
-/// How long a request waits for a connection to the database before it is told that the database is away.
-pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
-/// How long a transaction may wait for its process before PostgreSQL ends it: one that froze between its append and its
-/// commit would keep the ledger's lock from everybody. Shorter than any append waits, so that nobody is refused for it.
-const FROZEN_TRANSACTION_TIMEOUT: (&str, &str) = ("idle_in_transaction_session_timeout", "5s");
 /// What the parts are given beyond the sends under way: the last settlements and the leave of the dispatcher, each within a
 /// bound of its own. After it they are dropped, which loses nothing that was answered.
 const STOP_MARGIN: Duration = Duration::from_millis(900);
+
+/// How long is waited for something before it is given up.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// A request, for a connection to the database, before it is told that the database is away.
+    pub connection: Duration,
+    /// A read, for the views to show what its caller wrote.
+    pub views: Duration,
+    /// PostgreSQL, for the next statement of a transaction: one whose process froze between its append and its commit would
+    /// keep the ledger's lock from everybody. Shorter than any append waits, so that nobody is refused for it.
+    pub transaction: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let [connection, views, transaction] = [4, 2, 5].map(Duration::from_secs);
+        Self { connection, views, transaction }
+    }
+}
 
 /// What a process is started with.
 pub struct SystemOptions {
@@ -57,6 +71,8 @@ pub struct SystemOptions {
     pub trusted_proxies: Vec<IpAddr>,
     /// How many connections to the database it opens at most.
     pub connections: u32,
+    /// How long is waited for the database and the views.
+    pub patience: Patience,
     /// Who carries what leaves.
     pub outside: Outside,
     /// How the dispatcher behaves.
@@ -86,6 +102,7 @@ impl SystemOptions {
             public_url: config.server.public_url.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
             connections: config.database.max_connections,
+            patience: Patience::default(),
             outside,
             dispatcher: DispatcherOptions::new(Arc::new(clock::now), Arc::new(chance::fraction)),
             durable: true,
@@ -145,7 +162,7 @@ impl System {
     /// # Errors
     /// See [`StartError`]. A broker that is away is none.
     pub async fn start(options: SystemOptions) -> Result<Self, StartError> {
-        let pool = connect(&options.database_url, options.connections).await?;
+        let pool = connect(&options.database_url, options.connections, options.patience).await?;
         if options.durable {
             durability::check(&pool).await?;
         }
@@ -211,11 +228,16 @@ impl System {
 }
 
 /// Connections as every process of ours opens them, the command line's too.
-pub(crate) async fn connect(database_url: &str, connections: u32) -> sqlx::Result<PgPool> {
+pub(crate) async fn connect(
+    database_url: &str,
+    connections: u32,
+    patience: Patience,
+) -> sqlx::Result<PgPool> {
     let database: PgConnectOptions = database_url.parse()?;
+    let frozen = ("idle_in_transaction_session_timeout", format!("{}ms", patience.transaction.as_millis()));
     commands::pool_options()
         .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(database.options([FROZEN_TRANSACTION_TIMEOUT]))
+        .acquire_timeout(patience.connection)
+        .connect_with(database.options([frozen]))
         .await
 }

@@ -1,21 +1,16 @@
 //! JetStream away, killed, wiped; PostgreSQL killed: the feed goes on, and the mirror is whole again afterwards.
 
-use std::time::Duration;
-
 use commands::log::Feed;
 use commands::relay::RelayState;
 use domain::Position;
 use gateway::stack::Stack;
 use tests::ledger::{Ledger, read_to};
-use tests::servers;
+use tests::{HANG, servers};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::scene::eventually;
-
-/// How long the feed may take to go on after PostgreSQL was killed: far longer than it does.
-const RECOVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A ledger with a running relay on servers of its own.
 struct Mirrored {
@@ -116,7 +111,7 @@ async fn relay_and_feed_go_on_after_postgresql_was_killed() {
             let _ = system.feed.next().await;
         }
     };
-    timeout(RECOVERY_TIMEOUT, reading).await.expect("the feed goes on");
+    timeout(HANG, reading).await.expect("the feed goes on");
     system.mirrored().await;
     system.ledger.assert_mirrored().await;
     system.stop().await;

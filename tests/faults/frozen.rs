@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dispatcher::simulator::Behaviour;
 use domain::value::Channel;
+use tests::HANG;
 use tests::program::Program;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -17,8 +18,6 @@ use crate::scene::{CONNECTIONS, Scene, eventually};
 const SLOW: Duration = Duration::from_millis(300);
 /// How many messages are written while somebody is frozen.
 const MESSAGES: usize = 5;
-/// How long relay, intake and views may stand still with a leader that is frozen: its lease, and time to catch up.
-const STANDSTILL_MAX: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_dispatcher_that_wakes_sends_nothing_twice() {
@@ -101,7 +100,7 @@ async fn when_the_leader_freezes_another_leads_and_nothing_is_doubled_when_it_wa
     leader.signal("STOP").await;
     let mut load = Load::of(&scene, MESSAGES);
     load.apply_until_answered(&client).await;
-    timeout(STANDSTILL_MAX, scene.caught_up()).await.expect("the views move under another leader");
+    timeout(HANG, scene.caught_up()).await.expect("the views move under another leader");
     leader.signal("CONT").await;
     led_among(&scene, 2).await;
     load.add_messages(&scene, MESSAGES);

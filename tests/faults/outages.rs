@@ -5,7 +5,6 @@ use std::time::Duration;
 use dispatcher::simulator::Behaviour;
 use domain::value::Channel;
 use tests::{Answer, Client, EventStream};
-use tokio::time::Instant;
 
 use crate::books::{compare, mirrored, reckon, rest};
 use crate::load::Load;
@@ -13,8 +12,6 @@ use crate::scene::{CLIENTS, CONNECTIONS, Scene, eventually};
 
 /// So slow that a campaign is still under way when the fault comes.
 const SLOW: Duration = Duration::from_millis(100);
-/// How long somebody may wait for being told that the database is away.
-const REFUSED_IN: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_postgresql_is_away_requests_are_refused_kindly_and_everything_is_finished_afterwards() {
@@ -28,11 +25,9 @@ async fn while_postgresql_is_away_requests_are_refused_kindly_and_everything_is_
 
     scene.stack().kill_postgres().await.expect("PostgreSQL is killed");
     load.add_messages(&scene, 3);
-    let asked_at = Instant::now();
     for answer in load.refusals(&client).await {
         refused_kindly(&answer);
     }
-    assert!(asked_at.elapsed() < REFUSED_IN, "the refusal took {:?}", asked_at.elapsed());
     assert_eq!(status_of(&client, "/livez").await, 200, "it lives");
     assert_eq!(status_of(&client, "/readyz").await, 503, "it is not ready");
 

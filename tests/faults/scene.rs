@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::program::Program;
 use tests::world::MASTER;
-use tests::{Client, servers};
+use tests::{Client, HANG, servers};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -34,8 +34,6 @@ const CROWD: usize = 2 * AUDIENCE_CHUNK + 100;
 const IMPORT_PAGE: usize = 250;
 /// How many connections the program has to each provider: so many sends of a channel can be in flight at a kill.
 pub(crate) const CONNECTIONS: usize = 4;
-/// How long anything that is waited for may take: a dead owner's lease, and then some.
-const PATIENCE: Duration = Duration::from_secs(90);
 /// How soon a state that is waited for is looked at again.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// How many scenes are played at once: as many as two cores and one PostgreSQL bear.
@@ -183,7 +181,7 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
             sleep(LOOK_INTERVAL).await;
         }
     };
-    timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("it took too long until {what}"))
+    timeout(HANG, looking).await.unwrap_or_else(|_| panic!("it took too long until {what}"))
 }
 
 /// How a projection stands.
@@ -252,7 +250,7 @@ async fn project(log: &EventLog) {
 
 async fn caught_up(log: &EventLog) {
     let head = log.head().await.expect("the database answers");
-    projections::wait_for(log.pool(), &Projection::ALL, head, PATIENCE).await.expect("the views catch up");
+    projections::wait_for(log.pool(), &Projection::ALL, head, HANG).await.expect("the views catch up");
 }
 
 async fn companies_of(log: &EventLog, count: usize, clients: usize) -> Vec<CompanyId> {

@@ -132,7 +132,7 @@ async fn who_is_not_logged_in_is_told_so_before_anything_else() {
 }
 
 #[tokio::test]
-async fn a_position_that_nobody_writes_is_waited_for_within_a_bound() {
+async fn a_position_that_nobody_has_written_is_not_waited_for() {
     let world = World::start().await;
     let admin = world.user("Ana", &[Role::Admin], &[]).await;
     let head = world.log().head().await.expect("the head");

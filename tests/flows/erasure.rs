@@ -10,11 +10,9 @@ use sqlx::PgPool;
 use tests::ledger::Ledger;
 use tests::notified::{count, finished};
 use tests::orders::{email_to, sms_to};
-use tests::{World, id_of};
+use tests::{HANG, World, id_of};
 use tokio::time::timeout;
 
-/// How long all projections may take to be built anew: far longer than they do.
-const REBUILD_TIMEOUT: Duration = Duration::from_secs(60);
 /// What is planted in everything that is known of the person, in lower case: name, a later name, the contact's name, the
 /// company's own name for them, number and address.
 const MARKS: [&str; 6] =
@@ -178,7 +176,7 @@ async fn history_still_folds(world: &World) {
 
 /// Waits until no projection is being built any more.
 async fn rebuilt(admin: &tests::Client) {
-    timeout(REBUILD_TIMEOUT, all_live(admin)).await.expect("the projections are built");
+    timeout(HANG, all_live(admin)).await.expect("the projections are built");
 }
 
 async fn all_live(admin: &tests::Client) {

@@ -1,16 +1,12 @@
 //! The feed: every position once and in order, from memory, JetStream or PostgreSQL, and never from another history.
 
-use std::time::Duration;
-
 use commands::broker::share_heads;
 use commands::relay;
 use domain::DecodeError;
+use tests::HANG;
 use tests::ledger::{Ledger, read_to};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-
-/// How long it may take until a commit is heard of: far longer than it does.
-const HEARING_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn a_feed_without_a_broker_reads_the_whole_log() {
@@ -169,7 +165,7 @@ async fn a_commit_is_heard_of_in_other_processes() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(HEARING_TIMEOUT, telling).await.expect("one of them is heard");
+    timeout(HANG, telling).await.expect("one of them is heard");
     cancel.cancel();
 }
 

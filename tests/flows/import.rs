@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use commands::{Idempotency, clock};
 use dispatcher::simulator::{Behaviour, SimulatorOptions, ledger};
@@ -14,16 +13,14 @@ use sqlx::{Connection, PgConnection};
 use tests::client_file::{ClientFile, Expected, TextEncoding, client_file};
 use tests::notified::{count, finished};
 use tests::orders::{email_to, sms_to};
-use tests::{Answer, Client, World, id_of};
+use tests::{Answer, Client, HANG, World, id_of};
 
-/// How long an import may take: far longer than it does, on however busy a machine.
-const IMPORT_TIMEOUT: Duration = Duration::from_secs(600);
 const HEADER: &str = "external_id,name,kind,contact_name,phone,email\r\n";
 
 async fn import(client: &Client, company: CompanyId, file: &[u8], query: &str, content_type: &str) -> Answer {
     let path = format!("/companies/{company}/clients/import{query}");
     let request = client.request(Method::POST, &path).header("Content-Type", content_type);
-    Answer::to(request.timeout(IMPORT_TIMEOUT).body(file.to_vec())).await
+    Answer::to(request.timeout(HANG).body(file.to_vec())).await
 }
 
 /// Line, column and code of every error told.

@@ -1,15 +1,12 @@
 //! The relay: every event in the stream under its own position, whatever became of the stream.
 
 use std::future::pending;
-use std::time::Duration;
 
 use commands::leader::Leadership;
 use commands::relay::{self, Halt, RelayState, Step};
+use tests::HANG;
 use tests::ledger::Ledger;
 use tokio::time::timeout;
-
-/// How long anything that is waited for may take: far longer than it does.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn every_event_stands_in_the_stream_under_its_position() {
@@ -89,10 +86,10 @@ async fn only_one_leads_under_a_name() {
     let pool = ledger.elsewhere().await.pool().clone();
     let second = tokio::spawn(async move { Leadership::acquire(&pool, "test").await });
     let other_name = Leadership::acquire(ledger.log.pool(), "another").await;
-    timeout(PATIENCE, was_refused(&ledger)).await.expect("the second asks for the lock");
+    timeout(HANG, was_refused(&ledger)).await.expect("the second asks for the lock");
     assert!(!second.is_finished());
     drop((first, other_name));
-    timeout(PATIENCE, second).await.expect("in time").expect("the second leads after the first");
+    timeout(HANG, second).await.expect("in time").expect("the second leads after the first");
 }
 
 #[tokio::test]
@@ -106,7 +103,7 @@ async fn leadership_is_lost_with_its_connection() {
     .execute(ledger.log.pool())
     .await
     .expect("the database answers");
-    timeout(PATIENCE, leadership.lost()).await.expect("it is noticed");
+    timeout(HANG, leadership.lost()).await.expect("it is noticed");
     assert_eq!(leadership.while_held(pending::<()>()).await, None, "what it did is dropped");
 }
 

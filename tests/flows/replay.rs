@@ -2,7 +2,6 @@
 //! and nobody outside hears of it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use commands::log::EventLog;
 use domain::value::{Channel, CompanyId, Role};
@@ -16,12 +15,10 @@ use tests::ledger::Ledger;
 use tests::notified::finished;
 use tests::orders::{client_of, email_to, message_to, sms_to};
 use tests::world::email_of;
-use tests::{Answer, Client, World, id_of};
+use tests::{Answer, Client, HANG, World, id_of};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// How long leftovers may stay: far longer than they do.
-const TIDYING_TIMEOUT: Duration = Duration::from_secs(30);
 /// How many messages are written before the views are built anew.
 const MESSAGES: usize = 25;
 
@@ -65,7 +62,11 @@ impl Town {
         self.admin.post(&format!("/inbox/{}/unread", messages[3]), &json!({})).await.expect(200);
         self.luis.post("/inbox/read-all", &json!({"up_to": head / 2})).await.expect(200);
         self.luis.post(&format!("/inbox/{}/restore", messages[7]), &json!({})).await.expect(200);
-        self.admin.delete(&format!("/messages/{}", messages[MESSAGES - 1])).await.expect(200);
+        // Right after it was sent and read: it can be withdrawn for some seconds only.
+        let body = message_to(&[self.luis.user, self.admin.user], "se retira");
+        let withdrawn = id_of(&self.admin.post_new("/messages", &body).await.expect(201));
+        self.luis.post(&format!("/inbox/{withdrawn}/read"), &json!({})).await.expect(200);
+        self.admin.delete(&format!("/messages/{withdrawn}")).await.expect(200);
     }
 
     async fn clients(&self) {
@@ -235,7 +236,7 @@ async fn stands(log: &EventLog, wanted: ProjectionState) -> Option<String> {
             tokio::task::yield_now().await;
         }
     };
-    timeout(TIDYING_TIMEOUT, looking).await.expect("it comes to stand so")
+    timeout(HANG, looking).await.expect("it comes to stand so")
 }
 
 #[tokio::test]
@@ -303,7 +304,7 @@ async fn what_a_rebuild_left_that_died_is_dropped_by_the_next_program() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(TIDYING_TIMEOUT, tidying).await.expect("they are dropped");
+    timeout(HANG, tidying).await.expect("they are dropped");
     cancel.cancel();
     projections.stopped().await;
 }

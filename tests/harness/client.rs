@@ -1,17 +1,13 @@
 //! A program that uses the API as one user: what it asks, what it is answered.
 
-use std::time::Duration;
-
 use commands::clock;
 use domain::value::UserId;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::HANG;
 use super::stream::EventStream;
-
-/// After this a request has failed: far longer than any answer takes.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One user's way to the API.
 #[derive(Clone)]
@@ -45,8 +41,7 @@ pub struct Answer {
 impl Client {
     /// A client of the server at `base`, by a token or as nobody.
     pub fn new(base: &str, token: Option<String>, user: UserId) -> Self {
-        let http =
-            reqwest::Client::builder().timeout(REQUEST_TIMEOUT).no_proxy().build().expect("an HTTP client");
+        let http = reqwest::Client::builder().timeout(HANG).no_proxy().build().expect("an HTTP client");
         Self { http, base: base.to_owned(), pass: token.map_or(Pass::Nothing, Pass::Token), user }
     }
 

@@ -1,7 +1,6 @@
 //! A log with its broker and nothing around them: what tests of relay and feed start from.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use async_nats::jetstream;
 use commands::broker::Broker;
@@ -13,15 +12,12 @@ use domain::company::{CompanyEvent, CompanyProfile};
 use sqlx::PgPool;
 use tokio::time::timeout;
 
+use super::HANG;
 use super::servers;
 use super::world::MASTER;
 
 /// How many events one append of [`Ledger::write`] holds at most.
 const APPEND_EVENTS_MAX: usize = 250;
-/// How long a running relay may take to publish what is written: far longer than it does.
-const RELAY_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long the broker may take to be reached: far longer than it does.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often [`Ledger::relay_all`] steps at most: far more often than needed.
 const STEPS_MAX: usize = 1_000;
 
@@ -93,7 +89,7 @@ impl Ledger {
                 read_to(feed, head).await;
             }
         };
-        timeout(RELAY_TIMEOUT, taking_to_it).await.expect("the feed takes to the stream");
+        timeout(HANG, taking_to_it).await.expect("the feed takes to the stream");
     }
 
     /// Steps until nothing is left to publish, starting over after failures, and gives how many events it took.
@@ -132,7 +128,7 @@ impl Ledger {
                 tokio::task::yield_now().await;
             }
         };
-        timeout(RELAY_TIMEOUT, catching_up).await.expect("the relay catches up");
+        timeout(HANG, catching_up).await.expect("the relay catches up");
     }
 
     /// None while there is no stream.
@@ -180,7 +176,7 @@ impl Ledger {
                 tokio::task::yield_now().await;
             }
         };
-        timeout(CONNECT_TIMEOUT, connecting).await.expect("the broker is reached");
+        timeout(HANG, connecting).await.expect("the broker is reached");
     }
 }
 

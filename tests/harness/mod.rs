@@ -1,5 +1,7 @@
 //! What every test of the whole system starts from: real servers, a real front door, a fake outside world.
 
+use std::time::Duration;
+
 pub mod client;
 pub mod client_file;
 pub mod ledger;
@@ -14,3 +16,7 @@ pub mod world;
 pub use self::client::{Answer, Client, id_of};
 pub use self::stream::{EventStream, StreamEvent};
 pub use self::world::World;
+
+/// After so long, what a test waits for has hung. It ends the test and says nothing about speed: a machine under any load is
+/// sooner done.
+pub const HANG: Duration = Duration::from_secs(600);

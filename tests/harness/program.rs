@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::io::{Seek, Write};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
 
 use gateway::stack::GuardCommand;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -12,6 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::HANG;
 use super::servers::GUARD_ENTRY;
 
 /// Tells a test binary that it is run as the program; holds the program's arguments, one a line.
@@ -22,8 +22,6 @@ const FAILPOINTS: &str = "FAILPOINTS";
 const PROGRAM_ENTRY: &str = "program_entry";
 /// What the test runner writes before the program does.
 const RUNNERS_LINE: &str = "running 1 test\n";
-/// How long the program may take to listen, or to end: far longer than it does.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// In the test named `program_entry`: becomes the program, and does not return, if it is run as one.
 #[expect(
@@ -81,7 +79,7 @@ impl Program {
             }
             panic!("the program ended before it listened");
         };
-        let base = timeout(START_TIMEOUT, listening).await.expect("the program listens in time");
+        let base = timeout(HANG, listening).await.expect("the program listens in time");
         let (says, said) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             // Read to its end even if nobody listens, or the program would wait for somebody who does.
@@ -110,7 +108,7 @@ impl Program {
             }
             panic!("the program does not say {label}");
         };
-        timeout(START_TIMEOUT, line).await.expect("the program says it in time")
+        timeout(HANG, line).await.expect("the program says it in time")
     }
 
     /// Sends it a signal, such as `STOP` and `CONT`.
@@ -136,7 +134,7 @@ impl Program {
 
     /// Waits until it has ended as it was told to.
     pub async fn ends_well(&mut self) {
-        let ended = timeout(START_TIMEOUT, self.child.wait()).await.expect("the program ends in time");
+        let ended = timeout(HANG, self.child.wait()).await.expect("the program ends in time");
         assert!(ended.expect("the program can be waited for").success(), "the program ends well");
     }
 
@@ -184,8 +182,7 @@ pub async fn run(arguments: &[&str], environment: &HashMap<String, String>, inpu
     let mut file = tempfile::tempfile().expect("a file for its input");
     file.write_all(input.as_bytes()).and_then(|()| file.rewind()).expect("its input");
     let output = command(arguments, environment).stdin(file).stderr(Stdio::piped()).output();
-    let output =
-        timeout(START_TIMEOUT, output).await.expect("the program ends in time").expect("the program starts");
+    let output = timeout(HANG, output).await.expect("the program ends in time").expect("the program starts");
     let [text, errors] =
         [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("it writes text"));
     // The first lines are the test runner's own.

@@ -7,8 +7,7 @@ use futures::stream::BoxStream;
 use serde_json::Value;
 use tokio::time::timeout;
 
-/// An event that has not come by then does not come: far longer than any takes.
-const EVENT_TIMEOUT: Duration = Duration::from_secs(30);
+use super::HANG;
 
 /// An open stream; dropping it cuts the connection.
 pub struct EventStream {
@@ -38,7 +37,7 @@ impl EventStream {
 
     /// The next event, whatever it is; none when the server ends the stream.
     pub async fn next(&mut self) -> Option<StreamEvent> {
-        timeout(EVENT_TIMEOUT, self.read()).await.expect("an event in time")
+        timeout(HANG, self.read()).await.expect("an event in time")
     }
 
     /// The next event of a kind; others are passed over.

@@ -15,10 +15,11 @@ use domain::company::CompanyDetails;
 use domain::user::RegisterUser;
 use domain::value::{CompanyId, Role as UserRole, UserId};
 use gateway::access::{Token, hash_password};
-use gateway::system::{Outside, Role, Roles, System, SystemOptions};
+use gateway::system::{Outside, Patience, Role, Roles, System, SystemOptions};
 use serde_json::json;
 use tokio::sync::OnceCell;
 
+use super::HANG;
 use super::client::Client;
 use super::servers;
 
@@ -26,10 +27,10 @@ use super::servers;
 pub const MASTER: [u8; 32] = [7; 32];
 /// The password of every test's users.
 pub const PASSWORD: &str = "correcto caballo";
-/// How long the views may take to show what was written: far longer than they do.
-const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many connections the simulator is used by.
 pub const SIMULATOR_CONNECTIONS: u32 = 8;
+/// So rarely that no dispatcher of a slow machine misses enough beats to lose what it has claimed.
+const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How soon a failed attempt is made again: flows are not about waiting.
 const RETRY_WAITS: [Duration; 3] = [Duration::from_millis(50); 3];
 
@@ -165,7 +166,7 @@ impl World {
 
     /// Waits until every view shows what the log has now.
     pub async fn caught_up(&self) {
-        self.system.caught_up(CATCH_UP_TIMEOUT).await.expect("the views catch up");
+        self.system.caught_up(HANG).await.expect("the views catch up");
     }
 
     /// Ends the system in order.
@@ -194,6 +195,7 @@ fn clock_ahead(ahead_ms: &Arc<AtomicI64>) -> Clock {
 fn options(database_url: &str, nats_url: &str, outside: Outside, clock: Clock) -> SystemOptions {
     let mut dispatcher = DispatcherOptions::new(clock, Arc::new(|| 0.5));
     dispatcher.retry_waits = Some(RETRY_WAITS.to_vec());
+    dispatcher.heartbeat = HEARTBEAT;
     SystemOptions {
         roles: Roles::all(),
         database_url: database_url.to_owned(),
@@ -204,6 +206,7 @@ fn options(database_url: &str, nats_url: &str, outside: Outside, clock: Clock) -
         public_url: None,
         trusted_proxies: Vec::new(),
         connections: 10,
+        patience: Patience { connection: HANG, views: HANG, transaction: HANG },
         outside,
         dispatcher,
         durable: false,

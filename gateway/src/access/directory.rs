@@ -49,6 +49,8 @@ pub struct Snapshot {
 pub struct Directory {
     log: EventLog,
     positions: Positions,
+    /// How long a caller waits until what was written can be read.
+    limit: Duration,
     known: RwLock<Arc<Snapshot>>,
     refreshing: Mutex<()>,
 }
@@ -71,8 +73,8 @@ impl Snapshot {
 }
 
 impl Directory {
-    pub(crate) fn new(log: EventLog, positions: Positions) -> Self {
-        Self { log, positions, known: RwLock::default(), refreshing: Mutex::default() }
+    pub(crate) fn new(log: EventLog, positions: Positions, limit: Duration) -> Self {
+        Self { log, positions, limit, known: RwLock::default(), refreshing: Mutex::default() }
     }
 
     /// What is known, at most a second old.
@@ -104,7 +106,7 @@ impl Directory {
         if let Some(known) = self.recall(is_new_enough) {
             return Ok(known);
         }
-        caught_up(&self.positions, &[Projection::Users, Projection::Clients], position).await?;
+        caught_up(&self.positions, &[Projection::Users, Projection::Clients], position, self.limit).await?;
         self.refresh(is_new_enough).await
     }
 

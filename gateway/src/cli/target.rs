@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::environment::variable;
 use crate::secrets;
 use crate::stack::{self, Print, Stack, StackOptions};
-use crate::system;
+use crate::system::{self, Patience};
 
 /// How many connections a command opens.
 pub(super) const CONNECTIONS: u32 = 4;
@@ -66,7 +66,7 @@ impl Target {
 
     /// The database, once it answers.
     pub(super) async fn pool(&self, connections: u32) -> Result<PgPool, CliError> {
-        Ok(system::connect(&self.database_url, connections).await?)
+        Ok(system::connect(&self.database_url, connections, Patience::default()).await?)
     }
 
     /// The log, its tables brought up to date.

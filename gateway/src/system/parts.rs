@@ -98,5 +98,6 @@ fn settings(options: &SystemOptions) -> Settings {
         secure_cookies: https || options.listen.ip().is_loopback(),
         simulator: options.outside.simulator.clone(),
         clock: Arc::clone(&options.dispatcher.clock),
+        read_wait: options.patience.views,
     }
 }

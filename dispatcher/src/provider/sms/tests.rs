@@ -205,7 +205,7 @@ async fn silence_after_the_request_is_in_doubt() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let tiny = Duration::from_millis(30);
-    let deadlines = SmsDeadlines { connect: tiny, answer: tiny, idle: tiny };
+    let deadlines = SmsDeadlines { answer: tiny, ..SmsDeadlines::default() };
     assert_eq!(doubt(sender_at(&url, deadlines).send(&sms("+1"), start).await).code, code::TIMEOUT);
     drop(listener);
 }
