@@ -3,7 +3,7 @@
 mod import;
 
 use domain::client::{Client, ClientChange, ClientCommand, ClientError, RegisterClient};
-use domain::value::{ClientId, CompanyId};
+use domain::value::{ClientId, CompanyId, comparable};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -143,8 +143,9 @@ async fn unname(tx: &mut PgConnection, client: ClientId) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// The blind index that a client is found by: the same for external ids that look the same.
 fn external_index(log: &EventLog, external: &str) -> Vec<u8> {
-    log.keyring().blind_index(external)
+    log.keyring().blind_index(&comparable(external))
 }
 
 async fn decide(

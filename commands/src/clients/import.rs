@@ -6,7 +6,7 @@ use domain::client::{
     Client, ClientChange, ClientCommand, ClientDetails, ClientError, ClientProfile, Contact, RegisterClient,
     Served,
 };
-use domain::value::{ClientId, CompanyId, Locale, TimeZone};
+use domain::value::{ClientId, CompanyId, Locale, TimeZone, is_same_text};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -146,9 +146,12 @@ async fn change(
     decide_on(state, sequence, &client.to_string(), ClientCommand::Change(change), context).await
 }
 
+/// A name that is written with the same letters is left as it is.
 fn changed(served: &Served, profile: ClientProfile) -> Option<ClientChange> {
-    let contacts = merged(served.profile.get()?.contacts.clone(), profile.contacts);
-    Some(ClientChange { name: Some(profile.name), contacts: Some(contacts), ..ClientChange::default() })
+    let known = served.profile.get()?;
+    let contacts = merged(known.contacts.clone(), profile.contacts);
+    let name = Some(profile.name).filter(|name| !is_same_text(name, &known.name));
+    Some(ClientChange { name, contacts: Some(contacts), ..ClientChange::default() })
 }
 
 fn name_of(log: &EventLog, profile: &ClientProfile) -> Vec<u8> {
@@ -158,14 +161,13 @@ fn name_of(log: &EventLog, profile: &ClientProfile) -> Vec<u8> {
 /// Two rows of one kind and name are two contacts: somebody with two numbers has both. What the file has as it is stands;
 /// what it has otherwise replaces the next of that kind and name which the file does not have.
 fn merged(mut contacts: Vec<Contact>, from_file: Vec<Contact>) -> Vec<Contact> {
-    let mut is_of_file: Vec<bool> = contacts.iter().map(|old| from_file.contains(old)).collect();
+    let is_among = |contacts: &[Contact], one: &Contact| contacts.iter().any(|other| other.is_same_as(one));
+    let mut is_of_file: Vec<bool> = contacts.iter().map(|old| is_among(&from_file, old)).collect();
     for new in from_file {
-        if contacts.contains(&new) {
+        if is_among(&contacts, &new) {
             continue;
         }
-        let is_replaced = |(old, is_of_file): (&Contact, &bool)| {
-            !is_of_file && old.kind == new.kind && old.name == new.name
-        };
+        let is_replaced = |(old, is_of_file): (&Contact, &bool)| !is_of_file && old.is_same_person_as(&new);
         match contacts.iter().zip(&is_of_file).position(is_replaced) {
             Some(place) => {
                 contacts[place] = new;
@@ -209,6 +211,19 @@ mod tests {
         let file = vec![contact("Ana", "+571"), contact("Ana", "+572"), contact("Luis", "+573")];
         let once = merged(Vec::new(), file.clone());
         assert_eq!(merged(once.clone(), file), once);
+    }
+
+    #[test]
+    fn the_same_file_in_decomposed_letters_changes_nothing() {
+        let composed = vec![contact("Íñigo Peña", "+571"), contact("Ana", "+572")];
+        let decomposed =
+            vec![contact("I\u{301}n\u{303}igo  Pen\u{303}a", "+571"), contact("Ana\u{200b}", "+572")];
+        assert_eq!(merged(composed.clone(), decomposed), composed);
+        let moved = merged(composed, vec![contact("I\u{301}n\u{303}igo Pen\u{303}a", "+573")]);
+        assert_eq!(
+            moved.iter().map(|contact| contact.phone.as_deref()).collect::<Vec<_>>(),
+            [Some("+573"), Some("+572")]
+        );
     }
 
     #[test]

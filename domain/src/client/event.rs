@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aggregate::events;
 use crate::personal::{Personal, hide_in_debug};
-use crate::value::{CompanyId, ContactKind};
+use crate::value::{CompanyId, ContactKind, EmailAddress, is_same_text};
 
 /// One fact in the history of a client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +63,26 @@ pub struct Contact {
     pub phone: Option<String>,
     /// An e-mail address.
     pub email: Option<String>,
+}
+
+impl Contact {
+    /// Whether both are one person in the same places, however the letters of the name and of the domain are written.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.phone == other.phone && self.is_same_person_as(other) && self.has_email_of(other)
+    }
+
+    /// Whether both are one person, by kind and name.
+    pub fn is_same_person_as(&self, other: &Self) -> bool {
+        self.kind == other.kind && is_same_text(&self.name, &other.name)
+    }
+
+    /// Case is not passed over: a file may correct it, and a mail server may tell local parts apart by it (RFC 5321, 2.4).
+    fn has_email_of(&self, other: &Self) -> bool {
+        let ascii = |contact: &Self| {
+            EmailAddress::try_from(contact.email.as_deref()?).ok().map(|email| email.ascii())
+        };
+        self.email == other.email || ascii(self).is_some_and(|email| Some(email) == ascii(other))
+    }
 }
 
 hide_in_debug!(ClientProfile, Contact);

@@ -2,7 +2,7 @@
 
 use super::{Column, ImportRow, RowFault, RowReason};
 use crate::client::{CONTACTS_MAX, ClientProfile, Contact};
-use crate::value::{ExternalId, Name};
+use crate::value::{ExternalId, Name, is_same_text};
 
 /// A client as the rows read so far describe it. Rows are joined in the order of their lines, so that a rerun gives the
 /// same client.
@@ -28,12 +28,12 @@ impl ClientDraft {
     /// Refuses the row when it gives the client another name, since one of the two would be silently lost, and when the
     /// client has as many contacts as it may have.
     pub fn add(&mut self, row: ImportRow) -> Result<(), RowFault> {
-        if row.name != self.name {
+        if !is_same_text(row.name.as_str(), self.name.as_str()) {
             return Err(RowFault::new(row.line, Column::Name, row.name.as_str(), RowReason::ConflictingName));
         }
         let line = row.line;
         let contact = contact(row);
-        if self.contacts.contains(&contact) {
+        if self.contacts.iter().any(|known| known.is_same_as(&contact)) {
             return Ok(());
         }
         if self.contacts.len() == CONTACTS_MAX {

@@ -1,7 +1,9 @@
 //! E-mail addresses.
 
-use super::Invalid;
+use unicode_normalization::char::is_combining_mark;
+
 use super::text::{is_invisible, string_value};
+use super::{EmailFault, Invalid};
 
 /// An address that mail can be sent to: the dot-atom form of RFC 5321 with a domain of at least two labels, verbatim.
 ///
@@ -31,6 +33,21 @@ impl EmailAddress {
         format!("{local}@{domain}")
     }
 
+    /// The address that a person typed or copied, or a file holds: without what is around an address and is clearly none
+    /// of it, such as white space, invisible characters, bullets, quotes, `<…>`, `mailto:` and a last comma or dot.
+    ///
+    /// # Errors
+    /// Says what else stands there: a name, another address, or a character by its code point.
+    pub fn read(text: &str) -> Result<Self, Invalid> {
+        let mut address = text;
+        loop {
+            match without_noise(address) {
+                shorter if shorter == address => return Self::try_new(address),
+                shorter => address = shorter,
+            }
+        }
+    }
+
     fn check(text: &str) -> Result<(), Invalid> {
         if text.trim().is_empty() {
             return Err(Invalid::Missing);
@@ -38,22 +55,82 @@ impl EmailAddress {
         if text.chars().nth(Self::MAX_CHARS).is_some() {
             return Err(Invalid::TooLong { max: Self::MAX_CHARS });
         }
-        // IDNA would pass over them: two addresses that look alike would be two, and go to one mailbox.
-        if text.contains(is_invisible) {
-            return Err(Invalid::Email);
+        let refused = |fault| Err(Invalid::Email(fault));
+        if has_several(text) {
+            return refused(EmailFault::Several);
         }
-        let (local, domain) = text.rsplit_once('@').ok_or(Invalid::Email)?;
-        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| Invalid::Email)?;
+        if text.ends_with('>') {
+            return refused(EmailFault::Name);
+        }
+        let Some((local, domain)) = text.rsplit_once('@') else {
+            return refused(stray(text, is_of_local_part).map_or(EmailFault::Form, EmailFault::Character));
+        };
+        if let Some(stray) = stray(local, is_of_local_part).or_else(|| stray_in_domain(domain)) {
+            return refused(EmailFault::Character(stray));
+        }
+        let Ok(domain) = idna::domain_to_ascii_strict(domain) else { return refused(EmailFault::Form) };
         if local.len() + 1 + domain.len() > Self::MAX_CHARS {
             return Err(Invalid::TooLong { max: Self::MAX_CHARS });
         }
-        if is_local_part(local) && is_domain(&domain) { Ok(()) } else { Err(Invalid::Email) }
+        if is_local_part(local) && is_domain(&domain) { Ok(()) } else { refused(EmailFault::Form) }
     }
 }
 
+/// A text without one layer of what may surround an address; the same text when there is none.
+fn without_noise(text: &str) -> &str {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c) || BULLETS.contains(&c));
+    // A full stop at the end is a sentence's, or the root's (RFC 1034, 3.1): the domain is the same without it.
+    let text = text.trim_end_matches([',', ';', '.']);
+    let text = match text.split_at_checked(MAILTO.len()) {
+        Some((scheme, address)) if scheme.eq_ignore_ascii_case(MAILTO) => address,
+        _ => text,
+    };
+    let between = |(open, close): &(char, char)| text.strip_prefix(*open)?.strip_suffix(*close);
+    ENCLOSURES.iter().find_map(between).unwrap_or(text)
+}
+
+/// The scheme of a link to an address (RFC 6068).
+const MAILTO: &str = "mailto:";
+/// What lists begin with. A middle dot also stands for a space where spaces are made visible.
+const BULLETS: [char; 4] = ['·', '•', '∙', '‣'];
+/// What an address is put between.
+const ENCLOSURES: [(char, char); 6] =
+    [('<', '>'), ('"', '"'), ('\'', '\''), ('“', '”'), ('‘', '’'), ('«', '»')];
+
+/// Whether what stands between separators is an address more than once.
+fn has_several(text: &str) -> bool {
+    let separated = text.split([',', ';', '/', '|', ' ']);
+    separated.filter(|part| part.contains('@')).nth(1).is_some()
+}
+
+/// The first character that is none of those.
+fn stray(text: &str, is_one: impl Fn(char) -> bool) -> Option<char> {
+    text.chars().find(|c| !is_one(*c))
+}
+
+fn is_of_local_part(c: char) -> bool {
+    c == '.' || u8::try_from(c).is_ok_and(is_atom_text)
+}
+
+/// IDNA passes over invisible characters and some signs (UTS #46), so that two addresses that look alike would be two, and
+/// takes a middle dot anywhere, which stands between two l only (RFC 5892, A.3).
+fn stray_in_domain(domain: &str) -> Option<char> {
+    let plain = domain.to_lowercase().replace("l·l", "ll");
+    stray(&plain, |c| match c {
+        '.' | '-' => true,
+        c if c.is_ascii() => c.is_ascii_alphanumeric(),
+        c if is_invisible(c) || is_variation_selector(c) => false,
+        c => c.is_alphanumeric() || is_combining_mark(c),
+    })
+}
+
+/// They choose a look for the character before them; IDNA passes over them.
+const fn is_variation_selector(c: char) -> bool {
+    matches!(c, '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
 fn is_local_part(local: &str) -> bool {
-    local.len() <= MAX_LOCAL_CHARS
-        && local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atom_text))
+    local.len() <= MAX_LOCAL_CHARS && local.split('.').all(|atom| !atom.is_empty())
 }
 
 /// `atext` of RFC 5322, 3.2.3.
@@ -78,6 +155,8 @@ fn is_label(label: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const FORM: Result<EmailAddress, Invalid> = Err(Invalid::Email(EmailFault::Form));
 
     #[test]
     fn an_address_comes_back_verbatim() {
@@ -117,13 +196,84 @@ mod tests {
         ];
         let hidden = ["ana@correo.com\u{200b}", "ana@cor\u{ad}reo.com", "\u{202a}ana@correo.com"];
         for text in hidden {
-            assert_eq!(EmailAddress::try_new(text), Err(Invalid::Email), "{text:?}");
+            let refusal = EmailAddress::try_new(text);
+            assert!(
+                matches!(refusal, Err(Invalid::Email(EmailFault::Character(_)))),
+                "{text:?}: {refusal:?}"
+            );
         }
         let hidden = ["a\0@example.com", "a@exam\0ple.com", "a@example.com;", "a@xn--zzzzzz99999999.com"];
         for text in [&local[..], &domain, &other, &written, &foreign, &hidden].concat() {
-            assert_eq!(EmailAddress::try_new(text), Err(Invalid::Email), "{text:?}");
+            let refusal = EmailAddress::try_new(text);
+            assert!(matches!(refusal, Err(Invalid::Email(_))), "{text:?}: {refusal:?}");
         }
         assert_eq!(EmailAddress::try_new(" "), Err(Invalid::Missing));
+    }
+
+    #[test]
+    fn what_surrounds_an_address_is_left_out() {
+        let written = [
+            " ana@example.com\u{a0}",
+            "ana@example.com\u{200b}",
+            "\u{202a}ana@example.com\u{202c}",
+            "\u{feff}ana@example.com\u{3164}",
+            "·ana@example.com·",
+            "• ana@example.com",
+            "ana@example.com;",
+            "ana@example.com, ",
+            "ana@example.com.",
+            "mailto:ana@example.com",
+            "MAILTO:ana@example.com",
+            "<ana@example.com>",
+            "<mailto:ana@example.com>;",
+            "\"ana@example.com\"",
+            "'ana@example.com'",
+            "“ana@example.com”.",
+        ];
+        for text in written {
+            assert_eq!(EmailAddress::read(text).unwrap().as_str(), "ana@example.com", "{text:?}");
+        }
+        assert_eq!(EmailAddress::read("o'hara@example.com").unwrap().as_str(), "o'hara@example.com");
+        for blank in ["", "\u{200b}", "·", "<>", "mailto:"] {
+            assert_eq!(EmailAddress::read(blank), Err(Invalid::Missing), "{blank:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_within_an_address_is_named() {
+        let strays = [
+            ("ana@exam\u{200b}ple.com", '\u{200b}'),
+            ("ana\u{ad}@example.com", '\u{ad}'),
+            ("ana\u{a0}perez@example.com", '\u{a0}'),
+            ("ana·perez@example.com", '·'),
+            ("ana@exa·mple.com", '·'),
+            ("ana@example·com", '·'),
+            ("ana＠example.com", '＠'),
+            ("josé@example.com", 'é'),
+            ("jose\u{301}@example.com", '\u{301}'),
+            ("ana@exam\u{fe0f}ple.com", '\u{fe0f}'),
+            ("ana perez@example.com", ' '),
+            ("ana@example.com:", ':'),
+            ("ana@example.com\0", '\0'),
+        ];
+        for (text, stray) in strays {
+            let refusal = Invalid::Email(EmailFault::Character(stray));
+            assert_eq!(EmailAddress::read(text), Err(refusal), "{text:?}");
+        }
+        for text in ["Ana <ana@example.com>", "Ana Pérez <ana@example.com>;", "\"Ana\" <ana@example.com>"] {
+            assert_eq!(EmailAddress::read(text), Err(Invalid::Email(EmailFault::Name)), "{text:?}");
+        }
+        let several = ["ana@example.com,b@example.com", "ana@example.com / b@example.com", "a@b.co;c@d.co;"];
+        for text in several.into_iter().chain(["ana@example.com b@example.com", "A <a@b.co>, C <c@d.co>"]) {
+            assert_eq!(EmailAddress::read(text), Err(Invalid::Email(EmailFault::Several)), "{text:?}");
+        }
+        assert_eq!(EmailAddress::read("ana@col·legi.cat").unwrap().as_str(), "ana@col·legi.cat");
+    }
+
+    #[test]
+    fn a_domain_in_decomposed_letters_is_the_same_domain() {
+        let ascii = |text: &str| EmailAddress::read(text).unwrap().ascii();
+        assert_eq!(ascii("ana@n\u{303}andu\u{301}.cl"), ascii("ana@ñandú.cl"));
     }
 
     #[test]
@@ -131,8 +281,8 @@ mod tests {
         let label = "d".repeat(63);
         let local = "l".repeat(64);
         assert!(EmailAddress::try_new(format!("{local}@example.com")).is_ok());
-        assert_eq!(EmailAddress::try_new(format!("{local}l@example.com")), Err(Invalid::Email));
-        assert_eq!(EmailAddress::try_new(format!("a@{label}d.com")), Err(Invalid::Email));
+        assert_eq!(EmailAddress::try_new(format!("{local}l@example.com")), FORM);
+        assert_eq!(EmailAddress::try_new(format!("a@{label}d.com")), FORM);
         let longest = format!("{local}@{label}.{label}.{}", "d".repeat(254 - 64 - 1 - 64 - 64));
         assert!(EmailAddress::try_new(longest.clone()).is_ok());
         assert_eq!(EmailAddress::try_new(format!("{longest}d")), Err(Invalid::TooLong { max: 254 }));

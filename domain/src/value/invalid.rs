@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::Language;
+use unicode_normalization::char::is_combining_mark;
+
+use super::{Language, is_invisible};
 
 /// Why a value was refused. It never carries the value, so that it may be logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,7 +21,7 @@ pub enum Invalid {
     /// A line break in a field of one line.
     LineBreak,
     /// Not an e-mail address that can be written to.
-    Email,
+    Email(EmailFault),
     /// Not a telephone number that can be called.
     Phone(PhoneFault),
     /// Not a country of ISO 3166-1, in its two capital letters.
@@ -35,6 +37,19 @@ pub enum Invalid {
         /// The words that are.
         allowed: &'static [&'static str],
     },
+}
+
+/// What is wrong with an e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EmailFault {
+    /// It does not have the form of one.
+    Form,
+    /// A character that no address has, or that an address does not have there.
+    Character(char),
+    /// A name stands beside it.
+    Name,
+    /// More than one address.
+    Several,
 }
 
 /// What is wrong with a telephone number.
@@ -56,7 +71,7 @@ impl Invalid {
             Self::TooLong { .. } => "too_long",
             Self::ControlCharacter => "control_character",
             Self::LineBreak => "line_break",
-            Self::Email => "invalid_email",
+            Self::Email(_) => "invalid_email",
             Self::Phone(_) => "invalid_phone",
             Self::Country => "unknown_country",
             Self::TimeZone => "unknown_time_zone",
@@ -80,7 +95,7 @@ impl Invalid {
             Self::TooLong { max } => format!("No puede tener más de {} caracteres.", grouped(max, '.')),
             Self::ControlCharacter => "Contiene caracteres de control, que no se admiten.".into(),
             Self::LineBreak => "No puede contener saltos de línea.".into(),
-            Self::Email => "No es una dirección de correo válida.".into(),
+            Self::Email(fault) => format!("No es una dirección de correo válida{}.", fault.spanish()),
             Self::Phone(fault) => format!("No es un teléfono válido: {}.", fault.spanish()),
             Self::Country => "No es un país conocido; se espera su código de dos letras, como CO.".into(),
             Self::TimeZone => {
@@ -100,7 +115,7 @@ impl Invalid {
             Self::TooLong { max } => format!("It cannot be longer than {} characters.", grouped(max, ',')),
             Self::ControlCharacter => "It contains control characters, which are not allowed.".into(),
             Self::LineBreak => "It cannot contain line breaks.".into(),
-            Self::Email => "It is not a valid e-mail address.".into(),
+            Self::Email(fault) => format!("It is not a valid e-mail address{}.", fault.english()),
             Self::Phone(fault) => format!("It is not a valid telephone number: {}.", fault.english()),
             Self::Country => "It is not a known country; its two-letter code is expected, such as CO.".into(),
             Self::TimeZone => "It is not a known time zone; America/Bogota is one, for example.".into(),
@@ -111,6 +126,35 @@ impl Invalid {
             }
         }
     }
+}
+
+impl EmailFault {
+    fn spanish(self) -> String {
+        match self {
+            Self::Form => String::new(),
+            Self::Character(c) => format!(": contiene un carácter que no se admite ahí, {}", shown(c)),
+            Self::Name => ": escriba solo la dirección, sin el nombre".into(),
+            Self::Several => ": hay más de una; escriba una sola".into(),
+        }
+    }
+
+    fn english(self) -> String {
+        match self {
+            Self::Form => String::new(),
+            Self::Character(c) => {
+                format!(": it contains a character that is not allowed there, {}", shown(c))
+            }
+            Self::Name => ": write the address alone, without the name".into(),
+            Self::Several => ": there is more than one; write only one".into(),
+        }
+    }
+}
+
+/// A character by its code point, and as it looks if it can be seen.
+fn shown(c: char) -> String {
+    let code = format!("U+{:04X}", u32::from(c));
+    let is_seen = !c.is_whitespace() && !c.is_control() && !is_invisible(c) && !is_combining_mark(c);
+    if is_seen { format!("«{c}» ({code})") } else { code }
 }
 
 impl PhoneFault {
@@ -159,12 +203,15 @@ pub fn grouped(number: usize, separator: char) -> String {
 mod tests {
     use super::*;
 
-    const ALL: [Invalid; 13] = [
+    const ALL: [Invalid; 16] = [
         Invalid::Missing,
         Invalid::TooLong { max: 200 },
         Invalid::ControlCharacter,
         Invalid::LineBreak,
-        Invalid::Email,
+        Invalid::Email(EmailFault::Form),
+        Invalid::Email(EmailFault::Character('·')),
+        Invalid::Email(EmailFault::Name),
+        Invalid::Email(EmailFault::Several),
         Invalid::Phone(PhoneFault::Characters),
         Invalid::Phone(PhoneFault::CallingCode),
         Invalid::Phone(PhoneFault::Plan),
@@ -192,6 +239,19 @@ mod tests {
         assert_eq!(reason.text(Language::Es), "No puede tener más de 100.000 caracteres.");
         assert_eq!(reason.text(Language::En), "It cannot be longer than 100,000 characters.");
         assert_eq!(Invalid::TooLong { max: 200 }.to_string(), "It cannot be longer than 200 characters.");
+    }
+
+    #[test]
+    fn a_character_is_named_by_its_code_point() {
+        let text = |c| Invalid::Email(EmailFault::Character(c)).text(Language::En);
+        assert!(text('·').ends_with("there, «·» (U+00B7)."), "{}", text('·'));
+        for hidden in ['\u{200b}', '\u{a0}', '\u{301}'] {
+            assert!(
+                text(hidden).ends_with(&format!("there, U+{:04X}.", u32::from(hidden))),
+                "{}",
+                text(hidden)
+            );
+        }
     }
 
     #[test]

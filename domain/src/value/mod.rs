@@ -22,7 +22,7 @@ mod text;
 mod time_zone;
 mod word;
 
-pub(crate) use self::text::is_invisible;
+pub(crate) use self::text::fold_white_space;
 pub(crate) use self::word::words;
 
 pub use self::body::{EmailBody, MessageBody, SmsBody};
@@ -33,7 +33,7 @@ pub use self::country_code::CountryCode;
 pub use self::email_address::EmailAddress;
 pub use self::external_id::ExternalId;
 pub use self::id::{ClientId, CompanyId, DeliveryId, MessageId, NotificationId, UserId};
-pub use self::invalid::{Invalid, PhoneFault, grouped};
+pub use self::invalid::{EmailFault, Invalid, PhoneFault, grouped};
 pub use self::language::Language;
 pub use self::locale::Locale;
 pub use self::name::Name;
@@ -41,4 +41,5 @@ pub use self::phone_number::PhoneNumber;
 pub use self::priority::Priority;
 pub use self::role::Role;
 pub use self::subject::Subject;
+pub use self::text::{comparable, is_invisible, is_same_text};
 pub use self::time_zone::TimeZone;

@@ -1,4 +1,6 @@
-//! What a person may write: how long, on how many lines, and nothing that cannot be seen.
+//! What a person may write: how long, on how many lines, and nothing that cannot be seen; and how two texts are compared.
+
+use unicode_normalization::UnicodeNormalization;
 
 use super::Invalid;
 
@@ -49,9 +51,37 @@ pub(crate) fn is_forbidden_control(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
 }
 
-/// Format characters that leave no mark, yet are no white space: what is copied from a chat often has them at its ends.
-pub(crate) const fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+/// Characters that leave no mark of their own, yet are no white space: what is copied from a chat or a web page often has
+/// them at its ends. They are Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt) without variation selectors
+/// and tags, which belong to the character before them, and the blank braille pattern.
+pub const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
+}
+
+/// A text as it is compared: in Unicode's composed form (NFC, UAX #15), without invisible characters, with one space for
+/// each run of white space and none at the ends. Two texts that look the same are one; what is stored stays as written.
+pub fn comparable(text: &str) -> String {
+    let visible: String = text.chars().filter(|c| !is_invisible(*c)).nfc().collect();
+    fold_white_space(&visible)
+}
+
+/// Whether two texts are one as they are compared.
+pub fn is_same_text(one: &str, other: &str) -> bool {
+    one == other || comparable(one) == comparable(other)
+}
+
+/// Runs of white space, line breaks included, become one space; none is left at the ends.
+pub(crate) fn fold_white_space(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.push_str(word);
+    }
+    folded
 }
 
 /// Gives a newtype over `String` everything a value has: it is made by its `check` only, comes back verbatim, is a
@@ -157,6 +187,23 @@ mod tests {
             assert_eq!(LINE.check(blank), Err(Invalid::Missing), "{blank:?}");
             assert_eq!(PAGE.check(blank), Err(Invalid::Missing), "{blank:?}");
         }
+    }
+
+    #[test]
+    fn texts_that_look_the_same_are_one() {
+        let written = "Peña Muñoz";
+        for other in ["Pen\u{303}a Mun\u{303}oz", " Peña\u{a0} Muñoz\u{feff}", "Pe\u{ad}ña\r\nMuñoz", written]
+        {
+            assert!(is_same_text(written, other), "{other:?}");
+        }
+        for other in ["Pena Munoz", "PEÑA MUÑOZ", "PeñaMuñoz", "Peña Muñoz Y"] {
+            assert!(!is_same_text(written, other), "{other:?}");
+        }
+        assert_eq!(
+            comparable("Vie\u{302}\u{323}t"),
+            comparable("Vi\u{1ec7}t"),
+            "whatever the order of the marks"
+        );
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub(super) async fn begin(
 
 /// What is no address at all is looked up all the same: it is nobody's, and takes as long.
 fn email_index(state: &AppState, email: &str) -> Vec<u8> {
-    match EmailAddress::try_from(email.trim()) {
+    match EmailAddress::read(email) {
         Ok(email) => commands::users::email_index(state.log(), &email),
         Err(_) => state.log().keyring().blind_index(email),
     }

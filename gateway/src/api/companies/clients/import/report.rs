@@ -100,7 +100,7 @@ impl ImportError {
 #[cfg(test)]
 mod tests {
     use domain::import::{Column, RowReason};
-    use domain::value::Invalid;
+    use domain::value::{EmailFault, Invalid};
 
     use super::*;
 
@@ -109,7 +109,7 @@ mod tests {
             line,
             column: Column::Email,
             value: "x".into(),
-            reason: RowReason::Invalid(Invalid::Email),
+            reason: RowReason::Invalid(Invalid::Email(EmailFault::Form)),
         }
     }
 

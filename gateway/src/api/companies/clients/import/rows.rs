@@ -15,7 +15,7 @@ impl Rows {
     /// An empty table.
     pub(super) async fn open(pool: &PgPool) -> sqlx::Result<Self> {
         let mut connection = pool.acquire().await?.detach();
-        sqlx::query("create temp table import_rows (external_id text not null, line bigint not null, row text not null)")
+        sqlx::query("create temp table import_rows (external_key text not null, line bigint not null, row text not null)")
             .execute(&mut connection)
             .await?;
         Ok(Self { connection })
@@ -25,7 +25,7 @@ impl Rows {
     pub(super) async fn add(&mut self, rows: Vec<ImportRow>) -> Answer<()> {
         let texts = rows.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
         let texts = texts.map_err(|error| Problem::internal(&error))?;
-        let ids: Vec<&str> = rows.iter().map(|row| row.external_id.as_str()).collect();
+        let ids: Vec<String> = rows.iter().map(|row| row.external_id.key()).collect();
         let lines: Vec<i64> = rows.iter().map(|row| row.line.cast_signed()).collect();
         sqlx::query("insert into import_rows select * from unnest($1::text[], $2::bigint[], $3::text[])")
             .bind(ids)
@@ -40,7 +40,7 @@ impl Rows {
     pub(super) fn by_client(&mut self) -> impl Stream<Item = Answer<ImportRow>> + Send + '_ {
         sqlx::query_scalar::<_, String>(
             "select row
-             from (select row, line, min(line) over (partition by external_id) as first_line from import_rows) as rows
+             from (select row, line, min(line) over (partition by external_key) as first_line from import_rows) as rows
              order by first_line, line",
         )
         .fetch(&mut self.connection)
