@@ -59,6 +59,26 @@ async fn a_session_lasts_from_login_to_logout_in_a_cookie_that_no_script_reads()
     world.stop().await;
 }
 
+/// macOS and some keyboards write letters decomposed; an address that is copied brings what nobody sees.
+#[tokio::test]
+async fn a_password_is_the_same_in_every_unicode_form_and_an_address_as_it_was_copied() {
+    let world = World::start().await;
+    let admin = world.user("Ana", &[Role::Admin], &[]).await;
+    let user = world.user("Íñigo", &[Role::Operator], &[]).await;
+    let forms = ["contraseña de año", "contrasen\u{303}a de an\u{303}o", "contraseña\u{a0}de\u{3000}año"];
+    for set in forms {
+        admin.patch(&format!("/users/{}", user.user), &json!({"password": set})).await.expect(200);
+        for typed in forms {
+            begin(&user, &format!("{}\u{200b}", email_of(user.user)), typed).await.expect(201);
+        }
+    }
+    begin(&user, &email_of(user.user), "contrasena de ano").await.refused(401);
+    let hidden = json!({"password": "contraseña\u{200b}"});
+    let hidden = admin.patch(&format!("/users/{}", user.user), &hidden).await.refused(422);
+    assert_eq!(hidden, [("/password".into(), "control_character".into())]);
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn nobody_is_known_by_nothing_or_by_what_is_worth_nothing() {
     let world = World::start().await;

@@ -9,6 +9,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::password_text::opaque;
 use crate::problem::{Answer, Problem, Reason};
 
 /// Memory of one hash, in KiB: 19 MiB.
@@ -80,11 +81,12 @@ impl Passwords {
 /// # Errors
 /// When the machine has no randomness to give.
 pub fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
-    Ok(argon2id().hash_password(password.as_bytes())?.to_string())
+    Ok(argon2id().hash_password(opaque(password).as_bytes())?.to_string())
 }
 
 /// Whether a password belongs to a hash, at once: for demo data.
 pub fn verify(password: &str, hash: &str) -> bool {
+    let password = opaque(password);
     PasswordHash::new(hash).is_ok_and(|hash| argon2id().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
@@ -110,6 +112,15 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(passwords.verify("correcto 😀", Some(hash.clone())).await.unwrap());
         assert!(!passwords.verify("incorrecto", Some(hash)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_from_every_keyboard() {
+        let passwords = Passwords::default();
+        let stored = passwords.hash("contraseña año").await.unwrap();
+        assert!(passwords.verify("contrasen\u{303}a\u{a0}an\u{303}o", Some(stored.clone())).await.unwrap());
+        assert!(!passwords.verify("contrasena ano", Some(stored)).await.unwrap());
+        assert!(verify("contraseña", &hash("contrasen\u{303}a").unwrap()));
     }
 
     #[tokio::test]

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use domain::value::{
     Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
     ExternalId, Invalid, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role,
-    SmsBody, Subject, TimeZone, UserId,
+    SmsBody, Subject, TimeZone, UserId, is_invisible,
 };
 
+use crate::access::opaque;
 use crate::problem::Reason;
 
 /// What can be read from text.
@@ -36,7 +37,6 @@ domain_values!(
     ContactKind,
     CountryCode,
     DeliveryId,
-    EmailAddress,
     EmailBody,
     ExternalId,
     Locale,
@@ -52,6 +52,13 @@ domain_values!(
     TimeZone,
     UserId,
 );
+
+/// As people copy one: what surrounds it is left out.
+impl FromText for EmailAddress {
+    fn from_text(text: &str) -> Result<Self, Reason> {
+        Self::read(text).map_err(Reason::Value)
+    }
+}
 
 impl FromText for DateTime<Utc> {
     fn from_text(text: &str) -> Result<Self, Reason> {
@@ -99,8 +106,9 @@ impl FromText for Short {
     }
 }
 
-/// A password to be set: 8 to 200 characters of any kind that can be typed (OWASP ASVS 5.0, 6.2.1 and 6.2.9); a control
-/// character would never come through the login again.
+/// A password to be set: 8 to 200 characters of any kind that can be typed (OWASP ASVS 5.0, 6.2.1 and 6.2.9), counted as they
+/// are compared, whatever Unicode form they come in. Neither a control character nor one that nobody sees (RFC 8264, 4.3 and
+/// 9.13): nobody could type it again.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
@@ -118,10 +126,15 @@ impl Password {
 
 impl FromText for Password {
     fn from_text(text: &str) -> Result<Self, Reason> {
-        match short(text, Self::MAX_CHARS)?.chars().count() {
+        let text = opaque(short(text, Short::MAX_CHARS)?);
+        if text.contains(is_invisible) {
+            return Err(Invalid::ControlCharacter.into());
+        }
+        match text.chars().count() {
             0 => Err(Invalid::Missing.into()),
             length if length < Self::MIN_CHARS => Err(Reason::TooShort { min: Self::MIN_CHARS }),
-            _ => Ok(Self(text.to_owned())),
+            length if length > Self::MAX_CHARS => Err(Invalid::TooLong { max: Self::MAX_CHARS }.into()),
+            _ => Ok(Self(text.into_owned())),
         }
     }
 }
@@ -145,6 +158,11 @@ mod tests {
         assert!(Password::from_text("ñandú 😀 ").is_ok());
         assert_eq!(Password::from_text("1234567").err(), Some(Reason::TooShort { min: 8 }));
         assert!(Password::from_text(&"x".repeat(201)).is_err());
+        assert_eq!(
+            Password::from_text("n\u{303}n\u{303}n\u{303}n\u{303}").err(),
+            Some(Reason::TooShort { min: 8 })
+        );
+        assert!(Password::from_text(&"n\u{303}".repeat(200)).is_ok(), "as long as it looks");
     }
 
     #[test]
@@ -153,6 +171,7 @@ mod tests {
             assert_eq!(Password::from_text(text).err(), Some(Invalid::ControlCharacter.into()), "{text:?}");
             assert!(Short::from_text(text).is_err(), "{text:?}");
         }
+        assert_eq!(Password::from_text("12345678\u{200b}").err(), Some(Invalid::ControlCharacter.into()));
         let longest = "ñ".repeat(Password::MAX_CHARS);
         assert!(Password::from_text(&longest).is_ok() && Short::from_text(&longest).is_ok());
     }
