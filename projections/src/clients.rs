@@ -197,7 +197,7 @@ fn searched(profile: &ClientProfile) -> String {
         [Some(contact.name.as_str()), contact.phone.as_deref(), contact.email.as_deref()]
     });
     let all = [Some(profile.name.as_str()), profile.external_id.as_deref()].into_iter().chain(contacts);
-    search::fold(&all.flatten().collect::<Vec<_>>().join("\n"))
+    search::searchable(&all.flatten().collect::<Vec<_>>().join("\n"))
 }
 
 impl Clients {

@@ -58,7 +58,7 @@ async fn insert_sent(tx: &mut PgConnection, sent: &[Sent], receipts: &mut Receip
             .put(sent.message)
             .put(sent.author)
             .put(&sent.body)
-            .put(search::fold(&sent.body))
+            .put(search::searchable(&sent.body))
             .put(sent.created_at)
             .put(sent.priority)
             .put(sent.acknowledge)

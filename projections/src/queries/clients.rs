@@ -59,27 +59,39 @@ const CLIENT: &str = "c.client_id as id, c.company_id, c.external_id, c.name, c.
      from clients.contacts t
      where t.client_id = c.client_id) as contacts";
 
-/// A company's clients, newest first, whose name, own name, contacts, numbers or addresses have `q` in them.
+/// Which clients of a company are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientFilter {
+    /// Only those who have each word of this in their names, external id, numbers or addresses, whatever the case, the
+    /// accents and the order.
+    pub q: Option<String>,
+    /// And those who have this number, in E.164: how `q` reads as a telephone number of the company's country.
+    pub phone: Option<String>,
+}
+
+/// A company's clients, newest first.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn list(
     pool: &PgPool,
     company: CompanyId,
-    q: Option<&str>,
+    filter: &ClientFilter,
     page: &PageRequest,
 ) -> sqlx::Result<Page<ClientRow>> {
     let text = format!(
         "select {CLIENT} from clients.clients c
-         where c.company_id = $1 and c.registered_position < $2 and ($3::text is null or c.search like $3)
+         where c.company_id = $1 and c.registered_position < $2
+           and ($3::text[] is null or c.search like all($3) or c.search like $5)
          order by c.registered_position desc
          limit $4"
     );
     let rows = sqlx::query_as::<_, ClientRow>(&text)
         .bind(Uuid::from(company))
         .bind(page.before())
-        .bind(q.and_then(search::pattern))
+        .bind(filter.q.as_deref().and_then(search::patterns))
         .bind(page.rows())
+        .bind(filter.phone.as_deref().map(search::pattern))
         .fetch_all(pool)
         .await?;
     Ok(page.page(rows, |row| Cursor::at(row.registered_position)))

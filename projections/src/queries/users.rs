@@ -37,7 +37,8 @@ pub struct UserRow {
 pub struct UserFilter {
     /// Only those who may log in, or only those who may not.
     pub active: Option<bool>,
-    /// Only those whose name, or whose address if that may be searched, has this in it, whatever the case and accents.
+    /// Only those who have each word of this in the name, or in the address if that may be searched, whatever the case, the
+    /// accents and the order.
     pub q: Option<String>,
     /// Whether addresses are searched too.
     pub by_email: bool,
@@ -57,14 +58,14 @@ pub async fn list(pool: &PgPool, filter: &UserFilter, page: &PageRequest) -> sql
     let text = format!(
         "select {USER} from users.users u
          where registered_position < $1 and ($2::boolean is null or active = $2)
-           and ($3::text is null or {searched} like $3)
+           and ($3::text[] is null or {searched} like all($3))
          order by registered_position desc
          limit $4"
     );
     let rows = sqlx::query_as::<_, UserRow>(&text)
         .bind(page.before())
         .bind(filter.active)
-        .bind(filter.q.as_deref().and_then(search::pattern))
+        .bind(filter.q.as_deref().and_then(search::patterns))
         .bind(page.rows())
         .fetch_all(pool)
         .await?;

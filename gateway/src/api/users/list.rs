@@ -28,9 +28,9 @@ impl FromQuery for ListUsers {
     }
 }
 
-/// The workers, by default those who may log in, newest first; `q` finds names whatever the accents. Only administrators
-/// see addresses and find by them and see companies that are not their own; they and auditors may ask for those who may not
-/// log in.
+/// The workers, by default those who may log in, newest first; `q` finds names by their words, whatever the accents and the
+/// order. Only administrators see addresses and find by them and see companies that are not their own; they and auditors may
+/// ask for those who may not log in.
 #[utoipa::path(
     get, path = "/users", tag = "users",
     params(

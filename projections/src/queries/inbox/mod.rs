@@ -86,7 +86,7 @@ pub struct InboxFilter {
     pub state: InboxState,
     /// Only this author's.
     pub author: Option<UserId>,
-    /// Only those whose body or author's name has this in it, whatever the case and accents.
+    /// Only those whose body, or whose author's name, has each word of this, whatever the case, the accents and the order.
     pub q: Option<String>,
 }
 
@@ -124,8 +124,8 @@ pub async fn list(
         InboxState::Read => "and i.read_at is not null",
     };
     let author = if filter.author.is_some() { "i.author_id = $4" } else { "$4::uuid is null" };
-    let pattern = filter.q.as_deref().and_then(search::pattern);
-    let search = if pattern.is_some() { searched() } else { "$5::text is null".to_owned() };
+    let patterns = filter.q.as_deref().and_then(search::patterns);
+    let search = if patterns.is_some() { searched() } else { "$5::text[] is null".to_owned() };
     let items = format!(
         "select {ITEM}
          from inbox.inbox_items i
@@ -139,7 +139,7 @@ pub async fn list(
         .bind(page.before())
         .bind(page.rows())
         .bind(filter.author.map(Uuid::from))
-        .bind(pattern)
+        .bind(patterns)
         .fetch_all(pool)
         .await?;
     let (counts, items) = apart(rows);
@@ -147,10 +147,10 @@ pub async fn list(
     Ok(InboxPage { data: page.data, next: page.next, counts })
 }
 
-/// Whether the text or the author's name has `$5` in it. The name is cut out only where it may decide.
+/// Whether the text or the author's name has all of `$5` in it. The name is cut out only where it may decide.
 fn searched() -> String {
     let name = users::NAME;
-    format!("(i.search like $5 or (u.search like $5 and {name} like $5))")
+    format!("(i.search like all($5) or (u.search like all($5) and {name} like all($5)))")
 }
 
 /// The counts of a user's inbox.

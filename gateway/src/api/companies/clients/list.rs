@@ -2,11 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::value::CompanyId;
+use domain::value::{CompanyId, Invalid, PhoneNumber};
 use projections::Projection;
-use projections::queries::clients::{self, ClientRow};
+use projections::queries::clients::{self, ClientFilter, ClientRow};
 use projections::queries::{Page, PageRequest};
 
+use super::profile;
 use crate::api::schema::PageParams;
 use crate::extract::{FromQuery, Params, PathId, Read, Search};
 use crate::problem::{Answer, Problem};
@@ -24,7 +25,8 @@ impl FromQuery for ListClients {
     }
 }
 
-/// The clients of a company, newest first; `q` finds names, external ids, numbers and addresses whatever the accents.
+/// The clients of a company, newest first; `q` finds those who have each of its words in a name, the external id, a number or
+/// an address, whatever the accents and the order; a number may be written in groups.
 #[utoipa::path(
     get, path = "/companies/{id}/clients", tag = "clients",
     params(PageParams, ("id" = uuid::Uuid, Path), ("q" = Option<String>, Query, max_length = 200)),
@@ -40,6 +42,22 @@ pub(in crate::api) async fn list(
     if !state.directory().has_company(company).await? {
         return Err(Problem::not_found());
     }
-    let q = read.query.q.as_ref().map(Search::as_str);
-    Ok(Json(clients::list(state.pool(), company, q, &read.query.page).await?))
+    let ListClients { q, page } = &read.query;
+    let phone = match q {
+        Some(q) if is_number(q.as_str()) => phone(&state, company, q.as_str()).await?,
+        _ => None,
+    };
+    let filter = ClientFilter { q: q.as_ref().map(|q| q.as_str().to_owned()), phone };
+    Ok(Json(clients::list(state.pool(), company, &filter, page).await?))
+}
+
+fn is_number(q: &str) -> bool {
+    q.contains(|c: char| c.is_ascii_digit()) && !q.contains(char::is_alphabetic)
+}
+
+/// What is asked for as a telephone number of the company's country, in E.164: prefixes that are dialled are no part of it.
+async fn phone(state: &AppState, company: CompanyId, q: &str) -> Answer<Option<String>> {
+    let stored = |invalid: Invalid| Problem::internal(&invalid);
+    let country = profile(state, company).await?.country.parse().map_err(stored)?;
+    Ok(PhoneNumber::parse(q, country).ok().map(PhoneNumber::into_string))
 }
