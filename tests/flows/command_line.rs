@@ -164,6 +164,17 @@ async fn clients_are_imported_and_what_is_bad_in_the_file_is_told() {
         told.output
     );
 
+    let silent = beside.file("sin-datos.csv", &format!("{header}C-3;Eva;titular;Eva;;\n"));
+    let told = beside.run(&["import", "clients", &silent, "--company", &company, "--dry-run"], "").await;
+    assert_eq!(told.code, 0, "a warning refuses nothing");
+    assert!(
+        told.output.contains("warning: line 2, row: El contacto no tiene teléfono ni correo"),
+        "{}",
+        told.output
+    );
+    let workbook = beside.file("clientes.xlsx", "PK\u{3}\u{4}\u{14}");
+    assert_eq!(beside.refused(&["import", "clients", &workbook, "--company", &company]).await, REFUSED);
+
     let good = beside.file("buenos.csv", &format!("{header}{GOOD}"));
     let again = beside.done(&["import", "clients", &good, "--company", &company], "").await;
     assert_eq!((&again["unchanged"], &again["rejected"]), (&json!(1), &json!(0)));

@@ -263,7 +263,7 @@ mod tests {
         for row in rows.map(Result::unwrap) {
             found.rows += 1;
             match row {
-                Row::Good(row) => good.push(row),
+                Row::Good(row, _) => good.push(row),
                 Row::Refused(faults) => {
                     found.rejected_rows += 1;
                     found

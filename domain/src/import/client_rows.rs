@@ -1,8 +1,9 @@
 //! The rows of a file of clients, one after the other.
 
-use std::io::{self, Read};
+use std::io::{self, Chain, Cursor, Read};
 
-use super::decoded::Decoded;
+use super::decoded::{Decoded, fill};
+use super::file_kind::{FileKind, HEAD_BYTES};
 use super::header::Header;
 use super::scanner::{Scan, first_line_bytes, line_breaks, scan};
 use super::{Column, FileEncoding, FileFault, ImportRow, ROW_MAX_BYTES, RowFault, RowReason};
@@ -13,7 +14,7 @@ const CHUNK_BYTES: usize = 32 * 1024;
 
 /// Reads a file row by row, in memory bounded by [`ROW_MAX_BYTES`].
 pub struct ClientRows<R> {
-    text: Decoded<R>,
+    text: Decoded<Chain<Cursor<Vec<u8>>, R>>,
     header: Header,
     country: CountryCode,
     /// The line the next row starts on.
@@ -23,8 +24,8 @@ pub struct ClientRows<R> {
 /// A row of the file that is not blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
-    /// A contact of a client.
-    Good(ImportRow),
+    /// A contact of a client, and what should be looked at in it though it is taken.
+    Good(ImportRow, Vec<RowFault>),
     /// A row refused whole, with every fault of it; never without one.
     Refused(Vec<RowFault>),
 }
@@ -43,12 +44,18 @@ impl<R: Read> ClientRows<R> {
     }
 
     pub(super) fn open_in_chunks(
-        reader: R,
+        mut reader: R,
         encoding: FileEncoding,
         country: CountryCode,
         chunk_bytes: usize,
     ) -> io::Result<Result<Self, FileFault>> {
-        let mut text = Decoded::new(reader, encoding, chunk_bytes);
+        let mut head = vec![0; HEAD_BYTES];
+        let filled = fill(&mut reader, &mut head)?;
+        head.truncate(filled);
+        if let Some(kind) = FileKind::of(&head) {
+            return Ok(Err(FileFault::NotCsv(kind)));
+        }
+        let mut text = Decoded::new(Cursor::new(head).chain(reader), encoding, chunk_bytes);
         while !text.has_ended() && text.text().len() < ROW_MAX_BYTES {
             text.grow()?;
         }
@@ -81,7 +88,7 @@ impl<R: Read> ClientRows<R> {
 
     fn read(&self, line: u64, cells: &[String]) -> Row {
         match ImportRow::read(line, cells, &self.header, self.country) {
-            Ok(row) => Row::Good(row),
+            Ok((row, warnings)) => Row::Good(row, warnings),
             Err(faults) => Row::Refused(faults),
         }
     }

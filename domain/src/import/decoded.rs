@@ -2,14 +2,13 @@
 
 use std::io::{self, Read};
 
-use encoding_rs::Decoder;
-
 use super::FileEncoding;
+use super::text_decoder::TextDecoder;
 
 /// A window on the decoded text of a reader: it grows at its end, and is consumed from its start.
 pub(super) struct Decoded<R> {
     reader: R,
-    decoder: Decoder,
+    decoder: TextDecoder,
     chunk: Vec<u8>,
     text: String,
     consumed: usize,
@@ -37,32 +36,28 @@ impl<R: Read> Decoded<R> {
         self.consumed += bytes;
     }
 
-    /// Decodes one chunk more. Bytes that are no character become U+FFFD, which rows are refused for.
+    /// Decodes one chunk more.
     pub(super) fn grow(&mut self) -> io::Result<()> {
         self.text.drain(..self.consumed);
         self.consumed = 0;
-        let read = self.read()?;
+        // Filled whole, since a row is looked for again after each chunk.
+        let read = fill(&mut self.reader, &mut self.chunk)?;
         self.ended = read == 0;
-        let bytes = &self.chunk[..read];
-        let needed =
-            self.decoder.max_utf8_buffer_length(read).expect("a chunk's length is far from overflowing");
-        self.text.reserve(needed);
-        // The room reserved is the most that the decoder can ask for, so it always takes the whole chunk.
-        let _ = self.decoder.decode_to_string(bytes, &mut self.text, self.ended);
+        self.decoder.decode(&self.chunk[..read], self.ended, &mut self.text);
         Ok(())
     }
+}
 
-    /// Fills the chunk, however few bytes the reader gives at a time: a row is looked for again after each chunk.
-    fn read(&mut self) -> io::Result<usize> {
-        let mut filled = 0;
-        while filled < self.chunk.len() {
-            match self.reader.read(&mut self.chunk[filled..]) {
-                Ok(0) => break,
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+/// Fills a buffer, however few bytes the reader gives at a time, as far as the file goes.
+pub(super) fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
-        Ok(filled)
     }
+    Ok(filled)
 }

@@ -1,111 +1,202 @@
-//! Which characters the bytes of a file stand for: what was declared, else its mark, else UTF-8 if all of it is, else
-//! Windows-1252.
+//! Which characters the bytes of a file stand for. What was declared holds; else, in this order:
+//!
+//! 1. its byte order mark;
+//! 2. UTF-16, if every second byte of its start is zero: the header is ASCII in every language;
+//! 3. UTF-8, if all of it is, or if at least one in ten of its lines beyond ASCII are: hardly any line of another charset is
+//!    valid UTF-8 by chance, so that such a file was put together from two, and the other charset would garble these lines;
+//! 4. Windows-1252, unless [`CodePages`] finds that it was written under DOS or by an old Mac.
 
-use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Decoder, Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::FileFault;
+use super::code_pages::{CodePage, CodePages};
+use super::text_decoder::TextDecoder;
 
 /// The encoding of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FileEncoding(&'static Encoding);
+pub struct FileEncoding(Charset);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Charset {
+    Standard(&'static Encoding),
+    MixedUtf8,
+    Cp850,
+}
 
 impl FileEncoding {
-    /// UTF-8.
-    pub const UTF_8: Self = Self(UTF_8);
+    /// UTF-8: bytes that are no characters are refused with their row.
+    pub const UTF_8: Self = Self(Charset::Standard(UTF_8));
+    /// UTF-8 by its mark or by its lines, yet not all of it.
+    ///
+    /// A byte that is no UTF-8 is read as Windows-1252 in names, where a wrong letter harms less than a person who is not
+    /// told, and the report warns of it. In ids and addresses it refuses the row: they say who and where.
+    pub const MIXED_UTF_8: Self = Self(Charset::MixedUtf8);
     /// Windows-1252, which is what Excel saves in the Americas, and includes ISO 8859-1.
-    pub const WINDOWS_1252: Self = Self(WINDOWS_1252);
+    pub const WINDOWS_1252: Self = Self(Charset::Standard(WINDOWS_1252));
+    /// IBM code page 850, which programs for DOS write in Latin America.
+    pub const CP850: Self = Self(Charset::Cp850);
+    /// Mac OS Roman, which Excel for Mac saves as plain CSV.
+    pub const MACINTOSH: Self = Self(Charset::Standard(MACINTOSH));
     /// UTF-16, least significant byte first, which Excel calls Unicode text.
-    pub const UTF_16LE: Self = Self(UTF_16LE);
+    pub const UTF_16LE: Self = Self(Charset::Standard(UTF_16LE));
     /// UTF-16, most significant byte first.
-    pub const UTF_16BE: Self = Self(UTF_16BE);
+    pub const UTF_16BE: Self = Self(Charset::Standard(UTF_16BE));
 
-    /// The encoding a `charset` parameter names, by the labels of the WHATWG.
+    /// The encoding a `charset` parameter names, by the labels of the WHATWG, and code page 850 by those of IANA.
     ///
     /// # Errors
     /// `Charset` when no encoding has that name.
     pub fn declared(charset: &str) -> Result<Self, FileFault> {
-        Encoding::for_label(charset.as_bytes()).map(Self).ok_or(FileFault::Charset)
+        if CP850_LABELS.iter().any(|label| label.eq_ignore_ascii_case(charset.trim())) {
+            return Ok(Self::CP850);
+        }
+        let standard = Encoding::for_label_no_replacement(charset.as_bytes());
+        standard.map(|encoding| Self(Charset::Standard(encoding))).ok_or(FileFault::Charset)
     }
 
     /// Its usual name, such as `windows-1252`.
     pub fn name(self) -> &'static str {
-        self.0.name()
+        match self.0 {
+            Charset::Standard(encoding) => encoding.name(),
+            Charset::MixedUtf8 => UTF_8.name(),
+            Charset::Cp850 => CP850_LABELS[0],
+        }
     }
 
-    /// A decoder that leaves the file's mark out. `utf-16` alone says nothing of the order, so there the mark does.
-    pub(super) fn decoder(self) -> Decoder {
-        if self.0 == UTF_16LE || self.0 == UTF_16BE {
-            return self.0.new_decoder();
+    /// A decoder that leaves the file's mark out.
+    pub(super) fn decoder(self) -> TextDecoder {
+        match self.0 {
+            Charset::Standard(encoding) => TextDecoder::Standard(Box::new(standard(encoding))),
+            Charset::MixedUtf8 => TextDecoder::mixed_utf8(),
+            Charset::Cp850 => TextDecoder::CodePage(CodePage::Cp850),
         }
-        self.0.new_decoder_with_bom_removal()
     }
+}
+
+/// IANA's names of code page 850.
+const CP850_LABELS: [&str; 4] = ["IBM850", "cp850", "850", "csPC850Multilingual"];
+
+/// `utf-16` alone says nothing of the order, so there the mark does.
+fn standard(encoding: &'static Encoding) -> Decoder {
+    if encoding == UTF_16LE || encoding == UTF_16BE {
+        return encoding.new_decoder();
+    }
+    encoding.new_decoder_with_bom_removal()
 }
 
 /// Finds the encoding of a file from its bytes, chunk by chunk, in constant memory.
 #[derive(Debug, Default)]
 pub struct EncodingGuess {
-    /// The first bytes, as many as a mark may have.
+    /// The first bytes, as many as are looked at.
     first: Vec<u8>,
-    /// The start of a character that the next chunk goes on with.
-    unfinished: Vec<u8>,
-    not_utf8: bool,
+    lines: Utf8Lines,
+    pages: CodePages,
 }
 
-/// The bytes of the longest mark that is looked for.
-const MARK_BYTES: usize = 3;
-/// The bytes of the longest character of UTF-8.
-const CHARACTER_BYTES: usize = 4;
+/// How many lines that are no UTF-8 a file of UTF-8 may have for each that is.
+const INVALID_PER_VALID_MAX: u64 = 9;
+/// How many first bytes are looked at: four characters of UTF-16, and more than the longest mark.
+const FIRST_BYTES: usize = 8;
 
 impl EncodingGuess {
     /// Takes the next bytes of the file.
     pub fn take(&mut self, chunk: &[u8]) {
-        let missing = MARK_BYTES - self.first.len();
+        let missing = FIRST_BYTES - self.first.len();
         self.first.extend(chunk.iter().take(missing));
-        let rest = self.finish_character(chunk);
-        if !self.not_utf8 {
-            self.validate(rest);
+        for piece in chunk.split_inclusive(|byte| is_line_break(*byte)) {
+            self.lines.take(piece);
+            self.pages.take(piece);
         }
-    }
-
-    /// Whether more bytes would change nothing, so that the reader may stop early.
-    pub fn is_decided(&self) -> bool {
-        self.first.len() == MARK_BYTES && (self.not_utf8 || self.mark().is_some())
     }
 
     /// The encoding, once the whole file was taken.
-    pub fn finish(self) -> FileEncoding {
-        let whole_is_utf8 = !self.not_utf8 && self.unfinished.is_empty();
-        let otherwise = if whole_is_utf8 { FileEncoding::UTF_8 } else { FileEncoding::WINDOWS_1252 };
-        self.mark().unwrap_or(otherwise)
+    pub fn finish(mut self) -> FileEncoding {
+        self.lines.end();
+        let utf8 = if self.lines.invalid == 0 { FileEncoding::UTF_8 } else { FileEncoding::MIXED_UTF_8 };
+        if let Some((encoding, _)) = Encoding::for_bom(&self.first) {
+            return if encoding == UTF_8 { utf8 } else { FileEncoding(Charset::Standard(encoding)) };
+        }
+        if let Some(utf16) = utf16(&self.first) {
+            return utf16;
+        }
+        if self.lines.valid * INVALID_PER_VALID_MAX >= self.lines.invalid {
+            utf8
+        } else {
+            page(self.pages.finish())
+        }
+    }
+}
+
+/// UTF-16 without a mark, by the zero half of each ASCII character.
+fn utf16(first: &[u8]) -> Option<FileEncoding> {
+    let is_ascii = |high: usize| {
+        first.len() == FIRST_BYTES && first.chunks(2).all(|pair| pair[high] == 0 && pair[1 - high] != 0)
+    };
+    is_ascii(1).then_some(FileEncoding::UTF_16LE).or_else(|| is_ascii(0).then_some(FileEncoding::UTF_16BE))
+}
+
+const fn page(page: CodePage) -> FileEncoding {
+    match page {
+        CodePage::Windows1252 => FileEncoding::WINDOWS_1252,
+        CodePage::Cp850 => FileEncoding::CP850,
+        CodePage::Macintosh => FileEncoding::MACINTOSH,
+    }
+}
+
+const fn is_line_break(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+/// How many lines beyond ASCII are UTF-8, and how many are not.
+#[derive(Debug, Default)]
+struct Utf8Lines {
+    valid: u64,
+    invalid: u64,
+    /// What is known of the line that is being taken.
+    line: Utf8Line,
+    /// The start of a character that the next piece goes on with.
+    unfinished: Vec<u8>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+enum Utf8Line {
+    #[default]
+    Ascii,
+    Valid,
+    Invalid,
+}
+
+impl Utf8Lines {
+    /// Takes the next piece of a line, the last one with its line break.
+    fn take(&mut self, piece: &[u8]) {
+        if !(self.unfinished.is_empty() && piece.is_ascii()) {
+            self.validate(piece);
+        }
+        if piece.last().is_some_and(|byte| is_line_break(*byte)) {
+            self.end();
+        }
     }
 
-    fn mark(&self) -> Option<FileEncoding> {
-        Encoding::for_bom(&self.first).map(|(encoding, _)| FileEncoding(encoding))
-    }
-
-    /// Completes the character that the last chunk ended in; what remains of the chunk is to be validated.
-    fn finish_character<'a>(&mut self, mut chunk: &'a [u8]) -> &'a [u8] {
-        while !self.unfinished.is_empty() && !self.not_utf8 {
-            let Some((&byte, rest)) = chunk.split_first() else {
-                break;
-            };
-            (self.unfinished, chunk) = ([&self.unfinished[..], &[byte]].concat(), rest);
-            match std::str::from_utf8(&self.unfinished) {
-                Ok(_) => self.unfinished.clear(),
-                Err(error) => {
-                    self.not_utf8 = error.error_len().is_some() || self.unfinished.len() >= CHARACTER_BYTES
-                }
+    fn validate(&mut self, piece: &[u8]) {
+        let bytes = [&std::mem::take(&mut self.unfinished)[..], piece].concat();
+        let error = std::str::from_utf8(&bytes).err();
+        match (self.line, error.map(|error| (error.error_len(), error.valid_up_to()))) {
+            (Utf8Line::Invalid, _) | (_, Some((Some(_), _))) => self.line = Utf8Line::Invalid,
+            (_, None) => self.line = Utf8Line::Valid,
+            (_, Some((None, valid_up_to))) => {
+                self.line = Utf8Line::Valid;
+                self.unfinished.extend_from_slice(&bytes[valid_up_to..]);
             }
         }
-        chunk
     }
 
-    fn validate(&mut self, bytes: &[u8]) {
-        if let Err(error) = std::str::from_utf8(bytes) {
-            match error.error_len() {
-                Some(_) => self.not_utf8 = true,
-                None => self.unfinished.extend_from_slice(&bytes[error.valid_up_to()..]),
-            }
+    /// Ends a line, or the file: a character may not go on behind it.
+    fn end(&mut self) {
+        let is_cut = !std::mem::take(&mut self.unfinished).is_empty();
+        match std::mem::take(&mut self.line) {
+            Utf8Line::Ascii => {}
+            Utf8Line::Valid if !is_cut => self.valid += 1,
+            Utf8Line::Valid | Utf8Line::Invalid => self.invalid += 1,
         }
     }
 }
@@ -136,12 +227,25 @@ mod tests {
     }
 
     #[test]
-    fn one_wrong_byte_anywhere_makes_it_windows_1252() {
+    fn a_file_without_a_line_of_utf8_is_windows_1252() {
         guesses(b"Jos\xe9", FileEncoding::WINDOWS_1252);
         guesses(b"\xd1u\xf1ez, Jos\xe9\n", FileEncoding::WINDOWS_1252);
         guesses("año\u{1f600}".as_bytes().split_last().unwrap().1, FileEncoding::WINDOWS_1252);
         guesses(&[&b"a".repeat(50)[..], b"\xf1"].concat(), FileEncoding::WINDOWS_1252);
         guesses(b"\xc3\x28 \xf0\x9f\x98x", FileEncoding::WINDOWS_1252);
+    }
+
+    #[test]
+    fn some_bytes_of_another_charset_do_not_make_a_file_of_utf8_another() {
+        let lines = |valid: usize, invalid: usize| {
+            [&"Peña\nAna\r\n".repeat(valid).into_bytes()[..], &b"Mu\xf1oz\rAna\n".repeat(invalid)].concat()
+        };
+        guesses(&lines(2, 1), FileEncoding::MIXED_UTF_8);
+        guesses(&lines(1, 1), FileEncoding::MIXED_UTF_8);
+        guesses(&lines(1, 9), FileEncoding::MIXED_UTF_8);
+        guesses(&lines(1, 10), FileEncoding::WINDOWS_1252);
+        guesses("Peña\nMu\u{f1}oz\nÑá".as_bytes().split_last().unwrap().1, FileEncoding::MIXED_UTF_8);
+        guesses(b"\xef\xbb\xbfname\nMu\xf1oz\nPe\xf1a", FileEncoding::MIXED_UTF_8);
     }
 
     #[test]
@@ -152,15 +256,14 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_may_stop_as_soon_as_it_is_decided() {
-        let mut guess = EncodingGuess::default();
-        guess.take(b"abc");
-        assert!(!guess.is_decided());
-        guess.take(b"\xe9 ");
-        assert!(guess.is_decided());
-        let mut marked = EncodingGuess::default();
-        marked.take(b"\xff\xfea");
-        assert!(marked.is_decided());
+    fn utf_16_is_known_without_a_mark() {
+        let utf16 =
+            |bytes: fn(u16) -> [u8; 2]| "external_id;José".encode_utf16().flat_map(bytes).collect::<Vec<_>>();
+        guesses(&utf16(u16::to_le_bytes), FileEncoding::UTF_16LE);
+        guesses(&utf16(u16::to_be_bytes), FileEncoding::UTF_16BE);
+        guesses(b"a\0b\0c\0", FileEncoding::UTF_8);
+        guesses(b"a\0b\0c\0dd", FileEncoding::UTF_8);
+        guesses(&[0; 16], FileEncoding::UTF_8);
     }
 
     #[test]
@@ -170,12 +273,17 @@ mod tests {
             ("UTF8", "UTF-8"),
             ("iso-8859-1", "windows-1252"),
             ("cp1252", "windows-1252"),
+            ("utf-16le", "UTF-16LE"),
+            (" Windows-1252 ", "windows-1252"),
+            ("macintosh", "macintosh"),
+            ("CP850", "IBM850"),
+            (" ibm850", "IBM850"),
         ];
-        for (charset, name) in
-            names.into_iter().chain([("utf-16le", "UTF-16LE"), (" Windows-1252 ", "windows-1252")])
-        {
+        for (charset, name) in names {
             assert_eq!(FileEncoding::declared(charset).unwrap().name(), name);
         }
-        assert_eq!(FileEncoding::declared("klingon"), Err(FileFault::Charset));
+        for unknown in ["klingon", "", "utf-7", "iso-2022-kr", "cp437"] {
+            assert_eq!(FileEncoding::declared(unknown), Err(FileFault::Charset), "{unknown}");
+        }
     }
 }

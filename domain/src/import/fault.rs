@@ -1,6 +1,6 @@
 //! What is wrong with a file, or with one cell of it: where, what stands there, a stable code, and a text to read.
 
-use super::Column;
+use super::{Column, FileKind};
 use crate::client::CONTACTS_MAX;
 use crate::value::{Invalid, Language};
 
@@ -9,6 +9,8 @@ use crate::value::{Invalid, Language};
 pub enum FileFault {
     /// The declared charset is unknown.
     Charset,
+    /// Not a text, by its first bytes.
+    NotCsv(FileKind),
     /// There is no header.
     Empty,
     /// The header is too long, or a quote in it is not closed.
@@ -29,6 +31,7 @@ impl FileFault {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Charset => "unknown_charset",
+            Self::NotCsv(_) => "not_csv_file",
             Self::Empty => "empty_file",
             Self::Header => "unreadable_header",
             Self::Columns { .. } => "wrong_columns",
@@ -41,6 +44,7 @@ impl FileFault {
         match self {
             Self::Charset if spanish => "La codificación indicada en charset no se conoce.".into(),
             Self::Charset => "The encoding given as charset is not known.".into(),
+            Self::NotCsv(kind) => kind.text(language).into(),
             Self::Empty if spanish => {
                 format!("El archivo está vacío; la primera línea debe ser {}.", header())
             }
@@ -81,7 +85,7 @@ fn columns_text(missing: &[Column], repeated: &[Column], unknown: &[String], spa
     format!("The columns are not the expected ones ({found}). The first line must be {}.", header())
 }
 
-/// Why one row is refused, by one of its cells.
+/// Why one row is refused, by one of its cells, or what should be looked at in it though it is taken.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RowFault {
     /// The line of the file on which the row starts; the header is line 1.
@@ -116,6 +120,10 @@ pub enum RowReason {
     ConflictingName,
     /// Its client has as many contacts as a client may have.
     TooManyContacts,
+    /// Neither a telephone nor an e-mail address: taken, though nothing can reach it.
+    Unreachable,
+    /// Bytes that are no UTF-8 in a file of UTF-8, read as Windows-1252.
+    NotUtf8,
 }
 
 /// How much of a wrong value is given back, in characters.
@@ -136,6 +144,8 @@ impl RowFault {
             RowReason::RowTooLong => "row_too_long",
             RowReason::ConflictingName => "conflicting_name",
             RowReason::TooManyContacts => "too_many_contacts",
+            RowReason::Unreachable => "unreachable_contact",
+            RowReason::NotUtf8 => "not_utf8",
         }
     }
 
@@ -163,6 +173,13 @@ impl RowReason {
             Self::RowTooLong => "La fila es demasiado larga; quizá falta cerrar unas comillas.".into(),
             Self::ConflictingName => "Una fila anterior da otro nombre al mismo cliente.".into(),
             Self::TooManyContacts => format!("El cliente ya tiene {CONTACTS_MAX} contactos, el máximo."),
+            Self::Unreachable => {
+                "El contacto no tiene teléfono ni correo: no se le podrá avisar por ningún canal.".into()
+            }
+            Self::NotUtf8 => {
+                "Tiene letras que no están en UTF-8 como el resto del archivo; se leyeron como Windows-1252. Revíselas."
+                    .into()
+            }
         }
     }
 
@@ -178,6 +195,13 @@ impl RowReason {
             Self::ConflictingName => "An earlier row gives the same client another name.".into(),
             Self::TooManyContacts => {
                 format!("The client already has {CONTACTS_MAX} contacts, the most it may have.")
+            }
+            Self::Unreachable => {
+                "The contact has neither a telephone nor an e-mail address: no channel can reach it.".into()
+            }
+            Self::NotUtf8 => {
+                "It has letters that are not UTF-8 like the rest of the file; they were read as Windows-1252. Check them."
+                    .into()
             }
         }
     }
@@ -222,8 +246,12 @@ mod tests {
 
     #[test]
     fn every_fault_reads_as_one_sentence_in_both_languages() {
-        let faults = [FileFault::Charset, FileFault::Empty, FileFault::Header];
-        let files = faults.map(|fault| (fault.text(Language::Es), fault.text(Language::En)));
+        let kinds =
+            [FileKind::Workbook, FileKind::Page, FileKind::Pdf, FileKind::Compressed, FileKind::Picture];
+        let faults = [FileFault::Charset, FileFault::Empty, FileFault::Header].into_iter();
+        let files = faults
+            .chain(kinds.map(FileFault::NotCsv))
+            .map(|fault| (fault.text(Language::Es), fault.text(Language::En)));
         let reasons = [
             RowReason::Invalid(Invalid::Missing),
             RowReason::Unreadable,
@@ -232,11 +260,13 @@ mod tests {
             RowReason::RowTooLong,
             RowReason::ConflictingName,
             RowReason::TooManyContacts,
+            RowReason::Unreachable,
+            RowReason::NotUtf8,
         ];
         let fault = |reason| RowFault::new(2, Column::Row, "", reason);
         let rows =
             reasons.map(|reason| (fault(reason).detail(Language::Es), fault(reason).detail(Language::En)));
-        for (es, en) in files.into_iter().chain(rows) {
+        for (es, en) in files.chain(rows) {
             assert_ne!(es, en);
             assert!(es.ends_with('.') && en.ends_with('.'), "{es} {en}");
         }

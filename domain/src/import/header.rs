@@ -1,8 +1,8 @@
 //! The first row: which columns the file has, in which order, and what separates them.
 
 use super::FileFault;
-use super::scanner::{Scan, scan};
-use crate::value::words;
+use super::scanner::{Scan, first_line_bytes, scan};
+use crate::value::{comparable, is_invisible, words};
 
 words! {
     /// A column of the file, or the row as a whole.
@@ -48,16 +48,37 @@ const NAME_MAX_CHARS: usize = 40;
 impl Header {
     /// Reads the header at the start of a text; `ended` says whether the file ends with it.
     pub(super) fn read(text: &str, ended: bool) -> Result<(Self, usize), FileFault> {
+        let (declared, above) = declared_delimiter(text, ended).unzip();
+        let above = above.unwrap_or_default();
+        let text = &text[above..];
         if text.trim().is_empty() {
             return Err(FileFault::Empty);
         }
-        let delimiter = delimiter(text);
+        let delimiter = declared.unwrap_or_else(|| delimiter(text));
         let Scan::Row { cells, bytes } = scan(text, delimiter, ended) else {
             return Err(FileFault::Header);
         };
-        Ok((Self { delimiter, columns: columns(&cells)? }, bytes))
+        Ok((Self { delimiter, columns: columns(&cells)? }, above + bytes))
     }
 }
+
+/// The delimiter that a first line `sep=;` declares, and the bytes of that line: Excel reads and hides it, and other programs
+/// write it for Excel.
+fn declared_delimiter(text: &str, ended: bool) -> Option<(char, usize)> {
+    let bytes = first_line_bytes(text, ended)?;
+    let line = text[..bytes].trim_matches(|c| matches!(c, '\r' | '\n' | '"') || is_invisible(c));
+    let (keyword, delimiter) = line.split_at_checked(SEPARATOR.len())?;
+    let mut delimiter = delimiter.chars();
+    match (delimiter.next(), delimiter.next()) {
+        (Some(c), None) if keyword.eq_ignore_ascii_case(SEPARATOR) && !c.is_alphanumeric() => {
+            Some((c, bytes))
+        }
+        _ => None,
+    }
+}
+
+/// What a line begins with that declares the delimiter.
+const SEPARATOR: &str = "sep=";
 
 /// The one that the header has most of, outside quotes.
 fn delimiter(text: &str) -> char {
@@ -109,7 +130,7 @@ fn shown(cell: &str) -> String {
 
 /// `External ID` and `external-id` are `external_id`.
 fn plain(cell: &str) -> String {
-    cell.trim().trim_matches('\u{feff}').to_lowercase().replace([' ', '-'], "_")
+    comparable(cell).to_lowercase().replace([' ', '-'], "_")
 }
 
 #[cfg(test)]
@@ -178,6 +199,30 @@ mod tests {
         assert_eq!(read(&header).unwrap_err(), columns_fault(&[], &[], &named));
         let binary = read("external_id,name,kind,contact_name,phone,email,\u{1b}[2J\u{7}x");
         assert_eq!(binary.unwrap_err(), columns_fault(&[], &[], &["[2Jx"]));
+    }
+
+    #[test]
+    fn a_first_line_declares_the_delimiter_as_for_excel() {
+        let header = "external_id,name,kind,contact_name,phone,email";
+        let declared = [
+            ("sep=;\r\n", ";"),
+            ("sep=,\n", ","),
+            ("SEP=|\r", "|"),
+            ("\u{feff}sep=\t\r\n", "\t"),
+            ("\"sep=;\"\n", ";"),
+        ];
+        for (line, delimiter) in declared {
+            let text = format!("{line}{}\n1", header.replace(',', delimiter));
+            let (read, bytes) = Header::read(&text, true).unwrap();
+            assert_eq!((read.delimiter.to_string().as_str(), read.columns.len()), (delimiter, 6), "{line:?}");
+            assert_eq!(&text[bytes..], "1", "{line:?}");
+        }
+        let other = read(&format!("sep=,\n{}", header.replace(',', ";")));
+        assert!(matches!(other, Err(FileFault::Columns { .. })), "what it says holds, as in Excel");
+        assert_eq!(read("sep=;"), Err(FileFault::Empty));
+        for none in ["sep=\n", "sep=ab\n", "sep=a\n", "set=;\n"] {
+            assert!(matches!(read(&format!("{none}{header}")), Err(FileFault::Columns { .. })), "{none:?}");
+        }
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! One contact of one client, as a row of the file gives it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::header::Header;
+use super::text_decoder::{has_strays, strays_as_windows_1252};
 use super::{Column, RowFault, RowReason};
 use crate::value::{
-    ContactKind, CountryCode, EmailAddress, ExternalId, Invalid, Name, PhoneNumber, is_invisible,
+    ContactKind, CountryCode, EmailAddress, ExternalId, Invalid, Name, PhoneNumber, comparable,
+    fold_white_space, is_invisible,
 };
 
 /// A row with nothing wrong in it.
@@ -28,7 +32,8 @@ pub struct ImportRow {
 }
 
 impl ImportRow {
-    /// Reads the cells of a row; a telephone in national form is one of `country`.
+    /// Reads the cells of a row; a telephone in national form is one of `country`. A row that is taken comes with what
+    /// should be looked at in it.
     ///
     /// # Errors
     /// A fault for every cell that is wrong.
@@ -37,7 +42,7 @@ impl ImportRow {
         cells: &[String],
         header: &Header,
         country: CountryCode,
-    ) -> Result<Self, Vec<RowFault>> {
+    ) -> Result<(Self, Vec<RowFault>), Vec<RowFault>> {
         let mut cells = Cells::new(line, cells, header)?;
         let external_id = cells.required(Column::ExternalId, |text| ExternalId::try_from(text));
         let name = cells.required(Column::Name, |text| Name::try_from(text));
@@ -49,10 +54,15 @@ impl ImportRow {
             Some(_) => cells.required(Column::ContactName, |text| Name::try_from(text)),
         };
         let phone = cells.optional(Column::Phone, |text| PhoneNumber::parse(text, country));
-        let email = cells.optional(Column::Email, |text| EmailAddress::try_from(text));
+        let email = cells.optional(Column::Email, EmailAddress::read);
         match (external_id, name, kind, contact_name) {
             (Some(external_id), Some(name), Some(kind), Some(contact_name)) if cells.faults.is_empty() => {
-                Ok(Self { line, external_id, name, kind, contact_name, phone, email })
+                let row = Self { line, external_id, name, kind, contact_name, phone, email };
+                let unreachable = (row.phone.is_none() && row.email.is_none()).then(|| {
+                    RowFault::new(line, Column::Row, row.contact_name.as_str(), RowReason::Unreachable)
+                });
+                cells.warnings.extend(unreachable);
+                Ok((row, cells.warnings))
             }
             _ => Err(cells.faults),
         }
@@ -65,6 +75,7 @@ struct Cells<'a> {
     cells: &'a [String],
     header: &'a Header,
     faults: Vec<RowFault>,
+    warnings: Vec<RowFault>,
 }
 
 impl<'a> Cells<'a> {
@@ -83,7 +94,7 @@ impl<'a> Cells<'a> {
             (None, Some(&column)) => {
                 Err(vec![RowFault::new(line, column, "", RowReason::ColumnCount { expected, found })])
             }
-            (None, None) => Ok(Self { line, cells, header, faults: Vec::new() }),
+            (None, None) => Ok(Self { line, cells, header, faults: Vec::new(), warnings: Vec::new() }),
         }
     }
 
@@ -110,8 +121,8 @@ impl<'a> Cells<'a> {
     /// The text of a cell with its white space folded, unless it has characters that no cell may have.
     fn text(&mut self, column: Column) -> Option<String> {
         let at = self.header.columns.iter().position(|&found| found == Some(column))?;
-        let text =
-            fold_white_space(self.cells[at].trim_matches(|c: char| c.is_whitespace() || is_invisible(c)));
+        let cell = self.legible(column, &self.cells[at])?;
+        let text = fold_white_space(cell.trim_matches(|c: char| c.is_whitespace() || is_invisible(c)));
         if text.contains(char::is_control) {
             return self.refuse(column, &text, RowReason::Invalid(Invalid::ControlCharacter));
         }
@@ -121,27 +132,28 @@ impl<'a> Cells<'a> {
         Some(text)
     }
 
+    /// The text of a cell with its strays read: those of a name, not those that say who or where somebody is.
+    fn legible(&mut self, column: Column, cell: &'a str) -> Option<Cow<'a, str>> {
+        if !has_strays(cell) {
+            return Some(Cow::Borrowed(cell));
+        }
+        let read = strays_as_windows_1252(cell);
+        if !matches!(column, Column::Name | Column::ContactName) {
+            return self.refuse(column, &fold_white_space(&read), RowReason::Unreadable);
+        }
+        self.warnings.push(RowFault::new(self.line, column, &fold_white_space(&read), RowReason::NotUtf8));
+        Some(Cow::Owned(read))
+    }
+
     fn refuse<T>(&mut self, column: Column, value: &str, reason: RowReason) -> Option<T> {
         self.faults.push(RowFault::new(self.line, column, value, reason));
         None
     }
 }
 
-/// Runs of white space, line breaks included, become one space; none is left at the ends.
-fn fold_white_space(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !folded.is_empty() {
-            folded.push(' ');
-        }
-        folded.push_str(word);
-    }
-    folded
-}
-
 /// The kind by its word, or as Spanish speakers write it.
 fn kind(text: &str) -> Result<ContactKind, Invalid> {
-    match text.to_lowercase().replace(['_', '-'], " ").as_str() {
+    match comparable(text).to_lowercase().replace(['_', '-'], " ").as_str() {
         "" => Err(Invalid::Missing),
         "holder" | "titular" => Ok(ContactKind::Holder),
         "emergency contact" | "contacto de emergencia" => Ok(ContactKind::EmergencyContact),

@@ -37,14 +37,14 @@ fn rows_in_chunks(bytes: &[u8], chunk_bytes: usize) -> Vec<Row> {
 
 fn good(lines: &str) -> ImportRow {
     match rows(lines).as_slice() {
-        [Row::Good(row)] => row.clone(),
+        [Row::Good(row, _)] => row.clone(),
         other => panic!("{lines:?}: {other:?}"),
     }
 }
 
 fn good_rows(rows: Vec<Row>) -> Vec<ImportRow> {
     let keep = |row| match row {
-        Row::Good(row) => Some(row),
+        Row::Good(row, _) => Some(row),
         Row::Refused(_) => None,
     };
     rows.into_iter().filter_map(keep).collect()
@@ -53,10 +53,23 @@ fn good_rows(rows: Vec<Row>) -> Vec<ImportRow> {
 /// Line, column and code of every fault.
 fn faults(rows: &[Row]) -> Vec<(u64, &'static str, &'static str)> {
     let faults = rows.iter().filter_map(|row| match row {
-        Row::Good(_) => None,
+        Row::Good(..) => None,
         Row::Refused(faults) => Some(faults),
     });
-    faults.flatten().map(|fault| (fault.line, fault.column.as_str(), fault.code())).collect()
+    told(faults.flatten())
+}
+
+/// The same of every warning.
+fn warnings(rows: &[Row]) -> Vec<(u64, &'static str, &'static str)> {
+    let warnings = rows.iter().filter_map(|row| match row {
+        Row::Good(_, warnings) => Some(warnings),
+        Row::Refused(_) => None,
+    });
+    told(warnings.flatten())
+}
+
+fn told<'a>(faults: impl Iterator<Item = &'a RowFault>) -> Vec<(u64, &'static str, &'static str)> {
+    faults.map(|fault| (fault.line, fault.column.as_str(), fault.code())).collect()
 }
 
 #[test]
@@ -204,15 +217,66 @@ fn the_same_file_reads_the_same_in_every_encoding() {
     assert_eq!(expected.len(), 2);
     let utf16 =
         |bytes: fn(u16) -> [u8; 2]| [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(bytes).collect();
-    let files: [Vec<u8>; 4] = [
+    let unmarked = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect();
+    let files: [Vec<u8>; 7] = [
         ["\u{feff}", &text].concat().into_bytes(),
         encoding_rs::WINDOWS_1252.encode(&text).0.into_owned(),
         utf16(u16::to_le_bytes),
         utf16(u16::to_be_bytes),
+        unmarked(u16::to_le_bytes),
+        unmarked(u16::to_be_bytes),
+        encoding_rs::MACINTOSH.encode(&text).0.into_owned(),
     ];
     for file in files {
         assert_eq!(rows_of(&file), expected);
     }
+}
+
+#[test]
+fn a_file_of_dos_reads_with_its_letters() {
+    let row = b"C-1;Mar\xa1a Mu\xa4oz P\x82rez;titular;\xe0SCAR N\xe9\xa5EZ;;\n";
+    let file = [&HEADER.replace(',', ";").into_bytes()[..], row].concat();
+    let read = good_rows(rows_of(&file));
+    assert_eq!((read[0].name.as_str(), read[0].contact_name.as_str()), ("María Muñoz Pérez", "ÓSCAR NÚÑEZ"));
+}
+
+#[test]
+fn a_row_of_another_charset_in_a_file_of_utf8_costs_nobody_the_file_and_no_name_its_person() {
+    let good = "1,Peña,holder,Peña,3001234567,\n2,Núñez,holder,,3001234568,\n";
+    let named = b"3,Mu\xf1oz,authorized_user,Jos\xe9,3001234569,\n";
+    let identified = b"\xd17,Ana,holder,,3001234560,\n8,Ana,holder,,,jos\xe9@example.com\n";
+    let read = rows_of(&[HEADER.as_bytes(), good.as_bytes(), named, identified].concat());
+    assert_eq!(warnings(&read), [(4, "name", "not_utf8"), (4, "contact_name", "not_utf8")]);
+    assert_eq!(
+        faults(&read),
+        [(5, "external_id", "unreadable_character"), (6, "email", "unreadable_character")]
+    );
+    let Row::Refused(refused) = &read[3] else { panic!("{:?}", read[3]) };
+    assert_eq!(refused[0].value, "Ñ7", "what stands there can be read");
+    let names: Vec<_> = good_rows(read).into_iter().map(|row| row.name.into_string()).collect();
+    assert_eq!(names, ["Peña", "Núñez", "Muñoz"]);
+}
+
+#[test]
+fn a_contact_that_no_channel_reaches_is_taken_with_a_warning() {
+    let read = rows("1,Ana,holder,,,\n2,Eva,holder,,3001234567,\n3,Sol,authorized_user,Luis,\u{200b},·\n");
+    assert_eq!(warnings(&read), [(2, "row", "unreachable_contact")]);
+    assert_eq!(faults(&read), [(4, "email", "missing")]);
+}
+
+#[test]
+fn the_line_of_a_row_is_the_one_in_the_file_below_a_declared_delimiter_too() {
+    let file = format!("\u{feff}sep=;\r\n{}1;Ana;holder;Ana;12;\n", HEADER.replace(',', ";"));
+    assert_eq!(faults(&rows_of(file.as_bytes())), [(3, "phone", "invalid_phone")]);
+}
+
+#[test]
+fn the_same_letters_in_two_unicode_forms_are_one_client_of_one_name() {
+    let (drafts, faults) = joined(good_rows(rows(
+        "Ñ7,Peña,holder,Íñigo,3001234567,\nN\u{303}7,Pen\u{303}a,holder,I\u{301}n\u{303}igo,3001234567,\n",
+    )));
+    assert_eq!((drafts.len(), drafts[0].contacts.len(), faults.len()), (1, 1, 0));
+    assert_eq!((drafts[0].external_id.as_str(), drafts[0].name.as_str()), ("Ñ7", "Peña"), "as written first");
 }
 
 #[test]
@@ -231,7 +295,8 @@ fn a_file_that_is_none_is_refused_before_its_rows() {
     assert_eq!(refused(b""), Some("empty_file"));
     assert_eq!(refused(b"\xef\xbb\xbf"), Some("empty_file"));
     assert_eq!(refused(b"a,b\n1,2"), Some("wrong_columns"));
-    assert_eq!(refused(b"PK\x03\x04\x14\x00\x06\x00"), Some("wrong_columns"));
+    assert_eq!(refused(b"PK\x03\x04\x14\x00\x06\x00"), Some("not_csv_file"));
+    assert_eq!(refused(b"<html><table><tr><td>external_id"), Some("not_csv_file"));
     assert_eq!(refused(&b"\"".repeat(200_001)), Some("unreadable_header"));
 }
 

@@ -72,14 +72,20 @@ fn style() -> ProgressStyle {
 fn summary(report: &Value) -> String {
     let counts = ["rows", "created", "updated", "unchanged", "rejected"]
         .map(|name| format!("{name}: {}", report[name]));
-    let errors = report["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let told = errors.iter().map(|error| {
+    let errors = told(&report["errors"], &report["errors_left_off"], "");
+    let warnings = told(&report["warnings"], &report["warnings_left_off"], "warning: ");
+    std::iter::once(counts.join(", ")).chain(errors).chain(warnings).collect::<Vec<_>>().join("\n")
+}
+
+/// A line for each error or warning, and one for those that the report leaves off.
+fn told(list: &Value, left_off: &Value, label: &str) -> Vec<String> {
+    let line = |fault: &Value| {
         let [column, detail, value] =
-            ["column", "detail", "value"].map(|name| error[name].as_str().unwrap_or_default());
+            ["column", "detail", "value"].map(|name| fault[name].as_str().unwrap_or_default());
         // Escaped: what a file holds must not steer a terminal.
-        format!("line {}, {column}: {detail} {value:?}", error["line"])
-    });
-    let left_off = report["errors_left_off"].as_u64().filter(|left_off| *left_off > 0);
-    let left_off = left_off.map(|left_off| format!("and {left_off} more"));
-    std::iter::once(counts.join(", ")).chain(told).chain(left_off).collect::<Vec<_>>().join("\n")
+        format!("{label}line {}, {column}: {detail} {value:?}", fault["line"])
+    };
+    let left_off = left_off.as_u64().filter(|left_off| *left_off > 0);
+    let left_off = left_off.map(|left_off| format!("{label}and {left_off} more"));
+    list.as_array().into_iter().flatten().map(line).chain(left_off).collect()
 }

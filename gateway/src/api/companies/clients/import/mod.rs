@@ -44,7 +44,8 @@ impl FromQuery for ImportClients {
 
 /// Take on and change clients by a CSV file of at most 1 GiB (notifiers of the company), with the columns
 /// `external_id,name,kind,contact_name,phone,email`. Good rows are taken though others are refused; a rerun changes
-/// nothing; with `dry_run` nothing is written.
+/// nothing; with `dry_run` nothing is written. Rows that are taken and should be looked at, such as a contact that no channel
+/// can reach, are told in `warnings`.
 #[utoipa::path(
     post, path = "/companies/{id}/clients/import", tag = "clients",
     request_body(content = String, content_type = "text/csv"),
@@ -77,8 +78,8 @@ pub(in crate::api) async fn import(
     };
     let (done, report) = carry_out(&state, &import, file, declared, dry_run, &context).await?;
     let wrote = state.wrote(StatusCode::OK, &caller, done, report.counts());
-    let wrote = wrote.with("errors_left_off", report.errors_left_off().into());
-    Ok(wrote.with("errors", Value::Array(report.errors(accepted(&parts.headers)))))
+    let lists = report.lists(accepted(&parts.headers));
+    Ok(lists.into_iter().fold(wrote, |wrote, (name, list)| wrote.with(name, list)))
 }
 
 /// The same by the command line: whoever may open the database may import.
@@ -96,13 +97,14 @@ pub async fn import_file(
     let import = Import::new(state, company, &profile, &CommandContext::of_system(), told)?;
     let report = import.run(spool(file).await?, None, dry_run).await?;
     let mut answer = report.counts();
-    answer["errors_left_off"] = report.errors_left_off().into();
-    answer["errors"] = Value::Array(report.errors(Language::Es));
+    for (name, list) in report.lists(Language::Es) {
+        answer[name] = list;
+    }
     Ok(answer)
 }
 
-/// The first answer is kept without its errors, since they quote what is somebody's: asked again, the file itself gives
-/// them again, and nothing is written.
+/// The first answer is kept without its errors and warnings, since they quote personal data: asked again, the file itself
+/// gives them again, and nothing is written.
 async fn carry_out(
     state: &AppState,
     import: &Import<'_>,

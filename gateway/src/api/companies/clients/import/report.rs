@@ -1,4 +1,7 @@
-//! What became of a file: exact counts, and what was wrong with rows that were refused, as far as there is room.
+//! What became of a file: exact counts, what was wrong with rows that were refused, and what should be looked at in others,
+//! as far as there is room.
+
+use std::collections::HashSet;
 
 use domain::import::RowFault;
 use domain::value::Language;
@@ -6,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-/// How many errors one report tells; the counts go on, and it says how many errors there are beyond.
+/// How many errors, and how many warnings, one report tells; the counts go on, and it says how many there are beyond.
 const ERRORS_MAX: usize = 10_000;
 
 /// What became of a file.
@@ -30,9 +33,14 @@ pub(in crate::api) struct ImportReport {
     /// What was wrong, by line: at most 10,000.
     #[schema(value_type = Vec<ImportError>)]
     errors: Vec<RowFault>,
+    /// How many warnings are left off, because there are more than 10,000.
+    warnings_left_off: usize,
+    /// What should be looked at in rows that were taken, by line: at most 10,000.
+    #[schema(value_type = Vec<ImportError>)]
+    warnings: Vec<RowFault>,
 }
 
-/// One cell of a row that was refused.
+/// One cell of a row that was refused, or that should be looked at.
 #[derive(Serialize, ToSchema)]
 pub(in crate::api) struct ImportError {
     /// The line of the file on which the row starts; the header is line 1.
@@ -48,6 +56,12 @@ pub(in crate::api) struct ImportError {
 }
 
 impl ImportReport {
+    /// Counts a row that is good, with what should be looked at in it.
+    pub(super) fn take_row(&mut self, warnings: Vec<RowFault>) {
+        self.rows += 1;
+        self.warnings_left_off += add(&mut self.warnings, warnings);
+    }
+
     /// Counts a row that is refused, with all its faults.
     pub(super) fn refuse_row(&mut self, faults: Vec<RowFault>) {
         self.rows += 1;
@@ -57,9 +71,7 @@ impl ImportReport {
     /// Refuses rows that were counted as good.
     pub(super) fn refuse(&mut self, rows: u64, faults: Vec<RowFault>) {
         self.rejected += rows;
-        let room = ERRORS_MAX.saturating_sub(self.errors.len());
-        self.errors_left_off += faults.len().saturating_sub(room);
-        self.errors.extend(faults.into_iter().take(room));
+        self.errors_left_off += add(&mut self.errors, faults);
     }
 
     /// The counts, as they are answered and kept.
@@ -73,16 +85,31 @@ impl ImportReport {
         })
     }
 
-    /// How many errors it does not tell.
-    pub(super) const fn errors_left_off(&self) -> usize {
-        self.errors_left_off
+    /// The errors and the warnings by line, in the reader's language, each with how many are left off. A row that was
+    /// refused after all, with others of its client, has errors only.
+    pub(super) fn lists(mut self, language: Language) -> [(&'static str, Value); 4] {
+        let refused: HashSet<u64> = self.errors.iter().map(|fault| fault.line).collect();
+        self.warnings.retain(|warning| !refused.contains(&warning.line));
+        [
+            ("errors_left_off", self.errors_left_off.into()),
+            ("errors", by_line(self.errors, language)),
+            ("warnings_left_off", self.warnings_left_off.into()),
+            ("warnings", by_line(self.warnings, language)),
+        ]
     }
+}
 
-    /// The errors by line, in the reader's language.
-    pub(super) fn errors(mut self, language: Language) -> Vec<Value> {
-        self.errors.sort_by_key(|fault| fault.line);
-        self.errors.into_iter().map(|fault| json!(ImportError::of(fault, language))).collect()
-    }
+/// Adds faults as far as there is room; gives how many found none.
+fn add(list: &mut Vec<RowFault>, faults: Vec<RowFault>) -> usize {
+    let room = ERRORS_MAX.saturating_sub(list.len());
+    let left_off = faults.len().saturating_sub(room);
+    list.extend(faults.into_iter().take(room));
+    left_off
+}
+
+fn by_line(mut faults: Vec<RowFault>, language: Language) -> Value {
+    faults.sort_by_key(|fault| fault.line);
+    faults.into_iter().map(|fault| json!(ImportError::of(fault, language))).collect()
 }
 
 impl ImportError {
@@ -99,6 +126,8 @@ impl ImportError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use domain::import::{Column, RowReason};
     use domain::value::{EmailFault, Invalid};
 
@@ -120,8 +149,27 @@ mod tests {
             report.refuse_row(vec![fault(line)]);
         }
         assert_eq!(report.counts()["rejected"], ERRORS_MAX + 5);
-        assert_eq!(report.errors_left_off(), 5);
-        assert_eq!(report.errors(Language::Es).len(), ERRORS_MAX);
+        let lists: HashMap<_, _> = report.lists(Language::Es).into();
+        assert_eq!(lists["errors_left_off"], 5);
+        assert_eq!(lists["errors"].as_array().map(Vec::len), Some(ERRORS_MAX));
+    }
+
+    #[test]
+    fn warnings_are_counted_so_too_and_not_told_of_rows_that_are_refused_after_all() {
+        let mut report = ImportReport::default();
+        for line in 0..ERRORS_MAX as u64 + 5 {
+            report.take_row(vec![fault(line)]);
+        }
+        report.refuse(1, vec![fault(7)]);
+        assert_eq!(
+            (&report.counts()["rows"], &report.counts()["rejected"]),
+            (&json!(ERRORS_MAX + 5), &json!(1))
+        );
+        let lists: HashMap<_, _> = report.lists(Language::Es).into();
+        assert_eq!(lists["warnings_left_off"], 5);
+        let lines: Vec<_> =
+            lists["warnings"].as_array().unwrap().iter().map(|warning| &warning["line"]).collect();
+        assert_eq!((lines.len(), lines[6], lines[7]), (ERRORS_MAX - 1, &json!(6), &json!(8)));
     }
 
     #[test]
@@ -129,7 +177,7 @@ mod tests {
         let mut report = ImportReport::default();
         report.refuse_row(vec![fault(9)]);
         report.refuse(1, vec![fault(3)]);
-        let errors = report.errors(Language::En);
+        let [_, (_, errors), ..] = report.lists(Language::En);
         assert_eq!(errors[0]["line"], 3);
         assert_eq!(
             errors[1],

@@ -27,8 +27,8 @@ pub(super) fn scan(
     let (mut report, mut batch) = (ImportReport::default(), Vec::with_capacity(BATCH_ROWS));
     for row in rows {
         match row.map_err(disk)? {
-            Row::Good(row) => {
-                report.rows += 1;
+            Row::Good(row, warnings) => {
+                report.take_row(warnings);
                 batch.push(row);
             }
             Row::Refused(faults) => report.refuse_row(faults),
