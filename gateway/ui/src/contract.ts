@@ -136,6 +136,9 @@ export interface ImportReport extends Position {
   errors: ImportError[];
   /** Errors that are not in the list because there are too many. */
   errors_left_off?: number;
+  /** What to look at in rows that were taken. */
+  warnings?: ImportError[];
+  warnings_left_off?: number;
 }
 
 export interface NewMessage {

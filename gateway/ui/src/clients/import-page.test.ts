@@ -47,6 +47,43 @@ it('neither the company nor the file changes while the file is read', async () =
   expect(company().disabled).toBe(false);
 });
 
+async function check(response: Response): Promise<void> {
+  drop();
+  await page.updateComplete;
+  page.renderRoot.querySelector<HTMLElement>('.row .button')?.click();
+  await page.updateComplete;
+  answer(response);
+}
+
+it('rows that are taken and should be looked at are told apart from those that are refused', async () => {
+  const warning = {
+    line: 3,
+    column: 'row',
+    value: 'Ana',
+    code: 'unreachable_contact',
+    detail: 'No tiene teléfono ni correo.',
+  };
+  const counts = { position: 0, rows: 2, created: 2, updated: 0, unchanged: 0, rejected: 0 };
+  const report = { ...counts, errors: [], warnings: [warning], warnings_left_off: 4 };
+  await check(new Response(JSON.stringify(report), { headers: { 'content-type': 'application/json' } }));
+  await vi.waitFor(() => expect(page.renderRoot.querySelector('import-report')).not.toBeNull());
+  const shown = page.renderRoot.querySelector('import-report')?.shadowRoot;
+  await vi.waitFor(() => expect(shown?.querySelector('.warnings h2')?.textContent).toBe('5 advertencias'));
+  expect(shown?.querySelector('.warnings tbody')?.textContent).toContain('No tiene teléfono ni correo.');
+  expect(shown?.querySelector('.errors')).toBeNull();
+});
+
+it('a file that is no CSV is answered with what to do', async () => {
+  const detail =
+    'El archivo es un libro de Excel u otra hoja de cálculo, no un CSV. Ábralo y guárdelo como «CSV UTF-8».';
+  const problem = { status: 422, code: 'not_csv_file', detail, errors: [] };
+  await check(
+    new Response(JSON.stringify(problem), { status: 422, headers: { 'content-type': 'application/problem+json' } }),
+  );
+  await vi.waitFor(() => expect(page.renderRoot.querySelector('[role="alert"]')?.textContent).toContain(detail));
+  expect(page.renderRoot.querySelector('import-report')).toBeNull();
+});
+
 it('without a company there is nowhere to put a file', async () => {
   companies.set([]);
   companiesRead.set('ready');

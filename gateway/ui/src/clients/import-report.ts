@@ -1,7 +1,7 @@
-/** What an import did or would do, and every refused row with its line, column, value and reason. */
+/** What an import did or would do; every refused row, and every row to look at, with its line, column, value and reason. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { ImportReport as Report } from '../contract';
+import type { ImportError, ImportReport as Report } from '../contract';
 import { number, t } from '../i18n';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
@@ -23,9 +23,9 @@ export class ImportReport extends LitElement {
       .numbers div { display: flex; flex-direction: column-reverse; }
       .bad dd { color: var(--danger); }
       .notice { margin: 0 var(--s5) var(--s5); }
-      .errors { border-top: 1px solid var(--line); }
-      .errors h2 { padding: var(--s4) var(--s5) var(--s2); }
-      .left-off { padding: 0 var(--s5) var(--s2); }
+      .errors, .warnings { border-top: 1px solid var(--line); }
+      :is(.errors, .warnings) h2 { padding: var(--s4) var(--s5) var(--s2); }
+      :is(.errors, .warnings) > p { padding: 0 var(--s5) var(--s2); }
       .value { font-family: var(--mono); overflow-wrap: anywhere; }
       .more { padding: var(--s4); text-align: center; }
     `,
@@ -33,46 +33,64 @@ export class ImportReport extends LitElement {
 
   @property({ attribute: false }) report!: Report;
   @property({ type: Boolean }) dry = false;
-  @state() private shown = SHOWN_STEP;
+  @state() private errorsShown = SHOWN_STEP;
+  @state() private warningsShown = SHOWN_STEP;
 
   override render() {
     const { report } = this;
+    const { errors, errors_left_off, warnings = [], warnings_left_off } = report;
     return html`<section class="card" aria-label=${t('import.result')}>
       <div role="status"><dl class="numbers">
         ${figure(t('import.rows'), report.rows)} ${figure(t('import.created'), report.created)} ${figure(t('import.updated'), report.updated)}
         ${figure(t('import.unchanged'), report.unchanged)} ${figure(t('import.rejected'), report.rejected, report.rejected > 0)}
       </dl></div>
       <p class="notice ${this.dry ? '' : 'ok'}">${icon(this.dry ? 'info' : 'check', 18)}${this.dry ? t('import.dry') : t('import.done')}</p>
-      ${report.errors.length > 0 ? this.errors() : nothing}
+      ${list({ kind: 'errors', rows: errors, leftOff: errors_left_off, shown: this.errorsShown, more: this.moreErrors })}
+      ${list({ kind: 'warnings', rows: warnings, leftOff: warnings_left_off, shown: this.warningsShown, more: this.moreWarnings })}
     </section>`;
   }
 
-  private errors() {
-    const { errors, errors_left_off: leftOff = 0 } = this.report;
-    return html`<div class="errors">
-      <h2>${t('import.errors', { n: errors.length + leftOff })}</h2>
-      ${leftOff > 0 ? html`<p class="left-off small muted">${t('import.left_off', { n: errors.length })}</p>` : nothing}
-      <div class="table-scroll"><table class="cards">
-        <caption class="hidden">${t('import.errors', { n: errors.length })}</caption>
-        <thead><tr><th class="right">${t('import.line')}</th><th>${t('import.column')}</th><th>${t('import.value')}</th><th>${t('import.reason')}</th></tr></thead>
-        <tbody>
-          ${errors.slice(0, this.shown).map(
-            (e) => html`<tr>
-              <td class="right num" data-label=${t('import.line')}>${number(e.line)}</td>
-              <td class="mono" data-label=${t('import.column')}>${e.column === WHOLE_ROW ? t('import.whole_row') : e.column}</td>
-              <td class="value" data-label=${t('import.value')}>${e.value || t('import.empty_value')}</td>
-              <td data-label=${t('import.reason')}>${e.detail}</td>
-            </tr>`,
-          )}
-        </tbody>
-      </table></div>
-      ${errors.length > this.shown ? html`<div class="more"><button class="button small" type="button" @click=${this.more}>${t('list.more')}</button></div>` : nothing}
-    </div>`;
-  }
+  private readonly moreErrors = (): void => {
+    this.errorsShown += SHOWN_STEP;
+  };
 
-  private more(): void {
-    this.shown += SHOWN_STEP;
-  }
+  private readonly moreWarnings = (): void => {
+    this.warningsShown += SHOWN_STEP;
+  };
+}
+
+/** Faults of rows, as the report has them and as many as are shown. */
+interface Listed {
+  kind: 'errors' | 'warnings';
+  rows: ImportError[];
+  leftOff?: number | undefined;
+  shown: number;
+  more: () => void;
+}
+
+/** A table of errors or warnings; nothing when there are none. */
+function list({ kind, rows, leftOff = 0, shown, more }: Listed) {
+  if (rows.length === 0) return nothing;
+  return html`<div class=${kind}>
+    <h2>${t(`import.${kind}`, { n: rows.length + leftOff })}</h2>
+    ${kind === 'warnings' ? html`<p class="small muted">${t('import.warnings_taken')}</p>` : nothing}
+    ${leftOff > 0 ? html`<p class="small muted">${t('import.left_off', { n: rows.length })}</p>` : nothing}
+    <div class="table-scroll"><table class="cards">
+      <caption class="hidden">${t(`import.${kind}`, { n: rows.length })}</caption>
+      <thead><tr><th class="right">${t('import.line')}</th><th>${t('import.column')}</th><th>${t('import.value')}</th><th>${t('import.reason')}</th></tr></thead>
+      <tbody>
+        ${rows.slice(0, shown).map(
+          (e) => html`<tr>
+            <td class="right num" data-label=${t('import.line')}>${number(e.line)}</td>
+            <td class="mono" data-label=${t('import.column')}>${e.column === WHOLE_ROW ? t('import.whole_row') : e.column}</td>
+            <td class="value" data-label=${t('import.value')}>${e.value || t('import.empty_value')}</td>
+            <td data-label=${t('import.reason')}>${e.detail}</td>
+          </tr>`,
+        )}
+      </tbody>
+    </table></div>
+    ${rows.length > shown ? html`<div class="more"><button class="button small" type="button" @click=${more}>${t('list.more')}</button></div>` : nothing}
+  </div>`;
 }
 
 const figure = (label: string, n: number, bad = false) =>

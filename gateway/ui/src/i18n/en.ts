@@ -531,6 +531,8 @@ export const en: Catalogue = {
   'import.rejected': 'Rejected',
   'import.errors': { one: '{n} error', other: '{n} errors' },
   'import.left_off': 'These are the first {n}. Correct them and check the file again.',
+  'import.warnings': { one: '{n} warning', other: '{n} warnings' },
+  'import.warnings_taken': 'These rows are accepted; have a look at them.',
   'import.line': 'Line',
   'import.whole_row': 'the whole row',
   'import.column': 'Column',

@@ -543,6 +543,8 @@ export const es = {
   'import.rejected': 'Rechazadas',
   'import.errors': { one: '{n} error', other: '{n} errores' },
   'import.left_off': 'Aquí están los primeros {n}. Corrija esos y revise el archivo otra vez.',
+  'import.warnings': { one: '{n} advertencia', other: '{n} advertencias' },
+  'import.warnings_taken': 'Estas filas se aceptan; revíselas.',
   'import.line': 'Línea',
   'import.whole_row': 'toda la fila',
   'import.column': 'Columna',
