@@ -1,5 +1,6 @@
 //! What is wrong with a file, or with one cell of it: where, what stands there, a stable code, and a text to read.
 
+use super::text_decoder::foreign_bytes_as_windows_1252;
 use super::{Column, FileKind};
 use crate::client::CONTACTS_MAX;
 use crate::value::{Invalid, Language};
@@ -216,8 +217,8 @@ impl std::fmt::Debug for RowFault {
 
 fn shown(value: &str) -> String {
     match value.char_indices().nth(VALUE_MAX_CHARS) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value.to_owned(),
+        Some((end, _)) => format!("{}…", foreign_bytes_as_windows_1252(&value[..end])),
+        None => foreign_bytes_as_windows_1252(value),
     }
 }
 

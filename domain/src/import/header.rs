@@ -2,6 +2,7 @@
 
 use super::FileFault;
 use super::scanner::{Scan, first_line_bytes, scan};
+use super::text_decoder::foreign_bytes_as_windows_1252;
 use crate::value::{comparable, is_invisible, words};
 
 words! {
@@ -125,7 +126,8 @@ fn unknown(cells: &[String], names: &[String]) -> Vec<String> {
 
 /// The beginning of a name; what is no text in a file that is none must not reach a screen.
 fn shown(cell: &str) -> String {
-    cell.trim().chars().filter(|c| !c.is_control()).take(NAME_MAX_CHARS).collect()
+    let name: String = cell.trim().chars().filter(|c| !c.is_control()).take(NAME_MAX_CHARS).collect();
+    foreign_bytes_as_windows_1252(&name)
 }
 
 /// `External ID` and `external-id` are `external_id`.

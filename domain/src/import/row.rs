@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::header::Header;
-use super::text_decoder::{has_strays, strays_as_windows_1252};
+use super::text_decoder::{foreign_bytes_as_windows_1252, has_foreign_bytes};
 use super::{Column, RowFault, RowReason};
 use crate::value::{
     ContactKind, CountryCode, EmailAddress, ExternalId, Invalid, Name, PhoneNumber, comparable,
@@ -132,17 +132,16 @@ impl<'a> Cells<'a> {
         Some(text)
     }
 
-    /// The text of a cell with its strays read: those of a name, not those that say who or where somebody is.
+    /// The text of a cell with its foreign bytes read, if it is a name; in ids and addresses they are refused.
     fn legible(&mut self, column: Column, cell: &'a str) -> Option<Cow<'a, str>> {
-        if !has_strays(cell) {
+        if !has_foreign_bytes(cell) {
             return Some(Cow::Borrowed(cell));
         }
-        let read = strays_as_windows_1252(cell);
         if !matches!(column, Column::Name | Column::ContactName) {
-            return self.refuse(column, &fold_white_space(&read), RowReason::Unreadable);
+            return self.refuse(column, &fold_white_space(cell), RowReason::Unreadable);
         }
-        self.warnings.push(RowFault::new(self.line, column, &fold_white_space(&read), RowReason::NotUtf8));
-        Some(Cow::Owned(read))
+        self.warnings.push(RowFault::new(self.line, column, &fold_white_space(cell), RowReason::NotUtf8));
+        Some(Cow::Owned(foreign_bytes_as_windows_1252(cell)))
     }
 
     fn refuse<T>(&mut self, column: Column, value: &str, reason: RowReason) -> Option<T> {

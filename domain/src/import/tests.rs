@@ -245,14 +245,20 @@ fn a_row_of_another_charset_in_a_file_of_utf8_costs_nobody_the_file_and_no_name_
     let good = "1,Peña,holder,Peña,3001234567,\n2,Núñez,holder,,3001234568,\n";
     let named = b"3,Mu\xf1oz,authorized_user,Jos\xe9,3001234569,\n";
     let identified = b"\xd17,Ana,holder,,3001234560,\n8,Ana,holder,,,jos\xe9@example.com\n";
-    let read = rows_of(&[HEADER.as_bytes(), good.as_bytes(), named, identified].concat());
+    let read =
+        rows_of(&[HEADER.as_bytes(), good.as_bytes(), named, identified, b"9,\"Jos\xe9\"x,,,,\n"].concat());
     assert_eq!(warnings(&read), [(4, "name", "not_utf8"), (4, "contact_name", "not_utf8")]);
     assert_eq!(
         faults(&read),
-        [(5, "external_id", "unreadable_character"), (6, "email", "unreadable_character")]
+        [
+            (5, "external_id", "unreadable_character"),
+            (6, "email", "unreadable_character"),
+            (7, "row", "misplaced_quote")
+        ]
     );
-    let Row::Refused(refused) = &read[3] else { panic!("{:?}", read[3]) };
-    assert_eq!(refused[0].value, "Ñ7", "what stands there can be read");
+    let (Row::Refused(refused), Row::Refused(misquoted)) = (&read[3], &read[5]) else { panic!("{read:?}") };
+    let values = (refused[0].value.as_str(), misquoted[0].value.as_str());
+    assert_eq!(values, ("Ñ7", "9,\"José\"x,,,,"), "what stands there can be read");
     let names: Vec<_> = good_rows(read).into_iter().map(|row| row.name.into_string()).collect();
     assert_eq!(names, ["Peña", "Núñez", "Muñoz"]);
 }

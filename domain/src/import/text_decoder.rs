@@ -8,7 +8,7 @@ use super::code_pages::CodePage;
 pub(super) enum TextDecoder {
     /// Bytes that are no character become U+FFFD, which rows are refused for.
     Standard(Box<Decoder>),
-    /// Bytes that are no UTF-8 are kept as [strays](stray).
+    /// Bytes that are no UTF-8 are kept as [foreign bytes](foreign_byte).
     MixedUtf8 {
         /// The start of a character that the next chunk goes on with.
         unfinished: Vec<u8>,
@@ -23,7 +23,7 @@ pub(super) enum TextDecoder {
 const MARK: char = '\u{feff}';
 /// What a byte that is no UTF-8 is kept as: this and the byte. At the end of the private use area, so that no text has it
 /// (as Python keeps such bytes as lone surrogates: PEP 383).
-const STRAY: u32 = 0x10_ff00;
+const FOREIGN_BYTES: u32 = 0x10_ff00;
 
 impl TextDecoder {
     pub(super) const fn mixed_utf8() -> Self {
@@ -68,28 +68,28 @@ fn mixed_utf8(bytes: &[u8], is_last: bool, text: &mut String) -> Vec<u8> {
         if taken == bytes.len() && may_go_on && !is_last {
             return invalid.to_vec();
         }
-        text.extend(invalid.iter().map(|byte| stray(*byte)));
+        text.extend(invalid.iter().map(|byte| foreign_byte(*byte)));
     }
     Vec::new()
 }
 
 /// A byte that is no UTF-8, as the text keeps it.
-fn stray(byte: u8) -> char {
-    char::from_u32(STRAY + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
+fn foreign_byte(byte: u8) -> char {
+    char::from_u32(FOREIGN_BYTES + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
-/// The byte that a character of the text stands for, if it is a stray.
+/// The byte that a character of the text stands for, if it stands for one.
 fn byte_of(c: char) -> Option<u8> {
-    u32::from(c).checked_sub(STRAY).and_then(|byte| u8::try_from(byte).ok())
+    u32::from(c).checked_sub(FOREIGN_BYTES).and_then(|byte| u8::try_from(byte).ok())
 }
 
 /// Whether a text has bytes that are no UTF-8.
-pub(super) fn has_strays(text: &str) -> bool {
+pub(super) fn has_foreign_bytes(text: &str) -> bool {
     text.chars().any(|c| byte_of(c).is_some())
 }
 
-/// A text with its strays as they are in Windows-1252.
-pub(super) fn strays_as_windows_1252(text: &str) -> String {
+/// A text with its foreign bytes as they are in Windows-1252.
+pub(super) fn foreign_bytes_as_windows_1252(text: &str) -> String {
     text.chars().map(|c| byte_of(c).map_or(c, |byte| CodePage::Windows1252.character(byte))).collect()
 }
 
@@ -111,9 +111,13 @@ mod tests {
         let bytes = b"\xef\xbb\xbfPe\xc3\xb1a Mu\xf1oz \xf0\x9f\x98\x80 Jos\xe9\xc3\n\xc3";
         for chunk_bytes in 1..bytes.len() {
             let text = decoded(bytes, chunk_bytes);
-            assert!(has_strays(&text));
-            assert_eq!(strays_as_windows_1252(&text), "Peña Muñoz 😀 JoséÃ\nÃ", "in chunks of {chunk_bytes}");
+            assert!(has_foreign_bytes(&text));
+            assert_eq!(
+                foreign_bytes_as_windows_1252(&text),
+                "Peña Muñoz 😀 JoséÃ\nÃ",
+                "in chunks of {chunk_bytes}"
+            );
         }
-        assert!(!has_strays(&decoded("Peña \u{f8ff}".as_bytes(), 3)));
+        assert!(!has_foreign_bytes(&decoded("Peña \u{f8ff}".as_bytes(), 3)));
     }
 }

@@ -63,10 +63,12 @@ impl EmailAddress {
             return refused(EmailFault::Name);
         }
         let Some((local, domain)) = text.rsplit_once('@') else {
-            return refused(stray(text, is_of_local_part).map_or(EmailFault::Form, EmailFault::Character));
+            return refused(
+                unexpected(text, is_of_local_part).map_or(EmailFault::Form, EmailFault::Character),
+            );
         };
-        if let Some(stray) = stray(local, is_of_local_part).or_else(|| stray_in_domain(domain)) {
-            return refused(EmailFault::Character(stray));
+        if let Some(found) = unexpected(local, is_of_local_part).or_else(|| unexpected_in_domain(domain)) {
+            return refused(EmailFault::Character(found));
         }
         let Ok(domain) = idna::domain_to_ascii_strict(domain) else { return refused(EmailFault::Form) };
         if local.len() + 1 + domain.len() > Self::MAX_CHARS {
@@ -104,7 +106,7 @@ fn has_several(text: &str) -> bool {
 }
 
 /// The first character that is none of those.
-fn stray(text: &str, is_one: impl Fn(char) -> bool) -> Option<char> {
+fn unexpected(text: &str, is_one: impl Fn(char) -> bool) -> Option<char> {
     text.chars().find(|c| !is_one(*c))
 }
 
@@ -114,9 +116,9 @@ fn is_of_local_part(c: char) -> bool {
 
 /// IDNA passes over invisible characters and some signs (UTS #46), so that two addresses that look alike would be two, and
 /// takes a middle dot anywhere, which stands between two l only (RFC 5892, A.3).
-fn stray_in_domain(domain: &str) -> Option<char> {
+fn unexpected_in_domain(domain: &str) -> Option<char> {
     let plain = domain.to_lowercase().replace("l·l", "ll");
-    stray(&plain, |c| match c {
+    unexpected(&plain, |c| match c {
         '.' | '-' => true,
         c if c.is_ascii() => c.is_ascii_alphanumeric(),
         c if is_invisible(c) || is_variation_selector(c) => false,
@@ -241,7 +243,7 @@ mod tests {
 
     #[test]
     fn what_stands_within_an_address_is_named() {
-        let strays = [
+        let found = [
             ("ana@exam\u{200b}ple.com", '\u{200b}'),
             ("ana\u{ad}@example.com", '\u{ad}'),
             ("ana\u{a0}perez@example.com", '\u{a0}'),
@@ -256,8 +258,8 @@ mod tests {
             ("ana@example.com:", ':'),
             ("ana@example.com\0", '\0'),
         ];
-        for (text, stray) in strays {
-            let refusal = Invalid::Email(EmailFault::Character(stray));
+        for (text, character) in found {
+            let refusal = Invalid::Email(EmailFault::Character(character));
             assert_eq!(EmailAddress::read(text), Err(refusal), "{text:?}");
         }
         for text in ["Ana <ana@example.com>", "Ana Pérez <ana@example.com>;", "\"Ana\" <ana@example.com>"] {

@@ -107,8 +107,8 @@ impl FromText for Short {
 }
 
 /// A password to be set: 8 to 200 characters of any kind that can be typed (OWASP ASVS 5.0, 6.2.1 and 6.2.9), counted as they
-/// are compared, whatever Unicode form they come in. Neither a control character nor one that nobody sees (RFC 8264, 4.3 and
-/// 9.13): nobody could type it again.
+/// are compared, whatever Unicode form they come in. Control characters and invisible ones are refused (RFC 8264, 4.3 and 9.13): they
+/// could not be typed again.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
