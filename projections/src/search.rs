@@ -70,10 +70,11 @@ pub fn patterns(query: &str) -> Option<Vec<String>> {
     let mut patterns = Vec::new();
     let mut rest = words.as_slice();
     while let Some((word, after)) = rest.split_first() {
-        let numbers = rest.iter().take_while(|word| word.chars().all(is_of_number)).count();
-        let (asked, remaining) = match asked_number(&rest[..numbers].join(" ")) {
-            Some(number) => (number, &rest[numbers..]),
-            None if patterns.len() + 1 == WORDS_MAX => (rest.join(" "), &[][..]),
+        let groups = rest.iter().take_while(|word| word.chars().all(is_of_number)).count();
+        let number = asked_number(&rest[..groups].join(" "));
+        let (asked, remaining) = match number {
+            _ if patterns.len() + 1 == WORDS_MAX => (rest.join(" "), &[][..]),
+            Some(number) => (number, &rest[groups..]),
             None => ((*word).to_owned(), after),
         };
         patterns.push(pattern(&asked));
@@ -217,5 +218,6 @@ mod tests {
         let patterns = patterns(&query).unwrap();
         assert_eq!(patterns.len(), WORDS_MAX);
         assert!(patterns[WORDS_MAX - 1].starts_with("%p11 p12 p13") && finds(&query, &query));
+        assert_eq!(super::patterns(&"a 1234567 ".repeat(20)).unwrap().len(), WORDS_MAX);
     }
 }
