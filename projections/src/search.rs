@@ -66,7 +66,7 @@ pub fn searchable(text: &str) -> String {
 /// The `like` patterns that must all fit a [`searchable`] text for it to be found by a query; none for a blank query.
 pub fn patterns(query: &str) -> Option<Vec<String>> {
     let folded = fold(query);
-    let words = folded.split_whitespace().map(|word| bare(word)).collect::<Vec<_>>();
+    let words = folded.split_whitespace().map(bare).collect::<Vec<_>>();
     let mut patterns = Vec::new();
     let mut rest = words.as_slice();
     while let Some((word, after)) = rest.split_first() {
