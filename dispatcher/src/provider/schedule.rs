@@ -19,6 +19,10 @@ pub enum RetryAdvice {
     NotBefore(Duration),
     /// Exactly after this, whatever the schedule says (`Retry-After`).
     After(Duration),
+    /// The same at a moment of our clock.
+    At(DateTime<Utc>),
+    /// Not at all: the provider has the message and gave it up, so that another attempt would be another message.
+    Never,
 }
 
 /// What is known of a delivery when its attempt has failed.
@@ -44,7 +48,7 @@ pub const SMS_WINDOW: TimeDelta = TimeDelta::hours(24);
 pub const MAX_ATTEMPTS: u32 = 100;
 /// The shortest wait a provider may ask for.
 pub const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
-/// The longest wait a provider may ask for.
+/// The longest wait a provider may ask for. One that would end after the last moment for an attempt ends there.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 
 const EMAIL_WAITS_S: [u64; 7] = [60, 300, 900, 1_800, 3_600, 7_200, 14_400];
@@ -64,19 +68,37 @@ pub fn next_attempt(
     if !is_retried(class) || attempts.made >= MAX_ATTEMPTS {
         return None;
     }
-    let wait = wait(attempts, class, advice, jitter.clamp(0.0, 1.0))?;
+    let wait = wait(attempts, class, advice, now, jitter.clamp(0.0, 1.0))?;
     let due = now.checked_add_signed(TimeDelta::from_std(wait).ok()?)?;
-    let too_late = due > attempts.first_at + window(attempts.channel);
+    let last = attempts.first_at + window(attempts.channel);
+    let due = if is_asked_for(advice) && now < last { due.min(last) } else { due };
     let expired = attempts.expires_at.is_some_and(|end| due >= end);
-    (!too_late && !expired).then_some(due)
+    (due <= last && !expired).then_some(due)
 }
 
-fn wait(attempts: &Attempts, class: FailureClass, advice: RetryAdvice, jitter: f64) -> Option<Duration> {
+/// Whether the provider itself says when, so that the schedule has no word in it.
+pub fn is_asked_for(advice: RetryAdvice) -> bool {
+    matches!(advice, RetryAdvice::After(_) | RetryAdvice::At(_))
+}
+
+fn wait(
+    attempts: &Attempts,
+    class: FailureClass,
+    advice: RetryAdvice,
+    now: DateTime<Utc>,
+    jitter: f64,
+) -> Option<Duration> {
     let scheduled = || Some(scheduled(attempts, class)?.mul_f64(1.0 - JITTER + 2.0 * JITTER * jitter));
     match advice {
+        RetryAdvice::Never => None,
         RetryAdvice::Schedule => scheduled(),
         RetryAdvice::NotBefore(floor) => Some(scheduled()?.max(later(floor, jitter))),
         RetryAdvice::After(asked) => Some(later(asked, jitter)),
+        RetryAdvice::At(at) => match (at - now).to_std() {
+            Ok(asked) => Some(later(asked, jitter)),
+            // A moment that is over asks for nothing.
+            Err(_) => scheduled(),
+        },
     }
 }
 

@@ -77,6 +77,38 @@ fn an_absurd_retry_after_is_bounded() {
 }
 
 #[test]
+fn a_retry_after_beyond_the_last_moment_for_an_attempt_is_shortened_to_it_and_then_it_has_failed() {
+    for advice in [
+        RetryAdvice::After(Duration::from_secs(365 * 24 * 3_600)),
+        RetryAdvice::At(start() + TimeDelta::days(365)),
+    ] {
+        let due = |first_at| {
+            let attempts = Attempts { first_at, ..made(Channel::Sms, 1) };
+            next_attempt(&attempts, FailureClass::Throttled, advice, start(), 1.0)
+        };
+        assert_eq!(due(start()), Some(start() + SMS_WINDOW), "{advice:?}");
+        let an_hour_ago = start() - TimeDelta::hours(1);
+        assert_eq!(due(an_hour_ago), Some(an_hour_ago + SMS_WINDOW), "{advice:?}");
+        assert_eq!(due(start() - SMS_WINDOW), None, "{advice:?}");
+    }
+}
+
+#[test]
+fn a_retry_after_by_our_clock_is_waited_for_and_one_that_is_over_asks_for_nothing() {
+    let of = |offset| {
+        let advice = RetryAdvice::At(start() + TimeDelta::seconds(offset));
+        seconds(&made(Channel::Sms, 1), FailureClass::Throttled, advice, MIDDLE)
+    };
+    assert_eq!((of(100), of(0), of(-5)), (Some(110), Some(1), Some(30)));
+}
+
+#[test]
+fn what_the_provider_gave_up_is_never_tried_again() {
+    let due = seconds(&made(Channel::Sms, 1), FailureClass::Throttled, RetryAdvice::Never, MIDDLE);
+    assert_eq!(due, None);
+}
+
+#[test]
 fn nothing_is_due_at_or_after_its_expiry() {
     let expiring = |after_s| Attempts {
         expires_at: Some(start() + TimeDelta::seconds(after_s)),

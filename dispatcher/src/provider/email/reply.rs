@@ -37,12 +37,17 @@ impl Phase {
             Self::FinalReply => "the end of the message",
         }
     }
+
+    /// Whether the server refuses the connection, whatever mail it is for.
+    const fn is_before_mail(self) -> bool {
+        matches!(self, Self::Connect | Self::Greeting | Self::Auth)
+    }
 }
 
 /// A negative reply to a command, as a failure of this delivery.
 pub(super) fn refused(phase: Phase, status: u16, text: &str) -> Failure {
     let enhanced = Enhanced::of(status, text);
-    let (class, advice) = classify(status, enhanced);
+    let (class, advice) = classify(phase, status, enhanced);
     let code = match enhanced {
         Some(Enhanced { subject, detail }) => format!("{status} {}.{subject}.{detail}", status / 100),
         None => status.to_string(),
@@ -85,12 +90,11 @@ pub(super) fn out_of_order(phase: Phase, status: u16) -> Failure {
 /// A connection or a sender that is refused as a whole says nothing about the recipient or the content.
 fn blame(phase: Phase, class: FailureClass) -> FailureClass {
     use FailureClass::{ConfigAuth, PermanentAddress, PermanentContent, PolicyReputation, Unknown};
-    match (phase, class) {
-        (Phase::Connect | Phase::Greeting | Phase::Auth, PermanentAddress | PermanentContent | Unknown) => {
+    match class {
+        PermanentAddress | PermanentContent | PolicyReputation | Unknown if phase.is_before_mail() => {
             ConfigAuth
         }
-        (Phase::Connect | Phase::Greeting | Phase::Auth, PolicyReputation) => ConfigAuth,
-        (Phase::Mail, PermanentAddress | Unknown) => ConfigAuth,
+        PermanentAddress | Unknown if phase == Phase::Mail => ConfigAuth,
         _ => class,
     }
 }
@@ -110,30 +114,45 @@ impl Enhanced {
     }
 }
 
-fn classify(status: u16, enhanced: Option<Enhanced>) -> (FailureClass, RetryAdvice) {
+fn classify(phase: Phase, status: u16, enhanced: Option<Enhanced>) -> (FailureClass, RetryAdvice) {
     if (status, enhanced) == (451, Some(Enhanced { subject: 7, detail: 1 })) {
         return (FailureClass::Transient, RetryAdvice::NotBefore(GREYLISTED_FOR));
     }
-    let class = by_status(status)
+    let class = by_status(phase, status)
         .or_else(|| by_enhanced(status, enhanced?))
         .unwrap_or_else(|| by_digit(status, enhanced));
     (class, RetryAdvice::Schedule)
 }
 
-/// Replies whose basic code is enough; 454 is STARTTLS's or AUTH's own temporary failure.
-fn by_status(status: u16) -> Option<FailureClass> {
+/// Replies whose basic code is enough.
+///
+/// - 454 is STARTTLS's and AUTH's temporary failure (RFC 3207, RFC 4954). Later in the dialogue it is the speed limit or
+///   daily quota of Amazon SES ("454 Throttling failure", docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html).
+/// - 500, 502–504 and 555 refuse a command or its parameters, and 503 its order (RFC 5321 4.2.2): a fault of ours at
+///   whatever command the server says it. Postfix refuses HELO's name at RCPT, "504 5.5.2 Helo command rejected".
+/// - 521 is a server that takes no mail from us (RFC 7504), 556 a recipient's domain that takes none from anybody.
+fn by_status(phase: Phase, status: u16) -> Option<FailureClass> {
     match status {
         421 => Some(FailureClass::Transient),
-        454 | 530 | 534 | 535 | 538 => Some(FailureClass::ConfigAuth),
-        521 | 556 => Some(FailureClass::PermanentAddress),
+        454 if phase.is_before_mail() => Some(FailureClass::ConfigAuth),
+        454 => Some(FailureClass::Throttled),
+        500 | 502..=504 | 530 | 534 | 535 | 538 | 555 => Some(FailureClass::ConfigAuth),
+        521 => Some(FailureClass::PolicyReputation),
+        556 => Some(FailureClass::PermanentAddress),
         _ => None,
     }
 }
 
+/// The enhanced status codes of RFC 3463 and its registry, and what large providers use them for:
+/// support.google.com/a/answer/3726730 (5.4.5 daily limit, x.7.28 unusual rate),
+/// learn.microsoft.com/exchange/troubleshoot/email-delivery/ndr (5.1.8 bad outbound sender, 5.1.90, 5.7.232, 5.7.233 limits).
 fn by_enhanced(status: u16, Enhanced { subject, detail }: Enhanced) -> Option<FailureClass> {
     match (status / 100, subject, detail) {
-        (4, 5, 3) | (4, 7, 0 | 28) => Some(FailureClass::Throttled),
+        (4, 7, 0) | (4 | 5, 4, 5) | (4 | 5, 5, 3) | (4 | 5, 7, 28) => Some(FailureClass::Throttled),
+        (5, 1, 90) | (5, 7, 232 | 233) => Some(FailureClass::Throttled),
         (4 | 5, 2, 2) => Some(FailureClass::Transient),
+        // The sender's address, and the protocol: a command, its syntax, its arguments, its version.
+        (5, 1, 7 | 8) | (5, 5, 1 | 2 | 4 | 5) => Some(FailureClass::ConfigAuth),
         (5, 1, 1..=3 | 6 | 10) | (5, 2, 1) => Some(FailureClass::PermanentAddress),
         (5, 3, 4) | (5, 6, _) => Some(FailureClass::PermanentContent),
         (5, 7, 8) => Some(FailureClass::ConfigAuth),

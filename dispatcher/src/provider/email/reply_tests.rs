@@ -35,7 +35,6 @@ fn a_reply_has_the_class_of_its_code() {
         ("550 5.1.6 moved", PermanentAddress),
         ("556 5.1.10 null MX", PermanentAddress),
         ("550 5.2.1 disabled", PermanentAddress),
-        ("521 no mail here", PermanentAddress),
         ("556 no mail there", PermanentAddress),
         ("553 bad name", PermanentAddress),
         ("552 5.3.4 too big", PermanentContent),
@@ -47,7 +46,6 @@ fn a_reply_has_the_class_of_its_code() {
         ("550 5.7.515 bulk rules", PolicyReputation),
         ("530 5.7.0 STARTTLS first", ConfigAuth),
         ("535 5.7.8 bad credentials", ConfigAuth),
-        ("454 4.7.0 authentication is down", ConfigAuth),
         ("550 no", Unknown),
         ("554 no", Unknown),
         ("550 5.4.1 access denied", Unknown),
@@ -55,6 +53,50 @@ fn a_reply_has_the_class_of_its_code() {
     for (reply, class) in table {
         assert_eq!(class_of(reply), class, "{reply}");
     }
+}
+
+/// Each was sent by a real server, with the place that shows it.
+#[test]
+fn a_refusal_that_is_about_us_blames_no_recipient() {
+    let table = [
+        // Postfix, reject_non_fqdn_helo_hostname, said at RCPT (postfix.org/postconf.5.html#smtpd_delay_reject).
+        ("504 5.5.2 <vm>: Helo command rejected: need fully-qualified hostname", ConfigAuth),
+        ("503 5.5.1 Error: need RCPT command", ConfigAuth),
+        ("503 AUTH first (#5.5.1)", ConfigAuth),
+        ("502 5.5.1 Unimplemented command", ConfigAuth),
+        ("500 5.5.1 Command unrecognized", ConfigAuth),
+        ("501 5.5.4 Invalid arguments", ConfigAuth),
+        ("555 5.5.4 Unsupported option", ConfigAuth),
+        // Exchange Online (learn.microsoft.com/exchange/troubleshoot/email-delivery/ndr/fix-error-code-5-1-8).
+        ("550 5.1.8 Access denied, bad outbound sender", ConfigAuth),
+        ("550 5.1.90 You've reached your daily limit for message recipients", Throttled),
+        ("550 5.7.233 Your tenant exceeded its daily limit for external recipients", Throttled),
+        // support.google.com/a/answer/3726730
+        ("550 5.4.5 Daily user sending limit exceeded", Throttled),
+        ("550 5.4.5 Daily SMTP relay sending limit exceeded for customer", Throttled),
+        ("550 5.7.28 There is an unusual rate of mail from your IP address", Throttled),
+        // docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html
+        ("454 Throttling failure: Daily message quota exceeded", Throttled),
+        ("554 5.7.1 Relay access denied", PolicyReputation),
+        ("521 5.2.1 Your address is blocked", PolicyReputation),
+        ("521 no mail here", PolicyReputation),
+        // The codes leave these open: refused to several people in a row they make the provider rest.
+        (
+            "554 Your access to this mail system has been rejected due to the sender's poor reputation",
+            Unknown,
+        ),
+        ("550 Your IP is blacklisted", Unknown),
+        ("550 relay not permitted", Unknown),
+    ];
+    for (reply, class) in table {
+        assert_eq!(class_of(reply), class, "{reply}");
+    }
+}
+
+#[test]
+fn authentication_that_is_down_is_no_speed_limit() {
+    assert_eq!(at(Phase::Auth, "454 4.7.0 authentication is down").class, ConfigAuth);
+    assert_eq!(at(Phase::Greeting, "454 4.7.0 TLS not available").class, ConfigAuth);
 }
 
 #[test]
@@ -87,7 +129,9 @@ fn greylisting_waits_at_least_five_minutes() {
 #[test]
 fn a_refused_connection_or_sender_never_blames_the_recipient() {
     for phase in [Phase::Connect, Phase::Greeting, Phase::Auth] {
-        for reply in ["554 go away", "554 5.7.1 blocked", "550 5.1.1 what", "552 5.3.4 what"] {
+        for reply in
+            ["554 go away", "554 5.7.1 blocked", "521 no mail here", "550 5.1.1 what", "552 5.3.4 what"]
+        {
             assert_eq!(at(phase, reply).class, ConfigAuth, "{reply}");
         }
         assert_eq!(at(phase, "421 busy").class, Transient);

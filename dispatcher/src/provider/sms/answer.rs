@@ -2,85 +2,114 @@
 
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use domain::delivery::FailureClass;
 use reqwest::{
     Response, StatusCode,
     header::{DATE, HeaderMap, HeaderName, RETRY_AFTER},
 };
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::codes::{OPTED_OUT, class_of};
 use crate::provider::{
     failure::{Accepted, Doubt, Failure, SendFailure},
-    schedule::{RetryAdvice, is_retried},
+    schedule::RetryAdvice,
 };
+
+/// The longest reference that is kept, in characters; Twilio's sids have 34.
+const REFERENCE_MAX: usize = 200;
+/// The largest code that is one: Twilio's have five digits. A longer number may be a person's.
+const CODE_MAX: u64 = 999_999;
 
 /// Everything of an answer but its body.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Facts {
     pub(super) status: StatusCode,
-    pub(super) retry_after: Option<Duration>,
+    pub(super) advice: RetryAdvice,
 }
 
 impl Facts {
     pub(super) fn of(response: &Response) -> Self {
-        Self { status: response.status(), retry_after: retry_after(response.headers()) }
+        Self { status: response.status(), advice: advice(response.headers()) }
     }
 }
 
-/// Both of Twilio's answers: the message's resource, and the error document.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// Both of Twilio's answers, the message's resource and the error document, as far as they can be read: a number may be
+/// a string and a string a number, and a field that is neither is absent.
+#[derive(Debug, Default)]
 struct Body {
     sid: Option<String>,
-    error_code: Option<u64>,
-    error_message: Option<String>,
+    has_failed: bool,
     code: Option<u64>,
     message: Option<String>,
+    is_the_providers: bool,
 }
 
 impl Body {
-    /// Whether it is one of the two. Anything else may be the word of something in between, such as a proxy.
-    const fn is_the_providers(&self) -> bool {
-        self.sid.is_some() || self.error_code.is_some() || self.code.is_some() || self.message.is_some()
+    /// What is no JSON object says nothing. Other charsets than UTF-8 are read as far as they are ASCII, which keys, codes
+    /// and sids are.
+    fn read(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let fields: Map<String, Value> =
+            serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default();
+        let of = |name: &str| fields.get(name).and_then(word);
+        let code_of = |name: &str| of(name).and_then(|word| code(&word));
+        let named = ["sid", "error_code", "error_message", "code", "message"];
+        Self {
+            sid: of("sid"),
+            // A message that will not be sent any more (twilio.com/docs/messaging/api/message-resource#message-status-values).
+            has_failed: of("status")
+                .is_some_and(|status| matches!(status.as_str(), "failed" | "undelivered" | "canceled")),
+            code: code_of("error_code").or_else(|| code_of("code")),
+            message: of("error_message").or_else(|| of("message")),
+            is_the_providers: named.into_iter().any(|name| of(name).is_some()),
+        }
     }
+}
+
+/// A string or a number, without the spaces around it.
+fn word(value: &Value) -> Option<String> {
+    let word = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!word.is_empty()).then_some(word)
+}
+
+fn code(word: &str) -> Option<u64> {
+    let digits = word.strip_suffix(".0").unwrap_or(word);
+    digits.parse().ok().filter(|code| (1..=CODE_MAX).contains(code))
 }
 
 /// `body` is `None` if it broke off. A sid means that there is a message, whatever else is said: accepted, or failed for
-/// good by an error of its own. A 2xx or 5xx without one is in doubt, and so is any other status that neither the
-/// provider's body nor our settings explain; everything else is a refusal, which proves that nothing was sent.
+/// good by an error of its own. Without one the status decides: a refusal proves that nothing was sent.
 pub(super) fn read(facts: Facts, body: Option<&[u8]>) -> Result<Accepted, SendFailure> {
-    let parsed: Option<Body> = body.and_then(|bytes| serde_json::from_slice(bytes).ok());
-    let body = parsed.unwrap_or_default();
-    let status = facts.status;
-    let proves_nothing = is_doubtful(status) || !(body.is_the_providers() || is_ours_to_mend(status));
-    if let Some(refused) = body.error_code.or(body.code).filter(|_| !proves_nothing || body.sid.is_some()) {
-        if refused == OPTED_OUT {
-            return Err(SendFailure::OptedOut);
+    let body = body.map(Body::read).unwrap_or_default();
+    match &body.sid {
+        Some(_) if body.code.is_some() || body.has_failed || facts.status.is_client_error() => {
+            Err(refused(facts.given_up(), &body))
         }
-        let text = body.error_message.or(body.message).unwrap_or_default();
-        let refusal = refusal(facts, Some(refused), &text);
-        return Err(if body.sid.is_some() { final_failure(refusal) } else { refusal }.into());
-    }
-    match body.sid {
-        Some(sid) if !status.is_client_error() => Ok(Accepted { reference: bounded(&sid) }),
-        _ if proves_nothing => Err(doubt(status).into()),
-        _ => Err(refusal(facts, None, body.message.as_deref().unwrap_or_default()).into()),
+        Some(sid) => Ok(Accepted { reference: bounded(sid) }),
+        None if is_refusal(facts.status, &body) => Err(refused(facts, &body)),
+        None => Err(doubt(facts.status).into()),
     }
 }
 
-/// The statuses that may come from something in between after the provider took the message.
-fn is_doubtful(status: StatusCode) -> bool {
-    status.is_success() || status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
-}
-
-/// The statuses that come before any message is looked at, whoever says them: wrong credentials, or a wrong `base_url`,
-/// which a redirect or an unknown path means.
-fn is_ours_to_mend(status: StatusCode) -> bool {
-    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
-        || status.is_redirection()
-        || status.is_informational()
+/// Whether nothing was processed (RFC 9110 15).
+///
+/// A 5xx, a 408, a 409 and a 499 may be said after the message was taken, the latter by a proxy that lost its patience,
+/// and so may a 406, which is about the answer; a 2xx without a sid says nothing. All other client errors that have a
+/// meaning say that the request was not fulfilled, whoever says it and in whatever words. 303 answers a request that was
+/// processed (15.4.4); other redirects are not followed, and mean that `base_url` is wrong.
+fn is_refusal(status: StatusCode, body: &Body) -> bool {
+    match status.as_u16() {
+        100..=199 | 301 | 302 | 307 | 308 => true,
+        400..=405 | 407 | 410 | 411 | 413..=415 | 417 | 421 | 422 | 425 | 426 | 428 | 429 | 431 | 451 => true,
+        // The provider's own words explain these; a timed out request they do not.
+        400..=499 if status != StatusCode::REQUEST_TIMEOUT => body.is_the_providers,
+        _ => false,
+    }
 }
 
 fn doubt(status: StatusCode) -> Doubt {
@@ -88,41 +117,56 @@ fn doubt(status: StatusCode) -> Doubt {
     Doubt { code: format!("http {}", status.as_u16()), text }
 }
 
-fn refusal(facts: Facts, twilio: Option<u64>, text: &str) -> Failure {
-    let class = twilio.and_then(class_of).unwrap_or_else(|| by_status(facts.status));
-    let code = twilio.map_or_else(|| format!("http {}", facts.status.as_u16()), |code| code.to_string());
-    let advice = facts.retry_after.map_or(RetryAdvice::Schedule, RetryAdvice::After);
-    Failure::new(class, code, text).with_advice(advice)
+fn refused(facts: Facts, body: &Body) -> SendFailure {
+    if body.code == Some(OPTED_OUT) {
+        return SendFailure::OptedOut;
+    }
+    let class = body.code.and_then(class_of).unwrap_or_else(|| by_status(facts.status));
+    let code = body.code.map_or_else(|| format!("http {}", facts.status.as_u16()), |code| code.to_string());
+    let text = body.message.as_deref().unwrap_or_default();
+    Failure::new(class, code, text).with_advice(facts.advice).into()
 }
 
-/// A message that the provider has, and gave up: trying again would make another.
-fn final_failure(failure: Failure) -> Failure {
-    let class = if is_retried(failure.class) { FailureClass::Unknown } else { failure.class };
-    Failure { class, ..failure }
+impl Facts {
+    /// The provider has the message and gave it up: trying again would make another.
+    const fn given_up(self) -> Self {
+        Self { advice: RetryAdvice::Never, ..self }
+    }
 }
 
+/// What a status says of whose fault it is, when no code does (RFC 9110 15.5, RFC 6585, RFC 8470).
 fn by_status(status: StatusCode) -> FailureClass {
-    match status {
-        StatusCode::TOO_MANY_REQUESTS => FailureClass::Throttled,
-        _ if is_ours_to_mend(status) => FailureClass::ConfigAuth,
+    match status.as_u16() {
+        // Credentials, an account that owes money, a `base_url` where there is no such API.
+        100..=199 | 300..=399 | 401..=405 | 407 | 410 | 411 | 415 | 421 | 426 => FailureClass::ConfigAuth,
+        429 => FailureClass::Throttled,
+        425 => FailureClass::Transient,
+        451 => FailureClass::PolicyReputation,
         _ => FailureClass::Unknown,
     }
 }
 
 fn bounded(sid: &str) -> String {
-    const MAX_REFERENCE: usize = 200;
-    sid.chars().filter(|c| !c.is_control()).take(MAX_REFERENCE).collect()
+    sid.chars().filter(|c| !c.is_control()).take(REFERENCE_MAX).collect()
 }
 
-/// Seconds, or a date that is measured by the server's own clock (RFC 9110 10.2.3).
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// `Retry-After`: seconds, or a date that is measured by the server's own clock if it tells it, else by ours (RFC 9110
+/// 10.2.3). What is neither is ignored.
+fn advice(headers: &HeaderMap) -> RetryAdvice {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
-    let value = text(RETRY_AFTER)?;
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    let Some(value) = text(RETRY_AFTER) else { return RetryAdvice::Schedule };
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return RetryAdvice::After(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let time = |text| DateTime::parse_from_rfc2822(text).ok();
-    (time(value)? - time(text(DATE)?)?).to_std().ok()
+    let Some(at) = http_date(value) else { return RetryAdvice::Schedule };
+    match text(DATE).and_then(http_date) {
+        Some(now) => (at - now).to_std().map_or(RetryAdvice::Schedule, RetryAdvice::After),
+        None => RetryAdvice::At(at),
+    }
+}
+
+fn http_date(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc2822(text).ok().map(|time| time.to_utc())
 }
 
 #[cfg(test)]
@@ -131,7 +175,7 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> Result<Accepted, SendFailure> {
         let status = StatusCode::from_u16(status).expect("a status");
-        read(Facts { status, retry_after: None }, Some(body.as_bytes()))
+        read(Facts { status, advice: RetryAdvice::Schedule }, Some(body.as_bytes()))
     }
 
     fn refused(answer: Result<Accepted, SendFailure>) -> Failure {
@@ -167,13 +211,21 @@ mod tests {
 
     #[test]
     fn a_message_that_has_a_sid_is_never_tried_again() {
-        for code in [30001, 30003, 20429, 99999] {
-            for status in [201, 400, 500] {
+        for code in ["30001", "30003", "\"20429\"", "99999"] {
+            for status in [201, 400, 429, 500] {
                 let body = format!(r#"{{"sid":"SM1","status":"failed","error_code":{code}}}"#);
                 let failure = refused(answer(status, &body));
-                assert!(!is_retried(failure.class), "{status} {code}");
-                assert_eq!(failure.code, code.to_string());
+                assert_eq!(failure.advice, RetryAdvice::Never, "{status} {code}");
+                assert_eq!(failure.code, code.trim_matches('"'));
             }
+        }
+        for status in ["failed", "undelivered", "canceled"] {
+            let failure = refused(answer(201, &format!(r#"{{"sid":"SM1","status":"{status}"}}"#)));
+            assert_eq!(
+                (failure.class, failure.advice),
+                (FailureClass::Unknown, RetryAdvice::Never),
+                "{status}"
+            );
         }
     }
 
@@ -214,42 +266,135 @@ mod tests {
     }
 
     #[test]
-    fn a_client_error_that_the_provider_does_not_explain_is_in_doubt() {
-        for status in [400, 405, 409, 413, 422, 429, 451] {
-            for body in ["", "slow down", "<html>", "{}", "[]", r#"{"error":"too many"}"#] {
-                assert!(is_doubt(&answer(status, body)), "{status} {body}");
+    fn a_client_error_proves_that_nothing_was_sent_whatever_is_in_its_body() {
+        use FailureClass::*;
+        let table: [(&[u16], FailureClass); 5] = [
+            (&[429], Throttled),
+            (&[301, 302, 307, 308, 401, 402, 403, 404, 405, 407, 410, 411, 415, 421, 426], ConfigAuth),
+            (&[425], Transient),
+            (&[451], PolicyReputation),
+            (&[400, 413, 414, 417, 422, 428, 431], Unknown),
+        ];
+        let bodies =
+            ["", "slow down", "<html>", "{}", "[]", "null", r#"{"error":"too many"}"#, r#"{"code":{}}"#];
+        for (statuses, expected) in table {
+            for (status, body) in statuses.iter().flat_map(|status| bodies.map(|body| (*status, body))) {
+                let failure = refused(answer(status, body));
+                assert_eq!(
+                    (failure.class, failure.code),
+                    (expected, format!("http {status}")),
+                    "{status} {body}"
+                );
             }
         }
     }
 
     #[test]
+    fn a_status_that_may_come_after_the_message_was_taken_is_in_doubt_unless_the_provider_explains_it() {
+        for status in [303, 304, 406, 409, 418, 424, 460, 499] {
+            for body in ["", "<html>", "{}", r#"{"error":"too many"}"#] {
+                assert!(is_doubt(&answer(status, body)), "{status} {body}");
+            }
+        }
+        for status in [406, 409, 424] {
+            assert_eq!(class(status, r#"{"code":21211}"#), FailureClass::PermanentAddress, "{status}");
+        }
+        assert!(is_doubt(&answer(408, r#"{"code":21211}"#)));
+    }
+
+    #[test]
+    fn numbers_may_be_strings_and_strings_numbers() {
+        for body in [
+            r#"{"code":"21211"}"#,
+            r#"{"code":" 21211 "}"#,
+            r#"{"code":21211.0}"#,
+            r#"{"error_code":"21211"}"#,
+        ] {
+            let failure = refused(answer(400, body));
+            assert_eq!(
+                (failure.class, failure.code.as_str()),
+                (FailureClass::PermanentAddress, "21211"),
+                "{body}"
+            );
+        }
+        let numeric = answer(201, r#"{"sid":77,"status":3,"error_code":"","error_message":7}"#);
+        assert_eq!(numeric, Ok(Accepted { reference: "77".into() }));
+        for none in ["null", "0", "\"0\"", "\"\"", "-3", "false", "[]"] {
+            let body = format!(r#"{{"sid":"SM1","error_code":{none}}}"#);
+            assert_eq!(answer(201, &body), Ok(Accepted { reference: "SM1".into() }), "{none}");
+        }
+        for no_sid in ["null", "\"\"", "\" \"", "{}", "true"] {
+            assert!(is_doubt(&answer(201, &format!(r#"{{"sid":{no_sid}}}"#))), "{no_sid}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_may_be_a_persons_number_is_not_kept() {
+        let failure = refused(answer(400, r#"{"code":573001234567,"message":"no"}"#));
+        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Unknown, "http 400"));
+    }
+
+    #[test]
+    fn a_body_is_read_in_any_charset_and_of_any_depth() {
+        let of = |status: u16, body: &[u8]| {
+            let status = StatusCode::from_u16(status).expect("a status");
+            read(Facts { status, advice: RetryAdvice::Schedule }, Some(body))
+        };
+        let accepted = Ok(Accepted { reference: "SM1".into() });
+        assert_eq!(of(201, b"{\"sid\":\"SM1\",\"body\":\"se\xf1al\"}"), accepted);
+        assert_eq!(of(201, b"\xef\xbb\xbf{\"sid\":\"SM1\"}"), accepted);
+        assert_eq!(of(201, b"{\"sid\":\"SM0\",\"sid\":\"SM1\"}"), accepted);
+        let deep = format!("{{\"sid\":\"SM1\",\"more\":{}", "[".repeat(60_000));
+        assert!(is_doubt(&of(201, deep.as_bytes())));
+        assert_eq!(refused(of(429, deep.as_bytes())).class, FailureClass::Throttled);
+    }
+
+    #[test]
     fn a_body_that_broke_off_leaves_only_the_status() {
-        let of = |status| read(Facts { status, retry_after: None }, None);
-        assert!(is_doubt(&of(StatusCode::CREATED)) && is_doubt(&of(StatusCode::TOO_MANY_REQUESTS)));
+        let of = |status| read(Facts { status, advice: RetryAdvice::Schedule }, None);
+        assert!(is_doubt(&of(StatusCode::CREATED)) && is_doubt(&of(StatusCode::BAD_GATEWAY)));
+        assert_eq!(refused(of(StatusCode::TOO_MANY_REQUESTS)).class, FailureClass::Throttled);
         assert_eq!(refused(of(StatusCode::UNAUTHORIZED)).class, FailureClass::ConfigAuth);
     }
 
-    fn wait_of(headers: &[(HeaderName, &str)]) -> Option<u64> {
+    fn advice_of(headers: &[(HeaderName, &str)]) -> RetryAdvice {
         let pairs = headers.iter().map(|(name, value)| (name.clone(), value.parse().expect("a header")));
-        retry_after(&pairs.collect()).map(|wait| wait.as_secs())
+        advice(&pairs.collect())
     }
 
     #[test]
     fn retry_after_is_read_as_seconds_or_as_a_date_by_the_servers_clock() {
         let date = (DATE, "Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(wait_of(&[(RETRY_AFTER, " 120 ")]), Some(120));
-        assert_eq!(wait_of(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT"), date.clone()]), Some(60));
-        assert_eq!(wait_of(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:40:37 GMT"), date]), None);
-        assert_eq!(wait_of(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT")]), None);
-        assert_eq!(wait_of(&[(RETRY_AFTER, "soon")]), None);
-        assert_eq!(wait_of(&[]), None);
+        let seconds = |seconds| RetryAdvice::After(Duration::from_secs(seconds));
+        assert_eq!(advice_of(&[(RETRY_AFTER, " 120 ")]), seconds(120));
+        assert_eq!(advice_of(&[(RETRY_AFTER, "99999999999999999999999")]), seconds(u64::MAX));
+        assert_eq!(advice_of(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT"), date.clone()]), seconds(60));
+        let past = advice_of(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:40:37 GMT"), date]);
+        assert_eq!(past, RetryAdvice::Schedule);
+    }
+
+    #[test]
+    fn retry_after_as_a_date_is_measured_by_our_clock_when_the_server_tells_none() {
+        let at = http_date("Sun, 06 Nov 1994 08:50:37 GMT").expect("a date");
+        assert_eq!(advice_of(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT")]), RetryAdvice::At(at));
+        let mute = [(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT"), (DATE, "today")];
+        assert_eq!(advice_of(&mute), RetryAdvice::At(at));
+    }
+
+    #[test]
+    fn a_retry_after_that_is_neither_is_ignored() {
+        for value in ["soon", "", "-5", "+5", "1.5", "1e3", "0x10", "Sun, 99 Nov 1994 08:50:37 GMT"] {
+            assert_eq!(advice_of(&[(RETRY_AFTER, value)]), RetryAdvice::Schedule, "{value}");
+        }
+        assert_eq!(advice_of(&[]), RetryAdvice::Schedule);
     }
 
     #[test]
     fn a_refusal_carries_retry_after() {
-        let facts =
-            Facts { status: StatusCode::TOO_MANY_REQUESTS, retry_after: Some(Duration::from_secs(7)) };
-        let failure = refused(read(facts, Some(br#"{"code":20429,"message":"slow"}"#)));
-        assert_eq!(failure.advice, RetryAdvice::After(Duration::from_secs(7)));
+        let advice = RetryAdvice::After(Duration::from_secs(7));
+        let facts = Facts { status: StatusCode::TOO_MANY_REQUESTS, advice };
+        for body in [&br#"{"code":20429,"message":"slow"}"#[..], b"<html>", b""] {
+            assert_eq!(refused(read(facts, Some(body))).advice, advice);
+        }
     }
 }

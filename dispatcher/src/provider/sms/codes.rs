@@ -1,4 +1,4 @@
-//! Twilio's error codes (twilio.com/docs/api/errors) as classes.
+//! Twilio's error codes (twilio.com/docs/api/errors/CODE) as classes.
 
 use domain::delivery::FailureClass;
 
@@ -8,19 +8,24 @@ pub(super) const OPTED_OUT: u64 = 21610;
 /// The class of a code, or `None` for one that is in no table.
 pub(super) fn class_of(code: u64) -> Option<FailureClass> {
     match code {
-        // Not a number, not a mobile, a landline, unknown destination or handset.
-        21211 | 21614 | 21635 | 30005 | 30006 => Some(FailureClass::PermanentAddress),
+        // Not a number, a short code, not a mobile, a landline, unknown destination or handset.
+        21211 | 21265 | 21614 | 21635 | 30005 | 30006 => Some(FailureClass::PermanentAddress),
         // The handset is off or out of reach.
         30003 => Some(FailureClass::Transient),
         // Blocked, filtered by the carrier, or a country not enabled for the account.
         30004 | 30007 | 21408 => Some(FailureClass::PolicyReputation),
-        // The queue is full, or too many requests.
-        30001 | 20429 => Some(FailureClass::Throttled),
-        20003 => Some(FailureClass::ConfigAuth),
+        // Too many requests, too many messages to one number, or a full queue of the sender or the messaging service.
+        20429 | 14107 | 21611 | 30001 => Some(FailureClass::Throttled),
+        // Over a carrier's limit in the United States (rate, T-Mobile's day), or the account's own (rate, day).
+        30022 | 30023 | 63017 | 63038 => Some(FailureClass::Throttled),
+        // Credentials, an account that is not active or suspended, a trial account's unverified number.
+        20003 | 20005 | 21608 | 30002 => Some(FailureClass::ConfigAuth),
+        // The sender is missing, no number of the account, of another account, or cannot send SMS there.
+        21212 | 21603 | 21606 | 21659 | 21660 | 21661 => Some(FailureClass::ConfigAuth),
+        // The messaging service is not found, has no sender, or its sid is invalid; the sender is not registered.
+        21701 | 21703 | 21705 | 30034 | 30035 => Some(FailureClass::ConfigAuth),
         // No body, or a body over 1,600 characters.
         21602 | 21617 => Some(FailureClass::PermanentContent),
-        // The sender is not a number of the account, or cannot send SMS.
-        21606 | 21212 | 21603 => Some(FailureClass::ConfigAuth),
         _ => None,
     }
 }
@@ -33,11 +38,14 @@ mod tests {
     fn a_code_has_its_class() {
         use FailureClass::*;
         let table: [(&[u64], FailureClass); 6] = [
-            (&[21211, 21614, 21635, 30005, 30006], PermanentAddress),
+            (&[21211, 21265, 21614, 21635, 30005, 30006], PermanentAddress),
             (&[30003], Transient),
             (&[30004, 30007, 21408], PolicyReputation),
-            (&[30001, 20429], Throttled),
-            (&[20003, 21606], ConfigAuth),
+            (&[30001, 20429, 14107, 21611, 30022, 30023, 63017, 63038], Throttled),
+            (
+                &[20003, 20005, 21606, 21608, 21659, 21660, 21661, 21701, 21703, 21705, 30002, 30034, 30035],
+                ConfigAuth,
+            ),
             (&[21602, 21617], PermanentContent),
         ];
         for (codes, class) in table {
