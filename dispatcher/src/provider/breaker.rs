@@ -19,11 +19,10 @@ pub const DOUBT_REST: TimeDelta = TimeDelta::seconds(60);
 /// How many sends in a row are left in doubt before the provider rests. Those under way at that moment may be too.
 pub const DOUBT_AFTER: u32 = 5;
 
-/// How long a provider rests that refuses the sender, not the message: each send that tries it anew is one more failed.
-pub const POLICY_REST: TimeDelta = TimeDelta::seconds(60);
-/// How many messages are refused by policy, with none accepted between, before the provider rests. What is refused for
-/// its recipient or its text between them says nothing of the sender.
-pub const POLICY_AFTER: u32 = 5;
+/// How long a provider rests first that refuses everybody in the same words.
+pub const REFUSALS_REST: TimeDelta = TimeDelta::seconds(15);
+/// How long it rests at most: each refusal of the one that tries doubles the rest. An alarm waits no longer once it works.
+pub const REFUSALS_REST_MAX: TimeDelta = TimeDelta::seconds(120);
 
 /// Why a provider is left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +33,8 @@ pub enum Cause {
     Outage,
     /// Nobody knows what became of the last sends.
     Doubt,
-    /// It refuses us as a sender.
-    Policy,
+    /// It refuses everybody in the same words.
+    Refusals,
 }
 
 /// Whether a provider may be asked now.
@@ -57,7 +56,6 @@ pub struct Breaker {
 struct State {
     unreached: u32,
     in_doubt: u32,
-    refused_by_policy: u32,
     accepted_at: Option<DateTime<Utc>>,
     rest: Option<Rest>,
 }
@@ -66,15 +64,25 @@ struct State {
 struct Rest {
     until: DateTime<Utc>,
     cause: Cause,
+    length: TimeDelta,
+    /// One send was let through to try.
+    is_tried: bool,
+}
+
+impl Rest {
+    fn new(cause: Cause, length: TimeDelta, now: DateTime<Utc>) -> Self {
+        Self { until: now + length, cause, length, is_tried: false }
+    }
 }
 
 impl Cause {
+    /// How long the first rest is.
     const fn rest(self) -> TimeDelta {
         match self {
             Self::Config => CONFIG_REST,
             Self::Outage => OUTAGE_REST,
             Self::Doubt => DOUBT_REST,
-            Self::Policy => POLICY_REST,
+            Self::Refusals => REFUSALS_REST,
         }
     }
 }
@@ -85,7 +93,7 @@ impl fmt::Display for Cause {
             Self::Config => "it refuses our credentials, TLS or settings",
             Self::Outage => "it cannot be reached, or hangs up",
             Self::Doubt => "its answers leave the sends in doubt",
-            Self::Policy => "it refuses us as a sender, by policy or reputation",
+            Self::Refusals => "it refuses different people in the same words, and accepts nobody",
         })
     }
 }
@@ -101,7 +109,7 @@ impl Breaker {
         if now < rest.until {
             return Admission::RestsUntil(rest.until);
         }
-        state.rest = Some(Rest { until: now + rest.cause.rest(), ..rest });
+        state.rest = Some(Rest { until: now + rest.length, is_tried: true, ..rest });
         Admission::Open
     }
 
@@ -126,6 +134,28 @@ impl Breaker {
         state.cause().filter(|cause| before != Some(*cause))
     }
 
+    /// Learns that the provider refuses everybody, as [`super::streak`] finds out. Each refusal of a send that tries it
+    /// anew doubles its rest, up to `longest`; sends that were under way when it began to rest change nothing. Says why,
+    /// if it begins to rest.
+    pub fn refuses_everybody(&self, longest: TimeDelta, now: DateTime<Utc>) -> Option<Cause> {
+        let mut state = self.locked();
+        let length = match state.rest {
+            None => REFUSALS_REST,
+            Some(rest) if rest.cause == Cause::Refusals && rest.is_tried => {
+                (rest.length * 2).clamp(REFUSALS_REST, longest)
+            }
+            Some(_) => return None,
+        };
+        let begins = state.rest.is_none();
+        state.rest = Some(Rest::new(Cause::Refusals, length, now));
+        begins.then_some(Cause::Refusals)
+    }
+
+    /// Whether the provider rests because it refuses everybody.
+    pub fn is_refusing_everybody(&self) -> bool {
+        self.locked().cause() == Some(Cause::Refusals)
+    }
+
     fn locked(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -137,35 +167,28 @@ impl State {
     }
 
     fn learn(&mut self, failure: &Failure, now: DateTime<Utc>) {
+        let accepts = self.accepts(now);
         match failure.class {
-            FailureClass::ConfigAuth => self.rest(Cause::Config, now),
-            FailureClass::PolicyReputation => self.refuse(now),
+            // What it accepts from others it will accept again: the settings cannot be wrong as a whole.
+            FailureClass::ConfigAuth if !accepts => self.rest(Cause::Config, now),
             _ if failure.is_unreachable() => self.miss(now),
-            _ if failure.is_hang_up() && !self.accepts(now) => self.miss(now),
+            _ if failure.is_hang_up() && !accepts => self.miss(now),
             _ => self.answer(now),
         }
     }
 
-    /// A refusal of one message is an answer: the provider works. Only what it accepts shows that it takes us as a sender;
-    /// until then the next message tries, at once.
+    /// A refusal of one message is an answer: the provider works. Only what it accepts shows that it does not refuse
+    /// everybody; until then, after another answer than that, the next message tries, at once.
     fn answer(&mut self, now: DateTime<Utc>) {
-        let refuses_us = self.rest.filter(|rest| rest.cause == Cause::Policy);
-        let rest = refuses_us.map(|rest| Rest { until: now.min(rest.until), ..rest });
-        let Self { refused_by_policy, accepted_at, .. } = *self;
-        *self = Self { refused_by_policy, accepted_at, rest, ..Self::default() };
+        let refuses = self.rest.filter(|rest| rest.cause == Cause::Refusals);
+        let rest = refuses
+            .map(|rest| if rest.is_tried { Rest { until: now.min(rest.until), ..rest } } else { rest });
+        *self = Self { accepted_at: self.accepted_at, rest, ..Self::default() };
     }
 
     /// Who takes messages on some connections and hangs up on others has only so many at a time.
     fn accepts(&self, now: DateTime<Utc>) -> bool {
         self.accepted_at.is_some_and(|at| now - at < OUTAGE_REST)
-    }
-
-    fn refuse(&mut self, now: DateTime<Utc>) {
-        self.answer(now);
-        self.refused_by_policy += 1;
-        if self.refused_by_policy >= POLICY_AFTER {
-            self.rest(Cause::Policy, now);
-        }
     }
 
     fn miss(&mut self, now: DateTime<Utc>) {
@@ -183,7 +206,7 @@ impl State {
     }
 
     fn rest(&mut self, cause: Cause, now: DateTime<Utc>) {
-        self.rest = Some(Rest { until: now + cause.rest(), cause });
+        self.rest = Some(Rest::new(cause, cause.rest(), now));
     }
 }
 

@@ -116,52 +116,78 @@ fn a_refused_message_proves_that_the_provider_works() {
     assert_eq!(breaker.admit(at(0)), Admission::Open);
 }
 
-fn refused_by_policy() -> Result<(), SendFailure> {
-    failed(FailureClass::PolicyReputation, "554 5.7.1")
-}
-
 fn refused_for_its_recipient() -> Result<(), SendFailure> {
     failed(FailureClass::PermanentAddress, "550 5.1.1")
 }
 
-#[test]
-fn a_provider_that_refuses_the_sender_rests_before_it_costs_a_campaign() {
+fn refusing() -> Breaker {
     let breaker = Breaker::default();
-    observe_all(&breaker, POLICY_AFTER - 1, &refused_by_policy());
-    observe_all(&breaker, 3, &refused_for_its_recipient());
-    assert_eq!(breaker.admit(at(0)), Admission::Open);
-    assert_eq!(breaker.observe(&refused_by_policy(), at(0)), Some(Cause::Policy));
-    assert_eq!(breaker.admit(at(0)), Admission::RestsUntil(at(60)));
+    assert_eq!(breaker.refuses_everybody(REFUSALS_REST_MAX, at(0)), Some(Cause::Refusals));
+    breaker
 }
 
 #[test]
-fn messages_refused_by_policy_between_accepted_ones_say_nothing_of_the_sender() {
-    let breaker = Breaker::default();
-    for _ in 0..3 {
-        observe_all(&breaker, POLICY_AFTER - 1, &refused_by_policy());
-        breaker.observe(&Ok(()), at(0));
+fn a_provider_that_refuses_everybody_rests_longer_after_every_try_in_vain() {
+    let (breaker, mut now, mut rests) = (refusing(), 0, Vec::new());
+    for _ in 0..6 {
+        let Admission::RestsUntil(until) = breaker.admit(at(now)) else { panic!("it rests") };
+        rests.push((until - at(now)).num_seconds());
+        now = (until - at(0)).num_seconds();
+        assert_eq!(breaker.admit(at(now)), Admission::Open);
+        breaker.observe(&refused_for_its_recipient(), at(now));
+        assert_eq!(breaker.refuses_everybody(REFUSALS_REST_MAX, at(now)), None, "a person was told before");
     }
-    assert_eq!(breaker.admit(at(0)), Admission::Open);
+    assert_eq!(rests, [15, 30, 60, 120, 120, 120]);
 }
 
 #[test]
-fn only_an_acceptance_ends_the_rest_of_who_refuses_the_sender() {
+fn sends_under_way_when_it_began_to_rest_neither_lengthen_nor_end_the_rest() {
+    let breaker = refusing();
+    for _ in 0..3 {
+        breaker.observe(&refused_for_its_recipient(), at(1));
+        breaker.refuses_everybody(REFUSALS_REST_MAX, at(1));
+    }
+    assert_eq!(breaker.admit(at(2)), Admission::RestsUntil(at(15)));
+}
+
+#[test]
+fn only_an_acceptance_ends_the_rest_of_who_refuses_everybody() {
+    let breaker = refusing();
+    assert_eq!(breaker.admit(at(15)), Admission::Open);
+    breaker.observe(&refused_for_its_recipient(), at(16));
+    assert_eq!(
+        breaker.admit(at(16)),
+        Admission::Open,
+        "after an answer in other words the next one tries at once"
+    );
+    assert_eq!(breaker.admit(at(16)), Admission::RestsUntil(at(31)), "and no other with it");
+    assert!(breaker.is_refusing_everybody());
+    breaker.observe(&Ok(()), at(20));
+    assert_eq!((breaker.admit(at(20)), breaker.is_refusing_everybody()), (Admission::Open, false));
+}
+
+#[test]
+fn a_rest_for_another_cause_stays_as_it_is() {
+    let breaker = rested();
+    assert_eq!(breaker.refuses_everybody(REFUSALS_REST_MAX, at(1)), None);
+    assert_eq!(breaker.admit(at(2)), Admission::RestsUntil(at(60)));
+}
+
+#[test]
+fn a_refusal_of_our_settings_among_accepted_messages_rests_nobody() {
     let breaker = Breaker::default();
-    observe_all(&breaker, POLICY_AFTER, &refused_by_policy());
-    assert_eq!(breaker.admit(at(60)), Admission::Open);
-    breaker.observe(&refused_for_its_recipient(), at(61));
-    assert_eq!(breaker.admit(at(61)), Admission::Open, "the next one tries at once");
-    assert_eq!(breaker.admit(at(61)), Admission::RestsUntil(at(121)), "and no other with it");
-    assert_eq!(breaker.observe(&refused_by_policy(), at(62)), None, "a person was told before");
-    assert_eq!(breaker.admit(at(63)), Admission::RestsUntil(at(122)));
-    breaker.observe(&Ok(()), at(130));
-    assert_eq!(breaker.admit(at(130)), Admission::Open);
+    breaker.observe(&Ok(()), at(0));
+    breaker.observe(&failed(FailureClass::ConfigAuth, "21608"), at(1));
+    assert_eq!(breaker.admit(at(1)), Admission::Open);
+    breaker.observe(&failed(FailureClass::ConfigAuth, "21608"), at(15));
+    assert_eq!(breaker.admit(at(16)), Admission::RestsUntil(at(75)));
 }
 
 #[test]
 fn why_a_provider_rests_is_said_once_until_it_works_again() {
     let breaker = Breaker::default();
     let refused = failed(FailureClass::ConfigAuth, "535 5.7.8");
-    let told = [&refused, &refused, &Ok(()), &refused].map(|result| breaker.observe(result, at(0)));
+    let told = [(&refused, 0), (&refused, 0), (&Ok(()), 0), (&refused, 60)]
+        .map(|(result, second)| breaker.observe(result, at(second)));
     assert_eq!(told, [Some(Cause::Config), None, None, Some(Cause::Config)]);
 }

@@ -140,6 +140,32 @@ pub enum SendFailure {
     InDoubt(Doubt),
 }
 
+impl Accepted {
+    /// The same without what repeats the recipient.
+    #[must_use]
+    pub(super) fn without(self, recipient: &str) -> Self {
+        Self { reference: without_recipient(&self.reference, recipient) }
+    }
+}
+
+impl SendFailure {
+    /// The same without what repeats the recipient.
+    #[must_use]
+    pub(super) fn without(self, recipient: &str) -> Self {
+        match self {
+            Self::Unsent(failure) => {
+                let text = without_recipient(&failure.text, recipient);
+                Self::Unsent(Failure { text, ..failure })
+            }
+            Self::InDoubt(doubt) => {
+                let text = without_recipient(&doubt.text, recipient);
+                Self::InDoubt(Doubt { text, ..doubt })
+            }
+            Self::OptedOut | Self::StartRefused(_) => self,
+        }
+    }
+}
+
 impl From<Failure> for SendFailure {
     fn from(failure: Failure) -> Self {
         Self::Unsent(failure)
@@ -160,9 +186,44 @@ pub fn provider_text(raw: &str) -> String {
         if !text.is_empty() {
             text.push(' ');
         }
-        text.push_str(if is_personal(word) { "…" } else { word });
+        text.push_str(if is_personal(word) { BLANK } else { word });
     }
     bounded(text)
+}
+
+/// A provider's text without the address or number it was told of, in whatever form it repeats it: events keep some of
+/// these texts in the clear, and they outlive a person's wish to be erased.
+pub fn without_recipient(text: &str, recipient: &str) -> String {
+    if !repeats(text, recipient) {
+        return text.to_owned();
+    }
+    let words = text.split_whitespace().map(|word| if repeats(word, recipient) { BLANK } else { word });
+    let kept = words.collect::<Vec<_>>().join(" ");
+    // The number may be spread over several words.
+    if repeats(&kept, recipient) { BLANK.to_owned() } else { kept }
+}
+
+/// What stands in place of what names a person.
+const BLANK: &str = "…";
+/// So many digits from a number's end are the number: the rest is a country's or an area's, and may be left out.
+const TELLING_DIGITS: usize = 7;
+
+fn repeats(text: &str, recipient: &str) -> bool {
+    let plain = percent_encoding::percent_decode_str(text).decode_utf8_lossy().to_lowercase();
+    let recipient = recipient.to_lowercase();
+    match recipient.split_once('@') {
+        // Also as bounce addresses carry it, ana=example.com.
+        Some((local, domain)) => plain.contains(&recipient) || plain.contains(&format!("{local}={domain}")),
+        None => {
+            let number = digits(&recipient);
+            let telling = &number[number.len().saturating_sub(TELLING_DIGITS)..];
+            !telling.is_empty() && digits(&plain).contains(telling)
+        }
+    }
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
 }
 
 fn bounded(mut text: String) -> String {
@@ -189,6 +250,30 @@ mod tests {
             "5.1.1 <Ana.Ruiz@example.com>: unknown; 'To' number +573001234567, is not a valid phone number";
         let kept = provider_text(raw);
         assert_eq!(kept, "5.1.1 … unknown; 'To' number … is not a valid phone number");
+    }
+
+    #[test]
+    fn a_text_repeats_a_recipient_in_no_form() {
+        let cases = [
+            ("+573001234567", "SM573001234567", "…"),
+            ("+573001234567", "573001234567-8", "…"),
+            ("+573001234567", "id-%2B573001234567", "…"),
+            ("+573001234567", "SM3001234567", "…"),
+            ("+573001234567", "SM 0a3b0c0d1e2f3a4b5c6d7", "SM …"),
+            ("+573001234567", "queued for +57 300 123 4567", "…"),
+            ("+573001234567", "SM00000000000000000000000000000042", "SM00000000000000000000000000000042"),
+            (
+                "ana@example.com",
+                "2.0.0 Ok: queued as 4F2 for <ANA@Example.com>",
+                "2.0.0 Ok: queued as 4F2 for …",
+            ),
+            ("ana@example.com", "ok bounce+ana=example.com@relay.test", "ok …"),
+            ("ana@example.com", "ok ana%40example.com", "ok …"),
+            ("ana@example.com", "2.0.0 Ok: queued as 4F2", "2.0.0 Ok: queued as 4F2"),
+        ];
+        for (recipient, text, kept) in cases {
+            assert_eq!(without_recipient(text, recipient), kept, "{text}");
+        }
     }
 
     #[test]

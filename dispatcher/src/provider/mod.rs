@@ -7,10 +7,11 @@ pub mod limit;
 pub mod schedule;
 pub mod settings;
 pub mod sms;
+pub mod streak;
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::value::{Channel, DeliveryId};
 
 pub use breaker::{Admission, Breaker, Cause};
@@ -67,8 +68,17 @@ impl Gate {
     /// Tells the breaker how a send ended, and the log if the provider begins to rest: an outage ends by itself, of
     /// everything else a person should know.
     pub fn learn<T>(&self, result: &Result<T, SendFailure>, now: DateTime<Utc>) {
+        self.tell(self.breaker.observe(result, now));
+    }
+
+    /// The same of a provider that refuses everybody, which rests for `longest` at most.
+    pub fn learn_that_it_refuses_everybody(&self, longest: TimeDelta, now: DateTime<Utc>) {
+        self.tell(self.breaker.refuses_everybody(longest, now));
+    }
+
+    fn tell(&self, begins_to_rest: Option<Cause>) {
         let provider = &self.name;
-        match self.breaker.observe(result, now) {
+        match begins_to_rest {
             None => {}
             Some(cause @ Cause::Outage) => {
                 tracing::warn!(provider, %cause, "a provider is left alone for a while")
@@ -134,10 +144,12 @@ impl Sender {
         outgoing: &Outgoing,
         started: impl AsyncFnOnce() -> Result<(), StartRefused>,
     ) -> Result<Accepted, SendFailure> {
-        match self {
+        let result = match self {
             Self::Email(sender) => sender.send(outgoing, started).await,
             Self::Sms(sender) => sender.send(outgoing, started).await,
-        }
+        };
+        // What the provider says goes into events.
+        result.map(|accepted| accepted.without(&outgoing.to)).map_err(|failure| failure.without(&outgoing.to))
     }
 
     /// Ends its connection politely.
