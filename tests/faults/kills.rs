@@ -4,6 +4,8 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
+use dispatcher::simulator::{Behaviour, Refusal};
+use domain::value::Channel;
 use projections::Projection;
 use projections::rebuild::{compare as compare_view, progress, request};
 use tests::orders::message_to;
@@ -11,9 +13,9 @@ use tests::program::Program;
 use tests::{Client, HANG, id_of};
 use tokio::time::timeout;
 
-use crate::books::{compare, rest};
+use crate::books::{compare, rest, times_told};
 use crate::load::Load;
-use crate::scene::{CONNECTIONS, Scene, rebuilt};
+use crate::scene::{CONNECTIONS, Scene, phone, rebuilt};
 
 /// How many messages are written besides the two notifications.
 const MESSAGES: usize = 30;
@@ -56,6 +58,19 @@ async fn until_death(scene: &Scene, program: Program, load: &mut Load) -> ExitSt
         status = timeout(HANG, program.ended()) => status.expect("the failpoint is reached"),
         () = asking => unreachable!("asking never ends"),
     }
+}
+
+/// It was provably not sent: it is neither in doubt nor lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_while_a_refusal_is_held_leaves_its_row_waiting() {
+    let scene = Scene::set().await;
+    let (mut load, refused) = (Load::of(&scene, MESSAGES), phone(0, 7));
+    let refusal = Refusal::sms(400, 21211, "Invalid 'To' Phone Number");
+    scene.simulator.set_rule(Channel::Sms, &refused, Behaviour::Refuse(refusal));
+    let died_at = dies(&scene, &mut load, "unmark::committed=return").await;
+    scene.simulator.set_rule(Channel::Sms, &refused, Behaviour::Accept);
+    goes_on(&scene, &mut load, died_at).await;
+    assert_eq!(times_told(&scene, Channel::Sms).get(&refused), Some(&1));
 }
 
 /// What one part does nobody else in the process does: without it the program looks well and stands still.

@@ -14,6 +14,7 @@ mod pairs;
 mod poison;
 mod providers;
 mod random;
+mod refusals;
 mod scene;
 mod sessions;
 mod stops;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use commands::log::{Draft, Lane};
 use commands::{begin, clock};
-use dispatcher::provider::breaker::{DOUBT_AFTER, POLICY_AFTER};
+use dispatcher::provider::breaker::DOUBT_AFTER;
+use dispatcher::provider::streak::STREAK;
 use dispatcher::provider::{Provider, SmsProvider, TwilioSettings};
 use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
@@ -55,7 +56,7 @@ async fn a_provider_whose_answers_say_nothing_costs_a_campaign_a_few_doubts_and_
 }
 
 #[tokio::test]
-async fn a_provider_that_refuses_the_sender_costs_a_campaign_a_few_failures_and_no_more() {
+async fn a_provider_that_refuses_the_sender_costs_a_campaign_time_and_nobody_their_message() {
     const CLIENTS: i64 = 200;
     let desk = Desk::open().await;
     desk.clients(CLIENTS as usize).await;
@@ -65,23 +66,20 @@ async fn a_provider_that_refuses_the_sender_costs_a_campaign_a_few_failures_and_
     let mut stream = desk.nora.stream(&format!("/notifications/{notification}/stream"), None).await;
     let is_left_alone = |told: &Value| {
         let of = |part: &str| count(&told["totals"], part);
-        checked(told) && of("failed") >= i64::from(POLICY_AFTER) && of("failed") + of("pending") == CLIENTS
+        checked(told) && of("deferred") >= STREAK as i64 && of("deferred") + of("pending") == CLIENTS
     };
     stream.until("totals", is_left_alone).await;
 
     desk.world.simulator.set_rule(Channel::Sms, "", Behaviour::Accept);
     desk.world.pass(REST_OVER);
     let done = desk.finished(&notification).await;
-    let failed = count(&done["totals"], "failed");
-    assert!(failed <= i64::from(POLICY_AFTER + SIMULATOR_CONNECTIONS), "{done}");
-    assert_eq!(count(&done["totals"], "accepted"), CLIENTS - failed, "{done}");
+    assert_eq!(count(&done["totals"], "accepted"), CLIENTS, "{done}");
     let tried = desk.deliveries(&notification).await;
-    let untouched = tried.iter().filter(|delivery| outcomes(delivery) == ["accepted"]).count();
-    assert_eq!(untouched as i64, CLIENTS - failed, "what waited for the provider has no attempt of its rest");
-
-    // Those it failed for are not lost: a retry reaches them.
-    desk.nora.post(&format!("/notifications/{notification}/retry"), &json!({})).await.expect(200);
-    assert_eq!(count(&desk.finished(&notification).await["totals"], "accepted"), CLIENTS);
+    let refused = tried.iter().filter(|delivery| outcomes(delivery) != ["accepted"]).count();
+    let bound = STREAK + SIMULATOR_CONNECTIONS as usize;
+    assert!((STREAK..=bound).contains(&refused), "{refused}: what waited has no attempt of the rest");
+    let shown = tried.iter().find(|delivery| outcomes(delivery) == ["deferred", "accepted"]).expect("one");
+    assert_eq!(shown["attempts"][0]["class"], "policy_reputation");
     desk.world.stop().await;
 }
 

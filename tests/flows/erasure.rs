@@ -14,9 +14,16 @@ use tests::{HANG, World, id_of};
 use tokio::time::timeout;
 
 /// What is planted in everything that is known of the person, in lower case: name, a later name, the contact's name, the
-/// company's own name for them, number and address.
-const MARKS: [&str; 6] =
-    ["borrada zúñiga", "borrada pérez", "vecina marcada", "marca-77", "3007770001", "borrada@example.com"];
+/// company's own name for them, numbers and address.
+const MARKS: [&str; 7] = [
+    "borrada zúñiga",
+    "borrada pérez",
+    "vecina marcada",
+    "marca-77",
+    "3007770001",
+    "3011112222",
+    "borrada@example.com",
+];
 
 /// Where a mark stands: every table of the database, row by row, as text and as bytes.
 async fn found(pool: &PgPool) -> Vec<String> {
@@ -65,7 +72,9 @@ async fn an_erased_person_leaves_no_trace_and_may_come_again_as_a_new_one() {
     let other = id_of(&nora.post(&clients, &other).await.expect(201));
     nora.patch(&format!("/clients/{client}"), &json!({"name": "Borrada Pérez"})).await.expect(200);
 
-    // One notification is over, with a refusal that quotes the address; of another, the person's SMS still waits.
+    // One notification is over, with a refusal that quotes the address; of another, the person's SMS still waits, and the
+    // neighbour's was accepted under a sid that repeats the number.
+    world.simulator.set_rule(Channel::Sms, "3011112222", Behaviour::AcceptAsNumber);
     let refusal = Refusal::mail(550, "5.1.1 <borrada@example.com> is unknown here");
     world.simulator.set_rule(Channel::Email, "borrada@example.com", Behaviour::Refuse(refusal));
     let over = id_of(&nora.post_new("/notifications", &email_to(company, "Aviso", "Hola")).await.expect(202));

@@ -83,7 +83,11 @@ async fn accept(sms: Sms, behaviour: Behaviour, world: &World) -> Result<Respons
     let outcome = if is_cut { Outcome::AcceptedThenCut } else { Outcome::Accepted };
     // A ledger that cannot be written accepts nothing, and the client must not think otherwise.
     world.accept(sms.arrival(world, outcome), &sms.delivery_id).await.map_err(|_| Cut)?;
-    if is_cut { Err(Cut) } else { Ok(created(&sms, world.next_serial())) }
+    match behaviour {
+        Behaviour::AcceptThenCut => Err(Cut),
+        Behaviour::AcceptAsNumber => Ok(created(&sms, &format!("SM{}", sms.to.trim_start_matches('+')))),
+        _ => Ok(created(&sms, &format!("SM{:032x}", world.next_serial()))),
+    }
 }
 
 fn is_authorized(request: &Request<Incoming>) -> bool {
@@ -125,9 +129,9 @@ fn delivery_id(callback: &str) -> Option<String> {
     Some(id.into_owned())
 }
 
-fn created(sms: &Sms, serial: u64) -> Response<Full<Bytes>> {
+fn created(sms: &Sms, sid: &str) -> Response<Full<Bytes>> {
     let body = json!({
-        "sid": format!("SM{serial:032x}"),
+        "sid": sid,
         "account_sid": ACCOUNT,
         "status": "queued",
         "to": sms.to,

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::group::Group;
 use super::hands::Hands;
 use crate::Wakes;
-use crate::queue::mark::{Mark, mark_started};
+use crate::queue::mark::{Mark, mark_started, unmark};
 use crate::queue::settle::{Decision, Settlement, Settler};
 use crate::queue::{BATCH_ROWS_MAX, QueueRow};
 
@@ -45,6 +45,7 @@ struct Settled {
 #[derive(Clone)]
 pub(super) struct Clerk {
     marks: Group<Mark, Marked>,
+    unmarks: Group<Mark, ()>,
     settlements: Group<Settled, ()>,
     hands: Arc<Hands>,
 }
@@ -64,22 +65,22 @@ impl Clerk {
         hands: Arc<Hands>,
         wakes: Arc<Wakes>,
     ) -> Self {
-        let pool = pool.clone();
-        let marks = Group::start(tasks, BATCH_ROWS_MAX, move |marks| mark_all(pool.clone(), marks));
+        let (marking, unmarking) = (pool.clone(), pool.clone());
+        let marks = Group::start(tasks, BATCH_ROWS_MAX, move |marks| mark_all(marking.clone(), marks));
+        let unmarks = Group::start(tasks, BATCH_ROWS_MAX, move |marks| unmark_all(unmarking.clone(), marks));
         let books = Books { settler, hands: Arc::clone(&hands), wakes };
         let settlements = Group::start(tasks, BATCH_ROWS_MAX, move |batch| books.clone().settle_all(batch));
-        Self { marks, settlements, hands }
+        Self { marks, unmarks, settlements, hands }
     }
 
     /// Commits that a row is being given to a provider.
     pub(super) async fn mark(&self, row: &QueueRow, provider: &str) -> Marked {
-        let mark = Mark {
-            delivery_id: row.delivery_id,
-            generation: row.generation,
-            epoch: row.epoch,
-            provider: provider.to_owned(),
-        };
-        self.marks.put(mark).await.await.unwrap_or(Marked::Unknown)
+        self.marks.put(Mark::of(row, provider)).await.await.unwrap_or(Marked::Unknown)
+    }
+
+    /// Takes the started mark from a row that its provider has refused and that stays in hand. The receipt says when.
+    pub(super) async fn unmark(&self, row: &QueueRow, provider: &str) -> Receipt {
+        self.unmarks.put(Mark::of(row, provider)).await
     }
 
     /// Settles a row soon; waits only for room. The receipt says when it is settled.
@@ -112,6 +113,16 @@ async fn mark_all(pool: PgPool, marks: Vec<Mark>) -> Vec<Marked> {
         }
         Err(_) => vec![Marked::Unknown; marks.len()],
     }
+}
+
+/// One that fails is not repeated: its row will be settled, or be in doubt if the program dies before.
+async fn unmark_all(pool: PgPool, marks: Vec<Mark>) -> Vec<()> {
+    match timeout(MARK_TIMEOUT, unmark(&pool, &marks)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "started marks could not be taken from refused rows"),
+        Err(_) => tracing::warn!("started marks were not taken from refused rows in time"),
+    }
+    vec![(); marks.len()]
 }
 
 impl Books {

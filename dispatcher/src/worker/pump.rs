@@ -1,6 +1,6 @@
 //! The pump of one channel: claims what is due, for the first provider that can take it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -10,8 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::Desk;
 use super::hands::Hands;
+use super::outcomes::{Outcomes, RefusedRow};
 use crate::options::Clock;
 use crate::provider::Provider;
+use crate::provider::streak::Streaks;
 use crate::queue::QueueRow;
 use crate::queue::claim::Claimer;
 use crate::queue::owners::taken_back;
@@ -24,12 +26,18 @@ const REST: Duration = Duration::from_millis(500);
 pub(super) struct Counter {
     pub(super) provider: Provider,
     pub(super) desk: Desk,
+    streaks: Mutex<Streaks<RefusedRow>>,
 }
 
 impl Counter {
     pub(super) fn new(provider: Provider) -> Self {
         let desk = Desk::new(provider.gate().connections as usize);
-        Self { provider, desk }
+        Self { provider, desk, streaks: Mutex::default() }
+    }
+
+    /// What the provider has refused since it last accepted somebody.
+    pub(super) fn streaks(&self) -> MutexGuard<'_, Streaks<RefusedRow>> {
+        self.streaks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How the provider's circuit breaker lets us ask for rows.
@@ -67,8 +75,8 @@ enum Readiness {
 /// Claims for one channel.
 pub(super) struct Pump {
     pub(super) claimer: Claimer,
-    /// In the order of the configuration: a later one is used while those before it rest.
-    pub(super) counters: Arc<Vec<Counter>>,
+    /// Of each provider, in the order of the configuration: a later one is used while those before it rest. At least one.
+    pub(super) outcomes: Vec<Outcomes>,
     pub(super) settler: Settler,
     pub(super) hands: Arc<Hands>,
     /// A claim has failed since what is claimed was last compared with what is in hand.
@@ -87,7 +95,7 @@ impl Pump {
                 match &wait {
                     Wait::Not => {}
                     Wait::ForRoom(counter) => {
-                        let _ = timeout(self.poll, self.counters[*counter].desk.drained.notified()).await;
+                        let _ = timeout(self.poll, self.counters()[*counter].desk.drained.notified()).await;
                     }
                     Wait::ForRows(length) => _ = timeout(*length, self.wake.changed()).await,
                 }
@@ -96,8 +104,12 @@ impl Pump {
         }
     }
 
-    /// One claim, if there is a provider with room; then what to wait for.
+    /// One claim, if there is a provider with room; then what to wait for. A pump never waits longer than a poll, so that
+    /// it also sees to the refusals that are held.
     async fn step(&mut self) -> Wait {
+        for outcomes in &self.outcomes {
+            outcomes.settle_overdue().await;
+        }
         match self.try_step().await {
             Ok(wait) => wait,
             Err(error) => {
@@ -112,10 +124,10 @@ impl Pump {
     async fn try_step(&mut self) -> Result<Wait, SettleError> {
         self.return_strays().await?;
         let now = (self.clock)();
-        let Some((place, readiness)) = first_able(&self.counters, now) else {
+        let Some((place, readiness)) = first_able(self.counters(), now) else {
             return Ok(self.until_rested(now));
         };
-        let room = self.counters[place].room(readiness);
+        let room = self.counters()[place].room(readiness);
         if room == 0 {
             return Ok(Wait::ForRoom(place));
         }
@@ -123,7 +135,7 @@ impl Pump {
         if rows.is_empty() {
             return Ok(self.until_due(now).await);
         }
-        self.put(place, rows);
+        self.put(place, rows, now).await;
         Ok(Wait::Not)
     }
 
@@ -141,14 +153,37 @@ impl Pump {
         Ok(())
     }
 
-    fn put(&self, place: usize, rows: Vec<QueueRow>) {
+    /// Gives rows to the provider they were claimed for, or to the next if that one has refused them before.
+    async fn put(&self, place: usize, rows: Vec<QueueRow>, now: DateTime<Utc>) {
         self.hands.take(&rows);
-        self.counters[place].desk.put(rows);
+        let (refused, rows): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| self.outcomes[place].refused_rows.has(row, place));
+        self.counters()[place].desk.put(rows);
+        for row in refused {
+            match self.next_for(&row, now) {
+                Some(next) if self.counters()[next].desk.room(Instant::now()) == 0 => {
+                    drop(self.outcomes[next].release(row).await);
+                }
+                next => self.counters()[next.unwrap_or(place)].desk.put(vec![row]),
+            }
+        }
+    }
+
+    /// The first provider that stands ready and has not refused the row in this attempt.
+    fn next_for(&self, row: &QueueRow, now: DateTime<Utc>) -> Option<usize> {
+        let may_take = |outcomes: &&Outcomes| {
+            outcomes.counter().is_ready(now) && !outcomes.refused_rows.has(row, outcomes.place)
+        };
+        self.outcomes.iter().find(may_take).map(|outcomes| outcomes.place)
+    }
+
+    fn counters(&self) -> &Arc<Vec<Counter>> {
+        &self.outcomes[0].counters
     }
 
     /// All providers rest: until the first of them may be tried.
     fn until_rested(&self, now: DateTime<Utc>) -> Wait {
-        Wait::ForRows(self.wait(Some(due_after_rest(&self.counters, now)), now))
+        Wait::ForRows(self.wait(Some(due_after_rest(self.counters(), now)), now))
     }
 
     async fn until_due(&self, now: DateTime<Utc>) -> Wait {

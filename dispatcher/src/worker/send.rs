@@ -1,25 +1,21 @@
 //! One worker: takes a row, sends it on its own connection, and says what came of it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, Utc};
 use domain::delivery::{Failure, FailureClass, Outcome};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::clerk::{Clerk, Marked, Receipt};
+use super::clerk::{Marked, Receipt};
+use super::outcomes::{Outcomes, Sent};
 use super::pump::{Counter, due_after_rest};
-use super::verdict::Verdict;
-use crate::options::DispatcherOptions;
 use crate::provider::failure::code;
 use crate::provider::{Admission, Outgoing, Sender, StartRefused};
 use crate::queue::QueueRow;
 use crate::queue::settle::Decision;
 use crate::request::{Request, RequestError, Requests};
 
-/// How long a row waits that could not be sent for reasons of our own.
-const OWN_REST: TimeDelta = TimeDelta::seconds(1);
 /// How long a provider is kept waiting for a message that it is ready to take.
 const START_MAX: Duration = Duration::from_secs(60);
 /// How long a provider may take to say goodbye.
@@ -27,12 +23,8 @@ const GOODBYE: Duration = Duration::from_millis(200);
 
 /// Sends for one provider, one row at a time.
 pub(super) struct Worker {
-    pub(super) counters: Arc<Vec<Counter>>,
-    /// Which of the counters it stands at.
-    pub(super) place: usize,
-    pub(super) clerk: Clerk,
+    pub(super) outcomes: Outcomes,
     pub(super) requests: Requests,
-    pub(super) options: DispatcherOptions,
 }
 
 impl Worker {
@@ -57,27 +49,27 @@ impl Worker {
         stop: &CancellationToken,
     ) -> Option<Receipt> {
         let gate = self.counter().provider.gate();
-        let now = (self.options.clock)();
+        let now = self.now();
         if gate.breaker.rests_until().is_some_and(|until| now < until) {
             return Some(self.leave_to_another(row).await);
         }
         if stop.run_until_cancelled(gate.limit.turn()).await.is_none() {
             let due_at = row.due_at;
-            return Some(self.clerk.settle(row, Decision::Release { due_at }, None).await);
+            return Some(self.settle(row, Decision::Release { due_at }).await);
         }
         // After its turn, which may have been long in coming: what others have learned of the provider meanwhile counts.
-        if let Admission::RestsUntil(_) = gate.breaker.admit((self.options.clock)()) {
+        if let Admission::RestsUntil(_) = gate.breaker.admit(self.now()) {
             return Some(self.leave_to_another(row).await);
         }
         match self.requests.get(row.asked()).await {
             Ok(request) => self.send(sender, row, &request, last).await,
             Err(RequestError::Database(error)) => {
                 tracing::warn!(%error, "a notification could not be read, trying again");
-                Some(self.release(row).await)
+                Some(self.outcomes.release(row).await)
             }
             Err(error) => {
                 tracing::error!(%error, "a notification cannot be read");
-                Some(self.clerk.settle(row, unreadable(), None).await)
+                Some(self.settle(row, unreadable()).await)
             }
         }
     }
@@ -90,65 +82,43 @@ impl Worker {
         last: Option<Receipt>,
     ) -> Option<Receipt> {
         let Some(outgoing) = outgoing(&row, request) else {
-            return Some(self.clerk.settle(row, unreadable(), None).await);
+            return Some(self.settle(row, unreadable()).await);
         };
-        row.first_attempt_at.get_or_insert_with(|| (self.options.clock)());
-        let gate = self.counter().provider.gate();
+        let began_at = self.now();
+        row.first_attempt_at.get_or_insert(began_at);
         let mut marked = None;
         let started = async || {
             let asked = Instant::now();
             settled(last).await;
-            let mark = self.clerk.mark(&row, &gate.name).await;
+            let mark = self.outcomes.clerk.mark(&row, &self.counter().provider.gate().name).await;
             marked = Some((mark, Instant::now()));
             // The row may have waited long since its claim: for its turn, for the mark, for a database that was away. Then
             // the provider may have hung up, and a message that it is given would be in doubt for nothing.
-            let is_in_time = row.is_in_time((self.options.clock)()) && asked.elapsed() < START_MAX;
+            let is_in_time = row.is_in_time(self.now()) && asked.elapsed() < START_MAX;
             if mark == Marked::Started && is_in_time { Ok(()) } else { Err(StartRefused) }
         };
         fail::fail_point!("send::before", |_| std::process::abort());
         let result = sender.send(&outgoing, started).await;
         fail::fail_point!("send::done", |_| std::process::abort());
-        gate.learn(&result, (self.options.clock)());
-        let decision = self.verdict().decide(&row, &gate.name, result);
-        match (decision, marked) {
-            (Some(decision), _) => Some(self.clerk.settle(row, decision, marked.map(|(_, at)| at)).await),
-            (None, Some((Marked::Lost, _))) => {
-                self.clerk.let_go(&row);
-                None
-            }
-            // Not known to be marked or too late, and known to be unsent.
-            (None, _) => Some(self.release(row).await),
-        }
-    }
-
-    fn verdict(&self) -> Verdict<'_> {
-        let now = (self.options.clock)();
-        Verdict {
-            now,
-            chance: (self.options.chance)(),
-            retry_waits: self.options.retry_waits.as_deref(),
-            elsewhere_at: self.another_is_ready().then_some(now),
-        }
+        self.outcomes.record(row, Sent { began_at, marked }, result).await
     }
 
     /// This provider rests: the row goes to one that does not, or waits for the first that may be tried again.
     async fn leave_to_another(&self, row: QueueRow) -> Receipt {
-        let due_at = due_after_rest(&self.counters, (self.options.clock)());
-        self.clerk.settle(row, Decision::Release { due_at }, None).await
+        let due_at = due_after_rest(&self.outcomes.counters, self.now());
+        self.settle(row, Decision::Release { due_at }).await
     }
 
-    async fn release(&self, row: QueueRow) -> Receipt {
-        let due_at = (self.options.clock)() + OWN_REST;
-        self.clerk.settle(row, Decision::Release { due_at }, None).await
-    }
-
-    fn another_is_ready(&self) -> bool {
-        let now = (self.options.clock)();
-        self.counters.iter().enumerate().any(|(place, counter)| place != self.place && counter.is_ready(now))
+    async fn settle(&self, row: QueueRow, decision: Decision) -> Receipt {
+        self.outcomes.clerk.settle(row, decision, None).await
     }
 
     fn counter(&self) -> &Counter {
-        &self.counters[self.place]
+        self.outcomes.counter()
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        (self.outcomes.options.clock)()
     }
 }
 

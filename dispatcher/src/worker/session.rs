@@ -13,7 +13,9 @@ use uuid::Uuid;
 
 use super::clerk::Clerk;
 use super::hands::Hands;
+use super::outcomes::Outcomes;
 use super::pump::{Counter, Pump};
+use super::refused_rows::RefusedRows;
 use super::send::Worker;
 use crate::Wakes;
 use crate::options::DispatcherOptions;
@@ -117,39 +119,43 @@ impl<'a> Session<'a> {
     fn open(&mut self, route: &Route, channel: Channel, clerk: &Clerk) -> Arc<Vec<Counter>> {
         let providers = route.providers.iter().filter(|provider| provider.channel() == channel);
         let counters: Arc<Vec<Counter>> = Arc::new(providers.cloned().map(Counter::new).collect());
-        if !counters.is_empty() {
-            let pump = self.pump(route, channel, &counters);
-            self.workers.spawn(pump.run(self.stop.clone()));
-        }
-        for place in 0..counters.len() {
-            for _ in 0..counters[place].provider.gate().connections {
-                let worker = self.worker(&counters, place, clerk);
+        let outcomes = self.outcomes(&counters, clerk);
+        for outcomes in &outcomes {
+            for _ in 0..outcomes.counter().provider.gate().connections {
+                let worker = Worker { outcomes: outcomes.clone(), requests: self.office.requests.clone() };
                 self.workers.spawn(worker.run(self.stop.clone()));
             }
+        }
+        if !counters.is_empty() {
+            let pump = self.pump(route, channel, outcomes);
+            self.workers.spawn(pump.run(self.stop.clone()));
         }
         counters
     }
 
-    fn pump(&self, route: &Route, channel: Channel, counters: &Arc<Vec<Counter>>) -> Pump {
+    /// For each of the providers.
+    fn outcomes(&self, counters: &Arc<Vec<Counter>>, clerk: &Clerk) -> Vec<Outcomes> {
+        let refused_rows = Arc::<RefusedRows>::default();
+        let of = |place| Outcomes {
+            counters: Arc::clone(counters),
+            place,
+            clerk: clerk.clone(),
+            refused_rows: Arc::clone(&refused_rows),
+            options: self.office.options.clone(),
+        };
+        (0..counters.len()).map(of).collect()
+    }
+
+    fn pump(&self, route: &Route, channel: Channel, outcomes: Vec<Outcomes>) -> Pump {
         Pump {
             claimer: Claimer::new(self.office.pool.clone(), self.owner, channel, route.companies.clone()),
-            counters: Arc::clone(counters),
+            outcomes,
             settler: self.office.settler.clone(),
             hands: Arc::clone(&self.hands),
             may_have_strays: false,
             clock: Arc::clone(&self.office.options.clock),
             poll: self.office.options.poll,
             wake: self.office.wakes.listen(channel),
-        }
-    }
-
-    fn worker(&self, counters: &Arc<Vec<Counter>>, place: usize, clerk: &Clerk) -> Worker {
-        Worker {
-            counters: Arc::clone(counters),
-            place,
-            clerk: clerk.clone(),
-            requests: self.office.requests.clone(),
-            options: self.office.options.clone(),
         }
     }
 
@@ -197,10 +203,11 @@ async fn heart(office: &Office, owner: Uuid, hands: &Hands) -> End {
     }
 }
 
-/// What was not begun waits again.
+/// What was not begun waits again, and so does what was refused and not yet decided.
 async fn release_all(clerk: Clerk, counters: &[Arc<Vec<Counter>>]) {
     for counter in counters.iter().flat_map(|counters| counters.iter()) {
-        for row in counter.desk.clear() {
+        let held = counter.streaks().clear().into_iter().map(|refused| refused.row);
+        for row in counter.desk.clear().into_iter().chain(held) {
             let due_at = row.due_at;
             drop(clerk.settle(row, Decision::Release { due_at }, None).await);
         }

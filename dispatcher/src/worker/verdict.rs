@@ -5,10 +5,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::{Failure, FailureClass, Outcome, SuppressionReason};
 
-use crate::provider::schedule::is_retried;
+use crate::provider::schedule::{is_asked_for, is_retried};
 use crate::provider::{self, Accepted, Attempts, RetryAdvice, SendFailure, next_attempt};
 use crate::queue::QueueRow;
 use crate::queue::settle::Decision;
+
+/// How long a row waits that could not be sent for reasons of our own.
+pub(super) const OWN_REST: TimeDelta = TimeDelta::seconds(1);
 
 /// When and with which luck a verdict is given.
 #[derive(Debug, Clone, Copy)]
@@ -20,34 +23,29 @@ pub(super) struct Verdict<'a> {
     pub(super) retry_waits: Option<&'a [Duration]>,
     /// When another provider could take what this one cannot; now, if one stands ready.
     pub(super) elsewhere_at: Option<DateTime<Utc>>,
+    /// The provider refuses everybody so, whatever its code says.
+    pub(super) is_about_us: bool,
 }
 
 impl Verdict<'_> {
-    /// What becomes of a row after a send by `provider`. None: the row is somebody else's by now.
-    pub(super) fn decide(
-        &self,
-        row: &QueueRow,
-        provider: &str,
-        result: Result<Accepted, SendFailure>,
-    ) -> Option<Decision> {
+    /// What became of a row that was not refused. None: it was not even started, or is somebody else's by now.
+    pub(super) fn of_answer(provider: &str, result: Result<Accepted, SendFailure>) -> Option<Outcome> {
         let provider = provider.to_owned();
         match result {
-            Ok(Accepted { reference }) => Some(Decision::Outcome(Outcome::Accepted { provider, reference })),
+            Ok(Accepted { reference }) => Some(Outcome::Accepted { provider, reference }),
             Err(SendFailure::InDoubt(doubt)) => {
-                Some(Decision::Outcome(Outcome::InDoubt { provider, detail: doubt.to_string() }))
+                Some(Outcome::InDoubt { provider, detail: doubt.to_string() })
             }
-            Err(SendFailure::OptedOut) => Some(Decision::Outcome(Outcome::Suppressed {
-                reason: SuppressionReason::OptedOut,
-                provider: Some(provider),
-            })),
-            Err(SendFailure::StartRefused(_)) => None,
-            Err(SendFailure::Unsent(failure)) => Some(self.unsent(row, provider, failure)),
+            Err(SendFailure::OptedOut) => {
+                Some(Outcome::Suppressed { reason: SuppressionReason::OptedOut, provider: Some(provider) })
+            }
+            Err(SendFailure::StartRefused(_) | SendFailure::Unsent(_)) => None,
         }
     }
 
-    fn unsent(&self, row: &QueueRow, provider: String, failure: provider::Failure) -> Decision {
-        // What is wrong with our own settings is not the delivery's fault: another provider may take it.
-        if let (FailureClass::ConfigAuth, Some(due_at)) = (failure.class, self.elsewhere_at) {
+    /// What becomes of a row that `provider` provably did not take: it goes to another, waits, or has failed.
+    pub(super) fn unsent(&self, row: &QueueRow, provider: String, failure: provider::Failure) -> Decision {
+        if let Some(due_at) = self.elsewhere_at.filter(|_| self.may_go_elsewhere(&failure)) {
             return Decision::Release { due_at };
         }
         let until = self.next_attempt(row, &failure);
@@ -59,10 +57,19 @@ impl Verdict<'_> {
         })
     }
 
+    /// An address that does not exist does so nowhere; anything else another provider may see otherwise. What the
+    /// provider had taken and gave up must not be sent again.
+    fn may_go_elsewhere(&self, failure: &provider::Failure) -> bool {
+        let is_its_address = failure.class == FailureClass::PermanentAddress && !self.is_about_us;
+        failure.advice != RetryAdvice::Never && !is_its_address
+    }
+
     fn next_attempt(&self, row: &QueueRow, failure: &provider::Failure) -> Option<DateTime<Utc>> {
         let made = row.attempt().number;
-        if let (Some(waits), false) = (self.retry_waits, matches!(failure.advice, RetryAdvice::After(_))) {
-            return self.next_by(waits, made, row, failure.class);
+        // What everybody is told waits as long as what our settings spoil.
+        let class = if self.is_about_us { FailureClass::ConfigAuth } else { failure.class };
+        if let (Some(waits), false) = (self.retry_waits, is_asked_for(failure.advice)) {
+            return self.next_by(waits, made, row, class).filter(|_| failure.advice != RetryAdvice::Never);
         }
         let attempts = Attempts {
             channel: row.channel,
@@ -70,7 +77,7 @@ impl Verdict<'_> {
             first_at: row.first_attempt_at.unwrap_or(self.now),
             expires_at: row.expires_at,
         };
-        next_attempt(&attempts, failure.class, failure.advice, self.now, self.chance)
+        next_attempt(&attempts, class, failure.advice, self.now, self.chance)
     }
 
     fn next_by(
@@ -99,18 +106,22 @@ mod tests {
     }
 
     fn verdict() -> Verdict<'static> {
-        Verdict { now: at(0), chance: 0.5, retry_waits: None, elsewhere_at: None }
+        Verdict { now: at(0), chance: 0.5, retry_waits: None, elsewhere_at: None, is_about_us: false }
     }
 
-    fn failed(class: FailureClass) -> Result<Accepted, SendFailure> {
-        Err(provider::Failure::new(class, "x", "because").into())
+    fn failed(class: FailureClass) -> provider::Failure {
+        provider::Failure::new(class, "x", "because")
     }
 
-    fn outcome(verdict: Verdict<'_>, row: &QueueRow, result: Result<Accepted, SendFailure>) -> Outcome {
-        match verdict.decide(row, "uno", result) {
-            Some(Decision::Outcome(outcome)) => outcome,
+    fn outcome(verdict: Verdict<'_>, row: &QueueRow, failure: provider::Failure) -> Outcome {
+        match verdict.unsent(row, "uno".into(), failure) {
+            Decision::Outcome(outcome) => outcome,
             other => panic!("no outcome: {other:?}"),
         }
+    }
+
+    fn answer(result: Result<Accepted, SendFailure>) -> Option<Outcome> {
+        Verdict::of_answer("uno", result)
     }
 
     fn until(outcome: Outcome) -> Option<DateTime<Utc>> {
@@ -122,8 +133,8 @@ mod tests {
 
     #[test]
     fn what_the_provider_took_is_accepted_with_its_reference() {
-        let accepted = outcome(verdict(), &row(1), Ok(Accepted { reference: "SM1".into() }));
-        assert_eq!(accepted, Outcome::Accepted { provider: "uno".into(), reference: "SM1".into() });
+        let accepted = answer(Ok(Accepted { reference: "SM1".into() }));
+        assert_eq!(accepted, Some(Outcome::Accepted { provider: "uno".into(), reference: "SM1".into() }));
     }
 
     #[test]
@@ -160,7 +171,7 @@ mod tests {
     fn who_opted_out_is_left_alone_and_the_provider_that_says_so_is_named() {
         let reason = SuppressionReason::OptedOut;
         let left_alone = Outcome::Suppressed { reason, provider: Some("uno".into()) };
-        assert_eq!(outcome(verdict(), &row(1), Err(SendFailure::OptedOut)), left_alone);
+        assert_eq!(answer(Err(SendFailure::OptedOut)), Some(left_alone));
     }
 
     #[test]
@@ -175,21 +186,53 @@ mod tests {
     #[test]
     fn doubt_is_never_tried_again() {
         let doubt = Doubt { code: "closed".into(), text: "no answer".into() };
-        let outcome = outcome(verdict(), &row(1), Err(doubt.into()));
-        assert_eq!(outcome, Outcome::InDoubt { provider: "uno".into(), detail: "no answer (closed)".into() });
+        let in_doubt = Outcome::InDoubt { provider: "uno".into(), detail: "no answer (closed)".into() };
+        assert_eq!(answer(Err(doubt.into())), Some(in_doubt));
     }
 
     #[test]
     fn a_refused_start_settles_nothing() {
-        assert_eq!(verdict().decide(&row(1), "uno", Err(StartRefused.into())), None);
+        assert_eq!(answer(Err(StartRefused.into())), None);
     }
 
     #[test]
-    fn what_our_settings_spoil_goes_to_another_provider_if_there_is_one() {
+    fn what_is_not_about_the_address_goes_to_another_provider_if_there_is_one() {
         let elsewhere = Verdict { elsewhere_at: Some(at(0)), ..verdict() };
-        let decision = elsewhere.decide(&row(1), "uno", failed(FailureClass::ConfigAuth));
-        assert_eq!(decision, Some(Decision::Release { due_at: at(0) }));
+        let released = Decision::Release { due_at: at(0) };
+        for class in FailureClass::ALL {
+            let goes = elsewhere.unsent(&row(1), "uno".into(), failed(class)) == released;
+            assert_eq!(goes, class != FailureClass::PermanentAddress, "{class:?}");
+            let about_us = Verdict { is_about_us: true, ..elsewhere };
+            assert_eq!(about_us.unsent(&row(1), "uno".into(), failed(class)), released, "{class:?}");
+        }
         assert_eq!(until(outcome(verdict(), &row(1), failed(FailureClass::ConfigAuth))), Some(at(60)));
+    }
+
+    #[test]
+    fn what_everybody_is_told_waits_whatever_its_code_says_and_keeps_its_class() {
+        let about_us = Verdict { is_about_us: true, ..verdict() };
+        for class in [FailureClass::PermanentAddress, FailureClass::Unknown, FailureClass::PolicyReputation] {
+            let Outcome::Deferred { until, failure } = outcome(about_us, &row(1), failed(class)) else {
+                panic!("{class:?}")
+            };
+            assert_eq!((until, failure.class), (at(60), class));
+        }
+        let expiring = QueueRow { expires_at: Some(at(30)), ..row(1) };
+        let expired = outcome(about_us, &expiring, failed(FailureClass::Unknown));
+        assert!(matches!(expired, Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn what_the_provider_took_and_gave_up_goes_nowhere_again() {
+        let given_up = || failed(FailureClass::Throttled).with_advice(RetryAdvice::Never);
+        let waits = [Duration::from_secs(2)];
+        let verdicts = [
+            Verdict { elsewhere_at: Some(at(0)), is_about_us: true, ..verdict() },
+            Verdict { retry_waits: Some(&waits), ..verdict() },
+        ];
+        for verdict in verdicts {
+            assert!(matches!(outcome(verdict, &row(1), given_up()), Outcome::Failed(_)));
+        }
     }
 
     #[test]
@@ -208,6 +251,6 @@ mod tests {
         let verdict = Verdict { retry_waits: Some(&waits), chance: 0.0, ..verdict() };
         let asked = provider::Failure::new(FailureClass::Throttled, "429", "slow down")
             .with_advice(RetryAdvice::After(Duration::from_secs(90)));
-        assert_eq!(until(outcome(verdict, &row(1), Err(asked.into()))), Some(at(90)));
+        assert_eq!(until(outcome(verdict, &row(1), asked)), Some(at(90)));
     }
 }

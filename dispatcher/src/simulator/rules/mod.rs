@@ -28,6 +28,15 @@ pub enum Behaviour {
         /// With what.
         refusal: Refusal,
     },
+    /// Accepts so many, of whomever the rule is for, and refuses all the others: a quota.
+    AcceptFirst {
+        /// How many.
+        times: u32,
+        /// With what it refuses the others.
+        refusal: Refusal,
+    },
+    /// Accepts it, an SMS under a sid that repeats the number.
+    AcceptAsNumber,
     /// Refuses a mail after its final dot; an SMS as [`Behaviour::Refuse`].
     RefuseBody(Refusal),
     /// Accepts it, after a while.
@@ -114,6 +123,7 @@ impl Rules {
     pub(super) fn decide(&self, channel: Channel, address: &str) -> Behaviour {
         match self.behaviour(channel, address) {
             Behaviour::RefuseFirst { times, refusal } => self.refuse_first(channel, address, times, refusal),
+            Behaviour::AcceptFirst { times, refusal } => self.accept_first(channel, times, refusal),
             behaviour => behaviour,
         }
     }
@@ -140,6 +150,16 @@ impl Rules {
             RuleKind::AcceptedThenCut => Behaviour::AcceptThenCut,
             RuleKind::Lost => Behaviour::CutUnaccepted,
         }
+    }
+
+    fn accept_first(&self, channel: Channel, times: u32, refusal: Refusal) -> Behaviour {
+        let mut counted = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let accepted = counted.entry((channel, String::new())).or_default();
+        if *accepted >= times {
+            return Behaviour::Refuse(refusal);
+        }
+        *accepted += 1;
+        Behaviour::Accept
     }
 
     fn refuse_first(&self, channel: Channel, address: &str, times: u32, refusal: Refusal) -> Behaviour {

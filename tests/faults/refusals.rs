@@ -1,0 +1,270 @@
+//! A provider refuses everybody: what another can carry goes by it, what none can waits, and what is about a person fails.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use commands::clock;
+use dispatcher::provider::streak::STREAK;
+use dispatcher::provider::{EmailProvider, Provider, SmsProvider, SmtpSettings, TwilioSettings};
+use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions, ledger};
+use dispatcher::{Companies, Route};
+use domain::value::{Channel, Role};
+use gateway::system::Outside;
+use serde_json::Value;
+use tempfile::TempDir;
+use tests::notified::{checked, count, finished};
+use tests::{Client, World, id_of, servers};
+
+use crate::load::notification;
+use crate::scene::{company, email, eventually, phone};
+
+/// How many connections lead to each provider.
+const CONNECTIONS: u32 = 4;
+/// Longer than any provider rests, and than refusals have to do with each other.
+const LATER: TimeDelta = TimeDelta::minutes(10);
+const CHANNELS: [Channel; 2] = [Channel::Sms, Channel::Email];
+
+/// What servers refuse everybody with, for mail.
+const MAILS: [Refusal; 12] = [
+    Refusal::mail(504, "5.5.2 <vm>: Helo command rejected: need fully-qualified hostname"),
+    Refusal::mail(550, "5.4.5 Daily user sending limit exceeded"),
+    Refusal::mail(554, "Your access has been rejected due to the sender's poor reputation"),
+    Refusal::mail(550, "Your IP is blacklisted"),
+    Refusal::mail(550, "relay not permitted"),
+    Refusal::mail(554, "5.7.1 Relay access denied"),
+    Refusal::mail(503, "5.5.1 AUTH first"),
+    Refusal::mail(521, "5.2.1 Mail from your address is not accepted"),
+    Refusal::mail(451, "4.3.2 System is not accepting messages"),
+    Refusal::mail(552, "5.3.4 Message too big for this account"),
+    Refusal::mail(550, "5.1.1 User unknown"),
+    Refusal::mail(553, "Sorry, that domain is not in my list"),
+];
+
+/// The same for SMS; code 0 is an answer without a word of the provider.
+const TEXTS: [Refusal; 18] = [
+    Refusal::sms(400, 21611, "The 'From' number has exceeded the maximum number of queued messages"),
+    Refusal::sms(400, 21703, "The Messaging Service contains no phone numbers"),
+    Refusal::sms(400, 30002, "Account suspended"),
+    Refusal::sms(400, 21659, "'From' is not a Twilio phone number"),
+    Refusal::sms(400, 21660, "Mismatch between the 'From' number and the account"),
+    Refusal::sms(404, 21705, "The Messaging Service is invalid"),
+    Refusal::sms(400, 30034, "Message from an unregistered number"),
+    Refusal::sms(400, 21608, "The number is unverified"),
+    Refusal::sms(429, 30022, "Rate limits exceeded"),
+    Refusal::sms(429, 14107, "SMS send rate limit exceeded"),
+    Refusal::sms(402, 0, ""),
+    Refusal::sms(429, 0, ""),
+    Refusal::sms(400, 0, ""),
+    Refusal::sms(403, 0, ""),
+    Refusal::sms(401, 20003, "Authenticate"),
+    Refusal::sms(400, 99_999, "A code that is in no table"),
+    Refusal::sms(400, 30007, "Message filtered"),
+    Refusal::sms(400, 21211, "Invalid 'To' Phone Number"),
+];
+
+/// The whole system, with one or two providers of each channel that keep books.
+struct Town {
+    world: World,
+    client: Client,
+    company: String,
+    clients: usize,
+    /// In the order of the configuration.
+    providers: Vec<Arc<Simulator>>,
+    folder: TempDir,
+}
+
+impl Town {
+    async fn start(providers: usize, clients: usize) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut simulators = Vec::new();
+        for place in 0..providers {
+            let ledger = Some(books(&folder, place));
+            let options = SimulatorOptions { ledger, ..SimulatorOptions::new(Arc::new(clock::now)) };
+            simulators.push(Arc::new(Simulator::start(options).await.expect("the simulator starts")));
+        }
+        let carriers =
+            simulators.iter().enumerate().flat_map(|(place, simulator)| carriers(place, simulator));
+        let route = Route { companies: Companies::All, providers: carriers.collect() };
+        let outside = Outside { routes: vec![route], simulator: Some(Arc::clone(&simulators[0])) };
+        let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
+        let world = World::with(servers::database().await, nats_url, outside).await;
+        let company = company(world.log(), 0, clients).await;
+        let client = world.user("Natalia", &[Role::Notifier], &[company]).await;
+        Self { world, client, company: company.to_string(), clients, providers: simulators, folder }
+    }
+
+    /// From now on the first provider behaves so to everybody.
+    fn first(&self, channel: Channel, behaviour: Behaviour) {
+        self.providers[0].set_rule(channel, "", behaviour);
+    }
+
+    async fn notify(&self, channel: Channel) -> String {
+        id_of(
+            &self.client.post_new("/notifications", &notification(&self.company, channel)).await.expect(202),
+        )
+    }
+
+    async fn totals(&self, notification: &str) -> Value {
+        let found = self.client.get(&format!("/notifications/{notification}")).await.expect(200);
+        assert!(checked(&found));
+        found["totals"].clone()
+    }
+
+    /// Asserts that everybody is told once, by whichever provider, since `before`.
+    async fn everybody_is_told(&self, channel: Channel, before: &BTreeMap<String, usize>) {
+        let notification = self.notify(channel).await;
+        let done = finished(&self.client, &notification).await;
+        assert_eq!(count(&done["totals"], "accepted"), self.clients as i64, "{done}");
+        let told = self.told(channel);
+        for n in 0..self.clients {
+            let address = address(channel, n);
+            let times = told[&address] - before.get(&address).copied().unwrap_or(0);
+            assert_eq!(times, 1, "{address} was told {times} times");
+        }
+    }
+
+    /// How often the outside world accepted something for each address of a channel.
+    fn told(&self, channel: Channel) -> BTreeMap<String, usize> {
+        let mut times = BTreeMap::new();
+        for place in 0..self.providers.len() {
+            let entries = ledger::read(&books(&self.folder, place)).expect("the ledger can be read");
+            for entry in entries.into_iter().filter(|entry| entry.channel == channel) {
+                *times.entry(entry.to).or_default() += 1;
+            }
+        }
+        times
+    }
+
+    /// Lets time pass until so many of a notification are in a state.
+    async fn passes_until(&self, notification: &str, state: &str, number: usize) -> Value {
+        eventually("enough time passed", async || {
+            self.world.pass(TimeDelta::minutes(1));
+            let totals = self.totals(notification).await;
+            (count(&totals, state) == number as i64).then_some(totals)
+        })
+        .await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_first_provider_refuses_to_everybody_goes_by_the_second_and_nobody_fails() {
+    let town = Town::start(2, 30).await;
+    let mails = MAILS.into_iter().map(|refusal| (Channel::Email, Behaviour::Refuse(refusal)));
+    let after_the_dot = [(Channel::Email, Behaviour::RefuseBody(MAILS[3]))];
+    let texts = TEXTS.into_iter().map(|refusal| (Channel::Sms, Behaviour::Refuse(refusal)));
+    for (channel, refused) in mails.chain(after_the_dot).chain(texts) {
+        town.first(channel, refused);
+        let (before, first) = (town.told(channel), town.providers[0].counts(channel));
+        town.everybody_is_told(channel, &before).await;
+        assert_eq!(town.providers[0].counts(channel).accepted, first.accepted, "{refused:?}");
+
+        // Once the first provider works again, it is used again.
+        town.first(channel, Behaviour::Accept);
+        town.world.pass(LATER);
+        town.everybody_is_told(channel, &town.told(channel)).await;
+        assert!(town.providers[0].counts(channel).accepted > first.accepted, "{refused:?}");
+    }
+    town.world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_that_is_reached_on_the_way_fails_nobody() {
+    let refusals = [
+        (Channel::Email, Refusal::mail(550, "5.4.5 Daily user sending limit exceeded")),
+        (Channel::Email, Refusal::mail(550, "You have sent enough for today")),
+        (Channel::Sms, Refusal::sms(400, 99_999, "You have sent enough for today")),
+        (Channel::Sms, Refusal::sms(400, 21211, "Invalid 'To' Phone Number")),
+    ];
+    for (channel, refusal) in refusals {
+        let town = Town::start(2, 40).await;
+        town.first(channel, Behaviour::AcceptFirst { times: 5, refusal });
+        town.everybody_is_told(channel, &BTreeMap::new()).await;
+        assert_eq!(town.providers[0].counts(channel).accepted, 5, "{refusal:?}");
+        town.world.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_only_provider_refuses_to_everybody_waits_and_is_shown_as_deferred() {
+    let refusals = [
+        (Channel::Sms, Refusal::sms(400, 99_999, "A code that is in no table")),
+        (Channel::Email, Refusal::mail(550, "Your IP is blacklisted")),
+    ];
+    let town = Town::start(1, 30).await;
+    for (channel, refusal) in refusals {
+        town.first(channel, Behaviour::Refuse(refusal));
+        let notification = town.notify(channel).await;
+        let waiting = eventually("the provider is left alone", async || {
+            let totals = town.totals(&notification).await;
+            (count(&totals, "deferred") >= STREAK as i64).then_some(totals)
+        });
+        assert_eq!(count(&waiting.await, "failed"), 0);
+        town.first(channel, Behaviour::Accept);
+        town.passes_until(&notification, "accepted", 30).await;
+        assert!(town.told(channel).values().all(|times| *times == 1));
+    }
+    town.world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_addresses_among_living_ones_fail_and_hold_up_nobody() {
+    const DEAD: [usize; 3] = [3, 17, 42];
+    for providers in [1, 2] {
+        let town = Town::start(providers, 60).await;
+        for channel in CHANNELS {
+            for (n, provider) in DEAD.iter().flat_map(|n| town.providers.iter().map(move |one| (*n, one))) {
+                provider.set_rule(channel, &address(channel, n), Behaviour::Refuse(dead(channel)));
+            }
+            let notification = town.notify(channel).await;
+            // No time passes: no provider rests.
+            let done = finished(&town.client, &notification).await;
+            assert_eq!(count(&done["totals"], "failed"), DEAD.len() as i64, "{done}");
+            assert_eq!(count(&done["totals"], "accepted"), 57, "{done}");
+        }
+        town.world.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_dead_addresses_comes_to_an_end_with_one_provider_and_with_two() {
+    for providers in [1, 2] {
+        let town = Town::start(providers, 20).await;
+        for channel in CHANNELS {
+            for provider in &town.providers {
+                provider.set_rule(channel, "", Behaviour::Refuse(dead(channel)));
+            }
+            let notification = town.notify(channel).await;
+            town.passes_until(&notification, "failed", 20).await;
+        }
+        town.world.stop().await;
+    }
+}
+
+fn dead(channel: Channel) -> Refusal {
+    match channel {
+        Channel::Sms => Refusal::sms(400, 21211, "Invalid 'To' Phone Number"),
+        Channel::Email => Refusal::mail(550, "5.1.1 User unknown"),
+    }
+}
+
+fn address(channel: Channel, n: usize) -> String {
+    match channel {
+        Channel::Sms => phone(0, n),
+        Channel::Email => email(0, n),
+    }
+}
+
+fn books(folder: &TempDir, place: usize) -> PathBuf {
+    folder.path().join(format!("ledger-{place}"))
+}
+
+fn carriers(place: usize, simulator: &Simulator) -> [Provider; 2] {
+    let email = SmtpSettings { name: format!("correo-{place}"), ..simulator.smtp_settings(CONNECTIONS) };
+    let sms = TwilioSettings { name: format!("sms-{place}"), ..simulator.twilio_settings(CONNECTIONS) };
+    [
+        Provider::Email(EmailProvider::try_new(&email).expect("the settings can be used")),
+        Provider::Sms(SmsProvider::try_new(&sms).expect("the settings can be used")),
+    ]
+}
