@@ -165,6 +165,7 @@ async fn what_the_first_provider_refuses_to_everybody_goes_by_the_second_and_nob
         town.world.pass(LATER);
         town.everybody_is_told(channel, &town.told(channel)).await;
         assert!(town.providers[0].counts(channel).accepted > first.accepted, "{refused:?}");
+        town.world.pass(LATER);
     }
     town.world.stop().await;
 }

@@ -135,11 +135,13 @@ impl Breaker {
     }
 
     /// Learns that the provider refuses everybody, as [`super::streak`] finds out. Each refusal of a send that tries it
-    /// anew doubles its rest, up to `longest`; sends that were under way when it began to rest change nothing. Says why,
-    /// if it begins to rest.
+    /// anew doubles its rest, up to `longest`; sends that were under way when it began to rest change nothing. While it
+    /// accepts others it does not rest: a list of which half is dead has many in a row, and a speed limit refuses as many
+    /// as it accepts. Says why, if it begins to rest.
     pub fn refuses_everybody(&self, longest: TimeDelta, now: DateTime<Utc>) -> Option<Cause> {
         let mut state = self.locked();
         let length = match state.rest {
+            None if state.accepts(now) => return None,
             None => REFUSALS_REST,
             Some(rest) if rest.cause == Cause::Refusals && rest.is_tried => {
                 (rest.length * 2).clamp(REFUSALS_REST, longest)

@@ -167,6 +167,15 @@ fn only_an_acceptance_ends_the_rest_of_who_refuses_everybody() {
 }
 
 #[test]
+fn a_provider_that_accepts_others_does_not_rest() {
+    let breaker = Breaker::default();
+    breaker.observe(&Ok(()), at(0));
+    assert_eq!(breaker.refuses_everybody(REFUSALS_REST_MAX, at(14)), None);
+    assert_eq!(breaker.admit(at(14)), Admission::Open);
+    assert_eq!(breaker.refuses_everybody(REFUSALS_REST_MAX, at(15)), Some(Cause::Refusals));
+}
+
+#[test]
 fn a_rest_for_another_cause_stays_as_it_is() {
     let breaker = rested();
     assert_eq!(breaker.refuses_everybody(REFUSALS_REST_MAX, at(1)), None);

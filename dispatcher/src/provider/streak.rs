@@ -88,8 +88,8 @@ pub struct Streaks<T>(Vec<Streak<T>>);
 #[derive(Debug)]
 struct Streak<T> {
     wording: Wording,
-    /// At most [`STREAK`] recipients, each with the time of its last refusal.
-    people: Vec<(String, DateTime<Utc>)>,
+    /// At most [`STREAK`] different recipients.
+    people: Vec<String>,
     held: Vec<(T, DateTime<Utc>)>,
     last_at: DateTime<Utc>,
     /// Since when the provider is at fault.
@@ -112,15 +112,15 @@ impl<T> Streaks<T> {
         streak.rule(refusal.class, held, now)
     }
 
-    /// Somebody was accepted whose send began then: refusals before it were about their recipients. Gives back what was
-    /// held of them. A send that was under way at the time of a refusal proves nothing.
+    /// Somebody was accepted whose send began then: people are counted anew, and refusals before it were about their
+    /// recipients. Gives back what was held of these. For a refusal that came while the send was under way it is no proof.
     pub fn accepted(&mut self, began_at: DateTime<Utc>) -> Vec<T> {
         let mut cleared = Vec::new();
         for streak in &mut self.0 {
-            streak.people.retain(|(_, at)| *at >= began_at);
+            streak.people.clear();
             cleared.extend(streak.held.extract_if(.., |(_, at)| *at < began_at).map(|(held, _)| held));
         }
-        self.0.retain(|streak| !streak.people.is_empty() || !streak.held.is_empty());
+        self.0.retain(|streak| !streak.held.is_empty());
         cleared
     }
 
@@ -160,10 +160,8 @@ impl<T> Streak<T> {
 
     fn count(&mut self, recipient: String, now: DateTime<Utc>) {
         self.last_at = now;
-        if let Some((_, at)) = self.people.iter_mut().find(|(known, _)| *known == recipient) {
-            *at = now;
-        } else if self.people.len() < STREAK {
-            self.people.push((recipient, now));
+        if self.people.len() < STREAK && !self.people.contains(&recipient) {
+            self.people.push(recipient);
         }
     }
 

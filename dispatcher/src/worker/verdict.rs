@@ -13,6 +13,9 @@ use crate::queue::settle::Decision;
 /// How long a row waits that could not be sent for reasons of our own.
 pub(super) const OWN_REST: TimeDelta = TimeDelta::seconds(1);
 
+/// An address that is refused for the so-manyth time, minutes apart, is dead, whatever else the provider refuses.
+const ADDRESS_ATTEMPTS_MAX: u32 = 3;
+
 /// When and with which luck a verdict is given.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Verdict<'a> {
@@ -45,7 +48,7 @@ impl Verdict<'_> {
 
     /// What becomes of a row that `provider` provably did not take: it goes to another, waits, or has failed.
     pub(super) fn unsent(&self, row: &QueueRow, provider: String, failure: provider::Failure) -> Decision {
-        if let Some(due_at) = self.elsewhere_at.filter(|_| self.may_go_elsewhere(&failure)) {
+        if let Some(due_at) = self.elsewhere_at.filter(|_| self.may_go_elsewhere(row, &failure)) {
             return Decision::Release { due_at };
         }
         let until = self.next_attempt(row, &failure);
@@ -59,15 +62,21 @@ impl Verdict<'_> {
 
     /// An address that does not exist does so nowhere; anything else another provider may see otherwise. What the
     /// provider had taken and gave up must not be sent again.
-    fn may_go_elsewhere(&self, failure: &provider::Failure) -> bool {
-        let is_its_address = failure.class == FailureClass::PermanentAddress && !self.is_about_us;
+    fn may_go_elsewhere(&self, row: &QueueRow, failure: &provider::Failure) -> bool {
+        let is_its_address = failure.class == FailureClass::PermanentAddress && !self.blames_us(row, failure);
         failure.advice != RetryAdvice::Never && !is_its_address
+    }
+
+    fn blames_us(&self, row: &QueueRow, failure: &provider::Failure) -> bool {
+        let is_dead =
+            failure.class == FailureClass::PermanentAddress && row.attempt().number >= ADDRESS_ATTEMPTS_MAX;
+        self.is_about_us && !is_dead
     }
 
     fn next_attempt(&self, row: &QueueRow, failure: &provider::Failure) -> Option<DateTime<Utc>> {
         let made = row.attempt().number;
         // What everybody is told waits as long as what our settings spoil.
-        let class = if self.is_about_us { FailureClass::ConfigAuth } else { failure.class };
+        let class = if self.blames_us(row, failure) { FailureClass::ConfigAuth } else { failure.class };
         if let (Some(waits), false) = (self.retry_waits, is_asked_for(failure.advice)) {
             return self.next_by(waits, made, row, class).filter(|_| failure.advice != RetryAdvice::Never);
         }
@@ -199,7 +208,7 @@ mod tests {
     fn what_is_not_about_the_address_goes_to_another_provider_if_there_is_one() {
         let elsewhere = Verdict { elsewhere_at: Some(at(0)), ..verdict() };
         let released = Decision::Release { due_at: at(0) };
-        for class in FailureClass::ALL {
+        for class in FailureClass::ALL.iter().copied() {
             let goes = elsewhere.unsent(&row(1), "uno".into(), failed(class)) == released;
             assert_eq!(goes, class != FailureClass::PermanentAddress, "{class:?}");
             let about_us = Verdict { is_about_us: true, ..elsewhere };
@@ -220,6 +229,19 @@ mod tests {
         let expiring = QueueRow { expires_at: Some(at(30)), ..row(1) };
         let expired = outcome(about_us, &expiring, failed(FailureClass::Unknown));
         assert!(matches!(expired, Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn an_address_refused_again_and_again_has_failed_whatever_else_is_refused() {
+        let about_us = Verdict { is_about_us: true, elsewhere_at: Some(at(0)), ..verdict() };
+        let third = QueueRow { attempt: 2, ..row(1) };
+        let failed_for = |class| {
+            matches!(
+                about_us.unsent(&third, "uno".into(), failed(class)),
+                Decision::Outcome(Outcome::Failed(_))
+            )
+        };
+        assert!(failed_for(FailureClass::PermanentAddress) && !failed_for(FailureClass::Unknown));
     }
 
     #[test]
