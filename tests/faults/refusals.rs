@@ -243,6 +243,24 @@ async fn a_list_of_dead_addresses_comes_to_an_end_with_one_provider_and_with_two
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_which_half_is_dead_reaches_the_living_and_comes_to_an_end() {
+    let town = Town::start(1, 60).await;
+    for channel in CHANNELS {
+        for n in (0..60).step_by(2) {
+            town.providers[0].set_rule(channel, &address(channel, n), Behaviour::Refuse(dead(channel)));
+        }
+        let notification = town.notify(channel).await;
+        eventually("the living are told", async || {
+            (count(&town.totals(&notification).await, "accepted") == 30).then_some(())
+        })
+        .await;
+        let done = town.passes_until(&notification, "failed", 30).await;
+        assert_eq!(count(&done, "accepted"), 30, "{done}");
+    }
+    town.world.stop().await;
+}
+
 fn dead(channel: Channel) -> Refusal {
     match channel {
         Channel::Sms => Refusal::sms(400, 21211, "Invalid 'To' Phone Number"),

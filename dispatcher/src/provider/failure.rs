@@ -67,6 +67,12 @@ impl Failure {
         self.class == FailureClass::Transient && self.ends_dialogue()
     }
 
+    /// Whether it is an SMTP reply that wants the same mail again (4yz, RFC 5321 4.2.1).
+    pub(super) fn asks_again(&self) -> bool {
+        let reply = self.code.split(' ').next().unwrap_or_default();
+        reply.len() == 3 && reply.starts_with('4')
+    }
+
     /// Whether the connection it came by is of no more use: it is gone, mute or mad, or was closed with a 421.
     pub(super) fn ends_dialogue(&self) -> bool {
         matches!(self.code.as_str(), code::CLOSED | code::TIMEOUT | code::PROTOCOL)

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::FailureClass;
 
 use super::failure::Failure;
+use super::schedule::RetryAdvice;
 
 /// How many different people are refused in the same words, with nobody accepted between, before the provider is at fault.
 pub const STREAK: usize = 5;
@@ -52,11 +53,16 @@ fn is_common(word: &str) -> bool {
     word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\''))
 }
 
-/// Whether a refusal of this class may be about us although it does not say so, or is about us whoever it is said to. One
-/// that asks for another attempt or is about the text is neither.
-pub const fn is_counted(class: FailureClass) -> bool {
+/// Whether a refusal may be about us although it does not say so, or is about us whoever it is said to.
+///
+/// One that is about the text is neither. One that asks for another attempt has a way to go on, and may be said to
+/// everybody once, as greylisting is: a provider that rested for it would never hear the second attempts.
+pub fn is_counted(failure: &Failure) -> bool {
     use FailureClass::{ConfigAuth, PermanentAddress, PolicyReputation, Throttled, Unknown};
-    matches!(class, ConfigAuth | PermanentAddress | PolicyReputation | Throttled | Unknown)
+    let is_final =
+        !matches!(failure.advice, RetryAdvice::After(_) | RetryAdvice::At(_)) && !failure.asks_again();
+    is_final
+        && matches!(failure.class, ConfigAuth | PermanentAddress | PolicyReputation | Throttled | Unknown)
 }
 
 /// One refusal, as a streak is counted.

@@ -196,6 +196,34 @@ fn what_differs_from_person_to_person_is_no_wording() {
 }
 
 #[test]
+fn what_asks_for_another_attempt_or_is_about_the_text_is_not_counted() {
+    use FailureClass::*;
+    let counted = [
+        (Throttled, "550 5.4.5"),
+        (Throttled, "21611"),
+        (Throttled, "http 429"),
+        (ConfigAuth, "504 5.5.2"),
+        (PermanentAddress, "550 5.1.1"),
+        (PolicyReputation, "554 5.7.1"),
+        (Unknown, "550"),
+    ];
+    for (class, code) in counted {
+        assert!(is_counted(&failure(class, code, "")), "{code}");
+        let when = RetryAdvice::After(std::time::Duration::from_secs(5));
+        assert!(!is_counted(&failure(class, code, "").with_advice(when)), "{code}");
+    }
+    for (class, code) in [
+        (Throttled, "450 4.7.0"),
+        (Throttled, "454"),
+        (Transient, "451 4.7.1"),
+        (Transient, "452 4.2.2"),
+        (PermanentContent, "552 5.3.4"),
+    ] {
+        assert!(!is_counted(&failure(class, code, "")), "{code}");
+    }
+}
+
+#[test]
 fn the_sender_is_refused_in_whatever_words() {
     for class in [FailureClass::ConfigAuth, FailureClass::PolicyReputation, FailureClass::Throttled] {
         let of = |code, text| Wording::of(&failure(class, code, text), ["", ""]);

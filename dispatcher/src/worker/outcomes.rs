@@ -102,7 +102,7 @@ impl Outcomes {
     }
 
     async fn refused(&self, refused: RefusedRow) -> Option<Receipt> {
-        if !is_counted(refused.failure.class) {
+        if !is_counted(&refused.failure) {
             return Some(self.settle(refused, About::ItsClass).await);
         }
         let refusal = refused.refusal();
