@@ -1,5 +1,6 @@
 //! Who may come in, and what they may do: sessions, tokens, roles, passwords.
 
+mod argon2id;
 mod caller;
 mod cookie;
 mod directory;

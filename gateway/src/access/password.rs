@@ -1,23 +1,16 @@
 //! Passwords: Argon2id as OWASP's Password Storage Cheat Sheet has it, off the threads that serve requests.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::argon2id::{self, Memory};
 use super::password_text::opaque;
 use crate::problem::{Answer, Problem, Reason};
 
-/// Memory of one hash, in KiB: 19 MiB.
-const MEMORY_KIB: u32 = 19 * 1024;
-/// Passes over that memory.
-const PASSES: u32 = 2;
-/// Lanes of one hash.
-const LANES: u32 = 1;
 /// How many hashes are computed at once: more would only take memory and starve the rest.
 const AT_ONCE: usize = 2;
 /// How long a login waits for its turn.
@@ -25,15 +18,21 @@ const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 /// When one that waited in vain may ask again, in seconds.
 const RETRY_AFTER_S: u32 = 5;
 
+/// Verified for an account without a login: as much work as any hash of ours, and the password of nothing.
+const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3MgbG9naW4uLg$\
+    AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 /// Hashes and verifies passwords, a few at a time.
 #[derive(Clone)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
+    /// What hashes that have ended leave to those that wait; empty while nobody hashes.
+    spare: Arc<Mutex<Vec<Memory>>>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), spare: Arc::default() }
     }
 }
 
@@ -44,7 +43,8 @@ impl Passwords {
     /// 503 when too many others wait.
     pub async fn hash(&self, password: &str) -> Answer<String> {
         let password = password.to_owned();
-        self.blocking(move || hash(&password)).await?.map_err(|error| Problem::internal(&error))
+        let work = move |memory: &mut Memory| hash_in(&password, memory);
+        self.blocking(work).await?.map_err(|error| Problem::internal(&error))
     }
 
     /// Whether a password belongs to a hash. Without one it takes as long and is false, so that nobody can tell by the
@@ -55,17 +55,37 @@ impl Passwords {
     pub async fn verify(&self, password: &str, hash: Option<String>) -> Answer<bool> {
         let password = password.to_owned();
         let is_somebody = hash.is_some();
-        let work = move || verify(&password, hash.as_deref().unwrap_or_else(|| nobodys_hash()));
+        let work =
+            move |memory: &mut Memory| verify_in(&password, hash.as_deref().unwrap_or(NOBODYS_HASH), memory);
         Ok(self.blocking(work).await? && is_somebody)
     }
 
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
-        let turn = self.turn().await?;
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Answer<T> {
+        let (turn, passwords) = (self.turn().await?, self.clone());
         let work = move || {
-            let _turn = turn;
-            work()
+            let mut memory = passwords.spare().pop().unwrap_or_default();
+            let done = work(&mut memory);
+            passwords.spare().push(memory);
+            drop(turn);
+            passwords.free_spare();
+            done
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))
+    }
+
+    /// Gives the memory back when nobody hashes or waits for a turn. Called after a turn has ended, so that of the last two
+    /// one sees it.
+    fn free_spare(&self) {
+        if self.turns.available_permits() == AT_ONCE {
+            self.spare().clear();
+        }
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<Memory>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn turn(&self) -> Answer<OwnedSemaphorePermit> {
@@ -81,24 +101,21 @@ impl Passwords {
 /// # Errors
 /// When the machine has no randomness to give.
 pub fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
-    Ok(argon2id().hash_password(opaque(password).as_bytes())?.to_string())
+    hash_in(password, &mut Memory::default())
 }
 
 /// Whether a password belongs to a hash, at once: for demo data.
 pub fn verify(password: &str, hash: &str) -> bool {
-    let password = opaque(password);
-    PasswordHash::new(hash).is_ok_and(|hash| argon2id().verify_password(password.as_bytes(), &hash).is_ok())
+    verify_in(password, hash, &mut Memory::default())
 }
 
-fn argon2id() -> Argon2<'static> {
-    let params =
-        Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within Argon2's bounds");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+fn hash_in(password: &str, memory: &mut Memory) -> Result<String, argon2::password_hash::Error> {
+    Ok(argon2id::hash(&opaque(password), memory)?.to_string())
 }
 
-fn nobodys_hash() -> &'static str {
-    static HASH: OnceLock<String> = OnceLock::new();
-    HASH.get_or_init(|| hash("nobody").unwrap_or_default())
+fn verify_in(password: &str, hash: &str, memory: &mut Memory) -> bool {
+    let Ok(hash) = PasswordHash::new(hash) else { return false };
+    argon2id::verify(&opaque(password), &hash, memory).unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -121,6 +138,30 @@ mod tests {
         assert!(passwords.verify("contrasen\u{303}a\u{a0}an\u{303}o", Some(stored.clone())).await.unwrap());
         assert!(!passwords.verify("contrasena ano", Some(stored)).await.unwrap());
         assert!(verify("contraseña", &hash("contrasen\u{303}a").unwrap()));
+    }
+
+    #[tokio::test]
+    async fn hashes_leave_their_memory_to_those_that_wait_and_the_last_gives_it_back() {
+        let passwords = Passwords::default();
+        let together = (0..2 * AT_ONCE).map(|_| passwords.verify("x", None));
+        assert!(futures::future::join_all(together).await.into_iter().all(|right| right == Ok(false)));
+        assert!(passwords.spare().is_empty());
+        let held = passwords.turn().await.unwrap();
+        passwords.verify("x", None).await.unwrap();
+        assert_eq!(passwords.spare().len(), 1);
+        drop(held);
+        passwords.verify("x", None).await.unwrap();
+        assert!(passwords.spare().is_empty());
+    }
+
+    #[test]
+    fn nobodys_hash_takes_as_much_work_as_any() {
+        let parameters = |hash: &str| {
+            let hash = PasswordHash::new(hash).unwrap();
+            let lengths = (hash.salt.map(|salt| salt.len()), hash.hash.map(|output| output.len()));
+            (hash.algorithm, hash.version, hash.params, lengths)
+        };
+        assert_eq!(parameters(NOBODYS_HASH), parameters(&hash("x").unwrap()));
     }
 
     #[tokio::test]
