@@ -1,4 +1,4 @@
-//! The session cookie (RFC 6265bis).
+//! Our cookies (RFC 6265bis): the session, and the one by which a browser is known.
 
 use std::time::Duration;
 
@@ -8,40 +8,57 @@ use super::token::Token;
 
 /// How long a session lasts: the longest shift and its handover.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(16 * 60 * 60);
+/// How long a browser is known after a login: the most that browsers grant (RFC 6265bis, 5.5).
+pub(super) const BROWSER_LIFETIME: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
-/// The cookie where it can be `Secure`: the prefix makes browsers hold it to this host and path.
-const SECURE_NAME: &str = "__Host-mensajeria";
-/// The cookie of `dev` on plain http beyond this machine, where browsers drop `Secure` ones without a word.
-const PLAIN_NAME: &str = "mensajeria";
+/// The session.
+const SESSION: Name = Name { secure: "__Host-mensajeria", plain: "mensajeria" };
+/// What makes a browser known.
+pub(super) const BROWSER: Name = Name { secure: "__Host-mensajeria-browser", plain: "mensajeria-browser" };
+
+/// The two names of a cookie.
+pub(super) struct Name {
+    /// Where it can be `Secure`: the prefix makes browsers hold it to this host and path.
+    secure: &'static str,
+    /// In `dev` on plain http beyond this machine, where browsers drop `Secure` ones without a word.
+    plain: &'static str,
+}
 
 /// The header that gives a browser its session.
 pub(crate) fn session_cookie(token: &Token, secure: bool) -> HeaderValue {
-    cookie(token.as_str(), SESSION_LIFETIME.as_secs(), secure)
+    SESSION.header(token.as_str(), SESSION_LIFETIME, secure)
 }
 
 /// The header that takes it away.
 pub(crate) fn cleared_cookie(secure: bool) -> HeaderValue {
-    cookie("", 0, secure)
+    SESSION.header("", Duration::ZERO, secure)
 }
 
 /// The session token among a request's cookies.
 pub(super) fn token_in(headers: &HeaderMap, secure: bool) -> Option<&str> {
-    let values = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find_map(|(name, value)| (name == name_of(secure)).then_some(value))
+    SESSION.value_in(headers, secure)
 }
 
-fn cookie(value: &str, max_age_s: u64, secure: bool) -> HeaderValue {
-    let attribute = if secure { "; Secure" } else { "" };
-    let text = format!(
-        "{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{attribute}",
-        name_of(secure)
-    );
-    HeaderValue::try_from(text).expect("a token is base64url, which any header may carry")
-}
+impl Name {
+    /// The header that gives a browser the cookie. The value must be of characters that any header may carry.
+    pub(super) fn header(&self, value: &str, lifetime: Duration, secure: bool) -> HeaderValue {
+        let (name, max_age_s) = (self.of(secure), lifetime.as_secs());
+        let attribute = if secure { "; Secure" } else { "" };
+        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{attribute}");
+        HeaderValue::try_from(text).expect("values are base64url and dots, which any header may carry")
+    }
 
-const fn name_of(secure: bool) -> &'static str {
-    if secure { SECURE_NAME } else { PLAIN_NAME }
+    /// The value among a request's cookies.
+    pub(super) fn value_in<'a>(&self, headers: &'a HeaderMap, secure: bool) -> Option<&'a str> {
+        let values = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+        let mut pairs =
+            values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find_map(|(name, value)| (name == self.of(secure)).then_some(value))
+    }
+
+    const fn of(&self, secure: bool) -> &'static str {
+        if secure { self.secure } else { self.plain }
+    }
 }
 
 #[cfg(test)]
@@ -62,11 +79,13 @@ mod tests {
     }
 
     #[test]
-    fn the_cookie_is_found_among_others() {
+    fn a_cookie_is_found_among_others() {
         let mut headers = HeaderMap::new();
-        headers.insert(header::COOKIE, "a=1; mensajeria=plain; __Host-mensajeria=abc".parse().unwrap());
+        let cookies = "a=1; mensajeria=plain; __Host-mensajeria-browser=b; __Host-mensajeria=abc";
+        headers.insert(header::COOKIE, cookies.parse().unwrap());
         assert_eq!(token_in(&headers, true), Some("abc"));
         assert_eq!(token_in(&headers, false), Some("plain"));
+        assert_eq!(BROWSER.value_in(&headers, true), Some("b"));
         assert_eq!(token_in(&HeaderMap::new(), true), None);
     }
 }

@@ -1,4 +1,17 @@
-//! The brake on guessing passwords: so many failures an address and a caller, then a wait.
+//! The brake on guessing passwords. Strangers' failures slow strangers: they never lock out a browser that is known, nor a
+//! network from which the account was logged in to lately.
+//!
+//! | the attempt comes from | its failures count for | refused after |
+//! | --- | --- | --- |
+//! | a known browser | the account in this browser | 10 |
+//! | a known network | the account in this network | 10 |
+//! | | the network | 100 |
+//! | anywhere else | the account in this network | 10 |
+//! | | the network | 100 |
+//! | | the account | 100 |
+//!
+//! Failures are forgotten 5 minutes after the first. A network is an IPv4 address or an IPv6 /64. An account without a login
+//! counts as any other, so that nobody learns from a refusal whether it exists. Counts are those of this process.
 
 use std::num::NonZeroUsize;
 use std::pin::pin;
@@ -9,16 +22,22 @@ use lru::LruCache;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::extract::ClientIp;
+use super::known_browser::BrowserId;
+use crate::extract::{ClientIp, network_of};
 use crate::problem::{Answer, Kind, Problem, Reason};
 
-/// How many logins may fail for one e-mail address within a window.
-const FAILURES_MAX_BY_EMAIL: u32 = 10;
-/// How many logins may fail from one ip within a window: a whole office may share it.
-const FAILURES_MAX_BY_IP: u32 = 100;
+/// How many logins may fail for one account from one browser or network within a window.
+const FAILURES_MAX_BY_PLACE: u32 = 10;
+/// How many logins may fail from one network within a window: a whole office may share it.
+const FAILURES_MAX_BY_NETWORK: u32 = 100;
+/// How many logins of strangers may fail for one account within a window (NIST SP 800-63B-4, 3.2.2: at most 100).
+const FAILURES_MAX_BY_ACCOUNT: u32 = 100;
 /// How long failures are remembered.
 const WINDOW: Duration = Duration::from_secs(5 * 60);
-/// How many addresses and callers are remembered; the one not seen longest is forgotten first.
+/// How long a network is known for an account after a login.
+const NETWORK_KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How many of each kind are remembered; the one not seen longest is forgotten first. Each takes a password hash to get in,
+/// so crowding out one that counts takes about as long as its window lasts.
 const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");
 /// How long a login waits for others that could still fail.
 const TURN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,19 +49,45 @@ const RETRY_AFTER_S: u32 = 5;
 #[derive(Clone)]
 pub struct Throttle(Arc<Shared>);
 
+/// What an attempt is for and where it comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The account, by the blind index of its address.
+    pub account: &'a [u8],
+    /// The address it comes from.
+    pub ip: ClientIp,
+    /// The browser, if it is known to the account.
+    pub browser: Option<BrowserId>,
+}
+
 struct Shared {
-    counts: Mutex<LruCache<Counted, Window>>,
+    counts: Mutex<Counts>,
     /// Told whenever an attempt ends.
     ended: Notify,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Counted {
-    Email(Vec<u8>),
-    Ip(ClientIp),
+/// Kinds are bounded one by one, so that many of one kind crowd out none of another.
+struct Counts {
+    in_browser: LruCache<(Account, BrowserId), Window>,
+    in_network: LruCache<(Account, ClientIp), Window>,
+    of_network: LruCache<ClientIp, Window>,
+    of_account: LruCache<Account, Window>,
+    /// When an account was last logged in to from a network.
+    known_networks: LruCache<(Account, ClientIp), Instant>,
 }
 
-/// What is remembered of an address or a caller.
+type Account = Arc<[u8]>;
+
+/// What an attempt counts for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Counted {
+    InBrowser(Account, BrowserId),
+    InNetwork(Account, ClientIp),
+    OfNetwork(ClientIp),
+    OfAccount(Account),
+}
+
+/// The failures that are remembered of something, and what is being tried.
 #[derive(Default)]
 struct Window {
     /// Of the first failure.
@@ -55,7 +100,10 @@ struct Window {
 #[must_use]
 pub struct Attempt {
     shared: Arc<Shared>,
-    counted: [Counted; 2],
+    account: Account,
+    network: ClientIp,
+    /// The account in its browser or network comes first.
+    counted: Vec<Counted>,
 }
 
 /// Whether one more may be tried.
@@ -69,25 +117,26 @@ enum Room {
 
 impl Default for Throttle {
     fn default() -> Self {
-        let counts = Mutex::new(LruCache::new(REMEMBERED_MAX));
+        let counts = Mutex::new(Counts::default());
         Self(Arc::new(Shared { counts, ended: Notify::new() }))
     }
 }
 
 impl Throttle {
-    /// Admits an attempt to log in with an address, by its blind index, as soon as it may be tried.
+    /// Admits an attempt to log in as soon as it may be tried.
     ///
     /// # Errors
     /// 429 with `Retry-After` when too many have failed, 503 when too many others are being tried for too long.
-    pub async fn admit(&self, email_index: &[u8], ip: ClientIp) -> Answer<Attempt> {
-        let counted = [Counted::Email(email_index.to_vec()), Counted::Ip(ip)];
+    pub async fn admit(&self, origin: Origin<'_>) -> Answer<Attempt> {
+        let (account, network) = (Account::from(origin.account), ClientIp(origin.ip.0.map(network_of)));
         let deadline = Instant::now() + TURN_TIMEOUT;
         loop {
             let mut ended = pin!(self.0.ended.notified());
             // Listen before you look: an attempt that ends in between must wake this one.
             ended.as_mut().enable();
-            match self.0.take(&counted) {
-                Room::Free => return Ok(Attempt { shared: Arc::clone(&self.0), counted }),
+            let (counted, room) = self.0.counts().take(&account, network, origin.browser);
+            match room {
+                Room::Free => return Ok(Attempt { shared: Arc::clone(&self.0), account, network, counted }),
                 Room::Refused(wait) => return Err(refused(wait)),
                 Room::Later => timeout_at(deadline, ended).await.map_err(|_| overloaded())?,
             }
@@ -96,20 +145,84 @@ impl Throttle {
 }
 
 impl Shared {
-    /// Takes a place with both or with neither.
-    fn take(&self, counted: &[Counted; 2]) -> Room {
-        let mut counts = self.counts();
-        let room = counted.iter().map(|one| room(&mut counts, one)).fold(Room::Free, Room::and);
-        if matches!(room, Room::Free) {
-            for one in counted {
-                counts.get_or_insert_mut(one.clone(), Window::default).in_flight += 1;
-            }
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self {
+            in_browser: LruCache::new(REMEMBERED_MAX),
+            in_network: LruCache::new(REMEMBERED_MAX),
+            of_network: LruCache::new(REMEMBERED_MAX),
+            of_account: LruCache::new(REMEMBERED_MAX),
+            known_networks: LruCache::new(REMEMBERED_MAX),
         }
-        room
+    }
+}
+
+impl Counts {
+    /// What an attempt counts for: the table above.
+    fn counted(&mut self, account: &Account, network: ClientIp, browser: Option<BrowserId>) -> Vec<Counted> {
+        if let Some(browser) = browser {
+            return vec![Counted::InBrowser(Arc::clone(account), browser)];
+        }
+        let in_network = Counted::InNetwork(Arc::clone(account), network);
+        let mut counted = vec![in_network, Counted::OfNetwork(network)];
+        if !self.knows(account, network) {
+            counted.push(Counted::OfAccount(Arc::clone(account)));
+        }
+        counted
     }
 
-    fn counts(&self) -> MutexGuard<'_, LruCache<Counted, Window>> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn knows(&mut self, account: &Account, network: ClientIp) -> bool {
+        let last = self.known_networks.get(&(Arc::clone(account), network));
+        last.is_some_and(|last| last.elapsed() < NETWORK_KNOWN_FOR)
+    }
+
+    /// Takes a place with all that an attempt counts for, or with none.
+    fn take(
+        &mut self,
+        account: &Account,
+        network: ClientIp,
+        browser: Option<BrowserId>,
+    ) -> (Vec<Counted>, Room) {
+        let counted = self.counted(account, network, browser);
+        let room = counted.iter().map(|one| self.room(one)).fold(Room::Free, Room::and);
+        if matches!(room, Room::Free) {
+            for one in &counted {
+                self.get_or_insert(one).in_flight += 1;
+            }
+        }
+        (counted, room)
+    }
+
+    fn room(&mut self, counted: &Counted) -> Room {
+        self.get(counted).map_or(Room::Free, |window| window.room(counted.failures_max()))
+    }
+
+    fn get(&mut self, counted: &Counted) -> Option<&mut Window> {
+        match counted.clone() {
+            Counted::InBrowser(account, browser) => self.in_browser.get_mut(&(account, browser)),
+            Counted::InNetwork(account, network) => self.in_network.get_mut(&(account, network)),
+            Counted::OfNetwork(network) => self.of_network.get_mut(&network),
+            Counted::OfAccount(account) => self.of_account.get_mut(&account),
+        }
+    }
+
+    fn get_or_insert(&mut self, counted: &Counted) -> &mut Window {
+        let new = Window::default;
+        match counted.clone() {
+            Counted::InBrowser(account, browser) => {
+                self.in_browser.get_or_insert_mut((account, browser), new)
+            }
+            Counted::InNetwork(account, network) => {
+                self.in_network.get_or_insert_mut((account, network), new)
+            }
+            Counted::OfNetwork(network) => self.of_network.get_or_insert_mut(network, new),
+            Counted::OfAccount(account) => self.of_account.get_or_insert_mut(account, new),
+        }
     }
 }
 
@@ -118,18 +231,20 @@ impl Attempt {
     pub fn failed(self) {
         let mut counts = self.shared.counts();
         for counted in &self.counted {
-            if let Some(window) = counts.get_mut(counted) {
+            if let Some(window) = counts.get(counted) {
                 window.fail();
             }
         }
     }
 
-    /// It was right: what failed for its address before is forgotten.
+    /// It was right: what failed for the account in the same browser or network before is forgotten, and the network is
+    /// known from now on.
     pub fn succeeded(self) {
-        let [email, _] = &self.counted;
-        if let Some(window) = self.shared.counts().get_mut(email) {
+        let mut counts = self.shared.counts();
+        if let Some(window) = self.counted.first().and_then(|own| counts.get(own)) {
             window.failures = 0;
         }
+        counts.known_networks.put((Arc::clone(&self.account), self.network), Instant::now());
     }
 }
 
@@ -137,7 +252,7 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         let mut counts = self.shared.counts();
         for counted in &self.counted {
-            if let Some(window) = counts.get_mut(counted) {
+            if let Some(window) = counts.get(counted) {
                 window.in_flight = window.in_flight.saturating_sub(1);
             }
         }
@@ -147,10 +262,11 @@ impl Drop for Attempt {
 }
 
 impl Counted {
-    const fn max(&self) -> u32 {
+    const fn failures_max(&self) -> u32 {
         match self {
-            Self::Email(_) => FAILURES_MAX_BY_EMAIL,
-            Self::Ip(_) => FAILURES_MAX_BY_IP,
+            Self::InBrowser(..) | Self::InNetwork(..) => FAILURES_MAX_BY_PLACE,
+            Self::OfNetwork(_) => FAILURES_MAX_BY_NETWORK,
+            Self::OfAccount(_) => FAILURES_MAX_BY_ACCOUNT,
         }
     }
 }
@@ -160,6 +276,17 @@ impl Window {
         self.failures += 1;
         if self.failures == 1 {
             self.since = Some(Instant::now());
+        }
+    }
+
+    fn room(&mut self, failures_max: u32) -> Room {
+        let left = self.left();
+        if self.failures >= failures_max {
+            Room::Refused(left)
+        } else if self.failures + self.in_flight >= failures_max {
+            Room::Later
+        } else {
+            Room::Free
         }
     }
 
@@ -184,18 +311,6 @@ impl Room {
     }
 }
 
-fn room(counts: &mut LruCache<Counted, Window>, counted: &Counted) -> Room {
-    let Some(window) = counts.get_mut(counted) else { return Room::Free };
-    let left = window.left();
-    if window.failures >= counted.max() {
-        Room::Refused(left)
-    } else if window.failures + window.in_flight >= counted.max() {
-        Room::Later
-    } else {
-        Room::Free
-    }
-}
-
 fn refused(wait: Duration) -> Problem {
     let retry_after_s = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
     Problem { retry_after_s: Some(retry_after_s), ..Problem::new(Kind::TooManyRequests) }
@@ -206,71 +321,5 @@ fn overloaded() -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use futures::future::join_all;
-
-    use super::*;
-
-    fn ip(last: u8) -> ClientIp {
-        ClientIp(Some([192, 0, 2, last].into()))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_address_must_wait_after_ten_failures_wherever_they_come_from() {
-        let throttle = Throttle::default();
-        for caller in 0..10 {
-            throttle.admit(b"ana", ip(caller)).await.unwrap().failed();
-        }
-        let problem = throttle.admit(b"ana", ip(99)).await.err().unwrap();
-        assert_eq!((problem.kind, problem.retry_after_s), (Kind::TooManyRequests, Some(301)));
-        assert!(throttle.admit(b"luis", ip(99)).await.is_ok());
-        tokio::time::advance(WINDOW).await;
-        assert!(throttle.admit(b"ana", ip(99)).await.is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_caller_must_wait_after_a_hundred_failures_whomever_they_are_for() {
-        let throttle = Throttle::default();
-        for user in 0..100_u8 {
-            throttle.admit(&[user], ip(1)).await.unwrap().failed();
-        }
-        assert!(throttle.admit(b"ana", ip(1)).await.is_err());
-        assert!(throttle.admit(b"ana", ip(2)).await.is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_login_that_succeeds_is_no_failure_however_many_come_at_once() {
-        let throttle = Throttle::default();
-        let log_in = async || throttle.admit(b"ana", ip(1)).await.map(Attempt::succeeded);
-        assert!(join_all((0..1_000).map(|_| log_in())).await.into_iter().all(|admitted| admitted.is_ok()));
-        let mut held = Vec::new();
-        for _ in 0..FAILURES_MAX_BY_EMAIL {
-            held.push(throttle.admit(b"ana", ip(1)).await.unwrap());
-        }
-        let (next, ()) = tokio::join!(log_in(), async { held.pop().unwrap().succeeded() });
-        assert!(next.is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn no_more_guesses_are_tried_at_once_than_may_still_fail() {
-        let throttle = Throttle::default();
-        let mut tried = Vec::new();
-        for _ in 0..FAILURES_MAX_BY_EMAIL {
-            tried.push(throttle.admit(b"ana", ip(1)).await.unwrap());
-        }
-        assert_eq!(throttle.admit(b"ana", ip(2)).await.err().unwrap().kind, Kind::Unavailable);
-        let (next, ()) = tokio::join!(throttle.admit(b"ana", ip(2)), async {
-            tried.into_iter().for_each(Attempt::failed);
-        });
-        assert_eq!(next.err().unwrap().kind, Kind::TooManyRequests);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_attempt_without_a_verdict_counts_for_nothing() {
-        let throttle = Throttle::default();
-        for _ in 0..1_000 {
-            drop(throttle.admit(b"ana", ip(1)).await.unwrap());
-        }
-        assert!(throttle.admit(b"ana", ip(1)).await.is_ok());
-    }
-}
+#[path = "throttle_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! Where a request came from.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
@@ -23,6 +23,15 @@ impl ClientIp {
         let chain: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
         let mut nearest_first = chain.into_iter().rev().map_while(|ip| ip.parse::<IpAddr>().ok());
         Self(nearest_first.find(|ip| !is_trusted(ip)).or(peer))
+    }
+}
+
+/// The network that an address is counted by: an IPv4 address alone, IPv6 by its /64, since every host of a subnet
+/// chooses the other 64 bits for itself (RFC 4291, 2.5.1, RFC 8981).
+pub fn network_of(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
+        v4 => v4,
     }
 }
 
@@ -55,5 +64,13 @@ mod tests {
         assert_eq!(ip("10.0.0.1", "192.0.2.66, 198.51.100.1, 10.0.0.2"), "198.51.100.1");
         assert_eq!(ip("10.0.0.1", "garbage"), "10.0.0.1");
         assert_eq!(ip("::ffff:203.0.113.9", ""), "203.0.113.9");
+    }
+
+    #[test]
+    fn the_addresses_that_one_subscriber_has_are_one_network() {
+        let network = |ip: &str| network_of(ip.parse().unwrap()).to_string();
+        assert_eq!(network("203.0.113.9"), "203.0.113.9");
+        assert_eq!(network("::ffff:203.0.113.9"), "203.0.113.9");
+        assert_eq!(network("2001:db8:1:2:aaaa:bbbb:cccc:dddd"), "2001:db8:1:2::");
     }
 }

@@ -15,7 +15,7 @@ mod trace;
 mod value;
 
 pub use self::body::{BODY_BYTES_MAX, read_body};
-pub use self::client_ip::ClientIp;
+pub use self::client_ip::{ClientIp, network_of};
 pub use self::fields::{Fields, FromFields, Spot};
 pub use self::idempotency::{Key, fingerprint_of, read_key};
 pub use self::json::ValidJson;

@@ -3,13 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use domain::value::{EmailAddress, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::refuse_parameters;
-use crate::access::{Token, refuse_other_sites, session_cookie};
+use crate::access::{KnownBrowser, Origin, Token, refuse_other_sites, session_cookie};
 use crate::api::POSITION;
 use crate::api::schema::Made;
 use crate::extract::{ClientIp, Fields, FromFields, Short, ValidJson};
@@ -42,7 +42,8 @@ struct Credentials {
     password_hash: String,
 }
 
-/// Log in with an e-mail address and a password; the answer sets the session cookie.
+/// Log in with an e-mail address and a password; the answer sets the session cookie, and another by which the browser is
+/// known at the next login.
 #[utoipa::path(
     post, path = "/session", tag = "session", security(()), request_body = Login,
     responses((status = 201, description = "Logged in; `id` is the user's.", body = Made))
@@ -58,7 +59,10 @@ pub(super) async fn begin(
     refuse_other_sites(&method, &headers, state.settings())?;
     refuse_parameters(&uri)?;
     let index = email_index(&state, login.email.as_str());
-    let attempt = state.throttle().admit(&index, ip).await?;
+    let (keyring, secure) = (state.log().keyring(), state.settings().secure_cookies);
+    let browser = KnownBrowser::presented(&headers, secure);
+    let known = browser.as_ref().and_then(|browser| browser.known_to(keyring, &index));
+    let attempt = state.throttle().admit(Origin { account: &index, ip, browser: known }).await?;
     let logged_in = log_in(&state, &index, login.password.as_str()).await;
     match &logged_in {
         Ok(_) => attempt.succeeded(),
@@ -69,9 +73,14 @@ pub(super) async fn begin(
     let (user, token) = logged_in?;
 
     let made = Made { id: user.into(), position: state.log().head().await? };
-    let cookie = session_cookie(&token, state.settings().secure_cookies);
-    let position = HeaderValue::from(made.position);
-    let headers = [(header::SET_COOKIE, cookie), (POSITION, position)];
+    let browser =
+        browser.map_or_else(KnownBrowser::generate, Ok).map_err(|error| Problem::internal(&error))?;
+    let browser = browser.after_login(keyring, &index);
+    let headers = AppendHeaders([
+        (header::SET_COOKIE, session_cookie(&token, secure)),
+        (header::SET_COOKIE, browser.cookie(secure)),
+        (POSITION, HeaderValue::from(made.position)),
+    ]);
     Ok((StatusCode::CREATED, headers, Json(made)).into_response())
 }
 

@@ -1,0 +1,156 @@
+//! Known browsers: a cookie tells a browser that has logged in to an account from a stranger's (OWASP, «Device cookies»).
+//! It lets nobody in. It only gives the browser a count of its own, which strangers cannot use up.
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::rand;
+use axum::http::{HeaderMap, HeaderValue};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use commands::log::Keyring;
+
+use super::cookie;
+
+/// How many accounts a browser is known for; the one that logged in longest ago is dropped. Workers share desks.
+const ACCOUNTS_MAX: usize = 8;
+/// How long the id of a browser is, in bytes.
+const ID_BYTES: usize = 16;
+/// How long the proof of a login is, in bytes: the beginning of an HMAC-SHA-256.
+const PROOF_BYTES: usize = 16;
+/// Keeps these proofs apart from everything else under the same key.
+const PURPOSE: &[u8] = b"known browser";
+
+/// A browser's own id, random and meaningless elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BrowserId([u8; ID_BYTES]);
+
+/// A browser with proofs of the accounts that have logged in with it, the latest first.
+///
+/// The cookie is `id.proof.proof…` in base64url. A proof is keyed and bound to the id and to one account, so none can be
+/// made up, nor moved to another browser or account. Nothing of it is stored here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownBrowser {
+    id: BrowserId,
+    proofs: Vec<[u8; PROOF_BYTES]>,
+}
+
+impl KnownBrowser {
+    /// A browser that has logged in to nothing yet.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub(crate) fn generate() -> Result<Self, Unspecified> {
+        let mut id = [0; ID_BYTES];
+        rand::fill(&mut id)?;
+        Ok(Self { id: BrowserId(id), proofs: Vec::new() })
+    }
+
+    /// The browser that a request's cookie names. A cookie of another shape is ignored.
+    pub(crate) fn presented(headers: &HeaderMap, secure: bool) -> Option<Self> {
+        let mut parts = cookie::BROWSER.value_in(headers, secure)?.split('.');
+        let id = BrowserId(decoded(parts.next()?)?);
+        let proofs = parts.take(ACCOUNTS_MAX).map(decoded).collect::<Option<_>>()?;
+        Some(Self { id, proofs })
+    }
+
+    /// Its id, if it has logged in to the account before.
+    pub(crate) fn known_to(&self, keyring: &Keyring, account: &[u8]) -> Option<BrowserId> {
+        let expected = self.proof(keyring, account);
+        let is_it = |proof: &[u8; PROOF_BYTES]| verify_slices_are_equal(proof, &expected).is_ok();
+        self.proofs.iter().any(is_it).then_some(self.id)
+    }
+
+    /// The same browser after a login to the account.
+    pub(crate) fn after_login(mut self, keyring: &Keyring, account: &[u8]) -> Self {
+        let proof = self.proof(keyring, account);
+        self.proofs.retain(|known| *known != proof);
+        self.proofs.insert(0, proof);
+        self.proofs.truncate(ACCOUNTS_MAX);
+        self
+    }
+
+    /// The header by which the browser keeps it.
+    pub(crate) fn cookie(&self, secure: bool) -> HeaderValue {
+        let parts = std::iter::once(&self.id.0).chain(&self.proofs);
+        let text: Vec<String> = parts.map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).collect();
+        cookie::BROWSER.header(&text.join("."), cookie::BROWSER_LIFETIME, secure)
+    }
+
+    fn proof(&self, keyring: &Keyring, account: &[u8]) -> [u8; PROOF_BYTES] {
+        let whole = keyring.fingerprint(&[PURPOSE, &self.id.0, account]);
+        *whole.first_chunk().expect("HMAC-SHA-256 is longer than a proof")
+    }
+}
+
+fn decoded<const N: usize>(text: &str) -> Option<[u8; N]> {
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+impl BrowserId {
+    pub(super) const fn of(byte: u8) -> Self {
+        Self([byte; ID_BYTES])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header;
+    use commands::log::MasterKey;
+    use sqlx::PgPool;
+
+    use super::*;
+
+    fn keyring(key: u8) -> Keyring {
+        let nowhere = PgPool::connect_lazy("postgres://localhost/none").unwrap();
+        Keyring::new(nowhere, &MasterKey::new([key; 32]))
+    }
+
+    fn sent_back(browser: &KnownBrowser) -> Option<KnownBrowser> {
+        let set = browser.cookie(true);
+        let pair = set.to_str().unwrap().split(';').next().unwrap().to_owned();
+        let headers = HeaderMap::from_iter([(header::COOKIE, pair.parse().unwrap())]);
+        KnownBrowser::presented(&headers, true)
+    }
+
+    #[tokio::test]
+    async fn a_browser_is_known_to_the_accounts_that_logged_in_with_it_and_to_no_other() {
+        let keyring = keyring(1);
+        let browser = KnownBrowser::generate().unwrap().after_login(&keyring, b"ana");
+        let back = sent_back(&browser.after_login(&keyring, b"luis")).unwrap();
+        assert_eq!(back.known_to(&keyring, b"ana"), Some(back.id));
+        assert_eq!(back.known_to(&keyring, b"luis"), Some(back.id));
+        assert_eq!(back.known_to(&keyring, b"eva"), None);
+    }
+
+    #[tokio::test]
+    async fn a_proof_is_worth_nothing_in_another_browser_or_under_another_key() {
+        let ours = keyring(1);
+        let browser = KnownBrowser::generate().unwrap().after_login(&ours, b"ana");
+        let moved = KnownBrowser { proofs: browser.proofs.clone(), ..KnownBrowser::generate().unwrap() };
+        assert_eq!(moved.known_to(&ours, b"ana"), None);
+        assert_eq!(browser.known_to(&keyring(2), b"ana"), None);
+    }
+
+    #[tokio::test]
+    async fn the_account_that_logged_in_longest_ago_is_dropped_first() {
+        let keyring = keyring(1);
+        let mut browser = KnownBrowser::generate().unwrap();
+        for account in [0, 1, 2, 3, 0, 4, 5, 6, 7, 8] {
+            browser = browser.after_login(&keyring, &[account]);
+        }
+        assert_eq!(browser.known_to(&keyring, &[1]), None);
+        assert!((2..9).chain([0]).all(|account| browser.known_to(&keyring, &[account]).is_some()));
+        assert_eq!(sent_back(&browser), Some(browser));
+    }
+
+    #[test]
+    fn a_cookie_of_another_shape_is_ignored() {
+        for value in ["", "x", "....", "AAAAAAAAAAAAAAAAAAAAAA.x", "AAAAAAAAAAAAAAAAAAAAAA.", "ñ"] {
+            let cookie = format!("__Host-mensajeria-browser={value}");
+            let headers =
+                HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).unwrap())]);
+            assert_eq!(KnownBrowser::presented(&headers, true), None, "{value}");
+        }
+    }
+}
