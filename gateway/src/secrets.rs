@@ -44,12 +44,29 @@ pub fn master_key(data: &Path) -> Result<MasterKey, SecretError> {
     bytes.map(MasterKey::new).ok_or(SecretError::Content { path, expected: "64 hexadecimal digits" })
 }
 
+/// A password of a data folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptPassword {
+    /// The password.
+    pub password: String,
+    /// The file it stands in.
+    pub file: PathBuf,
+    /// Whether it was made just now.
+    pub is_new: bool,
+}
+
 /// A password of a data folder, made on first use.
 ///
 /// # Errors
 /// When the file cannot be made or read.
-pub fn password(data: &Path, name: &str) -> Result<String, SecretError> {
-    kept(&data.join(name), random_password)
+pub fn password(data: &Path, name: &str) -> Result<KeptPassword, SecretError> {
+    let file = data.join(name);
+    let mut is_new = false;
+    let make = || {
+        is_new = true;
+        random_password()
+    };
+    Ok(KeptPassword { password: kept(&file, make)?, file, is_new })
 }
 
 /// A password that is kept nowhere.
@@ -97,8 +114,10 @@ mod tests {
     fn a_secret_is_made_once_and_kept_private() {
         let folder = tempfile::tempdir().unwrap();
         let first = password(folder.path(), "demo-password").unwrap();
-        assert_eq!(password(folder.path(), "demo-password").unwrap(), first);
-        assert_eq!(first.len(), PASSWORD_BYTES * 2);
+        assert!(first.is_new);
+        assert_eq!(first.password.len(), PASSWORD_BYTES * 2);
+        let again = password(folder.path(), "demo-password").unwrap();
+        assert_eq!(again, KeptPassword { is_new: false, ..first });
         #[cfg(unix)]
         {
             let mode = std::os::unix::fs::PermissionsExt::mode(

@@ -1,7 +1,7 @@
 //! `mensajeria dev`: everything in one process, with servers, demo data and an outside world of its own.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -16,10 +16,11 @@ use super::target::{Target, data_folder};
 use super::{CliError, Exit, Global, print};
 use crate::access::hash_password;
 use crate::config::Config;
+use crate::demo;
 use crate::environment::variable;
+use crate::secrets::{self, KeptPassword};
 use crate::stack::{self, Stack, StackError};
 use crate::system::{Outside, Roles, StartError, System, SystemOptions};
-use crate::{demo, secrets};
 
 /// The variable that sets the password of the demo's users.
 const DEMO_PASSWORD: &str = "MENSAJERIA_DEMO_PASSWORD";
@@ -96,20 +97,38 @@ async fn failed(stack: Option<&Stack>) -> StackError {
 /// How to log in, for the block that is printed.
 struct Logins {
     emails: Vec<String>,
-    password: Option<String>,
+    password: Told,
+}
+
+/// What is told of the password. It is printed once, since terminals and logs keep what they are shown.
+enum Told {
+    /// Made just now: the password itself.
+    Made(String),
+    /// Made at an earlier start: the file it stands in.
+    InFile(PathBuf),
+    /// Set in the environment.
+    InEnvironment,
+    /// Printed at an earlier start and kept nowhere.
+    Nothing,
 }
 
 async fn demo_data(system: &System, data: &Path) -> Result<Logins, CliError> {
-    let given = variable(DEMO_PASSWORD).and_then(|password| password.into_string().ok());
-    let password = match given.filter(|password| !password.is_empty()) {
-        Some(password) => password,
-        None => secrets::password(data, "demo-password")?,
-    };
+    let (password, told) = demo_password(data)?;
     demo::seed(system.log(), &password, system.outside().simulator.is_some())
         .await
         .map_err(CliError::failed)?;
     system.caught_up(CATCH_UP_TIMEOUT).await.map_err(CliError::failed)?;
-    Ok(Logins { emails: demo::logins().map(str::to_owned).collect(), password: Some(password) })
+    Ok(Logins { emails: demo::logins().map(str::to_owned).collect(), password: told })
+}
+
+fn demo_password(data: &Path) -> Result<(String, Told), CliError> {
+    let given = variable(DEMO_PASSWORD).and_then(|password| password.into_string().ok());
+    if let Some(password) = given.filter(|password| !password.is_empty()) {
+        return Ok((password, Told::InEnvironment));
+    }
+    let KeptPassword { password, file, is_new } = secrets::password(data, "demo-password")?;
+    let told = if is_new { Told::Made(password.clone()) } else { Told::InFile(file) };
+    Ok((password, told))
 }
 
 /// Only where nobody can log in yet; the password is told once and kept nowhere.
@@ -117,7 +136,7 @@ async fn first_administrator(log: &EventLog) -> Result<Logins, CliError> {
     let nobody: bool =
         sqlx::query_scalar("select not exists (select 1 from credentials)").fetch_one(log.pool()).await?;
     if !nobody {
-        return Ok(Logins { emails: Vec::new(), password: None });
+        return Ok(Logins { emails: Vec::new(), password: Told::Nothing });
     }
     let password = secrets::random_password();
     let hash = hash_password(&password).map_err(CliError::failed)?;
@@ -131,26 +150,55 @@ async fn first_administrator(log: &EventLog) -> Result<Logins, CliError> {
     users::register(log, order, &hash, &CommandContext::of_system(), &json!({}))
         .await
         .map_err(CliError::failed)?;
-    Ok(Logins { emails: vec![ADMINISTRATOR.to_owned()], password: Some(password) })
+    Ok(Logins { emails: vec![ADMINISTRATOR.to_owned()], password: Told::Made(password) })
 }
 
 fn announce(system: &System, data: &Path, logins: &Logins, json: bool) {
     let url = system.address().map(|address| format!("http://{address}")).unwrap_or_default();
     let mailbox = system.outside().simulator.as_ref().map(|_| format!("{url}/buzon"));
-    let Logins { emails, password } = logins;
-    let folder = data.display().to_string();
-    let said =
-        json!({ "url": url, "users": emails, "password": password, "mailbox": mailbox, "data": folder });
+    let said = json!({
+        "url": url,
+        "users": logins.emails,
+        "password": logins.password.itself(),
+        "password_file": logins.password.file(),
+        "mailbox": mailbox,
+        "data": data.display().to_string(),
+    });
     print::result(json, &said, || block(&url, logins, mailbox.as_deref(), data));
 }
 
 fn block(url: &str, logins: &Logins, mailbox: Option<&str>, data: &Path) -> String {
     let emails = if logins.emails.is_empty() { KNOWN_ALREADY.to_owned() } else { logins.emails.join(", ") };
-    let password = logins.password.as_deref().unwrap_or(KNOWN_ALREADY);
+    let password = logins.password.words();
     let mailbox = mailbox.map(|page| format!("  Buzón de pruebas {page}\n")).unwrap_or_default();
     format!(
         "\n  Mensajería       {url}\n  Usuarios         {emails}\n  Contraseña       {password}\n{mailbox}  \
          Datos            {}\n  Ctrl-C           lo detiene todo\n",
         data.display()
     )
+}
+
+impl Told {
+    fn itself(&self) -> Option<&str> {
+        match self {
+            Self::Made(password) => Some(password),
+            Self::InFile(_) | Self::InEnvironment | Self::Nothing => None,
+        }
+    }
+
+    fn file(&self) -> Option<String> {
+        match self {
+            Self::InFile(file) => Some(file.display().to_string()),
+            Self::Made(_) | Self::InEnvironment | Self::Nothing => None,
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Made(password) => password.clone(),
+            Self::InFile(file) => format!("en {}", file.display()),
+            Self::InEnvironment => format!("la de {DEMO_PASSWORD}"),
+            Self::Nothing => KNOWN_ALREADY.to_owned(),
+        }
+    }
 }
