@@ -4,12 +4,16 @@ use chrono::{DateTime, Utc};
 use domain::Position;
 use domain::value::{CompanyId, UserId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use super::{Page, PageRequest, Person, Scope};
 pub use crate::audit::SubjectId;
 use crate::page::Cursor;
+
+/// What a summary calls the companies that a worker may act for; the one member that names other companies than the entry's.
+const COMPANIES: &str = "companies";
 
 /// What happened, without personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
@@ -37,7 +41,7 @@ pub struct AuditEntry {
     pub result: String,
     /// What matters of it, by event type; ids, numbers and words only.
     #[sqlx(json)]
-    pub summary: serde_json::Value,
+    pub summary: Value,
 }
 
 /// What something was done to.
@@ -79,7 +83,7 @@ pub async fn list(
     filter: &AuditFilter,
     page: &PageRequest,
 ) -> sqlx::Result<Page<AuditEntry>> {
-    let rows = sqlx::query_as::<_, AuditEntry>(&text(filter, page))
+    let mut rows = sqlx::query_as::<_, AuditEntry>(&text(filter, page))
         .bind(page.before())
         .bind(page.rows())
         .bind(scope.ids())
@@ -93,7 +97,19 @@ pub async fn list(
         .bind(filter.to)
         .fetch_all(pool)
         .await?;
+    rows.iter_mut().for_each(|row| row.leave_out_beyond(scope));
     Ok(page.page(rows, |row| Cursor::at(row.position)))
+}
+
+impl AuditEntry {
+    /// A worker may act for several companies: those out of scope are not named, nor is it told how many there are.
+    fn leave_out_beyond(&mut self, scope: Scope<'_>) {
+        let Scope::Companies(known) = scope else { return };
+        if let Some(companies) = self.summary.get_mut(COMPANIES).and_then(Value::as_array_mut) {
+            let known: Vec<String> = known.iter().map(CompanyId::to_string).collect();
+            companies.retain(|id| known.iter().any(|company| id == company.as_str()));
+        }
+    }
 }
 
 /// Only the conditions that are asked for, so that each filter finds its own index whatever plan is kept.
@@ -130,4 +146,39 @@ fn text(filter: &AuditFilter, page: &PageRequest) -> String {
          order by {order}
          limit $2"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn shown(summary: Value, scope: Scope<'_>) -> Value {
+        let subject = Subject { kind: "user".into(), id: "u".into() };
+        let mut entry = AuditEntry {
+            position: 1,
+            at: DateTime::default(),
+            actor: None,
+            kind: "UserAccessChanged".into(),
+            subject,
+            company_id: None,
+            channel: None,
+            result: "done".into(),
+            summary,
+        };
+        entry.leave_out_beyond(scope);
+        entry.summary
+    }
+
+    #[test]
+    fn of_a_workers_companies_only_those_in_scope_are_named() {
+        let [here, there] = [1, 2].map(|id| CompanyId::from(Uuid::from_u128(id)));
+        let summary = json!({"roles": ["operator"], "companies": [here, there]});
+        let narrowed = |companies: &[CompanyId]| json!({"roles": ["operator"], "companies": companies});
+        assert_eq!(shown(summary.clone(), Scope::Companies(&[here])), narrowed(&[here]));
+        assert_eq!(shown(summary.clone(), Scope::Companies(&[])), narrowed(&[]));
+        assert_eq!(shown(summary.clone(), Scope::All), summary);
+        assert_eq!(shown(json!({"token": "t"}), Scope::Companies(&[])), json!({"token": "t"}));
+    }
 }
