@@ -9,7 +9,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use domain::value::Channel;
+use domain::value::{Channel, DeliveryId};
 use mail_parser::{MessageParser, MimeHeaders as _};
 use serde::Serialize;
 
@@ -25,6 +25,8 @@ pub struct Arrival {
     pub id: u64,
     /// How it came.
     pub channel: Channel,
+    /// Which delivery it was; `None` when it was refused before it could say, or was not sent by us.
+    pub delivery: Option<DeliveryId>,
     /// The envelope's recipient, or the number.
     pub to: String,
     /// The envelope's sender, or the sending number.
@@ -80,6 +82,8 @@ pub struct Counts {
 #[derive(Debug)]
 pub(super) struct NewArrival {
     pub(super) channel: Channel,
+    /// As it came; empty if it was not said.
+    pub(super) delivery_id: String,
     pub(super) to: String,
     pub(super) from: String,
     pub(super) content: Content,
@@ -199,17 +203,18 @@ impl NewArrival {
             Content::Mail(bytes) => bytes.len(),
             Content::Text(text) => text.len(),
         };
-        content + self.to.len() + self.from.len()
+        content + self.delivery_id.len() + self.to.len() + self.from.len()
     }
 }
 
 impl Kept {
     fn decode(&self) -> Arrival {
-        let NewArrival { channel, to, from, content, outcome } = &*self.message;
+        let NewArrival { channel, delivery_id, to, from, content, outcome } = &*self.message;
         let (subject, body) = content.decode();
         Arrival {
             id: self.id,
             channel: *channel,
+            delivery: DeliveryId::try_from(delivery_id.as_str()).ok(),
             to: to.clone(),
             from: from.clone(),
             subject,

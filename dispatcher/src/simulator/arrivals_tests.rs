@@ -5,6 +5,7 @@ use super::*;
 fn text(channel: Channel, body: &str) -> NewArrival {
     NewArrival {
         channel,
+        delivery_id: String::new(),
         to: "+573001".into(),
         from: "+1".into(),
         content: Content::Text(body.into()),

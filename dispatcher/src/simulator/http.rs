@@ -82,7 +82,7 @@ async fn accept(sms: Sms, behaviour: Behaviour, world: &World) -> Result<Respons
     let is_cut = behaviour == Behaviour::AcceptThenCut;
     let outcome = if is_cut { Outcome::AcceptedThenCut } else { Outcome::Accepted };
     // A ledger that cannot be written accepts nothing, and the client must not think otherwise.
-    world.accept(sms.arrival(world, outcome), &sms.delivery_id).await.map_err(|_| Cut)?;
+    world.accept(sms.arrival(world, outcome)).await.map_err(|_| Cut)?;
     match behaviour {
         Behaviour::AcceptThenCut => Err(Cut),
         Behaviour::AcceptAsNumber => Ok(created(&sms, &format!("SM{}", sms.to.trim_start_matches('+')))),
@@ -119,7 +119,14 @@ impl Sms {
     fn arrival(&self, world: &World, outcome: Outcome) -> NewArrival {
         let keeps = world.arrivals.keeps();
         let content = if keeps { Content::Text(self.body.as_str().into()) } else { Content::Nothing };
-        NewArrival { channel: Channel::Sms, to: self.to.clone(), from: self.from.clone(), content, outcome }
+        NewArrival {
+            channel: Channel::Sms,
+            delivery_id: self.delivery_id.clone(),
+            to: self.to.clone(),
+            from: self.from.clone(),
+            content,
+            outcome,
+        }
     }
 }
 

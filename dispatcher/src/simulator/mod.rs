@@ -202,13 +202,13 @@ impl World {
     }
 
     /// Writes down an accepted message, on disk if there is a ledger, before anybody is told.
-    async fn accept(&self, arrival: NewArrival, delivery_id: &str) -> io::Result<()> {
+    async fn accept(&self, arrival: NewArrival) -> io::Result<()> {
         let received_at = (self.options.now)();
         if let Some(ledger) = &self.ledger {
             let entry = LedgerEntry {
                 channel: arrival.channel,
                 to: arrival.to.clone(),
-                delivery_id: delivery_id.to_owned(),
+                delivery_id: arrival.delivery_id.clone(),
                 accepted_at: received_at,
             };
             ledger.append(entry).await?;

@@ -1,5 +1,6 @@
 //! Every read of the API: plain functions that give rows ready to be written as JSON. Nothing in here writes.
 
+pub mod arrivals;
 pub mod audit;
 pub mod clients;
 pub mod companies;

@@ -63,16 +63,23 @@ struct Envelope {
 }
 
 /// As much of a message as somebody will ask for.
+#[derive(Clone)]
 struct Received {
     content: Content,
     delivery_id: String,
 }
 
 impl Received {
+    /// Of a message that was refused before it came.
+    const fn nothing() -> Self {
+        Self { content: Content::Nothing, delivery_id: String::new() }
+    }
+
     fn of(raw: &[u8], world: &World) -> Self {
         let is_kept = world.arrivals.keeps();
         let content = if is_kept { Content::Mail(wire::undotted(raw)) } else { Content::Nothing };
-        let delivery_id = if world.ledger.is_some() { wire::message_id(raw) } else { String::new() };
+        let is_named = is_kept || world.ledger.is_some();
+        let delivery_id = if is_named { wire::message_id(raw) } else { String::new() };
         Self { content, delivery_id }
     }
 }
@@ -190,11 +197,11 @@ impl Session {
     fn recipient(&mut self, to: &str) -> Flow {
         match self.world.rules.decide(Channel::Email, to) {
             Behaviour::Refuse(refusal) => {
-                self.note(to, refusal.outcome(), Content::Nothing);
+                self.note(to, refusal.outcome(), Received::nothing());
                 self.refuse(refusal);
             }
             Behaviour::CutEarly => {
-                self.note(to, Outcome::Lost, Content::Nothing);
+                self.note(to, Outcome::Lost, Received::nothing());
                 return Flow::Close;
             }
             behaviour => {
@@ -218,20 +225,20 @@ impl Session {
         self.say("250 2.0.0 Ok");
     }
 
-    async fn message(&mut self, Received { content, delivery_id }: Received) -> io::Result<Flow> {
+    async fn message(&mut self, received: Received) -> io::Result<Flow> {
         let mut refusal = None;
         for (to, behaviour) in std::mem::take(&mut self.envelope.recipients) {
             match behaviour {
                 Behaviour::RefuseBody(refused) => {
-                    self.note(&to, refused.outcome(), content.clone());
+                    self.note(&to, refused.outcome(), received.clone());
                     refusal = Some(refused);
                 }
                 Behaviour::CutUnaccepted => {
-                    self.note(&to, Outcome::Lost, content);
+                    self.note(&to, Outcome::Lost, received);
                     return Ok(Flow::Close);
                 }
                 behaviour => {
-                    if self.accept(to, behaviour, &content, &delivery_id).await? == Flow::Close {
+                    if self.accept(to, behaviour, received.clone()).await? == Flow::Close {
                         return Ok(Flow::Close);
                     }
                 }
@@ -246,30 +253,24 @@ impl Session {
         Ok(Flow::Go)
     }
 
-    async fn accept(
-        &mut self,
-        to: String,
-        how: Behaviour,
-        content: &Content,
-        delivery: &str,
-    ) -> io::Result<Flow> {
+    async fn accept(&mut self, to: String, how: Behaviour, received: Received) -> io::Result<Flow> {
         if let Behaviour::Slow(time) = how {
             tokio::time::sleep(time).await;
         }
         let is_cut = how == Behaviour::AcceptThenCut;
         let outcome = if is_cut { Outcome::AcceptedThenCut } else { Outcome::Accepted };
-        let arrival = self.arrival(to, outcome, content.clone());
-        self.world.accept(arrival, delivery).await?;
+        self.world.accept(self.arrival(to, outcome, received)).await?;
         Ok(if is_cut { Flow::Close } else { Flow::Go })
     }
 
-    fn note(&self, to: &str, outcome: Outcome, content: Content) {
-        self.world.note(self.arrival(to.to_owned(), outcome, content));
+    fn note(&self, to: &str, outcome: Outcome, received: Received) {
+        self.world.note(self.arrival(to.to_owned(), outcome, received));
     }
 
-    fn arrival(&self, to: String, outcome: Outcome, content: Content) -> NewArrival {
-        let from = self.envelope.from.clone().unwrap_or_default();
-        NewArrival { channel: Channel::Email, to, from, content, outcome }
+    fn arrival(&self, to: String, outcome: Outcome, received: Received) -> NewArrival {
+        let (from, Received { content, delivery_id }) =
+            (self.envelope.from.clone().unwrap_or_default(), received);
+        NewArrival { channel: Channel::Email, delivery_id, to, from, content, outcome }
     }
 
     fn refuse(&mut self, refusal: Refusal) {

@@ -9,15 +9,16 @@ use projections::queries::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::scope::in_scope;
 use crate::extract::{FromQuery, Params, Read};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
 /// Which of them.
 pub(super) struct ListArrivals {
-    channel: Option<Channel>,
-    before: Option<u64>,
-    limit: usize,
+    pub(super) channel: Option<Channel>,
+    pub(super) before: Option<u64>,
+    pub(super) limit: usize,
 }
 
 impl FromQuery for ListArrivals {
@@ -54,7 +55,8 @@ pub(super) struct ArrivalView {
     code: Option<String>,
 }
 
-/// What arrived in the simulated outside world, newest first (operators, notifiers, administrators).
+/// What arrived in the simulated outside world, newest first (operators and notifiers: what was sent for their companies;
+/// administrators: everything).
 #[utoipa::path(
     get, path = "/simulator/messages", tag = "simulator",
     params(
@@ -70,8 +72,7 @@ pub(super) async fn messages(
     let simulator = state.settings().simulator.as_deref().ok_or_else(Problem::not_found)?;
     read.caller.needs([Role::Operator, Role::Notifier].iter().any(|role| read.caller.has(*role)))?;
     read.wait_if_asked(&state).await?;
-    let ListArrivals { channel, before, limit } = read.query;
-    let page = simulator.arrivals(channel, before, limit);
+    let page = in_scope(&state, read.caller.scope(), simulator, &read.query).await?;
     let data = page.data.into_iter().map(ArrivalView::from).collect();
     Ok(Json(Page { data, next: page.next.map(|id| id.to_string()) }))
 }

@@ -1,6 +1,7 @@
 //! `/simulator`: «Buzón de pruebas», what arrived in the simulated outside world. Only where the simulator runs.
 
 mod messages;
+mod scope;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -1,0 +1,61 @@
+//! Which of the messages that left are of companies in scope: for what shows them without a delivery of its own, such as the
+//! simulator.
+
+use std::collections::HashSet;
+
+use commands::log::EventLog;
+use domain::value::{Channel, DeliveryId};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{Scope, uuids};
+use crate::address::AddressIndex;
+
+/// Those of the deliveries whose company is in scope.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn deliveries_in_scope(
+    pool: &PgPool,
+    scope: Scope<'_>,
+    deliveries: &[DeliveryId],
+) -> sqlx::Result<HashSet<DeliveryId>> {
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "select delivery_id from notifications.deliveries
+         where delivery_id = any($1) and ($2::uuid[] is null or company_id = any($2))",
+    )
+    .bind(uuids(deliveries))
+    .bind(scope.ids())
+    .fetch_all(pool)
+    .await?;
+    Ok(ids.into_iter().map(DeliveryId::from).collect())
+}
+
+/// The places of those addresses that are contacts' of companies in scope, and of no other company.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn addresses_in_scope(
+    log: &EventLog,
+    scope: Scope<'_>,
+    addresses: &[(Channel, &str)],
+) -> sqlx::Result<HashSet<usize>> {
+    let index = AddressIndex::new(log.clone());
+    let indexes: Vec<Vec<u8>> =
+        addresses.iter().map(|(channel, address)| index.of(*channel, address)).collect();
+    let places: Vec<i64> = sqlx::query_scalar(
+        "select a.place
+         from unnest($1::bytea[]) with ordinality as a (address_index, place)
+         join clients.companies k on true
+         join clients.contacts c
+           on c.company_id = k.company_id and (c.phone_index = a.address_index or c.email_index = a.address_index)
+         group by a.place
+         having bool_and($2::uuid[] is null or c.company_id = any($2))",
+    )
+    .bind(indexes)
+    .bind(scope.ids())
+    .fetch_all(log.pool())
+    .await?;
+    // Ordinality begins at 1.
+    Ok(places.into_iter().filter_map(|place| usize::try_from(place - 1).ok()).collect())
+}
