@@ -67,15 +67,20 @@ impl Params {
         params
     }
 
-    /// A parameter that may be absent; empty is as good as absent.
+    /// The text of a parameter. One without a value counts as absent, as the fields of a form that nobody filled in.
+    fn take(&mut self, name: &str) -> Option<String> {
+        self.values.remove(name).filter(|text| !text.is_empty())
+    }
+
+    /// A parameter that may be absent.
     pub fn optional<T: FromText>(&mut self, name: &str) -> Option<T> {
-        let text = self.values.remove(name).filter(|text| !text.is_empty())?;
+        let text = self.take(name)?;
         T::from_text(&text).map_or_else(|reason| self.refuse(name, reason), Some)
     }
 
     /// A whole number within bounds, if it is there.
     pub fn integer(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {
-        let text = self.values.remove(name)?;
+        let text = self.take(name)?;
         match text.parse() {
             Ok(number) if (min..=max).contains(&number) => Some(number),
             Ok(_) => self.refuse(name, Reason::OutOfRange { min, max }),
@@ -84,7 +89,7 @@ impl Params {
         }
     }
 
-    /// `true` or `false`; absent is false.
+    /// `true` or `false`; absent is false. Without a value it is refused: `?dry_run` must not write.
     pub fn flag(&mut self, name: &str) -> bool {
         match self.values.remove(name).as_deref() {
             None | Some("false") => false,
@@ -95,7 +100,7 @@ impl Params {
 
     /// One of a few words, if it is there.
     pub fn word<T: Copy>(&mut self, name: &str, words: &'static [&'static str], values: &[T]) -> Option<T> {
-        let text = self.values.remove(name)?;
+        let text = self.take(name)?;
         let found = words.iter().position(|word| *word == text).and_then(|index| values.get(index));
         found.copied().or_else(|| self.refuse(name, Invalid::NotAllowed { allowed: words }))
     }
@@ -103,7 +108,7 @@ impl Params {
     /// `limit`, 1 to 200, and `after`, the `next` of the page before.
     pub fn page(&mut self) -> PageRequest {
         let limit = self.integer("limit", 1, PAGE_ROWS_MAX);
-        let after = self.values.remove("after").filter(|text| !text.is_empty());
+        let after = self.take("after");
         let page = PageRequest::parse(limit, after.as_deref()).ok();
         page.or_else(|| self.refuse("after", Reason::Cursor)).unwrap_or_default()
     }
@@ -189,10 +194,34 @@ mod tests {
         {
             assert_eq!(faults(&format!("limit={limit}")), [("/limit".to_owned(), code)]);
         }
-        for limit in ["x", "", "1.5", "1e3"] {
+        for limit in ["x", "1.5", "1e3"] {
             assert_eq!(faults(&format!("limit={limit}")), [("/limit".to_owned(), "wrong_type")]);
         }
         assert!(faults("limit=200").is_empty());
         assert_eq!(faults("limit=1&limit=2"), [("/limit".to_owned(), "duplicate_field")]);
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_counts_as_absent_if_it_is_known() {
+        let (list, min_position) =
+            Params::read::<List>("q=&author&state=&limit=&after=&min_position=").unwrap();
+        assert!(list.q.is_none() && list.author.is_none() && list.state.is_none() && min_position.is_none());
+        assert_eq!(list.page, PageRequest::default());
+        assert_eq!(faults("colour="), [("/colour".to_owned(), "unknown_field")]);
+        assert_eq!(faults("state=&state=all"), [("/state".to_owned(), "duplicate_field")]);
+    }
+
+    #[test]
+    fn a_flag_says_true_or_false() {
+        let flag = |query: &str| {
+            let mut params = Params::parse(query);
+            let value = params.flag("dry_run");
+            params.faults.is_empty().then_some(value)
+        };
+        assert_eq!(
+            [flag(""), flag("dry_run=false"), flag("dry_run=true")],
+            [Some(false), Some(false), Some(true)]
+        );
+        assert_eq!([flag("dry_run"), flag("dry_run="), flag("dry_run=1")], [None; 3]);
     }
 }
