@@ -28,6 +28,7 @@ mod audit;
 mod clients;
 mod companies;
 mod deliveries;
+mod enumerations;
 mod freshness;
 mod health;
 mod history;

@@ -19,10 +19,12 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use super::ROOT;
 use super::schema::{ProblemBody, ProblemError};
+use super::{ROOT, enumerations};
 use crate::state::AppState;
 
+const DESCRIPTION: &str = "Messages between workers, notifications to clients, and the proof of both.\n\n\
+    A parameter of a query without a value (`?state=`) counts as absent; only `dry_run` must say `true` or `false`.";
 /// Where a schema of the document is referred to.
 const SCHEMAS: &str = "#/components/schemas/";
 /// Reads no view, and so waits for none.
@@ -46,7 +48,7 @@ pub(super) fn document(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
         .title("Mensajería")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("Messages between workers, notifications to clients, and the proof of both."))
+        .description(Some(DESCRIPTION))
         .license(Some(LicenseBuilder::new().name("MIT").build()))
         .build();
     document.servers = Some(vec![Server::new(ROOT)]);
@@ -57,6 +59,7 @@ pub(super) fn document(mut document: OpenApi) -> OpenApi {
         complete_item(path, item);
     }
     close_requests(&mut document);
+    enumerations::list(&mut document);
     document
 }
 

@@ -13,7 +13,7 @@ use crate::problem::Answer;
 use crate::state::AppState;
 
 /// Every state a delivery can have: the names in the totals.
-const STATES: &[&str] = &[
+pub(in crate::api) const STATES: &[&str] = &[
     "pending",
     "sending",
     "accepted",

@@ -15,7 +15,8 @@ use crate::problem::Answer;
 use crate::state::AppState;
 
 /// Every state a notification can have, the ones of later versions too.
-const STATES: &[&str] = &["scheduled", "resolving", "running", "paused", "cancelled", "completed"];
+pub(in crate::api) const STATES: &[&str] =
+    &["scheduled", "resolving", "running", "paused", "cancelled", "completed"];
 
 /// Which of them.
 pub(super) struct ListNotifications {

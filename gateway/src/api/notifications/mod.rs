@@ -14,6 +14,8 @@ mod send;
 mod sending;
 mod stream;
 
+pub(in crate::api) use self::deliveries::STATES as DELIVERY_STATES;
+pub(in crate::api) use self::list::STATES as NOTIFICATION_STATES;
 pub(in crate::api) use self::sending::mark_sending;
 
 use domain::value::{CompanyId, NotificationId, Role};

@@ -1,0 +1,253 @@
+//! Which texts of the API are one of a few words. The OpenAPI document lists the words, from the types that know them.
+//!
+//! Not in here is what grows without notice: reasons and types of events, codes and texts of providers, names.
+
+use domain::delivery::{FailureClass, SuppressionReason};
+use domain::import::Column;
+use domain::value::sms::SmsEncoding;
+use domain::value::{Category, Channel, ContactKind, Priority, RecipientKind, Role};
+use projections::Projection;
+use serde_json::Value;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{ArrayItems, Schema, SchemaType};
+use utoipa::openapi::{OpenApi, RefOr, Type};
+
+use super::notifications::{DELIVERY_STATES, NOTIFICATION_STATES};
+
+/// What becomes of an attempt.
+const OUTCOMES: &[&str] = &["accepted", "deferred", "failed", "suppressed", "in_doubt", "cancelled"];
+
+/// The words of a text.
+type Words = Vec<&'static str>;
+
+/// The properties of schemas, each with the schemas it has those words in.
+fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
+    let class = [FailureClass::WORDS, SuppressionReason::WORDS];
+    vec![
+        (
+            "channel",
+            &["ArrivalView", "AuditEntry", "DeliveryRow", "NewNotification", "NotificationRow"],
+            Channel::WORDS.to_vec(),
+        ),
+        ("category", &["NewNotification", "NotificationRow"], Category::WORDS.to_vec()),
+        ("recipient_kind", &["NewNotification", "NotificationRow"], RecipientKind::WORDS.to_vec()),
+        ("kind", &["ContactFields", "ContactRow"], ContactKind::WORDS.to_vec()),
+        ("contact_kind", &["DeliveryRow"], ContactKind::WORDS.to_vec()),
+        ("priority", &["InboxItem", "NewMessage", "SentMessage"], Priority::WORDS.to_vec()),
+        ("roles", &["ChangeUser", "CreateUser", "Me", "NewMessage", "UserRow"], Role::WORDS.to_vec()),
+        ("encoding", &["SmsView"], SmsEncoding::WORDS.to_vec()),
+        ("column", &["ImportError"], Column::WORDS.to_vec()),
+        ("state", &["DeliveryRow"], DELIVERY_STATES.to_vec()),
+        ("state", &["NotificationRow"], NOTIFICATION_STATES.to_vec()),
+        ("outcome", &["AttemptRow"], OUTCOMES.to_vec()),
+        ("outcome", &["Cause"], vec!["failed", "deferred", "in_doubt", "suppressed"]),
+        ("outcome", &["ArrivalView"], vec!["accepted", "accepted_then_cut", "refused", "lost"]),
+        ("result", &["AuditEntry"], [OUTCOMES, &["done", "unreadable"]].concat()),
+        ("class", &["AttemptRow"], class.concat()),
+        // A cause that nobody named is empty.
+        ("class", &["Cause"], [&class.concat()[..], &[""]].concat()),
+        ("name", &["ProjectionStatus"], projections()),
+        ("in", &["ProblemError"], vec!["body", "query", "header"]),
+    ]
+}
+
+/// The parameters of paths and queries, by method and path.
+fn parameters() -> Vec<(&'static str, &'static str, &'static str, Words)> {
+    vec![
+        ("get", "/inbox", "state", vec!["all", "unread", "read"]),
+        ("get", "/notifications", "state", NOTIFICATION_STATES.to_vec()),
+        ("get", "/notifications/{id}/deliveries", "state", DELIVERY_STATES.to_vec()),
+        ("get", "/simulator/messages", "channel", Channel::WORDS.to_vec()),
+        ("get", "/users", "active", vec!["true", "false", "all"]),
+        ("post", "/projections/{name}/rebuild", "name", projections()),
+    ]
+}
+
+fn projections() -> Words {
+    Projection::ALL.iter().map(|projection| projection.name()).collect()
+}
+
+/// Lists the words wherever a text is one of them.
+pub(super) fn list(document: &mut OpenApi) {
+    for (name, schemas, words) in properties() {
+        for schema in schemas {
+            in_schemas(document, schema, name, &words);
+        }
+    }
+    for (method, path, name, words) in parameters() {
+        let operation = document.paths.paths.get_mut(path).and_then(|item| operation(item, method));
+        in_parameter(operation, name, &words);
+    }
+}
+
+/// A page repeats the schema of its rows.
+fn in_schemas(document: &mut OpenApi, schema: &str, property: &str, words: &[&'static str]) {
+    let Some(components) = &mut document.components else { return };
+    if let Some(whole) = components.schemas.get_mut(schema) {
+        in_property(whole, property, words);
+    }
+    let page = components.schemas.get_mut(&format!("Page_{schema}"));
+    if let Some(row) = page.and_then(|page| property_of(page, "data")).and_then(items_of) {
+        in_property(row, property, words);
+    }
+}
+
+fn in_property(whole: &mut RefOr<Schema>, property: &str, words: &[&'static str]) {
+    if let Some(schema) = property_of(whole, property) {
+        close(schema, words);
+    }
+}
+
+fn in_parameter(operation: Option<&mut Operation>, name: &str, words: &[&'static str]) {
+    for parameter in operation.and_then(|operation| operation.parameters.as_mut()).into_iter().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == name
+            && let Some(schema) = &mut parameter.schema
+        {
+            close(schema, words);
+        }
+    }
+}
+
+/// A text, or the texts of a list, is one of these words; null if it may be absent.
+fn close(schema: &mut RefOr<Schema>, words: &[&'static str]) {
+    if let Some(items) = items_of(schema) {
+        return close(items, words);
+    }
+    let RefOr::T(Schema::Object(text)) = schema else { return };
+    let is_nullable = matches!(&text.schema_type, SchemaType::Array(types) if types.contains(&Type::Null));
+    let words = words.iter().map(|word| Value::from(*word));
+    text.enum_values = Some(words.chain(is_nullable.then_some(Value::Null)).collect());
+}
+
+fn property_of<'a>(schema: &'a mut RefOr<Schema>, name: &str) -> Option<&'a mut RefOr<Schema>> {
+    match schema {
+        RefOr::T(Schema::Object(object)) => object.properties.get_mut(name),
+        // A shape with the members of another: the parts of `allOf`.
+        RefOr::T(Schema::AllOf(parts)) => parts.items.iter_mut().find_map(|part| property_of(part, name)),
+        _ => None,
+    }
+}
+
+fn items_of(schema: &mut RefOr<Schema>) -> Option<&mut RefOr<Schema>> {
+    match schema {
+        RefOr::T(Schema::Array(array)) => match &mut array.items {
+            ArrayItems::RefOrSchema(items) => Some(items),
+            ArrayItems::False => None,
+        },
+        _ => None,
+    }
+}
+
+const fn operation<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut Operation> {
+    match method.as_bytes() {
+        b"get" => item.get.as_mut(),
+        b"post" => item.post.as_mut(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Texts that are any text: written by people, made by others, or a set that grows without notice.
+    const OPEN: &[&str] = &[
+        "body",
+        "subject",
+        "name",
+        "contact",
+        "to",
+        "from",
+        "phone",
+        "email",
+        "detail",
+        "title",
+        "failure",
+        "value",
+        "locale",
+        "time_zone",
+        "country",
+        "external_id",
+        "id",
+        "code",
+        "type",
+        "next",
+        "after",
+        "provider",
+        "reference",
+        "pointer",
+        "trace_id",
+        "confirm_token",
+        "forcing_characters",
+        "excluded",
+        "as_of",
+        "If-None-Match",
+        "ETag",
+    ];
+
+    /// Calls `see` with the name and schema of everything in the document that is named.
+    fn walk(value: &Value, name: &str, see: &mut impl FnMut(&str, &Value)) {
+        match value {
+            Value::Object(members) => {
+                see(name, value);
+                let own =
+                    members.get("name").and_then(Value::as_str).filter(|_| members.contains_key("schema"));
+                for (key, member) in members {
+                    let is_transparent = matches!(key.as_str(), "schema" | "items" | "propertyNames");
+                    walk(member, if is_transparent { own.unwrap_or(name) } else { key }, see);
+                }
+            }
+            Value::Array(elements) => elements.iter().for_each(|element| walk(element, name, see)),
+            _ => {}
+        }
+    }
+
+    fn is_plain_text(schema: &Value) -> bool {
+        let is_text = schema["type"] == "string"
+            || schema["type"].as_array().is_some_and(|types| types.iter().any(|one| one == "string"));
+        is_text && ["enum", "format", "maxLength", "pattern"].iter().all(|says| schema.get(says).is_none())
+    }
+
+    #[test]
+    fn every_text_of_the_api_has_its_words_or_is_known_to_be_any_text() {
+        let document = serde_json::to_value(crate::api::openapi()).unwrap();
+        let mut unknown = Vec::new();
+        walk(&document, "", &mut |name, schema| {
+            if is_plain_text(schema) && !OPEN.contains(&name) && !name.contains('/') {
+                unknown.push(name.to_owned());
+            }
+        });
+        assert_eq!(unknown, Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_row_of_the_tables_finds_its_text() {
+        let document = serde_json::to_value(crate::api::openapi()).unwrap();
+        for (name, schemas, words) in properties() {
+            for schema in schemas {
+                let whole = &document["components"]["schemas"][schema];
+                let (mut own, mut said) = (Value::Null, false);
+                walk(whole, "", &mut |at, text| {
+                    if at == name && text.get("enum").is_some() {
+                        (own, said) = (text["enum"].clone(), true);
+                    }
+                });
+                let own: Vec<_> = own.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                assert!(said && own == words, "{schema}.{name}: {own:?}");
+            }
+        }
+        for (method, path, name, words) in parameters() {
+            let parameters = document["paths"][path][method]["parameters"].as_array().unwrap();
+            let own = parameters.iter().find(|parameter| parameter["name"] == name).unwrap();
+            assert_eq!(own["schema"]["enum"], Value::from(words), "{method} {path} {name}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_may_be_absent_may_be_null() {
+        let document = serde_json::to_value(crate::api::openapi()).unwrap();
+        let channel = &document["components"]["schemas"]["AuditEntry"]["properties"]["channel"];
+        assert_eq!(channel["enum"], serde_json::json!(["sms", "email", null]));
+    }
+}
