@@ -23,7 +23,7 @@ use crate::stack::{self, Stack, StackError};
 use crate::system::{Outside, Roles, StartError, System, SystemOptions};
 
 /// The variable that sets the password of the demo's users.
-const DEMO_PASSWORD: &str = "MENSAJERIA_DEMO_PASSWORD";
+pub(super) const DEMO_PASSWORD: &str = "MENSAJERIA_DEMO_PASSWORD";
 /// How long sends under way may still take: Ctrl-C stops everything, the servers too, within two seconds.
 const GRACE: Duration = Duration::from_millis(300);
 /// How long the views may take to show the demo data.

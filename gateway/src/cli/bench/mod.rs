@@ -3,6 +3,7 @@
 mod appender;
 mod bare;
 mod campaign;
+mod dev;
 mod history;
 mod http;
 mod inbox;
@@ -65,7 +66,7 @@ enum Measurement {
     Email,
     /// An SMS campaign, beside reqwest alone
     Sms,
-    /// The program's memory during campaigns of three sizes
+    /// The program's memory during campaigns of three sizes, and `dev`'s after many logins
     Memory,
     /// From an empty data folder to the page
     Start,
