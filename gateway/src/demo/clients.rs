@@ -21,7 +21,7 @@ pub(super) fn client(company: &DemoCompany, n: usize) -> ClientProfile {
         kind: ContactKind::Holder,
         name: holder,
         phone: Some(mobile(company, n * 3)),
-        email: Some(holder_email(first, last, n)),
+        email: Some(at(company, &holder_email(first, last, n))),
     }];
     if n.is_multiple_of(2) {
         contacts.push(emergency(company, n));
@@ -32,11 +32,16 @@ pub(super) fn client(company: &DemoCompany, n: usize) -> ClientProfile {
     ClientProfile { external_id: Some(format!("C-{:04}", n + 1)), name, contacts }
 }
 
+fn at(company: &DemoCompany, local: &str) -> String {
+    format!("{local}@{}", company.domain)
+}
+
+/// The part before the `@`.
 fn holder_email(first: &str, last: &str, n: usize) -> String {
     match n {
-        n if n % 20 == 7 => format!("rebota+{n}@clientes.test"),
-        n if n % 27 == 13 => format!("spam+{n}@clientes.test"),
-        _ => format!("{}.{}{n}@clientes.test", ascii(first), ascii(last)),
+        n if n % 20 == 7 => format!("rebota+{n}"),
+        n if n % 27 == 13 => format!("spam+{n}"),
+        _ => format!("{}.{}{n}", ascii(first), ascii(last)),
     }
 }
 
@@ -45,8 +50,8 @@ fn emergency(company: &DemoCompany, n: usize) -> Contact {
     let name = format!("{} {}", FIRST[(n + 3) % FIRST.len()], LAST[(n + 1) % LAST.len()]);
     let email = match n {
         n if n.is_multiple_of(4) => None,
-        n if n.is_multiple_of(6) => Some(format!("ocupado+{n}@clientes.test")),
-        _ => Some(format!("emergencia{n}@clientes.test")),
+        n if n.is_multiple_of(6) => Some(at(company, &format!("ocupado+{n}"))),
+        _ => Some(at(company, &format!("emergencia{n}"))),
     };
     Contact { kind: ContactKind::EmergencyContact, name, phone: Some(mobile(company, n * 3 + 1)), email }
 }
@@ -59,7 +64,7 @@ fn authorized(company: &DemoCompany, n: usize) -> Contact {
         kind: ContactKind::AuthorizedUser,
         name,
         phone,
-        email: Some(format!("autorizado{n}@clientes.test")),
+        email: Some(at(company, &format!("autorizado{n}"))),
     }
 }
 
@@ -95,7 +100,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_address_is_valid_and_no_two_contacts_share_a_number() {
+    fn every_address_is_valid_and_no_two_contacts_share_one() {
+        let mut all = Vec::new();
         for company in &COMPANIES {
             let contacts: Vec<_> = (0..CLIENTS_EACH).flat_map(|n| client(company, n).contacts).collect();
             let country = company.details().country;
@@ -107,8 +113,8 @@ mod tests {
                     assert!(EmailAddress::try_new(email).is_ok(), "{email}");
                 }
             }
-            let numbers: Vec<_> = contacts.iter().filter_map(|contact| contact.phone.as_ref()).collect();
-            assert_eq!(numbers.iter().collect::<HashSet<_>>().len(), numbers.len());
+            all.extend(contacts.into_iter().flat_map(|contact| [contact.phone, contact.email]).flatten());
         }
+        assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
     }
 }

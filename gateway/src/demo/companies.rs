@@ -11,6 +11,8 @@ pub struct DemoCompany {
     name: &'static str,
     country: &'static str,
     time_zone: &'static str,
+    /// Where its clients' mail servers are: no two companies share an address.
+    pub(super) domain: &'static str,
     /// The first digits of its clients' mobile numbers, in E.164; seven more follow.
     pub(super) mobile: &'static str,
 }
@@ -22,6 +24,7 @@ pub const COMPANIES: [DemoCompany; 3] = [
         name: "Vigía Andina",
         country: "CO",
         time_zone: "America/Bogota",
+        domain: "co.clientes.test",
         mobile: "+57300",
     },
     DemoCompany {
@@ -29,6 +32,7 @@ pub const COMPANIES: [DemoCompany; 3] = [
         name: "Custodia Caribe",
         country: "VE",
         time_zone: "America/Caracas",
+        domain: "ve.clientes.test",
         mobile: "+58412",
     },
     DemoCompany {
@@ -36,6 +40,7 @@ pub const COMPANIES: [DemoCompany; 3] = [
         name: "Centinela GPS México",
         country: "MX",
         time_zone: "America/Mexico_City",
+        domain: "mx.clientes.test",
         mobile: "+52551",
     },
 ];

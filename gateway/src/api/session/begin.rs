@@ -71,11 +71,11 @@ pub(super) async fn begin(
         Err(_) => drop(attempt),
     }
     let (user, token) = logged_in?;
-
-    let made = Made { id: user.into(), position: state.log().head().await? };
     let browser =
         browser.map_or_else(KnownBrowser::generate, Ok).map_err(|error| Problem::internal(&error))?;
     let browser = browser.after_login(keyring, &index);
+
+    let made = Made { id: user.into(), position: state.log().head().await? };
     let headers = AppendHeaders([
         (header::SET_COOKIE, session_cookie(&token, secure)),
         (header::SET_COOKIE, browser.cookie(secure)),
