@@ -24,5 +24,5 @@ pub use self::password::{Passwords, hash as hash_password, verify as verify_pass
 pub(crate) use self::password_text::opaque;
 pub(crate) use self::same_site::refuse_other_sites;
 pub use self::session::{Presented, Sessions};
-pub use self::throttle::{Attempt, Origin, Throttle};
+pub use self::throttle::{Origin, Throttle};
 pub use self::token::{Token, TokenHash};

@@ -137,10 +137,14 @@ async fn strangers_that_are_forgotten_under_pressure_take_no_other_kind_with_the
         let ip = ClientIp(Some(IpAddr::from(number.to_be_bytes())));
         drop(throttle.admit(Origin { account: &account, ip, browser: None }).await);
     }
-    let counts = throttle.0.counts();
-    let lengths = [counts.in_network.len(), counts.of_network.len(), counts.of_account.len()];
-    assert_eq!(lengths, [REMEMBERED_MAX.get(); 3], "no more than so many");
-    drop(counts);
+    let length = |kind: fn(&Counts) -> usize| kind(&throttle.0.counts());
+    for length in [
+        length(|counts| counts.in_network.len()),
+        length(|counts| counts.of_network.len()),
+        length(|counts| counts.of_account.len()),
+    ] {
+        assert_eq!(length, REMEMBERED_MAX.get(), "no more than so many");
+    }
     assert!(!tried(&throttle, known(b"ana", 1)).await);
     assert!(tried(&throttle, stranger(b"ana", 7)).await, "the price of the bound");
 }
