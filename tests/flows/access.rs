@@ -227,18 +227,147 @@ async fn a_process_without_the_front_door_tells_how_it_fares_and_nothing_else() 
 }
 
 #[tokio::test]
-async fn who_guesses_passwords_must_wait_even_with_the_right_one() {
+async fn strangers_who_guess_must_wait_while_the_owner_comes_in_by_a_known_browser() {
     let world = World::start().await;
     let (ana, luis) =
         (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
+    let anas = known_browser(&begin(&ana, &email_of(ana.user), PASSWORD).await);
+    let luiss = known_browser(&begin(&luis, &email_of(luis.user), PASSWORD).await);
     for guess in 0..FAILURES {
         begin(&ana, &email_of(ana.user), &format!("intento {guess}")).await.refused(401);
     }
     let waits = begin(&ana, &email_of(ana.user), PASSWORD).await;
     assert!(waits.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
     waits.refused(429);
+    for worthless in [&luiss, "__Host-mensajeria-browser=x", &anas.replace(['-', '_'], "A").to_lowercase()] {
+        begin_in(worthless, &ana, PASSWORD).await.refused(429);
+    }
     begin(&luis, &email_of(luis.user), PASSWORD).await.expect(201);
+    ana.get("/me").await.expect(200);
+
+    // The known browser has guesses of its own, and only so many.
+    begin_in(&anas, &ana, PASSWORD).await.expect(201);
+    for guess in 0..FAILURES {
+        begin_in(&anas, &ana, &format!("intento {guess}")).await.refused(401);
+    }
+    begin_in(&anas, &ana, PASSWORD).await.refused(429);
     world.stop().await;
+}
+
+#[tokio::test]
+async fn a_browser_that_two_workers_share_is_known_to_both() {
+    let world = World::start().await;
+    let (ana, luis) =
+        (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
+    let first = begin(&ana, &email_of(ana.user), PASSWORD).await;
+    let cookie = first.headers.get_all("set-cookie").iter().nth(1).expect("a second cookie");
+    for attribute in ["; Path=/", "; HttpOnly", "; Secure", "; SameSite=Lax", "; Max-Age=34560000"] {
+        assert!(cookie.to_str().expect("text").contains(attribute), "{attribute} in {cookie:?}");
+    }
+    let shared = known_browser(&begin_in(&known_browser(&first), &luis, PASSWORD).await);
+    for worker in [&ana, &luis] {
+        for guess in 0..FAILURES {
+            begin(worker, &email_of(worker.user), &format!("intento {guess}")).await.refused(401);
+        }
+        begin_in(&shared, worker, PASSWORD).await.expect(201);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_account_that_does_not_exist_is_refused_as_any_other() {
+    let world = World::start().await;
+    let ana = world.user("Ana", &[Role::Operator], &[]).await;
+    let mut answers = Vec::new();
+    for email in [email_of(ana.user), "nadie@example.com".to_owned()] {
+        let mut told = Vec::new();
+        for _ in 0..=FAILURES {
+            let answer = begin(&ana, &email, "intento de otra").await;
+            let has_cookie = answer.headers.contains_key("set-cookie");
+            told.push((
+                answer.status,
+                has_cookie,
+                answer.body["code"].clone(),
+                answer.body["detail"].clone(),
+            ));
+        }
+        answers.push(told);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0].last().expect("an answer").0.as_u16(), 429);
+    world.stop().await;
+}
+
+/// The cookie by which a browser is known after a login.
+fn known_browser(login: &Answer) -> String {
+    let cookies = login.headers.get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
+    let mut pairs = cookies.filter_map(|cookie| cookie.split(';').next());
+    pairs.find(|pair| pair.starts_with("__Host-mensajeria-browser=")).expect("a known browser").to_owned()
+}
+
+async fn begin_in(browser: &str, user: &Client, password: &str) -> Answer {
+    let login = json!({"email": email_of(user.user), "password": password});
+    let request = user.anonymous().request(Method::POST, "/session").header("Cookie", browser);
+    Answer::to(request.json(&login)).await
+}
+
+/// How much of a process is resident, in megabytes: now, and the most that ever was.
+#[cfg(target_os = "linux")]
+fn memory_of(process: u32) -> [u64; 2] {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("its status");
+    ["VmRSS:", "VmHWM:"].map(|name| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a figure");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("kilobytes") * 1_024 / 1_000_000
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn fifty_logins_at_once_take_the_memory_of_two_hashes_and_give_it_back() {
+    /// 19 MiB each, and room for what fifty connections take.
+    const TWO_HASHES_MB: u64 = 40 + 15;
+    /// What may stay of it: less than one hash.
+    const KEPT_MB: u64 = 15;
+    let folder = tempdir().expect("a folder");
+    let environment = HashMap::from([("MENSAJERIA_DEMO_PASSWORD".to_owned(), PASSWORD.to_owned())]);
+    let arguments = ["dev", "--listen", "127.0.0.1:0", "--data", text(folder.path())];
+    let dev = Program::start(&arguments, &environment, "").await;
+    let process = dev.pid().expect("it runs");
+    let nobody = Client::new(&dev.base, None, uuid::Uuid::nil().into());
+    begin(&nobody, "operador@demo.test", PASSWORD).await.expect(201);
+    let [before, _] = memory_of(process);
+
+    let all = join_all((0..50).map(|_| begin(&nobody, "operador@demo.test", PASSWORD))).await;
+    // A machine that is busy enough may ask somebody to come again.
+    assert!(all.iter().all(|answer| matches!(answer.status.as_u16(), 201 | 503)), "{all:?}");
+    begin(&nobody, "operador@demo.test", PASSWORD).await.expect(201);
+    let [after, peak] = memory_of(process);
+    assert!(peak <= before + TWO_HASHES_MB, "{before} MB before, {peak} MB at most");
+    assert!(after <= before + KEPT_MB, "{before} MB before, {after} MB after");
+    dev.interrupt().await;
+}
+
+#[tokio::test]
+async fn the_password_of_the_demo_is_printed_once_and_stays_in_its_file() {
+    let folder = tempdir().expect("a folder");
+    let arguments = ["dev", "--listen", "127.0.0.1:0", "--data", text(folder.path())];
+    let mut dev = Program::start(&arguments, &HashMap::new(), "").await;
+    let password = dev.says("Contraseña").await;
+    Client::new(&dev.base, None, uuid::Uuid::nil().into()).log_in("admin@demo.test", &password).await;
+    dev.interrupt().await;
+
+    let file = folder.path().join("demo-password");
+    assert_eq!(std::fs::read_to_string(&file).expect("the file"), password);
+    let mut dev = Program::start(&arguments, &HashMap::new(), "").await;
+    assert_eq!(dev.says("Contraseña").await, format!("en {}", file.display()));
+    Client::new(&dev.base, None, uuid::Uuid::nil().into()).log_in("admin@demo.test", &password).await;
+    dev.interrupt().await;
+
+    let environment = HashMap::from([("MENSAJERIA_DEMO_PASSWORD".to_owned(), PASSWORD.to_owned())]);
+    let mut dev = Program::start(&arguments, &environment, "").await;
+    assert_eq!(dev.says("Contraseña").await, "la de MENSAJERIA_DEMO_PASSWORD");
+    Client::new(&dev.base, None, uuid::Uuid::nil().into()).log_in("admin@demo.test", PASSWORD).await;
+    dev.interrupt().await;
 }
 
 #[tokio::test]

@@ -418,6 +418,37 @@ async fn a_query_that_says_what_nobody_understands_is_refused_by_its_name() {
 }
 
 #[tokio::test]
+async fn a_parameter_without_a_value_counts_as_absent_whatever_the_route() {
+    let office = Office::open().await;
+    let document = office.admin.get("/openapi.json").await.expect(200);
+    let is_read = |route: &Route| route.method == "GET" && !route.path.ends_with("/stream");
+    let mut tried = 0;
+    for route in routes::all(&office.admin).await.into_iter().filter(is_read) {
+        let path = route.path_to(&office.id(&route));
+        let without = office.admin.get(&path).await.status;
+        let parameters = document["paths"][&route.path]["get"]["parameters"].as_array().cloned();
+        let of_query = parameters.into_iter().flatten().filter(|parameter| parameter["in"] == "query");
+        for name in of_query.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)) {
+            for query in [format!("{name}="), name] {
+                let with = office.admin.get(&format!("{path}?{query}")).await;
+                assert_eq!(with.status, without, "{} {query}: {}", route.name(), with.body);
+                tried += 1;
+            }
+        }
+        names(
+            &office.admin.get(&format!("{path}?desconocido=")).await.refused(400),
+            "/desconocido",
+            None,
+            &path,
+        );
+    }
+    assert!(tried > 50, "parameters are tried: {tried}");
+    let import = format!("/companies/{}/clients/import?dry_run", office.company);
+    names(&office.admin.post(&import, &json!({})).await.refused(400), "/dry_run", None, &import);
+    office.world.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_not_found_and_what_cannot_be_done_is_not_allowed() {
     let office = Office::open().await;
     let head = office.world.log().head().await.expect("the head");

@@ -6,7 +6,7 @@ use dispatcher::simulator::Behaviour;
 use domain::value::{Channel, CompanyId, Role};
 use serde_json::{Value, json};
 use tests::notified::finished;
-use tests::orders::{message_to, sms_to};
+use tests::orders::{client_of, email_to, message_to, sms_to};
 use tests::routes::{self, Route};
 use tests::world::email_of;
 use tests::{Answer, Client, World, id_of};
@@ -138,6 +138,31 @@ impl Town {
         Self { world, there, outsiders, insiders, admin, client, message, notification, delivery }
     }
 
+    /// Ids of what the outsiders may see, some of which has to do with both companies: a worker of both first, then the
+    /// outsiders' own company.
+    async fn shared(&self) -> Vec<String> {
+        let operator = &self.outsiders[0].1;
+        let me = operator.get("/me").await.expect(200);
+        let here = me["companies"][0].as_str().expect("a company").to_owned();
+        let marta = self.world.user("Marta", &[Role::Operator], &[self.there]).await;
+        let access = json!({"roles": ["operator", "notifier"], "companies": [here, self.there]});
+        self.admin.patch(&format!("/users/{}", marta.user), &access).await.expect(200);
+        let mut everybody: Vec<_> =
+            self.outsiders.iter().map(|(_, client)| client.user.to_string()).collect();
+        everybody.push(self.insiders[0].1.user.to_string());
+        let to_both = json!({"recipients": everybody, "body": "a las dos", "company": self.there});
+        let addressed = id_of(&marta.post_new("/messages", &to_both).await.expect(201));
+        let to_people =
+            id_of(&marta.post_new("/messages", &message_to(&everybody, "a todas")).await.expect(201));
+        let body = client_of("M-1", "De aquí", Some("+573001110001"), None);
+        let client = id_of(&marta.post(&format!("/companies/{here}/clients"), &body).await.expect(201));
+        let asked = id_of(&marta.post_new("/notifications", &sms_to(&here, "Hola")).await.expect(202));
+        finished(&marta, &asked).await;
+        let delivery = id_of(&marta.all(&format!("/notifications/{asked}/deliveries")).await[0]);
+        self.world.caught_up().await;
+        vec![marta.user.to_string(), here, addressed, to_people, client, asked, delivery]
+    }
+
     fn path(&self, route: &Route, thing: Thing) -> String {
         route.path_to(match thing {
             Thing::None => "",
@@ -262,10 +287,6 @@ async fn lists_show_nothing_of_another_company() {
     };
     let mut seen = 0;
     for route in routes::all(&town.admin).await.into_iter().filter(is_list) {
-        // The outside world in a box belongs to nobody: it is there to be tried out, and never in production.
-        if route.path == "/simulator/messages" {
-            continue;
-        }
         let read = async |client: &Client| client.get(&route.path).await.body.to_string();
         let all = read(&town.admin).await;
         for secret in MARKS.iter().copied().chain(secrets.iter().map(|id| id.as_str())) {
@@ -299,6 +320,155 @@ async fn lists_show_nothing_of_another_company() {
         !masked.contains("solo para mí"),
         "an auditor sees that a message was written, not what it says: {masked}"
     );
+    town.world.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_that_one_may_read_names_a_company_that_one_may_not_know() {
+    let town = Town::build().await;
+    let things = town.shared().await;
+    let there = town.there.to_string();
+    let hidden = [&there, &town.client, &town.notification, &town.delivery];
+    let hidden: Vec<&str> = hidden.iter().map(|id| id.as_str()).chain(MARKS).chain(["\"Allá\""]).collect();
+    let is_read = |route: &Route| route.method == "GET" && !route.path.ends_with("/stream");
+    let (mut read, mut named) = (0, 0);
+    for route in routes::all(&town.admin).await.into_iter().filter(is_read) {
+        let of_things = things.iter().map(|thing| route.path_to(thing));
+        let paths: Vec<_> =
+            if route.path.contains('{') { of_things.collect() } else { vec![route.path.clone()] };
+        for path in paths {
+            named += usize::from(town.admin.get(&path).await.body.to_string().contains(&there));
+            for (role, outsider) in &town.outsiders {
+                let answer = outsider.get(&path).await;
+                read += usize::from(answer.status.is_success());
+                let text = answer.body.to_string();
+                for hidden in &hidden {
+                    assert!(!text.contains(hidden), "{path} as {role:?} shows {hidden}: {text}");
+                }
+            }
+        }
+    }
+    for (role, outsider) in &town.outsiders {
+        let mut stream = outsider.stream("/inbox/stream", Some(0)).await;
+        let told = stream.until("message", |item| item["body"] == "a las dos").await.data.to_string();
+        assert!(!told.contains(&there), "the stream of {role:?}: {told}");
+    }
+    assert!(read > 30 && named > 4, "there is something to be read ({read}) and to be hidden ({named})");
+    let entries = town.outsiders[2].1.all(&format!("/audit?subject={}", things[0])).await;
+    let companies: Vec<_> =
+        entries.iter().filter_map(|entry| entry["summary"].get("companies").cloned()).collect();
+    assert_eq!(companies, [json!([things[1]]), json!([])], "only what one knows of, and not how many others");
+    town.world.stop().await;
+}
+
+/// Calls `see` with every text of an answer whose words are described, and the words.
+fn words<'a>(
+    document: &'a Value,
+    schema: &'a Value,
+    answer: &'a Value,
+    see: &mut impl FnMut(&'a Value, &'a Value),
+) {
+    let named = schema["$ref"].as_str().and_then(|at| document.pointer(at.strip_prefix('#')?));
+    let schema = named.unwrap_or(schema);
+    if let Some(words) = schema.get("enum") {
+        see(answer, words);
+    }
+    for part in ["allOf", "oneOf"].iter().flat_map(|whole| schema[whole].as_array().into_iter().flatten()) {
+        words(document, part, answer, see);
+    }
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        if let Some(member) = answer.get(name) {
+            words(document, property, member, see);
+        }
+    }
+    for element in answer.as_array().into_iter().flatten() {
+        words(document, &schema["items"], element, see);
+    }
+}
+
+#[tokio::test]
+async fn every_word_that_is_answered_is_among_those_that_are_described() {
+    let town = Town::build().await;
+    let things = [town.shared().await, vec![town.message.clone(), town.notification.clone()]].concat();
+    let document = town.admin.get("/openapi.json").await.expect(200);
+    let mut seen = 0;
+    for route in routes::all(&town.admin).await.into_iter().filter(|route| route.method == "GET") {
+        let operation = &document["paths"][&route.path]["get"];
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        let of_things = things.iter().map(|thing| route.path_to(thing));
+        let paths: Vec<_> =
+            if route.path.contains('{') { of_things.collect() } else { vec![route.path.clone()] };
+        for path in if schema.is_null() { Vec::new() } else { paths } {
+            let answer = town.admin.get(&path).await;
+            if answer.status.is_success() {
+                words(&document, schema, &answer.body, &mut |word, words| {
+                    seen += 1;
+                    assert!(
+                        words.as_array().is_some_and(|all| all.contains(word)),
+                        "{path}: {word} of {words}"
+                    );
+                });
+            }
+        }
+    }
+    assert!(seen > 50, "words are answered: {seen}");
+    town.world.stop().await;
+}
+
+#[tokio::test]
+async fn the_simulated_mailbox_shows_each_company_its_own_and_administrators_everything() {
+    let town = Town::build().await;
+    let here = town.outsiders[0].1.get("/me").await.expect(200)["companies"][0].clone();
+    let here = here.as_str().expect("a company").to_owned();
+    for (company, number) in [(&here, 1), (&town.there.to_string(), 2)] {
+        // Refused before the mail is named, with and without another company that writes there too.
+        for email in [format!("rebota+{number}@clientes.test"), "rebota+3@clientes.test".to_owned()] {
+            let client = client_of(&email, "Cliente", None, Some(&email));
+            town.admin.post(&format!("/companies/{company}/clients"), &client).await.expect(201);
+        }
+        let phone = format!("+57300111000{number}");
+        let client = client_of("M-2", "Cliente", Some(&phone), Some(&format!("llega{number}@clientes.test")));
+        town.admin.post(&format!("/companies/{company}/clients"), &client).await.expect(201);
+        for order in [sms_to(company, "Hola"), email_to(company, "Aviso", "Hola")] {
+            let asked = id_of(&town.admin.post_new("/notifications", &order).await.expect(202));
+            finished(&town.admin, &asked).await;
+        }
+    }
+    town.world.caught_up().await;
+    let seen = async |client: &Client| {
+        // The smallest pages, so that what is not shown lies between and across them.
+        let (mut told, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = client.get(&format!("/simulator/messages?limit=1{after}")).await.expect(200);
+            let rows = page["data"].as_array().expect("rows");
+            told.extend(rows.iter().map(|row| row["to"].as_str().unwrap_or_default().to_owned()));
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => break,
+            }
+            assert_eq!(rows.len(), 1, "a page that is not the last is full");
+        }
+        told.sort();
+        told.dedup();
+        told
+    };
+    let expected = |number: i32| {
+        let phone = format!("+57300111000{number}");
+        vec![phone, format!("llega{number}@clientes.test"), format!("rebota+{number}@clientes.test")]
+    };
+    for (role, outsider) in &town.outsiders[..2] {
+        assert_eq!(seen(outsider).await, expected(1), "{role:?}");
+    }
+    let mut of_there = expected(2);
+    of_there.extend([MARKS[1], MARKS[2]].map(str::to_owned));
+    of_there.sort();
+    for (role, insider) in &town.insiders[..2] {
+        assert_eq!(seen(insider).await, of_there, "{role:?}");
+    }
+    let mut all = [expected(1), of_there, vec!["rebota+3@clientes.test".to_owned()]].concat();
+    all.sort();
+    assert_eq!(seen(&town.admin).await, all);
+    town.outsiders[2].1.get("/simulator/messages").await.refused(403);
     town.world.stop().await;
 }
 
