@@ -4,9 +4,10 @@ use std::fmt;
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::{Language, is_invisible};
+use super::{Language, PhoneNumber, is_invisible};
 
-/// Why a value was refused. It never carries the value, so that it may be logged.
+/// Why a value was refused. What it prints never has the value, so that it may be logged; [`Invalid::text`] names the
+/// readings of a telephone number that has several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Invalid {
     /// Nothing there, or nothing that can be seen.
@@ -61,6 +62,42 @@ pub enum PhoneFault {
     CallingCode,
     /// No number of that country is of this length, or begins like this.
     Plan,
+    /// It can be read as two numbers or more, of which these are the first.
+    Ambiguous(Reading, Reading),
+    /// A spreadsheet has made an amount of it, `300123456.0` or `3.00E+09`, and digits may be lost.
+    Spreadsheet,
+    /// A mobile number of Brazil without the 9 behind the area code.
+    NinthDigit,
+    /// A premium rate number or a voice mailbox, which is no person's telephone.
+    Service,
+}
+
+/// A number that was written, by one way to read it: digits of E.164. It does not print itself in `Debug`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Reading(u64);
+
+impl From<&PhoneNumber> for Reading {
+    fn from(number: &PhoneNumber) -> Self {
+        Self(
+            number
+                .as_str()
+                .bytes()
+                .filter(u8::is_ascii_digit)
+                .fold(0, |all, digit| all * 10 + u64::from(digit - b'0')),
+        )
+    }
+}
+
+impl fmt::Display for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{}", self.0)
+    }
+}
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reading(…)")
+    }
 }
 
 impl Invalid {
@@ -96,6 +133,9 @@ impl Invalid {
             Self::ControlCharacter => "Contiene caracteres de control, que no se admiten.".into(),
             Self::LineBreak => "No puede contener saltos de línea.".into(),
             Self::Email(fault) => format!("No es una dirección de correo válida{}.", fault.spanish()),
+            Self::Phone(PhoneFault::Ambiguous(one, other)) => {
+                format!("Puede ser {one} o {other}: escríbalo con + y el código de país.")
+            }
             Self::Phone(fault) => format!("No es un teléfono válido: {}.", fault.spanish()),
             Self::Country => "No es un país conocido; se espera su código de dos letras, como CO.".into(),
             Self::TimeZone => {
@@ -116,6 +156,9 @@ impl Invalid {
             Self::ControlCharacter => "It contains control characters, which are not allowed.".into(),
             Self::LineBreak => "It cannot contain line breaks.".into(),
             Self::Email(fault) => format!("It is not a valid e-mail address{}.", fault.english()),
+            Self::Phone(PhoneFault::Ambiguous(one, other)) => {
+                format!("It may be {one} or {other}: write it with + and the country code.")
+            }
             Self::Phone(fault) => format!("It is not a valid telephone number: {}.", fault.english()),
             Self::Country => "It is not a known country; its two-letter code is expected, such as CO.".into(),
             Self::TimeZone => "It is not a known time zone; America/Bogota is one, for example.".into(),
@@ -165,6 +208,14 @@ impl PhoneFault {
             }
             Self::CallingCode => "ningún país tiene ese prefijo",
             Self::Plan => "faltan o sobran cifras, o ningún número de ese país empieza así",
+            Self::Ambiguous(..) => "puede leerse como más de un número",
+            Self::Spreadsheet => {
+                "una hoja de cálculo lo convirtió en una cantidad y pudo perder cifras; vuelva a escribirlo como texto"
+            }
+            Self::NinthDigit => "le falta el 9 que los móviles de Brasil llevan después del código de área",
+            Self::Service => {
+                "es un servicio de tarificación adicional o un buzón de voz, no el teléfono de una persona"
+            }
         }
     }
 
@@ -173,14 +224,23 @@ impl PhoneFault {
             Self::Characters => "only digits, spaces, dots, dashes, parentheses and a leading + are allowed",
             Self::CallingCode => "no country has that calling code",
             Self::Plan => "it has too few or too many digits, or no number of that country begins like that",
+            Self::Ambiguous(..) => "it can be read as more than one number",
+            Self::Spreadsheet => {
+                "a spreadsheet made an amount of it and may have lost digits; write it again as text"
+            }
+            Self::NinthDigit => "it lacks the 9 that mobile numbers of Brazil have behind the area code",
+            Self::Service => "it is a premium rate service or a voice mailbox, not a person's telephone",
         }
     }
 }
 
-/// In English, for logs and for errors of deserialisation.
+/// In English, for logs and for errors of deserialisation: without the readings of a telephone number.
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.english())
+        match self {
+            Self::Phone(fault) => write!(f, "It is not a valid telephone number: {}.", fault.english()),
+            other => f.write_str(&other.english()),
+        }
     }
 }
 
@@ -203,7 +263,7 @@ pub fn grouped(number: usize, separator: char) -> String {
 mod tests {
     use super::*;
 
-    const ALL: [Invalid; 16] = [
+    const ALL: [Invalid; 20] = [
         Invalid::Missing,
         Invalid::TooLong { max: 200 },
         Invalid::ControlCharacter,
@@ -215,6 +275,10 @@ mod tests {
         Invalid::Phone(PhoneFault::Characters),
         Invalid::Phone(PhoneFault::CallingCode),
         Invalid::Phone(PhoneFault::Plan),
+        Invalid::Phone(PhoneFault::Ambiguous(Reading(573_001_234_567), Reading(3_211_234_567))),
+        Invalid::Phone(PhoneFault::Spreadsheet),
+        Invalid::Phone(PhoneFault::NinthDigit),
+        Invalid::Phone(PhoneFault::Service),
         Invalid::Country,
         Invalid::TimeZone,
         Invalid::Locale,
@@ -231,6 +295,17 @@ mod tests {
                 assert!(text.ends_with('.') && text.starts_with(char::is_uppercase), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn readings_are_told_to_the_caller_and_to_no_log() {
+        let readings =
+            Invalid::Phone(PhoneFault::Ambiguous(Reading(573_001_234_567), Reading(3_211_234_567)));
+        for language in [Language::Es, Language::En] {
+            let text = readings.text(language);
+            assert!(text.contains("+573001234567") && text.contains("+3211234567"), "{text}");
+        }
+        assert!(!format!("{readings} {readings:?}").contains(|c: char| c.is_ascii_digit()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Telephone numbers, as people write them and as E.164 stores them.
 
-use super::phone_plan::Plan;
+use super::phone_plan::{Kind, Plan, kind};
+use super::phone_readings::Readings;
 use super::text::{is_invisible, string_value};
 use super::{CountryCode, Invalid, PhoneFault};
 
@@ -20,24 +21,43 @@ const MIN_DIGITS: usize = 7;
 const MAX_WRITTEN_CHARS: usize = 40;
 
 impl PhoneNumber {
-    /// Reads a number as people of `country` write it: in national or international form (`+` or `00`), with spaces,
-    /// dots, dashes and parentheses, with or without trunk prefix, or with its calling code alone.
+    /// Reads a number as people of `country` write it: in national or international form, with spaces, dots, dashes
+    /// and parentheses, with or without trunk prefix, with its calling code alone, or padded with zeros.
+    ///
+    /// A number behind a plus sign does not depend on the country. Any other is read in every way that the country's
+    /// plan allows, and taken if one number alone can be meant: a guess would be a message to a stranger.
     ///
     /// # Errors
     /// `Missing` when nothing is written, otherwise `Phone` with what is wrong.
     pub fn parse(text: &str, country: CountryCode) -> Result<Self, Invalid> {
         let written = Written::read(text)?;
-        if written.international {
-            return from_international(&written.digits);
+        let readings = match Plan::of_country(country) {
+            _ if written.has_plus => Readings::international(&written.digits),
+            Some(plan) => Readings::in_country(&written.digits, plan),
+            None => Readings::abroad(&written.digits),
+        };
+        match readings.numbers.as_slice() {
+            [number] => Ok(number.clone()),
+            [] => Err(Invalid::Phone(readings.fault.unwrap_or(PhoneFault::Plan))),
+            [one, other, ..] => Err(Invalid::Phone(PhoneFault::Ambiguous(one.into(), other.into()))),
         }
-        from_national(&written.digits, country)
     }
 
-    /// Whether it may be a mobile telephone, so that an SMS can reach it.
-    pub fn is_mobile_possible(&self) -> bool {
+    /// Whether an SMS can reach it: whether its plan says that it is mobile, or does not tell mobiles from landlines.
+    /// A number that the plan no longer has may be anything.
+    pub fn takes_sms(&self) -> bool {
+        self.kind().is_none_or(Kind::takes_sms)
+    }
+
+    /// Whether it stands behind this calling code.
+    pub(super) fn is_of(&self, calling_code: &str) -> bool {
+        self.0[1..].starts_with(calling_code)
+    }
+
+    fn kind(&self) -> Option<Kind> {
         let digits = &self.0[1..];
-        Plan::of_international(digits)
-            .is_none_or(|plan| plan.may_be_mobile(&digits[plan.calling_code.len()..]))
+        let calling_code = Plan::of_international(digits)?.calling_code;
+        kind(calling_code, &digits[calling_code.len()..])
     }
 
     /// Checks the stored form only: a plan may change, and history must still be read.
@@ -58,17 +78,22 @@ impl PhoneNumber {
 
 /// A number as it was written, reduced to what counts.
 struct Written {
-    international: bool,
+    has_plus: bool,
     digits: String,
 }
 
 impl Written {
     fn read(text: &str) -> Result<Self, Invalid> {
         let text = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+        // Exports put an apostrophe before what a spreadsheet would take for a formula or a number.
+        let text = text.strip_prefix('\'').unwrap_or(text);
         if text.is_empty() {
             return Err(Invalid::Missing);
         }
-        let (plus, rest) = match text.trim_start_matches('(').strip_prefix('+') {
+        if is_amount(text) {
+            return Err(Invalid::Phone(PhoneFault::Spreadsheet));
+        }
+        let (has_plus, rest) = match text.trim_start_matches('(').strip_prefix('+') {
             Some(rest) => (true, rest),
             None => (false, text),
         };
@@ -79,11 +104,34 @@ impl Written {
         if digits.is_empty() {
             return Err(Invalid::Phone(PhoneFault::Characters));
         }
-        Ok(match digits.strip_prefix("00") {
-            Some(international) if !plus => Self { international: true, digits: international.to_owned() },
-            _ => Self { international: plus, digits },
-        })
+        Ok(Self { has_plus, digits })
     }
+}
+
+/// Whether a spreadsheet took the number for an amount: `98765432.0`, `1.191.234.567,00`, `5,73E+11`. Its zeros would
+/// be read as digits of the number, and of the number itself digits may be lost.
+fn is_amount(text: &str) -> bool {
+    is_scientific(text) || has_decimals(text)
+}
+
+fn is_scientific(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+    let is_digit = |c: char| c.is_ascii_digit();
+    !exponent.is_empty()
+        && exponent.chars().all(is_digit)
+        && mantissa.contains(is_digit)
+        && mantissa.chars().all(|c| is_digit(c) || matches!(c, '+' | '.' | ','))
+}
+
+/// Whether a number ends in `.0` or in `.00`, with point or comma. Points between pairs, as in `98.76.54.00`, are not of
+/// an amount.
+fn has_decimals(text: &str) -> bool {
+    let Some((amount, decimals)) = text.rsplit_once(['.', ',']) else { return false };
+    let is_grouped = || amount.contains(['.', ',']);
+    let in_thousands = || amount.split(['.', ',']).skip(1).all(|group| group.len() == 3);
+    amount.ends_with(|c: char| c.is_ascii_digit())
+        && (decimals == "0" || decimals == "00" && (!is_grouped() || in_thousands()))
 }
 
 fn is_digit_or_separator(c: char) -> bool {
@@ -93,46 +141,6 @@ fn is_digit_or_separator(c: char) -> bool {
 /// The spaces and dashes that spreadsheets and phones put into numbers, direction marks included.
 const fn is_typographic_separator(c: char) -> bool {
     matches!(c, '\u{a0}' | '\u{2000}'..='\u{200f}' | '\u{2010}'..='\u{2015}' | '\u{202a}'..='\u{202f}' | '\u{2212}')
-}
-
-fn from_international(digits: &str) -> Result<PhoneNumber, Invalid> {
-    let plan = Plan::of_international(digits).ok_or(Invalid::Phone(PhoneFault::CallingCode))?;
-    let national =
-        plan.national(&digits[plan.calling_code.len()..]).ok_or(Invalid::Phone(PhoneFault::Plan))?;
-    e164(plan, national)
-}
-
-fn from_national(digits: &str, country: CountryCode) -> Result<PhoneNumber, Invalid> {
-    let plan = Plan::of_country(country).ok_or(Invalid::Phone(PhoneFault::CallingCode))?;
-    if let Some(national) = plan.national(digits) {
-        return e164(plan, national);
-    }
-    if let Some(mobile) = argentine_mobile(plan, digits) {
-        return e164(plan, &mobile);
-    }
-    // Spreadsheets drop the plus sign: 573001234567 is +57 300 123 4567, and 011 57 … is how North America dials it.
-    if let Some(international) = digits.strip_prefix("011").filter(|_| plan.calling_code == "1") {
-        return from_international(international);
-    }
-    if digits.starts_with(plan.calling_code) {
-        return from_international(digits);
-    }
-    Err(Invalid::Phone(PhoneFault::Plan))
-}
-
-/// Argentina writes a mobile number as area, 15, number, ten digits without the 15; abroad it is 9, area, number.
-fn argentine_mobile(plan: &Plan, digits: &str) -> Option<String> {
-    let digits = digits.strip_prefix('0').unwrap_or(digits);
-    if plan.calling_code != "54" || digits.len() != 12 {
-        return None;
-    }
-    let area = if digits.starts_with("11") { 2..=2 } else { 3..=4 };
-    let area = area.into_iter().find(|&length| digits[length..].starts_with("15"))?;
-    Some(format!("9{}{}", &digits[..area], &digits[area + 2..]))
-}
-
-fn e164(plan: &Plan, national: &str) -> Result<PhoneNumber, Invalid> {
-    PhoneNumber::try_new(format!("+{}{national}", plan.calling_code))
 }
 
 #[cfg(test)]
@@ -215,8 +223,8 @@ mod tests {
                 ("044 55 1234 5678", "+525512345678"),
                 ("045 55 1234 5678", "+525512345678"),
                 ("01 (33) 1234-5678", "+523312345678"),
-                ("1 55 1234 5678", "+525512345678"),
-                ("5255123456", "+525255123456"),
+                ("5555123456", "+525555123456"),
+                ("1-305-456-7890", "+13054567890"),
             ],
         );
         refuses("MX", &["12345678", "+52 55 1234 567", "+52 1 55 1234 567", "0012345"], PhoneFault::Plan);
@@ -240,7 +248,7 @@ mod tests {
         );
         refuses(
             "CL",
-            &["12345678", "22345678", "9123456789", "812345678", "+56 9 1234 567"],
+            &["12345678", "22345678", "9123456789", "112345678", "+56 9 1234 567"],
             PhoneFault::Plan,
         );
     }
@@ -276,17 +284,17 @@ mod tests {
         refuses("CO", &characters, PhoneFault::Characters);
         refuses(
             "CO",
-            &["3001234567 ext 5", "++573001234567", "300123456７", "3,001E+09"],
+            &["3001234567 ext 5", "++573001234567", "300123456７", "''3001234567"],
             PhoneFault::Characters,
         );
         refuses(
             "CO",
-            &["=3001234567", "@3001234567", "300\u{0}1234567", "300\n1234567"],
+            &["=3001234567", "@3001234567", "3,001,234,567", "300\u{0}1234567", "300\n1234567"],
             PhoneFault::Characters,
         );
         refuses(
             "CO",
-            &["+999 123 456 789", "+0 300 1234567", "000 57 3001234567", "0000000000", "00"],
+            &["+999 123 456 789", "+0 300 1234567", "0099 9123456", "0000000000", "00"],
             PhoneFault::CallingCode,
         );
         refuses("AQ", &["3001234567"], PhoneFault::CallingCode);
@@ -297,15 +305,150 @@ mod tests {
     }
 
     #[test]
-    fn an_sms_can_reach_what_may_be_mobile() {
-        let mobile = ["+573001234567", "+584121234567", "+525512345678", "+56912345678", "+15005550006"];
-        let landlines = ["+576017421234", "+582125551234", "+56223456789", "+51 12345678"];
-        for number in mobile {
-            assert!(PhoneNumber::try_new(number).unwrap().is_mobile_possible(), "{number}");
+    fn an_sms_goes_where_it_can_arrive() {
+        let reachable = [
+            "+573001234567",
+            "+584121234567",
+            "+525512345678",
+            "+56912345678",
+            "+12025550123",
+            "+15005550006",
+        ];
+        // Landlines, an internet telephone, a toll-free and a shared cost number, a company's number for its country.
+        let others = [
+            "+576017421234",
+            "+582125551234",
+            "+5112345678",
+            "+541143211234",
+            "+56441234567",
+            "+5718001234567",
+            "+551140041234",
+            "+34902123456",
+            "+34511234567",
+        ];
+        for number in reachable {
+            assert!(PhoneNumber::try_new(number).unwrap().takes_sms(), "{number}");
         }
-        for number in landlines {
-            assert!(!PhoneNumber::try_new(number.replace(' ', "")).unwrap().is_mobile_possible(), "{number}");
+        for number in others {
+            assert!(!PhoneNumber::try_new(number).unwrap().takes_sms(), "{number}");
         }
+        assert!(PhoneNumber::try_new("+999123456").unwrap().takes_sms(), "a plan may have changed since");
+    }
+
+    #[test]
+    fn a_number_with_two_readings_is_refused_with_both() {
+        let cases = [
+            ("CO", "003211234567", ["+573211234567", "+3211234567"]),
+            ("CO", "009 1 212 456 7890", ["+12124567890", "+912124567890"]),
+            ("BR", "0051 987 654 321", ["+5551987654321", "+51987654321"]),
+            ("MX", "1 55 1234 5678", ["+525512345678", "+15512345678"]),
+        ];
+        for (country, text, readings) in cases {
+            let Err(Invalid::Phone(PhoneFault::Ambiguous(one, other))) =
+                PhoneNumber::parse(text, country.parse().unwrap())
+            else {
+                panic!("{country} {text:?} is ambiguous")
+            };
+            assert_eq!([one.to_string(), other.to_string()], readings, "{country} {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_carrier_is_known_by_its_country() {
+        reads("CO", &[("005 57 300 123 4567", "+573001234567"), ("09 300 123 4567", "+573001234567")]);
+        reads("CO", &[("00414 1 212 456 7890", "+12124567890"), ("0057 301 234 5678", "+573012345678")]);
+        reads("BR", &[("0 15 11 91234-5678", "+5511912345678"), ("0055 51 98765-4321", "+5551987654321")]);
+        reads("BR", &[("0021 1 212 456 7890", "+12124567890")]);
+        reads("CL", &[("1230 1 212 456 7890", "+12124567890")]);
+        reads("CU", &[("119 1 212 456 7890", "+12124567890")]);
+        reads("US", &[("0057 300 123 4567", "+573001234567"), ("011 52 55 1234 5678", "+525512345678")]);
+    }
+
+    #[test]
+    fn a_number_padded_with_zeros_is_one_of_the_country() {
+        reads("CO", &[("003001234567", "+573001234567"), ("000003001234567", "+573001234567")]);
+        reads("CO", &[("000 57 3001234567", "+573001234567"), ("0573001234567", "+573001234567")]);
+        reads("CL", &[("00987654321", "+56987654321")]);
+        reads("PE", &[("00987654321", "+51987654321")]);
+        reads("IT", &[("0331 123456", "+390331123456")]);
+    }
+
+    #[test]
+    fn what_a_spreadsheet_made_an_amount_of_is_refused() {
+        for country in ["CO", "CL", "BR", "PE", "DE"] {
+            let amounts = [
+                "98765432.0",
+                "1191234567.0",
+                "300123456.0",
+                "300123456,0",
+                "98765432.00",
+                "98765432,00",
+                "573001234567.0",
+                "+573001234567.0",
+                "300 123 4567.0",
+                "'3001234567.0",
+                "1.191.234.567,00",
+                "1,191,234,567.00",
+                "3.001.234.567,0",
+                "5.73E+11",
+                "3,00123E+09",
+                "3e9",
+                "+5.73001E+11",
+            ];
+            refuses(country, &amounts, PhoneFault::Spreadsheet);
+        }
+        reads("CO", &[("3.001.234.567", "+573001234567"), ("300.123.45.00", "+573001234500")]);
+        reads("CO", &[("3.001.234.000", "+573001234000"), ("(300) 123.0000", "+573001230000")]);
+        reads(
+            "CO",
+            &[
+                ("'3001234567", "+573001234567"),
+                ("'+573001234567", "+573001234567"),
+                ("3001234567-", "+573001234567"),
+            ],
+        );
+    }
+
+    #[test]
+    fn argentine_mobiles_are_read_however_home_and_abroad_are_mixed() {
+        reads(
+            "AR",
+            &[
+                ("+54 11 15 6677 3399", "+5491166773399"),
+                ("+54 9 11 15 6677 3399", "+5491166773399"),
+                ("+54 011 15 6677 3399", "+5491166773399"),
+                ("011 15 6677-3399", "+5491166773399"),
+                ("54 11 15 6677 3399", "+5491166773399"),
+                ("9 11 6677 3399", "+5491166773399"),
+                ("02944 15 512345", "+5492944512345"),
+            ],
+        );
+        refuses("AR", &["15 6677-3399", "6677-3399", "+54 15 6677 3399"], PhoneFault::Plan);
+    }
+
+    #[test]
+    fn a_brazilian_mobile_needs_its_ninth_digit() {
+        for text in
+            ["(11) 9123-4567", "011 9123 4567", "+55 11 9123-4567", "551191234567", "0055 11 91234567"]
+        {
+            refuses("BR", &[text], PhoneFault::NinthDigit);
+        }
+        refuses("BR", &["11 23456 7890", "11 1234 5678"], PhoneFault::Plan);
+    }
+
+    #[test]
+    fn a_premium_rate_number_is_no_clients() {
+        refuses("US", &["900 555 1234", "1 900 555 1234", "+1 900 555 1234"], PhoneFault::Service);
+        refuses("CO", &["+1 900 555 1234", "+57 901 123 4567", "9011234567"], PhoneFault::Service);
+        refuses("ES", &["803 123 456", "+34 806 123 456"], PhoneFault::Service);
+        refuses("TT", &["868 619 1234"], PhoneFault::Service);
+    }
+
+    #[test]
+    fn blocks_of_mobile_numbers_may_be_opened_later() {
+        reads("CO", &[("339 123 4567", "+573391234567")]);
+        reads("CL", &[("9 1234 5678", "+56912345678")]);
+        refuses("CO", &["401 123 4567"], PhoneFault::Plan);
     }
 
     #[test]
