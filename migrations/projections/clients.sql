@@ -34,6 +34,8 @@ create table contacts (
   name text not null,
   phone text,
   phone_index bytea,
+  -- Whether an SMS can reach the phone, by its numbering plan.
+  takes_sms boolean not null,
   email text,
   email_index bytea,
   constraint contact_has_its_place primary key (client_id, ordinal)

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use commands::log::Recorded;
 use domain::client::{ClientEvent, ClientProfile, Contact};
 use domain::company::{CompanyEvent, CompanyProfile};
-use domain::value::{Channel, CompanyId};
+use domain::value::{Channel, CompanyId, PhoneNumber};
 use domain::{Event, Position};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -200,6 +200,10 @@ fn searched(profile: &ClientProfile) -> String {
     search::searchable(&all.flatten().collect::<Vec<_>>().join("\n"))
 }
 
+fn takes_sms(phone: Option<&str>) -> bool {
+    phone.is_some_and(|phone| PhoneNumber::try_new(phone).is_ok_and(|number| number.takes_sms()))
+}
+
 impl Clients {
     async fn save_contacts(&self, tx: &mut PgConnection, clients: &[(Uuid, Kept<'_>)]) -> sqlx::Result<()> {
         let rows: Vec<(Uuid, i32, Uuid, &Contact)> = clients
@@ -215,10 +219,11 @@ impl Clients {
         let contacts = || rows.iter().map(|row| row.3);
         let index = |channel, address: Option<&str>| address.map(|address| self.index.of(channel, address));
         sqlx::query(
-            "insert into contacts (client_id, ordinal, company_id, kind, name, phone, phone_index, email, email_index)
+            "insert into contacts (client_id, ordinal, company_id, kind, name, phone, phone_index, takes_sms, email,
+                                   email_index)
              select unnest($1::uuid[]), unnest($2::integer[]), unnest($3::uuid[]), unnest($4::text[]),
-                    unnest($5::text[]), unnest($6::text[]), unnest($7::bytea[]), unnest($8::text[]),
-                    unnest($9::bytea[])",
+                    unnest($5::text[]), unnest($6::text[]), unnest($7::bytea[]), unnest($8::boolean[]),
+                    unnest($9::text[]), unnest($10::bytea[])",
         )
         .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.1).collect::<Vec<_>>())
@@ -227,6 +232,7 @@ impl Clients {
         .bind(contacts().map(|contact| contact.name.as_str()).collect::<Vec<_>>())
         .bind(contacts().map(|contact| contact.phone.as_deref()).collect::<Vec<_>>())
         .bind(contacts().map(|contact| index(Channel::Sms, contact.phone.as_deref())).collect::<Vec<_>>())
+        .bind(contacts().map(|contact| takes_sms(contact.phone.as_deref())).collect::<Vec<_>>())
         .bind(contacts().map(|contact| contact.email.as_deref()).collect::<Vec<_>>())
         .bind(contacts().map(|contact| index(Channel::Email, contact.email.as_deref())).collect::<Vec<_>>())
         .execute(tx)

@@ -186,6 +186,28 @@ async fn rows_of_one_client_are_its_contacts_and_a_bad_one_leaves_the_others_sta
 }
 
 #[tokio::test]
+async fn a_number_with_two_readings_or_from_a_spreadsheet_is_refused_with_its_reason() {
+    let world = World::start().await;
+    let company = world.company("Vigía").await;
+    let nora = world.user("Nora", &[Role::Notifier], &[company]).await;
+    let file = format!(
+        "{HEADER}1,Ana,holder,Ana,003211234567,\r\n\
+         2,Eva,holder,Eva,300123456.0,\r\n\
+         3,Luis,holder,Luis,+1 900 555 1234,\r\n\
+         4,Oficina,holder,Oficina,601 742 1234,\r\n"
+    );
+    let report = import(&nora, company, file.as_bytes(), "", "text/csv").await.expect(200);
+    let expected =
+        [(2, "phone", "invalid_phone"), (3, "phone", "invalid_phone"), (4, "phone", "invalid_phone")];
+    assert_eq!((counts(&report), faults(&report)), ([4, 1, 0, 0, 3], expected.to_vec()));
+    let details = ["+573211234567 o +3211234567", "una hoja de cálculo", "tarificación adicional"];
+    for (error, detail) in report["errors"].as_array().expect("errors").iter().zip(details) {
+        assert!(error["detail"].as_str().is_some_and(|told| told.contains(detail)), "{error}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn an_import_that_is_still_running_under_the_same_key_is_told_so_and_then_gives_its_answer() {
     let world = World::start().await;
     let company = world.company("Vigía").await;

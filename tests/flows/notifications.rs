@@ -422,6 +422,40 @@ async fn each_kind_of_recipient_reaches_its_own_contacts() {
 }
 
 #[tokio::test]
+async fn a_landline_gets_no_sms_and_its_client_still_gets_the_email() {
+    let desk = Desk::open().await;
+    desk.client(Some("3001230011"), None).await;
+    desk.client(Some("601 742 1234"), Some("oficina@example.com")).await;
+    desk.client(Some("(601) 742-1234"), None).await;
+    let sms = sms_to(desk.company, "Aviso");
+    let preview = desk.nora.post("/notifications/preview", &sms).await.expect(200);
+    let audience = json!({"total": 2, "reachable": 1, "excluded": {"not_mobile": 1}, "duplicates": 1});
+    assert_eq!(preview["audience"], audience);
+    let notification = desk.send(&sms).await;
+    let done = desk.finished(&notification).await;
+    assert_eq!((&done["totals"]["total"], &done["excluded"]), (&json!(1), &json!({"not_mobile": 1})));
+    assert_eq!(desk.received(Channel::Sms), BTreeMap::from([("+573001230011".to_owned(), 1)]));
+
+    let email = email_to(desk.company, "Aviso", "Hola");
+    let audience = desk.nora.post("/notifications/preview", &email).await.expect(200)["audience"].clone();
+    assert_eq!((&audience["reachable"], &audience["excluded"]), (&json!(1), &json!({"no_email": 2})));
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_whose_number_has_two_readings_is_refused_with_both() {
+    let desk = Desk::open().await;
+    let body = client_of("C-1", "Ferretería Núñez", Some("003211234567"), None);
+    let path = format!("/companies/{}/clients", desk.company);
+    let problem = desk.nora.post(&path, &body).await.expect(422);
+    let error = &problem["errors"][0];
+    assert_eq!((&error["pointer"], &error["code"]), (&json!("/contacts/0/phone"), &json!("invalid_phone")));
+    let detail = error["detail"].as_str().expect("a detail");
+    assert!(detail.contains("+573211234567") && detail.contains("+3211234567"), "{detail}");
+    desk.world.stop().await;
+}
+
+#[tokio::test]
 async fn who_did_what_is_told_by_history_and_audit_without_anybodys_data() {
     let desk = Desk::open().await;
     desk.client(Some("3001234567"), None).await;

@@ -11,11 +11,21 @@ use domain::value::Channel;
 pub use self::preview::{Audience, preview};
 pub(crate) use self::resolver::Resolver;
 
-/// The columns of `clients.contacts` that a channel goes by: the address and its blind index.
-const fn columns(channel: Channel) -> (&'static str, &'static str) {
+/// What of `clients.contacts` a channel goes by.
+struct Columns {
+    address: &'static str,
+    /// The address's blind index.
+    index: &'static str,
+    /// Holds for the contacts whose address the channel can reach.
+    is_reachable: &'static str,
+}
+
+const fn columns(channel: Channel) -> Columns {
     match channel {
-        Channel::Sms => ("phone", "phone_index"),
-        Channel::Email => ("email", "email_index"),
+        Channel::Sms => Columns { address: "phone", index: "phone_index", is_reachable: "takes_sms" },
+        Channel::Email => {
+            Columns { address: "email", index: "email_index", is_reachable: "email_index is not null" }
+        }
     }
 }
 
@@ -26,3 +36,6 @@ const fn missing(channel: Channel) -> &'static str {
         Channel::Email => "no_email",
     }
 }
+
+/// Why a contact is left out whose address the channel cannot reach; e-mail reaches every address.
+const NOT_MOBILE: &str = "not_mobile";

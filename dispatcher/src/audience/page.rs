@@ -7,7 +7,7 @@ use domain::value::{Channel, ContactKind, DeliveryId, NotificationId, RecipientK
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use super::columns;
+use super::{Columns, columns};
 
 /// Whose page is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,14 +49,14 @@ pub(super) async fn page(pool: &PgPool, wanted: &Wanted, cursor: &[u8]) -> sqlx:
 
 /// One contact an address. Of several with the same address the holder is named, else the first as they are listed.
 async fn first_page(pool: &PgPool, wanted: &Wanted, cursor: &[u8]) -> sqlx::Result<Vec<Row>> {
-    let (address, index) = columns(wanted.channel);
+    let Columns { address, index, is_reachable } = columns(wanted.channel);
     let text = format!(
         "select next.cursor, null::uuid as delivery_id, next.client_id, next.kind, c.name as client_name,
                 next.contact_name, next.address
          from (
            select distinct on ({index}) {index} as cursor, client_id, kind, name as contact_name, {address} as address
            from clients.contacts
-           where company_id = $1 and {index} > $2 and ($3 = 'everyone' or kind = $3)
+           where company_id = $1 and {index} > $2 and ($3 = 'everyone' or kind = $3) and {is_reachable}
            order by {index}, kind <> 'holder', client_id, ordinal
            limit $4) next
          join clients.clients c using (client_id)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::value::{Channel, CompanyId, RecipientKind};
 use sqlx::PgPool;
 
-use super::{columns, missing};
+use super::{Columns, NOT_MOBILE, columns, missing};
 
 /// The audience of a company, kind and channel as `clients` stands now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,23 +14,41 @@ pub struct Audience {
     pub total: u64,
     /// Different addresses that would be written to.
     pub reachable: u64,
-    /// Contacts left out, by reason: `no_phone` or `no_email`. Reasons with nobody are absent.
+    /// Contacts left out, by reason: `no_phone`, `not_mobile` or `no_email`. Reasons with nobody are absent.
     pub excluded: BTreeMap<String, u64>,
     /// Contacts whose address another contact of the audience has too; in no other number.
     pub duplicates: u64,
 }
 
+/// The contacts of an audience as the view counts them.
+#[derive(sqlx::FromRow)]
+struct Counted {
+    contacts: i64,
+    /// Those with an address of the channel.
+    addressed: i64,
+    /// Their different addresses.
+    addresses: i64,
+    /// The addresses that the channel reaches.
+    reachable: i64,
+}
+
 impl Audience {
-    fn of(channel: Channel, contacts: i64, addressed: i64, reachable: i64) -> Self {
-        let (contacts, addressed, reachable) =
-            (contacts.unsigned_abs(), addressed.unsigned_abs(), reachable.unsigned_abs());
-        let without = contacts.saturating_sub(addressed);
-        let excluded = (without > 0).then(|| (missing(channel).to_owned(), without));
+    fn of(channel: Channel, counted: &Counted) -> Self {
+        let difference = |all: i64, part: i64| all.saturating_sub(part).unsigned_abs();
+        let excluded = [
+            (missing(channel), difference(counted.contacts, counted.addressed)),
+            (NOT_MOBILE, difference(counted.addresses, counted.reachable)),
+        ];
+        let reachable = counted.reachable.unsigned_abs();
         Self {
-            total: reachable + without,
+            total: reachable + excluded.iter().map(|(_, number)| number).sum::<u64>(),
             reachable,
-            excluded: excluded.into_iter().collect(),
-            duplicates: addressed.saturating_sub(reachable),
+            duplicates: difference(counted.addressed, counted.addresses),
+            excluded: excluded
+                .into_iter()
+                .filter(|(_, number)| *number > 0)
+                .map(|(reason, number)| (reason.to_owned(), number))
+                .collect(),
         }
     }
 }
@@ -45,15 +63,15 @@ pub async fn preview(
     channel: Channel,
     kind: RecipientKind,
 ) -> sqlx::Result<Audience> {
-    let (_, index) = columns(channel);
+    let Columns { index, is_reachable, .. } = columns(channel);
     let text = format!(
-        "select count(*), count({index}), count(distinct {index})
+        "select count(*) as contacts, count({index}) as addressed, count(distinct {index}) as addresses,
+                count(distinct {index}) filter (where {is_reachable}) as reachable
          from clients.contacts
          where company_id = $1 and ($2 = 'everyone' or kind = $2)"
     );
-    let (contacts, addressed, reachable) =
-        sqlx::query_as(&text).bind(company.uuid()).bind(kind.as_str()).fetch_one(pool).await?;
-    Ok(Audience::of(channel, contacts, addressed, reachable))
+    let counted = sqlx::query_as(&text).bind(company.uuid()).bind(kind.as_str()).fetch_one(pool).await?;
+    Ok(Audience::of(channel, &counted))
 }
 
 #[cfg(test)]
@@ -62,14 +80,18 @@ mod tests {
 
     #[test]
     fn the_total_is_the_reachable_and_the_excluded_and_duplicates_are_told_apart() {
-        let audience = Audience::of(Channel::Sms, 10, 7, 5);
-        assert_eq!((audience.total, audience.reachable, audience.duplicates), (8, 5, 2));
-        assert_eq!(audience.excluded, BTreeMap::from([("no_phone".to_owned(), 3)]));
+        let counted = Counted { contacts: 10, addressed: 7, addresses: 6, reachable: 5 };
+        let audience = Audience::of(Channel::Sms, &counted);
+        assert_eq!((audience.total, audience.reachable, audience.duplicates), (9, 5, 1));
+        let excluded = [("no_phone".to_owned(), 3), ("not_mobile".to_owned(), 1)];
+        assert_eq!(audience.excluded, BTreeMap::from(excluded));
     }
 
     #[test]
     fn a_reason_with_nobody_is_absent() {
-        assert_eq!(Audience::of(Channel::Email, 0, 0, 0), Audience::default());
-        assert!(Audience::of(Channel::Email, 2, 2, 1).excluded.is_empty());
+        let nobody = Counted { contacts: 0, addressed: 0, addresses: 0, reachable: 0 };
+        assert_eq!(Audience::of(Channel::Email, &nobody), Audience::default());
+        let family = Counted { contacts: 2, addressed: 2, addresses: 1, reachable: 1 };
+        assert!(Audience::of(Channel::Email, &family).excluded.is_empty());
     }
 }

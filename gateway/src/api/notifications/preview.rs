@@ -54,7 +54,7 @@ struct AudienceView {
     total: u64,
     /// Different addresses that would be written to.
     reachable: u64,
-    /// Contacts left out, by reason: `no_phone` or `no_email`.
+    /// Contacts left out, by reason: `no_phone`, `not_mobile` or `no_email`.
     excluded: BTreeMap<String, u64>,
     /// Contacts whose address somebody else of the audience has too; in no other number.
     duplicates: u64,

@@ -254,6 +254,7 @@ export const en: Catalogue = {
   },
   'audience.failed': 'It could not be counted. Correct the marked fields or try again.',
   'reason.no_phone': 'No phone',
+  'reason.not_mobile': 'Not a mobile phone',
   'reason.no_email': 'No e-mail',
   'reason.no_address': 'No address',
   'reason.invalid': 'Invalid address',

@@ -263,6 +263,7 @@ export const es = {
   },
   'audience.failed': 'No se pudo contar. Corrija los campos señalados o intente de nuevo.',
   'reason.no_phone': 'Sin teléfono',
+  'reason.not_mobile': 'No es móvil',
   'reason.no_email': 'Sin correo',
   'reason.no_address': 'Sin dirección',
   'reason.invalid': 'Dirección inválida',
