@@ -1,4 +1,5 @@
-//! Pages of lists: newest first, by opaque cursors, so that a page costs the same wherever it stands.
+//! Pages of lists: newest first, by opaque cursors, so that a page costs the same wherever it stands, and of a bounded size,
+//! so that no reader makes the server hold more than that.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -10,13 +11,21 @@ use uuid::Uuid;
 pub const PAGE_ROWS_DEFAULT: i64 = 50;
 /// How many rows a page has at most.
 pub const PAGE_ROWS_MAX: i64 = 200;
+/// How large a page may be as JSON, in bytes: it ends before its limit of rows when it reaches this. A single row is never
+/// left out, whatever its size.
+pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
+/// What is left for the rest of the page (`next`, counts), and for what a handler still changes in its rows (`sending`).
+const ENVELOPE_BYTES: usize = 16 * 1024;
+const ROWS_BYTES_MAX: usize = PAGE_BYTES_MAX - ENVELOPE_BYTES;
+/// How many characters of a text stand in lists whose texts may be long; the thing itself has all of them.
+pub const EXCERPT_CHARS: usize = 500;
 const POSITION_BYTES: usize = 8;
 const CURSOR_BYTES: usize = 24;
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Page<T> {
-    /// The rows.
+    /// The rows: at most `limit`, and fewer when they reach 1 MiB.
     pub data: Vec<T>,
     /// Where the next page begins; none on the last one.
     pub next: Option<String>,
@@ -81,12 +90,69 @@ impl PageRequest {
     }
 
     /// The page of `rows`, of which one may be too many.
-    pub(crate) fn page<T>(&self, mut rows: Vec<T>, cursor: impl Fn(&T) -> Cursor) -> Page<T> {
-        let limit = self.limit.unsigned_abs() as usize;
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|row| cursor(row).to_string());
-        Page { data: rows, next }
+    pub(crate) fn page<T: Serialize>(&self, rows: Vec<T>, cursor: impl Fn(&T) -> Cursor) -> Page<T> {
+        let (data, more) = fitting(rows, self.limit.unsigned_abs() as usize);
+        let next = data.last().filter(|_| more).map(|row| cursor(row).to_string());
+        Page { data, next }
+    }
+}
+
+/// As many of `rows` as fit into a page of at most `limit` rows, one at least, and whether some were left over.
+pub fn fitting<T: Serialize>(rows: Vec<T>, limit: usize) -> (Vec<T>, bool) {
+    let (found, mut bytes) = (rows.len(), 0);
+    let mut fits = |row: &T| {
+        let is_first = bytes == 0;
+        bytes += json_bytes(row);
+        is_first || bytes <= ROWS_BYTES_MAX
+    };
+    let data: Vec<T> = rows.into_iter().take(limit).take_while(|row| fits(row)).collect();
+    let more = data.len() < found;
+    (data, more)
+}
+
+/// `statement` without the rows that a page has no room for, so that the database does not read them. `bytes` is an
+/// expression for what a row takes at least as JSON, `order` the order of the rows; both name columns of the statement.
+///
+/// A row stays if the rows before it, apart from the nearest, leave room: so one row more than fits is always there, by which
+/// [`fitting`] sees that there is a next page. `bytes` must therefore never be more than what [`fitting`] measures.
+pub(crate) fn sized(statement: &str, bytes: &str, order: &str) -> String {
+    format!(
+        "select *
+         from (
+           select page.*, sum({bytes}) over (order by {order} rows between unbounded preceding and 2 preceding)
+             as bytes_before
+           from ({statement}) page
+         ) page
+         where bytes_before is null or bytes_before <= {ROWS_BYTES_MAX}
+         order by {order}"
+    )
+}
+
+/// What a column of JSON takes at least as it is written to the reader. PostgreSQL writes it with spaces, and times in full, so
+/// its own text is longer, though never twice as long.
+pub(crate) fn json_bytes_of(column: &str) -> String {
+    format!("octet_length({column}::text) / 2")
+}
+
+/// How long a value is as JSON, with the comma behind it.
+fn json_bytes(value: &impl Serialize) -> usize {
+    let mut counter = Counter(1);
+    // Rows are plain data: writing them to what takes everything cannot fail.
+    let _ = serde_json::to_writer(&mut counter, value);
+    counter.0
+}
+
+/// Counts what is written to it.
+struct Counter(usize);
+
+impl std::io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -149,5 +215,29 @@ mod tests {
         assert_eq!((full.data, full.next), (vec![9, 8], Some(Cursor::at(8).to_string())));
         let last = request.page(vec![9, 8], |row| Cursor::at(*row));
         assert_eq!((last.data, last.next), (vec![9, 8], None));
+    }
+    /// The number of rows and whether there are more, of a page of so many rows with so many bytes of text each.
+    fn filled(limit: usize, rows: usize, bytes: usize) -> (usize, bool) {
+        let (data, more) = fitting(vec!["x".repeat(bytes); rows], limit);
+        (data.len(), more)
+    }
+
+    #[test]
+    fn a_page_ends_where_its_rows_reach_a_mebibyte_and_has_one_row_at_least() {
+        let third = ROWS_BYTES_MAX / 3 - "\"\",".len();
+        assert_eq!(filled(200, 3, third), (3, false));
+        assert_eq!(filled(200, 4, third), (3, true));
+        assert_eq!(filled(2, 4, third), (2, true));
+        assert_eq!(filled(200, 3, third + 1), (2, true));
+        assert_eq!(filled(200, 3, 2 * PAGE_BYTES_MAX), (1, true));
+        assert_eq!(filled(200, 1, 2 * PAGE_BYTES_MAX), (1, false));
+        assert_eq!(filled(200, 0, 0), (0, false));
+    }
+
+    #[test]
+    fn what_a_row_takes_is_measured_as_it_is_written() {
+        for text in ["", "Hola", "\n\t\"\\", "año 🎉", "\u{1}"] {
+            assert_eq!(json_bytes(&text), serde_json::to_string(text).unwrap().len() + 1, "{text}");
+        }
     }
 }

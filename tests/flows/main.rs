@@ -12,6 +12,7 @@ mod isolation;
 mod live;
 mod messages;
 mod notifications;
+mod pages;
 mod relay;
 mod replay;
 mod same_key;

@@ -15,6 +15,8 @@ use serde::Serialize;
 
 /// The most messages a page holds.
 pub const MAX_PAGE: usize = 200;
+/// A page ends when its messages reach so many bytes as they came; it has one message at least.
+pub const MAX_PAGE_BYTES: usize = 1024 * 1024;
 /// The most bytes of messages that are kept.
 pub const MAX_KEPT_BYTES: usize = 16 * 1024 * 1024;
 
@@ -148,8 +150,9 @@ impl Arrivals {
     pub(super) fn page(&self, channel: Option<Channel>, before: Option<u64>, limit: usize) -> ArrivalPage {
         let limit = limit.clamp(1, MAX_PAGE);
         let mut kept = self.newest(channel, before, limit + 1);
-        let more = kept.len() > limit;
-        kept.truncate(limit);
+        let fitting = fitting(&kept).min(limit);
+        let more = kept.len() > fitting;
+        kept.truncate(fitting);
         let next = kept.last().filter(|_| more).map(|oldest| oldest.id);
         // Decoding happens without the lock: the servers go on meanwhile.
         ArrivalPage { data: kept.iter().map(Kept::decode).collect(), next }
@@ -176,6 +179,15 @@ impl Arrivals {
             Channel::Sms => &self.sms,
         }
     }
+}
+
+/// How many of them a page has room for.
+fn fitting(kept: &[Kept]) -> usize {
+    let sizes = kept.iter().scan(0, |bytes, one| {
+        *bytes += one.message.size();
+        Some(*bytes)
+    });
+    sizes.take_while(|bytes| *bytes <= MAX_PAGE_BYTES).count().max(1)
 }
 
 impl Ring {

@@ -26,6 +26,13 @@ fn bodies(page: &ArrivalPage) -> Vec<&str> {
     page.data.iter().filter_map(|arrival| arrival.body.as_deref()).collect()
 }
 
+/// Every page, from the newest message to the oldest.
+fn pages(arrivals: &Arrivals) -> Vec<ArrivalPage> {
+    let first = arrivals.page(None, None, MAX_PAGE);
+    let next = |page: &ArrivalPage| page.next.map(|before| arrivals.page(None, Some(before), MAX_PAGE));
+    std::iter::successors(Some(first), next).collect()
+}
+
 #[test]
 fn pages_go_from_the_newest_to_the_oldest_without_gap_or_repetition() {
     let arrivals = filled(10, 5);
@@ -45,6 +52,16 @@ fn a_page_may_ask_for_one_channel() {
 }
 
 #[test]
+fn a_page_of_large_messages_ends_at_its_size_and_has_one_at_least() {
+    let (arrivals, half) = (Arrivals::new(1_000), "x".repeat(MAX_PAGE_BYTES / 2 - 10));
+    for body in ["x".repeat(2 * MAX_PAGE_BYTES), half.clone(), half.clone(), half] {
+        arrivals.record(text(Channel::Sms, &body), DateTime::default());
+    }
+    let sizes: Vec<usize> = pages(&arrivals).iter().map(|page| page.data.len()).collect();
+    assert_eq!(sizes, [2, 1, 1]);
+}
+
+#[test]
 fn the_oldest_go_when_there_are_too_many() {
     let page = filled(3, 9).page(None, None, 10);
     assert_eq!(bodies(&page), ["9", "8", "7"]);
@@ -56,7 +73,7 @@ fn the_oldest_go_when_they_are_too_large() {
     for _ in 0..9 {
         arrivals.record(text(Channel::Sms, &large), DateTime::default());
     }
-    assert_eq!(arrivals.page(None, None, 10).data.len(), 3);
+    assert_eq!(pages(&arrivals).iter().map(|page| page.data.len()).sum::<usize>(), 3);
 }
 
 #[test]

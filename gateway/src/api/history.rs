@@ -7,14 +7,17 @@ use commands::log::Recorded;
 use domain::personal::{CLEAR, KEY};
 use domain::value::UserId;
 use domain::{Event, Position};
-use projections::queries::{Person, users};
+use projections::queries::{EXCERPT_CHARS, Person, users};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::extract::{FromQuery, FromText, Params};
 use crate::problem::{Answer, Problem, Reason};
 use crate::state::AppState;
+
+/// Stands beside a text that was cut.
+const TRUNCATED: &str = "truncated";
 
 /// The events of one thing, and what they add up to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,7 +42,8 @@ pub(super) struct HistoryEvent {
     #[serde(rename = "type")]
     pub(super) kind: String,
     /// The facts. What is personal is `{"erased": true}` once the person is erased, and `{"masked": true}` for who may
-    /// not read it.
+    /// not read it. A text over 500 characters is cut and `truncated: true` stands beside it: the thing itself has all of
+    /// it.
     #[schema(value_type = Object)]
     pub(super) data: Value,
 }
@@ -122,7 +126,7 @@ fn facts(event: &Event, sight: Sight) -> Answer<Value> {
         _ => Ok(Value::Null),
     };
     let written = written.map_err(|error| Problem::internal(&error))?;
-    Ok(plain(without_type(written), sight))
+    Ok(cut(plain(without_type(written), sight)))
 }
 
 /// `{"Type": {…}}` without the type; an event without facts is written as its type alone.
@@ -147,6 +151,33 @@ fn plain(value: Value, sight: Sight) -> Value {
         Value::Array(elements) => elements.into_iter().map(|value| plain(value, sight)).collect(),
         other => other,
     }
+}
+
+/// Long texts as their first characters, with a mark in the object they stand in.
+fn cut(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let is_cut =
+                members.values().any(|member| member.as_str().is_some_and(|text| end_of(text).is_some()));
+            let mut members: Map<_, _> =
+                members.into_iter().map(|(name, value)| (name, cut(value))).collect();
+            if is_cut {
+                members.insert(TRUNCATED.to_owned(), true.into());
+            }
+            members.into()
+        }
+        Value::Array(elements) => elements.into_iter().map(cut).collect(),
+        Value::String(mut text) => {
+            end_of(&text).into_iter().for_each(|end| text.truncate(end));
+            text.into()
+        }
+        other => other,
+    }
+}
+
+/// Where a text is cut, in bytes; none if it is short.
+fn end_of(text: &str) -> Option<usize> {
+    text.char_indices().nth(EXCERPT_CHARS).map(|(end, _)| end)
 }
 
 #[cfg(test)]
@@ -179,6 +210,17 @@ mod tests {
         assert_eq!(facts(&event, Sight::Masked).unwrap()["recipients"], json!([Uuid::from_u128(2)]));
         let erased = sent(Personal::erased(Uuid::nil()));
         assert_eq!(facts(&erased, Sight::Clear).unwrap()["body"], json!({"erased": true}));
+    }
+
+    #[test]
+    fn a_text_over_500_characters_is_cut_by_characters_and_says_so_where_it_stands() {
+        let (longest, longer) = ("ñ".repeat(500), "ñ".repeat(501));
+        assert_eq!(cut(json!({"body": longest})), json!({"body": longest}));
+        assert_eq!(cut(json!({"body": longer})), json!({"body": longest, "truncated": true}));
+        assert_eq!(
+            cut(json!({"content": [{"email": {"subject": "Corte", "body": longer}}], "n": 1})),
+            json!({"content": [{"email": {"subject": "Corte", "body": longest, "truncated": true}}], "n": 1})
+        );
     }
 
     #[test]

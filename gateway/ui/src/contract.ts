@@ -239,7 +239,9 @@ export interface Notification {
   recipient_kind: RecipientKind;
   category: Category;
   subject: string | null;
+  /** In lists the beginning of it; the notification itself has all of it. */
   body: string;
+  truncated?: boolean;
   requested_at: string;
   expires_at: string | null;
   author: Reference;

@@ -28,6 +28,12 @@ describe('an event in words', () => {
     );
     expect(lineOf({ code: '550 5.1.1', detail: 'normal' })).toBe('código: 550 5.1.1 · detalle: normal');
   });
+  it('marks a text of which only the beginning is told', () => {
+    expect(factsOf({ body: 'Mañana', truncated: true })).toEqual([
+      { name: 'body', label: 'mensaje', words: 'Mañana…' },
+    ]);
+    expect(lineOf({ body: 'Mañana' })).toBe('mensaje: Mañana');
+  });
   it('calls companies by their names', () => {
     expect(lineOf({ company: '0192a000-0000-7000-8000-000000000002' })).toBe('empresa: Custodia Caribe');
   });

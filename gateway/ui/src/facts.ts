@@ -7,6 +7,8 @@ const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/;
 /** Other people's words and names: shown as they are, whatever they look like. */
 const VERBATIM = new Set(['body', 'subject', 'provider', 'reference', 'time_zone']);
+/** Says that the text beside it is only its beginning. */
+const CUT = 'truncated';
 /** Ids of companies have names here; any other id is left to whoever links it. */
 const COMPANIES = new Set(['company', 'company_id', 'companies']);
 
@@ -35,8 +37,9 @@ export function factsOf(data: unknown): Fact[] {
   if (!isRecord(data)) return [];
   const entries = Object.entries(data).sort(([a], [b]) => rank(a) - rank(b));
   return entries.flatMap(([name, value]) => {
+    if (name === CUT) return [];
     if (name === 'audience' || name === 'totals') return factsOf(value).filter((fact) => fact.words !== number(0));
-    const words = worded(name, value);
+    const words = worded(name, value) + (name === 'body' && data[CUT] === true ? '…' : '');
     return words ? [{ name, label: labelOf(name, value), words }] : [];
   });
 }

@@ -8,7 +8,7 @@ use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use super::{Page, PageRequest, Scope};
-use crate::page::Cursor;
+use crate::page::{Cursor, json_bytes_of, sized};
 use crate::search;
 
 /// A client of a company.
@@ -86,6 +86,8 @@ pub async fn list(
          order by c.registered_position desc
          limit $4"
     );
+    // A client may have a hundred contacts.
+    let text = sized(&text, &json_bytes_of("contacts"), "registered_position desc");
     let rows = sqlx::query_as::<_, ClientRow>(&text)
         .bind(Uuid::from(company))
         .bind(page.before())

@@ -7,7 +7,7 @@ use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use super::{Page, PageRequest, Person, Scope, uuids};
-use crate::page::Cursor;
+use crate::page::{Cursor, json_bytes_of, sized};
 
 /// One notification to one recipient. What the recipient's erasure took is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
@@ -130,6 +130,7 @@ pub async fn list(
          order by d.delivery_id
          limit $4"
     );
+    let text = sized(&text, &json_bytes_of("attempts"), "id");
     let rows = sqlx::query_as::<_, DeliveryRow>(&text)
         .bind(uuids(filter.sending))
         .bind(Uuid::from(notification))

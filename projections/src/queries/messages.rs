@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::users::names;
 use super::{Page, PageRequest, Person};
 use crate::inbox::{Item, before_withdrawal};
-use crate::page::Cursor;
+use crate::page::{Cursor, sized};
 
 /// A message with the people it went to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
@@ -104,6 +104,7 @@ pub async fn sent(pool: &PgPool, author: UserId, page: &PageRequest) -> sqlx::Re
          order by m.position desc
          limit $3"
     );
+    let text = sized(&text, "octet_length(body)", "position desc");
     let rows = sqlx::query_as::<_, SentMessage>(&text)
         .bind(Uuid::from(author))
         .bind(page.before())

@@ -15,7 +15,10 @@ use domain::value::CompanyId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use crate::page::{MalformedCursor, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page, PageRequest};
+pub use crate::page::{
+    EXCERPT_CHARS, MalformedCursor, PAGE_BYTES_MAX, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page, PageRequest,
+    fitting,
+};
 
 /// Whose companies' data a caller may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use super::{Page, PageRequest, Person, Scope, uuids};
-use crate::page::Cursor;
+use crate::page::{Cursor, EXCERPT_CHARS};
 
 /// A notification as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
@@ -31,8 +31,13 @@ pub struct NotificationRow {
     pub category: String,
     /// An e-mail's subject line.
     pub subject: Option<String>,
-    /// The text.
+    /// The text; in lists the first 500 characters of it.
     pub body: String,
+    /// `true` where the text goes on: the notification itself has all of it. Absent otherwise.
+    #[sqlx(default)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub truncated: bool,
     /// Nothing is sent after this.
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was asked for.
@@ -168,14 +173,22 @@ impl From<NotificationRow> for Stood {
     }
 }
 
-/// The columns of a [`NotificationRow`] from `notifications.notifications n` and `users.users u`.
+/// The columns of a [`NotificationRow`] from `notifications.notifications n` and `users.users u`, but for its text.
 const NOTIFICATION: &str = "n.notification_id as id, n.company_id,
     json_build_object('id', n.author_id, 'name', u.name) as author, n.channel, n.recipient_kind, n.category, n.subject,
-    n.body, n.expires_at, n.requested_at, n.cancelled_at, n.state, n.generation, n.excluded, n.total, n.pending,
+    n.expires_at, n.requested_at, n.cancelled_at, n.state, n.generation, n.excluded, n.total, n.pending,
     n.accepted, n.delivered, n.deferred, n.failed, n.suppressed, n.in_doubt, n.cancelled, n.requested_position,
     n.position";
 
-/// The notifications in scope, newest first.
+/// The text of a [`NotificationRow`], cut.
+fn excerpt() -> String {
+    let more = EXCERPT_CHARS + 1;
+    format!(
+        "left(n.body, {EXCERPT_CHARS}) as body, char_length(left(n.body, {more})) > {EXCERPT_CHARS} as truncated"
+    )
+}
+
+/// The notifications in scope, newest first, their texts cut.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -186,8 +199,9 @@ pub async fn list(
     page: &PageRequest,
 ) -> sqlx::Result<Page<NotificationRow>> {
     let company = if filter.company.is_some() { "n.company_id = $3" } else { "$3::uuid is null" };
+    let excerpt = excerpt();
     let text = format!(
-        "select {NOTIFICATION}
+        "select {NOTIFICATION}, {excerpt}
          from notifications.notifications n
          left join users.users u on u.user_id = n.author_id
          where n.requested_position < $1
@@ -222,7 +236,7 @@ pub async fn notification(
     notification: NotificationId,
 ) -> sqlx::Result<Option<NotificationRow>> {
     let text = format!(
-        "select {NOTIFICATION}
+        "select {NOTIFICATION}, n.body
          from notifications.notifications n
          left join users.users u on u.user_id = n.author_id
          where n.notification_id = $1 and ($2::uuid[] is null or n.company_id = any($2))"
@@ -244,8 +258,8 @@ pub async fn as_of(
     crate::notifications::as_of(pool, notification, own, until).await
 }
 
-/// Those of `notifications` that changed after a position, as they are now: for streams, whose readers were let in
-/// already.
+/// Those of `notifications` that changed after a position, as they are now, their texts cut: for streams, whose readers
+/// were let in already.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -254,8 +268,9 @@ pub async fn changed(
     notifications: &[NotificationId],
     after: Position,
 ) -> sqlx::Result<Vec<NotificationRow>> {
+    let excerpt = excerpt();
     let text = format!(
-        "select {NOTIFICATION}
+        "select {NOTIFICATION}, {excerpt}
          from notifications.notifications n
          join unnest($1::uuid[]) as w (notification_id) on w.notification_id = n.notification_id
          left join users.users u on u.user_id = n.author_id

@@ -5,7 +5,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use dispatcher::simulator::{Arrival, Outcome};
 use domain::value::{Channel, Role};
-use projections::queries::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page};
+use projections::queries::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page, fitting};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -73,8 +73,10 @@ pub(super) async fn messages(
     read.caller.needs([Role::Operator, Role::Notifier].iter().any(|role| read.caller.has(*role)))?;
     read.wait_if_asked(&state).await?;
     let page = in_scope(&state, read.caller.scope(), simulator, &read.query).await?;
-    let data = page.data.into_iter().map(ArrivalView::from).collect();
-    Ok(Json(Page { data, next: page.next.map(|id| id.to_string()) }))
+    let (data, cut) = fitting(page.data.into_iter().map(ArrivalView::from).collect(), read.query.limit);
+    let more = cut || page.next.is_some();
+    let next = data.last().filter(|_| more).map(|last: &ArrivalView| last.id.clone());
+    Ok(Json(Page { data, next }))
 }
 
 impl From<Arrival> for ArrivalView {

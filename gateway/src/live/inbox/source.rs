@@ -8,7 +8,7 @@ use domain::Position;
 use domain::value::{MessageId, UserId};
 use projections::Projection;
 use projections::queries::inbox::{
-    self, Arrival, Counts, CountsNews, InboxItem, ReceiptNews, Room, Since, WithdrawalNews,
+    self, Arrival, Counts, CountsNews, InboxItem, Missed, ReceiptNews, Room, Since, WithdrawalNews,
 };
 
 use super::super::frame::News;
@@ -35,13 +35,13 @@ pub(crate) trait NewsSource: Send + Sync + 'static {
         since: Since,
         limit: i64,
     ) -> impl Future<Output = sqlx::Result<Vec<Arrival>>> + Send;
-    /// What one user received, oldest first, at most `limit`.
+    /// What one user received, oldest first, at most `limit` and as much as a page holds.
     fn missed(
         &self,
         user: UserId,
         since: Since,
-        limit: i64,
-    ) -> impl Future<Output = sqlx::Result<Vec<InboxItem>>> + Send;
+        limit: usize,
+    ) -> impl Future<Output = sqlx::Result<Missed>> + Send;
     /// What was done with these authors' messages, oldest first, at most `limit`.
     fn receipts(
         &self,
@@ -105,7 +105,7 @@ impl NewsSource for PostgresNews {
         inbox::arrivals(self.log.pool(), users, since, limit).await
     }
 
-    async fn missed(&self, user: UserId, since: Since, limit: i64) -> sqlx::Result<Vec<InboxItem>> {
+    async fn missed(&self, user: UserId, since: Since, limit: usize) -> sqlx::Result<Missed> {
         inbox::missed(self.log.pool(), user, since, limit).await
     }
 

@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use domain::Position;
 use domain::value::UserId;
-use projections::queries::inbox::Since;
+use projections::queries::inbox::{Missed, Since};
 
 use super::super::connection::{Connection, Over};
 use super::super::frame::{Frame, frames};
@@ -12,8 +12,8 @@ use super::hub::InboxHub;
 use super::seats::Seat;
 use super::source::{NewsSource, all_receipts, of_counts, of_message, of_receipt, of_withdrawal, reset};
 
-/// How many messages are read at a time of what was missed.
-const MISSED_PAGE: i64 = 200;
+/// How many messages are read at a time of what was missed; fewer where they reach the size of a page.
+const MISSED_PAGE: usize = 200;
 /// How much may have been missed. Whoever missed more reads the lists again.
 pub(super) const MISSED_EVENTS_MAX: usize = 5_000;
 
@@ -131,9 +131,8 @@ impl<'a, S: NewsSource> Past<'a, S> {
     /// overtakes another.
     async fn missed(&mut self) -> sqlx::Result<Option<Vec<Frame>>> {
         let since = Since { after: self.told, until: self.now };
-        let items = self.source.missed(self.user, since, MISSED_PAGE).await?;
-        let is_full = items.len() as i64 >= MISSED_PAGE;
-        let until = items.last().filter(|_| is_full).map_or(self.now, |last| last.position);
+        let Missed { items, more } = self.source.missed(self.user, since, MISSED_PAGE).await?;
+        let until = items.last().filter(|_| more).map_or(self.now, |last| last.position);
         let room = MISSED_EVENTS_MAX + 1 - self.events;
         let (since, reader) = (Since { until, ..since }, [self.user]);
         let receipts = all_receipts(self.source, &reader, since, room).await?;

@@ -7,7 +7,7 @@ use domain::Position;
 use domain::value::{MessageId, UserId};
 use projections::queries::Person;
 use projections::queries::inbox::{
-    Arrival, Counts, CountsNews, InboxItem, ReceiptNews, Room, Since, WithdrawalNews,
+    Arrival, Counts, CountsNews, InboxItem, Missed, ReceiptNews, Room, Since, WithdrawalNews,
 };
 use uuid::Uuid;
 
@@ -29,6 +29,8 @@ struct State {
     meanwhile: Position,
     /// How many receipts an odd position has beyond its two.
     crowd: u128,
+    /// How many messages fill a page by their size; none if they are small.
+    full_at: Option<usize>,
 }
 
 fn reader() -> UserId {
@@ -112,7 +114,7 @@ impl NewsSource for World {
     }
 
     async fn arrivals(&self, users: &[UserId], since: Since, limit: i64) -> sqlx::Result<Vec<Arrival>> {
-        let items = self.missed(reader(), since, limit).await?;
+        let Missed { items, .. } = self.missed(reader(), since, limit as usize).await?;
         let told = users.contains(&reader());
         Ok(items
             .into_iter()
@@ -121,8 +123,11 @@ impl NewsSource for World {
             .collect())
     }
 
-    async fn missed(&self, _: UserId, since: Since, limit: i64) -> sqlx::Result<Vec<InboxItem>> {
-        Ok(self.visible(since).filter(|position| position % 2 == 0).map(item).take(limit as usize).collect())
+    async fn missed(&self, _: UserId, since: Since, limit: usize) -> sqlx::Result<Missed> {
+        let limit = self.state().full_at.map_or(limit, |full_at| limit.min(full_at));
+        let mut messages = self.visible(since).filter(|position| position % 2 == 0);
+        let items = messages.by_ref().map(item).take(limit).collect();
+        Ok(Missed { items, more: messages.next().is_some() })
     }
 
     async fn receipts(
@@ -235,6 +240,14 @@ async fn a_stream_that_resumes_tells_every_position_once_in_order() {
         let told = until_counts_of(&mut reading, later).await;
         assert_eq!(without_counts(told), expected(last + 1..=later), "{last} {now} {later}");
     }
+}
+
+#[tokio::test]
+async fn a_stream_that_resumes_goes_on_where_large_messages_ended_a_page() {
+    let (hub, _rounds) = hub_at(31).await;
+    hub.source().state().full_at = Some(3);
+    let mut reading = begin(&hub, Some(0)).await;
+    assert_eq!(without_counts(until_counts_of(&mut reading, 31).await), expected(1..=31));
 }
 
 #[tokio::test]

@@ -10,14 +10,14 @@ use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 pub use self::news::{
-    Arrival, CountsNews, ReceiptNews, Room, Since, WithdrawalNews, arrivals, changed_counts, full_at,
+    Arrival, CountsNews, Missed, ReceiptNews, Room, Since, WithdrawalNews, arrivals, changed_counts, full_at,
     horizon, missed, receipts, withdrawals,
 };
 use super::{PageRequest, Person, users};
-use crate::page::Cursor;
+use crate::page::{Cursor, sized};
 use crate::search;
 
-/// How many messages the pop-up shows.
+/// How many messages the pop-up shows: at most 10,000 characters each, so it stays within a page.
 pub const SUMMARY_ITEMS_MAX: i64 = 10;
 
 /// A message in somebody's inbox.
@@ -134,6 +134,7 @@ pub async fn list(
          order by i.position desc
          limit $3"
     );
+    let items = sized(&items, "octet_length(body)", "position desc");
     let rows = sqlx::query_as::<_, ItemAndCounts>(&with_counts(&items))
         .bind(Uuid::from(user))
         .bind(page.before())

@@ -8,6 +8,7 @@ use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use super::{Counts, ITEM, InboxItem};
+use crate::page::{fitting, sized};
 use crate::queries::uuids;
 
 /// A message that came into somebody's inbox.
@@ -18,6 +19,15 @@ pub struct Arrival {
     /// The message.
     #[sqlx(flatten)]
     pub item: InboxItem,
+}
+
+/// What one user missed, as much as a page holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missed {
+    /// Oldest first.
+    pub items: Vec<InboxItem>,
+    /// Whether there is more behind them.
+    pub more: bool,
 }
 
 /// What a recipient did, for the message's author.
@@ -163,11 +173,11 @@ pub async fn arrivals(
         .await
 }
 
-/// What one user received within positions, oldest first, at most `limit`: for a stream that is taken up again.
+/// What one user received within positions, oldest first, as much as a page holds: for a stream that is taken up again.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn missed(pool: &PgPool, user: UserId, since: Since, limit: i64) -> sqlx::Result<Vec<InboxItem>> {
+pub async fn missed(pool: &PgPool, user: UserId, since: Since, limit: usize) -> sqlx::Result<Missed> {
     let text = format!(
         "select {ITEM}
          from inbox.inbox_items i
@@ -176,13 +186,15 @@ pub async fn missed(pool: &PgPool, user: UserId, since: Since, limit: i64) -> sq
          order by i.position
          limit $4"
     );
-    sqlx::query_as(&text)
+    let rows = sqlx::query_as(&sized(&text, "octet_length(body)", "position"))
         .bind(Uuid::from(user))
         .bind(since.after)
         .bind(since.until)
-        .bind(limit)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1))
         .fetch_all(pool)
-        .await
+        .await?;
+    let (items, more) = fitting(rows, limit);
+    Ok(Missed { items, more })
 }
 
 /// What was done with the messages of `authors` within positions, oldest first, at most `limit`. One position can have
