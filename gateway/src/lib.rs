@@ -16,4 +16,5 @@ pub mod stack;
 pub mod state;
 pub mod system;
 pub mod telemetry;
+pub mod turns;
 mod web;

@@ -16,10 +16,11 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::access::{Directory, Passwords, Sessions, Throttle};
-use crate::api::{Freshness, ImportTurns, Measured};
+use crate::api::{Freshness, Measured, SpoolSpace};
 use crate::live::Live;
 use crate::server::recorder;
 use crate::system::Patience;
+use crate::turns::{self, Turns};
 
 /// Tells the time; handed in so that tests can move it.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -75,7 +76,10 @@ struct Inner {
     throttle: Throttle,
     freshness: Freshness,
     live: Live,
-    import_turns: ImportTurns,
+    costly_reads: Turns,
+    uploads: Turns,
+    imports: Turns,
+    spool_space: SpoolSpace,
     shutdown: CancellationToken,
     ready: AtomicBool,
     projected: AtomicBool,
@@ -96,7 +100,10 @@ impl AppState {
             throttle: Throttle::default(),
             freshness,
             live: Live::new(log.clone(), positions.clone(), shutdown.clone()),
-            import_turns: ImportTurns::default(),
+            costly_reads: Turns::new(turns::costly_reads()),
+            uploads: Turns::new(turns::uploads()),
+            imports: Turns::new(turns::imports()),
+            spool_space: SpoolSpace::default(),
             log,
             positions,
             settings,
@@ -152,9 +159,24 @@ impl AppState {
         &self.0.live
     }
 
-    /// The turns of imports.
-    pub fn import_turns(&self) -> &ImportTurns {
-        &self.0.import_turns
+    /// The turns at reads that cost the database much.
+    pub fn costly_reads(&self) -> &Turns {
+        &self.0.costly_reads
+    }
+
+    /// The turns at uploading a file.
+    pub fn uploads(&self) -> &Turns {
+        &self.0.uploads
+    }
+
+    /// The turns at importing a file that is here.
+    pub fn imports(&self) -> &Turns {
+        &self.0.imports
+    }
+
+    /// The room for uploaded files.
+    pub fn spool_space(&self) -> &SpoolSpace {
+        &self.0.spool_space
     }
 
     /// The settings.

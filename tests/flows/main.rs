@@ -6,6 +6,7 @@ mod command_line;
 mod connections;
 mod dispatch;
 mod erasure;
+mod fairness;
 mod feed;
 mod import;
 mod isolation;

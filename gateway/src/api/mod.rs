@@ -19,6 +19,8 @@
 //!   queries; `caller.needs(allowed)?` is 403, `caller.needs_for(company, allowed)?` 404 before 403.
 //! - Who is who without the database: `state.directory().snapshot()`; before saying that an id is unknown,
 //!   `state.directory().fresh()`.
+//! - A read that may cost the database much takes its turn first, after the last wait: `state.costly_reads().take(&caller,
+//!   company).await?`, and keeps it until the rows are there.
 //! - In `utoipa::path`, lists name `params(PageParams)`; `min_position`, `Idempotency-Key`, the problem answer and the
 //!   refusal of unknown fields are added to every endpoint by `openapi`.
 //! - A stream ends on `state.shutdown()`. Time is `state.now()`, a new id `state.new_id()`.
@@ -48,7 +50,7 @@ use axum::Router;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use self::companies::{ImportTurns, import_file};
+pub use self::companies::{SpoolSpace, import_file};
 pub use self::freshness::{Freshness, caught_up};
 pub use self::health::Measured;
 pub(crate) use self::wrote::POSITION;

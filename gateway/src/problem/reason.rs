@@ -127,6 +127,10 @@ pub enum Reason {
     Overloaded,
     /// As many files are being imported as can be.
     TooManyImports,
+    /// The caller has as many such requests under way as one caller may have.
+    TooManyAtOnce,
+    /// There is no room on disk for an uploaded file.
+    DiskFull,
 }
 
 impl Reason {
@@ -172,6 +176,8 @@ impl Reason {
             Self::NotCaughtUp => "not_caught_up",
             Self::Overloaded => "overloaded",
             Self::TooManyImports => "too_many_imports",
+            Self::TooManyAtOnce => "too_many_at_once",
+            Self::DiskFull => "disk_full",
         }
     }
 }

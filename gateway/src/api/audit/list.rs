@@ -53,5 +53,6 @@ pub(super) async fn list(
     read.caller.needs(read.caller.has(Role::Auditor))?;
     read.wait_for(&state, &[Projection::Audit, Projection::Users]).await?;
     let ListAudit { filter, page } = &read.query;
+    let _turn = state.costly_reads().take(&read.caller, filter.company).await?;
     Ok(Json(audit::list(state.pool(), read.caller.scope(), filter, page).await?))
 }

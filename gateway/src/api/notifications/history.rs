@@ -43,6 +43,7 @@ pub(super) async fn history(
 ) -> Answer<Json<History>> {
     let row = row_for(&state, &read, notification).await?;
     read.wait_for(&state, &[Projection::Audit]).await?;
+    let _turn = state.costly_reads().take(&read.caller, Some(row.company_id.into())).await?;
     let own = own_events(&state, notification, &read.query).await?;
     let chunks = chunks(&state, &read.caller, notification, &read.query).await?;
     let stood = serde_json::to_value(stood(&state, row, &own, read.query.as_of).await?);

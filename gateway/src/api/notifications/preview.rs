@@ -108,6 +108,7 @@ pub(super) async fn audience_of(
     asked: &NewNotification,
 ) -> Answer<Audience> {
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
+    let _turn = state.costly_reads().take(caller, Some(asked.company)).await?;
     let (company, channel) = (asked.company, asked.content.channel());
     Ok(audience::preview(state.pool(), company, channel, asked.recipient_kind).await?)
 }

@@ -48,6 +48,7 @@ pub(super) async fn list(
     caller.needs(caller.has(Role::Auditor) || *active == Some(true))?;
     read.wait_for(&state, &[Projection::Users]).await?;
     let q = q.as_ref().map(|q| q.as_str().to_owned());
+    let _turn = state.costly_reads().take_if(q.is_some(), caller, None).await?;
     let filter = UserFilter { active: *active, q, by_email: caller.is_admin() };
     let mut found = users::list(state.pool(), &filter, page).await?;
     found.data.iter_mut().for_each(|user| show(user, caller));

@@ -102,6 +102,10 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::TooManyImports => {
             "Other files are being imported already. Try again when one of them is done."
         }
+        Reason::TooManyAtOnce => {
+            "You have too many requests of this kind under way. Try again when one of them is done."
+        }
+        Reason::DiskFull => "There is no room on disk for the file. Nothing was imported; try again later.",
         // Those that say a number: `reason` has them.
         Reason::Value(_)
         | Reason::File(_)

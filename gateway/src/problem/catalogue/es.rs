@@ -104,6 +104,12 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::TooManyImports => {
             "Ya se están importando otros archivos. Vuelva a intentarlo cuando termine alguno."
         }
+        Reason::TooManyAtOnce => {
+            "Usted tiene demasiadas solicitudes de este tipo en curso. Vuelva a intentarlo cuando termine alguna."
+        }
+        Reason::DiskFull => {
+            "No hay espacio en disco para el archivo. No se importó nada; vuelva a intentarlo más tarde."
+        }
         // Those that say a number: `reason` has them.
         Reason::Value(_)
         | Reason::File(_)

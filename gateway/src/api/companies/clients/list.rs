@@ -43,6 +43,7 @@ pub(in crate::api) async fn list(
         return Err(Problem::not_found());
     }
     let ListClients { q, page } = &read.query;
+    let _turn = state.costly_reads().take_if(q.is_some(), &read.caller, Some(company)).await?;
     let phone = match q {
         Some(q) if is_number(q.as_str()) => phone(&state, company, q.as_str()).await?,
         _ => None,

@@ -6,7 +6,6 @@ mod report;
 mod rows;
 mod scan;
 mod spool;
-mod turns;
 
 use std::convert::Infallible;
 
@@ -22,8 +21,8 @@ use serde_json::Value;
 use self::load::{Import, Told};
 use self::once::OnlyOne;
 pub(in crate::api) use self::report::ImportReport;
-use self::spool::{Spooled, spool};
-pub use self::turns::ImportTurns;
+pub use self::spool::SpoolSpace;
+use self::spool::{Room, Spooled, spool};
 use super::profile;
 use crate::access::Caller;
 use crate::api::Wrote;
@@ -66,8 +65,10 @@ pub(in crate::api) async fn import(
     let declared = declared_encoding(&parts.headers)?;
     let profile = profile(&state, company).await?;
 
-    let _turn = state.import_turns().take()?;
-    let file = spool(body).await?;
+    // A turn at the work is taken when the file is here: how long it takes to come is up to the caller.
+    let _upload = state.uploads().take(&caller, Some(company)).await?;
+    let mut room = state.spool_space().room(caller.id());
+    let file = spool(body, &mut room).await?;
     let asked = (&parts.method, &parts.uri);
     let same = fingerprint_of(state.log().keyring(), caller.id(), key, asked, &file.digest);
     let context = context_of(&parts, &caller, same);
@@ -76,6 +77,7 @@ pub(in crate::api) async fn import(
         (Some(_), Some(asked)) => Some(OnlyOne::of(state.pool(), asked.command_id).await?),
         _ => None,
     };
+    let _turn = state.imports().take(&caller, Some(company)).await?;
     let (done, report) = carry_out(&state, &import, file, declared, dry_run, &context).await?;
     let wrote = state.wrote(StatusCode::OK, &caller, done, report.counts());
     let lists = report.lists(accepted(&parts.headers));
@@ -95,7 +97,7 @@ pub async fn import_file(
 ) -> Answer<Value> {
     let profile = profile(state, company).await?;
     let import = Import::new(state, company, &profile, &CommandContext::of_system(), told)?;
-    let report = import.run(spool(file).await?, None, dry_run).await?;
+    let report = import.run(spool(file, &mut Room::unbounded()).await?, None, dry_run).await?;
     let mut answer = report.counts();
     for (name, list) in report.lists(Language::Es) {
         answer[name] = list;

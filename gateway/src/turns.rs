@@ -1,0 +1,357 @@
+//! Turns at costly work: so many at once in all, for a company and for a caller, so that no caller keeps the others waiting.
+//!
+//! A request that finds no turn waits in a bounded queue. Turns go round the callers that wait: a caller with many requests
+//! waits behind itself, another one for one turn of each caller before it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::value::{CompanyId, UserId};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::access::Caller;
+use crate::problem::{Answer, Kind, Problem, Reason};
+
+/// How many turns there are, and how many requests wait for one.
+#[derive(Debug, Clone)]
+pub struct TurnLimits {
+    /// Turns in all.
+    pub at_once: usize,
+    /// Turns at work for one company.
+    pub per_company: usize,
+    /// Turns of one caller.
+    pub per_caller: usize,
+    /// How many requests of one caller wait.
+    pub waiting_per_caller: usize,
+    /// How many wait in all.
+    pub waiting: usize,
+    /// How long one waits.
+    pub wait: Duration,
+    /// When a request without a turn may come again, in seconds.
+    pub retry_after_s: u32,
+    /// What it is told when others have the turns.
+    pub busy: Reason,
+}
+
+/// Reads that cost a database tens of milliseconds and more: audiences, searches, the audit, what was true at some time.
+/// Fewer than the connections of the smallest pool, so that all else is always answered.
+pub fn costly_reads() -> TurnLimits {
+    TurnLimits {
+        at_once: 3,
+        per_company: 2,
+        per_caller: 1,
+        waiting_per_caller: 200,
+        waiting: 1_000,
+        wait: Duration::from_secs(30),
+        retry_after_s: 1,
+        busy: Reason::Overloaded,
+    }
+}
+
+/// Uploads of files, from their first byte until their import is over: each has a file on disk, and under an idempotency key
+/// a connection to the database of its own.
+pub fn uploads() -> TurnLimits {
+    TurnLimits {
+        at_once: 16,
+        per_company: 8,
+        per_caller: 2,
+        waiting_per_caller: 0,
+        waiting: 0,
+        wait: Duration::ZERO,
+        retry_after_s: 10,
+        busy: Reason::TooManyImports,
+    }
+}
+
+/// Imports of files that are on disk: each keeps a connection to the database of its own. Those of a company change the same
+/// clients, so they go one after the other; each has its place in the queue as long as its upload has its turn.
+pub fn imports() -> TurnLimits {
+    TurnLimits {
+        at_once: 4,
+        per_company: 1,
+        per_caller: 1,
+        waiting_per_caller: usize::MAX,
+        waiting: usize::MAX,
+        wait: Duration::from_secs(10 * 60),
+        retry_after_s: 10,
+        busy: Reason::TooManyImports,
+    }
+}
+
+/// The turns at one kind of work. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Turns {
+    limits: Arc<TurnLimits>,
+    queue: Arc<Mutex<Queue>>,
+}
+
+/// A turn, over when it is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    turns: Turns,
+    work: Work,
+}
+
+/// Who asks, and for which company if it is for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Work {
+    caller: UserId,
+    company: Option<CompanyId>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    running: Vec<Work>,
+    /// In the order in which they are asked whether they may run.
+    waiting: Vec<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    work: Work,
+    granted: oneshot::Sender<Turn>,
+}
+
+enum Asked {
+    Granted(Turn),
+    Waits(oneshot::Receiver<Turn>),
+}
+
+impl Turns {
+    /// No turn taken yet.
+    pub fn new(limits: TurnLimits) -> Self {
+        Self { limits: Arc::new(limits), queue: Arc::default() }
+    }
+
+    /// A turn for a caller's request, about a company if it is about one. Waits for it within the limits.
+    ///
+    /// # Errors
+    /// 429 when the caller has too many requests waiting already; 503 when others have the turns.
+    pub async fn take(&self, caller: &Caller, company: Option<CompanyId>) -> Answer<Turn> {
+        self.take_for(Work { caller: caller.id(), company }).await
+    }
+
+    /// A turn only if the request is a costly one.
+    ///
+    /// # Errors
+    /// See [`Turns::take`].
+    pub async fn take_if(
+        &self,
+        is_costly: bool,
+        caller: &Caller,
+        company: Option<CompanyId>,
+    ) -> Answer<Option<Turn>> {
+        if is_costly { self.take(caller, company).await.map(Some) } else { Ok(None) }
+    }
+
+    async fn take_for(&self, work: Work) -> Answer<Turn> {
+        match self.ask(work)? {
+            Asked::Granted(turn) => Ok(turn),
+            Asked::Waits(granted) => match timeout(self.limits.wait, granted).await {
+                Ok(Ok(turn)) => Ok(turn),
+                Ok(Err(_)) | Err(_) => Err(self.busy()),
+            },
+        }
+    }
+
+    fn ask(&self, work: Work) -> Answer<Asked> {
+        let mut queue = self.queue();
+        if queue.has_turn(&self.limits, work) {
+            queue.running.push(work);
+            return Ok(Asked::Granted(self.turn(work)));
+        }
+        queue.waiting.retain(|waiting| !waiting.granted.is_closed());
+        if queue.waiting_of(work.caller) >= self.limits.waiting_per_caller {
+            return Err(self.too_many_of_one());
+        }
+        if queue.waiting.len() >= self.limits.waiting {
+            return Err(self.busy());
+        }
+        let (granted, receiver) = oneshot::channel();
+        queue.waiting.push(Waiting { work, granted });
+        Ok(Asked::Waits(receiver))
+    }
+
+    fn turn(&self, work: Work) -> Turn {
+        Turn { turns: self.clone(), work }
+    }
+
+    fn too_many_of_one(&self) -> Problem {
+        let problem = Problem::new(Kind::TooManyRequests).because(Reason::TooManyAtOnce);
+        Problem { retry_after_s: Some(self.limits.retry_after_s), ..problem }
+    }
+
+    fn busy(&self) -> Problem {
+        Problem::unavailable(self.limits.retry_after_s).because(self.limits.busy.clone())
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let (turns, mut granted) = (&self.turns, Vec::new());
+        let mut queue = turns.queue();
+        if let Some(index) = queue.running.iter().position(|work| *work == self.work) {
+            queue.running.swap_remove(index);
+        }
+        while let Some(next) = queue.next(&turns.limits) {
+            granted.push(next);
+        }
+        drop(queue);
+        for Waiting { work, granted } in granted {
+            // A request that was given up at this moment drops its turn here, which goes on to the next.
+            let _ = granted.send(turns.turn(work));
+        }
+    }
+}
+
+impl Queue {
+    fn has_turn(&self, limits: &TurnLimits, work: Work) -> bool {
+        let running =
+            |is_same: &dyn Fn(&Work) -> bool| self.running.iter().filter(|one| is_same(one)).count();
+        let is_free_for_company = work
+            .company
+            .is_none_or(|company| running(&|one| one.company == Some(company)) < limits.per_company);
+        self.running.len() < limits.at_once
+            && running(&|one| one.caller == work.caller) < limits.per_caller
+            && is_free_for_company
+    }
+
+    fn waiting_of(&self, caller: UserId) -> usize {
+        self.waiting.iter().filter(|waiting| waiting.work.caller == caller).count()
+    }
+
+    /// The next one that may run, now among those that run. What else its caller asks for goes behind everybody.
+    fn next(&mut self, limits: &TurnLimits) -> Option<Waiting> {
+        self.waiting.retain(|waiting| !waiting.granted.is_closed());
+        let index = self.waiting.iter().position(|waiting| self.has_turn(limits, waiting.work))?;
+        let next = self.waiting.remove(index);
+        self.running.push(next.work);
+        // Stable: a caller's own requests keep their order.
+        self.waiting.sort_by_key(|waiting| waiting.work.caller == next.work.caller);
+        Some(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use futures::future::{BoxFuture, Fuse};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn limits() -> TurnLimits {
+        TurnLimits { at_once: 2, per_company: 2, per_caller: 1, waiting_per_caller: 3, ..costly_reads() }
+    }
+
+    fn work(caller: u128, company: Option<u128>) -> Work {
+        let company = company.map(|company| Uuid::from_u128(company).into());
+        Work { caller: Uuid::from_u128(caller).into(), company }
+    }
+
+    /// A request that has asked for its turn.
+    struct Request {
+        asking: Fuse<BoxFuture<'static, Answer<Turn>>>,
+        turn: Option<Turn>,
+    }
+
+    impl Request {
+        fn new(turns: &Turns, work: Work) -> Self {
+            let turns = turns.clone();
+            let mut request =
+                Self { asking: async move { turns.take_for(work).await }.boxed().fuse(), turn: None };
+            request.turn = request.turn();
+            request
+        }
+
+        /// Its turn, once it has it.
+        fn turn(&mut self) -> Option<Turn> {
+            let answer = (&mut self.asking).now_or_never();
+            self.turn.take().or_else(|| Some(answer?.expect("a turn")))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_caller_with_many_requests_waits_behind_itself_and_others_have_their_turn_at_once() {
+        let turns = Turns::new(limits());
+        let [mut first, mut second, mut third] =
+            [1, 1, 1].map(|caller| Request::new(&turns, work(caller, None)));
+        let running = first.turn().expect("a turn");
+        let mut other = Request::new(&turns, work(2, None));
+        assert!(other.turn().is_some(), "though two of the first caller wait");
+        drop(running);
+        let running = second.turn().expect("a turn");
+        assert!(third.turn().is_none());
+        drop(running);
+        assert!(third.turn().is_some());
+    }
+
+    #[tokio::test]
+    async fn turns_go_round_the_callers_that_wait() {
+        let turns = Turns::new(TurnLimits { at_once: 1, ..limits() });
+        let mut running = Request::new(&turns, work(9, None)).turn();
+        let mut waiting = [1, 1, 1, 2, 2, 3].map(|caller| (caller, Request::new(&turns, work(caller, None))));
+        let mut order = Vec::new();
+        while let Some(turn) = running.take() {
+            drop(turn);
+            for (caller, request) in &mut waiting {
+                if let Some(turn) = request.turn() {
+                    order.push(*caller);
+                    running = Some(turn);
+                }
+            }
+        }
+        assert_eq!(order, [1, 2, 3, 1, 2, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_company_has_so_many_turns_whoever_of_it_asks() {
+        let turns = Turns::new(TurnLimits { per_company: 1, ..limits() });
+        let [mut one, mut same, mut other] = [(1, 7), (2, 7), (3, 8)]
+            .map(|(caller, company)| Request::new(&turns, work(caller, Some(company))));
+        let running = one.turn().expect("a turn");
+        assert!(same.turn().is_none());
+        assert!(other.turn().is_some());
+        drop(running);
+        assert!(same.turn().is_some());
+    }
+
+    #[tokio::test]
+    async fn more_requests_than_wait_are_told_to_come_again() {
+        let turns = Turns::new(TurnLimits { waiting_per_caller: 1, waiting: 2, ..limits() });
+        let _running = [turns.take_for(work(1, None)).await, turns.take_for(work(2, None)).await];
+        let _waiting = [1, 2].map(|caller| Request::new(&turns, work(caller, None)));
+        let own = turns.take_for(work(1, None)).await.expect_err("too many of one");
+        assert_eq!((own.status().as_u16(), own.retry_after_s), (429, Some(1)));
+        let other = turns.take_for(work(3, None)).await.expect_err("too many in all");
+        assert_eq!((other.status().as_u16(), other.retry_after_s), (503, Some(1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_waits_so_long_for_its_turn() {
+        let turns = Turns::new(limits());
+        let _running = turns.take_for(work(1, None)).await.expect("a turn");
+        let late = turns.take_for(work(1, None)).await.expect_err("too late");
+        assert_eq!((late.status().as_u16(), late.reason), (503, Some(Reason::Overloaded)));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_given_up_leaves_its_place_and_its_turn_to_others() {
+        let turns = Turns::new(TurnLimits { waiting_per_caller: 1, ..limits() });
+        let running = turns.take_for(work(1, None)).await.expect("a turn");
+        drop(Request::new(&turns, work(1, None)));
+        let granted = Request::new(&turns, work(1, None));
+        drop(running);
+        let mut next = Request::new(&turns, work(1, None));
+        assert!(next.turn().is_none());
+        // It was granted its turn, and does not take it any more.
+        drop(granted);
+        assert!(next.turn().is_some());
+        assert!(turns.queue().running.is_empty() && turns.queue().waiting.is_empty());
+    }
+}
