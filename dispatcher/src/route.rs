@@ -55,13 +55,7 @@ mod tests {
 
     #[test]
     fn a_channel_without_a_provider_is_idle() {
-        let settings = SmtpSettings {
-            name: "uno".into(),
-            url: "smtp://127.0.0.1:1".into(),
-            from: "avisos@example.com".into(),
-            connections: 4,
-            rate_per_second: 0,
-        };
+        let settings = SmtpSettings::new("uno", "smtp://127.0.0.1:1", "avisos@example.com");
         let email = Provider::Email(EmailProvider::try_new(&settings).expect("good settings"));
         let route = Route { companies: Companies::All, providers: vec![email] };
         assert!(route.idle_channels().eq([Channel::Sms]));

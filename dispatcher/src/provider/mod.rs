@@ -15,6 +15,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::value::{Channel, DeliveryId};
 
 pub use breaker::{Admission, Breaker, Cause};
+pub use email::helo::helo_name;
+pub use email::security::TlsMode;
 pub use email::{EmailProvider, EmailSender, SmtpDeadlines};
 pub use failure::{Accepted, Doubt, Failure, SendFailure, StartRefused};
 pub use limit::RateLimit;

@@ -7,11 +7,16 @@ use lettre::message::Mailbox;
 use url::Url;
 
 use super::email;
+use super::email::helo::helo_name;
+use super::email::security::{Believed, Tls, TlsMode, Wishes};
 
 /// The most connections one provider may have in a process.
 pub const MAX_CONNECTIONS: u32 = 1_000;
 /// The most sends a second a limit can express.
 pub const MAX_RATE_PER_SECOND: u32 = 1_000_000;
+
+const HELO_NAME: &str =
+    "must be a full host name with a dot, such as mensajes.example.com, or an address in brackets";
 
 /// One `[[email.providers]]` as it stands in the configuration.
 #[derive(Clone)]
@@ -27,6 +32,14 @@ pub struct SmtpSettings {
     pub connections: u32,
     /// The most sends a second; 0 for no limit.
     pub rate_per_second: u32,
+    /// What we call ourselves at EHLO, as [`helo_name`] takes it. Without it, this end's address.
+    pub helo_name: Option<String>,
+    /// Whether STARTTLS is needed. Without it, if a certificate is named below or there is a password to send.
+    pub tls: Option<TlsMode>,
+    /// What `ca_file` holds: in PEM, the only authorities that the server's certificate may come from.
+    pub ca_file: Option<Vec<u8>>,
+    /// SHA-256 fingerprints, in hexadecimal, of the only certificates that the server may have.
+    pub certificate_sha256: Vec<String>,
 }
 
 /// One `[[sms.providers]]` of kind `twilio` as it stands in the configuration.
@@ -101,17 +114,28 @@ impl fmt::Debug for TwilioSettings {
 pub(super) struct SmtpServer {
     pub(super) host: String,
     pub(super) port: u16,
-    pub(super) implicit_tls: bool,
+    pub(super) tls: Tls,
+    pub(super) believed: Believed,
     pub(super) credentials: Option<(String, Secret)>,
     pub(super) from: Mailbox,
+    pub(super) helo_name: Option<String>,
 }
 
 impl SmtpServer {
-    /// Somebody on the way may have struck STARTTLS out of what the server offers: then neither password nor mail is given,
-    /// unless the server is this very machine.
-    pub(super) fn may_be_told_the_password(&self, offers_tls: bool) -> bool {
+    /// Whether there is no password to be told, or the server is this very machine, so that no network lies between. Somebody
+    /// on a network may have struck STARTTLS out of what the server offers: then neither password nor mail is given.
+    pub(super) fn may_do_without_tls(&self) -> bool {
         let is_here = self.host == "localhost" || self.host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-        self.credentials.is_none() || self.implicit_tls || offers_tls || is_here
+        self.credentials.is_none() || is_here
+    }
+
+    /// What protects the mails on their way, in words for an operator.
+    pub(super) fn protection(&self) -> String {
+        match self.tls {
+            Tls::Never => Tls::Never.to_string(),
+            Tls::WhenOffered if !self.may_do_without_tls() => format!("{}, {}", Tls::Required, self.believed),
+            tls => format!("{tls}, {}", self.believed),
+        }
     }
 }
 
@@ -133,13 +157,28 @@ pub(super) enum TwilioSender {
 }
 
 impl SmtpSettings {
+    /// A server with one connection, no limit, and everything else as it is without a key.
+    pub fn new(name: impl Into<String>, url: impl Into<String>, from: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            url: url.into(),
+            from: from.into(),
+            connections: 1,
+            rate_per_second: 0,
+            helo_name: None,
+            tls: None,
+            ca_file: None,
+            certificate_sha256: Vec::new(),
+        }
+    }
+
     pub(super) fn parse(&self) -> Result<SmtpServer, SettingsError> {
         let wrong = self.wrong();
         limits(&self.name, self.connections, self.rate_per_second, &wrong)?;
         let from = sender(&self.from).ok_or(wrong("from", "must be an address or Name <address>"))?;
         let url = Url::parse(&self.url)
             .map_err(|_| wrong("url", "must be smtp://host:port or smtps://host:port"))?;
-        let (implicit_tls, port) = match url.scheme() {
+        let (from_the_start, port) = match url.scheme() {
             "smtp" => (false, 25),
             "smtps" => (true, 465),
             _ => return Err(wrong("url", "must begin with smtp:// or smtps://")),
@@ -148,13 +187,40 @@ impl SmtpSettings {
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("url", "must end after the port"));
         }
-        Ok(SmtpServer {
+        let (tls, believed) = self.wishes(from_the_start).parse().map_err(|(key, why)| wrong(key, why))?;
+        let server = SmtpServer {
             host: host.trim_matches(['[', ']']).to_owned(),
             port: url.port().unwrap_or(port),
-            implicit_tls,
+            tls,
+            believed,
             credentials: credentials(&url).map_err(|reason| wrong("url", reason))?,
             from,
-        })
+            helo_name: self.own_name().ok_or(wrong("helo_name", HELO_NAME))?,
+        };
+        if server.tls == Tls::Never && !server.may_do_without_tls() {
+            return Err(wrong(
+                "tls",
+                "must not be none: the password in url leaves this machine under TLS only",
+            ));
+        }
+        Ok(server)
+    }
+
+    fn wishes(&self, from_the_start: bool) -> Wishes<'_> {
+        Wishes {
+            from_the_start,
+            tls: self.tls,
+            ca_file: self.ca_file.as_deref(),
+            certificate_sha256: &self.certificate_sha256,
+        }
+    }
+
+    /// The name to say at EHLO, if there is one; none if it is no name.
+    fn own_name(&self) -> Option<Option<String>> {
+        match &self.helo_name {
+            Some(name) => helo_name(name).map(Some),
+            None => Some(None),
+        }
     }
 
     fn wrong(&self) -> impl Fn(&'static str, &'static str) -> SettingsError {

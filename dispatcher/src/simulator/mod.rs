@@ -148,13 +148,8 @@ impl Simulator {
 
     /// Settings of an e-mail provider that is this simulator.
     pub fn smtp_settings(&self, connections: u32) -> SmtpSettings {
-        SmtpSettings {
-            name: "simulador".to_owned(),
-            url: self.smtp_url(),
-            from: "Avisos Mensajería <avisos@mensajeria.test>".to_owned(),
-            connections,
-            rate_per_second: 0,
-        }
+        let from = "Avisos Mensajería <avisos@mensajeria.test>";
+        SmtpSettings { connections, ..SmtpSettings::new("simulador", self.smtp_url(), from) }
     }
 
     /// Settings of an SMS provider that is this simulator.

@@ -241,11 +241,8 @@ mod tests {
 
     fn counter(name: &str) -> Counter {
         let settings = SmtpSettings {
-            name: name.into(),
-            url: "smtp://127.0.0.1:1".into(),
-            from: "avisos@example.com".into(),
             connections: 4,
-            rate_per_second: 0,
+            ..SmtpSettings::new(name, "smtp://127.0.0.1:1", "avisos@example.com")
         };
         Counter::new(Provider::Email(EmailProvider::try_new(&settings).expect("good settings")))
     }

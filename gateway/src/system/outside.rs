@@ -109,11 +109,9 @@ fn providers(config: &Config) -> Result<Vec<Provider>, SettingsError> {
 
 fn smtp(settings: &config::EmailProvider) -> SmtpSettings {
     SmtpSettings {
-        name: settings.name.clone(),
-        url: settings.url.expose().clone(),
-        from: settings.from.clone(),
         connections: settings.connections,
         rate_per_second: settings.rate_per_second,
+        ..SmtpSettings::new(&settings.name, settings.url.expose(), &settings.from)
     }
 }
 
@@ -142,13 +140,7 @@ mod tests {
     #[tokio::test]
     async fn a_configured_provider_serves_its_channel_for_all_but_the_demo() {
         let simulator = Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await.unwrap();
-        let settings = SmtpSettings {
-            name: "principal".into(),
-            url: "smtp://127.0.0.1:1".into(),
-            from: "avisos@example.com".into(),
-            connections: 4,
-            rate_per_second: 0,
-        };
+        let settings = SmtpSettings::new("principal", "smtp://127.0.0.1:1", "avisos@example.com");
         let configured = vec![Provider::Email(EmailProvider::try_new(&settings).unwrap())];
         let outside = Outside::beside(simulator, configured).unwrap();
         let [others, of_demo] = &outside.routes[..] else { panic!("two routes") };

@@ -1,32 +1,28 @@
-//! One SMTP dialogue, command by command, with a deadline for each.
+//! One connection and the mails that go over it, one after the other.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use tokio::time::{Duration, Instant, timeout};
 
 use domain::delivery::FailureClass;
-use lettre::transport::smtp::{
-    Error,
-    authentication::{Credentials, DEFAULT_MECHANISMS},
-    client::AsyncSmtpConnection,
-    commands::{Ehlo, Rset},
-    extension::{ClientId, Extension},
-    response::Response,
-};
-use tokio::time::{Instant, timeout};
 
 use super::{
-    Shared, SmtpDeadlines,
+    Shared,
+    dialogue::{Dialogue, Transmission, wanted},
     message::Letter,
+    opening,
     reply::{self, Phase},
-    stream,
+    wire::Reply,
 };
 use crate::provider::failure::{Accepted, Failure, SendFailure, code, provider_text};
 
 /// A connection and what is known of its server.
 pub(super) struct Connection {
     /// Boxed, since a sender that waits for work should be small.
-    smtp: Box<AsyncSmtpConnection>,
-    deadlines: SmtpDeadlines,
+    dialogue: Box<Dialogue>,
+    /// How long it may be unused and still be trusted.
+    idle: Duration,
     pipelining: bool,
+    /// Whether the server takes addresses outside ASCII (SMTPUTF8).
+    international: bool,
     uses: u64,
     idle_since: Instant,
     state: State,
@@ -42,43 +38,24 @@ enum State {
 }
 
 impl Connection {
-    /// Connects, greets, agrees on TLS and authenticates.
-    pub(super) async fn open(shared: &Arc<Shared>) -> Result<Self, Failure> {
-        let (server, deadlines) = (&shared.server, shared.deadlines);
-        let stream = stream::connect(server, &shared.trust, deadlines.connect).await?;
-        let me = ClientId::default();
-        let greeting = AsyncSmtpConnection::connect_with_transport(stream, &me);
-        let mut smtp = within(deadlines.greeting, Phase::Greeting, greeting).await?;
-        let offers_tls = smtp.can_starttls();
-        if !server.may_be_told_the_password(offers_tls) {
-            let text = "the server offers no TLS, and a password is not sent in clear over a network";
-            return Err(Failure::new(FailureClass::ConfigAuth, code::TLS, text));
-        }
-        if !server.implicit_tls && offers_tls {
-            let tls = stream::lettre_tls(&server.host)?;
-            within(deadlines.greeting, Phase::Connect, smtp.starttls(tls, &me)).await?;
-        }
-        if let Some((user, password)) = &server.credentials {
-            let credentials = Credentials::new(user.clone(), password.reveal().to_owned());
-            let auth = smtp.auth(DEFAULT_MECHANISMS, &credentials);
-            within(deadlines.greeting, Phase::Auth, auth).await?;
-        }
-        // lettre forgets PIPELINING, so the server is asked once more.
-        let ehlo = within(deadlines.greeting, Phase::Greeting, smtp.command(Ehlo::new(me))).await?;
-        let pipelining = ehlo.message().any(|line| line.eq_ignore_ascii_case("PIPELINING"));
+    /// Connects, greets, agrees on TLS and logs in.
+    pub(super) async fn open(shared: &Shared) -> Result<Self, Failure> {
+        let (dialogue, extensions) = opening::open(shared).await?;
         Ok(Self {
-            smtp: Box::new(smtp),
-            deadlines,
-            pipelining,
+            dialogue: Box::new(dialogue),
+            idle: shared.deadlines.idle,
+            pipelining: extensions.offer("PIPELINING"),
+            international: extensions.offer("SMTPUTF8"),
             uses: 0,
             idle_since: Instant::now(),
             state: State::BetweenMails,
         })
     }
 
-    /// Whether the server and everything between may be expected to remember this connection.
-    pub(super) fn is_fresh(&self) -> bool {
-        self.is_between_mails() && self.idle_since.elapsed() < self.deadlines.idle
+    /// Whether another mail may go over it: not for so long that the server or something between may have forgotten it, nor
+    /// when it has ended or something has come that was not asked, which would pass for the answer to MAIL.
+    pub(super) fn is_ready(&mut self) -> bool {
+        self.is_between_mails() && self.idle_since.elapsed() < self.idle && self.dialogue.is_quiet()
     }
 
     pub(super) fn is_between_mails(&self) -> bool {
@@ -87,12 +64,12 @@ impl Connection {
 
     /// Brings the server to 354. A failure is proof that nothing of the mail was sent.
     pub(super) async fn announce(&mut self, letter: &Letter) -> Result<(), Failure> {
-        if letter.is_international() && !self.smtp.server_info().supports_feature(Extension::SmtpUtfEight) {
+        if letter.is_international() && !self.international {
             let text = "the server cannot take this address (SMTPUTF8)";
             return Err(Failure::new(FailureClass::PermanentContent, code::CONTENT, text));
         }
         if std::mem::replace(&mut self.state, State::WithinMail) == State::Refused {
-            let rset = self.expect(Phase::Mail, Rset.to_string(), is_completion).await;
+            let rset = self.expect(Phase::Mail, "RSET\r\n", Reply::is_completion).await;
             rset.map_err(|_| reply::ended())?;
         }
         if self.pipelining {
@@ -102,48 +79,45 @@ impl Connection {
         }
     }
 
-    /// Sends the message and waits for the server's word. Until that word nobody knows.
+    /// Sends the message and waits for the server's word. From its last byte to that word nobody knows.
     pub(super) async fn transmit(&mut self, letter: &Letter) -> Result<Accepted, SendFailure> {
-        let deadline = self.deadlines.final_reply;
-        let answer = timeout(deadline, self.smtp.command(&letter.wire)).await;
-        let response = match answer {
-            Err(_) => return Err(reply::timed_out(Phase::FinalReply).into_doubt().into()),
-            Ok(Err(error)) if error.status().is_none() => {
-                return Err(reply::failed(Phase::FinalReply, &error).into_doubt().into());
-            }
-            Ok(Err(refusal)) => {
-                self.answered(State::BetweenMails);
-                return Err(reply::failed(Phase::FinalReply, &refusal).into());
-            }
-            Ok(Ok(response)) => response,
+        // The server has waited for us: it may have had enough, and must not be taken to speak of the message.
+        if !self.dialogue.is_quiet() {
+            return Err(reply::ended().into());
+        }
+        let reply = match self.dialogue.transmit(&letter.wire).await {
+            Transmission::Answered(reply) => reply,
+            Transmission::Unsent(failure) => return Err(failure.into()),
+            Transmission::InDoubt(failure) => return Err(failure.into_doubt().into()),
         };
-        if !is_completion(&response) {
-            return Err(reply::out_of_order(Phase::FinalReply, response.code().into()).into_doubt().into());
+        if reply.is_intermediate() {
+            return Err(reply::out_of_order(Phase::FinalReply, reply.code).into_doubt().into());
         }
         self.answered(State::BetweenMails);
-        Ok(Accepted { reference: reference(&response, letter) })
+        let reply = wanted(Phase::FinalReply, reply, Reply::is_completion)?;
+        Ok(Accepted { reference: reference(&reply, letter) })
     }
 
     /// Ends the connection politely.
     pub(super) async fn quit(mut self) {
         // A server that does not answer QUIT has nothing of ours: the result does not matter.
-        let _ = timeout(GOODBYE, self.smtp.quit()).await;
+        let _ = timeout(GOODBYE, self.dialogue.ask(Phase::Greeting, "QUIT\r\n")).await;
     }
 
     /// Three commands in one packet, three replies. All are read, whatever the first ones say (RFC 2920 3.1).
     async fn announce_at_once(&mut self, letter: &Letter) -> Result<(), Failure> {
         let commands = format!("{}{}{DATA}", mail(letter), rcpt(letter));
-        let mut envelope = self.expect(Phase::Mail, commands, is_completion).await;
+        let mut envelope = self.expect(Phase::Mail, &commands, Reply::is_completion).await;
         if is_over(&envelope) {
             return envelope;
         }
-        let rcpt = self.next_reply(Phase::Rcpt, is_completion).await;
+        let rcpt = self.next_reply(Phase::Rcpt, Reply::is_completion).await;
         let rcpt_is_over = is_over(&rcpt);
         envelope = envelope.and(rcpt);
         if rcpt_is_over {
             return envelope;
         }
-        let data = self.next_reply(Phase::Data, is_go_ahead).await;
+        let data = self.next_reply(Phase::Data, Reply::is_intermediate).await;
         // A 354 after a refusal wants a message for nobody. Hanging up gives it none.
         if is_over(&data) || (envelope.is_err() && data.is_ok()) {
             return envelope.and(data);
@@ -152,11 +126,11 @@ impl Connection {
     }
 
     async fn announce_in_turn(&mut self, letter: &Letter) -> Result<(), Failure> {
-        let result = self.expect(Phase::Mail, mail(letter), is_completion).await;
+        let result = self.expect(Phase::Mail, &mail(letter), Reply::is_completion).await;
         self.settle(result)?;
-        let result = self.expect(Phase::Rcpt, rcpt(letter), is_completion).await;
+        let result = self.expect(Phase::Rcpt, &rcpt(letter), Reply::is_completion).await;
         self.settle(result)?;
-        let result = self.expect(Phase::Data, DATA.to_owned(), is_go_ahead).await;
+        let result = self.expect(Phase::Data, DATA, Reply::is_intermediate).await;
         self.settle(result)
     }
 
@@ -171,20 +145,14 @@ impl Connection {
     async fn expect(
         &mut self,
         phase: Phase,
-        command: String,
-        good: fn(&Response) -> bool,
+        command: &str,
+        is_good: fn(&Reply) -> bool,
     ) -> Result<(), Failure> {
-        let deadline = self.deadline(phase);
-        check(phase, within(deadline, phase, self.smtp.command(command)).await?, good)
+        wanted(phase, self.dialogue.ask(phase, command).await?, is_good).map(drop)
     }
 
-    async fn next_reply(&mut self, phase: Phase, good: fn(&Response) -> bool) -> Result<(), Failure> {
-        let deadline = self.deadline(phase);
-        check(phase, within(deadline, phase, self.smtp.read_response()).await?, good)
-    }
-
-    fn deadline(&self, phase: Phase) -> Duration {
-        if phase == Phase::Data { self.deadlines.data } else { self.deadlines.envelope }
+    async fn next_reply(&mut self, phase: Phase, is_good: fn(&Reply) -> bool) -> Result<(), Failure> {
+        wanted(phase, self.dialogue.hear(phase).await?, is_good).map(drop)
     }
 
     fn answered(&mut self, state: State) {
@@ -207,18 +175,6 @@ fn rcpt(letter: &Letter) -> String {
     format!("RCPT TO:<{}>\r\n", letter.recipient)
 }
 
-fn is_completion(response: &Response) -> bool {
-    (200..300).contains(&u16::from(response.code()))
-}
-
-fn is_go_ahead(response: &Response) -> bool {
-    u16::from(response.code()) == 354
-}
-
-fn check(phase: Phase, response: Response, good: fn(&Response) -> bool) -> Result<(), Failure> {
-    if good(&response) { Ok(()) } else { Err(reply::out_of_order(phase, response.code().into())) }
-}
-
 fn is_over(result: &Result<(), Failure>) -> bool {
     result.as_ref().is_err_and(Failure::ends_dialogue)
 }
@@ -228,22 +184,10 @@ pub(super) fn was_at_its_end(failure: &Failure) -> bool {
     failure.ends_dialogue() && failure.code != code::TIMEOUT
 }
 
-/// Runs one step of the dialogue within its deadline; lettre itself waits for ever.
-async fn within<T>(
-    deadline: Duration,
-    phase: Phase,
-    step: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Failure> {
-    match timeout(deadline, step).await {
-        Ok(result) => result.map_err(|error| reply::failed(phase, &error)),
-        Err(_) => Err(reply::timed_out(phase)),
-    }
-}
-
 /// The server's words at acceptance, which hold its queue id; kept as they are unless they repeat the address.
-fn reference(response: &Response, letter: &Letter) -> String {
+fn reference(reply: &Reply, letter: &Letter) -> String {
     const MAX_REFERENCE: usize = 200;
-    let words = response.message().collect::<Vec<_>>().join(" ");
+    let words = reply.lines().collect::<Vec<_>>().join(" ");
     let recipient: &str = letter.recipient.as_ref();
     let repeats_it = words.to_lowercase().contains(&recipient.to_lowercase());
     let words = if repeats_it { provider_text(&words) } else { words };

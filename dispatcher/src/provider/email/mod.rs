@@ -1,18 +1,27 @@
-//! E-mail by SMTP, on connections of our own: lettre's pool would hand a cancelled dialogue to the next mail.
+//! E-mail by SMTP, in a dialogue of our own: lettre builds the letters, and understands fewer replies than servers give.
 
 pub(super) mod address;
+mod auth;
 mod connection;
+mod dialogue;
+mod extensions;
+pub(super) mod helo;
 mod message;
+mod opening;
+mod pin;
 mod reply;
+pub(super) mod security;
 mod stream;
+mod wire;
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
 use connection::Connection;
 use message::Letter;
+use stream::TlsClient;
 
 use super::{
     Gate, Outgoing,
@@ -61,13 +70,9 @@ struct Shared {
     gate: Gate,
     server: SmtpServer,
     deadlines: SmtpDeadlines,
-    trust: Trust,
-}
-
-/// The certificates trusted, read from the platform when a server first wants TLS.
-#[derive(Debug, Default)]
-struct Trust {
-    config: OnceLock<Arc<rustls::ClientConfig>>,
+    tls: TlsClient,
+    /// Whether a connection to it was under TLS since the start.
+    has_had_tls: AtomicBool,
 }
 
 impl EmailProvider {
@@ -80,12 +85,18 @@ impl EmailProvider {
     pub fn with_deadlines(settings: &SmtpSettings, deadlines: SmtpDeadlines) -> Result<Self, SettingsError> {
         let server = settings.parse()?;
         let gate = Gate::new(&settings.name, settings.connections, settings.rate_per_second);
-        Ok(Self { shared: Arc::new(Shared { gate, server, deadlines, trust: Trust::default() }) })
+        let (tls, has_had_tls) = (TlsClient::default(), AtomicBool::new(false));
+        Ok(Self { shared: Arc::new(Shared { gate, server, deadlines, tls, has_had_tls }) })
     }
 
     /// Name, connections, rate limit and circuit breaker.
     pub fn gate(&self) -> &Gate {
         &self.shared.gate
+    }
+
+    /// What protects the mails on their way to it, in words for an operator.
+    pub fn protection(&self) -> String {
+        self.shared.server.protection()
     }
 
     /// A sender for one worker: one connection, opened when first used.
@@ -127,10 +138,12 @@ impl EmailSender {
         }
     }
 
-    /// MAIL, RCPT and DATA. A server may have ended an idle connection at any time: that costs the mail nothing,
-    /// so it is announced once more on a new one.
+    /// MAIL, RCPT and DATA. A server may have ended an idle connection at any time, or said something on it that nobody
+    /// asked for: that costs the mail nothing, so it is announced on a new one.
     async fn announce(&mut self, letter: &Letter) -> Result<Connection, Failure> {
-        if let Some(mut idle) = self.idle.take().filter(Connection::is_fresh) {
+        if let Some(mut idle) = self.idle.take()
+            && idle.is_ready()
+        {
             match idle.announce(letter).await {
                 Err(failure) if connection::was_at_its_end(&failure) => {}
                 announced => return self.announced(idle, announced),

@@ -1,10 +1,10 @@
 //! What an SMTP reply means for the delivery (RFC 5321 4.2.3, RFC 3463, and the big receivers' own pages).
 
-use std::{error::Error as _, io, time::Duration};
+use std::time::Duration;
 
 use domain::delivery::FailureClass;
-use lettre::transport::smtp::Error;
 
+use super::wire::{Broken, Reply};
 use crate::provider::{
     failure::{Failure, code},
     schedule::RetryAdvice,
@@ -55,20 +55,46 @@ pub(super) fn refused(phase: Phase, status: u16, text: &str) -> Failure {
     Failure::new(blame(phase, class), code, text).with_advice(advice)
 }
 
-/// A failure of the dialogue itself: only a reply with a status is an answer to the message.
-pub(super) fn failed(phase: Phase, error: &Error) -> Failure {
-    if let Some(status) = error.status() {
-        let text = error.source().map(ToString::to_string).unwrap_or_default();
-        return refused(phase, status.into(), &text);
+/// A reply's lines as one text; the enhanced code that begins each of them is said once.
+pub(super) fn words(reply: &Reply) -> String {
+    let mut lines = reply.lines();
+    let mut words = lines.next().unwrap_or_default().to_owned();
+    let code = words.split_whitespace().next().filter(|word| is_enhanced(word)).map(str::to_owned);
+    for line in lines {
+        let rest =
+            code.as_deref().and_then(|code| line.strip_prefix(code)).filter(|rest| rest.starts_with(' '));
+        words.push(' ');
+        words.push_str(rest.unwrap_or(line).trim_start());
     }
-    if error.is_client() {
-        return Failure::new(FailureClass::ConfigAuth, code::CONFIG, &error.to_string());
+    words
+}
+
+fn is_enhanced(word: &str) -> bool {
+    word.splitn(3, '.').filter(|part| part.parse::<u16>().is_ok()).count() == 3
+}
+
+/// A failure of the connection: only a reply is an answer to the message.
+pub(super) fn failed(phase: Phase, broken: &Broken) -> Failure {
+    let transient = |code, what: &str| {
+        Failure::new(FailureClass::Transient, code, &format!("{what} at {}", phase.as_str()))
+    };
+    match broken {
+        // Before the log-in TLS fails for what it is, as when the server wants a certificate of ours; later it just ends.
+        Broken::Tls(why) if matches!(phase, Phase::Connect | Phase::Greeting | Phase::Auth) => {
+            unprotected(&format!("TLS failed: {why}"))
+        }
+        Broken::Closed | Broken::Unwritten | Broken::Tls(_) => {
+            transient(code::CLOSED, "the connection failed")
+        }
+        Broken::NotSmtp => transient(code::PROTOCOL, "the server did not speak SMTP"),
+        Broken::TooLong => transient(code::PROTOCOL, "the server did not end its reply"),
+        Broken::Unasked => transient(code::PROTOCOL, "the server said something that was not asked"),
     }
-    if is_tls(error) {
-        return Failure::new(FailureClass::ConfigAuth, code::TLS, &error.to_string());
-    }
-    let code = if error.is_response() && !is_incomplete(error) { code::PROTOCOL } else { code::CLOSED };
-    Failure::new(FailureClass::Transient, code, &format!("the connection failed at {}", phase.as_str()))
+}
+
+/// There is no TLS that can be relied on; the text says what to do.
+pub(super) fn unprotected(text: &str) -> Failure {
+    Failure::new(FailureClass::ConfigAuth, code::TLS, text)
 }
 
 /// The phase's deadline has passed.
@@ -161,7 +187,7 @@ fn by_enhanced(status: u16, Enhanced { subject, detail }: Enhanced) -> Option<Fa
     }
 }
 
-/// Without a code that says more, 552 is a full mailbox (RFC 5321), and a bare 550 may be anything.
+/// By the first digit, whatever the second (RFC 5321 4.2). Without a code that says more, 552 is a full mailbox (RFC 5321), and a bare 550 may be anything.
 fn by_digit(status: u16, enhanced: Option<Enhanced>) -> FailureClass {
     match (status, enhanced) {
         (552, None) => FailureClass::Transient,
@@ -169,26 +195,6 @@ fn by_digit(status: u16, enhanced: Option<Enhanced>) -> FailureClass {
         (400..=499, _) => FailureClass::Transient,
         _ => FailureClass::Unknown,
     }
-}
-
-fn is_tls(error: &Error) -> bool {
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if cause.downcast_ref::<io::Error>().is_some_and(is_tls_io) {
-            return true;
-        }
-        source = cause.source();
-    }
-    error.is_tls()
-}
-
-/// rustls reports an untrusted certificate as an `io::Error` around its own.
-pub(super) fn is_tls_io(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
-}
-
-fn is_incomplete(error: &Error) -> bool {
-    error.source().is_some_and(|cause| cause.to_string() == "incomplete response")
 }
 
 #[cfg(test)]

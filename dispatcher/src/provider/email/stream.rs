@@ -1,49 +1,51 @@
-//! TCP without Nagle's algorithm, with TLS from the start where the settings ask for it.
+//! TCP without Nagle's algorithm, and TLS on it.
 
 use std::{
-    fmt, io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
+    io,
+    sync::{Arc, OnceLock},
 };
 
 use domain::delivery::FailureClass;
-use lettre::transport::smtp::client::{AsyncTokioStream, TlsParameters};
-use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig, Error, pki_types::ServerName};
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-    time::timeout,
-};
+use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::{Trust, reply};
-use crate::provider::{
-    failure::{Failure, code},
-    settings::SmtpServer,
+use super::{
+    Shared,
+    pin::{PinVerifier, Unpinned},
+    reply::{self, Phase},
+    security::{Believed, Tls},
+    wire::Stream,
 };
+use crate::provider::failure::{Failure, code};
 
-/// Connects within the deadline, TLS included.
-pub(super) async fn connect(
-    server: &SmtpServer,
-    trust: &Trust,
-    deadline: Duration,
-) -> Result<Box<dyn AsyncTokioStream>, Failure> {
-    let connecting = async {
-        let tcp = tcp(&server.host, server.port).await.map_err(|error| unreachable(&error))?;
-        if !server.implicit_tls {
-            return Ok(Box::new(tcp) as Box<dyn AsyncTokioStream>);
-        }
-        Ok(Box::new(SmtpsStream(handshake(tcp, server, trust).await?)) as Box<dyn AsyncTokioStream>)
-    };
-    timeout(deadline, connecting).await.unwrap_or_else(|_| Err(reply::timed_out(reply::Phase::Connect)))
+/// How TLS is spoken with one server; made when it is first needed, since the platform's certificates are many.
+#[derive(Debug, Default)]
+pub(super) struct TlsClient {
+    config: OnceLock<Arc<ClientConfig>>,
 }
 
-/// Every address of the name in turn. TCP_NODELAY, since lettre never sets it: a command after a reply would wait
-/// for the other side's delayed acknowledgement, 40 ms each.
+/// Connects within the deadline, TLS from the start included.
+pub(super) async fn connect(shared: &Shared) -> Result<Stream, Failure> {
+    let server = &shared.server;
+    let connecting = async {
+        let tcp = tcp(&server.host, server.port).await.map_err(|error| unreachable(&error))?;
+        if server.tls != Tls::FromTheStart {
+            return Ok(Stream::Clear(tcp));
+        }
+        handshake(tcp, shared).await.map(|stream| Stream::Tls(Box::new(stream)))
+    };
+    within(shared, connecting).await
+}
+
+/// TLS on a connection whose server has agreed to it.
+pub(super) async fn start_tls(tcp: TcpStream, shared: &Shared) -> Result<Stream, Failure> {
+    within(shared, handshake(tcp, shared)).await.map(|stream| Stream::Tls(Box::new(stream)))
+}
+
+/// Every address of the name in turn. TCP_NODELAY, since a command after a reply would wait for the other side's delayed
+/// acknowledgement, 40 ms each.
 pub(super) async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in tokio::net::lookup_host((host, port)).await? {
@@ -58,86 +60,96 @@ pub(super) async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     Err(last)
 }
 
-/// What lettre needs for STARTTLS: the platform's certificates.
-pub(super) fn lettre_tls(host: &str) -> Result<TlsParameters, Failure> {
-    TlsParameters::new_rustls(host.to_owned())
-        .map_err(|_| untrusted("the platform's certificates cannot be read"))
+/// Whether an error of a TLS stream is TLS's own; rustls reports an untrusted certificate so too.
+pub(super) fn is_tls(error: &io::Error) -> bool {
+    tls_error(error).is_some()
 }
 
-async fn handshake(
-    tcp: TcpStream,
-    server: &SmtpServer,
-    trust: &Trust,
-) -> Result<TlsStream<TcpStream>, Failure> {
+async fn within<T>(
+    shared: &Shared,
+    connecting: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let connected = timeout(shared.deadlines.connect, connecting).await;
+    connected.unwrap_or_else(|_| Err(reply::timed_out(Phase::Connect)))
+}
+
+async fn handshake(tcp: TcpStream, shared: &Shared) -> Result<TlsStream<TcpStream>, Failure> {
+    let host = shared.server.host.clone();
     let name =
-        ServerName::try_from(server.host.clone()).map_err(|_| untrusted("the host is no name for TLS"))?;
-    let connector = TlsConnector::from(trust.config()?);
-    connector.connect(name, tcp).await.map_err(|error| {
-        if reply::is_tls_io(&error) { untrusted(&error.to_string()) } else { unreachable(&error) }
+        ServerName::try_from(host).map_err(|_| reply::unprotected("the host in url is no name for TLS"))?;
+    let connector = TlsConnector::from(shared.tls.config(&shared.server.believed)?);
+    connector.connect(name, tcp).await.map_err(|error| match tls_error(&error) {
+        Some(tls) => reply::unprotected(&advice(tls)),
+        None => unreachable(&error),
     })
 }
 
-impl Trust {
-    fn config(&self) -> Result<Arc<rustls::ClientConfig>, Failure> {
+impl TlsClient {
+    fn config(&self, believed: &Believed) -> Result<Arc<ClientConfig>, Failure> {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
         }
-        let config =
-            platform_config().map_err(|_| untrusted("the platform's certificates cannot be read"))?;
+        let unreadable = |_| {
+            reply::unprotected("this machine's certificates cannot be read: name the server's in ca_file")
+        };
+        let config = config(believed).map_err(unreadable)?;
         Ok(Arc::clone(self.config.get_or_init(|| Arc::new(config))))
     }
 }
 
-fn platform_config() -> Result<rustls::ClientConfig, rustls::Error> {
+fn config(believed: &Believed) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder =
-        rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_platform_verifier()?.with_no_client_auth())
+    let algorithms = provider.signature_verification_algorithms;
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let builder = match believed {
+        Believed::Platform => builder.with_platform_verifier()?,
+        Believed::Authorities(roots) => builder.with_root_certificates(Arc::clone(roots)),
+        Believed::Pinned(pins) => {
+            let verifier = PinVerifier { pins: pins.clone(), algorithms };
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+        }
+    };
+    Ok(builder.with_no_client_auth())
 }
 
-fn untrusted(text: &str) -> Failure {
-    Failure::new(FailureClass::ConfigAuth, code::TLS, text)
+fn tls_error(error: &io::Error) -> Option<&Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// Why TLS failed and what to do about it.
+fn advice(error: &Error) -> String {
+    use CertificateError::{
+        BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext, UnknownIssuer,
+    };
+    let (what, then) = match error {
+        // The signature is bad where the authority has the name of one that is trusted, but another key.
+        Error::InvalidCertificate(UnknownIssuer | BadSignature) => (
+            "the server's certificate comes from no authority that is trusted".to_owned(),
+            "name its authority in ca_file, or the certificate itself in certificate_sha256",
+        ),
+        Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => (
+            "the server's certificate is for another name than the host in url".to_owned(),
+            "use its name in url, or name the certificate in certificate_sha256",
+        ),
+        Error::InvalidCertificate(Expired | ExpiredContext { .. }) => (
+            "the server's certificate has expired".to_owned(),
+            "have it renewed, or name it in certificate_sha256",
+        ),
+        Error::InvalidCertificate(CertificateError::Other(other)) if other.0.is::<Unpinned>() => {
+            (format!("the server's certificate {}", other.0), "add it there if the server has a new one")
+        }
+        Error::InvalidCertificate(other) => (
+            format!("the server's certificate cannot be used: {other}"),
+            "name it in certificate_sha256, or have it replaced",
+        ),
+        other => (
+            format!("TLS cannot be agreed: {other}"),
+            "see whether url has the right scheme and port, and what the server's log says",
+        ),
+    };
+    format!("{what}: {then}")
 }
 
 fn unreachable(error: &io::Error) -> Failure {
     Failure::new(FailureClass::Transient, code::CONNECT, &error.to_string())
-}
-
-/// TLS from the start, in the shape lettre takes.
-pub(super) struct SmtpsStream(TlsStream<TcpStream>);
-
-impl AsyncTokioStream for SmtpsStream {
-    fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.0.get_ref().0.peer_addr()
-    }
-}
-
-impl fmt::Debug for SmtpsStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SmtpsStream")
-    }
-}
-
-impl AsyncRead for SmtpsStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for SmtpsStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
 }

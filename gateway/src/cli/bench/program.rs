@@ -198,7 +198,7 @@ fn outside(smtp: Option<SmtpSink>, sms: Option<SmsSink>) -> Outcome<Outside> {
 impl SmtpSink {
     fn settings(self) -> SmtpSettings {
         let Self { url, from } = self;
-        SmtpSettings { name: "sink".to_owned(), url, from, connections: SENDERS, rate_per_second: 0 }
+        SmtpSettings { connections: SENDERS, ..SmtpSettings::new("sink", url, from) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The SMTP client against real sockets: the simulator, and a server that does just what a test says.
 
+mod loose;
+mod opening;
 mod protocol;
 mod scripted;
 mod simulated;
@@ -14,7 +16,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    provider::{Doubt, RetryAdvice, failure::code},
+    provider::{Doubt, RetryAdvice, TlsMode, failure::code},
     simulator::{Behaviour, Outcome, Refusal, Simulator, SimulatorOptions},
 };
 
@@ -75,13 +77,14 @@ fn accepted(simulator: &Simulator) -> u64 {
     simulator.counts(Channel::Email).accepted
 }
 
+fn settings(url: &str) -> SmtpSettings {
+    SmtpSettings::new("prueba", url, "avisos@mensajeria.test")
+}
+
+fn sender_of(settings: &SmtpSettings) -> EmailSender {
+    EmailProvider::try_new(settings).expect("good settings").sender()
+}
+
 fn sender_at(url: &str, deadlines: SmtpDeadlines) -> EmailSender {
-    let settings = SmtpSettings {
-        name: "prueba".into(),
-        url: url.into(),
-        from: "avisos@mensajeria.test".into(),
-        connections: 1,
-        rate_per_second: 0,
-    };
-    EmailProvider::with_deadlines(&settings, deadlines).expect("good settings").sender()
+    EmailProvider::with_deadlines(&settings(url), deadlines).expect("good settings").sender()
 }

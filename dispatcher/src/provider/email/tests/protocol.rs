@@ -1,7 +1,7 @@
 //! The SMTP client and servers that behave badly.
 
 use super::{
-    scripted::{ENVELOPE, GREETING, Scripted, Step::*},
+    scripted::{ENVELOPE, GREETING, Scripted, Step, Step::*, words},
     *,
 };
 
@@ -9,8 +9,8 @@ const TINY: Duration = Duration::from_millis(30);
 
 #[tokio::test]
 async fn a_reply_of_several_lines_is_one_reply() {
-    let rcpt = Reply("550-5.1.1 The mailbox\r\n550-5.1.1 was\r\n550 5.1.1 closed\r\n");
-    let server = Scripted::after_greeting(&[Reply("250 ok\r\n"), rcpt, Hang]).await;
+    let rcpt = Reply(b"550-5.1.1 The mailbox\r\n550-5.1.1 was\r\n550 5.1.1 closed\r\n");
+    let server = Scripted::after_greeting(&[Reply(b"250 ok\r\n"), rcpt, Hang]).await;
     let failure = unsent(server.sender().send(&mail("ana@cliente.test"), never).await);
     assert_eq!((failure.code.as_str(), failure.text.as_str()), ("550 5.1.1", "5.1.1 The mailbox was closed"));
 }
@@ -38,7 +38,7 @@ async fn silence_in_any_phase_ends_at_its_deadline_and_only_the_last_one_is_in_d
 #[tokio::test]
 async fn an_answer_to_the_message_that_is_no_smtp_leaves_it_in_doubt() {
     for words in ["what?\r\n", "354 go on\r\n", "250-unfinished\r\n", ""] {
-        let server = Scripted::after_greeting(&[&ENVELOPE[..], &[Swallow(words)]].concat()).await;
+        let server = Scripted::after_greeting(&[&ENVELOPE[..], &[Swallow(words.as_bytes())]].concat()).await;
         doubt(server.sender().send(&mail("ana@cliente.test"), start).await);
     }
 }
@@ -46,7 +46,7 @@ async fn an_answer_to_the_message_that_is_no_smtp_leaves_it_in_doubt() {
 #[tokio::test]
 async fn an_answer_before_the_message_that_is_no_smtp_is_unsent() {
     for words in ["what?\r\n", "354 go on\r\n", "250-unfinished\r\n", ""] {
-        let server = Scripted::after_greeting(&[Reply(words)]).await;
+        let server = Scripted::after_greeting(&[Reply(words.as_bytes())]).await;
         let failure = unsent(server.sender().send(&mail("ana@cliente.test"), never).await);
         assert_eq!(failure.class, FailureClass::Transient, "{words}");
     }
@@ -54,9 +54,9 @@ async fn an_answer_before_the_message_that_is_no_smtp_is_unsent() {
 
 #[tokio::test]
 async fn a_server_that_wants_a_message_for_a_refused_recipient_gets_none() {
-    let greeting = [Say("220 hi\r\n"), Reply("250 hi\r\n"), Reply("250-hi\r\n250 PIPELINING\r\n")];
+    let greeting = [Say(b"220 hi\r\n"), Reply(b"250-hi\r\n250 PIPELINING\r\n")];
     let script =
-        [&greeting[..], &[Reply("250 ok\r\n"), Reply("550 5.1.1 no\r\n"), Reply("354 go\r\n"), Hang]]
+        [&greeting[..], &[Reply(b"250 ok\r\n"), Reply(b"550 5.1.1 no\r\n"), Reply(b"354 go\r\n"), Hang]]
             .concat();
     let server = Scripted::start(script).await;
     let mut sender = server.sender();
@@ -66,14 +66,14 @@ async fn a_server_that_wants_a_message_for_a_refused_recipient_gets_none() {
 
 #[tokio::test]
 async fn a_greeting_that_refuses_us_is_not_the_recipients_fault() {
-    let server = Scripted::start(vec![Say("554 5.7.1 your address is blocked\r\n"), Hang]).await;
+    let server = Scripted::start(vec![Say(b"554 5.7.1 your address is blocked\r\n"), Hang]).await;
     let failure = unsent(server.sender().send(&mail("ana@cliente.test"), never).await);
     assert_eq!(failure.class, FailureClass::ConfigAuth);
 }
 
 #[tokio::test]
 async fn a_connection_the_server_ended_between_two_mails_costs_the_second_nothing() {
-    let server = Scripted::after_greeting(&[&ENVELOPE[..], &[Swallow("250 ok\r\n")]].concat()).await;
+    let server = Scripted::after_greeting(&[&ENVELOPE[..], &[Swallow(b"250 ok\r\n")]].concat()).await;
     let mut sender = server.sender();
     for _ in 0..3 {
         sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
@@ -83,7 +83,7 @@ async fn a_connection_the_server_ended_between_two_mails_costs_the_second_nothin
 
 #[tokio::test]
 async fn a_421_between_two_mails_costs_the_second_nothing() {
-    let end = [Swallow("250 ok\r\n"), Reply("421 4.4.2 idle too long\r\n")];
+    let end = [Swallow(b"250 ok\r\n"), Reply(b"421 4.4.2 idle too long\r\n")];
     let server = Scripted::after_greeting(&[&ENVELOPE[..], &end].concat()).await;
     let mut sender = server.sender();
     for _ in 0..2 {
@@ -94,7 +94,7 @@ async fn a_421_between_two_mails_costs_the_second_nothing() {
 
 #[tokio::test]
 async fn a_reference_does_not_repeat_the_recipients_address() {
-    let queued = Swallow("250 2.0.0 queued for ANA@cliente.test as 4F3A\r\n");
+    let queued = Swallow(b"250 2.0.0 queued for ANA@cliente.test as 4F3A\r\n");
     let server = Scripted::after_greeting(&[&ENVELOPE[..], &[queued]].concat()).await;
     let accepted = server.sender().send(&mail("ana@cliente.test"), start).await.expect("accepted");
     assert_eq!(accepted.reference, "2.0.0 queued for … as 4F3A");
@@ -103,7 +103,74 @@ async fn a_reference_does_not_repeat_the_recipients_address() {
 #[tokio::test]
 async fn a_refusal_at_mail_is_never_the_recipients_fault() {
     let server =
-        Scripted::after_greeting(&[Reply("550 5.1.8 sender's domain does not exist\r\n"), Hang]).await;
+        Scripted::after_greeting(&[Reply(b"550 5.1.8 sender's domain does not exist\r\n"), Hang]).await;
     let failure = unsent(server.sender().send(&mail("ana@cliente.test"), never).await);
     assert_eq!(failure.class, FailureClass::ConfigAuth);
+}
+
+#[tokio::test]
+async fn what_comes_unasked_after_a_mail_is_never_the_answer_to_the_next() {
+    for words in
+        ["250 ok\r\n250 and ok\r\n", "250 ok\r\n550 no\r\n", "250 ok\r\n421 bye\r\n", "250 ok\r\nwhat?\r\n"]
+    {
+        let server =
+            Scripted::after_greeting(&[&ENVELOPE[..], &[Swallow(words.as_bytes()), Hang]].concat()).await;
+        let mut sender = server.sender();
+        for _ in 0..3 {
+            sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
+        }
+        assert_eq!(server.connections.load(Ordering::Relaxed), 3, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_line_after_a_mail_costs_nothing() {
+    let once = [&ENVELOPE[..], &[Swallow(b"250 ok\r\n\r\n")]].concat();
+    let server = Scripted::after_greeting(&[&once[..], &once[..], &[Hang]].concat()).await;
+    let mut sender = server.sender();
+    for _ in 0..2 {
+        sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
+    }
+    assert_eq!(server.connections.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn what_comes_unasked_within_a_mail_leaves_it_unsent() {
+    let twice: [Step; 2] = [Reply(b"250 ok\r\n250 ok\r\n"), Hang];
+    let at_data: [Step; 4] =
+        [Reply(b"250 ok\r\n"), Reply(b"250 ok\r\n"), Reply(b"354 go\r\n250 ok\r\n"), Hang];
+    for script in [&twice[..], &at_data[..]] {
+        let server = Scripted::after_greeting(script).await;
+        let mut sender = server.sender();
+        let failure = unsent(sender.send(&mail("ana@cliente.test"), start).await);
+        assert_eq!(failure.class, FailureClass::Transient);
+        assert!(sender.idle.is_none(), "the connection is dropped");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_gave_up_while_we_got_ready_has_no_message() {
+    let server =
+        Scripted::after_greeting(&[&ENVELOPE[..2], &[Reply(b"354 go\r\n421 too slow\r\n")]].concat()).await;
+    let failure = unsent(server.sender().send(&mail("ana@cliente.test"), start).await);
+    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Transient, code::CLOSED));
+}
+
+#[tokio::test]
+async fn a_line_without_an_end_is_read_no_further_than_its_bound() {
+    let endless = words("250 ".to_owned() + &"x".repeat(1 << 20));
+    let server = Scripted::after_greeting(&[Reply(endless), Hang]).await;
+    let failure = unsent(server.sender().send(&mail("ana@cliente.test"), never).await);
+    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Transient, code::PROTOCOL));
+}
+
+#[tokio::test]
+async fn a_connection_that_idled_too_long_is_not_used_again() {
+    let server = Scripted::after_greeting(&[&ENVELOPE[..], &[Swallow(b"250 ok\r\n"), Hang]].concat()).await;
+    let mut sender =
+        sender_at(&server.url, SmtpDeadlines { idle: Duration::ZERO, ..SmtpDeadlines::default() });
+    for _ in 0..2 {
+        sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
+    }
+    assert_eq!(server.connections.load(Ordering::Relaxed), 2);
 }

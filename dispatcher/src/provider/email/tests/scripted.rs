@@ -1,5 +1,7 @@
 //! An SMTP server that does just what a test says.
 
+use std::sync::Mutex;
+
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpStream, tcp::OwnedReadHalf},
@@ -12,24 +14,30 @@ use super::*;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
     /// Says this.
-    Say(&'static str),
+    Say(&'static [u8]),
     /// Reads a line and says this.
-    Reply(&'static str),
+    Reply(&'static [u8]),
     /// Reads a whole message and says this.
-    Swallow(&'static str),
+    Swallow(&'static [u8]),
     /// Says nothing until the client leaves.
     Hang,
 }
 
 use Step::{Hang, Reply, Say, Swallow};
 
-pub(super) const GREETING: [Step; 3] =
-    [Say("220 hi\r\n"), Reply("250 hi\r\n"), Reply("250-hi\r\n250 8BITMIME\r\n")];
+pub(super) const GREETING: [Step; 2] = [Say(b"220 hi\r\n"), Reply(b"250-hi\r\n250 8BITMIME\r\n")];
+pub(super) const ENVELOPE: [Step; 3] = [Reply(b"250 ok\r\n"), Reply(b"250 ok\r\n"), Reply(b"354 go\r\n")];
 
-/// A server that plays the same script on every connection, then ends it, and counts them.
+/// Words that a test has put together.
+pub(super) fn words(words: impl Into<Vec<u8>>) -> &'static [u8] {
+    words.into().leak()
+}
+
+/// A server that plays the same script on every connection, then ends it, and remembers what it heard.
 pub(super) struct Scripted {
     pub(super) url: String,
     pub(super) connections: Arc<AtomicUsize>,
+    heard: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
 }
 
@@ -47,30 +55,42 @@ impl Scripted {
     pub(super) async fn start(script: Vec<Step>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let url = format!("smtp://{}", listener.local_addr().expect("an address"));
-        let connections = Arc::new(AtomicUsize::new(0));
-        let seen = Arc::clone(&connections);
+        let (connections, heard) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::default()));
+        let (seen, ears) = (Arc::clone(&connections), Arc::clone(&heard));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 seen.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(play(stream, script.clone()));
+                tokio::spawn(play(stream, script.clone(), Arc::clone(&ears)));
             }
         });
-        Self { url, connections, task }
+        Self { url, connections, heard, task }
     }
 
     pub(super) fn sender(&self) -> EmailSender {
         sender_at(&self.url, SmtpDeadlines::default())
     }
+
+    /// The settings of a provider that is this server and wants to know who comes.
+    pub(super) fn settings(&self, credentials: &str) -> SmtpSettings {
+        settings(&self.url.replace("smtp://", &format!("smtp://{credentials}")))
+    }
+
+    /// The commands heard so far, over all connections.
+    pub(super) fn heard(&self) -> Vec<String> {
+        self.heard.lock().expect("not poisoned").clone()
+    }
 }
 
-async fn play(stream: TcpStream, script: Vec<Step>) {
+async fn play(stream: TcpStream, script: Vec<Step>, heard: Arc<Mutex<Vec<String>>>) {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     for step in script {
         let words = match step {
             Say(words) => words,
             Reply(words) => {
-                read.read_line(&mut String::new()).await.expect("a line");
+                let mut line = String::new();
+                read.read_line(&mut line).await.expect("a line");
+                heard.lock().expect("not poisoned").push(line.trim_end().to_owned());
                 words
             }
             Swallow(words) => {
@@ -79,10 +99,13 @@ async fn play(stream: TcpStream, script: Vec<Step>) {
             }
             Hang => {
                 let _ = read.read_to_end(&mut Vec::new()).await;
-                ""
+                b""
             }
         };
-        write.write_all(words.as_bytes()).await.expect("written");
+        // A client that has heard enough goes away.
+        if write.write_all(words).await.is_err() {
+            return;
+        }
     }
 }
 
@@ -90,8 +113,8 @@ async fn swallow(read: &mut BufReader<OwnedReadHalf>) {
     let mut line = String::new();
     while line != ".\r\n" {
         line.clear();
-        read.read_line(&mut line).await.expect("a line");
+        if read.read_line(&mut line).await.is_ok_and(|length| length == 0) {
+            return;
+        }
     }
 }
-
-pub(super) const ENVELOPE: [Step; 3] = [Reply("250 ok\r\n"), Reply("250 ok\r\n"), Reply("354 go\r\n")];

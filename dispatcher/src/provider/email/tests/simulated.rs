@@ -236,19 +236,6 @@ async fn a_port_where_nobody_listens_is_transient_and_unreachable() {
 }
 
 #[tokio::test]
-async fn a_connection_that_idled_too_long_is_not_used_again() {
-    let simulator = simulator().await;
-    let deadlines = SmtpDeadlines { idle: Duration::ZERO, ..SmtpDeadlines::default() };
-    let provider =
-        EmailProvider::with_deadlines(&simulator.smtp_settings(1), deadlines).expect("good settings");
-    let mut sender = provider.sender();
-    for _ in 0..2 {
-        sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
-        assert!(sender.idle.as_ref().is_some_and(|connection| !connection.is_fresh()));
-    }
-}
-
-#[tokio::test]
 async fn the_start_is_marked_once_and_before_the_message() {
     let simulator = simulator().await;
     let marks = Cell::new(0);

@@ -1,89 +1,225 @@
-//! The SMTP client and TLS: what is trusted, and what an untrusted server gets, which is nothing.
+//! The SMTP client and TLS: what is believed, and what a server that is not believed gets, which is nothing.
 
-use rustls::{ServerConfig, pki_types::PrivateKeyDer};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer},
+};
+use sha2::{Digest as _, Sha256};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, copy_bidirectional},
+    net::TcpStream,
+};
 use tokio_rustls::TlsAcceptor;
 
-use super::{scripted::Scripted, *};
+use super::{
+    scripted::{ENVELOPE, Scripted, Step, Step::*},
+    *,
+};
 
-/// A certificate for localhost that only this test knows.
+/// A server's certificate that no machine trusts by itself.
 struct Identity {
     acceptor: TlsAcceptor,
-    trusting: Arc<rustls::ClientConfig>,
+    /// The authority's certificate in PEM; the server's own, if it signed itself.
+    authority: Vec<u8>,
+    /// The SHA-256 of the server's certificate, as openssl prints it.
+    fingerprint: String,
 }
 
 impl Identity {
-    fn new() -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-        let certificate = made.cert.der().clone();
-        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.clone()], key)
-            .expect("an identity");
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(certificate).expect("a root");
-        let trusting = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Self { acceptor: TlsAcceptor::from(Arc::new(server)), trusting: Arc::new(trusting) }
+    /// Of a company with an authority of its own.
+    fn of_company(host: &str) -> Self {
+        let mut params = CertificateParams::new([]).expect("no names");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority_key = KeyPair::generate().expect("a key");
+        let authority = params.self_signed(&authority_key).expect("an authority");
+        let issuer = Issuer::new(params, authority_key);
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new([host.to_owned()]).expect("a name");
+        let certificate = params.signed_by(&key, &issuer).expect("a certificate");
+        Self::new(certificate.der().clone(), &key, authority.der())
+    }
+
+    /// That is its own authority, as most tools make it.
+    fn self_signed(host: &str) -> Self {
+        let mut params = CertificateParams::new([host.to_owned()]).expect("a name");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("a certificate");
+        Self::new(certificate.der().clone(), &key, certificate.der())
+    }
+
+    fn new(certificate: CertificateDer<'static>, key: &KeyPair, authority: &CertificateDer<'_>) -> Self {
+        let hexadecimal: Vec<_> =
+            Sha256::digest(&certificate).iter().map(|byte| format!("{byte:02X}")).collect();
+        let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        let server =
+            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()
+                .expect("versions")
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate], key)
+                .expect("an identity");
+        Self {
+            acceptor: TlsAcceptor::from(Arc::new(server)),
+            authority: pem(authority),
+            fingerprint: hexadecimal.join(":"),
+        }
     }
 }
 
-/// TLS before the simulator: one connection is accepted, opened, and passed on.
-async fn tls_before(simulator: &Simulator, acceptor: TlsAcceptor) -> String {
+fn pem(certificate: &CertificateDer<'_>) -> Vec<u8> {
+    let body = BASE64_STANDARD.encode(certificate);
+    let lines: Vec<_> =
+        body.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n")).into_bytes()
+}
+
+/// How a server comes to TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Smtps,
+    /// Offering this in clear.
+    StartTls(&'static [u8]),
+}
+
+const BOTH: [By; 2] = [By::Smtps, By::StartTls(b"250-hi\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n")];
+
+/// A server that speaks TLS for one that does not: its address with the scheme to use.
+async fn tls_before(inner: &str, acceptor: TlsAcceptor, by: By) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
-    let inner = simulator.smtp_url().replace("smtp://", "");
+    let inner = inner.replace("smtp://", "");
     tokio::spawn(async move {
-        let (outer, _) = listener.accept().await.expect("a client");
-        // A client that does not trust us goes away here.
-        let Ok(mut outer) = acceptor.accept(outer).await else {
-            return;
-        };
-        let mut inner = tokio::net::TcpStream::connect(inner).await.expect("the simulator");
-        let _ = tokio::io::copy_bidirectional(&mut outer, &mut inner).await;
+        while let Ok((outer, _)) = listener.accept().await {
+            // A client that does not believe us goes away in the middle.
+            tokio::spawn(pass_on(outer, inner.clone(), acceptor.clone(), by));
+        }
     });
-    format!("smtps://localhost:{port}")
+    let scheme = if by == By::Smtps { "smtps" } else { "smtp" };
+    format!("{scheme}://localhost:{port}")
 }
 
-fn provider_at(url: &str, trust: Trust) -> EmailProvider {
-    let EmailSender { shared, .. } = sender_at(url, SmtpDeadlines::default());
-    let Shared { gate, server, deadlines, .. } = Arc::into_inner(shared).expect("the only owner");
-    EmailProvider { shared: Arc::new(Shared { gate, server, deadlines, trust }) }
+async fn pass_on(outer: TcpStream, inner: String, acceptor: TlsAcceptor, by: By) -> std::io::Result<()> {
+    let outer = match by {
+        By::Smtps => outer,
+        By::StartTls(offers) => up_to_tls(outer, offers).await?,
+    };
+    let mut outer = acceptor.accept(outer).await?;
+    let mut inner = BufReader::new(TcpStream::connect(inner).await?);
+    if by != By::Smtps {
+        // The greeting was said in clear.
+        inner.read_line(&mut String::new()).await?;
+    }
+    copy_bidirectional(&mut outer, &mut inner).await?;
+    Ok(())
+}
+
+async fn up_to_tls(outer: TcpStream, offers: &[u8]) -> std::io::Result<TcpStream> {
+    let mut outer = BufReader::new(outer);
+    outer.write_all(b"220 hi\r\n").await?;
+    for words in [offers, b"220 go\r\n"] {
+        outer.read_line(&mut String::new()).await?;
+        outer.write_all(words).await?;
+    }
+    Ok(outer.into_inner())
 }
 
 #[tokio::test]
-async fn a_trusted_server_gets_the_mail_over_tls() {
-    let (simulator, identity) = (simulator().await, Identity::new());
-    let url = tls_before(&simulator, identity.acceptor).await;
-    let trust = Trust { config: OnceLock::from(identity.trusting) };
-    let mut sender = provider_at(&url, trust).sender();
-    for _ in 0..2 {
+async fn a_companys_own_authority_is_believed_when_it_is_named_and_is_used_over_and_over() {
+    for by in BOTH {
+        let (simulator, identity) = (simulator().await, Identity::of_company("localhost"));
+        let url = tls_before(&simulator.smtp_url(), identity.acceptor, by).await;
+        let mut sender = sender_of(&SmtpSettings { ca_file: Some(identity.authority), ..settings(&url) });
+        for _ in 0..3 {
+            sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
+        }
+        assert!(format!("{:?}", sender.idle).contains("uses: 3"), "{:?}", sender.idle);
+        assert!(sender.shared.has_had_tls.load(Ordering::Relaxed));
+        assert_eq!(accepted(&simulator), 3);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_known_by_its_fingerprint_needs_neither_name_nor_authority() {
+    for by in BOTH {
+        let (simulator, identity) = (simulator().await, Identity::self_signed("otra.example"));
+        let url = tls_before(&simulator.smtp_url(), identity.acceptor, by).await;
+        let next = Identity::self_signed("otra.example").fingerprint;
+        for own in [identity.fingerprint.clone(), identity.fingerprint.replace(':', "").to_lowercase()] {
+            let settings = SmtpSettings { certificate_sha256: vec![next.clone(), own], ..settings(&url) };
+            sender_of(&settings).send(&mail("ana@cliente.test"), start).await.expect("accepted");
+        }
+        assert_eq!(accepted(&simulator), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_believed_gets_nothing_and_its_failure_says_what_to_do() {
+    let simulator = simulator().await;
+    for by in BOTH {
+        let stranger = Identity::of_company("localhost");
+        let shown = stranger.fingerprint.replace(':', "").to_lowercase();
+        let url = tls_before(&simulator.smtp_url(), stranger.acceptor, by).await;
+        let other = Identity::of_company("otra.example");
+        let elsewhere = tls_before(&simulator.smtp_url(), other.acceptor, by).await;
+        let cases = [
+            (settings(&url), "ca_file"),
+            (SmtpSettings { ca_file: Some(other.authority.clone()), ..settings(&url) }, "ca_file"),
+            (SmtpSettings { ca_file: Some(other.authority), ..settings(&elsewhere) }, "url"),
+            (SmtpSettings { certificate_sha256: vec![other.fingerprint], ..settings(&url) }, shown.as_str()),
+        ];
+        for (settings, advice) in cases {
+            let failure = unsent(sender_of(&settings).send(&mail("ana@cliente.test"), never).await);
+            assert_eq!((failure.class, failure.code.as_str()), (FailureClass::ConfigAuth, code::TLS));
+            assert!(
+                failure.text.contains(advice) && failure.text.contains("certificate_sha256"),
+                "{}",
+                failure.text
+            );
+        }
+    }
+    assert_eq!(accepted(&simulator), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_signed_itself_is_pinned_and_the_failure_says_so() {
+    let (simulator, identity) = (simulator().await, Identity::self_signed("localhost"));
+    let url = tls_before(&simulator.smtp_url(), identity.acceptor, By::Smtps).await;
+    let settings = SmtpSettings { ca_file: Some(identity.authority), ..settings(&url) };
+    let failure = unsent(sender_of(&settings).send(&mail("ana@cliente.test"), never).await);
+    assert!(failure.text.contains("certificate_sha256"), "{}", failure.text);
+}
+
+#[tokio::test]
+async fn what_was_offered_in_clear_counts_for_nothing_under_tls() {
+    let (simulator, identity) = (simulator().await, Identity::of_company("localhost"));
+    let url = tls_before(&simulator.smtp_url(), identity.acceptor, BOTH[1]).await;
+    let url = url.replace("smtp://", "smtp://ana:secreta@");
+    let settings = SmtpSettings { ca_file: Some(identity.authority), ..settings(&url) };
+    let failure = unsent(sender_of(&settings).send(&mail("ana@cliente.test"), never).await);
+    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::ConfigAuth, code::CONFIG));
+}
+
+#[tokio::test]
+async fn what_comes_unasked_under_tls_is_never_the_answer_to_the_next_mail() {
+    let greeting: [Step; 2] = [Say(b"220 hi\r\n"), Reply(b"250 hi\r\n")];
+    let script = [&greeting[..], &ENVELOPE, &[Swallow(b"250 ok\r\n250 and ok\r\n"), Hang]].concat();
+    let (server, identity) = (Scripted::start(script).await, Identity::of_company("localhost"));
+    let url = tls_before(&server.url, identity.acceptor, By::Smtps).await;
+    let mut sender = sender_of(&SmtpSettings { ca_file: Some(identity.authority), ..settings(&url) });
+    for _ in 0..3 {
         sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
     }
-    assert_eq!(accepted(&simulator), 2);
-}
-
-#[tokio::test]
-async fn an_untrusted_server_gets_nothing_and_is_our_fault() {
-    let (simulator, identity) = (simulator().await, Identity::new());
-    let url = tls_before(&simulator, identity.acceptor).await;
-    let mut sender = sender_at(&url, SmtpDeadlines::default());
-    let failure = unsent(sender.send(&mail("ana@cliente.test"), never).await);
-    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::ConfigAuth, code::TLS));
+    assert_eq!(server.connections.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test]
 async fn an_untrusted_server_that_offers_starttls_gets_nothing_in_the_clear_either() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let url = format!("smtp://{}", listener.local_addr().expect("an address"));
-    let acceptor = Identity::new().acceptor;
+    let acceptor = Identity::self_signed("localhost").acceptor;
     let heard = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.expect("a client");
         let (mut stream, mut heard) = (BufReader::new(stream), String::new());
@@ -98,8 +234,7 @@ async fn an_untrusted_server_that_offers_starttls_gets_nothing_in_the_clear_eith
         let _ = stream.read_to_string(&mut heard).await;
         heard
     });
-    let failure =
-        unsent(sender_at(&url, SmtpDeadlines::default()).send(&mail("ana@cliente.test"), never).await);
+    let failure = unsent(sender_of(&settings(&url)).send(&mail("ana@cliente.test"), never).await);
     assert_eq!((failure.class, failure.code.as_str()), (FailureClass::ConfigAuth, code::TLS));
     let heard = heard.await.expect("a dialogue");
     assert!(heard.starts_with("EHLO") && heard.ends_with("STARTTLS\r\n"), "{heard}");
@@ -107,7 +242,7 @@ async fn an_untrusted_server_that_offers_starttls_gets_nothing_in_the_clear_eith
 
 #[tokio::test]
 async fn tls_with_a_server_that_speaks_none_does_not_hang_or_send() {
-    let server = Scripted::start(vec![scripted::Step::Say("220 plain\r\n"), scripted::Step::Hang]).await;
+    let server = Scripted::start(vec![Say(b"220 plain\r\n"), Hang]).await;
     let url = server.url.replace("smtp:", "smtps:");
     let failure =
         unsent(sender_at(&url, SmtpDeadlines::default()).send(&mail("ana@cliente.test"), never).await);

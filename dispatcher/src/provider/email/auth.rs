@@ -1,0 +1,71 @@
+//! Logging in to a mail server (RFC 4954).
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use domain::delivery::FailureClass;
+
+use super::{
+    dialogue::{Dialogue, wanted},
+    extensions::Extensions,
+    reply::{self, Phase},
+    wire::Reply,
+};
+use crate::provider::{
+    failure::{Failure, code},
+    settings::Secret,
+};
+
+/// The longest command line, with its end (RFC 4954 section 4, RFC 5321 4.5.3.1.4).
+const MAX_COMMAND: usize = 512;
+
+/// Logs in by PLAIN, else by LOGIN, which never became a standard and is all that some servers offer.
+pub(super) async fn log_in(
+    dialogue: &mut Dialogue,
+    extensions: &Extensions,
+    user: &str,
+    password: &Secret,
+) -> Result<(), Failure> {
+    if extensions.authenticate_by("PLAIN") {
+        let response = BASE64_STANDARD.encode(format!("\0{user}\0{}", password.reveal()));
+        return exchange(dialogue, &plain(&response), &[response], password).await;
+    }
+    if extensions.authenticate_by("LOGIN") {
+        let answers = [user, password.reveal()].map(|answer| BASE64_STANDARD.encode(answer));
+        return exchange(dialogue, "AUTH LOGIN\r\n", &answers, password).await;
+    }
+    let text = "the server offers no log-in that we know (AUTH PLAIN or LOGIN): see whether url has the right port, or \
+                leave user and password out of it";
+    Err(Failure::new(FailureClass::ConfigAuth, code::CONFIG, text))
+}
+
+/// With the response at once, which saves a round trip, where the line has room for it.
+fn plain(response: &str) -> String {
+    let at_once = format!("AUTH PLAIN {response}\r\n");
+    if at_once.len() <= MAX_COMMAND { at_once } else { "AUTH PLAIN\r\n".to_owned() }
+}
+
+/// Says the command, and to each prompt the next answer: what a prompt's words are is not fixed anywhere.
+async fn exchange(
+    dialogue: &mut Dialogue,
+    command: &str,
+    answers: &[String],
+    password: &Secret,
+) -> Result<(), Failure> {
+    let mut reply = dialogue.ask(Phase::Auth, command).await?;
+    for answer in answers {
+        if !reply.is_intermediate() {
+            break;
+        }
+        reply = dialogue.ask(Phase::Auth, &format!("{answer}\r\n")).await?;
+    }
+    if reply.is_refusal() && repeats(&reply::words(&reply), answers, password) {
+        return Err(reply::refused(Phase::Auth, reply.code, "the server's words repeat what it was told"));
+    }
+    wanted(Phase::Auth, reply, Reply::is_completion).map(drop)
+}
+
+/// Whether words, which are kept and shown, hold what must not be.
+fn repeats(words: &str, answers: &[String], password: &Secret) -> bool {
+    const TELLING: usize = 8;
+    let beginnings = answers.iter().map(|answer| &answer[..answer.len().min(TELLING)]);
+    words.contains(password.reveal()) || beginnings.into_iter().any(|beginning| words.contains(beginning))
+}

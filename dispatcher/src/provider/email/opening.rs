@@ -1,0 +1,94 @@
+//! A connection made ready for mail: greeted, under TLS where there is to be TLS, logged in.
+
+use std::sync::atomic::Ordering;
+
+use super::{
+    Shared, auth,
+    dialogue::{Dialogue, wanted},
+    extensions::Extensions,
+    helo,
+    reply::{self, Phase},
+    security::Tls,
+    stream,
+    wire::{Reply, Wire},
+};
+use crate::provider::failure::Failure;
+
+/// Connects, greets, agrees on TLS and logs in.
+pub(super) async fn open(shared: &Shared) -> Result<(Dialogue, Extensions), Failure> {
+    let stream = stream::connect(shared).await?;
+    let mut dialogue = Dialogue::new(Wire::new(stream), shared.deadlines);
+    let greeting = dialogue.hear(Phase::Greeting).await?;
+    wanted(Phase::Greeting, greeting, Reply::is_completion)?;
+    let name = name(shared, &dialogue)?;
+    let mut extensions = hello(&mut dialogue, &name).await?;
+    if matches!(shared.server.tls, Tls::Required | Tls::WhenOffered) && extensions.offer("STARTTLS") {
+        dialogue = start_tls(dialogue, shared).await?;
+        // What was offered in clear counts for nothing any more (RFC 3207 section 4.2).
+        extensions = hello(&mut dialogue, &name).await?;
+    }
+    protected(shared, dialogue.is_encrypted())?;
+    if let Some((user, password)) = &shared.server.credentials {
+        auth::log_in(&mut dialogue, &extensions, user, password).await?;
+    }
+    Ok((dialogue, extensions))
+}
+
+/// The configured name, else the address of this end (RFC 5321 4.1.4).
+fn name(shared: &Shared, dialogue: &Dialogue) -> Result<String, Failure> {
+    match &shared.server.helo_name {
+        Some(name) => Ok(name.clone()),
+        None => dialogue.local_address().map(helo::literal).map_err(|_| reply::ended()),
+    }
+}
+
+/// EHLO; HELO where EHLO is not known (RFC 5321 3.2). A server that knows EHLO and refuses our name or ourselves (501, 504,
+/// 550) would at best take the mail without TLS and log-in for a fault that must be mended.
+async fn hello(dialogue: &mut Dialogue, name: &str) -> Result<Extensions, Failure> {
+    const UNRECOGNIZED: u16 = 500;
+    const NOT_IMPLEMENTED: u16 = 502;
+    let reply = dialogue.ask(Phase::Greeting, &format!("EHLO {name}\r\n")).await?;
+    if !matches!(reply.code, UNRECOGNIZED | NOT_IMPLEMENTED) {
+        return wanted(Phase::Greeting, reply, Reply::is_completion).map(|reply| Extensions::of(&reply));
+    }
+    let reply = dialogue.ask(Phase::Greeting, &format!("HELO {name}\r\n")).await?;
+    wanted(Phase::Greeting, reply, Reply::is_completion).map(|_| Extensions::default())
+}
+
+async fn start_tls(mut dialogue: Dialogue, shared: &Shared) -> Result<Dialogue, Failure> {
+    let reply = dialogue.ask(Phase::Connect, "STARTTLS\r\n").await?;
+    wanted(Phase::Connect, reply, Reply::is_completion)?;
+    let in_between =
+        |_| reply::unprotected("something was said in clear after STARTTLS: somebody may stand in between");
+    let tcp = dialogue.into_clear().map_err(in_between)?;
+    let stream = stream::start_tls(tcp, shared).await?;
+    Ok(Dialogue::new(Wire::new(stream), shared.deadlines))
+}
+
+/// Whether mail and password may go out on the connection as it is. STARTTLS is an offer in clear, which somebody on the way
+/// can strike out: a server that has kept it once is expected to keep it (RFC 3207 section 6).
+fn protected(shared: &Shared, is_encrypted: bool) -> Result<(), Failure> {
+    let server = &shared.server;
+    if is_encrypted {
+        shared.has_had_tls.store(true, Ordering::Relaxed);
+        return Ok(());
+    }
+    if !server.may_do_without_tls() {
+        return Err(reply::unprotected(
+            "the server offers no TLS, and a password is not sent in clear over a network: mend its STARTTLS, or use \
+             smtps:// in url",
+        ));
+    }
+    if server.tls == Tls::Required {
+        return Err(reply::unprotected(
+            "the server offers no TLS, and nothing is to be sent to it without: mend its STARTTLS, or use smtps:// in url",
+        ));
+    }
+    if server.tls == Tls::WhenOffered && shared.has_had_tls.load(Ordering::Relaxed) {
+        return Err(reply::unprotected(
+            "the server offered TLS before and offers none now: mend its STARTTLS, or set tls = \"none\" if it is to be \
+             sent to in clear",
+        ));
+    }
+    Ok(())
+}
