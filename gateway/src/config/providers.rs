@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use dispatcher::provider::TlsMode;
 use serde::Deserialize;
 
 use super::Secret;
@@ -22,6 +23,14 @@ pub struct EmailProvider {
     pub connections: u32,
     /// The most mails per second; 0 for no limit.
     pub rate_per_second: u32,
+    /// What we call ourselves at EHLO; without it, by the public address or by this end's.
+    pub helo_name: Option<String>,
+    /// Whether STARTTLS is needed.
+    pub tls: Option<TlsMode>,
+    /// What the file of `ca_file` holds.
+    pub ca_file: Option<Vec<u8>>,
+    /// SHA-256 fingerprints of the server's certificates.
+    pub certificate_sha256: Vec<String>,
 }
 
 /// One `[[sms.providers]]`.
@@ -64,6 +73,11 @@ pub(super) struct RawEmailProvider {
     connections: u32,
     #[serde(default)]
     rate_per_second: u32,
+    helo_name: Option<String>,
+    tls: Option<TlsMode>,
+    ca_file: Option<PathBuf>,
+    #[serde(default)]
+    certificate_sha256: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -106,6 +120,10 @@ pub(super) fn email(
                 from: raw.from,
                 connections: raw.connections,
                 rate_per_second: raw.rate_per_second,
+                helo_name: raw.helo_name,
+                tls: raw.tls,
+                ca_file: secrets.file_of_entry(&entry, "ca_file", raw.ca_file)?,
+                certificate_sha256: raw.certificate_sha256,
             })
         })
         .collect()

@@ -1,7 +1,7 @@
-//! Secrets that are given as they are or as the file that holds them.
+//! Secrets that are given as they are or as the file that holds them, and other files that keys name.
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use figment::Figment;
 
@@ -55,10 +55,23 @@ impl<'a> Secrets<'a> {
             .ok_or_else(|| self.wrong(&full, format!("is missing: give {key} or {key}_file")))
     }
 
+    /// What the file holds that a list's entry names.
+    pub(super) fn file_of_entry(
+        &self,
+        entry: &str,
+        key: &str,
+        file: Option<PathBuf>,
+    ) -> Result<Option<Vec<u8>>, ConfigError> {
+        let key = format!("{entry}.{key}");
+        file.map(|file| fs::read(&file).map_err(|error| self.unreadable(&key, &file, &error))).transpose()
+    }
+
+    fn unreadable(&self, key: &str, file: &Path, error: &io::Error) -> ConfigError {
+        self.wrong(key, format!("names {}, which cannot be read: {error}", file.display()))
+    }
+
     fn read(&self, key: &str, file: PathBuf) -> Result<Secret<String>, ConfigError> {
-        let text = fs::read_to_string(&file).map_err(|error| {
-            self.wrong(key, format!("names {}, which cannot be read: {error}", file.display()))
-        })?;
+        let text = fs::read_to_string(&file).map_err(|error| self.unreadable(key, &file, &error))?;
         if text.trim().is_empty() {
             return Err(self.wrong(key, format!("names {}, which is empty", file.display())));
         }

@@ -1,5 +1,7 @@
 //! Every way a configuration is refused, with the key and the place that the error names.
 
+use dispatcher::provider::TlsMode;
+
 use super::*;
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -178,6 +180,36 @@ fn a_missing_key_of_a_provider_is_named() {
     assert_refused(from_file(TWILIO), "sms.providers[0].secret", &["secret or secret_file"]);
     assert_refused(from_file(&SMTP.replace("from", "# from")), "email.providers[0].from", &["missing"]);
     assert_refused(from_file(&SMTP.replace("url", "# url")), "email.providers[0].url", &["url or url_file"]);
+}
+
+#[test]
+fn a_mail_servers_certificate_is_named_by_a_file_or_by_its_fingerprint() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "-----BEGIN").unwrap();
+    let named = format!("{SMTP}ca_file = \"{}\"\ntls = \"required\"\n", file.path().display());
+    let config = from_file(&named).unwrap();
+    assert_eq!(config.email_providers[0].ca_file.as_deref(), Some(&b"-----BEGIN"[..]));
+    assert_eq!(config.email_providers[0].tls, Some(TlsMode::Required));
+    let pinned = from_file(&format!("{SMTP}certificate_sha256 = [\"a\", \"b\"]\n")).unwrap();
+    assert_eq!(pinned.email_providers[0].certificate_sha256, ["a", "b"]);
+}
+
+#[test]
+fn without_keys_for_it_a_mail_server_is_met_as_before() {
+    let provider = from_file(SMTP).unwrap().email_providers.remove(0);
+    assert_eq!((provider.helo_name, provider.tls, provider.ca_file), (None, None, None));
+    assert!(provider.certificate_sha256.is_empty());
+}
+
+#[test]
+fn a_wrong_key_of_a_mail_servers_tls_is_named() {
+    let missing = format!("{SMTP}ca_file = \"/nowhere/ca.pem\"\n");
+    assert_refused(from_file(&missing), "email.providers[0].ca_file", &["/nowhere/ca.pem", ".toml"]);
+    let unknown = format!("{SMTP}tls = \"maybe\"\n");
+    let modes = ["required", "opportunistic", "none"];
+    assert_refused(from_file(&unknown), "email.providers[0].tls", &modes);
+    let single = format!("{SMTP}certificate_sha256 = \"a\"\n");
+    assert_refused(from_file(&single), "email.providers[0].certificate_sha256", &["a text"]);
 }
 
 #[test]

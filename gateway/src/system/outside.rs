@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use commands::clock;
 use dispatcher::provider::{
-    EmailProvider, Provider, SettingsError, SmsProvider, SmtpSettings, TwilioSettings,
+    EmailProvider, Provider, SettingsError, SmsProvider, SmtpSettings, TwilioSettings, helo_name,
 };
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
@@ -96,10 +96,13 @@ fn simulated(simulator: &Simulator, connections: u32) -> Result<Vec<Provider>, S
 }
 
 fn providers(config: &Config) -> Result<Vec<Provider>, SettingsError> {
-    let email = config
-        .email_providers
-        .iter()
-        .map(|settings| EmailProvider::try_new(&smtp(settings)).map(Provider::Email));
+    let public_name = config.server.public_url.as_ref().and_then(|url| helo_name(url.host_str()?));
+    let email = config.email_providers.iter().map(|settings| {
+        let provider = EmailProvider::try_new(&smtp(settings, public_name.as_deref()))?;
+        let (name, protection) = (&settings.name, provider.protection());
+        tracing::info!(provider = name, "e-mail goes to this provider by {protection}");
+        Ok(Provider::Email(provider))
+    });
     let sms = config
         .sms_providers
         .iter()
@@ -107,11 +110,18 @@ fn providers(config: &Config) -> Result<Vec<Provider>, SettingsError> {
     email.chain(sms).collect()
 }
 
-fn smtp(settings: &config::EmailProvider) -> SmtpSettings {
+/// `public_name` is the host of our public address, if a mail server can be told it.
+fn smtp(settings: &config::EmailProvider, public_name: Option<&str>) -> SmtpSettings {
     SmtpSettings {
+        name: settings.name.clone(),
+        url: settings.url.expose().clone(),
+        from: settings.from.clone(),
         connections: settings.connections,
         rate_per_second: settings.rate_per_second,
-        ..SmtpSettings::new(&settings.name, settings.url.expose(), &settings.from)
+        helo_name: settings.helo_name.clone().or(public_name.map(str::to_owned)),
+        tls: settings.tls,
+        ca_file: settings.ca_file.clone(),
+        certificate_sha256: settings.certificate_sha256.clone(),
     }
 }
 
