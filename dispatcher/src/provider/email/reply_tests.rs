@@ -49,6 +49,13 @@ fn a_reply_has_the_class_of_its_code() {
         ("550 no", Unknown),
         ("554 no", Unknown),
         ("550 5.4.1 access denied", Unknown),
+        ("471 later", Transient),
+        ("499", Transient),
+        ("460 4.2.2 mailbox full", Transient),
+        ("571 no", Unknown),
+        ("599", Unknown),
+        ("571 5.1.1 unknown", PermanentAddress),
+        ("590 5.7.1 spam", PolicyReputation),
     ];
     for (reply, class) in table {
         assert_eq!(class_of(reply), class, "{reply}");
@@ -110,6 +117,40 @@ fn an_enhanced_code_of_another_class_is_ignored() {
     assert_eq!(at(Phase::Rcpt, "451 5.1.1 confused"), at(Phase::Rcpt, "451 5.1.1 confused"));
     assert_eq!((class_of("451 5.1.1 confused"), class_of("550 4.2.2 confused")), (Transient, Unknown));
     assert_eq!(at(Phase::Rcpt, "451 5.1.1 confused").code, "451");
+}
+
+#[test]
+fn an_enhanced_code_that_every_line_repeats_is_said_once() {
+    let table = [
+        ("5.1.1 The mailbox\n5.1.1 was\n5.1.1 closed", "5.1.1 The mailbox was closed"),
+        ("The mailbox\n5.1.1 closed", "The mailbox 5.1.1 closed"),
+        ("5.1.1 The\n5.1.10 mailbox", "5.1.1 The 5.1.10 mailbox"),
+        ("", ""),
+    ];
+    for (lines, text) in table {
+        assert_eq!(words(&Reply::new(550, lines)), text);
+    }
+}
+
+#[test]
+fn a_failing_connection_is_transient_and_tls_that_fails_before_the_log_in_is_ours_to_mend() {
+    let tls = Broken::Tls("certificate required".into());
+    for phase in [Phase::Connect, Phase::Greeting, Phase::Auth] {
+        assert_eq!((failed(phase, &tls).class, failed(phase, &tls).code.as_str()), (ConfigAuth, code::TLS));
+    }
+    for phase in [Phase::Mail, Phase::Rcpt, Phase::Data, Phase::FinalReply] {
+        for broken in [
+            Broken::Closed,
+            Broken::Unwritten,
+            Broken::NotSmtp,
+            Broken::TooLong,
+            Broken::Unasked,
+            tls.clone(),
+        ] {
+            let failure = failed(phase, &broken);
+            assert_eq!((failure.class, failure.ends_dialogue()), (Transient, true), "{broken:?}");
+        }
+    }
 }
 
 #[test]
