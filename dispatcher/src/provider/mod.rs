@@ -18,6 +18,7 @@ pub use breaker::{Admission, Breaker, Cause};
 pub use email::helo::helo_name;
 pub use email::security::TlsMode;
 pub use email::{EmailProvider, EmailSender, SmtpDeadlines};
+use failure::code;
 pub use failure::{Accepted, Doubt, Failure, SendFailure, StartRefused};
 pub use limit::RateLimit;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
@@ -85,8 +86,21 @@ impl Gate {
             Some(cause @ Cause::Outage) => {
                 tracing::warn!(provider, %cause, "a provider is left alone for a while")
             }
-            Some(cause) => tracing::error!(provider, %cause, "a provider is left alone for a while"),
+            Some(cause) => {
+                let why = own_words(result);
+                tracing::error!(provider, %cause, why, "a provider is left alone for a while")
+            }
         }
+    }
+}
+
+/// What we have to say of a failure that is none of the provider's words, which stay out of logs: it names what to mend.
+fn own_words<T>(result: &Result<T, SendFailure>) -> Option<&str> {
+    match result {
+        Err(SendFailure::Unsent(failure)) if matches!(failure.code.as_str(), code::TLS | code::CONFIG) => {
+            Some(&failure.text)
+        }
+        _ => None,
     }
 }
 
