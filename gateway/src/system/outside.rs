@@ -96,11 +96,11 @@ fn simulated(simulator: &Simulator, connections: u32) -> Result<Vec<Provider>, S
 }
 
 fn providers(config: &Config) -> Result<Vec<Provider>, SettingsError> {
-    let public_name = config.server.public_url.as_ref().and_then(|url| helo_name(url.host_str()?));
+    let public_name = public_name(config);
     let email = config.email_providers.iter().map(|settings| {
         let provider = EmailProvider::try_new(&smtp(settings, public_name.as_deref()))?;
         let (name, protection) = (&settings.name, provider.protection());
-        tracing::info!(provider = name, "e-mail goes to this provider by {protection}");
+        tracing::info!(provider = name, protection, "this is what protects the mails to a provider");
         Ok(Provider::Email(provider))
     });
     let sms = config
@@ -110,7 +110,12 @@ fn providers(config: &Config) -> Result<Vec<Provider>, SettingsError> {
     email.chain(sms).collect()
 }
 
-/// `public_name` is the host of our public address, if a mail server can be told it.
+/// The host of our public address, if it is a name that mail servers take.
+fn public_name(config: &Config) -> Option<String> {
+    helo_name(config.server.public_url.as_ref()?.host_str()?)
+}
+
+/// `public_name` is what we call ourselves where no other name is given.
 fn smtp(settings: &config::EmailProvider, public_name: Option<&str>) -> SmtpSettings {
     SmtpSettings {
         name: settings.name.clone(),
@@ -142,6 +147,26 @@ fn twilio(settings: &config::SmsProvider) -> TwilioSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mail_server_is_told_the_configured_name_or_the_public_one_if_it_is_full() {
+        let said = |public_url: &str, own: &str| {
+            let provider = "[[email.providers]]\nname = \"uno\"\nurl = \"smtp://h\"\nfrom = \"a@b.co\"\n";
+            let text = format!("[server]\npublic_url = \"{public_url}\"\n{provider}{own}");
+            let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+            std::fs::write(file.path(), text).unwrap();
+            let config = Config::load(Some(file.path()), []).unwrap();
+            smtp(&config.email_providers[0], public_name(&config).as_deref()).helo_name
+        };
+        let full = "https://mensajes.example.com";
+        assert_eq!(said(full, "helo_name = \"mx.example.com\"\n").as_deref(), Some("mx.example.com"));
+        assert_eq!(said(full, "").as_deref(), Some("mensajes.example.com"));
+        for short in
+            ["https://mensajes", "http://localhost:8080", "https://192.0.2.1", "https://[2001:db8::1]"]
+        {
+            assert_eq!(said(short, ""), None, "{short}");
+        }
+    }
 
     fn names(route: &Route) -> Vec<(Channel, &str)> {
         route.providers.iter().map(|provider| (provider.channel(), provider.gate().name.as_str())).collect()
