@@ -6,6 +6,7 @@ use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use include_dir::{Dir, File, include_dir};
+use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
@@ -18,7 +19,7 @@ const PAGE: &str = "index.html";
 /// Vite puts files whose names carry a hash of their content here: they never change.
 const HASHED: &str = "assets/";
 /// What begins like this is for programs, in whatever version: they are told that it is not there.
-const API: &str = "api/";
+const PROGRAMS: [&str; 4] = ["api", "livez", "readyz", "metrics"];
 /// How a file can be asked for.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -27,7 +28,7 @@ const ASK_EACH_TIME: HeaderValue = HeaderValue::from_static("no-cache");
 /// Answers every path that is not the API's.
 pub(crate) async fn serve(request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
-    if format!("{path}/").starts_with(API) {
+    if is_for_programs(path) {
         return Problem::not_found().into_response();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -41,6 +42,13 @@ pub(crate) async fn serve(request: Request) -> Response {
             .get_file(PAGE)
             .map_or_else(|| StatusCode::NOT_FOUND.into_response(), |page| answer(page, &request)),
     }
+}
+
+/// However it is written: in capitals, escaped, with empty segments before it.
+fn is_for_programs(path: &str) -> bool {
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    let first = path.split(['/', '\\']).find(|segment| !matches!(*segment, "" | "." | ".."));
+    first.is_some_and(|first| PROGRAMS.iter().any(|name| first.eq_ignore_ascii_case(name)))
 }
 
 fn answer(file: &'static File<'_>, request: &Request) -> Response {
@@ -95,12 +103,30 @@ mod tests {
 
     #[tokio::test]
     async fn what_looks_like_the_api_is_never_the_page() {
-        for path in ["/api", "/api/", "/api/v2/users", "/api/x"] {
+        for path in [
+            "/api",
+            "/api/",
+            "/api/v2/users",
+            "/api/x",
+            "/API/V1/me",
+            "/Api",
+            "//api/v1/me",
+            "/./api/v1",
+            "/api%2Fv1/me",
+            "/%61pi/v1",
+            "/api%5Cv1",
+            "/api/v1//me",
+            "/livez/",
+            "/Readyz",
+            "/metrics/x",
+        ] {
             let response = get(path).await;
             assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
             assert!(response.extensions().get::<Problem>().is_some(), "{path}");
         }
-        assert_eq!(get("/apis").await.status(), StatusCode::OK);
+        for path in ["/apis", "/mensajes/api", "/%ff"] {
+            assert_eq!(get(path).await.status(), StatusCode::OK, "{path}");
+        }
     }
 
     #[tokio::test]
