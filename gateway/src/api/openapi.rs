@@ -21,10 +21,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::schema::{ProblemBody, ProblemError};
 use super::{ROOT, enumerations};
+use crate::extract::{STRANGER_BODY_BYTES_MAX, VALUES_MAX};
 use crate::state::AppState;
 
-const DESCRIPTION: &str = "Messages between workers, notifications to clients, and the proof of both.\n\n\
-    A parameter of a query without a value (`?state=`) counts as absent; only `dry_run` must say `true` or `false`.";
 /// Where a schema of the document is referred to.
 const SCHEMAS: &str = "#/components/schemas/";
 /// Reads no view, and so waits for none.
@@ -48,7 +47,7 @@ pub(super) fn document(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
         .title("Mensajería")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(DESCRIPTION))
+        .description(Some(description()))
         .license(Some(LicenseBuilder::new().name("MIT").build()))
         .build();
     document.servers = Some(vec![Server::new(ROOT)]);
@@ -61,6 +60,16 @@ pub(super) fn document(mut document: OpenApi) -> OpenApi {
     close_requests(&mut document);
     enumerations::list(&mut document);
     document
+}
+
+fn description() -> String {
+    format!(
+        "Messages between workers, notifications to clients, and the proof of both. A request's body has at most 1 MiB \
+         ({} KiB before a log-in, 1 GiB for an import) and {VALUES_MAX} JSON values, without a content coding. Limits of \
+         texts are in characters and hold for bodies in plain UTF-8: `\\uXXXX` takes six bytes for one.\n\n\
+         A parameter of a query without a value (`?state=`) counts as absent; only `dry_run` must say `true` or `false`.",
+        STRANGER_BODY_BYTES_MAX / 1024
+    )
 }
 
 fn add_components(document: &mut OpenApi) {

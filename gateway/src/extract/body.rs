@@ -6,65 +6,138 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
 use bytes::BytesMut;
 use futures::StreamExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::problem::{Answer, Kind, Problem, Reason};
 
 /// How large a body that is read as a whole may be.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// How long such a body may take to arrive.
+/// How large the body of a caller may be that is not logged in: an address and a password take far less.
+pub const STRANGER_BODY_BYTES_MAX: usize = 16 * 1024;
+/// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a body may take to arrive from a caller that is not logged in.
+const STRANGER_BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a body may arrive at less than [`RATE_MIN`].
+const GRACE: Duration = Duration::from_secs(5);
+/// The least bytes a second, in the mean: 2G brings ten times as many.
+const RATE_MIN: u32 = 1_024;
 
-/// Reads a whole body of at most [`BODY_BYTES_MAX`].
-///
-/// # Errors
-/// 413 beyond it, 408 if it takes too long, 400 if it breaks off.
-pub async fn read_body(headers: &HeaderMap, body: Body) -> Answer<Bytes> {
-    refuse_declared_excess(headers)?;
-    timeout(BODY_TIMEOUT, gather(body)).await.unwrap_or(Err(Problem::new(Kind::TimedOut)))
+/// How large a body may be, and how long it may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyBounds {
+    bytes: usize,
+    time: Duration,
 }
 
-fn refuse_declared_excess(headers: &HeaderMap) -> Answer<()> {
-    let length =
-        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > BODY_BYTES_MAX as u64) { Err(too_large()) } else { Ok(()) }
-}
+impl BodyBounds {
+    /// For a caller that is logged in.
+    pub const CALLER: Self = Self { bytes: BODY_BYTES_MAX, time: BODY_TIMEOUT };
+    /// For anybody else.
+    pub const STRANGER: Self = Self { bytes: STRANGER_BODY_BYTES_MAX, time: STRANGER_BODY_TIMEOUT };
 
-async fn gather(body: Body) -> Answer<Bytes> {
-    let mut chunks = body.into_data_stream();
-    let mut gathered = BytesMut::new();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Problem::new(Kind::Malformed).because(Reason::BodyBroken))?;
-        if gathered.len() + chunk.len() > BODY_BYTES_MAX {
-            return Err(too_large());
+    /// Reads a whole body.
+    ///
+    /// # Errors
+    /// 413 when it is too large, 408 when it takes too long, 400 when it breaks off.
+    pub async fn read(self, headers: &HeaderMap, body: Body) -> Answer<Bytes> {
+        if declared_length(headers).is_some_and(|length| length > self.bytes as u64) {
+            return Err(self.too_large());
         }
-        gathered.extend_from_slice(&chunk);
+        self.gather(body).await
     }
-    Ok(gathered.freeze())
+
+    async fn gather(self, body: Body) -> Answer<Bytes> {
+        let (began, mut chunks, mut gathered) = (Instant::now(), body.into_data_stream(), BytesMut::new());
+        while let Some(chunk) = timeout_at(began + self.time_for(gathered.len()), chunks.next())
+            .await
+            .map_err(|_| Problem::new(Kind::TimedOut))?
+        {
+            let chunk = chunk.map_err(|_| Problem::new(Kind::Malformed).because(Reason::BodyBroken))?;
+            if gathered.len() + chunk.len() > self.bytes {
+                return Err(self.too_large());
+            }
+            gathered.extend_from_slice(&chunk);
+        }
+        Ok(gathered.freeze())
+    }
+
+    /// When, after the beginning, more than `bytes` must have arrived.
+    fn time_for(self, bytes: usize) -> Duration {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.time.min(GRACE + Duration::from_secs(1) * bytes / RATE_MIN)
+    }
+
+    fn too_large(self) -> Problem {
+        Problem::new(Kind::TooLarge).because(Reason::JsonTooLarge { max_bytes: self.bytes })
+    }
 }
 
-fn too_large() -> Problem {
-    Problem::new(Kind::TooLarge).because(Reason::BodyTooLarge { max_bytes: BODY_BYTES_MAX })
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::stream;
+    use tokio::time::sleep;
+
     use super::*;
 
-    async fn read(length: usize) -> Answer<Bytes> {
-        read_body(&HeaderMap::new(), Body::from(vec![b' '; length])).await
+    async fn read(bounds: BodyBounds, length: usize) -> Answer<Bytes> {
+        bounds.read(&HeaderMap::new(), Body::from(vec![b' '; length])).await
+    }
+
+    /// A body of so many pieces, one after each pause; and how long it was listened to.
+    async fn slow(
+        bounds: BodyBounds,
+        pieces: usize,
+        bytes: usize,
+        pause: Duration,
+    ) -> (Answer<usize>, Duration) {
+        let piece = move |_| async move {
+            sleep(pause).await;
+            Ok::<_, std::io::Error>(Bytes::from(vec![b' '; bytes]))
+        };
+        let body = Body::from_stream(stream::iter(0..pieces).then(piece));
+        let began = Instant::now();
+        let read = bounds.read(&HeaderMap::new(), body).await.map(|read| read.len());
+        (read, began.elapsed())
     }
 
     #[tokio::test]
-    async fn a_body_may_have_a_mebibyte_and_no_more() {
-        assert_eq!(read(BODY_BYTES_MAX).await.unwrap().len(), BODY_BYTES_MAX);
-        assert_eq!(read(BODY_BYTES_MAX + 1).await.unwrap_err().kind, Kind::TooLarge);
+    async fn a_body_may_have_a_mebibyte_and_before_a_login_16_kib_and_no_more() {
+        for (bounds, max) in [(BodyBounds::CALLER, 1024 * 1024), (BodyBounds::STRANGER, 16 * 1024)] {
+            assert_eq!(read(bounds, max).await.unwrap().len(), max);
+            assert_eq!(read(bounds, max + 1).await.unwrap_err().kind, Kind::TooLarge);
+        }
     }
 
     #[tokio::test]
     async fn a_body_that_says_it_is_too_large_is_not_read() {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_LENGTH, "1048577".parse().unwrap());
-        assert_eq!(read_body(&headers, Body::empty()).await.unwrap_err().kind, Kind::TooLarge);
+        let read =
+            BodyBounds::CALLER.read(&headers, Body::from_stream(stream::pending::<std::io::Result<Bytes>>()));
+        assert_eq!(read.await.unwrap_err().kind, Kind::TooLarge);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_comes_slower_than_the_least_rate_is_given_up() {
+        let second = Duration::from_secs(1);
+        let (refused, after) = slow(BodyBounds::CALLER, 1_000, 1, second).await;
+        assert_eq!((refused.unwrap_err().kind, after.as_secs()), (Kind::TimedOut, 5));
+        let (refused, after) = slow(BodyBounds::CALLER, 1_000, 512, second).await;
+        assert_eq!((refused.unwrap_err().kind, after.as_secs()), (Kind::TimedOut, 9));
+        assert_eq!(slow(BodyBounds::CALLER, 20, 2_048, second).await.0, Ok(20 * 2_048));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_body_is_waited_for_longer_than_its_time() {
+        let second = Duration::from_secs(1);
+        let (refused, after) = slow(BodyBounds::CALLER, 1_000, 4_096, second).await;
+        assert_eq!((refused.unwrap_err().kind, after.as_secs()), (Kind::TimedOut, 30));
+        let (refused, after) = slow(BodyBounds::STRANGER, 1_000, 1_024, second).await;
+        assert_eq!((refused.unwrap_err().kind, after.as_secs()), (Kind::TimedOut, 10));
     }
 }

@@ -105,6 +105,9 @@ impl<'a> Fields<'a> {
 
     fn refuse_the_rest(&mut self) {
         for name in std::mem::take(&mut self.members).keys() {
+            if self.spot.faults.is_full() {
+                return;
+            }
             self.spot.at(name).refuse::<()>(Reason::UnknownField);
         }
     }

@@ -4,12 +4,12 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use super::body::read_body;
+use super::body::BodyBounds;
 use super::fields::{Fields, FromFields, Spot};
 use super::strict;
 use crate::problem::{Answer, Fault, Faults, Kind, Problem, Reason};
 
-/// The body of a request that nobody need be logged in for. An empty body is as good as `{}`.
+/// The body of a request that nobody need be logged in for, so that it is small. An empty body is as good as `{}`.
 #[derive(Debug)]
 pub struct ValidJson<T>(pub T);
 
@@ -18,13 +18,16 @@ impl<T: FromFields, S: Send + Sync> FromRequest<S> for ValidJson<T> {
 
     async fn from_request(request: Request, _: &S) -> Answer<Self> {
         let (parts, body) = request.into_parts();
-        let bytes = read_body(&parts.headers, body).await?;
+        let bytes = BodyBounds::STRANGER.read(&parts.headers, body).await?;
         read_json(&parts.headers, &bytes).map(|(value, _)| Self(value))
     }
 }
 
 /// Reads a body, and gives it back in the one form that equal bodies share.
-pub(super) fn read_json<T: FromFields>(headers: &HeaderMap, bytes: &[u8]) -> Answer<(T, String)> {
+///
+/// # Errors
+/// 400, 413 or 415 when it cannot be read as JSON, 422 that names its fields at fault.
+pub fn read_json<T: FromFields>(headers: &HeaderMap, bytes: &[u8]) -> Answer<(T, String)> {
     let mut faults = Faults::default();
     let json = parse(headers, bytes, &mut faults)?;
     let canonical = serde_json::to_string(&json).expect("what was read as JSON can be written as JSON");
@@ -39,9 +42,12 @@ fn parse(headers: &HeaderMap, bytes: &[u8], faults: &mut Faults) -> Answer<Value
         return Ok(Value::Object(Map::new()));
     }
     refuse_other_types(headers)?;
-    strict::parse(bytes, faults).map_err(|reason| Problem {
-        faults: vec![Fault::in_body("", reason.clone())],
-        ..Problem::new(Kind::Malformed).because(reason)
+    strict::parse(bytes, faults).map_err(|reason| {
+        let kind = match reason {
+            Reason::TooManyValues { .. } => Kind::TooLarge,
+            _ => Kind::Malformed,
+        };
+        Problem { faults: vec![Fault::in_body("", reason.clone())], ..Problem::new(kind).because(reason) }
     })
 }
 

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use commands::{CommandContext, Idempotency};
 use projections::Projection;
 
-use super::body::read_body;
+use super::body::BodyBounds;
 use super::client_ip::ClientIp;
 use super::fields::{Fields, FromFields};
 use super::idempotency::{Key, fingerprint_of, read_key};
@@ -62,7 +62,7 @@ impl<T: Body> FromRequest<AppState> for Order<T> {
         let (NoQuery, min_position) = Params::read(parts.uri.query().unwrap_or_default())?;
         state.freshness().wait_if_asked(min_position, &Projection::ALL).await?;
         let key = read_key(&parts.headers, T::KEY)?;
-        let bytes = read_body(&parts.headers, body).await?;
+        let bytes = BodyBounds::CALLER.read(&parts.headers, body).await?;
         let (body, canonical) = read_json(&parts.headers, &bytes)?;
         let asked = (&parts.method, &parts.uri);
         let same = fingerprint_of(state.log().keyring(), caller.id(), key, asked, canonical.as_bytes());

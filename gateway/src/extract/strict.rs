@@ -1,6 +1,9 @@
 //! JSON as it was meant: a member named twice is a fault, not a silent choice between the two.
+//!
+//! Reading costs time in proportion to the body, and memory in proportion to its values, whose number has a bound:
+//! nothing is formatted or kept for a member or an element but its value.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -8,21 +11,25 @@ use serde_json::{Map, Number, Value};
 
 use crate::problem::{Fault, Faults, Reason, pointer_to};
 
+/// How many values a body may have, objects and lists included: twice the longest list that any endpoint takes (10,000).
+/// An object with one member takes some 700 bytes of memory for the six that it has in the body.
+pub const VALUES_MAX: usize = 20_000;
+
 /// Reads a body as JSON; members that stand twice are added to `faults`.
 ///
 /// # Errors
 /// Why it cannot be read at all.
 pub(super) fn parse(bytes: &[u8], faults: &mut Faults) -> Result<Value, Reason> {
     let text = std::str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?;
-    let doubles = RefCell::new(Vec::new());
     let mut reader = serde_json::Deserializer::from_str(text);
-    let seed = Strict { pointer: String::new(), doubles: &doubles };
-    let value =
-        seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value)).map_err(reason)?;
-    for pointer in doubles.into_inner() {
-        faults.add(Fault::in_body(pointer, Reason::DuplicateField));
+    let body = Body::default();
+    let seed = Strict { body: &body, path: Path::Root };
+    let read = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    if body.values.get() > VALUES_MAX {
+        return Err(Reason::TooManyValues { max: VALUES_MAX });
     }
-    Ok(value)
+    body.doubles.into_inner().into_vec().into_iter().for_each(|double| faults.add(double));
+    read.map_err(reason)
 }
 
 /// serde_json stops at 128 levels and says so only in words.
@@ -33,14 +40,54 @@ fn reason(error: serde_json::Error) -> Reason {
     Reason::NotJson { line: error.line(), column: error.column() }
 }
 
+/// What is known of the body as a whole while it is read.
+#[derive(Default)]
+struct Body {
+    values: Cell<usize>,
+    doubles: RefCell<Faults>,
+}
+
+/// Where a value stands, borrowed from what is being read: a pointer is written only for a fault.
+#[derive(Clone, Copy)]
+enum Path<'p> {
+    Root,
+    Member(&'p Path<'p>, &'p str),
+    Element(&'p Path<'p>, usize),
+}
+
+impl Path<'_> {
+    fn pointer(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Member(parent, name) => pointer_to(&parent.pointer(), name),
+            Self::Element(parent, index) => pointer_to(&parent.pointer(), &index.to_string()),
+        }
+    }
+}
+
+/// Reads the value at a path.
 struct Strict<'a> {
-    pointer: String,
-    doubles: &'a RefCell<Vec<String>>,
+    body: &'a Body,
+    path: Path<'a>,
 }
 
 impl Strict<'_> {
-    fn at(&self, pointer: String) -> Strict<'_> {
-        Strict { pointer, doubles: self.doubles }
+    fn at<'p>(&'p self, path: Path<'p>) -> Strict<'p> {
+        Strict { body: self.body, path }
+    }
+
+    /// Counts the value that begins here; [`parse`] knows the error by the count.
+    fn count<E: Error>(&self) -> Result<(), E> {
+        let values = self.body.values.get() + 1;
+        self.body.values.set(values);
+        if values > VALUES_MAX { Err(E::custom("too many values")) } else { Ok(()) }
+    }
+
+    fn stands_twice(&self, name: &str) {
+        let mut doubles = self.body.doubles.borrow_mut();
+        if !doubles.is_full() {
+            doubles.add(Fault::in_body(Path::Member(&self.path, name).pointer(), Reason::DuplicateField));
+        }
     }
 }
 
@@ -48,6 +95,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.count()?;
         deserializer.deserialize_any(self)
     }
 }
@@ -90,7 +138,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
         while let Some(value) =
-            elements.next_element_seed(self.at(format!("{}/{}", self.pointer, values.len())))?
+            elements.next_element_seed(self.at(Path::Element(&self.path, values.len())))?
         {
             values.push(value);
         }
@@ -100,11 +148,11 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            let pointer = pointer_to(&self.pointer, &name);
-            let value = members.next_value_seed(self.at(pointer.clone()))?;
-            if object.insert(name, value).is_some() {
-                self.doubles.borrow_mut().push(pointer);
+            let value = members.next_value_seed(self.at(Path::Member(&self.path, &name)))?;
+            if object.contains_key(&name) {
+                self.stands_twice(&name);
             }
+            object.insert(name, value);
         }
         Ok(Value::Object(object))
     }
@@ -113,6 +161,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::POINTER_BYTES_MAX;
 
     fn faults(text: &str) -> Vec<Fault> {
         let mut faults = Faults::default();
@@ -131,6 +180,27 @@ mod tests {
             ]
         );
         assert!(faults(r#"{"a": {"a": 1}, "b": {"a": 1}}"#).is_empty());
+    }
+
+    #[test]
+    fn of_many_members_that_stand_twice_some_are_told_by_pointers_that_can_be_read() {
+        let name = "ñ".repeat(1_000);
+        let members = vec![r#""":0"#; 1_000].join(",");
+        let found = faults(&format!(r#"{{"{name}":{{{members}}}}}"#));
+        assert_eq!(found.len(), 100);
+        assert!(found.iter().all(|fault| fault.pointer.len() < 2 * POINTER_BYTES_MAX));
+        assert!(found[0].pointer.starts_with("/ñ") && found[0].pointer.ends_with('…'));
+    }
+
+    #[test]
+    fn a_body_has_a_bound_of_values_however_they_stand() {
+        let read = |text: &str| parse(text.as_bytes(), &mut Faults::default());
+        let list = |count: usize| format!("[{}]", vec!["0"; count].join(","));
+        assert!(read(&list(VALUES_MAX - 1)).is_ok());
+        let too_many = Err(Reason::TooManyValues { max: VALUES_MAX });
+        assert_eq!(read(&list(VALUES_MAX)), too_many);
+        assert_eq!(read(&format!("[{}]", vec!["[[]]"; VALUES_MAX / 2].join(","))), too_many);
+        assert_eq!(read(&format!("{{{}}}", vec![r#""a":0"#; VALUES_MAX].join(","))), too_many);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use super::Reason;
 
 /// How many faults one answer names at most.
 const FAULTS_MAX: usize = 100;
+/// How long a pointer is told, in bytes; the rest of a longer one is `…`. Names of ours are far shorter.
+pub const POINTER_BYTES_MAX: usize = 300;
 
 /// Where a field stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,9 +57,15 @@ impl Fault {
     }
 }
 
-/// The pointer to a member of what `parent` points to (RFC 6901, 3).
+/// The pointer to a member of what `parent` points to (RFC 6901, 3), cut after [`POINTER_BYTES_MAX`]: callers choose the
+/// names of members that we do not know.
 pub fn pointer_to(parent: &str, member: &str) -> String {
-    format!("{parent}/{}", member.replace('~', "~0").replace('/', "~1"))
+    if parent.len() > POINTER_BYTES_MAX {
+        return if parent.ends_with('…') { parent.to_owned() } else { format!("{parent}/…") };
+    }
+    let fitting = &member[..member.floor_char_boundary(POINTER_BYTES_MAX)];
+    let cut = if fitting.len() < member.len() { "…" } else { "" };
+    format!("{parent}/{}{cut}", fitting.replace('~', "~0").replace('/', "~1"))
 }
 
 /// The faults of one request, collected so that they are all told at once.
@@ -67,9 +75,14 @@ pub struct Faults(Vec<Fault>);
 impl Faults {
     /// Adds one, unless there are more than anybody would read.
     pub fn add(&mut self, fault: Fault) {
-        if self.0.len() < FAULTS_MAX {
+        if !self.is_full() {
             self.0.push(fault);
         }
+    }
+
+    /// Whether no more of them would be told.
+    pub const fn is_full(&self) -> bool {
+        self.0.len() >= FAULTS_MAX
     }
 
     /// Whether nothing is wrong.

@@ -33,6 +33,8 @@ pub enum Kind {
     KeyReused,
     /// Too many attempts.
     TooManyRequests,
+    /// It asks for what is not done here.
+    NotImplemented,
     /// A fault of ours.
     Internal,
     /// Something this needs is away for the moment.
@@ -41,7 +43,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::WrongCredentials,
@@ -56,6 +58,7 @@ impl Kind {
         Self::Invalid,
         Self::KeyReused,
         Self::TooManyRequests,
+        Self::NotImplemented,
         Self::Internal,
         Self::Unavailable,
     ];
@@ -74,6 +77,7 @@ impl Kind {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -96,6 +100,7 @@ impl Kind {
             Self::Invalid => "invalid",
             Self::KeyReused => "idempotency-key-reused",
             Self::TooManyRequests => "too-many-requests",
+            Self::NotImplemented => "not-implemented",
             Self::Internal => "internal",
             Self::Unavailable => "unavailable",
         }

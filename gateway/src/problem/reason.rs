@@ -62,17 +62,33 @@ pub enum Reason {
     NotUtf8,
     /// Objects and arrays within each other beyond what is read.
     TooDeep,
+    /// More JSON values than are read.
+    TooManyValues {
+        /// The most there may be.
+        max: usize,
+    },
     /// More bytes than are taken.
     BodyTooLarge {
         /// The most there may be.
         max_bytes: usize,
     },
+    /// More bytes of JSON than are taken: texts may be too long, or written with more bytes than UTF-8 takes.
+    JsonTooLarge {
+        /// The most there may be.
+        max_bytes: usize,
+    },
+    /// A body under a content coding such as gzip.
+    Encoded,
     /// The body stopped before its end.
     BodyBroken,
     /// A body that is not `application/json`.
     NotJsonType,
     /// A file that is not `text/csv`.
     NotCsvType,
+    /// Not one header `Host` with a name and a port.
+    Host,
+    /// A transfer coding that is not `chunked` alone.
+    TransferCoding,
     /// The header `Idempotency-Key` is needed here.
     KeyMissing,
     /// The header `Idempotency-Key` is not 1 to 255 visible ASCII characters.
@@ -151,10 +167,14 @@ impl Reason {
             Self::NotJson { .. } => "invalid_json",
             Self::NotUtf8 => "invalid_utf8",
             Self::TooDeep => "too_deep",
-            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::TooManyValues { .. } => "too_many_values",
+            Self::BodyTooLarge { .. } | Self::JsonTooLarge { .. } => "body_too_large",
+            Self::Encoded => "content_encoding",
             Self::BodyBroken => "body_broken",
             Self::NotJsonType => "not_json",
             Self::NotCsvType => "not_csv",
+            Self::Host => "invalid_host",
+            Self::TransferCoding => "transfer_encoding",
             Self::KeyMissing => "missing",
             Self::KeyInvalid => "invalid_idempotency_key",
             Self::KeyRunning => "still_running",

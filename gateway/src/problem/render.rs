@@ -80,7 +80,7 @@ fn written(problem: &Problem, language: Language, trace: &Trace, bare: &Response
     if problem.status() == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    for name in [header::ALLOW, header::SET_COOKIE, header::CONNECTION] {
+    for name in [header::ACCEPT_ENCODING, header::ALLOW, header::CONNECTION, header::SET_COOKIE] {
         copy(bare, headers, name);
     }
     response

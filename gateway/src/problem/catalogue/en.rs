@@ -21,6 +21,7 @@ pub(in crate::problem) const fn title(kind: Kind) -> &'static str {
         Kind::Invalid => "Some fields need correcting",
         Kind::KeyReused => "The idempotency key was used before",
         Kind::TooManyRequests => "Too many attempts",
+        Kind::NotImplemented => "Not supported",
         Kind::Internal => "Internal error",
         Kind::Unavailable => "Unavailable for the moment",
     }
@@ -42,6 +43,7 @@ pub(in crate::problem) const fn explanation(kind: Kind) -> &'static str {
         Kind::Invalid => "One or more fields are not valid.",
         Kind::KeyReused => "That idempotency key stands for another request.",
         Kind::TooManyRequests => "Wait a moment before trying again.",
+        Kind::NotImplemented => "The request asks for what this server does not do.",
         Kind::Internal => "Something failed on our side. If it happens again, quote the trace id.",
         Kind::Unavailable => "The service is unavailable at the moment. Try again.",
     }
@@ -56,6 +58,13 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::OutOfRange { min, max } => format!("It must be a number between {min} and {max}."),
         Reason::NotJson { line, column } => format!("It is not valid JSON: line {line}, column {column}."),
         Reason::BodyTooLarge { max_bytes } => format!("The body cannot be larger than {}.", size(*max_bytes)),
+        Reason::JsonTooLarge { max_bytes } => format!(
+            "The body cannot be larger than {}. Limits of texts hold for UTF-8 without \\uXXXX escapes.",
+            size(*max_bytes)
+        ),
+        Reason::TooManyValues { max } => {
+            format!("The body may have {} JSON values at most.", grouped(*max, ','))
+        }
         Reason::TooManyRecipients { max } => {
             format!("A message can go to {} people at most.", grouped(*max, ','))
         }
@@ -81,8 +90,11 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::NotUtf8 => "It is not valid UTF-8.",
         Reason::TooDeep => "It is nested too deeply.",
         Reason::BodyBroken => "The body broke off before its end.",
+        Reason::Encoded => "The body must come as it is: without Content-Encoding.",
         Reason::NotJsonType => "application/json is expected.",
         Reason::NotCsvType => "text/csv is expected.",
+        Reason::Host => "There must be exactly one header Host, with a name and its port.",
+        Reason::TransferCoding => "The only transfer coding that is supported is chunked.",
         Reason::KeyMissing => "The header Idempotency-Key is missing.",
         Reason::KeyInvalid => "Idempotency-Key must be 1 to 255 visible ASCII characters.",
         Reason::KeyRunning => "The same request is still under way.",
@@ -114,6 +126,8 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::OutOfRange { .. }
         | Reason::NotJson { .. }
         | Reason::BodyTooLarge { .. }
+        | Reason::JsonTooLarge { .. }
+        | Reason::TooManyValues { .. }
         | Reason::TooManyRecipients { .. }
         | Reason::TooManyContacts { .. }
         | Reason::TooLateToWithdraw { .. }

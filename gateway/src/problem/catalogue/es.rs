@@ -21,6 +21,7 @@ pub(in crate::problem) const fn title(kind: Kind) -> &'static str {
         Kind::Invalid => "Hay datos por corregir",
         Kind::KeyReused => "La clave de idempotencia ya se usó",
         Kind::TooManyRequests => "Demasiados intentos",
+        Kind::NotImplemented => "No se admite",
         Kind::Internal => "Error interno",
         Kind::Unavailable => "No disponible por el momento",
     }
@@ -42,6 +43,7 @@ pub(in crate::problem) const fn explanation(kind: Kind) -> &'static str {
         Kind::Invalid => "Uno o más datos no son válidos.",
         Kind::KeyReused => "Esa clave de idempotencia corresponde a otra solicitud.",
         Kind::TooManyRequests => "Espere un momento antes de volver a intentarlo.",
+        Kind::NotImplemented => "La solicitud pide algo que este servidor no hace.",
         Kind::Internal => {
             "Algo falló de nuestro lado. Si se repite, indique el identificador de seguimiento."
         }
@@ -58,6 +60,13 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::OutOfRange { min, max } => format!("Debe ser un número entre {min} y {max}."),
         Reason::NotJson { line, column } => format!("No es JSON válido: línea {line}, columna {column}."),
         Reason::BodyTooLarge { max_bytes } => format!("El cuerpo no puede superar {}.", size(*max_bytes)),
+        Reason::JsonTooLarge { max_bytes } => format!(
+            "El cuerpo no puede superar {}. Los límites de los textos valen para UTF-8 sin escapes \\uXXXX.",
+            size(*max_bytes)
+        ),
+        Reason::TooManyValues { max } => {
+            format!("El cuerpo puede tener {} valores JSON como máximo.", grouped(*max, '.'))
+        }
         Reason::TooManyRecipients { max } => {
             format!("Un mensaje puede ir a {} personas como máximo.", grouped(*max, '.'))
         }
@@ -83,8 +92,11 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::NotUtf8 => "No es UTF-8 válido.",
         Reason::TooDeep => "Tiene demasiados niveles.",
         Reason::BodyBroken => "El cuerpo se cortó antes de terminar.",
+        Reason::Encoded => "El cuerpo debe llegar sin codificar: sin Content-Encoding.",
         Reason::NotJsonType => "Se espera application/json.",
         Reason::NotCsvType => "Se espera text/csv.",
+        Reason::Host => "Debe haber exactamente una cabecera Host, con un nombre y su puerto.",
+        Reason::TransferCoding => "La única codificación de transferencia que se admite es chunked.",
         Reason::KeyMissing => "Falta la cabecera Idempotency-Key.",
         Reason::KeyInvalid => "Idempotency-Key debe tener de 1 a 255 caracteres ASCII visibles.",
         Reason::KeyRunning => "La misma solicitud todavía está en curso.",
@@ -118,6 +130,8 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::OutOfRange { .. }
         | Reason::NotJson { .. }
         | Reason::BodyTooLarge { .. }
+        | Reason::JsonTooLarge { .. }
+        | Reason::TooManyValues { .. }
         | Reason::TooManyRecipients { .. }
         | Reason::TooManyContacts { .. }
         | Reason::TooLateToWithdraw { .. }
