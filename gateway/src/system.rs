@@ -22,11 +22,12 @@ use tokio::time::timeout;
 use url::Url;
 
 pub use self::outside::{Outside, OutsideError};
-use self::parts::FrontDoor;
+use self::parts::Listening;
 pub use self::roles::{Role, Roles, UnknownRole};
 use self::watch::AtWork;
 use crate::chance;
 use crate::config::Config;
+use crate::server::Bounds;
 
 /// What the parts are given beyond the sends under way: the last settlements and the leave of the dispatcher, each within a
 /// bound of its own. After it they are dropped, which loses nothing that was answered.
@@ -63,8 +64,12 @@ pub struct SystemOptions {
     pub master: MasterKey,
     /// Where the front door listens.
     pub listen: SocketAddr,
-    /// Where a process without the front door may be asked how it fares.
+    /// Where a process without the front door may be asked how it fares, before [`SystemOptions::admin`].
     pub watch: Option<SocketAddr>,
+    /// Where any process may be asked how it fares; the front door then tells only whether it lives.
+    pub admin: Option<SocketAddr>,
+    /// What a listener holds at once, and how long it waits.
+    pub bounds: Bounds,
     /// What browsers reach it by, if it is known.
     pub public_url: Option<Url>,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -99,6 +104,8 @@ impl SystemOptions {
             master,
             listen: config.server.listen,
             watch: None,
+            admin: config.server.admin_listen,
+            bounds: Bounds::default(),
             public_url: config.server.public_url.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
             connections: config.database.max_connections,
@@ -130,7 +137,7 @@ pub enum StartError {
     #[error(transparent)]
     Broker(#[from] commands::broker::BrokerError),
     /// The address is taken, or not ours.
-    #[error("failed to listen on {0}: {1}; --listen takes another address")]
+    #[error("failed to listen on {0}: {1}; --listen and server.admin_listen take other addresses")]
     Listen(SocketAddr, std::io::Error),
 }
 
@@ -149,7 +156,7 @@ pub enum CatchUpError {
 pub struct System {
     log: EventLog,
     positions: Positions,
-    door: Option<FrontDoor>,
+    listening: Option<Listening>,
     outside: Outside,
     /// How long sends under way may still take once it is told to end.
     grace: Duration,
@@ -178,9 +185,9 @@ impl System {
         if options.roles.has(Role::Dispatcher) {
             parts::dispatcher(&options, &log, &broker, &parts);
         }
-        let door = FrontDoor::open(&options, &log, &positions, &parts).await?;
+        let listening = Listening::open(&options, &log, &positions, &parts).await?;
         let grace = options.dispatcher.grace;
-        Ok(Self { log, positions, door, outside: options.outside, grace, parts })
+        Ok(Self { log, positions, listening, outside: options.outside, grace, parts })
     }
 
     /// The log.
@@ -190,7 +197,12 @@ impl System {
 
     /// Where the front door, or what stands in for it, listens; none if nothing does.
     pub fn address(&self) -> Option<SocketAddr> {
-        self.door.as_ref().map(|door| door.address)
+        self.listening.as_ref().map(|listening| listening.address)
+    }
+
+    /// Where `/readyz` and `/metrics` are answered apart from the front door; none if nowhere.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.listening.as_ref().and_then(|listening| listening.admin_address)
     }
 
     /// The outside world of this process.
@@ -200,8 +212,8 @@ impl System {
 
     /// Lets `/readyz` say so.
     pub fn ready(&self) {
-        if let Some(door) = &self.door {
-            door.state.set_ready();
+        if let Some(listening) = &self.listening {
+            listening.state.set_ready();
         }
     }
 

@@ -8,6 +8,7 @@ mod dispatch;
 mod erasure;
 mod fairness;
 mod feed;
+mod front_door;
 mod import;
 mod isolation;
 mod live;

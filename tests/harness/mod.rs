@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod notified;
 pub mod orders;
 pub mod program;
+pub mod raw;
 pub mod routes;
 pub mod servers;
 pub mod stream;

@@ -15,6 +15,7 @@ use domain::company::CompanyDetails;
 use domain::user::RegisterUser;
 use domain::value::{CompanyId, Role as UserRole, UserId};
 use gateway::access::{Token, hash_password};
+use gateway::server::Bounds;
 use gateway::system::{Outside, Patience, Role, Roles, System, SystemOptions};
 use serde_json::json;
 use tokio::sync::OnceCell;
@@ -59,10 +60,19 @@ impl World {
         world
     }
 
+    /// The same, with other options.
+    pub async fn changed(change: impl FnOnce(&mut SystemOptions)) -> Self {
+        let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
+        let outside = only(SimulatorOptions::new(Arc::new(clock::now))).await;
+        let world = Self::begin(servers::database().await, nats_url, outside, change).await;
+        world.ready();
+        world
+    }
+
     /// The same, not yet ready for those who ask.
     pub async fn unready(simulator: SimulatorOptions) -> Self {
         let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
-        Self::begin(servers::database().await, nats_url, only(simulator).await).await
+        Self::begin(servers::database().await, nats_url, only(simulator).await, |_| ()).await
     }
 
     /// The same, on given servers.
@@ -72,15 +82,21 @@ impl World {
 
     /// The same, with other ways to its simulator.
     pub async fn with(database_url: String, nats_url: String, outside: Outside) -> Self {
-        let world = Self::begin(database_url, nats_url, outside).await;
+        let world = Self::begin(database_url, nats_url, outside, |_| ()).await;
         world.ready();
         world
     }
 
-    async fn begin(database_url: String, nats_url: String, outside: Outside) -> Self {
+    async fn begin(
+        database_url: String,
+        nats_url: String,
+        outside: Outside,
+        change: impl FnOnce(&mut SystemOptions),
+    ) -> Self {
         let simulator = outside.simulator.clone().expect("the simulator");
         let ahead_ms = Arc::new(AtomicI64::new(0));
-        let options = options(&database_url, &nats_url, outside, clock_ahead(&ahead_ms));
+        let mut options = options(&database_url, &nats_url, outside, clock_ahead(&ahead_ms));
+        change(&mut options);
         let system = System::start(SystemOptions { ready_at_once: false, ..options })
             .await
             .expect("the system starts");
@@ -105,6 +121,11 @@ impl World {
     /// Where the API is.
     pub fn base(&self) -> String {
         format!("http://{}", self.system.address().expect("the front door is open"))
+    }
+
+    /// Where `/readyz` and `/metrics` are apart from the API.
+    pub fn admin_base(&self) -> String {
+        format!("http://{}", self.system.admin_address().expect("a listener for figures"))
     }
 
     /// A client of the API as nobody.
@@ -203,6 +224,8 @@ fn options(database_url: &str, nats_url: &str, outside: Outside, clock: Clock) -
         master: MasterKey::new(MASTER),
         listen: ([127, 0, 0, 1], 0).into(),
         watch: None,
+        admin: None,
+        bounds: Bounds::default(),
         public_url: None,
         trusted_proxies: Vec::new(),
         connections: 10,

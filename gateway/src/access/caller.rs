@@ -14,6 +14,7 @@ use super::same_site::refuse_other_sites;
 use super::session::Presented;
 use super::token::TokenHash;
 use crate::problem::{Answer, Kind, Problem};
+use crate::server::Turn;
 use crate::state::{AppState, Settings};
 
 /// Somebody who is logged in.
@@ -27,7 +28,9 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Answer<Self> {
-        Self::of(parts, state).await
+        let caller = Self::of(parts, state).await?;
+        Turn::of(&parts.extensions).enter(caller.id())?;
+        Ok(caller)
     }
 }
 
@@ -44,6 +47,7 @@ impl Caller {
         }
         let user = state.sessions().user_of(shown, state.now()).await?.ok_or_else(nobody)?;
         let member = state.directory().user(user).await?.ok_or_else(nobody)?;
+        Turn::of(&parts.extensions).is_of(user);
         Ok(Self { member, shown })
     }
 

@@ -25,8 +25,12 @@ const RETRY_AFTER_S: u32 = 1;
 /// The text format of Prometheus.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/livez", get(livez)).route("/readyz", get(readyz)).route("/metrics", get(metrics))
+pub(super) fn alive() -> Router<AppState> {
+    Router::new().route("/livez", get(livez))
+}
+
+pub(super) fn figures() -> Router<AppState> {
+    Router::new().route("/readyz", get(readyz)).route("/metrics", get(metrics))
 }
 
 async fn livez() -> &'static str {

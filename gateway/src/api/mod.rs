@@ -66,9 +66,14 @@ pub(crate) fn router() -> Router<AppState> {
     router.merge(openapi::router(document))
 }
 
-/// What stands outside of the API: is it alive, is it ready, how does it fare.
-pub(crate) fn outside() -> Router<AppState> {
-    health::router()
+/// Outside of the API, at every listener: is it alive.
+pub(crate) fn alive() -> Router<AppState> {
+    health::alive()
+}
+
+/// Outside of the API, at one listener: is it ready, how does it fare.
+pub(crate) fn figures() -> Router<AppState> {
+    health::figures()
 }
 
 /// The API as OpenAPI 3.1.

@@ -32,8 +32,11 @@ pub(super) async fn run(global: &Global, config: Config, args: &ServeArgs) -> Re
     options.watch = args.listen;
     let system = System::start(options).await?;
     if let Some(address) = system.address() {
-        let url = format!("http://{address}");
-        print::result(global.json, &json!({ "url": url }), || format!("listening on {url}"));
+        let (url, admin) = (url_of(address), system.admin_address().map(url_of));
+        print::result(global.json, &json!({ "url": url, "admin_url": admin }), || {
+            let beside = admin.filter(|admin| *admin != url).map(|admin| format!(" and {admin}"));
+            format!("listening on {url}{}", beside.unwrap_or_default())
+        });
     }
     let exit = tokio::select! {
         () = stop_signal() => Exit::Done,
@@ -41,4 +44,8 @@ pub(super) async fn run(global: &Global, config: Config, args: &ServeArgs) -> Re
     };
     system.stop().await;
     Ok(exit)
+}
+
+fn url_of(address: SocketAddr) -> String {
+    format!("http://{address}")
 }

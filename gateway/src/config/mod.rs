@@ -60,6 +60,8 @@ const CONNECTIONS: std::ops::RangeInclusive<u32> = 4..=1_000;
 pub struct Server {
     /// Address and port to answer on; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Address and port for `/livez`, `/readyz` and `/metrics` apart from the front door; port 0 takes a free one.
+    pub admin_listen: Option<SocketAddr>,
     /// The address that others reach us by.
     pub public_url: Option<Url>,
     /// Proxies whose `X-Forwarded-For` is believed.

@@ -176,6 +176,14 @@ fn the_proxies_that_are_trusted_are_ip_addresses() {
 }
 
 #[test]
+fn figures_have_no_listener_of_their_own_unless_one_is_named() {
+    assert_eq!(from_environment(&[]).unwrap().server.admin_listen, None);
+    let config = from_environment(&[("MENSAJERIA__SERVER__ADMIN_LISTEN", "127.0.0.1:9090")]).unwrap();
+    assert_eq!(config.server.admin_listen, Some(([127, 0, 0, 1], 9090).into()));
+    assert_refused(from_file("[server]\nadmin_listen = 9090\n"), "server.admin_listen", &[".toml"]);
+}
+
+#[test]
 fn a_missing_key_of_a_provider_is_named() {
     assert_refused(from_file(TWILIO), "sms.providers[0].secret", &["secret or secret_file"]);
     assert_refused(from_file(&SMTP.replace("from", "# from")), "email.providers[0].from", &["missing"]);

@@ -1,52 +1,49 @@
-//! How many requests are served at once, and for how long each.
+//! How long a request may take, and where it takes its turn.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::problem::{Problem, Reason};
+use super::bounds::Bounds;
+use super::owner::Places;
+use super::turn::{Turn, TurnPlaces};
+use crate::problem::Problem;
 
-/// How many requests are served at once. Streams count until they begin to answer.
-const REQUESTS_AT_ONCE_MAX: usize = 2_048;
 /// How long a request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long one that brings a file may take.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// How the paths end that take files.
 const UPLOAD_SUFFIX: &str = "/import";
-/// When one that was turned away may ask again, in seconds.
+/// When one that took too long may ask again, in seconds.
 const RETRY_AFTER_S: u32 = 1;
 
 /// The places there are.
 #[derive(Clone)]
-pub(super) struct Limits {
-    places: Arc<Semaphore>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(REQUESTS_AT_ONCE_MAX)) }
-    }
-}
+pub(super) struct Limits(TurnPlaces);
 
 impl Limits {
-    /// Turns away what finds no place, and gives up on what takes too long.
+    pub(super) fn new(bounds: &Bounds) -> Self {
+        Self(TurnPlaces {
+            users: Places::new(bounds.requests, bounds.requests_of_one),
+            strangers: Places::new(bounds.stranger_requests, bounds.stranger_requests_of_one),
+        })
+    }
+
+    /// Gives the request its turn until it is answered, and gives up on what takes too long.
     pub(super) async fn hold<F: Future<Output = Response>>(
         &self,
-        request: Request,
+        mut request: Request,
         answer: impl FnOnce(Request) -> F,
     ) -> Response {
-        let Ok(_place) = self.places.try_acquire() else {
-            return Problem::unavailable(RETRY_AFTER_S).because(Reason::Overloaded).into_response();
-        };
+        let turn = Turn::new(&self.0, request.extensions());
+        request.extensions_mut().insert(turn.clone());
         let limit =
             if request.uri().path().ends_with(UPLOAD_SUFFIX) { UPLOAD_TIMEOUT } else { REQUEST_TIMEOUT };
-        timeout(limit, answer(request))
-            .await
-            .unwrap_or_else(|_| Problem::unavailable(RETRY_AFTER_S).into_response())
+        let answered = timeout(limit, answer(request)).await;
+        drop(turn);
+        answered.unwrap_or_else(|_| Problem::unavailable(RETRY_AFTER_S).into_response())
     }
 }

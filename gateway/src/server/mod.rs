@@ -1,11 +1,19 @@
 //! The front door as one service: the routes, and around them what every request goes through.
 
+mod bounds;
 mod connections;
 mod drain;
 mod limits;
+mod message;
 mod observe;
+mod owner;
 mod pruning;
 mod recorder;
+mod socket;
+mod table;
+mod turn;
+
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -14,28 +22,46 @@ use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 
+pub use self::bounds::Bounds;
+use self::connections::Door;
 use self::drain::drain;
 use self::limits::Limits;
+use self::message::refuse_faulty;
 use self::observe::observe;
 pub(crate) use self::recorder::recorder;
+pub(crate) use self::turn::Turn;
 use crate::access::secure;
 use crate::api;
 use crate::problem::{catch, no_such_method, no_such_route, render};
 use crate::state::AppState;
 
-/// The whole front door. `web` serves everything outside of the API: the web application and what `dev` adds.
-pub fn router(state: AppState, web: Router<AppState>) -> Router {
+/// What a listener answers.
+pub enum Answers {
+    /// Everything. `web` serves what is outside of the API: the web application and what `dev` adds.
+    All(Router<AppState>),
+    /// The same without `/readyz` and `/metrics`, which another listener has.
+    AllButFigures(Router<AppState>),
+    /// Whether the process lives, is ready, and how it fares.
+    Figures,
+}
+
+impl Answers {
+    fn routes(self) -> Router<AppState> {
+        match self {
+            Self::All(web) => door(web).merge(api::figures()),
+            Self::AllButFigures(web) => door(web),
+            Self::Figures => api::alive().merge(api::figures()).fallback(no_such_route),
+        }
+    }
+}
+
+fn door(web: Router<AppState>) -> Router<AppState> {
     let api = api::router().fallback(no_such_route);
-    around(web.layer(CompressionLayer::new()).nest(api::ROOT, api).merge(api::outside()), state)
+    web.layer(CompressionLayer::new()).nest(api::ROOT, api).merge(api::alive())
 }
 
-/// Only what stands outside of the API.
-fn figures(state: AppState) -> Router {
-    around(api::outside().fallback(no_such_route), state)
-}
-
-fn around(routes: Router<AppState>, state: AppState) -> Router {
-    let through = middleware::from_fn_with_state((state.clone(), Limits::default()), go_through);
+fn around(routes: Router<AppState>, state: AppState, bounds: &Bounds) -> Router {
+    let through = middleware::from_fn_with_state((state.clone(), Limits::new(bounds)), go_through);
     routes.method_not_allowed_fallback(no_such_method).layer(through).with_state(state)
 }
 
@@ -45,27 +71,27 @@ async fn go_through(
     request: Request,
     next: Next,
 ) -> Response {
-    let served = |request| drain(request, |request| limits.hold(request, |request| next.run(request)));
+    let held = |request| limits.hold(request, |request| next.run(request));
+    let served = |request| drain(request, |request| refuse_faulty(request, held));
     let rendered = |request| render(request, |request| catch(request, served));
     observe(&state, request, |request| secure(&state, request, rendered)).await
 }
 
 /// Serves until `state`'s shutdown is cancelled; requests under way are answered first, streams end at once.
-pub async fn serve(listener: TcpListener, state: AppState, web: Router<AppState>) {
+pub async fn serve(listener: TcpListener, state: AppState, answers: Answers, bounds: Bounds) {
     let shutdown = state.shutdown().clone();
-    let chores = tokio::spawn(shutdown.clone().run_until_cancelled_owned(chores(state.clone())));
-    connections::serve(listener, router(state, web), shutdown).await;
-    chores.abort();
+    let trusted_proxies = state.settings().trusted_proxies.clone();
+    let router = around(answers.routes(), state, &bounds);
+    connections::serve(listener, Arc::new(Door { router, bounds, trusted_proxies, shutdown })).await;
 }
 
-/// The same for a process without a front door: whether it lives, is ready, and how it fares.
-pub async fn serve_figures(listener: TcpListener, state: AppState) {
-    let shutdown = state.shutdown().clone();
-    let folding = tokio::spawn(shutdown.clone().run_until_cancelled_owned(recorder::fold_samples()));
-    connections::serve(listener, figures(state), shutdown).await;
-    folding.abort();
+/// Folds the figures of this process until `state`'s shutdown is cancelled.
+pub async fn fold_figures(state: AppState) {
+    state.shutdown().run_until_cancelled(recorder::fold_samples()).await;
 }
 
-async fn chores(state: AppState) {
-    tokio::join!(recorder::fold_samples(), pruning::prune(state));
+/// Prunes what front doors leave in the database until `state`'s shutdown is cancelled.
+pub async fn prune(state: AppState) {
+    let shutdown = state.shutdown().clone();
+    shutdown.run_until_cancelled(pruning::prune(state)).await;
 }

@@ -15,6 +15,7 @@ use tokio::time::sleep;
 
 use super::watch::AtWork;
 use super::{Role, StartError, SystemOptions};
+use crate::server::Answers;
 use crate::state::{AppState, Settings};
 use crate::{server, web};
 
@@ -57,13 +58,16 @@ async fn views_exist(log: &EventLog) {
     }
 }
 
-/// The open front door; without that role, only what tells how the process fares.
-pub(super) struct FrontDoor {
+/// Where this process listens: the front door, and how the process fares if that is told elsewhere or without it.
+pub(super) struct Listening {
+    /// Of the front door; without that role, of what tells how the process fares.
     pub(super) address: SocketAddr,
+    /// Of the listener beside the front door.
+    pub(super) admin_address: Option<SocketAddr>,
     pub(super) state: AppState,
 }
 
-impl FrontDoor {
+impl Listening {
     pub(super) async fn open(
         options: &SystemOptions,
         log: &EventLog,
@@ -71,22 +75,42 @@ impl FrontDoor {
         parts: &AtWork,
     ) -> Result<Option<Self>, StartError> {
         let is_gateway = options.roles.has(Role::Gateway);
-        let Some(listen) = is_gateway.then_some(options.listen).or(options.watch) else { return Ok(None) };
-        let failed = |error| StartError::Listen(listen, error);
-        let listener = TcpListener::bind(listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let admin = if is_gateway { options.admin } else { options.watch.or(options.admin) };
+        let admin = match admin {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        let door = if is_gateway { Some(listen(options.listen).await?) } else { None };
+        let admin_address = admin.as_ref().map(|(_, address)| *address);
+        let Some(address) = door.as_ref().map(|(_, address)| *address).or(admin_address) else {
+            return Ok(None);
+        };
+
         let state = AppState::new(log.clone(), settings(options), positions.clone(), parts.cancel.clone());
         if options.ready_at_once {
             state.set_ready();
         }
-        if is_gateway {
+        let serve =
+            |listener, answers| server::serve(listener, state.clone(), answers, options.bounds.clone());
+        if let Some((listener, _)) = door {
             let app = Router::new().fallback(any(web::serve));
-            parts.start("gateway", server::serve(listener, state.clone(), app));
-        } else {
-            parts.start("figures", server::serve_figures(listener, state.clone()));
+            let answers = if admin.is_some() { Answers::AllButFigures(app) } else { Answers::All(app) };
+            parts.start("gateway", serve(listener, answers));
+            parts.start("pruning", server::prune(state.clone()));
         }
-        Ok(Some(Self { address, state }))
+        if let Some((listener, _)) = admin {
+            parts.start("figures", serve(listener, Answers::Figures));
+        }
+        parts.start("upkeep of figures", server::fold_figures(state.clone()));
+        Ok(Some(Self { address, admin_address, state }))
     }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |error| StartError::Listen(address, error);
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 /// Browsers take prefixed, secure cookies on loopback and by https, and refuse them silently anywhere else.
