@@ -33,7 +33,7 @@ impl PhoneNumber {
         let written = Written::read(text)?;
         let readings = match Plan::of_country(country) {
             _ if written.has_plus => Readings::international(&written.digits),
-            Some(plan) => Readings::in_country(&written.digits, plan),
+            Some(plan) => Readings::in_country(&written.digits, &written.breaks, plan),
             None => Readings::abroad(&written.digits),
         };
         match readings.numbers.as_slice() {
@@ -80,6 +80,8 @@ impl PhoneNumber {
 struct Written {
     has_plus: bool,
     digits: String,
+    /// How many digits stand before each separator.
+    breaks: Vec<usize>,
 }
 
 impl Written {
@@ -100,11 +102,14 @@ impl Written {
         if rest.chars().nth(MAX_WRITTEN_CHARS).is_some() || !rest.chars().all(is_digit_or_separator) {
             return Err(Invalid::Phone(PhoneFault::Characters));
         }
-        let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+        let (mut digits, mut breaks) = (String::new(), Vec::new());
+        for c in rest.chars() {
+            if c.is_ascii_digit() { digits.push(c) } else { breaks.push(digits.len()) }
+        }
         if digits.is_empty() {
             return Err(Invalid::Phone(PhoneFault::Characters));
         }
-        Ok(Self { has_plus, digits })
+        Ok(Self { has_plus, digits, breaks })
     }
 }
 
@@ -339,7 +344,7 @@ mod tests {
     fn a_number_with_two_readings_is_refused_with_both() {
         let cases = [
             ("CO", "003211234567", ["+573211234567", "+3211234567"]),
-            ("CO", "009 1 212 456 7890", ["+12124567890", "+912124567890"]),
+            ("CO", "0091 212 456 7890", ["+12124567890", "+912124567890"]),
             ("BR", "0051 987 654 321", ["+5551987654321", "+51987654321"]),
             ("MX", "1 55 1234 5678", ["+525512345678", "+15512345678"]),
         ];
@@ -362,6 +367,12 @@ mod tests {
         reads("CL", &[("1230 1 212 456 7890", "+12124567890")]);
         reads("CU", &[("119 1 212 456 7890", "+12124567890")]);
         reads("US", &[("0057 300 123 4567", "+573001234567"), ("011 52 55 1234 5678", "+525512345678")]);
+    }
+
+    #[test]
+    fn a_calling_code_is_written_in_one_piece() {
+        reads("CO", &[("009 1 212 456 7890", "+12124567890"), ("00 91 212 456 7890", "+912124567890")]);
+        reads("CO", &[("00 9 1 2124567890", "+12124567890")]);
     }
 
     #[test]

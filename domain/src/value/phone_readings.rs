@@ -42,7 +42,10 @@ impl Readings {
     /// The prefix to dial abroad may select a carrier: Colombia's `009 1 …` calls +1, and `00 91 …` is how anybody
     /// writes +91. Both are readings. The country's own calling code behind `00` leaves no doubt, however: nobody
     /// selects a carrier to call abroad in order to write down a number of home.
-    pub(super) fn in_country(digits: &str, plan: &Plan) -> Self {
+    ///
+    /// `breaks` are the places between digits where something else is written: they tell `009 1 212 …` from
+    /// `00 91 212 …`.
+    pub(super) fn in_country(digits: &str, breaks: &[usize], plan: &Plan) -> Self {
         let mut readings = Self::default();
         let own = plan.calling_code;
         readings.add_national(own, digits);
@@ -50,7 +53,7 @@ impl Readings {
         let is_home = readings.add_behind_zeros(own, digits);
         readings.add_padded(own, digits);
         if !is_home {
-            readings.add_abroad(digits, plan);
+            readings.add_abroad(digits, breaks, plan);
         }
         readings
     }
@@ -62,14 +65,17 @@ impl Readings {
         self.add_behind(own, rest)
     }
 
-    /// A number behind a prefix to dial abroad, or behind the 1 that is a trunk prefix here and a calling code there.
-    fn add_abroad(&mut self, digits: &str, plan: &Plan) {
+    /// A number behind a prefix to dial abroad, or behind the 1 that is a trunk prefix here and a calling code there. A
+    /// calling code that is written in one piece leaves no reading that parts one.
+    fn add_abroad(&mut self, digits: &str, breaks: &[usize], plan: &Plan) {
         let universal = digits.starts_with(ABROAD).then_some(ABROAD.len());
-        for prefix in prefixes(plan.abroad, digits).chain(universal) {
-            self.add_international(&digits[prefix..]);
-        }
-        if digits.starts_with('1') && plan.trunks(digits).any(|trunk| trunk == 1) {
-            self.add_international(digits);
+        let trunk = (digits.starts_with('1') && plan.trunks(digits).any(|trunk| trunk == 1)).then_some(0);
+        let starts = prefixes(plan.abroad, digits).chain(universal).chain(trunk);
+        let (parted, whole): (Vec<_>, Vec<_>) =
+            starts.partition(|&start| parts_calling_code(digits, start, breaks));
+        whole.into_iter().for_each(|start| self.add_international(&digits[start..]));
+        if self.numbers.is_empty() {
+            parted.into_iter().for_each(|start| self.add_international(&digits[start..]));
         }
     }
 
@@ -144,6 +150,12 @@ impl Readings {
         self.fault = Some(fault);
         false
     }
+}
+
+/// Whether something is written between the digits of the calling code that begins at `start`.
+fn parts_calling_code(digits: &str, start: usize, breaks: &[usize]) -> bool {
+    let code = Plan::of_international(&digits[start..]).map_or(0, |plan| plan.calling_code.len());
+    breaks.iter().any(|&place| start < place && place < start + code)
 }
 
 /// Argentina writes a mobile number as area, 15, number at home and as 9, area, number abroad; people mix the two.
