@@ -67,9 +67,9 @@ async fn a_kill_while_a_refusal_is_held_leaves_its_row_waiting() {
     let (mut load, refused) = (Load::of(&scene, MESSAGES), phone(0, 7));
     let refusal = Refusal::sms(400, 21211, "Invalid 'To' Phone Number");
     scene.simulator.set_rule(Channel::Sms, &refused, Behaviour::Refuse(refusal));
-    let died_at = dies(&scene, &mut load, "unmark::committed=return").await;
+    dies(&scene, &mut load, "unmark::committed=return").await;
     scene.simulator.set_rule(Channel::Sms, &refused, Behaviour::Accept);
-    goes_on(&scene, &mut load, died_at).await;
+    goes_on(&scene, &mut load).await;
     assert_eq!(times_told(&scene, Channel::Sms).get(&refused), Some(&1));
 }
 

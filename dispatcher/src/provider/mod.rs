@@ -71,25 +71,22 @@ impl Gate {
     /// Tells the breaker how a send ended, and the log if the provider begins to rest: an outage ends by itself, of
     /// everything else a person should know.
     pub fn learn<T>(&self, result: &Result<T, SendFailure>, now: DateTime<Utc>) {
-        self.tell(self.breaker.observe(result, now));
+        self.tell(self.breaker.observe(result, now), own_words(result));
     }
 
     /// The same of a provider that refuses everybody, which rests for `longest` at most.
     pub fn learn_that_it_refuses_everybody(&self, longest: TimeDelta, now: DateTime<Utc>) {
-        self.tell(self.breaker.refuses_everybody(longest, now));
+        self.tell(self.breaker.refuses_everybody(longest, now), None);
     }
 
-    fn tell(&self, begins_to_rest: Option<Cause>) {
+    fn tell(&self, begins_to_rest: Option<Cause>, why: Option<&str>) {
         let provider = &self.name;
         match begins_to_rest {
             None => {}
             Some(cause @ Cause::Outage) => {
                 tracing::warn!(provider, %cause, "a provider is left alone for a while")
             }
-            Some(cause) => {
-                let why = own_words(result);
-                tracing::error!(provider, %cause, why, "a provider is left alone for a while")
-            }
+            Some(cause) => tracing::error!(provider, %cause, why, "a provider is left alone for a while"),
         }
     }
 }

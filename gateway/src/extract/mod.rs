@@ -14,7 +14,7 @@ mod text;
 mod trace;
 mod value;
 
-pub use self::body::{BodyBounds, STRANGER_BODY_BYTES_MAX};
+pub use self::body::{BODY_BYTES_MAX, BodyBounds, STRANGER_BODY_BYTES_MAX};
 pub use self::client_ip::{ClientIp, network_of};
 pub use self::fields::{Fields, FromFields, Spot};
 pub use self::idempotency::{Key, fingerprint_of, read_key};
