@@ -5,14 +5,16 @@ import { detailWords, ownCode } from './own-words';
 
 /** A source of the dispatcher without its tests. */
 const rust = (path: string): string =>
-  readFileSync(`../../dispatcher/src/${path}`, 'utf8').split('#[cfg(test)]')[0] as string;
+  (readFileSync(`../../dispatcher/src/${path}`, 'utf8').split('#[cfg(test)]')[0] as string).replace(/\\\n\s*/g, '');
 const found = (source: string, pattern: RegExp): string[] => [...source.matchAll(pattern)].map((one) => one[1] ?? '');
 
 const SPOKEN = [
   'provider/sms/mod.rs',
   'provider/sms/answer.rs',
   'provider/email/reply.rs',
+  'provider/email/auth.rs',
   'provider/email/connection.rs',
+  'provider/email/opening.rs',
   'provider/email/message.rs',
   'provider/email/stream.rs',
   'queue/owners.rs',
@@ -21,7 +23,10 @@ const SPOKEN = [
 ];
 /** A sentence of ours as it is given to a failure or a doubt. */
 const SENTENCE =
-  /(?:Failure::new\([^";]*|impossible\((?:&format!\()?|untrusted\(|NotFound, |(?:text|detail)(?: =|:) (?:&?format!\()?)"([^"]+)"/g;
+  /(?:Failure::new\([^");]*|impossible\((?:&format!\()?|reply::refused\(Phase::Auth, reply\.code, |unprotected\(\s*(?:&format!\()?|NotFound, |(?:text|detail)(?: =|:) (?:&?format!\()?)"([^"]+)"/g;
+/** What goes wrong with TLS is said with what to do about it, and what breaks a dialogue with where it did. */
+const TLS = /(?:\(\s*|format!\()"((?:the server's certificate|TLS) [^"]+)"/g;
+const BROKEN = /transient\(code::\w+, "([^"]+)"/g;
 /** A doubt's sentence ends with its code. */
 const DOUBTS: Record<string, string> = {
   'the provider did not answer': ' (closed)',
@@ -41,7 +46,13 @@ describe('what the dispatcher says', () => {
     expect(codes.filter((code) => ownCode(code) === null)).toEqual([]);
   });
   it('as a sentence has words', () => {
-    const sentences = SPOKEN.flatMap((path) => found(rust(path), SENTENCE));
+    const ofTls = found(rust('provider/email/stream.rs'), TLS).map((what) => `${what}: add it there if needed`);
+    const broken = found(rust('provider/email/reply.rs'), BROKEN).map((what) => `${what} at {}`);
+    const plain = SPOKEN.flatMap((path) => found(rust(path), SENTENCE)).filter(
+      (sentence) => sentence !== '{what} at {}',
+    );
+    expect([ofTls.length, broken.length]).toEqual([6, 4]);
+    const sentences = [...plain, ...ofTls, ...broken];
     expect(sentences.length).toBeGreaterThan(15);
     expect(sentences.filter((sentence) => detailWords(said(sentence)) === said(sentence))).toEqual([]);
   });
