@@ -26,6 +26,9 @@ const LEADER: &str = "relay";
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// How long to wait after a failure.
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);
+/// How long a start waits for its first connection to the broker, which is made in the background: that it is not there yet
+/// is no outage.
+const FIRST_CONNECTION_WAIT: Duration = Duration::from_secs(5);
 /// How often a halted relay looks whether somebody recreated the stream.
 const HALT_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -81,6 +84,7 @@ impl Relay {
     }
 
     async fn run_for_ever(&mut self) {
+        let _ = timeout(FIRST_CONNECTION_WAIT, self.broker.client().flush()).await;
         let pool = self.log.pool().clone();
         loop {
             self.enter(RelayState::Waiting);

@@ -43,8 +43,7 @@ impl Readings {
     /// writes +91. Both are readings. The country's own calling code behind `00` leaves no doubt, however: nobody
     /// selects a carrier to call abroad in order to write down a number of home.
     ///
-    /// `breaks` are the places between digits where something else is written: they tell `009 1 212 …` from
-    /// `00 91 212 …`.
+    /// `breaks` are the places between digits where something else is written: `009 1 212 …` cannot be +91.
     pub(super) fn in_country(digits: &str, breaks: &[usize], plan: &Plan) -> Self {
         let mut readings = Self::default();
         let own = plan.calling_code;

@@ -249,7 +249,7 @@ mod tests {
         let (mut ours, mut theirs, seat) = socket(64);
         theirs.write_all(b"POST / HTTP/1.1\r\n\r\n{").await.unwrap();
         let mut buffer = [0; 64];
-        assert_eq!(ours.read(&mut buffer).await.unwrap(), 21);
+        assert_eq!(ours.read(&mut buffer).await.unwrap(), 20);
         let exchange = seat.0.exchange();
         let sent = async {
             sleep(Duration::from_secs(60)).await;
