@@ -26,13 +26,16 @@ const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3MgbG9naW4uL
 #[derive(Clone)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
+    /// What strangers take first: no more of them than hash at once wait for a turn, so that others overtake the rest.
+    strangers: Arc<Semaphore>,
     /// What hashes that have ended leave to those that wait; empty while nobody hashes.
     spare: Arc<Mutex<Vec<Memory>>>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), spare: Arc::default() }
+        let semaphore = || Arc::new(Semaphore::new(AT_ONCE));
+        Self { turns: semaphore(), strangers: semaphore(), spare: Arc::default() }
     }
 }
 
@@ -44,27 +47,31 @@ impl Passwords {
     pub async fn hash(&self, password: &str) -> Answer<String> {
         let password = password.to_owned();
         let work = move |memory: &mut Memory| hash_in(&password, memory);
-        self.blocking(work).await?.map_err(|error| Problem::internal(&error))
+        let turn = self.turn().await?;
+        self.blocking(turn, work).await?.map_err(|error| Problem::internal(&error))
     }
 
     /// Whether a password belongs to a hash. Without one it takes as long and is false, so that nobody can tell by the
-    /// time it takes whether somebody has a login.
+    /// time it takes whether somebody has a login. Attempts of strangers (`is_known` false) wait behind all others.
     ///
     /// # Errors
     /// 503 when too many others wait.
-    pub async fn verify(&self, password: &str, hash: Option<String>) -> Answer<bool> {
+    pub async fn verify(&self, password: &str, hash: Option<String>, is_known: bool) -> Answer<bool> {
+        let _place = if is_known { None } else { Some(permit(&self.strangers).await?) };
+        let turn = self.turn().await?;
         let password = password.to_owned();
         let is_somebody = hash.is_some();
         let work =
             move |memory: &mut Memory| verify_in(&password, hash.as_deref().unwrap_or(NOBODYS_HASH), memory);
-        Ok(self.blocking(work).await? && is_somebody)
+        Ok(self.blocking(turn, work).await? && is_somebody)
     }
 
     async fn blocking<T: Send + 'static>(
         &self,
+        turn: OwnedSemaphorePermit,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Answer<T> {
-        let (turn, passwords) = (self.turn().await?, self.clone());
+        let passwords = self.clone();
         let work = move || {
             let mut memory = passwords.spare().pop().unwrap_or_default();
             let done = work(&mut memory);
@@ -89,11 +96,16 @@ impl Passwords {
     }
 
     async fn turn(&self) -> Answer<OwnedSemaphorePermit> {
-        let turn = timeout(TURN_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await;
-        turn.ok()
-            .and_then(Result::ok)
-            .ok_or_else(|| Problem::unavailable(RETRY_AFTER_S).because(Reason::Overloaded))
+        permit(&self.turns).await
     }
+}
+
+async fn permit(semaphore: &Arc<Semaphore>) -> Answer<OwnedSemaphorePermit> {
+    let permit = timeout(TURN_TIMEOUT, Arc::clone(semaphore).acquire_owned()).await;
+    permit
+        .ok()
+        .and_then(Result::ok)
+        .ok_or_else(|| Problem::unavailable(RETRY_AFTER_S).because(Reason::Overloaded))
 }
 
 /// The hash of a new password in PHC format, at once: for the command line and for demo data.
@@ -127,31 +139,50 @@ mod tests {
         let passwords = Passwords::default();
         let hash = passwords.hash("correcto 😀").await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(passwords.verify("correcto 😀", Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify("incorrecto", Some(hash)).await.unwrap());
+        assert!(passwords.verify("correcto 😀", Some(hash.clone()), true).await.unwrap());
+        assert!(!passwords.verify("incorrecto", Some(hash), true).await.unwrap());
     }
 
     #[tokio::test]
     async fn a_password_is_the_same_from_every_keyboard() {
         let passwords = Passwords::default();
         let stored = passwords.hash("contraseña año").await.unwrap();
-        assert!(passwords.verify("contrasen\u{303}a\u{a0}an\u{303}o", Some(stored.clone())).await.unwrap());
-        assert!(!passwords.verify("contrasena ano", Some(stored)).await.unwrap());
+        assert!(
+            passwords.verify("contrasen\u{303}a\u{a0}an\u{303}o", Some(stored.clone()), true).await.unwrap()
+        );
+        assert!(!passwords.verify("contrasena ano", Some(stored), true).await.unwrap());
         assert!(verify("contraseña", &hash("contrasen\u{303}a").unwrap()));
     }
 
     #[tokio::test]
     async fn hashes_leave_their_memory_to_those_that_wait_and_the_last_gives_it_back() {
         let passwords = Passwords::default();
-        let together = (0..2 * AT_ONCE).map(|_| passwords.verify("x", None));
+        let together = (0..2 * AT_ONCE).map(|_| passwords.verify("x", None, true));
         assert!(futures::future::join_all(together).await.into_iter().all(|right| right == Ok(false)));
         assert!(passwords.spare().is_empty());
         let held = passwords.turn().await.unwrap();
-        passwords.verify("x", None).await.unwrap();
+        passwords.verify("x", None, true).await.unwrap();
         assert_eq!(passwords.spare().len(), 1);
         drop(held);
-        passwords.verify("x", None).await.unwrap();
+        passwords.verify("x", None, true).await.unwrap();
         assert!(passwords.spare().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_known_browser_overtakes_the_strangers_that_wait() {
+        let passwords = Passwords::default();
+        let strangers: Vec<_> = (0..20)
+            .map(|_| {
+                let passwords = passwords.clone();
+                tokio::spawn(async move { passwords.verify("x", None, false).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        passwords.verify("x", None, true).await.unwrap();
+        assert!(!strangers.last().unwrap().is_finished());
+        for stranger in strangers {
+            assert_eq!(stranger.await.unwrap(), Ok(false));
+        }
     }
 
     #[test]
@@ -167,7 +198,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_comes_in_without_a_hash() {
         let passwords = Passwords::default();
-        assert!(!passwords.verify("nobody", None).await.unwrap());
-        assert!(!passwords.verify("x", Some("not a hash".into())).await.unwrap());
+        assert!(!passwords.verify("nobody", None, true).await.unwrap());
+        assert!(!passwords.verify("x", Some("not a hash".into()), true).await.unwrap());
     }
 }

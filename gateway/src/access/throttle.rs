@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lru::LruCache;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::known_browser::BrowserId;
@@ -39,6 +39,9 @@ const NETWORK_KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How many of each kind are remembered; the one not seen longest is forgotten first. Each takes a password hash to get in,
 /// so crowding out one that counts takes about as long as its window lasts.
 const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");
+/// How many strangers' attempts are under way at once, waiting ones included. Fewer than the requests that strangers may
+/// have open, so that however many they send, a known browser finds room.
+const STRANGERS_AT_ONCE: usize = 512;
 /// How long a login waits for others that could still fail.
 const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 /// When one that waited in vain may ask again, in seconds.
@@ -64,6 +67,7 @@ struct Shared {
     counts: Mutex<Counts>,
     /// Told whenever an attempt ends.
     ended: Notify,
+    strangers: Arc<Semaphore>,
 }
 
 /// Kinds are bounded one by one, so that many of one kind crowd out none of another.
@@ -104,6 +108,8 @@ pub struct Attempt {
     network: ClientIp,
     /// The account in its browser or network comes first.
     counted: Vec<Counted>,
+    /// None for a known browser.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 /// Whether one more may be tried.
@@ -118,7 +124,8 @@ enum Room {
 impl Default for Throttle {
     fn default() -> Self {
         let counts = Mutex::new(Counts::default());
-        Self(Arc::new(Shared { counts, ended: Notify::new() }))
+        let strangers = Arc::new(Semaphore::new(STRANGERS_AT_ONCE));
+        Self(Arc::new(Shared { counts, ended: Notify::new(), strangers }))
     }
 }
 
@@ -129,6 +136,7 @@ impl Throttle {
     /// 429 with `Retry-After` when too many have failed, 503 when too many others are being tried for too long.
     pub async fn admit(&self, origin: Origin<'_>) -> Answer<Attempt> {
         let (account, network) = (Account::from(origin.account), ClientIp(origin.ip.0.map(network_of)));
+        let _place = origin.browser.is_none().then(|| self.stranger()).transpose()?;
         let deadline = Instant::now() + TURN_TIMEOUT;
         loop {
             let mut ended = pin!(self.0.ended.notified());
@@ -136,11 +144,17 @@ impl Throttle {
             ended.as_mut().enable();
             let (counted, room) = self.0.counts().take(&account, network, origin.browser);
             match room {
-                Room::Free => return Ok(Attempt { shared: Arc::clone(&self.0), account, network, counted }),
+                Room::Free => {
+                    return Ok(Attempt { shared: Arc::clone(&self.0), account, network, counted, _place });
+                }
                 Room::Refused(wait) => return Err(refused(wait)),
                 Room::Later => timeout_at(deadline, ended).await.map_err(|_| overloaded())?,
             }
         }
+    }
+
+    fn stranger(&self) -> Answer<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.strangers).try_acquire_owned().map_err(|_| overloaded())
     }
 }
 
@@ -227,6 +241,11 @@ impl Counts {
 }
 
 impl Attempt {
+    /// Whether it comes from a browser or a network from which the account was logged in to before.
+    pub fn is_known(&self) -> bool {
+        !self.counted.iter().any(|counted| matches!(counted, Counted::OfAccount(_)))
+    }
+
     /// It was wrong.
     pub fn failed(self) {
         let mut counts = self.shared.counts();

@@ -192,6 +192,21 @@ async fn strangers_from_many_networks_try_no_more_at_once_than_may_still_fail_fo
 }
 
 #[tokio::test(start_paused = true)]
+async fn however_many_strangers_try_a_known_browser_finds_room() {
+    let throttle = Throttle::default();
+    let account = |n: usize| n.to_be_bytes();
+    let mut held = Vec::new();
+    for n in 0..STRANGERS_AT_ONCE {
+        held.push(throttle.admit(stranger(&account(n), (n % 200) as u8)).await.unwrap());
+    }
+    let refused = throttle.admit(stranger(b"luis", 250)).await.err().unwrap();
+    assert_eq!(refused.kind, Kind::Unavailable);
+    assert!(tried(&throttle, known(b"ana", 1)).await);
+    held.pop();
+    assert!(tried(&throttle, stranger(b"luis", 250)).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_attempt_without_a_verdict_counts_for_nothing() {
     let throttle = Throttle::default();
     for _ in 0..1_000 {

@@ -63,7 +63,7 @@ pub(super) async fn begin(
     let browser = KnownBrowser::presented(&headers, secure);
     let known = browser.as_ref().and_then(|browser| browser.known_to(keyring, &index));
     let attempt = state.throttle().admit(Origin { account: &index, ip, browser: known }).await?;
-    let logged_in = log_in(&state, &index, login.password.as_str()).await;
+    let logged_in = log_in(&state, &index, login.password.as_str(), attempt.is_known()).await;
     match &logged_in {
         Ok(_) => attempt.succeeded(),
         Err(problem) if problem.kind == Kind::WrongCredentials => attempt.failed(),
@@ -93,10 +93,10 @@ fn email_index(state: &AppState, email: &str) -> Vec<u8> {
 }
 
 /// Whether there is nobody of that address, or the password is wrong, or the login is disabled, is not told.
-async fn log_in(state: &AppState, index: &[u8], password: &str) -> Answer<(UserId, Token)> {
+async fn log_in(state: &AppState, index: &[u8], password: &str, is_known: bool) -> Answer<(UserId, Token)> {
     let found = credentials(state, index).await?;
     let (user, hash) = found.map(|found| (UserId::from(found.user_id), found.password_hash)).unzip();
-    let right = state.passwords().verify(password, hash.clone()).await?;
+    let right = state.passwords().verify(password, hash.clone(), is_known).await?;
     let (Some(user), Some(hash), true) = (user, hash, right) else {
         return Err(Problem::new(Kind::WrongCredentials));
     };
