@@ -77,6 +77,7 @@ struct Inner {
     freshness: Freshness,
     live: Live,
     costly_reads: Turns,
+    confirmations: Turns,
     uploads: Turns,
     imports: Turns,
     spool_space: SpoolSpace,
@@ -101,6 +102,7 @@ impl AppState {
             freshness,
             live: Live::new(log.clone(), positions.clone(), shutdown.clone()),
             costly_reads: Turns::new(turns::costly_reads()),
+            confirmations: Turns::new(turns::confirmations()),
             uploads: Turns::new(turns::uploads()),
             imports: Turns::new(turns::imports()),
             spool_space: SpoolSpace::default(),
@@ -162,6 +164,11 @@ impl AppState {
     /// The turns at reads that cost the database much.
     pub fn costly_reads(&self) -> &Turns {
         &self.0.costly_reads
+    }
+
+    /// The turns at counting the audience of a confirmed send.
+    pub fn confirmations(&self) -> &Turns {
+        &self.0.confirmations
     }
 
     /// The turns at uploading a file.

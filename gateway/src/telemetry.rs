@@ -9,7 +9,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::{Log, LogFormat};
 
 /// A connection found broken when it is given back to its pool is replaced; what was done on it has told of its failure.
-const EXPECTED: &str = "sqlx::pool=error,sqlx_core::pool=error";
+const EXPECTED: &str = "sqlx_core::pool=error";
 
 /// Starts logging. Called again, as by tests that run the program in their own process, it changes nothing.
 pub fn log_to_stderr(log: &Log) {

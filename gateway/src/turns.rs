@@ -49,6 +49,11 @@ pub fn costly_reads() -> TurnLimits {
     }
 }
 
+/// Counts of the audience of a send that was confirmed: apart from reads, so that no search and no preview holds up an alarm.
+pub fn confirmations() -> TurnLimits {
+    TurnLimits { at_once: 4, per_company: 4, per_caller: 2, ..costly_reads() }
+}
+
 /// Uploads of files, from their first byte until their import is over: each has a file on disk, and under an idempotency key
 /// a connection to the database of its own.
 pub fn uploads() -> TurnLimits {
@@ -162,7 +167,7 @@ impl Turns {
             return Ok(Asked::Granted(self.turn(work)));
         }
         queue.waiting.retain(|waiting| !waiting.granted.is_closed());
-        if queue.waiting_of(work.caller) >= self.limits.waiting_per_caller {
+        if queue.of(work.caller) >= self.limits.per_caller.saturating_add(self.limits.waiting_per_caller) {
             return Err(self.too_many_of_one());
         }
         if queue.waiting.len() >= self.limits.waiting {
@@ -221,8 +226,10 @@ impl Queue {
             && is_free_for_company
     }
 
-    fn waiting_of(&self, caller: UserId) -> usize {
-        self.waiting.iter().filter(|waiting| waiting.work.caller == caller).count()
+    /// How many requests of a caller run or wait.
+    fn of(&self, caller: UserId) -> usize {
+        let waiting = self.waiting.iter().map(|waiting| &waiting.work);
+        self.running.iter().chain(waiting).filter(|work| work.caller == caller).count()
     }
 
     /// The next one that may run, now among those that run. What else its caller asks for goes behind everybody.
@@ -330,6 +337,14 @@ mod tests {
         assert_eq!((own.status().as_u16(), own.retry_after_s), (429, Some(1)));
         let other = turns.take_for(work(3, None)).await.expect_err("too many in all");
         assert_eq!((other.status().as_u16(), other.retry_after_s), (503, Some(1)));
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_has_nothing_is_told_that_others_have_the_turns() {
+        let turns = Turns::new(TurnLimits { at_once: 1, ..uploads() });
+        let _running = turns.take_for(work(1, None)).await.expect("a turn");
+        let other = turns.take_for(work(2, None)).await.expect_err("busy");
+        assert_eq!((other.status().as_u16(), other.reason), (503, Some(Reason::TooManyImports)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,6 +13,8 @@ use tokio::net::TcpStream;
 const UPLOADS_PER_CALLER: usize = 2;
 /// How many costly reads of one caller are carried out at once.
 const READS_PER_CALLER: i64 = 1;
+/// How many costly reads are carried out at once.
+const READS: i64 = 3;
 /// What a server says that has begun to read a body.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -103,6 +105,35 @@ async fn a_hundred_previews_of_one_caller_leave_room_for_everybody_else() {
     let (answers, ()) = tokio::join!(many, meanwhile);
     for answer in answers {
         assert_eq!(answer.expect(200)["audience"]["reachable"], 1, "in its turn");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn reads_that_hold_every_turn_hold_up_no_send() {
+    let world = World::start().await;
+    let company = world.company("Vigía").await;
+    let nora = world.user("Nora", &[Role::Notifier, Role::Auditor], &[company]).await;
+    import(&nora, company).await.expect(200);
+    world.caught_up().await;
+    let mut readers = vec![nora.clone()];
+    for name in ["Ana", "Eva"] {
+        readers.push(world.user(name, &[Role::Auditor], &[company]).await);
+    }
+
+    let mut slow = PgConnection::connect(&world.database_url).await.expect("a connection");
+    let mut held = slow.begin().await.expect("a transaction");
+    sqlx::query("lock table audit.audit_entries").execute(&mut *held).await.expect("the lock");
+    let watch = PgPool::connect(&world.database_url).await.expect("a connection");
+    let reads = join_all(readers.iter().map(|reader| reader.get("/audit")));
+    let meanwhile = async {
+        until_held_up(&watch, "%from audit.audit_entries%", READS).await;
+        nora.post_new("/notifications", &sms_to(company, "Alarma")).await.expect(202);
+        held.rollback().await.expect("it is given up");
+    };
+    let (answers, ()) = tokio::join!(reads, meanwhile);
+    for answer in answers {
+        answer.expect(200);
     }
     world.stop().await;
 }

@@ -27,12 +27,16 @@ pub async fn finished(client: &Client, notification: &str) -> Value {
     found
 }
 
-/// Whether nothing more will be sent as things stand.
+/// Whether nothing more will be sent as things stand. What is cancelled before its audience is known is not over before
+/// all of it has been counted.
 pub fn is_over(told: &Value) -> bool {
     let totals = &told["totals"];
     let waiting = ["pending", "sending", "deferred"].iter().any(|part| count(totals, part) > 0);
-    let state = told["state"].as_str().unwrap_or_default();
-    matches!(state, "completed" | "cancelled") && !waiting
+    match told["state"].as_str() {
+        Some("completed") => !waiting,
+        Some("cancelled") => !waiting && count(totals, "total") > 0,
+        _ => false,
+    }
 }
 
 /// Asserts that the total is the sum of its parts; it is 0 until the audience is known.

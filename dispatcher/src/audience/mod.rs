@@ -8,7 +8,7 @@ mod resolver;
 
 use domain::value::Channel;
 
-pub use self::preview::{Audience, preview};
+pub use self::preview::{Audience, preview, reaches_somebody};
 pub(crate) use self::resolver::Resolver;
 
 /// What of `clients.contacts` a channel goes by.

@@ -74,6 +74,24 @@ pub async fn preview(
     Ok(Audience::of(channel, &counted))
 }
 
+/// Whether an audience has anybody who is reached. Cheap at any size.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn reaches_somebody(
+    pool: &PgPool,
+    company: CompanyId,
+    channel: Channel,
+    kind: RecipientKind,
+) -> sqlx::Result<bool> {
+    let Columns { is_reachable, .. } = columns(channel);
+    let text = format!(
+        "select exists (
+           select from clients.contacts where company_id = $1 and ($2 = 'everyone' or kind = $2) and {is_reachable})"
+    );
+    sqlx::query_scalar(&text).bind(company.uuid()).bind(kind.as_str()).fetch_one(pool).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

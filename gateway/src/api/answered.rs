@@ -12,7 +12,8 @@ use crate::problem::Answer;
 use crate::state::AppState;
 
 impl AppState {
-    /// The answer to a write, or to its first asking if it is refused now: who was named may have left since.
+    /// The answer to a write, or to its first asking if it is refused or finds no turn now: people who were named may have
+    /// left since.
     pub(crate) async fn answered(
         &self,
         status: StatusCode,
@@ -22,11 +23,11 @@ impl AppState {
     ) -> Answer<Wrote> {
         match outcome {
             Ok((done, answer)) => Ok(self.wrote(status, caller, done, answer)),
-            Err(problem) if problem.status().is_client_error() => {
-                let done = self.log().answered_before::<Infallible>(context).await?.ok_or(problem)?;
-                Ok(self.wrote(status, caller, done, Value::Null))
-            }
-            Err(problem) => Err(problem),
+            Err(problem) => match self.log().answered_before::<Infallible>(context).await {
+                Ok(Some(done)) => Ok(self.wrote(status, caller, done, Value::Null)),
+                Err(error) if problem.status().is_client_error() => Err(error.into()),
+                Ok(None) | Err(_) => Err(problem),
+            },
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::access::Caller;
 use crate::extract::{Body, Fields, FromFields, Key, Order};
 use crate::problem::Answer;
 use crate::state::AppState;
+use crate::turns::Turns;
 
 /// A notification that is not sent.
 pub(super) struct Draft(NewNotification);
@@ -90,7 +91,8 @@ struct Sample {
 pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) -> Answer<Json<Preview>> {
     let Order { caller, body: Draft(draft), .. } = order;
     draft.needs_company(&state, &caller).await?;
-    let audience = audience_of(&state, &caller, &draft).await?;
+    state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
+    let audience = audience_of(&state, state.costly_reads(), &caller, &draft).await?;
     let confirmation = Confirmation { asked: &draft, by: caller.id(), reachable: audience.reachable };
     let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keyring()));
     Ok(Json(Preview {
@@ -101,14 +103,14 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
     }))
 }
 
-/// The audience as it is once everything that the caller has written shows.
+/// The audience as `clients` stands now, counted when it is the caller's turn.
 pub(super) async fn audience_of(
     state: &AppState,
+    turns: &Turns,
     caller: &Caller,
     asked: &NewNotification,
 ) -> Answer<Audience> {
-    state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
-    let _turn = state.costly_reads().take(caller, Some(asked.company)).await?;
+    let _turn = turns.take(caller, Some(asked.company)).await?;
     let (company, channel) = (asked.company, asked.content.channel());
     Ok(audience::preview(state.pool(), company, channel, asked.recipient_kind).await?)
 }

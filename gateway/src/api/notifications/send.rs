@@ -3,7 +3,9 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use commands::{CommandContext, Done};
+use dispatcher::audience;
 use domain::notification::RequestNotification;
+use projections::Projection;
 use serde_json::{Value, json};
 
 use super::confirmation::Confirmation;
@@ -59,12 +61,15 @@ async fn sent(
     Ok((done, answer))
 }
 
-/// Somebody must be reached, and as many as were confirmed if any were.
+/// Somebody must be reached, and as many as were confirmed if any were. Only a confirmed number is counted again: an alarm
+/// to one person waits for no turn.
 async fn needs_audience(state: &AppState, caller: &Caller, new: &NewNotification) -> Answer<()> {
-    let reachable = audience_of(state, caller, new).await?.reachable;
-    if reachable == 0 {
+    state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
+    let (company, channel) = (new.company, new.content.channel());
+    if !audience::reaches_somebody(state.pool(), company, channel, new.recipient_kind).await? {
         return Err(Problem::of_field("/recipient_kind", Reason::NobodyToTell));
     }
     let Some(token) = &new.confirm_token else { return Ok(()) };
+    let reachable = audience_of(state, state.confirmations(), caller, new).await?.reachable;
     Confirmation { asked: new, by: caller.id(), reachable }.check(token.as_str(), state.log().keyring())
 }
