@@ -13,7 +13,7 @@ use crate::logs::assert_warns_of_nothing;
 use crate::scene::{CLIENTS, CONNECTIONS, Scene, eventually};
 
 /// So slow that a campaign is still under way when the stop comes.
-const SLOW: Duration = Duration::from_millis(100);
+const SLOW: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_at_rest_and_one_in_the_middle_of_a_campaign_warn_of_nothing() {

@@ -279,7 +279,7 @@ async fn a_cancelled_notification_sends_nothing_more_and_still_adds_up() {
     const CLIENTS: i64 = 120;
     let desk = Desk::open().await;
     desk.clients(CLIENTS as usize).await;
-    desk.world.simulator.set_rule(Channel::Sms, "", Behaviour::Slow(Duration::from_millis(150)));
+    desk.world.simulator.set_rule(Channel::Sms, "", Behaviour::Slow(Duration::from_secs(1)));
     let notification = desk.send(&sms_to(desk.company, "Falsa alarma")).await;
     let mut stream = desk.nora.stream(&format!("/notifications/{notification}/stream"), None).await;
     stream.until("totals", |told| checked(told) && count(&told["totals"], "accepted") >= 8).await;
