@@ -216,6 +216,7 @@ mod tests {
         let last = request.page(vec![9, 8], |row| Cursor::at(*row));
         assert_eq!((last.data, last.next), (vec![9, 8], None));
     }
+
     /// The number of rows and whether there are more, of a page of so many rows with so many bytes of text each.
     fn filled(limit: usize, rows: usize, bytes: usize) -> (usize, bool) {
         let (data, more) = fitting(vec!["x".repeat(bytes); rows], limit);

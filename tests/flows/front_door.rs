@@ -4,13 +4,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use domain::value::Role;
-use futures::future::join_all;
+use futures::FutureExt;
+use futures::future::{join_all, select_all};
 use gateway::server::Bounds;
 use gateway::system::SystemOptions;
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 use tests::raw::Raw;
 use tests::world::{PASSWORD, email_of};
-use tests::{Answer, Client, World};
+use tests::{Answer, Client, HANG, World};
+use tokio::time::timeout;
 
 /// A stranger that means harm, and one that does not.
 const HARMFUL: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
@@ -42,6 +45,17 @@ async fn harmful(to: SocketAddr, count: usize, bytes: &str) -> Vec<Raw> {
 
 async fn status_of(base: &str, path: &str) -> u16 {
     reqwest::get(format!("{base}{path}")).await.expect("an answer").status().as_u16()
+}
+
+/// Waits until every connection that was opened before has been taken: they are taken in order.
+async fn all_are_taken(world: &World) {
+    let mut last = Raw::open(address(world)).await;
+    assert_eq!(last.ask(LIVEZ).await.expect("an answer").status, 200);
+}
+
+/// Waits until the table has closed one of these, which nothing else closes.
+async fn one_is_closed(connections: Vec<Raw>) {
+    select_all(connections.into_iter().map(|raw| raw.closed().boxed())).await;
 }
 
 async fn assert_all_are_served(world: &World, user: &Client) {
@@ -264,5 +278,81 @@ async fn a_user_does_not_take_the_places_of_others() {
     let problem = user.get("/me").await;
     assert_eq!(problem.header("retry-after"), "1");
     problem.expect(429);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_network_of_strangers_does_not_take_the_places_of_users() {
+    let world = world_with(|bounds| bounds.stranger_requests_of_one = 0).await;
+    let user = world.user("Ana", &[Role::Operator], &[]).await;
+    let login = json!({"email": email_of(user.user), "password": PASSWORD});
+    let problem = world.nobody().post("/session", &login).await;
+    assert_eq!(problem.header("retry-after"), "1");
+    problem.expect(429);
+    user.get("/me").await.expect(200);
+    world.stop().await;
+}
+
+/// A table that two networks can fill without one of them having too many; only the table closes what is idle.
+fn small_table(bounds: &mut Bounds) {
+    (bounds.connections, bounds.connections_of_one, bounds.idle_time) = (20, 10, NEVER);
+}
+
+#[tokio::test]
+async fn two_networks_that_fill_the_table_leave_a_user_its_idle_connection() {
+    let world = world_with(small_table).await;
+    let user = world.user("Ana", &[Role::Operator], &[]).await;
+    let browser = user.log_in(&email_of(user.user), PASSWORD).await;
+    let cookie = browser.cookie().expect("a session");
+    let me = format!("GET /api/v1/me HTTP/1.1\r\nHost: a\r\nCookie: {cookie}\r\n\r\n");
+    let mut idle = Raw::open(address(&world)).await;
+    assert_eq!(idle.ask(&me).await.expect("an answer").status, 200);
+
+    let mut strangers = harmful(address(&world), 10, "").await;
+    for _ in 0..10 {
+        strangers.push(Raw::from(HARMLESS, address(&world)).await.expect("a connection"));
+    }
+    all_are_taken(&world).await;
+
+    assert_eq!(idle.ask(&me).await.expect("the connection is still there").status, 200);
+    one_is_closed(strangers).await;
+    world.stop().await;
+}
+
+/// Whether a log-in waits for the table that a test has locked.
+async fn a_login_waits(keeper: &mut PgConnection) -> bool {
+    sqlx::query_scalar(
+        "select exists (
+           select from pg_locks
+           where not granted and relation = 'credentials'::regclass
+             and database = (select oid from pg_database where datname = current_database()))",
+    )
+    .fetch_one(keeper)
+    .await
+    .expect("the locks")
+}
+
+#[tokio::test]
+async fn a_login_under_way_is_not_cut_for_another_connection() {
+    let world = world_with(small_table).await;
+    let user = world.user("Ana", &[Role::Operator], &[]).await;
+    let mut keeper = PgConnection::connect(&world.database_url).await.expect("the database answers");
+    let mut locked = keeper.begin().await.expect("a transaction");
+    let lock = "lock table credentials in access exclusive mode";
+    sqlx::query(lock).execute(&mut *locked).await.expect("the lock");
+    let login = json!({"email": email_of(user.user), "password": PASSWORD}).to_string();
+    let (head, length) = ("POST /api/v1/session HTTP/1.1\r\nHost: a", login.len());
+    let fields = format!("Content-Type: application/json\r\nContent-Length: {length}");
+    let mut under_way = Raw::from(HARMFUL, address(&world)).await.expect("a connection");
+    under_way.send(format!("{head}\r\n{fields}\r\n\r\n{login}")).await.expect("it is sent");
+    let waits = async { while !a_login_waits(&mut locked).await {} };
+    timeout(HANG, waits).await.expect("the log-in is under way");
+
+    let strangers = harmful(address(&world), 100, "").await;
+    all_are_taken(&world).await;
+
+    locked.rollback().await.expect("the lock is given back");
+    assert_eq!(under_way.ask("").await.expect("the connection is still there").status, 201);
+    one_is_closed(strangers).await;
     world.stop().await;
 }

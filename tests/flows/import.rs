@@ -204,6 +204,13 @@ async fn a_number_with_two_readings_or_from_a_spreadsheet_is_refused_with_its_re
     for (error, detail) in report["errors"].as_array().expect("errors").iter().zip(details) {
         assert!(error["detail"].as_str().is_some_and(|told| told.contains(detail)), "{error}");
     }
+    let warning = &report["warnings"][0];
+    assert_eq!(report["warnings"].as_array().map(Vec::len), Some(1), "{report}");
+    assert_eq!(
+        (&warning["line"], &warning["value"], &warning["code"]),
+        (&json!(5), &json!("Oficina"), &json!("unreachable_contact")),
+        "a landline takes no SMS"
+    );
     world.stop().await;
 }
 

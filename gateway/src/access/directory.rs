@@ -1,6 +1,7 @@
 //! Who is who, kept in memory: every request asks for it, and it hardly ever changes.
 
 use std::collections::{BTreeSet, HashMap};
+use std::io::ErrorKind;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -10,14 +11,16 @@ use domain::value::{CompanyId, Role, UserId};
 use projections::{Positions, Projection};
 use sqlx::PgPool;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::api::caught_up;
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 
 /// How old what is known may be. Only a positive answer is ever given from memory.
 const KNOWN_FOR: Duration = Duration::from_secs(1);
+/// How long a caller waits for a refresh, the wait for its turn included: after it the database counts as away.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A user, as far as the front door needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,8 +143,14 @@ impl Directory {
         is_good(&known).then(|| Arc::clone(&known))
     }
 
-    /// One asks the database; the others wait for what it learns.
     async fn refresh(&self, is_good: impl Fn(&Snapshot) -> bool) -> Answer<Arc<Snapshot>> {
+        let refreshed = timeout(REFRESH_TIMEOUT, self.refresh_in_turn(is_good)).await;
+        let away = |_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into()));
+        refreshed.unwrap_or_else(away).map_err(Problem::from)
+    }
+
+    /// One asks the database; the others wait for what it learns.
+    async fn refresh_in_turn(&self, is_good: impl Fn(&Snapshot) -> bool) -> sqlx::Result<Arc<Snapshot>> {
         let _turn = self.refreshing.lock().await;
         if let Some(known) = self.recall(is_good) {
             return Ok(known);

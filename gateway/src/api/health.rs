@@ -1,6 +1,6 @@
 //! `/livez`, `/readyz`, `/metrics`: is it alive, is it ready, how does it fare.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -18,6 +18,8 @@ use crate::state::AppState;
 
 /// How long the database may take to say that it is there.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
+/// How old the answer of the database may be that `/readyz` gives: anybody may ask, and each query takes a connection.
+const READY_FOR: Duration = Duration::from_secs(1);
 /// How old the figures of the whole platform may be: anybody may ask for them, and counting a long queue takes a second.
 const MEASURED_FOR: Duration = Duration::from_secs(5);
 /// When something that is not ready may be asked again, in seconds.
@@ -30,7 +32,9 @@ pub(super) fn alive() -> Router<AppState> {
 }
 
 pub(super) fn figures() -> Router<AppState> {
-    Router::new().route("/readyz", get(readyz)).route("/metrics", get(metrics))
+    let readiness = Arc::new(Readiness::default());
+    let ask = move |State(state): State<AppState>| readyz(state, readiness);
+    Router::new().route("/readyz", get(ask)).route("/metrics", get(metrics))
 }
 
 async fn livez() -> &'static str {
@@ -39,12 +43,16 @@ async fn livez() -> &'static str {
 
 /// Ready once the start is over and the projections can be read, and while the database answers. The broker may be away:
 /// everything waits for it.
-async fn readyz(State(state): State<AppState>) -> Answer<&'static str> {
-    if state.is_ready() && answers(state.pool()).await && is_projected(&state).await {
+async fn readyz(state: AppState, readiness: Arc<Readiness>) -> Answer<&'static str> {
+    if state.is_ready() && readiness.recall_or(can_read(&state)).await {
         Ok("ok")
     } else {
         Err(Problem::unavailable(RETRY_AFTER_S))
     }
+}
+
+async fn can_read(state: &AppState) -> bool {
+    answers(state.pool()).await && is_projected(state).await
 }
 
 async fn answers(pool: &PgPool) -> bool {
@@ -54,6 +62,26 @@ async fn answers(pool: &PgPool) -> bool {
 
 async fn is_projected(state: &AppState) -> bool {
     matches!(timeout(PING_TIMEOUT, state.is_projected()).await, Ok(Ok(true)))
+}
+
+/// Whether the database answered and the projections could be read, and when.
+#[derive(Default)]
+struct Readiness(tokio::sync::Mutex<Option<(Instant, bool)>>);
+
+impl Readiness {
+    /// What is remembered, or what `ask` finds out once that is too old. One request asks; the others wait for its answer.
+    async fn recall_or(&self, ask: impl Future<Output = bool>) -> bool {
+        let mut known = self.0.lock().await;
+        if let Some((at, is_ready)) = *known
+            && at.elapsed() < READY_FOR
+        {
+            return is_ready;
+        }
+        let is_ready = ask.await;
+        // Timed from the answer: after a query that ran into its time-out, those that wait must not each ask again.
+        *known = Some((Instant::now(), is_ready));
+        is_ready
+    }
 }
 
 async fn metrics(State(state): State<AppState>) -> Response {
@@ -94,7 +122,27 @@ async fn measure(state: &AppState) -> sqlx::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use futures::future::join_all;
+    use tokio::time::advance;
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn however_often_it_is_asked_the_database_is_asked_once_a_second_whether_it_is_ready() {
+        let (readiness, asked) = (Readiness::default(), Mutex::new(0));
+        let ask = async |is_ready: bool| {
+            *asked.lock().unwrap() += 1;
+            tokio::task::yield_now().await;
+            is_ready
+        };
+        let answers = join_all((0..1_000).map(|_| readiness.recall_or(ask(true)))).await;
+        assert!(answers.into_iter().all(|is_ready| is_ready));
+        assert!(readiness.recall_or(ask(false)).await, "it is remembered");
+        advance(READY_FOR).await;
+        assert!(!readiness.recall_or(ask(false)).await, "a change is seen within a second");
+        assert!(!readiness.recall_or(ask(true)).await, "what is not ready is remembered too");
+        assert_eq!(*asked.lock().unwrap(), 2);
+    }
 
     #[test]
     fn however_often_it_is_asked_the_platform_is_measured_every_few_seconds() {

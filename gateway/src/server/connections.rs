@@ -30,8 +30,8 @@ use crate::extract::network_of;
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// How much of a connection is read ahead, or gathered before it is written.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
-/// How long nothing is taken after the system refused, as when files run out.
-const REFUSED_PAUSE: Duration = Duration::from_millis(100);
+/// How long nothing is taken after the system has run out of files or memory.
+const RUN_OUT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What every connection of one listener is served with.
 pub(super) struct Door {
@@ -59,13 +59,29 @@ async fn take(listener: &TcpListener, table: &Table) -> (TcpStream, SocketAddr) 
     loop {
         match listener.accept().await {
             Ok(taken) => return taken,
-            Err(error) => {
-                tracing::warn!(%error, "failed to take a connection");
+            Err(error) if has_run_out(&error) => {
+                tracing::warn!(%error, "failed to take a connection: the system has run out");
                 table.shed_one();
-                sleep(REFUSED_PAUSE).await;
+                sleep(RUN_OUT_PAUSE).await;
             }
+            // Of one peer alone, such as one that hung up before it was taken: the next may be taken at once.
+            Err(error) => tracing::debug!(%error, "failed to take a connection"),
         }
     }
+}
+
+/// Whether the system lacks the files or the memory for another connection.
+#[cfg(unix)]
+fn has_run_out(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let lacking = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|error| lacking.contains(&error))
+}
+
+/// Elsewhere the errors are not told apart.
+#[cfg(not(unix))]
+const fn has_run_out(_: &std::io::Error) -> bool {
+    true
 }
 
 impl Door {
@@ -112,4 +128,20 @@ async fn answer(
     request.extensions_mut().insert(ConnectInfo(peer));
     request.extensions_mut().insert(connection);
     router.oneshot(request.map(Body::new)).await
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::io;
+
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn only_a_system_that_has_run_out_closes_a_connection_for_the_next() {
+        let has_run_out = |error: Errno| has_run_out(&io::Error::from_raw_os_error(error.raw_os_error()));
+        assert!([Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].into_iter().all(has_run_out));
+        assert!(![Errno::CONNABORTED, Errno::PROTO, Errno::CONNRESET].into_iter().any(has_run_out));
+    }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Page, PageRequest, Person, Scope};
 pub use crate::audit::SubjectId;
-use crate::page::Cursor;
+use crate::page::{Cursor, json_bytes_of, sized};
 
 /// What a summary calls the companies that a worker may act for; the one member that names other companies than the entry's.
 const COMPANIES: &str = "companies";
@@ -83,7 +83,7 @@ pub async fn list(
     filter: &AuditFilter,
     page: &PageRequest,
 ) -> sqlx::Result<Page<AuditEntry>> {
-    let mut rows = sqlx::query_as::<_, AuditEntry>(&text(filter, page))
+    let rows = sqlx::query_as::<_, AuditEntry>(&text(filter, page))
         .bind(page.before())
         .bind(page.rows())
         .bind(scope.ids())
@@ -97,8 +97,10 @@ pub async fn list(
         .bind(filter.to)
         .fetch_all(pool)
         .await?;
-    rows.iter_mut().for_each(|row| row.leave_out_beyond(scope));
-    Ok(page.page(rows, |row| Cursor::at(row.position)))
+    // The page ends by the rows as they were read: their size is what the statement goes by.
+    let mut found = page.page(rows, |row| Cursor::at(row.position));
+    found.data.iter_mut().for_each(|row| row.leave_out_beyond(scope));
+    Ok(found)
 }
 
 impl AuditEntry {
@@ -133,8 +135,12 @@ fn text(filter: &AuditFilter, page: &PageRequest) -> String {
         "(e.at, e.position) < ((select c.at from audit.audit_entries c where c.position = $1), $1)",
         "e.position < $1",
     );
-    let order = on(by_time, "e.at desc, e.position desc", "e.position desc");
-    format!(
+    let (order, page_order) = if by_time {
+        ("e.at desc, e.position desc", "page.at desc, page.position desc")
+    } else {
+        ("e.position desc", "page.position desc")
+    };
+    let statement = format!(
         "select e.position, e.at, e.type, e.company_id, e.channel, e.result, e.summary::json,
            case when e.actor_id is not null then json_build_object('id', e.actor_id, 'name', u.name) end as actor,
            json_build_object('type', e.subject_type, 'id', coalesce(e.subject_id::text, e.subject_text)) as subject
@@ -145,7 +151,9 @@ fn text(filter: &AuditFilter, page: &PageRequest) -> String {
            and {actor} and {company} and {kind} and {subject} and {from} and {to}
          order by {order}
          limit $2"
-    )
+    );
+    // A user may be given thousands of companies.
+    sized(&statement, &json_bytes_of("summary"), page_order)
 }
 
 #[cfg(test)]

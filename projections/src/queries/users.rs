@@ -9,7 +9,7 @@ use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use super::{Page, PageRequest, uuids};
-use crate::page::Cursor;
+use crate::page::{Cursor, sized};
 use crate::search;
 
 /// A worker.
@@ -62,6 +62,8 @@ pub async fn list(pool: &PgPool, filter: &UserFilter, page: &PageRequest) -> sql
          order by registered_position desc
          limit $4"
     );
+    // A user may have thousands of companies: an id takes 36 characters in quotation marks.
+    let text = sized(&text, "38 * cardinality(companies)", "registered_position desc");
     let rows = sqlx::query_as::<_, UserRow>(&text)
         .bind(page.before())
         .bind(filter.active)

@@ -74,8 +74,8 @@ pub(super) async fn messages(
     read.wait_if_asked(&state).await?;
     let page = in_scope(&state, read.caller.scope(), simulator, &read.query).await?;
     let (data, cut) = fitting(page.data.into_iter().map(ArrivalView::from).collect(), read.query.limit);
-    let more = cut || page.next.is_some();
-    let next = data.last().filter(|_| more).map(|last: &ArrivalView| last.id.clone());
+    let last_shown = data.last().filter(|_| cut).map(|last: &ArrivalView| last.id.clone());
+    let next = last_shown.or_else(|| page.next.map(|id| id.to_string()));
     Ok(Json(Page { data, next }))
 }
 

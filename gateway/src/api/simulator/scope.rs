@@ -6,14 +6,17 @@ use std::collections::HashSet;
 
 use dispatcher::simulator::arrivals::MAX_PAGE;
 use dispatcher::simulator::{Arrival, ArrivalPage, Simulator};
-use projections::queries::Scope;
 use projections::queries::arrivals::{addresses_in_scope, deliveries_in_scope};
+use projections::queries::{PAGE_BYTES_MAX, Scope};
 
 use super::messages::ListArrivals;
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// The arrivals in scope that are asked for.
+/// How many pages of arrivals one request looks at: arrivals out of scope are decoded too. `next` continues after the last.
+const LOOKED_AT_PAGES_MAX: usize = 5;
+
+/// The arrivals in scope that are asked for. A page may hold fewer than asked for, or none, and still have a `next`.
 pub(super) async fn in_scope(
     state: &AppState,
     scope: Scope<'_>,
@@ -24,19 +27,30 @@ pub(super) async fn in_scope(
         return Ok(simulator.arrivals(asked.channel, asked.before, asked.limit));
     }
     let (mut data, mut before) = (Vec::new(), asked.before);
-    // One more than asked for tells that there is a next page.
-    while data.len() <= asked.limit {
+    for _ in 0..LOOKED_AT_PAGES_MAX {
         let page = simulator.arrivals(asked.channel, before, MAX_PAGE);
         data.extend(seen(state, scope, page.data).await?);
         before = page.next;
-        if before.is_none() {
+        if before.is_none() || is_full(&data, asked.limit) {
             break;
         }
     }
-    let more = data.len() > asked.limit;
-    data.truncate(asked.limit);
-    let next = data.last().filter(|_| more).map(|oldest| oldest.id);
-    Ok(ArrivalPage { data, next })
+    if data.len() > asked.limit {
+        data.truncate(asked.limit);
+        before = data.last().map(|oldest| oldest.id);
+    }
+    Ok(ArrivalPage { data, next: before })
+}
+
+/// Whether there are more than a page has room for. One more than asked for tells that there is a next page.
+fn is_full(arrivals: &[Arrival], limit: usize) -> bool {
+    arrivals.len() > limit || arrivals.iter().map(text_bytes).sum::<usize>() > PAGE_BYTES_MAX
+}
+
+/// How long the texts of an arrival are; as JSON it takes more.
+fn text_bytes(Arrival { to, from, subject, body, .. }: &Arrival) -> usize {
+    let optional = [subject, body].into_iter().flatten().map(String::len).sum::<usize>();
+    to.len() + from.len() + optional
 }
 
 async fn seen(state: &AppState, scope: Scope<'_>, arrivals: Vec<Arrival>) -> Answer<Vec<Arrival>> {
@@ -56,4 +70,35 @@ async fn seen(state: &AppState, scope: Scope<'_>, arrivals: Vec<Arrival>) -> Ans
         None => unnamed.contains(&arrival.id),
     };
     Ok(arrivals.into_iter().filter(is_seen).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use dispatcher::simulator::Outcome;
+    use domain::value::Channel;
+
+    use super::*;
+
+    fn mail(bytes: usize) -> Arrival {
+        Arrival {
+            id: 1,
+            channel: Channel::Email,
+            delivery: None,
+            to: String::new(),
+            from: String::new(),
+            subject: None,
+            body: Some("x".repeat(bytes)),
+            received_at: DateTime::default(),
+            outcome: Outcome::Accepted,
+        }
+    }
+
+    #[test]
+    fn a_page_is_full_by_its_rows_or_by_its_bytes() {
+        assert!(!is_full(&[mail(1), mail(1)], 2));
+        assert!(is_full(&[mail(1), mail(1), mail(1)], 2));
+        assert!(!is_full(&[mail(PAGE_BYTES_MAX)], 200));
+        assert!(is_full(&[mail(PAGE_BYTES_MAX), mail(1)], 200));
+    }
 }
