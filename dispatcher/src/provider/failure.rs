@@ -4,7 +4,7 @@ use std::fmt;
 
 use domain::delivery::FailureClass;
 
-use super::schedule::RetryAdvice;
+use super::{email::address, schedule::RetryAdvice};
 
 /// The longest provider text that is kept, in characters.
 pub const MAX_TEXT: usize = 500;
@@ -73,7 +73,8 @@ impl Failure {
         reply.len() == 3 && reply.starts_with('4')
     }
 
-    /// Whether the connection it came by is of no more use: it is gone, mute or mad, or was closed with a 421.
+    /// Whether the connection it came by is of no more use: it is closed, silent or out of protocol, or was closed with
+    /// a 421.
     pub(super) fn ends_dialogue(&self) -> bool {
         matches!(self.code.as_str(), code::CLOSED | code::TIMEOUT | code::PROTOCOL)
             || self.code.starts_with("421")
@@ -216,16 +217,20 @@ const TELLING_DIGITS: usize = 7;
 
 fn repeats(text: &str, recipient: &str) -> bool {
     let plain = percent_encoding::percent_decode_str(text).decode_utf8_lossy().to_lowercase();
-    let recipient = recipient.to_lowercase();
-    match recipient.split_once('@') {
-        // Also as bounce addresses carry it, ana=example.com.
-        Some((local, domain)) => plain.contains(&recipient) || plain.contains(&format!("{local}={domain}")),
-        None => {
-            let number = digits(&recipient);
-            let telling = &number[number.len().saturating_sub(TELLING_DIGITS)..];
-            !telling.is_empty() && digits(&plain).contains(telling)
-        }
+    if recipient.contains('@') {
+        return forms(recipient).any(|form| plain.contains(&form));
     }
+    let number = digits(recipient);
+    let telling = &number[number.len().saturating_sub(TELLING_DIGITS)..];
+    !telling.is_empty() && digits(&plain).contains(telling)
+}
+
+/// An address as texts repeat it, in lower case: as it is written and with its domain in punycode, each also as bounce
+/// addresses carry it, ana=example.com.
+fn forms(recipient: &str) -> impl Iterator<Item = String> {
+    let ascii = Some(recipient).filter(|written| !written.is_ascii()).and_then(address::parse);
+    let forms = [Some(recipient.to_lowercase()), ascii.map(|ascii| ascii.to_string().to_lowercase())];
+    forms.into_iter().flatten().flat_map(|form| [form.replacen('@', "=", 1), form])
 }
 
 fn digits(text: &str) -> String {
@@ -276,6 +281,13 @@ mod tests {
             ("ana@example.com", "ok bounce+ana=example.com@relay.test", "ok …"),
             ("ana@example.com", "ok ana%40example.com", "ok …"),
             ("ana@example.com", "2.0.0 Ok: queued as 4F2", "2.0.0 Ok: queued as 4F2"),
+            ("Ana@señal.example", "ok <ana@SEÑAL.example>", "ok …"),
+            ("ana@señal.example", "ok <ana@xn--seal-hqa.example>", "ok …"),
+            ("ana@SEÑAL.example", "ok ANA@XN--SEAL-HQA.EXAMPLE", "ok …"),
+            ("ana@señal.example", "ok bounce+ana=xn--seal-hqa.example@relay.test", "ok …"),
+            ("ana@señal.example", "ok ana%40xn--seal-hqa.example", "ok …"),
+            ("iñaki@señal.example", "ok iñaki@xn--seal-hqa.example", "ok …"),
+            ("ana@señal.example", "ok eva@xn--seal-hqa.example", "ok eva@xn--seal-hqa.example"),
         ];
         for (recipient, text, kept) in cases {
             assert_eq!(without_recipient(text, recipient), kept, "{text}");

@@ -50,6 +50,8 @@ pub const MAX_ATTEMPTS: u32 = 100;
 pub const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
 /// The longest wait a provider may ask for. One that would end after the last moment for an attempt ends there.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
+/// A wait that would end after the expiry ends this long before it instead, so that the attempt can still begin.
+pub const EXPIRY_MARGIN: TimeDelta = TimeDelta::minutes(1);
 
 const EMAIL_WAITS_S: [u64; 7] = [60, 300, 900, 1_800, 3_600, 7_200, 14_400];
 const SMS_WAITS_S: [u64; 4] = [30, 120, 600, 1_800];
@@ -57,7 +59,7 @@ const SMS_WAITS_S: [u64; 4] = [30, 120, 600, 1_800];
 /// When to try again, or `None` when the delivery has failed for good.
 ///
 /// `jitter` is a random number in 0..1: 0 makes a wait 20 % shorter, 1 makes it 20 % longer. A wait the provider
-/// asked for is never shortened.
+/// asked for is shortened only if it would end too late; where no part of it fits, the schedule decides.
 pub fn next_attempt(
     attempts: &Attempts,
     class: FailureClass,
@@ -65,40 +67,36 @@ pub fn next_attempt(
     now: DateTime<Utc>,
     jitter: f64,
 ) -> Option<DateTime<Utc>> {
-    if !is_retried(class) || attempts.made >= MAX_ATTEMPTS {
+    if !is_retried(class) || attempts.made >= MAX_ATTEMPTS || advice == RetryAdvice::Never {
         return None;
     }
-    let wait = wait(attempts, class, advice, now, jitter.clamp(0.0, 1.0))?;
-    let due = now.checked_add_signed(TimeDelta::from_std(wait).ok()?)?;
-    let last = attempts.first_at + window(attempts.channel);
-    let due = if is_asked_for(advice) && now < last { due.min(last) } else { due };
-    let expired = attempts.expires_at.is_some_and(|end| due >= end);
-    (due <= last && !expired).then_some(due)
+    let jitter = jitter.clamp(0.0, 1.0);
+    let scheduled = scheduled(attempts, class, jitter);
+    let after = |wait: Duration| {
+        let due = now.checked_add_signed(TimeDelta::from_std(wait).ok()?)?;
+        is_in_time(attempts, due).then_some(due)
+    };
+    match (asked(advice, now), advice) {
+        (Some(asked), _) => after(later(asked, jitter))
+            .or_else(|| after(later(asked, 0.0)))
+            .or_else(|| after(longest(attempts, now, jitter)?))
+            .or_else(|| after(scheduled?)),
+        (None, RetryAdvice::NotBefore(floor)) => after(scheduled?.max(later(floor, jitter))),
+        (None, _) => after(scheduled?),
+    }
 }
 
-/// Whether the provider itself says when, so that the schedule has no word in it.
+/// Whether the provider itself says when, so that the schedule decides only if that is too late.
 pub fn is_asked_for(advice: RetryAdvice) -> bool {
     matches!(advice, RetryAdvice::After(_) | RetryAdvice::At(_))
 }
 
-fn wait(
-    attempts: &Attempts,
-    class: FailureClass,
-    advice: RetryAdvice,
-    now: DateTime<Utc>,
-    jitter: f64,
-) -> Option<Duration> {
-    let scheduled = || Some(scheduled(attempts, class)?.mul_f64(1.0 - JITTER + 2.0 * JITTER * jitter));
+/// The wait that the provider asked for. A moment that is over asks for none.
+fn asked(advice: RetryAdvice, now: DateTime<Utc>) -> Option<Duration> {
     match advice {
-        RetryAdvice::Never => None,
-        RetryAdvice::Schedule => scheduled(),
-        RetryAdvice::NotBefore(floor) => Some(scheduled()?.max(later(floor, jitter))),
-        RetryAdvice::After(asked) => Some(later(asked, jitter)),
-        RetryAdvice::At(at) => match (at - now).to_std() {
-            Ok(asked) => Some(later(asked, jitter)),
-            // A moment that is over asks for nothing.
-            Err(_) => scheduled(),
-        },
+        RetryAdvice::After(asked) => Some(asked),
+        RetryAdvice::At(at) => (at - now).to_std().ok(),
+        RetryAdvice::Schedule | RetryAdvice::NotBefore(_) | RetryAdvice::Never => None,
     }
 }
 
@@ -107,7 +105,20 @@ fn later(asked: Duration, jitter: f64) -> Duration {
     asked.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX).mul_f64(1.0 + JITTER * jitter)
 }
 
-fn scheduled(attempts: &Attempts, class: FailureClass) -> Option<Duration> {
+/// The longest wait that leaves time for an attempt, spread over its last fifth: a campaign's messages expire together.
+fn longest(attempts: &Attempts, now: DateTime<Utc>, jitter: f64) -> Option<Duration> {
+    let window_end = attempts.first_at + window(attempts.channel);
+    let last = attempts.expires_at.map_or(window_end, |end| window_end.min(end - EXPIRY_MARGIN));
+    let left = (last - now).to_std().ok().filter(|left| *left >= RETRY_AFTER_MIN)?;
+    Some(left.mul_f64(1.0 - JITTER * (1.0 - jitter)))
+}
+
+/// Whether an attempt then is one within the channel's window and before the expiry.
+fn is_in_time(attempts: &Attempts, due: DateTime<Utc>) -> bool {
+    due <= attempts.first_at + window(attempts.channel) && attempts.expires_at.is_none_or(|end| due < end)
+}
+
+fn scheduled(attempts: &Attempts, class: FailureClass, jitter: f64) -> Option<Duration> {
     let waits: &[u64] = match attempts.channel {
         Channel::Email => &EMAIL_WAITS_S,
         Channel::Sms => &SMS_WAITS_S,
@@ -116,7 +127,8 @@ fn scheduled(attempts: &Attempts, class: FailureClass) -> Option<Duration> {
     let ends = attempts.channel == Channel::Sms && class == FailureClass::Transient;
     let index = attempts.made.saturating_sub(1) as usize;
     let index = if ends { index } else { index.min(waits.len() - 1) };
-    waits.get(index).copied().map(Duration::from_secs)
+    let wait = Duration::from_secs(*waits.get(index)?);
+    Some(wait.mul_f64(1.0 - JITTER + 2.0 * JITTER * jitter))
 }
 
 fn window(channel: Channel) -> TimeDelta {

@@ -93,6 +93,33 @@ fn a_retry_after_beyond_the_last_moment_for_an_attempt_is_shortened_to_it_and_th
     }
 }
 
+fn throttled_seconds(expires_after_s: i64, asked_s: u64, jitter: f64) -> Option<i64> {
+    let expires_at = Some(start() + TimeDelta::seconds(expires_after_s));
+    let attempts = Attempts { expires_at, ..made(Channel::Sms, 1) };
+    let advice = RetryAdvice::After(Duration::from_secs(asked_s));
+    seconds(&attempts, FailureClass::Throttled, advice, jitter)
+}
+
+#[test]
+fn a_retry_after_beyond_the_expiry_is_shortened_to_the_time_before_it() {
+    const YEAR_S: u64 = 31_536_000;
+    let due = |jitter| throttled_seconds(3 * 3_600, YEAR_S, jitter);
+    assert_eq!((due(0.0), due(1.0)), (Some(8_592), Some(10_740)));
+}
+
+#[test]
+fn a_retry_after_that_ends_before_the_expiry_is_honoured_with_any_jitter() {
+    for jitter in [0.0, MIDDLE, 1.0] {
+        assert_eq!(throttled_seconds(3_600, 3_590, jitter), Some(3_590), "{jitter}");
+    }
+}
+
+#[test]
+fn where_no_part_of_a_retry_after_fits_the_schedule_decides() {
+    let due = |expires_after_s| throttled_seconds(expires_after_s, 3_600, MIDDLE);
+    assert_eq!((due(45), due(31), due(30), due(0), due(-5)), (Some(30), Some(30), None, None, None));
+}
+
 #[test]
 fn a_retry_after_by_our_clock_is_waited_for_and_one_that_is_over_asks_for_nothing() {
     let of = |offset| {

@@ -12,7 +12,7 @@ use super::{
     reply::{self, Phase},
     wire::Reply,
 };
-use crate::provider::failure::{Accepted, Failure, SendFailure, code, provider_text};
+use crate::provider::failure::{Accepted, Failure, SendFailure, code, without_recipient};
 
 /// A connection and what is known of its server.
 pub(super) struct Connection {
@@ -184,14 +184,13 @@ pub(super) fn was_at_its_end(failure: &Failure) -> bool {
     failure.ends_dialogue() && failure.code != code::TIMEOUT
 }
 
-/// The server's words at acceptance, which hold its queue id; kept as they are unless they repeat the address.
+/// The server's words at acceptance, which hold its queue id; kept as they are unless they repeat the address. The
+/// address is blanked before the words are cut, since a part of an address would not be recognised.
 fn reference(reply: &Reply, letter: &Letter) -> String {
     const MAX_REFERENCE: usize = 200;
     let words = reply.lines().collect::<Vec<_>>().join(" ");
-    let recipient: &str = letter.recipient.as_ref();
-    let repeats_it = words.to_lowercase().contains(&recipient.to_lowercase());
-    let words = if repeats_it { provider_text(&words) } else { words };
-    words.chars().filter(|c| !c.is_control()).take(MAX_REFERENCE).collect()
+    let words: String = words.chars().filter(|c| !c.is_control()).collect();
+    without_recipient(&words, letter.recipient.as_ref()).chars().take(MAX_REFERENCE).collect()
 }
 
 impl std::fmt::Debug for Connection {

@@ -1,7 +1,8 @@
 //! The lines of an SMTP connection: replies as servers really write them, and everything said in one write each.
 //!
 //! A client acts on the three digits of a reply and on nothing else (RFC 5321 4.2), so the digits are read strictly and
-//! the rest leniently: any text or none, in any charset, on lines of any length that end with LF.
+//! the rest leniently: any text or none, in any charset, on lines of any length that end with LF. The last line of a
+//! reply may lack its end, or be too long to be read to it; the connection then carries no further reply.
 
 use std::{fmt, io, net::IpAddr};
 
@@ -16,9 +17,10 @@ use tokio_rustls::client::TlsStream;
 
 use super::stream;
 
-/// The most bytes of one reply, over all its lines. RFC 5321 4.5.3.1.5 promises lines of 512; servers write longer ones.
+/// The most bytes of one reply before its last line. RFC 5321 4.5.3.1.5 promises lines of 512; servers write longer
+/// ones.
 const MAX_REPLY: usize = 64 * 1024;
-/// The most lines of one reply.
+/// The most lines of one reply before its last line.
 const MAX_LINES: usize = 500;
 /// How many bytes of a line's text are kept; what follows is read and dropped.
 const KEPT_OF_LINE: usize = 512;
@@ -30,6 +32,8 @@ pub(super) struct Wire {
     stream: Stream,
     /// What has arrived and was not read as a reply yet.
     input: BytesMut,
+    /// Whether a line was left without its end: nothing more is read or said.
+    is_ended: bool,
 }
 
 pub(super) enum Stream {
@@ -65,22 +69,34 @@ pub(super) struct Reply {
 
 impl Wire {
     pub(super) fn new(stream: Stream) -> Self {
-        Self { stream, input: BytesMut::new() }
+        Self { stream, input: BytesMut::new(), is_ended: false }
     }
 
     /// The next reply. Cancelled in the middle of one, the connection is of no more use.
     pub(super) async fn reply(&mut self) -> Result<Reply, Broken> {
         let mut assembly = Assembly::default();
         loop {
-            let line = self.line(assembly.room()).await?;
+            let line = match self.line(assembly.room()).await {
+                Ok(line) => line,
+                Err(broken) => return assembly.end(&self.unended_line()).ok_or(broken),
+            };
             if let Some(reply) = assembly.add(&line)? {
                 return Ok(reply);
             }
         }
     }
 
+    /// What has arrived of a line whose end cannot be read. What may follow of it must not pass for another reply.
+    fn unended_line(&mut self) -> BytesMut {
+        self.is_ended = true;
+        self.input.split()
+    }
+
     /// Says something, in one write, and reads the reply. A server that hung up may have said why before it did.
     pub(super) async fn ask(&mut self, words: &[u8]) -> Result<Reply, Broken> {
+        if self.is_ended {
+            return Err(Broken::Unwritten);
+        }
         self.skip_empty_lines();
         if !self.input.is_empty() {
             return Err(Broken::Unasked);
@@ -116,7 +132,7 @@ impl Wire {
     }
 
     /// The bare connection, for TLS to begin on. Bytes that came in clear behind the server's consent would count as said
-    /// under TLS: whoever stands between could write them there (RFC 3207 section 6, CVE-2011-0411).
+    /// under TLS: an attacker on the way could write them there (RFC 3207 section 6, CVE-2011-0411).
     pub(super) fn into_clear(self) -> Result<TcpStream, Broken> {
         match self.stream {
             Stream::Clear(stream) if self.input.is_empty() => Ok(stream),
@@ -153,6 +169,9 @@ impl Wire {
     }
 
     async fn fill(&mut self) -> Result<(), Broken> {
+        if self.is_ended {
+            return Err(Broken::Closed);
+        }
         self.input.reserve(READ_SIZE);
         match self.stream.read(&mut self.input).await {
             Ok(0) => Err(Broken::Closed),
@@ -232,21 +251,27 @@ impl Assembly {
 
     /// Adds a line; gives the reply when it was the last. Lines should agree about the code: the last one decides.
     fn add(&mut self, line: &[u8]) -> Result<Option<Reply>, Broken> {
-        self.count(line)?;
-        let line = line.trim_ascii_end();
-        match numbered(line) {
-            Some(Numbered { code, text, is_last }) => {
-                self.append(text);
-                let reply = || Reply { code, text: std::mem::take(&mut self.text) };
-                Ok(is_last.then(reply))
-            }
-            None if self.is_begun => {
-                self.append(line);
-                Ok(None)
-            }
-            None if line.is_empty() => Ok(None),
-            None => Err(Broken::NotSmtp),
+        let words = line.trim_ascii_end();
+        let numbered = numbered(words);
+        // The bounds end the wait for a last line; this is one.
+        if let Some(Numbered { code, text, is_last: true }) = numbered {
+            self.append(text);
+            return Ok(Some(Reply { code, text: std::mem::take(&mut self.text) }));
         }
+        self.count(line)?;
+        match numbered {
+            Some(Numbered { text, .. }) => self.append(text),
+            None if self.is_begun => self.append(words),
+            None if words.is_empty() => {}
+            None => return Err(Broken::NotSmtp),
+        }
+        Ok(None)
+    }
+
+    /// The reply, if a line without its end is its last: three digits and a space, or the digits alone.
+    fn end(&mut self, line: &[u8]) -> Option<Reply> {
+        let has_its_digits = matches!(line.trim_ascii_end().get(3), None | Some(b' ' | b'\t'));
+        if has_its_digits { self.add(line).ok().flatten() } else { None }
     }
 
     fn count(&mut self, line: &[u8]) -> Result<(), Broken> {

@@ -13,6 +13,86 @@ fn read(bytes: &[u8]) -> Result<Option<Reply>, Broken> {
     Ok(None)
 }
 
+/// The reply that these bytes hold when nothing follows them.
+fn read_to_the_end(bytes: &[u8]) -> Option<Reply> {
+    let mut assembly = Assembly::default();
+    let last = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let (lines, unended) = bytes.split_at(last);
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        assert!(assembly.add(line) == Ok(None), "{}", bytes.escape_ascii());
+    }
+    assembly.end(unended)
+}
+
+/// A wire whose server has said this and then ended the connection.
+async fn wire_after(words: String) -> Wire {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (client, server) = tokio::join!(TcpStream::connect(address), listener.accept());
+    let (mut server, _) = server.expect("a connection");
+    tokio::spawn(async move { server.write_all(words.as_bytes()).await });
+    Wire::new(Stream::Clear(client.expect("a connection")))
+}
+
+#[test]
+fn the_last_line_of_a_reply_needs_its_three_digits_and_no_end() {
+    let table: [(&[u8], u16, &str); 9] = [
+        (b"250 queued", 250, "queued"),
+        (b"250 ", 250, ""),
+        (b"250", 250, ""),
+        (b"250\r", 250, ""),
+        (b"250\tok", 250, "ok"),
+        (b"550 5.1.1 no\r", 550, "5.1.1 no"),
+        (b"250-one\r\n250 two", 250, "one\ntwo"),
+        (b"250-one\r\n250", 250, "one\n"),
+        (b"\r\n421 bye", 421, "bye"),
+    ];
+    for (bytes, code, text) in table {
+        assert!(read_to_the_end(bytes) == Some(Reply::new(code, text)), "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn a_line_without_an_end_that_may_not_be_the_last_is_no_reply() {
+    let table: [&[u8]; 10] = [
+        b"",
+        b"2",
+        b"25",
+        b"250-",
+        b"250-queued",
+        b"250-one\r\n",
+        b"250-one\r\n250-two",
+        b"250-one\r\nand 250 more",
+        b"2500",
+        b"what?",
+    ];
+    for bytes in table {
+        assert!(read_to_the_end(bytes).is_none(), "{}", bytes.escape_ascii());
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ended_within_a_line_carries_no_further_reply() {
+    let mut wire = wire_after("250 ok\r\n250 queued".to_owned()).await;
+    assert!(wire.reply().await == Ok(Reply::new(250, "ok")));
+    assert!(wire.reply().await == Ok(Reply::new(250, "queued")));
+    assert!(!wire.is_quiet());
+    assert!(wire.reply().await == Err(Broken::Closed));
+    assert!(wire.ask(b"QUIT\r\n").await == Err(Broken::Unwritten));
+}
+
+#[tokio::test]
+async fn a_line_is_read_no_further_than_its_bound_and_its_digits_count() {
+    let endless = |begin: &str| format!("{begin}{}\r\n250 and more\r\n", "x".repeat(1 << 20));
+    let mut wire = wire_after(endless("550 ")).await;
+    assert!(wire.reply().await.is_ok_and(|reply| reply.code == 550));
+    assert!(wire.reply().await == Err(Broken::Closed));
+    for begin in ["550-", "what? "] {
+        let mut wire = wire_after(endless(begin)).await;
+        assert!(wire.reply().await == Err(Broken::TooLong), "{begin}");
+    }
+}
+
 #[test]
 fn a_reply_is_its_three_digits_and_any_text_in_any_charset_or_none() {
     let table: [(&[u8], u16, &str); 16] = [
@@ -63,7 +143,7 @@ fn what_does_not_begin_with_a_code_is_no_reply() {
 
 #[test]
 fn a_long_line_is_a_line_of_which_the_beginning_is_kept() {
-    for length in [999, 1_000, 5_000, 60_000] {
+    for length in [999, 1_000, 5_000, 60_000, 2 * MAX_REPLY] {
         let line = format!("250 {}\r\n", "x".repeat(length));
         let reply = read(line.as_bytes()).expect("a reply").expect("whole");
         assert_eq!(reply.lines().map(str::len).collect::<Vec<_>>(), [KEPT_OF_LINE], "{length}");
@@ -80,8 +160,8 @@ fn a_long_line_is_not_cut_in_the_middle_of_a_character() {
 #[test]
 fn a_reply_of_many_lines_is_one_and_beyond_its_bounds_none() {
     let lines = |count: usize| format!("{}250 end\r\n", "250-more\r\n".repeat(count - 1));
-    assert!(read(lines(MAX_LINES).as_bytes()).is_ok_and(|reply| reply.is_some()));
-    assert!(read(lines(MAX_LINES + 1).as_bytes()) == Err(Broken::TooLong));
+    assert!(read(lines(MAX_LINES + 1).as_bytes()).is_ok_and(|reply| reply.is_some()));
+    assert!(read(lines(MAX_LINES + 2).as_bytes()) == Err(Broken::TooLong));
     let wide = format!("250-{}\r\n", "x".repeat(5_000)).repeat(14);
     assert!(read(wide.as_bytes()) == Err(Broken::TooLong));
 }

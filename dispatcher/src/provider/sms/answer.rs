@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Months, NaiveDateTime, Utc};
 use domain::delivery::FailureClass;
 use reqwest::{
     Response, StatusCode,
@@ -29,8 +29,9 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn of(response: &Response) -> Self {
-        Self { status: response.status(), advice: advice(response.headers()) }
+    /// `near` is a time within days of the answer; dates with two-digit years need one.
+    pub(super) fn of(response: &Response, near: DateTime<Utc>) -> Self {
+        Self { status: response.status(), advice: advice(response.headers(), near) }
     }
 }
 
@@ -42,7 +43,6 @@ struct Body {
     has_failed: bool,
     code: Option<u64>,
     message: Option<String>,
-    is_the_providers: bool,
 }
 
 impl Body {
@@ -54,7 +54,6 @@ impl Body {
             serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default();
         let of = |name: &str| fields.get(name).and_then(word);
         let code_of = |name: &str| of(name).and_then(|word| code(&word));
-        let named = ["sid", "error_code", "error_message", "code", "message"];
         Self {
             sid: of("sid"),
             // A message that will not be sent any more (twilio.com/docs/messaging/api/message-resource#message-status-values).
@@ -62,7 +61,6 @@ impl Body {
                 .is_some_and(|status| matches!(status.as_str(), "failed" | "undelivered" | "canceled")),
             code: code_of("error_code").or_else(|| code_of("code")),
             message: of("error_message").or_else(|| of("message")),
-            is_the_providers: named.into_iter().any(|name| of(name).is_some()),
         }
     }
 }
@@ -98,16 +96,16 @@ pub(super) fn read(facts: Facts, body: Option<&[u8]>) -> Result<Accepted, SendFa
 
 /// Whether nothing was processed (RFC 9110 15).
 ///
-/// A 5xx, a 408, a 409 and a 499 may be said after the message was taken, the latter by a proxy that lost its patience,
+/// A 5xx, a 408, a 409 and a 499 may be said after the message was taken, the latter by a proxy that timed out,
 /// and so may a 406, which is about the answer; a 2xx without a sid says nothing. All other client errors that have a
-/// meaning say that the request was not fulfilled, whoever says it and in whatever words. 303 answers a request that was
-/// processed (15.4.4); other redirects are not followed, and mean that `base_url` is wrong.
+/// meaning say that the request was not fulfilled, from the provider or a proxy, in any words. 303 answers a request
+/// that was processed (15.4.4); other redirects are not followed, and mean that `base_url` is wrong.
 fn is_refusal(status: StatusCode, body: &Body) -> bool {
     match status.as_u16() {
         100..=199 | 301 | 302 | 307 | 308 => true,
         400..=405 | 407 | 410 | 411 | 413..=415 | 417 | 421 | 422 | 425 | 426 | 428 | 429 | 431 | 451 => true,
-        // The provider's own words explain these; a timed out request they do not.
-        400..=499 if status != StatusCode::REQUEST_TIMEOUT => body.is_the_providers,
+        // The provider's own code explains these; a message alone may be a proxy's. A timed out request is never explained.
+        400..=499 if status != StatusCode::REQUEST_TIMEOUT => body.code.is_some(),
         _ => false,
     }
 }
@@ -152,21 +150,45 @@ fn bounded(sid: &str) -> String {
 
 /// `Retry-After`: seconds, or a date that is measured by the server's own clock if it tells it, else by ours (RFC 9110
 /// 10.2.3). What is neither is ignored.
-fn advice(headers: &HeaderMap) -> RetryAdvice {
+fn advice(headers: &HeaderMap, near: DateTime<Utc>) -> RetryAdvice {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
     let Some(value) = text(RETRY_AFTER) else { return RetryAdvice::Schedule };
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return RetryAdvice::After(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let Some(at) = http_date(value) else { return RetryAdvice::Schedule };
-    match text(DATE).and_then(http_date) {
+    let Some(at) = http_date(value, near) else { return RetryAdvice::Schedule };
+    match text(DATE).and_then(|date| http_date(date, near)) {
         Some(now) => (at - now).to_std().map_or(RetryAdvice::Schedule, RetryAdvice::After),
         None => RetryAdvice::At(at),
     }
 }
 
-fn http_date(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc2822(text).ok().map(|time| time.to_utc())
+/// Any of the three forms of a date in HTTP (RFC 9110 5.6.7). The day of the week is ignored.
+fn http_date(text: &str, near: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let date = text.split_once(',').map_or(text, |(_, date)| date).trim();
+    imf_fixdate(date).or_else(|| rfc850_date(date, near)).or_else(|| asctime_date(text))
+}
+
+/// `06 Nov 1994 08:49:37 GMT`
+fn imf_fixdate(date: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc2822(date).ok().map(|time| time.to_utc())
+}
+
+/// `06-Nov-94 08:49:37 GMT`: of the years that end so, the last one that is at most 50 years ahead.
+fn rfc850_date(date: &str, near: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let read = NaiveDateTime::parse_from_str(date, "%d-%b-%y %H:%M:%S GMT").ok()?;
+    let latest = near.checked_add_months(Months::new(50 * 12))?.naive_utc();
+    let century = near.year() - near.year().rem_euclid(100);
+    let two_digits = read.year().rem_euclid(100);
+    let mut candidates =
+        [100, 0, -100].into_iter().filter_map(|ahead| read.with_year(century + ahead + two_digits));
+    candidates.find(|time| *time <= latest).map(|time| time.and_utc())
+}
+
+/// `Sun Nov  6 08:49:37 1994`
+fn asctime_date(text: &str) -> Option<DateTime<Utc>> {
+    let (_day, date) = text.split_once(' ')?;
+    NaiveDateTime::parse_from_str(date, "%b %e %H:%M:%S %Y").ok().map(|time| time.and_utc())
 }
 
 #[cfg(test)]
@@ -292,7 +314,7 @@ mod tests {
     #[test]
     fn a_status_that_may_come_after_the_message_was_taken_is_in_doubt_unless_the_provider_explains_it() {
         for status in [303, 304, 406, 409, 418, 424, 460, 499] {
-            for body in ["", "<html>", "{}", r#"{"error":"too many"}"#] {
+            for body in ["", "<html>", "{}", r#"{"message":"Conflict"}"#] {
                 assert!(is_doubt(&answer(status, body)), "{status} {body}");
             }
         }
@@ -359,7 +381,69 @@ mod tests {
 
     fn advice_of(headers: &[(HeaderName, &str)]) -> RetryAdvice {
         let pairs = headers.iter().map(|(name, value)| (name.clone(), value.parse().expect("a header")));
-        advice(&pairs.collect())
+        advice(&pairs.collect(), near())
+    }
+
+    /// The 15th of January 2027.
+    fn near() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time")
+    }
+
+    fn read_date(text: &str) -> Option<String> {
+        http_date(text, near()).map(|time| time.to_rfc3339())
+    }
+
+    #[test]
+    fn a_date_is_read_in_each_of_its_three_forms() {
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun Nov 06 08:49:37 1994",
+        ] {
+            assert_eq!(read_date(text).as_deref(), Some("1994-11-06T08:49:37+00:00"), "{text}");
+            let expected = RetryAdvice::After(Duration::from_secs(60));
+            let date = (DATE, "Sun, 06 Nov 1994 08:48:37 GMT");
+            assert_eq!(advice_of(&[(RETRY_AFTER, text), date]), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_day_of_the_week_changes_nothing() {
+        for text in
+            ["Mon, 06 Nov 1994 08:49:37 GMT", "Friday, 06-Nov-94 08:49:37 GMT", "Tue Nov  6 08:49:37 1994"]
+        {
+            assert_eq!(read_date(text).as_deref(), Some("1994-11-06T08:49:37+00:00"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_year_of_two_digits_is_at_most_fifty_years_ahead() {
+        let year = |two_digits: &str| {
+            let text = format!("Friday, 15-Jan-{two_digits} 00:00:00 GMT");
+            http_date(&text, near()).map(|time| time.year())
+        };
+        assert_eq!(
+            ["00", "27", "28", "77", "78", "99"].map(year),
+            [2000, 2027, 2028, 2077, 1978, 1999].map(Some)
+        );
+        let leap_day = http_date("Tuesday, 29-Feb-00 00:00:00 GMT", near()).map(|time| time.year());
+        assert_eq!(leap_day, Some(2000));
+    }
+
+    #[test]
+    fn what_has_none_of_the_three_forms_is_no_date() {
+        for text in [
+            "",
+            "today",
+            "Sunday, 31-Feb-94 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37",
+            "Sun Nov 31 08:49:37 1994",
+            "Nov  6 08:49:37 1994",
+            "Sun Nov  6 1994",
+        ] {
+            assert_eq!(read_date(text), None, "{text}");
+        }
     }
 
     #[test]
@@ -375,7 +459,7 @@ mod tests {
 
     #[test]
     fn retry_after_as_a_date_is_measured_by_our_clock_when_the_server_tells_none() {
-        let at = http_date("Sun, 06 Nov 1994 08:50:37 GMT").expect("a date");
+        let at = http_date("Sun, 06 Nov 1994 08:50:37 GMT", near()).expect("a date");
         assert_eq!(advice_of(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT")]), RetryAdvice::At(at));
         let mute = [(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT"), (DATE, "today")];
         assert_eq!(advice_of(&mute), RetryAdvice::At(at));

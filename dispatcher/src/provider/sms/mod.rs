@@ -107,7 +107,7 @@ impl SmsSender {
         started().await?;
         let mut response = shared.client.execute(request).await.map_err(|error| unanswered(&error))?;
         let body = bounded_body(&mut response).await;
-        let facts = answer::Facts::of(&response);
+        let facts = answer::Facts::of(&response, outgoing.requested_at);
         answer::read(facts, body.as_deref())
     }
 }

@@ -101,6 +101,15 @@ async fn a_reference_does_not_repeat_the_recipients_address() {
 }
 
 #[tokio::test]
+async fn a_reference_is_cut_after_the_recipients_address_is_blanked() {
+    let id = "x".repeat(190);
+    let queued = Swallow(words(format!("250 {id} bounce+ana=xn--seal-hqa.example as 4F3A\r\n")));
+    let server = Scripted::after_greeting(&[&ENVELOPE[..], &[queued]].concat()).await;
+    let accepted = server.sender().send(&mail("ana@señal.example"), start).await.expect("accepted");
+    assert_eq!(accepted.reference, format!("{id} … as 4F3A"));
+}
+
+#[tokio::test]
 async fn a_refusal_at_mail_is_never_the_recipients_fault() {
     let server =
         Scripted::after_greeting(&[Reply(b"550 5.1.8 sender's domain does not exist\r\n"), Hang]).await;
@@ -158,10 +167,37 @@ async fn a_server_that_gave_up_while_we_got_ready_has_no_message() {
 
 #[tokio::test]
 async fn a_line_without_an_end_is_read_no_further_than_its_bound() {
-    let endless = words("250 ".to_owned() + &"x".repeat(1 << 20));
-    let server = Scripted::after_greeting(&[Reply(endless), Hang]).await;
-    let failure = unsent(server.sender().send(&mail("ana@cliente.test"), never).await);
-    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Transient, code::PROTOCOL));
+    for (begin, expected) in [("250-", code::PROTOCOL), ("250 ", code::CLOSED), ("550 ", "550")] {
+        let endless = words(begin.to_owned() + &"x".repeat(1 << 20));
+        let server = Scripted::after_greeting(&[Reply(b"250 ok\r\n"), Reply(endless), Hang]).await;
+        let mut sender = server.sender();
+        let failure = unsent(sender.send(&mail("ana@cliente.test"), never).await);
+        assert_eq!(failure.code, expected, "{begin}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_the_message_counts_without_its_end_and_ends_the_connection() {
+    let endless = words("250 queued ".to_owned() + &"x".repeat(1 << 20));
+    for answer in [&b"250 queued as 4F3A"[..], b"250", endless] {
+        let server = Scripted::after_greeting(&[&ENVELOPE[..], &[Swallow(answer)]].concat()).await;
+        let mut sender = server.sender();
+        for _ in 0..2 {
+            sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
+        }
+        assert_eq!(server.connections.load(Ordering::Relaxed), 2);
+    }
+    let refused = [&ENVELOPE[..], &[Swallow(b"550 5.1.1 no such user")]].concat();
+    let server = Scripted::after_greeting(&refused).await;
+    let failure = unsent(server.sender().send(&mail("ana@cliente.test"), start).await);
+    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::PermanentAddress, "550 5.1.1"));
+}
+
+#[tokio::test]
+async fn a_message_is_not_sent_where_the_word_to_begin_ended_the_connection() {
+    let server = Scripted::after_greeting(&[&ENVELOPE[..2], &[Reply(b"354 go")]].concat()).await;
+    let failure = unsent(server.sender().send(&mail("ana@cliente.test"), start).await);
+    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Transient, code::CLOSED));
 }
 
 #[tokio::test]
