@@ -171,6 +171,30 @@ async fn what_the_first_provider_refuses_to_everybody_goes_by_the_second_and_nob
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_second_provider_that_rested_long_ago_takes_what_the_first_refuses() {
+    let channel = Channel::Sms;
+    let town = Town::start(2, 20).await;
+    for provider in &town.providers {
+        provider.set_rule(channel, "", Behaviour::Refuse(Refusal::sms(401, 20003, "Authenticate")));
+    }
+    let notification = town.notify(channel).await;
+    eventually("both providers rest", async || {
+        (count(&town.totals(&notification).await, "deferred") > 0).then_some(())
+    })
+    .await;
+    town.first(channel, Behaviour::Accept);
+    town.passes_until(&notification, "accepted", 20).await;
+
+    // Nobody needs the second provider, so that nobody knows that it works again.
+    town.providers[1].set_rule(channel, "", Behaviour::Accept);
+    town.world.pass(LATER);
+    town.first(channel, Behaviour::Refuse(Refusal::sms(400, 30007, "Message filtered")));
+    town.everybody_is_told(channel, &town.told(channel)).await;
+    assert_eq!(town.providers[1].counts(channel).accepted, 20);
+    town.world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_quota_that_is_reached_on_the_way_fails_nobody() {
     let refusals = [
         (Channel::Email, Refusal::mail(550, "5.4.5 Daily user sending limit exceeded")),
@@ -192,9 +216,12 @@ async fn what_the_only_provider_refuses_to_everybody_waits_and_is_shown_as_defer
     let refusals = [
         (Channel::Sms, Refusal::sms(400, 99_999, "A code that is in no table")),
         (Channel::Email, Refusal::mail(550, "Your IP is blacklisted")),
+        (Channel::Sms, Refusal::sms(400, 30007, "Message filtered")),
+        (Channel::Email, Refusal::mail(550, "5.1.1 User unknown")),
     ];
     let town = Town::start(1, 30).await;
     for (channel, refusal) in refusals {
+        let before = town.told(channel);
         town.first(channel, Behaviour::Refuse(refusal));
         let notification = town.notify(channel).await;
         let waiting = eventually("the provider is left alone", async || {
@@ -204,7 +231,10 @@ async fn what_the_only_provider_refuses_to_everybody_waits_and_is_shown_as_defer
         assert_eq!(count(&waiting.await, "failed"), 0);
         town.first(channel, Behaviour::Accept);
         town.passes_until(&notification, "accepted", 30).await;
-        assert!(town.told(channel).values().all(|times| *times == 1));
+        let told_once = |(to, times): (&String, &usize)| *times == before.get(to).copied().unwrap_or(0) + 1;
+        assert!(town.told(channel).iter().all(told_once), "{refusal:?}");
+        // A provider that accepted somebody a moment ago would not rest.
+        town.world.pass(LATER);
     }
     town.world.stop().await;
 }

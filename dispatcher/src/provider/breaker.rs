@@ -6,9 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::FailureClass;
 
-use super::failure::{Failure, SendFailure};
+use super::failure::{Failure, SendFailure, code};
+use super::streak::ADDRESSES_DOUBTED_FOR;
 
-/// How long a provider rests after it refused our credentials, TLS or settings.
+/// How long a provider rests after it refused our connection, TLS, credentials or account.
 pub const CONFIG_REST: TimeDelta = TimeDelta::seconds(60);
 /// How long a provider rests that could not be reached, or hangs up on everybody.
 pub const OUTAGE_REST: TimeDelta = TimeDelta::seconds(15);
@@ -27,7 +28,7 @@ pub const REFUSALS_REST_MAX: TimeDelta = TimeDelta::seconds(120);
 /// Why a provider is left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// It refuses our credentials, TLS or settings.
+    /// It refuses our connection, TLS, credentials or account, whatever the message.
     Config,
     /// It cannot be reached.
     Outage,
@@ -67,11 +68,13 @@ struct Rest {
     length: TimeDelta,
     /// One send was let through to try.
     is_tried: bool,
+    /// When the provider last showed the cause.
+    shown_at: DateTime<Utc>,
 }
 
 impl Rest {
     fn new(cause: Cause, length: TimeDelta, now: DateTime<Utc>) -> Self {
-        Self { until: now + length, cause, length, is_tried: false }
+        Self { until: now + length, cause, length, is_tried: false, shown_at: now }
     }
 }
 
@@ -90,7 +93,7 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Config => "it refuses our credentials, TLS or settings",
+            Self::Config => "it refuses our connection, TLS, credentials or account",
             Self::Outage => "it cannot be reached, or hangs up",
             Self::Doubt => "its answers leave the sends in doubt",
             Self::Refusals => "it refuses different people in the same words, and accepts nobody",
@@ -140,22 +143,30 @@ impl Breaker {
     /// as it accepts. Says why, if it begins to rest.
     pub fn refuses_everybody(&self, longest: TimeDelta, now: DateTime<Utc>) -> Option<Cause> {
         let mut state = self.locked();
-        let length = match state.rest {
+        let known = state.rest;
+        let length = match known {
             None if state.accepts(now) => return None,
             None => REFUSALS_REST,
             Some(rest) if rest.cause == Cause::Refusals && rest.is_tried => {
                 (rest.length * 2).clamp(REFUSALS_REST, longest)
             }
+            Some(rest) if rest.cause == Cause::Refusals => {
+                state.rest = Some(Rest { shown_at: now, ..rest });
+                return None;
+            }
             Some(_) => return None,
         };
-        let begins = state.rest.is_none();
+        let begins = known.is_none();
         state.rest = Some(Rest::new(Cause::Refusals, length, now));
         begins.then_some(Cause::Refusals)
     }
 
-    /// Whether the provider rests because it refuses everybody.
-    pub fn is_refusing_everybody(&self) -> bool {
-        self.locked().cause() == Some(Cause::Refusals)
+    /// Whether the provider rests because it refuses everybody, or did so a moment ago: a rest that is over may be hours
+    /// old, since a provider that no message needs is not tried.
+    pub fn is_refusing_everybody(&self, now: DateTime<Utc>) -> bool {
+        self.locked().rest.is_some_and(|rest| {
+            rest.cause == Cause::Refusals && (now < rest.until || now - rest.shown_at < ADDRESSES_DOUBTED_FOR)
+        })
     }
 
     fn locked(&self) -> std::sync::MutexGuard<'_, State> {
@@ -172,7 +183,9 @@ impl State {
         let accepts = self.accepts(now);
         match failure.class {
             // What it accepts from others it will accept again: the settings cannot be wrong as a whole.
-            FailureClass::ConfigAuth if !accepts => self.rest(Cause::Config, now),
+            FailureClass::ConfigAuth if !accepts && holds_for_every_message(failure) => {
+                self.rest(Cause::Config, now);
+            }
             _ if failure.is_unreachable() => self.miss(now),
             _ if failure.is_hang_up() && !accepts => self.miss(now),
             _ => self.answer(now),
@@ -188,7 +201,7 @@ impl State {
         *self = Self { accepted_at: self.accepted_at, rest, ..Self::default() };
     }
 
-    /// Who takes messages on some connections and hangs up on others has only so many at a time.
+    /// Whether the provider accepted a message lately. A hang-up then means that it serves no more connections at a time.
     fn accepts(&self, now: DateTime<Utc>) -> bool {
         self.accepted_at.is_some_and(|at| now - at < OUTAGE_REST)
     }
@@ -210,6 +223,28 @@ impl State {
     fn rest(&mut self, cause: Cause, now: DateTime<Utc>) {
         self.rest = Some(Rest::new(cause, cause.rest(), now));
     }
+}
+
+/// Whether a refusal of our settings would meet every message: of the connection, TLS, the log-in, the account or the
+/// sender. One such refusal is enough for a rest. All others may depend on the recipient, so that one odd address would
+/// stop everybody's messages: they are left to [`super::streak`], which asks for five people.
+fn holds_for_every_message(failure: &Failure) -> bool {
+    let code = failure.code.as_str();
+    // Twilio: credentials, an account that is not active, a suspended one.
+    let is_of_the_account =
+        matches!(code, code::TLS | code::CONFIG | "20003" | "20005" | "30002" | "http 401");
+    is_of_the_account || is_of_the_connection(code)
+}
+
+/// Whether an SMTP reply refuses the connection, the log-in or the sender. After MAIL only the codes of credentials (530,
+/// 534, 535, 538, x.7.8), of a fault in the dialogue and of a sender's address (5.1.7, 5.1.8) are refusals of our settings;
+/// the last two are said of a single recipient as well. Any other code was said at MAIL or before.
+fn is_of_the_connection(code: &str) -> bool {
+    let (status, enhanced) = code.split_once(' ').unwrap_or((code, ""));
+    let is_reply = status.len() == 3 && status.starts_with(['4', '5']);
+    let is_of_the_dialogue = matches!(status, "500" | "502" | "503" | "504" | "555")
+        || matches!(enhanced, "5.5.1" | "5.5.2" | "5.5.4" | "5.5.5");
+    is_reply && !is_of_the_dialogue && !matches!(enhanced, "5.1.7" | "5.1.8")
 }
 
 #[cfg(test)]

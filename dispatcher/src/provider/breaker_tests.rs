@@ -161,9 +161,9 @@ fn only_an_acceptance_ends_the_rest_of_who_refuses_everybody() {
         "after an answer in other words the next one tries at once"
     );
     assert_eq!(breaker.admit(at(16)), Admission::RestsUntil(at(31)), "and no other with it");
-    assert!(breaker.is_refusing_everybody());
+    assert!(breaker.is_refusing_everybody(at(16)));
     breaker.observe(&Ok(()), at(20));
-    assert_eq!((breaker.admit(at(20)), breaker.is_refusing_everybody()), (Admission::Open, false));
+    assert_eq!((breaker.admit(at(20)), breaker.is_refusing_everybody(at(20))), (Admission::Open, false));
 }
 
 #[test]
@@ -186,10 +186,73 @@ fn a_rest_for_another_cause_stays_as_it_is() {
 fn a_refusal_of_our_settings_among_accepted_messages_rests_nobody() {
     let breaker = Breaker::default();
     breaker.observe(&Ok(()), at(0));
-    breaker.observe(&failed(FailureClass::ConfigAuth, "21608"), at(1));
+    breaker.observe(&failed(FailureClass::ConfigAuth, "20003"), at(1));
     assert_eq!(breaker.admit(at(1)), Admission::Open);
-    breaker.observe(&failed(FailureClass::ConfigAuth, "21608"), at(15));
+    breaker.observe(&failed(FailureClass::ConfigAuth, "20003"), at(15));
     assert_eq!(breaker.admit(at(16)), Admission::RestsUntil(at(75)));
+}
+
+#[test]
+fn a_refusal_of_our_settings_that_would_meet_every_message_rests_the_provider_at_once() {
+    let at_once = [
+        "530 5.7.0",
+        "534 5.7.9",
+        "535 5.7.8",
+        "538 5.7.11",
+        "454 4.7.0",
+        "554 5.7.1",
+        "554",
+        "521",
+        "501",
+        "550 5.1.1",
+        code::TLS,
+        code::CONFIG,
+        "20003",
+        "20005",
+        "30002",
+        "http 401",
+    ];
+    for how in at_once {
+        let breaker = Breaker::default();
+        let cause = breaker.observe(&failed(FailureClass::ConfigAuth, how), at(0));
+        assert_eq!(cause, Some(Cause::Config), "{how}");
+    }
+}
+
+#[test]
+fn a_refusal_of_our_settings_that_one_recipient_may_cause_rests_nobody() {
+    let left_to_the_streak = [
+        "501 5.5.4",
+        "500 5.5.1",
+        "502",
+        "503 5.5.1",
+        "504 5.5.2",
+        "555 5.5.4",
+        "550 5.5.5",
+        "550 5.1.7",
+        "550 5.1.8",
+        "21606",
+        "21608",
+        "21703",
+        "30034",
+        "http 402",
+        "http 404",
+    ];
+    for how in left_to_the_streak {
+        let breaker = Breaker::default();
+        let cause = breaker.observe(&failed(FailureClass::ConfigAuth, how), at(0));
+        assert_eq!((cause, breaker.admit(at(0))), (None, Admission::Open), "{how}");
+    }
+}
+
+#[test]
+fn a_provider_refuses_everybody_while_it_rests_or_did_so_a_moment_ago() {
+    let breaker = refusing();
+    assert!(breaker.is_refusing_everybody(at(14)) && breaker.is_refusing_everybody(at(299)));
+    assert!(!breaker.is_refusing_everybody(at(300)), "nobody has tried it since");
+    breaker.refuses_everybody(REFUSALS_REST_MAX, at(10));
+    assert!(breaker.is_refusing_everybody(at(309)), "its last refusal counts");
+    assert!(!rested().is_refusing_everybody(at(1)), "another cause");
 }
 
 #[test]

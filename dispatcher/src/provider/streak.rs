@@ -12,12 +12,13 @@ pub const STREAK: usize = 5;
 pub const HELD_FOR: TimeDelta = TimeDelta::seconds(2);
 /// How long it is held at most, while others follow.
 pub const HELD_MAX: TimeDelta = TimeDelta::seconds(10);
-/// Refusals further apart have nothing to do with each other. Longer than a provider rests.
+/// Refusals of addresses further apart have nothing to do with each other. Longer than a provider rests. All others may be
+/// about us however seldom a message is sent, as one alarm an hour: only an acceptance ends their streak.
 pub const STREAK_GAP_MAX: TimeDelta = TimeDelta::minutes(5);
 /// How long a provider is held at fault for refusals of addresses. What it then still refuses, and nobody accepted, is a
 /// list of dead addresses: it must come to an end.
 pub const ADDRESSES_DOUBTED_FOR: TimeDelta = TimeDelta::minutes(5);
-/// How many wordings are followed at once; others are taken at their word.
+/// How many wordings are followed at once. One more replaces the oldest of which no refusal is held.
 const WORDINGS_MAX: usize = 8;
 /// How many refusals of one wording are held at once, as when one person is sent many messages.
 const HELD_REFUSALS_MAX: usize = 32;
@@ -53,10 +54,11 @@ fn is_common(word: &str) -> bool {
     word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\''))
 }
 
-/// Whether a refusal may be about us although it does not say so, or is about us whoever it is said to.
+/// Whether a refusal counts towards a streak: it is about us, or may be although its code blames the address.
 ///
-/// One that is about the text is neither. One that asks for another attempt has a way to go on, and may be said to
-/// everybody once, as greylisting is: a provider that rested for it would never hear the second attempts.
+/// A refusal of the content does not count: a notification has one text, so that the same refusal of all its recipients
+/// says nothing about us. A refusal that asks for another attempt does not count either: every recipient may be asked so
+/// once, as by greylisting, and a provider that rested for it would never hear the second attempts.
 pub fn is_counted(failure: &Failure) -> bool {
     use FailureClass::{ConfigAuth, PermanentAddress, PolicyReputation, Throttled, Unknown};
     let is_final =
@@ -94,6 +96,7 @@ pub struct Streaks<T>(Vec<Streak<T>>);
 #[derive(Debug)]
 struct Streak<T> {
     wording: Wording,
+    class: FailureClass,
     /// At most [`STREAK`] different recipients.
     people: Vec<String>,
     held: Vec<(T, DateTime<Utc>)>,
@@ -112,8 +115,10 @@ impl<T> Streaks<T> {
     /// Learns of a refusal. `held` is what is kept of it until it is decided whom it is about; without it the refusal only
     /// counts, since its row has a way to go on.
     pub fn refused(&mut self, refusal: Refusal, held: Option<T>, now: DateTime<Utc>) -> Ruling<T> {
-        self.0.retain(|streak| !streak.held.is_empty() || now - streak.last_at <= STREAK_GAP_MAX);
-        let Some(streak) = self.of(refusal.wording, now) else { return Ruling::Recipient(held) };
+        self.0.retain(|streak| !streak.is_over(now));
+        let Some(streak) = self.of(refusal.wording, refusal.class, now) else {
+            return Ruling::Recipient(held);
+        };
         streak.count(refusal.recipient, now);
         streak.rule(refusal.class, held, now)
     }
@@ -146,22 +151,36 @@ impl<T> Streaks<T> {
         std::mem::take(&mut self.0).into_iter().flat_map(|streak| streak.held).map(|(held, _)| held).collect()
     }
 
-    fn of(&mut self, wording: Wording, now: DateTime<Utc>) -> Option<&mut Streak<T>> {
+    /// The streak of a wording, a new one if need be. None: refusals of all the others are held.
+    fn of(&mut self, wording: Wording, class: FailureClass, now: DateTime<Utc>) -> Option<&mut Streak<T>> {
         let known = self.0.iter().position(|streak| streak.wording == wording);
-        if known.is_none() && self.0.len() >= WORDINGS_MAX {
-            return None;
+        if let Some(place) = known {
+            return self.0.get_mut(place);
         }
-        let place = known.unwrap_or(self.0.len());
-        if known.is_none() {
-            self.0.push(Streak::new(wording, now));
+        if self.0.len() >= WORDINGS_MAX {
+            let oldest = self.oldest_without_held()?;
+            self.0.remove(oldest);
         }
-        self.0.get_mut(place)
+        self.0.push(Streak::new(wording, class, now));
+        self.0.last_mut()
+    }
+
+    fn oldest_without_held(&self) -> Option<usize> {
+        let streaks = self.0.iter().enumerate().filter(|(_, streak)| streak.held.is_empty());
+        streaks.min_by_key(|(_, streak)| streak.last_at).map(|(place, _)| place)
     }
 }
 
 impl<T> Streak<T> {
-    const fn new(wording: Wording, now: DateTime<Utc>) -> Self {
-        Self { wording, people: Vec::new(), held: Vec::new(), last_at: now, at_fault_since: None }
+    const fn new(wording: Wording, class: FailureClass, now: DateTime<Utc>) -> Self {
+        Self { wording, class, people: Vec::new(), held: Vec::new(), last_at: now, at_fault_since: None }
+    }
+
+    /// Whether the next refusal has nothing to do with those before it.
+    fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.class == FailureClass::PermanentAddress
+            && self.held.is_empty()
+            && now - self.last_at > STREAK_GAP_MAX
     }
 
     fn count(&mut self, recipient: String, now: DateTime<Utc>) {

@@ -108,12 +108,26 @@ fn people_count_after_their_refusals_are_settled() {
 }
 
 #[test]
-fn refusals_hours_apart_are_no_streak() {
+fn refusals_of_addresses_hours_apart_are_no_streak() {
     let mut streaks = Streaks::default();
     for n in 0..3 * STREAK {
-        assert_eq!(refuse(&mut streaks, n, at(3_600_000 * n as i64)), Ruling::Open);
+        assert_eq!(streaks.refused(address(n), Some(n), at(3_600_000 * n as i64)), Ruling::Open);
         assert_eq!(streaks.overdue(at(3_600_000 * n as i64 + 2_000)), [n]);
     }
+}
+
+#[test]
+fn refusals_that_may_be_about_us_are_a_streak_however_far_apart_until_somebody_is_accepted() {
+    let mut streaks = Streaks::<usize>::default();
+    let count = |streaks: &mut Streaks<usize>, n: usize| {
+        streaks.refused(refusal(n, "blacklisted"), None, at(3_600_000 * n as i64))
+    };
+    for n in 1..STREAK {
+        assert_eq!(count(&mut streaks, n), Ruling::Open);
+    }
+    assert_eq!(count(&mut streaks, 5), Ruling::Us(vec![]));
+    assert!(streaks.accepted(at(3_600_000 * 6)).is_empty());
+    assert_eq!(count(&mut streaks, 7), Ruling::Open);
 }
 
 #[test]
@@ -161,16 +175,25 @@ fn a_refusal_of_the_sender_never_comes_to_be_the_recipients_fault() {
 }
 
 #[test]
-fn more_wordings_than_are_followed_are_taken_at_their_word() {
+fn one_more_wording_than_are_followed_replaces_the_oldest_of_which_nothing_is_held() {
     let mut streaks = Streaks::default();
-    for n in 0..WORDINGS_MAX {
-        let letters = char::from(b'a' + n as u8).to_string();
-        assert_eq!(streaks.refused(refusal(n, &letters), Some(n), at(0)), Ruling::Open);
+    let of = |streaks: &mut Streaks<usize>, n: usize, letter: char, now| {
+        streaks.refused(refusal(n, &letter.to_string()), Some(n), at(now))
+    };
+    for (n, letter) in ('a'..='z').take(WORDINGS_MAX).enumerate() {
+        assert_eq!(of(&mut streaks, n, letter, n as i64), Ruling::Open);
     }
-    assert_eq!(streaks.refused(refusal(99, "z"), Some(99), at(0)), Ruling::Recipient(Some(99)));
-    assert_eq!(streaks.overdue(at(2_000)).len(), WORDINGS_MAX);
-    let later = at(2_000) + STREAK_GAP_MAX;
-    assert_eq!(streaks.refused(refusal(99, "z"), Some(99), later), Ruling::Open, "old ones make room");
+    assert_eq!(of(&mut streaks, 99, 'z', 10), Ruling::Recipient(Some(99)), "refusals of all are held");
+    assert_eq!(streaks.overdue(at(3_000)).len(), WORDINGS_MAX);
+    for n in 100..103 {
+        assert_eq!(of(&mut streaks, n, 'b', 3_000), Ruling::Open);
+    }
+    assert_eq!(of(&mut streaks, 99, 'z', 3_000), Ruling::Open, "in place of the first");
+    assert_eq!(
+        of(&mut streaks, 103, 'b', 3_000),
+        Ruling::Us(vec![100, 101, 102, 103]),
+        "the others are kept"
+    );
 }
 
 #[test]
@@ -196,7 +219,7 @@ fn what_differs_from_person_to_person_is_no_wording() {
 }
 
 #[test]
-fn what_asks_for_another_attempt_or_is_about_the_text_is_not_counted() {
+fn what_asks_for_another_attempt_or_is_about_the_content_is_not_counted() {
     use FailureClass::*;
     let counted = [
         (Throttled, "550 5.4.5"),

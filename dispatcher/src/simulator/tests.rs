@@ -82,7 +82,7 @@ async fn the_page_shows_what_became_of_every_message_newest_first() {
     let page = simulator.arrivals(Some(Channel::Email), None, 10);
     let refused = |code: &str| Outcome::Refused { code: code.to_owned() };
     let outcomes: Vec<_> = page.data.iter().map(|arrival| arrival.outcome.clone()).collect();
-    assert_eq!(outcomes, [Outcome::Lost, refused("554 5.7.1"), refused("550 5.1.1"), Outcome::Accepted]);
+    assert_eq!(outcomes, [Outcome::Lost, refused("554 5.6.0"), refused("550 5.1.1"), Outcome::Accepted]);
     let bodies: Vec<_> = page.data.iter().map(|arrival| arrival.body.as_deref()).collect();
     assert_eq!(bodies, [Some("Hola"), Some("Hola"), None, Some("Hola")]);
     assert_eq!(simulator.counts(Channel::Email), Counts { accepted: 1, refused: 2, lost: 1 });

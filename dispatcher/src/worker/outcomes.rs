@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::{FailureClass, Outcome};
 use tokio::time::Instant;
 
@@ -21,6 +21,10 @@ use crate::provider::streak::{Refusal, Ruling, Wording, is_counted};
 use crate::provider::{Accepted, Failure, RetryAdvice, SendFailure};
 use crate::queue::QueueRow;
 use crate::queue::settle::Decision;
+
+/// How long after its first refusal in an attempt a row waits for another provider at most: longer than any rest, so that the
+/// other is tried several times.
+const ELSEWHERE_WAIT_MAX: TimeDelta = TimeDelta::minutes(5);
 
 /// Records what came of the sends of one provider. Cheap to clone.
 #[derive(Clone)]
@@ -97,7 +101,11 @@ impl Outcomes {
 
     /// A row that could not be sent for reasons of our own waits a moment.
     pub(super) async fn release(&self, row: QueueRow) -> Receipt {
-        let due_at = self.now() + OWN_REST;
+        self.release_until(row, self.now() + OWN_REST).await
+    }
+
+    /// A row waits until then, its attempts untouched.
+    pub(super) async fn release_until(&self, row: QueueRow, due_at: DateTime<Utc>) -> Receipt {
         self.clerk.settle(row, Decision::Release { due_at }, None).await
     }
 
@@ -107,7 +115,8 @@ impl Outcomes {
         }
         let refusal = refused.refusal();
         let class = refusal.class;
-        // What waits or goes elsewhere has a way to go on, and what the provider had taken cannot be sent again.
+        // A row that waits or goes elsewhere is not lost by this refusal, and a row that the provider had taken cannot be
+        // sent again: neither is held.
         if !self.would_end(&refused) || refused.failure.advice == RetryAdvice::Never {
             let ruling = self.counter().streaks().refused(refusal, None, self.now());
             self.apply(ruling, class).await;
@@ -150,7 +159,8 @@ impl Outcomes {
     /// Two providers that refuse one address after the other are right: it is a list of dead ones. To leave both alone
     /// would hold up everybody else.
     fn is_said_elsewhere_too(&self, class: FailureClass) -> bool {
-        let refuses = |counter: &Counter| counter.provider.gate().breaker.is_refusing_everybody();
+        let now = self.now();
+        let refuses = |counter: &Counter| counter.provider.gate().breaker.is_refusing_everybody(now);
         class == FailureClass::PermanentAddress && self.others().any(|(_, counter)| refuses(counter))
     }
 
@@ -167,9 +177,11 @@ impl Outcomes {
     }
 
     async fn settle(&self, RefusedRow { row, failure, marked_at }: RefusedRow, about: About) -> Receipt {
-        let decision = self.verdict(&row, about).unsent(&row, self.name(), failure);
+        let verdict = self.verdict(&row, about);
+        let next_attempt = verdict.next_attempt(&row, &failure);
+        let decision = verdict.unsent(&row, self.name(), failure);
         if matches!(decision, Decision::Release { .. }) {
-            self.refused_rows.note(&row, self.place);
+            self.refused_rows.note(&row, self.place, waits_until(verdict.now, next_attempt));
         }
         self.clerk.settle(row, decision, marked_at).await
     }
@@ -180,18 +192,19 @@ impl Outcomes {
             now,
             chance: (self.options.chance)(),
             retry_waits: self.options.retry_waits.as_deref(),
-            elsewhere_at: self.may_go_elsewhere(row, now).then_some(now),
+            elsewhere_at: self.elsewhere_at(row, now).filter(|_| !self.refused_rows.has(row, self.place)),
             is_about_us: about == About::Us,
         }
     }
 
-    /// Whether another provider stands ready that has not refused the row in this attempt. A row that comes here twice in
-    /// an attempt has been everywhere.
-    fn may_go_elsewhere(&self, row: &QueueRow, now: DateTime<Utc>) -> bool {
-        let is_first_refusal = !self.refused_rows.has(row, self.place);
-        let mut others = self.others();
-        is_first_refusal
-            && others.any(|(place, counter)| counter.is_ready(now) && !self.refused_rows.has(row, place))
+    /// When one of the other providers that have not refused the row in this attempt can take it: now, or after a rest. None
+    /// if there is no such provider, or the row has waited for it long enough or would wait past its expiry.
+    pub(super) fn elsewhere_at(&self, row: &QueueRow, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let left = self.others().filter(|(place, _)| !self.refused_rows.has(row, *place));
+        let able_at = left.map(|(_, counter)| counter.able_at(now)).min()?;
+        let waits_until = self.refused_rows.waits_until(row).unwrap_or(now + ELSEWHERE_WAIT_MAX);
+        let may_wait = able_at <= waits_until && row.is_in_time(able_at);
+        (able_at <= now || may_wait).then_some(able_at)
     }
 
     fn others(&self) -> impl Iterator<Item = (usize, &Counter)> {
@@ -211,6 +224,13 @@ impl Outcomes {
     }
 }
 
+/// Until when a row that is refused now waits for another provider: no longer than its own schedule would let it wait, for
+/// the first provider may work again by then.
+fn waits_until(now: DateTime<Utc>, next_attempt: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    let latest = now + ELSEWHERE_WAIT_MAX;
+    next_attempt.map_or(latest, |next| next.min(latest))
+}
+
 impl RefusedRow {
     fn refusal(&self) -> Refusal {
         Refusal {
@@ -218,5 +238,21 @@ impl RefusedRow {
             class: self.failure.class,
             recipient: self.row.address.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("a valid time")
+    }
+
+    #[test]
+    fn a_refused_row_waits_for_another_provider_no_longer_than_for_its_next_attempt_or_five_minutes() {
+        assert_eq!(waits_until(at(0), Some(at(60))), at(60));
+        assert_eq!(waits_until(at(0), Some(at(86_400))), at(300), "a provider asked for a day");
+        assert_eq!(waits_until(at(0), None), at(300), "it would fail");
     }
 }

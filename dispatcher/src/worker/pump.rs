@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::desk::Desk;
 use super::hands::Hands;
 use super::outcomes::{Outcomes, RefusedRow};
+use super::verdict::OWN_REST;
 use crate::options::Clock;
 use crate::provider::Provider;
 use crate::provider::streak::Streaks;
@@ -49,9 +50,13 @@ impl Counter {
         }
     }
 
-    /// Whether a row could be given to the provider now.
-    pub(super) fn is_ready(&self, now: DateTime<Utc>) -> bool {
-        self.readiness(now) == Readiness::Ready
+    /// When a row can be given to the provider: now, unless it rests. After a rest it has to be tried, or it would never be
+    /// known to work again while another one takes everything.
+    pub(super) fn able_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self.readiness(now) {
+            Readiness::Ready | Readiness::Probing => now,
+            Readiness::Resting(until) => until,
+        }
     }
 
     fn room(&self, readiness: Readiness) -> usize {
@@ -160,19 +165,27 @@ impl Pump {
             rows.into_iter().partition(|row| self.outcomes[place].refused_rows.has(row, place));
         self.counters()[place].desk.put(rows);
         for row in refused {
-            match self.next_for(&row, now) {
-                Some(next) if self.counters()[next].desk.room(Instant::now()) == 0 => {
-                    drop(self.outcomes[next].release(row).await);
-                }
-                next => self.counters()[next.unwrap_or(place)].desk.put(vec![row]),
-            }
+            self.pass_on(place, row, now).await;
         }
     }
 
-    /// The first provider that stands ready and has not refused the row in this attempt.
-    fn next_for(&self, row: &QueueRow, now: DateTime<Utc>) -> Option<usize> {
+    /// Gives a row that the provider at this place has refused to the next one, or lets it wait for that one.
+    async fn pass_on(&self, place: usize, row: QueueRow, now: DateTime<Utc>) {
+        let Some(able_at) = self.outcomes[place].elsewhere_at(&row, now) else {
+            // No other is left, or the row has waited long enough: the second answer of this provider is final.
+            return self.counters()[place].desk.put(vec![row]);
+        };
+        match self.next_with_room(&row, now) {
+            Some(next) => self.counters()[next].desk.put(vec![row]),
+            None => drop(self.outcomes[place].release_until(row, able_at.max(now + OWN_REST)).await),
+        }
+    }
+
+    /// The first provider with room that has not refused the row in this attempt.
+    fn next_with_room(&self, row: &QueueRow, now: DateTime<Utc>) -> Option<usize> {
         let may_take = |outcomes: &&Outcomes| {
-            outcomes.counter().is_ready(now) && !outcomes.refused_rows.has(row, outcomes.place)
+            let counter = outcomes.counter();
+            !outcomes.refused_rows.has(row, outcomes.place) && counter.room(counter.readiness(now)) > 0
         };
         self.outcomes.iter().find(may_take).map(|outcomes| outcomes.place)
     }
@@ -221,11 +234,7 @@ fn first_able(counters: &[Counter], now: DateTime<Utc>) -> Option<(usize, Readin
 /// When a row that one of these providers cannot take now may be tried again: at once if another can, else when the first of
 /// them has rested.
 pub(super) fn due_after_rest(counters: &[Counter], now: DateTime<Utc>) -> DateTime<Utc> {
-    let able_at = |counter: &Counter| match counter.readiness(now) {
-        Readiness::Resting(until) => until,
-        Readiness::Ready | Readiness::Probing => now,
-    };
-    counters.iter().map(able_at).min().unwrap_or(now)
+    counters.iter().map(|counter| counter.able_at(now)).min().unwrap_or(now)
 }
 
 #[cfg(test)]
@@ -273,6 +282,17 @@ mod tests {
         refuse(&counters[0], at(0));
         let (place, readiness) = first_able(&counters, at(61)).expect("a provider to try");
         assert_eq!((place, readiness, counters[0].room(readiness)), (0, Readiness::Probing, 1));
+    }
+
+    #[test]
+    fn a_second_provider_whose_rest_is_over_can_take_a_row_though_nobody_has_tried_it_since() {
+        let counters = [counter("uno"), counter("dos")];
+        refuse(&counters[1], at(0));
+        assert_eq!(counters[1].able_at(at(59)), at(60), "it rests");
+        assert_eq!(counters[1].able_at(at(10_000)), at(10_000), "it may be tried");
+        assert_eq!(counters[1].room(counters[1].readiness(at(10_000))), 1, "by one row");
+        counters[1].provider.gate().breaker.admit(at(10_000));
+        assert_eq!(counters[1].able_at(at(10_001)), at(10_060), "and by no other before it has answered");
     }
 
     #[test]

@@ -13,8 +13,12 @@ use crate::queue::settle::Decision;
 /// How long a row waits that could not be sent for reasons of our own.
 pub(super) const OWN_REST: TimeDelta = TimeDelta::seconds(1);
 
-/// An address that is refused for the so-manyth time, minutes apart, is dead, whatever else the provider refuses.
+/// An address that is refused at this attempt and at those before it, minutes apart, is dead, whatever else the provider
+/// refuses.
 const ADDRESS_ATTEMPTS_MAX: u32 = 3;
+/// A refusal that may be about us ends no delivery at this attempt: until the next one other people are refused too, or
+/// accepted.
+const DOUBTED_ATTEMPT: u32 = 1;
 
 /// When and with which luck a verdict is given.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +28,7 @@ pub(super) struct Verdict<'a> {
     pub(super) chance: f64,
     /// The waits to use instead of the channel's schedule.
     pub(super) retry_waits: Option<&'a [Duration]>,
-    /// When another provider could take what this one cannot; now, if one stands ready.
+    /// When another provider can take what this one refuses: now, or at the end of its rest. None: there is no other.
     pub(super) elsewhere_at: Option<DateTime<Utc>>,
     /// The provider refuses everybody so, whatever its code says.
     pub(super) is_about_us: bool,
@@ -48,10 +52,10 @@ impl Verdict<'_> {
 
     /// What becomes of a row that `provider` provably did not take: it goes to another, waits, or has failed.
     pub(super) fn unsent(&self, row: &QueueRow, provider: String, failure: provider::Failure) -> Decision {
-        if let Some(due_at) = self.elsewhere_at.filter(|_| self.may_go_elsewhere(row, &failure)) {
+        let until = self.next_attempt(row, &failure);
+        if let Some(due_at) = self.elsewhere_before(until).filter(|_| self.may_go_elsewhere(row, &failure)) {
             return Decision::Release { due_at };
         }
-        let until = self.next_attempt(row, &failure);
         let provider::Failure { class, code, text, .. } = failure;
         let failure = Failure { provider: Some(provider), class, code, text };
         Decision::Outcome(match until {
@@ -60,8 +64,13 @@ impl Verdict<'_> {
         })
     }
 
-    /// An address that does not exist does so nowhere; anything else another provider may see otherwise. What the
-    /// provider had taken and gave up must not be sent again.
+    /// When another provider can take the row, if that is now or before its next attempt by this one.
+    fn elsewhere_before(&self, next_attempt: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        self.elsewhere_at.filter(|at| *at <= self.now || next_attempt.is_none_or(|next| *at < next))
+    }
+
+    /// An address that does not exist does so nowhere; another provider may take any other row. A row that
+    /// the provider had taken and gave up must not be sent again.
     fn may_go_elsewhere(&self, row: &QueueRow, failure: &provider::Failure) -> bool {
         let is_its_address = failure.class == FailureClass::PermanentAddress && !self.blames_us(row, failure);
         failure.advice != RetryAdvice::Never && !is_its_address
@@ -73,10 +82,10 @@ impl Verdict<'_> {
         self.is_about_us && !is_dead
     }
 
-    fn next_attempt(&self, row: &QueueRow, failure: &provider::Failure) -> Option<DateTime<Utc>> {
+    /// When the provider is asked again. None: the delivery has failed.
+    pub(super) fn next_attempt(&self, row: &QueueRow, failure: &provider::Failure) -> Option<DateTime<Utc>> {
         let made = row.attempt().number;
-        // What everybody is told waits as long as what our settings spoil.
-        let class = if self.blames_us(row, failure) { FailureClass::ConfigAuth } else { failure.class };
+        let class = self.scheduled_class(row, failure);
         if let (Some(waits), false) = (self.retry_waits, is_asked_for(failure.advice)) {
             return self.next_by(waits, made, row, class).filter(|_| failure.advice != RetryAdvice::Never);
         }
@@ -87,6 +96,17 @@ impl Verdict<'_> {
             expires_at: row.expires_at,
         };
         next_attempt(&attempts, class, failure.advice, self.now, self.chance)
+    }
+
+    /// The class whose schedule decides. A refusal that everybody gets waits like a refusal of our settings. One that may be
+    /// about us waits once like a server that is busy: a single alarm is tried twice before it has failed.
+    fn scheduled_class(&self, row: &QueueRow, failure: &provider::Failure) -> FailureClass {
+        let is_doubted = row.attempt().number == DOUBTED_ATTEMPT;
+        match failure.class {
+            _ if self.blames_us(row, failure) => FailureClass::ConfigAuth,
+            FailureClass::PolicyReputation | FailureClass::Unknown if is_doubted => FailureClass::Transient,
+            class => class,
+        }
     }
 
     fn next_by(
@@ -133,7 +153,7 @@ mod tests {
         Verdict::of_answer("uno", result)
     }
 
-    fn until(outcome: Outcome) -> Option<DateTime<Utc>> {
+    fn due(outcome: Outcome) -> Option<DateTime<Utc>> {
         match outcome {
             Outcome::Deferred { until, .. } => Some(until),
             _ => None,
@@ -148,9 +168,9 @@ mod tests {
 
     #[test]
     fn a_transient_failure_is_tried_again_by_the_channels_schedule() {
-        assert_eq!(until(outcome(verdict(), &row(1), failed(FailureClass::Transient))), Some(at(60)));
+        assert_eq!(due(outcome(verdict(), &row(1), failed(FailureClass::Transient))), Some(at(60)));
         let second = QueueRow { attempt: 1, first_attempt_at: Some(at(-60)), ..row(1) };
-        assert_eq!(until(outcome(verdict(), &second, failed(FailureClass::Throttled))), Some(at(300)));
+        assert_eq!(due(outcome(verdict(), &second, failed(FailureClass::Throttled))), Some(at(300)));
     }
 
     #[test]
@@ -162,17 +182,30 @@ mod tests {
 
     #[test]
     fn what_waiting_cannot_mend_has_failed_at_once() {
-        let classes = [
-            FailureClass::PermanentAddress,
-            FailureClass::PermanentContent,
-            FailureClass::PolicyReputation,
-            FailureClass::Unknown,
-        ];
-        for class in classes {
+        for class in [FailureClass::PermanentAddress, FailureClass::PermanentContent] {
             let Outcome::Failed(failure) = outcome(verdict(), &row(1), failed(class)) else {
                 panic!("{class:?}")
             };
             assert_eq!((failure.class, failure.provider.as_deref()), (class, Some("uno")));
+        }
+    }
+
+    #[test]
+    fn what_may_be_about_us_is_tried_once_more_and_then_has_failed() {
+        let second = QueueRow { attempt: 1, first_attempt_at: Some(at(-60)), ..row(1) };
+        let waits = [Duration::from_secs(2); 3];
+        for class in [FailureClass::PolicyReputation, FailureClass::Unknown] {
+            let Outcome::Deferred { until, failure } = outcome(verdict(), &row(1), failed(class)) else {
+                panic!("{class:?}")
+            };
+            assert_eq!((until, failure.class), (at(60), class));
+            assert!(matches!(outcome(verdict(), &second, failed(class)), Outcome::Failed(_)), "{class:?}");
+            let sms = QueueRow { channel: Channel::Sms, ..row(1) };
+            assert_eq!(due(outcome(verdict(), &sms, failed(class))), Some(at(30)));
+            let by_waits = Verdict { retry_waits: Some(&waits), ..verdict() };
+            assert!(matches!(outcome(by_waits, &second, failed(class)), Outcome::Failed(_)), "{class:?}");
+            let expiring = QueueRow { expires_at: Some(at(30)), ..row(1) };
+            assert!(matches!(outcome(verdict(), &expiring, failed(class)), Outcome::Failed(_)), "{class:?}");
         }
     }
 
@@ -214,7 +247,24 @@ mod tests {
             let about_us = Verdict { is_about_us: true, ..elsewhere };
             assert_eq!(about_us.unsent(&row(1), "uno".into(), failed(class)), released, "{class:?}");
         }
-        assert_eq!(until(outcome(verdict(), &row(1), failed(FailureClass::ConfigAuth))), Some(at(60)));
+        assert_eq!(due(outcome(verdict(), &row(1), failed(FailureClass::ConfigAuth))), Some(at(60)));
+    }
+
+    #[test]
+    fn a_row_waits_for_another_provider_that_rests_rather_than_fail_or_wait_for_longer() {
+        let elsewhere = Verdict { elsewhere_at: Some(at(15)), ..verdict() };
+        let released = Decision::Release { due_at: at(15) };
+        let second = QueueRow { attempt: 1, first_attempt_at: Some(at(-60)), ..row(1) };
+        let a_day = Duration::from_secs(86_400);
+        let asked = failed(FailureClass::Throttled).with_advice(RetryAdvice::After(a_day));
+        assert_eq!(elsewhere.unsent(&row(1), "uno".into(), asked), released);
+        for class in [FailureClass::PolicyReputation, FailureClass::Unknown, FailureClass::PermanentContent] {
+            assert_eq!(elsewhere.unsent(&second, "uno".into(), failed(class)), released, "{class:?}");
+        }
+        let dead = outcome(elsewhere, &row(1), failed(FailureClass::PermanentAddress));
+        assert!(matches!(dead, Outcome::Failed(_)));
+        let rests_for_longer = Verdict { elsewhere_at: Some(at(90)), ..verdict() };
+        assert_eq!(due(outcome(rests_for_longer, &row(1), failed(FailureClass::Throttled))), Some(at(60)));
     }
 
     #[test]
@@ -261,10 +311,14 @@ mod tests {
     fn given_waits_replace_the_schedule_and_then_it_has_failed() {
         let waits = [Duration::from_secs(2)];
         let verdict = Verdict { retry_waits: Some(&waits), ..verdict() };
-        assert_eq!(until(outcome(verdict, &row(1), failed(FailureClass::Transient))), Some(at(2)));
+        assert_eq!(due(outcome(verdict, &row(1), failed(FailureClass::Transient))), Some(at(2)));
         let second = QueueRow { attempt: 1, ..row(1) };
         assert!(matches!(outcome(verdict, &second, failed(FailureClass::Transient)), Outcome::Failed(_)));
-        assert!(matches!(outcome(verdict, &row(1), failed(FailureClass::Unknown)), Outcome::Failed(_)));
+        assert_eq!(due(outcome(verdict, &row(1), failed(FailureClass::Unknown))), Some(at(2)));
+        assert!(matches!(
+            outcome(verdict, &row(1), failed(FailureClass::PermanentContent)),
+            Outcome::Failed(_)
+        ));
     }
 
     #[test]
@@ -273,6 +327,6 @@ mod tests {
         let verdict = Verdict { retry_waits: Some(&waits), chance: 0.0, ..verdict() };
         let asked = provider::Failure::new(FailureClass::Throttled, "429", "slow down")
             .with_advice(RetryAdvice::After(Duration::from_secs(90)));
-        assert_eq!(until(outcome(verdict, &row(1), asked)), Some(at(90)));
+        assert_eq!(due(outcome(verdict, &row(1), asked)), Some(at(90)));
     }
 }

@@ -153,7 +153,8 @@ fn classify(phase: Phase, status: u16, enhanced: Option<Enhanced>) -> (FailureCl
 /// Replies whose basic code is enough.
 ///
 /// - 454 is STARTTLS's and AUTH's temporary failure (RFC 3207, RFC 4954). Later in the dialogue it is the speed limit or
-///   daily quota of Amazon SES ("454 Throttling failure", docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html).
+///   daily quota of Amazon SES ("454 Throttling failure",
+///   docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html).
 /// - 500, 502–504 and 555 refuse a command or its parameters, and 503 its order (RFC 5321 4.2.2): a fault of ours at
 ///   whatever command the server says it. Postfix refuses HELO's name at RCPT, "504 5.5.2 Helo command rejected".
 /// - 521 is a server that takes no mail from us (RFC 7504), 556 a recipient's domain that takes none from anybody.
@@ -171,7 +172,8 @@ fn by_status(phase: Phase, status: u16) -> Option<FailureClass> {
 
 /// The enhanced status codes of RFC 3463 and its registry, and what large providers use them for:
 /// support.google.com/a/answer/3726730 (5.4.5 daily limit, x.7.28 unusual rate),
-/// learn.microsoft.com/exchange/troubleshoot/email-delivery/ndr (5.1.8 bad outbound sender, 5.1.90, 5.7.232, 5.7.233 limits).
+/// learn.microsoft.com/exchange/troubleshoot/email-delivery/ndr (5.1.8 bad outbound sender, 5.1.90, 5.7.232, 5.7.233
+/// limits).
 fn by_enhanced(status: u16, Enhanced { subject, detail }: Enhanced) -> Option<FailureClass> {
     match (status / 100, subject, detail) {
         (4, 7, 0) | (4 | 5, 4, 5) | (4 | 5, 5, 3) | (4 | 5, 7, 28) => Some(FailureClass::Throttled),
@@ -187,7 +189,8 @@ fn by_enhanced(status: u16, Enhanced { subject, detail }: Enhanced) -> Option<Fa
     }
 }
 
-/// By the first digit, whatever the second (RFC 5321 4.2). Without a code that says more, 552 is a full mailbox (RFC 5321), and a bare 550 may be anything.
+/// By the first digit, whatever the second (RFC 5321 4.2). Without a code that says more, 552 is a full mailbox
+/// (RFC 5321), and a bare 550 may be anything.
 fn by_digit(status: u16, enhanced: Option<Enhanced>) -> FailureClass {
     match (status, enhanced) {
         (552, None) => FailureClass::Transient,

@@ -38,7 +38,7 @@ pub const RULES: [Rule; 14] = [
     email("ocupado", RuleKind::Busy(Refusal::mail(451, "4.3.2 Server is busy, try again later"))),
     email("gris", RuleKind::Busy(Refusal::mail(451, "4.7.1 Greylisted, try again later"))),
     email("lleno", RuleKind::Refused(Refusal::mail(452, "4.2.2 Mailbox is full"))),
-    email("spam", RuleKind::RefusedBody(Refusal::mail(554, "5.7.1 Message looks like spam"))),
+    email("spam", RuleKind::RefusedBody(Refusal::mail(554, "5.6.0 Message looks like spam"))),
     email("lento", RuleKind::Slow),
     email("corta", RuleKind::AcceptedThenCut),
     email("pierde", RuleKind::Lost),

@@ -23,7 +23,7 @@ export const RULES: SimulatorRule[] = [
   rule('email', 'ocupado', 'simulator.rule.ocupado', '451 4.3.2'),
   rule('email', 'gris', 'simulator.rule.gris', '451 4.7.1'),
   rule('email', 'lleno', 'simulator.rule.lleno', '452 4.2.2'),
-  rule('email', 'spam', 'simulator.rule.spam', '554 5.7.1'),
+  rule('email', 'spam', 'simulator.rule.spam', '554 5.6.0'),
   rule('email', 'lento', 'simulator.rule.lento'),
   rule('email', 'corta', 'simulator.rule.corta'),
   rule('email', 'pierde', 'simulator.rule.pierde'),

@@ -101,7 +101,7 @@ async fn a_refusal_after_the_final_dot_is_a_refusal_and_no_doubt() {
     let simulator = simulator().await;
     let mut sender = sender_to(&simulator);
     let failure = unsent(sender.send(&mail("spam@cliente.test"), start).await);
-    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::PolicyReputation, "554 5.7.1"));
+    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::PermanentContent, "554 5.6.0"));
     sender.send(&mail("ana@cliente.test"), start).await.expect("accepted on the same connection");
 }
 
