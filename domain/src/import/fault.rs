@@ -121,7 +121,7 @@ pub enum RowReason {
     ConflictingName,
     /// Its client has as many contacts as a client may have.
     TooManyContacts,
-    /// Neither a telephone nor an e-mail address: taken, though nothing can reach it.
+    /// Neither an e-mail address nor a telephone that takes SMS: taken, though nothing can reach it.
     Unreachable,
     /// Bytes that are no UTF-8 in a file of UTF-8, read as Windows-1252.
     NotUtf8,
@@ -175,7 +175,7 @@ impl RowReason {
             Self::ConflictingName => "Una fila anterior da otro nombre al mismo cliente.".into(),
             Self::TooManyContacts => format!("El cliente ya tiene {CONTACTS_MAX} contactos, el máximo."),
             Self::Unreachable => {
-                "El contacto no tiene teléfono ni correo: no se le podrá avisar por ningún canal.".into()
+                "El contacto no tiene correo ni un teléfono que reciba SMS: no se le podrá avisar por ningún canal.".into()
             }
             Self::NotUtf8 => {
                 "Tiene letras que no están en UTF-8 como el resto del archivo; se leyeron como Windows-1252. Revíselas."
@@ -198,7 +198,7 @@ impl RowReason {
                 format!("The client already has {CONTACTS_MAX} contacts, the most it may have.")
             }
             Self::Unreachable => {
-                "The contact has neither a telephone nor an e-mail address: no channel can reach it.".into()
+                "The contact has neither an e-mail address nor a telephone that takes SMS: no channel can reach it.".into()
             }
             Self::NotUtf8 => {
                 "It has letters that are not UTF-8 like the rest of the file; they were read as Windows-1252. Check them."

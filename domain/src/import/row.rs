@@ -58,7 +58,7 @@ impl ImportRow {
         match (external_id, name, kind, contact_name) {
             (Some(external_id), Some(name), Some(kind), Some(contact_name)) if cells.faults.is_empty() => {
                 let row = Self { line, external_id, name, kind, contact_name, phone, email };
-                let unreachable = (row.phone.is_none() && row.email.is_none()).then(|| {
+                let unreachable = (!row.is_reachable()).then(|| {
                     RowFault::new(line, Column::Row, row.contact_name.as_str(), RowReason::Unreachable)
                 });
                 cells.warnings.extend(unreachable);
@@ -66,6 +66,11 @@ impl ImportRow {
             }
             _ => Err(cells.faults),
         }
+    }
+
+    /// Whether any channel can reach the contact: no SMS goes to a landline.
+    fn is_reachable(&self) -> bool {
+        self.email.is_some() || self.phone.as_ref().is_some_and(PhoneNumber::takes_sms)
     }
 }
 

@@ -268,6 +268,9 @@ fn a_contact_that_no_channel_reaches_is_taken_with_a_warning() {
     let read = rows("1,Ana,holder,,,\n2,Eva,holder,,3001234567,\n3,Sol,authorized_user,Luis,\u{200b},·\n");
     assert_eq!(warnings(&read), [(2, "row", "unreachable_contact")]);
     assert_eq!(faults(&read), [(4, "email", "missing")]);
+    let read = rows("1,Ana,holder,,601 742 1234,\n2,Eva,holder,,601 742 1234,eva@example.com\n");
+    assert_eq!(warnings(&read), [(2, "row", "unreachable_contact")], "an SMS does not reach a landline");
+    assert_eq!(good_rows(read).len(), 2);
 }
 
 #[test]

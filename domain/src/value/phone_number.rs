@@ -36,11 +36,7 @@ impl PhoneNumber {
             Some(plan) => Readings::in_country(&written.digits, &written.breaks, plan),
             None => Readings::abroad(&written.digits),
         };
-        match readings.numbers.as_slice() {
-            [number] => Ok(number.clone()),
-            [] => Err(Invalid::Phone(readings.fault.unwrap_or(PhoneFault::Plan))),
-            [one, other, ..] => Err(Invalid::Phone(PhoneFault::Ambiguous(one.into(), other.into()))),
-        }
+        readings.decide().map_err(Invalid::Phone)
     }
 
     /// Whether an SMS can reach it: whether its plan says that it is mobile, or does not tell mobiles from landlines.
@@ -113,9 +109,10 @@ impl Written {
     }
 }
 
-/// Whether a spreadsheet took the number for an amount: `98765432.0`, `1.191.234.567,00`, `5,73E+11`. Its zeros would
-/// be read as digits of the number, and of the number itself digits may be lost.
+/// Whether a spreadsheet took the number for an amount: `98765432.0`, `1.191.234.567,00`, `(5512345.000)`, `5,73E+11`.
+/// Its zeros would be read as digits of the number, and of the number itself digits may be lost.
 fn is_amount(text: &str) -> bool {
+    let text = text.trim_matches(is_sign_or_separator);
     is_scientific(text) || has_decimals(text)
 }
 
@@ -129,14 +126,21 @@ fn is_scientific(text: &str) -> bool {
         && mantissa.chars().all(|c| is_digit(c) || matches!(c, '+' | '.' | ','))
 }
 
-/// Whether a number ends in `.0` or in `.00`, with point or comma. Points between pairs, as in `98.76.54.00`, are not of
-/// an amount.
+/// Whether a number ends in `.0` or in `.00`, with point or comma, or is nothing but digits before any number of decimal
+/// zeros. Points between pairs, as in `98.76.54.00`, are not of an amount.
 fn has_decimals(text: &str) -> bool {
     let Some((amount, decimals)) = text.rsplit_once(['.', ',']) else { return false };
+    let (amount, decimals) =
+        (amount.trim_end_matches(is_sign_or_separator), decimals.trim_start_matches(is_sign_or_separator));
+    let is_zero = !decimals.is_empty() && decimals.bytes().all(|byte| byte == b'0');
+    let is_plain = amount.bytes().all(|byte| byte.is_ascii_digit());
     let is_grouped = || amount.contains(['.', ',']);
     let in_thousands = || amount.split(['.', ',']).skip(1).all(|group| group.len() == 3);
-    amount.ends_with(|c: char| c.is_ascii_digit())
-        && (decimals == "0" || decimals == "00" && (!is_grouped() || in_thousands()))
+    is_zero && (is_plain || decimals.len() == 1 || decimals.len() == 2 && (!is_grouped() || in_thousands()))
+}
+
+fn is_sign_or_separator(c: char) -> bool {
+    c == '+' || !c.is_ascii_digit() && is_digit_or_separator(c)
 }
 
 fn is_digit_or_separator(c: char) -> bool {
@@ -344,9 +348,12 @@ mod tests {
     fn a_number_with_two_readings_is_refused_with_both() {
         let cases = [
             ("CO", "003211234567", ["+573211234567", "+3211234567"]),
-            ("CO", "0091 212 456 7890", ["+12124567890", "+912124567890"]),
-            ("BR", "0051 987 654 321", ["+5551987654321", "+51987654321"]),
+            ("CO", "0091 212 456 7890", ["+912124567890", "+12124567890"]),
+            ("BR", "0051 987 654 321", ["+51987654321", "+5551987654321"]),
             ("MX", "1 55 1234 5678", ["+525512345678", "+15512345678"]),
+            ("MX", "0015512345678", ["+525512345678", "+15512345678"]),
+            ("MX", "001 55 1234 5678", ["+15512345678", "+525512345678"]),
+            ("CO", "005 7 301 234 5678", ["+73012345678", "+573012345678"]),
         ];
         for (country, text, readings) in cases {
             let Err(Invalid::Phone(PhoneFault::Ambiguous(one, other))) =
@@ -372,15 +379,62 @@ mod tests {
     #[test]
     fn a_calling_code_is_written_in_one_piece() {
         reads("CO", &[("009 1 212 456 7890", "+12124567890"), ("00 9 1 2124567890", "+12124567890")]);
+        reads("VE", &[("005 7 301 234 5678", "+573012345678")]);
+        refuses("CO", &["005 1 987 654 321", "005 7 300 123 4567"], PhoneFault::Plan);
+    }
+
+    #[test]
+    fn a_wrong_number_behind_the_own_calling_code_is_no_carriers() {
+        let wrong = [
+            "00 57 930 123 4567",
+            "0057 930 123 4567",
+            "00579301234567",
+            "0057 401 123 4567",
+            "(0057) 401 123 4567",
+        ];
+        refuses("CO", &wrong, PhoneFault::Plan);
+        refuses("BR", &["0055 1 212 456 7890", "0055987654321"], PhoneFault::Plan);
+    }
+
+    #[test]
+    fn a_calling_code_that_is_written_apart_is_meant() {
+        let wrong = ["00 51 606 779 5337", "00 91 267 493 4030", "00 53 191 923 1438", "00 34 786 243 34"];
+        refuses("CO", &wrong, PhoneFault::Plan);
+        refuses("CO", &["00-51-606-779-5337", "00 (51) 606 779 5337"], PhoneFault::Plan);
+        refuses("CO", &["00 55 686 633 0693"], PhoneFault::NinthDigit);
+        reads("CO", &[("00 91 212 456 7890", "+912124567890"), ("00 57 300 123 4567", "+573001234567")]);
+        reads("BR", &[("00 51 987 654 321", "+51987654321")]);
+        reads("MX", &[("00 1 212 456 7890", "+12124567890")]);
+    }
+
+    #[test]
+    fn a_carrier_is_written_apart_from_the_calling_code() {
+        let joined = [
+            "0051 606 779 5337",
+            "005 1606 779 53370",
+            "00 51606 779 5337",
+            "00516067795337",
+            "0091 267 493 4030",
+        ];
+        refuses("CO", &joined, PhoneFault::Plan);
+        reads("CO", &[("005 1 606 779 5337", "+16067795337"), ("005 1606 7795337", "+16067795337")]);
     }
 
     #[test]
     fn a_number_padded_with_zeros_is_one_of_the_country() {
         reads("CO", &[("003001234567", "+573001234567"), ("000003001234567", "+573001234567")]);
-        reads("CO", &[("000 57 3001234567", "+573001234567"), ("0573001234567", "+573001234567")]);
+        reads("CO", &[("000573001234567", "+573001234567"), ("0573001234567", "+573001234567")]);
+        reads("CO", &[("(003001234567)", "+573001234567"), ("003461234567", "+573461234567")]);
         reads("CL", &[("00987654321", "+56987654321")]);
         reads("PE", &[("00987654321", "+51987654321")]);
         reads("IT", &[("0331 123456", "+390331123456")]);
+    }
+
+    #[test]
+    fn a_number_in_groups_behind_two_zeros_is_not_padded() {
+        refuses("MX", &["00 56 9876 5432", "0034 612 345 67", "00 5698765432"], PhoneFault::Plan);
+        refuses("CO", &["00 34 612 345 67", "0034 612 345 67", "00 300 123 4567"], PhoneFault::Plan);
+        refuses("BR", &["00 54 911 66 77 33", "0054 911 66 77 33"], PhoneFault::Plan);
     }
 
     #[test]
@@ -404,6 +458,16 @@ mod tests {
                 "3,00123E+09",
                 "3e9",
                 "+5.73001E+11",
+                "(300123456.0)",
+                "300123456.0-",
+                "-300123456.0",
+                "300123456 .0",
+                "300123456. 0",
+                "(300 123 456.0)",
+                "5512345.000",
+                "3001234.000",
+                "(5512345.0000)",
+                "+5.73E+11-",
             ];
             refuses(country, &amounts, PhoneFault::Spreadsheet);
         }
@@ -459,6 +523,20 @@ mod tests {
         reads("CO", &[("339 123 4567", "+573391234567")]);
         reads("CL", &[("9 1234 5678", "+56912345678")]);
         refuses("CO", &["401 123 4567"], PhoneFault::Plan);
+    }
+
+    #[test]
+    fn area_codes_of_mexico_and_north_america_may_be_opened_later() {
+        reads("MX", &[("299 123 4567", "+522991234567"), ("+52 299 123 4567", "+522991234567")]);
+        reads("MX", &[("0052 299 123 4567", "+522991234567"), ("522991234567", "+522991234567")]);
+        reads("US", &[("(232) 456-7890", "+12324567890"), ("1 232 456 7890", "+12324567890")]);
+        reads("CO", &[("+1 232 456 7890", "+12324567890"), ("00 1 232 456 7890", "+12324567890")]);
+        assert!(PhoneNumber::try_new("+12324567890").unwrap().takes_sms());
+        // A number that exists is meant before one that may.
+        reads("MX", &[("1-305-456-7890", "+13054567890")]);
+        refuses("MX", &["900 123 4567"], PhoneFault::Service);
+        refuses("MX", &["199 123 4567", "29912345", "005730012345"], PhoneFault::Plan);
+        refuses("US", &["911 456 7890", "292 456 7890", "232 156 7890", "200 456 7890"], PhoneFault::Plan);
     }
 
     #[test]

@@ -73,6 +73,15 @@ const FORMER_TRUNKS: &[(&str, &str)] = &[("52", "04[45]|01|1")];
 const KEPT_FOR_MOBILES: &[(&str, &str)] =
     &[("56", r"9\d{8}"), ("57", r"3\d{9}"), ("58", r"4[12]\d{8}"), ("593", r"9\d{8}")];
 
+/// What national plans keep for people without telling mobiles from landlines, by calling code: North America and Mexico.
+///
+/// Both add area codes every year, which libphonenumber has with its next release only. North America: area and exchange
+/// codes begin with 2 to 9, and no area code has a 9 in its middle or ends in 00 or in 11, which keeps out premium rate
+/// 900 (NANPA, «NPA Codes», «Central Office Codes»). Mexico: ten digits, the first of them 2 to 9 (IFT, «Plan Técnico
+/// Fundamental de Numeración», in force since 3 August 2019); its services are known by their own patterns.
+const KEPT_FOR_PEOPLE: &[(&str, &str)] =
+    &[("1", r"[2-9](?:0[1-9]|1[02-9]|[2-8]\d)[2-9]\d{6}"), ("52", r"[2-9]\d{9}")];
+
 impl Plan {
     /// The plan of a country. Uninhabited ones have none.
     pub(super) fn of_country(country: CountryCode) -> Option<&'static Self> {
@@ -115,11 +124,16 @@ impl Plan {
 /// Of the countries that share a calling code, the first decides that has the number or claims its first digits.
 pub(super) fn kind(calling_code: &str, national: &str) -> Option<Kind> {
     open_kind(calling_code, national)
-        .or_else(|| is_kept_for_mobiles(calling_code, national).then_some(Kind::Mobile))
+        .or_else(|| is_kept(KEPT_FOR_MOBILES, calling_code, national).then_some(Kind::Mobile))
 }
 
-fn is_kept_for_mobiles(calling_code: &str, national: &str) -> bool {
-    KEPT_FOR_MOBILES.iter().any(|(code, pattern)| *code == calling_code && matches(pattern, national))
+/// What a number that does not exist will be, if it is of a block that the plan keeps for people and may open any day.
+pub(super) fn planned_kind(calling_code: &str, national: &str) -> Option<Kind> {
+    is_kept(KEPT_FOR_PEOPLE, calling_code, national).then_some(Kind::FixedOrMobile)
+}
+
+fn is_kept(blocks: &[(&str, &str)], calling_code: &str, national: &str) -> bool {
+    blocks.iter().any(|(code, pattern)| *code == calling_code && matches(pattern, national))
 }
 
 /// What the number is by the blocks that are open.

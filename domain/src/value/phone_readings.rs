@@ -1,14 +1,28 @@
 //! Every number that written digits may mean.
 
 use super::phone_pattern::prefixes;
-use super::phone_plan::{Plan, kind};
+use super::phone_plan::{Plan, kind, planned_kind};
 use super::{PhoneFault, PhoneNumber};
 
 /// The different numbers that digits can be read as, and what was wrong with a reading that is no number.
 #[derive(Default)]
 pub(super) struct Readings {
-    pub(super) numbers: Vec<PhoneNumber>,
-    pub(super) fault: Option<PhoneFault>,
+    numbers: Vec<PhoneNumber>,
+    /// Numbers that may be meant, but that are written too unlike them to be taken: each only makes the others doubtful.
+    doubts: Vec<PhoneNumber>,
+    fault: Option<PhoneFault>,
+    blocks: Blocks,
+    /// Whether one of the numbers that do not exist is of a block that may be opened.
+    has_planned: bool,
+}
+
+/// Which numbers count as existing.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Blocks {
+    #[default]
+    Open,
+    /// Those too that a plan keeps for people and may open any day.
+    Planned,
 }
 
 /// What people write before a number abroad whatever their country dials. Most countries dial it too.
@@ -26,10 +40,10 @@ const ARGENTINA_HOME_DIGITS: usize = 12;
 impl Readings {
     /// What digits behind a plus sign mean.
     pub(super) fn international(digits: &str) -> Self {
-        let mut readings = Self::default();
-        readings.expect_calling_code(digits);
-        readings.add_international(digits);
-        readings
+        Self::of(|readings| {
+            readings.expect_calling_code(digits);
+            readings.add_international(digits);
+        })
     }
 
     /// What digits without a plus sign mean where there is no numbering plan: a number only behind `00`.
@@ -40,28 +54,81 @@ impl Readings {
     /// What digits without a plus sign mean in a country.
     ///
     /// The prefix to dial abroad may select a carrier: Colombia's `009 1 …` calls +1, and `00 91 …` is how anybody
-    /// writes +91. Both are readings. The country's own calling code behind `00` leaves no doubt, however: nobody
-    /// selects a carrier to call abroad in order to write down a number of home.
+    /// writes +91. Both are readings. The country's own calling code behind `00` leaves no doubt, however, whether its
+    /// number exists or not: nobody selects a carrier to call abroad in order to write down a number of home.
     ///
-    /// `breaks` are the places between digits where something else is written: `009 1 212 …` cannot be +91.
+    /// `breaks` are the places between digits where something else is written: `009 1 212 …` cannot be +91, and
+    /// `00 91 …` is nothing else.
     pub(super) fn in_country(digits: &str, breaks: &[usize], plan: &Plan) -> Self {
-        let mut readings = Self::default();
-        let own = plan.calling_code;
-        readings.add_national(own, digits);
-        readings.add_behind(own, digits);
-        let is_home = readings.add_behind_zeros(own, digits);
-        readings.add_padded(own, digits);
-        if !is_home {
-            readings.add_abroad(digits, breaks, plan);
+        if is_calling_code_apart(digits, breaks) {
+            return Self::abroad(digits);
         }
-        readings
+        Self::of(|readings| readings.add_in_country(digits, breaks, plan))
+    }
+
+    /// The one number that is meant.
+    ///
+    /// # Errors
+    /// What is wrong with it, or two numbers that may be meant.
+    pub(super) fn decide(self) -> Result<PhoneNumber, PhoneFault> {
+        let Self { numbers, mut doubts, fault, .. } = self;
+        doubts.retain(|doubt| !numbers.contains(doubt));
+        match (numbers.as_slice(), doubts.as_slice()) {
+            ([number], []) => Ok(number.clone()),
+            ([one, other, ..], _) | ([one], [other, ..]) | ([], [one, other, ..]) => {
+                Err(PhoneFault::Ambiguous(one.into(), other.into()))
+            }
+            ([], _) => Err(fault.unwrap_or(PhoneFault::Plan)),
+        }
+    }
+
+    /// Reads by the blocks that are open. Those that are not count only where nothing else can be meant.
+    fn of(read: impl Fn(&mut Self)) -> Self {
+        let by = |blocks| {
+            let mut readings = Self { blocks, ..Self::default() };
+            read(&mut readings);
+            readings
+        };
+        let open = by(Blocks::Open);
+        let is_none = open.numbers.is_empty() && open.doubts.is_empty();
+        if is_none && open.has_planned { by(Blocks::Planned) } else { open }
+    }
+
+    fn add_in_country(&mut self, digits: &str, breaks: &[usize], plan: &Plan) {
+        let own = plan.calling_code;
+        let is_home = digits.strip_prefix(ABROAD).is_some_and(|rest| rest.starts_with(own));
+        let is_parted = parts_calling_code(digits, ABROAD.len(), breaks);
+        self.add_national(own, digits);
+        self.add_behind(own, digits);
+        self.add_if(!is_parted, |readings| readings.add_behind_zeros(own, digits));
+        self.add_if(!is_home && !is_grouped_behind_zeros(digits, breaks), |readings| {
+            readings.add_padded(own, digits);
+        });
+        if !is_home || is_parted {
+            self.add_abroad(digits, breaks, plan);
+        }
+    }
+
+    /// Adds readings as numbers or, unless they are sure, as doubts.
+    fn add_if(&mut self, is_sure: bool, read: impl FnOnce(&mut Self)) {
+        if is_sure {
+            return read(self);
+        }
+        let mut unsure = Self { numbers: self.numbers.clone(), blocks: self.blocks, ..Self::default() };
+        read(&mut unsure);
+        self.has_planned |= unsure.has_planned;
+        for doubt in unsure.numbers.split_off(self.numbers.len()) {
+            if !self.doubts.contains(&doubt) {
+                self.doubts.push(doubt);
+            }
+        }
     }
 
     /// A number of the country behind `00` and its own calling code.
-    fn add_behind_zeros(&mut self, own: &str, digits: &str) -> bool {
-        let Some(rest) = digits.strip_prefix(ABROAD) else { return false };
+    fn add_behind_zeros(&mut self, own: &str, digits: &str) {
+        let Some(rest) = digits.strip_prefix(ABROAD) else { return };
         self.expect_calling_code(rest);
-        self.add_behind(own, rest)
+        self.add_behind(own, rest);
     }
 
     /// A number behind a prefix to dial abroad, or behind the 1 that is a trunk prefix here and a calling code there. A
@@ -72,22 +139,25 @@ impl Readings {
         let starts = prefixes(plan.abroad, digits).chain(universal).chain(trunk);
         let (parted, whole): (Vec<_>, Vec<_>) =
             starts.partition(|&start| parts_calling_code(digits, start, breaks));
-        whole.into_iter().for_each(|start| self.add_international(&digits[start..]));
-        if self.numbers.is_empty() {
-            parted.into_iter().for_each(|start| self.add_international(&digits[start..]));
+        for start in if whole.is_empty() { parted } else { whole } {
+            // `0051 …` is meant for Peru before it is for North America by carrier 5, whatever is wrong with the rest.
+            let selects_carrier = digits.starts_with(ABROAD) && start > ABROAD.len();
+            let is_sure = !selects_carrier || breaks.contains(&start);
+            self.add_if(is_sure, |readings| readings.add_international(&digits[start..]));
         }
     }
 
-    /// A number of the country that zeros fill up to a fixed width, unless the zeros are its own or a trunk prefix.
+    /// A number of the country that zeros fill up to a fixed width, unless the zeros are its own or a trunk prefix. The
+    /// last zero may be of a trunk prefix too. Nobody fills up a number that no block has yet.
     fn add_padded(&mut self, own: &str, digits: &str) {
         let number = digits.trim_start_matches('0');
-        if number.len() == digits.len() || self.numbers.iter().any(|found| found.is_of(own)) {
+        let is_padded = number.len() < digits.len();
+        if !is_padded || self.blocks == Blocks::Planned || self.numbers.iter().any(|found| found.is_of(own)) {
             return;
         }
-        self.add(own, number);
-        if let Some(national) = number.strip_prefix(own) {
-            self.add(own, national);
-        }
+        self.add_national(own, number);
+        self.add_national(own, &digits[digits.len() - number.len() - 1..]);
+        self.add_behind(own, number);
     }
 
     fn add_international(&mut self, digits: &str) {
@@ -129,7 +199,11 @@ impl Readings {
 
     /// Adds a number if it exists and may be a client's; otherwise keeps the reason, if it says more than that.
     fn add(&mut self, calling_code: &str, national: &str) -> bool {
-        match kind(calling_code, national) {
+        let planned = || planned_kind(calling_code, national);
+        let open = kind(calling_code, national);
+        self.has_planned |= open.is_none() && planned().is_some();
+        let kind = if self.blocks == Blocks::Planned { open.or_else(planned) } else { open };
+        match kind {
             Some(kind) if kind.is_taken() => self.keep(calling_code, national),
             Some(_) => self.refuse(PhoneFault::Service),
             None if lacks_the_ninth_digit(calling_code, national) => self.refuse(PhoneFault::NinthDigit),
@@ -151,9 +225,26 @@ impl Readings {
     }
 }
 
+/// Whether `00` and a calling code are each written apart: `00 51 606 …` is Peru's, and no carrier's 005.
+fn is_calling_code_apart(digits: &str, breaks: &[usize]) -> bool {
+    let Some(rest) = digits.strip_prefix(ABROAD) else { return false };
+    let code = Plan::of_international(rest).map(|plan| plan.calling_code.len());
+    code.is_some_and(|code| {
+        [ABROAD.len(), ABROAD.len() + code].iter().all(|place| breaks.contains(place))
+            && !parts_calling_code(digits, ABROAD.len(), breaks)
+    })
+}
+
+/// Whether digits behind `00` are in groups. Nobody fills up a number and groups it then: `0034 612 345 67` is a
+/// Spanish number that lacks a digit.
+fn is_grouped_behind_zeros(digits: &str, breaks: &[usize]) -> bool {
+    digits.starts_with(ABROAD) && breaks.iter().any(|&place| 0 < place && place < digits.len())
+}
+
 /// Whether something is written between the digits of the calling code that begins at `start`.
 fn parts_calling_code(digits: &str, start: usize, breaks: &[usize]) -> bool {
-    let code = Plan::of_international(&digits[start..]).map_or(0, |plan| plan.calling_code.len());
+    let plan = digits.get(start..).and_then(Plan::of_international);
+    let code = plan.map_or(0, |plan| plan.calling_code.len());
     breaks.iter().any(|&place| start < place && place < start + code)
 }
 
