@@ -22,6 +22,9 @@ pub const DOUBT_AFTER: u32 = 5;
 
 /// How long a provider rests first that refuses everybody in the same words.
 pub const REFUSALS_REST: TimeDelta = TimeDelta::seconds(15);
+/// How long it rests at each time if what it refuses are addresses: it may be a list of dead ones, and an alarm of somebody
+/// else waits behind it.
+pub const REFUSED_ADDRESSES_REST: TimeDelta = TimeDelta::seconds(2);
 /// How long it rests at most: each refusal of the one that tries doubles the rest. An alarm waits no longer once it works.
 pub const REFUSALS_REST_MAX: TimeDelta = TimeDelta::seconds(120);
 
@@ -144,11 +147,12 @@ impl Breaker {
     pub fn refuses_everybody(&self, longest: TimeDelta, now: DateTime<Utc>) -> Option<Cause> {
         let mut state = self.locked();
         let known = state.rest;
+        let first = REFUSALS_REST.min(longest);
         let length = match known {
             None if state.accepts(now) => return None,
-            None => REFUSALS_REST,
+            None => first,
             Some(rest) if rest.cause == Cause::Refusals && rest.is_tried => {
-                (rest.length * 2).clamp(REFUSALS_REST, longest)
+                (rest.length * 2).clamp(first, longest)
             }
             Some(rest) if rest.cause == Cause::Refusals => {
                 state.rest = Some(Rest { shown_at: now, ..rest });

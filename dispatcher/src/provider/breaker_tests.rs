@@ -141,6 +141,17 @@ fn a_provider_that_refuses_everybody_rests_longer_after_every_try_in_vain() {
 }
 
 #[test]
+fn a_provider_that_refuses_addresses_is_tried_again_soon_each_time() {
+    let breaker = Breaker::default();
+    for second in [0, 2, 4] {
+        breaker.observe(&refused_for_its_recipient(), at(second));
+        breaker.refuses_everybody(REFUSED_ADDRESSES_REST, at(second));
+        assert_eq!(breaker.admit(at(second)), Admission::RestsUntil(at(second + 2)));
+        assert_eq!(breaker.admit(at(second + 2)), Admission::Open);
+    }
+}
+
+#[test]
 fn sends_under_way_when_it_began_to_rest_neither_lengthen_nor_end_the_rest() {
     let breaker = refusing();
     for _ in 0..3 {

@@ -16,7 +16,7 @@ use super::pump::Counter;
 use super::refused_rows::RefusedRows;
 use super::verdict::{OWN_REST, Verdict};
 use crate::options::DispatcherOptions;
-use crate::provider::breaker::{REFUSALS_REST, REFUSALS_REST_MAX};
+use crate::provider::breaker::{REFUSALS_REST_MAX, REFUSED_ADDRESSES_REST};
 use crate::provider::streak::{Refusal, Ruling, Wording, is_counted};
 use crate::provider::{Accepted, Failure, RetryAdvice, SendFailure};
 use crate::queue::QueueRow;
@@ -149,7 +149,7 @@ impl Outcomes {
             }
             Ruling::Us(refused) => {
                 let is_of_addresses = class == FailureClass::PermanentAddress;
-                let longest = if is_of_addresses { REFUSALS_REST } else { REFUSALS_REST_MAX };
+                let longest = if is_of_addresses { REFUSED_ADDRESSES_REST } else { REFUSALS_REST_MAX };
                 self.counter().provider.gate().learn_that_it_refuses_everybody(longest, self.now());
                 self.settle_all(refused, About::Us).await
             }

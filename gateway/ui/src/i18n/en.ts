@@ -702,7 +702,7 @@ export const en: Catalogue = {
   'simulator.title': 'Test mailbox',
   'simulator.lead': 'What would have reached the clients. None of this left this machine.',
   'simulator.bounds':
-    'It keeps at most the last 2,000 since the program started, and shows them whatever their company. What counts as proof is in each notification.',
+    'It keeps at most the last 2,000 since the program started; each reader sees those of their companies. What counts as proof is in each notification.',
   'simulator.phone': 'Phone {to}',
   'simulator.from': 'From {from}',
   'simulator.no_body': 'Refused before its text came.',

@@ -717,7 +717,7 @@ export const es = {
   'simulator.title': 'Buzón de pruebas',
   'simulator.lead': 'Lo que habría llegado a los clientes. Nada de esto salió de este equipo.',
   'simulator.bounds':
-    'Guarda como mucho los últimos 2.000 desde que arrancó el programa, y los muestra sin distinguir empresas. Lo que consta está en cada notificación.',
+    'Guarda como mucho los últimos 2.000 desde que arrancó el programa; cada quien ve los de sus empresas. Lo que consta está en cada notificación.',
   'simulator.phone': 'Teléfono {to}',
   'simulator.from': 'De {from}',
   'simulator.no_body': 'Rechazado antes de recibir el texto.',
