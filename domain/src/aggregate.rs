@@ -3,7 +3,7 @@
 /// Writes `cqrs_es::Aggregate` for a type that has `decide(&self, Command) -> Result<Vec<Event>, Error>` and
 /// `fold(&mut self, Event)`: `decide` may refuse, `fold` may not.
 macro_rules! aggregate {
-    ($aggregate:ty, $name:literal, $command:ty, $event:ty, $error:ty) => {
+    ($aggregate:ty, $name:expr, $command:ty, $event:ty, $error:ty) => {
         impl cqrs_es::Aggregate for $aggregate {
             const TYPE: &'static str = $name;
             type Command = $command;

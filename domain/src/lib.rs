@@ -3,6 +3,7 @@
 mod aggregate;
 pub mod client;
 pub mod company;
+pub mod deliveries;
 pub mod delivery;
 pub mod history;
 pub mod import;

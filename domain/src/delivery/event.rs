@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::aggregate::events;
 use crate::personal::Personal;
-use crate::value::{ClientId, CompanyId, NotificationId, words};
+use crate::value::{ClientId, CompanyId, NotificationId};
+
+pub use crate::deliveries::{FailureClass, SuppressionReason};
 
 /// One fact in the history of a delivery.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -111,36 +113,4 @@ pub struct Attempt {
     pub generation: u32,
     /// 1 for the first attempt of the generation.
     pub number: u32,
-}
-
-words! {
-    /// One taxonomy of failures for all channels.
-    FailureClass {
-        /// It may work later.
-        Transient = "transient",
-        /// The provider asks us to slow down.
-        Throttled = "throttled",
-        /// The address does not work and will not.
-        PermanentAddress = "permanent_address",
-        /// The content is refused.
-        PermanentContent = "permanent_content",
-        /// The sender is refused; the recipient is innocent.
-        PolicyReputation = "policy_reputation",
-        /// Our credentials or settings are refused.
-        ConfigAuth = "config_auth",
-        /// The time to send it is over.
-        Expired = "expired",
-        /// None of the above.
-        Unknown = "unknown",
-    }
-}
-
-words! {
-    /// Why a delivery must not be sent.
-    SuppressionReason {
-        /// The person was erased after the audience was frozen.
-        Erased = "erased",
-        /// The person has asked the provider for no more messages.
-        OptedOut = "opted_out",
-    }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Invalid;
+use super::{Invalid, Ordinal};
 
 /// The letters of a UUID in the one form that is accepted: hyphenated.
 const HYPHENATED_LENGTH: usize = 36;
@@ -84,11 +84,34 @@ ids! {
     DeliveryId,
 }
 
+/// The bits of a delivery's id that hold its ordinal.
+const ORDINAL_BITS: u128 = Ordinal::MAX.number() as u128;
+/// Where a UUID says its version (RFC 9562, section 4.2), and what a delivery's says: 8, made by our own rule.
+const VERSION_BITS: u128 = 0xf << 76;
+const VERSION_8: u128 = 8 << 76;
+/// What a notification's says: 7, by time.
+const VERSION_7: u128 = 7 << 76;
+
 impl DeliveryId {
-    /// The delivery of a notification to an address, by the address's blind index: the same two always give the same
-    /// id, so that an audience resolved twice neither loses nor doubles anyone (UUIDv5, RFC 9562).
-    pub fn of(notification: NotificationId, address_index: &[u8]) -> Self {
-        Self(Uuid::new_v5(&notification.0, address_index))
+    /// The delivery of a notification to the person at a place in its audience. The id is computed, so that no index of
+    /// random ids is needed: a UUIDv8 (RFC 9562, section 5.8) that is the notification's UUIDv7 with another version and
+    /// with the ordinal in place of its last 28 bits. The 94 bits that stay tell notifications apart: time, counter and
+    /// some chance.
+    pub const fn of(notification: NotificationId, ordinal: Ordinal) -> Self {
+        let kept = notification.0.as_u128() & !(ORDINAL_BITS | VERSION_BITS);
+        Self(Uuid::from_u128(kept | VERSION_8 | ordinal.number() as u128))
+    }
+
+    /// The person's place in the audience; none of an id that is no delivery's.
+    pub fn ordinal(self) -> Option<Ordinal> {
+        let is_delivery = self.0.as_u128() & VERSION_BITS == VERSION_8;
+        Ordinal::try_new((self.0.as_u128() & ORDINAL_BITS) as u32).filter(|_| is_delivery)
+    }
+
+    /// The first and the last notification that it may be of: there is one in between at most.
+    pub const fn notifications(self) -> (NotificationId, NotificationId) {
+        let first = self.0.as_u128() & !(ORDINAL_BITS | VERSION_BITS) | VERSION_7;
+        (NotificationId(Uuid::from_u128(first)), NotificationId(Uuid::from_u128(first | ORDINAL_BITS)))
     }
 }
 
@@ -129,11 +152,28 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_is_known_by_its_notification_and_address() {
-        let (one, two) = (NotificationId(Uuid::from_u128(1)), NotificationId(Uuid::from_u128(2)));
-        assert_eq!(DeliveryId::of(one, b"index"), DeliveryId::of(one, b"index"));
-        assert_ne!(DeliveryId::of(one, b"index"), DeliveryId::of(two, b"index"));
-        assert_ne!(DeliveryId::of(one, b"index"), DeliveryId::of(one, b"other"));
-        assert_eq!(DeliveryId::of(one, b"index").uuid().get_version_num(), 5);
+    fn a_delivery_is_its_notification_and_its_ordinal() {
+        let notification: NotificationId = TEXT.parse().unwrap();
+        for number in [1, 500, 1_000_000, Ordinal::MAX.number()] {
+            let ordinal = Ordinal::try_new(number).expect("an ordinal");
+            let delivery = DeliveryId::of(notification, ordinal);
+            assert_eq!((delivery.ordinal(), delivery.uuid().get_version_num()), (Some(ordinal), 8));
+            let (first, last) = delivery.notifications();
+            assert!(first <= notification && notification <= last);
+        }
+    }
+
+    #[test]
+    fn deliveries_of_two_notifications_of_one_moment_are_told_apart() {
+        let one = NotificationId(Uuid::from_u128(0x0192_e4a0_7b1c_7def_8123_4560_0000_0000));
+        let next = NotificationId(Uuid::from_u128(0x0192_e4a0_7b1c_7def_8123_4560_1000_0000));
+        let delivery = DeliveryId::of(next, Ordinal::try_new(7).expect("an ordinal"));
+        let (first, last) = delivery.notifications();
+        assert!(first <= next && next <= last && !(first..=last).contains(&one));
+    }
+
+    #[test]
+    fn an_id_of_another_kind_has_no_ordinal() {
+        assert_eq!(TEXT.parse::<DeliveryId>().unwrap().ordinal(), None);
     }
 }

@@ -1,0 +1,50 @@
+//! Why an order to a delivery is refused.
+
+use crate::value::Member;
+
+/// A refusal by the rules of deliveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveriesError {
+    /// The generation has its one final outcome.
+    #[error("generation {generation} of the delivery has its outcome already")]
+    AlreadySettled {
+        /// The generation.
+        generation: u32,
+    },
+    /// A later generation has begun.
+    #[error("generation {generation} of the delivery is over")]
+    Superseded {
+        /// The generation.
+        generation: u32,
+    },
+    /// The generation has not begun.
+    #[error("generation {generation} of the delivery has not begun")]
+    NotBegun {
+        /// The generation.
+        generation: u32,
+    },
+    /// The attempt was recorded before.
+    #[error("attempt {attempt} of the delivery was recorded already")]
+    AlreadyRecorded {
+        /// The attempt.
+        attempt: u32,
+    },
+    /// A receipt came before the outcome of its attempt, and has to wait for it.
+    #[error("the delivery has no outcome yet")]
+    NoOutcomeYet,
+    /// The provider never had it, or has reported the contrary before.
+    #[error("the report contradicts what is known of the delivery")]
+    Contradicted,
+    /// There is no doubt to end.
+    #[error("the delivery is not in doubt")]
+    NotInDoubt,
+}
+
+/// What was refused of an order, and of whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// Who.
+    pub member: Member,
+    /// Why.
+    pub error: DeliveriesError,
+}

@@ -1,0 +1,205 @@
+//! What has happened to the deliveries of a chunk: one event for many people, what they share said once.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::cause::{Cause, Evidence, SuppressionReason};
+use super::command::Resolution;
+use crate::aggregate::events;
+use crate::personal::Personal;
+use crate::value::{CompanyId, Member, Members, NotificationId};
+
+/// One fact in the stream `deliveries/<notification>:<chunk>`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum DeliveriesEvent {
+    /// Attempts have ended, or deliveries without one.
+    OutcomesRecorded {
+        /// The notification.
+        notification: NotificationId,
+        /// Its company.
+        company: CompanyId,
+        /// Groups of members with the same outcome; a member is in one of them at most.
+        outcomes: Vec<OutcomeGroup>,
+    },
+    /// Providers have reported of what they had taken over.
+    ReceiptsRecorded {
+        /// The notification.
+        notification: NotificationId,
+        /// Its company.
+        company: CompanyId,
+        /// Groups of members with the same report; a member is in one of them at most.
+        receipts: Vec<ReceiptGroup>,
+    },
+    /// A person has found out what became of deliveries that were in doubt.
+    DoubtsResolved {
+        /// The notification.
+        notification: NotificationId,
+        /// Its company.
+        company: CompanyId,
+        /// Whose.
+        members: Members,
+        /// What was found out.
+        resolution: Resolution,
+        /// Why, under the notification's key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Personal<String>>,
+    },
+    /// Deliveries that had failed are to be sent again.
+    DeliveriesReopened {
+        /// The notification.
+        notification: NotificationId,
+        /// Its company.
+        company: CompanyId,
+        /// The new generation.
+        generation: u32,
+        /// Whose.
+        members: Members,
+    },
+}
+
+events!(DeliveriesEvent {
+    OutcomesRecorded => "1", ReceiptsRecorded => "1", DoubtsResolved => "1", DeliveriesReopened => "1",
+});
+
+impl DeliveriesEvent {
+    /// The notification.
+    pub const fn notification(&self) -> NotificationId {
+        self.of().0
+    }
+
+    /// Its company.
+    pub const fn company(&self) -> CompanyId {
+        self.of().1
+    }
+
+    const fn of(&self) -> (NotificationId, CompanyId) {
+        match self {
+            Self::OutcomesRecorded { notification, company, .. }
+            | Self::ReceiptsRecorded { notification, company, .. }
+            | Self::DoubtsResolved { notification, company, .. }
+            | Self::DeliveriesReopened { notification, company, .. } => (*notification, *company),
+        }
+    }
+
+    /// Everybody whom it is about.
+    pub fn members(&self) -> Members {
+        let all = |members: &mut dyn Iterator<Item = Members>| members.fold(Members::NONE, Members::union);
+        match self {
+            Self::OutcomesRecorded { outcomes, .. } => all(&mut outcomes.iter().map(|group| group.members)),
+            Self::ReceiptsRecorded { receipts, .. } => all(&mut receipts.iter().map(|group| group.members)),
+            Self::DoubtsResolved { members, .. } | Self::DeliveriesReopened { members, .. } => *members,
+        }
+    }
+}
+
+/// Members whose attempts ended in the same way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutcomeGroup {
+    /// 1 for the request, one more for each retry.
+    pub generation: u32,
+    /// The attempt, from 1 in each generation; for what ended without one, the last, or 0.
+    pub attempt: u32,
+    /// Whose.
+    pub members: Members,
+    /// What became of them.
+    #[serde(flatten)]
+    pub outcome: GroupOutcome,
+    /// The provider's own text, of those members for whom it said something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
+}
+
+/// What became of the attempts of a group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum GroupOutcome {
+    /// The provider took them.
+    Accepted {
+        /// Who carries them.
+        provider: String,
+        /// The provider's own name for each, in the order of the members.
+        references: Vec<String>,
+    },
+    /// They are to be tried again.
+    Deferred {
+        /// The provider that refused them for now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider: Option<String>,
+        /// When the first attempt of the generation was made.
+        since: DateTime<Utc>,
+        /// Not before this.
+        until: DateTime<Utc>,
+        /// Why.
+        #[serde(flatten)]
+        cause: Cause,
+    },
+    /// They will not be tried again.
+    Failed {
+        /// The provider that refused them; none if they never got that far.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider: Option<String>,
+        /// Why.
+        #[serde(flatten)]
+        cause: Cause,
+    },
+    /// They must not be sent.
+    Suppressed {
+        /// The provider that says so; none if we know it ourselves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider: Option<String>,
+        /// Why.
+        reason: SuppressionReason,
+    },
+    /// Nobody can tell whether they were sent.
+    InDoubt {
+        /// The provider they were being given to.
+        provider: String,
+        /// What was seen last.
+        #[serde(flatten)]
+        evidence: Evidence,
+    },
+    /// The notification was cancelled before they were sent.
+    Cancelled,
+}
+
+/// Members of whom a provider reported the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReceiptGroup {
+    /// Whose.
+    pub members: Members,
+    /// The provider that says so.
+    pub provider: String,
+    /// When it happened to each, in the order of the members, by the provider's clock.
+    pub at: Vec<DateTime<Utc>>,
+    /// What happened.
+    #[serde(flatten)]
+    pub receipt: GroupReceipt,
+    /// The provider's own text, of those members for whom it said something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
+}
+
+/// What a provider reported of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "receipt", rename_all = "snake_case")]
+pub enum GroupReceipt {
+    /// The recipients have it.
+    Delivered,
+    /// It could not be delivered.
+    Bounced {
+        /// Why.
+        #[serde(flatten)]
+        cause: Cause,
+    },
+    /// The recipients call it spam.
+    Complained,
+}
+
+/// The provider's own text about one member.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// Who.
+    pub member: Member,
+    /// The text, under the client's key; it may name the address.
+    pub text: Personal<String>,
+}

@@ -1,0 +1,306 @@
+//! The deliveries of one chunk of an audience: at most 500 people, what happened to each, one event for many of them.
+//!
+//! A member that no event names is pending in generation 1. In each generation a member has one final outcome; the truth
+//! that comes late, as an answer or a receipt, ends a doubt.
+
+mod cause;
+mod command;
+mod error;
+mod event;
+mod grouping;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod totals;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use self::cause::{Cause, Evidence, FailureClass, Observation, Phase, SuppressionReason};
+pub use self::command::{
+    Action, DeliveriesCommand, Failure, MemberOutcome, MemberReceipt, Outcome, Receipt, Resolution,
+};
+pub use self::error::{DeliveriesError, Refusal};
+pub use self::event::{DeliveriesEvent, Detail, GroupOutcome, GroupReceipt, OutcomeGroup, ReceiptGroup};
+pub use self::totals::{DeliveryState, Totals};
+use crate::aggregate::aggregate;
+use crate::value::{Member, Members, NotificationId};
+
+/// The aggregate type of the streams of deliveries.
+pub const DELIVERIES: &str = "deliveries";
+
+/// The stream of the deliveries of one chunk, from 1. The number has leading zeros, so that the streams of a notification
+/// stand in their order beside each other in the index.
+pub fn deliveries_stream(notification: NotificationId, chunk: u32) -> String {
+    format!("{notification}:{chunk:06}")
+}
+
+/// The chunk of a stream of deliveries.
+pub fn chunk_of_stream(stream: &str) -> Option<u32> {
+    stream.rsplit_once(':').and_then(|(_, chunk)| chunk.parse().ok())
+}
+
+/// The deliveries of a chunk of which something is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deliveries {
+    members: BTreeMap<Member, Delivery>,
+}
+
+/// One delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// 1 for the request, one more for each retry.
+    pub generation: u32,
+    /// The last attempt of the generation whose end is recorded; 0 for none.
+    pub attempt: u32,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// Not yet tried in this generation.
+    Pending,
+    /// To be tried again.
+    Deferred {
+        /// When the first attempt of the generation was made.
+        since: DateTime<Utc>,
+        /// Not before this.
+        until: DateTime<Utc>,
+    },
+    /// A provider took it.
+    Accepted {
+        /// Who carries it.
+        provider: String,
+        /// The provider's own name for it; none if a person says so.
+        reference: Option<String>,
+    },
+    /// The recipient has it.
+    Delivered,
+    /// The provider took it over and could not deliver it.
+    Bounced,
+    /// The recipient has it and calls it spam.
+    Complained,
+    /// It will not be tried again.
+    Failed,
+    /// It must not be sent.
+    Suppressed,
+    /// Nobody can tell whether it was sent.
+    InDoubt {
+        /// The provider it was being given to.
+        provider: String,
+    },
+    /// The notification was cancelled before it was sent.
+    Cancelled,
+}
+
+/// What follows from an order: the event, if anything follows, and what was refused of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decided {
+    /// What happens.
+    pub event: Option<DeliveriesEvent>,
+    /// What does not.
+    pub refused: Vec<Refusal>,
+}
+
+aggregate!(Deliveries, DELIVERIES, DeliveriesCommand, DeliveriesEvent, DeliveriesError);
+
+impl State {
+    /// As screens and programs are told.
+    pub const fn word(&self) -> DeliveryState {
+        match self {
+            Self::Pending => DeliveryState::Pending,
+            Self::Deferred { .. } => DeliveryState::Deferred,
+            Self::Accepted { .. } => DeliveryState::Accepted,
+            Self::Delivered | Self::Complained => DeliveryState::Delivered,
+            Self::Failed | Self::Bounced => DeliveryState::Failed,
+            Self::Suppressed => DeliveryState::Suppressed,
+            Self::InDoubt { .. } => DeliveryState::InDoubt,
+            Self::Cancelled => DeliveryState::Cancelled,
+        }
+    }
+}
+
+impl Delivery {
+    /// One that no event has named.
+    pub const FRESH: Self = Self { generation: 1, attempt: 0, state: State::Pending };
+
+    /// Whether something is still to be sent.
+    pub const fn is_open(&self) -> bool {
+        self.state.word().is_open()
+    }
+}
+
+impl Deliveries {
+    /// The delivery to a member.
+    pub fn get(&self, member: Member) -> &Delivery {
+        self.members.get(&member).unwrap_or(&Delivery::FRESH)
+    }
+
+    /// Those of these members to whom something is still to be sent.
+    pub fn open_among(&self, members: Members) -> Members {
+        members.iter().filter(|member| self.get(*member).is_open()).collect()
+    }
+
+    /// The final outcomes there are.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        self.members.values().for_each(|delivery| totals.count(delivery.state.word()));
+        totals
+    }
+
+    /// What follows from an order. What is said of one member is refused alone.
+    pub fn decide_each(&self, command: DeliveriesCommand) -> Decided {
+        let DeliveriesCommand { notification, company, action } = command;
+        match action {
+            Action::RecordOutcomes(outcomes) => {
+                let (outcomes, refused) = self.permitted(outcomes, rules::outcome);
+                let outcomes = grouping::outcomes(outcomes);
+                let event = DeliveriesEvent::OutcomesRecorded { notification, company, outcomes };
+                Decided { event: some(event), refused }
+            }
+            Action::RecordReceipts(receipts) => {
+                let (receipts, refused) = self.permitted(receipts, rules::receipt);
+                let receipts = grouping::receipts(receipts);
+                let event = DeliveriesEvent::ReceiptsRecorded { notification, company, receipts };
+                Decided { event: some(event), refused }
+            }
+            Action::ResolveDoubts { members, resolution, reason } => {
+                let (members, refused) = self.permitted(members.iter(), rules::in_doubt);
+                let members = members.into_iter().collect();
+                let event =
+                    DeliveriesEvent::DoubtsResolved { notification, company, members, resolution, reason };
+                Decided { event: some(event), refused }
+            }
+            Action::Reopen { generation, members } => {
+                let failed = |member: &Member| rules::may_reopen(self.get(*member), generation);
+                let members = members.iter().filter(failed).collect();
+                let event =
+                    DeliveriesEvent::DeliveriesReopened { notification, company, generation, members };
+                Decided { event: some(event), refused: Vec::new() }
+            }
+        }
+    }
+
+    /// What follows from an order, or why nothing of it may happen.
+    pub fn decide(&self, command: DeliveriesCommand) -> Result<Vec<DeliveriesEvent>, DeliveriesError> {
+        let Decided { event, refused } = self.decide_each(command);
+        match (event, refused.first()) {
+            (None, Some(refusal)) => Err(refusal.error),
+            (event, _) => Ok(event.into_iter().collect()),
+        }
+    }
+
+    /// Those that the rules permit, as they are to be recorded. Of two about one member the first counts.
+    fn permitted<T: rules::About>(
+        &self,
+        orders: impl IntoIterator<Item = T>,
+        rule: fn(&Delivery, T) -> Result<T, DeliveriesError>,
+    ) -> (Vec<T>, Vec<Refusal>) {
+        let (mut permitted, mut refused, mut seen) = (Vec::new(), Vec::new(), Members::NONE);
+        for order in orders {
+            let (member, delivery) = (order.member(), self.get(order.member()));
+            let ruled = if seen.contains(member) {
+                Err(DeliveriesError::AlreadyRecorded { attempt: delivery.attempt })
+            } else {
+                rule(delivery, order)
+            };
+            match ruled {
+                Ok(order) => {
+                    seen.insert(member);
+                    permitted.push(order);
+                }
+                Err(error) => refused.push(Refusal { member, error }),
+            }
+        }
+        (permitted, refused)
+    }
+
+    fn fold(&mut self, event: DeliveriesEvent) {
+        match event {
+            DeliveriesEvent::OutcomesRecorded { outcomes, .. } => {
+                outcomes.into_iter().for_each(|group| self.fold_outcomes(group));
+            }
+            DeliveriesEvent::ReceiptsRecorded { receipts, .. } => {
+                receipts.iter().for_each(|group| self.put_all(group.members, &group.receipt.state()));
+            }
+            DeliveriesEvent::DoubtsResolved { members, resolution, .. } => {
+                for member in members.iter() {
+                    let state = self.get(member).state.resolved(resolution);
+                    self.put(member, state);
+                }
+            }
+            DeliveriesEvent::DeliveriesReopened { generation, members, .. } => {
+                for member in members.iter() {
+                    self.members.insert(member, Delivery { generation, ..Delivery::FRESH });
+                }
+            }
+        }
+    }
+
+    fn fold_outcomes(&mut self, group: OutcomeGroup) {
+        let OutcomeGroup { generation, attempt, members, outcome, .. } = group;
+        for (place, member) in members.iter().enumerate() {
+            let state = outcome.state(place);
+            self.members.insert(member, Delivery { generation, attempt, state });
+        }
+    }
+
+    fn put_all(&mut self, members: Members, state: &State) {
+        members.iter().for_each(|member| self.put(member, state.clone()));
+    }
+
+    fn put(&mut self, member: Member, state: State) {
+        self.members.entry(member).or_insert(Delivery::FRESH).state = state;
+    }
+}
+
+/// An event about nobody is none.
+fn some(event: DeliveriesEvent) -> Option<DeliveriesEvent> {
+    Some(event).filter(|event| !event.members().is_empty())
+}
+
+impl GroupOutcome {
+    /// Where it leaves the delivery to the member at a place in the group.
+    pub fn state(&self, place: usize) -> State {
+        match self {
+            Self::Accepted { provider, references } => {
+                State::Accepted { provider: provider.clone(), reference: references.get(place).cloned() }
+            }
+            Self::Deferred { since, until, .. } => State::Deferred { since: *since, until: *until },
+            Self::Failed { .. } => State::Failed,
+            Self::Suppressed { .. } => State::Suppressed,
+            Self::InDoubt { provider, .. } => State::InDoubt { provider: provider.clone() },
+            Self::Cancelled => State::Cancelled,
+        }
+    }
+}
+
+impl GroupReceipt {
+    /// Where it leaves a delivery.
+    pub const fn state(&self) -> State {
+        match self {
+            Self::Delivered => State::Delivered,
+            Self::Bounced { .. } => State::Bounced,
+            Self::Complained => State::Complained,
+        }
+    }
+}
+
+impl State {
+    /// Where a doubt's end leaves a delivery.
+    fn resolved(&self, resolution: Resolution) -> Self {
+        let provider = match self {
+            Self::InDoubt { provider } => provider.clone(),
+            _ => String::new(),
+        };
+        match resolution {
+            Resolution::Accepted => Self::Accepted { provider, reference: None },
+            Resolution::Delivered => Self::Delivered,
+            Resolution::NotSent => Self::Failed,
+        }
+    }
+}

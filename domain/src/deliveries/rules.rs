@@ -1,0 +1,103 @@
+//! What may be recorded of a delivery that stands somewhere.
+
+use super::command::{MemberOutcome, MemberReceipt, Outcome, Receipt};
+use super::error::DeliveriesError;
+use super::{Delivery, State};
+use crate::value::Member;
+
+/// What is said of one member.
+pub(super) trait About {
+    fn member(&self) -> Member;
+}
+
+impl About for MemberOutcome {
+    fn member(&self) -> Member {
+        self.member
+    }
+}
+
+impl About for MemberReceipt {
+    fn member(&self) -> Member {
+        self.member
+    }
+}
+
+impl About for Member {
+    fn member(&self) -> Member {
+        *self
+    }
+}
+
+/// An outcome as it is to be recorded.
+pub(super) fn outcome(delivery: &Delivery, new: MemberOutcome) -> Result<MemberOutcome, DeliveriesError> {
+    let MemberOutcome { generation, attempt, .. } = new;
+    if generation < delivery.generation {
+        return Err(DeliveriesError::Superseded { generation });
+    }
+    if generation > delivery.generation {
+        return Err(DeliveriesError::NotBegun { generation });
+    }
+    match &delivery.state {
+        State::Pending | State::Deferred { .. }
+            if ends_an_attempt(&new.outcome) && attempt <= delivery.attempt =>
+        {
+            Err(DeliveriesError::AlreadyRecorded { attempt })
+        }
+        State::Pending | State::Deferred { .. } => Ok(new),
+        State::InDoubt { .. } => end_of_doubt(new),
+        _ => Err(DeliveriesError::AlreadySettled { generation }),
+    }
+}
+
+/// What ends without an attempt is expired, erased, cancelled or could not be made: no provider is named.
+const fn ends_an_attempt(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Accepted { .. } | Outcome::Deferred { .. } | Outcome::InDoubt { .. } => true,
+        Outcome::Failed(failure) => failure.provider.is_some(),
+        Outcome::Suppressed { provider, .. } => provider.is_some(),
+        Outcome::Cancelled => false,
+    }
+}
+
+/// An answer that comes after its owner was given up is the truth. Nobody is left to try again what was deferred, so that
+/// it has failed, and can be sent again by a retry.
+fn end_of_doubt(late: MemberOutcome) -> Result<MemberOutcome, DeliveriesError> {
+    let outcome = match late.outcome {
+        accepted @ Outcome::Accepted { .. } => accepted,
+        Outcome::Deferred { failure, .. } | Outcome::Failed(failure) if failure.provider.is_some() => {
+            Outcome::Failed(failure)
+        }
+        opted_out @ Outcome::Suppressed { provider: Some(_), .. } => opted_out,
+        _ => return Err(DeliveriesError::AlreadySettled { generation: late.generation }),
+    };
+    Ok(MemberOutcome { outcome, ..late })
+}
+
+/// A receipt as it is to be recorded.
+pub(super) fn receipt(delivery: &Delivery, new: MemberReceipt) -> Result<MemberReceipt, DeliveriesError> {
+    match (&delivery.state, &new.receipt) {
+        (State::Pending | State::Deferred { .. }, _) => Err(DeliveriesError::NoOutcomeYet),
+        (State::Accepted { .. } | State::InDoubt { .. }, _) => Ok(new),
+        // Spam is called what has arrived.
+        (State::Delivered, Receipt::Complained) => Ok(new),
+        (State::Delivered, Receipt::Delivered)
+        | (State::Bounced, Receipt::Bounced(_))
+        | (State::Complained, Receipt::Delivered | Receipt::Complained) => {
+            Err(DeliveriesError::AlreadyRecorded { attempt: delivery.attempt })
+        }
+        _ => Err(DeliveriesError::Contradicted),
+    }
+}
+
+/// Whether there is a doubt to end.
+pub(super) const fn in_doubt(delivery: &Delivery, member: Member) -> Result<Member, DeliveriesError> {
+    match delivery.state {
+        State::InDoubt { .. } => Ok(member),
+        _ => Err(DeliveriesError::NotInDoubt),
+    }
+}
+
+/// Whether a delivery may be sent again as a new generation: it is known not to have arrived.
+pub(super) const fn may_reopen(delivery: &Delivery, generation: u32) -> bool {
+    matches!(delivery.state, State::Failed | State::Bounced) && delivery.generation < generation
+}

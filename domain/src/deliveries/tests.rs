@@ -1,0 +1,251 @@
+//! The rules of deliveries.
+
+use super::*;
+use crate::aggregate::{at, given, id};
+use crate::personal::Personal;
+
+fn member(number: u16) -> Member {
+    Member::try_new(number).expect("a member")
+}
+
+fn members(text: &str) -> Members {
+    text.parse().expect("members")
+}
+
+fn command(action: Action) -> DeliveriesCommand {
+    DeliveriesCommand { notification: id(1), company: id(20), action }
+}
+
+fn accepted(reference: &str) -> Outcome {
+    Outcome::Accepted { provider: "uno".into(), reference: reference.into() }
+}
+
+fn failure(provider: Option<&str>) -> Failure {
+    let evidence = Evidence::answered(Phase::Rcpt, "550 5.1.1");
+    let cause = Cause { class: FailureClass::PermanentAddress, evidence };
+    Failure { provider: provider.map(str::to_owned), cause, detail: None }
+}
+
+fn failed() -> Outcome {
+    Outcome::Failed(failure(Some("uno")))
+}
+
+fn deferred(until: i64) -> Outcome {
+    Outcome::Deferred { since: at(0), until: at(until), failure: failure(Some("uno")) }
+}
+
+fn in_doubt() -> Outcome {
+    let evidence = Evidence::observed(None, Observation::LeaseLost);
+    Outcome::InDoubt { provider: "uno".into(), evidence, detail: None }
+}
+
+fn of(number: u16, generation: u32, attempt: u32, outcome: Outcome) -> MemberOutcome {
+    MemberOutcome { member: member(number), generation, attempt, outcome }
+}
+
+fn record(outcomes: Vec<MemberOutcome>) -> DeliveriesCommand {
+    command(Action::RecordOutcomes(outcomes))
+}
+
+fn reopen(generation: u32, whom: &str) -> DeliveriesCommand {
+    command(Action::Reopen { generation, members: members(whom) })
+}
+
+fn resolve(whom: &str, resolution: Resolution) -> DeliveriesCommand {
+    command(Action::ResolveDoubts { members: members(whom), resolution, reason: None })
+}
+
+fn receipt(number: u16, receipt: Receipt) -> DeliveriesCommand {
+    let receipt =
+        MemberReceipt { member: member(number), provider: "uno".into(), at: at(9), receipt, detail: None };
+    command(Action::RecordReceipts(vec![receipt]))
+}
+
+/// What the deliveries are after orders, each of which must be followed.
+fn after(orders: impl IntoIterator<Item = DeliveriesCommand>) -> Deliveries {
+    let mut deliveries = given::<Deliveries>([]);
+    for order in orders {
+        for event in deliveries.decide(order).expect("an order that is followed") {
+            cqrs_es::Aggregate::apply(&mut deliveries, event);
+        }
+    }
+    deliveries
+}
+
+fn state(deliveries: &Deliveries, number: u16) -> DeliveryState {
+    deliveries.get(member(number)).state.word()
+}
+
+fn refusal(deliveries: &Deliveries, order: DeliveriesCommand) -> DeliveriesError {
+    deliveries.decide(order).expect_err("an order that is refused")
+}
+
+#[test]
+fn what_members_share_is_said_once() {
+    let outcomes = vec![
+        of(3, 1, 1, accepted("c")),
+        of(1, 1, 1, accepted("a")),
+        of(4, 1, 1, failed()),
+        of(2, 1, 1, accepted("b")),
+        of(9, 1, 2, failed()),
+    ];
+    let Some(DeliveriesEvent::OutcomesRecorded { outcomes, .. }) =
+        Deliveries::default().decide_each(record(outcomes)).event
+    else {
+        panic!("outcomes")
+    };
+    let groups: Vec<_> = outcomes.iter().map(|group| (group.attempt, group.members.to_string())).collect();
+    assert_eq!(groups, [(1, "1-3".to_owned()), (1, "4".to_owned()), (2, "9".to_owned())]);
+    let references = vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
+    assert_eq!(outcomes[0].outcome, GroupOutcome::Accepted { provider: "uno".into(), references });
+}
+
+#[test]
+fn the_providers_text_stands_beside_its_member() {
+    let text = Personal::new(id(30), "no such user".to_owned());
+    let refused = Failure { detail: Some(text.clone()), ..failure(Some("uno")) };
+    let outcomes = vec![of(1, 1, 1, failed()), of(2, 1, 1, Outcome::Failed(refused))];
+    let decided = Deliveries::default().decide_each(record(outcomes));
+    let Some(DeliveriesEvent::OutcomesRecorded { outcomes, .. }) = decided.event else { panic!("outcomes") };
+    assert_eq!(outcomes.len(), 1);
+    assert_eq!(outcomes[0].details, [Detail { member: member(2), text }]);
+}
+
+#[test]
+fn a_generation_has_one_final_outcome() {
+    for last in [accepted("a"), failed(), Outcome::Cancelled] {
+        let deliveries = after([record(vec![of(1, 1, 1, last)])]);
+        for second in [accepted("b"), failed(), deferred(9), in_doubt(), Outcome::Cancelled] {
+            let error = refusal(&deliveries, record(vec![of(1, 1, 2, second)]));
+            assert_eq!(error, DeliveriesError::AlreadySettled { generation: 1 });
+        }
+    }
+}
+
+#[test]
+fn what_is_refused_of_one_member_does_not_hurt_the_others() {
+    let deliveries = after([record(vec![of(1, 1, 1, accepted("a"))])]);
+    let decided = deliveries.decide_each(record(vec![
+        of(1, 1, 1, failed()),
+        of(2, 1, 1, accepted("b")),
+        of(2, 1, 1, failed()),
+        of(3, 2, 1, failed()),
+    ]));
+    assert_eq!(decided.event.map(|event| event.members()), Some(members("2")));
+    let refused: Vec<_> = decided.refused.iter().map(|refusal| refusal.member.number()).collect();
+    assert_eq!(refused, [1, 2, 3]);
+}
+
+#[test]
+fn an_attempt_is_recorded_once_and_the_next_after_it() {
+    let deliveries = after([record(vec![of(1, 1, 1, deferred(60))])]);
+    let again = refusal(&deliveries, record(vec![of(1, 1, 1, deferred(90))]));
+    assert_eq!(again, DeliveriesError::AlreadyRecorded { attempt: 1 });
+    let deliveries =
+        after([record(vec![of(1, 1, 1, deferred(60))]), record(vec![of(1, 1, 2, accepted("a"))])]);
+    assert_eq!(deliveries.get(member(1)).attempt, 2);
+    let late =
+        after([record(vec![of(1, 1, 1, deferred(60))]), record(vec![of(1, 1, 1, Outcome::Cancelled)])]);
+    assert_eq!(state(&late, 1), DeliveryState::Cancelled, "what waits ends without an attempt");
+}
+
+#[test]
+fn an_answer_that_comes_late_ends_a_doubt() {
+    let doubted = || record(vec![of(1, 1, 1, in_doubt())]);
+    let ends = [
+        (accepted("a"), DeliveryState::Accepted),
+        (failed(), DeliveryState::Failed),
+        (deferred(60), DeliveryState::Failed),
+    ];
+    for (late, ended) in ends {
+        let deliveries = after([doubted(), record(vec![of(1, 1, 1, late)])]);
+        assert_eq!(state(&deliveries, 1), ended);
+    }
+    for nothing in [in_doubt(), Outcome::Cancelled, Outcome::Failed(failure(None))] {
+        let error = refusal(&after([doubted()]), record(vec![of(1, 1, 1, nothing)]));
+        assert_eq!(error, DeliveriesError::AlreadySettled { generation: 1 });
+    }
+}
+
+#[test]
+fn receipts_follow_an_acceptance_and_end_a_doubt() {
+    let bounced = || Receipt::Bounced(failure(None).cause);
+    for first in [accepted("a"), in_doubt()] {
+        let sent = || record(vec![of(1, 1, 1, first.clone())]);
+        let ends = [
+            (Receipt::Delivered, DeliveryState::Delivered),
+            (bounced(), DeliveryState::Failed),
+            (Receipt::Complained, DeliveryState::Delivered),
+        ];
+        for (report, ended) in ends {
+            assert_eq!(state(&after([sent(), receipt(1, report)]), 1), ended);
+        }
+    }
+    let delivered = after([record(vec![of(1, 1, 1, accepted("a"))]), receipt(1, Receipt::Delivered)]);
+    assert!(delivered.decide(receipt(1, Receipt::Complained)).is_ok());
+    let again = refusal(&delivered, receipt(1, Receipt::Delivered));
+    assert_eq!(again, DeliveriesError::AlreadyRecorded { attempt: 1 });
+    assert_eq!(refusal(&delivered, receipt(1, bounced())), DeliveriesError::Contradicted);
+}
+
+#[test]
+fn a_receipt_before_its_outcome_waits_and_one_of_what_was_never_sent_is_refused() {
+    assert_eq!(refusal(&after([]), receipt(1, Receipt::Delivered)), DeliveriesError::NoOutcomeYet);
+    let deferred = after([record(vec![of(1, 1, 1, deferred(60))])]);
+    assert_eq!(refusal(&deferred, receipt(1, Receipt::Delivered)), DeliveriesError::NoOutcomeYet);
+    let failed = after([record(vec![of(1, 1, 1, failed())])]);
+    assert_eq!(refusal(&failed, receipt(1, Receipt::Delivered)), DeliveriesError::Contradicted);
+}
+
+#[test]
+fn a_person_ends_doubts_and_nothing_else() {
+    let doubted = || record(vec![of(1, 1, 1, in_doubt()), of(2, 1, 1, accepted("a"))]);
+    let ends = [
+        (Resolution::Accepted, DeliveryState::Accepted),
+        (Resolution::Delivered, DeliveryState::Delivered),
+        (Resolution::NotSent, DeliveryState::Failed),
+    ];
+    for (resolution, ended) in ends {
+        let deliveries = after([doubted(), resolve("1-2", resolution)]);
+        assert_eq!((state(&deliveries, 1), state(&deliveries, 2)), (ended, DeliveryState::Accepted));
+    }
+    assert_eq!(
+        refusal(&after([doubted()]), resolve("2-3", Resolution::Accepted)),
+        DeliveriesError::NotInDoubt
+    );
+}
+
+#[test]
+fn what_has_failed_is_reopened_as_a_new_generation_and_nothing_else() {
+    let first = || record(vec![of(1, 1, 1, failed()), of(2, 1, 1, accepted("a")), of(3, 1, 1, in_doubt())]);
+    let deliveries = after([first(), reopen(2, "1-4")]);
+    assert_eq!(deliveries.get(member(1)), &Delivery { generation: 2, attempt: 0, state: State::Pending });
+    assert_eq!(deliveries.get(member(2)).generation, 1);
+    assert_eq!(after([first(), reopen(2, "1"), reopen(2, "1")]), after([first(), reopen(2, "1")]));
+    let late = refusal(&deliveries, record(vec![of(1, 1, 2, accepted("b"))]));
+    assert_eq!(late, DeliveriesError::Superseded { generation: 1 });
+    let early = refusal(&deliveries, record(vec![of(2, 2, 1, accepted("b"))]));
+    assert_eq!(early, DeliveriesError::NotBegun { generation: 2 });
+    let again = after([first(), reopen(2, "1"), record(vec![of(1, 2, 1, accepted("b"))])]);
+    assert_eq!(state(&again, 1), DeliveryState::Accepted);
+}
+
+#[test]
+fn totals_count_final_outcomes() {
+    let before =
+        after([record(vec![of(1, 1, 1, failed()), of(2, 1, 1, deferred(60)), of(3, 1, 1, in_doubt())])]);
+    assert_eq!(before.totals(), Totals { failed: 1, in_doubt: 1, ..Totals::default() });
+    assert_eq!(before.open_among(members("1-4")), members("2,4"));
+    let mut reopened = before.clone();
+    for event in before.decide(reopen(2, "1")).expect("an order that is followed") {
+        cqrs_es::Aggregate::apply(&mut reopened, event);
+    }
+    assert_eq!(reopened.totals() - before.totals(), Totals { failed: -1, ..Totals::default() });
+}
+
+#[test]
+fn a_chunk_has_a_stream_of_its_own() {
+    let stream = deliveries_stream(id(1), 7);
+    assert_eq!(stream, "00000000-0000-0000-0000-000000000001:000007");
+    assert_eq!(chunk_of_stream(&stream), Some(7));
+}
