@@ -177,7 +177,7 @@ impl Block {
 }
 
 fn delivery(notification: NotificationId, client: ClientId) -> DeliveryId {
-    DeliveryId::of(notification, Uuid::from(client).as_bytes())
+    DeliveryId::from(Uuid::new_v5(&Uuid::from(notification), Uuid::from(client).as_bytes()))
 }
 
 fn addressee(client: ClientId) -> Addressee {
