@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::client::ClientEvent;
 use crate::company::CompanyEvent;
-use crate::delivery::DeliveryEvent;
+use crate::deliveries::{DELIVERIES, DeliveriesEvent};
 use crate::inbox::InboxEvent;
 use crate::message::MessageEvent;
 use crate::notification::{AudienceEvent, NotificationEvent};
@@ -26,8 +26,8 @@ pub enum Event {
     Notification(NotificationEvent),
     /// Of a notification's audience.
     Audience(AudienceEvent),
-    /// Of a delivery.
-    Delivery(DeliveryEvent),
+    /// Of the deliveries of a chunk.
+    Deliveries(DeliveriesEvent),
     /// Of a client.
     Client(ClientEvent),
     /// Of a company.
@@ -93,7 +93,7 @@ impl Event {
             "inbox" => Self::Inbox(Deserialize::deserialize(payload)?),
             "notification" => Self::Notification(Deserialize::deserialize(payload)?),
             "audience" => Self::Audience(Deserialize::deserialize(payload)?),
-            "delivery" => Self::Delivery(Deserialize::deserialize(payload)?),
+            DELIVERIES => Self::Deliveries(Deserialize::deserialize(payload)?),
             "client" => Self::Client(Deserialize::deserialize(payload)?),
             "company" => Self::Company(Deserialize::deserialize(payload)?),
             "user" => Self::User(Deserialize::deserialize(payload)?),

@@ -4,7 +4,6 @@ mod aggregate;
 pub mod client;
 pub mod company;
 pub mod deliveries;
-pub mod delivery;
 pub mod history;
 pub mod import;
 pub mod inbox;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::deliveries::Totals;
 use crate::value::{
     Category, Channel, CompanyId, EmailBody, NotificationId, RecipientKind, SmsBody, Subject, UserId,
 };
@@ -17,20 +18,22 @@ pub enum NotificationCommand {
     CloseAudience {
         /// 1 for the request, one more for each retry.
         generation: u32,
-        /// How many deliveries the generation has.
+        /// How many people are sent to in this generation.
         total: u64,
         /// Contacts left out, by reason.
         excluded: BTreeMap<String, u64>,
     },
-    /// Send nothing more.
-    Cancel {
-        /// The generation that is known to have finished, if one: nothing is left of it to cancel.
-        finished: Option<u32>,
+    /// Record that nothing of a generation is left to be sent.
+    Complete {
+        /// The generation.
+        generation: u32,
+        /// How the deliveries of all generations ended.
+        totals: Totals,
     },
+    /// Send nothing more.
+    Cancel,
     /// Send again to those it failed for.
     Retry {
-        /// The generation of which it is known that nothing has failed, if one: there is nobody to send to again.
-        flawless: Option<u32>,
         /// When.
         at: DateTime<Utc>,
     },

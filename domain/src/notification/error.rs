@@ -21,4 +21,7 @@ pub enum NotificationError {
     /// The audience of that generation is not open.
     #[error("the audience of that generation is not open")]
     AudienceNotOpen,
+    /// It is not running, or in another generation.
+    #[error("the notification has nothing to complete")]
+    NothingToComplete,
 }

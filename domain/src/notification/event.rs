@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::events;
+use crate::deliveries::Totals;
 use crate::personal::{Personal, hide_in_debug};
 use crate::value::{
-    Category, Channel, ClientId, CompanyId, ContactKind, DeliveryId, NotificationId, RecipientKind, UserId,
+    Category, Channel, ClientId, CompanyId, ContactKind, NotificationId, RecipientKind, UserId,
 };
 
 /// One fact in the history of a notification.
@@ -39,10 +40,17 @@ pub enum NotificationEvent {
     AudienceClosed {
         /// 1 for the request, one more for each retry.
         generation: u32,
-        /// How many deliveries the generation has.
+        /// How many people are sent to in this generation.
         total: u64,
         /// Contacts left out, by reason.
         excluded: BTreeMap<String, u64>,
+    },
+    /// Nothing of the last generation is left to be sent. What is in doubt may still be cleared up.
+    NotificationCompleted {
+        /// The last generation.
+        generation: u32,
+        /// How the deliveries of all generations ended.
+        totals: Totals,
     },
     /// Nothing more is to be sent.
     NotificationCancelled,
@@ -54,15 +62,16 @@ pub enum NotificationEvent {
 }
 
 events!(NotificationEvent {
-    NotificationRequested => "1", AudienceClosed => "1", NotificationCancelled => "1", NotificationRetried => "1",
+    NotificationRequested => "1", AudienceClosed => "1", NotificationCompleted => "1",
+    NotificationCancelled => "1", NotificationRetried => "1",
 });
 
-/// One fact in the stream `audience/<notification>:<generation>`, apart from the notification's own so that loading a
-/// notification does not load its hundred thousand recipients. Chunk n is the stream's sequence n, from 1, so the same
-/// chunk cannot be committed twice.
+/// One fact in the stream `audience/<notification>`, apart from the notification's own so that loading a notification does
+/// not load its hundred thousand recipients. Chunk n is the stream's sequence n, from 1, so the same chunk cannot be
+/// committed twice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum AudienceEvent {
-    /// The next recipients, in order of `address_index`.
+    /// The next recipients, in the order of their addresses' blind indexes. The first is the chunk's member 1.
     AudienceChunkResolved {
         /// The notification.
         notification: NotificationId,
@@ -70,9 +79,7 @@ pub enum AudienceEvent {
         company: CompanyId,
         /// How they are told.
         channel: Channel,
-        /// 1 for the request, one more for each retry.
-        generation: u32,
-        /// At most [`AUDIENCE_CHUNK`] of them.
+        /// At most [`CHUNK_MEMBERS`](crate::value::CHUNK_MEMBERS) of them.
         recipients: Vec<Recipient>,
         /// Where the next chunk goes on: the last recipient's blind index, in hex.
         cursor: String,
@@ -81,21 +88,12 @@ pub enum AudienceEvent {
 
 events!(AudienceEvent { AudienceChunkResolved => "1" });
 
-/// How many recipients one event holds at most: 500 sealed recipients are about 200 kB, well under the broker's limit.
-pub const AUDIENCE_CHUNK: usize = 500;
 /// The aggregate type of audience streams.
 pub const AUDIENCE: &str = "audience";
 
-/// The stream of one generation's audience.
-pub fn audience_stream(notification: NotificationId, generation: u32) -> String {
-    format!("{notification}:{generation}")
-}
-
-/// One person who is to be told.
+/// One person who is to be told. The place in the chunk is the person's [`Member`](crate::value::Member) number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recipient {
-    /// The delivery: UUIDv5 of the notification and the address's blind index.
-    pub delivery: DeliveryId,
     /// The client the person belongs to.
     pub client: ClientId,
     /// What the person is to the client.

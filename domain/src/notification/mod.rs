@@ -1,8 +1,9 @@
-//! A notification: one request to tell many recipients one thing on one channel.
+//! A notification: one request to tell many recipients one thing on one channel, and its life from there.
 
 mod command;
 mod error;
 mod event;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -11,21 +12,24 @@ use serde::{Deserialize, Serialize};
 
 pub use self::command::{Content, NotificationCommand, RequestNotification};
 pub use self::error::NotificationError;
-pub use self::event::{
-    AUDIENCE, AUDIENCE_CHUNK, Addressee, AudienceEvent, NotificationEvent, Recipient, audience_stream,
-};
+pub use self::event::{AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient};
+pub use self::state::NotificationState;
 use crate::aggregate::aggregate;
+use crate::deliveries::Totals;
 use crate::personal::Personal;
 use crate::value::CompanyId;
 
-/// What the rules need to know of a notification.
+/// A notification as far as the rules need to know it. Views copy its state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
     company: Option<CompanyId>,
+    state: Option<NotificationState>,
     generation: u32,
+    /// Also of a cancelled notification, whose audience is closed as far as it was resolved.
     audience_is_open: bool,
-    cancelled: bool,
     expires_at: Option<DateTime<Utc>>,
+    /// As of the last completion.
+    totals: Totals,
 }
 
 aggregate!(Notification, "notification", NotificationCommand, NotificationEvent, NotificationError);
@@ -34,6 +38,21 @@ impl Notification {
     /// The company whose clients are told, once it is requested.
     pub const fn company(&self) -> Option<CompanyId> {
         self.company
+    }
+
+    /// Where it stands, once it is requested.
+    pub const fn state(&self) -> Option<NotificationState> {
+        self.state
+    }
+
+    /// 1 for the request, one more for each retry.
+    pub const fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// How its deliveries ended, as of the last time that it was completed.
+    pub const fn totals(&self) -> Totals {
+        self.totals
     }
 
     /// The generation whose audience is still being resolved.
@@ -46,9 +65,7 @@ impl Notification {
         if let NotificationCommand::Request(request) = command {
             return self.request(request);
         }
-        if self.company.is_none() {
-            return Err(NotificationError::Unknown);
-        }
+        let Some(state) = self.state else { return Err(NotificationError::Unknown) };
         match command {
             NotificationCommand::Request(_) => Err(NotificationError::AlreadyRequested),
             NotificationCommand::CloseAudience { generation, total, excluded } => {
@@ -57,34 +74,43 @@ impl Notification {
                 }
                 Ok(vec![NotificationEvent::AudienceClosed { generation, total, excluded }])
             }
-            NotificationCommand::Cancel { .. } if self.cancelled => Ok(vec![]),
-            NotificationCommand::Cancel { finished } if self.is_of_last(finished) => Ok(vec![]),
-            NotificationCommand::Cancel { .. } => Ok(vec![NotificationEvent::NotificationCancelled]),
-            NotificationCommand::Retry { flawless, at } => self.retry(flawless, at),
+            NotificationCommand::Complete { generation, totals } => self.complete(state, generation, totals),
+            NotificationCommand::Cancel if state.is_over() => Ok(vec![]),
+            NotificationCommand::Cancel => Ok(vec![NotificationEvent::NotificationCancelled]),
+            NotificationCommand::Retry { at } => self.retry(state, at),
         }
+    }
+
+    fn complete(
+        &self,
+        state: NotificationState,
+        generation: u32,
+        totals: Totals,
+    ) -> Result<Vec<NotificationEvent>, NotificationError> {
+        if !state.is_being_sent() || self.audience_is_open || self.generation != generation {
+            return Err(NotificationError::NothingToComplete);
+        }
+        Ok(vec![NotificationEvent::NotificationCompleted { generation, totals }])
     }
 
     fn retry(
         &self,
-        flawless: Option<u32>,
+        state: NotificationState,
         at: DateTime<Utc>,
     ) -> Result<Vec<NotificationEvent>, NotificationError> {
-        if self.cancelled {
-            return Err(NotificationError::Cancelled);
-        }
-        // The generation that is being resolved takes in what has failed by then.
-        if self.audience_is_open || self.is_of_last(flawless) {
-            return Ok(vec![]);
+        match state {
+            NotificationState::Cancelled => return Err(NotificationError::Cancelled),
+            NotificationState::Completed if self.totals.failed == 0 => return Ok(vec![]),
+            NotificationState::Completed | NotificationState::Running | NotificationState::Paused => {}
+            // The generation that is being resolved takes in what has failed by then; before that nothing has.
+            NotificationState::Resolving
+            | NotificationState::Scheduled
+            | NotificationState::AwaitingApproval => return Ok(vec![]),
         }
         if self.expires_at.is_some_and(|expiry| expiry <= at) {
             return Err(NotificationError::PastExpiry);
         }
         Ok(vec![NotificationEvent::NotificationRetried { generation: self.generation + 1 }])
-    }
-
-    /// Whether what is known of a generation is known of the last one. Knowledge of an earlier one is old.
-    fn is_of_last(&self, known: Option<u32>) -> bool {
-        !self.audience_is_open && known == Some(self.generation)
     }
 
     fn request(&self, request: RequestNotification) -> Result<Vec<NotificationEvent>, NotificationError> {
@@ -120,15 +146,26 @@ impl Notification {
             NotificationEvent::NotificationRequested { company, expires_at, .. } => {
                 self.company = Some(company);
                 self.expires_at = expires_at;
-                self.generation = 1;
-                self.audience_is_open = true;
+                self.begin(1);
             }
-            NotificationEvent::AudienceClosed { .. } => self.audience_is_open = false,
-            NotificationEvent::NotificationCancelled => self.cancelled = true,
-            NotificationEvent::NotificationRetried { generation } => {
-                self.generation = generation;
-                self.audience_is_open = true;
+            NotificationEvent::AudienceClosed { .. } => {
+                self.audience_is_open = false;
+                if self.state == Some(NotificationState::Resolving) {
+                    self.state = Some(NotificationState::Running);
+                }
             }
+            NotificationEvent::NotificationCompleted { totals, .. } => {
+                self.state = Some(NotificationState::Completed);
+                self.totals = totals;
+            }
+            NotificationEvent::NotificationCancelled => self.state = Some(NotificationState::Cancelled),
+            NotificationEvent::NotificationRetried { generation } => self.begin(generation),
         }
+    }
+
+    const fn begin(&mut self, generation: u32) {
+        self.generation = generation;
+        self.audience_is_open = true;
+        self.state = Some(NotificationState::Resolving);
     }
 }

@@ -57,12 +57,20 @@ fn closed(generation: u32) -> NotificationEvent {
     }
 }
 
-fn retry(flawless: Option<u32>) -> NotificationCommand {
-    NotificationCommand::Retry { flawless, at: at(1_500) }
+fn retry() -> NotificationCommand {
+    NotificationCommand::Retry { at: at(1_500) }
 }
 
-const fn cancel(finished: Option<u32>) -> NotificationCommand {
-    NotificationCommand::Cancel { finished }
+fn totals(failed: i64) -> Totals {
+    Totals { accepted: 3 - failed, failed, ..Totals::default() }
+}
+
+fn complete(generation: u32) -> NotificationCommand {
+    NotificationCommand::Complete { generation, totals: totals(0) }
+}
+
+fn completed(generation: u32, failed: i64) -> NotificationEvent {
+    NotificationEvent::NotificationCompleted { generation, totals: totals(failed) }
 }
 
 fn retried(generation: u32) -> NotificationEvent {
@@ -113,76 +121,116 @@ fn an_audience_is_closed_once() {
 #[test]
 fn cancelling_twice_is_not_an_error() {
     let notification = given::<Notification>([requested()]);
-    assert_eq!(notification.decide(cancel(None)), Ok(vec![NotificationEvent::NotificationCancelled]));
+    assert_eq!(
+        notification.decide(NotificationCommand::Cancel),
+        Ok(vec![NotificationEvent::NotificationCancelled])
+    );
     let notification = given::<Notification>([requested(), NotificationEvent::NotificationCancelled]);
-    assert!(notification.cancelled);
-    assert_eq!(notification.decide(cancel(None)), Ok(vec![]));
+    assert_eq!(notification.state(), Some(NotificationState::Cancelled));
+    assert_eq!(notification.decide(NotificationCommand::Cancel), Ok(vec![]));
 }
 
 #[test]
-fn what_has_finished_is_not_cancelled_so_that_it_can_still_be_retried() {
-    let notification = given::<Notification>([requested(), closed(1)]);
-    assert_eq!(notification.decide(cancel(Some(1))), Ok(vec![]));
-    assert_eq!(notification.decide(retry(None)), Ok(vec![retried(2)]));
-}
-
-#[test]
-fn a_generation_that_is_not_known_to_have_finished_is_cancelled() {
-    let cancelled = Ok(vec![NotificationEvent::NotificationCancelled]);
-    let retrying = given::<Notification>([requested(), closed(1), retried(2)]);
-    let running = given::<Notification>([requested(), closed(1), retried(2), closed(2)]);
-    for notification in [retrying, running] {
-        for finished in [None, Some(1)] {
-            assert_eq!(notification.decide(cancel(finished)), cancelled);
-        }
+fn a_notification_is_resolved_then_runs_then_is_completed() {
+    let mut history = vec![requested()];
+    let mut states = vec![given::<Notification>(history.clone()).state()];
+    for event in [closed(1), completed(1, 1), retried(2), closed(2), completed(2, 0)] {
+        history.push(event);
+        states.push(given::<Notification>(history.clone()).state());
     }
-    let open = given::<Notification>([requested()]);
-    assert_eq!(open.decide(cancel(Some(1))), cancelled);
+    let expected = ["resolving", "running", "completed", "resolving", "running", "completed"];
+    assert!(states.iter().flatten().map(|state| state.as_str()).eq(expected), "{states:?}");
+}
+
+#[test]
+fn only_what_runs_in_its_last_generation_is_completed() {
+    let running = given::<Notification>([requested(), closed(1)]);
+    assert_eq!(running.decide(complete(1)), Ok(vec![completed(1, 0)]));
+    assert_eq!(running.decide(complete(2)), Err(NotificationError::NothingToComplete));
+    let others: [Vec<NotificationEvent>; 4] = [
+        vec![requested()],
+        vec![requested(), closed(1), completed(1, 0)],
+        vec![requested(), closed(1), retried(2)],
+        vec![requested(), closed(1), NotificationEvent::NotificationCancelled],
+    ];
+    for history in others {
+        let refusal = given::<Notification>(history).decide(complete(1));
+        assert_eq!(refusal, Err(NotificationError::NothingToComplete));
+    }
+}
+
+#[test]
+fn what_is_completed_is_not_cancelled_so_that_it_can_still_be_retried() {
+    let notification = given::<Notification>([requested(), closed(1), completed(1, 1)]);
+    assert_eq!(notification.decide(NotificationCommand::Cancel), Ok(vec![]));
+    assert_eq!(notification.decide(retry()), Ok(vec![retried(2)]));
+}
+
+#[test]
+fn a_generation_that_is_not_completed_is_cancelled() {
+    let first = || vec![requested(), closed(1), completed(1, 1), retried(2)];
+    let running = [first(), vec![closed(2)]].concat();
+    for history in [vec![requested()], first(), running] {
+        let cancelled = Ok(vec![NotificationEvent::NotificationCancelled]);
+        assert_eq!(given::<Notification>(history).decide(NotificationCommand::Cancel), cancelled);
+    }
 }
 
 #[test]
 fn the_audience_of_a_cancelled_notification_can_still_be_closed() {
     let notification = given::<Notification>([requested(), NotificationEvent::NotificationCancelled]);
     assert_eq!(notification.decide(close(1)), Ok(vec![closed(1)]));
+    let notification =
+        given::<Notification>([requested(), NotificationEvent::NotificationCancelled, closed(1)]);
+    assert_eq!(notification.state(), Some(NotificationState::Cancelled));
 }
 
 #[test]
 fn a_retry_opens_a_new_generation_and_asking_twice_joins_it() {
     let notification = given::<Notification>([requested(), closed(1)]);
-    assert_eq!(notification.decide(retry(None)), Ok(vec![retried(2)]));
+    assert_eq!(notification.decide(retry()), Ok(vec![retried(2)]), "of those for whom it has failed by now");
     let notification = given::<Notification>([requested(), closed(1), retried(2)]);
     assert_eq!(notification.open_generation(), Some(2));
-    assert_eq!(notification.decide(retry(None)), Ok(vec![]));
+    assert_eq!(notification.decide(retry()), Ok(vec![]));
     let notification = given::<Notification>([requested(), closed(1), retried(2), closed(2)]);
-    assert_eq!(notification.decide(retry(None)), Ok(vec![retried(3)]));
+    assert_eq!(notification.decide(retry()), Ok(vec![retried(3)]));
 }
 
 #[test]
-fn a_retry_of_what_has_not_failed_changes_nothing_unless_that_is_old_knowledge() {
-    let notification = given::<Notification>([requested(), closed(1), retried(2), closed(2)]);
-    assert_eq!(notification.decide(retry(Some(2))), Ok(vec![]));
-    assert_eq!(notification.decide(retry(Some(1))), Ok(vec![retried(3)]));
+fn a_retry_of_what_has_not_failed_changes_nothing() {
+    let flawless = given::<Notification>([requested(), closed(1), completed(1, 0)]);
+    assert_eq!(flawless.decide(retry()), Ok(vec![]));
+    let mended = given::<Notification>([
+        requested(),
+        closed(1),
+        completed(1, 1),
+        retried(2),
+        closed(2),
+        completed(2, 0),
+    ]);
+    assert_eq!(mended.decide(retry()), Ok(vec![]));
 }
 
 #[test]
 fn what_has_expired_cannot_be_retried() {
-    let notification = given::<Notification>([expiring(Some(1_500)), closed(1)]);
-    assert_eq!(notification.decide(retry(None)), Err(NotificationError::PastExpiry));
-    assert_eq!(notification.decide(retry(Some(1))), Ok(vec![]));
-    let notification = given::<Notification>([expiring(Some(1_501)), closed(1)]);
-    assert_eq!(notification.decide(retry(None)), Ok(vec![retried(2)]));
+    let expired = given::<Notification>([expiring(Some(1_500)), closed(1), completed(1, 1)]);
+    assert_eq!(expired.decide(retry()), Err(NotificationError::PastExpiry));
+    let flawless = given::<Notification>([expiring(Some(1_500)), closed(1), completed(1, 0)]);
+    assert_eq!(flawless.decide(retry()), Ok(vec![]));
+    let in_time = given::<Notification>([expiring(Some(1_501)), closed(1)]);
+    assert_eq!(in_time.decide(retry()), Ok(vec![retried(2)]));
 }
 
 #[test]
 fn a_cancelled_notification_cannot_be_retried() {
     let notification =
         given::<Notification>([requested(), closed(1), NotificationEvent::NotificationCancelled]);
-    assert_eq!(notification.decide(retry(None)), Err(NotificationError::Cancelled));
+    assert_eq!(notification.decide(retry()), Err(NotificationError::Cancelled));
 }
 
 #[test]
 fn nothing_can_be_done_with_what_was_never_requested() {
-    for command in [close(1), cancel(None), retry(None)] {
+    for command in [close(1), complete(1), NotificationCommand::Cancel, retry()] {
         assert_eq!(given::<Notification>([]).decide(command), Err(NotificationError::Unknown));
     }
 }
