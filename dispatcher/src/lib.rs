@@ -1,18 +1,17 @@
-//! The only crate that reaches the outside world: audience, queue, workers, providers, retries.
+//! The only crate that reaches the outside world: audience, tasks, workers, providers, retries.
 
-pub mod audience;
+mod audience;
 mod database;
 mod dispatcher;
 mod housekeeper;
 mod intake;
 pub mod options;
 pub mod provider;
-pub mod queue;
 mod request;
 mod route;
 pub mod simulator;
+pub mod tasks;
 mod wakes;
-mod worker;
 
 pub use self::dispatcher::Dispatcher;
 pub use self::options::DispatcherOptions;
