@@ -10,14 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Wakes;
 use crate::audience::Resolver;
-use crate::database::queue_pool;
+use crate::database::task_pool;
 use crate::housekeeper::Housekeeper;
 use crate::intake::Intake;
 use crate::options::DispatcherOptions;
-use crate::queue::settle::Settler;
 use crate::request::Requests;
 use crate::route::Route;
-use crate::worker::{Office, open_for_ever};
+use crate::tasks::settle::Settler;
 
 /// A running dispatcher. It ends when its token is cancelled; dropped, it ends at once like a crash.
 #[derive(Debug)]
@@ -49,7 +48,6 @@ impl Dispatcher {
         spawn(&mut tasks, parts.intake(broker).run(cancel.clone()));
         spawn(&mut tasks, parts.resolver().run(cancel.clone()));
         spawn(&mut tasks, parts.housekeeper().run(cancel.clone()));
-        spawn(&mut tasks, open_for_ever(parts.office(routes), cancel.clone()));
         Self { tasks, cancel }
     }
 
@@ -76,20 +74,14 @@ struct Parts {
 
 impl Parts {
     fn new(log: EventLog, options: DispatcherOptions) -> Self {
-        let pool = queue_pool(log.pool());
+        let pool = task_pool(log.pool());
         let requests = Requests::new(log.clone());
-        let settler = Settler::new(log.clone(), pool.clone(), requests.clone());
+        let settler = Settler::new(log.clone(), pool.clone(), requests.clone(), Arc::clone(&options.clock));
         Self { log, pool, requests, settler, options, wakes: Arc::default() }
     }
 
     fn intake(&self, broker: Option<Broker>) -> Intake {
-        Intake {
-            log: self.log.clone(),
-            broker,
-            pool: self.pool.clone(),
-            clock: Arc::clone(&self.options.clock),
-            wakes: Arc::clone(&self.wakes),
-        }
+        Intake { log: self.log.clone(), broker, pool: self.pool.clone(), wakes: Arc::clone(&self.wakes) }
     }
 
     fn resolver(&self) -> Resolver {
@@ -100,6 +92,7 @@ impl Parts {
             wakes: Arc::clone(&self.wakes),
             poll: self.options.poll,
             ahead: None,
+            clock: Arc::clone(&self.options.clock),
             aside: Default::default(),
         }
     }
@@ -108,17 +101,6 @@ impl Parts {
         Housekeeper {
             pool: self.pool.clone(),
             settler: self.settler.clone(),
-            options: self.options.clone(),
-            wakes: Arc::clone(&self.wakes),
-        }
-    }
-
-    fn office(&self, routes: Vec<Route>) -> Office {
-        Office {
-            pool: self.pool.clone(),
-            settler: self.settler.clone(),
-            requests: self.requests.clone(),
-            routes,
             options: self.options.clone(),
             wakes: Arc::clone(&self.wakes),
         }

@@ -1,7 +1,7 @@
 //! Completion: the settlement that leaves nothing of the last generation open says so in its own transaction.
 
-use commands::log::{AppendError, Draft, EventLog, LoadError};
 use commands::begin;
+use commands::log::{AppendError, Draft, EventLog, LoadError};
 use domain::deliveries::Totals;
 use domain::notification::{Notification, NotificationCommand, NotificationState};
 use domain::value::NotificationId;

@@ -77,7 +77,8 @@ fn in_doubt(
 ) -> Vec<MemberOutcome> {
     let outcome = |(member, Started { generation, attempt, provider }): (Member, Started)| {
         let delivery = deliveries.get(member);
-        let is_unknown = delivery.is_open() && delivery.generation == generation && delivery.attempt < attempt;
+        let is_unknown =
+            delivery.is_open() && delivery.generation == generation && delivery.attempt < attempt;
         let evidence = Evidence::observed(None, Observation::LeaseLost);
         let outcome = Outcome::InDoubt { provider, evidence, detail: None };
         is_unknown.then_some(MemberOutcome { member, generation, attempt, outcome })

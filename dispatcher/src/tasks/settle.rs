@@ -245,7 +245,8 @@ impl Settler {
         decided: &[Decided<'_>],
         ours: &[bool],
     ) -> Result<Option<Sealed>, SettleError> {
-        let finished = decided.iter().zip(ours).filter(|(decided, is_ours)| **is_ours && decided.is_finished());
+        let finished =
+            decided.iter().zip(ours).filter(|(decided, is_ours)| **is_ours && decided.is_finished());
         let ids = sorted(finished.map(|(decided, _)| decided.change.task.id.notification));
         let drafts = Completions { log: &self.log, requests: &self.requests }.drafts(tx, &ids).await?;
         match drafts.is_empty() {
@@ -328,7 +329,8 @@ fn decide(change: &Change, now: chrono::DateTime<chrono::Utc>) -> Decided<'_> {
 fn deltas(decided: &[Decided<'_>]) -> Vec<(NotificationId, Totals)> {
     let mut deltas = std::collections::BTreeMap::<NotificationId, Totals>::new();
     for Decided { change, after, .. } in decided.iter().filter(|decided| decided.event.is_some()) {
-        *deltas.entry(change.task.id.notification).or_default() += after.totals() - change.deliveries.totals();
+        *deltas.entry(change.task.id.notification).or_default() +=
+            after.totals() - change.deliveries.totals();
     }
     deltas.into_iter().filter(|(_, delta)| *delta != Totals::default()).collect()
 }
@@ -343,7 +345,8 @@ fn settled((decided, is_ours): (Decided<'_>, bool)) -> Settled {
 
 fn count(decided: &Decided<'_>) {
     let Decided { change, refused, .. } = decided;
-    let is_refused = |outcome: &&MemberOutcome| refused.iter().any(|refusal| refusal.member == outcome.member);
+    let is_refused =
+        |outcome: &&MemberOutcome| refused.iter().any(|refusal| refusal.member == outcome.member);
     for outcome in change.outcomes.iter().filter(|outcome| !is_refused(outcome)) {
         let (channel, outcome) = (change.task.channel.as_str(), name(&outcome.outcome));
         metrics::counter!("mensajeria_sends_total", "channel" => channel, "outcome" => outcome).increment(1);
