@@ -1,14 +1,24 @@
-//! Those who send: an owner with its pumps, its desks, and a worker for every connection of every provider.
+//! Those who send. An owner claims tasks into a dispatch buffer for each channel, fills the queues of the providers from
+//! it, and has a worker for every connection of every provider. One recorder writes start marks and outcomes.
 
-mod clerk;
-mod desk;
+mod active_task;
+mod active_tasks;
+mod channel_route;
+mod dispatch_buffer;
 mod group;
-mod hands;
+mod in_flight;
+mod job;
 mod outcomes;
+mod provider_queue;
 mod pump;
-mod refused_rows;
+mod recorder;
 mod send;
 mod session;
+#[cfg(test)]
+mod testing;
 mod verdict;
 
-pub(crate) use self::session::{Office, open_for_ever};
+pub(crate) use self::session::{Sending, send_for_ever};
+
+/// How many people are given to a provider's queue, or written by one settlement, at most.
+const BATCH_PEOPLE_MAX: usize = 500;

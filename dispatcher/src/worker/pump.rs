@@ -1,307 +1,251 @@
-//! The pump of one channel: claims what is due, for the first provider that can take it.
+//! The pump of one channel of one route: claims tasks into the dispatch buffer, and gives jobs to the first provider that
+//! can take them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use commands::log::EventLog;
+use futures::future::join_all;
+use sqlx::PgPool;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::desk::Desk;
-use super::hands::Hands;
-use super::outcomes::{Outcomes, RefusedRow};
+use super::active_task::ActiveTask;
+use super::active_tasks::{Active, ActiveTasks};
+use super::channel_route::{ChannelRoute, ProviderSlot};
+use super::job::Job;
+use super::outcomes::{ERASED, Outcomes};
 use super::verdict::OWN_REST;
-use crate::options::Clock;
-use crate::provider::Provider;
-use crate::provider::streak::Streaks;
-use crate::queue::QueueRow;
-use crate::queue::claim::Claimer;
-use crate::queue::owners::taken_back;
-use crate::queue::settle::{SettleError, Settlement, Settler};
+use crate::options::DispatcherOptions;
+use crate::tasks::claim::Claimer;
+use crate::tasks::load::load;
+use crate::tasks::{Task, TaskError};
 
 /// How long the pump rests after the database failed it.
 const REST: Duration = Duration::from_millis(500);
+/// How long after a claim that found nothing the next one comes, unless somebody rings.
+const CLAIM_EVERY: Duration = Duration::from_millis(100);
+/// A clock that is moved by hand may stand still at a moment that has come.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
-/// A provider and what waits for it.
-pub(super) struct Counter {
-    pub(super) provider: Provider,
-    pub(super) desk: Desk,
-    streaks: Mutex<Streaks<RefusedRow>>,
-}
-
-impl Counter {
-    pub(super) fn new(provider: Provider) -> Self {
-        let desk = Desk::new(provider.gate().connections as usize);
-        Self { provider, desk, streaks: Mutex::default() }
-    }
-
-    /// What the provider has refused since it last accepted somebody.
-    pub(super) fn streaks(&self) -> MutexGuard<'_, Streaks<RefusedRow>> {
-        self.streaks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How the provider's circuit breaker lets us ask for rows.
-    fn readiness(&self, now: DateTime<Utc>) -> Readiness {
-        match self.provider.gate().breaker.rests_until() {
-            None => Readiness::Ready,
-            Some(until) if until <= now => Readiness::Probing,
-            Some(until) => Readiness::Resting(until),
-        }
-    }
-
-    /// When a row can be given to the provider: now, unless it rests. After a rest it has to be tried, or it would never be
-    /// known to work again while another one takes everything.
-    pub(super) fn able_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        match self.readiness(now) {
-            Readiness::Ready | Readiness::Probing => now,
-            Readiness::Resting(until) => until,
-        }
-    }
-
-    fn room(&self, readiness: Readiness) -> usize {
-        match readiness {
-            Readiness::Ready => self.desk.room(Instant::now()),
-            // One row finds out whether a provider works again.
-            Readiness::Probing => usize::from(self.desk.is_empty()),
-            Readiness::Resting(_) => 0,
-        }
-    }
-}
-
-/// Whether a provider can take rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Readiness {
-    Ready,
-    Probing,
-    Resting(DateTime<Utc>),
-}
-
-/// Claims for one channel.
+/// Claims for one channel of one route.
 pub(super) struct Pump {
     pub(super) claimer: Claimer,
-    /// Of each provider, in the order of the configuration: a later one is used while those before it rest. At least one.
+    pub(super) log: EventLog,
+    pub(super) pool: PgPool,
+    pub(super) route: Arc<ChannelRoute>,
+    /// Of each provider, in the order of the configuration.
     pub(super) outcomes: Vec<Outcomes>,
-    pub(super) settler: Settler,
-    pub(super) hands: Arc<Hands>,
-    /// A claim has failed since what is claimed was last compared with what is in hand.
-    pub(super) may_have_strays: bool,
-    pub(super) clock: Clock,
-    pub(super) poll: Duration,
+    pub(super) active: Arc<ActiveTasks>,
+    /// A claim has failed since what is claimed was last compared with what is being sent.
+    pub(super) may_have_lost_claims: bool,
+    /// When a claim may be made again though nobody has rung.
+    pub(super) next_claim: Instant,
+    pub(super) options: DispatcherOptions,
     pub(super) wake: watch::Receiver<()>,
 }
 
+/// What a pump waits for, besides the bell, the buffer and the time of a poll.
+#[derive(Debug, PartialEq, Eq)]
+enum Wait {
+    /// Nothing: there is more to do.
+    Not,
+    /// Until a provider, by its place, has room.
+    ForRoom(usize),
+    /// So long.
+    For(Duration),
+}
+
 impl Pump {
-    /// Claims until it is stopped. It is not cancelled in the middle of a claim, whose rows would then be nobody's.
+    /// Works until it is stopped. It is not cancelled in the middle of a claim, whose tasks would then be nobody's.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let wait = self.step().await;
-            let woken = async {
-                match &wait {
-                    Wait::Not => {}
-                    Wait::ForRoom(counter) => {
-                        let _ = timeout(self.poll, self.counters()[*counter].desk.drained.notified()).await;
-                    }
-                    Wait::ForRows(length) => _ = timeout(*length, self.wake.changed()).await,
-                }
-            };
-            let _ = stop.run_until_cancelled(woken).await;
+            let _ = stop.run_until_cancelled(self.wait(wait)).await;
         }
     }
 
-    /// One claim, if there is a provider with room; then what to wait for. A pump never waits longer than a poll, so that
-    /// it also sees to the refusals that are held.
+    async fn wait(&mut self, wait: Wait) {
+        let (route, poll) = (Arc::clone(&self.route), self.options.poll);
+        match wait {
+            Wait::Not => {}
+            Wait::ForRoom(place) => {
+                let drained = route.slots[place].queue.drained.notified();
+                tokio::select! {
+                    _ = timeout(poll, drained) => {}
+                    _ = self.wake.changed() => self.next_claim = Instant::now(),
+                }
+            }
+            Wait::For(length) => tokio::select! {
+                () = sleep(length) => {}
+                () = route.refilled.notified() => {}
+                _ = self.wake.changed() => self.next_claim = Instant::now(),
+            },
+        }
+    }
+
+    /// One claim if it is time, then jobs to providers. A pump never waits longer than a poll, so that it also sees to the
+    /// refusals that are held and to what has expired.
     async fn step(&mut self) -> Wait {
         for outcomes in &self.outcomes {
             outcomes.settle_overdue().await;
         }
-        match self.try_step().await {
-            Ok(wait) => wait,
+        let now = (self.options.clock)();
+        self.withdraw_expired(now).await;
+        self.take_up_deferred(now);
+        if let Err(error) = self.claim(now).await {
+            tracing::warn!(%error, "a claim failed, trying again");
+            self.may_have_lost_claims = true;
+            sleep(REST).await;
+        }
+        self.hand_out(now).await
+    }
+
+    /// Jobs whose time is over fail, also while every provider rests.
+    async fn withdraw_expired(&self, now: DateTime<Utc>) {
+        let has_expired = |task: &Arc<ActiveTask>| task.task.expires_at.is_some_and(|end| end <= now);
+        if !self.active.of(&self.route).iter().any(has_expired) {
+            return;
+        }
+        let expired = self.route.buffer().withdraw(|job| !job.is_in_time(now));
+        for job in expired {
+            self.outcomes[0].settle_expired(job).await;
+        }
+    }
+
+    /// Those who were deferred and are due while others of their task are still being sent to.
+    fn take_up_deferred(&self, now: DateTime<Utc>) {
+        let due: Vec<Job> = self.active.of(&self.route).iter().flat_map(|task| task.come_due(now)).collect();
+        if !due.is_empty() {
+            self.route.put_back(due, now);
+        }
+    }
+
+    /// Claims what the buffer wants, unless no provider can take anything.
+    async fn claim(&mut self, now: DateTime<Utc>) -> sqlx::Result<()> {
+        self.return_lost_claims().await?;
+        let Some((place, _)) = self.route.first_able(now).filter(|_| self.next_claim <= Instant::now())
+        else {
+            return Ok(());
+        };
+        let enough = self.route.slots[place].queue.target(Instant::now());
+        let wants = self.route.buffer().wants(enough);
+        let tasks = self.claimer.claim(&wants, now).await?;
+        // More is claimed at once while there is more; else when somebody rings, or a little later.
+        self.next_claim = Instant::now() + if tasks.is_empty() { CLAIM_EVERY } else { Duration::ZERO };
+        join_all(tasks.into_iter().map(|task| self.begin(task, now))).await;
+        Ok(())
+    }
+
+    /// Loads a task and puts its people into the buffer.
+    async fn begin(&self, task: Task, now: DateTime<Utc>) {
+        match load(&self.log, task.clone()).await {
+            Ok(loaded) => {
+                let (active, jobs) = ActiveTask::begin(loaded, (self.options.chance)(), now);
+                self.active.add(Active { task: Arc::clone(&active), route: Arc::clone(&self.route) });
+                if jobs.is_empty() {
+                    drop(self.outcomes[0].recorder.release(&active).await);
+                }
+                self.route.put_back(jobs, now);
+            }
+            Err(TaskError::Unreadable { cause, .. }) => {
+                self.log(crate::tasks::park(&self.pool, &task, &cause).await);
+            }
             Err(error) => {
-                tracing::warn!(%error, "a claim failed, trying again");
-                self.may_have_strays = true;
-                sleep(REST).await;
-                Wait::Not
+                tracing::warn!(%error, task = ?task.id, "a task could not be loaded, trying again");
+                self.log(crate::tasks::give_back(&self.pool, &task, now + OWN_REST).await);
             }
         }
     }
 
-    async fn try_step(&mut self) -> Result<Wait, SettleError> {
-        self.return_strays().await?;
-        let now = (self.clock)();
-        let Some((place, readiness)) = first_able(self.counters(), now) else {
-            return Ok(self.until_rested(now));
-        };
-        let room = self.counters()[place].room(readiness);
-        if room == 0 {
-            return Ok(Wait::ForRoom(place));
+    fn log(&self, outcome: sqlx::Result<()>) {
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "a claimed task could not be given back; it goes back with its owner");
         }
-        let rows = self.claimer.claim(room, now).await?;
-        if rows.is_empty() {
-            return Ok(self.until_due(now).await);
-        }
-        self.put(place, rows, now).await;
-        Ok(Wait::Not)
     }
 
-    /// A claim that failed may be committed all the same, in part or as a whole: what it claimed is in nobody's hands, and
+    /// A claim that failed may be committed all the same, in part or as a whole: what it claimed is worked on by nobody, and
     /// waits again before anything more is claimed.
-    async fn return_strays(&mut self) -> Result<(), SettleError> {
-        if !self.may_have_strays {
+    async fn return_lost_claims(&mut self) -> sqlx::Result<()> {
+        if !self.may_have_lost_claims {
             return Ok(());
         }
-        let mut strays = self.claimer.claimed().await?;
-        strays.retain(|row| !self.hands.hold(row));
-        let settlements: Vec<Settlement> = strays.into_iter().map(taken_back).collect();
-        self.settler.settle(&settlements).await?;
-        self.may_have_strays = false;
+        let mut lost = self.claimer.claimed().await?;
+        lost.retain(|task| !self.active.has(task.id, task.epoch));
+        for task in &lost {
+            crate::tasks::give_back(&self.pool, task, task.due_at).await?;
+        }
+        self.may_have_lost_claims = false;
         Ok(())
     }
 
-    /// Gives rows to the provider they were claimed for, or to the next if that one has refused them before.
-    async fn put(&self, place: usize, rows: Vec<QueueRow>, now: DateTime<Utc>) {
-        self.hands.take(&rows);
-        let (refused, rows): (Vec<_>, Vec<_>) =
-            rows.into_iter().partition(|row| self.outcomes[place].refused_rows.has(row, place));
-        self.counters()[place].desk.put(rows);
-        for row in refused {
-            self.pass_on(place, row, now).await;
+    /// Fills the queue of the first provider that does not rest.
+    async fn hand_out(&self, now: DateTime<Utc>) -> Wait {
+        let Some((place, readiness)) = self.route.first_able(now) else {
+            return Wait::For(self.until(Some(self.route.able_at(now)), now));
+        };
+        let room = self.route.slots[place].room(readiness);
+        if room == 0 {
+            return Wait::ForRoom(place);
+        }
+        for given in 0..room {
+            // The buffer's lock must not be held across what follows.
+            let job = self.route.buffer().pop(now);
+            match job {
+                Some(job) => self.give(place, job, now).await,
+                None if given == 0 => return Wait::For(self.until_more(now).await),
+                None => return Wait::Not,
+            }
+        }
+        Wait::Not
+    }
+
+    /// Gives a job to the provider at a place, or to the next if that one has refused it before.
+    async fn give(&self, place: usize, job: Job, now: DateTime<Utc>) {
+        let outcomes = &self.outcomes[place];
+        if job.task.is_over() {
+            return;
+        }
+        if job.task.addressee(job.member).is_none() {
+            return outcomes.settle_unsent(job, ERASED).await;
+        }
+        if !job.is_in_time(now) {
+            return outcomes.settle_expired(job).await;
+        }
+        if !job.refused_by.contains(&place) {
+            return outcomes.slot().queue.put(job);
+        }
+        let Some(able_at) = outcomes.elsewhere_at(&job, now) else {
+            // No other is left, or the job has waited long enough: the second answer of this provider is final.
+            return outcomes.slot().queue.put(job);
+        };
+        match self.next_with_room(&job, now) {
+            Some(next) => next.queue.put(job),
+            None => outcomes.put_back(job, able_at.max(now + OWN_REST)),
         }
     }
 
-    /// Gives a row that the provider at this place has refused to the next one, or lets it wait for that one.
-    async fn pass_on(&self, place: usize, row: QueueRow, now: DateTime<Utc>) {
-        let Some(able_at) = self.outcomes[place].elsewhere_at(&row, now) else {
-            // No other is left, or the row has waited long enough: the second answer of this provider is final.
-            return self.counters()[place].desk.put(vec![row]);
+    /// The first provider with room that has not refused the job in this attempt.
+    fn next_with_room(&self, job: &Job, now: DateTime<Utc>) -> Option<&ProviderSlot> {
+        let may_take = |(place, slot): &(usize, &ProviderSlot)| {
+            !job.refused_by.contains(place) && slot.room(slot.readiness(now)) > 0
         };
-        match self.next_with_room(&row, now) {
-            Some(next) => self.counters()[next].desk.put(vec![row]),
-            None => drop(self.outcomes[place].release_until(row, able_at.max(now + OWN_REST)).await),
-        }
+        self.route.slots.iter().enumerate().find(may_take).map(|(_, slot)| slot)
     }
 
-    /// The first provider with room that has not refused the row in this attempt.
-    fn next_with_room(&self, row: &QueueRow, now: DateTime<Utc>) -> Option<usize> {
-        let may_take = |outcomes: &&Outcomes| {
-            let counter = outcomes.counter();
-            !outcomes.refused_rows.has(row, outcomes.place) && counter.room(counter.readiness(now)) > 0
-        };
-        self.outcomes.iter().find(may_take).map(|outcomes| outcomes.place)
+    /// The buffer is empty: until a job of it has its time, a task is due, or another process may have made one.
+    async fn until_more(&self, now: DateTime<Utc>) -> Duration {
+        let buffered = self.route.buffer().next_due();
+        let claimable = self.claimer.next_due(now).await.ok().flatten();
+        self.until([buffered, claimable].into_iter().flatten().min(), now)
     }
 
-    fn counters(&self) -> &Arc<Vec<Counter>> {
-        &self.outcomes[0].counters
-    }
-
-    /// All providers rest: until the first of them may be tried.
-    fn until_rested(&self, now: DateTime<Utc>) -> Wait {
-        Wait::ForRows(self.wait(Some(due_after_rest(self.counters(), now)), now))
-    }
-
-    async fn until_due(&self, now: DateTime<Utc>) -> Wait {
-        let due = self.claimer.next_due(now).await.ok().flatten();
-        Wait::ForRows(self.wait(due, now))
-    }
-
-    /// Until a moment, and never longer than a poll: another process may queue rows too.
-    fn wait(&self, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
+    /// Until a moment, and never longer than a poll.
+    fn until(&self, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
         let length = until.and_then(|until| (until - now).to_std().ok());
-        length.map_or(self.poll, |length| length.clamp(SHORTEST_WAIT, self.poll))
-    }
-}
-
-/// A clock that is moved by hand may stand still at a moment that has come.
-const SHORTEST_WAIT: Duration = Duration::from_millis(1);
-
-/// What a pump waits for.
-#[derive(Debug, PartialEq, Eq)]
-enum Wait {
-    Not,
-    ForRoom(usize),
-    ForRows(Duration),
-}
-
-/// The first provider that does not rest.
-fn first_able(counters: &[Counter], now: DateTime<Utc>) -> Option<(usize, Readiness)> {
-    let able = |counter: &Counter| match counter.readiness(now) {
-        Readiness::Resting(_) => None,
-        readiness => Some(readiness),
-    };
-    counters.iter().enumerate().find_map(|(place, counter)| Some((place, able(counter)?)))
-}
-
-/// When a row that one of these providers cannot take now may be tried again: at once if another can, else when the first of
-/// them has rested.
-pub(super) fn due_after_rest(counters: &[Counter], now: DateTime<Utc>) -> DateTime<Utc> {
-    counters.iter().map(|counter| counter.able_at(now)).min().unwrap_or(now)
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::delivery::FailureClass;
-
-    use super::*;
-    use crate::provider::{Accepted, EmailProvider, Failure, SmtpSettings};
-
-    fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("a valid time")
-    }
-
-    fn counter(name: &str) -> Counter {
-        let settings = SmtpSettings {
-            connections: 4,
-            ..SmtpSettings::new(name, "smtp://127.0.0.1:1", "avisos@example.com")
-        };
-        Counter::new(Provider::Email(EmailProvider::try_new(&settings).expect("good settings")))
-    }
-
-    fn refuse(counter: &Counter, now: DateTime<Utc>) {
-        let refused = Failure::new(FailureClass::ConfigAuth, "535 5.7.8", "");
-        counter.provider.gate().breaker.observe::<Accepted>(&Err(refused.into()), now);
-    }
-
-    #[test]
-    fn the_first_provider_takes_everything_while_it_works() {
-        let counters = [counter("uno"), counter("dos")];
-        assert_eq!(first_able(&counters, at(0)), Some((0, Readiness::Ready)));
-    }
-
-    #[test]
-    fn the_next_provider_takes_over_while_the_first_rests() {
-        let counters = [counter("uno"), counter("dos")];
-        refuse(&counters[0], at(0));
-        assert_eq!(first_able(&counters, at(1)), Some((1, Readiness::Ready)));
-        refuse(&counters[1], at(1));
-        assert_eq!(first_able(&counters, at(2)), None);
-    }
-
-    #[test]
-    fn after_its_rest_one_row_finds_out_whether_a_provider_works_again() {
-        let counters = [counter("uno")];
-        refuse(&counters[0], at(0));
-        let (place, readiness) = first_able(&counters, at(61)).expect("a provider to try");
-        assert_eq!((place, readiness, counters[0].room(readiness)), (0, Readiness::Probing, 1));
-    }
-
-    #[test]
-    fn a_second_provider_whose_rest_is_over_can_take_a_row_though_nobody_has_tried_it_since() {
-        let counters = [counter("uno"), counter("dos")];
-        refuse(&counters[1], at(0));
-        assert_eq!(counters[1].able_at(at(59)), at(60), "it rests");
-        assert_eq!(counters[1].able_at(at(10_000)), at(10_000), "it may be tried");
-        assert_eq!(counters[1].room(counters[1].readiness(at(10_000))), 1, "by one row");
-        counters[1].provider.gate().breaker.admit(at(10_000));
-        assert_eq!(counters[1].able_at(at(10_001)), at(10_060), "and by no other before it has answered");
-    }
-
-    #[test]
-    fn what_a_resting_provider_gives_back_goes_to_another_or_waits_for_the_first_that_has_rested() {
-        let counters = [counter("uno"), counter("dos")];
-        refuse(&counters[0], at(5));
-        assert_eq!(due_after_rest(&counters, at(6)), at(6), "the other works");
-        refuse(&counters[1], at(0));
-        assert_eq!(due_after_rest(&counters, at(6)), at(60), "the other rests for less long");
-        assert_eq!(due_after_rest(&counters, at(62)), at(62), "and may be tried");
+        let poll = self.options.poll;
+        length.map_or(poll, |length| length.clamp(SHORTEST_WAIT, poll))
     }
 }

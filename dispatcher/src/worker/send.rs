@@ -1,27 +1,25 @@
-//! One worker: takes a row, sends it on its own connection, and says what came of it.
+//! One worker: takes a job, sends it on its own connection, and says what came of it.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::delivery::{Failure, FailureClass, Outcome};
+use domain::deliveries::{Cause, Evidence, Failure, FailureClass, Observation, Outcome};
+use domain::rendering::render;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::clerk::{Marked, Receipt};
-use super::outcomes::{Outcomes, Sent};
-use super::pump::{Counter, due_after_rest};
-use crate::provider::failure::code;
+use super::job::Job;
+use super::outcomes::{ERASED, Outcomes, Sent};
 use crate::provider::{Admission, Outgoing, Sender, StartRefused};
-use crate::queue::QueueRow;
-use crate::queue::settle::Decision;
 use crate::request::{Request, RequestError, Requests};
+use crate::tasks::settle::Marked;
 
 /// How long a provider is kept waiting for a message that it is ready to take.
 const START_MAX: Duration = Duration::from_secs(60);
 /// How long a provider may take to say goodbye.
 const GOODBYE: Duration = Duration::from_millis(200);
 
-/// Sends for one provider, one row at a time.
+/// Sends for one provider, one job at a time.
 pub(super) struct Worker {
     pub(super) outcomes: Outcomes,
     pub(super) requests: Requests,
@@ -30,91 +28,70 @@ pub(super) struct Worker {
 impl Worker {
     /// Sends until it is stopped; what it has begun it ends.
     pub(super) async fn run(self, stop: CancellationToken) {
-        let mut sender = self.counter().provider.sender();
-        let mut last = None;
-        while let Some(Some(row)) = stop.run_until_cancelled(self.counter().desk.take()).await {
-            last = self.serve(&mut sender, row, last.take(), &stop).await;
+        let mut sender = self.outcomes.slot().provider.sender();
+        while let Some(Some(job)) = stop.run_until_cancelled(self.outcomes.slot().queue.take()).await {
+            self.serve(&mut sender, job, &stop).await;
         }
-        settled(last).await;
         let _ = timeout(GOODBYE, sender.close()).await;
     }
 
-    /// `last` is the row before: a crash leaves no more in doubt than there are connections, because a row is marked
-    /// started only when the one before it is settled. Everything up to there happens meanwhile.
-    async fn serve(
-        &self,
-        sender: &mut Sender,
-        row: QueueRow,
-        last: Option<Receipt>,
-        stop: &CancellationToken,
-    ) -> Option<Receipt> {
-        let gate = self.counter().provider.gate();
+    async fn serve(&self, sender: &mut Sender, job: Job, stop: &CancellationToken) {
+        if job.task.is_over() {
+            return;
+        }
+        let gate = self.outcomes.slot().provider.gate();
         let now = self.now();
         if gate.breaker.rests_until().is_some_and(|until| now < until) {
-            return Some(self.leave_to_another(row).await);
+            return self.leave_to_another(job);
         }
         if stop.run_until_cancelled(gate.limit.turn()).await.is_none() {
-            let due_at = row.due_at;
-            return Some(self.settle(row, Decision::Release { due_at }).await);
+            return self.outcomes.put_back(job, now);
         }
         // After its turn, which may have been long in coming: what others have learned of the provider meanwhile counts.
         if let Admission::RestsUntil(_) = gate.breaker.admit(self.now()) {
-            return Some(self.leave_to_another(row).await);
+            return self.leave_to_another(job);
         }
-        match self.requests.get(row.asked()).await {
-            Ok(request) => self.send(sender, row, &request, last).await,
+        let asked = (job.task.task.id.notification, job.generation);
+        match self.requests.get(asked).await {
+            Ok(request) => self.send(sender, job, &request).await,
             Err(RequestError::Database(error)) => {
                 tracing::warn!(%error, "a notification could not be read, trying again");
-                Some(self.outcomes.release(row).await)
+                self.outcomes.put_back_later(job);
             }
             Err(error) => {
                 tracing::error!(%error, "a notification cannot be read");
-                Some(self.settle(row, unreadable()).await)
+                self.outcomes.settle_unsent(job, content_erased()).await;
             }
         }
     }
 
-    async fn send(
-        &self,
-        sender: &mut Sender,
-        mut row: QueueRow,
-        request: &Request,
-        last: Option<Receipt>,
-    ) -> Option<Receipt> {
-        let Some(outgoing) = outgoing(&row, request) else {
-            return Some(self.settle(row, unreadable()).await);
+    async fn send(&self, sender: &mut Sender, mut job: Job, request: &Request) {
+        let outgoing = match outgoing(&job, request) {
+            Ok(outgoing) => outgoing,
+            Err(outcome) => return self.outcomes.settle_unsent(job, outcome).await,
         };
         let began_at = self.now();
-        row.first_attempt_at.get_or_insert(began_at);
+        job.since.get_or_insert(began_at);
         let mut marked = None;
         let started = async || {
             let asked = Instant::now();
-            settled(last).await;
-            let mark = self.outcomes.clerk.mark(&row, &self.counter().provider.gate().name).await;
+            let mark = self.outcomes.recorder.mark(&job, &self.outcomes.slot().name).await;
             marked = Some((mark, Instant::now()));
-            // The row may have waited long since its claim: for its turn, for the mark, for a database that was away. Then
+            // The job may have waited long since its claim: for its turn, for the mark, for a database that was away. Then
             // the provider may have hung up, and a message that it is given would be in doubt for nothing.
-            let is_in_time = row.is_in_time(self.now()) && asked.elapsed() < START_MAX;
+            let is_in_time = job.is_in_time(self.now()) && asked.elapsed() < START_MAX;
             if mark == Marked::Started && is_in_time { Ok(()) } else { Err(StartRefused) }
         };
         fail::fail_point!("send::before", |_| std::process::abort());
         let result = sender.send(&outgoing, started).await;
         fail::fail_point!("send::done", |_| std::process::abort());
-        self.outcomes.record(row, Sent { began_at, marked }, result).await
+        self.outcomes.record(job, Sent { began_at, marked }, result).await;
     }
 
-    /// This provider rests: the row goes to one that does not, or waits for the first that may be tried again.
-    async fn leave_to_another(&self, row: QueueRow) -> Receipt {
-        let due_at = due_after_rest(&self.outcomes.counters, self.now());
-        self.settle(row, Decision::Release { due_at }).await
-    }
-
-    async fn settle(&self, row: QueueRow, decision: Decision) -> Receipt {
-        self.outcomes.clerk.settle(row, decision, None).await
-    }
-
-    fn counter(&self) -> &Counter {
-        self.outcomes.counter()
+    /// This provider rests: the job goes to one that does not, or waits for the first that may be tried again.
+    fn leave_to_another(&self, job: Job) {
+        let able_at = self.outcomes.route.able_at(self.now());
+        self.outcomes.put_back(job, able_at);
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -122,30 +99,23 @@ impl Worker {
     }
 }
 
-/// Waits until a row is settled. One whose owner is gone never is, and the worker ends with its owner.
-async fn settled(last: Option<Receipt>) {
-    if let Some(receipt) = last {
-        let _ = receipt.await;
-    }
-}
-
-/// None when the body is gone: its key was destroyed.
-fn outgoing(row: &QueueRow, request: &Request) -> Option<Outgoing> {
-    Some(Outgoing {
-        delivery_id: row.delivery_id.into(),
-        to: row.address.clone(),
-        to_name: Some(row.name.clone()).filter(|name| !name.is_empty()),
-        subject: request.subject.clone(),
-        body: request.body.clone()?,
+/// What is sent, or what becomes of a delivery for which nothing can be.
+fn outgoing(job: &Job, request: &Request) -> Result<Outgoing, Outcome> {
+    let person = job.task.addressee(job.member).ok_or(ERASED)?;
+    let text = request.text.as_ref().ok_or_else(content_erased)?;
+    let rendered = render(text, person);
+    Ok(Outgoing {
+        delivery_id: job.task.delivery(job.member),
+        to: person.address.clone(),
+        to_name: Some(person.contact_name.clone()).filter(|name| !name.is_empty()),
+        subject: rendered.subject,
+        body: rendered.body,
         requested_at: request.requested_at,
     })
 }
 
-fn unreadable() -> Decision {
-    Decision::Outcome(Outcome::Failed(Failure {
-        provider: None,
-        class: FailureClass::PermanentContent,
-        code: code::CONTENT.to_owned(),
-        text: "the notification's content cannot be read".to_owned(),
-    }))
+fn content_erased() -> Outcome {
+    let evidence = Evidence::observed(None, Observation::ContentErased);
+    let cause = Cause { class: FailureClass::PermanentContent, evidence };
+    Outcome::Failed(Failure { provider: None, cause, detail: None })
 }

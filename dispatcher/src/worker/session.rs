@@ -1,37 +1,42 @@
-//! One owner's time in office: from its first beat to its last row.
+//! One owner of tasks: from its first beat to its last outcome.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use commands::clock;
+use commands::log::EventLog;
+use domain::deliveries::Outcome;
 use domain::value::Channel;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::clerk::Clerk;
-use super::hands::Hands;
-use super::outcomes::Outcomes;
-use super::pump::{Counter, Pump};
-use super::refused_rows::RefusedRows;
+use super::active_tasks::ActiveTasks;
+use super::channel_route::ChannelRoute;
+use super::in_flight::InFlight;
+use super::outcomes::{ERASED, Outcomes};
+use super::pump::Pump;
+use super::recorder::{Flusher, Recorder};
 use super::send::Worker;
 use crate::Wakes;
 use crate::options::DispatcherOptions;
-use crate::queue::claim::Claimer;
-use crate::queue::owners;
-use crate::queue::settle::{Decision, Settler};
 use crate::request::Requests;
 use crate::route::Route;
+use crate::tasks::claim::Claimer;
+use crate::tasks::owners;
+use crate::tasks::settle::Settler;
+use crate::tasks::stops::{self, Stop, Stopped};
 
 /// How long it takes until a new owner follows one that was lost.
 const SUCCESSION_REST: Duration = Duration::from_secs(1);
-/// How long the last settlements may take after the last send, and then the leave.
-const LAST_SETTLEMENTS: Duration = Duration::from_millis(400);
+/// How long the last outcomes may take to be recorded after the last send, and then the sign-off.
+const LAST_OUTCOMES: Duration = Duration::from_millis(400);
 
 /// What every owner of this process works with.
-pub(crate) struct Office {
+pub(crate) struct Sending {
+    pub(crate) log: EventLog,
     pub(crate) pool: PgPool,
     pub(crate) settler: Settler,
     pub(crate) requests: Requests,
@@ -40,22 +45,23 @@ pub(crate) struct Office {
     pub(crate) wakes: Arc<Wakes>,
 }
 
-/// One owner follows the other until it is cancelled. An owner ends early when it was condemned, because it was frozen
-/// for too long, or when one of its tasks panicked: what it had in hand is then taken back like after a crash.
-pub(crate) async fn open_for_ever(office: Office, cancel: CancellationToken) {
+/// One owner follows the other until it is cancelled. An owner ends early when it was fenced, because it was frozen for too
+/// long, or when one of its tasks panicked: what it was working on is then recovered like after a crash.
+pub(crate) async fn send_for_ever(sending: Sending, cancel: CancellationToken) {
     while !cancel.is_cancelled() {
-        Session::new(&office).run(&cancel).await;
+        Session::new(&sending).run(&cancel).await;
         let _ = cancel.run_until_cancelled(sleep(SUCCESSION_REST)).await;
     }
 }
 
 struct Session<'a> {
-    office: &'a Office,
+    sending: &'a Sending,
     owner: Uuid,
-    hands: Arc<Hands>,
-    /// Pumps and workers: they end when told to, and their rows with them.
+    active: Arc<ActiveTasks>,
+    in_flight: Arc<InFlight>,
+    /// Pumps and workers: they end when told to, and their jobs with them.
     workers: JoinSet<()>,
-    /// The clerk's flushers: they end when the last worker is gone.
+    /// The recorder's flusher: it ends when the last worker is gone.
     flushers: JoinSet<()>,
     stop: CancellationToken,
 }
@@ -70,11 +76,12 @@ enum End {
 }
 
 impl<'a> Session<'a> {
-    fn new(office: &'a Office) -> Self {
+    fn new(sending: &'a Sending) -> Self {
         Self {
-            office,
+            sending,
             owner: clock::new_id(),
-            hands: Arc::default(),
+            active: Arc::default(),
+            in_flight: Arc::default(),
             workers: JoinSet::new(),
             flushers: JoinSet::new(),
             stop: CancellationToken::new(),
@@ -82,91 +89,151 @@ impl<'a> Session<'a> {
     }
 
     async fn run(mut self, cancel: &CancellationToken) {
-        if let Err(error) = owners::register(&self.office.pool, self.owner).await {
+        if let Err(error) = owners::register(&self.sending.pool, self.owner).await {
             tracing::warn!(%error, "the dispatcher cannot register, trying again");
             return;
         }
-        let clerk = Clerk::start(
-            &mut self.flushers,
-            &self.office.pool,
-            self.office.settler.clone(),
-            Arc::clone(&self.hands),
-            Arc::clone(&self.office.wakes),
-        );
-        let counters = self.open_all(&clerk);
+        let recorder = self.start_recorder();
+        self.open_all(&recorder);
         let end = tokio::select! {
-            end = heart(self.office, self.owner, &self.hands) => end,
+            end = self.heart(&recorder) => end,
             () = first_panic(&mut self.workers) => End::Lost,
             () = first_panic(&mut self.flushers) => End::Lost,
             () = cancel.cancelled() => End::Stopped,
         };
         match end {
-            End::Stopped => self.finish(clerk, &counters).await,
+            End::Stopped => self.finish(recorder).await,
             End::Lost => self.give_up().await,
         }
     }
 
-    fn open_all(&mut self, clerk: &Clerk) -> Vec<Arc<Vec<Counter>>> {
-        let office = self.office;
-        let ways = office
-            .routes
-            .iter()
-            .flat_map(|route| [Channel::Sms, Channel::Email].map(|channel| (route, channel)));
-        ways.map(|(route, channel)| self.open(route, channel, clerk)).collect()
+    fn start_recorder(&mut self) -> Recorder {
+        let flusher = Flusher {
+            owner: self.owner,
+            settler: self.sending.settler.clone(),
+            active: Arc::clone(&self.active),
+            in_flight: Arc::clone(&self.in_flight),
+            wakes: Arc::clone(&self.sending.wakes),
+            clock: Arc::clone(&self.sending.options.clock),
+        };
+        Recorder::start(&mut self.flushers, flusher)
+    }
+
+    fn open_all(&mut self, recorder: &Recorder) {
+        for route in &self.sending.routes {
+            for channel in Channel::ALL {
+                self.open(route, *channel, recorder);
+            }
+        }
     }
 
     /// A pump for the channel and a worker for each connection of its providers.
-    fn open(&mut self, route: &Route, channel: Channel, clerk: &Clerk) -> Arc<Vec<Counter>> {
-        let providers = route.providers.iter().filter(|provider| provider.channel() == channel);
-        let counters: Arc<Vec<Counter>> = Arc::new(providers.cloned().map(Counter::new).collect());
-        let outcomes = self.outcomes(&counters, clerk);
+    fn open(&mut self, route: &Route, channel: Channel, recorder: &Recorder) {
+        let providers = route.providers.iter().filter(|provider| provider.channel() == channel).cloned();
+        let channel_route = Arc::new(ChannelRoute::new(providers));
+        if channel_route.slots.is_empty() {
+            return;
+        }
+        let outcomes = self.outcomes(&channel_route, recorder);
         for outcomes in &outcomes {
-            for _ in 0..outcomes.counter().provider.gate().connections {
-                let worker = Worker { outcomes: outcomes.clone(), requests: self.office.requests.clone() };
+            for _ in 0..outcomes.slot().provider.gate().connections {
+                let worker = Worker { outcomes: outcomes.clone(), requests: self.sending.requests.clone() };
                 self.workers.spawn(worker.run(self.stop.clone()));
             }
         }
-        if !counters.is_empty() {
-            let pump = self.pump(route, channel, outcomes);
-            self.workers.spawn(pump.run(self.stop.clone()));
-        }
-        counters
+        let pump = self.pump(route, channel, channel_route, outcomes);
+        self.workers.spawn(pump.run(self.stop.clone()));
     }
 
     /// For each of the providers.
-    fn outcomes(&self, counters: &Arc<Vec<Counter>>, clerk: &Clerk) -> Vec<Outcomes> {
-        let refused_rows = Arc::<RefusedRows>::default();
+    fn outcomes(&self, route: &Arc<ChannelRoute>, recorder: &Recorder) -> Vec<Outcomes> {
         let of = |place| Outcomes {
-            counters: Arc::clone(counters),
+            route: Arc::clone(route),
             place,
-            clerk: clerk.clone(),
-            refused_rows: Arc::clone(&refused_rows),
-            options: self.office.options.clone(),
+            recorder: recorder.clone(),
+            options: self.sending.options.clone(),
         };
-        (0..counters.len()).map(of).collect()
+        (0..route.slots.len()).map(of).collect()
     }
 
-    fn pump(&self, route: &Route, channel: Channel, outcomes: Vec<Outcomes>) -> Pump {
+    fn pump(
+        &self,
+        route: &Route,
+        channel: Channel,
+        channel_route: Arc<ChannelRoute>,
+        outcomes: Vec<Outcomes>,
+    ) -> Pump {
+        let Sending { log, pool, options, wakes, .. } = self.sending;
         Pump {
-            claimer: Claimer::new(self.office.pool.clone(), self.owner, channel, route.companies.clone()),
+            claimer: Claimer::new(pool.clone(), self.owner, channel, route.companies.clone()),
+            log: log.clone(),
+            pool: pool.clone(),
+            route: channel_route,
             outcomes,
-            settler: self.office.settler.clone(),
-            hands: Arc::clone(&self.hands),
-            may_have_strays: false,
-            clock: Arc::clone(&self.office.options.clock),
-            poll: self.office.options.poll,
-            wake: self.office.wakes.listen(channel),
+            active: Arc::clone(&self.active),
+            may_have_lost_claims: false,
+            next_claim: Instant::now(),
+            options: options.clone(),
+            wake: wakes.listen(channel),
+        }
+    }
+
+    /// Beats until the owner is fenced. A beat that fails says nothing: others fence only when they can read.
+    async fn heart(&self, recorder: &Recorder) -> End {
+        let heartbeat = self.sending.options.heartbeat;
+        let mut ticks = interval(heartbeat);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            match timeout(heartbeat, self.beat(recorder)).await {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) => return End::Lost,
+                Ok(Err(error)) => tracing::warn!(%error, "a beat failed"),
+                Err(_) => tracing::warn!("a beat was not answered in time"),
+            }
+        }
+    }
+
+    /// Shows that the owner lives, and withdraws what must not be sent any more. False: it was fenced.
+    async fn beat(&self, recorder: &Recorder) -> sqlx::Result<bool> {
+        let pool = &self.sending.pool;
+        if !owners::beat(pool, self.owner, &self.in_flight.counts()).await? {
+            return Ok(false);
+        }
+        for stop in stops::of_owner(pool, self.owner).await? {
+            self.withdraw(stop, recorder).await;
+        }
+        Ok(true)
+    }
+
+    /// Takes people out of the dispatch buffer who must not be sent to any more. Those who have left it are stopped by
+    /// their start marks.
+    async fn withdraw(&self, stop: Stop, recorder: &Recorder) {
+        let Some(active) = self.active.get(stop.task) else { return };
+        let is_stopped = |member| stop.members.is_none_or(|members| members.contains(member));
+        let jobs =
+            active.route.buffer().withdraw(|job| job.task.task.id == stop.task && is_stopped(job.member));
+        for job in jobs {
+            let outcome = match stop.why {
+                Stopped::Cancelled => Outcome::Cancelled,
+                Stopped::Erased => ERASED,
+            };
+            recorder.settle(&job.task, job.ended_unsent(outcome), None).await;
         }
     }
 
     /// Ends in order: no new claims, what is being sent ends within the grace, what was not begun waits again.
-    async fn finish(mut self, clerk: Clerk, counters: &[Arc<Vec<Counter>>]) {
+    async fn finish(mut self, recorder: Recorder) {
         self.stop.cancel();
-        let _ = timeout(self.office.options.grace, join_all(&mut self.workers)).await;
+        let _ = timeout(self.sending.options.grace, join_all(&mut self.workers)).await;
         self.workers.shutdown().await;
-        // What cannot be settled now is taken back by another.
-        let _ = timeout(LAST_SETTLEMENTS, async {
-            release_all(clerk, counters).await;
+        // What cannot be recorded now is recovered by another.
+        let _ = timeout(LAST_OUTCOMES, async {
+            for active in self.active.all() {
+                active.task.let_go_but(self.in_flight.of(active.task.task.id));
+                drop(recorder.release(&active.task).await);
+            }
+            drop(recorder);
             join_all(&mut self.flushers).await;
         })
         .await;
@@ -174,42 +241,16 @@ impl<'a> Session<'a> {
     }
 
     async fn give_up(mut self) {
-        tracing::error!(owner = %self.owner, "the dispatcher lost what it had in hand and begins again");
+        tracing::error!(owner = %self.owner, "the dispatcher lost its tasks and begins again");
         self.workers.shutdown().await;
         self.flushers.shutdown().await;
         self.leave().await;
     }
 
     async fn leave(&self) {
-        let leaving = owners::leave(&self.office.pool, self.owner);
-        if !matches!(timeout(LAST_SETTLEMENTS, leaving).await, Ok(Ok(()))) {
-            tracing::info!(owner = %self.owner, "the dispatcher could not sign off; its rows go back when its beat is missed");
-        }
-    }
-}
-
-/// Beats until the owner is condemned. A beat that fails says nothing: others condemn only when they can read.
-async fn heart(office: &Office, owner: Uuid, hands: &Hands) -> End {
-    let mut ticks = interval(office.options.heartbeat);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        match timeout(office.options.heartbeat, owners::beat(&office.pool, owner, &hands.all())).await {
-            Ok(Ok(true)) => {}
-            Ok(Ok(false)) => return End::Lost,
-            Ok(Err(error)) => tracing::warn!(%error, "a beat failed"),
-            Err(_) => tracing::warn!("a beat was not answered in time"),
-        }
-    }
-}
-
-/// What was not begun waits again, and so does what was refused and not yet decided.
-async fn release_all(clerk: Clerk, counters: &[Arc<Vec<Counter>>]) {
-    for counter in counters.iter().flat_map(|counters| counters.iter()) {
-        let held = counter.streaks().clear().into_iter().map(|refused| refused.row);
-        for row in counter.desk.clear().into_iter().chain(held) {
-            let due_at = row.due_at;
-            drop(clerk.settle(row, Decision::Release { due_at }, None).await);
+        let leaving = owners::leave(&self.sending.pool, self.owner);
+        if !matches!(timeout(LAST_OUTCOMES, leaving).await, Ok(Ok(()))) {
+            tracing::info!(owner = %self.owner, "the dispatcher could not sign off; its tasks go back when its beat is missed");
         }
     }
 }
