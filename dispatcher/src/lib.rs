@@ -1,16 +1,16 @@
-//! The only crate that reaches the outside world: audience, queue, workers, providers, retries.
+//! The only crate that reaches the outside world: audience, tasks, workers, providers, retries.
 
-pub mod audience;
+mod audience;
 mod database;
 mod dispatcher;
 mod housekeeper;
 mod intake;
 pub mod options;
 pub mod provider;
-pub mod queue;
 mod request;
 mod route;
 pub mod simulator;
+pub mod tasks;
 mod wakes;
 mod worker;
 

@@ -1,4 +1,4 @@
-//! What a notification says, read from the log once for each generation and kept while it is being sent; the queue never
+//! What a notification says, read from the log once for each generation and kept while it is being sent; no task
 //! holds a body.
 
 use std::num::NonZeroUsize;
@@ -9,11 +9,9 @@ use commands::log::{Metadata, Reader, Recorded, SealError, metadata};
 use domain::Event;
 use domain::notification::NotificationEvent;
 use domain::rendering::Text;
-use domain::value::NotificationId;
+use domain::value::{CompanyId, NotificationId};
 use lru::LruCache;
 use tokio::sync::OnceCell;
-
-use crate::queue::QueueRow;
 
 /// How many notifications a process keeps in memory: the companies that send at the same moment take turns.
 const REQUESTS_REMEMBERED: NonZeroUsize = NonZeroUsize::new(1_000).expect("a positive number");
@@ -89,11 +87,15 @@ impl Requests {
     }
 
     /// What the events of a delivery carry. An outcome is recorded even if its notification cannot be read.
-    pub(crate) async fn metadata_of_outcomes(&self, row: &QueueRow) -> Result<Metadata, RequestError> {
-        match self.get(row.asked()).await {
+    pub(crate) async fn metadata_of_outcomes(
+        &self,
+        asked: Asked,
+        company: CompanyId,
+    ) -> Result<Metadata, RequestError> {
+        match self.get(asked).await {
             Ok(request) => Ok(request.metadata.clone()),
             Err(RequestError::Database(error)) => Err(error.into()),
-            Err(_) => Ok(Metadata::from([(metadata::COMPANY.to_owned(), row.company_id.to_string())])),
+            Err(_) => Ok(Metadata::from([(metadata::COMPANY.to_owned(), company.to_string())])),
         }
     }
 

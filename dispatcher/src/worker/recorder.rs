@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::deliveries::{DeliveryState, MemberOutcome, Outcome};
+use domain::deliveries::MemberOutcome;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -129,43 +129,20 @@ impl Flusher {
     }
 
     /// Outcomes are tried until they are written. A mark is tried once: its job can wait.
-    async fn commit(&self, marks: &[StartMark], changes: &[Change]) -> (Vec<Marked>, Vec<Option<Settled>>) {
+    async fn commit(&self, marks: &[StartMark], changes: &[Change]) -> (Vec<Marked>, Vec<Settled>) {
         match self.settler.commit(Some(self.owner), marks, changes.to_vec()).await {
-            Ok((answers, settled)) => return (answers, settled.into_iter().map(Some).collect()),
+            Ok(committed) => return committed,
             Err(error) => self.tell(&error, changes.len()).await,
         }
         let unmarks: Vec<StartMark> = marks.iter().filter(|mark| !mark.is_started).cloned().collect();
         (vec![Marked::Unknown; marks.len()], self.commit_until_done(&unmarks, changes).await)
     }
 
-    async fn commit_until_done(&self, unmarks: &[StartMark], changes: &[Change]) -> Vec<Option<Settled>> {
+    async fn commit_until_done(&self, unmarks: &[StartMark], changes: &[Change]) -> Vec<Settled> {
         loop {
             match self.settler.commit(Some(self.owner), unmarks, changes.to_vec()).await {
-                Ok((_, settled)) => return settled.into_iter().map(Some).collect(),
-                Err(error) if error.may_be_of_one() => return self.commit_each(changes).await,
+                Ok((_, settled)) => return settled,
                 Err(error) => self.tell(&error, changes.len()).await,
-            }
-        }
-    }
-
-    /// Each for itself. One that cannot be written leaves its people as they are; the others are recorded.
-    async fn commit_each(&self, changes: &[Change]) -> Vec<Option<Settled>> {
-        let mut all = Vec::with_capacity(changes.len());
-        for change in changes {
-            all.push(self.commit_one(change).await);
-        }
-        all
-    }
-
-    async fn commit_one(&self, change: &Change) -> Option<Settled> {
-        loop {
-            match self.settler.commit(Some(self.owner), &[], vec![change.clone()]).await {
-                Ok((_, settled)) => return settled.into_iter().next(),
-                Err(error) if error.may_be_of_one() => {
-                    tracing::error!(%error, task = ?change.task.id, "outcomes cannot be recorded");
-                    return None;
-                }
-                Err(error) => self.tell(&error, 1).await,
             }
         }
     }
@@ -184,13 +161,11 @@ impl Flusher {
     }
 
     /// Takes in what one task has come to.
-    fn settled(&self, task: &TaskOutcomes, change: &Change, settled: Option<Settled>) {
+    fn settled(&self, task: &TaskOutcomes, change: &Change, settled: Settled) {
         self.in_flight.ended(change.task.id, change.outcomes.iter().map(|outcome| outcome.member).collect());
         for Started(at) in &task.started {
             metrics::histogram!("mensajeria_send_settled_seconds").record(at.elapsed().as_secs_f64());
         }
-        let Some(settled) = settled else { return };
-        change.outcomes.iter().for_each(|outcome| count_outcome(change, outcome));
         let now: DateTime<Utc> = (self.clock)();
         let reopened = task.task.settled(settled);
         if task.task.is_over() {
@@ -227,18 +202,4 @@ fn sorted(batch: Vec<Entry>) -> (Vec<StartMark>, Vec<TaskOutcomes>, Vec<Option<u
         }
     }
     (marks, tasks, places)
-}
-
-/// What somebody else recorded first is counted here too; that is rare.
-fn count_outcome(change: &Change, outcome: &MemberOutcome) {
-    let word = match outcome.outcome {
-        Outcome::Accepted { .. } => DeliveryState::Accepted,
-        Outcome::Deferred { .. } => DeliveryState::Deferred,
-        Outcome::Failed(_) => DeliveryState::Failed,
-        Outcome::Suppressed { .. } => DeliveryState::Suppressed,
-        Outcome::InDoubt { .. } => DeliveryState::InDoubt,
-        Outcome::Cancelled => DeliveryState::Cancelled,
-    };
-    let (channel, outcome) = (change.task.channel.as_str(), word.as_str());
-    metrics::counter!("mensajeria_sends_total", "channel" => channel, "outcome" => outcome).increment(1);
 }

@@ -1,6 +1,7 @@
 //! Every read of the API: plain functions that give rows ready to be written as JSON. Nothing in here writes.
 
 pub mod arrivals;
+pub mod audience;
 pub mod audit;
 pub mod clients;
 pub mod companies;

@@ -1,0 +1,263 @@
+//! The start marks: what is about to be given to a provider, committed before the provider could accept it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use domain::value::{ClientId, Member, Members};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::ChunkId;
+
+/// One member that a worker is about to send to, or provably did not send to.
+#[derive(Debug, Clone)]
+pub(crate) struct StartMark {
+    pub(crate) task: ChunkId,
+    pub(crate) epoch: i64,
+    /// Of the attempt: attempts are counted anew in each generation.
+    pub(crate) generation: u32,
+    pub(crate) attempt: u32,
+    pub(crate) member: Member,
+    pub(crate) client: ClientId,
+    /// With whom, so that a crash can name it.
+    pub(crate) provider: Arc<str>,
+    /// False takes a mark back: the member is provably unsent, and stays with the owner.
+    pub(crate) is_started: bool,
+}
+
+/// What became of a mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Marked {
+    /// It is committed: the member may be sent to.
+    Started,
+    /// The task is somebody else's by now: the owner was fenced, or the task taken back.
+    Lost,
+    /// The task is stopped, as its notification was cancelled.
+    Stopped,
+    /// The person was erased.
+    Erased,
+    /// Nobody knows whether it is committed; the member is unsent all the same.
+    Unknown,
+}
+
+/// What one row of `send_starts` has besides its members. The order of rows about one member is that of the marks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    /// How many marks of its members came before: a member may be marked and taken back in one flush.
+    turn: usize,
+    task: ChunkId,
+    epoch: i64,
+    generation: u32,
+    attempt: u32,
+    provider: Arc<str>,
+    is_started: bool,
+}
+
+/// Commits nothing: the marks are part of the caller's transaction.
+pub(super) async fn mark(
+    tx: &mut PgConnection,
+    owner: Uuid,
+    marks: &[StartMark],
+) -> sqlx::Result<Vec<Marked>> {
+    if marks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let erased = erased_among(tx, marks).await?;
+    let is_erased = |mark: &StartMark| mark.is_started && erased.contains(&mark.client.uuid());
+    let (keys, groups) = grouped(marks, is_erased);
+    let marked = insert(tx, owner, &groups).await?;
+    let order: Vec<&Key> = groups.keys().collect();
+    let of_row = |key: &Key| order.binary_search(&key).ok().and_then(|place| marked.get(&place)).copied();
+    let outcome = |(mark, key): (&StartMark, &Key)| match is_erased(mark) {
+        true => Marked::Erased,
+        false => of_row(key).unwrap_or(Marked::Lost),
+    };
+    Ok(marks.iter().zip(&keys).map(outcome).collect())
+}
+
+/// The row of each mark, and the members of each row.
+fn grouped(
+    marks: &[StartMark],
+    is_left_out: impl Fn(&StartMark) -> bool,
+) -> (Vec<Key>, BTreeMap<Key, Members>) {
+    let (mut turns, mut groups) = (HashMap::new(), BTreeMap::<Key, Members>::new());
+    let mut keys = Vec::with_capacity(marks.len());
+    for mark in marks {
+        let turn = turns.entry((mark.task, mark.member)).or_insert(0_usize);
+        let key = Key {
+            turn: *turn,
+            task: mark.task,
+            epoch: mark.epoch,
+            generation: mark.generation,
+            attempt: mark.attempt,
+            provider: Arc::clone(&mark.provider),
+            is_started: mark.is_started,
+        };
+        *turn += 1;
+        if !is_left_out(mark) {
+            groups.entry(key.clone()).or_default().insert(mark.member);
+        }
+        keys.push(key);
+    }
+    (keys, groups)
+}
+
+/// Those of the marks' people who were erased.
+async fn erased_among(tx: &mut PgConnection, marks: &[StartMark]) -> sqlx::Result<HashSet<Uuid>> {
+    let clients: Vec<Uuid> = marks.iter().map(|mark| mark.client.uuid()).collect();
+    let erased: Vec<Uuid> = sqlx::query_scalar(
+        "select asked.client_id from unnest($1::uuid[]) as asked (client_id), lateral (
+           select from unsendable_clients u where u.client_id = asked.client_id limit 1) erased",
+    )
+    .bind(clients)
+    .fetch_all(tx)
+    .await?;
+    Ok(erased.into_iter().collect())
+}
+
+/// The shared lock on the owner's row keeps it from being fenced before the commit. A mark is taken back even of a task that
+/// is stopped.
+async fn insert(
+    tx: &mut PgConnection,
+    owner: Uuid,
+    groups: &BTreeMap<Key, Members>,
+) -> sqlx::Result<HashMap<usize, Marked>> {
+    let keys = || groups.keys();
+    let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+    let rows: Vec<(i64, Option<String>)> = sqlx::query_as(
+        "with me as materialized (
+           select owner from send_owners where owner = $1 and not is_fenced for key share),
+         asked as materialized (
+           select a.*, t.stopped
+           from me, unnest($2::uuid[], $3::integer[], $4::bigint[], $5::integer[], $6::integer[], $7::text[], $8::text[],
+                           $9::boolean[])
+                    with ordinality as a (notification_id, chunk, epoch, generation, attempt, members, provider,
+                                          is_started, place),
+                lateral (
+                  select t.stopped from send_tasks t
+                  where t.notification_id = a.notification_id and t.chunk = a.chunk and t.epoch = a.epoch
+                    and t.owner = $1
+                  limit 1) t),
+         marked as (
+           insert into send_starts (notification_id, chunk, epoch, generation, attempt, members, provider, is_started)
+           select notification_id, chunk, epoch, generation, attempt, members, provider, is_started
+           from asked where stopped is null or not is_started
+           order by place)
+         select place, case when is_started then stopped end from asked",
+    )
+    .bind(owner)
+    .bind(keys().map(|key| key.task.notification.uuid()).collect::<Vec<_>>())
+    .bind(keys().map(|key| number(key.task.chunk)).collect::<Vec<_>>())
+    .bind(keys().map(|key| key.epoch).collect::<Vec<_>>())
+    .bind(keys().map(|key| number(key.generation)).collect::<Vec<_>>())
+    .bind(keys().map(|key| number(key.attempt)).collect::<Vec<_>>())
+    .bind(groups.values().map(Members::to_string).collect::<Vec<_>>())
+    .bind(keys().map(|key| &*key.provider).collect::<Vec<_>>())
+    .bind(keys().map(|key| key.is_started).collect::<Vec<_>>())
+    .fetch_all(tx)
+    .await?;
+    let marked = |stopped: Option<String>| if stopped.is_some() { Marked::Stopped } else { Marked::Started };
+    Ok(rows.into_iter().map(|(place, stopped)| (place as usize - 1, marked(stopped))).collect())
+}
+
+/// A row of `send_starts`.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct StartRow {
+    pub(super) notification_id: Uuid,
+    pub(super) chunk: i32,
+    pub(super) generation: i32,
+    pub(super) attempt: i32,
+    pub(super) members: String,
+    pub(super) provider: String,
+    pub(super) is_started: bool,
+}
+
+/// What the marks of a task say of a member: it may have been given to this provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Started {
+    pub(super) generation: u32,
+    pub(super) attempt: u32,
+    pub(super) provider: String,
+}
+
+/// The members that are started by the marks of one task, in their order: the last row about a member counts.
+pub(super) fn started<'a>(rows: impl IntoIterator<Item = &'a StartRow>) -> BTreeMap<Member, Started> {
+    let mut started = BTreeMap::new();
+    for row in rows {
+        // Written by this program: what cannot be read is of nobody.
+        for member in row.members.parse::<Members>().unwrap_or_default().iter() {
+            if row.is_started {
+                let (generation, attempt) = (row.generation.unsigned_abs(), row.attempt.unsigned_abs());
+                started.insert(member, Started { generation, attempt, provider: row.provider.clone() });
+            } else {
+                started.remove(&member);
+            }
+        }
+    }
+    started
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(number: u16) -> Member {
+        Member::try_new(number).expect("a member")
+    }
+
+    fn mark(number: u16, provider: &str, is_started: bool) -> StartMark {
+        StartMark {
+            task: ChunkId { notification: Uuid::from_u128(1).into(), chunk: 1 },
+            epoch: 1,
+            generation: 1,
+            attempt: 1,
+            member: member(number),
+            client: Uuid::from_u128(number.into()).into(),
+            provider: provider.into(),
+            is_started,
+        }
+    }
+
+    fn row(members: &str, attempt: i32, is_started: bool) -> StartRow {
+        StartRow {
+            notification_id: Uuid::nil(),
+            chunk: 1,
+            generation: 1,
+            attempt,
+            members: members.into(),
+            provider: "uno".into(),
+            is_started,
+        }
+    }
+
+    #[test]
+    fn marks_of_one_task_attempt_and_provider_are_one_row() {
+        let marks = [mark(1, "uno", true), mark(2, "uno", true), mark(3, "dos", true)];
+        let (_, groups) = grouped(&marks, |_| false);
+        let members: Vec<String> = groups.values().map(Members::to_string).collect();
+        assert_eq!(members, ["3", "1-2"]);
+    }
+
+    #[test]
+    fn a_mark_and_its_taking_back_in_one_flush_keep_their_order() {
+        let marks = [mark(1, "uno", true), mark(1, "uno", false), mark(1, "dos", true)];
+        let (_, groups) = grouped(&marks, |_| false);
+        let order: Vec<(&str, bool)> = groups.keys().map(|key| (&*key.provider, key.is_started)).collect();
+        assert_eq!(order, [("uno", true), ("uno", false), ("dos", true)]);
+    }
+
+    #[test]
+    fn who_is_erased_is_in_no_row() {
+        let marks = [mark(1, "uno", true), mark(2, "uno", true)];
+        let (_, groups) = grouped(&marks, |mark| mark.member == member(2));
+        assert_eq!(groups.values().next().map(Members::to_string), Some("1".to_owned()));
+    }
+
+    #[test]
+    fn the_last_row_about_a_member_counts() {
+        let rows = [row("1-3", 1, true), row("2", 1, false), row("3", 2, true)];
+        let started: Vec<(u16, u32)> =
+            started(&rows).into_iter().map(|(member, mark)| (member.number(), mark.attempt)).collect();
+        assert_eq!(started, [(1, 1), (3, 2)]);
+    }
+}

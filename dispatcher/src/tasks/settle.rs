@@ -1,0 +1,363 @@
+//! Settlement: start marks, what became of members, their tasks and the events that say so, in one transaction.
+
+use std::time::Duration;
+
+use commands::begin;
+use commands::log::{AppendError, Appended, Draft, EventLog, LoadError, Sealed};
+use cqrs_es::Aggregate;
+use domain::deliveries::{
+    Action, DELIVERIES, Deliveries, DeliveriesCommand, DeliveriesEvent, MemberOutcome, Outcome, Refusal,
+    Totals, deliveries_stream,
+};
+use domain::value::{Members, NotificationId};
+use sqlx::{PgConnection, PgPool};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::complete::{Completions, lock_notifications};
+use super::load::deliveries;
+use super::marks::mark;
+pub(crate) use super::next::Next;
+use super::next::{Step, step};
+use super::{Marked, StartMark, Task, TaskError, park, store};
+use crate::options::Clock;
+use crate::request::{RequestError, Requests};
+
+/// After this a commit's outcome is unknown. Asking again is safe: the stream's sequence and the task's epoch have moved.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often one commit is decided again because somebody else wrote a stream's next event first.
+const CONFLICTS_MAX: usize = 10;
+
+/// What has become of members of one chunk since the last settlement. At most one a chunk in a commit. Without outcomes it
+/// ends a task of which nobody is open, and lets go of one of which nobody is in memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    pub(crate) task: Task,
+    /// As last loaded or settled.
+    pub(crate) deliveries: Deliveries,
+    /// The last sequence of the stream of deliveries.
+    pub(crate) sequence: i64,
+    pub(crate) outcomes: Vec<MemberOutcome>,
+    /// The members that the owner still works on; those with an outcome here, and those that only wait for a retry, are not
+    /// among them.
+    pub(crate) in_memory: Members,
+}
+
+/// How a chunk stands after a settlement. Others may have written its stream meanwhile: members that a retry has reopened
+/// are open here.
+#[derive(Debug, Clone)]
+pub(crate) struct Settled {
+    pub(crate) deliveries: Deliveries,
+    pub(crate) sequence: i64,
+    pub(crate) next: Next,
+}
+
+/// Why nothing is known to be settled.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettleError {
+    /// The database refused or is away.
+    #[error("failed to settle: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The outcomes could not be appended.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// A chunk could not be read again.
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    /// The notification could not be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// What the events carry could not be read.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// No answer in time.
+    #[error("the outcome of the settlement is unknown")]
+    Unknown,
+}
+
+impl SettleError {
+    /// Whether it may be the fault of one change, and not of the database.
+    const fn may_be_of_one(&self) -> bool {
+        matches!(
+            self,
+            Self::Task(TaskError::Unreadable { .. })
+                | Self::Append(AppendError::TooLarge | AppendError::Encode(_) | AppendError::Seal(_))
+        )
+    }
+
+    const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Append(AppendError::Conflict))
+    }
+}
+
+type Committed = (Vec<Marked>, Vec<Settled>);
+
+/// Settles. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Settler {
+    pub(super) log: EventLog,
+    pub(super) pool: PgPool,
+    pub(super) requests: Requests,
+    pub(super) clock: Clock,
+}
+
+/// A change as it is decided.
+struct Decided<'a> {
+    change: &'a Change,
+    /// The deliveries with the event.
+    after: Deliveries,
+    event: Option<DeliveriesEvent>,
+    refused: Vec<Refusal>,
+    step: Step,
+}
+
+impl Settler {
+    pub(crate) const fn new(log: EventLog, pool: PgPool, requests: Requests, clock: Clock) -> Self {
+        Self { log, pool, requests, clock }
+    }
+
+    /// Commits start marks of an owner and changes of tasks, together. The answers are in the order of what was asked. A
+    /// change that cannot be recorded by its own fault does not hurt the others: its task is parked.
+    pub(crate) async fn commit(
+        &self,
+        owner: Option<Uuid>,
+        marks: &[StartMark],
+        changes: Vec<Change>,
+    ) -> Result<Committed, SettleError> {
+        match self.commit_together(owner, marks, changes.clone()).await {
+            Err(error) if error.may_be_of_one() => self.commit_each(owner, marks, changes).await,
+            committed => committed,
+        }
+    }
+
+    async fn commit_each(
+        &self,
+        owner: Option<Uuid>,
+        marks: &[StartMark],
+        changes: Vec<Change>,
+    ) -> Result<Committed, SettleError> {
+        let (marked, _) = self.commit_together(owner, marks, Vec::new()).await?;
+        let mut all = Vec::with_capacity(changes.len());
+        for change in changes {
+            match self.commit_together(owner, &[], vec![change.clone()]).await {
+                Ok((_, settled)) => all.extend(settled),
+                Err(error) if error.may_be_of_one() => {
+                    park(&self.pool, &change.task, &error.to_string()).await?;
+                    let Change { deliveries, sequence, .. } = change;
+                    all.push(Settled { deliveries, sequence, next: Next::Lost });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((marked, all))
+    }
+
+    /// Where another wrote a stream's next event first, its change is decided again.
+    async fn commit_together(
+        &self,
+        owner: Option<Uuid>,
+        marks: &[StartMark],
+        mut changes: Vec<Change>,
+    ) -> Result<Committed, SettleError> {
+        let mut conflicts = 0;
+        loop {
+            let committed = timeout(SETTLE_TIMEOUT, self.try_commit(owner, marks, &changes));
+            match committed.await.unwrap_or(Err(SettleError::Unknown)) {
+                Err(error) if error.is_conflict() && conflicts < CONFLICTS_MAX => {
+                    conflicts += 1;
+                    self.reload_moved(&mut changes).await?;
+                }
+                committed => return committed,
+            }
+        }
+    }
+
+    async fn reload_moved(&self, changes: &mut [Change]) -> Result<(), SettleError> {
+        let streams = changes.iter().map(stream).collect();
+        let ends = store::stream_ends(&mut *self.pool.acquire().await?, streams).await?;
+        for (change, end) in changes.iter_mut().zip(ends).filter(|(change, end)| change.sequence != *end) {
+            tracing::debug!(task = ?change.task.id, end, "somebody else wrote the stream of a chunk");
+            (change.deliveries, change.sequence) = deliveries(&self.log, change.task.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn try_commit(
+        &self,
+        owner: Option<Uuid>,
+        marks: &[StartMark],
+        changes: &[Change],
+    ) -> Result<Committed, SettleError> {
+        let now = (self.clock)();
+        let decided: Vec<Decided<'_>> = changes.iter().map(|change| decide(change, now)).collect();
+        let sealed = self.sealed(&decided).await?;
+        let mut tx = begin(&self.pool).await?;
+        let marked = match owner {
+            Some(owner) => mark(&mut tx, owner, marks).await?,
+            None => vec![Marked::Lost; marks.len()],
+        };
+        let ours = take_steps(&mut tx, &decided).await?;
+        store::add_totals(&mut tx, &deltas(&decided)).await?;
+        let completed = self.complete_finished(&mut tx, &decided, &ours).await?;
+        // From here on the ledger is locked.
+        let appended = append(&mut tx, sealed.as_ref()).await?;
+        let completions = append(&mut tx, completed.as_ref()).await?;
+        fail::fail_point!("start::before_commit", !marks.is_empty(), |_| std::process::abort());
+        fail::fail_point!("settle::before_commit", sealed.is_some(), |_| std::process::abort());
+        tx.commit().await?;
+        fail::fail_point!("start::committed", marks.iter().any(|mark| mark.is_started), |_| {
+            std::process::abort()
+        });
+        fail::fail_point!("unmark::committed", marks.iter().any(|mark| !mark.is_started), |_| {
+            std::process::abort()
+        });
+        fail::fail_point!("settle::committed", sealed.is_some(), |_| std::process::abort());
+        for (sealed, appended) in [(sealed, appended), (completed, completions)] {
+            if let (Some(sealed), Some(appended)) = (sealed, appended) {
+                self.log.committed_in(&sealed, appended);
+            }
+        }
+        decided.iter().for_each(count);
+        Ok((marked, decided.into_iter().zip(ours).map(settled).collect()))
+    }
+
+    /// Keys are read before the transaction begins.
+    async fn sealed(&self, decided: &[Decided<'_>]) -> Result<Option<Sealed>, SettleError> {
+        let mut drafts = Vec::with_capacity(decided.len());
+        for Decided { change, event, .. } in decided {
+            let Some(event) = event else { continue };
+            let generation = change.outcomes.iter().map(|outcome| outcome.generation).max().unwrap_or(1);
+            let asked = (change.task.id.notification, generation);
+            let metadata = self.requests.metadata_of_outcomes(asked, change.task.company).await?;
+            let draft = Draft::of(DELIVERIES, stream(change), change.sequence + 1, event, metadata);
+            drafts.push(draft.map_err(AppendError::from)?);
+        }
+        match drafts.is_empty() {
+            true => Ok(None),
+            false => Ok(Some(self.log.seal(drafts, None).await?)),
+        }
+    }
+
+    /// Completes the notifications of which this was the last.
+    async fn complete_finished(
+        &self,
+        tx: &mut PgConnection,
+        decided: &[Decided<'_>],
+        ours: &[bool],
+    ) -> Result<Option<Sealed>, SettleError> {
+        let finished = decided.iter().zip(ours).filter(|(decided, is_ours)| **is_ours && decided.is_finished());
+        let ids = sorted(finished.map(|(decided, _)| decided.change.task.id.notification));
+        let drafts = Completions { log: &self.log, requests: &self.requests }.drafts(tx, &ids).await?;
+        match drafts.is_empty() {
+            true => Ok(None),
+            false => Ok(Some(self.log.seal(drafts, None).await?)),
+        }
+    }
+}
+
+impl Decided<'_> {
+    fn is_finished(&self) -> bool {
+        self.step == Step::Finish
+    }
+
+    /// The event's place in the stream is the fence of a change; one without an event has none.
+    fn needs_fence(&self) -> bool {
+        self.event.is_none() && self.step != Step::Keep
+    }
+}
+
+pub(super) async fn append(
+    tx: &mut PgConnection,
+    sealed: Option<&Sealed>,
+) -> Result<Option<Appended>, AppendError> {
+    match sealed {
+        Some(sealed) => EventLog::append_in(tx, sealed).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Moves the rows; says which were still as their change expected them. The notifications of tasks that end are locked
+/// first: whoever cancels one locks in the same order.
+async fn take_steps(tx: &mut PgConnection, decided: &[Decided<'_>]) -> Result<Vec<bool>, SettleError> {
+    if decided.is_empty() {
+        return Ok(Vec::new());
+    }
+    let finished = decided.iter().filter(|decided| decided.is_finished());
+    lock_notifications(tx, &sorted(finished.map(|decided| decided.change.task.id.notification))).await?;
+    let steps: Vec<_> = decided.iter().map(|decided| (&decided.change.task, decided.step)).collect();
+    let ours = store::take_steps(tx, &steps).await?;
+    let unfenced: Vec<&Change> =
+        decided.iter().filter(|decided| decided.needs_fence()).map(|decided| decided.change).collect();
+    if !unfenced.is_empty() {
+        // In a statement after the lock on the row, which whoever reopens members holds too.
+        let ends = store::stream_ends(tx, unfenced.iter().map(|change| stream(change)).collect()).await?;
+        if unfenced.iter().zip(ends).any(|(change, end)| change.sequence != end) {
+            return Err(AppendError::Conflict.into());
+        }
+    }
+    Ok(decided.iter().map(|decided| ours.contains(&decided.change.task.id)).collect())
+}
+
+fn sorted(ids: impl Iterator<Item = NotificationId>) -> Vec<NotificationId> {
+    let mut ids: Vec<_> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn stream(change: &Change) -> String {
+    deliveries_stream(change.task.id.notification, change.task.id.chunk)
+}
+
+/// An outcome that comes too late, because the generation is settled already, is none.
+fn decide(change: &Change, now: chrono::DateTime<chrono::Utc>) -> Decided<'_> {
+    let command = DeliveriesCommand {
+        notification: change.task.id.notification,
+        company: change.task.company,
+        action: Action::RecordOutcomes(change.outcomes.clone()),
+    };
+    let decided = change.deliveries.decide_each(command);
+    let mut after = change.deliveries.clone();
+    if let Some(event) = &decided.event {
+        after.apply(event.clone());
+    }
+    let step = step(&after, change.task.chunk_people, change.in_memory, now);
+    Decided { change, after, event: decided.event, refused: decided.refused, step }
+}
+
+fn deltas(decided: &[Decided<'_>]) -> Vec<(NotificationId, Totals)> {
+    let mut deltas = std::collections::BTreeMap::<NotificationId, Totals>::new();
+    for Decided { change, after, .. } in decided.iter().filter(|decided| decided.event.is_some()) {
+        *deltas.entry(change.task.id.notification).or_default() += after.totals() - change.deliveries.totals();
+    }
+    deltas.into_iter().filter(|(_, delta)| *delta != Totals::default()).collect()
+}
+
+fn settled((decided, is_ours): (Decided<'_>, bool)) -> Settled {
+    Settled {
+        sequence: decided.change.sequence + i64::from(decided.event.is_some()),
+        next: if is_ours { decided.step.next() } else { Next::Lost },
+        deliveries: decided.after,
+    }
+}
+
+fn count(decided: &Decided<'_>) {
+    let Decided { change, refused, .. } = decided;
+    let is_refused = |outcome: &&MemberOutcome| refused.iter().any(|refusal| refusal.member == outcome.member);
+    for outcome in change.outcomes.iter().filter(|outcome| !is_refused(outcome)) {
+        let (channel, outcome) = (change.task.channel.as_str(), name(&outcome.outcome));
+        metrics::counter!("mensajeria_sends_total", "channel" => channel, "outcome" => outcome).increment(1);
+    }
+}
+
+/// How metrics call it.
+const fn name(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted { .. } => "accepted",
+        Outcome::Deferred { .. } => "deferred",
+        Outcome::Failed(_) => "failed",
+        Outcome::Suppressed { .. } => "suppressed",
+        Outcome::InDoubt { .. } => "in_doubt",
+        Outcome::Cancelled => "cancelled",
+    }
+}

@@ -1,0 +1,75 @@
+//! What an owner has that must not be sent any more.
+
+use std::collections::BTreeMap;
+
+use domain::value::{Members, NotificationId, Ordinal};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::ChunkId;
+
+/// Why something must not be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// The notification was cancelled.
+    Cancelled,
+    /// The people were erased.
+    Erased,
+}
+
+/// Members of a task whom nothing must be sent any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stop {
+    pub(crate) task: ChunkId,
+    /// Who; everybody if none is named. Some may have an outcome already.
+    pub(crate) members: Option<Members>,
+    pub(crate) why: Stopped,
+}
+
+/// What of an owner's tasks is stopped. It is asked with each beat, so that what a resting provider holds up is withdrawn too.
+pub(crate) async fn of_owner(pool: &PgPool, owner: Uuid) -> sqlx::Result<Vec<Stop>> {
+    let cancelled: Vec<(Uuid, i32)> = sqlx::query_as(
+        "select notification_id, chunk from send_tasks
+         where owner = $1 and not is_parked and stopped = 'cancelled'",
+    )
+    .bind(owner)
+    .fetch_all(pool)
+    .await?;
+    let cancelled = cancelled.into_iter().map(|(notification, chunk)| Stop {
+        task: ChunkId { notification: notification.into(), chunk: chunk.unsigned_abs() },
+        members: None,
+        why: Stopped::Cancelled,
+    });
+    Ok(cancelled.chain(erased(pool, owner).await?).collect())
+}
+
+/// Only while an erasure is under way, which is rare, is the view asked.
+async fn erased(pool: &PgPool, owner: Uuid) -> sqlx::Result<Vec<Stop>> {
+    let any: bool = sqlx::query_scalar("select exists (select from send_erasures)").fetch_one(pool).await?;
+    if !any {
+        return Ok(Vec::new());
+    }
+    let places: Vec<(Uuid, i32)> = sqlx::query_as(
+        "select r.notification_id, r.ordinal
+         from send_erasures e
+         join notifications.recipients r on r.client_id = e.client_id
+         join send_tasks t on t.notification_id = r.notification_id and t.chunk = (r.ordinal - 1) / 500 + 1
+         where t.owner = $1 and not t.is_parked",
+    )
+    .bind(owner)
+    .fetch_all(pool)
+    .await?;
+    let stop = |(task, members)| Stop { task, members: Some(members), why: Stopped::Erased };
+    Ok(by_chunk(places).into_iter().map(stop).collect())
+}
+
+/// The members at these places of audiences, by chunk.
+pub(super) fn by_chunk(places: Vec<(Uuid, i32)>) -> BTreeMap<ChunkId, Members> {
+    let mut chunks = BTreeMap::<ChunkId, Members>::new();
+    for (notification, ordinal) in places {
+        let Some(ordinal) = u32::try_from(ordinal).ok().and_then(Ordinal::try_new) else { continue };
+        let id = ChunkId { notification: NotificationId::from(notification), chunk: ordinal.chunk() };
+        chunks.entry(id).or_default().insert(ordinal.member());
+    }
+    chunks
+}

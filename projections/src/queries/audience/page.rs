@@ -1,0 +1,78 @@
+//! Pages of the people a first generation tells, by keyset over the blind indexes of their addresses.
+
+use domain::notification::{Addressee, Recipient};
+use domain::personal::Personal;
+use domain::value::{Channel, CompanyId, ContactKind, RecipientKind};
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use super::{Columns, columns};
+
+/// A person who is to be told, and where the page goes on after them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The person, as the audience freezes them.
+    pub recipient: Recipient,
+    /// The blind index of the address.
+    pub index: Vec<u8>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    index: Vec<u8>,
+    client_id: Uuid,
+    #[sqlx(try_from = "String")]
+    kind: ContactKind,
+    client_name: String,
+    contact_name: String,
+    address: String,
+}
+
+/// At most `limit` people whose address's blind index comes after `after_index`, in the order of these indexes. Fewer:
+/// there are no more. One contact an address: of several with the same address the holder is named, else the first as
+/// they are listed.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn page(
+    pool: &PgPool,
+    company: CompanyId,
+    channel: Channel,
+    kind: RecipientKind,
+    after_index: &[u8],
+    limit: usize,
+) -> sqlx::Result<Vec<Candidate>> {
+    let Columns { address, index, is_reachable } = columns(channel);
+    let text = format!(
+        "select next.index, next.client_id, next.kind, c.name as client_name, next.contact_name, next.address
+         from (
+           select distinct on ({index}) {index} as index, client_id, kind, name as contact_name, {address} as address
+           from clients.contacts
+           where company_id = $1 and {index} > $2 and ($3 = 'everyone' or kind = $3) and {is_reachable}
+           order by {index}, kind <> 'holder', client_id, ordinal
+           limit $4) next
+         join clients.clients c using (client_id)
+         order by next.index"
+    );
+    let rows: Vec<Row> = sqlx::query_as(&text)
+        .bind(company.uuid())
+        .bind(after_index)
+        .bind(kind.as_str())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(pool)
+        .await?;
+    Ok(rows.into_iter().map(Candidate::from).collect())
+}
+
+impl From<Row> for Candidate {
+    fn from(row: Row) -> Self {
+        let addressee =
+            Addressee { client_name: row.client_name, contact_name: row.contact_name, address: row.address };
+        let recipient = Recipient {
+            client: row.client_id.into(),
+            kind: row.kind,
+            addressee: Personal::new(row.client_id, addressee),
+        };
+        Self { recipient, index: row.index }
+    }
+}
