@@ -235,7 +235,7 @@ impl RefusedRow {
     fn refusal(&self) -> Refusal {
         Refusal {
             wording: Wording::of(&self.failure, [&self.row.address, &self.row.name]),
-            class: self.failure.class,
+            class: self.failure.class(),
             recipient: self.row.address.clone(),
         }
     }

@@ -239,7 +239,7 @@ pub(super) fn due_after_rest(counters: &[Counter], now: DateTime<Utc>) -> DateTi
 
 #[cfg(test)]
 mod tests {
-    use domain::delivery::FailureClass;
+    use domain::deliveries::{FailureClass, Phase};
 
     use super::*;
     use crate::provider::{Accepted, EmailProvider, Failure, SmtpSettings};
@@ -257,7 +257,7 @@ mod tests {
     }
 
     fn refuse(counter: &Counter, now: DateTime<Utc>) {
-        let refused = Failure::new(FailureClass::ConfigAuth, "535 5.7.8", "");
+        let refused = Failure::answered(FailureClass::ConfigAuth, Phase::Auth, "535 5.7.8", "");
         counter.provider.gate().breaker.observe::<Accepted>(&Err(refused.into()), now);
     }
 

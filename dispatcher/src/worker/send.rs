@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use domain::deliveries::Observation;
 use domain::delivery::{Failure, FailureClass, Outcome};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -10,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use super::clerk::{Marked, Receipt};
 use super::outcomes::{Outcomes, Sent};
 use super::pump::{Counter, due_after_rest};
-use crate::provider::failure::code;
 use crate::provider::{Admission, Outgoing, Sender, StartRefused};
 use crate::queue::QueueRow;
 use crate::queue::settle::Decision;
@@ -145,7 +145,7 @@ fn unreadable() -> Decision {
     Decision::Outcome(Outcome::Failed(Failure {
         provider: None,
         class: FailureClass::PermanentContent,
-        code: code::CONTENT.to_owned(),
-        text: "the notification's content cannot be read".to_owned(),
+        code: Observation::ContentErased.as_str().to_owned(),
+        text: String::new(),
     }))
 }

@@ -56,8 +56,8 @@ impl Verdict<'_> {
         if let Some(due_at) = self.elsewhere_before(until).filter(|_| self.may_go_elsewhere(row, &failure)) {
             return Decision::Release { due_at };
         }
-        let provider::Failure { class, code, text, .. } = failure;
-        let failure = Failure { provider: Some(provider), class, code, text };
+        let (class, code) = (failure.class(), failure.code().to_owned());
+        let failure = Failure { provider: Some(provider), class, code, text: failure.text };
         Decision::Outcome(match until {
             Some(until) => Outcome::Deferred { until, failure },
             None => Outcome::Failed(failure),
@@ -72,13 +72,14 @@ impl Verdict<'_> {
     /// An address that does not exist does so nowhere; another provider may take any other row. A row that
     /// the provider had taken and gave up must not be sent again.
     fn may_go_elsewhere(&self, row: &QueueRow, failure: &provider::Failure) -> bool {
-        let is_its_address = failure.class == FailureClass::PermanentAddress && !self.blames_us(row, failure);
+        let is_its_address =
+            failure.class() == FailureClass::PermanentAddress && !self.blames_us(row, failure);
         failure.advice != RetryAdvice::Never && !is_its_address
     }
 
     fn blames_us(&self, row: &QueueRow, failure: &provider::Failure) -> bool {
         let is_dead =
-            failure.class == FailureClass::PermanentAddress && row.attempt().number >= ADDRESS_ATTEMPTS_MAX;
+            failure.class() == FailureClass::PermanentAddress && row.attempt().number >= ADDRESS_ATTEMPTS_MAX;
         self.is_about_us && !is_dead
     }
 
@@ -102,7 +103,7 @@ impl Verdict<'_> {
     /// about us waits once like a server that is busy: a single alarm is tried twice before it has failed.
     fn scheduled_class(&self, row: &QueueRow, failure: &provider::Failure) -> FailureClass {
         let is_doubted = row.attempt().number == DOUBTED_ATTEMPT;
-        match failure.class {
+        match failure.class() {
             _ if self.blames_us(row, failure) => FailureClass::ConfigAuth,
             FailureClass::PolicyReputation | FailureClass::Unknown if is_doubted => FailureClass::Transient,
             class => class,
@@ -126,6 +127,7 @@ impl Verdict<'_> {
 mod tests {
     use super::*;
     use crate::provider::{Doubt, StartRefused};
+    use domain::deliveries::{Evidence, Observation, Phase};
     use domain::value::Channel;
 
     use crate::queue::row;
@@ -139,7 +141,7 @@ mod tests {
     }
 
     fn failed(class: FailureClass) -> provider::Failure {
-        provider::Failure::new(class, "x", "because")
+        provider::Failure::answered(class, Phase::Rcpt, "x", "because")
     }
 
     fn outcome(verdict: Verdict<'_>, row: &QueueRow, failure: provider::Failure) -> Outcome {
@@ -227,8 +229,9 @@ mod tests {
 
     #[test]
     fn doubt_is_never_tried_again() {
-        let doubt = Doubt { code: "closed".into(), text: "no answer".into() };
-        let in_doubt = Outcome::InDoubt { provider: "uno".into(), detail: "no answer (closed)".into() };
+        let evidence = Evidence::observed(Some(Phase::Reply), Observation::Closed);
+        let doubt = Doubt { evidence, text: "no answer".into() };
+        let in_doubt = Outcome::InDoubt { provider: "uno".into(), detail: "closed: no answer".into() };
         assert_eq!(answer(Err(doubt.into())), Some(in_doubt));
     }
 
@@ -325,7 +328,7 @@ mod tests {
     fn a_providers_own_wait_wins_over_given_ones() {
         let waits = [Duration::from_secs(2)];
         let verdict = Verdict { retry_waits: Some(&waits), chance: 0.0, ..verdict() };
-        let asked = provider::Failure::new(FailureClass::Throttled, "429", "slow down")
+        let asked = provider::Failure::answered(FailureClass::Throttled, Phase::Http, "429", "slow down")
             .with_advice(RetryAdvice::After(Duration::from_secs(90)));
         assert_eq!(due(outcome(verdict, &row(1), asked)), Some(at(90)));
     }
