@@ -17,6 +17,7 @@ use crate::options::DispatcherOptions;
 use crate::request::Requests;
 use crate::route::Route;
 use crate::tasks::settle::Settler;
+use crate::worker::{Sending, send_for_ever};
 
 /// A running dispatcher. It ends when its token is cancelled; dropped, it ends at once like a crash.
 #[derive(Debug)]
@@ -48,6 +49,7 @@ impl Dispatcher {
         spawn(&mut tasks, parts.intake(broker).run(cancel.clone()));
         spawn(&mut tasks, parts.resolver().run(cancel.clone()));
         spawn(&mut tasks, parts.housekeeper().run(cancel.clone()));
+        spawn(&mut tasks, send_for_ever(parts.sending(routes), cancel.clone()));
         Self { tasks, cancel }
     }
 
@@ -75,13 +77,18 @@ struct Parts {
 impl Parts {
     fn new(log: EventLog, options: DispatcherOptions) -> Self {
         let pool = task_pool(log.pool());
-        let requests = Requests::new(log.clone());
+        let requests = Requests::new(log.reader().clone());
         let settler = Settler::new(log.clone(), pool.clone(), requests.clone(), Arc::clone(&options.clock));
         Self { log, pool, requests, settler, options, wakes: Arc::default() }
     }
 
     fn intake(&self, broker: Option<Broker>) -> Intake {
-        Intake { log: self.log.clone(), broker, pool: self.pool.clone(), wakes: Arc::clone(&self.wakes) }
+        Intake {
+            log: self.log.reader().clone(),
+            broker,
+            pool: self.pool.clone(),
+            wakes: Arc::clone(&self.wakes),
+        }
     }
 
     fn resolver(&self) -> Resolver {
@@ -101,6 +108,17 @@ impl Parts {
         Housekeeper {
             pool: self.pool.clone(),
             settler: self.settler.clone(),
+            options: self.options.clone(),
+            wakes: Arc::clone(&self.wakes),
+        }
+    }
+    fn sending(&self, routes: Vec<Route>) -> Sending {
+        Sending {
+            log: self.log.clone(),
+            pool: self.pool.clone(),
+            settler: self.settler.clone(),
+            requests: self.requests.clone(),
+            routes,
             options: self.options.clone(),
             wakes: Arc::clone(&self.wakes),
         }

@@ -12,6 +12,7 @@ mod route;
 pub mod simulator;
 pub mod tasks;
 mod wakes;
+mod worker;
 
 pub use self::dispatcher::Dispatcher;
 pub use self::options::DispatcherOptions;

@@ -5,9 +5,10 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use commands::log::{EventLog, Metadata, Recorded, SealError, metadata};
+use commands::log::{Metadata, Reader, Recorded, SealError, metadata};
 use domain::Event;
 use domain::notification::NotificationEvent;
+use domain::rendering::Text;
 use domain::value::{CompanyId, NotificationId};
 use lru::LruCache;
 use tokio::sync::OnceCell;
@@ -19,10 +20,8 @@ const TEXT_REMEMBERED_MAX: usize = 8_000_000;
 
 /// A notification as it was asked for.
 pub(crate) struct Request {
-    /// The subject of an e-mail.
-    pub(crate) subject: Option<String>,
-    /// The text; none once its key is destroyed.
-    pub(crate) body: Option<String>,
+    /// What it says; none once its key is destroyed.
+    pub(crate) text: Option<Text>,
     /// The mail's date.
     pub(crate) requested_at: DateTime<Utc>,
     /// What the events of this generation's audience and deliveries carry.
@@ -31,7 +30,8 @@ pub(crate) struct Request {
 
 impl Request {
     fn text_bytes(&self) -> usize {
-        [&self.subject, &self.body].into_iter().flatten().map(String::len).sum()
+        let bytes = |text: &Text| text.subject.as_ref().map_or(0, String::len) + text.body.len();
+        self.text.as_ref().map_or(0, bytes)
     }
 }
 
@@ -56,12 +56,12 @@ type Cell = Arc<OnceCell<Arc<Request>>>;
 /// The notifications that are being sent. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Requests {
-    log: EventLog,
+    log: Reader,
     remembered: Arc<Mutex<LruCache<Asked, Cell>>>,
 }
 
 impl Requests {
-    pub(crate) fn new(log: EventLog) -> Self {
+    pub(crate) fn new(log: Reader) -> Self {
         Self { log, remembered: Arc::new(Mutex::new(LruCache::new(REQUESTS_REMEMBERED))) }
     }
 
@@ -127,7 +127,8 @@ impl Requests {
             return Err(RequestError::Unreadable(id));
         };
         let subject = subject.and_then(|subject| subject.into_clear());
-        Ok(Arc::new(Request { subject, body: body.into_clear(), requested_at, metadata }))
+        let text = body.into_clear().map(|body| Text { subject, body });
+        Ok(Arc::new(Request { text, requested_at, metadata }))
     }
 }
 

@@ -11,6 +11,7 @@ pub mod message;
 pub mod notification;
 pub mod personal;
 pub mod receipt;
+pub mod rendering;
 mod upcast;
 pub mod user;
 pub mod value;

@@ -11,9 +11,8 @@ use dispatcher::simulator::ledger::{self, LedgerEntry};
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use domain::client::{ClientProfile, Contact};
 use domain::company::CompanyDetails;
-use domain::notification::AUDIENCE_CHUNK;
 use domain::user::RegisterUser;
-use domain::value::{CompanyId, ContactKind, Locale, Role, UserId};
+use domain::value::{CHUNK_MEMBERS, CompanyId, ContactKind, Locale, Role, UserId};
 use gateway::access::{Token, hash_password};
 use gateway::stack::Stack;
 use projections::{Projection, Projections};
@@ -29,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 /// How many clients a company has, each with a phone and an address.
 pub(crate) const CLIENTS: usize = 60;
 /// How many clients make an audience of several chunks.
-const CROWD: usize = 2 * AUDIENCE_CHUNK + 100;
+const CROWD: usize = 2 * CHUNK_MEMBERS as usize + 100;
 /// How many clients are taken on at once.
 const IMPORT_PAGE: usize = 250;
 /// How many connections the program has to each provider: so many sends of a channel can be in flight at a kill.
@@ -242,14 +241,14 @@ async fn log(database_url: &str) -> EventLog {
 /// Makes the views before the program starts, so that it meets its faults under the load and not before.
 async fn project(log: &EventLog) {
     let cancel = CancellationToken::new();
-    let projections = Projections::start(log.clone(), None, cancel.clone());
+    let projections = Projections::start(log.reader().clone(), None, cancel.clone());
     caught_up(log).await;
     cancel.cancel();
     projections.stopped().await;
 }
 
 async fn caught_up(log: &EventLog) {
-    let head = log.head().await.expect("the database answers");
+    let head = log.reader().head().await.expect("the database answers");
     projections::wait_for(log.pool(), &Projection::ALL, head, HANG).await.expect("the views catch up");
 }
 

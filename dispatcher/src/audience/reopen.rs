@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use commands::begin;
-use commands::log::{AppendError, Draft, EventLog};
+use commands::log::{AppendError, Draft};
 use cqrs_es::Aggregate;
 use domain::deliveries::{
     Action, DELIVERIES, Deliveries, DeliveriesCommand, DeliveriesEvent, Totals, deliveries_stream,
@@ -53,7 +53,7 @@ impl Resolver {
         chunk_people: i32,
     ) -> Result<Option<Reopened>, ResolveError> {
         let stream = deliveries_stream(open.notification(), failed.chunk);
-        let loaded = self.log.load::<Deliveries>(&stream).await?;
+        let loaded = self.log.reader().load::<Deliveries>(&stream).await?;
         let action = Action::Reopen { generation: open.generation(), members: failed.members };
         let command =
             DeliveriesCommand { notification: open.notification(), company: open.company(), action };
@@ -86,7 +86,7 @@ impl Resolver {
             reopened.iter().map(draft).collect::<Result<_, _>>().map_err(AppendError::from)?;
         let sealed = match drafts.is_empty() {
             true => None,
-            false => Some(self.log.seal(drafts, None).await?),
+            false => Some(self.log.writer().seal(drafts, None).await?),
         };
         let recipients = reopened.iter().map(|chunk| i64::from(chunk.people)).sum();
         let mut tx = begin(&self.pool).await?;
@@ -100,14 +100,14 @@ impl Resolver {
         reopened.iter().for_each(|chunk| delta += chunk.delta);
         add_totals(&mut tx, &[(open.notification(), delta)]).await?;
         let appended = match &sealed {
-            Some(sealed) => Some(EventLog::append_in(&mut tx, sealed).await?),
+            Some(sealed) => Some(self.log.writer().append_in(&mut tx, sealed).await?),
             None => None,
         };
         fail::fail_point!("resolve::before_commit", |_| std::process::abort());
         tx.commit().await?;
         fail::fail_point!("resolve::committed", |_| std::process::abort());
         if let (Some(sealed), Some(appended)) = (&sealed, appended) {
-            self.log.committed_in(sealed, appended);
+            self.log.writer().committed_in(sealed, appended);
         }
         Ok(())
     }

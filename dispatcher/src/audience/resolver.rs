@@ -174,7 +174,7 @@ impl Resolver {
         let (recipients, cursor) = (chunk.recipients.len() as i64, chunk.cursor.clone());
         let clients: Vec<Uuid> = chunk.recipients.iter().map(|recipient| recipient.client.uuid()).collect();
         let metadata = self.requests.get(open.asked()).await?.metadata.clone();
-        let sealed = self.log.seal(vec![draft(open, chunk, metadata)?], None).await?;
+        let sealed = self.log.writer().seal(vec![draft(open, chunk, metadata)?], None).await?;
         let mut tx = begin(&self.pool).await?;
         if !lock(&mut tx, open).await? {
             return Ok(());
@@ -182,19 +182,19 @@ impl Resolver {
         open::advance(&mut tx, open, open::Step { chunks: 1, recipients, cursor: &cursor }).await?;
         insert_task(&mut tx, open, recipients, (self.clock)()).await?;
         let erased = erased_among(&mut tx, &clients).await?;
-        let appended = EventLog::append_in(&mut tx, &sealed).await?;
+        let appended = self.log.writer().append_in(&mut tx, &sealed).await?;
         suppress_again(&mut tx, &erased, appended.last).await?;
         fail::fail_point!("resolve::before_commit", |_| std::process::abort());
         tx.commit().await?;
         fail::fail_point!("resolve::committed", |_| std::process::abort());
-        self.log.committed_in(&sealed, appended);
+        self.log.writer().committed_in(&sealed, appended);
         Ok(())
     }
 
     /// Closes an audience and, if nothing of it is left to be sent by then, completes the notification.
     async fn close(&self, open: &Open) -> Result<(), ResolveError> {
         let excluded = self.excluded(open).await?;
-        let loaded = self.log.load::<Notification>(&open.notification_id.to_string()).await?;
+        let loaded = self.log.reader().load::<Notification>(&open.notification_id.to_string()).await?;
         let (mut state, mut sequence) = (loaded.state, loaded.sequence);
         let close = NotificationCommand::CloseAudience {
             generation: open.generation(),
@@ -216,19 +216,19 @@ impl Resolver {
         lock_notifications(&mut tx, &[open.notification()]).await?;
         mark_closed(&mut tx, open).await?;
         if !has_tasks(&mut tx, open.notification()).await? {
-            let completions = Completions { log: &self.log, requests: &self.requests };
+            let completions = Completions { log: self.log.reader(), requests: &self.requests };
             drafts.extend(completions.draft(&mut tx, open.notification(), &state, sequence).await?);
         }
         if drafts.is_empty() {
             return Ok(tx.commit().await?);
         }
         // What closes and completes holds no personal data: no key is read here.
-        let sealed = self.log.seal(drafts, None).await?;
-        let appended = EventLog::append_in(&mut tx, &sealed).await?;
+        let sealed = self.log.writer().seal(drafts, None).await?;
+        let appended = self.log.writer().append_in(&mut tx, &sealed).await?;
         fail::fail_point!("resolve::before_close", |_| std::process::abort());
         tx.commit().await?;
         fail::fail_point!("resolve::closed", |_| std::process::abort());
-        self.log.committed_in(&sealed, appended);
+        self.log.writer().committed_in(&sealed, appended);
         Ok(())
     }
 

@@ -101,7 +101,7 @@ async fn rows(
 /// Whether somebody of these is open. What cannot be read is not: its task is parked by its owner.
 async fn is_open(settler: &Settler, owned: &[(ChunkId, Members)]) -> Result<bool, SettleError> {
     for (id, members) in owned {
-        match deliveries(&settler.log, *id).await {
+        match deliveries(settler.log.reader(), *id).await {
             Ok((deliveries, _)) if deliveries.open_among(*members).is_empty() => {}
             Ok(_) => return Ok(true),
             Err(TaskError::Unreadable { .. }) => {}

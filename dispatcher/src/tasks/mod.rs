@@ -26,7 +26,7 @@ pub(crate) use self::complete::{Completions, complete_left_over, has_tasks, lock
 pub use self::counts::{record_depth, sending, sending_among, sending_counts};
 pub(crate) use self::erasures::suppress_erased;
 pub(crate) use self::marks::{Marked, StartMark};
-pub(crate) use self::park::{park, unpark_all};
+pub(crate) use self::park::{give_back, park, unpark_all};
 pub(crate) use self::recover::recover;
 pub(crate) use self::store::add_totals;
 pub(crate) use self::sweep::sweep;

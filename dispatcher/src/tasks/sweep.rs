@@ -77,7 +77,7 @@ pub(super) async fn changes<T: Copy>(
 ) -> Result<Vec<Change>, SettleError> {
     let mut changes = Vec::with_capacity(tasks.len());
     for (task, about) in tasks {
-        match deliveries(&settler.log, task.id).await {
+        match deliveries(settler.log.reader(), task.id).await {
             Ok((deliveries, sequence)) => {
                 let outcomes = outcomes(&task, &deliveries, about);
                 changes.push(Change { task, deliveries, sequence, outcomes, in_memory: Members::NONE });

@@ -145,6 +145,15 @@ impl Deliveries {
         members.iter().filter(|member| self.get(*member).is_open()).collect()
     }
 
+    /// When the first of those who are deferred is due.
+    pub fn next_due(&self) -> Option<DateTime<Utc>> {
+        let due = |delivery: &Delivery| match delivery.state {
+            State::Deferred { until, .. } => Some(until),
+            _ => None,
+        };
+        self.members.values().filter_map(due).min()
+    }
+
     /// The final outcomes there are.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();

@@ -133,6 +133,8 @@ export interface AuditFilters {
   subject?: string;
   from?: string;
   to?: string;
+  /** `receipts`: without glances and outcomes of deliveries. */
+  hide?: string;
 }
 export const getAudit = (query: AuditFilters & { after?: string; limit?: number }) =>
   ask(client.GET('/audit', { params: { query: chosen(query) } }));

@@ -251,7 +251,10 @@ export interface Notification {
 export interface FailureCause {
   outcome: string;
   class: string;
+  phase: string;
+  /** The provider's own. */
   code: string;
+  observed: string;
   count: number;
 }
 export interface Attempt {
@@ -259,7 +262,12 @@ export interface Attempt {
   provider: string | null;
   outcome: string;
   class: string | null;
+  phase: string | null;
+  /** The provider's own. */
   code: string | null;
+  /** What our side has seen. */
+  observed: string | null;
+  /** The provider's own text. */
   detail: string | null;
   reference: string | null;
   /** When a deferred one is tried again. */

@@ -1,12 +1,11 @@
 /** What an event says, as labelled words: in a line of the audit, or one under the other in a history. */
 import { longDate, number, t, tOr } from './i18n';
-import { detailWords, ownCode } from './own-words';
 import { companyName } from './store/session';
 
 const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/;
 /** Other people's words and names: shown as they are, whatever they look like. */
-const VERBATIM = new Set(['body', 'subject', 'provider', 'reference', 'time_zone']);
+const VERBATIM = new Set(['body', 'subject', 'provider', 'reference', 'time_zone', 'code', 'detail']);
 /** Says that the text beside it is only its beginning. */
 const CUT = 'truncated';
 /** Ids of companies have names here; any other id is left to whoever links it. */
@@ -60,6 +59,7 @@ function worded(name: string, value: unknown): string {
   if (typeof value === 'number') return name === 'generation' && value === 1 ? '' : number(value);
   if (typeof value === 'boolean') return value ? t('yes') : '';
   if (typeof value === 'string') return COMPANIES.has(name) ? companyName(value) : text(name, value);
+  if (name === 'outcomes' && Array.isArray(value)) return value.filter(isRecord).map(outcome).join(', ');
   if (Array.isArray(value))
     return value
       .map((one) => worded(name, one))
@@ -70,10 +70,19 @@ function worded(name: string, value: unknown): string {
 
 function text(name: string, value: string): string {
   if (VERBATIM.has(name)) return value;
-  if (name === 'code') return ownCode(value) ?? value;
-  if (name === 'detail') return detailWords(value);
+  if (name === 'observed' || name === 'phase' || name === 'class') return tOr(`${name}.${value}`, value);
   if (ID.test(value)) return '';
   return MOMENT.test(value) ? longDate(value) : tOr(`value.${value}`, value);
+}
+
+/** «3 fallidos (La dirección no existe, 550 5.1.1, principal)». */
+function outcome(one: Record<string, unknown>): string {
+  const n = Number(one.n ?? 0);
+  const words = ['class', 'observed', 'phase', 'code', 'provider']
+    .map((name) => worded(name, one[name]))
+    .filter(Boolean);
+  const state = tOr(`state.${one.outcome}`, String(one.outcome), { n });
+  return `${number(n)} ${state.toLowerCase()}${words.length > 0 ? ` (${words.join(', ')})` : ''}`;
 }
 
 /** What is personal may be gone or kept from this reader; the rest are numbers by reason. */

@@ -29,6 +29,7 @@ const NAMES = {
   subject: 'asunto',
   from: 'desde',
   to: 'hasta',
+  all: 'todo',
 } as const;
 type Name = keyof typeof NAMES;
 const NAMED = Object.entries(NAMES) as [Name, string][];
@@ -39,7 +40,10 @@ const FITS: Record<Name, (value: string) => boolean> = {
   subject: isText,
   from: isDay,
   to: isDay,
+  all: (value) => value === ALL,
 };
+/** In the address: glances and outcomes of deliveries are shown too. */
+const ALL = '1';
 /** A row of which more is looked at. */
 interface Opened {
   kind: string;
@@ -65,7 +69,8 @@ export class AuditPage extends LitElement {
       .what { font-weight: 550; }
       td.summary { max-width: 420px; overflow-wrap: anywhere; }
       td.named { min-width: 130px; overflow-wrap: anywhere; }
-      .clear { margin-bottom: var(--s4); }
+      .clear, .all { margin-bottom: var(--s4); }
+      .all { display: flex; align-items: center; gap: var(--s2); min-height: 24px; }
     `,
   ];
 
@@ -125,8 +130,13 @@ export class AuditPage extends LitElement {
         ${textField({ name: 'subject', label: t('audit.subject'), value: filters.subject, hint: t('audit.subject_hint', { n: ID_END }), maxlength: TEXT_MAX, onInput: (subject) => this.filter({ subject: this.wholeId(asText(subject).trim()) }) })}
         ${this.day('from', t('audit.from'))} ${this.day('to', t('audit.to'))}
       </div>
+      <label class="all"><input type="checkbox" name="all" .checked=${filters.all === ALL} @change=${this.showAll} /> ${t('audit.all')}</label>
       ${Object.values(filters).some(Boolean) ? html`<p class="clear"><button class="link-button" type="button" @click=${this.clear}>${t('filter.clear')}</button></p>` : nothing}`;
   }
+
+  private showAll = (event: Event): void => {
+    this.filter({ all: (event.target as HTMLInputElement).checked ? ALL : '' });
+  };
 
   private day(name: 'from' | 'to', label: string) {
     const value = this.filters[name];
@@ -219,7 +229,7 @@ export class AuditPage extends LitElement {
     void this.list.replace();
   }
 
-  private clear = (): void => this.filter({ actor: '', company: '', type: '', subject: '', from: '', to: '' });
+  private clear = (): void => this.filter({ actor: '', company: '', type: '', subject: '', from: '', to: '', all: '' });
 }
 
 /** Whether it is what a row shows of an id, and not the whole of it. */
@@ -249,10 +259,14 @@ const personOption = ({ id, name, active }: User): Option => ({
   label: active ? name : `${name} (${t('users.inactive')})`,
 });
 
-/** Days are whole, in the reader's zone; the server leaves out what `to` itself names. */
+/**
+ * Days are whole, in the reader's zone; the server leaves out what `to` itself names. Deeds are shown unless more is
+ * asked for, by the box, a type or a subject.
+ */
 function requested(filters: Record<Name, string>): AuditFilters {
-  const { from, to, ...rest } = filters;
-  return { ...rest, from: beginning(from, 0), to: beginning(to, 1) };
+  const { from, to, all, ...rest } = filters;
+  const isAsked = all || rest.type || rest.subject;
+  return { ...rest, hide: isAsked ? '' : 'receipts', from: beginning(from, 0), to: beginning(to, 1) };
 }
 
 /** Of a day, or of the one so many days after it; a day half typed filters nothing. */

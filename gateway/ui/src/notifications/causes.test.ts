@@ -1,6 +1,9 @@
 /** Rules of saying why deliveries stand where they stand. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Attempt, FailureCause } from '../contract';
+import { en } from '../i18n/en';
+import { es } from '../i18n/es';
 import { causeOf, causesOf, remarksOf } from './causes';
 
 const attempt = (some: Partial<Attempt>): Attempt => ({
@@ -8,7 +11,9 @@ const attempt = (some: Partial<Attempt>): Attempt => ({
   provider: 'p',
   outcome: 'failed',
   class: null,
+  phase: null,
   code: null,
+  observed: null,
   detail: null,
   reference: null,
   until: null,
@@ -17,7 +22,9 @@ const attempt = (some: Partial<Attempt>): Attempt => ({
 const cause = (outcome: string, some: Partial<FailureCause>): FailureCause => ({
   outcome,
   class: '',
+  phase: '',
   code: '',
+  observed: '',
   count: 1,
   ...some,
 });
@@ -37,18 +44,22 @@ describe('the cause of an attempt', () => {
     expect(causeOf(attempt({}))).toBe('Causa desconocida');
   });
   it('in doubt is that nobody knows, and what was seen last stands beside in words', () => {
-    const doubt = attempt({ outcome: 'in_doubt', detail: 'the provider did not answer (closed)' });
+    const doubt = attempt({ outcome: 'in_doubt', phase: 'reply', observed: 'closed' });
     expect(causeOf(doubt)).toBe('No se sabe si llegó');
-    expect(remarksOf(doubt)).toEqual(['p', 'El proveedor cerró la conexión']);
+    expect(remarksOf(doubt)).toEqual(['p', 'El proveedor cerró la conexión (al terminar el texto)']);
   });
   it('of a person who must not be told is the reason', () => {
     const erased = attempt({ outcome: 'suppressed', provider: null, class: 'erased' });
     expect([causeOf(erased), remarksOf(erased)]).toEqual(['Los datos de la persona se borraron', []]);
   });
-  it('with a code of ours says what it means instead of the code, and nothing twice', () => {
-    const late = attempt({ class: 'transient', code: 'connect', detail: 'no connection to the provider' });
-    expect(causeOf(late)).toBe('No hubo conexión con el proveedor');
-    expect(remarksOf(late)).toEqual(['p']);
+  it('that our side has seen is said once, with where it was seen', () => {
+    const away = attempt({ class: 'transient', phase: 'connect', observed: 'unreachable', detail: 'os error 111' });
+    expect(causeOf(away)).toBe('No hubo conexión con el proveedor (al conectar)');
+    expect(remarksOf(away)).toEqual(['p', 'os error 111']);
+  });
+  it('of a word that is not known here is the word itself', () => {
+    expect(causeOf(attempt({ phase: 'orbit', observed: 'eclipse' }))).toBe('eclipse (orbit)');
+    expect(causeOf(attempt({ class: 'brand_new' }))).toBe('brand_new');
   });
   it('keeps what the provider said as it is', () => {
     const refused = attempt({ code: '550 5.1.1', detail: '5.1.1 No such user', reference: 'r' });
@@ -72,7 +83,7 @@ describe('causes', () => {
   });
   it('of what did not fail are not among the failures', () => {
     const mixed = causesOf([
-      cause('deferred', { class: 'transient', code: 'timeout', count: 9 }),
+      cause('deferred', { class: 'transient', observed: 'no_answer', count: 9 }),
       cause('suppressed', { class: 'erased', count: 4 }),
       cause('failed', { class: 'permanent_address', count: 2 }),
       cause('in_doubt', { count: 3 }),
@@ -86,5 +97,23 @@ describe('causes', () => {
       ['deferred', ['El proveedor no respondió a tiempo 9']],
       ['suppressed', ['Los datos de la persona se borraron 4']],
     ]);
+  });
+});
+
+describe('the words of events', () => {
+  const rust = readFileSync('../../domain/src/deliveries/cause.rs', 'utf8');
+  const wordsOf = (name: string): string[] => {
+    const list = new RegExp(`\\n    ${name} \\{([^}]*)\\}`).exec(rust)?.[1] ?? '';
+    return [...list.matchAll(/= "(\w+)"/g)].map((one) => one[1] as string);
+  };
+  it.each([
+    ['FailureClass', 'class'],
+    ['Phase', 'phase'],
+    ['Observation', 'observed'],
+    ['SuppressionReason', 'class'],
+  ])('of %s have sentences in both languages', (name, key) => {
+    const words = wordsOf(name);
+    expect(words.length).toBeGreaterThan(1);
+    for (const catalogue of [es, en]) expect(words.filter((word) => !(`${key}.${word}` in catalogue))).toEqual([]);
   });
 });

@@ -1,7 +1,9 @@
-/** Why deliveries stand where they stand, in human words, grouped: the provider's code stays beside. */
+/**
+ * Why deliveries stand where they stand: sentences made of the words that events hold, grouped. What the provider said,
+ * its code and its text, stays beside as it is. A word that is not known here shows itself.
+ */
 import type { Attempt, FailureCause } from '../contract';
 import { t, tOr } from '../i18n';
-import { detailWords, ownCode } from '../own-words';
 
 /** The outcomes that need a reason, the gravest first. */
 export const REASONED = ['failed', 'in_doubt', 'deferred', 'suppressed'] as const;
@@ -31,7 +33,7 @@ function causesWith(outcome: Reasoned, all: FailureCause[]): Cause[] {
   return all
     .filter((cause) => cause.outcome === outcome)
     .map((cause) => ({
-      code: providersCode(cause.code),
+      code: cause.code,
       words: outcome === 'in_doubt' ? t('cause.in_doubt') : wordsOf({ ...cause, detail: '' }),
       count: cause.count,
     }))
@@ -53,24 +55,40 @@ const WORDS: [RegExp, string][] = [
 ];
 
 /** Why an attempt did not end well. */
-export function causeOf({ outcome, class: failure, code, detail }: Attempt): string {
-  return wordsOf({ outcome, class: failure ?? '', code: code ?? '', detail: detail ?? '' });
+export function causeOf(one: Attempt): string {
+  const { outcome, class: failure, phase, code, observed, detail } = one;
+  return wordsOf({
+    outcome,
+    class: failure ?? '',
+    phase: phase ?? '',
+    code: code ?? '',
+    observed: observed ?? '',
+    detail: detail ?? '',
+  });
 }
 
 /** What else is known of an attempt, without saying the cause twice. */
 export function remarksOf(one: Attempt): string[] {
-  const detail = detailWords(one.detail ?? '');
-  const said = [one.provider, providersCode(one.code ?? ''), detail, one.reference];
+  const seen = observation(one.observed ?? '', one.phase ?? '');
+  const said = [one.provider, one.code, seen, one.detail, one.reference];
   return said.filter((words): words is string => Boolean(words) && words !== causeOf(one));
 }
 
-/** By our own code, by the provider's, by an enhanced status inside its text, then by the class of the failure. */
-function wordsOf({ outcome, class: failure, code, detail }: Omit<FailureCause, 'count'> & { detail: string }): string {
-  if (outcome === 'in_doubt') return t('class.in_doubt');
-  const enhanced = /\b[45]\.\d{1,3}\.\d{1,3}\b/.exec(`${code} ${detail}`)?.[0] ?? '';
-  const found = WORDS.find(([pattern]) => pattern.test(enhanced)) ?? WORDS.find(([pattern]) => pattern.test(code));
-  return ownCode(code) ?? tOr(found?.[1] ?? `class.${failure}`, detailWords(detail) || t('cause.unknown'));
+/** What our side has seen, and where: «El proveedor cerró la conexión (al dar el destinatario)». */
+export function observation(observed: string, phase: string): string {
+  if (!observed) return '';
+  const where = phase ? ` (${tOr(`phase.${phase}`, phase)})` : '';
+  return tOr(`observed.${observed}`, observed) + where;
 }
 
-/** Ours are words already. */
-const providersCode = (code: string): string => (ownCode(code) === null ? code : '');
+type Known = Omit<FailureCause, 'count'> & { detail: string };
+
+/** By what we have seen, by the provider's code, by an enhanced status inside its text, then by the class. */
+function wordsOf({ outcome, class: failure, phase, code, observed, detail }: Known): string {
+  if (outcome === 'in_doubt') return t('class.in_doubt');
+  if (observed) return observation(observed, phase);
+  const enhanced = /\b[45]\.\d{1,3}\.\d{1,3}\b/.exec(`${code} ${detail}`)?.[0] ?? '';
+  const found = WORDS.find(([pattern]) => pattern.test(enhanced)) ?? WORDS.find(([pattern]) => pattern.test(code));
+  const unknown = failure && failure !== 'unknown' ? failure : detail || t('cause.unknown');
+  return tOr(found?.[1] ?? `class.${failure === 'unknown' ? '' : failure}`, unknown);
+}

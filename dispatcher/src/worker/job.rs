@@ -1,0 +1,102 @@
+//! One attempt to send to one person.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::deliveries::{Failure, MemberOutcome, Outcome};
+use domain::personal::Personal;
+use domain::value::{CompanyId, Member};
+
+use super::active_task::ActiveTask;
+use crate::tasks::settle::StartMark;
+
+/// An attempt that is to be made. It is in one place at a time: the dispatch buffer, a provider's queue, a worker, or held
+/// among refusals.
+pub(super) struct Job {
+    pub(super) task: Arc<ActiveTask>,
+    pub(super) member: Member,
+    pub(super) generation: u32,
+    /// From 1 in each generation.
+    pub(super) attempt: u32,
+    /// When the first attempt of the generation was made.
+    pub(super) since: Option<DateTime<Utc>>,
+    /// Not before this.
+    pub(super) not_before: Option<DateTime<Utc>>,
+    /// The providers, by their place, that have refused this attempt: it goes round once and not for ever.
+    pub(super) refused_by: Vec<usize>,
+    /// Until when it may wait for another provider, once one has refused it.
+    pub(super) elsewhere_until: Option<DateTime<Utc>>,
+}
+
+impl Job {
+    pub(super) fn lane(&self) -> usize {
+        usize::from(self.task.task.lane.unsigned_abs())
+    }
+
+    pub(super) fn company(&self) -> CompanyId {
+        self.task.task.company
+    }
+
+    /// Whether it may still be sent at a moment.
+    pub(super) fn is_in_time(&self, now: DateTime<Utc>) -> bool {
+        self.task.task.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// The address; empty if the person was erased.
+    pub(super) fn address(&self) -> &str {
+        self.task.addressee(self.member).map_or("", |addressee| &addressee.address)
+    }
+
+    /// The contact's name; empty if the person was erased.
+    pub(super) fn name(&self) -> &str {
+        self.task.addressee(self.member).map_or("", |addressee| &addressee.contact_name)
+    }
+
+    /// The mark that says that it is being given to a provider, or that it provably was not.
+    pub(super) fn mark(&self, provider: &Arc<str>, is_started: bool) -> Option<StartMark> {
+        Some(StartMark {
+            task: self.task.task.id,
+            epoch: self.task.task.epoch,
+            generation: self.generation,
+            attempt: self.attempt,
+            member: self.member,
+            client: self.task.recipient(self.member)?.client,
+            provider: Arc::clone(provider),
+            is_started,
+        })
+    }
+
+    /// What became of the attempt.
+    pub(super) fn ended(&self, outcome: Outcome) -> MemberOutcome {
+        let Self { member, generation, attempt, .. } = *self;
+        MemberOutcome { member, generation, attempt, outcome }
+    }
+
+    /// What became of the delivery without an attempt.
+    pub(super) fn ended_unsent(&self, outcome: Outcome) -> MemberOutcome {
+        MemberOutcome { attempt: self.attempt - 1, ..self.ended(outcome) }
+    }
+
+    /// The provider's own text, under the client's key; none if it said nothing.
+    pub(super) fn detail(&self, text: String) -> Option<Personal<String>> {
+        let client = self.task.recipient(self.member)?.client;
+        Some(text).filter(|text| !text.is_empty()).map(|text| Personal::new(client.into(), text))
+    }
+
+    /// A failure as it is recorded.
+    pub(super) fn failure(&self, provider: String, failure: crate::provider::Failure) -> Failure {
+        let detail = self.detail(failure.text);
+        Failure { provider: Some(provider), cause: failure.cause, detail }
+    }
+}
+
+/// Ids only.
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job")
+            .field("delivery", &self.task.delivery(self.member))
+            .field("generation", &self.generation)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}

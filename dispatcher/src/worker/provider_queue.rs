@@ -1,0 +1,159 @@
+//! The jobs that one provider is about to be given: few, the most urgent on top.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
+
+use super::BATCH_PEOPLE_MAX;
+use super::job::Job;
+
+/// How long the jobs of a queue should last: longer than a claim takes, and short enough that an alarm does not wait.
+const AHEAD: Duration = Duration::from_millis(250);
+/// How much of the measured rate the last moment counts.
+const RATE_WEIGHT: f64 = 0.3;
+
+/// Jobs between the dispatch buffer and a worker. Bounded by [`ProviderQueue::room`], which grows with the provider's speed.
+pub(super) struct ProviderQueue {
+    connections: usize,
+    state: Mutex<State>,
+    jobs: Semaphore,
+    /// Told when there is room again.
+    pub(super) drained: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    lanes: BTreeMap<usize, VecDeque<Job>>,
+    waiting: usize,
+    taken: usize,
+    rate_per_second: f64,
+    measured_at: Option<Instant>,
+}
+
+impl ProviderQueue {
+    pub(super) fn new(connections: usize) -> Self {
+        Self { connections, state: Mutex::default(), jobs: Semaphore::new(0), drained: Notify::new() }
+    }
+
+    /// How many jobs may be put in now; 0 while the queue is at least half full.
+    pub(super) fn room(&self, now: Instant) -> usize {
+        let mut state = self.state();
+        let target = state.target(self.connections, now);
+        let room = target.saturating_sub(state.waiting);
+        if 2 * room < target { 0 } else { room }
+    }
+
+    /// Whether nothing waits here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.state().waiting == 0
+    }
+
+    /// How many jobs are put in at once at the provider's speed of late.
+    pub(super) fn target(&self, now: Instant) -> usize {
+        self.state().target(self.connections, now)
+    }
+
+    pub(super) fn put(&self, job: Job) {
+        let mut state = self.state();
+        state.lanes.entry(job.lane()).or_default().push_back(job);
+        state.waiting += 1;
+        drop(state);
+        self.jobs.add_permits(1);
+    }
+
+    /// Waits for the most urgent job.
+    pub(super) async fn take(&self) -> Option<Job> {
+        self.jobs.acquire().await.ok()?.forget();
+        let job = self.state().pop();
+        // Asking for room is cheap, and the pump does so only when it is told.
+        self.drained.notify_one();
+        job
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn pop(&mut self) -> Option<Job> {
+        let job = self.lanes.values_mut().find_map(VecDeque::pop_front)?;
+        self.waiting -= 1;
+        self.taken += 1;
+        Some(job)
+    }
+
+    /// Enough for [`AHEAD`] at the speed of late, at least one for every connection, at most a batch.
+    fn target(&mut self, connections: usize, now: Instant) -> usize {
+        self.measure(now);
+        let ahead = (self.rate_per_second * AHEAD.as_secs_f64()) as usize;
+        ahead.max(connections).min(BATCH_PEOPLE_MAX)
+    }
+
+    fn measure(&mut self, now: Instant) {
+        let Some(since) = self.measured_at else {
+            self.measured_at = Some(now);
+            return;
+        };
+        let elapsed = now.duration_since(since);
+        if elapsed < AHEAD / 10 {
+            return;
+        }
+        let rate = self.taken as f64 / elapsed.as_secs_f64();
+        self.rate_per_second += RATE_WEIGHT * (rate - self.rate_per_second);
+        (self.taken, self.measured_at) = (0, Some(now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::testing::jobs_of;
+
+    fn put(queue: &ProviderQueue, lane: i16, people: usize) {
+        jobs_of(lane, 1, people).into_iter().for_each(|job| queue.put(job));
+    }
+
+    #[tokio::test]
+    async fn an_alarm_goes_before_what_came_earlier() {
+        let queue = ProviderQueue::new(8);
+        for lane in [3, 1, 0] {
+            put(&queue, lane, 1);
+        }
+        let mut order = Vec::new();
+        for _ in 0..3 {
+            order.push(queue.take().await.expect("a job").lane());
+        }
+        assert_eq!(order, [0, 1, 3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_provider_has_no_more_before_it_than_its_connections() {
+        let queue = ProviderQueue::new(8);
+        assert_eq!(queue.room(Instant::now()), 8);
+        put(&queue, 1, 8);
+        assert_eq!(queue.room(Instant::now()), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fast_provider_gets_more_ahead_but_never_more_than_a_batch() {
+        let queue = ProviderQueue::new(8);
+        let mut rooms = Vec::new();
+        for _ in 0..50 {
+            let room = queue.room(Instant::now());
+            rooms.push(room);
+            put(&queue, 1, room);
+            for _ in 0..room {
+                queue.take().await.expect("a job");
+            }
+            tokio::time::advance(AHEAD / 10).await;
+        }
+        assert_eq!(rooms[0], 8);
+        assert_eq!(rooms.last(), Some(&BATCH_PEOPLE_MAX));
+        assert!(rooms.iter().all(|room| *room <= BATCH_PEOPLE_MAX));
+    }
+}

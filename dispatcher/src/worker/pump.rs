@@ -1,0 +1,251 @@
+//! The pump of one channel of one route: claims tasks into the dispatch buffer, and gives jobs to the first provider that
+//! can take them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use commands::log::Reader;
+use futures::future::join_all;
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::active_task::ActiveTask;
+use super::active_tasks::{Active, ActiveTasks};
+use super::channel_route::{ChannelRoute, ProviderSlot};
+use super::job::Job;
+use super::outcomes::{ERASED, Outcomes};
+use super::verdict::OWN_REST;
+use crate::options::DispatcherOptions;
+use crate::tasks::claim::Claimer;
+use crate::tasks::load::load;
+use crate::tasks::{Task, TaskError};
+
+/// How long the pump rests after the database failed it.
+const REST: Duration = Duration::from_millis(500);
+/// How long after a claim that found nothing the next one comes, unless somebody rings.
+const CLAIM_EVERY: Duration = Duration::from_millis(100);
+/// A clock that is moved by hand may stand still at a moment that has come.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
+/// Claims for one channel of one route.
+pub(super) struct Pump {
+    pub(super) claimer: Claimer,
+    pub(super) log: Reader,
+    pub(super) pool: PgPool,
+    pub(super) route: Arc<ChannelRoute>,
+    /// Of each provider, in the order of the configuration.
+    pub(super) outcomes: Vec<Outcomes>,
+    pub(super) active: Arc<ActiveTasks>,
+    /// A claim has failed since what is claimed was last compared with what is being sent.
+    pub(super) may_have_lost_claims: bool,
+    /// When a claim may be made again though nobody has rung.
+    pub(super) next_claim: Instant,
+    pub(super) options: DispatcherOptions,
+    pub(super) wake: watch::Receiver<()>,
+}
+
+/// What a pump waits for, besides the bell, the buffer and the time of a poll.
+#[derive(Debug, PartialEq, Eq)]
+enum Wait {
+    /// Nothing: there is more to do.
+    Not,
+    /// Until a provider, by its place, has room.
+    ForRoom(usize),
+    /// So long.
+    For(Duration),
+}
+
+impl Pump {
+    /// Works until it is stopped. It is not cancelled in the middle of a claim, whose tasks would then be nobody's.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let wait = self.step().await;
+            let _ = stop.run_until_cancelled(self.wait(wait)).await;
+        }
+    }
+
+    async fn wait(&mut self, wait: Wait) {
+        let (route, poll) = (Arc::clone(&self.route), self.options.poll);
+        match wait {
+            Wait::Not => {}
+            Wait::ForRoom(place) => {
+                let drained = route.slots[place].queue.drained.notified();
+                tokio::select! {
+                    _ = timeout(poll, drained) => {}
+                    _ = self.wake.changed() => self.next_claim = Instant::now(),
+                }
+            }
+            Wait::For(length) => tokio::select! {
+                () = sleep(length) => {}
+                () = route.refilled.notified() => {}
+                _ = self.wake.changed() => self.next_claim = Instant::now(),
+            },
+        }
+    }
+
+    /// One claim if it is time, then jobs to providers. A pump never waits longer than a poll, so that it also sees to the
+    /// refusals that are held and to what has expired.
+    async fn step(&mut self) -> Wait {
+        for outcomes in &self.outcomes {
+            outcomes.settle_overdue().await;
+        }
+        let now = (self.options.clock)();
+        self.withdraw_expired(now).await;
+        self.take_up_deferred(now);
+        if let Err(error) = self.claim(now).await {
+            tracing::warn!(%error, "a claim failed, trying again");
+            self.may_have_lost_claims = true;
+            sleep(REST).await;
+        }
+        self.hand_out(now).await
+    }
+
+    /// Jobs whose time is over fail, also while every provider rests.
+    async fn withdraw_expired(&self, now: DateTime<Utc>) {
+        let has_expired = |task: &Arc<ActiveTask>| task.task.expires_at.is_some_and(|end| end <= now);
+        if !self.active.of(&self.route).iter().any(has_expired) {
+            return;
+        }
+        let expired = self.route.buffer().withdraw(|job| !job.is_in_time(now));
+        for job in expired {
+            self.outcomes[0].settle_expired(job).await;
+        }
+    }
+
+    /// Those who were deferred and are due while others of their task are still being sent to.
+    fn take_up_deferred(&self, now: DateTime<Utc>) {
+        let due: Vec<Job> = self.active.of(&self.route).iter().flat_map(|task| task.come_due(now)).collect();
+        if !due.is_empty() {
+            self.route.put_back(due, now);
+        }
+    }
+
+    /// Claims what the buffer wants, unless no provider can take anything.
+    async fn claim(&mut self, now: DateTime<Utc>) -> sqlx::Result<()> {
+        self.return_lost_claims().await?;
+        let Some((place, _)) = self.route.first_able(now).filter(|_| self.next_claim <= Instant::now())
+        else {
+            return Ok(());
+        };
+        let enough = self.route.slots[place].queue.target(Instant::now());
+        let wants = self.route.buffer().wants(enough);
+        let tasks = self.claimer.claim(&wants, now).await?;
+        // More is claimed at once while there is more; else when somebody rings, or a little later.
+        self.next_claim = Instant::now() + if tasks.is_empty() { CLAIM_EVERY } else { Duration::ZERO };
+        join_all(tasks.into_iter().map(|task| self.begin(task, now))).await;
+        Ok(())
+    }
+
+    /// Loads a task and puts its people into the buffer.
+    async fn begin(&self, task: Task, now: DateTime<Utc>) {
+        match load(&self.log, task.clone()).await {
+            Ok(loaded) => {
+                let (active, jobs) = ActiveTask::begin(loaded, (self.options.chance)(), now);
+                self.active.add(Active { task: Arc::clone(&active), route: Arc::clone(&self.route) });
+                if jobs.is_empty() {
+                    drop(self.outcomes[0].recorder.release(&active).await);
+                }
+                self.route.put_back(jobs, now);
+            }
+            Err(TaskError::Unreadable { cause, .. }) => {
+                self.log(crate::tasks::park(&self.pool, &task, &cause).await);
+            }
+            Err(error) => {
+                tracing::warn!(%error, task = ?task.id, "a task could not be loaded, trying again");
+                self.log(crate::tasks::give_back(&self.pool, &task, now + OWN_REST).await);
+            }
+        }
+    }
+
+    fn log(&self, outcome: sqlx::Result<()>) {
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "a claimed task could not be given back; it goes back with its owner");
+        }
+    }
+
+    /// A claim that failed may be committed all the same, in part or as a whole: what it claimed is worked on by nobody, and
+    /// waits again before anything more is claimed.
+    async fn return_lost_claims(&mut self) -> sqlx::Result<()> {
+        if !self.may_have_lost_claims {
+            return Ok(());
+        }
+        let mut lost = self.claimer.claimed().await?;
+        lost.retain(|task| !self.active.has(task.id, task.epoch));
+        for task in &lost {
+            crate::tasks::give_back(&self.pool, task, task.due_at).await?;
+        }
+        self.may_have_lost_claims = false;
+        Ok(())
+    }
+
+    /// Fills the queue of the first provider that does not rest.
+    async fn hand_out(&self, now: DateTime<Utc>) -> Wait {
+        let Some((place, readiness)) = self.route.first_able(now) else {
+            return Wait::For(self.until(Some(self.route.able_at(now)), now));
+        };
+        let room = self.route.slots[place].room(readiness);
+        if room == 0 {
+            return Wait::ForRoom(place);
+        }
+        for given in 0..room {
+            // The buffer's lock must not be held across what follows.
+            let job = self.route.buffer().pop(now);
+            match job {
+                Some(job) => self.give(place, job, now).await,
+                None if given == 0 => return Wait::For(self.until_more(now).await),
+                None => return Wait::Not,
+            }
+        }
+        Wait::Not
+    }
+
+    /// Gives a job to the provider at a place, or to the next if that one has refused it before.
+    async fn give(&self, place: usize, job: Job, now: DateTime<Utc>) {
+        let outcomes = &self.outcomes[place];
+        if job.task.is_over() {
+            return;
+        }
+        if job.task.addressee(job.member).is_none() {
+            return outcomes.settle_unsent(job, ERASED).await;
+        }
+        if !job.is_in_time(now) {
+            return outcomes.settle_expired(job).await;
+        }
+        if !job.refused_by.contains(&place) {
+            return outcomes.slot().queue.put(job);
+        }
+        let Some(able_at) = outcomes.elsewhere_at(&job, now) else {
+            // No other is left, or the job has waited long enough: the second answer of this provider is final.
+            return outcomes.slot().queue.put(job);
+        };
+        match self.next_with_room(&job, now) {
+            Some(next) => next.queue.put(job),
+            None => outcomes.put_back(job, able_at.max(now + OWN_REST)),
+        }
+    }
+
+    /// The first provider with room that has not refused the job in this attempt.
+    fn next_with_room(&self, job: &Job, now: DateTime<Utc>) -> Option<&ProviderSlot> {
+        let may_take = |(place, slot): &(usize, &ProviderSlot)| {
+            !job.refused_by.contains(place) && slot.room(slot.readiness(now)) > 0
+        };
+        self.route.slots.iter().enumerate().find(may_take).map(|(_, slot)| slot)
+    }
+
+    /// The buffer is empty: until a job of it has its time, a task is due, or another process may have made one.
+    async fn until_more(&self, now: DateTime<Utc>) -> Duration {
+        let buffered = self.route.buffer().next_due();
+        let claimable = self.claimer.next_due(now).await.ok().flatten();
+        self.until([buffered, claimable].into_iter().flatten().min(), now)
+    }
+
+    /// Until a moment, and never longer than a poll.
+    fn until(&self, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
+        let length = until.and_then(|until| (until - now).to_std().ok());
+        let poll = self.options.poll;
+        length.map_or(poll, |length| length.clamp(SHORTEST_WAIT, poll))
+    }
+}

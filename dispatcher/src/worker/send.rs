@@ -1,0 +1,121 @@
+//! One worker: takes a job, sends it on its own connection, and says what came of it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::deliveries::{Cause, Evidence, Failure, FailureClass, Observation, Outcome};
+use domain::rendering::render;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::job::Job;
+use super::outcomes::{ERASED, Outcomes, Sent};
+use crate::provider::{Admission, Outgoing, Sender, StartRefused};
+use crate::request::{Request, RequestError, Requests};
+use crate::tasks::settle::Marked;
+
+/// How long a provider is kept waiting for a message that it is ready to take.
+const START_MAX: Duration = Duration::from_secs(60);
+/// How long a provider may take to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(200);
+
+/// Sends for one provider, one job at a time.
+pub(super) struct Worker {
+    pub(super) outcomes: Outcomes,
+    pub(super) requests: Requests,
+}
+
+impl Worker {
+    /// Sends until it is stopped; what it has begun it ends.
+    pub(super) async fn run(self, stop: CancellationToken) {
+        let mut sender = self.outcomes.slot().provider.sender();
+        while let Some(Some(job)) = stop.run_until_cancelled(self.outcomes.slot().queue.take()).await {
+            self.serve(&mut sender, job, &stop).await;
+        }
+        let _ = timeout(GOODBYE, sender.close()).await;
+    }
+
+    async fn serve(&self, sender: &mut Sender, job: Job, stop: &CancellationToken) {
+        if job.task.is_over() {
+            return;
+        }
+        let gate = self.outcomes.slot().provider.gate();
+        let now = self.now();
+        if gate.breaker.rests_until().is_some_and(|until| now < until) {
+            return self.leave_to_another(job);
+        }
+        if stop.run_until_cancelled(gate.limit.turn()).await.is_none() {
+            return self.outcomes.put_back(job, now);
+        }
+        // After its turn, which may have been long in coming: what others have learned of the provider meanwhile counts.
+        if let Admission::RestsUntil(_) = gate.breaker.admit(self.now()) {
+            return self.leave_to_another(job);
+        }
+        let asked = (job.task.task.id.notification, job.generation);
+        match self.requests.get(asked).await {
+            Ok(request) => self.send(sender, job, &request).await,
+            Err(RequestError::Database(error)) => {
+                tracing::warn!(%error, "a notification could not be read, trying again");
+                self.outcomes.put_back_later(job);
+            }
+            Err(error) => {
+                tracing::error!(%error, "a notification cannot be read");
+                self.outcomes.settle_unsent(job, content_erased()).await;
+            }
+        }
+    }
+
+    async fn send(&self, sender: &mut Sender, mut job: Job, request: &Request) {
+        let outgoing = match outgoing(&job, request) {
+            Ok(outgoing) => outgoing,
+            Err(outcome) => return self.outcomes.settle_unsent(job, outcome).await,
+        };
+        let began_at = self.now();
+        job.since.get_or_insert(began_at);
+        let mut marked = None;
+        let started = async || {
+            let asked = Instant::now();
+            let mark = self.outcomes.recorder.mark(&job, &self.outcomes.slot().name).await;
+            marked = Some((mark, Instant::now()));
+            // The job may have waited long since its claim: for its turn, for the mark, for a database that was away. Then
+            // the provider may have hung up, and a message that it is given would be in doubt for nothing.
+            let is_in_time = job.is_in_time(self.now()) && asked.elapsed() < START_MAX;
+            if mark == Marked::Started && is_in_time { Ok(()) } else { Err(StartRefused) }
+        };
+        fail::fail_point!("send::before", |_| std::process::abort());
+        let result = sender.send(&outgoing, started).await;
+        fail::fail_point!("send::done", |_| std::process::abort());
+        self.outcomes.record(job, Sent { began_at, marked }, result).await;
+    }
+
+    /// This provider rests: the job goes to one that does not, or waits for the first that may be tried again.
+    fn leave_to_another(&self, job: Job) {
+        let able_at = self.outcomes.route.able_at(self.now());
+        self.outcomes.put_back(job, able_at);
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        (self.outcomes.options.clock)()
+    }
+}
+
+/// What is sent, or what becomes of a delivery for which nothing can be.
+fn outgoing(job: &Job, request: &Request) -> Result<Outgoing, Outcome> {
+    let person = job.task.addressee(job.member).ok_or(ERASED)?;
+    let text = request.text.as_ref().ok_or_else(content_erased)?;
+    let rendered = render(text, person);
+    Ok(Outgoing {
+        delivery_id: job.task.delivery(job.member),
+        to: person.address.clone(),
+        to_name: Some(person.contact_name.clone()).filter(|name| !name.is_empty()),
+        subject: rendered.subject,
+        body: rendered.body,
+        requested_at: request.requested_at,
+    })
+}
+
+fn content_erased() -> Outcome {
+    let evidence = Evidence::observed(None, Observation::ContentErased);
+    let cause = Cause { class: FailureClass::PermanentContent, evidence };
+    Outcome::Failed(Failure { provider: None, cause, detail: None })
+}

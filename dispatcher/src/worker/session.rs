@@ -1,0 +1,271 @@
+//! One owner of tasks: from its first beat to its last outcome.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commands::clock;
+use commands::log::EventLog;
+use domain::deliveries::Outcome;
+use domain::value::Channel;
+use sqlx::PgPool;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::active_tasks::ActiveTasks;
+use super::channel_route::ChannelRoute;
+use super::in_flight::InFlight;
+use super::outcomes::{ERASED, Outcomes};
+use super::pump::Pump;
+use super::recorder::{Flusher, Recorder};
+use super::send::Worker;
+use crate::Wakes;
+use crate::options::DispatcherOptions;
+use crate::request::Requests;
+use crate::route::Route;
+use crate::tasks::claim::Claimer;
+use crate::tasks::owners;
+use crate::tasks::settle::Settler;
+use crate::tasks::stops::{self, Stop, Stopped};
+
+/// How long it takes until a new owner follows one that was lost.
+const SUCCESSION_REST: Duration = Duration::from_secs(1);
+/// How long the last outcomes may take to be recorded after the last send, and then the sign-off.
+const LAST_OUTCOMES: Duration = Duration::from_millis(400);
+
+/// What every owner of this process works with.
+pub(crate) struct Sending {
+    pub(crate) log: EventLog,
+    pub(crate) pool: PgPool,
+    pub(crate) settler: Settler,
+    pub(crate) requests: Requests,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) options: DispatcherOptions,
+    pub(crate) wakes: Arc<Wakes>,
+}
+
+/// One owner follows the other until it is cancelled. An owner ends early when it was fenced, because it was frozen for too
+/// long, or when one of its tasks panicked: what it was working on is then recovered like after a crash.
+pub(crate) async fn send_for_ever(sending: Sending, cancel: CancellationToken) {
+    while !cancel.is_cancelled() {
+        Session::new(&sending).run(&cancel).await;
+        let _ = cancel.run_until_cancelled(sleep(SUCCESSION_REST)).await;
+    }
+}
+
+struct Session<'a> {
+    sending: &'a Sending,
+    owner: Uuid,
+    active: Arc<ActiveTasks>,
+    in_flight: Arc<InFlight>,
+    /// Pumps and workers: they end when told to, and their jobs with them.
+    workers: JoinSet<()>,
+    /// The recorder's flusher: it ends when the last worker is gone.
+    flushers: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+/// How an owner's time ended.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    /// It was told to stop.
+    Stopped,
+    /// It is an owner no more.
+    Lost,
+}
+
+impl<'a> Session<'a> {
+    fn new(sending: &'a Sending) -> Self {
+        Self {
+            sending,
+            owner: clock::new_id(),
+            active: Arc::default(),
+            in_flight: Arc::default(),
+            workers: JoinSet::new(),
+            flushers: JoinSet::new(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    async fn run(mut self, cancel: &CancellationToken) {
+        if let Err(error) = owners::register(&self.sending.pool, self.owner).await {
+            tracing::warn!(%error, "the dispatcher cannot register, trying again");
+            return;
+        }
+        let recorder = self.start_recorder();
+        self.open_all(&recorder);
+        let mut workers = std::mem::take(&mut self.workers);
+        let mut flushers = std::mem::take(&mut self.flushers);
+        let end = tokio::select! {
+            end = self.heart(&recorder) => end,
+            () = first_panic(&mut workers) => End::Lost,
+            () = first_panic(&mut flushers) => End::Lost,
+            () = cancel.cancelled() => End::Stopped,
+        };
+        (self.workers, self.flushers) = (workers, flushers);
+        match end {
+            End::Stopped => self.finish(recorder).await,
+            End::Lost => self.give_up().await,
+        }
+    }
+
+    fn start_recorder(&mut self) -> Recorder {
+        let flusher = Flusher {
+            owner: self.owner,
+            settler: self.sending.settler.clone(),
+            active: Arc::clone(&self.active),
+            in_flight: Arc::clone(&self.in_flight),
+            wakes: Arc::clone(&self.sending.wakes),
+            clock: Arc::clone(&self.sending.options.clock),
+        };
+        Recorder::start(&mut self.flushers, flusher)
+    }
+
+    fn open_all(&mut self, recorder: &Recorder) {
+        for route in &self.sending.routes {
+            for channel in Channel::ALL {
+                self.open(route, *channel, recorder);
+            }
+        }
+    }
+
+    /// A pump for the channel and a worker for each connection of its providers.
+    fn open(&mut self, route: &Route, channel: Channel, recorder: &Recorder) {
+        let providers = route.providers.iter().filter(|provider| provider.channel() == channel).cloned();
+        let channel_route = Arc::new(ChannelRoute::new(providers));
+        if channel_route.slots.is_empty() {
+            return;
+        }
+        let outcomes = self.outcomes(&channel_route, recorder);
+        for outcomes in &outcomes {
+            for _ in 0..outcomes.slot().provider.gate().connections {
+                let worker = Worker { outcomes: outcomes.clone(), requests: self.sending.requests.clone() };
+                self.workers.spawn(worker.run(self.stop.clone()));
+            }
+        }
+        let pump = self.pump(route, channel, channel_route, outcomes);
+        self.workers.spawn(pump.run(self.stop.clone()));
+    }
+
+    /// For each of the providers.
+    fn outcomes(&self, route: &Arc<ChannelRoute>, recorder: &Recorder) -> Vec<Outcomes> {
+        let of = |place| Outcomes {
+            route: Arc::clone(route),
+            place,
+            recorder: recorder.clone(),
+            options: self.sending.options.clone(),
+        };
+        (0..route.slots.len()).map(of).collect()
+    }
+
+    fn pump(
+        &self,
+        route: &Route,
+        channel: Channel,
+        channel_route: Arc<ChannelRoute>,
+        outcomes: Vec<Outcomes>,
+    ) -> Pump {
+        let Sending { log, pool, options, wakes, .. } = self.sending;
+        Pump {
+            claimer: Claimer::new(pool.clone(), self.owner, channel, route.companies.clone()),
+            log: log.reader().clone(),
+            pool: pool.clone(),
+            route: channel_route,
+            outcomes,
+            active: Arc::clone(&self.active),
+            may_have_lost_claims: false,
+            next_claim: Instant::now(),
+            options: options.clone(),
+            wake: wakes.listen(channel),
+        }
+    }
+
+    /// Beats until the owner is fenced. A beat that fails says nothing: others fence only when they can read.
+    async fn heart(&self, recorder: &Recorder) -> End {
+        let heartbeat = self.sending.options.heartbeat;
+        let mut ticks = interval(heartbeat);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            match timeout(heartbeat, self.beat(recorder)).await {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) => return End::Lost,
+                Ok(Err(error)) => tracing::warn!(%error, "a beat failed"),
+                Err(_) => tracing::warn!("a beat was not answered in time"),
+            }
+        }
+    }
+
+    /// Shows that the owner lives, and withdraws what must not be sent any more. False: it was fenced.
+    async fn beat(&self, recorder: &Recorder) -> sqlx::Result<bool> {
+        let pool = &self.sending.pool;
+        if !owners::beat(pool, self.owner, &self.in_flight.counts()).await? {
+            return Ok(false);
+        }
+        for stop in stops::of_owner(pool, self.owner).await? {
+            self.withdraw(stop, recorder).await;
+        }
+        Ok(true)
+    }
+
+    /// Takes people out of the dispatch buffer who must not be sent to any more. Those who have left it are stopped by
+    /// their start marks.
+    async fn withdraw(&self, stop: Stop, recorder: &Recorder) {
+        let Some(active) = self.active.get(stop.task) else { return };
+        let is_stopped = |member| stop.members.is_none_or(|members| members.contains(member));
+        let jobs =
+            active.route.buffer().withdraw(|job| job.task.task.id == stop.task && is_stopped(job.member));
+        for job in jobs {
+            let outcome = match stop.why {
+                Stopped::Cancelled => Outcome::Cancelled,
+                Stopped::Erased => ERASED,
+            };
+            recorder.settle(&job.task, job.ended_unsent(outcome), None).await;
+        }
+    }
+
+    /// Ends in order: no new claims, what is being sent ends within the grace, what was not begun waits again.
+    async fn finish(mut self, recorder: Recorder) {
+        self.stop.cancel();
+        let _ = timeout(self.sending.options.grace, join_all(&mut self.workers)).await;
+        self.workers.shutdown().await;
+        // What cannot be recorded now is recovered by another.
+        let _ = timeout(LAST_OUTCOMES, async {
+            for active in self.active.all() {
+                active.task.let_go_but(self.in_flight.of(active.task.task.id));
+                drop(recorder.release(&active.task).await);
+            }
+            drop(recorder);
+            join_all(&mut self.flushers).await;
+        })
+        .await;
+        self.leave().await;
+    }
+
+    async fn give_up(mut self) {
+        tracing::error!(owner = %self.owner, "the dispatcher lost its tasks and begins again");
+        self.workers.shutdown().await;
+        self.flushers.shutdown().await;
+        self.leave().await;
+    }
+
+    async fn leave(&self) {
+        let leaving = owners::leave(&self.sending.pool, self.owner);
+        if !matches!(timeout(LAST_OUTCOMES, leaving).await, Ok(Ok(()))) {
+            tracing::info!(owner = %self.owner, "the dispatcher could not sign off; its tasks go back when its beat is missed");
+        }
+    }
+}
+
+/// Tasks end only when they are told to: one that ends before has panicked.
+async fn first_panic(tasks: &mut JoinSet<()>) {
+    if tasks.is_empty() {
+        return std::future::pending().await;
+    }
+    let _ = tasks.join_next().await;
+}
+
+async fn join_all(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
+}
