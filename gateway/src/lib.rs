@@ -12,7 +12,6 @@ pub mod live;
 pub mod problem;
 pub mod secrets;
 pub mod server;
-pub mod stack;
 pub mod state;
 pub mod system;
 pub mod telemetry;

@@ -21,7 +21,6 @@ use clap::{Args, Parser, Subcommand};
 
 pub use self::exit::{CliError, Exit};
 use crate::config::Config;
-use crate::stack;
 
 /// Messages between workers and notifications to clients, with proof.
 #[derive(Debug, Parser)]
@@ -93,7 +92,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     if let Some(Command::Guard { rest }) = cli.command {
-        return stack::guard_main(&rest);
+        return embedded::guard_main(&rest);
     }
     match run(cli) {
         Ok(exit) => exit.into(),

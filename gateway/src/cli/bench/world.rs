@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use async_nats::{Client, ConnectOptions, ServerAddr, jetstream};
 use commands::clock;
 use commands::log::{EventLog, MasterKey};
+use embedded::{Print, Stack, StackOptions};
 use futures::TryStreamExt;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -13,7 +14,6 @@ use sqlx::postgres::PgPoolOptions;
 use super::Outcome;
 use super::scale::Scale;
 use crate::cli::{CliError, Global};
-use crate::stack::{Print, Stack, StackOptions};
 
 /// How many connections the measuring side opens to a database: those of the peers are counted apart.
 const CONNECTIONS: u32 = 16;

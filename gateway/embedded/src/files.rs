@@ -4,8 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::error::StackError;
-use super::platform;
+use crate::error::StackError;
+use crate::platform;
 
 /// How much of the end of a log an error message shows, in bytes.
 const TAIL_BYTES: u64 = 2_000;
@@ -14,7 +14,7 @@ const TAIL_BYTES: u64 = 2_000;
 const LOG_MAX_BYTES: u64 = 8_000_000;
 
 /// Writes a file that only its owner can read, whole or not at all.
-pub(super) fn write_private(path: &Path, text: &str) -> Result<(), StackError> {
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), StackError> {
     let new = path.with_extension(format!("{}.new", random_hex(4)));
     let written = platform::private(OpenOptions::new().write(true).create_new(true))
         .open(&new)
@@ -24,14 +24,14 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), StackError> {
 }
 
 /// `bytes` random bytes as hexadecimal digits.
-pub(super) fn random_hex(bytes: usize) -> String {
+pub(crate) fn random_hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];
     aws_lc_rs::rand::fill(&mut random).expect("the system's random generator never fails once it is seeded");
     hex::encode(random)
 }
 
 /// The last lines of a log, or why they cannot be shown.
-pub(super) fn tail(path: &Path) -> String {
+pub(crate) fn tail(path: &Path) -> String {
     read_tail(path).unwrap_or_else(|error| format!("(no log at {}: {error})", path.display()))
 }
 
@@ -45,7 +45,7 @@ fn read_tail(path: &Path) -> std::io::Result<String> {
 }
 
 /// Opens a log for appending; one that has grown too long is moved aside first, over its predecessor.
-pub(super) fn open_log(path: &Path) -> std::io::Result<fs::File> {
+pub(crate) fn open_log(path: &Path) -> std::io::Result<fs::File> {
     if fs::metadata(path).is_ok_and(|log| log.len() > LOG_MAX_BYTES) {
         fs::rename(path, path.with_extension("log.old"))?;
     }

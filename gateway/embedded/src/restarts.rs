@@ -15,14 +15,14 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Counts the restarts of one server.
 #[derive(Debug, Default)]
-pub(super) struct Restarts {
+pub(crate) struct Restarts {
     count: u32,
     last: Option<Instant>,
 }
 
 impl Restarts {
     /// How long to wait before the next start; nothing when there have been enough.
-    pub(super) fn next_pause(&mut self, now: Instant) -> Option<Duration> {
+    pub(crate) fn next_pause(&mut self, now: Instant) -> Option<Duration> {
         if self.last.is_some_and(|last| now.duration_since(last) > WINDOW) {
             self.count = 0;
         }

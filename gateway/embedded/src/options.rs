@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::GuardCommand;
+use crate::GuardCommand;
 
 /// Everything a caller decides about a stack.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ impl Print {
         Self::to(|_| {})
     }
 
-    pub(super) fn line(&self, line: &str) {
+    pub(crate) fn line(&self, line: &str) {
         (self.0)(line);
     }
 }

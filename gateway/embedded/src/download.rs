@@ -10,8 +10,8 @@ use aws_lc_rs::digest::{Context, SHA256};
 use tokio::process::Command;
 use tokio::time::{Instant, timeout_at};
 
-use super::error::StackError;
-use super::wheel::Wheel;
+use crate::error::StackError;
+use crate::wheel::Wheel;
 
 /// How long all tries of a download together may take.
 const DOWNLOAD_WAIT: Duration = Duration::from_secs(120);
@@ -29,7 +29,7 @@ const COMPLAINT_CHARS: usize = 600;
 const BLOCK_BYTES: usize = 64 * 1024;
 
 /// Downloads the wheel into `folder`, which must be empty, and returns its path once its hash is seen to be ours.
-pub(super) async fn download(wheel: &Wheel, folder: &Path) -> Result<PathBuf, StackError> {
+pub(crate) async fn download(wheel: &Wheel, folder: &Path) -> Result<PathBuf, StackError> {
     let requirements = folder.join("requirements.txt");
     fs::write(&requirements, wheel.requirement()).map_err(StackError::file("write", &requirements))?;
     let deadline = Instant::now() + DOWNLOAD_WAIT;

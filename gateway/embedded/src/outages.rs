@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use super::Stack;
-use super::error::StackError;
-use super::nats::Nats;
+use crate::Stack;
+use crate::error::StackError;
+use crate::nats::Nats;
 
 impl Stack {
     /// Stops PostgreSQL in order. Asking twice is fine.

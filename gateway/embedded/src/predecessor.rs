@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::folder::LOCK_POLL;
-use super::platform::{self, Ask};
+use crate::folder::LOCK_POLL;
+use crate::platform::{self, Ask};
 
 /// The process noted by the guard of a former run, if it is still that process.
 #[derive(Debug)]
-pub(super) struct Predecessor(Option<Noted>);
+pub(crate) struct Predecessor(Option<Noted>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Noted {
@@ -21,7 +21,7 @@ struct Noted {
 
 impl Predecessor {
     /// Reads the note; a note that is missing, torn or of a process long gone means that nothing is to be done.
-    pub(super) fn read(path: &Path) -> Self {
+    pub(crate) fn read(path: &Path) -> Self {
         let noted = std::fs::read_to_string(path).ok().and_then(|text| {
             let (pid, started) = text.trim().split_once(' ')?;
             Some(Noted { pid: pid.parse().ok()?, started: started.to_owned() })
@@ -30,12 +30,12 @@ impl Predecessor {
     }
 
     /// Notes that the server is this process.
-    pub(super) fn write(path: &Path, pid: u32) -> std::io::Result<()> {
+    pub(crate) fn write(path: &Path, pid: u32) -> std::io::Result<()> {
         std::fs::write(path, format!("{pid} {}", started(pid).unwrap_or_default()))
     }
 
     /// Stops it, ever more firmly; each way has its time.
-    pub(super) async fn stop(self, ways: &[(Ask, Duration)]) {
+    pub(crate) async fn stop(self, ways: &[(Ask, Duration)]) {
         let Some(noted) = self.0 else {
             return;
         };
@@ -59,7 +59,7 @@ impl Noted {
 }
 
 /// When a process started, as Linux counts (field 22 of its stat); nothing elsewhere, where we then stop nothing.
-pub(super) fn started(pid: u32) -> Option<String> {
+pub(crate) fn started(pid: u32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, after_name) = stat.rsplit_once(')')?;
     let mut fields = after_name.split_whitespace();

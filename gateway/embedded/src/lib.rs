@@ -5,6 +5,7 @@ mod cache;
 mod cluster;
 mod databases;
 mod download;
+mod environment;
 mod error;
 mod files;
 mod folder;
@@ -163,6 +164,7 @@ fn remover(options: &StackOptions, folder: &Path) -> Result<Guarded, StackError>
 }
 
 /// Whether this process runs as root, whose default folders are other ones.
-pub(crate) fn is_root() -> bool {
+#[must_use]
+pub fn is_root() -> bool {
     platform::is_root()
 }

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
-use super::error::StackError;
-use super::options::{Durability, StackOptions};
-use super::platform;
-use super::programs::PostgresPrograms;
-use super::{files, initdb};
+use crate::error::StackError;
+use crate::options::{Durability, StackOptions};
+use crate::platform;
+use crate::programs::PostgresPrograms;
+use crate::{files, initdb};
 
 /// The owner of everything in the cluster.
-pub(super) const USER: &str = "mensajeria";
+pub(crate) const USER: &str = "mensajeria";
 
 /// Where it is in a data folder.
 const FOLDER: &str = "postgres";
@@ -22,16 +22,16 @@ const STAYS_WHERE_IT_IS_SINCE: u32 = 16;
 
 /// A cluster on disk and the password of its owner.
 #[derive(Debug)]
-pub(super) struct Cluster {
-    pub(super) folder: PathBuf,
-    pub(super) password: String,
+pub(crate) struct Cluster {
+    pub(crate) folder: PathBuf,
+    pub(crate) password: String,
     /// Cancelled once its files are on the disk.
-    pub(super) written: CancellationToken,
+    pub(crate) written: CancellationToken,
 }
 
 impl Cluster {
     /// The cluster in this data folder, made now if there is none.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         data: &Path,
         programs: &PostgresPrograms,
         options: &StackOptions,

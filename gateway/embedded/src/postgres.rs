@@ -6,40 +6,40 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{Connection, PgConnection};
 use tokio_util::sync::CancellationToken;
 
-use super::cache::Cache;
-use super::cluster::{Cluster, USER};
-use super::error::StackError;
-use super::options::{Durability, Print, StackOptions};
-use super::programs::{PostgresPrograms, find_postgres};
-use super::protocol::Serve;
-use super::server::{Probe, Server, on_a_free_port, persistently};
-use super::{files, platform};
+use crate::cache::Cache;
+use crate::cluster::{Cluster, USER};
+use crate::error::StackError;
+use crate::options::{Durability, Print, StackOptions};
+use crate::programs::{PostgresPrograms, find_postgres};
+use crate::protocol::Serve;
+use crate::server::{Probe, Server, on_a_free_port, persistently};
+use crate::{files, platform};
 
 /// Held while the server lives.
-pub(super) const LOCK_FILE: &str = "postgres.lock";
+pub(crate) const LOCK_FILE: &str = "postgres.lock";
 
 /// The database of the program itself.
 const DATABASE: &str = "mensajeria";
 
 /// A running PostgreSQL.
 #[derive(Debug)]
-pub(super) struct Postgres {
-    pub(super) server: Server,
-    pub(super) probe: PostgresProbe,
-    pub(super) written: CancellationToken,
+pub(crate) struct Postgres {
+    pub(crate) server: Server,
+    pub(crate) probe: PostgresProbe,
+    pub(crate) written: CancellationToken,
     server_url: String,
     url: String,
 }
 
 /// How to reach our server, and how to know it.
 #[derive(Debug)]
-pub(super) struct PostgresProbe {
+pub(crate) struct PostgresProbe {
     connect: PgConnectOptions,
     cluster_name: String,
 }
 
 impl Postgres {
-    pub(super) async fn start(
+    pub(crate) async fn start(
         options: &StackOptions,
         cache: &Cache,
         data: &Path,
@@ -90,16 +90,16 @@ impl Postgres {
         }
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    pub(super) fn url_of(&self, database: &str) -> String {
+    pub(crate) fn url_of(&self, database: &str) -> String {
         url_of(&self.server_url, database)
     }
 
     /// A connection to the database that exists before all others.
-    pub(super) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+    pub(crate) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
         PgConnection::connect_with(&self.probe.connect).await
     }
 
@@ -115,7 +115,7 @@ impl Postgres {
         Ok(connection.close().await?)
     }
 
-    pub(super) async fn restart(&self) -> Result<(), StackError> {
+    pub(crate) async fn restart(&self) -> Result<(), StackError> {
         persistently(async || self.server.start(&self.probe, &Print::silent()).await).await
     }
 }

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
-use super::error::StackError;
-use super::platform;
+use crate::error::StackError;
+use crate::platform;
 
 /// The most a wheel may unpack to, in bytes: several times what ours hold.
 const UNPACKED_MAX_BYTES: u64 = 500_000_000;
 
 /// Unpacks everything but the folders to be left packed. Names that lead out of `target` are refused.
-pub(super) fn unzip(archive: &Path, target: &Path, left_packed: &[&str]) -> Result<(), StackError> {
+pub(crate) fn unzip(archive: &Path, target: &Path, left_packed: &[&str]) -> Result<(), StackError> {
     unpack(archive, target, left_packed).map_err(StackError::file("unpack", archive))
 }
 

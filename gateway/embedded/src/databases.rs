@@ -2,9 +2,9 @@
 
 use sqlx::{Connection, PgConnection};
 
-use super::Stack;
-use super::error::StackError;
-use super::postgres::Postgres;
+use crate::Stack;
+use crate::error::StackError;
+use crate::postgres::Postgres;
 
 impl Stack {
     /// Makes the database `name` as a copy of `template`, which nobody may be connected to, and returns its URL.
@@ -27,7 +27,7 @@ impl Stack {
         self.execute(&format!("drop database if exists {} with (force)", quoted(name))).await
     }
 
-    pub(super) fn postgres(&self) -> Result<&Postgres, StackError> {
+    pub(crate) fn postgres(&self) -> Result<&Postgres, StackError> {
         self.postgres.as_ref().ok_or(StackError::NotStarted("PostgreSQL"))
     }
 

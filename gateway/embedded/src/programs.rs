@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::cache::Cache;
-use super::error::StackError;
-use super::options::Print;
-use super::wheel::{NATS, POSTGRES, Wheel};
+use crate::cache::Cache;
 use crate::environment::variable;
+use crate::error::StackError;
+use crate::options::Print;
+use crate::wheel::{NATS, POSTGRES, Wheel};
 
 /// The oldest PostgreSQL that will do.
 const POSTGRES_MIN: u32 = 15;
@@ -23,14 +23,14 @@ const VERSION_WAIT: Duration = Duration::from_secs(10);
 
 /// PostgreSQL's programs, all from one folder.
 #[derive(Debug, Clone)]
-pub(super) struct PostgresPrograms {
-    pub(super) postgres: PathBuf,
-    pub(super) initdb: PathBuf,
-    pub(super) major: u32,
+pub(crate) struct PostgresPrograms {
+    pub(crate) postgres: PathBuf,
+    pub(crate) initdb: PathBuf,
+    pub(crate) major: u32,
 }
 
 /// PostgreSQL's programs of the cache, a download, or PATH.
-pub(super) async fn find_postgres(cache: &Cache, print: &Print) -> Result<PostgresPrograms, StackError> {
+pub(crate) async fn find_postgres(cache: &Cache, print: &Print) -> Result<PostgresPrograms, StackError> {
     let why_not = match fetched(&POSTGRES, cache, print).await {
         Ok(folder) => return postgres_in(&folder).await,
         Err(error) => error,
@@ -53,7 +53,7 @@ pub(super) async fn find_postgres(cache: &Cache, print: &Print) -> Result<Postgr
 }
 
 /// The nats-server of the cache, a download, or PATH.
-pub(super) async fn find_nats(cache: &Cache, print: &Print) -> Result<PathBuf, StackError> {
+pub(crate) async fn find_nats(cache: &Cache, print: &Print) -> Result<PathBuf, StackError> {
     let why_not = match fetched(&NATS, cache, print).await {
         Ok(folder) => return Ok(program(&folder, "nats-server")),
         Err(error) => error,

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use async_nats::ConnectOptions;
 
-use super::cache::Cache;
-use super::error::StackError;
-use super::files;
-use super::options::{Print, StackOptions};
-use super::programs::find_nats;
-use super::protocol::Serve;
-use super::server::{Probe, Server, on_a_free_port, persistently};
+use crate::cache::Cache;
+use crate::error::StackError;
+use crate::files;
+use crate::options::{Print, StackOptions};
+use crate::programs::find_nats;
+use crate::protocol::Serve;
+use crate::server::{Probe, Server, on_a_free_port, persistently};
 
 /// Held while the server lives.
-pub(super) const LOCK_FILE: &str = "nats.lock";
+pub(crate) const LOCK_FILE: &str = "nats.lock";
 
 /// The user of the program; there is no other.
 const USER: &str = "mensajeria";
@@ -25,8 +25,8 @@ const CONNECT_WAIT: Duration = Duration::from_secs(1);
 
 /// A running nats-server.
 #[derive(Debug)]
-pub(super) struct Nats {
-    pub(super) server: Server,
+pub(crate) struct Nats {
+    pub(crate) server: Server,
     probe: NatsProbe,
     url: String,
 }
@@ -40,7 +40,7 @@ struct NatsProbe {
 }
 
 impl Nats {
-    pub(super) async fn start(
+    pub(crate) async fn start(
         options: &StackOptions,
         cache: &Cache,
         data: &Path,
@@ -74,11 +74,11 @@ impl Nats {
         Ok(Self { server: Server::new("NATS", serve, &options.guard), probe, url })
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    pub(super) async fn restart(&self) -> Result<(), StackError> {
+    pub(crate) async fn restart(&self) -> Result<(), StackError> {
         persistently(async || self.server.start(&self.probe, &Print::silent()).await).await
     }
 }

@@ -8,17 +8,17 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::error::StackError;
-use super::platform;
-use super::protocol::{GuardSpec, Report, Word};
 use crate::environment::variable;
+use crate::error::StackError;
+use crate::platform;
+use crate::protocol::{GuardSpec, Report, Word};
 
 /// How long a guard may take to end: more than it gives its server.
 const END_WAIT: Duration = Duration::from_secs(9);
 
 /// How to run a guard: this executable with the word `guard`, or, for a test, its own test binary.
 ///
-/// What runs must call [`super::guard_main`] and nothing that writes much to standard output.
+/// What runs must call [`crate::guard_main`] and nothing that writes much to standard output.
 #[derive(Debug, Clone)]
 pub struct GuardCommand {
     /// The executable; its path must stay valid.
@@ -46,7 +46,7 @@ impl GuardCommand {
     /// In the test named to [`GuardCommand::of_test`]: becomes a guard, and does not return, if it is run as one.
     pub fn run_if_guard() {
         if variable(GUARD_VARIABLE).is_some() {
-            let is_success = super::guard_main(&[]) == ExitCode::SUCCESS;
+            let is_success = crate::guard_main(&[]) == ExitCode::SUCCESS;
             std::process::exit(i32::from(!is_success));
         }
     }
@@ -61,14 +61,14 @@ fn this_executable() -> PathBuf {
 
 /// A running guard. Dropping it closes the guard's input, which stops its server.
 #[derive(Debug)]
-pub(super) struct Guarded {
+pub(crate) struct Guarded {
     input: ChildStdin,
     state: watch::Receiver<GuardState>,
 }
 
 /// What the guard reported last.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum GuardState {
+pub(crate) enum GuardState {
     Starting,
     Waiting,
     Running(u32),
@@ -77,7 +77,7 @@ pub(super) enum GuardState {
 }
 
 impl Guarded {
-    pub(super) fn spawn(guard: &GuardCommand, spec: &GuardSpec) -> Result<Self, StackError> {
+    pub(crate) fn spawn(guard: &GuardCommand, spec: &GuardSpec) -> Result<Self, StackError> {
         let failed = |error: std::io::Error| StackError::Failed {
             program: format!("the guard {}", guard.program.display()),
             output: error.to_string(),
@@ -98,23 +98,23 @@ impl Guarded {
         Ok(Self { input, state })
     }
 
-    pub(super) fn state(&self) -> watch::Receiver<GuardState> {
+    pub(crate) fn state(&self) -> watch::Receiver<GuardState> {
         self.state.clone()
     }
 
     /// From now on the guard starts the server again when it ends by itself.
-    pub(super) fn mark_ready(&mut self) {
+    pub(crate) fn mark_ready(&mut self) {
         self.say(Word::Ready);
     }
 
     /// Kills the server without a chance to tidy up, and waits for the guard's end.
-    pub(super) async fn crash(mut self) -> Result<(), StackError> {
+    pub(crate) async fn crash(mut self) -> Result<(), StackError> {
         self.say(Word::Crash);
         ended(&mut self.state).await
     }
 
     /// Closes the guard's input and waits for its end.
-    pub(super) async fn stop(self) -> Result<(), StackError> {
+    pub(crate) async fn stop(self) -> Result<(), StackError> {
         let Self { input, mut state } = self;
         drop(input);
         ended(&mut state).await

@@ -80,13 +80,13 @@ pub enum StackError {
 
 impl StackError {
     /// Turns an `io::Error` into one that names the file.
-    pub(super) fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::File { action, path, source }
     }
 
     /// Whether another port or another moment may help.
-    pub(super) fn is_worth_another_try(&self) -> bool {
+    pub(crate) fn is_worth_another_try(&self) -> bool {
         matches!(self, Self::Server { verb: "start", .. })
     }
 }

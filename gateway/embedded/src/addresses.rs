@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::StackError;
-use super::{files, folder};
+use crate::error::StackError;
+use crate::{files, folder};
 
 /// The file with the addresses, readable by its owner only, since they hold passwords.
-pub(super) const ADDRESSES_FILE: &str = "stack.json";
+pub(crate) const ADDRESSES_FILE: &str = "stack.json";
 
 /// Where the servers of a running stack answer, passwords included.
 #[derive(Clone, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    pub(super) fn write(&self, data: &Path) -> Result<(), StackError> {
+    pub(crate) fn write(&self, data: &Path) -> Result<(), StackError> {
         let text = serde_json::to_string(self).expect("two optional strings always serialise");
         files::write_private(&data.join(ADDRESSES_FILE), &text)
     }
@@ -51,6 +51,6 @@ pub fn running(data: &Path) -> Result<Option<Addresses>, StackError> {
 }
 
 /// Removes the file; a file left behind by a killed process is never believed, since its owner's lock is gone.
-pub(super) fn forget(data: &Path) {
+pub(crate) fn forget(data: &Path) {
     drop(std::fs::remove_file(data.join(ADDRESSES_FILE)));
 }

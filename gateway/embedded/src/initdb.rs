@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::cluster::USER;
-use super::error::StackError;
-use super::platform::{self, Account};
-use super::programs::PostgresPrograms;
+use crate::cluster::USER;
+use crate::error::StackError;
+use crate::platform::{self, Account};
+use crate::programs::PostgresPrograms;
 
 /// How long a run may take, with every file flushed to a slow disk.
 const INITDB_WAIT: Duration = Duration::from_secs(120);
@@ -24,7 +24,7 @@ const SCRAM_ITERATIONS_SINCE: u32 = 16;
 ///
 /// Its files are not written through to the disk, which takes seconds where the rest takes a third of one: see
 /// [`write_through`].
-pub(super) async fn make(
+pub(crate) async fn make(
     programs: &PostgresPrograms,
     cluster: &Path,
     account: Option<Account>,
@@ -34,7 +34,7 @@ pub(super) async fn make(
 }
 
 /// Writes every file of a cluster through to the disk; the server may be running meanwhile.
-pub(super) async fn write_through(
+pub(crate) async fn write_through(
     programs: &PostgresPrograms,
     cluster: &Path,
     account: Option<Account>,

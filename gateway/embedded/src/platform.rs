@@ -1,25 +1,25 @@
 //! What differs between Unix and the rest: users, signals, modes, process groups. Without `unsafe`.
 
 #[cfg(not(unix))]
-pub(super) use other::*;
+pub(crate) use other::*;
 #[cfg(unix)]
-pub(super) use unix::*;
+pub(crate) use unix::*;
 
 use serde::{Deserialize, Serialize};
 
 /// The user that PostgreSQL runs as when we are root: `nobody` on every system that has the name.
-pub(super) const NOBODY: Account = Account { uid: 65_534, gid: 65_534 };
+pub(crate) const NOBODY: Account = Account { uid: 65_534, gid: 65_534 };
 
 /// A user to run a program as.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(super) struct Account {
-    pub(super) uid: u32,
-    pub(super) gid: u32,
+pub(crate) struct Account {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
 /// How a server is asked to end, in growing order of impatience.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Ask {
+pub(crate) enum Ask {
     /// SIGINT: PostgreSQL's fast shutdown, nats-server's shutdown.
     Stop,
     /// SIGQUIT: PostgreSQL's immediate shutdown, recovered at the next start.
@@ -41,11 +41,11 @@ mod unix {
     use super::{Account, Ask, NOBODY};
 
     /// The account for PostgreSQL, which refuses to run as root; nothing when we are not root.
-    pub(in super::super) fn lesser_account() -> Option<Account> {
+    pub(crate) fn lesser_account() -> Option<Account> {
         geteuid().is_root().then_some(NOBODY)
     }
 
-    pub(in super::super) fn is_root() -> bool {
+    pub(crate) fn is_root() -> bool {
         geteuid().is_root()
     }
 
@@ -53,7 +53,7 @@ mod unix {
     ///
     /// Linux lets a process keep as its working directory a folder whose way there it may not walk, such as one below
     /// `/root`. It gets there by a descriptor that we opened: its standard input, which no server of ours reads.
-    pub(in super::super) fn run_in(
+    pub(crate) fn run_in(
         command: &mut Command,
         folder: &Path,
         account: Option<Account>,
@@ -72,17 +72,17 @@ mod unix {
     }
 
     /// The name under which a command of [`run_in`], and every process it starts, finds its folder.
-    pub(in super::super) fn place(folder: &Path, account: Option<Account>) -> PathBuf {
+    pub(crate) fn place(folder: &Path, account: Option<Account>) -> PathBuf {
         let is_hidden = account.is_some() && cfg!(target_os = "linux");
         if is_hidden { "/proc/self/cwd".into() } else { folder.to_owned() }
     }
 
     /// A process group of its own: a Ctrl-C at the terminal does not reach it.
-    pub(in super::super) fn own_group(command: &mut Command) {
+    pub(crate) fn own_group(command: &mut Command) {
         command.process_group(0);
     }
 
-    pub(in super::super) fn signal(pid: u32, ask: Ask) {
+    pub(crate) fn signal(pid: u32, ask: Ask) {
         let signal = match ask {
             Ask::Stop => Signal::INT,
             Ask::Abort => Signal::QUIT,
@@ -94,7 +94,7 @@ mod unix {
         }
     }
 
-    pub(in super::super) fn is_alive(pid: u32) -> bool {
+    pub(crate) fn is_alive(pid: u32) -> bool {
         pid_of(pid).is_some_and(|pid| test_kill_process(pid).is_ok())
     }
 
@@ -103,17 +103,17 @@ mod unix {
     }
 
     /// Options that make a new file readable by its owner only.
-    pub(in super::super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
         options.mode(0o600)
     }
 
     /// Makes a folder, and those above it, that nobody else may look into.
-    pub(in super::super) fn create_private(path: &Path) -> std::io::Result<()> {
+    pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(path)
     }
 
     /// Makes a folder that everybody may read, whatever the umask.
-    pub(in super::super) fn create_public(path: &Path) -> std::io::Result<()> {
+    pub(crate) fn create_public(path: &Path) -> std::io::Result<()> {
         if path.is_dir() {
             return Ok(());
         }
@@ -122,12 +122,12 @@ mod unix {
     }
 
     /// Makes a folder that belongs to the account, or to us without one, and to nobody else.
-    pub(in super::super) fn create_owned(path: &Path, account: Option<Account>) -> std::io::Result<()> {
+    pub(crate) fn create_owned(path: &Path, account: Option<Account>) -> std::io::Result<()> {
         DirBuilder::new().mode(0o700).create(path)?;
         give_to(path, account)
     }
 
-    pub(in super::super) fn give_to(path: &Path, account: Option<Account>) -> std::io::Result<()> {
+    pub(crate) fn give_to(path: &Path, account: Option<Account>) -> std::io::Result<()> {
         match account {
             Some(account) => chown(path, Some(account.uid), Some(account.gid)),
             None => Ok(()),
@@ -135,13 +135,13 @@ mod unix {
     }
 
     /// Makes a program of a file, or plainly readable, as its archive said.
-    pub(in super::super) fn set_archived_mode(path: &Path, archived: Option<u32>) -> std::io::Result<()> {
+    pub(crate) fn set_archived_mode(path: &Path, archived: Option<u32>) -> std::io::Result<()> {
         let is_program = archived.is_some_and(|mode| mode & 0o111 != 0);
         fs::set_permissions(path, Permissions::from_mode(if is_program { 0o755 } else { 0o644 }))
     }
 
     /// Lets the account pass through the folder, without looking into it; refuses if a folder above is closed to it.
-    pub(in super::super) fn open_the_way(folder: &Path, account: Option<Account>) -> std::io::Result<()> {
+    pub(crate) fn open_the_way(folder: &Path, account: Option<Account>) -> std::io::Result<()> {
         if account.is_none() {
             return Ok(());
         }
@@ -156,7 +156,7 @@ mod unix {
     }
 
     /// Whether every user may pass through the folder and all above it.
-    pub(in super::super) fn is_reachable_by_all(path: &Path) -> bool {
+    pub(crate) fn is_reachable_by_all(path: &Path) -> bool {
         let passable = |folder: &Path| match fs::metadata(folder) {
             Ok(metadata) => metadata.permissions().mode() & 0o001 != 0,
             Err(_) => true,
@@ -173,67 +173,63 @@ mod other {
 
     use super::{Account, Ask};
 
-    pub(in super::super) fn lesser_account() -> Option<Account> {
+    pub(crate) fn lesser_account() -> Option<Account> {
         None
     }
 
-    pub(in super::super) fn is_root() -> bool {
+    pub(crate) fn is_root() -> bool {
         false
     }
 
-    pub(in super::super) fn run_in(
-        command: &mut Command,
-        folder: &Path,
-        _: Option<Account>,
-    ) -> std::io::Result<()> {
+    pub(crate) fn run_in(command: &mut Command, folder: &Path, _: Option<Account>) -> std::io::Result<()> {
         command.current_dir(folder);
         Ok(())
     }
 
-    pub(in super::super) fn place(folder: &Path, _: Option<Account>) -> PathBuf {
+    pub(crate) fn place(folder: &Path, _: Option<Account>) -> PathBuf {
         folder.to_owned()
     }
 
-    pub(in super::super) fn own_group(_: &mut Command) {}
+    pub(crate) fn own_group(_: &mut Command) {}
 
     /// There is no gentle way: both servers recover from being killed.
-    pub(in super::super) fn signal(pid: u32, _: Ask) {
+    pub(crate) fn signal(pid: u32, _: Ask) {
         drop(Command::new("taskkill").args(["/F", "/T", "/PID", &pid.to_string()]).output());
     }
 
-    pub(in super::super) fn is_alive(_: u32) -> bool {
+    pub(crate) fn is_alive(_: u32) -> bool {
         false
     }
 
-    pub(in super::super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
         options
     }
 
-    pub(in super::super) fn create_private(path: &Path) -> std::io::Result<()> {
+    pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
         std::fs::create_dir_all(path)
     }
 
-    pub(in super::super) fn create_public(path: &Path) -> std::io::Result<()> {
+    pub(crate) fn create_public(path: &Path) -> std::io::Result<()> {
         std::fs::create_dir_all(path)
     }
 
-    pub(in super::super) fn create_owned(path: &Path, _: Option<Account>) -> std::io::Result<()> {
+    pub(crate) fn create_owned(path: &Path, _: Option<Account>) -> std::io::Result<()> {
         std::fs::create_dir(path)
     }
 
-    pub(in super::super) fn give_to(_: &Path, _: Option<Account>) -> std::io::Result<()> {
+    pub(crate) fn give_to(_: &Path, _: Option<Account>) -> std::io::Result<()> {
         Ok(())
     }
 
-    pub(in super::super) fn set_archived_mode(_: &Path, _: Option<u32>) -> std::io::Result<()> {
+    pub(crate) fn set_archived_mode(_: &Path, _: Option<u32>) -> std::io::Result<()> {
         Ok(())
     }
 
-    pub(in super::super) fn open_the_way(_: &Path, _: Option<Account>) -> std::io::Result<()> {
+    pub(crate) fn open_the_way(_: &Path, _: Option<Account>) -> std::io::Result<()> {
         Ok(())
     }
 
-    pub(in super::super) fn is_reachable_by_all(_: &Path) -> bool {
+    pub(crate) fn is_reachable_by_all(_: &Path) -> bool {
         true
     }
 }
