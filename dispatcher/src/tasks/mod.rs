@@ -15,6 +15,8 @@ mod share;
 pub(crate) mod stops;
 mod store;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use chrono::{DateTime, Utc};
 use commands::log::LoadError;

@@ -1,6 +1,6 @@
 //! The verdicts.
 
-use domain::deliveries::{Cause, Evidence, Failure, Observation, Phase};
+use domain::deliveries::{Cause, Evidence, Observation, Phase};
 use domain::value::Channel;
 
 use super::*;

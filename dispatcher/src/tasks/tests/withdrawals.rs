@@ -1,0 +1,81 @@
+use domain::deliveries::{State, Totals};
+use domain::notification::NotificationState;
+use domain::value::Members;
+
+use super::world::{World, accepted, change, client};
+use crate::tasks::settle::Change;
+use crate::tasks::stops::{self, Stop, Stopped};
+use crate::tasks::{suppress_erased, sweep};
+
+#[tokio::test]
+async fn a_cancelled_campaign_is_cancelled_for_everybody_who_is_open() {
+    let world = World::new().await;
+    let notification = world.notification(1).await;
+    let ids = [world.chunk(notification, 1, 2).await, world.chunk(notification, 2, 2).await];
+    let owner = world.owner().await;
+    let held = world.claimer(owner).claim(&super::world::wants(1), world.now()).await.expect("a claim");
+    assert_eq!(held.len(), 1);
+    world.run("update send_tasks set stopped = 'cancelled'", &[]).await;
+    while sweep(&world.settler, world.now()).await.expect("swept") > 0 {}
+    let other = ids.into_iter().find(|id| *id != held[0].id).expect("the other");
+    assert_eq!(world.state(other, 1).await, State::Cancelled);
+    assert_eq!(world.state(held[0].id, 1).await, State::Pending, "its owner withdraws it");
+    let stop = Stop { task: held[0].id, members: None, why: Stopped::Cancelled };
+    assert_eq!(stops::of_owner(&world.pool, owner).await.expect("stops"), [stop]);
+    assert_eq!(world.number("select count(*) from send_tasks").await, 1);
+}
+
+#[tokio::test]
+async fn what_is_late_has_failed_and_the_notification_is_completed() {
+    let world = World::new().await;
+    let notification = world.notification(1).await;
+    let id = world.chunk(notification, 1, 2).await;
+    world.close(notification).await;
+    world.run("update send_tasks set expires_at = due_at + interval '60 s'", &[]).await;
+    assert_eq!(sweep(&world.settler, world.now()).await.expect("nothing is late"), 0);
+    world.wait(60);
+    while sweep(&world.settler, world.now()).await.expect("swept") > 0 {}
+    assert_eq!(world.state(id, 1).await, State::Failed);
+    let completed = world.aggregate(notification).await;
+    assert_eq!(completed.state(), Some(NotificationState::Completed));
+    assert_eq!(completed.totals(), Totals { failed: 2, ..Totals::default() });
+}
+
+#[tokio::test]
+async fn who_is_erased_is_suppressed_in_what_waits_and_told_to_owners() {
+    let world = World::new().await;
+    let notification = world.notification(1).await;
+    let id = world.chunk(notification, 1, 2).await;
+    let erased = client(1, 2).uuid();
+    world
+        .run("insert into notifications.recipients values ($1, 2, $2, null)", &[notification.uuid(), erased])
+        .await;
+    let owner = world.owner().await;
+    let loaded = world.load_one(owner).await;
+    world.run("insert into send_erasures values ($1, 1)", &[erased]).await;
+    let members: Members = "2".parse().expect("members");
+    let stop = Stop { task: id, members: Some(members), why: Stopped::Erased };
+    assert_eq!(stops::of_owner(&world.pool, owner).await.expect("stops"), [stop]);
+    suppress_erased(&world.settler).await.expect("looked");
+    assert_eq!(world.state(id, 2).await, State::Pending, "its owner does it");
+    world
+        .settle(owner, Change { in_memory: Members::NONE, ..change(&loaded, vec![accepted(&loaded, 1)]) })
+        .await;
+    suppress_erased(&world.settler).await.expect("suppressed");
+    assert_eq!(world.state(id, 2).await, State::Suppressed);
+    suppress_erased(&world.settler).await.expect("forgotten");
+    assert_eq!(world.number("select count(*) from send_erasures").await, 0);
+    assert_eq!(world.number("select count(*) from send_tasks").await, 0);
+}
+
+#[tokio::test]
+async fn an_erasure_waits_until_the_view_has_reached_it() {
+    let world = World::new().await;
+    world.run("update notifications.checkpoint set position = 6", &[]).await;
+    world.run("insert into send_erasures values ($1, 7)", &[client(1, 1).uuid()]).await;
+    suppress_erased(&world.settler).await.expect("looked");
+    assert_eq!(world.number("select count(*) from send_erasures").await, 1);
+    world.run("update notifications.checkpoint set position = 7", &[]).await;
+    suppress_erased(&world.settler).await.expect("looked");
+    assert_eq!(world.number("select count(*) from send_erasures").await, 0);
+}
