@@ -100,6 +100,7 @@ impl Parts {
             poll: self.options.poll,
             ahead: None,
             clock: Arc::clone(&self.options.clock),
+            conflicts: 0,
             aside: Default::default(),
         }
     }

@@ -5,5 +5,7 @@ mod chunk;
 mod open;
 mod reopen;
 mod resolver;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::resolver::Resolver;

@@ -14,7 +14,8 @@ use super::open::{Open, Step, advance, lock};
 use super::resolver::{ResolveError, Resolver};
 use crate::tasks::add_totals;
 
-/// How many chunks are reopened in one transaction.
+/// How many chunks are reopened in one transaction; fewer after each conflict, since chunks that are being sent move all
+/// the time.
 const CHUNKS_MAX: usize = 16;
 
 /// A chunk that is reopened for some of its people.
@@ -34,7 +35,8 @@ impl Resolver {
     pub(super) async fn reopen(&self, open: &Open) -> Result<bool, ResolveError> {
         let after = cursor_chunk(&open.cursor);
         let notification = open.notification();
-        let failed = failed_chunks(&self.pool, notification, open.generation(), after, CHUNKS_MAX).await?;
+        let limit = (CHUNKS_MAX >> self.conflicts.min(4)).max(1);
+        let failed = failed_chunks(&self.pool, notification, open.generation(), after, limit).await?;
         let Some(last) = failed.last().map(|failed| failed.chunk) else { return Ok(false) };
         let people = chunk_people(&self.pool, open, &failed).await?;
         let mut reopened = Vec::with_capacity(failed.len());

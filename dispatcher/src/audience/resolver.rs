@@ -29,6 +29,8 @@ use crate::tasks::{Completions, has_tasks, lock_notifications};
 const BEHIND_POLL: Duration = Duration::from_millis(20);
 /// How long the resolver rests after the database failed it.
 const REST: Duration = Duration::from_millis(500);
+/// How often in a row somebody else may write a stream first, before the audience rests.
+const CONFLICTS_MAX: u32 = 50;
 /// The aggregate type of notifications.
 const NOTIFICATION: &str = "notification";
 
@@ -42,6 +44,8 @@ pub(crate) struct Resolver {
     pub(crate) clock: Clock,
     /// The page after the chunk that was cut last, read while that one was being appended.
     pub(crate) ahead: Option<Ahead>,
+    /// How often in a row somebody else wrote a stream first.
+    pub(crate) conflicts: u32,
     /// Audiences that failed; the others go on.
     pub(crate) aside: Aside,
 }
@@ -55,7 +59,7 @@ pub(crate) struct Ahead {
 
 /// What one step came to.
 #[derive(Debug, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     /// A chunk was cut or an audience closed: there may be more.
     Moved,
     /// An audience is open, but the views have not reached its request.
@@ -109,7 +113,7 @@ impl Resolver {
     }
 
     /// One chunk of the audience whose turn it is, or its end.
-    async fn step(&mut self) -> sqlx::Result<Step> {
+    pub(super) async fn step(&mut self) -> sqlx::Result<Step> {
         let resting = self.aside.resting(Instant::now());
         let Some(open) = next_open(&self.pool, &resting).await? else {
             return Ok(if any_open(&self.pool, &resting).await? { Step::Behind } else { Step::Idle });
@@ -117,9 +121,13 @@ impl Resolver {
         match self.resolve(&open).await {
             Ok(()) => {
                 self.aside.forget(open.notification_id);
+                self.conflicts = 0;
                 self.wakes.ring(open.channel);
             }
-            Err(error) if error.is_conflict() => sleep(BEHIND_POLL).await,
+            Err(error) if error.is_conflict() && self.conflicts < CONFLICTS_MAX => {
+                self.conflicts += 1;
+                sleep(BEHIND_POLL).await;
+            }
             Err(error) => self.set_aside(&open, &error),
         }
         Ok(Step::Moved)

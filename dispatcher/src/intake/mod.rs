@@ -2,6 +2,8 @@
 
 mod batch;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -104,7 +104,11 @@ fn grouped(
 
 /// Those of the marks' people who were erased.
 async fn erased_among(tx: &mut PgConnection, marks: &[StartMark]) -> sqlx::Result<HashSet<Uuid>> {
-    let clients: Vec<Uuid> = marks.iter().map(|mark| mark.client.uuid()).collect();
+    let started = marks.iter().filter(|mark| mark.is_started);
+    let clients: Vec<Uuid> = started.map(|mark| mark.client.uuid()).collect();
+    if clients.is_empty() {
+        return Ok(HashSet::new());
+    }
     let erased: Vec<Uuid> = sqlx::query_scalar(
         "select asked.client_id from unnest($1::uuid[]) as asked (client_id), lateral (
            select from unsendable_clients u where u.client_id = asked.client_id limit 1) erased",

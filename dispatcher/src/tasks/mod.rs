@@ -3,6 +3,7 @@
 pub(crate) mod claim;
 mod complete;
 mod counts;
+mod decided;
 mod erasures;
 pub(crate) mod load;
 mod marks;
@@ -16,7 +17,7 @@ pub(crate) mod stops;
 mod store;
 mod sweep;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use chrono::{DateTime, Utc};
 use commands::log::LoadError;

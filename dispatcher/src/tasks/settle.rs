@@ -4,21 +4,18 @@ use std::time::Duration;
 
 use commands::begin;
 use commands::log::{AppendError, Appended, Draft, EventLog, LoadError, Sealed, Writer};
-use cqrs_es::Aggregate;
-use domain::deliveries::{
-    Action, DELIVERIES, Deliveries, DeliveriesCommand, DeliveriesEvent, MemberOutcome, Outcome, Refusal,
-    Totals, deliveries_stream,
-};
+use domain::deliveries::{DELIVERIES, Deliveries, MemberOutcome};
 use domain::value::{Members, NotificationId};
 use sqlx::{PgConnection, PgPool};
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::complete::{Completions, lock_notifications};
+use super::decided::{Decided, count, decide, deltas, settled, stream};
 use super::load::deliveries;
 use super::marks::mark;
 pub(crate) use super::next::Next;
-use super::next::{Step, step};
+use super::next::Step;
 pub(crate) use super::{Marked, StartMark};
 use super::{Task, TaskError, park, store};
 use crate::options::Clock;
@@ -100,16 +97,6 @@ pub(crate) struct Settler {
     pub(super) pool: PgPool,
     pub(super) requests: Requests,
     pub(super) clock: Clock,
-}
-
-/// A change as it is decided.
-struct Decided<'a> {
-    change: &'a Change,
-    /// The deliveries with the event.
-    after: Deliveries,
-    event: Option<DeliveriesEvent>,
-    refused: Vec<Refusal>,
-    step: Step,
 }
 
 impl Settler {
@@ -258,17 +245,6 @@ impl Settler {
     }
 }
 
-impl Decided<'_> {
-    fn is_finished(&self) -> bool {
-        self.step == Step::Finish
-    }
-
-    /// The event's place in the stream is the fence of a change; one without an event has none.
-    fn needs_fence(&self) -> bool {
-        self.event.is_none() && self.step != Step::Keep
-    }
-}
-
 async fn append(
     writer: &Writer,
     tx: &mut PgConnection,
@@ -307,63 +283,4 @@ fn sorted(ids: impl Iterator<Item = NotificationId>) -> Vec<NotificationId> {
     ids.sort_unstable();
     ids.dedup();
     ids
-}
-
-fn stream(change: &Change) -> String {
-    deliveries_stream(change.task.id.notification, change.task.id.chunk)
-}
-
-/// An outcome that comes too late, because the generation is settled already, is none.
-fn decide(change: &Change, now: chrono::DateTime<chrono::Utc>) -> Decided<'_> {
-    let command = DeliveriesCommand {
-        notification: change.task.id.notification,
-        company: change.task.company,
-        action: Action::RecordOutcomes(change.outcomes.clone()),
-    };
-    let decided = change.deliveries.decide_each(command);
-    let mut after = change.deliveries.clone();
-    if let Some(event) = &decided.event {
-        after.apply(event.clone());
-    }
-    let step = step(&after, change.task.chunk_people, change.in_memory, now);
-    Decided { change, after, event: decided.event, refused: decided.refused, step }
-}
-
-fn deltas(decided: &[Decided<'_>]) -> Vec<(NotificationId, Totals)> {
-    let mut deltas = std::collections::BTreeMap::<NotificationId, Totals>::new();
-    for Decided { change, after, .. } in decided.iter().filter(|decided| decided.event.is_some()) {
-        *deltas.entry(change.task.id.notification).or_default() +=
-            after.totals() - change.deliveries.totals();
-    }
-    deltas.into_iter().filter(|(_, delta)| *delta != Totals::default()).collect()
-}
-
-fn settled((decided, is_ours): (Decided<'_>, bool)) -> Settled {
-    Settled {
-        sequence: decided.change.sequence + i64::from(decided.event.is_some()),
-        next: if is_ours { decided.step.next() } else { Next::Lost },
-        deliveries: decided.after,
-    }
-}
-
-fn count(decided: &Decided<'_>) {
-    let Decided { change, refused, .. } = decided;
-    let is_refused =
-        |outcome: &&MemberOutcome| refused.iter().any(|refusal| refusal.member == outcome.member);
-    for outcome in change.outcomes.iter().filter(|outcome| !is_refused(outcome)) {
-        let (channel, outcome) = (change.task.channel.as_str(), name(&outcome.outcome));
-        metrics::counter!("mensajeria_sends_total", "channel" => channel, "outcome" => outcome).increment(1);
-    }
-}
-
-/// How metrics call it.
-const fn name(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Accepted { .. } => "accepted",
-        Outcome::Deferred { .. } => "deferred",
-        Outcome::Failed(_) => "failed",
-        Outcome::Suppressed { .. } => "suppressed",
-        Outcome::InDoubt { .. } => "in_doubt",
-        Outcome::Cancelled => "cancelled",
-    }
 }

@@ -1,6 +1,7 @@
 //! Tasks on a real PostgreSQL: what is promised of claims, marks, settlements, fences and completion.
 
 mod claims;
+mod crowd;
 mod fences;
 mod settlements;
 mod withdrawals;

@@ -1,0 +1,155 @@
+//! Resolving on a real PostgreSQL: chunks and their tasks, retries, and the end.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use commands::{CommandContext, notifications};
+use domain::deliveries::{Outcome, State, Totals};
+use domain::notification::NotificationState;
+use domain::value::NotificationId;
+
+use super::Resolver;
+use super::resolver::Step;
+use crate::tasks::settle::Next;
+use crate::tasks::tests::world::{World, accepted, change, client, failure, member, outcome};
+
+/// As much of the view of clients as the resolver reads.
+const VIEW: &str = "
+    create schema clients;
+    create table clients.checkpoint (position bigint not null);
+    insert into clients.checkpoint values (1000000);
+    create table clients.clients (client_id uuid primary key, name text);
+    create table clients.contacts (
+      client_id uuid, company_id uuid, ordinal integer, kind text, name text, email text, email_index bytea);
+    create index on clients.contacts (company_id, email_index);
+    insert into clients.clients
+    select ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 'Ana' from generate_series(1, 501) n;
+    insert into clients.contacts
+    select client_id, '00000000-0000-0000-0000-000000000001', 1, 'holder', 'Ana', 'ana@example.com', uuid_send(client_id)
+    from clients.clients";
+
+async fn world() -> World {
+    let world = World::new().await;
+    sqlx::raw_sql(VIEW).execute(&world.pool).await.expect("the view of clients");
+    world
+}
+
+fn resolver(world: &World) -> Resolver {
+    Resolver {
+        log: world.log.clone(),
+        pool: world.pool.clone(),
+        requests: world.requests.clone(),
+        wakes: Arc::default(),
+        poll: std::time::Duration::from_millis(1),
+        clock: world.clock(),
+        ahead: None,
+        conflicts: 0,
+        aside: Default::default(),
+    }
+}
+
+async fn resolve(world: &World) {
+    let mut resolver = resolver(world);
+    while resolver.step().await.expect("a step") == Step::Moved {}
+}
+
+async fn open(world: &World, notification: NotificationId, generation: i32) {
+    sqlx::query(
+        "with raised as (update send_notifications set generation = $2 where notification_id = $1)
+         insert into audiences (notification_id, generation, position) values ($1, $2, 1)",
+    )
+    .bind(notification.uuid())
+    .bind(generation)
+    .execute(&world.pool)
+    .await
+    .expect("an audience");
+}
+
+#[tokio::test]
+async fn each_chunk_has_its_task_and_no_rewind_makes_another() {
+    let world = world().await;
+    let notification = world.notification(1).await;
+    open(&world, notification, 1).await;
+    resolve(&world).await;
+    let people: Vec<(i32, i32, i64)> =
+        sqlx::query_as("select chunk, people, epoch from send_tasks order by chunk")
+            .fetch_all(&world.pool)
+            .await
+            .expect("tasks");
+    assert_eq!(people, [(1, 500, 0), (2, 1, 0)]);
+    assert_eq!(world.aggregate(notification).await.state(), Some(NotificationState::Running));
+
+    // They are sent, and the resolver is made to begin anew.
+    world.run("delete from send_tasks", &[]).await;
+    world.run("update audiences set chunks = 0, cursor = '', closed = false", &[]).await;
+    let mut resolver = resolver(&world);
+    for _ in 0..3 {
+        assert_eq!(resolver.step().await.expect("a step"), Step::Moved);
+    }
+    assert_eq!(world.number("select count(*) from send_tasks").await, 0);
+    assert_eq!(world.number("select count(*) from events where aggregate_type = 'audience'").await, 2);
+}
+
+#[tokio::test]
+async fn what_is_cancelled_while_it_is_resolved_is_never_claimed() {
+    let world = world().await;
+    let notification = world.notification(1).await;
+    open(&world, notification, 1).await;
+    let mut resolver = resolver(&world);
+    assert_eq!(resolver.step().await.expect("a step"), Step::Moved);
+    world.run("update send_notifications set cancelled = true", &[]).await;
+    world.run("update send_tasks set stopped = 'cancelled'", &[]).await;
+    resolve(&world).await;
+    let owner = world.owner().await;
+    assert!(world.claim(owner).await.is_empty());
+    assert_eq!(world.number("select count(*) from send_tasks").await, 1);
+    assert_eq!(world.number("select count(*) from audiences where closed").await, 1);
+}
+
+/// A notification to two people: one has it, for the other it failed.
+async fn half_failed(world: &World) -> NotificationId {
+    let notification = world.notification(1).await;
+    let id = world.chunk(notification, 1, 2).await;
+    world.close(notification).await;
+    let owner = world.owner().await;
+    let loaded = world.load_one(owner).await;
+    let failed = outcome(&loaded, 2, Outcome::Failed(failure()));
+    let settled = world.settle(owner, change(&loaded, vec![accepted(&loaded, 1), failed])).await;
+    assert_eq!(settled.next, Next::Finished);
+    assert_eq!(world.state(id, 2).await, State::Failed);
+    let context = CommandContext::of_system();
+    notifications::retry(&world.log, notification, Utc::now(), &context).await.expect("a retry");
+    open(world, notification, 2).await;
+    notification
+}
+
+#[tokio::test]
+async fn a_retry_opens_those_it_failed_for_and_completes_again() {
+    let world = world().await;
+    let notification = half_failed(&world).await;
+    let person = [notification.uuid(), client(1, 2).uuid()];
+    world.run("insert into notifications.recipients values ($1, 2, $2, 'ana@example.com')", &person).await;
+    world.run("insert into notifications.outcomes values ($1, 2, 1, 1, 'failed')", &person[..1]).await;
+    world.run("insert into notifications.chunks values ($1, 1, 2)", &person[..1]).await;
+    resolve(&world).await;
+    let owner = world.owner().await;
+    let loaded = world.load_one(owner).await;
+    assert_eq!((loaded.task.people, loaded.task.chunk_people, loaded.task.is_fresh()), (1, 2, false));
+    assert_eq!(loaded.deliveries.get(member(2)).generation, 2);
+    assert_eq!(world.aggregate(notification).await.state(), Some(NotificationState::Running));
+    let settled = world.settle(owner, change(&loaded, vec![accepted(&loaded, 2)])).await;
+    assert_eq!(settled.next, Next::Finished);
+    let completed = world.aggregate(notification).await;
+    assert_eq!(completed.state(), Some(NotificationState::Completed));
+    assert_eq!(completed.totals(), Totals { accepted: 2, ..Totals::default() });
+}
+
+#[tokio::test]
+async fn a_retry_of_nobody_completes_at_once_and_keeps_the_totals() {
+    let world = world().await;
+    let notification = half_failed(&world).await;
+    resolve(&world).await;
+    let completed = world.aggregate(notification).await;
+    assert_eq!((completed.state(), completed.generation()), (Some(NotificationState::Completed), 2));
+    assert_eq!(completed.totals(), Totals { accepted: 1, failed: 1, ..Totals::default() });
+}
