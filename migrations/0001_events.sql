@@ -15,8 +15,10 @@ create table events (
   constraint event_sequence_is_taken primary key (aggregate_type, aggregate_id, sequence),
   constraint event_position_is_taken unique (position),
   constraint event_sequence_starts_at_zero check (sequence >= 0),
-  constraint event_fits_the_broker check (octet_length(payload::text) <= 524288)
+  constraint event_fits_the_broker check (octet_length(payload::text) <= 655360)
 );
+-- Large payloads are ciphertext in base64: compressing them takes the time of the whole append and saves little.
+alter table events alter column payload set storage external;
 
 -- Names this log in streams and subjects, so that several logs may share one broker.
 create table ledger (
@@ -38,55 +40,67 @@ create table keys (
   constraint key_is_whole_or_destroyed check ((wrapped is null) = (destroyed_at is not null))
 );
 
--- The first answer to every command that may be asked twice, written in the same transaction as its events.
-create table command_log (
-  command_id uuid not null,
-  caller uuid not null,
-  fingerprint bytea not null,
-  answer json not null,
-  last_position bigint not null,
-  created_at timestamptz not null default clock_timestamp(),
-  constraint command_was_answered_already primary key (command_id)
-);
-create index command_log_by_age on command_log (created_at);
-
 -- Positions are dense because they are read under this lock, in a statement after the one that takes it: only then is
 -- the snapshot new enough to see the last commit.
 create function lock_ledger() returns void language sql as $$
   select pg_advisory_xact_lock(7305808883231126889)
 $$;
 
--- Appends rows in the order given and returns the position before the first. Plain on purpose: conflicts are left to
--- the constraints, since checks in here cost more to plan than the whole append.
+-- What one append is given: events in their order, the keys that they are the first to use, and the first answers to the
+-- commands behind them. JSON travels as text. `last_row` is the ordinal of the answered command's last event.
+create type event_row as (
+  aggregate_type text,
+  aggregate_id text,
+  sequence bigint,
+  event_type text,
+  event_version text,
+  payload text,
+  metadata text,
+  event_id uuid,
+  command_id uuid
+);
+create type key_row as (
+  key_id uuid,
+  wrapped bytea
+);
+create type answer_row as (
+  command_id uuid,
+  caller uuid,
+  fingerprint bytea,
+  answer text,
+  last_row bigint
+);
+
+-- The one function that appends. Returns the first and the last position and the one time that all events of the call
+-- have, read under the ledger's lock, so that a program knows its own events as a reader of the table would. Plain on
+-- purpose: conflicts are left to the constraints, since checks in here cost more to plan than the whole append.
 create function append_events(
-  aggregate_types text[], aggregate_ids text[], sequences bigint[], event_types text[], event_versions text[],
-  payloads text[], metadatas text[], event_ids uuid[], command_ids uuid[],
-  key_ids uuid[], wrapped_keys bytea[],
-  answered_ids uuid[], callers uuid[], fingerprints bytea[], answers text[], last_rows bigint[]
-) returns bigint language plpgsql as $$
+  new_events event_row[], new_keys key_row[], answers answer_row[],
+  out first bigint, out last bigint, out stamp timestamptz
+) language plpgsql as $$
 declare
   head bigint;
 begin
-  if cardinality(key_ids) > 0 then
-    insert into keys (key_id, wrapped) select * from unnest(key_ids, wrapped_keys);
+  if cardinality(new_keys) > 0 then
+    insert into keys (key_id, wrapped) select k.key_id, k.wrapped from unnest(new_keys) k;
   end if;
   perform lock_ledger();
   select coalesce(max(position), 0) into head from events;
+  first := head + 1;
+  last := head + cardinality(new_events);
+  stamp := clock_timestamp();
   insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
-                      event_id, command_id, position)
-  select r.aggregate_type, r.aggregate_id, r.sequence, r.event_type, r.event_version, r.payload::json,
-         r.metadata::json, r.event_id, r.command_id, head + r.row
-  from unnest(aggregate_types, aggregate_ids, sequences, event_types, event_versions, payloads, metadatas, event_ids,
-              command_ids)
-       with ordinality as r (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+                      event_id, command_id, position, recorded_at)
+  select e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version, e.payload::json,
+         e.metadata::json, e.event_id, e.command_id, head + e.row, stamp
+  from unnest(new_events)
+       with ordinality as e (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
                              event_id, command_id, row);
-  if cardinality(answered_ids) > 0 then
+  if cardinality(answers) > 0 then
     insert into command_log (command_id, caller, fingerprint, answer, last_position)
     select a.command_id, a.caller, a.fingerprint, a.answer::json, head + a.last_row
-    from unnest(answered_ids, callers, fingerprints, answers, last_rows)
-         as a (command_id, caller, fingerprint, answer, last_row);
+    from unnest(answers) a;
   end if;
-  return head;
 end
 $$;
 

@@ -95,12 +95,12 @@ pub async fn erase(
             let ready = log.ready(drafts, context, &json!({})).await?;
             let mut tx = begin(log.pool()).await?;
             unname(&mut tx, client).await?;
-            log.keyring().destroy_in(&mut tx, client.into()).await?;
+            log.keys().destroy_in(&mut tx, client.into()).await?;
             log.commit(tx, &ready, context).await
         })
         .await?;
     // Only now: until the commit, somebody else may have read the key back.
-    log.keyring().forget(client.into());
+    log.keys().forget(client.into());
     Ok(done)
 }
 
@@ -112,7 +112,7 @@ pub async fn served(
     log: &EventLog,
     client: ClientId,
 ) -> Result<Option<domain::client::Served>, CommandError<ClientError>> {
-    Ok(log.load::<Client>(&client.to_string()).await?.state.served().cloned())
+    Ok(log.reader().load::<Client>(&client.to_string()).await?.state.served().cloned())
 }
 
 async fn name(
@@ -145,7 +145,7 @@ async fn unname(tx: &mut PgConnection, client: ClientId) -> sqlx::Result<()> {
 
 /// The blind index that a client is found by: the same for external ids that look the same.
 fn external_index(log: &EventLog, external: &str) -> Vec<u8> {
-    log.keyring().blind_index(&comparable(external))
+    log.keys().blind_index(&comparable(external))
 }
 
 async fn decide(

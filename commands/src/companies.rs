@@ -42,7 +42,7 @@ pub async fn profile(
     log: &EventLog,
     company: CompanyId,
 ) -> Result<Option<CompanyProfile>, CommandError<CompanyError>> {
-    Ok(log.load::<Company>(&company.to_string()).await?.state.profile().cloned())
+    Ok(log.reader().load::<Company>(&company.to_string()).await?.state.profile().cloned())
 }
 
 async fn execute(

@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clock;
-use crate::log::{FirstAnswer, Keyring, Lane, Metadata, metadata};
+use crate::log::{FirstAnswer, Keys, Lane, Metadata, metadata};
 
 /// What travels with a command into the metadata of its events.
 #[derive(Debug, Clone)]
@@ -35,16 +35,16 @@ pub struct Idempotency {
     pub command_id: Uuid,
     /// Who asks.
     pub caller: Uuid,
-    /// What is asked, as [`Keyring::fingerprint`] knows it again.
+    /// What is asked, as [`Keys::fingerprint`] knows it again.
     pub fingerprint: [u8; 32],
 }
 
 impl Idempotency {
     /// What a caller asks under a key. `asked` is what must be equal for the answer to be the same: method, path, body.
-    pub fn new(keyring: &Keyring, caller: UserId, key: &str, asked: &[&[u8]]) -> Self {
+    pub fn new(keys: &Keys, caller: UserId, key: &str, asked: &[&[u8]]) -> Self {
         let caller = Uuid::from(caller);
         let command_id = Uuid::new_v5(&caller, key.as_bytes());
-        Self { command_id, caller, fingerprint: keyring.fingerprint(asked) }
+        Self { command_id, caller, fingerprint: keys.fingerprint(asked) }
     }
 }
 

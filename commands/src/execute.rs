@@ -71,7 +71,7 @@ impl EventLog {
         A::Command: Clone,
     {
         self.once(context, || async {
-            let last = self.read_stream_back(A::TYPE, aggregate_id, i64::MAX, 1).await?;
+            let last = self.reader().read_stream_back(A::TYPE, aggregate_id, i64::MAX, 1).await?;
             let sequence = last.first().map_or(0, |event| event.sequence);
             self.execute_after::<A>(sequence, aggregate_id, command.clone(), context, answer).await
         })
@@ -113,7 +113,7 @@ impl EventLog {
         context: &CommandContext,
         answer: &Value,
     ) -> Result<Done, CommandError<E>> {
-        match self.append(drafts, context.first_answer(answer), context.lane).await {
+        match self.writer().append(drafts, context.first_answer(answer), context.lane).await {
             Ok(appended) => Ok(Done::Now { position: appended.last }),
             Err(error) => self.after_append_error(error, context).await,
         }
@@ -156,7 +156,7 @@ impl EventLog {
         let outcome = framework.execute_with_metadata(aggregate_id, command, context.metadata()).await;
         match (outcome, receipt.take()) {
             (Ok(()), Some(Ok(Appended { last, .. }))) => Ok(Done::Now { position: last }),
-            (Ok(()), _) => Ok(Done::Now { position: self.head().await? }),
+            (Ok(()), _) => Ok(Done::Now { position: self.reader().head().await? }),
             (Err(AggregateError::UserError(refusal)), _) => Err(CommandError::Refused(refusal)),
             (Err(_), Some(Err(error))) => self.after_append_error(error, context).await,
             (Err(AggregateError::AggregateConflict), _) => Err(CommandError::Conflict),
@@ -191,12 +191,11 @@ impl EventLog {
         context: &CommandContext,
     ) -> Result<Option<Done>, CommandError<E>> {
         let Some(asked) = &context.idempotency else { return Ok(None) };
-        let Some((fingerprint, answer, position)) = self.first_answer(asked.command_id).await? else {
+        let Some((fingerprint, answer, position)) = self.reader().first_answer(asked.command_id).await?
+        else {
             return Ok(None);
         };
-        // An empty one was kept before they were keyed, and stands for whatever was asked: better an answer to a request that
-        // was changed than the same done twice across an upgrade.
-        if !fingerprint.is_empty() && fingerprint != asked.fingerprint {
+        if fingerprint != asked.fingerprint {
             return Err(CommandError::KeyReused);
         }
         Ok(Some(Done::Before { answer, position }))
@@ -216,7 +215,7 @@ impl EventLog {
     where
         A: Aggregate<Services = ()>,
     {
-        let loaded = self.load::<A>(aggregate_id).await?;
+        let loaded = self.reader().load::<A>(aggregate_id).await?;
         decide_on(loaded.state, loaded.sequence, aggregate_id, command, context).await
     }
 
@@ -230,7 +229,7 @@ impl EventLog {
         context: &CommandContext,
         answer: &Value,
     ) -> Result<Sealed, CommandError<E>> {
-        match self.seal(drafts, context.first_answer(answer)).await {
+        match self.writer().seal(drafts, context.first_answer(answer)).await {
             Ok(sealed) => Ok(sealed),
             Err(AppendError::TooLarge) => Err(CommandError::TooLarge),
             Err(error) => Err(CommandError::unavailable(error)),
@@ -247,10 +246,10 @@ impl EventLog {
         sealed: &Sealed,
         context: &CommandContext,
     ) -> Result<Done, CommandError<E>> {
-        match Self::append_in(&mut tx, sealed).await {
+        match self.writer().append_in(&mut tx, sealed).await {
             Ok(appended) => {
                 tx.commit().await?;
-                self.committed_in(sealed, appended);
+                self.writer().committed_in(sealed, appended);
                 Ok(Done::Now { position: appended.last })
             }
             Err(error) => {

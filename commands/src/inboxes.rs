@@ -19,7 +19,7 @@ pub async fn read_all(
     up_to: Position,
     context: &CommandContext,
 ) -> Result<Done, CommandError<InboxError>> {
-    let head = log.head().await?;
+    let head = log.reader().head().await?;
     log.execute_at_end::<Inbox>(
         &user.to_string(),
         InboxCommand::ReadAll { user, up_to, head },

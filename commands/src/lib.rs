@@ -1,4 +1,4 @@
-//! The write side: the event log, its appender, the keyring, idempotent commands and the relay to JetStream.
+//! The write side: the event log, its appender, the keys, idempotent commands and the relay to JetStream.
 
 pub mod broker;
 pub mod clients;

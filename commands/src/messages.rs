@@ -35,7 +35,7 @@ pub async fn withdraw(
     context: &CommandContext,
 ) -> Result<Done, CommandError<MessageError>> {
     let id = message.to_string();
-    let context = context.about_any(log.load::<Message>(&id).await?.state.company());
+    let context = context.about_any(log.reader().load::<Message>(&id).await?.state.company());
     log.execute::<Message>(&id, MessageCommand::Withdraw { by, at }, &context, &json!({})).await
 }
 
@@ -48,5 +48,5 @@ pub async fn is_visible_to(
     message: MessageId,
     user: UserId,
 ) -> Result<bool, CommandError<MessageError>> {
-    Ok(log.load::<Message>(&message.to_string()).await?.state.is_visible_to(user))
+    Ok(log.reader().load::<Message>(&message.to_string()).await?.state.is_visible_to(user))
 }

@@ -65,5 +65,5 @@ pub async fn company(
     log: &EventLog,
     notification: NotificationId,
 ) -> Result<Option<CompanyId>, CommandError<NotificationError>> {
-    Ok(log.load::<Notification>(&notification.to_string()).await?.state.company())
+    Ok(log.reader().load::<Notification>(&notification.to_string()).await?.state.company())
 }

@@ -26,7 +26,7 @@ pub async fn act(
     action: ReceiptAction,
     context: &CommandContext,
 ) -> Result<Option<Done>, CommandError<ReceiptError>> {
-    let sent = log.load::<Message>(&message.to_string()).await?;
+    let sent = log.reader().load::<Message>(&message.to_string()).await?;
     let Some(author) = sent.state.author().filter(|_| sent.state.is_received_by(user)) else {
         return Ok(None);
     };
@@ -45,10 +45,10 @@ async fn last_read_all(
 ) -> Result<Option<Position>, LoadError> {
     let (mut last, mut before) = (None, i64::MAX);
     loop {
-        let page = log.read_stream_back(Inbox::TYPE, &user.to_string(), before, READ_ALLS).await?;
+        let page = log.reader().read_stream_back(Inbox::TYPE, &user.to_string(), before, READ_ALLS).await?;
         let Some(earliest) = page.last() else { return Ok(None) };
         before = earliest.sequence;
-        for recorded in log.open_events(page).await? {
+        for recorded in log.reader().open_events(page).await? {
             if recorded.position < message {
                 return Ok(None);
             }

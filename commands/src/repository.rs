@@ -10,7 +10,7 @@ use domain::upcast;
 use postgres_es::PostgresEventRepository;
 use serde_json::Value;
 
-use crate::log::{AppendError, Appended, Draft, EventLog, FirstAnswer, Lane};
+use crate::log::{AppendError, Appended, Draft, EventLog, FirstAnswer, Lane, Place, open_value};
 
 /// Made for one command: it carries the command's first answer in, and out what cqrs-es has no room to return.
 pub(crate) struct LedgerRepository<'a> {
@@ -48,9 +48,12 @@ impl<'a> LedgerRepository<'a> {
     }
 
     async fn open(&self, mut event: SerializedEvent) -> Result<SerializedEvent, PersistenceError> {
-        let payload = self
-            .log
-            .open_value(event.payload, &event.aggregate_type, &event.aggregate_id, event.sequence as i64)
+        let place = Place {
+            aggregate_type: &event.aggregate_type,
+            aggregate_id: &event.aggregate_id,
+            sequence: event.sequence as i64,
+        };
+        let payload = open_value(self.log.keys(), event.payload.take(), place)
             .await
             .map_err(|error| PersistenceError::UnknownError(Box::new(error)))?;
         event.payload = upcast(&event.event_type, &event.event_version, payload)
@@ -101,7 +104,7 @@ impl PersistedEventRepository for LedgerRepository<'_> {
             return Ok(());
         }
         let drafts = events.iter().map(draft).collect::<Result<_, _>>()?;
-        let outcome = self.log.append(drafts, self.answer.clone(), self.lane).await;
+        let outcome = self.log.writer().append(drafts, self.answer.clone(), self.lane).await;
         let told = match &outcome {
             Ok(_) => Ok(()),
             Err(AppendError::Conflict) => Err(PersistenceError::OptimisticLockError),

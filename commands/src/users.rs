@@ -162,7 +162,7 @@ pub async fn find_by_email(log: &EventLog, email: &EmailAddress) -> sqlx::Result
 
 /// The blind index that a login is found by.
 pub fn email_index(log: &EventLog, email: &EmailAddress) -> Vec<u8> {
-    log.keyring().blind_index(&email.normalized())
+    log.keys().blind_index(&email.normalized())
 }
 
 async fn decide(

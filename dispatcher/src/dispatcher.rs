@@ -77,14 +77,14 @@ struct Parts {
 impl Parts {
     fn new(log: EventLog, options: DispatcherOptions) -> Self {
         let pool = queue_pool(log.pool());
-        let requests = Requests::new(log.clone());
+        let requests = Requests::new(log.reader().clone());
         let settler = Settler::new(log.clone(), pool.clone(), requests.clone());
         Self { log, pool, requests, settler, options, wakes: Arc::default() }
     }
 
     fn intake(&self, broker: Option<Broker>) -> Intake {
         Intake {
-            log: self.log.clone(),
+            log: self.log.reader().clone(),
             broker,
             pool: self.pool.clone(),
             clock: Arc::clone(&self.options.clock),

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use commands::log::{EventLog, Metadata, Recorded, SealError, metadata};
+use commands::log::{Metadata, Reader, Recorded, SealError, metadata};
 use domain::Event;
 use domain::notification::NotificationEvent;
 use domain::value::NotificationId;
@@ -58,12 +58,12 @@ type Cell = Arc<OnceCell<Arc<Request>>>;
 /// The notifications that are being sent. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Requests {
-    log: EventLog,
+    log: Reader,
     remembered: Arc<Mutex<LruCache<Asked, Cell>>>,
 }
 
 impl Requests {
-    pub(crate) fn new(log: EventLog) -> Self {
+    pub(crate) fn new(log: Reader) -> Self {
         Self { log, remembered: Arc::new(Mutex::new(LruCache::new(REQUESTS_REMEMBERED))) }
     }
 

@@ -93,14 +93,14 @@ impl AppState {
         // From the first moment: figures counted before it is there are lost.
         recorder();
         let pool = log.pool().clone();
-        let freshness = Freshness::new(log.clone(), positions.clone(), settings.read_wait);
+        let freshness = Freshness::new(log.reader().clone(), positions.clone(), settings.read_wait);
         Self(Arc::new(Inner {
-            directory: Directory::new(log.clone(), positions.clone(), settings.read_wait),
+            directory: Directory::new(log.reader().clone(), positions.clone(), settings.read_wait),
             sessions: Sessions::new(pool),
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             freshness,
-            live: Live::new(log.clone(), positions.clone(), shutdown.clone()),
+            live: Live::new(log.reader().clone(), positions.clone(), shutdown.clone()),
             costly_reads: Turns::new(turns::costly_reads()),
             confirmations: Turns::new(turns::confirmations()),
             uploads: Turns::new(turns::uploads()),
@@ -214,7 +214,7 @@ impl AppState {
         if self.0.projected.load(Ordering::Acquire) {
             return Ok(true);
         }
-        let is_projected = projections::is_ready(self.log()).await?;
+        let is_projected = projections::is_ready(self.log().reader()).await?;
         self.0.projected.fetch_or(is_projected, Ordering::AcqRel);
         Ok(is_projected)
     }

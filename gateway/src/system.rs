@@ -177,9 +177,9 @@ impl System {
         let log = EventLog::open(pool, &options.master).await?;
         let broker = Broker::connect(&options.nats_url).await?;
         let parts = AtWork::default();
-        parts.start("heads", share_heads(log.clone(), broker.clone(), parts.cancel.clone()));
+        parts.start("heads", share_heads(log.reader().clone(), broker.clone(), parts.cancel.clone()));
         if options.roles.has(Role::Relay) {
-            parts.start("relay", Relay::new(log.clone(), broker.clone()).run(parts.cancel.clone()));
+            parts.start("relay", Relay::new(log.reader().clone(), broker.clone()).run(parts.cancel.clone()));
         }
         let positions = parts::projections(&options, &log, &broker, &parts);
         if options.roles.has(Role::Dispatcher) {
@@ -222,7 +222,7 @@ impl System {
     /// # Errors
     /// [`CatchUpError`] when they do not within `bound`, or the database does not answer.
     pub async fn caught_up(&self, bound: Duration) -> Result<(), CatchUpError> {
-        let head = self.log.head().await?;
+        let head = self.log.reader().head().await?;
         Ok(self.positions.wait_for(&Projection::ALL, head, bound).await?)
     }
 

@@ -1,24 +1,24 @@
 //! How addresses are found without being readable.
 
-use commands::log::EventLog;
+use commands::log::Keys;
 use domain::value::{Channel, EmailAddress};
 
 /// The blind indexes of one log's addresses. All that projectors get of the log: they can neither read nor append.
 #[derive(Clone)]
-pub(crate) struct AddressIndex(EventLog);
+pub(crate) struct AddressIndex(Keys);
 
 impl AddressIndex {
-    pub(crate) const fn new(log: EventLog) -> Self {
-        Self(log)
+    pub(crate) const fn new(keys: Keys) -> Self {
+        Self(keys)
     }
 
     /// Of an address as it is compared: an E.164 number as it stands, an e-mail address without case.
     pub(crate) fn of(&self, channel: Channel, address: &str) -> Vec<u8> {
-        let keyring = self.0.keyring();
+        let Self(keys) = self;
         match (channel, EmailAddress::try_from(address)) {
-            (Channel::Email, Ok(email)) => keyring.blind_index(&email.normalized()),
-            (Channel::Email, Err(_)) => keyring.blind_index(&address.to_lowercase()),
-            (Channel::Sms, _) => keyring.blind_index(address),
+            (Channel::Email, Ok(email)) => keys.blind_index(&email.normalized()),
+            (Channel::Email, Err(_)) => keys.blind_index(&address.to_lowercase()),
+            (Channel::Sms, _) => keys.blind_index(address),
         }
     }
 }

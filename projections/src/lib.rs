@@ -21,7 +21,7 @@ mod users;
 
 use std::sync::Arc;
 
-use commands::log::EventLog;
+use commands::log::Reader;
 
 use self::address::AddressIndex;
 pub use self::positions::{Behind, Positions, wait_for};
@@ -30,8 +30,8 @@ use self::projector::Projector;
 pub use self::running::{Projections, is_ready};
 
 /// The projector of a projection. It gets the log's blind indexes and nothing else.
-fn projector_of(log: &EventLog, projection: Projection) -> Arc<dyn Projector> {
-    let index = || AddressIndex::new(log.clone());
+fn projector_of(log: &Reader, projection: Projection) -> Arc<dyn Projector> {
+    let index = || AddressIndex::new(log.keys().clone());
     match projection {
         Projection::Users => Arc::new(users::Users),
         Projection::Clients => Arc::new(clients::Clients { index: index() }),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use commands::broker::Broker;
-use commands::log::EventLog;
+use commands::log::Reader;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +22,7 @@ pub struct Projections {
 
 impl Projections {
     /// Starts a projector for every projection, and a rebuilder. Without a broker they follow PostgreSQL alone.
-    pub fn start(log: EventLog, broker: Option<Broker>, cancel: CancellationToken) -> Self {
+    pub fn start(log: Reader, broker: Option<Broker>, cancel: CancellationToken) -> Self {
         let (positions, following) = Positions::follow(log.pool().clone(), cancel.clone());
         let source = Arc::new(Source::new(log.clone(), broker));
         let mut tasks = JoinSet::new();
@@ -56,7 +56,7 @@ impl Projections {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn is_ready(log: &EventLog) -> sqlx::Result<bool> {
+pub async fn is_ready(log: &Reader) -> sqlx::Result<bool> {
     let head = log.head().await?;
     let mut connection = log.pool().acquire().await?;
     for projection in Projection::ALL {

@@ -43,7 +43,7 @@ impl Mirrored {
     }
 
     async fn mirrored(&mut self) {
-        let head = self.ledger.log.head().await.expect("the database answers");
+        let head = self.ledger.log.reader().head().await.expect("the database answers");
         let at_head = |state: &RelayState| *state == RelayState::Following { position: head };
         self.state.wait_for(at_head).await.expect("the relay runs");
     }

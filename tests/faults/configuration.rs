@@ -69,9 +69,13 @@ async fn another_master_key_than_the_first_is_refused() {
     let scene = Scene::set().await;
     let other = "08".repeat(32);
     let wrong = environment(&scene.database_url, &[("MENSAJERIA__KEYS__MASTER", &other)]);
-    let head = scene.log.head().await.expect("the database answers");
+    let head = scene.log.reader().head().await.expect("the database answers");
     assert_refused(&wrong, CONFIGURATION, &["master key"]).await;
-    assert_eq!(scene.log.head().await.expect("the database answers"), head, "a refused start has written");
+    assert_eq!(
+        scene.log.reader().head().await.expect("the database answers"),
+        head,
+        "a refused start has written"
+    );
 }
 
 /// The right settings, some of them otherwise; an empty one counts as none.

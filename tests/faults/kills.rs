@@ -114,7 +114,7 @@ async fn a_kill_before_a_rebuilt_view_is_swapped_in_leaves_the_old_one_and_the_o
     let after = write(&client, "después").await;
     scene.caught_up().await;
     assert_eq!(shown().await, [after, before]);
-    assert_eq!(compare_view(&scene.log, Projection::Inbox).await.expect("the database answers"), []);
+    assert_eq!(compare_view(scene.log.reader(), Projection::Inbox).await.expect("the database answers"), []);
     program.kill().await;
 }
 

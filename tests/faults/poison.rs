@@ -66,7 +66,7 @@ async fn a_poison_event_parks_its_aggregate_and_the_rest_flows() {
     // A later event of a parked stream is whole in itself, and must not be shown without what went before.
     let withdrawn = MessageEvent::MessageWithdrawn { withdrawn_at: clock::now() };
     let later = Draft::of("message", known.clone(), 3, &withdrawn, HashMap::new()).expect("JSON");
-    scene.log.append(vec![later], None, Lane::Bulk).await.expect("the event is appended");
+    scene.log.writer().append(vec![later], None, Lane::Bulk).await.expect("the event is appended");
 
     the_rest_flows(&scene, &client).await;
     assert_eq!(parked(&client, "inbox").await, 4, "the poison and the later event are parked");

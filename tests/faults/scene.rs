@@ -242,14 +242,14 @@ async fn log(database_url: &str) -> EventLog {
 /// Makes the views before the program starts, so that it meets its faults under the load and not before.
 async fn project(log: &EventLog) {
     let cancel = CancellationToken::new();
-    let projections = Projections::start(log.clone(), None, cancel.clone());
+    let projections = Projections::start(log.reader().clone(), None, cancel.clone());
     caught_up(log).await;
     cancel.cancel();
     projections.stopped().await;
 }
 
 async fn caught_up(log: &EventLog) {
-    let head = log.head().await.expect("the database answers");
+    let head = log.reader().head().await.expect("the database answers");
     projections::wait_for(log.pool(), &Projection::ALL, head, HANG).await.expect("the views catch up");
 }
 

@@ -99,7 +99,8 @@ async fn a_write_by_cookie_from_another_site_is_refused_and_writes_nothing() {
     let world = World::start().await;
     let user = world.user("Ana", &[Role::Operator], &[]).await;
     let browser = user.log_in(&email_of(user.user), PASSWORD).await;
-    let (body, head) = (message_to(&[user.user], "hola"), world.log().head().await.expect("the head"));
+    let (body, head) =
+        (message_to(&[user.user], "hola"), world.log().reader().head().await.expect("the head"));
     let evil = ("Origin", "https://evil.example");
     for origin in [
         &[evil][..],
@@ -110,7 +111,7 @@ async fn a_write_by_cookie_from_another_site_is_refused_and_writes_nothing() {
         let problem = write_by_cookie(&browser, &body, origin).await.expect(403);
         assert!(problem["type"].as_str().is_some_and(|kind| kind.ends_with("cross-site")), "{problem}");
     }
-    assert_eq!(world.log().head().await.expect("the head"), head);
+    assert_eq!(world.log().reader().head().await.expect("the head"), head);
     let own = world.base();
     write_by_cookie(&browser, &body, &[("Origin", &own)]).await.expect(201);
     // A program that was given the cookie says nothing of where it is from.
@@ -155,7 +156,7 @@ async fn who_is_not_logged_in_is_told_so_before_anything_else() {
 async fn a_position_that_nobody_has_written_is_not_waited_for() {
     let world = World::start().await;
     let admin = world.user("Ana", &[Role::Admin], &[]).await;
-    let head = world.log().head().await.expect("the head");
+    let head = world.log().reader().head().await.expect("the head");
     for path in ["/inbox", "/projections", "/simulator/messages"] {
         admin.get(&format!("{path}?min_position={head}")).await.expect(200);
         let late = admin.get(&format!("{path}?min_position={}", i64::MAX)).await;
@@ -164,7 +165,7 @@ async fn a_position_that_nobody_has_written_is_not_waited_for() {
     }
     let write = json!({"name": "Otra", "time_zone": "America/Bogota"});
     admin.post(&format!("/companies?min_position={}", i64::MAX), &write).await.refused(503);
-    assert_eq!(world.log().head().await.expect("the head"), head, "nothing is written");
+    assert_eq!(world.log().reader().head().await.expect("the head"), head, "nothing is written");
     world.stop().await;
 }
 

@@ -266,7 +266,7 @@ async fn routes_with_bodies(client: &Client) -> Vec<Route> {
 #[tokio::test]
 async fn every_field_spoilt_in_every_way_is_named_and_nothing_is_written() {
     let office = Office::open().await;
-    let head = office.world.log().head().await.expect("the head");
+    let head = office.world.log().reader().head().await.expect("the head");
     for route in routes_with_bodies(&office.admin).await {
         let (path, bodies) = office.good(&route);
         for good in bodies {
@@ -283,7 +283,7 @@ async fn every_field_spoilt_in_every_way_is_named_and_nothing_is_written() {
             }
         }
         assert_eq!(
-            office.world.log().head().await.expect("the head"),
+            office.world.log().reader().head().await.expect("the head"),
             head,
             "{} wrote something",
             route.name()
@@ -295,7 +295,7 @@ async fn every_field_spoilt_in_every_way_is_named_and_nothing_is_written() {
 #[tokio::test]
 async fn a_body_that_is_wrong_as_a_whole_is_refused_and_nothing_is_written() {
     let office = Office::open().await;
-    let head = office.world.log().head().await.expect("the head");
+    let head = office.world.log().reader().head().await.expect("the head");
     for route in routes_with_bodies(&office.admin).await {
         let (path, bodies) = office.good(&route);
         for good in bodies {
@@ -332,7 +332,7 @@ async fn a_body_that_is_wrong_as_a_whole_is_refused_and_nothing_is_written() {
             }
         }
         assert_eq!(
-            office.world.log().head().await.expect("the head"),
+            office.world.log().reader().head().await.expect("the head"),
             head,
             "{} wrote something",
             route.name()
@@ -369,7 +369,7 @@ fn required(route: &Route, good: &Value) -> &'static [&'static str] {
 #[tokio::test]
 async fn bytes_that_are_no_json_another_type_and_too_many_of_them_are_refused_readably() {
     let office = Office::open().await;
-    let head = office.world.log().head().await.expect("the head");
+    let head = office.world.log().reader().head().await.expect("the head");
     for route in routes_with_bodies(&office.admin).await {
         let (path, _) = office.good(&route);
         let send = async |content_type: &str, body: Vec<u8>| {
@@ -384,7 +384,7 @@ async fn bytes_that_are_no_json_another_type_and_too_many_of_them_are_refused_re
             assert_eq!(problem["code"], "body_too_large", "{}", route.name());
         }
     }
-    assert_eq!(office.world.log().head().await.expect("the head"), head);
+    assert_eq!(office.world.log().reader().head().await.expect("the head"), head);
     office.world.stop().await;
 }
 
@@ -463,7 +463,7 @@ async fn a_parameter_without_a_value_counts_as_absent_whatever_the_route() {
 #[tokio::test]
 async fn what_is_not_there_is_not_found_and_what_cannot_be_done_is_not_allowed() {
     let office = Office::open().await;
-    let head = office.world.log().head().await.expect("the head");
+    let head = office.world.log().reader().head().await.expect("the head");
     for route in routes::all(&office.admin).await.into_iter().filter(|route| route.path.contains('{')) {
         for id in [
             "no-es-un-id",
@@ -491,6 +491,6 @@ async fn what_is_not_there_is_not_found_and_what_cannot_be_done_is_not_allowed()
     let request = office.admin.request(reqwest::Method::PUT, "/inbox");
     assert_eq!(Answer::to(request).await.status, 405);
     office.admin.get("/no/hay/nada").await.refused(404);
-    assert_eq!(office.world.log().head().await.expect("the head"), head);
+    assert_eq!(office.world.log().reader().head().await.expect("the head"), head);
     office.world.stop().await;
 }

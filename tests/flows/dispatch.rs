@@ -306,7 +306,7 @@ async fn append_chunk(desk: &Desk, notification: NotificationId, clients: &[Uuid
     };
     let stream = audience_stream(notification, 1);
     let draft = Draft::of(AUDIENCE, stream, 2, &chunk, HashMap::new()).expect("JSON");
-    desk.world.log().append(vec![draft], None, Lane::Bulk).await.expect("it is appended");
+    desk.world.log().writer().append(vec![draft], None, Lane::Bulk).await.expect("it is appended");
     deliveries
 }
 
@@ -338,8 +338,9 @@ async fn is_held_up(pool: &PgPool, statement: &str) -> bool {
 async fn outcome(desk: &Desk, delivery: DeliveryId) -> DeliveryEvent {
     let log = desk.world.log();
     loop {
-        let stored = log.read_stream("delivery", &delivery.to_string(), 0, 1).await.expect("the stream");
-        let opened = log.open_events(stored).await.expect("it opens");
+        let stored =
+            log.reader().read_stream("delivery", &delivery.to_string(), 0, 1).await.expect("the stream");
+        let opened = log.reader().open_events(stored).await.expect("it opens");
         if let Some(Ok(Event::Delivery(event))) = opened.into_iter().next().map(|recorded| recorded.event) {
             return event;
         }

@@ -165,12 +165,12 @@ async fn an_erased_person_leaves_no_trace_and_may_come_again_as_a_new_one() {
 /// Every stream of the log is read and folded, the erased person's too.
 async fn history_still_folds(world: &World) {
     let log = world.log();
-    let head = log.head().await.expect("the head");
+    let head = log.reader().head().await.expect("the head");
     let (mut read, mut erased) = (0, 0);
     while read < head {
-        let stored = log.read_after(read, 500).await.expect("a page");
+        let stored = log.reader().read_after(read, 500).await.expect("a page");
         read = stored.last().expect("events").position;
-        for recorded in log.open_events(stored).await.expect("they open") {
+        for recorded in log.reader().open_events(stored).await.expect("they open") {
             let event = recorded
                 .event
                 .as_ref()
@@ -179,7 +179,8 @@ async fn history_still_folds(world: &World) {
         }
     }
     assert!(erased >= 3, "what was theirs is marked as erased");
-    let report = projections::rebuild::compare(log, Projection::Clients).await.expect("a comparison");
+    let report =
+        projections::rebuild::compare(log.reader(), Projection::Clients).await.expect("a comparison");
     assert_eq!(report, []);
 }
 

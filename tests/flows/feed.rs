@@ -12,14 +12,14 @@ use tokio_util::sync::CancellationToken;
 async fn a_feed_without_a_broker_reads_the_whole_log() {
     let ledger = Ledger::start().await;
     let head = ledger.write(2_500).await;
-    read_to(&mut ledger.log.feed(None, 0), head).await;
+    read_to(&mut ledger.log.reader().feed(None, 0), head).await;
 }
 
 #[tokio::test]
 async fn a_feed_follows_while_events_are_written_and_relayed() {
     let ledger = Ledger::start().await;
     let (mut own, mut elsewhere) =
-        (ledger.log.feed(Some(ledger.broker.clone()), 0), ledger.feed_elsewhere().await);
+        (ledger.log.reader().feed(Some(ledger.broker.clone()), 0), ledger.feed_elsewhere().await);
     let cancel = CancellationToken::new();
     let relaying = tokio::spawn(ledger.relay().run(cancel.clone()));
     ledger.follow_mirror(&mut elsewhere).await;
@@ -35,12 +35,12 @@ async fn a_feed_follows_while_events_are_written_and_relayed() {
 async fn what_the_mirror_brought_is_the_head_for_whoever_follows_in_that_process() {
     let ledger = Ledger::start().await;
     let (other, cancel) = (ledger.same_elsewhere().await, CancellationToken::new());
-    let mut feed = other.log.feed(Some(ledger.broker.clone()), 0);
+    let mut feed = other.log.reader().feed(Some(ledger.broker.clone()), 0);
     let relaying = tokio::spawn(ledger.relay().run(cancel.clone()));
     ledger.follow_mirror(&mut feed).await;
     let head = ledger.write(3).await;
     read_to(&mut feed, head).await;
-    assert_eq!(*other.log.watch_head().borrow(), head);
+    assert_eq!(*other.log.reader().watch_head().borrow(), head);
     cancel.cancel();
     relaying.await.expect("the relay ends");
 }
@@ -49,10 +49,10 @@ async fn what_the_mirror_brought_is_the_head_for_whoever_follows_in_that_process
 async fn a_feed_has_what_its_process_wrote_from_memory_as_it_stands_in_the_log() {
     let ledger = Ledger::start().await;
     ledger.write(200).await;
-    let stored = ledger.log.feed(None, 0).next().await.expect("the log reads");
+    let stored = ledger.log.reader().feed(None, 0).next().await.expect("the log reads");
     // The broker has nothing either: no relay runs.
     drop(ledger.log.pool().close());
-    let mut feed = ledger.log.feed(Some(ledger.broker.clone()), 0);
+    let mut feed = ledger.log.reader().feed(Some(ledger.broker.clone()), 0);
     let kept = feed.next().await.expect("memory reads");
     assert_eq!((kept.len(), format!("{kept:?}")), (200, format!("{stored:?}")));
     assert!(!feed.is_mirrored());
@@ -64,9 +64,9 @@ async fn a_feed_gives_what_two_processes_wrote_by_turns_in_the_order_of_the_log(
     let (other, cancel) = (ledger.same_elsewhere().await, CancellationToken::new());
     let relaying = tokio::spawn(ledger.relay().run(cancel.clone()));
     for log in [&ledger.log, &other.log] {
-        tokio::spawn(share_heads(log.clone(), ledger.broker.clone(), cancel.clone()));
+        tokio::spawn(share_heads(log.reader().clone(), ledger.broker.clone(), cancel.clone()));
     }
-    let mut feed = ledger.log.feed(Some(ledger.broker.clone()), 0);
+    let mut feed = ledger.log.reader().feed(Some(ledger.broker.clone()), 0);
     for _ in 0..30 {
         let (_, head) = (ledger.write(3).await, other.write(2).await);
         read_to(&mut feed, head).await;
@@ -106,7 +106,7 @@ async fn a_feed_that_is_dropped_while_it_waits_loses_nothing() {
 async fn a_feed_that_goes_back_reads_the_same_events_again() {
     let ledger = Ledger::start().await;
     let head = ledger.write(50).await;
-    let mut feed = ledger.log.feed(Some(ledger.broker.clone()), 0);
+    let mut feed = ledger.log.reader().feed(Some(ledger.broker.clone()), 0);
     read_to(&mut feed, head).await;
     feed.seek(10);
     read_to(&mut feed, head).await;
@@ -126,7 +126,7 @@ async fn a_feed_reads_the_log_where_the_stream_tells_another_history() {
     .await
     .expect("an old backup is restored");
     let log = ledger.elsewhere().await;
-    let mut feed = log.feed(Some(ledger.broker.clone()), 60);
+    let mut feed = log.reader().feed(Some(ledger.broker.clone()), 60);
     // Once somebody else has written, a feed turns to the stream.
     let head = ledger.write(1).await;
     read_to(&mut feed, head).await;
@@ -146,7 +146,7 @@ async fn a_feed_reads_the_log_where_the_stream_tells_another_history() {
         read.extend(feed.next().await.expect("the feed reads").into_iter().map(|event| event.event_id));
     }
     assert_eq!(read, expected);
-    relay::recreate(&log, &ledger.broker).await.expect("the stream is recreated");
+    relay::recreate(log.reader(), &ledger.broker).await.expect("the stream is recreated");
 }
 
 #[tokio::test]
@@ -155,9 +155,9 @@ async fn a_commit_is_heard_of_in_other_processes() {
     let elsewhere = ledger.elsewhere().await;
     let cancel = CancellationToken::new();
     for log in [&ledger.log, &elsewhere] {
-        tokio::spawn(share_heads(log.clone(), ledger.broker.clone(), cancel.clone()));
+        tokio::spawn(share_heads(log.reader().clone(), ledger.broker.clone(), cancel.clone()));
     }
-    let mut heard = elsewhere.watch_head();
+    let mut heard = elsewhere.reader().watch_head();
     // The first may be told before the other listens; one of them is heard.
     let telling = async {
         while heard.borrow_and_update().eq(&0) {
@@ -186,7 +186,7 @@ async fn an_event_that_cannot_be_read_is_poison_for_itself_only() {
     .expect("the rows are inserted");
     let head = ledger.write(1).await;
     ledger.relay_all(&mut ledger.relay()).await;
-    let mut feed = ledger.log.feed(Some(ledger.broker.clone()), 0);
+    let mut feed = ledger.log.reader().feed(Some(ledger.broker.clone()), 0);
     let mut events = Vec::new();
     while feed.position() < head {
         events.extend(feed.next().await.expect("the feed reads"));

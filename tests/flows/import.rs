@@ -47,7 +47,7 @@ fn counts(report: &Value) -> [u64; 5] {
 async fn is_imported_as_expected(client: &Client, world: &World, company: CompanyId, file: &ClientFile) {
     let Expected { rows, clients, faults: expected, rejected_rows, .. } = &file.expected;
     let (rows, clients, rejected) = (*rows as u64, *clients as u64, *rejected_rows as u64);
-    let head = async || world.log().head().await.expect("the head");
+    let head = async || world.log().reader().head().await.expect("the head");
     let before = head().await;
     let tried = import(client, company, &file.bytes, "?dry_run=true", "text/csv").await.expect(200);
     assert_eq!(
@@ -226,7 +226,7 @@ async fn an_import_that_is_still_running_under_the_same_key_is_told_so_and_then_
         Answer::to(request.header("Content-Type", "text/csv").body(file)).await
     };
     // What another process holds that carries out the same.
-    let key = Idempotency::new(world.log().keyring(), nora.user, "k", &[]).command_id.to_string();
+    let key = Idempotency::new(world.log().keys(), nora.user, "k", &[]).command_id.to_string();
     let mut running = PgConnection::connect(&world.database_url).await.expect("a connection");
     let lock = sqlx::query("select pg_advisory_lock(hashtextextended($1, 0))").bind(key);
     lock.execute(&mut running).await.expect("the lock");
@@ -242,7 +242,7 @@ async fn what_is_no_file_of_clients_is_refused_whole_in_the_readers_language() {
     let world = World::start().await;
     let company = world.company("Vigía").await;
     let nora = world.user("Nora", &[Role::Notifier], &[company]).await;
-    let head = world.log().head().await.expect("the head");
+    let head = world.log().reader().head().await.expect("the head");
     let cases: [(&[u8], &str, u16, &str); 11] = [
         (b"", "text/csv", 422, "empty_file"),
         (b"nombre;telefono\r\nAna;300\r\n", "text/csv", 422, "wrong_columns"),
@@ -265,7 +265,7 @@ async fn what_is_no_file_of_clients_is_refused_whole_in_the_readers_language() {
     let bad =
         import(&nora, company, HEADER.as_bytes(), "?dry_run=quiza&modo=1", "text/csv").await.refused(400);
     assert_eq!(bad, [("/dry_run".into(), "wrong_type".into()), ("/modo".into(), "unknown_field".into())]);
-    assert_eq!(world.log().head().await.expect("the head"), head);
+    assert_eq!(world.log().reader().head().await.expect("the head"), head);
     let empty = import(&nora, company, HEADER.as_bytes(), "", "text/csv").await.expect(200);
     assert_eq!(counts(&empty), [0; 5]);
     world.stop().await;
@@ -285,12 +285,16 @@ async fn an_id_in_two_unicode_forms_is_one_client_by_file_and_by_api() {
     let report = import(&nora, company, both.as_bytes(), "", "text/csv").await.expect(200);
     assert_eq!((counts(&report), faults(&report)), ([2, 1, 0, 0, 0], vec![]), "not at odds with itself");
 
-    let head = world.log().head().await.expect("the head");
+    let head = world.log().reader().head().await.expect("the head");
     for file in [&composed, &decomposed] {
         let report = import(&nora, company, file.as_bytes(), "", "text/csv").await.expect(200);
         assert_eq!(counts(&report), [1, 0, 0, 1, 0], "{file}");
     }
-    assert_eq!(world.log().head().await.expect("the head"), head, "a rerun in either form changes nothing");
+    assert_eq!(
+        world.log().reader().head().await.expect("the head"),
+        head,
+        "a rerun in either form changes nothing"
+    );
     let clients = nora.all(&format!("/companies/{company}/clients")).await;
     assert_eq!((clients.len(), &clients[0]["external_id"]), (1, &json!("Ñ7")), "as it was written");
     assert_eq!(clients[0]["contacts"].as_array().map(Vec::len), Some(1));

@@ -475,7 +475,7 @@ async fn the_simulated_mailbox_shows_each_company_its_own_and_administrators_eve
 #[tokio::test]
 async fn a_company_that_is_named_in_a_body_is_as_unknown_as_none() {
     let town = Town::build().await;
-    let head = town.world.log().head().await.expect("the head");
+    let head = town.world.log().reader().head().await.expect("the head");
     let (operator, notifier) = (&town.outsiders[0].1, &town.outsiders[1].1);
     for company in [town.there.to_string(), NOTHING.to_owned()] {
         for path in ["/notifications", "/notifications/preview"] {
@@ -487,7 +487,7 @@ async fn a_company_that_is_named_in_a_body_is_as_unknown_as_none() {
             operator.post_new("/messages", &json!({"company": company, "body": "hola"})).await.refused(422);
         assert_eq!(refused, [("/company".into(), "unknown_id".into())], "{company}");
     }
-    assert_eq!(town.world.log().head().await.expect("the head"), head);
+    assert_eq!(town.world.log().reader().head().await.expect("the head"), head);
     town.world.stop().await;
 }
 

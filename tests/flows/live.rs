@@ -43,7 +43,7 @@ async fn a_stream_that_is_cut_goes_on_after_the_last_event_with_no_gap_and_nothi
     let world = World::start().await;
     let (ana, luis) =
         (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
-    let from = world.log().head().await.expect("the head");
+    let from = world.log().reader().head().await.expect("the head");
     let writing = async {
         let mut sent = Vec::new();
         for number in 0..MESSAGES {
@@ -55,7 +55,7 @@ async fn a_stream_that_is_cut_goes_on_after_the_last_event_with_no_gap_and_nothi
     let (sent, told) = tokio::join!(writing, read_over_cuts(&luis, "message", "id", MESSAGES, from));
     assert_eq!(told, sent);
 
-    let from = world.log().head().await.expect("the head");
+    let from = world.log().reader().head().await.expect("the head");
     let reading = async {
         for message in &sent {
             luis.post(&format!("/inbox/{message}/seen"), &json!({})).await.expect(200);
@@ -74,7 +74,7 @@ async fn a_round_is_full_where_its_copies_are_or_its_messages() {
     for _ in 0..3 {
         crowd.push(world.user("Luis", &[Role::Operator], &[]).await.user);
     }
-    let after = world.log().head().await.expect("the head");
+    let after = world.log().reader().head().await.expect("the head");
     for recipients in [&crowd[..1], &crowd[..], &crowd[..1], &crowd[..1]] {
         ana.post_new("/messages", &message_to(recipients, "hola")).await.expect(201);
     }
@@ -161,13 +161,13 @@ async fn a_reader_who_was_away_longer_than_news_are_kept_is_told_to_read_the_lis
     let world = World::start().await;
     let (ana, luis) =
         (world.user("Ana", &[Role::Operator], &[]).await, world.user("Luis", &[Role::Operator], &[]).await);
-    let before = world.log().head().await.expect("the head");
+    let before = world.log().reader().head().await.expect("the head");
     let send =
         async |text| id_of(&ana.post_new("/messages", &message_to(&[luis.user], text)).await.expect(201));
     let message = send("hola").await;
     luis.post(&format!("/inbox/{message}/read"), &json!({})).await.expect(200);
     world.caught_up().await;
-    let read = world.log().head().await.expect("the head");
+    let read = world.log().reader().head().await.expect("the head");
 
     // The log's own time cannot be moved on; what the view remembers can be moved back.
     let pool = world.log().pool();

@@ -280,7 +280,7 @@ async fn read_all_reads_up_to_a_position_and_a_message_may_be_marked_unread_afte
     luis.post("/inbox/read-all", &json!({"up_to": up_to})).await.expect(200);
     let after = counts(&luis).await;
     assert_eq!(after, (1, 1, 5), "asked again after the mark, it reads that one too");
-    let head = world.log().head().await.expect("the head");
+    let head = world.log().reader().head().await.expect("the head");
     assert_eq!(
         luis.post("/inbox/read-all", &json!({"up_to": head + 1_000})).await.refused(422),
         [("/up_to".into(), "past_the_head".into())]
@@ -295,7 +295,7 @@ async fn a_read_all_counts_however_many_came_after_it() {
     let world = World::start().await;
     let (ana, luis) = (operator(&world, "Ana").await, operator(&world, "Luis").await);
     let message = send(&world, &ana, &[&luis], "leído hace mucho").await;
-    let head = world.log().head().await.expect("the head");
+    let head = world.log().reader().head().await.expect("the head");
     luis.post("/inbox/read-all", &json!({"up_to": head})).await.expect(200);
     for _ in 0..20 {
         luis.post("/inbox/read-all", &json!({"up_to": 1})).await.expect(200);
@@ -325,7 +325,7 @@ async fn the_counts_are_always_those_of_the_list() {
         if messages.is_empty() || roll(5) == 0 {
             messages.push(send(&world, &ana, &[&luis], &format!("paso {step}")).await);
         } else if roll(9) == 0 {
-            let head = world.log().head().await.expect("the head");
+            let head = world.log().reader().head().await.expect("the head");
             luis.post("/inbox/read-all", &json!({"up_to": head})).await.expect(200);
         } else {
             let (message, action) = (&messages[roll(messages.len())], ACTIONS[roll(ACTIONS.len())]);
@@ -433,7 +433,7 @@ async fn a_withdrawn_message_keeps_how_it_had_been_received() {
     act(&eva, &message, "acknowledge").await;
     act(&nora, &message, "read").await;
     act(&nora, &message, "unread").await;
-    let head = world.log().head().await.expect("the head");
+    let head = world.log().reader().head().await.expect("the head");
     luis.post("/inbox/read-all", &json!({"up_to": head})).await.expect(200);
     world.caught_up().await;
     let receipts = format!("/messages/{message}/receipts");
@@ -447,7 +447,7 @@ async fn a_withdrawn_message_keeps_how_it_had_been_received() {
     ana.delete(&format!("/messages/{message}")).await.expect(200);
     world.caught_up().await;
     assert_eq!(item(&eva, &message).await, None);
-    let head = world.log().head().await.expect("the head");
+    let head = world.log().reader().head().await.expect("the head");
     nora.post("/inbox/read-all", &json!({"up_to": head})).await.expect(200);
     world.caught_up().await;
     assert_eq!(ana.all(&receipts).await, before, "what came after changes nothing");

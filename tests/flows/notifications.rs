@@ -244,7 +244,7 @@ async fn a_retry_sends_to_those_it_failed_for_and_to_nobody_else() {
     let third = desk.finished(&notification).await;
     assert_eq!((totals(&third, &["total", "accepted"]), &third["generation"]), (vec![7, 7], &json!(3)));
     let again = desk.nora.post(&path, &json!({})).await.expect(200);
-    assert_eq!(again["position"], desk.world.log().head().await.expect("the head"));
+    assert_eq!(again["position"], desk.world.log().reader().head().await.expect("the head"));
     assert_eq!(desk.finished(&notification).await, third, "a retry with nothing failed changes nothing");
     assert_eq!(desk.received(Channel::Sms).values().sum::<usize>(), 7);
     desk.world.stop().await;
@@ -300,7 +300,7 @@ async fn a_cancelled_notification_sends_nothing_more_and_still_adds_up() {
     assert_eq!(queued, 0, "nothing is left that could be sent");
 
     let again = desk.nora.post(&path, &json!({})).await.expect(200);
-    assert_eq!(again["position"], desk.world.log().head().await.expect("the head"));
+    assert_eq!(again["position"], desk.world.log().reader().head().await.expect("the head"));
     let retried =
         desk.nora.post(&format!("/notifications/{notification}/retry"), &json!({})).await.expect(409);
     assert_eq!(retried["code"], "cancelled");

@@ -149,7 +149,7 @@ async fn a_stream_that_is_taken_up_again_tells_all_the_long_messages_that_were_m
     let world = World::start().await;
     let ana = world.user("Ana", &[Role::Operator], &[]).await;
     let luis = world.user("Luis", &[Role::Operator], &[]).await;
-    let before = world.log().head().await.expect("the head");
+    let before = world.log().reader().head().await.expect("the head");
     let mut sent = Vec::new();
     for _ in 0..60 {
         let message = message_to(&[luis.user], &"😀".repeat(10_000));

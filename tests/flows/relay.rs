@@ -61,7 +61,7 @@ async fn a_stream_ahead_of_the_log_halts_the_relay_until_it_is_recreated() {
     assert_eq!(relay.step().await.expect("a step"), Step::Halted);
     assert_eq!(*relay.state().borrow(), RelayState::Halted(Halt::Ahead { last: 100, head: 60 }));
 
-    relay::recreate(&ledger.log, &ledger.broker).await.expect("the stream is recreated");
+    relay::recreate(ledger.log.reader(), &ledger.broker).await.expect("the stream is recreated");
     assert_eq!(ledger.relay_all(&mut relay).await, 60);
     ledger.assert_mirrored().await;
 }

@@ -57,7 +57,7 @@ impl Town {
                 self.luis.delete(&format!("/inbox/{message}")).await.expect(200);
             }
         }
-        let head = self.world.log().head().await.expect("the head");
+        let head = self.world.log().reader().head().await.expect("the head");
         self.admin.post("/inbox/read-all", &json!({"up_to": head})).await.expect(200);
         self.admin.post(&format!("/inbox/{}/unread", messages[3]), &json!({})).await.expect(200);
         self.luis.post("/inbox/read-all", &json!({"up_to": head / 2})).await.expect(200);
@@ -201,7 +201,8 @@ async fn every_view_that_is_built_anew_while_people_read_and_write_is_what_it_wa
         );
     }
     for projection in Projection::ALL {
-        let differences = rebuild::compare(town.world.log(), projection).await.expect("a comparison");
+        let differences =
+            rebuild::compare(town.world.log().reader(), projection).await.expect("a comparison");
         assert_eq!(differences, [], "{projection}");
     }
     assert_eq!(town.left(), left, "replay sends nothing");
@@ -228,7 +229,7 @@ async fn refuse_indexes(pool: &PgPool) {
 async fn stands(log: &EventLog, wanted: ProjectionState) -> Option<String> {
     let looking = async {
         loop {
-            let all = status::list(log).await.expect("the projections");
+            let all = status::list(log.reader()).await.expect("the projections");
             let clients = all.into_iter().find(|one| one.name == "clients").expect("clients");
             if clients.state == wanted && (wanted == ProjectionState::Failed || clients.lag == 0) {
                 return clients.failure;
@@ -243,7 +244,8 @@ async fn stands(log: &EventLog, wanted: ProjectionState) -> Option<String> {
 async fn a_view_whose_rebuild_was_given_up_waits_for_a_person_to_order_the_next() {
     let ledger = Ledger::start().await;
     let pool = ledger.log.pool();
-    let start = |cancel: &CancellationToken| Projections::start(ledger.log.clone(), None, cancel.clone());
+    let start =
+        |cancel: &CancellationToken| Projections::start(ledger.log.reader().clone(), None, cancel.clone());
     let cancel = CancellationToken::new();
     let projections = start(&cancel);
     ledger.write(1).await;
@@ -278,7 +280,7 @@ async fn a_rebuild_that_is_given_up_leaves_nothing_behind_and_stops_no_other() {
     let pool = ledger.log.pool();
     refuse_indexes(pool).await;
     let ordered = [Projection::Users, Projection::Clients];
-    let outcome = rebuild::run(&ledger.log, &ordered, &CancellationToken::new(), |_, _| {}).await;
+    let outcome = rebuild::run(ledger.log.reader(), &ordered, &CancellationToken::new(), |_, _| {}).await;
     assert!(
         matches!(outcome, Err(RebuildError::GivenUp { projection: Projection::Clients, .. })),
         "{outcome:?}"
@@ -298,7 +300,7 @@ async fn what_a_rebuild_left_that_died_is_dropped_by_the_next_program() {
     .await
     .expect("the schemas are made");
     let cancel = CancellationToken::new();
-    let projections = Projections::start(ledger.log.clone(), None, cancel.clone());
+    let projections = Projections::start(ledger.log.reader().clone(), None, cancel.clone());
     let tidying = async {
         while !leftovers(pool).await.is_empty() {
             tokio::task::yield_now().await;

@@ -60,7 +60,7 @@ async fn what_the_stock_repository_writes_has_a_position_and_is_read_by_ours() {
         .expect("changed");
 
     assert_eq!(positions(ledger.log.pool()).await, [1, 2, 3, 4, 5, 6]);
-    let loaded = ledger.log.load::<Company>(&company).await.expect("it can be read");
+    let loaded = ledger.log.reader().load::<Company>(&company).await.expect("it can be read");
     assert_eq!(loaded.state.profile().expect("a company").name, "Vigía Andina");
     assert_eq!((loaded.sequence, loaded.last_position), (2, 6));
 }
@@ -110,7 +110,7 @@ async fn what_a_later_program_wrote_is_not_taken_for_what_today_means() {
     assert!(companies::profile(&ledger.log, company).await.is_err(), "it is read as if it were of today");
     let renamed = companies::change(&ledger.log, company, renamed("Vigía Andina"), &context).await;
     assert!(matches!(renamed, Err(CommandError::Unavailable(_))), "{renamed:?}");
-    assert_eq!(ledger.log.head().await.expect("the head"), 2);
+    assert_eq!(ledger.log.reader().head().await.expect("the head"), 2);
 }
 
 /// Half of the writers are ours, half are the stock repository. Whoever looks while they write sees every position up to
@@ -149,7 +149,8 @@ async fn append(log: &EventLog, number: usize) {
         Draft::of("company", id, sequence, &event, std::collections::HashMap::new()).expect("JSON")
     };
     let lane = if number.is_multiple_of(4) { Lane::Bulk } else { Lane::Interactive };
-    let appended = log.append((1..=EVENTS as i64).map(draft).collect(), None, lane).await.expect("appended");
+    let appended =
+        log.writer().append((1..=EVENTS as i64).map(draft).collect(), None, lane).await.expect("appended");
     assert_eq!(appended.last - appended.first + 1, EVENTS as Position);
 }
 

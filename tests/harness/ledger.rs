@@ -66,19 +66,19 @@ impl Ledger {
     pub async fn try_write(&self, events: usize) -> Result<Position, AppendError> {
         let drafts: Vec<Draft> = (0..events).map(|_| draft()).collect();
         for some in drafts.chunks(APPEND_EVENTS_MAX) {
-            self.log.append(some.to_vec(), None, Lane::Bulk).await?;
+            self.log.writer().append(some.to_vec(), None, Lane::Bulk).await?;
         }
-        Ok(self.log.head().await?)
+        Ok(self.log.reader().head().await?)
     }
 
     /// A relay that has not started.
     pub fn relay(&self) -> Relay {
-        Relay::new(self.log.clone(), self.broker.clone())
+        Relay::new(self.log.reader().clone(), self.broker.clone())
     }
 
     /// A feed as another process would have it, which knows nothing but what it reads and hears.
     pub async fn feed_elsewhere(&self) -> Feed {
-        self.elsewhere().await.feed(Some(self.broker.clone()), 0)
+        self.elsewhere().await.reader().feed(Some(self.broker.clone()), 0)
     }
 
     /// Writes, and reads with a feed of another process, until it follows JetStream. A relay must be running.
@@ -116,13 +116,13 @@ impl Ledger {
 
     /// What the stream is called.
     pub fn stream_name(&self) -> String {
-        format!("MENSAJERIA_{}", self.log.ledger().simple())
+        format!("MENSAJERIA_{}", self.log.reader().ledger().simple())
     }
 
     /// Waits until there is a stream that ends where the log ends.
     pub async fn relayed(&self) {
         let (head, jetstream) =
-            (self.log.head().await.expect("the database answers"), self.jetstream().await);
+            (self.log.reader().head().await.expect("the database answers"), self.jetstream().await);
         let catching_up = async {
             while self.last_sequence(&jetstream).await < Some(head) {
                 tokio::task::yield_now().await;
@@ -154,7 +154,7 @@ impl Ledger {
     pub async fn assert_mirrored(&self) {
         let stream = self.jetstream().await.get_stream(self.stream_name()).await.expect("the stream");
         let state = &stream.cached_info().state;
-        let head = self.log.head().await.expect("the database answers");
+        let head = self.log.reader().head().await.expect("the database answers");
         assert_eq!(state.last_sequence as Position, head, "the stream ends where the log ends");
         let ids: HashMap<Position, uuid::Uuid> = sqlx::query_as("select position, event_id from events")
             .fetch_all(self.log.pool())

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::names::head_subject;
 use super::{Broker, BrokerError, REQUEST_TIMEOUT};
-use crate::log::EventLog;
+use crate::log::Reader;
 
 /// The shortest time between two pings of one process; commits in between go into one.
 const PING_INTERVAL: Duration = Duration::from_millis(2);
@@ -20,14 +20,14 @@ const LEAP_MAX: Position = 100_000;
 
 /// Tells other processes of this process's commits and this one of theirs, until cancelled. A lost ping does no harm:
 /// whoever follows the log also polls.
-pub async fn share_heads(log: EventLog, broker: Broker, cancel: CancellationToken) {
+pub async fn share_heads(log: Reader, broker: Broker, cancel: CancellationToken) {
     let heads = Heads { log, broker };
     let both = async { tokio::join!(heads.tell_for_ever(), heads.hear_for_ever()) };
     cancel.run_until_cancelled(both).await;
 }
 
 struct Heads {
-    log: EventLog,
+    log: Reader,
     broker: Broker,
 }
 
@@ -70,7 +70,7 @@ impl Heads {
         };
         let known = *self.log.watch_head().borrow();
         if position - known <= LEAP_MAX {
-            self.log.committed(position);
+            self.log.heard_of(position);
         } else if self.log.head().await.is_err() {
             tracing::debug!("a ping could not be checked: the database is away");
         }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::names::{stream_name, stream_subjects};
 use super::{Broker, BrokerError, REQUEST_TIMEOUT};
-use crate::log::{EventLog, envelope};
+use crate::log::{Reader, envelope, head_and_id};
 
 /// The largest message that the stream takes, in bytes: what an unconfigured NATS server carries.
 const MESSAGE_BYTES_MAX: i32 = 1024 * 1024;
@@ -70,10 +70,10 @@ enum LastMessage {
 }
 
 /// Compares the stream with the log. The stream is asked first: what it has by then, a healthy log has too.
-pub(crate) async fn standing(log: &EventLog, broker: &Broker) -> Result<Standing, MirrorError> {
+pub(crate) async fn standing(log: &Reader, broker: &Broker) -> Result<Standing, MirrorError> {
     let Some(stream) = within(find(broker, log.ledger())).await? else { return Ok(Standing::Absent) };
     let last = stream.cached_info().state.last_sequence as Position;
-    let (head, stored) = log.head_and_id(last).await?;
+    let (head, stored) = head_and_id(log.pool(), last).await?;
     if last > head {
         return Ok(Standing::Ahead { last, head });
     }

@@ -67,7 +67,7 @@ pub async fn import_page(
         }
     }
     imported.position = if dry_run || drafts.is_empty() {
-        log.head().await?
+        log.reader().head().await?
     } else {
         commit(log, company, drafts, names, context).await?.position()
     };
@@ -141,7 +141,7 @@ async fn change(
     profile: ClientProfile,
     context: &CommandContext,
 ) -> Result<Vec<Draft>, CommandError<ClientError>> {
-    let Loaded { state, sequence, .. } = log.load::<Client>(&client.to_string()).await?;
+    let Loaded { state, sequence, .. } = log.reader().load::<Client>(&client.to_string()).await?;
     let Some(change) = state.served().and_then(|served| changed(served, profile)) else { return Ok(vec![]) };
     decide_on(state, sequence, &client.to_string(), ClientCommand::Change(change), context).await
 }

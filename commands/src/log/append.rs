@@ -32,7 +32,7 @@ pub mod metadata {
     pub const COMPANY: &str = "company";
 }
 
-/// One event before it has a position. Its personal data is clear; [`super::EventLog`] seals it on the way in.
+/// One event before it has a position. Its personal data is clear; [`super::Writer`] seals it on the way in.
 #[derive(Debug, Clone)]
 pub struct Draft {
     /// Such as `message`.
@@ -82,7 +82,7 @@ pub struct FirstAnswer {
     pub command_id: Uuid,
     /// Who asked.
     pub caller: Uuid,
-    /// What was asked, as [`super::Keyring::fingerprint`] knows it again.
+    /// What was asked, as [`super::Keys::fingerprint`] knows it again.
     pub fingerprint: [u8; 32],
     /// The answer, without its position.
     pub answer: Value,

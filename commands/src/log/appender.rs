@@ -10,10 +10,10 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::timeout;
 
 use super::append::{AppendError, Appended, Lane};
-use super::keyring::Keyring;
-use super::lanes::{FLUSH_ROWS_MAX, Lanes, Request, Row, Waiting};
+use super::keys::Keys;
+use super::lanes::{FLUSH_ROWS_MAX, Lanes, Request, Waiting};
 use super::recent::Recent;
-use super::{Call, StoredEvent, tell};
+use super::{StoredEvent, insert, tell};
 
 /// How many requests may wait.
 const WAITING_MAX: usize = 20_000;
@@ -33,7 +33,7 @@ struct Shared {
     arrived: Notify,
     head: watch::Sender<Position>,
     recent: Arc<Recent>,
-    keyring: Arc<Keyring>,
+    keys: Keys,
 }
 
 /// The door to the flushers. They end when the last door is dropped.
@@ -43,15 +43,15 @@ pub(super) struct Appender {
 }
 
 impl Appender {
-    /// Starts the flushers. `head` is told of every commit; `recent` and `keyring` know before what was in it.
+    /// Starts the flushers. `head` is told of every commit; `recent` and `keys` know before what was in it.
     pub(super) fn start(
         pool: PgPool,
         head: watch::Sender<Position>,
         recent: Arc<Recent>,
-        keyring: Arc<Keyring>,
+        keys: Keys,
     ) -> Self {
         let (lanes, arrived) = (Mutex::default(), Notify::new());
-        let shared = Arc::new(Shared { pool, lanes, arrived, head, recent, keyring });
+        let shared = Arc::new(Shared { pool, lanes, arrived, head, recent, keys });
         let flusher = |shared| Flusher { shared, connection: None, is_unsure: false };
         let flushers = (0..FLUSHERS).map(|_| tokio::spawn(flusher(Arc::clone(&shared)).run())).collect();
         Self { shared, flushers }
@@ -174,7 +174,7 @@ impl Flusher {
     }
 
     /// Appends, and appends again on another connection when one is lost: whether the first append was committed need
-    /// not be known, because its events would keep those of the second out, and are found by [`committed_before`].
+    /// not be known, because its events would keep those of the second out, and are found by [`insert::committed_before`].
     async fn append(&mut self, requests: &[&Request]) -> Result<Appended, AppendError> {
         for _ in 1..CONNECTIONS_TRIED_MAX {
             match self.attempt(requests).await {
@@ -209,13 +209,13 @@ impl Flusher {
         connection: &mut PgConnection,
         requests: &[&Request],
     ) -> Result<Appended, AppendError> {
-        let outcome = append_in(connection, requests).await;
+        let outcome = insert::append(connection, requests).await;
         fail::fail_point!("append::answer_lost", outcome.is_ok(), |_| {
             Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()).into())
         });
         match (outcome, requests) {
             (Err(refused), [request]) if self.is_unsure && refused.is_of_one() => {
-                committed_before(connection, request).await?.ok_or(refused)
+                insert::committed_before(connection, request).await?.ok_or(refused)
             }
             (outcome, _) => outcome,
         }
@@ -227,11 +227,11 @@ fn answer_all(shared: &Shared, batch: Vec<Waiting>, all: Appended) {
     for Waiting { request, reply } in batch {
         let appended = Appended { first, last: first + request.rows.len() as Position - 1, ..all };
         first = appended.last + 1;
-        shared.keyring.committed(&request.keys);
+        shared.keys.committed(&request.keys);
         rows.extend(request.rows);
         answers.push((reply, appended));
     }
-    shared.committed(events(rows, all), all.last);
+    shared.committed(insert::events(rows, all), all.last);
     for (reply, appended) in answers {
         // A caller that has gone away has still been served.
         let _ = reply.send(Ok(appended));
@@ -245,80 +245,6 @@ fn refuse_all(batch: Vec<Waiting>, error: AppendError) {
     }
 }
 
-/// Where a request's own events are, if an append whose answer was lost has committed them: all or none are there, one
-/// after the other. A request without events is found by its caller, by its first answer.
-async fn committed_before(
-    connection: &mut PgConnection,
-    request: &Request,
-) -> Result<Option<Appended>, AppendError> {
-    let Some(row) = request.rows.first() else { return Ok(None) };
-    sqlx::query_as(
-        "select position as first, position + $5 - 1 as last, recorded_at as stamp
-         from events where aggregate_type = $1 and aggregate_id = $2 and sequence = $3 and event_id = $4",
-    )
-    .bind(&row.aggregate_type)
-    .bind(&row.aggregate_id)
-    .bind(row.sequence)
-    .bind(row.event_id)
-    .bind(request.rows.len() as i64)
-    .fetch_optional(connection)
-    .await
-    .map_err(AppendError::of)
-}
-
-/// Appends requests on a connection, in one statement.
-pub(super) async fn append_in(
-    connection: &mut PgConnection,
-    requests: &[&Request],
-) -> Result<Appended, AppendError> {
-    fail::fail_point!("append::before_commit", |_| std::process::abort());
-    let call = sqlx::query_as(
-        "select first, last, stamp
-         from append_stamped($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-    );
-    bind(call, requests).fetch_one(connection).await.map_err(AppendError::of)
-}
-
-/// The events that rows have become.
-pub(super) fn events(rows: Vec<Row>, appended: Appended) -> impl Iterator<Item = StoredEvent> {
-    (appended.first..).zip(rows).map(move |(position, row)| row.stored(position, appended.stamp))
-}
-
-/// Binds the arguments of `append_stamped`.
-pub(super) fn bind<'q>(call: Call<'q>, requests: &[&'q Request]) -> Call<'q> {
-    let rows = || requests.iter().flat_map(|request| &request.rows);
-    let keys = || requests.iter().flat_map(|request| &request.keys);
-    let answers = || requests.iter().filter_map(|request| request.answer.as_ref());
-    call.bind(rows().map(|row| row.aggregate_type.as_str()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.aggregate_id.as_str()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.sequence).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.event_type.as_str()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.event_version.as_str()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.payload.as_str()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.metadata.as_str()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.event_id).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.command_id).collect::<Vec<_>>())
-        .bind(keys().map(|key| key.id).collect::<Vec<_>>())
-        .bind(keys().map(|key| key.wrapped.as_slice()).collect::<Vec<_>>())
-        .bind(answers().map(|answer| answer.command_id).collect::<Vec<_>>())
-        .bind(answers().map(|answer| answer.caller).collect::<Vec<_>>())
-        .bind(answers().map(|answer| answer.fingerprint.as_slice()).collect::<Vec<_>>())
-        .bind(answers().map(|answer| answer.answer.to_string()).collect::<Vec<_>>())
-        .bind(last_rows(requests))
-}
-
-/// For each request with an answer, the ordinal of its last event in the flush.
-fn last_rows(requests: &[&Request]) -> Vec<i64> {
-    let mut row = 0;
-    requests
-        .iter()
-        .filter_map(|request| {
-            row += request.rows.len() as i64;
-            request.answer.is_some().then_some(row)
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,10 +252,10 @@ mod tests {
 
     fn shared() -> Shared {
         let pool = PgPool::connect_lazy("postgres://127.0.0.1/nobody_connects").expect("a URL");
-        let keyring = Arc::new(Keyring::new(pool.clone(), &MasterKey::new([7; 32])));
+        let keys = Keys::new(pool.clone(), &MasterKey::new([7; 32]));
         let (head, _) = watch::channel(0);
         let (lanes, arrived) = (Mutex::default(), Notify::new());
-        Shared { pool, lanes, arrived, head, recent: Arc::default(), keyring }
+        Shared { pool, lanes, arrived, head, recent: Arc::default(), keys }
     }
 
     fn ask(shared: &Shared) {

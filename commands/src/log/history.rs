@@ -6,7 +6,7 @@ use sqlx::{FromRow, Row};
 
 use super::page::PAGE_BYTES_MAX;
 use super::stored::COLUMNS;
-use super::{EventLog, FeedError, Recorded, StoredEvent};
+use super::{FeedError, Reader, Recorded, StoredEvent};
 
 /// How many positions one page of history covers at most.
 const HISTORY_POSITIONS_MAX: Position = 4_000;
@@ -53,33 +53,27 @@ impl FromRow<'_, PgRow> for Found {
     }
 }
 
-impl EventLog {
-    /// The events of some aggregate types, or of all, after a position and no further than `end`, which must be
-    /// committed: a page of them, bounded in events and bytes.
-    ///
-    /// # Errors
-    /// See [`FeedError`].
-    pub async fn history(
-        &self,
-        after: Position,
-        end: Position,
-        types: Option<&[&str]>,
-    ) -> Result<History, FeedError> {
-        let end = end.min(after + HISTORY_POSITIONS_MAX);
-        let text = format!("select {COLUMNS}, cut_at is not null as is_cut {PAGE}");
-        let mut rows: Vec<Found> = sqlx::query_as(&text)
-            .bind(after)
-            .bind(end)
-            .bind(HISTORY_BYTES_MAX)
-            .bind(types)
-            .fetch_all(self.pool())
-            .await?;
-        rows.sort_unstable_by_key(|row| row.event.position);
-        let up_to = match rows.last() {
-            Some(last) if last.is_cut => last.event.position,
-            _ => end,
-        };
-        let stored = rows.into_iter().map(|row| row.event).collect();
-        Ok(History { events: self.open_events(stored).await?, up_to })
-    }
+/// See [`Reader::history`].
+pub(super) async fn read(
+    reader: &Reader,
+    after: Position,
+    end: Position,
+    types: Option<&[&str]>,
+) -> Result<History, FeedError> {
+    let end = end.min(after + HISTORY_POSITIONS_MAX);
+    let text = format!("select {COLUMNS}, cut_at is not null as is_cut {PAGE}");
+    let mut rows: Vec<Found> = sqlx::query_as(&text)
+        .bind(after)
+        .bind(end)
+        .bind(HISTORY_BYTES_MAX)
+        .bind(types)
+        .fetch_all(reader.pool())
+        .await?;
+    rows.sort_unstable_by_key(|row| row.event.position);
+    let up_to = match rows.last() {
+        Some(last) if last.is_cut => last.event.position,
+        _ => end,
+    };
+    let stored = rows.into_iter().map(|row| row.event).collect();
+    Ok(History { events: reader.open_events(stored).await?, up_to })
 }

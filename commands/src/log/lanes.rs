@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::StoredEvent;
 use super::append::{AppendError, Appended, FirstAnswer};
-use super::keyring::NewKey;
+use super::keys::NewKey;
 
 /// How many events one flush holds at most.
 pub(super) const FLUSH_ROWS_MAX: usize = 512;
@@ -18,8 +18,9 @@ const FLUSH_BYTES_MAX: usize = 512 * 1024;
 /// How many bulk events one flush holds at most, so that people never wait behind a campaign.
 const FLUSH_BULK_ROWS_MAX: usize = 250;
 
-/// One event, sealed and as text, as it goes into the table.
-#[derive(Debug, Clone)]
+/// One event, sealed and as text, as it goes into the table: the database's `event_row`, in the order of its columns.
+#[derive(Debug, Clone, sqlx::Type)]
+#[sqlx(type_name = "event_row")]
 pub(super) struct Row {
     pub(super) aggregate_type: String,
     pub(super) aggregate_id: String,

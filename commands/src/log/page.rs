@@ -1,10 +1,11 @@
 //! Pages of the log by position, bounded in rows and in bytes, with the JSON left as text.
 
 use domain::Position;
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::stored::COLUMNS;
-use super::{EventLog, PAGE_EVENTS_MAX, StoredEvent};
+use super::{PAGE_EVENTS_MAX, StoredEvent};
 
 /// About how many bytes of payload one page holds; an event that is larger comes alone.
 pub const PAGE_BYTES_MAX: i64 = 1024 * 1024;
@@ -25,24 +26,27 @@ where position > $1 and position <= (
 )
 order by position";
 
-impl EventLog {
-    /// The events after a position, in order, as many as fit into a page.
-    pub(crate) async fn page_after(&self, position: Position) -> sqlx::Result<Vec<StoredEvent>> {
-        sqlx::query_as(&format!("select {COLUMNS} from events {PAGE}"))
-            .bind(position)
-            .bind(PAGE_EVENTS_MAX)
-            .bind(PAGE_BYTES_MAX)
-            .fetch_all(self.pool())
-            .await
-    }
+/// The position of the last committed event; 0 if there is none.
+pub(super) async fn head(pool: &PgPool) -> sqlx::Result<Position> {
+    sqlx::query_scalar("select coalesce(max(position), 0) from events").fetch_one(pool).await
+}
 
-    /// The log's head, and the id of the event at a position.
-    pub(crate) async fn head_and_id(&self, position: Position) -> sqlx::Result<(Position, Option<Uuid>)> {
-        sqlx::query_as(
-            "select coalesce(max(position), 0), (select event_id from events where position = $1) from events",
-        )
+/// The events after a position, in order, as many as fit into a page.
+pub(super) async fn after(pool: &PgPool, position: Position) -> sqlx::Result<Vec<StoredEvent>> {
+    sqlx::query_as(&format!("select {COLUMNS} from events {PAGE}"))
         .bind(position)
-        .fetch_one(self.pool())
+        .bind(PAGE_EVENTS_MAX)
+        .bind(PAGE_BYTES_MAX)
+        .fetch_all(pool)
         .await
-    }
+}
+
+/// The log's head, and the id of the event at a position.
+pub(crate) async fn head_and_id(pool: &PgPool, position: Position) -> sqlx::Result<(Position, Option<Uuid>)> {
+    sqlx::query_as(
+        "select coalesce(max(position), 0), (select event_id from events where position = $1) from events",
+    )
+    .bind(position)
+    .fetch_one(pool)
+    .await
 }

@@ -16,10 +16,10 @@ const MARK: &str = "\"$key\"";
 
 /// What a ciphertext belongs to: moved to another event or field, it does not open.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    pub(super) aggregate_type: &'a str,
-    pub(super) aggregate_id: &'a str,
-    pub(super) sequence: i64,
+pub(crate) struct Place<'a> {
+    pub(crate) aggregate_type: &'a str,
+    pub(crate) aggregate_id: &'a str,
+    pub(crate) sequence: i64,
 }
 
 impl Place<'_> {

@@ -8,11 +8,11 @@ use domain::personal::SEALED;
 use uuid::Uuid;
 
 use super::append::{Draft, Metadata, metadata};
-use super::keyring::{Keyring, Keys, NewKey, SealError};
+use super::keys::{DataKeys, Keys, NewKey, SealError};
 use super::personal::{Place, keys_in, rewrite};
 
 /// Seals the personal data of `drafts` in place and returns the keys that must be committed with them.
-pub(super) async fn seal_drafts(keyring: &Keyring, drafts: &mut [Draft]) -> Result<Vec<NewKey>, SealError> {
+pub(super) async fn seal_drafts(keys: &Keys, drafts: &mut [Draft]) -> Result<Vec<NewKey>, SealError> {
     let (mut needed, mut fresh) = (Vec::new(), Vec::new());
     for draft in &*drafts {
         let own = (draft.sequence == 1).then(|| Uuid::parse_str(&draft.aggregate_id).ok()).flatten();
@@ -28,22 +28,22 @@ pub(super) async fn seal_drafts(keyring: &Keyring, drafts: &mut [Draft]) -> Resu
     needed.retain(|id| !fresh.contains(id));
     needed.sort_unstable();
     needed.dedup();
-    let mut keys = if needed.is_empty() { Keys::new() } else { keyring.find(needed.clone()).await? };
+    let mut found = if needed.is_empty() { DataKeys::new() } else { keys.find(needed.clone()).await? };
     let mut new_keys = Vec::new();
     for id in fresh.into_iter().chain(needed) {
-        if let Entry::Vacant(missing) = keys.entry(id) {
-            let (key, new) = keyring.create(id)?;
+        if let Entry::Vacant(missing) = found.entry(id) {
+            let (key, new) = keys.create(id)?;
             missing.insert(Some(key));
             new_keys.push(new);
         }
     }
     for draft in drafts {
-        seal_draft(draft, &keys)?;
+        seal_draft(draft, &found)?;
     }
     Ok(new_keys)
 }
 
-fn seal_draft(draft: &mut Draft, keys: &Keys) -> Result<(), SealError> {
+fn seal_draft(draft: &mut Draft, keys: &DataKeys) -> Result<(), SealError> {
     let Draft { aggregate_type, aggregate_id, sequence, payload, metadata, .. } = draft;
     let place = Place { aggregate_type, aggregate_id, sequence: *sequence };
     *payload = seal_payload(payload, place, keys)?;
@@ -58,7 +58,7 @@ fn seal_draft(draft: &mut Draft, keys: &Keys) -> Result<(), SealError> {
 }
 
 /// A payload with its personal data sealed; what has no key any more is left as erased.
-pub(super) fn seal_payload(payload: &str, place: Place<'_>, keys: &Keys) -> Result<String, SealError> {
+pub(super) fn seal_payload(payload: &str, place: Place<'_>, keys: &DataKeys) -> Result<String, SealError> {
     rewrite(payload, place, |sealed, object, aad| {
         let Some(clear) = object.clear else {
             sealed.push_str(object.text);

@@ -5,14 +5,14 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::personal::CLEAR;
 
 use super::SealError;
-use super::keyring::Keys;
+use super::keys::DataKeys;
 use super::personal::{Object, Place, rewrite};
 
 /// A payload with its personal data clear; what has no key any more is left as erased.
 ///
 /// # Errors
 /// [`SealError::Forged`] when something does not open under its key, or is marked as personal and not what we write.
-pub(super) fn open_payload(payload: &str, place: Place<'_>, keys: &Keys) -> Result<String, SealError> {
+pub(super) fn open_payload(payload: &str, place: Place<'_>, keys: &DataKeys) -> Result<String, SealError> {
     rewrite(payload, place, |opened, object, aad| match object.sealed {
         Some(sealed) => open_object(opened, object, sealed, aad, keys),
         None => {
@@ -27,7 +27,7 @@ fn open_object(
     object: &Object<'_>,
     sealed: &str,
     aad: &[u8],
-    keys: &Keys,
+    keys: &DataKeys,
 ) -> Result<(), SealError> {
     let Some(key) = object.id().and_then(|id| keys.get(&id).copied().flatten()) else {
         object.put(opened, None);
@@ -46,7 +46,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::log::keyring::DataKey;
+    use crate::log::keys::DataKey;
     use crate::log::personal::keys_in;
     use crate::log::seal::seal_payload;
 
@@ -54,8 +54,8 @@ mod tests {
     const ANA: Uuid = Uuid::from_u128(1);
     const LUIS: Uuid = Uuid::from_u128(2);
 
-    fn keys() -> Keys {
-        Keys::from([(ANA, Some(DataKey::of([1; 32]))), (LUIS, Some(DataKey::of([2; 32])))])
+    fn keys() -> DataKeys {
+        DataKeys::from([(ANA, Some(DataKey::of([1; 32]))), (LUIS, Some(DataKey::of([2; 32])))])
     }
 
     fn personal(key: Uuid, clear: impl Into<Value>) -> Value {
@@ -67,7 +67,7 @@ mod tests {
         serde_json::from_str(&sealed).expect("it is JSON")
     }
 
-    fn opened(payload: &str, keys: &Keys) -> Value {
+    fn opened(payload: &str, keys: &DataKeys) -> Value {
         serde_json::from_str(&open_payload(payload, PLACE, keys).expect("it opens")).expect("it is JSON")
     }
 

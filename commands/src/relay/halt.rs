@@ -4,7 +4,7 @@ use domain::Position;
 
 use super::RelayError;
 use crate::broker::{Broker, create, delete};
-use crate::log::EventLog;
+use crate::log::Reader;
 
 /// How far back a new stream starts: whoever is further behind reads PostgreSQL anyway.
 const WINDOW_EVENTS: Position = 100_000;
@@ -14,7 +14,7 @@ const WINDOW_EVENTS: Position = 100_000;
 ///
 /// # Errors
 /// When NATS or PostgreSQL does not answer.
-pub async fn recreate(log: &EventLog, broker: &Broker) -> Result<Position, RelayError> {
+pub async fn recreate(log: &Reader, broker: &Broker) -> Result<Position, RelayError> {
     let first = first_position(log).await?;
     delete(broker, log.ledger()).await?;
     create(broker, log.ledger(), first).await?;
@@ -23,6 +23,6 @@ pub async fn recreate(log: &EventLog, broker: &Broker) -> Result<Position, Relay
 }
 
 /// Where a new stream starts.
-pub(super) async fn first_position(log: &EventLog) -> sqlx::Result<Position> {
+pub(super) async fn first_position(log: &Reader) -> sqlx::Result<Position> {
     Ok((log.head().await? + 1 - WINDOW_EVENTS).max(1))
 }

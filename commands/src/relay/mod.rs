@@ -18,7 +18,7 @@ use self::step::Unconfirmed;
 pub use self::step::{RelayError, Step};
 use crate::broker::Broker;
 use crate::leader::Leadership;
-use crate::log::{EventLog, StoredEvent};
+use crate::log::{Reader, StoredEvent};
 
 /// The name that the one relay of a ledger leads under.
 const LEADER: &str = "relay";
@@ -35,7 +35,7 @@ const HALT_INTERVAL: Duration = Duration::from_secs(1);
 /// Publishes the log of one ledger. JetStream's own last sequence is the checkpoint: nothing is remembered that could
 /// disagree with it.
 pub struct Relay {
-    log: EventLog,
+    log: Reader,
     broker: Broker,
     head: watch::Receiver<Position>,
     state: watch::Sender<RelayState>,
@@ -57,7 +57,7 @@ struct Stuck {
 
 impl Relay {
     /// A relay that has not started.
-    pub fn new(log: EventLog, broker: Broker) -> Self {
+    pub fn new(log: Reader, broker: Broker) -> Self {
         let head = log.watch_head();
         let (state, _) = watch::channel(RelayState::Waiting);
         Self {

@@ -162,17 +162,17 @@ impl Resolver {
         let (recipients, cursor) = (chunk.recipients.len() as i64, chunk.cursor.clone());
         let metadata = self.requests.get(open.asked()).await?.metadata.clone();
         let draft = draft(open, wanted, chunk, metadata)?;
-        let sealed = self.log.seal(vec![draft], None).await?;
+        let sealed = self.log.writer().seal(vec![draft], None).await?;
         let mut tx = begin(&self.pool).await?;
         if !lock(&mut tx, open).await? {
             return Ok(());
         }
         advance(&mut tx, open, recipients, &cursor).await?;
-        let appended = EventLog::append_in(&mut tx, &sealed).await?;
+        let appended = self.log.writer().append_in(&mut tx, &sealed).await?;
         fail::fail_point!("resolve::before_commit", |_| std::process::abort());
         tx.commit().await?;
         fail::fail_point!("resolve::committed", |_| std::process::abort());
-        self.log.committed_in(&sealed, appended);
+        self.log.writer().committed_in(&sealed, appended);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use commands::broker::Broker;
 use commands::leader::Leadership;
-use commands::log::{EventLog, FeedError, Recorded, SealError};
+use commands::log::{FeedError, Reader, Recorded, SealError};
 use domain::Position;
 use sqlx::PgPool;
 use tokio::time::sleep;
@@ -32,7 +32,7 @@ const LEADERSHIP: &str = "intake";
 
 /// Follows the log from its own position in PostgreSQL.
 pub(crate) struct Intake {
-    pub(crate) log: EventLog,
+    pub(crate) log: Reader,
     pub(crate) broker: Option<Broker>,
     pub(crate) pool: PgPool,
     pub(crate) clock: Clock,

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use commands::log::{AppendError, Draft, EventLog, LoadError};
+use commands::begin;
+use commands::log::{AppendError, Draft, EventLog, LoadError, Sealed};
 use domain::delivery::{Delivery, DeliveryCommand, DeliveryEvent, Outcome};
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, Transaction};
 use tokio::time::timeout;
 
 use super::rows::{self, Requeue};
@@ -159,7 +160,7 @@ impl Settler {
 
     async fn settle_each(&self, settlements: &[Settlement]) -> Result<(), SettleError> {
         for settlement in settlements {
-            let loaded = self.log.load::<Delivery>(&settlement.row.delivery_id.to_string()).await?;
+            let loaded = self.log.reader().load::<Delivery>(&settlement.row.delivery_id.to_string()).await?;
             let step = self.step(settlement, loaded.state, loaded.sequence).await?;
             self.commit(vec![step]).await?;
         }
@@ -195,22 +196,50 @@ impl Settler {
         timeout(SETTLE_TIMEOUT, self.try_commit(steps)).await.unwrap_or(Err(SettleError::Unknown))
     }
 
-    /// One call: the rows first, then the ledger's lock and the events of those that were still as they were.
+    /// The rows first, then the ledger's lock and their events. Where somebody else settled some of the rows first, again
+    /// without those: events are sealed before the transaction, which must not wait for keys.
     async fn try_commit(&self, mut steps: Vec<Step<'_>>) -> Result<(), SettleError> {
-        let call = rows::bind(sqlx::query_as(rows::SETTLE), &steps);
-        let takes_effect = |step: &&Step<'_>| step.draft.is_some() || step.requeue.is_some();
-        let settled: Vec<_> = steps.iter().filter(takes_effect).map(|step| step.settlement).collect();
-        let drafts = steps.iter_mut().filter_map(|step| step.draft.take()).collect();
-        let sealed = self.log.seal(drafts, None).await?;
+        while !steps.is_empty() {
+            let drafts = steps.iter().filter_map(|step| step.draft.clone()).collect();
+            let sealed = self.log.writer().seal(drafts, None).await?;
+            let mut tx = begin(&self.pool).await?;
+            let touched = rows::settle(&mut tx, &steps).await?;
+            if touched.len() == steps.len() {
+                return self.append(tx, &sealed, &steps).await;
+            }
+            tx.rollback().await?;
+            steps = only(steps, &touched);
+        }
+        Ok(())
+    }
+
+    async fn append(
+        &self,
+        mut tx: Transaction<'_, Postgres>,
+        sealed: &Sealed,
+        steps: &[Step<'_>],
+    ) -> Result<(), SettleError> {
         fail::fail_point!("settle::before_commit", |_| std::process::abort());
-        self.log.append_by(&self.pool, call, &sealed).await?;
+        if sealed.is_empty() {
+            tx.commit().await?;
+        } else {
+            let appended = self.log.writer().append_in(&mut tx, sealed).await?;
+            tx.commit().await?;
+            self.log.writer().committed_in(sealed, appended);
+        }
         fail::fail_point!("settle::committed", |_| std::process::abort());
-        settled.into_iter().for_each(count);
+        let takes_effect = |step: &&Step<'_>| step.draft.is_some() || step.requeue.is_some();
+        steps.iter().filter(takes_effect).for_each(|step| count(step.settlement));
         Ok(())
     }
 }
 
-/// What somebody else settled first is counted here too, for the call does not tell which rows it found; that is rare.
+/// The steps at these places, which are in order.
+fn only<'a>(steps: Vec<Step<'a>>, places: &[usize]) -> Vec<Step<'a>> {
+    let steps = steps.into_iter().enumerate();
+    steps.filter(|(place, _)| places.binary_search(place).is_ok()).map(|(_, step)| step).collect()
+}
+
 fn count(Settlement { row, decision, .. }: &Settlement) {
     let (channel, outcome) = (row.channel.as_str(), decision.name());
     metrics::counter!("mensajeria_sends_total", "channel" => channel, "outcome" => outcome).increment(1);

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use commands::log::EventLog;
+use commands::log::Reader;
 use domain::Position;
 use domain::value::{CompanyId, Role, UserId};
 use projections::{Positions, Projection};
@@ -50,7 +50,7 @@ pub struct Snapshot {
 
 /// The users and companies of the platform.
 pub struct Directory {
-    log: EventLog,
+    log: Reader,
     positions: Positions,
     /// How long a caller waits until what was written can be read.
     limit: Duration,
@@ -76,7 +76,7 @@ impl Snapshot {
 }
 
 impl Directory {
-    pub(crate) fn new(log: EventLog, positions: Positions, limit: Duration) -> Self {
+    pub(crate) fn new(log: Reader, positions: Positions, limit: Duration) -> Self {
         Self { log, positions, limit, known: RwLock::default(), refreshing: Mutex::default() }
     }
 

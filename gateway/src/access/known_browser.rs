@@ -7,7 +7,7 @@ use aws_lc_rs::rand;
 use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use commands::log::Keyring;
+use commands::log::Keys;
 
 use super::cookie;
 
@@ -54,15 +54,15 @@ impl KnownBrowser {
     }
 
     /// Its id, if it has logged in to the account before.
-    pub(crate) fn known_to(&self, keyring: &Keyring, account: &[u8]) -> Option<BrowserId> {
-        let expected = self.proof(keyring, account);
+    pub(crate) fn known_to(&self, keys: &Keys, account: &[u8]) -> Option<BrowserId> {
+        let expected = self.proof(keys, account);
         let is_it = |proof: &[u8; PROOF_BYTES]| verify_slices_are_equal(proof, &expected).is_ok();
         self.proofs.iter().any(is_it).then_some(self.id)
     }
 
     /// The same browser after a login to the account.
-    pub(crate) fn after_login(mut self, keyring: &Keyring, account: &[u8]) -> Self {
-        let proof = self.proof(keyring, account);
+    pub(crate) fn after_login(mut self, keys: &Keys, account: &[u8]) -> Self {
+        let proof = self.proof(keys, account);
         self.proofs.retain(|known| *known != proof);
         self.proofs.insert(0, proof);
         self.proofs.truncate(ACCOUNTS_MAX);
@@ -76,8 +76,8 @@ impl KnownBrowser {
         cookie::BROWSER.header(&text.join("."), cookie::BROWSER_LIFETIME, secure)
     }
 
-    fn proof(&self, keyring: &Keyring, account: &[u8]) -> [u8; PROOF_BYTES] {
-        let whole = keyring.fingerprint(&[PURPOSE, &self.id.0, account]);
+    fn proof(&self, keys: &Keys, account: &[u8]) -> [u8; PROOF_BYTES] {
+        let whole = keys.fingerprint(&[PURPOSE, &self.id.0, account]);
         *whole.first_chunk().expect("HMAC-SHA-256 is longer than a proof")
     }
 }
@@ -101,9 +101,9 @@ mod tests {
 
     use super::*;
 
-    fn keyring(key: u8) -> Keyring {
+    fn keys(key: u8) -> Keys {
         let nowhere = PgPool::connect_lazy("postgres://localhost/none").unwrap();
-        Keyring::new(nowhere, &MasterKey::new([key; 32]))
+        Keys::new(nowhere, &MasterKey::new([key; 32]))
     }
 
     fn sent_back(browser: &KnownBrowser) -> Option<KnownBrowser> {
@@ -115,32 +115,32 @@ mod tests {
 
     #[tokio::test]
     async fn a_browser_is_known_to_the_accounts_that_logged_in_with_it_and_to_no_other() {
-        let keyring = keyring(1);
-        let browser = KnownBrowser::generate().unwrap().after_login(&keyring, b"ana");
-        let back = sent_back(&browser.after_login(&keyring, b"luis")).unwrap();
-        assert_eq!(back.known_to(&keyring, b"ana"), Some(back.id));
-        assert_eq!(back.known_to(&keyring, b"luis"), Some(back.id));
-        assert_eq!(back.known_to(&keyring, b"eva"), None);
+        let keys = keys(1);
+        let browser = KnownBrowser::generate().unwrap().after_login(&keys, b"ana");
+        let back = sent_back(&browser.after_login(&keys, b"luis")).unwrap();
+        assert_eq!(back.known_to(&keys, b"ana"), Some(back.id));
+        assert_eq!(back.known_to(&keys, b"luis"), Some(back.id));
+        assert_eq!(back.known_to(&keys, b"eva"), None);
     }
 
     #[tokio::test]
     async fn a_proof_is_worth_nothing_in_another_browser_or_under_another_key() {
-        let ours = keyring(1);
+        let ours = keys(1);
         let browser = KnownBrowser::generate().unwrap().after_login(&ours, b"ana");
         let moved = KnownBrowser { proofs: browser.proofs.clone(), ..KnownBrowser::generate().unwrap() };
         assert_eq!(moved.known_to(&ours, b"ana"), None);
-        assert_eq!(browser.known_to(&keyring(2), b"ana"), None);
+        assert_eq!(browser.known_to(&keys(2), b"ana"), None);
     }
 
     #[tokio::test]
     async fn the_account_that_logged_in_longest_ago_is_dropped_first() {
-        let keyring = keyring(1);
+        let keys = keys(1);
         let mut browser = KnownBrowser::generate().unwrap();
         for account in [0, 1, 2, 3, 0, 4, 5, 6, 7, 8] {
-            browser = browser.after_login(&keyring, &[account]);
+            browser = browser.after_login(&keys, &[account]);
         }
-        assert_eq!(browser.known_to(&keyring, &[1]), None);
-        assert!((2..9).chain([0]).all(|account| browser.known_to(&keyring, &[account]).is_some()));
+        assert_eq!(browser.known_to(&keys, &[1]), None);
+        assert!((2..9).chain([0]).all(|account| browser.known_to(&keys, &[account]).is_some()));
         assert_eq!(sent_back(&browser), Some(browser));
     }
 

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use commands::log::EventLog;
+use commands::log::Reader;
 use domain::Position;
 use domain::value::UserId;
 use lru::LruCache;
@@ -20,7 +20,7 @@ const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero"
 
 /// How far each caller has written.
 pub struct Freshness {
-    log: EventLog,
+    log: Reader,
     positions: Positions,
     /// How long a read waits.
     limit: Duration,
@@ -28,7 +28,7 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    pub(crate) fn new(log: EventLog, positions: Positions, limit: Duration) -> Self {
+    pub(crate) fn new(log: Reader, positions: Positions, limit: Duration) -> Self {
         Self { log, positions, limit, written: Mutex::new(LruCache::new(REMEMBERED_MAX)) }
     }
 

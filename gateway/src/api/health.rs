@@ -111,7 +111,7 @@ impl Measured {
 
 /// What is true of the whole platform, whoever is asked.
 async fn measure(state: &AppState) -> sqlx::Result<()> {
-    for projection in status::list(state.log()).await? {
+    for projection in status::list(state.log().reader()).await? {
         metrics::gauge!("mensajeria_projection_lag_events", "projection" => projection.name)
             .set(projection.lag as f64);
         metrics::gauge!("mensajeria_projection_parked_events", "projection" => projection.name)

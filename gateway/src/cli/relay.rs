@@ -35,7 +35,7 @@ pub(super) async fn run(global: &Global, config: Config, command: &RelayCommand)
     };
     let away = |_| CliError::Unavailable("failed to reach NATS".to_owned());
     timeout(CONNECT_TIMEOUT, connected).await.map_err(away)?;
-    let first = relay::recreate(&log, &broker).await?;
+    let first = relay::recreate(log.reader(), &broker).await?;
     print::result(global.json, &json!({ "first_position": first }), || {
         format!("the stream begins anew at position {first}; a running relay fills it")
     });

@@ -49,7 +49,7 @@ pub(super) async fn run(global: &Global, config: Config, args: &ReplayArgs) -> R
     let bar = ProgressBar::new(0).with_style(style());
     let cancel = CancellationToken::new();
     let rebuilt =
-        rebuild::run(&log, &wanted, &cancel, |projection, progress| show(&bar, projection, progress));
+        rebuild::run(log.reader(), &wanted, &cancel, |projection, progress| show(&bar, projection, progress));
     tokio::select! {
         outcome = rebuilt => outcome?,
         () = super::stop_signal() => return Err(CliError::failed("interrupted; a running server finishes the rebuild")),

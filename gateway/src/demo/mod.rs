@@ -161,7 +161,7 @@ async fn greet(log: &EventLog, from: UserId, to: UserId, body: &str) -> Result<(
 
 /// What an author does once, however often the data is made: a crash may have come between it and the end.
 fn once(log: &EventLog, author: UserId, what: &str) -> CommandContext {
-    let same = Idempotency::new(log.keyring(), author, what, &[]);
+    let same = Idempotency::new(log.keys(), author, what, &[]);
     CommandContext { idempotency: Some(same), ..CommandContext::of_user(author) }
 }
 

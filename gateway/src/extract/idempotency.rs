@@ -1,7 +1,7 @@
 //! The header `Idempotency-Key`, and what makes two requests the same.
 
 use axum::http::{HeaderMap, Method, Uri};
-use commands::log::Keyring;
+use commands::log::Keys;
 use commands::{Idempotency, clock};
 use domain::value::UserId;
 
@@ -55,7 +55,7 @@ fn refused(reason: Reason) -> Problem {
 /// What is asked, as it must be equal for the first answer to be given again. Without a key the request is its own: it
 /// is kept under a fresh id all the same, because that row tells every process how far this caller has written.
 pub fn fingerprint_of(
-    keyring: &Keyring,
+    keys: &Keys,
     caller: UserId,
     key: Option<&str>,
     (method, uri): (&Method, &Uri),
@@ -63,7 +63,7 @@ pub fn fingerprint_of(
 ) -> Idempotency {
     let query = uri.query().unwrap_or_default();
     let asked: [&[u8]; 4] = [method.as_str().as_bytes(), uri.path().as_bytes(), query.as_bytes(), body];
-    let same = Idempotency::new(keyring, caller, key.unwrap_or_default(), &asked);
+    let same = Idempotency::new(keys, caller, key.unwrap_or_default(), &asked);
     match key {
         Some(_) => same,
         None => Idempotency { command_id: clock::new_id(), ..same },
@@ -111,16 +111,16 @@ mod tests {
     }
 
     /// Of a log that is not looked at.
-    fn keyring(master: u8) -> Keyring {
+    fn keys(master: u8) -> Keys {
         let pool = PgPool::connect_lazy("postgres://127.0.0.1:1/nothing").unwrap();
-        Keyring::new(pool, &MasterKey::new([master; 32]))
+        Keys::new(pool, &MasterKey::new([master; 32]))
     }
 
     #[tokio::test]
     async fn requests_are_the_same_when_caller_method_path_and_body_are() {
-        let (keyring, caller) = (keyring(1), UserId::from(Uuid::from_u128(1)));
+        let (keys, caller) = (keys(1), UserId::from(Uuid::from_u128(1)));
         let asked = |key, path: &'static str, body: &[u8]| {
-            fingerprint_of(&keyring, caller, key, (&Method::POST, &Uri::from_static(path)), body)
+            fingerprint_of(&keys, caller, key, (&Method::POST, &Uri::from_static(path)), body)
         };
         assert_eq!(asked(Some("k"), "/a", b"{}"), asked(Some("k"), "/a", b"{}"));
         assert_ne!(asked(Some("k"), "/a", b"{}").fingerprint, asked(Some("k"), "/b", b"{}").fingerprint);
@@ -133,7 +133,7 @@ mod tests {
         let caller = UserId::from(Uuid::from_u128(1));
         let kept = |master| {
             let asked = (&Method::POST, &Uri::from_static("/users"));
-            fingerprint_of(&keyring(master), caller, None, asked, br#"{"password":"secreto"}"#).fingerprint
+            fingerprint_of(&keys(master), caller, None, asked, br#"{"password":"secreto"}"#).fingerprint
         };
         assert_ne!(kept(1), kept(2));
     }

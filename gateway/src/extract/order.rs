@@ -67,7 +67,7 @@ impl<T: Body> FromRequest<AppState> for Order<T> {
         Turn::of(&parts.extensions).enter(caller.id())?;
         let (body, canonical) = read_json(&parts.headers, &bytes)?;
         let asked = (&parts.method, &parts.uri);
-        let same = fingerprint_of(state.log().keyring(), caller.id(), key, asked, canonical.as_bytes());
+        let same = fingerprint_of(state.log().keys(), caller.id(), key, asked, canonical.as_bytes());
         let context = context_of(&parts, &caller, same);
         Ok(Self { caller, body, context })
     }

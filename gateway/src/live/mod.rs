@@ -10,7 +10,7 @@ mod last_event_id;
 pub(crate) mod notifications;
 mod places;
 
-use commands::log::EventLog;
+use commands::log::Reader;
 use domain::value::UserId;
 use projections::Positions;
 use tokio::sync::OnceCell;
@@ -26,7 +26,7 @@ use crate::problem::Answer;
 
 /// The hubs of this process. They start with the first connection.
 pub struct Live {
-    log: EventLog,
+    log: Reader,
     positions: Positions,
     shutdown: CancellationToken,
     places: Places,
@@ -36,7 +36,7 @@ pub struct Live {
 
 impl Live {
     /// The hubs over a log, woken by `positions`, ended by `shutdown`.
-    pub fn new(log: EventLog, positions: Positions, shutdown: CancellationToken) -> Self {
+    pub fn new(log: Reader, positions: Positions, shutdown: CancellationToken) -> Self {
         let (inbox, notifications) = (OnceCell::new(), OnceCell::new());
         Self { log, positions, shutdown, places: Places::default(), inbox, notifications }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::any;
 use commands::broker::Broker;
-use commands::log::EventLog;
+use commands::log::{EventLog, Reader};
 use dispatcher::Dispatcher;
 use projections::{Positions, Projections};
 use tokio::net::TcpListener;
@@ -34,7 +34,7 @@ pub(super) fn projections(
         parts.start("positions", following);
         return positions;
     }
-    let projections = Projections::start(log.clone(), Some(broker.clone()), parts.cancel.clone());
+    let projections = Projections::start(log.reader().clone(), Some(broker.clone()), parts.cancel.clone());
     let positions = projections.positions().clone();
     parts.start("projector", projections.stopped());
     positions
@@ -45,14 +45,14 @@ pub(super) fn dispatcher(options: &SystemOptions, log: &EventLog, broker: &Broke
     let (broker, behaviour) = (Some(broker.clone()), options.dispatcher.clone());
     let (log, cancel) = (log.clone(), parts.cancel.clone());
     parts.start("dispatcher", async move {
-        if cancel.run_until_cancelled(views_exist(&log)).await.is_some() {
+        if cancel.run_until_cancelled(views_exist(log.reader())).await.is_some() {
             Dispatcher::start(log, broker, routes, behaviour, cancel).stopped().await;
         }
     });
 }
 
 /// An audience is resolved from views: on an empty database a projector makes them first.
-async fn views_exist(log: &EventLog) {
+async fn views_exist(log: &Reader) {
     while !projections::is_ready(log).await.unwrap_or(false) {
         sleep(VIEWS_LOOK_INTERVAL).await;
     }

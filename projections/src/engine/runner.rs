@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use commands::leader::Leadership;
-use commands::log::{EventLog, FeedError, Recorded};
+use commands::log::{FeedError, Reader, Recorded};
 use domain::Position;
 use tokio::pin;
 use tokio::time::{sleep, timeout};
@@ -37,7 +37,7 @@ const FOLLOWED_FROM_THE_START_MAX: Position = 10_000;
 
 /// What one projection runs with.
 pub(crate) struct Runner {
-    pub(crate) log: EventLog,
+    pub(crate) log: Reader,
     pub(crate) source: Arc<Source>,
     pub(crate) projector: Arc<dyn Projector>,
     pub(crate) positions: Positions,

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use commands::broker::Broker;
-use commands::log::{EventLog, Feed, FeedError};
+use commands::log::{Feed, FeedError, Reader};
 use domain::Position;
 use tokio::sync::Notify;
 
@@ -15,7 +15,7 @@ const KEPT_WEIGHT_MAX: usize = 2_000;
 
 /// The log after any position; cheap at its end, where the projectors are together.
 pub(crate) struct Source {
-    log: EventLog,
+    log: Reader,
     turns: Mutex<Turns<Feed>>,
     /// Wakes every projector that waits, each time the feed is given back.
     given_back: Notify,
@@ -28,7 +28,7 @@ struct Lead<'a> {
 }
 
 impl Source {
-    pub(crate) fn new(log: EventLog, broker: Option<Broker>) -> Self {
+    pub(crate) fn new(log: Reader, broker: Option<Broker>) -> Self {
         let turns = Turns::new(log.feed(broker, 0), KEPT_WEIGHT_MAX);
         Self { log, turns: Mutex::new(turns), given_back: Notify::new() }
     }

@@ -1,7 +1,7 @@
 //! How a message was received before its author took it back, by the rules of the fold: since then it stands in no inbox,
 //! but that somebody had read it stays true. An event that cannot be read is passed over.
 
-use commands::log::{EventLog, FeedError, Recorded};
+use commands::log::{FeedError, Reader, Recorded};
 use domain::message::MessageEvent;
 use domain::receipt::Receipt;
 use domain::value::{MessageId, UserId};
@@ -12,7 +12,7 @@ use crate::page::PageRequest;
 
 /// A recipient's item, for each of a page of recipients by their ids; nobody if the message was not withdrawn.
 pub(crate) async fn before_withdrawal(
-    log: &EventLog,
+    log: &Reader,
     message: MessageId,
     page: &PageRequest,
 ) -> Result<Vec<(UserId, Item)>, FeedError> {
@@ -44,7 +44,7 @@ fn recipients(sent: &Recorded, page: &PageRequest) -> Vec<UserId> {
 
 /// To the message alone, and to all that lay in their inboxes.
 async fn what_they_did(
-    log: &EventLog,
+    log: &Reader,
     message: MessageId,
     users: &[UserId],
     between: (Position, Position),

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use commands::log::EventLog;
+use commands::log::Reader;
 use domain::value::{Channel, DeliveryId};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -36,11 +36,11 @@ pub async fn deliveries_in_scope(
 /// # Errors
 /// When the database does not answer.
 pub async fn addresses_in_scope(
-    log: &EventLog,
+    log: &Reader,
     scope: Scope<'_>,
     addresses: &[(Channel, &str)],
 ) -> sqlx::Result<HashSet<usize>> {
-    let index = AddressIndex::new(log.clone());
+    let index = AddressIndex::new(log.keys().clone());
     let indexes: Vec<Vec<u8>> =
         addresses.iter().map(|(channel, address)| index.of(*channel, address)).collect();
     let places: Vec<i64> = sqlx::query_scalar(

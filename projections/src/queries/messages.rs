@@ -1,7 +1,7 @@
 //! Messages as their authors see them: one message, the sent ones, and how they were received.
 
 use chrono::{DateTime, Utc};
-use commands::log::{EventLog, FeedError};
+use commands::log::{FeedError, Reader};
 use domain::Position;
 use domain::value::{MessageId, UserId};
 use serde::Serialize;
@@ -145,7 +145,7 @@ pub async fn receipts(
 /// # Errors
 /// See [`FeedError`].
 pub async fn receipts_before_withdrawal(
-    log: &EventLog,
+    log: &Reader,
     message: MessageId,
     page: &PageRequest,
 ) -> Result<Page<ReceiptRow>, FeedError> {

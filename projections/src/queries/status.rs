@@ -1,6 +1,6 @@
 //! How the projections stand.
 
-use commands::log::EventLog;
+use commands::log::Reader;
 use domain::Position;
 use serde::Serialize;
 use sqlx::{FromRow, PgPool};
@@ -60,7 +60,7 @@ struct Rebuild {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(log: &EventLog) -> sqlx::Result<Vec<ProjectionStatus>> {
+pub async fn list(log: &Reader) -> sqlx::Result<Vec<ProjectionStatus>> {
     let (head, pool) = (log.head().await?, log.pool());
     let rebuilds = rebuilds(pool).await?;
     let mut all = Vec::with_capacity(Projection::ALL.len());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use commands::begin;
 use commands::leader::Leadership;
-use commands::log::EventLog;
+use commands::log::Reader;
 use domain::Position;
 use sqlx::PgConnection;
 
@@ -34,7 +34,7 @@ pub struct Difference {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn compare(log: &EventLog, projection: Projection) -> Result<Vec<Difference>, RebuildError> {
+pub async fn compare(log: &Reader, projection: Projection) -> Result<Vec<Difference>, RebuildError> {
     let _alone = Leadership::acquire(log.pool(), &format!("comparison {projection}")).await;
     let schema = format!("{projection}_compared");
     let projector = crate::projector_of(log, projection);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use commands::log::EventLog;
+use commands::log::Reader;
 use domain::Position;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -24,7 +24,7 @@ const TELL: &str = "update projection_rebuilds set position = $2, target = $3
 
 /// Tables that are being filled.
 pub(crate) struct Fill {
-    log: EventLog,
+    log: Reader,
     target: Target,
     batches: Batches,
     rebuild: Option<Uuid>,
@@ -34,7 +34,7 @@ pub(crate) struct Fill {
 impl Fill {
     /// Empty tables in the target's schema, whatever was there before.
     pub(crate) async fn begin(
-        log: &EventLog,
+        log: &Reader,
         target: Target,
         rebuild: Option<Uuid>,
     ) -> Result<Self, BatchError> {

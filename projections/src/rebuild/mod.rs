@@ -9,7 +9,7 @@ mod swap;
 use std::time::Duration;
 
 use commands::clock;
-use commands::log::EventLog;
+use commands::log::Reader;
 use domain::Position;
 use sqlx::{FromRow, PgPool};
 use tokio::time::sleep;
@@ -101,7 +101,7 @@ pub(crate) async fn newest(pool: &PgPool, projection: Projection) -> sqlx::Resul
 /// # Errors
 /// See [`RebuildError`].
 pub async fn run(
-    log: &EventLog,
+    log: &Reader,
     projections: &[Projection],
     cancel: &CancellationToken,
     mut watch: impl FnMut(Projection, &Progress),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use commands::log::{EventLog, FeedError, History, Recorded};
+use commands::log::{FeedError, History, Reader, Recorded};
 use domain::Position;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -21,7 +21,7 @@ type Batch = sqlx::Result<Arc<History>>;
 
 /// A stretch of the log, and for whom it will be read.
 pub(super) struct Reading {
-    log: EventLog,
+    log: Reader,
     after: Position,
     end: Position,
     types: Vec<Types>,
@@ -47,7 +47,7 @@ impl Share {
 }
 
 impl Reading {
-    pub(super) fn new(log: &EventLog, after: Position, end: Position) -> Self {
+    pub(super) fn new(log: &Reader, after: Position, end: Position) -> Self {
         Self { log: log.clone(), after, end, types: Vec::new(), readers: Vec::new() }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commands::leader::Leadership;
-use commands::log::EventLog;
+use commands::log::Reader;
 use futures::future::join_all;
 use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
@@ -33,12 +33,12 @@ type Order = (Uuid, String);
 
 /// The one at work on the orders.
 pub(crate) struct Rebuilder {
-    log: EventLog,
+    log: Reader,
     cancel: CancellationToken,
 }
 
 impl Rebuilder {
-    pub(crate) const fn new(log: EventLog, cancel: CancellationToken) -> Self {
+    pub(crate) const fn new(log: Reader, cancel: CancellationToken) -> Self {
         Self { log, cancel }
     }
 

@@ -1,7 +1,7 @@
 //! Puts filled tables in the place of those that serve, without a reader noticing.
 
 use commands::begin;
-use commands::log::EventLog;
+use commands::log::Reader;
 use domain::Position;
 use sqlx::PgConnection;
 
@@ -18,7 +18,7 @@ const WAITED_FOR_EVENTS_MAX: Position = 1_000;
 const INSISTED_ON_EVENTS_MAX: Position = 10_000;
 
 /// Swaps. The live projector waits meanwhile; the fill stands exactly where the live tables stand, or past them.
-pub(super) async fn swap(log: &EventLog, fill: &mut Fill) -> Result<(), BatchError> {
+pub(super) async fn swap(log: &Reader, fill: &mut Fill) -> Result<(), BatchError> {
     for _ in 0..POLITE_TRIES_MAX {
         if try_swap(log, fill, WAITED_FOR_EVENTS_MAX).await? {
             return Ok(());
@@ -29,7 +29,7 @@ pub(super) async fn swap(log: &EventLog, fill: &mut Fill) -> Result<(), BatchErr
 }
 
 /// False if the fill is further behind than `events_max`: for so long the live projector must not wait.
-async fn try_swap(log: &EventLog, fill: &mut Fill, events_max: Position) -> Result<bool, BatchError> {
+async fn try_swap(log: &Reader, fill: &mut Fill, events_max: Position) -> Result<bool, BatchError> {
     let projection = fill.target().projector.projection();
     let mut tx = begin(log.pool()).await?;
     sqlx::query("select pg_advisory_xact_lock($1)").bind(swap_key(projection)).execute(&mut *tx).await?;

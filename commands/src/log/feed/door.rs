@@ -8,7 +8,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::mirror::{Mirror, OpenError};
 use crate::broker::Broker;
-use crate::log::EventLog;
+use crate::log::Reader;
 
 /// How long to wait after the first disappointment; each further one doubles it.
 const RETRY_INTERVAL_MIN: Duration = Duration::from_millis(250);
@@ -17,7 +17,7 @@ const RETRY_INTERVAL_MAX: Duration = Duration::from_secs(10);
 
 /// Opening takes as long as NATS takes, and the feed does not wait for it.
 pub(super) struct Door {
-    log: EventLog,
+    log: Reader,
     broker: Broker,
     opening: Option<AbortOnDropHandle<Result<Mirror, OpenError>>>,
     closed_until: Instant,
@@ -25,7 +25,7 @@ pub(super) struct Door {
 }
 
 impl Door {
-    pub(super) fn new(log: EventLog, broker: Broker) -> Self {
+    pub(super) fn new(log: Reader, broker: Broker) -> Self {
         Self { log, broker, opening: None, closed_until: Instant::now(), pause: RETRY_INTERVAL_MIN }
     }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::StoredEvent;
 use crate::broker::{Broker, BrokerError, MirrorError, REQUEST_TIMEOUT, Standing, standing};
-use crate::log::{EventLog, envelope};
+use crate::log::{Reader, envelope};
 
 /// How many messages are on their way to us at most.
 const PULL_MESSAGES_MAX: usize = 1_000;
@@ -63,7 +63,7 @@ pub(super) enum OpenError {
 
 impl Mirror {
     /// Reads the stream after a position, if it tells the log's story up to about there.
-    pub(super) async fn open(log: EventLog, broker: Broker, after: Position) -> Result<Self, OpenError> {
+    pub(super) async fn open(log: Reader, broker: Broker, after: Position) -> Result<Self, OpenError> {
         let Standing::Agrees { stream, last } = standing(&log, &broker).await? else {
             return Err(OpenError::Unfit);
         };

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use self::batch::Batch;
 use self::door::Door;
 use self::mirror::{Heard, Mirror};
-use super::{EventLog, PAGE_EVENTS_MAX, Recorded, SealError, StoredEvent};
+use super::{PAGE_EVENTS_MAX, Reader, Recorded, SealError, StoredEvent};
 use crate::broker::Broker;
 
 /// How long JetStream may be behind PostgreSQL, and how often PostgreSQL is read although nobody told of a commit.
@@ -40,7 +40,7 @@ const MEMORY_LACKS_FOR: Duration = Duration::from_secs(10);
 ///
 /// `next` may be dropped at any await: the cursor moves only when it returns.
 pub struct Feed {
-    log: EventLog,
+    log: Reader,
     head: watch::Receiver<Position>,
     cursor: Position,
     door: Option<Door>,
@@ -71,24 +71,22 @@ pub enum FeedError {
     Keys(#[from] SealError),
 }
 
-impl EventLog {
-    /// Follows the log after a position; without a broker, from PostgreSQL alone.
-    pub fn feed(&self, broker: Option<Broker>, after: Position) -> Feed {
-        Feed {
-            log: self.clone(),
-            head: self.watch_head(),
+impl Feed {
+    /// See [`Reader::feed`].
+    pub(super) fn new(log: Reader, broker: Option<Broker>, after: Position) -> Self {
+        Self {
+            head: log.watch_head(),
             cursor: after,
-            door: broker.map(|broker| Door::new(self.clone(), broker)),
+            door: broker.map(|broker| Door::new(log.clone(), broker)),
             mirror: None,
             patience: Patience { head: after, until: Instant::now() },
             memory_lacked_at: None,
             wanted: None,
             gathered_at: Instant::now(),
+            log,
         }
     }
-}
 
-impl Feed {
     /// Gives the events of these aggregates alone: the others are passed over, neither unsealed nor decoded.
     #[must_use]
     pub fn only(mut self, aggregates: &'static [&'static str]) -> Self {
@@ -249,7 +247,7 @@ impl Feed {
         count("jetstream", events.len());
         // Whoever follows for himself must not take the last place that PostgreSQL told of for the head, and wait there.
         if let Some(last) = events.last() {
-            self.log.committed(last.position);
+            self.log.heard_of(last.position);
         }
         self.memory_lacked_at = Some(Instant::now());
         if let Some(door) = &mut self.door {
@@ -260,7 +258,7 @@ impl Feed {
     async fn page(&mut self) -> Result<Vec<StoredEvent>, FeedError> {
         let page = self.log.page_after(self.cursor).await?;
         if let Some(last) = page.last() {
-            self.log.committed(last.position);
+            self.log.heard_of(last.position);
             count("postgres", page.len());
             self.memory_lacked_at = Some(Instant::now());
         }
@@ -270,7 +268,7 @@ impl Feed {
     /// Keys that another process destroyed are forgotten first, so that nothing erased is opened from memory.
     async fn open(&self, mut events: Vec<StoredEvent>) -> Result<Vec<Recorded>, FeedError> {
         for erased in events.iter().filter_map(erased_key) {
-            self.log.keyring().forget(erased);
+            self.log.keys().forget(erased);
         }
         if let Some(wanted) = self.wanted {
             events.retain(|event| wanted.contains(&event.aggregate_type.as_str()));

@@ -30,6 +30,7 @@ pub(super) async fn erase(
 
 /// Whose client it is or was, so that asking twice is answered too: the state of an erased one no longer says.
 async fn company_of(state: &AppState, client: ClientId) -> sqlx::Result<Option<CompanyId>> {
-    let first = state.log().read_stream("client", &client.to_string(), 0, 1).await?.into_iter().next();
+    let first =
+        state.log().reader().read_stream("client", &client.to_string(), 0, 1).await?.into_iter().next();
     Ok(first.and_then(|event| event.metadata().get(metadata::COMPANY)?.parse().ok()))
 }

@@ -48,7 +48,7 @@ pub(super) async fn history(
     PathId(message): PathId<MessageId>,
     read: Read<AskHistory>,
 ) -> Answer<Json<History>> {
-    let author = author_for(&read.caller, state.log(), message).await?;
+    let author = author_for(&read.caller, state.log().reader(), message).await?;
     read.wait_for(&state, &[Projection::Users]).await?;
     let sight = if author == read.caller.id() { Sight::Clear } else { Sight::Masked };
     let events = events_of(&state, message, &read.query).await?;
@@ -61,10 +61,10 @@ pub(super) async fn history(
 
 async fn events_of(state: &AppState, message: MessageId, asked: &AskHistory) -> Answer<Vec<Recorded>> {
     let stream = message.to_string();
-    let stored = state.log().read_stream(STREAM, &stream, 0, EVENTS_MAX).await?;
+    let stored = state.log().reader().read_stream(STREAM, &stream, 0, EVENTS_MAX).await?;
     let by_then =
         stored.into_iter().filter(|event| asked.as_of.covers(event.position, event.recorded_at)).collect();
-    Ok(state.log().open_events(by_then).await?)
+    Ok(state.log().reader().open_events(by_then).await?)
 }
 
 /// None before the first event.

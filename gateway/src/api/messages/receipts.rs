@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use commands::CommandError;
-use commands::log::EventLog;
+use commands::log::Reader;
 use domain::message::{Message, MessageError};
 use domain::value::{CompanyId, MessageId, Role, UserId};
 use projections::Projection;
@@ -41,13 +41,13 @@ pub(super) async fn receipts(
     PathId(message): PathId<MessageId>,
     read: Read<ListReceipts>,
 ) -> Answer<Json<Page<ReceiptRow>>> {
-    author_for(&read.caller, state.log(), message).await?;
+    author_for(&read.caller, state.log().reader(), message).await?;
     read.wait_for(&state, &[Projection::Inbox, Projection::Users]).await?;
     let page = &read.query.page;
     let received = messages::receipts(state.pool(), message, page).await?;
     // A message has recipients: where there are none, it was withdrawn, or the page before was the last.
     Ok(Json(if received.data.is_empty() {
-        messages::receipts_before_withdrawal(state.log(), message, page).await?
+        messages::receipts_before_withdrawal(state.log().reader(), message, page).await?
     } else {
         received
     }))
@@ -55,7 +55,7 @@ pub(super) async fn receipts(
 
 /// The author of a message, for those who may know what became of it: the author, and auditors of the company it was
 /// addressed to; 404 for others.
-pub(super) async fn author_for(caller: &Caller, log: &EventLog, message: MessageId) -> Answer<UserId> {
+pub(super) async fn author_for(caller: &Caller, log: &Reader, message: MessageId) -> Answer<UserId> {
     let loaded =
         log.load::<Message>(&message.to_string()).await.map_err(CommandError::<MessageError>::from)?;
     let author = loaded.state.author().ok_or_else(Problem::not_found)?;

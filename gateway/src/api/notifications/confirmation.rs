@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use commands::log::Keyring;
+use commands::log::Keys;
 use domain::value::UserId;
 use serde_json::json;
 
@@ -21,13 +21,13 @@ pub(super) struct Confirmation<'a> {
 
 impl Confirmation<'_> {
     /// The token: the number, so that a later send can tell a changed audience from another request, and a signature.
-    pub(super) fn token(&self, keyring: &Keyring) -> String {
-        self.signed(|bytes| keyring.sign(bytes))
+    pub(super) fn token(&self, keys: &Keys) -> String {
+        self.signed(|bytes| keys.sign(bytes))
     }
 
     /// Refuses a token that is not of this request (422), or whose audience has changed since (409).
-    pub(super) fn check(&self, token: &str, keyring: &Keyring) -> Answer<()> {
-        self.checked(token, |bytes| keyring.sign(bytes))
+    pub(super) fn check(&self, token: &str, keys: &Keys) -> Answer<()> {
+        self.checked(token, |bytes| keys.sign(bytes))
     }
 
     fn signed(&self, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {

@@ -69,10 +69,10 @@ async fn stood(
 }
 
 async fn own_events(state: &AppState, id: NotificationId, asked: &AskHistory) -> Answer<Vec<Recorded>> {
-    let stored = state.log().read_stream(STREAM, &id.to_string(), 0, EVENTS_MAX).await?;
+    let stored = state.log().reader().read_stream(STREAM, &id.to_string(), 0, EVENTS_MAX).await?;
     let by_then =
         stored.into_iter().filter(|event| asked.as_of.covers(event.position, event.recorded_at)).collect();
-    Ok(state.log().open_events(by_then).await?)
+    Ok(state.log().reader().open_events(by_then).await?)
 }
 
 /// The parts of the audience from the audit, which has their numbers: the events themselves have 500 sealed addresses

@@ -94,7 +94,7 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
     let audience = audience_of(&state, state.costly_reads(), &caller, &draft).await?;
     let confirmation = Confirmation { asked: &draft, by: caller.id(), reachable: audience.reachable };
-    let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keyring()));
+    let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keys()));
     Ok(Json(Preview {
         sms: SmsView::of(&draft.content, audience.reachable),
         samples: vec![Sample { subject: draft.subject().map(str::to_owned), body: draft.body().to_owned() }],

@@ -71,5 +71,5 @@ async fn needs_audience(state: &AppState, caller: &Caller, new: &NewNotification
     }
     let Some(token) = &new.confirm_token else { return Ok(()) };
     let reachable = audience_of(state, state.confirmations(), caller, new).await?.reachable;
-    Confirmation { asked: new, by: caller.id(), reachable }.check(token.as_str(), state.log().keyring())
+    Confirmation { asked: new, by: caller.id(), reachable }.check(token.as_str(), state.log().keys())
 }

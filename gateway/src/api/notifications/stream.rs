@@ -48,7 +48,7 @@ async fn standing(state: &AppState, row: &NotificationRow) -> Answer<Standing> {
 async fn seen(state: &AppState, last: Option<Position>, position: Position) -> Answer<Seen> {
     Ok(match last {
         None => Seen::Nothing,
-        Some(last) if last > position && last > state.log().head().await? => Seen::AnotherLog,
+        Some(last) if last > position && last > state.log().reader().head().await? => Seen::AnotherLog,
         Some(last) => Seen::UpTo(last),
     })
 }

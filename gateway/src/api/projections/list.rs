@@ -16,7 +16,7 @@ pub(super) async fn list(
     read: Read<NoQuery>,
 ) -> Answer<Json<Page<ProjectionStatus>>> {
     read.wait_if_asked(&state).await?;
-    let mut data = status::list(state.log()).await?;
+    let mut data = status::list(state.log().reader()).await?;
     if !read.caller.is_admin() {
         data.iter_mut().for_each(|projection| projection.failure = None);
     }

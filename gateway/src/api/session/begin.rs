@@ -59,9 +59,9 @@ pub(super) async fn begin(
     refuse_other_sites(&method, &headers, state.settings())?;
     refuse_parameters(&uri)?;
     let index = email_index(&state, login.email.as_str());
-    let (keyring, secure) = (state.log().keyring(), state.settings().secure_cookies);
+    let (keys, secure) = (state.log().keys(), state.settings().secure_cookies);
     let browser = KnownBrowser::presented(&headers, secure);
-    let known = browser.as_ref().and_then(|browser| browser.known_to(keyring, &index));
+    let known = browser.as_ref().and_then(|browser| browser.known_to(keys, &index));
     let attempt = state.throttle().admit(Origin { account: &index, ip, browser: known }).await?;
     let logged_in = log_in(&state, &index, login.password.as_str(), attempt.is_known()).await;
     match &logged_in {
@@ -73,9 +73,9 @@ pub(super) async fn begin(
     let (user, token) = logged_in?;
     let browser =
         browser.map_or_else(KnownBrowser::generate, Ok).map_err(|error| Problem::internal(&error))?;
-    let browser = browser.after_login(keyring, &index);
+    let browser = browser.after_login(keys, &index);
 
-    let made = Made { id: user.into(), position: state.log().head().await? };
+    let made = Made { id: user.into(), position: state.log().reader().head().await? };
     let headers = AppendHeaders([
         (header::SET_COOKIE, session_cookie(&token, secure)),
         (header::SET_COOKIE, browser.cookie(secure)),
@@ -88,7 +88,7 @@ pub(super) async fn begin(
 fn email_index(state: &AppState, email: &str) -> Vec<u8> {
     match EmailAddress::read(email) {
         Ok(email) => commands::users::email_index(state.log(), &email),
-        Err(_) => state.log().keyring().blind_index(email),
+        Err(_) => state.log().keys().blind_index(email),
     }
 }
 

@@ -58,7 +58,7 @@ async fn seen(state: &AppState, scope: Scope<'_>, arrivals: Vec<Arrival>) -> Ans
     let deliveries: Vec<_> = named.iter().filter_map(|arrival| arrival.delivery).collect();
     let deliveries = deliveries_in_scope(state.pool(), scope, &deliveries).await?;
     let addresses: Vec<_> = unnamed.iter().map(|arrival| (arrival.channel, arrival.to.as_str())).collect();
-    let places = addresses_in_scope(state.log(), scope, &addresses).await?;
+    let places = addresses_in_scope(state.log().reader(), scope, &addresses).await?;
     let unnamed: HashSet<u64> = unnamed
         .iter()
         .enumerate()

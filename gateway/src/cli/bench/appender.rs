@@ -1,7 +1,7 @@
 //! The append layer alone: one small event a caller, beside postgres-es with the same event.
 
 use commands::clock;
-use commands::log::{Draft, EventLog, Lane, Metadata};
+use commands::log::{Draft, Lane, Metadata, Writer};
 use serde_json::json;
 
 use super::Outcome;
@@ -42,10 +42,10 @@ fn row(callers: usize, ours: &[Sample], peers: &[Sample]) -> Row {
 }
 
 async fn turn(world: &World, ledger: &Ledger, callers: usize) -> Outcome<Sample> {
-    call_for(world.scale.turn, (0..callers).map(|_| Appending(ledger.log.clone())).collect()).await
+    call_for(world.scale.turn, (0..callers).map(|_| Appending(ledger.log.writer().clone())).collect()).await
 }
 
-struct Appending(EventLog);
+struct Appending(Writer);
 
 impl Caller for Appending {
     async fn call(&mut self) -> Outcome<()> {

@@ -56,7 +56,7 @@ async fn write_block(log: EventLog, block: Block) -> Outcome<()> {
     let mut drafts = block.drafts().map_err(CliError::failed)?.into_iter().peekable();
     while drafts.peek().is_some() {
         let next = drafts.by_ref().take(APPEND).collect();
-        log.append(next, None, Lane::Bulk).await.map_err(CliError::failed)?;
+        log.writer().append(next, None, Lane::Bulk).await.map_err(CliError::failed)?;
     }
     Ok(())
 }

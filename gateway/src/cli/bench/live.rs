@@ -52,7 +52,7 @@ async fn follow(
     author: &Worker,
     reader: &Worker,
 ) -> Outcome<Vec<Duration>> {
-    let before = log.head().await?;
+    let before = log.reader().head().await?;
     let stream =
         Connection::open(program.address(), Some(reader)).await?.stream("/api/v1/inbox/stream").await?;
     let count = world.scale.followed / WRITERS as usize * WRITERS as usize;

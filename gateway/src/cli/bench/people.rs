@@ -96,6 +96,6 @@ fn profile(number: usize) -> ClientProfile {
 
 /// Waits until every projection shows what the log has now.
 pub(super) async fn caught_up(log: &EventLog) -> Outcome<()> {
-    let head = log.head().await?;
+    let head = log.reader().head().await?;
     wait_for(log.pool(), &Projection::ALL, head, CATCH_UP_TIMEOUT).await.map_err(CliError::failed)
 }

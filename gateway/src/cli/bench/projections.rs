@@ -77,7 +77,7 @@ async fn at_rest(log: &EventLog) -> Outcome<()> {
 async fn read_alone(log: &EventLog) -> Outcome<f64> {
     let (begun, mut count, mut position) = (Instant::now(), 0, 0);
     loop {
-        let page = log.read_after(position, commands::log::PAGE_EVENTS_MAX).await?;
+        let page = log.reader().read_after(position, commands::log::PAGE_EVENTS_MAX).await?;
         let Some(last) = page.last() else { break };
         (position, count) = (last.position, count + page.len());
     }

@@ -39,7 +39,7 @@ pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     let ours = async || {
         let ledger = world.ledger().await?;
         // A new stream begins a window before the head: made on an empty log, it takes everything.
-        let mut relay = Relay::new(ledger.log.clone(), connected(world).await?);
+        let mut relay = Relay::new(ledger.log.reader().clone(), connected(world).await?);
         relay.step().await.map_err(CliError::failed)?;
         let begun = Instant::now();
         fill(&ledger.log, count).await?;
@@ -58,7 +58,7 @@ async fn fill(log: &EventLog, count: usize) -> Outcome<()> {
 
 async fn append(log: EventLog) -> Outcome<()> {
     let notes = (0..APPEND).map(|_| note()).collect();
-    log.append(notes, None, Lane::Bulk).await.map_err(CliError::failed)?;
+    log.writer().append(notes, None, Lane::Bulk).await.map_err(CliError::failed)?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use commands::log::EventLog;
+use commands::log::Reader;
 use domain::Position;
 use domain::value::{MessageId, UserId};
 use projections::Projection;
@@ -69,11 +69,11 @@ pub(crate) trait NewsSource: Send + Sync + 'static {
 
 /// The projection `inbox`.
 pub(crate) struct PostgresNews {
-    log: EventLog,
+    log: Reader,
 }
 
 impl PostgresNews {
-    pub(crate) const fn new(log: EventLog) -> Self {
+    pub(crate) const fn new(log: Reader) -> Self {
         Self { log }
     }
 }

@@ -70,7 +70,7 @@ pub(in crate::api) async fn import(
     let mut room = state.spool_space().room(caller.id());
     let file = spool(body, &mut room).await?;
     let asked = (&parts.method, &parts.uri);
-    let same = fingerprint_of(state.log().keyring(), caller.id(), key, asked, &file.digest);
+    let same = fingerprint_of(state.log().keys(), caller.id(), key, asked, &file.digest);
     let context = context_of(&parts, &caller, same);
     let import = Import::new(&state, company, &profile, &context, &|_, _| {})?;
     let _only = match (key, &context.idempotency) {

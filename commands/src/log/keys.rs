@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -48,8 +48,8 @@ pub enum SealError {
 #[derive(Clone, Copy)]
 pub(crate) struct DataKey([u8; KEY_BYTES]);
 
-/// Keys by their ids, `None` for destroyed ones; keys that were never made are absent.
-pub(super) type Keys = HashMap<Uuid, Option<DataKey>>;
+/// Data keys by their ids, `None` for destroyed ones; keys that were never made are absent.
+pub(super) type DataKeys = HashMap<Uuid, Option<DataKey>>;
 
 /// A key that is to be committed with the first event under it.
 pub(crate) struct NewKey {
@@ -58,8 +58,11 @@ pub(crate) struct NewKey {
     clear: DataKey,
 }
 
-/// The keys of one log.
-pub struct Keyring {
+/// The keys of one log. Cheap to clone.
+#[derive(Clone)]
+pub struct Keys(Arc<Inner>);
+
+struct Inner {
     pool: PgPool,
     wrapping: LessSafeKey,
     index: hmac::Key,
@@ -67,35 +70,35 @@ pub struct Keyring {
     remembered: Mutex<LruCache<Uuid, (DataKey, Instant)>>,
 }
 
-impl Keyring {
-    /// The keyring of the log in `pool`'s database.
+impl Keys {
+    /// The keys of the log in `pool`'s database.
     pub fn new(pool: PgPool, master: &MasterKey) -> Self {
         let wrapping = derive(master, b"mensajeria key wrapping");
         let index = derive(master, b"mensajeria blind index");
         let requests = derive(master, b"mensajeria request fingerprint");
-        Self {
+        Self(Arc::new(Inner {
             pool,
             wrapping: aes(&wrapping),
             index: hmac::Key::new(hmac::HMAC_SHA256, &index),
             requests: hmac::Key::new(hmac::HMAC_SHA256, &requests),
             remembered: Mutex::new(LruCache::new(KEYS_REMEMBERED)),
-        }
+        }))
     }
 
     /// A keyed hash by which equal values can be found without being readable: HMAC-SHA-256.
     pub fn blind_index(&self, value: &str) -> Vec<u8> {
-        hmac::sign(&self.index, value.as_bytes()).as_ref().to_vec()
+        hmac::sign(&self.0.index, value.as_bytes()).as_ref().to_vec()
     }
 
     /// The same hash for bytes that are not text, such as a canonical request to be confirmed.
     pub fn sign(&self, bytes: &[u8]) -> Vec<u8> {
-        hmac::sign(&self.index, bytes).as_ref().to_vec()
+        hmac::sign(&self.0.index, bytes).as_ref().to_vec()
     }
 
     /// By what a request is known again: HMAC-SHA-256 of its parts. A plain hash would let whoever reads the database try
     /// passwords and telephone numbers against it, faster than against what guards them elsewhere.
     pub fn fingerprint(&self, parts: &[&[u8]]) -> [u8; KEY_BYTES] {
-        let mut signed = hmac::Context::with_key(&self.requests);
+        let mut signed = hmac::Context::with_key(&self.0.requests);
         for part in parts {
             signed.update(&(part.len() as u64).to_be_bytes());
             signed.update(part);
@@ -108,17 +111,17 @@ impl Keyring {
     /// # Errors
     /// [`SealError::Forged`] under another key.
     pub(super) async fn prove(&self) -> Result<(), SealError> {
-        let fresh = seal(&self.wrapping, PROOF, PROOF.to_vec())?;
+        let fresh = seal(&self.0.wrapping, PROOF, PROOF.to_vec())?;
         let mut kept: Vec<u8> = sqlx::query_scalar(
             "update ledger set master_key_proof = coalesce(master_key_proof, $1) returning master_key_proof",
         )
         .bind(fresh)
-        .fetch_one(&self.pool)
+        .fetch_one(&self.0.pool)
         .await?;
-        open(&self.wrapping, PROOF, &mut kept).map(drop)
+        open(&self.0.wrapping, PROOF, &mut kept).map(drop)
     }
 
-    /// Destroys a key for ever: what it sealed is erased. Call [`Keyring::forget`] after the commit.
+    /// Destroys a key for ever: what it sealed is erased. Call [`Keys::forget`] after the commit.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -137,8 +140,8 @@ impl Keyring {
     }
 
     /// The keys with these ids.
-    pub(super) async fn find(&self, ids: Vec<Uuid>) -> Result<Keys, SealError> {
-        let mut found = Keys::with_capacity(ids.len());
+    pub(super) async fn find(&self, ids: Vec<Uuid>) -> Result<DataKeys, SealError> {
+        let mut found = DataKeys::with_capacity(ids.len());
         let missing = self.recall(ids, &mut found);
         if missing.is_empty() {
             return Ok(found);
@@ -146,7 +149,7 @@ impl Keyring {
         let rows: Vec<(Uuid, Option<Vec<u8>>)> =
             sqlx::query_as("select key_id, wrapped from keys where key_id = any($1)")
                 .bind(missing)
-                .fetch_all(&self.pool)
+                .fetch_all(&self.0.pool)
                 .await?;
         for (id, wrapped) in rows {
             let key = wrapped.map(|wrapped| self.unwrap(id, wrapped)).transpose()?;
@@ -158,11 +161,11 @@ impl Keyring {
         Ok(found)
     }
 
-    /// A key for something that has none yet. Once it is committed, call [`Keyring::committed`].
+    /// A key for something that has none yet. Once it is committed, call [`Keys::committed`].
     pub(crate) fn create(&self, id: Uuid) -> Result<(DataKey, NewKey), SealError> {
         let mut bytes = [0; KEY_BYTES];
         rand::fill(&mut bytes).map_err(|_| SealError::Failed)?;
-        let wrapped = seal(&self.wrapping, id.as_bytes(), bytes.to_vec())?;
+        let wrapped = seal(&self.0.wrapping, id.as_bytes(), bytes.to_vec())?;
         let clear = DataKey(bytes);
         Ok((clear, NewKey { id, wrapped, clear }))
     }
@@ -173,11 +176,11 @@ impl Keyring {
     }
 
     fn unwrap(&self, id: Uuid, mut wrapped: Vec<u8>) -> Result<DataKey, SealError> {
-        let bytes = open(&self.wrapping, id.as_bytes(), &mut wrapped)?;
+        let bytes = open(&self.0.wrapping, id.as_bytes(), &mut wrapped)?;
         (&*bytes).try_into().map(DataKey).map_err(|_| SealError::Forged)
     }
 
-    fn recall(&self, ids: Vec<Uuid>, found: &mut Keys) -> Vec<Uuid> {
+    fn recall(&self, ids: Vec<Uuid>, found: &mut DataKeys) -> Vec<Uuid> {
         let mut memory = self.memory();
         ids.into_iter()
             .filter(|id| match memory.get(id) {
@@ -195,7 +198,7 @@ impl Keyring {
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, LruCache<Uuid, (DataKey, Instant)>> {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

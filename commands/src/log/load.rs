@@ -1,0 +1,76 @@
+//! One aggregate's state from its stored stream, and single payloads made readable.
+
+use std::borrow::Cow;
+
+use cqrs_es::Aggregate;
+use domain::{DecodeError, Position, upcast};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::SealError;
+use super::keys::Keys;
+use super::personal::{Place, keys_in};
+use super::stored::StoredEvent;
+use super::unseal::open_payload;
+
+/// Why an aggregate cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The database does not answer.
+    #[error("failed to read the log: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Personal data does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// An event cannot be read by this version of the program.
+    #[error("failed to decode an event: {0}")]
+    Decode(#[from] DecodeError),
+}
+
+/// An aggregate as its stream folds to it.
+#[derive(Debug)]
+pub struct Loaded<A> {
+    /// Its state; the default if nothing has happened yet.
+    pub state: A,
+    /// The sequence of its last event; 0 if nothing has happened yet.
+    pub sequence: i64,
+    /// The position of its first event; 0 if nothing has happened yet.
+    pub first_position: Position,
+    /// The position of its last event; 0 if nothing has happened yet.
+    pub last_position: Position,
+}
+
+/// Folds a whole stream into its aggregate.
+pub(super) async fn fold<A: Aggregate>(
+    keys: &Keys,
+    stream: Vec<StoredEvent>,
+) -> Result<Loaded<A>, LoadError> {
+    let first_position = stream.first().map_or(0, |first| first.position);
+    let mut loaded = Loaded { state: A::default(), sequence: 0, first_position, last_position: 0 };
+    for event in stream {
+        (loaded.sequence, loaded.last_position) = (event.sequence, event.position);
+        let payload = open_text(keys, &event.payload, event.place()).await?;
+        let payload = serde_json::from_str(&payload).map_err(DecodeError::from)?;
+        let payload = upcast(&event.event_type, &event.event_version, payload)?;
+        loaded.state.apply(serde_json::from_value(payload).map_err(DecodeError::from)?);
+    }
+    Ok(loaded)
+}
+
+/// Unseals one payload that was read as a tree.
+pub(crate) async fn open_value(keys: &Keys, payload: Value, place: Place<'_>) -> Result<Value, SealError> {
+    let text = serde_json::to_string(&payload).map_err(|_| SealError::Failed)?;
+    match open_text(keys, &text, place).await? {
+        Cow::Borrowed(_) => Ok(payload),
+        Cow::Owned(opened) => serde_json::from_str(&opened).map_err(|_| SealError::Failed),
+    }
+}
+
+/// A payload without personal data stays as it is.
+async fn open_text<'a>(keys: &Keys, payload: &'a str, place: Place<'_>) -> Result<Cow<'a, str>, SealError> {
+    let ids: Vec<Uuid> = keys_in(payload).collect();
+    if ids.is_empty() {
+        return Ok(Cow::Borrowed(payload));
+    }
+    open_payload(payload, place, &keys.find(ids).await?).map(Cow::Owned)
+}

@@ -1,0 +1,212 @@
+//! The reading side of the log: by position, by stream, as one aggregate's state, as a feed.
+
+use std::sync::Arc;
+
+use cqrs_es::Aggregate;
+use domain::Position;
+use serde_json::Value;
+use sqlx::PgPool;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::keys::Keys;
+use super::recent::Recent;
+use super::stored::{COLUMNS, StoredEvent};
+use super::{Feed, FeedError, History, LoadError, Loaded, Recorded, SealError};
+use super::{history, load, open, page, tell};
+use crate::broker::Broker;
+
+/// Reads the log, and cannot append to it. Cheap to clone.
+#[derive(Clone)]
+pub struct Reader(Arc<Inner>);
+
+struct Inner {
+    pool: PgPool,
+    ledger: Uuid,
+    keys: Keys,
+    head: watch::Sender<Position>,
+    recent: Arc<Recent>,
+}
+
+impl Reader {
+    /// A reader of the log in a migrated database.
+    pub(super) async fn open(pool: PgPool, keys: Keys) -> sqlx::Result<Self> {
+        let ledger = sqlx::query_scalar("select id from ledger").fetch_one(&pool).await?;
+        let (head, _) = watch::channel(page::head(&pool).await?);
+        Ok(Self(Arc::new(Inner { pool, ledger, keys, head, recent: Arc::default() })))
+    }
+
+    /// The database that the log is in.
+    pub fn pool(&self) -> &PgPool {
+        &self.0.pool
+    }
+
+    /// The id that tells this log's streams and subjects from another's.
+    pub fn ledger(&self) -> Uuid {
+        self.0.ledger
+    }
+
+    /// The keys of the log.
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// The position of the last committed event; 0 if there is none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn head(&self) -> sqlx::Result<Position> {
+        let head = page::head(self.pool()).await?;
+        self.heard_of(head);
+        Ok(head)
+    }
+
+    /// Wakes on every commit that this process makes or hears of; the value may lag behind the database.
+    pub fn watch_head(&self) -> watch::Receiver<Position> {
+        self.0.head.subscribe()
+    }
+
+    /// Follows the log after a position; without a broker, from PostgreSQL alone.
+    pub fn feed(&self, broker: Option<Broker>, after: Position) -> Feed {
+        Feed::new(self.clone(), broker, after)
+    }
+
+    /// The events of some aggregate types, or of all, after a position and no further than `end`, which must be
+    /// committed: a page of them, bounded in events and bytes.
+    ///
+    /// # Errors
+    /// See [`FeedError`].
+    pub async fn history(
+        &self,
+        after: Position,
+        end: Position,
+        types: Option<&[&str]>,
+    ) -> Result<History, FeedError> {
+        history::read(self, after, end, types).await
+    }
+
+    /// At most `limit` events after a position, in order, as stored; a poison event among them stops nobody.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read_after(&self, position: Position, limit: i64) -> sqlx::Result<Vec<StoredEvent>> {
+        let text = format!("select {COLUMNS} from events where position > $1 order by position limit $2");
+        sqlx::query_as(&text).bind(position).bind(limit).fetch_all(self.pool()).await
+    }
+
+    /// At most `limit` events of one stream after a sequence, in order, as stored.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read_stream(
+        &self,
+        aggregate_type: &str,
+        aggregate_id: &str,
+        after_sequence: i64,
+        limit: i64,
+    ) -> sqlx::Result<Vec<StoredEvent>> {
+        let text = format!(
+            "select {COLUMNS} from events where aggregate_type = $1 and aggregate_id = $2 and sequence > $3
+             order by sequence limit $4"
+        );
+        sqlx::query_as(&text)
+            .bind(aggregate_type)
+            .bind(aggregate_id)
+            .bind(after_sequence)
+            .bind(limit)
+            .fetch_all(self.pool())
+            .await
+    }
+
+    /// At most `limit` events of one stream before a sequence, the last one first, as stored.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read_stream_back(
+        &self,
+        aggregate_type: &str,
+        aggregate_id: &str,
+        before_sequence: i64,
+        limit: i64,
+    ) -> sqlx::Result<Vec<StoredEvent>> {
+        let text = format!(
+            "select {COLUMNS} from events where aggregate_type = $1 and aggregate_id = $2 and sequence < $3
+             order by sequence desc limit $4"
+        );
+        sqlx::query_as(&text)
+            .bind(aggregate_type)
+            .bind(aggregate_id)
+            .bind(before_sequence)
+            .bind(limit)
+            .fetch_all(self.pool())
+            .await
+    }
+
+    /// The events of some streams of these types between two positions, both exclusive, in the order of the log, as
+    /// stored. The cost depends on the distance between the positions, not on the length of the streams.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read_streams(
+        &self,
+        types: &[&str],
+        ids: &[String],
+        (after, before): (Position, Position),
+    ) -> sqlx::Result<Vec<StoredEvent>> {
+        let text = format!(
+            "with between as materialized (
+               select {COLUMNS} from events where position > $3 and position < $4 and aggregate_type = any($1)
+             )
+             select {COLUMNS} from between where aggregate_id = any($2) order by position"
+        );
+        sqlx::query_as(&text).bind(types).bind(ids).bind(after).bind(before).fetch_all(self.pool()).await
+    }
+
+    /// Makes stored events readable: unsealed, upcast, decoded. A poison event comes back with the reason, and so does
+    /// one that does not open under its key: a key that was tampered with spoils only its own events.
+    ///
+    /// # Errors
+    /// When keys cannot be read.
+    pub async fn open_events(&self, stored: Vec<StoredEvent>) -> Result<Vec<Recorded>, SealError> {
+        open::open_events(self.keys(), stored).await
+    }
+
+    /// An aggregate's state, straight from its stream.
+    ///
+    /// # Errors
+    /// When the stream cannot be read.
+    pub async fn load<A: Aggregate>(&self, aggregate_id: &str) -> Result<Loaded<A>, LoadError> {
+        load::fold(self.keys(), self.read_stream(A::TYPE, aggregate_id, 0, i64::MAX).await?).await
+    }
+
+    /// The first answer to a command, and what was asked: `(fingerprint, answer, position)`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn first_answer(&self, command_id: Uuid) -> sqlx::Result<Option<(Vec<u8>, Value, Position)>> {
+        sqlx::query_as("select fingerprint, answer, last_position from command_log where command_id = $1")
+            .bind(command_id)
+            .fetch_optional(self.pool())
+            .await
+    }
+
+    /// The events after a position, in order, as stored, as many as fit into a page.
+    pub(crate) async fn page_after(&self, position: Position) -> sqlx::Result<Vec<StoredEvent>> {
+        page::after(self.pool(), position).await
+    }
+
+    /// The events after a position that this process appended a moment ago; none if they are not its own.
+    pub(crate) fn recent_after(&self, position: Position) -> Vec<StoredEvent> {
+        self.0.recent.after(position)
+    }
+
+    /// Tells the watchers of the head about a commit that is known from elsewhere.
+    pub(crate) fn heard_of(&self, position: Position) {
+        tell(&self.0.head, position);
+    }
+
+    /// Where the writer publishes its commits.
+    pub(super) fn head_and_recent(&self) -> (watch::Sender<Position>, Arc<Recent>) {
+        (self.0.head.clone(), Arc::clone(&self.0.recent))
+    }
+}

@@ -1,0 +1,113 @@
+//! The writing side of the log: the only way in which events are appended.
+
+use std::sync::Arc;
+
+use domain::Position;
+use sqlx::{PgConnection, PgPool};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::append::{AppendError, Appended, Draft, FirstAnswer, Lane, metadata};
+use super::appender::Appender;
+use super::keys::Keys;
+use super::lanes::{Request, Row};
+use super::recent::Recent;
+use super::{EVENT_BYTES_MAX, Reader, insert, seal, tell};
+use crate::clock;
+
+/// Appends to the log. Cheap to clone.
+#[derive(Clone)]
+pub struct Writer(Arc<Inner>);
+
+struct Inner {
+    appender: Appender,
+    keys: Keys,
+    head: watch::Sender<Position>,
+    recent: Arc<Recent>,
+}
+
+/// Events that are ready to be appended, all or nothing: their personal data is ciphertext.
+pub struct Sealed(Request);
+
+impl Sealed {
+    /// Whether there is neither an event nor an answer to append.
+    pub fn is_empty(&self) -> bool {
+        self.0.rows.is_empty() && self.0.answer.is_none()
+    }
+}
+
+impl Writer {
+    /// A writer to the log of a reader, which hears of every commit.
+    pub(super) fn start(pool: PgPool, reader: &Reader) -> Self {
+        let (head, recent) = reader.head_and_recent();
+        let keys = reader.keys().clone();
+        let appender = Appender::start(pool, head.clone(), Arc::clone(&recent), keys.clone());
+        Self(Arc::new(Inner { appender, keys, head, recent }))
+    }
+
+    /// Appends events, all or nothing, with what other callers append at the same moment.
+    ///
+    /// # Errors
+    /// See [`AppendError`]; after [`AppendError::Unknown`] the events may be there.
+    pub async fn append(
+        &self,
+        drafts: Vec<Draft>,
+        answer: Option<FirstAnswer>,
+        lane: Lane,
+    ) -> Result<Appended, AppendError> {
+        let Sealed(request) = self.seal(drafts, answer).await?;
+        self.0.appender.append(request, lane).await
+    }
+
+    /// Makes events ready to be appended in a transaction. Seal before the transaction begins: keys are read on a
+    /// connection of the log's own pool, and a caller that held one while it waits for another could wait for ever.
+    ///
+    /// # Errors
+    /// When keys cannot be read or made, or an event is too large.
+    pub async fn seal(
+        &self,
+        mut drafts: Vec<Draft>,
+        answer: Option<FirstAnswer>,
+    ) -> Result<Sealed, AppendError> {
+        let keys = seal::seal_drafts(&self.0.keys, &mut drafts).await?;
+        let rows = drafts.into_iter().map(row).collect::<Result<_, _>>()?;
+        Ok(Sealed(Request { rows, keys, answer }))
+    }
+
+    /// Appends events in a transaction that changes other rows too: change those first and append last, because the
+    /// ledger stays locked from here to the commit. Call [`Writer::committed_in`] after it.
+    ///
+    /// # Errors
+    /// See [`AppendError`].
+    pub async fn append_in(
+        &self,
+        tx: &mut PgConnection,
+        Sealed(request): &Sealed,
+    ) -> Result<Appended, AppendError> {
+        insert::append(tx, &[request]).await
+    }
+
+    /// Tells followers of what was appended in a transaction, once that is committed.
+    pub fn committed_in(&self, Sealed(request): &Sealed, appended: Appended) {
+        self.0.recent.keep(insert::events(request.rows.clone(), appended));
+        tell(&self.0.head, appended.last);
+    }
+}
+
+fn row(draft: Draft) -> Result<Row, AppendError> {
+    let command_id = draft.metadata.get(metadata::COMMAND).and_then(|id| Uuid::parse_str(id).ok());
+    if draft.payload.len() > EVENT_BYTES_MAX {
+        return Err(AppendError::TooLarge);
+    }
+    Ok(Row {
+        aggregate_type: draft.aggregate_type,
+        aggregate_id: draft.aggregate_id,
+        sequence: draft.sequence,
+        event_type: draft.event_type,
+        event_version: draft.event_version,
+        payload: draft.payload,
+        metadata: serde_json::to_string(&draft.metadata)?,
+        event_id: clock::new_id(),
+        command_id,
+    })
+}
