@@ -26,22 +26,20 @@ pub async fn request(
     log.execute_new::<Notification>(&id, NotificationCommand::Request(request), &context, answer).await
 }
 
-/// Sends nothing more of a notification, unless its last generation is the one that is known to have finished.
+/// Sends nothing more of a notification; one that is over stays as it is.
 ///
 /// # Errors
 /// [`NotificationError::Unknown`] for one that was never asked for.
 pub async fn cancel(
     log: &EventLog,
     notification: NotificationId,
-    finished: Option<u32>,
     context: &CommandContext,
 ) -> Outcome {
-    let command = NotificationCommand::Cancel { finished };
+    let command = NotificationCommand::Cancel;
     log.execute::<Notification>(&notification.to_string(), command, context, &json!({})).await
 }
 
-/// Sends a notification again to those it failed for, as a new generation, unless its last generation is the one of which
-/// it is known that nothing has failed.
+/// Sends a notification again to those it failed for, as a new generation; one of which nothing has failed stays as it is.
 ///
 /// # Errors
 /// [`NotificationError::Cancelled`] for one that was cancelled, [`NotificationError::PastExpiry`] for one whose time is
@@ -49,11 +47,10 @@ pub async fn cancel(
 pub async fn retry(
     log: &EventLog,
     notification: NotificationId,
-    flawless: Option<u32>,
     at: DateTime<Utc>,
     context: &CommandContext,
 ) -> Outcome {
-    let command = NotificationCommand::Retry { flawless, at };
+    let command = NotificationCommand::Retry { at };
     log.execute::<Notification>(&notification.to_string(), command, context, &json!({})).await
 }
 

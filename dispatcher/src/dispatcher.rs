@@ -10,14 +10,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Wakes;
 use crate::audience::Resolver;
-use crate::database::queue_pool;
+use crate::database::task_pool;
 use crate::housekeeper::Housekeeper;
 use crate::intake::Intake;
 use crate::options::DispatcherOptions;
-use crate::queue::settle::Settler;
 use crate::request::Requests;
 use crate::route::Route;
-use crate::worker::{Office, open_for_ever};
+use crate::tasks::settle::Settler;
+use crate::worker::{Sending, send_for_ever};
 
 /// A running dispatcher. It ends when its token is cancelled; dropped, it ends at once like a crash.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Dispatcher {
         spawn(&mut tasks, parts.intake(broker).run(cancel.clone()));
         spawn(&mut tasks, parts.resolver().run(cancel.clone()));
         spawn(&mut tasks, parts.housekeeper().run(cancel.clone()));
-        spawn(&mut tasks, open_for_ever(parts.office(routes), cancel.clone()));
+        spawn(&mut tasks, send_for_ever(parts.sending(routes), cancel.clone()));
         Self { tasks, cancel }
     }
 
@@ -76,9 +76,9 @@ struct Parts {
 
 impl Parts {
     fn new(log: EventLog, options: DispatcherOptions) -> Self {
-        let pool = queue_pool(log.pool());
+        let pool = task_pool(log.pool());
         let requests = Requests::new(log.reader().clone());
-        let settler = Settler::new(log.clone(), pool.clone(), requests.clone());
+        let settler = Settler::new(log.clone(), pool.clone(), requests.clone(), Arc::clone(&options.clock));
         Self { log, pool, requests, settler, options, wakes: Arc::default() }
     }
 
@@ -87,7 +87,6 @@ impl Parts {
             log: self.log.reader().clone(),
             broker,
             pool: self.pool.clone(),
-            clock: Arc::clone(&self.options.clock),
             wakes: Arc::clone(&self.wakes),
         }
     }
@@ -100,6 +99,7 @@ impl Parts {
             wakes: Arc::clone(&self.wakes),
             poll: self.options.poll,
             ahead: None,
+            clock: Arc::clone(&self.options.clock),
             aside: Default::default(),
         }
     }
@@ -112,9 +112,9 @@ impl Parts {
             wakes: Arc::clone(&self.wakes),
         }
     }
-
-    fn office(&self, routes: Vec<Route>) -> Office {
-        Office {
+    fn sending(&self, routes: Vec<Route>) -> Sending {
+        Sending {
+            log: self.log.clone(),
             pool: self.pool.clone(),
             settler: self.settler.clone(),
             requests: self.requests.clone(),

@@ -1,4 +1,4 @@
-//! What must happen to the queue without anybody sending: dead owners, withdrawals, expiry.
+//! What must happen to tasks without anybody sending: dead owners, cancellation, expiry, erasure.
 
 use std::sync::Arc;
 
@@ -8,19 +8,26 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Wakes;
 use crate::options::DispatcherOptions;
-use crate::queue::owners::{self, Watch, taken_back};
-use crate::queue::settle::{SettleError, Settlement, Settler};
-use crate::queue::withdraw::{expire, withdraw};
+use crate::tasks::owners::{self, Watch};
+use crate::tasks::settle::{SettleError, Settler};
+use crate::tasks::{complete_left_over, recover, suppress_erased, sweep, unpark_all};
 
 /// How many pages of one kind are settled before the next kind has its turn.
 const PAGES_MAX: usize = 200;
 
-/// Keeps the queue clean. Any number may run: every settlement is conditional on the row's epoch.
+/// Keeps the tasks clean. Any number may run: every settlement is fenced by the stream and by the task's epoch.
 pub(crate) struct Housekeeper {
     pub(crate) pool: PgPool,
     pub(crate) settler: Settler,
     pub(crate) options: DispatcherOptions,
     pub(crate) wakes: Arc<Wakes>,
+}
+
+/// What is done once a start.
+#[derive(Debug, Default)]
+struct Start {
+    has_unparked: bool,
+    has_recovered: bool,
 }
 
 impl Housekeeper {
@@ -30,12 +37,12 @@ impl Housekeeper {
     }
 
     async fn work_for_ever(&self) {
-        let (mut watch, mut has_searched) = (Watch::default(), false);
+        let (mut watch, mut start) = (Watch::default(), Start::default());
         loop {
             let next = Instant::now() + self.options.heartbeat;
             self.look(&mut watch).await;
             loop {
-                self.clean(&mut has_searched).await;
+                self.clean(&mut start).await;
                 if timeout_at(next, self.wakes.housekeeper.notified()).await.is_err() {
                     break;
                 }
@@ -48,35 +55,36 @@ impl Housekeeper {
         match timeout(self.options.heartbeat, owners::beats(&self.pool)).await {
             Ok(Ok(beats)) => {
                 let dead = watch.look(&beats);
-                self.log("condemning", owners::condemn(&self.pool, &dead, &beats).await);
+                log("fencing", owners::fence(&self.pool, &dead, &beats).await);
             }
             Ok(Err(_)) | Err(_) => watch.forget(),
         }
     }
 
-    async fn clean(&self, has_searched: &mut bool) {
-        let taken_back = self.take_back(*has_searched).await;
-        *has_searched |= taken_back.is_ok();
-        self.log("taking back", taken_back);
-        self.log("withdrawing", self.withdraw().await);
-        self.log("expiring", self.expire().await);
+    async fn clean(&self, start: &mut Start) {
+        if !start.has_unparked {
+            let unparked = unpark_all(&self.pool).await;
+            start.has_unparked = unparked.is_ok();
+            log("unparking", unparked);
+        }
+        let recovered = self.recover(start.has_unparked && start.has_recovered).await;
+        start.has_recovered |= recovered.is_ok();
+        log("recovering", recovered);
+        log("sweeping", self.sweep().await);
+        log("suppressing", suppress_erased(&self.settler).await);
+        log("completing", complete_left_over(&self.settler).await);
     }
 
-    /// Takes back what dead owners had. The first time also without any: rows of an owner that nobody knows any more, as
+    /// Takes back what dead owners had. The first time also without any: tasks of an owner that nobody knows any more, as
     /// after a restore, would be nobody's for ever.
-    async fn take_back(&self, has_searched: bool) -> Result<(), SettleError> {
-        let dead = owners::condemned(&self.pool).await?;
-        if dead.is_empty() && has_searched {
+    async fn recover(&self, has_recovered: bool) -> Result<(), SettleError> {
+        let dead = owners::fenced(&self.pool).await?;
+        if dead.is_empty() && has_recovered {
             return Ok(());
         }
         for _ in 0..PAGES_MAX {
-            let rows = owners::orphans(&self.pool).await?;
-            if rows.is_empty() {
-                owners::bury(&self.pool, &dead).await?;
-                break;
-            }
-            let settlements: Vec<Settlement> = rows.into_iter().map(taken_back).collect();
-            if self.settler.settle_all(&settlements).await? == 0 {
+            if recover(&self.settler).await? == 0 {
+                owners::forget(&self.pool, &dead).await?;
                 break;
             }
         }
@@ -84,27 +92,18 @@ impl Housekeeper {
         Ok(())
     }
 
-    async fn withdraw(&self) -> Result<(), SettleError> {
+    async fn sweep(&self) -> Result<(), SettleError> {
         for _ in 0..PAGES_MAX {
-            if withdraw(&self.pool, &self.settler).await? == 0 {
+            if sweep(&self.settler, (self.options.clock)()).await? == 0 {
                 break;
             }
         }
         Ok(())
     }
+}
 
-    async fn expire(&self) -> Result<(), SettleError> {
-        for _ in 0..PAGES_MAX {
-            if expire(&self.pool, &self.settler, (self.options.clock)()).await? == 0 {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn log<E: std::fmt::Display>(&self, what: &'static str, outcome: Result<(), E>) {
-        if let Err(error) = outcome {
-            tracing::warn!(%error, what, "the queue could not be kept, trying again");
-        }
+fn log<E: std::fmt::Display>(what: &'static str, outcome: Result<(), E>) {
+    if let Err(error) = outcome {
+        tracing::warn!(%error, what, "the tasks could not be kept, trying again");
     }
 }

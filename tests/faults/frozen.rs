@@ -1,9 +1,11 @@
 //! A dispatcher freezes for longer than its lease and wakes again: the others finish its work, and it sends nothing twice.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dispatcher::simulator::Behaviour;
-use domain::value::Channel;
+use domain::deliveries::{Deliveries, deliveries_stream};
+use domain::value::{Channel, Members};
 use tests::HANG;
 use tests::program::Program;
 use tokio::time::timeout;
@@ -120,21 +122,39 @@ async fn owners(scene: &Scene, count: usize) -> Vec<Uuid> {
 }
 
 async fn present(scene: &Scene) -> Vec<Uuid> {
-    sqlx::query_scalar("select owner from send_owners where not condemned")
+    sqlx::query_scalar("select owner from send_owners where not is_fenced")
         .fetch_all(scene.log.pool())
         .await
         .expect("the owners")
 }
 
-/// How many sends of an owner may have reached the outside world.
+/// How many sends of an owner may have reached the outside world: started, and without an outcome.
 async fn started(scene: &Scene, owner: Uuid) -> usize {
-    let started: i64 =
-        sqlx::query_scalar("select count(*) from send_queue where owner = $1 and state = 'started'")
-            .bind(owner)
-            .fetch_one(scene.log.pool())
-            .await
-            .expect("the queue");
-    usize::try_from(started).expect("a count")
+    let marks: Vec<(Uuid, i32, i32, String, bool)> = sqlx::query_as(
+        "select s.notification_id, s.chunk, s.attempt, s.members, s.is_started
+         from send_starts s join send_tasks t using (notification_id, chunk, epoch)
+         where t.owner = $1 order by s.id",
+    )
+    .bind(owner)
+    .fetch_all(scene.log.pool())
+    .await
+    .expect("the start marks");
+    let mut started = BTreeMap::new();
+    for (notification, chunk, attempt, members, is_started) in marks {
+        for member in members.parse::<Members>().expect("members").iter() {
+            started.insert(
+                (notification, chunk.unsigned_abs(), member),
+                is_started.then_some(attempt.unsigned_abs()),
+            );
+        }
+    }
+    let mut in_flight = 0;
+    for ((notification, chunk, member), attempt) in started {
+        let stream = deliveries_stream(notification.into(), chunk);
+        let deliveries = scene.log.reader().load::<Deliveries>(&stream).await.expect("the deliveries").state;
+        in_flight += usize::from(attempt.is_some_and(|attempt| deliveries.get(member).attempt < attempt));
+    }
+    in_flight
 }
 
 /// Whether a transaction that has the ledger's lock waits for its program.

@@ -9,6 +9,7 @@ mod kills;
 mod leaders;
 mod load;
 mod logs;
+mod orphaned_tasks;
 mod outages;
 mod pairs;
 mod poison;
@@ -18,6 +19,5 @@ mod refusals;
 mod scene;
 mod sessions;
 mod stops;
-mod strays;
 
 tests::entry_points!();

@@ -11,9 +11,8 @@ use dispatcher::simulator::ledger::{self, LedgerEntry};
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use domain::client::{ClientProfile, Contact};
 use domain::company::CompanyDetails;
-use domain::notification::AUDIENCE_CHUNK;
 use domain::user::RegisterUser;
-use domain::value::{CompanyId, ContactKind, Locale, Role, UserId};
+use domain::value::{CHUNK_MEMBERS, CompanyId, ContactKind, Locale, Role, UserId};
 use gateway::access::{Token, hash_password};
 use gateway::stack::Stack;
 use projections::{Projection, Projections};
@@ -29,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 /// How many clients a company has, each with a phone and an address.
 pub(crate) const CLIENTS: usize = 60;
 /// How many clients make an audience of several chunks.
-const CROWD: usize = 2 * AUDIENCE_CHUNK + 100;
+const CROWD: usize = 2 * CHUNK_MEMBERS as usize + 100;
 /// How many clients are taken on at once.
 const IMPORT_PAGE: usize = 250;
 /// How many connections the program has to each provider: so many sends of a channel can be in flight at a kill.

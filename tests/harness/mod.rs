@@ -7,6 +7,7 @@ pub mod client_file;
 pub mod ledger;
 pub mod notified;
 pub mod orders;
+pub mod outcomes;
 pub mod program;
 pub mod raw;
 pub mod routes;

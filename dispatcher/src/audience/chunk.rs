@@ -2,8 +2,7 @@
 
 use domain::notification::Recipient;
 use domain::personal::Personal;
-
-use super::page::Candidate;
+use projections::queries::audience::Candidate;
 
 /// How many bytes of recipients one chunk holds at most, sealed and as JSON. See [`commands::log::EVENT_BYTES_MAX`].
 const CHUNK_BYTES_MAX: usize = 400 * 1024;
@@ -22,7 +21,7 @@ impl Chunk {
     /// The beginning of a page, up to the first candidate that has no room; none of an empty page.
     pub(super) fn cut(mut page: Vec<Candidate>) -> Option<Self> {
         page.truncate(fitting(&page));
-        let cursor = page.last()?.cursor.clone();
+        let cursor = page.last()?.index.clone();
         let recipients = page.into_iter().map(|candidate| candidate.recipient).collect();
         Some(Self { recipients, cursor })
     }
@@ -67,12 +66,11 @@ mod tests {
             Addressee { client_name: name.into(), contact_name: name.into(), address: "x".into() };
         Candidate {
             recipient: Recipient {
-                delivery: client.into(),
                 client: client.into(),
                 kind: ContactKind::Holder,
                 addressee: Personal::new(client, addressee),
             },
-            cursor: vec![number],
+            index: vec![number],
         }
     }
 
@@ -109,7 +107,6 @@ mod tests {
             notification: Uuid::nil().into(),
             company: Uuid::nil().into(),
             channel: Channel::Email,
-            generation: 1,
             recipients: chunk.recipients,
             cursor: String::new(),
         };

@@ -1,32 +1,36 @@
-//! Freezes audiences: cuts one chunk after the other and closes, an alarm's before a campaign's.
+//! The resolver: freezes audiences chunk by chunk, each with its task, and closes them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use commands::log::{AppendError, Draft, EventLog, Metadata, Sealed};
-use commands::{CommandContext, CommandError, begin};
-use domain::notification::{
-    AUDIENCE, AudienceEvent, Notification, NotificationCommand, NotificationError, audience_stream,
-};
-use domain::value::{Channel, NotificationId, RecipientKind};
-use serde_json::json;
-use sqlx::{FromRow, PgConnection, PgPool};
+use chrono::{DateTime, Utc};
+use commands::begin;
+use commands::log::{AppendError, Draft, EventLog, LoadError, Metadata};
+use cqrs_es::Aggregate;
+use domain::notification::{AUDIENCE, AudienceEvent, Notification, NotificationCommand, NotificationEvent};
+use domain::value::CHUNK_MEMBERS;
+use projections::queries::audience::{Candidate, page, preview};
+use sqlx::{PgConnection, PgPool};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::aside::Aside;
 use super::chunk::Chunk;
-use super::page::{Candidate, Wanted, page};
-use super::preview;
+use super::open::{self, Open, any_open, lock, mark_closed, next_open};
 use crate::Wakes;
+use crate::options::Clock;
 use crate::request::{RequestError, Requests};
+use crate::tasks::settle::SettleError;
+use crate::tasks::{Completions, has_tasks, lock_notifications};
 
 /// How often an audience is looked at that waits for the views to reach its request.
 const BEHIND_POLL: Duration = Duration::from_millis(20);
 /// How long the resolver rests after the database failed it.
 const REST: Duration = Duration::from_millis(500);
+/// The aggregate type of notifications.
+const NOTIFICATION: &str = "notification";
 
 /// Resolves open audiences. Any number may run: a row lock on the audience tells them apart.
 pub(crate) struct Resolver {
@@ -35,6 +39,7 @@ pub(crate) struct Resolver {
     pub(crate) requests: Requests,
     pub(crate) wakes: Arc<Wakes>,
     pub(crate) poll: Duration,
+    pub(crate) clock: Clock,
     /// The page after the chunk that was cut last, read while that one was being appended.
     pub(crate) ahead: Option<Ahead>,
     /// Audiences that failed; the others go on.
@@ -43,25 +48,9 @@ pub(crate) struct Resolver {
 
 /// A page that was read before its turn.
 pub(crate) struct Ahead {
-    wanted: Wanted,
+    notification: Uuid,
     after: Vec<u8>,
     candidates: Vec<Candidate>,
-}
-
-/// An audience that is not closed.
-#[derive(Debug, FromRow)]
-struct Open {
-    notification_id: Uuid,
-    generation: i32,
-    company_id: Uuid,
-    #[sqlx(try_from = "String")]
-    channel: Channel,
-    #[sqlx(try_from = "String")]
-    recipient_kind: RecipientKind,
-    chunks: i64,
-    recipients: i64,
-    cursor: Vec<u8>,
-    cancelled: bool,
 }
 
 /// What one step came to.
@@ -77,19 +66,29 @@ enum Step {
 
 /// Why an audience was not resolved; it is tried again.
 #[derive(Debug, thiserror::Error)]
-enum ResolveError {
+pub(super) enum ResolveError {
     #[error("failed to resolve an audience: {0}")]
     Database(#[from] sqlx::Error),
     #[error(transparent)]
     Append(#[from] AppendError),
     #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
     Request(#[from] RequestError),
     #[error(transparent)]
-    Close(#[from] CommandError<NotificationError>),
+    Complete(#[from] SettleError),
+}
+
+impl ResolveError {
+    /// Somebody else wrote a stream first: it is decided again in the next step.
+    const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Append(AppendError::Conflict))
+    }
 }
 
 impl Resolver {
-    /// Resolves until it is cancelled. Cancelling it anywhere is safe: a chunk and its cursor are committed together.
+    /// Resolves until it is cancelled. Cancelling it anywhere is safe: a chunk, its task and the cursor are committed
+    /// together.
     pub(crate) async fn run(mut self, cancel: CancellationToken) {
         let _ = cancel.run_until_cancelled(self.resolve_for_ever()).await;
     }
@@ -116,7 +115,11 @@ impl Resolver {
             return Ok(if any_open(&self.pool, &resting).await? { Step::Behind } else { Step::Idle });
         };
         match self.resolve(&open).await {
-            Ok(()) => self.aside.forget(open.notification_id),
+            Ok(()) => {
+                self.aside.forget(open.notification_id);
+                self.wakes.ring(open.channel);
+            }
+            Err(error) if error.is_conflict() => sleep(BEHIND_POLL).await,
             Err(error) => self.set_aside(&open, &error),
         }
         Ok(Step::Moved)
@@ -124,22 +127,30 @@ impl Resolver {
 
     /// Everything is read before the transaction begins, which then only writes.
     async fn resolve(&mut self, open: &Open) -> Result<(), ResolveError> {
-        let wanted = open.wanted();
-        let chunk = if open.cancelled { None } else { self.next_chunk(open, &wanted).await? };
-        let Some(chunk) = chunk else { return self.close(open, &wanted).await };
+        if open.cancelled {
+            return self.close(open).await;
+        }
+        if open.generation > 1 {
+            return if self.reopen(open).await? { Ok(()) } else { self.close(open).await };
+        }
+        let Some(chunk) = self.next_chunk(open).await? else { return self.close(open).await };
         let cursor = chunk.cursor.clone();
-        let (committed, ahead) =
-            tokio::join!(self.commit_chunk(open, &wanted, chunk), self.read_ahead(wanted, cursor));
+        let (committed, ahead) = tokio::join!(self.commit_chunk(open, chunk), self.read_ahead(open, cursor));
         self.ahead = ahead;
         committed
     }
 
-    async fn next_chunk(&mut self, open: &Open, wanted: &Wanted) -> sqlx::Result<Option<Chunk>> {
-        let candidates = match self.ahead.take().filter(|ahead| ahead.is_of(wanted, &open.cursor)) {
+    async fn next_chunk(&mut self, open: &Open) -> sqlx::Result<Option<Chunk>> {
+        let candidates = match self.ahead.take().filter(|ahead| ahead.is_of(open)) {
             Some(ahead) => ahead.candidates,
-            None => page(&self.pool, wanted, &open.cursor).await?,
+            None => self.page(open, &open.cursor).await?,
         };
         Ok(Chunk::cut(candidates))
+    }
+
+    async fn page(&self, open: &Open, after: &[u8]) -> sqlx::Result<Vec<Candidate>> {
+        let limit = CHUNK_MEMBERS as usize;
+        page(&self.pool, open.company(), open.channel, open.recipient_kind, after, limit).await
     }
 
     fn set_aside(&mut self, open: &Open, error: &ResolveError) {
@@ -152,23 +163,27 @@ impl Resolver {
     }
 
     /// A page that cannot be read ahead is read in its turn.
-    async fn read_ahead(&self, wanted: Wanted, after: Vec<u8>) -> Option<Ahead> {
-        let candidates = page(&self.pool, &wanted, &after).await.ok()?;
-        Some(Ahead { wanted, after, candidates })
+    async fn read_ahead(&self, open: &Open, after: Vec<u8>) -> Option<Ahead> {
+        let candidates = self.page(open, &after).await.ok()?;
+        Some(Ahead { notification: open.notification_id, after, candidates })
     }
 
-    /// The chunk's number is its place in the audience's stream, so that it cannot be committed twice.
-    async fn commit_chunk(&self, open: &Open, wanted: &Wanted, chunk: Chunk) -> Result<(), ResolveError> {
+    /// The chunk's number is its place in the audience's stream, so that it cannot be committed twice, and neither can its
+    /// task.
+    async fn commit_chunk(&self, open: &Open, chunk: Chunk) -> Result<(), ResolveError> {
         let (recipients, cursor) = (chunk.recipients.len() as i64, chunk.cursor.clone());
+        let clients: Vec<Uuid> = chunk.recipients.iter().map(|recipient| recipient.client.uuid()).collect();
         let metadata = self.requests.get(open.asked()).await?.metadata.clone();
-        let draft = draft(open, wanted, chunk, metadata)?;
-        let sealed = self.log.writer().seal(vec![draft], None).await?;
+        let sealed = self.log.writer().seal(vec![draft(open, chunk, metadata)?], None).await?;
         let mut tx = begin(&self.pool).await?;
         if !lock(&mut tx, open).await? {
             return Ok(());
         }
-        advance(&mut tx, open, recipients, &cursor).await?;
+        open::advance(&mut tx, open, open::Step { chunks: 1, recipients, cursor: &cursor }).await?;
+        insert_task(&mut tx, open, recipients, (self.clock)()).await?;
+        let erased = erased_among(&mut tx, &clients).await?;
         let appended = self.log.writer().append_in(&mut tx, &sealed).await?;
+        suppress_again(&mut tx, &erased, appended.last).await?;
         fail::fail_point!("resolve::before_commit", |_| std::process::abort());
         tx.commit().await?;
         fail::fail_point!("resolve::committed", |_| std::process::abort());
@@ -176,153 +191,136 @@ impl Resolver {
         Ok(())
     }
 
-    async fn close(&self, open: &Open, wanted: &Wanted) -> Result<(), ResolveError> {
-        let context = CommandContext::of_system().about(open.company_id.into());
-        let closing = self.closing(open, wanted, &context).await?;
+    /// Closes an audience and, if nothing of it is left to be sent by then, completes the notification.
+    async fn close(&self, open: &Open) -> Result<(), ResolveError> {
+        let excluded = self.excluded(open).await?;
+        let loaded = self.log.reader().load::<Notification>(&open.notification_id.to_string()).await?;
+        let (mut state, mut sequence) = (loaded.state, loaded.sequence);
+        let close = NotificationCommand::CloseAudience {
+            generation: open.generation(),
+            total: open.recipients.unsigned_abs(),
+            excluded,
+        };
+        // Refused if it was closed before.
+        let closed = state.decide(close).ok().and_then(|mut events| events.pop());
+        let mut drafts = Vec::new();
+        if let Some(event) = closed {
+            sequence += 1;
+            drafts.push(self.notification_draft(open, sequence, &event).await?);
+            state.apply(event);
+        }
         let mut tx = begin(&self.pool).await?;
         if !lock(&mut tx, open).await? {
             return Ok(());
         }
+        lock_notifications(&mut tx, &[open.notification()]).await?;
         mark_closed(&mut tx, open).await?;
-        match closing {
-            Some(ready) => _ = self.log.commit::<NotificationError>(tx, &ready, &context).await?,
-            None => tx.commit().await?,
+        if !has_tasks(&mut tx, open.notification()).await? {
+            let completions = Completions { log: self.log.reader(), requests: &self.requests };
+            drafts.extend(completions.draft(&mut tx, open.notification(), &state, sequence).await?);
         }
+        if drafts.is_empty() {
+            return Ok(tx.commit().await?);
+        }
+        // What closes and completes holds no personal data: no key is read here.
+        let sealed = self.log.writer().seal(drafts, None).await?;
+        let appended = self.log.writer().append_in(&mut tx, &sealed).await?;
+        fail::fail_point!("resolve::before_close", |_| std::process::abort());
+        tx.commit().await?;
+        fail::fail_point!("resolve::closed", |_| std::process::abort());
+        self.log.writer().committed_in(&sealed, appended);
         Ok(())
     }
 
-    /// The event that closes it. None if it was closed before, by a process that died before it could say so here.
-    async fn closing(
+    async fn notification_draft(
         &self,
         open: &Open,
-        wanted: &Wanted,
-        context: &CommandContext,
-    ) -> Result<Option<Sealed>, ResolveError> {
-        let command = NotificationCommand::CloseAudience {
-            generation: open.generation.unsigned_abs(),
-            total: open.recipients.unsigned_abs(),
-            excluded: self.excluded(open, wanted).await?,
-        };
-        let id = wanted.notification.to_string();
-        let mut drafts = match self.log.decide::<Notification>(&id, command, context).await {
-            Err(CommandError::Refused(NotificationError::AudienceNotOpen)) => return Ok(None),
-            decided => decided?,
-        };
-        let metadata = &self.requests.get(open.asked()).await?.metadata;
-        drafts.iter_mut().for_each(|draft| draft.metadata.clone_from(metadata));
-        Ok(Some(self.log.ready::<NotificationError>(drafts, context, &json!({})).await?))
+        sequence: i64,
+        event: &NotificationEvent,
+    ) -> Result<Draft, ResolveError> {
+        let metadata = self.requests.metadata_of_outcomes(open.asked(), open.company()).await?;
+        let draft = Draft::of(NOTIFICATION, open.notification_id, sequence, event, metadata);
+        Ok(draft.map_err(AppendError::from)?)
     }
 
     /// Only a first generation leaves anybody out: a retry's audience has had an address already.
-    async fn excluded(&self, open: &Open, wanted: &Wanted) -> sqlx::Result<BTreeMap<String, u64>> {
+    async fn excluded(&self, open: &Open) -> sqlx::Result<BTreeMap<String, u64>> {
         if open.generation > 1 {
             return Ok(BTreeMap::new());
         }
-        let audience = preview(&self.pool, open.company_id.into(), wanted.channel, wanted.kind).await?;
+        let audience = preview(&self.pool, open.company(), open.channel, open.recipient_kind).await?;
         Ok(audience.excluded)
     }
 }
 
 impl Ahead {
-    fn is_of(&self, wanted: &Wanted, after: &[u8]) -> bool {
-        self.wanted == *wanted && self.after == after
+    fn is_of(&self, open: &Open) -> bool {
+        self.notification == open.notification_id && self.after == open.cursor
     }
 }
 
-impl Open {
-    fn asked(&self) -> (NotificationId, u32) {
-        (self.notification_id.into(), self.generation.unsigned_abs())
-    }
-
-    fn wanted(&self) -> Wanted {
-        Wanted {
-            notification: NotificationId::from(self.notification_id),
-            company: self.company_id,
-            channel: self.channel,
-            kind: self.recipient_kind,
-            generation: self.generation,
-        }
-    }
-}
-
-fn draft(open: &Open, wanted: &Wanted, chunk: Chunk, metadata: Metadata) -> Result<Draft, AppendError> {
-    let generation = open.generation.unsigned_abs();
+fn draft(open: &Open, chunk: Chunk, metadata: Metadata) -> Result<Draft, AppendError> {
     let event = AudienceEvent::AudienceChunkResolved {
-        notification: wanted.notification,
-        company: open.company_id.into(),
-        channel: wanted.channel,
-        generation,
+        notification: open.notification(),
+        company: open.company(),
+        channel: open.channel,
         recipients: chunk.recipients,
         cursor: chunk.cursor.iter().map(|byte| format!("{byte:02x}")).collect(),
     };
-    let stream = audience_stream(wanted.notification, generation);
-    Ok(Draft::of(AUDIENCE, stream, open.chunks + 1, &event, metadata)?)
+    Ok(Draft::of(AUDIENCE, open.notification_id, open.chunks + 1, &event, metadata)?)
 }
 
-/// Alarms first, then the audience with the fewest chunks, so that several campaigns grow together. Views must have
-/// reached the request: clients imported before it belong to it. What another resolver is writing is its own.
-async fn next_open(pool: &PgPool, resting: &[Uuid]) -> sqlx::Result<Option<Open>> {
-    sqlx::query_as(
-        "select a.notification_id, a.generation, n.company_id, n.channel, n.recipient_kind, a.chunks, a.recipients,
-                a.cursor, n.cancelled
-         from audiences a join queued_notifications n using (notification_id)
-         where not a.closed and a.notification_id <> all($1)
-           and a.position <= case a.generation
-             when 1 then (select position from clients.checkpoint)
-             else (select position from notifications.checkpoint) end
-         order by n.lane, a.chunks, a.position
-         limit 1
-         for update of a skip locked",
-    )
-    .bind(resting)
-    .fetch_optional(pool)
-    .await
-}
-
-async fn any_open(pool: &PgPool, resting: &[Uuid]) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "select exists (select from audiences where not closed and notification_id <> all($1))",
-    )
-    .bind(resting)
-    .fetch_one(pool)
-    .await
-}
-
-/// Keeps the others from an audience until the end of the transaction; false if one of them has it or has moved it since
-/// it was read.
-async fn lock(tx: &mut PgConnection, open: &Open) -> sqlx::Result<bool> {
-    let found = sqlx::query(
-        "select from audiences
-         where notification_id = $1 and generation = $2 and chunks = $3 and not closed
-         for update skip locked",
-    )
-    .bind(open.notification_id)
-    .bind(open.generation)
-    .bind(open.chunks)
-    .fetch_optional(tx)
-    .await?;
-    Ok(found.is_some())
-}
-
-async fn advance(tx: &mut PgConnection, open: &Open, recipients: i64, cursor: &[u8]) -> sqlx::Result<()> {
+/// The shared lock waits for a cancellation that is under way, and keeps the next one out until the task can be seen.
+async fn insert_task(
+    tx: &mut PgConnection,
+    open: &Open,
+    people: i64,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query("select from send_notifications where notification_id = $1 for share")
+        .bind(open.notification_id)
+        .execute(&mut *tx)
+        .await?;
     sqlx::query(
-        "update audiences set chunks = chunks + 1, recipients = recipients + $3, cursor = $4
-         where notification_id = $1 and generation = $2",
+        "insert into send_tasks (notification_id, chunk, company_id, channel, lane, people, chunk_people, due_at,
+                                 expires_at, stopped)
+         select notification_id, $2::integer, company_id, channel, lane, $3::integer, $3::integer, $4, expires_at,
+                case when cancelled then 'cancelled' end
+         from send_notifications where notification_id = $1",
     )
     .bind(open.notification_id)
-    .bind(open.generation)
-    .bind(recipients)
-    .bind(cursor)
+    .bind((open.chunks + 1) as i32)
+    .bind(people as i32)
+    .bind(now)
     .execute(tx)
     .await?;
     Ok(())
 }
 
-async fn mark_closed(tx: &mut PgConnection, open: &Open) -> sqlx::Result<()> {
-    sqlx::query("update audiences set closed = true where notification_id = $1 and generation = $2")
-        .bind(open.notification_id)
-        .bind(open.generation)
-        .execute(tx)
-        .await?;
+/// Who of a chunk was erased while the chunk was being cut.
+async fn erased_among(tx: &mut PgConnection, clients: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar(
+        "select asked.client_id from unnest($1::uuid[]) as asked (client_id), lateral (
+           select from unsendable_clients u where u.client_id = asked.client_id limit 1) erased",
+    )
+    .bind(clients)
+    .fetch_all(tx)
+    .await
+}
+
+/// The housekeeper looks for them once the view knows this chunk.
+async fn suppress_again(tx: &mut PgConnection, clients: &[Uuid], position: i64) -> sqlx::Result<()> {
+    if clients.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into send_erasures (client_id, position)
+         select distinct client_id, $2::bigint from unnest($1::uuid[]) as erased (client_id)
+         on conflict (client_id) do update set position = greatest(send_erasures.position, excluded.position)",
+    )
+    .bind(clients)
+    .bind(position)
+    .execute(tx)
+    .await?;
     Ok(())
 }

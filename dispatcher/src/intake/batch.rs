@@ -1,23 +1,23 @@
-//! What a batch of events means for the queue, folded in memory before anything is written.
+//! What a batch of events means for sending, folded in memory before anything is written.
 
 use chrono::{DateTime, Utc};
 use commands::log::Recorded;
 use domain::client::ClientEvent;
-use domain::notification::{AudienceEvent, NotificationEvent, Recipient};
+use domain::notification::NotificationEvent;
 use domain::value::{Channel, CompanyId, NotificationId, RecipientKind};
 use domain::{Event, Position};
 use uuid::Uuid;
 
-use crate::queue::lane_of;
+use crate::tasks::lane_of;
 
-/// What a batch of events asks of the queue, in the order in which it is carried out.
+/// What a batch of events asks for, in the order in which it is carried out.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) requested: Vec<Requested>,
     pub(super) audiences: Vec<OpenAudience>,
-    pub(super) chunks: Vec<Chunk>,
     pub(super) cancelled: Vec<Uuid>,
-    pub(super) erased: Vec<Uuid>,
+    /// Clients, and the positions of their erasures.
+    pub(super) erased: Vec<(Uuid, Position)>,
     /// Positions of events that could not be read.
     pub(super) parked: Vec<Position>,
     /// Positions that were parked, and are taken in now.
@@ -44,21 +44,12 @@ pub(super) struct OpenAudience {
 }
 
 /// The aggregates whose events the intake takes in.
-pub(super) const KINDS: [&str; 3] = ["notification", "audience", "client"];
-
-/// A chunk of an audience, to be queued once.
-#[derive(Debug)]
-pub(super) struct Chunk {
-    pub(super) notification: NotificationId,
-    pub(super) generation: i32,
-    pub(super) number: i64,
-    pub(super) recipients: Vec<Recipient>,
-}
+pub(super) const KINDS: [&str; 2] = ["notification", "client"];
 
 impl Batch {
-    /// Takes in one event. One that cannot be read, but may be of a kind that is queued, is parked.
+    /// Takes in one event. One that cannot be read, but may be of a kind that is taken in, is parked.
     pub(super) fn add(&mut self, recorded: Recorded) {
-        let Recorded { position, sequence, aggregate_type, aggregate_id, event, .. } = recorded;
+        let Recorded { position, aggregate_type, aggregate_id, event, .. } = recorded;
         let id = || Uuid::parse_str(&aggregate_id).ok();
         match event {
             Ok(Event::Notification(event)) => {
@@ -66,8 +57,9 @@ impl Batch {
                     self.add_notification(notification, position, event);
                 }
             }
-            Ok(Event::Audience(event)) => self.add_chunk(sequence, event),
-            Ok(Event::Client(ClientEvent::ClientErased { .. })) => self.erased.extend(id()),
+            Ok(Event::Client(ClientEvent::ClientErased { .. })) => {
+                self.erased.extend(id().map(|client| (client, position)));
+            }
             Ok(_) => {}
             Err(error) if KINDS.contains(&aggregate_type.as_str()) => {
                 alarm(position, &error);
@@ -101,25 +93,14 @@ impl Batch {
                 self.audiences.push(OpenAudience { notification, generation: number(generation), position });
             }
             NotificationEvent::NotificationCancelled => self.cancelled.push(notification),
-            NotificationEvent::AudienceClosed { .. } => {}
+            NotificationEvent::AudienceClosed { .. } | NotificationEvent::NotificationCompleted { .. } => {}
         }
-    }
-
-    fn add_chunk(&mut self, sequence: i64, event: AudienceEvent) {
-        let AudienceEvent::AudienceChunkResolved { notification, generation, recipients, .. } = event;
-        self.chunks.push(Chunk {
-            notification,
-            generation: number(generation),
-            number: sequence,
-            recipients,
-        });
     }
 
     /// Whether the batch changes nothing but the position.
     pub(super) fn is_empty(&self) -> bool {
         self.requested.is_empty()
             && self.audiences.is_empty()
-            && self.chunks.is_empty()
             && self.cancelled.is_empty()
             && self.erased.is_empty()
             && self.parked.is_empty()
@@ -206,9 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn only_an_event_of_a_kind_that_is_queued_is_parked_when_it_cannot_be_read() {
+    fn only_an_event_of_a_kind_that_is_taken_in_is_parked_when_it_cannot_be_read() {
         let mut batch = Batch::default();
-        for (position, aggregate) in [(1, "notification"), (2, "message"), (3, "audience")] {
+        for (position, aggregate) in [(1, "notification"), (2, "message"), (3, "client")] {
             let error = serde_json::from_str::<u8>("x").expect_err("x is no number");
             let poison = recorded(aggregate, "x", position, requested(Category::Service));
             batch.add(Recorded { event: Err(domain::DecodeError::Payload(error)), ..poison });

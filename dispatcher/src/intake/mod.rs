@@ -1,4 +1,4 @@
-//! The intake: follows the log and turns audience chunks into rows of the queue, each exactly once.
+//! The intake: follows the log and remembers what sending needs of it: requests, retries, cancellations, erasures.
 
 mod batch;
 mod store;
@@ -18,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 use self::batch::{Batch, KINDS};
 use self::store::{StoreError, store};
 use crate::Wakes;
-use crate::options::Clock;
 
 /// How long the intake rests after the database failed it.
 const REST: Duration = Duration::from_millis(250);
@@ -35,7 +34,6 @@ pub(crate) struct Intake {
     pub(crate) log: Reader,
     pub(crate) broker: Option<Broker>,
     pub(crate) pool: PgPool,
-    pub(crate) clock: Clock,
     pub(crate) wakes: Arc<Wakes>,
 }
 
@@ -69,7 +67,7 @@ impl Intake {
         }
     }
 
-    /// What an earlier program could not read, this one may. Taking in twice is harmless: a chunk is queued once.
+    /// What an earlier program could not read, this one may. Taking in twice is harmless.
     async fn take_in_parked(&self, position: Position) -> Result<(), IntakeError> {
         for parked in store::parked(&self.pool, PARKED_MAX).await? {
             let stored = self.log.read_after(parked - 1, 1).await?;
@@ -89,7 +87,7 @@ impl Intake {
     }
 
     async fn take_in(&self, batch: &Batch, from: Position, to: Position) -> Result<(), IntakeError> {
-        store(&self.pool, batch, from, to, (self.clock)()).await?;
+        store(&self.pool, batch, from, to).await?;
         if !batch.is_empty() {
             self.wakes.all();
         }

@@ -1,17 +1,13 @@
-//! How a batch gets into the queue: everything and the position in one transaction.
+//! How a batch is taken in: everything and the position in one transaction.
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, Utc};
+use commands::begin;
 use domain::Position;
-use domain::notification::Addressee;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::batch::{Batch, Chunk};
-use commands::begin;
+use super::batch::Batch;
 
-/// Why a batch did not get into the queue.
+/// Why a batch was not taken in.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StoreError {
     /// Somebody else has moved the position: what was read is not what comes next.
@@ -34,7 +30,6 @@ pub(super) async fn store(
     batch: &Batch,
     from: Position,
     to: Position,
-    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut tx = begin(pool).await?;
     let moved = sqlx::query("update intake set position = $2 where position = $1").bind(from).bind(to);
@@ -47,9 +42,6 @@ pub(super) async fn store(
     cancel(&mut tx, batch).await?;
     erase(&mut tx, &batch.erased).await?;
     park(&mut tx, &batch.parked).await?;
-    for chunk in &batch.chunks {
-        queue(&mut tx, chunk, now).await?;
-    }
     fail::fail_point!("intake::before_commit", |_| std::process::abort());
     tx.commit().await?;
     fail::fail_point!("intake::committed", |_| std::process::abort());
@@ -89,7 +81,7 @@ async fn park(tx: &mut PgConnection, positions: &[Position]) -> sqlx::Result<()>
 async fn remember(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()> {
     for requested in &batch.requested {
         sqlx::query(
-            "insert into queued_notifications (notification_id, company_id, channel, recipient_kind, lane, expires_at,
+            "insert into send_notifications (notification_id, company_id, channel, recipient_kind, lane, expires_at,
                                                cancelled)
              values ($1, $2, $3, $4, $5, $6,
                      exists (select from events where aggregate_type = 'notification' and aggregate_id = $1::text
@@ -125,148 +117,73 @@ async fn open_audiences(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()
         .bind(audience.position)
         .execute(&mut *tx)
         .await?;
+        sqlx::query(
+            "update send_notifications set generation = $2 where notification_id = $1 and generation < $2",
+        )
+        .bind(audience.notification)
+        .bind(audience.generation)
+        .execute(&mut *tx)
+        .await?;
     }
     Ok(())
 }
 
 async fn is_remembered(tx: &mut PgConnection, notification: Uuid) -> sqlx::Result<bool> {
-    sqlx::query_scalar("select exists (select from queued_notifications where notification_id = $1)")
+    sqlx::query_scalar("select exists (select from send_notifications where notification_id = $1)")
         .bind(notification)
         .fetch_one(tx)
         .await
 }
 
+/// Under the lock on the notification no task of it is inserted unseen, for the resolver shares that lock; and it is taken
+/// before those on tasks, as a settlement does. What nobody has is then settled by the housekeeper; an owner asks with each
+/// beat.
 async fn cancel(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()> {
     if batch.cancelled.is_empty() {
         return Ok(());
     }
-    sqlx::query("update queued_notifications set cancelled = true where notification_id = any($1)")
-        .bind(&batch.cancelled)
-        .execute(&mut *tx)
-        .await?;
-    withdraw(tx, "cancelled", &batch.cancelled).await
+    sqlx::query(
+        "with locked as materialized (
+           select notification_id from send_notifications where notification_id = any($1)
+           order by notification_id for no key update)
+         update send_notifications n set cancelled = true from locked l where n.notification_id = l.notification_id",
+    )
+    .bind(&batch.cancelled)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "with locked as materialized (
+           select notification_id, chunk from send_tasks where notification_id = any($1)
+           order by notification_id, chunk for update)
+         update send_tasks t set stopped = 'cancelled'
+         from locked l where t.notification_id = l.notification_id and t.chunk = l.chunk",
+    )
+    .bind(&batch.cancelled)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Remembered for ever: a chunk that was cut before the erasure may come after it, and a process may still remember the
 /// key.
-async fn erase(tx: &mut PgConnection, clients: &[Uuid]) -> sqlx::Result<()> {
-    if clients.is_empty() {
+async fn erase(tx: &mut PgConnection, erased: &[(Uuid, Position)]) -> sqlx::Result<()> {
+    if erased.is_empty() {
         return Ok(());
     }
+    let clients: Vec<Uuid> = erased.iter().map(|(client, _)| *client).collect();
     sqlx::query("insert into unsendable_clients (client_id) select distinct unnest($1::uuid[]) on conflict do nothing")
-        .bind(clients)
+        .bind(&clients)
         .execute(&mut *tx)
         .await?;
-    withdraw(tx, "erased", clients).await
-}
-
-/// A withdrawal that is there already is written all the same, which takes its lock: one that the housekeeper is about to
-/// finish, because it sees no row of this transaction yet, is asked for anew.
-async fn withdraw(tx: &mut PgConnection, reason: &str, subjects: &[Uuid]) -> sqlx::Result<()> {
-    if subjects.is_empty() {
-        return Ok(());
-    }
     sqlx::query(
-        "insert into withdrawals (reason, subject) select distinct $1, subject from unnest($2::uuid[]) as subject
-         on conflict on constraint withdrawal_is_asked_already do update set reason = excluded.reason",
+        "insert into send_erasures (client_id, position)
+         select client_id, max(position) from unnest($1::uuid[], $2::bigint[]) as e (client_id, position)
+         group by client_id
+         on conflict (client_id) do update set position = greatest(send_erasures.position, excluded.position)",
     )
-    .bind(reason)
-    .bind(subjects)
+    .bind(&clients)
+    .bind(erased.iter().map(|(_, position)| *position).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())
-}
-
-/// Queues a chunk unless it was queued before. What must not be sent is queued all the same, and withdrawn at once: so
-/// every recipient has an outcome, whatever came in between.
-async fn queue(tx: &mut PgConnection, chunk: &Chunk, now: DateTime<Utc>) -> sqlx::Result<()> {
-    let first = sqlx::query(
-        "insert into queued_chunks (notification_id, generation, chunk) values ($1, $2, $3) on conflict do nothing",
-    )
-    .bind(chunk.notification.uuid())
-    .bind(chunk.generation)
-    .bind(chunk.number);
-    if first.execute(&mut *tx).await?.rows_affected() == 0 {
-        return Ok(());
-    }
-    let sequences = sequences(tx, chunk).await?;
-    insert_rows(tx, chunk, &sequences, now).await?;
-    let cancelled = cancelled_of(tx, chunk).await?;
-    withdraw(tx, "cancelled", &cancelled).await?;
-    let erased = erased_among(tx, chunk).await?;
-    withdraw(tx, "erased", &[erased, unreadable(chunk)].concat()).await
-}
-
-/// The clients of a chunk whose addresses are gone.
-fn unreadable(chunk: &Chunk) -> Vec<Uuid> {
-    let gone = chunk.recipients.iter().filter(|recipient| recipient.addressee.get().is_none());
-    gone.map(|recipient| recipient.client.uuid()).collect()
-}
-
-async fn erased_among(tx: &mut PgConnection, chunk: &Chunk) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar("select client_id from unsendable_clients where client_id = any($1)")
-        .bind(chunk.recipients.iter().map(|recipient| recipient.client.uuid()).collect::<Vec<_>>())
-        .fetch_all(tx)
-        .await
-}
-
-/// Where each delivery's stream stands; a first generation's streams have not begun.
-async fn sequences(tx: &mut PgConnection, chunk: &Chunk) -> sqlx::Result<HashMap<String, i64>> {
-    if chunk.generation == 1 {
-        return Ok(HashMap::new());
-    }
-    let ids: Vec<String> = chunk.recipients.iter().map(|recipient| recipient.delivery.to_string()).collect();
-    let rows: Vec<(String, i64)> = sqlx::query_as(
-        "select aggregate_id, max(sequence) from events
-         where aggregate_type = 'delivery' and aggregate_id = any($1) group by aggregate_id",
-    )
-    .bind(ids)
-    .fetch_all(tx)
-    .await?;
-    Ok(rows.into_iter().collect())
-}
-
-async fn insert_rows(
-    tx: &mut PgConnection,
-    chunk: &Chunk,
-    sequences: &HashMap<String, i64>,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    let recipients = || chunk.recipients.iter();
-    let addressee = |text: fn(&Addressee) -> &str| -> Vec<&str> {
-        recipients().map(|recipient| recipient.addressee.get().map_or("", text)).collect()
-    };
-    let sequence = |id: String| sequences.get(&id).copied().unwrap_or(0);
-    sqlx::query(
-        "insert into send_queue (delivery_id, generation, notification_id, company_id, client_id, channel, lane,
-                                 address, name, due_at, expires_at, sequence)
-         select r.delivery_id, $2, n.notification_id, n.company_id, r.client_id, n.channel, n.lane,
-                r.address, r.name, $3, n.expires_at, r.sequence
-         from queued_notifications n,
-              unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::bigint[])
-                as r (delivery_id, client_id, address, name, sequence)
-         where n.notification_id = $1
-         on conflict do nothing",
-    )
-    .bind(chunk.notification.uuid())
-    .bind(chunk.generation)
-    .bind(now)
-    .bind(recipients().map(|recipient| recipient.delivery.uuid()).collect::<Vec<_>>())
-    .bind(recipients().map(|recipient| recipient.client.uuid()).collect::<Vec<_>>())
-    .bind(addressee(|addressee| &addressee.address))
-    .bind(addressee(|addressee| &addressee.contact_name))
-    .bind(recipients().map(|recipient| sequence(recipient.delivery.to_string())).collect::<Vec<_>>())
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// The chunk's notification, if it is cancelled.
-async fn cancelled_of(tx: &mut PgConnection, chunk: &Chunk) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar(
-        "select notification_id from queued_notifications where notification_id = $1 and cancelled",
-    )
-    .bind(chunk.notification.uuid())
-    .fetch_all(tx)
-    .await
 }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::delivery::FailureClass;
+use domain::deliveries::{FailureClass, Observation, Phase};
 
-use super::failure::{Failure, SendFailure, code};
+use super::failure::{Failure, SendFailure};
 use super::streak::ADDRESSES_DOUBTED_FOR;
 
 /// How long a provider rests after it refused our connection, TLS, credentials or account.
@@ -185,7 +185,7 @@ impl State {
 
     fn learn(&mut self, failure: &Failure, now: DateTime<Utc>) {
         let accepts = self.accepts(now);
-        match failure.class {
+        match failure.class() {
             // What it accepts from others it will accept again: the settings cannot be wrong as a whole.
             FailureClass::ConfigAuth if !accepts && holds_for_every_message(failure) => {
                 self.rest(Cause::Config, now);
@@ -233,17 +233,18 @@ impl State {
 /// sender. One such refusal is enough for a rest. All others may depend on the recipient, so that one odd address would
 /// stop everybody's messages: they are left to [`super::streak`], which asks for five people.
 fn holds_for_every_message(failure: &Failure) -> bool {
-    let code = failure.code.as_str();
-    // Twilio: credentials, an account that is not active, a suspended one.
-    let is_of_the_account =
-        matches!(code, code::TLS | code::CONFIG | "20003" | "20005" | "30002" | "http 401");
-    is_of_the_account || is_of_the_connection(code)
+    match failure.cause.evidence.phase {
+        Some(Phase::Connect | Phase::Tls | Phase::Greeting | Phase::Auth) => true,
+        Some(Phase::Mail | Phase::Rcpt | Phase::Data | Phase::Reply) => is_of_the_sender(failure.code()),
+        // Twilio: credentials, an account that is not active, a suspended one.
+        Some(Phase::Http) if matches!(failure.code(), "20003" | "20005" | "30002" | "401") => true,
+        _ => failure.seen() == Some(Observation::SettingsUnusable),
+    }
 }
 
-/// Whether an SMTP reply refuses the connection, the log-in or the sender. After MAIL only the codes of credentials (530,
-/// 534, 535, 538, x.7.8), of a fault in the dialogue and of a sender's address (5.1.7, 5.1.8) are refusals of our settings;
-/// the last two are said of a single recipient as well. Any other code was said at MAIL or before.
-fn is_of_the_connection(code: &str) -> bool {
+/// Whether an SMTP reply to MAIL or later refuses the log-in or the sender. A fault in the dialogue may come of one
+/// recipient's address, and a sender's address (5.1.7, 5.1.8) is refused at a single recipient as well.
+fn is_of_the_sender(code: &str) -> bool {
     let (status, enhanced) = code.split_once(' ').unwrap_or((code, ""));
     let is_reply = status.len() == 3 && status.starts_with(['4', '5']);
     let is_of_the_dialogue = matches!(status, "500" | "502" | "503" | "504" | "555")

@@ -1,14 +1,24 @@
 //! When a provider rests, for how long, and what ends it.
 
 use super::*;
-use crate::provider::failure::{Doubt, code};
+use crate::provider::failure::Doubt;
+use domain::deliveries::Evidence;
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("a valid time")
 }
 
+/// A refusal of a recipient, or of what the code says.
 fn failed(class: FailureClass, code: &str) -> Result<(), SendFailure> {
-    Err(Failure::new(class, code, "").into())
+    failed_at(Phase::Rcpt, class, code)
+}
+
+fn failed_at(phase: Phase, class: FailureClass, code: &str) -> Result<(), SendFailure> {
+    Err(Failure::answered(class, phase, code, "").into())
+}
+
+fn missed(phase: Phase, observed: Observation) -> Result<(), SendFailure> {
+    Err(Failure::observed(FailureClass::Transient, phase, observed).into())
 }
 
 fn observe_all(breaker: &Breaker, times: u32, result: &Result<(), SendFailure>) {
@@ -46,24 +56,29 @@ fn a_success_ends_the_rest() {
 fn a_provider_rests_after_several_sends_in_a_row_found_nobody() {
     let breaker = Breaker::default();
     for _ in 1..OUTAGE_AFTER {
-        breaker.observe(&failed(FailureClass::Transient, code::CONNECT), at(0));
+        breaker.observe(&missed(Phase::Connect, Observation::Unreachable), at(0));
     }
     assert_eq!(breaker.admit(at(0)), Admission::Open);
-    breaker.observe(&failed(FailureClass::Transient, code::TIMEOUT), at(0));
+    breaker.observe(&missed(Phase::Greeting, Observation::NoAnswer), at(0));
     assert_eq!(breaker.admit(at(0)), Admission::RestsUntil(at(15)));
 }
 
 #[test]
-fn who_hangs_up_on_everybody_is_as_good_as_away() {
-    for how in [code::CLOSED, code::PROTOCOL, "421 4.3.2"] {
+fn a_provider_that_hangs_up_on_everybody_is_as_good_as_away() {
+    let hang_ups = [
+        missed(Phase::Greeting, Observation::Closed),
+        missed(Phase::Mail, Observation::AnswerUnreadable),
+        failed_at(Phase::Greeting, FailureClass::Transient, "421 4.3.2"),
+    ];
+    for how in hang_ups {
         let breaker = Breaker::default();
-        observe_all(&breaker, OUTAGE_AFTER, &failed(FailureClass::Transient, how));
-        assert_eq!(breaker.admit(at(0)), Admission::RestsUntil(at(15)), "{how}");
+        observe_all(&breaker, OUTAGE_AFTER, &how);
+        assert_eq!(breaker.admit(at(0)), Admission::RestsUntil(at(15)), "{how:?}");
     }
 }
 
 #[test]
-fn who_takes_some_connections_and_refuses_others_goes_on() {
+fn a_provider_that_takes_some_connections_and_refuses_others_goes_on() {
     let breaker = Breaker::default();
     breaker.observe(&Ok(()), at(0));
     observe_all(&breaker, 3 * OUTAGE_AFTER, &failed(FailureClass::Transient, "421 4.7.0"));
@@ -71,7 +86,7 @@ fn who_takes_some_connections_and_refuses_others_goes_on() {
 }
 
 fn doubted() -> Result<(), SendFailure> {
-    Err(Doubt { code: "http 503".into(), text: String::new() }.into())
+    Err(Doubt { evidence: Evidence::answered(Phase::Http, "503"), text: String::new() }.into())
 }
 
 #[test]
@@ -110,7 +125,7 @@ fn doubts_between_answers_say_nothing_of_the_provider() {
 fn a_refused_message_proves_that_the_provider_works() {
     let breaker = Breaker::default();
     for _ in 0..3 * OUTAGE_AFTER {
-        breaker.observe(&failed(FailureClass::Transient, code::CONNECT), at(0));
+        breaker.observe(&missed(Phase::Connect, Observation::Unreachable), at(0));
         breaker.observe(&failed(FailureClass::PermanentAddress, "550 5.1.1"), at(0));
     }
     assert_eq!(breaker.admit(at(0)), Admission::Open);
@@ -197,62 +212,55 @@ fn a_rest_for_another_cause_stays_as_it_is() {
 fn a_refusal_of_our_settings_among_accepted_messages_rests_nobody() {
     let breaker = Breaker::default();
     breaker.observe(&Ok(()), at(0));
-    breaker.observe(&failed(FailureClass::ConfigAuth, "20003"), at(1));
+    breaker.observe(&failed_at(Phase::Http, FailureClass::ConfigAuth, "20003"), at(1));
     assert_eq!(breaker.admit(at(1)), Admission::Open);
-    breaker.observe(&failed(FailureClass::ConfigAuth, "20003"), at(15));
+    breaker.observe(&failed_at(Phase::Http, FailureClass::ConfigAuth, "20003"), at(15));
     assert_eq!(breaker.admit(at(16)), Admission::RestsUntil(at(75)));
+}
+
+fn refused_at(phase: Phase, codes: &[&'static str]) -> Vec<(Phase, &'static str)> {
+    codes.iter().map(|code| (phase, *code)).collect()
 }
 
 #[test]
 fn a_refusal_of_our_settings_that_would_meet_every_message_rests_the_provider_at_once() {
     let at_once = [
-        "530 5.7.0",
-        "534 5.7.9",
-        "535 5.7.8",
-        "538 5.7.11",
-        "454 4.7.0",
-        "554 5.7.1",
-        "554",
-        "521",
-        "501",
-        "550 5.1.1",
-        code::TLS,
-        code::CONFIG,
-        "20003",
-        "20005",
-        "30002",
-        "http 401",
+        refused_at(Phase::Greeting, &["554", "501", "504 5.5.2", "521"]),
+        refused_at(Phase::Auth, &["535 5.7.8", "454 4.7.0", "503"]),
+        refused_at(Phase::Mail, &["530 5.7.0", "554 5.7.1", "501", "550 5.1.1"]),
+        refused_at(Phase::Rcpt, &["530 5.7.0", "534 5.7.9", "535 5.7.8", "538 5.7.11"]),
+        refused_at(Phase::Http, &["20003", "20005", "30002", "401"]),
     ];
-    for how in at_once {
+    for (phase, code) in at_once.concat() {
         let breaker = Breaker::default();
-        let cause = breaker.observe(&failed(FailureClass::ConfigAuth, how), at(0));
-        assert_eq!(cause, Some(Cause::Config), "{how}");
+        let cause = breaker.observe(&failed_at(phase, FailureClass::ConfigAuth, code), at(0));
+        assert_eq!(cause, Some(Cause::Config), "{phase} {code}");
+    }
+    let seen = [
+        (Some(Phase::Tls), Observation::CertificateUntrusted),
+        (Some(Phase::Auth), Observation::AuthNotOffered),
+        (None, Observation::SettingsUnusable),
+    ];
+    for (phase, observed) in seen {
+        let breaker = Breaker::default();
+        let failure = Failure::observed(FailureClass::ConfigAuth, phase, observed);
+        let cause = breaker.observe(&Err::<(), _>(failure.into()), at(0));
+        assert_eq!(cause, Some(Cause::Config), "{observed}");
     }
 }
 
 #[test]
 fn a_refusal_of_our_settings_that_one_recipient_may_cause_rests_nobody() {
     let left_to_the_streak = [
-        "501 5.5.4",
-        "500 5.5.1",
-        "502",
-        "503 5.5.1",
-        "504 5.5.2",
-        "555 5.5.4",
-        "550 5.5.5",
-        "550 5.1.7",
-        "550 5.1.8",
-        "21606",
-        "21608",
-        "21703",
-        "30034",
-        "http 402",
-        "http 404",
+        refused_at(Phase::Mail, &["555 5.5.4", "501 5.5.4"]),
+        refused_at(Phase::Rcpt, &["501 5.5.4", "500 5.5.1", "502", "503 5.5.1", "504 5.5.2", "550 5.5.5"]),
+        refused_at(Phase::Rcpt, &["550 5.1.7", "550 5.1.8"]),
+        refused_at(Phase::Http, &["21606", "21608", "21703", "30034", "402", "404"]),
     ];
-    for how in left_to_the_streak {
+    for (phase, code) in left_to_the_streak.concat() {
         let breaker = Breaker::default();
-        let cause = breaker.observe(&failed(FailureClass::ConfigAuth, how), at(0));
-        assert_eq!((cause, breaker.admit(at(0))), (None, Admission::Open), "{how}");
+        let cause = breaker.observe(&failed_at(phase, FailureClass::ConfigAuth, code), at(0));
+        assert_eq!((cause, breaker.admit(at(0))), (None, Admission::Open), "{phase} {code}");
     }
 }
 

@@ -1,49 +1,47 @@
-//! One way to say that a send failed, for every channel.
+//! One way to say that a send failed, for every channel: words, and beside them the other side's own text.
 
 use std::fmt;
 
-use domain::delivery::FailureClass;
+use domain::deliveries::{Cause, Evidence, FailureClass, Observation, Phase};
 
 use super::{email::address, schedule::RetryAdvice};
 
 /// The longest provider text that is kept, in characters.
 pub const MAX_TEXT: usize = 500;
 
-/// Codes of failures that no provider named, because it was never reached or never answered.
-pub mod code {
-    /// No connection: refused, unreachable, or its name is unknown.
-    pub const CONNECT: &str = "connect";
-    /// TLS could not be agreed or the certificate is not trusted.
-    pub const TLS: &str = "tls";
-    /// The provider and our settings do not fit together.
-    pub const CONFIG: &str = "config";
-    /// The other side ended the connection.
-    pub const CLOSED: &str = "closed";
-    /// No answer within the phase's deadline.
-    pub const TIMEOUT: &str = "timeout";
-    /// The answer breaks the protocol.
-    pub const PROTOCOL: &str = "protocol";
-    /// The message cannot be built.
-    pub const CONTENT: &str = "content";
-}
-
 /// Why one send provably did not happen.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The class, which decides what happens next.
-    pub class: FailureClass,
-    /// The provider's code ("550 5.1.1", "21211") or one of [`code`].
-    pub code: String,
-    /// The provider's text, bounded, in one line, without addresses or numbers of people.
+    /// The class, which decides what happens next, and what is known of the failure.
+    pub cause: Cause,
+    /// The provider's own text, or a library's where the provider said nothing; empty if there is none. Bounded, in one
+    /// line, without addresses or numbers of people.
     pub text: String,
     /// What the provider asked about the next attempt.
     pub advice: RetryAdvice,
 }
 
 impl Failure {
-    /// A failure without advice; `text` is cleaned and bounded here.
-    pub fn new(class: FailureClass, code: impl Into<String>, text: &str) -> Self {
-        Self { class, code: code.into(), text: provider_text(text), advice: RetryAdvice::Schedule }
+    /// A refusal by the provider, with its code and its text.
+    pub fn answered(class: FailureClass, phase: Phase, code: impl Into<String>, text: &str) -> Self {
+        Self::new(class, Evidence::answered(phase, code)).with_text(text)
+    }
+
+    /// A failure that our side has seen, in a phase or before any.
+    pub fn observed(class: FailureClass, phase: impl Into<Option<Phase>>, observed: Observation) -> Self {
+        Self::new(class, Evidence::observed(phase.into(), observed))
+    }
+
+    /// A failure of which this is known, without text or advice.
+    pub const fn new(class: FailureClass, evidence: Evidence) -> Self {
+        let cause = Cause { class, evidence };
+        Self { cause, text: String::new(), advice: RetryAdvice::Schedule }
+    }
+
+    /// The same failure with the provider's or a library's text, which is cleaned and bounded here.
+    #[must_use]
+    pub fn with_text(self, text: &str) -> Self {
+        Self { text: provider_text(text), ..self }
     }
 
     /// The same failure with the provider's advice.
@@ -52,69 +50,114 @@ impl Failure {
         Self { advice, ..self }
     }
 
+    /// The class, which decides what happens next.
+    pub const fn class(&self) -> FailureClass {
+        self.cause.class
+    }
+
+    /// The provider's code, else the word for what was seen.
+    pub fn code(&self) -> &str {
+        code(&self.cause.evidence)
+    }
+
+    /// What our side has seen.
+    pub const fn seen(&self) -> Option<Observation> {
+        self.cause.evidence.observed
+    }
+
     /// The same event once the message was on its way: from there on it proves nothing.
     pub(super) fn into_doubt(self) -> Doubt {
-        Doubt { code: self.code, text: self.text }
+        Doubt { evidence: self.cause.evidence, text: self.text }
     }
 
     /// Whether nobody was found: no connection, or no answer on it. It says nothing of the recipient.
     pub fn is_unreachable(&self) -> bool {
-        self.class == FailureClass::Transient && matches!(self.code.as_str(), code::CONNECT | code::TIMEOUT)
+        self.class() == FailureClass::Transient
+            && matches!(self.seen(), Some(Observation::Unreachable | Observation::NoAnswer))
     }
 
     /// Whether the provider hung up instead of answering: it may have no room for this connection, or be as good as away.
     pub fn is_hang_up(&self) -> bool {
-        self.class == FailureClass::Transient && self.ends_dialogue()
+        self.class() == FailureClass::Transient && self.ends_dialogue()
     }
 
     /// Whether it is an SMTP reply that wants the same mail again (4yz, RFC 5321 4.2.1).
     pub(super) fn asks_again(&self) -> bool {
-        let reply = self.code.split(' ').next().unwrap_or_default();
-        reply.len() == 3 && reply.starts_with('4')
+        self.smtp_reply().is_some_and(|code| code.starts_with('4'))
     }
 
     /// Whether the connection it came by is of no more use: it is closed, silent or out of protocol, or was closed with
     /// a 421.
     pub(super) fn ends_dialogue(&self) -> bool {
-        matches!(self.code.as_str(), code::CLOSED | code::TIMEOUT | code::PROTOCOL)
-            || self.code.starts_with("421")
+        use Observation::{
+            AnswerCut, AnswerTooLong, AnswerUnasked, AnswerUnexpected, AnswerUnreadable, Closed, NoAnswer,
+        };
+        let is_broken = matches!(
+            self.seen(),
+            Some(
+                AnswerCut
+                    | AnswerTooLong
+                    | AnswerUnasked
+                    | AnswerUnexpected
+                    | AnswerUnreadable
+                    | Closed
+                    | NoAnswer
+            )
+        );
+        is_broken || self.smtp_reply().is_some_and(|code| code.starts_with("421"))
     }
+
+    /// The code of an SMTP server's reply.
+    pub(super) fn smtp_reply(&self) -> Option<&str> {
+        let Evidence { phase, code, .. } = &self.cause.evidence;
+        code.as_deref().filter(|_| phase.is_some_and(|phase| phase != Phase::Http))
+    }
+}
+
+/// The provider's code, else the word for what was seen.
+fn code(evidence: &Evidence) -> &str {
+    let word = evidence.observed.map_or("unknown", Observation::as_str);
+    evidence.code.as_deref().unwrap_or(word)
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} ({}): {}", self.class, self.code, self.text)
+        write!(f, "{} ({}): {}", self.class(), self.code(), self.text)
     }
 }
 
-/// The provider's words stay out of logs: only class and code are printed.
+/// The provider's words stay out of logs: only what is in our words is printed.
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Failure")
-            .field("class", &self.class)
-            .field("code", &self.code)
-            .finish_non_exhaustive()
+        f.debug_struct("Failure").field("cause", &self.cause).finish_non_exhaustive()
     }
 }
 
 /// What was seen last of a send that nobody knows the end of.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Doubt {
-    /// One of [`code`], or "http 502".
-    pub code: String,
-    /// What was seen last, in words.
+    /// What is known of it.
+    pub evidence: Evidence,
+    /// The provider's own text, or a library's; empty if there is none.
     pub text: String,
+}
+
+impl Doubt {
+    /// The provider's code, else the word for what was seen.
+    pub fn code(&self) -> &str {
+        code(&self.evidence)
+    }
 }
 
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.text, self.code)
+        write!(f, "{}: {}", self.code(), self.text)
     }
 }
 
 impl fmt::Debug for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Doubt").field("code", &self.code).finish_non_exhaustive()
+        f.debug_struct("Doubt").field("evidence", &self.evidence).finish_non_exhaustive()
     }
 }
 
@@ -303,7 +346,8 @@ mod tests {
 
     #[test]
     fn a_failure_prints_no_provider_text_when_debugged() {
-        let printed = format!("{:?}", Failure::new(FailureClass::Unknown, "554", "Ana Ruiz"));
+        let printed =
+            format!("{:?}", Failure::answered(FailureClass::Unknown, Phase::Rcpt, "554", "Ana Ruiz"));
         assert!(!printed.contains("Ana"), "{printed}");
     }
 }

@@ -3,6 +3,7 @@
 pub mod breaker;
 pub mod email;
 pub mod failure;
+mod hint;
 pub mod limit;
 pub mod schedule;
 pub mod settings;
@@ -18,7 +19,6 @@ pub use breaker::{Admission, Breaker, Cause};
 pub use email::helo::helo_name;
 pub use email::security::TlsMode;
 pub use email::{EmailProvider, EmailSender, SmtpDeadlines};
-use failure::code;
 pub use failure::{Accepted, Doubt, Failure, SendFailure, StartRefused};
 pub use limit::RateLimit;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
@@ -71,7 +71,7 @@ impl Gate {
     /// Tells the breaker how a send ended, and the log if the provider begins to rest: an outage ends by itself, of
     /// everything else a person should know.
     pub fn learn<T>(&self, result: &Result<T, SendFailure>, now: DateTime<Utc>) {
-        self.tell(self.breaker.observe(result, now), own_words(result));
+        self.tell(self.breaker.observe(result, now), unsent(result));
     }
 
     /// The same of a provider that refuses everybody, which rests for `longest` at most.
@@ -79,26 +79,34 @@ impl Gate {
         self.tell(self.breaker.refuses_everybody(longest, now), None);
     }
 
-    fn tell(&self, begins_to_rest: Option<Cause>, why: Option<&str>) {
+    fn tell(&self, begins_to_rest: Option<Cause>, why: Option<&Failure>) {
         let provider = &self.name;
         match begins_to_rest {
             None => {}
             Some(cause @ Cause::Outage) => {
                 tracing::warn!(provider, %cause, "a provider is left alone for a while")
             }
-            Some(cause) => tracing::error!(provider, %cause, why, "a provider is left alone for a while"),
+            Some(cause) => {
+                let code = why.map(Failure::code);
+                let error = why.and_then(own_text);
+                let hint = why.and_then(Failure::seen).and_then(hint::of);
+                tracing::error!(provider, %cause, code, error, hint, "a provider is left alone for a while");
+            }
         }
     }
 }
 
-/// What we have to say of a failure that is none of the provider's words, which stay out of logs: it names what to mend.
-fn own_words<T>(result: &Result<T, SendFailure>) -> Option<&str> {
+fn unsent<T>(result: &Result<T, SendFailure>) -> Option<&Failure> {
     match result {
-        Err(SendFailure::Unsent(failure)) if matches!(failure.code.as_str(), code::TLS | code::CONFIG) => {
-            Some(&failure.text)
-        }
+        Err(SendFailure::Unsent(failure)) => Some(failure),
         _ => None,
     }
+}
+
+/// The text of a library, such as that of a certificate that is not believed. A provider's own text stays out of logs.
+fn own_text(failure: &Failure) -> Option<&str> {
+    let is_a_librarys = failure.cause.evidence.code.is_none() && !failure.text.is_empty();
+    is_a_librarys.then_some(failure.text.as_str())
 }
 
 /// A configured provider; cheap to clone.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{delivery::FailureClass, value::Channel};
+use domain::{deliveries::FailureClass, value::Channel};
 
 /// Whether waiting can help. A class that is not retried ends the delivery.
 pub fn is_retried(class: FailureClass) -> bool {

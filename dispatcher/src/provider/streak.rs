@@ -1,7 +1,7 @@
 //! Refusals that say more of us than of the people refused: several in a row, to different people, in the same words.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::delivery::FailureClass;
+use domain::deliveries::FailureClass;
 
 use super::failure::Failure;
 use super::schedule::RetryAdvice;
@@ -33,12 +33,12 @@ impl Wording {
     /// A refusal of the sender, the account or the speed says the same in whatever words.
     pub fn of(failure: &Failure, own: [&str; 2]) -> Self {
         use FailureClass::{ConfigAuth, PolicyReputation, Throttled};
-        if matches!(failure.class, ConfigAuth | PolicyReputation | Throttled) {
-            return Self(failure.class.as_str().to_owned());
+        if matches!(failure.class(), ConfigAuth | PolicyReputation | Throttled) {
+            return Self(failure.class().as_str().to_owned());
         }
         let own: Vec<String> = own.iter().flat_map(|text| words(text)).collect();
         let common = words(&failure.text).filter(|word| !own.contains(word) && is_common(word));
-        Self(std::iter::once(failure.code.clone()).chain(common).collect::<Vec<_>>().join(" "))
+        Self(std::iter::once(failure.code().to_owned()).chain(common).collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -64,7 +64,7 @@ pub fn is_counted(failure: &Failure) -> bool {
     let is_final =
         !matches!(failure.advice, RetryAdvice::After(_) | RetryAdvice::At(_)) && !failure.asks_again();
     is_final
-        && matches!(failure.class, ConfigAuth | PermanentAddress | PolicyReputation | Throttled | Unknown)
+        && matches!(failure.class(), ConfigAuth | PermanentAddress | PolicyReputation | Throttled | Unknown)
 }
 
 /// One refusal, as a streak is counted.

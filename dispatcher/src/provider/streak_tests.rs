@@ -1,23 +1,25 @@
 //! When refusals are about us, when about the people refused, and how long that may take.
 
 use super::*;
+use domain::deliveries::Phase;
 
 fn at(milliseconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(1_800_000_000_000 + milliseconds).expect("a valid time")
 }
 
 fn failure(class: FailureClass, code: &str, text: &str) -> Failure {
-    Failure::new(class, code, text)
+    let phase = if code.len() == 5 { Phase::Http } else { Phase::Rcpt };
+    Failure::answered(class, phase, code, text)
 }
 
 fn refusal(n: usize, text: &str) -> Refusal {
     let failure = failure(FailureClass::Unknown, "550", text);
-    Refusal { wording: Wording::of(&failure, ["", ""]), class: failure.class, recipient: n.to_string() }
+    Refusal { wording: Wording::of(&failure, ["", ""]), class: failure.class(), recipient: n.to_string() }
 }
 
 fn address(n: usize) -> Refusal {
     let failure = failure(FailureClass::PermanentAddress, "550 5.1.1", "no such user");
-    Refusal { wording: Wording::of(&failure, ["", ""]), class: failure.class, recipient: n.to_string() }
+    Refusal { wording: Wording::of(&failure, ["", ""]), class: failure.class(), recipient: n.to_string() }
 }
 
 /// The refusal of a person, held by the person's number.
@@ -32,7 +34,7 @@ fn the_fifth_person_refused_in_the_same_words_clears_all_five() {
         assert_eq!(refuse(&mut streaks, n, at(0)), Ruling::Open);
     }
     assert_eq!(refuse(&mut streaks, 5, at(0)), Ruling::Us(vec![1, 2, 3, 4, 5]));
-    assert_eq!(refuse(&mut streaks, 6, at(0)), Ruling::Us(vec![6]), "and whoever comes after");
+    assert_eq!(refuse(&mut streaks, 6, at(0)), Ruling::Us(vec![6]), "and everybody after them");
 }
 
 #[test]
@@ -224,7 +226,6 @@ fn what_asks_for_another_attempt_or_is_about_the_content_is_not_counted() {
     let counted = [
         (Throttled, "550 5.4.5"),
         (Throttled, "21611"),
-        (Throttled, "http 429"),
         (ConfigAuth, "504 5.5.2"),
         (PermanentAddress, "550 5.1.1"),
         (PolicyReputation, "554 5.7.1"),
@@ -235,6 +236,7 @@ fn what_asks_for_another_attempt_or_is_about_the_content_is_not_counted() {
         let when = RetryAdvice::After(std::time::Duration::from_secs(5));
         assert!(!is_counted(&failure(class, code, "").with_advice(when)), "{code}");
     }
+    assert!(is_counted(&Failure::answered(Throttled, Phase::Http, "429", "")), "no SMTP reply");
     for (class, code) in [
         (Throttled, "450 4.7.0"),
         (Throttled, "454"),

@@ -145,7 +145,8 @@ impl Claimer {
         .bind(now)
         .fetch_all(&self.pool)
         .await?;
-        let candidate = |(company, people): (Uuid, i32)| Candidate { company, people: people.max(1) as usize };
+        let candidate =
+            |(company, people): (Uuid, i32)| Candidate { company, people: people.max(1) as usize };
         Ok(rows.into_iter().map(candidate).collect())
     }
 

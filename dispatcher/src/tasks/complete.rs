@@ -1,7 +1,7 @@
 //! Completion: the settlement that leaves nothing of the last generation open says so in its own transaction.
 
-use commands::log::{AppendError, Draft, EventLog, LoadError};
 use commands::begin;
+use commands::log::{AppendError, Draft, LoadError, Reader};
 use domain::deliveries::Totals;
 use domain::notification::{Notification, NotificationCommand, NotificationState};
 use domain::value::NotificationId;
@@ -18,7 +18,7 @@ const LEFT_OVER_MAX: i64 = 100;
 
 /// Completes notifications in the transaction of somebody else.
 pub(crate) struct Completions<'a> {
-    pub(crate) log: &'a EventLog,
+    pub(crate) log: &'a Reader,
     pub(crate) requests: &'a Requests,
 }
 
@@ -177,14 +177,14 @@ pub(crate) async fn complete_left_over(settler: &Settler) -> Result<(), SettleEr
 async fn complete(settler: &Settler, notification: NotificationId) -> Result<(), SettleError> {
     let mut tx = begin(&settler.pool).await?;
     lock_notifications(&mut tx, &[notification]).await?;
-    let completions = Completions { log: &settler.log, requests: &settler.requests };
+    let completions = Completions { log: settler.log.reader(), requests: &settler.requests };
     let drafts = completions.drafts(&mut tx, &[notification]).await?;
     if drafts.is_empty() {
         return Ok(tx.commit().await?);
     }
-    let sealed = settler.log.seal(drafts, None).await?;
-    let appended = EventLog::append_in(&mut tx, &sealed).await?;
+    let sealed = settler.log.writer().seal(drafts, None).await?;
+    let appended = settler.log.writer().append_in(&mut tx, &sealed).await?;
     tx.commit().await?;
-    settler.log.committed_in(&sealed, appended);
+    settler.log.writer().committed_in(&sealed, appended);
     Ok(())
 }

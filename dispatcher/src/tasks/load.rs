@@ -1,8 +1,8 @@
 //! A task with everything that sending needs: who is in the chunk, and what has become of them.
 
-use commands::log::EventLog;
+use commands::log::Reader;
 use domain::Event;
-use domain::deliveries::{DELIVERIES, Deliveries, deliveries_stream};
+use domain::deliveries::{Deliveries, deliveries_stream};
 use domain::notification::{AUDIENCE, AudienceEvent, Recipient};
 
 use super::{ChunkId, Task, TaskError};
@@ -19,7 +19,7 @@ pub(crate) struct Loaded {
 }
 
 /// Reads the chunk, and what has become of it unless the task is fresh.
-pub(crate) async fn load(log: &EventLog, task: Task) -> Result<Loaded, TaskError> {
+pub(crate) async fn load(log: &Reader, task: Task) -> Result<Loaded, TaskError> {
     let recipients = recipients(log, task.id).await?;
     let (deliveries, sequence) = match task.is_fresh() {
         true => (Deliveries::default(), 0),
@@ -29,13 +29,13 @@ pub(crate) async fn load(log: &EventLog, task: Task) -> Result<Loaded, TaskError
 }
 
 /// What has become of a chunk, and the last sequence of its stream.
-pub(super) async fn deliveries(log: &EventLog, id: ChunkId) -> Result<(Deliveries, i64), TaskError> {
+pub(super) async fn deliveries(log: &Reader, id: ChunkId) -> Result<(Deliveries, i64), TaskError> {
     let stream = deliveries_stream(id.notification, id.chunk);
     let loaded = log.load::<Deliveries>(&stream).await.map_err(|error| TaskError::of(id, error))?;
     Ok((loaded.state, loaded.sequence))
 }
 
-async fn recipients(log: &EventLog, id: ChunkId) -> Result<Vec<Recipient>, TaskError> {
+async fn recipients(log: &Reader, id: ChunkId) -> Result<Vec<Recipient>, TaskError> {
     let unreadable = |cause: String| TaskError::Unreadable { task: id, cause };
     let stream = id.notification.to_string();
     let stored = log.read_stream(AUDIENCE, &stream, i64::from(id.chunk) - 1, 1).await?;

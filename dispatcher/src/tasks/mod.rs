@@ -15,8 +15,6 @@ mod share;
 pub(crate) mod stops;
 mod store;
 mod sweep;
-#[cfg(test)]
-mod tests;
 
 use chrono::{DateTime, Utc};
 use commands::log::LoadError;
@@ -24,11 +22,13 @@ use domain::value::{Category, Channel, CompanyId, NotificationId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub(crate) use self::complete::{complete_left_over, complete_in};
+pub(crate) use self::complete::{Completions, complete_left_over, has_tasks, lock_notifications};
 pub use self::counts::{record_depth, sending, sending_among, sending_counts};
+pub(crate) use self::erasures::suppress_erased;
 pub(crate) use self::marks::{Marked, StartMark};
-pub(crate) use self::park::{park, unpark_all};
+pub(crate) use self::park::{give_back, park, unpark_all};
 pub(crate) use self::recover::recover;
+pub(crate) use self::store::add_totals;
 pub(crate) use self::sweep::sweep;
 
 /// Who goes first: alarms, then service, collection and commercial matters.

@@ -18,7 +18,11 @@ pub(crate) async fn register(pool: &PgPool, owner: Uuid) -> sqlx::Result<()> {
 
 /// Shows that the owner is alive, and how many deliveries of each notification it is sending. `false`: it was fenced, and has
 /// no task any more.
-pub(crate) async fn beat(pool: &PgPool, owner: Uuid, sending: &[(NotificationId, i64)]) -> sqlx::Result<bool> {
+pub(crate) async fn beat(
+    pool: &PgPool,
+    owner: Uuid,
+    sending: &[(NotificationId, i64)],
+) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "update send_owners set beat = beat + 1, notifications = $2, sending = $3 where owner = $1 and not is_fenced",
     )

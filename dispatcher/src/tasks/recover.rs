@@ -20,7 +20,7 @@ pub(crate) async fn recover(settler: &Settler) -> Result<usize, SettleError> {
     let (count, mut changes) = (tasks.len(), Vec::with_capacity(tasks.len()));
     for task in tasks {
         let started = marks.remove(&task.id).map(|rows| started(&rows)).unwrap_or_default();
-        match deliveries(&settler.log, task.id).await {
+        match deliveries(settler.log.reader(), task.id).await {
             Ok((deliveries, sequence)) => {
                 let outcomes = in_doubt(&deliveries, started);
                 changes.push(Change { task, deliveries, sequence, outcomes, in_memory: Members::NONE });
@@ -77,7 +77,8 @@ fn in_doubt(
 ) -> Vec<MemberOutcome> {
     let outcome = |(member, Started { generation, attempt, provider }): (Member, Started)| {
         let delivery = deliveries.get(member);
-        let is_unknown = delivery.is_open() && delivery.generation == generation && delivery.attempt < attempt;
+        let is_unknown =
+            delivery.is_open() && delivery.generation == generation && delivery.attempt < attempt;
         let evidence = Evidence::observed(None, Observation::LeaseLost);
         let outcome = Outcome::InDoubt { provider, evidence, detail: None };
         is_unknown.then_some(MemberOutcome { member, generation, attempt, outcome })

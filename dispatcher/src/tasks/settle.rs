@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use commands::begin;
-use commands::log::{AppendError, Appended, Draft, EventLog, LoadError, Sealed};
+use commands::log::{AppendError, Appended, Draft, EventLog, LoadError, Sealed, Writer};
 use cqrs_es::Aggregate;
 use domain::deliveries::{
     Action, DELIVERIES, Deliveries, DeliveriesCommand, DeliveriesEvent, MemberOutcome, Outcome, Refusal,
@@ -19,7 +19,8 @@ use super::load::deliveries;
 use super::marks::mark;
 pub(crate) use super::next::Next;
 use super::next::{Step, step};
-use super::{Marked, StartMark, Task, TaskError, park, store};
+pub(crate) use super::{Marked, StartMark};
+use super::{Task, TaskError, park, store};
 use crate::options::Clock;
 use crate::request::{RequestError, Requests};
 
@@ -177,7 +178,7 @@ impl Settler {
         let ends = store::stream_ends(&mut *self.pool.acquire().await?, streams).await?;
         for (change, end) in changes.iter_mut().zip(ends).filter(|(change, end)| change.sequence != *end) {
             tracing::debug!(task = ?change.task.id, end, "somebody else wrote the stream of a chunk");
-            (change.deliveries, change.sequence) = deliveries(&self.log, change.task.id).await?;
+            (change.deliveries, change.sequence) = deliveries(self.log.reader(), change.task.id).await?;
         }
         Ok(())
     }
@@ -200,8 +201,8 @@ impl Settler {
         store::add_totals(&mut tx, &deltas(&decided)).await?;
         let completed = self.complete_finished(&mut tx, &decided, &ours).await?;
         // From here on the ledger is locked.
-        let appended = append(&mut tx, sealed.as_ref()).await?;
-        let completions = append(&mut tx, completed.as_ref()).await?;
+        let appended = append(self.log.writer(), &mut tx, sealed.as_ref()).await?;
+        let completions = append(self.log.writer(), &mut tx, completed.as_ref()).await?;
         fail::fail_point!("start::before_commit", !marks.is_empty(), |_| std::process::abort());
         fail::fail_point!("settle::before_commit", sealed.is_some(), |_| std::process::abort());
         tx.commit().await?;
@@ -214,7 +215,7 @@ impl Settler {
         fail::fail_point!("settle::committed", sealed.is_some(), |_| std::process::abort());
         for (sealed, appended) in [(sealed, appended), (completed, completions)] {
             if let (Some(sealed), Some(appended)) = (sealed, appended) {
-                self.log.committed_in(&sealed, appended);
+                self.log.writer().committed_in(&sealed, appended);
             }
         }
         decided.iter().for_each(count);
@@ -234,7 +235,7 @@ impl Settler {
         }
         match drafts.is_empty() {
             true => Ok(None),
-            false => Ok(Some(self.log.seal(drafts, None).await?)),
+            false => Ok(Some(self.log.writer().seal(drafts, None).await?)),
         }
     }
 
@@ -245,12 +246,14 @@ impl Settler {
         decided: &[Decided<'_>],
         ours: &[bool],
     ) -> Result<Option<Sealed>, SettleError> {
-        let finished = decided.iter().zip(ours).filter(|(decided, is_ours)| **is_ours && decided.is_finished());
+        let finished =
+            decided.iter().zip(ours).filter(|(decided, is_ours)| **is_ours && decided.is_finished());
         let ids = sorted(finished.map(|(decided, _)| decided.change.task.id.notification));
-        let drafts = Completions { log: &self.log, requests: &self.requests }.drafts(tx, &ids).await?;
+        let drafts =
+            Completions { log: self.log.reader(), requests: &self.requests }.drafts(tx, &ids).await?;
         match drafts.is_empty() {
             true => Ok(None),
-            false => Ok(Some(self.log.seal(drafts, None).await?)),
+            false => Ok(Some(self.log.writer().seal(drafts, None).await?)),
         }
     }
 }
@@ -266,12 +269,13 @@ impl Decided<'_> {
     }
 }
 
-pub(super) async fn append(
+async fn append(
+    writer: &Writer,
     tx: &mut PgConnection,
     sealed: Option<&Sealed>,
 ) -> Result<Option<Appended>, AppendError> {
     match sealed {
-        Some(sealed) => EventLog::append_in(tx, sealed).await.map(Some),
+        Some(sealed) => writer.append_in(tx, sealed).await.map(Some),
         None => Ok(None),
     }
 }
@@ -328,7 +332,8 @@ fn decide(change: &Change, now: chrono::DateTime<chrono::Utc>) -> Decided<'_> {
 fn deltas(decided: &[Decided<'_>]) -> Vec<(NotificationId, Totals)> {
     let mut deltas = std::collections::BTreeMap::<NotificationId, Totals>::new();
     for Decided { change, after, .. } in decided.iter().filter(|decided| decided.event.is_some()) {
-        *deltas.entry(change.task.id.notification).or_default() += after.totals() - change.deliveries.totals();
+        *deltas.entry(change.task.id.notification).or_default() +=
+            after.totals() - change.deliveries.totals();
     }
     deltas.into_iter().filter(|(_, delta)| *delta != Totals::default()).collect()
 }
@@ -343,7 +348,8 @@ fn settled((decided, is_ours): (Decided<'_>, bool)) -> Settled {
 
 fn count(decided: &Decided<'_>) {
     let Decided { change, refused, .. } = decided;
-    let is_refused = |outcome: &&MemberOutcome| refused.iter().any(|refusal| refusal.member == outcome.member);
+    let is_refused =
+        |outcome: &&MemberOutcome| refused.iter().any(|refusal| refusal.member == outcome.member);
     for outcome in change.outcomes.iter().filter(|outcome| !is_refused(outcome)) {
         let (channel, outcome) = (change.task.channel.as_str(), name(&outcome.outcome));
         metrics::counter!("mensajeria_sends_total", "channel" => channel, "outcome" => outcome).increment(1);

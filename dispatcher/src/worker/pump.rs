@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use commands::log::EventLog;
+use commands::log::Reader;
 use futures::future::join_all;
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -33,7 +33,7 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 /// Claims for one channel of one route.
 pub(super) struct Pump {
     pub(super) claimer: Claimer,
-    pub(super) log: EventLog,
+    pub(super) log: Reader,
     pub(super) pool: PgPool,
     pub(super) route: Arc<ChannelRoute>,
     /// Of each provider, in the order of the configuration.

@@ -95,12 +95,15 @@ impl<'a> Session<'a> {
         }
         let recorder = self.start_recorder();
         self.open_all(&recorder);
+        let mut workers = std::mem::take(&mut self.workers);
+        let mut flushers = std::mem::take(&mut self.flushers);
         let end = tokio::select! {
             end = self.heart(&recorder) => end,
-            () = first_panic(&mut self.workers) => End::Lost,
-            () = first_panic(&mut self.flushers) => End::Lost,
+            () = first_panic(&mut workers) => End::Lost,
+            () = first_panic(&mut flushers) => End::Lost,
             () = cancel.cancelled() => End::Stopped,
         };
+        (self.workers, self.flushers) = (workers, flushers);
         match end {
             End::Stopped => self.finish(recorder).await,
             End::Lost => self.give_up().await,
@@ -166,7 +169,7 @@ impl<'a> Session<'a> {
         let Sending { log, pool, options, wakes, .. } = self.sending;
         Pump {
             claimer: Claimer::new(pool.clone(), self.owner, channel, route.companies.clone()),
-            log: log.clone(),
+            log: log.reader().clone(),
             pool: pool.clone(),
             route: channel_route,
             outcomes,

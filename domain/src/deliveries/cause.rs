@@ -36,7 +36,7 @@ words! {
         Tls = "tls",
         /// SMTP: the server's greeting, and EHLO or HELO.
         Greeting = "greeting",
-        /// SMTP: the log-in.
+        /// The log-in.
         Auth = "auth",
         /// SMTP: the sender.
         Mail = "mail",
@@ -54,21 +54,33 @@ words! {
 }
 
 words! {
-    /// What our side knows or has seen, where the provider has said nothing.
+    /// What our side knows or has seen, where the provider's own code does not say it.
     Observation {
-        /// Nobody could be reached: refused, unreachable, or the name is unknown.
+        /// No connection: refused, no route, or the host's name is unknown.
         Unreachable = "unreachable",
-        /// TLS could not be agreed, or the certificate is not trusted.
+        /// TLS could not be agreed.
         TlsFailed = "tls_failed",
+        /// The certificate comes from no authority that is trusted.
+        CertificateUntrusted = "certificate_untrusted",
+        /// The certificate is for another host name.
+        CertificateForOtherName = "certificate_for_other_name",
+        /// The certificate has expired.
+        CertificateExpired = "certificate_expired",
+        /// The certificate is not one of those that the settings name.
+        CertificateDiffers = "certificate_differs",
+        /// The certificate cannot be used for another reason.
+        CertificateUnusable = "certificate_unusable",
+        /// The certificates that this machine trusts cannot be read.
+        TrustUnreadable = "trust_unreadable",
         /// The provider does not offer the TLS that the settings ask for.
         TlsNotOffered = "tls_not_offered",
-        /// The certificate is not the one that the settings name.
-        CertificateDiffers = "certificate_differs",
+        /// The provider offered TLS before and does not now.
+        TlsWithdrawn = "tls_withdrawn",
+        /// The provider offers no TLS, and a password must not travel in clear.
+        AuthUnprotected = "auth_unprotected",
         /// The provider offers no way to log in that we know.
         AuthNotOffered = "auth_not_offered",
-        /// The password would travel in clear.
-        AuthUnprotected = "auth_unprotected",
-        /// No request can be made of our settings.
+        /// No connection or request can be made of our settings.
         SettingsUnusable = "settings_unusable",
         /// The other side ended the connection.
         Closed = "closed",
@@ -78,20 +90,24 @@ words! {
         NoAnswer = "no_answer",
         /// The answer breaks the protocol.
         AnswerUnreadable = "answer_unreadable",
-        /// The answer is longer than the protocol allows.
+        /// The answer is longer than the protocol or our limit allows.
         AnswerTooLong = "answer_too_long",
-        /// The provider said something that was not asked.
+        /// The provider said something before it was asked.
         AnswerUnasked = "answer_unasked",
+        /// The answer has no meaning at this point of the protocol.
+        AnswerUnexpected = "answer_unexpected",
+        /// The answer says neither that the message was taken nor that it was refused.
+        AnswerUnclear = "answer_unclear",
         /// The sender's process ended, or lost its lease, before the answer.
         LeaseLost = "lease_lost",
-        /// The address is not one that the channel can use.
+        /// The channel cannot use the address.
         AddressUnusable = "address_unusable",
+        /// The address needs SMTPUTF8, which the provider does not offer.
+        Utf8NotOffered = "utf8_not_offered",
         /// No message can be made of the content.
         ContentUnusable = "content_unusable",
         /// The content cannot be read: its key is destroyed.
         ContentErased = "content_erased",
-        /// The recipient is not known to this server (it needs SMTPUTF8, which it does not offer).
-        Utf8NotOffered = "utf8_not_offered",
         /// The time to send it was over.
         Expired = "expired",
         /// A person who looked into it says that it was not sent.

@@ -1,7 +1,7 @@
 //! Logging in to a mail server (RFC 4954).
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use domain::delivery::FailureClass;
+use domain::deliveries::{self, FailureClass, Observation};
 
 use super::{
     dialogue::{Dialogue, wanted},
@@ -9,10 +9,7 @@ use super::{
     reply::{self, Phase},
     wire::Reply,
 };
-use crate::provider::{
-    failure::{Failure, code},
-    settings::Secret,
-};
+use crate::provider::{failure::Failure, settings::Secret};
 
 /// The longest command line, with its end (RFC 4954 section 4, RFC 5321 4.5.3.1.4).
 const MAX_COMMAND: usize = 512;
@@ -32,9 +29,7 @@ pub(super) async fn log_in(
         let answers = [user, password.reveal()].map(|answer| BASE64_STANDARD.encode(answer));
         return exchange(dialogue, "AUTH LOGIN\r\n", &answers, password).await;
     }
-    let text = "the server offers no log-in that we know (AUTH PLAIN or LOGIN): see whether url has the right port, or \
-                leave user and password out of it";
-    Err(Failure::new(FailureClass::ConfigAuth, code::CONFIG, text))
+    Err(Failure::observed(FailureClass::ConfigAuth, deliveries::Phase::Auth, Observation::AuthNotOffered))
 }
 
 /// With the response at once, which saves a round trip, where the line has room for it.
@@ -57,8 +52,9 @@ async fn exchange(
         }
         reply = dialogue.ask(Phase::Auth, &format!("{answer}\r\n")).await?;
     }
-    if reply.is_refusal() && repeats(&reply::words(&reply), answers, password) {
-        return Err(reply::refused(Phase::Auth, reply.code, "the server's words repeat what it was told"));
+    let words = reply::words(&reply);
+    if reply.is_refusal() && repeats(&words, answers, password) {
+        return Err(Failure { text: String::new(), ..reply::refused(Phase::Auth, reply.code, &words) });
     }
     wanted(Phase::Auth, reply, Reply::is_completion).map(drop)
 }

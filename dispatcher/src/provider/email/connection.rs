@@ -2,7 +2,7 @@
 
 use tokio::time::{Duration, Instant, timeout};
 
-use domain::delivery::FailureClass;
+use domain::deliveries::{self, FailureClass, Observation};
 
 use super::{
     Shared,
@@ -12,7 +12,7 @@ use super::{
     reply::{self, Phase},
     wire::Reply,
 };
-use crate::provider::failure::{Accepted, Failure, SendFailure, code, without_recipient};
+use crate::provider::failure::{Accepted, Failure, SendFailure, without_recipient};
 
 /// A connection and what is known of its server.
 pub(super) struct Connection {
@@ -65,12 +65,12 @@ impl Connection {
     /// Brings the server to 354. A failure is proof that nothing of the mail was sent.
     pub(super) async fn announce(&mut self, letter: &Letter) -> Result<(), Failure> {
         if letter.is_international() && !self.international {
-            let text = "the server cannot take this address (SMTPUTF8)";
-            return Err(Failure::new(FailureClass::PermanentContent, code::CONTENT, text));
+            let (class, phase) = (FailureClass::PermanentContent, deliveries::Phase::Mail);
+            return Err(Failure::observed(class, phase, Observation::Utf8NotOffered));
         }
         if std::mem::replace(&mut self.state, State::WithinMail) == State::Refused {
             let rset = self.expect(Phase::Mail, "RSET\r\n", Reply::is_completion).await;
-            rset.map_err(|_| reply::ended())?;
+            rset.map_err(|_| reply::ended(Phase::Mail))?;
         }
         if self.pipelining {
             self.announce_at_once(letter).await
@@ -83,7 +83,7 @@ impl Connection {
     pub(super) async fn transmit(&mut self, letter: &Letter) -> Result<Accepted, SendFailure> {
         // The server has waited for us: it may have had enough, and must not be taken to speak of the message.
         if !self.dialogue.is_quiet() {
-            return Err(reply::ended().into());
+            return Err(reply::ended(Phase::Data).into());
         }
         let reply = match self.dialogue.transmit(&letter.wire).await {
             Transmission::Answered(reply) => reply,
@@ -181,7 +181,7 @@ fn is_over(result: &Result<(), Failure>) -> bool {
 
 /// Whether a connection that had carried mail before may simply have been at its end: silence is not that.
 pub(super) fn was_at_its_end(failure: &Failure) -> bool {
-    failure.ends_dialogue() && failure.code != code::TIMEOUT
+    failure.ends_dialogue() && failure.seen() != Some(Observation::NoAnswer)
 }
 
 /// The server's words at acceptance, which hold its queue id; kept as they are unless they repeat the address. The

@@ -79,7 +79,7 @@ impl Dialogue {
     fn deadline(&self, phase: Phase) -> Duration {
         let deadlines = &self.deadlines;
         match phase {
-            Phase::Connect => deadlines.connect,
+            Phase::Connect | Phase::Tls => deadlines.connect,
             Phase::Greeting | Phase::Auth => deadlines.greeting,
             Phase::Mail | Phase::Rcpt => deadlines.envelope,
             Phase::Data => deadlines.data,

@@ -1,7 +1,7 @@
 //! A notification as the bytes of a mail, the same bytes on every attempt.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use domain::delivery::FailureClass;
+use domain::deliveries::{FailureClass, Observation};
 use lettre::{
     Address, Message,
     message::{
@@ -11,10 +11,7 @@ use lettre::{
 };
 
 use super::address;
-use crate::provider::{
-    Outgoing,
-    failure::{Failure, code},
-};
+use crate::provider::{Outgoing, failure::Failure};
 
 /// An envelope and a message that is ready for the wire.
 pub(super) struct Letter {
@@ -28,8 +25,8 @@ impl Letter {
     /// Builds the mail; an error is proof that it can never be sent as it is.
     pub(super) fn try_new(from: &Mailbox, outgoing: &Outgoing) -> Result<Self, Failure> {
         let recipient = address(&outgoing.to)?;
-        let name = one_line("the recipient's name", outgoing.to_name.as_deref().unwrap_or_default())?;
-        let subject = one_line("the subject", outgoing.subject.as_deref().unwrap_or_default())?;
+        let name = one_line(outgoing.to_name.as_deref().unwrap_or_default())?;
+        let subject = one_line(outgoing.subject.as_deref().unwrap_or_default())?;
         let message = Message::builder()
             .from(from.clone())
             .to(Mailbox::new((!name.is_empty()).then(|| name.to_owned()), recipient.clone()))
@@ -40,8 +37,8 @@ impl Letter {
             .header(AutoSubmitted)
             .header(ContentType::TEXT_PLAIN)
             .body(crlf(body(&outgoing.body)?))
-            .map_err(|_| impossible("the mail cannot be built"))?;
-        let text = String::from_utf8(message.formatted()).map_err(|_| impossible("the mail is not text"))?;
+            .map_err(|_| unusable())?;
+        let text = String::from_utf8(message.formatted()).map_err(|_| unusable())?;
         Ok(Self { sender: from.email.clone(), recipient, wire: dotted(&text) })
     }
 
@@ -75,27 +72,28 @@ fn message_id(from: &Mailbox, outgoing: &Outgoing) -> String {
     format!("<{}@{}>", outgoing.delivery_id, from.email.domain())
 }
 
-fn impossible(text: &str) -> Failure {
-    Failure::new(FailureClass::PermanentContent, code::CONTENT, text)
+/// No mail can be made of it.
+fn unusable() -> Failure {
+    Failure::observed(FailureClass::PermanentContent, None, Observation::ContentUnusable)
 }
 
 fn address(text: &str) -> Result<Address, Failure> {
     let not_an_address =
-        || Failure::new(FailureClass::PermanentAddress, code::CONTENT, "not an e-mail address");
+        || Failure::observed(FailureClass::PermanentAddress, None, Observation::AddressUnusable);
     address::parse(text).ok_or_else(not_an_address)
 }
 
 /// A line break here would let a name or a subject write headers of its own.
-fn one_line<'a>(what: &str, text: &'a str) -> Result<&'a str, Failure> {
+fn one_line(text: &str) -> Result<&str, Failure> {
     if text.contains(['\r', '\n', '\0']) {
-        return Err(impossible(&format!("{what} has a line break or NUL")));
+        return Err(unusable());
     }
     Ok(text)
 }
 
 fn body(text: &str) -> Result<&str, Failure> {
     if text.contains(['\r', '\0']) {
-        return Err(impossible("the body has a carriage return or NUL"));
+        return Err(unusable());
     }
     Ok(text)
 }

@@ -99,7 +99,11 @@ fn a_bad_address_is_the_addresses_fault() {
         ["ana", "ana@", "@example.com", "ana@example.com>\r\nRCPT TO:<b@example.com", "a b@example.com"]
     {
         let refused = Letter::try_new(&from(), &Outgoing { to: bad.into(), ..outgoing("x", "x") });
-        assert_eq!(refused.err().map(|failure| failure.class), Some(FailureClass::PermanentAddress), "{bad}");
+        assert_eq!(
+            refused.err().map(|failure| failure.class()),
+            Some(FailureClass::PermanentAddress),
+            "{bad}"
+        );
     }
 }
 

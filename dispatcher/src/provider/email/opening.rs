@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
+use domain::deliveries::Observation;
+
 use super::{
     Shared, auth,
     dialogue::{Dialogue, wanted},
@@ -38,7 +40,7 @@ pub(super) async fn open(shared: &Shared) -> Result<(Dialogue, Extensions), Fail
 fn name(shared: &Shared, dialogue: &Dialogue) -> Result<String, Failure> {
     match &shared.server.helo_name {
         Some(name) => Ok(name.clone()),
-        None => dialogue.local_address().map(helo::literal).map_err(|_| reply::ended()),
+        None => dialogue.local_address().map(helo::literal).map_err(|_| reply::ended(Phase::Greeting)),
     }
 }
 
@@ -56,11 +58,10 @@ async fn hello(dialogue: &mut Dialogue, name: &str) -> Result<Extensions, Failur
 }
 
 async fn start_tls(mut dialogue: Dialogue, shared: &Shared) -> Result<Dialogue, Failure> {
-    let reply = dialogue.ask(Phase::Connect, "STARTTLS\r\n").await?;
-    wanted(Phase::Connect, reply, Reply::is_completion)?;
-    let in_between =
-        |_| reply::unprotected("something was said in clear after STARTTLS: somebody may stand in between");
-    let tcp = dialogue.into_clear().map_err(in_between)?;
+    let reply = dialogue.ask(Phase::Tls, "STARTTLS\r\n").await?;
+    wanted(Phase::Tls, reply, Reply::is_completion)?;
+    // Said in clear after STARTTLS: somebody may stand in between.
+    let tcp = dialogue.into_clear().map_err(|_| reply::unprotected(Observation::AnswerUnasked))?;
     let stream = stream::start_tls(tcp, shared).await?;
     Ok(Dialogue::new(Wire::new(stream), shared.deadlines))
 }
@@ -74,21 +75,13 @@ fn protected(shared: &Shared, is_encrypted: bool) -> Result<(), Failure> {
         return Ok(());
     }
     if !server.may_do_without_tls() {
-        return Err(reply::unprotected(
-            "the server offers no TLS, and a password is not sent in clear over a network: mend its STARTTLS, or use \
-             smtps:// in url",
-        ));
+        return Err(reply::unprotected(Observation::AuthUnprotected));
     }
     if server.tls == Tls::Required {
-        return Err(reply::unprotected(
-            "the server offers no TLS, and nothing is to be sent to it without: mend its STARTTLS, or use smtps:// in url",
-        ));
+        return Err(reply::unprotected(Observation::TlsNotOffered));
     }
     if server.tls == Tls::WhenOffered && shared.has_had_tls.load(Ordering::Relaxed) {
-        return Err(reply::unprotected(
-            "the server offered TLS before and offers none now: mend its STARTTLS, or set tls = \"none\" if it is to be \
-             sent to in clear",
-        ));
+        return Err(reply::unprotected(Observation::TlsWithdrawn));
     }
     Ok(())
 }

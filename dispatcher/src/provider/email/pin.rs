@@ -38,9 +38,9 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// Another certificate was shown than one of those named.
+/// Another certificate was shown than one of those named: this one.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} is not one of certificate_sha256")]
+#[error("{0}")]
 pub(super) struct Unpinned(Fingerprint);
 
 /// Believes a server that shows one of these certificates and proves that it has the key. Name, dates and authority are not

@@ -2,21 +2,19 @@
 
 use std::time::Duration;
 
-use domain::delivery::FailureClass;
+use domain::deliveries::{self, Evidence, FailureClass, Observation};
 
 use super::wire::{Broken, Reply};
-use crate::provider::{
-    failure::{Failure, code},
-    schedule::RetryAdvice,
-};
+use crate::provider::{failure::Failure, schedule::RetryAdvice};
 
 /// A greylisting server wants the same mail again, but not at once.
 const GREYLISTED_FOR: Duration = Duration::from_secs(300);
 
-/// Where in the dialogue something happened. A refusal before RCPT is never the recipient's fault.
+/// Where in the dialogue something happened. A refusal before MAIL is never the recipient's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     Connect,
+    Tls,
     Greeting,
     Auth,
     Mail,
@@ -25,22 +23,25 @@ pub(super) enum Phase {
     FinalReply,
 }
 
-impl Phase {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Connect => "connecting",
-            Self::Greeting => "the greeting",
-            Self::Auth => "authentication",
-            Self::Mail => "MAIL",
-            Self::Rcpt => "RCPT",
-            Self::Data => "DATA",
-            Self::FinalReply => "the end of the message",
+impl From<Phase> for deliveries::Phase {
+    fn from(phase: Phase) -> Self {
+        match phase {
+            Phase::Connect => Self::Connect,
+            Phase::Tls => Self::Tls,
+            Phase::Greeting => Self::Greeting,
+            Phase::Auth => Self::Auth,
+            Phase::Mail => Self::Mail,
+            Phase::Rcpt => Self::Rcpt,
+            Phase::Data => Self::Data,
+            Phase::FinalReply => Self::Reply,
         }
     }
+}
 
+impl Phase {
     /// Whether the server refuses the connection, whatever mail it is for.
     const fn is_before_mail(self) -> bool {
-        matches!(self, Self::Connect | Self::Greeting | Self::Auth)
+        matches!(self, Self::Connect | Self::Tls | Self::Greeting | Self::Auth)
     }
 }
 
@@ -52,7 +53,7 @@ pub(super) fn refused(phase: Phase, status: u16, text: &str) -> Failure {
         Some(Enhanced { subject, detail }) => format!("{status} {}.{subject}.{detail}", status / 100),
         None => status.to_string(),
     };
-    Failure::new(blame(phase, class), code, text).with_advice(advice)
+    Failure::answered(blame(phase, class), phase.into(), code, text).with_advice(advice)
 }
 
 /// A reply's lines as one text; the enhanced code that begins each of them is said once.
@@ -75,42 +76,40 @@ fn is_enhanced(word: &str) -> bool {
 
 /// A failure of the connection: only a reply is an answer to the message.
 pub(super) fn failed(phase: Phase, broken: &Broken) -> Failure {
-    let transient = |code, what: &str| {
-        Failure::new(FailureClass::Transient, code, &format!("{what} at {}", phase.as_str()))
-    };
     match broken {
         // Before the log-in TLS fails for what it is, as when the server wants a certificate of ours; later it just ends.
-        Broken::Tls(why) if matches!(phase, Phase::Connect | Phase::Greeting | Phase::Auth) => {
-            unprotected(&format!("TLS failed: {why}"))
-        }
-        Broken::Closed | Broken::Unwritten | Broken::Tls(_) => {
-            transient(code::CLOSED, "the connection failed")
-        }
-        Broken::NotSmtp => transient(code::PROTOCOL, "the server did not speak SMTP"),
-        Broken::TooLong => transient(code::PROTOCOL, "the server did not end its reply"),
-        Broken::Unasked => transient(code::PROTOCOL, "the server said something that was not asked"),
+        Broken::Tls(why) if phase.is_before_mail() => unprotected(Observation::TlsFailed).with_text(why),
+        Broken::Tls(why) => ended(phase).with_text(why),
+        Broken::Closed | Broken::Unwritten => ended(phase),
+        Broken::NotSmtp => transient(phase, Observation::AnswerUnreadable),
+        Broken::TooLong => transient(phase, Observation::AnswerTooLong),
+        Broken::Unasked => transient(phase, Observation::AnswerUnasked),
     }
 }
 
-/// There is no TLS that can be relied on; the text says what to do.
-pub(super) fn unprotected(text: &str) -> Failure {
-    Failure::new(FailureClass::ConfigAuth, code::TLS, text)
+/// There is no TLS that can be relied on.
+pub(super) fn unprotected(observed: Observation) -> Failure {
+    Failure::observed(FailureClass::ConfigAuth, deliveries::Phase::Tls, observed)
 }
 
 /// The phase's deadline has passed.
 pub(super) fn timed_out(phase: Phase) -> Failure {
-    Failure::new(FailureClass::Transient, code::TIMEOUT, &format!("no answer in time at {}", phase.as_str()))
+    transient(phase, Observation::NoAnswer)
 }
 
 /// The server ended the connection, or left it in a state no mail can begin in.
-pub(super) fn ended() -> Failure {
-    Failure::new(FailureClass::Transient, code::CLOSED, "the server ended the connection")
+pub(super) fn ended(phase: Phase) -> Failure {
+    transient(phase, Observation::Closed)
 }
 
-/// The server spoke, but not SMTP.
+/// The server spoke SMTP, but not what belongs here.
 pub(super) fn out_of_order(phase: Phase, status: u16) -> Failure {
-    let text = format!("an unexpected {status} at {}", phase.as_str());
-    Failure::new(FailureClass::Transient, code::PROTOCOL, &text)
+    let (code, observed) = (Some(status.to_string()), Some(Observation::AnswerUnexpected));
+    Failure::new(FailureClass::Transient, Evidence { phase: Some(phase.into()), code, observed })
+}
+
+fn transient(phase: Phase, observed: Observation) -> Failure {
+    Failure::observed(FailureClass::Transient, deliveries::Phase::from(phase), observed)
 }
 
 /// A connection or a sender that is refused as a whole says nothing about the recipient or the content.

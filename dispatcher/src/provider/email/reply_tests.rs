@@ -5,7 +5,7 @@ use FailureClass::*;
 use super::*;
 
 fn class_of(reply: &str) -> FailureClass {
-    at(Phase::Rcpt, reply).class
+    at(Phase::Rcpt, reply).class()
 }
 
 fn at(phase: Phase, reply: &str) -> Failure {
@@ -102,21 +102,21 @@ fn a_refusal_that_is_about_us_blames_no_recipient() {
 
 #[test]
 fn authentication_that_is_down_is_no_speed_limit() {
-    assert_eq!(at(Phase::Auth, "454 4.7.0 authentication is down").class, ConfigAuth);
-    assert_eq!(at(Phase::Greeting, "454 4.7.0 TLS not available").class, ConfigAuth);
+    assert_eq!(at(Phase::Auth, "454 4.7.0 authentication is down").class(), ConfigAuth);
+    assert_eq!(at(Phase::Greeting, "454 4.7.0 TLS not available").class(), ConfigAuth);
 }
 
 #[test]
 fn the_code_kept_is_the_basic_and_the_enhanced_one() {
-    assert_eq!(at(Phase::Rcpt, "550 5.1.1 <a@b.example> unknown").code, "550 5.1.1");
-    assert_eq!(at(Phase::Rcpt, "550 unknown").code, "550");
+    assert_eq!(at(Phase::Rcpt, "550 5.1.1 <a@b.example> unknown").code(), "550 5.1.1");
+    assert_eq!(at(Phase::Rcpt, "550 unknown").code(), "550");
 }
 
 #[test]
 fn an_enhanced_code_of_another_class_is_ignored() {
     assert_eq!(at(Phase::Rcpt, "451 5.1.1 confused"), at(Phase::Rcpt, "451 5.1.1 confused"));
     assert_eq!((class_of("451 5.1.1 confused"), class_of("550 4.2.2 confused")), (Transient, Unknown));
-    assert_eq!(at(Phase::Rcpt, "451 5.1.1 confused").code, "451");
+    assert_eq!(at(Phase::Rcpt, "451 5.1.1 confused").code(), "451");
 }
 
 #[test]
@@ -135,8 +135,11 @@ fn an_enhanced_code_that_every_line_repeats_is_said_once() {
 #[test]
 fn a_failing_connection_is_transient_and_tls_that_fails_before_the_log_in_is_ours_to_mend() {
     let tls = Broken::Tls("certificate required".into());
-    for phase in [Phase::Connect, Phase::Greeting, Phase::Auth] {
-        assert_eq!((failed(phase, &tls).class, failed(phase, &tls).code.as_str()), (ConfigAuth, code::TLS));
+    for phase in [Phase::Connect, Phase::Tls, Phase::Greeting, Phase::Auth] {
+        assert_eq!(
+            (failed(phase, &tls).class(), failed(phase, &tls).seen()),
+            (ConfigAuth, Some(Observation::TlsFailed))
+        );
     }
     for phase in [Phase::Mail, Phase::Rcpt, Phase::Data, Phase::FinalReply] {
         for broken in [
@@ -148,7 +151,7 @@ fn a_failing_connection_is_transient_and_tls_that_fails_before_the_log_in_is_our
             tls.clone(),
         ] {
             let failure = failed(phase, &broken);
-            assert_eq!((failure.class, failure.ends_dialogue()), (Transient, true), "{broken:?}");
+            assert_eq!((failure.class(), failure.ends_dialogue()), (Transient, true), "{broken:?}");
         }
     }
 }
@@ -156,7 +159,7 @@ fn a_failing_connection_is_transient_and_tls_that_fails_before_the_log_in_is_our
 #[test]
 fn words_that_look_like_an_enhanced_code_are_none() {
     for reply in ["550 5.1", "550 5.1.x", "550 5.1.1000", "550 5.1.1.1", "550"] {
-        assert_eq!(at(Phase::Rcpt, reply).code, "550", "{reply}");
+        assert_eq!(at(Phase::Rcpt, reply).code(), "550", "{reply}");
     }
 }
 
@@ -169,15 +172,15 @@ fn greylisting_waits_at_least_five_minutes() {
 
 #[test]
 fn a_refused_connection_or_sender_never_blames_the_recipient() {
-    for phase in [Phase::Connect, Phase::Greeting, Phase::Auth] {
+    for phase in [Phase::Connect, Phase::Tls, Phase::Greeting, Phase::Auth] {
         for reply in
             ["554 go away", "554 5.7.1 blocked", "521 no mail here", "550 5.1.1 what", "552 5.3.4 what"]
         {
-            assert_eq!(at(phase, reply).class, ConfigAuth, "{reply}");
+            assert_eq!(at(phase, reply).class(), ConfigAuth, "{reply}");
         }
-        assert_eq!(at(phase, "421 busy").class, Transient);
+        assert_eq!(at(phase, "421 busy").class(), Transient);
     }
-    assert_eq!(at(Phase::Mail, "553 5.1.1 sender unknown").class, ConfigAuth);
-    assert_eq!(at(Phase::Mail, "550 5.7.1 sender not allowed").class, PolicyReputation);
-    assert_eq!(at(Phase::Mail, "552 5.3.4 too big").class, PermanentContent);
+    assert_eq!(at(Phase::Mail, "553 5.1.1 sender unknown").class(), ConfigAuth);
+    assert_eq!(at(Phase::Mail, "550 5.7.1 sender not allowed").class(), PolicyReputation);
+    assert_eq!(at(Phase::Mail, "552 5.3.4 too big").class(), PermanentContent);
 }

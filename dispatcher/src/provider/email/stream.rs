@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use domain::delivery::FailureClass;
+use domain::deliveries::{self, FailureClass, Observation};
 use rustls::{CertificateError, ClientConfig, Error, pki_types::ServerName};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::{net::TcpStream, time::timeout};
@@ -18,7 +18,7 @@ use super::{
     security::{Believed, Tls},
     wire::Stream,
 };
-use crate::provider::failure::{Failure, code};
+use crate::provider::failure::Failure;
 
 /// How TLS is spoken with one server; made when it is first needed, since the platform's certificates are many.
 #[derive(Debug, Default)]
@@ -75,11 +75,10 @@ async fn within<T>(
 
 async fn handshake(tcp: TcpStream, shared: &Shared) -> Result<TlsStream<TcpStream>, Failure> {
     let host = shared.server.host.clone();
-    let name =
-        ServerName::try_from(host).map_err(|_| reply::unprotected("the host in url is no name for TLS"))?;
+    let name = ServerName::try_from(host).map_err(|_| reply::unprotected(Observation::SettingsUnusable))?;
     let connector = TlsConnector::from(shared.tls.config(&shared.server.believed)?);
     connector.connect(name, tcp).await.map_err(|error| match tls_error(&error) {
-        Some(tls) => reply::unprotected(&advice(tls)),
+        Some(tls) => disagreed(tls),
         None => unreachable(&error),
     })
 }
@@ -89,10 +88,9 @@ impl TlsClient {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
         }
-        let unreadable = |_| {
-            reply::unprotected("this machine's certificates cannot be read: name the server's in ca_file")
-        };
-        let config = config(believed).map_err(unreadable)?;
+        let config = config(believed).map_err(|error| {
+            reply::unprotected(Observation::TrustUnreadable).with_text(&error.to_string())
+        })?;
         Ok(Arc::clone(self.config.get_or_init(|| Arc::new(config))))
     }
 }
@@ -116,40 +114,31 @@ fn tls_error(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// Why TLS failed and what to do about it.
-fn advice(error: &Error) -> String {
+/// Why TLS was not agreed, with the library's text; of a certificate that is not pinned, its fingerprint.
+fn disagreed(error: &Error) -> Failure {
+    let text = match error {
+        Error::InvalidCertificate(CertificateError::Other(other)) => other.0.to_string(),
+        other => other.to_string(),
+    };
+    reply::unprotected(seen(error)).with_text(&text)
+}
+
+fn seen(error: &Error) -> Observation {
     use CertificateError::{
         BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext, UnknownIssuer,
     };
-    let (what, then) = match error {
+    let Error::InvalidCertificate(certificate) = error else { return Observation::TlsFailed };
+    match certificate {
         // The signature is bad where the authority has the name of one that is trusted, but another key.
-        Error::InvalidCertificate(UnknownIssuer | BadSignature) => (
-            "the server's certificate comes from no authority that is trusted".to_owned(),
-            "name its authority in ca_file, or the certificate itself in certificate_sha256",
-        ),
-        Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => (
-            "the server's certificate is for another name than the host in url".to_owned(),
-            "use its name in url, or name the certificate in certificate_sha256",
-        ),
-        Error::InvalidCertificate(Expired | ExpiredContext { .. }) => (
-            "the server's certificate has expired".to_owned(),
-            "have it renewed, or name it in certificate_sha256",
-        ),
-        Error::InvalidCertificate(CertificateError::Other(other)) if other.0.is::<Unpinned>() => {
-            (format!("the server's certificate {}", other.0), "add it there if the server has a new one")
-        }
-        Error::InvalidCertificate(other) => (
-            format!("the server's certificate cannot be used: {other}"),
-            "name it in certificate_sha256, or have it replaced",
-        ),
-        other => (
-            format!("TLS cannot be agreed: {other}"),
-            "see whether url has the right scheme and port, and what the server's log says",
-        ),
-    };
-    format!("{what}: {then}")
+        UnknownIssuer | BadSignature => Observation::CertificateUntrusted,
+        NotValidForName | NotValidForNameContext { .. } => Observation::CertificateForOtherName,
+        Expired | ExpiredContext { .. } => Observation::CertificateExpired,
+        CertificateError::Other(other) if other.0.is::<Unpinned>() => Observation::CertificateDiffers,
+        _ => Observation::CertificateUnusable,
+    }
 }
 
 fn unreachable(error: &io::Error) -> Failure {
-    Failure::new(FailureClass::Transient, code::CONNECT, &error.to_string())
+    Failure::observed(FailureClass::Transient, deliveries::Phase::Connect, Observation::Unreachable)
+        .with_text(&error.to_string())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, Months, NaiveDateTime, Utc};
-use domain::delivery::FailureClass;
+use domain::deliveries::{Evidence, FailureClass, Observation, Phase};
 use reqwest::{
     Response, StatusCode,
     header::{DATE, HeaderMap, HeaderName, RETRY_AFTER},
@@ -111,8 +111,8 @@ fn is_refusal(status: StatusCode, body: &Body) -> bool {
 }
 
 fn doubt(status: StatusCode) -> Doubt {
-    let text = "an answer that says neither that there is a message nor that it was refused".to_owned();
-    Doubt { code: format!("http {}", status.as_u16()), text }
+    let (code, observed) = (Some(status.as_str().to_owned()), Some(Observation::AnswerUnclear));
+    Doubt { evidence: Evidence { phase: Some(Phase::Http), code, observed }, text: String::new() }
 }
 
 fn refused(facts: Facts, body: &Body) -> SendFailure {
@@ -120,9 +120,9 @@ fn refused(facts: Facts, body: &Body) -> SendFailure {
         return SendFailure::OptedOut;
     }
     let class = body.code.and_then(class_of).unwrap_or_else(|| by_status(facts.status));
-    let code = body.code.map_or_else(|| format!("http {}", facts.status.as_u16()), |code| code.to_string());
+    let code = body.code.map_or_else(|| facts.status.as_str().to_owned(), |code| code.to_string());
     let text = body.message.as_deref().unwrap_or_default();
-    Failure::new(class, code, text).with_advice(facts.advice).into()
+    Failure::answered(class, Phase::Http, code, text).with_advice(facts.advice).into()
 }
 
 impl Facts {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     fn class(status: u16, body: &str) -> FailureClass {
-        refused(answer(status, body)).class
+        refused(answer(status, body)).class()
     }
 
     fn is_doubt(answer: &Result<Accepted, SendFailure>) -> bool {
@@ -228,7 +228,7 @@ mod tests {
         let failed =
             answer(201, r#"{"sid":"SM1","status":"failed","error_code":30007,"error_message":"filtered"}"#);
         let failure = refused(failed);
-        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::PolicyReputation, "30007"));
+        assert_eq!((failure.class(), failure.code()), (FailureClass::PolicyReputation, "30007"));
     }
 
     #[test]
@@ -238,13 +238,13 @@ mod tests {
                 let body = format!(r#"{{"sid":"SM1","status":"failed","error_code":{code}}}"#);
                 let failure = refused(answer(status, &body));
                 assert_eq!(failure.advice, RetryAdvice::Never, "{status} {code}");
-                assert_eq!(failure.code, code.trim_matches('"'));
+                assert_eq!(failure.code(), code.trim_matches('"'));
             }
         }
         for status in ["failed", "undelivered", "canceled"] {
             let failure = refused(answer(201, &format!(r#"{{"sid":"SM1","status":"{status}"}}"#)));
             assert_eq!(
-                (failure.class, failure.advice),
+                (failure.class(), failure.advice),
                 (FailureClass::Unknown, RetryAdvice::Never),
                 "{status}"
             );
@@ -264,7 +264,7 @@ mod tests {
     fn a_client_error_is_refused_by_its_code() {
         let failure = answer(400, r#"{"code":21211,"message":"The 'To' number +573001234567 is not valid"}"#);
         let failure = refused(failure);
-        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::PermanentAddress, "21211"));
+        assert_eq!((failure.class(), failure.code()), (FailureClass::PermanentAddress, "21211"));
         assert_eq!(failure.text, "The 'To' number … is not valid");
     }
 
@@ -303,8 +303,8 @@ mod tests {
             for (status, body) in statuses.iter().flat_map(|status| bodies.map(|body| (*status, body))) {
                 let failure = refused(answer(status, body));
                 assert_eq!(
-                    (failure.class, failure.code),
-                    (expected, format!("http {status}")),
+                    (failure.class(), failure.code()),
+                    (expected, status.to_string().as_str()),
                     "{status} {body}"
                 );
             }
@@ -334,7 +334,7 @@ mod tests {
         ] {
             let failure = refused(answer(400, body));
             assert_eq!(
-                (failure.class, failure.code.as_str()),
+                (failure.class(), failure.code()),
                 (FailureClass::PermanentAddress, "21211"),
                 "{body}"
             );
@@ -353,7 +353,7 @@ mod tests {
     #[test]
     fn a_code_that_may_be_a_persons_number_is_not_kept() {
         let failure = refused(answer(400, r#"{"code":573001234567,"message":"no"}"#));
-        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Unknown, "http 400"));
+        assert_eq!((failure.class(), failure.code()), (FailureClass::Unknown, "400"));
     }
 
     #[test]
@@ -368,15 +368,15 @@ mod tests {
         assert_eq!(of(201, b"{\"sid\":\"SM0\",\"sid\":\"SM1\"}"), accepted);
         let deep = format!("{{\"sid\":\"SM1\",\"more\":{}", "[".repeat(60_000));
         assert!(is_doubt(&of(201, deep.as_bytes())));
-        assert_eq!(refused(of(429, deep.as_bytes())).class, FailureClass::Throttled);
+        assert_eq!(refused(of(429, deep.as_bytes())).class(), FailureClass::Throttled);
     }
 
     #[test]
     fn a_body_that_broke_off_leaves_only_the_status() {
         let of = |status| read(Facts { status, advice: RetryAdvice::Schedule }, None);
         assert!(is_doubt(&of(StatusCode::CREATED)) && is_doubt(&of(StatusCode::BAD_GATEWAY)));
-        assert_eq!(refused(of(StatusCode::TOO_MANY_REQUESTS)).class, FailureClass::Throttled);
-        assert_eq!(refused(of(StatusCode::UNAUTHORIZED)).class, FailureClass::ConfigAuth);
+        assert_eq!(refused(of(StatusCode::TOO_MANY_REQUESTS)).class(), FailureClass::Throttled);
+        assert_eq!(refused(of(StatusCode::UNAUTHORIZED)).class(), FailureClass::ConfigAuth);
     }
 
     fn advice_of(headers: &[(HeaderName, &str)]) -> RetryAdvice {

@@ -1,6 +1,6 @@
 //! Twilio's error codes (twilio.com/docs/api/errors/CODE) as classes.
 
-use domain::delivery::FailureClass;
+use domain::deliveries::FailureClass;
 
 /// The person has answered STOP: no text will reach this number from us.
 pub(super) const OPTED_OUT: u64 = 21610;

@@ -5,12 +5,15 @@ mod codes;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use domain::{delivery::FailureClass, value::DeliveryId};
+use domain::{
+    deliveries::{Evidence, FailureClass, Observation, Phase},
+    value::DeliveryId,
+};
 use reqwest::{Client, Request, Response, redirect};
 
 use super::{
     Gate, Outgoing,
-    failure::{Accepted, Doubt, Failure, SendFailure, StartRefused, code},
+    failure::{Accepted, Doubt, Failure, SendFailure, StartRefused},
     settings::{SettingsError, TwilioAccount, TwilioSender, TwilioSettings},
 };
 
@@ -143,7 +146,7 @@ fn request(shared: &Shared, outgoing: &Outgoing) -> Result<Request, Failure> {
         .basic_auth(&account.account, Some(account.secret.reveal()))
         .form(&form)
         .build()
-        .map_err(|_| Failure::new(FailureClass::ConfigAuth, code::CONFIG, "the request cannot be built"))
+        .map_err(|_| unbuildable())
 }
 
 /// Twilio has no idempotency key and no client reference: the callback's address carries ours.
@@ -159,25 +162,33 @@ fn unanswered(error: &reqwest::Error) -> SendFailure {
         return unconnected(error).into();
     }
     if error.is_builder() {
-        return Failure::new(FailureClass::ConfigAuth, code::CONFIG, "the request cannot be built").into();
+        return unbuildable().into();
     }
-    let code = if error.is_timeout() { code::TIMEOUT } else { code::CLOSED };
-    Doubt { code: code.to_owned(), text: "the provider did not answer".to_owned() }.into()
+    let observed = if error.is_timeout() { Observation::NoAnswer } else { Observation::Closed };
+    Doubt { evidence: Evidence::observed(Some(Phase::Http), observed), text: String::new() }.into()
+}
+
+fn unbuildable() -> Failure {
+    Failure::observed(FailureClass::ConfigAuth, None, Observation::SettingsUnusable)
 }
 
 /// A certificate nobody trusts will not mend itself.
 fn unconnected(error: &reqwest::Error) -> Failure {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(current) = cause {
-        let io = current.downcast_ref::<std::io::Error>();
+    let mut cause: &dyn std::error::Error = error;
+    loop {
+        let io = cause.downcast_ref::<std::io::Error>();
         let inner_is_tls =
             io.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<rustls::Error>());
-        if inner_is_tls || current.is::<rustls::Error>() {
-            return Failure::new(FailureClass::ConfigAuth, code::TLS, &current.to_string());
+        if inner_is_tls || cause.is::<rustls::Error>() {
+            return Failure::observed(FailureClass::ConfigAuth, Phase::Tls, Observation::TlsFailed)
+                .with_text(&cause.to_string());
         }
-        cause = current.source();
+        let Some(source) = cause.source() else { break };
+        cause = source;
     }
-    Failure::new(FailureClass::Transient, code::CONNECT, "no connection to the provider")
+    let observed = if error.is_timeout() { Observation::NoAnswer } else { Observation::Unreachable };
+    // The innermost error is the system's; those around it repeat the URL.
+    Failure::observed(FailureClass::Transient, Phase::Connect, observed).with_text(&cause.to_string())
 }
 
 /// The whole body, or `None` if it broke off or is larger than any honest answer.

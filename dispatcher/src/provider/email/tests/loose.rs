@@ -95,8 +95,8 @@ async fn a_refusal_is_one_in_every_form_and_leaves_nothing_in_doubt() {
     for Phase { name, .. } in PHASES {
         for (code, form, pipelining) in [replies(name, LATER), replies(name, NEVER)].concat() {
             let failure = unsent(sent(name, form, pipelining).await);
-            assert_eq!(failure.code, code.to_string(), "at {name}");
-            let is_transient = failure.class == FailureClass::Transient;
+            assert_eq!(failure.code(), code.to_string(), "at {name}");
+            let is_transient = failure.class() == FailureClass::Transient;
             assert_eq!(is_transient, code < 500, "{code} at {name}: {}", form.escape_ascii());
         }
     }
@@ -108,15 +108,15 @@ async fn words_in_any_charset_are_kept_as_they_were_meant() {
         [&b"550 5.1.1 direcci\xf3n de se\xf1or\r\n"[..], "550 5.1.1 dirección de señor\r\n".as_bytes()]
     {
         let failure = unsent(sent("RCPT", reply, false).await);
-        assert_eq!((failure.code.as_str(), failure.text.as_str()), ("550 5.1.1", "5.1.1 dirección de señor"));
-        assert_eq!(failure.class, FailureClass::PermanentAddress);
+        assert_eq!((failure.code(), failure.text.as_str()), ("550 5.1.1", "5.1.1 dirección de señor"));
+        assert_eq!(failure.class(), FailureClass::PermanentAddress);
     }
 }
 
 #[tokio::test]
 async fn an_enhanced_code_decides_whatever_the_second_digit() {
     let reply = b"571 5.1.1 no such user\r\n";
-    assert_eq!(unsent(sent("RCPT", reply, false).await).class, FailureClass::PermanentAddress);
+    assert_eq!(unsent(sent("RCPT", reply, false).await).class(), FailureClass::PermanentAddress);
 }
 
 #[tokio::test]
@@ -126,10 +126,13 @@ async fn a_reply_that_neither_goes_on_nor_refuses_is_none() {
     {
         let failure = unsent(sent(phase, reply, false).await);
         assert_eq!(
-            (failure.class, failure.code.as_str()),
-            (FailureClass::Transient, code::PROTOCOL),
+            (failure.class(), failure.seen()),
+            (FailureClass::Transient, Some(Observation::AnswerUnexpected)),
             "{phase}"
         );
     }
-    assert_eq!(doubt(sent("message", b"354 go\r\n", false).await).code, code::PROTOCOL);
+    assert_eq!(
+        doubt(sent("message", b"354 go\r\n", false).await).evidence.observed,
+        Some(Observation::AnswerUnexpected)
+    );
 }

@@ -10,13 +10,16 @@ mod tls;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::DateTime;
-use domain::{delivery::FailureClass, value::Channel};
+use domain::{
+    deliveries::{FailureClass, Observation},
+    value::Channel,
+};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use super::*;
 use crate::{
-    provider::{Doubt, RetryAdvice, TlsMode, failure::code},
+    provider::{Doubt, RetryAdvice, TlsMode},
     simulator::{Behaviour, Outcome, Refusal, Simulator, SimulatorOptions},
 };
 

@@ -74,7 +74,7 @@ async fn refusals_at_rcpt_have_their_class_are_not_started_and_leave_the_connect
     ];
     for (to, class, code) in cases {
         let failure = unsent(sender.send(&mail(to), never).await);
-        assert_eq!((failure.class, failure.code.as_str()), (class, code));
+        assert_eq!((failure.class(), failure.code()), (class, code));
         assert!(sender.idle.is_some(), "{to}");
     }
     sender.send(&mail("ana@cliente.test"), start).await.expect("accepted");
@@ -101,7 +101,7 @@ async fn a_refusal_after_the_final_dot_is_a_refusal_and_no_doubt() {
     let simulator = simulator().await;
     let mut sender = sender_to(&simulator);
     let failure = unsent(sender.send(&mail("spam@cliente.test"), start).await);
-    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::PermanentContent, "554 5.6.0"));
+    assert_eq!((failure.class(), failure.code()), (FailureClass::PermanentContent, "554 5.6.0"));
     sender.send(&mail("ana@cliente.test"), start).await.expect("accepted on the same connection");
 }
 
@@ -110,7 +110,7 @@ async fn a_connection_cut_after_the_final_dot_is_in_doubt_accepted_or_not() {
     let simulator = simulator().await;
     for (to, count) in [("corta@cliente.test", 1), ("pierde@cliente.test", 1)] {
         let mut sender = sender_to(&simulator);
-        assert_eq!(doubt(sender.send(&mail(to), start).await).code, code::CLOSED);
+        assert_eq!(doubt(sender.send(&mail(to), start).await).evidence.observed, Some(Observation::Closed));
         assert!(sender.idle.is_none(), "a broken connection is dropped");
         assert_eq!(accepted(&simulator), count);
     }
@@ -121,7 +121,7 @@ async fn a_connection_cut_before_354_is_provably_unsent() {
     let simulator = simulator().await;
     simulator.set_rule(Channel::Email, "ana@cliente.test", Behaviour::CutEarly);
     let failure = unsent(sender_to(&simulator).send(&mail("ana@cliente.test"), never).await);
-    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Transient, code::CLOSED));
+    assert_eq!((failure.class(), failure.seen()), (FailureClass::Transient, Some(Observation::Closed)));
     assert_eq!(accepted(&simulator), 0);
 }
 
@@ -211,7 +211,7 @@ async fn credentials_are_given_and_wrong_ones_are_our_fault() {
     sender("us%40er:p%3Ass@").send(&mail("ana@cliente.test"), start).await.expect("accepted");
     for (credentials, code) in [("us%40er:wrong@", "535 5.7.8"), ("", "530 5.7.0")] {
         let failure = unsent(sender(credentials).send(&mail("ana@cliente.test"), never).await);
-        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::ConfigAuth, code));
+        assert_eq!((failure.class(), failure.code()), (FailureClass::ConfigAuth, code));
     }
 }
 
@@ -222,7 +222,10 @@ async fn credentials_for_a_server_that_wants_none_are_our_fault() {
     settings.url = settings.url.replace("smtp://", "smtp://user:password@");
     let mut sender = EmailProvider::try_new(&settings).expect("good settings").sender();
     let failure = unsent(sender.send(&mail("ana@cliente.test"), never).await);
-    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::ConfigAuth, code::CONFIG));
+    assert_eq!(
+        (failure.class(), failure.seen()),
+        (FailureClass::ConfigAuth, Some(Observation::AuthNotOffered))
+    );
 }
 
 #[tokio::test]
@@ -232,7 +235,7 @@ async fn a_port_where_nobody_listens_is_transient_and_unreachable() {
     drop(listener);
     let failure =
         unsent(sender_at(&url, SmtpDeadlines::default()).send(&mail("ana@cliente.test"), never).await);
-    assert_eq!((failure.class, failure.is_unreachable()), (FailureClass::Transient, true));
+    assert_eq!((failure.class(), failure.is_unreachable()), (FailureClass::Transient, true));
 }
 
 #[tokio::test]
@@ -254,12 +257,15 @@ async fn a_refusal_set_by_a_test_is_played() {
     let refusal = Refusal::mail(452, "4.5.3 Too many recipients");
     simulator.set_rule(Channel::Email, "", Behaviour::Refuse(refusal));
     let failure = unsent(sender_to(&simulator).send(&mail("ana@cliente.test"), never).await);
-    assert_eq!(failure.class, FailureClass::Throttled);
+    assert_eq!(failure.class(), FailureClass::Throttled);
 }
 
 #[tokio::test]
 async fn a_message_that_cannot_be_built_reaches_no_server() {
     let bad = Outgoing { subject: Some("a\nBcc: b@example.com".into()), ..mail("ana@cliente.test") };
     let failure = unsent(sender_at("smtp://127.0.0.1:1", SmtpDeadlines::default()).send(&bad, never).await);
-    assert_eq!((failure.class, failure.code.as_str()), (FailureClass::PermanentContent, code::CONTENT));
+    assert_eq!(
+        (failure.class(), failure.seen()),
+        (FailureClass::PermanentContent, Some(Observation::ContentUnusable))
+    );
 }

@@ -1,0 +1,124 @@
+//! Audiences that are being resolved: which is next, and how far it is.
+
+use domain::value::{Channel, CompanyId, NotificationId, RecipientKind};
+use sqlx::{FromRow, PgConnection, PgPool};
+use uuid::Uuid;
+
+/// An audience that is not closed.
+#[derive(Debug, Clone, FromRow)]
+pub(super) struct Open {
+    pub(super) notification_id: Uuid,
+    pub(super) generation: i32,
+    pub(super) company_id: Uuid,
+    #[sqlx(try_from = "String")]
+    pub(super) channel: Channel,
+    #[sqlx(try_from = "String")]
+    pub(super) recipient_kind: RecipientKind,
+    pub(super) chunks: i64,
+    pub(super) recipients: i64,
+    /// The last recipient's blind index, or for a retry the last chunk's number.
+    pub(super) cursor: Vec<u8>,
+    pub(super) cancelled: bool,
+}
+
+impl Open {
+    pub(super) fn notification(&self) -> NotificationId {
+        self.notification_id.into()
+    }
+
+    pub(super) fn company(&self) -> CompanyId {
+        self.company_id.into()
+    }
+
+    pub(super) fn generation(&self) -> u32 {
+        self.generation.unsigned_abs()
+    }
+
+    /// The notification and its generation, which somebody asked for.
+    pub(super) fn asked(&self) -> (NotificationId, u32) {
+        (self.notification(), self.generation())
+    }
+}
+
+/// Alarms first, then the audience with the fewest chunks, so that several campaigns grow together. Views must have
+/// reached the request: clients imported before it belong to it. What another resolver is writing is its own.
+pub(super) async fn next_open(pool: &PgPool, resting: &[Uuid]) -> sqlx::Result<Option<Open>> {
+    sqlx::query_as(
+        "select a.notification_id, a.generation, n.company_id, n.channel, n.recipient_kind, a.chunks, a.recipients,
+                a.cursor, n.cancelled
+         from audiences a join send_notifications n using (notification_id)
+         where not a.closed and a.notification_id <> all($1)
+           and a.position <= case a.generation
+             when 1 then (select position from clients.checkpoint)
+             else (select position from notifications.checkpoint) end
+         order by n.lane, a.chunks, a.position
+         limit 1
+         for update of a skip locked",
+    )
+    .bind(resting)
+    .fetch_optional(pool)
+    .await
+}
+
+pub(super) async fn any_open(pool: &PgPool, resting: &[Uuid]) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select from audiences where not closed and notification_id <> all($1))",
+    )
+    .bind(resting)
+    .fetch_one(pool)
+    .await
+}
+
+/// Keeps the others from an audience until the end of the transaction; false if one of them has it or has moved it since
+/// it was read.
+pub(super) async fn lock(tx: &mut PgConnection, open: &Open) -> sqlx::Result<bool> {
+    let found = sqlx::query(
+        "select from audiences
+         where notification_id = $1 and generation = $2 and chunks = $3 and not closed
+         for update skip locked",
+    )
+    .bind(open.notification_id)
+    .bind(open.generation)
+    .bind(open.chunks)
+    .fetch_optional(tx)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// Chunks that the transaction adds to an audience.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step<'a> {
+    pub(super) chunks: i64,
+    pub(super) recipients: i64,
+    pub(super) cursor: &'a [u8],
+}
+
+pub(super) async fn advance(tx: &mut PgConnection, open: &Open, step: Step<'_>) -> sqlx::Result<()> {
+    sqlx::query(
+        "update audiences set chunks = chunks + $3, recipients = recipients + $4, cursor = $5
+         where notification_id = $1 and generation = $2",
+    )
+    .bind(open.notification_id)
+    .bind(open.generation)
+    .bind(step.chunks)
+    .bind(step.recipients)
+    .bind(step.cursor)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The caller has locked the notification.
+pub(super) async fn mark_closed(tx: &mut PgConnection, open: &Open) -> sqlx::Result<()> {
+    sqlx::query("update audiences set closed = true where notification_id = $1 and generation = $2")
+        .bind(open.notification_id)
+        .bind(open.generation)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("update send_notifications set closed_generation = greatest(closed_generation, $2) where notification_id = $1")
+        .bind(open.notification_id)
+        .bind(open.generation)
+        .execute(tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! What an operator can do about a failure that is ours to mend: for logs, never for events.
+
+use domain::deliveries::Observation;
+
+/// What to do about it, the keys of the configuration named. None where nobody but the provider can do something.
+pub(super) const fn of(observed: Observation) -> Option<&'static str> {
+    Some(match observed {
+        Observation::TlsFailed => {
+            "see whether url has the right scheme and port, and what the server's log says"
+        }
+        Observation::CertificateUntrusted => {
+            "name the authority of the server's certificate in ca_file, or the certificate itself in certificate_sha256"
+        }
+        Observation::CertificateForOtherName => {
+            "use the name of the server's certificate in url, or name the certificate in certificate_sha256"
+        }
+        Observation::CertificateExpired => {
+            "have the server's certificate renewed, or name it in certificate_sha256"
+        }
+        Observation::CertificateDiffers => {
+            "add the certificate to certificate_sha256 if the server has a new one"
+        }
+        Observation::CertificateUnusable => {
+            "name the server's certificate in certificate_sha256, or have it replaced"
+        }
+        Observation::TrustUnreadable => "name the authority of the server's certificate in ca_file",
+        Observation::TlsNotOffered | Observation::AuthUnprotected => {
+            "mend the server's STARTTLS, or use smtps:// in url"
+        }
+        Observation::TlsWithdrawn => {
+            "mend the server's STARTTLS, or set tls = \"none\" if mail is to be sent to it in clear"
+        }
+        Observation::AuthNotOffered => {
+            "see whether url has the right port, or leave user and password out of it: the server offers neither \
+             AUTH PLAIN nor AUTH LOGIN"
+        }
+        Observation::AnswerUnasked => "the server spoke out of turn: somebody may stand between it and us",
+        Observation::SettingsUnusable => {
+            "see whether url, base_url and the credentials are written as documented"
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_is_not_believed_has_a_hint_that_names_a_key() {
+        let keys = ["ca_file", "certificate_sha256", "url"];
+        let seen = Observation::ALL.iter().filter(|seen| seen.as_str().starts_with("certificate"));
+        for seen in seen {
+            let hint = of(*seen).unwrap_or_default();
+            assert!(keys.iter().any(|key| hint.contains(key)), "{seen}");
+        }
+    }
+
+    #[test]
+    fn what_the_provider_alone_can_mend_has_no_hint() {
+        assert_eq!((of(Observation::Closed), of(Observation::NoAnswer)), (None, None));
+    }
+}
