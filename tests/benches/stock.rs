@@ -9,16 +9,14 @@ use cqrs_es::{Aggregate, CqrsFramework, DomainEvent};
 use postgres_es::PostgresEventRepository;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
+use tests::figures::{Caller, Outcome, Sample, call_for};
 
-use super::Outcome;
-use super::measure::{Caller, Sample, call_for};
-use super::world::{World, connect};
-use crate::cli::CliError;
+use crate::world::{World, connect};
 
 /// How many connections the peer gets: its default is 10, and 32 gave it the best figure that was seen on two cores.
 const CONNECTIONS: u32 = 32;
 /// What the small event of both sides says.
-pub(super) const TEXT: &str = "Revisar el panel 4 de la zona norte";
+pub(crate) const TEXT: &str = "Revisar el panel 4 de la zona norte";
 
 /// The table of postgres-es's own README.
 const TABLE: &str = "
@@ -33,19 +31,19 @@ create table events (
   primary key (aggregate_type, aggregate_id, sequence))";
 
 /// postgres-es and its database.
-pub(super) struct Stock {
+pub(crate) struct Stock {
     pool: PgPool,
 }
 
 impl Stock {
-    pub(super) async fn prepare(world: &World) -> Outcome<Self> {
+    pub(crate) async fn prepare(world: &World) -> Outcome<Self> {
         let pool = connect(&world.database().await?, CONNECTIONS).await?;
         sqlx::raw_sql(TABLE).execute(&pool).await?;
         Ok(Self { pool })
     }
 
     /// One command with one event again and again, each to a new aggregate.
-    pub(super) async fn turn(&self, callers: usize, time: Duration) -> Outcome<Sample> {
+    pub(crate) async fn turn(&self, callers: usize, time: Duration) -> Outcome<Sample> {
         call_for(time, (0..callers).map(|_| StockCaller(self.pool.clone())).collect()).await
     }
 }
@@ -56,7 +54,7 @@ impl Caller for StockCaller {
     async fn call(&mut self) -> Outcome<()> {
         let store = PersistedEventStore::new_event_store(PostgresEventRepository::new(self.0.clone()));
         let framework = CqrsFramework::<Note, _>::new(store, vec![], ());
-        framework.execute(&clock::new_id().to_string(), Write).await.map_err(CliError::failed)
+        Ok(framework.execute(&clock::new_id().to_string(), Write).await?)
     }
 }
 
@@ -71,9 +69,16 @@ enum NoteEvent {
     Written { text: String },
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("a note refuses nothing")]
+#[derive(Debug)]
 struct Never;
+
+impl std::fmt::Display for Never {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a note refuses nothing")
+    }
+}
+
+impl std::error::Error for Never {}
 
 impl DomainEvent for NoteEvent {
     fn event_type(&self) -> String {

@@ -8,7 +8,7 @@ use super::process::load_average;
 
 /// One figure.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Row {
+pub struct Row {
     name: String,
     unit: &'static str,
     ours: f64,
@@ -30,7 +30,7 @@ struct Peer {
 /// What the figure should be.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Goal {
+pub enum Goal {
     /// No less than this.
     AtLeast(f64),
     /// No more than this.
@@ -42,21 +42,23 @@ pub(super) enum Goal {
 }
 
 impl Row {
-    pub(super) fn new(name: impl Into<String>, unit: &'static str, ours: f64) -> Self {
+    /// A figure of ours, in a unit.
+    pub fn new(name: impl Into<String>, unit: &'static str, ours: f64) -> Self {
         Self { name: name.into(), unit, ours, peer: None, goal: None }
     }
 
     /// Beside something that was measured in this run.
-    pub(super) fn beside(self, name: &'static str, value: f64) -> Self {
+    pub fn beside(self, name: &'static str, value: f64) -> Self {
         Self { peer: Some(Peer { name, value, in_this_run: true }), ..self }
     }
 
     /// Beside something that others published, or that was measured elsewhere.
-    pub(super) fn beside_published(self, name: &'static str, value: f64) -> Self {
+    pub fn beside_published(self, name: &'static str, value: f64) -> Self {
         Self { peer: Some(Peer { name, value, in_this_run: false }), ..self }
     }
 
-    pub(super) fn goal(self, goal: Goal) -> Self {
+    /// What the figure should be.
+    pub fn goal(self, goal: Goal) -> Self {
         Self { goal: Some(goal), ..self }
     }
 
@@ -110,7 +112,7 @@ impl Goal {
 const HEAD: [&str; 7] = ["measured", "unit", "ours", "peer or limit", "ratio", "goal", "met"];
 
 /// Prints all rows on standard output.
-pub(super) fn print(machine: &Machine, rows: &[Row], json: bool) {
+pub fn print(machine: &Machine, rows: &[Row], json: bool) {
     if json {
         println!("{}", serde_json::json!({ "machine": machine, "rows": rows_as_json(rows) }));
     } else {
@@ -155,7 +157,7 @@ fn pad(cell: &str, width: usize, column: usize) -> String {
 }
 
 /// A count as it stands in a name.
-pub(super) fn count(value: impl TryInto<i64>) -> String {
+pub fn count(value: impl TryInto<i64>) -> String {
     value.try_into().map(|value| thousands(&value.to_string())).unwrap_or_default()
 }
 
@@ -186,7 +188,7 @@ fn thousands(whole: &str) -> String {
 
 /// Where it was measured.
 #[derive(Debug, Serialize)]
-pub(super) struct Machine {
+pub struct Machine {
     cores: usize,
     /// Before anything was measured: more than a little means that others were at work, and the figures are worth less.
     load_before: Option<f64>,
@@ -197,7 +199,8 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub(super) fn here() -> Self {
+    /// This machine, as it is before the run.
+    pub fn here() -> Self {
         Self {
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             load_before: load_average(),
@@ -211,11 +214,8 @@ impl Machine {
     fn text(&self) -> String {
         let Self { cores, load_before, os, architecture, version, optimised } = self;
         let load = load_before.map(|load| format!(", load before {load}")).unwrap_or_default();
-        let warning = if *optimised {
-            ""
-        } else {
-            " — NOT OPTIMISED: build with --release for figures that mean something"
-        };
+        let warning =
+            if *optimised { "" } else { " — NOT OPTIMISED: figures of `cargo bench` mean something" };
         format!(
             "mensajeria {version}, {os} {architecture}, {cores} cores{load}, load generators and servers included{warning}"
         )

@@ -5,22 +5,21 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use super::Outcome;
-use crate::cli::CliError;
 
 /// What one turn of callers gave.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Sample {
+pub struct Sample {
     /// How many calls ended well, a second.
-    pub(super) per_second: f64,
+    pub per_second: f64,
     /// What half of the calls took at most, in milliseconds.
-    pub(super) p50_ms: f64,
+    pub p50_ms: f64,
     /// What 99 of 100 calls took at most, in milliseconds.
-    pub(super) p99_ms: f64,
+    pub p99_ms: f64,
 }
 
 impl Sample {
     /// From what each call took, and what all took together.
-    pub(super) fn of(mut calls: Vec<Duration>, together: Duration) -> Self {
+    pub fn of(mut calls: Vec<Duration>, together: Duration) -> Self {
         calls.sort_unstable();
         Self {
             per_second: calls.len() as f64 / together.as_secs_f64(),
@@ -30,7 +29,7 @@ impl Sample {
     }
 
     /// The median of each figure, over turns.
-    pub(super) fn median(turns: &[Self]) -> Self {
+    pub fn median(turns: &[Self]) -> Self {
         let of = |figure: fn(&Self) -> f64| median(turns.iter().map(figure).collect());
         Self {
             per_second: of(|sample| sample.per_second),
@@ -41,14 +40,14 @@ impl Sample {
 }
 
 /// What is at most so large in this part of sorted times.
-pub(super) fn percentile_ms(sorted: &[Duration], part: f64) -> f64 {
+pub fn percentile_ms(sorted: &[Duration], part: f64) -> f64 {
     let last = sorted.len().saturating_sub(1);
     let index = (last as f64 * part).round() as usize;
     sorted.get(index).map_or(f64::NAN, |took| took.as_secs_f64() * 1e3)
 }
 
 /// The middle value; of an even number the mean of the two in the middle.
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let (half, is_odd) = (values.len() / 2, values.len() % 2 == 1);
     match (values.get(half), half.checked_sub(1).and_then(|below| values.get(below))) {
@@ -59,12 +58,12 @@ pub(super) fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// A second's worth of `count` things that took so long.
-pub(super) fn per_second(count: usize, took: Duration) -> f64 {
+pub fn per_second(count: usize, took: Duration) -> f64 {
     count as f64 / took.as_secs_f64()
 }
 
 /// Ours and the peer's in turns, so that what disturbs the machine disturbs both.
-pub(super) async fn in_turns<O, P>(
+pub async fn in_turns<O, P>(
     turns: usize,
     mut ours: impl AsyncFnMut() -> Outcome<O>,
     mut peer: impl AsyncFnMut() -> Outcome<P>,
@@ -80,13 +79,13 @@ pub(super) async fn in_turns<O, P>(
 }
 
 /// Somebody who asks for the same thing again and again.
-pub(super) trait Caller: Send + 'static {
+pub trait Caller: Send + 'static {
     /// Asks once, and waits for the answer.
     fn call(&mut self) -> impl Future<Output = Outcome<()>> + Send;
 }
 
 /// Has all callers call at once, each again and again, until the time is over.
-pub(super) async fn call_for<C: Caller>(time: Duration, callers: Vec<C>) -> Outcome<Sample> {
+pub async fn call_for<C: Caller>(time: Duration, callers: Vec<C>) -> Outcome<Sample> {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     for caller in callers {
@@ -94,7 +93,7 @@ pub(super) async fn call_for<C: Caller>(time: Duration, callers: Vec<C>) -> Outc
     }
     let mut calls = Vec::new();
     while let Some(done) = tasks.join_next().await {
-        calls.extend(done.map_err(CliError::failed)??);
+        calls.extend(done??);
     }
     Ok(Sample::of(calls, begun.elapsed()))
 }
@@ -110,7 +109,7 @@ async fn call_until(end: Instant, mut caller: impl Caller) -> Outcome<Vec<Durati
 }
 
 /// Does all of `jobs`, so many at a time.
-pub(super) async fn at_once<J, F>(
+pub async fn at_once<J, F>(
     width: usize,
     jobs: impl IntoIterator<Item = J>,
     job: impl Fn(J) -> F,
@@ -133,13 +132,14 @@ where
 
 async fn finish_one(running: &mut JoinSet<Outcome<()>>) -> Outcome<()> {
     match running.join_next().await {
-        Some(done) => done.map_err(CliError::failed)?,
+        Some(done) => done?,
         None => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Failed;
     use super::*;
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
 
     impl Caller for Failing {
         async fn call(&mut self) -> Outcome<()> {
-            Err(CliError::failed("no"))
+            Err(Failed::because("no"))
         }
     }
 

@@ -2,16 +2,14 @@
 
 use commands::clock;
 use sqlx::PgPool;
+use tests::figures::{Caller, Goal, Outcome, Row, Sample, call_for, count, in_turns};
 use uuid::Uuid;
 
-use super::Outcome;
-use super::http::Connection;
-use super::measure::{Caller, Sample, call_for, in_turns};
-use super::people::{self, Worker};
-use super::program::{Program, Sinks};
-use super::stock::TEXT;
-use super::table::{Goal, Row, count};
-use super::world::World;
+use crate::http::Connection;
+use crate::people::{self, Worker};
+use crate::serve::{self, Served};
+use crate::stock::TEXT;
+use crate::world::{World, connect};
 
 /// How many read at once.
 const READERS: usize = 4;
@@ -38,19 +36,19 @@ insert into inbox.inbox_counts (user_id, unseen, unread, total, position)
 select user_id, count(*) filter (where seen_at is null), count(*) filter (where read_at is null), count(*), 0
 from inbox.received where user_id = $1 group by user_id";
 
-pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
-    let ledger = world.ledger().await?;
-    let readers = people::workers(&ledger.log, 2).await?;
-    let program = Program::start(world, &ledger, Sinks::default()).await?;
-    people::caught_up(&ledger.log).await?;
+pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
+    let database_url = world.migrated_database().await?;
+    let readers = people::workers(world, &database_url, 2).await?;
+    let program = Served::start(world, &database_url, serve::ALL, None).await?;
+    people::caught_up(program.address(), &readers[0]).await?;
     let [small, huge] = world.scale.inboxes;
+    let pool = connect(&database_url, 1).await?;
     for (reader, items) in readers.iter().zip([small, huge]) {
-        eprintln!("  filling an inbox with {items}");
-        fill(ledger.pool(), reader, items).await?;
+        eprintln!("  filling an inbox with {}", count(items));
+        fill(&pool, reader, items).await?;
     }
-    sqlx::raw_sql("analyze inbox.sent_messages; analyze inbox.received; checkpoint")
-        .execute(ledger.pool())
-        .await?;
+    sqlx::raw_sql("analyze inbox.sent_messages; analyze inbox.received; checkpoint").execute(&pool).await?;
+    pool.close().await;
     let mut rows = Vec::new();
     for (name, path) in PAGES {
         let turn = async |reader: &Worker| turn(world, &program, reader, path).await;
@@ -67,7 +65,7 @@ pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
 }
 
 async fn fill(pool: &PgPool, reader: &Worker, items: i64) -> Outcome<()> {
-    let (reader, author) = (Uuid::from(reader.id), clock::new_id());
+    let (reader, author) = (reader.id.parse::<Uuid>()?, clock::new_id());
     let messages = sqlx::query(MESSAGES).bind(reader).bind(author).bind(items).bind(TEXT);
     messages.execute(pool).await?;
     sqlx::query(RECEIVED).bind(reader).bind(author).bind(items).execute(pool).await?;
@@ -75,7 +73,7 @@ async fn fill(pool: &PgPool, reader: &Worker, items: i64) -> Outcome<()> {
     Ok(())
 }
 
-async fn turn(world: &World, program: &Program, reader: &Worker, path: &'static str) -> Outcome<Sample> {
+async fn turn(world: &World, program: &Served, reader: &Worker, path: &'static str) -> Outcome<Sample> {
     let mut callers = Vec::with_capacity(READERS);
     for _ in 0..READERS {
         callers.push(Reading { connection: Connection::open(program.address(), Some(reader)).await?, path });

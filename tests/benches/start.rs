@@ -3,18 +3,17 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::Outcome;
-use super::dev::{Dev, Start};
-use super::measure::median;
-use super::table::{Goal, Row};
-use super::world::World;
+use tests::figures::{Goal, Outcome, Row, median};
 
-pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
+use crate::dev::{Dev, Start};
+use crate::world::World;
+
+pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
     for turn in 0..world.scale.turns {
         let data = world.folder().join(format!("start-{turn}"));
-        firsts.push(start(&data).await?);
-        seconds.push(start(&data).await?);
+        firsts.push(start(world, &data).await?);
+        seconds.push(start(world, &data).await?);
     }
     let median_of = |starts: &[Start], part: fn(&Start) -> Duration| {
         median(starts.iter().map(|s| part(s).as_secs_f64()).collect())
@@ -28,8 +27,8 @@ pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     ])
 }
 
-async fn start(data: &Path) -> Outcome<Start> {
-    let dev = Dev::start(data).await?;
+async fn start(world: &World, data: &Path) -> Outcome<Start> {
+    let dev = Dev::start(world, data).await?;
     let start = dev.start;
     dev.stop().await?;
     Ok(start)

@@ -1,30 +1,35 @@
 //! The append layer alone: one small event a caller, beside postgres-es with the same event.
 
 use commands::clock;
-use commands::log::{Draft, EventLog, Lane, Metadata};
+use commands::log::{Draft, EventLog, Lane, MasterKey, Metadata};
 use serde_json::json;
+use tests::figures::{Caller, Goal, Outcome, Row, Sample, call_for, in_turns, median};
 
-use super::Outcome;
-use super::measure::{Caller, Sample, call_for, in_turns, median};
-use super::stock::{Stock, TEXT};
-use super::table::{Goal, Row};
-use super::world::{Ledger, World};
-use crate::cli::CliError;
+use crate::stock::{Stock, TEXT};
+use crate::world::{MASTER_KEY, World, connect};
+
+/// How many connections the log may open, as many as the peer.
+const CONNECTIONS: u32 = 32;
 
 /// One who waits, as many as the goals ask for, and a crowd.
 const CALLERS: [usize; 3] = [1, 64, 256];
 
-pub(super) async fn measure(world: &World) -> Outcome<Vec<Row>> {
-    let (ledger, stock) = (world.ledger().await?, Stock::prepare(world).await?);
+pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
+    let (log, stock) = (empty_log(world).await?, Stock::prepare(world).await?);
     let mut rows = Vec::new();
     for callers in CALLERS {
         eprintln!("  {callers} callers");
-        let ours = async || turn(world, &ledger, callers).await;
+        let ours = async || turn(world, &log, callers).await;
         let peer = async || stock.turn(callers, world.scale.turn).await;
         let (ours, peers) = in_turns(world.scale.turns, ours, peer).await?;
         rows.push(row(callers, &ours, &peers));
     }
     Ok(rows)
+}
+
+async fn empty_log(world: &World) -> Outcome<EventLog> {
+    let pool = connect(&world.migrated_database().await?, CONNECTIONS).await?;
+    Ok(EventLog::open(pool, &MasterKey::new(MASTER_KEY)).await?)
 }
 
 /// One caller cares how long it waits; many, how many are served.
@@ -41,21 +46,21 @@ fn row(callers: usize, ours: &[Sample], peers: &[Sample]) -> Row {
     if callers == 64 { row.goal(Goal::TimesAtLeast(7.0)) } else { row }
 }
 
-async fn turn(world: &World, ledger: &Ledger, callers: usize) -> Outcome<Sample> {
-    call_for(world.scale.turn, (0..callers).map(|_| Appending(ledger.log.clone())).collect()).await
+async fn turn(world: &World, log: &EventLog, callers: usize) -> Outcome<Sample> {
+    call_for(world.scale.turn, (0..callers).map(|_| Appending(log.clone())).collect()).await
 }
 
 struct Appending(EventLog);
 
 impl Caller for Appending {
     async fn call(&mut self) -> Outcome<()> {
-        self.0.append(vec![note()], None, Lane::Interactive).await.map_err(CliError::failed)?;
+        self.0.append(vec![note()], None, Lane::Interactive).await?;
         Ok(())
     }
 }
 
 /// The same small event that the peer writes, in a stream of its own.
-pub(super) fn note() -> Draft {
+fn note() -> Draft {
     Draft {
         aggregate_type: "note".to_owned(),
         aggregate_id: clock::new_id().to_string(),
