@@ -8,8 +8,8 @@ use domain::value::UserId;
 
 use super::owner::{Full, Owner, Place, Places};
 use super::table::Connection;
-use crate::extract::{ClientIp, network_of};
 use crate::problem::{Answer, Kind, Problem, Reason};
+use crate::request::{ClientIp, network_of};
 
 /// When a request that was turned away may come again, in seconds.
 const RETRY_AFTER_S: u32 = 1;
@@ -17,10 +17,10 @@ const RETRY_AFTER_S: u32 = 1;
 /// The turn of one request, kept in its extensions; over when the request is answered. Without a server, as in unit
 /// tests, every request has its turn.
 #[derive(Clone, Default)]
-pub(crate) struct Turn(Option<Arc<Held>>);
+pub(crate) struct RequestTurn(Option<Arc<Held>>);
 
 struct Held {
-    places: TurnPlaces,
+    places: RequestPlaces,
     network: Owner,
     connection: Option<Connection>,
     place: OnceLock<Place>,
@@ -28,14 +28,14 @@ struct Held {
 
 /// The places of requests at work: those of users, and those of callers that are not logged in.
 #[derive(Clone)]
-pub(super) struct TurnPlaces {
-    pub(super) users: Places,
-    pub(super) strangers: Places,
+pub(crate) struct RequestPlaces {
+    pub(crate) users: Places,
+    pub(crate) strangers: Places,
 }
 
-impl Turn {
+impl RequestTurn {
     /// The turn of a request that arrives.
-    pub(super) fn new(places: &TurnPlaces, extensions: &Extensions) -> Self {
+    pub(crate) fn new(places: &RequestPlaces, extensions: &Extensions) -> Self {
         let ip = extensions.get::<ClientIp>().and_then(|ip| ip.0);
         Self(Some(Arc::new(Held {
             places: places.clone(),

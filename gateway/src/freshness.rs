@@ -98,7 +98,7 @@ impl Freshness {
 ///
 /// # Errors
 /// 503 with `Retry-After` when they do not within `limit`.
-pub async fn caught_up(
+pub(crate) async fn caught_up(
     positions: &Positions,
     projections: &[Projection],
     position: Position,

@@ -24,7 +24,7 @@ const USER_IDLE_TIME: Duration = Duration::from_secs(30);
 
 /// The open connections. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Table(Arc<Shared>);
+pub(crate) struct Table(Arc<Shared>);
 
 struct Shared {
     all: usize,
@@ -42,7 +42,7 @@ struct Open {
 
 /// One open connection. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Connection(Arc<Known>);
+pub(crate) struct Connection(Arc<Known>);
 
 struct Known {
     table: Table,
@@ -61,15 +61,15 @@ struct Known {
 }
 
 /// The place of a connection in the table; free again when it is dropped.
-pub(super) struct Seat(pub(super) Connection);
+pub(crate) struct Seat(pub(crate) Connection);
 
 impl Table {
-    pub(super) fn new(all: usize, of_one: usize) -> Self {
+    pub(crate) fn new(all: usize, of_one: usize) -> Self {
         Self(Arc::new(Shared { all, of_one, began: Instant::now(), open: Mutex::default() }))
     }
 
     /// Takes a connection in, and closes another if there are too many; none if every other is needed.
-    pub(super) fn admit(&self, owner: Owner) -> Option<Seat> {
+    pub(crate) fn admit(&self, owner: Owner) -> Option<Seat> {
         let mut open = self.open();
         if owner != Owner::Proxy && open.of(owner) >= self.0.of_one {
             self.shed_of(&mut open, owner);
@@ -84,7 +84,7 @@ impl Table {
     }
 
     /// Closes the connection that is needed least, if there is one: when files run out.
-    pub(super) fn shed_one(&self) {
+    pub(crate) fn shed_one(&self) {
         self.shed(&mut self.open());
     }
 
@@ -176,7 +176,7 @@ impl Connection {
     }
 
     /// A user logged in by this connection: it counts as the user's, if the user may have one more.
-    pub(super) fn is_of(&self, user: UserId) {
+    pub(crate) fn is_of(&self, user: UserId) {
         if self.0.is_users.load(Ordering::Relaxed) {
             return;
         }
@@ -192,29 +192,29 @@ impl Connection {
     }
 
     /// Whether a request of it has its turn.
-    pub(super) fn set_at_work(&self, is_at_work: bool) {
+    pub(crate) fn set_at_work(&self, is_at_work: bool) {
         self.0.is_at_work.store(is_at_work, Ordering::Relaxed);
     }
 
     /// A request has begun; it is over when what is given back is dropped.
-    pub(super) fn exchange(&self) -> Exchange {
+    pub(crate) fn exchange(&self) -> Exchange {
         self.0.exchanges.fetch_add(1, Ordering::Relaxed);
         self.0.is_in_exchange.store(true, Ordering::Relaxed);
         Exchange(self.clone())
     }
 
     /// How many requests have begun, and whether one is not answered yet.
-    pub(super) fn exchanges(&self) -> (u64, bool) {
+    pub(crate) fn exchanges(&self) -> (u64, bool) {
         (self.0.exchanges.load(Ordering::Relaxed), self.0.is_in_exchange.load(Ordering::Relaxed))
     }
 
     /// Something was read from it or written to it.
-    pub(super) fn touch(&self) {
+    pub(crate) fn touch(&self) {
         self.0.touched.store(self.0.table.now(), Ordering::Relaxed);
     }
 
     /// Waits until the table wants it closed.
-    pub(super) async fn closing(&self) {
+    pub(crate) async fn closing(&self) {
         self.0.closing.notified().await;
     }
 
@@ -238,7 +238,7 @@ impl Connection {
 }
 
 /// A request that is not answered yet.
-pub(super) struct Exchange(Connection);
+pub(crate) struct Exchange(Connection);
 
 impl Drop for Exchange {
     fn drop(&mut self) {
@@ -255,105 +255,5 @@ impl Drop for Seat {
 }
 
 #[cfg(test)]
-mod tests {
-    use futures::FutureExt;
-    use tokio::time::advance;
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn network(last: u8) -> Owner {
-        Owner::Network(Some([192, 0, 2, last].into()))
-    }
-
-    fn user(number: u128) -> UserId {
-        Uuid::from_u128(number).into()
-    }
-
-    fn is_closed(seat: &Seat) -> bool {
-        seat.0.closing().now_or_never().is_some()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_next_connection_of_a_network_closes_the_one_that_waits_longest() {
-        let table = Table::new(100, 2);
-        let mut seats = Vec::new();
-        for _ in 0..4 {
-            seats.push(table.admit(network(1)).unwrap());
-            advance(SETTLING_TIME).await;
-        }
-        assert_eq!(seats.iter().map(is_closed).collect::<Vec<_>>(), [true, true, false, false]);
-        drop(seats);
-        let open = table.open();
-        assert_eq!((open.all, open.by_owner.len()), (0, 0));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_burst_is_let_in_and_counts_as_its_users_once_they_are_known() {
-        let table = Table::new(100, 2);
-        let seats: Vec<_> = (0..4).map(|_| table.admit(network(1)).unwrap()).collect();
-        (1..).zip(&seats).for_each(|(number, seat)| seat.0.is_of(user(number)));
-        advance(SETTLING_TIME).await;
-        let next = table.admit(network(1)).unwrap();
-        assert!(!seats.iter().chain([&next]).any(is_closed));
-        assert_eq!(table.open().of(network(1)), 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn one_network_never_keeps_another_out() {
-        let table = Table::new(10, 4);
-        let honest = table.admit(network(2)).unwrap();
-        let flood: Vec<_> = (0..20).map(|_| table.admit(network(1)).unwrap()).collect();
-        let other = table.admit(network(3)).unwrap();
-        assert!(!is_closed(&honest) && !is_closed(&other));
-        assert_eq!(flood.iter().filter(|seat| is_closed(seat)).count(), 12);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_request_at_work_and_a_users_stream_are_never_cut() {
-        let table = Table::new(3, 3);
-        let seats: Vec<_> = (0..3).map(|_| table.admit(network(1)).unwrap()).collect();
-        let [at_work, stream, answered] = &seats[..] else { panic!("three") };
-        at_work.0.set_at_work(true);
-        stream.0.is_of(user(1));
-        answered.0.is_of(user(2));
-        advance(USER_IDLE_TIME).await;
-        stream.0.touch();
-        let answering = answered.0.exchange();
-        assert!(table.admit(network(2)).is_none());
-        drop(answering);
-        let _next = table.admit(network(2)).unwrap();
-        assert!(is_closed(answered) && !is_closed(at_work) && !is_closed(stream));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn strangers_are_closed_before_users_that_are_idle() {
-        let table = Table::new(2, 2);
-        let (idle, stranger) = (table.admit(network(1)).unwrap(), table.admit(network(1)).unwrap());
-        idle.0.is_of(user(1));
-        advance(USER_IDLE_TIME).await;
-        let _next = table.admit(network(2)).unwrap();
-        assert!(!is_closed(&idle) && is_closed(&stranger));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_proxy_has_as_many_as_there_may_be() {
-        let table = Table::new(10, 2);
-        let seats: Vec<_> = (0..10).map(|_| table.admit(Owner::Proxy).unwrap()).collect();
-        seats.iter().for_each(|seat| seat.0.is_of(user(1)));
-        assert!(!seats.iter().any(is_closed));
-        assert!(table.admit(Owner::Proxy).is_none());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_user_with_too_many_counts_as_a_stranger_by_the_rest() {
-        let table = Table::new(10, 1);
-        let (one, other) = (table.admit(network(1)).unwrap(), table.admit(network(2)).unwrap());
-        one.0.is_of(user(1));
-        other.0.is_of(user(1));
-        let open = table.open();
-        let counts = [Owner::User(user(1)), network(1), network(2)].map(|owner| open.of(owner));
-        drop(open);
-        assert_eq!(counts, [1, 0, 1]);
-    }
-}
+#[path = "table_tests.rs"]
+mod tests;

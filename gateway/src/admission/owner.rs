@@ -9,7 +9,7 @@ use domain::value::UserId;
 
 /// Whose a connection or a request is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Owner {
+pub(crate) enum Owner {
     /// A proxy that we trust: its connections carry requests of everybody.
     Proxy,
     /// A network of callers that are not logged in; none if the address is not known.
@@ -20,7 +20,7 @@ pub(super) enum Owner {
 
 /// So many places in all, and so many of them for one owner.
 #[derive(Clone)]
-pub(super) struct Places(Arc<Shared>);
+pub(crate) struct Places(Arc<Shared>);
 
 struct Shared {
     all: usize,
@@ -35,14 +35,14 @@ struct Taken {
 }
 
 /// A taken place; free again when it is dropped.
-pub(super) struct Place {
+pub(crate) struct Place {
     places: Places,
     owner: Owner,
 }
 
 /// Why no place is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Full {
+pub(crate) enum Full {
     /// All are taken.
     All,
     /// The owner has as many as it may.
@@ -50,12 +50,12 @@ pub(super) enum Full {
 }
 
 impl Places {
-    pub(super) fn new(all: usize, of_one: usize) -> Self {
+    pub(crate) fn new(all: usize, of_one: usize) -> Self {
         Self(Arc::new(Shared { all, of_one, taken: Mutex::default() }))
     }
 
     /// A place, at once or not at all.
-    pub(super) fn take(&self, owner: Owner) -> Result<Place, Full> {
+    pub(crate) fn take(&self, owner: Owner) -> Result<Place, Full> {
         let mut taken = self.taken();
         if taken.all >= self.0.all {
             return Err(Full::All);

@@ -28,7 +28,7 @@ impl ClientIp {
 
 /// The network that an address is counted by: an IPv4 address alone, IPv6 by its /64, since every host of a subnet
 /// chooses the other 64 bits for itself (RFC 4291, 2.5.1, RFC 8981).
-pub fn network_of(ip: IpAddr) -> IpAddr {
+pub(crate) fn network_of(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
         v4 => v4,

@@ -5,14 +5,14 @@ use uuid::Uuid;
 
 /// The trace of one request: the caller's own, or one that begins here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Trace {
+pub(crate) struct Trace {
     id: Uuid,
     traceparent: Option<String>,
 }
 
 impl Trace {
     /// The trace that the headers name, or a new one under `fresh`.
-    pub fn of(headers: &HeaderMap, fresh: Uuid) -> Self {
+    pub(crate) fn of(headers: &HeaderMap, fresh: Uuid) -> Self {
         let value = headers.get("traceparent").and_then(|value| value.to_str().ok());
         match value.and_then(|value| Some((trace_id(value)?, value))) {
             Some((id, value)) => Self { id, traceparent: Some(value.to_owned()) },
@@ -21,17 +21,17 @@ impl Trace {
     }
 
     /// The trace id: 32 hexadecimal digits.
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         self.id.simple().to_string()
     }
 
     /// The same as a UUID, to tie together all that the request leads to.
-    pub const fn correlation(&self) -> Uuid {
+    pub(crate) const fn correlation(&self) -> Uuid {
         self.id
     }
 
     /// The caller's trace context, if there was one.
-    pub fn traceparent(&self) -> Option<&str> {
+    pub(crate) fn traceparent(&self) -> Option<&str> {
         self.traceparent.as_deref()
     }
 }
