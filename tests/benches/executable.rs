@@ -20,11 +20,11 @@ pub(crate) async fn find(given: Option<PathBuf>) -> Outcome<PathBuf> {
 }
 
 /// Failpoints are compiled into what the bench is linked with, and must not be into what is measured: cargo builds the
-/// program alone once more.
+/// workspace once more without them.
 async fn build() -> Outcome<PathBuf> {
     eprintln!("building the program");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--release", "--locked", "--bin", "mensajeria"]).stdin(Stdio::null());
+    cargo.args(["build", "--release", "--locked", "--workspace"]).stdin(Stdio::null());
     let building = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status();
     let status = timeout(BUILD_TIMEOUT, building).await??;
     if !status.success() {

@@ -114,12 +114,28 @@ async fn run(args: &BenchArgs) -> Outcome<ExitCode> {
     let world = World::start(args.data.clone(), program, Scale::of(args)).await?;
     let measured = tokio::select! {
         measured = measure_all(&world, &chosen) => Some(measured),
-        _ = tokio::signal::ctrl_c() => None,
+        () = stop_signal() => None,
     };
     let stopped = world.stop().await;
     let Some((rows, code)) = measured else { return Ok(ExitCode::FAILURE) };
     figures::print(&machine, &rows, args.json);
     stopped.map(|()| code)
+}
+
+/// Waits until somebody asks the bench to end: the programs that it runs end with it.
+async fn stop_signal() {
+    let interrupt = async { drop(tokio::signal::ctrl_c().await) };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be listened to");
+        tokio::select! {
+            () = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt.await;
 }
 
 /// What fails is told and left out; the rest is measured all the same.
