@@ -32,7 +32,8 @@ pub(crate) fn decide(member: Member, attempt: u8, answer: Answer) -> Option<Outc
             Answer::Cut => Some(Outcome::InDoubt),
             Answer::Unsent => None,
         },
-        // The truth ends a doubt. A deferral proves that nothing was accepted; a doubted member is not sent again by itself.
+        // A late answer ends the doubt. A deferral proves that nothing was accepted, and the attempt was the last: a member
+        // in doubt is sent again only by an order.
         Member::InDoubt { attempt: doubted } if attempt == doubted => match answer {
             Answer::Accepted => Some(Outcome::Accepted),
             Answer::Refused | Answer::Deferred => Some(Outcome::Failed),

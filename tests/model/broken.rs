@@ -60,7 +60,7 @@ fn every_broken_variant_is_found_and_its_trace_rejected() {
         println!("{}\n{rejected:?}\n", written.join("\n"));
         let place = rejected.as_ref().err().map(|rejected| rejected.at.is_some());
         let expected = match broken.violation {
-            // No row says that an owner heard the answer: the trace is only not finished.
+            // No row shows that an owner got the answer, or that nobody looks for a task: the trace is only unfinished.
             Violation::DoubtAfterAnswer | Violation::Stuck => Some(false),
             _ => Some(true),
         };

@@ -65,7 +65,7 @@ fn runs_meet_doubts_their_ends_and_retries() {
         |is: &dyn Fn(&Run, State) -> bool| runs.iter().any(|run| last(run).is_some_and(|end| is(run, end)));
     assert!(
         some_run(&|_, end| is_in_doubt(&end) && end.ledger[0] == [1, 0]),
-        "an acceptance that nobody heard"
+        "an acceptance whose answer was lost"
     );
     assert!(some_run(&|_, end| is_in_doubt(&end) && end.ledger[0] == [0, 0]), "a request that was lost");
     assert!(

@@ -3,6 +3,8 @@
 //!
 //! A key is packed into words, because a debug build compares and hashes structures slowly.
 
+use std::hash::{Hash, Hasher};
+
 use crate::answers::Answer;
 use crate::rules::{Member, Outcome};
 use crate::start::Layout;
@@ -11,8 +13,15 @@ use crate::statement::{Epochs, Mark, Settlement, Statement};
 use crate::variant::Variant;
 
 /// Equal for equivalent states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key([u64; OWNERS + 4]);
+
+/// By words: an array is hashed by bytes.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.iter().for_each(|word| state.write_u64(*word));
+    }
+}
 
 /// The key of a state.
 pub(crate) fn key(state: &State, layout: Layout, variant: Variant) -> Key {

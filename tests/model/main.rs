@@ -31,8 +31,8 @@
 //! # Traces
 //!
 //! `trace` reads what a run of the real program did to a chunk, from its rows and the provider's ledger, and `accepts` replays
-//! it against the same rules. Every run of the model is accepted; the counterexamples are rejected. Another test target takes
-//! `rules` and `trace` by `#[path]`.
+//! it against the same rules. Every run of the model is accepted; the counterexamples are rejected. Another test
+//! target takes the modules `rules` and `trace` by `#[path]`, writes lines, and calls `accepts(&read(lines)?)`.
 
 mod answers;
 mod broken;

@@ -9,7 +9,7 @@ pub(crate) enum Member {
     Accepted,
     /// Failed, suppressed or cancelled: final, and nothing was accepted.
     Failed,
-    /// Nobody knows whether this attempt was accepted: final until the truth comes.
+    /// The provider may have accepted this attempt: final, unless a late answer ends the doubt.
     InDoubt { attempt: u8 },
 }
 

@@ -36,7 +36,7 @@ impl fmt::Display for Found {
 /// Searches all runs of a variant for a violation: for this one, or for any.
 pub(crate) fn search(variant: Variant, layout: Layout, bounds: Bounds, sought: Option<Violation>) -> Found {
     let mut search = Search::new(variant, layout, sought);
-    let violation = search.run(bounds).map(|(violation, at)| (violation, search.way_to(at)));
+    let violation = search.run(bounds).map(|(violation, at)| (violation, search.run_to(at)));
     Found { states: search.visited.len(), violation }
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn search(variant: Variant, layout: Layout, bounds: Bounds, sought: O
 pub(crate) fn ends(layout: Layout, bounds: Bounds) -> Vec<Run> {
     let mut search = Search::new(Variant::Sound, layout, None);
     search.run(bounds);
-    (0..search.visited.len()).filter(|at| search.visited[*at].is_end).map(|at| search.way_to(at)).collect()
+    (0..search.visited.len()).filter(|at| search.visited[*at].is_end).map(|at| search.run_to(at)).collect()
 }
 
 struct Search {
@@ -53,8 +53,6 @@ struct Search {
     sought: Option<Violation>,
     visited: Vec<Visited>,
     numbers: HashMap<Key, usize, BuildHasherDefault<Mix>>,
-    /// Steps without a fault, from the later state to the earlier.
-    back: Vec<(usize, usize)>,
 }
 
 struct Visited {
@@ -62,11 +60,13 @@ struct Visited {
     from: usize,
     step: Option<Step>,
     is_end: bool,
+    /// The states from which a step without a fault leads here.
+    before: Vec<usize>,
 }
 
 impl Search {
     fn new(variant: Variant, layout: Layout, sought: Option<Violation>) -> Self {
-        Self { variant, layout, sought, visited: Vec::new(), numbers: HashMap::default(), back: Vec::new() }
+        Self { variant, layout, sought, visited: Vec::new(), numbers: HashMap::default() }
     }
 
     /// Visits all states, and stops at the first violation that is sought.
@@ -88,7 +88,7 @@ impl Search {
                 let at = self.visit(to, next, Some(step));
                 is_stuck &= is_fault || at == next;
                 if !is_fault {
-                    self.back.push((at, next));
+                    self.visited[at].before.push(next);
                 }
             }
             if is_stuck {
@@ -112,22 +112,20 @@ impl Search {
         let next = self.visited.len();
         let number = *self.numbers.entry(key(&state, self.layout, self.variant)).or_insert(next);
         if number == next {
-            self.visited.push(Visited { state, from, step, is_end: false });
+            self.visited.push(Visited { state, from, step, is_end: false, before: Vec::new() });
         }
         number
     }
 
     /// The first state from which no good end can be reached unless something else goes wrong.
-    fn first_stuck(&mut self) -> Option<usize> {
-        self.back.sort_unstable();
+    fn first_stuck(&self) -> Option<usize> {
         let mut leads_to_end: Vec<bool> = self.visited.iter().map(|visited| visited.is_end).collect();
         let mut open: Vec<usize> = (0..self.visited.len()).filter(|at| leads_to_end[*at]).collect();
         while let Some(at) = open.pop() {
-            let first = self.back.partition_point(|(to, _)| *to < at);
-            for (_, from) in self.back[first..].iter().take_while(|(to, _)| *to == at) {
-                if !leads_to_end[*from] {
-                    leads_to_end[*from] = true;
-                    open.push(*from);
+            for before in &self.visited[at].before {
+                if !leads_to_end[*before] {
+                    leads_to_end[*before] = true;
+                    open.push(*before);
                 }
             }
         }
@@ -135,18 +133,18 @@ impl Search {
     }
 
     /// The steps from the start, each with the state it leads to.
-    fn way_to(&self, mut at: usize) -> Run {
-        let mut way = Run::new();
+    fn run_to(&self, mut at: usize) -> Run {
+        let mut run = Run::new();
         while let Some(step) = self.visited[at].step {
-            way.push((step, self.visited[at].state));
+            run.push((step, self.visited[at].state));
             at = self.visited[at].from;
         }
-        way.reverse();
-        way
+        run.reverse();
+        run
     }
 }
 
-/// A fast hash for small keys that nobody attacks: std's own takes half of a search.
+/// A fast hash for keys that come from the search itself: the standard hash takes a large part of its time.
 #[derive(Default)]
 struct Mix(u64);
 
@@ -156,10 +154,7 @@ impl Hasher for Mix {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for word in bytes.chunks(8) {
-            let word = word.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            self.write_u64(word);
-        }
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
     }
 
     fn write_u64(&mut self, word: u64) {

@@ -32,7 +32,7 @@ pub(crate) enum Layout {
 pub(crate) struct Bounds {
     /// Crashes, fences of owners that live, and cut answers.
     pub(crate) faults: u8,
-    /// Statements whose client never hears of them.
+    /// Statements of the database whose answer is lost.
     pub(crate) lost_answers: u8,
     /// Sends that turn out not to have left the process.
     pub(crate) unsent: u8,

@@ -46,7 +46,7 @@ impl Members {
         Self(self.0 & !other.0)
     }
 
-    /// Those of all members for whom it holds.
+    /// The members that satisfy a condition.
     pub(crate) fn that(holds: impl Fn(usize) -> bool) -> Self {
         (0..MEMBERS).filter(|member| holds(*member)).fold(Self::NONE, |all, member| all.or(Self::one(member)))
     }
@@ -76,7 +76,7 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// The members of a task of whom an attempt is still to be made.
+    /// The members of a task without an outcome of its attempt.
     pub(crate) fn awaiting(&self, task: &Task, variant: Variant) -> Members {
         Members::that(|member| {
             self.is_of(member, task.generation, variant) && self.members[member].awaits(task.attempt)
@@ -165,7 +165,7 @@ pub(crate) struct Claim {
     pub(crate) epoch: u8,
     pub(crate) generation: u8,
     pub(crate) attempt: u8,
-    /// Those of whom there is work left.
+    /// The members that still need work.
     pub(crate) members: Members,
 }
 

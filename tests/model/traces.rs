@@ -1,6 +1,7 @@
 //! Traces that the rules allow, and for each rule one that they do not.
 
-use crate::trace::{Entry, Reason, Unreadable, accepts, read};
+use crate::trace::replay::Reason;
+use crate::trace::{Entry, Unreadable, accepts, read};
 
 /// Two members are sent; one is accepted, the other deferred, and accepted by its second attempt.
 const DEFERRED: &str = "

@@ -19,13 +19,13 @@
 //! `unsent`), `send_owners` (`fenced`) and the chunk's stream (`settled`, `in_doubt`, `ordered`). Lines of one transaction
 //! stand as events, then tasks, then marks.
 
-mod replay;
+pub(crate) mod replay;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-pub(crate) use self::replay::{Reason, accepts};
+pub(crate) use self::replay::accepts;
 use crate::rules::Outcome;
 
 /// A member's ordinal.

@@ -45,9 +45,9 @@ pub(crate) enum Reason {
     WrongAttempt { member: Ordinal },
     /// Events of the chunk's stream that do not follow each other.
     SequenceGap { sequence: u64 },
-    /// A member was started, nobody knows how it ended, and it waits as if it had not been sent.
+    /// A started member without an outcome waits as if it had not been sent.
     StartedReturned { member: Ordinal },
-    /// A member waits though it has its final outcome, or though nobody ordered its generation.
+    /// A member waits that has its final outcome, or whose generation was not ordered.
     EndedReturned { member: Ordinal },
     /// P1: a task went, or waits again, without a member that is open.
     Forgotten { member: Ordinal },
@@ -303,7 +303,7 @@ impl Replay {
         self.tasks.remove(name).map(drop).ok_or_else(|| Reason::NoSuchTask { task: name.to_owned() })
     }
 
-    /// Whoever of a task is open must be among those who stay.
+    /// The open members of a task must all be kept by what follows it.
     fn all_are_kept(&self, name: &str, kept: &BTreeSet<Ordinal>) -> Result<(), Reason> {
         let Some(task) = self.tasks.get(name) else { return Ok(()) };
         let is_open = |member: &Ordinal| {
