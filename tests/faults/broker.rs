@@ -3,7 +3,7 @@
 use commands::log::Feed;
 use commands::relay::RelayState;
 use domain::Position;
-use gateway::stack::Stack;
+use embedded::Stack;
 use tests::ledger::{Ledger, read_to};
 use tests::{HANG, servers};
 use tokio::sync::watch;

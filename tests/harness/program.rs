@@ -5,7 +5,7 @@ use std::io::{Seek, Write};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
-use gateway::stack::GuardCommand;
+use embedded::GuardCommand;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use commands::clock;
-use gateway::stack::{Durability, GuardCommand, Stack, StackOptions};
+use embedded::{Durability, GuardCommand, Stack, StackOptions};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::OnceCell;
 
@@ -17,7 +17,7 @@ macro_rules! entry_points {
         /// Not a rule: what this binary runs to become the guard of a server.
         #[test]
         fn guard_entry() {
-            gateway::stack::GuardCommand::run_if_guard();
+            embedded::GuardCommand::run_if_guard();
         }
 
         /// Not a rule: what this binary runs to become the program itself.

@@ -9,6 +9,7 @@ use commands::log::EventLog;
 use commands::{CommandContext, clock, users};
 use domain::user::RegisterUser;
 use domain::value::{EmailAddress, Role as UserRole};
+use embedded::{Stack, StackError};
 use serde_json::json;
 
 use super::stop_signal;
@@ -19,7 +20,6 @@ use crate::config::Config;
 use crate::demo;
 use crate::environment::variable;
 use crate::secrets::{self, KeptPassword};
-use crate::stack::{self, Stack, StackError};
 use crate::system::{Outside, Roles, StartError, System, SystemOptions};
 
 /// The variable that sets the password of the demo's users.
@@ -49,7 +49,7 @@ pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> R
         config.server.listen = listen;
     }
     // Said before minutes of setting up, not after; that another `dev` works in the folder is said by the folder.
-    if stack::running(&data_folder(global, &config))?.is_none() {
+    if embedded::running(&data_folder(global, &config))?.is_none() {
         let failed = |error| StartError::Listen(config.server.listen, error);
         drop(TcpListener::bind(config.server.listen).map_err(failed)?);
     }

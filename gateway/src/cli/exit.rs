@@ -8,12 +8,12 @@ use commands::broker::{BrokerError, MirrorError};
 use commands::log::OpenError;
 use commands::relay::RelayError;
 use domain::value::Language;
+use embedded::StackError;
 use projections::rebuild::RebuildError;
 
 use crate::config::ConfigError;
 use crate::problem::{Kind, Problem};
 use crate::secrets::SecretError;
-use crate::stack::StackError;
 use crate::system::{OutsideError, StartError};
 
 /// Printed below `--help`.
@@ -151,6 +151,7 @@ impl<E: std::error::Error> From<CommandError<E>> for CliError {
                 Self::Refused(text)
             }
             CommandError::Conflict => Self::Failed(text),
+            CommandError::Unreadable(_) => Self::Failed(text),
             CommandError::Unavailable(_) => Self::Unavailable(text),
         }
     }

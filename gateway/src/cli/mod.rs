@@ -1,6 +1,5 @@
 //! The command line: `mensajeria [dev]`, `serve`, and what an operator does by hand.
 
-mod bench;
 mod dev;
 mod exit;
 mod import;
@@ -21,7 +20,6 @@ use clap::{Args, Parser, Subcommand};
 
 pub use self::exit::{CliError, Exit};
 use crate::config::Config;
-use crate::stack;
 
 /// Messages between workers and notifications to clients, with proof.
 #[derive(Debug, Parser)]
@@ -70,8 +68,6 @@ enum Command {
     User(user::UserCommand),
     /// Print the API's description, OpenAPI 3.1
     Openapi,
-    /// Measure this program beside its peers and limits, on servers of its own
-    Bench(bench::BenchArgs),
     /// Own one server, and stop it when standard input ends
     #[command(hide = true)]
     Guard {
@@ -93,7 +89,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     if let Some(Command::Guard { rest }) = cli.command {
-        return stack::guard_main(&rest);
+        return embedded::guard_main(&rest);
     }
     match run(cli) {
         Ok(exit) => exit.into(),
@@ -128,7 +124,6 @@ async fn dispatch(cli: Cli, config: Config) -> Result<Exit, CliError> {
         Command::Import(command) => import::run(&global, config, &command).await,
         Command::User(command) => user::run(&global, config, command).await,
         Command::Openapi => openapi::run(),
-        Command::Bench(args) => bench::run(&global, &args).await,
         Command::Guard { .. } => Ok(Exit::Done),
     }
 }

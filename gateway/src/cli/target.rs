@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use commands::broker::Broker;
 use commands::log::{EventLog, MasterKey};
+use embedded::{Print, Stack, StackOptions};
 use sqlx::PgPool;
 
 use super::{CliError, Global};
 use crate::config::Config;
 use crate::environment::variable;
 use crate::secrets;
-use crate::stack::{self, Print, Stack, StackOptions};
 use crate::system::{self, Patience};
 
 /// How many connections a command opens.
@@ -39,11 +39,11 @@ impl Target {
             |url: &Option<crate::config::Secret<String>>| url.as_ref().map(|url| url.expose().clone());
         let (mut database, mut nats) = (given(&config.database.url), given(&config.nats_url));
         let wanting = database.is_none() || nats.is_none();
-        if let Some(running) = (!own && wanting).then(|| stack::running(&data)).transpose()?.flatten() {
+        if let Some(running) = (!own && wanting).then(|| embedded::running(&data)).transpose()?.flatten() {
             database = database.or(running.database_url);
             nats = nats.or(running.nats_url);
         }
-        if !own && database.is_none() && !stack::has_cluster(&data) {
+        if !own && database.is_none() && !embedded::has_cluster(&data) {
             return Err(CliError::NothingHere(data));
         }
         let stack = start_missing(&data, database.is_none(), nats.is_none()).await?;

@@ -187,7 +187,7 @@ impl DataFolder {
         let home = || {
             folder("HOME").or_else(|| folder("USERPROFILE")).map(|home| home.join(".local/share/mensajeria"))
         };
-        let own = || if crate::stack::is_root() { None } else { home() };
+        let own = || if embedded::is_root() { None } else { home() };
         self.dir.clone().or_else(general).or_else(own).unwrap_or_else(|| "/var/lib/mensajeria".into())
     }
 }

@@ -1,0 +1,151 @@
+//! PostgreSQL's cluster on disk: made once, whole or not at all, and of one major version for ever.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::error::StackError;
+use crate::options::{Durability, StackOptions};
+use crate::platform;
+use crate::programs::PostgresPrograms;
+use crate::{files, initdb};
+
+/// The owner of everything in the cluster.
+pub(crate) const USER: &str = "mensajeria";
+
+/// Where it is in a data folder.
+const FOLDER: &str = "postgres";
+
+/// Older versions leave their working directory at start to find out where they are, and walk back.
+const STAYS_WHERE_IT_IS_SINCE: u32 = 16;
+
+/// A cluster on disk and the password of its owner.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    pub(crate) folder: PathBuf,
+    pub(crate) password: String,
+    /// Cancelled once its files are on the disk.
+    pub(crate) written: CancellationToken,
+}
+
+impl Cluster {
+    /// The cluster in this data folder, made now if there is none.
+    pub(crate) async fn open(
+        data: &Path,
+        programs: &PostgresPrograms,
+        options: &StackOptions,
+    ) -> Result<Self, StackError> {
+        if programs.major < STAYS_WHERE_IT_IS_SINCE {
+            platform::open_the_way(data, platform::lesser_account())
+                .map_err(StackError::file("reach", data))?;
+        }
+        let folder = data.join(FOLDER);
+        let password_file = data.join("postgres.password");
+        if !folder.exists() {
+            options.print.line("making the database cluster");
+            make(data, &folder, &password_file, programs).await?;
+        }
+        check_version(&folder, programs.major)?;
+        let written = CancellationToken::new();
+        if options.durability == Durability::Durable {
+            write_through(data, &folder, programs, written.clone());
+        } else {
+            written.cancel();
+        }
+        let password =
+            fs::read_to_string(&password_file).map_err(StackError::file("read", &password_file))?;
+        Ok(Self { folder, password: password.trim().to_owned(), written })
+    }
+}
+
+/// Whether a data folder has a cluster.
+pub fn has_cluster(data: &Path) -> bool {
+    data.join(FOLDER).exists()
+}
+
+/// Makes the cluster in a folder beside and renames it at the end, so that a kill leaves nothing half made.
+async fn make(
+    data: &Path,
+    folder: &Path,
+    password_file: &Path,
+    programs: &PostgresPrograms,
+) -> Result<(), StackError> {
+    remove_unfinished(data)?;
+    let account = platform::lesser_account();
+    let workshop = data.join(format!("{UNFINISHED}{}", files::random_hex(4)));
+    platform::create_owned(&workshop, account).map_err(StackError::file("make", &workshop))?;
+    let cluster = workshop.join("cluster");
+    platform::create_owned(&cluster, account).map_err(StackError::file("make", &cluster))?;
+    let password = files::random_hex(32);
+    let password_copy = workshop.join("password");
+    files::write_private(&password_copy, &password)?;
+    platform::give_to(&password_copy, account).map_err(StackError::file("hand over", &password_copy))?;
+    files::write_private(password_file, &password)?;
+    initdb::make(programs, &cluster, account).await?;
+    let marker = data.join(UNWRITTEN);
+    files::write_private(&marker, "")?;
+    fs::rename(&cluster, folder).map_err(StackError::file("name", folder))?;
+    fs::remove_dir_all(&workshop).map_err(StackError::file("remove", &workshop))
+}
+
+/// Has the system write a new cluster to the disk while the server already works, so that the first start does not wait
+/// for a slow disk; what a commit promises holds from the end of it. A start that is killed before leaves the marker, and
+/// the next one writes again.
+fn write_through(data: &Path, folder: &Path, programs: &PostgresPrograms, written: CancellationToken) {
+    let (marker, folder, programs) = (data.join(UNWRITTEN), folder.to_owned(), programs.clone());
+    let written = written.drop_guard();
+    if !marker.exists() {
+        return;
+    }
+    tokio::spawn(async move {
+        let _written = written;
+        match initdb::write_through(&programs, &folder, platform::lesser_account()).await {
+            Ok(()) => drop(fs::remove_file(marker)),
+            Err(error) => {
+                tracing::warn!(%error, "the new cluster is not yet written through; the next start will")
+            }
+        }
+    });
+}
+
+/// Stands beside a cluster that may still be in the system's memory only.
+const UNWRITTEN: &str = "postgres.unwritten";
+
+/// Begins the names of folders that a killed run may have left half made.
+const UNFINISHED: &str = "postgres.new-";
+
+fn remove_unfinished(data: &Path) -> Result<(), StackError> {
+    let entries = fs::read_dir(data).map_err(StackError::file("list", data))?;
+    for entry in entries.filter_map(Result::ok) {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            fs::remove_dir_all(entry.path()).map_err(StackError::file("remove", &entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+/// A cluster serves only the major version that made it.
+fn check_version(folder: &Path, found: u32) -> Result<(), StackError> {
+    let file = folder.join("PG_VERSION");
+    let made_by = fs::read_to_string(&file).map_err(StackError::file("read", &file))?;
+    let made_by = made_by.trim().to_owned();
+    if made_by == found.to_string() {
+        return Ok(());
+    }
+    Err(StackError::OtherVersion { path: folder.to_owned(), made_by, found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_of_another_major_version_is_refused_with_both_versions() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("PG_VERSION"), "18\n").unwrap();
+        let text = check_version(folder.path(), 17).unwrap_err().to_string();
+        assert!(text.contains("made by PostgreSQL 18") && text.contains("found is 17"), "{text}");
+        assert!(check_version(folder.path(), 18).is_ok());
+    }
+}

@@ -1,0 +1,258 @@
+//! The hidden guard subcommand: owns one server, outlives a killed parent by the moment it takes to stop that server.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::process::{ExitCode, Stdio};
+use std::time::Duration;
+
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::environment::variable;
+use crate::files;
+use crate::folder::{LOCK_POLL, try_lock};
+use crate::platform::{self, Ask};
+use crate::predecessor::Predecessor;
+use crate::protocol::{GuardSpec, Removal, Report, Serve, Word};
+use crate::restarts::Restarts;
+
+/// How long a guard waits for the servers of a dead owner: longer than they are given to stop.
+const PREDECESSOR_WAIT: Duration = Duration::from_secs(20);
+
+/// What a server is given to stop by itself, and then to abort, before it is killed: the program before it takes the rest of
+/// the two seconds in which Ctrl-C ends everything.
+const STOP_WAITS: [(Ask, Duration); 3] = [
+    (Ask::Stop, Duration::from_millis(1_100)),
+    (Ask::Abort, Duration::from_millis(300)),
+    (Ask::Kill, Duration::from_secs(5)),
+];
+
+/// How long a guard that is told to end waits for its parent, which a service manager or a shell tells at the same moment:
+/// the parent finishes first what it needs the server for. Longer than it takes to.
+const PARENT_WAIT: Duration = Duration::from_secs(3);
+
+/// The variables of our environment that a server may see; the others may hold secrets and are none of its business.
+const SERVER_ENVIRONMENT: [&str; 7] =
+    ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ", "SystemRoot", "TEMP", "TMP"];
+
+/// How many words of the parent may wait; it sends two at most.
+const WORDS_MAX: usize = 8;
+
+/// Runs a guard: reads its orders from standard input, and stops its server when that input closes.
+///
+/// Takes no arguments (`_args` is there for the caller's dispatch); the answer is the process's exit code.
+pub fn guard_main(_args: &[String]) -> ExitCode {
+    let (spec, words) = match listen() {
+        Ok(orders) => orders,
+        Err(error) => return fail(&format!("failed to read the orders: {error}")),
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("failed to start: {error}")),
+    };
+    let done = runtime.block_on(async {
+        match spec {
+            GuardSpec::Serve(serve) => guard_server(serve, words).await,
+            GuardSpec::Remove(removal) => remove_at_the_end(removal, words).await,
+        }
+    });
+    done.map_or_else(|reason| fail(&reason), |()| ExitCode::SUCCESS)
+}
+
+fn fail(reason: &str) -> ExitCode {
+    report(&Report::Failed(reason.to_owned()));
+    ExitCode::FAILURE
+}
+
+/// The parent may be gone already, and nobody left to read it.
+fn report(report: &Report) {
+    let mut output = std::io::stdout().lock();
+    drop(output.write_all(report.line().as_bytes()).and_then(|()| output.flush()));
+}
+
+/// The first line, and a channel of the words after it, which closes with the input.
+fn listen() -> std::io::Result<(GuardSpec, Receiver<Word>)> {
+    let mut first = String::new();
+    std::io::stdin().read_line(&mut first)?;
+    let spec = serde_json::from_str(&first)?;
+    let (sender, receiver) = channel(WORDS_MAX);
+    std::thread::Builder::new().name("words".to_owned()).spawn(move || {
+        let words = std::io::stdin().lines().map_while(Result::ok);
+        for word in words.filter_map(|line| Word::parse(&line)) {
+            if sender.blocking_send(word).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok((spec, receiver))
+}
+
+async fn guard_server(serve: Serve, mut words: Receiver<Word>) -> Result<(), String> {
+    let Some(_lock) = lock_after_predecessor(&serve.lock, &mut words).await? else {
+        return Ok(());
+    };
+    Predecessor::read(&serve.pid_file).stop(&STOP_WAITS).await;
+    let mut terminated = terminated().map_err(|error| format!("failed to listen for signals: {error}"))?;
+    let mut restarts = Restarts::default();
+    let mut is_ready = false;
+    let mut server = start(&serve)?;
+    loop {
+        tokio::select! {
+            word = words.recv() => match word {
+                Some(Word::Ready) => is_ready = true,
+                Some(Word::Crash) => return end(&mut server, &STOP_WAITS[2..]).await,
+                None => return end(&mut server, &STOP_WAITS).await,
+            },
+            () = terminated.recv() => {
+                parent_is_done(&mut words).await;
+                return end(&mut server, &STOP_WAITS).await;
+            }
+            ended = server.wait() => {
+                let reason = reason_of(ended, &serve.log);
+                let pause = if is_ready { restarts.next_pause(Instant::now()) } else { None };
+                if is_over(timeout(pause.ok_or(reason)?, words.recv()).await) {
+                    return Ok(());
+                }
+                server = start(&serve)?;
+            }
+        }
+    }
+}
+
+/// Waits until the parent closes our input, or has taken too long to.
+async fn parent_is_done(words: &mut Receiver<Word>) {
+    let _ = timeout(PARENT_WAIT, async { while words.recv().await.is_some() {} }).await;
+}
+
+/// Whether the parent wants no server any more, heard during the pause before a restart. The pause is there because a
+/// killed server may leave processes that must go first.
+fn is_over(heard: Result<Option<Word>, tokio::time::error::Elapsed>) -> bool {
+    matches!(heard, Ok(None | Some(Word::Crash)))
+}
+
+fn start(serve: &Serve) -> Result<Child, String> {
+    let failed = |error: std::io::Error| format!("failed to run {}: {error}", serve.program.display());
+    let log = files::open_log(&serve.log).map_err(failed)?;
+    let mut command = std::process::Command::new(&serve.program);
+    command.args(&serve.args).stdin(Stdio::null());
+    command.stdout(log.try_clone().map_err(failed)?).stderr(log);
+    command.env_clear().envs(SERVER_ENVIRONMENT.iter().filter_map(|name| Some((name, variable(name)?))));
+    platform::run_in(&mut command, &serve.folder, serve.account).map_err(failed)?;
+    let server = Command::from(command).kill_on_drop(true).spawn().map_err(failed)?;
+    let pid = server.id().ok_or("the server ended at once")?;
+    Predecessor::write(&serve.pid_file, pid)
+        .map_err(|error| format!("failed to note the process: {error}"))?;
+    report(&Report::Running(pid));
+    Ok(server)
+}
+
+/// Asks more and more firmly, each for its time; the last way leaves no choice.
+async fn end(server: &mut Child, ways: &[(Ask, Duration)]) -> Result<(), String> {
+    for (ask, patience) in ways {
+        let Some(pid) = server.id() else {
+            return Ok(());
+        };
+        platform::signal(pid, *ask);
+        if timeout(*patience, server.wait()).await.is_ok() {
+            return Ok(());
+        }
+    }
+    Err("the server does not end, though killed".to_owned())
+}
+
+fn reason_of(ended: std::io::Result<std::process::ExitStatus>, log: &Path) -> String {
+    let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
+    format!("it ended ({how}), saying last:\n{}", files::tail(log))
+}
+
+/// The server's lock, once a dead owner's guard has let it go; nothing if the parent ended meanwhile.
+async fn lock_after_predecessor(path: &Path, words: &mut Receiver<Word>) -> Result<Option<File>, String> {
+    let failed = |error: std::io::Error| format!("failed to lock {}: {error}", path.display());
+    let deadline = Instant::now() + PREDECESSOR_WAIT;
+    let mut has_waited = false;
+    loop {
+        if let Some(lock) = try_lock(path).map_err(failed)? {
+            return Ok(Some(lock));
+        }
+        if !std::mem::replace(&mut has_waited, true) {
+            report(&Report::Waiting);
+        }
+        if Instant::now() >= deadline {
+            return Err(format!("the server of a former run still holds {}", path.display()));
+        }
+        if let Ok(None) = timeout(LOCK_POLL, words.recv()).await {
+            return Ok(None);
+        }
+    }
+}
+
+/// Waits for the end of the input and for both servers' ends, then removes the folder.
+async fn remove_at_the_end(removal: Removal, mut words: Receiver<Word>) -> Result<(), String> {
+    let mut terminated = terminated().map_err(|error| format!("failed to listen for signals: {error}"))?;
+    loop {
+        tokio::select! {
+            word = words.recv() => if word.is_none() { break },
+            () = terminated.recv() => break,
+        }
+    }
+    let deadline = Instant::now() + PREDECESSOR_WAIT;
+    while removal.locks.iter().any(|lock| is_held(lock)) && Instant::now() < deadline {
+        sleep(LOCK_POLL).await;
+    }
+    std::fs::remove_dir_all(&removal.folder)
+        .map_err(|error| format!("failed to remove {}: {error}", removal.folder.display()))
+}
+
+fn is_held(lock: &Path) -> bool {
+    lock.exists() && matches!(try_lock(lock), Ok(None))
+}
+
+#[cfg(unix)]
+use unix_signals::terminated;
+
+#[cfg(unix)]
+mod unix_signals {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    /// The polite signals that would end a guard without its server. A closing terminal (SIGHUP) is heard and
+    /// ignored: the end of the parent is what counts.
+    pub(crate) struct Terminated {
+        terminate: Signal,
+        interrupt: Signal,
+        _hang_up: Signal,
+    }
+
+    pub(crate) fn terminated() -> std::io::Result<Terminated> {
+        Ok(Terminated {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            _hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    impl Terminated {
+        pub(crate) async fn recv(&mut self) {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Terminated;
+
+#[cfg(not(unix))]
+fn terminated() -> std::io::Result<Terminated> {
+    Ok(Terminated)
+}
+
+#[cfg(not(unix))]
+impl Terminated {
+    async fn recv(&mut self) {
+        std::future::pending().await
+    }
+}

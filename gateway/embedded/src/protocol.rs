@@ -1,0 +1,85 @@
+//! What a stack and its guards say to each other: one JSON line down, then single words; marked lines up.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::platform::Account;
+
+/// What a guard is for, sent as the first line of its standard input, so that no secret stands on a command line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum GuardSpec {
+    /// Keep one server running until the input ends.
+    Serve(Serve),
+    /// Wait until the input ends, then remove a folder.
+    Remove(Removal),
+}
+
+/// One server and how to run it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Serve {
+    pub(crate) program: PathBuf,
+    pub(crate) args: Vec<String>,
+    pub(crate) folder: PathBuf,
+    pub(crate) account: Option<Account>,
+    pub(crate) log: PathBuf,
+    /// Locked for as long as the server lives, so that a successor can wait for its end.
+    pub(crate) lock: PathBuf,
+    /// Says which process the server is, for a successor that finds it alive without its guard.
+    pub(crate) pid_file: PathBuf,
+}
+
+/// A folder to remove once nobody holds these locks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Removal {
+    pub(crate) folder: PathBuf,
+    pub(crate) locks: Vec<PathBuf>,
+}
+
+/// A word to the guard, a line each. The end of the input means: stop the server, and end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// The server answered: from now on start it again when it ends by itself.
+    Ready,
+    /// Kill the server without a chance to tidy up, and end.
+    Crash,
+}
+
+impl Word {
+    pub(crate) fn line(self) -> &'static str {
+        match self {
+            Self::Ready => "ready\n",
+            Self::Crash => "crash\n",
+        }
+    }
+
+    pub(crate) fn parse(line: &str) -> Option<Self> {
+        [Self::Ready, Self::Crash].into_iter().find(|word| word.line().trim_end() == line)
+    }
+}
+
+/// What a guard reports, a line each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Report {
+    /// The servers of a dead owner are still shutting down.
+    Waiting,
+    /// The server runs as this process.
+    Running(u32),
+    /// The guard gave up, and why; without this line it ended as it was told to.
+    Failed(String),
+}
+
+/// Tells a report from whatever else a program, such as a test's frame, may print on the same line before it.
+const MARK: &str = "@mensajeria-guard ";
+
+impl Report {
+    pub(crate) fn line(&self) -> String {
+        let json = serde_json::to_string(self).expect("a word with a number or a text always serialises");
+        format!("{MARK}{json}\n")
+    }
+
+    pub(crate) fn parse(line: &str) -> Option<Self> {
+        let (_, json) = line.split_once(MARK)?;
+        serde_json::from_str(json.trim_end()).ok()
+    }
+}
