@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use domain::client::{ClientEvent, ClientProfile, Contact};
 use domain::company::{CompanyEvent, CompanyProfile};
 use domain::deliveries::{
-    Cause, DeliveriesEvent, Detail, Evidence, FailureClass, GroupOutcome, GroupReceipt, Observation, OutcomeGroup,
-    Phase, ReceiptGroup, Resolution, SuppressionReason, Totals,
+    Cause, DeliveriesEvent, Detail, Evidence, FailureClass, GroupOutcome, GroupReceipt, Observation,
+    OutcomeGroup, Phase, ReceiptGroup, Resolution, SuppressionReason, Totals,
 };
 use domain::inbox::InboxEvent;
 use domain::message::{Addressed, MessageEvent};
@@ -141,7 +141,9 @@ fn outcomes() -> Vec<OutcomeGroup> {
             "1-2,4",
             GroupOutcome::Accepted {
                 provider: provider(),
-                references: ["250 queued as 1", "250 queued as 2", "250 queued as 4"].map(String::from).to_vec(),
+                references: ["250 queued as 1", "250 queued as 2", "250 queued as 4"]
+                    .map(String::from)
+                    .to_vec(),
             },
             vec![],
         ),
@@ -166,12 +168,7 @@ fn outcomes() -> Vec<OutcomeGroup> {
             vec![detail(5, "no such user"), detail(6, "no such user")],
         ),
         group(0, "7", GroupOutcome::Failed { provider: None, cause: Cause::EXPIRED }, vec![]),
-        group(
-            0,
-            "8",
-            GroupOutcome::Suppressed { provider: None, reason: SuppressionReason::Erased },
-            vec![],
-        ),
+        group(0, "8", GroupOutcome::Suppressed { provider: None, reason: SuppressionReason::Erased }, vec![]),
         group(
             1,
             "9",
@@ -197,7 +194,12 @@ fn reports() -> Vec<ReceiptGroup> {
     let bounce = cause(FailureClass::PermanentAddress, Evidence::answered(Phase::Report, "5.1.1"));
     vec![
         group("1", &[1_700_000_100], GroupReceipt::Delivered, vec![]),
-        group("2", &[1_700_000_200], GroupReceipt::Bounced { cause: bounce }, vec![detail(2, "no such user")]),
+        group(
+            "2",
+            &[1_700_000_200],
+            GroupReceipt::Bounced { cause: bounce },
+            vec![detail(2, "no such user")],
+        ),
         group("4", &[1_700_000_300], GroupReceipt::Complained, vec![]),
     ]
 }
