@@ -99,7 +99,7 @@ async fn measure(state: &AppState) -> sqlx::Result<()> {
         metrics::gauge!("mensajeria_projection_parked_events", "projection" => projection.name)
             .set(projection.parked as f64);
     }
-    dispatcher::queue::record_depth(state.pool(), state.now()).await
+    dispatcher::tasks::record_depth(state.pool(), state.now()).await
 }
 
 #[cfg(test)]

@@ -198,7 +198,9 @@ impl Refusal for InboxError {
 impl Refusal for NotificationError {
     fn problem(&self) -> Problem {
         match self {
-            Self::AlreadyRequested | Self::AudienceNotOpen => Problem::new(Kind::Conflict),
+            Self::AlreadyRequested | Self::AudienceNotOpen | Self::NothingToComplete => {
+                Problem::new(Kind::Conflict)
+            }
             Self::Expired => Problem::of_field("/expires_at", Reason::Expired),
             Self::PastExpiry => Problem::conflict(Reason::Expired),
             Self::Unknown => Problem::not_found(),
