@@ -30,11 +30,7 @@ pub async fn request(
 ///
 /// # Errors
 /// [`NotificationError::Unknown`] for one that was never asked for.
-pub async fn cancel(
-    log: &EventLog,
-    notification: NotificationId,
-    context: &CommandContext,
-) -> Outcome {
+pub async fn cancel(log: &EventLog, notification: NotificationId, context: &CommandContext) -> Outcome {
     let command = NotificationCommand::Cancel;
     log.execute::<Notification>(&notification.to_string(), command, context, &json!({})).await
 }

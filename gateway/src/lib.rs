@@ -1,6 +1,7 @@
 //! The front door and the one executable of Mensajería.
 
 pub mod access;
+mod admission;
 pub mod api;
 pub mod chance;
 pub mod cli;
@@ -8,10 +9,16 @@ pub mod config;
 pub mod demo;
 mod environment;
 pub mod extract;
+mod figures;
+mod freshness;
 pub mod live;
+mod patience;
 pub mod problem;
+mod request;
 pub mod secrets;
 pub mod server;
+pub mod settings;
+mod spool_space;
 pub mod state;
 pub mod system;
 pub mod telemetry;

@@ -1,66 +1,26 @@
 //! What every handler is given: the log, who is who, and the settings of this front door.
+//!
+//! It knows parts that know nothing of it; extractors, handlers and the server stand above it.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
+use axum::extract::FromRef;
 use chrono::{DateTime, Utc};
 use commands::clock;
 use commands::log::EventLog;
-use dispatcher::simulator::Simulator;
 use projections::Positions;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
-use url::Url;
 use uuid::Uuid;
 
 use crate::access::{Directory, Passwords, Sessions, Throttle};
-use crate::api::{Freshness, Measured, SpoolSpace};
-use crate::live::Live;
-use crate::server::recorder;
-use crate::system::Patience;
+use crate::figures::{Measured, recorder};
+use crate::freshness::Freshness;
+use crate::live::{Live, Readership};
+use crate::settings::Settings;
+use crate::spool_space::SpoolSpace;
 use crate::turns::{self, Turns};
-
-/// Tells the time; handed in so that tests can move it.
-pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
-
-/// The settings of the front door.
-#[derive(Clone)]
-pub struct Settings {
-    /// What browsers reach us by, if it is known.
-    pub public_url: Option<Url>,
-    /// Whether cookies are `Secure` and prefixed: everywhere but for `dev` on plain http beyond this machine.
-    pub secure_cookies: bool,
-    /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
-    /// The outside world of `dev`, shown by «Buzón de pruebas».
-    pub simulator: Option<Arc<Simulator>>,
-    /// The time.
-    pub clock: Clock,
-    /// How long a read waits for the views to show what its caller wrote.
-    pub read_wait: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            public_url: None,
-            secure_cookies: true,
-            trusted_proxies: Vec::new(),
-            simulator: None,
-            clock: Arc::new(clock::now),
-            read_wait: Patience::default().views,
-        }
-    }
-}
-
-impl Settings {
-    /// Whether browsers reach us by https.
-    pub fn is_https(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
-    }
-}
 
 /// The state of the front door. Cheap to clone.
 #[derive(Clone)]
@@ -70,8 +30,8 @@ struct Inner {
     log: EventLog,
     positions: Positions,
     settings: Settings,
-    directory: Directory,
-    sessions: Sessions,
+    directory: Arc<Directory>,
+    sessions: Arc<Sessions>,
     passwords: Passwords,
     throttle: Throttle,
     freshness: Freshness,
@@ -95,8 +55,8 @@ impl AppState {
         let pool = log.pool().clone();
         let freshness = Freshness::new(log.reader().clone(), positions.clone(), settings.read_wait);
         Self(Arc::new(Inner {
-            directory: Directory::new(log.reader().clone(), positions.clone(), settings.read_wait),
-            sessions: Sessions::new(pool),
+            directory: Directory::new(log.reader().clone(), positions.clone(), settings.read_wait).into(),
+            sessions: Sessions::new(pool).into(),
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             freshness,
@@ -232,5 +192,17 @@ impl AppState {
     /// A new id.
     pub fn new_id(&self) -> Uuid {
         clock::new_id()
+    }
+}
+
+/// What a live stream needs of the front door.
+impl FromRef<AppState> for Readership {
+    fn from_ref(AppState(state): &AppState) -> Self {
+        Self {
+            directory: Arc::clone(&state.directory),
+            sessions: Arc::clone(&state.sessions),
+            clock: Arc::clone(&state.settings.clock),
+            shutdown: state.shutdown.clone(),
+        }
     }
 }

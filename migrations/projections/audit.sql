@@ -14,7 +14,9 @@ create table audit_entries (
   result text not null,
   -- An object in JSON. As text, since PostgreSQL would parse it again for every entry.
   summary text not null,
-  correlation_id uuid
+  correlation_id uuid,
+  -- False for what follows from deeds and is most of the log: that a message was seen or read, how deliveries ended.
+  deed boolean not null
 );
 
 -- The channel of each notification, which the outcomes of its deliveries do not repeat.
@@ -33,3 +35,4 @@ create index audit_by_type on audit_entries (type, position);
 create index audit_by_subject on audit_entries (subject_id, position) where subject_id is not null;
 create index audit_by_subject_text on audit_entries (subject_text, position) where subject_text is not null;
 create index audit_by_time on audit_entries (at, position);
+create index audit_deeds on audit_entries (position) where deed;

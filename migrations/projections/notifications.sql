@@ -1,4 +1,4 @@
--- What was told to clients: notifications with their totals, deliveries with their attempts, failures by cause.
+-- What was told to clients: notifications, the people of their audiences, what became of each, and how many stand where.
 
 create table notifications (
   notification_id uuid not null,
@@ -13,82 +13,104 @@ create table notifications (
   requested_at timestamptz not null,
   -- Of the event that asked for it; lists go by it.
   requested_position bigint not null,
-  -- 1 for the request, one more for each retry; the audience of the last one is open until closed_generation reaches it.
+  -- The domain's own aggregate, so that its rules decide the state here too; state and generation are copied from it.
+  life json not null,
+  state text not null,
+  -- 1 for the request, one more for each retry.
   generation integer not null,
-  closed_generation integer not null default 0,
+  -- Whether the first generation's audience is complete. No later generation adds anybody.
+  audience_closed boolean not null default false,
   excluded json not null default '{}',
-  -- Once it is cancelled it stays so, whatever is left of it.
   cancelled_at timestamptz,
-  accepted bigint not null default 0,
-  delivered bigint not null default 0,
-  deferred bigint not null default 0,
-  failed bigint not null default 0,
-  suppressed bigint not null default 0,
-  in_doubt bigint not null default 0,
-  cancelled bigint not null default 0,
-  pending bigint not null default 0,
-  total bigint not null generated always as (
-    case when closed_generation > 0
-      then accepted + delivered + deferred + failed + suppressed + in_doubt + cancelled + pending
-      else 0
-    end) stored,
-  audience_closed boolean not null generated always as (closed_generation > 0) stored,
-  state text not null generated always as (
-    case
-      when cancelled_at is not null then 'cancelled'
-      when closed_generation < generation then 'resolving'
-      when pending + deferred > 0 then 'running'
-      else 'completed'
-    end) stored,
+  -- The people of all chunks so far.
+  people bigint not null default 0,
   -- Of the last event that changed anything here.
   position bigint not null,
   constraint notification_is_requested_once primary key (notification_id)
-);
+-- Updated with every batch that concerns it, and no index names what changes.
+) with (fillfactor = 50);
 
-create table deliveries (
-  delivery_id uuid not null,
+-- The people of an audience. Only erasure changes a row.
+create table recipients (
   notification_id uuid not null,
-  company_id uuid not null,
+  ordinal integer not null,
   client_id uuid not null,
-  client_name text,
   contact_kind text not null,
+  client_name text,
   contact_name text,
-  address text,
-  address_index bytea,
-  channel text not null,
-  state text not null,
-  generation integer not null,
-  -- Why it stands where it stands, if there is a reason.
-  class text,
-  code text,
-  position bigint not null,
-  constraint recipient_is_told_once primary key (delivery_id)
+  address text
 );
 
-create table attempts (
-  delivery_id uuid not null,
-  generation integer not null,
-  number integer not null,
+-- The chunks of an audience, with what pages need in order not to walk over its people.
+create table chunks (
+  notification_id uuid not null,
+  chunk integer not null,
+  people integer not null,
+  -- How many of them have no row in outcomes, and which members they are: ranges such as 1-64,70.
+  undecided integer not null,
+  undecided_members text not null,
+  accepted integer not null,
+  delivered integer not null,
+  -- Of the event that froze it.
   at timestamptz not null,
-  provider text,
-  outcome text not null,
+  position bigint not null,
+  constraint chunk_is_frozen_once primary key (notification_id, chunk)
+) with (fillfactor = 50);
+
+-- Where the deliveries stand that something is known of. Written once for most of them.
+create table outcomes (
+  notification_id uuid not null,
+  ordinal integer not null,
+  generation integer not null,
+  attempt integer not null,
+  -- pending only once it is reopened by a retry.
+  state text not null,
+  -- Why it stands there, if there is a reason.
   class text,
+  phase text,
   code text,
-  detail text,
+  observed text,
+  provider text,
   reference text,
   until timestamptz,
+  at timestamptz not null,
+  -- Of the last event about it.
+  position bigint not null,
+  -- Whether its history stands in attempts: there is more than one entry, or one that tells more than this row.
+  listed boolean not null,
+  constraint outcome_is_told_once primary key (notification_id, ordinal)
+) with (fillfactor = 90);
+
+-- What happened to a delivery, in order. A reopening by a retry is an entry with the outcome pending.
+create table attempts (
+  notification_id uuid not null,
+  ordinal integer not null,
+  generation integer not null,
+  attempt integer not null,
+  outcome text not null,
+  class text,
+  phase text,
+  code text,
+  observed text,
+  provider text,
+  reference text,
+  detail text,
+  until timestamptz,
+  at timestamptz not null,
   position bigint not null
 );
 
--- How many deliveries stand where they stand for the same reason.
-create table delivery_stats (
+-- How many deliveries stand where for the same reason; empty where there is none. Those who are in no row are pending.
+create table totals (
   notification_id uuid not null,
-  outcome text not null,
+  state text not null,
   class text not null,
+  phase text not null,
   code text not null,
-  deliveries bigint not null,
-  constraint cause_is_counted_once primary key (notification_id, outcome, class, code)
-);
+  observed text not null,
+  people bigint not null,
+  constraint cause_is_counted_once primary key (notification_id, state, class, phase, code, observed)
+) with (fillfactor = 50);
 
 -- Whose data must not come in again: a process may still remember the key of somebody who was just erased.
 create table erased_clients (
@@ -96,13 +118,14 @@ create table erased_clients (
   constraint client_is_erased_once primary key (client_id)
 );
 
--- What the projector itself looks for, so needed while a rebuild fills: what is said of somebody who is erased.
-create index deliveries_by_client on deliveries (client_id);
-create index attempts_with_detail on attempts (delivery_id) where detail is not null;
-
+-- A rebuild fills without the indexes by which erasures are found, and blanks here what came from keys that were still
+-- remembered. The projector tells by the index recipients_by_client whether it has to blank rows itself.
 -- After the fill:
-create unique index attempt_is_settled_once on attempts (delivery_id, position);
+update recipients r set client_name = null, contact_name = null, address = null from erased_clients e where r.client_id = e.client_id and (r.client_name is not null or r.address is not null);
+update attempts a set detail = null from recipients r join erased_clients e using (client_id) where a.notification_id = r.notification_id and a.ordinal = r.ordinal and a.detail is not null;
+alter table recipients add constraint recipient_has_one_place primary key (notification_id, ordinal);
+create index recipients_by_client on recipients (client_id);
+create unique index attempt_is_told_once on attempts (notification_id, ordinal, position);
+create index outcomes_by_state on outcomes (notification_id, state, ordinal) where state not in ('accepted', 'delivered');
 create index notifications_by_company on notifications (company_id, requested_position);
 create index notifications_by_request on notifications (requested_position);
-create index notifications_by_position on notifications (position);
-create index deliveries_by_state on deliveries (notification_id, state, delivery_id);

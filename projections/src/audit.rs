@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use commands::log::Recorded;
+use domain::deliveries::DeliveriesEvent;
+use domain::inbox::InboxEvent;
 use domain::notification::NotificationEvent;
+use domain::receipt::ReceiptEvent;
 use domain::{DecodeError, Event};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -14,6 +17,7 @@ use crate::copy::CopyIn;
 use crate::projection::Projection;
 use crate::projector::Projector;
 
+mod counts;
 mod entry;
 #[cfg(test)]
 mod tests;
@@ -100,6 +104,22 @@ fn beginning(id: &str) -> &str {
     id.char_indices().nth(SUBJECT_CHARS_MAX).map_or(id, |(end, _)| &id[..end])
 }
 
+/// Whether somebody, or the system, did something. That a message was seen and how deliveries ended is what follows from
+/// deeds, and most of the log.
+const fn is_deed(recorded: &Recorded) -> bool {
+    !matches!(
+        recorded.event,
+        Ok(Event::Receipt(
+            ReceiptEvent::MessageSeen(_)
+                | ReceiptEvent::MessageRead(_)
+                | ReceiptEvent::MessageMarkedUnread { .. }
+        ) | Event::Inbox(InboxEvent::InboxRead { .. })
+            | Event::Deliveries(
+                DeliveriesEvent::OutcomesRecorded { .. } | DeliveriesEvent::ReceiptsRecorded { .. }
+            ))
+    )
+}
+
 async fn save_channels(tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
     let requested = |recorded: &&Recorded| match (recorded.id(), &recorded.event) {
         (Some(id), Ok(Event::Notification(NotificationEvent::NotificationRequested { channel, .. }))) => {
@@ -143,7 +163,7 @@ async fn save(
 ) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
         "audit_entries (position, at, actor_id, type, subject_type, subject_id, subject_text, company_id, channel, result,
-                        summary, correlation_id)",
+                        summary, correlation_id, deed)",
     );
     for (event, entry) in events.iter().zip(entries) {
         copy.row()
@@ -158,7 +178,8 @@ async fn save(
             .put(entry.notification.and_then(|id| channels.get(&id)))
             .put(entry.result)
             .put(&*entry.summary)
-            .put(event.context.correlation);
+            .put(event.context.correlation)
+            .put(is_deed(event));
     }
     copy.write(tx).await
 }

@@ -36,7 +36,7 @@ fn projector_of(log: &Reader, projection: Projection) -> Arc<dyn Projector> {
         Projection::Users => Arc::new(users::Users),
         Projection::Clients => Arc::new(clients::Clients { index: index() }),
         Projection::Inbox => Arc::new(inbox::Inbox),
-        Projection::Notifications => Arc::new(notifications::Notifications { index: index() }),
+        Projection::Notifications => Arc::new(notifications::Notifications),
         Projection::Audit => Arc::new(audit::Audit),
     }
 }

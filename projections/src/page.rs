@@ -43,7 +43,7 @@ pub struct PageRequest {
 #[error("not a cursor that a page ended with")]
 pub struct MalformedCursor;
 
-/// The last row of a page: its position, and its id where several rows share one.
+/// The last row of a page: its position or ordinal, and its id where several rows share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cursor {
     pub(crate) position: Position,
@@ -82,6 +82,11 @@ impl PageRequest {
             Some(cursor) => cursor.position,
             None => Position::MAX,
         }
+    }
+
+    /// Only rows after this ordinal are on the page, in lists that go by ordinal.
+    pub(crate) fn after_ordinal(&self) -> i32 {
+        self.after.map_or(0, |cursor| i32::try_from(cursor.position.max(0)).unwrap_or(i32::MAX))
     }
 
     /// Only rows after this id are on the page, in lists that go by id.

@@ -23,7 +23,7 @@ pub(crate) fn recorded(position: Position, aggregate_id: impl ToString, event: E
         Event::Inbox(_) => "inbox",
         Event::Notification(_) => "notification",
         Event::Audience(_) => "audience",
-        Event::Delivery(_) => "delivery",
+        Event::Deliveries(_) => "deliveries",
         Event::Client(_) => "client",
         Event::Company(_) => "company",
         Event::User(_) => "user",

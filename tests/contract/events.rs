@@ -6,13 +6,16 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use domain::client::{ClientEvent, ClientProfile, Contact};
 use domain::company::{CompanyEvent, CompanyProfile};
-use domain::delivery::{Attempt, DeliveryEvent, FailureClass, SuppressionReason};
+use domain::deliveries::{
+    Cause, DeliveriesEvent, Detail, Evidence, FailureClass, GroupOutcome, GroupReceipt, Observation,
+    OutcomeGroup, Phase, ReceiptGroup, Resolution, SuppressionReason, Totals,
+};
 use domain::inbox::InboxEvent;
 use domain::message::{Addressed, MessageEvent};
 use domain::notification::{Addressee, AudienceEvent, NotificationEvent, Recipient};
 use domain::receipt::{ReceiptEvent, Receiver};
 use domain::user::{UserEvent, UserProfile};
-use domain::value::{Category, Channel, ContactKind, Priority, RecipientKind, Role};
+use domain::value::{Category, Channel, ContactKind, Member, Members, Priority, RecipientKind, Role};
 use domain::{Event, Personal};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -81,6 +84,10 @@ fn notifications() -> Vec<NotificationEvent> {
             total: 2,
             excluded: BTreeMap::from([("no_email".to_owned(), 1)]),
         },
+        NotificationEvent::NotificationCompleted {
+            generation: 1,
+            totals: Totals { accepted: 1, failed: 1, ..Totals::default() },
+        },
         NotificationEvent::NotificationCancelled,
         NotificationEvent::NotificationRetried { generation: 2 },
     ]
@@ -96,9 +103,7 @@ fn audiences() -> Vec<AudienceEvent> {
         notification: id(3),
         company: id(20),
         channel: Channel::Email,
-        generation: 1,
         recipients: vec![Recipient {
-            delivery: id(40),
             client: id(30),
             kind: ContactKind::EmergencyContact,
             addressee: personal(30, addressee),
@@ -107,36 +112,111 @@ fn audiences() -> Vec<AudienceEvent> {
     }]
 }
 
-fn deliveries() -> Vec<DeliveryEvent> {
-    let attempt = Attempt { notification: id(3), company: id(20), client: id(30), generation: 1, number: 2 };
+fn detail(member: u16, text: &str) -> Detail {
+    let member = Member::try_new(member).expect("a member");
+    Detail { member, text: personal(30 + u128::from(member.number()), text.into()) }
+}
+
+fn members(text: &str) -> Members {
+    text.parse().expect("members")
+}
+
+fn cause(class: FailureClass, evidence: Evidence) -> Cause {
+    Cause { class, evidence }
+}
+
+/// One group of each outcome.
+fn outcomes() -> Vec<OutcomeGroup> {
+    let group = |attempt, who, outcome, details| OutcomeGroup {
+        generation: 1,
+        attempt,
+        members: members(who),
+        outcome,
+        details,
+    };
+    let provider = || String::from("principal");
     vec![
-        DeliveryEvent::DeliveryAccepted {
-            attempt,
-            provider: "principal".into(),
-            reference: "250 queued".into(),
+        group(
+            1,
+            "1-2,4",
+            GroupOutcome::Accepted {
+                provider: provider(),
+                references: ["250 queued as 1", "250 queued as 2", "250 queued as 4"]
+                    .map(String::from)
+                    .to_vec(),
+            },
+            vec![],
+        ),
+        group(
+            2,
+            "3",
+            GroupOutcome::Deferred {
+                provider: Some(provider()),
+                since: at(1_700_000_000),
+                until: at(1_700_000_060),
+                cause: cause(FailureClass::Transient, Evidence::answered(Phase::Rcpt, "451 4.7.1")),
+            },
+            vec![detail(3, "try later")],
+        ),
+        group(
+            1,
+            "5-6",
+            GroupOutcome::Failed {
+                provider: Some(provider()),
+                cause: cause(FailureClass::PermanentAddress, Evidence::answered(Phase::Rcpt, "550 5.1.1")),
+            },
+            vec![detail(5, "no such user"), detail(6, "no such user")],
+        ),
+        group(0, "7", GroupOutcome::Failed { provider: None, cause: Cause::EXPIRED }, vec![]),
+        group(0, "8", GroupOutcome::Suppressed { provider: None, reason: SuppressionReason::Erased }, vec![]),
+        group(
+            1,
+            "9",
+            GroupOutcome::InDoubt {
+                provider: provider(),
+                evidence: Evidence::observed(Some(Phase::Reply), Observation::Closed),
+            },
+            vec![],
+        ),
+        group(0, "10-500", GroupOutcome::Cancelled, vec![]),
+    ]
+}
+
+/// One group of each report.
+fn reports() -> Vec<ReceiptGroup> {
+    let group = |who, moments: &[i64], receipt, details| ReceiptGroup {
+        members: members(who),
+        provider: "principal".into(),
+        at: moments.iter().map(|moment| at(*moment)).collect(),
+        receipt,
+        details,
+    };
+    let bounce = cause(FailureClass::PermanentAddress, Evidence::answered(Phase::Report, "5.1.1"));
+    vec![
+        group("1", &[1_700_000_100], GroupReceipt::Delivered, vec![]),
+        group(
+            "2",
+            &[1_700_000_200],
+            GroupReceipt::Bounced { cause: bounce },
+            vec![detail(2, "no such user")],
+        ),
+        group("4", &[1_700_000_300], GroupReceipt::Complained, vec![]),
+    ]
+}
+
+fn deliveries() -> Vec<DeliveriesEvent> {
+    let (notification, company) = (id(3), id(20));
+    vec![
+        DeliveriesEvent::OutcomesRecorded { notification, company, outcomes: outcomes() },
+        DeliveriesEvent::ReceiptsRecorded { notification, company, receipts: reports() },
+        DeliveriesEvent::DoubtsResolved {
+            notification,
+            company,
+            members: members("9"),
+            resolution: Resolution::NotSent,
+            reason: Some(personal(3, "No está en el registro del proveedor".into())),
         },
-        DeliveryEvent::DeliveryDeferred {
-            attempt,
-            provider: Some("principal".into()),
-            until: at(1_700_000_060),
-            class: FailureClass::Transient,
-            code: "451 4.7.1".into(),
-            detail: personal(30, "try later".into()),
-        },
-        DeliveryEvent::DeliveryFailed {
-            attempt,
-            provider: None,
-            class: FailureClass::PermanentAddress,
-            code: "550 5.1.1".into(),
-            detail: personal(30, "no such user".into()),
-        },
-        DeliveryEvent::DeliverySuppressed { attempt, reason: SuppressionReason::Erased, provider: None },
-        DeliveryEvent::DeliveryPutInDoubt {
-            attempt,
-            provider: "principal".into(),
-            detail: personal(30, "connection lost".into()),
-        },
-        DeliveryEvent::DeliveryCancelled { attempt },
+        DeliveriesEvent::DeliveriesReopened { notification, company, generation: 2, members: members("5-7") },
     ]
 }
 
@@ -211,7 +291,7 @@ fn todays_events() -> Vec<Value> {
         .chain(all("inbox", inboxes()))
         .chain(all("notification", notifications()))
         .chain(all("audience", audiences()))
-        .chain(all("delivery", deliveries()))
+        .chain(all("deliveries", deliveries()))
         .chain(all("client", clients()))
         .chain(all("company", companies()))
         .chain(all("user", users()))

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 pub mod client;
 pub mod client_file;
+pub mod figures;
 pub mod ledger;
 pub mod notified;
 pub mod orders;

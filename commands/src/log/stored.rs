@@ -132,7 +132,7 @@ fn if_valid<'de, D: Deserializer<'de>, T: Deserialize<'de>>(json: D) -> Result<O
 }
 
 impl Recorded {
-    /// The stream's id where it is a UUID, as it is for all but receipts and audiences.
+    /// The stream's id where it is a UUID, as it is for all but receipts and deliveries.
     pub fn id(&self) -> Option<Uuid> {
         Uuid::parse_str(&self.aggregate_id).ok()
     }
@@ -144,6 +144,7 @@ impl Recorded {
             Ok(Event::Audience(AudienceEvent::AudienceChunkResolved { recipients, .. })) => {
                 recipients.len().max(1)
             }
+            Ok(Event::Deliveries(event)) => event.members().len().max(1),
             _ => 1,
         }
     }

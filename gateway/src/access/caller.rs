@@ -2,20 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use domain::value::{CompanyId, Role, UserId};
 use projections::queries::Scope;
 
 use super::cookie::token_in;
 use super::directory::Member;
-use super::same_site::refuse_other_sites;
 use super::session::Presented;
 use super::token::TokenHash;
-use crate::problem::{Answer, Kind, Problem};
-use crate::server::Turn;
-use crate::state::{AppState, Settings};
+use crate::problem::{Answer, Problem};
+use crate::settings::Settings;
 
 /// Somebody who is logged in.
 #[derive(Debug, Clone)]
@@ -24,31 +20,10 @@ pub struct Caller {
     shown: Presented,
 }
 
-impl FromRequestParts<AppState> for Caller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Answer<Self> {
-        let caller = Self::of(parts, state).await?;
-        Turn::of(&parts.extensions).enter(caller.id())?;
-        Ok(caller)
-    }
-}
-
 impl Caller {
-    /// Who a request is from: by bearer token, else by cookie.
-    ///
-    /// # Errors
-    /// 401 when nobody is logged in; 403 for a write by cookie from another site.
-    pub async fn of(parts: &mut Parts, state: &AppState) -> Answer<Self> {
-        let nobody = || Problem::new(Kind::Unauthenticated);
-        let shown = presented(&parts.headers, state.settings()).ok_or_else(nobody)?;
-        if matches!(shown, Presented::Session(_)) {
-            refuse_other_sites(&parts.method, &parts.headers, state.settings())?;
-        }
-        let user = state.sessions().user_of(shown, state.now()).await?.ok_or_else(nobody)?;
-        let member = state.directory().user(user).await?.ok_or_else(nobody)?;
-        Turn::of(&parts.extensions).is_of(user);
-        Ok(Self { member, shown })
+    /// Somebody who came in so.
+    pub(crate) const fn new(member: Arc<Member>, shown: Presented) -> Self {
+        Self { member, shown }
     }
 
     /// The user.

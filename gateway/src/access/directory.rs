@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use crate::api::caught_up;
+use crate::freshness::caught_up;
 use crate::problem::{Answer, Problem};
 
 /// How old what is known may be. Only a positive answer is ever given from memory.

@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 
-use crate::state::AppState;
+use crate::settings::Settings;
 
 /// What our pages may load: only what is ours.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
@@ -25,7 +25,7 @@ const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000; includeSubDomains";
 
 /// Adds them; what a handler set itself stays. Answers of the API are kept by nobody.
 pub(crate) async fn secure<F: Future<Output = Response>>(
-    state: &AppState,
+    settings: &Settings,
     request: Request,
     answer: impl FnOnce(Request) -> F,
 ) -> Response {
@@ -39,7 +39,7 @@ pub(crate) async fn secure<F: Future<Output = Response>>(
     if is_api {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
-    if state.settings().is_https() {
+    if settings.is_https() {
         headers
             .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT_SECURITY));
     }

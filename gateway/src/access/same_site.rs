@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, Method, header};
 
 use crate::problem::{Answer, Kind, Problem};
-use crate::state::Settings;
+use crate::settings::Settings;
 
 /// Refuses an unsafe method from another site. A request that does not say where it is from is no browser's: every
 /// browser of today adds `Origin` to what it sends with an unsafe method (Fetch, 3.2.4), and the cookie is `SameSite`.

@@ -23,8 +23,8 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::known_browser::BrowserId;
-use crate::extract::{ClientIp, network_of};
 use crate::problem::{Answer, Kind, Problem, Reason};
+use crate::request::{ClientIp, network_of};
 
 /// How many logins may fail for one account from one browser or network within a window.
 const FAILURES_MAX_BY_PLACE: u32 = 10;

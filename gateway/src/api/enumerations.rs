@@ -2,20 +2,17 @@
 //!
 //! Not in here is what grows without notice: reasons and types of events, codes and texts of providers, names.
 
-use domain::delivery::{FailureClass, SuppressionReason};
+use domain::deliveries::{DeliveryState, FailureClass, Observation, Phase, SuppressionReason};
 use domain::import::Column;
+use domain::notification::NotificationState;
 use domain::value::sms::SmsEncoding;
 use domain::value::{Category, Channel, ContactKind, Priority, RecipientKind, Role};
 use projections::Projection;
+use projections::queries::deliveries::ShownState;
 use serde_json::Value;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{ArrayItems, Schema, SchemaType};
 use utoipa::openapi::{OpenApi, RefOr, Type};
-
-use super::notifications::{DELIVERY_STATES, NOTIFICATION_STATES};
-
-/// What becomes of an attempt.
-const OUTCOMES: &[&str] = &["accepted", "deferred", "failed", "suppressed", "in_doubt", "cancelled"];
 
 /// The words of a text.
 type Words = Vec<&'static str>;
@@ -37,15 +34,19 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
         ("roles", &["ChangeUser", "CreateUser", "Me", "NewMessage", "UserRow"], Role::WORDS.to_vec()),
         ("encoding", &["SmsView"], SmsEncoding::WORDS.to_vec()),
         ("column", &["ImportError"], Column::WORDS.to_vec()),
-        ("state", &["DeliveryRow"], DELIVERY_STATES.to_vec()),
-        ("state", &["NotificationRow"], NOTIFICATION_STATES.to_vec()),
-        ("outcome", &["AttemptRow"], OUTCOMES.to_vec()),
-        ("outcome", &["Cause"], vec!["failed", "deferred", "in_doubt", "suppressed"]),
+        ("state", &["DeliveryRow"], ShownState::WORDS.to_vec()),
+        ("state", &["NotificationRow"], NotificationState::WORDS.to_vec()),
+        ("outcome", &["AttemptRow"], outcomes()),
+        ("outcome", &["Cause"], causes()),
         ("outcome", &["ArrivalView"], vec!["accepted", "accepted_then_cut", "refused", "lost"]),
-        ("result", &["AuditEntry"], [OUTCOMES, &["done", "unreadable"]].concat()),
+        ("result", &["AuditEntry"], [&outcomes()[..], &["done", "unreadable"]].concat()),
         ("class", &["AttemptRow"], class.concat()),
-        // A cause that nobody named is empty.
+        ("phase", &["AttemptRow"], Phase::WORDS.to_vec()),
+        ("observed", &["AttemptRow"], Observation::WORDS.to_vec()),
+        // What is not known of a cause is empty.
         ("class", &["Cause"], [&class.concat()[..], &[""]].concat()),
+        ("phase", &["Cause"], [Phase::WORDS, &[""]].concat()),
+        ("observed", &["Cause"], [Observation::WORDS, &[""]].concat()),
         ("name", &["ProjectionStatus"], projections()),
         ("in", &["ProblemError"], vec!["body", "query", "header"]),
     ]
@@ -54,13 +55,26 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
 /// The parameters of paths and queries, by method and path.
 fn parameters() -> Vec<(&'static str, &'static str, &'static str, Words)> {
     vec![
+        ("get", "/audit", "hide", vec!["receipts"]),
         ("get", "/inbox", "state", vec!["all", "unread", "read"]),
-        ("get", "/notifications", "state", NOTIFICATION_STATES.to_vec()),
-        ("get", "/notifications/{id}/deliveries", "state", DELIVERY_STATES.to_vec()),
+        ("get", "/notifications", "state", NotificationState::WORDS.to_vec()),
+        ("get", "/notifications/{id}/deliveries", "state", ShownState::WORDS.to_vec()),
         ("get", "/simulator/messages", "channel", Channel::WORDS.to_vec()),
         ("get", "/users", "active", vec!["true", "false", "all"]),
         ("post", "/projections/{name}/rebuild", "name", projections()),
     ]
+}
+
+/// What becomes of an attempt.
+fn outcomes() -> Words {
+    let all = DeliveryState::ALL.iter().filter(|state| **state != DeliveryState::Pending);
+    all.map(|state| state.as_str()).collect()
+}
+
+/// The outcomes that somebody asks the cause of.
+fn causes() -> Words {
+    let all = DeliveryState::ALL.iter().filter(|state| state.has_a_cause());
+    all.map(|state| state.as_str()).collect()
 }
 
 fn projections() -> Words {

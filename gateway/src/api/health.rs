@@ -1,6 +1,6 @@
 //! `/livez`, `/readyz`, `/metrics`: is it alive, is it ready, how does it fare.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,16 +12,14 @@ use projections::queries::status;
 use sqlx::PgPool;
 use tokio::time::{Instant, timeout};
 
+use crate::figures::recorder;
 use crate::problem::{Answer, Problem};
-use crate::server::recorder;
 use crate::state::AppState;
 
 /// How long the database may take to say that it is there.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 /// How old the answer of the database may be that `/readyz` gives: anybody may ask, and each query takes a connection.
 const READY_FOR: Duration = Duration::from_secs(1);
-/// How old the figures of the whole platform may be: anybody may ask for them, and counting a long queue takes a second.
-const MEASURED_FOR: Duration = Duration::from_secs(5);
 /// When something that is not ready may be asked again, in seconds.
 const RETRY_AFTER_S: u32 = 1;
 /// The text format of Prometheus.
@@ -93,22 +91,6 @@ async fn metrics(State(state): State<AppState>) -> Response {
     ([(header::CONTENT_TYPE, METRICS_TYPE)], recorder.render()).into_response()
 }
 
-/// When the platform was last measured.
-#[derive(Default)]
-pub struct Measured(Mutex<Option<Instant>>);
-
-impl Measured {
-    /// Whether it is time again; then whoever asked must do it, and others need not.
-    fn is_due(&self, now: Instant) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = last.is_none_or(|last| now.duration_since(last) >= MEASURED_FOR);
-        if is_due {
-            *last = Some(now);
-        }
-        is_due
-    }
-}
-
 /// What is true of the whole platform, whoever is asked.
 async fn measure(state: &AppState) -> sqlx::Result<()> {
     for projection in status::list(state.log().reader()).await? {
@@ -117,11 +99,13 @@ async fn measure(state: &AppState) -> sqlx::Result<()> {
         metrics::gauge!("mensajeria_projection_parked_events", "projection" => projection.name)
             .set(projection.parked as f64);
     }
-    dispatcher::queue::record_depth(state.pool(), state.now()).await
+    dispatcher::tasks::record_depth(state.pool(), state.now()).await
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use futures::future::join_all;
     use tokio::time::advance;
 
@@ -142,12 +126,5 @@ mod tests {
         assert!(!readiness.recall_or(ask(false)).await, "a change is seen within a second");
         assert!(!readiness.recall_or(ask(true)).await, "what is not ready is remembered too");
         assert_eq!(*asked.lock().unwrap(), 2);
-    }
-
-    #[test]
-    fn however_often_it_is_asked_the_platform_is_measured_every_few_seconds() {
-        let (measured, start) = (Measured::default(), Instant::now());
-        let due = [0, 0, 4, 5, 6, 10].map(|second| measured.is_due(start + Duration::from_secs(second)));
-        assert_eq!(due, [true, false, false, true, false, true]);
     }
 }

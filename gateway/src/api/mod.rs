@@ -31,7 +31,6 @@ mod clients;
 mod companies;
 mod deliveries;
 mod enumerations;
-mod freshness;
 mod health;
 mod history;
 mod inbox;
@@ -50,9 +49,7 @@ use axum::Router;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use self::companies::{SpoolSpace, import_file};
-pub use self::freshness::{Freshness, caught_up};
-pub use self::health::Measured;
+pub use self::companies::import_file;
 pub(crate) use self::wrote::POSITION;
 pub use self::wrote::Wrote;
 use crate::state::AppState;
@@ -79,11 +76,6 @@ pub(crate) fn figures() -> Router<AppState> {
 /// The API as OpenAPI 3.1.
 pub fn openapi() -> OpenApi {
     openapi::document(described().into_openapi())
-}
-
-/// The same as text, an indented line a member: what is committed and compared.
-pub fn openapi_json() -> String {
-    openapi().to_pretty_json().expect("the document is plain data")
 }
 
 fn described() -> OpenApiRouter<AppState> {

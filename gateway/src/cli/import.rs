@@ -15,7 +15,8 @@ use super::target::Target;
 use super::{CliError, Exit, Global, print};
 use crate::api;
 use crate::config::Config;
-use crate::state::{AppState, Settings};
+use crate::settings::Settings;
+use crate::state::AppState;
 
 /// How many connections an import uses at most.
 const CONNECTIONS: u32 = 8;

@@ -1,6 +1,5 @@
 //! The command line: `mensajeria [dev]`, `serve`, and what an operator does by hand.
 
-mod bench;
 mod dev;
 mod exit;
 mod import;
@@ -69,8 +68,6 @@ enum Command {
     User(user::UserCommand),
     /// Print the API's description, OpenAPI 3.1
     Openapi,
-    /// Measure this program beside its peers and limits, on servers of its own
-    Bench(bench::BenchArgs),
     /// Own one server, and stop it when standard input ends
     #[command(hide = true)]
     Guard {
@@ -127,7 +124,6 @@ async fn dispatch(cli: Cli, config: Config) -> Result<Exit, CliError> {
         Command::Import(command) => import::run(&global, config, &command).await,
         Command::User(command) => user::run(&global, config, command).await,
         Command::Openapi => openapi::run(),
-        Command::Bench(args) => bench::run(&global, &args).await,
         Command::Guard { .. } => Ok(Exit::Done),
     }
 }

@@ -6,35 +6,36 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
 use bytes::BytesMut;
 use futures::StreamExt;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
+use super::pace::Pace;
 use crate::problem::{Answer, Kind, Problem, Reason};
 
 /// How large a body that is read as a whole may be.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// How large the body of a caller may be that is not logged in: an address and a password take far less.
 pub const STRANGER_BODY_BYTES_MAX: usize = 16 * 1024;
+/// How a body must come: 2G brings ten times as many bytes a second.
+const PACE: Pace =
+    Pace { least_bytes_per_s: 1_024, grace: Duration::from_secs(5), next: BODY_TIMEOUT, whole: BODY_TIMEOUT };
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a body may take to arrive from a caller that is not logged in.
 const STRANGER_BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a body may arrive at less than [`RATE_MIN`].
-const GRACE: Duration = Duration::from_secs(5);
-/// The least bytes a second, in the mean: 2G brings ten times as many.
-const RATE_MIN: u32 = 1_024;
 
 /// How large a body may be, and how long it may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BodyBounds {
     bytes: usize,
-    time: Duration,
+    pace: Pace,
 }
 
 impl BodyBounds {
     /// For a caller that is logged in.
-    pub const CALLER: Self = Self { bytes: BODY_BYTES_MAX, time: BODY_TIMEOUT };
+    pub const CALLER: Self = Self { bytes: BODY_BYTES_MAX, pace: PACE };
     /// For anybody else.
-    pub const STRANGER: Self = Self { bytes: STRANGER_BODY_BYTES_MAX, time: STRANGER_BODY_TIMEOUT };
+    pub const STRANGER: Self =
+        Self { bytes: STRANGER_BODY_BYTES_MAX, pace: Pace { whole: STRANGER_BODY_TIMEOUT, ..PACE } };
 
     /// Reads a whole body.
     ///
@@ -48,8 +49,9 @@ impl BodyBounds {
     }
 
     async fn gather(self, body: Body) -> Answer<Bytes> {
-        let (began, mut chunks, mut gathered) = (Instant::now(), body.into_data_stream(), BytesMut::new());
-        while let Some(chunk) = timeout_at(began + self.time_for(gathered.len()), chunks.next())
+        let (arrival, mut chunks, mut gathered) =
+            (self.pace.begin(), body.into_data_stream(), BytesMut::new());
+        while let Some(chunk) = timeout_at(arrival.next_by(gathered.len()), chunks.next())
             .await
             .map_err(|_| Problem::new(Kind::TimedOut))?
         {
@@ -60,12 +62,6 @@ impl BodyBounds {
             gathered.extend_from_slice(&chunk);
         }
         Ok(gathered.freeze())
-    }
-
-    /// When, after the beginning, more than `bytes` must have arrived.
-    fn time_for(self, bytes: usize) -> Duration {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        self.time.min(GRACE + Duration::from_secs(1) * bytes / RATE_MIN)
     }
 
     fn too_large(self) -> Problem {
@@ -80,7 +76,7 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use futures::stream;
-    use tokio::time::sleep;
+    use tokio::time::{Instant, sleep};
 
     use super::*;
 

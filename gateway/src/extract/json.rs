@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::body::BodyBounds;
 use super::fields::{Fields, FromFields, Spot};
 use super::strict;
+use crate::admission::RequestTurn;
 use crate::problem::{Answer, Fault, Faults, Kind, Problem, Reason};
-use crate::server::Turn;
 
 /// The body of a request that nobody need be logged in for, so that it is small. An empty body is as good as `{}`.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl<T: FromFields, S: Send + Sync> FromRequest<S> for ValidJson<T> {
     async fn from_request(request: Request, _: &S) -> Answer<Self> {
         let (parts, body) = request.into_parts();
         let bytes = BodyBounds::STRANGER.read(&parts.headers, body).await?;
-        Turn::of(&parts.extensions).enter_as_stranger()?;
+        RequestTurn::of(&parts.extensions).enter_as_stranger()?;
         read_json(&parts.headers, &bytes).map(|(value, _)| Self(value))
     }
 }

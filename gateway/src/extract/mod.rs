@@ -1,30 +1,29 @@
 //! How requests are read: bodies, queries, paths and headers, every fault named by its field.
 
 mod body;
-mod client_ip;
+mod caller;
 mod fields;
 mod idempotency;
 mod json;
 mod order;
+mod pace;
 mod params;
 mod path;
 mod read;
 mod strict;
 mod text;
-mod trace;
 mod value;
 
 pub use self::body::{BODY_BYTES_MAX, BodyBounds, STRANGER_BODY_BYTES_MAX};
-pub use self::client_ip::{ClientIp, network_of};
 pub use self::fields::{Fields, FromFields, Spot};
 pub use self::idempotency::{Key, fingerprint_of, read_key};
 pub use self::json::{ValidJson, read_json};
 pub(crate) use self::order::context_of;
 pub use self::order::{Body, Empty, Order};
+pub(crate) use self::pace::Pace;
 pub use self::params::{FromQuery, NoQuery, Params};
 pub use self::path::{PathId, PathWord};
 pub use self::read::Read;
 pub use self::strict::VALUES_MAX;
 pub use self::text::{FromText, Password, Search, Short};
-pub use self::trace::Trace;
 pub use self::value::FromJson;

@@ -6,15 +6,14 @@ use commands::{CommandContext, Idempotency};
 use projections::Projection;
 
 use super::body::BodyBounds;
-use super::client_ip::ClientIp;
 use super::fields::{Fields, FromFields};
 use super::idempotency::{Key, fingerprint_of, read_key};
 use super::json::read_json;
 use super::params::{NoQuery, Params};
-use super::trace::Trace;
 use crate::access::Caller;
+use crate::admission::RequestTurn;
 use crate::problem::{Answer, Problem};
-use crate::server::Turn;
+use crate::request::{ClientIp, Trace};
 use crate::state::AppState;
 
 /// The body of a write.
@@ -64,7 +63,7 @@ impl<T: Body> FromRequest<AppState> for Order<T> {
         state.freshness().wait_if_asked(min_position, &Projection::ALL).await?;
         let key = read_key(&parts.headers, T::KEY)?;
         let bytes = BodyBounds::CALLER.read(&parts.headers, body).await?;
-        Turn::of(&parts.extensions).enter(caller.id())?;
+        RequestTurn::of(&parts.extensions).enter(caller.id())?;
         let (body, canonical) = read_json(&parts.headers, &bytes)?;
         let asked = (&parts.method, &parts.uri);
         let same = fingerprint_of(state.log().keys(), caller.id(), key, asked, canonical.as_bytes());

@@ -7,8 +7,8 @@ use projections::Projection;
 
 use super::params::{FromQuery, Params};
 use crate::access::Caller;
+use crate::admission::RequestTurn;
 use crate::problem::{Answer, Problem};
-use crate::server::Turn;
 use crate::state::AppState;
 
 /// A read by somebody who is logged in.
@@ -26,7 +26,7 @@ impl<Q: FromQuery> FromRequestParts<AppState> for Read<Q> {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Answer<Self> {
         let caller = Caller::of(parts, state).await?;
-        Turn::of(&parts.extensions).enter(caller.id())?;
+        RequestTurn::of(&parts.extensions).enter(caller.id())?;
         let (query, min_position) = Params::read(parts.uri.query().unwrap_or_default())?;
         Ok(Self { caller, query, min_position })
     }

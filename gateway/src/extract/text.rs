@@ -1,11 +1,13 @@
 //! Values that are written as text, in a body or in a query.
 
 use chrono::{DateTime, Utc};
+use domain::notification::NotificationState;
 use domain::value::{
     Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
     ExternalId, Invalid, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role,
     SmsBody, Subject, TimeZone, UserId, is_invisible,
 };
+use projections::queries::deliveries::ShownState;
 
 use crate::access::opaque;
 use crate::problem::Reason;
@@ -44,9 +46,11 @@ domain_values!(
     MessageId,
     Name,
     NotificationId,
+    NotificationState,
     Priority,
     RecipientKind,
     Role,
+    ShownState,
     SmsBody,
     Subject,
     TimeZone,

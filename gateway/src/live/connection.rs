@@ -2,9 +2,11 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::FromRef;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -12,11 +14,12 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 
 use super::Place;
 use super::frame::Frame;
-use crate::access::Caller;
-use crate::state::AppState;
+use crate::access::{Caller, Directory, Sessions};
+use crate::settings::Clock;
 
 /// How often a silent stream says that it is alive: proxies and browsers give up on one that says nothing.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -35,9 +38,19 @@ const SIGN_OF_LIFE: &str = ":\n\n";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Over;
 
+/// What tells whether a reader may still read.
+#[derive(Clone)]
+pub(crate) struct Readership {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) clock: Clock,
+    /// Cancelled when the program stops.
+    pub(crate) shutdown: CancellationToken,
+}
+
 /// What a stream is written to.
 pub(crate) struct Connection {
-    state: AppState,
+    readership: Readership,
     caller: Caller,
     out: mpsc::Sender<Bytes>,
     _place: Place,
@@ -45,18 +58,15 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Answers with a stream that `run` writes, and goes on after the answer has begun.
-    pub(crate) fn open<F>(
-        state: AppState,
-        caller: Caller,
-        place: Place,
-        run: impl FnOnce(Self) -> F,
-    ) -> Response
+    pub(crate) fn open<S, F>(state: S, caller: Caller, place: Place, run: impl FnOnce(Self) -> F) -> Response
     where
+        Readership: FromRef<S>,
         F: Future<Output = Result<(), Over>> + Send + 'static,
     {
         let (out, written) = mpsc::channel(FRAMES_ON_THE_WAY);
-        let shutdown = state.shutdown().clone();
-        let running = run(Self { state, caller, out, _place: place });
+        let readership = Readership::from_ref(&state);
+        let shutdown = readership.shutdown.clone();
+        let running = run(Self { readership, caller, out, _place: place });
         tokio::spawn(async move { shutdown.run_until_cancelled(running).await });
         answer(Body::from_stream(ReceiverStream::new(written).map(Ok::<_, Infallible>)))
     }
@@ -105,9 +115,9 @@ impl Connection {
     /// Whether the reader is logged in as it was when the stream began. A reader whose roles or companies changed comes
     /// back and is asked anew; a database that does not answer is no reason to send anybody away.
     async fn is_welcome(&self) -> bool {
-        let (state, reader) = (&self.state, self.caller.id());
-        let Ok(user) = state.sessions().user_of(self.caller.shown(), state.now()).await else { return true };
-        let Ok(known) = state.directory().snapshot().await else { return true };
+        let (Readership { directory, sessions, clock, .. }, reader) = (&self.readership, self.caller.id());
+        let Ok(user) = sessions.user_of(self.caller.shown(), clock()).await else { return true };
+        let Ok(known) = directory.snapshot().await else { return true };
         user == Some(reader) && known.user(reader).is_some_and(|member| **member == *self.caller.member())
     }
 }

@@ -6,7 +6,6 @@ use domain::Position;
 
 use crate::access::Caller;
 use crate::problem::{Answer, Fault, Kind, Problem, Reason};
-use crate::state::AppState;
 
 const HEADER: &str = "Last-Event-ID";
 
@@ -14,10 +13,14 @@ const HEADER: &str = "Last-Event-ID";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LastEventId(pub(crate) Option<Position>);
 
-impl FromRequestParts<AppState> for LastEventId {
+impl<S> FromRequestParts<S> for LastEventId
+where
+    S: Send + Sync,
+    Caller: FromRequestParts<S, Rejection = Problem>,
+{
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Answer<Self> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Self> {
         let asked = match parts.headers.get(HEADER).map(|value| value.to_str().unwrap_or("?")) {
             None | Some("") => Ok(None),
             Some(text) => read(text).map(Some),
@@ -25,7 +28,7 @@ impl FromRequestParts<AppState> for LastEventId {
         match asked {
             Ok(position) => Ok(Self(position)),
             // Who is not logged in is told that first.
-            Err(problem) => Err(Caller::of(parts, state).await.err().unwrap_or(problem)),
+            Err(problem) => Err(Caller::from_request_parts(parts, state).await.err().unwrap_or(problem)),
         }
     }
 }

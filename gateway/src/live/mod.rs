@@ -16,7 +16,7 @@ use projections::Positions;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::connection::{Connection, Over};
+pub(crate) use self::connection::{Connection, Over, Readership};
 use self::inbox::{InboxHub, PostgresNews};
 pub(crate) use self::last_event_id::LastEventId;
 use self::notifications::NotificationHub;

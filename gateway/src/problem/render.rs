@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::language::{accepted, explanation, tag, text, title};
 use super::{Fault, Kind, Problem};
-use crate::extract::Trace;
+use crate::request::Trace;
 
 /// Names a kind of problem for ever; it is not an address (RFC 9457, 3.1.1).
 const TYPE_PREFIX: &str = "urn:mensajeria:problem:";

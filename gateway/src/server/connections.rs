@@ -21,10 +21,9 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::bounds::Bounds;
-use super::owner::Owner;
 use super::socket::Socket;
-use super::table::{Connection, Seat, Table};
-use crate::extract::network_of;
+use crate::admission::{Connection, Owner, Seat, Table};
+use crate::request::network_of;
 
 /// How large the head of a request may be: 431 beyond it.
 const HEAD_BYTES_MAX: usize = 32 * 1024;

@@ -7,8 +7,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
 use super::bounds::Bounds;
-use super::owner::Places;
-use super::turn::{Turn, TurnPlaces};
+use crate::admission::{Places, RequestPlaces, RequestTurn};
 use crate::problem::Problem;
 
 /// How long a request may take.
@@ -22,11 +21,11 @@ const RETRY_AFTER_S: u32 = 1;
 
 /// The places there are.
 #[derive(Clone)]
-pub(super) struct Limits(TurnPlaces);
+pub(super) struct Limits(RequestPlaces);
 
 impl Limits {
     pub(super) fn new(bounds: &Bounds) -> Self {
-        Self(TurnPlaces {
+        Self(RequestPlaces {
             users: Places::new(bounds.requests, bounds.requests_of_one),
             strangers: Places::new(bounds.stranger_requests, bounds.stranger_requests_of_one),
         })
@@ -38,7 +37,7 @@ impl Limits {
         mut request: Request,
         answer: impl FnOnce(Request) -> F,
     ) -> Response {
-        let turn = Turn::new(&self.0, request.extensions());
+        let turn = RequestTurn::new(&self.0, request.extensions());
         request.extensions_mut().insert(turn.clone());
         let limit =
             if request.uri().path().ends_with(UPLOAD_SUFFIX) { UPLOAD_TIMEOUT } else { REQUEST_TIMEOUT };

@@ -6,12 +6,8 @@ mod drain;
 mod limits;
 mod message;
 mod observe;
-mod owner;
 mod pruning;
-mod recorder;
 mod socket;
-mod table;
-mod turn;
 
 use std::sync::Arc;
 
@@ -28,10 +24,9 @@ use self::drain::drain;
 use self::limits::Limits;
 use self::message::refuse_faulty;
 use self::observe::observe;
-pub(crate) use self::recorder::recorder;
-pub(crate) use self::turn::Turn;
 use crate::access::secure;
 use crate::api;
+use crate::figures::fold_samples;
 use crate::problem::{catch, no_such_method, no_such_route, render};
 use crate::state::AppState;
 
@@ -74,7 +69,7 @@ async fn go_through(
     let held = |request| limits.hold(request, |request| next.run(request));
     let served = |request| drain(request, |request| refuse_faulty(request, held));
     let rendered = |request| render(request, |request| catch(request, served));
-    observe(&state, request, |request| secure(&state, request, rendered)).await
+    observe(&state, request, |request| secure(state.settings(), request, rendered)).await
 }
 
 /// Serves until `state`'s shutdown is cancelled; requests under way are answered first, streams end at once.
@@ -87,7 +82,7 @@ pub async fn serve(listener: TcpListener, state: AppState, answers: Answers, bou
 
 /// Folds the figures of this process until `state`'s shutdown is cancelled.
 pub async fn fold_figures(state: AppState) {
-    state.shutdown().run_until_cancelled(recorder::fold_samples()).await;
+    state.shutdown().run_until_cancelled(fold_samples()).await;
 }
 
 /// Prunes what front doors leave in the database until `state`'s shutdown is cancelled.

@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, Method};
 use axum::response::Response;
 use tracing::Instrument;
 
-use crate::extract::{ClientIp, Trace};
+use crate::request::{ClientIp, Trace};
 use crate::state::AppState;
 
 /// Tells the caller which trace to quote.

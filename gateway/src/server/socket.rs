@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::bounds::Bounds;
-use super::table::Connection;
+use crate::admission::Connection;
 
 /// A stream with the bounds of one connection.
 pub(super) struct Socket<S> {
@@ -187,9 +187,8 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
     use tokio::time::Instant;
 
-    use super::super::owner::Owner;
-    use super::super::table::{Seat, Table};
     use super::*;
+    use crate::admission::{Owner, Seat, Table};
 
     fn socket(room: usize) -> (Socket<DuplexStream>, DuplexStream, Seat) {
         let seat = Table::new(10, 10).admit(Owner::Network(None)).unwrap();

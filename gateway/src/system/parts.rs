@@ -16,7 +16,8 @@ use tokio::time::sleep;
 use super::watch::AtWork;
 use super::{Role, StartError, SystemOptions};
 use crate::server::Answers;
-use crate::state::{AppState, Settings};
+use crate::settings::Settings;
+use crate::state::AppState;
 use crate::{server, web};
 
 /// How often to look whether the views are there.

@@ -156,9 +156,12 @@ describe('«Enviar Notificaciones Clientes»', () => {
     const page = await signedIn(browser, USERS.admin);
     const company = await companyWith(page, [GOOD_AND_BAD[1]]);
     const id = await notify(page, company, { channel: 'sms', body: unique('Para auditar') });
-    await page.goto(`/auditoria?empresa=${company.id}&tipo=DeliveryFailed`);
-    await page.locator(`tbody a[href="/notificaciones/${id}"]`).waitFor();
-    await page.getByRole('button', { name: 'Ver a quién' }).click();
+    await page.goto(`/auditoria?empresa=${company.id}&tipo=OutcomesRecorded`);
+    await page.locator(`tbody a[href="/notificaciones/${id}"]`).click();
+    await page.locator('deliveries-list summary').first().click();
+    await page.getByRole('link', { name: 'Ver sus hechos en la auditoría' }).click();
+    await page.getByText('Resultados de envíos').first().waitFor();
+    await page.getByRole('button', { name: 'Ver a quién' }).first().click();
     const dialog = page.getByRole('dialog', { name: 'Envío a un destinatario' });
     await dialog.getByText(GOOD_AND_BAD[1].phone).waitFor();
     await dialog.getByText('El número no es válido').waitFor();

@@ -6,7 +6,14 @@ export type Category = 'operational' | 'service' | 'collection' | 'commercial';
 export type ContactKind = 'holder' | 'emergency_contact' | 'authorized_user';
 export type RecipientKind = ContactKind | 'everyone';
 export type Priority = 'normal' | 'high';
-export type NotificationState = 'scheduled' | 'resolving' | 'running' | 'paused' | 'cancelled' | 'completed';
+export type NotificationState =
+  | 'scheduled'
+  | 'awaiting_approval'
+  | 'resolving'
+  | 'running'
+  | 'paused'
+  | 'cancelled'
+  | 'completed';
 export type DeliveryState =
   | 'pending'
   | 'sending'

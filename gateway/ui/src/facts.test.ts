@@ -22,11 +22,33 @@ describe('an event in words', () => {
     for (const one of [...classes, 'config_auth', 'expired', 'unknown'])
       expect(lineOf({ class: one })).not.toContain(one);
   });
-  it('says what a code or a detail of the program’s own means, and leaves a provider’s as it is', () => {
-    expect(lineOf({ code: 'closed', detail: "the dispatcher stopped before the provider's answer" })).toBe(
-      'código: El proveedor cerró la conexión · detalle: El programa se detuvo antes de la respuesta del proveedor',
+  it('says what the words of a cause mean, and leaves what a provider said as it is', () => {
+    expect(lineOf({ phase: 'rcpt', observed: 'closed' })).toBe(
+      'en qué paso: al dar el destinatario · qué se observó: El proveedor cerró la conexión',
     );
     expect(lineOf({ code: '550 5.1.1', detail: 'normal' })).toBe('código: 550 5.1.1 · detalle: normal');
+  });
+  it('shows a word of a cause that it does not know', () => {
+    expect(lineOf({ observed: 'eclipse' })).toBe('qué se observó: eclipse');
+  });
+  it('counts the outcomes of many, each with its cause', () => {
+    const refused = { outcome: 'failed', n: 3, class: 'permanent_address', code: '550 5.1.1', provider: 'principal' };
+    const late = { outcome: 'deferred', n: 1, class: 'transient', observed: 'no_answer' };
+    const outcomes = [{ outcome: 'accepted', n: 1_240, provider: 'principal' }, refused, late];
+    expect(lineOf({ generation: 1, outcomes })).toBe(
+      'resultados: 1.240 enviados (principal), 3 fallidos (La dirección no existe, 550 5.1.1, principal), ' +
+        '1 aplazado (Falla pasajera del proveedor, El proveedor no respondió a tiempo)',
+    );
+  });
+  it('says what was found out about doubts', () => {
+    expect(lineOf({ resolution: 'not_sent', n: 3 })).toBe('qué se verificó: no se envió · envíos: 3');
+  });
+  it('counts outcomes by a word that it does not know', () => {
+    expect(lineOf({ outcomes: [{ outcome: 'eclipsed', n: 2 }] })).toBe('resultados: 2 eclipsed');
+  });
+  it('tells how a notification ended without what there is none of', () => {
+    const totals = { accepted: 74, delivered: 0, failed: 1, suppressed: 0, in_doubt: 0, cancelled: 0 };
+    expect(lineOf({ generation: 2, totals })).toBe('generación: 2 · enviados: 74 · fallido: 1');
   });
   it('marks a text of which only the beginning is told', () => {
     expect(factsOf({ body: 'Mañana', truncated: true })).toEqual([

@@ -6,6 +6,8 @@ const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/;
 /** Other people's words and names: shown as they are, whatever they look like. */
 const VERBATIM = new Set(['body', 'subject', 'provider', 'reference', 'time_zone', 'code', 'detail']);
+/** Words of a cause, which have sentences of their own. */
+const OF_CAUSES = new Set(['class', 'observed', 'phase']);
 /** Says that the text beside it is only its beginning. */
 const CUT = 'truncated';
 /** Ids of companies have names here; any other id is left to whoever links it. */
@@ -70,7 +72,7 @@ function worded(name: string, value: unknown): string {
 
 function text(name: string, value: string): string {
   if (VERBATIM.has(name)) return value;
-  if (name === 'observed' || name === 'phase' || name === 'class') return tOr(`${name}.${value}`, value);
+  if (OF_CAUSES.has(name)) return tOr(`${name}.${value}`, value);
   if (ID.test(value)) return '';
   return MOMENT.test(value) ? longDate(value) : tOr(`value.${value}`, value);
 }

@@ -2,23 +2,23 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Utc};
 use commands::log::Recorded;
 use domain::Event;
 use domain::client::ClientEvent;
 use domain::company::CompanyEvent;
-use domain::delivery::{Attempt, DeliveryEvent, FailureClass, SuppressionReason};
+use domain::deliveries::{DeliveriesEvent, DeliveryState};
 use domain::inbox::InboxEvent;
 use domain::message::MessageEvent;
 use domain::notification::{AudienceEvent, NotificationEvent};
 use domain::receipt::ReceiptEvent;
 use domain::user::UserEvent;
-use domain::value::{ClientId, MessageId, NotificationId, Priority, Role, UserId};
+use domain::value::{CompanyId, MessageId, NotificationId, Priority, Role, UserId};
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::SubjectId;
+use super::counts::{Counts, gravest};
 
 /// The result of what has none of its own.
 const DONE: &str = "done";
@@ -57,31 +57,6 @@ struct Received {
     recipient: UserId,
 }
 
-/// What an outcome's entry says. Provider, class and code name no person; the provider's text may, so it stays out.
-#[derive(Serialize)]
-struct Outcome<'a> {
-    notification: NotificationId,
-    client: ClientId,
-    generation: u32,
-    number: u32,
-    #[serde(flatten)]
-    cause: Cause<'a>,
-}
-
-#[derive(Default, Serialize)]
-struct Cause<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    class: Option<FailureClass>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<DateTime<Utc>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<SuppressionReason>,
-}
-
 impl<'a> Entry<'a> {
     pub(super) fn of(recorded: &'a Recorded) -> Self {
         let mut entry = Self::bare(recorded);
@@ -93,7 +68,7 @@ impl<'a> Entry<'a> {
             }
             Ok(Event::Notification(event)) => entry.of_notification(recorded.id(), event),
             Ok(Event::Audience(event)) => entry.audience(event),
-            Ok(Event::Delivery(event)) => entry.delivery(event),
+            Ok(Event::Deliveries(event)) => entry.deliveries(event),
             Ok(Event::Client(event)) => entry.client(event),
             Ok(Event::Company(event)) => entry.company(recorded.id(), event),
             Ok(Event::User(event)) => entry.user(event),
@@ -157,27 +132,30 @@ impl<'a> Entry<'a> {
             NotificationEvent::AudienceClosed { generation, total, excluded } => {
                 json!({ "generation": generation, "total": total, "excluded": excluded })
             }
+            NotificationEvent::NotificationCompleted { generation, totals } => {
+                json!({ "generation": generation, "totals": totals })
+            }
             NotificationEvent::NotificationCancelled => json!({}),
             NotificationEvent::NotificationRetried { generation } => json!({ "generation": generation }),
         });
     }
 
     fn audience(&mut self, event: &AudienceEvent) {
-        let AudienceEvent::AudienceChunkResolved { notification, company, generation, recipients, .. } =
-            event;
+        let AudienceEvent::AudienceChunkResolved { notification, company, recipients, .. } = event;
+        self.about_notification(*notification, *company);
+        self.summary = summary(&json!({ "recipients": recipients.len() }));
+    }
+
+    fn deliveries(&mut self, event: &DeliveriesEvent) {
+        self.about_notification(event.notification(), event.company());
+        self.result = gravest(event).map_or(DONE, DeliveryState::as_str);
+        self.summary = summary(&Counts::of(event));
+    }
+
+    fn about_notification(&mut self, notification: NotificationId, company: CompanyId) {
         self.about("notification", notification.uuid());
         self.company = Some(company.uuid());
         self.notification = Some(notification.uuid());
-        self.summary = summary(&json!({ "generation": generation, "recipients": recipients.len() }));
-    }
-
-    fn delivery(&mut self, event: &DeliveryEvent) {
-        let Attempt { notification, company, client, generation, number } = event.attempt();
-        self.company = Some(company.uuid());
-        self.notification = Some(notification.uuid());
-        self.result = outcome(event);
-        let outcome = Outcome { notification, client, generation, number, cause: Cause::of(event) };
-        self.summary = summary(&outcome);
     }
 
     /// Not even the number of contacts: an entry made again after the erasure could not say it.
@@ -208,41 +186,4 @@ impl<'a> Entry<'a> {
 
 fn summary(says: &impl Serialize) -> Cow<'static, str> {
     serde_json::to_string(says).expect("ids, numbers and words are always JSON").into()
-}
-
-const fn outcome(event: &DeliveryEvent) -> &'static str {
-    match event {
-        DeliveryEvent::DeliveryAccepted { .. } => "accepted",
-        DeliveryEvent::DeliveryDeferred { .. } => "deferred",
-        DeliveryEvent::DeliveryFailed { .. } => "failed",
-        DeliveryEvent::DeliverySuppressed { .. } => "suppressed",
-        DeliveryEvent::DeliveryPutInDoubt { .. } => "in_doubt",
-        DeliveryEvent::DeliveryCancelled { .. } => "cancelled",
-    }
-}
-
-impl<'a> Cause<'a> {
-    fn of(event: &'a DeliveryEvent) -> Self {
-        let nothing = Self::default();
-        match event {
-            DeliveryEvent::DeliveryAccepted { provider, .. }
-            | DeliveryEvent::DeliveryPutInDoubt { provider, .. } => {
-                Self { provider: Some(provider), ..nothing }
-            }
-            DeliveryEvent::DeliveryDeferred { provider, class, code, until, .. } => Self {
-                provider: provider.as_deref(),
-                class: Some(*class),
-                code: Some(code),
-                until: Some(*until),
-                ..nothing
-            },
-            DeliveryEvent::DeliveryFailed { provider, class, code, .. } => {
-                Self { provider: provider.as_deref(), class: Some(*class), code: Some(code), ..nothing }
-            }
-            DeliveryEvent::DeliverySuppressed { reason, provider, .. } => {
-                Self { reason: Some(*reason), provider: provider.as_deref(), ..nothing }
-            }
-            DeliveryEvent::DeliveryCancelled { .. } => nothing,
-        }
-    }
 }

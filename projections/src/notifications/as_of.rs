@@ -1,28 +1,37 @@
-//! How a notification stood at an earlier moment: its deliveries, moved by the rules of the fold from what happened to
-//! them up to there. Only ids, generations and outcomes are read, no address and no text: some thirty megabytes in
-//! memory for a hundred thousand recipients.
+//! How a notification stood at an earlier moment, by the domain's own aggregates: its life from its own events, its
+//! people from the chunks that were frozen by then, its deliveries from their streams. No key is needed: what is sealed
+//! stays so.
+
+use std::collections::HashMap;
 
 use commands::log::Recorded;
-use domain::Position;
-use domain::notification::audience_stream;
-use domain::value::NotificationId;
-use futures::{Stream, TryStreamExt};
+use cqrs_es::Aggregate;
+use domain::Event;
+use domain::deliveries::{DELIVERIES, Deliveries, DeliveryState, deliveries_stream};
+use domain::value::{NotificationId, first_members};
 use sqlx::{FromRow, PgPool};
-use uuid::Uuid;
 
-use super::attempt::Settled;
 use super::fold::Fold;
-use super::rows::{Delivery, Notification, State};
+use super::rows::Notification;
 use crate::queries::notifications::{Stood, Totals, Until};
 
-/// What happened to a delivery.
+/// How many chunks are folded at once: some ten thousand people.
+const CHUNKS_IN_MEMORY: i64 = 20;
+
+/// A chunk that was frozen by then.
 #[derive(FromRow)]
-struct Move {
-    position: Position,
-    delivery_id: Uuid,
-    generation: i32,
-    /// None when it was put into the audience.
-    outcome: Option<String>,
+struct Chunk {
+    chunk: i32,
+    people: i32,
+}
+
+/// What happened to deliveries of a chunk, as stored.
+#[derive(FromRow)]
+struct Stored {
+    aggregate_id: String,
+    event_type: String,
+    event_version: String,
+    payload: String,
 }
 
 /// Its own events up to that moment are `own`; none if they do not begin with its request.
@@ -32,93 +41,115 @@ pub(crate) async fn as_of(
     own: &[Recorded],
     until: Until,
 ) -> sqlx::Result<Option<Stood>> {
-    let (id, mut fold) = (notification.uuid(), Fold::default());
+    let mut fold = Fold::default();
     for event in own {
         fold.event(event);
     }
-    let Some(generation) = fold.notifications.get(&id).map(|known| known.generation) else { return Ok(None) };
-    let streams: Vec<String> =
-        (1..=generation.unsigned_abs()).map(|generation| audience_stream(notification, generation)).collect();
-    let mut moves = moves(pool, id, &streams, until);
-    while let Some(next) = moves.try_next().await? {
-        fold.moved_by(id, &next);
+    let Some(known) = fold.notifications.remove(&notification.uuid()) else { return Ok(None) };
+    let (mut totals, mut after) = (Totals::default(), 0);
+    loop {
+        let chunks = chunks(pool, notification, after, until).await?;
+        let Some(last) = chunks.last() else { break };
+        after = last.chunk;
+        let deliveries = deliveries(pool, notification, &chunks, until).await?;
+        for Chunk { chunk, people } in chunks {
+            let stream = deliveries_stream(notification, chunk.unsigned_abs());
+            count(&mut totals, deliveries.get(&stream), people.unsigned_abs() as usize);
+        }
     }
-    Ok(fold.notifications.get(&id).map(stood))
+    if !known.audience_closed {
+        totals.total = 0;
+    }
+    Ok(Some(stood(&known, totals)))
 }
 
-/// Everything that happened to the deliveries, in the order of the log; `streams` are of the generations from 1.
-fn moves<'a>(
-    pool: &'a PgPool,
-    notification: Uuid,
-    streams: &'a [String],
+async fn chunks(
+    pool: &PgPool,
+    notification: NotificationId,
+    after: i32,
     until: Until,
-) -> impl Stream<Item = sqlx::Result<Move>> + Send + Unpin + 'a {
-    // A chunk is large: it is taken apart once, and its generation is told by its stream.
+) -> sqlx::Result<Vec<Chunk>> {
     sqlx::query_as(
-        "select e.position, (r.value ->> 'delivery')::uuid as delivery_id, s.generation::integer, null as outcome
-         from unnest($2::text[]) with ordinality as s (stream, generation)
-         join events e on e.aggregate_type = 'audience' and e.aggregate_id = s.stream
-         cross join lateral json_array_elements(e.payload #> '{AudienceChunkResolved,recipients}') as r
-         where e.position <= $3 and ($4::timestamptz is null or e.recorded_at <= $4)
-         union all
-         select a.position, a.delivery_id, a.generation, a.outcome
-         from notifications.deliveries d
-         join notifications.attempts a using (delivery_id)
-         where d.notification_id = $1 and a.position <= $3 and ($4::timestamptz is null or a.at <= $4)
-         order by position",
+        "select chunk, people
+         from notifications.chunks
+         where notification_id = $1 and chunk > $2 and position <= $3 and ($4::timestamptz is null or at <= $4)
+         order by chunk
+         limit $5",
     )
-    .bind(notification)
+    .bind(notification.uuid())
+    .bind(after)
+    .bind(until.position)
+    .bind(until.at)
+    .bind(CHUNKS_IN_MEMORY)
+    .fetch_all(pool)
+    .await
+}
+
+/// The deliveries of some chunks, by their streams. What follows an event that cannot be read is parked, as in the tables.
+async fn deliveries(
+    pool: &PgPool,
+    notification: NotificationId,
+    chunks: &[Chunk],
+    until: Until,
+) -> sqlx::Result<HashMap<String, Deliveries>> {
+    let streams: Vec<String> =
+        chunks.iter().map(|chunk| deliveries_stream(notification, chunk.chunk.unsigned_abs())).collect();
+    let events: Vec<Stored> = sqlx::query_as(
+        "select aggregate_id, event_type, event_version, payload::text as payload
+         from events
+         where aggregate_type = $1 and aggregate_id = any($2) and position <= $3
+           and ($4::timestamptz is null or recorded_at <= $4)
+         order by aggregate_id, sequence",
+    )
+    .bind(DELIVERIES)
     .bind(streams)
     .bind(until.position)
     .bind(until.at)
-    .fetch(pool)
+    .fetch_all(pool)
+    .await?;
+    let (mut all, mut parked) = (HashMap::<String, Deliveries>::new(), String::new());
+    for Stored { aggregate_id, event_type, event_version, payload } in events {
+        if aggregate_id == parked {
+            continue;
+        }
+        match Event::decode_text(DELIVERIES, &event_type, &event_version, &payload) {
+            Ok(Event::Deliveries(event)) => all.entry(aggregate_id).or_default().apply(event),
+            _ => parked = aggregate_id,
+        }
+    }
+    Ok(all)
 }
 
-impl Fold {
-    fn moved_by(&mut self, notification: Uuid, next: &Move) {
-        let Move { position, generation, .. } = *next;
-        match next.outcome.as_deref() {
-            None => {
-                let fresh = || Delivery::fresh(notification, None, position);
-                self.placed(next.delivery_id, generation, position, fresh);
-            }
-            Some(outcome) => {
-                let Some(state) = State::of(outcome) else { return };
-                let settled = Settled { generation, state, class: None, code: None, position };
-                self.settled(next.delivery_id, settled);
-            }
-        }
+fn count(totals: &mut Totals, deliveries: Option<&Deliveries>, people: usize) {
+    totals.total += people as i64;
+    let Some(deliveries) = deliveries else {
+        totals.pending += people as i64;
+        return;
+    };
+    for member in first_members(people).iter() {
+        *match deliveries.get(member).state.word() {
+            DeliveryState::Pending => &mut totals.pending,
+            DeliveryState::Accepted => &mut totals.accepted,
+            DeliveryState::Delivered => &mut totals.delivered,
+            DeliveryState::Deferred => &mut totals.deferred,
+            DeliveryState::Failed => &mut totals.failed,
+            DeliveryState::Suppressed => &mut totals.suppressed,
+            DeliveryState::InDoubt => &mut totals.in_doubt,
+            DeliveryState::Cancelled => &mut totals.cancelled,
+        } += 1;
     }
 }
 
-fn stood(notification: &Notification) -> Stood {
+fn stood(notification: &Notification, totals: Totals) -> Stood {
     let requested = notification.requested.as_ref();
     let excluded = notification.excluded.iter().map(|(reason, count)| (reason.clone(), count.cast_signed()));
     Stood {
-        state: notification.state().to_owned(),
-        generation: notification.generation,
+        state: notification.life.state(),
+        generation: notification.life.generation().cast_signed(),
         requested_at: requested.map(|requested| requested.requested_at),
         expires_at: requested.and_then(|requested| requested.expires_at),
         cancelled_at: notification.cancelled_at,
         excluded: excluded.collect(),
-        totals: totals(notification),
-    }
-}
-
-/// The rule of the table's own column `total`: 0 until the audience is closed.
-fn totals(notification: &Notification) -> Totals {
-    let of = |state| notification.totals.get(state);
-    let sum = State::ALL.into_iter().map(of).sum();
-    Totals {
-        total: if notification.closed_generation > 0 { sum } else { 0 },
-        pending: of(State::Pending),
-        sending: 0,
-        accepted: of(State::Accepted),
-        delivered: of(State::Delivered),
-        deferred: of(State::Deferred),
-        failed: of(State::Failed),
-        suppressed: of(State::Suppressed),
-        in_doubt: of(State::InDoubt),
-        cancelled: of(State::Cancelled),
+        totals,
     }
 }

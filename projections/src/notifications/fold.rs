@@ -1,191 +1,203 @@
 //! Events into rows, in memory: pure, so that what a batch does is what its events do one by one.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use commands::log::Recorded;
+use cqrs_es::Aggregate;
 use domain::client::ClientEvent;
-use domain::delivery::DeliveryEvent;
-use domain::notification::{AudienceEvent, NotificationEvent, Recipient};
-use domain::value::Channel;
-use domain::{Event, Personal, Position};
+use domain::deliveries::{
+    DeliveriesEvent, Detail, GroupOutcome, OutcomeGroup, ReceiptGroup, chunk_of_stream,
+};
+use domain::notification::{AudienceEvent, NotificationEvent};
+use domain::value::{Member, first_members};
+use domain::{Event, Personal};
 use uuid::Uuid;
 
-use super::attempt::{Settled, Tried, tried};
-use super::rows::{Cause, Delivery, Notification, Requested, Resolved, State, number};
+use super::requested::requested;
+use super::rows::{Attempt, Chunk, ChunkKey, Notification, Outcome, Standing, Totals};
+use super::standing::{of_outcomes, of_receipt, of_reopening, of_resolution};
 
-/// What a batch changes. `notifications` and `deliveries` hold, before it begins, the rows it will need.
+/// What a batch changes. Before it begins, `notifications` and `chunks` hold the rows it will need.
 #[derive(Debug, Default)]
-pub(super) struct Fold {
+pub(super) struct Fold<'a> {
     pub(super) notifications: HashMap<Uuid, Notification>,
-    pub(super) deliveries: HashMap<Uuid, Delivery>,
-    pub(super) tried: Vec<Tried>,
-    pub(super) causes: HashMap<Cause, i64>,
-    /// Clients that were erased, in this batch or, of those that matter in it, before.
+    /// With the deliveries that the batch is about and that have a row in `outcomes`.
+    pub(super) chunks: BTreeMap<ChunkKey, Chunk<'a>>,
+    pub(super) attempts: Vec<Attempt<'a>>,
+    pub(super) totals: Totals,
+    /// Of the clients of new chunks, those who were erased before the batch.
     pub(super) erased: HashSet<Uuid>,
+    /// Of the people of known chunks of whom a provider's text came, those who were erased before the batch.
+    pub(super) erased_people: HashSet<(Uuid, i32)>,
     pub(super) erased_now: Vec<Uuid>,
-    pub(super) changed_notifications: HashSet<Uuid>,
-    pub(super) changed_deliveries: HashSet<Uuid>,
 }
 
-impl Fold {
-    pub(super) fn event(&mut self, recorded: &Recorded) {
+/// What an event says of one member.
+struct Said<'a> {
+    standing: Arc<Standing>,
+    reference: Option<Cow<'a, str>>,
+    detail: Option<&'a str>,
+}
+
+impl<'a> Fold<'a> {
+    pub(super) fn event(&mut self, recorded: &'a Recorded) {
         match (&recorded.event, recorded.id()) {
             (Ok(Event::Notification(event)), Some(id)) => self.notification(id, event, recorded),
-            (Ok(Event::Audience(event)), _) => self.audience(event, recorded.position),
-            (Ok(Event::Delivery(event)), Some(id)) => self.delivery(id, event, recorded),
-            (Ok(Event::Client(ClientEvent::ClientErased { .. })), Some(id)) => {
-                self.erased.insert(id);
-                self.erased_now.push(id);
-            }
+            (Ok(Event::Audience(event)), _) => self.audience(event, recorded),
+            (Ok(Event::Deliveries(event)), _) => self.deliveries(event, recorded),
+            (Ok(Event::Client(ClientEvent::ClientErased { .. })), Some(id)) => self.erased_now.push(id),
             _ => {}
         }
     }
 
     fn notification(&mut self, id: Uuid, event: &NotificationEvent, recorded: &Recorded) {
         if let Some(requested) = requested(event, recorded.position) {
-            let new = Notification { requested: Some(requested), generation: 1, ..Notification::default() };
+            let new = Notification { requested: Some(requested), ..Notification::default() };
             self.notifications.insert(id, new);
         }
         let Some(notification) = self.notifications.get_mut(&id) else { return };
         notification.position = recorded.position;
-        self.changed_notifications.insert(id);
+        notification.is_changed = true;
         match event {
-            NotificationEvent::NotificationRequested { .. } => {}
             NotificationEvent::AudienceClosed { generation, excluded, .. } => {
-                notification.closed_generation = number(*generation);
+                notification.audience_closed = true;
                 if *generation == 1 {
                     notification.excluded.clone_from(excluded);
                 }
             }
-            // Even if the last delivery was settled at that moment: what the log calls cancelled cannot be retried.
             NotificationEvent::NotificationCancelled => {
                 notification.cancelled_at = Some(recorded.recorded_at)
             }
-            NotificationEvent::NotificationRetried { generation } => {
-                notification.generation = number(*generation)
+            _ => {}
+        }
+        notification.life.apply(event.clone());
+    }
+
+    fn audience(&mut self, event: &'a AudienceEvent, recorded: &Recorded) {
+        let AudienceEvent::AudienceChunkResolved { notification, recipients, .. } = event;
+        let (id, position) = (notification.uuid(), recorded.position);
+        let Ok(chunk) = u32::try_from(recorded.sequence) else { return };
+        let people = i32::try_from(recipients.len()).unwrap_or(i32::MAX);
+        let new = Chunk {
+            recipients: Some(recipients),
+            people,
+            undecided: first_members(recipients.len()),
+            accepted: 0,
+            delivered: 0,
+            at: recorded.recorded_at,
+            position,
+            outcomes: BTreeMap::new(),
+            is_changed: true,
+        };
+        self.chunks.insert((id, chunk), new);
+        if let Some(notification) = self.notifications.get_mut(&id) {
+            notification.people += i64::from(people);
+            notification.position = position;
+            notification.is_changed = true;
+        }
+    }
+
+    /// Outcomes of a chunk whose audience is parked have nothing to stand on.
+    fn deliveries(&mut self, event: &'a DeliveriesEvent, recorded: &'a Recorded) {
+        let Some(chunk) = chunk_of_stream(&recorded.aggregate_id) else { return };
+        let key = (event.notification().uuid(), chunk);
+        if !self.chunks.contains_key(&key) {
+            return;
+        }
+        match event {
+            DeliveriesEvent::OutcomesRecorded { outcomes, .. } => {
+                outcomes.iter().for_each(|group| self.outcomes(key, group, recorded));
+            }
+            DeliveriesEvent::ReceiptsRecorded { receipts, .. } => {
+                receipts.iter().for_each(|group| self.receipts(key, group, recorded));
+            }
+            DeliveriesEvent::DoubtsResolved { members, resolution, reason, .. } => {
+                let detail = reason.as_ref().and_then(Personal::get).map(String::as_str);
+                for member in members.iter() {
+                    let Some((before, reference)) = self.before(key, member) else { continue };
+                    let standing = Arc::new(of_resolution(*resolution, &before, recorded));
+                    self.put(key, member, Said { standing, reference, detail });
+                }
+            }
+            DeliveriesEvent::DeliveriesReopened { generation, members, .. } => {
+                let standing = Arc::new(of_reopening(*generation, recorded));
+                for member in members.iter() {
+                    let standing = Arc::clone(&standing);
+                    self.put(key, member, Said { standing, reference: None, detail: None });
+                }
             }
         }
-    }
-
-    fn audience(&mut self, event: &AudienceEvent, position: Position) {
-        let AudienceEvent::AudienceChunkResolved {
-            notification,
-            company,
-            channel,
-            generation,
-            recipients,
-            ..
-        } = event;
-        for recipient in recipients {
-            let id = recipient.delivery.uuid();
-            let resolved = || Some(resolved(recipient, company.uuid(), *channel));
-            let fresh = || Delivery::fresh(notification.uuid(), resolved(), position);
-            self.placed(id, number(*generation), position, fresh);
+        if let Some(notification) = self.notifications.get_mut(&key.0) {
+            notification.position = recorded.position;
+            notification.is_changed = true;
         }
     }
 
-    /// A delivery waits in a generation, unless it has been in it already.
-    pub(super) fn placed(
-        &mut self,
-        id: Uuid,
-        generation: i32,
-        position: Position,
-        fresh: impl FnOnce() -> Delivery,
-    ) {
-        let is_new = !self.deliveries.contains_key(&id);
-        let delivery = self.deliveries.entry(id).or_insert_with(fresh);
-        if delivery.generation >= generation {
-            return;
-        }
-        if !is_new {
-            count(delivery, -1, &mut self.causes, &mut self.notifications);
-        }
-        delivery.state = State::Pending;
-        delivery.generation = generation;
-        (delivery.class, delivery.code) = (None, None);
-        delivery.position = position;
-        count(delivery, 1, &mut self.causes, &mut self.notifications);
-        self.changed_notifications.insert(delivery.notification);
-        self.changed_deliveries.insert(id);
-    }
-
-    fn delivery(&mut self, id: Uuid, event: &DeliveryEvent, recorded: &Recorded) {
-        // An outcome of a delivery whose audience is parked has nothing to stand on.
-        if self.deliveries.contains_key(&id) {
-            let tried = tried(id, event, recorded);
-            self.settled(id, tried.settled());
-            self.tried.push(tried);
+    fn outcomes(&mut self, key: ChunkKey, group: &'a OutcomeGroup, recorded: &Recorded) {
+        let standing = Arc::new(of_outcomes(group, recorded));
+        let references: &[String] = match &group.outcome {
+            GroupOutcome::Accepted { references, .. } => references,
+            _ => &[],
+        };
+        for (place, member) in group.members.iter().enumerate() {
+            let said = Said {
+                standing: Arc::clone(&standing),
+                reference: references.get(place).map(|text| Cow::Borrowed(text.as_str())),
+                detail: detail(&group.details, member),
+            };
+            self.put(key, member, said);
         }
     }
 
-    /// An attempt has an outcome; one of an earlier generation changes nothing any more.
-    pub(super) fn settled(&mut self, id: Uuid, settled: Settled) {
-        let Some(delivery) = self.deliveries.get_mut(&id) else { return };
-        if settled.generation < delivery.generation {
-            return;
+    fn receipts(&mut self, key: ChunkKey, group: &'a ReceiptGroup, recorded: &Recorded) {
+        for (place, member) in group.members.iter().enumerate() {
+            let Some((before, reference)) = self.before(key, member) else { continue };
+            let standing = Arc::new(of_receipt(group, place, &before, recorded));
+            let detail = detail(&group.details, member);
+            self.put(key, member, Said { standing, reference, detail });
         }
-        count(delivery, -1, &mut self.causes, &mut self.notifications);
-        delivery.state = settled.state;
-        delivery.generation = settled.generation;
-        (delivery.class, delivery.code) = (settled.class, settled.code);
-        delivery.position = settled.position;
-        count(delivery, 1, &mut self.causes, &mut self.notifications);
-        self.changed_notifications.insert(delivery.notification);
-        self.changed_deliveries.insert(id);
+    }
+
+    fn before(&self, key: ChunkKey, member: Member) -> Option<(Arc<Standing>, Option<Cow<'a, str>>)> {
+        let outcome = self.chunks.get(&key)?.outcomes.get(&member)?;
+        Some((Arc::clone(&outcome.standing), outcome.reference.clone()))
+    }
+
+    /// A delivery stands where an event says. The first thing that is known of it stands in `outcomes` alone, unless
+    /// there is more to tell; with the second, both are entries of its history.
+    fn put(&mut self, key: ChunkKey, member: Member, said: Said<'a>) {
+        let Some(chunk) = self.chunks.get_mut(&key).filter(|chunk| chunk.has(member)) else { return };
+        let Said { standing, reference, detail } = said;
+        let entry = |standing: &Arc<Standing>, reference, detail| Attempt {
+            chunk: key,
+            member,
+            standing: Arc::clone(standing),
+            reference,
+            detail,
+        };
+        chunk.is_changed = true;
+        chunk.undecided.remove(member);
+        let before = chunk.outcomes.remove(&member);
+        if let Some(before) = &before {
+            chunk.count(before.standing.state, -1);
+            self.totals.count(key.0, &before.standing, -1);
+            if !before.is_listed {
+                self.attempts.push(entry(&before.standing, before.reference.clone(), None));
+            }
+        }
+        let is_listed = before.is_some() || standing.is_worth_an_entry() || detail.is_some();
+        if is_listed {
+            self.attempts.push(entry(&standing, reference.clone(), detail));
+        }
+        chunk.count(standing.state, 1);
+        self.totals.count(key.0, &standing, 1);
+        let is_new = before.is_none_or(|before| before.is_new);
+        chunk.outcomes.insert(member, Outcome { standing, reference, is_listed, is_new, is_changed: true });
     }
 }
 
-/// Counts a delivery where it stands, once more or once less.
-fn count(
-    delivery: &Delivery,
-    by: i64,
-    causes: &mut HashMap<Cause, i64>,
-    notifications: &mut HashMap<Uuid, Notification>,
-) {
-    if let Some(cause) = delivery.cause() {
-        *causes.entry(cause).or_default() += by;
-    }
-    if let Some(notification) = notifications.get_mut(&delivery.notification) {
-        notification.totals.add(delivery.state, by);
-        notification.position = delivery.position;
-    }
-}
-
-fn requested(event: &NotificationEvent, position: Position) -> Option<Requested> {
-    let NotificationEvent::NotificationRequested {
-        company,
-        channel,
-        recipient_kind,
-        category,
-        subject,
-        body,
-        expires_at,
-        author,
-        requested_at,
-    } = event
-    else {
-        return None;
-    };
-    Some(Requested {
-        company: company.uuid(),
-        author: author.uuid(),
-        channel: channel.as_str(),
-        recipient_kind: recipient_kind.as_str(),
-        category: category.as_str(),
-        subject: subject.as_ref().and_then(Personal::get).cloned(),
-        body: body.get().cloned().unwrap_or_default(),
-        expires_at: *expires_at,
-        requested_at: *requested_at,
-        position,
-    })
-}
-
-fn resolved(recipient: &Recipient, company: Uuid, channel: Channel) -> Resolved {
-    Resolved {
-        company,
-        client: recipient.client.uuid(),
-        contact_kind: recipient.kind.as_str(),
-        channel,
-        addressee: recipient.addressee.get().cloned(),
-    }
+fn detail(details: &[Detail], member: Member) -> Option<&str> {
+    details.iter().find(|detail| detail.member == member)?.text.get().map(String::as_str)
 }

@@ -1,33 +1,53 @@
-//! The rows that a batch will need, read before it is folded.
+//! The rows that a batch will need, read before it is folded: chunks, and of their deliveries only those that have a row
+//! already.
 
-use std::collections::{BTreeMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use commands::log::Recorded;
+use domain::deliveries::{DeliveriesEvent, DeliveryState, Observation, Phase, chunk_of_stream};
 use domain::notification::AudienceEvent;
+use domain::value::{Member, Members, Ordinal};
 use domain::{Event, Position};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use super::fold::Fold;
-use super::rows::{Delivery, Notification, State, Totals};
+use super::rows::{Cause, Chunk, ChunkKey, Notification, Outcome, Standing, number, ordinal};
 
 /// What a batch is about.
 #[derive(Default)]
 struct Wanted {
     notifications: HashSet<Uuid>,
-    deliveries: HashSet<Uuid>,
+    /// The members that events of the chunk name.
+    members: HashMap<ChunkKey, Members>,
+    /// Those of whom a provider's text came.
+    texts: HashMap<ChunkKey, Members>,
     clients: HashSet<Uuid>,
 }
 
-pub(super) async fn load(tx: &mut PgConnection, events: &[&Recorded], fold: &mut Fold) -> sqlx::Result<()> {
+pub(super) async fn load(
+    tx: &mut PgConnection,
+    events: &[&Recorded],
+    fold: &mut Fold<'_>,
+) -> sqlx::Result<()> {
     let mut wanted = Wanted::default();
     for event in events {
         wanted.event(event);
     }
-    load_notifications(tx, wanted.notifications, fold).await?;
-    load_deliveries(tx, wanted.deliveries, fold).await?;
-    load_erased(tx, wanted.clients, fold).await
+    load_notifications(tx, &wanted.notifications, fold).await?;
+    load_chunks(tx, &wanted.members, fold).await?;
+    load_outcomes(tx, &wanted.members, fold).await?;
+    load_erased(tx, wanted.clients, fold).await?;
+    load_erased_people(tx, &wanted.texts, fold).await
+}
+
+/// Whether the tables have the indexes that come after the fill of a rebuild. Until then it is not asked who is erased:
+/// the end of the fill blanks them.
+pub(super) async fn is_filled(tx: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar("select to_regclass('recipients_by_client') is not null").fetch_one(tx).await
 }
 
 impl Wanted {
@@ -36,55 +56,73 @@ impl Wanted {
             (Ok(Event::Notification(_)), Some(id)) => {
                 self.notifications.insert(id);
             }
-            (
-                Ok(Event::Audience(AudienceEvent::AudienceChunkResolved {
-                    notification, recipients, ..
-                })),
-                _,
-            ) => {
+            (Ok(Event::Audience(event)), _) => {
+                let AudienceEvent::AudienceChunkResolved { notification, recipients, .. } = event;
                 self.notifications.insert(notification.uuid());
-                self.deliveries.extend(recipients.iter().map(|recipient| recipient.delivery.uuid()));
                 self.clients.extend(recipients.iter().map(|recipient| recipient.client.uuid()));
             }
-            (Ok(Event::Delivery(event)), Some(id)) => {
-                self.notifications.insert(event.attempt().notification.uuid());
-                self.clients.insert(event.attempt().client.uuid());
-                self.deliveries.insert(id);
-            }
+            (Ok(Event::Deliveries(event)), _) => self.deliveries(event, &recorded.aggregate_id),
             _ => {}
         }
+    }
+
+    fn deliveries(&mut self, event: &DeliveriesEvent, stream: &str) {
+        let Some(chunk) = chunk_of_stream(stream) else { return };
+        let key = (event.notification().uuid(), chunk);
+        self.notifications.insert(key.0);
+        add(&mut self.members, key, event.members());
+        let texts = with_texts(event);
+        if !texts.is_empty() {
+            add(&mut self.texts, key, texts);
+        }
+    }
+}
+
+fn add(all: &mut HashMap<ChunkKey, Members>, key: ChunkKey, members: Members) {
+    let known = all.entry(key).or_insert(Members::NONE);
+    *known = known.union(members);
+}
+
+/// The members of whom an event brings a text.
+fn with_texts(event: &DeliveriesEvent) -> Members {
+    match event {
+        DeliveriesEvent::OutcomesRecorded { outcomes, .. } => {
+            outcomes.iter().flat_map(|group| &group.details).map(|detail| detail.member).collect()
+        }
+        DeliveriesEvent::ReceiptsRecorded { receipts, .. } => {
+            receipts.iter().flat_map(|group| &group.details).map(|detail| detail.member).collect()
+        }
+        DeliveriesEvent::DoubtsResolved { members, reason: Some(_), .. } => *members,
+        DeliveriesEvent::DoubtsResolved { .. } | DeliveriesEvent::DeliveriesReopened { .. } => Members::NONE,
     }
 }
 
 #[derive(FromRow)]
 struct NotificationRow {
     notification_id: Uuid,
-    generation: i32,
-    closed_generation: i32,
+    #[sqlx(json)]
+    life: domain::notification::Notification,
+    audience_closed: bool,
     #[sqlx(json)]
     excluded: BTreeMap<String, u64>,
     cancelled_at: Option<DateTime<Utc>>,
-    pending: i64,
-    accepted: i64,
-    deferred: i64,
-    failed: i64,
-    suppressed: i64,
-    in_doubt: i64,
-    cancelled: i64,
-    delivered: i64,
+    people: i64,
     position: Position,
 }
 
-async fn load_notifications(tx: &mut PgConnection, ids: HashSet<Uuid>, fold: &mut Fold) -> sqlx::Result<()> {
+async fn load_notifications(
+    tx: &mut PgConnection,
+    ids: &HashSet<Uuid>,
+    fold: &mut Fold<'_>,
+) -> sqlx::Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
     let rows: Vec<NotificationRow> = sqlx::query_as(
-        "select notification_id, generation, closed_generation, excluded, cancelled_at, pending, accepted, deferred,
-                failed, suppressed, in_doubt, cancelled, delivered, position
+        "select notification_id, life, audience_closed, excluded, cancelled_at, people, position
          from notifications where notification_id = any($1)",
     )
-    .bind(ids.into_iter().collect::<Vec<_>>())
+    .bind(ids.iter().copied().collect::<Vec<_>>())
     .fetch_all(tx)
     .await?;
     fold.notifications = rows.into_iter().map(|row| (row.notification_id, row.into())).collect();
@@ -93,68 +131,168 @@ async fn load_notifications(tx: &mut PgConnection, ids: HashSet<Uuid>, fold: &mu
 
 impl From<NotificationRow> for Notification {
     fn from(row: NotificationRow) -> Self {
-        let mut totals = Totals::default();
-        totals.add(State::Pending, row.pending);
-        totals.add(State::Accepted, row.accepted);
-        totals.add(State::Deferred, row.deferred);
-        totals.add(State::Failed, row.failed);
-        totals.add(State::Suppressed, row.suppressed);
-        totals.add(State::InDoubt, row.in_doubt);
-        totals.add(State::Cancelled, row.cancelled);
-        totals.add(State::Delivered, row.delivered);
         Self {
             requested: None,
-            generation: row.generation,
-            closed_generation: row.closed_generation,
+            life: row.life,
+            audience_closed: row.audience_closed,
             excluded: row.excluded,
             cancelled_at: row.cancelled_at,
-            totals,
+            people: row.people,
             position: row.position,
+            is_changed: false,
         }
     }
 }
 
 #[derive(FromRow)]
-struct DeliveryRow {
-    delivery_id: Uuid,
+struct ChunkRow {
     notification_id: Uuid,
-    state: String,
-    generation: i32,
-    class: Option<String>,
-    code: Option<String>,
+    chunk: i32,
+    people: i32,
+    undecided_members: String,
+    accepted: i32,
+    delivered: i32,
+    at: DateTime<Utc>,
     position: Position,
 }
 
-async fn load_deliveries(tx: &mut PgConnection, ids: HashSet<Uuid>, fold: &mut Fold) -> sqlx::Result<()> {
-    if ids.is_empty() {
+async fn load_chunks(
+    tx: &mut PgConnection,
+    wanted: &HashMap<ChunkKey, Members>,
+    fold: &mut Fold<'_>,
+) -> sqlx::Result<()> {
+    if wanted.is_empty() {
         return Ok(());
     }
-    let rows: Vec<DeliveryRow> = sqlx::query_as(
-        "select delivery_id, notification_id, state, generation, class, code, position
-         from unnest($1::uuid[]) as w (delivery_id) join deliveries using (delivery_id)",
+    let rows: Vec<ChunkRow> = sqlx::query_as(
+        "select notification_id, chunk, people, undecided_members, accepted, delivered, at, position
+         from unnest($1::uuid[], $2::integer[]) as w (notification_id, chunk)
+         join chunks using (notification_id, chunk)",
     )
-    .bind(ids.into_iter().collect::<Vec<_>>())
+    .bind(wanted.keys().map(|key| key.0).collect::<Vec<_>>())
+    .bind(wanted.keys().map(|key| number(key.1)).collect::<Vec<_>>())
     .fetch_all(tx)
     .await?;
-    fold.deliveries = rows
-        .into_iter()
-        .filter_map(|row| {
-            let delivery = Delivery {
-                notification: row.notification_id,
-                resolved: None,
-                state: State::of(&row.state)?,
-                generation: row.generation,
-                class: row.class,
-                code: row.code,
-                position: row.position,
-            };
-            Some((row.delivery_id, delivery))
-        })
-        .collect();
+    for row in rows {
+        let key = (row.notification_id, row.chunk.unsigned_abs());
+        fold.chunks.insert(key, row.try_into()?);
+    }
     Ok(())
 }
 
-async fn load_erased(tx: &mut PgConnection, ids: HashSet<Uuid>, fold: &mut Fold) -> sqlx::Result<()> {
+impl TryFrom<ChunkRow> for Chunk<'_> {
+    type Error = sqlx::Error;
+
+    fn try_from(row: ChunkRow) -> sqlx::Result<Self> {
+        let undecided =
+            row.undecided_members.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        Ok(Self {
+            recipients: None,
+            people: row.people,
+            undecided,
+            accepted: row.accepted,
+            delivered: row.delivered,
+            at: row.at,
+            position: row.position,
+            outcomes: BTreeMap::new(),
+            is_changed: false,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct OutcomeRow {
+    notification_id: Uuid,
+    ordinal: i32,
+    generation: i32,
+    attempt: i32,
+    #[sqlx(try_from = "String")]
+    state: DeliveryState,
+    class: Option<String>,
+    phase: Option<String>,
+    code: Option<String>,
+    observed: Option<String>,
+    provider: Option<String>,
+    reference: Option<String>,
+    until: Option<DateTime<Utc>>,
+    at: DateTime<Utc>,
+    position: Position,
+    listed: bool,
+}
+
+/// Those that have a row already: most events bring what is known first, and need none.
+async fn load_outcomes(
+    tx: &mut PgConnection,
+    wanted: &HashMap<ChunkKey, Members>,
+    fold: &mut Fold<'_>,
+) -> sqlx::Result<()> {
+    let decided = |key: &ChunkKey, members: &Members| {
+        Some(members.without(fold.chunks.get(key)?.undecided)).filter(|decided| !decided.is_empty())
+    };
+    let (mut ids, mut ordinals) = (Vec::new(), Vec::new());
+    for (key, members) in wanted {
+        let Some(decided) = decided(key, members) else { continue };
+        ids.extend(decided.iter().map(|_| key.0));
+        ordinals.extend(decided.iter().map(|member| ordinal(key.1, member)));
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<OutcomeRow> = sqlx::query_as(
+        "select notification_id, ordinal, generation, attempt, state, class, phase, code, observed, provider, reference,
+                until, at, position, listed
+         from unnest($1::uuid[], $2::integer[]) as w (notification_id, ordinal)
+         join outcomes using (notification_id, ordinal)",
+    )
+    .bind(ids)
+    .bind(ordinals)
+    .fetch_all(tx)
+    .await?;
+    for row in rows {
+        let Some((key, member)) = row.place() else { continue };
+        if let Some(chunk) = fold.chunks.get_mut(&key) {
+            chunk.outcomes.insert(member, row.into());
+        }
+    }
+    Ok(())
+}
+
+impl OutcomeRow {
+    fn place(&self) -> Option<(ChunkKey, Member)> {
+        let ordinal = Ordinal::try_new(u32::try_from(self.ordinal).ok()?)?;
+        Some(((self.notification_id, ordinal.chunk()), ordinal.member()))
+    }
+}
+
+impl From<OutcomeRow> for Outcome<'_> {
+    fn from(row: OutcomeRow) -> Self {
+        let cause = Cause {
+            class: row.class.map(Cow::Owned),
+            phase: row.phase.and_then(|word| Phase::try_from(word).ok()),
+            code: row.code,
+            observed: row.observed.and_then(|word| Observation::try_from(word).ok()),
+        };
+        let standing = Standing {
+            generation: row.generation,
+            attempt: row.attempt,
+            state: row.state,
+            cause,
+            provider: row.provider,
+            until: row.until,
+            at: row.at,
+            position: row.position,
+        };
+        Self {
+            standing: Arc::new(standing),
+            reference: row.reference.map(Cow::Owned),
+            is_listed: row.listed,
+            is_new: false,
+            is_changed: false,
+        }
+    }
+}
+
+async fn load_erased(tx: &mut PgConnection, ids: HashSet<Uuid>, fold: &mut Fold<'_>) -> sqlx::Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -164,5 +302,32 @@ async fn load_erased(tx: &mut PgConnection, ids: HashSet<Uuid>, fold: &mut Fold)
             .fetch_all(tx)
             .await?;
     fold.erased = rows.into_iter().collect();
+    Ok(())
+}
+
+async fn load_erased_people(
+    tx: &mut PgConnection,
+    texts: &HashMap<ChunkKey, Members>,
+    fold: &mut Fold<'_>,
+) -> sqlx::Result<()> {
+    if texts.is_empty() || !is_filled(tx).await? {
+        return Ok(());
+    }
+    let people = || {
+        texts
+            .iter()
+            .flat_map(|(key, members)| members.iter().map(move |member| (key, member)).collect::<Vec<_>>())
+    };
+    let rows: Vec<(Uuid, i32)> = sqlx::query_as(
+        "select r.notification_id, r.ordinal
+         from unnest($1::uuid[], $2::integer[]) as w (notification_id, ordinal)
+         join recipients r using (notification_id, ordinal)
+         join erased_clients e using (client_id)",
+    )
+    .bind(people().map(|(key, _)| key.0).collect::<Vec<_>>())
+    .bind(people().map(|(key, member)| ordinal(key.1, member)).collect::<Vec<_>>())
+    .fetch_all(tx)
+    .await?;
+    fold.erased_people = rows.into_iter().collect();
     Ok(())
 }

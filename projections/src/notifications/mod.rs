@@ -1,12 +1,13 @@
-//! Fills notifications with their totals, deliveries with their attempts, and why they failed. Totals come from what
-//! deliveries were and became, never from what an event claims.
+//! Fills notifications with their people, what became of each, and how many stand where. Totals come from what deliveries
+//! were and became, never from what an event claims.
 
 mod as_of;
-mod attempt;
 mod fold;
 mod load;
+mod requested;
 mod rows;
 mod save;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -16,17 +17,14 @@ use sqlx::PgConnection;
 
 pub(crate) use self::as_of::as_of;
 use self::fold::Fold;
-use crate::address::AddressIndex;
 use crate::projection::Projection;
 use crate::projector::{Projector, portion};
 
-/// How many deliveries are folded in memory at once; a chunk is never parted.
-const DELIVERIES_IN_MEMORY: usize = 20_000;
+/// How many people's deliveries are folded in memory at once; a chunk is never parted.
+const PEOPLE_IN_MEMORY: usize = 20_000;
 
 /// Folds the events of notifications, audiences and deliveries, and the erasure of clients.
-pub(crate) struct Notifications {
-    pub(crate) index: AddressIndex,
-}
+pub(crate) struct Notifications;
 
 #[async_trait]
 impl Projector for Notifications {
@@ -39,19 +37,19 @@ impl Projector for Notifications {
     }
 
     fn types(&self) -> Option<&'static [&'static str]> {
-        Some(&["notification", "audience", "delivery", "client"])
+        Some(&["notification", "audience", "deliveries", "client"])
     }
 
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
         let mut left = events;
         while !left.is_empty() {
-            let (now, later) = left.split_at(portion(left, DELIVERIES_IN_MEMORY));
+            let (now, later) = left.split_at(portion(left, PEOPLE_IN_MEMORY));
             let mut fold = Fold::default();
             load::load(tx, now, &mut fold).await?;
             for event in now {
                 fold.event(event);
             }
-            save::save(tx, fold, &self.index).await?;
+            save::save(tx, fold).await?;
             left = later;
         }
         Ok(())

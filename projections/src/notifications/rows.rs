@@ -1,42 +1,29 @@
-//! The rows of notifications and deliveries, as far as a batch reads and changes them.
+//! The rows of notifications, chunks and deliveries, as far as a batch reads and changes them.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::Position;
-use domain::notification::Addressee;
-use domain::value::Channel;
+use domain::deliveries::{DeliveryState, Observation, Phase};
+use domain::notification::{self, Recipient};
+use domain::value::{CHUNK_MEMBERS, Member, Members};
 use uuid::Uuid;
-
-/// Where a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum State {
-    Pending,
-    Accepted,
-    Deferred,
-    Failed,
-    Suppressed,
-    InDoubt,
-    Cancelled,
-    /// Nothing leads here yet: it takes a provider's receipt.
-    Delivered,
-}
-
-/// How many deliveries stand where.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Totals([i64; 8]);
 
 /// A notification, as far as it changes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Notification {
     /// Present if it is new.
     pub(super) requested: Option<Requested>,
-    pub(super) generation: i32,
-    pub(super) closed_generation: i32,
+    /// The domain's own aggregate: its rules say where the notification stands.
+    pub(super) life: notification::Notification,
+    pub(super) audience_closed: bool,
     pub(super) excluded: BTreeMap<String, u64>,
     pub(super) cancelled_at: Option<DateTime<Utc>>,
-    pub(super) totals: Totals,
+    pub(super) people: i64,
     pub(super) position: Position,
+    pub(super) is_changed: bool,
 }
 
 /// What a notification was asked with; it never changes.
@@ -54,113 +41,122 @@ pub(super) struct Requested {
     pub(super) position: Position,
 }
 
-/// A delivery, as far as it changes.
+/// A chunk by its notification and its number, from 1.
+pub(super) type ChunkKey = (Uuid, u32);
+
+/// A chunk of an audience with those of its deliveries that the batch is about.
+#[derive(Debug, Clone)]
+pub(super) struct Chunk<'a> {
+    /// The people, if the chunk is new.
+    pub(super) recipients: Option<&'a [Recipient]>,
+    pub(super) people: i32,
+    /// Those who have no row in `outcomes`, neither in the table nor here.
+    pub(super) undecided: Members,
+    pub(super) accepted: i32,
+    pub(super) delivered: i32,
+    pub(super) at: DateTime<Utc>,
+    pub(super) position: Position,
+    pub(super) outcomes: BTreeMap<Member, Outcome<'a>>,
+    pub(super) is_changed: bool,
+}
+
+/// Where a delivery stands of which something is known.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Delivery {
-    pub(super) notification: Uuid,
-    /// Present if it is new.
-    pub(super) resolved: Option<Resolved>,
-    pub(super) state: State,
+pub(super) struct Outcome<'a> {
+    pub(super) standing: Arc<Standing>,
+    /// The provider's own name for it.
+    pub(super) reference: Option<Cow<'a, str>>,
+    /// Whether its history stands in `attempts`.
+    pub(super) is_listed: bool,
+    /// Whether the table has no row of it.
+    pub(super) is_new: bool,
+    pub(super) is_changed: bool,
+}
+
+/// What the members of a group share.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Standing {
     pub(super) generation: i32,
-    pub(super) class: Option<String>,
-    pub(super) code: Option<String>,
+    pub(super) attempt: i32,
+    pub(super) state: DeliveryState,
+    pub(super) cause: Cause,
+    pub(super) provider: Option<String>,
+    pub(super) until: Option<DateTime<Utc>>,
+    pub(super) at: DateTime<Utc>,
     pub(super) position: Position,
 }
 
-/// Who a delivery is for; it never changes but by erasure.
+/// Why a delivery stands where it stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Cause {
+    /// What kind of failure it is, or why it must not be sent.
+    pub(super) class: Option<Cow<'static, str>>,
+    pub(super) phase: Option<Phase>,
+    pub(super) code: Option<String>,
+    pub(super) observed: Option<Observation>,
+}
+
+/// An entry of a delivery's history.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Resolved {
-    pub(super) company: Uuid,
-    pub(super) client: Uuid,
-    pub(super) contact_kind: &'static str,
-    pub(super) channel: Channel,
-    pub(super) addressee: Option<Addressee>,
+pub(super) struct Attempt<'a> {
+    pub(super) chunk: ChunkKey,
+    pub(super) member: Member,
+    pub(super) standing: Arc<Standing>,
+    pub(super) reference: Option<Cow<'a, str>>,
+    /// The provider's own text.
+    pub(super) detail: Option<&'a str>,
 }
 
-/// Why deliveries stand where they stand: notification, outcome, class, code.
-pub(super) type Cause = (Uuid, State, String, String);
-
-impl State {
-    pub(super) const ALL: [Self; 8] = [
-        Self::Pending,
-        Self::Accepted,
-        Self::Deferred,
-        Self::Failed,
-        Self::Suppressed,
-        Self::InDoubt,
-        Self::Cancelled,
-        Self::Delivered,
-    ];
-
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Accepted => "accepted",
-            Self::Deferred => "deferred",
-            Self::Failed => "failed",
-            Self::Suppressed => "suppressed",
-            Self::InDoubt => "in_doubt",
-            Self::Cancelled => "cancelled",
-            Self::Delivered => "delivered",
-        }
-    }
-
-    pub(super) fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-
-    /// Whether somebody will ask why.
-    const fn has_a_cause(self) -> bool {
-        matches!(self, Self::Deferred | Self::Failed | Self::Suppressed | Self::InDoubt)
-    }
-}
+/// By how many people the totals of notifications change. Causes that nobody stands for any more keep a row with 0: a
+/// rebuild makes the same.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Totals(pub(super) HashMap<(Uuid, DeliveryState, Cause), i64>);
 
 impl Totals {
-    pub(super) const fn get(&self, state: State) -> i64 {
-        self.0[state as usize]
-    }
-
-    pub(super) fn add(&mut self, state: State, by: i64) {
-        self.0[state as usize] += by;
-    }
-}
-
-impl Notification {
-    /// The rule of the table's own column `state`.
-    pub(super) fn state(&self) -> &'static str {
-        if self.cancelled_at.is_some() {
-            "cancelled"
-        } else if self.closed_generation < self.generation {
-            "resolving"
-        } else if self.totals.get(State::Pending) + self.totals.get(State::Deferred) > 0 {
-            "running"
-        } else {
-            "completed"
+    /// Counts people where they stand; those who are pending are counted nowhere.
+    pub(super) fn count(&mut self, notification: Uuid, standing: &Standing, by: i64) {
+        if standing.state != DeliveryState::Pending {
+            let key = (notification, standing.state, standing.cause.clone());
+            *self.0.entry(key).or_default() += by;
         }
     }
 }
 
-impl Delivery {
-    /// One that nothing was tried with, in no generation yet.
-    pub(super) const fn fresh(notification: Uuid, resolved: Option<Resolved>, position: Position) -> Self {
-        Self {
-            notification,
-            resolved,
-            state: State::Pending,
-            generation: 0,
-            class: None,
-            code: None,
-            position,
+impl Chunk<'_> {
+    /// Counts people where they stand.
+    pub(super) fn count(&mut self, state: DeliveryState, by: i32) {
+        match state {
+            DeliveryState::Accepted => self.accepted += by,
+            DeliveryState::Delivered => self.delivered += by,
+            _ => {}
         }
     }
 
-    pub(super) fn cause(&self) -> Option<Cause> {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        self.state.has_a_cause().then(|| (self.notification, self.state, text(&self.class), text(&self.code)))
+    /// Whether the audience has such a member.
+    pub(super) fn has(&self, member: Member) -> bool {
+        i32::from(member.number()) <= self.people
     }
 }
 
-/// Generations and attempts are far fewer than an `integer` holds.
+impl Standing {
+    /// Whether there is more to tell of it than where it stands.
+    pub(super) const fn is_worth_an_entry(&self) -> bool {
+        matches!(self.state, DeliveryState::Deferred | DeliveryState::Failed | DeliveryState::InDoubt)
+    }
+}
+
+impl Attempt<'_> {
+    pub(super) fn ordinal(&self) -> i32 {
+        ordinal(self.chunk.1, self.member)
+    }
+}
+
+/// The place of a member in the audience.
+pub(super) fn ordinal(chunk: u32, member: Member) -> i32 {
+    number(chunk.saturating_sub(1).saturating_mul(CHUNK_MEMBERS).saturating_add(u32::from(member.number())))
+}
+
+/// Generations, attempts and ordinals are far fewer than an `integer` holds.
 pub(super) fn number(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

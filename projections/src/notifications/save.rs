@@ -1,65 +1,56 @@
 //! What a batch changes, written a statement a table; what was erased is left out, and blanked where it stands.
 
+use std::collections::BTreeMap;
+
+use domain::notification::Addressee;
+use domain::value::Member;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::attempt::Tried;
 use super::fold::Fold;
-use super::rows::{Delivery, Notification, Requested, Resolved, State};
-use crate::address::AddressIndex;
+use super::load::is_filled;
+use super::rows::{Chunk, ChunkKey, Notification, Outcome, Requested, Totals, number, ordinal};
 use crate::copy::CopyIn;
 
-pub(super) async fn save(tx: &mut PgConnection, mut fold: Fold, index: &AddressIndex) -> sqlx::Result<()> {
-    fold.leave_out_the_erased();
-    let (mut fresh, mut changed) = (Vec::new(), Vec::new());
-    for id in &fold.changed_notifications {
-        let Some(notification) = fold.notifications.get(id) else { continue };
-        match &notification.requested {
-            Some(requested) => fresh.push((*id, notification, requested)),
-            None => changed.push((*id, notification)),
-        }
-    }
-    insert_notifications(tx, &fresh).await?;
-    changed.extend(fresh.iter().map(|(id, notification, _)| (*id, *notification)));
-    update_notifications(tx, &changed).await?;
-    save_deliveries(tx, &fold, index).await?;
-    insert_attempts(tx, &fold.tried).await?;
-    save_causes(tx, &fold).await?;
+pub(super) async fn save(tx: &mut PgConnection, fold: Fold<'_>) -> sqlx::Result<()> {
+    save_notifications(tx, &fold).await?;
+    insert_recipients(tx, &fold).await?;
+    save_chunks(tx, &fold.chunks).await?;
+    save_outcomes(tx, &fold.chunks).await?;
+    insert_attempts(tx, &fold).await?;
+    save_totals(tx, &fold.totals).await?;
     erase(tx, &fold.erased_now).await
 }
 
-impl Fold {
-    pub(super) fn leave_out_the_erased(&mut self) {
-        if self.erased.is_empty() {
-            return;
-        }
-        for delivery in self.deliveries.values_mut() {
-            if let Some(resolved) = &mut delivery.resolved
-                && self.erased.contains(&resolved.client)
-            {
-                resolved.addressee = None;
-            }
-        }
-        for tried in &mut self.tried {
-            if self.erased.contains(&tried.client) {
-                tried.detail = None;
-            }
+impl Fold<'_> {
+    /// Whether nothing personal of somebody may come in any more, because the person was erased before the batch. Who is
+    /// erased in it is blanked at its end.
+    pub(super) fn is_erased(&self, key: ChunkKey, member: Member) -> bool {
+        let recipients = self.chunks.get(&key).and_then(|chunk| chunk.recipients);
+        match recipients.and_then(|recipients| recipients.get(member.index())) {
+            Some(recipient) => self.erased.contains(&recipient.client.uuid()),
+            None => self.erased_people.contains(&(key.0, ordinal(key.1, member))),
         }
     }
 }
 
-async fn insert_notifications(
-    tx: &mut PgConnection,
-    rows: &[(Uuid, &Notification, &Requested)],
-) -> sqlx::Result<()> {
+async fn save_notifications(tx: &mut PgConnection, fold: &Fold<'_>) -> sqlx::Result<()> {
+    let changed = || fold.notifications.iter().filter(|(_, notification)| notification.is_changed);
+    let fresh = changed().filter_map(|(id, row)| row.requested.as_ref().map(|requested| (*id, requested)));
+    insert_notifications(tx, &fresh.collect::<Vec<_>>()).await?;
+    update_notifications(tx, &changed().map(|(id, row)| (*id, row)).collect::<Vec<_>>()).await
+}
+
+async fn insert_notifications(tx: &mut PgConnection, rows: &[(Uuid, &Requested)]) -> sqlx::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    let requested = || rows.iter().map(|row| row.2);
+    let requested = || rows.iter().map(|row| row.1);
     sqlx::query(
         "insert into notifications (notification_id, company_id, author_id, channel, recipient_kind, category, subject,
-                                    body, expires_at, requested_at, requested_position, generation, position)
-         select n.*, 1, 0
+                                    body, expires_at, requested_at, requested_position, life, state, generation,
+                                    position)
+         select n.*, '{}', '', 1, 0
          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                      $9::timestamptz[], $10::timestamptz[], $11::bigint[]) as n",
     )
@@ -84,166 +75,256 @@ async fn update_notifications(tx: &mut PgConnection, rows: &[(Uuid, &Notificatio
         return Ok(());
     }
     let all = || rows.iter().map(|row| row.1);
-    let totals = |state: State| all().map(move |row| row.totals.get(state)).collect::<Vec<_>>();
-    let excluded = all().map(|row| serde_json::to_string(&row.excluded)).collect::<Result<Vec<_>, _>>();
+    let state = |row: &Notification| row.life.state().map(domain::notification::NotificationState::as_str);
     sqlx::query(
         "update notifications n
-         set generation = c.generation, closed_generation = c.closed_generation, excluded = c.excluded::json,
-             cancelled_at = c.cancelled_at, pending = c.pending, accepted = c.accepted, deferred = c.deferred,
-             failed = c.failed, suppressed = c.suppressed, in_doubt = c.in_doubt, cancelled = c.cancelled,
-             delivered = c.delivered, position = c.position
-         from unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::timestamptz[], $6::bigint[], $7::bigint[],
-                     $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
-                     $14::bigint[])
-              as c (notification_id, generation, closed_generation, excluded, cancelled_at, pending, accepted,
-                    deferred, failed, suppressed, in_doubt, cancelled, delivered, position)
+         set life = c.life::json, state = c.state, generation = c.generation, audience_closed = c.audience_closed,
+             excluded = c.excluded::json, cancelled_at = c.cancelled_at, people = c.people, position = c.position
+         from unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::boolean[], $6::text[], $7::timestamptz[],
+                     $8::bigint[], $9::bigint[])
+              as c (notification_id, life, state, generation, audience_closed, excluded, cancelled_at, people, position)
          where n.notification_id = c.notification_id",
     )
     .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
-    .bind(all().map(|row| row.generation).collect::<Vec<_>>())
-    .bind(all().map(|row| row.closed_generation).collect::<Vec<_>>())
-    .bind(excluded.map_err(|error| sqlx::Error::Encode(error.into()))?)
+    .bind(texts(all().map(|row| &row.life))?)
+    .bind(all().map(state).collect::<Vec<_>>())
+    .bind(all().map(|row| number(row.life.generation())).collect::<Vec<_>>())
+    .bind(all().map(|row| row.audience_closed).collect::<Vec<_>>())
+    .bind(texts(all().map(|row| &row.excluded))?)
     .bind(all().map(|row| row.cancelled_at).collect::<Vec<_>>())
-    .bind(totals(State::Pending))
-    .bind(totals(State::Accepted))
-    .bind(totals(State::Deferred))
-    .bind(totals(State::Failed))
-    .bind(totals(State::Suppressed))
-    .bind(totals(State::InDoubt))
-    .bind(totals(State::Cancelled))
-    .bind(totals(State::Delivered))
+    .bind(all().map(|row| row.people).collect::<Vec<_>>())
     .bind(all().map(|row| row.position).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())
 }
 
-async fn save_deliveries(tx: &mut PgConnection, fold: &Fold, index: &AddressIndex) -> sqlx::Result<()> {
-    let (mut fresh, mut changed) = (Vec::new(), Vec::new());
-    for id in &fold.changed_deliveries {
-        let Some(delivery) = fold.deliveries.get(id) else { continue };
-        match &delivery.resolved {
-            Some(resolved) => fresh.push((*id, delivery, resolved)),
-            None => changed.push((*id, delivery)),
-        }
-    }
-    // In the order of the index that deliveries are listed by.
-    fresh.sort_unstable_by_key(|row| (row.1.notification, row.0));
-    insert_deliveries(tx, &fresh, index).await?;
-    update_deliveries(tx, &changed).await
+/// Values as JSON.
+fn texts<T: serde::Serialize>(values: impl Iterator<Item = T>) -> sqlx::Result<Vec<String>> {
+    let texts = values.map(|value| serde_json::to_string(&value)).collect::<Result<_, _>>();
+    texts.map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
-async fn insert_deliveries(
-    tx: &mut PgConnection,
-    rows: &[(Uuid, &Delivery, &Resolved)],
-    index: &AddressIndex,
-) -> sqlx::Result<()> {
+async fn insert_recipients(tx: &mut PgConnection, fold: &Fold<'_>) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
-        "deliveries (delivery_id, notification_id, company_id, client_id, client_name, contact_kind, contact_name,
-                     address, address_index, channel, state, generation, class, code, position)",
+        "recipients (notification_id, ordinal, client_id, contact_kind, client_name, contact_name, address)",
     );
-    for (id, delivery, resolved) in rows {
-        let addressee = resolved.addressee.as_ref();
-        copy.row()
-            .put(id)
-            .put(delivery.notification)
-            .put(resolved.company)
-            .put(resolved.client)
-            .put(addressee.map(|addressee| &addressee.client_name))
-            .put(resolved.contact_kind)
-            .put(addressee.map(|addressee| &addressee.contact_name))
-            .put(addressee.map(|addressee| &addressee.address))
-            .put(addressee.map(|addressee| index.of(resolved.channel, &addressee.address)))
-            .put(resolved.channel.as_str())
-            .put(delivery.state.as_str())
-            .put(delivery.generation)
-            .put(delivery.class.as_deref())
-            .put(delivery.code.as_deref())
-            .put(delivery.position);
+    for ((notification, chunk), row) in &fold.chunks {
+        let all = row.recipients.into_iter().flatten();
+        for (recipient, member) in
+            all.zip(1..).filter_map(|(one, place)| Some((one, Member::try_new(place)?)))
+        {
+            let client = recipient.client.uuid();
+            let addressee = recipient.addressee.get().filter(|_| !fold.erased.contains(&client));
+            let part = |part: fn(&Addressee) -> &String| addressee.map(part);
+            copy.row()
+                .put(notification)
+                .put(ordinal(*chunk, member))
+                .put(client)
+                .put(recipient.kind.as_str())
+                .put(part(|addressee| &addressee.client_name))
+                .put(part(|addressee| &addressee.contact_name))
+                .put(part(|addressee| &addressee.address));
+        }
     }
     copy.write(tx).await
 }
 
-async fn update_deliveries(tx: &mut PgConnection, rows: &[(Uuid, &Delivery)]) -> sqlx::Result<()> {
+async fn save_chunks(tx: &mut PgConnection, chunks: &BTreeMap<ChunkKey, Chunk<'_>>) -> sqlx::Result<()> {
+    let mut copy = CopyIn::table(
+        "chunks (notification_id, chunk, people, undecided, undecided_members, accepted, delivered, at, position)",
+    );
+    for ((notification, chunk), row) in chunks.iter().filter(|(_, row)| row.recipients.is_some()) {
+        copy.row()
+            .put(notification)
+            .put(number(*chunk))
+            .put(row.people)
+            .put(row.undecided.len() as i32)
+            .put(row.undecided.to_string())
+            .put(row.accepted)
+            .put(row.delivered)
+            .put(row.at)
+            .put(row.position);
+    }
+    copy.write(&mut *tx).await?;
+    let is_changed = |row: &Chunk<'_>| row.recipients.is_none() && row.is_changed;
+    let changed: Vec<_> = chunks.iter().filter(|(_, row)| is_changed(row)).collect();
+    update_chunks(tx, &changed).await
+}
+
+async fn update_chunks(tx: &mut PgConnection, rows: &[(&ChunkKey, &Chunk<'_>)]) -> sqlx::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
     let all = || rows.iter().map(|row| row.1);
     sqlx::query(
-        "update deliveries d
-         set state = c.state, generation = c.generation, class = c.class, code = c.code, position = c.position
-         from unnest($1::uuid[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bigint[])
-              as c (delivery_id, state, generation, class, code, position)
-         where d.delivery_id = c.delivery_id",
+        "update chunks k
+         set undecided = c.undecided, undecided_members = c.undecided_members, accepted = c.accepted,
+             delivered = c.delivered
+         from unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::integer[], $6::integer[])
+              as c (notification_id, chunk, undecided, undecided_members, accepted, delivered)
+         where k.notification_id = c.notification_id and k.chunk = c.chunk",
     )
-    .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
-    .bind(all().map(|row| row.state.as_str()).collect::<Vec<_>>())
-    .bind(all().map(|row| row.generation).collect::<Vec<_>>())
-    .bind(all().map(|row| row.class.as_deref()).collect::<Vec<_>>())
-    .bind(all().map(|row| row.code.as_deref()).collect::<Vec<_>>())
-    .bind(all().map(|row| row.position).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.0.0).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| number(row.0.1)).collect::<Vec<_>>())
+    .bind(all().map(|row| row.undecided.len() as i32).collect::<Vec<_>>())
+    .bind(all().map(|row| row.undecided.to_string()).collect::<Vec<_>>())
+    .bind(all().map(|row| row.accepted).collect::<Vec<_>>())
+    .bind(all().map(|row| row.delivered).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())
 }
 
-async fn insert_attempts(tx: &mut PgConnection, rows: &[Tried]) -> sqlx::Result<()> {
+/// An outcome with its place.
+type Placed<'a> = (Uuid, i32, &'a Outcome<'a>);
+
+async fn save_outcomes(tx: &mut PgConnection, chunks: &BTreeMap<ChunkKey, Chunk<'_>>) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
-        "attempts (delivery_id, generation, number, at, provider, outcome, class, code, detail, reference, until,
-                   position)",
+        "outcomes (notification_id, ordinal, generation, attempt, state, class, phase, code, observed, provider,
+                   reference, until, at, position, listed)",
     );
-    for row in rows {
+    let mut changed = Vec::new();
+    for ((notification, chunk), row) in chunks {
+        for (member, outcome) in row.outcomes.iter().filter(|(_, outcome)| outcome.is_changed) {
+            let place = ordinal(*chunk, *member);
+            if !outcome.is_new {
+                changed.push((*notification, place, outcome));
+                continue;
+            }
+            let standing = &outcome.standing;
+            copy.row()
+                .put(notification)
+                .put(place)
+                .put(standing.generation)
+                .put(standing.attempt)
+                .put(standing.state.as_str())
+                .put(standing.cause.class.as_deref())
+                .put(standing.cause.phase.map(|phase| phase.as_str()))
+                .put(standing.cause.code.as_deref())
+                .put(standing.cause.observed.map(|observed| observed.as_str()))
+                .put(standing.provider.as_deref())
+                .put(outcome.reference.as_deref())
+                .put(standing.until)
+                .put(standing.at)
+                .put(standing.position)
+                .put(outcome.is_listed);
+        }
+    }
+    copy.write(&mut *tx).await?;
+    update_outcomes(tx, &changed).await
+}
+
+async fn update_outcomes(tx: &mut PgConnection, rows: &[Placed<'_>]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let all = || rows.iter().map(|row| &row.2.standing);
+    sqlx::query(
+        "update outcomes o
+         set generation = c.generation, attempt = c.attempt, state = c.state, class = c.class, phase = c.phase,
+             code = c.code, observed = c.observed, provider = c.provider, reference = c.reference, until = c.until,
+             at = c.at, position = c.position, listed = c.listed
+         from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[],
+                     $8::text[], $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[],
+                     $14::bigint[], $15::boolean[])
+              as c (notification_id, ordinal, generation, attempt, state, class, phase, code, observed, provider,
+                    reference, until, at, position, listed)
+         where o.notification_id = c.notification_id and o.ordinal = c.ordinal",
+    )
+    .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.1).collect::<Vec<_>>())
+    .bind(all().map(|row| row.generation).collect::<Vec<_>>())
+    .bind(all().map(|row| row.attempt).collect::<Vec<_>>())
+    .bind(all().map(|row| row.state.as_str()).collect::<Vec<_>>())
+    .bind(all().map(|row| row.cause.class.as_deref()).collect::<Vec<_>>())
+    .bind(all().map(|row| row.cause.phase.map(|phase| phase.as_str())).collect::<Vec<_>>())
+    .bind(all().map(|row| row.cause.code.as_deref()).collect::<Vec<_>>())
+    .bind(all().map(|row| row.cause.observed.map(|observed| observed.as_str())).collect::<Vec<_>>())
+    .bind(all().map(|row| row.provider.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.2.reference.as_deref()).collect::<Vec<_>>())
+    .bind(all().map(|row| row.until).collect::<Vec<_>>())
+    .bind(all().map(|row| row.at).collect::<Vec<_>>())
+    .bind(all().map(|row| row.position).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.2.is_listed).collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn insert_attempts(tx: &mut PgConnection, fold: &Fold<'_>) -> sqlx::Result<()> {
+    let mut copy = CopyIn::table(
+        "attempts (notification_id, ordinal, generation, attempt, outcome, class, phase, code, observed, provider,
+                   reference, detail, until, at, position)",
+    );
+    for row in &fold.attempts {
+        let standing = &row.standing;
         copy.row()
-            .put(row.delivery)
-            .put(row.generation)
-            .put(row.number)
-            .put(row.at)
-            .put(row.provider.as_deref())
-            .put(row.outcome.as_str())
-            .put(row.class.as_deref())
-            .put(row.code.as_deref())
-            .put(row.detail.as_deref())
+            .put(row.chunk.0)
+            .put(row.ordinal())
+            .put(standing.generation)
+            .put(standing.attempt)
+            .put(standing.state.as_str())
+            .put(standing.cause.class.as_deref())
+            .put(standing.cause.phase.map(|phase| phase.as_str()))
+            .put(standing.cause.code.as_deref())
+            .put(standing.cause.observed.map(|observed| observed.as_str()))
+            .put(standing.provider.as_deref())
             .put(row.reference.as_deref())
-            .put(row.until)
-            .put(row.position);
+            .put(row.detail.filter(|_| !fold.is_erased(row.chunk, row.member)))
+            .put(standing.until)
+            .put(standing.at)
+            .put(standing.position);
     }
     copy.write(tx).await
 }
 
-/// Causes that nobody stands for any more keep a row with 0: a rebuild makes the same.
-async fn save_causes(tx: &mut PgConnection, fold: &Fold) -> sqlx::Result<()> {
-    if fold.causes.is_empty() {
+async fn save_totals(tx: &mut PgConnection, totals: &Totals) -> sqlx::Result<()> {
+    if totals.0.is_empty() {
         return Ok(());
     }
-    let causes = || fold.causes.keys();
+    let keys = || totals.0.keys();
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     sqlx::query(
-        "insert into delivery_stats as s (notification_id, outcome, class, code, deliveries)
-         select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[])
-         on conflict (notification_id, outcome, class, code) do update
-         set deliveries = s.deliveries + excluded.deliveries",
+        "insert into totals as t (notification_id, state, class, phase, code, observed, people)
+         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+         on conflict (notification_id, state, class, phase, code, observed) do update
+         set people = t.people + excluded.people",
     )
-    .bind(causes().map(|cause| cause.0).collect::<Vec<_>>())
-    .bind(causes().map(|cause| cause.1.as_str()).collect::<Vec<_>>())
-    .bind(causes().map(|cause| cause.2.as_str()).collect::<Vec<_>>())
-    .bind(causes().map(|cause| cause.3.as_str()).collect::<Vec<_>>())
-    .bind(fold.causes.values().copied().collect::<Vec<_>>())
+    .bind(keys().map(|key| key.0).collect::<Vec<_>>())
+    .bind(keys().map(|key| key.1.as_str()).collect::<Vec<_>>())
+    .bind(keys().map(|key| text(key.2.class.as_deref())).collect::<Vec<_>>())
+    .bind(keys().map(|key| text(key.2.phase.map(|phase| phase.as_str()))).collect::<Vec<_>>())
+    .bind(keys().map(|key| text(key.2.code.as_deref())).collect::<Vec<_>>())
+    .bind(keys().map(|key| text(key.2.observed.map(|observed| observed.as_str()))).collect::<Vec<_>>())
+    .bind(totals.0.values().copied().collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())
 }
 
-/// What deliveries say of clients who were erased; that they were told, and with which result, stays.
+/// What deliveries say of clients who were erased; that they were told, and with which result, stays. While a rebuild fills
+/// there is no index to find them by, and its end blanks them all at once.
 async fn erase(tx: &mut PgConnection, clients: &[Uuid]) -> sqlx::Result<()> {
     if clients.is_empty() {
         return Ok(());
     }
-    for text in [
+    sqlx::query(
         "insert into erased_clients (client_id) select distinct * from unnest($1::uuid[]) on conflict do nothing",
-        "update attempts set detail = null
-         where detail is not null
-           and delivery_id in (select delivery_id from deliveries where client_id = any($1))",
-        "update deliveries set client_name = null, contact_name = null, address = null, address_index = null
-         where client_id = any($1) and (client_name is not null or address_index is not null)",
+    )
+    .bind(clients)
+    .execute(&mut *tx)
+    .await?;
+    if !is_filled(tx).await? {
+        return Ok(());
+    }
+    for text in [
+        "update attempts a set detail = null
+         from recipients r
+         where r.client_id = any($1) and a.notification_id = r.notification_id and a.ordinal = r.ordinal
+           and a.detail is not null",
+        "update recipients set client_name = null, contact_name = null, address = null
+         where client_id = any($1) and (client_name is not null or address is not null)",
     ] {
         sqlx::query(text).bind(clients).execute(&mut *tx).await?;
     }

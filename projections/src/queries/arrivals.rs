@@ -20,11 +20,17 @@ pub async fn deliveries_in_scope(
     scope: Scope<'_>,
     deliveries: &[DeliveryId],
 ) -> sqlx::Result<HashSet<DeliveryId>> {
+    let known = deliveries.iter().filter(|delivery| delivery.ordinal().is_some());
+    let known: Vec<DeliveryId> = known.copied().collect();
     let ids: Vec<Uuid> = sqlx::query_scalar(
-        "select delivery_id from notifications.deliveries
-         where delivery_id = any($1) and ($2::uuid[] is null or company_id = any($2))",
+        "select w.delivery_id
+         from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as w (delivery_id, first, last)
+         join notifications.notifications n on n.notification_id between w.first and w.last
+         where $4::uuid[] is null or n.company_id = any($4)",
     )
-    .bind(uuids(deliveries))
+    .bind(uuids(&known))
+    .bind(known.iter().map(|delivery| delivery.notifications().0.uuid()).collect::<Vec<_>>())
+    .bind(known.iter().map(|delivery| delivery.notifications().1.uuid()).collect::<Vec<_>>())
     .bind(scope.ids())
     .fetch_all(pool)
     .await?;

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use domain::Position;
-use domain::value::{CompanyId, UserId};
+use domain::value::{CompanyId, DeliveryId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
+use super::deliveries::positions;
 use super::{Page, PageRequest, Person, Scope};
 pub use crate::audit::SubjectId;
 use crate::page::{Cursor, json_bytes_of, sized};
@@ -36,8 +37,8 @@ pub struct AuditEntry {
     pub company_id: Option<Uuid>,
     /// `sms` or `email`, if it concerns one.
     pub channel: Option<String>,
-    /// `done`, or what became of a delivery: `accepted`, `deferred`, `failed`, `suppressed`, `in_doubt`, `cancelled`;
-    /// `unreadable` for an event that this program cannot read.
+    /// `done`, or what became of deliveries, the gravest of it: `accepted`, `delivered`, `deferred`, `failed`, `suppressed`,
+    /// `in_doubt`, `cancelled`; `unreadable` for an event that this program cannot read.
     pub result: String,
     /// What matters of it, by event type; ids, numbers and words only.
     #[sqlx(json)]
@@ -47,7 +48,7 @@ pub struct AuditEntry {
 /// What something was done to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Subject {
-    /// `message`, `inbox`, `notification`, `delivery`, `client`, `company` or `user`.
+    /// `message`, `inbox`, `notification`, `client`, `company` or `user`.
     #[serde(rename = "type")]
     pub kind: String,
     /// Its id.
@@ -63,8 +64,10 @@ pub struct AuditFilter {
     pub company: Option<CompanyId>,
     /// Only events of this type.
     pub kind: Option<String>,
-    /// Only what was done to the thing with this id.
+    /// Only what was done to the thing with this id; for a delivery, the events about many people that name it.
     pub subject: Option<SubjectId>,
+    /// Only deeds: not that messages were seen or read, nor how deliveries ended.
+    pub hide_receipts: bool,
     /// Only what happened at or after this.
     pub from: Option<DateTime<Utc>>,
     /// Only what happened before this.
@@ -83,7 +86,12 @@ pub async fn list(
     filter: &AuditFilter,
     page: &PageRequest,
 ) -> sqlx::Result<Page<AuditEntry>> {
-    let rows = sqlx::query_as::<_, AuditEntry>(&text(filter, page))
+    let delivery = filter.subject.as_ref().and_then(delivery);
+    let positions = match delivery {
+        Some(delivery) => Some(positions(pool, delivery).await?),
+        None => None,
+    };
+    let rows = sqlx::query_as::<_, AuditEntry>(&text(filter, delivery.is_some(), page))
         .bind(page.before())
         .bind(page.rows())
         .bind(scope.ids())
@@ -95,12 +103,18 @@ pub async fn list(
         .bind(filter.subject.as_ref().and_then(SubjectId::text))
         .bind(filter.from)
         .bind(filter.to)
+        .bind(positions)
         .fetch_all(pool)
         .await?;
     // The page ends by the rows as they were read: their size is what the statement goes by.
     let mut found = page.page(rows, |row| Cursor::at(row.position));
     found.data.iter_mut().for_each(|row| row.leave_out_beyond(scope));
     Ok(found)
+}
+
+/// The delivery that a subject is: its id says so.
+fn delivery(subject: &SubjectId) -> Option<DeliveryId> {
+    subject.uuid().map(DeliveryId::from).filter(|delivery| delivery.ordinal().is_some())
 }
 
 impl AuditEntry {
@@ -115,17 +129,20 @@ impl AuditEntry {
 }
 
 /// Only the conditions that are asked for, so that each filter finds its own index whatever plan is kept.
-fn text(filter: &AuditFilter, page: &PageRequest) -> String {
+fn text(filter: &AuditFilter, of_a_delivery: bool, page: &PageRequest) -> String {
     let on =
         |asked: bool, condition: &'static str, absent: &'static str| if asked { condition } else { absent };
     let actor = on(filter.actor.is_some(), "e.actor_id = $5", "$5::uuid is null");
     let company = on(filter.company.is_some(), "e.company_id = $6", "$6::uuid is null");
     let kind = on(filter.kind.is_some(), "e.type = $7", "$7::text is null");
     let subject = match filter.subject {
+        _ if of_a_delivery => "e.position = any($12) and ($8::uuid is not null or $9::text is null)",
         None => "$8::uuid is null and $9::text is null",
         Some(SubjectId::Uuid(_)) => "e.subject_id = $8 and $9::text is null",
         Some(SubjectId::Text(_)) => "e.subject_text = $9 and $8::uuid is null",
     };
+    let positions = on(!of_a_delivery, "$12::bigint[] is null", "true");
+    let deeds = on(filter.hide_receipts, "e.deed", "true");
     let from = on(filter.from.is_some(), "e.at >= $10", "$10::timestamptz is null");
     let to = on(filter.to.is_some(), "e.at < $11", "$11::timestamptz is null");
     // A range of time goes by time, which is the order of the log unless a clock was set back.
@@ -148,7 +165,7 @@ fn text(filter: &AuditFilter, page: &PageRequest) -> String {
          left join users.users u on u.user_id = e.actor_id
          where {before}
            and ($3::uuid[] is null or e.company_id = any($3) or ($4 and e.company_id is null))
-           and {actor} and {company} and {kind} and {subject} and {from} and {to}
+           and {actor} and {company} and {kind} and {subject} and {positions} and {deeds} and {from} and {to}
          order by {order}
          limit $2"
     );

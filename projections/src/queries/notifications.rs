@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use commands::log::Recorded;
 use domain::Position;
+use domain::deliveries::DeliveryState;
+use domain::notification::NotificationState;
 use domain::value::{CompanyId, NotificationId};
 use serde::Serialize;
 use sqlx::{FromRow, PgPool};
@@ -44,8 +46,10 @@ pub struct NotificationRow {
     pub requested_at: DateTime<Utc>,
     /// When it was cancelled, if it was.
     pub cancelled_at: Option<DateTime<Utc>>,
-    /// `resolving`, `running`, `cancelled` or `completed`.
-    pub state: String,
+    /// Where it stands.
+    #[sqlx(try_from = "String")]
+    #[schema(value_type = String)]
+    pub state: NotificationState,
     /// 1 for the request, one more for each retry.
     pub generation: i32,
     /// Contacts left out of the audience, by reason.
@@ -92,8 +96,8 @@ pub struct Totals {
 /// up to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Stood {
-    /// `resolving`, `running`, `cancelled` or `completed`.
-    pub state: String,
+    /// Where it stood.
+    pub state: Option<NotificationState>,
     /// 1 for the request, one more for each retry.
     pub generation: i32,
     /// When it was asked for.
@@ -123,7 +127,7 @@ pub struct NotificationFilter {
     /// Only this company's.
     pub company: Option<CompanyId>,
     /// Only those in this state.
-    pub state: Option<String>,
+    pub state: Option<NotificationState>,
     /// Only those asked for at or after this.
     pub from: Option<DateTime<Utc>>,
     /// Only those asked for before this.
@@ -134,17 +138,23 @@ pub struct NotificationFilter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct Cause {
     /// `failed`, `deferred`, `in_doubt` or `suppressed`.
-    pub outcome: String,
+    #[sqlx(try_from = "String")]
+    #[schema(value_type = String)]
+    pub outcome: DeliveryState,
     /// What kind of failure it is, or why it must not be sent; empty if nobody said.
     pub class: String,
+    /// Where in the talk with the provider it happened; empty if no provider was asked.
+    pub phase: String,
     /// The provider's code; empty if there is none.
     pub code: String,
+    /// What our side has seen; empty where the provider has said why.
+    pub observed: String,
     /// How many.
     pub count: i64,
 }
 
 impl Totals {
-    /// The totals when the send queue says that `sending` deliveries are on their way: they are taken from the pending
+    /// The totals when the dispatchers say that they are sending `sending` deliveries: they are taken from the pending
     /// ones first, then from the deferred ones, so that the sum stays.
     #[must_use]
     pub fn with_sending(self, sending: i64) -> Self {
@@ -162,7 +172,7 @@ impl Totals {
 impl From<NotificationRow> for Stood {
     fn from(row: NotificationRow) -> Self {
         Self {
-            state: row.state,
+            state: Some(row.state),
             generation: row.generation,
             requested_at: Some(row.requested_at),
             expires_at: row.expires_at,
@@ -173,12 +183,29 @@ impl From<NotificationRow> for Stood {
     }
 }
 
-/// The columns of a [`NotificationRow`] from `notifications.notifications n` and `users.users u`, but for its text.
+/// The columns of a [`NotificationRow`] from [`NOTIFICATIONS`], but for its text.
 const NOTIFICATION: &str = "n.notification_id as id, n.company_id,
     json_build_object('id', n.author_id, 'name', u.name) as author, n.channel, n.recipient_kind, n.category, n.subject,
-    n.expires_at, n.requested_at, n.cancelled_at, n.state, n.generation, n.excluded, n.total, n.pending,
-    n.accepted, n.delivered, n.deferred, n.failed, n.suppressed, n.in_doubt, n.cancelled, n.requested_position,
+    n.expires_at, n.requested_at, n.cancelled_at, n.state, n.generation, n.excluded,
+    case when n.audience_closed then n.people else 0 end as total, n.people - t.decided as pending,
+    t.accepted, t.delivered, t.deferred, t.failed, t.suppressed, t.in_doubt, t.cancelled, n.requested_position,
     n.position";
+
+/// Notifications with their authors and with how many deliveries stand where; those that stand nowhere are pending.
+const NOTIFICATIONS: &str = "notifications.notifications n
+    left join users.users u on u.user_id = n.author_id
+    cross join lateral (
+      select coalesce(sum(people), 0)::bigint as decided,
+             coalesce(sum(people) filter (where state = 'accepted'), 0)::bigint as accepted,
+             coalesce(sum(people) filter (where state = 'delivered'), 0)::bigint as delivered,
+             coalesce(sum(people) filter (where state = 'deferred'), 0)::bigint as deferred,
+             coalesce(sum(people) filter (where state = 'failed'), 0)::bigint as failed,
+             coalesce(sum(people) filter (where state = 'suppressed'), 0)::bigint as suppressed,
+             coalesce(sum(people) filter (where state = 'in_doubt'), 0)::bigint as in_doubt,
+             coalesce(sum(people) filter (where state = 'cancelled'), 0)::bigint as cancelled
+      from notifications.totals
+      where notification_id = n.notification_id
+    ) t";
 
 /// The text of a [`NotificationRow`], cut.
 fn excerpt() -> String {
@@ -202,8 +229,7 @@ pub async fn list(
     let excerpt = excerpt();
     let text = format!(
         "select {NOTIFICATION}, {excerpt}
-         from notifications.notifications n
-         left join users.users u on u.user_id = n.author_id
+         from {NOTIFICATIONS}
          where n.requested_position < $1
            and ($2::uuid[] is null or n.company_id = any($2))
            and {company}
@@ -217,7 +243,7 @@ pub async fn list(
         .bind(page.before())
         .bind(scope.ids())
         .bind(filter.company.map(Uuid::from))
-        .bind(filter.state.as_deref())
+        .bind(filter.state.map(NotificationState::as_str))
         .bind(filter.from)
         .bind(filter.to)
         .bind(page.rows())
@@ -237,8 +263,7 @@ pub async fn notification(
 ) -> sqlx::Result<Option<NotificationRow>> {
     let text = format!(
         "select {NOTIFICATION}, n.body
-         from notifications.notifications n
-         left join users.users u on u.user_id = n.author_id
+         from {NOTIFICATIONS}
          where n.notification_id = $1 and ($2::uuid[] is null or n.company_id = any($2))"
     );
     sqlx::query_as(&text).bind(Uuid::from(notification)).bind(scope.ids()).fetch_optional(pool).await
@@ -271,10 +296,8 @@ pub async fn changed(
     let excerpt = excerpt();
     let text = format!(
         "select {NOTIFICATION}, {excerpt}
-         from notifications.notifications n
-         join unnest($1::uuid[]) as w (notification_id) on w.notification_id = n.notification_id
-         left join users.users u on u.user_id = n.author_id
-         where n.position > $2
+         from {NOTIFICATIONS}
+         where n.notification_id = any($1) and n.position > $2
          order by n.position"
     );
     sqlx::query_as(&text).bind(uuids(notifications)).bind(after).fetch_all(pool).await
@@ -290,11 +313,12 @@ pub async fn causes(
     notification: NotificationId,
 ) -> sqlx::Result<Vec<Cause>> {
     sqlx::query_as(
-        "select s.outcome, s.class, s.code, s.deliveries as count
-         from notifications.delivery_stats s
+        "select t.state as outcome, t.class, t.phase, t.code, t.observed, t.people as count
+         from notifications.totals t
          join notifications.notifications n using (notification_id)
-         where n.notification_id = $1 and ($2::uuid[] is null or n.company_id = any($2)) and s.deliveries > 0
-         order by s.deliveries desc, s.outcome, s.class, s.code
+         where n.notification_id = $1 and ($2::uuid[] is null or n.company_id = any($2)) and t.people > 0
+           and t.state in ('deferred', 'failed', 'suppressed', 'in_doubt')
+         order by t.people desc, t.state, t.class, t.phase, t.code, t.observed
          limit $3",
     )
     .bind(Uuid::from(notification))

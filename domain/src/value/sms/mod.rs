@@ -1,13 +1,11 @@
 //! How an SMS is encoded and how many parts it takes: Spanish decides between 160 characters and 70.
 
-mod accents;
 mod alphabet;
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-pub use self::accents::without_accents;
 use self::alphabet::septets;
 use super::word::words;
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use domain::value::{CompanyId, Role, UserId};
+use domain::value::{CompanyId, DeliveryId, Role, UserId};
 use projections::Projection;
 use projections::queries::audit::{self, AuditEntry, AuditFilter};
 use projections::queries::{Page, PageRequest};
@@ -12,35 +12,50 @@ use crate::extract::{FromQuery, Params, Read, Short};
 use crate::problem::Answer;
 use crate::state::AppState;
 
+/// What can be hidden.
+const HIDDEN: &[&str] = &["receipts"];
+
 /// Which entries.
 pub(super) struct ListAudit {
     filter: AuditFilter,
+    /// The events that name a delivery are looked up in the view of notifications.
+    is_about_a_delivery: bool,
     page: PageRequest,
 }
 
 impl FromQuery for ListAudit {
     fn read(params: &mut Params) -> Option<Self> {
         let text = |text: Short| text.as_str().to_owned();
+        let subject = params.optional::<Short>("subject");
+        let is_about_a_delivery = subject.as_ref().is_some_and(|id| is_delivery(id.as_str()));
         let filter = AuditFilter {
             actor: params.optional::<UserId>("actor"),
             company: params.optional::<CompanyId>("company"),
             kind: params.optional("type").map(text),
-            subject: params.optional("subject").map(|id: Short| id.as_str().into()),
+            subject: subject.map(|id| id.as_str().into()),
+            hide_receipts: params.word("hide", HIDDEN, &[true]).unwrap_or_default(),
             from: params.optional::<DateTime<Utc>>("from"),
             to: params.optional::<DateTime<Utc>>("to"),
             // Messages between workers and the workers themselves belong to no company: auditors see them.
             without_company: true,
         };
-        Some(Self { filter, page: params.page() })
+        Some(Self { filter, is_about_a_delivery, page: params.page() })
     }
 }
 
-/// Who did what, newest first, without personal data (auditors: of their companies, and what concerns no company).
+fn is_delivery(id: &str) -> bool {
+    DeliveryId::try_from(id).is_ok_and(|id| id.ordinal().is_some())
+}
+
+/// Who did what, newest first, without personal data (auditors: of their companies, and what concerns no company). A
+/// `subject` that is a delivery's id stands for the events about many deliveries that name it; `hide=receipts` leaves out
+/// that messages were seen or read, and how deliveries ended.
 #[utoipa::path(
     get, path = "/audit", tag = "audit",
     params(
         ("actor" = Option<uuid::Uuid>, Query), ("company" = Option<uuid::Uuid>, Query),
         ("type" = Option<String>, Query, max_length = 500), ("subject" = Option<String>, Query, max_length = 500),
+        ("hide" = Option<String>, Query),
         ("from" = Option<DateTime<Utc>>, Query), ("to" = Option<DateTime<Utc>>, Query),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 200), ("after" = Option<String>, Query)
     ),
@@ -51,8 +66,12 @@ pub(super) async fn list(
     read: Read<ListAudit>,
 ) -> Answer<Json<Page<AuditEntry>>> {
     read.caller.needs(read.caller.has(Role::Auditor))?;
-    read.wait_for(&state, &[Projection::Audit, Projection::Users]).await?;
-    let ListAudit { filter, page } = &read.query;
+    let ListAudit { filter, is_about_a_delivery, page } = &read.query;
+    let views: &[Projection] = match is_about_a_delivery {
+        true => &[Projection::Audit, Projection::Users, Projection::Notifications],
+        false => &[Projection::Audit, Projection::Users],
+    };
+    read.wait_for(&state, views).await?;
     let _turn = state.costly_reads().take(&read.caller, filter.company).await?;
     Ok(Json(audit::list(state.pool(), read.caller.scope(), filter, page).await?))
 }

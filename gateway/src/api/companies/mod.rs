@@ -9,7 +9,7 @@ mod read;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use self::clients::{SpoolSpace, import_file};
+pub use self::clients::import_file;
 use crate::state::AppState;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {

@@ -26,6 +26,7 @@ pub(super) async fn read(
     let row = deliveries::delivery(state.pool(), read.caller.scope(), delivery).await?;
     let mut row = row.ok_or_else(Problem::not_found)?;
     needs_to_read(&read.caller)?;
-    mark_sending(&state, std::slice::from_mut(&mut row)).await?;
+    let notification = row.notification_id.into();
+    mark_sending(&state, notification, std::slice::from_mut(&mut row)).await?;
     Ok(Json(row))
 }

@@ -3,17 +3,15 @@
 use axum::extract::State;
 use domain::value::NotificationId;
 
-use super::{company_for, generation_that};
+use super::company_for;
 use crate::api::Wrote;
 use crate::api::schema::Changed;
 use crate::extract::{Empty, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// The state of one that has finished.
-const COMPLETED: &str = "completed";
-
-/// Send nothing more of a notification (its company's notifiers); what is on its way still arrives.
+/// Send nothing more of a notification (its company's notifiers). What is being sent still arrives, and one that is
+/// completed stays so.
 #[utoipa::path(
     post, path = "/notifications/{id}/cancel", tag = "notifications",
     params(("id" = uuid::Uuid, Path)),
@@ -27,10 +25,6 @@ pub(super) async fn cancel(
     let Order { caller, context, .. } = order;
     let company = company_for(&state, &caller, notification).await?;
     caller.needs(caller.may_notify(company))?;
-    // Nothing is left to cancel of what has finished, and what failed of it may still be retried. A view that lags keeps
-    // nobody from stopping: then it is cancelled all the same.
-    let finished = generation_that(&state, notification, |view| view.state == COMPLETED).await;
-    let context = context.about(company);
-    let done = commands::notifications::cancel(state.log(), notification, finished, &context).await?;
+    let done = commands::notifications::cancel(state.log(), notification, &context.about(company)).await?;
     Ok(state.changed(&caller, done))
 }

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::value::NotificationId;
-use projections::queries::deliveries::{self, DeliveryFilter, DeliveryRow};
+use domain::value::{DeliveryId, NotificationId, Ordinal};
+use projections::queries::deliveries::{self, DeliveryFilter, DeliveryRow, ShownState};
 use projections::queries::{Page, PageRequest};
 
 use super::mark_sending;
@@ -12,42 +12,33 @@ use crate::extract::{FromQuery, Params, PathId, Read};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Every state a delivery can have: the names in the totals.
-pub(in crate::api) const STATES: &[&str] = &[
-    "pending",
-    "sending",
-    "accepted",
-    "delivered",
-    "deferred",
-    "failed",
-    "suppressed",
-    "in_doubt",
-    "cancelled",
-];
-
-/// How many deliveries on their way are told apart from those that wait: more than the dispatchers have in hand at once.
-const SENDING_MAX: i64 = 10_000;
+/// How many deliveries that are being sent are told apart from those that wait: more than dispatchers send at once.
+const SENDING_MAX: usize = 10_000;
 
 /// Which of them.
 pub(super) struct ListDeliveries {
-    state: Option<&'static str>,
+    state: Option<ShownState>,
     page: PageRequest,
 }
 
 impl ListDeliveries {
-    /// Whether what is on its way makes the difference; where all states are asked for it is only a word in the rows.
-    fn asks_what_is_sending(&self) -> bool {
-        matches!(self.state, Some("pending" | "sending" | "deferred"))
+    /// Whether the page depends on what is being sent. Without a state only a word in the rows does.
+    const fn depends_on_sending(&self) -> bool {
+        match self.state {
+            None => false,
+            Some(ShownState::Sending) => true,
+            Some(ShownState::At(state)) => state.is_open(),
+        }
     }
 }
 
 impl FromQuery for ListDeliveries {
     fn read(params: &mut Params) -> Option<Self> {
-        Some(Self { state: params.word("state", STATES, STATES), page: params.page() })
+        Some(Self { state: params.optional("state"), page: params.page() })
     }
 }
 
-/// The deliveries of a notification with their attempts, by their ids, not newest first (notifiers and auditors of its
+/// The deliveries of a notification with their attempts, in the order of its audience, not newest first (notifiers and auditors of its
 /// company).
 #[utoipa::path(
     get, path = "/notifications/{id}/deliveries", tag = "notifications",
@@ -63,15 +54,21 @@ pub(super) async fn deliveries(
     read: Read<ListDeliveries>,
 ) -> Answer<Json<Page<DeliveryRow>>> {
     row_for(&state, &read, notification).await?;
-    let sending = match read.query.asks_what_is_sending() {
-        true => dispatcher::queue::sending(state.pool(), notification, SENDING_MAX).await?,
+    let sending = match read.query.depends_on_sending() {
+        true => being_sent(&state, notification).await?,
         false => Vec::new(),
     };
     let filter = DeliveryFilter { state: read.query.state, sending: &sending };
     let page = &read.query.page;
     let mut page = deliveries::list(state.pool(), read.caller.scope(), notification, &filter, page).await?;
     if read.query.state.is_none() {
-        mark_sending(&state, &mut page.data).await?;
+        mark_sending(&state, notification, &mut page.data).await?;
     }
     Ok(Json(page))
+}
+
+async fn being_sent(state: &AppState, notification: NotificationId) -> Answer<Vec<DeliveryId>> {
+    let ordinals = dispatcher::tasks::sending(state.pool(), notification, 0, SENDING_MAX).await?;
+    let ordinals = ordinals.into_iter().filter_map(Ordinal::try_new);
+    Ok(ordinals.map(|ordinal| DeliveryId::of(notification, ordinal)).collect())
 }

@@ -22,7 +22,7 @@ const STREAM: &str = "notification";
 const EVENTS_MAX: i64 = 1_000;
 /// The event that holds a part of the audience.
 const CHUNK: &str = "AudienceChunkResolved";
-/// How many pages of such parts are told: half a million people and more.
+/// How many pages of such parts are told: a million people.
 const CHUNK_PAGES_MAX: usize = 10;
 
 /// What happened to a notification, in order, and the state that adds up to: `state` and `totals` as the notification has

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
+use domain::notification::NotificationState;
 use domain::value::CompanyId;
 use projections::Projection;
 use projections::queries::notifications::{self, NotificationFilter, NotificationRow};
@@ -14,10 +15,6 @@ use crate::extract::{FromQuery, Params, Read};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Every state a notification can have, the ones of later versions too.
-pub(in crate::api) const STATES: &[&str] =
-    &["scheduled", "resolving", "running", "paused", "cancelled", "completed"];
-
 /// Which of them.
 pub(super) struct ListNotifications {
     filter: NotificationFilter,
@@ -28,7 +25,7 @@ impl FromQuery for ListNotifications {
     fn read(params: &mut Params) -> Option<Self> {
         let filter = NotificationFilter {
             company: params.optional::<CompanyId>("company"),
-            state: params.word("state", STATES, STATES).map(str::to_owned),
+            state: params.optional::<NotificationState>("state"),
             from: params.optional::<DateTime<Utc>>("from"),
             to: params.optional::<DateTime<Utc>>("to"),
         };

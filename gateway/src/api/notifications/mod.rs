@@ -14,13 +14,9 @@ mod send;
 mod sending;
 mod stream;
 
-pub(in crate::api) use self::deliveries::STATES as DELIVERY_STATES;
-pub(in crate::api) use self::list::STATES as NOTIFICATION_STATES;
 pub(in crate::api) use self::sending::mark_sending;
 
 use domain::value::{CompanyId, NotificationId, Role};
-use projections::queries::Scope;
-use projections::queries::notifications::{self as queries, NotificationRow};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -44,16 +40,6 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 /// 403 for those who read no company's notifications at all; of which companies, the queries' scope says.
 pub(in crate::api) fn needs_to_read(caller: &Caller) -> Answer<()> {
     caller.needs(caller.has(Role::Notifier) || caller.has(Role::Auditor))
-}
-
-/// The generation that a notification is in, if it `is_so`, as far as its view knows now. A view that cannot be read is not.
-async fn generation_that(
-    state: &AppState,
-    notification: NotificationId,
-    is_so: fn(&NotificationRow) -> bool,
-) -> Option<u32> {
-    let view = queries::notification(state.pool(), Scope::All, notification).await.ok().flatten()?;
-    is_so(&view).then(|| u32::try_from(view.generation).ok()).flatten()
 }
 
 /// The company of a notification, straight from the log; 404 for those who may not know of it.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::notification::Content;
+use domain::rendering::Text;
 use domain::value::{Category, Channel, CompanyId, EmailBody, RecipientKind, Role, SmsBody, Subject};
 use utoipa::ToSchema;
 
@@ -104,6 +105,11 @@ impl NewNotification {
             return Ok(());
         }
         Err(Problem::of_field("/company_id", Reason::UnknownId))
+    }
+
+    /// The text that every recipient's is made of.
+    pub(super) fn text(&self) -> Text {
+        Text { subject: self.subject().map(str::to_owned), body: self.body().to_owned() }
     }
 
     /// The subject of an e-mail.

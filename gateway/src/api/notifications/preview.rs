@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use dispatcher::audience::{self, Audience};
-use domain::notification::Content;
+use domain::notification::{Addressee, Content};
+use domain::rendering::{Rendered, render};
 use domain::value::sms::SmsCount;
 use projections::Projection;
+use projections::queries::audience::{self, Audience};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -95,9 +96,10 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
     let audience = audience_of(&state, state.costly_reads(), &caller, &draft).await?;
     let confirmation = Confirmation { asked: &draft, by: caller.id(), reachable: audience.reachable };
     let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keys()));
+    let rendered = render(&draft.text(), &first_person(&state, &draft).await?);
     Ok(Json(Preview {
-        sms: SmsView::of(&draft.content, audience.reachable),
-        samples: vec![Sample { subject: draft.subject().map(str::to_owned), body: draft.body().to_owned() }],
+        sms: SmsView::of(&draft.content, &rendered, audience.reachable),
+        samples: vec![rendered.into()],
         audience: audience.into(),
         confirm_token,
     }))
@@ -115,6 +117,24 @@ pub(super) async fn audience_of(
     Ok(audience::preview(state.pool(), company, channel, asked.recipient_kind).await?)
 }
 
+/// The first person of the audience, whose text is the sample; without one, nobody in particular.
+async fn first_person(state: &AppState, asked: &NewNotification) -> Answer<Addressee> {
+    let (company, channel) = (asked.company, asked.content.channel());
+    let page = audience::page(state.pool(), company, channel, asked.recipient_kind, &[], 1).await?;
+    let person = page.into_iter().next().and_then(|first| first.recipient.addressee.into_clear());
+    Ok(person.unwrap_or_else(nobody))
+}
+
+const fn nobody() -> Addressee {
+    Addressee { client_name: String::new(), contact_name: String::new(), address: String::new() }
+}
+
+impl From<Rendered> for Sample {
+    fn from(Rendered { subject, body }: Rendered) -> Self {
+        Self { subject, body }
+    }
+}
+
 impl From<Audience> for AudienceView {
     fn from(Audience { total, reachable, excluded, duplicates }: Audience) -> Self {
         Self { total, reachable, excluded, duplicates }
@@ -123,9 +143,9 @@ impl From<Audience> for AudienceView {
 
 impl SmsView {
     /// Every recipient reads the same text, so the shortest is the longest.
-    fn of(content: &Content, reachable: u64) -> Option<Self> {
-        let Content::Sms { body } = content else { return None };
-        let count = SmsCount::of(body.as_str());
+    fn of(content: &Content, rendered: &Rendered, reachable: u64) -> Option<Self> {
+        let Content::Sms { .. } = content else { return None };
+        let count = SmsCount::of(&rendered.body);
         let segments = count.segments as u64;
         Some(Self {
             encoding: count.encoding.as_str(),
@@ -144,7 +164,9 @@ mod tests {
     use super::*;
 
     fn sms(body: &str, reachable: u64) -> SmsView {
-        SmsView::of(&Content::Sms { body: SmsBody::try_from(body).unwrap() }, reachable).unwrap()
+        let content = Content::Sms { body: SmsBody::try_from(body).unwrap() };
+        let rendered = Rendered { subject: None, body: body.to_owned() };
+        SmsView::of(&content, &rendered, reachable).unwrap()
     }
 
     #[test]

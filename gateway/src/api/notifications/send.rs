@@ -3,9 +3,9 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use commands::{CommandContext, Done};
-use dispatcher::audience;
 use domain::notification::RequestNotification;
 use projections::Projection;
+use projections::queries::audience;
 use serde_json::{Value, json};
 
 use super::confirmation::Confirmation;

@@ -1,36 +1,46 @@
-//! What is on its way at this moment, among the totals of notifications and among their deliveries.
+//! What is being sent at this moment, among the totals of notifications and among their deliveries.
 
-use domain::value::NotificationId;
-use projections::queries::deliveries::DeliveryRow;
+use domain::value::{DeliveryId, NotificationId};
+use projections::queries::deliveries::{DeliveryRow, ShownState};
 use projections::queries::notifications::NotificationRow;
 
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// The rows with what the send queue has on its way.
+/// The rows with how many the dispatchers are sending.
 pub(super) async fn with_sending(
     state: &AppState,
     mut rows: Vec<NotificationRow>,
 ) -> Answer<Vec<NotificationRow>> {
     let ids: Vec<NotificationId> = rows.iter().map(|row| row.id.into()).collect();
-    let sending = dispatcher::queue::sending_counts(state.pool(), &ids).await?;
+    let sending = dispatcher::tasks::sending_counts(state.pool(), &ids).await?;
     for (row, id) in rows.iter_mut().zip(ids) {
         row.totals = row.totals.with_sending(sending.get(&id).copied().unwrap_or(0));
     }
     Ok(rows)
 }
 
-/// Says `sending` in those of the rows that a dispatcher has in hand.
-pub(in crate::api) async fn mark_sending(state: &AppState, rows: &mut [DeliveryRow]) -> Answer<()> {
-    let open: Vec<_> = rows.iter().filter(|row| row.is_open()).map(|row| row.id).collect();
-    if open.is_empty() {
+/// Says `sending` in those rows of a notification that a dispatcher is sending.
+pub(in crate::api) async fn mark_sending(
+    state: &AppState,
+    notification: NotificationId,
+    rows: &mut [DeliveryRow],
+) -> Answer<()> {
+    let mut open: Vec<_> =
+        rows.iter_mut().filter(|row| row.is_open()).filter_map(|row| Some((ordinal(row)?, row))).collect();
+    let ordinals: Vec<u32> = open.iter().map(|(ordinal, _)| *ordinal).collect();
+    if ordinals.is_empty() {
         return Ok(());
     }
-    let sending = dispatcher::queue::sending_among(state.pool(), open).await?;
-    for row in rows.iter_mut().filter(|row| sending.contains(&row.id)) {
-        "sending".clone_into(&mut row.state);
+    let sending = dispatcher::tasks::sending_among(state.pool(), notification, &ordinals).await?;
+    for (_, row) in open.iter_mut().filter(|(ordinal, _)| sending.contains(ordinal)) {
+        row.state = ShownState::Sending;
     }
     Ok(())
+}
+
+fn ordinal(row: &DeliveryRow) -> Option<u32> {
+    DeliveryId::from(row.id).ordinal().map(|ordinal| ordinal.number())
 }
 
 #[cfg(test)]
@@ -44,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn the_total_is_the_sum_of_the_others_whatever_is_on_its_way() {
+    fn the_total_is_the_sum_of_the_others_whatever_is_being_sent() {
         let totals = Totals {
             total: 36,
             pending: 1,

@@ -14,7 +14,7 @@ use crate::problem::Answer;
 use crate::state::AppState;
 
 /// How a notification proceeds: events `totals`, absolute: `{state, totals, …}`, each of the totals beside them too. Each
-/// event's id is its position; one without an id tells only what is on its way. With `Last-Event-ID` the stream goes on
+/// event's id is its position; one without an id tells only what is being sent. With `Last-Event-ID` the stream goes on
 /// after it; if nothing came after it, the first event is how it stands, without an id.
 #[utoipa::path(
     get, path = "/notifications/{id}/stream", tag = "notifications",
@@ -41,7 +41,7 @@ pub(super) async fn stream(
 
 async fn standing(state: &AppState, row: &NotificationRow) -> Answer<Standing> {
     let id = NotificationId::from(row.id);
-    let sending = dispatcher::queue::sending_counts(state.pool(), &[id]).await?;
+    let sending = dispatcher::tasks::sending_counts(state.pool(), &[id]).await?;
     Ok(Standing::of(row, sending.get(&id).copied().unwrap_or(0)))
 }
 

@@ -12,8 +12,9 @@ use super::refuse_parameters;
 use crate::access::{KnownBrowser, Origin, Token, refuse_other_sites, session_cookie};
 use crate::api::POSITION;
 use crate::api::schema::Made;
-use crate::extract::{ClientIp, Fields, FromFields, Short, ValidJson};
+use crate::extract::{Fields, FromFields, Short, ValidJson};
 use crate::problem::{Answer, Kind, Problem};
+use crate::request::ClientIp;
 use crate::state::AppState;
 
 /// What one logs in with.

@@ -1,10 +1,11 @@
-//! Follows the projection and the send queue, and keeps the latest totals of every notification that is watched.
+//! Follows the projection and the dispatchers' beats, and keeps the latest totals of every notification that is watched.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::Position;
+use domain::notification::NotificationState;
 use domain::value::NotificationId;
 use projections::queries::notifications::{self, NotificationRow, Totals};
 use projections::{Positions, Projection};
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How often totals are told at most: eyes do not follow more, and a campaign changes them fifty times a second.
 const ROUND_INTERVAL: Duration = Duration::from_millis(100);
-/// How often the send queue is asked while no event comes.
+/// How often the dispatchers' beats are read while no event comes.
 const TICK: Duration = Duration::from_secs(1);
 /// How long the hub rests after the database failed it.
 const REST: Duration = Duration::from_millis(500);
@@ -25,18 +26,18 @@ const REST: Duration = Duration::from_millis(500);
 pub(crate) struct Standing {
     /// Of the last event that changed anything.
     pub(crate) position: Position,
-    /// `resolving`, `running`, `cancelled` or `completed`.
-    pub(crate) state: String,
+    /// As the projection copied it.
+    pub(crate) state: NotificationState,
     /// As the projection has them.
     settled: Totals,
-    /// So many are on their way, as the send queue has it.
+    /// So many are being sent, as the dispatchers say.
     sending: i64,
 }
 
 impl Standing {
-    /// As the projection has it, with so many on their way.
+    /// As the projection has it, with so many being sent.
     pub(crate) fn of(row: &NotificationRow, sending: i64) -> Self {
-        Self { position: row.position, state: row.state.clone(), settled: row.totals, sending }
+        Self { position: row.position, state: row.state, settled: row.totals, sending }
     }
 
     /// The totals, `sending` among them.
@@ -79,7 +80,7 @@ impl NotificationHub {
         self.watched.all().entry(notification).or_insert_with(|| watch::channel(None).0).subscribe()
     }
 
-    /// What a reader found who looked: the send queue's ticks change it until the projection does.
+    /// What a reader found who looked: the ticks change it until the projection does.
     pub(crate) fn learn(&self, notification: NotificationId, found: &Standing) {
         if let Some(latest) = self.watched.all().get(&notification) {
             latest.send_if_modified(|known| {
@@ -129,7 +130,7 @@ impl Rounds {
         let watched = self.watched.now();
         if !watched.is_empty() {
             let changed = notifications::changed(&self.pool, &watched, self.told).await?;
-            let sending = dispatcher::queue::sending_counts(&self.pool, &watched).await?;
+            let sending = dispatcher::tasks::sending_counts(&self.pool, &watched).await?;
             let of = |id: &NotificationId| sending.get(id).copied().unwrap_or(0);
             for (id, latest) in &*self.watched.all() {
                 let row = changed.iter().find(|row| row.id == id.uuid());
@@ -158,7 +159,7 @@ impl Standing {
     /// One that runs, with so many pending.
     pub(super) fn running(position: Position, pending: i64, sending: i64) -> Self {
         let settled = Totals { total: 10, pending, accepted: 10 - pending, ..Totals::default() };
-        Self { position, state: "running".into(), settled, sending }
+        Self { position, state: NotificationState::Running, settled, sending }
     }
 }
 

@@ -4,6 +4,7 @@
 use std::pin::pin;
 
 use domain::Position;
+use domain::notification::NotificationState;
 use projections::queries::notifications::Totals;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -15,7 +16,7 @@ use super::hub::Standing;
 /// What a `totals` event says: the state, and the totals as they stand in the notification and by themselves.
 #[derive(Serialize)]
 struct Told<'a> {
-    state: &'a str,
+    state: NotificationState,
     totals: &'a Totals,
     #[serde(flatten)]
     bare: &'a Totals,
@@ -64,7 +65,7 @@ impl Telling {
             connection.send(News::new("reset", found.position, &()).frame()).await?;
         }
         match seen {
-            // No event is news to the reader, but what is on its way may have changed since.
+            // No event is news to the reader, but what is being sent may have changed since.
             Seen::UpTo(position) if position >= found.position => {
                 connection.write(news(&found).frame_without_id()).await?;
             }
@@ -77,7 +78,7 @@ impl Telling {
         match Change::of(&self.0, &next) {
             Change::None => return Ok(()),
             Change::Event => connection.send(news(&next).frame()).await?,
-            Change::Queue => connection.write(news(&next).frame_without_id()).await?,
+            Change::Sending => connection.write(news(&next).frame_without_id()).await?,
         }
         self.0 = next;
         Ok(())
@@ -91,8 +92,8 @@ enum Change {
     None,
     /// An event happened.
     Event,
-    /// No event: only what is on its way.
-    Queue,
+    /// No event: only what is being sent.
+    Sending,
 }
 
 impl Change {
@@ -100,7 +101,7 @@ impl Change {
         if next.position > told.position {
             Self::Event
         } else if next.position == told.position && next.totals() != told.totals() {
-            Self::Queue
+            Self::Sending
         } else {
             Self::None
         }
@@ -109,7 +110,7 @@ impl Change {
 
 fn news(standing: &Standing) -> News {
     let totals = &standing.totals();
-    News::new("totals", standing.position, &Told { state: &standing.state, totals, bare: totals })
+    News::new("totals", standing.position, &Told { state: standing.state, totals, bare: totals })
 }
 
 #[cfg(test)]
@@ -123,9 +124,9 @@ mod tests {
     }
 
     #[test]
-    fn an_event_moves_the_id_and_the_queue_does_not() {
+    fn an_event_moves_the_id_and_what_is_being_sent_does_not() {
         assert_eq!(Change::of(&running(5, 0), &running(6, 0)), Change::Event);
-        assert_eq!(Change::of(&running(5, 0), &running(5, 2)), Change::Queue);
+        assert_eq!(Change::of(&running(5, 0), &running(5, 2)), Change::Sending);
         assert_eq!(Change::of(&running(5, 2), &running(5, 2)), Change::None);
         assert_eq!(Change::of(&running(5, 0), &running(4, 2)), Change::None);
     }

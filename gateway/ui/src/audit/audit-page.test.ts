@@ -17,8 +17,9 @@ const entry = (position: number, type: string, subject: AuditEntry['subject'], s
   result: 'done',
   summary,
 });
+const DELIVERY_ID = '01a216e6-605a-8317-8d10-a1aaf30c0007';
 const delivery: Delivery = {
-  id: 'd1',
+  id: DELIVERY_ID,
   notification_id: 'n1',
   company_id: 'c1',
   client: { id: 'k1', name: 'Marta Niño' },
@@ -53,7 +54,7 @@ async function answer(request: Request): Promise<Response> {
   if (pathname.endsWith(`/clients/${CLIENT_ID}`)) return found ? json(found) : json({ status: 404, title: 'No' }, 404);
   if (pathname.endsWith('/users'))
     return json({ data: searchParams.get('active') === 'false' ? [gone] : [], next: null });
-  if (pathname.endsWith('/deliveries/d1')) return json(found);
+  if (pathname.endsWith(`/deliveries/${DELIVERY_ID}`)) return json(found);
   if (pathname.endsWith('/messages/m1/receipts')) return json({ data: [row], next: null });
   return json({ data: pathname.endsWith('/audit') ? entries : [], next: null });
 }
@@ -80,7 +81,7 @@ const root = (dialog: string) => page.renderRoot.querySelector(dialog)?.shadowRo
 beforeEach(async () => {
   HTMLDialogElement.prototype.showModal ??= () => undefined;
   entries = [
-    entry(3, 'DeliveryFailed', { type: 'delivery', id: 'd1' }, { notification: 'n1', client: 'k1' }),
+    entry(3, 'OutcomesRecorded', { type: 'notification', id: 'n1' }, { outcomes: [{ outcome: 'failed', n: 1 }] }),
     entry(2, 'MessageRead', { type: 'message', id: 'm1' }),
     entry(1, 'CompanyRegistered', { type: 'company', id: 'c1' }),
   ];
@@ -99,19 +100,53 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-describe('the row of a delivery', () => {
-  it('leads to its notification', () => {
+it('shows deeds, with no glance and no outcome of a delivery, unless more is asked for', async () => {
+  const box = () => page.renderRoot.querySelector<HTMLInputElement>('input[name="all"]');
+  expect(filters()).toEqual([['hide', 'receipts']]);
+  expect(box()?.checked).toBe(false);
+  box()?.click();
+  await vi.waitFor(() => expect(filters()).toEqual([]));
+  expect(location.search).toBe('?todo=1');
+  await open('/auditoria?todo=1');
+  expect([filters(), box()?.checked]).toEqual([[], true]);
+  box()?.click();
+  await vi.waitFor(() => expect(filters()).toEqual([['hide', 'receipts']]));
+});
+
+it('who asks for a type or for one subject is shown all of it', async () => {
+  await open('/auditoria?tipo=MessageSeen');
+  expect(filters()).toEqual([['type', 'MessageSeen']]);
+  await open(`/auditoria?asunto=${CLIENT_ID}`);
+  expect(filters()).toEqual([['subject', CLIENT_ID]]);
+});
+
+describe('the outcomes of deliveries', () => {
+  it('lead to their notification', () => {
     const links = [...page.renderRoot.querySelectorAll('tbody a')].map((one) => one.getAttribute('href'));
     expect(links).toEqual(['/notificaciones/n1']);
   });
-  it('says to whom it went, and leads to the client', async () => {
+  it('say to whom only for the delivery that is asked about', async () => {
+    expect(page.renderRoot.textContent).not.toContain('Ver a quién');
+    entries = entries.slice(0, 1);
+    await open(`/auditoria?asunto=${DELIVERY_ID}`);
+    await vi.waitFor(() => expect(page.renderRoot.textContent).toContain('Ver a quién'));
+  });
+});
+
+describe('the rows of one delivery', () => {
+  beforeEach(async () => {
+    entries = entries.slice(0, 1);
+    await open(`/auditoria?asunto=${DELIVERY_ID}`);
+    await vi.waitFor(() => expect(page.renderRoot.querySelectorAll('tbody tr')).toHaveLength(1));
+  });
+  it('say to whom it went, and lead to the client', async () => {
     press('Ver a quién');
     await vi.waitFor(() => expect(root('delivery-dialog')?.textContent).toContain('+573001112233'));
     expect(root('delivery-dialog')?.textContent).toContain('Marta Niño');
     const links = [...(root('delivery-dialog')?.querySelectorAll('a') ?? [])].map((one) => one.getAttribute('href'));
     expect(links).toEqual(['/notificaciones/n1', '/clientes?empresa=c1&q=Marta+Ni%C3%B1o']);
   });
-  it('leads to no client once the person was erased', async () => {
+  it('lead to no client once the person was erased', async () => {
     found = erased;
     press('Ver a quién');
     await vi.waitFor(() => expect(root('delivery-dialog')?.textContent).toContain('Persona borrada'));
@@ -173,9 +208,9 @@ describe('the filters of the audit', () => {
   });
   it('take no day whose year the server cannot read, and say so', async () => {
     type('to', '9998-12-31');
-    await vi.waitFor(() => expect(filters()[0]?.[1]).toMatch(/^999[89]-/));
+    await vi.waitFor(() => expect(asked.at(-1)?.get('to')).toMatch(/^999[89]-/));
     type('to', '9999-12-31');
-    await vi.waitFor(() => expect(filters()).toEqual([]));
+    await vi.waitFor(() => expect(filters()).toEqual([['hide', 'receipts']]));
     await page.updateComplete;
     expect(page.renderRoot.querySelector('#to-error')?.textContent).toBe('Elija un día entre los años 1970 y 9998.');
   });
@@ -187,7 +222,7 @@ describe('the filters of the audit', () => {
   ])('ask for nothing that the address says and that can be no filter: %s', async (query) => {
     await open(`/auditoria?${query}&tipo=MessageSent`);
     expect(filters()).toEqual([['type', 'MessageSent']]);
-    const fields = [...page.renderRoot.querySelectorAll<HTMLInputElement>('input')];
+    const fields = [...page.renderRoot.querySelectorAll<HTMLInputElement>('input:not([type="checkbox"])')];
     expect(fields.map((field) => field.value)).toEqual(['', '', '']);
   });
   it('find what a row shows of an id, also after the row has left', async () => {

@@ -53,6 +53,8 @@ interface Opened {
 const ASK_AFTER_MS = 300;
 /** A whole id is too wide for a row: its last digits tell it apart. */
 const ID_END = 12;
+/** The id of a delivery, which is computed: a UUID of version 8. */
+const DELIVERY_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** What can be seen beyond a row, by what it is about. */
 const MORE = { delivery: 'audit.to_whom', client: 'audit.to_whom', message: 'audit.receipts' } as const;
 
@@ -177,7 +179,7 @@ export class AuditPage extends LitElement {
     const about = notificationOf(entry);
     const shown = about ? html`<a href="/notificaciones/${about}">${name}</a>` : name;
     const called = this.calledHere(kind, subject.id);
-    return html`<div>${shown}${this.more(kind, subject.id)}<br /><button class=${called ? 'link-button small' : 'link-button small mono'} type="button" title=${subject.id} aria-label=${t('audit.only_subject', { id: called || subject.id })} @click=${() => this.filter({ subject: subject.id })}>${called || endOf(subject.id)}</button></div>`;
+    return html`<div>${shown}${this.more(kind, subject.id)}${this.asked()}<br /><button class=${called ? 'link-button small' : 'link-button small mono'} type="button" title=${subject.id} aria-label=${t('audit.only_subject', { id: called || subject.id })} @click=${() => this.filter({ subject: subject.id })}>${called || endOf(subject.id)}</button></div>`;
   }
 
   /** The name of a user or a company; the audit itself has no names. */
@@ -192,6 +194,12 @@ export class AuditPage extends LitElement {
     const label = kind in MORE ? t(MORE[kind as keyof typeof MORE]) : '';
     if (!label) return nothing;
     return html`<br /><button class="link-button small" type="button" aria-haspopup="dialog" @click=${() => this.show({ kind, id })}>${label}</button>`;
+  }
+
+  /** An event about many does not say to whom: who asks for those of one delivery may look at that one. */
+  private asked() {
+    const { subject } = this.filters;
+    return DELIVERY_ID.test(subject) ? this.more('delivery', subject) : nothing;
   }
 
   private dialog({ kind, id }: Opened) {
@@ -235,11 +243,9 @@ export class AuditPage extends LitElement {
 /** Whether it is what a row shows of an id, and not the whole of it. */
 const isEnd = (subject: string): boolean => new RegExp(`^[0-9a-f]{${ID_END}}$`, 'i').test(subject);
 
-/** The notification that an entry is about, itself or by one of its deliveries. */
-function notificationOf({ subject, summary }: AuditEntry): string {
-  if (subject.type.toLowerCase() === 'notification') return subject.id;
-  return typeof summary.notification === 'string' ? summary.notification : '';
-}
+/** The notification that an entry is about. */
+const notificationOf = ({ subject }: AuditEntry): string =>
+  subject.type.toLowerCase() === 'notification' ? subject.id : '';
 
 /** «SMS · Enviado». */
 function resultOf({ channel, result }: AuditEntry): string {

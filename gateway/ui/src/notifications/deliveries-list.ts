@@ -1,11 +1,12 @@
 /** The recipients of a notification, by state, each with the timeline of its attempts. */
-import { html, LitElement, type PropertyValues } from 'lit';
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { getDeliveries } from '../api';
 import type { Delivery, DeliveryState, Totals } from '../contract';
 import { number, t } from '../i18n';
 import { PagedList } from '../store/paged-list';
+import { may } from '../store/session';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
@@ -84,6 +85,7 @@ export class DeliveriesList extends LitElement {
         ${icon('down', 16)}
       </summary>
       ${timeline(one)}
+      ${may('auditor') ? html`<p class="small"><a href="/auditoria?asunto=${one.id}">${t('delivery.audit')}</a></p>` : nothing}
     </details>`;
   }
 

@@ -123,7 +123,14 @@ describe('the progress', () => {
 });
 
 describe('the causes', () => {
-  const cause = (outcome: string, count: number): FailureCause => ({ outcome, class: 'unknown', code: '', count });
+  const cause = (outcome: string, count: number): FailureCause => ({
+    outcome,
+    class: 'unknown',
+    phase: '',
+    code: '',
+    observed: '',
+    count,
+  });
   it('are of each outcome under its own heading', async () => {
     shown = standing('completed', { accepted: 4, failed: 2, in_doubt: 3, suppressed: 1 });
     causes = [cause('in_doubt', 3), cause('failed', 2), cause('suppressed', 1)];

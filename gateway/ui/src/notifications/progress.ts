@@ -35,8 +35,8 @@ export function etaOf(totals: Totals, rate: number | null): number | null {
   return (totals.pending + totals.sending) / rate;
 }
 
-export const isLive = (state: NotificationState): boolean =>
-  state === 'scheduled' || state === 'resolving' || state === 'running' || state === 'paused';
+/** Something may still be sent. */
+export const isLive = (state: NotificationState): boolean => state !== 'completed' && state !== 'cancelled';
 
 /** Its recipients are still being looked for: there are some already, but not yet a number of all of them. */
 export const isResolving = ({ state, totals }: Pick<Notification, 'state' | 'totals'>): boolean =>

@@ -63,7 +63,7 @@ it('a state has the colour of its segment in the bar, which no other has', () =>
 
 it('a suppressed delivery says the reason', () => {
   const shown = document.createElement('div');
-  const suppressed = { ...deferred(''), outcome: 'suppressed', class: 'erased', code: null, until: null };
+  const suppressed = { ...deferred(''), outcome: 'suppressed', class: 'erased', observed: null, until: null };
   render(timeline(delivery('suppressed', suppressed)), shown);
   expect(shown.textContent).toContain('Los datos de la persona se borraron');
 });

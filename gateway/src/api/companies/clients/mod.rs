@@ -9,7 +9,7 @@ use domain::value::CompanyId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use self::import::{SpoolSpace, import_file};
+pub use self::import::import_file;
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 

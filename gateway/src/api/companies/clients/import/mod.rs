@@ -21,13 +21,13 @@ use serde_json::Value;
 use self::load::{Import, Told};
 use self::once::OnlyOne;
 pub(in crate::api) use self::report::ImportReport;
-pub use self::spool::SpoolSpace;
-use self::spool::{Room, Spooled, spool};
+use self::spool::{Spooled, spool};
 use super::profile;
 use crate::access::Caller;
 use crate::api::Wrote;
 use crate::extract::{FromQuery, Key, Params, PathId, context_of, fingerprint_of, read_key};
 use crate::problem::{Answer, Fault, Kind, Problem, Reason, accepted};
+use crate::spool_space::Room;
 use crate::state::AppState;
 
 /// How the file is taken.

@@ -1,0 +1,118 @@
+//! Read your writes: a read waits until the projections it needs show what its caller wrote last.
+
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use commands::log::Reader;
+use domain::Position;
+use domain::value::UserId;
+use lru::LruCache;
+use projections::{Behind, Positions, Projection};
+use uuid::Uuid;
+
+use crate::problem::{Answer, Problem, Reason};
+
+/// When a read that waited in vain may ask again, in seconds.
+const RETRY_AFTER_S: u32 = 1;
+/// How many callers' last positions are remembered; the database knows the others'.
+const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");
+
+/// How far each caller has written.
+pub struct Freshness {
+    log: Reader,
+    positions: Positions,
+    /// How long a read waits.
+    limit: Duration,
+    written: Mutex<LruCache<UserId, Position>>,
+}
+
+impl Freshness {
+    pub(crate) fn new(log: Reader, positions: Positions, limit: Duration) -> Self {
+        Self { log, positions, limit, written: Mutex::new(LruCache::new(REMEMBERED_MAX)) }
+    }
+
+    /// Notes what a caller was told to have written.
+    pub fn note(&self, caller: UserId, position: Position) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = written.get_or_insert_mut(caller, || position);
+        *last = position.max(*last);
+    }
+
+    /// Waits until the projections show what the caller wrote last, by whatever process, and `min_position`.
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` when they do not within the bound.
+    pub async fn wait(
+        &self,
+        caller: UserId,
+        min_position: Option<Position>,
+        projections: &[Projection],
+    ) -> Answer<()> {
+        let written = self.noted(caller).max(self.logged(caller).await?);
+        let asked = self.asked(min_position).await?;
+        caught_up(&self.positions, projections, written.max(asked), self.limit).await
+    }
+
+    /// Waits until the projections show `min_position`, if it is asked for, whatever the caller wrote.
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` when they do not within the bound, and at once when the log is not there yet: no 2xx named such
+    /// a position, and a caller that made it up would only take a place.
+    pub async fn wait_if_asked(
+        &self,
+        min_position: Option<Position>,
+        projections: &[Projection],
+    ) -> Answer<()> {
+        let asked = self.asked(min_position).await?;
+        caught_up(&self.positions, projections, asked, self.limit).await
+    }
+
+    /// The position that is asked for; the beginning if none is.
+    async fn asked(&self, min_position: Option<Position>) -> Answer<Position> {
+        match min_position {
+            Some(position) if !self.is_in_the_log(position).await? => Err(not_caught_up()),
+            position => Ok(position.unwrap_or(0)),
+        }
+    }
+
+    async fn is_in_the_log(&self, position: Position) -> sqlx::Result<bool> {
+        Ok(position <= *self.log.watch_head().borrow() || position <= self.log.head().await?)
+    }
+
+    fn noted(&self, caller: UserId) -> Position {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.get(&caller).copied().unwrap_or(0)
+    }
+
+    /// Every write over HTTP leaves a row with its position, so that any process knows of it.
+    async fn logged(&self, caller: UserId) -> sqlx::Result<Position> {
+        sqlx::query_scalar("select coalesce(max(last_position), 0) from command_log where caller = $1")
+            .bind(Uuid::from(caller))
+            .fetch_one(self.log.pool())
+            .await
+    }
+}
+
+/// Waits until projections show everything up to a position.
+///
+/// # Errors
+/// 503 with `Retry-After` when they do not within `limit`.
+pub(crate) async fn caught_up(
+    positions: &Positions,
+    projections: &[Projection],
+    position: Position,
+    limit: Duration,
+) -> Answer<()> {
+    positions.wait_for(projections, position, limit).await.map_err(|Behind(projection)| {
+        // Counted rather than logged by the request: while a view is behind, every reader may come here.
+        metrics::counter!("mensajeria_reads_not_caught_up_total", "projection" => projection.name())
+            .increment(1);
+        tracing::debug!(%projection, position, "a request waited in vain for what it must be able to read");
+        not_caught_up()
+    })
+}
+
+fn not_caught_up() -> Problem {
+    Problem::unavailable(RETRY_AFTER_S).because(Reason::NotCaughtUp)
+}

@@ -1,0 +1,111 @@
+//! The room on disk for uploaded files, shared out among their callers.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::value::UserId;
+
+use crate::problem::{Answer, Problem, Reason};
+
+/// How large a file may be.
+pub(crate) const FILE_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// How much the files of one caller may take on disk at once.
+const CALLER_BYTES_MAX: usize = 2 * FILE_BYTES_MAX;
+/// How much the files of everybody may take on disk at once.
+const BYTES_MAX: usize = 8 * FILE_BYTES_MAX;
+/// When an upload that found no room may come again, in seconds.
+const RETRY_AFTER_S: u32 = 60;
+
+/// The room on disk for uploaded files, by caller. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct SpoolSpace(Arc<Mutex<HashMap<UserId, usize>>>);
+
+/// What one file takes up, free again when it is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    of: Option<(SpoolSpace, UserId)>,
+    bytes: usize,
+}
+
+impl SpoolSpace {
+    /// Room for a file of a caller.
+    pub(crate) fn room(&self, caller: UserId) -> Room {
+        Room { of: Some((self.clone(), caller)), bytes: 0 }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut HashMap<UserId, usize>) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Room {
+    /// Room as far as the disk goes: for the command line, whose user may open the database itself.
+    pub(crate) fn unbounded() -> Self {
+        Self::default()
+    }
+
+    /// Takes up more.
+    ///
+    /// # Errors
+    /// 503 when the caller's files, or all files, take up what they may.
+    pub(crate) fn take(&mut self, bytes: usize) -> Answer<()> {
+        let Some((space, caller)) = &self.of else { return Ok(()) };
+        space.with(|taken| {
+            let in_all: usize = taken.values().sum();
+            let own = taken.entry(*caller).or_default();
+            if *own + bytes > CALLER_BYTES_MAX || in_all + bytes > BYTES_MAX {
+                return Err(full());
+            }
+            *own += bytes;
+            self.bytes += bytes;
+            Ok(())
+        })
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let Some((space, caller)) = &self.of else { return };
+        space.with(|taken| {
+            if let Some(own) = taken.get_mut(caller) {
+                *own -= self.bytes;
+                if *own == 0 {
+                    taken.remove(caller);
+                }
+            }
+        });
+    }
+}
+
+/// There is no room for an uploaded file.
+pub(crate) fn full() -> Problem {
+    Problem::unavailable(RETRY_AFTER_S).because(Reason::DiskFull)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn one_caller_takes_no_more_room_than_its_own_and_gives_it_back() {
+        let (space, caller) = (SpoolSpace::default(), |number| UserId::from(Uuid::from_u128(number)));
+        let mut first = space.room(caller(1));
+        assert!(first.take(CALLER_BYTES_MAX).is_ok());
+        let refused = space.room(caller(1)).take(1).unwrap_err();
+        assert_eq!((refused.status().as_u16(), refused.reason), (503, Some(Reason::DiskFull)));
+        assert!(space.room(caller(2)).take(1).is_ok());
+        drop(first);
+        assert!(space.room(caller(1)).take(1).is_ok());
+        assert!(space.with(|taken| taken.is_empty()));
+    }
+
+    #[test]
+    fn all_callers_together_take_no_more_than_there_is() {
+        let space = SpoolSpace::default();
+        let mut rooms: Vec<_> = (0..5).map(|number| space.room(Uuid::from_u128(number).into())).collect();
+        let taken: Vec<_> = rooms.iter_mut().map(|room| room.take(CALLER_BYTES_MAX).is_ok()).collect();
+        assert_eq!(taken, [true, true, true, true, false]);
+    }
+}

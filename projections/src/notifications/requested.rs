@@ -1,0 +1,35 @@
+//! What a notification was asked with, as its row keeps it.
+
+use domain::notification::NotificationEvent;
+use domain::{Personal, Position};
+
+use super::rows::Requested;
+
+pub(super) fn requested(event: &NotificationEvent, position: Position) -> Option<Requested> {
+    let NotificationEvent::NotificationRequested {
+        company,
+        channel,
+        recipient_kind,
+        category,
+        subject,
+        body,
+        expires_at,
+        author,
+        requested_at,
+    } = event
+    else {
+        return None;
+    };
+    Some(Requested {
+        company: company.uuid(),
+        author: author.uuid(),
+        channel: channel.as_str(),
+        recipient_kind: recipient_kind.as_str(),
+        category: category.as_str(),
+        subject: subject.as_ref().and_then(Personal::get).cloned(),
+        body: body.get().cloned().unwrap_or_default(),
+        expires_at: *expires_at,
+        requested_at: *requested_at,
+        position,
+    })
+}

@@ -1,0 +1,126 @@
+//! Where events leave deliveries, and why: what the members of a group share.
+
+use std::borrow::Cow;
+
+use commands::log::Recorded;
+use domain::deliveries::{
+    self, DeliveryState, Evidence, FailureClass, GroupOutcome, GroupReceipt, Observation, OutcomeGroup,
+    ReceiptGroup, Resolution,
+};
+
+use super::rows::{Cause, Standing, number};
+
+/// How many characters of a provider's code are kept, so that it fits an index.
+const CODE_CHARS_MAX: usize = 100;
+
+/// Where a group of outcomes leaves its members.
+pub(super) fn of_outcomes(group: &OutcomeGroup, recorded: &Recorded) -> Standing {
+    let bare = Standing {
+        generation: number(group.generation),
+        attempt: number(group.attempt),
+        ..bare(DeliveryState::Cancelled, recorded)
+    };
+    match &group.outcome {
+        GroupOutcome::Accepted { provider, .. } => {
+            Standing { state: DeliveryState::Accepted, provider: Some(provider.clone()), ..bare }
+        }
+        GroupOutcome::Deferred { provider, until, cause, .. } => Standing {
+            state: DeliveryState::Deferred,
+            provider: provider.clone(),
+            until: Some(*until),
+            cause: of_cause(cause),
+            ..bare
+        },
+        GroupOutcome::Failed { provider, cause } => Standing {
+            state: DeliveryState::Failed,
+            provider: provider.clone(),
+            cause: of_cause(cause),
+            ..bare
+        },
+        GroupOutcome::Suppressed { provider, reason } => Standing {
+            state: DeliveryState::Suppressed,
+            provider: provider.clone(),
+            cause: Cause { class: Some(Cow::Borrowed(reason.as_str())), ..Cause::default() },
+            ..bare
+        },
+        GroupOutcome::InDoubt { provider, evidence } => Standing {
+            state: DeliveryState::InDoubt,
+            provider: Some(provider.clone()),
+            cause: of_evidence(evidence, None),
+            ..bare
+        },
+        GroupOutcome::Cancelled => bare,
+    }
+}
+
+/// Where a report leaves the member at a place in its group: in the generation and attempt that it was in.
+pub(super) fn of_receipt(
+    group: &ReceiptGroup,
+    place: usize,
+    before: &Standing,
+    recorded: &Recorded,
+) -> Standing {
+    let cause = match &group.receipt {
+        GroupReceipt::Delivered | GroupReceipt::Complained => Cause::default(),
+        GroupReceipt::Bounced { cause } => of_cause(cause),
+    };
+    Standing {
+        generation: before.generation,
+        attempt: before.attempt,
+        provider: Some(group.provider.clone()),
+        cause,
+        at: group.at.get(place).copied().unwrap_or(recorded.recorded_at),
+        ..bare(group.receipt.state().word(), recorded)
+    }
+}
+
+/// Where the end of a doubt leaves a delivery.
+pub(super) fn of_resolution(resolution: Resolution, before: &Standing, recorded: &Recorded) -> Standing {
+    let (state, cause) = match resolution {
+        Resolution::Accepted => (DeliveryState::Accepted, Cause::default()),
+        Resolution::Delivered => (DeliveryState::Delivered, Cause::default()),
+        Resolution::NotSent => (DeliveryState::Failed, found_unsent()),
+    };
+    Standing {
+        generation: before.generation,
+        attempt: before.attempt,
+        provider: before.provider.clone(),
+        cause,
+        ..bare(state, recorded)
+    }
+}
+
+/// Where a retry leaves a delivery that it takes up again.
+pub(super) fn of_reopening(generation: u32, recorded: &Recorded) -> Standing {
+    Standing { generation: number(generation), ..bare(DeliveryState::Pending, recorded) }
+}
+
+fn bare(state: DeliveryState, recorded: &Recorded) -> Standing {
+    Standing {
+        generation: 1,
+        attempt: 0,
+        state,
+        cause: Cause::default(),
+        provider: None,
+        until: None,
+        at: recorded.recorded_at,
+        position: recorded.position,
+    }
+}
+
+fn found_unsent() -> Cause {
+    of_evidence(&Evidence::observed(None, Observation::FoundUnsent), Some(FailureClass::Unknown))
+}
+
+fn of_cause(cause: &deliveries::Cause) -> Cause {
+    of_evidence(&cause.evidence, Some(cause.class))
+}
+
+fn of_evidence(evidence: &Evidence, class: Option<FailureClass>) -> Cause {
+    Cause {
+        class: class.map(|class| Cow::Borrowed(class.as_str())),
+        phase: evidence.phase,
+        code: evidence.code.as_ref().map(|code| code.chars().take(CODE_CHARS_MAX).collect()),
+        observed: evidence.observed,
+    }
+}

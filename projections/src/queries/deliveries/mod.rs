@@ -1,0 +1,230 @@
+//! Deliveries with the timeline of their attempts.
+
+mod positions;
+mod state;
+mod which;
+
+use chrono::{DateTime, Utc};
+use commands::begin;
+use domain::deliveries::{DeliveryState, Observation, Phase};
+use domain::value::{DeliveryId, NotificationId, Ordinal};
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, PgConnection, PgPool};
+use uuid::Uuid;
+
+pub(super) use self::positions::positions;
+pub use self::state::ShownState;
+use super::{Page, PageRequest, Person, Scope};
+use crate::page::{Cursor, json_bytes_of, sized};
+
+/// One notification to one recipient. What the recipient's erasure took is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct DeliveryRow {
+    /// The delivery.
+    pub id: Uuid,
+    /// The notification.
+    pub notification_id: Uuid,
+    /// The company.
+    pub company_id: Uuid,
+    /// The client, with the name it had when the audience was frozen.
+    pub client: Person,
+    /// `holder`, `emergency_contact` or `authorized_user`.
+    pub contact_kind: String,
+    /// The contact's name when the audience was frozen.
+    pub contact: Option<String>,
+    /// `sms` or `email`.
+    pub channel: String,
+    /// The phone number or e-mail address.
+    pub to: Option<String>,
+    /// One of the names in the totals.
+    #[schema(value_type = String)]
+    pub state: ShownState,
+    /// 1 for the request, one more for each retry.
+    pub generation: i32,
+    /// What was tried, in order.
+    pub attempts: Vec<AttemptRow>,
+}
+
+impl DeliveryRow {
+    /// Whether a dispatcher may be sending it.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, ShownState::At(state) if state.is_open())
+    }
+}
+
+/// What became of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AttemptRow {
+    /// When its outcome was recorded; of what a provider reported later, when that happened by its clock.
+    pub at: DateTime<Utc>,
+    /// 1 for the request, one more for each retry.
+    pub generation: i32,
+    /// 1 for the first attempt of the generation. What ended without an attempt has the number of the last, or 0.
+    pub number: i32,
+    /// Who carried it, if it got that far.
+    pub provider: Option<String>,
+    /// `accepted`, `delivered`, `deferred`, `failed`, `suppressed`, `in_doubt` or `cancelled`.
+    #[schema(value_type = String)]
+    pub outcome: DeliveryState,
+    /// What kind of failure it is, or why it must not be sent.
+    pub class: Option<String>,
+    /// Where in the talk with the provider it happened.
+    #[schema(value_type = Option<String>)]
+    pub phase: Option<Phase>,
+    /// The provider's own code.
+    pub code: Option<String>,
+    /// What our side has seen, where the provider has said nothing.
+    #[schema(value_type = Option<String>)]
+    pub observed: Option<Observation>,
+    /// The provider's text.
+    pub detail: Option<String>,
+    /// The provider's own name for it.
+    pub reference: Option<String>,
+    /// When it will be tried again.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Which deliveries of a notification are asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeliveryFilter<'a> {
+    /// Only those in this state.
+    pub state: Option<ShownState>,
+    /// Those that a dispatcher is sending at this moment: shown as `sending` if they are open here. Required when filtering
+    /// by `sending`, `pending` or `deferred`.
+    pub sending: &'a [DeliveryId],
+}
+
+/// A [`DeliveryRow`] as the database gives it.
+#[derive(FromRow, Serialize)]
+struct Found {
+    ordinal: i32,
+    notification_id: Uuid,
+    company_id: Uuid,
+    #[sqlx(json)]
+    client: Person,
+    contact_kind: String,
+    contact: Option<String>,
+    channel: String,
+    to: Option<String>,
+    #[sqlx(try_from = "String")]
+    state: ShownState,
+    generation: i32,
+    #[sqlx(json)]
+    attempts: Vec<AttemptRow>,
+}
+
+/// The rows of the people at the places `$2` of a notification `$1`, with the places that are being sent to as `$3`. The
+/// history of a delivery stands in its outcome alone, unless it is listed.
+const DELIVERY: &str = "select r.ordinal, n.notification_id, n.company_id,
+    json_build_object('id', r.client_id, 'name', r.client_name) as client, r.contact_kind, r.contact_name as contact,
+    n.channel, r.address as to, coalesce(o.generation, 1) as generation,
+    case when coalesce(o.state, 'pending') in ('pending', 'deferred') and r.ordinal = any($3) then 'sending'
+         else coalesce(o.state, 'pending') end as state,
+    case
+      when o.ordinal is null then '[]'::json
+      when o.listed then
+        (select coalesce(json_agg(json_build_object('at', a.at, 'generation', a.generation, 'number', a.attempt,
+                  'provider', a.provider, 'outcome', a.outcome, 'class', a.class, 'phase', a.phase, 'code', a.code,
+                  'observed', a.observed, 'detail', a.detail, 'reference', a.reference, 'until', a.until)
+                  order by a.position), '[]')
+         from notifications.attempts a
+         where a.notification_id = n.notification_id and a.ordinal = r.ordinal and a.outcome <> 'pending')
+      when o.state = 'pending' then '[]'::json
+      else json_build_array(json_build_object('at', o.at, 'generation', o.generation, 'number', o.attempt,
+             'provider', o.provider, 'outcome', o.state, 'class', o.class, 'phase', o.phase, 'code', o.code,
+             'observed', o.observed, 'detail', null, 'reference', o.reference, 'until', o.until))
+    end as attempts
+  from unnest($2::integer[]) as w (ordinal)
+  join notifications.notifications n on n.notification_id = $1
+  join notifications.recipients r on r.notification_id = $1 and r.ordinal = w.ordinal
+  left join notifications.outcomes o on o.notification_id = $1 and o.ordinal = w.ordinal
+  where $4::uuid[] is null or n.company_id = any($4)
+  order by r.ordinal";
+
+/// The deliveries of a notification in scope, in the order of its audience. Which they are and what is said of them comes
+/// from one snapshot.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    pool: &PgPool,
+    scope: Scope<'_>,
+    notification: NotificationId,
+    filter: &DeliveryFilter<'_>,
+    page: &PageRequest,
+) -> sqlx::Result<Page<DeliveryRow>> {
+    let mut sending: Vec<i32> = filter.sending.iter().filter_map(|id| id.ordinal()).map(place).collect();
+    sending.sort_unstable();
+    let mut tx = begin(pool).await?;
+    sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *tx).await?;
+    let ordinals = which::ordinals(&mut tx, notification, filter.state, &sending, page).await?;
+    let rows = found(&mut tx, scope, notification, &ordinals, &sending).await?;
+    tx.commit().await?;
+    let Page { data, next } = page.page(rows, |row| Cursor::at(row.ordinal.into()));
+    Ok(Page { data: data.into_iter().map(DeliveryRow::from).collect(), next })
+}
+
+/// One delivery, if its company is in scope.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn delivery(
+    pool: &PgPool,
+    scope: Scope<'_>,
+    delivery: DeliveryId,
+) -> sqlx::Result<Option<DeliveryRow>> {
+    let Some(ordinal) = delivery.ordinal() else { return Ok(None) };
+    let (first, last) = delivery.notifications();
+    let mut connection = pool.acquire().await?;
+    let notification: Option<Uuid> = sqlx::query_scalar(
+        "select notification_id from notifications.notifications where notification_id between $1 and $2",
+    )
+    .bind(first.uuid())
+    .bind(last.uuid())
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(notification) = notification else { return Ok(None) };
+    let found = found(&mut connection, scope, notification.into(), &[place(ordinal)], &[]).await?;
+    Ok(found.into_iter().next().map(DeliveryRow::from))
+}
+
+async fn found(
+    connection: &mut PgConnection,
+    scope: Scope<'_>,
+    notification: NotificationId,
+    ordinals: &[i32],
+    sending: &[i32],
+) -> sqlx::Result<Vec<Found>> {
+    sqlx::query_as(&sized(DELIVERY, &json_bytes_of("attempts"), "ordinal"))
+        .bind(notification.uuid())
+        .bind(ordinals)
+        .bind(sending)
+        .bind(scope.ids())
+        .fetch_all(connection)
+        .await
+}
+
+/// An ordinal as it stands in tables.
+pub(super) fn place(ordinal: Ordinal) -> i32 {
+    i32::try_from(ordinal.number()).unwrap_or(i32::MAX)
+}
+
+impl From<Found> for DeliveryRow {
+    fn from(row: Found) -> Self {
+        let ordinal = u32::try_from(row.ordinal).ok().and_then(Ordinal::try_new);
+        let id = ordinal.map(|ordinal| DeliveryId::of(row.notification_id.into(), ordinal).uuid());
+        Self {
+            id: id.unwrap_or_default(),
+            notification_id: row.notification_id,
+            company_id: row.company_id,
+            client: row.client,
+            contact_kind: row.contact_kind,
+            contact: row.contact,
+            channel: row.channel,
+            to: row.to,
+            state: row.state,
+            generation: row.generation,
+            attempts: row.attempts,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! `mensajeria dev` under measurement, with everything it sets up for itself.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tests::figures::{Failed, Memory, Outcome};
+use tokio::process::Child;
+use tokio::time::timeout;
+
+use crate::http::answered;
+use crate::people::{self, Worker};
+use crate::serve::end;
+use crate::world::{World, output};
+
+/// The administrator of the demo.
+const ADMINISTRATOR: &str = "admin@demo.test";
+/// What the demo's users log in with.
+pub(crate) const PASSWORD: &str = "correcto caballo";
+/// How long a start may take.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long an end may take before it is forced.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A `dev` that is ready; dropping it kills it.
+pub(crate) struct Dev {
+    child: Child,
+    address: SocketAddr,
+    data: PathBuf,
+    /// How long the start took.
+    pub(crate) start: Start,
+}
+
+/// How long a start took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start {
+    /// Until the page was answered.
+    pub(crate) page: Duration,
+    /// Until everything was ready.
+    pub(crate) ready: Duration,
+}
+
+impl Dev {
+    /// Starts on a data folder and waits until it is ready.
+    pub(crate) async fn start(world: &World, data: &Path) -> Outcome<Self> {
+        let address = free_address()?;
+        let begun = Instant::now();
+        let mut child = spawn(world, data, address)?;
+        let starting = async {
+            answered(address, "/").await;
+            let page = begun.elapsed();
+            answered(address, "/readyz").await;
+            Start { page, ready: begun.elapsed() }
+        };
+        match timeout(START_TIMEOUT, starting).await {
+            Ok(start) => Ok(Self { child, address, start, data: data.to_owned() }),
+            Err(_) => {
+                end(&mut child, STOP_TIMEOUT).await?;
+                Err(Failed::because("`dev` does not answer"))
+            }
+        }
+    }
+
+    /// Where its front door is.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process.
+    pub(crate) fn process(&self) -> Outcome<u32> {
+        self.child.id().ok_or_else(|| Failed::because("`dev` has ended"))
+    }
+
+    /// Its own memory: its servers are not in it.
+    pub(crate) fn memory(&self) -> Outcome<Memory> {
+        let memory = Memory::of(self.process()?);
+        memory.ok_or_else(|| Failed::because("this system does not tell the memory of a process"))
+    }
+
+    /// The administrator of its demo, with a token.
+    pub(crate) async fn administrator(&self, world: &World) -> Outcome<Worker> {
+        let mut command = world.bare_command();
+        command.args(["user", "token", "--json", "--email", ADMINISTRATOR, "--data"]).arg(&self.data);
+        let token = people::field(&output(&mut command, "").await?, "token")?;
+        Ok(Worker { id: String::new(), token })
+    }
+
+    /// Ends it as Ctrl-C does, and waits for that.
+    pub(crate) async fn stop(mut self) -> Outcome<()> {
+        end(&mut self.child, STOP_TIMEOUT).await
+    }
+}
+
+fn spawn(world: &World, data: &Path, address: SocketAddr) -> std::io::Result<Child> {
+    world
+        .bare_command()
+        .args(["dev", "--listen", &address.to_string(), "--data"])
+        .arg(data)
+        .env("MENSAJERIA_DEMO_PASSWORD", PASSWORD)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+}
+
+/// What another program takes between here and the start fails the start, and tells it.
+fn free_address() -> Outcome<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?)
+}

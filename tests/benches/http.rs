@@ -1,0 +1,150 @@
+//! A client that costs little, since it shares the machine with what it measures: one connection, one request at a time.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::figures::{Failed, Outcome};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use crate::people::Worker;
+
+/// After this a request has failed.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// After this the upload of a file has failed.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(3_600);
+/// The most of an answer that is read, in bytes.
+const ANSWER_MAX: usize = 4 * 1024 * 1024;
+
+/// How often it is tried whether a path is answered.
+const LOOK_INTERVAL: Duration = Duration::from_millis(5);
+
+/// A connection that is kept alive.
+pub(crate) struct Connection {
+    stream: BufReader<TcpStream>,
+    head: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    body: Vec<u8>,
+}
+
+impl Connection {
+    /// Connects as a worker; nobody, for what needs no login.
+    pub(crate) async fn open(address: SocketAddr, worker: Option<&Worker>) -> Outcome<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let token = worker.map(|worker| format!("authorization: Bearer {}\r\n", worker.token));
+        let head = format!("host: {address}\r\n{}", token.unwrap_or_default());
+        Ok(Self { stream: BufReader::new(stream), head })
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Outcome<Answer> {
+        let request = format!("GET {path} HTTP/1.1\r\n{}\r\n", self.head);
+        self.exchange(&request, ANSWER_TIMEOUT).await
+    }
+
+    /// `POST` under an idempotency key.
+    pub(crate) async fn post(&mut self, path: &str, key: &str, body: &str) -> Outcome<Answer> {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\n{}idempotency-key: {key}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            self.head,
+            body.len(),
+        );
+        self.exchange(&request, ANSWER_TIMEOUT).await
+    }
+
+    /// Asks for a stream, whose lines are read from what this gives. Events are small, so each line comes whole within
+    /// a chunk, and the lines of the chunks' own are no fields of events.
+    pub(crate) async fn stream(mut self, path: &str) -> Outcome<BufReader<TcpStream>> {
+        let request = format!("GET {path} HTTP/1.1\r\n{}accept: text/event-stream\r\n\r\n", self.head);
+        self.stream.write_all(request.as_bytes()).await?;
+        let (status, _) = head_of(&mut self.stream).await?;
+        if status == 200 {
+            Ok(self.stream)
+        } else {
+            Err(Failed::because(format!("the stream answers {status}")))
+        }
+    }
+
+    /// Uploads a file of CSV.
+    pub(crate) async fn upload(&mut self, path: &str, file: &str) -> Outcome<Answer> {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\n{}content-type: text/csv\r\ncontent-length: {}\r\n\r\n{file}",
+            self.head,
+            file.len(),
+        );
+        self.exchange(&request, UPLOAD_TIMEOUT).await
+    }
+
+    async fn exchange(&mut self, request: &str, limit: Duration) -> Outcome<Answer> {
+        timeout(limit, self.ask(request)).await.map_err(|_| Failed::because("no answer in time"))?
+    }
+
+    async fn ask(&mut self, request: &str) -> Outcome<Answer> {
+        self.stream.write_all(request.as_bytes()).await?;
+        let (status, length) = head_of(&mut self.stream).await?;
+        if length > ANSWER_MAX {
+            return Err(Failed::because("an answer is too long"));
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).await?;
+        Ok(Answer { status, body })
+    }
+}
+
+impl Answer {
+    /// The answer, if it has this status.
+    pub(crate) fn expect(self, status: u16) -> Outcome<Self> {
+        if self.status == status {
+            return Ok(self);
+        }
+        let text = String::from_utf8_lossy(&self.body);
+        Err(Failed::because(format!("answered {} instead of {status}: {text}", self.status)))
+    }
+
+    pub(crate) fn json(&self) -> Outcome<Value> {
+        Ok(serde_json::from_slice(&self.body)?)
+    }
+}
+
+/// Waits until a path is answered with 200.
+pub(crate) async fn answered(address: SocketAddr, path: &str) {
+    while !is_answered(address, path).await {
+        sleep(LOOK_INTERVAL).await;
+    }
+}
+
+async fn is_answered(address: SocketAddr, path: &str) -> bool {
+    let Ok(mut connection) = Connection::open(address, None).await else { return false };
+    matches!(connection.get(path).await, Ok(answer) if answer.status == 200)
+}
+
+/// Status and length of what follows.
+async fn head_of(stream: &mut (impl AsyncBufRead + Unpin)) -> Outcome<(u16, usize)> {
+    let (mut status, mut length) = (0, 0);
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if stream.read_line(&mut line).await? == 0 {
+            return Err(Failed::because("the connection was closed"));
+        }
+        let text = line.trim_end();
+        if text.is_empty() {
+            return Ok((status, length));
+        }
+        if let Some(rest) = text.strip_prefix("HTTP/1.1 ") {
+            status = rest.get(..3).and_then(|code| code.parse().ok()).unwrap_or_default();
+        } else if let Some((name, value)) = text.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse()?;
+        }
+    }
+}

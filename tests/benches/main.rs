@@ -1,0 +1,188 @@
+//! `cargo bench -p tests`: the program beside its peers and limits, measured in one run on servers of its own.
+//!
+//! What is measured is the executable that people run, built for release, in a process of its own; it is driven by HTTP and
+//! the command line, and watched from `/proc`.
+
+mod appender;
+mod bare;
+mod campaign;
+mod dev;
+mod executable;
+mod http;
+mod inbox;
+mod live;
+mod memory;
+mod messages;
+mod people;
+mod rebuild;
+mod relay;
+mod scale;
+mod serve;
+mod sink;
+mod snapshot;
+mod start;
+mod stock;
+mod urgent;
+mod world;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use tests::figures::{self, Machine, Outcome, Row};
+
+use self::scale::Scale;
+use self::world::World;
+
+/// Measure the program beside its peers and limits, on servers of its own.
+#[derive(Debug, Clone, Parser)]
+struct BenchArgs {
+    /// Measure only these
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    only: Vec<Measurement>,
+    /// Small loads: shows that everything works, not how fast it is
+    #[arg(long, conflicts_with = "full")]
+    quick: bool,
+    /// The loads of the goals, for an hour
+    #[arg(long)]
+    full: bool,
+    /// How many people a campaign goes to
+    #[arg(long, value_name = "N")]
+    recipients: Option<usize>,
+    /// Print the figures as JSON
+    #[arg(long)]
+    json: bool,
+    /// The disk to measure on: a folder below which the servers keep their files for as long as this runs
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Another executable `mensajeria` to measure, instead of that of this tree
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+    /// What cargo adds
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// What can be measured, in the order in which it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Measurement {
+    /// Appending events, beside postgres-es used directly
+    Appender,
+    /// `POST /messages`, beside postgres-es used directly
+    Messages,
+    /// Events to JetStream, beside publishing alone
+    Relay,
+    /// An e-mail campaign, beside lettre alone, and PostgreSQL's CPU time for it
+    Email,
+    /// An SMS campaign, beside reqwest alone, and PostgreSQL's CPU time for it
+    Sms,
+    /// An e-mail campaign while another session holds a snapshot, beside one without
+    Snapshot,
+    /// An operational SMS during a bulk campaign of SMS
+    Urgent,
+    /// All views rebuilt from campaigns and messages
+    Rebuild,
+    /// The memory of `dev`: idle, after log-ins, during a campaign
+    Memory,
+    /// From an empty data folder to the page
+    Start,
+    /// From the request to the browser
+    Live,
+    /// The inbox page of a small and a huge inbox
+    Inbox,
+}
+
+fn main() -> ExitCode {
+    // The servers' guards are this executable once more.
+    if std::env::args().nth(1).is_some_and(|word| word == "guard") {
+        return embedded::guard_main(&[]);
+    }
+    let args = BenchArgs::parse();
+    match run(&args) {
+        Ok(code) => code,
+        Err(failed) => {
+            eprintln!("{failed}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(args: &BenchArgs) -> Outcome<ExitCode> {
+    let program = executable::find(args.program.clone()).await?;
+    let (machine, chosen) = (Machine::here(), args.chosen());
+    let world = World::start(args.data.clone(), program, Scale::of(args)).await?;
+    let measured = tokio::select! {
+        measured = measure_all(&world, &chosen) => Some(measured),
+        () = stop_signal() => None,
+    };
+    let stopped = world.stop().await;
+    let Some((rows, code)) = measured else { return Ok(ExitCode::FAILURE) };
+    figures::print(&machine, &rows, args.json);
+    stopped.map(|()| code)
+}
+
+/// Waits until somebody asks the bench to end: the programs that it runs end with it.
+async fn stop_signal() {
+    let interrupt = async { drop(tokio::signal::ctrl_c().await) };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be listened to");
+        tokio::select! {
+            () = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt.await;
+}
+
+/// What fails is told and left out; the rest is measured all the same.
+async fn measure_all(world: &World, chosen: &[Measurement]) -> (Vec<Row>, ExitCode) {
+    let (mut rows, mut code) = (Vec::new(), ExitCode::SUCCESS);
+    for measurement in chosen {
+        eprintln!("measuring: {}", measurement.name());
+        match Box::pin(measurement.measure(world)).await {
+            Ok(measured) => rows.extend(measured),
+            Err(failed) => {
+                eprintln!("not measured: {}: {failed}", measurement.name());
+                code = ExitCode::FAILURE;
+            }
+        }
+        if let Err(failed) = world.tidy_up().await {
+            eprintln!("failed to tidy up: {failed}");
+        }
+    }
+    (rows, code)
+}
+
+impl BenchArgs {
+    fn chosen(&self) -> Vec<Measurement> {
+        let is_chosen = |measurement: &Measurement| self.only.is_empty() || self.only.contains(measurement);
+        Measurement::value_variants().iter().copied().filter(is_chosen).collect()
+    }
+}
+
+impl Measurement {
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    async fn measure(self, world: &World) -> Outcome<Vec<Row>> {
+        match self {
+            Self::Appender => appender::measure(world).await,
+            Self::Messages => messages::measure(world).await,
+            Self::Relay => relay::measure(world).await,
+            Self::Email => campaign::measure(world, campaign::EMAIL).await,
+            Self::Sms => campaign::measure(world, campaign::SMS).await,
+            Self::Snapshot => snapshot::measure(world).await,
+            Self::Urgent => urgent::measure(world).await,
+            Self::Rebuild => rebuild::measure(world).await,
+            Self::Memory => memory::measure(world).await,
+            Self::Start => start::measure(world).await,
+            Self::Live => live::measure(world).await,
+            Self::Inbox => inbox::measure(world).await,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The memory of `dev` as people run it: idle, after a shift has logged in at once, during an import and a campaign after
+//! that. Its servers are processes of their own, and not in it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use domain::value::Channel;
+use futures::future::join_all;
+use serde_json::json;
+use tests::figures::{Failed, Goal, Memory, Outcome, Row, count, forget_peak, megabytes};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::campaign;
+use crate::dev::{Dev, PASSWORD};
+use crate::http::Connection;
+use crate::people;
+use crate::world::World;
+
+/// How many log in at once.
+const LOGINS: usize = 20;
+/// The login that they share.
+const LOGIN: &str = "operador@demo.test";
+/// How often its memory is read.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// How long it is left alone before it counts as idle.
+const REST: Duration = Duration::from_secs(3);
+/// What it may have: idle, after the log-ins, during a campaign, in MB.
+const MOST_MB: [f64; 3] = [60.0, 100.0, 120.0];
+
+pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
+    let dev = Dev::start(world, &world.folder().join("memory")).await?;
+    let idle = rest(&dev).await?.now;
+    let (logins_peak, ()) = peak(&dev, log_in_all(dev.address())).await?;
+    let after_logins = dev.memory()?.now;
+    let author = dev.administrator(world).await?;
+    let recipients = world.scale.recipients;
+    eprintln!("  taking {} clients on", count(recipients));
+    let (import_peak, company) = peak(&dev, people::company(dev.address(), &author, recipients)).await?;
+    eprintln!("  the campaign");
+    let mut door = Connection::open(dev.address(), Some(&author)).await?;
+    let campaign = async {
+        let id = campaign::order(&mut door, &campaign::request(Channel::Email, &company, "service")).await?;
+        campaign::end_of(&mut door, &id).await
+    };
+    let (campaign_peak, totals) = peak(&dev, campaign).await?;
+    let after = rest(&dev).await?.now;
+    dev.stop().await?;
+    if totals["accepted"].as_u64() != Some(recipients as u64) {
+        return Err(Failed::because(format!("not everything was sent: {totals}")));
+    }
+    let row = |when: &str, bytes| Row::new(format!("memory of `dev`, {when}"), "MB", megabytes(bytes));
+    let [idle_max, logins_max, campaign_max] = MOST_MB.map(Goal::AtMost);
+    let campaign = format!("campaign of {} after them", count(recipients));
+    Ok(vec![
+        row("idle", idle).goal(idle_max),
+        row(&format!("{LOGINS} log-ins at once, peak"), logins_peak),
+        row(&format!("after {LOGINS} log-ins"), after_logins).goal(logins_max),
+        row(&format!("import of {}, peak", count(recipients)), import_peak),
+        row(&format!("{campaign}, peak"), campaign_peak)
+            .beside_published("listmonk", 57.0)
+            .goal(campaign_max),
+        row("after the campaign", after),
+    ])
+}
+
+/// Its memory once it has been left alone for a while.
+async fn rest(dev: &Dev) -> Outcome<Memory> {
+    tokio::time::sleep(REST).await;
+    dev.memory()
+}
+
+/// The most memory it has while something is done. Where the system does not forget an earlier peak, the most that was
+/// seen counts, and what rises and falls between two looks is missed.
+async fn peak<T>(dev: &Dev, work: impl Future<Output = Outcome<T>>) -> Outcome<(u64, T)> {
+    let is_forgotten = forget_peak(dev.process()?).is_ok();
+    let mut looks = interval(LOOK_INTERVAL);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut work, mut seen) = (std::pin::pin!(work), 0);
+    let done = loop {
+        tokio::select! {
+            done = &mut work => break done?,
+            _ = looks.tick() => seen = dev.memory()?.now.max(seen),
+        }
+    };
+    let memory = dev.memory()?;
+    Ok((if is_forgotten { memory.peak } else { seen.max(memory.now) }, done))
+}
+
+async fn log_in_all(address: SocketAddr) -> Outcome<()> {
+    join_all((0..LOGINS).map(|number| log_in(address, number))).await.into_iter().collect()
+}
+
+/// A machine that is too slow for all of them at once asks some to come again, which is an answer too.
+async fn log_in(address: SocketAddr, number: usize) -> Outcome<()> {
+    let mut door = Connection::open(address, None).await?;
+    let login = json!({ "email": LOGIN, "password": PASSWORD }).to_string();
+    let answer = door.post("/api/v1/session", &number.to_string(), &login).await?;
+    if answer.status == 503 { Ok(()) } else { answer.expect(201).map(drop) }
+}

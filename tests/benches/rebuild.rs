@@ -1,0 +1,150 @@
+//! All views rebuilt from a campaign and messages, while somebody goes on reading.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use commands::clock;
+use futures::TryStreamExt;
+use sqlx::{Connection as _, PgConnection};
+use tests::figures::{Failed, Goal, Outcome, Row, Sample, at_once, in_turns, median, per_second};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::campaign::{EMAIL, Scene};
+use crate::http::Connection;
+use crate::messages::Writing;
+use crate::people::{self, Worker};
+use crate::world::World;
+
+/// How many write messages at once.
+const WRITERS: usize = 64;
+/// How long the rebuilds of a turn may take together.
+const REBUILD_TIMEOUT: Duration = Duration::from_secs(1_800);
+/// How often the rebuilds are looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+/// The pause between two reads of the inbox: somebody who reads, not a load.
+const READ_INTERVAL: Duration = Duration::from_millis(50);
+/// How many facts a second are to be rebuilt.
+const RATE_MIN: f64 = 150_000.0;
+
+pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
+    let scene = Scene::prepare(world).await?;
+    eprintln!("  the campaign");
+    scene.campaign(EMAIL).await?;
+    eprintln!("  the messages");
+    let messages = write_messages(world, &scene).await?;
+    // A client, its outcome, a message: each counts once, however many share an event.
+    let facts = 2 * scene.recipients + messages;
+    let address = scene.program.address();
+    people::caught_up(address, &scene.author).await?;
+    let ours = async || rebuild_and_read(&scene, address).await;
+    let (rebuilds, alone) =
+        in_turns(world.scale.turns, ours, async || read_alone(&scene.database_url).await).await?;
+    scene.program.stop().await?;
+    Ok(rows(facts, &rebuilds, median(alone)).into())
+}
+
+fn rows(facts: usize, rebuilds: &[Rebuild], alone_s: f64) -> [Row; 3] {
+    let rates = rebuilds.iter().map(|rebuild| per_second(facts, rebuild.took)).collect();
+    let samples: Vec<_> = rebuilds.iter().map(|rebuild| rebuild.reads.sample).collect();
+    let refused: usize = rebuilds.iter().map(|rebuild| rebuild.reads.refused).sum();
+    [
+        Row::new("rebuild of all views", "facts/s", median(rates))
+            .beside("reading the events once", facts as f64 / alone_s)
+            .goal(Goal::AtLeast(RATE_MIN)),
+        Row::new("inbox page during the rebuild, p99", "ms", Sample::median(&samples).p99_ms),
+        Row::new("inbox pages refused during the rebuild", "pages", refused as f64).goal(Goal::AtMost(0.0)),
+    ]
+}
+
+/// As many messages as are to be written, and how many that was.
+async fn write_messages(world: &World, scene: &Scene) -> Outcome<usize> {
+    let reader = people::workers(world, &scene.database_url, 1).await?.remove(0);
+    let each = world.scale.rebuilt_messages / WRITERS;
+    let (address, author) = (scene.program.address(), scene.author.clone());
+    people::caught_up(address, &author).await?;
+    at_once(WRITERS, 0..WRITERS, |_| write(address, author.clone(), reader.clone(), each)).await?;
+    Ok(each * WRITERS)
+}
+
+async fn write(address: SocketAddr, author: Worker, reader: Worker, count: usize) -> Outcome<()> {
+    let mut writing = Writing::new(address, &author, &reader).await?;
+    for _ in 0..count {
+        writing.write().await?;
+    }
+    Ok(())
+}
+
+/// The limit: the events read once, neither unsealed nor decoded; gives how many seconds that takes.
+async fn read_alone(database_url: &str) -> Outcome<f64> {
+    let mut session = at_rest(database_url).await?;
+    let begun = Instant::now();
+    let mut events =
+        sqlx::query("select position, payload, metadata from events order by position").fetch(&mut session);
+    while events.try_next().await?.is_some() {}
+    Ok(begun.elapsed().as_secs_f64())
+}
+
+/// Writes out what was done before and is still in memory, so that what is measured does not pay for it.
+async fn at_rest(database_url: &str) -> Outcome<PgConnection> {
+    let mut session = PgConnection::connect(database_url).await?;
+    sqlx::query("checkpoint").execute(&mut session).await?;
+    Ok(session)
+}
+
+async fn rebuild_and_read(scene: &Scene, address: SocketAddr) -> Outcome<Rebuild> {
+    at_rest(&scene.database_url).await?.close().await?;
+    let over = CancellationToken::new();
+    let reading = Connection::open(address, Some(&scene.author)).await?;
+    let reads = tokio::spawn(read_until(reading, over.clone()));
+    let begun = Instant::now();
+    let rebuilt = timeout(REBUILD_TIMEOUT, rebuild_all(address, &scene.author)).await;
+    let took = begun.elapsed();
+    over.cancel();
+    rebuilt.map_err(|_| Failed::because("the rebuild takes too long"))??;
+    Ok(Rebuild { took, reads: reads.await? })
+}
+
+/// The program does it; here it is only ordered and watched.
+async fn rebuild_all(address: SocketAddr, admin: &Worker) -> Outcome<()> {
+    let mut door = Connection::open(address, Some(admin)).await?;
+    for projection in people::projections(&mut door).await? {
+        let path = format!("/api/v1/projections/{}/rebuild", people::text(&projection, "name")?);
+        door.post(&path, &clock::new_id().to_string(), "{}").await?.expect(202)?;
+    }
+    loop {
+        let projections = people::projections(&mut door).await?;
+        if let Some(failed) = projections.iter().find(|projection| projection["state"] == "failed") {
+            return Err(Failed::because(format!("a rebuild has failed: {failed}")));
+        }
+        if projections.iter().all(|projection| projection["state"] == "live") {
+            return Ok(());
+        }
+        sleep(LOOK_INTERVAL).await;
+    }
+}
+
+/// A rebuild of all views, and how somebody fared who read meanwhile.
+struct Rebuild {
+    took: Duration,
+    reads: Reads,
+}
+
+/// How the reads went.
+struct Reads {
+    sample: Sample,
+    refused: usize,
+}
+
+async fn read_until(mut door: Connection, over: CancellationToken) -> Reads {
+    let (begun, mut calls, mut refused) = (Instant::now(), Vec::new(), 0);
+    while !over.is_cancelled() {
+        let asked = Instant::now();
+        match door.get("/api/v1/inbox").await.and_then(|answer| answer.expect(200)) {
+            Ok(_) => calls.push(asked.elapsed()),
+            Err(_) => refused += 1,
+        }
+        sleep(READ_INTERVAL).await;
+    }
+    Reads { sample: Sample::of(calls, begun.elapsed()), refused }
+}

@@ -1,0 +1,116 @@
+//! An outside world that takes everything and keeps nothing but counts: a server of SMTP and one of the SMS API.
+
+mod sms;
+mod smtp;
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::value::Channel;
+use tests::figures::Outcome;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::sleep;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// The most connections that each server holds at once.
+const CONNECTIONS_MAX: usize = 256;
+/// How often it is looked whether something came.
+const LOOK_INTERVAL: Duration = Duration::from_millis(1);
+
+/// Both servers; they end when this is dropped.
+pub(crate) struct Sink {
+    pub(crate) smtp: SocketAddr,
+    pub(crate) sms: SocketAddr,
+    arrivals: Arc<Arrivals>,
+    _stop: DropGuard,
+}
+
+/// What has come.
+#[derive(Default)]
+struct Arrivals {
+    emails: AtomicU64,
+    sms: AtomicU64,
+    /// When something last came to a number that is watched.
+    watched: Mutex<HashMap<String, Option<Instant>>>,
+}
+
+impl Sink {
+    pub(crate) async fn start() -> Outcome<Self> {
+        let (arrivals, stop) = (Arc::new(Arrivals::default()), CancellationToken::new());
+        let (smtp, sms) = (listen().await?, listen().await?);
+        let (smtp_address, sms_address) = (smtp.local_addr()?, sms.local_addr()?);
+        tokio::spawn(serve(smtp, Arc::clone(&arrivals), stop.clone(), smtp::session));
+        tokio::spawn(serve(sms, Arc::clone(&arrivals), stop.clone(), sms::session));
+        Ok(Self { smtp: smtp_address, sms: sms_address, arrivals, _stop: stop.drop_guard() })
+    }
+
+    /// How many messages have come.
+    pub(crate) fn accepted(&self, channel: Channel) -> u64 {
+        match channel {
+            Channel::Email => self.arrivals.emails.load(Ordering::Acquire),
+            Channel::Sms => self.arrivals.sms.load(Ordering::Acquire),
+        }
+    }
+
+    /// Waits for the next SMS to a number, from now on.
+    pub(crate) fn next_to(&self, number: &str) -> impl Future<Output = Instant> + use<> {
+        let (arrivals, number) = (Arc::clone(&self.arrivals), number.to_owned());
+        arrivals.watched().insert(number.clone(), None);
+        async move {
+            loop {
+                if let Some(at) = arrivals.watched().get(&number).copied().flatten() {
+                    return at;
+                }
+                sleep(LOOK_INTERVAL).await;
+            }
+        }
+    }
+}
+
+impl Arrivals {
+    fn email(&self) {
+        self.emails.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn sms(&self, number: &str) {
+        self.sms.fetch_add(1, Ordering::AcqRel);
+        if let Some(at) = self.watched().get_mut(number) {
+            *at = Some(Instant::now());
+        }
+    }
+
+    fn watched(&self) -> std::sync::MutexGuard<'_, HashMap<String, Option<Instant>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn listen() -> std::io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+}
+
+async fn serve<F>(
+    listener: TcpListener,
+    arrivals: Arc<Arrivals>,
+    stop: CancellationToken,
+    session: impl Fn(TcpStream, Arc<Arrivals>) -> F,
+) where
+    F: Future<Output = std::io::Result<()>> + Send + 'static,
+{
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let accepting = async {
+        while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+            let Ok((stream, _)) = listener.accept().await else { continue };
+            let running = session(stream, Arc::clone(&arrivals));
+            tokio::spawn(stop.clone().run_until_cancelled_owned(async move {
+                // What a client breaks off is its own loss, which the counts show.
+                let _ = running.await;
+                drop(place);
+            }));
+        }
+    };
+    stop.run_until_cancelled(accepting).await;
+}

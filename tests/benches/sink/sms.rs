@@ -1,0 +1,56 @@
+//! An HTTP API of the dialect of Twilio that accepts every SMS.
+
+use std::io::{Error, ErrorKind};
+use std::sync::Arc;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+use super::Arrivals;
+
+/// The longest line and the largest body that are read, in bytes.
+const READ_MAX: u64 = 64 * 1024;
+/// What every request is answered. The sid is the same each time, which nobody looks at here.
+const ANSWER: &str = r#"{"sid":"SM00000000000000000000000000000000","status":"queued","error_code":null}"#;
+
+pub(super) async fn session(stream: TcpStream, arrivals: Arc<Arrivals>) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut stream = BufReader::new(stream);
+    let answer = format!(
+        "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}",
+        ANSWER.len()
+    );
+    while let Some(length) = head(&mut stream).await? {
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).await?;
+        arrivals.sms(&recipient(&body));
+        stream.write_all(answer.as_bytes()).await?;
+    }
+    Ok(())
+}
+
+/// The length of the body behind the next head; nothing once the client is gone.
+async fn head(stream: &mut BufReader<TcpStream>) -> std::io::Result<Option<usize>> {
+    let (mut line, mut length) = (String::new(), 0);
+    loop {
+        line.clear();
+        if stream.take(READ_MAX).read_line(&mut line).await? == 0 {
+            return Ok(None);
+        }
+        match line.trim_end().split_once(':') {
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                let told: u64 = value.trim().parse().map_err(|_| Error::from(ErrorKind::InvalidData))?;
+                length = told.min(READ_MAX) as usize;
+            }
+            None if line == "\r\n" => return Ok(Some(length)),
+            _ => {}
+        }
+    }
+}
+
+/// The number in the field `To` of a form, whose `+` is written `%2B`.
+fn recipient(body: &[u8]) -> String {
+    let body = String::from_utf8_lossy(body);
+    let to = body.split('&').find_map(|field| field.strip_prefix("To=")).unwrap_or_default();
+    to.replace("%2B", "+")
+}

@@ -1,0 +1,36 @@
+//! What the bench is made of that needs no servers: turns, percentiles, what the system tells of processes, the table.
+
+mod measure;
+mod process;
+mod table;
+
+pub use self::measure::{Caller, Sample, at_once, call_for, in_turns, median, per_second, percentile_ms};
+pub use self::process::{Memory, cpu_of_tree, forget_peak, interrupt, megabytes};
+pub use self::table::{Goal, Machine, Row, count, print};
+
+/// Why something could not be measured, in a sentence for the one who runs the bench.
+#[derive(Debug)]
+pub struct Failed(String);
+
+/// What a measurement gives.
+pub type Outcome<T> = Result<T, Failed>;
+
+impl Failed {
+    /// With this reason.
+    pub fn because(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Not an error itself, so that `?` takes every error.
+impl<E: std::error::Error> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
