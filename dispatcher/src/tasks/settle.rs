@@ -15,7 +15,6 @@ use super::decided::{Decided, count, decide, deltas, settled, stream};
 use super::load::deliveries;
 use super::marks::mark;
 pub(crate) use super::next::Next;
-use super::next::Step;
 pub(crate) use super::{Marked, StartMark};
 use super::{Task, TaskError, park, store};
 use crate::options::Clock;
