@@ -257,7 +257,8 @@ mod tests {
     }
 
     fn refuse(counter: &Counter, now: DateTime<Utc>) {
-        let refused = Failure::answered(FailureClass::ConfigAuth, Phase::Auth, "535 5.7.8", "");
+        let refused =
+            Failure::answered(FailureClass::ConfigAuth, Phase::Auth, "535 5.7.8", "").for_every_message();
         counter.provider.gate().breaker.observe::<Accepted>(&Err(refused.into()), now);
     }
 

@@ -29,7 +29,7 @@ pub(super) async fn send(channel: Channel, sink: &Simulator, count: usize) -> Ou
     for _ in 0..SENDERS {
         match channel {
             Channel::Email => senders.spawn(mails(sink.smtp_settings(SENDERS), each)),
-            Channel::Sms => senders.spawn(short_messages(http.clone(), sink.twilio_settings(SENDERS), each)),
+            Channel::Sms => senders.spawn(short_messages(http.clone(), sink.twilio_account(), each)),
         };
     }
     while let Some(done) = senders.join_next().await {

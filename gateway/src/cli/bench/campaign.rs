@@ -117,7 +117,7 @@ pub(super) async fn sink() -> Outcome<Simulator> {
 
 /// The way to both of its servers.
 pub(super) fn sinks(sink: &Simulator) -> Sinks {
-    let (smtp, sms) = (sink.smtp_settings(1), sink.twilio_settings(1));
+    let (smtp, sms) = (sink.smtp_settings(1), sink.twilio_account());
     Sinks {
         smtp: Some(SmtpSink { url: smtp.url, from: smtp.from }),
         sms: Some(SmsSink {

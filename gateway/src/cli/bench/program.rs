@@ -8,7 +8,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use commands::log::MasterKey;
-use dispatcher::provider::{EmailProvider, Provider, SmsProvider, SmtpSettings, TwilioSettings};
+use dispatcher::provider::{
+    EmailProvider, Provider, SmsApi, SmsProvider, SmsSettings, SmtpSettings, TwilioSettings,
+};
 use dispatcher::{Companies, Route};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -203,17 +205,14 @@ impl SmtpSink {
 }
 
 impl SmsSink {
-    fn settings(self) -> TwilioSettings {
+    fn settings(self) -> SmsSettings {
         let Self { base_url, account, secret, from } = self;
-        TwilioSettings {
+        SmsSettings {
             name: "sink".to_owned(),
-            base_url,
-            account,
-            secret,
-            from,
             connections: SENDERS,
             rate_per_second: 0,
             status_callback: None,
+            api: SmsApi::Twilio(TwilioSettings { base_url, account, secret, from }),
         }
     }
 }
