@@ -1,7 +1,7 @@
 //! Logging in to a mail server (RFC 4954).
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use domain::deliveries::{self, FailureClass, Observation};
+use domain::deliveries::{self, Observation};
 
 use super::{
     dialogue::{Dialogue, wanted},
@@ -29,7 +29,7 @@ pub(super) async fn log_in(
         let answers = [user, password.reveal()].map(|answer| BASE64_STANDARD.encode(answer));
         return exchange(dialogue, "AUTH LOGIN\r\n", &answers, password).await;
     }
-    Err(Failure::observed(FailureClass::ConfigAuth, deliveries::Phase::Auth, Observation::AuthNotOffered))
+    Err(Failure::of_settings(deliveries::Phase::Auth, Observation::AuthNotOffered))
 }
 
 /// With the response at once, which saves a round trip, where the line has room for it.

@@ -11,6 +11,7 @@ mod opening;
 mod pin;
 mod reply;
 pub(super) mod security;
+mod settings;
 mod stream;
 mod wire;
 
@@ -21,12 +22,15 @@ use std::{
 
 use connection::Connection;
 use message::Letter;
+use settings::SmtpServer;
 use stream::TlsClient;
+
+pub use settings::SmtpSettings;
 
 use super::{
     Gate, Outgoing,
     failure::{Accepted, Failure, SendFailure, StartRefused},
-    settings::{SettingsError, SmtpServer, SmtpSettings},
+    settings::SettingsError,
 };
 
 /// How long each part of the dialogue may take (RFC 5321 4.5.3.2).

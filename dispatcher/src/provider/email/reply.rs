@@ -53,7 +53,13 @@ pub(super) fn refused(phase: Phase, status: u16, text: &str) -> Failure {
         Some(Enhanced { subject, detail }) => format!("{status} {}.{subject}.{detail}", status / 100),
         None => status.to_string(),
     };
-    Failure::answered(blame(phase, class), phase.into(), code, text).with_advice(advice)
+    let class = blame(phase, class);
+    let failure = Failure::answered(class, phase.into(), code, text).with_advice(advice);
+    if class == FailureClass::ConfigAuth && meets_every_message(phase, status, enhanced) {
+        failure.for_every_message()
+    } else {
+        failure
+    }
 }
 
 /// A reply's lines as one text; the enhanced code that begins each of them is said once.
@@ -89,7 +95,7 @@ pub(super) fn failed(phase: Phase, broken: &Broken) -> Failure {
 
 /// There is no TLS that can be relied on.
 pub(super) fn unprotected(observed: Observation) -> Failure {
-    Failure::observed(FailureClass::ConfigAuth, deliveries::Phase::Tls, observed)
+    Failure::of_settings(deliveries::Phase::Tls, observed)
 }
 
 /// The phase's deadline has passed.
@@ -122,6 +128,16 @@ fn blame(phase: Phase, class: FailureClass) -> FailureClass {
         PermanentAddress | Unknown if phase == Phase::Mail => ConfigAuth,
         _ => class,
     }
+}
+
+/// Whether a refusal of our settings is one of the connection, the log-in or the sender. From MAIL on a fault in the
+/// dialogue may come of one recipient's address, and a sender's address (5.1.7, 5.1.8) is refused at a single recipient
+/// as well.
+fn meets_every_message(phase: Phase, status: u16, enhanced: Option<Enhanced>) -> bool {
+    let is_of_the_dialogue = matches!(status, 500 | 502..=504 | 555)
+        || matches!(enhanced, Some(Enhanced { subject: 5, detail: 1 | 2 | 4 | 5 }));
+    let is_of_the_senders_address = matches!(enhanced, Some(Enhanced { subject: 1, detail: 7 | 8 }));
+    phase.is_before_mail() || !(is_of_the_dialogue || is_of_the_senders_address)
 }
 
 /// The subject and detail of an enhanced status code whose class agrees with the reply (RFC 2034 section 4).
