@@ -8,6 +8,8 @@ create table projection_rebuilds (
   -- How far it is, and how far it has to go.
   position bigint not null default 0,
   target bigint not null default 0,
+  -- How many facts are filled in: an event about many people is as many.
+  facts bigint not null default 0,
   -- Why it was given up; none while it runs and if it went well.
   failure text,
   constraint rebuild_is_known primary key (rebuild_id)

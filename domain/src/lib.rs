@@ -3,6 +3,7 @@
 mod aggregate;
 pub mod client;
 pub mod company;
+mod decode_error;
 pub mod deliveries;
 pub mod history;
 pub mod import;
@@ -16,7 +17,8 @@ mod upcast;
 pub mod user;
 pub mod value;
 
-pub use self::history::{DecodeError, Event};
+pub use self::decode_error::DecodeError;
+pub use self::history::Event;
 pub use self::personal::Personal;
 pub use self::upcast::upcast;
 

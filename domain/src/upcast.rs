@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::history::DecodeError;
+use crate::decode_error::DecodeError;
 
 /// One step from a version of an event's payload to the next.
 struct Step {

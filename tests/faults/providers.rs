@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use commands::clock;
-use dispatcher::provider::{EmailProvider, Provider, SmsProvider, SmtpSettings, TwilioSettings};
+use dispatcher::provider::{
+    EmailProvider, Provider, SmsApi, SmsProvider, SmsSettings, SmtpSettings, TwilioSettings,
+};
 use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions, ledger};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, Role};
@@ -230,8 +232,9 @@ fn gate(url: &str) -> Gate {
 fn outside(simulator: Simulator, smtp: &Gate, sms: &Gate) -> Outside {
     let email =
         SmtpSettings { url: format!("smtp://{}", smtp.address()), ..simulator.smtp_settings(CONNECTIONS) };
-    let sms = TwilioSettings {
-        base_url: format!("http://{}", sms.address()),
+    let base_url = format!("http://{}", sms.address());
+    let sms = SmsSettings {
+        api: SmsApi::Twilio(TwilioSettings { base_url, ..simulator.twilio_account() }),
         ..simulator.twilio_settings(CONNECTIONS)
     };
     let providers = vec![

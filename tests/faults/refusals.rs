@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use commands::clock;
 use dispatcher::provider::streak::STREAK;
-use dispatcher::provider::{EmailProvider, Provider, SmsProvider, SmtpSettings, TwilioSettings};
+use dispatcher::provider::{EmailProvider, Provider, SmsProvider, SmsSettings, SmtpSettings};
 use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions, ledger};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, Role};
@@ -311,7 +311,7 @@ fn books(folder: &TempDir, place: usize) -> PathBuf {
 
 fn carriers(place: usize, simulator: &Simulator) -> [Provider; 2] {
     let email = SmtpSettings { name: format!("correo-{place}"), ..simulator.smtp_settings(CONNECTIONS) };
-    let sms = TwilioSettings { name: format!("sms-{place}"), ..simulator.twilio_settings(CONNECTIONS) };
+    let sms = SmsSettings { name: format!("sms-{place}"), ..simulator.twilio_settings(CONNECTIONS) };
     [
         Provider::Email(EmailProvider::try_new(&email).expect("the settings can be used")),
         Provider::Sms(SmsProvider::try_new(&sms).expect("the settings can be used")),

@@ -206,7 +206,7 @@ pub(crate) async fn place() -> SemaphorePermit<'static> {
 }
 
 fn environment(database_url: &str, nats_url: &str, simulator: &Simulator) -> HashMap<String, String> {
-    let (smtp, sms) = (simulator.smtp_settings(1), simulator.twilio_settings(1));
+    let (smtp, sms) = (simulator.smtp_settings(1), simulator.twilio_account());
     let email = format!(
         "[{{ name = \"correo\", url = \"{}\", from = \"{}\", connections = {CONNECTIONS} }}]",
         smtp.url, smtp.from

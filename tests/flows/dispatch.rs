@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use commands::clock;
 use dispatcher::provider::breaker::DOUBT_AFTER;
 use dispatcher::provider::streak::STREAK;
-use dispatcher::provider::{Provider, SmsProvider, TwilioSettings};
+use dispatcher::provider::{Provider, SmsProvider, SmsSettings};
 use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, NotificationId, Role};
@@ -137,7 +137,7 @@ async fn neither_an_alarm_nor_another_company_waits_for_the_end_of_a_campaign() 
 
 async fn world_with_one_sms_a_second(connections: u32) -> World {
     let simulator = Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await.expect("it starts");
-    let settings = TwilioSettings { rate_per_second: 1, ..simulator.twilio_settings(connections) };
+    let settings = SmsSettings { rate_per_second: 1, ..simulator.twilio_settings(connections) };
     let provider = SmsProvider::try_new(&settings).expect("the settings can be used");
     let routes = vec![Route { companies: Companies::All, providers: vec![Provider::Sms(provider)] }];
     let outside = Outside { routes, simulator: Some(Arc::new(simulator)) };

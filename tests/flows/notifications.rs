@@ -155,7 +155,8 @@ async fn an_sms_is_previewed_confirmed_sent_tried_again_and_accounted_for() {
     let one = desk.nora.get(&format!("/deliveries/{}", id_of(&busy))).await.expect(200);
     assert_eq!(one["attempts"], busy["attempts"]);
     let causes = desk.nora.get(&format!("/notifications/{notification}/failures")).await.expect(200);
-    let cause = json!([{"outcome": "failed", "class": "permanent_address", "code": "21211", "count": 1}]);
+    let cause = json!([{"outcome": "failed", "class": "permanent_address", "phase": "http", "code": "21211",
+                        "observed": "", "count": 1}]);
     assert_eq!(causes["data"], cause);
 
     let received = desk.received(Channel::Sms);
@@ -473,7 +474,8 @@ async fn who_did_what_is_told_by_history_and_audit_without_anybodys_data() {
             .collect()
     };
     let history = desk.nora.get(&format!("/notifications/{notification}/history")).await.expect(200);
-    assert_eq!(kinds(&history), ["NotificationRequested", "AudienceChunkResolved", "AudienceClosed"]);
+    let life = ["NotificationRequested", "AudienceChunkResolved", "AudienceClosed", "NotificationCompleted"];
+    assert_eq!(kinds(&history), life);
     let stood = &history["state"];
     assert_eq!((&stood["state"], &stood["totals"]), (&json!("completed"), &done["totals"]));
     assert_eq!(history["events"][0]["actor"], json!({"id": desk.nora.user.to_string(), "name": "Nora"}));

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::deliveries::{FailureClass, Observation, Phase};
+use domain::deliveries::FailureClass;
 
-use super::failure::{Failure, SendFailure};
+use super::failure::{Failure, Scope, SendFailure};
 use super::streak::ADDRESSES_DOUBTED_FOR;
 
 /// How long a provider rests after it refused our connection, TLS, credentials or account.
@@ -30,7 +30,7 @@ pub const REFUSALS_REST_MAX: TimeDelta = TimeDelta::seconds(120);
 
 /// Why a provider is left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
+pub enum RestReason {
     /// It refuses our connection, TLS, credentials or account, whatever the message.
     Config,
     /// It cannot be reached.
@@ -67,21 +67,21 @@ struct State {
 #[derive(Debug, Clone, Copy)]
 struct Rest {
     until: DateTime<Utc>,
-    cause: Cause,
+    reason: RestReason,
     length: TimeDelta,
     /// One send was let through to try.
     is_tried: bool,
-    /// When the provider last showed the cause.
+    /// When the provider last showed the reason.
     shown_at: DateTime<Utc>,
 }
 
 impl Rest {
-    fn new(cause: Cause, length: TimeDelta, now: DateTime<Utc>) -> Self {
-        Self { until: now + length, cause, length, is_tried: false, shown_at: now }
+    fn new(reason: RestReason, length: TimeDelta, now: DateTime<Utc>) -> Self {
+        Self { until: now + length, reason, length, is_tried: false, shown_at: now }
     }
 }
 
-impl Cause {
+impl RestReason {
     /// How long the first rest is.
     const fn rest(self) -> TimeDelta {
         match self {
@@ -93,7 +93,7 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for RestReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Config => "it refuses our connection, TLS, credentials or account",
@@ -126,9 +126,9 @@ impl Breaker {
 
     /// Learns from the result of a send. Says why, if the provider begins to rest: once, however often it is tried in
     /// vain after.
-    pub fn observe<T>(&self, result: &Result<T, SendFailure>, now: DateTime<Utc>) -> Option<Cause> {
+    pub fn observe<T>(&self, result: &Result<T, SendFailure>, now: DateTime<Utc>) -> Option<RestReason> {
         let mut state = self.locked();
-        let before = state.cause();
+        let before = state.reason();
         match result {
             Ok(_) => *state = State { accepted_at: Some(now), ..State::default() },
             // Says nothing of the provider.
@@ -137,39 +137,40 @@ impl Breaker {
             Err(SendFailure::InDoubt(_)) => state.doubt(now),
             Err(SendFailure::Unsent(failure)) => state.learn(failure, now),
         }
-        state.cause().filter(|cause| before != Some(*cause))
+        state.reason().filter(|reason| before != Some(*reason))
     }
 
     /// Learns that the provider refuses everybody, as [`super::streak`] finds out. Each refusal of a send that tries it
     /// anew doubles its rest, up to `longest`; sends that were under way when it began to rest change nothing. While it
     /// accepts others it does not rest: a list of which half is dead has many in a row, and a speed limit refuses as many
     /// as it accepts. Says why, if it begins to rest.
-    pub fn refuses_everybody(&self, longest: TimeDelta, now: DateTime<Utc>) -> Option<Cause> {
+    pub fn refuses_everybody(&self, longest: TimeDelta, now: DateTime<Utc>) -> Option<RestReason> {
         let mut state = self.locked();
         let known = state.rest;
         let first = REFUSALS_REST.min(longest);
         let length = match known {
             None if state.accepts(now) => return None,
             None => first,
-            Some(rest) if rest.cause == Cause::Refusals && rest.is_tried => {
+            Some(rest) if rest.reason == RestReason::Refusals && rest.is_tried => {
                 (rest.length * 2).clamp(first, longest)
             }
-            Some(rest) if rest.cause == Cause::Refusals => {
+            Some(rest) if rest.reason == RestReason::Refusals => {
                 state.rest = Some(Rest { shown_at: now, ..rest });
                 return None;
             }
             Some(_) => return None,
         };
         let begins = known.is_none();
-        state.rest = Some(Rest::new(Cause::Refusals, length, now));
-        begins.then_some(Cause::Refusals)
+        state.rest = Some(Rest::new(RestReason::Refusals, length, now));
+        begins.then_some(RestReason::Refusals)
     }
 
     /// Whether the provider rests because it refuses everybody, or did so a moment ago: a rest that is over may be hours
     /// old, since a provider that no message needs is not tried.
     pub fn is_refusing_everybody(&self, now: DateTime<Utc>) -> bool {
         self.locked().rest.is_some_and(|rest| {
-            rest.cause == Cause::Refusals && (now < rest.until || now - rest.shown_at < ADDRESSES_DOUBTED_FOR)
+            rest.reason == RestReason::Refusals
+                && (now < rest.until || now - rest.shown_at < ADDRESSES_DOUBTED_FOR)
         })
     }
 
@@ -179,16 +180,18 @@ impl Breaker {
 }
 
 impl State {
-    fn cause(&self) -> Option<Cause> {
-        self.rest.map(|rest| rest.cause)
+    fn reason(&self) -> Option<RestReason> {
+        self.rest.map(|rest| rest.reason)
     }
 
     fn learn(&mut self, failure: &Failure, now: DateTime<Utc>) {
         let accepts = self.accepts(now);
         match failure.class() {
-            // What it accepts from others it will accept again: the settings cannot be wrong as a whole.
-            FailureClass::ConfigAuth if !accepts && holds_for_every_message(failure) => {
-                self.rest(Cause::Config, now);
+            // One refusal that every message would meet is enough. Any other may depend on the recipient, so that one odd
+            // address would stop everybody's messages: it is left to [`super::streak`], which asks for five people. What
+            // the provider accepts from others it will accept again: the settings cannot be wrong as a whole.
+            FailureClass::ConfigAuth if !accepts && failure.scope == Scope::EveryMessage => {
+                self.rest(RestReason::Config, now);
             }
             _ if failure.is_unreachable() => self.miss(now),
             _ if failure.is_hang_up() && !accepts => self.miss(now),
@@ -199,7 +202,7 @@ impl State {
     /// A refusal of one message is an answer: the provider works. Only what it accepts shows that it does not refuse
     /// everybody; until then, after another answer than that, the next message tries, at once.
     fn answer(&mut self, now: DateTime<Utc>) {
-        let refuses = self.rest.filter(|rest| rest.cause == Cause::Refusals);
+        let refuses = self.rest.filter(|rest| rest.reason == RestReason::Refusals);
         let rest = refuses
             .map(|rest| if rest.is_tried { Rest { until: now.min(rest.until), ..rest } } else { rest });
         *self = Self { accepted_at: self.accepted_at, rest, ..Self::default() };
@@ -213,43 +216,20 @@ impl State {
     fn miss(&mut self, now: DateTime<Utc>) {
         self.unreached += 1;
         if self.unreached >= OUTAGE_AFTER {
-            self.rest(Cause::Outage, now);
+            self.rest(RestReason::Outage, now);
         }
     }
 
     fn doubt(&mut self, now: DateTime<Utc>) {
         self.in_doubt += 1;
         if self.in_doubt >= DOUBT_AFTER {
-            self.rest(Cause::Doubt, now);
+            self.rest(RestReason::Doubt, now);
         }
     }
 
-    fn rest(&mut self, cause: Cause, now: DateTime<Utc>) {
-        self.rest = Some(Rest::new(cause, cause.rest(), now));
+    fn rest(&mut self, reason: RestReason, now: DateTime<Utc>) {
+        self.rest = Some(Rest::new(reason, reason.rest(), now));
     }
-}
-
-/// Whether a refusal of our settings would meet every message: of the connection, TLS, the log-in, the account or the
-/// sender. One such refusal is enough for a rest. All others may depend on the recipient, so that one odd address would
-/// stop everybody's messages: they are left to [`super::streak`], which asks for five people.
-fn holds_for_every_message(failure: &Failure) -> bool {
-    match failure.cause.evidence.phase {
-        Some(Phase::Connect | Phase::Tls | Phase::Greeting | Phase::Auth) => true,
-        Some(Phase::Mail | Phase::Rcpt | Phase::Data | Phase::Reply) => is_of_the_sender(failure.code()),
-        // Twilio: credentials, an account that is not active, a suspended one.
-        Some(Phase::Http) if matches!(failure.code(), "20003" | "20005" | "30002" | "401") => true,
-        _ => failure.seen() == Some(Observation::SettingsUnusable),
-    }
-}
-
-/// Whether an SMTP reply to MAIL or later refuses the log-in or the sender. A fault in the dialogue may come of one
-/// recipient's address, and a sender's address (5.1.7, 5.1.8) is refused at a single recipient as well.
-fn is_of_the_sender(code: &str) -> bool {
-    let (status, enhanced) = code.split_once(' ').unwrap_or((code, ""));
-    let is_reply = status.len() == 3 && status.starts_with(['4', '5']);
-    let is_of_the_dialogue = matches!(status, "500" | "502" | "503" | "504" | "555")
-        || matches!(enhanced, "5.5.1" | "5.5.2" | "5.5.4" | "5.5.5");
-    is_reply && !is_of_the_dialogue && !matches!(enhanced, "5.1.7" | "5.1.8")
 }
 
 #[cfg(test)]

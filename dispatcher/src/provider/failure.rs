@@ -19,6 +19,17 @@ pub struct Failure {
     pub text: String,
     /// What the provider asked about the next attempt.
     pub advice: RetryAdvice,
+    /// Which other messages would meet it too.
+    pub scope: Scope,
+}
+
+/// Which messages a failure meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// It may depend on the recipient or the content.
+    OneMessage,
+    /// Of the connection, TLS, the log-in, the account or the sender: the next message would meet it too.
+    EveryMessage,
 }
 
 impl Failure {
@@ -35,7 +46,19 @@ impl Failure {
     /// A failure of which this is known, without text or advice.
     pub const fn new(class: FailureClass, evidence: Evidence) -> Self {
         let cause = Cause { class, evidence };
-        Self { cause, text: String::new(), advice: RetryAdvice::Schedule }
+        Self { cause, text: String::new(), advice: RetryAdvice::Schedule, scope: Scope::OneMessage }
+    }
+
+    /// Settings of ours that cannot work, as our side has seen: no message would go.
+    pub fn of_settings(phase: impl Into<Option<Phase>>, observed: Observation) -> Self {
+        Self::observed(FailureClass::ConfigAuth, phase, observed).for_every_message()
+    }
+
+    /// The same failure, which the next message would meet too.
+    #[must_use]
+    pub const fn for_every_message(mut self) -> Self {
+        self.scope = Scope::EveryMessage;
+        self
     }
 
     /// The same failure with the provider's or a library's text, which is cleaned and bounded here.

@@ -1,4 +1,4 @@
-//! Those who carry an SMS or an e-mail, behind one face for the workers.
+//! The providers that carry SMS and e-mail, behind one interface for the workers.
 
 pub mod breaker;
 pub mod email;
@@ -15,15 +15,18 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::value::{Channel, DeliveryId};
 
-pub use breaker::{Admission, Breaker, Cause};
+pub use breaker::{Admission, Breaker, RestReason};
 pub use email::helo::helo_name;
 pub use email::security::TlsMode;
-pub use email::{EmailProvider, EmailSender, SmtpDeadlines};
-pub use failure::{Accepted, Doubt, Failure, SendFailure, StartRefused};
+pub use email::{EmailProvider, EmailSender, SmtpDeadlines, SmtpSettings};
+pub use failure::{Accepted, Doubt, Failure, Scope, SendFailure, StartRefused};
 pub use limit::RateLimit;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
-pub use settings::{SettingsError, SmtpSettings, TwilioSettings};
-pub use sms::{SmsDeadlines, SmsProvider, SmsSender};
+pub use settings::SettingsError;
+pub use sms::{
+    CallbackError, SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback, StatusReport,
+    TwilioSettings,
+};
 
 /// One message to one recipient, rendered and ready to go.
 #[derive(Clone, PartialEq, Eq)]
@@ -79,18 +82,18 @@ impl Gate {
         self.tell(self.breaker.refuses_everybody(longest, now), None);
     }
 
-    fn tell(&self, begins_to_rest: Option<Cause>, why: Option<&Failure>) {
+    fn tell(&self, begins_to_rest: Option<RestReason>, why: Option<&Failure>) {
         let provider = &self.name;
         match begins_to_rest {
             None => {}
-            Some(cause @ Cause::Outage) => {
-                tracing::warn!(provider, %cause, "a provider is left alone for a while")
+            Some(reason @ RestReason::Outage) => {
+                tracing::warn!(provider, %reason, "a provider is left alone for a while")
             }
-            Some(cause) => {
+            Some(reason) => {
                 let code = why.map(Failure::code);
                 let error = why.and_then(own_text);
                 let hint = why.and_then(Failure::seen).and_then(hint::of);
-                tracing::error!(provider, %cause, code, error, hint, "a provider is left alone for a while");
+                tracing::error!(provider, %reason, code, error, hint, "a provider is left alone for a while");
             }
         }
     }

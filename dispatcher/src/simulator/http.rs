@@ -1,28 +1,64 @@
-//! The simulated SMS API, in Twilio's dialect.
+//! The simulated SMS APIs: one HTTP server for all dialects, told apart by their paths.
 
-use std::{collections::HashMap, error, fmt, sync::Arc, time::Duration};
+use std::{error, fmt, sync::Arc, time::Duration};
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use domain::value::Channel;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
-    Method, Request, Response, StatusCode,
-    body::Incoming,
-    header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
-    server::conn::http1,
-    service::service_fn,
+    Request, Response, StatusCode, body::Incoming, header::CONTENT_TYPE, header::HeaderValue,
+    http::request::Parts, server::conn::http1, service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpStream;
 
-use super::{ACCOUNT, Behaviour, Content, NewArrival, Outcome, Refusal, SECRET, World};
+use super::{Behaviour, Content, NewArrival, Outcome, Refusal, World, twilio::Twilio};
 
-/// The largest form that is read, in bytes.
-const MAX_FORM: usize = 64 * 1024;
+/// The largest request that is read, in bytes.
+const MAX_REQUEST: usize = 64 * 1024;
 /// How long a client may take over the head of a request, or say nothing between two.
 const HEAD: Duration = Duration::from_secs(60);
+/// Every dialect that is simulated; the first that knows a path answers, else the first of all says that it is unknown.
+const DIALECTS: [&dyn Dialect; 1] = [&Twilio];
+
+/// An SMS API as its server speaks.
+pub(super) trait Dialect: Sync {
+    /// Whether the request is for this API.
+    fn is_for(&self, head: &Parts) -> bool;
+    /// Whether the client knows the account's secret.
+    fn is_authorized(&self, head: &Parts) -> bool;
+    /// The message of a request, or why there is none.
+    fn read(&self, body: &[u8]) -> Result<Sms, Refusal>;
+    /// What is said of an accepted message under this number.
+    fn accepted(&self, sms: &Sms, reference: Reference<'_>) -> Answer;
+    /// What is said of a refusal, whose code is Twilio's.
+    fn refused(&self, refusal: Refusal) -> Answer;
+    /// The refusal of a path that is no API's.
+    fn unknown(&self) -> Refusal;
+    /// The refusal of a wrong secret.
+    fn unauthorized(&self) -> Refusal;
+}
+
+pub(super) type Answer = Response<Full<Bytes>>;
+
+/// How an accepted message is named.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reference<'a> {
+    /// By a number that no other has.
+    Serial(u64),
+    /// By the recipient's number, as odd servers do.
+    Recipient(&'a str),
+}
+
+/// One SMS as it came.
+pub(super) struct Sms {
+    pub(super) to: String,
+    pub(super) from: String,
+    pub(super) body: String,
+    /// Ours, as far as it was said.
+    pub(super) delivery_id: String,
+}
 
 /// The server ends the connection instead of answering.
 #[derive(Debug)]
@@ -44,38 +80,39 @@ pub(super) async fn session(stream: TcpStream, world: Arc<World>) {
     let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn answer(request: Request<Incoming>, world: Arc<World>) -> Result<Response<Full<Bytes>>, Cut> {
-    let is_ours = request.uri().path() == format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
-    if !is_ours || request.method() != Method::POST {
-        return Ok(refused(Refusal::sms(404, 20404, "The requested resource was not found")));
-    }
-    if !is_authorized(&request) {
-        return Ok(refused(Refusal::sms(401, 20003, "Authenticate")));
-    }
-    let Ok(form) = Limited::new(request.into_body(), MAX_FORM).collect().await else {
-        return Ok(refused(Refusal::sms(413, 0, "The form is too large or broke off")));
+async fn answer(request: Request<Incoming>, world: Arc<World>) -> Result<Answer, Cut> {
+    let (head, body) = request.into_parts();
+    let Some(dialect) = DIALECTS.into_iter().find(|dialect| dialect.is_for(&head)) else {
+        let [first, ..] = DIALECTS;
+        return Ok(first.refused(first.unknown()));
     };
-    match Sms::read(&form.to_bytes()) {
-        Ok(sms) => deliver(sms, &world).await,
-        Err(refusal) => Ok(refused(refusal)),
+    if !dialect.is_authorized(&head) {
+        return Ok(dialect.refused(dialect.unauthorized()));
+    }
+    let Ok(body) = Limited::new(body, MAX_REQUEST).collect().await else {
+        return Ok(dialect.refused(Refusal::sms(413, 0, "The request is too large or broke off")));
+    };
+    match dialect.read(&body.to_bytes()) {
+        Ok(sms) => deliver(dialect, sms, &world).await,
+        Err(refusal) => Ok(dialect.refused(refusal)),
     }
 }
 
-async fn deliver(sms: Sms, world: &World) -> Result<Response<Full<Bytes>>, Cut> {
+async fn deliver(dialect: &dyn Dialect, sms: Sms, world: &World) -> Result<Answer, Cut> {
     match world.rules.decide(Channel::Sms, &sms.to) {
         Behaviour::Refuse(refusal) | Behaviour::RefuseBody(refusal) => {
             world.note(sms.arrival(world, refusal.outcome()));
-            Ok(refused(refusal))
+            Ok(dialect.refused(refusal))
         }
         Behaviour::CutUnaccepted | Behaviour::CutEarly => {
             world.note(sms.arrival(world, Outcome::Lost));
             Err(Cut)
         }
-        behaviour => accept(sms, behaviour, world).await,
+        behaviour => accept(dialect, sms, behaviour, world).await,
     }
 }
 
-async fn accept(sms: Sms, behaviour: Behaviour, world: &World) -> Result<Response<Full<Bytes>>, Cut> {
+async fn accept(dialect: &dyn Dialect, sms: Sms, behaviour: Behaviour, world: &World) -> Result<Answer, Cut> {
     if let Behaviour::Slow(time) = behaviour {
         tokio::time::sleep(time).await;
     }
@@ -85,37 +122,12 @@ async fn accept(sms: Sms, behaviour: Behaviour, world: &World) -> Result<Respons
     world.accept(sms.arrival(world, outcome)).await.map_err(|_| Cut)?;
     match behaviour {
         Behaviour::AcceptThenCut => Err(Cut),
-        Behaviour::AcceptAsNumber => Ok(created(&sms, &format!("SM{}", sms.to.trim_start_matches('+')))),
-        _ => Ok(created(&sms, &format!("SM{:032x}", world.next_serial()))),
+        Behaviour::AcceptAsNumber => Ok(dialect.accepted(&sms, Reference::Recipient(&sms.to))),
+        _ => Ok(dialect.accepted(&sms, Reference::Serial(world.next_serial()))),
     }
-}
-
-fn is_authorized(request: &Request<Incoming>) -> bool {
-    let expected = format!("Basic {}", BASE64_STANDARD.encode(format!("{ACCOUNT}:{SECRET}")));
-    request.headers().get(AUTHORIZATION).is_some_and(|value| value.as_bytes() == expected.as_bytes())
-}
-
-struct Sms {
-    to: String,
-    from: String,
-    body: String,
-    delivery_id: String,
 }
 
 impl Sms {
-    fn read(form: &[u8]) -> Result<Self, Refusal> {
-        let mut fields: HashMap<String, String> = url::form_urlencoded::parse(form).into_owned().collect();
-        let mut field = |name| fields.remove(name).filter(|value: &String| !value.is_empty());
-        let sender = field("From").or_else(|| field("MessagingServiceSid"));
-        let delivery_id = field("StatusCallback").and_then(|url| delivery_id(&url)).unwrap_or_default();
-        Ok(Self {
-            to: field("To").ok_or(Refusal::sms(400, 21604, "A 'To' phone number is required"))?,
-            from: sender.ok_or(Refusal::sms(400, 21603, "A 'From' phone number is required"))?,
-            body: field("Body").ok_or(Refusal::sms(400, 21602, "Message body is required"))?,
-            delivery_id,
-        })
-    }
-
     fn arrival(&self, world: &World, outcome: Outcome) -> NewArrival {
         let keeps = world.arrivals.keeps();
         let content = if keeps { Content::Text(self.body.as_str().into()) } else { Content::Nothing };
@@ -130,43 +142,10 @@ impl Sms {
     }
 }
 
-fn delivery_id(callback: &str) -> Option<String> {
-    let url = url::Url::parse(callback).ok()?;
-    let (_, id) = url.query_pairs().find(|(name, _)| name == "delivery")?;
-    Some(id.into_owned())
-}
-
-fn created(sms: &Sms, sid: &str) -> Response<Full<Bytes>> {
-    let body = json!({
-        "sid": sid,
-        "account_sid": ACCOUNT,
-        "status": "queued",
-        "to": sms.to,
-        "from": sms.from,
-        "body": sms.body,
-        "error_code": null,
-        "error_message": null,
-    });
-    response(StatusCode::CREATED, &body)
-}
-
-fn refused(refusal: Refusal) -> Response<Full<Bytes>> {
-    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let body = match refusal.code {
-        // What stands before an API speaks no JSON.
-        0 => Value::Null,
-        code => json!({ "code": code, "message": refusal.text, "status": refusal.status }),
-    };
-    let mut response = response(status, &body);
-    if let Some(wait) = refusal.retry_after.filter(|_| status == StatusCode::TOO_MANY_REQUESTS) {
-        response.headers_mut().insert(RETRY_AFTER, wait.as_secs().into());
-    }
-    response
-}
-
-fn response(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
+/// An answer in JSON.
+pub(super) fn json(status: StatusCode, body: &Value) -> Answer {
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

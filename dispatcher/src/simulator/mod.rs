@@ -1,10 +1,11 @@
-//! The outside world in a box: a real SMTP server and a real SMS API on loopback, for `dev`, tests and the bench.
+//! Simulated providers: a real SMTP server and a real SMS API on loopback, for `dev`, tests and the bench.
 
 pub mod arrivals;
 mod http;
 pub mod ledger;
 pub mod rules;
 mod smtp;
+mod twilio;
 
 use std::{
     fmt,
@@ -27,7 +28,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::provider::{SmtpSettings, TwilioSettings};
+use crate::provider::{SmsApi, SmsSettings, SmtpSettings, TwilioSettings};
 
 use arrivals::{Arrivals, Content, NewArrival};
 use ledger::{Ledger, LedgerEntry};
@@ -152,17 +153,24 @@ impl Simulator {
         SmtpSettings { connections, ..SmtpSettings::new("simulador", self.smtp_url(), from) }
     }
 
-    /// Settings of an SMS provider that is this simulator.
-    pub fn twilio_settings(&self, connections: u32) -> TwilioSettings {
-        TwilioSettings {
+    /// Settings of an SMS provider of kind `twilio` that is this simulator.
+    pub fn twilio_settings(&self, connections: u32) -> SmsSettings {
+        SmsSettings {
             name: "simulador".to_owned(),
+            connections,
+            rate_per_second: 0,
+            status_callback: Some(format!("{}/callback", self.sms_base_url())),
+            api: SmsApi::Twilio(self.twilio_account()),
+        }
+    }
+
+    /// The account of the simulated Twilio.
+    pub fn twilio_account(&self) -> TwilioSettings {
+        TwilioSettings {
             base_url: self.sms_base_url(),
             account: ACCOUNT.to_owned(),
             secret: SECRET.to_owned(),
             from: "+15005550006".to_owned(),
-            connections,
-            rate_per_second: 0,
-            status_callback: Some(format!("{}/callback", self.sms_base_url())),
         }
     }
 

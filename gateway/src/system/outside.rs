@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use commands::clock;
 use dispatcher::provider::{
-    EmailProvider, Provider, SettingsError, SmsProvider, SmtpSettings, TwilioSettings, helo_name,
+    EmailProvider, Provider, SettingsError, SmsApi, SmsProvider, SmsSettings, SmtpSettings, TwilioSettings,
+    helo_name,
 };
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
@@ -103,11 +104,9 @@ fn providers(config: &Config) -> Result<Vec<Provider>, SettingsError> {
         tracing::info!(provider = name, protection, "this is what protects the mails to a provider");
         Ok(Provider::Email(provider))
     });
-    let sms = config
-        .sms_providers
-        .iter()
-        .map(|settings| SmsProvider::try_new(&twilio(settings)).map(Provider::Sms));
-    email.chain(sms).collect()
+    let short_messages =
+        config.sms_providers.iter().map(|settings| SmsProvider::try_new(&sms(settings)).map(Provider::Sms));
+    email.chain(short_messages).collect()
 }
 
 /// The host of our public address, if it is a name that mail servers take.
@@ -130,17 +129,21 @@ fn smtp(settings: &config::EmailProvider, public_name: Option<&str>) -> SmtpSett
     }
 }
 
-fn twilio(settings: &config::SmsProvider) -> TwilioSettings {
-    let config::SmsKind::Twilio = settings.kind;
-    TwilioSettings {
+fn sms(settings: &config::SmsProvider) -> SmsSettings {
+    let api = match settings.kind {
+        config::SmsKind::Twilio => SmsApi::Twilio(TwilioSettings {
+            base_url: settings.base_url.clone(),
+            account: settings.account.clone(),
+            secret: settings.secret.expose().clone(),
+            from: settings.from.clone(),
+        }),
+    };
+    SmsSettings {
         name: settings.name.clone(),
-        base_url: settings.base_url.clone(),
-        account: settings.account.clone(),
-        secret: settings.secret.expose().clone(),
-        from: settings.from.clone(),
         connections: settings.connections,
         rate_per_second: settings.rate_per_second,
         status_callback: None,
+        api,
     }
 }
 

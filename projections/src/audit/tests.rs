@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use domain::client::{ClientEvent, ClientProfile, Contact};
-use domain::delivery::{Attempt, DeliveryEvent, FailureClass};
+use domain::deliveries::{
+    Cause, DeliveriesEvent, Detail, Evidence, FailureClass, GroupOutcome, OutcomeGroup, Phase, Resolution,
+    deliveries_stream,
+};
+use domain::receipt::{ReceiptEvent, Receiver};
 use domain::user::{UserEvent, UserProfile};
-use domain::value::{ContactKind, Role};
+use domain::value::{ContactKind, Member, Role};
 use domain::{Event, Personal};
 use serde_json::{Value, json};
 
@@ -19,35 +23,97 @@ fn secret() -> Personal<String> {
     Personal::new(id(3), SECRET.to_owned())
 }
 
-fn deferred() -> DeliveryEvent {
-    let attempt = Attempt {
+fn member(number: u16) -> Member {
+    Member::try_new(number).expect("a member")
+}
+
+fn outcomes() -> DeliveriesEvent {
+    let cause = Cause { class: FailureClass::Throttled, evidence: Evidence::answered(Phase::Http, "429") };
+    let deferred = |attempt, members: [u16; 2]| OutcomeGroup {
+        generation: 1,
+        attempt,
+        members: members.map(member).into_iter().collect(),
+        outcome: GroupOutcome::Deferred {
+            provider: Some("primero".into()),
+            since: at(1),
+            until: at(9),
+            cause: cause.clone(),
+        },
+        details: vec![Detail { member: member(members[0]), text: secret() }],
+    };
+    let accepted = OutcomeGroup {
+        generation: 1,
+        attempt: 1,
+        members: member(9).into(),
+        outcome: GroupOutcome::Accepted { provider: "primero".into(), references: vec!["SM1".into()] },
+        details: vec![],
+    };
+    DeliveriesEvent::OutcomesRecorded {
         notification: id(1).into(),
         company: id(2).into(),
-        client: id(3).into(),
-        generation: 1,
-        number: 2,
-    };
-    DeliveryEvent::DeliveryDeferred {
-        attempt,
-        provider: Some("primero".into()),
-        until: at(9),
-        class: FailureClass::Throttled,
-        code: "429".into(),
-        detail: secret(),
+        outcomes: vec![deferred(1, [1, 2]), accepted, deferred(2, [3, 4])],
     }
 }
 
+fn stream() -> String {
+    deliveries_stream(id(1).into(), 1)
+}
+
 #[test]
-fn an_outcome_says_who_was_told_with_which_result() {
-    let recorded = recorded(1, id(7), Event::Delivery(deferred()));
+fn an_entry_about_many_counts_them_and_has_the_gravest_result() {
+    let recorded = recorded(1, stream(), Event::Deliveries(outcomes()));
     let entry = Entry::of(&recorded);
-    assert_eq!((entry.subject_type, entry.result), ("delivery", "deferred"));
-    assert_eq!(entry.subject, SubjectId::Uuid(id(7)));
+    assert_eq!((entry.subject_type, entry.result), ("notification", "deferred"));
+    assert_eq!(entry.subject, SubjectId::Uuid(id(1)));
     assert_eq!((entry.company, entry.notification), (Some(id(2)), Some(id(1))));
     let summary: Value = serde_json::from_str(&entry.summary).expect("an object");
-    assert_eq!(summary["client"], json!(id(3)));
-    assert_eq!((&summary["class"], &summary["number"]), (&json!("throttled"), &json!(2)));
-    assert_eq!(summary.get("reason"), None);
+    let expected = json!({
+        "generation": 1,
+        "outcomes": [
+            {"outcome": "deferred", "class": "throttled", "code": "429", "provider": "primero", "n": 4},
+            {"outcome": "accepted", "provider": "primero", "n": 1},
+        ],
+    });
+    assert_eq!(summary, expected);
+}
+
+#[test]
+fn what_ends_a_doubt_and_what_is_reopened_is_counted() {
+    let (notification, company) = (id(1).into(), id(2).into());
+    let members = [1, 2].map(member).into_iter().collect();
+    let resolution = Resolution::NotSent;
+    let events = [
+        DeliveriesEvent::DoubtsResolved {
+            notification,
+            company,
+            members,
+            resolution,
+            reason: Some(secret()),
+        },
+        DeliveriesEvent::DeliveriesReopened { notification, company, generation: 2, members },
+    ];
+    let entries = events.map(|event| {
+        let recorded = recorded(1, stream(), Event::Deliveries(event));
+        let entry = Entry::of(&recorded);
+        (entry.result, serde_json::from_str::<Value>(&entry.summary).expect("an object"))
+    });
+    assert_eq!(entries[0], ("failed", json!({"resolution": "not_sent", "n": 2})));
+    assert_eq!(entries[1], ("done", json!({"generation": 2, "n": 2})));
+}
+
+#[test]
+fn seeing_and_outcomes_are_no_deeds() {
+    let receiver = || Receiver { message: id(5).into(), user: id(6).into(), author: id(7).into() };
+    let events = [
+        (Event::Deliveries(outcomes()), false),
+        (Event::Receipt(ReceiptEvent::MessageSeen(receiver())), false),
+        (Event::Receipt(ReceiptEvent::MessageAcknowledged(receiver())), true),
+        (Event::Client(ClientEvent::ClientErased { company: id(2).into() }), true),
+    ];
+    for (event, deed) in events {
+        assert_eq!(super::is_deed(&recorded(1, id(3), event.clone())), deed, "{event:?}");
+    }
+    assert!(super::is_deed(&unreadable(1, "martian", "x")));
 }
 
 #[test]
@@ -62,7 +128,7 @@ fn no_entry_names_a_person() {
         ClientProfile { external_id: Some(SECRET.into()), name: SECRET.into(), contacts: vec![contact] };
     let user = UserProfile { name: SECRET.into(), email: SECRET.into() };
     let events = [
-        Event::Delivery(deferred()),
+        Event::Deliveries(outcomes()),
         Event::Client(ClientEvent::ClientRegistered {
             company: id(2).into(),
             profile: Personal::new(id(3), client),

@@ -2,6 +2,7 @@
 //! what an event claims.
 
 mod as_of;
+mod changes;
 mod fold;
 mod load;
 mod prune;

@@ -7,24 +7,11 @@ use domain::Position;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::changes::Changes;
 use super::fold::{Counted, Fold, Item, Key, Logged, Sent, Span, Touched};
 use super::withdraw::withdraw;
 use crate::copy::CopyIn;
 use crate::search;
-
-/// How the counts of inboxes change.
-#[derive(Default)]
-pub(super) struct Changes(HashMap<Uuid, (Counted, Position)>);
-
-impl Changes {
-    pub(super) fn add(&mut self, user: Uuid, by: Counted, position: Position) {
-        let (sum, last) = self.0.entry(user).or_default();
-        sum.unseen += by.unseen;
-        sum.unread += by.unread;
-        sum.total += by.total;
-        *last = position.max(*last);
-    }
-}
 
 pub(super) async fn save(tx: &mut PgConnection, fold: Fold) -> sqlx::Result<()> {
     let mut changes = Changes::default();

@@ -3,8 +3,8 @@
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
+use super::changes::Changes;
 use super::fold::{Counted, Fold, Left};
-use super::save::Changes;
 
 /// A withdrawn message leaves every inbox, and takes along what its author was told of it.
 pub(super) async fn withdraw(tx: &mut PgConnection, fold: &Fold, changes: &mut Changes) -> sqlx::Result<()> {

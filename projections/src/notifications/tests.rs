@@ -1,22 +1,29 @@
-//! What totals and causes say of deliveries, event by event.
+//! What rows, totals and entries say of deliveries, event by event.
+
+mod histories;
+mod tables;
 
 use std::collections::BTreeMap;
 
 use commands::log::Recorded;
 use domain::client::ClientEvent;
-use domain::delivery::{Attempt, DeliveryEvent, FailureClass};
-use domain::notification::{Addressee, AudienceEvent, NotificationEvent, Recipient, audience_stream};
-use domain::value::{Category, Channel, ContactKind, RecipientKind};
+use domain::deliveries::{
+    Cause, DeliveriesEvent, DeliveryState, Detail, Evidence, FailureClass, GroupOutcome, GroupReceipt,
+    OutcomeGroup, Phase, ReceiptGroup, deliveries_stream,
+};
+use domain::notification::{Addressee, AudienceEvent, NotificationEvent, NotificationState, Recipient};
+use domain::value::{Category, Channel, ContactKind, Member, Members, RecipientKind};
 use domain::{Event, Personal, Position};
 
+use self::histories::random_history;
+use self::tables::Tables;
 use super::fold::Fold;
-use super::rows::State;
+use super::rows::ordinal;
 use crate::samples::{at, id, recorded};
 
 const NOTIFICATION: u128 = 1;
 const COMPANY: u128 = 2;
 const CLIENT: u128 = 3;
-const DELIVERIES: [u128; 3] = [11, 12, 13];
 
 fn requested() -> Recorded {
     let event = NotificationEvent::NotificationRequested {
@@ -33,24 +40,23 @@ fn requested() -> Recorded {
     recorded(1, id(NOTIFICATION), Event::Notification(event))
 }
 
-fn chunk(position: Position, generation: u32, deliveries: &[u128]) -> Recorded {
+/// A chunk of so many people, each of a client of their own, numbered from [`CLIENT`].
+fn chunk(position: Position, number: i64, people: u128) -> Recorded {
     let addressee =
         Addressee { client_name: "Ana".into(), contact_name: "Ana".into(), address: "+573001234567".into() };
-    let recipient = |delivery: &u128| Recipient {
-        delivery: id(*delivery).into(),
-        client: id(CLIENT).into(),
+    let recipient = |person: u128| Recipient {
+        client: id(CLIENT + person).into(),
         kind: ContactKind::Holder,
-        addressee: Personal::new(id(CLIENT), addressee.clone()),
+        addressee: Personal::new(id(CLIENT + person), addressee.clone()),
     };
     let event = AudienceEvent::AudienceChunkResolved {
         notification: id(NOTIFICATION).into(),
         company: id(COMPANY).into(),
         channel: Channel::Sms,
-        generation,
-        recipients: deliveries.iter().map(recipient).collect(),
+        recipients: (0..people).map(recipient).collect(),
         cursor: String::new(),
     };
-    recorded(position, audience_stream(id(NOTIFICATION).into(), generation), Event::Audience(event))
+    Recorded { sequence: number, ..recorded(position, id(NOTIFICATION), Event::Audience(event)) }
 }
 
 fn notification(position: Position, event: NotificationEvent) -> Recorded {
@@ -62,122 +68,200 @@ fn closed(position: Position, generation: u32) -> Recorded {
     notification(position, NotificationEvent::AudienceClosed { generation, total: 3, excluded })
 }
 
-fn attempt(generation: u32) -> Attempt {
-    Attempt {
-        notification: id(NOTIFICATION).into(),
-        company: id(COMPANY).into(),
-        client: id(CLIENT).into(),
-        generation,
-        number: 1,
-    }
+fn deliveries(position: Position, event: DeliveriesEvent) -> Recorded {
+    recorded(position, deliveries_stream(id(NOTIFICATION).into(), 1), Event::Deliveries(event))
 }
 
-fn accepted(position: Position, delivery: u128, generation: u32) -> Recorded {
-    let event = DeliveryEvent::DeliveryAccepted {
-        attempt: attempt(generation),
+fn members(text: &str) -> Members {
+    text.parse().expect("members")
+}
+
+fn outcome(position: Position, whom: &str, generation: u32, attempt: u32, outcome: GroupOutcome) -> Recorded {
+    let members = members(whom);
+    let details = match &outcome {
+        GroupOutcome::Failed { .. } => members
+            .iter()
+            .map(|member| Detail { member, text: Personal::new(id(CLIENT), "no such number".to_owned()) })
+            .collect(),
+        _ => vec![],
+    };
+    let group = OutcomeGroup { generation, attempt, members, outcome, details };
+    let (notification, company) = (id(NOTIFICATION).into(), id(COMPANY).into());
+    deliveries(position, DeliveriesEvent::OutcomesRecorded { notification, company, outcomes: vec![group] })
+}
+
+fn accepted(people: usize) -> GroupOutcome {
+    GroupOutcome::Accepted {
         provider: "primero".into(),
-        reference: "SM1".into(),
-    };
-    recorded(position, id(delivery), Event::Delivery(event))
-}
-
-fn failed(position: Position, delivery: u128, generation: u32) -> Recorded {
-    let event = DeliveryEvent::DeliveryFailed {
-        attempt: attempt(generation),
-        provider: Some("primero".into()),
-        class: FailureClass::PermanentAddress,
-        code: "21211".into(),
-        detail: Personal::new(id(CLIENT), "no such number".to_owned()),
-    };
-    recorded(position, id(delivery), Event::Delivery(event))
-}
-
-fn folded(events: &[Recorded]) -> Fold {
-    let mut fold = Fold::default();
-    for event in events {
-        fold.event(event);
+        references: (0..people).map(|person| format!("SM{person}")).collect(),
     }
+}
+
+fn cause() -> Cause {
+    Cause { class: FailureClass::PermanentAddress, evidence: Evidence::answered(Phase::Http, "21211") }
+}
+
+fn failed() -> GroupOutcome {
+    GroupOutcome::Failed { provider: Some("primero".into()), cause: cause() }
+}
+
+fn deferred() -> GroupOutcome {
+    GroupOutcome::Deferred { provider: Some("primero".into()), since: at(1), until: at(99), cause: cause() }
+}
+
+fn reopened(position: Position, whom: &str, generation: u32) -> Recorded {
+    let (notification, company) = (id(NOTIFICATION).into(), id(COMPANY).into());
+    deliveries(
+        position,
+        DeliveriesEvent::DeliveriesReopened { notification, company, generation, members: members(whom) },
+    )
+}
+
+fn folded(events: &[Recorded]) -> Fold<'_> {
+    let mut fold = Fold::default();
+    events.iter().for_each(|event| fold.event(event));
     fold
 }
 
-fn total(fold: &Fold, state: State) -> i64 {
-    fold.notifications[&id(NOTIFICATION)].totals.get(state)
+fn total(fold: &Fold<'_>, state: DeliveryState) -> i64 {
+    fold.totals.0.iter().filter(|((_, of, _), _)| *of == state).map(|(_, people)| people).sum()
 }
 
-fn causes(fold: &Fold) -> i64 {
-    fold.causes.values().sum()
+/// The outcomes and positions of the entries about a member, in order.
+fn entries(fold: &Fold<'_>, member: u16) -> Vec<(DeliveryState, Position)> {
+    let of = |number: u16| Member::try_new(number).expect("a member");
+    let all = fold.attempts.iter().filter(|attempt| attempt.member == of(member));
+    all.map(|attempt| (attempt.standing.state, attempt.standing.position)).collect()
+}
+
+fn undecided(fold: &Fold<'_>) -> String {
+    fold.chunks[&(id(NOTIFICATION), 1)].undecided.to_string()
 }
 
 #[test]
 fn each_delivery_counts_once_where_it_stands() {
-    let fold =
-        folded(&[requested(), chunk(2, 1, &DELIVERIES), closed(3, 1), accepted(4, 11, 1), failed(5, 12, 1)]);
-    let totals: Vec<i64> =
-        [State::Pending, State::Accepted, State::Failed].map(|state| total(&fold, state)).into();
-    assert_eq!(totals, [1, 1, 1]);
-    assert_eq!(causes(&fold), 1);
-    assert_eq!(fold.notifications[&id(NOTIFICATION)].position, 5);
+    let events = [
+        requested(),
+        chunk(2, 1, 4),
+        closed(3, 1),
+        outcome(4, "1-2", 1, 1, accepted(2)),
+        outcome(5, "3", 1, 1, failed()),
+    ];
+    let fold = folded(&events);
+    assert_eq!((total(&fold, DeliveryState::Accepted), total(&fold, DeliveryState::Failed)), (2, 1));
+    assert_eq!(undecided(&fold), "4");
+    let known = &fold.notifications[&id(NOTIFICATION)];
+    assert_eq!((known.people, known.position, known.life.state()), (4, 5, Some(NotificationState::Running)));
+}
+
+#[test]
+fn what_is_accepted_at_once_has_no_entry_beside_its_outcome() {
+    let events = [requested(), chunk(2, 1, 3), outcome(3, "1-3", 1, 1, accepted(3))];
+    let fold = folded(&events);
+    assert!(fold.attempts.is_empty());
+    let chunk = &fold.chunks[&(id(NOTIFICATION), 1)];
+    let references: Vec<_> = chunk.outcomes.values().map(|outcome| outcome.reference.as_deref()).collect();
+    assert_eq!(references, [Some("SM0"), Some("SM1"), Some("SM2")]);
+    assert_eq!((chunk.accepted, chunk.delivered), (3, 0));
+}
+
+#[test]
+fn the_second_that_is_known_brings_the_first_into_the_history() {
+    let (notification, company) = (id(NOTIFICATION).into(), id(COMPANY).into());
+    let receipt = ReceiptGroup {
+        members: members("2"),
+        provider: "primero".into(),
+        at: vec![at(77)],
+        receipt: GroupReceipt::Delivered,
+        details: vec![],
+    };
+    let events = [
+        requested(),
+        chunk(2, 1, 3),
+        outcome(3, "1", 1, 1, deferred()),
+        outcome(4, "2", 1, 1, accepted(1)),
+        outcome(5, "1", 1, 2, accepted(1)),
+        deliveries(6, DeliveriesEvent::ReceiptsRecorded { notification, company, receipts: vec![receipt] }),
+    ];
+    let fold = folded(&events);
+    assert_eq!(entries(&fold, 1), [(DeliveryState::Deferred, 3), (DeliveryState::Accepted, 5)]);
+    assert_eq!(entries(&fold, 2), [(DeliveryState::Accepted, 4), (DeliveryState::Delivered, 6)]);
+    assert_eq!((total(&fold, DeliveryState::Accepted), total(&fold, DeliveryState::Delivered)), (1, 1));
+    assert_eq!(total(&fold, DeliveryState::Deferred), 0);
+    let chunk = &fold.chunks[&(id(NOTIFICATION), 1)];
+    let told = &chunk.outcomes[&Member::try_new(2).expect("a member")];
+    assert_eq!((told.standing.at, told.reference.as_deref()), (at(77), Some("SM0")));
 }
 
 #[test]
 fn a_retry_takes_the_failed_back_and_keeps_who_was_left_out_first() {
-    let fold = folded(&[
+    let events = [
         requested(),
-        chunk(2, 1, &DELIVERIES),
+        chunk(2, 1, 3),
         closed(3, 1),
-        failed(4, 12, 1),
+        outcome(4, "2", 1, 1, failed()),
         notification(5, NotificationEvent::NotificationRetried { generation: 2 }),
-        chunk(6, 2, &[12]),
+        reopened(6, "2", 2),
         closed(7, 2),
-    ]);
-    assert_eq!((total(&fold, State::Pending), total(&fold, State::Failed), causes(&fold)), (3, 0, 0));
+    ];
+    let fold = folded(&events);
+    assert_eq!(total(&fold, DeliveryState::Failed), 0);
+    assert_eq!(undecided(&fold), "1,3", "what is reopened keeps its row");
+    assert_eq!(entries(&fold, 2), [(DeliveryState::Failed, 4), (DeliveryState::Pending, 6)]);
     assert_eq!(fold.notifications[&id(NOTIFICATION)].excluded["no_phone"], 1);
-    assert_eq!(fold.tried.len(), 1);
 }
 
 #[test]
-fn an_outcome_of_an_earlier_generation_only_joins_the_timeline() {
-    let fold = folded(&[requested(), chunk(2, 1, &[12]), chunk(3, 2, &[12]), failed(4, 12, 1)]);
-    assert_eq!((total(&fold, State::Pending), total(&fold, State::Failed)), (1, 0));
-    assert_eq!(fold.tried.len(), 1);
+fn outcomes_without_their_audience_leave_nothing() {
+    let events = [requested(), outcome(2, "1", 1, 1, accepted(1))];
+    let fold = folded(&events);
+    assert!(fold.totals.0.is_empty() && fold.chunks.is_empty());
+    let events = [requested(), chunk(2, 1, 1), outcome(3, "1-2", 1, 1, accepted(2))];
+    let fold = folded(&events);
+    assert_eq!(total(&fold, DeliveryState::Accepted), 1, "nobody beyond the audience is counted");
 }
 
 #[test]
-fn an_outcome_without_its_delivery_leaves_nothing() {
-    let fold = folded(&[requested(), accepted(2, 11, 1)]);
-    assert_eq!((total(&fold, State::Accepted), fold.tried.len()), (0, 0));
+fn what_the_log_calls_cancelled_is_cancelled() {
+    let cancelled = notification(4, NotificationEvent::NotificationCancelled);
+    let events = [requested(), chunk(2, 1, 1), closed(3, 1), cancelled];
+    let known = &folded(&events).notifications[&id(NOTIFICATION)];
+    assert_eq!((known.cancelled_at, known.life.state()), (Some(at(4)), Some(NotificationState::Cancelled)));
 }
 
 #[test]
-fn what_the_log_calls_cancelled_is_cancelled_even_if_it_finished_at_that_moment() {
-    let cancelled_at = |fold: &Fold| fold.notifications[&id(NOTIFICATION)].cancelled_at;
-    let mut events = vec![requested(), chunk(2, 1, &[11]), closed(3, 1)];
-    events.push(notification(4, NotificationEvent::NotificationCancelled));
-    assert_eq!(cancelled_at(&folded(&events)), Some(at(4)));
-    events[3] = accepted(4, 11, 1);
-    events.push(notification(5, NotificationEvent::NotificationCancelled));
-    assert_eq!(cancelled_at(&folded(&events)), Some(at(5)));
+fn nothing_personal_of_a_client_who_was_erased_before_is_written() {
+    let events = [requested(), chunk(2, 1, 2), outcome(3, "1-2", 1, 1, failed())];
+    let mut fold = folded(&events);
+    fold.erased.insert(id(CLIENT));
+    let key = (id(NOTIFICATION), 1);
+    let is_erased = |fold: &Fold<'_>| -> Vec<bool> {
+        fold.attempts.iter().map(|attempt| fold.is_erased(attempt.chunk, attempt.member)).collect()
+    };
+    assert_eq!(is_erased(&fold), [true, false]);
+    fold.chunks.get_mut(&key).expect("the chunk").recipients = None;
+    fold.erased_people.insert((id(NOTIFICATION), ordinal(1, Member::try_new(2).expect("a member"))));
+    assert_eq!(is_erased(&fold), [false, true], "also of a chunk that was there before the batch");
+    assert_eq!(total(&fold, DeliveryState::Failed), 2);
 }
 
 #[test]
-fn nothing_personal_of_an_erased_client_is_written() {
+fn who_is_erased_in_a_batch_is_blanked_at_its_end() {
     let erased = ClientEvent::ClientErased { company: id(COMPANY).into() };
-    let mut fold = folded(&[
-        requested(),
-        chunk(2, 1, &[12]),
-        failed(3, 12, 1),
-        recorded(4, id(CLIENT), Event::Client(erased)),
-    ]);
-    fold.leave_out_the_erased();
-    let resolved = fold.deliveries[&id(12)].resolved.as_ref().expect("a new delivery");
-    assert_eq!((&resolved.addressee, &fold.tried[0].detail), (&None, &None));
-    assert_eq!(total(&fold, State::Failed), 1);
+    let events = [requested(), chunk(2, 1, 1), recorded(3, id(CLIENT), Event::Client(erased))];
+    assert_eq!(folded(&events).erased_now, [id(CLIENT)]);
 }
 
 #[test]
-fn every_state_has_a_name_of_its_own() {
-    for state in State::ALL {
-        assert_eq!(State::of(state.as_str()), Some(state));
+fn a_batch_is_its_events_one_by_one_and_the_totals_are_the_truth() {
+    for seed in 0..150 {
+        let history = random_history(seed);
+        let (mut whole, mut single, mut cut) = (Tables::default(), Tables::default(), Tables::default());
+        whole.apply(&history);
+        history.iter().for_each(|event| single.apply(std::slice::from_ref(event)));
+        history.chunks(1 + seed as usize % 7).for_each(|batch| cut.apply(batch));
+        assert_eq!(whole, single, "{seed}");
+        assert_eq!(whole, cut, "{seed}");
+        whole.assert_the_truth(&history);
     }
-    assert_eq!(State::of("sending"), None);
 }

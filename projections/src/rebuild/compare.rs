@@ -43,6 +43,8 @@ pub async fn compare(log: &Reader, projection: Projection) -> Result<Vec<Differe
     let mut connection = log.pool().acquire().await?;
     fill.up_to(position(&mut connection, projection).await?).await.map_err(database)?;
     drop(connection);
+    // What is blanked at the end of a fill stands there too.
+    schema::finish(log.pool(), &*projector, &schema).await?;
     let mut tx = begin(log.pool()).await?;
     sqlx::query("select pg_advisory_xact_lock($1)").bind(swap_key(projection)).execute(&mut *tx).await?;
     fill.up_to(position(&mut tx, projection).await?).await.map_err(database)?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use commands::log::Reader;
+use commands::log::{Reader, Recorded};
 use domain::Position;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::reading::{Reading, Share};
 use crate::engine::schema::{self, Checkpoint};
 use crate::engine::{BatchError, Batches, Target};
+use crate::projector::Projector;
 
 /// How near the log's head a fill has to be before it takes the place of what serves.
 const NEAR_EVENTS: Position = 500;
@@ -19,7 +20,7 @@ const ROUNDS_MAX: u32 = 20;
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Nobody waits for the disk here: progress that a crash loses is made again.
-const TELL: &str = "update projection_rebuilds set position = $2, target = $3
+const TELL: &str = "update projection_rebuilds set position = $2, target = $3, facts = $4
                     where rebuild_id = $1 and set_config('synchronous_commit', 'off', true) is not null";
 
 /// Tables that are being filled.
@@ -28,6 +29,8 @@ pub(crate) struct Fill {
     target: Target,
     batches: Batches,
     rebuild: Option<Uuid>,
+    /// How many facts were filled in: an event about many people is as many.
+    facts: usize,
     told_at: Option<Instant>,
 }
 
@@ -41,7 +44,7 @@ impl Fill {
         schema::drop(log.pool(), &target.schema).await?;
         schema::create(log.pool(), &*target.projector, &target.schema, false).await?;
         let batches = open(log.pool(), &target).await?;
-        Ok(Self { log: log.clone(), target, batches, rebuild, told_at: None })
+        Ok(Self { log: log.clone(), target, batches, rebuild, facts: 0, told_at: None })
     }
 
     pub(crate) const fn position(&self) -> Position {
@@ -89,6 +92,7 @@ impl Fill {
             let batch = share.next().await?;
             let events: Vec<_> = batch.events.iter().collect();
             self.batches.project(&events, batch.up_to).await?;
+            self.facts += facts(&*self.target.projector, &events);
             self.tell(share.end()).await?;
         }
         Ok(())
@@ -101,9 +105,21 @@ impl Fill {
             return Ok(());
         }
         self.told_at = Some(Instant::now());
-        sqlx::query(TELL).bind(rebuild).bind(self.position()).bind(end).execute(self.log.pool()).await?;
+        sqlx::query(TELL)
+            .bind(rebuild)
+            .bind(self.position())
+            .bind(end)
+            .bind(self.facts as i64)
+            .execute(self.log.pool())
+            .await?;
         Ok(())
     }
+}
+
+/// How many facts there are for a projection among events.
+fn facts(projector: &dyn Projector, events: &[&Recorded]) -> usize {
+    let taken = events.iter().filter(|event| projector.takes(&event.aggregate_type));
+    taken.map(|event| event.weight()).sum()
 }
 
 async fn open(pool: &PgPool, target: &Target) -> sqlx::Result<Batches> {

@@ -30,6 +30,8 @@ pub struct Progress {
     pub position: Position,
     /// The position it has to come to.
     pub target: Position,
+    /// How many facts are filled in: an event about many people is as many.
+    pub facts: i64,
     /// Whether it is over.
     pub finished: bool,
     /// Why it was given up; none if it went well.
@@ -77,7 +79,7 @@ pub async fn request(pool: &PgPool, projection: Projection) -> sqlx::Result<Uuid
 /// When the database does not answer.
 pub async fn progress(pool: &PgPool, rebuild: Uuid) -> sqlx::Result<Option<Progress>> {
     sqlx::query_as(
-        "select position, target, finished_at is not null as finished, failure
+        "select position, target, facts, finished_at is not null as finished, failure
          from projection_rebuilds where rebuild_id = $1",
     )
     .bind(rebuild)

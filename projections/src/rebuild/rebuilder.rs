@@ -173,7 +173,7 @@ impl Rebuilder {
 /// The orders that are not done, marked as begun.
 async fn waiting(pool: &PgPool) -> sqlx::Result<Vec<Order>> {
     sqlx::query_as(
-        "update projection_rebuilds set started_at = clock_timestamp(), position = 0, target = 0
+        "update projection_rebuilds set started_at = clock_timestamp(), position = 0, target = 0, facts = 0
          where finished_at is null
          returning rebuild_id, name",
     )

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::deliveries::{self, Evidence, FailureClass, Observation};
 
-use super::wire::{Broken, Reply};
+use super::wire::{ConnectionError, Reply};
 use crate::provider::{failure::Failure, schedule::RetryAdvice};
 
 /// A greylisting server wants the same mail again, but not at once.
@@ -53,7 +53,13 @@ pub(super) fn refused(phase: Phase, status: u16, text: &str) -> Failure {
         Some(Enhanced { subject, detail }) => format!("{status} {}.{subject}.{detail}", status / 100),
         None => status.to_string(),
     };
-    Failure::answered(blame(phase, class), phase.into(), code, text).with_advice(advice)
+    let class = blame(phase, class);
+    let failure = Failure::answered(class, phase.into(), code, text).with_advice(advice);
+    if class == FailureClass::ConfigAuth && meets_every_message(phase, status, enhanced) {
+        failure.for_every_message()
+    } else {
+        failure
+    }
 }
 
 /// A reply's lines as one text; the enhanced code that begins each of them is said once.
@@ -75,21 +81,23 @@ fn is_enhanced(word: &str) -> bool {
 }
 
 /// A failure of the connection: only a reply is an answer to the message.
-pub(super) fn failed(phase: Phase, broken: &Broken) -> Failure {
-    match broken {
+pub(super) fn failed(phase: Phase, error: &ConnectionError) -> Failure {
+    match error {
         // Before the log-in TLS fails for what it is, as when the server wants a certificate of ours; later it just ends.
-        Broken::Tls(why) if phase.is_before_mail() => unprotected(Observation::TlsFailed).with_text(why),
-        Broken::Tls(why) => ended(phase).with_text(why),
-        Broken::Closed | Broken::Unwritten => ended(phase),
-        Broken::NotSmtp => transient(phase, Observation::AnswerUnreadable),
-        Broken::TooLong => transient(phase, Observation::AnswerTooLong),
-        Broken::Unasked => transient(phase, Observation::AnswerUnasked),
+        ConnectionError::Tls(why) if phase.is_before_mail() => {
+            unprotected(Observation::TlsFailed).with_text(why)
+        }
+        ConnectionError::Tls(why) => ended(phase).with_text(why),
+        ConnectionError::Closed | ConnectionError::WriteFailed => ended(phase),
+        ConnectionError::NotSmtp => transient(phase, Observation::AnswerUnreadable),
+        ConnectionError::ReplyTooLong => transient(phase, Observation::AnswerTooLong),
+        ConnectionError::UnsolicitedReply => transient(phase, Observation::AnswerUnasked),
     }
 }
 
 /// There is no TLS that can be relied on.
 pub(super) fn unprotected(observed: Observation) -> Failure {
-    Failure::observed(FailureClass::ConfigAuth, deliveries::Phase::Tls, observed)
+    Failure::of_settings(deliveries::Phase::Tls, observed)
 }
 
 /// The phase's deadline has passed.
@@ -122,6 +130,16 @@ fn blame(phase: Phase, class: FailureClass) -> FailureClass {
         PermanentAddress | Unknown if phase == Phase::Mail => ConfigAuth,
         _ => class,
     }
+}
+
+/// Whether a refusal of our settings is one of the connection, the log-in or the sender. From MAIL on a fault in the
+/// dialogue may come of one recipient's address, and a sender's address (5.1.7, 5.1.8) is refused at a single recipient
+/// as well.
+fn meets_every_message(phase: Phase, status: u16, enhanced: Option<Enhanced>) -> bool {
+    let is_of_the_dialogue = matches!(status, 500 | 502..=504 | 555)
+        || matches!(enhanced, Some(Enhanced { subject: 5, detail: 1 | 2 | 4 | 5 }));
+    let is_of_the_senders_address = matches!(enhanced, Some(Enhanced { subject: 1, detail: 7 | 8 }));
+    phase.is_before_mail() || !(is_of_the_dialogue || is_of_the_senders_address)
 }
 
 /// The subject and detail of an enhanced status code whose class agrees with the reply (RFC 2034 section 4).

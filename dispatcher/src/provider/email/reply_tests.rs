@@ -3,6 +3,7 @@
 use FailureClass::*;
 
 use super::*;
+use crate::provider::failure::Scope;
 
 fn class_of(reply: &str) -> FailureClass {
     at(Phase::Rcpt, reply).class()
@@ -134,7 +135,7 @@ fn an_enhanced_code_that_every_line_repeats_is_said_once() {
 
 #[test]
 fn a_failing_connection_is_transient_and_tls_that_fails_before_the_log_in_is_ours_to_mend() {
-    let tls = Broken::Tls("certificate required".into());
+    let tls = ConnectionError::Tls("certificate required".into());
     for phase in [Phase::Connect, Phase::Tls, Phase::Greeting, Phase::Auth] {
         assert_eq!(
             (failed(phase, &tls).class(), failed(phase, &tls).seen()),
@@ -142,16 +143,16 @@ fn a_failing_connection_is_transient_and_tls_that_fails_before_the_log_in_is_our
         );
     }
     for phase in [Phase::Mail, Phase::Rcpt, Phase::Data, Phase::FinalReply] {
-        for broken in [
-            Broken::Closed,
-            Broken::Unwritten,
-            Broken::NotSmtp,
-            Broken::TooLong,
-            Broken::Unasked,
+        for error in [
+            ConnectionError::Closed,
+            ConnectionError::WriteFailed,
+            ConnectionError::NotSmtp,
+            ConnectionError::ReplyTooLong,
+            ConnectionError::UnsolicitedReply,
             tls.clone(),
         ] {
-            let failure = failed(phase, &broken);
-            assert_eq!((failure.class(), failure.ends_dialogue()), (Transient, true), "{broken:?}");
+            let failure = failed(phase, &error);
+            assert_eq!((failure.class(), failure.ends_dialogue()), (Transient, true), "{error:?}");
         }
     }
 }
@@ -183,4 +184,38 @@ fn a_refused_connection_or_sender_never_blames_the_recipient() {
     assert_eq!(at(Phase::Mail, "553 5.1.1 sender unknown").class(), ConfigAuth);
     assert_eq!(at(Phase::Mail, "550 5.7.1 sender not allowed").class(), PolicyReputation);
     assert_eq!(at(Phase::Mail, "552 5.3.4 too big").class(), PermanentContent);
+}
+
+#[test]
+fn a_refusal_of_the_connection_the_log_in_or_the_sender_would_meet_every_message() {
+    let of_all: [(Phase, &[&str]); 4] = [
+        (Phase::Greeting, &["554", "501", "504 5.5.2", "521"]),
+        (Phase::Auth, &["535 5.7.8", "454 4.7.0", "503"]),
+        (Phase::Mail, &["530 5.7.0", "501", "550 5.1.1"]),
+        (Phase::Rcpt, &["530 5.7.0", "534 5.7.9", "535 5.7.8", "538 5.7.11"]),
+    ];
+    for (phase, reply) in
+        of_all.iter().flat_map(|(phase, replies)| replies.iter().map(move |one| (phase, one)))
+    {
+        assert_eq!(at(*phase, reply).scope, Scope::EveryMessage, "{phase:?} {reply}");
+    }
+}
+
+#[test]
+fn a_refusal_of_a_recipient_meets_one_message() {
+    for reply in ["550 5.1.1", "554 5.7.1", "452 4.2.2", "552 5.3.4"] {
+        assert_eq!(at(Phase::Rcpt, reply).scope, Scope::OneMessage, "{reply}");
+    }
+}
+
+#[test]
+fn a_refusal_of_our_settings_may_come_of_one_recipients_address() {
+    for reply in ["555 5.5.4", "501 5.5.4", "502"] {
+        assert_eq!(at(Phase::Mail, reply).scope, Scope::OneMessage, "{reply}");
+    }
+    let of_one =
+        ["501 5.5.4", "500 5.5.1", "502", "503 5.5.1", "504 5.5.2", "550 5.5.5", "550 5.1.7", "550 5.1.8"];
+    for reply in of_one {
+        assert_eq!(at(Phase::Rcpt, reply).scope, Scope::OneMessage, "{reply}");
+    }
 }

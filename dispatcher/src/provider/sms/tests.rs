@@ -1,8 +1,9 @@
 //! The SMS client against real sockets: the simulator, and a server that says just what a test says.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use domain::deliveries::{FailureClass, Observation};
 use domain::value::Channel;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    provider::RetryAdvice,
+    provider::{Doubt, Failure, RetryAdvice},
     simulator::{Behaviour, Outcome, Simulator, SimulatorOptions},
 };
 
@@ -31,15 +32,18 @@ fn sender_to(simulator: &Simulator) -> SmsSender {
 }
 
 fn sender_at(base_url: &str, deadlines: SmsDeadlines) -> SmsSender {
-    let settings = TwilioSettings {
-        name: "prueba".into(),
+    let api = TwilioSettings {
         base_url: base_url.into(),
         account: "AC1".into(),
         secret: "secret".into(),
         from: "+15005550006".into(),
+    };
+    let settings = SmsSettings {
+        name: "prueba".into(),
         connections: 1,
         rate_per_second: 0,
         status_callback: None,
+        api: SmsApi::Twilio(api),
     };
     SmsProvider::with_deadlines(&settings, deadlines).expect("good settings").sender()
 }
@@ -216,7 +220,9 @@ async fn silence_after_the_request_is_in_doubt() {
 #[tokio::test]
 async fn a_wrong_secret_is_our_fault() {
     let simulator = simulator().await;
-    let settings = TwilioSettings { secret: "wrong".into(), ..simulator.twilio_settings(1) };
+    let mut settings = simulator.twilio_settings(1);
+    let SmsApi::Twilio(api) = &mut settings.api;
+    api.secret = "wrong".into();
     let mut sender = SmsProvider::try_new(&settings).expect("good settings").sender();
     let failure = unsent(sender.send(&sms("+573001234567"), start).await);
     assert_eq!((failure.class(), failure.code()), (FailureClass::ConfigAuth, "20003"));
@@ -245,8 +251,8 @@ async fn an_answer_that_breaks_off_is_in_doubt() {
 
 #[tokio::test]
 async fn an_endless_answer_is_not_read_to_its_end() {
-    let endless =
-        "HTTP/1.1 201 Created\r\nContent-Length: 1000000000\r\n\r\n".to_owned() + &" ".repeat(2 * MAX_ANSWER);
+    let endless = "HTTP/1.1 201 Created\r\nContent-Length: 1000000000\r\n\r\n".to_owned()
+        + &" ".repeat(2 * transport::MAX_ANSWER);
     doubt(answered(endless.leak()).await);
 }
 

@@ -28,7 +28,7 @@ pub enum Behaviour {
         /// With what.
         refusal: Refusal,
     },
-    /// Accepts so many, of whomever the rule is for, and refuses all the others: a quota.
+    /// Accepts so many messages to the addresses that the rule is for, and refuses all the others: a quota.
     AcceptFirst {
         /// How many.
         times: u32,

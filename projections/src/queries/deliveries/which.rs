@@ -11,6 +11,9 @@ use crate::page::PageRequest;
 /// How many chunks are looked through at once for people of whom nothing is known.
 const CHUNKS_AT_ONCE: i64 = 100;
 
+/// Holds always: for statements that need not know who is being sent to, so that all have the same parameters.
+const EVERY_PARAMETER: &str = "$4::integer[] is not null";
+
 /// Everybody.
 const ALL: &str = "select ordinal from notifications.recipients
     where notification_id = $1 and ordinal > $2 and $4::integer[] is not null
@@ -62,7 +65,7 @@ fn common(state: DeliveryState) -> String {
            order by ordinal
            limit $3
          ) o
-         where c.before < $3 + {CHUNK_MEMBERS} and $4::integer[] is not null
+         where c.before < $3 + {CHUNK_MEMBERS} and {EVERY_PARAMETER}
          order by o.ordinal
          limit $3"
     )
@@ -71,10 +74,11 @@ fn common(state: DeliveryState) -> String {
 /// Of a state that has a partial index. It is asked for as a range, because a planner that is told it is one state may go
 /// by ordinal alone, through all that are in none.
 fn rare(state: DeliveryState) -> String {
+    let not_sending = if state.is_open() { "ordinal <> all($4)" } else { EVERY_PARAMETER };
     format!(
         "select ordinal from notifications.outcomes
          where notification_id = $1 and (state, ordinal) > ('{state}', $2) and state >= '{state}' and state <= '{state}'
-           and ordinal <> all($4)
+           and {not_sending}
          order by state, ordinal
          limit $3"
     )

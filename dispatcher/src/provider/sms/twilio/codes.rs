@@ -30,6 +30,11 @@ pub(super) fn class_of(code: u64) -> Option<FailureClass> {
     }
 }
 
+/// Whether it refuses the account, whatever the message: its credentials, that it is not active, that it is suspended.
+pub(super) const fn is_of_the_account(code: u64) -> bool {
+    matches!(code, 20003 | 20005 | 30002)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +59,11 @@ mod tests {
             }
         }
         assert_eq!(class_of(0), None);
+    }
+
+    #[test]
+    fn a_sender_that_is_refused_may_be_refused_for_one_recipient_only() {
+        assert!([20003, 20005, 30002].into_iter().all(is_of_the_account));
+        assert!(![21606, 21608, 21703, 30034].into_iter().any(is_of_the_account));
     }
 }

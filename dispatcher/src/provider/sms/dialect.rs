@@ -1,0 +1,78 @@
+//! What differs from one SMS API to the next, all of it pure: the transport sends what a dialect writes, and gives it what
+//! came back.
+
+use std::fmt;
+
+use domain::deliveries::{Observation, Receipt};
+use domain::value::DeliveryId;
+use reqwest::{Request, StatusCode, header::HeaderMap};
+
+use crate::provider::{
+    Outgoing,
+    failure::{Accepted, Failure, SendFailure},
+    schedule::RetryAdvice,
+};
+
+/// How one kind of SMS API is spoken, with one account's settings.
+pub(super) trait Dialect: fmt::Debug + Send + Sync {
+    /// The request that sends a message. A failure is proof that it can never be sent as it is.
+    fn request(&self, outgoing: &Outgoing) -> Result<Request, Failure>;
+
+    /// What the answer to that request means for the message.
+    fn read_answer(&self, answer: &Answer<'_>) -> Result<Accepted, SendFailure>;
+
+    /// What the provider reports of a message that it took over. None: it is still on its way.
+    fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError>;
+}
+
+/// An answer over HTTP, read as far as it came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answer<'a> {
+    pub(super) status: StatusCode,
+    /// What its headers say about the next attempt.
+    pub(super) advice: RetryAdvice,
+    /// The whole body, or why there is none: it broke off, or is larger than any honest answer.
+    pub(super) body: Result<&'a [u8], Observation>,
+}
+
+/// A request by which a provider reports what became of a message.
+#[derive(Clone, Copy)]
+pub struct StatusCallback<'a> {
+    /// The query of its URL as it came, without the question mark.
+    pub query: &'a str,
+    /// Its headers, the signature among them.
+    pub headers: &'a HeaderMap,
+    /// Its whole body.
+    pub body: &'a [u8],
+}
+
+/// It names a person's number.
+impl fmt::Debug for StatusCallback<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StatusCallback").finish_non_exhaustive()
+    }
+}
+
+/// What a provider reports of one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusReport {
+    /// The provider's own name for the message, as in [`Accepted::reference`].
+    pub reference: String,
+    /// Our own, if the callback's address carries it.
+    pub delivery: Option<DeliveryId>,
+    /// What became of it.
+    pub receipt: Receipt,
+    /// The provider's own text, bounded, in one line, without the recipient; empty if there is none.
+    pub text: String,
+}
+
+/// A callback that says nothing that can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CallbackError {
+    /// No signature, or one that was not made with the account's secret for this very request.
+    #[error("the callback is not signed by the provider")]
+    NotSigned,
+    /// It names no message or no state.
+    #[error("the callback cannot be read")]
+    Unreadable,
+}

@@ -1,0 +1,67 @@
+//! What a configured SMS provider consists of.
+
+use std::fmt;
+
+use url::Url;
+
+use super::dialect::Dialect;
+use super::twilio::{Twilio, TwilioSettings};
+use crate::provider::settings::{SettingsError, limits};
+
+/// One `[[sms.providers]]` as it stands in the configuration.
+#[derive(Clone)]
+pub struct SmsSettings {
+    /// How logs and attempts name it.
+    pub name: String,
+    /// How many requests are under way at once, 1–1,000.
+    pub connections: u32,
+    /// The most sends a second; 0 for no limit.
+    pub rate_per_second: u32,
+    /// Where the provider reports later; `delivery=<our delivery id>` is added to its query.
+    pub status_callback: Option<String>,
+    /// The dialect it speaks, the configuration's `kind`, and the settings of that dialect.
+    pub api: SmsApi,
+}
+
+/// The dialects of SMS APIs, each with its own settings.
+#[derive(Clone)]
+pub enum SmsApi {
+    /// Twilio's, and that of everybody who speaks like Twilio.
+    Twilio(TwilioSettings),
+}
+
+impl fmt::Debug for SmsSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmsSettings").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl SmsSettings {
+    /// The dialect with the account's settings, if they can be used.
+    pub(super) fn dialect(&self) -> Result<Box<dyn Dialect>, SettingsError> {
+        let wrong = |key, reason| self.wrong(key, reason);
+        limits(&self.name, self.connections, self.rate_per_second, &wrong)?;
+        let callback = self
+            .status_callback
+            .as_deref()
+            .map(|url| http_url(url).ok_or(wrong("status_callback", "must begin with https:// or http://")));
+        let callback = callback.transpose()?;
+        match &self.api {
+            SmsApi::Twilio(settings) => Ok(Box::new(Twilio::try_new(settings, callback, &wrong)?)),
+        }
+    }
+
+    pub(super) fn wrong(&self, key: &'static str, reason: &'static str) -> SettingsError {
+        SettingsError { section: "sms", name: self.name.clone(), key, reason }
+    }
+}
+
+/// A URL of a web server.
+pub(super) fn http_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.fragment().is_none()).then_some(url)
+}
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;

@@ -1,0 +1,95 @@
+//! One HTTP request and its answer, and what no answer proves.
+
+use std::time::Duration;
+
+use domain::deliveries::{Evidence, FailureClass, Observation, Phase};
+use reqwest::{Client, Response, redirect};
+
+use crate::provider::failure::{Doubt, Failure, SendFailure};
+
+/// The largest answer that is read, in bytes.
+pub(super) const MAX_ANSWER: usize = 64 * 1024;
+const USER_AGENT: &str = concat!("mensajeria/", env!("CARGO_PKG_VERSION"));
+
+/// How long an SMS provider may take.
+#[derive(Debug, Clone, Copy)]
+pub struct SmsDeadlines {
+    /// Name, TCP and TLS.
+    pub connect: Duration,
+    /// The whole request; a send without an answer by then is in doubt.
+    pub answer: Duration,
+    /// An unused connection is closed after this, sooner than providers close theirs: a request that meets a
+    /// connection just being closed would be in doubt.
+    pub idle: Duration,
+}
+
+impl Default for SmsDeadlines {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(60),
+            idle: Duration::from_secs(4),
+        }
+    }
+}
+
+/// A client that sends each request once at most.
+pub(super) fn client(connections: u32, deadlines: SmsDeadlines) -> reqwest::Result<Client> {
+    Client::builder()
+        .user_agent(USER_AGENT)
+        .tcp_nodelay(true)
+        .no_proxy()
+        // A redirected POST is a second request whose first answer nobody would know.
+        .redirect(redirect::Policy::none())
+        // Neither may the client ask twice on its own.
+        .retry(reqwest::retry::never())
+        .pool_max_idle_per_host(connections as usize)
+        .pool_idle_timeout(deadlines.idle)
+        .connect_timeout(deadlines.connect)
+        .timeout(deadlines.connect + deadlines.answer)
+        .build()
+}
+
+/// The whole body; else that it broke off, or is larger than any honest answer.
+pub(super) async fn bounded_body(response: &mut Response) -> Result<Vec<u8>, Observation> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|_| Observation::AnswerCut)? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(Observation::AnswerTooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// No connection is proof that nothing was sent; after that, silence proves nothing.
+pub(super) fn unanswered(error: &reqwest::Error) -> SendFailure {
+    if error.is_connect() {
+        return unconnected(error).into();
+    }
+    if error.is_builder() {
+        return Failure::of_settings(None, Observation::SettingsUnusable).into();
+    }
+    let observed = if error.is_timeout() { Observation::NoAnswer } else { Observation::Closed };
+    Doubt { evidence: Evidence::observed(Some(Phase::Http), observed), text: String::new() }.into()
+}
+
+/// A certificate that is not trusted will not mend itself; everything else may.
+fn unconnected(error: &reqwest::Error) -> Failure {
+    let mut cause: &dyn std::error::Error = error;
+    loop {
+        if let Some(tls) = tls_error(cause) {
+            return Failure::of_settings(Phase::Tls, Observation::TlsFailed).with_text(&tls.to_string());
+        }
+        let Some(source) = cause.source() else { break };
+        cause = source;
+    }
+    let observed = if error.is_timeout() { Observation::NoAnswer } else { Observation::Unreachable };
+    // The innermost error is the system's; those around it repeat the URL.
+    Failure::observed(FailureClass::Transient, Phase::Connect, observed).with_text(&cause.to_string())
+}
+
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    inner.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref())
+}

@@ -1,0 +1,103 @@
+//! What Twilio's answer to a request means for the message.
+
+use domain::deliveries::Phase;
+use serde_json::{Map, Value};
+
+use super::codes::{OPTED_OUT, class_of, is_of_the_account};
+use crate::provider::{
+    failure::{Accepted, Failure, SendFailure},
+    schedule::RetryAdvice,
+    sms::{dialect::Answer, status},
+};
+
+/// The longest reference that is kept, in characters; Twilio's sids have 34.
+const REFERENCE_MAX: usize = 200;
+/// The largest code that is one: Twilio's have five digits. A longer number may be a person's.
+const CODE_MAX: u64 = 999_999;
+
+/// Both of Twilio's answers, the message's resource and the error document, as far as they can be read: a number may be
+/// a string and a string a number, and a field that is neither is absent.
+#[derive(Debug, Default)]
+struct Body {
+    sid: Option<String>,
+    has_failed: bool,
+    code: Option<u64>,
+    message: Option<String>,
+}
+
+impl Body {
+    /// What is no JSON object says nothing. Other charsets than UTF-8 are read as far as they are ASCII, which keys, codes
+    /// and sids are.
+    fn read(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let fields: Map<String, Value> =
+            serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default();
+        let of = |name: &str| fields.get(name).and_then(word);
+        let code_of = |name: &str| of(name).and_then(|word| code(&word));
+        Self {
+            sid: of("sid"),
+            // A message that will not be sent any more (twilio.com/docs/messaging/api/message-resource#message-status-values).
+            has_failed: of("status")
+                .is_some_and(|status| matches!(status.as_str(), "failed" | "undelivered" | "canceled")),
+            code: code_of("error_code").or_else(|| code_of("code")),
+            message: of("error_message").or_else(|| of("message")),
+        }
+    }
+}
+
+/// A string or a number, without the spaces around it.
+fn word(value: &Value) -> Option<String> {
+    let word = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!word.is_empty()).then_some(word)
+}
+
+/// A code of Twilio's, as a number or in words.
+pub(super) fn code(word: &str) -> Option<u64> {
+    let digits = word.strip_suffix(".0").unwrap_or(word);
+    digits.parse().ok().filter(|code| (1..=CODE_MAX).contains(code))
+}
+
+/// A sid means that there is a message, whatever else is said: accepted, or failed for good by an error of its own.
+/// Without one the status decides: a refusal proves that nothing was sent.
+pub(super) fn read(answer: &Answer<'_>) -> Result<Accepted, SendFailure> {
+    let body = answer.body.map(Body::read).unwrap_or_default();
+    match &body.sid {
+        Some(_) if body.code.is_some() || body.has_failed || answer.status.is_client_error() => {
+            // Twilio has the message and gave it up: trying again would make another.
+            Err(refused(answer, RetryAdvice::Never, &body))
+        }
+        Some(sid) => Ok(Accepted { reference: bounded(sid) }),
+        None if status::is_refusal(answer.status, body.code.is_some()) => {
+            Err(refused(answer, answer.advice, &body))
+        }
+        None => Err(status::doubt(answer).into()),
+    }
+}
+
+fn refused(answer: &Answer<'_>, advice: RetryAdvice, body: &Body) -> SendFailure {
+    if body.code == Some(OPTED_OUT) {
+        return SendFailure::OptedOut;
+    }
+    let Some(code) = body.code else {
+        let text = body.message.as_deref().unwrap_or_default();
+        return status::refused(answer.status).with_text(text).with_advice(advice).into();
+    };
+    let class = class_of(code).unwrap_or_else(|| status::class_of(answer.status));
+    let text = body.message.as_deref().unwrap_or_default();
+    let failure = Failure::answered(class, Phase::Http, code.to_string(), text).with_advice(advice);
+    let failure = if is_of_the_account(code) { failure.for_every_message() } else { failure };
+    failure.into()
+}
+
+/// A sid as it is kept.
+pub(super) fn bounded(sid: &str) -> String {
+    sid.chars().filter(|c| !c.is_control()).take(REFERENCE_MAX).collect()
+}
+
+#[cfg(test)]
+#[path = "answer_tests.rs"]
+mod tests;

@@ -1,0 +1,240 @@
+//! Twilio's status callbacks (twilio.com/docs/messaging/guides/track-outbound-message-status), believed only when they are
+//! signed (twilio.com/docs/usage/security).
+
+use std::collections::BTreeSet;
+
+use aws_lc_rs::hmac;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use domain::deliveries::{Cause, Evidence, FailureClass, Phase, Receipt};
+use domain::value::DeliveryId;
+use url::{Position, Url, form_urlencoded};
+
+use super::DELIVERY;
+use super::answer::{bounded, code};
+use super::codes::{OPTED_OUT, class_of};
+use crate::provider::failure::{provider_text, without_recipient};
+use crate::provider::settings::Secret;
+use crate::provider::sms::dialect::{CallbackError, StatusCallback, StatusReport};
+
+const SIGNATURE: &str = "x-twilio-signature";
+
+/// `address` is the one that Twilio was told, before the delivery was added to its query.
+pub(super) fn read(
+    callback: &StatusCallback<'_>,
+    address: &Url,
+    secret: &Secret,
+) -> Result<Option<StatusReport>, CallbackError> {
+    let form = Form::read(callback.body);
+    if !is_signed(callback, address, secret, &form) {
+        return Err(CallbackError::NotSigned);
+    }
+    let sid = form.get("MessageSid").ok_or(CallbackError::Unreadable)?;
+    let status = form.get("MessageStatus").ok_or(CallbackError::Unreadable)?;
+    let Some(receipt) = receipt(status, form.get("ErrorCode")) else { return Ok(None) };
+    let to = form.get("To").unwrap_or_default();
+    let text = provider_text(form.get("ErrorMessage").unwrap_or_default());
+    Ok(Some(StatusReport {
+        reference: without_recipient(&bounded(sid), to),
+        delivery: delivery(callback.query),
+        receipt,
+        text: without_recipient(&text, to),
+    }))
+}
+
+/// The parameters of a form, as they came.
+struct Form(Vec<(String, String)>);
+
+impl Form {
+    fn read(body: &[u8]) -> Self {
+        Self(form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(its, _)| its == name)?;
+        Some(value.trim()).filter(|value| !value.is_empty())
+    }
+}
+
+/// What a status says of the end of a message. None: it is on its way, or the status is not known to us.
+fn receipt(status: &str, error: Option<&str>) -> Option<Receipt> {
+    match status {
+        "delivered" | "read" => Some(Receipt::Delivered),
+        "undelivered" | "failed" | "canceled" => Some(Receipt::Bounced(cause(status, error))),
+        _ => None,
+    }
+}
+
+fn cause(status: &str, error: Option<&str>) -> Cause {
+    let code = error.and_then(code);
+    let class = match code {
+        // A report cannot suppress a delivery any more: no message will reach this number.
+        Some(OPTED_OUT) => FailureClass::PermanentAddress,
+        code => code.and_then(class_of).unwrap_or(FailureClass::Unknown),
+    };
+    let said = code.map_or_else(|| status.to_owned(), |code| code.to_string());
+    Cause { class, evidence: Evidence::answered(Phase::Report, said) }
+}
+
+fn delivery(query: &str) -> Option<DeliveryId> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let (_, id) = pairs.find(|(name, _)| name == DELIVERY)?;
+    DeliveryId::try_from(id.as_ref()).ok()
+}
+
+/// The signature is the HMAC-SHA1, under the account's token, of the full URL and then of each parameter's name and value,
+/// the names in order. Twilio signs an address with or without its port, so that both are right. The address is our own,
+/// not that of the request: a proxy may have changed it.
+fn is_signed(callback: &StatusCallback<'_>, address: &Url, secret: &Secret, form: &Form) -> bool {
+    let header = callback.headers.get(SIGNATURE);
+    let Some(signature) = header.and_then(|value| BASE64_STANDARD.decode(value).ok()) else { return false };
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.reveal().as_bytes());
+    let parameters = parameters(form);
+    addresses(address, callback.query)
+        .iter()
+        .any(|url| hmac::verify(&key, format!("{url}{parameters}").as_bytes(), &signature).is_ok())
+}
+
+/// A parameter that is said twice with one value counts once.
+fn parameters(form: &Form) -> String {
+    let sorted: BTreeSet<_> = form.0.iter().collect();
+    sorted.into_iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect()
+}
+
+fn addresses(address: &Url, query: &str) -> [String; 2] {
+    let host = &address[..Position::AfterHost];
+    let path = &address[Position::BeforePath..Position::AfterPath];
+    let query = if query.is_empty() { String::new() } else { format!("?{query}") };
+    let port = address.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
+    [format!("{host}{path}{query}"), format!("{host}{port}{path}{query}")]
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderMap, HeaderValue};
+
+    use super::*;
+
+    /// Twilio's own example (github.com/twilio/twilio-python, tests/unit/test_request_validator.py).
+    const EXAMPLE: &str = "CallSid=CA1234567890ABCDE&Digits=1234&From=%2B14158675309&To=%2B18005551212\
+                           &Caller=%2B14158675309";
+    const EXAMPLE_SIGNATURE: &str = "RSOYDt4T1cUTdK1PDd93/VVr8B8=";
+
+    fn address() -> Url {
+        Url::parse("https://mycompany.com/myapp.php").expect("a URL")
+    }
+
+    fn secret() -> Secret {
+        Secret::new("12345")
+    }
+
+    fn signed(signature: &str) -> HeaderMap {
+        let value = HeaderValue::try_from(signature).expect("a header");
+        HeaderMap::from_iter([(SIGNATURE.parse().expect("a name"), value)])
+    }
+
+    fn sign(url: &str, body: &str) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret().reveal().as_bytes());
+        let text = format!("{url}{}", parameters(&Form::read(body.as_bytes())));
+        BASE64_STANDARD.encode(hmac::sign(&key, text.as_bytes()))
+    }
+
+    fn told(query: &str, body: &str) -> Result<Option<StatusReport>, CallbackError> {
+        let headers = signed(&sign(&format!("https://mycompany.com/myapp.php?{query}"), body));
+        read(&StatusCallback { query, headers: &headers, body: body.as_bytes() }, &address(), &secret())
+    }
+
+    fn receipt_of(body: &str) -> Option<Receipt> {
+        told("a=b", body).expect("a report").map(|report| report.receipt)
+    }
+
+    #[test]
+    fn a_signature_is_checked_as_in_twilios_own_example() {
+        let is_signed = |query, signature, body: &str| {
+            let headers = signed(signature);
+            let callback = StatusCallback { query, headers: &headers, body: body.as_bytes() };
+            super::is_signed(&callback, &address(), &secret(), &Form::read(body.as_bytes()))
+        };
+        assert!(is_signed("foo=1&bar=2", EXAMPLE_SIGNATURE, EXAMPLE));
+        assert!(!is_signed("foo=1&bar=3", EXAMPLE_SIGNATURE, EXAMPLE), "another address");
+        assert!(!is_signed("foo=1&bar=2", EXAMPLE_SIGNATURE, &format!("{EXAMPLE}&x=y")), "another form");
+        assert!(!is_signed("foo=1&bar=2", "RSOYDt4T1cUTdK1PDd93/VVr8B9=", EXAMPLE), "another signature");
+        assert!(!is_signed("foo=1&bar=2", "no base64", EXAMPLE));
+    }
+
+    #[test]
+    fn a_callback_that_is_not_signed_is_not_believed() {
+        let body = b"MessageSid=SM1&MessageStatus=delivered";
+        let callback = StatusCallback { query: "", headers: &HeaderMap::new(), body };
+        assert_eq!(read(&callback, &address(), &secret()), Err(CallbackError::NotSigned));
+    }
+
+    #[test]
+    fn an_address_may_be_signed_with_its_port_or_without() {
+        let signs = |address: &str, url: &str| {
+            let headers = signed(&sign(url, "a=b"));
+            let callback = StatusCallback { query: "x=y", headers: &headers, body: b"a=b" };
+            let address = Url::parse(address).expect("a URL");
+            super::is_signed(&callback, &address, &secret(), &Form::read(b"a=b"))
+        };
+        for url in ["https://h.test/p?x=y", "https://h.test:443/p?x=y"] {
+            assert!(signs("https://h.test/p", url), "{url}");
+        }
+        for url in ["http://h.test/p?x=y", "http://h.test:8080/p?x=y"] {
+            assert!(signs("http://h.test:8080/p", url), "{url}");
+        }
+        assert!(!signs("https://h.test/p", "https://h.test:8443/p?x=y"));
+    }
+
+    #[test]
+    fn a_delivered_message_is_found_by_its_sid_and_by_our_delivery() {
+        let delivery = "00000000-0000-0000-0000-000000000007";
+        let report = told(
+            &format!("delivery={delivery}"),
+            "MessageSid=SM1&MessageStatus=delivered&To=%2B573001234567&AccountSid=AC1",
+        );
+        let report = report.expect("a report").expect("an end");
+        assert_eq!((report.reference.as_str(), report.receipt), ("SM1", Receipt::Delivered));
+        assert_eq!(report.delivery.map(|id| id.to_string()).as_deref(), Some(delivery));
+    }
+
+    #[test]
+    fn a_message_that_was_not_delivered_has_the_class_of_its_code() {
+        let table = [
+            ("undelivered", "30005", FailureClass::PermanentAddress, "30005"),
+            ("undelivered", "30003", FailureClass::Transient, "30003"),
+            ("failed", "30007", FailureClass::PolicyReputation, "30007"),
+            ("undelivered", "21610", FailureClass::PermanentAddress, "21610"),
+            ("failed", "99999", FailureClass::Unknown, "99999"),
+            ("undelivered", "", FailureClass::Unknown, "undelivered"),
+            ("canceled", "573001234567", FailureClass::Unknown, "canceled"),
+        ];
+        for (status, error, class, code) in table {
+            let body = format!("MessageSid=SM1&MessageStatus={status}&ErrorCode={error}");
+            let evidence = Evidence::answered(Phase::Report, code);
+            assert_eq!(receipt_of(&body), Some(Receipt::Bounced(Cause { class, evidence })), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_message_on_its_way_has_no_receipt_yet() {
+        for status in ["accepted", "scheduled", "queued", "sending", "sent", "new"] {
+            assert_eq!(receipt_of(&format!("MessageSid=SM1&MessageStatus={status}")), None, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_callback_without_a_message_or_a_state_cannot_be_read() {
+        for body in ["", "MessageSid=SM1", "MessageStatus=delivered", "MessageSid=&MessageStatus=delivered"] {
+            assert_eq!(told("a=b", body), Err(CallbackError::Unreadable), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_report_repeats_no_number() {
+        let body = "MessageSid=SM573001234567&MessageStatus=failed&To=%2B573001234567\
+                    &ErrorMessage=no+route+to+%2B573001234567";
+        let report = told("a=b", body).expect("a report").expect("an end");
+        assert_eq!((report.reference.as_str(), report.text.as_str()), ("…", "no route to …"));
+        assert_eq!(report.delivery, None);
+    }
+}

@@ -1,0 +1,89 @@
+//! A server that speaks Twilio's dialect.
+
+use std::collections::HashMap;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use hyper::{
+    Method, StatusCode,
+    header::{AUTHORIZATION, RETRY_AFTER},
+    http::request::Parts,
+};
+use serde_json::{Value, json};
+
+use super::http::{self, Answer, Dialect, Reference, Sms};
+use super::{ACCOUNT, Refusal, SECRET};
+
+/// The one account's API.
+pub(super) struct Twilio;
+
+impl Dialect for Twilio {
+    fn is_for(&self, head: &Parts) -> bool {
+        head.method == Method::POST
+            && head.uri.path() == format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
+    }
+
+    fn is_authorized(&self, head: &Parts) -> bool {
+        let expected = format!("Basic {}", BASE64_STANDARD.encode(format!("{ACCOUNT}:{SECRET}")));
+        head.headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes() == expected.as_bytes())
+    }
+
+    fn read(&self, body: &[u8]) -> Result<Sms, Refusal> {
+        let mut fields: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
+        let mut field = |name| fields.remove(name).filter(|value: &String| !value.is_empty());
+        let sender = field("From").or_else(|| field("MessagingServiceSid"));
+        let delivery_id = field("StatusCallback").and_then(|url| delivery_id(&url)).unwrap_or_default();
+        Ok(Sms {
+            to: field("To").ok_or(Refusal::sms(400, 21604, "A 'To' phone number is required"))?,
+            from: sender.ok_or(Refusal::sms(400, 21603, "A 'From' phone number is required"))?,
+            body: field("Body").ok_or(Refusal::sms(400, 21602, "Message body is required"))?,
+            delivery_id,
+        })
+    }
+
+    fn accepted(&self, sms: &Sms, reference: Reference<'_>) -> Answer {
+        let sid = match reference {
+            Reference::Serial(serial) => format!("SM{serial:032x}"),
+            Reference::Recipient(number) => format!("SM{}", number.trim_start_matches('+')),
+        };
+        let body = json!({
+            "sid": sid,
+            "account_sid": ACCOUNT,
+            "status": "queued",
+            "to": sms.to,
+            "from": sms.from,
+            "body": sms.body,
+            "error_code": null,
+            "error_message": null,
+        });
+        http::json(StatusCode::CREATED, &body)
+    }
+
+    fn refused(&self, refusal: Refusal) -> Answer {
+        let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let body = match refusal.code {
+            // What stands before an API speaks no JSON.
+            0 => Value::Null,
+            code => json!({ "code": code, "message": refusal.text, "status": refusal.status }),
+        };
+        let mut answer = http::json(status, &body);
+        if let Some(wait) = refusal.retry_after.filter(|_| status == StatusCode::TOO_MANY_REQUESTS) {
+            answer.headers_mut().insert(RETRY_AFTER, wait.as_secs().into());
+        }
+        answer
+    }
+
+    fn unknown(&self) -> Refusal {
+        Refusal::sms(404, 20404, "The requested resource was not found")
+    }
+
+    fn unauthorized(&self) -> Refusal {
+        Refusal::sms(401, 20003, "Authenticate")
+    }
+}
+
+/// Our delivery id, which the callback's address carries.
+fn delivery_id(callback: &str) -> Option<String> {
+    let url = url::Url::parse(callback).ok()?;
+    let (_, id) = url.query_pairs().find(|(name, _)| name == "delivery")?;
+    Some(id.into_owned())
+}
