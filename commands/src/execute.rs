@@ -5,6 +5,7 @@ use std::convert::Infallible;
 
 use cqrs_es::persist::PersistedEventStore;
 use cqrs_es::{Aggregate, AggregateError, CqrsFramework, DomainEvent};
+use domain::DecodeError;
 use serde_json::Value;
 
 use crate::context::CommandContext;
@@ -160,9 +161,8 @@ impl EventLog {
             (Err(AggregateError::UserError(refusal)), _) => Err(CommandError::Refused(refusal)),
             (Err(_), Some(Err(error))) => self.after_append_error(error, context).await,
             (Err(AggregateError::AggregateConflict), _) => Err(CommandError::Conflict),
-            // Not with what it quotes, which may be personal.
-            (Err(AggregateError::DeserializationError(_)), _) => {
-                Err(CommandError::unavailable("an event of the stream cannot be read"))
+            (Err(AggregateError::DeserializationError(error)), _) => {
+                Err(CommandError::Unreadable(decode_error(error)))
             }
             (Err(error), _) => Err(CommandError::unavailable(error.to_string())),
         }
@@ -257,6 +257,14 @@ impl EventLog {
                 self.after_append_error(error, context).await
             }
         }
+    }
+}
+
+/// Of what cqrs-es says about a stored event, the error that quotes nothing personal.
+fn decode_error(error: Box<dyn std::error::Error + Send + Sync>) -> DecodeError {
+    match error.downcast::<DecodeError>() {
+        Ok(error) => *error,
+        Err(other) => DecodeError::Payload(serde::de::Error::custom(other)),
     }
 }
 

@@ -1,9 +1,9 @@
 //! How a command ends: carried out, now or before, or not, and why.
 
-use domain::Position;
+use domain::{DecodeError, Position};
 use serde_json::Value;
 
-use crate::log::LoadError;
+use crate::log::{LoadError, SealError};
 
 /// What a command led to.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +46,9 @@ pub enum CommandError<E: std::error::Error> {
     /// An event would be larger than the log takes.
     #[error("the command leads to too large an event")]
     TooLarge,
+    /// The stream has an event that this version of the program cannot read: trying again does not help.
+    #[error("failed to read the stream: {0}")]
+    Unreadable(#[source] DecodeError),
     /// The log is away, or the outcome is unknown: ours. Trying again with the same key is safe.
     #[error("failed to carry the command out: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -63,6 +66,7 @@ impl<E: std::error::Error> CommandError<E> {
             Self::KeyReused => CommandError::KeyReused,
             Self::Conflict => CommandError::Conflict,
             Self::TooLarge => CommandError::TooLarge,
+            Self::Unreadable(error) => CommandError::Unreadable(error),
             Self::Unavailable(error) => CommandError::Unavailable(error),
         }
     }
@@ -76,6 +80,10 @@ impl<E: std::error::Error> From<sqlx::Error> for CommandError<E> {
 
 impl<E: std::error::Error> From<LoadError> for CommandError<E> {
     fn from(error: LoadError) -> Self {
-        Self::unavailable(error)
+        match error {
+            LoadError::Decode(error) => Self::Unreadable(error),
+            LoadError::Seal(SealError::Forged) => Self::Unreadable(DecodeError::Sealed),
+            other => Self::unavailable(other),
+        }
     }
 }

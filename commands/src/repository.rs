@@ -6,11 +6,11 @@ use cqrs_es::Aggregate;
 use cqrs_es::persist::{
     PersistedEventRepository, PersistenceError, ReplayStream, SerializedEvent, SerializedSnapshot,
 };
-use domain::upcast;
+use domain::{DecodeError, upcast};
 use postgres_es::PostgresEventRepository;
 use serde_json::Value;
 
-use crate::log::{AppendError, Appended, Draft, EventLog, FirstAnswer, Lane, Place, open_value};
+use crate::log::{AppendError, Appended, Draft, EventLog, FirstAnswer, Lane, Place, SealError, open_value};
 
 /// Made for one command: it carries the command's first answer in, and out what cqrs-es has no room to return.
 pub(crate) struct LedgerRepository<'a> {
@@ -53,11 +53,13 @@ impl<'a> LedgerRepository<'a> {
             aggregate_id: &event.aggregate_id,
             sequence: event.sequence as i64,
         };
-        let payload = open_value(self.log.keys(), event.payload.take(), place)
-            .await
-            .map_err(|error| PersistenceError::UnknownError(Box::new(error)))?;
+        let payload =
+            open_value(self.log.keys(), event.payload.take(), place).await.map_err(|error| match error {
+                SealError::Forged => PersistenceError::DeserializationError(Box::new(DecodeError::Sealed)),
+                other => PersistenceError::UnknownError(Box::new(other)),
+            })?;
         event.payload = upcast(&event.event_type, &event.event_version, payload)
-            .map_err(|error| PersistenceError::UnknownError(Box::new(error)))?;
+            .map_err(|error| PersistenceError::DeserializationError(Box::new(error)))?;
         Ok(event)
     }
 }

@@ -1,6 +1,7 @@
 //! The feed: every position once and in order, from memory, JetStream or PostgreSQL, and never from another history.
 
 use commands::broker::share_heads;
+use commands::log::StoredEvent;
 use commands::relay;
 use domain::DecodeError;
 use tests::HANG;
@@ -13,6 +14,22 @@ async fn a_feed_without_a_broker_reads_the_whole_log() {
     let ledger = Ledger::start().await;
     let head = ledger.write(2_500).await;
     read_to(&mut ledger.log.reader().feed(None, 0), head).await;
+}
+
+#[tokio::test]
+async fn a_feed_also_gives_events_byte_by_byte_as_they_are_stored() {
+    let ledger = Ledger::start().await;
+    let head = ledger.write(20).await;
+    let reader = ledger.log.reader();
+    let stored = reader.read_after(0, head).await.expect("the log reads");
+    let bytes = |events: &[StoredEvent]| -> Vec<_> {
+        events.iter().map(|event| (event.position, event.payload.clone(), event.metadata.clone())).collect()
+    };
+    for broker in [None, Some(ledger.broker.clone())] {
+        let mut feed = reader.feed(broker, 0);
+        assert_eq!(bytes(&feed.next_stored().await.expect("the log reads")), bytes(&stored));
+        assert_eq!(feed.position(), head);
+    }
 }
 
 #[tokio::test]

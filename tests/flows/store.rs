@@ -109,7 +109,7 @@ async fn what_a_later_program_wrote_is_not_taken_for_what_today_means() {
     .expect("a later program's event");
     assert!(companies::profile(&ledger.log, company).await.is_err(), "it is read as if it were of today");
     let renamed = companies::change(&ledger.log, company, renamed("Vigía Andina"), &context).await;
-    assert!(matches!(renamed, Err(CommandError::Unavailable(_))), "{renamed:?}");
+    assert!(matches!(renamed, Err(CommandError::Unreadable(_))), "{renamed:?}");
     assert_eq!(ledger.log.reader().head().await.expect("the head"), 2);
 }
 

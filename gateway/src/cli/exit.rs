@@ -151,6 +151,7 @@ impl<E: std::error::Error> From<CommandError<E>> for CliError {
                 Self::Refused(text)
             }
             CommandError::Conflict => Self::Failed(text),
+            CommandError::Unreadable(_) => Self::Failed(text),
             CommandError::Unavailable(_) => Self::Unavailable(text),
         }
     }

@@ -6,6 +6,7 @@ use commands::CommandError;
 use commands::clients::ClientRefusal;
 use commands::log::{FeedError, LoadError, SealError};
 use commands::users::UserRefusal;
+use domain::DecodeError;
 use domain::client::{CONTACTS_MAX, ClientError};
 use domain::company::CompanyError;
 use domain::inbox::InboxError;
@@ -39,6 +40,7 @@ impl<E: Refusal> From<CommandError<E>> for Problem {
             CommandError::KeyReused => Self::new(Kind::KeyReused),
             CommandError::Conflict => Self { retry_after_s: Some(1), ..Self::conflict(Reason::Contended) },
             CommandError::TooLarge => Self::new(Kind::TooLarge),
+            CommandError::Unreadable(cause) => unreadable(&cause),
             CommandError::Unavailable(cause) => unavailable(&cause),
         }
     }
@@ -83,7 +85,11 @@ impl From<SealError> for Problem {
 
 impl From<LoadError> for Problem {
     fn from(error: LoadError) -> Self {
-        unavailable(&error)
+        match error {
+            LoadError::Database(error) => error.into(),
+            LoadError::Seal(error) => error.into(),
+            LoadError::Decode(error) => unreadable(&error),
+        }
     }
 }
 
@@ -95,6 +101,12 @@ const NOT_MADE_YET: [&str; 3] = ["42P01", "42703", "42883"];
 fn is_our_fault(code: &str) -> bool {
     !NOT_MADE_YET.contains(&code)
         && ["21", "22", "23", "26", "34", "42"].iter().any(|class| code.starts_with(class))
+}
+
+/// Asking again does not help: only a program that can read the event does.
+fn unreadable(cause: &DecodeError) -> Problem {
+    tracing::error!(%cause, "a stream has an event that this version cannot read");
+    Problem::new(Kind::Internal)
 }
 
 fn unavailable(cause: &dyn std::fmt::Display) -> Problem {
@@ -203,6 +215,15 @@ mod tests {
     fn a_database_that_is_away_is_ours_to_mend_and_worth_asking_again() {
         let problem = Problem::from(sqlx::Error::PoolTimedOut);
         assert_eq!((problem.kind, problem.retry_after_s), (Kind::Unavailable, Some(RETRY_AFTER_S)));
+    }
+
+    #[test]
+    fn a_stream_that_cannot_be_read_is_a_fault_of_ours_and_not_worth_asking_again() {
+        let unreadable = || LoadError::Decode(DecodeError::UnknownVersion("2".into()));
+        for problem in [Problem::from(unreadable()), CommandError::<MessageError>::from(unreadable()).into()]
+        {
+            assert_eq!((problem.kind, problem.retry_after_s), (Kind::Internal, None));
+        }
     }
 
     #[test]

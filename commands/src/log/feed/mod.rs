@@ -100,19 +100,21 @@ impl Feed {
     /// # Errors
     /// See [`FeedError`].
     pub async fn next(&mut self) -> Result<Vec<Recorded>, FeedError> {
-        sleep_until(self.gathered_at).await;
-        loop {
-            let events = self.read().await?;
-            if let Some(last) = events.last().map(|event| event.position) {
-                let count = events.len();
-                let recorded = self.open(events).await?;
-                self.move_to(last);
-                if count >= BUSY_EVENTS && !self.has_a_page_to_read() {
-                    self.gathered_at = Instant::now() + gathering(count);
-                }
-                return Ok(recorded);
-            }
-        }
+        let (events, last) = self.read_some().await?;
+        let count = events.len();
+        let recorded = self.open(events).await?;
+        self.pass(last, count);
+        Ok(recorded)
+    }
+
+    /// As [`Feed::next`], but all events and as they are stored, byte by byte: for readers that hash them.
+    ///
+    /// # Errors
+    /// See [`FeedError`].
+    pub async fn next_stored(&mut self) -> Result<Vec<StoredEvent>, FeedError> {
+        let (events, last) = self.read_some().await?;
+        self.pass(last, events.len());
+        Ok(events)
     }
 
     /// The position of the last event that was given.
@@ -129,6 +131,25 @@ impl Feed {
     pub fn seek(&mut self, after: Position) {
         self.cursor = after;
         self.shut_the_mirror();
+    }
+
+    /// Waits for at least one event, and says where the last one stands.
+    async fn read_some(&mut self) -> Result<(Vec<StoredEvent>, Position), FeedError> {
+        sleep_until(self.gathered_at).await;
+        loop {
+            let events = self.read().await?;
+            if let Some(last) = events.last().map(|event| event.position) {
+                return Ok((events, last));
+            }
+        }
+    }
+
+    /// Goes past the events that are given, and gathers the next ones if the log is busy.
+    fn pass(&mut self, last: Position, count: usize) {
+        self.move_to(last);
+        if count >= BUSY_EVENTS && !self.has_a_page_to_read() {
+            self.gathered_at = Instant::now() + gathering(count);
+        }
     }
 
     /// What can be had; nothing if something else is to be tried next.
