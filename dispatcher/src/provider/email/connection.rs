@@ -12,7 +12,8 @@ use super::{
     reply::{self, Phase},
     wire::Reply,
 };
-use crate::provider::failure::{Accepted, Failure, SendFailure, without_recipient};
+use crate::provider::failure::{Accepted, Failure, SendFailure};
+use crate::provider::redaction::without_recipient;
 
 /// A connection and what is known of its server.
 pub(super) struct Connection {
