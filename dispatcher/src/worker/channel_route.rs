@@ -113,10 +113,10 @@ impl ProviderSlot {
 
 #[cfg(test)]
 mod tests {
-    use domain::deliveries::{Cause, Evidence, FailureClass, Phase};
+    use domain::deliveries::{FailureClass, Phase};
 
     use super::*;
-    use crate::provider::{Accepted, EmailProvider, Failure, RetryAdvice, SmtpSettings};
+    use crate::provider::{Accepted, EmailProvider, Failure, SmtpSettings};
     use crate::worker::testing::at;
 
     fn route<const N: usize>(names: [&str; N]) -> ChannelRoute {
@@ -130,9 +130,7 @@ mod tests {
     }
 
     fn refuse(slot: &ProviderSlot, now: DateTime<Utc>) {
-        let evidence = Evidence::answered(Phase::Auth, "535 5.7.8");
-        let cause = Cause { class: FailureClass::ConfigAuth, evidence };
-        let refused = Failure { cause, text: String::new(), advice: RetryAdvice::Schedule };
+        let refused = Failure::answered(FailureClass::ConfigAuth, Phase::Auth, "535 5.7.8", "");
         slot.provider.gate().breaker.observe::<Accepted>(&Err(refused.into()), now);
     }
 

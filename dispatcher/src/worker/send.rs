@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::deliveries::{Cause, Evidence, Failure, FailureClass, Observation, Outcome};
-use domain::rendering::render;
+use domain::notification::Addressee;
+use domain::rendering::{Rendered, Text, render};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -66,10 +67,13 @@ impl Worker {
     }
 
     async fn send(&self, sender: &mut Sender, mut job: Job, request: &Request) {
-        let outgoing = match outgoing(&job, request) {
-            Ok(outgoing) => outgoing,
-            Err(outcome) => return self.outcomes.settle_unsent(job, outcome).await,
+        let Some(person) = job.task.addressee(job.member) else {
+            return self.outcomes.settle_unsent(job, ERASED).await;
         };
+        let Some(text) = &request.text else {
+            return self.outcomes.settle_unsent(job, content_erased()).await;
+        };
+        let outgoing = outgoing(&job, person, text, request.requested_at);
         let began_at = self.now();
         job.since.get_or_insert(began_at);
         let mut marked = None;
@@ -99,19 +103,16 @@ impl Worker {
     }
 }
 
-/// What is sent, or what becomes of a delivery for which nothing can be.
-fn outgoing(job: &Job, request: &Request) -> Result<Outgoing, Outcome> {
-    let person = job.task.addressee(job.member).ok_or(ERASED)?;
-    let text = request.text.as_ref().ok_or_else(content_erased)?;
-    let rendered = render(text, person);
-    Ok(Outgoing {
+fn outgoing(job: &Job, person: &Addressee, text: &Text, requested_at: DateTime<Utc>) -> Outgoing {
+    let Rendered { subject, body } = render(text, person);
+    Outgoing {
         delivery_id: job.task.delivery(job.member),
         to: person.address.clone(),
         to_name: Some(person.contact_name.clone()).filter(|name| !name.is_empty()),
-        subject: rendered.subject,
-        body: rendered.body,
-        requested_at: request.requested_at,
-    })
+        subject,
+        body,
+        requested_at,
+    }
 }
 
 fn content_erased() -> Outcome {

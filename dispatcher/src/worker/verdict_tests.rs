@@ -1,6 +1,6 @@
 //! The verdicts.
 
-use domain::deliveries::{Cause, Evidence, Observation, Phase};
+use domain::deliveries::{Evidence, Observation, Phase};
 use domain::value::Channel;
 
 use super::*;
@@ -33,8 +33,7 @@ fn verdict() -> Verdict<'static> {
 }
 
 fn failed(class: FailureClass) -> provider::Failure {
-    let cause = Cause { class, evidence: Evidence::answered(Phase::Rcpt, "x") };
-    provider::Failure { cause, text: "because".into(), advice: RetryAdvice::Schedule }
+    provider::Failure::answered(class, Phase::Rcpt, "x", "because")
 }
 
 fn outcome(verdict: Verdict<'_>, job: &Job, failure: provider::Failure) -> Outcome {
