@@ -1,4 +1,4 @@
-use domain::deliveries::{Evidence, Observation, State, Totals};
+use domain::deliveries::{Evidence, MemberOutcome, Observation, Outcome, State, Totals};
 use domain::notification::NotificationState;
 use domain::value::Members;
 
@@ -113,4 +113,26 @@ async fn a_chunk_that_cannot_be_read_is_parked_and_holds_nobody_up() {
     let next = world.owner().await;
     let claimed = world.claim(next).await;
     assert_eq!(claimed.iter().map(|task| task.id.notification).collect::<Vec<_>>(), [good]);
+}
+
+/// The new owner may be sending to the person at this moment: the acceptance must not find the delivery ended.
+#[tokio::test]
+async fn an_old_owner_ends_nobody_whom_it_has_not_sent_to() {
+    let world = World::new().await;
+    let notification = world.notification(1).await;
+    let id = world.chunk(notification, 1, 2).await;
+    let (old, new) = (world.owner().await, world.owner().await);
+    let loaded = world.load_one(old).await;
+    world.fence(old).await;
+    assert_eq!(recover(&world.settler).await.expect("recovered"), 1, "nobody was started: no event");
+    let again = world.load_one(new).await;
+    assert_eq!(world.mark(new, &[mark(&again, 1, true)]).await, [Marked::Started]);
+
+    let cancelled = MemberOutcome { attempt: 0, outcome: Outcome::Cancelled, ..accepted(&loaded, 1) };
+    let late = change(&loaded, vec![cancelled, accepted(&loaded, 2)]);
+    assert_eq!(world.settle(old, late).await.next, Next::Lost);
+    assert_eq!(world.state(id, 1).await, State::Pending, "only its owner may say so");
+    assert!(matches!(world.state(id, 2).await, State::Accepted { .. }), "what was sent is the truth");
+    world.settle(new, change(&again, vec![accepted(&again, 1)])).await;
+    assert!(matches!(world.state(id, 1).await, State::Accepted { .. }));
 }
