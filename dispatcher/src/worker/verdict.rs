@@ -231,7 +231,8 @@ mod tests {
     fn doubt_is_never_tried_again() {
         let evidence = Evidence::observed(Some(Phase::Reply), Observation::Closed);
         let doubt = Doubt { evidence, text: "no answer".into() };
-        let in_doubt = Outcome::InDoubt { provider: "uno".into(), detail: "closed: no answer".into() };
+        let in_doubt =
+            Outcome::InDoubt { provider: "uno".into(), detail: "closed in reply: no answer".into() };
         assert_eq!(answer(Err(doubt.into())), Some(in_doubt));
     }
 
