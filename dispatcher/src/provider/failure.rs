@@ -86,6 +86,13 @@ impl Failure {
         self.cause.evidence.observed
     }
 
+    /// The text, if it is a library's, such as that on a certificate that is not trusted: it may stand in logs. A provider
+    /// that gave a code gave the text too.
+    pub(super) fn library_text(&self) -> Option<&str> {
+        let is_a_librarys = self.cause.evidence.code.is_none() && !self.text.is_empty();
+        is_a_librarys.then_some(self.text.as_str())
+    }
+
     /// The same event once the message was on its way: from there on it proves nothing.
     pub(super) fn into_doubt(self) -> Doubt {
         Doubt { evidence: self.cause.evidence, text: self.text }
@@ -141,9 +148,19 @@ fn code(evidence: &Evidence) -> &str {
     evidence.code.as_deref().unwrap_or(word)
 }
 
+/// What is known, for errors: `550 5.1.1 in rcpt: no such user`.
+fn write_known(f: &mut fmt::Formatter<'_>, evidence: &Evidence, text: &str) -> fmt::Result {
+    f.write_str(code(evidence))?;
+    if let Some(phase) = evidence.phase {
+        write!(f, " in {phase}")?;
+    }
+    if text.is_empty() { Ok(()) } else { write!(f, ": {text}") }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {}", self.class(), self.code(), self.text)
+        write!(f, "{}, ", self.class())?;
+        write_known(f, &self.cause.evidence, &self.text)
     }
 }
 
@@ -172,7 +189,7 @@ impl Doubt {
 
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code(), self.text)
+        write_known(f, &self.evidence, &self.text)
     }
 }
 
@@ -252,6 +269,23 @@ impl From<Doubt> for SendFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_librarys_text_may_stand_in_logs_and_a_providers_may_not() {
+        let untrusted = Failure::of_settings(Phase::Tls, Observation::CertificateUntrusted).with_text("why");
+        assert_eq!(untrusted.library_text(), Some("why"));
+        let refused = Failure::answered(FailureClass::ConfigAuth, Phase::Auth, "535", "Ana Ruiz");
+        assert_eq!(refused.library_text(), None);
+    }
+
+    #[test]
+    fn a_failure_is_printed_in_its_words() {
+        let refused =
+            Failure::answered(FailureClass::PermanentAddress, Phase::Rcpt, "550 5.1.1", "no such user");
+        assert_eq!(refused.to_string(), "permanent_address, 550 5.1.1 in rcpt: no such user");
+        let silent = Failure::observed(FailureClass::Transient, Phase::Mail, Observation::NoAnswer);
+        assert_eq!(silent.into_doubt().to_string(), "no_answer in mail");
+    }
 
     #[test]
     fn a_failure_prints_no_provider_text_when_debugged() {

@@ -92,7 +92,7 @@ impl Gate {
             }
             Some(reason) => {
                 let code = why.map(Failure::code);
-                let error = why.and_then(own_text);
+                let error = why.and_then(Failure::library_text);
                 let hint = why.and_then(Failure::seen).and_then(hint::of);
                 tracing::error!(provider, %reason, code, error, hint, "a provider is left alone for a while");
             }
@@ -105,12 +105,6 @@ fn unsent<T>(result: &Result<T, SendFailure>) -> Option<&Failure> {
         Err(SendFailure::Unsent(failure)) => Some(failure),
         _ => None,
     }
-}
-
-/// The text of a library, such as that of a certificate that is not believed. A provider's own text stays out of logs.
-fn own_text(failure: &Failure) -> Option<&str> {
-    let is_a_librarys = failure.cause.evidence.code.is_none() && !failure.text.is_empty();
-    is_a_librarys.then_some(failure.text.as_str())
 }
 
 /// A configured provider; cheap to clone.

@@ -51,7 +51,7 @@ pub(super) async fn start_tls(tcp: TcpStream, shared: &Shared) -> Result<Stream,
 /// Every address of the name in turn. TCP_NODELAY, since a command after a reply would wait for the other side's delayed
 /// acknowledgement, 40 ms each.
 pub(super) async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
     for address in tokio::net::lookup_host((host, port)).await? {
         match TcpStream::connect(address).await {
             Ok(stream) => {
