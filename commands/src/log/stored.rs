@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_weighs_as_much_as_the_people_it_goes_to_and_what_cannot_be_read_as_one() {
+    fn an_event_weighs_as_much_as_the_people_it_names_and_what_cannot_be_read_as_one() {
         let message = serde_json::json!({ "MessageSent": {
             "author": Uuid::nil(), "recipients": [Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3)],
             "addressed": { "users": [], "roles": [], "company": null }, "body": { "$key": Uuid::nil() },
@@ -229,5 +229,11 @@ mod tests {
         let sent = Event::decode_text("message", "MessageSent", "1", &message.to_string());
         assert!(sent.is_ok(), "{sent:?}");
         assert_eq!((weight(sent), weight(Err(DecodeError::Sealed))), (3, 1));
+        let reopened = serde_json::json!({ "DeliveriesReopened": {
+            "notification": Uuid::nil(), "company": Uuid::nil(), "generation": 2, "members": "1-64,500",
+        }});
+        let reopened = Event::decode_text("deliveries", "DeliveriesReopened", "1", &reopened.to_string());
+        assert!(reopened.is_ok(), "{reopened:?}");
+        assert_eq!(weight(reopened), 65);
     }
 }
