@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::deliveries::{self, Observation};
 
 use super::{
-    dialogue::{Dialogue, wanted},
+    dialogue::{Dialogue, expected},
     extensions::Extensions,
     reply::{self, Phase},
     wire::Reply,
@@ -45,18 +45,18 @@ async fn exchange(
     answers: &[String],
     password: &Secret,
 ) -> Result<(), Failure> {
-    let mut reply = dialogue.ask(Phase::Auth, command).await?;
+    let mut reply = dialogue.command(Phase::Auth, command).await?;
     for answer in answers {
         if !reply.is_intermediate() {
             break;
         }
-        reply = dialogue.ask(Phase::Auth, &format!("{answer}\r\n")).await?;
+        reply = dialogue.command(Phase::Auth, &format!("{answer}\r\n")).await?;
     }
     let words = reply::words(&reply);
     if reply.is_refusal() && repeats(&words, answers, password) {
         return Err(Failure { text: String::new(), ..reply::refused(Phase::Auth, reply.code, &words) });
     }
-    wanted(Phase::Auth, reply, Reply::is_completion).map(drop)
+    expected(Phase::Auth, reply, Reply::is_completion).map(drop)
 }
 
 /// Whether words, which are kept and shown, hold what must not be.

@@ -14,14 +14,14 @@ use super::address;
 use crate::provider::{Outgoing, failure::Failure};
 
 /// An envelope and a message that is ready for the wire.
-pub(super) struct Letter {
+pub(super) struct Mail {
     pub(super) sender: Address,
     pub(super) recipient: Address,
     /// The message with its dots doubled and its final line, ready after 354.
     pub(super) wire: String,
 }
 
-impl Letter {
+impl Mail {
     /// Builds the mail; an error is proof that it can never be sent as it is.
     pub(super) fn try_new(from: &Mailbox, outgoing: &Outgoing) -> Result<Self, Failure> {
         let recipient = address(&outgoing.to)?;

@@ -1,8 +1,9 @@
-//! E-mail by SMTP, in a dialogue of our own: lettre builds the letters, and understands fewer replies than servers give.
+//! E-mail by SMTP, in a dialogue of our own: lettre builds the messages, and understands fewer replies than servers give.
 
 pub(super) mod address;
 mod auth;
 mod connection;
+mod deadlines;
 mod dialogue;
 mod extensions;
 pub(super) mod helo;
@@ -15,13 +16,11 @@ mod settings;
 mod stream;
 mod wire;
 
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::sync::{Arc, atomic::AtomicBool};
 
 use connection::Connection;
-use message::Letter;
+pub use deadlines::SmtpDeadlines;
+use message::Mail;
 use settings::SmtpServer;
 use stream::TlsClient;
 
@@ -32,36 +31,6 @@ use super::{
     failure::{Accepted, Failure, SendFailure, StartRefused},
     settings::SettingsError,
 };
-
-/// How long each part of the dialogue may take (RFC 5321 4.5.3.2).
-#[derive(Debug, Clone, Copy)]
-pub struct SmtpDeadlines {
-    /// TCP and TLS.
-    pub connect: Duration,
-    /// The greeting, EHLO, STARTTLS and AUTH, each.
-    pub greeting: Duration,
-    /// The reply to MAIL and to RCPT, each.
-    pub envelope: Duration,
-    /// The reply to DATA.
-    pub data: Duration,
-    /// The body and the reply to its final dot; servers filter mail in this time, so a short one doubles mail.
-    pub final_reply: Duration,
-    /// A connection unused for longer is not trusted again: something between may have forgotten it.
-    pub idle: Duration,
-}
-
-impl Default for SmtpDeadlines {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(30),
-            greeting: Duration::from_secs(300),
-            envelope: Duration::from_secs(300),
-            data: Duration::from_secs(120),
-            final_reply: Duration::from_secs(600),
-            idle: Duration::from_secs(60),
-        }
-    }
-}
 
 /// One SMTP server that carries our mail.
 #[derive(Debug, Clone)]
@@ -126,11 +95,11 @@ impl EmailSender {
         outgoing: &Outgoing,
         started: impl AsyncFnOnce() -> Result<(), StartRefused>,
     ) -> Result<Accepted, SendFailure> {
-        let letter = Letter::try_new(&self.shared.server.from, outgoing)?;
-        let mut connection = self.announce(&letter).await?;
+        let mail = Mail::try_new(&self.shared.server.from, outgoing)?;
+        let mut connection = self.announce(&mail).await?;
         // After 354 there is no way back but to hang up: the server then has no message.
         started().await?;
-        let result = connection.transmit(&letter).await;
+        let result = connection.transmit(&mail).await;
         self.keep(connection);
         result
     }
@@ -142,19 +111,19 @@ impl EmailSender {
         }
     }
 
-    /// MAIL, RCPT and DATA. A server may have ended an idle connection at any time, or said something on it that nobody
-    /// asked for: that costs the mail nothing, so it is announced on a new one.
-    async fn announce(&mut self, letter: &Letter) -> Result<Connection, Failure> {
+    /// MAIL, RCPT and DATA. A server may have ended an idle connection at any time, or sent a reply on it that answers
+    /// nothing: that costs the mail nothing, so it is announced on a new one.
+    async fn announce(&mut self, mail: &Mail) -> Result<Connection, Failure> {
         if let Some(mut idle) = self.idle.take()
             && idle.is_ready()
         {
-            match idle.announce(letter).await {
+            match idle.announce(mail).await {
                 Err(failure) if connection::was_at_its_end(&failure) => {}
                 announced => return self.announced(idle, announced),
             }
         }
         let mut new = Connection::open(&self.shared).await?;
-        let announced = new.announce(letter).await;
+        let announced = new.announce(mail).await;
         self.announced(new, announced)
     }
 

@@ -8,6 +8,7 @@ mod simulated;
 mod tls;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use chrono::DateTime;
 use domain::{
