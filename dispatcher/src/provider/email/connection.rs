@@ -62,22 +62,23 @@ impl Connection {
         self.state != State::WithinMail
     }
 
-    /// Brings the server to 354. A failure is proof that nothing of the mail was sent.
+    /// Brings the server to 354. A failure is proof that nothing of the message was sent.
     pub(super) async fn announce(&mut self, mail: &Mail) -> Result<(), Failure> {
         if mail.is_international() && !self.international {
             let (class, phase) = (FailureClass::PermanentContent, deliveries::Phase::Mail);
             return Err(Failure::observed(class, phase, Observation::Utf8NotOffered));
         }
-        if std::mem::replace(&mut self.state, State::WithinMail) == State::Refused {
-            let rset = self.command(Phase::Mail, "RSET\r\n", Reply::is_completion).await;
-            rset.map_err(|_| reply::ended(Phase::Mail))?;
+        let must_reset = std::mem::replace(&mut self.state, State::WithinMail) == State::Refused;
+        if self.pipelining {
+            self.announce_at_once(mail, must_reset).await
+        } else {
+            self.announce_in_turn(mail, must_reset).await
         }
-        if self.pipelining { self.announce_at_once(mail).await } else { self.announce_in_turn(mail).await }
     }
 
-    /// Sends the message and waits for the server's word. From its last byte to that word nobody knows.
+    /// Sends the message and reads the reply to it. From the message's last byte to that reply nobody knows its fate.
     pub(super) async fn transmit(&mut self, mail: &Mail) -> Result<Accepted, SendFailure> {
-        // The server has waited for us: it may have had enough, and must not be taken to speak of the message.
+        // The server has waited for the start: it may have given up, and what it said then is no reply to the message.
         if !self.dialogue.is_quiet() {
             return Err(reply::ended(Phase::Data).into());
         }
@@ -100,10 +101,15 @@ impl Connection {
         let _ = timeout(GOODBYE, self.dialogue.command(Phase::Greeting, "QUIT\r\n")).await;
     }
 
-    /// Three commands in one packet, three replies. All are read, whatever the first ones say (RFC 2920 3.1).
-    async fn announce_at_once(&mut self, mail: &Mail) -> Result<(), Failure> {
-        let commands = format!("{}{}{DATA}", mail_command(mail), rcpt_command(mail));
+    /// The commands in one write, and then a reply to each. All are read, whatever the first ones say (RFC 2920 3.1).
+    async fn announce_at_once(&mut self, mail: &Mail, must_reset: bool) -> Result<(), Failure> {
+        let reset = if must_reset { RSET } else { "" };
+        let commands = format!("{reset}{}{}{DATA}", mail_command(mail), rcpt_command(mail));
         let mut envelope = self.command(Phase::Mail, &commands, Reply::is_completion).await;
+        if must_reset {
+            reset_or_ended(envelope)?;
+            envelope = self.next_reply(Phase::Mail, Reply::is_completion).await;
+        }
         if is_over(&envelope) {
             return envelope;
         }
@@ -114,14 +120,18 @@ impl Connection {
             return envelope;
         }
         let data = self.next_reply(Phase::Data, Reply::is_intermediate).await;
-        // A 354 after a refusal wants a message for nobody. Hanging up gives it none.
+        // After a 354 the server waits for a message to nobody. RFC 2920 3.1 would end it with a dot, and the server might
+        // deliver it empty, to the person whom it refused: hanging up gives it none.
         if is_over(&data) || (envelope.is_err() && data.is_ok()) {
             return envelope.and(data);
         }
         self.settle(envelope.and(data))
     }
 
-    async fn announce_in_turn(&mut self, mail: &Mail) -> Result<(), Failure> {
+    async fn announce_in_turn(&mut self, mail: &Mail, must_reset: bool) -> Result<(), Failure> {
+        if must_reset {
+            reset_or_ended(self.command(Phase::Mail, RSET, Reply::is_completion).await)?;
+        }
         let result = self.command(Phase::Mail, &mail_command(mail), Reply::is_completion).await;
         self.settle(result)?;
         let result = self.command(Phase::Rcpt, &rcpt_command(mail), Reply::is_completion).await;
@@ -160,6 +170,7 @@ impl Connection {
 
 /// How long a server may take over QUIT; the program wants to end.
 const GOODBYE: Duration = Duration::from_secs(1);
+const RSET: &str = "RSET\r\n";
 const DATA: &str = "DATA\r\n";
 
 fn mail_command(mail: &Mail) -> String {
@@ -171,6 +182,11 @@ fn rcpt_command(mail: &Mail) -> String {
     format!("RCPT TO:<{}>\r\n", mail.recipient)
 }
 
+/// No mail can begin on a connection on which the one before could not be taken back.
+fn reset_or_ended(rset: Result<(), Failure>) -> Result<(), Failure> {
+    rset.map_err(|_| reply::ended(Phase::Mail))
+}
+
 fn is_over(result: &Result<(), Failure>) -> bool {
     result.as_ref().is_err_and(Failure::ends_dialogue)
 }
@@ -180,8 +196,8 @@ pub(super) fn was_at_its_end(failure: &Failure) -> bool {
     failure.ends_dialogue() && failure.seen() != Some(Observation::NoAnswer)
 }
 
-/// The server's words at acceptance, which hold its queue id; kept as they are unless they repeat the address. The
-/// address is blanked before the words are cut, since a part of an address would not be recognised.
+/// The server's text at acceptance, which holds its queue id; kept as it is unless it repeats the address. The
+/// address is blanked before the text is cut, since a part of an address would not be recognised.
 fn reference(reply: &Reply, mail: &Mail) -> String {
     const MAX_REFERENCE: usize = 200;
     let words = reply.lines().collect::<Vec<_>>().join(" ");

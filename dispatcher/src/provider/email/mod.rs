@@ -87,7 +87,9 @@ pub struct EmailSender {
 }
 
 impl EmailSender {
-    /// Sends one mail. `started` is awaited after the server's 354 and before the first byte of the message.
+    /// Sends one mail. `started` is awaited after the server's 354 and before the first byte of the message: not beside the
+    /// commands, since then refused recipients would be marked too, and a mark would not be the last word before the message
+    /// where a server takes long over RCPT. A caller that has its mark committed meanwhile loses nothing by it.
     ///
     /// Cancelling drops the connection; whether the mail went out is then unknown if `started` had returned.
     pub async fn send(

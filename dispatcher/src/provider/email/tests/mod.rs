@@ -2,6 +2,7 @@
 
 mod loose;
 mod opening;
+mod pipelining;
 mod protocol;
 mod scripted;
 mod simulated;
