@@ -3,6 +3,8 @@
 pub(super) mod address;
 mod auth;
 mod connection;
+mod content;
+mod content_cache;
 mod deadlines;
 mod dialogue;
 mod extensions;
@@ -19,6 +21,7 @@ mod wire;
 use std::sync::{Arc, atomic::AtomicBool};
 
 use connection::Connection;
+use content_cache::ContentCache;
 pub use deadlines::SmtpDeadlines;
 use message::Mail;
 use settings::SmtpServer;
@@ -43,6 +46,7 @@ struct Shared {
     gate: Gate,
     server: SmtpServer,
     deadlines: SmtpDeadlines,
+    contents: ContentCache,
     tls: TlsClient,
     /// Whether a connection to it was under TLS since the start.
     has_had_tls: AtomicBool,
@@ -58,8 +62,9 @@ impl EmailProvider {
     pub fn with_deadlines(settings: &SmtpSettings, deadlines: SmtpDeadlines) -> Result<Self, SettingsError> {
         let server = settings.parse()?;
         let gate = Gate::new(&settings.name, settings.connections, settings.rate_per_second);
-        let (tls, has_had_tls) = (TlsClient::default(), AtomicBool::new(false));
-        Ok(Self { shared: Arc::new(Shared { gate, server, deadlines, tls, has_had_tls }) })
+        let (contents, tls) = (ContentCache::default(), TlsClient::default());
+        let has_had_tls = AtomicBool::new(false);
+        Ok(Self { shared: Arc::new(Shared { gate, server, deadlines, contents, tls, has_had_tls }) })
     }
 
     /// Name, connections, rate limit and circuit breaker.
@@ -97,7 +102,7 @@ impl EmailSender {
         outgoing: &Outgoing,
         started: impl AsyncFnOnce() -> Result<(), StartRefused>,
     ) -> Result<Accepted, SendFailure> {
-        let mail = Mail::try_new(&self.shared.server.from, outgoing)?;
+        let mail = self.mail(outgoing)?;
         let mut connection = self.announce(&mail).await?;
         // After 354 there is no way back but to hang up: the server then has no message.
         started().await?;
@@ -111,6 +116,12 @@ impl EmailSender {
         if let Some(connection) = self.idle.take() {
             connection.quit().await;
         }
+    }
+
+    fn mail(&self, outgoing: &Outgoing) -> Result<Mail, Failure> {
+        let from = &self.shared.server.from;
+        let content = self.shared.contents.get(from, outgoing)?;
+        Mail::try_new(from, outgoing, &content)
     }
 
     /// MAIL, RCPT and DATA. A server may have ended an idle connection at any time, or sent a reply on it that answers
