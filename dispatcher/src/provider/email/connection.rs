@@ -52,8 +52,8 @@ impl Connection {
         })
     }
 
-    /// Whether another mail may go over it: not for so long that the server or something between may have forgotten it, nor
-    /// when it has ended or something has come that was not asked, which would pass for the answer to MAIL.
+    /// Whether another mail may go over the connection. Not after so long a rest that the server or a firewall may have
+    /// forgotten it, nor when it has ended, nor when an unsolicited reply has come, which would pass for the reply to MAIL.
     pub(super) fn is_ready(&mut self) -> bool {
         self.is_between_mails() && self.idle_since.elapsed() < self.idle && self.dialogue.is_quiet()
     }
@@ -76,9 +76,9 @@ impl Connection {
         }
     }
 
-    /// Sends the message and reads the reply to it. From the message's last byte to that reply nobody knows its fate.
+    /// Sends the message and reads the reply to it. Between the message's last byte and that reply its fate is unknown.
     pub(super) async fn transmit(&mut self, mail: &Mail) -> Result<Accepted, SendFailure> {
-        // The server has waited for the start: it may have given up, and what it said then is no reply to the message.
+        // The server has waited for the start mark. A reply that it sent meanwhile is no reply to the message.
         if !self.dialogue.is_quiet() {
             return Err(reply::ended(Phase::Data).into());
         }
@@ -101,7 +101,7 @@ impl Connection {
         let _ = timeout(GOODBYE, self.dialogue.command(Phase::Greeting, "QUIT\r\n")).await;
     }
 
-    /// The commands in one write, and then a reply to each. All are read, whatever the first ones say (RFC 2920 3.1).
+    /// The commands in one write, and then a reply to each. All replies are read, whatever the first ones are (RFC 2920 3.1).
     async fn announce_at_once(&mut self, mail: &Mail, must_reset: bool) -> Result<(), Failure> {
         let reset = if must_reset { RSET } else { "" };
         let commands = format!("{reset}{}{}{DATA}", mail_command(mail), rcpt_command(mail));
@@ -120,8 +120,8 @@ impl Connection {
             return envelope;
         }
         let data = self.next_reply(Phase::Data, Reply::is_intermediate).await;
-        // After a 354 the server waits for a message to nobody. RFC 2920 3.1 would end it with a dot, and the server might
-        // deliver it empty, to the person whom it refused: hanging up gives it none.
+        // After a 354 the server waits for a message without a recipient. RFC 2920 3.1 would end it with a dot, and the server
+        // might deliver an empty mail to the person whom it refused. Closing the connection sends nothing.
         if is_over(&data) || (envelope.is_err() && data.is_ok()) {
             return envelope.and(data);
         }
@@ -200,9 +200,9 @@ pub(super) fn was_at_its_end(failure: &Failure) -> bool {
 /// address is blanked before the text is cut, since a part of an address would not be recognised.
 fn reference(reply: &Reply, mail: &Mail) -> String {
     const MAX_REFERENCE: usize = 200;
-    let words = reply.lines().collect::<Vec<_>>().join(" ");
-    let words: String = words.chars().filter(|c| !c.is_control()).collect();
-    without_recipient(&words, mail.recipient.as_ref()).chars().take(MAX_REFERENCE).collect()
+    let text = reply.lines().collect::<Vec<_>>().join(" ");
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    without_recipient(&text, mail.recipient.as_ref()).chars().take(MAX_REFERENCE).collect()
 }
 
 impl std::fmt::Debug for Connection {

@@ -1,6 +1,4 @@
-//! What all mails of a notification have in common, encoded once.
-//!
-//! lettre builds it. Of the about 20 µs that it takes for a mail, nearly all goes into what does not differ between people.
+//! What all mails of a notification have in common, encoded once by lettre, whose builder takes 17 µs for a mail.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};

@@ -60,14 +60,14 @@ async fn hello(dialogue: &mut Dialogue, name: &str) -> Result<Extensions, Failur
 async fn start_tls(mut dialogue: Dialogue, shared: &Shared) -> Result<Dialogue, Failure> {
     let reply = dialogue.command(Phase::Tls, "STARTTLS\r\n").await?;
     expected(Phase::Tls, reply, Reply::is_completion)?;
-    // Said in clear after STARTTLS: somebody may stand in between.
+    // A reply in clear after STARTTLS may come from an attacker in between.
     let tcp = dialogue.into_clear().map_err(|_| reply::unprotected(Observation::AnswerUnasked))?;
     let stream = stream::start_tls(tcp, shared).await?;
     Ok(Dialogue::new(Wire::new(stream), shared.deadlines))
 }
 
-/// Whether mail and password may go out on the connection as it is. STARTTLS is an offer in clear, which somebody on the way
-/// can strike out: a server that has kept it once is expected to keep it (RFC 3207 section 6).
+/// Whether mail and password may go out on the connection as it is. STARTTLS is offered in clear, and an attacker on the way
+/// can remove the offer: a server that has kept it once is expected to keep it (RFC 3207 section 6).
 fn protected(shared: &Shared, is_encrypted: bool) -> Result<(), Failure> {
     let server = &shared.server;
     if is_encrypted {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::pin::Fingerprint;
 
-/// Whether a server that is spoken to in clear at first is asked for TLS.
+/// Whether a connection that begins in clear has to change to TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TlsMode {
@@ -24,7 +24,7 @@ pub enum TlsMode {
 /// When TLS begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::provider) enum Tls {
-    /// Before anything is said.
+    /// Before the greeting.
     FromTheStart,
     /// By STARTTLS, without which nothing is sent.
     Required,
@@ -44,7 +44,7 @@ pub(in crate::provider) enum CertificateTrust {
     Pinned(Vec<Fingerprint>),
 }
 
-/// What the configuration says of TLS.
+/// The keys of the configuration about TLS.
 pub(in crate::provider) struct TlsSettings<'a> {
     /// `smtps://` rather than `smtp://`.
     pub(in crate::provider) from_the_start: bool,

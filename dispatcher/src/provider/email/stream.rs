@@ -20,7 +20,7 @@ use super::{
 };
 use crate::provider::failure::Failure;
 
-/// How TLS is spoken with one server; made when it is first needed, since the platform's certificates are many.
+/// The TLS configuration for one server; made when it is first needed, since the platform's certificates are many.
 #[derive(Debug, Default)]
 pub(super) struct TlsClient {
     config: OnceLock<Arc<ClientConfig>>,

@@ -227,7 +227,7 @@ impl Reply {
     }
 }
 
-/// The server's words stay out of logs.
+/// The server's text stays out of logs.
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply").field("code", &self.code).finish_non_exhaustive()
@@ -251,8 +251,8 @@ impl Assembly {
 
     /// Adds a line; gives the reply when it was the last. Lines should agree about the code: the last one decides.
     fn add(&mut self, line: &[u8]) -> Result<Option<Reply>, ConnectionError> {
-        let words = line.trim_ascii_end();
-        let numbered = numbered(words);
+        let text = line.trim_ascii_end();
+        let numbered = numbered(text);
         // The bounds end the wait for a last line; this is one.
         if let Some(Numbered { code, text, is_last: true }) = numbered {
             self.append(text);
@@ -261,8 +261,8 @@ impl Assembly {
         self.count(line)?;
         match numbered {
             Some(Numbered { text, .. }) => self.append(text),
-            None if self.is_begun => self.append(words),
-            None if words.is_empty() => {}
+            None if self.is_begun => self.append(text),
+            None if text.is_empty() => {}
             None => return Err(ConnectionError::NotSmtp),
         }
         Ok(None)
