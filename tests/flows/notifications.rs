@@ -132,8 +132,7 @@ async fn an_sms_is_previewed_confirmed_sent_tried_again_and_accounted_for() {
     let notification = desk.send(&order).await;
     let done = desk.finished(&notification).await;
     assert_eq!(done["state"], "completed");
-    let causes = desk.nora.get(&format!("/notifications/{notification}/failures")).await.expect(200);
-    assert_eq!(totals(&done, &["total", "accepted", "failed"]), [12, 11, 1], "{causes}");
+    assert_eq!(totals(&done, &["total", "accepted", "failed"]), [12, 11, 1]);
     assert_eq!(done["excluded"], json!({"no_phone": 1}));
 
     let busy = desk.delivery(&notification, "+573001230002").await;
@@ -155,12 +154,10 @@ async fn an_sms_is_previewed_confirmed_sent_tried_again_and_accounted_for() {
     );
     let one = desk.nora.get(&format!("/deliveries/{}", id_of(&busy))).await.expect(200);
     assert_eq!(one["attempts"], busy["attempts"]);
-    let attempt = &failed[0]["attempts"][0];
-    assert_eq!((&attempt["phase"], &attempt["observed"]), (&json!("http"), &json!(null)));
-    let cause = json!({
-        "outcome": "failed", "class": "permanent_address", "phase": "http", "code": "21211", "observed": "", "count": 1
-    });
-    assert_eq!(causes["data"], json!([cause]));
+    let causes = desk.nora.get(&format!("/notifications/{notification}/failures")).await.expect(200);
+    let cause = json!([{"outcome": "failed", "class": "permanent_address", "phase": "http", "code": "21211",
+                        "observed": "", "count": 1}]);
+    assert_eq!(causes["data"], cause);
 
     let received = desk.received(Channel::Sms);
     assert_eq!((received.len(), received.values().all(|times| *times == 1)), (11, true), "{received:?}");
@@ -477,10 +474,8 @@ async fn who_did_what_is_told_by_history_and_audit_without_anybodys_data() {
             .collect()
     };
     let history = desk.nora.get(&format!("/notifications/{notification}/history")).await.expect(200);
-    assert_eq!(
-        kinds(&history),
-        ["NotificationRequested", "AudienceChunkResolved", "AudienceClosed", "NotificationCompleted"]
-    );
+    let life = ["NotificationRequested", "AudienceChunkResolved", "AudienceClosed", "NotificationCompleted"];
+    assert_eq!(kinds(&history), life);
     let stood = &history["state"];
     assert_eq!((&stood["state"], &stood["totals"]), (&json!("completed"), &done["totals"]));
     assert_eq!(history["events"][0]["actor"], json!({"id": desk.nora.user.to_string(), "name": "Nora"}));

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
 use commands::{CommandContext, notifications};
 use domain::deliveries::{Outcome, State, Totals};
 use domain::notification::NotificationState;
@@ -118,7 +117,7 @@ async fn half_failed(world: &World) -> NotificationId {
     assert_eq!(settled.next, Next::Finished);
     assert_eq!(world.state(id, 2).await, State::Failed);
     let context = CommandContext::of_system();
-    notifications::retry(&world.log, notification, Utc::now(), &context).await.expect("a retry");
+    notifications::retry(&world.log, notification, world.now(), &context).await.expect("a retry");
     open(world, notification, 2).await;
     notification
 }

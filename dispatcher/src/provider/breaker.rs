@@ -1,4 +1,5 @@
-//! A provider that cannot work is left alone for a while instead of burning every delivery's attempts.
+//! The circuit breaker: a provider that cannot work rests for a while (its circuit is open), so that deliveries keep their
+//! attempts.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -11,31 +12,31 @@ use super::streak::ADDRESSES_DOUBTED_FOR;
 
 /// How long a provider rests after it refused our connection, TLS, credentials or account.
 pub const CONFIG_REST: TimeDelta = TimeDelta::seconds(60);
-/// How long a provider rests that could not be reached, or hangs up on everybody.
+/// How long a provider rests that cannot be reached, or ends every connection.
 pub const OUTAGE_REST: TimeDelta = TimeDelta::seconds(15);
-/// How many sends in a row find nobody before the provider rests.
+/// How many sends in a row fail to reach the provider before it rests.
 pub const OUTAGE_AFTER: u32 = 5;
-/// How long a provider rests whose answers are lost: longer, for each send that tries it anew may be one more in doubt.
+/// How long a provider rests whose answers are lost. Longer, since each trial send may be one more in doubt.
 pub const DOUBT_REST: TimeDelta = TimeDelta::seconds(60);
-/// How many sends in a row are left in doubt before the provider rests. Those under way at that moment may be too.
+/// How many sends in a row are left in doubt before the provider rests. Sends in flight at that moment may be too.
 pub const DOUBT_AFTER: u32 = 5;
 
-/// How long a provider rests first that refuses everybody in the same words.
+/// The first rest of a provider that refuses everybody in the same words.
 pub const REFUSALS_REST: TimeDelta = TimeDelta::seconds(15);
-/// How long it rests at each time if what it refuses are addresses: it may be a list of dead ones, and an alarm of somebody
-/// else waits behind it.
+/// Each rest of a provider that refuses addresses. Short: they may be a list of dead addresses, and another company's alarm
+/// waits behind it.
 pub const REFUSED_ADDRESSES_REST: TimeDelta = TimeDelta::seconds(2);
 /// How long it rests at most: each refusal of the one that tries doubles the rest. An alarm waits no longer once it works.
 pub const REFUSALS_REST_MAX: TimeDelta = TimeDelta::seconds(120);
 
-/// Why a provider is left alone.
+/// Why a provider rests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RestReason {
     /// It refuses our connection, TLS, credentials or account, whatever the message.
     Config,
     /// It cannot be reached.
     Outage,
-    /// Nobody knows what became of the last sends.
+    /// The last sends are in doubt.
     Doubt,
     /// It refuses everybody in the same words.
     Refusals,

@@ -58,7 +58,7 @@ fn a_success_ends_the_rest() {
 }
 
 #[test]
-fn a_provider_rests_after_several_sends_in_a_row_found_nobody() {
+fn a_provider_rests_after_several_sends_in_a_row_did_not_reach_it() {
     let breaker = Breaker::default();
     for _ in 1..OUTAGE_AFTER {
         breaker.observe(&missed(Phase::Connect, Observation::Unreachable), at(0));
@@ -69,7 +69,7 @@ fn a_provider_rests_after_several_sends_in_a_row_found_nobody() {
 }
 
 #[test]
-fn a_provider_that_hangs_up_on_everybody_is_as_good_as_away() {
+fn a_provider_that_hangs_up_on_everybody_counts_as_unreachable() {
     let hang_ups = [
         missed(Phase::Greeting, Observation::Closed),
         missed(Phase::Mail, Observation::AnswerUnreadable),
@@ -182,7 +182,7 @@ fn sends_under_way_when_it_began_to_rest_neither_lengthen_nor_end_the_rest() {
 }
 
 #[test]
-fn only_an_acceptance_ends_the_rest_of_who_refuses_everybody() {
+fn only_an_acceptance_ends_the_rest_of_a_provider_that_refuses_everybody() {
     let breaker = refusing();
     assert_eq!(breaker.admit(at(15)), Admission::Open);
     breaker.observe(&refused_for_its_recipient(), at(16));

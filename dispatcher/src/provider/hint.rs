@@ -2,11 +2,11 @@
 
 use domain::deliveries::Observation;
 
-/// What to do about it, the keys of the configuration named. None where nobody but the provider can do something.
+/// What to do about it, with the keys of the configuration. None: only the provider can mend it.
 pub(super) const fn of(observed: Observation) -> Option<&'static str> {
     Some(match observed {
         Observation::TlsFailed => {
-            "see whether url has the right scheme and port, and what the server's log says"
+            "see whether url or base_url has the right scheme and port, and what the server's log says"
         }
         Observation::CertificateUntrusted => {
             "name the authority of the server's certificate in ca_file, or the certificate itself in certificate_sha256"
@@ -34,7 +34,9 @@ pub(super) const fn of(observed: Observation) -> Option<&'static str> {
             "see whether url has the right port, or leave user and password out of it: the server offers neither \
              AUTH PLAIN nor AUTH LOGIN"
         }
-        Observation::AnswerUnasked => "the server spoke out of turn: somebody may stand between it and us",
+        Observation::AnswerUnasked => {
+            "the server spoke before it was asked: see whether a proxy or an attacker stands in between"
+        }
         Observation::SettingsUnusable => {
             "see whether url, base_url and the credentials are written as documented"
         }
@@ -57,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_provider_alone_can_mend_has_no_hint() {
+    fn a_failure_that_only_the_provider_can_mend_has_no_hint() {
         assert_eq!((of(Observation::Closed), of(Observation::NoAnswer)), (None, None));
     }
 }

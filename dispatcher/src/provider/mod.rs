@@ -5,6 +5,7 @@ pub mod email;
 pub mod failure;
 mod hint;
 pub mod limit;
+mod redaction;
 pub mod schedule;
 pub mod settings;
 pub mod sms;

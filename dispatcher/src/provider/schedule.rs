@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{deliveries::FailureClass, value::Channel};
+use domain::deliveries::FailureClass;
+use domain::value::{AfterLastWait, Channel, RetrySchedule};
 
 /// Whether waiting can help. A class that is not retried ends the delivery.
 pub fn is_retried(class: FailureClass) -> bool {
@@ -40,10 +41,6 @@ pub struct Attempts {
 
 /// How far jitter moves a wait: 0.2 is ±20 %.
 pub const JITTER: f64 = 0.2;
-/// No e-mail is tried again later than this after its first attempt.
-pub const EMAIL_WINDOW: TimeDelta = TimeDelta::hours(48);
-/// No throttled or misconfigured SMS is tried again later than this after its first attempt.
-pub const SMS_WINDOW: TimeDelta = TimeDelta::hours(24);
 /// No delivery has more attempts than this, whatever `Retry-After` asks for.
 pub const MAX_ATTEMPTS: u32 = 100;
 /// The shortest wait a provider may ask for.
@@ -52,9 +49,6 @@ pub const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 /// A wait that would end after the expiry ends this long before it instead, so that the attempt can still begin.
 pub const EXPIRY_MARGIN: TimeDelta = TimeDelta::minutes(1);
-
-const EMAIL_WAITS_S: [u64; 7] = [60, 300, 900, 1_800, 3_600, 7_200, 14_400];
-const SMS_WAITS_S: [u64; 4] = [30, 120, 600, 1_800];
 
 /// When to try again, or `None` when the delivery has failed for good.
 ///
@@ -119,23 +113,15 @@ fn is_in_time(attempts: &Attempts, due: DateTime<Utc>) -> bool {
 }
 
 fn scheduled(attempts: &Attempts, class: FailureClass, jitter: f64) -> Option<Duration> {
-    let waits: &[u64] = match attempts.channel {
-        Channel::Email => &EMAIL_WAITS_S,
-        Channel::Sms => &SMS_WAITS_S,
-    };
-    // An outage ends an SMS's chances with its schedule; a speed limit or a wrong password is not its fault.
-    let ends = attempts.channel == Channel::Sms && class == FailureClass::Transient;
+    let RetrySchedule { waits, after_last_wait, .. } = attempts.channel.retries();
+    let ends = *after_last_wait == AfterLastWait::GiveUp && class == FailureClass::Transient;
     let index = attempts.made.saturating_sub(1) as usize;
     let index = if ends { index } else { index.min(waits.len() - 1) };
-    let wait = Duration::from_secs(*waits.get(index)?);
-    Some(wait.mul_f64(1.0 - JITTER + 2.0 * JITTER * jitter))
+    Some(waits.get(index)?.mul_f64(1.0 - JITTER + 2.0 * JITTER * jitter))
 }
 
 fn window(channel: Channel) -> TimeDelta {
-    match channel {
-        Channel::Email => EMAIL_WINDOW,
-        Channel::Sms => SMS_WINDOW,
-    }
+    channel.retries().window
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use super::*;
 
+const SMS_WINDOW: TimeDelta = Channel::Sms.retries().window;
+
 const MIDDLE: f64 = 0.5;
 
 fn start() -> DateTime<Utc> {
@@ -130,7 +132,7 @@ fn a_retry_after_by_our_clock_is_waited_for_and_one_that_is_over_asks_for_nothin
 }
 
 #[test]
-fn what_the_provider_gave_up_is_never_tried_again() {
+fn a_message_that_the_provider_gave_up_is_never_tried_again() {
     let due = seconds(&made(Channel::Sms, 1), FailureClass::Throttled, RetryAdvice::Never, MIDDLE);
     assert_eq!(due, None);
 }

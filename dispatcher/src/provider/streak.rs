@@ -1,4 +1,4 @@
-//! Refusals that say more of us than of the people refused: several in a row, to different people, in the same words.
+//! Refusals that are about us and not about their recipients: several in a row, of different people, in the same words.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::deliveries::FailureClass;
@@ -6,16 +6,16 @@ use domain::deliveries::FailureClass;
 use super::failure::Failure;
 use super::schedule::RetryAdvice;
 
-/// How many different people are refused in the same words, with nobody accepted between, before the provider is at fault.
+/// How many different people are refused in the same words, without an acceptance between, before the provider is at fault.
 pub const STREAK: usize = 5;
-/// How long a refusal is held for those that may follow it.
+/// How long a refusal is held, since others may follow it.
 pub const HELD_FOR: TimeDelta = TimeDelta::seconds(2);
 /// How long it is held at most, while others follow.
 pub const HELD_MAX: TimeDelta = TimeDelta::seconds(10);
 /// Refusals of addresses further apart have nothing to do with each other. Longer than a provider rests. All others may be
 /// about us however seldom a message is sent, as one alarm an hour: only an acceptance ends their streak.
 pub const STREAK_GAP_MAX: TimeDelta = TimeDelta::minutes(5);
-/// How long a provider is held at fault for refusals of addresses. What it then still refuses, and nobody accepted, is a
+/// How long a provider is held at fault for refusals of addresses. What it refuses after that, without an acceptance, is a
 /// list of dead addresses: it must come to an end.
 pub const ADDRESSES_DOUBTED_FOR: TimeDelta = TimeDelta::minutes(5);
 /// How many wordings are followed at once. One more replaces the oldest of which no refusal is held.
@@ -89,7 +89,7 @@ pub enum Ruling<T> {
     Us(Vec<T>),
 }
 
-/// The refusals of one provider since it last accepted somebody. `T` is what is held of a refusal.
+/// The refusals of one provider since its last acceptance. `T` is what is held of a refusal.
 #[derive(Debug)]
 pub struct Streaks<T>(Vec<Streak<T>>);
 
@@ -112,7 +112,7 @@ impl<T> Default for Streaks<T> {
 }
 
 impl<T> Streaks<T> {
-    /// Learns of a refusal. `held` is what is kept of it until it is decided whom it is about; without it the refusal only
+    /// Counts a refusal. `held` is what is kept of it until its meaning is decided; without it the refusal only
     /// counts, since its row has a way to go on.
     pub fn refused(&mut self, refusal: Refusal, held: Option<T>, now: DateTime<Utc>) -> Ruling<T> {
         self.0.retain(|streak| !streak.is_over(now));
@@ -123,7 +123,7 @@ impl<T> Streaks<T> {
         streak.rule(refusal.class, held, now)
     }
 
-    /// Somebody was accepted whose send began then: people are counted anew, and refusals before it were about their
+    /// A send that began then was accepted: people are counted anew, and refusals before it were about their
     /// recipients. Gives back what was held of these. For a refusal that came while the send was under way it is no proof.
     pub fn accepted(&mut self, began_at: DateTime<Utc>) -> Vec<T> {
         let mut cleared = Vec::new();

@@ -47,7 +47,7 @@ fn one_person_refused_again_and_again_says_nothing_of_the_provider() {
 }
 
 #[test]
-fn somebody_accepted_between_shows_that_the_refusals_were_about_their_recipients() {
+fn an_acceptance_between_shows_that_the_refusals_were_about_their_recipients() {
     let mut streaks = Streaks::default();
     for round in 0..10 {
         for n in 1..STREAK {
@@ -119,7 +119,7 @@ fn refusals_of_addresses_hours_apart_are_no_streak() {
 }
 
 #[test]
-fn refusals_that_may_be_about_us_are_a_streak_however_far_apart_until_somebody_is_accepted() {
+fn refusals_that_may_be_about_us_are_a_streak_however_far_apart_until_an_acceptance() {
     let mut streaks = Streaks::<usize>::default();
     let count = |streaks: &mut Streaks<usize>, n: usize| {
         streaks.refused(refusal(n, "blacklisted"), None, at(3_600_000 * n as i64))
@@ -145,7 +145,7 @@ fn other_words_between_do_not_hide_a_streak() {
 }
 
 #[test]
-fn what_only_counts_is_not_held() {
+fn a_refusal_that_only_counts_is_not_held() {
     let mut streaks = Streaks::<usize>::default();
     for n in 1..STREAK {
         assert_eq!(streaks.refused(refusal(n, "x"), None, at(0)), Ruling::Open);
@@ -199,7 +199,7 @@ fn one_more_wording_than_are_followed_replaces_the_oldest_of_which_nothing_is_he
 }
 
 #[test]
-fn what_differs_from_person_to_person_is_no_wording() {
+fn a_wording_has_nothing_that_differs_from_person_to_person() {
     let of = |text: &str, own| Wording::of(&failure(FailureClass::Unknown, "550", text), own);
     let same = [
         (
@@ -221,7 +221,7 @@ fn what_differs_from_person_to_person_is_no_wording() {
 }
 
 #[test]
-fn what_asks_for_another_attempt_or_is_about_the_content_is_not_counted() {
+fn a_refusal_that_asks_for_another_attempt_or_is_about_the_content_is_not_counted() {
     use FailureClass::*;
     let counted = [
         (Throttled, "550 5.4.5"),

@@ -1,4 +1,4 @@
-//! What arrived in the simulated world: a bounded ring, decoded only for who looks.
+//! What the simulated servers received: a bounded ring, decoded only when it is looked at.
 
 use std::{
     collections::VecDeque,

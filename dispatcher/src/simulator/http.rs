@@ -72,7 +72,7 @@ impl fmt::Display for Cut {
 
 impl error::Error for Cut {}
 
-/// Serves one client until it leaves; a connection that breaks concerns nobody else.
+/// Serves one client until it leaves; a connection that breaks affects no other.
 pub(super) async fn session(stream: TcpStream, world: Arc<World>) {
     let service = service_fn(move |request| answer(request, Arc::clone(&world)));
     let mut server = http1::Builder::new();

@@ -1,4 +1,4 @@
-//! The outside world's own books: every accepted message is on disk before its sender hears of it.
+//! The simulator's ledger: every accepted message is on disk before its sender is told.
 
 use std::{
     fs::{File, OpenOptions},
@@ -12,7 +12,7 @@ use domain::value::Channel;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
-/// How many acceptances wait for the disk at most; more wait at the door.
+/// How many acceptances wait for the disk at most; more wait for room in the channel.
 const MAX_WAITING: usize = 1_024;
 /// How many acceptances share one sync.
 const MAX_BATCH: usize = 256;

@@ -204,7 +204,7 @@ impl World {
         self.serial.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Writes down an accepted message, on disk if there is a ledger, before anybody is told.
+    /// Writes down an accepted message, on disk if there is a ledger, before the client is told.
     async fn accept(&self, arrival: NewArrival) -> io::Result<()> {
         let received_at = (self.options.now)();
         if let Some(ledger) = &self.ledger {

@@ -132,7 +132,7 @@ async fn a_line_or_a_message_without_end_is_refused() {
 }
 
 #[tokio::test]
-async fn nobody_listens_any_more_when_a_simulator_is_dropped() {
+async fn a_dropped_simulator_listens_no_more() {
     let simulator = Simulator::start(options()).await.expect("a simulator");
     let mut stream = TcpStream::connect(simulator.smtp).await.expect("a connection");
     let address = simulator.sms;

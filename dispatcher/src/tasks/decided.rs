@@ -12,6 +12,7 @@ use domain::value::NotificationId;
 
 use super::next::{Next, Step, step};
 use super::settle::{Change, Settled};
+use super::store::RowStep;
 
 /// A change as it is decided.
 pub(super) struct Decided<'a> {
@@ -26,6 +27,12 @@ pub(super) struct Decided<'a> {
 impl Decided<'_> {
     pub(super) fn is_finished(&self) -> bool {
         self.step == Step::Finish
+    }
+
+    /// What becomes of the task's row. It is locked also where it is kept, if something is recorded that only its owner may
+    /// say.
+    pub(super) fn row(&self) -> RowStep<'_> {
+        RowStep { task: &self.change.task, step: self.step, is_locked: self.change.has_unsent() }
     }
 
     /// The event's place in the stream is the fence of a change; one without an event has none.

@@ -15,8 +15,8 @@ use super::decided::{Decided, count, decide, deltas, settled, stream};
 use super::load::deliveries;
 use super::marks::mark;
 pub(crate) use super::next::Next;
+use super::{ChunkId, Task, TaskError, park, store};
 pub(crate) use super::{Marked, StartMark};
-use super::{Task, TaskError, park, store};
 use crate::options::Clock;
 use crate::request::{RequestError, Requests, trace_id};
 
@@ -38,6 +38,17 @@ pub(crate) struct Change {
     /// The members that the owner still works on; those with an outcome here, and those that only wait for a retry, are not
     /// among them.
     pub(crate) in_memory: Members,
+}
+
+impl Change {
+    /// Whether something ended without a provider being asked.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.outcomes.iter().any(|outcome| !outcome.outcome.ends_an_attempt())
+    }
+
+    fn drop_unsent(&mut self) {
+        self.outcomes.retain(|outcome| outcome.outcome.ends_an_attempt());
+    }
 }
 
 /// How a chunk stands after a settlement. Others may have written its stream meanwhile: members that a retry has reopened
@@ -67,6 +78,9 @@ pub(crate) enum SettleError {
     /// What the events carry could not be read.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// Outcomes without a send may be recorded only by whom the tasks belong to.
+    #[error("the tasks belong to somebody else by now")]
+    NotOurs(Vec<ChunkId>),
     /// No answer in time.
     #[error("the outcome of the settlement is unknown")]
     Unknown,
@@ -154,6 +168,10 @@ impl Settler {
                     conflicts += 1;
                     self.reload_moved(&mut changes).await?;
                 }
+                Err(SettleError::NotOurs(lost)) => {
+                    let of_lost = changes.iter_mut().filter(|change| lost.contains(&change.task.id));
+                    of_lost.for_each(Change::drop_unsent);
+                }
                 committed => return committed,
             }
         }
@@ -184,6 +202,10 @@ impl Settler {
             None => vec![Marked::Lost; marks.len()],
         };
         let ours = take_steps(&mut tx, &decided).await?;
+        let lost = lost(&decided, &ours);
+        if !lost.is_empty() {
+            return Err(SettleError::NotOurs(lost));
+        }
         store::add_totals(&mut tx, &deltas(&decided)).await?;
         let completed = self.complete_finished(&mut tx, &decided, &ours).await?;
         // From here on the ledger is locked.
@@ -265,7 +287,7 @@ async fn take_steps(tx: &mut PgConnection, decided: &[Decided<'_>]) -> Result<Ve
     }
     let finished = decided.iter().filter(|decided| decided.is_finished());
     lock_notifications(tx, &sorted(finished.map(|decided| decided.change.task.id.notification))).await?;
-    let steps: Vec<_> = decided.iter().map(|decided| (&decided.change.task, decided.step)).collect();
+    let steps: Vec<_> = decided.iter().map(Decided::row).collect();
     let ours = store::take_steps(tx, &steps).await?;
     let unfenced: Vec<&Change> =
         decided.iter().filter(|decided| decided.needs_fence()).map(|decided| decided.change).collect();
@@ -277,6 +299,14 @@ async fn take_steps(tx: &mut PgConnection, decided: &[Decided<'_>]) -> Result<Ve
         }
     }
     Ok(decided.iter().map(|decided| ours.contains(&decided.change.task.id)).collect())
+}
+
+/// The tasks of which something is to be recorded that only their owner may say, and that are not ours any more: another may
+/// be sending to these people.
+fn lost(decided: &[Decided<'_>], ours: &[bool]) -> Vec<ChunkId> {
+    let lost =
+        decided.iter().zip(ours).filter(|(decided, is_ours)| !**is_ours && decided.change.has_unsent());
+    lost.map(|(decided, _)| decided.change.task.id).collect()
 }
 
 fn sorted(ids: impl Iterator<Item = NotificationId>) -> Vec<NotificationId> {

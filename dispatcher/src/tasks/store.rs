@@ -11,11 +11,19 @@ use uuid::Uuid;
 use super::next::Step;
 use super::{ChunkId, Task};
 
+/// What is to become of the row of a task.
+pub(super) struct RowStep<'a> {
+    pub(super) task: &'a Task,
+    pub(super) step: Step,
+    /// Nobody may take the task over before the commit.
+    pub(super) is_locked: bool,
+}
+
 /// Moves the rows of tasks that still have the epoch of their change, in the order of their keys so that two settlements
-/// never wait for each other; those that are kept are only looked at. Returns which were there.
+/// never wait for each other; those that are kept are only looked at, or locked. Returns which were there.
 pub(super) async fn take_steps(
     tx: &mut PgConnection,
-    steps: &[(&Task, Step)],
+    steps: &[RowStep<'_>],
 ) -> sqlx::Result<HashSet<ChunkId>> {
     let due_at = |step: Step| match step {
         Step::Requeue { due_at, .. } => Some(due_at),
@@ -25,40 +33,43 @@ pub(super) async fn take_steps(
         Step::Requeue { people, .. } => people as i32,
         _ => 0,
     };
-    let column = |of: fn(&Task) -> i64| steps.iter().map(|(task, _)| of(task)).collect::<Vec<_>>();
+    let column = |of: fn(&Task) -> i64| steps.iter().map(|row| of(row.task)).collect::<Vec<_>>();
     let rows: Vec<(Uuid, i32)> = sqlx::query_as(
         "with asked as materialized (
-           select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::boolean[], $5::timestamptz[], $6::integer[])
-             as a (notification_id, chunk, epoch, is_kept, due_at, people)),
+           select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::boolean[], $5::boolean[], $6::timestamptz[],
+                                $7::integer[])
+             as a (notification_id, chunk, epoch, is_kept, is_locked, due_at, people)),
          locked as materialized (
-           select t.notification_id, t.chunk, a.due_at, a.people
+           select t.notification_id, t.chunk, a.is_kept, a.due_at, a.people
            from asked a join send_tasks t on t.notification_id = a.notification_id and t.chunk = a.chunk::integer
-           where not a.is_kept and t.epoch = a.epoch
+           where (not a.is_kept or a.is_locked) and t.epoch = a.epoch
            order by t.notification_id, t.chunk
            for update of t),
          finished as (
            delete from send_tasks t using locked l
-           where l.due_at is null and t.notification_id = l.notification_id and t.chunk = l.chunk),
+           where not l.is_kept and l.due_at is null and t.notification_id = l.notification_id and t.chunk = l.chunk),
          requeued as (
            update send_tasks t
            set owner = null, epoch = t.epoch + 1, due_at = l.due_at, people = l.people
            from locked l
-           where l.due_at is not null and t.notification_id = l.notification_id and t.chunk = l.chunk),
+           where not l.is_kept and l.due_at is not null
+             and t.notification_id = l.notification_id and t.chunk = l.chunk),
          unmarked as (
            delete from send_starts s using locked l
-           where s.notification_id = l.notification_id and s.chunk = l.chunk)
+           where not l.is_kept and s.notification_id = l.notification_id and s.chunk = l.chunk)
          select notification_id, chunk from locked
          union all
          select t.notification_id, t.chunk
          from asked a join send_tasks t on t.notification_id = a.notification_id and t.chunk = a.chunk::integer
-         where a.is_kept and t.epoch = a.epoch",
+         where a.is_kept and not a.is_locked and t.epoch = a.epoch",
     )
-    .bind(steps.iter().map(|(task, _)| task.id.notification.uuid()).collect::<Vec<_>>())
+    .bind(steps.iter().map(|row| row.task.id.notification.uuid()).collect::<Vec<_>>())
     .bind(column(|task| task.id.chunk.into()))
     .bind(column(|task| task.epoch))
-    .bind(steps.iter().map(|(_, step)| *step == Step::Keep).collect::<Vec<_>>())
-    .bind(steps.iter().map(|(_, step)| due_at(*step)).collect::<Vec<Option<DateTime<Utc>>>>())
-    .bind(steps.iter().map(|(_, step)| people(*step)).collect::<Vec<_>>())
+    .bind(steps.iter().map(|row| row.step == Step::Keep).collect::<Vec<_>>())
+    .bind(steps.iter().map(|row| row.is_locked).collect::<Vec<_>>())
+    .bind(steps.iter().map(|row| due_at(row.step)).collect::<Vec<Option<DateTime<Utc>>>>())
+    .bind(steps.iter().map(|row| people(row.step)).collect::<Vec<_>>())
     .fetch_all(tx)
     .await?;
     let id = |(notification, chunk): (Uuid, i32)| ChunkId {

@@ -96,6 +96,18 @@ pub enum Outcome {
     Cancelled,
 }
 
+impl Outcome {
+    /// Whether a provider was asked. What ends without an attempt is expired, erased, cancelled or could not be made.
+    pub const fn ends_an_attempt(&self) -> bool {
+        match self {
+            Self::Accepted { .. } | Self::Deferred { .. } | Self::InDoubt { .. } => true,
+            Self::Failed(failure) => failure.provider.is_some(),
+            Self::Suppressed { provider, .. } => provider.is_some(),
+            Self::Cancelled => false,
+        }
+    }
+}
+
 /// Why an attempt failed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {

@@ -39,23 +39,13 @@ pub(super) fn outcome(delivery: &Delivery, new: MemberOutcome) -> Result<MemberO
     }
     match &delivery.state {
         State::Pending | State::Deferred { .. }
-            if ends_an_attempt(&new.outcome) && attempt <= delivery.attempt =>
+            if new.outcome.ends_an_attempt() && attempt <= delivery.attempt =>
         {
             Err(DeliveriesError::AlreadyRecorded { attempt })
         }
         State::Pending | State::Deferred { .. } => Ok(new),
         State::InDoubt { .. } => end_of_doubt(new),
         _ => Err(DeliveriesError::AlreadySettled { generation }),
-    }
-}
-
-/// What ends without an attempt is expired, erased, cancelled or could not be made: no provider is named.
-const fn ends_an_attempt(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Accepted { .. } | Outcome::Deferred { .. } | Outcome::InDoubt { .. } => true,
-        Outcome::Failed(failure) => failure.provider.is_some(),
-        Outcome::Suppressed { provider, .. } => provider.is_some(),
-        Outcome::Cancelled => false,
     }
 }
 

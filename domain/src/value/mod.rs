@@ -32,7 +32,7 @@ pub(crate) use self::word::words;
 
 pub use self::body::{EmailBody, MessageBody, SmsBody};
 pub use self::category::Category;
-pub use self::channel::Channel;
+pub use self::channel::{AfterLastWait, Channel, RetrySchedule};
 pub use self::contact_kind::{ContactKind, RecipientKind};
 pub use self::country_code::CountryCode;
 pub use self::email_address::EmailAddress;

@@ -21,7 +21,8 @@ use super::fold::Fold;
 use super::rows::ordinal;
 use crate::samples::{at, id, recorded};
 
-const NOTIFICATION: u128 = 1;
+/// With the version of a real one, by which deliveries find it.
+const NOTIFICATION: u128 = (7 << 76) | 1;
 const COMPANY: u128 = 2;
 const CLIENT: u128 = 3;
 

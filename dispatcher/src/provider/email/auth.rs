@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::deliveries::{self, Observation};
 
 use super::{
-    dialogue::{Dialogue, wanted},
+    dialogue::{Dialogue, expected},
     extensions::Extensions,
     reply::{self, Phase},
     wire::Reply,
@@ -38,30 +38,30 @@ fn plain(response: &str) -> String {
     if at_once.len() <= MAX_COMMAND { at_once } else { "AUTH PLAIN\r\n".to_owned() }
 }
 
-/// Says the command, and to each prompt the next answer: what a prompt's words are is not fixed anywhere.
+/// Sends the command, and after each prompt the next answer. No standard fixes the text of a prompt.
 async fn exchange(
     dialogue: &mut Dialogue,
     command: &str,
     answers: &[String],
     password: &Secret,
 ) -> Result<(), Failure> {
-    let mut reply = dialogue.ask(Phase::Auth, command).await?;
+    let mut reply = dialogue.command(Phase::Auth, command).await?;
     for answer in answers {
         if !reply.is_intermediate() {
             break;
         }
-        reply = dialogue.ask(Phase::Auth, &format!("{answer}\r\n")).await?;
+        reply = dialogue.command(Phase::Auth, &format!("{answer}\r\n")).await?;
     }
-    let words = reply::words(&reply);
-    if reply.is_refusal() && repeats(&words, answers, password) {
-        return Err(Failure { text: String::new(), ..reply::refused(Phase::Auth, reply.code, &words) });
+    let text = reply::words(&reply);
+    if reply.is_refusal() && repeats(&text, answers, password) {
+        return Err(Failure { text: String::new(), ..reply::refused(Phase::Auth, reply.code, &text) });
     }
-    wanted(Phase::Auth, reply, Reply::is_completion).map(drop)
+    expected(Phase::Auth, reply, Reply::is_completion).map(drop)
 }
 
-/// Whether words, which are kept and shown, hold what must not be.
-fn repeats(words: &str, answers: &[String], password: &Secret) -> bool {
+/// Whether a text, which is kept and shown, repeats a secret.
+fn repeats(text: &str, answers: &[String], password: &Secret) -> bool {
     const TELLING: usize = 8;
     let beginnings = answers.iter().map(|answer| &answer[..answer.len().min(TELLING)]);
-    words.contains(password.reveal()) || beginnings.into_iter().any(|beginning| words.contains(beginning))
+    text.contains(password.reveal()) || beginnings.into_iter().any(|beginning| text.contains(beginning))
 }

@@ -6,13 +6,14 @@ use domain::deliveries::{self, FailureClass, Observation};
 
 use super::{
     Shared,
-    dialogue::{Dialogue, Transmission, wanted},
-    message::Letter,
+    dialogue::{Dialogue, Transmission, expected},
+    message::Mail,
     opening,
     reply::{self, Phase},
     wire::Reply,
 };
-use crate::provider::failure::{Accepted, Failure, SendFailure, without_recipient};
+use crate::provider::failure::{Accepted, Failure, SendFailure};
+use crate::provider::redaction::without_recipient;
 
 /// A connection and what is known of its server.
 pub(super) struct Connection {
@@ -52,8 +53,8 @@ impl Connection {
         })
     }
 
-    /// Whether another mail may go over it: not for so long that the server or something between may have forgotten it, nor
-    /// when it has ended or something has come that was not asked, which would pass for the answer to MAIL.
+    /// Whether another mail may go over the connection. Not after so long a rest that the server or a firewall may have
+    /// forgotten it, nor when it has ended, nor when an unsolicited reply has come, which would pass for the reply to MAIL.
     pub(super) fn is_ready(&mut self) -> bool {
         self.is_between_mails() && self.idle_since.elapsed() < self.idle && self.dialogue.is_quiet()
     }
@@ -62,30 +63,27 @@ impl Connection {
         self.state != State::WithinMail
     }
 
-    /// Brings the server to 354. A failure is proof that nothing of the mail was sent.
-    pub(super) async fn announce(&mut self, letter: &Letter) -> Result<(), Failure> {
-        if letter.is_international() && !self.international {
+    /// Brings the server to 354. A failure is proof that nothing of the message was sent.
+    pub(super) async fn announce(&mut self, mail: &Mail) -> Result<(), Failure> {
+        if mail.is_international() && !self.international {
             let (class, phase) = (FailureClass::PermanentContent, deliveries::Phase::Mail);
             return Err(Failure::observed(class, phase, Observation::Utf8NotOffered));
         }
-        if std::mem::replace(&mut self.state, State::WithinMail) == State::Refused {
-            let rset = self.expect(Phase::Mail, "RSET\r\n", Reply::is_completion).await;
-            rset.map_err(|_| reply::ended(Phase::Mail))?;
-        }
+        let must_reset = std::mem::replace(&mut self.state, State::WithinMail) == State::Refused;
         if self.pipelining {
-            self.announce_at_once(letter).await
+            self.announce_at_once(mail, must_reset).await
         } else {
-            self.announce_in_turn(letter).await
+            self.announce_in_turn(mail, must_reset).await
         }
     }
 
-    /// Sends the message and waits for the server's word. From its last byte to that word nobody knows.
-    pub(super) async fn transmit(&mut self, letter: &Letter) -> Result<Accepted, SendFailure> {
-        // The server has waited for us: it may have had enough, and must not be taken to speak of the message.
+    /// Sends the message and reads the reply to it. Between the message's last byte and that reply its fate is unknown.
+    pub(super) async fn transmit(&mut self, mail: &Mail) -> Result<Accepted, SendFailure> {
+        // The server has waited for the start mark. A reply that it sent meanwhile is no reply to the message.
         if !self.dialogue.is_quiet() {
             return Err(reply::ended(Phase::Data).into());
         }
-        let reply = match self.dialogue.transmit(&letter.wire).await {
+        let reply = match self.dialogue.transmit(&mail.wire).await {
             Transmission::Answered(reply) => reply,
             Transmission::Unsent(failure) => return Err(failure.into()),
             Transmission::InDoubt(failure) => return Err(failure.into_doubt().into()),
@@ -94,20 +92,25 @@ impl Connection {
             return Err(reply::out_of_order(Phase::FinalReply, reply.code).into_doubt().into());
         }
         self.answered(State::BetweenMails);
-        let reply = wanted(Phase::FinalReply, reply, Reply::is_completion)?;
-        Ok(Accepted { reference: reference(&reply, letter) })
+        let reply = expected(Phase::FinalReply, reply, Reply::is_completion)?;
+        Ok(Accepted { reference: reference(&reply, mail) })
     }
 
     /// Ends the connection politely.
     pub(super) async fn quit(mut self) {
         // A server that does not answer QUIT has nothing of ours: the result does not matter.
-        let _ = timeout(GOODBYE, self.dialogue.ask(Phase::Greeting, "QUIT\r\n")).await;
+        let _ = timeout(GOODBYE, self.dialogue.command(Phase::Greeting, "QUIT\r\n")).await;
     }
 
-    /// Three commands in one packet, three replies. All are read, whatever the first ones say (RFC 2920 3.1).
-    async fn announce_at_once(&mut self, letter: &Letter) -> Result<(), Failure> {
-        let commands = format!("{}{}{DATA}", mail(letter), rcpt(letter));
-        let mut envelope = self.expect(Phase::Mail, &commands, Reply::is_completion).await;
+    /// The commands in one write, and then a reply to each. All replies are read, whatever the first ones are (RFC 2920 3.1).
+    async fn announce_at_once(&mut self, mail: &Mail, must_reset: bool) -> Result<(), Failure> {
+        let reset = if must_reset { RSET } else { "" };
+        let commands = format!("{reset}{}{}{DATA}", mail_command(mail), rcpt_command(mail));
+        let mut envelope = self.command(Phase::Mail, &commands, Reply::is_completion).await;
+        if must_reset {
+            reset_or_ended(envelope)?;
+            envelope = self.next_reply(Phase::Mail, Reply::is_completion).await;
+        }
         if is_over(&envelope) {
             return envelope;
         }
@@ -118,19 +121,23 @@ impl Connection {
             return envelope;
         }
         let data = self.next_reply(Phase::Data, Reply::is_intermediate).await;
-        // A 354 after a refusal wants a message for nobody. Hanging up gives it none.
+        // After a 354 the server waits for a message without a recipient. RFC 2920 3.1 would end it with a dot, and the server
+        // might deliver an empty mail to the person whom it refused. Closing the connection sends nothing.
         if is_over(&data) || (envelope.is_err() && data.is_ok()) {
             return envelope.and(data);
         }
         self.settle(envelope.and(data))
     }
 
-    async fn announce_in_turn(&mut self, letter: &Letter) -> Result<(), Failure> {
-        let result = self.expect(Phase::Mail, &mail(letter), Reply::is_completion).await;
+    async fn announce_in_turn(&mut self, mail: &Mail, must_reset: bool) -> Result<(), Failure> {
+        if must_reset {
+            reset_or_ended(self.command(Phase::Mail, RSET, Reply::is_completion).await)?;
+        }
+        let result = self.command(Phase::Mail, &mail_command(mail), Reply::is_completion).await;
         self.settle(result)?;
-        let result = self.expect(Phase::Rcpt, &rcpt(letter), Reply::is_completion).await;
+        let result = self.command(Phase::Rcpt, &rcpt_command(mail), Reply::is_completion).await;
         self.settle(result)?;
-        let result = self.expect(Phase::Data, DATA, Reply::is_intermediate).await;
+        let result = self.command(Phase::Data, DATA, Reply::is_intermediate).await;
         self.settle(result)
     }
 
@@ -142,17 +149,17 @@ impl Connection {
         result
     }
 
-    async fn expect(
+    async fn command(
         &mut self,
         phase: Phase,
         command: &str,
         is_good: fn(&Reply) -> bool,
     ) -> Result<(), Failure> {
-        wanted(phase, self.dialogue.ask(phase, command).await?, is_good).map(drop)
+        expected(phase, self.dialogue.command(phase, command).await?, is_good).map(drop)
     }
 
     async fn next_reply(&mut self, phase: Phase, is_good: fn(&Reply) -> bool) -> Result<(), Failure> {
-        wanted(phase, self.dialogue.hear(phase).await?, is_good).map(drop)
+        expected(phase, self.dialogue.read_reply(phase).await?, is_good).map(drop)
     }
 
     fn answered(&mut self, state: State) {
@@ -164,15 +171,21 @@ impl Connection {
 
 /// How long a server may take over QUIT; the program wants to end.
 const GOODBYE: Duration = Duration::from_secs(1);
+const RSET: &str = "RSET\r\n";
 const DATA: &str = "DATA\r\n";
 
-fn mail(letter: &Letter) -> String {
-    let utf8 = if letter.is_international() { " SMTPUTF8 BODY=8BITMIME" } else { "" };
-    format!("MAIL FROM:<{}>{utf8}\r\n", letter.sender)
+fn mail_command(mail: &Mail) -> String {
+    let utf8 = if mail.is_international() { " SMTPUTF8 BODY=8BITMIME" } else { "" };
+    format!("MAIL FROM:<{}>{utf8}\r\n", mail.sender)
 }
 
-fn rcpt(letter: &Letter) -> String {
-    format!("RCPT TO:<{}>\r\n", letter.recipient)
+fn rcpt_command(mail: &Mail) -> String {
+    format!("RCPT TO:<{}>\r\n", mail.recipient)
+}
+
+/// No mail can begin on a connection on which the one before could not be taken back.
+fn reset_or_ended(rset: Result<(), Failure>) -> Result<(), Failure> {
+    rset.map_err(|_| reply::ended(Phase::Mail))
 }
 
 fn is_over(result: &Result<(), Failure>) -> bool {
@@ -184,13 +197,13 @@ pub(super) fn was_at_its_end(failure: &Failure) -> bool {
     failure.ends_dialogue() && failure.seen() != Some(Observation::NoAnswer)
 }
 
-/// The server's words at acceptance, which hold its queue id; kept as they are unless they repeat the address. The
-/// address is blanked before the words are cut, since a part of an address would not be recognised.
-fn reference(reply: &Reply, letter: &Letter) -> String {
+/// The server's text at acceptance, which holds its queue id; kept as it is unless it repeats the address. The
+/// address is blanked before the text is cut, since a part of an address would not be recognised.
+fn reference(reply: &Reply, mail: &Mail) -> String {
     const MAX_REFERENCE: usize = 200;
-    let words = reply.lines().collect::<Vec<_>>().join(" ");
-    let words: String = words.chars().filter(|c| !c.is_control()).collect();
-    without_recipient(&words, letter.recipient.as_ref()).chars().take(MAX_REFERENCE).collect()
+    let text = reply.lines().collect::<Vec<_>>().join(" ");
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    without_recipient(&text, mail.recipient.as_ref()).chars().take(MAX_REFERENCE).collect()
 }
 
 impl std::fmt::Debug for Connection {

@@ -1,17 +1,17 @@
-//! Commands and their replies, with a deadline for each.
+//! Commands and their replies, each within its deadline.
 
-use std::{io, net::IpAddr, time::Duration};
+use std::{io, net::IpAddr};
 
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{
-    SmtpDeadlines,
+    deadlines::SmtpDeadlines,
     reply::{self, Phase},
-    wire::{Broken, Reply, Wire},
+    wire::{ConnectionError, Reply, Wire},
 };
 use crate::provider::failure::Failure;
 
-/// An SMTP connection on which nobody is waited for in vain.
+/// An SMTP connection with a deadline for every reply.
 pub(super) struct Dialogue {
     wire: Wire,
     deadlines: SmtpDeadlines,
@@ -31,34 +31,36 @@ impl Dialogue {
         Self { wire, deadlines }
     }
 
-    /// Says a command, or several at once, and reads the first reply.
-    pub(super) async fn ask(&mut self, phase: Phase, command: &str) -> Result<Reply, Failure> {
-        let deadline = self.deadline(phase);
-        within(deadline, phase, self.wire.ask(command.as_bytes())).await
+    /// Sends a command, or several at once, and reads the first reply.
+    pub(super) async fn command(&mut self, phase: Phase, command: &str) -> Result<Reply, Failure> {
+        let Self { wire, deadlines } = self;
+        let exchange =
+            async { wire.exchange(command.as_bytes()).await.map_err(|error| reply::failed(phase, &error)) };
+        deadlines.within(phase, exchange).await
     }
 
     /// Reads one more reply.
-    pub(super) async fn hear(&mut self, phase: Phase) -> Result<Reply, Failure> {
-        let deadline = self.deadline(phase);
-        within(deadline, phase, self.wire.reply()).await
+    pub(super) async fn read_reply(&mut self, phase: Phase) -> Result<Reply, Failure> {
+        let Self { wire, deadlines } = self;
+        let reply = async { wire.read_reply().await.map_err(|error| reply::failed(phase, &error)) };
+        deadlines.within(phase, reply).await
     }
 
-    /// Says the message and waits for the word on it.
+    /// Sends the message and reads the reply to it.
     pub(super) async fn transmit(&mut self, message: &str) -> Transmission {
         let phase = Phase::FinalReply;
-        let Ok(answer) = timeout(self.deadline(phase), self.wire.ask(message.as_bytes())).await else {
-            return Transmission::InDoubt(reply::timed_out(phase));
-        };
-        match answer {
-            Ok(reply) => Transmission::Answered(reply),
-            Err(broken @ (Broken::Unasked | Broken::Unwritten)) => {
-                Transmission::Unsent(reply::failed(phase, &broken))
+        let exchange = self.wire.exchange(message.as_bytes());
+        match timeout(self.deadlines.of(phase), exchange).await {
+            Ok(Ok(reply)) => Transmission::Answered(reply),
+            Ok(Err(error @ (ConnectionError::UnsolicitedReply | ConnectionError::WriteFailed))) => {
+                Transmission::Unsent(reply::failed(phase, &error))
             }
-            Err(broken) => Transmission::InDoubt(reply::failed(phase, &broken)),
+            Ok(Err(error)) => Transmission::InDoubt(reply::failed(phase, &error)),
+            Err(_) => Transmission::InDoubt(reply::timed_out(phase)),
         }
     }
 
-    /// Whether the server is there and has said nothing that was not asked.
+    /// Whether the connection is open and no reply has come that answers nothing.
     pub(super) fn is_quiet(&mut self) -> bool {
         self.wire.is_quiet()
     }
@@ -72,39 +74,16 @@ impl Dialogue {
     }
 
     /// The bare connection, for TLS to begin on.
-    pub(super) fn into_clear(self) -> Result<TcpStream, Broken> {
+    pub(super) fn into_clear(self) -> Result<TcpStream, ConnectionError> {
         self.wire.into_clear()
-    }
-
-    fn deadline(&self, phase: Phase) -> Duration {
-        let deadlines = &self.deadlines;
-        match phase {
-            Phase::Connect | Phase::Tls => deadlines.connect,
-            Phase::Greeting | Phase::Auth => deadlines.greeting,
-            Phase::Mail | Phase::Rcpt => deadlines.envelope,
-            Phase::Data => deadlines.data,
-            Phase::FinalReply => deadlines.final_reply,
-        }
     }
 }
 
-/// The reply, if it is the one that the phase wants to go on.
-pub(super) fn wanted(phase: Phase, reply: Reply, is_good: fn(&Reply) -> bool) -> Result<Reply, Failure> {
+/// The reply, if it is the one that the phase needs to go on.
+pub(super) fn expected(phase: Phase, reply: Reply, is_good: fn(&Reply) -> bool) -> Result<Reply, Failure> {
     match reply {
         reply if is_good(&reply) => Ok(reply),
         reply if reply.is_refusal() => Err(reply::refused(phase, reply.code, &reply::words(&reply))),
         reply => Err(reply::out_of_order(phase, reply.code)),
-    }
-}
-
-/// Runs one step within its deadline.
-async fn within(
-    deadline: Duration,
-    phase: Phase,
-    step: impl Future<Output = Result<Reply, Broken>>,
-) -> Result<Reply, Failure> {
-    match timeout(deadline, step).await {
-        Ok(result) => result.map_err(|broken| reply::failed(phase, &broken)),
-        Err(_) => Err(reply::timed_out(phase)),
     }
 }

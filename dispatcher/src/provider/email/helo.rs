@@ -1,4 +1,4 @@
-//! The name we say at EHLO.
+//! The name of this client in EHLO.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use std::net::IpAddr;
 const MAX_NAME: usize = 255;
 const MAX_LABEL: usize = 63;
 
-/// A name as it is said at EHLO: a full host name, its accents in punycode, or an address in brackets (RFC 5321 4.1.2,
+/// A name as EHLO has it: a full host name, its accents in punycode, or an address in brackets (RFC 5321 4.1.2,
 /// 4.1.3). None if the text is neither; a name without a dot is refused by strict servers.
 pub fn helo_name(text: &str) -> Option<String> {
     match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {

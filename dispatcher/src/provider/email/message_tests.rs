@@ -23,12 +23,17 @@ fn from() -> Mailbox {
     "Avisos Ñandú <avisos@mensajeria.example>".parse().expect("a mailbox")
 }
 
-fn letter(outgoing: &Outgoing) -> Letter {
-    Letter::try_new(&from(), outgoing).expect("a letter")
+fn try_mail(outgoing: &Outgoing) -> Result<Mail, Failure> {
+    let from = from();
+    Mail::try_new(&from, outgoing, &Content::try_new(&from, outgoing)?)
+}
+
+fn mail(outgoing: &Outgoing) -> Mail {
+    try_mail(outgoing).expect("a mail")
 }
 
 fn wire(subject: &str, body: &str) -> String {
-    letter(&outgoing(subject, body)).wire
+    mail(&outgoing(subject, body)).wire
 }
 
 fn subject_read_back(subject: &str) -> String {
@@ -87,10 +92,10 @@ fn dots_at_the_start_of_lines_are_doubled() {
 fn a_line_break_in_a_name_or_a_subject_is_refused() {
     let with_name = |name: &str| Outgoing { to_name: Some(name.into()), ..outgoing("x", "x") };
     for bad in ["a\r\nBcc: x@example.com", "a\nb", "a\rb", "a\0b"] {
-        assert!(Letter::try_new(&from(), &outgoing(bad, "x")).is_err(), "{bad:?}");
-        assert!(Letter::try_new(&from(), &with_name(bad)).is_err(), "{bad:?}");
+        assert!(try_mail(&outgoing(bad, "x")).is_err(), "{bad:?}");
+        assert!(try_mail(&with_name(bad)).is_err(), "{bad:?}");
     }
-    assert!(Letter::try_new(&from(), &outgoing("x", "a\0b")).is_err());
+    assert!(try_mail(&outgoing("x", "a\0b")).is_err());
 }
 
 #[test]
@@ -98,7 +103,7 @@ fn a_bad_address_is_the_addresses_fault() {
     for bad in
         ["ana", "ana@", "@example.com", "ana@example.com>\r\nRCPT TO:<b@example.com", "a b@example.com"]
     {
-        let refused = Letter::try_new(&from(), &Outgoing { to: bad.into(), ..outgoing("x", "x") });
+        let refused = try_mail(&Outgoing { to: bad.into(), ..outgoing("x", "x") });
         assert_eq!(
             refused.err().map(|failure| failure.class()),
             Some(FailureClass::PermanentAddress),
@@ -110,8 +115,8 @@ fn a_bad_address_is_the_addresses_fault() {
 #[test]
 fn a_name_with_accents_commas_and_quotes_reads_back_verbatim() {
     for name in ["José Núñez", "Núñez, José", "El \"Ñato\" \\ Pérez", "Ana Ruiz", "a@b"] {
-        let letter = letter(&Outgoing { to_name: Some(name.into()), ..outgoing("x", "x") });
-        let message = MessageParser::default().parse(letter.wire.as_bytes()).expect("a mail");
+        let mail = mail(&Outgoing { to_name: Some(name.into()), ..outgoing("x", "x") });
+        let message = MessageParser::default().parse(mail.wire.as_bytes()).expect("a mail");
         let to = message.to().and_then(|to| to.first()).expect("a recipient");
         assert_eq!((to.name(), to.address()), (Some(name), Some("ana@example.com")));
     }
@@ -119,10 +124,10 @@ fn a_name_with_accents_commas_and_quotes_reads_back_verbatim() {
 
 #[test]
 fn a_domain_outside_ascii_travels_as_punycode_and_a_local_part_as_utf8() {
-    let domain = letter(&Outgoing { to: "ana@señal.example".into(), ..outgoing("x", "x") });
+    let domain = mail(&Outgoing { to: "ana@señal.example".into(), ..outgoing("x", "x") });
     assert_eq!(domain.recipient.as_ref() as &str, "ana@xn--seal-hqa.example");
     assert!(!domain.is_international());
-    let local = letter(&Outgoing { to: "iñaki@example.com".into(), ..outgoing("x", "x") });
+    let local = mail(&Outgoing { to: "iñaki@example.com".into(), ..outgoing("x", "x") });
     assert!(local.is_international());
 }
 

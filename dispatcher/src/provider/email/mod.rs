@@ -1,8 +1,11 @@
-//! E-mail by SMTP, in a dialogue of our own: lettre builds the letters, and understands fewer replies than servers give.
+//! E-mail by SMTP, in a dialogue of our own: lettre builds the messages, and understands fewer replies than servers give.
 
 pub(super) mod address;
 mod auth;
 mod connection;
+mod content;
+mod content_cache;
+mod deadlines;
 mod dialogue;
 mod extensions;
 pub(super) mod helo;
@@ -15,13 +18,12 @@ mod settings;
 mod stream;
 mod wire;
 
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::sync::{Arc, atomic::AtomicBool};
 
 use connection::Connection;
-use message::Letter;
+use content_cache::ContentCache;
+pub use deadlines::SmtpDeadlines;
+use message::Mail;
 use settings::SmtpServer;
 use stream::TlsClient;
 
@@ -32,36 +34,6 @@ use super::{
     failure::{Accepted, Failure, SendFailure, StartRefused},
     settings::SettingsError,
 };
-
-/// How long each part of the dialogue may take (RFC 5321 4.5.3.2).
-#[derive(Debug, Clone, Copy)]
-pub struct SmtpDeadlines {
-    /// TCP and TLS.
-    pub connect: Duration,
-    /// The greeting, EHLO, STARTTLS and AUTH, each.
-    pub greeting: Duration,
-    /// The reply to MAIL and to RCPT, each.
-    pub envelope: Duration,
-    /// The reply to DATA.
-    pub data: Duration,
-    /// The body and the reply to its final dot; servers filter mail in this time, so a short one doubles mail.
-    pub final_reply: Duration,
-    /// A connection unused for longer is not trusted again: something between may have forgotten it.
-    pub idle: Duration,
-}
-
-impl Default for SmtpDeadlines {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(30),
-            greeting: Duration::from_secs(300),
-            envelope: Duration::from_secs(300),
-            data: Duration::from_secs(120),
-            final_reply: Duration::from_secs(600),
-            idle: Duration::from_secs(60),
-        }
-    }
-}
 
 /// One SMTP server that carries our mail.
 #[derive(Debug, Clone)]
@@ -74,6 +46,7 @@ struct Shared {
     gate: Gate,
     server: SmtpServer,
     deadlines: SmtpDeadlines,
+    contents: ContentCache,
     tls: TlsClient,
     /// Whether a connection to it was under TLS since the start.
     has_had_tls: AtomicBool,
@@ -89,8 +62,9 @@ impl EmailProvider {
     pub fn with_deadlines(settings: &SmtpSettings, deadlines: SmtpDeadlines) -> Result<Self, SettingsError> {
         let server = settings.parse()?;
         let gate = Gate::new(&settings.name, settings.connections, settings.rate_per_second);
-        let (tls, has_had_tls) = (TlsClient::default(), AtomicBool::new(false));
-        Ok(Self { shared: Arc::new(Shared { gate, server, deadlines, tls, has_had_tls }) })
+        let (contents, tls) = (ContentCache::default(), TlsClient::default());
+        let has_had_tls = AtomicBool::new(false);
+        Ok(Self { shared: Arc::new(Shared { gate, server, deadlines, contents, tls, has_had_tls }) })
     }
 
     /// Name, connections, rate limit and circuit breaker.
@@ -118,7 +92,9 @@ pub struct EmailSender {
 }
 
 impl EmailSender {
-    /// Sends one mail. `started` is awaited after the server's 354 and before the first byte of the message.
+    /// Sends one mail. `started` is awaited after the server's 354 and before the first byte of the message: not beside the
+    /// commands, since then refused recipients would be marked too, and a mark would not be the last word before the message
+    /// where a server takes long over RCPT. A caller that has its mark committed meanwhile loses nothing by it.
     ///
     /// Cancelling drops the connection; whether the mail went out is then unknown if `started` had returned.
     pub async fn send(
@@ -126,11 +102,11 @@ impl EmailSender {
         outgoing: &Outgoing,
         started: impl AsyncFnOnce() -> Result<(), StartRefused>,
     ) -> Result<Accepted, SendFailure> {
-        let letter = Letter::try_new(&self.shared.server.from, outgoing)?;
-        let mut connection = self.announce(&letter).await?;
+        let mail = self.mail(outgoing)?;
+        let mut connection = self.announce(&mail).await?;
         // After 354 there is no way back but to hang up: the server then has no message.
         started().await?;
-        let result = connection.transmit(&letter).await;
+        let result = connection.transmit(&mail).await;
         self.keep(connection);
         result
     }
@@ -142,19 +118,25 @@ impl EmailSender {
         }
     }
 
-    /// MAIL, RCPT and DATA. A server may have ended an idle connection at any time, or said something on it that nobody
-    /// asked for: that costs the mail nothing, so it is announced on a new one.
-    async fn announce(&mut self, letter: &Letter) -> Result<Connection, Failure> {
+    fn mail(&self, outgoing: &Outgoing) -> Result<Mail, Failure> {
+        let from = &self.shared.server.from;
+        let content = self.shared.contents.get(from, outgoing)?;
+        Mail::try_new(from, outgoing, &content)
+    }
+
+    /// MAIL, RCPT and DATA. A server may have ended an idle connection at any time, or sent a reply on it that answers
+    /// nothing: that costs the mail nothing, so it is announced on a new one.
+    async fn announce(&mut self, mail: &Mail) -> Result<Connection, Failure> {
         if let Some(mut idle) = self.idle.take()
             && idle.is_ready()
         {
-            match idle.announce(letter).await {
+            match idle.announce(mail).await {
                 Err(failure) if connection::was_at_its_end(&failure) => {}
                 announced => return self.announced(idle, announced),
             }
         }
         let mut new = Connection::open(&self.shared).await?;
-        let announced = new.announce(letter).await;
+        let announced = new.announce(mail).await;
         self.announced(new, announced)
     }
 

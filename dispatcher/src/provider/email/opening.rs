@@ -6,7 +6,7 @@ use domain::deliveries::Observation;
 
 use super::{
     Shared, auth,
-    dialogue::{Dialogue, wanted},
+    dialogue::{Dialogue, expected},
     extensions::Extensions,
     helo,
     reply::{self, Phase},
@@ -20,8 +20,8 @@ use crate::provider::failure::Failure;
 pub(super) async fn open(shared: &Shared) -> Result<(Dialogue, Extensions), Failure> {
     let stream = stream::connect(shared).await?;
     let mut dialogue = Dialogue::new(Wire::new(stream), shared.deadlines);
-    let greeting = dialogue.hear(Phase::Greeting).await?;
-    wanted(Phase::Greeting, greeting, Reply::is_completion)?;
+    let greeting = dialogue.read_reply(Phase::Greeting).await?;
+    expected(Phase::Greeting, greeting, Reply::is_completion)?;
     let name = name(shared, &dialogue)?;
     let mut extensions = hello(&mut dialogue, &name).await?;
     if matches!(shared.server.tls, Tls::Required | Tls::WhenOffered) && extensions.offer("STARTTLS") {
@@ -49,25 +49,25 @@ fn name(shared: &Shared, dialogue: &Dialogue) -> Result<String, Failure> {
 async fn hello(dialogue: &mut Dialogue, name: &str) -> Result<Extensions, Failure> {
     const UNRECOGNIZED: u16 = 500;
     const NOT_IMPLEMENTED: u16 = 502;
-    let reply = dialogue.ask(Phase::Greeting, &format!("EHLO {name}\r\n")).await?;
+    let reply = dialogue.command(Phase::Greeting, &format!("EHLO {name}\r\n")).await?;
     if !matches!(reply.code, UNRECOGNIZED | NOT_IMPLEMENTED) {
-        return wanted(Phase::Greeting, reply, Reply::is_completion).map(|reply| Extensions::of(&reply));
+        return expected(Phase::Greeting, reply, Reply::is_completion).map(|reply| Extensions::of(&reply));
     }
-    let reply = dialogue.ask(Phase::Greeting, &format!("HELO {name}\r\n")).await?;
-    wanted(Phase::Greeting, reply, Reply::is_completion).map(|_| Extensions::default())
+    let reply = dialogue.command(Phase::Greeting, &format!("HELO {name}\r\n")).await?;
+    expected(Phase::Greeting, reply, Reply::is_completion).map(|_| Extensions::default())
 }
 
 async fn start_tls(mut dialogue: Dialogue, shared: &Shared) -> Result<Dialogue, Failure> {
-    let reply = dialogue.ask(Phase::Tls, "STARTTLS\r\n").await?;
-    wanted(Phase::Tls, reply, Reply::is_completion)?;
-    // Said in clear after STARTTLS: somebody may stand in between.
+    let reply = dialogue.command(Phase::Tls, "STARTTLS\r\n").await?;
+    expected(Phase::Tls, reply, Reply::is_completion)?;
+    // A reply in clear after STARTTLS may come from an attacker in between.
     let tcp = dialogue.into_clear().map_err(|_| reply::unprotected(Observation::AnswerUnasked))?;
     let stream = stream::start_tls(tcp, shared).await?;
     Ok(Dialogue::new(Wire::new(stream), shared.deadlines))
 }
 
-/// Whether mail and password may go out on the connection as it is. STARTTLS is an offer in clear, which somebody on the way
-/// can strike out: a server that has kept it once is expected to keep it (RFC 3207 section 6).
+/// Whether mail and password may go out on the connection as it is. STARTTLS is offered in clear, and an attacker on the way
+/// can remove the offer: a server that has kept it once is expected to keep it (RFC 3207 section 6).
 fn protected(shared: &Shared, is_encrypted: bool) -> Result<(), Failure> {
     let server = &shared.server;
     if is_encrypted {

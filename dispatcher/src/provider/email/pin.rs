@@ -43,8 +43,8 @@ impl fmt::Debug for Fingerprint {
 #[error("{0}")]
 pub(super) struct Unpinned(Fingerprint);
 
-/// Believes a server that shows one of these certificates and proves that it has the key. Name, dates and authority are not
-/// looked at: the fingerprint says more than they do.
+/// Trusts a server that shows one of these certificates and proves that it has the key. Name, dates and authority are not
+/// checked: the fingerprint is stronger than they are.
 #[derive(Debug)]
 pub(super) struct PinVerifier {
     pub(super) pins: Vec<Fingerprint>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::deliveries::{self, Evidence, FailureClass, Observation};
 
-use super::wire::{Broken, Reply};
+use super::wire::{ConnectionError, Reply};
 use crate::provider::{failure::Failure, schedule::RetryAdvice};
 
 /// A greylisting server wants the same mail again, but not at once.
@@ -81,15 +81,17 @@ fn is_enhanced(word: &str) -> bool {
 }
 
 /// A failure of the connection: only a reply is an answer to the message.
-pub(super) fn failed(phase: Phase, broken: &Broken) -> Failure {
-    match broken {
+pub(super) fn failed(phase: Phase, error: &ConnectionError) -> Failure {
+    match error {
         // Before the log-in TLS fails for what it is, as when the server wants a certificate of ours; later it just ends.
-        Broken::Tls(why) if phase.is_before_mail() => unprotected(Observation::TlsFailed).with_text(why),
-        Broken::Tls(why) => ended(phase).with_text(why),
-        Broken::Closed | Broken::Unwritten => ended(phase),
-        Broken::NotSmtp => transient(phase, Observation::AnswerUnreadable),
-        Broken::TooLong => transient(phase, Observation::AnswerTooLong),
-        Broken::Unasked => transient(phase, Observation::AnswerUnasked),
+        ConnectionError::Tls(why) if phase.is_before_mail() => {
+            unprotected(Observation::TlsFailed).with_text(why)
+        }
+        ConnectionError::Tls(why) => ended(phase).with_text(why),
+        ConnectionError::Closed | ConnectionError::WriteFailed => ended(phase),
+        ConnectionError::NotSmtp => transient(phase, Observation::AnswerUnreadable),
+        ConnectionError::ReplyTooLong => transient(phase, Observation::AnswerTooLong),
+        ConnectionError::UnsolicitedReply => transient(phase, Observation::AnswerUnasked),
     }
 }
 

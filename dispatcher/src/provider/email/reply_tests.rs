@@ -135,7 +135,7 @@ fn an_enhanced_code_that_every_line_repeats_is_said_once() {
 
 #[test]
 fn a_failing_connection_is_transient_and_tls_that_fails_before_the_log_in_is_ours_to_mend() {
-    let tls = Broken::Tls("certificate required".into());
+    let tls = ConnectionError::Tls("certificate required".into());
     for phase in [Phase::Connect, Phase::Tls, Phase::Greeting, Phase::Auth] {
         assert_eq!(
             (failed(phase, &tls).class(), failed(phase, &tls).seen()),
@@ -143,16 +143,16 @@ fn a_failing_connection_is_transient_and_tls_that_fails_before_the_log_in_is_our
         );
     }
     for phase in [Phase::Mail, Phase::Rcpt, Phase::Data, Phase::FinalReply] {
-        for broken in [
-            Broken::Closed,
-            Broken::Unwritten,
-            Broken::NotSmtp,
-            Broken::TooLong,
-            Broken::Unasked,
+        for error in [
+            ConnectionError::Closed,
+            ConnectionError::WriteFailed,
+            ConnectionError::NotSmtp,
+            ConnectionError::ReplyTooLong,
+            ConnectionError::UnsolicitedReply,
             tls.clone(),
         ] {
-            let failure = failed(phase, &broken);
-            assert_eq!((failure.class(), failure.ends_dialogue()), (Transient, true), "{broken:?}");
+            let failure = failed(phase, &error);
+            assert_eq!((failure.class(), failure.ends_dialogue()), (Transient, true), "{error:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What protects the way to a mail server: TLS or none, and whose certificate is believed.
+//! What protects the way to a mail server: TLS or none, and whose certificate is trusted.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::pin::Fingerprint;
 
-/// Whether a server that is spoken to in clear at first is asked for TLS.
+/// Whether a connection that begins in clear has to change to TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TlsMode {
@@ -24,7 +24,7 @@ pub enum TlsMode {
 /// When TLS begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::provider) enum Tls {
-    /// Before anything is said.
+    /// Before the greeting.
     FromTheStart,
     /// By STARTTLS, without which nothing is sent.
     Required,
@@ -33,9 +33,9 @@ pub(in crate::provider) enum Tls {
     Never,
 }
 
-/// Which certificates of a server are believed.
+/// Which certificates of a server are trusted.
 #[derive(Debug, Clone)]
-pub(in crate::provider) enum Believed {
+pub(in crate::provider) enum CertificateTrust {
     /// Those for its name that come from an authority that this machine trusts.
     Platform,
     /// Those for its name that come from one of these authorities, and from no other.
@@ -44,8 +44,8 @@ pub(in crate::provider) enum Believed {
     Pinned(Vec<Fingerprint>),
 }
 
-/// What the configuration says of TLS.
-pub(in crate::provider) struct Wishes<'a> {
+/// The keys of the configuration about TLS.
+pub(in crate::provider) struct TlsSettings<'a> {
     /// `smtps://` rather than `smtp://`.
     pub(in crate::provider) from_the_start: bool,
     pub(in crate::provider) tls: Option<TlsMode>,
@@ -53,36 +53,38 @@ pub(in crate::provider) struct Wishes<'a> {
     pub(in crate::provider) certificate_sha256: &'a [String],
 }
 
-impl Wishes<'_> {
+impl TlsSettings<'_> {
     /// What follows from them. An error is the key at fault and what is wrong with it.
-    pub(in crate::provider) fn parse(&self) -> Result<(Tls, Believed), (&'static str, &'static str)> {
-        let believed = self.believed()?;
+    pub(in crate::provider) fn parse(&self) -> Result<(Tls, CertificateTrust), (&'static str, &'static str)> {
+        let trust = self.trust()?;
         let tls = match (self.from_the_start, self.tls) {
             (true, None | Some(TlsMode::Required)) => Tls::FromTheStart,
             (true, Some(_)) => {
                 return Err(("tls", "must be left out beside smtps://, which is TLS from the start"));
             }
-            (false, Some(TlsMode::None)) if !matches!(believed, Believed::Platform) => {
+            (false, Some(TlsMode::None)) if !matches!(trust, CertificateTrust::Platform) => {
                 return Err(("tls", "must not be none beside ca_file or certificate_sha256"));
             }
             (false, Some(TlsMode::None)) => Tls::Never,
             (false, Some(TlsMode::Required)) => Tls::Required,
             (false, Some(TlsMode::Opportunistic)) => Tls::WhenOffered,
             // A certificate that is named is meant to be seen.
-            (false, None) if !matches!(believed, Believed::Platform) => Tls::Required,
+            (false, None) if !matches!(trust, CertificateTrust::Platform) => Tls::Required,
             (false, None) => Tls::WhenOffered,
         };
-        Ok((tls, believed))
+        Ok((tls, trust))
     }
 
-    fn believed(&self) -> Result<Believed, (&'static str, &'static str)> {
+    fn trust(&self) -> Result<CertificateTrust, (&'static str, &'static str)> {
         match (self.ca_file, self.certificate_sha256) {
-            (None, []) => Ok(Believed::Platform),
-            (Some(pem), []) => authorities(pem).map(Believed::Authorities).map_err(|why| ("ca_file", why)),
+            (None, []) => Ok(CertificateTrust::Platform),
+            (Some(pem), []) => {
+                authorities(pem).map(CertificateTrust::Authorities).map_err(|why| ("ca_file", why))
+            }
             (None, pins) => {
                 let pins = pins.iter().map(|pin| Fingerprint::parse(pin)).collect::<Option<_>>();
                 let why = "must be SHA-256 fingerprints: 64 hexadecimal digits each, with or without colons";
-                pins.map(Believed::Pinned).ok_or(("certificate_sha256", why))
+                pins.map(CertificateTrust::Pinned).ok_or(("certificate_sha256", why))
             }
             (Some(_), _) => Err(("certificate_sha256", "stands beside ca_file: give one of the two")),
         }
@@ -109,7 +111,7 @@ impl fmt::Display for Tls {
     }
 }
 
-impl fmt::Display for Believed {
+impl fmt::Display for CertificateTrust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Platform => f.write_str("certificate by an authority that this machine trusts"),

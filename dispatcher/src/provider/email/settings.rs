@@ -8,7 +8,7 @@ use url::Url;
 
 use super::address;
 use super::helo::helo_name;
-use super::security::{Believed, Tls, TlsMode, Wishes};
+use super::security::{CertificateTrust, Tls, TlsMode, TlsSettings};
 use crate::provider::settings::{Secret, SettingsError, limits};
 
 const HELO_NAME: &str =
@@ -50,7 +50,7 @@ pub(super) struct SmtpServer {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) tls: Tls,
-    pub(super) believed: Believed,
+    pub(super) trust: CertificateTrust,
     pub(super) credentials: Option<(String, Secret)>,
     pub(super) from: Mailbox,
     pub(super) helo_name: Option<String>,
@@ -68,8 +68,8 @@ impl SmtpServer {
     pub(super) fn protection(&self) -> String {
         match self.tls {
             Tls::Never => Tls::Never.to_string(),
-            Tls::WhenOffered if !self.may_do_without_tls() => format!("{}, {}", Tls::Required, self.believed),
-            tls => format!("{tls}, {}", self.believed),
+            Tls::WhenOffered if !self.may_do_without_tls() => format!("{}, {}", Tls::Required, self.trust),
+            tls => format!("{tls}, {}", self.trust),
         }
     }
 }
@@ -105,12 +105,12 @@ impl SmtpSettings {
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("url", "must end after the port"));
         }
-        let (tls, believed) = self.wishes(from_the_start).parse().map_err(|(key, why)| wrong(key, why))?;
+        let (tls, trust) = self.tls_settings(from_the_start).parse().map_err(|(key, why)| wrong(key, why))?;
         let server = SmtpServer {
             host: host.trim_matches(['[', ']']).to_owned(),
             port: url.port().unwrap_or(port),
             tls,
-            believed,
+            trust,
             credentials: credentials(&url).map_err(|reason| wrong("url", reason))?,
             from,
             helo_name: self.own_name().ok_or(wrong("helo_name", HELO_NAME))?,
@@ -124,8 +124,8 @@ impl SmtpSettings {
         Ok(server)
     }
 
-    fn wishes(&self, from_the_start: bool) -> Wishes<'_> {
-        Wishes {
+    fn tls_settings(&self, from_the_start: bool) -> TlsSettings<'_> {
+        TlsSettings {
             from_the_start,
             tls: self.tls,
             ca_file: self.ca_file.as_deref(),

@@ -8,19 +8,19 @@ use std::{
 use domain::deliveries::{self, FailureClass, Observation};
 use rustls::{CertificateError, ClientConfig, Error, pki_types::ServerName};
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
     Shared,
     pin::{PinVerifier, Unpinned},
     reply::{self, Phase},
-    security::{Believed, Tls},
+    security::{CertificateTrust, Tls},
     wire::Stream,
 };
 use crate::provider::failure::Failure;
 
-/// How TLS is spoken with one server; made when it is first needed, since the platform's certificates are many.
+/// The TLS configuration for one server; made when it is first needed, since the platform's certificates are many.
 #[derive(Debug, Default)]
 pub(super) struct TlsClient {
     config: OnceLock<Arc<ClientConfig>>,
@@ -36,12 +36,16 @@ pub(super) async fn connect(shared: &Shared) -> Result<Stream, Failure> {
         }
         handshake(tcp, shared).await.map(|stream| Stream::Tls(Box::new(stream)))
     };
-    within(shared, connecting).await
+    shared.deadlines.within(Phase::Connect, connecting).await
 }
 
 /// TLS on a connection whose server has agreed to it.
 pub(super) async fn start_tls(tcp: TcpStream, shared: &Shared) -> Result<Stream, Failure> {
-    within(shared, handshake(tcp, shared)).await.map(|stream| Stream::Tls(Box::new(stream)))
+    shared
+        .deadlines
+        .within(Phase::Tls, handshake(tcp, shared))
+        .await
+        .map(|stream| Stream::Tls(Box::new(stream)))
 }
 
 /// Every address of the name in turn. TCP_NODELAY, since a command after a reply would wait for the other side's delayed
@@ -65,18 +69,10 @@ pub(super) fn is_tls(error: &io::Error) -> bool {
     tls_error(error).is_some()
 }
 
-async fn within<T>(
-    shared: &Shared,
-    connecting: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    let connected = timeout(shared.deadlines.connect, connecting).await;
-    connected.unwrap_or_else(|_| Err(reply::timed_out(Phase::Connect)))
-}
-
 async fn handshake(tcp: TcpStream, shared: &Shared) -> Result<TlsStream<TcpStream>, Failure> {
     let host = shared.server.host.clone();
     let name = ServerName::try_from(host).map_err(|_| reply::unprotected(Observation::SettingsUnusable))?;
-    let connector = TlsConnector::from(shared.tls.config(&shared.server.believed)?);
+    let connector = TlsConnector::from(shared.tls.config(&shared.server.trust)?);
     connector.connect(name, tcp).await.map_err(|error| match tls_error(&error) {
         Some(tls) => disagreed(tls),
         None => unreachable(&error),
@@ -84,25 +80,25 @@ async fn handshake(tcp: TcpStream, shared: &Shared) -> Result<TlsStream<TcpStrea
 }
 
 impl TlsClient {
-    fn config(&self, believed: &Believed) -> Result<Arc<ClientConfig>, Failure> {
+    fn config(&self, trust: &CertificateTrust) -> Result<Arc<ClientConfig>, Failure> {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
         }
-        let config = config(believed).map_err(|error| {
+        let config = config(trust).map_err(|error| {
             reply::unprotected(Observation::TrustUnreadable).with_text(&error.to_string())
         })?;
         Ok(Arc::clone(self.config.get_or_init(|| Arc::new(config))))
     }
 }
 
-fn config(believed: &Believed) -> Result<ClientConfig, Error> {
+fn config(trust: &CertificateTrust) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let algorithms = provider.signature_verification_algorithms;
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let builder = match believed {
-        Believed::Platform => builder.with_platform_verifier()?,
-        Believed::Authorities(roots) => builder.with_root_certificates(Arc::clone(roots)),
-        Believed::Pinned(pins) => {
+    let builder = match trust {
+        CertificateTrust::Platform => builder.with_platform_verifier()?,
+        CertificateTrust::Authorities(roots) => builder.with_root_certificates(Arc::clone(roots)),
+        CertificateTrust::Pinned(pins) => {
             let verifier = PinVerifier { pins: pins.clone(), algorithms };
             builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
         }

@@ -1,4 +1,4 @@
-//! The lines of an SMTP connection: replies as servers really write them, and everything said in one write each.
+//! The lines of an SMTP connection: replies as servers really write them, and commands in one write each.
 //!
 //! A client acts on the three digits of a reply and on nothing else (RFC 5321 4.2), so the digits are read strictly and
 //! the rest leniently: any text or none, in any charset, on lines of any length that end with LF. The last line of a
@@ -32,7 +32,7 @@ pub(super) struct Wire {
     stream: Stream,
     /// What has arrived and was not read as a reply yet.
     input: BytesMut,
-    /// Whether a line was left without its end: nothing more is read or said.
+    /// Whether a line was left without its end: nothing more is read or written.
     is_ended: bool,
 }
 
@@ -43,19 +43,19 @@ pub(super) enum Stream {
 
 /// Why a connection can carry no further reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Broken {
+pub(super) enum ConnectionError {
     /// The other side ended it, or it failed.
     Closed,
-    /// It ended before everything that was to be said had left this machine.
-    Unwritten,
+    /// It ended before everything that was to be sent had left this machine.
+    WriteFailed,
     /// TLS failed on it, for this reason.
     Tls(String),
     /// What came is no reply: it does not begin with three digits from 200 to 599.
     NotSmtp,
     /// A reply beyond every bound.
-    TooLong,
-    /// The server said something that nobody had asked for.
-    Unasked,
+    ReplyTooLong,
+    /// The server sent a reply to no command.
+    UnsolicitedReply,
 }
 
 /// One reply (RFC 5321 4.2).
@@ -73,12 +73,12 @@ impl Wire {
     }
 
     /// The next reply. Cancelled in the middle of one, the connection is of no more use.
-    pub(super) async fn reply(&mut self) -> Result<Reply, Broken> {
+    pub(super) async fn read_reply(&mut self) -> Result<Reply, ConnectionError> {
         let mut assembly = Assembly::default();
         loop {
             let line = match self.line(assembly.room()).await {
                 Ok(line) => line,
-                Err(broken) => return assembly.end(&self.unended_line()).ok_or(broken),
+                Err(error) => return assembly.end(&self.unended_line()).ok_or(error),
             };
             if let Some(reply) = assembly.add(&line)? {
                 return Ok(reply);
@@ -92,24 +92,24 @@ impl Wire {
         self.input.split()
     }
 
-    /// Says something, in one write, and reads the reply. A server that hung up may have said why before it did.
-    pub(super) async fn ask(&mut self, words: &[u8]) -> Result<Reply, Broken> {
+    /// Sends bytes in one write, and reads the first reply. A server that hung up may have sent the reason before.
+    pub(super) async fn exchange(&mut self, bytes: &[u8]) -> Result<Reply, ConnectionError> {
         if self.is_ended {
-            return Err(Broken::Unwritten);
+            return Err(ConnectionError::WriteFailed);
         }
         self.skip_empty_lines();
         if !self.input.is_empty() {
-            return Err(Broken::Unasked);
+            return Err(ConnectionError::UnsolicitedReply);
         }
-        match (self.stream.write(words).await, self.reply().await) {
+        match (self.stream.write(bytes).await, self.read_reply().await) {
             (Ok(()), reply) => reply,
             (Err(_), Ok(reply)) if reply.is_refusal() => Ok(reply),
-            (Err(_), _) => Err(Broken::Unwritten),
+            (Err(_), _) => Err(ConnectionError::WriteFailed),
         }
     }
 
-    /// Whether the server is still there and has said nothing that was not asked. Looks at what has arrived, and does
-    /// not wait.
+    /// Whether the connection is open and no reply has come that answers nothing. Looks at what has arrived, and does not
+    /// wait.
     pub(super) fn is_quiet(&mut self) -> bool {
         self.skip_empty_lines();
         if !self.input.is_empty() {
@@ -131,12 +131,12 @@ impl Wire {
         self.input.advance(ends);
     }
 
-    /// The bare connection, for TLS to begin on. Bytes that came in clear behind the server's consent would count as said
+    /// The bare connection, for TLS to begin on. Bytes that came in clear behind the server's consent would count as sent
     /// under TLS: an attacker on the way could write them there (RFC 3207 section 6, CVE-2011-0411).
-    pub(super) fn into_clear(self) -> Result<TcpStream, Broken> {
+    pub(super) fn into_clear(self) -> Result<TcpStream, ConnectionError> {
         match self.stream {
             Stream::Clear(stream) if self.input.is_empty() => Ok(stream),
-            _ => Err(Broken::Unasked),
+            _ => Err(ConnectionError::UnsolicitedReply),
         }
     }
 
@@ -154,7 +154,7 @@ impl Wire {
     }
 
     /// The next line with its end, of at most `max` bytes and what came with them.
-    async fn line(&mut self, max: usize) -> Result<BytesMut, Broken> {
+    async fn line(&mut self, max: usize) -> Result<BytesMut, ConnectionError> {
         let mut searched = 0;
         loop {
             if let Some(found) = memchr::memchr(b'\n', &self.input[searched..]) {
@@ -162,22 +162,22 @@ impl Wire {
             }
             searched = self.input.len();
             if searched > max {
-                return Err(Broken::TooLong);
+                return Err(ConnectionError::ReplyTooLong);
             }
             self.fill().await?;
         }
     }
 
-    async fn fill(&mut self) -> Result<(), Broken> {
+    async fn fill(&mut self) -> Result<(), ConnectionError> {
         if self.is_ended {
-            return Err(Broken::Closed);
+            return Err(ConnectionError::Closed);
         }
         self.input.reserve(READ_SIZE);
         match self.stream.read(&mut self.input).await {
-            Ok(0) => Err(Broken::Closed),
+            Ok(0) => Err(ConnectionError::Closed),
             Ok(_) => Ok(()),
-            Err(error) if stream::is_tls(&error) => Err(Broken::Tls(error.to_string())),
-            Err(_) => Err(Broken::Closed),
+            Err(error) if stream::is_tls(&error) => Err(ConnectionError::Tls(error.to_string())),
+            Err(_) => Err(ConnectionError::Closed),
         }
     }
 }
@@ -190,12 +190,12 @@ impl Stream {
         }
     }
 
-    /// An error is proof that the end of the words never left: a part of a TLS record cannot be read either.
-    async fn write(&mut self, words: &[u8]) -> io::Result<()> {
+    /// An error is proof that the last byte never left: a part of a TLS record cannot be read either.
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Self::Clear(stream) => stream.write_all(words).await,
+            Self::Clear(stream) => stream.write_all(bytes).await,
             Self::Tls(stream) => {
-                stream.write_all(words).await?;
+                stream.write_all(bytes).await?;
                 stream.flush().await
             }
         }
@@ -227,7 +227,7 @@ impl Reply {
     }
 }
 
-/// The server's words stay out of logs.
+/// The server's text stays out of logs.
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply").field("code", &self.code).finish_non_exhaustive()
@@ -250,9 +250,9 @@ impl Assembly {
     }
 
     /// Adds a line; gives the reply when it was the last. Lines should agree about the code: the last one decides.
-    fn add(&mut self, line: &[u8]) -> Result<Option<Reply>, Broken> {
-        let words = line.trim_ascii_end();
-        let numbered = numbered(words);
+    fn add(&mut self, line: &[u8]) -> Result<Option<Reply>, ConnectionError> {
+        let text = line.trim_ascii_end();
+        let numbered = numbered(text);
         // The bounds end the wait for a last line; this is one.
         if let Some(Numbered { code, text, is_last: true }) = numbered {
             self.append(text);
@@ -261,9 +261,9 @@ impl Assembly {
         self.count(line)?;
         match numbered {
             Some(Numbered { text, .. }) => self.append(text),
-            None if self.is_begun => self.append(words),
-            None if words.is_empty() => {}
-            None => return Err(Broken::NotSmtp),
+            None if self.is_begun => self.append(text),
+            None if text.is_empty() => {}
+            None => return Err(ConnectionError::NotSmtp),
         }
         Ok(None)
     }
@@ -274,10 +274,14 @@ impl Assembly {
         if has_its_digits { self.add(line).ok().flatten() } else { None }
     }
 
-    fn count(&mut self, line: &[u8]) -> Result<(), Broken> {
+    fn count(&mut self, line: &[u8]) -> Result<(), ConnectionError> {
         self.bytes += line.len();
         self.lines += 1;
-        if self.bytes > MAX_REPLY || self.lines > MAX_LINES { Err(Broken::TooLong) } else { Ok(()) }
+        if self.bytes > MAX_REPLY || self.lines > MAX_LINES {
+            Err(ConnectionError::ReplyTooLong)
+        } else {
+            Ok(())
+        }
     }
 
     fn append(&mut self, text: &[u8]) {

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The reply that these bytes hold, line by line as they arrive.
-fn read(bytes: &[u8]) -> Result<Option<Reply>, Broken> {
+fn read(bytes: &[u8]) -> Result<Option<Reply>, ConnectionError> {
     let mut assembly = Assembly::default();
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         if let Some(reply) = assembly.add(line)? {
@@ -74,22 +74,22 @@ fn a_line_without_an_end_that_may_not_be_the_last_is_no_reply() {
 #[tokio::test]
 async fn a_connection_that_ended_within_a_line_carries_no_further_reply() {
     let mut wire = wire_after("250 ok\r\n250 queued".to_owned()).await;
-    assert!(wire.reply().await == Ok(Reply::new(250, "ok")));
-    assert!(wire.reply().await == Ok(Reply::new(250, "queued")));
+    assert!(wire.read_reply().await == Ok(Reply::new(250, "ok")));
+    assert!(wire.read_reply().await == Ok(Reply::new(250, "queued")));
     assert!(!wire.is_quiet());
-    assert!(wire.reply().await == Err(Broken::Closed));
-    assert!(wire.ask(b"QUIT\r\n").await == Err(Broken::Unwritten));
+    assert!(wire.read_reply().await == Err(ConnectionError::Closed));
+    assert!(wire.exchange(b"QUIT\r\n").await == Err(ConnectionError::WriteFailed));
 }
 
 #[tokio::test]
 async fn a_line_is_read_no_further_than_its_bound_and_its_digits_count() {
     let endless = |begin: &str| format!("{begin}{}\r\n250 and more\r\n", "x".repeat(1 << 20));
     let mut wire = wire_after(endless("550 ")).await;
-    assert!(wire.reply().await.is_ok_and(|reply| reply.code == 550));
-    assert!(wire.reply().await == Err(Broken::Closed));
+    assert!(wire.read_reply().await.is_ok_and(|reply| reply.code == 550));
+    assert!(wire.read_reply().await == Err(ConnectionError::Closed));
     for begin in ["550-", "what? "] {
         let mut wire = wire_after(endless(begin)).await;
-        assert!(wire.reply().await == Err(Broken::TooLong), "{begin}");
+        assert!(wire.read_reply().await == Err(ConnectionError::ReplyTooLong), "{begin}");
     }
 }
 
@@ -137,7 +137,7 @@ fn what_does_not_begin_with_a_code_is_no_reply() {
         b"\xff\xfe\r\n",
     ];
     for bytes in table {
-        assert!(read(bytes) == Err(Broken::NotSmtp), "{}", bytes.escape_ascii());
+        assert!(read(bytes) == Err(ConnectionError::NotSmtp), "{}", bytes.escape_ascii());
     }
 }
 
@@ -161,9 +161,9 @@ fn a_long_line_is_not_cut_in_the_middle_of_a_character() {
 fn a_reply_of_many_lines_is_one_and_beyond_its_bounds_none() {
     let lines = |count: usize| format!("{}250 end\r\n", "250-more\r\n".repeat(count - 1));
     assert!(read(lines(MAX_LINES + 1).as_bytes()).is_ok_and(|reply| reply.is_some()));
-    assert!(read(lines(MAX_LINES + 2).as_bytes()) == Err(Broken::TooLong));
+    assert!(read(lines(MAX_LINES + 2).as_bytes()) == Err(ConnectionError::ReplyTooLong));
     let wide = format!("250-{}\r\n", "x".repeat(5_000)).repeat(14);
-    assert!(read(wide.as_bytes()) == Err(Broken::TooLong));
+    assert!(read(wide.as_bytes()) == Err(ConnectionError::ReplyTooLong));
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl SmsProvider {
         Self::with_deadlines(settings, SmsDeadlines::default())
     }
 
-    /// The same with deadlines of one's own.
+    /// The same with other deadlines.
     pub fn with_deadlines(settings: &SmsSettings, deadlines: SmsDeadlines) -> Result<Self, SettingsError> {
         let dialect = settings.dialect()?;
         let client = transport::client(settings.connections, deadlines).map_err(|_| {

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_none_of_the_three_forms_is_no_date() {
+    fn a_text_in_none_of_the_three_forms_is_no_date() {
         for text in [
             "",
             "today",

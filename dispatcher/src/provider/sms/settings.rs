@@ -26,7 +26,7 @@ pub struct SmsSettings {
 /// The dialects of SMS APIs, each with its own settings.
 #[derive(Clone)]
 pub enum SmsApi {
-    /// Twilio's, and that of everybody who speaks like Twilio.
+    /// Twilio's, which other providers offer too.
     Twilio(TwilioSettings),
 }
 

@@ -8,11 +8,12 @@ use crate::provider::failure::{Doubt, Failure};
 
 /// Whether nothing was processed (RFC 9110 15).
 ///
-/// `is_explained`: the body has a code of the provider's own. A 5xx, a 408, a 409 and a 499 may be said after the message was taken, the latter by a proxy that timed out,
-/// and so may a 406, which is about the answer; a 2xx without the provider's own
-/// name for the message says nothing. All other client errors that have a
-/// meaning say that the request was not fulfilled, from the provider or a proxy, in any words. 303 answers a request
-/// that was processed (15.4.4); other redirects are not followed, and mean that `base_url` is wrong.
+/// `is_explained`: the body has a code of the provider's own.
+///
+/// A 5xx, a 408, a 409 and a 499 may come after the message was taken, the last from a proxy that timed out. So may a 406,
+/// which is about the answer. A 2xx without the provider's own name for the message says nothing. All other client errors
+/// that have a meaning say that the request was not fulfilled, whether they come from the provider or from a proxy. 303
+/// answers a request that was processed (15.4.4). Other redirects are not followed, and mean that `base_url` is wrong.
 pub(super) fn is_refusal(status: StatusCode, is_explained: bool) -> bool {
     match status.as_u16() {
         100..=199 | 301 | 302 | 307 | 308 => true,

@@ -39,7 +39,7 @@ pub(super) fn client(connections: u32, deadlines: SmsDeadlines) -> reqwest::Resu
         .user_agent(USER_AGENT)
         .tcp_nodelay(true)
         .no_proxy()
-        // A redirected POST is a second request whose first answer nobody would know.
+        // A redirected POST is a second request, and the first one's answer would be lost.
         .redirect(redirect::Policy::none())
         // Neither may the client ask twice on its own.
         .retry(reqwest::retry::never())

@@ -31,7 +31,7 @@ const READ_SIZE: usize = 16 * 1024;
 /// How long a client may be silent.
 const IDLE: Duration = Duration::from_secs(300);
 
-/// Serves one client until it leaves; a connection that breaks concerns nobody else.
+/// Serves one client until it leaves; a connection that breaks affects no other.
 pub(super) async fn session(stream: TcpStream, world: Arc<World>) {
     let is_logged_in = world.options.smtp_login.is_none();
     let session = Session {
@@ -62,7 +62,7 @@ struct Envelope {
     recipients: Vec<(String, Behaviour)>,
 }
 
-/// As much of a message as somebody will ask for.
+/// As much of a message as is kept.
 #[derive(Clone)]
 struct Received {
     content: Content,

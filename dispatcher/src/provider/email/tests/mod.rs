@@ -2,12 +2,14 @@
 
 mod loose;
 mod opening;
+mod pipelining;
 mod protocol;
 mod scripted;
 mod simulated;
 mod tls;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use chrono::DateTime;
 use domain::{

@@ -56,18 +56,6 @@ async fn an_answer_before_the_message_that_is_no_smtp_is_unsent() {
 }
 
 #[tokio::test]
-async fn a_server_that_wants_a_message_for_a_refused_recipient_gets_none() {
-    let greeting = [Say(b"220 hi\r\n"), Reply(b"250-hi\r\n250 PIPELINING\r\n")];
-    let script =
-        [&greeting[..], &[Reply(b"250 ok\r\n"), Reply(b"550 5.1.1 no\r\n"), Reply(b"354 go\r\n"), Hang]]
-            .concat();
-    let server = Scripted::start(script).await;
-    let mut sender = server.sender();
-    assert_eq!(unsent(sender.send(&mail("ana@cliente.test"), never).await).code(), "550 5.1.1");
-    assert!(sender.idle.is_none(), "the connection is dropped");
-}
-
-#[tokio::test]
 async fn a_greeting_that_refuses_us_is_not_the_recipients_fault() {
     let server = Scripted::start(vec![Say(b"554 5.7.1 your address is blocked\r\n"), Hang]).await;
     let failure = unsent(server.sender().send(&mail("ana@cliente.test"), never).await);

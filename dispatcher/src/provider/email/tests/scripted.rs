@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpStream, tcp::OwnedReadHalf},
-    task::JoinHandle,
+    sync::Semaphore,
+    task::{JoinHandle, yield_now},
 };
 
 use super::*;
@@ -19,7 +20,7 @@ pub(super) enum Step {
     Reply(&'static [u8]),
     /// Reads a whole message and says this.
     Swallow(&'static [u8]),
-    /// Says nothing until the client leaves.
+    /// Says nothing until the client leaves, and remembers what it hears.
     Hang,
 }
 
@@ -37,8 +38,24 @@ pub(super) fn words(words: impl Into<Vec<u8>>) -> &'static [u8] {
 pub(super) struct Scripted {
     pub(super) url: String,
     pub(super) connections: Arc<AtomicUsize>,
-    heard: Arc<Mutex<Vec<String>>>,
+    ears: Arc<Ears>,
     task: JoinHandle<()>,
+}
+
+/// What a scripted server notices.
+#[derive(Debug)]
+struct Ears {
+    heard: Mutex<Vec<String>>,
+    /// How many commands came in one piece with the next.
+    pipelined: AtomicUsize,
+    /// A permit for each connection that has ended.
+    ended: Semaphore,
+}
+
+impl Ears {
+    fn hear(&self, line: &str) {
+        self.heard.lock().expect("not poisoned").push(line.trim_end().to_owned());
+    }
 }
 
 impl Drop for Scripted {
@@ -55,15 +72,21 @@ impl Scripted {
     pub(super) async fn start(script: Vec<Step>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let url = format!("smtp://{}", listener.local_addr().expect("an address"));
-        let (connections, heard) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::default()));
-        let (seen, ears) = (Arc::clone(&connections), Arc::clone(&heard));
+        let connections = Arc::new(AtomicUsize::new(0));
+        let ears = Ears { heard: Mutex::default(), pipelined: AtomicUsize::new(0), ended: Semaphore::new(0) };
+        let ears = Arc::new(ears);
+        let (seen, all_ears) = (Arc::clone(&connections), Arc::clone(&ears));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 seen.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(play(stream, script.clone(), Arc::clone(&ears)));
+                let (script, ears) = (script.clone(), Arc::clone(&all_ears));
+                tokio::spawn(async move {
+                    play(stream, script, &ears).await;
+                    ears.ended.add_permits(1);
+                });
             }
         });
-        Self { url, connections, heard, task }
+        Self { url, connections, ears, task }
     }
 
     pub(super) fn sender(&self) -> EmailSender {
@@ -77,11 +100,22 @@ impl Scripted {
 
     /// The commands heard so far, over all connections.
     pub(super) fn heard(&self) -> Vec<String> {
-        self.heard.lock().expect("not poisoned").clone()
+        self.ears.heard.lock().expect("not poisoned").clone()
+    }
+
+    /// How many commands so far came in one piece with the next.
+    pub(super) fn pipelined(&self) -> usize {
+        self.ears.pipelined.load(Ordering::Relaxed)
+    }
+
+    /// Waits until a connection has ended on the server's side.
+    pub(super) async fn ended(&self) {
+        self.ears.ended.acquire().await.expect("never closed").forget();
     }
 }
 
-async fn play(stream: TcpStream, script: Vec<Step>, heard: Arc<Mutex<Vec<String>>>) {
+async fn play(stream: TcpStream, script: Vec<Step>, ears: &Ears) {
+    stream.set_nodelay(true).expect("an option");
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     for step in script {
@@ -90,7 +124,8 @@ async fn play(stream: TcpStream, script: Vec<Step>, heard: Arc<Mutex<Vec<String>
             Reply(words) => {
                 let mut line = String::new();
                 read.read_line(&mut line).await.expect("a line");
-                heard.lock().expect("not poisoned").push(line.trim_end().to_owned());
+                ears.hear(&line);
+                ears.pipelined.fetch_add(usize::from(!read.buffer().is_empty()), Ordering::Relaxed);
                 words
             }
             Swallow(words) => {
@@ -98,7 +133,9 @@ async fn play(stream: TcpStream, script: Vec<Step>, heard: Arc<Mutex<Vec<String>
                 words
             }
             Hang => {
-                let _ = read.read_to_end(&mut Vec::new()).await;
+                let mut rest = Vec::new();
+                let _ = read.read_to_end(&mut rest).await;
+                String::from_utf8_lossy(&rest).lines().for_each(|line| ears.hear(line));
                 b""
             }
         };
@@ -106,6 +143,8 @@ async fn play(stream: TcpStream, script: Vec<Step>, heard: Arc<Mutex<Vec<String>
         if write.write_all(words).await.is_err() {
             return;
         }
+        // The client sees each answer before the next.
+        yield_now().await;
     }
 }
 

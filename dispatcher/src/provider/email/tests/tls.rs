@@ -1,4 +1,4 @@
-//! The SMTP client and TLS: what is believed, and what a server that is not believed gets, which is nothing.
+//! The SMTP client and TLS: what is trusted, and what a server that is not trusted gets, which is nothing.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -127,7 +127,7 @@ async fn up_to_tls(outer: TcpStream, offers: &[u8]) -> std::io::Result<TcpStream
 }
 
 #[tokio::test]
-async fn a_companys_own_authority_is_believed_when_it_is_named_and_is_used_over_and_over() {
+async fn a_companys_own_authority_is_trusted_when_it_is_named_and_is_used_over_and_over() {
     for by in BOTH {
         let (simulator, identity) = (simulator().await, Identity::of_company("localhost"));
         let url = tls_before(&simulator.smtp_url(), identity.acceptor, by).await;
@@ -156,7 +156,7 @@ async fn a_certificate_known_by_its_fingerprint_needs_neither_name_nor_authority
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_believed_gets_nothing_and_its_failure_says_why() {
+async fn a_certificate_that_is_not_trusted_gets_nothing_and_its_failure_says_why() {
     use Observation::{CertificateDiffers, CertificateForOtherName, CertificateUntrusted};
     let simulator = simulator().await;
     for by in BOTH {
@@ -187,7 +187,7 @@ async fn a_certificate_that_is_not_believed_gets_nothing_and_its_failure_says_wh
 }
 
 #[tokio::test]
-async fn a_server_that_signed_itself_is_believed_by_its_fingerprint_only() {
+async fn a_server_that_signed_itself_is_trusted_by_its_fingerprint_only() {
     let (simulator, identity) = (simulator().await, Identity::self_signed("localhost"));
     let url = tls_before(&simulator.smtp_url(), identity.acceptor, By::Smtps).await;
     let settings = SmtpSettings { ca_file: Some(identity.authority), ..settings(&url) };

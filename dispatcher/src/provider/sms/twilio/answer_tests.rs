@@ -82,7 +82,7 @@ fn a_client_error_is_refused_by_its_code() {
 }
 
 #[test]
-fn who_opted_out_is_no_failure_whether_there_is_a_message_or_not() {
+fn an_opt_out_is_no_failure_whether_there_is_a_message_or_not() {
     for (status, body) in [(400, r#"{"code":21610}"#), (201, r#"{"sid":"SM1","error_code":21610}"#)] {
         assert_eq!(answer(status, body), Err(SendFailure::OptedOut), "{status}");
     }

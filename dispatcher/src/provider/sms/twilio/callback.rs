@@ -12,7 +12,7 @@ use url::{Position, Url, form_urlencoded};
 use super::DELIVERY;
 use super::answer::{bounded, code};
 use super::codes::{OPTED_OUT, class_of};
-use crate::provider::failure::{provider_text, without_recipient};
+use crate::provider::redaction::{provider_text, without_recipient};
 use crate::provider::settings::Secret;
 use crate::provider::sms::dialect::{CallbackError, StatusCallback, StatusReport};
 

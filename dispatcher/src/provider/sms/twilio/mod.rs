@@ -25,7 +25,7 @@ use crate::provider::{
 /// The parameter of a callback's address that carries our delivery id.
 const DELIVERY: &str = "delivery";
 
-/// What Twilio needs to know, or somebody who speaks like Twilio.
+/// An account at Twilio, or at a provider with the same API.
 #[derive(Clone)]
 pub struct TwilioSettings {
     /// Where the API is, without `/2010-04-01`.
