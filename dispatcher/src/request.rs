@@ -12,6 +12,7 @@ use domain::rendering::Text;
 use domain::value::{CompanyId, NotificationId};
 use lru::LruCache;
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 
 /// How many notifications a process keeps in memory: the companies that send at the same moment take turns.
 const REQUESTS_REMEMBERED: NonZeroUsize = NonZeroUsize::new(1_000).expect("a positive number");
@@ -26,6 +27,8 @@ pub(crate) struct Request {
     pub(crate) requested_at: DateTime<Utc>,
     /// What the events of this generation's audience and deliveries carry.
     pub(crate) metadata: Metadata,
+    /// The trace that asked for this generation, as the log names it.
+    pub(crate) trace_id: String,
 }
 
 impl Request {
@@ -128,7 +131,8 @@ impl Requests {
         };
         let subject = subject.and_then(|subject| subject.into_clear());
         let text = body.into_clear().map(|body| Text { subject, body });
-        Ok(Arc::new(Request { text, requested_at, metadata }))
+        let trace_id = trace_id(&metadata);
+        Ok(Arc::new(Request { text, requested_at, metadata, trace_id }))
     }
 }
 
@@ -145,6 +149,12 @@ fn metadata_of_outcomes(request: &Metadata, causation: &str) -> Metadata {
     let carried = [metadata::CORRELATION, metadata::COMPANY, metadata::TRACEPARENT];
     let kept = carried.into_iter().filter_map(|name| Some((name.to_owned(), request.get(name)?.clone())));
     kept.chain([(metadata::CAUSATION.to_owned(), causation.to_owned())]).collect()
+}
+
+/// The trace of the request that led to an event, as 32 hexadecimal digits; empty if it is not known.
+pub(crate) fn trace_id(metadata: &Metadata) -> String {
+    let id = metadata.get(metadata::CORRELATION).and_then(|id| Uuid::parse_str(id).ok());
+    id.map_or_else(String::new, |id| id.simple().to_string())
 }
 
 #[cfg(test)]

@@ -51,6 +51,25 @@ async fn no_log_tells_of_a_person_a_text_or_a_token() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_of_a_send_names_the_trace_of_its_request() {
+    let scene = Scene::set().await;
+    let log = tempfile::NamedTempFile::new().expect("a file");
+    let mut environment = scene.environment.clone();
+    environment.insert("MENSAJERIA__LOG__LEVEL".to_owned(), LEVEL.to_owned());
+    let program = Program::start_logging(&["serve"], &environment, log.path()).await;
+    let client = scene.client(&program);
+    let asked = client.post_new("/notifications", &sms_to(scene.companies[0], "hola")).await;
+    let trace = asked.header("mensajeria-trace-id").to_owned();
+    assert_eq!(trace.len(), 32);
+    finished(&client, &id_of(&asked.expect(202))).await;
+    program.interrupt().await;
+    let written = std::fs::read_to_string(log.path()).expect("the log");
+    for told in ["a chunk of an audience is frozen", "a send ended", "outcomes are being recorded"] {
+        assert!(written.lines().any(|line| line.contains(told) && line.contains(&trace)), "{told}");
+    }
+}
+
 /// A position that no log reaches.
 const BEYOND: i64 = 1 << 60;
 /// So slow that a campaign can be cancelled in the middle.

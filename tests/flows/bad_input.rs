@@ -420,6 +420,7 @@ async fn a_query_that_says_what_nobody_understands_is_refused_by_its_name() {
         "/notifications?from=ayer",
         "/audit?actor=7",
         "/audit?to=x",
+        "/audit?hide=everything",
         "/inbox?state=x",
         "/inbox?author=yo",
     ] {

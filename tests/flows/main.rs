@@ -1,6 +1,7 @@
 //! What the system does for the people who use it: whole ways through the real front door, on real servers.
 
 mod access;
+mod audit;
 mod bad_input;
 mod command_line;
 mod connections;

@@ -14,6 +14,8 @@ use projections::queries::audience::{Candidate, page, preview};
 use sqlx::{PgConnection, PgPool};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::aside::Aside;
@@ -118,7 +120,8 @@ impl Resolver {
         let Some(open) = next_open(&self.pool, &resting).await? else {
             return Ok(if any_open(&self.pool, &resting).await? { Step::Behind } else { Step::Idle });
         };
-        match self.resolve(&open).await {
+        let span = tracing::info_span!("resolve", trace_id = Empty, notification = %open.notification_id);
+        match self.resolve(&open).instrument(span).await {
             Ok(()) => {
                 self.aside.forget(open.notification_id);
                 self.conflicts = 0;
@@ -135,6 +138,9 @@ impl Resolver {
 
     /// Everything is read before the transaction begins, which then only writes.
     async fn resolve(&mut self, open: &Open) -> Result<(), ResolveError> {
+        if let Ok(request) = self.requests.get(open.asked()).await {
+            Span::current().record("trace_id", request.trace_id.as_str());
+        }
         if open.cancelled {
             return self.close(open).await;
         }
@@ -196,6 +202,7 @@ impl Resolver {
         tx.commit().await?;
         fail::fail_point!("resolve::committed", |_| std::process::abort());
         self.log.writer().committed_in(&sealed, appended);
+        tracing::debug!(recipients, "a chunk of an audience is frozen");
         Ok(())
     }
 

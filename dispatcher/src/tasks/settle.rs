@@ -18,7 +18,7 @@ pub(crate) use super::next::Next;
 use super::{ChunkId, Task, TaskError, park, store};
 pub(crate) use super::{Marked, StartMark};
 use crate::options::Clock;
-use crate::request::{RequestError, Requests};
+use crate::request::{RequestError, Requests, trace_id};
 
 /// After this a commit's outcome is unknown. Asking again is safe: the stream's sequence and the task's epoch have moved.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -238,6 +238,8 @@ impl Settler {
             let generation = change.outcomes.iter().map(|outcome| outcome.generation).max().unwrap_or(1);
             let asked = (change.task.id.notification, generation);
             let metadata = self.requests.metadata_of_outcomes(asked, change.task.company).await?;
+            let task = change.task.id;
+            tracing::debug!(trace_id = trace_id(&metadata), ?task, "outcomes are being recorded");
             let draft = Draft::of(DELIVERIES, stream(change), change.sequence + 1, event, metadata);
             drafts.push(draft.map_err(AppendError::from)?);
         }

@@ -8,6 +8,7 @@ use domain::notification::Addressee;
 use domain::rendering::{Rendered, Text, render};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::job::Job;
 use super::outcomes::{ERASED, Outcomes, Sent};
@@ -54,7 +55,11 @@ impl Worker {
         }
         let asked = (job.task.task.id.notification, job.generation);
         match self.requests.get(asked).await {
-            Ok(request) => self.send(sender, job, &request).await,
+            Ok(request) => {
+                let delivery = job.task.delivery(job.member);
+                let span = tracing::info_span!("send", trace_id = request.trace_id, %delivery);
+                self.send(sender, job, &request).instrument(span).await;
+            }
             Err(RequestError::Database(error)) => {
                 tracing::warn!(%error, "a notification could not be read, trying again");
                 self.outcomes.put_back_later(job);
@@ -89,6 +94,7 @@ impl Worker {
         fail::fail_point!("send::before", |_| std::process::abort());
         let result = sender.send(&outgoing, started).await;
         fail::fail_point!("send::done", |_| std::process::abort());
+        tracing::debug!(provider = %self.outcomes.slot().name, is_accepted = result.is_ok(), "a send ended");
         self.outcomes.record(job, Sent { began_at, marked }, result).await;
     }
 
