@@ -130,7 +130,8 @@ mod tests {
     }
 
     fn refuse(slot: &ProviderSlot, now: DateTime<Utc>) {
-        let refused = Failure::answered(FailureClass::ConfigAuth, Phase::Auth, "535 5.7.8", "");
+        let refused =
+            Failure::answered(FailureClass::ConfigAuth, Phase::Auth, "535 5.7.8", "").for_every_message();
         slot.provider.gate().breaker.observe::<Accepted>(&Err(refused.into()), now);
     }
 
