@@ -1,4 +1,4 @@
-//! What all aggregates share: the four-line adapter between `decide` and cqrs-es, and the names of their events.
+//! Shared by all aggregates: the adapter between `decide` and cqrs-es, and the names of events.
 
 /// Writes `cqrs_es::Aggregate` for a type that has `decide(&self, Command) -> Result<Vec<Event>, Error>` and
 /// `fold(&mut self, Event)`: `decide` may refuse, `fold` may not.
@@ -48,7 +48,7 @@ macro_rules! events {
 
 pub(crate) use {aggregate, events};
 
-/// The state that a history folds to: the `given` of every test of a rule.
+/// The state folded from a history: the `given` of the tests of rules.
 #[cfg(test)]
 pub(crate) fn given<A: cqrs_es::Aggregate>(history: impl IntoIterator<Item = A::Event>) -> A {
     let mut aggregate = A::default();
@@ -56,7 +56,7 @@ pub(crate) fn given<A: cqrs_es::Aggregate>(history: impl IntoIterator<Item = A::
     aggregate
 }
 
-/// An id that tests can tell apart by its number.
+/// An id for tests, made from a number.
 #[cfg(test)]
 pub(crate) fn id<T: From<uuid::Uuid>>(number: u128) -> T {
     uuid::Uuid::from_u128(number).into()

@@ -1,4 +1,4 @@
-//! Every event of every aggregate as one type, and the one way from stored JSON to it.
+//! Every event of every aggregate as one type, and its decoding from stored JSON.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -38,7 +38,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// Reads an event as stored, upcast to today's version. The payload must be unsealed.
+    /// Decodes a stored event, upcast to the current version. The payload must be unsealed.
     pub fn decode(
         aggregate_type: &str,
         event_type: &str,
@@ -48,7 +48,7 @@ impl Event {
         Self::read(aggregate_type, upcast(event_type, version, payload)?)
     }
 
-    /// The same from text, without a tree in between unless the event has to be upcast.
+    /// The same from text. A JSON tree is built only if the event must be upcast.
     ///
     /// # Errors
     /// See [`DecodeError`].

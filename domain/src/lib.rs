@@ -22,5 +22,5 @@ pub use self::history::Event;
 pub use self::personal::Personal;
 pub use self::upcast::upcast;
 
-/// Where an event stands in the log: dense, gap-free, from 1, in commit order.
+/// The position of an event in the log: dense, from 1, in commit order.
 pub type Position = i64;

@@ -1,4 +1,4 @@
-//! Personal data as it may stand in an event: clear only in memory, sealed in the log, erased for ever.
+//! Personal data in an event: clear in memory only, sealed in the log, erased once its key is destroyed.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! What a person is told: a notification's text and a person's data into what is sent. One pure function, so that the
-//! preview, the confirmation and the sending cannot differ.
+//! Renders a notification's text for one person. Preview, confirmation and sending share this pure function, so that
+//! they cannot differ.
 
 use crate::notification::Addressee;
 
@@ -12,7 +12,7 @@ pub struct Text {
     pub body: String,
 }
 
-/// What one person is sent.
+/// The rendered text for one person.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Rendered {
     /// The subject of an e-mail.
@@ -21,7 +21,7 @@ pub struct Rendered {
     pub body: String,
 }
 
-/// What a person is sent.
+/// Renders the text for one person.
 pub fn render(text: &Text, _person: &Addressee) -> Rendered {
     Rendered { subject: text.subject.clone(), body: text.body.clone() }
 }

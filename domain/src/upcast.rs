@@ -1,4 +1,4 @@
-//! How events of earlier versions are read today: pure functions on JSON, used by every reader.
+//! Upcasts events of earlier versions: pure functions on JSON, used by every reader.
 
 use serde_json::Value;
 
@@ -11,25 +11,25 @@ struct Step {
     from: &'static str,
     /// The version it writes.
     to: &'static str,
-    /// The change; it cannot fail, since what was stored was valid then.
+    /// The change. It cannot fail, because the stored event was valid in its version.
     change: fn(Value) -> Value,
 }
 
-/// Every step there has ever been, oldest first for each event type. Empty: every event is at its first version.
+/// All steps, oldest first for each event type. Empty: every event is at its first version.
 const STEPS: &[Step] = &[];
 
 /// The version that every event begins with.
 const FIRST: &str = "1";
 
-/// The payload as today's program reads it. It must be unsealed, because a step may reach into personal data.
+/// The payload in the current version. It must be unsealed, because a step may change personal data.
 ///
 /// # Errors
-/// [`DecodeError::UnknownVersion`] when a later program wrote it: what looks the same may mean something else.
+/// [`DecodeError::UnknownVersion`] when a later program wrote it: an equal shape may have another meaning.
 pub fn upcast(event_type: &str, version: &str, payload: Value) -> Result<Value, DecodeError> {
     climb(STEPS, event_type, version, payload)
 }
 
-/// Whether a payload is what today's program writes, so that [`upcast`] would hand it back as it is.
+/// Whether a payload is in the current version, so that [`upcast`] would return it unchanged.
 pub(crate) fn is_of_today(event_type: &str, version: &str) -> bool {
     version == today(STEPS, event_type)
 }

@@ -1,9 +1,9 @@
-//! How addresses are found without being readable.
+//! The blind indexes of addresses.
 
 use commands::log::Keys;
 use domain::value::{Channel, EmailAddress};
 
-/// The blind indexes of one log's addresses. All that projectors get of the log: they can neither read nor append.
+/// The blind indexes of one log's addresses. Projectors get nothing else of the log: they can neither read nor append.
 #[derive(Clone)]
 pub(crate) struct AddressIndex(Keys);
 
@@ -12,7 +12,7 @@ impl AddressIndex {
         Self(keys)
     }
 
-    /// Of an address as it is compared: an E.164 number as it stands, an e-mail address without case.
+    /// The index of an address: of an E.164 number as it is, of an e-mail address in lower case.
     pub(crate) fn of(&self, channel: Channel, address: &str) -> Vec<u8> {
         let Self(keys) = self;
         match (channel, EmailAddress::try_from(address)) {

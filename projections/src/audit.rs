@@ -25,7 +25,7 @@ mod tests;
 /// How many characters of an id that is no UUID are kept, so that it fits an index.
 const SUBJECT_CHARS_MAX: usize = 200;
 
-/// Notes every event.
+/// Writes an entry for every event.
 pub(crate) struct Audit;
 
 #[async_trait]
@@ -53,7 +53,7 @@ impl Projector for Audit {
         save(tx, events, &entries, &channels).await
     }
 
-    /// Events of an unknown type matter to no other projection, so nobody else would say it.
+    /// Logs events of an unknown type: no other projection reads them, so nothing else would report them.
     fn alarm(&self, events: &[&Recorded]) {
         for event in events {
             if let Err(DecodeError::UnknownAggregate(_)) = event.event {
@@ -68,12 +68,12 @@ impl Projector for Audit {
     }
 }
 
-/// The id of something, as the audit keeps it.
+/// An id as the audit stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubjectId {
-    /// Of all that this program can read.
+    /// The id of a known type.
     Uuid(Uuid),
-    /// Of anything else: its beginning.
+    /// The beginning of any other id.
     Text(String),
 }
 
@@ -99,13 +99,13 @@ impl SubjectId {
     }
 }
 
-/// What is kept of an id that is no UUID.
+/// The stored part of an id that is not a UUID.
 fn beginning(id: &str) -> &str {
     id.char_indices().nth(SUBJECT_CHARS_MAX).map_or(id, |(end, _)| &id[..end])
 }
 
-/// Whether somebody, or the system, did something. That a message was seen and how deliveries ended is what follows from
-/// deeds, and most of the log.
+/// Whether the event is a deed of a user or of the system. Receipts of messages and outcomes of deliveries only follow
+/// from deeds, and are most of the log.
 const fn is_deed(recorded: &Recorded) -> bool {
     !matches!(
         recorded.event,

@@ -22,13 +22,13 @@ pub(crate) struct Clients {
     pub(crate) index: AddressIndex,
 }
 
-/// What a batch leaves of a client.
+/// The state of a client after a batch.
 enum Change<'a> {
     Kept(Kept<'a>),
     Erased,
 }
 
-/// A client as its last event tells it; `first` is the first in the batch.
+/// A client as of its last event; `first` is the first in the batch.
 struct Kept<'a> {
     company: CompanyId,
     profile: &'a ClientProfile,
@@ -38,7 +38,7 @@ struct Kept<'a> {
     last: (Position, DateTime<Utc>),
 }
 
-/// A company as its last event tells it; `first` is its first position in the batch.
+/// A company as of its last event; `first` is its first position in the batch.
 struct Company<'a> {
     profile: &'a CompanyProfile,
     first: Position,
@@ -107,7 +107,7 @@ fn fold_client<'a>(
         ClientEvent::ClientErased { .. } => Change::Erased,
         ClientEvent::ClientRegistered { company, profile, locale, time_zone }
         | ClientEvent::ClientChanged { company, profile, locale, time_zone } => {
-            // The key is gone, so the erasure follows: until then there is nothing to show.
+            // The key is destroyed, so an erasure follows; until then there is nothing to show.
             let Some(profile) = profile.get() else { return };
             let last = (recorded.position, recorded.recorded_at);
             let first = match clients.get(&id) {
@@ -191,7 +191,7 @@ async fn save_clients(tx: &mut PgConnection, clients: &[(Uuid, Kept<'_>)]) -> sq
     Ok(())
 }
 
-/// Everything a client may be looked for by, a line each, so that nothing is found across two of them.
+/// Every searchable text of a client, one a line, so that a match never spans two of them.
 fn searched(profile: &ClientProfile) -> String {
     let contacts = profile.contacts.iter().flat_map(|contact| {
         [Some(contact.name.as_str()), contact.phone.as_deref(), contact.email.as_deref()]

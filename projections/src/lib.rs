@@ -29,7 +29,7 @@ pub use self::projection::{Projection, UnknownProjection};
 use self::projector::Projector;
 pub use self::running::{Projections, is_ready};
 
-/// The projector of a projection. It gets the log's blind indexes and nothing else.
+/// The projector of a projection. It is given the log's blind indexes and nothing else.
 fn projector_of(log: &Reader, projection: Projection) -> Arc<dyn Projector> {
     let index = || AddressIndex::new(log.keys().clone());
     match projection {

@@ -1,5 +1,5 @@
-//! Pages of lists: newest first, by opaque cursors, so that a page costs the same wherever it stands, and of a bounded size,
-//! so that no reader makes the server hold more than that.
+//! Pages of lists, newest first. Opaque cursors make every page cost the same, and a bounded size limits the memory of
+//! an answer.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -7,17 +7,18 @@ use domain::Position;
 use serde::Serialize;
 use uuid::Uuid;
 
-/// How many rows a page has when nothing is said.
+/// How many rows a page has by default.
 pub const PAGE_ROWS_DEFAULT: i64 = 50;
 /// How many rows a page has at most.
 pub const PAGE_ROWS_MAX: i64 = 200;
 /// How large a page may be as JSON, in bytes: it ends before its limit of rows when it reaches this. A single row is never
 /// left out, whatever its size.
 pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
-/// What is left for the rest of the page (`next`, counts), and for what a handler still changes in its rows (`sending`).
+/// The room left for the rest of the page (`next`, counts), and for changes that a handler makes in its rows
+/// (`sending`).
 const ENVELOPE_BYTES: usize = 16 * 1024;
 const ROWS_BYTES_MAX: usize = PAGE_BYTES_MAX - ENVELOPE_BYTES;
-/// How many characters of a text stand in lists whose texts may be long; the thing itself has all of them.
+/// How many characters of a long text lists show; the single resource has all of them.
 pub const EXCERPT_CHARS: usize = 500;
 const POSITION_BYTES: usize = 8;
 const CURSOR_BYTES: usize = 24;
@@ -31,14 +32,14 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// Which page is asked for.
+/// The requested page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
     limit: i64,
     after: Option<Cursor>,
 }
 
-/// The cursor is none that was ever given out: a bad request.
+/// The cursor is not one that this program gives out: a bad request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor that a page ended with")]
 pub struct MalformedCursor;
@@ -102,7 +103,7 @@ impl PageRequest {
     }
 }
 
-/// As many of `rows` as fit into a page of at most `limit` rows, one at least, and whether some were left over.
+/// As many of `rows` as fit into a page of at most `limit` rows, at least one, and whether rows were left over.
 pub fn fitting<T: Serialize>(rows: Vec<T>, limit: usize) -> (Vec<T>, bool) {
     let (found, mut bytes) = (rows.len(), 0);
     let mut fits = |row: &T| {
@@ -116,10 +117,10 @@ pub fn fitting<T: Serialize>(rows: Vec<T>, limit: usize) -> (Vec<T>, bool) {
 }
 
 /// `statement` without the rows that a page has no room for, so that the database does not read them. `bytes` is an
-/// expression for what a row takes at least as JSON, `order` the order of the rows; both name columns of the statement.
+/// expression for the least size of a row as JSON, `order` the order of the rows; both name columns of the statement.
 ///
-/// A row stays if the rows before it, apart from the nearest, leave room: so one row more than fits is always there, by which
-/// [`fitting`] sees that there is a next page. `bytes` must therefore never be more than what [`fitting`] measures.
+/// A row stays if the rows before it, apart from the nearest, leave room. So there is always one row more than fits, by
+/// which [`fitting`] recognizes a next page. Therefore `bytes` must never be more than [`fitting`] measures.
 pub(crate) fn sized(statement: &str, bytes: &str, order: &str) -> String {
     format!(
         "select *
@@ -133,16 +134,16 @@ pub(crate) fn sized(statement: &str, bytes: &str, order: &str) -> String {
     )
 }
 
-/// What a column of JSON takes at least as it is written to the reader. PostgreSQL writes it with spaces, and times in full, so
-/// its own text is longer, though never twice as long.
+/// The least size of a JSON column in an answer. PostgreSQL writes it with spaces, and times in full, so its own text
+/// is longer, though never twice as long.
 pub(crate) fn json_bytes_of(column: &str) -> String {
     format!("octet_length({column}::text) / 2")
 }
 
-/// How long a value is as JSON, with the comma behind it.
+/// The length of a value as JSON, with the comma after it.
 fn json_bytes(value: &impl Serialize) -> usize {
     let mut counter = Counter(1);
-    // Rows are plain data: writing them to what takes everything cannot fail.
+    // Rows are plain data, and the counting writer accepts everything, so this cannot fail.
     let _ = serde_json::to_writer(&mut counter, value);
     counter.0
 }

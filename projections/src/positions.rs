@@ -1,4 +1,5 @@
-//! How far each projection is, as far as this process knows: told by the projectors that run here, else followed.
+//! The positions of the projections as this process knows them: published by its own projectors, otherwise read from
+//! the checkpoints.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,9 +16,9 @@ use crate::projection::Projection;
 
 /// How often the checkpoints are read while another process moves some of them.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(20);
-/// How often they are read while all are moved here, in case one was moved elsewhere.
+/// How often they are read while this process leads all projections, in case one was moved elsewhere.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// How often somebody who waits without following looks.
+/// How often [`wait_for`] reads a checkpoint.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// The position up to which each projection can be read. Cheap to clone.
@@ -26,23 +27,24 @@ pub struct Positions(Arc<[Known; Projection::ALL.len()]>);
 
 struct Known {
     position: watch::Sender<Position>,
-    /// How many projectors of this process lead here: then they tell, and reading would only be late.
+    /// How many projectors of this process lead the projection: they publish its position, which the checkpoint shows
+    /// only later.
     led: AtomicUsize,
 }
 
-/// A projection did not come as far as was asked in the time that was given.
+/// A projection did not reach a position in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the projection {0} is behind")]
 pub struct Behind(pub Projection);
 
-/// While it lives, this process moves the projection's checkpoint.
+/// While it exists, this process moves the projection's checkpoint.
 pub(crate) struct Lead {
     positions: Positions,
     projection: Projection,
 }
 
 impl Positions {
-    /// Positions, and what follows the checkpoints for them until cancelled. One for a process is enough.
+    /// The positions, and a future that reads the checkpoints until cancelled. One for a process is enough.
     pub fn follow(
         pool: PgPool,
         cancel: CancellationToken,
@@ -56,7 +58,8 @@ impl Positions {
         (positions, following)
     }
 
-    /// Wakes whenever the projection moves. It may move back, when a database that crashed forgot its last moments.
+    /// Wakes whenever the projection moves. It may move back after a crash of the database, which can lose the last
+    /// moments of a projection.
     pub fn watch(&self, projection: Projection) -> watch::Receiver<Position> {
         self.of(projection).position.subscribe()
     }
@@ -66,10 +69,10 @@ impl Positions {
         *self.of(projection).position.borrow()
     }
 
-    /// Waits until all of `projections` have come to a position.
+    /// Waits until all of `projections` have reached a position.
     ///
     /// # Errors
-    /// [`Behind`] with the first that has not come so far within `limit`.
+    /// [`Behind`] with the first that has not reached it within `limit`.
     pub async fn wait_for(
         &self,
         projections: &[Projection],
@@ -87,7 +90,7 @@ impl Positions {
         Ok(())
     }
 
-    /// Tells that this process moves the projection from now on.
+    /// Declares that this process moves the projection from now on.
     pub(crate) fn lead(&self, projection: Projection) -> Lead {
         self.of(projection).led.fetch_add(1, Ordering::Relaxed);
         Lead { positions: self.clone(), projection }
@@ -108,7 +111,7 @@ impl Positions {
     async fn follow_for_ever(self, pool: PgPool) {
         loop {
             for projection in Projection::ALL {
-                // A database that is away is no news: the positions stand.
+                // While the database is not available, the positions stay as they are.
                 if let Ok(Some(position)) = read(&pool, projection).await
                     && !self.is_led(projection)
                 {
@@ -122,8 +125,8 @@ impl Positions {
 }
 
 impl Lead {
-    /// Tells how far the projection is.
-    pub(crate) fn tell(&self, position: Position) {
+    /// Publishes the position of the projection.
+    pub(crate) fn publish(&self, position: Position) {
         self.positions.set(self.projection, position);
     }
 }
@@ -134,11 +137,11 @@ impl Drop for Lead {
     }
 }
 
-/// Waits until all of `projections` have come to a position, by looking every few milliseconds: for programs that
-/// follow nothing, such as the command line.
+/// Waits until all of `projections` have come to a position, by polling every few milliseconds: for programs without
+/// [`Positions`], such as the command line.
 ///
 /// # Errors
-/// [`Behind`] with the first that has not come so far within `limit`.
+/// [`Behind`] with the first that has not reached it within `limit`.
 pub async fn wait_for(
     pool: &PgPool,
     projections: &[Projection],
@@ -157,7 +160,7 @@ pub async fn wait_for(
     Ok(())
 }
 
-/// The projection's checkpoint in the database; none if its schema is not there yet.
+/// The projection's checkpoint in the database; none if its schema does not exist yet.
 async fn read(pool: &PgPool, projection: Projection) -> sqlx::Result<Option<Position>> {
     let text = format!("select position from {projection}.checkpoint");
     match sqlx::query_scalar(&text).fetch_optional(pool).await {

@@ -1,4 +1,4 @@
-//! The projections there are, by name.
+//! The projections, by name.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ pub enum Projection {
     Inbox,
     /// Notifications, deliveries, attempts.
     Notifications,
-    /// Who did what.
+    /// The audit.
     Audit,
 }
 
@@ -38,7 +38,7 @@ impl Projection {
         }
     }
 
-    /// Its place in [`Projection::ALL`].
+    /// Its index in [`Projection::ALL`].
     pub(crate) const fn index(self) -> usize {
         self as usize
     }

@@ -1,4 +1,4 @@
-//! What a projection has of its own: its tables, and how a batch of events changes them.
+//! The part that differs between projections: the tables, and how a batch of events changes them.
 
 use async_trait::async_trait;
 use commands::log::Recorded;
@@ -12,8 +12,8 @@ pub(crate) trait Projector: Send + Sync + 'static {
     /// Which projection it fills.
     fn projection(&self) -> Projection;
 
-    /// The tables, without schema names; after the line [`AFTER_THE_FILL`] what a rebuild makes only once they are
-    /// full.
+    /// The tables, without schema names; after the line [`AFTER_THE_FILL`] the indexes that a rebuild creates after the
+    /// fill.
     fn ddl(&self) -> &'static str;
 
     /// The aggregate types whose events matter here; none if all do.
@@ -24,19 +24,19 @@ pub(crate) trait Projector: Send + Sync + 'static {
         self.types().is_none_or(|types| types.contains(&aggregate_type))
     }
 
-    /// Whether an event that cannot be read matters here too; otherwise it parks its aggregate.
+    /// Whether the projection takes unreadable events too; otherwise such an event parks its aggregate.
     fn takes_unreadable(&self) -> bool {
         false
     }
 
-    /// Changes the rows, found by the search path, as `events` say: some of a batch, in order. What comes back as an
-    /// error undoes the whole batch.
+    /// Applies `events`, in order, to the tables of the search path. An error rolls the whole batch back.
     ///
     /// # Errors
-    /// Whatever the database answers.
+    /// The errors of the database.
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()>;
 
-    /// Tells a person what of these events needs one, once they are in the tables that serve: not by each rebuild again.
+    /// Logs events that need a person's attention, after they are in the live tables. A rebuild does not log them
+    /// again.
     fn alarm(&self, _events: &[&Recorded]) {}
 }
 
@@ -44,7 +44,7 @@ pub(crate) trait Projector: Send + Sync + 'static {
 /// so that they can be told apart without a parser.
 pub(crate) const AFTER_THE_FILL: &str = "-- After the fill:\n";
 
-/// How many of the events, in order, are folded in memory together: at least one, since an event is never parted.
+/// How many of the events, in order, are folded in memory together: at least one, since an event is never split.
 pub(crate) fn portion(events: &[&Recorded], weight_max: usize) -> usize {
     let mut weight = 0;
     let fits = |event: &&&Recorded| {

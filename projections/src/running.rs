@@ -13,7 +13,7 @@ use crate::projection::Projection;
 use crate::projector_of;
 use crate::rebuild::Rebuilder;
 
-/// The projectors of this process. They run until cancelled, each only while it leads; dropped, they end at once.
+/// The projectors of this process. They run until cancelled, each only while it leads. Dropping this ends them at once.
 pub struct Projections {
     positions: Positions,
     tasks: JoinSet<()>,
@@ -41,18 +41,18 @@ impl Projections {
         Self { positions, tasks, cancel }
     }
 
-    /// How far each projection is.
+    /// The position of each projection.
     pub const fn positions(&self) -> &Positions {
         &self.positions
     }
 
-    /// Waits until everything has stopped after the cancellation; or until something has before it, and then ends the rest.
+    /// Waits until all tasks have stopped after the cancellation. A task that stops before it ends the others.
     pub async fn stopped(mut self) {
         while self.tasks.join_next().await.is_some() && self.cancel.is_cancelled() {}
     }
 }
 
-/// Whether every projection's tables are there, in this program's version, and filled once.
+/// Whether the tables of every projection exist in this program's version and have been filled.
 ///
 /// # Errors
 /// When the database does not answer.

@@ -1,11 +1,11 @@
-//! Events for tests, as they come out of the log.
+//! Events for tests, as read from the log.
 
 use chrono::{DateTime, Utc};
 use commands::log::{Context, Recorded};
 use domain::{DecodeError, Event, Position};
 use uuid::Uuid;
 
-/// An id that is easy to tell from others.
+/// An id that is easy to recognize.
 pub(crate) const fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
 }

@@ -1,16 +1,17 @@
-//! How text is made searchable: the same folding for what is stored and for what is asked.
+//! Search: stored texts and queries are folded in the same way.
 //!
-//! What is asked is cut into words, each of which must be found, in any order: `munoz oscar` finds Óscar Muñoz. A number in
-//! groups, such as a telephone number, is one word without what is between its digits: `300 123 4567` finds +573001234567.
+//! A query is split into words, each of which must be found, in any order: `munoz oscar` finds Óscar Muñoz. A number in
+//! groups, such as a telephone number, is one word, without the characters between its digits: `300 123 4567` finds
+//! +573001234567.
 
 use domain::value::is_invisible;
 use unicode_normalization::char::decompose_compatible;
 
-/// How many words are looked for one by one; what follows is looked for as it stands.
+/// How many words are searched one by one; the rest of the query is searched as one text.
 const WORDS_MAX: usize = 12;
 /// How many digits make a number whose groups are joined: those of the shortest telephone numbers.
 const NUMBER_DIGITS_MIN: usize = 7;
-/// What may stand around a word that is copied from a list: `Muñoz, Óscar <oscar@example.com>;`.
+/// Characters around a word that was copied from a list: `Muñoz, Óscar <oscar@example.com>;`.
 const AROUND_WORDS: [char; 5] = [',', ';', '<', '>', '"'];
 
 /// Lower case, without accents and invisible characters, with each compatible character as the plain one (NFKD, UAX #15);
@@ -50,7 +51,7 @@ fn push_plain(letter: char, folded: &mut String) {
     }
 }
 
-/// A text as it is stored to be searched: folded, and below it its numbers in groups, without what is between the digits.
+/// The searchable form of a text: folded, followed by its grouped numbers without the characters between the digits.
 pub fn searchable(text: &str) -> String {
     let mut searchable = fold(text);
     let groups =
@@ -97,13 +98,13 @@ pub fn pattern(folded: &str) -> String {
     pattern
 }
 
-/// A word without what surrounds it, if anything is left.
+/// A word without surrounding punctuation; none if nothing is left.
 fn bare(word: &str) -> &str {
     let bare = word.trim_matches(AROUND_WORDS);
     if bare.is_empty() { word } else { bare }
 }
 
-/// Digits, and what is written between the groups of a number on one line.
+/// Digits, and the separators between the groups of a number on one line.
 const fn is_of_number(c: char) -> bool {
     c.is_ascii_digit()
         || matches!(c, ' ' | '.' | '-' | '/' | '(' | ')' | '+' | '\u{2010}'..='\u{2015}' | '\u{2212}')
@@ -115,7 +116,7 @@ fn digits(groups: &str) -> Option<String> {
     Some(digits).filter(|digits| digits.len() >= NUMBER_DIGITS_MIN)
 }
 
-/// The digits of a number that is looked for, without the zeros that are dialled before it, as far as enough digits remain.
+/// The digits of a number in a query, without the zeros dialled before it, as far as enough digits remain.
 fn asked_number(groups: &str) -> Option<String> {
     let digits = digits(groups)?;
     let zeros = digits.len() - digits.trim_start_matches('0').len();

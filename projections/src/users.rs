@@ -17,7 +17,7 @@ use crate::search;
 /// Folds the events of users.
 pub(crate) struct Users;
 
-/// A worker as the table has it.
+/// A row of the table of workers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, FromRow)]
 struct User {
     user_id: Uuid,

@@ -1,49 +1,49 @@
-//! Orders to a client.
+//! The commands of a client.
 
 use super::event::{ClientProfile, Contact};
 use crate::value::{ClientId, CompanyId, Locale, TimeZone};
 
-/// An order to one client.
+/// A command of one client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientCommand {
-    /// Take a client on.
+    /// Register a client.
     Register(RegisterClient),
-    /// Change some of what is known; absent parts stay.
+    /// Change the given fields; absent ones stay.
     Change(ClientChange),
-    /// Destroy what is known of the person and the contacts.
+    /// Erase the person and the contacts.
     Erase,
 }
 
-/// What a client is taken on with.
+/// The fields of a new client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterClient {
     /// The client; also the key of all that is personal.
     pub client: ClientId,
-    /// Who serves it.
+    /// The company that serves it.
     pub company: CompanyId,
-    /// What is known of it.
+    /// The profile.
     pub details: ClientDetails,
 }
 
-/// What is known of a client.
+/// The profile of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientDetails {
     /// The personal part.
     pub profile: ClientProfile,
     /// The language it is written to.
     pub locale: Locale,
-    /// Where its clock stands.
+    /// Its time zone.
     pub time_zone: TimeZone,
 }
 
-/// What is to change. Text was validated at the door, as in a [`ClientProfile`].
+/// The fields to change. Text was validated at the boundary, as in a [`ClientProfile`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientChange {
     /// A new name.
     pub name: Option<String>,
-    /// A new name of the company's own; or none any more.
+    /// A new external id, or its removal.
     pub external_id: Option<Option<String>>,
-    /// All the contacts there are to be.
+    /// The new list of all contacts.
     pub contacts: Option<Vec<Contact>>,
     /// A new language.
     pub locale: Option<Locale>,

@@ -1,4 +1,4 @@
-//! Why an order to a client is refused.
+//! The refusals of a client.
 
 /// A refusal by the rules of clients.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

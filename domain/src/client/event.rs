@@ -1,4 +1,4 @@
-//! What has happened to a client.
+//! The events of a client.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,53 +6,53 @@ use crate::aggregate::events;
 use crate::personal::{Personal, hide_in_debug};
 use crate::value::{CompanyId, ContactKind, EmailAddress, is_same_text};
 
-/// One fact in the history of a client.
+/// An event of one client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ClientEvent {
-    /// It was taken on.
+    /// It was registered.
     ClientRegistered {
-        /// Who serves it.
+        /// The company that serves it.
         company: CompanyId,
-        /// What is personal, under the client's key.
+        /// The personal data, under the client's key.
         profile: Personal<ClientProfile>,
         /// The language it is written to.
         locale: String,
-        /// Where its clock stands, as an IANA name.
+        /// Its time zone, as an IANA name.
         time_zone: String,
     },
-    /// What is known of it changed.
+    /// Its profile changed.
     ClientChanged {
-        /// Who serves it.
+        /// The company that serves it.
         company: CompanyId,
-        /// What is personal, under the client's key.
+        /// The personal data, under the client's key.
         profile: Personal<ClientProfile>,
         /// The language it is written to.
         locale: String,
-        /// Where its clock stands, as an IANA name.
+        /// Its time zone, as an IANA name.
         time_zone: String,
     },
     /// Its key was destroyed, in the same transaction.
     ClientErased {
-        /// Who served it.
+        /// The company that served it.
         company: CompanyId,
     },
 }
 
 events!(ClientEvent { ClientRegistered => "1", ClientChanged => "1", ClientErased => "1" });
 
-/// What is personal of a client. Validated at the door; kept as text, so that a rule that grows stricter later does not
-/// make history unreadable.
+/// The personal data of a client. It was validated before; it is stored as text, so that a stricter rule does not make
+/// history unreadable.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientProfile {
     /// The company's own name for the client.
     pub external_id: Option<String>,
     /// The person's or business's name.
     pub name: String,
-    /// Whom to tell.
+    /// The contacts.
     pub contacts: Vec<Contact>,
 }
 
-/// A person to tell for a client.
+/// A contact of a client.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// What the person is to the client.
@@ -66,17 +66,18 @@ pub struct Contact {
 }
 
 impl Contact {
-    /// Whether both are one person in the same places, however the letters of the name and of the domain are written.
+    /// Whether both are the same person with the same addresses, ignoring differences in how the letters of the name
+    /// and of the domain are encoded.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.phone == other.phone && self.is_same_person_as(other) && self.has_email_of(other)
     }
 
-    /// Whether both are one person, by kind and name.
+    /// Whether both are the same person, by kind and name.
     pub fn is_same_person_as(&self, other: &Self) -> bool {
         self.kind == other.kind && is_same_text(&self.name, &other.name)
     }
 
-    /// Case is not passed over: a file may correct it, and a mail server may tell local parts apart by it (RFC 5321, 2.4).
+    /// Case matters: a file may correct it, and a mail server may distinguish local parts by it (RFC 5321, 2.4).
     fn has_email_of(&self, other: &Self) -> bool {
         let ascii = |contact: &Self| {
             EmailAddress::try_from(contact.email.as_deref()?).ok().map(|email| email.ascii())

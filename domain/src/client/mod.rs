@@ -1,4 +1,4 @@
-//! A client: a person or business served by one company, with the contacts to tell.
+//! A client: a person or business served by one company, with its contacts.
 
 mod command;
 mod error;
@@ -18,7 +18,7 @@ use crate::value::{ClientId, CompanyId};
 /// How many contacts a client may have.
 pub const CONTACTS_MAX: usize = 100;
 
-/// What the rules need to know of a client.
+/// The state of a client that the rules need.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub enum Client {
     /// Nothing has happened yet.
@@ -26,7 +26,7 @@ pub enum Client {
     Unregistered,
     /// A company serves it.
     Served(Served),
-    /// The person asked to be forgotten.
+    /// The client was erased.
     Erased,
 }
 
@@ -35,11 +35,11 @@ pub enum Client {
 pub struct Served {
     /// The company.
     pub company: CompanyId,
-    /// What is personal.
+    /// The personal data.
     pub profile: Personal<ClientProfile>,
     /// The language it is written to.
     pub locale: String,
-    /// Where its clock stands, as an IANA name.
+    /// Its time zone, as an IANA name.
     pub time_zone: String,
 }
 
@@ -54,7 +54,7 @@ impl Client {
         }
     }
 
-    /// What follows from a command, or why it is refused.
+    /// Decides a command: its events, or the reason of a refusal.
     pub fn decide(&self, command: ClientCommand) -> Result<Vec<ClientEvent>, ClientError> {
         match (self, command) {
             (Self::Unregistered, ClientCommand::Register(order)) => register(order),
@@ -80,8 +80,8 @@ impl Client {
 }
 
 impl Served {
-    /// Nothing, when everything is so already: importing a file twice changes nothing. What was erased is not brought
-    /// back by half of something new.
+    /// No event if nothing changes, so that importing a file twice changes nothing. A partial change does not bring an
+    /// erased profile back.
     fn change(&self, change: ClientChange) -> Result<Vec<ClientEvent>, ClientError> {
         let now = self.profile.get().ok_or(ClientError::Unknown)?.clone();
         let locale = change.locale.map_or_else(|| self.locale.clone(), |locale| locale.to_string());

@@ -1,28 +1,28 @@
-//! Orders to a company.
+//! The commands of a company.
 
 use crate::value::{CountryCode, Name, TimeZone};
 
-/// An order to one company.
+/// A command of one company.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CompanyCommand {
-    /// Take a company on.
+    /// Register a company.
     Register(CompanyDetails),
-    /// Change some of what is known; absent parts stay.
+    /// Change the given fields; absent ones stay.
     Change(CompanyChange),
 }
 
-/// What is known of a company.
+/// The profile of a company.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompanyDetails {
     /// Its name.
     pub name: Name,
-    /// Where it is: decides how national phone numbers are read.
+    /// Its country, which decides how national phone numbers are read.
     pub country: CountryCode,
-    /// Where its clock stands.
+    /// Its time zone.
     pub time_zone: TimeZone,
 }
 
-/// What is to change.
+/// The fields to change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CompanyChange {
     /// A new name.

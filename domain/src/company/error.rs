@@ -1,4 +1,4 @@
-//! Why an order to a company is refused.
+//! The refusals of a company.
 
 /// A refusal by the rules of companies.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,21 +1,21 @@
-//! What has happened to a company.
+//! The events of a company.
 
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::events;
 
-/// One fact in the history of a company.
+/// An event of one company.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CompanyEvent {
-    /// It was taken on.
+    /// It was registered.
     CompanyRegistered(CompanyProfile),
-    /// What is known of it changed.
+    /// Its profile changed.
     CompanyChanged(CompanyProfile),
 }
 
 events!(CompanyEvent { CompanyRegistered => "1", CompanyChanged => "1" });
 
-/// What is known of a company.
+/// The profile of a company.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompanyProfile {
     /// Its name.

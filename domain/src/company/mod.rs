@@ -14,7 +14,7 @@ pub use self::event::{CompanyEvent, CompanyProfile};
 use crate::aggregate::aggregate;
 use crate::value::Name;
 
-/// What the rules need to know of a company.
+/// The state of a company that the rules need.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Company {
     profile: Option<CompanyProfile>,
@@ -23,12 +23,12 @@ pub struct Company {
 aggregate!(Company, "company", CompanyCommand, CompanyEvent, CompanyError);
 
 impl Company {
-    /// What is known of it, once it is registered.
+    /// The profile, once it is registered.
     pub const fn profile(&self) -> Option<&CompanyProfile> {
         self.profile.as_ref()
     }
 
-    /// What follows from a command, or why it is refused.
+    /// Decides a command: its events, or the reason of a refusal.
     pub fn decide(&self, command: CompanyCommand) -> Result<Vec<CompanyEvent>, CompanyError> {
         match (&self.profile, command) {
             (None, CompanyCommand::Register(details)) => {

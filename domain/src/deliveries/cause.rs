@@ -1,5 +1,5 @@
-//! Why a delivery stands where it stands: words, never sentences. The screens make the sentence; the provider's own text
-//! is an attachment beside it.
+//! The cause of a delivery's state: words, never sentences. Screens make the sentence. The provider's own text is
+//! stored beside the words.
 
 use serde::{Deserialize, Serialize};
 
@@ -125,7 +125,7 @@ words! {
     }
 }
 
-/// What is known of how an attempt went.
+/// The evidence of an attempt.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Evidence {
     /// Where it happened; none if no provider was asked.

@@ -1,4 +1,4 @@
-//! Orders to the deliveries of a chunk.
+//! The commands of the deliveries of a chunk.
 
 use chrono::{DateTime, Utc};
 
@@ -6,59 +6,60 @@ use super::cause::{Cause, Evidence, SuppressionReason};
 use crate::personal::Personal;
 use crate::value::{CompanyId, Member, Members, NotificationId};
 
-/// An order to the deliveries of one chunk.
+/// A command of the deliveries of one chunk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeliveriesCommand {
     /// The notification.
     pub notification: NotificationId,
     /// Its company.
     pub company: CompanyId,
-    /// What is to be done.
+    /// The action.
     pub action: Action,
 }
 
-/// What is to be done. What is said of one member is refused alone and never hurts the others.
+/// An action. Each member is decided alone: a refusal of one never hurts the others.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// Record what became of attempts.
+    /// Record the outcomes of attempts.
     RecordOutcomes(Vec<MemberOutcome>),
-    /// Record what the provider reported later.
+    /// Record later reports of providers.
     RecordReceipts(Vec<MemberReceipt>),
-    /// End doubts by what a person has found out.
+    /// End doubts by the finding of a person.
     ResolveDoubts {
         /// Whose.
         members: Members,
-        /// What was found out.
+        /// The finding.
         resolution: Resolution,
-        /// Why, in the person's words, under the notification's key.
+        /// The reason in the person's words, under the notification's key.
         reason: Option<Personal<String>>,
     },
-    /// Send again to those of these members for whom it has failed, as a new generation.
+    /// Reopen the failed ones of these members in a new generation.
     Reopen {
         /// The new generation.
         generation: u32,
-        /// Who may be sent to again.
+        /// The members that may be reopened.
         members: Members,
     },
 }
 
-/// What became of the delivery to one member.
+/// The outcome of one member.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MemberOutcome {
     /// Who.
     pub member: Member,
     /// The generation that was being sent.
     pub generation: u32,
-    /// The attempt that ended so, from 1 in each generation. What ends without one keeps the number of the last, or 0.
+    /// The attempt that ended, from 1 in each generation. An outcome without an attempt has the number of the last one,
+    /// or 0.
     pub attempt: u32,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// What became of an attempt.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// The provider took it.
+    /// The provider accepted it.
     Accepted {
         /// Who carries it.
         provider: String,
@@ -83,11 +84,11 @@ pub enum Outcome {
         /// The provider that says so; none if we know it ourselves.
         provider: Option<String>,
     },
-    /// Nobody can tell whether it was sent.
+    /// It is unknown whether it was sent.
     InDoubt {
         /// The provider it was being given to.
         provider: String,
-        /// What was seen last.
+        /// The last thing that our side saw.
         evidence: Evidence,
         /// The provider's own text, under the client's key.
         detail: Option<Personal<String>>,
@@ -97,7 +98,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether a provider was asked. What ends without an attempt is expired, erased, cancelled or could not be made.
+    /// Whether a provider was involved. An outcome without an attempt means that the delivery expired, was erased or
+    /// cancelled, or could not be built.
     pub const fn ends_an_attempt(&self) -> bool {
         match self {
             Self::Accepted { .. } | Self::Deferred { .. } | Self::InDoubt { .. } => true,
@@ -119,7 +121,7 @@ pub struct Failure {
     pub detail: Option<Personal<String>>,
 }
 
-/// What a provider reported of the delivery to one member after it had taken it over.
+/// A later report of a provider about one member.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MemberReceipt {
     /// Who.
@@ -134,7 +136,7 @@ pub struct MemberReceipt {
     pub detail: Option<Personal<String>>,
 }
 
-/// What a provider reports.
+/// The content of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Receipt {
     /// The recipient has it.
@@ -146,7 +148,7 @@ pub enum Receipt {
 }
 
 crate::value::words! {
-    /// What a person has found out about a doubt.
+    /// The finding of a person about a doubt.
     Resolution {
         /// The provider has it.
         Accepted = "accepted",

@@ -1,4 +1,4 @@
-//! Why an order to a delivery is refused.
+//! The refusals of deliveries.
 
 use crate::value::Member;
 
@@ -32,7 +32,7 @@ pub enum DeliveriesError {
     /// A receipt came before the outcome of its attempt, and has to wait for it.
     #[error("the delivery has no outcome yet")]
     NoOutcomeYet,
-    /// The provider never had it, or has reported the contrary before.
+    /// The provider never had the message, or has reported the contrary before.
     #[error("the report contradicts what is known of the delivery")]
     Contradicted,
     /// There is no doubt to end.
@@ -40,7 +40,7 @@ pub enum DeliveriesError {
     NotInDoubt,
 }
 
-/// What was refused of an order, and of whom.
+/// The refusal of one member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
     /// Who.

@@ -1,4 +1,4 @@
-//! What has happened to the deliveries of a chunk: one event for many people, what they share said once.
+//! The events of the deliveries of a chunk: one event for many people, with shared values stored once.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,10 +9,10 @@ use crate::aggregate::events;
 use crate::personal::Personal;
 use crate::value::{CompanyId, Member, Members, NotificationId};
 
-/// One fact in the stream `deliveries/<notification>:<chunk>`.
+/// An event of the stream `deliveries/<notification>:<chunk>`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum DeliveriesEvent {
-    /// Attempts have ended, or deliveries without one.
+    /// Attempts ended, or deliveries ended without one.
     OutcomesRecorded {
         /// The notification.
         notification: NotificationId,
@@ -21,7 +21,7 @@ pub enum DeliveriesEvent {
         /// Groups of members with the same outcome; a member is in one of them at most.
         outcomes: Vec<OutcomeGroup>,
     },
-    /// Providers have reported of what they had taken over.
+    /// Providers reported about messages that they had accepted.
     ReceiptsRecorded {
         /// The notification.
         notification: NotificationId,
@@ -30,7 +30,7 @@ pub enum DeliveriesEvent {
         /// Groups of members with the same report; a member is in one of them at most.
         receipts: Vec<ReceiptGroup>,
     },
-    /// A person has found out what became of deliveries that were in doubt.
+    /// A person ended doubts.
     DoubtsResolved {
         /// The notification.
         notification: NotificationId,
@@ -38,13 +38,13 @@ pub enum DeliveriesEvent {
         company: CompanyId,
         /// Whose.
         members: Members,
-        /// What was found out.
+        /// The finding.
         resolution: Resolution,
         /// Why, under the notification's key.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Personal<String>>,
     },
-    /// Deliveries that had failed are to be sent again.
+    /// Failed deliveries were reopened by a retry.
     DeliveriesReopened {
         /// The notification.
         notification: NotificationId,
@@ -81,7 +81,7 @@ impl DeliveriesEvent {
         }
     }
 
-    /// Everybody whom it is about.
+    /// All members of the event.
     pub fn members(&self) -> Members {
         let all = |members: &mut dyn Iterator<Item = Members>| members.fold(Members::NONE, Members::union);
         match self {
@@ -97,11 +97,11 @@ impl DeliveriesEvent {
 pub struct OutcomeGroup {
     /// 1 for the request, one more for each retry.
     pub generation: u32,
-    /// The attempt, from 1 in each generation; for what ended without one, the last, or 0.
+    /// The attempt, from 1 in each generation; for an outcome without an attempt the last one, or 0.
     pub attempt: u32,
     /// Whose.
     pub members: Members,
-    /// What became of them.
+    /// The outcome.
     #[serde(flatten)]
     pub outcome: GroupOutcome,
     /// The provider's own text, of those members for whom it said something.
@@ -109,7 +109,7 @@ pub struct OutcomeGroup {
     pub details: Vec<Detail>,
 }
 
-/// What became of the attempts of a group.
+/// The outcome of the attempts of a group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum GroupOutcome {
@@ -150,7 +150,7 @@ pub enum GroupOutcome {
         /// Why.
         reason: SuppressionReason,
     },
-    /// Nobody can tell whether they were sent.
+    /// It is unknown whether they were sent.
     InDoubt {
         /// The provider they were being given to.
         provider: String,
@@ -162,7 +162,7 @@ pub enum GroupOutcome {
     Cancelled,
 }
 
-/// Members of whom a provider reported the same.
+/// Members with the same report of a provider.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReceiptGroup {
     /// Whose.
@@ -179,7 +179,7 @@ pub struct ReceiptGroup {
     pub details: Vec<Detail>,
 }
 
-/// What a provider reported of a group.
+/// The report of a provider about a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "receipt", rename_all = "snake_case")]
 pub enum GroupReceipt {

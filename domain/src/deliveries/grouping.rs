@@ -1,4 +1,4 @@
-//! Many outcomes into few groups: what members share is said once.
+//! Groups outcomes: values that members share are stored once.
 
 use super::command::{Failure, MemberOutcome, MemberReceipt, Outcome, Receipt};
 use super::event::{Detail, GroupOutcome, GroupReceipt, OutcomeGroup, ReceiptGroup};
@@ -37,7 +37,7 @@ pub(super) fn outcomes(mut outcomes: Vec<MemberOutcome>) -> Vec<OutcomeGroup> {
     groups
 }
 
-/// What a member's outcome shares with others, and what is its own: the reference and the provider's text.
+/// Splits an outcome into the part that can be shared and the member's own part: the reference and the provider's text.
 fn shared(outcome: Outcome) -> (GroupOutcome, Option<String>, Option<Personal<String>>) {
     match outcome {
         Outcome::Accepted { provider, reference } => {
@@ -59,7 +59,7 @@ fn shared(outcome: Outcome) -> (GroupOutcome, Option<String>, Option<Personal<St
     }
 }
 
-/// References are no part of what is shared.
+/// References are not part of the shared values.
 fn is_same_outcome(one: &GroupOutcome, other: &GroupOutcome) -> bool {
     match (one, other) {
         (GroupOutcome::Accepted { provider: one, .. }, GroupOutcome::Accepted { provider: other, .. }) => {

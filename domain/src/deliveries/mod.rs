@@ -1,7 +1,7 @@
 //! The deliveries of one chunk of an audience: at most 500 people, what happened to each, one event for many of them.
 //!
-//! A member that no event names is pending in generation 1. In each generation a member has one final outcome; the truth
-//! that comes late, as an answer or a receipt, ends a doubt.
+//! A member that no event names is pending in generation 1. In each generation a member has one final outcome. A late
+//! answer or receipt ends a doubt.
 
 mod cause;
 mod command;
@@ -31,8 +31,8 @@ use crate::value::{Member, Members, NotificationId};
 /// The aggregate type of the streams of deliveries.
 pub const DELIVERIES: &str = "deliveries";
 
-/// The stream of the deliveries of one chunk, from 1. The number has leading zeros, so that the streams of a notification
-/// stand in their order beside each other in the index.
+/// The stream of the deliveries of one chunk, from 1. The number has leading zeros, so that the streams of a
+/// notification are in order in the index.
 pub fn deliveries_stream(notification: NotificationId, chunk: u32) -> String {
     format!("{notification}:{chunk:06}")
 }
@@ -42,7 +42,7 @@ pub fn chunk_of_stream(stream: &str) -> Option<u32> {
     stream.rsplit_once(':').and_then(|(_, chunk)| chunk.parse().ok())
 }
 
-/// The deliveries of a chunk of which something is known.
+/// The deliveries of a chunk. Members without an event are not in the map.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deliveries {
     members: BTreeMap<Member, Delivery>,
@@ -55,11 +55,11 @@ pub struct Delivery {
     pub generation: u32,
     /// The last attempt of the generation whose end is recorded; 0 for none.
     pub attempt: u32,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
 }
 
-/// Where a delivery stands.
+/// The state of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// Not yet tried in this generation.
@@ -97,19 +97,19 @@ pub enum State {
     Cancelled,
 }
 
-/// What follows from an order: the event, if anything follows, and what was refused of it.
+/// The decision about a command: the event, if anything changes, and the refusals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decided {
-    /// What happens.
+    /// The event; none if nothing changes.
     pub event: Option<DeliveriesEvent>,
-    /// What does not.
+    /// The refusals.
     pub refused: Vec<Refusal>,
 }
 
 aggregate!(Deliveries, DELIVERIES, DeliveriesCommand, DeliveriesEvent, DeliveriesError);
 
 impl State {
-    /// As screens and programs are told.
+    /// The state as shown in the API and on screens.
     pub const fn word(&self) -> DeliveryState {
         match self {
             Self::Pending => DeliveryState::Pending,
@@ -125,7 +125,7 @@ impl State {
 }
 
 impl Delivery {
-    /// One that no event has named.
+    /// A delivery that no event has named.
     pub const FRESH: Self = Self { generation: 1, attempt: 0, state: State::Pending };
 
     /// Whether something is still to be sent.
@@ -140,12 +140,12 @@ impl Deliveries {
         self.members.get(&member).unwrap_or(&Delivery::FRESH)
     }
 
-    /// Those of these members to whom something is still to be sent.
+    /// The open ones of these members.
     pub fn open_among(&self, members: Members) -> Members {
         members.iter().filter(|member| self.get(*member).is_open()).collect()
     }
 
-    /// When the first of those who are deferred is due.
+    /// When the first deferred member is due.
     pub fn next_due(&self) -> Option<DateTime<Utc>> {
         let due = |delivery: &Delivery| match delivery.state {
             State::Deferred { until, .. } => Some(until),
@@ -154,14 +154,14 @@ impl Deliveries {
         self.members.values().filter_map(due).min()
     }
 
-    /// The final outcomes there are.
+    /// The totals of the final outcomes.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         self.members.values().for_each(|delivery| totals.count(delivery.state.word()));
         totals
     }
 
-    /// What follows from an order. What is said of one member is refused alone.
+    /// Decides a command. Each member is decided alone.
     pub fn decide_each(&self, command: DeliveriesCommand) -> Decided {
         let DeliveriesCommand { notification, company, action } = command;
         match action {
@@ -194,7 +194,7 @@ impl Deliveries {
         }
     }
 
-    /// What follows from an order, or why nothing of it may happen.
+    /// Decides a command: the event, or the reason of a refusal.
     pub fn decide(&self, command: DeliveriesCommand) -> Result<Vec<DeliveriesEvent>, DeliveriesError> {
         let Decided { event, refused } = self.decide_each(command);
         match (event, refused.first()) {
@@ -203,7 +203,7 @@ impl Deliveries {
         }
     }
 
-    /// Those that the rules permit, as they are to be recorded. Of two about one member the first counts.
+    /// The permitted entries as they will be recorded. Of two entries about one member the first counts.
     fn permitted<T: rules::About>(
         &self,
         orders: impl IntoIterator<Item = T>,
@@ -267,13 +267,13 @@ impl Deliveries {
     }
 }
 
-/// An event about nobody is none.
+/// An event without members is left out.
 fn some(event: DeliveriesEvent) -> Option<DeliveriesEvent> {
     Some(event).filter(|event| !event.members().is_empty())
 }
 
 impl GroupOutcome {
-    /// Where it leaves the delivery to the member at a place in the group.
+    /// The new state of the member at an index of the group.
     pub fn state(&self, place: usize) -> State {
         match self {
             Self::Accepted { provider, references } => {
@@ -289,7 +289,7 @@ impl GroupOutcome {
 }
 
 impl GroupReceipt {
-    /// Where it leaves a delivery.
+    /// The new state of a delivery.
     pub const fn state(&self) -> State {
         match self {
             Self::Delivered => State::Delivered,
@@ -300,7 +300,7 @@ impl GroupReceipt {
 }
 
 impl State {
-    /// Where a doubt's end leaves a delivery.
+    /// The state after the end of a doubt.
     fn resolved(&self, resolution: Resolution) -> Self {
         let provider = match self {
             Self::InDoubt { provider } => provider.clone(),

@@ -1,11 +1,11 @@
-//! What may be recorded of a delivery that stands somewhere.
+//! The rules: which outcome, receipt or resolution may be recorded in which state.
 
 use super::command::{MemberOutcome, MemberReceipt, Outcome, Receipt};
 use super::error::DeliveriesError;
 use super::{Delivery, State};
 use crate::value::Member;
 
-/// What is said of one member.
+/// An entry about one member.
 pub(super) trait About {
     fn member(&self) -> Member;
 }
@@ -28,7 +28,7 @@ impl About for Member {
     }
 }
 
-/// An outcome as it is to be recorded.
+/// Decides an outcome: as it will be recorded, or the reason of a refusal.
 pub(super) fn outcome(delivery: &Delivery, new: MemberOutcome) -> Result<MemberOutcome, DeliveriesError> {
     let MemberOutcome { generation, attempt, .. } = new;
     if generation < delivery.generation {
@@ -49,8 +49,8 @@ pub(super) fn outcome(delivery: &Delivery, new: MemberOutcome) -> Result<MemberO
     }
 }
 
-/// An answer that comes after its owner was given up is the truth. Nobody is left to try again what was deferred, so that
-/// it has failed, and can be sent again by a retry.
+/// An answer that arrives after its owner was fenced is true and ends the doubt. A late deferral is recorded as failed,
+/// because no task is left for another attempt. A retry can send it again.
 fn end_of_doubt(late: MemberOutcome) -> Result<MemberOutcome, DeliveriesError> {
     let outcome = match late.outcome {
         accepted @ Outcome::Accepted { .. } => accepted,
@@ -63,12 +63,12 @@ fn end_of_doubt(late: MemberOutcome) -> Result<MemberOutcome, DeliveriesError> {
     Ok(MemberOutcome { outcome, ..late })
 }
 
-/// A receipt as it is to be recorded.
+/// Decides a receipt: as it will be recorded, or the reason of a refusal.
 pub(super) fn receipt(delivery: &Delivery, new: MemberReceipt) -> Result<MemberReceipt, DeliveriesError> {
     match (&delivery.state, &new.receipt) {
         (State::Pending | State::Deferred { .. }, _) => Err(DeliveriesError::NoOutcomeYet),
         (State::Accepted { .. } | State::InDoubt { .. }, _) => Ok(new),
-        // Spam is called what has arrived.
+        // A complaint means that the message has arrived.
         (State::Delivered, Receipt::Complained) => Ok(new),
         (State::Delivered, Receipt::Delivered)
         | (State::Bounced, Receipt::Bounced(_))

@@ -1,4 +1,4 @@
-//! How many deliveries stand where.
+//! Totals of deliveries by state.
 
 use std::ops::{AddAssign, Sub};
 
@@ -34,7 +34,7 @@ impl DeliveryState {
         matches!(self, Self::Pending | Self::Deferred)
     }
 
-    /// Whether somebody will ask why.
+    /// Whether the state has a cause worth showing.
     pub const fn has_a_cause(self) -> bool {
         matches!(self, Self::Deferred | Self::Failed | Self::Suppressed | Self::InDoubt)
     }
@@ -63,7 +63,7 @@ impl Totals {
         self.accepted + self.delivered + self.failed + self.suppressed + self.in_doubt + self.cancelled
     }
 
-    /// Counts one more in a state; what is open has no outcome to count.
+    /// Adds one delivery in a state; open states are not counted.
     pub const fn count(&mut self, state: DeliveryState) {
         match state {
             DeliveryState::Pending | DeliveryState::Deferred => {}

@@ -12,7 +12,7 @@ pub struct ClientDraft {
     pub external_id: ExternalId,
     /// The client's name: the first row's.
     pub name: Name,
-    /// A contact a row, each once.
+    /// The contacts of its rows, each once.
     pub contacts: Vec<Contact>,
 }
 
@@ -43,7 +43,7 @@ impl ClientDraft {
         Ok(())
     }
 
-    /// The client as its events hold it.
+    /// The profile of the client.
     pub fn into_profile(self) -> ClientProfile {
         let external_id = Some(self.external_id.into_string());
         ClientProfile { external_id, name: self.name.into_string(), contacts: self.contacts }

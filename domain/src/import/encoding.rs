@@ -1,4 +1,4 @@
-//! Which characters the bytes of a file stand for. What was declared holds; else, in this order:
+//! Finds the encoding of a file. A declared charset is used; otherwise, in this order:
 //!
 //! 1. its byte order mark;
 //! 2. UTF-16, if every second byte of its start is zero: the header is ASCII in every language;

@@ -1,15 +1,16 @@
-//! One row of a delimited file cut into cells, by RFC 4180 with the liberties that spreadsheets take.
+//! Cuts one row of a delimited file into cells, by RFC 4180 with the liberties that spreadsheets take
+//! (docs/decisions/0028).
 
 use std::mem;
 
-/// What stands at the start of a text.
+/// The result of scanning the start of a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Scan {
     /// A row, and how many bytes it takes with its line break.
     Row { cells: Vec<String>, bytes: usize },
     /// The start of a row: the text ends first.
     Unfinished,
-    /// No row: something other than a delimiter follows a closing quote.
+    /// Not a row: something other than a delimiter follows a closing quote, or a quote is not closed.
     Misquoted,
 }
 
@@ -60,7 +61,7 @@ pub(super) fn line_breaks(text: &str) -> u64 {
     (0..bytes.len()).map(|at| u64::from(ends(at))).sum()
 }
 
-/// Where in a cell the scanner stands.
+/// The scanner's state within a cell.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// Before anything but blanks.
@@ -69,9 +70,9 @@ enum Place {
     Bare,
     /// Between quotes.
     Quoted,
-    /// Behind a quote between quotes: the closing one, unless another follows.
+    /// After a quote between quotes: the closing one, unless another follows.
     Closed,
-    /// Behind the blanks behind a closing quote.
+    /// After blanks that follow a closing quote.
     Behind,
 }
 

@@ -1,9 +1,9 @@
-//! Orders to an inbox.
+//! The commands of an inbox.
 
 use crate::Position;
 use crate::value::UserId;
 
-/// An order to one user's inbox.
+/// A command of one user's inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InboxCommand {
     /// Mark every message up to a position as read.
@@ -12,7 +12,7 @@ pub enum InboxCommand {
         user: UserId,
         /// The last position it covers.
         up_to: Position,
-        /// The log's head now: nobody has read what is not yet written.
+        /// The log's head now: a position beyond it cannot have been read.
         head: Position,
     },
 }

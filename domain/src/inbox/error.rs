@@ -1,16 +1,16 @@
-//! Why an order to an inbox is refused.
+//! The refusals of an inbox.
 
 use crate::Position;
 
 /// A refusal by the rules of inboxes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InboxError {
-    /// Nobody has read what is not yet written.
+    /// The position is beyond the head: it cannot have been read.
     #[error("position {up_to} is past the last one, {head}")]
     PastTheHead {
-        /// What was asked.
+        /// The requested position.
         up_to: Position,
-        /// The last position there is.
+        /// The log's head.
         head: Position,
     },
 }

@@ -1,4 +1,4 @@
-//! What has happened to an inbox as a whole.
+//! The events of an inbox as a whole.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::Position;
 use crate::aggregate::events;
 use crate::value::UserId;
 
-/// One fact in the history of an inbox.
+/// An event of one inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InboxEvent {
     /// Every message up to a position was marked as read.
@@ -19,7 +19,7 @@ pub enum InboxEvent {
 }
 
 impl InboxEvent {
-    /// Whether it marks as read what stands at a position.
+    /// Whether it marks the message at a position as read.
     pub const fn covers(&self, position: Position) -> bool {
         let Self::InboxRead { up_to, .. } = self;
         *up_to >= position

@@ -13,15 +13,15 @@ pub use self::error::InboxError;
 pub use self::event::InboxEvent;
 use crate::aggregate::aggregate;
 
-/// An inbox, of whose past the rules need to know nothing.
+/// An inbox. It has no state: its rules do not depend on its past.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbox;
 
 aggregate!(Inbox, "inbox", InboxCommand, InboxEvent, InboxError);
 
 impl Inbox {
-    /// What follows from a command, or why it is refused. A read-all is an event even if it covers no more than the
-    /// last one: messages may have been marked unread in between.
+    /// Decides a command: its events, or the reason of a refusal. A read-all is an event even if it covers no more than
+    /// the last one: messages may have been marked unread in between.
     pub fn decide(&self, command: InboxCommand) -> Result<Vec<InboxEvent>, InboxError> {
         let InboxCommand::ReadAll { user, up_to, head } = command;
         if up_to > head {

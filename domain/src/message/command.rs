@@ -1,34 +1,34 @@
-//! Orders to a message.
+//! The commands of a message.
 
 use chrono::{DateTime, Utc};
 
 use super::event::Addressed;
 use crate::value::{MessageBody, MessageId, Priority, UserId};
 
-/// An order to one message.
+/// A command of one message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MessageCommand {
     /// Send it to its recipients.
     Send(SendMessage),
-    /// Take it back: its author's undo.
+    /// Withdraw it: its author's undo.
     Withdraw {
-        /// Who asks.
+        /// The user who asks.
         by: UserId,
         /// When.
         at: DateTime<Utc>,
     },
 }
 
-/// What a message is sent with.
+/// The fields of a new message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SendMessage {
     /// The message; also the key of its body.
     pub message: MessageId,
-    /// Who writes.
+    /// The author.
     pub author: UserId,
-    /// The people it goes to, as resolved at the door: each once, active ones.
+    /// The recipients, as resolved by the gateway: active users, each once.
     pub recipients: Vec<UserId>,
-    /// Whom the author named.
+    /// The recipients as the author named them.
     pub addressed: Addressed,
     /// What it says.
     pub body: MessageBody,

@@ -1,12 +1,12 @@
-//! Why an order to a message is refused.
+//! The refusals of a message.
 
 /// A refusal by the rules of messages.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// Nobody would get it.
+    /// It has no recipients.
     #[error("the message has no recipient")]
     NoRecipients,
-    /// More people than one message may go to.
+    /// It has more recipients than a message may have.
     #[error("the message has {found} recipients, more than {}", super::RECIPIENTS_MAX)]
     TooManyRecipients {
         /// How many there are.
@@ -18,7 +18,7 @@ pub enum MessageError {
     /// There is no such message.
     #[error("there is no such message")]
     Unknown,
-    /// Only its author may take a message back.
+    /// Only its author may withdraw a message.
     #[error("only the author may withdraw a message")]
     NotTheAuthor,
     /// The time to undo is over.

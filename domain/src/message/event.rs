@@ -1,4 +1,4 @@
-//! What has happened to a message.
+//! The events of a message.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use crate::aggregate::events;
 use crate::personal::Personal;
 use crate::value::{CompanyId, MessageId, Priority, Role, UserId};
 
-/// One fact in the history of a message.
+/// An event of one message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum MessageEvent {
     /// It was sent.
@@ -29,7 +29,7 @@ pub enum MessageEvent {
         /// When it was sent.
         sent_at: DateTime<Utc>,
     },
-    /// Its author took it back.
+    /// Its author withdrew it.
     MessageWithdrawn {
         /// When.
         withdrawn_at: DateTime<Utc>,
@@ -38,7 +38,7 @@ pub enum MessageEvent {
 
 events!(MessageEvent { MessageSent => "1", MessageWithdrawn => "1" });
 
-/// Whom the author named, before roles and companies were resolved to people.
+/// The recipients as the author named them, before roles and companies were resolved to people.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addressed {
     /// People named one by one.

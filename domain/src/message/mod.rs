@@ -18,10 +18,10 @@ use crate::value::{CompanyId, UserId};
 
 /// How many people one message may go to.
 pub const RECIPIENTS_MAX: usize = 5_000;
-/// How long an author may take a message back, in seconds.
+/// How long an author may withdraw a message, in seconds.
 pub const UNDO_WINDOW_S: i64 = 10;
 
-/// What the rules need to know of a message.
+/// The state of a message that the rules need.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     sent: Option<Sent>,
@@ -54,12 +54,12 @@ impl Message {
         self.sent.as_ref().is_some_and(|sent| !sent.withdrawn && sent.recipients.contains(&user))
     }
 
-    /// Whether `user` wrote it or has it in an inbox, so may read and answer it.
+    /// Whether `user` may read and answer it: its author, and users who have it in an inbox.
     pub fn is_visible_to(&self, user: UserId) -> bool {
         self.author() == Some(user) || self.is_received_by(user)
     }
 
-    /// What follows from a command, or why it is refused.
+    /// Decides a command: its events, or the reason of a refusal.
     pub fn decide(&self, command: MessageCommand) -> Result<Vec<MessageEvent>, MessageError> {
         match command {
             MessageCommand::Send(message) => self.send(message),

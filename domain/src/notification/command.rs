@@ -1,4 +1,4 @@
-//! Orders to a notification.
+//! The commands of a notification.
 
 use std::collections::BTreeMap;
 
@@ -9,58 +9,58 @@ use crate::value::{
     Category, Channel, CompanyId, EmailBody, NotificationId, RecipientKind, SmsBody, Subject, UserId,
 };
 
-/// An order to one notification.
+/// A command of one notification.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NotificationCommand {
-    /// Ask for it to be sent.
+    /// Request it.
     Request(RequestNotification),
-    /// Freeze a generation's audience: what was resolved is all there is.
+    /// Close a generation's audience: nobody is added any more.
     CloseAudience {
         /// 1 for the request, one more for each retry.
         generation: u32,
-        /// How many people are sent to in this generation.
+        /// How many people it has in this generation.
         total: u64,
         /// Contacts left out, by reason.
         excluded: BTreeMap<String, u64>,
     },
-    /// Record that nothing of a generation is left to be sent.
+    /// Complete a generation of which nothing is left to be sent.
     Complete {
         /// The generation.
         generation: u32,
         /// How the deliveries of all generations ended.
         totals: Totals,
     },
-    /// Send nothing more.
+    /// Cancel what is left.
     Cancel,
-    /// Send again to those it failed for.
+    /// Retry the failed deliveries.
     Retry {
         /// When.
         at: DateTime<Utc>,
     },
 }
 
-/// What a notification is asked with.
+/// The fields of a new notification.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestNotification {
     /// The notification; also the key of its content.
     pub notification: NotificationId,
-    /// Whose clients are told.
+    /// The company whose clients it goes to.
     pub company: CompanyId,
-    /// Whom of a client.
+    /// Which contacts of a client it goes to.
     pub recipient_kind: RecipientKind,
-    /// What kind of matter it is.
+    /// Its category.
     pub category: Category,
-    /// What it says, and by which channel.
+    /// Its text and channel.
     pub content: Content,
     /// Nothing is sent after this.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Who asks.
+    /// The user who requests it.
     pub author: UserId,
     /// When.
     pub at: DateTime<Utc>,
 }
 
-/// What a notification says: an e-mail has a subject, an SMS cannot.
+/// The text of a notification: an e-mail has a subject, an SMS has none.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     /// A text message.

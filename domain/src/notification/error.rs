@@ -1,4 +1,4 @@
-//! Why an order to a notification is refused.
+//! The refusals of a notification.
 
 /// A refusal by the rules of notifications.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! What has happened to a notification, and its audience.
+//! The events of a notification and of its audience.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use crate::value::{
     Category, Channel, ClientId, CompanyId, ContactKind, NotificationId, RecipientKind, UserId,
 };
 
-/// One fact in the history of a notification.
+/// An event of one notification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum NotificationEvent {
-    /// It was asked for.
+    /// It was requested.
     NotificationRequested {
-        /// Whose clients are told.
+        /// The company whose clients it goes to.
         company: CompanyId,
         /// How.
         channel: Channel,
-        /// Whom of a client.
+        /// Which contacts of a client it goes to.
         recipient_kind: RecipientKind,
-        /// What kind of matter it is.
+        /// Its category.
         category: Category,
         /// An e-mail's subject line.
         subject: Option<Personal<String>>,

@@ -19,13 +19,13 @@ use crate::deliveries::Totals;
 use crate::personal::Personal;
 use crate::value::CompanyId;
 
-/// A notification as far as the rules need to know it. Views copy its state.
+/// The state of a notification that the rules need. Views copy it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
     company: Option<CompanyId>,
     state: Option<NotificationState>,
     generation: u32,
-    /// Also of a cancelled notification, whose audience is closed as far as it was resolved.
+    /// Also true for a cancelled notification: its audience is closed as far as it was resolved.
     audience_is_open: bool,
     expires_at: Option<DateTime<Utc>>,
     /// As of the last completion.
@@ -40,7 +40,7 @@ impl Notification {
         self.company
     }
 
-    /// Where it stands, once it is requested.
+    /// Its state, once it is requested.
     pub const fn state(&self) -> Option<NotificationState> {
         self.state
     }
@@ -50,7 +50,7 @@ impl Notification {
         self.generation
     }
 
-    /// How its deliveries ended, as of the last time that it was completed.
+    /// The totals of its deliveries, as of the last completion.
     pub const fn totals(&self) -> Totals {
         self.totals
     }
@@ -60,7 +60,7 @@ impl Notification {
         if self.audience_is_open { Some(self.generation) } else { None }
     }
 
-    /// What follows from a command, or why it is refused.
+    /// Decides a command: its events, or the reason of a refusal.
     pub fn decide(&self, command: NotificationCommand) -> Result<Vec<NotificationEvent>, NotificationError> {
         if let NotificationCommand::Request(request) = command {
             return self.request(request);
@@ -102,7 +102,8 @@ impl Notification {
             NotificationState::Cancelled => return Err(NotificationError::Cancelled),
             NotificationState::Completed if self.totals.failed == 0 => return Ok(vec![]),
             NotificationState::Completed | NotificationState::Running | NotificationState::Paused => {}
-            // The generation that is being resolved takes in what has failed by then; before that nothing has.
+            // The generation that is being resolved will include everything that fails until then, so another retry
+            // adds nothing. Before it, nothing has failed.
             NotificationState::Resolving
             | NotificationState::Scheduled
             | NotificationState::AwaitingApproval => return Ok(vec![]),

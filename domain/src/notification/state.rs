@@ -1,4 +1,4 @@
-//! Where a notification stands.
+//! The states of a notification.
 
 use crate::value::words;
 

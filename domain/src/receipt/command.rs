@@ -1,14 +1,14 @@
-//! Orders to a receipt.
+//! The commands of a receipt.
 
 use crate::Position;
 use crate::value::{MessageId, UserId};
 
-/// What one recipient wants done with one message.
+/// A command of one recipient about one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptCommand {
     /// The message, as far as the rules need it.
     pub received: Received,
-    /// What is to be done.
+    /// The action.
     pub action: ReceiptAction,
 }
 
@@ -19,7 +19,7 @@ pub struct Received {
     pub message: MessageId,
     /// The recipient.
     pub user: UserId,
-    /// Who wrote it, so that authors can be told.
+    /// The message's author, so that the author's page can be updated.
     pub author: UserId,
     /// Position of the recipient's last read-all, if it covers this message.
     pub read_all: Option<Position>,

@@ -1,6 +1,6 @@
-//! Why an order to a receipt is refused.
+//! The refusals of a receipt.
 
-/// A refusal by the rules of receipts. There is none today: every action is open to a recipient, and asking twice is
-/// not an error; whether somebody is a recipient is the message's to say.
+/// A refusal by the rules of receipts. There is none today: a recipient may do every action, and repeating one is not
+/// an error. The message decides who is a recipient.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {}

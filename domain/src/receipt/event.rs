@@ -1,4 +1,4 @@
-//! What one recipient did with one message.
+//! The events of a receipt: what one recipient did with one message.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::Position;
 use crate::aggregate::events;
 use crate::value::{MessageId, UserId};
 
-/// One fact in the history of a receipt.
+/// An event of one receipt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReceiptEvent {
     /// It was shown to the recipient.
@@ -15,7 +15,7 @@ pub enum ReceiptEvent {
     MessageRead(Receiver),
     /// The recipient marked it unread.
     MessageMarkedUnread {
-        /// Who and what.
+        /// The message, its recipient and its author.
         #[serde(flatten)]
         receiver: Receiver,
         /// Position of the last read-all that covered it when this was decided: a later one covers it again.
@@ -25,7 +25,7 @@ pub enum ReceiptEvent {
     MessageAcknowledged(Receiver),
     /// The recipient hid it.
     MessageDeleted(Receiver),
-    /// The recipient took it back out of the bin.
+    /// The recipient restored it from the bin.
     MessageRestored(Receiver),
 }
 
@@ -34,7 +34,7 @@ events!(ReceiptEvent {
     MessageAcknowledged => "1", MessageDeleted => "1", MessageRestored => "1",
 });
 
-/// Which message, whose receipt, and whose message.
+/// The message, its recipient and its author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receiver {
     /// The message.
@@ -46,7 +46,7 @@ pub struct Receiver {
 }
 
 impl ReceiptEvent {
-    /// Which message, whose receipt, and whose message.
+    /// The message, its recipient and its author.
     pub const fn receiver(&self) -> Receiver {
         match self {
             Self::MessageSeen(receiver)

@@ -15,7 +15,7 @@ use crate::Position;
 use crate::aggregate::aggregate;
 use crate::value::{MessageId, UserId};
 
-/// What the rules need to know of a receipt.
+/// The state of a receipt that the rules need.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     seen: bool,
@@ -24,7 +24,7 @@ pub struct Receipt {
     deleted: bool,
 }
 
-/// The recipient's own last word on read and unread; a read-all speaks only where there is none.
+/// The recipient's last explicit choice of read or unread. A read-all counts only if there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Mark {
     #[default]
@@ -43,7 +43,7 @@ impl Receipt {
         format!("{message}:{user}")
     }
 
-    /// What follows from a command: nothing, when it is so already.
+    /// Decides a command: its events; none if nothing changes.
     pub fn decide(&self, command: ReceiptCommand) -> Result<Vec<ReceiptEvent>, ReceiptError> {
         let Received { message, user, author, read_all } = command.received;
         let receiver = Receiver { message, user, author };
@@ -66,7 +66,8 @@ impl Receipt {
         })
     }
 
-    /// A redundant read is harmless, a message stuck unread is not: only an explicit read of its own silences this.
+    /// Reads the message; no event if it was read explicitly before. A read-all does not count here: a redundant event
+    /// is harmless, but a message that stays unread is not.
     fn read(&self, receiver: Receiver) -> Vec<ReceiptEvent> {
         if self.mark == Mark::Read { vec![] } else { vec![ReceiptEvent::MessageRead(receiver)] }
     }

@@ -1,4 +1,4 @@
-//! Orders to a user.
+//! The commands of a user.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,12 @@ use uuid::Uuid;
 
 use crate::value::{CompanyId, EmailAddress, Name, Role, UserId};
 
-/// An order to one user.
+/// A command of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserCommand {
     /// Give a worker a login.
     Register(RegisterUser),
-    /// Change some of what is known; absent parts stay.
+    /// Change the given fields; absent ones stay.
     Change(UserChange),
     /// Give a program a token that acts as this user.
     IssueToken {
@@ -20,22 +20,22 @@ pub enum UserCommand {
     },
 }
 
-/// What a user is given a login with.
+/// The fields of a new user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterUser {
     /// The user; also the key of what is personal.
     pub user: UserId,
     /// The worker's name.
     pub name: Name,
-    /// What the worker logs in with.
+    /// The log-in address.
     pub email: EmailAddress,
-    /// What the worker may do.
+    /// The roles.
     pub roles: BTreeSet<Role>,
     /// The companies the worker may act for.
     pub companies: BTreeSet<CompanyId>,
 }
 
-/// What is to change; the hash of a new password is the gateway's to keep.
+/// The fields to change. The hash of a new password is stored by the gateway.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserChange {
     /// A new name.

@@ -1,4 +1,4 @@
-//! Why an order to a user is refused.
+//! The refusals of a user.
 
 /// A refusal by the rules of users.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,10 +9,10 @@ pub enum UserError {
     /// There is no such user.
     #[error("there is no such user")]
     Unknown,
-    /// A user who may do nothing could not even read the inbox's company.
+    /// A user needs at least one role.
     #[error("a user needs at least one role")]
     NoRole,
-    /// A disabled user acts no more, nor by a program.
+    /// A disabled user cannot act, and neither can its tokens.
     #[error("the user is disabled")]
     Disabled,
 }

@@ -1,4 +1,4 @@
-//! What has happened to a user.
+//! The events of a user.
 
 use std::collections::BTreeSet;
 
@@ -9,31 +9,31 @@ use crate::aggregate::events;
 use crate::personal::{Personal, hide_in_debug};
 use crate::value::{CompanyId, Role};
 
-/// One fact in the history of a user.
+/// An event of one user.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum UserEvent {
     /// A worker was given a login.
     UserRegistered {
-        /// What is personal, under the user's key.
+        /// The personal data, under the user's key.
         profile: Personal<UserProfile>,
-        /// What the worker may do.
+        /// The roles.
         roles: BTreeSet<Role>,
         /// The companies the worker may act for.
         companies: BTreeSet<CompanyId>,
     },
     /// The name or the e-mail address changed.
     UserProfileChanged {
-        /// What is personal, under the user's key.
+        /// The personal data, under the user's key.
         profile: Personal<UserProfile>,
     },
-    /// What the worker may do, or for whom, changed.
+    /// Roles or companies changed.
     UserAccessChanged {
-        /// What the worker may do.
+        /// The roles.
         roles: BTreeSet<Role>,
         /// The companies the worker may act for.
         companies: BTreeSet<CompanyId>,
     },
-    /// A new password was set; its hash is not here.
+    /// A new password was set; its hash is not in the event.
     UserPasswordChanged,
     /// The worker may no longer log in.
     UserDisabled,
@@ -41,7 +41,7 @@ pub enum UserEvent {
     UserEnabled,
     /// A program was given a token that acts as this user.
     UserTokenIssued {
-        /// Names the token.
+        /// The token's id.
         token: Uuid,
     },
 }
@@ -51,12 +51,12 @@ events!(UserEvent {
     UserDisabled => "1", UserEnabled => "1", UserTokenIssued => "1",
 });
 
-/// What is personal of a user.
+/// The personal data of a user.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserProfile {
     /// The worker's name.
     pub name: String,
-    /// What the worker logs in with.
+    /// The log-in address.
     pub email: String,
 }
 

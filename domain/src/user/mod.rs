@@ -17,7 +17,7 @@ use crate::aggregate::aggregate;
 use crate::personal::Personal;
 use crate::value::{CompanyId, Name, Role};
 
-/// What the rules need to know of a user.
+/// The state of a user that the rules need.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct User {
     profile: Option<Personal<UserProfile>>,
@@ -29,7 +29,7 @@ pub struct User {
 aggregate!(User, "user", UserCommand, UserEvent, UserError);
 
 impl User {
-    /// What follows from a command, or why it is refused.
+    /// Decides a command: its events, or the reason of a refusal.
     pub fn decide(&self, command: UserCommand) -> Result<Vec<UserEvent>, UserError> {
         match (&self.profile, command) {
             (None, UserCommand::Register(order)) => register(order),
@@ -100,7 +100,7 @@ fn register(order: RegisterUser) -> Result<Vec<UserEvent>, UserError> {
     }])
 }
 
-/// An erased profile is not brought back by half of a new one.
+/// A partial change does not bring an erased profile back.
 fn changed_profile(
     now: &Personal<UserProfile>,
     name: Option<String>,

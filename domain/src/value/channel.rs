@@ -1,4 +1,4 @@
-//! The ways a notification can go, and what each of them is like.
+//! The channels of notifications and their properties.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ words! {
     }
 }
 
-/// When a failed delivery is tried again.
+/// The schedule of retries of a failed delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetrySchedule {
     /// The wait after each attempt.
@@ -24,11 +24,11 @@ pub struct RetrySchedule {
     /// No attempt later than this after the first one.
     pub window: TimeDelta,
     /// What happens after the last wait when the provider cannot be reached. A speed limit or a wrong password always
-    /// repeats the last wait, since the delivery has no part in it.
+    /// repeats the last wait, because the delivery is not the cause.
     pub after_last_wait: AfterLastWait,
 }
 
-/// What happens to a delivery whose schedule is over.
+/// What happens after the last wait of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterLastWait {
     /// The last wait again, within the window.
@@ -62,7 +62,7 @@ const fn seconds(seconds: u64) -> Duration {
 }
 
 impl Channel {
-    /// When a failed delivery is tried again.
+    /// The schedule of retries of a failed delivery.
     pub const fn retries(self) -> &'static RetrySchedule {
         match self {
             Self::Sms => &SMS_RETRIES,

@@ -1,4 +1,4 @@
-//! Who of a client a contact is, and who of a client a notification is for.
+//! The kinds of contacts, and the recipient kinds of notifications.
 
 use super::word::words;
 

@@ -78,7 +78,7 @@ impl EmailAddress {
     }
 }
 
-/// A text without one layer of what may surround an address; the same text when there is none.
+/// Strips one layer of characters that may surround an address; the same text if there is none.
 fn without_noise(text: &str) -> &str {
     let text = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c) || BULLETS.contains(&c));
     // A full stop at the end is a sentence's, or the root's (RFC 1034, 3.1): the domain is the same without it.
@@ -93,13 +93,13 @@ fn without_noise(text: &str) -> &str {
 
 /// The scheme of a link to an address (RFC 6068).
 const MAILTO: &str = "mailto:";
-/// What lists begin with. A middle dot also stands for a space where spaces are made visible.
+/// Bullets of lists. A middle dot also stands for a space where spaces are made visible.
 const BULLETS: [char; 4] = ['·', '•', '∙', '‣'];
-/// What an address is put between.
+/// Pairs of brackets and quotes around an address.
 const ENCLOSURES: [(char, char); 6] =
     [('<', '>'), ('"', '"'), ('\'', '\''), ('“', '”'), ('‘', '’'), ('«', '»')];
 
-/// Whether what stands between separators is an address more than once.
+/// Whether the text has more than one address between separators.
 fn has_several(text: &str) -> bool {
     let separated = text.split([',', ';', '/', '|', ' ']);
     separated.filter(|part| part.contains('@')).nth(1).is_some()
@@ -126,7 +126,7 @@ fn unexpected_in_domain(domain: &str) -> Option<char> {
     })
 }
 
-/// They choose a look for the character before them; IDNA passes over them.
+/// Variation selectors, which choose a look for the character before them. IDNA ignores them.
 const fn is_variation_selector(c: char) -> bool {
     matches!(c, '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }

@@ -1,4 +1,4 @@
-//! The name a company's own systems have for a client.
+//! The external id: the code of a client in its company's own systems.
 
 use super::Invalid;
 use super::text::{Lines, TextRule, comparable, is_same_text, string_value};

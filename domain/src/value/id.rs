@@ -1,4 +1,4 @@
-//! The ids of things, told apart by type. They are made outside of this crate and handed in.
+//! Ids, a type for each kind. They are created outside of this crate.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +20,7 @@ macro_rules! ids {
             pub struct $name(Uuid);
 
             impl $name {
-                /// The id as it stands in tables.
+                /// The id as stored in tables.
                 pub const fn uuid(self) -> Uuid {
                     self.0
                 }
@@ -86,29 +86,29 @@ ids! {
 
 /// The bits of a delivery's id that hold its ordinal.
 const ORDINAL_BITS: u128 = Ordinal::MAX.number() as u128;
-/// Where a UUID says its version (RFC 9562, section 4.2), and what a delivery's says: 8, made by our own rule.
+/// The version bits of a UUID (RFC 9562, section 4.2), and the version of a delivery's id: 8, made by our own rule.
 const VERSION_BITS: u128 = 0xf << 76;
 const VERSION_8: u128 = 8 << 76;
-/// What a notification's says: 7, by time.
+/// The version of a notification's id: 7, by time.
 const VERSION_7: u128 = 7 << 76;
 
 impl DeliveryId {
-    /// The delivery of a notification to the person at a place in its audience. The id is computed, so that no index of
-    /// random ids is needed: a UUIDv8 (RFC 9562, section 5.8) that is the notification's UUIDv7 with another version and
-    /// with the ordinal in place of its last 28 bits. The 94 bits that stay tell notifications apart: time, counter and
-    /// some chance.
+    /// The delivery of a notification to the person with an ordinal. The id is computed, so that no index of random ids
+    /// is needed: a UUIDv8 (RFC 9562, section 5.8) that is the notification's UUIDv7 with another version and with the
+    /// ordinal in place of its last 28 bits. The 94 bits that stay distinguish notifications: time, counter and random
+    /// bits.
     pub const fn of(notification: NotificationId, ordinal: Ordinal) -> Self {
         let kept = notification.0.as_u128() & !(ORDINAL_BITS | VERSION_BITS);
         Self(Uuid::from_u128(kept | VERSION_8 | ordinal.number() as u128))
     }
 
-    /// The person's place in the audience; none of an id that is no delivery's.
+    /// The person's ordinal; none for an id that is not a delivery's.
     pub fn ordinal(self) -> Option<Ordinal> {
         let is_delivery = self.0.as_u128() & VERSION_BITS == VERSION_8;
         Ordinal::try_new((self.0.as_u128() & ORDINAL_BITS) as u32).filter(|_| is_delivery)
     }
 
-    /// The first and the last notification that it may be of: there is one in between at most.
+    /// The first and the last id that its notification may have: at most one notification exists in this range.
     pub const fn notifications(self) -> (NotificationId, NotificationId) {
         let first = self.0.as_u128() & !(ORDINAL_BITS | VERSION_BITS) | VERSION_7;
         (NotificationId(Uuid::from_u128(first)), NotificationId(Uuid::from_u128(first | ORDINAL_BITS)))

@@ -1,4 +1,4 @@
-//! Why a value was refused: one small reason for every value type, with a stable code and a text to read.
+//! Why a value was refused: one small reason for every value type, with a stable code and a readable text.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::{Language, PhoneNumber, is_invisible};
 /// readings of a telephone number that has several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Invalid {
-    /// Nothing there, or nothing that can be seen.
+    /// The value is empty, or has invisible characters only.
     Missing,
     /// More than `max` characters.
     TooLong {
@@ -40,20 +40,20 @@ pub enum Invalid {
     },
 }
 
-/// What is wrong with an e-mail address.
+/// The fault of an e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EmailFault {
     /// It does not have the form of one.
     Form,
     /// A character that no address has, or that an address does not have there.
     Character(char),
-    /// A name stands beside it.
+    /// It has a name beside it.
     Name,
     /// More than one address.
     Several,
 }
 
-/// What is wrong with a telephone number.
+/// The fault of a telephone number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PhoneFault {
     /// Something other than digits, spaces, dots, dashes, parentheses and a leading plus sign.
@@ -72,7 +72,7 @@ pub enum PhoneFault {
     Service,
 }
 
-/// A number that was written, by one way to read it: digits of E.164. It does not print itself in `Debug`.
+/// One reading of a written number: digits of E.164. `Debug` does not print it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Reading(u64);
 
@@ -101,7 +101,7 @@ impl fmt::Debug for Reading {
 }
 
 impl Invalid {
-    /// The reason as programs read it; stable for ever.
+    /// The code of the reason, for programs; it never changes.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -118,7 +118,7 @@ impl Invalid {
         }
     }
 
-    /// The reason as a person reads it beside the field: one sentence.
+    /// The reason for a person, shown beside the field: one sentence.
     pub fn text(self, language: Language) -> String {
         match language {
             Language::Es => self.spanish(),
@@ -193,7 +193,7 @@ impl EmailFault {
     }
 }
 
-/// A character by its code point, and as it looks if it can be seen.
+/// A character by its code point, and itself if it is visible.
 fn shown(c: char) -> String {
     let code = format!("U+{:04X}", u32::from(c));
     let is_seen = !c.is_whitespace() && !c.is_control() && !is_invisible(c) && !is_combining_mark(c);

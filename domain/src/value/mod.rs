@@ -1,4 +1,4 @@
-//! The words and values everything else is said in: parsed at the door, trusted inside.
+//! Value types: parsed at the boundary, trusted inside.
 
 mod body;
 mod category;

@@ -1,4 +1,4 @@
-//! Where a person stands in the audience of a notification, and in which chunk.
+//! Ordinals of people in the audience of a notification, and their chunks.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::members::{Member, Members};
 /// leaves the last of them unused.
 pub const CHUNK_MEMBERS: u32 = 500;
 
-/// The place of one person in the audience of a notification, from 1.
+/// The number of one person in the audience of a notification, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ordinal(u32);
 
@@ -42,7 +42,7 @@ impl Ordinal {
         (self.0 - 1) / CHUNK_MEMBERS + 1
     }
 
-    /// The person's place in the chunk.
+    /// The person's number in the chunk.
     pub fn member(self) -> Member {
         let place = (self.0 - 1) % CHUNK_MEMBERS + 1;
         Member::try_new(place as u16).expect("a place within a chunk")

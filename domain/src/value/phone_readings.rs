@@ -1,4 +1,4 @@
-//! Every number that written digits may mean.
+//! Finds every number that written digits may mean.
 
 use super::phone_pattern::prefixes;
 use super::phone_plan::{Plan, kind, planned_kind};
@@ -8,7 +8,8 @@ use super::{PhoneFault, PhoneNumber};
 #[derive(Default)]
 pub(super) struct Readings {
     numbers: Vec<PhoneNumber>,
-    /// Numbers that may be meant, but that are written too unlike them to be taken: each only makes the others doubtful.
+    /// Numbers that may be meant but are written too unusually to be accepted: they only make the other readings
+    /// doubtful.
     doubts: Vec<PhoneNumber>,
     fault: Option<PhoneFault>,
     blocks: Blocks,

@@ -17,7 +17,7 @@ words! {
 }
 
 impl Role {
-    /// Whether who has this role may do what `needed` may.
+    /// Whether this role includes `needed`.
     pub const fn includes(self, needed: Self) -> bool {
         matches!(self, Self::Admin) || self as u8 == needed as u8
     }

@@ -1,4 +1,4 @@
-//! How a closed set of words is written: one enum, the same words in code, JSON, tables and URLs.
+//! Enums of words: the same words in code, JSON, tables and URLs.
 
 /// An enum whose variants are words: `as_str`, `ALL`, `WORDS`, `Display`, and parsing that answers a wrong word with
 /// the right ones.

@@ -1,5 +1,5 @@
-//! What an event about the deliveries of many people comes to: how many had which outcome. Provider, class and code name no
-//! person; the provider's text may, so it stays out.
+//! The summary of an event about many deliveries: how many had which outcome. Provider, class and code name no person.
+//! The provider's text may, so it is left out.
 
 use domain::deliveries::{
     Cause, DeliveriesEvent, DeliveryState, GroupOutcome, GroupReceipt, OutcomeGroup, ReceiptGroup, Resolution,
@@ -11,7 +11,7 @@ use serde::Serialize;
 #[serde(untagged)]
 pub(super) enum Counts<'a> {
     Outcomes {
-        /// The last that any of them is in.
+        /// The latest generation of any of them.
         generation: u32,
         outcomes: Vec<Counted<'a>>,
     },
@@ -62,7 +62,7 @@ impl<'a> Counts<'a> {
     }
 }
 
-/// The only outcome that an event tells of, or the gravest; none of an event that tells of none.
+/// The only outcome in an event, or the gravest; none if it has none.
 pub(super) fn gravest(event: &DeliveriesEvent) -> Option<DeliveryState> {
     match event {
         DeliveriesEvent::OutcomesRecorded { outcomes, .. } => {

@@ -1,4 +1,4 @@
-//! What the audit says of an event: ids, numbers and words of ours, never a name, an address or a text.
+//! The audit entry of an event: ids, numbers and fixed words, never a name, an address or a text.
 
 use std::borrow::Cow;
 
@@ -20,16 +20,16 @@ use uuid::Uuid;
 use super::SubjectId;
 use super::counts::{Counts, gravest};
 
-/// The result of what has none of its own.
+/// The result of an event that has none of its own.
 const DONE: &str = "done";
 /// The result of an event that this program cannot read.
 const UNREADABLE: &str = "unreadable";
 
-/// An entry, but for what every event has.
+/// An entry, without the columns that every event has.
 #[derive(Debug, PartialEq)]
 pub(super) struct Entry<'a> {
     pub(super) subject_type: &'a str,
-    /// Which one it was done to.
+    /// The id of the subject.
     pub(super) subject: SubjectId,
     pub(super) company: Option<Uuid>,
     /// The notification it is about, whose channel it takes.
@@ -39,8 +39,8 @@ pub(super) struct Entry<'a> {
     pub(super) summary: Cow<'a, str>,
 }
 
-/// What a message's entry says. Most of a log are messages, receipts and outcomes, so these are written without a tree in
-/// between.
+/// The summary of a message. Most events of a log are messages, receipts and outcomes, so their JSON is written without
+/// a tree in between.
 #[derive(Serialize)]
 struct Sent<'a> {
     acknowledge: bool,
@@ -50,7 +50,7 @@ struct Sent<'a> {
     roles: &'a [Role],
 }
 
-/// What a receipt's entry says.
+/// The summary of a receipt.
 #[derive(Serialize)]
 struct Received {
     author: UserId,
@@ -158,7 +158,7 @@ impl<'a> Entry<'a> {
         self.notification = Some(notification.uuid());
     }
 
-    /// Not even the number of contacts: an entry made again after the erasure could not say it.
+    /// The number of contacts is left out: an entry that is rebuilt after the erasure could not contain it.
     fn client(&mut self, event: &ClientEvent) {
         let (ClientEvent::ClientRegistered { company, .. }
         | ClientEvent::ClientChanged { company, .. }

@@ -1,4 +1,4 @@
-//! A batch of events into the tables of one projection: rows and checkpoint in one transaction, or neither.
+//! Applies batches of events to the tables of one projection: rows and checkpoint change in one transaction.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,25 +15,25 @@ use super::schema::{self, Checkpoint};
 use crate::projection::Projection;
 use crate::projector::Projector;
 
-/// For how long the checkpoint may lag behind events of no interest.
+/// How long the checkpoint may lag behind skipped events.
 pub(crate) const LAG_MAX: Duration = Duration::from_millis(50);
 
-/// Where batches go: the tables that serve, or those that a rebuild fills.
+/// The tables that batches are applied to: the live ones, or those that a rebuild fills.
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) projector: Arc<dyn Projector>,
     pub(crate) schema: String,
-    /// Whether readers see it: then a swap waits for each batch, and each batch for a swap.
+    /// Whether these are the live tables: then a swap waits for each batch, and each batch for a swap.
     pub(crate) live: bool,
 }
 
-/// The batches of one target, one after another.
+/// Applies batches to one target, one after another.
 pub(crate) struct Batches {
     pool: PgPool,
     target: Target,
     checkpoint: Checkpoint,
     parking: Parking,
-    /// How far the log was read: past the checkpoint only over events of no interest here.
+    /// The position up to which the log was read. Between the checkpoint and it are only skipped events.
     passed: Position,
     /// Since when the checkpoint lags behind it.
     lags_since: Option<Instant>,
@@ -47,7 +47,7 @@ pub(crate) fn swap_key(projection: Projection) -> i64 {
 }
 
 impl Batches {
-    /// Goes on where the target's checkpoint stands; none if its schema is not there.
+    /// Continues at the target's checkpoint; none if its schema does not exist.
     pub(crate) async fn open(pool: PgPool, target: Target) -> sqlx::Result<Option<Self>> {
         let mut tx = begin(&pool).await?;
         enter(&mut tx, &target).await?;
@@ -58,24 +58,24 @@ impl Batches {
         Ok(Some(Self { pool, target, checkpoint, parking, passed, lags_since: None }))
     }
 
-    /// The last position that is projected: of this, the checkpoint may lag behind by events of no interest.
+    /// The last projected position. The checkpoint may lag behind it by skipped events.
     pub(crate) const fn position(&self) -> Position {
         self.passed
     }
 
-    /// Where the target stands, and which tables it is.
+    /// The checkpoint of the target, with the build of its tables.
     pub(crate) const fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
     }
 
-    /// Whether the checkpoint lags behind what was passed over.
+    /// Whether the checkpoint lags behind skipped events.
     pub(crate) const fn lags(&self) -> bool {
         self.checkpoint.position < self.passed
     }
 
-    /// Projects what the log has up to a position: events that follow the last ones, or overlap them. What one event
-    /// does wrong parks its aggregate; after any other failure all stands as after the last batch that went well.
-    /// Events of no interest move no checkpoint until [`Batches::keep_up`].
+    /// Projects the events up to a position. They may overlap those projected before. An event that cannot be applied
+    /// parks its aggregate. After any other failure the tables are as after the last successful batch. Skipped events
+    /// move the checkpoint only in [`Batches::catch_up`].
     pub(crate) async fn project(&mut self, events: &[&Recorded], up_to: Position) -> Result<(), BatchError> {
         let known = events.partition_point(|event| event.position <= self.passed);
         let events = &events[known..];
@@ -84,7 +84,7 @@ impl Batches {
         }
         self.pass(up_to);
         if self.lags_since.is_some_and(|since| since.elapsed() >= LAG_MAX) {
-            self.keep_up().await
+            self.catch_up().await
         } else {
             Ok(())
         }
@@ -95,8 +95,9 @@ impl Batches {
         self.lags_since = if self.lags() { self.lags_since.or_else(|| Some(Instant::now())) } else { None };
     }
 
-    /// Moves the checkpoint to what was passed over, so that other processes see it, and a crash does not read it again.
-    pub(crate) async fn keep_up(&mut self) -> Result<(), BatchError> {
+    /// Moves the checkpoint over the skipped events, so that other processes see the progress and a crash does not read
+    /// them again.
+    pub(crate) async fn catch_up(&mut self) -> Result<(), BatchError> {
         if self.lags() { self.commit(&[], self.passed, None).await } else { Ok(()) }
     }
 
@@ -113,7 +114,7 @@ impl Batches {
         Ok(())
     }
 
-    /// Halves a batch that has a bad event in it, or parks that event once it is alone.
+    /// Halves a batch that contains a bad event, and parks the event once it is alone.
     async fn isolate<'a>(
         &mut self,
         events: &'a [&'a Recorded],
@@ -127,14 +128,14 @@ impl Batches {
             (None, [culprit]) => {
                 return self.commit(events, up_to, Some((culprit.position, &nameless(error)))).await;
             }
-            // Not an event's doing after all.
+            // Not caused by an event after all.
             (None, _) => return Err(BatchError::Database(sqlx::Error::Protocol(nameless(error)))),
         }
         Ok(())
     }
 
-    /// One transaction. A crash before its commit leaves nothing, one after it everything; a connection on which it did not
-    /// end is closed, because projectors copy.
+    /// One transaction. A crash before its commit leaves nothing, one after it everything; a connection on which it did
+    /// not end is closed, because of sqlx's `COPY` (see [`GuardedConnection`]).
     async fn commit(
         &mut self,
         events: &[&Recorded],
@@ -176,7 +177,7 @@ impl Batches {
         Ok(sorted.parked)
     }
 
-    /// The fence: whoever lost the lead or missed a swap finds another checkpoint and stops here.
+    /// The fence: a projector that lost its lock or missed a swap finds another checkpoint and stops here.
     async fn move_checkpoint(&self, tx: &mut PgConnection, to: Position) -> Result<(), BatchError> {
         let moved = sqlx::query(
             "update checkpoint set position = $3, failure = null where position = $1 and build = $2",
@@ -191,9 +192,9 @@ impl Batches {
     }
 }
 
-/// The swap lock comes first, so that no statement of the batch can have resolved a table that is then renamed. Rows
-/// and checkpoint are lost together or not at all, and can be made again: the commit need not wait for the disk. One plan
-/// serves whatever is bound: planning `= any` anew costs ten times as much as running it.
+/// The swap lock comes first, so that no statement of the batch can have resolved a table that is then renamed. A crash
+/// loses rows and checkpoint together, and both can be projected again, so the commit need not wait for the disk.
+/// Generic plans are forced: planning `= any` for each call costs ten times as much as running it.
 pub(crate) async fn enter(tx: &mut PgConnection, target: &Target) -> sqlx::Result<()> {
     const FILLING: &str =
         "select set_config('search_path', $1, true), set_config('synchronous_commit', 'off', true),

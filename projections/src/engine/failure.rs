@@ -1,28 +1,28 @@
-//! What a failure means: one event's fault, or a database that is away.
+//! Classifies failures: the fault of one event, a passing failure of the database, or one that needs a person.
 
 use sqlx::Error;
 
-/// Whose fault a database error is.
+/// The kind of a database error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The data of some event: it will fail again, whatever else happens.
+    /// Caused by the data of an event: it fails again each time.
     Event,
-    /// The database's or the network's: worth another try.
+    /// Caused by the database or the network: a retry may succeed.
     Passing,
-    /// The program's or an operator's, such as a missing table: another try may help once somebody has looked.
+    /// Caused by the program or an operator, such as a missing table: a retry helps only after a person has acted.
     Standing,
 }
 
 /// Why a batch was not projected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BatchError {
-    /// Somebody else moved the checkpoint, or the tables were swapped: read it again.
+    /// Another process moved the checkpoint, or the tables were swapped: read the checkpoint again.
     #[error("the checkpoint was moved by somebody else")]
     Fenced,
-    /// So many aggregates are parked that something bigger is wrong than their events.
+    /// So many aggregates are parked that the events are hardly the cause.
     #[error("more than {} aggregates are parked", super::parking::PARKED_AGGREGATES_MAX)]
     TooManyParked,
-    /// The log grows faster than the tables beside the live ones are filled.
+    /// The log grows faster than the rebuild fills its tables.
     #[error("the live tables could not be reached")]
     TooSlow,
     /// The database refused or is away.
@@ -30,7 +30,7 @@ pub(crate) enum BatchError {
     Database(#[from] Error),
 }
 
-/// Tells by the class of the SQLSTATE (PostgreSQL, appendix A).
+/// Classifies an error by the class of its SQLSTATE (PostgreSQL, appendix A).
 pub(crate) fn fault(error: &Error) -> Fault {
     let Error::Database(error) = error else {
         return match error {
@@ -41,7 +41,7 @@ pub(crate) fn fault(error: &Error) -> Fault {
     };
     let code = error.code();
     let code = code.as_deref().unwrap_or_default();
-    // What is wrong with the format of a COPY is our doing, not an event's.
+    // A wrong COPY format is caused by the program, not by an event.
     if matches!(code, "22P03" | "22P04") {
         return Fault::Standing;
     }
@@ -54,7 +54,7 @@ pub(crate) fn fault(error: &Error) -> Fault {
     }
 }
 
-/// The error without what it may quote: SQLSTATE and constraint name no person.
+/// The error without quoted values, which may be personal: only SQLSTATE and constraint.
 pub(crate) fn nameless(error: &Error) -> String {
     match error {
         Error::Database(error) => {

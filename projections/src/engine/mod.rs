@@ -1,4 +1,5 @@
-//! What drives every projector: one leader, one transaction a batch, and nothing that stops the rest.
+//! The engine of every projector: one leader, one transaction for each batch, and bad events parked so that the rest
+//! continues.
 
 mod batch;
 mod failure;

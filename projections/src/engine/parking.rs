@@ -1,4 +1,5 @@
-//! Aggregates that are set aside, because one of their events cannot be projected.
+//! Parked aggregates: one of their events cannot be projected, so that this and all later events of the aggregate are
+//! set aside.
 
 use std::collections::HashSet;
 
@@ -9,7 +10,7 @@ use sqlx::PgConnection;
 
 use crate::projector::Projector;
 
-/// How many aggregates may be parked before the projection stands still: then the events are hardly at fault.
+/// How many aggregates may be parked before the projection stops: with more, the events are hardly the cause.
 pub(crate) const PARKED_AGGREGATES_MAX: usize = 1_000;
 const LATER_EVENT: &str = "an earlier event of its aggregate is parked";
 
@@ -24,12 +25,12 @@ pub(crate) struct Parked<'a> {
     pub(crate) reason: String,
 }
 
-/// A batch apart: what goes to the projector, and what is parked. Both in order.
+/// A batch, split into the events for the projector and the parked ones. Both are in order.
 #[derive(Debug, Default)]
 pub(crate) struct Sorted<'a> {
     pub(crate) flowing: Vec<&'a Recorded>,
     pub(crate) parked: Vec<Parked<'a>>,
-    /// How many aggregates are parked that were not before.
+    /// How many aggregates are parked for the first time.
     pub(crate) fresh: usize,
 }
 
@@ -46,7 +47,7 @@ impl Parking {
         self.0.len()
     }
 
-    /// Sorts a batch. `culprit` names one event that the database refused, and why.
+    /// Splits a batch. `culprit` is an event that the database refused, with the reason.
     pub(crate) fn sort<'a>(
         &self,
         projector: &dyn Projector,
@@ -98,7 +99,7 @@ impl Parking {
         !self.0.is_empty() && self.0.contains(&aggregate(event))
     }
 
-    /// Writes the parked events down.
+    /// Inserts the parked events.
     pub(crate) async fn write(tx: &mut PgConnection, parked: &[Parked<'_>]) -> sqlx::Result<()> {
         if parked.is_empty() {
             return Ok(());
@@ -120,7 +121,7 @@ impl Parking {
         Ok(())
     }
 
-    /// Remembers what was written down and committed, and tells somebody.
+    /// Remembers parked events after the commit, and logs each aggregate once.
     pub(crate) fn remember(&mut self, projector: &dyn Projector, parked: &[Parked<'_>]) {
         let projection = projector.projection().name();
         for Parked { event, reason } in parked {
@@ -144,7 +145,8 @@ impl Parking {
     }
 }
 
-/// Rows of who asked to be forgotten must go, whatever else could not be projected; it takes no earlier event for that.
+/// An erasure is applied even if its aggregate is parked: the rows of an erased person must go, and no earlier event is
+/// needed for that.
 const fn erases(event: &Recorded) -> bool {
     matches!(event.event, Ok(Event::Client(ClientEvent::ClientErased { .. })))
 }
@@ -153,7 +155,7 @@ fn aggregate(event: &Recorded) -> (String, String) {
     (event.aggregate_type.clone(), event.aggregate_id.clone())
 }
 
-/// Without what the error quotes, which may be personal.
+/// Without the values that the error quotes, which may be personal.
 const fn unreadable(error: &DecodeError) -> &'static str {
     match error {
         DecodeError::UnknownAggregate(_) => "unknown aggregate type",

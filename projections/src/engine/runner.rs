@@ -1,4 +1,4 @@
-//! One projection that follows the log for ever: led by one process, and back on its feet after any failure.
+//! Runs one projection for ever: one process leads it, and it starts again after any failure.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,16 +26,16 @@ use crate::rebuild::{self, Progress};
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 /// The longest pause after a failure.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// How long a projector waits for events before it tells how far it is.
+/// How long a projector waits for events before it publishes its position.
 const IDLE_MAX: Duration = Duration::from_secs(1);
-/// How often a projector looks whether the rebuild it needs is done.
+/// How often a projector checks whether the rebuild it needs is done.
 const REBUILD_LOOK_INTERVAL: Duration = Duration::from_millis(50);
-/// How often it looks whether somebody has ordered another, once it was given up.
+/// How often it checks for a new order after a rebuild was given up.
 const ORDER_LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// A log that is longer is not followed from its start but filled by a rebuild, which is quicker.
+/// A longer log is not followed from its start but filled by a rebuild, which is quicker.
 const FOLLOWED_FROM_THE_START_MAX: Position = 10_000;
 
-/// What one projection runs with.
+/// Runs one projection.
 pub(crate) struct Runner {
     pub(crate) log: Reader,
     pub(crate) source: Arc<Source>,
@@ -44,13 +44,13 @@ pub(crate) struct Runner {
     pub(crate) cancel: CancellationToken,
 }
 
-/// The live tables, and that we move them.
+/// The live tables, while this process leads the projection.
 struct Live {
     batches: Batches,
     lead: Lead,
 }
 
-/// Whether tables are so far behind that a rebuild fills them.
+/// Whether empty tables are so far behind that a rebuild fills them.
 pub(crate) const fn is_new(position: Position, head: Position) -> bool {
     position == 0 && head > FOLLOWED_FROM_THE_START_MAX
 }
@@ -74,7 +74,7 @@ impl Runner {
         }
     }
 
-    /// Follows the log while leading, and again after any failure, each time a little later.
+    /// Follows the log, and starts again after any failure, with a growing pause.
     async fn follow_for_ever(&self) {
         let mut pause = PAUSE_MIN;
         loop {
@@ -83,7 +83,7 @@ impl Runner {
             if started.elapsed() > PAUSE_MAX || matches!(error, BatchError::Fenced) {
                 pause = PAUSE_MIN;
             }
-            self.complain(&error).await;
+            self.report(&error).await;
             sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
@@ -103,8 +103,8 @@ impl Runner {
         }
     }
 
-    /// Waits for events, and tells meanwhile how far it is. A page that is long in coming is not begun anew: on a slow
-    /// database it would never come.
+    /// Waits for events, and publishes the position meanwhile. A slow read is not restarted: on a slow database it
+    /// would never end.
     async fn next(&self, live: &mut Live) -> Result<Result<Vec<Batch>, FeedError>, BatchError> {
         let next = self.source.next(live.batches.position());
         pin!(next);
@@ -114,8 +114,8 @@ impl Runner {
                 return Ok(read);
             }
             self.measure(live.batches.position());
-            // Reading goes on meanwhile: a leader that rests keeps the feed from the others.
-            let keeping = live.batches.keep_up();
+            // The read continues meanwhile: a reader that stops would keep the shared feed from the others.
+            let keeping = live.batches.catch_up();
             pin!(keeping);
             let read = tokio::select! {
                 kept = &mut keeping => kept.map(|()| None)?,
@@ -128,13 +128,14 @@ impl Runner {
         }
     }
 
-    /// Projects what was read. After a fence everything is read anew: the lead was lost, or the tables were swapped.
+    /// Projects a read batch. After [`BatchError::Fenced`] everything is read again: the lead was lost, or the tables
+    /// were swapped.
     async fn step(&self, live: &mut Live, read: &[Batch]) -> Result<(), BatchError> {
         let events: Vec<&Recorded> = read.iter().flat_map(|batch| batch.iter()).collect();
         let Some(last) = events.last() else { return Ok(()) };
         let started = Instant::now();
         let outcome = live.batches.project(&events, last.position).await;
-        live.lead.tell(live.batches.position());
+        live.lead.publish(live.batches.position());
         self.measure(live.batches.position());
         let projection = self.projection().name();
         metrics::histogram!("mensajeria_projection_batch_seconds", "projection" => projection)
@@ -144,7 +145,7 @@ impl Runner {
         outcome
     }
 
-    /// The live tables as they stand, made first if they are missing or of another version.
+    /// Opens the live tables. Missing tables, and those of another version, are created first.
     async fn open(&self) -> Result<Live, BatchError> {
         let batches = loop {
             match self.open_tables().await? {
@@ -153,12 +154,12 @@ impl Runner {
             }
         };
         let lead = self.positions.lead(self.projection());
-        lead.tell(batches.position());
+        lead.publish(batches.position());
         Ok(Live { batches, lead })
     }
 
-    /// None while a rebuild has to make them first. Tables of another version serve their readers until then, but they
-    /// do not move: this program's SQL may not fit them.
+    /// None if a rebuild must create the tables first. Until then, tables of another version serve readers without
+    /// being updated: this program's SQL may not fit them.
     async fn open_tables(&self) -> sqlx::Result<Option<Batches>> {
         let schema = self.projection().name().to_owned();
         let target = Target { projector: Arc::clone(&self.projector), schema, live: true };
@@ -173,8 +174,8 @@ impl Runner {
         Ok((batches.checkpoint().is_of(&*self.projector) && !is_new).then_some(batches))
     }
 
-    /// Orders a rebuild and waits for it. One that was given up would be given up again: a person looks, and orders the
-    /// next.
+    /// Orders a rebuild and waits for it. A rebuild that was given up would fail again: a person has to find out why
+    /// and order the next.
     async fn rebuilt(&self) -> sqlx::Result<()> {
         let pool = self.log.pool();
         let mut order = rebuild::request(pool, self.projection()).await?;
@@ -182,7 +183,7 @@ impl Runner {
             match rebuild::progress(pool, order).await? {
                 Some(Progress { finished: false, .. }) => sleep(REBUILD_LOOK_INTERVAL).await,
                 Some(Progress { failure: Some(reason), .. }) => {
-                    self.stand_still(&format!("its rebuild was given up: {reason}")).await;
+                    self.stop_with(&format!("its rebuild was given up: {reason}")).await;
                     order = self.order_after(order).await;
                 }
                 _ => return Ok(()),
@@ -190,7 +191,7 @@ impl Runner {
         }
     }
 
-    /// A database that does not answer orders nothing.
+    /// Waits for a newer order than the one that was given up.
     async fn order_after(&self, given_up: Uuid) -> Uuid {
         loop {
             match rebuild::newest(self.log.pool(), self.projection()).await {
@@ -200,8 +201,8 @@ impl Runner {
         }
     }
 
-    /// Says it where it is handled, and, if only a person can help, where the status is read.
-    async fn complain(&self, error: &BatchError) {
+    /// Logs a failure. If only a person can help, the reason is also stored for the status page.
+    async fn report(&self, error: &BatchError) {
         let projection = self.projection().name();
         let reason = match error {
             BatchError::Fenced => return,
@@ -212,10 +213,10 @@ impl Runner {
             }
             BatchError::Database(error) => nameless(error),
         };
-        self.stand_still(&reason).await;
+        self.stop_with(&reason).await;
     }
 
-    async fn stand_still(&self, reason: &str) {
+    async fn stop_with(&self, reason: &str) {
         let projection = self.projection().name();
         tracing::error!(projection, reason, "a projection stands still");
         let text = format!("update {projection}.checkpoint set failure = $1");

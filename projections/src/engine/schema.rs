@@ -1,4 +1,4 @@
-//! The schema of a projection: made, told apart from another version's, dropped.
+//! Creates the schema of a projection, compares its version, and drops it.
 
 use commands::begin;
 use domain::Position;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::projection::Projection;
 use crate::projector::{AFTER_THE_FILL, Projector};
 
-/// What every projection has besides its own tables.
+/// The tables that every projection has besides its own.
 const COMMON: &str = "
 create table checkpoint (
   position bigint not null,
@@ -34,11 +34,10 @@ create table parked (
 );
 ";
 
-/// How many indexes a process makes at the same time, whatever it rebuilds: each takes a connection and memory from those
-/// who read meanwhile.
+/// How many indexes a process creates at once, whatever it rebuilds: each takes a connection and memory from readers.
 static FINISHING: Semaphore = Semaphore::const_new(2);
 
-/// Where a projection stands.
+/// The checkpoint of a projection.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub(crate) struct Checkpoint {
     pub(crate) position: Position,
@@ -47,7 +46,7 @@ pub(crate) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Whether the tables were made with the SQL of this program.
+    /// Whether the tables were created with the SQL of this program.
     pub(crate) fn is_of(&self, projector: &dyn Projector) -> bool {
         self.ddl_sha256 == ddl_hash(projector)
     }
@@ -58,12 +57,12 @@ pub(crate) fn beside(projection: Projection) -> String {
     format!("{projection}_rebuild")
 }
 
-/// The name of the schema that a swap leaves.
+/// The name that a swap gives to the replaced schema.
 pub(crate) fn replaced(projection: Projection) -> String {
     format!("{projection}_old")
 }
 
-/// Where the projection in `schema` stands; none if the schema is not there.
+/// The checkpoint of the projection in `schema`; none if the schema does not exist.
 pub(crate) async fn checkpoint(
     connection: &mut PgConnection,
     schema: &str,
@@ -82,7 +81,8 @@ pub(crate) async fn exists(connection: &mut PgConnection, schema: &str) -> sqlx:
         .await
 }
 
-/// Makes the schema with its tables, at position 0, in one transaction; with `indexes`, the later ones too.
+/// Creates the schema with its tables, at position 0, in one transaction; with `indexes`, also the indexes that a
+/// rebuild creates after the fill.
 pub(crate) async fn create(
     pool: &PgPool,
     projector: &dyn Projector,
@@ -103,8 +103,8 @@ pub(crate) async fn create(
     tx.commit().await
 }
 
-/// Makes what filling did not need, and tells the planner what is there. Nobody reads here yet, so it need not be there
-/// at once.
+/// Creates the indexes that the fill did not need, and runs `analyze`. Nobody reads these tables yet, so one
+/// transaction for each statement is enough.
 pub(crate) async fn finish(pool: &PgPool, projector: &dyn Projector, schema: &str) -> sqlx::Result<()> {
     let (_, later) = parts(projector);
     finish_each(pool, schema, later.split_terminator(";\n").map(str::to_owned).collect()).await?;
@@ -120,9 +120,10 @@ async fn finish_each(pool: &PgPool, schema: &str, texts: Vec<String>) -> sqlx::R
     Ok(())
 }
 
-/// Runs a statement in a schema and commits. It gets no workers of its own: beside the others they cost more than they
-/// help. With `wal_level=minimal` PostgreSQL would sync each new index at its commit, and the rebuild would wait; in the
-/// WAL it is synced with whatever commits next. The limit is the largest that every platform takes, 2 GB.
+/// Runs a statement in a schema and commits. It uses no parallel workers: several statements run at once, and workers
+/// would cost more than they help. With `wal_level=minimal` PostgreSQL would sync each new index at its commit, and the
+/// rebuild would wait; in the WAL it is synced with whatever commits next. The limit is the largest that every platform
+/// takes, 2 GB.
 async fn finish_one(pool: PgPool, schema: String, text: String) -> sqlx::Result<()> {
     let _turn = FINISHING.acquire().await;
     let mut tx = begin(&pool).await?;
@@ -135,13 +136,13 @@ async fn finish_one(pool: PgPool, schema: String, text: String) -> sqlx::Result<
     tx.commit().await
 }
 
-/// Several statements at once. Not by `raw_sql`, whose future no compiler proves to be `Send`.
+/// Runs several statements at once. `raw_sql` is not used: the compiler cannot prove its future to be `Send`.
 pub(crate) async fn statements(connection: &mut PgConnection, text: &str) -> sqlx::Result<()> {
     connection.execute(text).await?;
     Ok(())
 }
 
-/// Drops a schema, if it is there. It gives up before a deadlock could cost a reader its query.
+/// Drops a schema, if it exists. It gives up before a deadlock could cost a reader its query.
 pub(crate) async fn drop(pool: &PgPool, schema: &str) -> sqlx::Result<()> {
     let mut tx = begin(pool).await?;
     let text = format!(
@@ -151,7 +152,7 @@ pub(crate) async fn drop(pool: &PgPool, schema: &str) -> sqlx::Result<()> {
     tx.commit().await
 }
 
-/// The schemas beside those that serve: what rebuilds and swaps have left.
+/// The schemas that rebuilds and swaps have left beside the live ones.
 pub(crate) async fn leftovers(pool: &PgPool) -> sqlx::Result<Vec<String>> {
     let names = Projection::ALL.into_iter().flat_map(|projection| [beside(projection), replaced(projection)]);
     sqlx::query_scalar("select nspname::text from pg_namespace where nspname = any($1)")
@@ -169,7 +170,7 @@ pub(crate) async fn tables(connection: &mut PgConnection, schema: &str) -> sqlx:
         .await
 }
 
-/// Whether a query failed because a table or schema is not there (SQLSTATE 42P01, 3F000).
+/// Whether a query failed because a table or schema does not exist (SQLSTATE 42P01, 3F000).
 pub(crate) fn is_missing(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     matches!(code.as_deref(), Some("42P01" | "3F000"))

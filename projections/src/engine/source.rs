@@ -1,4 +1,5 @@
-//! One feed for all projectors of a process: each event is read, unsealed and decoded once, not once a projection.
+//! One feed shared by all projectors of a process: each event is read, unsealed and decoded once, not once for each
+//! projection.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,21 +8,21 @@ use commands::log::{Feed, FeedError, Reader};
 use domain::Position;
 use tokio::sync::Notify;
 
-use super::turns::{Batch, Turn, Turns};
+use super::turns::{Batch, FeedTurn, FeedTurns};
 
-/// How much is kept for projectors that are a little slower, in events weighed by the people they name; the last batch
-/// always is. A projector that finds nothing kept reads and decodes everything for itself.
+/// How much is kept for slower projectors, in events weighted by the people they name. The last batch is always kept. A
+/// projector that is further behind reads and decodes for itself.
 const KEPT_WEIGHT_MAX: usize = 2_000;
 
-/// The log after any position; cheap at its end, where the projectors are together.
+/// Reads the log after any position; cheap near its end, where the projectors share one feed.
 pub(crate) struct Source {
     log: Reader,
-    turns: Mutex<Turns<Feed>>,
+    turns: Mutex<FeedTurns<Feed>>,
     /// Wakes every projector that waits, each time the feed is given back.
     given_back: Notify,
 }
 
-/// The shared feed in the hands of one projector. Dropped at any await, it is given back, and the others go on.
+/// The shared feed while one projector reads it. Dropping it, at any await, gives the feed back to the others.
 struct Lead<'a> {
     source: &'a Source,
     feed: Option<Feed>,
@@ -29,25 +30,26 @@ struct Lead<'a> {
 
 impl Source {
     pub(crate) fn new(log: Reader, broker: Option<Broker>) -> Self {
-        let turns = Turns::new(log.feed(broker, 0), KEPT_WEIGHT_MAX);
+        let turns = FeedTurns::new(log.feed(broker, 0), KEPT_WEIGHT_MAX);
         Self { log, turns: Mutex::new(turns), given_back: Notify::new() }
     }
 
-    /// Waits for the events after a position: all that is kept of them, so that a projector that is behind catches up in
-    /// one transaction; at least one, in order and without a gap. They may begin earlier. It may be dropped at any await.
+    /// Waits for the events after a position: at least one, in order and without a gap. They may begin earlier. All
+    /// kept events are returned, so that a projector that is behind catches up in one transaction. It may be cancelled
+    /// at any await.
     ///
     /// # Errors
     /// See [`FeedError`].
     pub(crate) async fn next(&self, after: Position) -> Result<Vec<Batch>, FeedError> {
         loop {
-            // Made before the look: a feed that is given back in between has woken it already.
+            // Subscribe before the decision, so that a feed given back in between is not missed.
             let given_back = self.given_back.notified();
             let turn = self.turns().take(after);
             match turn {
-                Turn::Kept(batches) => return Ok(batches),
-                Turn::ReadAlone => return self.read_alone(after).await,
-                Turn::Lead(feed) => return self.lead(feed, after).await,
-                Turn::Wait => given_back.await,
+                FeedTurn::Kept(batches) => return Ok(batches),
+                FeedTurn::ReadAlone => return self.read_alone(after).await,
+                FeedTurn::Lead(feed) => return self.lead(feed, after).await,
+                FeedTurn::Wait => given_back.await,
             }
         }
     }
@@ -59,19 +61,19 @@ impl Source {
         Ok(vec![batch])
     }
 
-    /// A projector far behind reads for itself, so as neither to hold the others up nor to drag them back.
+    /// A projector far behind reads alone, so that it does not delay the others.
     async fn read_alone(&self, after: Position) -> Result<Vec<Batch>, FeedError> {
         Ok(vec![self.log.feed(None, after).next().await?.into()])
     }
 
     /// Never held across an await.
-    fn turns(&self) -> MutexGuard<'_, Turns<Feed>> {
+    fn turns(&self) -> MutexGuard<'_, FeedTurns<Feed>> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Lead<'_> {
-    /// The next events; the feed goes to where its leader is first.
+    /// The next events; the feed first moves to the reader's position.
     async fn read(&mut self, after: Position) -> Result<Batch, FeedError> {
         let feed = self.feed.as_mut().expect("it is here until it is given back");
         if feed.position() != after {

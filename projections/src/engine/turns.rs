@@ -1,5 +1,5 @@
-//! Which projector reads the shared feed, and what the others do meanwhile: decided without waiting, so that a search
-//! can look at every order in which projectors come.
+//! Decides which projector reads the shared feed and what the others do meanwhile. The decision is pure and never
+//! waits, so that a test can search every order of events.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,59 +10,59 @@ use domain::Position;
 /// Events as the feed gave them: at least one, in order and without a gap.
 pub(crate) type Batch = Arc<[Recorded]>;
 
-/// The shared feed while nobody reads it, where it stands, and what it brought last.
-pub(super) struct Turns<F> {
-    /// None while a projector leads.
+/// The shared feed, its position, and the last batches that it gave.
+pub(super) struct FeedTurns<F> {
+    /// The feed; none while a projector reads it.
     feed: Option<F>,
-    /// Where the feed stands, also while its leader waits for the next event.
+    /// The position of the feed, also while its reader waits for the next event.
     at: Position,
     kept: Kept,
 }
 
-/// What a projector does that wants the events after a position.
-pub(super) enum Turn<F> {
-    /// It is given what is kept.
+/// What a projector does next to get the events after its position.
+pub(super) enum FeedTurn<F> {
+    /// Use these kept batches.
     Kept(Vec<Batch>),
-    /// What it wants is in the log, but kept no more: it reads it without the shared feed.
+    /// Read the log without the shared feed: the events are older than those kept.
     ReadAlone,
-    /// It reads the shared feed for all, from its own position on, and gives it back.
+    /// Read the shared feed for all projectors, from its own position on, and give it back.
     Lead(F),
-    /// Another projector leads at its position or before: it asks again each time the feed is given back.
+    /// Wait: another projector reads at this position or before it. Ask again each time the feed is given back.
     Wait,
 }
 
-/// The last batches, each of which goes on where the one before it ends.
+/// The last batches; each begins where the one before it ends.
 struct Kept {
     batches: VecDeque<Batch>,
     weight_max: usize,
 }
 
-impl<F> Turns<F> {
-    /// Nobody leads; the feed stands at the beginning of the log.
+impl<F> FeedTurns<F> {
+    /// The feed is free and at the beginning of the log.
     pub(super) const fn new(feed: F, weight_max: usize) -> Self {
         let kept = Kept { batches: VecDeque::new(), weight_max };
         Self { feed: Some(feed), at: 0, kept }
     }
 
-    /// Decides what a projector at this position does. A leader that is ahead takes the feed along: the others read for
-    /// themselves until they are there.
-    pub(super) fn take(&mut self, after: Position) -> Turn<F> {
+    /// Decides what a projector at this position does. A reader that is ahead moves the feed forward; projectors behind
+    /// it read alone until they reach it.
+    pub(super) fn take(&mut self, after: Position) -> FeedTurn<F> {
         let kept = self.kept.after(after);
         if !kept.is_empty() {
-            return Turn::Kept(kept);
+            return FeedTurn::Kept(kept);
         }
         if after < self.at {
-            return Turn::ReadAlone;
+            return FeedTurn::ReadAlone;
         }
-        let Some(feed) = self.feed.take() else { return Turn::Wait };
+        let Some(feed) = self.feed.take() else { return FeedTurn::Wait };
         if after > self.at {
             self.at = after;
             self.kept.batches.clear();
         }
-        Turn::Lead(feed)
+        FeedTurn::Lead(feed)
     }
 
-    /// Keeps what the leader read.
+    /// Keeps a batch of the reader.
     pub(super) fn keep(&mut self, batch: Batch) {
         if let Some(last) = batch.last() {
             self.at = last.position;
@@ -70,14 +70,14 @@ impl<F> Turns<F> {
         }
     }
 
-    /// The leader has read, failed or left: every projector that waits must ask again.
+    /// Takes the feed back after a read, a failure or a cancellation. Every waiting projector must ask again.
     pub(super) fn give_back(&mut self, feed: F) {
         self.feed = Some(feed);
     }
 }
 
 impl Kept {
-    /// The batches with events after a position; none if the first of those is kept no more, or not there yet.
+    /// The batches with events after a position; empty if the next event is no longer kept, or not there yet.
     fn after(&self, position: Position) -> Vec<Batch> {
         let first = self.batches.front().and_then(|batch| batch.first());
         if first.is_none_or(|first| first.position > position + 1) {
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::samples::{id, recorded};
 
-    /// How much is kept in these tests.
+    /// The weight that is kept in these tests.
     const WEIGHT_MAX: usize = 4;
 
     fn batch(positions: impl IntoIterator<Item = Position>) -> Batch {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_projector_that_is_behind_is_given_all_that_is_kept() {
+    fn a_projector_that_is_behind_gets_all_kept_batches() {
         let mut kept = Kept { batches: VecDeque::new(), weight_max: 5 };
         for events in [5..=5, 6..=8, 9..=9] {
             kept.keep(batch(events));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_last_are_kept_but_those_whole() {
+    fn only_the_last_batches_are_kept_and_the_last_one_always() {
         let mut kept = Kept { batches: VecDeque::new(), weight_max: WEIGHT_MAX };
         kept.keep(batch(1..=10));
         assert_eq!(positions(&kept, 0).len(), 10);
@@ -148,23 +148,23 @@ mod tests {
     }
 
     #[test]
-    fn a_leader_at_the_head_keeps_nobody_waiting_who_is_behind() {
-        let mut turns = Turns::new((), WEIGHT_MAX);
-        assert!(matches!(turns.take(20), Turn::Lead(())), "the first leads");
+    fn a_reader_at_the_head_does_not_hold_up_a_projector_behind_it() {
+        let mut turns = FeedTurns::new((), WEIGHT_MAX);
+        assert!(matches!(turns.take(20), FeedTurn::Lead(())), "the first leads");
         for ahead in [20, 21, 40] {
-            assert!(matches!(turns.take(ahead), Turn::Wait), "{ahead} is not behind the leader");
+            assert!(matches!(turns.take(ahead), FeedTurn::Wait), "{ahead} is not behind the leader");
         }
         for behind in [0, 10, 19] {
-            assert!(matches!(turns.take(behind), Turn::ReadAlone), "{behind} is behind the leader");
+            assert!(matches!(turns.take(behind), FeedTurn::ReadAlone), "{behind} is behind the leader");
         }
         turns.keep(batch(21..=30));
         turns.give_back(());
-        assert!(matches!(turns.take(30), Turn::Lead(())), "the next leads");
-        assert!(matches!(turns.take(21), Turn::Kept(_)), "what was brought is given to those who waited");
-        assert!(matches!(turns.take(10), Turn::ReadAlone));
+        assert!(matches!(turns.take(30), FeedTurn::Lead(())), "the next leads");
+        assert!(matches!(turns.take(21), FeedTurn::Kept(_)), "what was brought is given to those who waited");
+        assert!(matches!(turns.take(10), FeedTurn::ReadAlone));
     }
 
-    /// What becomes of the projectors that wait when the feed is given back.
+    /// Which waiting projectors are woken when the feed is given back.
     #[derive(Clone, Copy)]
     enum Wakes {
         All,
@@ -184,13 +184,13 @@ mod tests {
     /// A few projectors of one process at the end of a log that does not grow any more.
     #[derive(Clone)]
     struct Process {
-        turns: Turns<()>,
+        turns: FeedTurns<()>,
         projectors: Vec<(Position, Doing)>,
-        /// How often a projector may yet be interrupted, as by the loss of its lead.
+        /// How many more times a projector may be interrupted, for instance by losing its lock.
         interruptions: usize,
     }
 
-    /// What tells one state of the process from another.
+    /// The parts that distinguish one state of the process from another.
     type Key = (bool, Position, Vec<(Position, Position)>, Vec<(Position, Doing)>, usize);
 
     const HEAD: Position = 4;
@@ -199,8 +199,8 @@ mod tests {
     impl Process {
         fn at(positions: &[Position], interruptions: usize) -> Self {
             let projectors = positions.iter().map(|position| (*position, Doing::Asking)).collect();
-            // Less than a page beside the last: what is kept is soon kept no more.
-            Self { turns: Turns::new((), 3), projectors, interruptions }
+            // Less than two pages, so that kept batches are soon dropped.
+            Self { turns: FeedTurns::new((), 3), projectors, interruptions }
         }
 
         fn key(&self) -> Key {
@@ -209,7 +209,7 @@ mod tests {
             (self.turns.feed.is_some(), self.turns.at, kept, self.projectors.clone(), self.interruptions)
         }
 
-        /// Every state that may come next, an interruption aside.
+        /// Every possible next state without an interruption.
         fn steps(&self, wakes: Wakes) -> Vec<Self> {
             (0..self.projectors.len()).filter_map(|of| self.step(of, wakes)).collect()
         }
@@ -221,10 +221,10 @@ mod tests {
             let end = page.clone().last();
             next.projectors[of] = match (doing, end) {
                 (Doing::Asking, _) => match next.turns.take(position) {
-                    Turn::Kept(batches) => (batches.last()?.last()?.position, Doing::Asking),
-                    Turn::ReadAlone => (position, Doing::ReadingAlone),
-                    Turn::Lead(()) => (position, Doing::Leading),
-                    Turn::Wait => (position, Doing::Waiting),
+                    FeedTurn::Kept(batches) => (batches.last()?.last()?.position, Doing::Asking),
+                    FeedTurn::ReadAlone => (position, Doing::ReadingAlone),
+                    FeedTurn::Lead(()) => (position, Doing::Leading),
+                    FeedTurn::Wait => (position, Doing::Waiting),
                 },
                 (Doing::ReadingAlone, Some(end)) => (end, Doing::Asking),
                 (Doing::Leading, Some(end)) => {
@@ -238,7 +238,7 @@ mod tests {
             Some(next)
         }
 
-        /// Every state that an interruption may lead to: the projector begins anew where it was.
+        /// Every possible next state after an interruption: the projector starts again at its position.
         fn interruptions(&self, wakes: Wakes) -> Vec<Self> {
             let all = 0..if self.interruptions == 0 { 0 } else { self.projectors.len() };
             let interrupted = |of: usize| {
@@ -269,7 +269,7 @@ mod tests {
         }
     }
 
-    /// Looks at every order of steps from every start, and gives the positions of projectors that wait for ever.
+    /// Searches every order of steps from every start; returns the positions of projectors that wait for ever.
     fn stuck(wakes: Wakes) -> Option<Vec<Position>> {
         let all = 0..=HEAD;
         let starts = all.clone().flat_map(|a| (0..=a).flat_map(move |b| (0..=b).map(move |c| [a, b, c])));
@@ -287,18 +287,19 @@ mod tests {
     }
 
     #[test]
-    fn in_every_order_all_come_to_the_head_however_far_behind_and_whoever_is_interrupted() {
+    fn in_every_order_every_projector_reaches_the_head_despite_interruptions() {
         assert_eq!(stuck(Wakes::All), None);
     }
 
-    /// With a lock in place of the turns, the projector that gets it may be at the head, and wait there with the lock.
+    /// With a plain lock, the next owner may be a projector at the head, which then waits there while it holds the
+    /// lock.
     #[test]
-    fn if_fewer_were_woken_some_would_wait_for_ever() {
+    fn if_fewer_projectors_were_woken_some_would_wait_for_ever() {
         assert!(stuck(Wakes::TheFirst).is_some());
         assert!(stuck(Wakes::Nobody).is_some());
     }
 
-    impl Clone for Turns<()> {
+    impl Clone for FeedTurns<()> {
         fn clone(&self) -> Self {
             let kept = Kept { batches: self.kept.batches.clone(), weight_max: self.kept.weight_max };
             Self { feed: self.feed, at: self.at, kept }

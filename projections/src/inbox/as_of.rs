@@ -1,5 +1,5 @@
-//! How a message was received before its author took it back, by the rules of the fold: since then it stands in no inbox,
-//! but that somebody had read it stays true. An event that cannot be read is passed over.
+//! The receipts of a withdrawn message as of its withdrawal, by the rules of the fold. The message is in no inbox any
+//! more, but a recipient who had read it has still read it. Unreadable events are skipped.
 
 use commands::log::{FeedError, Reader, Recorded};
 use domain::message::MessageEvent;
@@ -29,7 +29,7 @@ pub(crate) async fn before_withdrawal(
     Ok(recipients.into_iter().filter_map(|user| Some((user, item(user)?))).collect())
 }
 
-/// Of a page, and one more.
+/// The recipients of a page, and one more.
 fn recipients(sent: &Recorded, page: &PageRequest) -> Vec<UserId> {
     let Ok(Event::Message(MessageEvent::MessageSent { recipients, .. })) = &sent.event else {
         return Vec::new();
@@ -42,7 +42,7 @@ fn recipients(sent: &Recorded, page: &PageRequest) -> Vec<UserId> {
     recipients
 }
 
-/// To the message alone, and to all that lay in their inboxes.
+/// Receipts of the message, and read-alls of its recipients.
 async fn what_they_did(
     log: &Reader,
     message: MessageId,

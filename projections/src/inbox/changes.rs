@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::fold::Counted;
 
-/// By how much each user's counts change, and the last position at which they did.
+/// The change of each user's counts, and the last position at which they did.
 #[derive(Default)]
 pub(super) struct Changes(pub(super) HashMap<Uuid, (Counted, Position)>);
 

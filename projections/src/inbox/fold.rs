@@ -1,4 +1,4 @@
-//! Events into rows, in memory: pure, so that what a batch does is what its events do one by one.
+//! Folds events into rows in memory. The fold is pure, so that a batch has the same result as its events one by one.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -23,17 +23,17 @@ pub(crate) struct Item {
     pub(crate) deleted_at: Option<DateTime<Utc>>,
 }
 
-/// Whose item it is: user and message.
+/// The key of an item: user and message.
 pub(super) type Key = (Uuid, Uuid);
 
-/// An item as the table has it, none if it is new, and as it is to be, none if its message was withdrawn.
+/// An item as the table has it (none if it is new) and as it will be (none if its message was withdrawn).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Touched {
     pub(super) before: Option<Item>,
     pub(super) now: Option<Item>,
 }
 
-/// What an inbox counts, or a change of it.
+/// The counts of an inbox, or a change of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Counted {
     pub(super) unseen: i64,
@@ -55,7 +55,7 @@ pub(super) struct Sent {
     pub(super) position: Position,
 }
 
-/// A message that was taken back.
+/// A withdrawn message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Withdrawn {
     pub(super) at: DateTime<Utc>,
@@ -79,7 +79,7 @@ pub(super) struct ReadAll {
     pub(super) up_to: Position,
 }
 
-/// What an author is told.
+/// An update for an author's live stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Logged {
     pub(super) position: Position,
@@ -90,7 +90,7 @@ pub(super) struct Logged {
     pub(super) at: DateTime<Utc>,
 }
 
-/// What a recipient is told whose item left with its message. Who had hidden it is not told.
+/// An update for a recipient whose item was withdrawn. Recipients who had deleted the item get none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Left {
     pub(super) user: Uuid,
@@ -98,7 +98,7 @@ pub(super) struct Left {
     pub(super) position: Position,
 }
 
-/// What a batch changes. `items` and `read_alls` hold, before it begins, the rows it will need.
+/// The rows that a batch changes. Before the fold, `items` and `read_alls` hold the rows that the batch needs.
 #[derive(Debug, Default)]
 pub(super) struct Fold {
     pub(super) items: HashMap<Key, Touched>,
@@ -108,11 +108,11 @@ pub(super) struct Fold {
     pub(super) spans: Vec<Span>,
     pub(super) log: Vec<Logged>,
     pub(super) left: Vec<Left>,
-    /// The last position at which a user's counts changed, even if they changed back since.
+    /// The last position at which a user's counts changed, even if they changed back later.
     pub(super) counted_at: HashMap<Uuid, Position>,
 }
 
-/// When something happened, in both orders.
+/// The position and the time of an event.
 #[derive(Clone, Copy)]
 struct When {
     position: Position,
@@ -120,7 +120,7 @@ struct When {
 }
 
 impl Item {
-    /// What it adds to its inbox's counts.
+    /// Its share of the inbox's counts.
     pub(super) fn counted(&self) -> Counted {
         let counts = |so: bool| i64::from(so && self.deleted_at.is_none());
         Counted {
@@ -138,7 +138,7 @@ impl Item {
 }
 
 impl Touched {
-    /// By how much the counts of its inbox change.
+    /// The change of its inbox's counts.
     pub(super) fn change(&self) -> Counted {
         let counted = |item: &Option<Item>| item.as_ref().map(Item::counted).unwrap_or_default();
         let (before, now) = (counted(&self.before), counted(&self.now));
@@ -209,7 +209,7 @@ impl Fold {
         true
     }
 
-    /// It leaves every inbox; items that are not in memory leave when this is saved.
+    /// Removes the message from every inbox. Items that are not in memory are removed when this is saved.
     fn message_withdrawn(&mut self, message: Uuid, withdrawn: Withdrawn) {
         for ((user, of), touched) in &mut self.items {
             if *of == message
@@ -227,7 +227,7 @@ impl Fold {
     fn receipt(&mut self, event: &ReceiptEvent, when: When) {
         let Receiver { message, user, author } = event.receiver();
         let stays_read = self.stays_read(event);
-        // A receipt for a message that was withdrawn meanwhile, or whose events are parked, has nothing to change.
+        // A receipt changes nothing if the message was withdrawn, or if its events are parked.
         let touched = self.items.get_mut(&(user.uuid(), message.uuid()));
         let Some(item) = touched.and_then(|touched| touched.now.as_mut()) else { return };
         let before = item.clone();
@@ -285,7 +285,7 @@ impl Fold {
     }
 }
 
-/// Asking twice changes nothing: the first time stands.
+/// A repeated receipt changes nothing: the first time counts.
 fn apply(item: &mut Item, event: &ReceiptEvent, stays_read: bool, at: DateTime<Utc>) {
     match event {
         ReceiptEvent::MessageSeen(_) => {
@@ -305,7 +305,7 @@ fn apply(item: &mut Item, event: &ReceiptEvent, stays_read: bool, at: DateTime<U
     }
 }
 
-/// What the author may know: that somebody hid a message is not among it.
+/// Whether the author is informed: a deletion stays private.
 const fn news(before: &Item, now: &Item) -> Option<&'static str> {
     if before.acknowledged_at.is_none() && now.acknowledged_at.is_some() {
         Some("acknowledged")

@@ -1,4 +1,4 @@
-//! The rows that a batch will need, read before it is folded.
+//! Loads the rows that a batch needs before it is folded.
 
 use chrono::{DateTime, Utc};
 use commands::log::Recorded;
@@ -21,7 +21,7 @@ struct Received {
     deleted_at: Option<DateTime<Utc>>,
 }
 
-/// The items that receipts are about, and the last read-all of everybody who acts.
+/// The items of receipts, and the last read-all of each acting user.
 pub(super) async fn load(tx: &mut PgConnection, events: &[&Recorded], fold: &mut Fold) -> sqlx::Result<()> {
     let (mut keys, mut users) = (Vec::new(), Vec::new());
     for recorded in events {

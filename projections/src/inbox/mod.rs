@@ -1,5 +1,5 @@
-//! Fills inboxes, their counts, sent messages and receipts. Counts come from what rows were and became, never from
-//! what an event claims.
+//! The projection of inboxes: items, counts, sent messages and receipts. Counts are differences between old and new
+//! rows, never numbers that an event claims.
 
 mod as_of;
 mod changes;
@@ -21,7 +21,7 @@ pub(crate) use self::fold::Item;
 use crate::projection::Projection;
 use crate::projector::{Projector, portion};
 
-/// How many recipients' rows are folded in memory at once; a message's own recipients are never parted.
+/// How many recipients' rows are folded in memory at once; the recipients of one message are never split.
 const ROWS_IN_MEMORY: usize = 20_000;
 
 /// Folds the events of messages, receipts and inboxes.

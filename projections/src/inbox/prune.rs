@@ -1,12 +1,12 @@
-//! Forgetting what people were told while they watched, once nobody can take up a stream from there any more.
+//! Deletes old updates of live streams, once no stream can resume from them.
 
 use chrono::{Days, NaiveDate};
 use sqlx::PgConnection;
 
-/// For how long authors can take up the stream of their receipts again, in days of the log's own time.
+/// How long authors can resume the stream of their receipts, in days of the log's own time.
 const RECEIPTS_KEPT_DAYS: Days = Days::new(7);
 
-/// Once a day of the log's own time, forgets what authors and recipients were told long ago: a rebuild forgets the same.
+/// Once a day of the log's own time, deletes old updates for authors and recipients. A rebuild deletes the same.
 pub(super) async fn prune(tx: &mut PgConnection, today: NaiveDate) -> sqlx::Result<()> {
     let begins = sqlx::query("update receipt_horizon set pruned_on = $1 where pruned_on < $1")
         .bind(today)

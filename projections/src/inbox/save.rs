@@ -1,5 +1,5 @@
-//! What a batch changes, written a statement a table. The order matters: what leaves, what read-alls read outside of
-//! memory, then what memory knows.
+//! Writes the changes of a batch, one statement a table. The order matters: withdrawals, then read-alls over items that
+//! were not loaded, then the folded rows.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ pub(super) async fn save(tx: &mut PgConnection, fold: Fold) -> sqlx::Result<()> 
     save_counts(tx, changes).await
 }
 
-/// New messages, with the receipts they had in the batch: those are taken out of `receipts`.
+/// Inserts new messages with their receipts in the batch, which are removed from `receipts`.
 async fn insert_sent(tx: &mut PgConnection, sent: &[Sent], receipts: &mut Receipts) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
         "sent_messages (message_id, author_id, body, search, created_at, priority, acknowledge, in_reply_to, recipients,
@@ -58,7 +58,7 @@ async fn insert_sent(tx: &mut PgConnection, sent: &[Sent], receipts: &mut Receip
     copy.write(tx).await
 }
 
-/// What the read-alls of a batch read outside of its memory: items, receipts and what authors are told, in one
+/// Applies the read-alls of a batch to items that were not loaded: items, receipts and updates for authors, in one
 /// statement. Deleted items are read too, so that a restored one is; they count nowhere.
 const READ_SPANS: &str = "
 with span as (
@@ -128,7 +128,7 @@ async fn save_items(tx: &mut PgConnection, items: &HashMap<Key, Touched>) -> sql
             _ => {}
         }
     }
-    // In the order of the log, so that neighbours in time are neighbours on disk.
+    // In the order of the log, so that rows of the same time are close on disk.
     fresh.sort_unstable_by_key(|(key, item)| (item.position, **key));
     insert_items(tx, &fresh).await?;
     update_items(tx, &changed).await
@@ -174,10 +174,10 @@ async fn update_items(tx: &mut PgConnection, rows: &[(&Key, &Item)]) -> sqlx::Re
     Ok(())
 }
 
-/// By how much the readers and the acknowledgements of each message change.
+/// The changes of the numbers of readers and acknowledgements of each message.
 type Receipts = HashMap<Uuid, (i64, i64)>;
 
-/// From what items were and became; a withdrawn message has none.
+/// Differences between old and new items; a withdrawn message has none.
 fn receipts(fold: &Fold) -> Receipts {
     let counted = |item: &Option<Item>| {
         let item = item.as_ref();

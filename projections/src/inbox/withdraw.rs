@@ -1,4 +1,4 @@
-//! Messages that their authors took back: what they leave in inboxes, counts and what people are told.
+//! Withdrawn messages: the effect on inboxes, counts and live updates.
 
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::changes::Changes;
 use super::fold::{Counted, Fold, Left};
 
-/// A withdrawn message leaves every inbox, and takes along what its author was told of it.
+/// Removes a withdrawn message from every inbox, and the updates for its author.
 pub(super) async fn withdraw(tx: &mut PgConnection, fold: &Fold, changes: &mut Changes) -> sqlx::Result<()> {
     if fold.withdrawn.is_empty() {
         return Ok(());
@@ -36,7 +36,7 @@ pub(super) async fn withdraw(tx: &mut PgConnection, fold: &Fold, changes: &mut C
     insert_withdrawals(tx, &left).await
 }
 
-/// An item that was in nobody's memory leaves the counts here; the others were counted when they were folded.
+/// Subtracts items that were not loaded from the counts; the others were counted in the fold.
 fn uncount(fold: &Fold, row: &Deleted, changes: &mut Changes) -> Option<Left> {
     if fold.items.contains_key(&(row.user_id, row.message_id)) || row.deleted {
         return None;

@@ -1,6 +1,6 @@
-//! How a notification stood at an earlier moment, by the domain's own aggregates: its life from its own events, its
-//! people from the chunks that were frozen by then, its deliveries from their streams. No key is needed: what is sealed
-//! stays so.
+//! The state of a notification at an earlier position, folded by the domain's aggregates: its life from its own events,
+//! its people from the chunks frozen by then, its deliveries from their streams. No key is needed: sealed data stays
+//! sealed.
 
 use std::collections::HashMap;
 
@@ -25,7 +25,7 @@ struct Chunk {
     people: i32,
 }
 
-/// What happened to deliveries of a chunk, as stored.
+/// The stored events of a chunk's deliveries.
 #[derive(FromRow)]
 struct Stored {
     aggregate_id: String,
@@ -34,7 +34,7 @@ struct Stored {
     payload: String,
 }
 
-/// Its own events up to that moment are `own`; none if they do not begin with its request.
+/// `own` are its events up to that position; none if they do not begin with its request.
 pub(crate) async fn as_of(
     pool: &PgPool,
     notification: NotificationId,
@@ -85,7 +85,8 @@ async fn chunks(
     .await
 }
 
-/// The deliveries of some chunks, by their streams. What follows an event that cannot be read is parked, as in the tables.
+/// The deliveries of some chunks, from their streams. Events after an unreadable one are ignored, as the tables park
+/// them.
 async fn deliveries(
     pool: &PgPool,
     notification: NotificationId,

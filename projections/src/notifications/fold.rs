@@ -1,4 +1,4 @@
-//! Events into rows, in memory: pure, so that what a batch does is what its events do one by one.
+//! Folds events into rows in memory. The fold is pure, so that a batch has the same result as its events one by one.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -19,22 +19,22 @@ use super::requested::requested;
 use super::rows::{Attempt, Chunk, ChunkKey, Notification, Outcome, Standing, Totals};
 use super::standing::{of_outcomes, of_receipt, of_reopening, of_resolution};
 
-/// What a batch changes. Before it begins, `notifications` and `chunks` hold the rows it will need.
+/// The rows that a batch changes. Before the fold, `notifications` and `chunks` hold the rows that the batch needs.
 #[derive(Debug, Default)]
 pub(super) struct Fold<'a> {
     pub(super) notifications: HashMap<Uuid, Notification>,
-    /// With the deliveries that the batch is about and that have a row in `outcomes`.
+    /// The chunks, with the deliveries of the batch that have a row in `outcomes`.
     pub(super) chunks: BTreeMap<ChunkKey, Chunk<'a>>,
     pub(super) attempts: Vec<Attempt<'a>>,
     pub(super) totals: Totals,
-    /// Of the clients of new chunks, those who were erased before the batch.
+    /// The clients of new chunks who were erased before the batch.
     pub(super) erased: HashSet<Uuid>,
-    /// Of the people of known chunks of whom a provider's text came, those who were erased before the batch.
+    /// The people of known chunks with a provider's text in the batch who were erased before it.
     pub(super) erased_people: HashSet<(Uuid, i32)>,
     pub(super) erased_now: Vec<Uuid>,
 }
 
-/// What an event says of one member.
+/// The change of one member by an event.
 struct Said<'a> {
     standing: Arc<Standing>,
     reference: Option<Cow<'a, str>>,
@@ -99,7 +99,7 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Outcomes of a chunk whose audience is parked have nothing to stand on.
+    /// Outcomes of a chunk whose audience is parked are ignored: the chunk has no row.
     fn deliveries(&mut self, event: &'a DeliveriesEvent, recorded: &'a Recorded) {
         let Some(chunk) = chunk_of_stream(&recorded.aggregate_id) else { return };
         let key = (event.notification().uuid(), chunk);
@@ -165,8 +165,8 @@ impl<'a> Fold<'a> {
         Some((Arc::clone(&outcome.standing), outcome.reference.clone()))
     }
 
-    /// A delivery stands where an event says. The first thing that is known of it stands in `outcomes` alone, unless
-    /// there is more to tell; with the second, both are entries of its history.
+    /// Applies the state of an event to a delivery. The first state is stored in `outcomes` alone, unless it has
+    /// details that only `attempts` can hold; with a second one, both become entries of `attempts`.
     fn put(&mut self, key: ChunkKey, member: Member, said: Said<'a>) {
         let Some(chunk) = self.chunks.get_mut(&key).filter(|chunk| chunk.has(member)) else { return };
         let Said { standing, reference, detail } = said;

@@ -1,5 +1,4 @@
-//! The rows that a batch will need, read before it is folded: chunks, and of their deliveries only those that have a row
-//! already.
+//! Loads the rows that a batch needs before it is folded: chunks, and only those deliveries that have a row.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -17,13 +16,13 @@ use uuid::Uuid;
 use super::fold::Fold;
 use super::rows::{Cause, Chunk, ChunkKey, Notification, Outcome, Standing, number, ordinal};
 
-/// What a batch is about.
+/// The chunks and members that a batch is about.
 #[derive(Default)]
 struct Wanted {
     notifications: HashSet<Uuid>,
     /// The members that events of the chunk name.
     members: HashMap<ChunkKey, Members>,
-    /// Those of whom a provider's text came.
+    /// The members with a provider's text.
     texts: HashMap<ChunkKey, Members>,
     clients: HashSet<Uuid>,
 }
@@ -44,8 +43,8 @@ pub(super) async fn load(
     load_erased_people(tx, &wanted.texts, fold).await
 }
 
-/// Whether the tables have the indexes that come after the fill of a rebuild. Until then it is not asked who is erased:
-/// the end of the fill blanks them.
+/// Whether the tables have the indexes that are created after the fill of a rebuild. Without them erased people are not
+/// looked up: the end of the fill blanks them.
 pub(super) async fn is_filled(tx: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar("select to_regclass('recipients_by_client') is not null").fetch_one(tx).await
 }
@@ -83,7 +82,7 @@ fn add(all: &mut HashMap<ChunkKey, Members>, key: ChunkKey, members: Members) {
     *known = known.union(members);
 }
 
-/// The members of whom an event brings a text.
+/// The members with a text in an event.
 fn with_texts(event: &DeliveriesEvent) -> Members {
     match event {
         DeliveriesEvent::OutcomesRecorded { outcomes, .. } => {
@@ -220,7 +219,7 @@ struct OutcomeRow {
     listed: bool,
 }
 
-/// Those that have a row already: most events bring what is known first, and need none.
+/// The deliveries that have a row. Most events bring the first outcome of a delivery and need none.
 async fn load_outcomes(
     tx: &mut PgConnection,
     wanted: &HashMap<ChunkKey, Members>,

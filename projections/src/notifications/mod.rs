@@ -1,5 +1,5 @@
-//! Fills notifications with their people, what became of each, and how many stand where. Totals come from what deliveries
-//! were and became, never from what an event claims.
+//! The projection of notifications: their people, the outcome of each, and totals. Totals are differences between the
+//! old and the new rows of deliveries, never numbers that an event claims.
 
 mod as_of;
 mod fold;
@@ -20,7 +20,7 @@ use self::fold::Fold;
 use crate::projection::Projection;
 use crate::projector::{Projector, portion};
 
-/// How many people's deliveries are folded in memory at once; a chunk is never parted.
+/// How many people's deliveries are folded in memory at once; a chunk is never split.
 const PEOPLE_IN_MEMORY: usize = 20_000;
 
 /// Folds the events of notifications, audiences and deliveries, and the erasure of clients.

@@ -1,4 +1,4 @@
-//! What a notification was asked with, as its row keeps it.
+//! The request of a notification, as stored in its row.
 
 use domain::notification::NotificationEvent;
 use domain::{Personal, Position};

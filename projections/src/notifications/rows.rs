@@ -1,4 +1,4 @@
-//! The rows of notifications, chunks and deliveries, as far as a batch reads and changes them.
+//! The rows of notifications, chunks and deliveries that a batch reads and changes.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -11,12 +11,12 @@ use domain::notification::{self, Recipient};
 use domain::value::{CHUNK_MEMBERS, Member, Members};
 use uuid::Uuid;
 
-/// A notification, as far as it changes.
+/// The changing part of a notification.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Notification {
     /// Present if it is new.
     pub(super) requested: Option<Requested>,
-    /// The domain's own aggregate: its rules say where the notification stands.
+    /// The domain's own aggregate: its rules decide the state.
     pub(super) life: notification::Notification,
     pub(super) audience_closed: bool,
     pub(super) excluded: BTreeMap<String, u64>,
@@ -26,7 +26,7 @@ pub(super) struct Notification {
     pub(super) is_changed: bool,
 }
 
-/// What a notification was asked with; it never changes.
+/// The request of a notification, which never changes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Requested {
     pub(super) company: Uuid,
@@ -44,13 +44,13 @@ pub(super) struct Requested {
 /// A chunk by its notification and its number, from 1.
 pub(super) type ChunkKey = (Uuid, u32);
 
-/// A chunk of an audience with those of its deliveries that the batch is about.
+/// A chunk of an audience, with the deliveries that the batch is about.
 #[derive(Debug, Clone)]
 pub(super) struct Chunk<'a> {
     /// The people, if the chunk is new.
     pub(super) recipients: Option<&'a [Recipient]>,
     pub(super) people: i32,
-    /// Those who have no row in `outcomes`, neither in the table nor here.
+    /// The members without a row in `outcomes`, neither in the table nor here.
     pub(super) undecided: Members,
     pub(super) accepted: i32,
     pub(super) delivered: i32,
@@ -60,7 +60,7 @@ pub(super) struct Chunk<'a> {
     pub(super) is_changed: bool,
 }
 
-/// Where a delivery stands of which something is known.
+/// The row of a delivery in `outcomes`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Outcome<'a> {
     pub(super) standing: Arc<Standing>,
@@ -68,12 +68,12 @@ pub(super) struct Outcome<'a> {
     pub(super) reference: Option<Cow<'a, str>>,
     /// Whether its history stands in `attempts`.
     pub(super) is_listed: bool,
-    /// Whether the table has no row of it.
+    /// Whether the row is new.
     pub(super) is_new: bool,
     pub(super) is_changed: bool,
 }
 
-/// What the members of a group share.
+/// The values that the members of a group share.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Standing {
     pub(super) generation: i32,
@@ -86,7 +86,7 @@ pub(super) struct Standing {
     pub(super) position: Position,
 }
 
-/// Why a delivery stands where it stands.
+/// The cause of a delivery's state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Cause {
     /// What kind of failure it is, or why it must not be sent.
@@ -107,13 +107,12 @@ pub(super) struct Attempt<'a> {
     pub(super) detail: Option<&'a str>,
 }
 
-/// By how many people the totals of notifications change. Causes that nobody stands for any more keep a row with 0: a
-/// rebuild makes the same.
+/// The changes of totals, in people. A cause that nobody has any more keeps a row with 0, as after a rebuild.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Totals(pub(super) HashMap<(Uuid, DeliveryState, Cause), i64>);
 
 impl Totals {
-    /// Counts people where they stand; those who are pending are counted nowhere.
+    /// Adds people to the total of a state. Pending people are in no total.
     pub(super) fn count(&mut self, notification: Uuid, standing: &Standing, by: i64) {
         if standing.state != DeliveryState::Pending {
             let key = (notification, standing.state, standing.cause.clone());
@@ -123,7 +122,7 @@ impl Totals {
 }
 
 impl Chunk<'_> {
-    /// Counts people where they stand.
+    /// Adds people to the total of a state and cause.
     pub(super) fn count(&mut self, state: DeliveryState, by: i32) {
         match state {
             DeliveryState::Accepted => self.accepted += by,
@@ -139,7 +138,7 @@ impl Chunk<'_> {
 }
 
 impl Standing {
-    /// Whether there is more to tell of it than where it stands.
+    /// Whether it has details that only `attempts` can hold.
     pub(super) const fn is_worth_an_entry(&self) -> bool {
         matches!(self.state, DeliveryState::Deferred | DeliveryState::Failed | DeliveryState::InDoubt)
     }
@@ -151,7 +150,7 @@ impl Attempt<'_> {
     }
 }
 
-/// The place of a member in the audience.
+/// The ordinal of a member of a chunk.
 pub(super) fn ordinal(chunk: u32, member: Member) -> i32 {
     number(chunk.saturating_sub(1).saturating_mul(CHUNK_MEMBERS).saturating_add(u32::from(member.number())))
 }

@@ -1,4 +1,5 @@
-//! What a batch changes, written a statement a table; what was erased is left out, and blanked where it stands.
+//! Writes the changes of a batch, one statement a table. Data of erased people is left out, and blanked where it is
+//! stored.
 
 use std::collections::BTreeMap;
 
@@ -23,8 +24,8 @@ pub(super) async fn save(tx: &mut PgConnection, fold: Fold<'_>) -> sqlx::Result<
 }
 
 impl Fold<'_> {
-    /// Whether nothing personal of somebody may come in any more, because the person was erased before the batch. Who is
-    /// erased in it is blanked at its end.
+    /// Whether personal data of a client must be left out because the client was erased before the batch. Clients
+    /// erased within the batch are blanked at its end.
     pub(super) fn is_erased(&self, key: ChunkKey, member: Member) -> bool {
         let recipients = self.chunks.get(&key).and_then(|chunk| chunk.recipients);
         match recipients.and_then(|recipients| recipients.get(member.index())) {
@@ -176,7 +177,7 @@ async fn update_chunks(tx: &mut PgConnection, rows: &[(&ChunkKey, &Chunk<'_>)]) 
     Ok(())
 }
 
-/// An outcome with its place.
+/// An outcome with its chunk and member.
 type Placed<'a> = (Uuid, i32, &'a Outcome<'a>);
 
 async fn save_outcomes(tx: &mut PgConnection, chunks: &BTreeMap<ChunkKey, Chunk<'_>>) -> sqlx::Result<()> {
@@ -303,8 +304,8 @@ async fn save_totals(tx: &mut PgConnection, totals: &Totals) -> sqlx::Result<()>
     Ok(())
 }
 
-/// What deliveries say of clients who were erased; that they were told, and with which result, stays. While a rebuild fills
-/// there is no index to find them by, and its end blanks them all at once.
+/// Blanks the personal data of erased clients in deliveries; that they were sent to, and with which result, stays.
+/// During the fill of a rebuild no index finds these rows, so the end of the fill blanks them all at once.
 async fn erase(tx: &mut PgConnection, clients: &[Uuid]) -> sqlx::Result<()> {
     if clients.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Where events leave deliveries, and why: what the members of a group share.
+//! The state and cause that an event gives to the deliveries of a group.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::rows::{Cause, Standing, number};
 /// How many characters of a provider's code are kept, so that it fits an index.
 const CODE_CHARS_MAX: usize = 100;
 
-/// Where a group of outcomes leaves its members.
+/// The state after an outcome of a group.
 pub(super) fn of_outcomes(group: &OutcomeGroup, recorded: &Recorded) -> Standing {
     let bare = Standing {
         generation: number(group.generation),
@@ -53,7 +53,7 @@ pub(super) fn of_outcomes(group: &OutcomeGroup, recorded: &Recorded) -> Standing
     }
 }
 
-/// Where a report leaves the member at a place in its group: in the generation and attempt that it was in.
+/// The state of one member of a group after a report, in the generation and attempt that the member was in.
 pub(super) fn of_receipt(
     group: &ReceiptGroup,
     place: usize,
@@ -74,7 +74,7 @@ pub(super) fn of_receipt(
     }
 }
 
-/// Where the end of a doubt leaves a delivery.
+/// The state after the end of a doubt.
 pub(super) fn of_resolution(resolution: Resolution, before: &Standing, recorded: &Recorded) -> Standing {
     let (state, cause) = match resolution {
         Resolution::Accepted => (DeliveryState::Accepted, Cause::default()),
@@ -90,7 +90,7 @@ pub(super) fn of_resolution(resolution: Resolution, before: &Standing, recorded:
     }
 }
 
-/// Where a retry leaves a delivery that it takes up again.
+/// The state after a retry reopens a delivery.
 pub(super) fn of_reopening(generation: u32, recorded: &Recorded) -> Standing {
     Standing { generation: number(generation), ..bare(DeliveryState::Pending, recorded) }
 }

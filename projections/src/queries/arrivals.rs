@@ -1,5 +1,4 @@
-//! Which of the messages that left are of companies in scope: for what shows them without a delivery of its own, such as the
-//! simulator.
+//! Filters sent messages by the companies in scope, for pages that do not list deliveries, such as the simulator's.
 
 use std::collections::HashSet;
 
@@ -37,7 +36,7 @@ pub async fn deliveries_in_scope(
     Ok(ids.into_iter().map(DeliveryId::from).collect())
 }
 
-/// The places of those addresses that are contacts' of companies in scope, and of no other company.
+/// The indexes of the addresses that belong to contacts of companies in scope, and of no other company.
 ///
 /// # Errors
 /// When the database does not answer.

@@ -1,4 +1,4 @@
-//! Whether a projection's tables are what its history says: fills others beside them, and looks for different rows.
+//! Compares a projection's tables with its history: fills others beside them and finds different rows.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use super::fill::Fill;
 use crate::engine::{BatchError, Target, schema, swap_key};
 use crate::projection::Projection;
 
-/// Tables that say nothing of history: when an event was parked, and which build it is.
+/// Tables that do not follow from history: times of parking, and the build.
 const NOT_HISTORY: [&str; 2] = ["checkpoint", "parked"];
 
-/// A table that history would fill otherwise.
+/// A table that differs from its history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The table.
@@ -43,7 +43,7 @@ pub async fn compare(log: &Reader, projection: Projection) -> Result<Vec<Differe
     let mut connection = log.pool().acquire().await?;
     fill.up_to(position(&mut connection, projection).await?).await.map_err(database)?;
     drop(connection);
-    // What is blanked at the end of a fill stands there too.
+    // The end of a fill blanks erased people, so it must run here too.
     schema::finish(log.pool(), &*projector, &schema).await?;
     let mut tx = begin(log.pool()).await?;
     sqlx::query("select pg_advisory_xact_lock($1)").bind(swap_key(projection)).execute(&mut *tx).await?;

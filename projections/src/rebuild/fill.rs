@@ -1,4 +1,4 @@
-//! Fills tables beside those that serve, from the start of the log to its head: one task reads, others write.
+//! Fills tables beside the live ones, from the start of the log to its head: one task reads, others write.
 
 use std::time::{Duration, Instant};
 
@@ -12,14 +12,14 @@ use crate::engine::schema::{self, Checkpoint};
 use crate::engine::{BatchError, Batches, Target};
 use crate::projector::Projector;
 
-/// How near the log's head a fill has to be before it takes the place of what serves.
+/// How near the log's head a fill must be before it replaces the live tables.
 const NEAR_EVENTS: Position = 500;
-/// How often the way to the head is gone before a busy log has to wait for the swap.
+/// How many times the fill follows a busy log to its head before the live projector has to wait for the swap.
 const ROUNDS_MAX: u32 = 20;
-/// How often progress is written down at most.
+/// How often progress is stored at most.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Nobody waits for the disk here: progress that a crash loses is made again.
+/// Commits do not wait for the disk: progress that a crash loses is stored again.
 const TELL: &str = "update projection_rebuilds set position = $2, target = $3, facts = $4
                     where rebuild_id = $1 and set_config('synchronous_commit', 'off', true) is not null";
 
@@ -29,7 +29,7 @@ pub(crate) struct Fill {
     target: Target,
     batches: Batches,
     rebuild: Option<Uuid>,
-    /// How many facts were filled in: an event about many people is as many.
+    /// How many facts were filled in: an event about many people counts once for each of them.
     facts: usize,
     told_at: Option<Instant>,
 }
@@ -51,7 +51,7 @@ impl Fill {
         self.batches.position()
     }
 
-    /// Where the filled tables stand, and which tables they are.
+    /// The checkpoint of the filled tables, with their build.
     pub(crate) const fn checkpoint(&self) -> &Checkpoint {
         self.batches.checkpoint()
     }
@@ -83,10 +83,10 @@ impl Fill {
             let _reader = reading.begin();
             self.take(share).await?;
         }
-        self.batches.keep_up().await
+        self.batches.catch_up().await
     }
 
-    /// Takes what a reading brings, up to where it ends.
+    /// Applies the batches of a reading, to its end.
     pub(super) async fn take(&mut self, mut share: Share) -> Result<(), BatchError> {
         while self.position() < share.end() {
             let batch = share.next().await?;
@@ -116,7 +116,7 @@ impl Fill {
     }
 }
 
-/// How many facts there are for a projection among events.
+/// The number of facts for a projection in some events.
 fn facts(projector: &dyn Projector, events: &[&Recorded]) -> usize {
     let taken = events.iter().filter(|event| projector.takes(&event.aggregate_type));
     taken.map(|event| event.weight()).sum()

@@ -1,4 +1,4 @@
-//! Building a projection anew beside the one that serves, and putting it in its place.
+//! Rebuilds a projection beside the live one, and swaps the two.
 
 mod compare;
 mod fill;
@@ -20,25 +20,25 @@ pub use self::compare::{Difference, compare};
 pub(crate) use self::rebuilder::Rebuilder;
 use crate::projection::Projection;
 
-/// How often the progress of a rebuild is looked at.
+/// How often the progress of a rebuild is read.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How far a rebuild is.
+/// The progress of a rebuild.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Progress {
-    /// The last position that is filled in.
+    /// The last filled position.
     pub position: Position,
-    /// The position it has to come to.
+    /// The position it has to reach.
     pub target: Position,
-    /// How many facts are filled in: an event about many people is as many.
+    /// How many facts are filled in: an event about many people counts once for each of them.
     pub facts: i64,
     /// Whether it is over.
     pub finished: bool,
-    /// Why it was given up; none if it went well.
+    /// Why it was given up; none if it succeeded.
     pub failure: Option<String>,
 }
 
-/// Why a rebuild did not end well.
+/// Why a rebuild failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// It was given up.
@@ -49,7 +49,7 @@ pub enum RebuildError {
         /// Why.
         failure: String,
     },
-    /// The caller does not want to wait any more; the order stands.
+    /// The caller stopped waiting; the order remains.
     #[error("cancelled")]
     Cancelled,
     /// The database does not answer.
@@ -57,7 +57,8 @@ pub enum RebuildError {
     Database(#[from] sqlx::Error),
 }
 
-/// Orders a rebuild and gives its id; ordered twice, it is the same one. A process with projectors does it.
+/// Orders a rebuild and returns its id. A second order returns the same id while the first one is open. A process with
+/// projectors executes it.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -73,7 +74,7 @@ pub async fn request(pool: &PgPool, projection: Projection) -> sqlx::Result<Uuid
     .await
 }
 
-/// How far a rebuild is; none for an unknown id.
+/// The progress of a rebuild; none for an unknown id.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -87,7 +88,7 @@ pub async fn progress(pool: &PgPool, rebuild: Uuid) -> sqlx::Result<Option<Progr
     .await
 }
 
-/// The order that was given last.
+/// The latest order.
 pub(crate) async fn newest(pool: &PgPool, projection: Projection) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar(
         "select rebuild_id from projection_rebuilds where name = $1 order by requested_at desc limit 1",
@@ -97,8 +98,8 @@ pub(crate) async fn newest(pool: &PgPool, projection: Projection) -> sqlx::Resul
     .await
 }
 
-/// Orders rebuilds and waits until they are done, telling `watch` how far each is; does them here if no process with
-/// projectors runs.
+/// Orders rebuilds and waits until they are done, reporting progress to `watch`. They run in this process if no process
+/// with projectors runs.
 ///
 /// # Errors
 /// See [`RebuildError`].

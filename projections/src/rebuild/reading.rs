@@ -1,4 +1,4 @@
-//! Reading the history once for all who fill at the same moment: reading and decoding cost as much as writing.
+//! Reads the history once for all rebuilds that run together, because reading and decoding cost as much as writing.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use domain::Position;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
-/// How many people the events of one batch name at least, unless the log ends: what a message or a chunk of an audience
-/// begins, a receipt or an outcome a little later mostly finds in the same batch, where it costs no row of its own.
+/// How many people the events of one batch name at least, unless the log ends. In a large batch a receipt or an outcome
+/// mostly meets the message or the chunk that it belongs to, and then needs no row to be read.
 const BATCH_WEIGHT: usize = 10_000;
-/// How many positions one batch covers at most, however few events of interest stand there.
+/// How many positions one batch covers at most, however few of the wanted events it contains.
 const BATCH_POSITIONS_MAX: Position = 40_000;
-/// How many batches are read ahead of the slowest.
+/// How many batches are read ahead of the slowest rebuild.
 const BATCHES_AHEAD: usize = 1;
 
-/// The aggregate types whose events matter to somebody; none if all do.
+/// The aggregate types whose events any of the rebuilds needs; none if all.
 type Types = Option<&'static [&'static str]>;
 type Batch = sqlx::Result<Arc<History>>;
 
-/// A stretch of the log, and for whom it will be read.
+/// A range of the log, and the rebuilds that it is read for.
 pub(super) struct Reading {
     log: Reader,
     after: Position,
@@ -28,7 +28,7 @@ pub(super) struct Reading {
     readers: Vec<mpsc::Sender<Batch>>,
 }
 
-/// What one of them gets.
+/// The receiving end of one rebuild.
 pub(super) struct Share {
     received: mpsc::Receiver<Batch>,
     end: Position,
@@ -40,7 +40,7 @@ impl Share {
         self.end
     }
 
-    /// The next batch; also of events that matter only to others.
+    /// The next batch. It may hold events that only other rebuilds need.
     pub(super) async fn next(&mut self) -> Batch {
         self.received.recv().await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
@@ -51,7 +51,7 @@ impl Reading {
         Self { log: log.clone(), after, end, types: Vec::new(), readers: Vec::new() }
     }
 
-    /// Joins somebody who wants the events of `types`.
+    /// Adds a rebuild that needs the events of `types`.
     pub(super) fn join(&mut self, types: Types) -> Share {
         let (sender, received) = mpsc::channel(BATCHES_AHEAD);
         self.types.push(types);
@@ -59,7 +59,8 @@ impl Reading {
         Share { received, end: self.end }
     }
 
-    /// Reads until the end, until it fails or until nobody listens any more; dropping what comes back ends it too.
+    /// Reads until the end, until it fails, or until no rebuild receives any more. Dropping the returned handle ends it
+    /// too.
     pub(super) fn begin(self) -> AbortOnDropHandle<()> {
         AbortOnDropHandle::new(tokio::spawn(self.run()))
     }
@@ -74,7 +75,7 @@ impl Reading {
                     at = batch.up_to;
                     self.hand_out(&Arc::new(batch)).await;
                 }
-                // The first hears why; the others find nobody reading for them any more.
+                // The first rebuild gets the error; the others find their channel closed.
                 Err(error) => {
                     let first = self.readers.swap_remove(0);
                     self.readers.clear();
@@ -84,7 +85,7 @@ impl Reading {
         }
     }
 
-    /// Those who gave up are forgotten.
+    /// Rebuilds that gave up are removed.
     async fn hand_out(&mut self, batch: &Arc<History>) {
         for reader in std::mem::take(&mut self.readers) {
             if reader.send(Ok(Arc::clone(batch))).await.is_ok() {
@@ -93,7 +94,7 @@ impl Reading {
         }
     }
 
-    /// Pages are small where events are large, and where few are of interest.
+    /// Pages are small where events are large, and where few events are wanted.
     async fn gather(&self, types: Option<&[&str]>, after: Position) -> sqlx::Result<History> {
         let mut batch = History { events: Vec::new(), up_to: after };
         let mut weight = 0;

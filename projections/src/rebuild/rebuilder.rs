@@ -1,4 +1,4 @@
-//! Does the rebuilds that were ordered, those that wait together, in one process at a time.
+//! Executes ordered rebuilds in one process at a time, those that wait together.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +17,13 @@ use super::swap::swap;
 use crate::engine::{BatchError, Fault, Target, fault, schema};
 use crate::projector::Projector;
 
-/// How often the orders are looked at.
+/// How often the orders are read.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
-/// How often a rebuild is begun anew after a failure that may not pass.
+/// How many times a rebuild is restarted after a failure that may be permanent.
 const TRIES_MAX: u32 = 3;
-/// The pause before a rebuild is begun anew, or before the database is asked again.
+/// The pause before a rebuild is restarted, or before a failed query is repeated.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often tables are tried to be dropped while somebody still reads them.
+/// How many times dropping tables is tried while readers still use them.
 const DROP_TRIES_MAX: u32 = 100;
 /// The pause between these tries.
 const DROP_PAUSE: Duration = Duration::from_millis(100);
@@ -31,7 +31,7 @@ const DROP_PAUSE: Duration = Duration::from_millis(100);
 /// An order's id and the projection's name.
 type Order = (Uuid, String);
 
-/// The one at work on the orders.
+/// Executes the orders of a database.
 pub(crate) struct Rebuilder {
     log: Reader,
     cancel: CancellationToken,
@@ -42,7 +42,7 @@ impl Rebuilder {
         Self { log, cancel }
     }
 
-    /// Runs until cancelled. An order that was begun by a process that died is begun anew, from nothing.
+    /// Runs until cancelled. An order of a process that died is started again from nothing.
     pub(crate) async fn run(self) {
         let cancel = self.cancel.clone();
         cancel.run_until_cancelled(self.lead_for_ever()).await;
@@ -72,7 +72,8 @@ impl Rebuilder {
         }
     }
 
-    /// Does what is ordered, from one reading of the log; false if nothing is. Whoever leads after a crash begins it anew.
+    /// Executes the open orders from one reading of the log; false if there is none. After a crash the next leader
+    /// starts them again.
     async fn step(&self) -> sqlx::Result<bool> {
         let orders = waiting(self.log.pool()).await?;
         if orders.is_empty() {
@@ -89,7 +90,7 @@ impl Rebuilder {
         join_all(joined).await.into_iter().collect::<sqlx::Result<()>>().map(|()| true)
     }
 
-    /// Does one order, if it is of a projection, with what was read for it.
+    /// Executes one order with its part of the reading, if it names a projection.
     async fn fulfil(&self, rebuild: Uuid, of: Option<(Arc<dyn Projector>, Share)>) -> sqlx::Result<()> {
         let failure = match of {
             Some((projector, share)) => self.rebuild(rebuild, &projector, share).await.err(),
@@ -98,8 +99,8 @@ impl Rebuilder {
         finish(self.log.pool(), rebuild, failure.as_deref()).await
     }
 
-    /// Drops what was left by rebuilds that were given up or died, and by swaps whose readers took long: nothing erases
-    /// people from there. While nothing is ordered, nobody needs it. False if something could not be dropped yet.
+    /// Drops the tables left by failed rebuilds, and by swaps that readers delayed, because erasures do not reach them.
+    /// Called while there is no order, when no rebuild needs them. False if something could not be dropped yet.
     async fn tidy(&self) -> bool {
         let Ok(leftovers) = schema::leftovers(self.log.pool()).await else { return false };
         let mut is_tidy = true;
@@ -134,7 +135,7 @@ impl Rebuilder {
         }
     }
 
-    /// Whoever has to begin anew reads for himself.
+    /// A rebuild that has to start again reads the log alone.
     async fn attempt(
         &self,
         rebuild: Uuid,
@@ -157,8 +158,8 @@ impl Rebuilder {
         Ok(())
     }
 
-    /// Readers may still hold tables that were replaced. What cannot be dropped now is dropped later. Until then nobody
-    /// can read them who did not already: renaming a schema makes every kept plan be made anew.
+    /// Running queries may still use replaced tables. Tables that cannot be dropped now are dropped later. No new query
+    /// can read them: renaming a schema invalidates every cached plan.
     async fn drop(&self, schema: &str) {
         for _ in 0..DROP_TRIES_MAX {
             match timeout(PAUSE, schema::drop(self.log.pool(), schema)).await {
@@ -170,7 +171,7 @@ impl Rebuilder {
     }
 }
 
-/// The orders that are not done, marked as begun.
+/// The open orders, marked as started.
 async fn waiting(pool: &PgPool) -> sqlx::Result<Vec<Order>> {
     sqlx::query_as(
         "update projection_rebuilds set started_at = clock_timestamp(), position = 0, target = 0, facts = 0

@@ -1,4 +1,4 @@
-//! Puts filled tables in the place of those that serve, without a reader noticing.
+//! Swaps the filled tables with the live ones, without interrupting readers.
 
 use commands::begin;
 use commands::log::Reader;
@@ -11,13 +11,12 @@ use crate::projection::Projection;
 
 /// How often a swap is tried before the live projector is made to wait for the fill.
 const POLITE_TRIES_MAX: u32 = 50;
-/// How far the fill may be behind what serves when it catches up while the live projector waits.
+/// How far the fill may be behind the live tables when it catches up while the live projector waits.
 const WAITED_FOR_EVENTS_MAX: Position = 1_000;
-/// The same once politeness has not helped: still less than what is filled before the database ends a transaction that
-/// is idle meanwhile.
+/// The same for a log that is too busy: still few enough to be filled before the database ends the idle transaction.
 const INSISTED_ON_EVENTS_MAX: Position = 10_000;
 
-/// Swaps. The live projector waits meanwhile; the fill stands exactly where the live tables stand, or past them.
+/// Swaps. The live projector waits meanwhile; the fill is at the position of the live tables or past it.
 pub(super) async fn swap(log: &Reader, fill: &mut Fill) -> Result<(), BatchError> {
     for _ in 0..POLITE_TRIES_MAX {
         if try_swap(log, fill, WAITED_FOR_EVENTS_MAX).await? {
@@ -28,7 +27,7 @@ pub(super) async fn swap(log: &Reader, fill: &mut Fill) -> Result<(), BatchError
     if try_swap(log, fill, INSISTED_ON_EVENTS_MAX).await? { Ok(()) } else { Err(BatchError::TooSlow) }
 }
 
-/// False if the fill is further behind than `events_max`: for so long the live projector must not wait.
+/// False if the fill is further behind than `events_max`: the live projector must not wait that long.
 async fn try_swap(log: &Reader, fill: &mut Fill, events_max: Position) -> Result<bool, BatchError> {
     let projection = fill.target().projector.projection();
     let mut tx = begin(log.pool()).await?;
@@ -41,8 +40,8 @@ async fn try_swap(log: &Reader, fill: &mut Fill, events_max: Position) -> Result
     if fill.position() < live_position {
         fill.up_to(live_position).await?;
     }
-    // Whoever lost the lead might find another's half-filled tables under the name. Looked at in this transaction, they
-    // cannot be dropped before its end.
+    // A rebuilder that lost its lock could find the half-filled tables of another under this name. Read in this
+    // transaction, they cannot be dropped before its end.
     if schema::checkpoint(&mut tx, &fill.target().schema).await?.as_ref() != Some(fill.checkpoint()) {
         return Err(BatchError::Fenced);
     }
@@ -52,7 +51,7 @@ async fn try_swap(log: &Reader, fill: &mut Fill, events_max: Position) -> Result
     Ok(true)
 }
 
-/// All within the swap's transaction: a reader finds the old tables or the new ones, never none.
+/// Everything runs in the swap's transaction: a reader finds the old tables or the new ones, never none.
 async fn rename(tx: &mut PgConnection, projection: Projection, is_live: bool) -> sqlx::Result<()> {
     let (beside, replaced) = (schema::beside(projection), schema::replaced(projection));
     if is_live {

@@ -1,4 +1,4 @@
-//! The state of a delivery as it is shown: where it stands by its events, or that it is being sent at this moment.
+//! The shown state of a delivery: its state by its events, or that it is in flight.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use domain::deliveries::DeliveryState;
 use domain::value::Invalid;
 use serde::{Serialize, Serializer};
 
-/// What is being sent, which no event says.
+/// The state of deliveries in flight, which no event has.
 const SENDING: &str = "sending";
 /// Every word, in the order of the totals.
 const WORDS: &[&str] = &[

@@ -1,4 +1,4 @@
-//! Which people stand on a page of deliveries: by a way of its own for each state, so that a page costs the same among a
+//! Finds the ordinals of a page of deliveries. Each state has a query of its own, so that a page costs the same among a
 //! million.
 
 use domain::deliveries::DeliveryState;
@@ -8,10 +8,11 @@ use sqlx::PgConnection;
 use super::{ShownState, place};
 use crate::page::PageRequest;
 
-/// How many chunks are looked through at once for people of whom nothing is known.
+/// How many chunks are searched at once for pending people.
 const CHUNKS_AT_ONCE: i64 = 100;
 
-/// Holds always: for statements that need not know who is being sent to, so that all have the same parameters.
+/// A condition that is always true, for statements that do not need the in-flight ordinals, so that all have the same
+/// parameters.
 const EVERY_PARAMETER: &str = "$4::integer[] is not null";
 
 /// Everybody.
@@ -20,7 +21,7 @@ const ALL: &str = "select ordinal from notifications.recipients
     order by ordinal
     limit $3";
 
-/// Those who are being sent to, unless their outcome came meanwhile.
+/// Deliveries in flight, unless their outcome has arrived.
 const SENDING: &str = "select w.ordinal
     from unnest($4::integer[]) as w (ordinal)
     left join notifications.outcomes o on o.notification_id = $1 and o.ordinal = w.ordinal
@@ -28,7 +29,7 @@ const SENDING: &str = "select w.ordinal
     order by w.ordinal
     limit $3";
 
-/// The places of a page's people, in order, and one more. `sending` is in order.
+/// The ordinals of a page, in order, and one more. `sending` is in order.
 pub(super) async fn ordinals(
     connection: &mut PgConnection,
     notification: NotificationId,
@@ -48,8 +49,8 @@ pub(super) async fn ordinals(
     }
 }
 
-/// Of a state that most come to, which has no index: by the chunks that have somebody in it, as many as fill a page. Of
-/// the first of them all may stand before it.
+/// Ordinals of a common state, which has no index: from as many chunks with members in that state as fill a page. The
+/// members of the first chunk may all come before the page.
 fn common(state: DeliveryState) -> String {
     format!(
         "select o.ordinal
@@ -71,8 +72,8 @@ fn common(state: DeliveryState) -> String {
     )
 }
 
-/// Of a state that has a partial index. It is asked for as a range, because a planner that is told it is one state may go
-/// by ordinal alone, through all that are in none.
+/// Ordinals of a rare state, which has a partial index. The state is given as a range: with an equality the planner may
+/// walk the primary key through all rows of other states.
 fn rare(state: DeliveryState) -> String {
     let not_sending = if state.is_open() { "ordinal <> all($4)" } else { EVERY_PARAMETER };
     format!(
@@ -102,7 +103,7 @@ impl Asked<'_> {
             .await
     }
 
-    /// Those of whom nothing is known, and those whom a retry has taken up again.
+    /// Pending deliveries: those without a row, and those that a retry has reopened.
     async fn pending(&self, connection: &mut PgConnection) -> sqlx::Result<Vec<i32>> {
         let mut ordinals = self.undecided(connection).await?;
         ordinals.extend(self.by(connection, &rare(DeliveryState::Pending)).await?);
