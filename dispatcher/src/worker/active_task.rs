@@ -94,7 +94,8 @@ impl ActiveTask {
         }
     }
 
-    /// Takes in what was settled; there is one change of a task at a time. Returns jobs for members whom a retry has opened again meanwhile.
+    /// Takes in what was settled; there is one change of a task at a time. Returns jobs for members whom a retry has opened
+    /// again meanwhile.
     pub(super) fn settled(self: &Arc<Self>, settled: Settled) -> Vec<Job> {
         let Settled { deliveries, sequence, next } = settled;
         let mut progress = self.progress();
