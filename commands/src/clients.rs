@@ -1,4 +1,4 @@
-//! What can be asked of clients; a company's own names for them change in the same transaction as the events.
+//! The use cases of clients. External ids change in the same transaction as the events.
 
 mod import;
 
@@ -14,7 +14,7 @@ use crate::database::begin;
 use crate::log::{Draft, EventLog};
 use crate::outcome::{CommandError, Done};
 
-/// Why an order about a client is refused.
+/// Why a command about a client is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientRefusal {
     /// By the rules of clients.
@@ -27,7 +27,7 @@ pub enum ClientRefusal {
 
 type Outcome = Result<Done, CommandError<ClientRefusal>>;
 
-/// Takes a client on; `answer` is what a caller who asks again is to be told.
+/// Registers a client. `answer` is stored as the first answer for its idempotency key.
 ///
 /// # Errors
 /// [`ClientRefusal`] for a taken external id or too many contacts.
@@ -51,7 +51,7 @@ pub async fn register(
     .await
 }
 
-/// Changes some of what is known of a client; absent parts stay.
+/// Changes the given fields of a client; absent ones stay.
 ///
 /// # Errors
 /// [`ClientRefusal`] for a taken external id, too many contacts, or a client that is unknown or erased.
@@ -78,10 +78,11 @@ pub async fn change(
     .await
 }
 
-/// Erases a person and the contacts: the key is destroyed with the event, so that no history can be read any more.
+/// Erases a person with all contacts. The key is destroyed in the transaction of the event, so that the history cannot
+/// be read any more.
 ///
 /// # Errors
-/// [`ClientError::Unknown`] for a client that was never taken on.
+/// [`ClientError::Unknown`] for a client that was never registered.
 pub async fn erase(
     log: &EventLog,
     company: CompanyId,
@@ -99,12 +100,12 @@ pub async fn erase(
             log.commit(tx, &ready, context).await
         })
         .await?;
-    // Only now: until the commit, somebody else may have read the key back.
+    // After the commit, because another task may have cached the key again before it.
     log.keys().forget(client.into());
     Ok(done)
 }
 
-/// A client as the log has it now, with its company; none if it is unknown or erased.
+/// The client as of the log, with its company; none if it is unknown or erased.
 ///
 /// # Errors
 /// When the log cannot be read.
@@ -143,7 +144,7 @@ async fn unname(tx: &mut PgConnection, client: ClientId) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// The blind index that a client is found by: the same for external ids that look the same.
+/// The blind index of an external id: equal for external ids that look equal.
 fn external_index(log: &EventLog, external: &str) -> Vec<u8> {
     log.keys().blind_index(&comparable(external))
 }

@@ -1,4 +1,4 @@
-//! The one place where time and ids are made; everywhere else they are handed in.
+//! The one place that reads the clock and creates ids. All other code is given them.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

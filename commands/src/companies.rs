@@ -1,4 +1,4 @@
-//! What can be asked of companies.
+//! The use cases of companies.
 
 use domain::company::{Company, CompanyChange, CompanyCommand, CompanyDetails, CompanyError, CompanyProfile};
 use domain::value::CompanyId;
@@ -8,10 +8,10 @@ use crate::context::CommandContext;
 use crate::log::EventLog;
 use crate::outcome::{CommandError, Done};
 
-/// Takes a company on.
+/// Registers a company.
 ///
 /// # Errors
-/// When the log is away.
+/// When the log is not available.
 pub async fn register(
     log: &EventLog,
     company: CompanyId,
@@ -21,10 +21,10 @@ pub async fn register(
     execute(log, company, CompanyCommand::Register(details), context).await
 }
 
-/// Changes some of what is known of a company; absent parts stay.
+/// Changes the given fields of a company; absent ones stay.
 ///
 /// # Errors
-/// [`CompanyError::Unknown`] for one that was never taken on.
+/// [`CompanyError::Unknown`] for a company that was never registered.
 pub async fn change(
     log: &EventLog,
     company: CompanyId,
@@ -34,7 +34,7 @@ pub async fn change(
     execute(log, company, CompanyCommand::Change(change), context).await
 }
 
-/// What is known of a company, straight from the log; none if it was never taken on.
+/// The company as of the log; none if it was never registered.
 ///
 /// # Errors
 /// When the log cannot be read.

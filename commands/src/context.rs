@@ -1,4 +1,4 @@
-//! Who gives a command, whence, and whether it may be asked twice.
+//! The context of a command: its actor, origin and idempotency key.
 
 use domain::value::{CompanyId, UserId};
 use serde_json::Value;
@@ -7,14 +7,14 @@ use uuid::Uuid;
 use crate::clock;
 use crate::log::{FirstAnswer, Keys, Lane, Metadata, metadata};
 
-/// What travels with a command into the metadata of its events.
+/// The parts of a command that become metadata of its events.
 #[derive(Debug, Clone)]
 pub struct CommandContext {
-    /// The user who gives it; none for the system's own doing.
+    /// The user who gives it; none for commands of the system.
     pub actor: Option<UserId>,
-    /// Where it came from.
+    /// The address it came from.
     pub ip: Option<String>,
-    /// What ties together all that one request leads to.
+    /// The correlation id: the same for everything that one request leads to.
     pub correlation: Uuid,
     /// The event that led to it.
     pub causation: Option<Uuid>,
@@ -22,25 +22,26 @@ pub struct CommandContext {
     pub traceparent: Option<String>,
     /// The company it concerns, if one.
     pub company: Option<CompanyId>,
-    /// The caller's key, if it may be asked twice.
+    /// The idempotency key, if the caller gave one.
     pub idempotency: Option<Idempotency>,
-    /// Whether somebody waits for the answer.
+    /// Whether a caller waits for the answer.
     pub lane: Lane,
 }
 
-/// What makes two requests the same.
+/// The identity of a request under an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
-    /// UUIDv5 of the caller and the caller's key, so that two callers never meet.
+    /// UUIDv5 of the caller and the caller's key, so that the keys of two callers never collide.
     pub command_id: Uuid,
-    /// Who asks.
+    /// The caller.
     pub caller: Uuid,
-    /// What is asked, as [`Keys::fingerprint`] knows it again.
+    /// The fingerprint of the request, see [`Keys::fingerprint`].
     pub fingerprint: [u8; 32],
 }
 
 impl Idempotency {
-    /// What a caller asks under a key. `asked` is what must be equal for the answer to be the same: method, path, body.
+    /// A request of a caller under a key. `asked` are the parts that must be equal for the answer to be the same:
+    /// method, path, body.
     pub fn new(keys: &Keys, caller: UserId, key: &str, asked: &[&[u8]]) -> Self {
         let caller = Uuid::from(caller);
         let command_id = Uuid::new_v5(&caller, key.as_bytes());
@@ -75,13 +76,13 @@ impl CommandContext {
         self
     }
 
-    /// The same, about the company that something was addressed to, if it was to one.
+    /// The same, about the company of the addressees, if there is one.
     #[must_use]
     pub(crate) fn about_any(&self, company: Option<CompanyId>) -> Self {
         Self { company: company.or(self.company), ..self.clone() }
     }
 
-    /// As it stands in the metadata of events.
+    /// The metadata of its events.
     pub fn metadata(&self) -> Metadata {
         let text = |id: Uuid| id.to_string();
         let entries = [
@@ -96,7 +97,7 @@ impl CommandContext {
         entries.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
 
-    /// The first answer to be kept, if the command may be asked twice.
+    /// The first answer to store, if the command has an idempotency key.
     pub(crate) fn first_answer(&self, answer: &Value) -> Option<FirstAnswer> {
         self.idempotency.as_ref().map(|asked| FirstAnswer {
             command_id: asked.command_id,

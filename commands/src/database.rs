@@ -1,4 +1,4 @@
-//! Connections and transactions as every part of the program uses them.
+//! Connections and transactions for every part of the program.
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
@@ -8,22 +8,22 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
 use tokio::time::timeout;
 
-/// How long a connection may take to say that it still works. What stands between us and the server may have forgotten it,
-/// and then no answer ever comes.
+/// How long the test of a connection may take. A firewall between us and the server may have dropped it silently: then
+/// no answer ever arrives.
 const TEST_TIMEOUT: Duration = Duration::from_secs(1);
 /// Sessions that PostgreSQL ended: by an administrator's order, in a crash, while it starts or stops, because they were idle;
 /// and the class of failed connections (PostgreSQL, appendix A).
 const ENDED_SESSIONS: [&str; 6] = ["57P01", "57P02", "57P03", "57P05", "25P03", "08"];
 
-/// What every pool begins with. A connection is tested each time before it is used, so that nobody's statement fails
-/// because PostgreSQL was restarted or has ended the session meanwhile.
+/// The options of every pool. A connection is tested each time before it is used, so that no statement fails because
+/// PostgreSQL was restarted or has ended the session.
 pub fn pool_options() -> PgPoolOptions {
     PgPoolOptions::new().test_before_acquire(false).before_acquire(|connection, _| {
         Box::pin(async move { Ok(matches!(timeout(TEST_TIMEOUT, connection.ping()).await, Ok(Ok(())))) })
     })
 }
 
-/// Whether a statement failed because its connection was lost: nobody knows whether it was carried out.
+/// Whether a statement failed because its connection was lost: it is not known whether the statement was executed.
 pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
@@ -35,9 +35,9 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Begins a transaction in a way that may be cancelled. sqlx 0.8 forgets a `BEGIN` whose future is dropped before its
-/// answer: the connection goes back to the pool inside a transaction, and what the next one commits on it would be
-/// answered and lost. On a task of its own the `BEGIN` is always answered, and an unwanted transaction rolled back.
+/// Begins a transaction; may be cancelled. sqlx 0.8 forgets a `BEGIN` whose future is dropped before its answer: the
+/// connection goes back to the pool inside a transaction, and the next user's commit would be acknowledged and lost. On
+/// a task of its own the `BEGIN` is always answered, and an unwanted transaction rolled back.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -47,8 +47,8 @@ pub async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>
     tokio::spawn(async move { pool.begin().await }).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
-/// A connection for somebody who may be dropped in the middle of what sqlx 0.8 cannot go on after, such as a `BEGIN` or the
-/// end of a `COPY`: the next user would be given its answer for his own. Unless it is given back, it is closed.
+/// A connection for a future that may be cancelled in the middle of a `BEGIN` or of the end of a `COPY`. sqlx 0.8 would
+/// give the outstanding answer to the next user of the connection. Unless it is given back, it is closed.
 pub struct GuardedConnection(Option<PoolConnection<Postgres>>);
 
 impl GuardedConnection {
@@ -68,7 +68,7 @@ impl GuardedConnection {
         (**self).begin().await
     }
 
-    /// Nothing is under way on it: others may have it.
+    /// Returns it to the pool. No statement may be under way on it.
     pub fn give_back(mut self) {
         self.0 = None;
     }

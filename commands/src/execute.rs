@@ -1,5 +1,5 @@
-//! The one way to give a command to an aggregate: cqrs-es's framework over our log for a stream that exists, its rules alone
-//! for one that begins; conflicts retried in one place.
+//! Executes commands. A stream that exists goes through the framework of cqrs-es over our log; a new stream is decided
+//! directly. Conflicts are retried in one place.
 
 use std::convert::Infallible;
 
@@ -13,11 +13,11 @@ use crate::log::{AppendError, Appended, Draft, EventLog, Sealed};
 use crate::outcome::{CommandError, Done};
 use crate::repository::{LedgerRepository, Receipt};
 
-/// How often a command is decided again after somebody else wrote the stream's next event first.
+/// How many times a command is decided again after another writer wrote the stream's next event first.
 const CONFLICT_TRIES_MAX: usize = 8;
 
 impl EventLog {
-    /// Gives a command to the aggregate with this id. `answer` is what a caller who asks again is to be told.
+    /// Gives a command to the aggregate with this id. `answer` is stored as the first answer for its idempotency key.
     ///
     /// # Errors
     /// See [`CommandError`].
@@ -35,8 +35,8 @@ impl EventLog {
         self.once(context, || self.try_execute::<A>(aggregate_id, command.clone(), context, answer)).await
     }
 
-    /// Gives the first command to an aggregate whose id was made for it: there is nothing to load, so the append is the
-    /// only trip to the database; the stream's first event cannot be written twice whatever the caller says.
+    /// Gives the first command to an aggregate with a new id. There is nothing to load, so the append is the only round
+    /// trip to the database. The table's key prevents a second first event.
     ///
     /// # Errors
     /// See [`CommandError`].
@@ -55,8 +55,8 @@ impl EventLog {
             .await
     }
 
-    /// Gives a command to an aggregate whose rules need to know nothing of its past: only where its stream ends is read,
-    /// however long it is.
+    /// Gives a command to an aggregate whose rules do not depend on its past: only the last sequence of its stream is
+    /// read.
     ///
     /// # Errors
     /// See [`CommandError`].
@@ -79,7 +79,7 @@ impl EventLog {
         .await
     }
 
-    /// Decides without looking at the stream's past, and appends after this sequence.
+    /// Decides without the stream's past, and appends after this sequence.
     async fn execute_after<A>(
         &self,
         sequence: i64,
@@ -95,8 +95,7 @@ impl EventLog {
         self.append_decided(drafts, context, answer).await
     }
 
-    /// Keeps the answer to what was carried out without an event, such as an order that is a row: whoever asks again under
-    /// the same key is told the same.
+    /// Stores the first answer to a command that was executed without an event, such as the order of a rebuild.
     ///
     /// # Errors
     /// See [`CommandError`].
@@ -120,9 +119,9 @@ impl EventLog {
         }
     }
 
-    /// Carries out an attempt that decides against the log as it stands: again, a bounded number of times, when somebody
-    /// else wrote first; and when it is refused because it has been carried out already, with the first answer. Not an
-    /// `AsyncFn`: the compiler cannot yet prove the future of one to be `Send`.
+    /// Runs an attempt that decides against the current log. It runs again, a bounded number of times, when another
+    /// writer was first. When the attempt is refused because the command was executed before, the first answer is
+    /// returned. Not an `AsyncFn`: the compiler cannot yet prove the future of one to be `Send`.
     pub(crate) async fn once<E: std::error::Error, F: Future<Output = Result<Done, CommandError<E>>>>(
         &self,
         context: &CommandContext,
@@ -168,7 +167,7 @@ impl EventLog {
         }
     }
 
-    /// What an append that failed means to the one who gave the command.
+    /// The command error of a failed append.
     pub(crate) async fn after_append_error<E: std::error::Error>(
         &self,
         error: AppendError,
@@ -182,10 +181,10 @@ impl EventLog {
         }
     }
 
-    /// The first answer to this command, if it was given before.
+    /// The first answer to this command, if it was executed before.
     ///
     /// # Errors
-    /// [`CommandError::KeyReused`] when the caller's key stands for another request.
+    /// [`CommandError::KeyReused`] when the idempotency key belongs to another request.
     pub async fn answered_before<E: std::error::Error>(
         &self,
         context: &CommandContext,
@@ -201,8 +200,8 @@ impl EventLog {
         Ok(Some(Done::Before { answer, position }))
     }
 
-    /// Decides a command against the stream as it stands, without appending: for use cases that change other rows in
-    /// the same transaction. An empty answer means that nothing changes.
+    /// Decides a command against the current stream without appending, for use cases that change other rows in the same
+    /// transaction. An empty result means that nothing changes.
     ///
     /// # Errors
     /// See [`CommandError`].
@@ -219,7 +218,7 @@ impl EventLog {
         decide_on(loaded.state, loaded.sequence, aggregate_id, command, context).await
     }
 
-    /// Makes what was decided ready to be committed with its first answer, before the transaction begins.
+    /// Seals the decided events and adds the first answer. Call it before the transaction begins.
     ///
     /// # Errors
     /// See [`CommandError`].
@@ -236,7 +235,7 @@ impl EventLog {
         }
     }
 
-    /// Appends what is ready in a transaction that changes other rows too, and commits.
+    /// Appends sealed events in a transaction that changes other rows too, and commits.
     ///
     /// # Errors
     /// See [`CommandError`].
@@ -260,7 +259,7 @@ impl EventLog {
     }
 }
 
-/// Of what cqrs-es says about a stored event, the error that quotes nothing personal.
+/// An error of cqrs-es about a stored event, without personal data.
 fn decode_error(error: Box<dyn std::error::Error + Send + Sync>) -> DecodeError {
     match error.downcast::<DecodeError>() {
         Ok(error) => *error,

@@ -1,4 +1,4 @@
-//! What can be asked of an inbox as a whole.
+//! The use cases of a whole inbox.
 
 use domain::Position;
 use domain::inbox::{Inbox, InboxCommand, InboxError};
@@ -12,7 +12,7 @@ use crate::outcome::{CommandError, Done};
 /// Marks every message up to a position as read.
 ///
 /// # Errors
-/// [`InboxError::PastTheHead`] for a position that is not yet written.
+/// [`InboxError::PastTheHead`] for a position that does not exist yet.
 pub async fn read_all(
     log: &EventLog,
     user: UserId,

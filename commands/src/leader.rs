@@ -8,20 +8,20 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-/// How often a candidate asks whether the lock is free.
+/// How often a candidate tries to take the lock.
 const CANDIDATE_INTERVAL: Duration = Duration::from_millis(250);
-/// How often a leader tells the server that it is there.
+/// How often a leader sends a heartbeat to the server.
 const BEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// A connection that takes longer to answer counts as lost.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// After so long without a beat, because the leader is frozen or its machine is gone, the server ends the session, and
-/// with it the lock.
+/// After this time without a heartbeat, because the leader is frozen or its machine is gone, the server ends the
+/// session, and with it the lock.
 const LEASE: Duration = Duration::from_secs(15);
 
-/// The right to be the only one at work under a name in one database; dropping it gives it up.
+/// Leadership under a name in one database; dropping it gives it up.
 ///
-/// It is no fence: a leader that was frozen learns late that it has been replaced, so what it writes must be
-/// conditional as well.
+/// It is not a fence: a leader that was frozen learns late that it was replaced, so its writes must be conditional as
+/// well.
 #[derive(Debug)]
 pub struct Leadership {
     lost: CancellationToken,
@@ -29,7 +29,8 @@ pub struct Leadership {
 }
 
 impl Leadership {
-    /// Waits until nobody else leads under `name`, however long that takes and whether or not the database answers.
+    /// Waits until no other process leads under `name`, however long that takes and whether or not the database
+    /// answers.
     pub async fn acquire(pool: &PgPool, name: &str) -> Self {
         let mut candidate = None;
         loop {
@@ -51,8 +52,8 @@ impl Leadership {
         Self { lost, _keeper: AbortOnDropHandle::new(keeper) }
     }
 
-    /// Does `work` to its end; or, once the lock is lost, drops it where it stands and gives nothing. So work that waits
-    /// for a server that is gone does not wait for ever.
+    /// Runs `work` to its end, or drops it once the lock is lost and returns none, so that work on a server that is
+    /// gone does not wait for ever.
     pub async fn while_held<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         self.lost.run_until_cancelled(work).await
     }
@@ -63,7 +64,7 @@ impl Leadership {
     }
 }
 
-/// Keeps the session, and the lock with it, until it does not answer any more.
+/// Keeps the session, and the lock with it, until the server does not answer any more.
 async fn beat(mut connection: PgConnection, lost: CancellationToken) {
     let _lost = lost.drop_guard();
     while matches!(timeout(ANSWER_TIMEOUT, connection.ping()).await, Ok(Ok(()))) {
@@ -71,7 +72,7 @@ async fn beat(mut connection: PgConnection, lost: CancellationToken) {
     }
 }
 
-/// Asks for the lock on the candidate's connection, which is made first if there is none.
+/// Tries to take the lock on the candidate's connection, which is opened first if there is none.
 async fn campaign(pool: &PgPool, name: &str, candidate: &mut Option<PgConnection>) -> sqlx::Result<bool> {
     let connection = match candidate {
         Some(connection) => connection,
@@ -88,7 +89,7 @@ async fn connect(pool: &PgPool, name: &str) -> sqlx::Result<PgConnection> {
     Ok(connection)
 }
 
-/// Advisory locks are a database's own, so the name alone tells leaders of one ledger apart.
+/// Advisory locks belong to one database, so the name alone is a sufficient key.
 fn key(name: &str) -> i64 {
     let hash = Sha256::new().chain_update("mensajeria leader ").chain_update(name).finalize();
     let first = hash.first_chunk().copied().expect("SHA-256 has more than eight bytes");

@@ -1,4 +1,4 @@
-//! What can be asked of messages.
+//! The use cases of messages.
 
 use chrono::{DateTime, Utc};
 use domain::message::{Message, MessageCommand, MessageError, SendMessage};
@@ -9,7 +9,7 @@ use crate::context::CommandContext;
 use crate::log::EventLog;
 use crate::outcome::{CommandError, Done};
 
-/// Sends a message under a new id; `answer` is what a caller who asks again is to be told.
+/// Sends a message under a new id. `answer` is stored as the first answer for its idempotency key.
 ///
 /// # Errors
 /// [`MessageError`] for no or too many recipients.
@@ -23,10 +23,10 @@ pub async fn send(
     log.execute_new::<Message>(&id, MessageCommand::Send(message), &context, answer).await
 }
 
-/// Takes a message back: its author's undo.
+/// Withdraws a message: its author's undo.
 ///
 /// # Errors
-/// [`MessageError`] for somebody else's message, or one sent too long ago.
+/// [`MessageError`] for a message of another author, or one sent too long ago.
 pub async fn withdraw(
     log: &EventLog,
     message: MessageId,
@@ -39,7 +39,7 @@ pub async fn withdraw(
     log.execute::<Message>(&id, MessageCommand::Withdraw { by, at }, &context, &json!({})).await
 }
 
-/// Whether `user` may read and answer a message, straight from the log: usable the moment it is sent.
+/// Whether `user` may read and answer a message, by the log, so that it holds from the moment of sending.
 ///
 /// # Errors
 /// When the log cannot be read.

@@ -1,11 +1,11 @@
-//! The tables of the write side, made and brought up to date; safe to run from many processes at once.
+//! Creates and migrates the tables of the write side. Many processes may run it at once.
 
 use sqlx::PgPool;
 use sqlx::migrate::{MigrateError, Migrator};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
-/// Applies what is missing.
+/// Applies the missing migrations.
 ///
 /// # Errors
 /// When the database refuses, or was migrated by a newer version of the program.

@@ -1,4 +1,4 @@
-//! What can be asked of notifications.
+//! The use cases of notifications.
 
 use chrono::{DateTime, Utc};
 use domain::notification::{Notification, NotificationCommand, NotificationError, RequestNotification};
@@ -11,7 +11,7 @@ use crate::outcome::{CommandError, Done};
 
 type Outcome = Result<Done, CommandError<NotificationError>>;
 
-/// Asks for a notification under a new id; `answer` is what a caller who asks again is to be told.
+/// Requests a notification under a new id. `answer` is stored as the first answer for its idempotency key.
 ///
 /// # Errors
 /// [`NotificationError::Expired`] for one that would expire before it begins.
@@ -26,20 +26,19 @@ pub async fn request(
     log.execute_new::<Notification>(&id, NotificationCommand::Request(request), &context, answer).await
 }
 
-/// Sends nothing more of a notification; one that is over stays as it is.
+/// Cancels what is left of a notification. A notification that is over stays as it is.
 ///
 /// # Errors
-/// [`NotificationError::Unknown`] for one that was never asked for.
+/// [`NotificationError::Unknown`] for a notification that was never requested.
 pub async fn cancel(log: &EventLog, notification: NotificationId, context: &CommandContext) -> Outcome {
     let command = NotificationCommand::Cancel;
     log.execute::<Notification>(&notification.to_string(), command, context, &json!({})).await
 }
 
-/// Sends a notification again to those it failed for, as a new generation; one of which nothing has failed stays as it is.
+/// Retries the failed deliveries of a notification in a new generation. A notification without failures stays as it is.
 ///
 /// # Errors
-/// [`NotificationError::Cancelled`] for one that was cancelled, [`NotificationError::PastExpiry`] for one whose time is
-/// over.
+/// [`NotificationError::Cancelled`] for a cancelled one, [`NotificationError::PastExpiry`] for an expired one.
 pub async fn retry(
     log: &EventLog,
     notification: NotificationId,
@@ -50,7 +49,7 @@ pub async fn retry(
     log.execute::<Notification>(&notification.to_string(), command, context, &json!({})).await
 }
 
-/// The company whose clients a notification tells, straight from the log; none if it was never asked for.
+/// The company whose clients a notification goes to, by the log; none if it was never requested.
 ///
 /// # Errors
 /// When the log cannot be read.

@@ -1,29 +1,29 @@
-//! How a command ends: carried out, now or before, or not, and why.
+//! The result of a command: executed now, executed before, or an error.
 
 use domain::{DecodeError, Position};
 use serde_json::Value;
 
 use crate::log::{LoadError, SealError};
 
-/// What a command led to.
+/// The result of a command that was executed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Done {
-    /// It was carried out now.
+    /// It was executed now.
     Now {
         /// Of its last event, or the log's head if nothing changed.
         position: Position,
     },
-    /// It had been carried out before, under the same key.
+    /// It had been executed before, under the same key.
     Before {
-        /// What was answered then.
+        /// The first answer.
         answer: Value,
-        /// Where the log stood then.
+        /// The position of the first answer.
         position: Position,
     },
 }
 
 impl Done {
-    /// The position that a caller must be able to read.
+    /// The position that the caller's next read must have reached.
     pub const fn position(&self) -> Position {
         match self {
             Self::Now { position } | Self::Before { position, .. } => *position,
@@ -31,25 +31,25 @@ impl Done {
     }
 }
 
-/// Why a command was not carried out.
+/// Why a command was not executed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError<E: std::error::Error> {
-    /// The rules refuse it: theirs to mend.
+    /// The rules refuse it: the caller's fault.
     #[error(transparent)]
     Refused(E),
-    /// The caller's key stands for another request.
+    /// The idempotency key belongs to another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// The stream would not stand still: try again.
+    /// Other writers changed the stream each time: try again.
     #[error("the command met too many conflicts")]
     Conflict,
-    /// An event would be larger than the log takes.
+    /// An event would be larger than the log's limit.
     #[error("the command leads to too large an event")]
     TooLarge,
     /// The stream has an event that this version of the program cannot read: trying again does not help.
     #[error("failed to read the stream: {0}")]
     Unreadable(#[source] DecodeError),
-    /// The log is away, or the outcome is unknown: ours. Trying again with the same key is safe.
+    /// The log is not available, or the outcome is unknown: our fault. Trying again with the same key is safe.
     #[error("failed to carry the command out: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -1,4 +1,4 @@
-//! What a recipient can do with a message.
+//! The use cases of receipts: what a recipient can do with a message.
 
 use cqrs_es::Aggregate;
 use domain::inbox::Inbox;
@@ -12,13 +12,13 @@ use crate::context::CommandContext;
 use crate::log::{EventLog, LoadError};
 use crate::outcome::{CommandError, Done};
 
-/// How many read-alls are read at once: nearly always the last one settles it.
+/// How many read-alls are read at once: nearly always the last one is enough.
 const READ_ALLS: i64 = 8;
 
-/// Does `action` with `user`'s copy of a message; `None` if the user has none.
+/// Applies `action` to `user`'s copy of a message; `None` if the user has none.
 ///
 /// # Errors
-/// When the log is away.
+/// When the log is not available.
 pub async fn act(
     log: &EventLog,
     message: MessageId,
@@ -36,8 +36,8 @@ pub async fn act(
     log.execute::<Receipt>(&Receipt::stream(message, user), command, &context, &json!({})).await.map(Some)
 }
 
-/// Where the last read-all of `user` stands, if one covers a message. Read from the end of the stream, which grows for
-/// ever, and no further back than the message: nobody could read it before it was written.
+/// The position of the last read-all of `user` that covers a message, if any. The stream grows for ever, so it is read
+/// from its end and no further back than the message.
 async fn last_read_all(
     log: &EventLog,
     user: UserId,

@@ -1,4 +1,4 @@
-//! cqrs-es's repository over our log: reads by postgres-es, writes by the appender.
+//! The repository of cqrs-es over our log: it reads through postgres-es and writes through the appender.
 
 use std::sync::Mutex;
 
@@ -10,9 +10,12 @@ use domain::{DecodeError, upcast};
 use postgres_es::PostgresEventRepository;
 use serde_json::Value;
 
-use crate::log::{AppendError, Appended, Draft, EventLog, FirstAnswer, Lane, Place, SealError, open_value};
+use crate::log::{
+    AppendError, Appended, Draft, EventLog, FirstAnswer, Lane, SealContext, SealError, open_value,
+};
 
-/// Made for one command: it carries the command's first answer in, and out what cqrs-es has no room to return.
+/// Made for one command: it carries the command's first answer to the appender, and the result of the append, which
+/// cqrs-es cannot return, to the caller.
 pub(crate) struct LedgerRepository<'a> {
     log: &'a EventLog,
     stock: PostgresEventRepository,
@@ -21,7 +24,7 @@ pub(crate) struct LedgerRepository<'a> {
     receipt: &'a Receipt,
 }
 
-/// What became of the append.
+/// The result of the append.
 #[derive(Default)]
 pub(crate) struct Receipt(Mutex<Option<Result<Appended, AppendError>>>);
 
@@ -48,16 +51,20 @@ impl<'a> LedgerRepository<'a> {
     }
 
     async fn open(&self, mut event: SerializedEvent) -> Result<SerializedEvent, PersistenceError> {
-        let place = Place {
+        let context = SealContext {
             aggregate_type: &event.aggregate_type,
             aggregate_id: &event.aggregate_id,
             sequence: event.sequence as i64,
         };
         let payload =
-            open_value(self.log.keys(), event.payload.take(), place).await.map_err(|error| match error {
-                SealError::Forged => PersistenceError::DeserializationError(Box::new(DecodeError::Sealed)),
-                other => PersistenceError::UnknownError(Box::new(other)),
-            })?;
+            open_value(self.log.keys(), event.payload.take(), context).await.map_err(
+                |error| match error {
+                    SealError::Forged => {
+                        PersistenceError::DeserializationError(Box::new(DecodeError::Sealed))
+                    }
+                    other => PersistenceError::UnknownError(Box::new(other)),
+                },
+            )?;
         event.payload = upcast(&event.event_type, &event.event_version, payload)
             .map_err(|error| PersistenceError::DeserializationError(Box::new(error)))?;
         Ok(event)
@@ -88,7 +95,7 @@ impl PersistedEventRepository for LedgerRepository<'_> {
         Ok(events)
     }
 
-    /// Never: the snapshot store applies every event twice, so only the event store is used.
+    /// Never called: the snapshot store applies every event twice, so only the event store is used.
     async fn get_snapshot<A: Aggregate>(
         &self,
         _: &str,

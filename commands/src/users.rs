@@ -1,4 +1,4 @@
-//! What can be asked of users; credentials change in the same transaction as the events.
+//! The use cases of users. Credentials change in the same transaction as the events.
 
 use domain::user::{RegisterUser, User, UserChange, UserCommand, UserError};
 use domain::value::{EmailAddress, UserId};
@@ -12,13 +12,13 @@ use crate::database::begin;
 use crate::log::{Draft, EventLog};
 use crate::outcome::{CommandError, Done};
 
-/// Why an order about a user is refused.
+/// Why a command about a user is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum UserRefusal {
     /// By the rules of users.
     #[error(transparent)]
     Rule(#[from] UserError),
-    /// Somebody else logs in with that address.
+    /// Another user logs in with that address.
     #[error("the e-mail address is taken")]
     EmailTaken,
 }
@@ -54,8 +54,8 @@ pub async fn register(
     .await
 }
 
-/// Changes some of what is known of a user. With a new password or a disabled login the user's sessions end; with a
-/// disabled login also the tokens, for good.
+/// Changes the given fields of a user. With a new password or a disabled login the user's sessions end; with a disabled
+/// login also the tokens, for good.
 ///
 /// # Errors
 /// [`UserRefusal`] for a taken address, no role, or an unknown user.
@@ -83,7 +83,7 @@ pub async fn change(
     .await
 }
 
-/// What of a login changes; absent parts stay.
+/// The changes of a login; absent fields stay.
 struct Credentials<'a> {
     email: Option<Vec<u8>>,
     password_hash: Option<&'a str>,
@@ -106,7 +106,7 @@ impl Credentials<'_> {
         Ok(())
     }
 
-    /// Ends what the login gave.
+    /// Ends the sessions, and the tokens of a disabled login.
     async fn revoke(&self, tx: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
         let (user, is_disabled) = (Uuid::from(user), self.active == Some(false));
         if self.password_hash.is_some() || is_disabled {
@@ -160,7 +160,7 @@ pub async fn find_by_email(log: &EventLog, email: &EmailAddress) -> sqlx::Result
     Ok(user.map(UserId::from))
 }
 
-/// The blind index that a login is found by.
+/// The blind index of a log-in address.
 pub fn email_index(log: &EventLog, email: &EmailAddress) -> Vec<u8> {
     log.keys().blind_index(&email.normalized())
 }

@@ -1,4 +1,4 @@
-//! The connection to NATS: never in the way of a start, and always on its way back.
+//! The connection to NATS, made in the background and renewed for ever, so that a start never waits for it.
 
 mod heads;
 mod names;
@@ -15,7 +15,7 @@ use percent_encoding::percent_decode_str;
 pub use self::heads::share_heads;
 pub(crate) use self::names::events_subject;
 pub use self::stream::{MirrorError, StreamLimits};
-pub(crate) use self::stream::{Standing, create, delete, standing};
+pub(crate) use self::stream::{StreamState, compare_stream, create, delete};
 
 /// How long NATS may take to answer.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
@@ -23,7 +23,7 @@ pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
 /// The first pause between two tries to connect; each further one is twice as long.
 const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(10);
-/// How often a silent connection is tested: a server that went without a word is noticed after two of these.
+/// How often a silent connection is tested: a server that vanished silently is noticed after two of these.
 const TEST_INTERVAL: Duration = Duration::from_secs(10);
 
 /// A NATS server or cluster that carries events. Cheap to clone.
@@ -36,7 +36,7 @@ struct Inner {
     limits: StreamLimits,
 }
 
-/// Why the broker did not do what was asked.
+/// Why a request to the broker failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
     /// The URL is not one of a NATS server.
@@ -61,7 +61,7 @@ impl BrokerError {
 
 impl Broker {
     /// Connects in the background, for ever. `url` is `nats://user:password@host:port` or `tls://…`; several servers of
-    /// one cluster are parted by commas.
+    /// one cluster are separated by commas.
     ///
     /// # Errors
     /// [`BrokerError::Url`] only; a server that is away is not an error.
@@ -69,7 +69,7 @@ impl Broker {
         Self::connect_with(url, StreamLimits::default()).await
     }
 
-    /// The same, with other limits for the stream that the relay makes.
+    /// The same, with other limits for the stream that the relay creates.
     ///
     /// # Errors
     /// [`BrokerError::Url`] only.
@@ -95,7 +95,8 @@ impl Broker {
         &self.0.client
     }
 
-    /// For requests: what is asked while NATS is away would only wait, and wake up later in another world.
+    /// JetStream for requests, if there is a connection. A request made without one would be queued and sent much
+    /// later.
     pub(crate) fn jetstream(&self) -> Result<&jetstream::Context, BrokerError> {
         if self.is_connected() { Ok(&self.0.jetstream) } else { Err(BrokerError::Away) }
     }
@@ -116,7 +117,7 @@ fn options() -> ConnectOptions {
         .request_timeout(Some(REQUEST_TIMEOUT))
 }
 
-/// The client itself leaves unread who the URL says we are. A name without a password is a token.
+/// The user of the URL, which the client does not read itself. A name without a password is a token.
 fn signed_in(options: ConnectOptions, servers: &[ServerAddr]) -> ConnectOptions {
     let Some(server) = servers.iter().find(|server| server.has_user_pass()) else { return options };
     match (server.username().map(decoded), server.password().map(decoded)) {

@@ -12,12 +12,12 @@ pub(crate) fn stream_name(ledger: Uuid) -> String {
     format!("MENSAJERIA_{}", ledger.simple())
 }
 
-/// Every subject that a ledger's stream takes.
+/// The subjects of a ledger's stream.
 pub(super) fn stream_subjects(ledger: Uuid) -> String {
     format!("mensajeria.{}.events.>", ledger.simple())
 }
 
-/// Where a process tells the others how far the log has come.
+/// The subject on which processes announce the head of the log.
 pub(super) fn head_subject(ledger: Uuid) -> String {
     format!("mensajeria.{}.head", ledger.simple())
 }
@@ -38,14 +38,14 @@ fn company(metadata: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Concerned<'_>>(metadata).ok()?.company
 }
 
-/// What of an event's metadata goes into its subject.
+/// The part of an event's metadata that its subject contains.
 #[derive(Deserialize)]
 struct Concerned<'a> {
     #[serde(borrow)]
     company: Option<Cow<'a, str>>,
 }
 
-/// Whatever NATS gives a meaning of its own becomes a line, and an empty token too.
+/// Characters with a meaning in NATS become `_`, and so does an empty token.
 fn push_token(subject: &mut String, token: &str) {
     let fits = |c: char| !(c.is_whitespace() || c.is_control() || matches!(c, '.' | '*' | '>'));
     if token.is_empty() {

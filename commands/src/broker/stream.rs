@@ -1,4 +1,4 @@
-//! The stream that mirrors the log: how it is made, and whether it still tells the same story.
+//! The stream that mirrors the log: how it is created, and whether it still agrees with the log.
 
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ use crate::log::{Reader, envelope, head_and_id};
 
 /// The largest message that the stream takes, in bytes: what an unconfigured NATS server carries.
 const MESSAGE_BYTES_MAX: i32 = 1024 * 1024;
-/// Publishing is idempotent by the expected sequence, so the broker need not remember ids; this is the least it takes.
+/// Publishing is idempotent by the expected sequence, so the broker need not remember ids; this is the shortest window
+/// that it accepts.
 const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 
 /// How much of the log the stream keeps. It is a window; PostgreSQL has the whole history.
@@ -32,16 +33,16 @@ pub struct StreamLimits {
 }
 
 impl Default for StreamLimits {
-    /// One copy, a week, 128 MiB: followers that are further behind than some thousand events read PostgreSQL anyway,
-    /// and many ledgers may share a server.
+    /// One copy, a week, 128 MiB: feeds that are further behind than some thousand events read PostgreSQL anyway, and
+    /// many ledgers may share a server.
     fn default() -> Self {
         Self { replicas: 1, age_max: Duration::from_secs(7 * 24 * 3600), bytes_max: 128 << 20 }
     }
 }
 
-/// How the stream stands to the log.
+/// The stream compared with the log.
 #[derive(Debug)]
-pub(crate) enum Standing {
+pub(crate) enum StreamState {
     /// There is no stream.
     Absent,
     /// Its last message is the event of that position, or it has none left to compare.
@@ -63,34 +64,34 @@ pub enum MirrorError {
     Database(#[from] sqlx::Error),
 }
 
-/// What a stream's last message is.
+/// The last message of a stream.
 enum LastMessage {
     Expired,
     Event(Option<Uuid>),
 }
 
-/// Compares the stream with the log. The stream is asked first: what it has by then, a healthy log has too.
-pub(crate) async fn standing(log: &Reader, broker: &Broker) -> Result<Standing, MirrorError> {
-    let Some(stream) = within(find(broker, log.ledger())).await? else { return Ok(Standing::Absent) };
+/// Compares the stream with the log. The stream is read first, so that a healthy log has every event of it.
+pub(crate) async fn compare_stream(log: &Reader, broker: &Broker) -> Result<StreamState, MirrorError> {
+    let Some(stream) = within(find(broker, log.ledger())).await? else { return Ok(StreamState::Absent) };
     let last = stream.cached_info().state.last_sequence as Position;
     let (head, stored) = head_and_id(log.pool(), last).await?;
     if last > head {
-        return Ok(Standing::Ahead { last, head });
+        return Ok(StreamState::Ahead { last, head });
     }
     match within(last_message(&stream)).await? {
-        LastMessage::Event(mirrored) if mirrored != stored => Ok(Standing::Differs { at: last }),
+        LastMessage::Event(mirrored) if mirrored != stored => Ok(StreamState::Differs { at: last }),
         LastMessage::Event(_) | LastMessage::Expired => {
-            Ok(Standing::Agrees { stream: Box::new(stream), last })
+            Ok(StreamState::Agrees { stream: Box::new(stream), last })
         }
     }
 }
 
-/// Makes the stream so that its first message will have the sequence `first`.
+/// Creates the stream so that its first message gets the sequence `first`.
 pub(crate) async fn create(broker: &Broker, ledger: Uuid, first: Position) -> Result<(), BrokerError> {
     within(async {
         let created = broker.jetstream()?.create_stream(config(broker.limits(), ledger, first)).await;
         match created.map_err(|error| (error.kind(), error)) {
-            // Somebody else made it in between; the next look tells how it stands.
+            // Another process created it in between; the next comparison shows whether it agrees.
             Err((CreateStreamErrorKind::JetStream(reason), _))
                 if reason.error_code() == ErrorCode::STREAM_NAME_EXIST =>
             {
@@ -143,8 +144,8 @@ async fn last_message(stream: &Stream) -> Result<LastMessage, BrokerError> {
 }
 
 /// The client bounds the wait for an answer, but not the wait to be sent.
-async fn within<T>(asked: impl Future<Output = Result<T, BrokerError>>) -> Result<T, BrokerError> {
-    timeout(REQUEST_TIMEOUT, asked).await.unwrap_or(Err(BrokerError::TimedOut))
+async fn within<T>(request: impl Future<Output = Result<T, BrokerError>>) -> Result<T, BrokerError> {
+    timeout(REQUEST_TIMEOUT, request).await.unwrap_or(Err(BrokerError::TimedOut))
 }
 
 fn config(limits: StreamLimits, ledger: Uuid, first: Position) -> Config {

@@ -18,26 +18,26 @@ use crate::execute::decide_on;
 use crate::log::{Draft, EventLog, Loaded};
 use crate::outcome::{CommandError, Done};
 
-/// What became of a page, in clients.
+/// The result of a page, in clients.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Clients taken on.
+    /// Clients registered.
     pub created: u64,
     /// Clients changed.
     pub updated: u64,
-    /// Clients that were so already.
+    /// Clients that were already as in the file.
     pub unchanged: u64,
-    /// Of the last event, or the log's head if nothing changed.
+    /// The position of the last event, or the log's head if nothing changed.
     pub position: domain::Position,
 }
 
-/// Registers and changes the clients of a page, all or nothing; each must have its external id, and is known by it. A
-/// contact of the file replaces one of the same kind and name and is otherwise added; no contact is ever removed by a file.
-/// With `dry_run` nothing is written.
+/// Registers and changes the clients of a page, all or nothing; each must have an external id, by which it is found. A
+/// contact of the file replaces one of the same kind and name and is otherwise added; no contact is ever removed by a
+/// file. With `dry_run` nothing is written.
 ///
 /// # Errors
-/// [`ClientError::TooManyContacts`] for a client that would have too many; [`CommandError::Conflict`] when somebody else
-/// changes the same clients at this moment.
+/// [`ClientError::TooManyContacts`] for a client that would have too many; [`CommandError::Conflict`] when another
+/// request changes the same clients at the same time.
 pub async fn import_page(
     log: &EventLog,
     company: CompanyId,
@@ -134,7 +134,7 @@ async fn register(
     decide_on(Client::default(), 0, &client.to_string(), command, context).await
 }
 
-/// A client erased since the page was read is left alone: the next run takes it on as a new person.
+/// A client erased since the page was read is skipped: the next run registers it as a new person.
 async fn change(
     log: &EventLog,
     client: ClientId,
@@ -146,7 +146,7 @@ async fn change(
     decide_on(state, sequence, &client.to_string(), ClientCommand::Change(change), context).await
 }
 
-/// A name that is written with the same letters is left as it is.
+/// A name that differs only in the encoding of its letters is left as it is.
 fn changed(served: &Served, profile: ClientProfile) -> Option<ClientChange> {
     let known = served.profile.get()?;
     let contacts = merged(known.contacts.clone(), profile.contacts);
@@ -158,8 +158,8 @@ fn name_of(log: &EventLog, profile: &ClientProfile) -> Vec<u8> {
     external_index(log, profile.external_id.as_deref().unwrap_or_default())
 }
 
-/// Two rows of one kind and name are two contacts: somebody with two numbers has both. What the file has as it is stands;
-/// what it has otherwise replaces the next of that kind and name which the file does not have.
+/// Two rows of one kind and name are two contacts of a person with two numbers. A contact that is equal in the file
+/// stays. Any other row of the file replaces the next contact of the same kind and name that the file does not contain.
 fn merged(mut contacts: Vec<Contact>, from_file: Vec<Contact>) -> Vec<Contact> {
     let is_among = |contacts: &[Contact], one: &Contact| contacts.iter().any(|other| other.is_same_as(one));
     let mut is_of_file: Vec<bool> = contacts.iter().map(|old| is_among(&from_file, old)).collect();

@@ -1,4 +1,4 @@
-//! What is appended, what comes back, and why it can fail.
+//! The input, the result and the errors of an append.
 
 use std::collections::HashMap;
 
@@ -11,16 +11,17 @@ use uuid::Uuid;
 
 use crate::database::is_lost;
 
-/// Who, why and whence of an event, as text, because cqrs-es reads it back as a map of text. Names: [`metadata`].
+/// The actor, cause and origin of an event, as text, because cqrs-es reads metadata as a map of text. Names:
+/// [`metadata`].
 pub type Metadata = HashMap<String, String>;
 
 /// The names that metadata uses.
 pub mod metadata {
-    /// The user who gave the command, as a UUID; absent for the system's own doing.
+    /// The user who gave the command, as a UUID; absent for commands of the system.
     pub const ACTOR: &str = "actor";
     /// Where the command came from; sealed under the actor's key in the log.
     pub const IP: &str = "ip";
-    /// What ties together all that one request led to.
+    /// The correlation id: the same for everything that one request led to.
     pub const CORRELATION: &str = "correlation_id";
     /// The event or command that led to this one.
     pub const CAUSATION: &str = "causation_id";
@@ -32,14 +33,14 @@ pub mod metadata {
     pub const COMPANY: &str = "company";
 }
 
-/// One event before it has a position. Its personal data is clear; [`super::Writer`] seals it on the way in.
+/// One event before it has a position. Its personal data is in clear text; [`super::Writer`] seals it.
 #[derive(Debug, Clone)]
 pub struct Draft {
     /// Such as `message`.
     pub aggregate_type: String,
     /// The stream within the type.
     pub aggregate_id: String,
-    /// Its place in the stream, from 1.
+    /// Its number in the stream, from 1.
     pub sequence: i64,
     /// The variant's name.
     pub event_type: String,
@@ -47,7 +48,7 @@ pub struct Draft {
     pub event_version: String,
     /// The event as JSON.
     pub payload: String,
-    /// Who, why and whence.
+    /// Actor, cause and origin.
     pub metadata: Metadata,
 }
 
@@ -75,29 +76,29 @@ impl Draft {
     }
 }
 
-/// The first answer to a command that may be asked twice.
+/// The first answer to a command with an idempotency key.
 #[derive(Debug, Clone)]
 pub struct FirstAnswer {
-    /// UUIDv5 of the caller and the caller's key, so that two callers never meet.
+    /// UUIDv5 of the caller and the caller's key, so that the keys of two callers never collide.
     pub command_id: Uuid,
-    /// Who asked.
+    /// The caller.
     pub caller: Uuid,
-    /// What was asked, as [`super::Keys::fingerprint`] knows it again.
+    /// The fingerprint of the request, see [`super::Keys::fingerprint`].
     pub fingerprint: [u8; 32],
     /// The answer, without its position.
     pub answer: Value,
 }
 
-/// Which requests wait for which: people before campaigns.
+/// The priority of an append: requests of callers go before bulk work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// Somebody waits for the answer.
+    /// A caller waits for the answer.
     Interactive,
     /// Chunks, outcomes, imports.
     Bulk,
 }
 
-/// The positions that an append took, and the one time that was noted for all of it.
+/// The positions of an append and the one time at which it was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct Appended {
     /// Of the first event; one past `last` if there was none.
@@ -108,22 +109,22 @@ pub struct Appended {
     pub stamp: DateTime<Utc>,
 }
 
-/// Why nothing is known to be appended.
+/// Why an append failed, or is not known to have succeeded.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
-    /// Somebody else wrote the stream's next event first, or made the same key.
+    /// Another writer wrote the stream's next event first, or created the same key.
     #[error("the stream has moved on")]
     Conflict,
-    /// The command was answered already; its first answer stands in `command_log`.
+    /// The command was answered before; its first answer is in `command_log`.
     #[error("the command was answered already")]
     Answered,
     /// An event is larger than the broker can carry.
     #[error("an event is larger than {} bytes", super::EVENT_BYTES_MAX)]
     TooLarge,
-    /// More is waiting than the queue's bound.
+    /// The queue of waiting requests is full.
     #[error("too many appends are waiting")]
     Overloaded,
-    /// The answer did not come: it may be in the log or not, and asking again with the same command id is safe.
+    /// No answer arrived. The events may be in the log or not; repeating the request with the same command id is safe.
     #[error("the outcome of the append is unknown")]
     Unknown,
     /// The database refused or is away.
@@ -138,7 +139,7 @@ pub enum AppendError {
 }
 
 impl AppendError {
-    /// Tells the rules of the tables apart by the names of their constraints.
+    /// Maps a violated constraint to its error by the constraint's name.
     pub(crate) fn of(error: sqlx::Error) -> Self {
         let constraint = error.as_database_error().and_then(|error| error.constraint());
         match constraint {
@@ -151,12 +152,12 @@ impl AppendError {
         }
     }
 
-    /// Whether one of several requests that were sent together may be at fault, so that each must be tried alone.
+    /// Whether one request of a flush may be at fault, so that each must be tried alone.
     pub(crate) const fn is_of_one(&self) -> bool {
         matches!(self, Self::Conflict | Self::Answered | Self::TooLarge)
     }
 
-    /// Whether the connection was lost, and the answer with it.
+    /// Whether the connection was lost together with the answer.
     pub(super) fn is_of_the_connection(&self) -> bool {
         matches!(self, Self::Database(error) if is_lost(error))
     }

@@ -1,4 +1,5 @@
-//! The group-commit appender: what waits becomes one call, one commit, one fsync, and then every caller is answered.
+//! The group-commit appender: all waiting requests become one call, one commit and one fsync; then every caller is
+//! answered.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,18 +14,17 @@ use super::append::{AppendError, Appended, Lane};
 use super::keys::Keys;
 use super::lanes::{FLUSH_ROWS_MAX, Lanes, Request, Waiting};
 use super::recent::Recent;
-use super::{StoredEvent, insert, tell};
+use super::{StoredEvent, insert, publish_head};
 
 /// How many requests may wait.
 const WAITING_MAX: usize = 20_000;
-/// How many flushes are under way at once: while one is at the disk, the next one travels.
+/// How many flushes run at once: while one waits for the disk, the next one is sent.
 const FLUSHERS: usize = 2;
 /// After this the outcome of a flush is unknown.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
-/// On how many connections an append is tried, one after the other, when they are lost with it.
+/// How many connections an append is tried on, one after the other, when each of them is lost.
 const CONNECTIONS_TRIED_MAX: usize = 4;
-/// How long a flusher that has nothing to do keeps its connection: what stands between us and the server may forget one
-/// that is not used.
+/// How long an idle flusher keeps its connection: a firewall between us and the server may drop an unused one silently.
 const CONNECTION_KEPT_FOR: Duration = Duration::from_secs(1);
 
 struct Shared {
@@ -36,14 +36,14 @@ struct Shared {
     keys: Keys,
 }
 
-/// The door to the flushers. They end when the last door is dropped.
+/// Hands requests to the flushers, which end when it is dropped.
 pub(super) struct Appender {
     shared: Arc<Shared>,
     flushers: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl Appender {
-    /// Starts the flushers. `head` is told of every commit; `recent` and `keys` know before what was in it.
+    /// Starts the flushers. Every commit is published to `head`, after its events and keys are in `recent` and `keys`.
     pub(super) fn start(
         pool: PgPool,
         head: watch::Sender<Position>,
@@ -88,10 +88,10 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes what waits now; never waits for more.
+    /// Takes the waiting requests; waits only if there are none.
     async fn take(&self) -> Vec<Waiting> {
         loop {
-            self.let_others_ask().await;
+            self.gather_waiting().await;
             let batch = self.lanes().take();
             if !batch.is_empty() {
                 return batch;
@@ -100,9 +100,9 @@ impl Shared {
         }
     }
 
-    /// Those who are about to ask do so first, while each turn of the runtime brings more: after a flush, many are, and
-    /// the first of them alone would have the next one to himself.
-    async fn let_others_ask(&self) {
+    /// Yields to the runtime as long as that brings more requests. After a flush many callers are about to send their
+    /// next request, and the first of them would otherwise get a flush of its own.
+    async fn gather_waiting(&self) {
         let (mut before, mut waiting) = (0, self.lanes().len());
         while before < waiting && waiting < FLUSH_ROWS_MAX {
             tokio::task::yield_now().await;
@@ -114,17 +114,17 @@ impl Shared {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was committed is known before its followers hear of it.
+    /// The events are in memory before their position is published.
     fn committed(&self, events: impl IntoIterator<Item = StoredEvent>, last: Position) {
         self.recent.keep(events);
-        tell(&self.head, last);
+        publish_head(&self.head, last);
     }
 }
 
-/// One of the tasks that append what waits.
+/// A task that appends waiting requests.
 struct Flusher {
     shared: Arc<Shared>,
-    /// Kept from flush to flush; none until it is needed, and after a pause.
+    /// Kept between flushes; none before the first one and after a pause.
     connection: Option<PoolConnection<Postgres>>,
     /// Whether a connection was lost with an append of this flush on it, which may have been committed.
     is_unsure: bool,
@@ -163,7 +163,7 @@ impl Flusher {
         }
     }
 
-    /// A loser never hurts the others of its flush.
+    /// Appends each request alone, so that one that is refused never hurts the others of its flush.
     async fn flush_one_by_one(&mut self, batch: Vec<Waiting>) {
         for waiting in batch {
             match self.append(&[&waiting.request]).await {
@@ -173,8 +173,8 @@ impl Flusher {
         }
     }
 
-    /// Appends, and appends again on another connection when one is lost: whether the first append was committed need
-    /// not be known, because its events would keep those of the second out, and are found by [`insert::committed_before`].
+    /// Appends, and tries again on another connection when one is lost. The first append may have been committed: then
+    /// its events keep the second ones out, and [`insert::committed_before`] finds them.
     async fn append(&mut self, requests: &[&Request]) -> Result<Appended, AppendError> {
         for _ in 1..CONNECTIONS_TRIED_MAX {
             match self.attempt(requests).await {
@@ -185,7 +185,7 @@ impl Flusher {
         self.attempt(requests).await
     }
 
-    /// A connection that failed in any way is not used again: it may still be in the middle of something.
+    /// A connection that failed in any way is not used again: it may still be in the middle of a statement.
     async fn attempt(&mut self, requests: &[&Request]) -> Result<Appended, AppendError> {
         let mut own = match self.connection.take() {
             Some(own) => own,
@@ -233,7 +233,7 @@ fn answer_all(shared: &Shared, batch: Vec<Waiting>, all: Appended) {
     }
     shared.committed(insert::events(rows, all), all.last);
     for (reply, appended) in answers {
-        // A caller that has gone away has still been served.
+        // A caller that has gone away drops its receiver; its events are committed all the same.
         let _ = reply.send(Ok(appended));
     }
 }
@@ -258,18 +258,18 @@ mod tests {
         Shared { pool, lanes, arrived, head, recent: Arc::default(), keys }
     }
 
-    fn ask(shared: &Shared) {
+    fn enqueue_one(shared: &Shared) {
         let waiting = Waiting { request: Request::default(), reply: oneshot::channel().0 };
         shared.enqueue(waiting, Lane::Interactive).expect("there is room");
     }
 
     #[tokio::test]
-    async fn those_who_are_about_to_ask_share_the_flush_of_the_first() {
+    async fn callers_about_to_append_share_the_flush_of_the_first() {
         let shared = Arc::new(shared());
-        ask(&shared);
+        enqueue_one(&shared);
         for _ in 0..9 {
             let shared = Arc::clone(&shared);
-            tokio::spawn(async move { ask(&shared) });
+            tokio::spawn(async move { enqueue_one(&shared) });
         }
         assert_eq!(shared.take().await.len(), 10);
     }

@@ -1,4 +1,4 @@
-//! Events as they travel: CloudEvents 1.0 in JSON, with personal data still sealed.
+//! The envelope of events in JetStream: CloudEvents 1.0 in JSON, with personal data sealed.
 
 use std::borrow::Cow;
 
@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::stored::StoredEvent;
 
-/// What is in front of every `type`, as CloudEvents wants it.
+/// The prefix of every `type`, as CloudEvents recommends.
 const TYPE_PREFIX: &str = "mensajeria.";
-/// Enough for an envelope without its data, in bytes.
+/// An upper estimate of the size of an envelope without its data, in bytes.
 const ATTRIBUTES_BYTES: usize = 512;
 
 /// The attributes of an envelope; `position`, `sequence` (in the stream) and `eventversion` are extensions.
@@ -32,7 +32,7 @@ struct Attributes<'a> {
     eventversion: &'a str,
 }
 
-/// What is read of an envelope.
+/// The attributes that are read from an envelope.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     id: Uuid,
@@ -59,7 +59,7 @@ struct Sealed<'a> {
     metadata: &'a RawValue,
 }
 
-/// Puts an event into its envelope. Payload and metadata are copied as they stand, without being parsed.
+/// Writes an event as an envelope. Payload and metadata are copied without being parsed.
 pub(crate) fn write(event: &StoredEvent, ledger: Uuid) -> Bytes {
     let attributes = Attributes {
         specversion: "1.0",
@@ -82,7 +82,7 @@ pub(crate) fn write(event: &StoredEvent, ledger: Uuid) -> Bytes {
     json.into()
 }
 
-/// Takes an event out of its envelope; none if it is not one of this ledger with this position.
+/// Reads the event from an envelope; none unless it belongs to this ledger and has this position.
 pub(crate) fn read(json: &[u8], ledger: Uuid, position: Position) -> Option<StoredEvent> {
     let envelope: Envelope<'_> = serde_json::from_slice(json).ok()?;
     if envelope.source != source(ledger) || envelope.position != position {

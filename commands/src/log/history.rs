@@ -1,4 +1,4 @@
-//! The history of some aggregate types, in pages: what a rebuild reads, without what it would throw away.
+//! The history of some aggregate types, in pages: a rebuild reads only the events that it uses.
 
 use domain::Position;
 use sqlx::postgres::PgRow;
@@ -11,11 +11,13 @@ use super::{FeedError, Reader, Recorded, StoredEvent};
 /// How many positions one page of history covers at most.
 const HISTORY_POSITIONS_MAX: Position = 4_000;
 
-/// How many bytes of payload one page holds: more than a page of those who follow the log, because most have room.
+/// How many bytes of payload one page holds: more than a page of a feed, because a rebuild reads whole pages one after
+/// the other.
 const HISTORY_BYTES_MAX: i64 = 4 * PAGE_BYTES_MAX;
 
-/// As a page of the log, but only of some types. Mostly all of it has room, so where to cut is only looked for if not;
-/// `is_cut` tells. Not in order: rows come nearly so, and a planner without statistics would copy each of them to sort.
+/// A page of the log with some types only. Most ranges fit into a page, so the cut is computed only when `is_cut` says
+/// that this one does not. The rows are not sorted: they arrive nearly in order, and a planner without statistics would
+/// copy each of them to sort.
 const PAGE: &str = "
 from events, (
   select case when sum(pg_column_size(payload)) > $3 then (
@@ -38,7 +40,7 @@ where position > $1 and position < coalesce(cut_at, $2 + 1) and ($4::text[] is n
 pub struct History {
     /// The events of the types that were asked for, in order.
     pub events: Vec<Recorded>,
-    /// No other events of these types stand up to here.
+    /// The log holds no other events of these types up to this position.
     pub up_to: Position,
 }
 

@@ -1,4 +1,4 @@
-//! Requests into the database, in one statement: the only place that binds the columns of an event.
+//! Inserts requests by one statement. This is the only place that binds the columns of an event.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use super::StoredEvent;
 use super::append::{AppendError, Appended};
 use super::lanes::{Request, Row};
 
-/// Positions and stamp come back as [`Appended`].
+/// Returns positions and time as [`Appended`].
 const APPEND: &str = "select first, last, stamp from append_events($1, $2, $3)";
 
 /// The database's `key_row`.
@@ -26,7 +26,8 @@ struct AnswerRow {
     caller: Uuid,
     fingerprint: Vec<u8>,
     answer: String,
-    /// The ordinal of the command's last event in the flush; that of the event before it, where it has none.
+    /// The number of the command's last event within the flush; the number of the event before it if the command has
+    /// none.
     last_row: i64,
 }
 
@@ -46,7 +47,7 @@ pub(super) async fn append(
         .map_err(AppendError::of)
 }
 
-/// The events that rows have become.
+/// The stored events of committed rows.
 pub(super) fn events(rows: Vec<Row>, appended: Appended) -> impl Iterator<Item = StoredEvent> {
     (appended.first..).zip(rows).map(move |(position, row)| row.stored(position, appended.stamp))
 }
@@ -71,8 +72,8 @@ fn answer_rows(requests: &[&Request]) -> Vec<AnswerRow> {
     rows
 }
 
-/// Where a request's own events are, if an append whose answer was lost has committed them: all or none are there, one
-/// after the other. A request without events is found by its caller, by its first answer.
+/// The positions of a request whose append lost its answer but was committed: either all its events are in the log, one
+/// after the other, or none. A request without events is found by its first answer, by its caller.
 pub(super) async fn committed_before(
     connection: &mut PgConnection,
     request: &Request,

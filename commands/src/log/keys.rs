@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// How many keys a process remembers.
 const KEYS_REMEMBERED: NonZeroUsize = NonZeroUsize::new(20_000).expect("a positive number");
-/// How long a process may go on reading what another process has erased.
+/// How long a process may still read data that another process has erased.
 const KEY_REMEMBERED_FOR: Duration = Duration::from_secs(30);
 /// What the master key's proof seals.
 const PROOF: &[u8] = b"mensajeria master key";
@@ -36,10 +36,10 @@ pub enum SealError {
     /// The keys could not be read.
     #[error("failed to read keys: {0}")]
     Database(#[from] sqlx::Error),
-    /// Wrong master key, or somebody changed the row: the ciphertext does not belong here.
+    /// The master key is wrong, or the row was changed: the ciphertext does not belong here.
     #[error("ciphertext does not open under its key")]
     Forged,
-    /// The system gave no randomness, or the value cannot be written as JSON.
+    /// The system had no randomness, or the value cannot be written as JSON.
     #[error("failed to seal")]
     Failed,
 }
@@ -85,7 +85,7 @@ impl Keys {
         }))
     }
 
-    /// A keyed hash by which equal values can be found without being readable: HMAC-SHA-256.
+    /// The blind index of a value: an HMAC-SHA-256 by which equal values are found without being readable.
     pub fn blind_index(&self, value: &str) -> Vec<u8> {
         hmac::sign(&self.0.index, value.as_bytes()).as_ref().to_vec()
     }
@@ -95,8 +95,8 @@ impl Keys {
         hmac::sign(&self.0.index, bytes).as_ref().to_vec()
     }
 
-    /// By what a request is known again: HMAC-SHA-256 of its parts. A plain hash would let whoever reads the database try
-    /// passwords and telephone numbers against it, faster than against what guards them elsewhere.
+    /// The fingerprint of a request: HMAC-SHA-256 of its parts. A reader of the database could try passwords and
+    /// telephone numbers against a plain hash, faster than against the password hash.
     pub fn fingerprint(&self, parts: &[&[u8]]) -> [u8; KEY_BYTES] {
         let mut signed = hmac::Context::with_key(&self.0.requests);
         for part in parts {
@@ -106,7 +106,8 @@ impl Keys {
         signed.sign().as_ref().try_into().expect("HMAC-SHA-256 has 32 bytes")
     }
 
-    /// Refuses another master key than the one that the log was first opened with. That one leaves its proof.
+    /// Refuses a master key other than the one that the log was first opened with. The first key leaves a proof in the
+    /// database.
     ///
     /// # Errors
     /// [`SealError::Forged`] under another key.
@@ -121,7 +122,7 @@ impl Keys {
         open(&self.0.wrapping, PROOF, &mut kept).map(drop)
     }
 
-    /// Destroys a key for ever: what it sealed is erased. Call [`Keys::forget`] after the commit.
+    /// Destroys a key for ever, which erases everything sealed under it. Call [`Keys::forget`] after the commit.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -161,7 +162,7 @@ impl Keys {
         Ok(found)
     }
 
-    /// A key for something that has none yet. Once it is committed, call [`Keys::committed`].
+    /// Creates a key for an id that has none. Once it is committed, call [`Keys::committed`].
     pub(crate) fn create(&self, id: Uuid) -> Result<(DataKey, NewKey), SealError> {
         let mut bytes = [0; KEY_BYTES];
         rand::fill(&mut bytes).map_err(|_| SealError::Failed)?;
@@ -170,7 +171,7 @@ impl Keys {
         Ok((clear, NewKey { id, wrapped, clear }))
     }
 
-    /// Remembers keys that are committed, so that those who follow the log need not read them back.
+    /// Caches committed keys, so that readers in this process need not fetch them.
     pub(super) fn committed(&self, keys: &[NewKey]) {
         keys.iter().for_each(|key| self.remember(key.id, key.clear));
     }
@@ -213,7 +214,7 @@ impl DataKey {
         seal(&aes(&self.0), aad, plain)
     }
 
-    /// What [`DataKey::seal`] sealed, opened where it lies.
+    /// Opens in place what [`DataKey::seal`] sealed.
     pub(crate) fn open<'a>(&self, aad: &[u8], sealed: &'a mut [u8]) -> Result<&'a mut [u8], SealError> {
         open(&aes(&self.0), aad, sealed)
     }

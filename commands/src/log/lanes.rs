@@ -1,4 +1,4 @@
-//! What waits to be appended, and which of it goes into one flush.
+//! The queues of waiting requests, and the choice of those that go into one flush.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -15,7 +15,7 @@ use super::keys::NewKey;
 pub(super) const FLUSH_ROWS_MAX: usize = 512;
 /// How many bytes of payload one flush holds at most.
 const FLUSH_BYTES_MAX: usize = 512 * 1024;
-/// How many bulk events one flush holds at most, so that people never wait behind a campaign.
+/// How many bulk events one flush holds at most, so that callers never wait behind a campaign.
 const FLUSH_BULK_ROWS_MAX: usize = 250;
 
 /// One event, sealed and as text, as it goes into the table: the database's `event_row`, in the order of its columns.
@@ -34,7 +34,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// The event that it has become.
+    /// The stored event that the row has become.
     pub(super) fn stored(self, position: Position, recorded_at: DateTime<Utc>) -> StoredEvent {
         StoredEvent {
             position,
@@ -51,7 +51,7 @@ impl Row {
     }
 }
 
-/// What one caller wants appended, all or nothing.
+/// The events, keys and answer that one caller appends, all or nothing.
 #[derive(Default)]
 pub(super) struct Request {
     pub(super) rows: Vec<Row>,
@@ -59,13 +59,13 @@ pub(super) struct Request {
     pub(super) answer: Option<FirstAnswer>,
 }
 
-/// A request, and who waits for its answer.
+/// A request in a queue, with the channel for its answer.
 pub(super) struct Waiting {
     pub(super) request: Request,
     pub(super) reply: oneshot::Sender<Result<Appended, AppendError>>,
 }
 
-/// What waits: people before campaigns.
+/// The two queues of waiting requests. Interactive requests go first.
 #[derive(Default)]
 pub(super) struct Lanes {
     pub(super) interactive: VecDeque<Waiting>,
@@ -78,18 +78,18 @@ impl Lanes {
         self.interactive.len() + self.bulk.len()
     }
 
-    /// What goes into the next flush; nothing if nothing waits.
+    /// Takes the requests of the next flush; empty if none waits.
     pub(super) fn take(&mut self) -> Vec<Waiting> {
-        let mut batch = Batch::default();
+        let mut batch = Flush::default();
         batch.fill(&mut self.interactive, FLUSH_ROWS_MAX);
         batch.fill(&mut self.bulk, FLUSH_BULK_ROWS_MAX);
         batch.taken
     }
 }
 
-/// What goes into one flush: at most one request a stream and a command, since two would only refuse each other.
+/// The requests of one flush: at most one a stream and a command, because two would conflict with each other.
 #[derive(Default)]
-struct Batch {
+struct Flush {
     taken: Vec<Waiting>,
     rows: usize,
     bytes: usize,
@@ -97,7 +97,7 @@ struct Batch {
     commands: HashSet<Uuid>,
 }
 
-impl Batch {
+impl Flush {
     fn fill(&mut self, lane: &mut VecDeque<Waiting>, rows_max: usize) {
         let mut left = VecDeque::new();
         while let Some(waiting) = lane.pop_front() {
@@ -122,10 +122,10 @@ impl Batch {
 
     fn admit(&mut self, request: &Request) -> bool {
         let command = request.answer.as_ref().map(|answer| answer.command_id);
-        let meets_itself = command.is_some_and(|id| self.commands.contains(&id));
+        let is_repeated = command.is_some_and(|id| self.commands.contains(&id));
         let streams: HashSet<_> =
             request.rows.iter().map(|row| (row.aggregate_type.clone(), row.aggregate_id.clone())).collect();
-        if meets_itself || !self.streams.is_disjoint(&streams) {
+        if is_repeated || !self.streams.is_disjoint(&streams) {
             return false;
         }
         self.commands.extend(command);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_goes_into_a_flush_once_and_keeps_its_turn() {
+    fn a_stream_is_in_a_flush_once_and_its_requests_keep_their_order() {
         let mut lanes = Lanes::default();
         lanes.interactive.extend([waiting("a", 1), waiting("a", 1), waiting("b", 1)]);
         assert_eq!(streams(&lanes.take()), ["a", "b"]);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn people_go_before_campaigns_and_campaigns_leave_room() {
+    fn callers_go_before_campaigns_and_campaigns_leave_room() {
         let mut lanes = Lanes::default();
         lanes.bulk.extend([waiting("chunk 1", 200), waiting("chunk 2", 200)]);
         lanes.interactive.push_back(waiting("person", 1));

@@ -1,4 +1,4 @@
-//! One aggregate's state from its stored stream, and single payloads made readable.
+//! Folds one aggregate's state from its stream, and unseals single payloads.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::SealError;
 use super::keys::Keys;
-use super::personal::{Place, keys_in};
+use super::personal::{SealContext, keys_in};
 use super::stored::StoredEvent;
 use super::unseal::open_payload;
 
@@ -27,16 +27,16 @@ pub enum LoadError {
     Decode(#[from] DecodeError),
 }
 
-/// An aggregate as its stream folds to it.
+/// An aggregate folded from its stream.
 #[derive(Debug)]
 pub struct Loaded<A> {
-    /// Its state; the default if nothing has happened yet.
+    /// Its state; the default if the stream is empty.
     pub state: A,
-    /// The sequence of its last event; 0 if nothing has happened yet.
+    /// The sequence of its last event; 0 if the stream is empty.
     pub sequence: i64,
-    /// The position of its first event; 0 if nothing has happened yet.
+    /// The position of its first event; 0 if the stream is empty.
     pub first_position: Position,
-    /// The position of its last event; 0 if nothing has happened yet.
+    /// The position of its last event; 0 if the stream is empty.
     pub last_position: Position,
 }
 
@@ -49,7 +49,7 @@ pub(super) async fn fold<A: Aggregate>(
     let mut loaded = Loaded { state: A::default(), sequence: 0, first_position, last_position: 0 };
     for event in stream {
         (loaded.sequence, loaded.last_position) = (event.sequence, event.position);
-        let payload = open_text(keys, &event.payload, event.place()).await?;
+        let payload = open_text(keys, &event.payload, event.seal_context()).await?;
         let payload = serde_json::from_str(&payload).map_err(DecodeError::from)?;
         let payload = upcast(&event.event_type, &event.event_version, payload)?;
         loaded.state.apply(serde_json::from_value(payload).map_err(DecodeError::from)?);
@@ -58,19 +58,27 @@ pub(super) async fn fold<A: Aggregate>(
 }
 
 /// Unseals one payload that was read as a tree.
-pub(crate) async fn open_value(keys: &Keys, payload: Value, place: Place<'_>) -> Result<Value, SealError> {
+pub(crate) async fn open_value(
+    keys: &Keys,
+    payload: Value,
+    context: SealContext<'_>,
+) -> Result<Value, SealError> {
     let text = serde_json::to_string(&payload).map_err(|_| SealError::Failed)?;
-    match open_text(keys, &text, place).await? {
+    match open_text(keys, &text, context).await? {
         Cow::Borrowed(_) => Ok(payload),
         Cow::Owned(opened) => serde_json::from_str(&opened).map_err(|_| SealError::Failed),
     }
 }
 
 /// A payload without personal data stays as it is.
-async fn open_text<'a>(keys: &Keys, payload: &'a str, place: Place<'_>) -> Result<Cow<'a, str>, SealError> {
+async fn open_text<'a>(
+    keys: &Keys,
+    payload: &'a str,
+    context: SealContext<'_>,
+) -> Result<Cow<'a, str>, SealError> {
     let ids: Vec<Uuid> = keys_in(payload).collect();
     if ids.is_empty() {
         return Ok(Cow::Borrowed(payload));
     }
-    open_payload(payload, place, &keys.find(ids).await?).map(Cow::Owned)
+    open_payload(payload, context, &keys.find(ids).await?).map(Cow::Owned)
 }

@@ -1,5 +1,5 @@
-//! The one door to the event log, in three parts: [`Writer`] appends, [`Reader`] reads, unseals and decodes, [`Keys`] holds
-//! the keys of personal data.
+//! The event log, in three parts: [`Writer`] appends, [`Reader`] reads, unseals and decodes, [`Keys`] holds the keys of
+//! personal data.
 
 mod append;
 mod appender;
@@ -16,6 +16,8 @@ mod personal;
 mod reader;
 mod recent;
 mod seal;
+#[cfg(test)]
+mod sealing_tests;
 mod stored;
 mod unseal;
 mod writer;
@@ -32,13 +34,14 @@ pub(crate) use self::load::open_value;
 pub use self::load::{LoadError, Loaded};
 pub use self::page::PAGE_BYTES_MAX;
 pub(crate) use self::page::head_and_id;
-pub(crate) use self::personal::Place;
+pub(crate) use self::personal::SealContext;
 pub use self::reader::Reader;
 pub use self::stored::{Context, Recorded, StoredEvent};
 pub use self::writer::{Sealed, Writer};
 
-/// How large one event may be, in bytes of its payload: room for 100,000 characters of four bytes, sealed and in base64.
-/// A much larger one would block an ordered feed for ever, since the broker carries 1 MiB with envelope and headers. The table's constraint `event_fits_the_broker` holds it.
+/// The largest payload of one event, in bytes: room for 100,000 characters of four bytes, sealed and in base64. A much
+/// larger one would block an ordered feed for ever, since the broker carries 1 MiB with envelope and headers. The
+/// table's constraint `event_fits_the_broker` holds it.
 pub const EVENT_BYTES_MAX: usize = 640 * 1024;
 /// How many events one page of the log holds at most.
 pub const PAGE_EVENTS_MAX: i64 = 1_000;
@@ -49,7 +52,7 @@ pub enum OpenError {
     /// The database does not answer.
     #[error("failed to open the log: {0}")]
     Database(#[from] sqlx::Error),
-    /// Under this key nothing personal in the history could be read.
+    /// The log was first opened with another master key. Under this one no personal data could be read.
     #[error("the master key is not the one that this log was first opened with")]
     WrongMasterKey,
 }
@@ -63,7 +66,7 @@ impl OpenError {
     }
 }
 
-/// The event log of one ledger, in its three parts. Cheap to clone. What only reads is given a [`Reader`].
+/// The event log of one ledger, in its three parts. Cheap to clone. Code that only reads is given a [`Reader`].
 #[derive(Clone)]
 pub struct EventLog {
     writer: Writer,
@@ -104,8 +107,8 @@ impl EventLog {
     }
 }
 
-/// Tells the watchers of a commit. What they know never moves back.
-fn tell(head: &watch::Sender<Position>, position: Position) {
+/// Publishes the position of a commit to the watchers. The published position never moves back.
+fn publish_head(head: &watch::Sender<Position>, position: Position) {
     head.send_if_modified(|head| {
         let moved = position > *head;
         *head = position.max(*head);

@@ -1,4 +1,4 @@
-//! Stored events made readable: unsealed, upcast, decoded.
+//! Turns stored events into readable ones: unsealed, upcast, decoded.
 
 use std::collections::HashSet;
 
@@ -29,14 +29,14 @@ pub(super) async fn open_events(keys: &Keys, stored: Vec<StoredEvent>) -> Result
     }
 }
 
-/// Most events name nobody, and are decoded straight from what is stored.
+/// Most events hold no personal data and are decoded directly from the stored text.
 fn open(stored: StoredEvent, keys: &DataKeys) -> Recorded {
     let decode = |payload: &str| {
         Event::decode_text(&stored.aggregate_type, &stored.event_type, &stored.event_version, payload)
     };
     let event = match keys_in(&stored.payload).next() {
         None => decode(&stored.payload),
-        Some(_) => match open_payload(&stored.payload, stored.place(), keys) {
+        Some(_) => match open_payload(&stored.payload, stored.seal_context(), keys) {
             Ok(payload) => decode(&payload),
             Err(_) => Err(DecodeError::Sealed),
         },

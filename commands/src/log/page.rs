@@ -7,12 +7,12 @@ use uuid::Uuid;
 use super::stored::COLUMNS;
 use super::{PAGE_EVENTS_MAX, StoredEvent};
 
-/// About how many bytes of payload one page holds; an event that is larger comes alone.
+/// About how many bytes of payload one page holds; a larger event is a page of its own.
 pub const PAGE_BYTES_MAX: i64 = 1024 * 1024;
 
-/// A range instead of a limit: positions are dense, and a planner without statistics still takes the index. Where the
-/// page ends is found first, of sizes alone: sums over whole rows would copy them. The size is the stored one, which
-/// costs no reading of large payloads that the page will not hold.
+/// A range instead of a limit: positions are dense, and a planner without statistics still takes the index. The end of
+/// the page is computed first, from sizes only, because sums over whole rows would copy them. The size is the stored
+/// one, so that large payloads beyond the page are not read.
 const PAGE: &str = "
 where position > $1 and position <= (
   select max(position)
@@ -41,7 +41,7 @@ pub(super) async fn after(pool: &PgPool, position: Position) -> sqlx::Result<Vec
         .await
 }
 
-/// The log's head, and the id of the event at a position.
+/// The head of the log, and the id of the event at a position.
 pub(crate) async fn head_and_id(pool: &PgPool, position: Position) -> sqlx::Result<(Position, Option<Uuid>)> {
     sqlx::query_as(
         "select coalesce(max(position), 0), (select event_id from events where position = $1) from events",

@@ -1,5 +1,5 @@
-//! Where personal data stands in the JSON of an event, found in the text itself: a log is read far more often than
-//! written, and a tree of every payload would cost more than all else that is done with it.
+//! Finds personal data in the JSON text of an event without building a tree. The log is read far more often than it is
+//! written, and a tree of every payload would cost more than the rest of the reading (docs/decisions/0029).
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -11,24 +11,24 @@ use uuid::Uuid;
 
 use super::SealError;
 
-/// The member that marks an object as personal data, as it stands in the text.
+/// The name of the member that marks an object as personal data, with its quotes.
 const MARK: &str = "\"$key\"";
 
-/// What a ciphertext belongs to: moved to another event or field, it does not open.
+/// The event that a ciphertext is bound to. Moved to another event or field, it does not open.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct SealContext<'a> {
     pub(crate) aggregate_type: &'a str,
     pub(crate) aggregate_id: &'a str,
     pub(crate) sequence: i64,
 }
 
-impl Place<'_> {
+impl SealContext<'_> {
     pub(super) fn aad(&self, field: &str) -> String {
         format!("{}|{}|{}|{field}", self.aggregate_type, self.aggregate_id, self.sequence)
     }
 }
 
-/// Personal data as it stands in a payload.
+/// A personal object as written in a payload.
 #[derive(Deserialize)]
 pub(super) struct Object<'a> {
     #[serde(skip)]
@@ -51,7 +51,7 @@ impl Object<'_> {
         Uuid::parse_str(self.key).ok()
     }
 
-    /// Puts the object into a payload with another member than it had; without one, as erased.
+    /// Writes the object to a payload with `member` in place of its value. Without a member it is written as erased.
     pub(super) fn put(&self, payload: &mut String, member: Option<(&str, &str)>) {
         let _ = write!(payload, "{{\"{KEY}\":\"{}\"", self.key);
         if let Some((name, value)) = member {
@@ -61,8 +61,8 @@ impl Object<'_> {
     }
 }
 
-/// The ids of the keys that a payload's personal data is under, written as we write them, with hyphens. Text that only
-/// looks like it gives too many.
+/// The ids of the keys of a payload's personal data, with hyphens, as this program writes them. A string that looks
+/// like a mark can add an id too many.
 pub(super) fn keys_in(payload: &str) -> impl Iterator<Item = Uuid> {
     payload.match_indices(MARK).filter_map(|(at, _)| {
         let id = payload[at + MARK.len()..].trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
@@ -70,17 +70,19 @@ pub(super) fn keys_in(payload: &str) -> impl Iterator<Item = Uuid> {
     })
 }
 
-/// A payload in which `put` wrote what stands for each personal object, given what binds it to its place.
+/// Copies a payload and lets `put` write the replacement of each personal object. `put` gets the associated data that
+/// binds the object to its event and path.
 ///
 /// # Errors
-/// [`SealError::Forged`] when something is marked as personal and not what we write: it must not pass for erased.
+/// [`SealError::Forged`] when an object is marked as personal in a form that this program does not write: it must not
+/// pass for erased.
 pub(super) fn rewrite(
     payload: &str,
-    place: Place<'_>,
+    context: SealContext<'_>,
     mut put: impl FnMut(&mut String, &Object<'_>, &[u8]) -> Result<(), SealError>,
 ) -> Result<String, SealError> {
     let mut rewritten = String::with_capacity(payload.len());
-    let (mut pointer, mut copied) = (Pointer::new(place), 0);
+    let (mut pointer, mut copied) = (Pointer::new(context), 0);
     while let Some(start) = pointer.find_personal(payload) {
         let mut objects = serde_json::Deserializer::from_str(&payload[start..]).into_iter();
         let object: Object<'_> = objects.next().and_then(Result::ok).ok_or(SealError::Forged)?;
@@ -93,42 +95,42 @@ pub(super) fn rewrite(
     Ok(rewritten)
 }
 
-/// Where in a payload the reading is, as a JSON pointer: part of what a ciphertext is bound to.
+/// The reading position in a payload, as a JSON pointer. The pointer is part of the associated data of a ciphertext.
 struct Pointer<'a> {
     at: usize,
-    inside: Vec<Inside<'a>>,
+    nesting: Vec<Nesting<'a>>,
     aad: String,
-    place_length: usize,
+    context_length: usize,
 }
 
-/// What the reading is inside of, outermost first.
-enum Inside<'a> {
+/// The objects and arrays around the reading position, outermost first.
+enum Nesting<'a> {
     Object { start: usize, name: Cow<'a, str> },
     Array { index: usize },
 }
 
 impl<'a> Pointer<'a> {
-    fn new(place: Place<'_>) -> Self {
-        let aad = place.aad("");
-        Self { at: 0, inside: Vec::new(), place_length: aad.len(), aad }
+    fn new(context: SealContext<'_>) -> Self {
+        let aad = context.aad("");
+        Self { at: 0, nesting: Vec::new(), context_length: aad.len(), aad }
     }
 
-    /// Reads on until an object turns out to be personal, and says where it starts; none at the end.
+    /// Reads on to the next personal object and returns its start; none at the end.
     fn find_personal(&mut self, payload: &'a str) -> Option<usize> {
         while let Some(byte) = payload.as_bytes().get(self.at) {
             match byte {
-                b'{' => self.inside.push(Inside::Object { start: self.at, name: Cow::Borrowed("") }),
-                b'[' => self.inside.push(Inside::Array { index: 0 }),
-                b'}' | b']' => drop(self.inside.pop()),
+                b'{' => self.nesting.push(Nesting::Object { start: self.at, name: Cow::Borrowed("") }),
+                b'[' => self.nesting.push(Nesting::Array { index: 0 }),
+                b'}' | b']' => drop(self.nesting.pop()),
                 b',' => {
-                    if let Some(Inside::Array { index }) = self.inside.last_mut() {
+                    if let Some(Nesting::Array { index }) = self.nesting.last_mut() {
                         *index += 1;
                     }
                 }
                 b'"' => {
                     let text = string_at(payload, self.at)?;
                     self.at += text.len();
-                    if let Some(start) = self.pass(text, &payload[self.at..]) {
+                    if let Some(start) = self.take_string(text, &payload[self.at..]) {
                         return Some(start);
                     }
                     continue;
@@ -140,10 +142,11 @@ impl<'a> Pointer<'a> {
         None
     }
 
-    /// A string was read; if it is a name, it is the next step of the pointer, or marks the object around it as personal.
-    fn pass(&mut self, text: &'a str, rest: &str) -> Option<usize> {
+    /// Handles a string that was read. A name becomes the last step of the pointer, or marks the object around it as
+    /// personal: then the start of that object is returned.
+    fn take_string(&mut self, text: &'a str, rest: &str) -> Option<usize> {
         let is_name = rest.trim_ascii_start().starts_with(':');
-        let Some(Inside::Object { start, name }) = self.inside.last_mut().filter(|_| is_name) else {
+        let Some(Nesting::Object { start, name }) = self.nesting.last_mut().filter(|_| is_name) else {
             return None;
         };
         if text != MARK {
@@ -151,24 +154,24 @@ impl<'a> Pointer<'a> {
             return None;
         }
         let start = *start;
-        self.inside.pop();
+        self.nesting.pop();
         Some(start)
     }
 
-    /// The place and the way to here.
+    /// The associated data: the event and the path within it.
     fn aad(&mut self) -> &str {
-        self.aad.truncate(self.place_length);
-        for step in &self.inside {
+        self.aad.truncate(self.context_length);
+        for step in &self.nesting {
             let _ = match step {
-                Inside::Object { name, .. } => write!(self.aad, "/{name}"),
-                Inside::Array { index } => write!(self.aad, "/{index}"),
+                Nesting::Object { name, .. } => write!(self.aad, "/{name}"),
+                Nesting::Array { index } => write!(self.aad, "/{index}"),
             };
         }
         &self.aad
     }
 }
 
-/// The string that begins at a quote, with its quotes; none if it does not end.
+/// The string that begins at a quote, quotes included; none if the text ends first.
 fn string_at(payload: &str, start: usize) -> Option<&str> {
     let bytes = payload.as_bytes();
     let mut at = start + 1;

@@ -13,7 +13,7 @@ use super::keys::Keys;
 use super::recent::Recent;
 use super::stored::{COLUMNS, StoredEvent};
 use super::{Feed, FeedError, History, LoadError, Loaded, Recorded, SealError};
-use super::{history, load, open, page, tell};
+use super::{history, load, open, page, publish_head};
 use crate::broker::Broker;
 
 /// Reads the log, and cannot append to it. Cheap to clone.
@@ -41,7 +41,7 @@ impl Reader {
         &self.0.pool
     }
 
-    /// The id that tells this log's streams and subjects from another's.
+    /// The id of this log, which its JetStream stream and subjects carry.
     pub fn ledger(&self) -> Uuid {
         self.0.ledger
     }
@@ -57,11 +57,12 @@ impl Reader {
     /// When the database does not answer.
     pub async fn head(&self) -> sqlx::Result<Position> {
         let head = page::head(self.pool()).await?;
-        self.heard_of(head);
+        self.learn_head(head);
         Ok(head)
     }
 
-    /// Wakes on every commit that this process makes or hears of; the value may lag behind the database.
+    /// Wakes on every commit of this process and on every commit announced by another. The value may lag behind the
+    /// database.
     pub fn watch_head(&self) -> watch::Receiver<Position> {
         self.0.head.subscribe()
     }
@@ -85,7 +86,7 @@ impl Reader {
         history::read(self, after, end, types).await
     }
 
-    /// At most `limit` events after a position, in order, as stored; a poison event among them stops nobody.
+    /// At most `limit` events after a position, in order, as stored; an unreadable event among them does no harm.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -162,8 +163,8 @@ impl Reader {
         sqlx::query_as(&text).bind(types).bind(ids).bind(after).bind(before).fetch_all(self.pool()).await
     }
 
-    /// Makes stored events readable: unsealed, upcast, decoded. A poison event comes back with the reason, and so does
-    /// one that does not open under its key: a key that was tampered with spoils only its own events.
+    /// Unseals, upcasts and decodes stored events. An unreadable event is returned with the reason, and so is one that
+    /// does not open under its key: a key that was tampered with spoils only its own events.
     ///
     /// # Errors
     /// When keys cannot be read.
@@ -171,7 +172,7 @@ impl Reader {
         open::open_events(self.keys(), stored).await
     }
 
-    /// An aggregate's state, straight from its stream.
+    /// An aggregate's state, folded from its stream.
     ///
     /// # Errors
     /// When the stream cannot be read.
@@ -179,7 +180,7 @@ impl Reader {
         load::fold(self.keys(), self.read_stream(A::TYPE, aggregate_id, 0, i64::MAX).await?).await
     }
 
-    /// The first answer to a command, and what was asked: `(fingerprint, answer, position)`.
+    /// The first answer to a command, with the fingerprint of its request: `(fingerprint, answer, position)`.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -195,17 +196,18 @@ impl Reader {
         page::after(self.pool(), position).await
     }
 
-    /// The events after a position that this process appended a moment ago; none if they are not its own.
+    /// The events after a position that this process appended in the last seconds; none if another process wrote the
+    /// next one.
     pub(crate) fn recent_after(&self, position: Position) -> Vec<StoredEvent> {
         self.0.recent.after(position)
     }
 
-    /// Tells the watchers of the head about a commit that is known from elsewhere.
-    pub(crate) fn heard_of(&self, position: Position) {
-        tell(&self.0.head, position);
+    /// Publishes a head that was learnt from another process, the database or the mirror.
+    pub(crate) fn learn_head(&self, position: Position) {
+        publish_head(&self.0.head, position);
     }
 
-    /// Where the writer publishes its commits.
+    /// The channel on which the writer publishes its commits.
     pub(super) fn head_and_recent(&self) -> (watch::Sender<Position>, Arc<Recent>) {
         (self.0.head.clone(), Arc::clone(&self.0.recent))
     }

@@ -1,5 +1,5 @@
-//! What this process appended last, kept for its own followers: what they can have from memory need not travel through
-//! the broker, or be read back, to reach them.
+//! The events that this process appended last, kept in memory for its own feeds, which then need neither the broker nor
+//! PostgreSQL for them.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,48 +10,50 @@ use tokio::time::Instant;
 
 use super::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX, StoredEvent};
 
-/// How many events are kept. A follower that is further behind reads pages, which is cheap for many at once.
+/// How many events are kept. A feed that is further behind reads pages, which is cheap for many events.
 const RECENT_EVENTS_MAX: usize = 2_000;
-/// How many bytes of JSON are kept: no more than a page, so that any run of them is one.
+/// How many bytes of JSON are kept: no more than a page, so that any run of kept events fits into one.
 const RECENT_BYTES_MAX: usize = PAGE_BYTES_MAX as usize;
-/// How long an event is kept: never so long that the database could have been restored to an earlier state meanwhile.
+/// How long an event is kept: shorter than any restore of the database to an earlier state.
 const RECENT_AGE_MAX: Duration = Duration::from_secs(2);
 
-/// The last committed events that are known without reading them. Other processes' are not among them, so there may be
-/// holes; whoever meets one reads on elsewhere.
+/// The last events committed by this process. Events of other processes are missing, so there are gaps. A feed that
+/// meets a gap reads the events elsewhere.
 #[derive(Default)]
-pub(super) struct Recent(Mutex<Kept>);
+pub(super) struct Recent(Mutex<RecentEvents>);
 
 #[derive(Default)]
-struct Kept {
+struct RecentEvents {
     events: BTreeMap<Position, (Instant, StoredEvent)>,
     bytes: usize,
 }
 
 impl Recent {
-    /// Keeps events that were just committed. Flushes may come in another order than they were committed in; but a
-    /// position that comes twice tells of a log that was taken back to an earlier state, and what is kept is not its own.
+    /// Keeps events that were just committed. Flushes may arrive in another order than they were committed in. A
+    /// position that arrives twice means that the log was restored to an earlier state: then the kept events are not
+    /// part of it and are dropped.
     pub(super) fn keep(&self, events: impl IntoIterator<Item = StoredEvent>) {
         let (mut kept, now) = (self.kept(), Instant::now());
         for event in events {
             if kept.events.contains_key(&event.position) {
-                *kept = Kept::default();
+                *kept = RecentEvents::default();
             }
             kept.bytes += size(&event);
             kept.events.insert(event.position, (now, event));
         }
-        while kept.has_too_much() {
+        while kept.is_over_limit() {
             let Some((_, (_, first))) = kept.events.pop_first() else { break };
             kept.bytes -= size(&first);
         }
     }
 
-    /// Forgets everything: the database may not be what it was.
+    /// Drops everything: the database may have been restored to an earlier state.
     pub(super) fn forget(&self) {
-        *self.kept() = Kept::default();
+        *self.kept() = RecentEvents::default();
     }
 
-    /// The events right after a position, in order and without a hole, at most a page; none if they are not known.
+    /// The events right after a position, in order and without a gap, at most a page; empty if the next event is not
+    /// kept.
     pub(super) fn after(&self, position: Position) -> Vec<StoredEvent> {
         let kept = self.kept();
         let run = kept.events.range(position + 1..).zip(position + 1..).take(PAGE_EVENTS_MAX as usize);
@@ -60,13 +62,13 @@ impl Recent {
             .collect()
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, RecentEvents> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
-    fn has_too_much(&self) -> bool {
+impl RecentEvents {
+    fn is_over_limit(&self) -> bool {
         let first = self.events.first_key_value();
         self.events.len() > RECENT_EVENTS_MAX
             || self.bytes > RECENT_BYTES_MAX
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn flushes_are_kept_in_the_order_of_the_log_however_they_come() {
+    async fn events_are_kept_in_the_order_of_the_log_whatever_the_order_of_flushes() {
         let recent = Recent::default();
         recent.keep([event(3), event(4)]);
         assert_eq!(positions(&recent, 0), [] as [Position; 0]);
@@ -104,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_others_wrote_is_a_hole_that_nothing_is_given_across() {
+    async fn an_event_of_another_process_is_a_gap_that_ends_the_run() {
         let recent = Recent::default();
         recent.keep([event(1), event(2), event(4)]);
         assert_eq!(positions(&recent, 0), [1, 2]);
@@ -112,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_log_that_was_taken_back_leaves_nothing_of_what_it_was() {
+    async fn a_position_that_arrives_twice_drops_the_events_of_the_earlier_log() {
         let recent = Recent::default();
         recent.keep((1..=5).map(event));
         recent.keep([event(3), event(4)]);
@@ -123,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_the_last_are_kept_and_a_page_of_them_given() {
+    async fn only_the_last_events_are_kept_and_a_page_of_them_is_given() {
         let recent = Recent::default();
         recent.keep((1..=3_000).map(event));
         assert_eq!(positions(&recent, 999), [] as [Position; 0]);
@@ -132,7 +134,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn large_ones_leave_sooner() {
+    async fn large_events_are_dropped_sooner() {
         let recent = Recent::default();
         let large = |position| StoredEvent { payload: "x".repeat(RECENT_BYTES_MAX / 2), ..event(position) };
         recent.keep([large(1), large(2), event(3)]);
@@ -141,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_not_recent_is_not_given() {
+    async fn old_events_are_not_given() {
         let recent = Recent::default();
         recent.keep([event(1)]);
         advance(RECENT_AGE_MAX).await;

@@ -1,4 +1,4 @@
-//! Personal data of events into ciphertext, wherever it stands in their JSON.
+//! Seals the personal data in the JSON of new events.
 
 use std::collections::hash_map::Entry;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::append::{Draft, Metadata, metadata};
 use super::keys::{DataKeys, Keys, NewKey, SealError};
-use super::personal::{Place, keys_in, rewrite};
+use super::personal::{SealContext, keys_in, rewrite};
 
 /// Seals the personal data of `drafts` in place and returns the keys that must be committed with them.
 pub(super) async fn seal_drafts(keys: &Keys, drafts: &mut [Draft]) -> Result<Vec<NewKey>, SealError> {
@@ -17,10 +17,11 @@ pub(super) async fn seal_drafts(keys: &Keys, drafts: &mut [Draft]) -> Result<Vec
     for draft in &*drafts {
         let own = (draft.sequence == 1).then(|| Uuid::parse_str(&draft.aggregate_id).ok()).flatten();
         for id in keys_in(&draft.payload) {
-            // The first event of a stream is the first under the stream's own key: asking would only cost a trip.
+            // The first event of a stream is the first under the stream's own key, so a look-up would only cost a round
+            // trip.
             if Some(id) == own { fresh.push(id) } else { needed.push(id) }
         }
-        // Not so the key of who did it: an inbox is named by its user, whose key is older.
+        // The actor's key is looked up: the stream of an inbox has the id of its user, whose key is older.
         needed.extend(ip_key(&draft.metadata));
     }
     fresh.sort_unstable();
@@ -45,21 +46,25 @@ pub(super) async fn seal_drafts(keys: &Keys, drafts: &mut [Draft]) -> Result<Vec
 
 fn seal_draft(draft: &mut Draft, keys: &DataKeys) -> Result<(), SealError> {
     let Draft { aggregate_type, aggregate_id, sequence, payload, metadata, .. } = draft;
-    let place = Place { aggregate_type, aggregate_id, sequence: *sequence };
-    *payload = seal_payload(payload, place, keys)?;
+    let context = SealContext { aggregate_type, aggregate_id, sequence: *sequence };
+    *payload = seal_payload(payload, context, keys)?;
     if let (Some(id), Some(ip)) = (ip_key(metadata), metadata.get_mut(metadata::IP)) {
         let key = keys.get(&id).copied().flatten();
         let sealed = key
-            .map(|key| key.seal(place.aad(metadata::IP).as_bytes(), ip.as_bytes().to_vec()))
+            .map(|key| key.seal(context.aad(metadata::IP).as_bytes(), ip.as_bytes().to_vec()))
             .transpose()?;
         *ip = sealed.map(|sealed| BASE64.encode(sealed)).unwrap_or_default();
     }
     Ok(())
 }
 
-/// A payload with its personal data sealed; what has no key any more is left as erased.
-pub(super) fn seal_payload(payload: &str, place: Place<'_>, keys: &DataKeys) -> Result<String, SealError> {
-    rewrite(payload, place, |sealed, object, aad| {
+/// The payload with its personal data sealed. An object whose key was destroyed is left as erased.
+pub(super) fn seal_payload(
+    payload: &str,
+    context: SealContext<'_>,
+    keys: &DataKeys,
+) -> Result<String, SealError> {
+    rewrite(payload, context, |sealed, object, aad| {
         let Some(clear) = object.clear else {
             sealed.push_str(object.text);
             return Ok(());
@@ -72,7 +77,7 @@ pub(super) fn seal_payload(payload: &str, place: Place<'_>, keys: &DataKeys) -> 
     })
 }
 
-/// The key of an event's ip, the actor's, if the event has an ip.
+/// The key that seals an event's IP address: the actor's. None if the event has no address.
 fn ip_key(metadata: &Metadata) -> Option<Uuid> {
     metadata.contains_key(metadata::IP).then(|| ip_key_of(metadata)).flatten()
 }

@@ -1,4 +1,4 @@
-//! Events as they come out of the log: stored with their personal data sealed, recorded when they can be read.
+//! Events that were read from the log: [`StoredEvent`] with its personal data sealed, [`Recorded`] when it is readable.
 
 use std::collections::HashMap;
 
@@ -15,13 +15,13 @@ use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
 use super::append::Metadata;
-use super::personal::Place;
+use super::personal::SealContext;
 
-/// An event as it stands in the table or travels in JetStream: personal data is ciphertext, and JSON is text that nobody
-/// has parsed, so that it is quick to copy and can be carried even when it is poison.
+/// An event as stored in the table and published to JetStream. Personal data is ciphertext. JSON is unparsed text, so
+/// that it is cheap to copy and can be published even if it is unreadable.
 #[derive(Debug, Clone)]
 pub struct StoredEvent {
-    /// Its place in the log, from 1.
+    /// Its position in the log, from 1.
     pub position: Position,
     /// Its own id.
     pub event_id: Uuid,
@@ -29,7 +29,7 @@ pub struct StoredEvent {
     pub aggregate_type: String,
     /// The stream within the type.
     pub aggregate_id: String,
-    /// Its place in the stream, from 1.
+    /// Its number in the stream, from 1.
     pub sequence: i64,
     /// The variant's name.
     pub event_type: String,
@@ -37,17 +37,17 @@ pub struct StoredEvent {
     pub event_version: String,
     /// The event as JSON.
     pub payload: String,
-    /// Who, why and whence, as JSON.
+    /// Actor, cause and origin, as JSON.
     pub metadata: String,
     /// When it was committed, by the database's clock.
     pub recorded_at: DateTime<Utc>,
 }
 
-/// The columns that a [`StoredEvent`] is read from; what is read beside them comes after.
+/// The columns of a [`StoredEvent`]. Queries put further columns after them.
 pub(crate) const COLUMNS: &str = "position, event_id, aggregate_type, aggregate_id, sequence, event_type, \
                                   event_version, payload, metadata, recorded_at";
 
-/// By number: looking ten names up costs as much as reading what they name. JSON is sent as its text.
+/// Columns are read by number: looking up ten names costs as much as reading the values. JSON is sent as text.
 impl FromRow<'_, PgRow> for StoredEvent {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
         Ok(Self {
@@ -66,7 +66,7 @@ impl FromRow<'_, PgRow> for StoredEvent {
 }
 
 impl StoredEvent {
-    /// Who, why and whence. What is not a map of text was not written by us; what is text in it still counts.
+    /// The metadata as a map of text. Values that are not text were not written by this program and are ignored.
     pub fn metadata(&self) -> Metadata {
         serde_json::from_str(&self.metadata).unwrap_or_else(|_| {
             let entries: HashMap<String, Value> = serde_json::from_str(&self.metadata).unwrap_or_default();
@@ -78,8 +78,8 @@ impl StoredEvent {
         })
     }
 
-    pub(super) fn place(&self) -> Place<'_> {
-        Place {
+    pub(super) fn seal_context(&self) -> SealContext<'_> {
+        SealContext {
             aggregate_type: &self.aggregate_type,
             aggregate_id: &self.aggregate_id,
             sequence: self.sequence,
@@ -87,10 +87,10 @@ impl StoredEvent {
     }
 }
 
-/// An event that its readers can use: unsealed, upcast and decoded.
+/// An event that is unsealed, upcast and decoded.
 #[derive(Debug)]
 pub struct Recorded {
-    /// Its place in the log, from 1.
+    /// Its position in the log, from 1.
     pub position: Position,
     /// When it was committed, by the database's clock.
     pub recorded_at: DateTime<Utc>,
@@ -100,28 +100,28 @@ pub struct Recorded {
     pub aggregate_type: String,
     /// The stream within the type.
     pub aggregate_id: String,
-    /// Its place in the stream, from 1.
+    /// Its number in the stream, from 1.
     pub sequence: i64,
     /// The variant's name.
     pub event_type: String,
-    /// Who gave the command, and what it is part of.
+    /// The actor, company and correlation id.
     pub context: Context,
-    /// What happened; or, for a poison event, why it cannot be read.
+    /// The event, or the reason why it cannot be read.
     pub event: Result<Event, DecodeError>,
 }
 
-/// Of an event's metadata, what its readers need; not the ip, which would have to be unsealed. What is not an id was not
-/// written by us, and is as if it were not there.
+/// The part of an event's metadata that readers need. The IP address is left out, because it would have to be unsealed.
+/// Invalid ids are ignored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Context {
-    /// The user who gave the command; none for the system's own doing.
+    /// The user who gave the command; none for commands of the system.
     #[serde(deserialize_with = "if_valid")]
     pub actor: Option<UserId>,
     /// The company it concerns, if one.
     #[serde(deserialize_with = "if_valid")]
     pub company: Option<CompanyId>,
-    /// What ties together all that one request led to.
+    /// The correlation id: the same for everything that one request led to.
     #[serde(rename = "correlation_id", deserialize_with = "if_valid")]
     pub correlation: Option<Uuid>,
 }
@@ -132,12 +132,12 @@ fn if_valid<'de, D: Deserializer<'de>, T: Deserialize<'de>>(json: D) -> Result<O
 }
 
 impl Recorded {
-    /// The stream's id where it is a UUID, as it is for all but receipts and deliveries.
+    /// The stream's id if it is a UUID: it is one for all types but receipts and deliveries.
     pub fn id(&self) -> Option<Uuid> {
         Uuid::parse_str(&self.aggregate_id).ok()
     }
 
-    /// How many people it names, at least 1: what it takes to keep it in memory and to project it.
+    /// How many people it names, at least 1: a measure of its cost in memory and in a projection.
     pub fn weight(&self) -> usize {
         match &self.event {
             Ok(Event::Message(MessageEvent::MessageSent { recipients, .. })) => recipients.len().max(1),
@@ -149,7 +149,7 @@ impl Recorded {
         }
     }
 
-    /// A stored event with what it says, or why it says nothing.
+    /// A stored event with its decoded event, or the reason why it cannot be read.
     pub(super) fn of(stored: StoredEvent, event: Result<Event, DecodeError>) -> Self {
         Self {
             position: stored.position,

@@ -1,4 +1,4 @@
-//! Personal data of stored events out of ciphertext, wherever it stands in their JSON.
+//! Opens the sealed personal data in the JSON of stored events.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -6,14 +6,19 @@ use domain::personal::CLEAR;
 
 use super::SealError;
 use super::keys::DataKeys;
-use super::personal::{Object, Place, rewrite};
+use super::personal::{Object, SealContext, rewrite};
 
-/// A payload with its personal data clear; what has no key any more is left as erased.
+/// The payload with its personal data in clear text. An object whose key was destroyed is left as erased.
 ///
 /// # Errors
-/// [`SealError::Forged`] when something does not open under its key, or is marked as personal and not what we write.
-pub(super) fn open_payload(payload: &str, place: Place<'_>, keys: &DataKeys) -> Result<String, SealError> {
-    rewrite(payload, place, |opened, object, aad| match object.sealed {
+/// [`SealError::Forged`] when a ciphertext does not open under its key, or an object is marked as personal in a form
+/// that this program does not write.
+pub(super) fn open_payload(
+    payload: &str,
+    context: SealContext<'_>,
+    keys: &DataKeys,
+) -> Result<String, SealError> {
+    rewrite(payload, context, |opened, object, aad| match object.sealed {
         Some(sealed) => open_object(opened, object, sealed, aad, keys),
         None => {
             opened.push_str(object.text);
@@ -50,7 +55,7 @@ mod tests {
     use crate::log::personal::keys_in;
     use crate::log::seal::seal_payload;
 
-    const PLACE: Place<'_> = Place { aggregate_type: "client", aggregate_id: "a", sequence: 3 };
+    const CONTEXT: SealContext<'_> = SealContext { aggregate_type: "client", aggregate_id: "a", sequence: 3 };
     const ANA: Uuid = Uuid::from_u128(1);
     const LUIS: Uuid = Uuid::from_u128(2);
 
@@ -63,12 +68,12 @@ mod tests {
     }
 
     fn sealed(clear: &Value) -> Value {
-        let sealed = seal_payload(&clear.to_string(), PLACE, &keys()).expect("it seals");
+        let sealed = seal_payload(&clear.to_string(), CONTEXT, &keys()).expect("it seals");
         serde_json::from_str(&sealed).expect("it is JSON")
     }
 
     fn opened(payload: &str, keys: &DataKeys) -> Value {
-        serde_json::from_str(&open_payload(payload, PLACE, keys).expect("it opens")).expect("it is JSON")
+        serde_json::from_str(&open_payload(payload, CONTEXT, keys).expect("it opens")).expect("it is JSON")
     }
 
     fn payload() -> Value {
@@ -111,11 +116,11 @@ mod tests {
     #[test]
     fn moved_to_another_place_it_does_not_open() {
         let sealed = sealed(&json!({ "a": personal(ANA, "x"), "b": [personal(ANA, "y"), 1] })).to_string();
-        let elsewhere = Place { sequence: 4, ..PLACE };
+        let elsewhere = SealContext { sequence: 4, ..CONTEXT };
         let swapped = sealed.replace("\"a\"", "\"c\"");
         assert!(matches!(open_payload(&sealed, elsewhere, &keys()), Err(SealError::Forged)));
-        assert!(matches!(open_payload(&swapped, PLACE, &keys()), Err(SealError::Forged)));
-        assert!(open_payload(&sealed, PLACE, &keys()).is_ok());
+        assert!(matches!(open_payload(&swapped, CONTEXT, &keys()), Err(SealError::Forged)));
+        assert!(open_payload(&sealed, CONTEXT, &keys()).is_ok());
     }
 
     #[test]
@@ -129,7 +134,7 @@ mod tests {
     #[test]
     fn text_that_is_no_json_comes_back_for_the_decoder_to_refuse() {
         for text in ["", "{", "]]", "\"", "\"\\", "[,,{\"key\" : \"", "\"é\\u12", "nul", "{\"$key\""] {
-            assert_eq!(open_payload(text, PLACE, &keys()).expect("nothing is forged"), text);
+            assert_eq!(open_payload(text, CONTEXT, &keys()).expect("nothing is forged"), text);
             assert_eq!(keys_in(text).count(), 0);
         }
     }
@@ -144,7 +149,7 @@ mod tests {
             "{\"$key\": \"a\", \"sealed\": 1}".to_owned(),
             format!("{{\"a\": {inner}, \"{KEY}\": \"{ANA}\"}}"),
         ] {
-            let outcome = open_payload(&text, PLACE, &keys());
+            let outcome = open_payload(&text, CONTEXT, &keys());
             assert!(matches!(outcome, Err(SealError::Forged)), "{text}: {outcome:?}");
         }
     }
@@ -153,7 +158,7 @@ mod tests {
     fn what_was_tampered_with_is_forged() {
         let text = |sealed: &str| json!({ KEY: ANA, SEALED: sealed }).to_string();
         for forged in ["", "AAAA", "no base64", &BASE64.encode([7; 40])] {
-            assert!(matches!(open_payload(&text(forged), PLACE, &keys()), Err(SealError::Forged)));
+            assert!(matches!(open_payload(&text(forged), CONTEXT, &keys()), Err(SealError::Forged)));
         }
     }
 }

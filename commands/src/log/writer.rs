@@ -12,7 +12,7 @@ use super::appender::Appender;
 use super::keys::Keys;
 use super::lanes::{Request, Row};
 use super::recent::Recent;
-use super::{EVENT_BYTES_MAX, Reader, insert, seal, tell};
+use super::{EVENT_BYTES_MAX, Reader, insert, publish_head, seal};
 use crate::clock;
 
 /// Appends to the log. Cheap to clone.
@@ -26,7 +26,7 @@ struct Inner {
     recent: Arc<Recent>,
 }
 
-/// Events that are ready to be appended, all or nothing: their personal data is ciphertext.
+/// Sealed events that are ready to be appended, all or nothing.
 pub struct Sealed(Request);
 
 impl Sealed {
@@ -37,7 +37,7 @@ impl Sealed {
 }
 
 impl Writer {
-    /// A writer to the log of a reader, which hears of every commit.
+    /// A writer to the log of `reader`; the reader learns of every commit.
     pub(super) fn start(pool: PgPool, reader: &Reader) -> Self {
         let (head, recent) = reader.head_and_recent();
         let keys = reader.keys().clone();
@@ -45,7 +45,7 @@ impl Writer {
         Self(Arc::new(Inner { appender, keys, head, recent }))
     }
 
-    /// Appends events, all or nothing, with what other callers append at the same moment.
+    /// Appends events, all or nothing, together with the events of other callers that wait at the same moment.
     ///
     /// # Errors
     /// See [`AppendError`]; after [`AppendError::Unknown`] the events may be there.
@@ -59,8 +59,9 @@ impl Writer {
         self.0.appender.append(request, lane).await
     }
 
-    /// Makes events ready to be appended in a transaction. Seal before the transaction begins: keys are read on a
-    /// connection of the log's own pool, and a caller that held one while it waits for another could wait for ever.
+    /// Seals events so that they can be appended in a transaction. Call it before the transaction begins: keys are read
+    /// on another connection of the pool, and a caller that holds one connection while it waits for another could
+    /// deadlock.
     ///
     /// # Errors
     /// When keys cannot be read or made, or an event is too large.
@@ -87,10 +88,10 @@ impl Writer {
         insert::append(tx, &[request]).await
     }
 
-    /// Tells followers of what was appended in a transaction, once that is committed.
+    /// Publishes what was appended in a transaction to the feeds. Call it after the commit.
     pub fn committed_in(&self, Sealed(request): &Sealed, appended: Appended) {
         self.0.recent.keep(insert::events(request.rows.clone(), appended));
-        tell(&self.0.head, appended.last);
+        publish_head(&self.0.head, appended.last);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The way out of a halt: a new stream in place of the one that tells another story.
+//! Ends a halt: replaces a stream that disagrees with the log by a new one.
 
 use domain::Position;
 
@@ -6,11 +6,11 @@ use super::RelayError;
 use crate::broker::{Broker, create, delete};
 use crate::log::Reader;
 
-/// How far back a new stream starts: whoever is further behind reads PostgreSQL anyway.
+/// How far back a new stream starts. Readers that are further behind read PostgreSQL anyway.
 const WINDOW_EVENTS: Position = 100_000;
 
-/// Deletes the stream and makes it again; the running relay notices and goes on. Nothing is lost, because the stream
-/// is only a mirror. Returns the first position that the new stream will have.
+/// Deletes the stream and creates it again; the running relay notices and continues. Nothing is lost, because the
+/// stream is only a mirror. Returns the first position of the new stream.
 ///
 /// # Errors
 /// When NATS or PostgreSQL does not answer.
@@ -22,7 +22,7 @@ pub async fn recreate(log: &Reader, broker: &Broker) -> Result<Position, RelayEr
     Ok(first)
 }
 
-/// Where a new stream starts.
+/// The first position of a new stream.
 pub(super) async fn first_position(log: &Reader) -> sqlx::Result<Position> {
     Ok((log.head().await? + 1 - WINDOW_EVENTS).max(1))
 }

@@ -1,4 +1,5 @@
-//! The relay: every committed event goes to JetStream once, in order, under its own position as the sequence.
+//! The relay publishes every committed event to JetStream once, in order, so that the stream's sequence equals the
+//! position.
 
 mod halt;
 mod state;
@@ -20,35 +21,35 @@ use crate::broker::Broker;
 use crate::leader::Leadership;
 use crate::log::{Reader, StoredEvent};
 
-/// The name that the one relay of a ledger leads under.
+/// The name of the lock that the leading relay of a ledger holds.
 const LEADER: &str = "relay";
-/// How often the log is read although nobody told of a commit.
+/// How often the log is read although no commit was announced.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// How long to wait after a failure.
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);
-/// How long a start waits for its first connection to the broker, which is made in the background: that it is not there yet
-/// is no outage.
+/// How long a start waits for its first connection to the broker, which is made in the background. A connection that is
+/// not there yet is not an outage.
 const FIRST_CONNECTION_WAIT: Duration = Duration::from_secs(5);
-/// How often a halted relay looks whether somebody recreated the stream.
+/// How often a halted relay checks whether the stream was recreated.
 const HALT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Publishes the log of one ledger. JetStream's own last sequence is the checkpoint: nothing is remembered that could
-/// disagree with it.
+/// Publishes the log of one ledger. JetStream's own last sequence is the checkpoint, so no second one can disagree with
+/// it.
 pub struct Relay {
     log: Reader,
     broker: Broker,
     head: watch::Receiver<Position>,
     state: watch::Sender<RelayState>,
-    /// Where the stream ends, as long as nothing has failed, and when it was last asked.
+    /// The end of the stream and when it was last read; none after a failure.
     last: Option<(Position, Instant)>,
-    /// The page after the one being published, read meanwhile.
+    /// The next page, read while the last one was being published.
     next_page: Vec<StoredEvent>,
-    /// What was asked of the page before that one and not yet answered.
+    /// The acknowledgements of the last page that are still to arrive.
     unconfirmed: Vec<Unconfirmed>,
     stuck: Stuck,
 }
 
-/// How often in a row publishing has failed at the same end of the stream.
+/// How many times in a row publishing has failed at the same end of the stream.
 #[derive(Default)]
 struct Stuck {
     at: Position,
@@ -72,13 +73,13 @@ impl Relay {
         }
     }
 
-    /// What it does at the moment, for `/readyz`, `/metrics` and people.
+    /// Its current state, for `/readyz`, `/metrics` and status pages.
     pub fn state(&self) -> watch::Receiver<RelayState> {
         self.state.subscribe()
     }
 
-    /// Leads and publishes until cancelled. A crash anywhere in it does no harm: the next leader starts from where the
-    /// stream ends.
+    /// Leads and publishes until cancelled. A crash anywhere does no harm: the next leader starts at the end of the
+    /// stream.
     pub async fn run(mut self, cancel: CancellationToken) {
         cancel.run_until_cancelled(self.run_for_ever()).await;
     }
@@ -96,11 +97,11 @@ impl Relay {
 
     async fn publish_for_ever(&mut self) {
         loop {
-            self.turn().await;
+            self.step_or_wait().await;
         }
     }
 
-    async fn turn(&mut self) {
+    async fn step_or_wait(&mut self) {
         match self.step().await {
             Ok(Step::Published(_)) => {}
             Ok(Step::Idle) => self.wait_for_events().await,
@@ -112,9 +113,9 @@ impl Relay {
         }
     }
 
-    /// A commit that came since the last read has changed the head already, so it is not slept through.
+    /// Waits for a commit or a poll. A commit since the last read has already changed the head, so it is not missed.
     async fn wait_for_events(&mut self) {
-        // Time is up or the head moved: either way the next step looks.
+        // After the timeout as after a change, the next step reads the log.
         let _ = timeout(POLL_INTERVAL, self.head.changed()).await;
     }
 }

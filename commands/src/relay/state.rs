@@ -1,4 +1,4 @@
-//! What the relay does at the moment, and how it is made known.
+//! The state of a relay, and how it is published.
 
 use std::fmt;
 
@@ -6,26 +6,27 @@ use domain::Position;
 
 use super::Relay;
 
-/// What a relay does at the moment.
+/// The state of a relay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RelayState {
     /// Another process leads.
     Waiting,
-    /// Everything up to this position was sent to the stream; while more follows, the last page is still to be acknowledged.
+    /// Everything up to this position was sent to the stream. While more events follow, the last page is not
+    /// acknowledged yet.
     Following {
         /// The last published position.
         position: Position,
     },
-    /// NATS or PostgreSQL failed; it tries again.
+    /// NATS or PostgreSQL failed; the relay tries again.
     Interrupted {
         /// What failed, without personal data.
         reason: String,
     },
-    /// Stream and log tell different stories; it waits until somebody recreates the stream.
+    /// Stream and log disagree; the relay waits until an operator recreates the stream.
     Halted(Halt),
 }
 
-/// Why a relay may not go on.
+/// Why a relay has halted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Halt {
     /// The stream has events that the log does not have, as after an old backup was restored.
@@ -52,7 +53,7 @@ impl fmt::Display for Halt {
 }
 
 impl Relay {
-    /// Every change is logged once, however often it is entered again.
+    /// Enters a state. Each change is logged once.
     pub(super) fn enter(&self, state: RelayState) {
         let changed = self.state.send_replace(state.clone()) != state;
         metrics::gauge!("mensajeria_relay_halted").set(if matches!(state, RelayState::Halted(_)) {

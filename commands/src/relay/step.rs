@@ -1,4 +1,4 @@
-//! One step of the relay: find where the stream ends, read a page, publish it, check what the broker says of it.
+//! One step of the relay: find the end of the stream, read a page, publish it, check the broker's acknowledgements.
 
 use std::mem::{replace, take};
 use std::time::Duration;
@@ -12,19 +12,21 @@ use tokio::time::{Instant, timeout};
 
 use super::halt::{first_position, recreate};
 use super::{Halt, Relay, RelayState, Stuck};
-use crate::broker::{BrokerError, MirrorError, REQUEST_TIMEOUT, Standing, create, events_subject, standing};
+use crate::broker::{
+    BrokerError, MirrorError, REQUEST_TIMEOUT, StreamState, compare_stream, create, events_subject,
+};
 use crate::log::{StoredEvent, envelope};
 
-/// How long the end of the stream is taken for granted: a stream that vanished while nothing happened is noticed then.
-const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+/// How long a known end of the stream is trusted. A stream that vanished in a quiet time is noticed after this.
+const END_TRUSTED_FOR: Duration = Duration::from_secs(5);
 
-/// After so many failures in a row at the same place, the stream is replaced.
+/// After this many failures in a row at the same end, the stream is replaced.
 const STUCK_TIMES_MAX: u32 = 3;
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// So many events went into the stream.
+    /// This many events were published.
     Published(usize),
     /// There was nothing to publish.
     Idle,
@@ -32,13 +34,13 @@ pub enum Step {
     Halted,
 }
 
-/// Why a step failed. The next one starts over from where the stream ends.
+/// Why a step failed. The next step starts over at the end of the stream.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
     /// Stream and log could not be compared.
     #[error(transparent)]
     Mirror(#[from] MirrorError),
-    /// An event was stored elsewhere than where it belongs.
+    /// An event was stored under another sequence than its position.
     #[error("position {position} was acknowledged as sequence {sequence}")]
     OutOfStep {
         /// The event's position.
@@ -61,8 +63,8 @@ impl From<sqlx::Error> for RelayError {
 }
 
 impl Relay {
-    /// Publishes at most one page. May be called again whatever it returned, and by several processes at once: the
-    /// expected sequence lets each event in only once and only in its place.
+    /// Publishes at most one page. It may be called again whatever it returned, and by several processes at once: the
+    /// expected sequence admits each event once and in its position only.
     ///
     /// # Errors
     /// See [`RelayError`].
@@ -75,14 +77,14 @@ impl Relay {
         outcome
     }
 
-    /// Only what fails after the end of the stream was found is a failure to publish.
+    /// Counts a failure to publish: one that happened after the end of the stream was found.
     fn count_failure(&mut self, error: &RelayError) {
         if matches!(error, RelayError::Mirror(MirrorError::Broker(_))) && self.last.is_some() {
             self.stuck.times += 1;
         }
     }
 
-    /// Whether the stream takes nothing: it ends where it ended when publishing failed, again and again.
+    /// Whether the stream stores nothing: its end has not moved through several failures to publish.
     fn is_stuck_at(&mut self, last: Position) -> bool {
         if self.stuck.at != last {
             self.stuck = Stuck { at: last, times: 0 };
@@ -90,7 +92,7 @@ impl Relay {
         self.stuck.times >= STUCK_TIMES_MAX
     }
 
-    /// Forgets where the stream ended.
+    /// Forgets the end of the stream.
     pub(super) fn start_over(&mut self) {
         self.last = None;
         self.next_page.clear();
@@ -107,7 +109,7 @@ impl Relay {
         };
         let more = *self.head.borrow() > end;
         let sent = self.send_all(&page).await?;
-        // The broker is not left idle while its answers travel: they are waited for when the next page is on its way.
+        // The acknowledgements of this page are awaited after the next page is sent, so that the broker is never idle.
         let due = replace(&mut self.unconfirmed, sent);
         let read_on = async { if more { self.read_after(end).await } else { Ok(Vec::new()) } };
         let (confirmed, next_page) = tokio::join!(confirm(due), read_on);
@@ -121,21 +123,21 @@ impl Relay {
         Ok(Step::Published(page.len()))
     }
 
-    /// The stream's last sequence; none if it must not be written to.
+    /// The stream's last sequence; none if the relay must halt.
     async fn end_of_stream(&mut self) -> Result<Option<Position>, RelayError> {
-        if let Some((last, looked_at)) = self.last
-            && looked_at.elapsed() < LOOK_INTERVAL
+        if let Some((last, read_at)) = self.last
+            && read_at.elapsed() < END_TRUSTED_FOR
         {
             return Ok(Some(last));
         }
         confirm(take(&mut self.unconfirmed)).await?;
         self.start_over();
-        let last = match standing(&self.log, &self.broker).await? {
-            Standing::Agrees { last, .. } if self.is_stuck_at(last) => self.replace_stream(last).await?,
-            Standing::Agrees { last, .. } => last,
-            Standing::Absent => self.create_stream().await?,
-            Standing::Ahead { last, head } => return Ok(self.halt(Halt::Ahead { last, head })),
-            Standing::Differs { at } => return Ok(self.halt(Halt::Differs { at })),
+        let last = match compare_stream(&self.log, &self.broker).await? {
+            StreamState::Agrees { last, .. } if self.is_stuck_at(last) => self.replace_stream(last).await?,
+            StreamState::Agrees { last, .. } => last,
+            StreamState::Absent => self.create_stream().await?,
+            StreamState::Ahead { last, head } => return Ok(self.halt(Halt::Ahead { last, head })),
+            StreamState::Differs { at } => return Ok(self.halt(Halt::Differs { at })),
         };
         if self.is_halted() {
             tracing::info!(last, "the relay goes on");
@@ -151,7 +153,7 @@ impl Relay {
         Ok(first - 1)
     }
 
-    /// A server whose storage was taken away answers questions and stores nothing; only a new stream helps.
+    /// A server whose storage was deleted still answers requests but stores nothing. Only a new stream helps.
     async fn replace_stream(&mut self, last: Position) -> Result<Position, RelayError> {
         tracing::warn!(last, "the stream agrees with the log but takes no events: replacing it");
         self.stuck = Stuck::default();
@@ -176,7 +178,7 @@ impl Relay {
         if !self.next_page.is_empty() {
             return Ok(take(&mut self.next_page));
         }
-        // Seen before read: what is committed after this wakes the wait that follows.
+        // The head is read before the log: a later commit then wakes the next wait.
         self.head.borrow_and_update();
         self.read_after(last).await
     }
@@ -186,30 +188,30 @@ impl Relay {
         if own.is_empty() { self.log.page_after(position).await } else { Ok(own) }
     }
 
-    /// Publishes a page without waiting in between. The broker takes each event only right after the one before it, so
-    /// that what it says of the last is true of all; of the first it is asked too, because it alone says why it takes
-    /// nothing.
+    /// Publishes a page without waiting in between. The broker stores each event only right after the one before it, so
+    /// the acknowledgement of the last event holds for all. The first ack is awaited too: only it carries the reason of
+    /// a rejection.
     async fn send_all(&self, page: &[StoredEvent]) -> Result<Vec<Unconfirmed>, BrokerError> {
         fail::fail_point!("relay::before_publish", |_| std::process::abort());
-        let mut asked = Vec::with_capacity(2);
+        let mut awaited = Vec::with_capacity(2);
         for (index, event) in page.iter().enumerate() {
-            let is_asked = index == 0 || index + 1 == page.len();
-            let sent = timeout(REQUEST_TIMEOUT, self.send(event, is_asked)).await;
-            asked.extend(sent.map_err(|_| BrokerError::TimedOut)??.map(|ack| (event.position, ack)));
+            let wants_ack = index == 0 || index + 1 == page.len();
+            let sent = timeout(REQUEST_TIMEOUT, self.send(event, wants_ack)).await;
+            awaited.extend(sent.map_err(|_| BrokerError::TimedOut)??.map(|ack| (event.position, ack)));
         }
-        Ok(asked)
+        Ok(awaited)
     }
 
     async fn send(
         &self,
         event: &StoredEvent,
-        is_asked: bool,
+        wants_ack: bool,
     ) -> Result<Option<PublishAckFuture>, BrokerError> {
         let (ledger, jetstream) = (self.log.ledger(), self.broker.jetstream()?);
         let (subject, payload) = (events_subject(ledger, event), envelope::write(event, ledger));
         let mut headers = HeaderMap::new();
         headers.insert(NATS_EXPECTED_LAST_SEQUENCE, (event.position - 1).to_string());
-        if is_asked {
+        if wants_ack {
             let message = PublishMessage::build().headers(headers).payload(payload);
             return jetstream.send_publish(subject, message).await.map(Some).map_err(BrokerError::refused);
         }
@@ -218,15 +220,15 @@ impl Relay {
     }
 }
 
-/// An event on its way to the stream, of which the broker will speak.
+/// A published event whose acknowledgement is still to arrive.
 pub(super) type Unconfirmed = (Position, PublishAckFuture);
 
-/// Waits until the broker has taken a page, and checks that what it was asked of is where it belongs.
-async fn confirm(asked: Vec<Unconfirmed>) -> Result<(), RelayError> {
-    if asked.is_empty() {
+/// Waits for the acknowledgements of a page and checks that each event was stored under its own position.
+async fn confirm(awaited: Vec<Unconfirmed>) -> Result<(), RelayError> {
+    if awaited.is_empty() {
         return Ok(());
     }
-    for (position, ack) in asked {
+    for (position, ack) in awaited {
         let sequence = ack.await.map_err(BrokerError::refused)?.sequence;
         if sequence != position as u64 {
             return Err(RelayError::OutOfStep { position, sequence });

@@ -1,4 +1,4 @@
-//! The stream as one reader hears it: every sequence, from a position on.
+//! A reader of the JetStream stream, from a position on.
 
 use std::time::Duration;
 
@@ -11,65 +11,65 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::StoredEvent;
-use crate::broker::{Broker, BrokerError, MirrorError, REQUEST_TIMEOUT, Standing, standing};
+use crate::broker::{Broker, BrokerError, MirrorError, REQUEST_TIMEOUT, StreamState, compare_stream};
 use crate::log::{Reader, envelope};
 
-/// How many messages are on their way to us at most.
+/// How many messages are requested ahead at most.
 const PULL_MESSAGES_MAX: usize = 1_000;
-/// How many bytes are on their way to us at most; one message always fits.
+/// How many bytes are requested ahead at most; one message always fits.
 const PULL_BYTES_MAX: usize = 1024 * 1024;
 /// How long one request for messages stays open.
 const PULL_EXPIRY: Duration = Duration::from_secs(10);
-/// How often the server shows that it is there although it has no messages.
+/// How often the server sends a heartbeat while it has no messages.
 const HEARTBEAT: Duration = Duration::from_secs(2);
-/// When the server forgets a reader that went away.
+/// After this time the server deletes the consumer of a reader that went away.
 const READER_FORGOTTEN_AFTER: Duration = Duration::from_secs(15);
-/// How far the stream may be behind its reader: the relay needs a moment.
+/// How far the stream may be behind its reader, because the relay publishes a moment later.
 const LATE_EVENTS_MAX: Position = 1_000;
 
-/// A reader of the stream. It acknowledges nothing and the server remembers nothing of it, so that its place is only
-/// ours to know; that is all an ordered consumer is, but this one notices silence in seconds.
+/// A reader of the stream. It acknowledges nothing, and the server keeps no state for it: the position is kept here
+/// only. An ordered consumer does no more, but this reader notices silence within seconds.
 pub(super) struct Mirror {
     broker: Broker,
     messages: Messages,
     ledger: Uuid,
 }
 
-/// What came next.
-pub(super) enum Heard {
+/// The next thing that the stream delivered.
+pub(super) enum Received {
     /// The event after the one asked for.
     Event(Box<Message>),
-    /// Something else: a later sequence, or a message that is not the event of its sequence.
-    Hole,
-    /// Nothing will come any more.
+    /// A gap: a later sequence, or a message that is not the event of its sequence.
+    Gap,
+    /// The subscription has ended.
     End,
 }
 
-/// An event and what its message tells beside.
+/// An event with the size of its message and whether the stream has more.
 pub(super) struct Message {
     pub(super) event: StoredEvent,
     pub(super) bytes: usize,
     pub(super) more_known: bool,
 }
 
-/// Why there is no reader.
+/// Why the mirror cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OpenError {
     #[error(transparent)]
     Mirror(#[from] MirrorError),
-    #[error("the stream does not tell the log's story")]
-    Unfit,
+    #[error("the stream disagrees with the log")]
+    Disagrees,
 }
 
 impl Mirror {
-    /// Reads the stream after a position, if it tells the log's story up to about there.
+    /// Reads the stream after a position, if the stream agrees with the log up to about there.
     pub(super) async fn open(log: Reader, broker: Broker, after: Position) -> Result<Self, OpenError> {
-        let Standing::Agrees { stream, last } = standing(&log, &broker).await? else {
-            return Err(OpenError::Unfit);
+        let StreamState::Agrees { stream, last } = compare_stream(&log, &broker).await? else {
+            return Err(OpenError::Disagrees);
         };
         let first = stream.cached_info().state.first_sequence as Position;
         if last + LATE_EVENTS_MAX < after || first > after + 1 {
-            return Err(OpenError::Unfit);
+            return Err(OpenError::Disagrees);
         }
         let opening = async {
             let reader: Consumer<Config> =
@@ -84,11 +84,11 @@ impl Mirror {
         self.broker.is_connected()
     }
 
-    /// What comes after `position`; older messages are dropped. Dropping this at its await loses nothing.
-    pub(super) async fn hear(&mut self, position: Position) -> Heard {
+    /// The next delivery after `position`; older messages are dropped. Cancelling this at its await loses nothing.
+    pub(super) async fn receive(&mut self, position: Position) -> Received {
         loop {
-            let Some(Ok(message)) = self.messages.next().await else { return Heard::End };
-            let Ok(info) = message.info() else { return Heard::Hole };
+            let Some(Ok(message)) = self.messages.next().await else { return Received::End };
+            let Ok(info) = message.info() else { return Received::Gap };
             let (sequence, pending) = (info.stream_sequence as Position, info.pending);
             if sequence > position {
                 return self.event(&message, position + 1, sequence, pending);
@@ -102,17 +102,17 @@ impl Mirror {
         wanted: Position,
         sequence: Position,
         pending: u64,
-    ) -> Heard {
+    ) -> Received {
         if sequence != wanted {
-            return Heard::Hole;
+            return Received::Gap;
         }
         match envelope::read(&message.payload, self.ledger, sequence) {
-            Some(event) => Heard::Event(Box::new(Message {
+            Some(event) => Received::Event(Box::new(Message {
                 event,
                 bytes: message.payload.len(),
                 more_known: pending > 0,
             })),
-            None => Heard::Hole,
+            None => Received::Gap,
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The log as its followers read it: every event once, in order. What this process wrote itself comes from memory, what
-//! others wrote from JetStream when it is there, all else from PostgreSQL.
+//! A feed gives every event of the log once, in order. Events of this process come from memory, events of other
+//! processes from JetStream if it is available, everything else from PostgreSQL.
 
-mod batch;
-mod door;
 mod mirror;
+mod mirror_batch;
+mod opener;
 
 use std::time::Duration;
 
@@ -12,55 +12,56 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use uuid::Uuid;
 
-use self::batch::Batch;
-use self::door::Door;
-use self::mirror::{Heard, Mirror};
+use self::mirror::{Mirror, Received};
+use self::mirror_batch::MirrorBatch;
+use self::opener::MirrorOpener;
 use super::{PAGE_EVENTS_MAX, Reader, Recorded, SealError, StoredEvent};
 use crate::broker::Broker;
 
-/// How long JetStream may be behind PostgreSQL, and how often PostgreSQL is read although nobody told of a commit.
-const PATIENCE: Duration = Duration::from_millis(250);
-/// A batch of at least so many events tells of a busy log.
+/// How long JetStream may be behind PostgreSQL, and how often PostgreSQL is read although no commit was announced.
+const MIRROR_DELAY_MAX: Duration = Duration::from_millis(250);
+/// A batch of at least this many events means that the log is busy.
 const BUSY_EVENTS: usize = 16;
-/// How long a busy log gathers the events of the next batch, for each event of this one: a batch costs its follower a
-/// transaction, which at thousands of events a second is better shared by more of them. A log that is not busy is read
+/// How long to wait before the next batch of a busy log, for each event of this batch. Each batch costs its reader a
+/// transaction, which at thousands of events a second should be shared by many of them. A log that is not busy is read
 /// at once.
-const GATHERING_PER_EVENT: Duration = Duration::from_micros(500);
-/// What a busy log gathers for at least.
-const GATHERING_MIN: Duration = Duration::from_millis(20);
-/// What a busy log gathers for at most: somebody waits to see what was written.
-const GATHERING_MAX: Duration = Duration::from_millis(60);
-/// Who is further behind than this reads PostgreSQL in pages.
+const WAIT_PER_EVENT: Duration = Duration::from_micros(500);
+/// The shortest wait on a busy log.
+const WAIT_MIN: Duration = Duration::from_millis(20);
+/// The longest wait on a busy log: people wait to see what was written.
+const WAIT_MAX: Duration = Duration::from_millis(60);
+/// A feed that is further behind than this reads pages of PostgreSQL.
 const FAR_BEHIND_EVENTS: Position = 5_000;
-/// How long JetStream is worth listening to after events that memory did not have: it costs the broker and us as much
-/// for those that it has.
-const MEMORY_LACKS_FOR: Duration = Duration::from_secs(10);
+/// How long the mirror stays open after the last event that was not in memory. While memory has every event, the mirror
+/// would deliver the same events again at full cost.
+const MIRROR_OPEN_FOR: Duration = Duration::from_secs(10);
 
-/// Follows the log from a position on. What it gives is the log's: JetStream only makes it cheaper and quicker to wait.
+/// Follows the log from a position on. PostgreSQL decides what the log contains; JetStream only makes waiting cheaper
+/// and quicker.
 ///
 /// `next` may be dropped at any await: the cursor moves only when it returns.
 pub struct Feed {
     log: Reader,
     head: watch::Receiver<Position>,
     cursor: Position,
-    door: Option<Door>,
+    opener: Option<MirrorOpener>,
     mirror: Option<Mirror>,
-    /// By when the mirror must have brought the head that was known when this was set.
-    patience: Patience,
-    /// When there last were events that memory did not have, such as those that other processes write.
-    memory_lacked_at: Option<Instant>,
-    /// The aggregates whose events are given; all if none are named.
+    /// The time by which the mirror must have delivered the head that was known when it was set.
+    mirror_deadline: MirrorDeadline,
+    /// When the feed last read events that were not in memory, such as those of other processes.
+    last_miss_at: Option<Instant>,
+    /// The aggregate types whose events are given; all if none.
     wanted: Option<&'static [&'static str]>,
-    /// When it is worth reading again.
-    gathered_at: Instant,
+    /// The time of the next read.
+    next_read_at: Instant,
 }
 
-struct Patience {
+struct MirrorDeadline {
     head: Position,
     until: Instant,
 }
 
-/// Why a feed cannot go on at the moment; its cursor has not moved, so asking again is all it takes.
+/// Why a feed cannot continue at the moment. Its cursor has not moved, so the caller only has to try again.
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
     /// The log cannot be read.
@@ -77,43 +78,43 @@ impl Feed {
         Self {
             head: log.watch_head(),
             cursor: after,
-            door: broker.map(|broker| Door::new(log.clone(), broker)),
+            opener: broker.map(|broker| MirrorOpener::new(log.clone(), broker)),
             mirror: None,
-            patience: Patience { head: after, until: Instant::now() },
-            memory_lacked_at: None,
+            mirror_deadline: MirrorDeadline { head: after, until: Instant::now() },
+            last_miss_at: None,
             wanted: None,
-            gathered_at: Instant::now(),
+            next_read_at: Instant::now(),
             log,
         }
     }
 
-    /// Gives the events of these aggregates alone: the others are passed over, neither unsealed nor decoded.
+    /// Gives only the events of these aggregate types. The others are skipped: neither unsealed nor decoded.
     #[must_use]
     pub fn only(mut self, aggregates: &'static [&'static str]) -> Self {
         self.wanted = Some(aggregates);
         self
     }
 
-    /// Waits for events and gives at least one, at most [`super::PAGE_EVENTS_MAX`] and about
-    /// [`super::PAGE_BYTES_MAX`] bytes, in order and without a gap; of a feed of some aggregates, maybe none.
+    /// Waits for events and gives at least one, at most [`super::PAGE_EVENTS_MAX`] and about [`super::PAGE_BYTES_MAX`]
+    /// bytes, in order and without a gap; for a feed limited by [`Feed::only`], possibly none.
     ///
     /// # Errors
     /// See [`FeedError`].
     pub async fn next(&mut self) -> Result<Vec<Recorded>, FeedError> {
-        let (events, last) = self.read_some().await?;
+        let (events, last) = self.read_next().await?;
         let count = events.len();
         let recorded = self.open(events).await?;
-        self.pass(last, count);
+        self.advance(last, count);
         Ok(recorded)
     }
 
-    /// As [`Feed::next`], but all events and as they are stored, byte by byte: for readers that hash them.
+    /// As [`Feed::next`], but gives all events as stored, byte by byte, for readers that hash them.
     ///
     /// # Errors
     /// See [`FeedError`].
     pub async fn next_stored(&mut self) -> Result<Vec<StoredEvent>, FeedError> {
-        let (events, last) = self.read_some().await?;
-        self.pass(last, events.len());
+        let (events, last) = self.read_next().await?;
+        self.advance(last, events.len());
         Ok(events)
     }
 
@@ -122,20 +123,20 @@ impl Feed {
         self.cursor
     }
 
-    /// Whether it follows JetStream at the moment.
+    /// Whether it reads JetStream at the moment.
     pub fn is_mirrored(&self) -> bool {
         self.mirror.is_some()
     }
 
-    /// Goes on from another position, forwards or back.
+    /// Continues from another position, forwards or back.
     pub fn seek(&mut self, after: Position) {
         self.cursor = after;
-        self.shut_the_mirror();
+        self.close_mirror();
     }
 
-    /// Waits for at least one event, and says where the last one stands.
-    async fn read_some(&mut self) -> Result<(Vec<StoredEvent>, Position), FeedError> {
-        sleep_until(self.gathered_at).await;
+    /// Waits for at least one event; returns the position of the last one too.
+    async fn read_next(&mut self) -> Result<(Vec<StoredEvent>, Position), FeedError> {
+        sleep_until(self.next_read_at).await;
         loop {
             let events = self.read().await?;
             if let Some(last) = events.last().map(|event| event.position) {
@@ -144,19 +145,19 @@ impl Feed {
         }
     }
 
-    /// Goes past the events that are given, and gathers the next ones if the log is busy.
-    fn pass(&mut self, last: Position, count: usize) {
+    /// Moves the cursor past the given events. On a busy log the next read waits, so that it gathers more.
+    fn advance(&mut self, last: Position, count: usize) {
         self.move_to(last);
         if count >= BUSY_EVENTS && !self.has_a_page_to_read() {
-            self.gathered_at = Instant::now() + gathering(count);
+            self.next_read_at = Instant::now() + wait_before_next(count);
         }
     }
 
-    /// What can be had; nothing if something else is to be tried next.
+    /// Reads from one source; empty if another source is to be tried next.
     async fn read(&mut self) -> Result<Vec<StoredEvent>, FeedError> {
-        // Seen before read: what is committed after this wakes the wait that follows.
+        // The head is read before the log: a later commit then wakes the next wait.
         let head = *self.head.borrow_and_update();
-        let own = self.read_own();
+        let own = self.read_recent();
         if !own.is_empty() {
             return Ok(own);
         }
@@ -166,91 +167,94 @@ impl Feed {
         }
     }
 
-    /// What this process wrote a moment ago. A feed without a broker is a page of PostgreSQL, whoever wrote it.
-    fn read_own(&mut self) -> Vec<StoredEvent> {
-        if self.door.is_none() {
+    /// The recent events of this process. A feed without a broker reads PostgreSQL only.
+    fn read_recent(&mut self) -> Vec<StoredEvent> {
+        if self.opener.is_none() {
             return Vec::new();
         }
         let own = self.log.recent_after(self.cursor);
         if !own.is_empty() {
-            count("memory", own.len());
-            if !self.memory_lacks_some() {
-                self.shut_the_mirror();
+            count_events("memory", own.len());
+            if !self.missed_lately() {
+                self.close_mirror();
             }
         }
         own
     }
 
-    fn memory_lacks_some(&self) -> bool {
-        self.memory_lacked_at.is_some_and(|at| at.elapsed() < MEMORY_LACKS_FOR)
+    fn missed_lately(&self) -> bool {
+        self.last_miss_at.is_some_and(|at| at.elapsed() < MIRROR_OPEN_FOR)
     }
 
-    fn shut_the_mirror(&mut self) {
+    fn close_mirror(&mut self) {
         self.mirror = None;
-        if let Some(door) = &mut self.door {
-            door.shut();
+        if let Some(opener) = &mut self.opener {
+            opener.stop();
         }
     }
 
-    /// A page of the log; at its end, once a commit is heard of or time is up.
+    /// Reads a page from PostgreSQL. At the head it first waits for a commit to be announced, or for [`MIRROR_DELAY_MAX`].
     async fn read_postgres(&mut self, head: Position) -> Result<Vec<StoredEvent>, FeedError> {
         let is_at_head = self.cursor >= head;
-        if is_at_head && timeout(PATIENCE, self.head.changed()).await.is_ok() {
+        if is_at_head && timeout(MIRROR_DELAY_MAX, self.head.changed()).await.is_ok() {
             return Ok(Vec::new());
         }
         let page = self.page().await?;
-        self.be_patient();
+        self.reset_deadline();
         if page.is_empty() && !is_at_head {
-            // What was heard of is not there: whoever said so must not keep us asking.
-            let _ = timeout(PATIENCE, self.head.changed()).await;
+            // A head was announced that PostgreSQL does not have. Wait, so that a wrong announcement does not cause a
+            // busy loop.
+            let _ = timeout(MIRROR_DELAY_MAX, self.head.changed()).await;
         }
-        if self.memory_lacks_some()
+        if self.missed_lately()
             && self.cursor + FAR_BEHIND_EVENTS >= head
-            && let Some(door) = &mut self.door
+            && let Some(opener) = &mut self.opener
         {
-            self.mirror = door.enter(self.cursor).await;
+            self.mirror = opener.opened(self.cursor).await;
         }
         Ok(page)
     }
 
-    /// What the mirror brings, unless it brings nothing, something else, or all too much.
+    /// Reads from the mirror. Leaves it when the feed is far behind, and checks PostgreSQL when the mirror has a gap or
+    /// is late.
     async fn read_mirror(&mut self, head: Position) -> Result<Vec<StoredEvent>, FeedError> {
         let far_behind = head - self.cursor > FAR_BEHIND_EVENTS;
         let Some(mirror) = self.mirror.as_mut().filter(|mirror| !far_behind && mirror.is_connected()) else {
             self.mirror = None;
             return Ok(Vec::new());
         };
-        let heard = tokio::select! {
+        let received = tokio::select! {
             biased;
-            heard = timeout_at(self.patience.until, mirror.hear(self.cursor)) => heard,
-            // Perhaps it was this process that wrote.
+            received = timeout_at(self.mirror_deadline.until, mirror.receive(self.cursor)) => received,
+            // The commit may be one of this process, whose events are in memory.
             Ok(()) = self.head.changed() => return Ok(Vec::new()),
         };
-        match heard {
-            Ok(Heard::Event(first)) => {
-                let events = Batch::gather(first, mirror).await;
-                self.brought(&events);
+        match received {
+            Ok(Received::Event(first)) => {
+                let events = MirrorBatch::gather(first, mirror).await;
+                self.received(&events);
                 Ok(events)
             }
-            // A mirror with a hole is good, unless it has what the log has not: then it belongs to another history.
-            Ok(Heard::Hole) => self.look(|page| !page.is_empty()).await,
-            // A mirror that brought nothing is good if there was nothing.
-            Err(_) => self.look(<[_]>::is_empty).await,
-            Ok(Heard::End) => {
+            // A gap is normal if PostgreSQL has the missing events. If it has none, the mirror belongs to another
+            // history.
+            Ok(Received::Gap) => self.check_postgres(|page| !page.is_empty()).await,
+            // Silence is normal if PostgreSQL has nothing new either.
+            Err(_) => self.check_postgres(<[_]>::is_empty).await,
+            Ok(Received::End) => {
                 self.leave_mirror();
                 Ok(Vec::new())
             }
         }
     }
 
-    /// Looks past the mirror into the log, and leaves the mirror unless what is there speaks for it.
-    async fn look(
+    /// Reads a page from PostgreSQL, and leaves the mirror unless the page shows that the mirror is right.
+    async fn check_postgres(
         &mut self,
-        speaks_for_it: fn(&[StoredEvent]) -> bool,
+        confirms_mirror: fn(&[StoredEvent]) -> bool,
     ) -> Result<Vec<StoredEvent>, FeedError> {
         let page = self.page().await?;
-        self.be_patient();
-        if !speaks_for_it(&page) {
+        self.reset_deadline();
+        if !confirms_mirror(&page) {
             self.leave_mirror();
         }
         Ok(page)
@@ -259,34 +263,35 @@ impl Feed {
     fn leave_mirror(&mut self) {
         tracing::debug!(position = self.cursor, "following the log in PostgreSQL instead of JetStream");
         self.mirror = None;
-        if let Some(door) = &mut self.door {
-            door.disappointed();
+        if let Some(opener) = &mut self.opener {
+            opener.failed();
         }
     }
 
-    fn brought(&mut self, events: &[StoredEvent]) {
-        count("jetstream", events.len());
-        // Whoever follows for himself must not take the last place that PostgreSQL told of for the head, and wait there.
+    fn received(&mut self, events: &[StoredEvent]) {
+        count_events("jetstream", events.len());
+        // Publish this position, so that feeds without a broker do not wait on a stale head.
         if let Some(last) = events.last() {
-            self.log.heard_of(last.position);
+            self.log.learn_head(last.position);
         }
-        self.memory_lacked_at = Some(Instant::now());
-        if let Some(door) = &mut self.door {
-            door.pleased();
+        self.last_miss_at = Some(Instant::now());
+        if let Some(opener) = &mut self.opener {
+            opener.succeeded();
         }
     }
 
     async fn page(&mut self) -> Result<Vec<StoredEvent>, FeedError> {
         let page = self.log.page_after(self.cursor).await?;
         if let Some(last) = page.last() {
-            self.log.heard_of(last.position);
-            count("postgres", page.len());
-            self.memory_lacked_at = Some(Instant::now());
+            self.log.learn_head(last.position);
+            count_events("postgres", page.len());
+            self.last_miss_at = Some(Instant::now());
         }
         Ok(page)
     }
 
-    /// Keys that another process destroyed are forgotten first, so that nothing erased is opened from memory.
+    /// Unseals and decodes. Keys that another process destroyed are dropped from the cache first, so that erased data
+    /// is not opened with a cached key.
     async fn open(&self, mut events: Vec<StoredEvent>) -> Result<Vec<Recorded>, FeedError> {
         for erased in events.iter().filter_map(erased_key) {
             self.log.keys().forget(erased);
@@ -303,26 +308,27 @@ impl Feed {
 
     fn move_to(&mut self, position: Position) {
         self.cursor = position;
-        if self.cursor >= self.patience.head {
-            self.be_patient();
+        if self.cursor >= self.mirror_deadline.head {
+            self.reset_deadline();
         }
     }
 
-    fn be_patient(&mut self) {
-        self.patience = Patience { head: *self.head.borrow(), until: Instant::now() + PATIENCE };
+    fn reset_deadline(&mut self) {
+        self.mirror_deadline =
+            MirrorDeadline { head: *self.head.borrow(), until: Instant::now() + MIRROR_DELAY_MAX };
     }
 }
 
-fn count(source: &'static str, events: usize) {
+fn count_events(source: &'static str, events: usize) {
     metrics::counter!("mensajeria_feed_events_total", "source" => source).increment(events as u64);
 }
 
-fn gathering(events: usize) -> Duration {
+fn wait_before_next(events: usize) -> Duration {
     let events = u32::try_from(events).unwrap_or(u32::MAX);
-    GATHERING_PER_EVENT.saturating_mul(events).clamp(GATHERING_MIN, GATHERING_MAX)
+    WAIT_PER_EVENT.saturating_mul(events).clamp(WAIT_MIN, WAIT_MAX)
 }
 
-/// The key that an event says was destroyed.
+/// The key that an event destroyed.
 fn erased_key(event: &StoredEvent) -> Option<Uuid> {
     let erased = event.aggregate_type == "client" && event.event_type == "ClientErased";
     erased.then(|| Uuid::parse_str(&event.aggregate_id).ok()).flatten()

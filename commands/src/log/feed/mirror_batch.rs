@@ -1,4 +1,4 @@
-//! What one call gives: bounded in events and bytes, waiting only for what is known to come.
+//! The events of one call to a feed, gathered from the mirror: bounded in events and bytes.
 
 use std::time::Duration;
 
@@ -6,33 +6,33 @@ use futures::FutureExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::StoredEvent;
-use super::mirror::{Heard, Message, Mirror};
+use super::mirror::{Message, Mirror, Received};
 use crate::log::PAGE_EVENTS_MAX;
 use crate::log::page::PAGE_BYTES_MAX;
 
 /// How long to wait for events that the stream is known to have.
 const LINGER: Duration = Duration::from_millis(20);
 
-/// Events that belong together only because they were there at the same moment.
-pub(super) struct Batch {
+/// Events that were available at the same moment.
+pub(super) struct MirrorBatch {
     events: Vec<StoredEvent>,
     bytes: usize,
     more_known: bool,
 }
 
-impl Batch {
-    /// The first event and what comes with it. A hole or the end stays for the next call to find.
+impl MirrorBatch {
+    /// The first event and those available with it. A gap or the end of the mirror is left for the next call.
     pub(super) async fn gather(first: Box<Message>, mirror: &mut Mirror) -> Vec<StoredEvent> {
         let mut batch = Self { events: Vec::new(), bytes: 0, more_known: false };
         let until = Instant::now() + LINGER;
         let mut at = batch.push(first);
         while !batch.is_full() {
-            let heard = if batch.more_known {
-                timeout_at(until, mirror.hear(at)).await.ok()
+            let received = if batch.more_known {
+                timeout_at(until, mirror.receive(at)).await.ok()
             } else {
-                mirror.hear(at).now_or_never()
+                mirror.receive(at).now_or_never()
             };
-            let Some(Heard::Event(message)) = heard else { break };
+            let Some(Received::Event(message)) = received else { break };
             at = batch.push(message);
         }
         batch.events

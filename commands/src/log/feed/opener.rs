@@ -1,4 +1,4 @@
-//! The way to the mirror: opened in the background, and more rarely the more often it disappoints.
+//! Opens the mirror in the background, with a growing pause after each failure.
 
 use std::time::Duration;
 
@@ -10,32 +10,32 @@ use super::mirror::{Mirror, OpenError};
 use crate::broker::Broker;
 use crate::log::Reader;
 
-/// How long to wait after the first disappointment; each further one doubles it.
+/// The pause after the first failure; each further failure doubles it.
 const RETRY_INTERVAL_MIN: Duration = Duration::from_millis(250);
-/// The longest wait.
+/// The longest pause.
 const RETRY_INTERVAL_MAX: Duration = Duration::from_secs(10);
 
-/// Opening takes as long as NATS takes, and the feed does not wait for it.
-pub(super) struct Door {
+/// Opens the mirror in a task of its own, so that the feed does not wait for NATS.
+pub(super) struct MirrorOpener {
     log: Reader,
     broker: Broker,
     opening: Option<AbortOnDropHandle<Result<Mirror, OpenError>>>,
-    closed_until: Instant,
+    paused_until: Instant,
     pause: Duration,
 }
 
-impl Door {
+impl MirrorOpener {
     pub(super) fn new(log: Reader, broker: Broker) -> Self {
-        Self { log, broker, opening: None, closed_until: Instant::now(), pause: RETRY_INTERVAL_MIN }
+        Self { log, broker, opening: None, paused_until: Instant::now(), pause: RETRY_INTERVAL_MIN }
     }
 
-    /// The mirror, if it has been opened by now; else sees to it that it is being opened.
-    pub(super) async fn enter(&mut self, after: Position) -> Option<Mirror> {
+    /// The mirror if it is open by now. Otherwise starts to open it, unless a pause is running.
+    pub(super) async fn opened(&mut self, after: Position) -> Option<Mirror> {
         match self.opening.take() {
             Some(opening) if opening.is_finished() => {
                 let opened = opening.await.ok().and_then(Result::ok);
                 if opened.is_none() {
-                    self.disappointed();
+                    self.failed();
                 }
                 opened
             }
@@ -44,30 +44,30 @@ impl Door {
                 None
             }
             None => {
-                self.knock(after);
+                self.start(after);
                 None
             }
         }
     }
 
-    /// The mirror had nothing, or something else, where the log had events.
-    pub(super) fn disappointed(&mut self) {
-        self.closed_until = Instant::now() + self.pause;
+    /// The mirror failed: it could not be opened, or lacked events that the log has.
+    pub(super) fn failed(&mut self) {
+        self.paused_until = Instant::now() + self.pause;
         self.pause = (self.pause * 2).min(RETRY_INTERVAL_MAX);
     }
 
-    /// The mirror brought events.
-    pub(super) fn pleased(&mut self) {
+    /// The mirror delivered events: the pause is short again.
+    pub(super) fn succeeded(&mut self) {
         self.pause = RETRY_INTERVAL_MIN;
     }
 
-    /// Whoever goes elsewhere has no use for a mirror opened here.
-    pub(super) fn shut(&mut self) {
+    /// Stops opening. A mirror is opened at a position, so one for an old position is useless.
+    pub(super) fn stop(&mut self) {
         self.opening = None;
     }
 
-    fn knock(&mut self, after: Position) {
-        if self.broker.is_connected() && Instant::now() >= self.closed_until {
+    fn start(&mut self, after: Position) {
+        if self.broker.is_connected() && Instant::now() >= self.paused_until {
             let opening = Mirror::open(self.log.clone(), self.broker.clone(), after);
             self.opening = Some(AbortOnDropHandle::new(tokio::spawn(opening)));
         }
