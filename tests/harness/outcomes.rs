@@ -1,11 +1,11 @@
-//! What the log says of the deliveries of a notification.
+//! The outcomes of a notification's deliveries in the log.
 
 use commands::log::EventLog;
 use domain::Event;
 use domain::deliveries::{DELIVERIES, DeliveriesEvent, GroupOutcome, chunk_of_stream};
 use domain::value::{DeliveryId, NotificationId, Ordinal};
 
-/// Every recorded outcome with the delivery it is about, chunk by chunk in the order of the log.
+/// Every recorded outcome with its delivery, chunk by chunk in the order of the log.
 pub async fn outcomes_of(log: &EventLog, notification: NotificationId) -> Vec<(DeliveryId, GroupOutcome)> {
     let mut outcomes = Vec::new();
     for (chunk, event) in events(log, notification).await {
@@ -19,7 +19,7 @@ pub async fn outcomes_of(log: &EventLog, notification: NotificationId) -> Vec<(D
     outcomes
 }
 
-/// The events of the deliveries of a notification, with their chunk.
+/// The events of a notification's deliveries, with their chunk.
 async fn events(log: &EventLog, notification: NotificationId) -> Vec<(u32, DeliveriesEvent)> {
     let streams: Vec<String> = sqlx::query_scalar(
         "select distinct aggregate_id from events where aggregate_type = $1 and aggregate_id like $2 order by 1",
