@@ -14,6 +14,7 @@ pub mod raw;
 pub mod routes;
 pub mod servers;
 pub mod stream;
+pub mod tap;
 pub mod world;
 
 pub use self::client::{Answer, Client, id_of};
