@@ -8,19 +8,19 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
 
-/// Names a folder with the web app already built.
+/// The variable with the folder of a built web app.
 const PREBUILT: &str = "MENSAJERIA_UI_DIST";
 
-/// What lies in `ui` and does not change what is built: no reason to build again.
+/// The parts of `ui` that are no input of the build.
 const NOT_SOURCES: [&str; 6] = ["node_modules", "dist", "e2e", "test-results", "biome.json", "README.md"];
 
-/// How long npm or vite may take.
+/// The timeout of npm and vite.
 const STEP_WAIT: Duration = Duration::from_secs(600);
 
-/// How often a running step is looked at.
+/// How often a running step is polled.
 const STEP_POLL: Duration = Duration::from_millis(50);
 
-/// What the web app's tools run on.
+/// The versions of Node that the build tools support.
 const NODE_NEEDED: &str = "Node 20.19 or later, or 22.12 or later (not 21)";
 
 fn main() -> ExitCode {
@@ -70,7 +70,7 @@ fn variable(name: &str) -> Option<OsString> {
     env::var_os(name)
 }
 
-/// The files and folders of the web app that what is built depends on.
+/// The files and folders that the build depends on.
 fn sources(ui: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = fs::read_dir(ui).map_err(|error| format!("failed to list {}: {error}", ui.display()))?;
     let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
@@ -85,7 +85,7 @@ fn sources(ui: &Path) -> Result<Vec<PathBuf>, String> {
     }
 }
 
-/// Both programs must be there, and Node not too old, or their own complaints would be riddles.
+/// Checks that Node and npm exist and Node is recent: their own errors would be obscure.
 fn check_node() -> Result<(), String> {
     let node = answer("node", &["--version"]).ok_or_else(|| missing("`node`"))?;
     answer(npm(), &["--version"]).ok_or_else(|| missing("`npm`"))?;
@@ -124,7 +124,7 @@ fn remedies() -> String {
     )
 }
 
-/// Makes the workshop hold these sources and nothing else, besides what npm has installed there.
+/// Copies these sources into the build folder, and removes everything else except npm's packages.
 fn mirror(sources: &[PathBuf], workshop: &Path) -> io::Result<()> {
     fs::create_dir_all(workshop)?;
     for entry in fs::read_dir(workshop)?.filter_map(Result::ok) {
@@ -148,10 +148,10 @@ fn copy_into(source: &Path, folder: &Path) -> io::Result<()> {
     fs::read_dir(source)?.try_for_each(|entry| copy_into(&entry?.path(), &target))
 }
 
-/// Holds the lock file that what is installed was installed from.
+/// A copy of the lock file of the installed packages.
 const INSTALLED: &str = "installed-from-package-lock.json";
 
-/// `npm ci`, unless the very same lock file was installed here before.
+/// Runs `npm ci`, unless the same lock file is installed already.
 fn install(workshop: &Path) -> Result<(), String> {
     let lock = fs::read(workshop.join("package-lock.json"))
         .map_err(|error| format!("package-lock.json: {error}"))?;
@@ -160,7 +160,7 @@ fn install(workshop: &Path) -> Result<(), String> {
     {
         return Ok(());
     }
-    // Gone first: an install that is cut short must not pass for a whole one.
+    // Remove the copy first: an interrupted install must not count as complete.
     drop(fs::remove_file(&installed));
     let args = ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"];
     run(Command::new(npm()).args(args), workshop)?;
@@ -181,7 +181,7 @@ fn built(dist: PathBuf) -> Result<PathBuf, String> {
     }
 }
 
-/// Runs a step, and passes on what it said only if it failed: cargo reads a build script's standard output.
+/// Runs a step. Its output is shown only on failure, because cargo parses a build script's standard output.
 fn run(command: &mut Command, folder: &Path) -> Result<(), String> {
     let log = folder.with_extension("log");
     let described = format!("{command:?}");
@@ -204,7 +204,7 @@ fn run(command: &mut Command, folder: &Path) -> Result<(), String> {
     }
 }
 
-/// How much of a failed step's words is shown, in lines; npm adds a page of usage to every complaint.
+/// How many lines of a failed step are shown; npm adds a page of usage to every error.
 const SAID_LINES: usize = 40;
 
 fn said(log: &Path) -> String {

@@ -1,4 +1,4 @@
-//! The one place where chance is made; everywhere else it is handed in.
+//! The only source of randomness; all other code takes it as an argument.
 
 use aws_lc_rs::rand;
 

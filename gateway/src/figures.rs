@@ -1,4 +1,4 @@
-//! The figures of this process: one recorder, since the `metrics` crate has room for one.
+//! The metrics of this process, with one global recorder, since the `metrics` crate allows only one.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -6,23 +6,24 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::time::{Instant, interval};
 
-/// How often samples are folded into their buckets: until then each takes memory.
+/// The interval of upkeep, which moves samples into their buckets. Until then every sample takes memory.
 const FOLD_INTERVAL: Duration = Duration::from_secs(5);
-/// How old the figures of the whole platform may be: anybody may ask for them, and counting a long queue takes a second.
+/// The maximum age of metrics of the whole platform: anybody may ask for them, and counting a long queue takes a
+/// second.
 const MEASURED_FOR: Duration = Duration::from_secs(5);
-/// The bounds of histograms of seconds, from a cached read to a file brought in.
+/// The buckets of histograms of seconds, from a cached read to an import.
 const SECONDS_BUCKETS: [f64; 12] =
     [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 60.0];
-/// The bounds of histograms of rows, by the names that end in `_rows`.
+/// The buckets of histograms whose names end in `_rows`.
 const ROWS_BUCKETS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 250.0, 512.0];
 
-/// What renders the figures; none if somebody else took the place of the recorder.
+/// The recorder; none if the process installed another one.
 pub(crate) fn recorder() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     HANDLE.get_or_init(|| builder().install_recorder().ok()).as_ref()
 }
 
-/// Folds samples for ever.
+/// Runs upkeep until cancelled.
 pub(crate) async fn fold_samples() {
     let mut ticks = interval(FOLD_INTERVAL);
     while let Some(recorder) = recorder() {
@@ -31,12 +32,12 @@ pub(crate) async fn fold_samples() {
     }
 }
 
-/// When the platform was last measured.
+/// When the platform's metrics were last measured.
 #[derive(Default)]
 pub struct Measured(Mutex<Option<Instant>>);
 
 impl Measured {
-    /// Whether it is time again; then whoever asked must do it, and others need not.
+    /// Whether a measurement is due. The caller that gets `true` must measure; others get `false`.
     pub(crate) fn is_due(&self, now: Instant) -> bool {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = last.is_none_or(|last| now.duration_since(last) >= MEASURED_FOR);

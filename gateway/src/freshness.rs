@@ -1,4 +1,4 @@
-//! Read your writes: a read waits until the projections it needs show what its caller wrote last.
+//! Read your writes: a read waits until its projections show the caller's last write.
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use crate::problem::{Answer, Problem, Reason};
 
-/// When a read that waited in vain may ask again, in seconds.
+/// The `Retry-After` of a read that waited in vain, in seconds.
 const RETRY_AFTER_S: u32 = 1;
-/// How many callers' last positions are remembered; the database knows the others'.
+/// How many callers' last positions are cached; those of the others are in the database.
 const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");
 
-/// How far each caller has written.
+/// The position of each caller's last write.
 pub struct Freshness {
     log: Reader,
     positions: Positions,
@@ -32,14 +32,14 @@ impl Freshness {
         Self { log, positions, limit, written: Mutex::new(LruCache::new(REMEMBERED_MAX)) }
     }
 
-    /// Notes what a caller was told to have written.
+    /// Records the position of a caller's write.
     pub fn note(&self, caller: UserId, position: Position) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let last = written.get_or_insert_mut(caller, || position);
         *last = position.max(*last);
     }
 
-    /// Waits until the projections show what the caller wrote last, by whatever process, and `min_position`.
+    /// Waits until the projections show the caller's last write, in any process, and `min_position`.
     ///
     /// # Errors
     /// 503 with `Retry-After` when they do not within the bound.
@@ -54,11 +54,11 @@ impl Freshness {
         caught_up(&self.positions, projections, written.max(asked), self.limit).await
     }
 
-    /// Waits until the projections show `min_position`, if it is asked for, whatever the caller wrote.
+    /// Waits until the projections show `min_position`, if it is given, without regard to the caller's writes.
     ///
     /// # Errors
-    /// 503 with `Retry-After` when they do not within the bound, and at once when the log is not there yet: no 2xx named such
-    /// a position, and a caller that made it up would only take a place.
+    /// 503 with `Retry-After` when they do not within the bound, and at once when the log has no such position: no 2xx
+    /// returned it, and a caller that invents positions would only occupy a place.
     pub async fn wait_if_asked(
         &self,
         min_position: Option<Position>,
@@ -68,7 +68,7 @@ impl Freshness {
         caught_up(&self.positions, projections, asked, self.limit).await
     }
 
-    /// The position that is asked for; the beginning if none is.
+    /// The requested position; 0 without one.
     async fn asked(&self, min_position: Option<Position>) -> Answer<Position> {
         match min_position {
             Some(position) if !self.is_in_the_log(position).await? => Err(not_caught_up()),
@@ -85,7 +85,7 @@ impl Freshness {
         written.get(&caller).copied().unwrap_or(0)
     }
 
-    /// Every write over HTTP leaves a row with its position, so that any process knows of it.
+    /// Every write over HTTP stores a row with its position, so that every process can read it.
     async fn logged(&self, caller: UserId) -> sqlx::Result<Position> {
         sqlx::query_scalar("select coalesce(max(last_position), 0) from command_log where caller = $1")
             .bind(Uuid::from(caller))
@@ -105,10 +105,10 @@ pub(crate) async fn caught_up(
     limit: Duration,
 ) -> Answer<()> {
     positions.wait_for(projections, position, limit).await.map_err(|Behind(projection)| {
-        // Counted rather than logged by the request: while a view is behind, every reader may come here.
+        // A metric instead of a log line for each request: while a view is behind, every read may end here.
         metrics::counter!("mensajeria_reads_not_caught_up_total", "projection" => projection.name())
             .increment(1);
-        tracing::debug!(%projection, position, "a request waited in vain for what it must be able to read");
+        tracing::debug!(%projection, position, "a projection did not catch up within a read's timeout");
         not_caught_up()
     })
 }

@@ -1,4 +1,4 @@
-//! The front door and the one executable of Mensajería.
+//! The gateway and the only executable of Mensajería.
 
 pub mod access;
 mod admission;
@@ -18,9 +18,9 @@ mod request;
 pub mod secrets;
 pub mod server;
 pub mod settings;
+pub mod slots;
 mod spool_space;
 pub mod state;
 pub mod system;
 pub mod telemetry;
-pub mod turns;
 mod web;

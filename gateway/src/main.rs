@@ -1,4 +1,4 @@
-//! The executable `mensajeria`: all it does is in the library, so that tests can run the program by running themselves.
+//! The executable `mensajeria`. All its code is in the library, so that a test binary can run the program.
 
 use std::process::ExitCode;
 

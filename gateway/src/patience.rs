@@ -1,16 +1,17 @@
-//! How long this program waits for what it depends on.
+//! The timeouts of the program's dependencies.
 
 use std::time::Duration;
 
-/// How long is waited for something before it is given up.
+/// Timeouts of dependencies.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// A request, for a connection to the database, before it is told that the database is away.
+    /// How long a request waits for a database connection before it is answered with 503.
     pub connection: Duration,
-    /// A read, for the views to show what its caller wrote.
+    /// How long a read waits for the views to show its caller's last write.
     pub views: Duration,
-    /// PostgreSQL, for the next statement of a transaction: one whose process froze between its append and its commit would
-    /// keep the ledger's lock from everybody. Shorter than any append waits, so that nobody is refused for it.
+    /// PostgreSQL's timeout for the next statement of a transaction. A process that freezes between its append and its
+    /// commit would keep the lock of the log. The timeout is shorter than any append waits, so that no append is
+    /// refused for it.
     pub transaction: Duration,
 }
 

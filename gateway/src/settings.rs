@@ -1,4 +1,4 @@
-//! The settings of this front door, as they were handed in at the start.
+//! The settings of the gateway, given at the start.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,23 +11,23 @@ use url::Url;
 
 use crate::patience::Patience;
 
-/// Tells the time; handed in so that tests can move it.
+/// The source of the time; an argument, so that tests can move it.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
-/// The settings of the front door.
+/// The settings of the gateway.
 #[derive(Clone)]
 pub struct Settings {
-    /// What browsers reach us by, if it is known.
+    /// The public address for browsers, if it is known.
     pub public_url: Option<Url>,
-    /// Whether cookies are `Secure` and prefixed: everywhere but for `dev` on plain http beyond this machine.
+    /// Whether cookies are `Secure` and prefixed: always, except in `dev` on plain http beyond this machine.
     pub secure_cookies: bool,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// The trusted proxies: their `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
-    /// The outside world of `dev`, shown by «Buzón de pruebas».
+    /// The simulator of `dev`, shown by «Buzón de pruebas».
     pub simulator: Option<Arc<Simulator>>,
-    /// The time.
+    /// The source of the time.
     pub clock: Clock,
-    /// How long a read waits for the views to show what its caller wrote.
+    /// How long a read waits for the views to show its caller's last write.
     pub read_wait: Duration,
 }
 
@@ -45,7 +45,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether browsers reach us by https.
+    /// Whether the public address is https.
     pub fn is_https(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }

@@ -1,4 +1,4 @@
-//! The room on disk for uploaded files, shared out among their callers.
+//! The disk space for uploaded files, with a limit for each caller.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,20 +7,20 @@ use domain::value::UserId;
 
 use crate::problem::{Answer, Problem, Reason};
 
-/// How large a file may be.
+/// The largest file.
 pub(crate) const FILE_BYTES_MAX: usize = 1024 * 1024 * 1024;
-/// How much the files of one caller may take on disk at once.
+/// The disk space for the files of one caller.
 const CALLER_BYTES_MAX: usize = 2 * FILE_BYTES_MAX;
-/// How much the files of everybody may take on disk at once.
+/// The disk space for all files.
 const BYTES_MAX: usize = 8 * FILE_BYTES_MAX;
-/// When an upload that found no room may come again, in seconds.
+/// The `Retry-After` of an upload without space, in seconds.
 const RETRY_AFTER_S: u32 = 60;
 
-/// The room on disk for uploaded files, by caller. Cheap to clone.
+/// The disk space for uploaded files, by caller. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct SpoolSpace(Arc<Mutex<HashMap<UserId, usize>>>);
 
-/// What one file takes up, free again when it is dropped.
+/// The reserved space of one file, released on drop.
 #[derive(Debug, Default)]
 pub(crate) struct Room {
     of: Option<(SpoolSpace, UserId)>,
@@ -28,7 +28,7 @@ pub(crate) struct Room {
 }
 
 impl SpoolSpace {
-    /// Room for a file of a caller.
+    /// An empty reservation for a file of a caller.
     pub(crate) fn room(&self, caller: UserId) -> Room {
         Room { of: Some((self.clone(), caller)), bytes: 0 }
     }
@@ -39,15 +39,15 @@ impl SpoolSpace {
 }
 
 impl Room {
-    /// Room as far as the disk goes: for the command line, whose user may open the database itself.
+    /// A reservation without limit: for the command line, whose user has access to the database itself.
     pub(crate) fn unbounded() -> Self {
         Self::default()
     }
 
-    /// Takes up more.
+    /// Reserves more space.
     ///
     /// # Errors
-    /// 503 when the caller's files, or all files, take up what they may.
+    /// 503 when the caller's space, or the space in all, is exhausted.
     pub(crate) fn take(&mut self, bytes: usize) -> Answer<()> {
         let Some((space, caller)) = &self.of else { return Ok(()) };
         space.with(|taken| {
@@ -77,7 +77,7 @@ impl Drop for Room {
     }
 }
 
-/// There is no room for an uploaded file.
+/// The refusal without space.
 pub(crate) fn full() -> Problem {
     Problem::unavailable(RETRY_AFTER_S).because(Reason::DiskFull)
 }

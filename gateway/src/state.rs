@@ -1,6 +1,6 @@
-//! What every handler is given: the log, who is who, and the settings of this front door.
+//! The state shared by all handlers: the log, the directory and the settings of the gateway.
 //!
-//! It knows parts that know nothing of it; extractors, handlers and the server stand above it.
+//! It depends on parts that do not depend on it; extractors, handlers and the server depend on it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,12 +17,12 @@ use uuid::Uuid;
 use crate::access::{Directory, Passwords, Sessions, Throttle};
 use crate::figures::{Measured, recorder};
 use crate::freshness::Freshness;
-use crate::live::{Live, Readership};
+use crate::live::{Live, LoginCheck};
 use crate::settings::Settings;
+use crate::slots::{self, Slots};
 use crate::spool_space::SpoolSpace;
-use crate::turns::{self, Turns};
 
-/// The state of the front door. Cheap to clone.
+/// The state of the gateway. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState(Arc<Inner>);
 
@@ -36,10 +36,10 @@ struct Inner {
     throttle: Throttle,
     freshness: Freshness,
     live: Live,
-    costly_reads: Turns,
-    confirmations: Turns,
-    uploads: Turns,
-    imports: Turns,
+    costly_reads: Slots,
+    confirmations: Slots,
+    uploads: Slots,
+    imports: Slots,
     spool_space: SpoolSpace,
     shutdown: CancellationToken,
     ready: AtomicBool,
@@ -48,9 +48,9 @@ struct Inner {
 }
 
 impl AppState {
-    /// The state over a log. `shutdown` ends streams that would otherwise never end.
+    /// The state over a log. `shutdown` ends the live streams.
     pub fn new(log: EventLog, settings: Settings, positions: Positions, shutdown: CancellationToken) -> Self {
-        // From the first moment: figures counted before it is there are lost.
+        // Install the recorder first: metrics counted before are lost.
         recorder();
         let pool = log.pool().clone();
         let freshness = Freshness::new(log.reader().clone(), positions.clone(), settings.read_wait);
@@ -61,10 +61,10 @@ impl AppState {
             throttle: Throttle::default(),
             freshness,
             live: Live::new(log.reader().clone(), positions.clone(), shutdown.clone()),
-            costly_reads: Turns::new(turns::costly_reads()),
-            confirmations: Turns::new(turns::confirmations()),
-            uploads: Turns::new(turns::uploads()),
-            imports: Turns::new(turns::imports()),
+            costly_reads: Slots::new(slots::costly_reads()),
+            confirmations: Slots::new(slots::confirmations()),
+            uploads: Slots::new(slots::uploads()),
+            imports: Slots::new(slots::imports()),
             spool_space: SpoolSpace::default(),
             log,
             positions,
@@ -76,7 +76,7 @@ impl AppState {
         }))
     }
 
-    /// The event log: the one way to write.
+    /// The event log: the only way to write.
     pub fn log(&self) -> &EventLog {
         &self.0.log
     }
@@ -86,17 +86,17 @@ impl AppState {
         self.0.log.pool()
     }
 
-    /// How far each projection is.
+    /// The position of each projection.
     pub fn positions(&self) -> &Positions {
         &self.0.positions
     }
 
-    /// Who is who.
+    /// The directory of users and companies.
     pub fn directory(&self) -> &Directory {
         &self.0.directory
     }
 
-    /// Who is logged in.
+    /// The sessions.
     pub fn sessions(&self) -> &Sessions {
         &self.0.sessions
     }
@@ -106,12 +106,12 @@ impl AppState {
         &self.0.passwords
     }
 
-    /// The brake on guessing.
+    /// The throttle of failed logins.
     pub fn throttle(&self) -> &Throttle {
         &self.0.throttle
     }
 
-    /// What callers must be able to read.
+    /// The positions of callers' last writes.
     pub fn freshness(&self) -> &Freshness {
         &self.0.freshness
     }
@@ -121,27 +121,27 @@ impl AppState {
         &self.0.live
     }
 
-    /// The turns at reads that cost the database much.
-    pub fn costly_reads(&self) -> &Turns {
+    /// The slots for costly reads.
+    pub fn costly_reads(&self) -> &Slots {
         &self.0.costly_reads
     }
 
-    /// The turns at counting the audience of a confirmed send.
-    pub fn confirmations(&self) -> &Turns {
+    /// The slots for counting the audience of a confirmed send.
+    pub fn confirmations(&self) -> &Slots {
         &self.0.confirmations
     }
 
-    /// The turns at uploading a file.
-    pub fn uploads(&self) -> &Turns {
+    /// The slots for uploads.
+    pub fn uploads(&self) -> &Slots {
         &self.0.uploads
     }
 
-    /// The turns at importing a file that is here.
-    pub fn imports(&self) -> &Turns {
+    /// The slots for imports.
+    pub fn imports(&self) -> &Slots {
         &self.0.imports
     }
 
-    /// The room for uploaded files.
+    /// The disk space for uploaded files.
     pub fn spool_space(&self) -> &SpoolSpace {
         &self.0.spool_space
     }
@@ -161,12 +161,13 @@ impl AppState {
         self.0.ready.load(Ordering::Acquire)
     }
 
-    /// Says that the start is over.
+    /// Records that the start is over.
     pub fn set_ready(&self) {
         self.0.ready.store(true, Ordering::Release);
     }
 
-    /// Whether every projection can be read. Once they can, they can for as long as this program runs.
+    /// Whether every projection can be read. The positive answer is cached, since it does not change while the program
+    /// runs.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -179,7 +180,7 @@ impl AppState {
         Ok(is_projected)
     }
 
-    /// When the platform was last measured for `/metrics`.
+    /// When the platform's metrics were last measured.
     pub fn measured(&self) -> &Measured {
         &self.0.measured
     }
@@ -195,8 +196,8 @@ impl AppState {
     }
 }
 
-/// What a live stream needs of the front door.
-impl FromRef<AppState> for Readership {
+/// What a live stream needs to check its reader's login.
+impl FromRef<AppState> for LoginCheck {
     fn from_ref(AppState(state): &AppState) -> Self {
         Self {
             directory: Arc::clone(&state.directory),

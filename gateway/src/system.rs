@@ -1,4 +1,4 @@
-//! The composition root: which parts of the program run in this process, and how they are wired.
+//! The composition root: it starts the roles of this process and wires them.
 
 mod durability;
 mod outside;
@@ -24,54 +24,54 @@ use url::Url;
 pub use self::outside::{Outside, OutsideError};
 use self::parts::Listening;
 pub use self::roles::{Role, Roles, UnknownRole};
-use self::watch::AtWork;
+use self::watch::Supervisor;
 use crate::chance;
 use crate::config::Config;
 pub use crate::patience::Patience;
 use crate::server::Bounds;
 
-/// What the parts are given beyond the sends under way: the last settlements and the leave of the dispatcher, each within a
-/// bound of its own. After it they are dropped, which loses nothing that was answered.
+/// The time to stop beyond the grace for sends in flight: the dispatcher's last settlements and its deregistration,
+/// each with its own timeout. After it the parts are dropped, which loses nothing that was acknowledged.
 const STOP_MARGIN: Duration = Duration::from_millis(900);
 
-/// What a process is started with.
+/// The options of a process.
 pub struct SystemOptions {
-    /// Which parts run.
+    /// The roles of the process.
     pub roles: Roles,
-    /// Of the database.
+    /// The URL of the database.
     pub database_url: String,
-    /// Of the broker.
+    /// The URL of the broker.
     pub nats_url: String,
-    /// What wraps all other keys.
+    /// The key that wraps all other keys.
     pub master: MasterKey,
-    /// Where the front door listens.
+    /// The gateway's address.
     pub listen: SocketAddr,
-    /// Where a process without the front door may be asked how it fares, before [`SystemOptions::admin`].
+    /// The address for health checks and metrics of a process without the gateway role; [`SystemOptions::admin`] wins.
     pub watch: Option<SocketAddr>,
-    /// Where any process may be asked how it fares; the front door then tells only whether it lives.
+    /// The separate address for health checks and metrics; the gateway then answers only `/livez`.
     pub admin: Option<SocketAddr>,
-    /// What a listener holds at once, and how long it waits.
+    /// The limits and timeouts of a listener.
     pub bounds: Bounds,
-    /// What browsers reach it by, if it is known.
+    /// The public address for browsers, if it is known.
     pub public_url: Option<Url>,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// The trusted proxies: their `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
-    /// How many connections to the database it opens at most.
+    /// The most connections to the database.
     pub connections: u32,
-    /// How long is waited for the database and the views.
+    /// The timeouts of dependencies.
     pub patience: Patience,
-    /// Who carries what leaves.
+    /// The providers and the simulator.
     pub outside: Outside,
-    /// How the dispatcher behaves.
+    /// The options of the dispatcher.
     pub dispatcher: DispatcherOptions,
-    /// Whether a database that would lose what it commits is refused: everywhere but on a test's own servers.
+    /// Whether to refuse a database that may lose commits: always, except for a test's own servers.
     pub durable: bool,
-    /// Whether `/readyz` waits for [`System::ready`], as while demo data is made.
+    /// Whether `/readyz` does not wait for [`System::ready`], which `dev` calls after it has made the demo data.
     pub ready_at_once: bool,
 }
 
 impl SystemOptions {
-    /// As configured.
+    /// The options in a configuration.
     pub fn of(
         config: &Config,
         roles: Roles,
@@ -100,33 +100,33 @@ impl SystemOptions {
     }
 }
 
-/// Why a process does not start.
+/// Why a process cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The database is away, or refuses.
+    /// The database is unavailable, or refuses.
     #[error("failed to open the database: {0}")]
     Database(#[from] sqlx::Error),
-    /// The log does not open.
+    /// The log cannot be opened.
     #[error(transparent)]
     Log(#[from] commands::log::OpenError),
-    /// The tables cannot be brought up to date.
+    /// The migration failed.
     #[error("failed to migrate the database: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    /// The database would lose what it has answered for.
+    /// The database may lose commits.
     #[error("PostgreSQL's {0} is off: what it commits can be lost")]
     NotDurable(&'static str),
-    /// The broker's URL is wrong.
+    /// The broker's URL is invalid.
     #[error(transparent)]
     Broker(#[from] commands::broker::BrokerError),
-    /// The address is taken, or not ours.
+    /// The address is in use, or not on this machine.
     #[error("failed to listen on {0}: {1}; --listen and server.admin_listen take other addresses")]
     Listen(SocketAddr, std::io::Error),
 }
 
-/// Why the projections are not known to show what the log has.
+/// Why the projections did not catch up.
 #[derive(Debug, thiserror::Error)]
 pub enum CatchUpError {
-    /// They are behind.
+    /// The projections are behind.
     #[error(transparent)]
     Behind(#[from] Behind),
     /// The database does not answer.
@@ -140,16 +140,16 @@ pub struct System {
     positions: Positions,
     listening: Option<Listening>,
     outside: Outside,
-    /// How long sends under way may still take once it is told to end.
+    /// How long sends in flight may take after the stop.
     grace: Duration,
-    parts: AtWork,
+    parts: Supervisor,
 }
 
 impl System {
-    /// Starts the parts that `options` ask for. The tables are brought up to date first.
+    /// Starts the roles of `options`, after it has migrated the database.
     ///
     /// # Errors
-    /// See [`StartError`]. A broker that is away is none.
+    /// See [`StartError`]. An unavailable broker is no error.
     pub async fn start(options: SystemOptions) -> Result<Self, StartError> {
         let pool = connect(&options.database_url, options.connections, options.patience).await?;
         if options.durable {
@@ -158,7 +158,7 @@ impl System {
         commands::migrate(&pool).await?;
         let log = EventLog::open(pool, &options.master).await?;
         let broker = Broker::connect(&options.nats_url).await?;
-        let parts = AtWork::default();
+        let parts = Supervisor::default();
         parts.start("heads", share_heads(log.reader().clone(), broker.clone(), parts.cancel.clone()));
         if options.roles.has(Role::Relay) {
             parts.start("relay", Relay::new(log.reader().clone(), broker.clone()).run(parts.cancel.clone()));
@@ -177,29 +177,29 @@ impl System {
         &self.log
     }
 
-    /// Where the front door, or what stands in for it, listens; none if nothing does.
+    /// The address of the gateway, or of the health checks without it; none if nothing listens.
     pub fn address(&self) -> Option<SocketAddr> {
         self.listening.as_ref().map(|listening| listening.address)
     }
 
-    /// Where `/readyz` and `/metrics` are answered apart from the front door; none if nowhere.
+    /// The separate address of `/readyz` and `/metrics`, if there is one.
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.listening.as_ref().and_then(|listening| listening.admin_address)
     }
 
-    /// The outside world of this process.
+    /// The providers and the simulator of this process.
     pub fn outside(&self) -> &Outside {
         &self.outside
     }
 
-    /// Lets `/readyz` say so.
+    /// Marks the process as ready for `/readyz`.
     pub fn ready(&self) {
         if let Some(listening) = &self.listening {
             listening.state.set_ready();
         }
     }
 
-    /// Waits until every projection shows what the log has now.
+    /// Waits until every projection shows the current head of the log.
     ///
     /// # Errors
     /// [`CatchUpError`] when they do not within `bound`, or the database does not answer.
@@ -208,20 +208,20 @@ impl System {
         Ok(self.positions.wait_for(&Projection::ALL, head, bound).await?)
     }
 
-    /// Waits until a part has ended without being told to: the process is to end then, so that another takes its place.
+    /// Waits until a task has ended unexpectedly. The process must end then, so that another replaces it.
     pub async fn failed(&self) {
         self.parts.failed().await;
     }
 
-    /// Ends everything: what was begun is finished within a bound.
+    /// Stops everything: work in flight is finished within a bound.
     pub async fn stop(self) {
         if timeout(self.grace + STOP_MARGIN, self.parts.stop()).await.is_err() {
-            tracing::info!("parts that did not end in time are dropped; nothing that was answered is lost");
+            tracing::info!("tasks that did not stop in time are dropped; nothing acknowledged is lost");
         }
     }
 }
 
-/// Connections as every process of ours opens them, the command line's too.
+/// Opens a database pool with the settings of every process, the command line included.
 pub(crate) async fn connect(
     database_url: &str,
     connections: u32,

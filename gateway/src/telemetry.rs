@@ -1,4 +1,4 @@
-//! Logs to standard error, so that standard output carries data only.
+//! Logging to standard error, because standard output is for data only.
 
 use std::io::IsTerminal;
 
@@ -8,10 +8,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
 
-/// A connection found broken when it is given back to its pool is replaced; what was done on it has told of its failure.
+/// The pool replaces a connection found broken on its return. The statement that broke it has reported the error.
 const EXPECTED: &str = "sqlx_core::pool=error";
 
-/// Starts logging. Called again, as by tests that run the program in their own process, it changes nothing.
+/// Starts logging. A second call, as by tests that run the program in their own process, has no effect.
 pub fn log_to_stderr(log: &Log) {
     let filter = EnvFilter::try_new(format!("{EXPECTED},{}", log.level));
     let filter = filter.unwrap_or_else(|_| EnvFilter::new(format!("{EXPECTED},info")));

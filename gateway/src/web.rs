@@ -1,4 +1,4 @@
-//! The web app, compiled into the program: files by their path, and the one page for every path of the app.
+//! The web app, embedded in the executable: its files by path, and one page for every path of the app.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -11,21 +11,21 @@ use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
 
-/// What Vite built, as `build.rs` left it.
+/// Vite's output, from `build.rs`.
 static APP: Dir<'_> = include_dir!("$MENSAJERIA_UI_DIST_DIR");
 
-/// The app's one page; its scripts choose the screen by the path.
+/// The app's page; its scripts choose the screen by the path.
 const PAGE: &str = "index.html";
-/// Vite puts files whose names carry a hash of their content here: they never change.
+/// Vite's folder of files with a content hash in their names: they never change.
 const HASHED: &str = "assets/";
-/// What begins like this is for programs, in whatever version: they are told that it is not there.
+/// The prefixes of paths for programs, in any version of the API: unknown ones get 404 instead of the page.
 const PROGRAMS: [&str; 4] = ["api", "livez", "readyz", "metrics"];
-/// How a file can be asked for.
+/// The allowed methods of a file.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_EACH_TIME: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// Answers every path that is not the API's.
+/// Serves every path outside of the API.
 pub(crate) async fn serve(request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
     if is_for_programs(path) {
@@ -36,7 +36,7 @@ pub(crate) async fn serve(request: Request) -> Response {
     }
     match APP.get_file(path) {
         Some(file) => answer(file, &request),
-        // A file that is not there is an error; a path of the app is the page.
+        // A missing file is 404; a path of the app is the page.
         None if path.starts_with(HASHED) => StatusCode::NOT_FOUND.into_response(),
         None => APP
             .get_file(PAGE)
@@ -44,7 +44,7 @@ pub(crate) async fn serve(request: Request) -> Response {
     }
 }
 
-/// However it is written: in capitals, escaped, with empty segments before it.
+/// In any spelling: in capitals, escaped, with empty segments before it.
 fn is_for_programs(path: &str) -> bool {
     let path = percent_decode_str(path).decode_utf8_lossy();
     let first = path.split(['/', '\\']).find(|segment| !matches!(*segment, "" | "." | ".."));
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_looks_like_the_api_is_never_the_page() {
+    async fn paths_that_look_like_the_api_never_get_the_page() {
         for path in [
             "/api",
             "/api/",

@@ -1,4 +1,4 @@
-//! The append layer alone: one small event a caller, beside postgres-es with the same event.
+//! The event log alone: one small event for each caller, beside postgres-es with the same event.
 
 use commands::clock;
 use commands::log::{Draft, EventLog, Lane, MasterKey, Metadata, Writer};
@@ -8,10 +8,10 @@ use tests::figures::{Caller, Goal, Outcome, Row, Sample, call_for, in_turns, med
 use crate::stock::{Stock, TEXT};
 use crate::world::{MASTER_KEY, World, connect};
 
-/// How many connections the log may open, as many as the peer.
+/// The connections of the log, as many as the peer's.
 const CONNECTIONS: u32 = 32;
 
-/// One who waits, as many as the goals ask for, and a crowd.
+/// A single caller, as many as in the goals, and a crowd.
 const CALLERS: [usize; 3] = [1, 64, 256];
 
 pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
@@ -32,7 +32,7 @@ async fn empty_log(world: &World) -> Outcome<EventLog> {
     Ok(EventLog::open(pool, &MasterKey::new(MASTER_KEY)).await?)
 }
 
-/// One caller cares how long it waits; many, how many are served.
+/// The row for this number of callers: latency for one caller, throughput for many.
 fn row(callers: usize, ours: &[Sample], peers: &[Sample]) -> Row {
     let of = |samples: &[Sample], figure: fn(&Sample) -> f64| median(samples.iter().map(figure).collect());
     if callers == 1 {
@@ -59,7 +59,7 @@ impl Caller for Appending {
     }
 }
 
-/// The same small event that the peer writes, in a stream of its own.
+/// The small event, in a stream of its own, as the peer writes it.
 fn note() -> Draft {
     Draft {
         aggregate_type: "note".to_owned(),

@@ -1,4 +1,4 @@
-//! The peers of campaigns: the same libraries, sink and number of connections, with nothing resolved, kept or shown.
+//! The peers of campaigns: the same libraries, sink and number of connections, without audience, storage and views.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -15,10 +15,10 @@ use tokio::task::JoinSet;
 use crate::serve::SENDERS;
 use crate::sink::Sink;
 
-/// What every message says.
+/// The text of every message.
 const BODY: &str = "Su alarma fue atendida a las 21:40. Todo en orden.";
 
-/// Sends so many messages to a sink; gives how many a second.
+/// Sends `count` messages to a sink. Returns the rate in messages per second.
 pub(crate) async fn send(channel: Channel, sink: &Sink, count: usize) -> Outcome<f64> {
     let each = count / SENDERS as usize;
     let begun = Instant::now();
@@ -36,7 +36,7 @@ pub(crate) async fn send(channel: Channel, sink: &Sink, count: usize) -> Outcome
     Ok(per_second(each * SENDERS as usize, begun.elapsed()))
 }
 
-/// lettre on a connection of its own with TCP_NODELAY, without which it would manage 22 messages a second.
+/// lettre on connections with TCP_NODELAY, without which each would manage 22 messages a second.
 async fn mails(address: SocketAddr, count: usize) -> Outcome<()> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;

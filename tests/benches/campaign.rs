@@ -1,4 +1,5 @@
-//! A campaign the whole way: asked for over HTTP, resolved, sent to a sink, every outcome durable and on the page.
+//! A campaign from end to end: requested over HTTP, resolved, sent to a sink, with every outcome durable and on the
+//! page.
 
 use std::time::{Duration, Instant};
 
@@ -15,26 +16,26 @@ use crate::serve::{self, Served};
 use crate::sink::Sink;
 use crate::world::World;
 
-/// How long a campaign may take.
+/// The timeout of a campaign.
 const CAMPAIGN_TIMEOUT: Duration = Duration::from_secs(3_600);
-/// How often it is asked whether the campaign is over.
+/// How often the campaign's state is polled.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
-/// How often the sink is asked whether something came.
+/// How often the sink is polled for a first message.
 const ARRIVAL_INTERVAL: Duration = Duration::from_millis(1);
-/// The most that a peer sends in a turn: it keeps its pace from the first second on.
+/// The most messages of a peer's turn: its rate is steady from the first second.
 const PEER_SENDS_MAX: usize = 20_000;
-/// What every message says.
+/// The text of every message.
 pub(crate) const BODY: &str = "Su alarma fue atendida a las 21:40. Todo en orden.";
 
-/// A channel, and what its campaigns are measured beside.
+/// A channel, and the peer and goals of its campaigns.
 #[derive(Clone, Copy)]
 pub(crate) struct Kind {
     pub(crate) channel: Channel,
     name: &'static str,
-    /// One message of it, in the name of a figure.
+    /// The unit of a figure's name.
     one: &'static str,
     bare: &'static str,
-    /// What of the bare library's rate is to be reached.
+    /// The goal, as a part of the bare library's rate.
     bare_part: f64,
     published: &'static [(&'static str, f64, Option<Goal>)],
 }
@@ -57,32 +58,32 @@ pub(crate) const SMS: Kind = Kind {
     bare_part: 0.25,
     published: &[("Kannel", 4_295.0, Some(Goal::TimesAtLeast(1.9))), ("svix-server", 800.0, None)],
 };
-/// The CPU time of PostgreSQL that a message may take, in milliseconds.
+/// The goal for PostgreSQL's CPU time a message, in milliseconds.
 const POSTGRES_MS_MAX: f64 = 0.15;
-/// The rate that a campaign is to reach, a second.
+/// The goal for the rate of a campaign, in messages per second.
 const RATE_MIN: f64 = 6_000.0;
 
-/// How a campaign went.
+/// The result of a campaign.
 #[derive(Debug)]
-pub(crate) struct Course {
-    /// From the request to the last outcome on the page.
+pub(crate) struct CampaignResult {
+    /// The rate from the request to the last outcome on the page.
     pub(crate) per_second: f64,
-    /// From the answer to the first message at the sink, in seconds.
+    /// The time from the answer to the first message at the sink, in seconds.
     first_s: f64,
 }
 
 pub(crate) async fn measure(world: &World, kind: Kind) -> Outcome<Vec<Row>> {
-    let scene = Scene::prepare(world).await?;
-    let ours = async || measured(world, &scene, kind).await;
-    let peer = async || bare::send(kind.channel, &scene.sink, scene.recipients.min(PEER_SENDS_MAX)).await;
+    let setup = Setup::prepare(world).await?;
+    let ours = async || measured(world, &setup, kind).await;
+    let peer = async || bare::send(kind.channel, &setup.sink, setup.recipients.min(PEER_SENDS_MAX)).await;
     let (ours, peers) = in_turns(world.scale.turns, ours, peer).await?;
-    let recipients = scene.recipients;
-    scene.program.stop().await?;
+    let recipients = setup.recipients;
+    setup.program.stop().await?;
     Ok(rows(kind, recipients, &ours, median(peers)))
 }
 
-/// A program with a sink, and a company to notify.
-pub(crate) struct Scene {
+/// A running program with a sink, and a company to notify.
+pub(crate) struct Setup {
     pub(crate) program: Served,
     pub(crate) sink: Sink,
     pub(crate) database_url: String,
@@ -91,7 +92,7 @@ pub(crate) struct Scene {
     pub(crate) recipients: usize,
 }
 
-impl Scene {
+impl Setup {
     pub(crate) async fn prepare(world: &World) -> Outcome<Self> {
         let (database_url, sink) = (world.migrated_database().await?, Sink::start().await?);
         let author = people::workers(world, &database_url, 1).await?.remove(0);
@@ -102,19 +103,19 @@ impl Scene {
         Ok(Self { program, sink, database_url, author, company, recipients })
     }
 
-    /// One campaign to everybody, from the request to its end.
-    pub(crate) async fn campaign(&self, kind: Kind) -> Outcome<Course> {
+    /// Runs one campaign to all clients, from the request to its end.
+    pub(crate) async fn campaign(&self, kind: Kind) -> Outcome<CampaignResult> {
         let before = self.sink.accepted(kind.channel);
-        let mut door = Connection::open(self.program.address(), Some(&self.author)).await?;
+        let mut connection = Connection::open(self.program.address(), Some(&self.author)).await?;
         let begun = Instant::now();
-        let id = order(&mut door, &request(kind.channel, &self.company, "operational")).await?;
+        let id = order(&mut connection, &request(kind.channel, &self.company, "operational")).await?;
         let accepted = Instant::now();
         let (first_s, totals) =
-            tokio::join!(self.first_arrival(kind, before, accepted), end_of(&mut door, &id));
+            tokio::join!(self.first_arrival(kind, before, accepted), end_of(&mut connection, &id));
         let (rate, totals) = (per_second(self.recipients, begun.elapsed()), totals?);
         let arrived = self.sink.accepted(kind.channel) - before;
         if totals["accepted"].as_u64() == Some(self.recipients as u64) && arrived == self.recipients as u64 {
-            Ok(Course { per_second: rate, first_s })
+            Ok(CampaignResult { per_second: rate, first_s })
         } else {
             Err(Failed::because(format!("not everything was sent once: {arrived} arrived, {totals}")))
         }
@@ -128,24 +129,24 @@ impl Scene {
     }
 }
 
-/// A campaign, and the CPU time that went into each of its messages, in milliseconds.
+/// A campaign, and the CPU time for each message, in milliseconds.
 struct Measured {
-    course: Course,
+    result: CampaignResult,
     postgres_ms: f64,
     program_ms: f64,
 }
 
-async fn measured(world: &World, scene: &Scene, kind: Kind) -> Outcome<Measured> {
-    let (postgres, program) = (world.postgres_cpu().await?, scene.program.cpu()?);
-    let course = scene.campaign(kind).await?;
-    let each = |took: Duration| took.as_secs_f64() * 1e3 / scene.recipients as f64;
+async fn measured(world: &World, setup: &Setup, kind: Kind) -> Outcome<Measured> {
+    let (postgres, program) = (world.postgres_cpu().await?, setup.program.cpu()?);
+    let result = setup.campaign(kind).await?;
+    let each = |took: Duration| took.as_secs_f64() * 1e3 / setup.recipients as f64;
     let postgres_ms = each(world.postgres_cpu().await?.saturating_sub(postgres));
-    Ok(Measured { course, postgres_ms, program_ms: each(scene.program.cpu()?.saturating_sub(program)) })
+    Ok(Measured { result, postgres_ms, program_ms: each(setup.program.cpu()?.saturating_sub(program)) })
 }
 
 fn rows(kind: Kind, recipients: usize, ours: &[Measured], peer: f64) -> Vec<Row> {
     let of = |figure: fn(&Measured) -> f64| median(ours.iter().map(figure).collect());
-    let per_second = of(|measured| measured.course.per_second);
+    let per_second = of(|measured| measured.result.per_second);
     let row = || Row::new(format!("{}, {} recipients", kind.name, count(recipients)), "sends/s", per_second);
     let mut rows = vec![
         row().goal(Goal::AtLeast(RATE_MIN)),
@@ -157,7 +158,7 @@ fn rows(kind: Kind, recipients: usize, ours: &[Measured], peer: f64) -> Vec<Row>
     }));
     let named = |what: &str| format!("{}, {what}", kind.name);
     rows.push(
-        Row::new(named("accepted to first send"), "s", of(|measured| measured.course.first_s))
+        Row::new(named("accepted to first send"), "s", of(|measured| measured.result.first_s))
             .goal(Goal::AtMost(1.0)),
     );
     let cpu = |whose: &str, ms| Row::new(named(&format!("CPU of {whose}, {}", kind.one)), "ms", ms);
@@ -166,7 +167,7 @@ fn rows(kind: Kind, recipients: usize, ours: &[Measured], peer: f64) -> Vec<Row>
     rows
 }
 
-/// An order to notify everybody of a company.
+/// The request of a notification to all clients of a company.
 pub(crate) fn request(channel: Channel, company: &str, category: &str) -> Value {
     let mut request = json!({
         "company_id": company,
@@ -181,18 +182,18 @@ pub(crate) fn request(channel: Channel, company: &str, category: &str) -> Value 
     request
 }
 
-/// Orders a notification; gives its id.
-pub(crate) async fn order(door: &mut Connection, request: &Value) -> Outcome<String> {
+/// Requests a notification. Returns its id.
+pub(crate) async fn order(connection: &mut Connection, request: &Value) -> Outcome<String> {
     let key = clock::new_id().to_string();
-    let answer = door.post("/api/v1/notifications", &key, &request.to_string()).await?.expect(202)?;
+    let answer = connection.post("/api/v1/notifications", &key, &request.to_string()).await?.expect(202)?;
     people::text(&answer.json()?, "id")
 }
 
-/// Waits until the page says that it is over, and gives the totals.
-pub(crate) async fn end_of(door: &mut Connection, id: &str) -> Outcome<Value> {
+/// Waits for the end of a notification, as the page shows it. Returns the totals.
+pub(crate) async fn end_of(connection: &mut Connection, id: &str) -> Outcome<Value> {
     let waiting = async {
         loop {
-            let page = page(door, id).await?;
+            let page = page(connection, id).await?;
             if is_completed(&page) {
                 return Outcome::Ok(page["totals"].clone());
             }
@@ -202,13 +203,13 @@ pub(crate) async fn end_of(door: &mut Connection, id: &str) -> Outcome<Value> {
     timeout(CAMPAIGN_TIMEOUT, waiting).await.map_err(|_| Failed::because("the campaign does not end"))?
 }
 
-/// Whether it is over, as the page says.
-pub(crate) async fn is_over(door: &mut Connection, id: &str) -> Outcome<bool> {
-    Ok(is_completed(&page(door, id).await?))
+/// Whether the notification has ended, as the page shows it.
+pub(crate) async fn is_over(connection: &mut Connection, id: &str) -> Outcome<bool> {
+    Ok(is_completed(&page(connection, id).await?))
 }
 
-async fn page(door: &mut Connection, id: &str) -> Outcome<Value> {
-    door.get(&format!("/api/v1/notifications/{id}")).await?.expect(200)?.json()
+async fn page(connection: &mut Connection, id: &str) -> Outcome<Value> {
+    connection.get(&format!("/api/v1/notifications/{id}")).await?.expect(200)?.json()
 }
 
 fn is_completed(page: &Value) -> bool {

@@ -1,4 +1,4 @@
-//! `mensajeria dev` under measurement, with everything it sets up for itself.
+//! `mensajeria dev` as the program under test, with its own servers and demo data.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -16,33 +16,33 @@ use crate::world::{World, output};
 
 /// The administrator of the demo.
 const ADMINISTRATOR: &str = "admin@demo.test";
-/// What the demo's users log in with.
+/// The password of the demo's users.
 pub(crate) const PASSWORD: &str = "correcto caballo";
-/// How long a start may take.
+/// The timeout of a start.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
-/// How long an end may take before it is forced.
+/// How long a stop may take before the process is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A `dev` that is ready; dropping it kills it.
+/// A ready `dev`, killed on drop.
 pub(crate) struct Dev {
     child: Child,
     address: SocketAddr,
     data: PathBuf,
-    /// How long the start took.
+    /// The duration of the start.
     pub(crate) start: Start,
 }
 
-/// How long a start took.
+/// The duration of a start.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Start {
-    /// Until the page was answered.
+    /// Until the page answered.
     pub(crate) page: Duration,
     /// Until everything was ready.
     pub(crate) ready: Duration,
 }
 
 impl Dev {
-    /// Starts on a data folder and waits until it is ready.
+    /// Starts `dev` on a data folder and waits until it is ready.
     pub(crate) async fn start(world: &World, data: &Path) -> Outcome<Self> {
         let address = free_address()?;
         let begun = Instant::now();
@@ -62,23 +62,23 @@ impl Dev {
         }
     }
 
-    /// Where its front door is.
+    /// The address of the gateway.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its process.
+    /// The process id.
     pub(crate) fn process(&self) -> Outcome<u32> {
         self.child.id().ok_or_else(|| Failed::because("`dev` has ended"))
     }
 
-    /// Its own memory: its servers are not in it.
+    /// The memory of the process, without its servers.
     pub(crate) fn memory(&self) -> Outcome<Memory> {
         let memory = Memory::of(self.process()?);
         memory.ok_or_else(|| Failed::because("this system does not tell the memory of a process"))
     }
 
-    /// The administrator of its demo, with a token.
+    /// The administrator of the demo, with a token.
     pub(crate) async fn administrator(&self, world: &World) -> Outcome<Worker> {
         let mut command = world.bare_command();
         command.args(["user", "token", "--json", "--email", ADMINISTRATOR, "--data"]).arg(&self.data);
@@ -86,7 +86,7 @@ impl Dev {
         Ok(Worker { id: String::new(), token })
     }
 
-    /// Ends it as Ctrl-C does, and waits for that.
+    /// Stops `dev` like Ctrl-C, and waits for its end.
     pub(crate) async fn stop(mut self) -> Outcome<()> {
         end(&mut self.child, STOP_TIMEOUT).await
     }
@@ -103,7 +103,7 @@ fn spawn(world: &World, data: &Path, address: SocketAddr) -> std::io::Result<Chi
         .spawn()
 }
 
-/// What another program takes between here and the start fails the start, and tells it.
+/// A free address. If another program takes it before the start, the start fails with an error.
 fn free_address() -> Outcome<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?)

@@ -1,4 +1,4 @@
-//! The executable that is measured: built for release as people build it, without what tests add to it.
+//! The executable under test: a release build as people build it, without the features of tests.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -8,10 +8,10 @@ use tests::figures::{Failed, Outcome};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// How long building it may take.
+/// The timeout of the build.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(3_600);
 
-/// The one given, else that of this tree, built if need be.
+/// The given executable, else that of this tree, built if necessary.
 pub(crate) async fn find(given: Option<PathBuf>) -> Outcome<PathBuf> {
     match given {
         Some(program) => Ok(program.canonicalize()?),
@@ -19,8 +19,8 @@ pub(crate) async fn find(given: Option<PathBuf>) -> Outcome<PathBuf> {
     }
 }
 
-/// Failpoints are compiled into what the bench is linked with, and must not be into what is measured: cargo builds the
-/// workspace once more without them.
+/// The bench itself is built with failpoints, which the executable under test must not have: cargo builds the workspace
+/// once more without them.
 async fn build() -> Outcome<PathBuf> {
     eprintln!("building the program");
     let mut cargo = Command::new(env!("CARGO"));
@@ -34,7 +34,7 @@ async fn build() -> Outcome<PathBuf> {
     Ok(program.canonicalize()?)
 }
 
-/// Cargo puts benches into `release/deps`, and programs into `release`.
+/// The folder of executables: cargo puts benches into `release/deps` and programs into `release`.
 fn beside_this_executable(this: &Path) -> PathBuf {
     this.ancestors().nth(2).unwrap_or(this).to_owned()
 }

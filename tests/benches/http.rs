@@ -1,4 +1,4 @@
-//! A client that costs little, since it shares the machine with what it measures: one connection, one request at a time.
+//! A cheap HTTP client, since it shares the machine with the program under test: one connection, one request at a time.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,23 +11,23 @@ use tokio::time::{sleep, timeout};
 
 use crate::people::Worker;
 
-/// After this a request has failed.
+/// The timeout of a request.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// After this the upload of a file has failed.
+/// The timeout of an upload.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(3_600);
-/// The most of an answer that is read, in bytes.
+/// The largest answer, in bytes.
 const ANSWER_MAX: usize = 4 * 1024 * 1024;
 
-/// How often it is tried whether a path is answered.
+/// How often a path is polled.
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 
-/// A connection that is kept alive.
+/// A keep-alive connection.
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
     head: String,
 }
 
-/// What came back.
+/// An answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -35,7 +35,7 @@ pub(crate) struct Answer {
 }
 
 impl Connection {
-    /// Connects as a worker; nobody, for what needs no login.
+    /// Connects as a worker, or without a login.
     pub(crate) async fn open(address: SocketAddr, worker: Option<&Worker>) -> Outcome<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
@@ -49,7 +49,7 @@ impl Connection {
         self.exchange(&request, ANSWER_TIMEOUT).await
     }
 
-    /// `POST` under an idempotency key.
+    /// `POST` with an idempotency key.
     pub(crate) async fn post(&mut self, path: &str, key: &str, body: &str) -> Outcome<Answer> {
         let request = format!(
             "POST {path} HTTP/1.1\r\n{}idempotency-key: {key}\r\ncontent-type: application/json\r\n\
@@ -60,8 +60,8 @@ impl Connection {
         self.exchange(&request, ANSWER_TIMEOUT).await
     }
 
-    /// Asks for a stream, whose lines are read from what this gives. Events are small, so each line comes whole within
-    /// a chunk, and the lines of the chunks' own are no fields of events.
+    /// Opens a stream and returns a reader of its lines. Events are small, so each line is whole within an HTTP chunk,
+    /// and the chunks' own lines are no fields of events.
     pub(crate) async fn stream(mut self, path: &str) -> Outcome<BufReader<TcpStream>> {
         let request = format!("GET {path} HTTP/1.1\r\n{}accept: text/event-stream\r\n\r\n", self.head);
         self.stream.write_all(request.as_bytes()).await?;
@@ -73,7 +73,7 @@ impl Connection {
         }
     }
 
-    /// Uploads a file of CSV.
+    /// Uploads a CSV file.
     pub(crate) async fn upload(&mut self, path: &str, file: &str) -> Outcome<Answer> {
         let request = format!(
             "POST {path} HTTP/1.1\r\n{}content-type: text/csv\r\ncontent-length: {}\r\n\r\n{file}",
@@ -114,7 +114,7 @@ impl Answer {
     }
 }
 
-/// Waits until a path is answered with 200.
+/// Waits until a path answers 200.
 pub(crate) async fn answered(address: SocketAddr, path: &str) {
     while !is_answered(address, path).await {
         sleep(LOOK_INTERVAL).await;
@@ -126,7 +126,7 @@ async fn is_answered(address: SocketAddr, path: &str) -> bool {
     matches!(connection.get(path).await, Ok(answer) if answer.status == 200)
 }
 
-/// Status and length of what follows.
+/// The status, and the length of the body.
 async fn head_of(stream: &mut (impl AsyncBufRead + Unpin)) -> Outcome<(u16, usize)> {
     let (mut status, mut length) = (0, 0);
     let mut line = String::new();

@@ -1,4 +1,4 @@
-//! The inbox page of somebody with a thousand messages and of somebody with a million: as quick for both.
+//! The inbox page of a user with a thousand messages and of one with a million: the same latency for both.
 
 use commands::clock;
 use sqlx::PgPool;
@@ -11,16 +11,16 @@ use crate::serve::{self, Served};
 use crate::stock::TEXT;
 use crate::world::{World, connect};
 
-/// How many read at once.
+/// How many requests run at once.
 const READERS: usize = 4;
-/// What is read, and how it is called.
+/// The pages, with the names of their figures.
 const PAGES: [(&str, &str); 3] = [
     ("inbox page", "/api/v1/inbox"),
     ("inbox page of unread", "/api/v1/inbox?state=unread"),
     ("inbox summary", "/api/v1/inbox/summary"),
 ];
 
-/// Messages as the projector writes them, without a history: a million takes minutes by events.
+/// Messages as the projector writes them, without events: a million would take minutes by events.
 const MESSAGES: &str = "
 insert into inbox.sent_messages (message_id, author_id, body, search, created_at, priority, acknowledge, recipients, position)
 select md5($1::text || n)::uuid, $2, $4, lower($4), now() - make_interval(secs => $3 - n), 'normal', false, 1, n

@@ -1,4 +1,4 @@
-//! From the request to the browser: messages at a moderate rate, each followed to the recipient's live stream.
+//! Live delivery: messages at a moderate rate, timed from the request to the event in the recipient's live stream.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -16,12 +16,12 @@ use crate::people::{self, Worker};
 use crate::serve::{self, Served};
 use crate::world::World;
 
-/// How many write at once, so that one slow answer does not slow the rate.
+/// How many authors write at once, so that one slow answer does not lower the rate.
 const WRITERS: u32 = 8;
-/// How long to wait for what does not come.
+/// The timeout of an event.
 const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// When each message was asked for, or arrived, by its position.
+/// The time of each message's request or arrival, by position.
 type Moments = HashMap<u64, Instant>;
 
 pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
@@ -40,7 +40,7 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     ])
 }
 
-/// How long each message took from its request to its arrival, sorted.
+/// The latency of each message from request to arrival, sorted.
 async fn follow(
     world: &World,
     address: SocketAddr,
@@ -105,7 +105,7 @@ async fn arrivals(mut stream: BufReader<TcpStream>, count: usize) -> Outcome<Mom
     Ok(arrivals)
 }
 
-/// The fields of one event, as far as they have come.
+/// The fields of one event, read so far.
 #[derive(Default)]
 struct Fields {
     id: Option<u64>,
@@ -114,7 +114,7 @@ struct Fields {
 }
 
 impl Fields {
-    /// Takes the next line; gives the position of a message once it is whole.
+    /// Parses the next line. Returns the position of a message at the end of its event.
     fn take(&mut self, line: &str) -> Option<u64> {
         match line.split_once(':').map(|(name, value)| (name, value.trim_start())) {
             Some(("id", id)) => self.id = id.parse().ok(),

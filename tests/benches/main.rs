@@ -1,7 +1,7 @@
 //! `cargo bench -p tests`: the program beside its peers and limits, measured in one run on servers of its own.
 //!
-//! What is measured is the executable that people run, built for release, in a process of its own; it is driven by HTTP and
-//! the command line, and watched from `/proc`.
+//! The program under test is the release executable in a process of its own. The bench drives it over HTTP and the
+//! command line, and reads its memory and CPU time from `/proc`.
 
 mod appender;
 mod bare;
@@ -93,7 +93,7 @@ enum Measurement {
 }
 
 fn main() -> ExitCode {
-    // The servers' guards are this executable once more.
+    // The servers' guards run this executable too.
     if std::env::args().nth(1).is_some_and(|word| word == "guard") {
         return embedded::guard_main(&[]);
     }
@@ -122,7 +122,7 @@ async fn run(args: &BenchArgs) -> Outcome<ExitCode> {
     stopped.map(|()| code)
 }
 
-/// Waits until somebody asks the bench to end: the programs that it runs end with it.
+/// Waits for a signal to stop the bench. Its processes stop with it.
 async fn stop_signal() {
     let interrupt = async { drop(tokio::signal::ctrl_c().await) };
     #[cfg(unix)]
@@ -138,7 +138,7 @@ async fn stop_signal() {
     interrupt.await;
 }
 
-/// What fails is told and left out; the rest is measured all the same.
+/// Runs the measurements. A failed one is reported and left out; the others still run.
 async fn measure_all(world: &World, chosen: &[Measurement]) -> (Vec<Row>, ExitCode) {
     let (mut rows, mut code) = (Vec::new(), ExitCode::SUCCESS);
     for measurement in chosen {

@@ -1,5 +1,5 @@
-//! The memory of `dev` as people run it: idle, after a shift has logged in at once, during an import and a campaign after
-//! that. Its servers are processes of their own, and not in it.
+//! The memory of `dev` in everyday use: idle, after the simultaneous log-ins of a shift, and during an import and a
+//! campaign after that. Its servers are separate processes and are not counted.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::http::Connection;
 use crate::people;
 use crate::world::World;
 
-/// How many log in at once.
+/// How many users log in at once.
 const LOGINS: usize = 20;
-/// The login that they share.
+/// The login that all of them use.
 const LOGIN: &str = "operador@demo.test";
-/// How often its memory is read.
+/// How often the memory is read.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
-/// How long it is left alone before it counts as idle.
+/// How long the process rests before it counts as idle.
 const REST: Duration = Duration::from_secs(3);
-/// What it may have: idle, after the log-ins, during a campaign, in MB.
+/// The goals in MB: idle, after the log-ins, during a campaign.
 const MOST_MB: [f64; 3] = [60.0, 100.0, 120.0];
 
 pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
@@ -37,10 +37,11 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     eprintln!("  taking {} clients on", count(recipients));
     let (import_peak, company) = peak(&dev, people::company(dev.address(), &author, recipients)).await?;
     eprintln!("  the campaign");
-    let mut door = Connection::open(dev.address(), Some(&author)).await?;
+    let mut connection = Connection::open(dev.address(), Some(&author)).await?;
     let campaign = async {
-        let id = campaign::order(&mut door, &campaign::request(Channel::Email, &company, "service")).await?;
-        campaign::end_of(&mut door, &id).await
+        let id =
+            campaign::order(&mut connection, &campaign::request(Channel::Email, &company, "service")).await?;
+        campaign::end_of(&mut connection, &id).await
     };
     let (campaign_peak, totals) = peak(&dev, campaign).await?;
     let after = rest(&dev).await?.now;
@@ -63,14 +64,14 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     ])
 }
 
-/// Its memory once it has been left alone for a while.
+/// The memory after a rest.
 async fn rest(dev: &Dev) -> Outcome<Memory> {
     tokio::time::sleep(REST).await;
     dev.memory()
 }
 
-/// The most memory it has while something is done. Where the system does not forget an earlier peak, the most that was
-/// seen counts, and what rises and falls between two looks is missed.
+/// The peak of memory during `work`. On systems that cannot reset the peak, it is the highest sample, which misses what
+/// rises and falls between two samples.
 async fn peak<T>(dev: &Dev, work: impl Future<Output = Outcome<T>>) -> Outcome<(u64, T)> {
     let is_forgotten = forget_peak(dev.process()?).is_ok();
     let mut looks = interval(LOOK_INTERVAL);
@@ -90,10 +91,10 @@ async fn log_in_all(address: SocketAddr) -> Outcome<()> {
     join_all((0..LOGINS).map(|number| log_in(address, number))).await.into_iter().collect()
 }
 
-/// A machine that is too slow for all of them at once asks some to come again, which is an answer too.
+/// A machine too slow for all log-ins at once answers some with 503, which counts as an answer.
 async fn log_in(address: SocketAddr, number: usize) -> Outcome<()> {
-    let mut door = Connection::open(address, None).await?;
+    let mut connection = Connection::open(address, None).await?;
     let login = json!({ "email": LOGIN, "password": PASSWORD }).to_string();
-    let answer = door.post("/api/v1/session", &number.to_string(), &login).await?;
+    let answer = connection.post("/api/v1/session", &number.to_string(), &login).await?;
     if answer.status == 503 { Ok(()) } else { answer.expect(201).map(drop) }
 }

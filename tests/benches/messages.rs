@@ -1,4 +1,4 @@
-//! `POST /messages` with 64 connections, each with a login of its own, beside postgres-es used directly, without HTTP.
+//! `POST /messages` on 64 connections, each with a login of its own, beside postgres-es used directly, without HTTP.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ use crate::serve::{self, Served};
 use crate::stock::{Stock, TEXT};
 use crate::world::World;
 
-/// How many connections ask at once, and how many callers the peer has.
+/// The number of connections, and of the peer's callers.
 const CONNECTIONS: usize = 64;
 
 pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
@@ -23,7 +23,7 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     let mut behind = Vec::new();
     let ours = async || {
         let sample = turn(world, whole.address(), &workers).await?;
-        // The peer's turn begins when the projections have nothing left to do.
+        // The peer's turn begins when the projections are caught up.
         behind.push(people::caught_up(whole.address(), &workers[0]).await?.as_secs_f64());
         Ok(sample)
     };
@@ -34,7 +34,7 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     Ok(rows(&Sample::median(&ours), &Sample::median(&peers), &alone, median(behind)))
 }
 
-/// Without relay and projections on the same two cores: what the front door itself costs.
+/// The gateway without relay and projections on the same two cores: the cost of the HTTP request alone.
 async fn front_door_alone(world: &World, database_url: &str, workers: &[Worker]) -> Outcome<Sample> {
     let front_door = Served::start(world, database_url, "gateway", None).await?;
     let mut turns = Vec::with_capacity(world.scale.turns);
@@ -52,7 +52,7 @@ fn rows(ours: &Sample, peer: &Sample, alone: &Sample, behind_s: f64) -> Vec<Row>
         whole.beside("postgres-es", peer.per_second).goal(Goal::TimesAtLeast(2.2)),
         latency("POST /messages, p50", ours.p50_ms, peer.p50_ms),
         latency("POST /messages, p99", ours.p99_ms, peer.p99_ms),
-        Row::new("POST /messages, front door alone", "requests/s", alone.per_second)
+        Row::new("POST /messages, front connection alone", "requests/s", alone.per_second)
             .beside("postgres-es", peer.per_second),
         Row::new("projections behind after such a turn", "s", behind_s),
     ]
@@ -80,7 +80,7 @@ impl Writing {
         Ok(Self { connection, body })
     }
 
-    /// Writes once; gives the position.
+    /// Writes one message. Returns its position.
     pub(crate) async fn write(&mut self) -> Outcome<u64> {
         let key = clock::new_id().to_string();
         let answer = self.connection.post("/api/v1/messages", &key, &self.body).await?.expect(201)?.json()?;

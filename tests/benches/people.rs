@@ -1,4 +1,5 @@
-//! Those in whose names is measured: workers with tokens, and companies with clients. All by the program's own doors.
+//! The people of the bench: workers with tokens, and companies with clients. All are created over HTTP or the command
+//! line.
 
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -15,14 +16,14 @@ use crate::world::World;
 
 /// How many workers are registered at once.
 const AT_ONCE: usize = 4;
-/// How long the projections may take to show what was prepared.
+/// How long the projections may take to catch up.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(1_800);
-/// How often it is looked whether they do.
+/// How often their positions are polled.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
-/// Nobody logs in with it.
+/// A password for users who never log in with it.
 const PASSWORD: &str = "una clave que nadie usa\n";
 
-/// A worker, and the token that acts as the worker.
+/// A worker with an API token.
 #[derive(Debug, Clone)]
 pub(crate) struct Worker {
     pub(crate) id: String,
@@ -56,7 +57,7 @@ pub(crate) fn text(answer: &Value, name: &str) -> Outcome<String> {
     text.ok_or_else(|| Failed::because(format!("an answer without {name}: {answer}")))
 }
 
-/// Takes on a company with so many clients, each with one contact, one number and one address, and waits until the views
+/// Creates a company with so many clients, each with one contact, one number and one address, and waits until the views
 /// show them.
 pub(crate) async fn company(address: SocketAddr, author: &Worker, clients: usize) -> Outcome<String> {
     take_on(address, author, (0..clients).map(|number| (number, format!("+57300{number:07}")))).await
@@ -65,7 +66,7 @@ pub(crate) async fn company(address: SocketAddr, author: &Worker, clients: usize
 /// The number of the one client of [`company_of_one`].
 pub(crate) const LONE_PHONE: &str = "+573109999999";
 
-/// Takes on a company with one client.
+/// Creates a company with one client.
 pub(crate) async fn company_of_one(address: SocketAddr, author: &Worker) -> Outcome<String> {
     take_on(address, author, [(0, LONE_PHONE.to_owned())]).await
 }
@@ -75,10 +76,10 @@ async fn take_on(
     author: &Worker,
     clients: impl IntoIterator<Item = (usize, String)>,
 ) -> Outcome<String> {
-    let mut door = Connection::open(address, Some(author)).await?;
+    let mut connection = Connection::open(address, Some(author)).await?;
     let details = json!({ "name": "Vigilancia de prueba", "country": "CO", "time_zone": "America/Bogota" });
     let key = clock::new_id().to_string();
-    let made = door.post("/api/v1/companies", &key, &details.to_string()).await?.expect(201)?.json()?;
+    let made = connection.post("/api/v1/companies", &key, &details.to_string()).await?.expect(201)?.json()?;
     let company = text(&made, "id")?;
     let (mut file, mut count) = ("external_id,name,kind,contact_name,phone,email\n".to_owned(), 0);
     for (number, phone) in clients {
@@ -87,7 +88,7 @@ async fn take_on(
         count += 1;
     }
     let path = format!("/api/v1/companies/{company}/clients/import");
-    let report = door.upload(&path, &file).await?.expect(200)?.json()?;
+    let report = connection.upload(&path, &file).await?.expect(200)?.json()?;
     if report["created"].as_u64() != Some(count) {
         return Err(Failed::because(format!("not every client was taken on: {report}")));
     }
@@ -95,12 +96,12 @@ async fn take_on(
     Ok(company)
 }
 
-/// Waits until every projection shows what the log has now; gives how long that took.
+/// Waits until every projection shows the current head of the log. Returns how long that took.
 pub(crate) async fn caught_up(address: SocketAddr, reader: &Worker) -> Outcome<Duration> {
     let begun = Instant::now();
-    let mut door = Connection::open(address, Some(reader)).await?;
+    let mut connection = Connection::open(address, Some(reader)).await?;
     let waiting = async {
-        while !projections(&mut door).await?.iter().all(is_caught_up) {
+        while !projections(&mut connection).await?.iter().all(is_caught_up) {
             sleep(LOOK_INTERVAL).await;
         }
         Outcome::Ok(())
@@ -109,9 +110,9 @@ pub(crate) async fn caught_up(address: SocketAddr, reader: &Worker) -> Outcome<D
     Ok(begun.elapsed())
 }
 
-/// How the projections stand.
-pub(crate) async fn projections(door: &mut Connection) -> Outcome<Vec<Value>> {
-    let page = door.get("/api/v1/projections").await?.expect(200)?.json()?;
+/// The state of the projections.
+pub(crate) async fn projections(connection: &mut Connection) -> Outcome<Vec<Value>> {
+    let page = connection.get("/api/v1/projections").await?.expect(200)?.json()?;
     Ok(page["data"].as_array().cloned().unwrap_or_default())
 }
 

@@ -1,4 +1,4 @@
-//! All views rebuilt from a campaign and messages, while somebody goes on reading.
+//! A rebuild of all views from a campaign and messages, while a user goes on reading.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -10,37 +10,37 @@ use tests::figures::{Failed, Goal, Outcome, Row, Sample, at_once, in_turns, medi
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::campaign::{EMAIL, Scene};
+use crate::campaign::{EMAIL, Setup};
 use crate::http::Connection;
 use crate::messages::Writing;
 use crate::people::{self, Worker};
 use crate::world::World;
 
-/// How many write messages at once.
+/// How many authors write messages at once.
 const WRITERS: usize = 64;
-/// How long the rebuilds of a turn may take together.
+/// The timeout of all rebuilds of a turn.
 const REBUILD_TIMEOUT: Duration = Duration::from_secs(1_800);
-/// How often the rebuilds are looked at.
+/// How often the rebuilds are polled.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
-/// The pause between two reads of the inbox: somebody who reads, not a load.
+/// The pause between two reads of the inbox: a reader, not a load.
 const READ_INTERVAL: Duration = Duration::from_millis(50);
-/// How many facts a second are to be rebuilt.
+/// The goal, in facts per second.
 const RATE_MIN: f64 = 150_000.0;
 
 pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
-    let scene = Scene::prepare(world).await?;
+    let setup = Setup::prepare(world).await?;
     eprintln!("  the campaign");
-    scene.campaign(EMAIL).await?;
+    setup.campaign(EMAIL).await?;
     eprintln!("  the messages");
-    let messages = write_messages(world, &scene).await?;
+    let messages = write_messages(world, &setup).await?;
     // A client, its outcome, a message: each counts once, however many share an event.
-    let facts = 2 * scene.recipients + messages;
-    let address = scene.program.address();
-    people::caught_up(address, &scene.author).await?;
-    let ours = async || rebuild_and_read(&scene, address).await;
+    let facts = 2 * setup.recipients + messages;
+    let address = setup.program.address();
+    people::caught_up(address, &setup.author).await?;
+    let ours = async || rebuild_and_read(&setup, address).await;
     let (rebuilds, alone) =
-        in_turns(world.scale.turns, ours, async || read_alone(&scene.database_url).await).await?;
-    scene.program.stop().await?;
+        in_turns(world.scale.turns, ours, async || read_alone(&setup.database_url).await).await?;
+    setup.program.stop().await?;
     Ok(rows(facts, &rebuilds, median(alone)).into())
 }
 
@@ -57,11 +57,11 @@ fn rows(facts: usize, rebuilds: &[Rebuild], alone_s: f64) -> [Row; 3] {
     ]
 }
 
-/// As many messages as are to be written, and how many that was.
-async fn write_messages(world: &World, scene: &Scene) -> Outcome<usize> {
-    let reader = people::workers(world, &scene.database_url, 1).await?.remove(0);
+/// Writes the messages. Returns how many.
+async fn write_messages(world: &World, setup: &Setup) -> Outcome<usize> {
+    let reader = people::workers(world, &setup.database_url, 1).await?.remove(0);
     let each = world.scale.rebuilt_messages / WRITERS;
-    let (address, author) = (scene.program.address(), scene.author.clone());
+    let (address, author) = (setup.program.address(), setup.author.clone());
     people::caught_up(address, &author).await?;
     at_once(WRITERS, 0..WRITERS, |_| write(address, author.clone(), reader.clone(), each)).await?;
     Ok(each * WRITERS)
@@ -75,7 +75,7 @@ async fn write(address: SocketAddr, author: Worker, reader: Worker, count: usize
     Ok(())
 }
 
-/// The limit: the events read once, neither unsealed nor decoded; gives how many seconds that takes.
+/// The upper limit: reading the events once, without unsealing or decoding. Returns the seconds it takes.
 async fn read_alone(database_url: &str) -> Outcome<f64> {
     let mut session = at_rest(database_url).await?;
     let begun = Instant::now();
@@ -85,35 +85,35 @@ async fn read_alone(database_url: &str) -> Outcome<f64> {
     Ok(begun.elapsed().as_secs_f64())
 }
 
-/// Writes out what was done before and is still in memory, so that what is measured does not pay for it.
+/// Forces a checkpoint, so that the measurement does not pay for earlier writes.
 async fn at_rest(database_url: &str) -> Outcome<PgConnection> {
     let mut session = PgConnection::connect(database_url).await?;
     sqlx::query("checkpoint").execute(&mut session).await?;
     Ok(session)
 }
 
-async fn rebuild_and_read(scene: &Scene, address: SocketAddr) -> Outcome<Rebuild> {
-    at_rest(&scene.database_url).await?.close().await?;
+async fn rebuild_and_read(setup: &Setup, address: SocketAddr) -> Outcome<Rebuild> {
+    at_rest(&setup.database_url).await?.close().await?;
     let over = CancellationToken::new();
-    let reading = Connection::open(address, Some(&scene.author)).await?;
+    let reading = Connection::open(address, Some(&setup.author)).await?;
     let reads = tokio::spawn(read_until(reading, over.clone()));
     let begun = Instant::now();
-    let rebuilt = timeout(REBUILD_TIMEOUT, rebuild_all(address, &scene.author)).await;
+    let rebuilt = timeout(REBUILD_TIMEOUT, rebuild_all(address, &setup.author)).await;
     let took = begun.elapsed();
     over.cancel();
     rebuilt.map_err(|_| Failed::because("the rebuild takes too long"))??;
     Ok(Rebuild { took, reads: reads.await? })
 }
 
-/// The program does it; here it is only ordered and watched.
+/// Requests the rebuilds over HTTP, and waits for their end.
 async fn rebuild_all(address: SocketAddr, admin: &Worker) -> Outcome<()> {
-    let mut door = Connection::open(address, Some(admin)).await?;
-    for projection in people::projections(&mut door).await? {
+    let mut connection = Connection::open(address, Some(admin)).await?;
+    for projection in people::projections(&mut connection).await? {
         let path = format!("/api/v1/projections/{}/rebuild", people::text(&projection, "name")?);
-        door.post(&path, &clock::new_id().to_string(), "{}").await?.expect(202)?;
+        connection.post(&path, &clock::new_id().to_string(), "{}").await?.expect(202)?;
     }
     loop {
-        let projections = people::projections(&mut door).await?;
+        let projections = people::projections(&mut connection).await?;
         if let Some(failed) = projections.iter().find(|projection| projection["state"] == "failed") {
             return Err(Failed::because(format!("a rebuild has failed: {failed}")));
         }
@@ -124,23 +124,23 @@ async fn rebuild_all(address: SocketAddr, admin: &Worker) -> Outcome<()> {
     }
 }
 
-/// A rebuild of all views, and how somebody fared who read meanwhile.
+/// A rebuild of all views, and the reads of a user meanwhile.
 struct Rebuild {
     took: Duration,
     reads: Reads,
 }
 
-/// How the reads went.
+/// The latencies of the reads.
 struct Reads {
     sample: Sample,
     refused: usize,
 }
 
-async fn read_until(mut door: Connection, over: CancellationToken) -> Reads {
+async fn read_until(mut connection: Connection, over: CancellationToken) -> Reads {
     let (begun, mut calls, mut refused) = (Instant::now(), Vec::new(), 0);
     while !over.is_cancelled() {
         let asked = Instant::now();
-        match door.get("/api/v1/inbox").await.and_then(|answer| answer.expect(200)) {
+        match connection.get("/api/v1/inbox").await.and_then(|answer| answer.expect(200)) {
             Ok(_) => calls.push(asked.elapsed()),
             Err(_) => refused += 1,
         }

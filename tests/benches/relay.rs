@@ -1,4 +1,4 @@
-//! Events to JetStream, beside publishing as many messages of the same size and nothing else.
+//! The relay to JetStream, beside publishing as many messages of the same size and nothing else.
 
 use std::time::{Duration, Instant};
 
@@ -16,15 +16,15 @@ use crate::people;
 use crate::serve::Served;
 use crate::world::World;
 
-/// How many messages may wait for their acknowledgement: as many as a page of the relay.
+/// The most unacknowledged messages: as many as a page of the relay.
 const WINDOW: usize = 1_000;
-/// How large a relayed event of this measurement is with its envelope, in bytes.
+/// The size of a relayed event of this measurement with its envelope, in bytes.
 const MESSAGE_BYTES: usize = 1_500;
-/// How long the relay may take.
+/// The timeout of the relay.
 const RELAY_TIMEOUT: Duration = Duration::from_secs(600);
-/// How often the stream is looked at.
+/// How often the stream is polled.
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
-/// The most that a stream of this measurement holds.
+/// The largest size of the stream.
 const STREAM_BYTES_MAX: i64 = 1 << 30;
 
 pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
@@ -35,12 +35,12 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     Ok(vec![relay.beside("publish with expected sequence", median(peers)).goal(Goal::AtLeast(50_000.0))])
 }
 
-/// Clients are taken on while nobody relays; then a relay of its own publishes them.
+/// Creates clients while no relay runs, then measures a relay that publishes them.
 async fn relay(world: &World, count: usize) -> Outcome<f64> {
     world.tidy_up().await?;
     let database_url = world.migrated_database().await?;
     let author = people::workers(world, &database_url, 1).await?.remove(0);
-    // A new stream begins a window before the head: made on an almost empty log, it takes everything.
+    // A new stream begins one window before the head. Created on an almost empty log, it takes everything.
     let first = Served::start(world, &database_url, "relay", None).await?;
     let jetstream = jetstream::new(world.nats().await?);
     let before = timeout(RELAY_TIMEOUT, first_sequence(&jetstream)).await??;
@@ -54,7 +54,7 @@ async fn relay(world: &World, count: usize) -> Outcome<f64> {
     Ok(rate)
 }
 
-/// The sequence of the last message, once there is a stream.
+/// The first sequence of the stream, once it exists.
 async fn first_sequence(jetstream: &jetstream::Context) -> Outcome<u64> {
     loop {
         if let Some(last) = last_sequence(jetstream).await?.filter(|last| *last > 0) {
@@ -64,7 +64,7 @@ async fn first_sequence(jetstream: &jetstream::Context) -> Outcome<u64> {
     }
 }
 
-/// The rate from the first message that is seen after `before` to the one at `end`: a process takes a while to start.
+/// The rate from the first message seen after `before` to the one at `end`. The start of the process is not counted.
 async fn followed(jetstream: &jetstream::Context, before: u64, end: u64) -> Outcome<f64> {
     let mut begun = None;
     loop {
@@ -79,7 +79,7 @@ async fn followed(jetstream: &jetstream::Context, before: u64, end: u64) -> Outc
     }
 }
 
-/// Of the one stream that there is.
+/// The last sequence of the only stream.
 async fn last_sequence(jetstream: &jetstream::Context) -> Outcome<Option<u64>> {
     let streams: Vec<_> = jetstream.streams().try_collect().await?;
     match streams.len() {
@@ -88,8 +88,8 @@ async fn last_sequence(jetstream: &jetstream::Context) -> Outcome<Option<u64>> {
     }
 }
 
-/// What this client and this server do when nothing is read, compared or wrapped, and every message is acknowledged; the
-/// relay asks for less.
+/// The rate of the client and server alone: no reads, no comparisons, no envelope, every message acknowledged. The
+/// relay asks for fewer acknowledgements.
 async fn publish_alone(world: &World, count: usize) -> Outcome<f64> {
     let context = ContextBuilder::new().max_ack_inflight(WINDOW).backpressure_on_inflight(true);
     let jetstream = context.build(world.nats().await?);

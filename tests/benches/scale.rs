@@ -1,4 +1,4 @@
-//! How much is measured: enough to mean something, and never without an end.
+//! The loads: large enough for meaningful figures, and bounded.
 
 use std::time::Duration;
 
@@ -7,22 +7,22 @@ use crate::BenchArgs;
 /// The size of every load.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale {
-    /// How often ours and the peer's turn come, one after the other.
+    /// How many turns each side takes, alternately.
     pub(crate) turns: usize,
-    /// How long a turn takes where a turn is a time.
+    /// The duration of a turn that is measured by time.
     pub(crate) turn: Duration,
-    /// How many events the relay publishes in a turn.
+    /// The events that the relay publishes in a turn.
     pub(crate) relayed: usize,
-    /// How many people a campaign goes to.
+    /// The recipients of a campaign.
     pub(crate) recipients: usize,
-    /// How many operational SMS are sent during a bulk campaign.
+    /// The operational SMS during a bulk campaign.
     pub(crate) urgent: usize,
-    /// How many messages are written beside a campaign before views are rebuilt.
+    /// The messages written beside a campaign before a rebuild.
     pub(crate) rebuilt_messages: usize,
-    /// How many messages are followed to the browser, and how many a second.
+    /// The messages of the live measurement, and their rate per second.
     pub(crate) followed: usize,
     pub(crate) followed_per_second: u32,
-    /// The sizes of the inboxes that are compared.
+    /// The sizes of the compared inboxes.
     pub(crate) inboxes: [i64; 2],
 }
 

@@ -1,4 +1,4 @@
-//! `mensajeria serve` under measurement, with the settings of production and its log written to a file.
+//! `mensajeria serve` as the program under test, with production settings and its log in a file.
 
 use std::fs::OpenOptions;
 use std::net::SocketAddr;
@@ -17,28 +17,28 @@ use crate::http::answered;
 use crate::sink::Sink;
 use crate::world::World;
 
-/// Every role.
+/// All roles.
 pub(crate) const ALL: &str = "gateway,relay,projector,dispatcher";
-/// How many senders it has on each channel; the peers get as many. What is in doubt after a crash is never more than
-/// this.
+/// The senders on each channel; the peers have as many. At most this many messages are in doubt after a crash.
 pub(crate) const SENDERS: u32 = 64;
-/// How long the program may take to start.
+/// The timeout of a start.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long it may take to end before it is forced.
+/// How long a stop may take before the process is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
-/// The log of every program of a run.
+/// The log of every process of a run.
 const LOG_FILE: &str = "program.log";
-/// How many lines of it are told when a program does not start.
+/// How many lines of the log are shown when the program does not start.
 const LOG_LINES: usize = 10;
 
-/// A running program; dropping it kills it.
+/// A running program, killed on drop.
 pub(crate) struct Served {
     child: Child,
     address: SocketAddr,
 }
 
 impl Served {
-    /// Starts roles on a database, with a sink as the provider of both channels; a front door once it is ready.
+    /// Starts roles on a database, with a sink as the provider of both channels. With the gateway role, waits until it
+    /// is ready.
     pub(crate) async fn start(
         world: &World,
         database_url: &str,
@@ -71,24 +71,24 @@ impl Served {
         }
     }
 
-    /// Where its front door is.
+    /// The address of the gateway.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The CPU time that it has taken up to now.
+    /// The CPU time used so far.
     pub(crate) fn cpu(&self) -> Outcome<Duration> {
         let cpu = self.child.id().and_then(cpu_of_tree);
         cpu.ok_or_else(|| Failed::because("this system does not tell CPU times"))
     }
 
-    /// Ends it as Ctrl-C does, and waits for that.
+    /// Stops the program like Ctrl-C, and waits for its end.
     pub(crate) async fn stop(mut self) -> Outcome<()> {
         end(&mut self.child, STOP_TIMEOUT).await
     }
 }
 
-/// Ends a program as Ctrl-C does, and kills it if that takes too long.
+/// Stops a program like Ctrl-C, and kills it after a timeout.
 pub(crate) async fn end(program: &mut Child, limit: Duration) -> Outcome<()> {
     if let Some(process) = program.id() {
         interrupt(process).await?;
@@ -99,7 +99,7 @@ pub(crate) async fn end(program: &mut Child, limit: Duration) -> Outcome<()> {
     Ok(())
 }
 
-/// Neither has TLS: it would be measured too, and the peers have none.
+/// The providers of the configuration, without TLS: it would be measured too, and the peers have none.
 fn providers(sink: &Sink) -> String {
     format!(
         r#"
@@ -123,7 +123,7 @@ connections = {SENDERS}
     )
 }
 
-/// The first line of a program that has begun to listen.
+/// The address from the first line of a program that has begun to listen.
 async fn listening(child: &mut Child) -> Outcome<SocketAddr> {
     let output = child.stdout.as_mut().ok_or_else(|| Failed::because("no standard output"))?;
     let mut line = String::new();
@@ -133,7 +133,7 @@ async fn listening(child: &mut Child) -> Outcome<SocketAddr> {
     Ok(url.trim_start_matches("http://").parse()?)
 }
 
-/// What a log says last.
+/// The last lines of a log.
 fn end_of(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<_> = text.lines().rev().take(LOG_LINES).collect();

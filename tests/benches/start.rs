@@ -1,4 +1,4 @@
-//! `mensajeria dev` from an empty data folder to the page, and once more from the folder that this leaves.
+//! The start of `mensajeria dev`: from an empty data folder to the page, and once more on the same folder.
 
 use std::path::Path;
 use std::time::Duration;

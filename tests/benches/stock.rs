@@ -1,4 +1,4 @@
-//! The peer of the write side: postgres-es as it comes, used directly, on its own stock table in its own database.
+//! The peer of the write side: unmodified postgres-es, used directly, on its own stock table in its own database.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use tests::figures::{Caller, Outcome, Sample, call_for};
 
 use crate::world::{World, connect};
 
-/// How many connections the peer gets: its default is 10, and 32 gave it the best figure that was seen on two cores.
+/// The peer's connections: its default is 10, and 32 gave its best figure on two cores.
 const CONNECTIONS: u32 = 32;
-/// What the small event of both sides says.
+/// The text of the small event on both sides.
 pub(crate) const TEXT: &str = "Revisar el panel 4 de la zona norte";
 
 /// The table of postgres-es's own README.
@@ -42,7 +42,7 @@ impl Stock {
         Ok(Self { pool })
     }
 
-    /// One command with one event again and again, each to a new aggregate.
+    /// Runs one command with one event again and again, each on a new aggregate.
     pub(crate) async fn turn(&self, callers: usize, time: Duration) -> Outcome<Sample> {
         call_for(time, (0..callers).map(|_| StockCaller(self.pool.clone())).collect()).await
     }
@@ -58,7 +58,7 @@ impl Caller for StockCaller {
     }
 }
 
-/// The least that an aggregate can be.
+/// The smallest possible aggregate.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Note;
 

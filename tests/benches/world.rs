@@ -1,4 +1,4 @@
-//! The servers that a run is measured on: durable as in production, in a folder that goes when the run ends.
+//! The servers of a run: durable as in production, in a folder that is removed at the end.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -18,14 +18,14 @@ use tokio::time::timeout;
 
 use crate::scale::Scale;
 
-/// The master key of every measured log, as it is configured: it protects nothing.
+/// The master key of every measured log. It protects nothing.
 pub(crate) const MASTER_KEY: [u8; 32] = [7; 32];
-/// A database that nobody has written to.
+/// The template of an empty database.
 const EMPTY_TEMPLATE: &str = "template0";
-/// How long a command of the program may take.
+/// The timeout of a command of the program.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Servers, the program, and how much is measured on them.
+/// The servers, the program and the loads of a run.
 pub(crate) struct World {
     stack: Stack,
     program: PathBuf,
@@ -48,7 +48,7 @@ impl World {
         Ok(self.stack.stop().await?)
     }
 
-    /// Where there is room for more files.
+    /// A folder for further files.
     pub(crate) fn folder(&self) -> &Path {
         self.stack.data()
     }
@@ -68,7 +68,7 @@ impl World {
         Ok(url)
     }
 
-    /// The program, to be run on a database, and nothing of what the bench's own environment configures.
+    /// A command of the program on a database, without the bench's own environment.
     pub(crate) fn command(&self, database_url: &str) -> Command {
         let mut command = self.bare_command();
         command
@@ -78,25 +78,25 @@ impl World {
         command
     }
 
-    /// The program, to be run on servers of its own.
+    /// A command of the program with servers of its own.
     pub(crate) fn bare_command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.env_remove("DATABASE_URL").env_remove("NATS_URL").stdin(Stdio::null()).kill_on_drop(true);
         command
     }
 
-    /// Runs a command of the program to its good end, and gives what it printed.
+    /// Runs a command of the program, which must succeed. Returns its output.
     pub(crate) async fn run(&self, database_url: &str, arguments: &[&str], input: &str) -> Outcome<String> {
         output(self.command(database_url).args(arguments), input).await
     }
 
-    /// The CPU time of all of PostgreSQL's processes up to now.
+    /// The CPU time of all of PostgreSQL's processes so far.
     pub(crate) async fn postgres_cpu(&self) -> Outcome<Duration> {
         let postgres = self.stack.postgres_pid().await;
         postgres.and_then(cpu_of_tree).ok_or_else(|| Failed::because("this system does not tell CPU times"))
     }
 
-    /// A connection to the broker that is not the program's. The client reads no credentials out of a URL.
+    /// A separate connection to the broker. The client ignores credentials in a URL.
     pub(crate) async fn nats(&self) -> Outcome<Client> {
         let server: ServerAddr = self.stack.nats_url().unwrap_or_default().parse()?;
         let [user, password] =
@@ -104,7 +104,7 @@ impl World {
         Ok(ConnectOptions::with_user_and_password(user, password).connect(server).await?)
     }
 
-    /// Removes what a measurement left, so that the next one starts like the first.
+    /// Drops the databases and streams of a measurement, so that the next measurement starts like the first.
     pub(crate) async fn tidy_up(&self) -> Outcome<()> {
         let databases = std::mem::take(&mut *self.databases.lock().unwrap_or_else(PoisonError::into_inner));
         for name in databases {
@@ -119,7 +119,7 @@ impl World {
     }
 }
 
-/// Runs a command to its good end, with this on its standard input, and gives what it printed.
+/// Runs a command, which must succeed, with this standard input. Returns its output.
 pub(crate) async fn output(command: &mut Command, input: &str) -> Outcome<String> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;

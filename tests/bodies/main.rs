@@ -1,5 +1,5 @@
-//! What reading a body costs: memory and time are weighed for every shape of JSON, each beside its own size. One test in
-//! a program of its own, because the allocator counts for all of it.
+//! The cost of parsing a body: memory and time for every shape of JSON, in proportion to its size. One test in a
+//! program of its own, because the allocator counts for the whole process.
 
 use std::alloc::System;
 use std::time::Duration;
@@ -15,22 +15,22 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Bytes allocated in all, freed or not, for one of a body: an object of one member takes 640 for six.
+/// The most bytes allocated for one byte of a body, freed or not: an object with one member takes 640 for six.
 const BYTES_FOR_ONE_MAX: usize = 128;
-/// Bytes allocated in all for a body of any size: most have 20,000 values.
+/// The most bytes allocated for a body of any size: most have 20,000 values.
 const BYTES_MAX: usize = 24 * 1024 * 1024;
-/// What is allocated for any body at all, such as the names of a hundred faults.
+/// The fixed allowance of bytes for any body, such as for the names of a hundred faults.
 const BYTES_ALWAYS: usize = 256 * 1024;
-/// How many times longer than serde_json alone the reading may take, by this thread's own clock, and what a busy machine may add:
-/// a cost that grows faster than the body takes many seconds.
+/// How many times longer than serde_json alone the parser may take by this thread's CPU clock, and a fixed allowance
+/// for a busy machine. A superlinear cost would take many seconds.
 const TIMES_LONGER_MAX: u32 = 20;
 const TIME_ALWAYS: Duration = Duration::from_secs(1);
-/// How many bodies of no particular shape are made, always the same ones.
+/// How many bodies of random shape are generated, the same in every run.
 const GENERATED: u64 = 100;
-/// How long such a body is before nothing more is opened in it.
+/// The length of such a body after which no further value is opened.
 const GENERATED_BYTES: usize = 20_000;
 
-/// A request with fields of every sort.
+/// A request with fields of every type.
 struct Order;
 
 impl FromFields for Order {
@@ -55,7 +55,7 @@ fn object(member: impl Fn(usize) -> String, bytes: usize) -> String {
     text + "}"
 }
 
-/// A body of about so many bytes in each shape that could cost more than it weighs.
+/// Bodies of about so many bytes, in each shape that could be disproportionately expensive.
 fn shapes(bytes: usize) -> Vec<(&'static str, String)> {
     let nested = |open: &str, close: &str| format!("{}0{}", open.repeat(126), close.repeat(126));
     let under_a_long_name = |inner: String| format!(r#"{{"{}":{inner}}}"#, "ñ".repeat(bytes / 4));
@@ -93,7 +93,7 @@ fn shapes(bytes: usize) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Numbers that look like chance and are always the same (Numerical Recipes, 7.1.4).
+/// A deterministic pseudorandom generator (Numerical Recipes, 7.1.4).
 struct Chance(u64);
 
 impl Chance {

@@ -1,4 +1,5 @@
-//! The HTTP API as it is promised: `contract/openapi.json` is what the code says, and every change of it is seen.
+//! The contract of the HTTP API: `contract/openapi.json` equals the document generated from the code, so that every
+//! change is visible.
 
 use std::path::PathBuf;
 
@@ -10,7 +11,7 @@ fn promised() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("contract/openapi.json")
 }
 
-/// `UPDATE_CONTRACT=1` writes the file, to be read in the change and committed with it.
+/// `UPDATE_CONTRACT=1` writes the file, to be reviewed and committed with the change.
 #[test]
 fn the_api_is_as_it_is_promised() {
     let said = serde_json::to_value(gateway::api::openapi()).expect("JSON");

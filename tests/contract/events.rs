@@ -1,4 +1,4 @@
-//! Every event of every version that was ever stored can still be read, and today's are written as they always were.
+//! The contract of stored events: every version ever stored can be decoded, and today's events are encoded as before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -269,7 +269,7 @@ fn users() -> Vec<UserEvent> {
     ]
 }
 
-/// An event as its golden file holds it.
+/// An event in the form of its golden file.
 fn golden<E: cqrs_es::DomainEvent>(aggregate_type: &str, event: &E) -> Value {
     json!({
         "aggregate_type": aggregate_type,
@@ -306,8 +306,8 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("contract/events")
 }
 
-/// `contract/events/<aggregate>.<EventType>.v<version>.json`; a file is never changed, only joined by newer versions.
-/// `UPDATE_CONTRACT=1` writes the files that are missing.
+/// `contract/events/<aggregate>.<EventType>.v<version>.json`. A file never changes; newer versions get files of their
+/// own. `UPDATE_CONTRACT=1` writes missing files.
 #[test]
 fn todays_events_are_written_as_their_golden_files() {
     for event in todays_events() {

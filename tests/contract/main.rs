@@ -1,4 +1,4 @@
-//! What other programs and stored history rely on: events as they were ever stored, and the HTTP API.
+//! The contracts with other programs and with stored history: the HTTP API and the stored events.
 
 mod api;
 mod events;

@@ -11,9 +11,10 @@ use tests::{Client, id_of};
 
 use crate::load::{Asked, Load};
 use crate::scene::{Scene, eventually};
+use crate::traces::assert_allowed;
 
 /// Compares everything: nothing is lost, nobody is told twice, no more is in doubt than was in flight, the same key has
-/// the same answer, the views show what happened, and the stream mirrors the log.
+/// the same answer, the views show what happened, the model allows what was done, and the stream mirrors the log.
 pub(crate) async fn compare(scene: &Scene, client: &Client, load: &Load, in_flight_max: usize) {
     load.assert_answers_stand(client).await;
     let in_doubt = reckon(scene, client, load).await;
@@ -36,6 +37,7 @@ pub(crate) async fn reckon(scene: &Scene, client: &Client, load: &Load) -> usize
     for asked in load.notifications() {
         attempts_are_the_events(scene, client, asked.id).await;
     }
+    assert_allowed(scene, client, load).await;
     nobody_unknown_was_told(scene, load);
     messages_are_there_once(scene, client, load).await;
     positions_are_dense(scene).await;

@@ -51,9 +51,14 @@ impl Load {
     /// A notification of one company on each channel.
     pub(crate) fn add_notifications(&mut self, scene: &Scene, company: usize) {
         for channel in [Channel::Sms, Channel::Email] {
-            let body = notification(&scene.companies[company].to_string(), channel);
-            self.add(format!("{}-{company}", channel.as_str()), Kind::Notification(channel), body);
+            self.add_notification(scene, company, channel);
         }
+    }
+
+    /// A notification of one company on one channel.
+    pub(crate) fn add_notification(&mut self, scene: &Scene, company: usize, channel: Channel) {
+        let body = notification(&scene.companies[company].to_string(), channel);
+        self.add(format!("{}-{company}", channel.as_str()), Kind::Notification(channel), body);
     }
 
     /// So many more messages.

@@ -2,10 +2,12 @@
 
 mod books;
 mod broker;
+mod campaign;
 mod configuration;
 mod frozen;
 mod gate;
 mod kills;
+mod late_answers;
 mod leaders;
 mod load;
 mod logs;
@@ -16,8 +18,16 @@ mod poison;
 mod providers;
 mod random;
 mod refusals;
+mod reopened;
+mod room;
+#[path = "../model/rules.rs"]
+mod rules;
 mod scene;
 mod sessions;
 mod stops;
+#[path = "../model/trace/mod.rs"]
+mod trace;
+mod traces;
+mod withdrawn;
 
 tests::entry_points!();

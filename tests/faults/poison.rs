@@ -8,11 +8,12 @@ use domain::message::MessageEvent;
 use domain::value::Channel;
 use serde_json::{Value, json};
 use tests::orders::message_to;
+use tests::program::Program;
 use tests::{Client, id_of};
 
-use crate::books::{mirrored, rest};
-use crate::load::notification;
-use crate::scene::{CLIENTS, Scene, projection, rebuilt};
+use crate::books::{compare, mirrored, rest};
+use crate::load::{Load, notification};
+use crate::scene::{CLIENTS, Scene, eventually, projection, rebuilt};
 
 /// Inserts an event as nobody but the owner of the database could.
 async fn insert(
@@ -190,4 +191,66 @@ async fn metric(client: &Client, name: &str) -> f64 {
         .expect("text");
     let rows = text.lines().filter(|line| line.starts_with(name));
     rows.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
+}
+
+/// Gives the chunk of a notification's audience another name, as nobody but the owner of the database could.
+async fn rename_chunk(scene: &Scene, notification: &str, event_type: &str) {
+    let mut connection = scene.log.pool().acquire().await.expect("a connection");
+    let triggers = async |connection: &mut sqlx::PgConnection, what: &str| {
+        let text = format!("alter table events {what} trigger events_are_append_only");
+        sqlx::query(&text).execute(connection).await.expect("the trigger")
+    };
+    triggers(&mut connection, "disable").await;
+    let renamed = sqlx::query(
+        "update events set event_type = $2 where aggregate_type = 'audience' and aggregate_id = $1 and sequence = 1",
+    )
+    .bind(notification)
+    .bind(event_type)
+    .execute(&mut *connection)
+    .await;
+    assert_eq!(renamed.expect("the event").rows_affected(), 1);
+    triggers(&mut connection, "enable").await;
+}
+
+/// As of a newer version: the chunk was frozen by it, and this one finds its task.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chunk_that_cannot_be_read_is_parked_and_sent_by_a_program_that_can() {
+    let scene = Scene::set_with(2).await;
+    let front =
+        Program::start(&["serve", "--roles", "gateway,relay,projector"], &scene.environment, "").await;
+    let dispatcher = ["serve", "--roles", "dispatcher"];
+    let dies = Program::start_silent(&dispatcher, &scene.environment, "claim::before_commit=return");
+    let mut load = Load::default();
+    load.add_notifications(&scene, 0);
+    load.apply_until_answered(&scene.client(&front)).await;
+    dies.ended().await;
+    scene.caught_up().await;
+    front.kill().await;
+    let query = "select notification_id::text from send_tasks order by 1 limit 1";
+    let unreadable: String = sqlx::query_scalar(query).fetch_one(scene.log.pool()).await.expect("a task");
+    rename_chunk(&scene, &unreadable, "AudienceChunkExploded").await;
+
+    let program = scene.program("").await;
+    let client = scene.client(&program);
+    load.add_notifications(&scene, 1);
+    load.apply_until_answered(&client).await;
+    for asked in load.notifications().filter(|asked| asked.id != unreadable) {
+        assert_eq!(rest(&client, asked.id).await["accepted"], CLIENTS, "the rest flows");
+    }
+    eventually("it is parked, and somebody is told", async || {
+        (metric(&client, "mensajeria_tasks_parked_total").await == 1.0).then_some(())
+    })
+    .await;
+    let waits = client.get(&format!("/notifications/{unreadable}")).await.expect(200);
+    assert_eq!(
+        (&waits["state"], &waits["totals"]["pending"]),
+        (&json!("running"), &json!(CLIENTS)),
+        "{waits}"
+    );
+    program.kill().await;
+
+    rename_chunk(&scene, &unreadable, "AudienceChunkResolved").await;
+    let program = scene.program("").await;
+    compare(&scene, &scene.client(&program), &load, 0).await;
+    program.kill().await;
 }

@@ -11,18 +11,19 @@ use commands::clock;
 use dispatcher::provider::{
     EmailProvider, Provider, SmsApi, SmsProvider, SmsSettings, SmtpSettings, TwilioSettings,
 };
-use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions, ledger};
+use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, Role};
 use gateway::system::Outside;
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::notified::{checked, count, finished, is_over};
-use tests::{Client, World, id_of, servers};
+use tests::id_of;
+use tests::notified::{count, finished, is_over};
 
 use crate::gate::Gate;
 use crate::load::notification;
-use crate::scene::{CLIENTS, company, email, eventually, phone};
+use crate::room::{Room, address, told};
+use crate::scene::{CLIENTS, company, eventually};
 
 /// How many connections lead to each provider.
 const CONNECTIONS: u32 = 4;
@@ -34,9 +35,7 @@ const CHANNELS: [Channel; 2] = [Channel::Sms, Channel::Email];
 
 /// The whole system, gates before its providers, and the books behind them.
 struct Town {
-    world: World,
-    client: Client,
-    company: String,
+    room: Room,
     smtp: Gate,
     sms: Gate,
     folder: TempDir,
@@ -50,37 +49,16 @@ impl Town {
         let simulator = Simulator::start(options).await.expect("the simulator starts");
         let (smtp, sms) = (gate(&simulator.smtp_url()), gate(&simulator.sms_base_url()));
         let outside = outside(simulator, &smtp, &sms);
-        let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
-        let world = World::with(servers::database().await, nats_url, outside).await;
-        let company = company(world.log(), 0, CLIENTS).await;
-        let client = world.user("Natalia", &[Role::Notifier], &[company]).await;
-        Self { world, client, company: company.to_string(), smtp, sms, folder }
-    }
-
-    async fn notify(&self, channel: Channel) -> String {
-        id_of(
-            &self.client.post_new("/notifications", &notification(&self.company, channel)).await.expect(202),
-        )
-    }
-
-    async fn totals(&self, notification: &str) -> Value {
-        let found = self.client.get(&format!("/notifications/{notification}")).await.expect(200);
-        assert!(checked(&found));
-        found["totals"].clone()
+        Self { room: Room::open(outside, CLIENTS).await, smtp, sms, folder }
     }
 
     async fn deliveries(&self, notification: &str, state: &str) -> Vec<Value> {
-        self.client.all(&format!("/notifications/{notification}/deliveries?state={state}")).await
+        self.room.client.all(&format!("/notifications/{notification}/deliveries?state={state}")).await
     }
 
     /// How often the outside world accepted something for each address of a channel.
     fn told(&self, channel: Channel) -> BTreeMap<String, usize> {
-        let mut times = BTreeMap::new();
-        let entries = ledger::read(&books(&self.folder)).expect("the ledger can be read");
-        for entry in entries.into_iter().filter(|entry| entry.channel == channel) {
-            *times.entry(entry.to).or_default() += 1;
-        }
-        times
+        told([books(&self.folder)], channel)
     }
 
     fn assert_everybody_told_once(&self, channel: Channel) {
@@ -96,9 +74,9 @@ async fn what_finds_nobody_waits_and_is_sent_once_the_provider_is_back() {
     town.smtp.shut().await;
     town.sms.shut().await;
     for channel in CHANNELS {
-        let notification = town.notify(channel).await;
+        let notification = town.room.notify(channel).await;
         let waiting = eventually("somebody was tried in vain", async || {
-            let totals = town.totals(&notification).await;
+            let totals = town.room.totals(&notification).await;
             (count(&totals, "deferred") > 0).then_some(totals)
         });
         let waiting = waiting.await;
@@ -116,7 +94,7 @@ async fn what_finds_nobody_waits_and_is_sent_once_the_provider_is_back() {
             "{tried_twice} were tried in vain: the provider was not left alone"
         );
     }
-    town.world.stop().await;
+    town.room.world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,21 +107,21 @@ async fn whoever_is_busy_is_told_later() {
     let refusals = [(Channel::Sms, sms), (Channel::Email, Refusal::mail(451, "4.3.2 Server is busy"))];
     for (channel, refusal) in refusals {
         let busy = Behaviour::RefuseFirst { times: BUSY_TIMES, refusal };
-        town.world.simulator.set_rule(channel, "", busy);
-        let notification = town.notify(channel).await;
+        town.room.world.simulator.set_rule(channel, "", busy);
+        let notification = town.room.notify(channel).await;
         all_accepted(&town, &notification, channel).await;
         for delivery in town.deliveries(&notification, "accepted").await {
             assert_eq!(outcomes(&delivery), ["deferred", "deferred", "accepted"], "{delivery}");
         }
     }
-    town.world.stop().await;
+    town.room.world.stop().await;
 }
 
 /// Time passes until everybody is told; each once.
 async fn all_accepted(town: &Town, notification: &str, channel: Channel) {
     eventually("everybody was told", async || {
-        town.world.pass(REST_OVER);
-        let totals = town.totals(notification).await;
+        town.room.world.pass(REST_OVER);
+        let totals = town.room.totals(notification).await;
         (count(&totals, "accepted") == CLIENTS as i64).then_some(())
     })
     .await;
@@ -155,10 +133,10 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
     let town = Town::start().await;
     for channel in CHANNELS {
         let [cut, lost] = [3, 5].map(|n| address(channel, n));
-        town.world.simulator.set_rule(channel, &cut, Behaviour::AcceptThenCut);
-        town.world.simulator.set_rule(channel, &lost, Behaviour::CutUnaccepted);
-        let notification = town.notify(channel).await;
-        let found = finished(&town.client, &notification).await;
+        town.room.world.simulator.set_rule(channel, &cut, Behaviour::AcceptThenCut);
+        town.room.world.simulator.set_rule(channel, &lost, Behaviour::CutUnaccepted);
+        let notification = town.room.notify(channel).await;
+        let found = finished(&town.room.client, &notification).await;
         assert_eq!(
             (found["totals"]["accepted"].clone(), found["totals"]["in_doubt"].clone()),
             (58.into(), 2.into())
@@ -166,13 +144,14 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
         assert_shown_in_doubt(&town, &notification, &[&cut, &lost]).await;
 
         // Neither time nor a retry of the failed ones makes a guess.
-        town.world.pass(TimeDelta::days(3));
-        town.client
+        town.room.world.pass(TimeDelta::days(3));
+        town.room
+            .client
             .post(&format!("/notifications/{notification}/retry"), &serde_json::json!({}))
             .await
             .expect(200);
         barrier(&town, channel).await;
-        let found = town.client.get(&format!("/notifications/{notification}")).await.expect(200);
+        let found = town.room.client.get(&format!("/notifications/{notification}")).await.expect(200);
         assert!(is_over(&found) && found["totals"]["in_doubt"] == 2, "{found}");
         assert_shown_in_doubt(&town, &notification, &[&cut, &lost]).await;
         let told = town.told(channel);
@@ -180,14 +159,14 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
         let told_once = (0..CLIENTS).filter(|n| told.get(&address(channel, *n)) == Some(&1)).count();
         assert_eq!(told_once, CLIENTS - 1);
     }
-    town.world.stop().await;
+    town.room.world.stop().await;
 }
 
 /// Another company's notification, asked for later and finished: whatever else was due has been sent by then.
 async fn barrier(town: &Town, channel: Channel) {
     let place = 1 + channel as usize;
-    let other = company(town.world.log(), place, CLIENTS).await;
-    let client = town.world.user("Nadia", &[Role::Notifier], &[other]).await;
+    let other = company(town.room.world.log(), place, CLIENTS).await;
+    let client = town.room.world.user("Nadia", &[Role::Notifier], &[other]).await;
     let later =
         client.post_new("/notifications", &notification(&other.to_string(), channel)).await.expect(202);
     finished(&client, &id_of(&later)).await;
@@ -211,13 +190,6 @@ async fn assert_shown_in_doubt(town: &Town, notification: &str, expected: &[&str
 fn outcomes(delivery: &Value) -> Vec<&str> {
     let attempts = delivery["attempts"].as_array().expect("attempts");
     attempts.iter().map(|attempt| attempt["outcome"].as_str().expect("an outcome")).collect()
-}
-
-fn address(channel: Channel, n: usize) -> String {
-    match channel {
-        Channel::Sms => phone(0, n),
-        Channel::Email => email(0, n),
-    }
 }
 
 fn books(folder: &TempDir) -> PathBuf {

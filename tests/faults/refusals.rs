@@ -8,22 +8,25 @@ use chrono::TimeDelta;
 use commands::clock;
 use dispatcher::provider::streak::STREAK;
 use dispatcher::provider::{EmailProvider, Provider, SmsProvider, SmsSettings, SmtpSettings};
-use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions, ledger};
+use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, Role};
 use gateway::system::Outside;
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::notified::{checked, count, finished};
-use tests::{Client, World, id_of, servers};
+use tests::id_of;
+use tests::notified::{count, finished};
 
 use crate::load::notification;
-use crate::scene::{company, email, eventually, phone};
+use crate::room::{Room, address, told};
+use crate::scene::{company, eventually, phone};
 
 /// How many connections lead to each provider.
 const CONNECTIONS: u32 = 4;
 /// Longer than any provider rests, and than refusals have to do with each other.
 const LATER: TimeDelta = TimeDelta::minutes(10);
+/// How many seconds an alarm waits behind refusals of others at most: a few rests of its provider.
+const ALARM_WAIT_MAX: u32 = 30;
 const CHANNELS: [Channel; 2] = [Channel::Sms, Channel::Email];
 
 /// What servers refuse everybody with, for mail.
@@ -66,9 +69,7 @@ const TEXTS: [Refusal; 18] = [
 
 /// The whole system, with one or two providers of each channel that keep books.
 struct Town {
-    world: World,
-    client: Client,
-    company: String,
+    room: Room,
     clients: usize,
     /// In the order of the configuration.
     providers: Vec<Arc<Simulator>>,
@@ -88,11 +89,8 @@ impl Town {
             simulators.iter().enumerate().flat_map(|(place, simulator)| carriers(place, simulator));
         let route = Route { companies: Companies::All, providers: carriers.collect() };
         let outside = Outside { routes: vec![route], simulator: Some(Arc::clone(&simulators[0])) };
-        let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
-        let world = World::with(servers::database().await, nats_url, outside).await;
-        let company = company(world.log(), 0, clients).await;
-        let client = world.user("Natalia", &[Role::Notifier], &[company]).await;
-        Self { world, client, company: company.to_string(), clients, providers: simulators, folder }
+        let room = Room::open(outside, clients).await;
+        Self { room, clients, providers: simulators, folder }
     }
 
     /// From now on the first provider behaves so to everybody.
@@ -100,22 +98,10 @@ impl Town {
         self.providers[0].set_rule(channel, "", behaviour);
     }
 
-    async fn notify(&self, channel: Channel) -> String {
-        id_of(
-            &self.client.post_new("/notifications", &notification(&self.company, channel)).await.expect(202),
-        )
-    }
-
-    async fn totals(&self, notification: &str) -> Value {
-        let found = self.client.get(&format!("/notifications/{notification}")).await.expect(200);
-        assert!(checked(&found));
-        found["totals"].clone()
-    }
-
     /// Asserts that everybody is told once, by whichever provider, since `before`.
     async fn everybody_is_told(&self, channel: Channel, before: &BTreeMap<String, usize>) {
-        let notification = self.notify(channel).await;
-        let done = finished(&self.client, &notification).await;
+        let notification = self.room.notify(channel).await;
+        let done = finished(&self.room.client, &notification).await;
         assert_eq!(count(&done["totals"], "accepted"), self.clients as i64, "{done}");
         let told = self.told(channel);
         for n in 0..self.clients {
@@ -127,21 +113,14 @@ impl Town {
 
     /// How often the outside world accepted something for each address of a channel.
     fn told(&self, channel: Channel) -> BTreeMap<String, usize> {
-        let mut times = BTreeMap::new();
-        for place in 0..self.providers.len() {
-            let entries = ledger::read(&books(&self.folder, place)).expect("the ledger can be read");
-            for entry in entries.into_iter().filter(|entry| entry.channel == channel) {
-                *times.entry(entry.to).or_default() += 1;
-            }
-        }
-        times
+        told((0..self.providers.len()).map(|place| books(&self.folder, place)), channel)
     }
 
     /// Lets time pass until so many of a notification are in a state.
     async fn passes_until(&self, notification: &str, state: &str, number: usize) -> Value {
         eventually("enough time passed", async || {
-            self.world.pass(TimeDelta::minutes(1));
-            let totals = self.totals(notification).await;
+            self.room.world.pass(TimeDelta::minutes(1));
+            let totals = self.room.totals(notification).await;
             (count(&totals, state) == number as i64).then_some(totals)
         })
         .await
@@ -162,12 +141,12 @@ async fn what_the_first_provider_refuses_to_everybody_goes_by_the_second_and_nob
 
         // Once the first provider works again, it is used again.
         town.first(channel, Behaviour::Accept);
-        town.world.pass(LATER);
+        town.room.world.pass(LATER);
         town.everybody_is_told(channel, &town.told(channel)).await;
         assert!(town.providers[0].counts(channel).accepted > first.accepted, "{refused:?}");
-        town.world.pass(LATER);
+        town.room.world.pass(LATER);
     }
-    town.world.stop().await;
+    town.room.world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,9 +156,9 @@ async fn a_second_provider_that_rested_long_ago_takes_what_the_first_refuses() {
     for provider in &town.providers {
         provider.set_rule(channel, "", Behaviour::Refuse(Refusal::sms(401, 20003, "Authenticate")));
     }
-    let notification = town.notify(channel).await;
+    let notification = town.room.notify(channel).await;
     eventually("both providers rest", async || {
-        (count(&town.totals(&notification).await, "deferred") > 0).then_some(())
+        (count(&town.room.totals(&notification).await, "deferred") > 0).then_some(())
     })
     .await;
     town.first(channel, Behaviour::Accept);
@@ -187,11 +166,11 @@ async fn a_second_provider_that_rested_long_ago_takes_what_the_first_refuses() {
 
     // Nobody needs the second provider, so that nobody knows that it works again.
     town.providers[1].set_rule(channel, "", Behaviour::Accept);
-    town.world.pass(LATER);
+    town.room.world.pass(LATER);
     town.first(channel, Behaviour::Refuse(Refusal::sms(400, 30007, "Message filtered")));
     town.everybody_is_told(channel, &town.told(channel)).await;
     assert_eq!(town.providers[1].counts(channel).accepted, 20);
-    town.world.stop().await;
+    town.room.world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,7 +186,7 @@ async fn a_quota_that_is_reached_on_the_way_fails_nobody() {
         town.first(channel, Behaviour::AcceptFirst { times: 5, refusal });
         town.everybody_is_told(channel, &BTreeMap::new()).await;
         assert_eq!(town.providers[0].counts(channel).accepted, 5, "{refusal:?}");
-        town.world.stop().await;
+        town.room.world.stop().await;
     }
 }
 
@@ -223,9 +202,9 @@ async fn what_the_only_provider_refuses_to_everybody_waits_and_is_shown_as_defer
     for (channel, refusal) in refusals {
         let before = town.told(channel);
         town.first(channel, Behaviour::Refuse(refusal));
-        let notification = town.notify(channel).await;
+        let notification = town.room.notify(channel).await;
         let waiting = eventually("the provider is left alone", async || {
-            let totals = town.totals(&notification).await;
+            let totals = town.room.totals(&notification).await;
             (count(&totals, "deferred") >= STREAK as i64).then_some(totals)
         });
         assert_eq!(count(&waiting.await, "failed"), 0);
@@ -234,9 +213,9 @@ async fn what_the_only_provider_refuses_to_everybody_waits_and_is_shown_as_defer
         let told_once = |(to, times): (&String, &usize)| *times == before.get(to).copied().unwrap_or(0) + 1;
         assert!(town.told(channel).iter().all(told_once), "{refusal:?}");
         // A provider that accepted somebody a moment ago would not rest.
-        town.world.pass(LATER);
+        town.room.world.pass(LATER);
     }
-    town.world.stop().await;
+    town.room.world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,13 +227,13 @@ async fn dead_addresses_among_living_ones_fail_and_hold_up_nobody() {
             for (n, provider) in DEAD.iter().flat_map(|n| town.providers.iter().map(move |one| (*n, one))) {
                 provider.set_rule(channel, &address(channel, n), Behaviour::Refuse(dead(channel)));
             }
-            let notification = town.notify(channel).await;
+            let notification = town.room.notify(channel).await;
             // No time passes: no provider rests.
-            let done = finished(&town.client, &notification).await;
+            let done = finished(&town.room.client, &notification).await;
             assert_eq!(count(&done["totals"], "failed"), DEAD.len() as i64, "{done}");
             assert_eq!(count(&done["totals"], "accepted"), 57, "{done}");
         }
-        town.world.stop().await;
+        town.room.world.stop().await;
     }
 }
 
@@ -266,10 +245,10 @@ async fn a_list_of_dead_addresses_comes_to_an_end_with_one_provider_and_with_two
             for provider in &town.providers {
                 provider.set_rule(channel, "", Behaviour::Refuse(dead(channel)));
             }
-            let notification = town.notify(channel).await;
+            let notification = town.room.notify(channel).await;
             town.passes_until(&notification, "failed", 20).await;
         }
-        town.world.stop().await;
+        town.room.world.stop().await;
     }
 }
 
@@ -280,28 +259,55 @@ async fn a_list_of_which_half_is_dead_reaches_the_living_and_comes_to_an_end() {
         for n in (0..60).step_by(2) {
             town.providers[0].set_rule(channel, &address(channel, n), Behaviour::Refuse(dead(channel)));
         }
-        let notification = town.notify(channel).await;
+        let notification = town.room.notify(channel).await;
         eventually("the living are told", async || {
-            (count(&town.totals(&notification).await, "accepted") == 30).then_some(())
+            (count(&town.room.totals(&notification).await, "accepted") == 30).then_some(())
         })
         .await;
         let done = town.passes_until(&notification, "failed", 30).await;
         assert_eq!(count(&done, "accepted"), 30, "{done}");
     }
-    town.world.stop().await;
+    town.room.world.stop().await;
+}
+
+/// One lane, one provider, two companies. A provider rests because it refuses everybody, and tries again soon: what it
+/// refuses may be about a list.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_behind_a_list_of_dead_numbers_waits_for_seconds_only() {
+    let town = Town::start(1, 30).await;
+    let other = company(town.room.world.log(), 1, 1).await;
+    let other_client = town.room.world.user("Nadia", &[Role::Notifier], &[other]).await;
+    for n in 0..30 {
+        town.providers[0].set_rule(Channel::Sms, &phone(0, n), Behaviour::Refuse(dead(Channel::Sms)));
+    }
+    let list = town.room.notify(Channel::Sms).await;
+    eventually("the provider is left alone", async || {
+        (count(&town.room.totals(&list).await, "deferred") >= STREAK as i64).then_some(())
+    })
+    .await;
+    let order = notification(&other.to_string(), Channel::Sms);
+    let alarm = id_of(&other_client.post_new("/notifications", &order).await.expect(202));
+    let told = async || town.told(Channel::Sms).contains_key(&phone(1, 0));
+    let mut seconds = 0;
+    eventually("the alarm is told", async || {
+        if told().await {
+            return Some(());
+        }
+        town.room.world.pass(TimeDelta::seconds(1));
+        seconds += 1;
+        None
+    })
+    .await;
+    assert!(seconds <= ALARM_WAIT_MAX, "the alarm waited for {seconds} seconds");
+    assert_eq!(finished(&other_client, &alarm).await["totals"]["accepted"], 1);
+    assert_eq!(town.told(Channel::Sms).len(), 1, "nobody of the list is told");
+    town.room.world.stop().await;
 }
 
 fn dead(channel: Channel) -> Refusal {
     match channel {
         Channel::Sms => Refusal::sms(400, 21211, "Invalid 'To' Phone Number"),
         Channel::Email => Refusal::mail(550, "5.1.1 User unknown"),
-    }
-}
-
-fn address(channel: Channel, n: usize) -> String {
-    match channel {
-        Channel::Sms => phone(0, n),
-        Channel::Email => email(0, n),
     }
 }
 

@@ -25,10 +25,14 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::traces;
+
 /// How many clients a company has, each with a phone and an address.
 pub(crate) const CLIENTS: usize = 60;
 /// How many clients make an audience of several chunks.
 const CROWD: usize = 2 * CHUNK_MEMBERS as usize + 100;
+/// How many clients of a company have a phone: numbers of its own for more there are not.
+const PHONES: usize = 9_900;
 /// How many clients are taken on at once.
 const IMPORT_PAGE: usize = 250;
 /// How many connections the program has to each provider: so many sends of a channel can be in flight at a kill.
@@ -72,7 +76,12 @@ impl Scene {
 
     /// With one company of so many clients that its audience is frozen in several chunks.
     pub(crate) async fn crowded() -> Self {
-        Self::shared(1, CROWD).await
+        Self::of(CROWD).await
+    }
+
+    /// With one company of so many clients, on the shared servers.
+    pub(crate) async fn of(clients: usize) -> Self {
+        Self::shared(1, clients).await
     }
 
     async fn shared(companies: usize, clients: usize) -> Self {
@@ -104,6 +113,7 @@ impl Scene {
         };
         let simulator = Simulator::start(options).await.expect("the simulator starts");
         let log = log(&database_url).await;
+        traces::record(&log).await;
         let companies = companies_of(&log, companies, clients).await;
         let (reader, token) = notifier(&log, &companies).await;
         project(&log).await;
@@ -284,7 +294,7 @@ fn profile(company: usize, n: usize) -> ClientProfile {
     let contact = Contact {
         kind: ContactKind::Holder,
         name: format!("Cliente {n}"),
-        phone: Some(phone(company, n)),
+        phone: (n < PHONES).then(|| phone(company, n)),
         email: Some(email(company, n)),
     };
     ClientProfile {

@@ -1,4 +1,4 @@
-//! A program that uses the API as one user: what it asks, what it is answered.
+//! An API client of one user.
 
 use commands::clock;
 use domain::value::UserId;
@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 use super::HANG;
 use super::stream::EventStream;
 
-/// One user's way to the API.
+/// An API client of one user.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     base: String,
     pass: Pass,
-    /// Who it is.
+    /// The user.
     pub user: UserId,
 }
 
-/// What a client shows at the door.
+/// The client's credential.
 #[derive(Clone)]
 enum Pass {
     Nothing,
@@ -27,35 +27,35 @@ enum Pass {
     Cookie(String),
 }
 
-/// What came back.
+/// An answer.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body as JSON; null if there was none, a string if it was something else.
+    /// The body as JSON; null without a body, a string if it is not JSON.
     pub body: Value,
 }
 
 impl Client {
-    /// A client of the server at `base`, by a token or as nobody.
+    /// A client of the server at `base`, with a token or without a login.
     pub fn new(base: &str, token: Option<String>, user: UserId) -> Self {
         let http = reqwest::Client::builder().timeout(HANG).no_proxy().build().expect("an HTTP client");
         Self { http, base: base.to_owned(), pass: token.map_or(Pass::Nothing, Pass::Token), user }
     }
 
-    /// The same server, as nobody.
+    /// A client of the same server without a login.
     pub fn anonymous(&self) -> Self {
         Self { pass: Pass::Nothing, ..self.clone() }
     }
 
-    /// The same user at another server of the same system.
+    /// The same user at another process of the same system.
     pub fn at(&self, base: &str) -> Self {
         Self { base: base.to_owned(), ..self.clone() }
     }
 
-    /// The same user as a browser: by a session that a login begins.
+    /// The same user as a browser, with the session of a login.
     pub async fn log_in(&self, email: &str, password: &str) -> Self {
         let answer = self.anonymous().post("/session", &json!({"email": email, "password": password})).await;
         let cookie = answer.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
@@ -63,7 +63,7 @@ impl Client {
         Self { pass: Pass::Cookie(cookie), ..self.clone() }
     }
 
-    /// The cookie of the session, if there is one.
+    /// The session cookie, if there is one.
     pub fn cookie(&self) -> Option<&str> {
         match &self.pass {
             Pass::Cookie(cookie) => Some(cookie),
@@ -71,12 +71,12 @@ impl Client {
         }
     }
 
-    /// Where the server is.
+    /// The URL of the server.
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// A request to a path under `/api/v1`, for what the shorter ways below cannot say.
+    /// A request to a path under `/api/v1`, for cases that the shortcuts below do not cover.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}/api/v1{path}", self.base));
         match &self.pass {
@@ -91,17 +91,17 @@ impl Client {
         Answer::to(self.request(Method::GET, path)).await
     }
 
-    /// `POST` without a key.
+    /// `POST` without an idempotency key.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         Answer::to(self.request(Method::POST, path).json(body)).await
     }
 
-    /// `POST` under an idempotency key.
+    /// `POST` with an idempotency key.
     pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
         Answer::to(self.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
     }
 
-    /// `POST` under a key that is used but once.
+    /// `POST` with a new idempotency key.
     pub async fn post_new(&self, path: &str, body: &Value) -> Answer {
         self.post_once(path, &clock::new_id().to_string(), body).await
     }
@@ -126,13 +126,13 @@ impl Client {
         }
     }
 
-    /// A live stream that goes on after whatever the reader says it has seen.
+    /// A live stream with this `Last-Event-ID`.
     pub async fn stream_after(&self, path: &str, last_event_id: &str) -> EventStream {
         let request = self.request(Method::GET, path).header("Accept", "text/event-stream");
         EventStream::open(request.header("Last-Event-ID", last_event_id)).await
     }
 
-    /// Every row of a list, page after page.
+    /// Every row of a list, over all pages.
     pub async fn all(&self, path: &str) -> Vec<Value> {
         let (mut rows, mut after) = (Vec::new(), String::new());
         let sign = if path.contains('?') { '&' } else { '?' };
@@ -148,7 +148,7 @@ impl Client {
 }
 
 impl Answer {
-    /// Sends a request and reads its answer whole.
+    /// Sends a request and reads its whole answer.
     pub async fn to(request: reqwest::RequestBuilder) -> Self {
         let response = request.send().await.expect("the server answers");
         let (status, headers) = (response.status(), response.headers().clone());
@@ -160,19 +160,19 @@ impl Answer {
         Self { status, headers, body }
     }
 
-    /// A header; empty if it is not there.
+    /// A header; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// The body, which must have come with this status.
+    /// The body. The status must be this one.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.body);
         self.body
     }
 
-    /// The fields that a refusal with this status names, as `(pointer, code)`, in order of the pointers.
+    /// The fields of a refusal with this status, as `(pointer, code)`, sorted by pointer.
     #[track_caller]
     pub fn refused(self, status: u16) -> Vec<(String, String)> {
         let kind = self.header("content-type").to_owned();

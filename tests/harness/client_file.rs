@@ -1,13 +1,13 @@
-//! A file of clients as companies have them, good and bad rows mixed, and what an import of it must answer.
+//! A generated file of clients as companies have them, with good and bad rows, and the expected report of its import.
 //!
-//! Deterministic: the same order gives the same bytes. It knows nothing of the parser, only of the contract.
+//! Deterministic: the same arguments give the same bytes. The generator knows only the contract, not the parser.
 
 use std::collections::BTreeSet;
 
-/// How the characters of the file are written.
+/// The encoding of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextEncoding {
-    /// UTF-8 without a mark.
+    /// UTF-8 without a byte order mark.
     Utf8,
     /// UTF-8 with a byte order mark, as Excel's «CSV UTF-8».
     Utf8WithMark,
@@ -15,40 +15,40 @@ pub enum TextEncoding {
     Windows1252,
 }
 
-/// A file, and what it holds.
+/// A file, and its expected report.
 pub struct ClientFile {
     /// The file.
     pub bytes: Vec<u8>,
-    /// What an import must find in it.
+    /// The expected report.
     pub expected: Expected,
 }
 
-/// What an import of the file must answer, into a company of Colombia that has no clients yet.
+/// The expected report of an import into a company of Colombia without clients.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Expected {
     /// The rows below the header, good and bad.
     pub rows: usize,
-    /// The rows that are accepted; each is one contact.
+    /// The accepted rows; each is one contact.
     pub good_rows: usize,
     /// The clients with at least one good row.
     pub clients: usize,
     /// Line, column and code of every fault, in the order of the file; about 3 % of the rows have one or two.
     pub faults: Vec<(u64, &'static str, &'static str)>,
-    /// The rows refused, which have one fault or more.
+    /// The refused rows, each with one fault or more.
     pub rejected_rows: usize,
-    /// The numbers of the good rows, as they are dialled from anywhere (E.164).
+    /// The numbers of the good rows in E.164.
     pub phones: BTreeSet<String>,
     /// The addresses of the good rows, in lower case.
     pub emails: BTreeSet<String>,
 }
 
-/// One row in a hundred times this is bad.
+/// How many rows in a hundred are bad.
 const BAD_PERCENT: u64 = 3;
-/// How many good rows in a hundred stand far from the other rows of their client.
+/// How many good rows in a hundred are far from the other rows of their client.
 const APART_PERCENT: u64 = 10;
 
 /// A file of so many clients with one to four contacts each: phones of four countries, in national form for Colombia,
-/// where the company is, and in international form for all; Spanish names, line breaks inside quotes, rows of one
+/// the company's country, and in international form for all; Spanish names, line breaks inside quotes, rows of one
 /// client apart.
 pub fn client_file(seed: u64, clients: usize, encoding: TextEncoding, delimiter: char) -> ClientFile {
     let mut chance = Chance(seed);
@@ -66,7 +66,7 @@ pub fn client_file(seed: u64, clients: usize, encoding: TextEncoding, delimiter:
 struct Cells {
     client: usize,
     cells: [String; 6],
-    /// The number as it is dialled from anywhere.
+    /// The number in E.164.
     dialled: String,
 }
 
@@ -105,7 +105,8 @@ fn person(chance: &mut Chance) -> String {
     format!("{given} {family} {}", chance.pick(&["Ibáñez", "Gómez", "Castaño", "Rincón", "Ochoa"]))
 }
 
-/// A business may have a line break in its name, which a spreadsheet quotes and an import folds into a space.
+/// A client's name. That of a business may have a line break, which a spreadsheet quotes and an import folds into a
+/// space.
 fn client_name(chance: &mut Chance) -> String {
     match chance.below(10) {
         0 => format!("Conjunto \"El Roble\"\r\nTorre {}", chance.below(9)),
@@ -115,7 +116,7 @@ fn client_name(chance: &mut Chance) -> String {
     }
 }
 
-/// A telephone that can exist, no two alike: as a file has it, and as it is dialled from anywhere.
+/// A unique valid phone number, as in the file and in E.164.
 fn phone(number: usize, chance: &mut Chance) -> (String, String) {
     let (high, low) = (number / 10_000 % 1_000, number % 10_000);
     let (written, start) = match chance.below(10) {
@@ -169,7 +170,7 @@ fn write(rows: Vec<Cells>, encoding: TextEncoding, delimiter: char, chance: &mut
 
 const HEADER: [&str; 6] = ["external_id", "name", "kind", "contact_name", "phone", "email"];
 
-/// Makes a row one that must be refused; says for which columns, in their order, and why.
+/// Makes a row invalid. Returns the columns at fault in their order, with the codes.
 fn spoil(cells: &mut [String; 6], chance: &mut Chance) -> Vec<(&'static str, &'static str)> {
     let phone =
         chance.pick(&["300123", "no tiene", "3001234567 / 3011234567", "+999 123 4567", "0412 123 456"]);
@@ -213,14 +214,14 @@ fn encode(text: &str, encoding: TextEncoding) -> Vec<u8> {
     match encoding {
         TextEncoding::Utf8 => text.into(),
         TextEncoding::Utf8WithMark => format!("\u{feff}{text}").into_bytes(),
-        // Only characters that Windows-1252 shares with Latin-1 are used above.
+        // All characters above are in both Windows-1252 and Latin-1.
         TextEncoding::Windows1252 => {
             text.chars().map(|c| u8::try_from(c).expect("a character of Latin-1")).collect()
         }
     }
 }
 
-/// A sequence that looks like chance and is the same for the same seed (SplitMix64).
+/// A deterministic pseudorandom generator (SplitMix64).
 struct Chance(u64);
 
 impl Chance {
@@ -253,7 +254,7 @@ mod tests {
 
     use super::*;
 
-    /// What the parser finds in a file, in the words of the file's maker.
+    /// The parser's result for a file, in the form of the expected report.
     fn read(file: &[u8]) -> Expected {
         let mut guess = EncodingGuess::default();
         guess.take(file);
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_holds_what_it_says_in_every_encoding_and_delimiter() {
+    fn a_generated_file_parses_as_expected_in_every_encoding_and_delimiter() {
         for encoding in [TextEncoding::Utf8, TextEncoding::Utf8WithMark, TextEncoding::Windows1252] {
             for delimiter in [';', ',', '\t'] {
                 for seed in 0..5 {

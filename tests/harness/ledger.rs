@@ -1,4 +1,4 @@
-//! A log with its broker and nothing around them: what tests of relay and feed start from.
+//! An event log with its broker and nothing else: the fixture of relay and feed tests.
 
 use std::collections::HashMap;
 
@@ -16,29 +16,29 @@ use super::HANG;
 use super::servers;
 use super::world::MASTER;
 
-/// How many events one append of [`Ledger::write`] holds at most.
+/// The largest append of [`Ledger::write`], in events.
 const APPEND_EVENTS_MAX: usize = 250;
-/// How often [`Ledger::relay_all`] steps at most: far more often than needed.
+/// The bound on steps of [`Ledger::relay_all`]: far more than needed.
 const STEPS_MAX: usize = 1_000;
 
 /// A log on a database of its own.
 pub struct Ledger {
     /// The log.
     pub log: EventLog,
-    /// The broker that mirrors it.
+    /// Its broker.
     pub broker: Broker,
     database_url: String,
     nats_url: String,
 }
 
 impl Ledger {
-    /// On the servers that all tests share.
+    /// A log on the shared servers of all tests.
     pub async fn start() -> Self {
         let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
         Self::on(servers::database().await, nats_url).await
     }
 
-    /// On given servers; the database is migrated.
+    /// A log on given servers; the database is migrated.
     pub async fn on(database_url: String, nats_url: String) -> Self {
         let broker = Broker::connect(&nats_url).await.expect("the broker's URL");
         let log = open(&database_url).await;
@@ -47,22 +47,22 @@ impl Ledger {
         ledger
     }
 
-    /// The same log as another process would open it.
+    /// The same log, opened as by another process.
     pub async fn elsewhere(&self) -> EventLog {
         open(&self.database_url).await
     }
 
-    /// The same as another process would have it.
+    /// The same fixture, opened as by another process.
     pub async fn same_elsewhere(&self) -> Self {
         Self::on(self.database_url.clone(), self.nats_url.clone()).await
     }
 
-    /// Appends so many events and gives the position of the last one.
+    /// Appends so many events. Returns the position of the last one.
     pub async fn write(&self, events: usize) -> Position {
         self.try_write(events).await.expect("the events are appended")
     }
 
-    /// The same, while the database may be away.
+    /// The same, while the database may be unavailable.
     pub async fn try_write(&self, events: usize) -> Result<Position, AppendError> {
         let drafts: Vec<Draft> = (0..events).map(|_| draft()).collect();
         for some in drafts.chunks(APPEND_EVENTS_MAX) {
@@ -76,12 +76,13 @@ impl Ledger {
         Relay::new(self.log.reader().clone(), self.broker.clone())
     }
 
-    /// A feed as another process would have it, which knows nothing but what it reads and hears.
+    /// A feed as in another process, with no positions published in memory.
     pub async fn feed_elsewhere(&self) -> Feed {
         self.elsewhere().await.reader().feed(Some(self.broker.clone()), 0)
     }
 
-    /// Writes, and reads with a feed of another process, until it follows JetStream. A relay must be running.
+    /// Appends events and reads them with a feed of another process, until the feed follows JetStream. A relay must be
+    /// running.
     pub async fn follow_mirror(&self, feed: &mut Feed) {
         let taking_to_it = async {
             while !feed.is_mirrored() {
@@ -92,7 +93,7 @@ impl Ledger {
         timeout(HANG, taking_to_it).await.expect("the feed takes to the stream");
     }
 
-    /// Steps until nothing is left to publish, starting over after failures, and gives how many events it took.
+    /// Steps until nothing is left to publish, restarting after failures. Returns how many events were published.
     pub async fn relay_all(&self, relay: &mut Relay) -> usize {
         let mut published = 0;
         for _ in 0..STEPS_MAX {
@@ -106,7 +107,7 @@ impl Ledger {
         panic!("the relay does not come to an end");
     }
 
-    /// JetStream, by a connection of the test's own.
+    /// A JetStream context on a separate connection.
     pub async fn jetstream(&self) -> jetstream::Context {
         let url: url::Url = self.nats_url.parse().expect("a URL");
         let (user, password) = (url.username().to_owned(), url.password().unwrap_or_default().to_owned());
@@ -114,12 +115,12 @@ impl Ledger {
         jetstream::new(options.connect(&self.nats_url).await.expect("the broker answers"))
     }
 
-    /// What the stream is called.
+    /// The name of the stream.
     pub fn stream_name(&self) -> String {
         format!("MENSAJERIA_{}", self.log.reader().ledger().simple())
     }
 
-    /// Waits until there is a stream that ends where the log ends.
+    /// Waits until the stream ends where the log ends.
     pub async fn relayed(&self) {
         let (head, jetstream) =
             (self.log.reader().head().await.expect("the database answers"), self.jetstream().await);
@@ -131,7 +132,7 @@ impl Ledger {
         timeout(HANG, catching_up).await.expect("the relay catches up");
     }
 
-    /// None while there is no stream.
+    /// The last sequence; none without a stream.
     async fn last_sequence(&self, jetstream: &jetstream::Context) -> Option<Position> {
         let stream = jetstream.get_stream(self.stream_name()).await.ok()?;
         Some(stream.cached_info().state.last_sequence as Position)
@@ -180,7 +181,7 @@ impl Ledger {
     }
 }
 
-/// Reads a feed to a position and asserts that it gave every position once, in order.
+/// Reads a feed to a position and asserts that every position came once, in order.
 pub async fn read_to(feed: &mut Feed, position: Position) {
     let mut at = feed.position();
     while at < position {

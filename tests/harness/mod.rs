@@ -1,4 +1,4 @@
-//! What every test of the whole system starts from: real servers, a real front door, a fake outside world.
+//! The fixtures of system tests: real servers, the real gateway, a simulated provider.
 
 use std::time::Duration;
 
@@ -14,12 +14,13 @@ pub mod raw;
 pub mod routes;
 pub mod servers;
 pub mod stream;
+pub mod tap;
 pub mod world;
 
 pub use self::client::{Answer, Client, id_of};
 pub use self::stream::{EventStream, StreamEvent};
 pub use self::world::World;
 
-/// After so long, what a test waits for has hung. It ends the test and says nothing about speed: a machine under any load is
-/// sooner done.
+/// The timeout of every wait in a test: after it the test hangs, and fails. It is no measure of speed: even a busy
+/// machine is much faster.
 pub const HANG: Duration = Duration::from_secs(600);

@@ -1,10 +1,10 @@
-//! What becomes of a notification, as somebody who watches it sees it.
+//! The progress of a notification, as a user who watches it sees it.
 
 use serde_json::Value;
 
 use super::client::Client;
 
-/// What the parts of the totals are called; `total` is their sum.
+/// The parts of the totals; `total` is their sum.
 pub const PARTS: [&str; 9] = [
     "pending",
     "sending",
@@ -17,9 +17,9 @@ pub const PARTS: [&str; 9] = [
     "cancelled",
 ];
 
-/// Watches a notification by its stream until it is completed or cancelled with nothing on its way, and gives how it then
-/// is by `GET`. At every event the total is the sum of its parts. One that is cancelled while its audience is found out has
-/// nothing on its way before and after, but not between.
+/// Watches a notification by its stream until it is completed, or cancelled with nothing in flight, and returns it as
+/// `GET` shows it. Asserts at every event that the total is the sum of its parts. A notification cancelled while its
+/// audience is resolved has nothing in flight before and after, but may have in between.
 pub async fn finished(client: &Client, notification: &str) -> Value {
     let mut stream = client.stream(&format!("/notifications/{notification}/stream"), None).await;
     loop {
@@ -31,7 +31,7 @@ pub async fn finished(client: &Client, notification: &str) -> Value {
     }
 }
 
-/// Whether nothing more will be sent as things stand.
+/// Whether nothing more will be sent in this state.
 pub fn is_over(told: &Value) -> bool {
     let totals = &told["totals"];
     let waiting = ["pending", "sending", "deferred"].iter().any(|part| count(totals, part) > 0);

@@ -1,4 +1,4 @@
-//! What flows ask for, as bodies of requests.
+//! Bodies of requests for flows.
 
 use std::fmt::Display;
 
@@ -10,7 +10,7 @@ pub fn message_to<T: Display>(recipients: &[T], text: &str) -> Value {
     json!({ "recipients": recipients, "body": text })
 }
 
-/// An SMS about service to everybody of a company.
+/// An SMS of category `service` to all clients of a company.
 pub fn sms_to(company: impl Display, text: &str) -> Value {
     json!({
         "company_id": company.to_string(), "channel": "sms", "recipient_kind": "everyone", "category": "service",
@@ -18,7 +18,7 @@ pub fn sms_to(company: impl Display, text: &str) -> Value {
     })
 }
 
-/// An e-mail about service to everybody of a company.
+/// An e-mail of category `service` to all clients of a company.
 pub fn email_to(company: impl Display, subject: &str, text: &str) -> Value {
     json!({
         "company_id": company.to_string(), "channel": "email", "recipient_kind": "everyone", "category": "service",
@@ -26,7 +26,7 @@ pub fn email_to(company: impl Display, subject: &str, text: &str) -> Value {
     })
 }
 
-/// A client that is its own and only contact.
+/// A client with itself as the only contact.
 pub fn client_of(external_id: &str, name: &str, phone: Option<&str>, email: Option<&str>) -> Value {
     json!({
         "name": name, "external_id": external_id,

@@ -8,7 +8,7 @@ use domain::value::{DeliveryId, NotificationId, Ordinal};
 /// Every recorded outcome with the delivery it is about, chunk by chunk in the order of the log.
 pub async fn outcomes_of(log: &EventLog, notification: NotificationId) -> Vec<(DeliveryId, GroupOutcome)> {
     let mut outcomes = Vec::new();
-    for (chunk, event) in events(log, notification).await {
+    for (chunk, _, event) in events_of(log, notification).await {
         let DeliveriesEvent::OutcomesRecorded { outcomes: groups, .. } = event else { continue };
         for group in groups {
             let delivery =
@@ -19,8 +19,8 @@ pub async fn outcomes_of(log: &EventLog, notification: NotificationId) -> Vec<(D
     outcomes
 }
 
-/// The events of the deliveries of a notification, with their chunk.
-async fn events(log: &EventLog, notification: NotificationId) -> Vec<(u32, DeliveriesEvent)> {
+/// The events of the deliveries of a notification, with their chunk and their sequence in its stream.
+pub async fn events_of(log: &EventLog, notification: NotificationId) -> Vec<(u32, i64, DeliveriesEvent)> {
     let streams: Vec<String> = sqlx::query_scalar(
         "select distinct aggregate_id from events where aggregate_type = $1 and aggregate_id like $2 order by 1",
     )
@@ -35,7 +35,7 @@ async fn events(log: &EventLog, notification: NotificationId) -> Vec<(u32, Deliv
         let stored = log.reader().read_stream(DELIVERIES, &stream, 0, i64::MAX).await.expect("the stream");
         for recorded in log.reader().open_events(stored).await.expect("the events open") {
             if let Ok(Event::Deliveries(event)) = recorded.event {
-                events.push((chunk, event));
+                events.push((chunk, recorded.sequence, event));
             }
         }
     }

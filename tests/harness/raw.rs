@@ -1,22 +1,22 @@
-//! A connection whose every byte the test chooses.
+//! A raw TCP connection: the test chooses every byte.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// A connection to the front door.
+/// A connection to the gateway.
 pub struct Raw {
     stream: TcpStream,
     read: Vec<u8>,
 }
 
-/// What came back on it.
+/// An answer.
 #[derive(Debug)]
 pub struct RawAnswer {
     /// The status.
     pub status: u16,
-    /// Status line and headers, in lower case.
+    /// The status line and headers, in lower case.
     pub head: String,
     /// The body.
     pub body: String,
@@ -35,14 +35,14 @@ impl Raw {
         Self::from(Ipv4Addr::LOCALHOST, to).await.expect("a connection")
     }
 
-    /// Sends bytes, as far as the other side takes them.
+    /// Sends bytes, as far as the server takes them.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
         self.stream.write_all(bytes.as_ref()).await
     }
 
-    /// Sends bytes and reads the next answer; none if the other side closes instead.
+    /// Sends bytes and reads the next answer; none if the server closes instead.
     pub async fn ask(&mut self, bytes: impl AsRef<[u8]>) -> Option<RawAnswer> {
-        // One that is refused may be closed before all is sent.
+        // A refused connection may be closed before everything is sent.
         let _ = self.send(bytes).await;
         let end = loop {
             match find(&self.read, b"\r\n\r\n") {
@@ -61,13 +61,13 @@ impl Raw {
         Some(RawAnswer { status, head, body })
     }
 
-    /// Waits until the other side closes. What it still sends is dropped.
+    /// Waits until the server closes. Further data is dropped.
     pub async fn closed(mut self) {
         while self.more().await.is_some() {}
     }
 
     async fn more(&mut self) -> Option<()> {
-        // Reset or closed: either way no more comes.
+        // Reset or closed: either way nothing more comes.
         let read = self.stream.read_buf(&mut self.read).await.unwrap_or(0);
         (read > 0).then_some(())
     }

@@ -1,4 +1,4 @@
-//! The routes there are, by the API's own description: what every table of routes must cover.
+//! The routes in the API's own description: every table of routes must cover them.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -15,14 +15,14 @@ pub struct Route {
 }
 
 impl Route {
-    /// The same with a value for the part in braces.
+    /// The path with a value for the part in braces.
     pub fn path_to(&self, part: &str) -> String {
         let Some((start, rest)) = self.path.split_once('{') else { return self.path.clone() };
         let end = rest.split_once('}').map_or("", |(_, end)| end);
         format!("{start}{part}{end}")
     }
 
-    /// Its method.
+    /// The method.
     pub fn method(&self) -> Method {
         self.method.parse().expect("a method")
     }
@@ -33,7 +33,7 @@ impl Route {
     }
 }
 
-/// Every route of a server, in the order of their paths.
+/// Every route of a server, sorted by path.
 pub async fn all(client: &Client) -> Vec<Route> {
     let document = client.get("/openapi.json").await.expect(200);
     let mut routes = Vec::new();

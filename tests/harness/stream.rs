@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::HANG;
 
-/// An open stream; dropping it cuts the connection.
+/// An open stream; closed on drop.
 pub struct EventStream {
     bytes: BoxStream<'static, reqwest::Result<Vec<u8>>>,
     buffer: String,
@@ -18,34 +18,34 @@ pub struct EventStream {
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamEvent {
-    /// The position it stands for.
+    /// Its position.
     pub id: Option<i64>,
-    /// What kind of news it is.
+    /// Its type.
     pub event: String,
-    /// The news.
+    /// Its data.
     pub data: Value,
 }
 
 impl EventStream {
     pub(super) async fn open(request: reqwest::RequestBuilder) -> Self {
-        // The stream outlives any request's time-out.
+        // The stream outlives the timeout of a request.
         let response = request.timeout(Duration::from_secs(3_600)).send().await.expect("the stream opens");
         assert_eq!(response.status(), 200, "the stream opens");
         let bytes = response.bytes_stream().map(|chunk| chunk.map(|chunk| chunk.to_vec())).boxed();
         Self { bytes, buffer: String::new() }
     }
 
-    /// The next event, whatever it is; none when the server ends the stream.
+    /// The next event of any type; none when the server ends the stream.
     pub async fn next(&mut self) -> Option<StreamEvent> {
         timeout(HANG, self.read()).await.expect("an event in time")
     }
 
-    /// The next event of a kind; others are passed over.
+    /// The next event of a type; others are skipped.
     pub async fn next_of(&mut self, kind: &str) -> StreamEvent {
         self.until(kind, |_| true).await
     }
 
-    /// The first event of a kind that satisfies; others are passed over.
+    /// The first event of a type whose data satisfies a condition; others are skipped.
     pub async fn until(&mut self, kind: &str, satisfies: impl Fn(&Value) -> bool) -> StreamEvent {
         loop {
             let event = self.next().await.expect("the stream goes on");

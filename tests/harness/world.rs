@@ -1,4 +1,4 @@
-//! The whole system with an outside world of its own: what a flow starts from.
+//! The whole system with a simulated provider: the fixture of a flow.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,32 +28,32 @@ use super::servers;
 pub const MASTER: [u8; 32] = [7; 32];
 /// The password of every test's users.
 pub const PASSWORD: &str = "correcto caballo";
-/// How many connections the simulator is used by.
+/// The connections to the simulator.
 pub const SIMULATOR_CONNECTIONS: u32 = 8;
-/// So rarely that no dispatcher of a slow machine misses enough beats to lose what it has claimed.
+/// The interval of beats is so long that no dispatcher on a slow machine misses enough of them to be fenced.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// How soon a failed attempt is made again: flows are not about waiting.
+/// The pauses between attempts: flows need no real waits.
 const RETRY_WAITS: [Duration; 3] = [Duration::from_millis(50); 3];
 
 /// A running system.
 pub struct World {
     system: System,
-    /// Of its database.
+    /// The URL of its database.
     pub database_url: String,
-    /// Of its broker.
+    /// The URL of its broker.
     pub nats_url: String,
-    /// The outside world.
+    /// The simulated provider.
     pub simulator: Arc<Simulator>,
     ahead_ms: Arc<AtomicI64>,
 }
 
 impl World {
-    /// Everything in one process, on a database of its own.
+    /// Starts all roles in one process, on a database of their own.
     pub async fn start() -> Self {
         Self::start_with(SimulatorOptions::new(Arc::new(clock::now))).await
     }
 
-    /// The same, with an outside world as wished.
+    /// The same, with options of the simulator.
     pub async fn start_with(simulator: SimulatorOptions) -> Self {
         let world = Self::unready(simulator).await;
         world.ready();
@@ -69,7 +69,7 @@ impl World {
         world
     }
 
-    /// The same, not yet ready for those who ask.
+    /// The same, not yet ready for `/readyz`.
     pub async fn unready(simulator: SimulatorOptions) -> Self {
         let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
         Self::begin(servers::database().await, nats_url, only(simulator).await, |_| ()).await
@@ -80,7 +80,7 @@ impl World {
         Self::with(database_url, nats_url, only(simulator).await).await
     }
 
-    /// The same, with other ways to its simulator.
+    /// The same, with other routes to the simulator.
     pub async fn with(database_url: String, nats_url: String, outside: Outside) -> Self {
         let world = Self::begin(database_url, nats_url, outside, |_| ()).await;
         world.ready();
@@ -103,7 +103,7 @@ impl World {
         Self { system, database_url, nats_url, simulator, ahead_ms }
     }
 
-    /// Says that all is there that whoever comes in must find, as `dev` does after its demo data.
+    /// Marks the system as ready, as `dev` does after its demo data.
     pub fn ready(&self) {
         self.system.ready();
     }
@@ -118,17 +118,17 @@ impl World {
         Broker::connect(&self.nats_url).await.expect("the broker's URL")
     }
 
-    /// Where the API is.
+    /// The URL of the API.
     pub fn base(&self) -> String {
         format!("http://{}", self.system.address().expect("the front door is open"))
     }
 
-    /// Where `/readyz` and `/metrics` are apart from the API.
+    /// The separate URL of `/readyz` and `/metrics`.
     pub fn admin_base(&self) -> String {
         format!("http://{}", self.system.admin_address().expect("a listener for figures"))
     }
 
-    /// A client of the API as nobody.
+    /// A client of the API without a login.
     pub fn nobody(&self) -> Client {
         Client::new(&self.base(), None, UserId::from(uuid::Uuid::nil()))
     }
@@ -147,7 +147,7 @@ impl World {
         company
     }
 
-    /// A new user, with a token to use the API by and [`PASSWORD`] to log in with.
+    /// A new user, with an API token and with [`PASSWORD`] to log in.
     pub async fn user(&self, name: &str, roles: &[UserRole], companies: &[CompanyId]) -> Client {
         let user = UserId::from(clock::new_id());
         let order = RegisterUser {
@@ -167,7 +167,7 @@ impl World {
         Client::new(&self.base(), Some(token.as_str().to_owned()), user)
     }
 
-    /// Moves the system's clock on, as if so much time had passed.
+    /// Moves the system's clock forward.
     pub fn pass(&self, time: TimeDelta) {
         self.ahead_ms.fetch_add(time.num_milliseconds(), Ordering::Relaxed);
     }
@@ -177,7 +177,7 @@ impl World {
         clock_ahead(&self.ahead_ms)()
     }
 
-    /// Another process of the same system, with no front door, that tells how it fares.
+    /// Another process of the same system without the gateway role, with health checks and metrics.
     pub async fn watched(&self, roles: &[Role]) -> System {
         let clock = clock_ahead(&self.ahead_ms);
         let options = options(&self.database_url, &self.nats_url, Outside::default(), clock);
@@ -185,12 +185,12 @@ impl World {
         System::start(SystemOptions { roles, watch, ..options }).await.expect("it starts")
     }
 
-    /// Waits until every view shows what the log has now.
+    /// Waits until every view shows the current head of the log.
     pub async fn caught_up(&self) {
         self.system.caught_up(HANG).await.expect("the views catch up");
     }
 
-    /// Ends the system in order.
+    /// Stops the system cleanly.
     pub async fn stop(self) {
         self.system.stop().await;
     }
@@ -201,13 +201,13 @@ pub fn email_of(user: UserId) -> String {
     format!("{user}@usuarios.test")
 }
 
-/// A simulator and nothing else.
+/// The simulator as the only provider.
 async fn only(simulator: SimulatorOptions) -> Outside {
     let simulator = Simulator::start(simulator).await.expect("the simulator starts");
     Outside::only(simulator, SIMULATOR_CONNECTIONS).expect("the simulator's settings")
 }
 
-/// The machine's clock, moved on by what the test says.
+/// The machine's clock, moved forward by the test.
 fn clock_ahead(ahead_ms: &Arc<AtomicI64>) -> Clock {
     let ahead_ms = Arc::clone(ahead_ms);
     Arc::new(move || clock::now() + TimeDelta::milliseconds(ahead_ms.load(Ordering::Relaxed)))
@@ -237,7 +237,7 @@ fn options(database_url: &str, nats_url: &str, outside: Outside, clock: Clock) -
     }
 }
 
-/// Hashed once: it takes its time on purpose.
+/// Hashed once, because hashing is slow on purpose.
 async fn password_hash() -> &'static str {
     static HASH: OnceCell<String> = OnceCell::const_new();
     HASH.get_or_init(async || hash_password(PASSWORD).expect("a hash")).await

@@ -76,7 +76,8 @@ impl Change<'_> {
                 if is_in(after.marks.starts) && !is_in(before.marks.starts) {
                     let owner = after.owner.map_or_else(String::new, |place| owner(self.before, place));
                     let (task, members) = (task.clone(), members.clone());
-                    trace.push(Entry::Marked { task, epoch, owner, start, members });
+                    let (generation, attempt) = (u32::from(after.generation), after.attempt);
+                    trace.push(Entry::Marked { task, epoch, owner, start, generation, attempt, members });
                 }
                 if is_in(after.marks.unsent) && !is_in(before.marks.unsent) {
                     let (task, members) = (task.clone(), members.clone());
@@ -92,7 +93,7 @@ impl Change<'_> {
         let (task, epoch) = (task.to_owned(), u64::from(row.epoch));
         match row.owner {
             Some(place) => Entry::Claimed { task, epoch, owner: owner(self.after, place) },
-            None => Entry::Requeued { task, epoch, attempt: row.attempt, members: ordinals(row.members) },
+            None => Entry::Requeued { task, epoch, members: ordinals(row.members) },
         }
     }
 
@@ -125,7 +126,7 @@ fn outcome_between(before: Member, after: Member) -> Option<(u8, Outcome)> {
 fn queued(place: usize, row: &Task) -> Entry {
     let generation = u32::from(row.generation);
     let task = format!("{place}.{generation}");
-    Entry::Queued { task, generation, attempt: row.attempt, members: ordinals(row.members) }
+    Entry::Queued { task, generation, members: ordinals(row.members) }
 }
 
 fn owner(state: &State, place: u8) -> String {

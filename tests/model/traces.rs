@@ -5,15 +5,15 @@ use crate::trace::{Entry, Unreadable, accepts, read};
 
 /// Two members are sent; one is accepted, the other deferred, and accepted by its second attempt.
 const DEFERRED: &str = "
-    queued   task=7 generation=1 attempt=1 members=1,2
+    queued   task=7 generation=1 members=1,2
     claimed  task=7 epoch=1 owner=a
-    marked   task=7 epoch=1 owner=a start=0 members=1,2
+    marked   task=7 epoch=1 owner=a start=0 generation=1 attempt=1 members=1,2
     accepted generation=1 member=1
     settled  generation=1 attempt=1 outcome=accepted members=1 sequence=1
     settled  generation=1 attempt=1 outcome=deferred members=2 sequence=1
-    requeued task=7 epoch=2 attempt=2 members=2
+    requeued task=7 epoch=2 members=2
     claimed  task=7 epoch=3 owner=b
-    marked   task=7 epoch=3 owner=b start=0 members=2
+    marked   task=7 epoch=3 owner=b start=0 generation=1 attempt=2 members=2
     settled  generation=1 attempt=2 outcome=accepted members=2 sequence=2
     finished task=7
     accepted generation=1 member=2
@@ -21,15 +21,15 @@ const DEFERRED: &str = "
 
 /// A frozen owner is fenced: one member is in doubt and the other is sent by another owner; then the truth comes.
 const FENCED: &str = "
-    queued   task=7 generation=1 attempt=1 members=1,2
+    queued   task=7 generation=1 members=1,2
     claimed  task=7 epoch=1 owner=a
-    marked   task=7 epoch=1 owner=a start=0 members=1
+    marked   task=7 epoch=1 owner=a start=0 generation=1 attempt=1 members=1
     fenced   owner=a
     in_doubt generation=1 attempt=1 members=1 sequence=1
-    requeued task=7 epoch=2 attempt=1 members=2
+    requeued task=7 epoch=2 members=2
     claimed  task=7 epoch=3 owner=b
     settled  generation=1 attempt=1 outcome=accepted members=1 sequence=2
-    marked   task=7 epoch=3 owner=b start=0 members=2
+    marked   task=7 epoch=3 owner=b start=0 generation=1 attempt=1 members=2
     settled  generation=1 attempt=1 outcome=failed members=2 sequence=3
     finished task=7
     accepted generation=1 member=1
@@ -74,15 +74,15 @@ fn a_deferral_and_a_fence_are_allowed() {
 #[test]
 fn a_member_in_doubt_may_be_ordered_again() {
     let text = "
-        queued   task=7 generation=1 attempt=1 members=1
+        queued   task=7 generation=1 members=1
         claimed  task=7 epoch=1 owner=a
-        marked   task=7 epoch=1 owner=a start=0 members=1
+        marked   task=7 epoch=1 owner=a start=0 generation=1 attempt=1 members=1
         in_doubt generation=1 attempt=1 members=1 sequence=1
         finished task=7
         ordered  generation=2 members=1 sequence=2
-        queued   task=8 generation=2 attempt=1 members=1
+        queued   task=8 generation=2 members=1
         claimed  task=8 epoch=1 owner=a
-        marked   task=8 epoch=1 owner=a start=0 members=1
+        marked   task=8 epoch=1 owner=a start=0 generation=2 attempt=1 members=1
         accepted generation=1 member=1
         accepted generation=2 member=1
         settled  generation=2 attempt=1 outcome=accepted members=1 sequence=3
@@ -96,12 +96,12 @@ fn a_member_in_doubt_may_be_ordered_again() {
 #[test]
 fn an_unsent_start_lets_its_member_wait_again() {
     let text = "
-        queued   task=7 generation=1 attempt=1 members=1
+        queued   task=7 generation=1 members=1
         claimed  task=7 epoch=1 owner=a
-        marked   task=7 epoch=1 owner=a start=0 members=1
+        marked   task=7 epoch=1 owner=a start=0 generation=1 attempt=1 members=1
         unsent   task=7 epoch=1 start=0 members=1
         fenced   owner=a
-        requeued task=7 epoch=2 attempt=1 members=1
+        requeued task=7 epoch=2 members=1
         claimed  task=7 epoch=3 owner=b
         settled  generation=1 attempt=1 outcome=suppressed members=1 sequence=1
         finished task=7";
@@ -127,7 +127,7 @@ fn a_send_without_a_mark_is_rejected() {
 #[test]
 fn a_fenced_owner_neither_marks_nor_claims() {
     let fenced = Some(Reason::Fenced { owner: "a".into() });
-    let mark = "marked task=7 epoch=1 owner=a start=0 members=2";
+    let mark = "marked task=7 epoch=1 owner=a start=0 generation=1 attempt=1 members=2";
     assert_eq!(reason(&with(FENCED, "marked owner=b", mark)), fenced);
     assert_eq!(reason(&with(FENCED, "claimed owner=b", "claimed task=7 epoch=3 owner=a")), fenced);
 }
@@ -135,7 +135,7 @@ fn a_fenced_owner_neither_marks_nor_claims() {
 #[test]
 fn every_claim_and_return_raises_the_epoch() {
     let raised = Some(Reason::EpochNotRaised { task: "7".into() });
-    let requeued = "requeued task=7 epoch=1 attempt=1 members=2";
+    let requeued = "requeued task=7 epoch=1 members=2";
     assert_eq!(reason(&with(FENCED, "requeued", requeued)), raised);
     assert_eq!(reason(&with(FENCED, "claimed owner=b", "claimed task=7 epoch=2 owner=b")), raised);
 }
@@ -143,7 +143,7 @@ fn every_claim_and_return_raises_the_epoch() {
 #[test]
 fn a_task_has_one_owner() {
     assert_eq!(reason(&with(FENCED, "requeued", "")), Some(Reason::TaskOwned { task: "7".into() }));
-    let mark = "marked task=7 epoch=3 owner=c start=0 members=2";
+    let mark = "marked task=7 epoch=3 owner=c start=0 generation=1 attempt=1 members=2";
     assert_eq!(reason(&with(FENCED, "marked owner=b", mark)), Some(Reason::NotHeld { task: "7".into() }));
     let gone = format!("{FENCED}\nclaimed task=7 epoch=4 owner=b");
     assert_eq!(reason(&gone), Some(Reason::NoSuchTask { task: "7".into() }));
@@ -151,28 +151,28 @@ fn a_task_has_one_owner() {
 
 #[test]
 fn a_member_is_in_one_task() {
-    let queued = "queued task=8 generation=1 attempt=1 members=2";
+    let queued = "queued task=8 generation=1 members=2";
     assert_eq!(reason(&with(FENCED, "marked owner=b", queued)), Some(Reason::InTwoTasks { member: 2 }));
-    let unordered = "queued task=8 generation=2 attempt=1 members=2";
+    let unordered = "queued task=8 generation=2 members=2";
     assert_eq!(reason(&with(FENCED, "marked owner=b", unordered)), Some(Reason::EndedReturned { member: 2 }));
 }
 
 #[test]
 fn only_a_member_that_awaits_the_attempt_is_marked() {
-    let mark = "marked task=7 epoch=3 owner=b start=0 members=1";
+    let mark = "marked task=7 epoch=3 owner=b start=0 generation=1 attempt=1 members=1";
     assert_eq!(reason(&with(FENCED, "marked owner=b", mark)), Some(Reason::NotAwaited { member: 1 }));
 }
 
 #[test]
 fn a_started_member_does_not_wait_again() {
     let text = with(FENCED, "in_doubt", "");
-    let text = with(&text, "requeued", "requeued task=7 epoch=2 attempt=1 members=1,2");
+    let text = with(&text, "requeued", "requeued task=7 epoch=2 members=1,2");
     assert_eq!(reason(&text), Some(Reason::StartedReturned { member: 1 }));
 }
 
 #[test]
 fn an_ended_member_does_not_wait_again() {
-    let text = with(DEFERRED, "requeued", "requeued task=7 epoch=2 attempt=2 members=1,2");
+    let text = with(DEFERRED, "requeued", "requeued task=7 epoch=2 members=1,2");
     assert_eq!(reason(&text), Some(Reason::EndedReturned { member: 1 }));
 }
 
@@ -192,8 +192,8 @@ fn an_attempt_has_one_outcome() {
 
 #[test]
 fn a_retry_is_the_next_attempt() {
-    let early = with(FENCED, "requeued", "requeued task=7 epoch=2 attempt=2 members=2");
-    assert_eq!(reason(&early), Some(Reason::WrongAttempt { member: 2 }));
+    let early = "marked task=7 epoch=3 owner=b start=0 generation=1 attempt=2 members=2";
+    assert_eq!(reason(&with(FENCED, "marked owner=b", early)), Some(Reason::NotAwaited { member: 2 }));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn nobody_is_forgotten() {
     assert_eq!(reason(&with(FENCED, "requeued", "finished task=7")), forgotten);
     assert_eq!(reason(&with(DEFERRED, "requeued", "finished task=7")), forgotten);
     assert_eq!(reason(&with(FENCED, "finished", "")), Some(Reason::TaskLeft { task: "7".into() }));
-    let begun = "queued task=7 generation=1 attempt=1 members=4";
+    let begun = "queued task=7 generation=1 members=4";
     assert_eq!(reason(begun), Some(Reason::NoOutcome { member: 4 }));
 }
 

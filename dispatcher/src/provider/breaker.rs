@@ -63,6 +63,10 @@ struct State {
     in_doubt: u32,
     accepted_at: Option<DateTime<Utc>>,
     rest: Option<Rest>,
+    /// When an urgent send was last let through before the end of a rest.
+    tried_early_at: Option<DateTime<Utc>>,
+    /// An urgent send may go through, and the rest goes on for everybody else.
+    has_early_pass: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -113,11 +117,27 @@ impl Breaker {
         let Some(rest) = state.rest else {
             return Admission::Open;
         };
-        if now < rest.until {
+        if now < rest.until && !std::mem::take(&mut state.has_early_pass) {
             return Admission::RestsUntil(rest.until);
+        }
+        if now < rest.until {
+            return Admission::Open;
         }
         state.rest = Some(Rest { until: now + rest.length, is_tried: true, ..rest });
         Admission::Open
+    }
+
+    /// Lets the next send through before the end of a rest, at most once in a while: an alarm does not wait minutes for a
+    /// provider that may take it. Not while answers leave sends in doubt, because the alarm would be in doubt too. The rest
+    /// goes on for everybody else, and ends when the alarm is accepted.
+    pub fn try_early(&self, every: TimeDelta, now: DateTime<Utc>) -> bool {
+        let mut state = self.locked();
+        let may_try = state.rest.is_some_and(|rest| rest.reason != RestReason::Doubt)
+            && state.tried_early_at.is_none_or(|at| now - at >= every);
+        if may_try {
+            (state.tried_early_at, state.has_early_pass) = (Some(now), true);
+        }
+        may_try
     }
 
     /// Until when the provider rests, for a status page.
@@ -206,7 +226,8 @@ impl State {
         let refuses = self.rest.filter(|rest| rest.reason == RestReason::Refusals);
         let rest = refuses
             .map(|rest| if rest.is_tried { Rest { until: now.min(rest.until), ..rest } } else { rest });
-        *self = Self { accepted_at: self.accepted_at, rest, ..Self::default() };
+        let Self { accepted_at, tried_early_at, .. } = *self;
+        *self = Self { accepted_at, rest, tried_early_at, ..Self::default() };
     }
 
     /// Whether the provider accepted a message lately. A hang-up then means that it serves no more connections at a time.

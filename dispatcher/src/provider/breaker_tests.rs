@@ -255,3 +255,25 @@ fn why_a_provider_rests_is_said_once_until_it_works_again() {
         .map(|(result, second)| breaker.observe(result, at(second)));
     assert_eq!(told, [Some(RestReason::Config), None, None, Some(RestReason::Config)]);
 }
+
+#[test]
+fn an_alarm_tries_a_resting_provider_once_in_a_while_and_the_rest_goes_on_for_the_others() {
+    let (breaker, every) = (rested(), TimeDelta::seconds(2));
+    assert!(breaker.try_early(every, at(1)));
+    assert!(!breaker.try_early(every, at(2)), "the last try is not long ago");
+    assert_eq!(breaker.admit(at(2)), Admission::Open);
+    assert_eq!(breaker.admit(at(2)), Admission::RestsUntil(at(60)), "one send went through");
+    assert!(breaker.try_early(every, at(3)));
+    breaker.observe(&Ok::<(), _>(()), at(3));
+    assert_eq!(breaker.rests_until(), None, "what is accepted ends the rest");
+}
+
+#[test]
+fn nobody_tries_early_what_leaves_sends_in_doubt_or_does_not_rest() {
+    let breaker = Breaker::default();
+    assert!(!breaker.try_early(TimeDelta::zero(), at(0)));
+    let evidence = Evidence::observed(Some(Phase::Reply), Observation::Closed);
+    let doubt: Result<(), _> = Err(Doubt { evidence, text: String::new() }.into());
+    observe_all(&breaker, DOUBT_AFTER, &doubt);
+    assert!(breaker.rests_until().is_some() && !breaker.try_early(TimeDelta::zero(), at(1)));
+}

@@ -30,6 +30,13 @@ pub(crate) struct Wants {
     pub(crate) satisfied: HashSet<(i16, CompanyId)>,
 }
 
+impl Wants {
+    /// Leaves nothing but the first lane.
+    pub(crate) fn only_alarms(&mut self) {
+        self.room[1..].fill(0);
+    }
+}
+
 /// Claims due tasks of one channel for one owner. Remembers whose turn it is.
 pub(crate) struct Claimer {
     pool: PgPool,

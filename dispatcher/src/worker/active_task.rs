@@ -27,6 +27,9 @@ struct Progress {
     sequence: i64,
     /// Whom this owner is still working on: buffered, being sent, or held until a refusal is understood.
     in_memory: Members,
+    /// Whose outcomes are being committed. `deliveries` does not show these outcomes yet: a member who was deferred before
+    /// looks due again, and a job for that member would send twice.
+    settling: Members,
     /// When the first of those who are deferred is due.
     next_due: Option<DateTime<Utc>>,
     is_over: bool,
@@ -40,7 +43,8 @@ impl ActiveTask {
         let is_pending = |member: &Member| deliveries.get(*member).state == State::Pending;
         let in_memory: Members = everybody.iter().filter(is_pending).collect();
         let next_due = deliveries.next_due();
-        let progress = Progress { deliveries, sequence, in_memory, next_due, is_over: false };
+        let settling = Members::NONE;
+        let progress = Progress { deliveries, sequence, in_memory, settling, next_due, is_over: false };
         let active = Arc::new(Self { task, recipients, chance, progress: Mutex::new(progress) });
         let mut jobs: Vec<Job> = in_memory.iter().map(|member| active.job(member)).collect();
         jobs.append(&mut active.come_due(now));
@@ -80,6 +84,7 @@ impl ActiveTask {
         let mut progress = self.progress();
         let settled: Members = outcomes.iter().map(|outcome| outcome.member).collect();
         progress.in_memory = progress.in_memory.without(settled);
+        progress.settling = progress.settling.union(settled);
         Change {
             task: self.task.clone(),
             deliveries: progress.deliveries.clone(),
@@ -89,11 +94,13 @@ impl ActiveTask {
         }
     }
 
-    /// Takes in what was settled. Returns jobs for members whom a retry has opened again meanwhile.
+    /// Takes in what was settled; there is one change of a task at a time. Returns jobs for members whom a retry has opened
+    /// again meanwhile.
     pub(super) fn settled(self: &Arc<Self>, settled: Settled) -> Vec<Job> {
         let Settled { deliveries, sequence, next } = settled;
         let mut progress = self.progress();
         let before = std::mem::replace(&mut progress.deliveries, deliveries);
+        progress.settling = Members::NONE;
         progress.next_due = progress.deliveries.next_due();
         (progress.sequence, progress.is_over) = (sequence, next != Next::Kept);
         if progress.is_over {
@@ -115,8 +122,9 @@ impl ActiveTask {
         if progress.is_over || progress.next_due.is_none_or(|due| now < due) {
             return Vec::new();
         }
+        let taken = progress.in_memory.union(progress.settling);
         let is_due = |member: &Member| match progress.deliveries.get(*member).state {
-            State::Deferred { until, .. } => until <= now && !progress.in_memory.contains(*member),
+            State::Deferred { until, .. } => until <= now && !taken.contains(*member),
             _ => false,
         };
         let due: Members = first_members(self.recipients.len()).iter().filter(is_due).collect();
@@ -157,5 +165,53 @@ impl std::fmt::Debug for ActiveTask {
             .field("id", &self.task.id)
             .field("epoch", &self.task.epoch)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cqrs_es::Aggregate;
+    use domain::deliveries::{Action, Cause, DeliveriesCommand, Failure, Outcome};
+
+    use super::super::testing::{at, loaded, task};
+    use super::*;
+
+    fn first(attempt: u32, outcome: Outcome) -> MemberOutcome {
+        let member = Member::try_new(1).expect("a member");
+        MemberOutcome { member, generation: 1, attempt, outcome }
+    }
+
+    fn deferred_until(second: i64) -> Outcome {
+        let failure = Failure { provider: None, cause: Cause::EXPIRED, detail: None };
+        Outcome::Deferred { since: at(0), until: at(second), failure }
+    }
+
+    fn record(deliveries: &mut Deliveries, task: &Task, outcomes: Vec<MemberOutcome>) {
+        let (notification, company) = (task.id.notification, task.company);
+        let command = DeliveriesCommand { notification, company, action: Action::RecordOutcomes(outcomes) };
+        for event in deliveries.decide(command).expect("a decision") {
+            deliveries.apply(event);
+        }
+    }
+
+    #[test]
+    fn who_was_deferred_gets_no_second_job_while_the_outcome_is_being_committed() {
+        let task = task(1, 200, 2);
+        let mut loaded = loaded(task.clone());
+        record(&mut loaded.deliveries, &task, vec![first(1, deferred_until(5))]);
+        let mut deliveries = loaded.deliveries.clone();
+        let (active, jobs) = ActiveTask::begin(loaded, 0.5, at(1));
+        assert_eq!(jobs.len(), 1, "the other one");
+        let due = active.come_due(at(6));
+        assert_eq!(due.iter().map(|job| job.attempt).collect::<Vec<_>>(), [2]);
+
+        let again = vec![first(2, deferred_until(9))];
+        let change = active.change(again.clone());
+        assert!(!change.in_memory.contains(due[0].member));
+        assert!(active.come_due(at(7)).is_empty(), "the attempt has been made");
+        record(&mut deliveries, &task, again);
+        active.settled(Settled { deliveries, sequence: 2, next: Next::Kept });
+        assert!(active.come_due(at(8)).is_empty(), "it is not due yet");
+        assert_eq!(active.come_due(at(9)).iter().map(|job| job.attempt).collect::<Vec<_>>(), [3]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -12,6 +12,9 @@ use super::outcomes::RefusedJob;
 use super::provider_queue::ProviderQueue;
 use crate::provider::Provider;
 use crate::provider::streak::Streaks;
+
+/// How often an alarm tries a provider that rests.
+pub(super) const ALARM_TRIES_EVERY: TimeDelta = TimeDelta::seconds(2);
 
 /// The providers of a channel share one dispatch buffer: a later one is used while those before it rest. At least one.
 pub(super) struct ChannelRoute {
@@ -63,6 +66,14 @@ impl ChannelRoute {
             readiness => Some(readiness),
         };
         self.slots.iter().enumerate().find_map(|(place, slot)| Some((place, able(slot)?)))
+    }
+
+    /// A provider that an alarm may try although all of them rest.
+    pub(super) fn able_for_an_alarm(&self, now: DateTime<Utc>) -> Option<(usize, Readiness)> {
+        let may_try = |slot: &ProviderSlot| {
+            slot.queue.is_empty() && slot.provider.gate().breaker.try_early(ALARM_TRIES_EVERY, now)
+        };
+        self.slots.iter().position(may_try).map(|place| (place, Readiness::Probing))
     }
 
     /// When a job that one of the providers cannot take now may be tried again: at once if another can, else when the first
@@ -167,6 +178,16 @@ mod tests {
         assert_eq!(second.room(second.readiness(at(10_000))), 1, "by one job");
         second.provider.gate().breaker.admit(at(10_000));
         assert_eq!(second.able_at(at(10_001)), at(10_060), "and by no other before it has answered");
+    }
+
+    #[test]
+    fn an_alarm_tries_the_first_provider_though_all_rest_and_then_the_next() {
+        let route = route(["uno", "dos"]);
+        assert_eq!(route.able_for_an_alarm(at(0)), None, "nobody rests");
+        refuse(&route.slots[0], at(0));
+        refuse(&route.slots[1], at(0));
+        let tried = [1, 1, 1, 3].map(|second| route.able_for_an_alarm(at(second)).map(|(place, _)| place));
+        assert_eq!(tried, [Some(0), Some(1), None, Some(0)]);
     }
 
     #[test]

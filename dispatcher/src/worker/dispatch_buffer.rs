@@ -59,6 +59,12 @@ impl DispatchBuffer {
         self.lanes.iter_mut().find_map(Lane::pop)
     }
 
+    /// Whether an alarm can be given out.
+    pub(super) fn has_alarm(&mut self, now: DateTime<Utc>) -> bool {
+        self.ripen(now);
+        !self.lanes[0].companies.is_empty()
+    }
+
     /// When the first of the jobs that wait has its time.
     pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
         self.delayed.first_key_value().map(|((time, _), _)| *time)
@@ -148,7 +154,9 @@ mod tests {
     #[test]
     fn alarms_go_first_and_the_companies_of_a_lane_take_turns() {
         let mut buffer = filled(&[(1, 1, 3), (1, 2, 1), (0, 3, 1)]);
+        assert!(buffer.has_alarm(at(0)));
         assert_eq!(order(&mut buffer, at(0)), [(0, 3), (1, 1), (1, 2), (1, 1), (1, 1)]);
+        assert!(!buffer.has_alarm(at(0)));
     }
 
     #[test]

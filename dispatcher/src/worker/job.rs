@@ -33,6 +33,11 @@ impl Job {
         usize::from(self.task.task.lane.unsigned_abs())
     }
 
+    /// Whether it goes before everything else, and does not wait for a provider that rests.
+    pub(super) fn is_alarm(&self) -> bool {
+        self.lane() == 0
+    }
+
     pub(super) fn company(&self) -> CompanyId {
         self.task.task.company
     }

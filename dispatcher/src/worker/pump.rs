@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::active_task::ActiveTask;
 use super::active_tasks::{Active, ActiveTasks};
-use super::channel_route::{ChannelRoute, ProviderSlot};
+use super::channel_route::{ChannelRoute, ProviderSlot, Readiness};
 use super::job::Job;
 use super::outcomes::{ERASED, Outcomes};
 use super::verdict::OWN_REST;
@@ -123,15 +123,19 @@ impl Pump {
         }
     }
 
-    /// Claims what the buffer wants, unless no provider can take anything.
+    /// Claims what the buffer wants. While every provider rests only alarms are claimed.
     async fn claim(&mut self, now: DateTime<Utc>) -> sqlx::Result<()> {
         self.return_lost_claims().await?;
-        let Some((place, _)) = self.route.first_able(now).filter(|_| self.next_claim <= Instant::now())
-        else {
+        if Instant::now() < self.next_claim {
             return Ok(());
-        };
+        }
+        let able = self.route.first_able(now);
+        let place = able.map_or(0, |(place, _)| place);
         let enough = self.route.slots[place].queue.target(Instant::now());
-        let wants = self.route.buffer().wants(enough);
+        let mut wants = self.route.buffer().wants(enough);
+        if able.is_none() {
+            wants.only_alarms();
+        }
         let tasks = self.claimer.claim(&wants, now).await?;
         // More is claimed at once while there is more; else when somebody rings, or a little later.
         self.next_claim = Instant::now() + if tasks.is_empty() { CLAIM_EVERY } else { Duration::ZERO };
@@ -183,7 +187,8 @@ impl Pump {
 
     /// Fills the queue of the first provider that does not rest.
     async fn hand_out(&self, now: DateTime<Utc>) -> Wait {
-        let Some((place, readiness)) = self.route.first_able(now) else {
+        let Some((place, readiness)) = self.route.first_able(now).or_else(|| self.able_for_an_alarm(now))
+        else {
             return Wait::For(self.until(Some(self.route.able_at(now)), now));
         };
         let room = self.route.slots[place].room(readiness);
@@ -200,6 +205,11 @@ impl Pump {
             }
         }
         Wait::Not
+    }
+
+    fn able_for_an_alarm(&self, now: DateTime<Utc>) -> Option<(usize, Readiness)> {
+        let has_alarm = self.route.buffer().has_alarm(now);
+        has_alarm.then(|| self.route.able_for_an_alarm(now)).flatten()
     }
 
     /// Gives a job to the provider at a place, or to the next if that one has refused it before.

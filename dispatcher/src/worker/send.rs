@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use super::channel_route::ALARM_TRIES_EVERY;
 use super::job::Job;
 use super::outcomes::{ERASED, Outcomes, Sent};
 use crate::provider::{Admission, Outgoing, Sender, StartRefused};
@@ -43,7 +44,8 @@ impl Worker {
         }
         let gate = self.outcomes.slot().provider.gate();
         let now = self.now();
-        if gate.breaker.rests_until().is_some_and(|until| now < until) {
+        // An alarm may have been let through before the end of the rest; that is known below.
+        if !job.is_alarm() && gate.breaker.rests_until().is_some_and(|until| now < until) {
             return self.leave_to_another(job);
         }
         if stop.run_until_cancelled(gate.limit.turn()).await.is_none() {
@@ -98,10 +100,13 @@ impl Worker {
         self.outcomes.record(job, Sent { began_at, marked }, result).await;
     }
 
-    /// This provider rests: the job goes to one that does not, or waits for the first that may be tried again.
+    /// This provider rests: the job goes to one that does not, or waits for the first that may be tried again. An alarm
+    /// waits no longer than until it may try by itself.
     fn leave_to_another(&self, job: Job) {
-        let able_at = self.outcomes.route.able_at(self.now());
-        self.outcomes.put_back(job, able_at);
+        let now = self.now();
+        let able_at = self.outcomes.route.able_at(now);
+        let not_before = if job.is_alarm() { able_at.min(now + ALARM_TRIES_EVERY) } else { able_at };
+        self.outcomes.put_back(job, not_before);
     }
 
     fn now(&self) -> DateTime<Utc> {

@@ -46,10 +46,13 @@ pub(crate) struct Sending {
 }
 
 /// One owner follows the other until it is cancelled. An owner ends early when it was fenced, because it was frozen for too
-/// long, or when one of its tasks panicked: what it was working on is then recovered like after a crash.
+/// long, or when one of its tasks panicked: what it was working on is then recovered like after a crash. What it is sending
+/// at that moment ends all the same, beside the next owner: an answer that comes late ends a doubt.
 pub(crate) async fn send_for_ever(sending: Sending, cancel: CancellationToken) {
+    let mut last_sends = JoinSet::new();
     while !cancel.is_cancelled() {
-        Session::new(&sending).run(&cancel).await;
+        Session::new(&sending).run(&cancel, &mut last_sends).await;
+        while last_sends.try_join_next().is_some() {}
         let _ = cancel.run_until_cancelled(sleep(SUCCESSION_REST)).await;
     }
 }
@@ -88,7 +91,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    async fn run(mut self, cancel: &CancellationToken) {
+    async fn run(mut self, cancel: &CancellationToken, last_sends: &mut JoinSet<()>) {
         if let Err(error) = owners::register(&self.sending.pool, self.owner).await {
             tracing::warn!(%error, "the dispatcher cannot register, trying again");
             return;
@@ -106,7 +109,7 @@ impl<'a> Session<'a> {
         (self.workers, self.flushers) = (workers, flushers);
         match end {
             End::Stopped => self.finish(recorder).await,
-            End::Lost => self.give_up().await,
+            End::Lost => self.give_up(recorder, last_sends).await,
         }
     }
 
@@ -243,11 +246,19 @@ impl<'a> Session<'a> {
         self.leave().await;
     }
 
-    async fn give_up(mut self) {
+    /// Nothing new is begun: the marks of a fenced owner are refused. What is being sent takes as long as its provider, whose
+    /// answers are recorded whoever has the tasks by then.
+    async fn give_up(mut self, recorder: Recorder, last_sends: &mut JoinSet<()>) {
         tracing::error!(owner = %self.owner, "the dispatcher lost its tasks and begins again");
-        self.workers.shutdown().await;
-        self.flushers.shutdown().await;
+        self.stop.cancel();
         self.leave().await;
+        let (mut workers, mut flushers) =
+            (std::mem::take(&mut self.workers), std::mem::take(&mut self.flushers));
+        last_sends.spawn(async move {
+            join_all(&mut workers).await;
+            drop(recorder);
+            join_all(&mut flushers).await;
+        });
     }
 
     async fn leave(&self) {

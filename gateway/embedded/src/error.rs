@@ -1,4 +1,4 @@
-//! Why the embedded stack could not do what it was asked.
+//! The errors of the embedded stack.
 
 use std::path::{Path, PathBuf};
 
@@ -8,11 +8,11 @@ pub enum StackError {
     /// A file or folder of the stack could not be read or written.
     #[error("failed to {action} {}: {source}", path.display())]
     File {
-        /// What was tried, as an infinitive.
+        /// The action, as an infinitive.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         source: std::io::Error,
     },
     /// Another living process owns the data folder.
@@ -24,13 +24,13 @@ pub enum StackError {
     InUse {
         /// The data folder.
         path: PathBuf,
-        /// The process id that the owner wrote down, or `unknown`.
+        /// The owner's process id, or `unknown`.
         owner: String,
     },
-    /// A program is neither cached, nor to be downloaded, nor on PATH; the text says what to do.
+    /// A program is not cached, cannot be downloaded, and is not on PATH. The text says what to do.
     #[error("{0}")]
     NoProgram(String),
-    /// A downloaded file is not one of those that this version was built to trust.
+    /// A downloaded file has none of the pinned hashes.
     #[error("refused {}: its SHA-256 {found} is none of the pinned ones", path.display())]
     HashMismatch {
         /// The downloaded file.
@@ -38,15 +38,15 @@ pub enum StackError {
         /// Its SHA-256 in hexadecimal.
         found: String,
     },
-    /// A program ended with a failure or not within its bound.
+    /// A program failed or exceeded its timeout.
     #[error("{program} failed: {output}")]
     Failed {
         /// The program's name.
         program: String,
-        /// The end of what it said, or why it could not be started.
+        /// The end of its output, or why it did not start.
         output: String,
     },
-    /// The cluster in the data folder was made by another major version of PostgreSQL.
+    /// Another major version of PostgreSQL created the cluster in the data folder.
     #[error(
         "the data folder {} was made by PostgreSQL {made_by}, and the PostgreSQL found is {found}: put PostgreSQL \
          {made_by} first on PATH, or choose another folder with --data",
@@ -55,22 +55,22 @@ pub enum StackError {
     OtherVersion {
         /// The cluster's folder.
         path: PathBuf,
-        /// The major version that made it.
+        /// The major version that created it.
         made_by: String,
-        /// The major version found.
+        /// The installed major version.
         found: u32,
     },
-    /// A server did not come up, or did not stay up.
+    /// A server did not start, stay up or stop.
     #[error("{server} did not {verb}: {reason}")]
     Server {
         /// The server's name.
         server: &'static str,
         /// `start`, `stay up` or `stop`.
         verb: &'static str,
-        /// What it said last.
+        /// Its last output.
         reason: String,
     },
-    /// The stack was started without the server that is needed here.
+    /// The stack was started without the server that a call needs.
     #[error("this stack was started without {0}")]
     NotStarted(&'static str),
     /// A statement for a test's database failed.
@@ -79,13 +79,13 @@ pub enum StackError {
 }
 
 impl StackError {
-    /// Turns an `io::Error` into one that names the file.
+    /// Adds the action and the path to an `io::Error`.
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::File { action, path, source }
     }
 
-    /// Whether another port or another moment may help.
+    /// Whether a retry on another port or at another time may succeed.
     pub(crate) fn is_worth_another_try(&self) -> bool {
         matches!(self, Self::Server { verb: "start", .. })
     }

@@ -1,4 +1,4 @@
-//! Small promises about files: private ones, whole ones, random names.
+//! File operations: private files, atomic writes, random names.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -10,10 +10,10 @@ use crate::platform;
 /// How much of the end of a log an error message shows, in bytes.
 const TAIL_BYTES: u64 = 2_000;
 
-/// A log larger than this is moved aside at the next start, in bytes.
+/// The size at which a log is rotated at the next start, in bytes.
 const LOG_MAX_BYTES: u64 = 8_000_000;
 
-/// Writes a file that only its owner can read, whole or not at all.
+/// Writes a private file atomically.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), StackError> {
     let new = path.with_extension(format!("{}.new", random_hex(4)));
     let written = platform::private(OpenOptions::new().write(true).create_new(true))
@@ -30,7 +30,7 @@ pub(crate) fn random_hex(bytes: usize) -> String {
     hex::encode(random)
 }
 
-/// The last lines of a log, or why they cannot be shown.
+/// The last lines of a log, or why they cannot be read.
 pub(crate) fn tail(path: &Path) -> String {
     read_tail(path).unwrap_or_else(|error| format!("(no log at {}: {error})", path.display()))
 }
@@ -44,7 +44,7 @@ fn read_tail(path: &Path) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
 }
 
-/// Opens a log for appending; one that has grown too long is moved aside first, over its predecessor.
+/// Opens a log for appending. A log that is too long replaces the previous rotated one first.
 pub(crate) fn open_log(path: &Path) -> std::io::Result<fs::File> {
     if fs::metadata(path).is_ok_and(|log| log.len() > LOG_MAX_BYTES) {
         fs::rename(path, path.with_extension("log.old"))?;

@@ -1,4 +1,4 @@
-//! The data folder and who owns it: a process, for as long as it lives, by a lock that the system lets go of.
+//! The data folder and its owner: the process that holds the folder's lock.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -9,14 +9,13 @@ use tokio::time::{Instant, sleep};
 use crate::error::StackError;
 use crate::{files, platform};
 
-/// The file whose lock means ownership of the folder; its text is the owner's process id.
+/// The lock file of the folder. It contains the owner's process id.
 pub(crate) const OWNER_FILE: &str = "owner.lock";
 
-/// How long a start waits for an owner that is just dying: a killed process keeps its locks until the system has torn
-/// it down.
+/// How long a start waits for a dying owner: a killed process keeps its locks until the system has cleaned it up.
 const DYING_OWNER_WAIT: Duration = Duration::from_secs(2);
 
-/// How often a lock held by somebody else is tried again.
+/// How often a lock held by another process is tried again.
 pub(crate) const LOCK_POLL: Duration = Duration::from_millis(20);
 
 /// A data folder owned by this process.
@@ -27,7 +26,7 @@ pub(crate) struct DataFolder {
 }
 
 impl DataFolder {
-    /// Makes the folder if needed and becomes its owner.
+    /// Creates the folder if it is missing, and takes its lock.
     pub(crate) async fn claim(path: &Path) -> Result<Self, StackError> {
         platform::create_private(path).map_err(StackError::file("make the data folder", path))?;
         let path = path.canonicalize().map_err(StackError::file("find", path))?;
@@ -58,7 +57,7 @@ pub(crate) fn is_owned(data: &Path) -> bool {
     owner_file.exists() && matches!(try_lock(&owner_file), Ok(None))
 }
 
-/// The lock of a file, made if missing; nothing if somebody else holds it.
+/// Takes the lock of a file, which is created if missing. None if another process holds it.
 pub(crate) fn try_lock(path: &Path) -> std::io::Result<Option<File>> {
     let file = platform::private(OpenOptions::new().write(true).create(true)).open(path)?;
     match file.try_lock() {
@@ -68,7 +67,7 @@ pub(crate) fn try_lock(path: &Path) -> std::io::Result<Option<File>> {
     }
 }
 
-/// A new folder of a random name among the system's temporary ones.
+/// Creates a temporary folder with a random name.
 pub(crate) fn temporary() -> Result<PathBuf, StackError> {
     let path = std::env::temp_dir().join(format!("mensajeria-{}", files::random_hex(8)));
     platform::create_private(&path).map_err(StackError::file("make the temporary folder", &path))?;

@@ -1,4 +1,4 @@
-//! The hidden guard subcommand: owns one server, outlives a killed parent by the moment it takes to stop that server.
+//! The hidden guard subcommand: it owns one server, and stops the server when its parent process ends.
 
 use std::fs::File;
 use std::io::Write;
@@ -18,31 +18,31 @@ use crate::predecessor::Predecessor;
 use crate::protocol::{GuardSpec, Removal, Report, Serve, Word};
 use crate::restarts::Restarts;
 
-/// How long a guard waits for the servers of a dead owner: longer than they are given to stop.
+/// How long a guard waits for the servers of a dead owner: longer than the timeouts of their stop.
 const PREDECESSOR_WAIT: Duration = Duration::from_secs(20);
 
-/// What a server is given to stop by itself, and then to abort, before it is killed: the program before it takes the rest of
-/// the two seconds in which Ctrl-C ends everything.
+/// How long a server may take to stop, and then to abort, before it is killed. Ctrl-C ends everything within two
+/// seconds, and the parent needs the rest of that time.
 const STOP_WAITS: [(Ask, Duration); 3] = [
     (Ask::Stop, Duration::from_millis(1_100)),
     (Ask::Abort, Duration::from_millis(300)),
     (Ask::Kill, Duration::from_secs(5)),
 ];
 
-/// How long a guard that is told to end waits for its parent, which a service manager or a shell tells at the same moment:
-/// the parent finishes first what it needs the server for. Longer than it takes to.
+/// How long a guard with a stop signal waits for its parent. A service manager or a shell signals both at the same
+/// moment, and the parent still needs the server to finish. The wait is longer than the parent's own timeout.
 const PARENT_WAIT: Duration = Duration::from_secs(3);
 
-/// The variables of our environment that a server may see; the others may hold secrets and are none of its business.
+/// The environment variables that a server receives. All others may contain secrets.
 const SERVER_ENVIRONMENT: [&str; 7] =
     ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ", "SystemRoot", "TEMP", "TMP"];
 
-/// How many words of the parent may wait; it sends two at most.
+/// The capacity of the channel of commands. The parent sends two at most.
 const WORDS_MAX: usize = 8;
 
-/// Runs a guard: reads its orders from standard input, and stops its server when that input closes.
+/// Runs a guard: reads its specification from standard input, and stops its server when that input closes.
 ///
-/// Takes no arguments (`_args` is there for the caller's dispatch); the answer is the process's exit code.
+/// Ignores its arguments (`_args` is there for the caller's dispatch). Returns the process's exit code.
 pub fn guard_main(_args: &[String]) -> ExitCode {
     let (spec, words) = match listen() {
         Ok(orders) => orders,
@@ -66,13 +66,13 @@ fn fail(reason: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The parent may be gone already, and nobody left to read it.
+/// The parent may be gone, and with it the reader.
 fn report(report: &Report) {
     let mut output = std::io::stdout().lock();
     drop(output.write_all(report.line().as_bytes()).and_then(|()| output.flush()));
 }
 
-/// The first line, and a channel of the words after it, which closes with the input.
+/// Reads the first line, and returns a channel of the commands after it, which closes with the input.
 fn listen() -> std::io::Result<(GuardSpec, Receiver<Word>)> {
     let mut first = String::new();
     std::io::stdin().read_line(&mut first)?;
@@ -121,13 +121,13 @@ async fn guard_server(serve: Serve, mut words: Receiver<Word>) -> Result<(), Str
     }
 }
 
-/// Waits until the parent closes our input, or has taken too long to.
+/// Waits until the parent closes the input, or for a timeout.
 async fn parent_is_done(words: &mut Receiver<Word>) {
     let _ = timeout(PARENT_WAIT, async { while words.recv().await.is_some() {} }).await;
 }
 
-/// Whether the parent wants no server any more, heard during the pause before a restart. The pause is there because a
-/// killed server may leave processes that must go first.
+/// Whether the parent ended the guard during the pause before a restart. The pause gives the remaining processes of a
+/// killed server time to end.
 fn is_over(heard: Result<Option<Word>, tokio::time::error::Elapsed>) -> bool {
     matches!(heard, Ok(None | Some(Word::Crash)))
 }
@@ -148,7 +148,7 @@ fn start(serve: &Serve) -> Result<Child, String> {
     Ok(server)
 }
 
-/// Asks more and more firmly, each for its time; the last way leaves no choice.
+/// Stops the server by one signal after the other, each with its timeout. The last one cannot be ignored.
 async fn end(server: &mut Child, ways: &[(Ask, Duration)]) -> Result<(), String> {
     for (ask, patience) in ways {
         let Some(pid) = server.id() else {
@@ -167,7 +167,7 @@ fn reason_of(ended: std::io::Result<std::process::ExitStatus>, log: &Path) -> St
     format!("it ended ({how}), saying last:\n{}", files::tail(log))
 }
 
-/// The server's lock, once a dead owner's guard has let it go; nothing if the parent ended meanwhile.
+/// The server's lock, once the guard of a dead owner has released it; none if the parent ended meanwhile.
 async fn lock_after_predecessor(path: &Path, words: &mut Receiver<Word>) -> Result<Option<File>, String> {
     let failed = |error: std::io::Error| format!("failed to lock {}: {error}", path.display());
     let deadline = Instant::now() + PREDECESSOR_WAIT;
@@ -188,7 +188,7 @@ async fn lock_after_predecessor(path: &Path, words: &mut Receiver<Word>) -> Resu
     }
 }
 
-/// Waits for the end of the input and for both servers' ends, then removes the folder.
+/// Waits for the end of the input and of both servers, then removes the folder.
 async fn remove_at_the_end(removal: Removal, mut words: Receiver<Word>) -> Result<(), String> {
     let mut terminated = terminated().map_err(|error| format!("failed to listen for signals: {error}"))?;
     loop {
@@ -216,8 +216,8 @@ use unix_signals::terminated;
 mod unix_signals {
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    /// The polite signals that would end a guard without its server. A closing terminal (SIGHUP) is heard and
-    /// ignored: the end of the parent is what counts.
+    /// The signals that would end a guard without its server. SIGHUP of a closing terminal is ignored: only the
+    /// parent's end counts.
     pub(crate) struct Terminated {
         terminate: Signal,
         interrupt: Signal,

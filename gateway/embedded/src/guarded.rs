@@ -1,4 +1,4 @@
-//! The parent's side of a guard: starts it, hears its reports, ends it.
+//! The parent's handle of a guard: starts it, reads its reports, ends it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -13,12 +13,12 @@ use crate::error::StackError;
 use crate::platform;
 use crate::protocol::{GuardSpec, Report, Word};
 
-/// How long a guard may take to end: more than it gives its server.
+/// How long a guard may take to end: more than its server's timeouts.
 const END_WAIT: Duration = Duration::from_secs(9);
 
-/// How to run a guard: this executable with the word `guard`, or, for a test, its own test binary.
+/// How to run a guard: this executable with the argument `guard`, or a test's own binary.
 ///
-/// What runs must call [`crate::guard_main`] and nothing that writes much to standard output.
+/// The program must call [`crate::guard_main`] and write little to standard output.
 #[derive(Debug, Clone)]
 pub struct GuardCommand {
     /// The executable; its path must stay valid.
@@ -36,14 +36,15 @@ impl Default for GuardCommand {
 }
 
 impl GuardCommand {
-    /// For a test binary that has a `#[test]` of this full name which calls [`GuardCommand::run_if_guard`].
+    /// A guard command for a test binary. Its `#[test]` of this full name must call [`GuardCommand::run_if_guard`].
     #[must_use]
     pub fn of_test(name: &str) -> Self {
         let args = [name, "--exact", "--nocapture", "--include-ignored"].map(str::to_owned).to_vec();
         Self { program: this_executable(), args, env: vec![(GUARD_VARIABLE.to_owned(), "1".to_owned())] }
     }
 
-    /// In the test named to [`GuardCommand::of_test`]: becomes a guard, and does not return, if it is run as one.
+    /// Called by the test named to [`GuardCommand::of_test`]: runs a guard and does not return, if the process was
+    /// started as one.
     pub fn run_if_guard() {
         if variable(GUARD_VARIABLE).is_some() {
             let is_success = crate::guard_main(&[]) == ExitCode::SUCCESS;
@@ -52,7 +53,7 @@ impl GuardCommand {
     }
 }
 
-/// Tells a test binary that it is run as a guard.
+/// The variable that starts a test binary as a guard.
 const GUARD_VARIABLE: &str = "MENSAJERIA_TEST_GUARD";
 
 fn this_executable() -> PathBuf {
@@ -66,13 +67,13 @@ pub(crate) struct Guarded {
     state: watch::Receiver<GuardState>,
 }
 
-/// What the guard reported last.
+/// The guard's last report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum GuardState {
     Starting,
     Waiting,
     Running(u32),
-    /// Over, and why if it was not told to.
+    /// The guard has ended, with the reason if the end was unexpected.
     Ended(Option<String>),
 }
 
@@ -90,7 +91,7 @@ impl Guarded {
         let line = serde_json::to_string(spec).expect("paths and texts always serialise") + "\n";
         input.write_all(line.as_bytes()).map_err(failed)?;
         let (sender, state) = watch::channel(GuardState::Starting);
-        // A thread, not a task: tests share a stack across runtimes that come and go.
+        // A thread instead of a task: tests with different runtimes share a stack.
         std::thread::Builder::new()
             .name("guard".to_owned())
             .spawn(move || follow(child, output, &sender))
@@ -102,12 +103,12 @@ impl Guarded {
         self.state.clone()
     }
 
-    /// From now on the guard starts the server again when it ends by itself.
+    /// Tells the guard to restart the server from now on when it ends by itself.
     pub(crate) fn mark_ready(&mut self) {
         self.say(Word::Ready);
     }
 
-    /// Kills the server without a chance to tidy up, and waits for the guard's end.
+    /// Kills the server without a clean shutdown, and waits for the guard's end.
     pub(crate) async fn crash(mut self) -> Result<(), StackError> {
         self.say(Word::Crash);
         ended(&mut self.state).await
@@ -120,7 +121,7 @@ impl Guarded {
         ended(&mut state).await
     }
 
-    /// A guard that is gone hears nothing, and its end is seen in its state.
+    /// Sends a command. A failure is ignored: the guard's end shows in its state.
     fn say(&mut self, word: Word) {
         drop(self.input.write_all(word.line().as_bytes()).and_then(|()| self.input.flush()));
     }
@@ -134,7 +135,7 @@ fn command(guard: &GuardCommand) -> Command {
     command
 }
 
-/// Turns the guard's lines into states, and its end into the last one.
+/// Turns the guard's reports into states, and its end into the last state.
 fn follow(mut child: Child, output: ChildStdout, state: &watch::Sender<GuardState>) {
     let mut reason = None;
     for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -145,7 +146,7 @@ fn follow(mut child: Child, output: ChildStdout, state: &watch::Sender<GuardStat
             None => {}
         }
     }
-    // Reaped here, so that no dead guard stays in the table of processes.
+    // Reap the process, so that no zombie remains.
     let killed = match child.wait() {
         Ok(status) if status.success() => None,
         Ok(status) => Some(format!("its guard ended ({status})")),

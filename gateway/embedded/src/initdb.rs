@@ -1,4 +1,4 @@
-//! Runs `initdb`: makes a cluster, and later has its files written through to the disk.
+//! Runs `initdb`: creates a cluster, and later flushes its files to disk.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,19 +11,18 @@ use crate::error::StackError;
 use crate::platform::{self, Account};
 use crate::programs::PostgresPrograms;
 
-/// How long a run may take, with every file flushed to a slow disk.
+/// The timeout of a run, flushes to a slow disk included.
 const INITDB_WAIT: Duration = Duration::from_secs(120);
 
-/// The first version with a locale provider that needs nothing of the system.
+/// The first version with a locale provider independent of the system.
 const BUILTIN_LOCALE_SINCE: u32 = 17;
 
-/// The first version whose password hashing can be told how hard to work.
+/// The first version with configurable rounds of password hashing.
 const SCRAM_ITERATIONS_SINCE: u32 = 16;
 
-/// Makes a cluster in an empty folder, with the password in the file `password` beside it.
+/// Creates a cluster in an empty folder, with the password from the file `password` beside it.
 ///
-/// Its files are not written through to the disk, which takes seconds where the rest takes a third of one: see
-/// [`write_through`].
+/// Its files are not flushed, which would take seconds where the rest takes a third of one: see [`write_through`].
 pub(crate) async fn make(
     programs: &PostgresPrograms,
     cluster: &Path,
@@ -33,7 +32,7 @@ pub(crate) async fn make(
     run(programs, cluster, account, make_args(&here, programs.major)).await
 }
 
-/// Writes every file of a cluster through to the disk; the server may be running meanwhile.
+/// Flushes every file of a cluster to disk. The server may be running meanwhile.
 pub(crate) async fn write_through(
     programs: &PostgresPrograms,
     cluster: &Path,
@@ -85,7 +84,7 @@ fn make_args(here: &Path, major: u32) -> Vec<String> {
         args.push("--locale=C.UTF-8".to_owned());
     }
     if major >= SCRAM_ITERATIONS_SINCE {
-        // The password is random and long; thousands of rounds would only slow every connection down.
+        // The password is random and long. More rounds would only slow down every connection.
         args.extend(["--set", "scram_iterations=1"].map(str::to_owned));
     }
     args

@@ -44,10 +44,10 @@ use nats::Nats;
 use postgres::Postgres;
 use protocol::{GuardSpec, Removal};
 
-/// The servers of one data folder. While it lives nobody else can start servers on that folder.
+/// The servers of one data folder. While the stack lives, no other process can start servers on that folder.
 ///
-/// Dropping it stops the servers too, without waiting for them: the guards see their standard input close.
-/// The fields are in the order in which they must be dropped.
+/// On drop the servers stop too, without a wait: the guards see their standard input close. The fields are in the order
+/// in which they must be dropped.
 #[derive(Debug)]
 pub struct Stack {
     postgres: Option<Postgres>,
@@ -57,11 +57,12 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts what the options ask for, and returns when each server has proved to be ours and to answer.
+    /// Starts the servers that the options ask for. Returns when each server answers and is identified as this stack's
+    /// own.
     ///
     /// # Errors
-    /// A folder in use by a living process, a program that is nowhere to be found (with what to do about it), a
-    /// server that did not start (with the end of its log).
+    /// A folder in use by a living process, a program that cannot be found (with what to do about it), a server that
+    /// did not start (with the end of its log).
     pub async fn start(options: StackOptions) -> Result<Self, StackError> {
         let folder = DataFolder::claim(&options.data).await?;
         let remover = if options.keep { None } else { Some(remover(&options, folder.path())?) };
@@ -75,8 +76,8 @@ impl Stack {
         Ok(stack)
     }
 
-    /// A stack for tests: `Durability::Test`, in a new temporary folder that is removed when the stack or its process
-    /// ends, however it ends.
+    /// A stack for tests: `Durability::Test`, in a temporary folder that is removed when the stack or its process ends,
+    /// however it ends.
     ///
     /// # Errors
     /// Those of [`Stack::start`].
@@ -87,33 +88,33 @@ impl Stack {
         Self::start(options).await
     }
 
-    /// `postgres://…` of the database `mensajeria` as its owner; nothing when the options left PostgreSQL out.
+    /// `postgres://…` of the database `mensajeria` as its owner; none if the options exclude PostgreSQL.
     #[must_use]
     pub fn database_url(&self) -> Option<&str> {
         self.postgres.as_ref().map(Postgres::url)
     }
 
-    /// `nats://…` with its password; nothing when the options left NATS out.
+    /// `nats://…` with its password; none if the options exclude NATS.
     #[must_use]
     pub fn nats_url(&self) -> Option<&str> {
         self.nats.as_ref().map(Nats::url)
     }
 
-    /// The folder that the servers keep their files in.
+    /// The data folder of the servers.
     #[must_use]
     pub fn data(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Waits until the files of a new cluster are on the disk: before, a power cut may take what is committed.
+    /// Waits until the files of a new cluster are on disk. Before that, a power failure may lose committed data.
     pub async fn written_through(&self) {
         if let Some(postgres) = &self.postgres {
             postgres.written.cancelled().await;
         }
     }
 
-    /// Waits until a server is gone for good, which its guard restarts a bounded number of times before: never, for
-    /// a stack that is well. The answer says which server, and why.
+    /// Waits until a server has failed for good, after its guard has restarted it a bounded number of times. Returns
+    /// the server and the reason.
     pub async fn failed(&self) -> StackError {
         tokio::select! {
             error = failure_of(self.postgres.as_ref().map(|postgres| &postgres.server)) => error,
@@ -121,10 +122,10 @@ impl Stack {
         }
     }
 
-    /// Stops both servers at once and waits for their ends: at most two seconds, then they are killed.
+    /// Stops both servers in parallel and waits for their end: at most two seconds, then they are killed.
     ///
     /// # Errors
-    /// A guard that did not end within its bound.
+    /// A guard that did not end within its timeout.
     pub async fn stop(mut self) -> Result<(), StackError> {
         addresses::forget(self.folder.path());
         let (postgres, nats) = tokio::join!(self.stop_postgres(), self.stop_nats());
@@ -157,13 +158,13 @@ async fn failure_of(server: Option<&server::Server>) -> StackError {
     }
 }
 
-/// A guard without a server, which outlives even a killed process and then removes its folder.
+/// A guard without a server. It survives even a kill of this process, and then removes its folder.
 fn remover(options: &StackOptions, folder: &Path) -> Result<Guarded, StackError> {
     let locks = vec![folder.join(postgres::LOCK_FILE), folder.join(nats::LOCK_FILE)];
     Guarded::spawn(&options.guard, &GuardSpec::Remove(Removal { folder: folder.to_owned(), locks }))
 }
 
-/// Whether this process runs as root, whose default folders are other ones.
+/// Whether this process runs as root, which has other default folders.
 #[must_use]
 pub fn is_root() -> bool {
     platform::is_root()

@@ -1,4 +1,5 @@
-//! The embedded nats-server with JetStream: a mirror that can be rebuilt, so it flushes every two seconds, not always.
+//! The embedded nats-server with JetStream. Its stream is a mirror that can be rebuilt, so it is flushed every two
+//! seconds.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -17,10 +18,10 @@ use crate::server::{Probe, Server, on_a_free_port, persistently};
 /// Held while the server lives.
 pub(crate) const LOCK_FILE: &str = "nats.lock";
 
-/// The user of the program; there is no other.
+/// The only user.
 const USER: &str = "mensajeria";
 
-/// How long one try to reach a starting server may take.
+/// The timeout of one connection attempt to a starting server.
 const CONNECT_WAIT: Duration = Duration::from_secs(1);
 
 /// A running nats-server.
@@ -31,7 +32,7 @@ pub(crate) struct Nats {
     url: String,
 }
 
-/// How to reach our server, and how to know it.
+/// The address of this stack's server, and what identifies it.
 #[derive(Debug)]
 struct NatsProbe {
     address: String,
@@ -84,7 +85,7 @@ impl Nats {
 }
 
 impl Probe for NatsProbe {
-    /// Only our server knows our password, and only this start of it the random name.
+    /// The password identifies this stack's server, and the random name this start of it.
     async fn is_ready(&self) -> bool {
         let options = ConnectOptions::with_user_and_password(USER.to_owned(), self.password.clone())
             .connection_timeout(CONNECT_WAIT)
@@ -94,7 +95,7 @@ impl Probe for NatsProbe {
     }
 }
 
-/// nats-server makes the folder `jetstream` inside the store's folder by itself.
+/// nats-server creates the folder `jetstream` inside the store's folder.
 fn configuration(port: u16, data: &Path, probe: &NatsProbe) -> String {
     let NatsProbe { password, server_name, .. } = probe;
     format!(
@@ -107,7 +108,7 @@ fn configuration(port: u16, data: &Path, probe: &NatsProbe) -> String {
     )
 }
 
-/// A path as a string of the configuration language, which knows the escapes `\"`, `\\` and `\xHH`.
+/// A path as a string of the configuration language, with the escapes `\"`, `\\` and `\xHH`.
 fn quoted(path: &Path) -> String {
     let mut text = String::from("\"");
     for c in path.display().to_string().chars() {

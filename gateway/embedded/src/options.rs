@@ -1,4 +1,4 @@
-//! What a caller decides about a stack.
+//! The options of a stack.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use crate::GuardCommand;
 
-/// Everything a caller decides about a stack.
+/// The options of a stack.
 #[derive(Debug, Clone)]
 pub struct StackOptions {
-    /// The folder for everything the servers keep; made if missing.
+    /// The folder of the servers' files; created if missing.
     pub data: PathBuf,
-    /// Whether committed data outlives a power failure.
+    /// Whether committed data survives a power failure.
     pub durability: Durability,
     /// Whether the folder stays when the stack ends. `false` removes it, even if the process is killed.
     pub keep: bool,
@@ -21,9 +21,9 @@ pub struct StackOptions {
     pub nats: bool,
     /// How to run the hidden guard subcommand.
     pub guard: GuardCommand,
-    /// Where to keep downloaded programs; without it as the environment says (see `cache.rs`).
+    /// The cache of downloaded programs; by default as the environment says (see `cache.rs`).
     pub cache: Option<PathBuf>,
-    /// Takes a line on what is being done.
+    /// The sink of progress messages.
     pub print: Print,
 }
 
@@ -44,26 +44,27 @@ impl StackOptions {
     }
 }
 
-/// Whether committed data outlives a power failure.
+/// Whether committed data survives a power failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
     /// As in production: fsync, full page writes, synchronous commit.
     Durable,
-    /// Without fsync: outlives killed processes but no power failure, and starts and copies databases faster.
+    /// Without fsync: data survives killed processes but no power failure, and starts and copies of databases are
+    /// faster.
     Test,
 }
 
-/// A sink for lines on what is being done.
+/// The sink of progress messages.
 #[derive(Clone)]
 pub struct Print(Arc<dyn Fn(&str) + Send + Sync>);
 
 impl Print {
-    /// Hands every line to `sink`, without a line break at its end.
+    /// Passes every line to `sink`, without a line break at its end.
     pub fn to(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self(Arc::new(sink))
     }
 
-    /// Says nothing.
+    /// Discards all messages.
     #[must_use]
     pub fn silent() -> Self {
         Self::to(|_| {})

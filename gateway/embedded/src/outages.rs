@@ -1,4 +1,4 @@
-//! What a test does to a running stack: stops, kills and starts its servers, each on the port it had.
+//! Outages for tests: stops, kills and starts the servers of a running stack, each on its port.
 
 use std::fs;
 
@@ -7,10 +7,10 @@ use crate::error::StackError;
 use crate::nats::Nats;
 
 impl Stack {
-    /// Stops PostgreSQL in order. Asking twice is fine.
+    /// Stops PostgreSQL cleanly. Stopping it twice is fine.
     ///
     /// # Errors
-    /// A guard that did not end within its bound.
+    /// A guard that did not end within its timeout.
     pub async fn stop_postgres(&self) -> Result<(), StackError> {
         match &self.postgres {
             Some(postgres) => postgres.server.stop().await,
@@ -18,31 +18,31 @@ impl Stack {
         }
     }
 
-    /// Kills PostgreSQL as a power cut would, and leaves it down.
+    /// Kills PostgreSQL like a power failure, and leaves it down.
     ///
     /// # Errors
-    /// A guard that did not end within its bound.
+    /// A guard that did not end within its timeout.
     pub async fn kill_postgres(&self) -> Result<(), StackError> {
         self.postgres()?.server.crash().await
     }
 
-    /// Starts PostgreSQL again on its port, with what it had committed.
+    /// Starts PostgreSQL again on its port, with its committed data.
     ///
     /// # Errors
-    /// A server that does not come up.
+    /// A server that does not start.
     pub async fn start_postgres(&self) -> Result<(), StackError> {
         self.postgres()?.restart().await
     }
 
-    /// The process id of PostgreSQL while it runs: one that ends by itself comes back as another process.
+    /// The process id of PostgreSQL while it runs. After an unexpected end its guard starts it as another process.
     pub async fn postgres_pid(&self) -> Option<u32> {
         self.postgres.as_ref()?.server.pid().await
     }
 
-    /// Stops NATS in order. Asking twice is fine.
+    /// Stops NATS cleanly. Stopping it twice is fine.
     ///
     /// # Errors
-    /// A guard that did not end within its bound.
+    /// A guard that did not end within its timeout.
     pub async fn stop_nats(&self) -> Result<(), StackError> {
         match &self.nats {
             Some(nats) => nats.server.stop().await,
@@ -50,28 +50,28 @@ impl Stack {
         }
     }
 
-    /// Kills NATS as a power cut would, and leaves it down.
+    /// Kills NATS like a power failure, and leaves it down.
     ///
     /// # Errors
-    /// A guard that did not end within its bound.
+    /// A guard that did not end within its timeout.
     pub async fn kill_nats(&self) -> Result<(), StackError> {
         self.nats()?.server.crash().await
     }
 
-    /// Starts NATS again on its port, with what JetStream had stored.
+    /// Starts NATS again on its port, with JetStream's stored data.
     ///
     /// # Errors
-    /// A server that does not come up.
+    /// A server that does not start.
     pub async fn start_nats(&self) -> Result<(), StackError> {
         self.nats()?.restart().await
     }
 
-    /// The process id of NATS while it runs: one that ends by itself comes back as another process.
+    /// The process id of NATS while it runs. After an unexpected end its guard starts it as another process.
     pub async fn nats_pid(&self) -> Option<u32> {
         self.nats.as_ref()?.server.pid().await
     }
 
-    /// Removes all that JetStream has stored, under the hands of the running server or not.
+    /// Removes all of JetStream's stored data, even while the server runs.
     ///
     /// # Errors
     /// A file that cannot be removed.

@@ -1,4 +1,4 @@
-//! What differs between Unix and the rest: users, signals, modes, process groups. Without `unsafe`.
+//! The differences between operating systems: users, signals, modes, process groups. Without `unsafe`.
 
 #[cfg(not(unix))]
 pub(crate) use other::*;
@@ -7,17 +7,17 @@ pub(crate) use unix::*;
 
 use serde::{Deserialize, Serialize};
 
-/// The user that PostgreSQL runs as when we are root: `nobody` on every system that has the name.
+/// The account of PostgreSQL when this process is root: `nobody` on every system with that name.
 pub(crate) const NOBODY: Account = Account { uid: 65_534, gid: 65_534 };
 
-/// A user to run a program as.
+/// The account of a program.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Account {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
 }
 
-/// How a server is asked to end, in growing order of impatience.
+/// The ways to stop a server, in growing severity.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Ask {
     /// SIGINT: PostgreSQL's fast shutdown, nats-server's shutdown.
@@ -40,7 +40,7 @@ mod unix {
 
     use super::{Account, Ask, NOBODY};
 
-    /// The account for PostgreSQL, which refuses to run as root; nothing when we are not root.
+    /// The account for PostgreSQL, which refuses to run as root; none when this process is not root.
     pub(crate) fn lesser_account() -> Option<Account> {
         geteuid().is_root().then_some(NOBODY)
     }
@@ -49,10 +49,11 @@ mod unix {
         geteuid().is_root()
     }
 
-    /// Makes the command run in a folder, as an account if there is one; it finds the folder under [`place`].
+    /// Makes the command run in a folder, as an account if there is one. The folder's path for the command is
+    /// [`place`].
     ///
-    /// Linux lets a process keep as its working directory a folder whose way there it may not walk, such as one below
-    /// `/root`. It gets there by a descriptor that we opened: its standard input, which no server of ours reads.
+    /// On Linux a process may have a working directory whose parents it cannot enter, such as one below `/root`. It
+    /// reaches the folder by a descriptor opened here: its standard input, which no server reads.
     pub(crate) fn run_in(
         command: &mut Command,
         folder: &Path,
@@ -71,13 +72,13 @@ mod unix {
         Ok(())
     }
 
-    /// The name under which a command of [`run_in`], and every process it starts, finds its folder.
+    /// The path by which a command of [`run_in`], and every process it starts, finds its folder.
     pub(crate) fn place(folder: &Path, account: Option<Account>) -> PathBuf {
         let is_hidden = account.is_some() && cfg!(target_os = "linux");
         if is_hidden { "/proc/self/cwd".into() } else { folder.to_owned() }
     }
 
-    /// A process group of its own: a Ctrl-C at the terminal does not reach it.
+    /// Gives the command its own process group, so that Ctrl-C at the terminal does not reach it.
     pub(crate) fn own_group(command: &mut Command) {
         command.process_group(0);
     }
@@ -89,7 +90,7 @@ mod unix {
             Ask::Kill => Signal::KILL,
         };
         if let Some(pid) = pid_of(pid) {
-            // It may have ended by itself in this very moment, which is what was wanted.
+            // The process may have ended at this very moment, which is fine.
             let _ = kill_process(pid, signal);
         }
     }
@@ -107,12 +108,12 @@ mod unix {
         options.mode(0o600)
     }
 
-    /// Makes a folder, and those above it, that nobody else may look into.
+    /// Creates a folder and its parents, closed to other users.
     pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(path)
     }
 
-    /// Makes a folder that everybody may read, whatever the umask.
+    /// Creates a folder readable by everybody, whatever the umask.
     pub(crate) fn create_public(path: &Path) -> std::io::Result<()> {
         if path.is_dir() {
             return Ok(());
@@ -121,7 +122,7 @@ mod unix {
         fs::set_permissions(path, Permissions::from_mode(0o755))
     }
 
-    /// Makes a folder that belongs to the account, or to us without one, and to nobody else.
+    /// Creates a folder that belongs to the account, or to this process's user without one, and is closed to others.
     pub(crate) fn create_owned(path: &Path, account: Option<Account>) -> std::io::Result<()> {
         DirBuilder::new().mode(0o700).create(path)?;
         give_to(path, account)
@@ -134,13 +135,13 @@ mod unix {
         }
     }
 
-    /// Makes a program of a file, or plainly readable, as its archive said.
+    /// Sets a file's mode: executable or plainly readable, as in its archive.
     pub(crate) fn set_archived_mode(path: &Path, archived: Option<u32>) -> std::io::Result<()> {
         let is_program = archived.is_some_and(|mode| mode & 0o111 != 0);
         fs::set_permissions(path, Permissions::from_mode(if is_program { 0o755 } else { 0o644 }))
     }
 
-    /// Lets the account pass through the folder, without looking into it; refuses if a folder above is closed to it.
+    /// Lets the account enter the folder without listing it. Fails if a parent folder is closed to the account.
     pub(crate) fn open_the_way(folder: &Path, account: Option<Account>) -> std::io::Result<()> {
         if account.is_none() {
             return Ok(());
@@ -155,7 +156,7 @@ mod unix {
         fs::set_permissions(folder, Permissions::from_mode(mode | 0o011))
     }
 
-    /// Whether every user may pass through the folder and all above it.
+    /// Whether every user may enter the folder and its parents.
     pub(crate) fn is_reachable_by_all(path: &Path) -> bool {
         let passable = |folder: &Path| match fs::metadata(folder) {
             Ok(metadata) => metadata.permissions().mode() & 0o001 != 0,
@@ -192,7 +193,7 @@ mod other {
 
     pub(crate) fn own_group(_: &mut Command) {}
 
-    /// There is no gentle way: both servers recover from being killed.
+    /// Servers are killed here: both recover from it.
     pub(crate) fn signal(pid: u32, _: Ask) {
         drop(Command::new("taskkill").args(["/F", "/T", "/PID", &pid.to_string()]).output());
     }

@@ -1,4 +1,4 @@
-//! The embedded PostgreSQL: its settings, its start, the proof that the server that answers is ours.
+//! The embedded PostgreSQL: its settings, its start, and the check that the answering server is this stack's own.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::{files, platform};
 /// Held while the server lives.
 pub(crate) const LOCK_FILE: &str = "postgres.lock";
 
-/// The database of the program itself.
+/// The program's database.
 const DATABASE: &str = "mensajeria";
 
 /// A running PostgreSQL.
@@ -31,7 +31,7 @@ pub(crate) struct Postgres {
     url: String,
 }
 
-/// How to reach our server, and how to know it.
+/// The address of this stack's server, and what identifies it.
 #[derive(Debug)]
 pub(crate) struct PostgresProbe {
     connect: PgConnectOptions,
@@ -98,7 +98,7 @@ impl Postgres {
         url_of(&self.server_url, database)
     }
 
-    /// A connection to the database that exists before all others.
+    /// A connection to the database that always exists.
     pub(crate) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
         PgConnection::connect_with(&self.probe.connect).await
     }
@@ -121,7 +121,7 @@ impl Postgres {
 }
 
 impl Probe for PostgresProbe {
-    /// Only our server knows our password, and only this start of it the random name of the cluster.
+    /// The password identifies this stack's server, and the random cluster name this start of it.
     async fn is_ready(&self) -> bool {
         let Ok(mut connection) = PgConnection::connect_with(&self.connect).await else {
             return false;
@@ -134,7 +134,7 @@ impl Probe for PostgresProbe {
     }
 }
 
-/// The build has no TLS and the way is the loopback: not even asked for.
+/// TLS is disabled: the build has none, and the connection is on loopback.
 fn url_of(server_url: &str, database: &str) -> String {
     let mut url = url::Url::parse(server_url).expect("made of a number and hexadecimal digits");
     url.set_path(database);
@@ -142,7 +142,7 @@ fn url_of(server_url: &str, database: &str) -> String {
     url.into()
 }
 
-/// Loopback only, no Unix socket (its path could be too long), no replicas to serve, little memory.
+/// Loopback only, no Unix socket (its path could be too long), no replicas, little memory.
 fn args(here: &Path, port: u16, cluster_name: &str, durability: Durability) -> Vec<String> {
     let durability: &[&str] = match durability {
         Durability::Durable => &["fsync=on", "full_page_writes=on"],

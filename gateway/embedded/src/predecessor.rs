@@ -1,4 +1,4 @@
-//! A server that a former run left alive because its guard was killed too: known by process id and start, then stopped.
+//! The predecessor of a server: left alive by a killed guard, identified by process id and start time, then stopped.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,19 +8,19 @@ use tokio::time::{Instant, sleep};
 use crate::folder::LOCK_POLL;
 use crate::platform::{self, Ask};
 
-/// The process noted by the guard of a former run, if it is still that process.
+/// The process recorded by the guard of a former run, if it is still that process.
 #[derive(Debug)]
 pub(crate) struct Predecessor(Option<Noted>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Noted {
     pid: u32,
-    /// Process ids are used again; a process id with its start time is not.
+    /// Process ids are reused; a process id with its start time is not.
     started: String,
 }
 
 impl Predecessor {
-    /// Reads the note; a note that is missing, torn or of a process long gone means that nothing is to be done.
+    /// Reads the record. A record that is missing, torn or of an ended process means that there is no predecessor.
     pub(crate) fn read(path: &Path) -> Self {
         let noted = std::fs::read_to_string(path).ok().and_then(|text| {
             let (pid, started) = text.trim().split_once(' ')?;
@@ -29,12 +29,12 @@ impl Predecessor {
         Self(noted)
     }
 
-    /// Notes that the server is this process.
+    /// Records the server's process.
     pub(crate) fn write(path: &Path, pid: u32) -> std::io::Result<()> {
         std::fs::write(path, format!("{pid} {}", started(pid).unwrap_or_default()))
     }
 
-    /// Stops it, ever more firmly; each way has its time.
+    /// Stops the process by one signal after the other, each with its timeout.
     pub(crate) async fn stop(self, ways: &[(Ask, Duration)]) {
         let Some(noted) = self.0 else {
             return;
@@ -58,7 +58,8 @@ impl Noted {
     }
 }
 
-/// When a process started, as Linux counts (field 22 of its stat); nothing elsewhere, where we then stop nothing.
+/// The start time of a process in Linux's clock ticks (field 22 of its stat). None on other systems, where no
+/// predecessor is stopped.
 pub(crate) fn started(pid: u32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, after_name) = stat.rsplit_once(')')?;

@@ -1,4 +1,4 @@
-//! Finds the servers' programs: in the cache, by download, on PATH, or says what to do.
+//! Finds the servers' programs: in the cache, by download, or on PATH. Otherwise the error says what to do.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,13 +12,13 @@ use crate::error::StackError;
 use crate::options::Print;
 use crate::wheel::{NATS, POSTGRES, Wheel};
 
-/// The oldest PostgreSQL that will do.
+/// The oldest supported PostgreSQL.
 const POSTGRES_MIN: u32 = 15;
 
-/// The oldest nats-server that will do: 2.10 brought the first sequence of a stream.
+/// The oldest supported nats-server: 2.10 introduced a stream's first sequence.
 const NATS_MIN: (u32, u32) = (2, 10);
 
-/// How long a program may take to tell its version.
+/// The timeout of a program's `--version`.
 const VERSION_WAIT: Duration = Duration::from_secs(10);
 
 /// PostgreSQL's programs, all from one folder.
@@ -86,7 +86,7 @@ fn program(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// The folders of PATH, then those where distributions hide PostgreSQL's server from it, newest version first.
+/// The folders of PATH, then the folders where distributions install PostgreSQL's server, newest version first.
 fn path_folders() -> Vec<PathBuf> {
     let mut hidden: Vec<_> =
         std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().collect();
@@ -96,12 +96,12 @@ fn path_folders() -> Vec<PathBuf> {
     std::env::split_paths(&path).chain(hidden).collect()
 }
 
-/// The first program of this name, with links followed: its companions stand beside where it really is.
+/// The first program of this name, with links resolved: its companions are in its real folder.
 fn search(folders: &[PathBuf], name: &str) -> Option<PathBuf> {
     folders.iter().find_map(|folder| program(folder, name).canonicalize().ok().filter(|path| path.is_file()))
 }
 
-/// The major and minor version that a program says it is.
+/// The major and minor version of a program.
 async fn version(program: &Path) -> Result<(u32, u32), StackError> {
     let failed =
         |output: String| StackError::Failed { program: format!("{} --version", program.display()), output };
@@ -112,7 +112,7 @@ async fn version(program: &Path) -> Result<(u32, u32), StackError> {
     parse_version(&text).ok_or_else(|| failed(format!("it said {:?}", text.trim())))
 }
 
-/// Reads `postgres (PostgreSQL) 18.6` and `nats-server: v2.15.1` alike.
+/// Parses both `postgres (PostgreSQL) 18.6` and `nats-server: v2.15.1`.
 fn parse_version(text: &str) -> Option<(u32, u32)> {
     let number = text.split_whitespace().find_map(|word| {
         let word = word.trim_start_matches('v');

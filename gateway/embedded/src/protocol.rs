@@ -1,4 +1,5 @@
-//! What a stack and its guards say to each other: one JSON line down, then single words; marked lines up.
+//! The protocol between a stack and its guards: one JSON line and then commands to the guard, marked lines of reports
+//! back.
 
 use std::path::PathBuf;
 
@@ -6,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::platform::Account;
 
-/// What a guard is for, sent as the first line of its standard input, so that no secret stands on a command line.
+/// A guard's task, sent as the first line of its standard input, so that no secret is on a command line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum GuardSpec {
     /// Keep one server running until the input ends.
@@ -25,23 +26,23 @@ pub(crate) struct Serve {
     pub(crate) log: PathBuf,
     /// Locked for as long as the server lives, so that a successor can wait for its end.
     pub(crate) lock: PathBuf,
-    /// Says which process the server is, for a successor that finds it alive without its guard.
+    /// The file with the server's process, for a successor that finds the server alive without its guard.
     pub(crate) pid_file: PathBuf,
 }
 
-/// A folder to remove once nobody holds these locks.
+/// A folder to remove once these locks are free.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Removal {
     pub(crate) folder: PathBuf,
     pub(crate) locks: Vec<PathBuf>,
 }
 
-/// A word to the guard, a line each. The end of the input means: stop the server, and end.
+/// A command to the guard, one a line. The end of the input means: stop the server, and end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Word {
-    /// The server answered: from now on start it again when it ends by itself.
+    /// The server answered: restart it from now on when it ends by itself.
     Ready,
-    /// Kill the server without a chance to tidy up, and end.
+    /// Kill the server without a clean shutdown, and end.
     Crash,
 }
 
@@ -58,18 +59,18 @@ impl Word {
     }
 }
 
-/// What a guard reports, a line each.
+/// A guard's report, one a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Report {
     /// The servers of a dead owner are still shutting down.
     Waiting,
     /// The server runs as this process.
     Running(u32),
-    /// The guard gave up, and why; without this line it ended as it was told to.
+    /// The guard failed for this reason. Without this line it ended as commanded.
     Failed(String),
 }
 
-/// Tells a report from whatever else a program, such as a test's frame, may print on the same line before it.
+/// Separates a report from other output on the same line, such as a test framework's.
 const MARK: &str = "@mensajeria-guard ";
 
 impl Report {

@@ -1,16 +1,16 @@
-//! How often a server that ends by itself is started again: a bounded number of times in a window, ever later.
+//! The restart policy of a server that ends by itself: a bounded number of restarts in a window, with growing pauses.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many times within [`WINDOW`] a server is started again before its guard gives up.
+/// How many restarts within [`WINDOW`] a guard makes before it gives up.
 const RESTARTS_MAX: u32 = 8;
 
-/// After this long without an end the count starts over.
+/// After this time without a restart the count starts over.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// The pause before the first start; it doubles from try to try.
+/// The pause before the first restart; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Counts the restarts of one server.
@@ -21,7 +21,7 @@ pub(crate) struct Restarts {
 }
 
 impl Restarts {
-    /// How long to wait before the next start; nothing when there have been enough.
+    /// The pause before the next restart; none after too many.
     pub(crate) fn next_pause(&mut self, now: Instant) -> Option<Duration> {
         if self.last.is_some_and(|last| now.duration_since(last) > WINDOW) {
             self.count = 0;
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_window_forgives_what_was_before() {
+    fn a_quiet_window_resets_the_count() {
         let mut restarts = Restarts::default();
         let now = Instant::now();
         while restarts.next_pause(now).is_some() {}

@@ -1,4 +1,4 @@
-//! One server under its guard: started on a port that stays its own, stopped, killed, started again.
+//! One server under its guard: started on a port that it keeps, stopped, killed, started again.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
@@ -11,17 +11,17 @@ use crate::guarded::{GuardCommand, GuardState, Guarded};
 use crate::options::Print;
 use crate::protocol::{GuardSpec, Serve};
 
-/// How often a start is tried. Between choosing a free port and using it, another program may take it; and the
-/// processes of a PostgreSQL that was killed hold its memory until they have noticed.
+/// How often a start is tried. Another program may take a free port before the server does, and the processes of a
+/// killed PostgreSQL hold its shared memory until they end.
 const START_TRIES: u32 = 7;
 
-/// The pause before the second try; it doubles from try to try, to about three seconds in all.
+/// The pause before the second try; it doubles with each, to about three seconds in all.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a server may take to answer; a database that recovers from a kill under load needs more than a moment.
+/// The timeout of a start; a database that recovers from a kill under load takes a while.
 const READY_WAIT: Duration = Duration::from_secs(60);
 
-/// How often a starting server is asked whether it answers.
+/// How often a starting server is probed.
 const READY_POLL: Duration = Duration::from_millis(10);
 
 /// One server of a stack.
@@ -33,9 +33,9 @@ pub(crate) struct Server {
     guarded: Mutex<Option<Guarded>>,
 }
 
-/// What makes a server ours: asked again and again while it starts.
+/// Identifies a server of this stack; called repeatedly while the server starts.
 pub(crate) trait Probe {
-    /// Whether the server that answers is ours and ready.
+    /// Whether the answering server is this stack's own and ready.
     async fn is_ready(&self) -> bool;
 }
 
@@ -44,7 +44,7 @@ impl Server {
         Self { name, serve, guard: guard.clone(), guarded: Mutex::new(None) }
     }
 
-    /// Starts it, unless it runs already, and returns when the probe is content.
+    /// Starts the server unless it runs, and returns when the probe succeeds.
     pub(crate) async fn start(&self, probe: &impl Probe, print: &Print) -> Result<(), StackError> {
         let mut guarded = self.guarded.lock().await;
         if guarded.is_some() {
@@ -82,7 +82,7 @@ impl Server {
         Err(self.error("start", Some(format!("no answer within {} s", READY_WAIT.as_secs()))))
     }
 
-    /// Stops it; a server that does not run is fine too.
+    /// Stops the server. Stopping it twice is fine.
     pub(crate) async fn stop(&self) -> Result<(), StackError> {
         match self.guarded.lock().await.take() {
             Some(guard) => guard.stop().await,
@@ -90,7 +90,7 @@ impl Server {
         }
     }
 
-    /// Kills it as a power cut would, and leaves it down.
+    /// Kills the server like a power failure, and leaves it down.
     pub(crate) async fn crash(&self) -> Result<(), StackError> {
         match self.guarded.lock().await.take() {
             Some(guard) => guard.crash().await,
@@ -106,7 +106,7 @@ impl Server {
         }
     }
 
-    /// Waits until its guard has given up; a server stopped on purpose never counts.
+    /// Waits until the guard has given up. A server stopped on purpose never counts.
     pub(crate) async fn failed(&self) -> StackError {
         let state = self.guarded.lock().await.as_ref().map(Guarded::state);
         let Some(mut state) = state else {
@@ -126,14 +126,14 @@ impl Server {
     }
 }
 
-/// Starts something on a free port, and on another one when that was taken meanwhile.
+/// Starts a server on a free port, and on another one if that port was taken meanwhile.
 pub(crate) async fn on_a_free_port<S>(
     start: impl AsyncFn(u16) -> Result<S, StackError>,
 ) -> Result<S, StackError> {
     persistently(async || start(free_port()?).await).await
 }
 
-/// Tries again, ever later, when a server ended before it answered.
+/// Retries with growing pauses when a server ends before it answers.
 pub(crate) async fn persistently<S>(start: impl AsyncFn() -> Result<S, StackError>) -> Result<S, StackError> {
     let mut pauses = (0..START_TRIES - 1).map(|doubled| FIRST_PAUSE * 2_u32.pow(doubled));
     loop {
@@ -145,7 +145,7 @@ pub(crate) async fn persistently<S>(start: impl AsyncFn() -> Result<S, StackErro
     }
 }
 
-/// A port on the loopback that nobody listens on at this moment.
+/// A port on the loopback that is free at this moment.
 fn free_port() -> Result<u16, StackError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
     listener.map(|address| address.port()).map_err(|error| StackError::Failed {

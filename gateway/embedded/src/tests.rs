@@ -1,4 +1,4 @@
-//! The stack as its callers see it: real servers, real kills. Each test has a stack of its own.
+//! Tests of the stack with real servers and real kills. Each test has its own stack.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -13,23 +13,23 @@ use crate::environment::variable;
 use crate::platform::{self, Ask};
 use crate::*;
 
-/// After so long, what a test waits for has hung: it says nothing about speed.
+/// A test that waits this long hangs: this is no measure of speed.
 const HANG: Duration = Duration::from_secs(600);
 
-/// Names the data folder to the test that is run as a parent of its own.
+/// The variable with the data folder for a test run as a parent process.
 const PARENT_DATA: &str = "MENSAJERIA_TEST_PARENT_DATA";
 
 fn guard() -> GuardCommand {
     GuardCommand::of_test("tests::guard_entry")
 }
 
-/// Not a rule: what this binary runs to become a guard.
+/// Not a rule: the entry point of this binary as a guard.
 #[test]
 fn guard_entry() {
     GuardCommand::run_if_guard();
 }
 
-/// Not a rule: what this binary runs to become a parent that is then killed.
+/// Not a rule: the entry point of this binary as a parent process that is killed.
 #[tokio::test]
 async fn parent_entry() {
     let Some(data) = variable(PARENT_DATA) else {
@@ -54,7 +54,7 @@ async fn connect(url: &str) -> PgConnection {
     timeout(HANG, PgConnection::connect(url)).await.unwrap().unwrap()
 }
 
-/// async-nats takes a URL with credentials and leaves them unread.
+/// async-nats accepts a URL with credentials but ignores them.
 async fn broker_at(url: &str) -> Result<async_nats::Client, async_nats::ConnectError> {
     let parsed = url::Url::parse(url).unwrap();
     let (user, password) = (parsed.username().to_owned(), parsed.password().unwrap().to_owned());
@@ -65,7 +65,7 @@ async fn number(url: &str, query: &str) -> i64 {
     sqlx::query_scalar(query).fetch_one(&mut connect(url).await).await.unwrap()
 }
 
-/// Another process that owns a stack on `data`, and the process ids of its servers.
+/// Starts another process with a stack on `data`. Returns it and the process ids of its servers.
 fn parent_on(data: &Path) -> (Child, [u32; 2]) {
     let mut parent = Command::new(std::env::current_exe().unwrap())
         .args(["tests::parent_entry", "--exact", "--nocapture"])
@@ -85,12 +85,12 @@ fn kill(mut parent: Child) {
     parent.wait().unwrap();
 }
 
-/// A process that is dead but still listed, because whoever inherited it does not look, does not run.
+/// A zombie does not run: it is dead, but its parent has not reaped it.
 fn is_running(pid: u32) -> bool {
     crate::predecessor::started(pid).is_some()
 }
 
-/// Waits until no process has this id; the guards' own bound is part of what is asserted.
+/// Waits until no process has this id. The guards' own timeout is part of the assertion.
 async fn gone(pid: u32, bound: Duration) -> bool {
     let deadline = Instant::now() + bound;
     while is_running(pid) {
@@ -113,7 +113,7 @@ async fn both_servers_answer_at_the_urls_of_the_stack() {
 }
 
 #[tokio::test]
-async fn the_servers_take_nobody_without_their_password() {
+async fn the_servers_refuse_connections_without_their_password() {
     let stack = Stack::for_tests(guard()).await.unwrap();
     let mut database = url::Url::parse(stack.database_url().unwrap()).unwrap();
     database.set_password(Some("wrong")).unwrap();
@@ -244,7 +244,7 @@ async fn a_server_that_ends_by_itself_comes_back_at_the_same_address() {
 }
 
 #[tokio::test]
-async fn an_outage_of_postgresql_ends_with_what_was_committed() {
+async fn an_outage_of_postgresql_keeps_committed_data() {
     let stack = Stack::for_tests(guard()).await.unwrap();
     let url = stack.database_url().unwrap();
     sqlx::raw_sql("create table t as select 7::bigint as n").execute(&mut connect(url).await).await.unwrap();

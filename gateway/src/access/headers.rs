@@ -1,4 +1,4 @@
-//! The headers that keep a page from being turned against its reader.
+//! The response headers that protect a page from other sites.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -6,12 +6,12 @@ use axum::response::Response;
 
 use crate::settings::Settings;
 
-/// What our pages may load: only what is ours.
+/// Pages load nothing but their own origin's resources.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src 'self' data:; font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
     form-action 'self'";
 
-/// For every answer, whatever it is.
+/// The headers of every response.
 const ALWAYS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -23,7 +23,7 @@ const ALWAYS: [(HeaderName, &str); 5] = [
 /// Two years (RFC 6797).
 const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000; includeSubDomains";
 
-/// Adds them; what a handler set itself stays. Answers of the API are kept by nobody.
+/// Adds the security headers; a header set by the handler stays. Responses of the API are never cached.
 pub(crate) async fn secure<F: Future<Output = Response>>(
     settings: &Settings,
     request: Request,

@@ -1,5 +1,5 @@
-//! Known browsers: a cookie tells a browser that has logged in to an account from a stranger's (OWASP, «Device cookies»).
-//! It lets nobody in. It only gives the browser a count of its own, which strangers cannot use up.
+//! Known browsers: a cookie proves that a browser has logged in to an account before (OWASP, «Device cookies»). The
+//! cookie grants no access. It only gives the browser a failure count of its own, which strangers cannot use up.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::error::Unspecified;
@@ -11,23 +11,23 @@ use commands::log::Keys;
 
 use super::cookie;
 
-/// How many accounts a browser is known for; the one that logged in longest ago is dropped. Workers share desks.
+/// How many accounts a browser is known for; the least recent login is dropped. Workers share computers.
 const ACCOUNTS_MAX: usize = 8;
-/// How long the id of a browser is, in bytes.
+/// The length of a browser's id, in bytes.
 const ID_BYTES: usize = 16;
-/// How long the proof of a login is, in bytes: the beginning of an HMAC-SHA-256.
+/// The length of the proof of a login, in bytes: a truncated HMAC-SHA-256.
 const PROOF_BYTES: usize = 16;
-/// Keeps these proofs apart from everything else under the same key.
+/// Separates these proofs from every other use of the same key.
 const PURPOSE: &[u8] = b"known browser";
 
-/// A browser's own id, random and meaningless elsewhere.
+/// The random id of a browser, meaningless elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BrowserId([u8; ID_BYTES]);
 
-/// A browser with proofs of the accounts that have logged in with it, the latest first.
+/// A browser with a proof for each account that has logged in with it, the latest first.
 ///
-/// The cookie is `id.proof.proof…` in base64url. A proof is keyed and bound to the id and to one account, so none can be
-/// made up, nor moved to another browser or account. Nothing of it is stored here.
+/// The cookie is `id.proof.proof…` in base64url. A proof is an HMAC over the id and one account, so it can neither be
+/// forged nor be moved to another browser or account. The server stores nothing of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownBrowser {
     id: BrowserId,
@@ -35,17 +35,17 @@ pub struct KnownBrowser {
 }
 
 impl KnownBrowser {
-    /// A browser that has logged in to nothing yet.
+    /// A browser without any login yet.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the system has no randomness.
     pub(crate) fn generate() -> Result<Self, Unspecified> {
         let mut id = [0; ID_BYTES];
         rand::fill(&mut id)?;
         Ok(Self { id: BrowserId(id), proofs: Vec::new() })
     }
 
-    /// The browser that a request's cookie names. A cookie of another shape is ignored.
+    /// The browser named by a request's cookie. A malformed cookie is ignored.
     pub(crate) fn presented(headers: &HeaderMap, secure: bool) -> Option<Self> {
         let mut parts = cookie::BROWSER.value_in(headers, secure)?.split('.');
         let id = BrowserId(decoded(parts.next()?)?);
@@ -53,7 +53,7 @@ impl KnownBrowser {
         Some(Self { id, proofs })
     }
 
-    /// Its id, if it has logged in to the account before.
+    /// The browser's id, if the browser has logged in to the account before.
     pub(crate) fn known_to(&self, keys: &Keys, account: &[u8]) -> Option<BrowserId> {
         let expected = self.proof(keys, account);
         let is_it = |proof: &[u8; PROOF_BYTES]| verify_slices_are_equal(proof, &expected).is_ok();
@@ -69,7 +69,7 @@ impl KnownBrowser {
         self
     }
 
-    /// The header by which the browser keeps it.
+    /// The `Set-Cookie` header of the browser.
     pub(crate) fn cookie(&self, secure: bool) -> HeaderValue {
         let parts = std::iter::once(&self.id.0).chain(&self.proofs);
         let text: Vec<String> = parts.map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).collect();

@@ -1,4 +1,4 @@
-//! Who may come in, and what they may do: sessions, tokens, roles, passwords.
+//! Authentication and authorization: sessions, tokens, roles, passwords.
 
 mod argon2id;
 mod caller;
@@ -14,7 +14,7 @@ mod throttle;
 mod token;
 
 pub use self::caller::Caller;
-pub(crate) use self::caller::presented;
+pub(crate) use self::caller::credential_of;
 pub use self::cookie::SESSION_LIFETIME;
 pub(crate) use self::cookie::{cleared_cookie, session_cookie};
 pub use self::directory::{Directory, Member, Snapshot};
@@ -23,6 +23,6 @@ pub use self::known_browser::{BrowserId, KnownBrowser};
 pub use self::password::{Passwords, hash as hash_password, verify as verify_password};
 pub(crate) use self::password_text::opaque;
 pub(crate) use self::same_site::refuse_other_sites;
-pub use self::session::{Presented, Sessions};
+pub use self::session::{Credential, Sessions};
 pub use self::throttle::{Origin, Throttle};
 pub use self::token::{Token, TokenHash};

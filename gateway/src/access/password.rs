@@ -1,4 +1,5 @@
-//! Passwords: Argon2id as OWASP's Password Storage Cheat Sheet has it, off the threads that serve requests.
+//! Password hashing with Argon2id as OWASP's Password Storage Cheat Sheet recommends, off the threads that serve
+//! requests.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,31 +12,32 @@ use super::argon2id::{self, Memory};
 use super::password_text::opaque;
 use crate::problem::{Answer, Problem, Reason};
 
-/// How many hashes are computed at once: more would only take memory and starve the rest.
+/// How many hashes are computed at once: more would only take memory and starve the other requests.
 const AT_ONCE: usize = 2;
-/// How long a login waits for its turn.
-const TURN_TIMEOUT: Duration = Duration::from_secs(10);
-/// When one that waited in vain may ask again, in seconds.
+/// How long a login waits for a hashing slot.
+const SLOT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The `Retry-After` of a login that found no hashing slot, in seconds.
 const RETRY_AFTER_S: u32 = 5;
 
-/// Verified for an account without a login: as much work as any hash of ours, and the password of nothing.
+/// Verified for an account without a login: it costs as much as a real hash and matches no password.
 const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3MgbG9naW4uLg$\
     AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Hashes and verifies passwords, a few at a time.
+/// Hashes and verifies passwords, a few at once.
 #[derive(Clone)]
 pub struct Passwords {
-    turns: Arc<Semaphore>,
-    /// What strangers take first: no more of them than hash at once wait for a turn, so that others overtake the rest.
+    slots: Arc<Semaphore>,
+    /// Taken by strangers before a hashing slot. Only as many strangers as hashing slots wait for a slot, so that
+    /// others overtake the rest.
     strangers: Arc<Semaphore>,
-    /// What hashes that have ended leave to those that wait; empty while nobody hashes.
+    /// Working memory that finished hashes leave to waiting ones; empty while no password is hashed.
     spare: Arc<Mutex<Vec<Memory>>>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
         let semaphore = || Arc::new(Semaphore::new(AT_ONCE));
-        Self { turns: semaphore(), strangers: semaphore(), spare: Arc::default() }
+        Self { slots: semaphore(), strangers: semaphore(), spare: Arc::default() }
     }
 }
 
@@ -43,32 +45,32 @@ impl Passwords {
     /// The hash of a new password, in PHC format.
     ///
     /// # Errors
-    /// 503 when too many others wait.
+    /// 503 when too many logins wait.
     pub async fn hash(&self, password: &str) -> Answer<String> {
         let password = password.to_owned();
         let work = move |memory: &mut Memory| hash_in(&password, memory);
-        let turn = self.turn().await?;
-        self.blocking(turn, work).await?.map_err(|error| Problem::internal(&error))
+        let slot = self.slot().await?;
+        self.blocking(slot, work).await?.map_err(|error| Problem::internal(&error))
     }
 
-    /// Whether a password belongs to a hash. Without one it takes as long and is false, so that nobody can tell by the
-    /// time it takes whether somebody has a login. Attempts of strangers (`is_known` false) wait behind all others.
+    /// Whether a password matches a hash. Without a hash the answer is false after the same work, so that the response
+    /// time does not reveal whether an account exists. Attempts of strangers (`is_known` false) wait behind all others.
     ///
     /// # Errors
-    /// 503 when too many others wait.
+    /// 503 when too many logins wait.
     pub async fn verify(&self, password: &str, hash: Option<String>, is_known: bool) -> Answer<bool> {
         let _place = if is_known { None } else { Some(permit(&self.strangers).await?) };
-        let turn = self.turn().await?;
+        let slot = self.slot().await?;
         let password = password.to_owned();
         let is_somebody = hash.is_some();
         let work =
             move |memory: &mut Memory| verify_in(&password, hash.as_deref().unwrap_or(NOBODYS_HASH), memory);
-        Ok(self.blocking(turn, work).await? && is_somebody)
+        Ok(self.blocking(slot, work).await? && is_somebody)
     }
 
     async fn blocking<T: Send + 'static>(
         &self,
-        turn: OwnedSemaphorePermit,
+        slot: OwnedSemaphorePermit,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Answer<T> {
         let passwords = self.clone();
@@ -76,17 +78,17 @@ impl Passwords {
             let mut memory = passwords.spare().pop().unwrap_or_default();
             let done = work(&mut memory);
             passwords.spare().push(memory);
-            drop(turn);
+            drop(slot);
             passwords.free_spare();
             done
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))
     }
 
-    /// Gives the memory back when nobody hashes or waits for a turn. Called after a turn has ended, so that of the last two
-    /// one sees it.
+    /// Frees the memory when no hash runs or waits. Called after a slot is released, so that one of the last two
+    /// callers sees it.
     fn free_spare(&self) {
-        if self.turns.available_permits() == AT_ONCE {
+        if self.slots.available_permits() == AT_ONCE {
             self.spare().clear();
         }
     }
@@ -95,28 +97,28 @@ impl Passwords {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn turn(&self) -> Answer<OwnedSemaphorePermit> {
-        permit(&self.turns).await
+    async fn slot(&self) -> Answer<OwnedSemaphorePermit> {
+        permit(&self.slots).await
     }
 }
 
 async fn permit(semaphore: &Arc<Semaphore>) -> Answer<OwnedSemaphorePermit> {
-    let permit = timeout(TURN_TIMEOUT, Arc::clone(semaphore).acquire_owned()).await;
+    let permit = timeout(SLOT_TIMEOUT, Arc::clone(semaphore).acquire_owned()).await;
     permit
         .ok()
         .and_then(Result::ok)
         .ok_or_else(|| Problem::unavailable(RETRY_AFTER_S).because(Reason::Overloaded))
 }
 
-/// The hash of a new password in PHC format, at once: for the command line and for demo data.
+/// The hash of a new password in PHC format, computed on this thread: for the command line and demo data.
 ///
 /// # Errors
-/// When the machine has no randomness to give.
+/// When the machine has no randomness.
 pub fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
     hash_in(password, &mut Memory::default())
 }
 
-/// Whether a password belongs to a hash, at once: for demo data.
+/// Whether a password matches a hash, computed on this thread: for demo data.
 pub fn verify(password: &str, hash: &str) -> bool {
     verify_in(password, hash, &mut Memory::default())
 }
@@ -160,7 +162,7 @@ mod tests {
         let together = (0..2 * AT_ONCE).map(|_| passwords.verify("x", None, true));
         assert!(futures::future::join_all(together).await.into_iter().all(|right| right == Ok(false)));
         assert!(passwords.spare().is_empty());
-        let held = passwords.turn().await.unwrap();
+        let held = passwords.slot().await.unwrap();
         passwords.verify("x", None, true).await.unwrap();
         assert_eq!(passwords.spare().len(), 1);
         drop(held);
@@ -186,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn nobodys_hash_takes_as_much_work_as_any() {
+    fn the_hash_of_unknown_accounts_costs_as_much_as_a_real_one() {
         let parameters = |hash: &str| {
             let hash = PasswordHash::new(hash).unwrap();
             let lengths = (hash.salt.map(|salt| salt.len()), hash.hash.map(|output| output.len()));
@@ -196,7 +198,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_comes_in_without_a_hash() {
+    async fn no_password_matches_a_missing_hash() {
         let passwords = Passwords::default();
         assert!(!passwords.verify("nobody", None, true).await.unwrap());
         assert!(!passwords.verify("x", Some("not a hash".into()), true).await.unwrap());

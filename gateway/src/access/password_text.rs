@@ -1,11 +1,12 @@
-//! A password as it is hashed and compared: one that looks the same on two keyboards is the same.
+//! The normal form in which a password is hashed and compared, so that two keyboards give the same password.
 
 use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// The password by the OpaqueString profile (RFC 8265, 4.2.2): every space is the ASCII one, and letters are composed (NFC).
-/// Case and width stay, and so does what the profile would refuse: what cannot be set is only a wrong password.
+/// The password by the OpaqueString profile (RFC 8265, 4.2.2): every space becomes the ASCII space, and letters are
+/// composed (NFC). Case and width stay. Characters that the profile forbids stay too: a password with them can never be
+/// set, so it is only wrong.
 pub(crate) fn opaque(password: &str) -> Cow<'_, str> {
     if is_nfc(password) && !password.contains(is_other_space) {
         return Cow::Borrowed(password);

@@ -1,12 +1,12 @@
-//! A write by cookie must come from our own pages: a browser adds the cookie to other sites' requests too.
+//! Protection against cross-site requests: browsers attach the cookie to other sites' requests too.
 
 use axum::http::{HeaderMap, Method, header};
 
 use crate::problem::{Answer, Kind, Problem};
 use crate::settings::Settings;
 
-/// Refuses an unsafe method from another site. A request that does not say where it is from is no browser's: every
-/// browser of today adds `Origin` to what it sends with an unsafe method (Fetch, 3.2.4), and the cookie is `SameSite`.
+/// Refuses an unsafe method from another site. A request without an origin comes from no browser: current browsers send
+/// `Origin` with every unsafe method (Fetch, 3.2.4), and the cookie is `SameSite`.
 pub(crate) fn refuse_other_sites(method: &Method, headers: &HeaderMap, settings: &Settings) -> Answer<()> {
     if method.is_safe() {
         return Ok(());
@@ -19,7 +19,7 @@ pub(crate) fn refuse_other_sites(method: &Method, headers: &HeaderMap, settings:
     if own { Ok(()) } else { Err(Problem::new(Kind::CrossSite)) }
 }
 
-/// The origin of the public URL, or of the host that the request was sent to.
+/// Whether the origin is that of the public URL, or of the request's own host.
 fn is_own(origin: &str, headers: &HeaderMap, settings: &Settings) -> bool {
     let public = settings.public_url.as_ref().map(|url| url.origin().ascii_serialization());
     let host = text(headers, header::HOST.as_str());

@@ -1,4 +1,4 @@
-//! Who is logged in: sessions of browsers and tokens of programs, remembered for a moment.
+//! The sessions of browsers and tokens of programs, cached for a moment.
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,24 +14,24 @@ use uuid::Uuid;
 use super::cookie::SESSION_LIFETIME;
 use super::token::{Token, TokenHash};
 
-/// How long a session is believed without looking again: so long may a login that was ended elsewhere go on.
+/// How long a cached session is trusted. A login that was ended in another process lasts at most this much longer.
 const BELIEVED_FOR: Duration = Duration::from_secs(2);
-/// How many are remembered.
+/// How many sessions are cached.
 const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");
 
-/// What a caller shows.
+/// The credential of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Presented {
-    /// A browser's cookie.
+pub enum Credential {
+    /// A browser's session cookie.
     Session(TokenHash),
     /// A program's bearer token.
     ApiToken(TokenHash),
 }
 
-/// The sessions in the database, and the ones seen lately.
+/// The sessions in the database, and a cache of recent ones.
 pub struct Sessions {
     pool: PgPool,
-    seen: Mutex<LruCache<Presented, (UserId, Instant)>>,
+    seen: Mutex<LruCache<Credential, (UserId, Instant)>>,
 }
 
 impl Sessions {
@@ -39,8 +39,8 @@ impl Sessions {
         Self { pool, seen: Mutex::new(LruCache::new(REMEMBERED_MAX)) }
     }
 
-    /// Begins a session for a user whose password was right; none if the login ended, or the password changed,
-    /// meanwhile. Sessions that are over are cleared away on the way.
+    /// Begins a session for a user whose password was right; none if the login was disabled or the password changed
+    /// meanwhile. Expired sessions of the user are deleted in the same call.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -66,7 +66,7 @@ impl Sessions {
         Ok((begun.rows_affected() == 1).then_some(()))
     }
 
-    /// Ends a session. Asking twice is not an error.
+    /// Ends a session. Ending it twice is not an error.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -75,42 +75,45 @@ impl Sessions {
             .bind(hash.as_bytes())
             .execute(&self.pool)
             .await?;
-        self.seen().pop(&Presented::Session(hash));
+        self.seen().pop(&Credential::Session(hash));
         Ok(())
     }
 
-    /// Forgets what was seen of a user whose login changed: the database is asked again.
+    /// Removes a user whose login changed from the cache, so that the next request reads the database.
     pub fn forget(&self, user: UserId) {
         let mut seen = self.seen();
         let theirs: Vec<_> =
-            seen.iter().filter(|(_, (owner, _))| *owner == user).map(|(shown, _)| *shown).collect();
-        for shown in theirs {
-            seen.pop(&shown);
+            seen.iter().filter(|(_, (owner, _))| *owner == user).map(|(credential, _)| *credential).collect();
+        for credential in theirs {
+            seen.pop(&credential);
         }
     }
 
-    /// The user behind what a caller shows, if it is worth anything.
+    /// The user of a credential, if the credential is valid.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn user_of(&self, shown: Presented, now: DateTime<Utc>) -> sqlx::Result<Option<UserId>> {
-        if let Some(user) = self.recall(shown) {
+    pub async fn user_of(&self, credential: Credential, now: DateTime<Utc>) -> sqlx::Result<Option<UserId>> {
+        if let Some(user) = self.recall(credential) {
             return Ok(Some(user));
         }
-        let user = self.look_up(shown, now).await?.map(UserId::from);
+        let user = self.look_up(credential, now).await?.map(UserId::from);
         if let Some(user) = user {
-            self.seen().put(shown, (user, Instant::now()));
+            self.seen().put(credential, (user, Instant::now()));
         }
         Ok(user)
     }
 
-    fn recall(&self, shown: Presented) -> Option<UserId> {
-        self.seen().get(&shown).filter(|(_, since)| since.elapsed() < BELIEVED_FOR).map(|(user, _)| *user)
+    fn recall(&self, credential: Credential) -> Option<UserId> {
+        self.seen()
+            .get(&credential)
+            .filter(|(_, since)| since.elapsed() < BELIEVED_FOR)
+            .map(|(user, _)| *user)
     }
 
-    async fn look_up(&self, shown: Presented, now: DateTime<Utc>) -> sqlx::Result<Option<Uuid>> {
-        match shown {
-            Presented::Session(hash) => {
+    async fn look_up(&self, credential: Credential, now: DateTime<Utc>) -> sqlx::Result<Option<Uuid>> {
+        match credential {
+            Credential::Session(hash) => {
                 sqlx::query_scalar(
                     "select user_id from sessions join credentials using (user_id)
                      where token_hash = $1 and expires_at > $2 and active",
@@ -120,7 +123,7 @@ impl Sessions {
                 .fetch_optional(&self.pool)
                 .await
             }
-            Presented::ApiToken(hash) => {
+            Credential::ApiToken(hash) => {
                 sqlx::query_scalar(
                     "select user_id from api_tokens join credentials using (user_id) where token_hash = $1 and active",
                 )
@@ -131,7 +134,7 @@ impl Sessions {
         }
     }
 
-    fn seen(&self) -> MutexGuard<'_, LruCache<Presented, (UserId, Instant)>> {
+    fn seen(&self) -> MutexGuard<'_, LruCache<Credential, (UserId, Instant)>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

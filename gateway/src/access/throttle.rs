@@ -1,5 +1,5 @@
-//! The brake on guessing passwords. Strangers' failures slow strangers: they never lock out a browser that is known, nor a
-//! network from which the account was logged in to lately.
+//! The login throttle against password guessing. Failures of strangers never lock out a known browser, nor a network from
+//! which the account was recently logged in to.
 //!
 //! | the attempt comes from | its failures count for | refused after |
 //! | --- | --- | --- |
@@ -10,8 +10,8 @@
 //! | | the network | 100 |
 //! | | the account | 100 |
 //!
-//! Failures are forgotten 5 minutes after the first. A network is an IPv4 address or an IPv6 /64. An account without a login
-//! counts as any other, so that nobody learns from a refusal whether it exists. Counts are those of this process.
+//! Failures expire 5 minutes after the first. A network is an IPv4 address or an IPv6 /64. Accounts without a login are
+//! counted alike, so that a refusal does not reveal whether an account exists. Each process has its own counters.
 
 use std::num::NonZeroUsize;
 use std::pin::pin;
@@ -26,38 +26,39 @@ use super::known_browser::BrowserId;
 use crate::problem::{Answer, Kind, Problem, Reason};
 use crate::request::{ClientIp, network_of};
 
-/// How many logins may fail for one account from one browser or network within a window.
+/// How many logins may fail for one account from one browser or network in a window.
 const FAILURES_MAX_BY_PLACE: u32 = 10;
-/// How many logins may fail from one network within a window: a whole office may share it.
+/// How many logins may fail from one network in a window: a whole office may share it.
 const FAILURES_MAX_BY_NETWORK: u32 = 100;
-/// How many logins of strangers may fail for one account within a window (NIST SP 800-63B-4, 3.2.2: at most 100).
+/// How many logins of strangers may fail for one account in a window (NIST SP 800-63B-4, 3.2.2: at most 100).
 const FAILURES_MAX_BY_ACCOUNT: u32 = 100;
-/// How long failures are remembered.
+/// How long failures are counted.
 const WINDOW: Duration = Duration::from_secs(5 * 60);
 /// How long a network is known for an account after a login.
 const NETWORK_KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How many of each kind are remembered; the one not seen longest is forgotten first. Each takes a password hash to get in,
-/// so crowding out one that counts takes about as long as its window lasts.
+/// How many counters of each kind are kept; the least recently used is dropped first. Each entry costs a password hash,
+/// so evicting a counter takes about as long as its window lasts.
 const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");
-/// How many strangers' attempts are under way at once, waiting ones included. Fewer than the requests that strangers may
-/// have open, so that however many they send, a known browser finds room.
+/// How many attempts of strangers are in flight at once, waiting ones included. The bound is lower than that of
+/// strangers' open requests, so that a known browser always finds room.
 const STRANGERS_AT_ONCE: usize = 512;
-/// How long a login waits for others that could still fail.
-const TURN_TIMEOUT: Duration = Duration::from_secs(10);
-/// When one that waited in vain may ask again, in seconds.
+/// How long a login waits for attempts in flight that could still fail.
+const ADMISSION_TIMEOUT: Duration = Duration::from_secs(10);
+/// The `Retry-After` of a login that waited in vain, in seconds.
 const RETRY_AFTER_S: u32 = 5;
 
-/// Counts what fails, in this process. What is being tried might fail too: no more is tried at once than may still
-/// fail, and the rest waits, so that many at once neither slip through nor are refused before they are looked at.
+/// Counts failed logins in this process. An attempt in flight counts as a possible failure: never more attempts are in
+/// flight than may still fail, and the others wait. So simultaneous attempts neither slip past the limit nor are
+/// refused before the limit is reached.
 #[derive(Clone)]
 pub struct Throttle(Arc<Shared>);
 
-/// What an attempt is for and where it comes from.
+/// The account of an attempt and its origin.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin<'a> {
     /// The account, by the blind index of its address.
     pub account: &'a [u8],
-    /// The address it comes from.
+    /// The address of the caller.
     pub ip: ClientIp,
     /// The browser, if it is known to the account.
     pub browser: Option<BrowserId>,
@@ -65,24 +66,24 @@ pub struct Origin<'a> {
 
 struct Shared {
     counts: Mutex<Counts>,
-    /// Told whenever an attempt ends.
+    /// Notified whenever an attempt ends.
     ended: Notify,
     strangers: Arc<Semaphore>,
 }
 
-/// Kinds are bounded one by one, so that many of one kind crowd out none of another.
+/// Each kind has its own bound, so that one kind never evicts counters of another.
 struct Counts {
     in_browser: LruCache<(Account, BrowserId), Window>,
     in_network: LruCache<(Account, ClientIp), Window>,
     of_network: LruCache<ClientIp, Window>,
     of_account: LruCache<Account, Window>,
-    /// When an account was last logged in to from a network.
+    /// When a login from a network to an account last succeeded.
     known_networks: LruCache<(Account, ClientIp), Instant>,
 }
 
 type Account = Arc<[u8]>;
 
-/// What an attempt counts for.
+/// The key of a counter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Counted {
     InBrowser(Account, BrowserId),
@@ -91,33 +92,33 @@ enum Counted {
     OfAccount(Account),
 }
 
-/// The failures that are remembered of something, and what is being tried.
+/// The failures of one counter, and its attempts in flight.
 #[derive(Default)]
 struct Window {
-    /// Of the first failure.
+    /// When the first failure happened.
     since: Option<Instant>,
     failures: u32,
     in_flight: u32,
 }
 
-/// One attempt. Dropped without a verdict it counts for nothing: nobody has learnt anything by it.
+/// One attempt in flight. An attempt dropped without a verdict counts for nothing: it revealed nothing.
 #[must_use]
 pub struct Attempt {
     shared: Arc<Shared>,
     account: Account,
     network: ClientIp,
-    /// The account in its browser or network comes first.
+    /// The counter of the account in its browser or network comes first.
     counted: Vec<Counted>,
     /// None for a known browser.
-    _place: Option<OwnedSemaphorePermit>,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
-/// Whether one more may be tried.
+/// Whether one more attempt may start.
 enum Room {
     Free,
-    /// Not before another attempt has ended.
+    /// Not before an attempt in flight has ended.
     Later,
-    /// Not before failures are forgotten.
+    /// Not before the failures expire.
     Refused(Duration),
 }
 
@@ -130,22 +131,22 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// Admits an attempt to log in as soon as it may be tried.
+    /// Admits an attempt to log in as soon as its counters have room.
     ///
     /// # Errors
-    /// 429 with `Retry-After` when too many have failed, 503 when too many others are being tried for too long.
+    /// 429 with `Retry-After` after too many failures, 503 when too many other attempts are in flight for too long.
     pub async fn admit(&self, origin: Origin<'_>) -> Answer<Attempt> {
         let (account, network) = (Account::from(origin.account), ClientIp(origin.ip.0.map(network_of)));
-        let _place = origin.browser.is_none().then(|| self.stranger()).transpose()?;
-        let deadline = Instant::now() + TURN_TIMEOUT;
+        let _permit = origin.browser.is_none().then(|| self.stranger()).transpose()?;
+        let deadline = Instant::now() + ADMISSION_TIMEOUT;
         loop {
             let mut ended = pin!(self.0.ended.notified());
-            // Listen before you look: an attempt that ends in between must wake this one.
+            // Subscribe before you look: an attempt that ends in between must wake this one.
             ended.as_mut().enable();
             let (counted, room) = self.0.counts().take(&account, network, origin.browser);
             match room {
                 Room::Free => {
-                    return Ok(Attempt { shared: Arc::clone(&self.0), account, network, counted, _place });
+                    return Ok(Attempt { shared: Arc::clone(&self.0), account, network, counted, _permit });
                 }
                 Room::Refused(wait) => return Err(refused(wait)),
                 Room::Later => timeout_at(deadline, ended).await.map_err(|_| overloaded())?,
@@ -177,7 +178,7 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// What an attempt counts for: the table above.
+    /// The counters of an attempt, by the table above.
     fn counted(&mut self, account: &Account, network: ClientIp, browser: Option<BrowserId>) -> Vec<Counted> {
         if let Some(browser) = browser {
             return vec![Counted::InBrowser(Arc::clone(account), browser)];
@@ -195,7 +196,7 @@ impl Counts {
         last.is_some_and(|last| last.elapsed() < NETWORK_KNOWN_FOR)
     }
 
-    /// Takes a place with all that an attempt counts for, or with none.
+    /// Reserves a place in all counters of an attempt, or in none.
     fn take(
         &mut self,
         account: &Account,
@@ -241,12 +242,12 @@ impl Counts {
 }
 
 impl Attempt {
-    /// Whether it comes from a browser or a network from which the account was logged in to before.
+    /// Whether the attempt comes from a browser or a network that logged in to the account before.
     pub fn is_known(&self) -> bool {
         !self.counted.iter().any(|counted| matches!(counted, Counted::OfAccount(_)))
     }
 
-    /// It was wrong.
+    /// Records a wrong password.
     pub fn failed(self) {
         let mut counts = self.shared.counts();
         for counted in &self.counted {
@@ -256,8 +257,8 @@ impl Attempt {
         }
     }
 
-    /// It was right: what failed for the account in the same browser or network before is forgotten, and the network is
-    /// known from now on.
+    /// Records a right password: earlier failures for the account in the same browser or network are forgotten, and the
+    /// network becomes known.
     pub fn succeeded(self) {
         let mut counts = self.shared.counts();
         if let Some(window) = self.counted.first().and_then(|own| counts.get(own)) {
@@ -309,7 +310,7 @@ impl Window {
         }
     }
 
-    /// How long its failures are remembered still; they are forgotten when it is over.
+    /// How long the failures still count. They are forgotten when this time is over.
     fn left(&mut self) -> Duration {
         let left = self.since.map_or(Duration::ZERO, |since| WINDOW.saturating_sub(since.elapsed()));
         if left.is_zero() {

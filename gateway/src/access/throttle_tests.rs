@@ -1,4 +1,4 @@
-//! Who is refused when.
+//! Tests of the login throttle.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -6,7 +6,7 @@ use futures::future::join_all;
 
 use super::*;
 
-/// An address of a network that nothing else comes from.
+/// An address in a network of its own.
 fn ip(network: u8) -> ClientIp {
     ClientIp(Some([192, 0, 2, network].into()))
 }
@@ -29,7 +29,7 @@ async fn succeed(throttle: &Throttle, origin: Origin<'_>) {
     throttle.admit(origin).await.unwrap().succeeded();
 }
 
-/// Whether a further attempt is tried; it ends without a verdict.
+/// Whether one more attempt is admitted. It ends without a verdict.
 async fn tried(throttle: &Throttle, origin: Origin<'_>) -> bool {
     throttle.admit(origin).await.is_ok()
 }
@@ -48,7 +48,7 @@ async fn ten_failures_stop_an_account_in_one_network_only_and_for_five_minutes()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hundred_failures_stop_a_network_whomever_they_are_for_but_no_known_browser_in_it() {
+async fn a_hundred_failures_for_any_accounts_stop_a_network_but_no_known_browser_in_it() {
     let throttle = Throttle::default();
     for account in 0..100 {
         fail(&throttle, stranger(&[account], 1), 1).await;
@@ -116,7 +116,7 @@ async fn an_ipv6_network_is_a_64() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_login_forgives_what_failed_in_its_own_place_and_nothing_else() {
+async fn a_login_forgives_failures_of_its_own_browser_or_network_only() {
     let throttle = Throttle::default();
     fail(&throttle, known(b"ana", 1), 9).await;
     fail(&throttle, stranger(b"ana", 1), 9).await;
@@ -128,7 +128,7 @@ async fn a_login_forgives_what_failed_in_its_own_place_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn strangers_that_are_forgotten_under_pressure_take_no_other_kind_with_them() {
+async fn evicted_counters_of_strangers_evict_no_other_kind() {
     let throttle = Throttle::default();
     fail(&throttle, known(b"ana", 1), 10).await;
     fail(&throttle, stranger(b"ana", 7), 10).await;
@@ -150,7 +150,7 @@ async fn strangers_that_are_forgotten_under_pressure_take_no_other_kind_with_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_login_that_succeeds_is_no_failure_however_many_come_at_once() {
+async fn simultaneous_successful_logins_are_no_failures() {
     for origin in [stranger(b"ana", 1), known(b"ana", 1)] {
         let throttle = Throttle::default();
         let log_in = async || throttle.admit(origin).await.map(Attempt::succeeded);
@@ -165,7 +165,7 @@ async fn a_login_that_succeeds_is_no_failure_however_many_come_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_guesses_are_tried_at_once_than_may_still_fail() {
+async fn no_more_attempts_are_in_flight_than_may_still_fail() {
     for origin in [stranger(b"ana", 1), known(b"ana", 1)] {
         let throttle = Throttle::default();
         let mut under_way = Vec::new();
@@ -181,7 +181,7 @@ async fn no_more_guesses_are_tried_at_once_than_may_still_fail() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn strangers_from_many_networks_try_no_more_at_once_than_may_still_fail_for_the_account() {
+async fn strangers_from_many_networks_have_no_more_attempts_in_flight_than_may_still_fail() {
     let throttle = Throttle::default();
     let mut under_way = Vec::new();
     for attempt in 0..100 {
@@ -192,7 +192,7 @@ async fn strangers_from_many_networks_try_no_more_at_once_than_may_still_fail_fo
 }
 
 #[tokio::test(start_paused = true)]
-async fn however_many_strangers_try_a_known_browser_finds_room() {
+async fn any_number_of_strangers_leaves_room_for_a_known_browser() {
     let throttle = Throttle::default();
     let account = |n: usize| n.to_be_bytes();
     let mut held = Vec::new();

@@ -1,4 +1,4 @@
-//! Opaque tokens: 256 random bits to the holder, their SHA-256 to the database.
+//! Opaque tokens: the holder has 256 random bits, the database their SHA-256.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// How long a token is, in bytes before it is text.
+/// The length of a token in bytes, before it becomes text.
 const TOKEN_BYTES: usize = 32;
 
-/// A token as its holder shows it. It does not print.
+/// A token in plain text. It does not print.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
-/// What the database keeps of a token.
+/// The stored hash of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash([u8; 32]);
 
@@ -23,7 +23,7 @@ impl Token {
     /// A new token.
     ///
     /// # Errors
-    /// When the machine has no randomness to give.
+    /// When the machine has no randomness.
     pub fn generate() -> Result<Self, Unspecified> {
         let mut bytes = [0; TOKEN_BYTES];
         rand::fill(&mut bytes)?;
@@ -35,14 +35,14 @@ impl Token {
         &self.0
     }
 
-    /// What the database keeps of it.
+    /// The hash to store.
     pub fn hash(&self) -> TokenHash {
         TokenHash::of(&self.0)
     }
 }
 
 impl TokenHash {
-    /// The hash of a token that somebody shows. A fast hash is enough: a token cannot be guessed.
+    /// The hash of a presented token. A fast hash is enough: a token cannot be guessed.
     pub fn of(token: &str) -> Self {
         let mut hash = [0; 32];
         hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());

@@ -1,9 +1,9 @@
-//! Who is let in: connections and requests at work, so many in all and so many of one owner.
+//! Admission control: the limits on connections and on requests, in all and for each owner.
 
 mod owner;
+mod request;
 mod table;
-mod turn;
 
-pub(crate) use self::owner::{Owner, Places};
-pub(crate) use self::table::{Connection, Seat, Table};
-pub(crate) use self::turn::{RequestPlaces, RequestTurn};
+pub(crate) use self::owner::{Owner, Permits};
+pub(crate) use self::request::{RequestPermit, RequestPermits};
+pub(crate) use self::table::{Admitted, Connection, ConnectionTable};

@@ -1,4 +1,4 @@
-//! Whose a connection or a request is, and how many there are of each owner.
+//! The owner of a connection or request, and counted permits by owner.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,76 +7,76 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::value::UserId;
 
-/// Whose a connection or a request is.
+/// The owner of a connection or request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Owner {
-    /// A proxy that we trust: its connections carry requests of everybody.
+    /// A trusted proxy: its connections carry requests of all users.
     Proxy,
-    /// A network of callers that are not logged in; none if the address is not known.
+    /// A network of callers that are not logged in; none if the address is unknown.
     Network(Option<IpAddr>),
     /// A user.
     User(UserId),
 }
 
-/// So many places in all, and so many of them for one owner.
+/// A semaphore with one limit in all and one for each owner.
 #[derive(Clone)]
-pub(crate) struct Places(Arc<Shared>);
+pub(crate) struct Permits(Arc<Shared>);
 
 struct Shared {
     all: usize,
-    of_one: usize,
-    taken: Mutex<Taken>,
+    of_owner: usize,
+    taken: Mutex<Counts>,
 }
 
 #[derive(Default)]
-struct Taken {
+struct Counts {
     all: usize,
     by_owner: HashMap<Owner, usize>,
 }
 
-/// A taken place; free again when it is dropped.
-pub(crate) struct Place {
-    places: Places,
+/// A permit, released on drop.
+pub(crate) struct Permit {
+    permits: Permits,
     owner: Owner,
 }
 
-/// Why no place is left.
+/// Why no permit is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Full {
-    /// All are taken.
+    /// The limit in all is reached.
     All,
-    /// The owner has as many as it may.
-    OfOne,
+    /// The owner's limit is reached.
+    OfOwner,
 }
 
-impl Places {
-    pub(crate) fn new(all: usize, of_one: usize) -> Self {
-        Self(Arc::new(Shared { all, of_one, taken: Mutex::default() }))
+impl Permits {
+    pub(crate) fn new(all: usize, of_owner: usize) -> Self {
+        Self(Arc::new(Shared { all, of_owner, taken: Mutex::default() }))
     }
 
-    /// A place, at once or not at all.
-    pub(crate) fn take(&self, owner: Owner) -> Result<Place, Full> {
+    /// Takes a permit without waiting.
+    pub(crate) fn take(&self, owner: Owner) -> Result<Permit, Full> {
         let mut taken = self.taken();
         if taken.all >= self.0.all {
             return Err(Full::All);
         }
         let own = taken.by_owner.entry(owner).or_default();
-        if *own >= self.0.of_one {
-            return Err(Full::OfOne);
+        if *own >= self.0.of_owner {
+            return Err(Full::OfOwner);
         }
         *own += 1;
         taken.all += 1;
-        Ok(Place { places: self.clone(), owner })
+        Ok(Permit { permits: self.clone(), owner })
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
+    fn taken(&self) -> MutexGuard<'_, Counts> {
         self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let mut taken = self.places.taken();
+        let mut taken = self.permits.taken();
         taken.all -= 1;
         if let Some(own) = taken.by_owner.get_mut(&self.owner) {
             *own -= 1;
@@ -97,13 +97,13 @@ mod tests {
 
     #[test]
     fn no_owner_takes_all_places_and_each_is_free_again() {
-        let places = Places::new(3, 2);
-        let own: Vec<_> = (0..2).map(|_| places.take(network(1)).ok().unwrap()).collect();
-        assert_eq!(places.take(network(1)).err(), Some(Full::OfOne));
-        let other = places.take(network(2)).ok().unwrap();
-        assert_eq!(places.take(network(3)).err(), Some(Full::All));
+        let permits = Permits::new(3, 2);
+        let own: Vec<_> = (0..2).map(|_| permits.take(network(1)).ok().unwrap()).collect();
+        assert_eq!(permits.take(network(1)).err(), Some(Full::OfOwner));
+        let other = permits.take(network(2)).ok().unwrap();
+        assert_eq!(permits.take(network(3)).err(), Some(Full::All));
         drop((own, other));
-        assert_eq!(places.taken().by_owner.len(), 0);
-        assert!(places.take(network(1)).is_ok());
+        assert_eq!(permits.taken().by_owner.len(), 0);
+        assert!(permits.take(network(1)).is_ok());
     }
 }

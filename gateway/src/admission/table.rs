@@ -1,8 +1,9 @@
-//! The open connections, by their owners: who may have how many, and which one is closed when there are too many.
+//! The table of open connections with their owners: it limits the connections of each owner and chooses the one to
+//! close when there are too many.
 //!
-//! A new connection is nearly always let in. In exchange the table closes one that waits for its peer: of callers that
-//! are not logged in the one that waits longest, whatever it has sent; of users one that is idle between two requests. A
-//! request at work and a live stream are never cut.
+//! A new connection is nearly always admitted. In exchange the table closes a connection that waits for its peer. Among
+//! callers that are not logged in it is the one that waits longest, whatever it has sent; among users it is one that is
+//! idle between two requests. A request at work and a live stream are never cut.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,16 +16,16 @@ use tokio::time::Instant;
 
 use super::owner::Owner;
 
-/// How long a connection is left alone before it is closed for its owner's next one: a request that was sent at once has
-/// been read by then, and its user may be known.
+/// How long a new connection is exempt from closing. Within this time a request that was sent at once has been read,
+/// and its user may be known.
 const SETTLING_TIME: Duration = Duration::from_secs(1);
-/// How long nothing was read from or written to a user's connection that counts as idle. A live stream is written to
-/// every 15 seconds.
+/// After how long without a read or write a user's connection counts as idle. A live stream is written to every 15
+/// seconds.
 const USER_IDLE_TIME: Duration = Duration::from_secs(30);
 
 /// The open connections. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Table(Arc<Shared>);
+pub(crate) struct ConnectionTable(Arc<Shared>);
 
 struct Shared {
     all: usize,
@@ -45,7 +46,7 @@ struct Open {
 pub(crate) struct Connection(Arc<Known>);
 
 struct Known {
-    table: Table,
+    table: ConnectionTable,
     number: u64,
     /// Changed under the table's lock only.
     owner: Mutex<Owner>,
@@ -53,23 +54,23 @@ struct Known {
     is_at_work: AtomicBool,
     is_in_exchange: AtomicBool,
     exchanges: AtomicU64,
-    /// Since when it waits, in milliseconds after the table began.
+    /// Since when the connection waits, in milliseconds after the table was created.
     waits_since: AtomicU64,
-    /// When something was last read from it or written to it, on the same clock.
+    /// The last read or write, on the same clock.
     touched: AtomicU64,
     closing: Notify,
 }
 
-/// The place of a connection in the table; free again when it is dropped.
-pub(crate) struct Seat(pub(crate) Connection);
+/// The entry of a connection in the table, removed on drop.
+pub(crate) struct Admitted(pub(crate) Connection);
 
-impl Table {
+impl ConnectionTable {
     pub(crate) fn new(all: usize, of_one: usize) -> Self {
         Self(Arc::new(Shared { all, of_one, began: Instant::now(), open: Mutex::default() }))
     }
 
-    /// Takes a connection in, and closes another if there are too many; none if every other is needed.
-    pub(crate) fn admit(&self, owner: Owner) -> Option<Seat> {
+    /// Admits a connection, and closes another if there are too many. Returns none if no other may be closed.
+    pub(crate) fn admit(&self, owner: Owner) -> Option<Admitted> {
         let mut open = self.open();
         if owner != Owner::Proxy && open.of(owner) >= self.0.of_one {
             self.shed_of(&mut open, owner);
@@ -80,16 +81,16 @@ impl Table {
         open.last += 1;
         let connection = Connection::new(self.clone(), open.last, owner);
         open.insert(owner, &connection);
-        Some(Seat(connection))
+        Some(Admitted(connection))
     }
 
-    /// Closes the connection that is needed least, if there is one: when files run out.
+    /// Closes the least needed connection, if there is one: when the process runs out of file descriptors.
     pub(crate) fn shed_one(&self) {
         self.shed(&mut self.open());
     }
 
-    /// Makes room for the next connection of an owner. When each of its others is young or at work, the owner has one more
-    /// for a moment, within the bound on all.
+    /// Makes room for the next connection of an owner. When all its other connections are young or at work, the owner
+    /// exceeds its limit for a moment, within the limit in all.
     fn shed_of(&self, open: &mut Open, owner: Owner) {
         let now = self.now();
         let is_settled = |since: u64| now.saturating_sub(since) >= millis(SETTLING_TIME);
@@ -100,7 +101,7 @@ impl Table {
         longest.inspect(|connection| open.close(connection));
     }
 
-    /// Whether a connection was closed: one of an owner with too many before others.
+    /// Closes one connection, first of an owner over its limit. Returns whether one was closed.
     fn shed(&self, open: &mut Open) -> bool {
         let now = self.now();
         let least_needed = open
@@ -139,7 +140,7 @@ impl Open {
         self.by_owner.entry(owner).or_default().insert(connection.0.number, connection.clone());
     }
 
-    /// Whether it was there.
+    /// Removes a connection. Returns whether it was in the table.
     fn remove(&mut self, connection: &Connection) -> bool {
         let owner = *connection.owner();
         let Some(own) = self.by_owner.get_mut(&owner) else { return false };
@@ -159,7 +160,7 @@ impl Open {
 }
 
 impl Connection {
-    fn new(table: Table, number: u64, owner: Owner) -> Self {
+    fn new(table: ConnectionTable, number: u64, owner: Owner) -> Self {
         let now = table.now();
         Self(Arc::new(Known {
             table,
@@ -175,8 +176,8 @@ impl Connection {
         }))
     }
 
-    /// A user logged in by this connection: it counts as the user's, if the user may have one more.
-    pub(crate) fn is_of(&self, user: UserId) {
+    /// Assigns the connection to a user who logged in by it, if the user may have one more.
+    pub(crate) fn assign_to(&self, user: UserId) {
         if self.0.is_users.load(Ordering::Relaxed) {
             return;
         }
@@ -191,34 +192,35 @@ impl Connection {
         }
     }
 
-    /// Whether a request of it has its turn.
+    /// Sets whether a request of this connection is at work.
     pub(crate) fn set_at_work(&self, is_at_work: bool) {
         self.0.is_at_work.store(is_at_work, Ordering::Relaxed);
     }
 
-    /// A request has begun; it is over when what is given back is dropped.
+    /// Marks the start of a request. The request ends when the returned value is dropped.
     pub(crate) fn exchange(&self) -> Exchange {
         self.0.exchanges.fetch_add(1, Ordering::Relaxed);
         self.0.is_in_exchange.store(true, Ordering::Relaxed);
         Exchange(self.clone())
     }
 
-    /// How many requests have begun, and whether one is not answered yet.
+    /// The number of requests begun, and whether one is unanswered.
     pub(crate) fn exchanges(&self) -> (u64, bool) {
         (self.0.exchanges.load(Ordering::Relaxed), self.0.is_in_exchange.load(Ordering::Relaxed))
     }
 
-    /// Something was read from it or written to it.
+    /// Records a read or write.
     pub(crate) fn touch(&self) {
         self.0.touched.store(self.0.table.now(), Ordering::Relaxed);
     }
 
-    /// Waits until the table wants it closed.
+    /// Waits until the table asks for the connection to be closed.
     pub(crate) async fn closing(&self) {
         self.0.closing.notified().await;
     }
 
-    /// Whether it may be closed for another, the least first: whether it is a user's, and since when it waits.
+    /// The connection's rank for closing, the lowest first: whether it belongs to a user, and since when it waits. None
+    /// if it may not be closed.
     fn sheddable(&self, now: u64) -> Option<(bool, u64)> {
         if self.0.is_at_work.load(Ordering::Relaxed) {
             return None;
@@ -237,7 +239,7 @@ impl Connection {
     }
 }
 
-/// A request that is not answered yet.
+/// A request without its answer yet.
 pub(crate) struct Exchange(Connection);
 
 impl Drop for Exchange {
@@ -248,7 +250,7 @@ impl Drop for Exchange {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Admitted {
     fn drop(&mut self) {
         self.0.0.table.open().remove(&self.0);
     }

@@ -1,4 +1,4 @@
-//! Asked again under the same key: the first answer, even if the request would be refused by now.
+//! Idempotent replays: a repeated request gets the first answer, even if it would be refused by now.
 
 use std::convert::Infallible;
 
@@ -12,8 +12,8 @@ use crate::problem::Answer;
 use crate::state::AppState;
 
 impl AppState {
-    /// The answer to a write, or to its first asking if it is refused or finds no turn now: people who were named may have
-    /// left since.
+    /// The answer to a write, or the first answer of its key if the write is refused or finds no slot now: named people
+    /// may have left since.
     pub(crate) async fn answered(
         &self,
         status: StatusCode,

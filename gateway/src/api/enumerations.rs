@@ -1,6 +1,7 @@
-//! Which texts of the API are one of a few words. The OpenAPI document lists the words, from the types that know them.
+//! The enumerations of the API: texts that are one of a few words. The OpenAPI document lists the words, from the types
+//! that define them.
 //!
-//! Not in here is what grows without notice: reasons and types of events, codes and texts of providers, names.
+//! Sets that grow without notice are left out: reasons and types of events, codes and texts of providers, names.
 
 use domain::deliveries::{DeliveryState, FailureClass, Observation, Phase, SuppressionReason};
 use domain::import::Column;
@@ -14,10 +15,10 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{ArrayItems, Schema, SchemaType};
 use utoipa::openapi::{OpenApi, RefOr, Type};
 
-/// The words of a text.
+/// The words of an enumeration.
 type Words = Vec<&'static str>;
 
-/// The properties of schemas, each with the schemas it has those words in.
+/// The properties of schemas, each with the schemas that it has those words in.
 fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
     let class = [FailureClass::WORDS, SuppressionReason::WORDS];
     vec![
@@ -43,7 +44,7 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
         ("class", &["AttemptRow"], class.concat()),
         ("phase", &["AttemptRow"], Phase::WORDS.to_vec()),
         ("observed", &["AttemptRow"], Observation::WORDS.to_vec()),
-        // What is not known of a cause is empty.
+        // Unknown parts of a cause are empty.
         ("class", &["Cause"], [&class.concat()[..], &[""]].concat()),
         ("phase", &["Cause"], [Phase::WORDS, &[""]].concat()),
         ("observed", &["Cause"], [Observation::WORDS, &[""]].concat()),
@@ -65,13 +66,13 @@ fn parameters() -> Vec<(&'static str, &'static str, &'static str, Words)> {
     ]
 }
 
-/// What becomes of an attempt.
+/// The outcomes of an attempt.
 fn outcomes() -> Words {
     let all = DeliveryState::ALL.iter().filter(|state| **state != DeliveryState::Pending);
     all.map(|state| state.as_str()).collect()
 }
 
-/// The outcomes that somebody asks the cause of.
+/// The outcomes that have a cause.
 fn causes() -> Words {
     let all = DeliveryState::ALL.iter().filter(|state| state.has_a_cause());
     all.map(|state| state.as_str()).collect()
@@ -81,7 +82,7 @@ fn projections() -> Words {
     Projection::ALL.iter().map(|projection| projection.name()).collect()
 }
 
-/// Lists the words wherever a text is one of them.
+/// Adds the words to every enumerated text.
 pub(super) fn list(document: &mut OpenApi) {
     for (name, schemas, words) in properties() {
         for schema in schemas {
@@ -94,7 +95,7 @@ pub(super) fn list(document: &mut OpenApi) {
     }
 }
 
-/// A page repeats the schema of its rows.
+/// Pages repeat the schema of their rows.
 fn in_schemas(document: &mut OpenApi, schema: &str, property: &str, words: &[&'static str]) {
     let Some(components) = &mut document.components else { return };
     if let Some(whole) = components.schemas.get_mut(schema) {
@@ -123,7 +124,7 @@ fn in_parameter(operation: Option<&mut Operation>, name: &str, words: &[&'static
     }
 }
 
-/// A text, or the texts of a list, is one of these words; null if it may be absent.
+/// Restricts a text, or the texts of a list, to these words; null stays allowed if the property is optional.
 fn close(schema: &mut RefOr<Schema>, words: &[&'static str]) {
     if let Some(items) = items_of(schema) {
         return close(items, words);
@@ -137,7 +138,7 @@ fn close(schema: &mut RefOr<Schema>, words: &[&'static str]) {
 fn property_of<'a>(schema: &'a mut RefOr<Schema>, name: &str) -> Option<&'a mut RefOr<Schema>> {
     match schema {
         RefOr::T(Schema::Object(object)) => object.properties.get_mut(name),
-        // A shape with the members of another: the parts of `allOf`.
+        // A shape that includes another one: the parts of `allOf`.
         RefOr::T(Schema::AllOf(parts)) => parts.items.iter_mut().find_map(|part| property_of(part, name)),
         _ => None,
     }
@@ -165,7 +166,7 @@ const fn operation<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut O
 mod tests {
     use super::*;
 
-    /// Texts that are any text: written by people, made by others, or a set that grows without notice.
+    /// Texts that are not enumerated: free text, foreign codes, or sets that grow without notice.
     const OPEN: &[&str] = &[
         "body",
         "subject",
@@ -200,7 +201,7 @@ mod tests {
         "ETag",
     ];
 
-    /// Calls `see` with the name and schema of everything in the document that is named.
+    /// Calls `see` with the name and schema of every named part of the document.
     fn walk(value: &Value, name: &str, see: &mut impl FnMut(&str, &Value)) {
         match value {
             Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! `/livez`, `/readyz`, `/metrics`: is it alive, is it ready, how does it fare.
+//! `/livez`, `/readyz`, `/metrics`: liveness, readiness and metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::figures::recorder;
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// How long the database may take to say that it is there.
+/// The timeout of the database's answer.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
-/// How old the answer of the database may be that `/readyz` gives: anybody may ask, and each query takes a connection.
+/// The maximum age of the database's answer for `/readyz`: anybody may call it, and each query takes a connection.
 const READY_FOR: Duration = Duration::from_secs(1);
-/// When something that is not ready may be asked again, in seconds.
+/// The `Retry-After` of a process that is not ready, in seconds.
 const RETRY_AFTER_S: u32 = 1;
 /// The text format of Prometheus.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -39,8 +39,8 @@ async fn livez() -> &'static str {
     "ok"
 }
 
-/// Ready once the start is over and the projections can be read, and while the database answers. The broker may be away:
-/// everything waits for it.
+/// Ready once the start is over and the projections can be read, and while the database answers. An unavailable broker
+/// does not matter: its users wait for it.
 async fn readyz(state: AppState, readiness: Arc<Readiness>) -> Answer<&'static str> {
     if state.is_ready() && readiness.recall_or(can_read(&state)).await {
         Ok("ok")
@@ -62,12 +62,12 @@ async fn is_projected(state: &AppState) -> bool {
     matches!(timeout(PING_TIMEOUT, state.is_projected()).await, Ok(Ok(true)))
 }
 
-/// Whether the database answered and the projections could be read, and when.
+/// The last check of the database and the projections, and its time.
 #[derive(Default)]
 struct Readiness(tokio::sync::Mutex<Option<(Instant, bool)>>);
 
 impl Readiness {
-    /// What is remembered, or what `ask` finds out once that is too old. One request asks; the others wait for its answer.
+    /// The cached check, or the result of `ask` once it is too old. One request asks; the others wait for its result.
     async fn recall_or(&self, ask: impl Future<Output = bool>) -> bool {
         let mut known = self.0.lock().await;
         if let Some((at, is_ready)) = *known
@@ -76,7 +76,7 @@ impl Readiness {
             return is_ready;
         }
         let is_ready = ask.await;
-        // Timed from the answer: after a query that ran into its time-out, those that wait must not each ask again.
+        // The age counts from the answer: after a query that timed out, the waiting requests must not each ask again.
         *known = Some((Instant::now(), is_ready));
         is_ready
     }
@@ -85,13 +85,13 @@ impl Readiness {
 async fn metrics(State(state): State<AppState>) -> Response {
     let Some(recorder) = recorder() else { return StatusCode::NOT_FOUND.into_response() };
     if state.measured().is_due(Instant::now()) {
-        // What cannot be measured now is left as it was: the rest is worth having.
+        // A failed measurement leaves its metrics unchanged. The other metrics are still useful.
         let _ = timeout(PING_TIMEOUT, measure(&state)).await;
     }
     ([(header::CONTENT_TYPE, METRICS_TYPE)], recorder.render()).into_response()
 }
 
-/// What is true of the whole platform, whoever is asked.
+/// Measures the whole platform, the same in every process.
 async fn measure(state: &AppState) -> sqlx::Result<()> {
     for projection in status::list(state.log().reader()).await? {
         metrics::gauge!("mensajeria_projection_lag_events", "projection" => projection.name)

@@ -1,4 +1,4 @@
-//! The history of one thing: its events in order, and the state they fold to, up to a position or a time.
+//! The history of an aggregate: its events in order, and the state after them, up to a position or a time.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,7 +16,7 @@ use crate::extract::{FromQuery, FromText, Params};
 use crate::problem::{Answer, Problem, Reason};
 use crate::state::AppState;
 
-/// Stands beside a text that was cut.
+/// The member beside a text that was cut.
 const TRUNCATED: &str = "truncated";
 
 /// The events of one thing, and what they add up to.
@@ -48,17 +48,17 @@ pub(super) struct HistoryEvent {
     pub(super) data: Value,
 }
 
-/// Up to when history is asked for.
+/// The end of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AsOf {
-    /// Up to and with this position.
+    /// This position, included.
     Position(Position),
-    /// Up to and with this time.
+    /// This time, included.
     Time(DateTime<Utc>),
 }
 
 impl AsOf {
-    /// Whether something had happened by then.
+    /// Whether an event had happened by then.
     pub(super) fn covers(self, position: Position, at: DateTime<Utc>) -> bool {
         match self {
             Self::Position(last) => position <= last,
@@ -78,7 +78,7 @@ impl FromText for AsOf {
     }
 }
 
-/// Until when.
+/// The end of the history.
 pub(super) struct AskHistory {
     pub(super) as_of: AsOf,
 }
@@ -89,17 +89,21 @@ impl FromQuery for AskHistory {
     }
 }
 
-/// Whether a reader may read what is personal.
+/// Whether the caller may read personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sight {
-    /// As it was written.
+    /// Personal data as written.
     Clear,
-    /// Only that something stood there.
+    /// Personal data is replaced by a mark.
     Masked,
 }
 
-/// Events as they are answered. One that cannot be read is told without its facts.
-pub(super) async fn told(state: &AppState, recorded: &[Recorded], sight: Sight) -> Answer<Vec<HistoryEvent>> {
+/// Events as the API shows them. An event that cannot be decoded is shown without its facts.
+pub(super) async fn shown_events(
+    state: &AppState,
+    recorded: &[Recorded],
+    sight: Sight,
+) -> Answer<Vec<HistoryEvent>> {
     let actors: BTreeSet<_> = recorded.iter().filter_map(|one| one.context.actor).collect();
     let people = users::names(state.pool(), &Vec::from_iter(actors)).await?;
     let event = |one: &Recorded| {
@@ -122,14 +126,14 @@ fn facts(event: &Event, sight: Sight) -> Answer<Value> {
     let written = match event {
         Event::Message(event) => serde_json::to_value(event),
         Event::Notification(event) => serde_json::to_value(event),
-        // No other event has a history of its own yet.
+        // No other event has a history endpoint yet.
         _ => Ok(Value::Null),
     };
     let written = written.map_err(|error| Problem::internal(&error))?;
     Ok(cut(plain(without_type(written), sight)))
 }
 
-/// `{"Type": {…}}` without the type; an event without facts is written as its type alone.
+/// `{"Type": {…}}` without the type. An event without facts is its type alone.
 fn without_type(written: Value) -> Value {
     match written {
         Value::Object(members) => members.into_iter().next().map_or(Value::Null, |(_, facts)| facts),
@@ -137,7 +141,7 @@ fn without_type(written: Value) -> Value {
     }
 }
 
-/// Personal values as themselves, or as what became of them.
+/// Replaces personal values by their plain text or by a mark.
 fn plain(value: Value, sight: Sight) -> Value {
     match value {
         Value::Object(mut members) if members.contains_key(KEY) => match (members.remove(CLEAR), sight) {
@@ -153,7 +157,7 @@ fn plain(value: Value, sight: Sight) -> Value {
     }
 }
 
-/// Long texts as their first characters, with a mark in the object they stand in.
+/// Cuts long texts, and adds a mark to their object.
 fn cut(value: Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -175,7 +179,7 @@ fn cut(value: Value) -> Value {
     }
 }
 
-/// Where a text is cut, in bytes; none if it is short.
+/// The byte at which a text is cut; none if it is short.
 fn end_of(text: &str) -> Option<usize> {
     text.char_indices().nth(EXCERPT_CHARS).map(|(end, _)| end)
 }
@@ -203,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_show_what_is_personal_only_to_whom_they_may() {
+    fn personal_facts_are_shown_to_permitted_readers_only() {
         let event = sent(Personal::new(Uuid::nil(), "Hola".into()));
         assert_eq!(facts(&event, Sight::Clear).unwrap()["body"], "Hola");
         assert_eq!(facts(&event, Sight::Masked).unwrap()["body"], json!({"masked": true}));

@@ -1,4 +1,4 @@
-//! `GET /me`: who is logged in.
+//! `GET /me`: the caller.
 
 use axum::Json;
 use axum::extract::State;

@@ -19,7 +19,7 @@
 //!   queries; `caller.needs(allowed)?` is 403, `caller.needs_for(company, allowed)?` 404 before 403.
 //! - Who is who without the database: `state.directory().snapshot()`; before saying that an id is unknown,
 //!   `state.directory().fresh()`.
-//! - A read that may cost the database much takes its turn first, after the last wait: `state.costly_reads().take(&caller,
+//! - A read that may cost the database much takes a slot first, after the last wait: `state.costly_reads().take(&caller,
 //!   company).await?`, and keeps it until the rows are there.
 //! - In `utoipa::path`, lists name `params(PageParams)`; `min_position`, `Idempotency-Key`, the problem answer and the
 //!   refusal of unknown fields are added to every endpoint by `openapi`.
@@ -54,7 +54,7 @@ pub(crate) use self::wrote::POSITION;
 pub use self::wrote::Wrote;
 use crate::state::AppState;
 
-/// Where the API begins.
+/// The root of the API.
 pub const ROOT: &str = "/api/v1";
 
 /// Every endpoint of the API, relative to [`ROOT`].
@@ -63,12 +63,12 @@ pub(crate) fn router() -> Router<AppState> {
     router.merge(openapi::router(document))
 }
 
-/// Outside of the API, at every listener: is it alive.
+/// The liveness check, outside of the API and on every listener.
 pub(crate) fn alive() -> Router<AppState> {
     health::alive()
 }
 
-/// Outside of the API, at one listener: is it ready, how does it fare.
+/// The readiness check and the metrics, outside of the API and on one listener.
 pub(crate) fn figures() -> Router<AppState> {
     health::figures()
 }

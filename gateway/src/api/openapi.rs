@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: the API, described from its own code.
+//! `GET /openapi.json`: the description of the API, generated from its code.
 
 use std::sync::Arc;
 
@@ -24,13 +24,13 @@ use super::{ROOT, enumerations};
 use crate::extract::{STRANGER_BODY_BYTES_MAX, VALUES_MAX};
 use crate::state::AppState;
 
-/// Where a schema of the document is referred to.
+/// The prefix of references to schemas.
 const SCHEMAS: &str = "#/components/schemas/";
-/// Reads no view, and so waits for none.
+/// This path reads no view, so it has no `min_position`.
 const SESSION: &str = "/session";
-/// Sent by POST for their bodies, but they write nothing that is kept: no key is looked at.
+/// POST endpoints that write nothing permanent: they ignore the idempotency key.
 const WITHOUT_KEY: [&str; 2] = [SESSION, "/notifications/preview"];
-/// Answers without a place in the log.
+/// This path answers without a position.
 const WITHOUT_POSITION: &str = "/notifications/preview";
 
 pub(super) fn router(document: OpenApi) -> Router<AppState> {
@@ -42,7 +42,7 @@ fn answer(text: &str) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], Bytes::copy_from_slice(text.as_bytes())).into_response()
 }
 
-/// The document with what is the same for every endpoint.
+/// The document with the parts that all endpoints share.
 pub(super) fn document(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
         .title("Mensajería")
@@ -114,7 +114,7 @@ fn complete_item(path: &str, item: &mut PathItem) {
     }
 }
 
-/// `post /companies/{id}/clients` is `post_companies_id_clients`.
+/// `post /companies/{id}/clients` gives `post_companies_id_clients`.
 fn operation_id(method: &str, path: &str) -> String {
     let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
@@ -131,7 +131,7 @@ fn complete_responses(operation: &mut Operation, description: &str) {
     operation.responses.responses.entry("default".to_owned()).or_insert(problem);
 }
 
-/// What writes says where the log stands with it.
+/// Adds the position header to a write's answer.
 fn add_position(operation: &mut Operation) {
     for response in operation.responses.responses.values_mut() {
         let RefOr::T(response) = response else { continue };
@@ -146,7 +146,7 @@ fn position() -> Header {
     HeaderBuilder::new().schema(Some(integer)).description(Some("Where the log stands with it.")).build()
 }
 
-/// Unless the endpoint describes it itself.
+/// Adds a parameter, unless the endpoint describes it itself.
 fn add_parameter(operation: &mut Operation, parameter: Parameter) {
     let parameters = operation.parameters.get_or_insert_default();
     if !parameters.iter().any(|known| matches!(known, RefOr::T(known) if known.name == parameter.name)) {
@@ -175,7 +175,7 @@ fn idempotency_key() -> Parameter {
         .build()
 }
 
-/// Unknown fields of a request are refused, so its schemas say so.
+/// Closes the schemas of requests: unknown fields are refused.
 fn close_requests(document: &mut OpenApi) {
     let operations = document.paths.paths.values().flat_map(|item| [&item.post, &item.patch]).flatten();
     let mut names: Vec<String> = operations.filter_map(body_schema).collect();
@@ -199,7 +199,7 @@ fn body_schema(operation: &Operation) -> Option<String> {
     }
 }
 
-/// The names of the schemas that a schema refers to.
+/// The names of the schemas referenced by a schema.
 fn referred(schema: &serde_json::Value) -> Vec<String> {
     match schema {
         serde_json::Value::Object(members) => {
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_writes_takes_a_key_and_tells_its_position() {
+    fn only_writes_take_a_key_and_return_their_position() {
         let document = document();
         let says = |path: &str, method: &str, pointer: &str| {
             let operation = &document["paths"][path][method];

@@ -1,4 +1,4 @@
-//! The shapes that several endpoints answer with, as the OpenAPI document names them.
+//! The shapes shared by several endpoints, named as in the OpenAPI document.
 
 use domain::Position;
 use serde::Serialize;

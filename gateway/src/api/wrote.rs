@@ -1,4 +1,4 @@
-//! What a write is answered with: its position, in the body and in a header, the same however often it is asked.
+//! The answer to a write: its position in the body and in a header, the same for every repetition.
 
 use axum::Json;
 use axum::http::{HeaderName, StatusCode};
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use crate::access::Caller;
 use crate::state::AppState;
 
-/// The header that repeats the position.
+/// The header with the position.
 pub(crate) const POSITION: HeaderName = HeaderName::from_static("mensajeria-position");
 
-/// The answer to a write that was carried out, now or before.
+/// The answer to a write, run now or before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wrote {
     status: StatusCode,
@@ -22,17 +22,17 @@ pub struct Wrote {
 }
 
 impl AppState {
-    /// 201: something was made. `answer` is what was given to the command to be kept, such as `{"id": …}`.
+    /// 201 for a created resource. `answer` is the command's stored answer, such as `{"id": …}`.
     pub fn created(&self, caller: &Caller, done: Done, answer: Value) -> Wrote {
         self.wrote(StatusCode::CREATED, caller, done, answer)
     }
 
-    /// 200: something was changed, or was so already.
+    /// 200 for a changed resource, or for one that already was as asked.
     pub fn changed(&self, caller: &Caller, done: Done) -> Wrote {
         self.wrote(StatusCode::OK, caller, done, json!({}))
     }
 
-    /// Any status. The caller's next read shows at least this.
+    /// An answer with any status. The caller's next read waits for its position.
     pub fn wrote(&self, status: StatusCode, caller: &Caller, done: Done, answer: Value) -> Wrote {
         let position = done.position();
         self.freshness().note(caller.id(), position);
@@ -48,7 +48,7 @@ impl AppState {
 }
 
 impl Wrote {
-    /// The same with one more member in its body, for what is not kept with the first answer.
+    /// Adds a member to the body that is not stored with the first answer.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {
         if let Value::Object(members) = &mut self.body {

@@ -1,4 +1,4 @@
-//! How the program ends, for scripts that ask.
+//! The exit codes, for scripts.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,22 +21,22 @@ pub(super) const TABLE: &str = "\
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 wrong configuration · 4 a server it needs is away ·
             5 refused by a rule (such as an unknown user) · 6 done in part (such as an import with bad rows)";
 
-/// How the program ends.
+/// An exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// All was done.
+    /// Success.
     Done = 0,
-    /// Something went wrong that no other code says.
+    /// A failure without a code of its own.
     Failed = 1,
-    /// The command line is wrong.
+    /// The command line is invalid.
     Usage = 2,
-    /// The configuration is wrong.
+    /// The configuration is invalid.
     Configuration = 3,
-    /// A server it needs is away.
+    /// A server is unavailable.
     Unavailable = 4,
-    /// A rule refuses what was asked.
+    /// A rule refuses the command.
     Refused = 5,
-    /// Some of it was done; the output says what was not.
+    /// Partial success; the output lists the failures.
     InPart = 6,
 }
 
@@ -46,49 +46,49 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command of the command line was not carried out.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// The command line is wrong.
+    /// The command line is invalid.
     #[error("{0}")]
     Usage(String),
-    /// The configuration is wrong.
+    /// The configuration is invalid.
     #[error(transparent)]
     Configuration(#[from] ConfigError),
     /// An embedded server did not start.
     #[error(transparent)]
     Stack(#[from] StackError),
-    /// A secret could not be kept.
+    /// A secret could not be stored or read.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// A provider cannot be used as configured.
+    /// A provider's configuration is invalid.
     #[error(transparent)]
     Outside(#[from] OutsideError),
-    /// The program's parts could not start.
+    /// A role could not start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// A server it needs is away, or its database is not migrated.
+    /// A server is unavailable, or its database is not migrated.
     #[error("failed to reach the database: {0}")]
     Database(#[from] sqlx::Error),
-    /// The log does not open.
+    /// The log cannot be opened.
     #[error(transparent)]
     Log(#[from] OpenError),
-    /// The database's tables could not be brought up to date.
+    /// The migration failed.
     #[error("failed to migrate the database: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    /// No database is configured, and none is kept in the data folder.
+    /// No database is configured, and the data folder has none.
     #[error(
         "nothing is kept in {}: give the folder of `mensajeria dev` with --data, or `database.url`",
         .0.display()
     )]
     NothingHere(PathBuf),
-    /// A server it needs does not answer.
+    /// A server does not answer.
     #[error("{0}")]
     Unavailable(String),
     /// A file could not be read or written.
     #[error("{0}: {1}")]
     File(String, std::io::Error),
-    /// A rule refuses what was asked.
+    /// A rule refuses the command.
     #[error("{0}")]
     Refused(String),
     /// Anything else.
@@ -109,8 +109,8 @@ impl CliError {
         Self::Refused(error.to_string())
     }
 
-    /// What the API would answer, as the command line tells it.
-    pub(super) fn told(problem: &Problem) -> Self {
+    /// The error for a problem of the API.
+    pub(super) fn of_problem(problem: &Problem) -> Self {
         let sentence = problem.sentence(Language::Es);
         match problem.kind {
             Kind::Unavailable => Self::Unavailable(sentence),
@@ -192,15 +192,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_is_away_is_told_apart_from_a_refusal_whatever_was_asked() {
+    fn an_unavailable_server_and_a_refusal_have_different_exit_codes() {
         let away = CommandError::<UserError>::Unavailable("away".into());
         let exits = [
             CliError::from(away).exit(),
             CliError::from(RebuildError::Database(sqlx::Error::PoolTimedOut)).exit(),
-            CliError::told(&Problem::unavailable(1)).exit(),
+            CliError::of_problem(&Problem::unavailable(1)).exit(),
         ];
         assert_eq!(exits, [Exit::Unavailable; 3]);
         assert_eq!(CliError::from(CommandError::Refused(UserError::NoRole)).exit(), Exit::Refused);
-        assert_eq!(CliError::told(&Problem::not_found()).exit(), Exit::Refused);
+        assert_eq!(CliError::of_problem(&Problem::not_found()).exit(), Exit::Refused);
     }
 }

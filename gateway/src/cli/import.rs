@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::settings::Settings;
 use crate::state::AppState;
 
-/// How many connections an import uses at most.
+/// The most connections of an import.
 const CONNECTIONS: u32 = 8;
 
 /// What can be brought in.
@@ -52,13 +52,13 @@ pub(super) async fn run(global: &Global, config: Config, command: &ImportCommand
     let state = AppState::new(log, Settings::default(), positions, cancel.clone());
     let body = Body::from_stream(ReaderStream::new(opened));
     let bar = ProgressBar::new(0).with_style(style());
-    let told = |done, rows| {
+    let progress = |done, rows| {
         bar.set_length(rows);
         bar.set_position(done);
     };
-    let report = api::import_file(&state, *company, body, *dry_run, &told).await;
+    let report = api::import_file(&state, *company, body, *dry_run, &progress).await;
     bar.finish_and_clear();
-    let report = report.map_err(|problem| CliError::told(&problem))?;
+    let report = report.map_err(|problem| CliError::of_problem(&problem))?;
     print::result(global.json, &report, || summary(&report));
     cancel.cancel();
     drop(state);
@@ -73,17 +73,17 @@ fn style() -> ProgressStyle {
 fn summary(report: &Value) -> String {
     let counts = ["rows", "created", "updated", "unchanged", "rejected"]
         .map(|name| format!("{name}: {}", report[name]));
-    let errors = told(&report["errors"], &report["errors_left_off"], "");
-    let warnings = told(&report["warnings"], &report["warnings_left_off"], "warning: ");
+    let errors = lines(&report["errors"], &report["errors_left_off"], "");
+    let warnings = lines(&report["warnings"], &report["warnings_left_off"], "warning: ");
     std::iter::once(counts.join(", ")).chain(errors).chain(warnings).collect::<Vec<_>>().join("\n")
 }
 
-/// A line for each error or warning, and one for those that the report leaves off.
-fn told(list: &Value, left_off: &Value, label: &str) -> Vec<String> {
+/// A line for each error or warning, and one for those left off the report.
+fn lines(list: &Value, left_off: &Value, label: &str) -> Vec<String> {
     let line = |fault: &Value| {
         let [column, detail, value] =
             ["column", "detail", "value"].map(|name| fault[name].as_str().unwrap_or_default());
-        // Escaped: what a file holds must not steer a terminal.
+        // Escaped, because a file's content must not control the terminal.
         format!("{label}line {}, {column}: {detail} {value:?}", fault["line"])
     };
     let left_off = left_off.as_u64().filter(|left_off| *left_off > 0);

@@ -1,4 +1,4 @@
-//! `mensajeria migrate`: brings the database's tables up to date.
+//! `mensajeria migrate`: migrates the database.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The command line: `mensajeria [dev]`, `serve`, and what an operator does by hand.
+//! The command line: `mensajeria [dev]`, `serve`, and the commands for operators.
 
 mod dev;
 mod exit;
@@ -128,14 +128,13 @@ async fn dispatch(cli: Cli, config: Config) -> Result<Exit, CliError> {
     }
 }
 
-/// With two providers compiled in and none installed, the first TLS connection would panic; with one, it still has to
-/// be named before anybody else does.
+/// Installs the TLS provider. With two providers compiled in and none installed, the first TLS connection would panic.
 fn install_cryptography() {
-    // Refused only if it is installed already, as in tests that run the program in their own process.
+    // Fails only if one is installed already, as in tests that run the program in their own process.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
 }
 
-/// Waits until somebody asks the program to end.
+/// Waits for a signal to stop.
 async fn stop_signal() {
     let interrupt = async { drop(tokio::signal::ctrl_c().await) };
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! `mensajeria relay recreate`: the way out when JetStream tells another story than PostgreSQL.
+//! `mensajeria relay recreate`: repairs a stream that differs from PostgreSQL.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use super::target::{CONNECTIONS, Target};
 use super::{CliError, Exit, Global, print};
 use crate::config::Config;
 
-/// How long the broker may take to be reached.
+/// The timeout of the connection to the broker.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often to look whether it is there.
+/// How often the connection is polled.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What can be done with the mirror.

@@ -1,4 +1,4 @@
-//! `mensajeria replay`: rebuilds projections from the events; nothing is ever sent by it.
+//! `mensajeria replay`: rebuilds projections from the events, and never sends anything.
 
 use std::str::FromStr;
 
@@ -13,7 +13,7 @@ use super::target::Target;
 use super::{CliError, Exit, Global, print};
 use crate::config::Config;
 
-/// How many connections a rebuild uses at most.
+/// The most connections of a rebuild.
 const CONNECTIONS: u32 = 8;
 
 /// Options of `replay`.

@@ -1,4 +1,4 @@
-//! The log that a command works on: the configured servers, those of a running `dev`, or ones started for it.
+//! The log of a command: on the configured servers, on those of a running `dev`, or on servers started for the command.
 
 use std::path::{Path, PathBuf};
 
@@ -13,26 +13,27 @@ use crate::environment::variable;
 use crate::secrets;
 use crate::system::{self, Patience};
 
-/// How many connections a command opens.
+/// The connections of a command.
 pub(super) const CONNECTIONS: u32 = 4;
 
-/// Servers to work on. Those that were started for the purpose end with it.
+/// The servers of a command. Servers started for the command stop with it.
 pub(super) struct Target {
-    /// Of the database.
+    /// The URL of the database.
     pub(super) database_url: String,
-    /// Of the broker.
+    /// The URL of the broker.
     pub(super) nats_url: String,
-    /// What wraps all other keys.
+    /// The key that wraps all other keys.
     pub(super) master: MasterKey,
-    /// The folder of what is kept outside the database.
+    /// The data folder.
     pub(super) data: PathBuf,
-    /// The servers, if they are our own.
+    /// The embedded servers, if this process started them.
     pub(super) stack: Option<Stack>,
 }
 
 impl Target {
-    /// Finds or starts the servers. With `own` a running `dev` is not joined: it is to be started here, from nothing if
-    /// need be. Any other command works on what is there: a mistyped folder must not become a database.
+    /// Finds or starts the servers. With `own` a running `dev` is not joined: the servers are started here, with a new
+    /// cluster if necessary. All other commands only use an existing cluster: a mistyped folder must not become a
+    /// database.
     pub(super) async fn find(global: &Global, config: &Config, own: bool) -> Result<Self, CliError> {
         let data = data_folder(global, config);
         let given =
@@ -64,24 +65,24 @@ impl Target {
         })
     }
 
-    /// The database, once it answers.
+    /// A pool, once the database answers.
     pub(super) async fn pool(&self, connections: u32) -> Result<PgPool, CliError> {
         Ok(system::connect(&self.database_url, connections, Patience::default()).await?)
     }
 
-    /// The log, its tables brought up to date.
+    /// The log, after a migration.
     pub(super) async fn log(&self, connections: u32) -> Result<EventLog, CliError> {
         let pool = self.pool(connections).await?;
         commands::migrate(&pool).await?;
         Ok(EventLog::open(pool, &self.master).await?)
     }
 
-    /// The broker; it need not answer.
+    /// The broker, which may be unavailable.
     pub(super) async fn broker(&self) -> Result<Broker, CliError> {
         Ok(Broker::connect(&self.nats_url).await?)
     }
 
-    /// Ends the servers that were started for the purpose.
+    /// Stops the servers that were started for the command.
     pub(super) async fn close(self) -> Result<(), CliError> {
         if let Some(stack) = self.stack {
             stack.stop().await?;
@@ -90,7 +91,7 @@ impl Target {
     }
 }
 
-/// `--data`, or as configured, or where such things are kept.
+/// `--data`, or the configured folder, or the default one.
 pub(super) fn data_folder(global: &Global, config: &Config) -> PathBuf {
     global.data.clone().unwrap_or_else(|| config.data.or_default(variable))
 }

@@ -86,7 +86,7 @@ async fn add(log: &EventLog, order: RegisterUser, json: bool) -> Result<(), CliE
     Ok(())
 }
 
-/// As the API does: a worker of a company that is not there would see nothing, and nobody would know why.
+/// As in the API: a worker of an unknown company would see nothing without a reason.
 async fn refuse_unknown_companies(log: &EventLog, order: &RegisterUser) -> Result<(), CliError> {
     for company in &order.companies {
         if companies::profile(log, *company).await?.is_none() {
@@ -104,7 +104,7 @@ async fn password(log: &EventLog, email: &EmailAddress, json: bool) -> Result<()
     Ok(())
 }
 
-/// Of the password that is the one line of standard input.
+/// The hash of the password on the one line of standard input.
 fn new_password_hash() -> Result<String, CliError> {
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line);

@@ -1,26 +1,26 @@
-//! What is wrong with a configuration: always a key, and where it came from.
+//! Configuration errors: each names a key and its origin.
 
 use std::path::PathBuf;
 
 /// Why a configuration is refused. No variant repeats a value, which may be a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A key that does not exist, or whose value cannot be used.
+    /// An unknown key, or a key with an invalid value.
     #[error("configuration key `{key}` ({origin}): {problem}")]
     Key {
         /// The key with its section, such as `database.url` or `sms.providers[0].from`.
         key: String,
-        /// Where it was given.
+        /// The origin of the value.
         origin: String,
         /// What is wrong, finishing "this key".
         problem: String,
     },
-    /// A key that this command cannot do without.
+    /// A missing key that this command requires.
     #[error("configuration key `{key}` is missing: {problem}")]
     Missing {
         /// The key with its section.
         key: &'static str,
-        /// Why it is needed, and how to give it.
+        /// Why the key is required, and how to set it.
         problem: &'static str,
     },
     /// The file of `--config` cannot be read, or is not TOML.
@@ -28,7 +28,7 @@ pub enum ConfigError {
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it, with the line if there is one.
+        /// The cause, with the line if it is known.
         problem: String,
     },
 }

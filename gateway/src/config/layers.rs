@@ -1,4 +1,4 @@
-//! The places a value may come from, laid over one another: the manual, a file, the environment.
+//! The layers of the configuration, the later over the earlier: the manual, a file, the environment.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,17 +10,16 @@ use figment::{Figment, Metadata, Profile, Provider};
 
 use super::error::ConfigError;
 
-/// The manual with its values.
+/// The manual: the TOML file of all keys with their defaults.
 pub(super) const MANUAL: &str = include_str!("default.toml");
 
-/// Begins the variables that name a key.
+/// The prefix of the variables that name a key.
 const PREFIX: &str = "MENSAJERIA__";
 
-/// Variables that other programs use for the same thing; those with our prefix win.
+/// Variables that are shared with other programs. Variables with the prefix win over them.
 const SHARED: [(&str, &str); 2] = [("DATABASE_URL", "database.url"), ("NATS_URL", "nats.url")];
 
-/// The keys whose values are not text. Everything else is taken from the environment as it stands: a password of
-/// digits is no number.
+/// The keys whose values are not text. All other variables are taken literally: a password of digits is no number.
 const NOT_TEXT: [&str; 5] = [
     "database.max_connections",
     "email.providers",
@@ -29,7 +28,7 @@ const NOT_TEXT: [&str; 5] = [
     "simulator.enabled",
 ];
 
-/// Lays the manual, the file and the environment over one another.
+/// Merges the manual, the file and the environment.
 pub(super) fn layers(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -44,35 +43,35 @@ pub(super) fn layers(
     Ok(figment)
 }
 
-/// Where a value came from: later places win over earlier ones.
+/// The origin of a value. Later origins win over earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
-    /// The manual compiled in.
+pub(super) enum Origin {
+    /// The built-in manual.
     Manual,
     /// The file of `--config`.
     File,
-    /// A variable that other programs use too.
+    /// A variable that is shared with other programs.
     Shared,
-    /// A variable of ours.
+    /// A variable with the prefix.
     Own,
 }
 
-/// The place of a key and how to call it; nothing for a key that nobody gave.
-pub(super) fn place_of(figment: &Figment, key: &str) -> Option<(Place, String)> {
+/// The origin of a key and its text for errors; none for a key without a value.
+pub(super) fn origin_of(figment: &Figment, key: &str) -> Option<(Origin, String)> {
     let name = figment.find_metadata(key)?.name.clone().into_owned();
-    let place = match name.strip_prefix(VARIABLE) {
-        Some(variable) if variable.starts_with(PREFIX) => Place::Own,
-        Some(_) => Place::Shared,
-        None if name.starts_with(FILE) => Place::File,
-        None => Place::Manual,
+    let origin = match name.strip_prefix(VARIABLE) {
+        Some(variable) if variable.starts_with(PREFIX) => Origin::Own,
+        Some(_) => Origin::Shared,
+        None if name.starts_with(FILE) => Origin::File,
+        None => Origin::Manual,
     };
-    Some((place, name))
+    Some((origin, name))
 }
 
-/// Begins what a variable is called in an error.
+/// Begins the text of a variable's origin.
 const VARIABLE: &str = "from the environment variable ";
 
-/// Begins what the file is called in an error.
+/// Begins the text of the file's origin.
 const FILE: &str = "in ";
 
 /// The file of `--config`.
@@ -118,7 +117,7 @@ impl Provider for Variable {
     }
 }
 
-/// The variables that concern us, shared ones first, so that those with the prefix win.
+/// The relevant variables, shared ones first, so that those with the prefix win.
 fn variables(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Vec<Variable>, ConfigError> {

@@ -1,4 +1,4 @@
-//! The configuration: read from a manual that is compiled in, a file and the environment, checked key by key.
+//! The configuration: merged from a built-in manual, a file and the environment, and checked key by key.
 
 mod error;
 mod layers;
@@ -24,7 +24,7 @@ pub use secret::Secret;
 use raw::Raw;
 use secrets::Secrets;
 
-/// Everything that can be configured, with every secret read and every value checked.
+/// The whole configuration, with every secret read and every value checked.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `[server]`
@@ -50,21 +50,21 @@ pub struct Config {
 /// The length of the master key, in bytes.
 pub const MASTER_KEY_BYTES: usize = 32;
 
-/// The most and least connections to PostgreSQL that make sense: the relay, the projections and the leaders' locks
-/// need a few of their own.
+/// The sensible numbers of connections to PostgreSQL: the relay, the projections and the leaders' locks need a few of
+/// their own.
 const CONNECTIONS: std::ops::RangeInclusive<u32> = 4..=1_000;
 
 /// `[server]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
-    /// Address and port to answer on; port 0 takes a free one.
+    /// The address and port to listen on; port 0 takes a free port.
     pub listen: SocketAddr,
-    /// Address and port for `/livez`, `/readyz` and `/metrics` apart from the front door; port 0 takes a free one.
+    /// A separate address and port for `/livez`, `/readyz` and `/metrics`; port 0 takes a free port.
     pub admin_listen: Option<SocketAddr>,
-    /// The address that others reach us by.
+    /// The public address of the server.
     pub public_url: Option<Url>,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// The trusted proxies: their `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
 }
 
@@ -97,7 +97,7 @@ pub struct Simulator {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
-    /// For people or for machines.
+    /// Text or JSON.
     pub format: LogFormat,
     /// A filter such as `info,dispatcher=debug`.
     pub level: String,
@@ -109,15 +109,15 @@ pub struct Log {
 pub enum LogFormat {
     /// For people.
     Text,
-    /// An object a line, for machines.
+    /// For machines: one JSON object a line.
     Json,
 }
 
 impl Config {
-    /// Reads the manual, then the file, then the environment (`std::env::vars_os()`), the later over the earlier.
+    /// Merges the manual, the file and the environment (`std::env::vars_os()`), the later over the earlier.
     ///
     /// # Errors
-    /// The first key that does not exist or cannot be used, with the place it came from.
+    /// The first unknown key or invalid value, with its origin.
     pub fn load(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -133,10 +133,10 @@ impl Config {
         layers::MANUAL
     }
 
-    /// What `serve` cannot do without and what it must not do.
+    /// Checks the keys that `serve` requires or forbids.
     ///
     /// # Errors
-    /// A missing key, the simulator, or a public address that is not https.
+    /// A missing key, an enabled simulator, or a public address that is not https.
     pub fn validate_for_serve(&self) -> Result<(), ConfigError> {
         if self.simulator.enabled == Some(true) {
             return Err(ConfigError::key(

@@ -1,4 +1,4 @@
-//! Who carries e-mail and SMS, as configured. What a URL or a sender must look like is the dispatcher's to say.
+//! The configured providers of e-mail and SMS. The dispatcher checks URLs and senders.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -13,42 +13,42 @@ use super::secrets::Secrets;
 /// One `[[email.providers]]`.
 #[derive(Debug, Clone)]
 pub struct EmailProvider {
-    /// How it is called in logs and attempts; unique in its list.
+    /// The name in logs and attempts; unique in its list.
     pub name: String,
     /// `smtp://user:password@host:port` or `smtps://…`
     pub url: Secret<String>,
-    /// The sender of every mail.
+    /// The sender of every e-mail.
     pub from: String,
-    /// How many connections are open to it at once.
+    /// The most open connections.
     pub connections: u32,
-    /// The most mails per second; 0 for no limit.
+    /// The most e-mails per second; 0 for no limit.
     pub rate_per_second: u32,
-    /// What we call ourselves at EHLO; without it, by the public address or by this end's.
+    /// The name for EHLO. By default the host of the public address, else the address of the connection.
     pub helo_name: Option<String>,
-    /// Whether STARTTLS is needed.
+    /// Whether STARTTLS is required.
     pub tls: Option<TlsMode>,
-    /// What the file of `ca_file` holds.
+    /// The content of `ca_file`.
     pub ca_file: Option<Vec<u8>>,
-    /// SHA-256 fingerprints of the server's certificates.
+    /// The pinned SHA-256 fingerprints of the server's certificate.
     pub certificate_sha256: Vec<String>,
 }
 
 /// One `[[sms.providers]]`.
 #[derive(Debug, Clone)]
 pub struct SmsProvider {
-    /// How it is called in logs and attempts; unique in its list.
+    /// The name in logs and attempts; unique in its list.
     pub name: String,
-    /// The dialect it speaks.
+    /// The dialect of the API.
     pub kind: SmsKind,
-    /// Where its API is.
+    /// The base URL of the API.
     pub base_url: String,
-    /// The account's sid.
+    /// The account id.
     pub account: String,
-    /// The account's token.
+    /// The account's secret token.
     pub secret: Secret<String>,
     /// The sender of every SMS.
     pub from: String,
-    /// How many requests are under way at once.
+    /// The most requests in flight.
     pub connections: u32,
     /// The most messages per second; 0 for no limit.
     pub rate_per_second: u32,
@@ -58,7 +58,7 @@ pub struct SmsProvider {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SmsKind {
-    /// Twilio's, and that of everybody who speaks like Twilio.
+    /// Twilio's, and that of compatible APIs.
     Twilio,
 }
 
@@ -96,12 +96,12 @@ pub(super) struct RawSmsProvider {
     rate_per_second: u32,
 }
 
-/// As in the manual.
+/// The manual's default.
 const fn email_connections() -> u32 {
     8
 }
 
-/// As in the manual.
+/// The manual's default.
 const fn sms_connections() -> u32 {
     32
 }
@@ -148,7 +148,8 @@ pub(super) fn sms(raw: Vec<RawSmsProvider>, secrets: &Secrets<'_>) -> Result<Vec
         .collect()
 }
 
-/// The names of one list: each there, and each once, since attempts and breakers go by them.
+/// Checks the names of one list: each must be set and unique, because attempts and circuit breakers are identified by
+/// them.
 struct Names<'a> {
     list: &'static str,
     secrets: &'a Secrets<'a>,
@@ -161,7 +162,7 @@ impl<'a> Names<'a> {
         Self { list, secrets, seen: HashSet::new(), count: 0 }
     }
 
-    /// The key of the next entry, once its name is seen to be good.
+    /// The key of the next entry, after its name is checked.
     fn next(&mut self, name: &str) -> Result<String, ConfigError> {
         let entry = format!("{}[{}]", self.list, self.count);
         self.count += 1;

@@ -1,4 +1,4 @@
-//! The configuration as it is written, section by section: every key, and no other.
+//! The schema of the configuration file: every key by section, and no other.
 
 use std::path::PathBuf;
 
@@ -9,12 +9,12 @@ use tracing_subscriber::filter::LevelFilter;
 use url::Url;
 
 use super::error::ConfigError;
-use super::layers::place_of;
+use super::layers::origin_of;
 use super::providers::{self, RawEmailProvider, RawSmsProvider};
 use super::secrets::Secrets;
 use super::{CONNECTIONS, Config, DataFolder, Database, Log, MASTER_KEY_BYTES, Secret, Server, Simulator};
 
-/// Everything that may stand in a file.
+/// All sections of a file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Raw {
@@ -94,7 +94,7 @@ impl Config {
     }
 }
 
-/// The checks that types alone do not make.
+/// The checks beyond types.
 struct Check<'a>(&'a Secrets<'a>);
 
 impl Check<'_> {
@@ -135,7 +135,8 @@ impl Check<'_> {
         self.refuse("database.max_connections", range)
     }
 
-    /// A bare word is a level: as the name of a part, which the filter would take it for, it logs next to nothing.
+    /// Refuses a bare word that is no level. The filter would take it for the name of a module, and log next to
+    /// nothing.
     fn log_level(&self, level: &str) -> Result<(), ConfigError> {
         let is_level = |text: &str| !text.trim().is_empty() && text.trim().parse::<LevelFilter>().is_ok();
         let is_good = |directive: &str| match directive.split_once('=') {
@@ -164,12 +165,12 @@ impl Check<'_> {
     }
 }
 
-/// figment's error with the key in full and the place of that key. Values are left out: they may be secrets.
+/// figment's error with the full key and the origin of that key. Values are omitted: they may be secrets.
 fn named(figment: &Figment, error: figment::Error) -> ConfigError {
     let mut path = error.path.clone();
     let problem = match &error.kind {
         Kind::UnknownField(field, known) => {
-            // The name is the path's end already when the value was looked at first.
+            // The path may already end with the name.
             if path.last() != Some(field) {
                 path.push(field.clone());
             }
@@ -190,14 +191,14 @@ fn named(figment: &Figment, error: figment::Error) -> ConfigError {
     ConfigError::key(&written(&path), origin, problem)
 }
 
-/// The place of the key, or of the nearest one above it: the values of a list have none of their own.
+/// The origin of the key, or of its nearest parent: entries of a list have no origin of their own.
 fn nearest_origin(figment: &Figment, path: &[String]) -> Option<String> {
     (1..=path.len())
         .rev()
-        .find_map(|length| place_of(figment, &path[..length].join(".")).map(|(_, origin)| origin))
+        .find_map(|length| origin_of(figment, &path[..length].join(".")).map(|(_, origin)| origin))
 }
 
-/// `sms.providers.0.from` as people write it: `sms.providers[0].from`.
+/// The key as people write it: `sms.providers.0.from` becomes `sms.providers[0].from`.
 fn written(path: &[String]) -> String {
     let mut key = String::new();
     for part in path {

@@ -1,20 +1,20 @@
-//! A value that does not print.
+//! A value that is never printed.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
-/// A value that neither `Debug` nor a log shows. It is not comparable and not displayable on purpose.
+/// A value that neither `Debug` nor a log shows. On purpose it has no comparison and no `Display`.
 #[derive(Clone)]
 pub struct Secret<T>(T);
 
 impl<T> Secret<T> {
-    /// Hides a value.
+    /// Wraps a value.
     pub const fn new(value: T) -> Self {
         Self(value)
     }
 
-    /// The value itself, for the one place that needs it.
+    /// The value itself, for the one place that uses it.
     pub const fn expose(&self) -> &T {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! Secrets that are given as they are or as the file that holds them, and other files that keys name.
+//! Secrets given directly or as a file, and other files named by keys.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -7,9 +7,9 @@ use figment::Figment;
 
 use super::Secret;
 use super::error::ConfigError;
-use super::layers::place_of;
+use super::layers::origin_of;
 
-/// Reads secrets, and knows where each was given.
+/// Reads secrets, and knows their origins.
 pub(super) struct Secrets<'a>(&'a Figment);
 
 impl<'a> Secrets<'a> {
@@ -17,7 +17,7 @@ impl<'a> Secrets<'a> {
         Self(figment)
     }
 
-    /// The secret of `key`, or what the file of `<key>_file` holds: whichever was given in the later place.
+    /// The value of `key`, or the content of the file `<key>_file`: the one with the later origin.
     pub(super) fn one_of(
         &self,
         key: &str,
@@ -30,8 +30,8 @@ impl<'a> Secrets<'a> {
             (Some(value), None) => Ok(Some(value)),
             (None, Some(file)) => self.read(&file_key, file).map(Some),
             (Some(value), Some(file)) => {
-                let place = |key: &str| place_of(self.0, key).map(|(place, _)| place);
-                match place(key).cmp(&place(&file_key)) {
+                let origin = |key: &str| origin_of(self.0, key).map(|(origin, _)| origin);
+                match origin(key).cmp(&origin(&file_key)) {
                     std::cmp::Ordering::Greater => Ok(Some(value)),
                     std::cmp::Ordering::Less => self.read(&file_key, file).map(Some),
                     std::cmp::Ordering::Equal => {
@@ -42,7 +42,7 @@ impl<'a> Secrets<'a> {
         }
     }
 
-    /// The one of a list's entry, where both stand in the same place and one is needed.
+    /// The required secret of a list's entry, given directly or as a file.
     pub(super) fn one_of_entry(
         &self,
         entry: &str,
@@ -55,7 +55,7 @@ impl<'a> Secrets<'a> {
             .ok_or_else(|| self.wrong(&full, format!("is missing: give {key} or {key}_file")))
     }
 
-    /// What the file holds that a list's entry names.
+    /// The content of the file named by a list's entry.
     pub(super) fn file_of_entry(
         &self,
         entry: &str,
@@ -78,12 +78,12 @@ impl<'a> Secrets<'a> {
         Ok(Secret::new(text.trim().to_owned()))
     }
 
-    /// The error for a key, with its place; an entry of a list has its list's.
+    /// The error for a key, with its origin. An entry of a list has the origin of its list.
     pub(super) fn wrong(&self, key: &str, problem: impl Into<String>) -> ConfigError {
         let list = key.split('[').next().unwrap_or(key);
         let file_of = format!("{key}_file");
-        let place = [key, file_of.as_str(), list].into_iter().find_map(|key| place_of(self.0, key));
-        let origin = place.map_or_else(|| "in the manual".to_owned(), |(_, origin)| origin);
+        let origin = [key, file_of.as_str(), list].into_iter().find_map(|key| origin_of(self.0, key));
+        let origin = origin.map_or_else(|| "in the manual".to_owned(), |(_, origin)| origin);
         ConfigError::key(key, origin, problem)
     }
 }

@@ -1,4 +1,4 @@
-//! Every way a configuration is refused, with the key and the place that the error names.
+//! Tests of every refused configuration, with the key and the origin in the error.
 
 use dispatcher::provider::TlsMode;
 
@@ -24,7 +24,7 @@ fn from_both(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigErr
     Config::load(Some(file.path()), environment(variables))
 }
 
-/// The refusal's text, which must name the key and everything else given.
+/// Asserts that the configuration is refused, and that the text names the key and all other parts.
 fn assert_refused(config: Result<Config, ConfigError>, key: &str, parts: &[&str]) {
     let text = config.expect_err("it is refused").to_string();
     assert!(text.starts_with(&format!("configuration key `{key}` ")), "{text}");
@@ -344,7 +344,7 @@ fn serve_takes_a_configuration_without_providers() {
 }
 
 #[test]
-fn serve_names_what_it_misses() {
+fn serve_names_its_missing_keys() {
     let missing = [
         (for_serve(|config| config.master_key = None), "keys.master"),
         (for_serve(|config| config.database.url = None), "database.url"),

@@ -1,4 +1,4 @@
-//! The demo's clients: made by rule, so that every start makes the same ones.
+//! The demo's clients. Fixed rules make them, so that every start makes the same ones.
 
 use domain::client::{ClientProfile, Contact};
 use domain::value::ContactKind;
@@ -10,8 +10,8 @@ const FIRST: [&str; 10] =
 const LAST: [&str; 8] = ["Núñez", "Pérez", "Güiza", "Muñoz", "Castaño", "Díaz", "Ibáñez", "Rodríguez"];
 const BUSINESS: [&str; 4] = ["Ferretería", "Panadería", "Droguería", "Taller"];
 
-/// The `n`th client of a company. Every 20th holder's mail bounces, every 27th is taken for spam; some of the other
-/// contacts' mail servers and numbers are busy or slow, as the simulator's table of addresses says.
+/// The `n`th client of a company. Every 20th holder's e-mail bounces, every 27th is classified as spam. Some of the
+/// other contacts' mail servers and numbers are busy or slow, as the simulator's table of addresses says.
 pub(super) fn client(company: &DemoCompany, n: usize) -> ClientProfile {
     let (first, last) = (FIRST[n % FIRST.len()], LAST[n / FIRST.len() % LAST.len()]);
     let holder = format!("{first} {last}");
@@ -36,7 +36,7 @@ fn at(company: &DemoCompany, local: &str) -> String {
     format!("{local}@{}", company.domain)
 }
 
-/// The part before the `@`.
+/// The local part of the address.
 fn holder_email(first: &str, last: &str, n: usize) -> String {
     match n {
         n if n % 20 == 7 => format!("rebota+{n}"),
@@ -45,7 +45,7 @@ fn holder_email(first: &str, last: &str, n: usize) -> String {
     }
 }
 
-/// Every fourth has no e-mail address, every sixth has a busy mail server.
+/// Every fourth contact has no e-mail address, every sixth a busy mail server.
 fn emergency(company: &DemoCompany, n: usize) -> Contact {
     let name = format!("{} {}", FIRST[(n + 3) % FIRST.len()], LAST[(n + 1) % LAST.len()]);
     let email = match n {
@@ -56,7 +56,7 @@ fn emergency(company: &DemoCompany, n: usize) -> Contact {
     Contact { kind: ContactKind::EmergencyContact, name, phone: Some(mobile(company, n * 3 + 1)), email }
 }
 
-/// Every other one has no phone.
+/// Every second contact has no phone.
 fn authorized(company: &DemoCompany, n: usize) -> Contact {
     let name = format!("{} {}", FIRST[(n + 5) % FIRST.len()], LAST[(n + 4) % LAST.len()]);
     let phone = n.is_multiple_of(10).then(|| mobile(company, n * 3 + 2));
@@ -68,7 +68,7 @@ fn authorized(company: &DemoCompany, n: usize) -> Contact {
     }
 }
 
-/// Endings 0001 to 0006 are the simulator's: every 40th number bounces, the others stay clear of them.
+/// The simulator reacts to the endings 0001 to 0006: every 40th number bounces, the others avoid them.
 fn mobile(company: &DemoCompany, number: usize) -> String {
     let ending = if number % 40 == 39 { 1 } else { 1_000 + number * 17 % 9_000 };
     format!("{}{:03}{ending:04}", company.mobile, 200 + number / 3)

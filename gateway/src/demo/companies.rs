@@ -1,4 +1,4 @@
-//! The demo's companies. Their ids are fixed, so that the dispatcher knows them whatever else is configured.
+//! The demo's companies. Their ids are fixed, so that the dispatcher recognizes them in any configuration.
 
 use domain::company::CompanyDetails;
 use domain::value::CompanyId;
@@ -11,13 +11,13 @@ pub struct DemoCompany {
     name: &'static str,
     country: &'static str,
     time_zone: &'static str,
-    /// Where its clients' mail servers are: no two companies share an address.
+    /// The domain of its clients' addresses: no two companies share an address.
     pub(super) domain: &'static str,
     /// The first digits of its clients' mobile numbers, in E.164; seven more follow.
     pub(super) mobile: &'static str,
 }
 
-/// The companies that demo data belongs to: nothing of theirs ever leaves through a configured provider.
+/// The companies of the demo data. Their messages never leave through a configured provider.
 pub const COMPANIES: [DemoCompany; 3] = [
     DemoCompany {
         id: 0x0192_a000_0000_7000_8000_0000_0000_0001,
@@ -46,12 +46,12 @@ pub const COMPANIES: [DemoCompany; 3] = [
 ];
 
 impl DemoCompany {
-    /// Its id.
+    /// The company's id.
     pub fn id(&self) -> CompanyId {
         Uuid::from_u128(self.id).into()
     }
 
-    /// What is known of it.
+    /// The company's details.
     pub(super) fn details(&self) -> CompanyDetails {
         CompanyDetails {
             name: self.name.parse().expect("a demo company's name is a name"),

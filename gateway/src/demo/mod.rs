@@ -1,4 +1,4 @@
-//! The demo data of `mensajeria dev`: three companies, their clients, a user of every role, and messages to begin with.
+//! The demo data of `mensajeria dev`: three companies with clients, a user of every role, and a few messages.
 
 mod clients;
 mod companies;
@@ -34,16 +34,15 @@ impl DemoError {
     }
 }
 
-/// Makes what is missing of the demo data and sees to it that `password` lets its users in; started again after a crash,
-/// it goes on where it was. The notification is asked for only if `notify`: demo data never leaves through a configured
-/// provider.
+/// Creates the missing demo data and sets the users' password to `password`. Started again after a crash, it continues.
+/// The notification is only sent if `notify`: demo data never leaves through a configured provider.
 ///
 /// # Errors
-/// When the log is away.
+/// When the log is unavailable.
 pub async fn seed(log: &EventLog, password: &str, notify: bool) -> Result<(), DemoError> {
     let hash = hash_password(password).map_err(DemoError::of)?;
     let (administrator, others) = PEOPLE.split_last().expect("the demo has people");
-    // The administrator is the last thing that is made, so all else is there too.
+    // The administrator is created last, so everything else exists too.
     if login_of(log, administrator).await?.is_none() {
         let ids = seed_data(log, others, &hash).await?;
         if let [operator, second, notifier, ..] = ids[..] {
@@ -92,7 +91,8 @@ async fn login_of(log: &EventLog, person: &Person) -> Result<Option<UserId>, Dem
     users::find_by_email(log, &email).await.map_err(DemoError::of)
 }
 
-/// The password that is printed is the password that works, whatever it was at the last start.
+/// Sets the password of a user unless it is right already: the printed password must work, whatever it was at the last
+/// start.
 async fn let_in(log: &EventLog, person: &Person, password: &str, hash: &str) -> Result<(), DemoError> {
     let Some(user) = login_of(log, person).await? else { return Ok(()) };
     let now: Option<String> = sqlx::query_scalar("select password_hash from credentials where user_id = $1")
@@ -159,13 +159,13 @@ async fn greet(log: &EventLog, from: UserId, to: UserId, body: &str) -> Result<(
     Ok(())
 }
 
-/// What an author does once, however often the data is made: a crash may have come between it and the end.
+/// The context of a command that runs once, although the data is made again after a crash.
 fn once(log: &EventLog, author: UserId, what: &str) -> CommandContext {
     let same = Idempotency::new(log.keys(), author, what, &[]);
     CommandContext { idempotency: Some(same), ..CommandContext::of_user(author) }
 }
 
-/// One e-mail notification to the first company, some of whose addresses bounce.
+/// Sends one e-mail notification to the first company, some of whose addresses bounce.
 async fn announce(log: &EventLog, author: UserId) -> Result<(), DemoError> {
     let body = "Estimado cliente:\n\nEsta noche entre las 01:00 y las 03:00 haremos mantenimiento en la central de \
                 monitoreo. Su alarma seguirá protegiéndolo.\n\nVigía Andina";

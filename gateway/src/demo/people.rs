@@ -1,4 +1,4 @@
-//! The demo's users: one of every role at least.
+//! The demo's users: at least one of every role.
 
 use domain::value::Role;
 
@@ -7,7 +7,7 @@ pub(super) struct Person {
     pub(super) name: &'static str,
     pub(super) email: &'static str,
     pub(super) roles: &'static [Role],
-    /// How many of the companies, from the first, the user may act for.
+    /// How many of the companies the user may act for, counted from the first.
     pub(super) companies: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Reads a body up to a bound; what is beyond it, and what nobody read, is the server's to drain.
+//! Reads a request body up to a bound. The server drains the rest.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use tokio::time::timeout_at;
 use super::pace::Pace;
 use crate::problem::{Answer, Kind, Problem, Reason};
 
-/// How large a body that is read as a whole may be.
+/// The largest body that is read as a whole.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// How large the body of a caller may be that is not logged in: an address and a password take far less.
+/// The largest body of a caller that is not logged in: an address and a password are far smaller.
 pub const STRANGER_BODY_BYTES_MAX: usize = 16 * 1024;
-/// How a body must come: 2G brings ten times as many bytes a second.
+/// The minimum pace of a body: a 2G connection is ten times as fast.
 const PACE: Pace =
     Pace { least_bytes_per_s: 1_024, grace: Duration::from_secs(5), next: BODY_TIMEOUT, whole: BODY_TIMEOUT };
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a body may take to arrive from a caller that is not logged in.
+/// How long the body of a caller that is not logged in may take to arrive.
 const STRANGER_BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How large a body may be, and how long it may take.
+/// The limits of a body: its size and its pace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BodyBounds {
     bytes: usize,
@@ -33,14 +33,14 @@ pub struct BodyBounds {
 impl BodyBounds {
     /// For a caller that is logged in.
     pub const CALLER: Self = Self { bytes: BODY_BYTES_MAX, pace: PACE };
-    /// For anybody else.
+    /// For a caller that is not logged in.
     pub const STRANGER: Self =
         Self { bytes: STRANGER_BODY_BYTES_MAX, pace: Pace { whole: STRANGER_BODY_TIMEOUT, ..PACE } };
 
     /// Reads a whole body.
     ///
     /// # Errors
-    /// 413 when it is too large, 408 when it takes too long, 400 when it breaks off.
+    /// 413 when it is too large, 408 when it takes too long, 400 when it ends early.
     pub async fn read(self, headers: &HeaderMap, body: Body) -> Answer<Bytes> {
         if declared_length(headers).is_some_and(|length| length > self.bytes as u64) {
             return Err(self.too_large());
@@ -84,7 +84,7 @@ mod tests {
         bounds.read(&HeaderMap::new(), Body::from(vec![b' '; length])).await
     }
 
-    /// A body of so many pieces, one after each pause; and how long it was listened to.
+    /// Reads a body of so many pieces with a pause before each. Returns the result and the time it took.
     async fn slow(
         bounds: BodyBounds,
         pieces: usize,

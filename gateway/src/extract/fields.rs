@@ -1,4 +1,4 @@
-//! Reads the members of a JSON object one by one and collects what is wrong with any of them.
+//! Reads the members of a JSON object one by one and collects every fault.
 
 use domain::value::Invalid;
 use serde_json::{Map, Value};
@@ -6,15 +6,15 @@ use serde_json::{Map, Value};
 use super::FromJson;
 use crate::problem::{Fault, Faults, JsonType, Reason, pointer_to};
 
-/// What can be read from the members of an object.
+/// A type that is read from the members of an object.
 ///
-/// Read every field into a variable first, so that every fault is found, and unwrap them with `?` at the end.
+/// Read every field into a variable first, so that every fault is found, and unwrap the variables with `?` at the end.
 pub trait FromFields: Sized {
     /// The value; `None` after a fault was recorded.
     fn read(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
-/// Where a value stands in the body, and the list that its faults go to.
+/// A value's path in the body, with the list of faults.
 #[derive(Debug)]
 pub struct Spot<'a> {
     pointer: String,
@@ -22,18 +22,18 @@ pub struct Spot<'a> {
 }
 
 impl<'a> Spot<'a> {
-    /// The body as a whole.
+    /// The root of the body.
     pub const fn root(faults: &'a mut Faults) -> Self {
         Self { pointer: String::new(), faults }
     }
 
-    /// Records what is wrong with the value here; `None` for the caller to return.
+    /// Records a fault of this value. Returns `None` for the caller to return.
     pub fn refuse<T>(&mut self, reason: impl Into<Reason>) -> Option<T> {
         self.faults.add(Fault::in_body(self.pointer.clone(), reason.into()));
         None
     }
 
-    /// The same place, lent.
+    /// The same spot, reborrowed.
     pub fn here(&mut self) -> Spot<'_> {
         Spot { pointer: self.pointer.clone(), faults: self.faults }
     }
@@ -52,7 +52,7 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads a whole object: what `T` leaves over is unknown and a fault.
+    /// Reads a whole object. A member that `T` does not read is unknown, and a fault.
     pub(super) fn read<T: FromFields>(value: Value, mut spot: Spot<'_>) -> Option<T> {
         let Value::Object(members) = value else { return spot.refuse(Reason::WrongType(JsonType::Object)) };
         let mut fields = Fields { members, spot };
@@ -61,7 +61,7 @@ impl<'a> Fields<'a> {
         read
     }
 
-    /// A field that must be there; null is as good as absent.
+    /// A required field; null counts as absent.
     pub fn required<T: FromJson>(&mut self, name: &str) -> Option<T> {
         match self.members.remove(name) {
             None | Some(Value::Null) => self.spot.at(name).refuse(Invalid::Missing),
@@ -77,12 +77,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A field of a change: absent to leave it as it is; it cannot be taken away.
+    /// A field of a change that cannot be removed: absent keeps the old value.
     pub fn changed<T: FromJson>(&mut self, name: &str) -> Option<T> {
         if self.members.contains_key(name) { self.required(name) } else { None }
     }
 
-    /// A field of a change: absent to leave it as it is, null to take it away.
+    /// A field of a change: absent keeps the old value, null removes it.
     pub fn nullable<T: FromJson>(&mut self, name: &str) -> Option<Option<T>> {
         match self.members.get(name)? {
             Value::Null => {
@@ -93,12 +93,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whether a field stands there, whatever it is.
+    /// Whether the object has a member of this name, whatever its value.
     pub fn has(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// Records what is wrong with a field that was read.
+    /// Records a fault of a field that was read.
     pub fn refuse<T>(&mut self, name: &str, reason: impl Into<Reason>) -> Option<T> {
         self.spot.at(name).refuse(reason)
     }
@@ -154,17 +154,18 @@ mod tests {
     fn read(value: Value) -> (Option<Person>, Vec<(String, &'static str)>) {
         let mut faults = Faults::default();
         let person = Fields::read(value, Spot::root(&mut faults));
-        let told = faults.into_vec().into_iter().map(|fault| (fault.pointer, fault.reason.code())).collect();
-        (person, told)
+        let faults =
+            faults.into_vec().into_iter().map(|fault| (fault.pointer, fault.reason.code())).collect();
+        (person, faults)
     }
 
     #[test]
-    fn every_fault_of_a_body_is_told_at_once_by_its_pointer() {
-        let (_, told) = read(json!({
+    fn all_faults_of_a_body_are_reported_by_pointer() {
+        let (_, faults) = read(json!({
             "name": "a\nb", "roles": ["admin", "king", 7], "boss": "x", "a/b": 1,
             "friends": [{"name": "Ana"}, {"nombre": "Luis"}, 3],
         }));
-        let pointers: Vec<_> = told.iter().map(|(pointer, code)| (pointer.as_str(), *code)).collect();
+        let pointers: Vec<_> = faults.iter().map(|(pointer, code)| (pointer.as_str(), *code)).collect();
         assert_eq!(
             pointers,
             [
@@ -181,16 +182,16 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_object_is_told_as_a_whole() {
+    fn a_body_that_is_no_object_is_one_fault() {
         assert_eq!(read(json!([1])).1, [(String::new(), "wrong_type")]);
     }
 
     #[test]
     fn null_is_absent_unless_a_field_can_be_taken_away() {
-        let (person, told) =
+        let (person, faults) =
             read(json!({"name": "Ana", "roles": [], "boss": null, "phone": null, "friends": null}));
         let person = person.unwrap();
-        assert!(told.is_empty());
+        assert!(faults.is_empty());
         assert_eq!((person.name.as_str(), person.roles.len(), person.boss), ("Ana", 0, None));
         assert_eq!(person.phone, Some(None));
         assert_eq!(person.friends.len(), 0);

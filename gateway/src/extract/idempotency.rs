@@ -1,4 +1,4 @@
-//! The header `Idempotency-Key`, and what makes two requests the same.
+//! The header `Idempotency-Key`, and the fingerprint of a request.
 
 use axum::http::{HeaderMap, Method, Uri};
 use commands::log::Keys;
@@ -12,21 +12,21 @@ const HEADER: &str = "Idempotency-Key";
 /// The longest key, in characters.
 const KEY_MAX: usize = 255;
 
-/// Whether an endpoint wants a key.
+/// Whether an endpoint takes an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
-    /// 400 without one.
+    /// 400 without a key.
     Required,
-    /// Used if it is there.
+    /// The key is optional.
     Accepted,
-    /// Not looked at.
+    /// The header is ignored.
     Ignored,
 }
 
 /// The key of a request, if it has one.
 ///
 /// # Errors
-/// 400 when it is not 1 to 255 visible ASCII characters, stands twice, or is missing where it is required.
+/// 400 when the key is not 1 to 255 visible ASCII characters, is repeated, or is missing where it is required.
 pub fn read_key(headers: &HeaderMap, policy: Key) -> Answer<Option<&str>> {
     if policy == Key::Ignored {
         return Ok(None);
@@ -52,8 +52,8 @@ fn refused(reason: Reason) -> Problem {
     }
 }
 
-/// What is asked, as it must be equal for the first answer to be given again. Without a key the request is its own: it
-/// is kept under a fresh id all the same, because that row tells every process how far this caller has written.
+/// The fingerprint that a repeated request must match to get the first answer. A request without a key is stored under
+/// a fresh id: its row tells every process the position of the caller's last write.
 pub fn fingerprint_of(
     keys: &Keys,
     caller: UserId,
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(read(&["ñ".as_bytes()], Key::Ignored), Ok(None));
     }
 
-    /// Of a log that is not looked at.
+    /// The keys of a log that is never read.
     fn keys(master: u8) -> Keys {
         let pool = PgPool::connect_lazy("postgres://127.0.0.1:1/nothing").unwrap();
         Keys::new(pool, &MasterKey::new([master; 32]))
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_kept_of_a_request_cannot_be_tried_without_the_master_key() {
+    async fn a_fingerprint_cannot_be_guessed_without_the_master_key() {
         let caller = UserId::from(Uuid::from_u128(1));
         let kept = |master| {
             let asked = (&Method::POST, &Uri::from_static("/users"));

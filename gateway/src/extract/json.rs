@@ -1,4 +1,4 @@
-//! A JSON body as a value, with every fault of it named.
+//! JSON bodies as typed values, with every fault reported.
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use super::body::BodyBounds;
 use super::fields::{Fields, FromFields, Spot};
 use super::strict;
-use crate::admission::RequestTurn;
+use crate::admission::RequestPermit;
 use crate::problem::{Answer, Fault, Faults, Kind, Problem, Reason};
 
-/// The body of a request that nobody need be logged in for, so that it is small. An empty body is as good as `{}`.
+/// The body of an endpoint open to callers that are not logged in, so its limit is small. An empty body counts as `{}`.
 #[derive(Debug)]
 pub struct ValidJson<T>(pub T);
 
@@ -20,15 +20,15 @@ impl<T: FromFields, S: Send + Sync> FromRequest<S> for ValidJson<T> {
     async fn from_request(request: Request, _: &S) -> Answer<Self> {
         let (parts, body) = request.into_parts();
         let bytes = BodyBounds::STRANGER.read(&parts.headers, body).await?;
-        RequestTurn::of(&parts.extensions).enter_as_stranger()?;
+        RequestPermit::of(&parts.extensions).enter_as_stranger()?;
         read_json(&parts.headers, &bytes).map(|(value, _)| Self(value))
     }
 }
 
-/// Reads a body, and gives it back in the one form that equal bodies share.
+/// Reads a body. Returns the value and its canonical JSON, which is the same for equal bodies.
 ///
 /// # Errors
-/// 400, 413 or 415 when it cannot be read as JSON, 422 that names its fields at fault.
+/// 400, 413 or 415 when the body is not JSON, 422 with its invalid fields.
 pub fn read_json<T: FromFields>(headers: &HeaderMap, bytes: &[u8]) -> Answer<(T, String)> {
     let mut faults = Faults::default();
     let json = parse(headers, bytes, &mut faults)?;
@@ -53,7 +53,7 @@ fn parse(headers: &HeaderMap, bytes: &[u8], faults: &mut Faults) -> Answer<Value
     })
 }
 
-/// A body without a type is taken for JSON; a form from another site could only come with a type of its own.
+/// A body without a content type counts as JSON. A form from another site always has a content type of its own.
 fn refuse_other_types(headers: &HeaderMap) -> Answer<()> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_malformed_not_invalid() {
+    fn a_body_that_is_not_json_is_malformed_not_invalid() {
         assert_eq!(read("application/json", b"{\"name\": \"\xff\"}").unwrap_err().kind, Kind::Malformed);
         assert_eq!(read("application/json", b"{").unwrap_err().kind, Kind::Malformed);
     }

@@ -1,4 +1,4 @@
-//! How requests are read: bodies, queries, paths and headers, every fault named by its field.
+//! Extractors: bodies, queries, paths and headers, with every fault reported by its field.
 
 mod body;
 mod caller;

@@ -1,4 +1,4 @@
-//! A write: who gives it, what is asked, and under which key.
+//! The extractor of a write: the caller, the body and the command's context.
 
 use axum::extract::{FromRequest, Request};
 use axum::http::request::Parts;
@@ -11,23 +11,23 @@ use super::idempotency::{Key, fingerprint_of, read_key};
 use super::json::read_json;
 use super::params::{NoQuery, Params};
 use crate::access::Caller;
-use crate::admission::RequestTurn;
+use crate::admission::RequestPermit;
 use crate::problem::{Answer, Problem};
 use crate::request::{ClientIp, Trace};
 use crate::state::AppState;
 
 /// The body of a write.
 pub trait Body: FromFields {
-    /// Whether an `Idempotency-Key` is wanted.
+    /// Whether the endpoint takes an `Idempotency-Key`.
     const KEY: Key = Key::Accepted;
 
-    /// Whether the caller may ask for this at all, whatever the body says; else 403 before the body is read.
+    /// Whether the caller may use the endpoint at all, whatever the body says. If not, 403 before the body is read.
     fn permits(_: &Caller) -> bool {
         true
     }
 }
 
-/// No body, or `{}`.
+/// An empty body, or `{}`.
 #[derive(Debug)]
 pub struct Empty;
 
@@ -39,14 +39,14 @@ impl FromFields for Empty {
 
 impl Body for Empty {}
 
-/// A write by somebody who is logged in.
+/// A write by a logged-in caller.
 #[derive(Debug)]
 pub struct Order<T> {
-    /// Who gives it.
+    /// The caller.
     pub caller: Caller,
-    /// What is asked.
+    /// The body.
     pub body: T,
-    /// What travels into the metadata of its events, with the caller's key.
+    /// The metadata of the resulting events, with the caller's idempotency key.
     pub context: CommandContext,
 }
 
@@ -63,7 +63,7 @@ impl<T: Body> FromRequest<AppState> for Order<T> {
         state.freshness().wait_if_asked(min_position, &Projection::ALL).await?;
         let key = read_key(&parts.headers, T::KEY)?;
         let bytes = BodyBounds::CALLER.read(&parts.headers, body).await?;
-        RequestTurn::of(&parts.extensions).enter(caller.id())?;
+        RequestPermit::of(&parts.extensions).enter(caller.id())?;
         let (body, canonical) = read_json(&parts.headers, &bytes)?;
         let asked = (&parts.method, &parts.uri);
         let same = fingerprint_of(state.log().keys(), caller.id(), key, asked, canonical.as_bytes());
@@ -72,7 +72,7 @@ impl<T: Body> FromRequest<AppState> for Order<T> {
     }
 }
 
-/// Who, whence and under which trace.
+/// The caller, address and trace of a request as command context.
 pub(crate) fn context_of(parts: &Parts, caller: &Caller, idempotency: Idempotency) -> CommandContext {
     let mut context = CommandContext::of_user(caller.id());
     if let Some(trace) = parts.extensions.get::<Trace>() {

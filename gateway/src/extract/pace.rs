@@ -1,30 +1,30 @@
-//! How fast a body must come: at a least rate in the mean, after a grace, and within bounds.
+//! The minimum pace of a body: an average rate after a grace period, and timeouts.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How fast a body must come.
+/// The minimum pace of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pace {
-    /// The least rate, in the mean since the beginning but for the grace.
+    /// The minimum average rate since the beginning, not counting the grace period.
     pub(crate) least_bytes_per_s: u32,
-    /// How long it may come slower than that.
+    /// The grace period, in which the body may be slower.
     pub(crate) grace: Duration,
-    /// How long the next piece may take.
+    /// The timeout of the next piece.
     pub(crate) next: Duration,
-    /// How long all of it may take.
+    /// The timeout of the whole body.
     pub(crate) whole: Duration,
 }
 
 impl Pace {
-    /// The body begins to come now.
+    /// Starts the clock of a body.
     pub(crate) fn begin(self) -> Arrival {
         Arrival { pace: self, began: Instant::now() }
     }
 }
 
-/// A body on its way.
+/// The progress of a body that is arriving.
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pace: Pace,
@@ -32,8 +32,8 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    /// When more than these bytes must have come. A piece that waits already is never late: then its reader is slow, and
-    /// not its sender.
+    /// The deadline for the next byte after `bytes` bytes. A piece that is already buffered is never late: then the
+    /// reader is slow, not the sender.
     pub(crate) fn next_by(&self, bytes: usize) -> Instant {
         let Pace { least_bytes_per_s, grace, next, whole } = self.pace;
         let at_least_rate = Duration::from_secs_f64(bytes as f64 / f64::from(least_bytes_per_s));

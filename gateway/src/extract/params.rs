@@ -1,4 +1,4 @@
-//! Reads the parameters of a query one by one and collects what is wrong with any of them.
+//! Reads the parameters of a query one by one and collects every fault.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use projections::queries::{PAGE_ROWS_MAX, PageRequest};
 use super::text::FromText;
 use crate::problem::{Answer, Fault, Faults, JsonType, Kind, Problem, Reason};
 
-/// What can be read from the query of a URL.
+/// A type that is read from the query of a URL.
 pub trait FromQuery: Sized {
     /// The value; `None` after a fault was recorded.
     fn read(params: &mut Params) -> Option<Self>;
 }
 
-/// No parameter but `min_position`, which every read takes.
+/// A query without parameters except `min_position`, which every read takes.
 #[derive(Debug)]
 pub struct NoQuery;
 
@@ -34,10 +34,10 @@ pub struct Params {
 }
 
 impl Params {
-    /// Reads a whole query: what `T` leaves over is unknown and a fault.
+    /// Reads a whole query. A parameter that `T` does not read is unknown, and a fault.
     ///
     /// # Errors
-    /// 400 that names every parameter at fault.
+    /// 400 with every invalid parameter.
     pub fn read<T: FromQuery>(query: &str) -> Answer<(T, Option<Position>)> {
         let mut params = Self::parse(query);
         let min_position = params.integer("min_position", 0, Position::MAX);
@@ -67,18 +67,18 @@ impl Params {
         params
     }
 
-    /// The text of a parameter. One without a value counts as absent, as the fields of a form that nobody filled in.
+    /// The text of a parameter. An empty value counts as absent, because browsers send empty form fields.
     fn take(&mut self, name: &str) -> Option<String> {
         self.values.remove(name).filter(|text| !text.is_empty())
     }
 
-    /// A parameter that may be absent.
+    /// An optional parameter.
     pub fn optional<T: FromText>(&mut self, name: &str) -> Option<T> {
         let text = self.take(name)?;
         T::from_text(&text).map_or_else(|reason| self.refuse(name, reason), Some)
     }
 
-    /// A whole number within bounds, if it is there.
+    /// An optional whole number within bounds.
     pub fn integer(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {
         let text = self.take(name)?;
         match text.parse() {
@@ -89,7 +89,7 @@ impl Params {
         }
     }
 
-    /// `true` or `false`; absent is false. Without a value it is refused: `?dry_run` must not write.
+    /// `true` or `false`; absent is false. An empty value is refused: `?dry_run` must not write.
     pub fn flag(&mut self, name: &str) -> bool {
         match self.values.remove(name).as_deref() {
             None | Some("false") => false,
@@ -98,14 +98,14 @@ impl Params {
         }
     }
 
-    /// One of a few words, if it is there.
+    /// An optional parameter with a fixed set of words.
     pub fn word<T: Copy>(&mut self, name: &str, words: &'static [&'static str], values: &[T]) -> Option<T> {
         let text = self.take(name)?;
         let found = words.iter().position(|word| *word == text).and_then(|index| values.get(index));
         found.copied().or_else(|| self.refuse(name, Invalid::NotAllowed { allowed: words }))
     }
 
-    /// `limit`, 1 to 200, and `after`, the `next` of the page before.
+    /// The page: `limit`, 1 to 200, and `after`, the `next` of the previous page.
     pub fn page(&mut self) -> PageRequest {
         let limit = self.integer("limit", 1, PAGE_ROWS_MAX);
         let after = self.take("after");
@@ -113,7 +113,7 @@ impl Params {
         page.or_else(|| self.refuse("after", Reason::Cursor)).unwrap_or_default()
     }
 
-    /// Records what is wrong with a parameter; `None` for the caller to return.
+    /// Records a fault of a parameter. Returns `None` for the caller to return.
     pub fn refuse<T>(&mut self, name: &str, reason: impl Into<Reason>) -> Option<T> {
         self.faults.add(Fault::in_query(name, reason.into()));
         None
@@ -170,11 +170,11 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_a_query_is_told_at_once_by_its_name() {
-        let told = faults("limit=201&after=x&state=x&author=7&colour=red&q=%ff&min_position=-1");
-        let told: Vec<_> = told.iter().map(|(name, code)| (name.as_str(), *code)).collect();
+    fn all_faults_of_a_query_are_reported_by_name() {
+        let reported = faults("limit=201&after=x&state=x&author=7&colour=red&q=%ff&min_position=-1");
+        let reported: Vec<_> = reported.iter().map(|(name, code)| (name.as_str(), *code)).collect();
         assert_eq!(
-            told,
+            reported,
             [
                 ("/q", "invalid_utf8"),
                 ("/min_position", "out_of_range"),

@@ -1,4 +1,4 @@
-//! The one variable part of a path; what cannot be an id is an id of nothing: 404, for who is logged in.
+//! The variable part of a path. An invalid id names nothing, so a logged-in caller gets 404.
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
@@ -11,7 +11,7 @@ use crate::state::AppState;
 #[derive(Debug, Clone, Copy)]
 pub struct PathId<T>(pub T);
 
-/// The word in a path, not looked at any further.
+/// The word in a path, as it was sent.
 #[derive(Debug, Clone)]
 pub struct PathWord(pub String);
 

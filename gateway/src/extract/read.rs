@@ -1,4 +1,4 @@
-//! A read: who asks, what for, and how fresh the answer must be.
+//! The extractor of a read: the caller, the query and the required freshness.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -7,16 +7,16 @@ use projections::Projection;
 
 use super::params::{FromQuery, Params};
 use crate::access::Caller;
-use crate::admission::RequestTurn;
+use crate::admission::RequestPermit;
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// A read by somebody who is logged in.
+/// A read by a logged-in caller.
 #[derive(Debug)]
 pub struct Read<Q> {
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
-    /// The parameters.
+    /// The query parameters.
     pub query: Q,
     min_position: Option<Position>,
 }
@@ -26,14 +26,14 @@ impl<Q: FromQuery> FromRequestParts<AppState> for Read<Q> {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Answer<Self> {
         let caller = Caller::of(parts, state).await?;
-        RequestTurn::of(&parts.extensions).enter(caller.id())?;
+        RequestPermit::of(&parts.extensions).enter(caller.id())?;
         let (query, min_position) = Params::read(parts.uri.query().unwrap_or_default())?;
         Ok(Self { caller, query, min_position })
     }
 }
 
 impl<Q> Read<Q> {
-    /// Waits until these projections show what the caller wrote last, and `min_position`.
+    /// Waits until these projections show the caller's last write and `min_position`.
     ///
     /// # Errors
     /// 503 with `Retry-After` when they do not within the bound.
@@ -41,8 +41,8 @@ impl<Q> Read<Q> {
         state.freshness().wait(self.caller.id(), self.min_position, projections).await
     }
 
-    /// Waits until every projection shows `min_position`, if it is given: for what is read from no projection, and must
-    /// be answered even if one of them stands still.
+    /// Waits until every projection shows `min_position`, if it is given. For reads that use no projection and must be
+    /// answered even if a projection stands still.
     ///
     /// # Errors
     /// 503 with `Retry-After` when they do not within the bound.

@@ -1,7 +1,7 @@
-//! JSON as it was meant: a member named twice is a fault, not a silent choice between the two.
+//! A strict JSON parser: a repeated member is a fault instead of a silent choice between two values.
 //!
-//! Reading costs time in proportion to the body, and memory in proportion to its values, whose number has a bound:
-//! nothing is formatted or kept for a member or an element but its value.
+//! Parsing takes time in proportion to the body and memory in proportion to its values, whose number is bounded. Apart
+//! from its value, nothing is formatted or stored for a member or an element.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -11,14 +11,14 @@ use serde_json::{Map, Number, Value};
 
 use crate::problem::{Fault, Faults, Reason, pointer_to};
 
-/// How many values a body may have, objects and lists included: twice the longest list that any endpoint takes (10,000).
-/// An object with one member takes some 700 bytes of memory for the six that it has in the body.
+/// The largest number of values in a body, objects and lists included: twice the longest list of any endpoint (10,000).
+/// An object with one member takes some 700 bytes of memory for six bytes of body.
 pub const VALUES_MAX: usize = 20_000;
 
-/// Reads a body as JSON; members that stand twice are added to `faults`.
+/// Parses a body as JSON and adds repeated members to `faults`.
 ///
 /// # Errors
-/// Why it cannot be read at all.
+/// The reason why the body is not JSON.
 pub(super) fn parse(bytes: &[u8], faults: &mut Faults) -> Result<Value, Reason> {
     let text = std::str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?;
     let mut reader = serde_json::Deserializer::from_str(text);
@@ -32,7 +32,7 @@ pub(super) fn parse(bytes: &[u8], faults: &mut Faults) -> Result<Value, Reason> 
     read.map_err(reason)
 }
 
-/// serde_json stops at 128 levels and says so only in words.
+/// serde_json stops at 128 levels and reports it only in its message.
 fn reason(error: serde_json::Error) -> Reason {
     if error.to_string().starts_with("recursion limit exceeded") {
         return Reason::TooDeep;
@@ -40,14 +40,14 @@ fn reason(error: serde_json::Error) -> Reason {
     Reason::NotJson { line: error.line(), column: error.column() }
 }
 
-/// What is known of the body as a whole while it is read.
+/// What the parser counts over the whole body.
 #[derive(Default)]
 struct Body {
     values: Cell<usize>,
     doubles: RefCell<Faults>,
 }
 
-/// Where a value stands, borrowed from what is being read: a pointer is written only for a fault.
+/// A value's path, borrowed from the parser's stack: a JSON pointer is only written for a fault.
 #[derive(Clone, Copy)]
 enum Path<'p> {
     Root,
@@ -65,7 +65,7 @@ impl Path<'_> {
     }
 }
 
-/// Reads the value at a path.
+/// Parses the value at a path.
 struct Strict<'a> {
     body: &'a Body,
     path: Path<'a>,
@@ -76,7 +76,7 @@ impl Strict<'_> {
         Strict { body: self.body, path }
     }
 
-    /// Counts the value that begins here; [`parse`] knows the error by the count.
+    /// Counts a value that begins here. [`parse`] recognizes the error by the count.
     fn count<E: Error>(&self) -> Result<(), E> {
         let values = self.body.values.get() + 1;
         self.body.values.set(values);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_members_that_stand_twice_some_are_told_by_pointers_that_can_be_read() {
+    fn many_repeated_members_are_reported_up_to_a_bound_by_readable_pointers() {
         let name = "ñ".repeat(1_000);
         let members = vec![r#""":0"#; 1_000].join(",");
         let found = faults(&format!(r#"{{"{name}":{{{members}}}}}"#));
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_told_by_its_place() {
+    fn a_json_error_is_reported_with_line_and_column() {
         let refused = |bytes: &[u8]| parse(bytes, &mut Faults::default()).unwrap_err();
         assert_eq!(refused(b"{\n\"a\": }"), Reason::NotJson { line: 2, column: 6 });
         assert_eq!(refused(b"\"\xff\""), Reason::NotUtf8);

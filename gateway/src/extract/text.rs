@@ -1,4 +1,4 @@
-//! Values that are written as text, in a body or in a query.
+//! Values that are written as text in a body or a query.
 
 use chrono::{DateTime, Utc};
 use domain::notification::NotificationState;
@@ -12,12 +12,12 @@ use projections::queries::deliveries::ShownState;
 use crate::access::opaque;
 use crate::problem::Reason;
 
-/// What can be read from text.
+/// A type that is read from text.
 pub trait FromText: Sized {
     /// The value.
     ///
     /// # Errors
-    /// Why it was refused.
+    /// The reason why the text is invalid.
     fn from_text(text: &str) -> Result<Self, Reason>;
 }
 
@@ -57,7 +57,7 @@ domain_values!(
     UserId,
 );
 
-/// As people copy one: what surrounds it is left out.
+/// Surrounding white space is trimmed, because people copy addresses with it.
 impl FromText for EmailAddress {
     fn from_text(text: &str) -> Result<Self, Reason> {
         Self::read(text).map_err(Reason::Value)
@@ -70,12 +70,12 @@ impl FromText for DateTime<Utc> {
     }
 }
 
-/// What somebody searches for: at most 200 characters on one line, trimmed; empty when nothing is searched for.
+/// A search text: at most 200 characters on one line, trimmed; empty for no search.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Search(String);
 
 impl Search {
-    /// The longest, in characters.
+    /// The maximum length, in characters.
     pub const MAX_CHARS: usize = 200;
 
     /// The text.
@@ -90,12 +90,12 @@ impl FromText for Search {
     }
 }
 
-/// Any short text on one line, for what is compared but never stored: at most 500 characters.
+/// A short text on one line that is compared but never stored: at most 500 characters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Short(String);
 
 impl Short {
-    /// The longest, in characters.
+    /// The maximum length, in characters.
     pub const MAX_CHARS: usize = 500;
 
     /// The text.
@@ -110,16 +110,16 @@ impl FromText for Short {
     }
 }
 
-/// A password to be set: 8 to 200 characters of any kind that can be typed (OWASP ASVS 5.0, 6.2.1 and 6.2.9), counted as they
-/// are compared, whatever Unicode form they come in. Control characters and invisible ones are refused (RFC 8264, 4.3 and 9.13): they
+/// A new password: 8 to 200 typeable characters (OWASP ASVS 5.0, 6.2.1 and 6.2.9), counted in their normal form, so
+/// that the Unicode form does not matter. Control and invisible characters are refused (RFC 8264, 4.3 and 9.13): they
 /// could not be typed again.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// The shortest, in characters.
+    /// The minimum length, in characters.
     pub const MIN_CHARS: usize = 8;
-    /// The longest, in characters.
+    /// The maximum length, in characters.
     pub const MAX_CHARS: usize = 200;
 
     /// The text.
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_set_as_a_password_can_be_logged_in_with() {
+    fn every_valid_new_password_can_be_used_to_log_in() {
         for text in ["12345678\0", "1234\t5678", "12345678\n", "\u{85}12345678"] {
             assert_eq!(Password::from_text(text).err(), Some(Invalid::ControlCharacter.into()), "{text:?}");
             assert!(Short::from_text(text).is_err(), "{text:?}");
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_never_carries_what_the_database_refuses() {
+    fn a_search_never_contains_characters_that_the_database_refuses() {
         assert_eq!(Search::from_text(" josé ").unwrap().as_str(), "josé");
         assert!(Search::from_text("a\0b").is_err());
     }

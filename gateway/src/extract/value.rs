@@ -1,4 +1,4 @@
-//! What can be read from one JSON value.
+//! Types that are read from one JSON value.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use super::fields::{Fields, FromFields, Spot};
 use super::text::{FromText, Password, Short};
 use crate::problem::{JsonType, Reason};
 
-/// What can be read from a JSON value.
+/// A type that is read from a JSON value.
 pub trait FromJson: Sized {
     /// The value; `None` after a fault was recorded at `spot`.
     fn from_json(value: Value, spot: &mut Spot<'_>) -> Option<Self>;
@@ -81,7 +81,7 @@ impl<T: FromJson> FromJson for Vec<T> {
     fn from_json(value: Value, spot: &mut Spot<'_>) -> Option<Self> {
         let Value::Array(elements) = value else { return spot.refuse(Reason::WrongType(JsonType::Array)) };
         let read = |(index, element)| T::from_json(element, &mut spot.at(&usize::to_string(&index)));
-        // Collected before it is judged, so that every element is looked at.
+        // Collect every element first, so that the faults of all elements are found.
         let all: Vec<Option<T>> = elements.into_iter().enumerate().map(read).collect();
         all.into_iter().collect()
     }

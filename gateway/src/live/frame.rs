@@ -1,4 +1,4 @@
-//! Events as text, and the order in which they are told.
+//! Server-sent events as text, and their order.
 
 use std::fmt::Write;
 
@@ -6,40 +6,40 @@ use bytes::Bytes;
 use domain::Position;
 use serde::Serialize;
 
-/// What is written at once: every event of one position, so that a cut never falls between them.
+/// A unit of writing: all events of one position, so that a connection never ends between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Frame {
-    /// What a stream that was cut behind this goes on after.
+    /// The position that a stream cut after this frame resumes from.
     pub(super) position: Position,
     /// The events.
     pub(super) bytes: Bytes,
 }
 
-/// One event, not yet written.
+/// One event, not yet encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct News {
-    /// Of the event in the log.
+pub(super) struct StreamEvent {
+    /// The position of its event in the log.
     pub(super) position: Position,
     name: &'static str,
     data: String,
 }
 
-impl News {
-    /// News of `name`, with `data` as JSON.
+impl StreamEvent {
+    /// An event of type `name`, with `data` as JSON.
     pub(super) fn new(name: &'static str, position: Position, data: &impl Serialize) -> Self {
-        // JSON of our own rows; there is nothing in them that could fail. It has no line breaks either.
+        // Serializing our own rows cannot fail. The JSON has no line breaks.
         let data = serde_json::to_string(data).unwrap_or_default();
         Self { position, name, data }
     }
 
-    /// The one event as a frame.
+    /// The event as a frame.
     pub(super) fn frame(&self) -> Frame {
         let mut text = String::with_capacity(self.data.len() + 64);
         self.write(&mut text, true);
         Frame { position: self.position, bytes: text.into() }
     }
 
-    /// The one event without an id: it tells of no new position, so a stream goes on after the one before.
+    /// The event without an id: it does not move the reader's position, so a cut stream resumes from the id before.
     pub(super) fn frame_without_id(&self) -> Bytes {
         let mut text = String::with_capacity(self.data.len() + 64);
         self.write(&mut text, false);
@@ -56,14 +56,14 @@ impl News {
     }
 }
 
-/// News in the order of their positions, each position one frame. Only the last event of a position carries its id: one
-/// read-all is many receipts of one position, and a reader who is cut among them must be told all of them again.
-pub(super) fn frames(mut news: Vec<News>) -> Vec<Frame> {
-    news.sort_by_key(|one| one.position);
-    news.chunk_by(|one, next| one.position == next.position).map(joined).collect()
+/// Events ordered by position, one frame a position. Only the last event of a position carries the id: one read-all
+/// gives many receipts of one position, and a reader cut among them must receive all of them again.
+pub(super) fn frames(mut events: Vec<StreamEvent>) -> Vec<Frame> {
+    events.sort_by_key(|one| one.position);
+    events.chunk_by(|one, next| one.position == next.position).map(joined).collect()
 }
 
-fn joined(same_position: &[News]) -> Frame {
+fn joined(same_position: &[StreamEvent]) -> Frame {
     let mut text = String::new();
     let last = same_position.len() - 1;
     for (index, one) in same_position.iter().enumerate() {
@@ -80,15 +80,18 @@ mod tests {
 
     #[test]
     fn an_event_is_its_name_its_position_and_json_on_one_line() {
-        let frame = News::new("message", 7, &json!({"body": "uno\ndos"})).frame();
+        let frame = StreamEvent::new("message", 7, &json!({"body": "uno\ndos"})).frame();
         assert_eq!(frame.bytes, "event: message\nid: 7\ndata: {\"body\":\"uno\\ndos\"}\n\n");
     }
 
     #[test]
     fn the_events_of_one_position_are_written_together_and_the_last_carries_the_id() {
-        let news =
-            vec![News::new("message", 9, &1), News::new("receipt", 8, &2), News::new("receipt", 8, &3)];
-        let frames = frames(news);
+        let events = vec![
+            StreamEvent::new("message", 9, &1),
+            StreamEvent::new("receipt", 8, &2),
+            StreamEvent::new("receipt", 8, &3),
+        ];
+        let frames = frames(events);
         assert_eq!(frames.len(), 2);
         assert_eq!(frames[0].bytes, "event: receipt\ndata: 2\n\nevent: receipt\nid: 8\ndata: 3\n\n");
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The header by which a stream that was cut says how far it had come.
+//! The header `Last-Event-ID`: the position from which a cut stream resumes.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -9,7 +9,7 @@ use crate::problem::{Answer, Fault, Kind, Problem, Reason};
 
 const HEADER: &str = "Last-Event-ID";
 
-/// The position of the last event that the reader has seen; none for one that begins.
+/// The position of the last event that the reader has; none for a new stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LastEventId(pub(crate) Option<Position>);
 
@@ -27,13 +27,13 @@ where
         };
         match asked {
             Ok(position) => Ok(Self(position)),
-            // Who is not logged in is told that first.
+            // A caller that is not logged in gets 401 first.
             Err(problem) => Err(Caller::from_request_parts(parts, state).await.err().unwrap_or(problem)),
         }
     }
 }
 
-/// Ids are positions: a number from 0.
+/// An id is a position: a whole number from 0.
 fn read(text: &str) -> Answer<Position> {
     let refused = || Problem::of_faults(Kind::Malformed, vec![Fault::in_header(HEADER, Reason::Cursor)]);
     text.parse().ok().filter(|position| *position >= 0).ok_or_else(refused)

@@ -1,14 +1,15 @@
-//! Live streams: what browsers are told without asking (WHATWG HTML, 9.2 Server-sent events).
+//! Live streams: server-sent events (WHATWG HTML, 9.2).
 //!
-//! One hub a process follows a projection and tells every connection; a connection first *subscribes*, then *looks* at
-//! the database for what it missed, and only then listens, so that nothing falls between the two and nothing comes twice.
+//! One hub in each process follows a projection and sends its changes to every connection. A connection first
+//! *subscribes*, then *reads* what it missed from the database, and only then sends live events, so that none between
+//! the two is lost and none comes twice.
 
 mod connection;
 mod frame;
 pub(crate) mod inbox;
 mod last_event_id;
 pub(crate) mod notifications;
-mod places;
+mod permits;
 
 use commands::log::Reader;
 use domain::value::UserId;
@@ -16,12 +17,12 @@ use projections::Positions;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::connection::{Connection, Over, Readership};
-use self::inbox::{InboxHub, PostgresNews};
+pub(crate) use self::connection::{Connection, LoginCheck, StreamEnded};
+use self::inbox::{InboxHub, PostgresInbox};
 pub(crate) use self::last_event_id::LastEventId;
 use self::notifications::NotificationHub;
-pub(crate) use self::places::Place;
-use self::places::Places;
+pub(crate) use self::permits::StreamPermit;
+use self::permits::StreamPermits;
 use crate::problem::Answer;
 
 /// The hubs of this process. They start with the first connection.
@@ -29,8 +30,8 @@ pub struct Live {
     log: Reader,
     positions: Positions,
     shutdown: CancellationToken,
-    places: Places,
-    inbox: OnceCell<InboxHub<PostgresNews>>,
+    permits: StreamPermits,
+    inbox: OnceCell<InboxHub<PostgresInbox>>,
     notifications: OnceCell<NotificationHub>,
 }
 
@@ -38,24 +39,24 @@ impl Live {
     /// The hubs over a log, woken by `positions`, ended by `shutdown`.
     pub fn new(log: Reader, positions: Positions, shutdown: CancellationToken) -> Self {
         let (inbox, notifications) = (OnceCell::new(), OnceCell::new());
-        Self { log, positions, shutdown, places: Places::default(), inbox, notifications }
+        Self { log, positions, shutdown, permits: StreamPermits::default(), inbox, notifications }
     }
 
-    /// A place for one more stream of a user.
+    /// A permit for one more stream of a user.
     ///
     /// # Errors
-    /// 429 when the user has too many, 503 when there are too many in all.
-    pub(crate) fn place(&self, user: UserId) -> Answer<Place> {
-        self.places.take(user)
+    /// 429 when the user has too many, 503 when the process has too many.
+    pub(crate) fn permit(&self, user: UserId) -> Answer<StreamPermit> {
+        self.permits.take(user)
     }
 
     /// The hub of all inboxes.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub(crate) async fn inbox(&self) -> sqlx::Result<&InboxHub<PostgresNews>> {
-        let news = || PostgresNews::new(self.log.clone());
-        let start = || InboxHub::start(news(), &self.positions, self.shutdown.clone());
+    pub(crate) async fn inbox(&self) -> sqlx::Result<&InboxHub<PostgresInbox>> {
+        let source = || PostgresInbox::new(self.log.clone());
+        let start = || InboxHub::start(source(), &self.positions, self.shutdown.clone());
         self.inbox.get_or_try_init(start).await
     }
 

@@ -1,4 +1,4 @@
-//! What the inner layers refuse or fail with, as problems.
+//! Conversions of errors of the inner layers into problems.
 
 use std::convert::Infallible;
 
@@ -17,16 +17,16 @@ use domain::user::UserError;
 
 use super::{Kind, Problem, Reason};
 
-/// How long a caller is asked to wait when something of ours is away, in seconds.
+/// The `Retry-After` of a 503, in seconds.
 const RETRY_AFTER_S: u32 = 2;
 
-/// A refusal by the rules: how it is told to the caller.
+/// A domain refusal that converts into a problem.
 pub(crate) trait Refusal: std::error::Error {
-    /// The problem it is.
+    /// The problem for the caller.
     fn problem(&self) -> Problem;
 }
 
-/// Of what no rule is asked about.
+/// For commands that no rule can refuse.
 impl Refusal for Infallible {
     fn problem(&self) -> Problem {
         match *self {}
@@ -46,7 +46,7 @@ impl<E: Refusal> From<CommandError<E>> for Problem {
     }
 }
 
-/// The database away or overloaded is 503; the database refusing a statement is a fault of ours.
+/// An unavailable or overloaded database gives 503. A refused statement is our fault: 500.
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         let ours = error
@@ -93,24 +93,25 @@ impl From<LoadError> for Problem {
     }
 }
 
-/// Tables or columns that are not there yet, or are of other types: after an upgrade, views of the version before serve
-/// until a rebuild has made them anew, and a statement of this version may not fit them.
+/// Tables or columns that are missing or of another type. After an upgrade the old views serve until a rebuild has
+/// finished, and a statement of this version may not fit them.
 const NOT_MADE_YET: [&str; 3] = ["42P01", "42703", "42883"];
 
-/// SQLSTATE classes of data, integrity and statements (PostgreSQL, appendix A); the others are its own troubles.
+/// SQLSTATE classes of data, integrity and statement errors (PostgreSQL, appendix A). All others are troubles of the
+/// server.
 fn is_our_fault(code: &str) -> bool {
     !NOT_MADE_YET.contains(&code)
         && ["21", "22", "23", "26", "34", "42"].iter().any(|class| code.starts_with(class))
 }
 
-/// Asking again does not help: only a program that can read the event does.
+/// Retrying does not help: only a program that can decode the event does.
 fn unreadable(cause: &DecodeError) -> Problem {
-    tracing::error!(%cause, "a stream has an event that this version cannot read");
+    tracing::error!(%cause, "a stream has an event that this version cannot decode");
     Problem::new(Kind::Internal)
 }
 
 fn unavailable(cause: &dyn std::fmt::Display) -> Problem {
-    tracing::warn!(%cause, "a request could not be served for the moment");
+    tracing::warn!(%cause, "a request failed because a dependency is unavailable");
     Problem::unavailable(RETRY_AFTER_S)
 }
 
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_statement_did_wrong_is_our_fault() {
+    fn only_errors_of_the_statement_are_our_fault() {
         assert!(is_our_fault("22021") && is_our_fault("42601"));
         assert!(!is_our_fault("57P01") && !is_our_fault("53300") && !is_our_fault("08006"));
     }

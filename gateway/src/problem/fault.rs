@@ -1,13 +1,13 @@
-//! What is wrong with one field, and the list that a request's faults are collected in.
+//! A fault of one field, and the list of a request's faults.
 
 use super::Reason;
 
-/// How many faults one answer names at most.
+/// The most faults in one answer.
 const FAULTS_MAX: usize = 100;
-/// How long a pointer is told, in bytes; the rest of a longer one is `…`. Names of ours are far shorter.
+/// The longest pointer in an answer, in bytes; a longer one is cut and ends with `…`. Our own names are far shorter.
 pub const POINTER_BYTES_MAX: usize = 300;
 
-/// Where a field stands.
+/// The part of the request with the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// In the body.
@@ -19,7 +19,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// As programs read it.
+    /// The word in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Body => "body",
@@ -29,14 +29,14 @@ impl Place {
     }
 }
 
-/// One field at fault.
+/// A fault of one field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
-    /// Where to look for it.
+    /// The part of the request.
     pub place: Place,
-    /// JSON pointer (RFC 6901) from the place's root; empty for the whole.
+    /// JSON pointer (RFC 6901) within that part; empty for the whole.
     pub pointer: String,
-    /// What is wrong with it.
+    /// The reason of the refusal.
     pub reason: Reason,
 }
 
@@ -57,8 +57,8 @@ impl Fault {
     }
 }
 
-/// The pointer to a member of what `parent` points to (RFC 6901, 3), cut after [`POINTER_BYTES_MAX`]: callers choose the
-/// names of members that we do not know.
+/// The pointer to a member of `parent` (RFC 6901, 3), cut after [`POINTER_BYTES_MAX`]: callers choose the names of
+/// unknown members.
 pub fn pointer_to(parent: &str, member: &str) -> String {
     if parent.len() > POINTER_BYTES_MAX {
         return if parent.ends_with('…') { parent.to_owned() } else { format!("{parent}/…") };
@@ -68,29 +68,29 @@ pub fn pointer_to(parent: &str, member: &str) -> String {
     format!("{parent}/{}{cut}", fitting.replace('~', "~0").replace('/', "~1"))
 }
 
-/// The faults of one request, collected so that they are all told at once.
+/// The faults of one request, reported together.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// Adds one, unless there are more than anybody would read.
+    /// Adds a fault, unless the list is full.
     pub fn add(&mut self, fault: Fault) {
         if !self.is_full() {
             self.0.push(fault);
         }
     }
 
-    /// Whether no more of them would be told.
+    /// Whether further faults are dropped.
     pub const fn is_full(&self) -> bool {
         self.0.len() >= FAULTS_MAX
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there is no fault.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// All of them.
+    /// All faults.
     pub fn into_vec(self) -> Vec<Fault> {
         self.0
     }

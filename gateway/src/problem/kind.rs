@@ -1,43 +1,43 @@
-//! The sorts of problem that callers can tell apart, each with its status and its name in `type`.
+//! The kinds of problem that callers can distinguish, each with its status and its name in `type`.
 
 use axum::http::StatusCode;
 
-/// A sort of problem.
+/// A kind of problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The request cannot be read at all, or a query parameter or header is wrong.
+    /// The request cannot be parsed, or a query parameter or header is invalid.
     Malformed,
-    /// No session and no token, or ones that are worth nothing.
+    /// No session and no token, or invalid ones.
     Unauthenticated,
-    /// The address and password do not belong together.
+    /// Wrong address or password.
     WrongCredentials,
     /// The caller may not do this.
     Forbidden,
     /// The request came from another site, by the caller's cookie.
     CrossSite,
-    /// There is no such thing, or the caller may not know of it.
+    /// The resource does not exist, or the caller may not learn that it does.
     NotFound,
-    /// The thing exists but not with this method.
+    /// The resource exists but does not have this method.
     MethodNotAllowed,
-    /// It took too long to arrive.
+    /// The request took too long to arrive.
     TimedOut,
-    /// It cannot be done as things stand.
+    /// The current state forbids the request.
     Conflict,
-    /// More than is taken.
+    /// The body is too large.
     TooLarge,
-    /// A body of another type than is read here.
+    /// The body has an unsupported type.
     UnsupportedMediaType,
-    /// It can be read, but fields are wrong.
+    /// The body can be parsed, but fields are invalid.
     Invalid,
-    /// The idempotency key stands for another request.
+    /// The idempotency key belongs to another request.
     KeyReused,
     /// Too many attempts.
     TooManyRequests,
-    /// It asks for what is not done here.
+    /// A feature that the server does not have.
     NotImplemented,
-    /// A fault of ours.
+    /// An internal error.
     Internal,
-    /// Something this needs is away for the moment.
+    /// A dependency is unavailable for the moment.
     Unavailable,
 }
 
@@ -63,7 +63,7 @@ impl Kind {
         Self::Unavailable,
     ];
 
-    /// The status it is answered with.
+    /// The HTTP status.
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
@@ -106,7 +106,7 @@ impl Kind {
         }
     }
 
-    /// The nearest kind to a status that something below us answered with.
+    /// The nearest kind to the status of a response that a lower layer made.
     pub fn of_status(status: StatusCode) -> Self {
         let same = |kind: &Self| kind.status() == status;
         let other = if status.is_client_error() { Self::Malformed } else { Self::Internal };

@@ -1,14 +1,14 @@
-//! The reader's language, by `Accept-Language` (RFC 9110, 12.5.4).
+//! The language of an answer, by `Accept-Language` (RFC 9110, 12.5.4).
 
 use axum::http::{HeaderMap, header};
 use domain::value::Language;
 
 use super::{Kind, Reason, catalogue};
 
-/// How many preferences of one header are looked at.
+/// The most preferences read from one header.
 const PREFERENCES_MAX: usize = 20;
 
-/// The language a request is answered in: Spanish unless English is preferred to it.
+/// The language of an answer: Spanish unless the caller prefers English.
 pub fn accepted(headers: &HeaderMap) -> Language {
     let values = headers.get_all(header::ACCEPT_LANGUAGE).into_iter().filter_map(|value| value.to_str().ok());
     let preferences: Vec<_> = values.flat_map(|value| value.split(',')).take(PREFERENCES_MAX).collect();
@@ -17,7 +17,7 @@ pub fn accepted(headers: &HeaderMap) -> Language {
     if en.unwrap_or(0.0) > es.unwrap_or(0.0) { Language::En } else { Language::Es }
 }
 
-/// The weight that one preference such as `en-GB;q=0.8` gives a language, if it speaks of it.
+/// The weight that a preference such as `en-GB;q=0.8` gives a language; none if it names another.
 fn weight_for(language: &str, preference: &str) -> Option<f32> {
     let mut parts = preference.split(';').map(str::trim);
     let tag = parts.next()?.split('-').next()?;
@@ -28,7 +28,7 @@ fn weight_for(language: &str, preference: &str) -> Option<f32> {
     Some(f32::clamp(weight, 0.0, 1.0))
 }
 
-/// A reason as a sentence.
+/// The sentence for a reason.
 pub fn text(reason: &Reason, language: Language) -> String {
     match language {
         Language::Es => catalogue::es::reason(reason),
@@ -44,7 +44,7 @@ pub(super) const fn title(kind: Kind, language: Language) -> &'static str {
     }
 }
 
-/// What a kind of problem means, where no nearer reason is known.
+/// The explanation of a kind of problem, for answers without a reason.
 pub(super) const fn explanation(kind: Kind, language: Language) -> &'static str {
     match language {
         Language::Es => catalogue::es::explanation(kind),
@@ -52,7 +52,7 @@ pub(super) const fn explanation(kind: Kind, language: Language) -> &'static str 
     }
 }
 
-/// The language as `Content-Language` names it.
+/// The value for `Content-Language`.
 pub(super) const fn tag(language: Language) -> &'static str {
     match language {
         Language::Es => "es",

@@ -1,4 +1,4 @@
-//! What a caller is told when something is refused or fails: RFC 9457, in the reader's language.
+//! Problem documents (RFC 9457) for refusals and failures, in the caller's language.
 
 mod catalogue;
 mod convert;
@@ -18,40 +18,40 @@ pub use self::language::{accepted, text};
 pub use self::reason::{JsonType, Reason};
 pub(crate) use self::render::{catch, no_such_method, no_such_route, render};
 
-/// A refusal or failure on its way to the caller. Handlers return it as their error; the middleware
-/// `render` writes it, since only the middleware knows the reader's language and the trace.
+/// A refusal or failure on its way to the caller. Handlers return it as their error. The middleware `render` writes it,
+/// since only the middleware knows the caller's language and the trace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
-    /// What sort of problem it is; decides the status.
+    /// The kind, which decides the status.
     pub kind: Kind,
-    /// A nearer reason than the kind's own text.
+    /// A reason that replaces the kind's explanation.
     pub reason: Option<Reason>,
-    /// The fields at fault.
+    /// The invalid fields.
     pub faults: Vec<Fault>,
-    /// When asking again makes sense, in seconds.
+    /// The `Retry-After`, in seconds.
     pub retry_after_s: Option<u32>,
 }
 
-/// What `?` gives back in every handler.
+/// The result of every handler.
 pub type Answer<T> = Result<T, Problem>;
 
 impl Problem {
-    /// A problem that its kind explains well enough.
+    /// A problem that its kind explains.
     pub const fn new(kind: Kind) -> Self {
         Self { kind, reason: None, faults: Vec::new(), retry_after_s: None }
     }
 
-    /// 404: there is no such thing, or the caller may not know of it.
+    /// 404: the resource does not exist, or the caller may not learn that it does.
     pub const fn not_found() -> Self {
         Self::new(Kind::NotFound)
     }
 
-    /// 403: the caller knows of it but may not do this.
+    /// 403: the caller knows the resource but may not do this.
     pub const fn forbidden() -> Self {
         Self::new(Kind::Forbidden)
     }
 
-    /// 409: it cannot be done as things stand.
+    /// 409: the current state forbids the request.
     pub fn conflict(reason: Reason) -> Self {
         Self { reason: Some(reason), ..Self::new(Kind::Conflict) }
     }
@@ -66,7 +66,7 @@ impl Problem {
         Self { kind, reason: None, faults, retry_after_s: None }
     }
 
-    /// 503: something this needs is away for the moment.
+    /// 503: a dependency is unavailable for the moment.
     pub fn unavailable(retry_after_s: u32) -> Self {
         Self { retry_after_s: Some(retry_after_s), ..Self::new(Kind::Unavailable) }
     }
@@ -77,14 +77,14 @@ impl Problem {
         Self::new(Kind::Internal)
     }
 
-    /// The same, with a nearer reason.
+    /// The same problem with a reason.
     #[must_use]
     pub fn because(mut self, reason: Reason) -> Self {
         self.reason = Some(reason);
         self
     }
 
-    /// What it says in one sentence, for the command line.
+    /// The problem in one sentence, for the command line.
     pub fn sentence(&self, language: Language) -> String {
         let nearest = self.reason.as_ref().or_else(|| self.faults.first().map(|fault| &fault.reason));
         nearest.map_or_else(
@@ -93,7 +93,7 @@ impl Problem {
         )
     }
 
-    /// The status it is answered with.
+    /// The HTTP status.
     pub const fn status(&self) -> StatusCode {
         self.kind.status()
     }

@@ -1,9 +1,9 @@
-//! Why something is refused: a stable code for programs, a sentence for people by the catalogues.
+//! The reasons of refusals: a stable code for programs, and a sentence of the catalogues for people.
 
 use domain::import::FileFault;
 use domain::value::Invalid;
 
-/// The types that a JSON value can be expected to have.
+/// The expected type of a JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JsonType {
     /// `{…}`
@@ -18,139 +18,139 @@ pub enum JsonType {
     Boolean,
 }
 
-/// A reason, of a field or of the request as a whole. It never carries the value that was refused.
+/// The reason why a field or a whole request is refused. It never contains the refused value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// By the rules of a value.
+    /// An invalid value of a domain type.
     Value(Invalid),
-    /// Not a file of clients.
+    /// An invalid file of clients.
     File(FileFault),
-    /// Another type of JSON value.
+    /// A JSON value of the wrong type.
     WrongType(JsonType),
-    /// No such field here.
+    /// An unknown field.
     UnknownField,
-    /// The same field twice.
+    /// A repeated field.
     DuplicateField,
-    /// Fewer characters than are needed.
+    /// Too few characters.
     TooShort {
-        /// The fewest there may be.
+        /// The minimum.
         min: usize,
     },
-    /// A number outside of its bounds.
+    /// A number out of range.
     OutOfRange {
-        /// The least it may be.
+        /// The minimum.
         min: i64,
-        /// The most it may be.
+        /// The maximum.
         max: i64,
     },
     /// Not an RFC 3339 time.
     Time,
-    /// Not a cursor that a list gave.
+    /// Not a cursor of a list.
     Cursor,
-    /// A thing of this id is not there, or the caller may not know of it.
+    /// No resource with this id exists, or the caller may not learn that it does.
     UnknownId,
-    /// The field makes no sense beside another.
+    /// The field is forbidden beside another.
     NotHere,
-    /// Not JSON at all.
+    /// Not JSON.
     NotJson {
-        /// The line where reading stopped, from 1.
+        /// The line of the error, from 1.
         line: usize,
-        /// The column where reading stopped, from 1.
+        /// The column of the error, from 1.
         column: usize,
     },
     /// Not UTF-8.
     NotUtf8,
-    /// Objects and arrays within each other beyond what is read.
+    /// Objects and arrays are nested too deeply.
     TooDeep,
-    /// More JSON values than are read.
+    /// Too many JSON values.
     TooManyValues {
-        /// The most there may be.
+        /// The maximum.
         max: usize,
     },
-    /// More bytes than are taken.
+    /// Too many bytes.
     BodyTooLarge {
-        /// The most there may be.
+        /// The maximum.
         max_bytes: usize,
     },
-    /// More bytes of JSON than are taken: texts may be too long, or written with more bytes than UTF-8 takes.
+    /// Too many bytes of JSON: texts are too long, or are escaped into more bytes than UTF-8 takes.
     JsonTooLarge {
-        /// The most there may be.
+        /// The maximum.
         max_bytes: usize,
     },
     /// A body under a content coding such as gzip.
     Encoded,
-    /// The body stopped before its end.
+    /// The body ended early.
     BodyBroken,
     /// A body that is not `application/json`.
     NotJsonType,
     /// A file that is not `text/csv`.
     NotCsvType,
-    /// Not one header `Host` with a name and a port.
+    /// Not exactly one header `Host` with a name and a port.
     Host,
-    /// A transfer coding that is not `chunked` alone.
+    /// A transfer coding other than `chunked` alone.
     TransferCoding,
-    /// The header `Idempotency-Key` is needed here.
+    /// The header `Idempotency-Key` is required.
     KeyMissing,
     /// The header `Idempotency-Key` is not 1 to 255 visible ASCII characters.
     KeyInvalid,
-    /// The same request is under way.
+    /// The first request with this key is still in flight.
     KeyRunning,
-    /// A position that is not yet written.
+    /// A position after the log's head.
     PastTheHead,
-    /// Nobody would get it.
+    /// The audience is empty.
     NobodyToTell,
-    /// More people than one message may go to.
+    /// Too many recipients.
     TooManyRecipients {
-        /// The most there may be.
+        /// The maximum.
         max: usize,
     },
-    /// Somebody else logs in with that address.
+    /// Another user logs in with this address.
     EmailTaken,
     /// A user needs a role.
     NoRole,
-    /// Another client of the company has that external id.
+    /// Another client of the company has this external id.
     ExternalIdTaken,
-    /// More contacts than a client may have.
+    /// Too many contacts.
     TooManyContacts {
-        /// The most there may be.
+        /// The maximum.
         max: usize,
     },
-    /// The time to undo is over.
+    /// The time to withdraw the message is over.
     TooLateToWithdraw {
-        /// How long it lasts.
+        /// The length of that time.
         window_s: i64,
     },
-    /// It would expire before it begins.
+    /// The notification would expire before it begins.
     Expired,
-    /// It was cancelled.
+    /// The notification was cancelled.
     Cancelled,
-    /// It is disabled.
+    /// The user or client is disabled.
     Disabled,
-    /// Nobody may take away the last administrator's rights, or one's own.
+    /// A user cannot remove their own access, nor anybody the last administrator's.
     OwnAccess,
-    /// Somebody else changed it at the same moment, again and again.
+    /// Concurrent writes changed the resource on every try.
     Contended,
-    /// The confirmation does not belong to this request.
+    /// The confirmation belongs to another request.
     Unconfirmed,
-    /// As many people as were confirmed are not those who would be told now.
+    /// The audience changed after the confirmation.
     AudienceChanged {
-        /// How many would be told.
+        /// How many people would be reached now.
         reachable: u64,
     },
-    /// The nearest events are not readable yet.
+    /// The projections do not show the latest events yet.
     NotCaughtUp,
-    /// More work is waiting than can be done.
+    /// Too much work is waiting.
     Overloaded,
-    /// As many files are being imported as can be.
+    /// Too many imports are running.
     TooManyImports,
-    /// The caller has as many such requests under way as one caller may have.
+    /// Too many such requests of this caller are in flight.
     TooManyAtOnce,
-    /// There is no room on disk for an uploaded file.
+    /// No disk space for an uploaded file.
     DiskFull,
 }
 
 impl Reason {
-    /// The reason as programs read it; stable for ever.
+    /// The code in the API; stable for ever.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Value(invalid) => invalid.code(),

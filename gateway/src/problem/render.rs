@@ -1,4 +1,4 @@
-//! The middleware that writes problems: one place, so that nothing is ever refused in another form.
+//! The middleware that writes problems, so that every refusal has the same form.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -14,10 +14,10 @@ use super::language::{accepted, explanation, tag, text, title};
 use super::{Fault, Kind, Problem};
 use crate::request::Trace;
 
-/// Names a kind of problem for ever; it is not an address (RFC 9457, 3.1.1).
+/// The prefix of a problem's `type`. It is a name and not an address (RFC 9457, 3.1.1).
 const TYPE_PREFIX: &str = "urn:mensajeria:problem:";
 
-/// Writes the problem that a handler or layer further in answered with, in the reader's language.
+/// Writes the problem of an inner handler or layer in the caller's language.
 pub(crate) async fn render<F: Future<Output = Response>>(
     request: Request,
     answer: impl FnOnce(Request) -> F,
@@ -34,17 +34,17 @@ pub(crate) async fn render<F: Future<Output = Response>>(
     }
 }
 
-/// The fallback of every router: no such thing.
+/// The fallback of every router: 404.
 pub(crate) async fn no_such_route() -> Problem {
     Problem::not_found()
 }
 
-/// The fallback of every route: not with this method. `Allow` is axum's to add.
+/// The fallback of every route: 405. axum adds `Allow`.
 pub(crate) async fn no_such_method() -> Problem {
     Problem::new(Kind::MethodNotAllowed)
 }
 
-/// Answers with a problem when whatever answers panics.
+/// Slots a panic of the handler into a problem.
 pub(crate) async fn catch<F: Future<Output = Response>>(
     request: Request,
     answer: impl FnOnce(Request) -> F,
@@ -52,7 +52,7 @@ pub(crate) async fn catch<F: Future<Output = Response>>(
     AssertUnwindSafe(answer(request)).catch_unwind().await.unwrap_or_else(panicked)
 }
 
-/// What a caller is told when a handler panics.
+/// The answer after a panic.
 fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text =
         panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
@@ -60,7 +60,7 @@ fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     Problem::new(Kind::Internal).into_response()
 }
 
-/// A refusal that a layer below wrote in its own way: plain text or nothing at all.
+/// Whether a response is a refusal of a lower layer without a problem document: plain text or empty.
 fn is_bare_refusal(response: &Response) -> bool {
     let refused = response.status().is_client_error() || response.status().is_server_error();
     let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_a_problem_that_tells_nothing_but_its_trace() {
+    async fn a_panic_gives_a_problem_with_nothing_but_the_trace() {
         let (status, body) =
             answered(axum::Router::new().route("/", get(async || -> () { panic!("secret") }))).await;
         assert_eq!((status, &body["type"]), (500, &json!("urn:mensajeria:problem:internal")));
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_layers_below_refuse_in_their_own_way_becomes_a_problem() {
+    async fn a_bare_refusal_of_a_lower_layer_becomes_a_problem() {
         let router =
             axum::Router::new().route("/", get(async || (StatusCode::BAD_REQUEST, "Failed to deserialize")));
         let (status, body) = answered(router).await;

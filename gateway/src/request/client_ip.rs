@@ -1,4 +1,4 @@
-//! Where a request came from.
+//! The address of the caller.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -7,12 +7,13 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
-/// The address of the caller, as far as it can be known.
+/// The address of the caller, if it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ClientIp(pub Option<IpAddr>);
 
 impl ClientIp {
-    /// The peer; or, behind proxies that we trust, the nearest address in `X-Forwarded-For` that is not one of them.
+    /// The peer's address. Behind trusted proxies it is the nearest address in `X-Forwarded-For` that is not a trusted
+    /// proxy.
     pub fn of(peer: Option<SocketAddr>, headers: &HeaderMap, trusted_proxies: &[IpAddr]) -> Self {
         let peer = peer.map(|peer| peer.ip().to_canonical());
         let is_trusted = |ip: &IpAddr| trusted_proxies.contains(ip);
@@ -26,8 +27,8 @@ impl ClientIp {
     }
 }
 
-/// The network that an address is counted by: an IPv4 address alone, IPv6 by its /64, since every host of a subnet
-/// chooses the other 64 bits for itself (RFC 4291, 2.5.1, RFC 8981).
+/// The network that an address is counted under: a single IPv4 address, or the /64 of an IPv6 address, since a host
+/// chooses the other 64 bits itself (RFC 4291, 2.5.1, RFC 8981).
 pub(crate) fn network_of(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
@@ -35,7 +36,7 @@ pub(crate) fn network_of(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// As the server noted it.
+/// As the server recorded it.
 impl<S: Send + Sync> FromRequestParts<S> for ClientIp {
     type Rejection = Infallible;
 
@@ -59,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_may_say_who_the_caller_is() {
+    fn only_a_trusted_proxy_may_name_the_caller() {
         assert_eq!(ip("203.0.113.9", "198.51.100.1"), "203.0.113.9");
         assert_eq!(ip("10.0.0.1", "192.0.2.66, 198.51.100.1, 10.0.0.2"), "198.51.100.1");
         assert_eq!(ip("10.0.0.1", "garbage"), "10.0.0.1");

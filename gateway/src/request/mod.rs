@@ -1,4 +1,4 @@
-//! What is known of a request before anybody reads it: where it came from, and the trace it belongs to.
+//! What the server records of a request before any extractor runs: the caller's address and the trace.
 
 mod client_ip;
 mod trace;

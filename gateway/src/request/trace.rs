@@ -1,9 +1,9 @@
-//! The trace that a request belongs to (W3C Trace Context).
+//! The trace of a request (W3C Trace Context).
 
 use axum::http::HeaderMap;
 use uuid::Uuid;
 
-/// The trace of one request: the caller's own, or one that begins here.
+/// The trace of one request: the caller's trace, or a new one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Trace {
     id: Uuid,
@@ -11,7 +11,7 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// The trace that the headers name, or a new one under `fresh`.
+    /// The trace in the headers, or a new one under `fresh`.
     pub(crate) fn of(headers: &HeaderMap, fresh: Uuid) -> Self {
         let value = headers.get("traceparent").and_then(|value| value.to_str().ok());
         match value.and_then(|value| Some((trace_id(value)?, value))) {
@@ -25,7 +25,7 @@ impl Trace {
         self.id.simple().to_string()
     }
 
-    /// The same as a UUID, to tie together all that the request leads to.
+    /// The trace id as a UUID: the correlation id of everything that the request causes.
     pub(crate) const fn correlation(&self) -> Uuid {
         self.id
     }
@@ -36,7 +36,7 @@ impl Trace {
     }
 }
 
-/// `00-<32 hex>-<16 hex>-<2 hex>`, neither id all zeros.
+/// The trace id of `00-<32 hex>-<16 hex>-<2 hex>`, neither id all zeros.
 fn trace_id(value: &str) -> Option<Uuid> {
     let lower_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let parts: Vec<&str> = value.splitn(5, '-').collect();

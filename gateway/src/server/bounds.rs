@@ -1,40 +1,40 @@
-//! Every bound of the front door on connections and requests (docs/decisions/0019), in one place so that tests can lower
-//! them. Bounds of bodies are with what reads them.
+//! The limits of the gateway on connections and requests (docs/decisions/0019), in one place so that tests can lower
+//! them. The limits of bodies are defined beside their readers.
 
 use std::time::Duration;
 
-/// What is held at once, and how long it may wait for its peer.
+/// Limits and timeouts of connections and requests.
 #[derive(Debug, Clone)]
 pub struct Bounds {
     /// Connections in all, streams included.
     pub connections: usize,
     /// Connections of one network that is not logged in, or of one user.
     pub connections_of_one: usize,
-    /// Requests of users at work.
+    /// Requests of users at work at once.
     pub requests: usize,
-    /// Requests of one user at work: programs ask in parallel.
+    /// Requests of one user at work at once: programs send them in parallel.
     pub requests_of_one: usize,
-    /// Requests of callers that are not logged in at work: log-ins.
+    /// Requests of callers that are not logged in at work at once: log-ins.
     pub stranger_requests: usize,
-    /// The same of one network: an office whose shift begins.
+    /// The same for one network: an office at the beginning of a shift.
     pub stranger_requests_of_one: usize,
     /// How long a connection may be idle between two requests.
     pub idle_time: Duration,
-    /// How long the head of a request may take, from its first byte.
+    /// The timeout of a request's head, from its first byte.
     pub head_time: Duration,
-    /// How long a peer may take nothing of what is written to it.
+    /// How long a peer may read nothing of what is written to it.
     pub write_time: Duration,
 }
 
-/// Connections in all: four times the live streams that there may be.
+/// Connections in all: more than twice the limit of live streams.
 const CONNECTIONS_MAX: usize = 10_000;
-/// Connections of one owner: a browser opens six, a program's pool some hundred.
+/// Connections of one owner: a browser opens six, a program's pool about a hundred.
 const CONNECTIONS_OF_ONE_MAX: usize = 1_000;
-/// File descriptors that connections leave to the rest of the program: database, broker, providers, files.
+/// File descriptors reserved for the rest of the program: database, broker, providers, files.
 const FILES_KEPT: u64 = 512;
 
 impl Default for Bounds {
-    /// As many connections as the process may have files for.
+    /// As many connections as the process has file descriptors for.
     fn default() -> Self {
         let connections = connections_for(files());
         Self {
@@ -56,12 +56,12 @@ fn connections_for(files: u64) -> usize {
     usize::try_from(left).unwrap_or(usize::MAX).clamp(1, CONNECTIONS_MAX)
 }
 
-/// How many files this process may open. Its soft limit, often 1,024, is raised to the hard one first.
+/// The file descriptor limit of this process. Its soft limit, often 1,024, is first raised to the hard limit.
 #[cfg(unix)]
 fn files() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    // A refusal leaves the soft limit, which is read again.
+    // After a refusal the soft limit stays, and is read below.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Takes connections and serves each until its end: so many at once, and none that only pretends to ask.
+//! Accepts connections and serves each until its end, within limits on their number and on slow peers.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -22,31 +22,31 @@ use tower::ServiceExt;
 
 use super::bounds::Bounds;
 use super::socket::Socket;
-use crate::admission::{Connection, Owner, Seat, Table};
+use crate::admission::{Admitted, Connection, ConnectionTable, Owner};
 use crate::request::network_of;
 
-/// How large the head of a request may be: 431 beyond it.
+/// The largest head of a request: 431 beyond it.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
-/// How much of a connection is read ahead, or gathered before it is written.
+/// The size of the read and write buffers of a connection.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
-/// How long nothing is taken after the system has run out of files or memory.
-const RUN_OUT_PAUSE: Duration = Duration::from_millis(100);
+/// The pause after the system has run out of file descriptors or memory.
+const OUT_OF_RESOURCES_PAUSE: Duration = Duration::from_millis(100);
 
-/// What every connection of one listener is served with.
-pub(super) struct Door {
+/// What every connection of one listener shares.
+pub(super) struct ListenerContext {
     pub(super) router: Router,
     pub(super) bounds: Bounds,
     pub(super) trusted_proxies: Vec<IpAddr>,
     pub(super) shutdown: CancellationToken,
 }
 
-/// Takes connections until cancelled, then waits until every request under way is answered.
-pub(super) async fn serve(listener: TcpListener, door: Arc<Door>) {
+/// Accepts connections until cancelled, then waits until every request in flight is answered.
+pub(super) async fn serve(listener: TcpListener, context: Arc<ListenerContext>) {
     let connections = TaskTracker::new();
-    let table = Table::new(door.bounds.connections, door.bounds.connections_of_one);
-    while let Some((stream, peer)) = door.shutdown.run_until_cancelled(take(&listener, &table)).await {
-        if let Some(seat) = table.admit(door.owner_of(peer)) {
-            connections.spawn(converse(stream, peer, seat, Arc::clone(&door)));
+    let table = ConnectionTable::new(context.bounds.connections, context.bounds.connections_of_one);
+    while let Some((stream, peer)) = context.shutdown.run_until_cancelled(accept(&listener, &table)).await {
+        if let Some(admitted) = table.admit(context.owner_of(peer)) {
+            connections.spawn(serve_peer(stream, peer, admitted, Arc::clone(&context)));
         }
     }
     drop(listener);
@@ -54,36 +54,37 @@ pub(super) async fn serve(listener: TcpListener, door: Arc<Door>) {
     connections.wait().await;
 }
 
-async fn take(listener: &TcpListener, table: &Table) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener, table: &ConnectionTable) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok(taken) => return taken,
-            Err(error) if has_run_out(&error) => {
-                tracing::warn!(%error, "failed to take a connection: the system has run out");
+            Ok(accepted) => return accepted,
+            Err(error) if is_out_of_resources(&error) => {
+                tracing::warn!(%error, "failed to accept a connection: out of file descriptors or memory");
                 table.shed_one();
-                sleep(RUN_OUT_PAUSE).await;
+                sleep(OUT_OF_RESOURCES_PAUSE).await;
             }
-            // Of one peer alone, such as one that hung up before it was taken: the next may be taken at once.
-            Err(error) => tracing::debug!(%error, "failed to take a connection"),
+            // An error of one peer, such as a connection closed before it was accepted. The next one can be accepted at
+            // once.
+            Err(error) => tracing::debug!(%error, "failed to accept a connection"),
         }
     }
 }
 
-/// Whether the system lacks the files or the memory for another connection.
+/// Whether the system has no file descriptors or memory for another connection.
 #[cfg(unix)]
-fn has_run_out(error: &std::io::Error) -> bool {
+fn is_out_of_resources(error: &std::io::Error) -> bool {
     use rustix::io::Errno;
     let lacking = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
     Errno::from_io_error(error).is_some_and(|error| lacking.contains(&error))
 }
 
-/// Elsewhere the errors are not told apart.
+/// On other systems the error is not recognized.
 #[cfg(not(unix))]
-const fn has_run_out(_: &std::io::Error) -> bool {
+const fn is_out_of_resources(_: &std::io::Error) -> bool {
     true
 }
 
-impl Door {
+impl ListenerContext {
     fn owner_of(&self, peer: SocketAddr) -> Owner {
         let ip = peer.ip().to_canonical();
         if self.trusted_proxies.contains(&ip) { Owner::Proxy } else { Owner::Network(Some(network_of(ip))) }
@@ -99,18 +100,19 @@ impl Door {
     }
 }
 
-async fn converse(stream: TcpStream, peer: SocketAddr, seat: Seat, door: Arc<Door>) {
-    // Without it a small answer may wait for the caller's delayed ACK; failing to set it costs only that.
+async fn serve_peer(stream: TcpStream, peer: SocketAddr, admitted: Admitted, context: Arc<ListenerContext>) {
+    // With Nagle's algorithm a small answer may wait for the caller's delayed ACK. A failure to disable it costs only
+    // that.
     let _ = stream.set_nodelay(true);
-    let Seat(connection) = &seat;
-    let service = service_fn(|request| answer(door.router.clone(), peer, connection.clone(), request));
-    let socket = Socket::new(stream, connection.clone(), &door.bounds);
-    let mut serving = pin!(door.http().serve_connection(TokioIo::new(socket), service));
-    // How a connection ends is the caller's affair: it hangs up, or is told why not.
+    let Admitted(connection) = &admitted;
+    let service = service_fn(|request| answer(context.router.clone(), peer, connection.clone(), request));
+    let socket = Socket::new(stream, connection.clone(), &context.bounds);
+    let mut serving = pin!(context.http().serve_connection(TokioIo::new(socket), service));
+    // The end of a connection is not logged: the caller closed it, or was answered with the reason.
     tokio::select! {
         _ = serving.as_mut() => {}
         () = connection.closing() => {}
-        () = door.shutdown.cancelled() => {
+        () = context.shutdown.cancelled() => {
             serving.as_mut().graceful_shutdown();
             let _ = serving.await;
         }
@@ -139,8 +141,11 @@ mod tests {
 
     #[test]
     fn only_a_system_that_has_run_out_closes_a_connection_for_the_next() {
-        let has_run_out = |error: Errno| has_run_out(&io::Error::from_raw_os_error(error.raw_os_error()));
-        assert!([Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].into_iter().all(has_run_out));
-        assert!(![Errno::CONNABORTED, Errno::PROTO, Errno::CONNRESET].into_iter().any(has_run_out));
+        let is_out_of_resources =
+            |error: Errno| is_out_of_resources(&io::Error::from_raw_os_error(error.raw_os_error()));
+        assert!(
+            [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].into_iter().all(is_out_of_resources)
+        );
+        assert!(![Errno::CONNABORTED, Errno::PROTO, Errno::CONNRESET].into_iter().any(is_out_of_resources));
     }
 }

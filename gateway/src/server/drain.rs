@@ -1,5 +1,5 @@
-//! Reads what a handler left of a body before it is answered: a caller that is still sending would otherwise find the
-//! connection reset instead of the answer.
+//! Drains the unread rest of a body before the answer. Otherwise a caller that is still sending would see a connection
+//! reset instead of the answer.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,12 +14,12 @@ use futures::StreamExt;
 use http_body::{Frame, SizeHint};
 use tokio::time::timeout;
 
-/// How much of a body is read for nothing.
+/// How much of a body is drained.
 const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// How long that may take.
+/// How long draining may take.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Gives the handler a share of the body, and drains what it left when it refuses the request.
+/// Shares the body with the handler, and drains the rest when the handler refuses the request.
 pub(super) async fn drain<F: Future<Output = Response>>(
     request: Request,
     answer: impl FnOnce(Request) -> F,
@@ -27,7 +27,7 @@ pub(super) async fn drain<F: Future<Output = Response>>(
     if request.body().is_end_stream() {
         return answer(request).await;
     }
-    // A caller that waits to be told to go on has sent nothing that could be in the way.
+    // A caller that waits for `100 Continue` has sent no body yet.
     let waits = request.headers().contains_key(header::EXPECT);
     let (parts, body) = request.into_parts();
     let shared = Shared(Arc::new(Mutex::new(body)));
@@ -44,7 +44,7 @@ pub(super) async fn drain<F: Future<Output = Response>>(
 struct Shared(Arc<Mutex<Body>>);
 
 impl Shared {
-    /// Whether nothing is left of it.
+    /// Drains the body. Returns whether its end was reached.
     async fn drained(self) -> bool {
         let mut chunks = Body::new(self).into_data_stream();
         let all = async {
@@ -97,7 +97,7 @@ mod tests {
 
     const PIECE: usize = 1024 * 1024;
 
-    /// How much of a body of so many pieces is taken from a caller whose request is answered with `status`.
+    /// How many pieces are read from a caller whose request is answered with `status`, and the answer.
     async fn taken(pieces: usize, status: StatusCode) -> (usize, Response) {
         let taken = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&taken);

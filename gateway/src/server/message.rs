@@ -1,4 +1,4 @@
-//! What HTTP asks of every request and hyper leaves to us.
+//! The checks of HTTP's rules that hyper leaves to the application.
 
 use axum::extract::Request;
 use axum::http::uri::Authority;
@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::problem::{Fault, Kind, Problem, Reason};
 
-/// Refuses a request that breaks HTTP's own rules, or whose body is in a coding that is not read here.
+/// Refuses a request that breaks HTTP's rules, or whose body has an unsupported coding.
 pub(super) async fn refuse_faulty<F: Future<Output = Response>>(
     request: Request,
     answer: impl FnOnce(Request) -> F,
@@ -21,7 +21,7 @@ pub(super) async fn refuse_faulty<F: Future<Output = Response>>(
     }
     if !is_identity(headers) {
         let problem = of_header("Content-Encoding", Kind::UnsupportedMediaType, Reason::Encoded);
-        // RFC 9110, 15.5.16 and 12.5.3: what would be taken.
+        // RFC 9110, 15.5.16 and 12.5.3: the answer names the supported coding.
         return ([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))], problem).into_response();
     }
     answer(request).await
@@ -31,12 +31,12 @@ fn of_header(name: &str, kind: Kind, reason: Reason) -> Problem {
     Problem { faults: vec![Fault::in_header(name, reason.clone())], ..Problem::new(kind).because(reason) }
 }
 
-/// Where two servers may disagree on what a request is, nothing after it on the connection can be trusted.
+/// When two servers may disagree on the bounds of a request, the rest of the connection cannot be trusted.
 fn closing(problem: Problem) -> Response {
     ([(header::CONNECTION, HeaderValue::from_static("close"))], problem).into_response()
 }
 
-/// RFC 9112, 3.2: one `Host`, with a valid value; HTTP/1.0 may come without.
+/// RFC 9112, 3.2: exactly one valid `Host`; HTTP/1.0 may omit it.
 fn names_one_host(version: Version, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).into_iter();
     match (hosts.next(), hosts.next()) {
@@ -51,8 +51,8 @@ fn is_host(value: &[u8]) -> bool {
     value.is_empty() || (!value.contains(&b'@') && Authority::try_from(value).is_ok())
 }
 
-/// RFC 9112, 6.1: other transfer codings are not understood here, nor is one that is named twice. What came with both
-/// lengths hyper reads as chunked, and closes the connection after the answer (RFC 9112, 6.3).
+/// RFC 9112, 6.1: `chunked` is the only supported transfer coding, and must be named once. With both `Content-Length`
+/// and `Transfer-Encoding` hyper reads the body as chunked and closes the connection after the answer (RFC 9112, 6.3).
 fn is_chunked_only(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).into_iter();
     match (codings.next(), codings.next()) {
@@ -62,7 +62,7 @@ fn is_chunked_only(headers: &HeaderMap) -> bool {
     }
 }
 
-/// RFC 9110, 8.4.1: `identity` says that there is no coding.
+/// RFC 9110, 8.4.1: `identity` means no coding.
 fn is_identity(headers: &HeaderMap) -> bool {
     let codings = headers.get_all(header::CONTENT_ENCODING).into_iter();
     codings

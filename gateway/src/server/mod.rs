@@ -1,4 +1,4 @@
-//! The front door as one service: the routes, and around them what every request goes through.
+//! The HTTP server: the routes, and the middleware around them.
 
 mod bounds;
 mod connections;
@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 
 pub use self::bounds::Bounds;
-use self::connections::Door;
+use self::connections::ListenerContext;
 use self::drain::drain;
 use self::limits::Limits;
 use self::message::refuse_faulty;
@@ -30,27 +30,27 @@ use crate::figures::fold_samples;
 use crate::problem::{catch, no_such_method, no_such_route, render};
 use crate::state::AppState;
 
-/// What a listener answers.
+/// The routes of a listener.
 pub enum Answers {
-    /// Everything. `web` serves what is outside of the API: the web application and what `dev` adds.
+    /// All routes. `web` serves the paths outside of the API: the web application and what `dev` adds.
     All(Router<AppState>),
-    /// The same without `/readyz` and `/metrics`, which another listener has.
+    /// All routes except `/readyz` and `/metrics`, which another listener serves.
     AllButFigures(Router<AppState>),
-    /// Whether the process lives, is ready, and how it fares.
+    /// Only health checks and metrics.
     Figures,
 }
 
 impl Answers {
     fn routes(self) -> Router<AppState> {
         match self {
-            Self::All(web) => door(web).merge(api::figures()),
-            Self::AllButFigures(web) => door(web),
+            Self::All(web) => routes(web).merge(api::figures()),
+            Self::AllButFigures(web) => routes(web),
             Self::Figures => api::alive().merge(api::figures()).fallback(no_such_route),
         }
     }
 }
 
-fn door(web: Router<AppState>) -> Router<AppState> {
+fn routes(web: Router<AppState>) -> Router<AppState> {
     let api = api::router().fallback(no_such_route);
     web.layer(CompressionLayer::new()).nest(api::ROOT, api).merge(api::alive())
 }
@@ -60,7 +60,7 @@ fn around(routes: Router<AppState>, state: AppState, bounds: &Bounds) -> Router 
     routes.method_not_allowed_fallback(no_such_method).layer(through).with_state(state)
 }
 
-/// What every request goes through, in one layer: each layer copies and boxes all that is below it for every request.
+/// The middleware of every request, as one layer: each layer copies and boxes everything below it for every request.
 async fn go_through(
     State((state, limits)): State<(AppState, Limits)>,
     request: Request,
@@ -72,20 +72,21 @@ async fn go_through(
     observe(&state, request, |request| secure(state.settings(), request, rendered)).await
 }
 
-/// Serves until `state`'s shutdown is cancelled; requests under way are answered first, streams end at once.
+/// Serves until `state`'s shutdown is cancelled. Requests in flight are answered first; streams end at once.
 pub async fn serve(listener: TcpListener, state: AppState, answers: Answers, bounds: Bounds) {
     let shutdown = state.shutdown().clone();
     let trusted_proxies = state.settings().trusted_proxies.clone();
     let router = around(answers.routes(), state, &bounds);
-    connections::serve(listener, Arc::new(Door { router, bounds, trusted_proxies, shutdown })).await;
+    connections::serve(listener, Arc::new(ListenerContext { router, bounds, trusted_proxies, shutdown }))
+        .await;
 }
 
-/// Folds the figures of this process until `state`'s shutdown is cancelled.
+/// Updates the metrics of this process until `state`'s shutdown is cancelled.
 pub async fn fold_figures(state: AppState) {
     state.shutdown().run_until_cancelled(fold_samples()).await;
 }
 
-/// Prunes what front doors leave in the database until `state`'s shutdown is cancelled.
+/// Deletes expired rows of the gateway until `state`'s shutdown is cancelled.
 pub async fn prune(state: AppState) {
     let shutdown = state.shutdown().clone();
     shutdown.run_until_cancelled(pruning::prune(state)).await;

@@ -1,4 +1,5 @@
-//! What is noted of every request: its trace, a line in the log, figures. Never a query, a body or an address.
+//! The observability of every request: its trace, a line in the access log, metrics. Queries, bodies and addresses are
+//! never logged.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -11,14 +12,14 @@ use tracing::Instrument;
 use crate::request::{ClientIp, Trace};
 use crate::state::AppState;
 
-/// Tells the caller which trace to quote.
+/// The trace id, for the caller to quote.
 const TRACE_ID: HeaderName = HeaderName::from_static("mensajeria-trace-id");
 /// The target of the access log, so that it can be filtered.
 const ACCESS: &str = "mensajeria::access";
-/// The path of what no route has.
+/// The route label of a request without a route.
 const NO_ROUTE: &str = "-";
 
-/// Gives the request its trace and its caller's address, and notes how it ended.
+/// Attaches the trace and the caller's address to the request, and records its answer.
 pub(super) async fn observe<F: Future<Output = Response>>(
     state: &AppState,
     mut request: Request,
@@ -45,7 +46,7 @@ pub(super) async fn observe<F: Future<Output = Response>>(
     response
 }
 
-/// Callers may make methods up: each would be a figure of its own.
+/// The label of a method. A caller can invent methods, and each would be a metric series of its own.
 fn known(method: &Method) -> &'static str {
     const METHODS: [&str; 7] = ["GET", "POST", "PATCH", "DELETE", "HEAD", "PUT", "OPTIONS"];
     METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")

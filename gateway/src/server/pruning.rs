@@ -1,4 +1,4 @@
-//! Clears away what nobody will ask for again: first answers after a week, sessions that are over.
+//! Deletes expired rows: idempotent answers after a week, and expired sessions.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use tokio::time::interval;
 
 use crate::state::AppState;
 
-/// How long a first answer is kept.
+/// How long the first answer to an idempotency key is kept.
 const ANSWERS_KEPT: TimeDelta = TimeDelta::days(7);
-/// How often it is looked. Several front doors do so at once without harm.
+/// The interval between two rounds. Several processes may prune at once without harm.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(10 * 60);
-/// How many rows one statement deletes, so that none holds the table for long.
+/// How many rows one statement deletes, so that no statement locks many rows for long.
 const PAGE_ROWS: i64 = 5_000;
 
-/// Prunes for ever.
+/// Prunes until cancelled.
 pub(super) async fn prune(state: AppState) {
     let mut ticks = interval(PRUNE_INTERVAL);
     loop {
         ticks.tick().await;
         if let Err(error) = prune_once(state.pool(), state.now()).await {
-            tracing::warn!(%error, "failed to clear old answers away; will try again");
+            tracing::warn!(%error, "failed to delete expired rows; trying again later");
         }
     }
 }
@@ -32,7 +32,8 @@ async fn prune_once(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Only those of people and their programs: what the system asks of itself under ids of its own is kept for ever.
+/// Only the answers to users and programs are deleted. The system's own commands have ids of their own, which are kept
+/// for ever.
 async fn answers(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<u64> {
     let deleted = sqlx::query(
         "delete from command_log

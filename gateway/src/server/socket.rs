@@ -1,5 +1,5 @@
-//! A connection's bytes on their way: how long the head of a request may take, how long the peer may read nothing, and
-//! that every line of a head ends as it must.
+//! The socket of a connection: the timeouts of request heads and of writes, and the check that every line of a head
+//! ends with CR LF.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,11 +12,11 @@ use tokio::time::{Sleep, sleep};
 use super::bounds::Bounds;
 use crate::admission::Connection;
 
-/// A stream with the bounds of one connection.
+/// A stream with the limits of one connection.
 pub(super) struct Socket<S> {
     stream: S,
     connection: Connection,
-    /// How many requests had begun when the head was last looked at.
+    /// The number of requests begun when the head was last checked.
     exchanges: u64,
     head: Head,
     head_due: Due,
@@ -29,7 +29,7 @@ impl<S> Socket<S> {
         Self { stream, connection, exchanges: 0, head: Head::default(), head_due, write_due }
     }
 
-    /// Whether what is read now belongs to the head of a request.
+    /// Whether the bytes being read belong to the head of a request.
     fn reads_head(&mut self) -> bool {
         let (exchanges, is_in_exchange) = self.connection.exchanges();
         if exchanges != self.exchanges {
@@ -40,7 +40,7 @@ impl<S> Socket<S> {
         !is_in_exchange
     }
 
-    /// What became of a write: a peer that takes nothing is waited for so long.
+    /// The result of a write, or a timeout when the peer reads nothing for too long.
     fn written(
         &mut self,
         context: &mut Context<'_>,
@@ -115,7 +115,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     }
 }
 
-/// A time that something must not take longer than, once it has begun.
+/// A deadline that is armed when something begins.
 struct Due {
     time: Duration,
     at: Option<Pin<Box<Sleep>>>,
@@ -126,7 +126,7 @@ impl Due {
         Self { time, at: None }
     }
 
-    /// It begins, unless it had begun.
+    /// Arms the deadline, unless it is armed.
     fn set(&mut self) {
         let time = self.time;
         self.at.get_or_insert_with(|| Box::pin(sleep(time)));
@@ -141,11 +141,11 @@ impl Due {
     }
 }
 
-/// How far the head of a request has come.
+/// The progress of a request's head.
 ///
-/// hyper takes a line feed alone for the end of a line, as it may (RFC 9112, 2.2); a proxy before us may read the same
-/// bytes as one line, and so another request. Here such a line feed becomes NUL, which no head may have: hyper answers
-/// 400 and closes. Heads that arrive together with the request before them are not looked at.
+/// hyper accepts a bare line feed as the end of a line, as it may (RFC 9112, 2.2). A proxy in front may read the same
+/// bytes as one line, and so another request. Here such a line feed becomes NUL, which no head may contain: hyper
+/// answers 400 and closes. A head that arrives in one read with the request before it is not checked.
 #[derive(Debug)]
 struct Head {
     has_line: bool,
@@ -156,7 +156,7 @@ struct Head {
 
 impl Default for Head {
     fn default() -> Self {
-        // Its first bytes may have been read before the last request was answered.
+        // The first bytes of the head may have been read before the previous request was answered.
         Self { has_line: false, is_line_empty: true, is_after_return: true, is_whole: false }
     }
 }
@@ -170,7 +170,7 @@ impl Head {
             match byte {
                 b'\n' if !self.is_after_return => *byte = 0,
                 b'\n' => {
-                    // Empty lines before a request are no end of it.
+                    // Empty lines before a request do not end its head.
                     self.is_whole = self.has_line && self.is_line_empty;
                     self.is_line_empty = true;
                 }
@@ -188,12 +188,12 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::admission::{Owner, Seat, Table};
+    use crate::admission::{Admitted, ConnectionTable, Owner};
 
-    fn socket(room: usize) -> (Socket<DuplexStream>, DuplexStream, Seat) {
-        let seat = Table::new(10, 10).admit(Owner::Network(None)).unwrap();
+    fn socket(room: usize) -> (Socket<DuplexStream>, DuplexStream, Admitted) {
+        let admitted = ConnectionTable::new(10, 10).admit(Owner::Network(None)).unwrap();
         let (ours, theirs) = duplex(room);
-        (Socket::new(ours, seat.0.clone(), &Bounds::default()), theirs, seat)
+        (Socket::new(ours, admitted.0.clone(), &Bounds::default()), theirs, admitted)
     }
 
     fn taken(pieces: &[&str]) -> String {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_line_feed_in_a_head_becomes_what_no_head_may_have() {
+    fn a_bare_line_feed_in_a_head_becomes_nul() {
         assert_eq!(taken(&["GET / HTTP/1.1\nHost: a\r\n\r\n"]), "GET / HTTP/1.1\0Host: a\r\n\r\n");
         assert_eq!(
             taken(&["GET / HTTP/1.1\r\nA: b\n", "C: d\r\n\r\n"]),
@@ -245,11 +245,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_may_take_longer_than_a_head() {
-        let (mut ours, mut theirs, seat) = socket(64);
+        let (mut ours, mut theirs, admitted) = socket(64);
         theirs.write_all(b"POST / HTTP/1.1\r\n\r\n{").await.unwrap();
         let mut buffer = [0; 64];
         assert_eq!(ours.read(&mut buffer).await.unwrap(), 20);
-        let exchange = seat.0.exchange();
+        let exchange = admitted.0.exchange();
         let sent = async {
             sleep(Duration::from_secs(60)).await;
             theirs.write_all(b"\n}").await.unwrap();

@@ -1,17 +1,17 @@
-//! Whether PostgreSQL keeps what it commits: a 2xx promises that it does.
+//! The check that PostgreSQL is durable: a 2xx promises it.
 
 use sqlx::PgPool;
 
 use super::StartError;
 
-/// What must be on, and the values that count as on: `remote_apply` and the like wait for more than the disk here.
+/// The required settings and their accepted values. `remote_apply` and the like include the local flush.
 const SETTINGS: [(&str, &[&str]); 3] = [
     ("fsync", &["on"]),
     ("full_page_writes", &["on"]),
     ("synchronous_commit", &["on", "remote_write", "remote_apply"]),
 ];
 
-/// Refuses a database that would lose what it has answered for.
+/// Refuses a database that may lose commits.
 pub(super) async fn check(pool: &PgPool) -> Result<(), StartError> {
     for (name, enough) in SETTINGS {
         let value: String =

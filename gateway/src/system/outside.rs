@@ -1,4 +1,5 @@
-//! Who carries what leaves: configured providers, the simulator for a channel without one, and for demo data only it.
+//! The providers of a process: the configured ones, the simulator for a channel without one, and only the simulator for
+//! demo data.
 
 use std::sync::Arc;
 
@@ -14,43 +15,44 @@ use domain::value::{Channel, CompanyId};
 use crate::config::{self, Config};
 use crate::demo::COMPANIES;
 
-/// How many connections the simulator is used by at once, on each channel.
+/// The simulator's connections on each channel.
 const SIMULATOR_CONNECTIONS: u32 = 16;
 
-/// Why the outside world cannot be reached as configured.
+/// Why the providers cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OutsideError {
-    /// A provider's settings cannot be used.
+    /// A provider's settings are invalid.
     #[error("configuration key `{}.providers.{}.{}`: {}", .0.section, .0.name, .0.key, .0.reason)]
     Settings(#[from] SettingsError),
-    /// The simulator has no port to listen on.
+    /// The simulator cannot listen on a port.
     #[error("failed to start the simulator: {0}")]
     Simulator(#[from] std::io::Error),
 }
 
-/// The outside world of one process. Cheap to clone.
+/// The providers of one process. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Outside {
-    /// Whose deliveries go to whom.
+    /// The route from deliveries to providers.
     pub routes: Vec<Route>,
-    /// The simulator, if anything goes to it.
+    /// The simulator, if a route uses it.
     pub simulator: Option<Arc<Simulator>>,
 }
 
 impl Outside {
-    /// Production: configured providers only. Demo data that is found in the database waits for ever.
+    /// Production: configured providers only. Deliveries of demo data in the database are never sent.
     ///
     /// # Errors
-    /// A provider's settings that cannot be used.
+    /// Invalid settings of a provider.
     pub fn configured(config: &Config) -> Result<Self, OutsideError> {
         let routes = vec![Route { companies: Companies::Except(demo()), providers: providers(config)? }];
         Ok(Self { routes, simulator: None })
     }
 
-    /// `dev`: configured providers serve their channel, the simulator a channel without one, and demo data only it.
+    /// `dev`: configured providers for their channel, the simulator for a channel without one, and only the simulator
+    /// for demo data.
     ///
     /// # Errors
-    /// A provider's settings that cannot be used, or a simulator that cannot start.
+    /// Invalid settings of a provider, or a simulator that cannot start.
     pub async fn simulated(config: &Config) -> Result<Self, OutsideError> {
         if config.simulator.enabled == Some(false) {
             return Self::configured(config);
@@ -62,7 +64,7 @@ impl Outside {
     /// The simulator alone: for tests and the bench.
     ///
     /// # Errors
-    /// None in practice: the simulator's own settings can be used.
+    /// None in practice: the simulator's own settings are valid.
     pub fn only(simulator: Simulator, connections: u32) -> Result<Self, OutsideError> {
         let providers = simulated(&simulator, connections)?;
         let routes = vec![Route { companies: Companies::All, providers }];
@@ -101,7 +103,7 @@ fn providers(config: &Config) -> Result<Vec<Provider>, SettingsError> {
     let email = config.email_providers.iter().map(|settings| {
         let provider = EmailProvider::try_new(&smtp(settings, public_name.as_deref()))?;
         let (name, protection) = (&settings.name, provider.protection());
-        tracing::info!(provider = name, protection, "this is what protects the mails to a provider");
+        tracing::info!(provider = name, protection, "transport security of an e-mail provider");
         Ok(Provider::Email(provider))
     });
     let short_messages =
@@ -109,12 +111,12 @@ fn providers(config: &Config) -> Result<Vec<Provider>, SettingsError> {
     email.chain(short_messages).collect()
 }
 
-/// The host of our public address, if it is a name that mail servers take.
+/// The host of the public address, if mail servers accept it as a name.
 fn public_name(config: &Config) -> Option<String> {
     helo_name(config.server.public_url.as_ref()?.host_str()?)
 }
 
-/// `public_name` is what we call ourselves where no other name is given.
+/// `public_name` is the default EHLO name.
 fn smtp(settings: &config::EmailProvider, public_name: Option<&str>) -> SmtpSettings {
     SmtpSettings {
         name: settings.name.clone(),
@@ -152,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mail_server_is_told_the_configured_name_or_the_public_one_if_it_is_full() {
+    fn ehlo_uses_the_configured_name_or_a_fully_qualified_public_one() {
         let said = |public_url: &str, own: &str| {
             let provider = "[[email.providers]]\nname = \"uno\"\nurl = \"smtp://h\"\nfrom = \"a@b.co\"\n";
             let text = format!("[server]\npublic_url = \"{public_url}\"\n{provider}{own}");

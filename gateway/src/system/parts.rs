@@ -1,4 +1,4 @@
-//! The parts of the program, each started with what it needs.
+//! The start of each role with its dependencies.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,22 +13,22 @@ use projections::{Positions, Projections};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use super::watch::AtWork;
+use super::watch::Supervisor;
 use super::{Role, StartError, SystemOptions};
 use crate::server::Answers;
 use crate::settings::Settings;
 use crate::state::AppState;
 use crate::{server, web};
 
-/// How often to look whether the views are there.
+/// How often the existence of the views is checked.
 const VIEWS_LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How far the projections are; in a process without the role nothing is projected, but it is followed.
+/// The positions of the projections. A process without the projector role follows them without projecting.
 pub(super) fn projections(
     options: &SystemOptions,
     log: &EventLog,
     broker: &Broker,
-    parts: &AtWork,
+    parts: &Supervisor,
 ) -> Positions {
     if !options.roles.has(Role::Projector) {
         let (positions, following) = Positions::follow(log.pool().clone(), parts.cancel.clone());
@@ -41,7 +41,7 @@ pub(super) fn projections(
     positions
 }
 
-pub(super) fn dispatcher(options: &SystemOptions, log: &EventLog, broker: &Broker, parts: &AtWork) {
+pub(super) fn dispatcher(options: &SystemOptions, log: &EventLog, broker: &Broker, parts: &Supervisor) {
     let routes = options.outside.routes.clone();
     let (broker, behaviour) = (Some(broker.clone()), options.dispatcher.clone());
     let (log, cancel) = (log.clone(), parts.cancel.clone());
@@ -52,18 +52,18 @@ pub(super) fn dispatcher(options: &SystemOptions, log: &EventLog, broker: &Broke
     });
 }
 
-/// An audience is resolved from views: on an empty database a projector makes them first.
+/// The dispatcher resolves audiences from views. On an empty database a projector must create them first.
 async fn views_exist(log: &Reader) {
     while !projections::is_ready(log).await.unwrap_or(false) {
         sleep(VIEWS_LOOK_INTERVAL).await;
     }
 }
 
-/// Where this process listens: the front door, and how the process fares if that is told elsewhere or without it.
+/// The addresses of this process: the gateway's, and that of separate health checks and metrics.
 pub(super) struct Listening {
-    /// Of the front door; without that role, of what tells how the process fares.
+    /// The gateway's address; without that role, the address of the health checks.
     pub(super) address: SocketAddr,
-    /// Of the listener beside the front door.
+    /// The address of the separate listener.
     pub(super) admin_address: Option<SocketAddr>,
     pub(super) state: AppState,
 }
@@ -73,7 +73,7 @@ impl Listening {
         options: &SystemOptions,
         log: &EventLog,
         positions: &Positions,
-        parts: &AtWork,
+        parts: &Supervisor,
     ) -> Result<Option<Self>, StartError> {
         let is_gateway = options.roles.has(Role::Gateway);
         let admin = if is_gateway { options.admin } else { options.watch.or(options.admin) };
@@ -81,9 +81,9 @@ impl Listening {
             Some(address) => Some(listen(address).await?),
             None => None,
         };
-        let door = if is_gateway { Some(listen(options.listen).await?) } else { None };
+        let gateway = if is_gateway { Some(listen(options.listen).await?) } else { None };
         let admin_address = admin.as_ref().map(|(_, address)| *address);
-        let Some(address) = door.as_ref().map(|(_, address)| *address).or(admin_address) else {
+        let Some(address) = gateway.as_ref().map(|(_, address)| *address).or(admin_address) else {
             return Ok(None);
         };
 
@@ -93,7 +93,7 @@ impl Listening {
         }
         let serve =
             |listener, answers| server::serve(listener, state.clone(), answers, options.bounds.clone());
-        if let Some((listener, _)) = door {
+        if let Some((listener, _)) = gateway {
             let app = Router::new().fallback(any(web::serve));
             let answers = if admin.is_some() { Answers::AllButFigures(app) } else { Answers::All(app) };
             parts.start("gateway", serve(listener, answers));
@@ -114,7 +114,7 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
     Ok((listener, address))
 }
 
-/// Browsers take prefixed, secure cookies on loopback and by https, and refuse them silently anywhere else.
+/// Browsers accept prefixed, secure cookies on loopback and over https, and silently refuse them elsewhere.
 fn settings(options: &SystemOptions) -> Settings {
     let https = options.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
     Settings {

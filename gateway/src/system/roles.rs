@@ -1,17 +1,17 @@
-//! What a process does: `serve --roles gateway,relay,projector,dispatcher`.
+//! The roles of a process: `serve --roles gateway,relay,projector,dispatcher`.
 
 use std::str::FromStr;
 
-/// One part of the program.
+/// One role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// The front door.
+    /// The API and the web app.
     Gateway,
-    /// Events to JetStream.
+    /// The relay: events to JetStream.
     Relay,
-    /// Events to views.
+    /// The projector: events to views.
     Projector,
-    /// What leaves.
+    /// The dispatcher: sends.
     Dispatcher,
 }
 
@@ -24,7 +24,7 @@ impl Role {
     ];
 }
 
-/// There is no such role.
+/// An unknown role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not one of gateway, relay, projector, dispatcher")]
 pub struct UnknownRole;
@@ -42,17 +42,17 @@ impl FromStr for Role {
 pub struct Roles(Vec<Role>);
 
 impl Roles {
-    /// All of them.
+    /// All roles.
     pub fn all() -> Self {
         Self(Role::ALL.iter().map(|(_, role)| *role).collect())
     }
 
-    /// These.
+    /// A set of these roles.
     pub fn of(roles: &[Role]) -> Self {
         Self(roles.to_vec())
     }
 
-    /// Whether it is in.
+    /// Whether the set has the role.
     pub fn has(&self, role: Role) -> bool {
         self.0.contains(&role)
     }

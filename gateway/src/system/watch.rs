@@ -1,37 +1,37 @@
-//! The parts at work in this process: each runs until it is told to stop, and one that ends before is noticed.
+//! The supervised tasks of a process: each runs until it is cancelled, and an earlier end is noticed.
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-/// The parts at work. Cheap to clone.
+/// The supervised tasks. Cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct AtWork {
+pub(super) struct Supervisor {
     pub(super) cancel: CancellationToken,
     tasks: TaskTracker,
     failed: CancellationToken,
 }
 
-impl AtWork {
-    /// Sets a part to work. Nobody could bring back one that panicked, with whatever it held: the process is to end.
-    pub(super) fn start(&self, part: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+impl Supervisor {
+    /// Starts a task. A task that panicked cannot be restarted with its state, so the process must end.
+    pub(super) fn start(&self, task: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         let (cancel, failed) = (self.cancel.clone(), self.failed.clone());
         let work = AbortOnDropHandle::new(tokio::spawn(work));
         self.tasks.spawn(async move {
-            // A panic has told of itself.
+            // A panic has logged itself.
             let _ = work.await;
             if !cancel.is_cancelled() {
-                tracing::error!(part, "a part of the program ended before it was told to");
+                tracing::error!(task, "a task ended before it was cancelled");
                 failed.cancel();
             }
         });
     }
 
-    /// Waits until a part has ended too early.
+    /// Waits until a task has ended unexpectedly.
     pub(super) async fn failed(&self) {
         self.failed.cancelled().await;
     }
 
-    /// Tells all to stop, and waits until they have.
+    /// Cancels all tasks and waits for their end.
     pub(super) async fn stop(&self) {
         self.cancel.cancel();
         self.tasks.close();
@@ -46,16 +46,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_part_that_ends_before_it_is_told_to_is_noticed() {
-        let (panics, returns) = (AtWork::default(), AtWork::default());
+    async fn a_task_that_ends_before_it_is_cancelled_is_noticed() {
+        let (panics, returns) = (Supervisor::default(), Supervisor::default());
         panics.start("panics", async { panic!("on purpose") });
         returns.start("returns", async {});
         tokio::join!(panics.failed(), returns.failed());
     }
 
     #[tokio::test]
-    async fn a_part_that_ends_when_it_is_told_to_has_not_failed() {
-        let parts = AtWork::default();
+    async fn a_task_that_ends_after_its_cancellation_has_not_failed() {
+        let parts = Supervisor::default();
         parts.start("obeys", parts.cancel.clone().cancelled_owned());
         parts.stop().await;
         assert_eq!(parts.failed().now_or_never(), None);

@@ -1,4 +1,4 @@
-//! An outside world that takes everything and keeps nothing but counts: a server of SMTP and one of the SMS API.
+//! The sink: an SMTP server and a server of the SMS API that accept everything and only count.
 
 mod sms;
 mod smtp;
@@ -16,12 +16,12 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// The most connections that each server holds at once.
+/// The most connections of each server.
 const CONNECTIONS_MAX: usize = 256;
-/// How often it is looked whether something came.
+/// How often the counts are polled.
 const LOOK_INTERVAL: Duration = Duration::from_millis(1);
 
-/// Both servers; they end when this is dropped.
+/// Both servers, stopped on drop.
 pub(crate) struct Sink {
     pub(crate) smtp: SocketAddr,
     pub(crate) sms: SocketAddr,
@@ -29,12 +29,12 @@ pub(crate) struct Sink {
     _stop: DropGuard,
 }
 
-/// What has come.
+/// The counts of accepted messages.
 #[derive(Default)]
 struct Arrivals {
     emails: AtomicU64,
     sms: AtomicU64,
-    /// When something last came to a number that is watched.
+    /// The time of the last message to each watched number.
     watched: Mutex<HashMap<String, Option<Instant>>>,
 }
 
@@ -48,7 +48,7 @@ impl Sink {
         Ok(Self { smtp: smtp_address, sms: sms_address, arrivals, _stop: stop.drop_guard() })
     }
 
-    /// How many messages have come.
+    /// How many messages were accepted.
     pub(crate) fn accepted(&self, channel: Channel) -> u64 {
         match channel {
             Channel::Email => self.arrivals.emails.load(Ordering::Acquire),
@@ -106,7 +106,7 @@ async fn serve<F>(
             let Ok((stream, _)) = listener.accept().await else { continue };
             let running = session(stream, Arc::clone(&arrivals));
             tokio::spawn(stop.clone().run_until_cancelled_owned(async move {
-                // What a client breaks off is its own loss, which the counts show.
+                // A connection broken by the client loses its messages, and the counts show it.
                 let _ = running.await;
                 drop(place);
             }));

@@ -8,9 +8,9 @@ use tokio::net::TcpStream;
 
 use super::Arrivals;
 
-/// The longest line and the largest body that are read, in bytes.
+/// The longest line and the largest body, in bytes.
 const READ_MAX: u64 = 64 * 1024;
-/// What every request is answered. The sid is the same each time, which nobody looks at here.
+/// The answer to every request. The bench does not need distinct sids.
 const ANSWER: &str = r#"{"sid":"SM00000000000000000000000000000000","status":"queued","error_code":null}"#;
 
 pub(super) async fn session(stream: TcpStream, arrivals: Arc<Arrivals>) -> std::io::Result<()> {
@@ -29,7 +29,7 @@ pub(super) async fn session(stream: TcpStream, arrivals: Arc<Arrivals>) -> std::
     Ok(())
 }
 
-/// The length of the body behind the next head; nothing once the client is gone.
+/// The length of the body after the next head; none after the client has closed.
 async fn head(stream: &mut BufReader<TcpStream>) -> std::io::Result<Option<usize>> {
     let (mut line, mut length) = (String::new(), 0);
     loop {

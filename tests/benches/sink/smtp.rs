@@ -1,4 +1,4 @@
-//! An SMTP server that accepts whatever it is told (RFC 5321), with PIPELINING (RFC 2920).
+//! An SMTP server that accepts everything (RFC 5321), with PIPELINING (RFC 2920).
 
 use std::io::{Error, ErrorKind};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use super::Arrivals;
 
-/// The longest line that is read, in bytes.
+/// The longest line, in bytes.
 const LINE_MAX: u64 = 64 * 1024;
 
 pub(super) async fn session(stream: TcpStream, arrivals: Arc<Arrivals>) -> std::io::Result<()> {
@@ -17,7 +17,7 @@ pub(super) async fn session(stream: TcpStream, arrivals: Arc<Arrivals>) -> std::
     let (mut line, mut replies) = (Vec::new(), b"220 sink ESMTP\r\n".to_vec());
     let mut is_data = false;
     loop {
-        // Replies to commands that came together leave together.
+        // Replies to pipelined commands are written together.
         if stream.buffer().is_empty() && !replies.is_empty() {
             stream.write_all(&replies).await?;
             replies.clear();

@@ -1,4 +1,4 @@
-//! Rates, percentiles and medians, and the turns that ours and the peer's take.
+//! Rates, percentiles and medians, and alternating turns of the program and its peer.
 
 use std::time::{Duration, Instant};
 
@@ -6,19 +6,19 @@ use tokio::task::JoinSet;
 
 use super::Outcome;
 
-/// What one turn of callers gave.
+/// The result of one turn of callers.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Sample {
-    /// How many calls ended well, a second.
+    /// The successful calls per second.
     pub per_second: f64,
-    /// What half of the calls took at most, in milliseconds.
+    /// The median latency, in milliseconds.
     pub p50_ms: f64,
-    /// What 99 of 100 calls took at most, in milliseconds.
+    /// The 99th percentile of the latency, in milliseconds.
     pub p99_ms: f64,
 }
 
 impl Sample {
-    /// From what each call took, and what all took together.
+    /// The sample of these latencies, over the duration `together`.
     pub fn of(mut calls: Vec<Duration>, together: Duration) -> Self {
         calls.sort_unstable();
         Self {
@@ -28,7 +28,7 @@ impl Sample {
         }
     }
 
-    /// The median of each figure, over turns.
+    /// The median of each figure over several turns.
     pub fn median(turns: &[Self]) -> Self {
         let of = |figure: fn(&Self) -> f64| median(turns.iter().map(figure).collect());
         Self {
@@ -39,14 +39,14 @@ impl Sample {
     }
 }
 
-/// What is at most so large in this part of sorted times.
+/// The percentile of sorted times, in milliseconds.
 pub fn percentile_ms(sorted: &[Duration], part: f64) -> f64 {
     let last = sorted.len().saturating_sub(1);
     let index = (last as f64 * part).round() as usize;
     sorted.get(index).map_or(f64::NAN, |took| took.as_secs_f64() * 1e3)
 }
 
-/// The middle value; of an even number the mean of the two in the middle.
+/// The median; of an even number of values the mean of the middle two.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let (half, is_odd) = (values.len() / 2, values.len() % 2 == 1);
@@ -57,12 +57,12 @@ pub fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
-/// A second's worth of `count` things that took so long.
+/// The rate of `count` things over a duration.
 pub fn per_second(count: usize, took: Duration) -> f64 {
     count as f64 / took.as_secs_f64()
 }
 
-/// Ours and the peer's in turns, so that what disturbs the machine disturbs both.
+/// Runs the program's and the peer's turns alternately, so that a disturbance of the machine affects both.
 pub async fn in_turns<O, P>(
     turns: usize,
     mut ours: impl AsyncFnMut() -> Outcome<O>,
@@ -78,13 +78,13 @@ pub async fn in_turns<O, P>(
     Ok((all_ours, all_peers))
 }
 
-/// Somebody who asks for the same thing again and again.
+/// A caller that repeats the same request.
 pub trait Caller: Send + 'static {
-    /// Asks once, and waits for the answer.
+    /// Makes one request, and waits for the answer.
     fn call(&mut self) -> impl Future<Output = Outcome<()>> + Send;
 }
 
-/// Has all callers call at once, each again and again, until the time is over.
+/// Runs all callers at once, each in a loop, until the time is over.
 pub async fn call_for<C: Caller>(time: Duration, callers: Vec<C>) -> Outcome<Sample> {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
@@ -108,7 +108,7 @@ async fn call_until(end: Instant, mut caller: impl Caller) -> Outcome<Vec<Durati
     Ok(calls)
 }
 
-/// Does all of `jobs`, so many at a time.
+/// Runs all `jobs`, so many at a time.
 pub async fn at_once<J, F>(
     width: usize,
     jobs: impl IntoIterator<Item = J>,

@@ -1,4 +1,4 @@
-//! What the bench is made of that needs no servers: turns, percentiles, what the system tells of processes, the table.
+//! The parts of the bench that need no servers: turns, percentiles, figures of processes, the table.
 
 mod measure;
 mod process;
@@ -8,15 +8,15 @@ pub use self::measure::{Caller, Sample, at_once, call_for, in_turns, median, per
 pub use self::process::{Memory, cpu_of_tree, forget_peak, interrupt, megabytes};
 pub use self::table::{Goal, Machine, Row, count, print};
 
-/// Why something could not be measured, in a sentence for the one who runs the bench.
+/// Why a measurement failed, in a sentence for the person who runs the bench.
 #[derive(Debug)]
 pub struct Failed(String);
 
-/// What a measurement gives.
+/// The result of a measurement.
 pub type Outcome<T> = Result<T, Failed>;
 
 impl Failed {
-    /// With this reason.
+    /// A failure with this reason.
     pub fn because(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }
@@ -28,7 +28,7 @@ impl std::fmt::Display for Failed {
     }
 }
 
-/// Not an error itself, so that `?` takes every error.
+/// `Failed` is no `Error` itself, so that `?` converts every error.
 impl<E: std::error::Error> From<E> for Failed {
     fn from(error: E) -> Self {
         Self(error.to_string())

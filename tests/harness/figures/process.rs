@@ -1,21 +1,21 @@
-//! What the system tells of another process of ours: its memory and its CPU time.
+//! The memory and CPU time of other processes, from `/proc`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::process::Command;
 
-/// The memory of a process, in bytes; only where the system has `/proc`.
+/// The memory of a process, in bytes. Only on systems with `/proc`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Memory {
-    /// Resident now.
+    /// The current resident memory.
     pub now: u64,
-    /// The most that was ever resident.
+    /// The peak of resident memory.
     pub peak: u64,
 }
 
 impl Memory {
-    /// What a process has.
+    /// The memory of a process.
     pub fn of(process: u32) -> Option<Self> {
         let status = std::fs::read_to_string(PathBuf::from(format!("/proc/{process}/status"))).ok()?;
         Some(Self { now: kilobytes(&status, "VmRSS:")? * 1024, peak: kilobytes(&status, "VmHWM:")? * 1024 })
@@ -27,39 +27,39 @@ fn kilobytes(status: &str, name: &str) -> Option<u64> {
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-/// How many tasks want a core, over the last minute; only where the system has `/proc`.
+/// The load average of the last minute. Only on systems with `/proc`.
 pub(super) fn load_average() -> Option<f64> {
     std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
-/// Bytes as the goals count them.
+/// Bytes in MB, as in the goals.
 pub fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-/// Lets a process forget the most that was ever resident, so that the next peak is one of its own. Only on Linux, and
-/// only for processes of ours.
+/// Resets the peak of a process's memory, so that the next peak is that of the next phase. Only on Linux, and only for
+/// own processes.
 ///
 /// # Errors
-/// A system that does not offer it.
+/// A system without this feature.
 pub fn forget_peak(process: u32) -> std::io::Result<()> {
     std::fs::write(format!("/proc/{process}/clear_refs"), RESET_PEAK)
 }
 
-/// What `clear_refs` takes for the peak (`proc_pid_clear_refs(5)`).
+/// The value for `clear_refs` that resets the peak (`proc_pid_clear_refs(5)`).
 const RESET_PEAK: &str = "5";
 
-/// The CPU time, of user and system, of a process and of all that it started, those that have ended included. `None`
-/// where there is no `/proc`, or no such process.
+/// The user and system CPU time of a process and its descendants, ended ones included. `None` without `/proc` or
+/// without the process.
 ///
-/// What a child's own ended children took is counted only once the child has ended: PostgreSQL's have none.
+/// The time of a child's own ended children counts only once the child has ended: PostgreSQL's children have none.
 pub fn cpu_of_tree(root: u32) -> Option<Duration> {
     let own = Ticks::of(root)?;
     let children: u64 = children(root)?.into_iter().filter_map(Ticks::of).map(|child| child.own).sum();
     Some(Duration::from_millis((own.own + own.ended_children + children) * 1_000 / TICKS_PER_SECOND))
 }
 
-/// How Linux counts CPU time for programs, whatever the kernel's own tick (`sysconf(_SC_CLK_TCK)`).
+/// The unit of CPU time in `/proc`, independent of the kernel's own tick (`sysconf(_SC_CLK_TCK)`).
 const TICKS_PER_SECOND: u64 = 100;
 
 /// The CPU time of a process.
@@ -74,7 +74,7 @@ impl Ticks {
         Self::read(&std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
     }
 
-    /// The name, the second field, may hold anything, brackets and spaces too: fields are counted after its end.
+    /// The second field, the name, may contain anything, brackets and spaces too: fields are counted after its end.
     fn read(stat: &str) -> Option<Self> {
         let (_, fields) = stat.rsplit_once(')')?;
         let fields: Vec<u64> =
@@ -86,7 +86,7 @@ impl Ticks {
 
 fn children(process: u32) -> Option<Vec<u32>> {
     let threads = std::fs::read_dir(format!("/proc/{process}/task")).ok()?;
-    // A thread may be gone by now.
+    // A thread may have ended by now.
     let lists =
         threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("children")).ok());
     Some(
@@ -96,7 +96,7 @@ fn children(process: u32) -> Option<Vec<u32>> {
     )
 }
 
-/// Asks a process to end as Ctrl-C does.
+/// Sends SIGINT to a process, like Ctrl-C.
 ///
 /// # Errors
 /// A system without `kill`.

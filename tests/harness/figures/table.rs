@@ -1,4 +1,4 @@
-//! What was measured, beside what it is measured against: a table for people, JSON for programs.
+//! The figures beside their references: a table for people, JSON for programs.
 
 use std::fmt::Write;
 
@@ -18,46 +18,47 @@ pub struct Row {
     goal: Option<Goal>,
 }
 
-/// What a figure is measured against.
+/// The reference of a figure.
 #[derive(Debug, Clone, Serialize)]
 struct Peer {
     name: &'static str,
     value: f64,
-    /// Whether it was measured in this run; else it was published, or measured on a machine of this kind.
+    /// Whether the reference was measured in this run. Otherwise it was published, or measured on a machine of this
+    /// kind.
     in_this_run: bool,
 }
 
-/// What the figure should be.
+/// The goal of a figure.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Goal {
-    /// No less than this.
+    /// At least this.
     AtLeast(f64),
-    /// No more than this.
+    /// At most this.
     AtMost(f64),
-    /// No less than so many times the peer.
+    /// At least so many times the peer.
     TimesAtLeast(f64),
-    /// No more than so many times the peer.
+    /// At most so many times the peer.
     TimesAtMost(f64),
 }
 
 impl Row {
-    /// A figure of ours, in a unit.
+    /// A figure of the program, with its unit.
     pub fn new(name: impl Into<String>, unit: &'static str, ours: f64) -> Self {
         Self { name: name.into(), unit, ours, peer: None, goal: None }
     }
 
-    /// Beside something that was measured in this run.
+    /// Adds a reference measured in this run.
     pub fn beside(self, name: &'static str, value: f64) -> Self {
         Self { peer: Some(Peer { name, value, in_this_run: true }), ..self }
     }
 
-    /// Beside something that others published, or that was measured elsewhere.
+    /// Adds a reference that was published or measured elsewhere.
     pub fn beside_published(self, name: &'static str, value: f64) -> Self {
         Self { peer: Some(Peer { name, value, in_this_run: false }), ..self }
     }
 
-    /// What the figure should be.
+    /// Adds the goal.
     pub fn goal(self, goal: Goal) -> Self {
         Self { goal: Some(goal), ..self }
     }
@@ -111,7 +112,7 @@ impl Goal {
 
 const HEAD: [&str; 7] = ["measured", "unit", "ours", "peer or limit", "ratio", "goal", "met"];
 
-/// Prints all rows on standard output.
+/// Prints all rows to standard output.
 pub fn print(machine: &Machine, rows: &[Row], json: bool) {
     if json {
         println!("{}", serde_json::json!({ "machine": machine, "rows": rows_as_json(rows) }));
@@ -148,7 +149,7 @@ fn width(lines: &[[String; 7]], column: usize) -> usize {
     lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default()
 }
 
-/// Numbers to the right, words to the left.
+/// Aligns numbers to the right, words to the left.
 fn pad(cell: &str, width: usize, column: usize) -> String {
     match column {
         2 | 4 => format!("{cell:>width$}"),
@@ -156,12 +157,12 @@ fn pad(cell: &str, width: usize, column: usize) -> String {
     }
 }
 
-/// A count as it stands in a name.
+/// A count as a part of a name.
 pub fn count(value: impl TryInto<i64>) -> String {
     value.try_into().map(|value| thousands(&value.to_string())).unwrap_or_default()
 }
 
-/// Three digits that count, thousands apart.
+/// A number with three significant digits and thousands separators.
 fn number(value: f64) -> String {
     let decimals = match value.abs() {
         small if small < 10.0 => 2,
@@ -186,11 +187,12 @@ fn thousands(whole: &str) -> String {
     text
 }
 
-/// Where it was measured.
+/// The machine of a run.
 #[derive(Debug, Serialize)]
 pub struct Machine {
     cores: usize,
-    /// Before anything was measured: more than a little means that others were at work, and the figures are worth less.
+    /// The load average before the run. More than a little means that other programs were busy, and the figures are
+    /// worth less.
     load_before: Option<f64>,
     os: &'static str,
     architecture: &'static str,
@@ -199,7 +201,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// This machine, as it is before the run.
+    /// This machine before the run.
     pub fn here() -> Self {
         Self {
             cores: std::thread::available_parallelism().map_or(0, usize::from),

@@ -1,23 +1,25 @@
 //! Traces: what happened to a chunk, one line an entry, in the order of the commits; the format and its reader.
 //!
 //! ```text
-//! queued   task=7 generation=1 attempt=1 members=1,2,3
+//! queued   task=7 generation=1 members=1,2,3
 //! claimed  task=7 epoch=1 owner=a
-//! marked   task=7 epoch=1 owner=a start=0 members=1,2
+//! marked   task=7 epoch=1 owner=a start=0 generation=1 attempt=1 members=1,2
 //! unsent   task=7 epoch=1 start=0 members=2
 //! accepted generation=1 member=1
 //! settled  generation=1 attempt=1 outcome=accepted members=1 sequence=1
 //! fenced   owner=a
 //! in_doubt generation=1 attempt=1 members=2 sequence=2
-//! requeued task=7 epoch=2 attempt=1 members=3
-//! finished task=7
+//! requeued task=7 epoch=2 members=3
 //! ordered  generation=2 members=2 sequence=3
+//! joined   task=7 generation=2 members=2
+//! finished task=7
 //! ```
 //!
 //! `accepted` is a line of the provider's ledger, which knows no order with the commits: it may stand at any place after
 //! the start mark. All others are rows: of `send_tasks` (`queued`, `claimed`, `requeued`, `finished`), `send_starts` (`marked`,
-//! `unsent`), `send_owners` (`fenced`) and the chunk's stream (`settled`, `in_doubt`, `ordered`). Lines of one transaction
-//! stand as events, then tasks, then marks.
+//! `unsent`), `send_owners` (`fenced`) and the chunk's stream (`settled`, `in_doubt`, `ordered`). `joined` follows from an
+//! order to send again that finds the chunk's task still there. Lines of one transaction stand as events first; of one that
+//! ends or requeues a task, marks stand before it.
 
 pub(crate) mod replay;
 
@@ -35,11 +37,21 @@ pub(crate) type Ordinal = u32;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Entry {
     /// A task came; its epoch is 0.
-    Queued { task: String, generation: u32, attempt: u8, members: Vec<Ordinal> },
+    Queued { task: String, generation: u32, members: Vec<Ordinal> },
+    /// Members that are to be sent again have come to a task that is there.
+    Joined { task: String, generation: u32, members: Vec<Ordinal> },
     /// An owner took a task.
     Claimed { task: String, epoch: u64, owner: String },
     /// A start mark was committed.
-    Marked { task: String, epoch: u64, owner: String, start: u32, members: Vec<Ordinal> },
+    Marked {
+        task: String,
+        epoch: u64,
+        owner: String,
+        start: u32,
+        generation: u32,
+        attempt: u8,
+        members: Vec<Ordinal>,
+    },
     /// The owner said of one start that nothing was sent.
     Unsent { task: String, epoch: u64, start: u32, members: Vec<Ordinal> },
     /// The provider's ledger has one more message.
@@ -49,7 +61,7 @@ pub(crate) enum Entry {
     /// An owner was fenced.
     Fenced { owner: String },
     /// A task waits again, for those who are left.
-    Requeued { task: String, epoch: u64, attempt: u8, members: Vec<Ordinal> },
+    Requeued { task: String, epoch: u64, members: Vec<Ordinal> },
     /// A task went.
     Finished { task: String },
     /// Somebody ordered members to be sent again.
@@ -85,7 +97,11 @@ impl FromStr for Entry {
             "queued" => Self::Queued {
                 task: fields.get("task")?,
                 generation: fields.get("generation")?,
-                attempt: fields.get("attempt")?,
+                members: fields.members()?,
+            },
+            "joined" => Self::Joined {
+                task: fields.get("task")?,
+                generation: fields.get("generation")?,
                 members: fields.members()?,
             },
             "claimed" => Self::Claimed {
@@ -98,6 +114,8 @@ impl FromStr for Entry {
                 epoch: fields.get("epoch")?,
                 owner: fields.get("owner")?,
                 start: fields.get("start")?,
+                generation: fields.get("generation")?,
+                attempt: fields.get("attempt")?,
                 members: fields.members()?,
             },
             "unsent" => Self::Unsent {
@@ -115,7 +133,6 @@ impl FromStr for Entry {
             "requeued" => Self::Requeued {
                 task: fields.get("task")?,
                 epoch: fields.get("epoch")?,
-                attempt: fields.get("attempt")?,
                 members: fields.members()?,
             },
             "finished" => Self::Finished { task: fields.get("task")? },
@@ -175,19 +192,18 @@ impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |members: &[Ordinal]| members.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
         match self {
-            Self::Queued { task, generation, attempt, members } => {
-                let members = list(members);
-                write!(f, "queued task={task} generation={generation} attempt={attempt} members={members}")
+            Self::Queued { task, generation, members } => {
+                write!(f, "queued task={task} generation={generation} members={}", list(members))
+            }
+            Self::Joined { task, generation, members } => {
+                write!(f, "joined task={task} generation={generation} members={}", list(members))
             }
             Self::Claimed { task, epoch, owner } => {
                 write!(f, "claimed task={task} epoch={epoch} owner={owner}")
             }
-            Self::Marked { task, epoch, owner, start, members } => {
-                write!(
-                    f,
-                    "marked task={task} epoch={epoch} owner={owner} start={start} members={}",
-                    list(members)
-                )
+            Self::Marked { task, epoch, owner, start, generation, attempt, members } => {
+                let of = format!("start={start} generation={generation} attempt={attempt}");
+                write!(f, "marked task={task} epoch={epoch} owner={owner} {of} members={}", list(members))
             }
             Self::Unsent { task, epoch, start, members } => {
                 write!(f, "unsent task={task} epoch={epoch} start={start} members={}", list(members))
@@ -209,8 +225,8 @@ impl fmt::Display for Entry {
                 )
             }
             Self::Fenced { owner } => write!(f, "fenced owner={owner}"),
-            Self::Requeued { task, epoch, attempt, members } => {
-                write!(f, "requeued task={task} epoch={epoch} attempt={attempt} members={}", list(members))
+            Self::Requeued { task, epoch, members } => {
+                write!(f, "requeued task={task} epoch={epoch} members={}", list(members))
             }
             Self::Finished { task } => write!(f, "finished task={task}"),
             Self::Ordered { generation, members, sequence } => {

@@ -29,7 +29,7 @@ pub(crate) enum Reason {
     NoSuchTask { task: String },
     /// A mark by somebody who does not hold the task under this epoch.
     NotHeld { task: String },
-    /// A mark of a member that has its outcome of this attempt, or is not of the task.
+    /// A mark of an attempt that is not the member's next one, or of a member that is not of the task.
     NotAwaited { member: Ordinal },
     /// The provider accepted a message that no mark announced.
     SentWithoutMark { member: Ordinal },
@@ -92,11 +92,10 @@ struct Replay {
 struct Task {
     epoch: u64,
     owner: Option<String>,
-    generation: u32,
-    attempt: u8,
-    members: BTreeSet<Ordinal>,
-    /// Starts of this epoch that were not taken back.
-    starts: BTreeSet<(Ordinal, u32)>,
+    /// The generation in which each member is of the task.
+    members: BTreeMap<Ordinal, u32>,
+    /// Starts of this epoch that were not taken back, with their generation and attempt.
+    starts: BTreeMap<(Ordinal, u32), (u32, u8)>,
 }
 
 impl Task {
@@ -125,9 +124,14 @@ impl Default for History {
 }
 
 impl History {
-    /// Whether a member still awaits an attempt of this generation.
-    fn awaits(&self, task: &Task) -> bool {
-        self.generation == task.generation && self.state.awaits(task.attempt)
+    /// Whether this attempt is the next one.
+    fn awaits_next(&self, generation: u32, attempt: u8) -> bool {
+        self.generation == generation && matches!(self.state, Member::Open { ended } if ended + 1 == attempt)
+    }
+
+    /// Whether this attempt was started, for all that the stream says, and has no outcome.
+    fn awaits(&self, generation: u32, attempt: u8) -> bool {
+        self.generation == generation && self.state.awaits(attempt)
     }
 
     fn is_open(&self, generation: u32) -> bool {
@@ -138,16 +142,22 @@ impl History {
 impl Replay {
     fn enter(&mut self, entry: &Entry) -> Result<(), Reason> {
         match entry {
-            Entry::Queued { task, generation, attempt, members } => {
-                self.queue(task, *generation, *attempt, members.iter().copied().collect())
+            Entry::Queued { task, generation, members } => {
+                let task_of =
+                    Task { epoch: 0, owner: None, members: BTreeMap::new(), starts: BTreeMap::new() };
+                self.tasks.insert(task.clone(), task_of);
+                self.join(task, *generation, members)
             }
+            Entry::Joined { task, generation, members } => self.join(task, *generation, members),
             Entry::Claimed { task, epoch, owner } => self.claim(task, *epoch, owner),
-            Entry::Marked { task, epoch, owner, start, members } => {
-                members.iter().try_for_each(|member| self.mark(task, *epoch, owner, (*member, *start)))
+            Entry::Marked { task, epoch, owner, start, generation, attempt, members } => {
+                self.held(task, *epoch, owner)?;
+                let of = (*generation, *attempt);
+                members.iter().try_for_each(|member| self.mark(task, (*member, *start), of))
             }
             Entry::Unsent { task, epoch, start, members } => {
                 if let Some(task) = self.tasks.get_mut(task).filter(|task| task.epoch == *epoch) {
-                    task.starts.retain(|(member, of)| of != start || !members.contains(member));
+                    task.starts.retain(|(member, of), _| of != start || !members.contains(member));
                 }
                 Ok(())
             }
@@ -160,9 +170,7 @@ impl Replay {
                 self.fenced.insert(owner.clone());
                 Ok(())
             }
-            Entry::Requeued { task, epoch, attempt, members } => {
-                self.requeue(task, *epoch, *attempt, members.iter().copied().collect())
-            }
+            Entry::Requeued { task, epoch, members } => self.requeue(task, *epoch, members),
             Entry::Finished { task } => self.finish(task),
             Entry::Ordered { generation, members, sequence } => {
                 self.follow(*sequence)?;
@@ -171,24 +179,16 @@ impl Replay {
         }
     }
 
-    fn queue(
-        &mut self,
-        name: &str,
-        generation: u32,
-        attempt: u8,
-        members: BTreeSet<Ordinal>,
-    ) -> Result<(), Reason> {
-        for member in &members {
-            let others = &mut self.tasks.values().filter(|other| other.generation == generation);
-            if others.any(|other| other.members.contains(member)) {
+    fn join(&mut self, name: &str, generation: u32, members: &[Ordinal]) -> Result<(), Reason> {
+        for member in members {
+            if self.tasks.values().any(|task| task.members.get(member) == Some(&generation)) {
                 return Err(Reason::InTwoTasks { member: *member });
             }
             if !self.members.entry(*member).or_default().is_open(generation) {
                 return Err(Reason::EndedReturned { member: *member });
             }
+            self.task(name)?.members.insert(*member, generation);
         }
-        let task = Task { epoch: 0, owner: None, generation, attempt, members, starts: BTreeSet::new() };
-        self.tasks.insert(name.to_owned(), task);
         Ok(())
     }
 
@@ -209,21 +209,27 @@ impl Replay {
         self.tasks.get_mut(name).ok_or_else(|| Reason::NoSuchTask { task: name.to_owned() })
     }
 
-    fn mark(&mut self, name: &str, epoch: u64, owner: &str, start: (Ordinal, u32)) -> Result<(), Reason> {
+    fn held(&self, name: &str, epoch: u64, owner: &str) -> Result<(), Reason> {
         if self.fenced.contains(owner) {
             return Err(Reason::Fenced { owner: owner.to_owned() });
         }
-        let is_held = |task: &&mut Task| task.epoch == epoch && task.owner.as_deref() == Some(owner);
-        let Some(task) = self.tasks.get_mut(name).filter(is_held) else {
-            return Err(Reason::NotHeld { task: name.to_owned() });
-        };
+        let is_held = |task: &&Task| task.epoch == epoch && task.owner.as_deref() == Some(owner);
+        match self.tasks.get(name).filter(is_held) {
+            Some(_) => Ok(()),
+            None => Err(Reason::NotHeld { task: name.to_owned() }),
+        }
+    }
+
+    fn mark(&mut self, name: &str, start: (Ordinal, u32), of: (u32, u8)) -> Result<(), Reason> {
         let (member, _) = start;
         let history = self.members.entry(member).or_default();
-        if !task.members.contains(&member) || !history.awaits(task) {
+        let is_next = history.awaits_next(of.0, of.1);
+        let is_of_it = self.tasks.get(name).is_some_and(|task| task.members.get(&member) == Some(&of.0));
+        if !is_next || !is_of_it {
             return Err(Reason::NotAwaited { member });
         }
-        task.starts.insert(start);
-        history.marked.insert((task.generation, task.attempt));
+        history.marked.insert(of);
+        self.task(name)?.starts.insert(start, of);
         Ok(())
     }
 
@@ -270,47 +276,40 @@ impl Replay {
     }
 
     /// A return from a fenced owner, a release, or a task that becomes its own retry.
-    fn requeue(
-        &mut self,
-        name: &str,
-        epoch: u64,
-        attempt: u8,
-        members: BTreeSet<Ordinal>,
-    ) -> Result<(), Reason> {
-        self.all_are_kept(name, &members)?;
+    fn requeue(&mut self, name: &str, epoch: u64, members: &[Ordinal]) -> Result<(), Reason> {
+        self.all_are_kept(name, members)?;
         let task = self.tasks.get_mut(name).ok_or_else(|| Reason::NoSuchTask { task: name.to_owned() })?;
         task.raise(name, epoch)?;
-        for member in &members {
+        for member in members {
             let history = self.members.entry(*member).or_default();
-            if !history.is_open(task.generation) {
+            if !task.members.get(member).is_some_and(|generation| history.is_open(*generation)) {
                 return Err(Reason::EndedReturned { member: *member });
             }
-            if history.awaits(task) && task.starts.iter().any(|(started, _)| started == member) {
+            let mut starts = task.starts.iter().filter(|((started, _), _)| started == member);
+            if starts.any(|(_, (generation, attempt))| history.awaits(*generation, *attempt)) {
                 return Err(Reason::StartedReturned { member: *member });
             }
-            if history.awaits(task) && attempt != task.attempt {
-                return Err(Reason::WrongAttempt { member: *member });
-            }
         }
-        (task.attempt, task.members) = (attempt, members);
+        task.members.retain(|member, _| members.contains(member));
         task.owner = None;
         task.starts.clear();
         Ok(())
     }
 
     fn finish(&mut self, name: &str) -> Result<(), Reason> {
-        self.all_are_kept(name, &BTreeSet::new())?;
+        self.all_are_kept(name, &[])?;
         self.tasks.remove(name).map(drop).ok_or_else(|| Reason::NoSuchTask { task: name.to_owned() })
     }
 
     /// The open members of a task must all be kept by what follows it.
-    fn all_are_kept(&self, name: &str, kept: &BTreeSet<Ordinal>) -> Result<(), Reason> {
+    fn all_are_kept(&self, name: &str, kept: &[Ordinal]) -> Result<(), Reason> {
         let Some(task) = self.tasks.get(name) else { return Ok(()) };
-        let is_open = |member: &Ordinal| {
-            self.members.get(member).is_some_and(|history| history.is_open(task.generation))
+        let is_open = |(member, generation): (&Ordinal, &u32)| {
+            self.members.get(member).is_some_and(|history| history.is_open(*generation))
         };
-        match task.members.iter().find(|member| is_open(member) && !kept.contains(member)) {
-            Some(member) => Err(Reason::Forgotten { member: *member }),
+        let mut open = task.members.iter().filter(|of| is_open(*of)).map(|(member, _)| *member);
+        match open.find(|member| !kept.contains(member)) {
+            Some(member) => Err(Reason::Forgotten { member }),
             None => Ok(()),
         }
     }
@@ -318,7 +317,7 @@ impl Replay {
     fn order(&mut self, member: Ordinal, generation: u32) -> Result<(), Reason> {
         let history = self.members.entry(member).or_default();
         let can = matches!(history.state, Member::Failed | Member::InDoubt { .. });
-        if !can || generation != history.generation + 1 {
+        if !can || generation <= history.generation {
             return Err(Reason::NotToBeOrdered { member });
         }
         (history.generation, history.state) = (generation, Member::NEW);

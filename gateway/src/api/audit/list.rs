@@ -12,13 +12,13 @@ use crate::extract::{FromQuery, Params, Read, Short};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// What can be hidden.
+/// The kinds of entries that can be hidden.
 const HIDDEN: &[&str] = &["receipts"];
 
-/// Which entries.
+/// The filters.
 pub(super) struct ListAudit {
     filter: AuditFilter,
-    /// The events that name a delivery are looked up in the view of notifications.
+    /// Whether the subject is a delivery. Its events are found by the view of notifications.
     is_about_a_delivery: bool,
     page: PageRequest,
 }
@@ -36,7 +36,8 @@ impl FromQuery for ListAudit {
             hide_receipts: params.word("hide", HIDDEN, &[true]).unwrap_or_default(),
             from: params.optional::<DateTime<Utc>>("from"),
             to: params.optional::<DateTime<Utc>>("to"),
-            // Messages between workers and the workers themselves belong to no company: auditors see them.
+            // Messages between workers and the workers themselves belong to no company. Auditors may read their
+            // entries.
             without_company: true,
         };
         Some(Self { filter, is_about_a_delivery, page: params.page() })
@@ -72,6 +73,6 @@ pub(super) async fn list(
         false => &[Projection::Audit, Projection::Users],
     };
     read.wait_for(&state, views).await?;
-    let _turn = state.costly_reads().take(&read.caller, filter.company).await?;
+    let _slot = state.costly_reads().take(&read.caller, filter.company).await?;
     Ok(Json(audit::list(state.pool(), read.caller.scope(), filter, page).await?))
 }

@@ -1,4 +1,4 @@
-//! `/audit`: who did what.
+//! `/audit`: the audit trail.
 
 mod list;
 

@@ -1,4 +1,4 @@
-//! `PATCH /clients/{id}`: change what is known of a client.
+//! `PATCH /clients/{id}`: change a client.
 
 use axum::extract::State;
 use domain::client::{ClientChange, Contact, Served};
@@ -67,7 +67,7 @@ pub(super) async fn change(
 }
 
 impl ChangeClient {
-    /// Only what is asked for: somebody else may change the rest at this moment.
+    /// Changes only the given fields: another user may change the others at this moment.
     async fn of(self, served: Served, state: &AppState) -> Answer<ClientChange> {
         let contacts = match self.contacts {
             Some(fields) => Some(new_contacts(fields, self.name.as_ref(), served, state).await?),
@@ -83,7 +83,7 @@ impl ChangeClient {
     }
 }
 
-/// A holder without a name has the client's: the new one, if it has one.
+/// A holder without a name takes the client's name: the new one, if it is given.
 async fn new_contacts(
     fields: Vec<ContactFields>,
     new_name: Option<&Name>,

@@ -1,4 +1,4 @@
-//! A contact as a body gives it.
+//! A contact in a request body.
 
 use domain::client::Contact;
 use domain::value::{ContactKind, CountryCode, EmailAddress, Invalid, Name, PhoneNumber};
@@ -37,7 +37,7 @@ impl FromFields for ContactFields {
     }
 }
 
-/// The contacts of a client of that name; phones are read only here, because only now is the country known.
+/// The contacts of a client with this name. Phones are only parsed here, where the country is known.
 pub(in crate::api) fn contacts(
     fields: Vec<ContactFields>,
     client: &Name,

@@ -1,4 +1,4 @@
-//! `DELETE /clients/{id}`: forget a person.
+//! `DELETE /clients/{id}`: erase a person.
 
 use axum::extract::State;
 use commands::log::metadata;
@@ -28,7 +28,8 @@ pub(super) async fn erase(
     Ok(state.changed(&caller, done))
 }
 
-/// Whose client it is or was, so that asking twice is answered too: the state of an erased one no longer says.
+/// The company of a client, also of an erased one, so that a repeated erasure is answered too: the state of an erased
+/// client no longer names it.
 async fn company_of(state: &AppState, client: ClientId) -> sqlx::Result<Option<CompanyId>> {
     let first =
         state.log().reader().read_stream("client", &client.to_string(), 0, 1).await?.into_iter().next();

@@ -1,4 +1,4 @@
-//! `PATCH /companies/{id}`: change what is known of a company.
+//! `PATCH /companies/{id}`: change a company.
 
 use axum::extract::State;
 use domain::company::CompanyChange;

@@ -1,4 +1,4 @@
-//! `POST /companies`: take a company on.
+//! `POST /companies`: create a company.
 
 use axum::extract::State;
 use domain::company::CompanyDetails;

@@ -11,7 +11,7 @@ use crate::extract::{FromQuery, Params, Read};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Which page.
+/// The page.
 pub(super) struct ListCompanies(PageRequest);
 
 impl FromQuery for ListCompanies {

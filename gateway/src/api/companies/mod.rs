@@ -1,4 +1,4 @@
-//! `/companies`: whose clients are monitored.
+//! `/companies`: the companies whose clients are monitored.
 
 mod change;
 mod clients;

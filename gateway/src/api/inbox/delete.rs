@@ -1,4 +1,4 @@
-//! `DELETE /inbox/{id}`: hide it for the caller.
+//! `DELETE /inbox/{id}`: hide a message for the caller.
 
 use axum::extract::State;
 use domain::receipt::ReceiptAction;

@@ -11,7 +11,7 @@ use crate::extract::{FromQuery, Params, Read, Search};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Which of them.
+/// The filters.
 pub(super) struct ListInbox {
     filter: InboxFilter,
     page: PageRequest,
@@ -42,6 +42,6 @@ impl FromQuery for ListInbox {
 pub(super) async fn list(State(state): State<AppState>, read: Read<ListInbox>) -> Answer<Json<InboxPage>> {
     read.wait_for(&state, &[Projection::Inbox, Projection::Users]).await?;
     let ListInbox { filter, page } = &read.query;
-    let _turn = state.costly_reads().take_if(filter.q.is_some(), &read.caller, None).await?;
+    let _slot = state.costly_reads().take_if(filter.q.is_some(), &read.caller, None).await?;
     Ok(Json(inbox::list(state.pool(), read.caller.id(), filter, page).await?))
 }

@@ -1,4 +1,4 @@
-//! `/inbox`: what the caller has received.
+//! `/inbox`: the messages that the caller has received.
 
 mod acknowledge;
 mod delete;
@@ -35,7 +35,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(restore::restore))
 }
 
-/// Does something with the caller's copy of a message; 404 if the caller has none.
+/// Runs a command on the caller's copy of a message; 404 without a copy.
 async fn act(
     state: &AppState,
     message: MessageId,

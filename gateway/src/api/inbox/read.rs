@@ -1,4 +1,4 @@
-//! `POST /inbox/{id}/read`: the caller has read it.
+//! `POST /inbox/{id}/read`: mark a message as read.
 
 use axum::extract::State;
 use domain::receipt::ReceiptAction;

@@ -1,4 +1,4 @@
-//! `POST /inbox/read-all`: everything up to a position is read.
+//! `POST /inbox/read-all`: mark everything up to a position as read.
 
 use axum::extract::State;
 use domain::Position;

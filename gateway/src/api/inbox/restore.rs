@@ -1,4 +1,4 @@
-//! `POST /inbox/{id}/restore`: take it out of the bin.
+//! `POST /inbox/{id}/restore`: restore a deleted message.
 
 use axum::extract::State;
 use domain::receipt::ReceiptAction;

@@ -1,4 +1,4 @@
-//! `POST /inbox/{id}/seen`: it was shown.
+//! `POST /inbox/{id}/seen`: mark a message as shown.
 
 use axum::extract::State;
 use domain::receipt::ReceiptAction;

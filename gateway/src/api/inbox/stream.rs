@@ -23,12 +23,12 @@ pub(super) async fn stream(
     read: Read<NoQuery>,
 ) -> Answer<Response> {
     let user = read.caller.id();
-    let place = state.live().place(user)?;
+    let permit = state.live().permit(user)?;
     read.wait_for(&state, &[Projection::Inbox]).await?;
     state.live().inbox().await?;
     let shared = state.clone();
-    Ok(Connection::open(state, read.caller, place, async move |connection| {
-        let hub = shared.live().inbox().await.map_err(|_| crate::live::Over)?;
+    Ok(Connection::open(state, read.caller, permit, async move |connection| {
+        let hub = shared.live().inbox().await.map_err(|_| crate::live::StreamEnded)?;
         inbox::follow(hub, connection, user, last).await
     }))
 }

@@ -1,4 +1,4 @@
-//! `GET /inbox/summary`: the pop-up in one request, and for nothing when nothing is new.
+//! `GET /inbox/summary`: the pop-up in one request, and 304 when nothing is new.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -13,9 +13,9 @@ use crate::extract::{NoQuery, Read};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// How much of the hash makes the tag, in bytes.
+/// The length of the ETag's truncated hash, in bytes.
 const TAG_BYTES: usize = 16;
-/// It may be kept by the reader alone, and only to be asked about.
+/// Only the caller may cache the answer, and must revalidate it.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// The counts and the newest unseen messages, at most 10; with an ETag, so that an unchanged one is 304.
@@ -44,7 +44,7 @@ pub(super) async fn summary(
     Ok((shared, [(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
-/// Of the very bytes: whatever changes, an author's name too, changes the tag.
+/// The hash of the body, so that every change counts, an author's name too.
 fn tag(body: &[u8]) -> String {
     format!("\"{}\"", BASE64.encode(&Sha256::digest(body)[..TAG_BYTES]))
 }

@@ -1,4 +1,4 @@
-//! `POST /inbox/{id}/unread`: back to unread.
+//! `POST /inbox/{id}/unread`: mark a message as unread.
 
 use axum::extract::State;
 use domain::receipt::ReceiptAction;

@@ -1,4 +1,4 @@
-//! `GET /messages/{id}/history`: what happened to a message itself.
+//! `GET /messages/{id}/history`: the events of a message.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,14 +12,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::receipts::author_for;
-use crate::api::history::{AskHistory, History, Sight, told};
+use crate::api::history::{AskHistory, History, Sight, shown_events};
 use crate::extract::{PathId, Read};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// The type of its stream.
+/// The type of a message's stream.
 const STREAM: &str = "message";
-/// How many events a message can have: it is sent, and perhaps taken back.
+/// The most events of a message: it is sent, and perhaps withdrawn.
 const EVENTS_MAX: i64 = 10;
 
 /// What a message's events add up to.
@@ -54,7 +54,7 @@ pub(super) async fn history(
     let events = events_of(&state, message, &read.query).await?;
     let folded = fold(&events).map_or(Ok(Value::Null), serde_json::to_value);
     Ok(Json(History {
-        events: told(&state, &events, sight).await?,
+        events: shown_events(&state, &events, sight).await?,
         state: folded.map_err(|error| Problem::internal(&error))?,
     }))
 }
@@ -67,7 +67,7 @@ async fn events_of(state: &AppState, message: MessageId, asked: &AskHistory) -> 
     Ok(state.log().reader().open_events(by_then).await?)
 }
 
-/// None before the first event.
+/// The state after these events; none before the first.
 fn fold(events: &[Recorded]) -> Option<MessageState> {
     let of_message = events.iter().filter_map(|recorded| match &recorded.event {
         Ok(Event::Message(event)) => Some(event),

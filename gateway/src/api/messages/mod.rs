@@ -1,4 +1,4 @@
-//! `/messages`: what workers write to each other.
+//! `/messages`: the messages between workers.
 
 mod history;
 mod read;

@@ -15,7 +15,7 @@ use crate::extract::{FromQuery, Params, PathId, Read};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// Which of them.
+/// The page.
 pub(super) struct ListReceipts {
     page: PageRequest,
 }
@@ -45,7 +45,8 @@ pub(super) async fn receipts(
     read.wait_for(&state, &[Projection::Inbox, Projection::Users]).await?;
     let page = &read.query.page;
     let received = messages::receipts(state.pool(), message, page).await?;
-    // A message has recipients: where there are none, it was withdrawn, or the page before was the last.
+    // Every message has recipients. An empty page means that the message was withdrawn, or that the page before was the
+    // last.
     Ok(Json(if received.data.is_empty() {
         messages::receipts_before_withdrawal(state.log().reader(), message, page).await?
     } else {
@@ -53,7 +54,7 @@ pub(super) async fn receipts(
     }))
 }
 
-/// The author of a message, for those who may know what became of it: the author, and auditors of the company it was
+/// The author of a message, for callers who may read its receipts: the author, and auditors of the company it was
 /// addressed to; 404 for others.
 pub(super) async fn author_for(caller: &Caller, log: &Reader, message: MessageId) -> Answer<UserId> {
     let loaded =
@@ -63,7 +64,7 @@ pub(super) async fn author_for(caller: &Caller, log: &Reader, message: MessageId
     if may_know { Ok(author) } else { Err(Problem::not_found()) }
 }
 
-/// As in the list of the audit: what is of no company may be read by every auditor.
+/// As in the audit: every auditor may read what belongs to no company.
 fn may_audit(caller: &Caller, company: Option<CompanyId>) -> bool {
     company.map_or_else(|| caller.has(Role::Auditor), |company| caller.may_audit(company))
 }

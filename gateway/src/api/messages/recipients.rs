@@ -1,4 +1,4 @@
-//! Who is meant by people, roles and a company.
+//! The recipients of a message, from people, roles and a company.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,9 @@ use domain::value::UserId;
 
 use crate::access::Member;
 
-/// The people a message goes to, each once: those named, those with any of the roles (within the company, if one is
-/// given), and without roles all of the company. The author only if named. Roles and companies are taken literally: an
-/// administrator without companies is nobody's colleague.
+/// The recipients of a message, each once: the named people, and the holders of the roles (within the company, if one
+/// is given), or without roles everybody of the company. The author only if named. Roles and companies are taken
+/// literally: an administrator without companies belongs to no company.
 pub(super) fn recipients<'a>(
     workers: impl Iterator<Item = &'a Member>,
     author: UserId,
@@ -59,7 +59,8 @@ mod tests {
         }
     }
 
-    /// 1 to 3 are operators of company 10, 10 and 20, 20; 4 is a notifier of 10; 5 an administrator of none.
+    /// The recipients among these users: 1 to 3 are operators of company 10, 10 and 20, 20; 4 is a notifier of 10; 5 an
+    /// administrator of none.
     fn meant(users: &[u128], roles: &[Role], of: Option<u128>) -> Vec<UserId> {
         let workers = [
             worker(1, Role::Operator, &[10]),
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_meant_by_nothing() {
+    fn no_selection_gives_no_recipients() {
         assert_eq!(meant(&[], &[], None), users(&[]));
     }
 }

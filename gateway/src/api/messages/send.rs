@@ -118,10 +118,10 @@ async fn sent(
     Ok((done, answer))
 }
 
-/// Who is who, in which everybody and everything named is found. Memory does; only what is not found there is worth a
-/// look at the database.
+/// A directory that contains every named user and company. The cache is enough; the database is only read for names
+/// missing there.
 async fn known_to(state: &AppState, caller: &Caller, new: &NewMessage) -> Answer<std::sync::Arc<Snapshot>> {
-    // More people than may be told are not looked up one by one.
+    // Too many recipients are refused without a look-up of each.
     if each_once(&new.recipients).len() > RECIPIENTS_MAX {
         return Err(Problem::from(commands::CommandError::Refused(MessageError::TooManyRecipients {
             found: new.recipients.len(),
@@ -143,7 +143,7 @@ fn unknown(known: &Snapshot, caller: &Caller, new: &NewMessage) -> Faults {
             faults.add(Fault::in_body(format!("/recipients/{index}"), Reason::UnknownId));
         }
     }
-    // A company that the author may not act for is one that the author may not know of.
+    // A company that the author may not act for counts as unknown.
     if new.company.is_some_and(|company| !(caller.knows(company) && known.has_company(company))) {
         faults.add(Fault::in_body("/company", Reason::UnknownId));
     }
@@ -162,7 +162,7 @@ async fn refuse_what_cannot_be_answered(
     Err(Problem::of_field("/in_reply_to", Reason::UnknownId))
 }
 
-/// In the order they were named.
+/// Distinct values in their order.
 fn each_once<T: Copy + Eq + Hash>(named: &[T]) -> Vec<T> {
     let mut seen = HashSet::with_capacity(named.len());
     named.iter().copied().filter(|one| seen.insert(*one)).collect()
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_is_named_twice_is_named_once() {
+    fn a_user_named_twice_is_a_recipient_once() {
         let roles = [Role::Operator, Role::Admin, Role::Operator];
         assert_eq!(each_once(&roles), [Role::Operator, Role::Admin]);
     }

@@ -1,4 +1,4 @@
-//! `GET /messages/sent`: what the caller has written.
+//! `GET /messages/sent`: the messages that the caller has written.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +10,7 @@ use crate::extract::{FromQuery, Params, Read};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Which of them.
+/// The page.
 pub(super) struct ListSent {
     page: PageRequest,
 }

@@ -1,4 +1,4 @@
-//! `DELETE /messages/{id}`: the author's undo, within ten seconds.
+//! `DELETE /messages/{id}`: withdraw a message within ten seconds.
 
 use axum::extract::State;
 use domain::value::MessageId;

@@ -1,4 +1,4 @@
-//! `POST /notifications/{id}/cancel`: send nothing more.
+//! `POST /notifications/{id}/cancel`: cancel a notification.
 
 use axum::extract::State;
 use domain::value::NotificationId;

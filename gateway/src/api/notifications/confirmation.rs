@@ -1,4 +1,5 @@
-//! What ties a confirmed send to its preview: the same request, by the same person, to as many people.
+//! The confirmation of a send: a token from the preview that binds the request, its author and the size of its
+//! audience.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -9,10 +10,10 @@ use serde_json::json;
 use super::order::NewNotification;
 use crate::problem::{Answer, Problem, Reason};
 
-/// Keeps these signatures apart from everything else that the key signs.
+/// Separates these signatures from every other use of the key.
 const PURPOSE: &str = "confirm a notification";
 
-/// A request with the number that is shown to whoever confirms it.
+/// A request with the size of its audience, which the preview shows.
 pub(super) struct Confirmation<'a> {
     pub(super) asked: &'a NewNotification,
     pub(super) by: UserId,
@@ -20,12 +21,12 @@ pub(super) struct Confirmation<'a> {
 }
 
 impl Confirmation<'_> {
-    /// The token: the number, so that a later send can tell a changed audience from another request, and a signature.
+    /// The token: the size, so that a send can distinguish a changed audience from another request, and a signature.
     pub(super) fn token(&self, keys: &Keys) -> String {
         self.signed(|bytes| keys.sign(bytes))
     }
 
-    /// Refuses a token that is not of this request (422), or whose audience has changed since (409).
+    /// Refuses a token of another request (422), or of an audience that has changed since (409).
     pub(super) fn check(&self, token: &str, keys: &Keys) -> Answer<()> {
         self.checked(token, |bytes| keys.sign(bytes))
     }
@@ -50,7 +51,7 @@ impl Confirmation<'_> {
         Ok(())
     }
 
-    /// Every field, in one order, whatever the order they were sent in.
+    /// Every field in a fixed order, whatever the order in the body.
     fn canonical(&self) -> Vec<u8> {
         let asked = self.asked;
         let fields = json!([

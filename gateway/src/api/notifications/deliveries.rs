@@ -1,4 +1,4 @@
-//! `GET /notifications/{id}/deliveries`: each recipient with the timeline.
+//! `GET /notifications/{id}/deliveries`: the deliveries with their attempts.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,17 +12,18 @@ use crate::extract::{FromQuery, Params, PathId, Read};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// How many deliveries that are being sent are told apart from those that wait: more than dispatchers send at once.
+/// How many in-flight deliveries are distinguished from pending ones: more than the dispatchers send at once.
 const SENDING_MAX: usize = 10_000;
 
-/// Which of them.
+/// The filters.
 pub(super) struct ListDeliveries {
     state: Option<ShownState>,
     page: PageRequest,
 }
 
 impl ListDeliveries {
-    /// Whether the page depends on what is being sent. Without a state only a word in the rows does.
+    /// Whether the page depends on the in-flight deliveries. Without a filter by state they only change a word in the
+    /// rows.
     const fn depends_on_sending(&self) -> bool {
         match self.state {
             None => false,

@@ -1,4 +1,4 @@
-//! `GET /notifications/{id}/failures`: why deliveries stand where they stand, by cause.
+//! `GET /notifications/{id}/failures`: the causes of deliveries that failed, wait, are in doubt or were excluded.
 
 use axum::Json;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! `GET /notifications/{id}/history`: what happened to a notification, and to its audience in numbers.
+//! `GET /notifications/{id}/history`: the events of a notification, and its audience in numbers.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,18 +11,18 @@ use projections::queries::{PAGE_ROWS_MAX, PageRequest};
 
 use super::read::row_for;
 use crate::access::Caller;
-use crate::api::history::{AsOf, AskHistory, History, HistoryEvent, Sight, told};
+use crate::api::history::{AsOf, AskHistory, History, HistoryEvent, Sight, shown_events};
 use crate::extract::{PathId, Read};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// The type of its stream.
+/// The type of a notification's stream.
 const STREAM: &str = "notification";
-/// How many events of a notification's own stream are told: a request, and a handful a retry.
+/// The most events shown of a notification's own stream: the request, and a handful for each retry.
 const EVENTS_MAX: i64 = 1_000;
-/// The event that holds a part of the audience.
+/// The event with a chunk of the audience.
 const CHUNK: &str = "AudienceChunkResolved";
-/// How many pages of such parts are told: a million people.
+/// How many pages of chunks are shown: a million people.
 const CHUNK_PAGES_MAX: usize = 10;
 
 /// What happened to a notification, in order, and the state that adds up to: `state` and `totals` as the notification has
@@ -43,17 +43,17 @@ pub(super) async fn history(
 ) -> Answer<Json<History>> {
     let row = row_for(&state, &read, notification).await?;
     read.wait_for(&state, &[Projection::Audit]).await?;
-    let _turn = state.costly_reads().take(&read.caller, Some(row.company_id.into())).await?;
+    let _slot = state.costly_reads().take(&read.caller, Some(row.company_id.into())).await?;
     let own = own_events(&state, notification, &read.query).await?;
     let chunks = chunks(&state, &read.caller, notification, &read.query).await?;
     let stood = serde_json::to_value(stood(&state, row, &own, read.query.as_of).await?);
-    let mut events = told(&state, &own, Sight::Clear).await?;
+    let mut events = shown_events(&state, &own, Sight::Clear).await?;
     events.extend(chunks);
     events.sort_by_key(|event| event.position);
     Ok(Json(History { events, state: stood.map_err(|error| Problem::internal(&error))? }))
 }
 
-/// How it stands, if nothing happened after the moment that is asked for; how it stood, otherwise.
+/// The current state and totals if no event followed `as_of`, otherwise those of that moment.
 async fn stood(
     state: &AppState,
     row: NotificationRow,
@@ -75,8 +75,7 @@ async fn own_events(state: &AppState, id: NotificationId, asked: &AskHistory) ->
     Ok(state.log().reader().open_events(by_then).await?)
 }
 
-/// The parts of the audience from the audit, which has their numbers: the events themselves have 500 sealed addresses
-/// each.
+/// The chunks of the audience, from the audit's numbers: each event itself has 500 sealed addresses.
 async fn chunks(
     state: &AppState,
     caller: &Caller,

@@ -15,7 +15,7 @@ use crate::extract::{FromQuery, Params, Read};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Which of them.
+/// The filters.
 pub(super) struct ListNotifications {
     filter: NotificationFilter,
     page: PageRequest,

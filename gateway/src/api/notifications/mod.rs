@@ -1,4 +1,4 @@
-//! `/notifications`: what a company's clients are told.
+//! `/notifications`: the notifications to a company's clients.
 
 mod cancel;
 mod confirmation;
@@ -37,12 +37,12 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(history::history))
 }
 
-/// 403 for those who read no company's notifications at all; of which companies, the queries' scope says.
+/// 403 for callers who may read no company's notifications. The queries' scope restricts the companies.
 pub(in crate::api) fn needs_to_read(caller: &Caller) -> Answer<()> {
     caller.needs(caller.has(Role::Notifier) || caller.has(Role::Auditor))
 }
 
-/// The company of a notification, straight from the log; 404 for those who may not know of it.
+/// The company of a notification, read from the log; 404 for callers who may not learn that it exists.
 async fn company_for(state: &AppState, caller: &Caller, notification: NotificationId) -> Answer<CompanyId> {
     let company = commands::notifications::company(state.log(), notification).await?;
     company.filter(|company| caller.knows(*company)).ok_or_else(Problem::not_found)

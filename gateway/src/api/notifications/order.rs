@@ -1,4 +1,4 @@
-//! What a notification is asked with; the body of a send and of its preview.
+//! The body of a send and of its preview.
 
 use chrono::{DateTime, Utc};
 use domain::notification::Content;
@@ -11,7 +11,7 @@ use crate::extract::{Fields, FromFields, Short};
 use crate::problem::{Answer, Problem, Reason};
 use crate::state::AppState;
 
-/// A notification that is asked for.
+/// A notification in a request.
 pub(super) struct NewNotification {
     pub(super) company: CompanyId,
     pub(super) recipient_kind: RecipientKind,
@@ -70,7 +70,8 @@ impl FromFields for NewNotification {
     }
 }
 
-/// An e-mail has a subject and much room, an SMS neither. Of an unknown channel only what is wrong for both is told.
+/// Reads subject and body: an e-mail has a subject and a long text, an SMS neither. For an unknown channel only faults
+/// of both channels are reported.
 fn content(fields: &mut Fields<'_>, channel: Option<Channel>) -> Option<Content> {
     match channel {
         Some(Channel::Sms) => {
@@ -94,12 +95,12 @@ fn content(fields: &mut Fields<'_>, channel: Option<Channel>) -> Option<Content>
 }
 
 impl NewNotification {
-    /// Whether the caller notifies anybody's clients at all.
+    /// Whether the caller may notify clients of any company.
     pub(super) fn is_for(caller: &Caller) -> bool {
         caller.has(Role::Notifier)
     }
 
-    /// Refuses a company that is not there, or that the caller may not know of.
+    /// Refuses a company that does not exist, or that the caller may not learn of.
     pub(super) async fn needs_company(&self, state: &AppState, caller: &Caller) -> Answer<()> {
         if caller.may_notify(self.company) && state.directory().has_company(self.company).await? {
             return Ok(());
@@ -107,7 +108,7 @@ impl NewNotification {
         Err(Problem::of_field("/company_id", Reason::UnknownId))
     }
 
-    /// The text that every recipient's is made of.
+    /// The template of every recipient's text.
     pub(super) fn text(&self) -> Text {
         Text { subject: self.subject().map(str::to_owned), body: self.body().to_owned() }
     }

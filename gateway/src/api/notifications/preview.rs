@@ -1,4 +1,4 @@
-//! `POST /notifications/preview`: whom a notification would reach, and what it would cost.
+//! `POST /notifications/preview`: the audience, the cost and a sample of a notification.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,10 @@ use super::order::{NewNotification, NotificationFields};
 use crate::access::Caller;
 use crate::extract::{Body, Fields, FromFields, Key, Order};
 use crate::problem::Answer;
+use crate::slots::Slots;
 use crate::state::AppState;
-use crate::turns::Turns;
 
-/// A notification that is not sent.
+/// A notification for the preview.
 pub(super) struct Draft(NewNotification);
 
 impl FromFields for Draft {
@@ -105,19 +105,19 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
     }))
 }
 
-/// The audience as `clients` stands now, counted when it is the caller's turn.
+/// The audience by the view `clients`, counted in a slot of the caller.
 pub(super) async fn audience_of(
     state: &AppState,
-    turns: &Turns,
+    slots: &Slots,
     caller: &Caller,
     asked: &NewNotification,
 ) -> Answer<Audience> {
-    let _turn = turns.take(caller, Some(asked.company)).await?;
+    let _slot = slots.take(caller, Some(asked.company)).await?;
     let (company, channel) = (asked.company, asked.content.channel());
     Ok(audience::preview(state.pool(), company, channel, asked.recipient_kind).await?)
 }
 
-/// The first person of the audience, whose text is the sample; without one, nobody in particular.
+/// The first person of the audience, whose text is the sample; without one, a placeholder.
 async fn first_person(state: &AppState, asked: &NewNotification) -> Answer<Addressee> {
     let (company, channel) = (asked.company, asked.content.channel());
     let page = audience::page(state.pool(), company, channel, asked.recipient_kind, &[], 1).await?;
@@ -142,7 +142,7 @@ impl From<Audience> for AudienceView {
 }
 
 impl SmsView {
-    /// Every recipient reads the same text, so the shortest is the longest.
+    /// Every recipient has the same text, so the shortest is the longest.
     fn of(content: &Content, rendered: &Rendered, reachable: u64) -> Option<Self> {
         let Content::Sms { .. } = content else { return None };
         let count = SmsCount::of(&rendered.body);

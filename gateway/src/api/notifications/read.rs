@@ -29,7 +29,7 @@ pub(super) async fn read(
     row.map(Json).ok_or_else(Problem::not_found)
 }
 
-/// The notification's row; 404 for those who may not know of it.
+/// The notification's row; 404 for callers who may not learn that it exists.
 pub(super) async fn row_for(
     state: &AppState,
     read: &Read<impl Sized>,
@@ -39,7 +39,7 @@ pub(super) async fn row_for(
     row_in_sight(state, &read.caller, notification).await
 }
 
-/// The same as the tables stand now.
+/// The same row, without a wait for the projections.
 pub(super) async fn row_in_sight(
     state: &AppState,
     caller: &Caller,

@@ -1,4 +1,4 @@
-//! `POST /notifications/{id}/retry`: send again to those it failed for.
+//! `POST /notifications/{id}/retry`: send again to the failed deliveries.
 
 use axum::extract::State;
 use domain::value::NotificationId;

@@ -1,4 +1,4 @@
-//! `POST /notifications`: tell something to a company's clients.
+//! `POST /notifications`: send a notification to a company's clients.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -61,8 +61,8 @@ async fn sent(
     Ok((done, answer))
 }
 
-/// Somebody must be reached, and as many as were confirmed if any were. Only a confirmed number is counted again: an alarm
-/// to one person waits for no turn.
+/// The audience must not be empty, and must have the confirmed size if there is one. Only a confirmed size is counted
+/// again: an alarm to one person waits for no slot.
 async fn needs_audience(state: &AppState, caller: &Caller, new: &NewNotification) -> Answer<()> {
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
     let (company, channel) = (new.company, new.content.channel());

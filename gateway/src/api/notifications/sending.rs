@@ -1,4 +1,4 @@
-//! What is being sent at this moment, among the totals of notifications and among their deliveries.
+//! The in-flight deliveries, as `sending` in totals and in deliveries.
 
 use domain::value::{DeliveryId, NotificationId};
 use projections::queries::deliveries::{DeliveryRow, ShownState};
@@ -7,7 +7,7 @@ use projections::queries::notifications::NotificationRow;
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// The rows with how many the dispatchers are sending.
+/// Adds the number of in-flight deliveries to the rows.
 pub(super) async fn with_sending(
     state: &AppState,
     mut rows: Vec<NotificationRow>,
@@ -20,7 +20,7 @@ pub(super) async fn with_sending(
     Ok(rows)
 }
 
-/// Says `sending` in those rows of a notification that a dispatcher is sending.
+/// Sets the state `sending` in the rows of in-flight deliveries.
 pub(in crate::api) async fn mark_sending(
     state: &AppState,
     notification: NotificationId,
@@ -68,8 +68,8 @@ mod tests {
             cancelled: 8,
         };
         for sending in [-1, 0, 1, 3, 5, 6, 100] {
-            let told = totals.with_sending(sending);
-            assert_eq!((sum(&told), told.total), (36, 36), "{sending}");
+            let totals_in_flight = totals.with_sending(sending);
+            assert_eq!((sum(&totals_in_flight), totals_in_flight.total), (36, 36), "{sending}");
         }
     }
 }

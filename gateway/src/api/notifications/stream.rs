@@ -1,4 +1,4 @@
-//! `GET /notifications/{id}/stream`: how a notification proceeds (server-sent events).
+//! `GET /notifications/{id}/stream`: the progress of a notification (server-sent events).
 
 use axum::extract::State;
 use axum::response::Response;
@@ -8,7 +8,7 @@ use projections::queries::notifications::NotificationRow;
 
 use super::read::row_for;
 use crate::extract::{NoQuery, PathId, Read};
-use crate::live::notifications::{Seen, Standing, follow};
+use crate::live::notifications::{NotificationProgress, Seen, follow};
 use crate::live::{Connection, LastEventId};
 use crate::problem::Answer;
 use crate::state::AppState;
@@ -28,21 +28,23 @@ pub(super) async fn stream(
     read: Read<NoQuery>,
 ) -> Answer<Response> {
     row_for(&state, &read, notification).await?;
-    let place = state.live().place(read.caller.id())?;
+    let permit = state.live().permit(read.caller.id())?;
     let hub = state.live().notifications().await?;
-    // Subscribe before you look: what changes from here on comes by the hub.
+    // Subscribe before you look: later changes come through the hub.
     let latest = hub.watch(notification);
     let row = row_for(&state, &read, notification).await?;
-    let found = standing(&state, &row).await?;
-    hub.learn(notification, &found);
+    let found = progress(&state, &row).await?;
+    hub.offer(notification, &found);
     let seen = seen(&state, last, row.position).await?;
-    Ok(Connection::open(state, read.caller, place, move |connection| follow(connection, latest, found, seen)))
+    Ok(Connection::open(state, read.caller, permit, move |connection| {
+        follow(connection, latest, found, seen)
+    }))
 }
 
-async fn standing(state: &AppState, row: &NotificationRow) -> Answer<Standing> {
+async fn progress(state: &AppState, row: &NotificationRow) -> Answer<NotificationProgress> {
     let id = NotificationId::from(row.id);
     let sending = dispatcher::tasks::sending_counts(state.pool(), &[id]).await?;
-    Ok(Standing::of(row, sending.get(&id).copied().unwrap_or(0)))
+    Ok(NotificationProgress::of(row, sending.get(&id).copied().unwrap_or(0)))
 }
 
 async fn seen(state: &AppState, last: Option<Position>, position: Position) -> Answer<Seen> {

@@ -1,4 +1,4 @@
-//! `GET /projections`: how the views stand.
+//! `GET /projections`: the state of the projections.
 
 use axum::Json;
 use axum::extract::State;

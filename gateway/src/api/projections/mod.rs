@@ -1,4 +1,4 @@
-//! `/projections`: the views, how they stand, and how they are built anew.
+//! `/projections`: the projections, their state and their rebuild.
 
 mod list;
 mod rebuild;

@@ -1,4 +1,4 @@
-//! `POST /projections/{name}/rebuild`: build a view anew beside the one that serves.
+//! `POST /projections/{name}/rebuild`: rebuild a projection beside the one in use.
 
 use std::convert::Infallible;
 
@@ -36,8 +36,8 @@ pub(super) async fn rebuild(
     Ok(state.wrote(StatusCode::ACCEPTED, &caller, done, answer))
 }
 
-/// The order stands once its row does; only then the answer is kept. A crash between the two orders it again, which is
-/// the same order.
+/// The row of the rebuild is committed first, and the idempotent answer after it. A crash in between requests the same
+/// rebuild again, which changes nothing.
 async fn ordered(
     state: &AppState,
     projection: Projection,

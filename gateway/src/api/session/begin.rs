@@ -36,7 +36,7 @@ impl FromFields for Login {
     }
 }
 
-/// Somebody who has a login.
+/// A user with a login.
 #[derive(sqlx::FromRow)]
 struct Credentials {
     user_id: Uuid,
@@ -68,7 +68,7 @@ pub(super) async fn begin(
     match &logged_in {
         Ok(_) => attempt.succeeded(),
         Err(problem) if problem.kind == Kind::WrongCredentials => attempt.failed(),
-        // Nothing was looked at, so nothing was guessed.
+        // No password was verified, so nothing was guessed.
         Err(_) => drop(attempt),
     }
     let (user, token) = logged_in?;
@@ -85,7 +85,7 @@ pub(super) async fn begin(
     Ok((StatusCode::CREATED, headers, Json(made)).into_response())
 }
 
-/// What is no address at all is looked up all the same: it is nobody's, and takes as long.
+/// The blind index of an address. An invalid address is looked up too: it belongs to nobody, and takes as long.
 fn email_index(state: &AppState, email: &str) -> Vec<u8> {
     match EmailAddress::read(email) {
         Ok(email) => commands::users::email_index(state.log(), &email),
@@ -93,7 +93,8 @@ fn email_index(state: &AppState, email: &str) -> Vec<u8> {
     }
 }
 
-/// Whether there is nobody of that address, or the password is wrong, or the login is disabled, is not told.
+/// Verifies a login. The answer does not reveal whether the address is unknown, the password is wrong, or the login is
+/// disabled.
 async fn log_in(state: &AppState, index: &[u8], password: &str, is_known: bool) -> Answer<(UserId, Token)> {
     let found = credentials(state, index).await?;
     let (user, hash) = found.map(|found| (UserId::from(found.user_id), found.password_hash)).unzip();

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::refuse_parameters;
-use crate::access::{Presented, cleared_cookie, presented, refuse_other_sites};
+use crate::access::{Credential, cleared_cookie, credential_of, refuse_other_sites};
 use crate::problem::Answer;
 use crate::state::AppState;
 
@@ -21,7 +21,7 @@ pub(super) async fn end(
     headers: HeaderMap,
 ) -> Answer<Response> {
     refuse_parameters(&uri)?;
-    if let Some(Presented::Session(hash)) = presented(&headers, state.settings()) {
+    if let Some(Credential::Session(hash)) = credential_of(&headers, state.settings()) {
         refuse_other_sites(&method, &headers, state.settings())?;
         state.sessions().end(hash).await?;
     }

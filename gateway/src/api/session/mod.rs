@@ -1,4 +1,4 @@
-//! `/session`: logging in and out.
+//! `/session`: log in and out.
 
 mod begin;
 mod end;
@@ -15,7 +15,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(begin::begin, end::end))
 }
 
-/// No view is read here, so there is nothing to wait for either.
+/// No view is read here, so `min_position` makes no sense.
 fn refuse_parameters(uri: &Uri) -> Answer<()> {
     match Params::read::<NoQuery>(uri.query().unwrap_or_default())? {
         (NoQuery, None) => Ok(()),

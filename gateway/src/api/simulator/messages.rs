@@ -1,4 +1,4 @@
-//! `GET /simulator/messages`: the SMS and mails that arrived.
+//! `GET /simulator/messages`: the SMS and e-mails that reached the simulator.
 
 use axum::Json;
 use axum::extract::State;
@@ -14,7 +14,7 @@ use crate::extract::{FromQuery, Params, Read};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// Which of them.
+/// The filters.
 pub(super) struct ListArrivals {
     pub(super) channel: Option<Channel>,
     pub(super) before: Option<u64>,

@@ -1,4 +1,4 @@
-//! `/simulator`: «Buzón de pruebas», what arrived in the simulated outside world. Only where the simulator runs.
+//! `/simulator`: «Buzón de pruebas», the messages that reached the simulator. Only served while the simulator runs.
 
 mod messages;
 mod scope;

@@ -1,6 +1,6 @@
-//! Whose an arrival is. One that names its delivery is of that delivery's company. One that was refused before it could is of
-//! the companies that have its address among their contacts, and shown to who may see all of them. What is of no company is
-//! shown to administrators only.
+//! The visibility of the simulator's messages. A message with a delivery id belongs to that delivery's company. A
+//! message refused before it named one belongs to the companies with its address among their contacts, and is shown to
+//! callers who may read all of them. A message of no company is shown to administrators only.
 
 use std::collections::HashSet;
 
@@ -13,10 +13,11 @@ use super::messages::ListArrivals;
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// How many pages of arrivals one request looks at: arrivals out of scope are decoded too. `next` continues after the last.
+/// How many pages of messages one request reads: messages out of scope are decoded too. `next` continues after the
+/// last.
 const LOOKED_AT_PAGES_MAX: usize = 5;
 
-/// The arrivals in scope that are asked for. A page may hold fewer than asked for, or none, and still have a `next`.
+/// The visible messages that match the filters. A page may hold fewer than its limit, or none, and still have a `next`.
 pub(super) async fn in_scope(
     state: &AppState,
     scope: Scope<'_>,
@@ -42,12 +43,12 @@ pub(super) async fn in_scope(
     Ok(ArrivalPage { data, next: before })
 }
 
-/// Whether there are more than a page has room for. One more than asked for tells that there is a next page.
+/// Whether a page is exceeded. One row beyond the limit means that there is a next page.
 fn is_full(arrivals: &[Arrival], limit: usize) -> bool {
     arrivals.len() > limit || arrivals.iter().map(text_bytes).sum::<usize>() > PAGE_BYTES_MAX
 }
 
-/// How long the texts of an arrival are; as JSON it takes more.
+/// The length of a message's texts; as JSON they take more.
 fn text_bytes(Arrival { to, from, subject, body, .. }: &Arrival) -> usize {
     let optional = [subject, body].into_iter().flatten().map(String::len).sum::<usize>();
     to.len() + from.len() + optional

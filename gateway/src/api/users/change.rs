@@ -1,4 +1,4 @@
-//! `PATCH /users/{id}`: change what is known of a worker, or what the worker may do.
+//! `PATCH /users/{id}`: change a worker's data, login or roles.
 
 use axum::extract::State;
 use domain::user::UserChange;
@@ -92,7 +92,7 @@ pub(super) async fn change(
     Ok(state.changed(&caller, done))
 }
 
-/// The last administrator would otherwise be one click away from nobody.
+/// An administrator cannot remove their own access, so that one always remains.
 fn refuse_locking_oneself_out(caller: &Caller, user: UserId, body: &ChangeUser) -> Answer<()> {
     let loses_role = body.roles.as_ref().is_some_and(|roles| !roles.contains(&Role::Admin));
     let locks_out = caller.id() == user && (loses_role || body.active == Some(false));

@@ -1,4 +1,4 @@
-//! `POST /users`: give a worker a login.
+//! `POST /users`: create a worker with a login.
 
 use axum::extract::State;
 use domain::user::RegisterUser;

@@ -13,7 +13,7 @@ use crate::extract::{FromQuery, Params, Read, Search};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Which workers.
+/// The filters.
 pub(super) struct ListUsers {
     q: Option<Search>,
     active: Option<bool>,
@@ -44,18 +44,18 @@ pub(super) async fn list(
     read: Read<ListUsers>,
 ) -> Answer<Json<Page<UserRow>>> {
     let (caller, ListUsers { q, active, page }) = (&read.caller, &read.query);
-    // Who reads what was done may have to name somebody who has left.
+    // Auditors may have to name workers who have left.
     caller.needs(caller.has(Role::Auditor) || *active == Some(true))?;
     read.wait_for(&state, &[Projection::Users]).await?;
     let q = q.as_ref().map(|q| q.as_str().to_owned());
-    let _turn = state.costly_reads().take_if(q.is_some(), caller, None).await?;
+    let _slot = state.costly_reads().take_if(q.is_some(), caller, None).await?;
     let filter = UserFilter { active: *active, q, by_email: caller.is_admin() };
     let mut found = users::list(state.pool(), &filter, page).await?;
     found.data.iter_mut().for_each(|user| show(user, caller));
     Ok(Json(found))
 }
 
-/// What is not the caller's to know is left out.
+/// Removes the fields that the caller may not read.
 fn show(user: &mut UserRow, caller: &Caller) {
     if !caller.is_admin() {
         user.email = None;

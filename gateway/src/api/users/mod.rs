@@ -18,8 +18,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list::list, create::create)).routes(routes!(change::change))
 }
 
-/// Refuses companies that are not there, each by its place in the body. However many they are, the database is looked at
-/// once at most.
+/// Refuses unknown companies, each by its place in the body, with at most one query.
 async fn refuse_unknown_companies(state: &AppState, companies: &[CompanyId]) -> Answer<()> {
     if unknown(&*state.directory().snapshot().await?, companies).is_empty() {
         return Ok(());

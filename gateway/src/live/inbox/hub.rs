@@ -1,4 +1,4 @@
-//! Follows the projection and tells every connection: one query a round for all of them.
+//! Follows the inbox projection and sends its changes to every connection: one query a round for all of them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -12,39 +12,42 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::super::frame::{Frame, News, frames};
-use super::seats::{Seat, Seats};
-use super::source::{NewsSource, all_receipts, of_counts, of_message, of_receipt, of_withdrawal, reset};
+use super::super::frame::{Frame, StreamEvent, frames};
+use super::source::{
+    InboxSource, all_receipts, counts_event, message_event, receipt_event, reset_event, withdrawal_event,
+};
+use super::subscriptions::{Subscription, Subscriptions};
 
-/// How many messages a round tells.
+/// How many messages a round sends.
 const ROUND_MESSAGES_MAX: i64 = 500;
-/// How many copies of messages a round holds in memory, of at most 10,000 characters each; more for one message only.
+/// How many copies of messages a round holds in memory, of at most 10,000 characters each. A single message may have
+/// more.
 pub(super) const ROUND_COPIES_MAX: i64 = 1_000;
-/// How many receipts a round tells. A few read-alls may be more: then it tells to read the lists again.
+/// How many receipts a round sends. Beyond it, as after several read-alls, the round sends a reset.
 pub(super) const ROUND_RECEIPTS_MAX: usize = 20_000;
-/// How many withdrawals a round tells; more are as many receipts are.
+/// How many withdrawals a round sends. Beyond it the round sends a reset.
 const ROUND_WITHDRAWALS_MAX: usize = 20_000;
-/// How long the hub rests after the database failed it.
-const REST: Duration = Duration::from_millis(500);
+/// The pause after a database error.
+const ERROR_PAUSE: Duration = Duration::from_millis(500);
 
 /// The hub of all inboxes of one process.
 pub(crate) struct InboxHub<S> {
     source: Arc<S>,
-    seats: Seats,
+    subscriptions: Subscriptions,
 }
 
-/// What the hub's task knows.
-pub(super) struct Rounds<S> {
+/// The state of the hub's task.
+pub(super) struct HubTask<S> {
     source: Arc<S>,
-    seats: Seats,
-    /// Everything up to here is told.
-    told: Position,
-    /// Every change of counts up to here is told.
+    subscriptions: Subscriptions,
+    /// Every event up to this position is sent.
+    sent: Position,
+    /// Every change of counts up to this position is sent.
     counted: Position,
 }
 
-impl<S: NewsSource> InboxHub<S> {
-    /// Starts to follow the projection from where it is now.
+impl<S: InboxSource> InboxHub<S> {
+    /// Starts to follow the projection from its current position.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -59,110 +62,116 @@ impl<S: NewsSource> InboxHub<S> {
         Ok(hub)
     }
 
-    /// The hub, and the rounds that a test makes by hand.
-    pub(super) async fn at_rest(source: S) -> sqlx::Result<(Self, Rounds<S>)> {
-        let (source, seats) = (Arc::new(source), Seats::default());
-        let told = source.position().await?;
-        seats.round(told);
-        let rounds = Rounds { source: Arc::clone(&source), seats: seats.clone(), told, counted: told };
-        Ok((Self { source, seats }, rounds))
+    /// The hub without its task, and the rounds for a test to run.
+    pub(super) async fn at_rest(source: S) -> sqlx::Result<(Self, HubTask<S>)> {
+        let (source, subscriptions) = (Arc::new(source), Subscriptions::default());
+        let sent = source.position().await?;
+        subscriptions.round(sent);
+        let rounds = HubTask {
+            source: Arc::clone(&source),
+            subscriptions: subscriptions.clone(),
+            sent,
+            counted: sent,
+        };
+        Ok((Self { source, subscriptions }, rounds))
     }
 
     pub(super) fn source(&self) -> &S {
         &self.source
     }
 
-    pub(super) fn sit_down(&self, user: UserId) -> Seat {
-        self.seats.take(user)
+    pub(super) fn subscribe(&self, user: UserId) -> Subscription {
+        self.subscriptions.take(user)
     }
 }
 
-impl<S: NewsSource> Rounds<S> {
+impl<S: InboxSource> HubTask<S> {
     async fn run(mut self, mut woken: watch::Receiver<Position>) {
         while woken.changed().await.is_ok() {
             let mut until = *woken.borrow_and_update();
-            while let Err(error) = self.tell_until(until).await {
-                tracing::warn!(%error, "the live inboxes cannot be read; trying again");
-                sleep(REST).await;
+            while let Err(error) = self.publish_until(until).await {
+                tracing::warn!(%error, "failed to read the live inboxes; trying again");
+                sleep(ERROR_PAUSE).await;
                 until = until.max(*woken.borrow());
             }
         }
     }
 
-    /// Tells everything up to a position to who sits there as each round begins. Going back, as a projection may for a
-    /// moment when it is rebuilt, tells nothing.
-    pub(super) async fn tell_until(&mut self, until: Position) -> sqlx::Result<()> {
-        while self.told.min(self.counted) < until {
-            // Whoever sits down from here on looks at the database for all of this.
-            let users = self.seats.round(until);
+    /// Sends everything up to a position to the users subscribed when each round begins. A lower position sends
+    /// nothing: a projection may go back for a moment when it is rebuilt.
+    pub(super) async fn publish_until(&mut self, until: Position) -> sqlx::Result<()> {
+        while self.sent.min(self.counted) < until {
+            // A connection that subscribes from here on reads all of this from the database.
+            let users = self.subscriptions.round(until);
             if users.is_empty() {
-                (self.told, self.counted) = (until, until);
+                (self.sent, self.counted) = (until, until);
                 continue;
             }
             let listeners = i64::try_from(users.len()).unwrap_or(i64::MAX);
             let room = Room { messages: ROUND_MESSAGES_MAX, copies: ROUND_COPIES_MAX, listeners };
             let end = self.end_of_round(until, room).await?;
-            self.tell_events(&users, end).await?;
-            self.tell_counts(&users, end).await?;
+            self.publish_events(&users, end).await?;
+            self.publish_counts(&users, end).await?;
         }
         Ok(())
     }
 
-    /// Where a round is full. It is not looked for where even a message a position, to everybody who listens, would fit.
+    /// The last position of a round. Skip the query when the worst case fits: one message a position, to every
+    /// subscribed user.
     pub(super) async fn end_of_round(&self, until: Position, room: Room) -> sqlx::Result<Position> {
-        let since = Since { after: self.told, until };
-        if room.holds(until - self.told) { Ok(until) } else { self.source.end_of(since, room).await }
+        let since = Since { after: self.sent, until };
+        if room.holds(until - self.sent) { Ok(until) } else { self.source.end_of(since, room).await }
     }
 
-    async fn tell_events(&mut self, users: &[UserId], end: Position) -> sqlx::Result<()> {
-        let since = Since { after: self.told, until: end };
-        let mut news: HashMap<UserId, Vec<News>> = HashMap::new();
+    async fn publish_events(&mut self, users: &[UserId], end: Position) -> sqlx::Result<()> {
+        let since = Since { after: self.sent, until: end };
+        let mut events: HashMap<UserId, Vec<StreamEvent>> = HashMap::new();
         for arrival in self.source.arrivals(users, since, ROUND_MESSAGES_MAX).await? {
-            news.entry(arrival.user_id.into()).or_default().push(of_message(&arrival.item));
+            events.entry(arrival.user_id.into()).or_default().push(message_event(&arrival.item));
         }
         let receipts = all_receipts(&*self.source, users, since, ROUND_RECEIPTS_MAX).await?;
         let withdrawals = self.source.withdrawals(users, since, ROUND_WITHDRAWALS_MAX as i64).await?;
-        self.told = end;
+        self.sent = end;
         if receipts.len() >= ROUND_RECEIPTS_MAX || withdrawals.len() >= ROUND_WITHDRAWALS_MAX {
-            self.tell_to_read_again(users, end);
+            self.publish_reset(users, end);
             return Ok(());
         }
         for receipt in receipts {
-            news.entry(receipt.author_id.into()).or_default().push(of_receipt(&receipt));
+            events.entry(receipt.author_id.into()).or_default().push(receipt_event(&receipt));
         }
         for withdrawal in withdrawals {
-            news.entry(withdrawal.user_id.into()).or_default().push(of_withdrawal(&withdrawal));
+            events.entry(withdrawal.user_id.into()).or_default().push(withdrawal_event(&withdrawal));
         }
-        for (user, news) in news {
-            self.tell(user, &frames(news));
+        for (user, events) in events {
+            self.send(user, &frames(events));
         }
         Ok(())
     }
 
-    /// To all of them: whose news were left out by the bound is not known.
-    fn tell_to_read_again(&self, users: &[UserId], end: Position) {
-        let told = [reset(end).frame()];
+    /// Sends a reset to all users, because the bound hides which users missed events.
+    fn publish_reset(&self, users: &[UserId], end: Position) {
+        let sent = [reset_event(end).frame()];
         for user in users {
-            self.tell(*user, &told);
+            self.send(*user, &sent);
         }
     }
 
-    /// Counts are as they are now, perhaps later than `end`; their id is `end` all the same, because what happened
-    /// between the two is not told yet.
-    async fn tell_counts(&mut self, users: &[UserId], end: Position) -> sqlx::Result<()> {
+    /// Sends the current counts, which may be newer than `end`. Their id is `end` all the same, because the events
+    /// between the two are not sent yet.
+    async fn publish_counts(&mut self, users: &[UserId], end: Position) -> sqlx::Result<()> {
         let changed = self.source.changed_counts(users, self.counted).await?;
         let latest: BTreeMap<UserId, _> =
             changed.into_iter().map(|row| (row.user_id.into(), row.counts)).collect();
         for (user, counts) in latest {
-            self.tell(user, &[of_counts(end, &counts).frame()]);
+            self.send(user, &[counts_event(end, &counts).frame()]);
         }
         self.counted = end;
         Ok(())
     }
 
-    fn tell(&self, user: UserId, frames: &[Frame]) {
+    fn send(&self, user: UserId, frames: &[Frame]) {
         for frame in frames {
-            self.seats.tell(user, frame);
+            self.subscriptions.send(user, frame);
         }
     }
 }

@@ -1,12 +1,12 @@
-//! What happens to inboxes, told to whoever has theirs open.
+//! Live inboxes: changes of a user's inbox, sent to the user's open connections.
 
 mod hub;
-mod seats;
 mod source;
 mod stream;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::hub::InboxHub;
-pub(crate) use self::source::PostgresNews;
+pub(crate) use self::source::PostgresInbox;
 pub(crate) use self::stream::follow;

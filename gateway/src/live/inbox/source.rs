@@ -1,4 +1,4 @@
-//! Where news of inboxes come from: the projection's tables.
+//! The source of inbox changes: the projection's tables.
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,38 +11,38 @@ use projections::queries::inbox::{
     self, Arrival, Counts, CountsNews, InboxItem, Missed, ReceiptNews, Room, Since, WithdrawalNews,
 };
 
-use super::super::frame::News;
+use super::super::frame::StreamEvent;
 
-/// How long a stream waits for the tables to show what the hub has told of already.
+/// How long a stream waits for the tables to reach the position that the hub has sent.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// What a hub and its streams ask for; apart from PostgreSQL only tests answer it.
-pub(crate) trait NewsSource: Send + Sync + 'static {
-    /// How far the tables are.
+/// What a hub and its streams query. PostgreSQL implements it; tests have an implementation in memory.
+pub(crate) trait InboxSource: Send + Sync + 'static {
+    /// The position of the tables.
     fn position(&self) -> impl Future<Output = sqlx::Result<Position>> + Send;
-    /// How far the tables are once they have come to `position`, or some time is over.
+    /// The position of the tables once they have reached `position`, or after a timeout.
     fn position_at(&self, position: Position) -> impl Future<Output = sqlx::Result<Position>> + Send;
-    /// How far the log is.
+    /// The head of the log.
     fn head(&self) -> impl Future<Output = sqlx::Result<Position>> + Send;
-    /// Positions up to this one have no receipts and withdrawals any more.
+    /// Receipts and withdrawals up to this position have been deleted.
     fn horizon(&self) -> impl Future<Output = sqlx::Result<Position>> + Send;
-    /// Where there is no room for more messages within positions; their end if all fit.
+    /// The last position that a page with this room may include; the end of `since` if everything fits.
     fn end_of(&self, since: Since, room: Room) -> impl Future<Output = sqlx::Result<Position>> + Send;
-    /// What came into these inboxes; of at most `limit` messages.
+    /// The new messages of these inboxes; of at most `limit` messages.
     fn arrivals(
         &self,
         users: &[UserId],
         since: Since,
         limit: i64,
     ) -> impl Future<Output = sqlx::Result<Vec<Arrival>>> + Send;
-    /// What one user received, oldest first, at most `limit` and as much as a page holds.
+    /// The messages that one user received, oldest first, at most `limit` and a page's size.
     fn missed(
         &self,
         user: UserId,
         since: Since,
         limit: usize,
     ) -> impl Future<Output = sqlx::Result<Missed>> + Send;
-    /// What was done with these authors' messages, oldest first, at most `limit`.
+    /// The receipts of these authors' messages, oldest first, at most `limit`.
     fn receipts(
         &self,
         authors: &[UserId],
@@ -50,7 +50,7 @@ pub(crate) trait NewsSource: Send + Sync + 'static {
         after_row: Option<(MessageId, UserId)>,
         limit: i64,
     ) -> impl Future<Output = sqlx::Result<Vec<ReceiptNews>>> + Send;
-    /// What left these inboxes because it was withdrawn, oldest first, at most `limit`.
+    /// The messages withdrawn from these inboxes, oldest first, at most `limit`.
     fn withdrawals(
         &self,
         users: &[UserId],
@@ -59,7 +59,7 @@ pub(crate) trait NewsSource: Send + Sync + 'static {
     ) -> impl Future<Output = sqlx::Result<Vec<WithdrawalNews>>> + Send;
     /// The counts of an inbox.
     fn counts(&self, user: UserId) -> impl Future<Output = sqlx::Result<Counts>> + Send;
-    /// The counts of those of these inboxes that changed after a position.
+    /// The counts of those inboxes that changed after a position.
     fn changed_counts(
         &self,
         users: &[UserId],
@@ -67,24 +67,24 @@ pub(crate) trait NewsSource: Send + Sync + 'static {
     ) -> impl Future<Output = sqlx::Result<Vec<CountsNews>>> + Send;
 }
 
-/// The projection `inbox`.
-pub(crate) struct PostgresNews {
+/// The `inbox` projection in PostgreSQL.
+pub(crate) struct PostgresInbox {
     log: Reader,
 }
 
-impl PostgresNews {
+impl PostgresInbox {
     pub(crate) const fn new(log: Reader) -> Self {
         Self { log }
     }
 }
 
-impl NewsSource for PostgresNews {
+impl InboxSource for PostgresInbox {
     async fn position(&self) -> sqlx::Result<Position> {
         sqlx::query_scalar("select position from inbox.checkpoint").fetch_one(self.log.pool()).await
     }
 
     async fn position_at(&self, position: Position) -> sqlx::Result<Position> {
-        // A stream that is behind all the same only tells less at first, never twice.
+        // After a timeout the stream sends less at first, but nothing twice.
         let _ = projections::wait_for(self.log.pool(), &[Projection::Inbox], position, WAIT).await;
         self.position().await
     }
@@ -137,37 +137,38 @@ impl NewsSource for PostgresNews {
     }
 }
 
-/// A message as its recipient is told of it.
-pub(super) fn of_message(item: &InboxItem) -> News {
-    News::new("message", item.position, item)
+/// The event of a message for its recipient.
+pub(super) fn message_event(item: &InboxItem) -> StreamEvent {
+    StreamEvent::new("message", item.position, item)
 }
 
-/// A receipt as the message's author is told of it.
-pub(super) fn of_receipt(receipt: &ReceiptNews) -> News {
-    News::new("receipt", receipt.position, receipt)
+/// The event of a receipt for the message's author.
+pub(super) fn receipt_event(receipt: &ReceiptNews) -> StreamEvent {
+    StreamEvent::new("receipt", receipt.position, receipt)
 }
 
-/// A withdrawal as the message's recipient is told of it.
-pub(super) fn of_withdrawal(withdrawal: &WithdrawalNews) -> News {
-    News::new("withdrawn", withdrawal.position, withdrawal)
+/// The event of a withdrawal for the message's recipient.
+pub(super) fn withdrawal_event(withdrawal: &WithdrawalNews) -> StreamEvent {
+    StreamEvent::new("withdrawn", withdrawal.position, withdrawal)
 }
 
-/// Counts are absolute: whatever was told before, this is how it stands.
-pub(super) fn of_counts(position: Position, counts: &Counts) -> News {
-    News::new("counts", position, counts)
+/// The event of the counts. Counts are absolute: they replace all earlier ones.
+pub(super) fn counts_event(position: Position, counts: &Counts) -> StreamEvent {
+    StreamEvent::new("counts", position, counts)
 }
 
-/// The reader must read the lists again, and goes on after `position`.
-pub(super) fn reset(position: Position) -> News {
-    News::new("reset", position, &())
+/// The reader must read the lists again, and resumes after `position`.
+pub(super) fn reset_event(position: Position) -> StreamEvent {
+    StreamEvent::new("reset", position, &())
 }
 
-/// How many receipts are read at a time.
+/// How many receipts one query reads.
 const RECEIPTS_PAGE: i64 = 500;
 
-/// All receipts within positions, page by page, at most `limit` of them. Fewer than `limit`: there are no more.
+/// All receipts of a range of positions, page by page, at most `limit` of them. Fewer than `limit` means that there are
+/// no more.
 pub(super) async fn all_receipts(
-    source: &impl NewsSource,
+    source: &impl InboxSource,
     authors: &[UserId],
     since: Since,
     limit: usize,

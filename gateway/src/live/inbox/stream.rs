@@ -1,4 +1,4 @@
-//! One connection to an inbox: what it missed, then what happens.
+//! The stream of one inbox: first the missed events, then the live ones.
 
 use std::pin::pin;
 
@@ -6,63 +6,65 @@ use domain::Position;
 use domain::value::UserId;
 use projections::queries::inbox::{Missed, Since};
 
-use super::super::connection::{Connection, Over};
+use super::super::connection::{Connection, StreamEnded};
 use super::super::frame::{Frame, frames};
 use super::hub::InboxHub;
-use super::seats::Seat;
-use super::source::{NewsSource, all_receipts, of_counts, of_message, of_receipt, of_withdrawal, reset};
+use super::source::{
+    InboxSource, all_receipts, counts_event, message_event, receipt_event, reset_event, withdrawal_event,
+};
+use super::subscriptions::Subscription;
 
-/// How many messages are read at a time of what was missed; fewer where they reach the size of a page.
+/// How many missed messages one query reads; fewer when they reach the size of a page.
 const MISSED_PAGE: usize = 200;
-/// How much may have been missed. Whoever missed more reads the lists again.
+/// How many events may be missed. Beyond it the stream sends a reset.
 pub(super) const MISSED_EVENTS_MAX: usize = 5_000;
 
-/// Follows a user's inbox from the event after `last`, or from now on, until it is [`Over`].
-pub(crate) async fn follow<S: NewsSource>(
+/// Follows a user's inbox from the event after `last`, or from now on, until the stream ends.
+pub(crate) async fn follow<S: InboxSource>(
     hub: &InboxHub<S>,
     connection: Connection,
     user: UserId,
     last: Option<Position>,
-) -> Result<(), Over> {
-    connection.greet().await?;
+) -> Result<(), StreamEnded> {
+    connection.send_preamble().await?;
     let mut reading = Reading::begin(hub, user, last).await.map_err(unreadable)?;
-    let mut attending = pin!(connection.attend());
+    let mut keeping_alive = pin!(connection.keep_alive());
     loop {
         let frames = tokio::select! {
-            over = &mut attending => return Err(over),
-            frames = reading.next() => frames.map_err(unreadable)?.ok_or(Over)?,
+            ended = &mut keeping_alive => return Err(ended),
+            frames = reading.next() => frames.map_err(unreadable)?.ok_or(StreamEnded)?,
         };
         connection.send_all(frames).await?;
     }
 }
 
-/// The past, then what comes by the seat.
+/// The backlog, then the live events of the subscription.
 pub(super) struct Reading<'a, S> {
-    seat: Seat,
-    past: Past<'a, S>,
+    subscription: Subscription,
+    backlog: Backlog<'a, S>,
 }
 
-impl<'a, S: NewsSource> Reading<'a, S> {
-    /// Subscribes before it looks: what happens while the past is read waits in the seat. The hub has told up to the
-    /// seat's heading, so the past must reach there.
+impl<'a, S: InboxSource> Reading<'a, S> {
+    /// Subscribe before you look: events that happen while the backlog is read wait in the queue. The backlog must
+    /// reach the subscription's start, because the hub has sent everything up to it.
     pub(super) async fn begin(
         hub: &'a InboxHub<S>,
         user: UserId,
         last: Option<Position>,
     ) -> sqlx::Result<Self> {
-        let seat = hub.sit_down(user);
-        let now = hub.source().position_at(seat.heading).await?.max(seat.heading);
-        let past = Past::new(hub.source(), user, last, now).await?;
-        Ok(Self { seat, past })
+        let subscription = hub.subscribe(user);
+        let now = hub.source().position_at(subscription.starts_after).await?.max(subscription.starts_after);
+        let backlog = Backlog::new(hub.source(), user, last, now).await?;
+        Ok(Self { subscription, backlog })
     }
 
-    /// The next frames; none when the seat was lost.
+    /// The next frames; none when the subscription is lost.
     pub(super) async fn next(&mut self) -> sqlx::Result<Option<Vec<Frame>>> {
-        if let Some(frames) = self.past.next().await? {
+        if let Some(frames) = self.backlog.next().await? {
             return Ok(Some(frames));
         }
-        while let Some(frame) = self.seat.next().await {
-            if frame.position > self.past.told {
+        while let Some(frame) = self.subscription.next().await {
+            if frame.position > self.backlog.sent {
                 return Ok(Some(vec![frame]));
             }
         }
@@ -70,18 +72,18 @@ impl<'a, S: NewsSource> Reading<'a, S> {
     }
 }
 
-/// The reader comes back when the database does. The hub warns of a database that is away, once for all readers.
-fn unreadable(error: sqlx::Error) -> Over {
-    tracing::debug!(%error, "a live inbox cannot be read");
-    Over
+/// Ends the stream, and the reader reconnects when the database is back. The hub logs the error, once for all readers.
+fn unreadable(error: sqlx::Error) -> StreamEnded {
+    tracing::debug!(%error, "failed to read a live inbox");
+    StreamEnded
 }
 
-/// What a reader missed, page by page, and in the end the counts.
-pub(super) struct Past<'a, S> {
+/// The events that a reader missed, page by page, and the counts at the end.
+pub(super) struct Backlog<'a, S> {
     source: &'a S,
     user: UserId,
-    /// What the reader has seen or was told of here; from its end on the seat takes over.
-    pub(super) told: Position,
+    /// The last position that the reader has. The live events start at the end of the backlog.
+    pub(super) sent: Position,
     now: Position,
     events: usize,
     stage: Stage,
@@ -92,45 +94,46 @@ enum Stage {
     Missed,
     Reset,
     Counts,
-    Over,
+    Done,
 }
 
-impl<'a, S: NewsSource> Past<'a, S> {
-    /// `last` is what the reader has seen, `now` where the past ends.
+impl<'a, S: InboxSource> Backlog<'a, S> {
+    /// `last` is the reader's position, `now` the end of the backlog.
     pub(super) async fn new(
         source: &'a S,
         user: UserId,
         last: Option<Position>,
         now: Position,
     ) -> sqlx::Result<Self> {
-        let (told, stage) = match last {
+        let (sent, stage) = match last {
             None => (now, Stage::Counts),
-            // From another log, or one that was restored from a backup: nothing here is known to follow.
+            // The position belongs to another log, or to the time before a restore from backup: no event is known to
+            // follow it.
             Some(last) if last > now && last > source.head().await? => (now, Stage::Reset),
             Some(last) if last < source.horizon().await? => (now, Stage::Reset),
             Some(last) => (last, Stage::Missed),
         };
-        Ok(Self { source, user, told, now, events: 0, stage })
+        Ok(Self { source, user, sent, now, events: 0, stage })
     }
 
     /// The next frames; none at the end.
     pub(super) async fn next(&mut self) -> sqlx::Result<Option<Vec<Frame>>> {
         match self.stage {
-            Stage::Missed if self.told >= self.now => self.counts().await,
+            Stage::Missed if self.sent >= self.now => self.counts().await,
             Stage::Missed => self.missed().await,
             Stage::Reset => {
-                (self.told, self.stage) = (self.now, Stage::Counts);
-                Ok(Some(vec![reset(self.now).frame()]))
+                (self.sent, self.stage) = (self.now, Stage::Counts);
+                Ok(Some(vec![reset_event(self.now).frame()]))
             }
             Stage::Counts => self.counts().await,
-            Stage::Over => Ok(None),
+            Stage::Done => Ok(None),
         }
     }
 
-    /// Messages, receipts and withdrawals of the same positions: those up to the last message of the page, so that none
-    /// overtakes another.
+    /// The messages, receipts and withdrawals up to the last message of the page, so that events stay in the order of
+    /// their positions.
     async fn missed(&mut self) -> sqlx::Result<Option<Vec<Frame>>> {
-        let since = Since { after: self.told, until: self.now };
+        let since = Since { after: self.sent, until: self.now };
         let Missed { items, more } = self.source.missed(self.user, since, MISSED_PAGE).await?;
         let until = items.last().filter(|_| more).map_or(self.now, |last| last.position);
         let room = MISSED_EVENTS_MAX + 1 - self.events;
@@ -142,14 +145,14 @@ impl<'a, S: NewsSource> Past<'a, S> {
             self.stage = Stage::Reset;
             return Ok(Some(vec![]));
         }
-        self.told = until;
-        let (items, receipts) = (items.iter().map(of_message), receipts.iter().map(of_receipt));
-        Ok(Some(frames(items.chain(receipts).chain(withdrawals.iter().map(of_withdrawal)).collect())))
+        self.sent = until;
+        let (items, receipts) = (items.iter().map(message_event), receipts.iter().map(receipt_event));
+        Ok(Some(frames(items.chain(receipts).chain(withdrawals.iter().map(withdrawal_event)).collect())))
     }
 
     async fn counts(&mut self) -> sqlx::Result<Option<Vec<Frame>>> {
-        self.stage = Stage::Over;
+        self.stage = Stage::Done;
         let counts = self.source.counts(self.user).await?;
-        Ok(Some(vec![of_counts(self.told, &counts).frame()]))
+        Ok(Some(vec![counts_event(self.sent, &counts).frame()]))
     }
 }

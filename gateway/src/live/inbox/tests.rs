@@ -1,4 +1,4 @@
-//! Nothing falls between the past and what happens, and nothing comes twice.
+//! Tests of an inbox stream: no event between backlog and live events is lost, and none comes twice.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,12 +12,12 @@ use projections::queries::inbox::{
 use uuid::Uuid;
 
 use super::super::frame::Frame;
-use super::hub::{InboxHub, ROUND_COPIES_MAX, ROUND_RECEIPTS_MAX, Rounds};
-use super::source::NewsSource;
+use super::hub::{HubTask, InboxHub, ROUND_COPIES_MAX, ROUND_RECEIPTS_MAX};
+use super::source::InboxSource;
 use super::stream::{MISSED_EVENTS_MAX, Reading};
 
-/// A world where every even position is a message to the reader, and every odd one two receipts of the reader's own, but
-/// that one in ten positions takes a message to the reader back.
+/// A fake inbox. Every even position is a message to the reader, and every odd one two receipts of the reader's own
+/// message. One in ten positions withdraws a message from the reader.
 #[derive(Default)]
 struct World(Mutex<State>);
 
@@ -25,11 +25,11 @@ struct World(Mutex<State>);
 struct State {
     position: Position,
     horizon: Position,
-    /// What is committed while the past is being read: so many positions at each look.
+    /// How many positions are committed at each query while the backlog is read.
     meanwhile: Position,
-    /// How many receipts an odd position has beyond its two.
+    /// How many further receipts an odd position has.
     crowd: u128,
-    /// How many messages fill a page by their size; none if they are small.
+    /// How many messages fill a page by their size; none if messages are small.
     full_at: Option<usize>,
 }
 
@@ -91,7 +91,7 @@ fn receipt(position: Position, number: u128) -> ReceiptNews {
     }
 }
 
-impl NewsSource for World {
+impl InboxSource for World {
     async fn position(&self) -> sqlx::Result<Position> {
         Ok(self.state().position)
     }
@@ -115,10 +115,10 @@ impl NewsSource for World {
 
     async fn arrivals(&self, users: &[UserId], since: Since, limit: i64) -> sqlx::Result<Vec<Arrival>> {
         let Missed { items, .. } = self.missed(reader(), since, limit as usize).await?;
-        let told = users.contains(&reader());
+        let sent = users.contains(&reader());
         Ok(items
             .into_iter()
-            .filter(|_| told)
+            .filter(|_| sent)
             .map(|item| Arrival { user_id: reader().into(), item })
             .collect())
     }
@@ -153,9 +153,9 @@ impl NewsSource for World {
     ) -> sqlx::Result<Vec<WithdrawalNews>> {
         let until = since.until.min(self.state().position);
         let all = (since.after + 1..=until).filter(|position| is_withdrawal(*position));
-        let news =
+        let events =
             |position| WithdrawalNews { position, user_id: reader().into(), message_id: Uuid::from_u128(1) };
-        Ok(all.filter(|_| users.contains(&reader())).map(news).take(limit as usize).collect())
+        Ok(all.filter(|_| users.contains(&reader())).map(events).take(limit as usize).collect())
     }
 
     async fn counts(&self, _: UserId) -> sqlx::Result<Counts> {
@@ -170,7 +170,7 @@ impl NewsSource for World {
     }
 }
 
-async fn hub_at(position: Position) -> (InboxHub<World>, Rounds<World>) {
+async fn hub_at(position: Position) -> (InboxHub<World>, HubTask<World>) {
     InboxHub::at_rest(World::at(position)).await.expect("a hub")
 }
 
@@ -180,11 +180,11 @@ async fn begin(hub: &InboxHub<World>, last: Option<Position>) -> Reading<'_, Wor
 
 /// The events of the next frames, as `name:id`.
 async fn next(reading: &mut Reading<'_, World>) -> Vec<String> {
-    let frames = reading.next().await.expect("a page").expect("a seat");
+    let frames = reading.next().await.expect("a page").expect("a subscription");
     frames.iter().flat_map(events).collect()
 }
 
-/// Everything up to the counts of a position, those included.
+/// All events up to the counts of a position, those included.
 async fn until_counts_of(reading: &mut Reading<'_, World>, position: Position) -> Vec<String> {
     let (mut all, end) = (Vec::new(), format!("counts:{position}"));
     while all.last() != Some(&end) {
@@ -203,7 +203,7 @@ fn events(frame: &Frame) -> Vec<String> {
         .collect()
 }
 
-/// What the world tells of these positions, counts apart.
+/// The events of these positions, without counts.
 fn expected(positions: std::ops::RangeInclusive<Position>) -> Vec<String> {
     let of = |position: Position| match position % 2 {
         0 => vec![format!("message:{position}")],
@@ -218,12 +218,12 @@ fn without_counts(events: Vec<String>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_stream_that_begins_tells_the_counts_and_then_only_what_is_new() {
+async fn a_new_stream_sends_the_counts_and_then_only_new_events() {
     let (hub, mut rounds) = hub_at(10).await;
     let mut reading = begin(&hub, None).await;
     assert_eq!(next(&mut reading).await, ["counts:10"]);
     hub.source().move_to(12);
-    rounds.tell_until(12).await.expect("a round");
+    rounds.publish_until(12).await.expect("a round");
     assert_eq!(
         until_counts_of(&mut reading, 12).await,
         ["receipt:", "receipt:11", "message:12", "counts:12"]
@@ -231,14 +231,14 @@ async fn a_stream_that_begins_tells_the_counts_and_then_only_what_is_new() {
 }
 
 #[tokio::test]
-async fn a_stream_that_resumes_tells_every_position_once_in_order() {
+async fn a_resumed_stream_sends_every_position_once_in_order() {
     for (last, now, later) in [(0, 10, 10), (3, 10, 14), (10, 10, 13), (4, 900, 905)] {
         let (hub, mut rounds) = hub_at(now).await;
         let mut reading = begin(&hub, Some(last)).await;
         hub.source().move_to(later);
-        rounds.tell_until(later).await.expect("a round");
-        let told = until_counts_of(&mut reading, later).await;
-        assert_eq!(without_counts(told), expected(last + 1..=later), "{last} {now} {later}");
+        rounds.publish_until(later).await.expect("a round");
+        let sent = until_counts_of(&mut reading, later).await;
+        assert_eq!(without_counts(sent), expected(last + 1..=later), "{last} {now} {later}");
     }
 }
 
@@ -260,7 +260,7 @@ async fn a_round_ends_where_it_is_full() {
 }
 
 #[tokio::test]
-async fn more_receipts_than_a_round_tells_make_everybody_read_again() {
+async fn more_receipts_than_a_round_sends_give_a_reset() {
     let (hub, mut rounds) = hub_at(0).await;
     hub.source().state().crowd = ROUND_RECEIPTS_MAX as u128;
     let mut author = begin(&hub, None).await;
@@ -269,55 +269,55 @@ async fn more_receipts_than_a_round_tells_make_everybody_read_again() {
         assert_eq!(next(reading).await, ["counts:0"]);
     }
     hub.source().move_to(1);
-    rounds.tell_until(1).await.expect("a round");
+    rounds.publish_until(1).await.expect("a round");
     for reading in [&mut author, &mut other] {
         assert_eq!(next(reading).await, ["reset:1"]);
     }
 }
 
 #[tokio::test]
-async fn what_is_committed_while_the_past_is_read_comes_once() {
+async fn events_committed_while_the_backlog_is_read_come_once() {
     let (hub, mut rounds) = hub_at(2_000).await;
     hub.source().state().meanwhile = 7;
     let mut reading = begin(&hub, Some(0)).await;
-    let mut told = Vec::new();
+    let mut sent = Vec::new();
     for _ in 0..4 {
-        told.extend(next(&mut reading).await);
+        sent.extend(next(&mut reading).await);
         let position = hub.source().state().position;
-        rounds.tell_until(position).await.expect("a round");
+        rounds.publish_until(position).await.expect("a round");
     }
     hub.source().state().meanwhile = 0;
     let end = hub.source().state().position;
-    rounds.tell_until(end).await.expect("a round");
-    told.extend(until_counts_of(&mut reading, end).await);
-    assert_eq!(without_counts(told), expected(1..=end));
+    rounds.publish_until(end).await.expect("a round");
+    sent.extend(until_counts_of(&mut reading, end).await);
+    assert_eq!(without_counts(sent), expected(1..=end));
 }
 
 #[tokio::test]
 async fn a_hub_that_is_ahead_of_the_look_leaves_no_gap() {
     let (hub, mut rounds) = hub_at(10).await;
     hub.source().move_to(20);
-    rounds.tell_until(20).await.expect("a round");
+    rounds.publish_until(20).await.expect("a round");
     // As when a rebuilt projection takes over a moment behind.
     hub.source().move_to(18);
     let mut reading = begin(&hub, Some(20)).await;
     assert_eq!(next(&mut reading).await, ["counts:20"]);
     hub.source().move_to(22);
-    rounds.tell_until(22).await.expect("a round");
+    rounds.publish_until(22).await.expect("a round");
     assert_eq!(without_counts(until_counts_of(&mut reading, 22).await), expected(21..=22));
 }
 
 #[tokio::test]
-async fn a_round_that_is_told_before_somebody_sits_down_is_looked_up() {
+async fn a_round_sent_before_the_subscription_is_read_from_the_database() {
     let (hub, mut rounds) = hub_at(10).await;
     hub.source().move_to(15);
-    rounds.tell_until(15).await.expect("a round without anybody");
+    rounds.publish_until(15).await.expect("a round without anybody");
     let mut reading = begin(&hub, Some(9)).await;
     assert_eq!(without_counts(until_counts_of(&mut reading, 15).await), expected(10..=15));
 }
 
 #[tokio::test]
-async fn an_id_that_is_too_old_or_ahead_of_the_log_is_told_to_read_everything_again() {
+async fn an_id_that_is_too_old_or_ahead_of_the_log_gives_a_reset() {
     let (hub, mut rounds) = hub_at(10).await;
     hub.source().state().horizon = 5;
     for last in [4, 11] {
@@ -330,16 +330,16 @@ async fn an_id_that_is_too_old_or_ahead_of_the_log_is_told_to_read_everything_ag
     let mut kept = begin(&hub, Some(5)).await;
     assert_eq!(without_counts(until_counts_of(&mut kept, 10).await), expected(6..=10));
     hub.source().move_to(12);
-    rounds.tell_until(12).await.expect("a round");
+    rounds.publish_until(12).await.expect("a round");
     assert_eq!(without_counts(until_counts_of(&mut kept, 12).await), expected(11..=12));
 }
 
 #[tokio::test]
-async fn who_missed_too_much_is_told_to_read_everything_again() {
+async fn too_many_missed_events_give_a_reset() {
     let now = MISSED_EVENTS_MAX as Position;
     let (hub, _rounds) = hub_at(now).await;
     let mut reading = begin(&hub, Some(0)).await;
-    let told = until_counts_of(&mut reading, now).await;
-    assert_eq!(told[told.len() - 2..], [format!("reset:{now}"), format!("counts:{now}")]);
-    assert!(told.len() <= MISSED_EVENTS_MAX + 2);
+    let sent = until_counts_of(&mut reading, now).await;
+    assert_eq!(sent[sent.len() - 2..], [format!("reset:{now}"), format!("counts:{now}")]);
+    assert!(sent.len() <= MISSED_EVENTS_MAX + 2);
 }

@@ -1,7 +1,7 @@
-//! How notifications proceed, told to whoever watches one.
+//! Live notifications: their progress, sent to every connection that watches one.
 
 mod hub;
 mod stream;
 
-pub(crate) use self::hub::{NotificationHub, Standing};
+pub(crate) use self::hub::{NotificationHub, NotificationProgress};
 pub(crate) use self::stream::{Seen, follow};

@@ -1,5 +1,5 @@
-//! One connection to a notification: how it stands, then every change. Totals are absolute, so a reader who is slow is
-//! told the latest only.
+//! The stream of one notification: its current progress, then every change. Totals are absolute, so a slow reader gets
+//! only the latest.
 
 use std::pin::pin;
 
@@ -9,46 +9,46 @@ use projections::queries::notifications::Totals;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::super::connection::{Connection, Over};
-use super::super::frame::News;
-use super::hub::Standing;
+use super::super::connection::{Connection, StreamEnded};
+use super::super::frame::StreamEvent;
+use super::hub::NotificationProgress;
 
-/// What a `totals` event says: the state, and the totals as they stand in the notification and by themselves.
+/// The data of a `totals` event: the state, and the totals both nested and flat.
 #[derive(Serialize)]
-struct Told<'a> {
+struct TotalsEvent<'a> {
     state: NotificationState,
     totals: &'a Totals,
     #[serde(flatten)]
-    bare: &'a Totals,
+    flat: &'a Totals,
 }
 
-/// Follows a notification that stands as `found`, from what the reader has `seen`, until it is [`Over`]. `latest` was
-/// watched before `found` was looked up.
+/// Follows a notification from `found` until the stream ends. The reader has already `seen` a part. Subscribe to
+/// `latest` before `found` is read.
 pub(crate) async fn follow(
     connection: Connection,
-    mut latest: watch::Receiver<Option<Standing>>,
-    found: Standing,
+    mut latest: watch::Receiver<Option<NotificationProgress>>,
+    found: NotificationProgress,
     seen: Seen,
-) -> Result<(), Over> {
-    connection.greet().await?;
-    let mut told = Telling::begin(&connection, found, seen).await?;
-    let mut attending = pin!(connection.attend());
+) -> Result<(), StreamEnded> {
+    connection.send_preamble().await?;
+    let mut last_sent = LastSent::begin(&connection, found, seen).await?;
+    let mut keeping_alive = pin!(connection.keep_alive());
     loop {
         tokio::select! {
-            over = &mut attending => return Err(over),
-            changed = latest.changed() => changed.map_err(|_| Over)?,
+            ended = &mut keeping_alive => return Err(ended),
+            changed = latest.changed() => changed.map_err(|_| StreamEnded)?,
         }
         let next = latest.borrow_and_update().clone();
         if let Some(next) = next {
-            told.tell(&connection, next).await?;
+            last_sent.send(&connection, next).await?;
         }
     }
 }
 
-/// What the reader has seen before.
+/// What the reader has already seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// Nothing: it begins.
+    /// Nothing: a new stream.
     Nothing,
     /// Everything up to a position.
     UpTo(Position),
@@ -56,51 +56,55 @@ pub(crate) enum Seen {
     AnotherLog,
 }
 
-/// What was told last.
-struct Telling(Standing);
+/// The progress that was sent last.
+struct LastSent(NotificationProgress);
 
-impl Telling {
-    async fn begin(connection: &Connection, found: Standing, seen: Seen) -> Result<Self, Over> {
+impl LastSent {
+    async fn begin(
+        connection: &Connection,
+        found: NotificationProgress,
+        seen: Seen,
+    ) -> Result<Self, StreamEnded> {
         if seen == Seen::AnotherLog {
-            connection.send(News::new("reset", found.position, &()).frame()).await?;
+            connection.send(StreamEvent::new("reset", found.position, &()).frame()).await?;
         }
         match seen {
-            // No event is news to the reader, but what is being sent may have changed since.
+            // The reader has seen every event, but the in-flight count may have changed since.
             Seen::UpTo(position) if position >= found.position => {
-                connection.write(news(&found).frame_without_id()).await?;
+                connection.write(totals_event(&found).frame_without_id()).await?;
             }
-            _ => connection.send(news(&found).frame()).await?,
+            _ => connection.send(totals_event(&found).frame()).await?,
         }
         Ok(Self(found))
     }
 
-    async fn tell(&mut self, connection: &Connection, next: Standing) -> Result<(), Over> {
+    async fn send(&mut self, connection: &Connection, next: NotificationProgress) -> Result<(), StreamEnded> {
         match Change::of(&self.0, &next) {
             Change::None => return Ok(()),
-            Change::Event => connection.send(news(&next).frame()).await?,
-            Change::Sending => connection.write(news(&next).frame_without_id()).await?,
+            Change::Event => connection.send(totals_event(&next).frame()).await?,
+            Change::Sending => connection.write(totals_event(&next).frame_without_id()).await?,
         }
         self.0 = next;
         Ok(())
     }
 }
 
-/// What is different.
+/// What differs between two values of the progress.
 #[derive(Debug, PartialEq, Eq)]
 enum Change {
-    /// Nothing, or something older than what was told.
+    /// Nothing, or the new value is older.
     None,
     /// An event happened.
     Event,
-    /// No event: only what is being sent.
+    /// No event: only the in-flight count.
     Sending,
 }
 
 impl Change {
-    fn of(told: &Standing, next: &Standing) -> Self {
-        if next.position > told.position {
+    fn of(sent: &NotificationProgress, next: &NotificationProgress) -> Self {
+        if next.position > sent.position {
             Self::Event
-        } else if next.position == told.position && next.totals() != told.totals() {
+        } else if next.position == sent.position && next.totals() != sent.totals() {
             Self::Sending
         } else {
             Self::None
@@ -108,9 +112,13 @@ impl Change {
     }
 }
 
-fn news(standing: &Standing) -> News {
-    let totals = &standing.totals();
-    News::new("totals", standing.position, &Told { state: standing.state, totals, bare: totals })
+fn totals_event(progress: &NotificationProgress) -> StreamEvent {
+    let totals = &progress.totals();
+    StreamEvent::new(
+        "totals",
+        progress.position,
+        &TotalsEvent { state: progress.state, totals, flat: totals },
+    )
 }
 
 #[cfg(test)]
@@ -119,12 +127,12 @@ mod tests {
 
     use super::*;
 
-    fn running(position: Position, sending: i64) -> Standing {
-        Standing::running(position, 4, sending)
+    fn running(position: Position, sending: i64) -> NotificationProgress {
+        NotificationProgress::running(position, 4, sending)
     }
 
     #[test]
-    fn an_event_moves_the_id_and_what_is_being_sent_does_not() {
+    fn an_event_moves_the_id_and_the_in_flight_count_does_not() {
         assert_eq!(Change::of(&running(5, 0), &running(6, 0)), Change::Event);
         assert_eq!(Change::of(&running(5, 0), &running(5, 2)), Change::Sending);
         assert_eq!(Change::of(&running(5, 2), &running(5, 2)), Change::None);
@@ -132,13 +140,13 @@ mod tests {
     }
 
     #[test]
-    fn totals_are_told_with_the_state_and_by_themselves() {
-        let text = String::from_utf8(news(&running(5, 2)).frame().bytes.to_vec()).expect("text");
-        let data = text.strip_prefix("event: totals\nid: 5\ndata: ").expect("an event");
-        let told: Value = serde_json::from_str(data).expect("JSON");
-        assert_eq!((&told["state"], &told["sending"]), (&json!("running"), &json!(2)));
-        let totals = told["totals"].as_object().expect("totals");
+    fn totals_are_sent_nested_beside_the_state_and_flat() {
+        let text = String::from_utf8(totals_event(&running(5, 2)).frame().bytes.to_vec()).expect("text");
+        let text = text.strip_prefix("event: totals\nid: 5\ndata: ").expect("an event");
+        let data: Value = serde_json::from_str(text).expect("JSON");
+        assert_eq!((&data["state"], &data["sending"]), (&json!("running"), &json!(2)));
+        let totals = data["totals"].as_object().expect("totals");
         assert_eq!((totals.len(), &totals["total"]), (10, &json!(10)));
-        assert!(totals.iter().all(|(name, count)| told[name] == *count), "{told}");
+        assert!(totals.iter().all(|(name, count)| data[name] == *count), "{data}");
     }
 }

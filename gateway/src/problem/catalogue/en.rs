@@ -1,4 +1,4 @@
-//! The texts in English.
+//! The texts of problems in English.
 
 use domain::value::{Language, grouped};
 
@@ -118,7 +118,7 @@ const fn plain(reason: &Reason) -> &'static str {
             "You have too many requests of this kind under way. Try again when one of them is done."
         }
         Reason::DiskFull => "There is no room on disk for the file. Nothing was imported; try again later.",
-        // Those that say a number: `reason` has them.
+        // Reasons with numbers: `reason` has their texts.
         Reason::Value(_)
         | Reason::File(_)
         | Reason::WrongType(_)

@@ -122,7 +122,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::DiskFull => {
             "No hay espacio en disco para el archivo. No se importó nada; vuelva a intentarlo más tarde."
         }
-        // Those that say a number: `reason` has them.
+        // Reasons with numbers: `reason` has their texts.
         Reason::Value(_)
         | Reason::File(_)
         | Reason::WrongType(_)

@@ -1,9 +1,9 @@
-//! Every text that callers are shown, a file a language.
+//! All texts for callers, one file a language.
 
 pub(super) mod en;
 pub(super) mod es;
 
-/// A number of bytes as people say it, in the largest unit that it is a whole number of.
+/// A number of bytes in the largest unit that divides it.
 fn size(bytes: usize) -> String {
     let units = [(1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB")];
     let whole = units.into_iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
@@ -15,7 +15,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_is_told_in_the_unit_that_people_know() {
+    fn a_limit_is_written_in_the_largest_unit_that_divides_it() {
         assert_eq!([1 << 30, 1 << 20, 512 << 10, 1_000].map(size), ["1 GB", "1 MB", "512 KB", "1000 bytes"]);
     }
 }

@@ -1,4 +1,4 @@
-//! `POST /companies/{id}/clients`: take a client on.
+//! `POST /companies/{id}/clients`: create a client.
 
 use axum::extract::State;
 use domain::client::{ClientDetails, ClientProfile, RegisterClient};

@@ -1,4 +1,4 @@
-//! `GET /companies/{id}/clients`: whom a company serves.
+//! `GET /companies/{id}/clients`: the clients of a company.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,7 +13,7 @@ use crate::extract::{FromQuery, Params, PathId, Read, Search};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// Which clients.
+/// The filters.
 pub(in crate::api) struct ListClients {
     q: Option<Search>,
     page: PageRequest,
@@ -43,7 +43,7 @@ pub(in crate::api) async fn list(
         return Err(Problem::not_found());
     }
     let ListClients { q, page } = &read.query;
-    let _turn = state.costly_reads().take_if(q.is_some(), &read.caller, Some(company)).await?;
+    let _slot = state.costly_reads().take_if(q.is_some(), &read.caller, Some(company)).await?;
     let phone = match q {
         Some(q) if is_number(q.as_str()) => phone(&state, company, q.as_str()).await?,
         _ => None,
@@ -56,7 +56,7 @@ fn is_number(q: &str) -> bool {
     q.contains(|c: char| c.is_ascii_digit()) && !q.contains(char::is_alphabetic)
 }
 
-/// What is asked for as a telephone number of the company's country, in E.164: prefixes that are dialled are no part of it.
+/// The search text as a phone number of the company's country, in E.164, without dialling prefixes.
 async fn phone(state: &AppState, company: CompanyId, q: &str) -> Answer<Option<String>> {
     let stored = |invalid: Invalid| Problem::internal(&invalid);
     let country = profile(state, company).await?.country.parse().map_err(stored)?;

@@ -1,4 +1,4 @@
-//! `/companies/{id}/clients`: whom a company serves.
+//! `/companies/{id}/clients`: the clients of a company.
 
 mod create;
 mod import;
@@ -17,7 +17,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list::list, create::create)).routes(routes!(import::import))
 }
 
-/// What is known of a company, straight from the log: usable the moment it is taken on.
+/// The profile of a company, read from the log: it is available as soon as the company is created.
 async fn profile(state: &AppState, company: CompanyId) -> Answer<CompanyProfile> {
     commands::companies::profile(state.log(), company).await?.ok_or_else(Problem::not_found)
 }

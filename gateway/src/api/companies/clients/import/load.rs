@@ -1,4 +1,4 @@
-//! The import itself: the file's rows by client, the clients in pages, each page a transaction.
+//! The import: the rows of the file grouped by client, and the clients in pages, one transaction a page.
 
 use commands::clients::{Imported, import_page};
 use commands::{CommandContext, CommandError};
@@ -16,15 +16,15 @@ use super::spool::Spooled;
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// How many clients are written at a time.
+/// How many clients a page has.
 const PAGE_CLIENTS: usize = 200;
-/// How often a page is tried that somebody else wrote into.
+/// How often a page is tried after conflicts.
 const PAGE_TRIES_MAX: usize = 3;
-/// How many batches of rows wait between the reading and the sorting.
+/// How many batches of rows are buffered between reading and sorting.
 const BATCHES_WAITING_MAX: usize = 2;
 
-/// Who is told how many rows are done, and of how many.
-pub(super) type Told<'a> = dyn Fn(u64, u64) + Send + Sync + 'a;
+/// A callback for the progress: the rows done, and all rows.
+pub(super) type ProgressCallback<'a> = dyn Fn(u64, u64) + Send + Sync + 'a;
 
 /// An import into one company.
 pub(super) struct Import<'a> {
@@ -33,7 +33,7 @@ pub(super) struct Import<'a> {
     country: CountryCode,
     time_zone: TimeZone,
     context: CommandContext,
-    told: &'a Told<'a>,
+    progress: &'a ProgressCallback<'a>,
 }
 
 /// A client and the rows it was read from.
@@ -44,22 +44,22 @@ struct Client {
 }
 
 impl<'a> Import<'a> {
-    /// Every page is a command of its own: only the import as a whole has a first answer.
+    /// Every page is a command of its own. Only the import as a whole has an idempotent answer.
     pub(super) fn new(
         state: &'a AppState,
         company: CompanyId,
         profile: &CompanyProfile,
         context: &CommandContext,
-        told: &'a Told<'a>,
+        progress: &'a ProgressCallback<'a>,
     ) -> Answer<Self> {
         let stored = |invalid: Invalid| Problem::internal(&invalid);
         let country = profile.country.parse().map_err(stored)?;
         let time_zone = profile.time_zone.parse().map_err(stored)?;
         let context = CommandContext { idempotency: None, ..context.clone() };
-        Ok(Self { state, company, country, time_zone, context, told })
+        Ok(Self { state, company, country, time_zone, context, progress })
     }
 
-    /// Reads the file and writes its clients, or with `dry_run` only says what it would write.
+    /// Reads the file and writes its clients; with `dry_run` only reports what it would write.
     pub(super) async fn run(
         &self,
         file: Spooled,
@@ -99,12 +99,12 @@ impl<'a> Import<'a> {
                 page.push(Client::of(row));
             }
             done += 1;
-            (self.told)(done, report.rows);
+            (self.progress)(done, report.rows);
         }
         self.write(page, dry_run, report).await
     }
 
-    /// A client that is refused does not hurt the others of its page.
+    /// Writes a page. A refused client does not affect the others.
     async fn write(&self, page: Vec<Client>, dry_run: bool, report: &mut ImportReport) -> Answer<()> {
         let profiles = page.iter().map(Client::profile).collect();
         match self.try_write(profiles, dry_run).await {
@@ -149,7 +149,7 @@ impl<'a> Import<'a> {
     }
 }
 
-/// Joins a row to the client before it, if it is of that one; gives it back if it is of another.
+/// Adds a row to the previous client, if it belongs to that one; otherwise returns it.
 fn joined(page: &mut [Client], row: ImportRow, report: &mut ImportReport) -> Option<ImportRow> {
     let Some(last) = page.last_mut().filter(|last| last.draft.external_id == row.external_id) else {
         return Some(row);

@@ -1,4 +1,4 @@
-//! `POST /companies/{id}/clients/import`: take on and change clients by a file.
+//! `POST /companies/{id}/clients/import`: create and change clients by a file.
 
 mod load;
 mod once;
@@ -18,7 +18,7 @@ use domain::value::{CompanyId, Language};
 use projections::Projection;
 use serde_json::Value;
 
-use self::load::{Import, Told};
+use self::load::{Import, ProgressCallback};
 use self::once::OnlyOne;
 pub(in crate::api) use self::report::ImportReport;
 use self::spool::{Spooled, spool};
@@ -30,7 +30,7 @@ use crate::problem::{Answer, Fault, Kind, Problem, Reason, accepted};
 use crate::spool_space::Room;
 use crate::state::AppState;
 
-/// How the file is taken.
+/// The parameters of an import.
 struct ImportClients {
     dry_run: bool,
 }
@@ -65,7 +65,7 @@ pub(in crate::api) async fn import(
     let declared = declared_encoding(&parts.headers)?;
     let profile = profile(&state, company).await?;
 
-    // A turn at the work is taken when the file is here: how long it takes to come is up to the caller.
+    // The import slot is taken after the upload, whose duration depends on the caller.
     let _upload = state.uploads().take(&caller, Some(company)).await?;
     let mut room = state.spool_space().room(caller.id());
     let file = spool(body, &mut room).await?;
@@ -77,26 +77,26 @@ pub(in crate::api) async fn import(
         (Some(_), Some(asked)) => Some(OnlyOne::of(state.pool(), asked.command_id).await?),
         _ => None,
     };
-    let _turn = state.imports().take(&caller, Some(company)).await?;
+    let _slot = state.imports().take(&caller, Some(company)).await?;
     let (done, report) = carry_out(&state, &import, file, declared, dry_run, &context).await?;
     let wrote = state.wrote(StatusCode::OK, &caller, done, report.counts());
     let lists = report.lists(accepted(&parts.headers));
     Ok(lists.into_iter().fold(wrote, |wrote, (name, list)| wrote.with(name, list)))
 }
 
-/// The same by the command line: whoever may open the database may import.
+/// The same import from the command line: access to the database includes the right to import.
 ///
 /// # Errors
-/// An unknown company, or a file that is none of clients.
+/// An unknown company, or an invalid file of clients.
 pub async fn import_file(
     state: &AppState,
     company: CompanyId,
     file: Body,
     dry_run: bool,
-    told: &Told<'_>,
+    progress: &ProgressCallback<'_>,
 ) -> Answer<Value> {
     let profile = profile(state, company).await?;
-    let import = Import::new(state, company, &profile, &CommandContext::of_system(), told)?;
+    let import = Import::new(state, company, &profile, &CommandContext::of_system(), progress)?;
     let report = import.run(spool(file, &mut Room::unbounded()).await?, None, dry_run).await?;
     let mut answer = report.counts();
     for (name, list) in report.lists(Language::Es) {
@@ -105,8 +105,8 @@ pub async fn import_file(
     Ok(answer)
 }
 
-/// The first answer is kept without its errors and warnings, since they quote personal data: asked again, the file itself
-/// gives them again, and nothing is written.
+/// The first answer is stored without its errors and warnings, since they quote personal data. A repeated request finds
+/// them again in the file, and writes nothing.
 async fn carry_out(
     state: &AppState,
     import: &Import<'_>,
@@ -124,7 +124,7 @@ async fn carry_out(
     Ok((done, report))
 }
 
-/// The encoding that the content type declares, if it does.
+/// The encoding that the content type declares, if any.
 fn declared_encoding(headers: &HeaderMap) -> Answer<Option<FileEncoding>> {
     let value = headers.get(header::CONTENT_TYPE).map_or(Ok("text/csv"), |value| value.to_str());
     let mut parts = value.unwrap_or_default().split(';').map(str::trim);
@@ -139,7 +139,7 @@ fn declared_encoding(headers: &HeaderMap) -> Answer<Option<FileEncoding>> {
         .map_err(|fault| refused(Reason::File(fault)))
 }
 
-/// A file that is none of clients.
+/// The refusal of an invalid file of clients.
 fn refused(reason: Reason) -> Problem {
     Problem {
         faults: vec![Fault::in_body("", reason.clone())],

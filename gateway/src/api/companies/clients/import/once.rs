@@ -1,26 +1,26 @@
-//! One import a key at a time: who asks again while the first is under way waits a little for its answer.
+//! One import for each idempotency key at a time: a repeated request waits a little for the first one's answer.
 
 use sqlx::{Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::problem::{Answer, Problem, Reason};
 
-/// How long the second waits for the first.
+/// How long a repeated request waits for the first one.
 const WAIT: &str = "set lock_timeout = '2s'";
 /// The SQLSTATE of a lock that was not free in time (PostgreSQL, appendix A).
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
-/// The right to carry out what a key stands for, over when it is dropped. On a connection of its own: an import takes
-/// longer than a transaction may stand still.
+/// The exclusive right to run one command, released on drop. It is a session lock on a connection of its own, because
+/// an import takes longer than a transaction may be idle.
 pub(super) struct OnlyOne {
     _connection: PgConnection,
 }
 
 impl OnlyOne {
-    /// Waits until nobody else carries out the same, in whatever process.
+    /// Waits until no process runs the same command.
     ///
     /// # Errors
-    /// 409 when somebody still does after the wait.
+    /// 409 when one still does after the wait.
     pub(super) async fn of(pool: &PgPool, command: Uuid) -> Answer<Self> {
         let options = (*pool.connect_options()).clone().application_name("mensajeria import");
         let mut connection = PgConnection::connect_with(&options).await?;

@@ -1,5 +1,5 @@
-//! What became of a file: exact counts, what was wrong with rows that were refused, and what should be looked at in others,
-//! as far as there is room.
+//! The report of an import: exact counts, and a bounded list of the errors of refused rows and the warnings of accepted
+//! ones.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-/// How many errors, and how many warnings, one report tells; the counts go on, and it says how many there are beyond.
+/// How many errors, and how many warnings, a report lists; the counts go on, and the report says how many are left off.
 const ERRORS_MAX: usize = 10_000;
 
 /// What became of a file.
@@ -56,25 +56,25 @@ pub(in crate::api) struct ImportError {
 }
 
 impl ImportReport {
-    /// Counts a row that is good, with what should be looked at in it.
+    /// Counts an accepted row, with its warnings.
     pub(super) fn take_row(&mut self, warnings: Vec<RowFault>) {
         self.rows += 1;
         self.warnings_left_off += add(&mut self.warnings, warnings);
     }
 
-    /// Counts a row that is refused, with all its faults.
+    /// Counts a refused row, with all its faults.
     pub(super) fn refuse_row(&mut self, faults: Vec<RowFault>) {
         self.rows += 1;
         self.refuse(1, faults);
     }
 
-    /// Refuses rows that were counted as good.
+    /// Refuses rows that were counted as accepted.
     pub(super) fn refuse(&mut self, rows: u64, faults: Vec<RowFault>) {
         self.rejected += rows;
         self.errors_left_off += add(&mut self.errors, faults);
     }
 
-    /// The counts, as they are answered and kept.
+    /// The counts, as answered and stored.
     pub(super) fn counts(&self) -> Value {
         json!({
             "rows": self.rows,
@@ -85,8 +85,8 @@ impl ImportReport {
         })
     }
 
-    /// The errors and the warnings by line, in the reader's language, each with how many are left off. A row that was
-    /// refused after all, with others of its client, has errors only.
+    /// The errors and the warnings by line, in the caller's language, each with the number left off. A row that was
+    /// refused later, with others of its client, has errors only.
     pub(super) fn lists(mut self, language: Language) -> [(&'static str, Value); 4] {
         let refused: HashSet<u64> = self.errors.iter().map(|fault| fault.line).collect();
         self.warnings.retain(|warning| !refused.contains(&warning.line));
@@ -99,7 +99,7 @@ impl ImportReport {
     }
 }
 
-/// Adds faults as far as there is room; gives how many found none.
+/// Adds faults up to the limit. Returns how many did not fit.
 fn add(list: &mut Vec<RowFault>, faults: Vec<RowFault>) -> usize {
     let room = ERRORS_MAX.saturating_sub(list.len());
     let left_off = faults.len().saturating_sub(room);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_exact_though_only_so_many_errors_are_told_and_the_others_are_counted() {
+    fn counts_are_exact_beyond_the_bound_on_listed_errors() {
         let mut report = ImportReport::default();
         for line in 0..ERRORS_MAX as u64 + 5 {
             report.refuse_row(vec![fault(line)]);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn warnings_are_counted_so_too_and_not_told_of_rows_that_are_refused_after_all() {
+    fn warnings_are_counted_alike_and_dropped_for_rows_refused_later() {
         let mut report = ImportReport::default();
         for line in 0..ERRORS_MAX as u64 + 5 {
             report.take_row(vec![fault(line)]);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_come_by_line_with_what_stands_there() {
+    fn errors_come_by_line_with_the_value() {
         let mut report = ImportReport::default();
         report.refuse_row(vec![fault(9)]);
         report.refuse(1, vec![fault(3)]);

@@ -1,4 +1,4 @@
-//! The good rows of a file, put in the order of their clients by the database, in memory that does not grow with them.
+//! The accepted rows of a file, sorted by client in the database, so that memory does not grow with the file.
 
 use domain::import::ImportRow;
 use futures::{Stream, TryStreamExt};
@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::problem::{Answer, Problem};
 
-/// A temporary table on a connection of its own: it ends with the connection, whatever becomes of the import.
+/// A temporary table on a connection of its own. It is dropped with the connection, however the import ends.
 pub(super) struct Rows {
     connection: PgConnection,
 }
@@ -36,7 +36,7 @@ impl Rows {
         Ok(())
     }
 
-    /// All of them: clients by their first line, the rows of one together and by line.
+    /// All rows: clients by their first line, with the rows of each client together and by line.
     pub(super) fn by_client(&mut self) -> impl Stream<Item = Answer<ImportRow>> + Send + '_ {
         sqlx::query_scalar::<_, String>(
             "select row
@@ -48,7 +48,7 @@ impl Rows {
         .and_then(async |text| serde_json::from_str(&text).map_err(|error| Problem::internal(&error)))
     }
 
-    /// Ends the table.
+    /// Drops the table.
     pub(super) async fn close(self) -> sqlx::Result<()> {
         self.connection.close().await
     }

@@ -1,4 +1,4 @@
-//! Reads a file row by row on a thread of its own, and hands the good rows on in batches.
+//! Reads a file row by row on a thread of its own, and sends the accepted rows in batches.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -12,10 +12,10 @@ use super::report::ImportReport;
 use super::spool::disk;
 use crate::problem::{Answer, Reason};
 
-/// How many rows are handed on at a time.
+/// How many rows a batch has.
 const BATCH_ROWS: usize = 1_000;
 
-/// Reads the whole file; what is wrong with it goes into the report. Ends early when nobody takes the rows any more.
+/// Reads the whole file and reports its faults. Ends early when the receiver is dropped.
 pub(super) fn scan(
     file: File,
     encoding: FileEncoding,
@@ -37,7 +37,7 @@ pub(super) fn scan(
             return Ok(report);
         }
     }
-    // Nobody taking it means that the import has failed already, for a reason of its own.
+    // A dropped receiver means that the import has already failed with its own error.
     let _ = batches.blocking_send(batch);
     Ok(report)
 }

@@ -1,5 +1,5 @@
-//! Keeps an uploaded file on disk while it is read, so that memory does not grow with it. The file has no name: it is gone
-//! with the program, however that ends.
+//! The spool of an upload: the file is on disk while it is read, so that memory does not grow with it. The file has no
+//! name, so it vanishes with the process.
 
 use std::fs::File;
 use std::io::{ErrorKind, SeekFrom};
@@ -16,7 +16,7 @@ use crate::extract::Pace;
 use crate::problem::{Answer, Kind, Problem, Reason};
 use crate::spool_space::{FILE_BYTES_MAX, Room, full};
 
-/// How an upload must come: a poor mobile link carries 64 kbit/s.
+/// The minimum pace of an upload: a poor mobile link carries 64 kbit/s.
 const PACE: Pace = Pace {
     least_bytes_per_s: 8 * 1024,
     grace: Duration::from_secs(30),
@@ -24,17 +24,17 @@ const PACE: Pace = Pace {
     whole: Duration::from_secs(60 * 60),
 };
 
-/// A file on disk, at its beginning.
+/// A spooled file, at its beginning.
 pub(super) struct Spooled {
     /// The file.
     pub(super) file: File,
-    /// Its encoding, as far as its bytes tell.
+    /// The encoding, guessed from its bytes.
     pub(super) guess: FileEncoding,
-    /// Its SHA-256: what makes two uploads the same.
+    /// The SHA-256, which identifies equal uploads.
     pub(super) digest: Vec<u8>,
 }
 
-/// Takes a body to disk, in which it takes up `room`.
+/// Writes a body to disk within the space of `room`.
 pub(super) async fn spool(body: Body, room: &mut Room) -> Answer<Spooled> {
     let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(disk)?);
     let (mut guess, mut hash, mut length) = (EncodingGuess::default(), Sha256::new(), 0);
@@ -57,11 +57,11 @@ pub(super) async fn spool(body: Body, room: &mut Room) -> Answer<Spooled> {
     Ok(Spooled { file: file.into_std().await, guess: guess.finish(), digest: hash.finalize().to_vec() })
 }
 
-/// The disk failed us, or is full.
+/// The problem for a failed or full disk.
 pub(super) fn disk(error: std::io::Error) -> Problem {
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            tracing::error!(%error, "there is no room on disk for an uploaded file");
+            tracing::error!(%error, "no disk space for an uploaded file");
             full()
         }
         _ => Problem::internal(&error),
@@ -93,8 +93,8 @@ mod tests {
         assert_eq!(digest, Sha256::digest(text).to_vec());
     }
 
-    /// Whether an upload of so many pieces is taken, a piece of `bytes` each `seconds`, and after how many seconds that is
-    /// known.
+    /// Uploads so many pieces of `bytes` each, one every `seconds`. Returns whether the upload is accepted, and after
+    /// how many seconds it ends.
     async fn uploaded(pieces: usize, bytes: usize, seconds: u64) -> (bool, u64) {
         let piece = Bytes::from(vec![b'x'; bytes]);
         let body = stream::iter(0..pieces).then(move |_| {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_told_from_one_that_fails() {
+    fn a_full_disk_and_a_failed_disk_are_different_problems() {
         assert_eq!(disk(ErrorKind::StorageFull.into()).reason, Some(Reason::DiskFull));
         assert_eq!(disk(ErrorKind::Other.into()).kind, Kind::Internal);
     }

@@ -1,7 +1,9 @@
-//! Turns at costly work: so many at once in all, for a company and for a caller, so that no caller keeps the others waiting.
+//! Concurrency limits for costly work: in all, for each company and for each caller, so that no caller keeps the others
+//! waiting.
 //!
-//! A request that finds no turn waits in a bounded queue. Turns go round the callers that wait: a caller with many requests
-//! waits behind itself, another one for one turn of each caller before it.
+//! A request without a free slot waits in a bounded queue. Slots are granted round robin over the waiting callers: a
+//! caller with many requests waits behind its own requests, and every other caller waits for at most one slot of each
+//! caller before it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,31 +15,31 @@ use tokio::time::timeout;
 use crate::access::Caller;
 use crate::problem::{Answer, Kind, Problem, Reason};
 
-/// How many turns there are, and how many requests wait for one.
+/// The limits of one kind of work.
 #[derive(Debug, Clone)]
-pub struct TurnLimits {
-    /// Turns in all.
+pub struct SlotLimits {
+    /// Slots in all.
     pub at_once: usize,
-    /// Turns at work for one company.
+    /// Slots for one company.
     pub per_company: usize,
-    /// Turns of one caller.
+    /// Slots for one caller.
     pub per_caller: usize,
-    /// How many requests of one caller wait.
+    /// Waiting requests of one caller.
     pub waiting_per_caller: usize,
-    /// How many wait in all.
+    /// Waiting requests in all.
     pub waiting: usize,
-    /// How long one waits.
+    /// How long a request waits for a slot.
     pub wait: Duration,
-    /// When a request without a turn may come again, in seconds.
+    /// The `Retry-After` of a request without a slot, in seconds.
     pub retry_after_s: u32,
-    /// What it is told when others have the turns.
+    /// The reason given when the slots are taken by others.
     pub busy: Reason,
 }
 
-/// Reads that cost a database tens of milliseconds and more: audiences, searches, the audit, what was true at some time.
-/// Fewer than the connections of the smallest pool, so that all else is always answered.
-pub fn costly_reads() -> TurnLimits {
-    TurnLimits {
+/// Reads that cost a database tens of milliseconds and more: audiences, searches, the audit, history at a past time.
+/// The limit is lower than the connections of the smallest pool, so that all other requests are always answered.
+pub fn costly_reads() -> SlotLimits {
+    SlotLimits {
         at_once: 3,
         per_company: 2,
         per_caller: 1,
@@ -49,15 +51,16 @@ pub fn costly_reads() -> TurnLimits {
     }
 }
 
-/// Counts of the audience of a send that was confirmed: apart from reads, so that no search and no preview holds up an alarm.
-pub fn confirmations() -> TurnLimits {
-    TurnLimits { at_once: 4, per_company: 4, per_caller: 2, ..costly_reads() }
+/// Counts of the audience of a confirmed send. They are separate from reads, so that no search and no preview delays an
+/// alarm.
+pub fn confirmations() -> SlotLimits {
+    SlotLimits { at_once: 4, per_company: 4, per_caller: 2, ..costly_reads() }
 }
 
-/// Uploads of files, from their first byte until their import is over: each has a file on disk, and under an idempotency key
-/// a connection to the database of its own.
-pub fn uploads() -> TurnLimits {
-    TurnLimits {
+/// Uploads of files, from their first byte until their import is over. Each upload has a file on disk and, under an
+/// idempotency key, a database connection of its own.
+pub fn uploads() -> SlotLimits {
+    SlotLimits {
         at_once: 16,
         per_company: 8,
         per_caller: 2,
@@ -69,10 +72,10 @@ pub fn uploads() -> TurnLimits {
     }
 }
 
-/// Imports of files that are on disk: each keeps a connection to the database of its own. Those of a company change the same
-/// clients, so they go one after the other; each has its place in the queue as long as its upload has its turn.
-pub fn imports() -> TurnLimits {
-    TurnLimits {
+/// Imports of files on disk. Each import has a database connection of its own. Imports of one company change the same
+/// clients, so they run one after the other. The queue needs no bound: every waiting import holds an upload slot.
+pub fn imports() -> SlotLimits {
+    SlotLimits {
         at_once: 4,
         per_company: 1,
         per_caller: 1,
@@ -84,21 +87,21 @@ pub fn imports() -> TurnLimits {
     }
 }
 
-/// The turns at one kind of work. Cheap to clone.
+/// The slots for one kind of work. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Turns {
-    limits: Arc<TurnLimits>,
+pub struct Slots {
+    limits: Arc<SlotLimits>,
     queue: Arc<Mutex<Queue>>,
 }
 
-/// A turn, over when it is dropped.
+/// A slot, released on drop.
 #[derive(Debug)]
-pub struct WorkTurn {
-    turns: Turns,
+pub struct Slot {
+    slots: Slots,
     work: Work,
 }
 
-/// Who asks, and for which company if it is for one.
+/// The caller of a request, and its company if it is about one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Work {
     caller: UserId,
@@ -108,81 +111,81 @@ struct Work {
 #[derive(Debug, Default)]
 struct Queue {
     running: Vec<Work>,
-    /// In the order in which they are asked whether they may run.
+    /// In the order in which they are offered a free slot.
     waiting: Vec<Waiting>,
 }
 
 #[derive(Debug)]
 struct Waiting {
     work: Work,
-    granted: oneshot::Sender<WorkTurn>,
+    granted: oneshot::Sender<Slot>,
 }
 
-enum Asked {
-    Granted(WorkTurn),
-    Waits(oneshot::Receiver<WorkTurn>),
+enum SlotRequest {
+    Granted(Slot),
+    Waiting(oneshot::Receiver<Slot>),
 }
 
-impl Turns {
-    /// No turn taken yet.
-    pub fn new(limits: TurnLimits) -> Self {
+impl Slots {
+    /// All slots free.
+    pub fn new(limits: SlotLimits) -> Self {
         Self { limits: Arc::new(limits), queue: Arc::default() }
     }
 
-    /// A turn for a caller's request, about a company if it is about one. Waits for it within the limits.
+    /// Takes a slot for a caller's request, about a company if it is about one. Waits for the slot within the limits.
     ///
     /// # Errors
-    /// 429 when the caller has too many requests waiting already; 503 when others have the turns.
-    pub async fn take(&self, caller: &Caller, company: Option<CompanyId>) -> Answer<WorkTurn> {
+    /// 429 when too many requests of the caller wait; 503 when others have the slots.
+    pub async fn take(&self, caller: &Caller, company: Option<CompanyId>) -> Answer<Slot> {
         self.take_for(Work { caller: caller.id(), company }).await
     }
 
-    /// A turn only if the request is a costly one.
+    /// Takes a slot only if the request is costly.
     ///
     /// # Errors
-    /// See [`Turns::take`].
+    /// See [`Slots::take`].
     pub async fn take_if(
         &self,
         is_costly: bool,
         caller: &Caller,
         company: Option<CompanyId>,
-    ) -> Answer<Option<WorkTurn>> {
+    ) -> Answer<Option<Slot>> {
         if is_costly { self.take(caller, company).await.map(Some) } else { Ok(None) }
     }
 
-    async fn take_for(&self, work: Work) -> Answer<WorkTurn> {
+    async fn take_for(&self, work: Work) -> Answer<Slot> {
         match self.ask(work)? {
-            Asked::Granted(turn) => Ok(turn),
-            Asked::Waits(granted) => match timeout(self.limits.wait, granted).await {
-                Ok(Ok(turn)) => Ok(turn),
+            SlotRequest::Granted(slot) => Ok(slot),
+            SlotRequest::Waiting(granted) => match timeout(self.limits.wait, granted).await {
+                Ok(Ok(slot)) => Ok(slot),
                 Ok(Err(_)) | Err(_) => Err(self.busy()),
             },
         }
     }
 
-    fn ask(&self, work: Work) -> Answer<Asked> {
+    fn ask(&self, work: Work) -> Answer<SlotRequest> {
         let mut queue = self.queue();
-        if queue.has_turn(&self.limits, work) {
+        if queue.has_slot(&self.limits, work) {
             queue.running.push(work);
-            return Ok(Asked::Granted(self.turn(work)));
+            return Ok(SlotRequest::Granted(self.slot(work)));
         }
         queue.waiting.retain(|waiting| !waiting.granted.is_closed());
         if queue.of(work.caller) >= self.limits.per_caller.saturating_add(self.limits.waiting_per_caller) {
-            return Err(self.too_many_of_one());
+            return Err(self.too_many_of_caller());
         }
         if queue.waiting.len() >= self.limits.waiting {
             return Err(self.busy());
         }
         let (granted, receiver) = oneshot::channel();
         queue.waiting.push(Waiting { work, granted });
-        Ok(Asked::Waits(receiver))
+        Ok(SlotRequest::Waiting(receiver))
     }
 
-    fn turn(&self, work: Work) -> WorkTurn {
-        WorkTurn { turns: self.clone(), work }
+    fn slot(&self, work: Work) -> Slot {
+        Slot { slots: self.clone(), work }
     }
 
-    fn too_many_of_one(&self) -> Problem {
+    fn too_many_of_caller(&self) -> Problem {
         let problem = Problem::new(Kind::TooManyRequests).because(Reason::TooManyAtOnce);
         Problem { retry_after_s: Some(self.limits.retry_after_s), ..problem }
     }
@@ -196,26 +199,26 @@ impl Turns {
     }
 }
 
-impl Drop for WorkTurn {
+impl Drop for Slot {
     fn drop(&mut self) {
-        let (turns, mut granted) = (&self.turns, Vec::new());
-        let mut queue = turns.queue();
+        let (slots, mut granted) = (&self.slots, Vec::new());
+        let mut queue = slots.queue();
         if let Some(index) = queue.running.iter().position(|work| *work == self.work) {
             queue.running.swap_remove(index);
         }
-        while let Some(next) = queue.next(&turns.limits) {
+        while let Some(next) = queue.next(&slots.limits) {
             granted.push(next);
         }
         drop(queue);
         for Waiting { work, granted } in granted {
-            // A request that was given up at this moment drops its turn here, which goes on to the next.
-            let _ = granted.send(turns.turn(work));
+            // A request cancelled at this moment drops its slot here, and the slot goes to the next request.
+            let _ = granted.send(slots.slot(work));
         }
     }
 }
 
 impl Queue {
-    fn has_turn(&self, limits: &TurnLimits, work: Work) -> bool {
+    fn has_slot(&self, limits: &SlotLimits, work: Work) -> bool {
         let running =
             |is_same: &dyn Fn(&Work) -> bool| self.running.iter().filter(|one| is_same(one)).count();
         let is_free_for_company = work
@@ -232,10 +235,11 @@ impl Queue {
         self.running.iter().chain(waiting).filter(|work| work.caller == caller).count()
     }
 
-    /// The next one that may run, now among those that run. What else its caller asks for goes behind everybody.
-    fn next(&mut self, limits: &TurnLimits) -> Option<Waiting> {
+    /// Moves the next request that may run from the queue to the running ones. Its caller's other requests move to the
+    /// end of the queue.
+    fn next(&mut self, limits: &SlotLimits) -> Option<Waiting> {
         self.waiting.retain(|waiting| !waiting.granted.is_closed());
-        let index = self.waiting.iter().position(|waiting| self.has_turn(limits, waiting.work))?;
+        let index = self.waiting.iter().position(|waiting| self.has_slot(limits, waiting.work))?;
         let next = self.waiting.remove(index);
         self.running.push(next.work);
         // Stable: a caller's own requests keep their order.
@@ -245,5 +249,5 @@ impl Queue {
 }
 
 #[cfg(test)]
-#[path = "turns_tests.rs"]
+#[path = "slots_tests.rs"]
 mod tests;

@@ -1,4 +1,4 @@
-//! How many streams there may be, a user and in all.
+//! The limits on open streams, in all and for each user.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,30 +9,30 @@ use crate::problem::{Answer, Kind, Problem, Reason};
 
 /// How many streams a user may have open: tabs, phones and programs.
 const STREAMS_PER_USER_MAX: usize = 20;
-/// How many there may be in one process.
+/// How many streams a process may have open.
 const STREAMS_MAX: usize = 4_096;
-/// When one that was turned away may ask again, in seconds.
+/// The `Retry-After` of a refused stream, in seconds.
 const RETRY_AFTER_S: u32 = 5;
 
-/// The places that are taken.
+/// The permits of open streams.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Places(Arc<Mutex<Taken>>);
+pub(super) struct StreamPermits(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
-struct Taken {
+struct State {
     all: usize,
     by_user: HashMap<UserId, usize>,
 }
 
-/// A stream's place; free again when it is dropped.
+/// A stream's permit, released on drop.
 #[derive(Debug)]
-pub(crate) struct Place {
-    places: Places,
+pub(crate) struct StreamPermit {
+    permits: StreamPermits,
     user: UserId,
 }
 
-impl Places {
-    pub(super) fn take(&self, user: UserId) -> Answer<Place> {
+impl StreamPermits {
+    pub(super) fn take(&self, user: UserId) -> Answer<StreamPermit> {
         let mut taken = self.taken();
         if taken.all >= STREAMS_MAX {
             return Err(Problem::unavailable(RETRY_AFTER_S).because(Reason::Overloaded));
@@ -46,17 +46,17 @@ impl Places {
         }
         *own += 1;
         taken.all += 1;
-        Ok(Place { places: self.clone(), user })
+        Ok(StreamPermit { permits: self.clone(), user })
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
+    fn taken(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Place {
+impl Drop for StreamPermit {
     fn drop(&mut self) {
-        let mut taken = self.places.taken();
+        let mut taken = self.permits.taken();
         taken.all -= 1;
         if let Some(own) = taken.by_user.get_mut(&self.user) {
             *own -= 1;
@@ -75,14 +75,14 @@ mod tests {
 
     #[test]
     fn a_user_has_so_many_places_and_a_closed_stream_gives_its_own_back() {
-        let (places, user) = (Places::default(), UserId::from(Uuid::from_u128(1)));
+        let (permits, user) = (StreamPermits::default(), UserId::from(Uuid::from_u128(1)));
         let mut own: Vec<_> =
-            (0..STREAMS_PER_USER_MAX).map(|_| places.take(user).expect("a place")).collect();
-        assert_eq!(places.take(user).expect_err("a refusal").kind, Kind::TooManyRequests);
-        assert!(places.take(Uuid::from_u128(2).into()).is_ok());
+            (0..STREAMS_PER_USER_MAX).map(|_| permits.take(user).expect("a permit")).collect();
+        assert_eq!(permits.take(user).expect_err("a refusal").kind, Kind::TooManyRequests);
+        assert!(permits.take(Uuid::from_u128(2).into()).is_ok());
         own.pop();
-        assert!(places.take(user).is_ok());
+        assert!(permits.take(user).is_ok());
         drop(own);
-        assert!(places.taken().by_user.is_empty() && places.taken().all == 0);
+        assert!(permits.taken().by_user.is_empty() && permits.taken().all == 0);
     }
 }

@@ -1,0 +1,96 @@
+//! One large campaign through a death of the program at every step of its way.
+
+use std::os::unix::process::ExitStatusExt;
+use std::time::Instant;
+
+use dispatcher::simulator::{Behaviour, Refusal};
+use domain::value::Channel;
+use tests::HANG;
+use tests::program::Program;
+use tokio::time::timeout;
+
+use crate::books::{reckon, times_told};
+use crate::load::Load;
+use crate::scene::{CONNECTIONS, Scene};
+
+/// How many are told.
+const PEOPLE: usize = 20_000;
+/// The signal that a failpoint ends the program with: nothing of it runs any more, as after `kill -9`.
+const SIGABRT: i32 = 6;
+
+/// Every failpoint of the way, in the order in which a campaign of this size passes them by; the last ones are those that any
+/// part of it reaches.
+const DEATHS: [&str; 21] = [
+    "append::before_commit=return",
+    "append::committed=return",
+    "intake::before_commit=return",
+    "intake::committed=return",
+    "resolve::before_commit=3*off->return",
+    "resolve::committed=3*off->return",
+    "resolve::before_close=return",
+    "resolve::closed=return",
+    "claim::before_commit=1*off->return",
+    "claim::committed=2*off->return",
+    "start::before_commit=9*off->return",
+    "start::committed=9*off->return",
+    "send::before=200*off->return",
+    "send::done=300*off->return",
+    UNMARK,
+    "settle::before_commit=9*off->return",
+    "settle::committed=9*off->return",
+    "project::before_commit=3*off->return",
+    "project::committed=3*off->return",
+    "relay::before_publish=3*off->return",
+    "relay::published=3*off->return",
+];
+/// Reached only when somebody is refused.
+const UNMARK: &str = "unmark::committed=return";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_through_a_death_at_every_step_loses_and_doubles_nobody() {
+    let began = Instant::now();
+    let scene = Scene::of(PEOPLE).await;
+    println!("the scene is set after {:?}", began.elapsed());
+    let mut load = Load::default();
+    load.add_notification(&scene, 0, Channel::Email);
+    for failpoint in DEATHS {
+        load.add_messages(&scene, 1);
+        let is_refused = failpoint == UNMARK;
+        let refused = Behaviour::Refuse(Refusal::mail(550, "5.1.1 User unknown"));
+        let behaviour = if is_refused { refused } else { Behaviour::Accept };
+        scene.simulator.set_rule(Channel::Email, "", behaviour);
+        die(&scene, &mut load, failpoint).await;
+        let told = times_told(&scene, Channel::Email);
+        println!("{failpoint}: {} are told after {:?}", told.len(), began.elapsed());
+        assert!(told.len() < PEOPLE, "the campaign was over before {failpoint}");
+        fence_the_dead(&scene).await;
+    }
+    let program = scene.program("").await;
+    let client = scene.client(&program);
+    load.apply_until_answered(&client).await;
+    let in_doubt = reckon(&scene, &client, &load).await;
+    println!("{in_doubt} are in doubt, after {:?}", began.elapsed());
+    assert!(in_doubt <= DEATHS.len() * CONNECTIONS, "{in_doubt} are in doubt");
+    assert!(times_told(&scene, Channel::Email).len() >= PEOPLE - in_doubt);
+    program.kill().await;
+}
+
+async fn die(scene: &Scene, load: &mut Load, failpoint: &str) {
+    let program: Program = scene.program(failpoint).await;
+    let client = scene.client(&program);
+    let asking = async {
+        load.apply_until_answered(&client).await;
+        std::future::pending().await
+    };
+    let status = tokio::select! {
+        status = timeout(HANG, program.ended()) => status.expect("the failpoint is reached"),
+        () = asking => unreachable!("asking never ends"),
+    };
+    assert_eq!(status.signal(), Some(SIGABRT), "the program did not die at {failpoint}: {status}");
+}
+
+/// What a housekeeper does after fifteen looks; no life is long enough for them here.
+async fn fence_the_dead(scene: &Scene) {
+    let fenced = sqlx::query("update send_owners set is_fenced = true where not is_fenced");
+    fenced.execute(scene.log.pool()).await.expect("the dead are fenced");
+}

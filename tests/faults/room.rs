@@ -1,0 +1,69 @@
+//! The whole system in this process, with an outside world of a test's own, and somebody who notifies a company's people.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use dispatcher::simulator::ledger;
+use domain::value::{Channel, Role};
+use gateway::system::Outside;
+use serde_json::Value;
+use tests::notified::checked;
+use tests::{Client, World, id_of, servers};
+
+use crate::load::notification;
+use crate::scene::{company, email, phone};
+
+/// On a database of its own.
+pub(crate) struct Room {
+    pub(crate) world: World,
+    pub(crate) client: Client,
+    pub(crate) company: String,
+}
+
+impl Room {
+    /// With a company of so many clients.
+    pub(crate) async fn open(outside: Outside, clients: usize) -> Self {
+        let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
+        let world = World::with(servers::database().await, nats_url, outside).await;
+        let company = company(world.log(), 0, clients).await;
+        let client = world.user("Natalia", &[Role::Notifier], &[company]).await;
+        Self { world, client, company: company.to_string() }
+    }
+
+    /// Tells everybody of the company.
+    pub(crate) async fn notify(&self, channel: Channel) -> String {
+        self.ask(&notification(&self.company, channel)).await
+    }
+
+    /// Makes a request as it is.
+    pub(crate) async fn ask(&self, order: &Value) -> String {
+        id_of(&self.client.post_new("/notifications", order).await.expect(202))
+    }
+
+    /// The totals of a notification, which add up.
+    pub(crate) async fn totals(&self, notification: &str) -> Value {
+        let found = self.client.get(&format!("/notifications/{notification}")).await.expect(200);
+        assert!(checked(&found));
+        found["totals"].clone()
+    }
+}
+
+/// How often the outside world accepted something for each address of a channel, by all of its books.
+pub(crate) fn told(books: impl IntoIterator<Item = PathBuf>, channel: Channel) -> BTreeMap<String, usize> {
+    let mut times = BTreeMap::new();
+    for book in books {
+        let entries = ledger::read(&book).expect("the ledger can be read");
+        for entry in entries.into_iter().filter(|entry| entry.channel == channel) {
+            *times.entry(entry.to).or_default() += 1;
+        }
+    }
+    times
+}
+
+/// Where a client of the company is reached.
+pub(crate) fn address(channel: Channel, n: usize) -> String {
+    match channel {
+        Channel::Sms => phone(0, n),
+        Channel::Email => email(0, n),
+    }
+}
