@@ -20,17 +20,17 @@ create table events (
 -- Large payloads are ciphertext in base64: compressing them takes the time of the whole append and saves little.
 alter table events alter column payload set storage external;
 
--- Names this log in streams and subjects, so that several logs may share one broker.
+-- The id of this log in streams and subjects, so that several logs may share one broker.
 create table ledger (
   id uuid not null default gen_random_uuid(),
-  -- Sealed under the master key at the first start: another key is refused, since it would make history unreadable.
+  -- Sealed under the master key at the first start: another key is refused, because it could not open the history.
   master_key_proof bytea,
   only_one boolean primary key default true check (only_one)
 );
 insert into ledger default values;
 
 -- Keys that personal data in events is sealed under, each wrapped by the master key. A destroyed key keeps its row, so
--- that nobody makes it again: what it sealed stays erased.
+-- that it is not created again: everything sealed under it stays erased.
 create table keys (
   key_id uuid not null,
   wrapped bytea,
@@ -46,8 +46,8 @@ create function lock_ledger() returns void language sql as $$
   select pg_advisory_xact_lock(7305808883231126889)
 $$;
 
--- What one append is given: events in their order, the keys that they are the first to use, and the first answers to the
--- commands behind them. JSON travels as text. `last_row` is the ordinal of the answered command's last event.
+-- The input of one append: events in order, new keys, and the first answers to the commands. JSON travels as text.
+-- `last_row` is the ordinal of the answered command's last event.
 create type event_row as (
   aggregate_type text,
   aggregate_id text,
@@ -71,9 +71,9 @@ create type answer_row as (
   last_row bigint
 );
 
--- The one function that appends. Returns the first and the last position and the one time that all events of the call
--- have, read under the ledger's lock, so that a program knows its own events as a reader of the table would. Plain on
--- purpose: conflicts are left to the constraints, since checks in here cost more to plan than the whole append.
+-- The one function that appends. Returns the first and the last position and the one time of all events of the call,
+-- read under the ledger's lock, so that the caller's copies of the events equal the table's. It checks nothing:
+-- conflicts are left to the constraints, because planning a check costs more than the whole append.
 create function append_events(
   new_events event_row[], new_keys key_row[], answers answer_row[],
   out first bigint, out last bigint, out stamp timestamptz
@@ -104,7 +104,7 @@ begin
 end
 $$;
 
--- Rows that come by a plain INSERT, such as the stock repository's, get their position here.
+-- Gives a position to rows of a plain INSERT, such as those of the stock repository.
 create function give_position() returns trigger language plpgsql as $$
 begin
   perform lock_ledger();
@@ -115,7 +115,7 @@ $$;
 create trigger give_position before insert on events
   for each row when (new.position is null) execute function give_position();
 
--- History is added to, never changed.
+-- Events are only added, never changed.
 create function refuse_change() returns trigger language plpgsql as $$
 begin
   raise exception 'events are append-only: % refused', tg_op using errcode = 'insufficient_privilege';

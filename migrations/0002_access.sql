@@ -1,4 +1,5 @@
--- Who may come in. Hashes and tokens never enter an event; e-mail addresses stand here only as blind indexes.
+-- Log-ins, sessions and tokens. Hashes and tokens never enter an event. E-mail addresses are stored here only as blind
+-- indexes.
 create table credentials (
   user_id uuid primary key,
   email_index bytea not null,

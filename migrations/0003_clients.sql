@@ -1,5 +1,5 @@
--- One client for each name a company gives, erased ones apart. The name may be a national identity number, so it stands
--- here only as a blind index.
+-- One client for each external id of a company; erased clients have none. The id may be a national identity number, so
+-- it is stored here only as a blind index.
 create table client_external_ids (
   company_id uuid not null,
   external_index bytea not null,

@@ -1,32 +1,32 @@
--- What is to be sent. One task a chunk of an audience, whatever the generation, so that a stream of deliveries has one
--- writer. A task is inserted, claimed and deleted, and hardly ever updated: a snapshot that somebody holds for hours
--- (a backup, a standby) costs the claims nothing. Who of the chunk is open stands in the stream, not here.
+-- The send tasks: one a chunk of an audience, whatever the generation, so that a stream of deliveries has one writer. A
+-- task is inserted, claimed and deleted, and hardly ever updated, so that a snapshot held for hours (by a backup or a
+-- standby) does not slow the claims. The stream, not this table, says which members are open.
 create table send_tasks (
   notification_id uuid not null,
   chunk integer not null,
   company_id uuid not null,
   channel text not null,
-  -- 0 operational, 1 service, 2 collection, 3 commercial: the lane decides who goes first.
+  -- 0 operational, 1 service, 2 collection, 3 commercial: lower lanes are sent first.
   lane smallint not null,
-  -- To how many something is still to be sent, as of the insert or the last requeue: companies share a claim by people.
+  -- How many members are open, as of the insert or the last requeue: companies share a claim by people.
   people integer not null,
-  -- How many the chunk has.
+  -- How many people the chunk has.
   chunk_people integer not null,
   due_at timestamptz not null,
   expires_at timestamptz,
-  -- Who works on it. The nil UUID is nobody: what it left behind is taken back like that of a dead owner.
+  -- The owner that works on it. The nil UUID is no process: its tasks are recovered like those of a fenced owner.
   owner uuid,
-  -- The fencing token: every claim and every requeue raises it; every mark and settlement is conditional on it. A chunk
-  -- that is new begins at 0, one that is reopened at 1: at 1 after a claim nothing was ever recorded of it.
+  -- The fencing token: every claim and every requeue raises it; every mark and settlement is conditional on it. A new
+  -- chunk begins at 0, a reopened one at 1. If it is 1 after a claim, the chunk's stream of deliveries is empty.
   epoch bigint not null default 0,
-  -- Why nothing more of it is sent; its open members get their outcome page by page.
+  -- Why nothing more of it is sent. The housekeeper then records the outcome of its open members, page by page.
   stopped text,
-  -- This program cannot read the chunk or its deliveries. A start takes it up again.
+  -- The program could not read the chunk or its deliveries. Every start tries again.
   is_parked boolean not null default false,
   constraint chunk_has_a_task_already primary key (notification_id, chunk),
   constraint stop_is_known check (stopped in ('cancelled', 'expired'))
 ) with (autovacuum_vacuum_scale_factor = 0.02);
--- What claims read: nothing that is stopped or parked stands in their way.
+-- The index of claims: stopped and parked tasks are not in it.
 create index send_tasks_due on send_tasks (channel, lane, company_id, due_at) where stopped is null and not is_parked;
 create index send_tasks_by_expiry on send_tasks (expires_at)
   where expires_at is not null and stopped is null and not is_parked;
@@ -34,8 +34,8 @@ create index send_tasks_stopped on send_tasks (notification_id, chunk) where sto
 create index send_tasks_by_owner on send_tasks (owner) where owner is not null and not is_parked;
 create index send_tasks_parked on send_tasks (notification_id, chunk) where is_parked;
 
--- Start marks: committed before a provider could accept. Only inserted, one row a flush, task, attempt and provider; the
--- last row about a member counts. They go with their task, or when it is requeued.
+-- Start marks: committed before a provider could accept. Only inserted, one row a flush, task, attempt and provider;
+-- the last row about a member counts. They are deleted with their task, or when it is requeued.
 create table send_starts (
   id bigint generated always as identity primary key,
   notification_id uuid not null,
@@ -45,26 +45,26 @@ create table send_starts (
   attempt integer not null,
   -- As ranges: 1-64,66.
   members text not null,
-  -- With whom, so that a crash can name it.
+  -- The provider, which the outcome in doubt after a crash names.
   provider text not null,
   -- False takes marks back: these members are provably unsent.
   is_started boolean not null
 ) with (autovacuum_vacuum_scale_factor = 0.02);
 create index send_starts_by_task on send_starts (notification_id, chunk, id);
 
--- The processes that send. An owner beats about once a second, which is the lease of all its tasks; one whose beat
--- stands still for fifteen looks of another is fenced, and its tasks go back: who was started and has no outcome is in
--- doubt.
+-- The processes that send. An owner raises its beat about once a second, which is the lease of all its tasks. An owner
+-- whose beat has not changed in fifteen reads of another process is fenced, and its tasks are requeued: started members
+-- without an outcome are in doubt.
 create table send_owners (
   owner uuid primary key,
   beat bigint not null default 0,
   is_fenced boolean not null default false,
-  -- What it is sending, for totals at query time: so many deliveries of each notification.
+  -- Its deliveries in flight by notification, for totals at query time.
   notifications uuid[] not null default '{}',
   sending bigint[] not null default '{}'
 ) with (fillfactor = 50);
 
--- What sending must remember of a notification. It is locked before its tasks.
+-- The state of a notification that sending needs. Its row is locked before its tasks.
 create table send_notifications (
   notification_id uuid primary key,
   company_id uuid not null,
@@ -73,7 +73,7 @@ create table send_notifications (
   lane smallint not null,
   expires_at timestamptz,
   cancelled boolean not null default false,
-  -- The last generation that was asked for, whose audience was closed, and that was completed.
+  -- The last generation that was requested, that was closed, and that was completed.
   generation integer not null default 1,
   closed_generation integer not null default 0,
   completed_generation integer not null default 0
@@ -81,8 +81,8 @@ create table send_notifications (
 create index send_notifications_open on send_notifications (notification_id)
   where completed_generation < generation and not cancelled;
 
--- What settlements have added to the totals of a notification since it was last completed: only inserted, one row a
--- settlement and notification; summed, and deleted, by the completion.
+-- The changes of the totals of a notification since it was last completed: only inserted, one row a settlement and
+-- notification; summed, and deleted, by the completion.
 create table send_totals (
   id bigint generated always as identity primary key,
   notification_id uuid not null,
@@ -95,12 +95,12 @@ create table send_totals (
 );
 create index send_totals_by_notification on send_totals (notification_id);
 
--- Everybody who was ever erased, kept for ever: a chunk that was cut before may be sent after.
+-- All clients that were ever erased, kept for ever: a chunk that was frozen before an erasure may be sent after it.
 create table unsendable_clients (
   client_id uuid primary key
 );
 
--- Erasures whose people may still be open in some task. Goes when none of them is.
+-- Erasures of clients who may still be open in a task. A row is deleted when none is.
 create table send_erasures (
   client_id uuid primary key,
   -- The view that knows the chunks of a client must have reached it.
@@ -109,15 +109,15 @@ create table send_erasures (
 
 -- How far the audience of each generation is resolved. Changes in the same transaction as its chunk is appended and the
 -- chunk's task inserted. A chunk's number is the sequence of its event, so that neither a rewind of the intake nor a
--- second resolver makes a task for a chunk that had one.
+-- second resolver inserts a second task for a chunk.
 create table audiences (
   notification_id uuid not null references send_notifications,
   generation integer not null,
-  -- Of the event that asked for it: views must have reached it before anyone is counted.
+  -- The position of its request or retry. Views must have reached it before the audience is read.
   position bigint not null,
   chunks bigint not null default 0,
   recipients bigint not null default 0,
-  -- Where the next chunk goes on: the last recipient's blind index, or for a retry the last chunk's number.
+  -- The start of the next chunk: the last recipient's blind index, or for a retry the last chunk's number.
   cursor bytea not null default '',
   closed boolean not null default false,
   constraint audience_is_known_already primary key (notification_id, generation)
@@ -131,7 +131,8 @@ create table intake (
 );
 insert into intake (position) values (0);
 
--- Events that the intake could not read, such as those of a newer version: taken in when a program starts that can.
+-- Events that the intake could not read, such as those of a newer version: a later version of the program takes them in
+-- at its start.
 create table intake_parked (
   position bigint primary key,
   parked_at timestamptz not null default clock_timestamp()

@@ -98,7 +98,7 @@ impl<T: Serialize> Serialize for Personal<T> {
     }
 }
 
-/// The object as it stands in JSON.
+/// The object in JSON.
 #[derive(Deserialize)]
 #[serde(bound = "T: Deserialize<'de>")]
 struct Object<T> {

@@ -6,16 +6,16 @@ create table audit_entries (
   actor_id uuid,
   type text not null,
   subject_type text not null,
-  -- One of the two: what this program can read has a UUID, anything else may have any id.
+  -- One of the two: known subjects have a UUID, unknown ones may have any id.
   subject_id uuid,
   subject_text text,
   company_id uuid,
   channel text,
   result text not null,
-  -- An object in JSON. As text, since PostgreSQL would parse it again for every entry.
+  -- A JSON object, stored as text, because PostgreSQL would parse a JSON column again for every entry.
   summary text not null,
   correlation_id uuid,
-  -- False for what follows from deeds and is most of the log: that a message was seen or read, how deliveries ended.
+  -- False for receipts of messages and outcomes of deliveries, which follow from deeds and are most of the log.
   deed boolean not null
 );
 
@@ -26,7 +26,7 @@ create table notification_channels (
   constraint notification_has_one_channel primary key (notification_id)
 );
 
--- An entry that stood twice would fail the rebuild that made it: no batch is projected twice.
+-- A duplicate entry would fail the rebuild: no batch is projected twice.
 -- After the fill:
 create unique index event_is_audited_once on audit_entries (position);
 create index audit_by_actor on audit_entries (actor_id, position) where actor_id is not null;

@@ -1,4 +1,4 @@
--- Companies, the clients they serve, and whom to tell for each.
+-- Companies, their clients, and the contacts of each client.
 
 create table companies (
   company_id uuid not null,
@@ -17,7 +17,7 @@ create table clients (
   name text not null,
   locale text not null,
   time_zone text not null,
-  -- The names, numbers and addresses of client and contacts as they are searched: lower case, without accents.
+  -- The names, numbers and addresses of client and contacts in searchable form: lower case, without accents.
   search text not null,
   created_at timestamptz not null,
   changed_at timestamptz not null,

@@ -1,11 +1,11 @@
--- What users see of messages: their inbox, their counts, what they sent and how it was received.
+-- Messages as users see them: inboxes, counts, sent messages and their receipts.
 
--- A message once, for its author and all its recipients.
+-- A row a message, for its author and all its recipients.
 create table sent_messages (
   message_id uuid not null,
   author_id uuid not null,
   body text not null,
-  -- The body as it is searched: lower case, without accents.
+  -- The body in searchable form: lower case, without accents.
   search text not null,
   created_at timestamptz not null,
   priority text not null,
@@ -15,12 +15,12 @@ create table sent_messages (
   read bigint not null default 0,
   acknowledged bigint not null default 0,
   withdrawn_at timestamptz,
-  -- Of the event that sent it.
+  -- The position of the event that sent it.
   position bigint not null,
   constraint message_is_sent_once primary key (message_id)
 );
 
--- A recipient's side of a message. What it says stands in sent_messages: five thousand recipients, one body.
+-- A recipient's side of a message. The body is in sent_messages, once for five thousand recipients.
 create table received (
   user_id uuid not null,
   message_id uuid not null,
@@ -30,7 +30,7 @@ create table received (
   read_at timestamptz,
   acknowledged_at timestamptz,
   deleted_at timestamptz,
-  -- The message first: its recipients are found by it too, and new messages stand together at the end of the index.
+  -- The message comes first: its recipients are found by it too, and new messages are together at the end of the index.
   constraint message_is_received_once primary key (message_id, user_id)
 );
 
@@ -45,10 +45,10 @@ create table inbox_counts (
   unseen bigint not null,
   unread bigint not null,
   total bigint not null,
-  -- Of the last event that changed them.
+  -- The position of the last event that changed them.
   position bigint not null,
   constraint inbox_is_counted_once primary key (user_id)
--- Updated with every message, so pages keep room and no index names what changes: an update then touches no index.
+-- Updated with every message. Pages keep room and no index has a changing column, so that an update touches no index.
 ) with (fillfactor = 50);
 
 -- The last read-all of each user: a message marked unread before it was known stays read.
@@ -59,7 +59,7 @@ create table inbox_reads (
   constraint inbox_is_read_once primary key (user_id)
 );
 
--- What authors are told while they watch. One read-all is many rows of one position.
+-- Updates for the live streams of authors. One read-all is many rows of one position.
 create table receipt_log (
   position bigint not null,
   message_id uuid not null,
@@ -70,7 +70,7 @@ create table receipt_log (
   constraint receipt_is_logged_once primary key (position, message_id, user_id)
 );
 
--- What recipients are told while they watch: a message left their inbox because its author took it back.
+-- Updates for the live streams of recipients: a message left the inbox because its author withdrew it.
 create table withdrawals (
   user_id uuid not null,
   position bigint not null,
@@ -78,7 +78,7 @@ create table withdrawals (
   constraint withdrawal_is_told_once primary key (user_id, position)
 );
 
--- Nothing at or before this position is left in receipt_log and withdrawals; one row.
+-- All rows of receipt_log and withdrawals up to this position were deleted; one row.
 create table receipt_horizon (
   position bigint not null,
   pruned_on date not null,
@@ -86,7 +86,7 @@ create table receipt_horizon (
 );
 insert into receipt_horizon (position, pruned_on) values (0, '1970-01-01');
 
--- What the projector itself looks for, so needed while a rebuild fills: what a read-all reads.
+-- The projector itself needs this index, during a rebuild too: a read-all finds its items by it.
 create index received_unread on received (user_id, position) where deleted_at is null and read_at is null;
 create index received_deleted_unread on received (user_id, position) where deleted_at is not null and read_at is null;
 
@@ -97,5 +97,5 @@ create index received_by_user on received (user_id, position) where deleted_at i
 create index received_read on received (user_id, position) where deleted_at is null and read_at is not null;
 create index received_unseen on received (user_id, position) where deleted_at is null and seen_at is null;
 create index received_by_author on received (user_id, author_id, position) where deleted_at is null;
--- Rows come in the order of their times, and are only looked for once a day, to forget them.
+-- Rows are inserted in the order of their times, and searched by time only once a day, to delete old ones.
 create index receipt_log_by_age on receipt_log using brin (at) with (autosummarize = on);

@@ -1,4 +1,4 @@
--- What was told to clients: notifications, the people of their audiences, what became of each, and how many stand where.
+-- Notifications, the people of their audiences, the outcome of each delivery, and totals.
 
 create table notifications (
   notification_id uuid not null,
@@ -11,7 +11,7 @@ create table notifications (
   body text not null,
   expires_at timestamptz,
   requested_at timestamptz not null,
-  -- Of the event that asked for it; lists go by it.
+  -- The position of its request; lists are in this order.
   requested_position bigint not null,
   -- The domain's own aggregate, so that its rules decide the state here too; state and generation are copied from it.
   life json not null,
@@ -24,10 +24,10 @@ create table notifications (
   cancelled_at timestamptz,
   -- The people of all chunks so far.
   people bigint not null default 0,
-  -- Of the last event that changed anything here.
+  -- The position of the last event that changed the row.
   position bigint not null,
   constraint notification_is_requested_once primary key (notification_id)
--- Updated with every batch that concerns it, and no index names what changes.
+-- Updated with every batch about it; no index has a changing column.
 ) with (fillfactor = 50);
 
 -- The people of an audience. Only erasure changes a row.
@@ -41,31 +41,31 @@ create table recipients (
   address text
 );
 
--- The chunks of an audience, with what pages need in order not to walk over its people.
+-- The chunks of an audience, with the counts that let pages skip whole chunks.
 create table chunks (
   notification_id uuid not null,
   chunk integer not null,
   people integer not null,
-  -- How many of them have no row in outcomes, and which members they are: ranges such as 1-64,70.
+  -- How many members have no row in outcomes, and which they are: ranges such as 1-64,70.
   undecided integer not null,
   undecided_members text not null,
   accepted integer not null,
   delivered integer not null,
-  -- Of the event that froze it.
+  -- The time and position of the event that froze it.
   at timestamptz not null,
   position bigint not null,
   constraint chunk_is_frozen_once primary key (notification_id, chunk)
 ) with (fillfactor = 50);
 
--- Where the deliveries stand that something is known of. Written once for most of them.
+-- The states of deliveries that have one other than the first pending. Most rows are written once.
 create table outcomes (
   notification_id uuid not null,
   ordinal integer not null,
   generation integer not null,
   attempt integer not null,
-  -- pending only once it is reopened by a retry.
+  -- pending only after a retry has reopened it.
   state text not null,
-  -- Why it stands there, if there is a reason.
+  -- The cause of the state, if there is one.
   class text,
   phase text,
   code text,
@@ -74,9 +74,9 @@ create table outcomes (
   reference text,
   until timestamptz,
   at timestamptz not null,
-  -- Of the last event about it.
+  -- The position of the last event about it.
   position bigint not null,
-  -- Whether its history stands in attempts: there is more than one entry, or one that tells more than this row.
+  -- Whether its history is in attempts: it has more than one entry, or one with details that this row lacks.
   listed boolean not null,
   constraint outcome_is_told_once primary key (notification_id, ordinal)
 ) with (fillfactor = 90);
@@ -100,7 +100,8 @@ create table attempts (
   position bigint not null
 );
 
--- How many deliveries stand where for the same reason; empty where there is none. Those who are in no row are pending.
+-- How many deliveries have the same state and cause; empty strings where the cause lacks a word. Pending deliveries are
+-- not counted.
 create table totals (
   notification_id uuid not null,
   state text not null,
@@ -112,14 +113,14 @@ create table totals (
   constraint cause_is_counted_once primary key (notification_id, state, class, phase, code, observed)
 ) with (fillfactor = 50);
 
--- Whose data must not come in again: a process may still remember the key of somebody who was just erased.
+-- Erased clients, whose data must not be inserted again: a process may still have the destroyed key in its cache.
 create table erased_clients (
   client_id uuid not null,
   constraint client_is_erased_once primary key (client_id)
 );
 
--- A rebuild fills without the indexes by which erasures are found, and blanks here what came from keys that were still
--- remembered. The projector tells by the index recipients_by_client whether it has to blank rows itself.
+-- A rebuild fills without the indexes by which erasures find rows. Data that was opened with cached keys is blanked
+-- here, after the fill. The projector recognizes by the index recipients_by_client whether it must blank rows itself.
 -- After the fill:
 update recipients r set client_name = null, contact_name = null, address = null from erased_clients e where r.client_id = e.client_id and (r.client_name is not null or r.address is not null);
 update attempts a set detail = null from recipients r join erased_clients e using (client_id) where a.notification_id = r.notification_id and a.ordinal = r.ordinal and a.detail is not null;

@@ -1,14 +1,14 @@
--- Workers, what they may do, and for whom.
+-- Workers with their roles and companies.
 
 create table users (
   user_id uuid not null,
-  -- None once the person is erased.
+  -- Null once the person is erased.
   name text,
   email text,
   roles text[] not null,
   companies uuid[] not null,
   active boolean not null,
-  -- Name and address as they are searched: lower case, without accents.
+  -- Name and address in searchable form: lower case, without accents.
   search text not null,
   registered_position bigint not null,
   position bigint not null,

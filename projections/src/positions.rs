@@ -137,7 +137,7 @@ impl Drop for Lead {
     }
 }
 
-/// Waits until all of `projections` have come to a position, by polling every few milliseconds: for programs without
+/// Waits until all of `projections` have reached a position, by polling every few milliseconds: for programs without
 /// [`Positions`], such as the command line.
 ///
 /// # Errors

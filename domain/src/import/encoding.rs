@@ -152,7 +152,7 @@ const fn is_line_break(byte: u8) -> bool {
 struct Utf8Lines {
     valid: u64,
     invalid: u64,
-    /// What is known of the line that is being taken.
+    /// The state of the line that is being read.
     line: Utf8Line,
     /// The start of a character that the next piece goes on with.
     unfinished: Vec<u8>,

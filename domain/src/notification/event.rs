@@ -102,7 +102,7 @@ pub struct Recipient {
     pub addressee: Personal<Addressee>,
 }
 
-/// Who is told, and where, as it stood when the audience was frozen.
+/// A recipient and its address, as of the freezing of the audience.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addressee {
     /// The client's name.

@@ -66,7 +66,7 @@ pub(super) struct Outcome<'a> {
     pub(super) standing: Arc<Standing>,
     /// The provider's own name for it.
     pub(super) reference: Option<Cow<'a, str>>,
-    /// Whether its history stands in `attempts`.
+    /// Whether its history is in `attempts`.
     pub(super) is_listed: bool,
     /// Whether the row is new.
     pub(super) is_new: bool,

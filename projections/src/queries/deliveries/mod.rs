@@ -113,8 +113,8 @@ struct Found {
     attempts: Vec<AttemptRow>,
 }
 
-/// The rows of the people at the places `$2` of a notification `$1`, with the places that are being sent to as `$3`. The
-/// history of a delivery stands in its outcome alone, unless it is listed.
+/// The rows of the people at the places `$2` of a notification `$1`, with the places that are being sent to as `$3`.
+/// The history of a delivery is its row in `outcomes` alone, unless it is listed.
 const DELIVERY: &str = "select r.ordinal, n.notification_id, n.company_id,
     json_build_object('id', r.client_id, 'name', r.client_name) as client, r.contact_kind, r.contact_name as contact,
     n.channel, r.address as to, coalesce(o.generation, 1) as generation,
@@ -141,8 +141,7 @@ const DELIVERY: &str = "select r.ordinal, n.notification_id, n.company_id,
   where $4::uuid[] is null or n.company_id = any($4)
   order by r.ordinal";
 
-/// The deliveries of a notification in scope, in the order of its audience. Which they are and what is said of them comes
-/// from one snapshot.
+/// The deliveries of a notification in scope, in the order of its audience. One snapshot gives the page and its rows.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -204,7 +203,7 @@ async fn found(
         .await
 }
 
-/// An ordinal as it stands in tables.
+/// An ordinal as stored in tables.
 pub(super) fn place(ordinal: Ordinal) -> i32 {
     i32::try_from(ordinal.number()).unwrap_or(i32::MAX)
 }

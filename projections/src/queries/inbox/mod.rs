@@ -117,7 +117,8 @@ pub async fn list(
     filter: &InboxFilter,
     page: &PageRequest,
 ) -> sqlx::Result<InboxPage> {
-    // Only what is asked for stands in the text, so that each filter finds its own index whatever plan is kept.
+    // The statement contains only the given filters, so that each combination uses its own index even with a cached
+    // plan.
     let state = match filter.state {
         InboxState::All => "",
         InboxState::Unread => "and i.read_at is null",

@@ -89,7 +89,7 @@ pub struct Since {
     pub until: Position,
 }
 
-/// How many messages are told at once.
+/// How many messages one update holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
     /// Of messages.
