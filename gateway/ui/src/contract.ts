@@ -143,7 +143,7 @@ export interface ImportReport extends Position {
   errors: ImportError[];
   /** Errors that are not in the list because there are too many. */
   errors_left_off?: number;
-  /** What to look at in rows that were taken. */
+  /** The warnings about accepted rows. */
   warnings?: ImportError[];
   warnings_left_off?: number;
 }
@@ -235,7 +235,7 @@ export interface Preview {
   sms: SmsPreview | null;
   /** What a recipient would read. */
   samples: Sample[];
-  /** None if nobody would be reached. */
+  /** None if the audience is empty. */
   confirm_token: string | null;
 }
 export type Totals = Record<DeliveryState, number> & { total: number };

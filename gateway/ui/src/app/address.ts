@@ -1,7 +1,7 @@
 /** What the address says to a page. Anybody may write there: what can be no id, no day, no such choice says nothing. */
 import { type Place, place } from './router';
 
-/** The server's limit for words to look for, in characters. */
+/** The server's limit for a search text, in characters. */
 export const TEXT_MAX = 200;
 /** Days that can be asked for: the one after the last still has a year of four digits, in every time zone. */
 export const FIRST_DAY = '1970-01-01';
@@ -19,7 +19,7 @@ export function fromAddress(name: string, fits: (value: string) => boolean, { qu
 
 export const isId = (value: string): boolean => ID.test(value);
 
-/** What was typed or pasted, as words to look for: a tab out of a table parts them. */
+/** Typed or pasted text as a search text: control characters, such as a table's tabs, become spaces. */
 export const asText = (typed: string): string => typed.replace(/\p{Cc}/gu, ' ');
 
 export const isText = (value: string): boolean => value.length <= TEXT_MAX && !CONTROL.test(value);

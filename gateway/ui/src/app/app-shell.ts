@@ -29,7 +29,7 @@ import './toast-stack';
 import './user-panel';
 
 type Opened = 'none' | 'create' | 'compose' | 'shortcuts' | 'more';
-/** A short loss of the stream is nobody's concern; the browser's own word that there is no network is. */
+/** A short loss of the stream is not shown; a browser that reports to be offline is. */
 const LOST_MS = 2_500;
 
 @customElement('app-shell')

@@ -28,7 +28,7 @@ export class HomePage extends LitElement {
   static override styles = [base, avatarStyles, homeStyles];
 
   @state() private newest: InboxItem[] | null = null;
-  /** The first answers are in: what is not here by now failed. */
+  /** The first requests have ended: data still missing has failed to load. */
   @state() private answered = false;
   @state() private sent: Notification[] | null = null;
   private readonly counts = new Watching(this, counts);

@@ -8,7 +8,7 @@ import { match } from './router';
 interface Route {
   path: string;
   title: Key;
-  /** Any of these; nobody named: everybody. */
+  /** The roles that may open the route; without roles, every user. */
   roles?: Role[];
   allowed?: () => boolean;
   load: () => Promise<unknown>;

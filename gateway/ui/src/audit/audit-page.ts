@@ -51,7 +51,7 @@ interface Opened {
 }
 /** Time to finish typing before asking. */
 const ASK_AFTER_MS = 300;
-/** A whole id is too wide for a row: its last digits tell it apart. */
+/** A whole id is too wide for a row: its last digits identify it. */
 const ID_END = 12;
 /** The id of a delivery, which is computed: a UUID of version 8. */
 const DELIVERY_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -77,7 +77,7 @@ export class AuditPage extends LitElement {
   ];
 
   @state() private filters = filtersInAddress();
-  /** A day half typed is no mistake yet. */
+  /** An incomplete date is not an error yet. */
   @state() private typing = false;
   @state() private opened: Opened | null = null;
   /** Also those who have left: what they did stays theirs. */
@@ -196,7 +196,7 @@ export class AuditPage extends LitElement {
     return html`<br /><button class="link-button small" type="button" aria-haspopup="dialog" @click=${() => this.show({ kind, id })}>${label}</button>`;
   }
 
-  /** An event about many does not say to whom: who asks for those of one delivery may look at that one. */
+  /** An entry about many deliveries names none of them; a filter by one delivery links to that one. */
   private asked() {
     const { subject } = this.filters;
     return DELIVERY_ID.test(subject) ? this.more('delivery', subject) : nothing;
@@ -218,7 +218,7 @@ export class AuditPage extends LitElement {
     return html`<empty-state icon="audit" heading=${t('audit.empty')} text=${text}></empty-state>`;
   }
 
-  /** What a row shows of an id stands for the whole of it. */
+  /** The id that a shortened id of a row stands for; other text is unchanged. */
   private wholeId(typed: string): string {
     const ids = [...this.subjects].filter((id) => endOf(id) === typed);
     return ids.length === 1 ? (ids[0] as string) : typed;

@@ -222,7 +222,7 @@ export class NotificationPage extends LitElement {
     if (await confirmed(question)) await this.act(cancelNotification, cancelled);
   };
 
-  /** Says what came of it only once that was read: a state that could not be read is told by nobody. */
+  /** Announces the result only after the new state was loaded. */
   private async act(run: (id: string) => Promise<unknown>, done: (after: Notification) => string): Promise<void> {
     this.acting = true;
     try {

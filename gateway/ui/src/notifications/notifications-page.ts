@@ -18,7 +18,7 @@ import '../ui/segmented-bar';
 import { when } from '../ui/when';
 import { isLive, standing } from './progress';
 
-/** While one is running the list looks again this often. */
+/** How often the list is reloaded while a notification is running. */
 const REFRESH_MS = 3_000;
 const STATES = ['resolving', 'running', 'completed', 'cancelled'] as const;
 const isState = (value: string): boolean => STATES.some((state) => state === value);

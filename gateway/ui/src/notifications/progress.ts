@@ -11,7 +11,7 @@ export interface Sample {
   done: number;
 }
 
-/** Those whose turn is over, whatever came of it; the turn of a cancelled one never came. */
+/** The deliveries with a final state. Cancelled deliveries were never attempted. */
 export const doneOf = ({ total, pending, sending, deferred, cancelled }: Totals): number =>
   total - pending - sending - deferred - cancelled;
 
@@ -26,7 +26,7 @@ export function rateOf(samples: Sample[]): number | null {
   return ((last.done - first.done) * 1_000) / (last.at_ms - first.at_ms);
 }
 
-/** What is left waits for its next attempt: how long that is, no speed can tell. */
+/** Deferred deliveries wait for their next attempt: no rate predicts how long. */
 export const onlyWaits = ({ pending, deferred }: Totals): boolean => pending === 0 && deferred > 0;
 
 /** Seconds until nothing is pending, at the present rate. */
@@ -42,7 +42,7 @@ export const isLive = (state: NotificationState): boolean => state !== 'complete
 export const isResolving = ({ state, totals }: Pick<Notification, 'state' | 'totals'>): boolean =>
   state === 'resolving' && totals.total === 0;
 
-/** What failed can be sent again once all is over, while it may still be sent at all. */
+/** Failed deliveries can be sent again once the notification has ended, and before it expires. */
 export function mayRetry(one: Pick<Notification, 'state' | 'totals' | 'expires_at'>, now = Date.now()): boolean {
   const isInTime = !one.expires_at || Date.parse(one.expires_at) > now;
   return one.state === 'completed' && one.totals.failed > 0 && isInTime;

@@ -202,7 +202,7 @@ export class SendPage extends LitElement {
 
   private change(change: Partial<SendForm>): void {
     sendDraft.update((form) => ({ ...form, ...change }));
-    // The numbers of another audience must not stand beside this choice.
+    // The numbers of another audience must not be shown beside this choice.
     if ('company' in change || 'channel' in change || 'recipientKind' in change) this.preview = null;
     const cleared = Object.fromEntries(Object.keys(change).map((name) => [name, undefined]));
     this.errors = { ...this.errors, ...cleared };
@@ -210,7 +210,7 @@ export class SendPage extends LitElement {
     this.timer = setTimeout(() => void this.look(), PREVIEW_AFTER_MS);
   }
 
-  /** Asks what the form as it stands would do; an older answer never overwrites a newer one. */
+  /** Requests the preview of the current form. An older answer never overwrites a newer one. */
   private async look(): Promise<void> {
     this.asking?.abort();
     if (!this.form.company) {
@@ -238,7 +238,7 @@ export class SendPage extends LitElement {
     if (error instanceof Problem) this.errors = { ...this.errors, ...errorsFrom(error.fields) };
   }
 
-  /** The last look before the question: its numbers and its token are those of the confirm step. */
+  /** The last preview before the confirmation: its numbers and its token are those of the confirm step. */
   private async check(event: Event): Promise<void> {
     event.preventDefault();
     if (this.checking) return;
@@ -274,7 +274,7 @@ export class SendPage extends LitElement {
     try {
       const sent = await this.submission.once(request, sendNotification);
       if (!sent) return;
-      // Whoever went away meanwhile and writes the next one keeps it, and stays where he is.
+      // A user who has left this draft and begun another one keeps it, and stays on the page.
       if (sendDraft.get() === written) sendDraft.set(EMPTY_FORM);
       toast({ text: t('send.accepted') });
       if (this.isConnected) navigate(`/notificaciones/${sent.id}`);

@@ -46,7 +46,7 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     await this.read();
   }
 
-  /** Looks again in the background, as far as was read: a failure leaves what is there, unless somebody waits for another answer. */
+  /** Reloads the loaded pages in the background. A failure keeps the current items, unless another filter was requested. */
   async refresh(): Promise<void> {
     this.again = true;
     if (this.refreshing) return;
@@ -107,7 +107,7 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     }
   }
 
-  /** Replaces the items: an optimistic change, or news from the live stream. It may be applied twice. */
+  /** Replaces the items: an optimistic change, or an event of the live stream. It may be applied twice. */
   change(change: (items: T[]) => T[]): void {
     if (this.reading || this.loadingMore) this.meanwhile.push(change);
     const items = change(this.items);

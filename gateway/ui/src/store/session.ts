@@ -62,7 +62,7 @@ export async function signInAs(email: string, password: string): Promise<void> {
   await enter();
 }
 
-/** The screen forgets at once; the server is told even if it answers late. */
+/** Forgets the session at once, and ends it on the server in the background. */
 export async function leave(): Promise<void> {
   await signOut().catch(() => undefined);
   session.set({ status: 'out', expired: false });
@@ -73,7 +73,7 @@ export async function loadCompanies(): Promise<void> {
   const reader = me()?.id;
   try {
     const found = await readCompanies();
-    // An answer may come when somebody else is here.
+    // The answer may arrive after another user has logged in.
     if (me()?.id !== reader) return;
     companies.set(found);
     companiesRead.set('ready');

@@ -5,7 +5,7 @@ import { Store } from './store';
 export const UNDO_MS = 10_000;
 const NOTICE_MS = 6_000;
 const FAILURE_MS = 10_000;
-/** More than these at once help nobody: the oldest gives way. */
+/** The most toasts at once: the oldest is removed first. */
 const TOASTS_MAX = 4;
 /** Messages come in bursts, and their notices are tall. */
 const MESSAGES_MAX = 3;
@@ -82,12 +82,12 @@ export function amend(id: number, change: Pick<Toast, 'text'>): void {
   toasts.update((now) => now.map((one) => (one.id === id ? { ...one, ...change } : one)));
 }
 
-/** Somebody reads it. */
+/** Pauses a toast that is being read. */
 export function hold(one: Toast): void {
   if (!one.fixed) clearTimeout(timers.get(one.id));
 }
 
-/** Nobody reads it any longer: it stays its full time again. */
+/** Restarts the timer with its full time. */
 export function release(one: Toast): void {
   if (!one.fixed) start(one);
 }

@@ -5,7 +5,7 @@ import type { DeliveryState, Totals } from '../contract';
 import { number, t } from '../i18n';
 import { base } from './base';
 
-/** From what is certain to what is not yet: the order of the segments. */
+/** The order of the segments: final states first, open ones last. */
 export const STATES: DeliveryState[] = [
   'delivered',
   'accepted',

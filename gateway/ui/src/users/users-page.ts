@@ -100,7 +100,7 @@ export class UsersPage extends LitElement {
     return html`<button class="button quiet small ${active ? 'danger' : ''}" type="button" aria-label="${label}: ${user.name}" @click=${() => this.activate(user, !active)}>${label}</button>`;
   }
 
-  /** Shutting somebody out ends the tokens of programs too, which no undo brings back: so it is asked before. */
+  /** Disabling a user also ends the tokens of programs, which no undo restores: so it needs a confirmation. */
   private async activate(user: User, active: boolean): Promise<void> {
     if (!active && !(await this.meant(user))) return;
     const show = (value: boolean) =>
