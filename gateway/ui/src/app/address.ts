@@ -1,4 +1,4 @@
-/** What the address says to a page. Anybody may write there: what can be no id, no day, no such choice says nothing. */
+/** The filters in the address. Anybody may edit an address: invalid ids, days and choices are ignored. */
 import { type Place, place } from './router';
 
 /** The server's limit for a search text, in characters. */
@@ -11,7 +11,7 @@ const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const CONTROL = /\p{Cc}/u;
 
-/** The value of a filter, or nothing if it does not fit. */
+/** The value of a filter, or nothing if it is invalid. */
 export function fromAddress(name: string, fits: (value: string) => boolean, { query }: Place = place.get()): string {
   const value = query.get(name) ?? '';
   return fits(value) ? value : '';
@@ -26,6 +26,6 @@ export const isText = (value: string): boolean => value.length <= TEXT_MAX && !C
 
 export function isDay(value: string): boolean {
   if (!DAY.test(value) || value < FIRST_DAY || value > LAST_DAY) return false;
-  // The 30th of February would be taken for a day of March.
+  // `Date` would read 30 February as a day of March.
   return new Date(`${value}T00:00:00`).getDate() === Number(value.slice(-2));
 }

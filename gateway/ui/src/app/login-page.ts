@@ -1,4 +1,4 @@
-/** The way in: e-mail and password. */
+/** The login: e-mail and password. */
 import { html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { t } from '../i18n';

@@ -1,4 +1,4 @@
-/** «Enviar Notificaciones Clientes»: the form, what it would do while it is written, and the step that confirms. */
+/** «Enviar Notificaciones Clientes»: the form, its preview, and the confirmation. */
 import { html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { previewNotification, sendNotification } from '../api';
@@ -34,9 +34,9 @@ import { sendStyles } from './send-page.styles';
 import './sms-panel';
 import { asSentBefore, sendMemory } from './unanswered-send';
 
-/** The server's answer when the audience is another one than was confirmed, among other reasons. */
+/** The status of a refusal because the audience changed after the confirmation, among other reasons. */
 const CONFLICT = 409;
-/** A pause in the typing before the server is asked. */
+/** Debounce of the preview, in milliseconds. */
 const PREVIEW_AFTER_MS = 350;
 
 @customElement('send-page')
@@ -45,12 +45,12 @@ export class SendPage extends LitElement {
 
   @state() private errors: SendErrors = {};
   @state() private failure = '';
-  /** The answer to a send was lost: it may be under way. */
+  /** The answer to a send was lost: it may have been accepted. */
   @state() private unanswered = sendMemory.recall() !== null;
   /** The last preview failed: there are no numbers to show. */
   @state() private uncounted = false;
   @state() private preview: Preview | null = null;
-  /** The form that the preview is of: while typing goes on the preview is a little behind. */
+  /** The form of the current preview, which is a little behind during typing. */
   private previewed: SendForm | null = null;
   @state() private previewing = false;
   @state() private checking = false;
@@ -283,7 +283,7 @@ export class SendPage extends LitElement {
       this.unanswered = sendMemory.recall() !== null;
       if (this.unanswered) return;
       await this.refuse(error);
-      // What was confirmed is not so any more: the number beside the refusal is the present one.
+      // The confirmed number is outdated: the number beside the refusal is the current one.
       if (error instanceof Problem && error.status === CONFLICT) await this.look();
     } finally {
       this.sending = false;

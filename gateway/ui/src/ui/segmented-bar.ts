@@ -1,4 +1,4 @@
-/** How far a notification is, one colour for each state, with the numbers beside. */
+/** The progress of a notification: one colour for each state, with the numbers beside. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { DeliveryState, Totals } from '../contract';

@@ -18,7 +18,7 @@ import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import './user-dialog';
 
-/** Time to finish a word before searching. */
+/** Debounce of the search, in milliseconds. */
 const SEARCH_AFTER_MS = 250;
 
 @customElement('users-page')
@@ -142,7 +142,7 @@ export class UsersPage extends LitElement {
   };
 }
 
-/** An administrator may act for every company, whichever are written down. */
+/** An administrator may act for every company, whatever the listed ones. */
 function companiesOf({ roles, companies: own }: User): string {
   if (roles.includes('admin')) return t('users.all_companies');
   return own.map(companyName).join(', ') || '—';
