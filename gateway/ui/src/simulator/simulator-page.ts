@@ -1,4 +1,4 @@
-/** «Buzón de pruebas»: the messages that the simulator received, as on the phones and in the mailboxes of the clients. */
+/** «Buzón de pruebas»: the messages of the simulator, as on the phones and in the mailboxes of the clients. */
 import { html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';

@@ -1,4 +1,4 @@
-/** The inbox's live stream, shared by all tabs of the browser: one tab reads it and forwards its events to the others. */
+/** The inbox's live stream, shared by all tabs of the browser: one tab reads it and forwards the events. */
 import { getInboxSummary, openStream } from '../api';
 import type { Counts, InboxItem } from '../contract';
 import { named } from '../person';

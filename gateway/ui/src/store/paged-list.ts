@@ -46,7 +46,7 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     await this.read();
   }
 
-  /** Reloads the loaded pages in the background. A failure keeps the current items, unless another filter was requested. */
+  /** Reloads the loaded pages in the background. A failure keeps the items, unless the filter changed. */
   async refresh(): Promise<void> {
     this.again = true;
     if (this.refreshing) return;
