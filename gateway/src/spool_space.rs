@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_caller_takes_no_more_room_than_its_own_and_gives_it_back() {
+    fn space_is_limited_for_each_caller_and_released() {
         let (space, caller) = (SpoolSpace::default(), |number| UserId::from(Uuid::from_u128(number)));
         let mut first = space.room(caller(1));
         assert!(first.take(CALLER_BYTES_MAX).is_ok());

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_page_that_is_written_to_says_how_it_can_be_asked_for() {
+    async fn a_write_to_a_page_is_405_with_the_allowed_methods() {
         let response = serve(Request::post("/mensajes").body(Body::empty()).unwrap()).await;
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(response.headers()[ALLOW], "GET, HEAD");

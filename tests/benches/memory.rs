@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::value::Channel;
 use futures::future::join_all;
 use serde_json::json;
-use tests::figures::{Failed, Goal, Memory, Outcome, Row, count, forget_peak, megabytes};
+use tests::figures::{Failed, Goal, Memory, Outcome, Row, count, megabytes, reset_peak};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::campaign;
@@ -73,7 +73,7 @@ async fn rest(dev: &Dev) -> Outcome<Memory> {
 /// The peak of memory during `work`. On systems that cannot reset the peak, it is the highest sample, which misses what
 /// rises and falls between two samples.
 async fn peak<T>(dev: &Dev, work: impl Future<Output = Outcome<T>>) -> Outcome<(u64, T)> {
-    let is_forgotten = forget_peak(dev.process()?).is_ok();
+    let is_forgotten = reset_peak(dev.process()?).is_ok();
     let mut looks = interval(LOOK_INTERVAL);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut work, mut seen) = (std::pin::pin!(work), 0);

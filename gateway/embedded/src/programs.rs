@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_nowhere_comes_with_remedies_to_copy() {
+    fn a_missing_program_is_reported_with_remedies_to_copy() {
         let why_not = StackError::NoProgram("no network".to_owned());
         let text = nowhere("PostgreSQL", &why_not, "no `postgres` is on PATH", POSTGRES_REMEDIES).to_string();
         for part in ["no network", "on PATH", "apt install", "DATABASE_URL=", std::env::consts::ARCH] {

@@ -1,4 +1,4 @@
-//! The protocol between a stack and its guards: one JSON line and then commands to the guard, marked lines of reports
+//! The protocol between a stack and its guards: one JSON line and then instructions to the guard, marked lines of reports
 //! back.
 
 use std::path::PathBuf;
@@ -37,16 +37,16 @@ pub(crate) struct Removal {
     pub(crate) locks: Vec<PathBuf>,
 }
 
-/// A command to the guard, one a line. The end of the input means: stop the server, and end.
+/// An instruction to the guard, one a line. The end of the input means: stop the server, and end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Word {
+pub(crate) enum Instruction {
     /// The server answered: restart it from now on when it ends by itself.
     Ready,
     /// Kill the server without a clean shutdown, and end.
     Crash,
 }
 
-impl Word {
+impl Instruction {
     pub(crate) fn line(self) -> &'static str {
         match self {
             Self::Ready => "ready\n",
@@ -55,7 +55,7 @@ impl Word {
     }
 
     pub(crate) fn parse(line: &str) -> Option<Self> {
-        [Self::Ready, Self::Crash].into_iter().find(|word| word.line().trim_end() == line)
+        [Self::Ready, Self::Crash].into_iter().find(|instruction| instruction.line().trim_end() == line)
     }
 }
 
@@ -66,7 +66,7 @@ pub(crate) enum Report {
     Waiting,
     /// The server runs as this process.
     Running(u32),
-    /// The guard failed for this reason. Without this line it ended as commanded.
+    /// The guard failed for this reason. Without this line it ended as instructed.
     Failed(String),
 }
 
@@ -75,7 +75,7 @@ const MARK: &str = "@mensajeria-guard ";
 
 impl Report {
     pub(crate) fn line(&self) -> String {
-        let json = serde_json::to_string(self).expect("a word with a number or a text always serialises");
+        let json = serde_json::to_string(self).expect("a report with a number or a text always serialises");
         format!("{MARK}{json}\n")
     }
 

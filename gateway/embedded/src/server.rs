@@ -130,16 +130,16 @@ impl Server {
 pub(crate) async fn on_a_free_port<S>(
     start: impl AsyncFn(u16) -> Result<S, StackError>,
 ) -> Result<S, StackError> {
-    persistently(async || start(free_port()?).await).await
+    with_retries(async || start(free_port()?).await).await
 }
 
 /// Retries with growing pauses when a server ends before it answers.
-pub(crate) async fn persistently<S>(start: impl AsyncFn() -> Result<S, StackError>) -> Result<S, StackError> {
+pub(crate) async fn with_retries<S>(start: impl AsyncFn() -> Result<S, StackError>) -> Result<S, StackError> {
     let mut pauses = (0..START_TRIES - 1).map(|doubled| FIRST_PAUSE * 2_u32.pow(doubled));
     loop {
         let outcome = start().await;
         match (outcome, pauses.next()) {
-            (Err(error), Some(pause)) if error.is_worth_another_try() => sleep(pause).await,
+            (Err(error), Some(pause)) if error.is_retryable() => sleep(pause).await,
             (outcome, _) => return outcome,
         }
     }

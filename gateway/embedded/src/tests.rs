@@ -10,7 +10,7 @@ use sqlx::{Connection, PgConnection};
 use tokio::time::{Instant, timeout};
 
 use crate::environment::variable;
-use crate::platform::{self, Ask};
+use crate::platform::{self, StopSignal};
 use crate::*;
 
 /// A test that waits this long hangs: this is no measure of speed.
@@ -211,7 +211,7 @@ async fn servers_whose_guards_were_killed_too_are_stopped_by_the_next_start() {
     let stack = Stack::start(kept(data.path())).await.unwrap();
     let pids = [stack.postgres_pid().await.unwrap(), stack.nats_pid().await.unwrap()];
     for pid in pids {
-        platform::signal(parent_of(pid), Ask::Kill);
+        platform::signal(parent_of(pid), StopSignal::Kill);
     }
     timeout(HANG, stack.failed()).await.unwrap();
     drop(stack);
@@ -230,8 +230,8 @@ fn parent_of(pid: u32) -> u32 {
 async fn a_server_that_ends_by_itself_comes_back_at_the_same_address() {
     let stack = Stack::for_tests(guard()).await.unwrap();
     let (postgres, nats) = (stack.postgres_pid().await.unwrap(), stack.nats_pid().await.unwrap());
-    platform::signal(postgres, Ask::Kill);
-    platform::signal(nats, Ask::Kill);
+    platform::signal(postgres, StopSignal::Kill);
+    platform::signal(nats, StopSignal::Kill);
     assert!(gone(postgres, HANG).await && gone(nats, HANG).await);
     let deadline = Instant::now() + HANG;
     while PgConnection::connect(stack.database_url().unwrap()).await.is_err() {

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_is_verified_by_its_own_parameters_in_memory_that_held_another() {
+    fn a_hash_is_verified_by_its_own_parameters_in_reused_memory() {
         let mut memory = Memory::default();
         let mut verify = |algorithm, version, params: Params| {
             let hash = Argon2::new(algorithm, version, params).hash_password(b"x").unwrap();

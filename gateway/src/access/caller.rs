@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_token_goes_before_the_cookie_and_another_scheme_is_nothing() {
+    fn a_bearer_token_wins_over_the_cookie_and_another_scheme_is_invalid() {
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, "__Host-mensajeria=c".parse().unwrap());
         assert_eq!(

@@ -18,7 +18,7 @@ use crate::freshness::caught_up;
 use crate::problem::{Answer, Problem};
 
 /// The maximum age of the cache. Only positive answers come from the cache.
-const KNOWN_FOR: Duration = Duration::from_secs(1);
+const CACHE_TIME: Duration = Duration::from_secs(1);
 /// How long a caller waits for a refresh, including the wait behind other refreshes. After it the database counts as
 /// unavailable.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
@@ -116,7 +116,7 @@ impl Directory {
 
     /// Refreshes the cache up to a position just written, as far as the projections show it: its writer will read it
     /// next.
-    pub async fn learn(&self, position: Position) {
+    pub async fn refresh_to(&self, position: Position) {
         // The write is committed either way, and the cache expires within a second.
         let _ = self.at(position).await;
     }
@@ -146,13 +146,13 @@ impl Directory {
     }
 
     async fn refresh(&self, is_good: impl Fn(&Snapshot) -> bool) -> Answer<Arc<Snapshot>> {
-        let refreshed = timeout(REFRESH_TIMEOUT, self.refresh_in_turn(is_good)).await;
+        let refreshed = timeout(REFRESH_TIMEOUT, self.refresh_once(is_good)).await;
         let away = |_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into()));
         refreshed.unwrap_or_else(away).map_err(Problem::from)
     }
 
     /// One caller queries the database; the others wait for its result.
-    async fn refresh_in_turn(&self, is_good: impl Fn(&Snapshot) -> bool) -> sqlx::Result<Arc<Snapshot>> {
+    async fn refresh_once(&self, is_good: impl Fn(&Snapshot) -> bool) -> sqlx::Result<Arc<Snapshot>> {
         let _turn = self.refreshing.lock().await;
         if let Some(known) = self.recall(is_good) {
             return Ok(known);
@@ -166,7 +166,7 @@ impl Directory {
 
 impl Snapshot {
     fn is_young(&self) -> bool {
-        self.taken.is_some_and(|taken| taken.elapsed() < KNOWN_FOR)
+        self.taken.is_some_and(|taken| taken.elapsed() < CACHE_TIME)
     }
 }
 

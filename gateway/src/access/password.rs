@@ -20,7 +20,7 @@ const SLOT_TIMEOUT: Duration = Duration::from_secs(10);
 const RETRY_AFTER_S: u32 = 5;
 
 /// Verified for an account without a login: it costs as much as a real hash and matches no password.
-const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3MgbG9naW4uLg$\
+const UNKNOWN_ACCOUNT_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3MgbG9naW4uLg$\
     AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Hashes and verifies passwords, a few at once.
@@ -63,8 +63,9 @@ impl Passwords {
         let slot = self.slot().await?;
         let password = password.to_owned();
         let is_somebody = hash.is_some();
-        let work =
-            move |memory: &mut Memory| verify_in(&password, hash.as_deref().unwrap_or(NOBODYS_HASH), memory);
+        let work = move |memory: &mut Memory| {
+            verify_in(&password, hash.as_deref().unwrap_or(UNKNOWN_ACCOUNT_HASH), memory)
+        };
         Ok(self.blocking(slot, work).await? && is_somebody)
     }
 
@@ -194,7 +195,7 @@ mod tests {
             let lengths = (hash.salt.map(|salt| salt.len()), hash.hash.map(|output| output.len()));
             (hash.algorithm, hash.version, hash.params, lengths)
         };
-        assert_eq!(parameters(NOBODYS_HASH), parameters(&hash("x").unwrap()));
+        assert_eq!(parameters(UNKNOWN_ACCOUNT_HASH), parameters(&hash("x").unwrap()));
     }
 
     #[tokio::test]

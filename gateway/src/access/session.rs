@@ -15,7 +15,7 @@ use super::cookie::SESSION_LIFETIME;
 use super::token::{Token, TokenHash};
 
 /// How long a cached session is trusted. A login that was ended in another process lasts at most this much longer.
-const BELIEVED_FOR: Duration = Duration::from_secs(2);
+const CACHE_TIME: Duration = Duration::from_secs(2);
 /// How many sessions are cached.
 const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");
 
@@ -40,7 +40,7 @@ impl Sessions {
     }
 
     /// Begins a session for a user whose password was right; none if the login was disabled or the password changed
-    /// meanwhile. Expired sessions of the user are deleted in the same call.
+    /// meanwhile. All expired sessions are deleted in the same call.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -105,10 +105,7 @@ impl Sessions {
     }
 
     fn recall(&self, credential: Credential) -> Option<UserId> {
-        self.seen()
-            .get(&credential)
-            .filter(|(_, since)| since.elapsed() < BELIEVED_FOR)
-            .map(|(user, _)| *user)
+        self.seen().get(&credential).filter(|(_, since)| since.elapsed() < CACHE_TIME).map(|(user, _)| *user)
     }
 
     async fn look_up(&self, credential: Credential, now: DateTime<Utc>) -> sqlx::Result<Option<Uuid>> {

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn no_owner_takes_all_places_and_each_is_free_again() {
+    fn no_owner_takes_all_permits_and_each_is_released() {
         let permits = Permits::new(3, 2);
         let own: Vec<_> = (0..2).map(|_| permits.take(network(1)).ok().unwrap()).collect();
         assert_eq!(permits.take(network(1)).err(), Some(Full::OfOwner));

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use dispatcher::provider::TlsMode;
 use serde::Deserialize;
 
-use super::Secret;
 use super::error::ConfigError;
+use super::secret::Secret;
 use super::secrets::Secrets;
 
 /// One `[[email.providers]]`.

@@ -11,8 +11,13 @@ use url::Url;
 use super::error::ConfigError;
 use super::layers::origin_of;
 use super::providers::{self, RawEmailProvider, RawSmsProvider};
+use super::secret::Secret;
 use super::secrets::Secrets;
-use super::{CONNECTIONS, Config, DataFolder, Database, Log, MASTER_KEY_BYTES, Secret, Server, Simulator};
+use super::sections::{Config, DataFolder, Database, Log, MASTER_KEY_BYTES, Server, Simulator};
+
+/// The sensible numbers of connections to PostgreSQL: the relay, the projections and the leaders' locks need a few of
+/// their own.
+const CONNECTIONS: std::ops::RangeInclusive<u32> = 4..=1_000;
 
 /// All sections of a file.
 #[derive(Debug, Deserialize)]

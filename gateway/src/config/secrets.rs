@@ -5,9 +5,9 @@ use std::{fs, io};
 
 use figment::Figment;
 
-use super::Secret;
 use super::error::ConfigError;
 use super::layers::origin_of;
+use super::secret::Secret;
 
 /// Reads secrets, and knows their origins.
 pub(super) struct Secrets<'a>(&'a Figment);

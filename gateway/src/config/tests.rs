@@ -1,5 +1,8 @@
 //! Tests of every refused configuration, with the key and the origin in the error.
 
+use std::net::IpAddr;
+use std::path::PathBuf;
+
 use dispatcher::provider::TlsMode;
 
 use super::*;

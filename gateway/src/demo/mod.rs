@@ -48,13 +48,13 @@ pub async fn seed(log: &EventLog, password: &str, notify: bool) -> Result<(), De
         if let [operator, second, notifier, ..] = ids[..] {
             seed_messages(log, operator, second, notifier).await?;
             if notify {
-                announce(log, notifier).await?;
+                send_notification(log, notifier).await?;
             }
         }
         seed_person(log, administrator, &hash).await?;
     }
     for person in &PEOPLE {
-        let_in(log, person, password, &hash).await?;
+        set_password(log, person, password, &hash).await?;
     }
     Ok(())
 }
@@ -93,7 +93,7 @@ async fn login_of(log: &EventLog, person: &Person) -> Result<Option<UserId>, Dem
 
 /// Sets the password of a user unless it is right already: the printed password must work, whatever it was at the last
 /// start.
-async fn let_in(log: &EventLog, person: &Person, password: &str, hash: &str) -> Result<(), DemoError> {
+async fn set_password(log: &EventLog, person: &Person, password: &str, hash: &str) -> Result<(), DemoError> {
     let Some(user) = login_of(log, person).await? else { return Ok(()) };
     let now: Option<String> = sqlx::query_scalar("select password_hash from credentials where user_id = $1")
         .bind(Uuid::from(user))
@@ -166,7 +166,7 @@ fn once(log: &EventLog, author: UserId, what: &str) -> CommandContext {
 }
 
 /// Sends one e-mail notification to the first company, some of whose addresses bounce.
-async fn announce(log: &EventLog, author: UserId) -> Result<(), DemoError> {
+async fn send_notification(log: &EventLog, author: UserId) -> Result<(), DemoError> {
     let body = "Estimado cliente:\n\nEsta noche entre las 01:00 y las 03:00 haremos mantenimiento en la central de \
                 monitoreo. Su alarma seguirá protegiéndolo.\n\nVigía Andina";
     let request = RequestNotification {

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_comes_slower_than_the_least_rate_is_given_up() {
+    async fn a_body_below_the_minimum_rate_times_out() {
         let second = Duration::from_secs(1);
         let (refused, after) = slow(BodyBounds::CALLER, 1_000, 1, second).await;
         assert_eq!((refused.unwrap_err().kind, after.as_secs()), (Kind::TimedOut, 5));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_body_is_waited_for_longer_than_its_time() {
+    async fn every_body_has_a_timeout() {
         let second = Duration::from_secs(1);
         let (refused, after) = slow(BodyBounds::CALLER, 1_000, 4_096, second).await;
         assert_eq!((refused.unwrap_err().kind, after.as_secs()), (Kind::TimedOut, 30));

@@ -3,7 +3,6 @@
 use domain::value::Invalid;
 use serde_json::{Map, Value};
 
-use super::FromJson;
 use crate::problem::{Fault, Faults, JsonType, Reason, pointer_to};
 
 /// A type that is read from the members of an object.
@@ -12,6 +11,12 @@ use crate::problem::{Fault, Faults, JsonType, Reason, pointer_to};
 pub trait FromFields: Sized {
     /// The value; `None` after a fault was recorded.
     fn read(fields: &mut Fields<'_>) -> Option<Self>;
+}
+
+/// A type that is read from a JSON value.
+pub trait FromJson: Sized {
+    /// The value; `None` after a fault was recorded at `spot`.
+    fn from_json(value: Value, spot: &mut Spot<'_>) -> Option<Self>;
 }
 
 /// A value's path in the body, with the list of faults.
@@ -57,7 +62,7 @@ impl<'a> Fields<'a> {
         let Value::Object(members) = value else { return spot.refuse(Reason::WrongType(JsonType::Object)) };
         let mut fields = Fields { members, spot };
         let read = T::read(&mut fields);
-        fields.refuse_the_rest();
+        fields.refuse_unknown_members();
         read
     }
 
@@ -103,7 +108,7 @@ impl<'a> Fields<'a> {
         self.spot.at(name).refuse(reason)
     }
 
-    fn refuse_the_rest(&mut self) {
+    fn refuse_unknown_members(&mut self) {
         for name in std::mem::take(&mut self.members).keys() {
             if self.spot.faults.is_full() {
                 return;

@@ -15,7 +15,7 @@ mod text;
 mod value;
 
 pub use self::body::{BODY_BYTES_MAX, BodyBounds, STRANGER_BODY_BYTES_MAX};
-pub use self::fields::{Fields, FromFields, Spot};
+pub use self::fields::{Fields, FromFields, FromJson, Spot};
 pub use self::idempotency::{Key, fingerprint_of, read_key};
 pub use self::json::{ValidJson, read_json};
 pub(crate) use self::order::context_of;
@@ -26,4 +26,3 @@ pub use self::path::{PathId, PathWord};
 pub use self::read::Read;
 pub use self::strict::VALUES_MAX;
 pub use self::text::{FromText, Password, Search, Short};
-pub use self::value::FromJson;

@@ -83,7 +83,7 @@ impl Strict<'_> {
         if values > VALUES_MAX { Err(E::custom("too many values")) } else { Ok(()) }
     }
 
-    fn stands_twice(&self, name: &str) {
+    fn is_repeated(&self, name: &str) {
         let mut doubles = self.body.doubles.borrow_mut();
         if !doubles.is_full() {
             doubles.add(Fault::in_body(Path::Member(&self.path, name).pointer(), Reason::DuplicateField));
@@ -150,7 +150,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         while let Some(name) = members.next_key::<String>()? {
             let value = members.next_value_seed(self.at(Path::Member(&self.path, &name)))?;
             if object.contains_key(&name) {
-                self.stands_twice(&name);
+                self.is_repeated(&name);
             }
             object.insert(name, value);
         }
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_stands_twice_is_a_fault_with_its_pointer() {
+    fn a_repeated_member_is_a_fault_with_its_pointer() {
         let found = faults(r#"{"a": 1, "b": [{"c/d": 1, "c/d": 2}], "a": 2}"#);
         assert_eq!(
             found,
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_has_a_bound_of_values_however_they_stand() {
+    fn the_number_of_values_is_bounded_in_every_shape() {
         let read = |text: &str| parse(text.as_bytes(), &mut Faults::default());
         let list = |count: usize| format!("[{}]", vec!["0"; count].join(","));
         assert!(read(&list(VALUES_MAX - 1)).is_ok());

@@ -1,4 +1,4 @@
-//! Types that are read from one JSON value.
+//! The types that are read from one JSON value.
 
 use std::collections::BTreeSet;
 
@@ -10,15 +10,9 @@ use domain::value::{
 };
 use serde_json::Value;
 
-use super::fields::{Fields, FromFields, Spot};
+use super::fields::{Fields, FromFields, FromJson, Spot};
 use super::text::{FromText, Password, Short};
 use crate::problem::{JsonType, Reason};
-
-/// A type that is read from a JSON value.
-pub trait FromJson: Sized {
-    /// The value; `None` after a fault was recorded at `spot`.
-    fn from_json(value: Value, spot: &mut Spot<'_>) -> Option<Self>;
-}
 
 macro_rules! texts {
     ($($name:ty),+ $(,)?) => {

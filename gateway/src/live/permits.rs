@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_has_so_many_places_and_a_closed_stream_gives_its_own_back() {
+    fn a_users_streams_are_limited_and_a_closed_one_releases_its_permit() {
         let (permits, user) = (StreamPermits::default(), UserId::from(Uuid::from_u128(1)));
         let mut own: Vec<_> =
             (0..STREAMS_PER_USER_MAX).map(|_| permits.take(user).expect("a permit")).collect();

@@ -215,13 +215,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_that_is_away_is_ours_to_mend_and_worth_asking_again() {
+    fn an_unavailable_database_is_503() {
         let problem = Problem::from(sqlx::Error::PoolTimedOut);
         assert_eq!((problem.kind, problem.retry_after_s), (Kind::Unavailable, Some(RETRY_AFTER_S)));
     }
 
     #[test]
-    fn a_stream_that_cannot_be_read_is_a_fault_of_ours_and_not_worth_asking_again() {
+    fn an_undecodable_stream_is_500_without_retry_after() {
         let unreadable = || LoadError::Decode(DecodeError::UnknownVersion("2".into()));
         for problem in [Problem::from(unreadable()), CommandError::<MessageError>::from(unreadable()).into()]
         {

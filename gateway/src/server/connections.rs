@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_system_that_has_run_out_closes_a_connection_for_the_next() {
+    fn only_exhausted_resources_close_a_connection_for_the_next() {
         let is_out_of_resources =
             |error: Errno| is_out_of_resources(&io::Error::from_raw_os_error(error.raw_os_error()));
         assert!(

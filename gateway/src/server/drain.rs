@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_than_so_much_is_read_for_nothing() {
+    async fn draining_is_bounded() {
         let (pieces, response) = taken(100, StatusCode::PAYLOAD_TOO_LARGE).await;
         assert_eq!(pieces, DRAIN_BYTES_MAX / PIECE + 1);
         assert_eq!(response.headers()[header::CONNECTION], "close");

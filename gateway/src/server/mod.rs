@@ -56,12 +56,12 @@ fn routes(web: Router<AppState>) -> Router<AppState> {
 }
 
 fn around(routes: Router<AppState>, state: AppState, bounds: &Bounds) -> Router {
-    let through = middleware::from_fn_with_state((state.clone(), Limits::new(bounds)), go_through);
-    routes.method_not_allowed_fallback(no_such_method).layer(through).with_state(state)
+    let layer = middleware::from_fn_with_state((state.clone(), Limits::new(bounds)), handle_request);
+    routes.method_not_allowed_fallback(no_such_method).layer(layer).with_state(state)
 }
 
 /// The middleware of every request, as one layer: each layer copies and boxes everything below it for every request.
-async fn go_through(
+async fn handle_request(
     State((state, limits)): State<(AppState, Limits)>,
     request: Request,
     next: Next,

@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_peer_that_reads_nothing_is_given_up_and_one_that_reads_slowly_is_not() {
+    async fn a_peer_that_reads_nothing_is_disconnected_and_a_slow_one_is_not() {
         let (mut ours, mut theirs, _seat) = socket(4);
         let began = Instant::now();
         let read = async {

@@ -6,7 +6,7 @@ import { named } from './person';
 import { Problem } from './problem';
 
 const V1 = '/api/v1';
-/** Told when a request finds the session gone, so that the app can ask for the password again. */
+/** Called when a request finds that the session has expired, so that the app can ask for the password again. */
 export const signedOut = new EventTarget();
 
 const client = createClient<c.paths>({
@@ -39,7 +39,7 @@ function refused(response: Response, error: unknown): Problem {
 
 const path = (id: string) => ({ params: { path: { id } } });
 const key = (idempotencyKey: string) => ({ header: { 'Idempotency-Key': idempotencyKey } });
-/** Leaves out what was not chosen: an empty filter is no filter. */
+/** Omits empty filters. */
 function chosen<T extends object>(query: T): T {
   return Object.fromEntries(Object.entries(query).filter(([, v]) => v !== '' && v !== undefined && v !== null)) as T;
 }
@@ -49,7 +49,7 @@ export const signIn = (email: string, password: string) =>
 export const signOut = () => ask(client.DELETE('/session', { params: {} }));
 export const getMe = () => ask(client.GET('/me'));
 
-/** `active` is for administrators; without it only those who may log in come. */
+/** `active` is for administrators; without it only users who may log in are listed. */
 export const getUsers = (query: { q?: string; active?: 'true' | 'false' | 'all'; after?: string; limit?: number }) =>
   ask(client.GET('/users', { params: { query: chosen(query) } }));
 export const createUser = (body: c.NewUser, k: string) => ask(client.POST('/users', { params: key(k), body }));
@@ -71,7 +71,7 @@ export const changeClient = (id: string, body: Partial<c.ClientFields>) =>
   ask(client.PATCH('/clients/{id}', { ...path(id), body }));
 export const eraseClient = (id: string) => ask(client.DELETE('/clients/{id}', path(id)));
 
-/** The file streams as it is: the server finds out its charset and separator. */
+/** The file is uploaded unchanged: the server detects its charset and separator. */
 export async function importClients(company: string, file: Blob, dryRun: boolean): Promise<c.ImportReport> {
   const response = await fetch(`${V1}/companies/${company}/clients/import?dry_run=${dryRun}`, {
     method: 'POST',
@@ -133,7 +133,7 @@ export interface AuditFilters {
   subject?: string;
   from?: string;
   to?: string;
-  /** `receipts`: without glances and outcomes of deliveries. */
+  /** `receipts`: hide messages seen and outcomes of deliveries. */
   hide?: string;
 }
 export const getAudit = (query: AuditFilters & { after?: string; limit?: number }) =>

@@ -1,4 +1,4 @@
-/** What an edited form changes: a PATCH that names only this leaves the rest to whoever changed it meanwhile. */
+/** The PATCH of an edited form: only the changed fields, so that concurrent changes of the others survive. */
 
 /** The fields of `now` that differ from what was loaded; lists as a whole. */
 export function changesOf<T extends object>(loaded: T, now: T): Partial<T> {

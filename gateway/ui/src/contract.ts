@@ -1,4 +1,4 @@
-/** The shapes of the HTTP API as the screens use them; `contract.mjs` holds them against its description. */
+/** The types of the HTTP API as the screens use them; `contract.mjs` compares them with its description. */
 
 export type Role = 'operator' | 'notifier' | 'auditor' | 'admin';
 export type Channel = 'sms' | 'email';
@@ -27,7 +27,7 @@ export type DeliveryState =
 
 export interface Reference {
   id: string;
-  /** Never null here: `named` has put words where the server has none. */
+  /** Never null here: `named` replaces a missing name by a text. */
   name: string;
 }
 export interface Position {
@@ -141,9 +141,9 @@ export interface ImportReport extends Position {
   unchanged: number;
   rejected: number;
   errors: ImportError[];
-  /** Errors that are not in the list because there are too many. */
+  /** The number of errors left off the list. */
   errors_left_off?: number;
-  /** What to look at in rows that were taken. */
+  /** The warnings about accepted rows. */
   warnings?: ImportError[];
   warnings_left_off?: number;
 }
@@ -159,7 +159,7 @@ export interface NewMessage {
 }
 export interface InboxItem {
   id: string;
-  /** Its place in the log. */
+  /** Its position in the log. */
   position: number;
   author: Reference;
   body: string;
@@ -190,7 +190,7 @@ export interface SentMessage {
   read_count: number;
   acknowledged_count: number;
 }
-/** A message as its author reads it: without a receipt of one's own. */
+/** A message as its author reads it: without a receipt. */
 export interface AuthoredMessage extends SentMessage {
   author: Reference;
 }
@@ -215,7 +215,7 @@ export interface Audience {
   total: number;
   reachable: number;
   excluded: Record<string, number>;
-  /** Contacts with an address that another one has too; in no other number. */
+  /** Contacts whose address another contact has too; not counted elsewhere. */
   duplicates: number;
 }
 export interface SmsPreview {
@@ -235,7 +235,7 @@ export interface Preview {
   sms: SmsPreview | null;
   /** What a recipient would read. */
   samples: Sample[];
-  /** None if nobody would be reached. */
+  /** None if the audience is empty. */
   confirm_token: string | null;
 }
 export type Totals = Record<DeliveryState, number> & { total: number };
@@ -272,12 +272,12 @@ export interface Attempt {
   phase: string | null;
   /** The provider's own. */
   code: string | null;
-  /** What our side has seen. */
+  /** The dispatcher's own observation. */
   observed: string | null;
   /** The provider's own text. */
   detail: string | null;
   reference: string | null;
-  /** When a deferred one is tried again. */
+  /** When a deferred delivery is attempted again. */
   until: string | null;
 }
 export interface Delivery {
@@ -311,7 +311,7 @@ export interface AuditEntry {
   company_id: string | null;
   channel: string | null;
   result: string;
-  /** What matters of it, by type. */
+  /** The relevant facts, by type of event. */
   summary: Record<string, unknown>;
 }
 export interface Projection {

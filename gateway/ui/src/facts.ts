@@ -4,13 +4,13 @@ import { companyName } from './store/session';
 
 const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/;
-/** Other people's words and names: shown as they are, whatever they look like. */
+/** Foreign words and names: shown unchanged. */
 const VERBATIM = new Set(['body', 'subject', 'provider', 'reference', 'time_zone', 'code', 'detail']);
 /** Words of a cause, which have sentences of their own. */
 const OF_CAUSES = new Set(['class', 'observed', 'phase']);
 /** Says that the text beside it is only its beginning. */
 const CUT = 'truncated';
-/** Ids of companies have names here; any other id is left to whoever links it. */
+/** Ids of companies are shown as names; any other id is linked by the caller. */
 const COMPANIES = new Set(['company', 'company_id', 'companies']);
 
 /** What a reader asks for first; the rest follows as it came. */
@@ -33,7 +33,7 @@ export interface Fact {
   words: string;
 }
 
-/** The facts that have words; those inside others stand beside them. */
+/** The facts that have words; nested facts are shown beside them. */
 export function factsOf(data: unknown): Fact[] {
   if (!isRecord(data)) return [];
   const entries = Object.entries(data).sort(([a], [b]) => rank(a) - rank(b));

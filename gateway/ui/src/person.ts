@@ -1,7 +1,7 @@
 /** People whose name the server does not have: erased, or not known yet. */
 import { t } from './i18n';
 
-/** The same answer, with words where the name of a person is missing. */
+/** The same answer, with a text in place of every missing name. */
 export function named<T>(answer: T): T {
   if (Array.isArray(answer)) return answer.map(named) as T;
   if (answer === null || typeof answer !== 'object') return answer;

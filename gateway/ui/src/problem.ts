@@ -1,8 +1,8 @@
-/** What a refused or failed request says, with its errors by field. */
+/** A refused or failed request, with its errors by field. */
 import type { ProblemBody } from './contract';
 import { t } from './i18n';
 
-/** Status 0 means that no answer came at all. */
+/** Status 0 means that no answer arrived. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
@@ -31,7 +31,7 @@ export class Problem extends Error {
     return found;
   }
 
-  /** Errors of fields that the form does not show, to be said above it. */
+  /** Errors of fields that the form does not have, to be shown above it. */
   outside(fields: readonly string[]): string {
     const rest = Object.entries(this.fields).filter(([name]) => !fields.includes(name));
     if (Object.keys(this.fields).length === 0) return this.message;
@@ -39,7 +39,7 @@ export class Problem extends Error {
   }
 }
 
-/** The sentence to show for anything thrown. */
+/** The sentence to show for any thrown value. */
 export function sentence(error: unknown): string {
   return error instanceof Error && error.message ? error.message : t('problem.unknown');
 }

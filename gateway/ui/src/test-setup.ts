@@ -1,4 +1,4 @@
-/** Every test starts without what a browser would have remembered. */
+/** Every test starts with empty browser storage. */
 import { beforeEach } from 'vitest';
 
 beforeEach(() => {

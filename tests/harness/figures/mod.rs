@@ -5,7 +5,7 @@ mod process;
 mod table;
 
 pub use self::measure::{Caller, Sample, at_once, call_for, in_turns, median, per_second, percentile_ms};
-pub use self::process::{Memory, cpu_of_tree, forget_peak, interrupt, megabytes};
+pub use self::process::{Memory, cpu_of_tree, interrupt, megabytes, reset_peak};
 pub use self::table::{Goal, Machine, Row, count, print};
 
 /// Why a measurement failed, in a sentence for the person who runs the bench.

@@ -42,7 +42,7 @@ pub fn megabytes(bytes: u64) -> f64 {
 ///
 /// # Errors
 /// A system without this feature.
-pub fn forget_peak(process: u32) -> std::io::Result<()> {
+pub fn reset_peak(process: u32) -> std::io::Result<()> {
     std::fs::write(format!("/proc/{process}/clear_refs"), RESET_PEAK)
 }
 

@@ -52,6 +52,6 @@ pub(super) async fn create(State(state): State<AppState>, order: Order<CreateCom
     let company = CompanyId::from(state.new_id());
     let details = CompanyDetails { name: body.name, country: body.country, time_zone: body.time_zone };
     let done = commands::companies::register(state.log(), company, details, &context).await?;
-    state.directory().learn(done.position()).await;
+    state.directory().refresh_to(done.position()).await;
     Ok(state.created(&caller, done, json!({ "id": company })))
 }

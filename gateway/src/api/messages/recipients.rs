@@ -19,8 +19,8 @@ pub(super) fn recipients<'a>(
     let is_meant = |worker: &&Member| {
         named.contains(&worker.id) || worker.id != author && is_in_group(worker, addressed)
     };
-    let meant: BTreeSet<UserId> = workers.filter(is_meant).map(|worker| worker.id).collect();
-    meant.into_iter().collect()
+    let recipients_of: BTreeSet<UserId> = workers.filter(is_meant).map(|worker| worker.id).collect();
+    recipients_of.into_iter().collect()
 }
 
 fn is_in_group(worker: &Member, addressed: &Addressed) -> bool {
@@ -61,7 +61,7 @@ mod tests {
 
     /// The recipients among these users: 1 to 3 are operators of company 10, 10 and 20, 20; 4 is a notifier of 10; 5 an
     /// administrator of none.
-    fn meant(users: &[u128], roles: &[Role], of: Option<u128>) -> Vec<UserId> {
+    fn recipients_of(users: &[u128], roles: &[Role], of: Option<u128>) -> Vec<UserId> {
         let workers = [
             worker(1, Role::Operator, &[10]),
             worker(2, Role::Operator, &[10, 20]),
@@ -82,31 +82,31 @@ mod tests {
     }
 
     #[test]
-    fn a_message_goes_to_each_person_once_however_often_they_are_meant() {
-        assert_eq!(meant(&[2, 2, 4], &[Role::Operator], Some(10)), users(&[2, 4]));
+    fn each_recipient_gets_a_message_once() {
+        assert_eq!(recipients_of(&[2, 2, 4], &[Role::Operator], Some(10)), users(&[2, 4]));
     }
 
     #[test]
     fn roles_are_those_of_the_company_if_one_is_given() {
-        assert_eq!(meant(&[], &[Role::Operator], None), users(&[2, 3]));
-        assert_eq!(meant(&[], &[Role::Operator, Role::Notifier], Some(10)), users(&[2, 4]));
-        assert_eq!(meant(&[], &[Role::Admin], Some(10)), users(&[]));
+        assert_eq!(recipients_of(&[], &[Role::Operator], None), users(&[2, 3]));
+        assert_eq!(recipients_of(&[], &[Role::Operator, Role::Notifier], Some(10)), users(&[2, 4]));
+        assert_eq!(recipients_of(&[], &[Role::Admin], Some(10)), users(&[]));
     }
 
     #[test]
     fn without_roles_a_company_is_all_of_its_people() {
-        assert_eq!(meant(&[], &[], Some(10)), users(&[2, 4]));
-        assert_eq!(meant(&[], &[], Some(20)), users(&[2, 3]));
+        assert_eq!(recipients_of(&[], &[], Some(10)), users(&[2, 4]));
+        assert_eq!(recipients_of(&[], &[], Some(20)), users(&[2, 3]));
     }
 
     #[test]
     fn the_author_gets_the_message_only_when_named() {
-        assert_eq!(meant(&[1], &[], None), users(&[1]));
-        assert_eq!(meant(&[1], &[Role::Operator], Some(10)), users(&[1, 2]));
+        assert_eq!(recipients_of(&[1], &[], None), users(&[1]));
+        assert_eq!(recipients_of(&[1], &[Role::Operator], Some(10)), users(&[1, 2]));
     }
 
     #[test]
     fn no_selection_gives_no_recipients() {
-        assert_eq!(meant(&[], &[], None), users(&[]));
+        assert_eq!(recipients_of(&[], &[], None), users(&[]));
     }
 }

@@ -46,15 +46,15 @@ pub(super) async fn history(
     let _slot = state.costly_reads().take(&read.caller, Some(row.company_id.into())).await?;
     let own = own_events(&state, notification, &read.query).await?;
     let chunks = chunks(&state, &read.caller, notification, &read.query).await?;
-    let stood = serde_json::to_value(stood(&state, row, &own, read.query.as_of).await?);
+    let state_at = serde_json::to_value(state_at(&state, row, &own, read.query.as_of).await?);
     let mut events = shown_events(&state, &own, Sight::Clear).await?;
     events.extend(chunks);
     events.sort_by_key(|event| event.position);
-    Ok(Json(History { events, state: stood.map_err(|error| Problem::internal(&error))? }))
+    Ok(Json(History { events, state: state_at.map_err(|error| Problem::internal(&error))? }))
 }
 
 /// The current state and totals if no event followed `as_of`, otherwise those of that moment.
-async fn stood(
+async fn state_at(
     state: &AppState,
     row: NotificationRow,
     own: &[Recorded],

@@ -4,24 +4,17 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use dispatcher::simulator::{Arrival, Outcome};
-use domain::value::{Channel, Role};
+use domain::value::Role;
 use projections::queries::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page, fitting};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::scope::in_scope;
+use super::scope::{ArrivalFilter, in_scope};
 use crate::extract::{FromQuery, Params, Read};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// The filters.
-pub(super) struct ListArrivals {
-    pub(super) channel: Option<Channel>,
-    pub(super) before: Option<u64>,
-    pub(super) limit: usize,
-}
-
-impl FromQuery for ListArrivals {
+impl FromQuery for ArrivalFilter {
     fn read(params: &mut Params) -> Option<Self> {
         let limit = params.integer("limit", 1, PAGE_ROWS_MAX).unwrap_or(PAGE_ROWS_DEFAULT);
         Some(Self {
@@ -67,7 +60,7 @@ pub(super) struct ArrivalView {
 )]
 pub(super) async fn messages(
     State(state): State<AppState>,
-    read: Read<ListArrivals>,
+    read: Read<ArrivalFilter>,
 ) -> Answer<Json<Page<ArrivalView>>> {
     let simulator = state.settings().simulator.as_deref().ok_or_else(Problem::not_found)?;
     read.caller.needs([Role::Operator, Role::Notifier].iter().any(|role| read.caller.has(*role)))?;

@@ -6,38 +6,45 @@ use std::collections::HashSet;
 
 use dispatcher::simulator::arrivals::MAX_PAGE;
 use dispatcher::simulator::{Arrival, ArrivalPage, Simulator};
+use domain::value::Channel;
 use projections::queries::arrivals::{addresses_in_scope, deliveries_in_scope};
 use projections::queries::{PAGE_BYTES_MAX, Scope};
 
-use super::messages::ListArrivals;
 use crate::problem::Answer;
 use crate::state::AppState;
 
 /// How many pages of messages one request reads: messages out of scope are decoded too. `next` continues after the
 /// last.
-const LOOKED_AT_PAGES_MAX: usize = 5;
+const SCANNED_PAGES_MAX: usize = 5;
+
+/// The filters of a request.
+pub(super) struct ArrivalFilter {
+    pub(super) channel: Option<Channel>,
+    pub(super) before: Option<u64>,
+    pub(super) limit: usize,
+}
 
 /// The visible messages that match the filters. A page may hold fewer than its limit, or none, and still have a `next`.
 pub(super) async fn in_scope(
     state: &AppState,
     scope: Scope<'_>,
     simulator: &Simulator,
-    asked: &ListArrivals,
+    filter: &ArrivalFilter,
 ) -> Answer<ArrivalPage> {
     if scope == Scope::All {
-        return Ok(simulator.arrivals(asked.channel, asked.before, asked.limit));
+        return Ok(simulator.arrivals(filter.channel, filter.before, filter.limit));
     }
-    let (mut data, mut before) = (Vec::new(), asked.before);
-    for _ in 0..LOOKED_AT_PAGES_MAX {
-        let page = simulator.arrivals(asked.channel, before, MAX_PAGE);
-        data.extend(seen(state, scope, page.data).await?);
+    let (mut data, mut before) = (Vec::new(), filter.before);
+    for _ in 0..SCANNED_PAGES_MAX {
+        let page = simulator.arrivals(filter.channel, before, MAX_PAGE);
+        data.extend(visible(state, scope, page.data).await?);
         before = page.next;
-        if before.is_none() || is_full(&data, asked.limit) {
+        if before.is_none() || is_full(&data, filter.limit) {
             break;
         }
     }
-    if data.len() > asked.limit {
-        data.truncate(asked.limit);
+    if data.len() > filter.limit {
+        data.truncate(filter.limit);
         before = data.last().map(|oldest| oldest.id);
     }
     Ok(ArrivalPage { data, next: before })
@@ -54,30 +61,29 @@ fn text_bytes(Arrival { to, from, subject, body, .. }: &Arrival) -> usize {
     to.len() + from.len() + optional
 }
 
-async fn seen(state: &AppState, scope: Scope<'_>, arrivals: Vec<Arrival>) -> Answer<Vec<Arrival>> {
+async fn visible(state: &AppState, scope: Scope<'_>, arrivals: Vec<Arrival>) -> Answer<Vec<Arrival>> {
     let (named, unnamed): (Vec<_>, Vec<_>) = arrivals.iter().partition(|arrival| arrival.delivery.is_some());
     let deliveries: Vec<_> = named.iter().filter_map(|arrival| arrival.delivery).collect();
     let deliveries = deliveries_in_scope(state.pool(), scope, &deliveries).await?;
     let addresses: Vec<_> = unnamed.iter().map(|arrival| (arrival.channel, arrival.to.as_str())).collect();
-    let places = addresses_in_scope(state.log().reader(), scope, &addresses).await?;
+    let visible_indexes = addresses_in_scope(state.log().reader(), scope, &addresses).await?;
     let unnamed: HashSet<u64> = unnamed
         .iter()
         .enumerate()
-        .filter(|(place, _)| places.contains(place))
+        .filter(|(index, _)| visible_indexes.contains(index))
         .map(|(_, one)| one.id)
         .collect();
-    let is_seen = |arrival: &Arrival| match arrival.delivery {
+    let is_visible = |arrival: &Arrival| match arrival.delivery {
         Some(delivery) => deliveries.contains(&delivery),
         None => unnamed.contains(&arrival.id),
     };
-    Ok(arrivals.into_iter().filter(is_seen).collect())
+    Ok(arrivals.into_iter().filter(is_visible).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
     use dispatcher::simulator::Outcome;
-    use domain::value::Channel;
 
     use super::*;
 

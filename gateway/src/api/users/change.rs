@@ -72,7 +72,7 @@ pub(super) async fn change(
     order: Order<ChangeUser>,
 ) -> Answer<Wrote> {
     let Order { caller, body, context } = order;
-    refuse_locking_oneself_out(&caller, user, &body)?;
+    refuse_own_lockout(&caller, user, &body)?;
     refuse_unknown_companies(&state, body.companies.as_deref().unwrap_or_default()).await?;
     let password_hash = match &body.password {
         Some(password) => Some(state.passwords().hash(password.as_str()).await?),
@@ -88,12 +88,12 @@ pub(super) async fn change(
     };
     let done = commands::users::change(state.log(), user, change, password_hash.as_deref(), &context).await?;
     state.sessions().forget(user);
-    state.directory().learn(done.position()).await;
+    state.directory().refresh_to(done.position()).await;
     Ok(state.changed(&caller, done))
 }
 
 /// An administrator cannot remove their own access, so that one always remains.
-fn refuse_locking_oneself_out(caller: &Caller, user: UserId, body: &ChangeUser) -> Answer<()> {
+fn refuse_own_lockout(caller: &Caller, user: UserId, body: &ChangeUser) -> Answer<()> {
     let loses_role = body.roles.as_ref().is_some_and(|roles| !roles.contains(&Role::Admin));
     let locks_out = caller.id() == user && (loses_role || body.active == Some(false));
     if locks_out { Err(Problem::conflict(Reason::OwnAccess)) } else { Ok(()) }

@@ -73,6 +73,6 @@ pub(super) async fn create(State(state): State<AppState>, order: Order<CreateUse
     };
     let answer = json!({ "id": user });
     let done = commands::users::register(state.log(), register, &password_hash, &context, &answer).await?;
-    state.directory().learn(done.position()).await;
+    state.directory().refresh_to(done.position()).await;
     Ok(state.created(&caller, done, answer))
 }

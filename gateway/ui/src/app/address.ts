@@ -1,7 +1,7 @@
-/** What the address says to a page. Anybody may write there: what can be no id, no day, no such choice says nothing. */
+/** The filters in the address. Anybody may edit an address: invalid ids, days and choices are ignored. */
 import { type Place, place } from './router';
 
-/** The server's limit for words to look for, in characters. */
+/** The server's limit for a search text, in characters. */
 export const TEXT_MAX = 200;
 /** Days that can be asked for: the one after the last still has a year of four digits, in every time zone. */
 export const FIRST_DAY = '1970-01-01';
@@ -11,7 +11,7 @@ const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const CONTROL = /\p{Cc}/u;
 
-/** The value of a filter, or nothing if it does not fit. */
+/** The value of a filter, or nothing if it is invalid. */
 export function fromAddress(name: string, fits: (value: string) => boolean, { query }: Place = place.get()): string {
   const value = query.get(name) ?? '';
   return fits(value) ? value : '';
@@ -19,13 +19,13 @@ export function fromAddress(name: string, fits: (value: string) => boolean, { qu
 
 export const isId = (value: string): boolean => ID.test(value);
 
-/** What was typed or pasted, as words to look for: a tab out of a table parts them. */
+/** Typed or pasted text as a search text: control characters, such as a table's tabs, become spaces. */
 export const asText = (typed: string): string => typed.replace(/\p{Cc}/gu, ' ');
 
 export const isText = (value: string): boolean => value.length <= TEXT_MAX && !CONTROL.test(value);
 
 export function isDay(value: string): boolean {
   if (!DAY.test(value) || value < FIRST_DAY || value > LAST_DAY) return false;
-  // The 30th of February would be taken for a day of March.
+  // `Date` would read 30 February as a day of March.
   return new Date(`${value}T00:00:00`).getDate() === Number(value.slice(-2));
 }

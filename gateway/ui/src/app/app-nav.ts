@@ -1,4 +1,4 @@
-/** The list of places, with the exact number of unread messages. */
+/** The navigation, with the exact number of unread messages. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { number, t } from '../i18n';

@@ -1,4 +1,4 @@
-/** What stays while the pages change: places, the button to write, notices, and the dialogs of everywhere. */
+/** The shell around the pages: navigation, the button to write, toasts, and the dialogs of every page. */
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { number, t } from '../i18n';
@@ -29,7 +29,7 @@ import './toast-stack';
 import './user-panel';
 
 type Opened = 'none' | 'create' | 'compose' | 'shortcuts' | 'more';
-/** A short loss of the stream is nobody's concern; the browser's own word that there is no network is. */
+/** A short loss of the stream is not shown; a browser that reports to be offline is. */
 const LOST_MS = 2_500;
 
 @customElement('app-shell')
@@ -38,7 +38,7 @@ export class AppShell extends LitElement {
 
   @state() private opened: Opened = 'none';
   @state() private shown: Found | null = null;
-  /** The address has no page: not the same as one that is still loading. */
+  /** The address has no page, in contrast to a page that is still loading. */
   @state() private missing = false;
   @state() private failed = false;
   @state() private lost = false;
@@ -169,7 +169,7 @@ export class AppShell extends LitElement {
     return now.status === 'in' ? now.me.name : '';
   }
 
-  /** Loads the page of the present address, then shows it; the old one stays meanwhile. */
+  /** Loads the page of the current address, then shows it; the old page stays meanwhile. */
   private async open(): Promise<void> {
     const path = place.get().path;
     const found = findRoute(path);
@@ -260,7 +260,7 @@ export class AppShell extends LitElement {
     if (isBack && this.failed) void this.open();
   }
 
-  /** Attempts that follow one another are one loss: only an open stream ends it. */
+  /** Successive attempts are one loss: only an open stream ends it. */
   private followConnection(now: Connection): void {
     if (now === 'open' && navigator.onLine) this.sayLost(false);
     if (now === 'lost' && !this.lost) this.lostTimer ??= setTimeout(() => this.sayLost(true), LOST_MS);

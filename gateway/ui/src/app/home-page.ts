@@ -1,4 +1,4 @@
-/** «Inicio»: what waits for this person, at a glance. */
+/** «Inicio»: a summary of the user's new messages and notifications. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { getInbox, getNotifications } from '../api';
@@ -19,7 +19,7 @@ import '../ui/segmented-bar';
 import { when } from '../ui/when';
 import { homeStyles } from './home-page.styles';
 
-/** Rows of each list: a glance, not the list itself. */
+/** How many rows each list shows. */
 const SHOWN = 5;
 const REFRESH_MS = 5_000;
 
@@ -28,7 +28,7 @@ export class HomePage extends LitElement {
   static override styles = [base, avatarStyles, homeStyles];
 
   @state() private newest: InboxItem[] | null = null;
-  /** The first answers are in: what is not here by now failed. */
+  /** The first requests have ended: data still missing has failed to load. */
   @state() private answered = false;
   @state() private sent: Notification[] | null = null;
   private readonly counts = new Watching(this, counts);

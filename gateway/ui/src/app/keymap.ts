@@ -1,4 +1,4 @@
-/** Which key means which command. */
+/** The keyboard shortcuts. */
 export type Command =
   | 'compose'
   | 'notify'

@@ -1,4 +1,4 @@
-/** The way in: e-mail and password. */
+/** The login: e-mail and password. */
 import { html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { t } from '../i18n';
@@ -13,7 +13,7 @@ import { loginStyles } from './login-page.styles';
 export class LoginPage extends LitElement {
   static override styles = [base, loginStyles];
 
-  /** The session ended while working: said, so that nobody wonders. */
+  /** The session expired while the user worked: the page says so. */
   @property({ type: Boolean }) expired = false;
   @state() private email = '';
   @state() private password = '';

@@ -1,4 +1,4 @@
-/** The whole app: the login, or the shell for who is signed in. */
+/** The whole app: the login, or the shell for a logged-in user. */
 import { html, LitElement } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { t } from '../i18n';
@@ -48,7 +48,7 @@ export class MensajeriaApp extends LitElement {
     </empty-state></main>`;
   }
 
-  /** The live stream belongs to a person: another person, another stream. */
+  /** The live stream belongs to a user: another user gets another stream. */
   private followUser(now: Session): void {
     const user = now.status === 'in' ? now.me.id : null;
     if (user === this.user) return;

@@ -1,4 +1,4 @@
-/** The places of the app that this person may go to. */
+/** The navigation items that the user may open. */
 import type { Key } from '../i18n/es';
 import { may, seesSimulator } from '../store/session';
 import type { Icon } from '../ui/icons';

@@ -1,4 +1,4 @@
-/** Pages by path: which one an address means, and moving between them without loading again. */
+/** The router: the page of an address, and navigation without a reload. */
 import { Store } from '../store/store';
 
 export interface Place {
@@ -14,7 +14,7 @@ export function navigate(to: string): void {
   place.set(here());
 }
 
-/** Changes the filters in the address, without a step in the history. Empty values leave it. */
+/** Changes the filters in the address, without a history entry. Empty values are removed. */
 export function replaceQuery(values: Record<string, string>): void {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(values)) {
@@ -26,7 +26,7 @@ export function replaceQuery(values: Record<string, string>): void {
   place.set(here());
 }
 
-/** `/mensajes/:id` against a path: the named parts, or null when it is another page. */
+/** Matches a path against a pattern such as `/mensajes/:id`: the named parts, or null. */
 export function match(pattern: string, path: string): Record<string, string> | null {
   const wanted = pattern.split('/').filter(Boolean);
   const given = path.split('/').filter(Boolean);
@@ -40,7 +40,7 @@ export function match(pattern: string, path: string): Record<string, string> | n
   return found;
 }
 
-/** An address typed by hand may hold a `%` that means nothing: then it is what it says. */
+/** A malformed escape, as in an address typed by hand, is taken literally. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
@@ -49,7 +49,7 @@ function decoded(part: string): string {
   }
 }
 
-/** Follows the browser's own buttons, and links to our own pages in any shadow root. */
+/** Handles the browser's history buttons, and links to our own pages in any shadow root. */
 export function startRouter(): void {
   window.addEventListener('popstate', () => place.set(here()));
   window.addEventListener('click', (event) => {

@@ -1,4 +1,4 @@
-/** The pages: path, title, who may open it, and its element, loaded when it is first needed. */
+/** The pages: path, title, who may open it, and its element, which is loaded on demand. */
 import { html, type TemplateResult } from 'lit';
 import type { Role } from '../contract';
 import type { Key } from '../i18n/es';
@@ -8,7 +8,7 @@ import { match } from './router';
 interface Route {
   path: string;
   title: Key;
-  /** Any of these; nobody named: everybody. */
+  /** The roles that may open the route; without roles, every user. */
   roles?: Role[];
   allowed?: () => boolean;
   load: () => Promise<unknown>;
@@ -19,7 +19,7 @@ const reader: Role[] = ['notifier', 'auditor'];
 const inbox = () => import('../messages/inbox-page');
 const detail = () => import('../notifications/notification-page');
 
-// One template for both addresses: the element stays, with its list and its focus, when a part of it opens.
+// One template for both addresses: the element keeps its list and focus when a part of it opens.
 const inboxPage = ({ id = '' }: Record<string, string>) => html`<inbox-page message=${id}></inbox-page>`;
 const notificationPage = (id = '', tab: string) =>
   html`<notification-page notification=${id} tab=${tab}></notification-page>`;
@@ -123,7 +123,7 @@ export interface Found {
   params: Record<string, string>;
 }
 
-/** The page of a path, or null when there is none or it is not for this person: one answer for both. */
+/** The page of a path, or null when there is none or the user may not open it: both look the same. */
 export function findRoute(path: string): Found | null {
   for (const route of routes) {
     const params = match(route.path, path);

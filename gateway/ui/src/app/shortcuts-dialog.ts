@@ -1,4 +1,4 @@
-/** The keys, and the switch for those who do not want single letters. */
+/** The list of shortcuts, and the switch to turn off single letters. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { t } from '../i18n';
@@ -49,7 +49,7 @@ export class ShortcutsDialog extends LitElement {
   }
 }
 
-/** A key that would do nothing for this person is not taught. */
+/** Hides shortcuts that have no effect for this user. */
 function allowed(command: Command): boolean {
   if (command === 'compose') return may('operator');
   return command === 'notify' ? may('notifier') : true;

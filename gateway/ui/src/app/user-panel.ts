@@ -1,4 +1,4 @@
-/** Who is signed in, and what they can choose: theme, language, shortcuts, leaving. */
+/** The current user and the settings: theme, language, shortcuts, log out. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { changeLanguage, LANGUAGES, type Language, language, t } from '../i18n';

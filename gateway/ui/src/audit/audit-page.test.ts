@@ -1,4 +1,4 @@
-/** Rules of «Auditoría»: from every row one finds out to whom it went; the filters leave nobody and no hour out. */
+/** Rules of «Auditoría»: every row leads to its subject, and the filters miss no user and no hour. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { navigate } from '../app/router';
 import type { AuditEntry, Client, Company, Delivery, User } from '../contract';

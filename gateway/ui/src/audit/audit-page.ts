@@ -42,20 +42,20 @@ const FITS: Record<Name, (value: string) => boolean> = {
   to: isDay,
   all: (value) => value === ALL,
 };
-/** In the address: glances and outcomes of deliveries are shown too. */
+/** The value in the address that also shows messages seen and outcomes of deliveries. */
 const ALL = '1';
-/** A row of which more is looked at. */
+/** A row with its details open. */
 interface Opened {
   kind: string;
   id: string;
 }
-/** Time to finish typing before asking. */
+/** Debounce of typed filters, in milliseconds. */
 const ASK_AFTER_MS = 300;
-/** A whole id is too wide for a row: its last digits tell it apart. */
+/** A whole id is too wide for a row: its last digits identify it. */
 const ID_END = 12;
 /** The id of a delivery, which is computed: a UUID of version 8. */
 const DELIVERY_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-/** What can be seen beyond a row, by what it is about. */
+/** The link to the details of a row, by the type of its subject. */
 const MORE = { delivery: 'audit.to_whom', client: 'audit.to_whom', message: 'audit.receipts' } as const;
 
 @customElement('audit-page')
@@ -77,14 +77,14 @@ export class AuditPage extends LitElement {
   ];
 
   @state() private filters = filtersInAddress();
-  /** A day half typed is no mistake yet. */
+  /** An incomplete date is not an error yet. */
   @state() private typing = false;
   @state() private opened: Opened | null = null;
-  /** Also those who have left: what they did stays theirs. */
+  /** Former users too: their entries remain. */
   @state() private people: User[] = [];
   private readonly companies = new Watching(this, companies);
   private readonly list = new PagedList<AuditEntry>(this, (after) => this.read(after));
-  /** Every subject that a row has shown since the page was opened: rows leave while the end of an id is typed. */
+  /** Every subject shown since the page was opened: rows disappear while the end of an id is typed. */
   private readonly subjects = new Set<string>();
   private timer?: ReturnType<typeof setTimeout>;
 
@@ -115,7 +115,7 @@ export class AuditPage extends LitElement {
   }
 
   private async readPeople(): Promise<void> {
-    // The other filters work without.
+    // The other filters work without it.
     const nobody = () => ({ users: [] });
     const [here, gone] = await Promise.all([readUsers().catch(nobody), readUsers('false').catch(nobody)]);
     this.people = [...here.users, ...gone.users];
@@ -189,14 +189,14 @@ export class AuditPage extends LitElement {
     return '';
   }
 
-  /** Who the people are. Nothing of that is in the audit itself: it is asked for, and may be erased by now. */
+  /** The names of the people. The audit itself has none: names are loaded separately, and may be erased by now. */
   private more(kind: string, id: string) {
     const label = kind in MORE ? t(MORE[kind as keyof typeof MORE]) : '';
     if (!label) return nothing;
     return html`<br /><button class="link-button small" type="button" aria-haspopup="dialog" @click=${() => this.show({ kind, id })}>${label}</button>`;
   }
 
-  /** An event about many does not say to whom: who asks for those of one delivery may look at that one. */
+  /** An entry about many deliveries names none of them; a filter by one delivery links to that one. */
   private asked() {
     const { subject } = this.filters;
     return DELIVERY_ID.test(subject) ? this.more('delivery', subject) : nothing;
@@ -218,7 +218,7 @@ export class AuditPage extends LitElement {
     return html`<empty-state icon="audit" heading=${t('audit.empty')} text=${text}></empty-state>`;
   }
 
-  /** What a row shows of an id stands for the whole of it. */
+  /** The id that a shortened id of a row stands for; other text is unchanged. */
   private wholeId(typed: string): string {
     const ids = [...this.subjects].filter((id) => endOf(id) === typed);
     return ids.length === 1 ? (ids[0] as string) : typed;
@@ -240,10 +240,10 @@ export class AuditPage extends LitElement {
   private clear = (): void => this.filter({ actor: '', company: '', type: '', subject: '', from: '', to: '', all: '' });
 }
 
-/** Whether it is what a row shows of an id, and not the whole of it. */
+/** Whether a text is the shortened id of a row, and not a whole id. */
 const isEnd = (subject: string): boolean => new RegExp(`^[0-9a-f]{${ID_END}}$`, 'i').test(subject);
 
-/** The notification that an entry is about. */
+/** The notification of an entry. */
 const notificationOf = ({ subject }: AuditEntry): string =>
   subject.type.toLowerCase() === 'notification' ? subject.id : '';
 
@@ -275,7 +275,7 @@ function requested(filters: Record<Name, string>): AuditFilters {
   return { ...rest, hide: isAsked ? '' : 'receipts', from: beginning(from, 0), to: beginning(to, 1) };
 }
 
-/** Of a day, or of the one so many days after it; a day half typed filters nothing. */
+/** The start of a day, or of the one so many days later; an incomplete date filters nothing. */
 function beginning(day: string, after: number): string {
   if (!isDay(day)) return '';
   const begins = new Date(`${day}T00:00:00`);

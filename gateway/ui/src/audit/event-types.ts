@@ -1,4 +1,4 @@
-/** The types of event that the filter of the audit offers; others can still be asked for by the address. */
+/** The types of event in the filter of the audit; other types can still be given in the address. */
 export const EVENT_TYPES: string[] = [
   'MessageSent',
   'MessageWithdrawn',

@@ -1,4 +1,4 @@
-/** What an import did or would do; every refused row, and every row to look at, with its line, column, value and reason. */
+/** The report of an import or a dry run: every refused row and every warning, with line, column, value and reason. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { ImportError, ImportReport as Report } from '../contract';

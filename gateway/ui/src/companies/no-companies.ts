@@ -1,4 +1,4 @@
-/** Where a page needs a company and there is none: who may make one does it here, the others learn whom to ask. */
+/** The empty state of a page that needs a company: administrators can create one here, others see whom to ask. */
 import { html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { t } from '../i18n';

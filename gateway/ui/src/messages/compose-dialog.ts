@@ -49,7 +49,7 @@ export class ComposeDialog extends LitElement {
   @query('recipients-picker') private picker?: RecipientsPicker;
 
   private readonly submission = new Submission();
-  /** The directory on its way: until it is there nobody knows the people of a company. */
+  /** The directory while it loads: before that the people of a company are unknown. */
   private reading: Promise<void> = Promise.resolve();
 
   private readonly modal = new Modal(this, () => this.closed());
@@ -146,7 +146,7 @@ export class ComposeDialog extends LitElement {
   }
 
   private done(id: string, recipients: number, written: typeof EMPTY): void {
-    // Whoever writes the next one by now keeps it.
+    // A user who writes another message by now keeps it.
     if (isSame(this.draft, written)) {
       this.draft = EMPTY;
       this.closed();

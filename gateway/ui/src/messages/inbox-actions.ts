@@ -12,7 +12,7 @@ const now = () => new Date().toISOString();
 const unread = (item: InboxItem) => (item.read_at ? 0 : 1);
 const unseen = (item: InboxItem) => (item.seen_at ? 0 : 1);
 
-/** `silent` when it follows from opening the message, which nobody wants to undo. */
+/** `silent` when the action follows from opening the message, and needs no undo. */
 export async function readMessage(item: InboxItem, silent = false): Promise<boolean> {
   if (item.read_at) return true;
   const at = now();
@@ -69,7 +69,7 @@ export async function restoreMessage(item: InboxItem): Promise<void> {
   settled(item.id);
 }
 
-/** Hides one, for whoever offers its own «Deshacer»; false when the server refused. */
+/** Hides a message, for elements with a «Deshacer» of their own; false when the server refused. */
 export async function deleteMessage(item: InboxItem): Promise<boolean> {
   const by = { total: 1, unread: unread(item), unseen: unseen(item) };
   const done = await optimistic({
@@ -121,7 +121,7 @@ function settled(id: string): void {
   if (connection.get() !== 'open') void refreshCounts();
 }
 
-/** Seen is told once for each message, a few at a time. */
+/** Reports each message as seen once, a few at a time. */
 const SEEN_AT_ONCE_MAX = 2;
 const told = new Set<string>();
 const waiting: InboxItem[] = [];

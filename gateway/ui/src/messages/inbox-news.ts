@@ -1,10 +1,10 @@
-/** What changes in the inbox on this page: whoever shows a message hears of it. */
+/** The changes of the inbox in this tab, as events for every element that shows a message. */
 import type { InboxItem } from '../contract';
 import { onInbox } from '../store/inbox-live';
 
 export type InboxChange =
   | { kind: 'changed'; id: string; change: Partial<InboxItem> }
-  /** All that stand in the log up to a place. */
+  /** All messages up to a position in the log. */
   | { kind: 'read'; upTo: number; at: string }
   | { kind: 'removed'; id: string }
   | { kind: 'restored'; item: InboxItem };
@@ -23,7 +23,7 @@ export function onInboxChange(heard: (change: InboxChange) => void): () => void 
 
 onInbox('withdrawn', ({ message_id: id }) => announce({ kind: 'removed', id }));
 
-/** Something was sent or taken back: the sent list reads again. */
+/** A message was sent or withdrawn: the list of sent messages reloads. */
 export function announceSent(): void {
   news.dispatchEvent(new Event('sent'));
 }
@@ -33,7 +33,7 @@ export function onSent(heard: () => void): () => void {
   return () => news.removeEventListener('sent', heard);
 }
 
-/** A list after a change. Ids are made in order of time, so a restored item finds its place by its id. */
+/** A list after a change. Ids are ordered by time, so a restored item finds its place by its id. */
 export function changedList(items: InboxItem[], change: InboxChange): InboxItem[] {
   if (change.kind === 'removed') return items.filter((item) => item.id !== change.id);
   if (change.kind === 'changed')

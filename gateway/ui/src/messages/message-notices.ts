@@ -71,7 +71,7 @@ onInboxChange((change) => {
 });
 // Whatever another tab did to a message, its reader has dealt with it there.
 onInbox('changed', (id) => (id === 'all' ? forgetAll() : forgetOne(id)));
-// All was read, on whichever device, or whoever was here has left.
+// Every message is read, perhaps on another device, or the user has logged out.
 counts.watch(({ unread }) => {
   if (unread === 0) forgetAll();
 });

@@ -17,9 +17,9 @@ import { Modal, modalStyles } from '../ui/modal';
 import { deleteMessage, readMessage, restoreMessage, sawMessage } from './inbox-actions';
 import { notice } from './message-notices';
 
-/** What came in a gap of the stream: more notices at once help nobody, and the rest stays new in the list. */
+/** How many messages missed by the stream are shown; the others stay new in the list. */
 const MISSED_MAX = 3;
-/** Ids that are remembered, so that what both a look and the stream bring is shown once. */
+/** How many ids are remembered, so that a message from both a reload and the stream is shown once. */
 const KNOWN_MAX = 200;
 
 @customElement('new-messages-dialog')
@@ -48,7 +48,7 @@ export class NewMessagesDialog extends LitElement {
   @state() private gone = new Set<string>();
   @state() private read = new Set<string>();
   @state() private open = false;
-  /** Deletions on their way: what is not deleted yet cannot be brought back. */
+  /** Deletions in flight: a message can only be restored after its deletion. */
   private readonly deleting = new Map<string, Promise<boolean>>();
   private readonly stops: (() => void)[] = [];
   /** The place in the log up to which new messages were shown here. */
@@ -136,7 +136,7 @@ export class NewMessagesDialog extends LitElement {
     return more > 0 ? html`<p class="small muted rest">${t('news.rest', { n: more })}</p>` : nothing;
   }
 
-  /** Everything for the first look comes in one request. */
+  /** Loads everything for the first display in one request. */
   private async enter(): Promise<number> {
     const summary = await withCounts(getInboxSummary).catch(() => null);
     if (!summary) return 0;

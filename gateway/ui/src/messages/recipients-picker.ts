@@ -184,7 +184,7 @@ export class RecipientsPicker extends LitElement {
   }
 }
 
-/** Pressing in the list must not take the focus from the box, which would close it. */
+/** A press in the list must not move the focus out of the box, which would close it. */
 function keepFocus(event: Event): void {
   event.preventDefault();
 }

@@ -1,4 +1,4 @@
-/** Rules of whom a message goes to. */
+/** Rules of the recipients of a message. */
 import { describe, expect, it } from 'vitest';
 import type { User } from '../contract';
 import { address, type Choice, namesPeople, peopleOf, suggest } from './recipients';

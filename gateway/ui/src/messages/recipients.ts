@@ -1,4 +1,4 @@
-/** Whom a message goes to: what can be chosen, how many people that is, and how the server is told. */
+/** The recipients of a message: what can be chosen, how many people that is, and the fields of the request. */
 import type { Company, NewMessage, Role, User } from '../contract';
 import { plain } from '../i18n';
 

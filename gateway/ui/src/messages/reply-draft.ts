@@ -39,7 +39,7 @@ export function changeReply(message: string, change: Partial<ReplyDraft>): void 
   if (draft) put(message, { ...draft, ...change });
 }
 
-/** Nobody writes it any more. What may have been sent is remembered, so that the same text is not sent twice. */
+/** The draft is closed. A text that may have been sent is remembered, so that it is not sent twice. */
 export function giveUpReply(message: string): void {
   const draft = replyDrafts.get().get(message);
   if (draft?.busy || draft?.unanswered) changeReply(message, { writing: false, body: '', error: '' });
@@ -79,7 +79,7 @@ async function submit(draft: ReplyDraft, request: NewMessage): Promise<{ id: str
   }
 }
 
-/** Drafts are forgotten with the session: another of the same message may be somebody else's. */
+/** Drafts end with the session: the next session may belong to another user. */
 const isStill = ({ to, submission }: ReplyDraft): boolean => replyDrafts.get().get(to.id)?.submission === submission;
 
 const requestOf = ({ to, body }: ReplyDraft, withdrawn: boolean): NewMessage => ({

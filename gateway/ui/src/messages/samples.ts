@@ -2,7 +2,7 @@
 
 import type { InboxItem } from '../contract';
 
-/** A message from Ana that nobody has looked at yet, but for what is given. */
+/** An unseen message from Ana, changed by the given properties. */
 export const inboxItem = (some: Partial<InboxItem> = {}): InboxItem => ({
   id: 'm1',
   position: 1,

@@ -1,4 +1,4 @@
-/** Rules of a message that its author takes back: it leaves every place where it is shown, through the live stream. */
+/** Rules of a withdrawn message: the live stream removes it from every place that shows it. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { InboxItem } from '../contract';
 import { forgetCounts } from '../store/counts';

@@ -1,4 +1,4 @@
-/** Who would receive the notification: total, reachable, and who is left out and why. */
+/** The audience of a notification: total, reachable, and excluded with the reasons. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { Audience, Channel } from '../contract';
@@ -30,7 +30,7 @@ export class AudiencePanel extends LitElement {
   @property({ type: Boolean }) busy = false;
   /** The audience could not be counted. */
   @property({ type: Boolean }) failed = false;
-  /** Enough is chosen for the server to know the audience. */
+  /** The form has enough fields to preview the audience. */
   @property({ type: Boolean }) ready = false;
 
   override render() {

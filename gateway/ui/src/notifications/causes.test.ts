@@ -1,4 +1,4 @@
-/** Rules of saying why deliveries stand where they stand. */
+/** Rules of the sentences about the causes of deliveries' states. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Attempt, FailureCause } from '../contract';

@@ -5,7 +5,7 @@
 import type { Attempt, FailureCause } from '../contract';
 import { t, tOr } from '../i18n';
 
-/** The outcomes that need a reason, the gravest first. */
+/** The outcomes that have a cause, the gravest first. */
 export const REASONED = ['failed', 'in_doubt', 'deferred', 'suppressed'] as const;
 export type Reasoned = (typeof REASONED)[number];
 
@@ -40,7 +40,7 @@ function causesWith(outcome: Reasoned, all: FailureCause[]): Cause[] {
     .sort((a, b) => b.count - a.count);
 }
 
-/** Patterns of SMTP replies and SMS codes, from the table of provider errors; the first that fits wins. */
+/** Patterns of SMTP replies and SMS codes, from the table of provider errors; the first match wins. */
 const WORDS: [RegExp, string][] = [
   [/\b[45]\.2\.2\b/, 'cause.mailbox_full'],
   [/\b5\.1\.\d|\b5\.2\.1\b|^(521|550|551|553|556)\b/, 'cause.no_mailbox'],
@@ -54,7 +54,7 @@ const WORDS: [RegExp, string][] = [
   [/^(20003|401|530|535)\b/, 'cause.credentials'],
 ];
 
-/** Why an attempt did not end well. */
+/** The cause of an attempt without success. */
 export function causeOf(one: Attempt): string {
   const { outcome, class: failure, phase, code, observed, detail } = one;
   return wordsOf({
@@ -67,14 +67,14 @@ export function causeOf(one: Attempt): string {
   });
 }
 
-/** What else is known of an attempt, without saying the cause twice. */
+/** The further details of an attempt, without repeating the cause. */
 export function remarksOf(one: Attempt): string[] {
   const seen = observation(one.observed ?? '', one.phase ?? '');
   const said = [one.provider, one.code, seen, one.detail, one.reference];
   return said.filter((words): words is string => Boolean(words) && words !== causeOf(one));
 }
 
-/** What our side has seen, and where: «El proveedor cerró la conexión (al dar el destinatario)». */
+/** What the dispatcher observed, and in which phase: «El proveedor cerró la conexión (al dar el destinatario)». */
 export function observation(observed: string, phase: string): string {
   if (!observed) return '';
   const where = phase ? ` (${tOr(`phase.${phase}`, phase)})` : '';
@@ -83,7 +83,7 @@ export function observation(observed: string, phase: string): string {
 
 type Known = Omit<FailureCause, 'count'> & { detail: string };
 
-/** By what we have seen, by the provider's code, by an enhanced status inside its text, then by the class. */
+/** By the dispatcher's observation, the provider's code, an enhanced status in its text, then the class. */
 function wordsOf({ outcome, class: failure, phase, code, observed, detail }: Known): string {
   if (outcome === 'in_doubt') return t('class.in_doubt');
   if (observed) return observation(observed, phase);

@@ -1,4 +1,4 @@
-/** The recipients of a notification, by state, each with the timeline of its attempts. */
+/** The deliveries of a notification, by state, each with the timeline of its attempts. */
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
@@ -14,9 +14,9 @@ import { STATES } from '../ui/segmented-bar';
 import { deliveriesStyles } from './deliveries-list.styles';
 import { statePill, timeline, timelineStyles } from './timeline';
 
-/** How many rows are read again while they change. */
+/** How many rows are reloaded while they change. */
 const REFRESHED_MAX = 500;
-/** While totals move, the rows are read again at most this often. */
+/** The shortest time between two reloads while the totals change. */
 const AGAIN_MS = 1_500;
 
 @customElement('deliveries-list')
@@ -25,7 +25,7 @@ export class DeliveriesList extends LitElement {
 
   @property() notification = '';
   @property({ attribute: false }) totals: Totals | null = null;
-  /** Not all of them are known yet. */
+  /** Not all recipients are known yet. */
   @property({ type: Boolean }) resolving = false;
   @state() private filter: DeliveryState | '' = '';
   private readonly list = new PagedList<Delivery>(this, (after) =>
@@ -98,7 +98,7 @@ export class DeliveriesList extends LitElement {
     if (this.timer) return;
     this.timer = setTimeout(() => {
       this.timer = undefined;
-      // Who has gone on further reads what he found.
+      // A user who has loaded further pages keeps them.
       if (this.list.items.length <= REFRESHED_MAX) void this.list.refresh();
     }, AGAIN_MS);
   }

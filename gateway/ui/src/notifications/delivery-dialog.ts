@@ -1,4 +1,4 @@
-/** One delivery by its id: to whom it went, and what became of it. */
+/** A dialog with one delivery by its id: its recipient and its attempts. */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { getDelivery } from '../api';
@@ -43,6 +43,6 @@ export class DeliveryDialog extends RecordDialog<Delivery> {
   }
 }
 
-/** The clients of its company that have this name: an erased one has none to look for. */
+/** The link to the company's clients with this client's name. */
 const clientPage = ({ company_id, client }: Delivery): string =>
   `/clientes?${new URLSearchParams({ empresa: company_id, q: client.name })}`;

@@ -1,4 +1,4 @@
-/** Why deliveries of a notification failed, are in doubt, wait or were left out, by cause, with the provider's code. */
+/** The causes of deliveries that failed, wait, are in doubt or were excluded, with the provider's code. */
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { getFailures } from '../api';
@@ -7,7 +7,7 @@ import { number, t } from '../i18n';
 import { base } from '../ui/base';
 import { type Cause, type CauseGroup, causesOf, REASONED } from './causes';
 
-/** While more come in, they are read again at most this often. */
+/** The shortest time between two reloads while the totals change. */
 const AGAIN_MS = 500;
 
 const moved = (now: Totals | null, before: Totals | null | undefined): boolean =>
@@ -30,7 +30,7 @@ export class FailureCauses extends LitElement {
   ];
 
   @property() notification = '';
-  /** When how many there are changes, the causes do too. */
+  /** The totals: when they change, the causes do too. */
   @property({ attribute: false, hasChanged: moved }) totals: Totals | null = null;
   @state() private groups: CauseGroup[] = [];
   private timer?: ReturnType<typeof setTimeout>;
@@ -45,7 +45,7 @@ export class FailureCauses extends LitElement {
       clearTimeout(this.timer);
       this.timer = undefined;
     } else if (!changed.has('totals')) return;
-    // One that is on its way reads what has come until then: put off by every change, it would never come.
+    // Keep a reload that is scheduled: if every change postponed it, it would never happen.
     this.timer ??= setTimeout(() => void this.load(), this.groups.length > 0 ? AGAIN_MS : 0);
   }
 

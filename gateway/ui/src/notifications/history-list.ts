@@ -1,4 +1,4 @@
-/** «Historial»: the events of a notification in their order, and the state they add up to. */
+/** «Historial»: the events of a notification in order, and the state after them. */
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { getNotificationHistory } from '../api';
@@ -13,7 +13,7 @@ import '../ui/empty-state';
 import '../ui/loading-rows';
 import { whenExactly } from '../ui/when';
 
-/** What the sentence of an event says already. */
+/** The facts that an event's sentence already contains. */
 const SAID = new Set(['company', 'channel', 'recipients', 'total', 'requested_at']);
 
 @customElement('history-list')

@@ -1,4 +1,4 @@
-/** Rules of a notification's page: it says what came of an order, and why deliveries stand where they stand. */
+/** Rules of a notification's page: it shows the result of each command, and the causes of the deliveries' states. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FailureCause, Notification, NotificationState, Totals } from '../contract';
 import { session } from '../store/session';

@@ -34,7 +34,7 @@ import {
   withSample,
 } from './progress';
 
-/** After the last total the state follows: it is asked for once things are quiet. */
+/** After the last totals the state is reloaded once no more events come. */
 const SETTLE_MS = 500;
 
 @customElement('notification-page')
@@ -159,7 +159,7 @@ export class NotificationPage extends LitElement {
     </section>`;
   }
 
-  /** Listens first, then looks: nothing falls between. */
+  /** Subscribe before you look: no event between the two is lost. */
   private async start(): Promise<void> {
     this.stream?.stop();
     this.samples = [];
@@ -222,7 +222,7 @@ export class NotificationPage extends LitElement {
     if (await confirmed(question)) await this.act(cancelNotification, cancelled);
   };
 
-  /** Says what came of it only once that was read: a state that could not be read is told by nobody. */
+  /** Announces the result only after the new state was loaded. */
   private async act(run: (id: string) => Promise<unknown>, done: (after: Notification) => string): Promise<void> {
     this.acting = true;
     try {
@@ -242,6 +242,6 @@ function reached({ state, totals }: Notification): string {
   return t(key, { done: doneOf(totals), n: totals.total });
 }
 
-/** Asking for it is no error when all was over already. */
+/** Cancelling a completed notification is no error. */
 const cancelled = ({ state }: Notification): string =>
   state === 'completed' ? t('cancel.finished') : t('cancel.done');

@@ -1,4 +1,4 @@
-/** «Notificaciones»: those sent to clients, newest first, each with how it went. */
+/** «Notificaciones»: the notifications to clients, newest first, each with its progress. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
@@ -18,7 +18,7 @@ import '../ui/segmented-bar';
 import { when } from '../ui/when';
 import { isLive, standing } from './progress';
 
-/** While one is running the list looks again this often. */
+/** How often the list is reloaded while a notification is running. */
 const REFRESH_MS = 3_000;
 const STATES = ['resolving', 'running', 'completed', 'cancelled'] as const;
 const isState = (value: string): boolean => STATES.some((state) => state === value);
@@ -136,7 +136,7 @@ export class NotificationsPage extends LitElement {
     void this.list.load();
   }
 
-  /** Only the first page is read again, and only while something on it moves. */
+  /** Only the first page is reloaded, and only while a notification on it is running. */
   private lookAgain(): void {
     const moving = this.list.state === 'ready' && this.list.items.some((one) => isLive(one.state));
     if (moving && document.visibilityState === 'visible') void this.refresh();

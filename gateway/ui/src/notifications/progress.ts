@@ -1,8 +1,8 @@
-/** What the totals of a notification mean: how far, how fast, how much longer, and how it ended. */
+/** The progress in a notification's totals: part done, rate, time left, and final result. */
 import type { Notification, NotificationState, Totals } from '../contract';
 import { t } from '../i18n';
 
-/** The speed is that of the last seconds, not of the whole run. */
+/** The rate is measured over the last seconds, not over the whole run. */
 const WINDOW_MS = 10_000;
 const SAMPLES_MAX = 200;
 
@@ -11,7 +11,7 @@ export interface Sample {
   done: number;
 }
 
-/** Those whose turn is over, whatever came of it; the turn of a cancelled one never came. */
+/** The deliveries with a final state. Cancelled deliveries were never attempted. */
 export const doneOf = ({ total, pending, sending, deferred, cancelled }: Totals): number =>
   total - pending - sending - deferred - cancelled;
 
@@ -19,36 +19,36 @@ export function withSample(samples: Sample[], sample: Sample): Sample[] {
   return [...samples.filter((old) => sample.at_ms - old.at_ms <= WINDOW_MS), sample].slice(-SAMPLES_MAX);
 }
 
-/** Recipients a second over the window; null while there is too little to say. */
+/** Recipients per second over the window; null with too few samples. */
 export function rateOf(samples: Sample[]): number | null {
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first || !last || last.at_ms - first.at_ms < 1_000) return null;
   return ((last.done - first.done) * 1_000) / (last.at_ms - first.at_ms);
 }
 
-/** What is left waits for its next attempt: how long that is, no speed can tell. */
+/** Deferred deliveries wait for their next attempt: no rate predicts how long. */
 export const onlyWaits = ({ pending, deferred }: Totals): boolean => pending === 0 && deferred > 0;
 
-/** Seconds until nothing is pending, at the present rate. */
+/** Seconds until nothing is pending, at the current rate. */
 export function etaOf(totals: Totals, rate: number | null): number | null {
   if (!rate || rate <= 0 || onlyWaits(totals)) return null;
   return (totals.pending + totals.sending) / rate;
 }
 
-/** Something may still be sent. */
+/** Whether something may still be sent. */
 export const isLive = (state: NotificationState): boolean => state !== 'completed' && state !== 'cancelled';
 
-/** Its recipients are still being looked for: there are some already, but not yet a number of all of them. */
+/** The audience is being resolved: the total is not final yet. */
 export const isResolving = ({ state, totals }: Pick<Notification, 'state' | 'totals'>): boolean =>
   state === 'resolving' && totals.total === 0;
 
-/** What failed can be sent again once all is over, while it may still be sent at all. */
+/** Failed deliveries can be sent again once the notification has ended, and before it expires. */
 export function mayRetry(one: Pick<Notification, 'state' | 'totals' | 'expires_at'>, now = Date.now()): boolean {
   const isInTime = !one.expires_at || Date.parse(one.expires_at) > now;
   return one.state === 'completed' && one.totals.failed > 0 && isInTime;
 }
 
-/** The honest sentence about where it stands: «Finalizada con 14 fallos». */
+/** The sentence about the current state: «Finalizada con 14 fallos». */
 export function standing({ state, totals }: Pick<Notification, 'state' | 'totals'>): { text: string; tone: string } {
   if (state === 'cancelled') return { text: t('standing.cancelled'), tone: '' };
   if (state !== 'completed') return { text: t(`standing.${state}`), tone: state === 'paused' ? 'warn' : 'info' };

@@ -1,4 +1,4 @@
-/** The step that names the number before anything leaves. */
+/** The confirmation, with the number of recipients. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { NotificationRequest, Preview } from '../contract';

@@ -1,4 +1,4 @@
-/** What is being written in «Enviar Notificaciones Clientes»: kept while other pages are looked at, gone with the session. */
+/** The draft of «Enviar Notificaciones Clientes»: kept while other pages are open, deleted with the session. */
 import { session } from '../store/session';
 import { Store } from '../store/store';
 import { EMPTY_FORM, type SendForm } from './send-form';

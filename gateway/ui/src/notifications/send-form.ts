@@ -1,4 +1,4 @@
-/** What the form of a notification holds, what is missing in it, and the request it becomes. */
+/** The notification form: its fields, its missing fields, and the request made of it. */
 import type { Category, Channel, NotificationRequest, RecipientKind } from '../contract';
 import { t } from '../i18n';
 
@@ -25,7 +25,7 @@ export const CHANNELS: Channel[] = ['sms', 'email'];
 /** The server's limits, in characters. */
 export const LIMITS = { subject: 200, sms: 1_600, email: 100_000 };
 
-/** Field of the form by field of the request: where an error of the server stands. */
+/** The form's field for each field of the request, to place errors of the server. */
 const FIELDS: Record<string, keyof SendForm> = {
   company_id: 'company',
   channel: 'channel',

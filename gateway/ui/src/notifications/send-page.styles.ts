@@ -1,4 +1,4 @@
-/** Styles of the form of a notification and what it tells while typing. */
+/** Styles of the notification form and its preview. */
 import { css } from 'lit';
 
 export const sendStyles = css`

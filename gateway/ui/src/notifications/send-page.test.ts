@@ -133,7 +133,7 @@ describe('a send whose answer is lost', () => {
 
 describe('what is being written', () => {
   const body = () => page.renderRoot.querySelector('textarea')?.value;
-  /** The person looks at another page and comes back. */
+  /** The user leaves the page and comes back. */
   async function comeBack(): Promise<void> {
     page.remove();
     await open();

@@ -1,4 +1,4 @@
-/** «Enviar Notificaciones Clientes»: the form, what it would do while it is written, and the step that confirms. */
+/** «Enviar Notificaciones Clientes»: the form, its preview, and the confirmation. */
 import { html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { previewNotification, sendNotification } from '../api';
@@ -34,9 +34,9 @@ import { sendStyles } from './send-page.styles';
 import './sms-panel';
 import { asSentBefore, sendMemory } from './unanswered-send';
 
-/** The server's answer when the audience is another one than was confirmed, among other reasons. */
+/** The status of a refusal because the audience changed after the confirmation, among other reasons. */
 const CONFLICT = 409;
-/** A pause in the typing before the server is asked. */
+/** Debounce of the preview, in milliseconds. */
 const PREVIEW_AFTER_MS = 350;
 
 @customElement('send-page')
@@ -45,12 +45,12 @@ export class SendPage extends LitElement {
 
   @state() private errors: SendErrors = {};
   @state() private failure = '';
-  /** The answer to a send was lost: it may be under way. */
+  /** The answer to a send was lost: it may have been accepted. */
   @state() private unanswered = sendMemory.recall() !== null;
   /** The last preview failed: there are no numbers to show. */
   @state() private uncounted = false;
   @state() private preview: Preview | null = null;
-  /** The form that the preview is of: while typing goes on the preview is a little behind. */
+  /** The form of the current preview, which is a little behind during typing. */
   private previewed: SendForm | null = null;
   @state() private previewing = false;
   @state() private checking = false;
@@ -202,7 +202,7 @@ export class SendPage extends LitElement {
 
   private change(change: Partial<SendForm>): void {
     sendDraft.update((form) => ({ ...form, ...change }));
-    // The numbers of another audience must not stand beside this choice.
+    // The numbers of another audience must not be shown beside this choice.
     if ('company' in change || 'channel' in change || 'recipientKind' in change) this.preview = null;
     const cleared = Object.fromEntries(Object.keys(change).map((name) => [name, undefined]));
     this.errors = { ...this.errors, ...cleared };
@@ -210,7 +210,7 @@ export class SendPage extends LitElement {
     this.timer = setTimeout(() => void this.look(), PREVIEW_AFTER_MS);
   }
 
-  /** Asks what the form as it stands would do; an older answer never overwrites a newer one. */
+  /** Requests the preview of the current form. An older answer never overwrites a newer one. */
   private async look(): Promise<void> {
     this.asking?.abort();
     if (!this.form.company) {
@@ -238,7 +238,7 @@ export class SendPage extends LitElement {
     if (error instanceof Problem) this.errors = { ...this.errors, ...errorsFrom(error.fields) };
   }
 
-  /** The last look before the question: its numbers and its token are those of the confirm step. */
+  /** The last preview before the confirmation: its numbers and its token are those of the confirm step. */
   private async check(event: Event): Promise<void> {
     event.preventDefault();
     if (this.checking) return;
@@ -274,7 +274,7 @@ export class SendPage extends LitElement {
     try {
       const sent = await this.submission.once(request, sendNotification);
       if (!sent) return;
-      // Whoever went away meanwhile and writes the next one keeps it, and stays where he is.
+      // A user who has left this draft and begun another one keeps it, and stays on the page.
       if (sendDraft.get() === written) sendDraft.set(EMPTY_FORM);
       toast({ text: t('send.accepted') });
       if (this.isConnected) navigate(`/notificaciones/${sent.id}`);
@@ -283,7 +283,7 @@ export class SendPage extends LitElement {
       this.unanswered = sendMemory.recall() !== null;
       if (this.unanswered) return;
       await this.refuse(error);
-      // What was confirmed is not so any more: the number beside the refusal is the present one.
+      // The confirmed number is outdated: the number beside the refusal is the current one.
       if (error instanceof Problem && error.status === CONFLICT) await this.look();
     } finally {
       this.sending = false;

@@ -1,4 +1,4 @@
-/** What the text costs as SMS: alphabet, characters left, parts, and how to make it cheaper. */
+/** The cost of the text as SMS: encoding, characters left, parts, and how to make it cheaper. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { SmsPreview } from '../contract';
@@ -28,7 +28,7 @@ export class SmsPanel extends LitElement {
   ];
 
   @property() text = '';
-  /** What the server counted over the real audience. */
+  /** The server's count over the real audience. */
   @property({ attribute: false }) sms: SmsPreview | null = null;
 
   override render() {

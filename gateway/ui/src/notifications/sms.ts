@@ -1,4 +1,4 @@
-/** How a text travels by SMS: alphabet, parts, what forces the expensive alphabet (3GPP TS 23.038). */
+/** A text as SMS: encoding, parts, and the characters that force the expensive encoding (3GPP TS 23.038). */
 
 const BASIC =
   '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà';
@@ -34,7 +34,7 @@ export function countSms(text: string): SmsCount {
   return { encoding: gsm ? 'gsm7' : 'ucs2', units, segments, left, forcing };
 }
 
-/** A character as it can be read: what shows nothing by itself (a control, a space, a loose accent) by its code point. */
+/** A readable form of a character: an invisible one (a control, a space, a loose accent) is shown as its code point. */
 export function legible(character: string): string {
   if (!/[\p{C}\p{Z}\p{M}]/u.test(character)) return character;
   const code = character.codePointAt(0) ?? 0;
@@ -79,14 +79,14 @@ const REPLACED: Record<string, string> = {
   '\t': ' ',
 };
 
-/** «Optimizar sin tildes»: á → a, “ → ", — → -; what the cheap alphabet has (ñ, é, ü, ¿, ¡) stays. */
+/** «Optimizar sin tildes»: á → a, “ → ", — → -; characters of GSM-7 (ñ, é, ü, ¿, ¡) stay. */
 export function withoutAccents(text: string): string {
   return [...text.normalize('NFC')]
     .map((c) => (basic.has(c) || extension.has(c) ? c : (REPLACED[c] ?? bare(c))))
     .join('');
 }
 
-/** The letter without its accent if that one is cheap, else the character as it was. */
+/** The letter without its accent if GSM-7 has it, else the character itself. */
 function bare(character: string): string {
   const letter = character.normalize('NFD').replace(/\p{M}/gu, '');
   return [...letter].every((c) => basic.has(c)) ? letter : character;

@@ -1,4 +1,4 @@
-/** What became of a delivery: where it stands, and attempt by attempt how it got there. */
+/** The timeline of a delivery: its state, and its attempts. */
 import { css, html, nothing, type TemplateResult } from 'lit';
 import type { Attempt, Delivery, DeliveryState } from '../contract';
 import { isToday, shortDate, t, tOr } from '../i18n';
@@ -13,7 +13,7 @@ export const timelineStyles = css`
   .timeline li::before { content: ""; position: absolute; left: -6px; top: 7px; width: 10px; height: 10px; border-radius: 50%; background: var(--state, var(--state-pending)); box-shadow: 0 0 0 3px var(--surface); }
 `;
 
-/** What came of it has the colour that it has in the bar. */
+/** An outcome has the same colour as in the bar. */
 const colourOf = (outcome: string): string => `--state: var(--state-${outcome})`;
 
 export const statePill = (state: DeliveryState): TemplateResult =>
@@ -34,7 +34,7 @@ function attempt(one: Attempt, again: string) {
   </li>`;
 }
 
-/** When the last attempt is made again, while that is still to come. */
+/** When the next attempt is due, if there is one. */
 export function againWords({ state, attempts }: Delivery, one: Attempt): string {
   if (state !== 'deferred' || !one.until || one !== attempts.at(-1)) return '';
   const moment = shortDate(one.until);

@@ -1,4 +1,4 @@
-/** «Proyecciones»: how far each view has read the log, and rebuilding one from it. */
+/** «Proyecciones»: the position of each projection, and its rebuild. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { getProjections, rebuildProjection } from '../api';
@@ -12,7 +12,7 @@ import '../ui/empty-state';
 import { icon } from '../ui/icons';
 import '../ui/loading-rows';
 
-/** Often while one is being rebuilt, seldom otherwise. */
+/** Polling intervals: short during a rebuild, long otherwise. */
 const BUSY_MS = 700;
 const CALM_MS = 4_000;
 const TONES = { live: 'ok', rebuilding: 'info', failed: 'danger' } as const;

@@ -1,10 +1,10 @@
-/** What the simulator's addresses do, as its own table says; a test holds this one against it. */
+/** The rules of the simulator's addresses; a test compares them with its own table. */
 import type { Channel } from '../contract';
 import type { Key } from '../i18n/es';
 
 export interface SimulatorRule {
   channel: Channel;
-  /** The mail's local part, or the number's ending. */
+  /** The local part of an e-mail address, or the ending of a number. */
   pattern: string;
   /** The code of its refusal, as a provider gives it. */
   code: string;

@@ -1,4 +1,4 @@
-/** «Buzón de pruebas»: what left the program and the simulator received, as the phones and mailboxes of the clients. */
+/** «Buzón de pruebas»: the messages of the simulator, as on the phones and in the mailboxes of the clients. */
 import { html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
@@ -14,7 +14,7 @@ import { when, whenExactly } from '../ui/when';
 import './simulator-rules';
 import { simulatorStyles } from './simulator-page.styles';
 
-/** New arrivals are looked for this often, while the reader is at the top. */
+/** How often new messages are loaded while the list is at the top. */
 const LOOK_MS = 2_000;
 
 @customElement('simulator-page')
@@ -110,7 +110,7 @@ export class SimulatorPage extends LitElement {
     this.open = this.open === id ? '' : id;
   }
 
-  /** Adds what came since; what was paged in below stays. */
+  /** Adds new messages; older pages that were loaded stay. */
   private async look(): Promise<void> {
     if (document.visibilityState !== 'visible' || this.list.state !== 'ready') return;
     const { channel } = this;
@@ -131,7 +131,7 @@ function outcome(one: SimulatedMessage): string {
   return [tOr(`outcome.${one.outcome}`, one.outcome), one.code].filter(Boolean).join(' · ');
 }
 
-/** The phones in the order of their newest message; on each, the oldest first, as phones show them. */
+/** The phones ordered by their newest message; on each, the oldest first, as phones show them. */
 export function byPhone(messages: SimulatedMessage[]): [string, SimulatedMessage[]][] {
   const phones = new Map<string, SimulatedMessage[]>();
   for (const one of messages) phones.set(one.to, [one, ...(phones.get(one.to) ?? [])]);

@@ -1,4 +1,4 @@
-/** The simulator's addresses that do not simply accept, folded until somebody wants to try them. */
+/** The simulator's special addresses that do not simply accept, collapsed by default. */
 import { css, html, LitElement } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { Channel } from '../contract';

@@ -1,4 +1,4 @@
-/** The inbox's live stream, shared by all tabs of the browser: one of them listens and tells the others. */
+/** The inbox's live stream, shared by all tabs of the browser: one tab reads it and forwards the events. */
 import { getInboxSummary, openStream } from '../api';
 import type { Counts, InboxItem } from '../contract';
 import { named } from '../person';
@@ -16,7 +16,7 @@ export interface WithdrawnNews {
 }
 export interface InboxNews {
   message: InboxItem;
-  /** Its author took a message back: it is in nobody's inbox any more. */
+  /** The author withdrew a message: it is removed from every inbox. */
   withdrawn: WithdrawnNews;
   receipt: ReceiptNews;
   /** The stream had a gap, or has just begun: what is on screen must be read again. */
@@ -99,7 +99,7 @@ export function stopListening(): void {
   connection.set('closed');
 }
 
-/** Tells the other tabs that a message changed here. */
+/** Informs the other tabs that a message changed here. */
 export function tellTabs(message: string): void {
   channel?.postMessage({ changed: message } satisfies Relayed);
 }

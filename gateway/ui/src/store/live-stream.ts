@@ -1,7 +1,7 @@
-/** A live stream that comes back by itself and goes on after the last event it saw. */
+/** A live stream that reconnects by itself and resumes after the last event. */
 import { readEvents, type ServerEvent } from './sse';
 
-/** First wait before opening again; it doubles up to the longest. */
+/** The first pause before a reconnection; it doubles up to the longest. */
 export const RETRY_MIN_MS = 500;
 export const RETRY_MAX_MS = 15_000;
 /** Silence for this long means a dead connection: the server's heartbeat is more frequent. */
@@ -27,7 +27,7 @@ export class LiveStream {
     private readonly on: LiveHandlers,
   ) {}
 
-  /** Runs until stopped. A refusal for good (signed out, not found) ends it. */
+  /** Runs until stopped. A permanent refusal (logged out, not found) ends it. */
   async run(): Promise<void> {
     while (!this.stopped) {
       if (await this.step()) break;
@@ -44,12 +44,12 @@ export class LiveStream {
     this.wake?.();
   }
 
-  /** The network is back: no need to wait any longer. */
+  /** Reconnects at once when the network is back. */
   hurry(): void {
     this.wake?.();
   }
 
-  /** One connection, from opening to its end; true when there is no sense in another. */
+  /** One connection, from opening to its end; true when a reconnection makes no sense. */
   private async step(): Promise<boolean> {
     const abort = new AbortController();
     this.abort = abort;
@@ -74,7 +74,7 @@ export class LiveStream {
   }
 
   private take(event: ServerEvent): void {
-    // After a reset the old place is worth nothing; the reset's own id, if any, is the new one.
+    // After a reset the old position is invalid; the reset's own id, if any, is the new one.
     if (event.event === 'reset') this.lastEventId = null;
     if (event.id) this.lastEventId = event.id;
     this.on.event(event);

@@ -1,4 +1,4 @@
-/** Shows a change before the server has agreed, and takes it back in plain sight if it does not. */
+/** Shows a change before the server has accepted it, and visibly reverts it after a refusal. */
 import { sentence } from '../problem';
 import { toastFailure } from './toasts';
 

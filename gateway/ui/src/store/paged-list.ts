@@ -1,9 +1,9 @@
-/** A list that comes page by page by its cursor, for an element that shows it. */
+/** A list loaded page by page with a cursor. */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Page } from '../contract';
 import { sentence } from '../problem';
 
-/** How many pages are read again at most for who has gone on to them; the rest comes when it is asked for. */
+/** The most pages that are reloaded; further ones are loaded on demand. */
 const READ_AGAIN_MAX = 10;
 
 export type ListState = 'loading' | 'ready' | 'failed';
@@ -15,14 +15,14 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
   failure = '';
   loadingMore = false;
   private turn = 0;
-  /** How many pages are shown. */
+  /** How many pages are loaded. */
   private pages = 1;
   private refreshing = false;
   private again = false;
   private reading = false;
-  /** A person waits for the answer on its way, which must not fail in silence. */
+  /** A user waits for the answer, so an error must be shown. */
   private asked = false;
-  /** What happened while a page was being read: the answer may be older than it. */
+  /** Changes during a request: its answer may be older than they are. */
   private meanwhile: ((items: T[]) => T[])[] = [];
 
   constructor(
@@ -34,19 +34,19 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
 
   hostConnected(): void {}
 
-  /** Reads the first page anew: nothing is shown until it comes. */
+  /** Loads the first page again: the list is empty until the answer. */
   async load(): Promise<void> {
     this.show({ items: [], state: 'loading', next: null });
     await this.replace();
   }
 
-  /** Reads the first page of another question: what is on screen stays until the answer, or its failure, comes. */
+  /** Loads the first page of another filter: the old items stay until the answer or its failure. */
   async replace(): Promise<void> {
     this.asked = true;
     await this.read();
   }
 
-  /** Looks again in the background, as far as was read: a failure leaves what is there, unless somebody waits for another answer. */
+  /** Reloads the loaded pages in the background. A failure keeps the items, unless the filter changed. */
   async refresh(): Promise<void> {
     this.again = true;
     if (this.refreshing) return;
@@ -75,7 +75,7 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     this.asked = false;
   }
 
-  /** The first page of another question; else as many as are shown, also of those that are asked for meanwhile. */
+  /** The first page of another filter, or as many pages as are loaded, including those requested meanwhile. */
   private async readPages(turn: number): Promise<Page<T>> {
     const wanted = () => (this.asked ? 1 : Math.min(this.pages, READ_AGAIN_MAX));
     let { data, next }: Page<T> = await this.fetchPage();
@@ -86,11 +86,11 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     return { data, next };
   }
 
-  /** Reads one more page; nothing when there is none or one is on its way. */
+  /** Loads one more page, unless there is none or one is loading. */
   async more(): Promise<void> {
     const { turn, next } = this;
     if (!next || this.loadingMore) return;
-    // The list may have been read anew meanwhile, and end elsewhere.
+    // The list may have been reloaded meanwhile, and end elsewhere.
     const goesOn = () => turn === this.turn && next === this.next;
     if (!this.reading) this.meanwhile = [];
     this.pages++;
@@ -107,7 +107,7 @@ export class PagedList<T extends object, P extends Page<T> = Page<T>> implements
     }
   }
 
-  /** Replaces the items: an optimistic change, or news from the live stream. It may be applied twice. */
+  /** Replaces the items: an optimistic change, or an event of the live stream. It may be applied twice. */
   change(change: (items: T[]) => T[]): void {
     if (this.reading || this.loadingMore) this.meanwhile.push(change);
     const items = change(this.items);

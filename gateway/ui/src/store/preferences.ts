@@ -27,7 +27,7 @@ export function chooseLetters(on: boolean): void {
   letters.set(on);
 }
 
-/** What the reader sees now, whoever chose it. */
+/** The theme in effect, chosen by the user or by the system. */
 export function isDark(): boolean {
   const chosen = theme.get();
   return chosen === 'system' ? matchMedia('(prefers-color-scheme: dark)').matches : chosen === 'dark';

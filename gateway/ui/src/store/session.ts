@@ -1,4 +1,4 @@
-/** Who is signed in, what they may do, and the companies they may act for. */
+/** The session: the user, their rights, and the companies they may act for. */
 import { getCompanies, getMe, signedOut, signIn, signOut } from '../api';
 import type { Company, Me, Role } from '../contract';
 import { Problem } from '../problem';
@@ -12,12 +12,12 @@ export type Session =
   | { status: 'out'; expired: boolean }
   | { status: 'in'; me: Me };
 
-/** Companies a person may see are few; this bounds the walk through their pages. */
+/** A user has few companies; this bounds the pages that are loaded. */
 const COMPANY_PAGES_MAX = 5;
 
 export const session = new Store<Session>({ status: 'unknown' });
 export const companies = new Store<Company[]>([]);
-/** None yet is not the same as none. */
+/** Whether the companies are loaded: an unloaded list differs from an empty one. */
 export const companiesRead = new Store<ListState>('loading');
 
 export function me(): Me | null {
@@ -31,14 +31,14 @@ export function may(...roles: Role[]): boolean {
   return mine.includes('admin') || roles.some((role) => mine.includes(role));
 }
 
-/** The simulator shows what was sent to those who may send. */
+/** The simulator is shown to users who may send. */
 export const seesSimulator = (): boolean => me()?.simulator === true && may('operator', 'notifier');
 
 export function companyName(id: string | null | undefined): string {
   return companies.get().find((company) => company.id === id)?.name ?? '—';
 }
 
-/** Asks the server who this is: at start, and after signing in. */
+/** Loads the user: at the start, and after a login. */
 export async function enter(): Promise<void> {
   try {
     const who = await withCounts(getMe);
@@ -50,7 +50,7 @@ export async function enter(): Promise<void> {
   }
 }
 
-/** The server answers, whatever it says. */
+/** Whether the server answers, with any status. */
 export const isReachable = (): Promise<boolean> =>
   getMe().then(
     () => true,
@@ -62,18 +62,18 @@ export async function signInAs(email: string, password: string): Promise<void> {
   await enter();
 }
 
-/** The screen forgets at once; the server is told even if it answers late. */
+/** Forgets the session at once, and ends it on the server in the background. */
 export async function leave(): Promise<void> {
   await signOut().catch(() => undefined);
   session.set({ status: 'out', expired: false });
 }
 
-/** Companies are names for ids here: without them the rest still works, and those known stay known. */
+/** Companies only give names for ids: without them the rest still works, and loaded ones stay. */
 export async function loadCompanies(): Promise<void> {
   const reader = me()?.id;
   try {
     const found = await readCompanies();
-    // An answer may come when somebody else is here.
+    // The answer may arrive after another user has logged in.
     if (me()?.id !== reader) return;
     companies.set(found);
     companiesRead.set('ready');
@@ -94,7 +94,7 @@ async function readCompanies(): Promise<Company[]> {
   return found.sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** Another person sees other companies. */
+/** Another user has other companies. */
 session.watch(({ status }) => {
   if (status !== 'out') return;
   companies.set([]);

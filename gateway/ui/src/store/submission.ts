@@ -1,25 +1,25 @@
-/** One idempotency key for one form as it stands: pressing twice, or again after a lost answer, sends once. */
+/** One idempotency key for one content of a form: pressing twice, or again after a lost answer, sends once. */
 import { Problem } from '../problem';
 
-/** A request whose answer never came: it may have been carried out. */
+/** A request without an answer: it may have been executed. */
 export interface Unanswered {
   body: string;
   key: string;
 }
-/** Where an unanswered request outlives the page. */
+/** The storage in which an unanswered request outlives the page. */
 export interface Memory {
   recall(): Unanswered | null;
   keep(unanswered: Unanswered | null): void;
 }
 
-/** Forgets with the page. */
+/** Keeps nothing beyond the page. */
 const PAGE: Memory = { recall: () => null, keep: () => undefined };
 
 export class Submission {
   private last: Unanswered;
   private running = false;
 
-  /** `newKey` makes a fresh key; handed in so that tests can know it. */
+  /** `newKey` makes a fresh key; an argument, so that tests can fix it. */
   constructor(
     private readonly newKey: () => string = () => crypto.randomUUID(),
     private readonly memory: Memory = PAGE,
@@ -58,12 +58,12 @@ export class Submission {
   }
 }
 
-/** The first attempt with this key has not ended. */
+/** The code of a repeated request whose first attempt has not ended. */
 const STILL_RUNNING = 'still_running';
-/** What the server says only after it has looked for an answer to an earlier attempt. */
+/** The statuses that the server returns only after it has looked for the answer to an earlier attempt. */
 const LOOKED_AT = [409, 422];
 
-/** True when nothing was carried out. A repeat that is turned away unread says nothing about the first attempt. */
+/** True when nothing was executed. A repeated request that is refused unread says nothing about the first attempt. */
 export function isRefused(error: unknown, repeated: boolean): boolean {
   if (!(error instanceof Problem) || error.unknown || error.body.code === STILL_RUNNING) return false;
   return !repeated || LOOKED_AT.includes(error.status);

@@ -1,42 +1,42 @@
-/** Short notices that come and go without taking the focus; one that is looked at waits. */
+/** Toasts: short notices that do not take the focus; one that is being read stays. */
 import { Store } from './store';
 
 /** Undo is offered as long as the server allows it. */
 export const UNDO_MS = 10_000;
 const NOTICE_MS = 6_000;
 const FAILURE_MS = 10_000;
-/** More than these at once help nobody: the oldest gives way. */
+/** The most toasts at once: the oldest is removed first. */
 const TOASTS_MAX = 4;
-/** Messages come in bursts, and their notices are tall. */
+/** The most toasts about messages, which come in bursts and are tall. */
 const MESSAGES_MAX = 3;
 
 export interface ToastAction {
   label: string;
   run(): void;
 }
-/** What is known of a message that has a notice. */
+/** The message of a toast. */
 export interface MessageOfToast {
   id: string;
   position: number;
 }
 export interface Toast {
   id: number;
-  /** `rest` is for the messages that have no notice of their own. */
+  /** `rest` counts the messages without a toast of their own. */
   kind: 'done' | 'failed' | 'message' | 'rest';
   text: string;
-  /** Who wrote and when, for a new message. */
+  /** The author and time of a new message. */
   author?: string;
   at?: string;
   urgent?: boolean;
   /** Its author asks for an acknowledgement. */
   acknowledge?: boolean;
-  /** The new message: without it the notice has no sense. */
+  /** The new message. The toast is removed with it. */
   message?: MessageOfToast;
-  /** It offers what the server allows until a fixed moment: nothing makes it leave before, or stay longer. */
+  /** The toast offers an action until a fixed moment: it is neither removed earlier nor kept longer. */
   fixed?: boolean;
   actions: ToastAction[];
   stays_ms: number;
-  /** Told when a newer notice has taken its place. */
+  /** Called when a newer toast has replaced this one. */
   gaveWay?(): void;
 }
 
@@ -70,24 +70,24 @@ export function dismissMessages(leaves: (message: MessageOfToast) => boolean): v
   for (const one of toasts.get()) if (one.message && leaves(one.message)) dismiss(one.id);
 }
 
-/** They were for who has gone. */
+/** Removes all toasts: they belonged to the previous user. */
 export function forgetToasts(): void {
   for (const { id } of toasts.get()) dismiss(id);
 }
 
 export const isShown = (id: number): boolean => toasts.get().some((one) => one.id === id);
 
-/** It says something else, and stays no longer for it. */
+/** Changes the text; the timer goes on. */
 export function amend(id: number, change: Pick<Toast, 'text'>): void {
   toasts.update((now) => now.map((one) => (one.id === id ? { ...one, ...change } : one)));
 }
 
-/** Somebody reads it. */
+/** Pauses a toast that is being read. */
 export function hold(one: Toast): void {
   if (!one.fixed) clearTimeout(timers.get(one.id));
 }
 
-/** Nobody reads it any longer: it stays its full time again. */
+/** Restarts the timer with its full time. */
 export function release(one: Toast): void {
   if (!one.fixed) start(one);
 }

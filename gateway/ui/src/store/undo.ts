@@ -12,7 +12,7 @@ interface Step {
 }
 const steps: Step[] = [];
 
-/** Shows what was done, with «Deshacer» for ten seconds. The answer takes the offer back: it was not done after all. */
+/** Shows an action with «Deshacer» for ten seconds. If the server refuses the action, the offer is removed. */
 export function offerUndo(text: string, run: () => Promise<void> | void, more: Partial<Toast> = {}): () => void {
   const step: Step = { toast: 0, run };
   const action = { label: t('undo'), run: () => void take(step) };
@@ -25,7 +25,7 @@ export function offerUndo(text: string, run: () => Promise<void> | void, more: P
   };
 }
 
-/** A small step that needs no notice: only the key z takes it back. */
+/** A small action without a toast: only the key z undoes it. */
 export function rememberStep(run: () => Promise<void> | void): void {
   keep({ toast: 0, run });
 }
@@ -35,7 +35,7 @@ function keep(step: Step): void {
   if (steps.length > STEPS_MAX) steps.shift();
 }
 
-/** Takes back the last step; false when there is none. */
+/** Undoes the last action; false when there is none. */
 export async function undoLast(): Promise<boolean> {
   const step = steps.at(-1);
   if (!step) return false;

@@ -1,4 +1,4 @@
-/** What a paged list shows around its rows: loading, failure, emptiness, more. */
+/** The frame of a paged list: its loading, error and empty states, and the button for more. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { t } from '../i18n';
 import type { ListState } from '../store/paged-list';

@@ -1,4 +1,4 @@
-/** A dialog about one thing by its id: what there is to tell of it, once the server has. */
+/** A dialog that shows one record by its id, once the server has answered. */
 import { type CSSResultGroup, html, LitElement, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import { base } from './base';
@@ -9,7 +9,7 @@ import { Modal, modalStyles } from './modal';
 export abstract class RecordDialog<T extends object> extends LitElement {
   static override styles: CSSResultGroup = [base, modalStyles];
 
-  /** The id of what it tells of. */
+  /** The id of the record. */
   @property() record = '';
   @state() private shown: T | null = null;
   @state() private failure: { error: unknown } | null = null;
@@ -19,7 +19,7 @@ export abstract class RecordDialog<T extends object> extends LitElement {
   protected abstract heading(): string;
   protected abstract read(id: string): Promise<T>;
   protected abstract told(one: T): TemplateResult;
-  /** Why there is nothing to tell. */
+  /** Why the record cannot be shown. */
   protected abstract failed(error: unknown): TemplateResult;
 
   override connectedCallback(): void {

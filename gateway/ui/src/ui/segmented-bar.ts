@@ -1,11 +1,11 @@
-/** How far a notification is, one colour for each state, with the numbers beside. */
+/** The progress of a notification: one colour for each state, with the numbers beside. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { DeliveryState, Totals } from '../contract';
 import { number, t } from '../i18n';
 import { base } from './base';
 
-/** From what is certain to what is not yet: the order of the segments. */
+/** The order of the segments: final states first, open ones last. */
 export const STATES: DeliveryState[] = [
   'delivered',
   'accepted',

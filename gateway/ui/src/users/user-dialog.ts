@@ -140,7 +140,7 @@ export class UserDialog extends LitElement {
     return fieldsOf({ name: this.name.trim(), roles: this.roles, companies: this.allowed });
   }
 
-  /** Of a known user what differs, and a password only if one was written. */
+  /** The changed fields of an existing user; the password only if it was typed. */
   private change(): UserChange {
     const { user, password } = this;
     const fields = user ? changesOf(fieldsOf(user), this.fields()) : this.fields();
@@ -152,7 +152,7 @@ export class UserDialog extends LitElement {
   }
 }
 
-/** Roles and companies are sets: in which order they were ticked is no change. */
+/** Roles and companies are sets: their order is no change. */
 const fieldsOf = ({ name, roles, companies }: Pick<User, 'name' | 'roles' | 'companies'>) => ({
   name,
   roles: [...roles].sort(),

@@ -1,4 +1,4 @@
-/** Rules of «Usuarios»: nobody vanishes for not being allowed in. */
+/** Rules of «Usuarios»: disabled users can still be found. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { User } from '../contract';
 import { companies } from '../store/session';

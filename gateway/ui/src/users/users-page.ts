@@ -18,7 +18,7 @@ import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import './user-dialog';
 
-/** Time to finish a word before searching. */
+/** Debounce of the search, in milliseconds. */
 const SEARCH_AFTER_MS = 250;
 
 @customElement('users-page')
@@ -100,7 +100,7 @@ export class UsersPage extends LitElement {
     return html`<button class="button quiet small ${active ? 'danger' : ''}" type="button" aria-label="${label}: ${user.name}" @click=${() => this.activate(user, !active)}>${label}</button>`;
   }
 
-  /** Shutting somebody out ends the tokens of programs too, which no undo brings back: so it is asked before. */
+  /** Disabling a user also ends the tokens of programs, which no undo restores: so it needs a confirmation. */
   private async activate(user: User, active: boolean): Promise<void> {
     if (!active && !(await this.meant(user))) return;
     const show = (value: boolean) =>
@@ -142,7 +142,7 @@ export class UsersPage extends LitElement {
   };
 }
 
-/** An administrator may act for every company, whichever are written down. */
+/** An administrator may act for every company, whatever the listed ones. */
 function companiesOf({ roles, companies: own }: User): string {
   if (roles.includes('admin')) return t('users.all_companies');
   return own.map(companyName).join(', ') || '—';

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_upload_that_trickles_is_given_up_soon_and_a_slow_one_is_taken() {
+    async fn a_trickling_upload_times_out_and_a_slow_one_is_accepted() {
         assert_eq!(uploaded(9, 1, 20).await, (false, 15), "nothing comes for too long");
         assert_eq!(uploaded(9, 1, 11).await, (false, 30), "a byte now and then is no upload");
         assert_eq!(uploaded(9, 4 * 1024, 1).await, (true, 9), "a slow beginning");
