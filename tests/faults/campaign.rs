@@ -14,7 +14,7 @@ use crate::load::Load;
 use crate::scene::{CONNECTIONS, Scene};
 
 /// How many are told.
-const PEOPLE: usize = 20_000;
+const PEOPLE: usize = 8_000;
 /// The signal that a failpoint ends the program with: nothing of it runs any more, as after `kill -9`.
 const SIGABRT: i32 = 6;
 
@@ -52,15 +52,15 @@ async fn a_campaign_through_a_death_at_every_step_loses_and_doubles_nobody() {
     let scene = Scene::of(PEOPLE).await;
     println!("the scene is set after {:?}", began.elapsed());
     let mut load = Load::default();
-    load.add_notification(&scene, 0, Channel::Email);
+    load.add_notification(&scene, 0, Channel::Sms);
     for failpoint in DEATHS {
         load.add_messages(&scene, 1);
         let is_refused = failpoint == UNMARK;
-        let refused = Behaviour::Refuse(Refusal::mail(550, "5.1.1 User unknown"));
+        let refused = Behaviour::Refuse(Refusal::sms(400, 21211, "Invalid 'To' Phone Number"));
         let behaviour = if is_refused { refused } else { Behaviour::Accept };
-        scene.simulator.set_rule(Channel::Email, "", behaviour);
+        scene.simulator.set_rule(Channel::Sms, "", behaviour);
         die(&scene, &mut load, failpoint).await;
-        let told = times_told(&scene, Channel::Email);
+        let told = times_told(&scene, Channel::Sms);
         println!("{failpoint}: {} are told after {:?}", told.len(), began.elapsed());
         assert!(told.len() < PEOPLE, "the campaign was over before {failpoint}");
         fence_the_dead(&scene).await;
@@ -71,7 +71,7 @@ async fn a_campaign_through_a_death_at_every_step_loses_and_doubles_nobody() {
     let in_doubt = reckon(&scene, &client, &load).await;
     println!("{in_doubt} are in doubt, after {:?}", began.elapsed());
     assert!(in_doubt <= DEATHS.len() * CONNECTIONS, "{in_doubt} are in doubt");
-    assert!(times_told(&scene, Channel::Email).len() >= PEOPLE - in_doubt);
+    assert!(times_told(&scene, Channel::Sms).len() >= PEOPLE - in_doubt);
     program.kill().await;
 }
 

@@ -193,22 +193,22 @@ async fn metric(client: &Client, name: &str) -> f64 {
     rows.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
 }
 
-/// Gives the chunk of a notification's audience another name, as nobody but the owner of the database could.
-async fn rename_chunk(scene: &Scene, notification: &str, event_type: &str) {
+/// Gives the chunk of a notification's audience another version, as nobody but the owner of the database could.
+async fn give_version(scene: &Scene, notification: &str, version: &str) {
     let mut connection = scene.log.pool().acquire().await.expect("a connection");
     let triggers = async |connection: &mut sqlx::PgConnection, what: &str| {
         let text = format!("alter table events {what} trigger events_are_append_only");
         sqlx::query(&text).execute(connection).await.expect("the trigger")
     };
     triggers(&mut connection, "disable").await;
-    let renamed = sqlx::query(
-        "update events set event_type = $2 where aggregate_type = 'audience' and aggregate_id = $1 and sequence = 1",
+    let changed = sqlx::query(
+        "update events set event_version = $2 where aggregate_type = 'audience' and aggregate_id = $1 and sequence = 1",
     )
     .bind(notification)
-    .bind(event_type)
+    .bind(version)
     .execute(&mut *connection)
     .await;
-    assert_eq!(renamed.expect("the event").rows_affected(), 1);
+    assert_eq!(changed.expect("the event").rows_affected(), 1);
     triggers(&mut connection, "enable").await;
 }
 
@@ -228,7 +228,7 @@ async fn a_chunk_that_cannot_be_read_is_parked_and_sent_by_a_program_that_can() 
     front.kill().await;
     let query = "select notification_id::text from send_tasks order by 1 limit 1";
     let unreadable: String = sqlx::query_scalar(query).fetch_one(scene.log.pool()).await.expect("a task");
-    rename_chunk(&scene, &unreadable, "AudienceChunkExploded").await;
+    give_version(&scene, &unreadable, "2").await;
 
     let program = scene.program("").await;
     let client = scene.client(&program);
@@ -249,7 +249,7 @@ async fn a_chunk_that_cannot_be_read_is_parked_and_sent_by_a_program_that_can() 
     );
     program.kill().await;
 
-    rename_chunk(&scene, &unreadable, "AudienceChunkResolved").await;
+    give_version(&scene, &unreadable, "1").await;
     let program = scene.program("").await;
     compare(&scene, &scene.client(&program), &load, 0).await;
     program.kill().await;

@@ -22,7 +22,7 @@ async fn a_retry_while_the_first_owner_still_sends_tells_everybody_once() {
     let scene = Scene::set().await;
     scene.simulator.set_rule(Channel::Sms, "", Behaviour::Slow(SLOW));
     let refusal = Refusal::sms(400, 21211, "Invalid 'To' Phone Number");
-    let _ = DEAD.map(|n| scene.simulator.set_rule(Channel::Sms, &phone(0, n), Behaviour::Refuse(refusal)));
+    behave(&scene, Behaviour::Refuse(refusal));
     let (first, second) = (scene.program("").await, scene.program("").await);
     let client = scene.client(&first);
     let mut load = Load::of(&scene, 0);
@@ -35,7 +35,7 @@ async fn a_retry_while_the_first_owner_still_sends_tells_everybody_once() {
         (count(&totals(&client, &asked).await, "failed") > 0).then_some(())
     })
     .await;
-    let _ = DEAD.map(|n| scene.simulator.set_rule(Channel::Sms, &phone(0, n), Behaviour::Accept));
+    behave(&scene, Behaviour::Accept);
     let retry = async || client.post(&format!("/notifications/{asked}/retry"), &json!({})).await.expect(200);
     retry().await;
     let owned = sqlx::query_scalar("select exists (select from send_tasks where owner is not null)");
@@ -58,4 +58,11 @@ async fn a_retry_while_the_first_owner_still_sends_tells_everybody_once() {
 
 async fn totals(client: &Client, asked: &str) -> Value {
     client.get(&format!("/notifications/{asked}")).await.expect(200)["totals"].clone()
+}
+
+/// From now on the dead behave so.
+fn behave(scene: &Scene, behaviour: Behaviour) {
+    for n in DEAD {
+        scene.simulator.set_rule(Channel::Sms, &phone(0, n), behaviour);
+    }
 }

@@ -31,8 +31,8 @@ use crate::traces;
 pub(crate) const CLIENTS: usize = 60;
 /// How many clients make an audience of several chunks.
 const CROWD: usize = 2 * CHUNK_MEMBERS as usize + 100;
-/// How many clients of a company have a phone: numbers of its own for more there are not.
-const PHONES: usize = 9_900;
+/// How many clients of a company have numbers that differ in their last four digits.
+const NUMBERS: usize = 9_900;
 /// How many clients are taken on at once.
 const IMPORT_PAGE: usize = 250;
 /// How many connections the program has to each provider: so many sends of a channel can be in flight at a kill.
@@ -294,7 +294,7 @@ fn profile(company: usize, n: usize) -> ClientProfile {
     let contact = Contact {
         kind: ContactKind::Holder,
         name: format!("Cliente {n}"),
-        phone: (n < PHONES).then(|| phone(company, n)),
+        phone: Some(phone(company, n)),
         email: Some(email(company, n)),
     };
     ClientProfile {
@@ -307,7 +307,7 @@ fn profile(company: usize, n: usize) -> ClientProfile {
 /// The phone of a company's client.
 pub(crate) fn phone(company: usize, n: usize) -> String {
     // The simulator has rules of its own for numbers that end in less than a hundred.
-    format!("+573001{company:02}{:04}", 100 + n)
+    format!("+57300{}{company:02}{:04}", 1 + n / NUMBERS, 100 + n % NUMBERS)
 }
 
 /// The address of a company's client.
