@@ -32,7 +32,7 @@ impl Decided<'_> {
     /// What becomes of the task's row. It is locked also where it is kept, if something is recorded that only its owner may
     /// say.
     pub(super) fn row(&self) -> RowStep<'_> {
-        RowStep { task: &self.change.task, step: self.step, is_locked: self.change.has_unsent() }
+        RowStep { task: &self.change.task, step: self.step, is_locked: self.change.needs_owner() }
     }
 
     /// The event's place in the stream is the fence of a change; one without an event has none.

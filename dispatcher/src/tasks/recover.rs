@@ -23,7 +23,14 @@ pub(crate) async fn recover(settler: &Settler) -> Result<usize, SettleError> {
         match deliveries(settler.log.reader(), task.id).await {
             Ok((deliveries, sequence)) => {
                 let outcomes = in_doubt(&deliveries, started);
-                changes.push(Change { task, deliveries, sequence, outcomes, in_memory: Members::NONE });
+                changes.push(Change {
+                    task,
+                    deliveries,
+                    sequence,
+                    outcomes,
+                    in_memory: Members::NONE,
+                    unmarked: Members::NONE,
+                });
             }
             Err(error @ TaskError::Unreadable { .. }) => {
                 park(&settler.pool, &task, &error.to_string()).await?;

@@ -38,16 +38,26 @@ pub(crate) struct Change {
     /// The members that the owner still works on; those with an outcome here, and those that only wait for a retry, are not
     /// among them.
     pub(crate) in_memory: Members,
+    /// Members whose outcome stands under no start mark, as after a refusal before the mark or one whose mark was taken
+    /// back. Only the task's owner may record it.
+    pub(crate) unmarked: Members,
 }
 
 impl Change {
-    /// Whether something ended without a provider being asked.
-    pub(super) fn has_unsent(&self) -> bool {
-        self.outcomes.iter().any(|outcome| !outcome.outcome.ends_an_attempt())
+    /// Whether something is to be recorded of people who are not started.
+    pub(super) fn needs_owner(&self) -> bool {
+        self.outcomes.iter().any(|outcome| self.is_only_the_owners(outcome))
     }
 
-    fn drop_unsent(&mut self) {
-        self.outcomes.retain(|outcome| outcome.outcome.ends_an_attempt());
+    fn drop_what_only_the_owner_may_say(&mut self) {
+        let outcomes = std::mem::take(&mut self.outcomes);
+        self.outcomes = outcomes.into_iter().filter(|outcome| !self.is_only_the_owners(outcome)).collect();
+    }
+
+    /// The next owner of a task sends to everybody who is not started. What another says of them at that moment would
+    /// contradict the provider's answer.
+    fn is_only_the_owners(&self, outcome: &MemberOutcome) -> bool {
+        self.unmarked.contains(outcome.member) || !outcome.outcome.ends_an_attempt()
     }
 }
 
@@ -78,7 +88,7 @@ pub(crate) enum SettleError {
     /// What the events carry could not be read.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// Outcomes without a send may be recorded only by whom the tasks belong to.
+    /// What happened to people who are not started may be recorded only by the owner of their task.
     #[error("the tasks belong to somebody else by now")]
     NotOurs(Vec<ChunkId>),
     /// No answer in time.
@@ -170,7 +180,7 @@ impl Settler {
                 }
                 Err(SettleError::NotOurs(lost)) => {
                     let of_lost = changes.iter_mut().filter(|change| lost.contains(&change.task.id));
-                    of_lost.for_each(Change::drop_unsent);
+                    of_lost.for_each(Change::drop_what_only_the_owner_may_say);
                 }
                 committed => return committed,
             }
@@ -305,7 +315,7 @@ async fn take_steps(tx: &mut PgConnection, decided: &[Decided<'_>]) -> Result<Ve
 /// be sending to these people.
 fn lost(decided: &[Decided<'_>], ours: &[bool]) -> Vec<ChunkId> {
     let lost =
-        decided.iter().zip(ours).filter(|(decided, is_ours)| !**is_ours && decided.change.has_unsent());
+        decided.iter().zip(ours).filter(|(decided, is_ours)| !**is_ours && decided.change.needs_owner());
     lost.map(|(decided, _)| decided.change.task.id).collect()
 }
 

@@ -80,7 +80,14 @@ pub(super) async fn changes<T: Copy>(
         match deliveries(settler.log.reader(), task.id).await {
             Ok((deliveries, sequence)) => {
                 let outcomes = outcomes(&task, &deliveries, about);
-                changes.push(Change { task, deliveries, sequence, outcomes, in_memory: Members::NONE });
+                changes.push(Change {
+                    task,
+                    deliveries,
+                    sequence,
+                    outcomes,
+                    in_memory: Members::NONE,
+                    unmarked: Members::NONE,
+                });
             }
             Err(error @ TaskError::Unreadable { .. }) => {
                 park(&settler.pool, &task, &error.to_string()).await?;

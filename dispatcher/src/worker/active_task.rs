@@ -80,7 +80,7 @@ impl ActiveTask {
     }
 
     /// What is to be settled when these outcomes are known.
-    pub(super) fn change(&self, outcomes: Vec<MemberOutcome>) -> Change {
+    pub(super) fn change(&self, outcomes: Vec<MemberOutcome>, unmarked: Members) -> Change {
         let mut progress = self.progress();
         let settled: Members = outcomes.iter().map(|outcome| outcome.member).collect();
         progress.in_memory = progress.in_memory.without(settled);
@@ -91,6 +91,7 @@ impl ActiveTask {
             sequence: progress.sequence,
             outcomes,
             in_memory: progress.in_memory,
+            unmarked,
         }
     }
 
@@ -206,7 +207,7 @@ mod tests {
         assert_eq!(due.iter().map(|job| job.attempt).collect::<Vec<_>>(), [2]);
 
         let again = vec![first(2, deferred_until(9))];
-        let change = active.change(again.clone());
+        let change = active.change(again.clone(), Members::NONE);
         assert!(!change.in_memory.contains(due[0].member));
         assert!(active.come_due(at(7)).is_empty(), "the attempt has been made");
         record(&mut deliveries, &task, again);

@@ -124,7 +124,7 @@ impl Outcomes {
         self.recorder.settle(&job.task, job.ended(outcome), started).await;
     }
 
-    async fn refused(&self, refused: RefusedJob) {
+    async fn refused(&self, mut refused: RefusedJob) {
         if !is_counted(&refused.failure) {
             return self.settle_refused(refused, About::ItsClass).await;
         }
@@ -138,7 +138,7 @@ impl Outcomes {
             return self.settle_refused(refused, About::ItsClass).await;
         }
         // Before it is held: from then on another worker may settle it.
-        if refused.started.is_some() {
+        if refused.started.take().is_some() {
             self.recorder.unmark(&refused.job, &self.slot().name).await;
         }
         let ruling = self.slot().streaks().refused(refusal, Some(refused), self.now());

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::deliveries::MemberOutcome;
+use domain::value::Members;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -64,6 +65,8 @@ pub(super) struct Flusher {
 struct TaskOutcomes {
     task: Arc<ActiveTask>,
     outcomes: Vec<MemberOutcome>,
+    /// Members whose outcome stands under no start mark.
+    unmarked: Members,
     started: Vec<Started>,
 }
 
@@ -116,8 +119,8 @@ impl Flusher {
     }
 
     async fn write(&self, marks: Vec<StartMark>, mut tasks: Vec<TaskOutcomes>) -> Vec<Marked> {
-        let changes: Vec<Change> =
-            tasks.iter_mut().map(|task| task.task.change(std::mem::take(&mut task.outcomes))).collect();
+        let change = |of: &mut TaskOutcomes| of.task.change(std::mem::take(&mut of.outcomes), of.unmarked);
+        let changes: Vec<Change> = tasks.iter_mut().map(change).collect();
         let (answers, settled) = self.commit(&marks, &changes).await;
         for (mark, marked) in marks.iter().zip(&answers) {
             self.count(mark, *marked);
@@ -193,10 +196,18 @@ fn sorted(batch: Vec<Entry>) -> (Vec<StartMark>, Vec<TaskOutcomes>, Vec<Option<u
         };
         places.push(None);
         let place = *known.entry((task.task.id, task.task.epoch)).or_insert_with(|| {
-            tasks.push(TaskOutcomes { task, outcomes: Vec::new(), started: Vec::new() });
+            tasks.push(TaskOutcomes {
+                task,
+                outcomes: Vec::new(),
+                unmarked: Members::NONE,
+                started: Vec::new(),
+            });
             tasks.len() - 1
         });
         if let Some((outcome, started)) = outcome {
+            if started.is_none() {
+                tasks[place].unmarked.insert(outcome.member);
+            }
             tasks[place].outcomes.push(outcome);
             tasks[place].started.extend(started);
         }

@@ -1,4 +1,6 @@
-use domain::deliveries::{Evidence, MemberOutcome, Observation, Outcome, State, Totals};
+use domain::deliveries::{
+    Cause, Evidence, Failure, FailureClass, MemberOutcome, Observation, Outcome, Phase, State, Totals,
+};
 use domain::notification::NotificationState;
 use domain::value::Members;
 
@@ -133,6 +135,16 @@ async fn an_old_owner_ends_nobody_whom_it_has_not_sent_to() {
     assert_eq!(world.settle(old, late).await.next, Next::Lost);
     assert_eq!(world.state(id, 1).await, State::Pending, "only its owner may say so");
     assert!(matches!(world.state(id, 2).await, State::Accepted { .. }), "what was sent is the truth");
+
+    // A refusal that was held in memory: its mark was taken back, so the next owner sends to this person.
+    let evidence = Evidence::answered(Phase::Rcpt, "550");
+    let cause = Cause { class: FailureClass::PermanentAddress, evidence };
+    let failed = Outcome::Failed(Failure { provider: Some("uno".into()), cause, detail: None });
+    let refused = MemberOutcome { outcome: failed, ..accepted(&loaded, 1) };
+    let unmarked = refused.member.into();
+    let held = Change { unmarked, ..change(&loaded, vec![refused]) };
+    assert_eq!(world.settle(old, held).await.next, Next::Lost);
+    assert_eq!(world.state(id, 1).await, State::Pending, "only its owner may say so");
     world.settle(new, change(&again, vec![accepted(&again, 1)])).await;
     assert!(matches!(world.state(id, 1).await, State::Accepted { .. }));
 }

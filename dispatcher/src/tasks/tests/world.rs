@@ -284,6 +284,7 @@ pub(crate) fn change(loaded: &Loaded, outcomes: Vec<MemberOutcome>) -> Change {
         sequence: loaded.sequence,
         outcomes,
         in_memory: first_members(loaded.task.chunk_people).without(ended),
+        unmarked: Members::NONE,
     }
 }
 
