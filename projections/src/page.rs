@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_cursor_is_refused() {
+    fn an_invalid_cursor_is_refused() {
         for text in ["", "x", "%%%", "AAAA", &"A".repeat(31), &"A".repeat(33), "ñ"] {
             assert_eq!(PageRequest::parse(None, Some(text)), Err(MalformedCursor), "{text}");
         }
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_row_takes_is_measured_as_it_is_written() {
+    fn the_size_of_a_row_is_measured_as_written() {
         for text in ["", "Hola", "\n\t\"\\", "año 🎉", "\u{1}"] {
             assert_eq!(json_bytes(&text), serde_json::to_string(text).unwrap().len() + 1, "{text}");
         }

@@ -151,12 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_the_same_is_one() {
+    fn external_ids_that_look_the_same_are_one() {
         assert_eq!(fold("Mu\u{ad}ñoz\u{200b} 5\u{a0}ª ３００ ﬁn"), "munoz 5 a 300 fin");
     }
 
     #[test]
-    fn what_is_not_latin_stays() {
+    fn letters_that_are_not_latin_stay() {
         assert_eq!(fold("漢字 +57 (300) ✓"), "漢字 +57 (300) ✓");
     }
 

@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_context_is_what_is_valid_of_the_metadata() {
+    fn a_context_has_the_valid_ids_of_the_metadata() {
         let context = |metadata: &str| {
             let stored = StoredEvent { metadata: metadata.into(), ..StoredEvent::sample() };
             Recorded::of(stored, Err(DecodeError::Sealed)).context
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_weighs_as_much_as_the_people_it_names_and_what_cannot_be_read_as_one() {
+    fn the_weight_of_an_event_is_its_people_and_of_an_unreadable_one_is_one() {
         let message = serde_json::json!({ "MessageSent": {
             "author": Uuid::nil(), "recipients": [Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3)],
             "addressed": { "users": [], "roles": [], "company": null }, "body": { "$key": Uuid::nil() },

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_opens_wherever_it_stands() {
+    fn sealed_data_opens_anywhere_in_a_payload() {
         let sealed = sealed(&payload());
         assert_eq!(sealed.to_string().matches(SEALED).count(), 5);
         assert_eq!(opened(&sealed.to_string(), &keys()), payload());
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_destroyed_key_leaves_what_it_sealed_erased_and_the_rest_clear() {
+    fn a_destroyed_key_erases_its_own_objects_and_leaves_the_rest_clear() {
         let mut keys = keys();
         keys.insert(LUIS, None);
         let opened = opened(&sealed(&payload()).to_string(), &keys);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_marked_as_personal_and_not_as_we_write_it_is_forged() {
+    fn a_personal_object_in_a_foreign_form_is_forged() {
         let inner = sealed(&personal(ANA, "x"));
         for text in [
             "{\"$key\":".to_owned(),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_tampered_with_is_forged() {
+    fn a_ciphertext_that_was_tampered_with_is_forged() {
         let text = |sealed: &str| json!({ KEY: ANA, SEALED: sealed }).to_string();
         for forged in ["", "AAAA", "no base64", &BASE64.encode([7; 40])] {
             assert!(matches!(open_payload(&text(forged), CONTEXT, &keys()), Err(SealError::Forged)));

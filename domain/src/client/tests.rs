@@ -83,7 +83,7 @@ fn a_change_is_recorded_and_the_same_again_is_not() {
 }
 
 #[test]
-fn a_change_leaves_what_somebody_else_changed_meanwhile() {
+fn a_change_keeps_concurrent_changes_of_other_fields() {
     let meanwhile = ClientEvent::ClientChanged {
         company: id(20),
         profile: Personal::new(id(30), details("Ana María", 2).profile),

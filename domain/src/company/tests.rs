@@ -44,7 +44,7 @@ fn a_company_that_was_never_registered_is_unknown() {
 }
 
 #[test]
-fn a_change_leaves_what_somebody_else_changed_meanwhile() {
+fn a_change_keeps_concurrent_changes_of_other_fields() {
     let moved =
         CompanyChange { time_zone: Some("America/Lima".parse().unwrap()), ..CompanyChange::default() };
     let renamed_meanwhile = CompanyEvent::CompanyChanged(details("Vigía del Sur").into());

@@ -81,7 +81,7 @@ fn refusal(deliveries: &Deliveries, order: DeliveriesCommand) -> DeliveriesError
 }
 
 #[test]
-fn what_members_share_is_said_once() {
+fn shared_values_of_members_are_stored_once() {
     let outcomes = vec![
         of(3, 1, 1, accepted("c")),
         of(1, 1, 1, accepted("a")),
@@ -101,7 +101,7 @@ fn what_members_share_is_said_once() {
 }
 
 #[test]
-fn the_providers_text_stands_beside_its_member() {
+fn the_providers_text_is_stored_with_its_member() {
     let text = Personal::new(id(30), "no such user".to_owned());
     let refused = Failure { detail: Some(text.clone()), ..failure(Some("uno")) };
     let outcomes = vec![of(1, 1, 1, failed()), of(2, 1, 1, Outcome::Failed(refused))];
@@ -123,7 +123,7 @@ fn a_generation_has_one_final_outcome() {
 }
 
 #[test]
-fn what_is_refused_of_one_member_does_not_hurt_the_others() {
+fn a_refusal_of_one_member_does_not_hurt_the_others() {
     let deliveries = after([record(vec![of(1, 1, 1, accepted("a"))])]);
     let decided = deliveries.decide_each(record(vec![
         of(1, 1, 1, failed()),
@@ -189,7 +189,7 @@ fn receipts_follow_an_acceptance_and_end_a_doubt() {
 }
 
 #[test]
-fn a_receipt_before_its_outcome_waits_and_one_of_what_was_never_sent_is_refused() {
+fn a_receipt_before_its_outcome_waits_and_one_without_a_send_is_refused() {
     assert_eq!(refusal(&after([]), receipt(1, Receipt::Delivered)), DeliveriesError::NoOutcomeYet);
     let deferred = after([record(vec![of(1, 1, 1, deferred(60))])]);
     assert_eq!(refusal(&deferred, receipt(1, Receipt::Delivered)), DeliveriesError::NoOutcomeYet);
@@ -216,7 +216,7 @@ fn a_person_ends_doubts_and_nothing_else() {
 }
 
 #[test]
-fn what_has_failed_is_reopened_as_a_new_generation_and_nothing_else() {
+fn only_failed_deliveries_are_reopened_in_a_new_generation() {
     let first = || record(vec![of(1, 1, 1, failed()), of(2, 1, 1, accepted("a")), of(3, 1, 1, in_doubt())]);
     let deliveries = after([first(), reopen(2, "1-4")]);
     assert_eq!(deliveries.get(member(1)), &Delivery { generation: 2, attempt: 0, state: State::Pending });

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_known_by_its_first_bytes() {
+    fn a_binary_file_is_recognized_by_its_first_bytes() {
         let kinds: [(&[u8], FileKind); 12] = [
             (&zip_of(b"[Content_Types].xml"), FileKind::Workbook),
             (&zip_of(b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"), FileKind::Workbook),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_text_is_not_judged() {
+    fn possible_text_is_not_refused() {
         let texts: [&[u8]; 7] =
             [b"", b"P", b"external_id;name", b"\xef\xbb\xbfsep=;\r\n", b"\xff\xfee\0", b"<1>;a", b"PK;a\n"];
         for head in texts {

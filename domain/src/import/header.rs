@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_stand_in_any_order_and_case() {
+    fn columns_may_have_any_order_and_case() {
         let header = read("EMAIL; Phone ;\"Contact Name\";kind;NAME;External-ID;;\n1").unwrap();
         let order = [
             Column::Email,

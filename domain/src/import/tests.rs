@@ -138,7 +138,7 @@ fn every_fault_of_a_row_is_reported_and_the_row_refused_whole() {
 }
 
 #[test]
-fn a_fault_says_what_stands_there() {
+fn a_fault_quotes_the_value() {
     let Some(Row::Refused(faults)) = rows("1,Ana,holder,Ana, 12 x ,").pop() else { panic!("refused") };
     assert_eq!(faults[0].value, "12 x");
 }
@@ -370,7 +370,7 @@ fn rows_of_one_client_are_its_contacts_even_apart() {
 }
 
 #[test]
-fn a_contact_that_stands_twice_is_one() {
+fn a_repeated_contact_is_one() {
     let (drafts, faults) =
         joined(good_rows(rows("1,Ana,holder,Ana,3001234567,\n1,Ana,holder,,+57 300 1234567,\n")));
     assert_eq!((drafts[0].contacts.len(), faults.len()), (1, 0));

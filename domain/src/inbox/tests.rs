@@ -17,7 +17,7 @@ fn reading_all_is_one_event_whatever_it_covers() {
 }
 
 #[test]
-fn nobody_has_read_what_is_not_yet_written() {
+fn a_read_all_beyond_the_head_is_refused() {
     assert_eq!(
         given::<Inbox>([]).decide(read_all(10, 9)),
         Err(InboxError::PastTheHead { up_to: 10, head: 9 })
@@ -31,7 +31,7 @@ fn reading_all_again_is_recorded_since_messages_may_have_been_marked_unread() {
 }
 
 #[test]
-fn a_read_all_covers_what_stands_at_its_position_or_before() {
+fn a_read_all_covers_messages_at_its_position_or_before() {
     let read_all = InboxEvent::InboxRead { user: id(100), up_to: 7 };
     assert_eq!([6, 7, 8].map(|position| read_all.covers(position)), [true, true, false]);
 }

@@ -98,7 +98,7 @@ fn an_email_has_a_subject() {
 }
 
 #[test]
-fn what_has_expired_is_not_requested() {
+fn an_expired_notification_cannot_be_requested() {
     assert_eq!(given::<Notification>([]).decide(order(sms(), Some(1_000))), Err(NotificationError::Expired));
 }
 
@@ -143,7 +143,7 @@ fn a_notification_is_resolved_then_runs_then_is_completed() {
 }
 
 #[test]
-fn only_what_runs_in_its_last_generation_is_completed() {
+fn only_a_running_last_generation_is_completed() {
     let running = given::<Notification>([requested(), closed(1)]);
     assert_eq!(running.decide(complete(1)), Ok(vec![completed(1, 0)]));
     assert_eq!(running.decide(complete(2)), Err(NotificationError::NothingToComplete));
@@ -160,7 +160,7 @@ fn only_what_runs_in_its_last_generation_is_completed() {
 }
 
 #[test]
-fn what_is_completed_is_not_cancelled_so_that_it_can_still_be_retried() {
+fn a_completed_notification_is_not_cancelled_so_that_it_can_still_be_retried() {
     let notification = given::<Notification>([requested(), closed(1), completed(1, 1)]);
     assert_eq!(notification.decide(NotificationCommand::Cancel), Ok(vec![]));
     assert_eq!(notification.decide(retry()), Ok(vec![retried(2)]));
@@ -197,7 +197,7 @@ fn a_retry_opens_a_new_generation_and_asking_twice_joins_it() {
 }
 
 #[test]
-fn a_retry_of_what_has_not_failed_changes_nothing() {
+fn a_retry_without_failures_changes_nothing() {
     let flawless = given::<Notification>([requested(), closed(1), completed(1, 0)]);
     assert_eq!(flawless.decide(retry()), Ok(vec![]));
     let mended = given::<Notification>([
@@ -212,7 +212,7 @@ fn a_retry_of_what_has_not_failed_changes_nothing() {
 }
 
 #[test]
-fn what_has_expired_cannot_be_retried() {
+fn an_expired_notification_cannot_be_retried() {
     let expired = given::<Notification>([expiring(Some(1_500)), closed(1), completed(1, 1)]);
     assert_eq!(expired.decide(retry()), Err(NotificationError::PastExpiry));
     let flawless = given::<Notification>([expiring(Some(1_500)), closed(1), completed(1, 0)]);
@@ -229,7 +229,7 @@ fn a_cancelled_notification_cannot_be_retried() {
 }
 
 #[test]
-fn nothing_can_be_done_with_what_was_never_requested() {
+fn a_notification_that_was_never_requested_refuses_every_command() {
     for command in [close(1), complete(1), NotificationCommand::Cancel, retry()] {
         assert_eq!(given::<Notification>([]).decide(command), Err(NotificationError::Unknown));
     }

@@ -39,19 +39,19 @@ fn seeing_reading_acknowledging_and_deleting_are_recorded_once() {
 }
 
 #[test]
-fn what_was_read_was_seen() {
+fn a_read_message_is_seen() {
     assert_eq!(decide(&given([read()]), ReceiptAction::MarkSeen, None), []);
     assert_eq!(decide(&given([]), ReceiptAction::MarkSeen, Some(9)), []);
 }
 
 #[test]
-fn acknowledging_what_was_read_only_acknowledges() {
+fn acknowledging_a_read_message_only_acknowledges() {
     let events = decide(&given([read()]), ReceiptAction::Acknowledge, None);
     assert_eq!(events, [ReceiptEvent::MessageAcknowledged(receiver())]);
 }
 
 #[test]
-fn only_what_was_read_can_be_marked_unread() {
+fn only_a_read_message_can_be_marked_unread() {
     assert_eq!(decide(&given([seen()]), ReceiptAction::MarkUnread, None), []);
     assert_eq!(decide(&given([read()]), ReceiptAction::MarkUnread, None), [unread(None)]);
     assert_eq!(decide(&given([read(), unread(None)]), ReceiptAction::MarkUnread, None), []);
@@ -59,7 +59,7 @@ fn only_what_was_read_can_be_marked_unread() {
 }
 
 #[test]
-fn what_a_read_all_covers_can_be_marked_unread_and_the_next_read_all_covers_it_again() {
+fn a_message_read_by_a_read_all_can_be_marked_unread_and_is_read_by_the_next_one() {
     assert_eq!(decide(&given([]), ReceiptAction::MarkUnread, Some(9)), [unread(Some(9))]);
     let receipt = given([unread(Some(9))]);
     assert_eq!(decide(&receipt, ReceiptAction::MarkUnread, Some(9)), []);
@@ -72,7 +72,7 @@ fn a_message_is_never_stuck_unread() {
 }
 
 #[test]
-fn what_was_deleted_can_be_restored_and_deleted_again() {
+fn a_deleted_message_can_be_restored_and_deleted_again() {
     let (deleted, restored) =
         (ReceiptEvent::MessageDeleted(receiver()), ReceiptEvent::MessageRestored(receiver()));
     assert_eq!(decide(&given([]), ReceiptAction::Restore, None), []);

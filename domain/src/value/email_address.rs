@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_mail_can_be_sent_to_is_refused() {
+    fn an_address_that_cannot_receive_mail_is_refused() {
         let local =
             ["@example.com", ".a@example.com", "a.@example.com", "a..b@example.com", "a b@example.com"];
         let domain =
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_surrounds_an_address_is_left_out() {
+    fn characters_around_an_address_are_left_out() {
         let written = [
             " ana@example.com\u{a0}",
             "ana@example.com\u{200b}",
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_within_an_address_is_named() {
+    fn the_fault_within_an_address_is_named() {
         let found = [
             ("ana@exam\u{200b}ple.com", '\u{200b}'),
             ("ana\u{ad}@example.com", '\u{ad}'),

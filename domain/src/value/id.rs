@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn deliveries_of_two_notifications_of_one_moment_are_told_apart() {
+    fn deliveries_of_two_notifications_of_one_moment_have_different_ids() {
         let one = NotificationId(Uuid::from_u128(0x0192_e4a0_7b1c_7def_8123_4560_0000_0000));
         let next = NotificationId(Uuid::from_u128(0x0192_e4a0_7b1c_7def_8123_4560_1000_0000));
         let delivery = DeliveryId::of(next, Ordinal::try_new(7).expect("an ordinal"));

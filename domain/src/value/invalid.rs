@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn readings_are_told_to_the_caller_and_to_no_log() {
+    fn readings_are_shown_to_the_caller_and_never_logged() {
         let readings =
             Invalid::Phone(PhoneFault::Ambiguous(Reading(573_001_234_567), Reading(3_211_234_567)));
         for language in [Language::Es, Language::En] {

@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused_with_its_reason() {
+    fn an_invalid_number_is_refused_with_its_reason() {
         let characters =
             ["abc", "300 FLOWERS", "3001234567/3011234567", "3001234567, 3011234567", "+", "-", "()"];
         refuses("CO", &characters, PhoneFault::Characters);
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_spreadsheet_made_an_amount_of_is_refused() {
+    fn a_number_turned_into_an_amount_by_a_spreadsheet_is_refused() {
         for country in ["CO", "CL", "BR", "PE", "DE"] {
             let amounts = [
                 "98765432.0",
@@ -553,7 +553,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_once_is_read_the_same_again() {
+    fn a_parsed_number_parses_to_itself() {
         for (text, country) in [("0412-1234567", "VE"), ("+5215512345678", "MX"), ("11 15 1234 5678", "AR")] {
             let once = parse(text, country).unwrap();
             assert_eq!(parse(&once, country).as_deref(), Ok(once.as_str()));

@@ -78,7 +78,7 @@ fn an_entry_about_many_counts_them_and_has_the_gravest_result() {
 }
 
 #[test]
-fn what_ends_a_doubt_and_what_is_reopened_is_counted() {
+fn ended_doubts_and_reopened_deliveries_are_counted() {
     let (notification, company) = (id(1).into(), id(2).into());
     let members = [1, 2].map(member).into_iter().collect();
     let resolution = Resolution::NotSent;
@@ -149,7 +149,7 @@ fn no_entry_names_a_person() {
 }
 
 #[test]
-fn what_cannot_be_read_is_noted_as_such() {
+fn an_unreadable_event_has_an_entry_that_says_so() {
     let recorded = unreadable(1, "martian", "ñ".repeat(1_000));
     let entry = Entry::of(&recorded);
     assert_eq!((entry.result, entry.subject_type), ("unreadable", "martian"));

@@ -9,7 +9,7 @@ use domain::Position;
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
 
-use super::failure::{BatchError, Fault, fault, nameless};
+use super::failure::{BatchError, Fault, fault, without_values};
 use super::parking::{PARKED_AGGREGATES_MAX, Parked, Parking};
 use super::schema::{self, Checkpoint};
 use crate::projection::Projection;
@@ -126,10 +126,10 @@ impl Batches {
         match (first.last(), second) {
             (Some(last), _) => waiting.extend([(second, up_to), (first, last.position)]),
             (None, [culprit]) => {
-                return self.commit(events, up_to, Some((culprit.position, &nameless(error)))).await;
+                return self.commit(events, up_to, Some((culprit.position, &without_values(error)))).await;
             }
             // Not caused by an event after all.
-            (None, _) => return Err(BatchError::Database(sqlx::Error::Protocol(nameless(error)))),
+            (None, _) => return Err(BatchError::Database(sqlx::Error::Protocol(without_values(error)))),
         }
         Ok(())
     }

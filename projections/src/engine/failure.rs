@@ -8,9 +8,9 @@ pub(crate) enum Fault {
     /// Caused by the data of an event: it fails again each time.
     Event,
     /// Caused by the database or the network: a retry may succeed.
-    Passing,
+    Transient,
     /// Caused by the program or an operator, such as a missing table: a retry helps only after a person has acted.
-    Standing,
+    Permanent,
 }
 
 /// Why a batch was not projected.
@@ -35,27 +35,27 @@ pub(crate) fn fault(error: &Error) -> Fault {
     let Error::Database(error) = error else {
         return match error {
             Error::Encode(_) => Fault::Event,
-            Error::ColumnDecode { .. } | Error::Decode(_) | Error::ColumnNotFound(_) => Fault::Standing,
-            _ => Fault::Passing,
+            Error::ColumnDecode { .. } | Error::Decode(_) | Error::ColumnNotFound(_) => Fault::Permanent,
+            _ => Fault::Transient,
         };
     };
     let code = error.code();
     let code = code.as_deref().unwrap_or_default();
     // A wrong COPY format is caused by the program, not by an event.
     if matches!(code, "22P03" | "22P04") {
-        return Fault::Standing;
+        return Fault::Permanent;
     }
     match code.get(..2) {
         // Data exception, constraint violation, program limit exceeded, raised by a trigger.
         Some("22" | "23" | "54" | "P0") => Fault::Event,
         // Connection, transaction state, rollback, resources, not in the right state, operator, system.
-        Some("08" | "25" | "40" | "53" | "55" | "57" | "58") => Fault::Passing,
-        _ => Fault::Standing,
+        Some("08" | "25" | "40" | "53" | "55" | "57" | "58") => Fault::Transient,
+        _ => Fault::Permanent,
     }
 }
 
 /// The error without quoted values, which may be personal: only SQLSTATE and constraint.
-pub(crate) fn nameless(error: &Error) -> String {
+pub(crate) fn without_values(error: &Error) -> String {
     match error {
         Error::Database(error) => {
             let code = error.code().unwrap_or_default();
@@ -74,9 +74,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_never_reached_the_database_passes() {
-        assert_eq!(fault(&Error::PoolTimedOut), Fault::Passing);
-        assert_eq!(fault(&Error::Io(std::io::ErrorKind::ConnectionReset.into())), Fault::Passing);
-        assert_eq!(fault(&Error::ColumnNotFound("position".into())), Fault::Standing);
+    fn an_error_without_an_answer_of_the_database_is_transient() {
+        assert_eq!(fault(&Error::PoolTimedOut), Fault::Transient);
+        assert_eq!(fault(&Error::Io(std::io::ErrorKind::ConnectionReset.into())), Fault::Transient);
+        assert_eq!(fault(&Error::ColumnNotFound("position".into())), Fault::Permanent);
     }
 }

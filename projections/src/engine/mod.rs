@@ -12,6 +12,6 @@ mod tests;
 mod turns;
 
 pub(crate) use self::batch::{Batches, Target, swap_key};
-pub(crate) use self::failure::{BatchError, Fault, fault, nameless};
+pub(crate) use self::failure::{BatchError, Fault, fault, without_values};
 pub(crate) use self::runner::{Runner, is_new};
 pub(crate) use self::source::Source;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::batch::{Batches, LAG_MAX, Target};
-use super::failure::{BatchError, Fault, fault, nameless};
+use super::failure::{BatchError, Fault, fault, without_values};
 use super::schema;
 use super::source::Source;
 use super::turns::Batch;
@@ -207,11 +207,15 @@ impl Runner {
         let reason = match error {
             BatchError::Fenced => return,
             BatchError::TooManyParked | BatchError::TooSlow => error.to_string(),
-            BatchError::Database(error) if fault(error) == Fault::Passing => {
-                tracing::warn!(projection, reason = nameless(error), "a projection waits for its database");
+            BatchError::Database(error) if fault(error) == Fault::Transient => {
+                tracing::warn!(
+                    projection,
+                    reason = without_values(error),
+                    "a projection waits for its database"
+                );
                 return;
             }
-            BatchError::Database(error) => nameless(error),
+            BatchError::Database(error) => without_values(error),
         };
         self.stop_with(&reason).await;
     }
@@ -223,7 +227,7 @@ impl Runner {
         if let Err(error) = sqlx::query(&text).bind(reason).execute(self.log.pool()).await {
             tracing::error!(
                 projection,
-                reason = nameless(&error),
+                reason = without_values(&error),
                 "failed to write down why a projection stands still"
             );
         }

@@ -28,7 +28,7 @@ fn an_unreadable_event_parks_its_aggregate_and_the_rest_flows() {
 }
 
 #[test]
-fn what_was_parked_stays_parked_in_later_batches() {
+fn a_parked_aggregate_stays_parked_in_later_batches() {
     let mut parking = Parking::default();
     let bad = [unreadable(1, "inbox", id(1))];
     let sorted = parking.sort(&Inbox, &bad, None);
@@ -55,14 +55,14 @@ fn events_of_no_interest_are_neither_projected_nor_parked() {
 }
 
 #[test]
-fn the_audit_notes_what_it_cannot_read() {
+fn the_audit_has_an_entry_for_an_unreadable_event() {
     let events = [unreadable(1, "martian", "x"), unreadable(2, "martian", "x")];
     let sorted = Parking::default().sort(&Audit, &events, None);
     assert_eq!(positions(&sorted), (vec![1, 2], vec![]));
 }
 
 #[test]
-fn who_is_parked_is_erased_all_the_same() {
+fn a_parked_client_is_erased_all_the_same() {
     let erased = || Event::Client(ClientEvent::ClientErased { company: id(9).into() });
     let events = [unreadable(1, "client", id(1)), recorded(2, id(1), erased()), recorded(3, id(1), erased())];
     let sorted = Parking::default().sort(&Audit, &events, Some((1, "refused")));

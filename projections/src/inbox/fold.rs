@@ -235,7 +235,7 @@ impl Fold {
         if before.counted() != item.counted() {
             self.counted_at.insert(user.uuid(), when.position);
         }
-        if let Some(kind) = news(&before, item) {
+        if let Some(kind) = update_for_author(&before, item) {
             let (message, user, author) = (message.uuid(), user.uuid(), author.uuid());
             self.log.push(Logged { position: when.position, message, user, author, kind, at: when.at });
         }
@@ -306,7 +306,7 @@ fn apply(item: &mut Item, event: &ReceiptEvent, stays_read: bool, at: DateTime<U
 }
 
 /// Whether the author is informed: a deletion stays private.
-const fn news(before: &Item, now: &Item) -> Option<&'static str> {
+const fn update_for_author(before: &Item, now: &Item) -> Option<&'static str> {
     if before.acknowledged_at.is_none() && now.acknowledged_at.is_some() {
         Some("acknowledged")
     } else if before.read_at.is_none() && now.read_at.is_some() {

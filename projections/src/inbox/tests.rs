@@ -97,7 +97,7 @@ fn seen_read_and_acknowledged_are_apart_and_each_implies_the_one_before() {
 }
 
 #[test]
-fn asked_twice_the_first_time_stands_and_nobody_is_told_again() {
+fn a_repeated_receipt_keeps_the_first_time_and_sends_no_update() {
     let fold = folded(&[
         sent(1, MESSAGE, &[READER]),
         receipt(2, ReceiptEvent::MessageRead),
@@ -122,7 +122,7 @@ fn unread_takes_back_the_reading_only() {
 }
 
 #[test]
-fn a_deleted_item_counts_nowhere_until_it_is_restored_and_its_author_is_not_told() {
+fn a_deleted_item_is_not_counted_until_it_is_restored_and_its_author_gets_no_update() {
     let mut events = vec![sent(1, MESSAGE, &[READER]), receipt(2, ReceiptEvent::MessageDeleted)];
     assert_eq!(counts(&folded(&events)), (0, 0, 0));
     events.push(receipt(3, ReceiptEvent::MessageRestored));
@@ -132,7 +132,7 @@ fn a_deleted_item_counts_nowhere_until_it_is_restored_and_its_author_is_not_told
 }
 
 #[test]
-fn a_withdrawn_message_leaves_every_inbox_and_what_comes_after_changes_nothing() {
+fn a_withdrawn_message_leaves_every_inbox_and_later_receipts_change_nothing() {
     let fold = folded(&[
         sent(1, MESSAGE, &[READER]),
         receipt(2, ReceiptEvent::MessageRead),
@@ -146,13 +146,13 @@ fn a_withdrawn_message_leaves_every_inbox_and_what_comes_after_changes_nothing()
 }
 
 #[test]
-fn who_had_hidden_a_message_is_not_told_that_it_was_withdrawn() {
+fn a_recipient_who_deleted_a_message_gets_no_update_of_its_withdrawal() {
     let events = [sent(1, MESSAGE, &[READER]), receipt(2, ReceiptEvent::MessageDeleted), withdrawn(3)];
     assert_eq!(folded(&events).left, []);
 }
 
 #[test]
-fn what_the_table_has_is_taken_off_when_it_is_withdrawn() {
+fn a_withdrawal_subtracts_the_items_in_the_table() {
     let mut fold = folded(&[sent(1, MESSAGE, &[READER])]);
     for touched in fold.items.values_mut() {
         touched.before.clone_from(&touched.now);
@@ -162,7 +162,7 @@ fn what_the_table_has_is_taken_off_when_it_is_withdrawn() {
 }
 
 #[test]
-fn a_read_all_reads_what_stands_up_to_its_position_and_deleted_items_too() {
+fn a_read_all_reads_every_item_up_to_its_position_deleted_ones_too() {
     let fold = folded(&[
         sent(1, MESSAGE, &[READER]),
         sent(2, 2, &[READER]),

@@ -15,9 +15,9 @@ use domain::value::{Member, first_members};
 use domain::{Event, Personal};
 use uuid::Uuid;
 
+use super::new_states::{of_outcomes, of_receipt, of_reopening, of_resolution};
 use super::requested::requested;
 use super::rows::{Attempt, Chunk, ChunkKey, Notification, Outcome, Standing, Totals};
-use super::standing::{of_outcomes, of_receipt, of_reopening, of_resolution};
 
 /// The rows that a batch changes. Before the fold, `notifications` and `chunks` hold the rows that the batch needs.
 #[derive(Debug, Default)]

@@ -4,10 +4,10 @@
 mod as_of;
 mod fold;
 mod load;
+mod new_states;
 mod requested;
 mod rows;
 mod save;
-mod standing;
 #[cfg(test)]
 mod tests;
 

@@ -140,7 +140,7 @@ fn undecided(fold: &Fold<'_>) -> String {
 }
 
 #[test]
-fn each_delivery_counts_once_where_it_stands() {
+fn each_delivery_counts_once_in_its_state() {
     let events = [
         requested(),
         chunk(2, 1, 4),
@@ -156,7 +156,7 @@ fn each_delivery_counts_once_where_it_stands() {
 }
 
 #[test]
-fn what_is_accepted_at_once_has_no_entry_beside_its_outcome() {
+fn a_delivery_accepted_at_once_has_no_entry_beside_its_outcome() {
     let events = [requested(), chunk(2, 1, 3), outcome(3, "1-3", 1, 1, accepted(3))];
     let fold = folded(&events);
     assert!(fold.attempts.is_empty());
@@ -195,7 +195,7 @@ fn the_second_that_is_known_brings_the_first_into_the_history() {
 }
 
 #[test]
-fn a_retry_takes_the_failed_back_and_keeps_who_was_left_out_first() {
+fn a_retry_reopens_the_failed_and_keeps_the_exclusions_of_the_first_generation() {
     let events = [
         requested(),
         chunk(2, 1, 3),
@@ -223,7 +223,7 @@ fn outcomes_without_their_audience_leave_nothing() {
 }
 
 #[test]
-fn what_the_log_calls_cancelled_is_cancelled() {
+fn a_cancelled_event_makes_a_delivery_cancelled() {
     let cancelled = notification(4, NotificationEvent::NotificationCancelled);
     let events = [requested(), chunk(2, 1, 1), closed(3, 1), cancelled];
     let known = &folded(&events).notifications[&id(NOTIFICATION)];
@@ -231,7 +231,7 @@ fn what_the_log_calls_cancelled_is_cancelled() {
 }
 
 #[test]
-fn nothing_personal_of_a_client_who_was_erased_before_is_written() {
+fn no_personal_data_of_an_erased_client_is_written() {
     let events = [requested(), chunk(2, 1, 2), outcome(3, "1-2", 1, 1, failed())];
     let mut fold = folded(&events);
     fold.erased.insert(id(CLIENT));
@@ -247,7 +247,7 @@ fn nothing_personal_of_a_client_who_was_erased_before_is_written() {
 }
 
 #[test]
-fn who_is_erased_in_a_batch_is_blanked_at_its_end() {
+fn a_client_erased_in_a_batch_is_blanked_at_its_end() {
     let erased = ClientEvent::ClientErased { company: id(COMPANY).into() };
     let events = [requested(), chunk(2, 1, 1), recorded(3, id(CLIENT), Event::Client(erased))];
     assert_eq!(folded(&events).erased_now, [id(CLIENT)]);

@@ -333,7 +333,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_being_sent_is_no_longer_pending_and_the_sum_stays() {
+    fn a_delivery_in_flight_is_not_pending_and_the_sum_stays() {
         let totals = Totals { total: 10, pending: 3, deferred: 2, accepted: 5, ..Totals::default() };
         let told = |sending| {
             let totals = totals.with_sending(sending);

@@ -93,12 +93,12 @@ impl Fill {
             let events: Vec<_> = batch.events.iter().collect();
             self.batches.project(&events, batch.up_to).await?;
             self.facts += facts(&*self.target.projector, &events);
-            self.tell(share.end()).await?;
+            self.store_progress(share.end()).await?;
         }
         Ok(())
     }
 
-    async fn tell(&mut self, end: Position) -> sqlx::Result<()> {
+    async fn store_progress(&mut self, end: Position) -> sqlx::Result<()> {
         let Some(rebuild) = self.rebuild else { return Ok(()) };
         if self.told_at.is_some_and(|told_at| told_at.elapsed() < PROGRESS_INTERVAL) && self.position() < end
         {

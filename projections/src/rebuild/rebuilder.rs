@@ -121,13 +121,13 @@ impl Rebuilder {
         loop {
             let Err(error) = self.attempt(rebuild, projector, share.take()).await else { return Ok(()) };
             tracing::error!(projection = projection.name(), %error, "a rebuild failed and begins anew");
-            if !matches!(&error, BatchError::Database(error) if fault(error) == Fault::Passing) {
+            if !matches!(&error, BatchError::Database(error) if fault(error) == Fault::Transient) {
                 tries += 1;
             }
             if tries >= TRIES_MAX {
                 self.drop(&schema::beside(projection)).await;
                 return Err(match error {
-                    BatchError::Database(error) => crate::engine::nameless(&error),
+                    BatchError::Database(error) => crate::engine::without_values(&error),
                     other => other.to_string(),
                 });
             }

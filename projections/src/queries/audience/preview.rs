@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_total_is_the_reachable_and_the_excluded_and_duplicates_are_told_apart() {
+    fn the_total_is_the_reachable_and_the_excluded_and_duplicates_are_counted_apart() {
         let counted = Counted { contacts: 10, addressed: 7, addresses: 6, reachable: 5 };
         let audience = Audience::of(Channel::Sms, &counted);
         assert_eq!((audience.total, audience.reachable, audience.duplicates), (9, 5, 1));
