@@ -20,8 +20,8 @@ pub struct DispatcherOptions {
     /// The waits before the second, third, … attempt instead of the channel's own schedule, when a provider asks for
     /// nothing itself; a delivery that fails once more after them has failed for good. For demonstrations and tests.
     pub retry_waits: Option<Vec<Duration>>,
-    /// How often an owner beats and looks at the others. One that does not beat for fifteen looks of another loses what
-    /// it has in hand, so that this is a fifteenth of the lease.
+    /// How often an owner beats and looks at the others. One that does not beat for fifteen looks of another loses
+    /// its tasks, so that this is a fifteenth of the lease.
     pub heartbeat: Duration,
     /// How often the queue is asked without having been woken.
     pub poll: Duration,

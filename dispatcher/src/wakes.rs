@@ -1,4 +1,4 @@
-//! What wakes whom within one process; between processes they poll.
+//! Signals between the parts of one process; other processes are polled.
 
 use domain::value::Channel;
 use tokio::sync::{Notify, watch};

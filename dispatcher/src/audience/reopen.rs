@@ -133,7 +133,7 @@ async fn chunk_people(pool: &PgPool, open: &Open, failed: &[FailedChunk]) -> sql
     .await
 }
 
-/// A chunk whose task is there keeps it, due now: its row is locked, so that whoever ends the task at this moment does it
+/// A chunk whose task is there keeps it, due now: its row is locked, so that a settlement that ends the task at this moment does it
 /// before, or finds that the stream has moved.
 async fn insert_tasks(
     tx: &mut PgConnection,

@@ -1,4 +1,4 @@
-//! Taking due tasks in hand: lanes in order, companies of a lane in equal parts, never a task that another has.
+//! Claims of due tasks: lanes in order, companies of a lane in equal parts, never a task that another owner has.
 
 use std::collections::HashSet;
 

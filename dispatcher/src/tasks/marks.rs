@@ -19,7 +19,7 @@ pub(crate) struct StartMark {
     pub(crate) attempt: u32,
     pub(crate) member: Member,
     pub(crate) client: ClientId,
-    /// With whom, so that a crash can name it.
+    /// The provider, so that a recovery can name it.
     pub(crate) provider: Arc<str>,
     /// False takes a mark back: the member is provably unsent, and stays with the owner.
     pub(crate) is_started: bool,

@@ -34,7 +34,7 @@ pub(super) enum Step {
     Finish,
 }
 
-/// What becomes of a task by the deliveries as they stand after its change. `in_memory` are those whom its owner works
+/// What becomes of a task by the deliveries as they stand after its change. `in_memory` are the members that its owner works
 /// on: while one of them is open, it keeps the task.
 pub(super) fn step(after: &Deliveries, chunk_people: usize, in_memory: Members, now: DateTime<Utc>) -> Step {
     let open = after.open_among(first_members(chunk_people));

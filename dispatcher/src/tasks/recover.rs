@@ -77,7 +77,7 @@ async fn marks(pool: &PgPool, tasks: &[Task]) -> sqlx::Result<HashMap<ChunkId, V
     Ok(marks)
 }
 
-/// Who was started in an attempt of which nothing is recorded: nobody can tell whether the provider has it.
+/// The members that were started in an attempt without a recorded outcome: the provider may have the message.
 fn in_doubt(
     deliveries: &Deliveries,
     started: impl IntoIterator<Item = (Member, Started)>,

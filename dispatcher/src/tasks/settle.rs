@@ -290,7 +290,7 @@ async fn append(
 }
 
 /// Moves the rows; says which were still as their change expected them. The notifications of tasks that end are locked
-/// first: whoever cancels one locks in the same order.
+/// first: a cancellation locks in the same order.
 async fn take_steps(tx: &mut PgConnection, decided: &[Decided<'_>]) -> Result<Vec<bool>, SettleError> {
     if decided.is_empty() {
         return Ok(Vec::new());
@@ -302,7 +302,7 @@ async fn take_steps(tx: &mut PgConnection, decided: &[Decided<'_>]) -> Result<Ve
     let unfenced: Vec<&Change> =
         decided.iter().filter(|decided| decided.needs_fence()).map(|decided| decided.change).collect();
     if !unfenced.is_empty() {
-        // In a statement after the lock on the row, which whoever reopens members holds too.
+        // In a statement after the lock on the row, which a retry that reopens members holds too.
         let ends = store::stream_ends(tx, unfenced.iter().map(|change| stream(change)).collect()).await?;
         if unfenced.iter().zip(ends).any(|(change, end)| change.sequence != end) {
             return Err(AppendError::Conflict.into());

@@ -25,7 +25,7 @@ pub(super) struct ActiveTask {
 struct Progress {
     deliveries: Deliveries,
     sequence: i64,
-    /// Whom this owner is still working on: buffered, being sent, or held until a refusal is understood.
+    /// The members this owner is still working on: buffered, being sent, or held until a refusal is understood.
     in_memory: Members,
     /// Whose outcomes are being committed. `deliveries` does not show these outcomes yet: a member who was deferred before
     /// looks due again, and a job for that member would send twice.
@@ -95,8 +95,8 @@ impl ActiveTask {
         }
     }
 
-    /// Takes in what was settled; there is one change of a task at a time. Returns jobs for members whom a retry has opened
-    /// again meanwhile.
+    /// Takes in what was settled; there is one change of a task at a time. Returns jobs for members that a retry has
+    /// reopened meanwhile.
     pub(super) fn settled(self: &Arc<Self>, settled: Settled) -> Vec<Job> {
         let Settled { deliveries, sequence, next } = settled;
         let mut progress = self.progress();

@@ -51,7 +51,7 @@ pub(super) struct RefusedJob {
     started: Option<Started>,
 }
 
-/// Whom a refusal is about.
+/// What a refusal is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
     /// What its code says.

@@ -135,7 +135,7 @@ impl Flusher {
     async fn commit(&self, marks: &[StartMark], changes: &[Change]) -> (Vec<Marked>, Vec<Settled>) {
         match self.settler.commit(Some(self.owner), marks, changes.to_vec()).await {
             Ok(committed) => return committed,
-            Err(error) => self.tell(&error, changes.len()).await,
+            Err(error) => self.wait_after(&error, changes.len()).await,
         }
         let unmarks: Vec<StartMark> = marks.iter().filter(|mark| !mark.is_started).cloned().collect();
         (vec![Marked::Unknown; marks.len()], self.commit_until_done(&unmarks, changes).await)
@@ -145,12 +145,12 @@ impl Flusher {
         loop {
             match self.settler.commit(Some(self.owner), unmarks, changes.to_vec()).await {
                 Ok((_, settled)) => return settled,
-                Err(error) => self.tell(&error, changes.len()).await,
+                Err(error) => self.wait_after(&error, changes.len()).await,
             }
         }
     }
 
-    async fn tell(&self, error: &SettleError, tasks: usize) {
+    async fn wait_after(&self, error: &SettleError, tasks: usize) {
         tracing::warn!(%error, tasks, "outcomes could not be recorded, trying again");
         sleep(REST).await;
     }

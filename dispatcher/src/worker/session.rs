@@ -247,7 +247,7 @@ impl<'a> Session<'a> {
     }
 
     /// Nothing new is begun: the marks of a fenced owner are refused. What is being sent takes as long as its provider, whose
-    /// answers are recorded whoever has the tasks by then.
+    /// answers are recorded even if another owner has the tasks by then.
     async fn give_up(mut self, recorder: Recorder, last_sends: &mut JoinSet<()>) {
         tracing::error!(owner = %self.owner, "the dispatcher lost its tasks and begins again");
         self.stop.cancel();
