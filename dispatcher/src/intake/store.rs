@@ -6,6 +6,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::batch::Batch;
+use crate::tasks::stops::stop_cancelled;
 
 /// Why a batch was not taken in.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +40,7 @@ pub(super) async fn store(
     unpark(&mut tx, &batch.unparked).await?;
     remember(&mut tx, batch).await?;
     open_audiences(&mut tx, batch).await?;
-    cancel(&mut tx, batch).await?;
+    stop_cancelled(&mut tx, &batch.cancelled).await?;
     erase(&mut tx, &batch.erased).await?;
     park(&mut tx, &batch.parked).await?;
     fail::fail_point!("intake::before_commit", |_| std::process::abort());
@@ -133,35 +134,6 @@ async fn is_remembered(tx: &mut PgConnection, notification: Uuid) -> sqlx::Resul
         .bind(notification)
         .fetch_one(tx)
         .await
-}
-
-/// Under the lock on the notification no task of it is inserted unseen, for the resolver shares that lock; and it is taken
-/// before those on tasks, as a settlement does. What nobody has is then settled by the housekeeper; an owner asks with each
-/// beat.
-async fn cancel(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()> {
-    if batch.cancelled.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "with locked as materialized (
-           select notification_id from send_notifications where notification_id = any($1)
-           order by notification_id for no key update)
-         update send_notifications n set cancelled = true from locked l where n.notification_id = l.notification_id",
-    )
-    .bind(&batch.cancelled)
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "with locked as materialized (
-           select notification_id, chunk from send_tasks where notification_id = any($1)
-           order by notification_id, chunk for update)
-         update send_tasks t set stopped = 'cancelled'
-         from locked l where t.notification_id = l.notification_id and t.chunk = l.chunk",
-    )
-    .bind(&batch.cancelled)
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 /// Remembered for ever: a chunk that was cut before the erasure may come after it, and a process may still remember the

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use commands::begin;
 use domain::value::{Members, NotificationId, Ordinal};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::ChunkId;
@@ -41,6 +42,56 @@ pub(crate) async fn of_owner(pool: &PgPool, owner: Uuid) -> sqlx::Result<Vec<Sto
         why: Stopped::Cancelled,
     });
     Ok(cancelled.chain(erased(pool, owner).await?).collect())
+}
+
+/// Stops what is left of a notification whose cancellation is recorded, and does nothing if none is. The intake does the same
+/// when it comes by the event, but whoever is told that it is cancelled must find that nothing
+/// more begins.
+///
+/// # Errors
+/// When the database does not answer; the intake will do it all the same.
+pub async fn stop_if_cancelled(pool: &PgPool, notification: NotificationId) -> sqlx::Result<()> {
+    let mut tx = begin(pool).await?;
+    let is_cancelled: bool = sqlx::query_scalar(
+        "select exists (select from events where aggregate_type = 'notification' and aggregate_id = $1::text
+                          and event_type = 'NotificationCancelled')",
+    )
+    .bind(notification.uuid())
+    .fetch_one(&mut *tx)
+    .await?;
+    if is_cancelled {
+        stop_cancelled(&mut tx, &[notification.uuid()]).await?;
+    }
+    tx.commit().await
+}
+
+/// Under the lock on the notification no task of it is inserted unseen, for the resolver shares that lock; and it is taken
+/// before those on tasks, as a settlement does. What nobody has is then settled by the housekeeper; an owner asks with each
+/// beat.
+pub(crate) async fn stop_cancelled(tx: &mut PgConnection, cancelled: &[Uuid]) -> sqlx::Result<()> {
+    if cancelled.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "with locked as materialized (
+           select notification_id from send_notifications where notification_id = any($1)
+           order by notification_id for no key update)
+         update send_notifications n set cancelled = true from locked l where n.notification_id = l.notification_id",
+    )
+    .bind(cancelled)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "with locked as materialized (
+           select notification_id, chunk from send_tasks where notification_id = any($1)
+           order by notification_id, chunk for update)
+         update send_tasks t set stopped = 'cancelled'
+         from locked l where t.notification_id = l.notification_id and t.chunk = l.chunk",
+    )
+    .bind(cancelled)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Only while an erasure is under way, which is rare, is the view asked.

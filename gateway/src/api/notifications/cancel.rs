@@ -26,5 +26,6 @@ pub(super) async fn cancel(
     let company = company_for(&state, &caller, notification).await?;
     caller.needs(caller.may_notify(company))?;
     let done = commands::notifications::cancel(state.log(), notification, &context.about(company)).await?;
+    dispatcher::tasks::stop_if_cancelled(state.log().pool(), notification).await?;
     Ok(state.changed(&caller, done))
 }
