@@ -27,11 +27,13 @@ async fn a_frozen_dispatcher_that_wakes_sends_nothing_twice() {
     for channel in [Channel::Sms, Channel::Email] {
         scene.simulator.set_rule(channel, "", Behaviour::Slow(SLOW));
     }
-    let program = scene.program("").await;
+    // The only dispatcher at first, so that the campaign is certainly its own.
+    let (front, dispatcher) =
+        (["serve", "--roles", "gateway,relay,projector"], ["serve", "--roles", "dispatcher"]);
+    let program = Program::start(&front, &scene.environment, "").await;
     let client = scene.client(&program);
-    let others = owners(&scene, 1).await;
-    let frozen = Program::start_silent(&["serve", "--roles", "dispatcher"], &scene.environment, "");
-    let owner = *owners(&scene, 2).await.iter().find(|owner| !others.contains(owner)).expect("another owner");
+    let frozen = Program::start_silent(&dispatcher, &scene.environment, "");
+    let owner = owners(&scene, 1).await[0];
 
     let mut load = Load::of(&scene, MESSAGES);
     load.apply_until_answered(&client).await;
@@ -41,6 +43,7 @@ async fn a_frozen_dispatcher_that_wakes_sends_nothing_twice() {
     assert!((1..=2 * CONNECTIONS).contains(&in_flight), "{in_flight} sends were in flight");
 
     // The other takes over all that was not started, and says what is in doubt.
+    let other = Program::start_silent(&dispatcher, &scene.environment, "");
     for asked in load.notifications() {
         rest(&client, asked.id).await;
     }
@@ -56,6 +59,7 @@ async fn a_frozen_dispatcher_that_wakes_sends_nothing_twice() {
     load.add_notifications(&scene, 1);
     load.apply_until_answered(&client).await;
     compare(&scene, &client, &load, in_flight).await;
+    other.kill().await;
     frozen.kill().await;
     program.kill().await;
 }

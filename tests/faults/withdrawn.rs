@@ -114,7 +114,7 @@ async fn after_the_answer_to_a_cancel_no_more_begin_than_were_under_way() {
         let before = tap.begun();
         let asked = ask(&client, company.to_string()).await;
         eventually("it is under way", async || (tap.begun() > before + CONNECTIONS).then_some(())).await;
-        let mut intake = world.log().pool().begin().await.expect("a transaction");
+        let mut intake = commands::begin(world.log().pool()).await.expect("a transaction");
         sqlx::query("lock table intake").execute(&mut *intake).await.expect("the lock");
         client.post(&format!("/notifications/{asked}/cancel"), &json!({})).await.expect(200);
         let answered = tap.begun();
