@@ -160,7 +160,7 @@ describe('«Enviar Notificaciones Clientes»', () => {
     await page.locator(`tbody a[href="/notificaciones/${id}"]`).click();
     await page.locator('deliveries-list summary').first().click();
     await page.getByRole('link', { name: 'Ver sus hechos en la auditoría' }).click();
-    await page.getByText('Resultados de envíos').first().waitFor();
+    await page.locator('tbody').getByText('Resultados de envíos').first().waitFor();
     await page.getByRole('button', { name: 'Ver a quién' }).first().click();
     const dialog = page.getByRole('dialog', { name: 'Envío a un destinatario' });
     await dialog.getByText(GOOD_AND_BAD[1].phone).waitFor();

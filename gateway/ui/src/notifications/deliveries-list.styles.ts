@@ -2,6 +2,7 @@
 import { css } from 'lit';
 
 export const deliveriesStyles = css`
+  .audited a { display: inline-flex; align-items: center; min-height: 24px; }
   .card { overflow: hidden; }
   .filters { display: flex; gap: var(--s2); padding: var(--s3) var(--s4); border-bottom: 1px solid var(--line); flex-wrap: wrap; }
   .chip { display: inline-flex; gap: 6px; min-height: 32px; align-items: center; padding: 0 var(--s3); border: 1px solid var(--line); border-radius: 99px; background: none; font-size: var(--text-s); font-weight: 500; color: var(--ink-2); cursor: pointer; }

@@ -85,7 +85,7 @@ export class DeliveriesList extends LitElement {
         ${icon('down', 16)}
       </summary>
       ${timeline(one)}
-      ${may('auditor') ? html`<p class="small"><a href="/auditoria?asunto=${one.id}">${t('delivery.audit')}</a></p>` : nothing}
+      ${may('auditor') ? html`<p class="small audited"><a href="/auditoria?asunto=${one.id}">${t('delivery.audit')}</a></p>` : nothing}
     </details>`;
   }
 
