@@ -209,7 +209,7 @@ async function records(page, name) {
 }
 
 async function audit(page, name) {
-  await open(page, `/auditoria?empresa=${company.id}`);
+  await open(page, `/auditoria?asunto=${await aDelivery(page)}`);
   await page.getByRole('button', { name: 'Ver a quién' }).first().click();
   await page.getByRole('dialog').getByRole('link', { name: 'Ver la notificación' }).waitFor();
   await check(page, `${name} to whom`);
@@ -219,6 +219,12 @@ async function audit(page, name) {
   await page.getByRole('dialog').locator('li').first().waitFor();
   await check(page, `${name} receipts of the audit`);
   await closeDialog(page);
+}
+
+/** The id of a delivery of the company's newest notification. */
+async function aDelivery(page) {
+  const first = async (path) => (await (await page.request.get(`/api/v1${path}`)).json()).data[0].id;
+  return first(`/notifications/${await first(`/notifications?company=${company.id}`)}/deliveries`);
 }
 
 async function importing(page, name) {
