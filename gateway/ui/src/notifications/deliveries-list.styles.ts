@@ -2,6 +2,7 @@
 import { css } from 'lit';
 
 export const deliveriesStyles = css`
+  .audited { padding: 0 var(--s4) var(--s3) var(--s5); }
   .audited a { display: inline-flex; align-items: center; min-height: 24px; }
   .card { overflow: hidden; }
   .filters { display: flex; gap: var(--s2); padding: var(--s3) var(--s4); border-bottom: 1px solid var(--line); flex-wrap: wrap; }
