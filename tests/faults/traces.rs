@@ -267,7 +267,7 @@ fn ordinals(members: Members) -> Vec<Ordinal> {
     members.iter().map(ordinal).collect()
 }
 
-/// What is noted tells something: without the marks nobody could have been sent to.
+/// The replay can fail: a trace without its start marks is rejected, because nobody could have been sent to.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trace_without_its_marks_is_rejected() {
     let scene = Scene::set().await;

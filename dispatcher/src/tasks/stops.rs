@@ -44,9 +44,8 @@ pub(crate) async fn of_owner(pool: &PgPool, owner: Uuid) -> sqlx::Result<Vec<Sto
     Ok(cancelled.chain(erased(pool, owner).await?).collect())
 }
 
-/// Stops what is left of a notification whose cancellation is recorded, and does nothing if none is. The intake does the same
-/// when it comes by the event, but whoever is told that it is cancelled must find that nothing
-/// more begins.
+/// Stops what is left of a notification whose cancellation is recorded, and does nothing if none is. The intake does the
+/// same when it reads the event. It is done here too, so that no send begins after the caller has been answered.
 ///
 /// # Errors
 /// When the database does not answer; the intake will do it all the same.
