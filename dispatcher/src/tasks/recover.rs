@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use domain::deliveries::{Deliveries, Evidence, MemberOutcome, Observation, Outcome};
-use domain::value::{Member, Members};
+use domain::value::Member;
 use sqlx::PgPool;
 
-use super::load::deliveries;
 use super::marks::{StartRow, Started, started};
-use super::settle::{Change, SettleError, Settler};
-use super::{COLUMNS, ChunkId, PAGE_TASKS, Task, TaskError, TaskRow, park, tasks};
+use super::settle::{SettleError, Settler};
+use super::sweep::changes;
+use super::{COLUMNS, ChunkId, PAGE_TASKS, Task, TaskRow, tasks};
 
 /// Takes back a page of the tasks that have no living owner: it is fenced, or nobody knows it. Returns how many there
 /// were. It may be repeated after a crash anywhere: the outcomes, the marks and the task change in one transaction.
@@ -17,27 +17,13 @@ pub(crate) async fn recover(settler: &Settler) -> Result<usize, SettleError> {
     let tasks = orphans(&settler.pool).await?;
     // In a statement after that which fenced the owner: no mark of it can be committed any more.
     let mut marks = marks(&settler.pool, &tasks).await?;
-    let (count, mut changes) = (tasks.len(), Vec::with_capacity(tasks.len()));
-    for task in tasks {
+    let count = tasks.len();
+    let with_marks = tasks.into_iter().map(|task| {
         let started = marks.remove(&task.id).map(|rows| started(&rows)).unwrap_or_default();
-        match deliveries(settler.log.reader(), task.id).await {
-            Ok((deliveries, sequence)) => {
-                let outcomes = in_doubt(&deliveries, started);
-                changes.push(Change {
-                    task,
-                    deliveries,
-                    sequence,
-                    outcomes,
-                    in_memory: Members::NONE,
-                    unmarked: Members::NONE,
-                });
-            }
-            Err(error @ TaskError::Unreadable { .. }) => {
-                park(&settler.pool, &task, &error.to_string()).await?;
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
+        (task, started)
+    });
+    let doubts = |_: &Task, deliveries: &Deliveries, started| in_doubt(deliveries, started);
+    let changes = changes(settler, with_marks.collect(), doubts).await?;
     settler.commit(None, &[], changes).await?;
     Ok(count)
 }

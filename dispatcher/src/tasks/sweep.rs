@@ -70,7 +70,7 @@ async fn stopped(pool: &PgPool) -> sqlx::Result<Vec<(Task, Stopped)>> {
 }
 
 /// The changes of tasks that nobody has, each by what has become of its chunk. A task that cannot be read is parked.
-pub(super) async fn changes<T: Copy>(
+pub(super) async fn changes<T>(
     settler: &Settler,
     tasks: Vec<(Task, T)>,
     outcomes: impl Fn(&Task, &Deliveries, T) -> Vec<MemberOutcome>,
