@@ -11,7 +11,7 @@ use projections::queries::audience::{FailedChunk, failed_chunks};
 use sqlx::{PgConnection, PgPool};
 
 use super::open::{Open, Step, advance, lock};
-use super::resolver::{ResolveError, Resolver};
+use super::resolver::{ResolveError, Resolver, keep_from_cancelling};
 use crate::tasks::add_totals;
 
 /// How many chunks are reopened in one transaction; fewer after each conflict, since chunks that are being sent move all
@@ -141,11 +141,7 @@ async fn insert_tasks(
     reopened: &[Reopened],
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    // Shared with nobody who cancels.
-    sqlx::query("select from send_notifications where notification_id = $1 for share")
-        .bind(open.notification_id)
-        .execute(&mut *tx)
-        .await?;
+    keep_from_cancelling(tx, open).await?;
     sqlx::query(
         "insert into send_tasks as t (notification_id, chunk, company_id, channel, lane, people, chunk_people, due_at,
                                       expires_at, stopped, epoch)

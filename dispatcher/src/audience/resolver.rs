@@ -286,16 +286,21 @@ fn draft(open: &Open, chunk: Chunk, metadata: Metadata) -> Result<Draft, AppendE
 }
 
 /// The shared lock waits for a cancellation that is under way, and keeps the next one out until the task can be seen.
+pub(super) async fn keep_from_cancelling(tx: &mut PgConnection, open: &Open) -> sqlx::Result<()> {
+    sqlx::query("select from send_notifications where notification_id = $1 for share")
+        .bind(open.notification_id)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 async fn insert_task(
     tx: &mut PgConnection,
     open: &Open,
     people: i64,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    sqlx::query("select from send_notifications where notification_id = $1 for share")
-        .bind(open.notification_id)
-        .execute(&mut *tx)
-        .await?;
+    keep_from_cancelling(tx, open).await?;
     sqlx::query(
         "insert into send_tasks (notification_id, chunk, company_id, channel, lane, people, chunk_people, due_at,
                                  expires_at, stopped)
