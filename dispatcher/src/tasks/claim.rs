@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use domain::value::{CHUNK_MEMBERS, Channel, CompanyId};
+use domain::value::{Channel, CompanyId};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -17,9 +17,6 @@ pub(super) const COMPANIES_MAX: usize = 64;
 pub(super) const TASKS_MAX: usize = 64;
 /// How many companies a claim looks at in a lane for those whose turn it is.
 const LOOKED_AT_MAX: usize = 256;
-/// How many people a claim takes at most beyond its room: the last task of each company may be larger than its share.
-#[expect(dead_code, reason = "names the bound")]
-pub(crate) const OVER_ROOM_MAX: usize = COMPANIES_MAX * CHUNK_MEMBERS as usize;
 
 /// What an owner wants to have.
 #[derive(Debug, Clone, Default)]

@@ -140,24 +140,3 @@ fn a_content_is_of_the_messages_that_say_the_same_to_anybody() {
         assert!(!content.is_of(other));
     }
 }
-
-/// Run with `cargo test --release -p dispatcher --lib -- --ignored --nocapture what_a_mail_costs`.
-#[test]
-#[ignore = "measures"]
-fn what_a_mail_costs() {
-    const MAILS: u32 = 20_000;
-    let (from, body) =
-        (mailbox(FROM[1]), "Hola, le informamos de que el corte de mañana se aplaza.\n".repeat(12));
-    let outgoing = outgoing("ana@example.com", "José Núñez Pérez", "Corte de luz mañana", &body);
-    let content = Content::try_new(&from, &outgoing).expect("a content");
-    let timed = |what: &str, make: &dyn Fn() -> usize| {
-        let (begin, mut bytes) = (std::time::Instant::now(), 0);
-        (0..MAILS).for_each(|_| bytes += make());
-        println!("{what}: {:?} a mail of {} bytes", begin.elapsed() / MAILS, bytes / MAILS as usize);
-    };
-    timed("lettre's builder", &|| built_by_lettre(&from, &outgoing).len());
-    timed("of a shared content", &|| {
-        assert!(content.is_of(&outgoing));
-        Mail::try_new(&from, &outgoing, &content).map_or(0, |mail| mail.wire.len())
-    });
-}
