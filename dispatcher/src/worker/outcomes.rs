@@ -86,7 +86,8 @@ impl Outcomes {
             Some(Marked::Stopped) => self.settle_unsent(job, Outcome::Cancelled).await,
             Some(Marked::Erased) => self.settle_unsent(job, ERASED).await,
             Some(Marked::Started) => {
-                self.recorder.unmark(&job, &self.slot().name).await;
+                // Of a fenced owner nobody hands it out again.
+                self.is_taken_back(&job).await;
                 self.put_back_later(job);
             }
             Some(Marked::Unknown) | None => self.put_back_later(job),
@@ -138,8 +139,11 @@ impl Outcomes {
             return self.settle_refused(refused, About::ItsClass).await;
         }
         // Before it is held: from then on another worker may settle it.
-        if refused.started.take().is_some() {
-            self.recorder.unmark(&refused.job, &self.slot().name).await;
+        if refused.started.is_some() {
+            if !self.is_taken_back(&refused.job).await {
+                return self.settle_late(refused).await;
+            }
+            refused.started = None;
         }
         let ruling = self.slot().streaks().refused(refusal, Some(refused), self.now());
         self.apply(ruling, class).await;
@@ -185,17 +189,31 @@ impl Outcomes {
     async fn settle_refused(&self, RefusedJob { mut job, failure, started }: RefusedJob, about: About) {
         let verdict = self.verdict(&job, about);
         let next_attempt = verdict.next_attempt(&job, &failure);
-        match verdict.unsent(&job, self.name(), failure) {
+        match verdict.unsent(&job, self.name(), failure.clone()) {
             Decision::Outcome(outcome) => self.settle(job, outcome, started).await,
             Decision::PutBack { not_before } => {
+                if started.is_some() && !self.is_taken_back(&job).await {
+                    return self.settle_late(RefusedJob { job, failure, started }).await;
+                }
                 job.elsewhere_until.get_or_insert(waits_until(verdict.now, next_attempt));
                 job.refused_by.push(self.place);
-                // Provably unsent, and a crash must not leave it in doubt while it waits.
-                if started.is_some() {
-                    self.recorder.unmark(&job, &self.slot().name).await;
-                }
                 self.put_back(job, not_before);
             }
+        }
+    }
+
+    /// Takes back the start mark of a job that stays in memory: it is provably unsent, and a crash must not leave it in doubt.
+    /// False: the owner is fenced, so that the mark stands and the delivery is in doubt, or soon will be.
+    async fn is_taken_back(&self, job: &Job) -> bool {
+        self.recorder.unmark(job, &self.slot().name).await != Marked::Lost
+    }
+
+    /// A refusal that a fenced owner receives ends the doubt. Nobody hands out the owner's jobs any more, so none is held or
+    /// goes to another provider.
+    async fn settle_late(&self, RefusedJob { job, failure, started }: RefusedJob) {
+        let verdict = Verdict { elsewhere_at: None, ..self.verdict(&job, About::ItsClass) };
+        if let Decision::Outcome(outcome) = verdict.unsent(&job, self.name(), failure) {
+            self.settle(job, outcome, started).await;
         }
     }
 

@@ -77,19 +77,21 @@ impl Recorder {
 
     /// Commits that a job is being given to a provider.
     pub(super) async fn mark(&self, job: &Job, provider: &Arc<str>) -> Marked {
-        let Some(mark) = job.mark(provider, true) else { return Marked::Erased };
-        let answer = self.0.put(Entry::Mark(mark)).await;
-        match timeout(MARK_TIMEOUT, answer).await {
-            Ok(answer) => answer.unwrap_or(Marked::Unknown),
-            Err(_) => Marked::Unknown,
-        }
+        self.put_mark(job.mark(provider, true)).await
     }
 
     /// Takes the mark from a job that its provider has refused and that stays in memory: a crash then leaves it waiting
     /// and not in doubt.
-    pub(super) async fn unmark(&self, job: &Job, provider: &Arc<str>) {
-        if let Some(mark) = job.mark(provider, false) {
-            drop(self.0.put(Entry::Mark(mark)).await);
+    pub(super) async fn unmark(&self, job: &Job, provider: &Arc<str>) -> Marked {
+        self.put_mark(job.mark(provider, false)).await
+    }
+
+    async fn put_mark(&self, mark: Option<StartMark>) -> Marked {
+        let Some(mark) = mark else { return Marked::Erased };
+        let answer = self.0.put(Entry::Mark(mark)).await;
+        match timeout(MARK_TIMEOUT, answer).await {
+            Ok(answer) => answer.unwrap_or(Marked::Unknown),
+            Err(_) => Marked::Unknown,
         }
     }
 
