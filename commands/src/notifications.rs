@@ -35,7 +35,8 @@ pub async fn cancel(log: &EventLog, notification: NotificationId, context: &Comm
     log.execute::<Notification>(&notification.to_string(), command, context, &json!({})).await
 }
 
-/// Retries the failed deliveries of a notification in a new generation. A notification without failures stays as it is.
+/// Retries the failed deliveries of a notification in a new generation. A notification that was completed without failures
+/// and doubts stays as it is.
 ///
 /// # Errors
 /// [`NotificationError::Cancelled`] for a cancelled one, [`NotificationError::PastExpiry`] for an expired one.

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use dispatcher::provider::{Provider, SmsApi, SmsProvider, SmsSettings, TwilioSettings};
-use dispatcher::simulator::Simulator;
+use dispatcher::simulator::{Behaviour, Refusal, Simulator};
 use dispatcher::{Companies, Route};
+use domain::deliveries::Totals;
+use domain::notification::Notification;
 use domain::value::{Channel, Role};
 use gateway::system::SystemOptions;
 use projections::Projection;
 use projections::rebuild::compare as compare_view;
 use serde_json::Value;
-use tests::notified::{checked, count};
+use tests::notified::{checked, count, finished};
 use tests::tap::Tap;
 use tests::{Client, World, id_of};
 
@@ -81,6 +83,65 @@ async fn an_answer_an_hour_after_its_owner_was_fenced_ends_the_doubt() {
     let differences = compare_view(world.log().reader(), Projection::Notifications).await;
     assert_eq!(differences.expect("a comparison"), []);
     world.stop().await;
+}
+
+/// The completion counts a doubt, and knows nothing of its end. A retry makes no guess while the doubt lasts; after it,
+/// the retry sends to those for whom it ended as a failure.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doubt_that_ends_as_a_failure_after_the_completion_is_sent_again_by_a_retry() {
+    let mut tap = None;
+    let world = World::changed(|options| tap = Some(tapped(options, CONNECTIONS))).await;
+    let tap = tap.expect("a door");
+    world.simulator.set_rule(Channel::Sms, "", Behaviour::Refuse(Refusal::sms(400, 21211, "Invalid number")));
+    let company = company(world.log(), 0, CLIENTS as usize).await;
+    let client = world.user("Natalia", &[Role::Notifier], &[company]).await;
+    let order = notification(&company.to_string(), Channel::Sms);
+    let asked = id_of(&client.post_new("/notifications", &order).await.expect(202));
+    eventually("every connection has been refused", async || {
+        (world.simulator.counts(Channel::Sms).refused == CONNECTIONS as u64).then_some(())
+    })
+    .await;
+    world.simulator.set_rule(Channel::Sms, "", Behaviour::Accept);
+    let fenced = sqlx::query("update send_owners set is_fenced = true").execute(world.log().pool()).await;
+    assert_eq!(fenced.expect("the fence").rows_affected(), 1);
+    let (others, in_flight) = (CLIENTS - CONNECTIONS as i64, CONNECTIONS as i64);
+    let done = finished(&client, &asked).await;
+    assert_eq!((generation(&done), parts(&done)), (1, (others, in_flight)), "{done}");
+
+    let retry = async || {
+        client.post(&format!("/notifications/{asked}/retry"), &serde_json::json!({})).await.expect(200);
+        finished(&client, &asked).await
+    };
+    let done = retry().await;
+    assert_eq!((generation(&done), parts(&done)), (2, (others, in_flight)), "{done}");
+    assert_eq!(tap.begun(), CLIENTS as usize, "a doubt was sent again");
+    tap.release();
+    let done = eventually("the doubts have ended as failures", async || {
+        let found = found(&client, &asked).await;
+        (count(&found["totals"], "failed") == in_flight).then_some(found)
+    });
+    let done = done.await;
+    assert_eq!((&done["state"], parts(&done)), (&"completed".into(), (others, 0)), "{done}");
+
+    let done = retry().await;
+    assert_eq!((generation(&done), parts(&done)), (3, (CLIENTS, 0)), "{done}");
+    assert_eq!(world.simulator.counts(Channel::Sms).accepted, CLIENTS as u64, "nobody is told twice");
+    let all = Totals { accepted: CLIENTS, ..Totals::default() };
+    assert_eq!(completed(&world, &asked).await, all, "the event has the true totals");
+    assert_eq!(generation(&retry().await), 3, "a retry without failures and doubts changes nothing");
+    let differences = compare_view(world.log().reader(), Projection::Notifications).await;
+    assert_eq!(differences.expect("a comparison"), []);
+    world.stop().await;
+}
+
+/// The totals of the last completion, as the log has them.
+async fn completed(world: &World, asked: &str) -> Totals {
+    let loaded = world.log().reader().load::<Notification>(asked).await;
+    loaded.expect("the notification").state.totals()
+}
+
+fn generation(found: &Value) -> i64 {
+    found["generation"].as_i64().expect("a generation")
 }
 
 async fn found(client: &Client, asked: &str) -> Value {

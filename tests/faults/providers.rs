@@ -18,7 +18,7 @@ use gateway::system::Outside;
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::id_of;
-use tests::notified::{count, finished, is_over};
+use tests::notified::{count, finished};
 
 use crate::gate::Gate;
 use crate::load::notification;
@@ -150,9 +150,9 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
             .post(&format!("/notifications/{notification}/retry"), &serde_json::json!({}))
             .await
             .expect(200);
+        let found = finished(&town.room.client, &notification).await;
+        assert_eq!((&found["generation"], &found["totals"]["in_doubt"]), (&2.into(), &2.into()), "{found}");
         barrier(&town, channel).await;
-        let found = town.room.client.get(&format!("/notifications/{notification}")).await.expect(200);
-        assert!(is_over(&found) && found["totals"]["in_doubt"] == 2, "{found}");
         assert_shown_in_doubt(&town, &notification, &[&cut, &lost]).await;
         let told = town.told(channel);
         assert_eq!((told.get(&cut), told.get(&lost)), (Some(&1), None));

@@ -100,7 +100,7 @@ impl Notification {
     ) -> Result<Vec<NotificationEvent>, NotificationError> {
         match state {
             NotificationState::Cancelled => return Err(NotificationError::Cancelled),
-            NotificationState::Completed if self.totals.failed == 0 => return Ok(vec![]),
+            NotificationState::Completed if !self.totals.may_have_failures() => return Ok(vec![]),
             NotificationState::Completed | NotificationState::Running | NotificationState::Paused => {}
             // The generation that is being resolved will include everything that fails until then, so another retry
             // adds nothing. Before it, nothing has failed.

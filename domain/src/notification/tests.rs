@@ -211,6 +211,19 @@ fn a_retry_without_failures_changes_nothing() {
     assert_eq!(mended.decide(retry()), Ok(vec![]));
 }
 
+/// The doubts may have ended as failures after the completion. A generation that reopens nobody is completed at once.
+#[test]
+fn a_notification_that_was_completed_with_doubts_can_be_retried() {
+    let doubtful = Totals { accepted: 2, in_doubt: 1, ..Totals::default() };
+    let doubted = |generation| NotificationEvent::NotificationCompleted { generation, totals: doubtful };
+    let mut history = vec![requested(), closed(1), doubted(1)];
+    assert_eq!(given::<Notification>(history.clone()).decide(retry()), Ok(vec![retried(2)]));
+    history.extend([retried(2), closed(2), doubted(2)]);
+    assert_eq!(given::<Notification>(history.clone()).decide(retry()), Ok(vec![retried(3)]));
+    history.extend([retried(3), closed(3), completed(3, 0)]);
+    assert_eq!(given::<Notification>(history).decide(retry()), Ok(vec![]), "no doubt is left");
+}
+
 #[test]
 fn an_expired_notification_cannot_be_retried() {
     let expired = given::<Notification>([expiring(Some(1_500)), closed(1), completed(1, 1)]);

@@ -10,8 +10,8 @@ use crate::extract::{Empty, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Send again to those it failed for, as a new generation (its company's notifiers). One of which nothing has failed stays
-/// as it is.
+/// Send again to those it failed for, as a new generation (its company's notifiers). One that was completed without a
+/// failure and without a doubt stays as it is. A doubt is not sent again while it lasts.
 #[utoipa::path(
     post, path = "/notifications/{id}/retry", tag = "notifications",
     params(("id" = uuid::Uuid, Path)),
