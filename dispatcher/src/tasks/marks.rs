@@ -62,24 +62,25 @@ pub(super) async fn mark(
     if marks.is_empty() {
         return Ok(Vec::new());
     }
+    let mut marked = insert(tx, owner, marks).await?;
+    // In a statement after the one that locks the owner's row, on which an erasure waits: either it is seen here, or its
+    // caller is answered after this commit.
     let erased = erased_among(tx, marks).await?;
-    let is_erased = |mark: &StartMark| mark.is_started && erased.contains(&mark.client.uuid());
-    let (keys, groups) = grouped(marks, is_erased);
-    let marked = insert(tx, owner, &groups).await?;
-    let order: Vec<&Key> = groups.keys().collect();
-    let of_row = |key: &Key| order.binary_search(&key).ok().and_then(|place| marked.get(&place)).copied();
-    let outcome = |(mark, key): (&StartMark, &Key)| match is_erased(mark) {
-        true => Marked::Erased,
-        false => of_row(key).unwrap_or(Marked::Lost),
-    };
-    Ok(marks.iter().zip(&keys).map(outcome).collect())
+    let mut back = Vec::new();
+    for (mark, marked) in marks.iter().zip(&mut marked) {
+        if *marked == Marked::Started && mark.is_started && erased.contains(&mark.client.uuid()) {
+            *marked = Marked::Erased;
+            back.push(StartMark { is_started: false, ..mark.clone() });
+        }
+    }
+    if !back.is_empty() {
+        insert(tx, owner, &back).await?;
+    }
+    Ok(marked)
 }
 
 /// The row of each mark, and the members of each row.
-fn grouped(
-    marks: &[StartMark],
-    is_left_out: impl Fn(&StartMark) -> bool,
-) -> (Vec<Key>, BTreeMap<Key, Members>) {
+fn grouped(marks: &[StartMark]) -> (Vec<Key>, BTreeMap<Key, Members>) {
     let (mut turns, mut groups) = (HashMap::new(), BTreeMap::<Key, Members>::new());
     let mut keys = Vec::with_capacity(marks.len());
     for mark in marks {
@@ -94,9 +95,7 @@ fn grouped(
             is_started: mark.is_started,
         };
         *turn += 1;
-        if !is_left_out(mark) {
-            groups.entry(key.clone()).or_default().insert(mark.member);
-        }
+        groups.entry(key.clone()).or_default().insert(mark.member);
         keys.push(key);
     }
     (keys, groups)
@@ -121,11 +120,8 @@ async fn erased_among(tx: &mut PgConnection, marks: &[StartMark]) -> sqlx::Resul
 
 /// The shared lock on the owner's row keeps it from being fenced before the commit. A mark is taken back even of a task that
 /// is stopped.
-async fn insert(
-    tx: &mut PgConnection,
-    owner: Uuid,
-    groups: &BTreeMap<Key, Members>,
-) -> sqlx::Result<HashMap<usize, Marked>> {
+async fn insert(tx: &mut PgConnection, owner: Uuid, marks: &[StartMark]) -> sqlx::Result<Vec<Marked>> {
+    let (keys_of_marks, groups) = grouped(marks);
     let keys = || groups.keys();
     let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let rows: Vec<(i64, Option<String>)> = sqlx::query_as(
@@ -161,7 +157,11 @@ async fn insert(
     .fetch_all(tx)
     .await?;
     let marked = |stopped: Option<String>| if stopped.is_some() { Marked::Stopped } else { Marked::Started };
-    Ok(rows.into_iter().map(|(place, stopped)| (place as usize - 1, marked(stopped))).collect())
+    let rows: HashMap<usize, Marked> =
+        rows.into_iter().map(|(place, stopped)| (place as usize - 1, marked(stopped))).collect();
+    let places: BTreeMap<&Key, usize> = keys().zip(0..).collect();
+    let outcome = |key| places.get(key).and_then(|place| rows.get(place)).copied().unwrap_or(Marked::Lost);
+    Ok(keys_of_marks.iter().map(outcome).collect())
 }
 
 /// A row of `send_starts`.
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn marks_of_one_task_attempt_and_provider_are_one_row() {
         let marks = [mark(1, "uno", true), mark(2, "uno", true), mark(3, "dos", true)];
-        let (_, groups) = grouped(&marks, |_| false);
+        let (_, groups) = grouped(&marks);
         let members: Vec<String> = groups.values().map(Members::to_string).collect();
         assert_eq!(members, ["3", "1-2"]);
     }
@@ -245,16 +245,9 @@ mod tests {
     #[test]
     fn a_mark_and_its_taking_back_in_one_flush_keep_their_order() {
         let marks = [mark(1, "uno", true), mark(1, "uno", false), mark(1, "dos", true)];
-        let (_, groups) = grouped(&marks, |_| false);
+        let (_, groups) = grouped(&marks);
         let order: Vec<(&str, bool)> = groups.keys().map(|key| (&*key.provider, key.is_started)).collect();
         assert_eq!(order, [("uno", true), ("uno", false), ("dos", true)]);
-    }
-
-    #[test]
-    fn who_is_erased_is_in_no_row() {
-        let marks = [mark(1, "uno", true), mark(2, "uno", true)];
-        let (_, groups) = grouped(&marks, |mark| mark.member == member(2));
-        assert_eq!(groups.values().next().map(Members::to_string), Some("1".to_owned()));
     }
 
     #[test]

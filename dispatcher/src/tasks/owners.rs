@@ -102,6 +102,15 @@ async fn fence_one(pool: &PgPool, owner: Uuid, beat: Option<i64>) -> sqlx::Resul
     Ok(done.rows_affected() == 1)
 }
 
+/// Waits for the start marks that are being committed, which share a lock on their owner's row. One owner's row is locked at
+/// a time, so that a slow commit of one holds up no other.
+pub(super) async fn wait_for_marks(pool: &PgPool) -> sqlx::Result<()> {
+    for (owner, _) in beats(pool).await? {
+        sqlx::query("select from send_owners where owner = $1 for update").bind(owner).execute(pool).await?;
+    }
+    Ok(())
+}
+
 /// The owners whose tasks are to be taken back.
 pub(crate) async fn fenced(pool: &PgPool) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar("select owner from send_owners where is_fenced").fetch_all(pool).await

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use commands::begin;
-use domain::value::{Members, NotificationId, Ordinal};
+use domain::value::{ClientId, Members, NotificationId, Ordinal};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::ChunkId;
+use super::{ChunkId, owners};
 
 /// Why something must not be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,19 @@ pub async fn stop_if_cancelled(pool: &PgPool, notification: NotificationId) -> s
         stop_cancelled(&mut tx, &[notification.uuid()]).await?;
     }
     tx.commit().await
+}
+
+/// Refuses every start mark of a person whose erasure is committed: from the answer on no send to that person begins. The
+/// intake does the same when it reads the event, and has suppressed what waits.
+///
+/// # Errors
+/// When the database does not answer; the intake will do it all the same.
+pub async fn stop_erased(pool: &PgPool, client: ClientId) -> sqlx::Result<()> {
+    sqlx::query("insert into unsendable_clients (client_id) values ($1) on conflict do nothing")
+        .bind(client.uuid())
+        .execute(pool)
+        .await?;
+    owners::wait_for_marks(pool).await
 }
 
 /// Under the lock on the notification no task of it is inserted unseen, for the resolver shares that lock; and it is taken

@@ -2,10 +2,11 @@ use domain::deliveries::{State, Totals};
 use domain::notification::NotificationState;
 use domain::value::Members;
 
-use super::world::{World, accepted, change, client};
-use crate::tasks::settle::Change;
+use super::world::{World, accepted, change, client, mark};
+use crate::tasks::marks;
+use crate::tasks::settle::{Change, Marked};
 use crate::tasks::stops::{self, Stop, Stopped};
-use crate::tasks::{suppress_erased, sweep};
+use crate::tasks::{recover, stop_erased, suppress_erased, sweep};
 
 #[tokio::test]
 async fn a_cancelled_campaign_is_cancelled_for_everybody_who_is_open() {
@@ -79,3 +80,38 @@ async fn an_erasure_waits_until_the_view_has_reached_it() {
     suppress_erased(&world.settler).await.expect("looked");
     assert_eq!(world.number("select count(*) from send_erasures").await, 0);
 }
+
+/// A mark that did not see the erasure is committed before its caller is answered, and one that comes after the answer is
+/// refused.
+#[tokio::test]
+async fn an_erasure_is_answered_after_the_marks_that_did_not_see_it() {
+    let world = World::new().await;
+    let notification = world.notification(1).await;
+    let id = world.chunk(notification, 1, 2).await;
+    let owner = world.owner().await;
+    let loaded = world.load_one(owner).await;
+    let mut tx = commands::begin(&world.pool).await.expect("a transaction");
+    let first = [mark(&loaded, 1, true)];
+    assert_eq!(marks::mark(&mut tx, owner, &first).await.expect("a mark"), [Marked::Started]);
+    let erasing = tokio::spawn({
+        let pool = world.pool.clone();
+        async move { stop_erased(&pool, client(1, 1)).await }
+    });
+    while world.number(WAITING).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!erasing.is_finished(), "the erasure was answered before the mark was committed");
+    tx.commit().await.expect("the mark");
+    erasing.await.expect("no panic").expect("the erasure");
+
+    stop_erased(&world.pool, client(1, 2)).await.expect("the erasure");
+    assert_eq!(world.mark(owner, &[mark(&loaded, 2, true)]).await, [Marked::Erased]);
+    world.fence(owner).await;
+    assert_eq!(recover(&world.settler).await.expect("recovered"), 1);
+    assert!(matches!(world.state(id, 1).await, State::InDoubt { .. }));
+    assert_eq!(world.state(id, 2).await, State::Pending, "the refused mark starts nobody");
+}
+
+/// Sessions that wait for the lock of a row.
+const WAITING: &str = "select count(*) from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and wait_event in ('transactionid', 'tuple')";

@@ -10,7 +10,8 @@ use crate::extract::{Empty, Order, PathId};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// Erase a client and its contacts for ever (notifiers of its company): what history has of them can no longer be read.
+/// Erase a client and its contacts for ever (notifiers of its company): what history has of them can no longer be read, and
+/// no send to them begins.
 #[utoipa::path(
     delete, path = "/clients/{id}", tag = "clients",
     params(("id" = uuid::Uuid, Path)),
@@ -25,6 +26,7 @@ pub(super) async fn erase(
     let company = company_of(&state, client).await?.ok_or_else(Problem::not_found)?;
     caller.needs_for(company, caller.may_notify(company))?;
     let done = commands::clients::erase(state.log(), company, client, &context).await?;
+    dispatcher::tasks::stop_erased(state.log().pool(), client).await?;
     Ok(state.changed(&caller, done))
 }
 
