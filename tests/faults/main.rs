@@ -3,6 +3,7 @@
 mod books;
 mod broker;
 mod campaign;
+mod chance;
 mod configuration;
 mod frozen;
 mod gate;
@@ -24,6 +25,8 @@ mod room;
 mod rules;
 mod scene;
 mod sessions;
+mod shuffled;
+mod shuffler;
 mod stops;
 #[path = "../model/trace/mod.rs"]
 mod trace;
