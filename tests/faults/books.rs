@@ -37,7 +37,7 @@ pub(crate) async fn reckon(scene: &Scene, client: &Client, load: &Load) -> usize
     for asked in load.notifications() {
         attempts_are_the_events(scene, client, asked.id).await;
     }
-    assert_allowed(scene, client, load).await;
+    assert_allowed(&scene.log, &scene.books()).await;
     nobody_unknown_was_told(scene, load);
     messages_are_there_once(scene, client, load).await;
     positions_are_dense(scene).await;

@@ -61,6 +61,11 @@ impl Town {
         told([books(&self.folder)], channel)
     }
 
+    /// Ends it. The model allows what was done.
+    async fn close(self) {
+        self.room.close([books(&self.folder)]).await;
+    }
+
     fn assert_everybody_told_once(&self, channel: Channel) {
         let told = self.told(channel);
         assert_eq!(told.len(), CLIENTS);
@@ -94,7 +99,7 @@ async fn what_finds_nobody_waits_and_is_sent_once_the_provider_is_back() {
             "{tried_twice} were tried in vain: the provider was not left alone"
         );
     }
-    town.room.world.stop().await;
+    town.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +119,7 @@ async fn whoever_is_busy_is_told_later() {
             assert_eq!(outcomes(&delivery), ["deferred", "deferred", "accepted"], "{delivery}");
         }
     }
-    town.room.world.stop().await;
+    town.close().await;
 }
 
 /// Time passes until everybody is told; each once.
@@ -159,7 +164,7 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
         let told_once = (0..CLIENTS).filter(|n| told.get(&address(channel, *n)) == Some(&1)).count();
         assert_eq!(told_once, CLIENTS - 1);
     }
-    town.room.world.stop().await;
+    town.close().await;
 }
 
 /// Another company's notification, asked for later and finished: whatever else was due has been sent by then.

@@ -113,7 +113,17 @@ impl Town {
 
     /// How often the outside world accepted something for each address of a channel.
     fn told(&self, channel: Channel) -> BTreeMap<String, usize> {
-        told((0..self.providers.len()).map(|place| books(&self.folder, place)), channel)
+        told(self.books(), channel)
+    }
+
+    fn books(&self) -> Vec<PathBuf> {
+        (0..self.providers.len()).map(|place| books(&self.folder, place)).collect()
+    }
+
+    /// Ends it. The model allows what was done.
+    async fn close(self) {
+        let books = self.books();
+        self.room.close(books).await;
     }
 
     /// Lets time pass until so many of a notification are in a state.
@@ -146,7 +156,7 @@ async fn what_the_first_provider_refuses_to_everybody_goes_by_the_second_and_nob
         assert!(town.providers[0].counts(channel).accepted > first.accepted, "{refused:?}");
         town.room.world.pass(LATER);
     }
-    town.room.world.stop().await;
+    town.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,7 +180,7 @@ async fn a_second_provider_that_rested_long_ago_takes_what_the_first_refuses() {
     town.first(channel, Behaviour::Refuse(Refusal::sms(400, 30007, "Message filtered")));
     town.everybody_is_told(channel, &town.told(channel)).await;
     assert_eq!(town.providers[1].counts(channel).accepted, 20);
-    town.room.world.stop().await;
+    town.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,7 +196,7 @@ async fn a_quota_that_is_reached_on_the_way_fails_nobody() {
         town.first(channel, Behaviour::AcceptFirst { times: 5, refusal });
         town.everybody_is_told(channel, &BTreeMap::new()).await;
         assert_eq!(town.providers[0].counts(channel).accepted, 5, "{refusal:?}");
-        town.room.world.stop().await;
+        town.close().await;
     }
 }
 
@@ -215,7 +225,7 @@ async fn what_the_only_provider_refuses_to_everybody_waits_and_is_shown_as_defer
         // A provider that accepted somebody a moment ago would not rest.
         town.room.world.pass(LATER);
     }
-    town.room.world.stop().await;
+    town.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -233,7 +243,7 @@ async fn dead_addresses_among_living_ones_fail_and_hold_up_nobody() {
             assert_eq!(count(&done["totals"], "failed"), DEAD.len() as i64, "{done}");
             assert_eq!(count(&done["totals"], "accepted"), 57, "{done}");
         }
-        town.room.world.stop().await;
+        town.close().await;
     }
 }
 
@@ -248,7 +258,7 @@ async fn a_list_of_dead_addresses_comes_to_an_end_with_one_provider_and_with_two
             let notification = town.room.notify(channel).await;
             town.passes_until(&notification, "failed", 20).await;
         }
-        town.room.world.stop().await;
+        town.close().await;
     }
 }
 
@@ -267,7 +277,7 @@ async fn a_list_of_which_half_is_dead_reaches_the_living_and_comes_to_an_end() {
         let done = town.passes_until(&notification, "failed", 30).await;
         assert_eq!(count(&done, "accepted"), 30, "{done}");
     }
-    town.room.world.stop().await;
+    town.close().await;
 }
 
 /// One lane, one provider, two companies. A provider rests because it refuses everybody, and tries again soon: what it
@@ -301,7 +311,7 @@ async fn an_alarm_behind_a_list_of_dead_numbers_waits_for_seconds_only() {
     assert!(seconds <= ALARM_WAIT_MAX, "the alarm waited for {seconds} seconds");
     assert_eq!(finished(&other_client, &alarm).await["totals"]["accepted"], 1);
     assert_eq!(town.told(Channel::Sms).len(), 1, "nobody of the list is told");
-    town.room.world.stop().await;
+    town.close().await;
 }
 
 fn dead(channel: Channel) -> Refusal {

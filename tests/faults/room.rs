@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use dispatcher::simulator::ledger;
+use dispatcher::simulator::ledger::{self, LedgerEntry};
 use domain::value::{Channel, Role};
 use gateway::system::Outside;
 use serde_json::Value;
@@ -12,6 +12,7 @@ use tests::{Client, World, id_of, servers};
 
 use crate::load::notification;
 use crate::scene::{company, email, phone};
+use crate::traces;
 
 /// On a database of its own.
 pub(crate) struct Room {
@@ -25,6 +26,7 @@ impl Room {
     pub(crate) async fn open(outside: Outside, clients: usize) -> Self {
         let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
         let world = World::with(servers::database().await, nats_url, outside).await;
+        traces::record(world.log()).await;
         let company = company(world.log(), 0, clients).await;
         let client = world.user("Natalia", &[Role::Notifier], &[company]).await;
         Self { world, client, company: company.to_string() }
@@ -40,6 +42,13 @@ impl Room {
         id_of(&self.client.post_new("/notifications", order).await.expect(202))
     }
 
+    /// Ends it. The model allows what was done, by the books of the outside world.
+    pub(crate) async fn close(self, books: impl IntoIterator<Item = PathBuf>) {
+        let accepted: Vec<_> = books.into_iter().flat_map(read).collect();
+        traces::assert_allowed(self.world.log(), &accepted).await;
+        self.world.stop().await;
+    }
+
     /// The totals of a notification, which add up.
     pub(crate) async fn totals(&self, notification: &str) -> Value {
         let found = self.client.get(&format!("/notifications/{notification}")).await.expect(200);
@@ -51,13 +60,14 @@ impl Room {
 /// How often the outside world accepted something for each address of a channel, by all of its books.
 pub(crate) fn told(books: impl IntoIterator<Item = PathBuf>, channel: Channel) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
-    for book in books {
-        let entries = ledger::read(&book).expect("the ledger can be read");
-        for entry in entries.into_iter().filter(|entry| entry.channel == channel) {
-            *times.entry(entry.to).or_default() += 1;
-        }
+    for entry in books.into_iter().flat_map(read).filter(|entry| entry.channel == channel) {
+        *times.entry(entry.to).or_default() += 1;
     }
     times
+}
+
+fn read(book: PathBuf) -> Vec<LedgerEntry> {
+    ledger::read(&book).expect("the ledger can be read")
 }
 
 /// Where a client of the company is reached.

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use commands::log::EventLog;
 use cqrs_es::Aggregate;
+use dispatcher::simulator::ledger::LedgerEntry;
+use domain::Event;
 use domain::deliveries::{Deliveries, DeliveriesEvent, GroupOutcome, OutcomeGroup};
-use domain::value::{DeliveryId, Member, Members, NotificationId, first_members};
+use domain::notification::{AUDIENCE, AudienceEvent, Recipient};
+use domain::value::{Channel, DeliveryId, Member, Members, NotificationId, first_members};
 use sqlx::FromRow;
 use tests::outcomes::events_of;
-use tests::{Client, id_of};
 use uuid::Uuid;
 
-use crate::books::{reckon, times_told};
-use crate::load::{Asked, Load};
+use crate::books::reckon;
+use crate::load::Load;
 use crate::rules::Outcome;
 use crate::scene::Scene;
 use crate::trace::{Entry, Ordinal, accepts, read};
@@ -22,59 +24,93 @@ pub(crate) async fn record(log: &EventLog) {
     sqlx::raw_sql(include_str!("traces.sql")).execute(log.pool()).await.expect("the triggers are made");
 }
 
-/// Asserts that the model allows what was done to every chunk of notifications that are over.
-pub(crate) async fn assert_allowed(scene: &Scene, client: &Client, load: &Load) {
-    for asked in load.notifications() {
-        for (chunk, trace) in traces(scene, client, asked).await {
-            let text: Vec<String> = trace.iter().map(Entry::to_string).collect();
-            let text = text.join("\n");
-            if let Err(rejected) = accepts(&read(&text).expect("a trace")) {
-                panic!("chunk {chunk} of {}: {rejected}\n{text}", asked.id);
-            }
+/// Asserts that the model allows what was done to every chunk that has no task any more, by what the outside world accepted.
+pub(crate) async fn assert_allowed(log: &EventLog, accepted: &[LedgerEntry]) {
+    let traces = traces(log, accepted).await;
+    assert!(!traces.is_empty(), "nothing was done to any chunk");
+    for ((notification, chunk), trace) in traces {
+        let text: Vec<String> = trace.iter().map(Entry::to_string).collect();
+        let text = text.join("\n");
+        if let Err(rejected) = accepts(&read(&text).expect("a trace")) {
+            panic!("chunk {chunk} of {notification}: {rejected}\n{text}");
         }
     }
 }
 
-/// The trace of each chunk of a notification.
-async fn traces(scene: &Scene, client: &Client, asked: Asked<'_>) -> BTreeMap<u32, Vec<Entry>> {
-    let notification: NotificationId = asked.id.parse().expect("an id");
+/// The trace of each chunk that has no task any more.
+async fn traces(log: &EventLog, accepted: &[LedgerEntry]) -> BTreeMap<(NotificationId, u32), Vec<Entry>> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select n, xact::text, word, chunk, epoch, owner, people, generation, attempt, members, sequence
-         from trace_rows where notification_id = $1 or word = 'fenced' order by n",
+        "select n, xact::text, word, notification_id, chunk, epoch, owner, people, generation, attempt, members, sequence
+         from trace_rows r
+         where not exists (select from send_tasks t where t.notification_id = r.notification_id and t.chunk = r.chunk)
+         order by n",
     )
-    .bind(notification.uuid())
-    .fetch_all(scene.log.pool())
+    .fetch_all(log.pool())
     .await
     .expect("the rows");
-    let told = told(scene, client, asked).await;
-    let chunks: BTreeSet<i32> = rows.iter().filter_map(|row| row.chunk).collect();
-    assert!(!chunks.is_empty(), "nothing was done to {notification}");
-    let mut events = BTreeMap::<u32, BTreeMap<i64, DeliveriesEvent>>::new();
-    for (chunk, sequence, event) in events_of(&scene.log, notification).await {
-        events.entry(chunk).or_default().insert(sequence, event);
+    let chunks: BTreeSet<(NotificationId, u32)> = rows.iter().filter_map(Row::chunk).collect();
+    let (mut events, books) = (events(log, &chunks).await, Books::of(accepted));
+    let mut traces = BTreeMap::new();
+    for (notification, chunk) in chunks {
+        let events = events.remove(&(notification, chunk)).unwrap_or_default();
+        let of_chunk = |row: &&Row| row.chunk().is_none_or(|of| of == (notification, chunk));
+        let mut trace = Trace { events, ..Trace::default() };
+        trace.write(rows.iter().filter(of_chunk).collect());
+        trace.close(&books.told(log, notification, chunk).await);
+        traces.insert((notification, chunk), trace.entries);
     }
-    let trace = |chunk: i32| {
-        let number = chunk.unsigned_abs();
-        let of_chunk = rows.iter().filter(|row| row.chunk.is_none_or(|of| of == chunk)).collect();
-        let mut trace = Trace { events: events.remove(&number).unwrap_or_default(), ..Trace::default() };
-        trace.write(of_chunk);
-        trace.close(told.get(&number));
-        (number, trace.entries)
-    };
-    chunks.into_iter().map(trace).collect()
+    traces
 }
 
-/// How often the outside world accepted something for each member of each chunk.
-async fn told(scene: &Scene, client: &Client, asked: Asked<'_>) -> BTreeMap<u32, BTreeMap<Ordinal, usize>> {
-    let times = times_told(scene, asked.channel);
-    let mut told = BTreeMap::<u32, BTreeMap<Ordinal, usize>>::new();
-    for delivery in client.all(&format!("/notifications/{}/deliveries", asked.id)).await {
-        let id: DeliveryId = id_of(&delivery).parse().expect("an id");
-        let place = id.ordinal().expect("an ordinal");
-        let times = times.get(delivery["to"].as_str().expect("an address")).copied().unwrap_or(0);
-        told.entry(place.chunk()).or_default().insert(ordinal(place.member()), times);
+/// The streams of these chunks.
+async fn events(
+    log: &EventLog,
+    chunks: &BTreeSet<(NotificationId, u32)>,
+) -> BTreeMap<(NotificationId, u32), BTreeMap<i64, DeliveriesEvent>> {
+    let notifications: BTreeSet<NotificationId> = chunks.iter().map(|(of, _)| *of).collect();
+    let mut events = BTreeMap::<_, BTreeMap<_, _>>::new();
+    for notification in notifications {
+        for (chunk, sequence, event) in events_of(log, notification).await {
+            events.entry((notification, chunk)).or_default().insert(sequence, event);
+        }
     }
-    told
+    events
+}
+
+/// How often the outside world accepted something: under the id of a delivery or, of an SMS without a callback, for an
+/// address, which is told once in a scene.
+struct Books<'a>(BTreeMap<(Option<Channel>, &'a str), usize>);
+
+impl<'a> Books<'a> {
+    fn of(accepted: &'a [LedgerEntry]) -> Self {
+        let mut times = BTreeMap::new();
+        for LedgerEntry { channel, to, delivery_id, .. } in accepted {
+            let key = if delivery_id.is_empty() { (Some(*channel), &**to) } else { (None, &**delivery_id) };
+            *times.entry(key).or_default() += 1;
+        }
+        Self(times)
+    }
+
+    /// For each member of a chunk, in their order.
+    async fn told(&self, log: &EventLog, notification: NotificationId, chunk: u32) -> Vec<usize> {
+        let (audience, after) = (notification.to_string(), i64::from(chunk) - 1);
+        let stored = log.reader().read_stream(AUDIENCE, &audience, after, 1).await.expect("the audience");
+        let frozen = log.reader().open_events(stored).await.expect("the event opens").pop().expect("a chunk");
+        let Ok(Event::Audience(AudienceEvent::AudienceChunkResolved { channel, recipients, .. })) =
+            frozen.event
+        else {
+            panic!("no chunk of an audience")
+        };
+        let times = |(recipient, member): (Recipient, Member)| {
+            let place = domain::value::Ordinal::of(chunk, member).expect("an ordinal");
+            let delivery = DeliveryId::of(notification, place).to_string();
+            let address = recipient.addressee.get().map_or("", |addressee| &addressee.address);
+            let times = [(None, &*delivery), (Some(channel), address)].map(|key| self.0.get(&key).copied());
+            times.into_iter().flatten().sum()
+        };
+        let members = first_members(recipients.len());
+        recipients.into_iter().zip(members.iter()).map(times).collect()
+    }
 }
 
 /// What a trigger has noted.
@@ -83,6 +119,7 @@ struct Row {
     n: i64,
     xact: String,
     word: String,
+    notification_id: Option<Uuid>,
     chunk: Option<i32>,
     epoch: Option<i64>,
     owner: Option<Uuid>,
@@ -94,6 +131,11 @@ struct Row {
 }
 
 impl Row {
+    /// None of what happened to an owner, which is of every chunk.
+    fn chunk(&self) -> Option<(NotificationId, u32)> {
+        Some((self.notification_id?.into(), self.chunk?.unsigned_abs()))
+    }
+
     /// Events are appended last, and what they say is the ground of the other lines of their transaction.
     fn place(&self) -> (u8, i64) {
         let place = match self.word.as_str() {
@@ -224,12 +266,12 @@ impl Trace {
     }
 
     /// The books of the outside world know no generations: the last message of a member is of its last start.
-    fn close(&mut self, told: Option<&BTreeMap<Ordinal, usize>>) {
-        for (member, times) in told.into_iter().flatten() {
-            let started = self.started.get(member).cloned().unwrap_or_default();
+    fn close(&mut self, told: &[usize]) {
+        for (member, times) in first_members(self.people).iter().map(ordinal).zip(told) {
+            let started = self.started.get(&member).cloned().unwrap_or_default();
             let last = started.last().copied().unwrap_or(1);
             for generation in started.into_iter().rev().chain(std::iter::repeat(last)).take(*times) {
-                self.entries.push(Entry::Accepted { generation, member: *member });
+                self.entries.push(Entry::Accepted { generation, member });
             }
         }
     }
@@ -276,14 +318,14 @@ async fn a_trace_without_its_marks_is_rejected() {
     let mut load = Load::of(&scene, 0);
     load.apply_until_answered(&client).await;
     reckon(&scene, &client, &load).await;
-    for asked in load.notifications() {
-        let is_mark = |entry: &Entry| matches!(entry, Entry::Marked { .. });
-        for (_, mut trace) in traces(&scene, &client, asked).await {
-            assert!(trace.iter().any(is_mark));
-            assert_eq!(accepts(&trace), Ok(()));
-            trace.retain(|entry| !is_mark(entry));
-            assert!(accepts(&trace).is_err(), "{trace:?}");
-        }
+    let is_mark = |entry: &Entry| matches!(entry, Entry::Marked { .. });
+    let traces = traces(&scene.log, &scene.books()).await;
+    assert_eq!(traces.len(), load.notifications().count());
+    for mut trace in traces.into_values() {
+        assert!(trace.iter().any(is_mark));
+        assert_eq!(accepts(&trace), Ok(()));
+        trace.retain(|entry| !is_mark(entry));
+        assert!(accepts(&trace).is_err(), "{trace:?}");
     }
     program.kill().await;
 }

@@ -125,6 +125,19 @@ fn a_send_without_a_mark_is_rejected() {
 }
 
 #[test]
+fn only_an_outcome_that_a_provider_must_have_been_given_a_message_for_needs_a_mark() {
+    let unmarked = with(
+        DEFERRED,
+        "marked epoch=1",
+        "marked task=7 epoch=1 owner=a start=0 generation=1 attempt=1 members=1",
+    );
+    assert_eq!(reason(&unmarked), None, "nobody was reached for the second member's first attempt");
+    let doubt =
+        with(&unmarked, "settled outcome=deferred", "in_doubt generation=1 attempt=1 members=2 sequence=1");
+    assert_eq!(reason(&doubt), Some(Reason::OutcomeWithoutMark { member: 2 }));
+}
+
+#[test]
 fn a_fenced_owner_neither_marks_nor_claims() {
     let fenced = Some(Reason::Fenced { owner: "a".into() });
     let mark = "marked task=7 epoch=1 owner=a start=0 generation=1 attempt=1 members=2";

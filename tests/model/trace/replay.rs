@@ -268,8 +268,9 @@ impl Replay {
             Illegal::SecondFinalOutcome => Reason::SecondFinalOutcome { member },
             Illegal::WrongAttempt => Reason::WrongAttempt { member },
         })?;
-        // A failure may come without a send: suppressed, cancelled, expired.
-        if outcome != Outcome::Failed && !history.marked.contains(&(generation, attempt)) {
+        // A failure may come without a send: suppressed, cancelled, expired. So may a deferral: nobody was reached.
+        let needs_mark = matches!(outcome, Outcome::Accepted | Outcome::InDoubt);
+        if needs_mark && !history.marked.contains(&(generation, attempt)) {
             return Err(Reason::OutcomeWithoutMark { member });
         }
         Ok(())
