@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use commands::clock;
+use dispatcher::provider::{Outgoing, SmsProvider};
+use dispatcher::simulator::arrivals::MAX_PAGE;
 use domain::value::Role;
 use projections::queries::{EXCERPT_CHARS, PAGE_BYTES_MAX};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::orders::{email_to, message_to};
+use tests::orders::{email_to, message_to, sms_to};
 use tests::{Client, World, id_of};
 
 use crate::notifications::Desk;
@@ -162,4 +165,46 @@ async fn a_stream_that_is_taken_up_again_tells_all_the_long_messages_that_were_m
         assert_eq!(id_of(&told.data), *message);
     }
     world.stop().await;
+}
+
+/// How many messages one request for what arrived looks at: five pages of the simulator.
+const LOOKED_AT: usize = 5 * MAX_PAGE;
+
+#[tokio::test]
+async fn a_request_passes_over_a_bounded_number_of_messages_that_are_not_to_be_seen() {
+    let desk = Desk::open().await;
+    desk.client(Some("3001112233"), None).await;
+    for text in ["primero", "segundo"] {
+        let notification = desk.send(&sms_to(desk.company, text)).await;
+        desk.finished(&notification).await;
+    }
+    desk.world.caught_up().await;
+    let provider = SmsProvider::try_new(&desk.world.simulator.twilio_settings(1)).expect("good settings");
+    let mut sender = provider.sender();
+    for _ in 1..LOOKED_AT {
+        sender.send(&of_nobody(), async || Ok(())).await.expect("it is accepted");
+    }
+    let page = async |after: &str| desk.nora.get(&format!("/simulator/messages{after}")).await.expect(200);
+    let first = page("").await;
+    assert_eq!(bodies(&first), ["segundo"], "the last that is looked at");
+    let second = page(&format!("?after={}", first["next"].as_str().expect("there is more"))).await;
+    assert_eq!((bodies(&second), &second["next"]), (vec!["primero"], &Value::Null));
+    desk.world.stop().await;
+}
+
+/// A message of a delivery that no company has.
+fn of_nobody() -> Outgoing {
+    Outgoing {
+        delivery_id: clock::new_id().into(),
+        to: "+573009998877".into(),
+        to_name: None,
+        subject: None,
+        body: "de nadie".into(),
+        requested_at: clock::now(),
+    }
+}
+
+fn bodies(page: &Value) -> Vec<&str> {
+    let rows = page["data"].as_array().expect("rows");
+    rows.iter().map(|row| row["body"].as_str().expect("a text")).collect()
 }
