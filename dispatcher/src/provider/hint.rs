@@ -9,19 +9,21 @@ pub(super) const fn of(observed: Observation) -> Option<&'static str> {
             "see whether url or base_url has the right scheme and port, and what the server's log says"
         }
         Observation::CertificateUntrusted => {
-            "name the authority of the server's certificate in ca_file, or the certificate itself in certificate_sha256"
+            "have this machine trust the authority of the server's certificate; for mail, name the authority in ca_file or \
+             the certificate itself in certificate_sha256"
         }
         Observation::CertificateForOtherName => {
-            "use the name of the server's certificate in url, or name the certificate in certificate_sha256"
+            "use the name of the server's certificate in url or base_url; for mail, certificate_sha256 can name the \
+             certificate instead"
         }
         Observation::CertificateExpired => {
-            "have the server's certificate renewed, or name it in certificate_sha256"
+            "have the server's certificate renewed; for mail, certificate_sha256 can name it as it is"
         }
         Observation::CertificateDiffers => {
             "add the certificate to certificate_sha256 if the server has a new one"
         }
         Observation::CertificateUnusable => {
-            "name the server's certificate in certificate_sha256, or have it replaced"
+            "have the server's certificate replaced; for mail, certificate_sha256 can name it as it is"
         }
         Observation::TrustUnreadable => "name the authority of the server's certificate in ca_file",
         Observation::TlsNotOffered | Observation::AuthUnprotected => {

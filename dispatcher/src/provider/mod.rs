@@ -10,6 +10,9 @@ pub mod schedule;
 pub mod settings;
 pub mod sms;
 pub mod streak;
+#[cfg(test)]
+mod test_identity;
+mod tls;
 
 use std::fmt;
 

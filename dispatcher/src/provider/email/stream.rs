@@ -18,7 +18,7 @@ use super::{
     security::{CertificateTrust, Tls},
     wire::Stream,
 };
-use crate::provider::failure::Failure;
+use crate::provider::{failure::Failure, tls};
 
 /// The TLS configuration for one server; made when it is first needed, since the platform's certificates are many.
 #[derive(Debug, Default)]
@@ -110,27 +110,13 @@ fn tls_error(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// Why TLS was not agreed, with the library's text; of a certificate that is not pinned, its fingerprint.
+/// Why TLS was not agreed; of a certificate that is not pinned, with its fingerprint.
 fn disagreed(error: &Error) -> Failure {
-    let text = match error {
-        Error::InvalidCertificate(CertificateError::Other(other)) => other.0.to_string(),
-        other => other.to_string(),
-    };
-    reply::unprotected(seen(error)).with_text(&text)
-}
-
-fn seen(error: &Error) -> Observation {
-    use CertificateError::{
-        BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext, UnknownIssuer,
-    };
-    let Error::InvalidCertificate(certificate) = error else { return Observation::TlsFailed };
-    match certificate {
-        // The signature is bad where the authority has the name of one that is trusted, but another key.
-        UnknownIssuer | BadSignature => Observation::CertificateUntrusted,
-        NotValidForName | NotValidForNameContext { .. } => Observation::CertificateForOtherName,
-        Expired | ExpiredContext { .. } => Observation::CertificateExpired,
-        CertificateError::Other(other) if other.0.is::<Unpinned>() => Observation::CertificateDiffers,
-        _ => Observation::CertificateUnusable,
+    match error {
+        Error::InvalidCertificate(CertificateError::Other(other)) if other.0.is::<Unpinned>() => {
+            reply::unprotected(Observation::CertificateDiffers).with_text(&other.0.to_string())
+        }
+        other => tls::disagreed(other),
     }
 }
 

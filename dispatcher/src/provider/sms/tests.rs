@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    provider::{Doubt, Failure, RetryAdvice},
+    provider::{Doubt, Failure, RetryAdvice, test_identity::Identity},
     simulator::{Behaviour, Outcome, Simulator, SimulatorOptions},
 };
 
@@ -267,4 +267,19 @@ async fn the_request_is_in_twilios_dialect() {
     assert!(head.contains("authorization: Basic QUMxOnNlY3JldA=="), "{head}");
     assert!(head.contains("user-agent: mensajeria/"), "{head}");
     assert_eq!(form, "To=%2B573001234567&From=%2B15005550006&Body=fin");
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_gets_nothing_and_its_failure_says_why() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let url = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
+    let acceptor = Identity::of_company("localhost").acceptor;
+    let agreed = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a client");
+        acceptor.accept(stream).await.is_ok()
+    });
+    let failure = unsent(sender_at(&url, SmsDeadlines::default()).send(&sms("+573001234567"), start).await);
+    let seen = (failure.class(), failure.seen());
+    assert_eq!(seen, (FailureClass::ConfigAuth, Some(Observation::CertificateUntrusted)), "{failure}");
+    assert!(!agreed.await.expect("a handshake"));
 }

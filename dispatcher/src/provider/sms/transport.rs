@@ -6,6 +6,7 @@ use domain::deliveries::{Evidence, FailureClass, Observation, Phase};
 use reqwest::{Client, Response, redirect};
 
 use crate::provider::failure::{Doubt, Failure, SendFailure};
+use crate::provider::tls;
 
 /// The largest answer that is read, in bytes.
 pub(super) const MAX_ANSWER: usize = 64 * 1024;
@@ -78,8 +79,8 @@ pub(super) fn unanswered(error: &reqwest::Error) -> SendFailure {
 fn unconnected(error: &reqwest::Error) -> Failure {
     let mut cause: &dyn std::error::Error = error;
     loop {
-        if let Some(tls) = tls_error(cause) {
-            return Failure::of_settings(Phase::Tls, Observation::TlsFailed).with_text(&tls.to_string());
+        if let Some(error) = tls_error(cause) {
+            return tls::disagreed(error);
         }
         let Some(source) = cause.source() else { break };
         cause = source;
@@ -89,7 +90,10 @@ fn unconnected(error: &reqwest::Error) -> Failure {
     Failure::observed(FailureClass::Transient, Phase::Connect, observed).with_text(&cause.to_string())
 }
 
+/// The TLS library's error; it may stand in several `io::Error`s, none of which is the source of the one around it.
 fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    inner.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref())
+    if let Some(tls) = error.downcast_ref() {
+        return Some(tls);
+    }
+    tls_error(error.downcast_ref::<std::io::Error>()?.get_ref()?)
 }

@@ -390,7 +390,7 @@ export const es = {
   'observed.unreachable': 'No hubo conexión con el proveedor',
   'observed.tls_failed': 'No se pudo acordar una conexión segura con el proveedor',
   'observed.certificate_untrusted':
-    'El certificado del proveedor no es de una autoridad de confianza: indíquela en ca_file',
+    'El certificado del proveedor no es de una autoridad de confianza; para correo, ca_file puede indicarla',
   'observed.certificate_for_other_name': 'El certificado del proveedor es de otro nombre que el configurado',
   'observed.certificate_expired': 'El certificado del proveedor está vencido',
   'observed.certificate_differs': 'El certificado del proveedor no es ninguno de los indicados en certificate_sha256',
