@@ -1,6 +1,7 @@
 //! One large campaign through a death of the program at every step of its way.
 
 use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::time::Instant;
 
 use dispatcher::simulator::{Behaviour, Refusal};
@@ -78,18 +79,25 @@ async fn a_campaign_through_a_death_at_every_step_loses_and_doubles_nobody() {
     program.kill().await;
 }
 
+/// A program that finds work at its start may die before it listens.
 async fn die(scene: &Scene, load: &mut Load, failpoint: &str) {
-    let program: Program = scene.program(failpoint).await;
+    let status = match Program::try_start(&["serve"], &scene.environment, failpoint).await {
+        Ok(program) => asked_until_death(scene, load, program).await,
+        Err(status) => status,
+    };
+    assert_eq!(status.signal(), Some(SIGABRT), "the program did not die at {failpoint}: {status}");
+}
+
+async fn asked_until_death(scene: &Scene, load: &mut Load, program: Program) -> ExitStatus {
     let client = scene.client(&program);
     let asking = async {
         load.apply_until_answered(&client).await;
         std::future::pending().await
     };
-    let status = tokio::select! {
+    tokio::select! {
         status = timeout(HANG, program.ended()) => status.expect("the failpoint is reached"),
         () = asking => unreachable!("asking never ends"),
-    };
-    assert_eq!(status.signal(), Some(SIGABRT), "the program did not die at {failpoint}: {status}");
+    }
 }
 
 /// What a housekeeper does after fifteen looks; no life is long enough for them here.

@@ -51,6 +51,15 @@ pub struct Program {
 impl Program {
     /// Starts the program and waits for the address it listens on. `failpoints` as in `append::committed=return`.
     pub async fn start(arguments: &[&str], environment: &HashMap<String, String>, failpoints: &str) -> Self {
+        Self::try_start(arguments, environment, failpoints).await.expect("the program listens")
+    }
+
+    /// The same, of a program that may die before it listens: how it ended.
+    pub async fn try_start(
+        arguments: &[&str],
+        environment: &HashMap<String, String>,
+        failpoints: &str,
+    ) -> Result<Self, ExitStatus> {
         let mut command = command(arguments, environment);
         command.env(FAILPOINTS, failpoints);
         Self::listening(command).await
@@ -65,21 +74,21 @@ impl Program {
         let log = std::fs::File::create(log).expect("a file for the log");
         let mut command = command(arguments, environment);
         command.stderr(log);
-        Self::listening(command).await
+        Self::listening(command).await.expect("the program listens")
     }
 
-    async fn listening(mut command: Command) -> Self {
+    async fn listening(mut command: Command) -> Result<Self, ExitStatus> {
         let mut child = command.spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let listening = async {
             while let Some(line) = lines.next_line().await.expect("its output can be read") {
                 if let Some(base) = line.split_whitespace().find(|word| word.starts_with("http://")) {
-                    return base.to_owned();
+                    return Ok(base.to_owned());
                 }
             }
-            panic!("the program ended before it listened");
+            Err(child.wait().await.expect("it has ended"))
         };
-        let base = timeout(HANG, listening).await.expect("the program listens in time");
+        let base = timeout(HANG, listening).await.expect("the program listens in time")?;
         let (says, said) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             // Drain the output even without a reader: a full pipe would block the program.
@@ -87,7 +96,7 @@ impl Program {
                 let _ = says.send(line);
             }
         });
-        Self { child, base, said }
+        Ok(Self { child, base, said })
     }
 
     /// Starts a program without the gateway role, which prints no address.
