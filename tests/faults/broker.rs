@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::scene::eventually;
+use crate::testbed::eventually;
 
 /// A ledger with a running relay on servers of its own.
 struct Mirrored {

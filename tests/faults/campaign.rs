@@ -10,9 +10,9 @@ use tests::HANG;
 use tests::program::Program;
 use tokio::time::timeout;
 
-use crate::books::{reckon, times_told};
 use crate::load::Load;
-use crate::scene::{CONNECTIONS, Scene};
+use crate::reconciliation::{acceptances, reconcile_without_stream};
+use crate::testbed::{CONNECTIONS, Testbed};
 
 /// How many are told: as many as a debug build on two busy cores sends to in a minute, deaths included.
 const PEOPLE: usize = 3_000;
@@ -53,43 +53,43 @@ const UNMARK: &str = "unmark::committed=return";
 async fn a_campaign_through_a_death_at_every_step_loses_and_doubles_nobody() {
     let began = Instant::now();
     let people = people();
-    let scene = Scene::of(people).await;
-    println!("the scene is set after {:?}", began.elapsed());
+    let testbed = Testbed::with_clients(people).await;
+    println!("the testbed is set after {:?}", began.elapsed());
     let mut load = Load::default();
-    load.add_notification(&scene, 0, Channel::Sms);
+    load.add_notification(&testbed, 0, Channel::Sms);
     for failpoint in DEATHS {
-        load.add_messages(&scene, 1);
+        load.add_messages(&testbed, 1);
         let is_refused = failpoint == UNMARK;
         let refused = Behaviour::Refuse(Refusal::sms(400, 21211, "Invalid 'To' Phone Number"));
         let behaviour = if is_refused { refused } else { Behaviour::Accept };
-        scene.simulator.set_rule(Channel::Sms, "", behaviour);
-        die(&scene, &mut load, failpoint).await;
-        let told = times_told(&scene, Channel::Sms);
+        testbed.simulator.set_rule(Channel::Sms, "", behaviour);
+        die(&testbed, &mut load, failpoint).await;
+        let told = acceptances(&testbed, Channel::Sms);
         println!("{failpoint}: {} are told after {:?}", told.len(), began.elapsed());
         assert!(told.len() < people, "the campaign was over before {failpoint}");
-        fence_the_dead(&scene).await;
+        fence_the_dead(&testbed).await;
     }
-    let program = scene.program("").await;
-    let client = scene.client(&program);
+    let program = testbed.program("").await;
+    let client = testbed.client(&program);
     load.apply_until_answered(&client).await;
-    let in_doubt = reckon(&scene, &client, &load).await;
+    let in_doubt = reconcile_without_stream(&testbed, &client, &load).await;
     println!("{in_doubt} are in doubt, after {:?}", began.elapsed());
     assert!(in_doubt <= DEATHS.len() * CONNECTIONS, "{in_doubt} are in doubt");
-    assert!(times_told(&scene, Channel::Sms).len() >= people - in_doubt);
+    assert!(acceptances(&testbed, Channel::Sms).len() >= people - in_doubt);
     program.kill().await;
 }
 
 /// A program that finds work at its start may die before it listens.
-async fn die(scene: &Scene, load: &mut Load, failpoint: &str) {
-    let status = match Program::try_start(&["serve"], &scene.environment, failpoint).await {
-        Ok(program) => asked_until_death(scene, load, program).await,
+async fn die(testbed: &Testbed, load: &mut Load, failpoint: &str) {
+    let status = match Program::try_start(&["serve"], &testbed.environment, failpoint).await {
+        Ok(program) => asked_until_death(testbed, load, program).await,
         Err(status) => status,
     };
     assert_eq!(status.signal(), Some(SIGABRT), "the program did not die at {failpoint}: {status}");
 }
 
-async fn asked_until_death(scene: &Scene, load: &mut Load, program: Program) -> ExitStatus {
-    let client = scene.client(&program);
+async fn asked_until_death(testbed: &Testbed, load: &mut Load, program: Program) -> ExitStatus {
+    let client = testbed.client(&program);
     let asking = async {
         load.apply_until_answered(&client).await;
         std::future::pending().await
@@ -101,9 +101,9 @@ async fn asked_until_death(scene: &Scene, load: &mut Load, program: Program) -> 
 }
 
 /// What a housekeeper does after fifteen looks; no life is long enough for them here.
-async fn fence_the_dead(scene: &Scene) {
+async fn fence_the_dead(testbed: &Testbed) {
     let fenced = sqlx::query("update send_owners set is_fenced = true where not is_fenced");
-    fenced.execute(scene.log.pool()).await.expect("the dead are fenced");
+    fenced.execute(testbed.log.pool()).await.expect("the dead are fenced");
 }
 
 #[expect(clippy::disallowed_methods, reason = "how large a run is, not a setting of the program")]

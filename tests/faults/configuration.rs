@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection};
 use tests::program;
 use tests::servers;
 
-use crate::scene::{Scene, place};
+use crate::testbed::{Testbed, permit};
 
 /// The exit code of a wrong configuration.
 const CONFIGURATION: i32 = 3;
@@ -38,7 +38,7 @@ const WRONG: [(&str, &str, &str); 9] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_configuration_names_the_key_and_writes_nothing() {
-    let _place = place().await;
+    let _permit = permit().await;
     let database_url = servers::empty_database(servers::shared_durable().await).await;
     for (name, value, key) in WRONG {
         let environment = environment(&database_url, &[(name, value)]);
@@ -51,7 +51,7 @@ async fn a_wrong_configuration_names_the_key_and_writes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_loses_what_it_commits_is_refused_untouched() {
-    let _place = place().await;
+    let _permit = permit().await;
     let database_url = servers::empty_database(servers::shared().await).await;
     assert_refused(&environment(&database_url, &[]), UNAVAILABLE, &["fsync"]).await;
     assert_eq!(tables(&database_url).await, 0, "a refused start has written");
@@ -66,13 +66,13 @@ async fn a_database_that_is_away_is_said_to_be() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_master_key_than_the_first_is_refused() {
-    let scene = Scene::set().await;
+    let testbed = Testbed::start().await;
     let other = "08".repeat(32);
-    let wrong = environment(&scene.database_url, &[("MENSAJERIA__KEYS__MASTER", &other)]);
-    let head = scene.log.reader().head().await.expect("the database answers");
+    let wrong = environment(&testbed.database_url, &[("MENSAJERIA__KEYS__MASTER", &other)]);
+    let head = testbed.log.reader().head().await.expect("the database answers");
     assert_refused(&wrong, CONFIGURATION, &["master key"]).await;
     assert_eq!(
-        scene.log.reader().head().await.expect("the database answers"),
+        testbed.log.reader().head().await.expect("the database answers"),
         head,
         "a refused start has written"
     );

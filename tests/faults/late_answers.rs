@@ -19,7 +19,7 @@ use tests::tap::Tap;
 use tests::{Client, World, id_of};
 
 use crate::load::notification;
-use crate::scene::{company, eventually};
+use crate::testbed::{company, eventually};
 
 /// How many connections lead to the provider.
 pub(crate) const CONNECTIONS: usize = 4;
@@ -30,10 +30,10 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// Has what is sent by SMS go through a door, which holds back the answers of its first connections.
 pub(crate) fn tapped(options: &mut SystemOptions, held: usize) -> Tap {
-    let simulator = options.outside.simulator.clone().expect("the simulator");
+    let simulator = options.providers.simulator.clone().expect("the simulator");
     let tap = Tap::before(&simulator.sms_base_url(), held);
     let provider = Provider::Sms(SmsProvider::try_new(&settings(&simulator, &tap)).expect("the settings"));
-    options.outside.routes = vec![Route { companies: Companies::All, providers: vec![provider] }];
+    options.providers.routes = vec![Route { companies: Companies::All, providers: vec![provider] }];
     options.dispatcher.heartbeat = HEARTBEAT;
     tap
 }

@@ -8,7 +8,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::{Answer, Client};
 
-use crate::scene::{Scene, eventually};
+use crate::testbed::{Testbed, eventually};
 
 /// How many requests are made at once.
 const REQUESTS_AT_ONCE: usize = 6;
@@ -34,38 +34,38 @@ enum Kind {
 
 /// A notification that was asked for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct RequestedNotification<'a> {
     pub(crate) id: &'a str,
     pub(crate) channel: Channel,
 }
 
 impl Load {
-    /// So many messages, and a notification of the scene's first company on each channel.
-    pub(crate) fn of(scene: &Scene, messages: usize) -> Self {
+    /// So many messages, and a notification of the testbed's first company on each channel.
+    pub(crate) fn of(testbed: &Testbed, messages: usize) -> Self {
         let mut load = Self::default();
-        load.add_notifications(scene, 0);
-        load.add_messages(scene, messages);
+        load.add_notifications(testbed, 0);
+        load.add_messages(testbed, messages);
         load
     }
 
     /// A notification of one company on each channel.
-    pub(crate) fn add_notifications(&mut self, scene: &Scene, company: usize) {
+    pub(crate) fn add_notifications(&mut self, testbed: &Testbed, company: usize) {
         for channel in [Channel::Sms, Channel::Email] {
-            self.add_notification(scene, company, channel);
+            self.add_notification(testbed, company, channel);
         }
     }
 
     /// A notification of one company on one channel.
-    pub(crate) fn add_notification(&mut self, scene: &Scene, company: usize, channel: Channel) {
-        let body = notification(&scene.companies[company].to_string(), channel);
+    pub(crate) fn add_notification(&mut self, testbed: &Testbed, company: usize, channel: Channel) {
+        let body = notification(&testbed.companies[company].to_string(), channel);
         self.add(format!("{}-{company}", channel.as_str()), Kind::Notification(channel), body);
     }
 
     /// So many more messages.
-    pub(crate) fn add_messages(&mut self, scene: &Scene, messages: usize) {
+    pub(crate) fn add_messages(&mut self, testbed: &Testbed, messages: usize) {
         let known = self.requests.len();
         for n in known..known + messages {
-            let body = json!({"recipients": [scene.reader], "body": format!("mensaje {n}")});
+            let body = json!({"recipients": [testbed.reader], "body": format!("mensaje {n}")});
             self.add(format!("message-{n}"), Kind::Message, body);
         }
     }
@@ -115,9 +115,9 @@ impl Load {
     }
 
     /// The notifications, once all are answered.
-    pub(crate) fn notifications(&self) -> impl Iterator<Item = Asked<'_>> {
+    pub(crate) fn notifications(&self) -> impl Iterator<Item = RequestedNotification<'_>> {
         self.requests.values().filter_map(|request| match request.kind {
-            Kind::Notification(channel) => Some(Asked { id: request.answered(), channel }),
+            Kind::Notification(channel) => Some(RequestedNotification { id: request.answered(), channel }),
             Kind::Message => None,
         })
     }

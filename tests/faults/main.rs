@@ -1,9 +1,9 @@
 //! What the system must survive: kills at every step, wiped and absent servers, poison, frozen owners.
 
-mod books;
 mod broker;
 mod campaign;
 mod chance;
+mod company_fixture;
 mod configuration;
 mod frozen;
 mod gate;
@@ -18,16 +18,16 @@ mod pairs;
 mod poison;
 mod providers;
 mod random;
+mod reconciliation;
 mod refusals;
 mod reopened;
-mod room;
 #[path = "../model/rules.rs"]
 mod rules;
-mod scene;
 mod sessions;
 mod shuffled;
 mod shuffler;
 mod stops;
+mod testbed;
 #[path = "../model/trace/mod.rs"]
 mod trace;
 mod traces;

@@ -14,16 +14,16 @@ use dispatcher::provider::{
 use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, Role};
-use gateway::system::Outside;
+use gateway::system::Providers;
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::id_of;
 use tests::notified::{count, finished};
 
+use crate::company_fixture::{CompanyFixture, acceptances_in, address};
 use crate::gate::Gate;
 use crate::load::notification;
-use crate::room::{Room, address, told};
-use crate::scene::{CLIENTS, company, eventually};
+use crate::testbed::{CLIENTS, company, eventually};
 
 /// How many connections lead to each provider.
 const CONNECTIONS: u32 = 4;
@@ -35,7 +35,7 @@ const CHANNELS: [Channel; 2] = [Channel::Sms, Channel::Email];
 
 /// The whole system, gates before its providers, and the books behind them.
 struct Town {
-    room: Room,
+    fixture: CompanyFixture,
     smtp: Gate,
     sms: Gate,
     folder: TempDir,
@@ -44,26 +44,28 @@ struct Town {
 impl Town {
     async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let options =
-            SimulatorOptions { ledger: Some(books(&folder)), ..SimulatorOptions::new(Arc::new(clock::now)) };
+        let options = SimulatorOptions {
+            ledger: Some(ledger_path(&folder)),
+            ..SimulatorOptions::new(Arc::new(clock::now))
+        };
         let simulator = Simulator::start(options).await.expect("the simulator starts");
         let (smtp, sms) = (gate(&simulator.smtp_url()), gate(&simulator.sms_base_url()));
-        let outside = outside(simulator, &smtp, &sms);
-        Self { room: Room::open(outside, CLIENTS).await, smtp, sms, folder }
+        let providers = providers(simulator, &smtp, &sms);
+        Self { fixture: CompanyFixture::start(providers, CLIENTS).await, smtp, sms, folder }
     }
 
     async fn deliveries(&self, notification: &str, state: &str) -> Vec<Value> {
-        self.room.client.all(&format!("/notifications/{notification}/deliveries?state={state}")).await
+        self.fixture.client.all(&format!("/notifications/{notification}/deliveries?state={state}")).await
     }
 
     /// How often the outside world accepted something for each address of a channel.
     fn told(&self, channel: Channel) -> BTreeMap<String, usize> {
-        told([books(&self.folder)], channel)
+        acceptances_in([ledger_path(&self.folder)], channel)
     }
 
     /// Ends it. The model allows what was done.
     async fn close(self) {
-        self.room.close([books(&self.folder)]).await;
+        self.fixture.close([ledger_path(&self.folder)]).await;
     }
 
     fn assert_everybody_told_once(&self, channel: Channel) {
@@ -79,9 +81,9 @@ async fn what_finds_nobody_waits_and_is_sent_once_the_provider_is_back() {
     town.smtp.shut().await;
     town.sms.shut().await;
     for channel in CHANNELS {
-        let notification = town.room.notify(channel).await;
+        let notification = town.fixture.notify(channel).await;
         let waiting = eventually("somebody was tried in vain", async || {
-            let totals = town.room.totals(&notification).await;
+            let totals = town.fixture.totals(&notification).await;
             (count(&totals, "deferred") > 0).then_some(totals)
         });
         let waiting = waiting.await;
@@ -112,8 +114,8 @@ async fn whoever_is_busy_is_told_later() {
     let refusals = [(Channel::Sms, sms), (Channel::Email, Refusal::mail(451, "4.3.2 Server is busy"))];
     for (channel, refusal) in refusals {
         let busy = Behaviour::RefuseFirst { times: BUSY_TIMES, refusal };
-        town.room.world.simulator.set_rule(channel, "", busy);
-        let notification = town.room.notify(channel).await;
+        town.fixture.world.simulator.set_rule(channel, "", busy);
+        let notification = town.fixture.notify(channel).await;
         all_accepted(&town, &notification, channel).await;
         for delivery in town.deliveries(&notification, "accepted").await {
             assert_eq!(outcomes(&delivery), ["deferred", "deferred", "accepted"], "{delivery}");
@@ -125,8 +127,8 @@ async fn whoever_is_busy_is_told_later() {
 /// Time passes until everybody is told; each once.
 async fn all_accepted(town: &Town, notification: &str, channel: Channel) {
     eventually("everybody was told", async || {
-        town.room.world.pass(REST_OVER);
-        let totals = town.room.totals(notification).await;
+        town.fixture.world.pass(REST_OVER);
+        let totals = town.fixture.totals(notification).await;
         (count(&totals, "accepted") == CLIENTS as i64).then_some(())
     })
     .await;
@@ -138,10 +140,10 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
     let town = Town::start().await;
     for channel in CHANNELS {
         let [cut, lost] = [3, 5].map(|n| address(channel, n));
-        town.room.world.simulator.set_rule(channel, &cut, Behaviour::AcceptThenCut);
-        town.room.world.simulator.set_rule(channel, &lost, Behaviour::CutUnaccepted);
-        let notification = town.room.notify(channel).await;
-        let found = finished(&town.room.client, &notification).await;
+        town.fixture.world.simulator.set_rule(channel, &cut, Behaviour::AcceptThenCut);
+        town.fixture.world.simulator.set_rule(channel, &lost, Behaviour::CutUnaccepted);
+        let notification = town.fixture.notify(channel).await;
+        let found = finished(&town.fixture.client, &notification).await;
         assert_eq!(
             (found["totals"]["accepted"].clone(), found["totals"]["in_doubt"].clone()),
             (58.into(), 2.into())
@@ -149,13 +151,13 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
         assert_shown_in_doubt(&town, &notification, &[&cut, &lost]).await;
 
         // Neither time nor a retry of the failed ones makes a guess.
-        town.room.world.pass(TimeDelta::days(3));
-        town.room
+        town.fixture.world.pass(TimeDelta::days(3));
+        town.fixture
             .client
             .post(&format!("/notifications/{notification}/retry"), &serde_json::json!({}))
             .await
             .expect(200);
-        let found = finished(&town.room.client, &notification).await;
+        let found = finished(&town.fixture.client, &notification).await;
         assert_eq!((&found["generation"], &found["totals"]["in_doubt"]), (&2.into(), &2.into()), "{found}");
         barrier(&town, channel).await;
         assert_shown_in_doubt(&town, &notification, &[&cut, &lost]).await;
@@ -170,8 +172,8 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
 /// Another company's notification, asked for later and finished: whatever else was due has been sent by then.
 async fn barrier(town: &Town, channel: Channel) {
     let place = 1 + channel as usize;
-    let other = company(town.room.world.log(), place, CLIENTS).await;
-    let client = town.room.world.user("Nadia", &[Role::Notifier], &[other]).await;
+    let other = company(town.fixture.world.log(), place, CLIENTS).await;
+    let client = town.fixture.world.user("Nadia", &[Role::Notifier], &[other]).await;
     let later =
         client.post_new("/notifications", &notification(&other.to_string(), channel)).await.expect(202);
     finished(&client, &id_of(&later)).await;
@@ -194,7 +196,7 @@ fn outcomes(delivery: &Value) -> Vec<&str> {
     attempts.iter().map(|attempt| attempt["outcome"].as_str().expect("an outcome")).collect()
 }
 
-fn books(folder: &TempDir) -> PathBuf {
+fn ledger_path(folder: &TempDir) -> PathBuf {
     folder.path().join("ledger")
 }
 
@@ -203,7 +205,7 @@ fn gate(url: &str) -> Gate {
     Gate::before(address.parse::<SocketAddr>().expect("an address"))
 }
 
-fn outside(simulator: Simulator, smtp: &Gate, sms: &Gate) -> Outside {
+fn providers(simulator: Simulator, smtp: &Gate, sms: &Gate) -> Providers {
     let email =
         SmtpSettings { url: format!("smtp://{}", smtp.address()), ..simulator.smtp_settings(CONNECTIONS) };
     let base_url = format!("http://{}", sms.address());
@@ -215,7 +217,7 @@ fn outside(simulator: Simulator, smtp: &Gate, sms: &Gate) -> Outside {
         Provider::Email(EmailProvider::try_new(&email).expect("the settings can be used")),
         Provider::Sms(SmsProvider::try_new(&sms).expect("the settings can be used")),
     ];
-    Outside {
+    Providers {
         routes: vec![Route { companies: Companies::All, providers }],
         simulator: Some(Arc::new(simulator)),
     }

@@ -11,15 +11,15 @@ use dispatcher::provider::{EmailProvider, Provider, SmsProvider, SmsSettings, Sm
 use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, Role};
-use gateway::system::Outside;
+use gateway::system::Providers;
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::id_of;
 use tests::notified::{count, finished};
 
+use crate::company_fixture::{CompanyFixture, acceptances_in, address};
 use crate::load::notification;
-use crate::room::{Room, address, told};
-use crate::scene::{company, eventually, phone};
+use crate::testbed::{company, eventually, phone};
 
 /// How many connections lead to each provider.
 const CONNECTIONS: u32 = 4;
@@ -69,7 +69,7 @@ const TEXTS: [Refusal; 18] = [
 
 /// The whole system, with one or two providers of each channel that keep books.
 struct Town {
-    room: Room,
+    fixture: CompanyFixture,
     clients: usize,
     /// In the order of the configuration.
     providers: Vec<Arc<Simulator>>,
@@ -81,16 +81,16 @@ impl Town {
         let folder = tempfile::tempdir().expect("a folder");
         let mut simulators = Vec::new();
         for place in 0..providers {
-            let ledger = Some(books(&folder, place));
+            let ledger = Some(ledger_path(&folder, place));
             let options = SimulatorOptions { ledger, ..SimulatorOptions::new(Arc::new(clock::now)) };
             simulators.push(Arc::new(Simulator::start(options).await.expect("the simulator starts")));
         }
         let carriers =
             simulators.iter().enumerate().flat_map(|(place, simulator)| carriers(place, simulator));
         let route = Route { companies: Companies::All, providers: carriers.collect() };
-        let outside = Outside { routes: vec![route], simulator: Some(Arc::clone(&simulators[0])) };
-        let room = Room::open(outside, clients).await;
-        Self { room, clients, providers: simulators, folder }
+        let providers = Providers { routes: vec![route], simulator: Some(Arc::clone(&simulators[0])) };
+        let fixture = CompanyFixture::start(providers, clients).await;
+        Self { fixture, clients, providers: simulators, folder }
     }
 
     /// From now on the first provider behaves so to everybody.
@@ -100,8 +100,8 @@ impl Town {
 
     /// Asserts that everybody is told once, by whichever provider, since `before`.
     async fn everybody_is_told(&self, channel: Channel, before: &BTreeMap<String, usize>) {
-        let notification = self.room.notify(channel).await;
-        let done = finished(&self.room.client, &notification).await;
+        let notification = self.fixture.notify(channel).await;
+        let done = finished(&self.fixture.client, &notification).await;
         assert_eq!(count(&done["totals"], "accepted"), self.clients as i64, "{done}");
         let told = self.told(channel);
         for n in 0..self.clients {
@@ -113,24 +113,24 @@ impl Town {
 
     /// How often the outside world accepted something for each address of a channel.
     fn told(&self, channel: Channel) -> BTreeMap<String, usize> {
-        told(self.books(), channel)
+        told(self.ledger_path(), channel)
     }
 
-    fn books(&self) -> Vec<PathBuf> {
-        (0..self.providers.len()).map(|place| books(&self.folder, place)).collect()
+    fn ledger_path(&self) -> Vec<PathBuf> {
+        (0..self.providers.len()).map(|place| ledger_path(&self.folder, place)).collect()
     }
 
     /// Ends it. The model allows what was done.
     async fn close(self) {
-        let books = self.books();
-        self.room.close(books).await;
+        let books = self.ledger_path();
+        self.fixture.close(books).await;
     }
 
     /// Lets time pass until so many of a notification are in a state.
     async fn passes_until(&self, notification: &str, state: &str, number: usize) -> Value {
         eventually("enough time passed", async || {
-            self.room.world.pass(TimeDelta::minutes(1));
-            let totals = self.room.totals(notification).await;
+            self.fixture.world.pass(TimeDelta::minutes(1));
+            let totals = self.fixture.totals(notification).await;
             (count(&totals, state) == number as i64).then_some(totals)
         })
         .await
@@ -151,10 +151,10 @@ async fn what_the_first_provider_refuses_to_everybody_goes_by_the_second_and_nob
 
         // Once the first provider works again, it is used again.
         town.first(channel, Behaviour::Accept);
-        town.room.world.pass(LATER);
+        town.fixture.world.pass(LATER);
         town.everybody_is_told(channel, &town.told(channel)).await;
         assert!(town.providers[0].counts(channel).accepted > first.accepted, "{refused:?}");
-        town.room.world.pass(LATER);
+        town.fixture.world.pass(LATER);
     }
     town.close().await;
 }
@@ -166,9 +166,9 @@ async fn a_second_provider_that_rested_long_ago_takes_what_the_first_refuses() {
     for provider in &town.providers {
         provider.set_rule(channel, "", Behaviour::Refuse(Refusal::sms(401, 20003, "Authenticate")));
     }
-    let notification = town.room.notify(channel).await;
+    let notification = town.fixture.notify(channel).await;
     eventually("both providers rest", async || {
-        (count(&town.room.totals(&notification).await, "deferred") > 0).then_some(())
+        (count(&town.fixture.totals(&notification).await, "deferred") > 0).then_some(())
     })
     .await;
     town.first(channel, Behaviour::Accept);
@@ -176,7 +176,7 @@ async fn a_second_provider_that_rested_long_ago_takes_what_the_first_refuses() {
 
     // Nobody needs the second provider, so that nobody knows that it works again.
     town.providers[1].set_rule(channel, "", Behaviour::Accept);
-    town.room.world.pass(LATER);
+    town.fixture.world.pass(LATER);
     town.first(channel, Behaviour::Refuse(Refusal::sms(400, 30007, "Message filtered")));
     town.everybody_is_told(channel, &town.told(channel)).await;
     assert_eq!(town.providers[1].counts(channel).accepted, 20);
@@ -212,9 +212,9 @@ async fn what_the_only_provider_refuses_to_everybody_waits_and_is_shown_as_defer
     for (channel, refusal) in refusals {
         let before = town.told(channel);
         town.first(channel, Behaviour::Refuse(refusal));
-        let notification = town.room.notify(channel).await;
+        let notification = town.fixture.notify(channel).await;
         let waiting = eventually("the provider is left alone", async || {
-            let totals = town.room.totals(&notification).await;
+            let totals = town.fixture.totals(&notification).await;
             (count(&totals, "deferred") >= STREAK as i64).then_some(totals)
         });
         assert_eq!(count(&waiting.await, "failed"), 0);
@@ -223,7 +223,7 @@ async fn what_the_only_provider_refuses_to_everybody_waits_and_is_shown_as_defer
         let told_once = |(to, times): (&String, &usize)| *times == before.get(to).copied().unwrap_or(0) + 1;
         assert!(town.told(channel).iter().all(told_once), "{refusal:?}");
         // A provider that accepted somebody a moment ago would not rest.
-        town.room.world.pass(LATER);
+        town.fixture.world.pass(LATER);
     }
     town.close().await;
 }
@@ -237,9 +237,9 @@ async fn dead_addresses_among_living_ones_fail_and_hold_up_nobody() {
             for (n, provider) in DEAD.iter().flat_map(|n| town.providers.iter().map(move |one| (*n, one))) {
                 provider.set_rule(channel, &address(channel, n), Behaviour::Refuse(dead(channel)));
             }
-            let notification = town.room.notify(channel).await;
+            let notification = town.fixture.notify(channel).await;
             // No time passes: no provider rests.
-            let done = finished(&town.room.client, &notification).await;
+            let done = finished(&town.fixture.client, &notification).await;
             assert_eq!(count(&done["totals"], "failed"), DEAD.len() as i64, "{done}");
             assert_eq!(count(&done["totals"], "accepted"), 57, "{done}");
         }
@@ -255,7 +255,7 @@ async fn a_list_of_dead_addresses_comes_to_an_end_with_one_provider_and_with_two
             for provider in &town.providers {
                 provider.set_rule(channel, "", Behaviour::Refuse(dead(channel)));
             }
-            let notification = town.room.notify(channel).await;
+            let notification = town.fixture.notify(channel).await;
             town.passes_until(&notification, "failed", 20).await;
         }
         town.close().await;
@@ -269,9 +269,9 @@ async fn a_list_of_which_half_is_dead_reaches_the_living_and_comes_to_an_end() {
         for n in (0..60).step_by(2) {
             town.providers[0].set_rule(channel, &address(channel, n), Behaviour::Refuse(dead(channel)));
         }
-        let notification = town.room.notify(channel).await;
+        let notification = town.fixture.notify(channel).await;
         eventually("the living are told", async || {
-            (count(&town.room.totals(&notification).await, "accepted") == 30).then_some(())
+            (count(&town.fixture.totals(&notification).await, "accepted") == 30).then_some(())
         })
         .await;
         let done = town.passes_until(&notification, "failed", 30).await;
@@ -285,14 +285,14 @@ async fn a_list_of_which_half_is_dead_reaches_the_living_and_comes_to_an_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_behind_a_list_of_dead_numbers_waits_for_seconds_only() {
     let town = Town::start(1, 30).await;
-    let other = company(town.room.world.log(), 1, 1).await;
-    let other_client = town.room.world.user("Nadia", &[Role::Notifier], &[other]).await;
+    let other = company(town.fixture.world.log(), 1, 1).await;
+    let other_client = town.fixture.world.user("Nadia", &[Role::Notifier], &[other]).await;
     for n in 0..30 {
         town.providers[0].set_rule(Channel::Sms, &phone(0, n), Behaviour::Refuse(dead(Channel::Sms)));
     }
-    let list = town.room.notify(Channel::Sms).await;
+    let list = town.fixture.notify(Channel::Sms).await;
     eventually("the provider is left alone", async || {
-        (count(&town.room.totals(&list).await, "deferred") >= STREAK as i64).then_some(())
+        (count(&town.fixture.totals(&list).await, "deferred") >= STREAK as i64).then_some(())
     })
     .await;
     let order = notification(&other.to_string(), Channel::Sms);
@@ -303,7 +303,7 @@ async fn an_alarm_behind_a_list_of_dead_numbers_waits_for_seconds_only() {
         if told().await {
             return Some(());
         }
-        town.room.world.pass(TimeDelta::seconds(1));
+        town.fixture.world.pass(TimeDelta::seconds(1));
         seconds += 1;
         None
     })
@@ -321,7 +321,7 @@ fn dead(channel: Channel) -> Refusal {
     }
 }
 
-fn books(folder: &TempDir, place: usize) -> PathBuf {
+fn ledger_path(folder: &TempDir, place: usize) -> PathBuf {
     folder.path().join(format!("ledger-{place}"))
 }
 

@@ -5,11 +5,11 @@ use projections::rebuild::compare as compare_view;
 use tests::Client;
 use tests::program::Program;
 
-use crate::books::{compare, rest};
 use crate::chance::Chance;
 use crate::load::Load;
-use crate::scene::{Scene, eventually};
+use crate::reconciliation::{final_totals, reconcile};
 use crate::shuffler::Shuffler;
+use crate::testbed::{Testbed, eventually};
 
 /// How many companies there are, each with its campaigns, one after the other.
 const ROUNDS: usize = 3;
@@ -26,41 +26,41 @@ struct Part {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_message_three_times_and_shuffled_changes_nothing() {
-    let (chance, scene) = (Chance::seeded(), Scene::set_with(ROUNDS).await);
+    let (chance, testbed) = (Chance::seeded(), Testbed::with_companies(ROUNDS).await);
     let mut parts = Vec::new();
     for roles in ROLES {
-        let door = Shuffler::before(&scene.nats_url, &chance).await;
-        let mut environment = scene.environment.clone();
+        let door = Shuffler::before(&testbed.nats_url, &chance).await;
+        let mut environment = testbed.environment.clone();
         environment.insert("NATS_URL".to_owned(), door.url().to_owned());
         let program = Program::start(&["serve", "--roles", roles], &environment, "").await;
         parts.push(Part { program, door });
     }
     let [writer, viewer, sender] = &parts[..] else { panic!("three parts") };
-    let client = scene.client(&writer.program);
+    let client = testbed.client(&writer.program);
     let mut load = Load::default();
     for company in 0..ROUNDS {
-        load.add_messages(&scene, MESSAGES);
-        load.add_notifications(&scene, company);
+        load.add_messages(&testbed, MESSAGES);
+        load.add_notifications(&testbed, company);
         load.apply_until_answered(&client).await;
         for asked in load.notifications() {
-            rest(&client, asked.id).await;
+            final_totals(&client, asked.id).await;
         }
     }
     // Messages one by one, until each of the readers has had some by JetStream.
     for reader in [viewer, sender] {
         eventually("it reads JetStream", async || {
-            load.add_messages(&scene, 1);
+            load.add_messages(&testbed, 1);
             load.apply_until_answered(&client).await;
-            (by_jetstream(&scene.client(&reader.program)).await > 0).then_some(())
+            (by_jetstream(&testbed.client(&reader.program)).await > 0).then_some(())
         })
         .await;
         let (delivered, disordered) = (reader.door.delivered(), reader.door.disordered());
         println!("{delivered} messages were delivered, {disordered} of them after a later one");
         assert!(disordered > 0, "{delivered} messages were delivered, all of them in order");
     }
-    compare(&scene, &client, &load, 0).await;
+    reconcile(&testbed, &client, &load, 0).await;
     for projection in Projection::ALL {
-        let differences = compare_view(scene.log.reader(), projection).await;
+        let differences = compare_view(testbed.log.reader(), projection).await;
         assert_eq!(differences.expect("a comparison"), [], "{projection:?}");
     }
     for part in parts {

@@ -5,27 +5,27 @@ use std::path::PathBuf;
 
 use dispatcher::simulator::ledger::{self, LedgerEntry};
 use domain::value::{Channel, Role};
-use gateway::system::Outside;
+use gateway::system::Providers;
 use serde_json::Value;
 use tests::notified::checked;
 use tests::{Client, World, id_of, servers};
 
 use crate::load::notification;
-use crate::scene::{company, email, phone};
+use crate::testbed::{company, email, phone};
 use crate::traces;
 
 /// On a database of its own.
-pub(crate) struct Room {
+pub(crate) struct CompanyFixture {
     pub(crate) world: World,
     pub(crate) client: Client,
     pub(crate) company: String,
 }
 
-impl Room {
+impl CompanyFixture {
     /// With a company of so many clients.
-    pub(crate) async fn open(outside: Outside, clients: usize) -> Self {
+    pub(crate) async fn start(providers: Providers, clients: usize) -> Self {
         let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
-        let world = World::with(servers::database().await, nats_url, outside).await;
+        let world = World::with(servers::database().await, nats_url, providers).await;
         traces::record(world.log()).await;
         let company = company(world.log(), 0, clients).await;
         let client = world.user("Natalia", &[Role::Notifier], &[company]).await;
@@ -42,10 +42,11 @@ impl Room {
         id_of(&self.client.post_new("/notifications", order).await.expect(202))
     }
 
-    /// Ends it. The model allows what was done, by the books of the outside world.
-    pub(crate) async fn close(self, books: impl IntoIterator<Item = PathBuf>) {
-        let accepted: Vec<_> = books.into_iter().flat_map(read).collect();
-        traces::assert_allowed(self.world.log(), &accepted).await;
+    /// Ends it. The model allows what was done, by the ledgers of the outside world.
+    pub(crate) async fn close(self, ledgers: impl IntoIterator<Item = PathBuf>) {
+        let accepted: Vec<_> = ledgers.into_iter().flat_map(read).collect();
+        let chunks = traces::assert_allowed(self.world.log(), &accepted).await;
+        assert!(chunks > 0, "nothing was done to any chunk");
         self.world.stop().await;
     }
 
@@ -57,17 +58,20 @@ impl Room {
     }
 }
 
-/// How often the outside world accepted something for each address of a channel, by all of its books.
-pub(crate) fn told(books: impl IntoIterator<Item = PathBuf>, channel: Channel) -> BTreeMap<String, usize> {
+/// How often the outside world accepted something for each address of a channel, by all of its ledgers.
+pub(crate) fn acceptances_in(
+    ledgers: impl IntoIterator<Item = PathBuf>,
+    channel: Channel,
+) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
-    for entry in books.into_iter().flat_map(read).filter(|entry| entry.channel == channel) {
+    for entry in ledgers.into_iter().flat_map(read).filter(|entry| entry.channel == channel) {
         *times.entry(entry.to).or_default() += 1;
     }
     times
 }
 
-fn read(book: PathBuf) -> Vec<LedgerEntry> {
-    ledger::read(&book).expect("the ledger can be read")
+fn read(ledger_file: PathBuf) -> Vec<LedgerEntry> {
+    ledger::read(&ledger_file).expect("the ledger can be read")
 }
 
 /// Where a client of the company is reached.

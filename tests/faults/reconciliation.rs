@@ -9,43 +9,44 @@ use tests::notified::{checked, count, is_over};
 use tests::outcomes::outcomes_of;
 use tests::{Client, id_of};
 
-use crate::load::{Asked, Load};
-use crate::scene::{Scene, eventually};
+use crate::load::{Load, RequestedNotification};
+use crate::testbed::{Testbed, eventually};
 use crate::traces::assert_allowed;
 
 /// Compares everything: nothing is lost, nobody is told twice, no more is in doubt than was in flight, the same key has
 /// the same answer, the views show what happened, the model allows what was done, and the stream mirrors the log.
-pub(crate) async fn compare(scene: &Scene, client: &Client, load: &Load, in_flight_max: usize) {
+pub(crate) async fn reconcile(testbed: &Testbed, client: &Client, load: &Load, in_flight_max: usize) {
     load.assert_answers_stand(client).await;
-    let in_doubt = reckon(scene, client, load).await;
+    let in_doubt = reconcile_without_stream(testbed, client, load).await;
     assert!(
         in_doubt <= in_flight_max,
         "{in_doubt} are in doubt, and only {in_flight_max} can have been in flight"
     );
-    mirrored(scene).await;
+    mirrored(testbed).await;
 }
 
 /// The same without the stream; gives how many are in doubt.
-pub(crate) async fn reckon(scene: &Scene, client: &Client, load: &Load) -> usize {
+pub(crate) async fn reconcile_without_stream(testbed: &Testbed, client: &Client, load: &Load) -> usize {
     let mut in_doubt = 0;
     for asked in load.notifications() {
-        let totals = rest(client, asked.id).await;
-        in_doubt += told(scene, client, asked, &totals).await;
+        let totals = final_totals(client, asked.id).await;
+        in_doubt += deliveries_match_the_ledger(testbed, client, asked, &totals).await;
     }
-    scene.caught_up().await;
-    nothing_is_left_to_send(scene).await;
+    testbed.caught_up().await;
+    nothing_is_left_to_send(testbed).await;
     for asked in load.notifications() {
-        attempts_are_the_events(scene, client, asked.id).await;
+        attempts_are_the_events(testbed, client, asked.id).await;
     }
-    assert_allowed(&scene.log, &scene.books()).await;
-    nobody_unknown_was_told(scene, load);
-    messages_are_there_once(scene, client, load).await;
-    positions_are_dense(scene).await;
+    let chunks = assert_allowed(&testbed.log, &testbed.ledger()).await;
+    assert!(chunks >= load.notifications().count(), "a notification has no trace");
+    nobody_unknown_got_a_message(testbed, load);
+    messages_are_there_once(testbed, client, load).await;
+    positions_are_dense(testbed).await;
     in_doubt
 }
 
 /// Waits until a notification has come to rest and gives its totals, the sum of their parts.
-pub(crate) async fn rest(client: &Client, notification: &str) -> Value {
+pub(crate) async fn final_totals(client: &Client, notification: &str) -> Value {
     let path = format!("/notifications/{notification}");
     let found = eventually("the notification came to rest", async || {
         let answer = client.get(&path).await;
@@ -55,11 +56,16 @@ pub(crate) async fn rest(client: &Client, notification: &str) -> Value {
 }
 
 /// Whoever is accepted stands in the books once, whoever is in doubt at most once, and there is nothing else.
-async fn told(scene: &Scene, client: &Client, asked: Asked<'_>, totals: &Value) -> usize {
+async fn deliveries_match_the_ledger(
+    testbed: &Testbed,
+    client: &Client,
+    asked: RequestedNotification<'_>,
+    totals: &Value,
+) -> usize {
     let deliveries = client.all(&format!("/notifications/{}/deliveries", asked.id)).await;
-    assert_eq!(count(totals, "total"), scene.clients as i64, "{totals}");
-    assert_eq!(deliveries.len(), scene.clients, "a delivery is missing");
-    let told = times_told(scene, asked.channel);
+    assert_eq!(count(totals, "total"), testbed.clients as i64, "{totals}");
+    assert_eq!(deliveries.len(), testbed.clients, "a delivery is missing");
+    let told = acceptances(testbed, asked.channel);
     for delivery in &deliveries {
         let to = delivery["to"].as_str().expect("an address");
         let times = told.get(to).copied().unwrap_or(0);
@@ -76,32 +82,34 @@ async fn told(scene: &Scene, client: &Client, asked: Asked<'_>, totals: &Value) 
 }
 
 /// How often the outside world accepted something for each address.
-pub(crate) fn times_told(scene: &Scene, channel: Channel) -> BTreeMap<String, usize> {
+pub(crate) fn acceptances(testbed: &Testbed, channel: Channel) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
-    for entry in scene.books().into_iter().filter(|entry| entry.channel == channel) {
+    for entry in testbed.ledger().into_iter().filter(|entry| entry.channel == channel) {
         *times.entry(entry.to).or_default() += 1;
     }
     times
 }
 
-fn nobody_unknown_was_told(scene: &Scene, load: &Load) {
-    let told =
-        [Channel::Sms, Channel::Email].map(|channel| times_told(scene, channel).len()).iter().sum::<usize>();
+fn nobody_unknown_got_a_message(testbed: &Testbed, load: &Load) {
+    let told = [Channel::Sms, Channel::Email]
+        .map(|channel| acceptances(testbed, channel).len())
+        .iter()
+        .sum::<usize>();
     assert!(
-        told <= scene.clients * load.notifications().count(),
+        told <= testbed.clients * load.notifications().count(),
         "somebody was told whom nobody asked to tell"
     );
 }
 
-async fn nothing_is_left_to_send(scene: &Scene) {
-    let left: i64 = number(scene, "select count(*) from send_tasks").await;
+async fn nothing_is_left_to_send(testbed: &Testbed) {
+    let left: i64 = number(testbed, "select count(*) from send_tasks").await;
     assert_eq!(left, 0, "a task is left of what is over");
 }
 
 /// What the screens show of each delivery is as much as its events tell.
-async fn attempts_are_the_events(scene: &Scene, client: &Client, notification: &str) {
+async fn attempts_are_the_events(testbed: &Testbed, client: &Client, notification: &str) {
     let mut told: BTreeMap<String, usize> = BTreeMap::new();
-    for (delivery, _) in outcomes_of(&scene.log, notification.parse().expect("an id")).await {
+    for (delivery, _) in outcomes_of(&testbed.log, notification.parse().expect("an id")).await {
         *told.entry(delivery.to_string()).or_default() += 1;
     }
     let deliveries = client.all(&format!("/notifications/{notification}/deliveries")).await;
@@ -113,10 +121,10 @@ async fn attempts_are_the_events(scene: &Scene, client: &Client, notification: &
     assert_eq!(shown, told, "attempts on screen are not those of the log");
 }
 
-async fn messages_are_there_once(scene: &Scene, client: &Client, load: &Load) {
+async fn messages_are_there_once(testbed: &Testbed, client: &Client, load: &Load) {
     let sent: Vec<String> =
         sqlx::query_scalar("select aggregate_id from events where event_type = 'MessageSent'")
-            .fetch_all(scene.log.pool())
+            .fetch_all(testbed.log.pool())
             .await
             .expect("the events");
     let expected: BTreeSet<&str> = load.messages().collect();
@@ -127,18 +135,18 @@ async fn messages_are_there_once(scene: &Scene, client: &Client, load: &Load) {
     assert_eq!(unread, expected.len(), "the count of unread messages is wrong");
 }
 
-async fn positions_are_dense(scene: &Scene) {
-    let gaps = number(scene, "select coalesce(max(position), 0) - count(*) from events").await;
+async fn positions_are_dense(testbed: &Testbed) {
+    let gaps = number(testbed, "select coalesce(max(position), 0) - count(*) from events").await;
     assert_eq!(gaps, 0, "positions have a gap");
 }
 
 /// Every message of the stream is the event of its sequence, up to the head.
-pub(crate) async fn mirrored(scene: &Scene) {
-    let ledger = Ledger::on(scene.database_url.clone(), scene.nats_url.clone()).await;
+pub(crate) async fn mirrored(testbed: &Testbed) {
+    let ledger = Ledger::on(testbed.database_url.clone(), testbed.nats_url.clone()).await;
     ledger.relayed().await;
     ledger.assert_mirrored().await;
 }
 
-async fn number(scene: &Scene, query: &str) -> i64 {
-    sqlx::query_scalar(query).fetch_one(scene.log.pool()).await.expect("the database answers")
+async fn number(testbed: &Testbed, query: &str) -> i64 {
+    sqlx::query_scalar(query).fetch_one(testbed.log.pool()).await.expect("the database answers")
 }

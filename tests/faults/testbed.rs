@@ -40,14 +40,14 @@ pub(crate) const CONNECTIONS: usize = 4;
 /// How soon a state that is waited for is looked at again.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// How many scenes are played at once: as many as two cores and one PostgreSQL bear.
-const SCENES_AT_ONCE: usize = 2;
+const TESTBEDS_AT_ONCE: usize = 2;
 /// How many connections to the database a program opens for its requests: two programs and a test share a server.
 const DATABASE_CONNECTIONS: usize = 8;
 
-static PLACES: Semaphore = Semaphore::const_new(SCENES_AT_ONCE);
+static PERMITS: Semaphore = Semaphore::const_new(TESTBEDS_AT_ONCE);
 
 /// A database with companies and their people, an outside world, and the settings of a program between them.
-pub(crate) struct Scene {
+pub(crate) struct Testbed {
     pub(crate) log: EventLog,
     pub(crate) simulator: Simulator,
     pub(crate) companies: Vec<CompanyId>,
@@ -60,47 +60,47 @@ pub(crate) struct Scene {
     pub(crate) token: String,
     pub(crate) reader: UserId,
     folder: TempDir,
-    _place: SemaphorePermit<'static>,
+    _permit: SemaphorePermit<'static>,
 }
 
-impl Scene {
+impl Testbed {
     /// With one company, on the shared servers.
-    pub(crate) async fn set() -> Self {
-        Self::set_with(1).await
+    pub(crate) async fn start() -> Self {
+        Self::with_companies(1).await
     }
 
     /// With so many companies, on the shared servers.
-    pub(crate) async fn set_with(companies: usize) -> Self {
+    pub(crate) async fn with_companies(companies: usize) -> Self {
         Self::shared(companies, CLIENTS).await
     }
 
     /// With one company of so many clients that its audience is frozen in several chunks.
-    pub(crate) async fn crowded() -> Self {
-        Self::of(CROWD).await
+    pub(crate) async fn with_several_chunks() -> Self {
+        Self::with_clients(CROWD).await
     }
 
     /// With one company of so many clients, on the shared servers.
-    pub(crate) async fn of(clients: usize) -> Self {
+    pub(crate) async fn with_clients(clients: usize) -> Self {
         Self::shared(1, clients).await
     }
 
     async fn shared(companies: usize, clients: usize) -> Self {
-        let place = place().await;
+        let permit = permit().await;
         let nats_url = servers::shared_durable().await.nats_url().expect("a broker").to_owned();
-        Self::on(place, companies, clients, servers::durable_database().await, nats_url).await
+        Self::on(permit, companies, clients, servers::durable_database().await, nats_url).await
     }
 
     /// With so many companies, on servers of its own.
-    pub(crate) async fn alone(companies: usize) -> Self {
-        let place = place().await;
+    pub(crate) async fn on_own_servers(companies: usize) -> Self {
+        let permit = permit().await;
         let stack = servers::own_durable().await;
         let database_url = stack.database_url().expect("a database").to_owned();
         let nats_url = stack.nats_url().expect("a broker").to_owned();
-        Self { stack: Some(stack), ..Self::on(place, companies, CLIENTS, database_url, nats_url).await }
+        Self { stack: Some(stack), ..Self::on(permit, companies, CLIENTS, database_url, nats_url).await }
     }
 
     async fn on(
-        place: SemaphorePermit<'static>,
+        permit: SemaphorePermit<'static>,
         companies: usize,
         clients: usize,
         database_url: String,
@@ -131,13 +131,13 @@ impl Scene {
             token,
             reader,
             folder,
-            _place: place,
+            _permit: permit,
         }
     }
 
     /// Its own servers.
     pub(crate) fn stack(&self) -> &Stack {
-        self.stack.as_ref().expect("a scene with servers of its own")
+        self.stack.as_ref().expect("a testbed with servers of its own")
     }
 
     /// Starts the program; `failpoints` as in `append::committed=5*off->return`.
@@ -158,8 +158,8 @@ impl Scene {
     }
 
     /// The books of the outside world.
-    pub(crate) fn books(&self) -> Vec<LedgerEntry> {
-        ledger::read(&self.ledger()).expect("the ledger can be read")
+    pub(crate) fn ledger(&self) -> Vec<LedgerEntry> {
+        ledger::read(&self.ledger_path()).expect("the ledger can be read")
     }
 
     /// Waits until every view shows what the log has now.
@@ -168,14 +168,14 @@ impl Scene {
     }
 
     /// Ends the servers, if they are its own.
-    pub(crate) async fn strike(self) {
+    pub(crate) async fn stop(self) {
         self.log.pool().close().await;
         if let Some(stack) = self.stack {
             stack.stop().await.expect("the servers stop");
         }
     }
 
-    fn ledger(&self) -> PathBuf {
+    fn ledger_path(&self) -> PathBuf {
         self.folder.path().join("ledger")
     }
 }
@@ -211,8 +211,8 @@ pub(crate) async fn rebuilt(client: &Client, name: &str) {
 }
 
 /// A place among the scenes that are played at once.
-pub(crate) async fn place() -> SemaphorePermit<'static> {
-    PLACES.acquire().await.expect("the semaphore is never closed")
+pub(crate) async fn permit() -> SemaphorePermit<'static> {
+    PERMITS.acquire().await.expect("the semaphore is never closed")
 }
 
 fn environment(database_url: &str, nats_url: &str, simulator: &Simulator) -> HashMap<String, String> {
