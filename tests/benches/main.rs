@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use tests::figures::{self, Machine, Outcome, Row};
+use tests::measurements::{self, Machine, Outcome, Row};
 
 use self::scale::Scale;
 use self::world::World;
@@ -119,7 +119,7 @@ async fn run(args: &BenchArgs) -> Outcome<ExitCode> {
     };
     let stopped = world.stop().await;
     let Some((rows, code)) = measured else { return Ok(ExitCode::FAILURE) };
-    figures::print(&machine, &rows, args.json);
+    measurements::print(&machine, &rows, args.json);
     stopped.map(|()| code)
 }
 

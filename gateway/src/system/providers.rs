@@ -17,7 +17,7 @@ const SIMULATOR_CONNECTIONS: u32 = 16;
 
 /// Why the providers cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum OutsideError {
+pub enum ProvidersError {
     /// A provider's settings are invalid.
     #[error("configuration key `{}.providers.{}.{}`: {}", .0.channel, .0.name, .0.key, .0.reason)]
     Settings(#[from] SettingsError),
@@ -28,20 +28,20 @@ pub enum OutsideError {
 
 /// The providers of one process. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Outside {
+pub struct Providers {
     /// The route from deliveries to providers.
     pub routes: Vec<Route>,
     /// The simulator, if a route uses it.
     pub simulator: Option<Arc<Simulator>>,
 }
 
-impl Outside {
+impl Providers {
     /// Production: configured providers only. Deliveries of demo data in the database are never sent.
     ///
     /// # Errors
     /// Invalid settings of a provider.
-    pub fn configured(config: &Config) -> Result<Self, OutsideError> {
-        let routes = vec![Route { companies: Companies::Except(demo()), providers: providers(config)? }];
+    pub fn configured(config: &Config) -> Result<Self, ProvidersError> {
+        let routes = vec![Route { companies: Companies::Except(demo()), providers: configured(config)? }];
         Ok(Self { routes, simulator: None })
     }
 
@@ -50,25 +50,25 @@ impl Outside {
     ///
     /// # Errors
     /// Invalid settings of a provider, or a simulator that cannot start.
-    pub async fn simulated(config: &Config) -> Result<Self, OutsideError> {
+    pub async fn simulated(config: &Config) -> Result<Self, ProvidersError> {
         if config.simulator.enabled == Some(false) {
             return Self::configured(config);
         }
         let simulator = Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await?;
-        Self::beside(simulator, providers(config)?)
+        Self::beside(simulator, configured(config)?)
     }
 
     /// The simulator alone: for tests and the bench.
     ///
     /// # Errors
     /// None in practice: the simulator's own settings are valid.
-    pub fn only(simulator: Simulator, connections: u32) -> Result<Self, OutsideError> {
+    pub fn only(simulator: Simulator, connections: u32) -> Result<Self, ProvidersError> {
         let providers = simulated(&simulator, connections)?;
         let routes = vec![Route { companies: Companies::All, providers }];
         Ok(Self { routes, simulator: Some(Arc::new(simulator)) })
     }
 
-    fn beside(simulator: Simulator, configured: Vec<Provider>) -> Result<Self, OutsideError> {
+    fn beside(simulator: Simulator, configured: Vec<Provider>) -> Result<Self, ProvidersError> {
         let own = simulated(&simulator, SIMULATOR_CONNECTIONS)?;
         let is_configured =
             |channel: Channel| configured.iter().any(|provider| provider.channel() == channel);
@@ -95,7 +95,7 @@ fn simulated(simulator: &Simulator, connections: u32) -> Result<Vec<Provider>, S
     Ok(vec![Provider::Email(email), Provider::Sms(sms)])
 }
 
-fn providers(config: &Config) -> Result<Vec<Provider>, SettingsError> {
+fn configured(config: &Config) -> Result<Vec<Provider>, SettingsError> {
     let public_name = public_name(config);
     let email = config.email_providers.iter().map(|settings| {
         let provider = EmailProvider::try_new(&smtp(settings, public_name.as_deref()))?;
@@ -151,8 +151,8 @@ mod tests {
         let simulator = Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await.unwrap();
         let settings = SmtpSettings::new("principal", "smtp://127.0.0.1:1", "avisos@example.com");
         let configured = vec![Provider::Email(EmailProvider::try_new(&settings).unwrap())];
-        let outside = Outside::beside(simulator, configured).unwrap();
-        let [others, of_demo] = &outside.routes[..] else { panic!("two routes") };
+        let providers = Providers::beside(simulator, configured).unwrap();
+        let [others, of_demo] = &providers.routes[..] else { panic!("two routes") };
         assert!(matches!(&others.companies, Companies::Except(companies) if *companies == demo()));
         assert_eq!(names(others), [(Channel::Email, "principal"), (Channel::Sms, "simulador")]);
         assert!(matches!(&of_demo.companies, Companies::Only(companies) if *companies == demo()));
