@@ -9,7 +9,7 @@ use commands::clock;
 use dispatcher::simulator::Simulator;
 use url::Url;
 
-use crate::patience::Patience;
+use crate::timeouts::Timeouts;
 
 /// The source of the time; an argument, so that tests can move it.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -39,7 +39,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             simulator: None,
             clock: Arc::new(clock::now),
-            read_wait: Patience::default().views,
+            read_wait: Timeouts::default().views,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Campaigns while another session holds a snapshot, as every backup does: dead rows stay until the snapshot ends.
 
 use sqlx::{Connection, Executor, PgConnection};
-use tests::figures::{Goal, Outcome, Row, count, median};
+use tests::measurements::{Goal, Outcome, Row, count, median};
 
 use crate::campaign::{EMAIL, Setup};
 use crate::world::World;

@@ -71,10 +71,11 @@ async fn is_imported_as_expected(client: &Client, world: &World, company: Compan
     assert_eq!(faults(&again), *expected);
 }
 
-/// What each address was sent, by the outside world's own books.
-fn received(books: &Path, channel: Channel) -> BTreeMap<String, usize> {
+/// The messages that the providers accepted for each address, by their ledger.
+fn received(ledger_file: &Path, channel: Channel) -> BTreeMap<String, usize> {
     let mut received = BTreeMap::new();
-    for entry in ledger::read(books).expect("the ledger").into_iter().filter(|entry| entry.channel == channel)
+    for entry in
+        ledger::read(ledger_file).expect("the ledger").into_iter().filter(|entry| entry.channel == channel)
     {
         *received.entry(entry.to.to_lowercase()).or_default() += 1;
     }
@@ -84,10 +85,10 @@ fn received(books: &Path, channel: Channel) -> BTreeMap<String, usize> {
 #[tokio::test]
 async fn ten_thousand_clients_are_imported_and_each_of_their_addresses_is_told_exactly_once() {
     let folder = tempfile::tempdir().expect("a folder");
-    let books = folder.path().join("ledger.jsonl");
+    let ledger_file = folder.path().join("ledger.jsonl");
     let options = SimulatorOptions {
         kept: 0,
-        ledger: Some(books.clone()),
+        ledger: Some(ledger_file.clone()),
         ..SimulatorOptions::new(Arc::new(clock::now))
     };
     let world = World::start_with(options).await;
@@ -114,7 +115,7 @@ async fn ten_thousand_clients_are_imported_and_each_of_their_addresses_is_told_e
         let done = finished(&nora, &id_of(&asked)).await;
         assert_eq!(done["totals"]["accepted"], expected.len(), "{done}");
         assert_eq!(count(&done["totals"], "total"), expected.len() as i64);
-        let received = received(&books, channel);
+        let received = received(&ledger_file, channel);
         assert!(received.keys().eq(expected), "everybody and nobody else");
         assert!(received.values().all(|times| *times == 1), "nobody twice");
     }

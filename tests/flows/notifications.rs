@@ -39,7 +39,7 @@ impl Desk {
         id_of(&self.nora.post(&format!("/companies/{}/clients", self.company), &body).await.expect(201))
     }
 
-    /// So many clients with numbers that no rule of the outside world is about.
+    /// So many clients with numbers that no rule of the simulator matches.
     pub(crate) async fn clients(&self, number: usize) {
         let mut file = String::from("external_id,name,kind,contact_name,phone,email\n");
         for client in 0..number {

@@ -21,17 +21,17 @@ use crate::state::AppState;
 /// The most connections of an import.
 const CONNECTIONS: u32 = 8;
 
-/// What can be brought in.
+/// The kinds of imports.
 #[derive(Debug, Subcommand)]
 pub(super) enum ImportCommand {
     /// Clients of a company, from a CSV file
     Clients {
         /// The file: external_id,name,kind,contact_name,phone,email
         file: PathBuf,
-        /// Whose clients they are
+        /// The company of the clients
         #[arg(long, value_name = "ID")]
         company: CompanyId,
-        /// Only say what would be done
+        /// Report what would be done, and write nothing
         #[arg(long)]
         dry_run: bool,
     },

@@ -51,7 +51,7 @@ export interface ProblemBody {
   title: string;
   status: number;
   detail?: string;
-  /** Why, in a word, where one status has several reasons. */
+  /** A word for the reason, where one status has several reasons. */
   code?: string;
   errors?: ProblemError[];
   trace_id?: string;
@@ -233,7 +233,7 @@ export interface Preview {
   audience: Audience;
   /** For an SMS only. */
   sms: SmsPreview | null;
-  /** What a recipient would read. */
+  /** The rendered texts of recipients. */
   samples: Sample[];
   /** None if the audience is empty. */
   confirm_token: string | null;
@@ -246,7 +246,7 @@ export interface Notification {
   recipient_kind: RecipientKind;
   category: Category;
   subject: string | null;
-  /** In lists the beginning of it; the notification itself has all of it. */
+  /** In lists only its beginning; the notification itself has all of it. */
   body: string;
   truncated?: boolean;
   requested_at: string;
@@ -325,7 +325,7 @@ export interface Projection {
   /** Events that cannot be projected, with the later ones of their aggregates. */
   parked: number;
 }
-/** What the simulator received; our own route, outside the contract. */
+/** The messages that the simulator received; our own route, outside the contract. */
 export interface SimulatedMessage {
   id: string;
   channel: Channel;
@@ -336,7 +336,7 @@ export interface SimulatedMessage {
   body: string | null;
   received_at: string;
   outcome: string;
-  /** What a refusal said: "550 5.1.1", "21211". */
+  /** The code of a refusal: "550 5.1.1", "21211". */
   code: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** What an event says, as labelled words: in a line of the audit, or one under the other in a history. */
+/** The facts of an event as labelled words: in one line of the audit, or one below the other in a history. */
 import { longDate, number, t, tOr } from './i18n';
 import { companyName } from './store/session';
 
@@ -8,12 +8,12 @@ const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/;
 const VERBATIM = new Set(['body', 'subject', 'provider', 'reference', 'time_zone', 'code', 'detail']);
 /** Words of a cause, which have sentences of their own. */
 const OF_CAUSES = new Set(['class', 'observed', 'phase']);
-/** Says that the text beside it is only its beginning. */
+/** Tells that the text beside it is cut. */
 const CUT = 'truncated';
 /** Ids of companies are shown as names; any other id is linked by the caller. */
 const COMPANIES = new Set(['company', 'company_id', 'companies']);
 
-/** What a reader asks for first; the rest follows as it came. */
+/** The most important facts, shown first; the others follow in their own order. */
 const ORDER = [
   'company',
   'channel',
@@ -87,7 +87,7 @@ function outcome(one: Record<string, unknown>): string {
   return `${number(n)} ${state.toLowerCase()}${words.length > 0 ? ` (${words.join(', ')})` : ''}`;
 }
 
-/** What is personal may be gone or kept from this reader; the rest are numbers by reason. */
+/** Personal data may be erased or hidden from this reader; the other values are numbers by reason. */
 function within(value: Record<string, unknown>): string {
   if (value.erased === true) return t('value.erased');
   if (value.masked === true) return t('value.masked');

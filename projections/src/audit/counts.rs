@@ -32,7 +32,7 @@ pub(super) enum Counts<'a> {
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Counted<'a> {
     outcome: DeliveryState,
-    /// What kind of failure it is, or why it must not be sent.
+    /// The kind of failure, or the reason why nothing may be sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -18,9 +18,10 @@ pub struct SmtpDeadlines {
     pub envelope: Duration,
     /// The reply to DATA.
     pub data: Duration,
-    /// The body and the reply to its final dot; servers filter mail in this time, so a short one doubles mail.
+    /// The body and the reply to its final dot. Servers filter mail before they reply, so a short deadline causes
+    /// duplicates.
     pub final_reply: Duration,
-    /// A connection unused for longer is not trusted again: something between may have forgotten it.
+    /// A connection idle for longer is not used again: a firewall may have dropped it.
     pub idle: Duration,
 }
 

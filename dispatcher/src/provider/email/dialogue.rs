@@ -17,12 +17,12 @@ pub(super) struct Dialogue {
     deadlines: SmtpDeadlines,
 }
 
-/// How the message itself was answered, or why it was not.
+/// The reply to the message, or the reason why there is none.
 pub(super) enum Transmission {
     Answered(Reply),
-    /// Proof that the server never had the message's end.
+    /// The server provably did not get the end of the message.
     Unsent(Failure),
-    /// It may have it.
+    /// The server may have the message.
     InDoubt(Failure),
 }
 
@@ -60,7 +60,7 @@ impl Dialogue {
         }
     }
 
-    /// Whether the connection is open and no reply has come that answers nothing.
+    /// Whether the connection is open and no unsolicited reply has come.
     pub(super) fn is_quiet(&mut self) -> bool {
         self.wire.is_quiet()
     }
@@ -73,13 +73,13 @@ impl Dialogue {
         self.wire.local_address()
     }
 
-    /// The bare connection, for TLS to begin on.
+    /// The raw connection, to start TLS on.
     pub(super) fn into_clear(self) -> Result<TcpStream, ConnectionError> {
         self.wire.into_clear()
     }
 }
 
-/// The reply, if it is the one that the phase needs to go on.
+/// The reply, if its code is the one that continues the phase.
 pub(super) fn expected(phase: Phase, reply: Reply, is_good: fn(&Reply) -> bool) -> Result<Reply, Failure> {
     match reply {
         reply if is_good(&reply) => Ok(reply),

@@ -1,4 +1,4 @@
-//! A connection made ready for mail: greeted, under TLS where there is to be TLS, logged in.
+//! Opens a connection for mail: greeting, TLS where it is wanted, log-in.
 
 use std::sync::atomic::Ordering;
 
@@ -26,7 +26,7 @@ pub(super) async fn open(shared: &Shared) -> Result<(Dialogue, Extensions), Fail
     let mut extensions = hello(&mut dialogue, &name).await?;
     if matches!(shared.server.tls, Tls::Required | Tls::WhenOffered) && extensions.offer("STARTTLS") {
         dialogue = start_tls(dialogue, shared).await?;
-        // What was offered in clear counts for nothing any more (RFC 3207 section 4.2).
+        // Discard what was offered in clear (RFC 3207 section 4.2).
         extensions = hello(&mut dialogue, &name).await?;
     }
     protected(shared, dialogue.is_encrypted())?;
@@ -44,8 +44,8 @@ fn name(shared: &Shared, dialogue: &Dialogue) -> Result<String, Failure> {
     }
 }
 
-/// EHLO; HELO where EHLO is not known (RFC 5321 3.2). A server that knows EHLO and refuses our name or ourselves (501, 504,
-/// 550) would at best take the mail without TLS and log-in for a fault that must be mended.
+/// EHLO; HELO if the server does not know EHLO (RFC 5321 3.2). Not if it knows EHLO and refuses our name or us (501,
+/// 504, 550): by HELO it would at best take the mail without TLS and log-in, and hide a fault that must be repaired.
 async fn hello(dialogue: &mut Dialogue, name: &str) -> Result<Extensions, Failure> {
     const UNRECOGNIZED: u16 = 500;
     const NOT_IMPLEMENTED: u16 = 502;
@@ -66,8 +66,8 @@ async fn start_tls(mut dialogue: Dialogue, shared: &Shared) -> Result<Dialogue, 
     Ok(Dialogue::new(Wire::new(stream), shared.deadlines))
 }
 
-/// Whether mail and password may go out on the connection as it is. STARTTLS is offered in clear, and an attacker on the way
-/// can remove the offer: a server that has kept it once is expected to keep it (RFC 3207 section 6).
+/// Whether mail and password may be sent on the connection as it is. STARTTLS is offered in clear, so an attacker on
+/// the way can remove the offer: a server that has kept it once is expected to keep it (RFC 3207 section 6).
 fn protected(shared: &Shared, is_encrypted: bool) -> Result<(), Failure> {
     let server = &shared.server;
     if is_encrypted {

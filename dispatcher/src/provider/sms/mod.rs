@@ -36,7 +36,7 @@ struct Shared {
 }
 
 impl SmsProvider {
-    /// Checks the settings; connects to nothing.
+    /// Checks the settings. Does not connect.
     pub fn try_new(settings: &SmsSettings) -> Result<Self, SettingsError> {
         Self::with_deadlines(settings, SmsDeadlines::default())
     }
@@ -80,14 +80,15 @@ impl fmt::Debug for SmsProvider {
     }
 }
 
-/// One worker's way to an SMS API.
+/// One worker's access to an SMS API.
 #[derive(Debug, Clone)]
 pub struct SmsSender {
     provider: SmsProvider,
 }
 
 impl SmsSender {
-    /// Sends one SMS. `started` is awaited just before the request; cancelled later, the send is in doubt.
+    /// Sends one SMS. `started` is awaited just before the request. If this is cancelled after that, the send is in
+    /// doubt.
     pub async fn send(
         &mut self,
         outgoing: &Outgoing,

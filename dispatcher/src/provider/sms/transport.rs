@@ -1,4 +1,4 @@
-//! One HTTP request and its answer, and what no answer proves.
+//! One HTTP request and its answer, and the meaning of a missing answer.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ const USER_AGENT: &str = concat!("mensajeria/", env!("CARGO_PKG_VERSION"));
 /// How long an SMS provider may take.
 #[derive(Debug, Clone, Copy)]
 pub struct SmsDeadlines {
-    /// Name, TCP and TLS.
+    /// Name resolution, TCP and TLS.
     pub connect: Duration,
     /// The whole request; a send without an answer by then is in doubt.
     pub answer: Duration,
-    /// An unused connection is closed after this, sooner than providers close theirs: a request that meets a
-    /// connection just being closed would be in doubt.
+    /// An idle connection is closed after this, before the provider closes it: a request on a connection that is just
+    /// being closed would be in doubt.
     pub idle: Duration,
 }
 
@@ -41,7 +41,7 @@ pub(super) fn client(connections: u32, deadlines: SmsDeadlines) -> reqwest::Resu
         .no_proxy()
         // A redirected POST is a second request, and the first one's answer would be lost.
         .redirect(redirect::Policy::none())
-        // Neither may the client ask twice on its own.
+        // The client must not repeat a request by itself either.
         .retry(reqwest::retry::never())
         .pool_max_idle_per_host(connections as usize)
         .pool_idle_timeout(deadlines.idle)
@@ -50,7 +50,7 @@ pub(super) fn client(connections: u32, deadlines: SmsDeadlines) -> reqwest::Resu
         .build()
 }
 
-/// The whole body; else that it broke off, or is larger than any honest answer.
+/// The whole body, or why there is none: it broke off, or exceeds the bound.
 pub(super) async fn bounded_body(response: &mut Response) -> Result<Vec<u8>, Observation> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| Observation::AnswerCut)? {
@@ -62,7 +62,7 @@ pub(super) async fn bounded_body(response: &mut Response) -> Result<Vec<u8>, Obs
     Ok(body)
 }
 
-/// No connection is proof that nothing was sent; after that, silence proves nothing.
+/// Without a connection nothing was sent. After that, a missing answer proves nothing.
 pub(super) fn unanswered(error: &reqwest::Error) -> SendFailure {
     if error.is_connect() {
         return unconnected(error).into();
@@ -74,7 +74,7 @@ pub(super) fn unanswered(error: &reqwest::Error) -> SendFailure {
     Doubt { evidence: Evidence::observed(Some(Phase::Http), observed), text: String::new() }.into()
 }
 
-/// A certificate that is not trusted will not mend itself; everything else may.
+/// An untrusted certificate stays untrusted. Everything else may work later.
 fn unconnected(error: &reqwest::Error) -> Failure {
     let mut cause: &dyn std::error::Error = error;
     loop {

@@ -21,7 +21,7 @@ pub(super) struct NewNotification {
     pub(super) confirm_token: Option<Short>,
 }
 
-/// A notification to the clients of a company, as it is written.
+/// A new notification to the clients of a company.
 #[derive(ToSchema)]
 #[schema(as = NewNotification)]
 #[expect(
@@ -29,23 +29,23 @@ pub(super) struct NewNotification {
     reason = "describes what is read field by field, since what a body may be depends on the channel"
 )]
 pub(super) struct NotificationFields {
-    /// Whose clients are told.
+    /// The company whose clients it goes to.
     company_id: uuid::Uuid,
     /// `sms` or `email`.
     channel: String,
-    /// Whom of a client: `holder`, `emergency_contact`, `authorized_user` or `everyone`.
+    /// Which contacts of a client it goes to: `holder`, `emergency_contact`, `authorized_user` or `everyone`.
     recipient_kind: String,
-    /// What kind of matter it is: `operational`, `service`, `collection` or `commercial`.
+    /// The category: `operational`, `service`, `collection` or `commercial`.
     category: String,
     /// The subject line of an e-mail; an SMS has none.
     #[schema(min_length = 1, max_length = 200)]
     subject: Option<String>,
-    /// What it says, verbatim: at most 1,600 characters as SMS, 100,000 as e-mail.
+    /// The text, verbatim: at most 1,600 characters for an SMS, 100,000 for an e-mail.
     #[schema(min_length = 1, max_length = 100_000)]
     body: String,
     /// Nothing is sent after this.
     expires_at: Option<DateTime<Utc>>,
-    /// What the preview gave: the send is refused if it is about another request or another audience.
+    /// The token of the preview. The send is refused if the request or the audience differs from the preview's.
     #[schema(max_length = 500)]
     confirm_token: Option<String>,
 }

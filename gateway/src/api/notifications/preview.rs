@@ -37,32 +37,32 @@ impl Body for Draft {
     }
 }
 
-/// What a send would do now.
+/// The effect that a send would have now.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Preview {
     audience: AudienceView,
-    /// For an SMS only.
+    /// The size of an SMS; none for other channels.
     sms: Option<SmsView>,
-    /// What a recipient would read.
+    /// The rendered texts of recipients.
     samples: Vec<Sample>,
-    /// Confirms this very request to this audience; none if nobody would be reached.
+    /// The token that confirms this request to this audience; none if nobody would be reached.
     confirm_token: Option<String>,
 }
 
-/// Contacts, after deduplication by address.
+/// The contacts of an audience, each address once.
 #[derive(Debug, Serialize, ToSchema)]
 struct AudienceView {
-    /// The reachable and the excluded.
+    /// The reachable and the excluded contacts together.
     total: u64,
-    /// Different addresses that would be written to.
+    /// The different addresses that would get a message.
     reachable: u64,
     /// Contacts left out, by reason: `no_phone`, `not_mobile` or `no_email`.
     excluded: BTreeMap<String, u64>,
-    /// Contacts whose address somebody else of the audience has too; in no other number.
+    /// Contacts whose address another contact of the audience has too. They are in no other number.
     duplicates: u64,
 }
 
-/// What an SMS takes.
+/// The encoding and the parts of an SMS.
 #[derive(Debug, Serialize, ToSchema)]
 struct SmsView {
     /// `gsm7` or `ucs2`.
@@ -77,14 +77,14 @@ struct SmsView {
     forcing_characters: Vec<String>,
 }
 
-/// One text as a recipient would read it.
+/// The rendered text of one recipient.
 #[derive(Debug, Serialize, ToSchema)]
 struct Sample {
     subject: Option<String>,
     body: String,
 }
 
-/// Whom a notification would reach, and what it would cost (notifiers). Sends nothing; takes the body of a send.
+/// Preview the audience and the size of a notification (notifiers). The body is that of a send; nothing is sent.
 #[utoipa::path(
     post, path = "/notifications/preview", tag = "notifications", request_body = NotificationFields,
     responses((status = 200, body = Preview))

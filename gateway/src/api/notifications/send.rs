@@ -26,7 +26,7 @@ impl Body for NewNotification {
     }
 }
 
-/// Tell something to a company's clients (its notifiers). The audience is resolved and frozen behind the answer.
+/// Send a notification to a company's clients (its notifiers). The audience is resolved and frozen after the answer.
 #[utoipa::path(
     post, path = "/notifications", tag = "notifications", request_body = NotificationFields,
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),

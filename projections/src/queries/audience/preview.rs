@@ -12,7 +12,7 @@ use super::{Columns, columns};
 pub struct Audience {
     /// Contacts after deduplication by address: `reachable` and all that are excluded.
     pub total: u64,
-    /// Different addresses that would be written to.
+    /// The different addresses that would get a message.
     pub reachable: u64,
     /// Contacts left out, by reason: `no_phone`, `not_mobile` or `no_email`. Reasons with nobody are absent.
     pub excluded: BTreeMap<String, u64>,

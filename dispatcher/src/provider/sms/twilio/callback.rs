@@ -18,7 +18,7 @@ use crate::provider::sms::dialect::{CallbackError, StatusCallback, StatusReport}
 
 const SIGNATURE: &str = "x-twilio-signature";
 
-/// `address` is the one that Twilio was told, before the delivery was added to its query.
+/// `address` is the configured callback address, without the delivery in its query.
 pub(super) fn read(
     callback: &StatusCallback<'_>,
     address: &Url,
@@ -55,7 +55,7 @@ impl Form {
     }
 }
 
-/// What a status says of the end of a message. None: it is on its way, or the status is not known to us.
+/// The outcome by a status. None: the message is on its way, or the status is unknown.
 fn receipt(status: &str, error: Option<&str>) -> Option<Receipt> {
     match status {
         "delivered" | "read" => Some(Receipt::Delivered),
@@ -94,7 +94,7 @@ fn is_signed(callback: &StatusCallback<'_>, address: &Url, secret: &Secret, form
         .any(|url| hmac::verify(&key, format!("{url}{parameters}").as_bytes(), &signature).is_ok())
 }
 
-/// A parameter that is said twice with one value counts once.
+/// A parameter that occurs twice with one value counts once.
 fn parameters(form: &Form) -> String {
     let sorted: BTreeSet<_> = form.0.iter().collect();
     sorted.into_iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect()
