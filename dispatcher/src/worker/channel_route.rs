@@ -113,6 +113,14 @@ impl ProviderSlot {
         }
     }
 
+    /// How many alarms may be put into the queue, whatever else waits there.
+    pub(super) fn room_for_alarms(&self, readiness: Readiness) -> usize {
+        match readiness {
+            Readiness::Ready => self.queue.room_for_alarms(Instant::now()),
+            Readiness::Probing | Readiness::Resting(_) => self.room(readiness),
+        }
+    }
+
     pub(super) fn room(&self, readiness: Readiness) -> usize {
         match readiness {
             Readiness::Ready => self.queue.room(Instant::now()),

@@ -41,10 +41,14 @@ impl ProviderQueue {
 
     /// How many jobs may be put in now; 0 while the queue is at least half full.
     pub(super) fn room(&self, now: Instant) -> usize {
+        self.state().room(self.connections, now)
+    }
+
+    /// How many alarms may be put in now: as if nothing else waited, since they go before it.
+    pub(super) fn room_for_alarms(&self, now: Instant) -> usize {
         let mut state = self.state();
         let target = state.target(self.connections, now);
-        let room = target.saturating_sub(state.waiting);
-        if 2 * room < target { 0 } else { room }
+        target.saturating_sub(state.lanes.get(&0).map_or(0, VecDeque::len))
     }
 
     /// Whether nothing waits here.
@@ -68,9 +72,12 @@ impl ProviderQueue {
     /// Waits for the most urgent job.
     pub(super) async fn take(&self) -> Option<Job> {
         self.jobs.acquire().await.ok()?.forget();
-        let job = self.state().pop();
-        // Asking for room is cheap, and the pump does so only when it is told.
-        self.drained.notify_one();
+        let mut state = self.state();
+        let job = state.pop();
+        // Not after each job: the pump looks at much else when it is told.
+        if state.room(self.connections, Instant::now()) > 0 {
+            self.drained.notify_one();
+        }
         job
     }
 
@@ -85,6 +92,12 @@ impl State {
         self.waiting -= 1;
         self.taken += 1;
         Some(job)
+    }
+
+    fn room(&mut self, connections: usize, now: Instant) -> usize {
+        let target = self.target(connections, now);
+        let room = target.saturating_sub(self.waiting);
+        if 2 * room < target { 0 } else { room }
     }
 
     /// Enough for [`AHEAD`] at the speed of late, at least one for every connection, at most a batch.
@@ -129,6 +142,15 @@ mod tests {
             order.push(queue.take().await.expect("a job").lane());
         }
         assert_eq!(order, [0, 1, 3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_queue_has_room_for_alarms() {
+        let queue = ProviderQueue::new(8);
+        put(&queue, 1, 8);
+        assert_eq!((queue.room(Instant::now()), queue.room_for_alarms(Instant::now())), (0, 8));
+        put(&queue, 0, 8);
+        assert_eq!(queue.room_for_alarms(Instant::now()), 0);
     }
 
     #[tokio::test(start_paused = true)]

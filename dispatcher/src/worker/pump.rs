@@ -75,6 +75,8 @@ impl Pump {
                 let drained = route.slots[place].queue.drained.notified();
                 tokio::select! {
                     _ = timeout(poll, drained) => {}
+                    // It may be an alarm.
+                    () = route.refilled.notified() => {}
                     _ = self.wake.changed() => self.next_claim = Instant::now(),
                 }
             }
@@ -191,6 +193,7 @@ impl Pump {
         else {
             return Wait::For(self.until(Some(self.route.able_at(now)), now));
         };
+        self.hand_out_alarms(place, readiness, now).await;
         let room = self.route.slots[place].room(readiness);
         if room == 0 {
             return Wait::ForRoom(place);
@@ -205,6 +208,17 @@ impl Pump {
             }
         }
         Wait::Not
+    }
+
+    /// Alarms do not wait until there is room for others.
+    async fn hand_out_alarms(&self, place: usize, readiness: Readiness, now: DateTime<Utc>) {
+        for _ in 0..self.route.slots[place].room_for_alarms(readiness) {
+            let alarm = self.route.buffer().pop_alarm(now);
+            match alarm {
+                Some(alarm) => self.give(place, alarm, now).await,
+                None => return,
+            }
+        }
     }
 
     fn able_for_an_alarm(&self, now: DateTime<Utc>) -> Option<(usize, Readiness)> {

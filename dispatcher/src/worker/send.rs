@@ -8,7 +8,7 @@ use domain::notification::Addressee;
 use domain::rendering::{Rendered, Text, render};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::channel_route::ALARM_TRIES_EVERY;
 use super::job::Job;
@@ -58,9 +58,7 @@ impl Worker {
         let asked = (job.task.task.id.notification, job.generation);
         match self.requests.get(asked).await {
             Ok(request) => {
-                let delivery = job.task.delivery(job.member);
-                let span = tracing::info_span!("send", trace_id = request.trace_id, %delivery);
-                self.send(sender, job, &request).instrument(span).await;
+                self.send(sender, job, &request).await;
             }
             Err(RequestError::Database(error)) => {
                 tracing::warn!(%error, "a notification could not be read, trying again");
@@ -96,8 +94,16 @@ impl Worker {
         fail::fail_point!("send::before", |_| std::process::abort());
         let result = sender.send(&outgoing, started).await;
         fail::fail_point!("send::done", |_| std::process::abort());
-        tracing::debug!(provider = %self.outcomes.slot().name, is_accepted = result.is_ok(), "a send ended");
-        self.outcomes.record(job, Sent { began_at, marked }, result).await;
+        let (provider, delivery) = (&self.outcomes.slot().name, outgoing.delivery_id);
+        let trace_id = &request.trace_id;
+        tracing::debug!(trace_id, %delivery, %provider, is_accepted = result.is_ok(), "a send ended");
+        // Only of what went wrong more may be said than that. A span for every message costs a twentieth of the program's
+        // time for it.
+        let span = match &result {
+            Ok(_) => Span::none(),
+            Err(_) => tracing::info_span!("send", trace_id, %delivery),
+        };
+        self.outcomes.record(job, Sent { began_at, marked }, result).instrument(span).await;
     }
 
     /// This provider rests: the job goes to one that does not, or waits for the first that may be tried again. An alarm

@@ -221,12 +221,11 @@ impl World {
     }
 
     pub(crate) async fn mark(&self, owner: Uuid, marks: &[StartMark]) -> Vec<Marked> {
-        self.settler.commit(Some(owner), marks, Vec::new()).await.expect("marks").0
+        self.settler.commit(Some(owner), marks, &[]).await.expect("marks").0
     }
 
     pub(crate) async fn settle(&self, owner: Uuid, change: Change) -> Settled {
-        let (_, mut settled) =
-            self.settler.commit(Some(owner), &[], vec![change]).await.expect("a settlement");
+        let (_, mut settled) = self.settler.commit(Some(owner), &[], &[change]).await.expect("a settlement");
         settled.pop().expect("a change")
     }
 
@@ -236,7 +235,7 @@ impl World {
     }
 
     pub(crate) async fn state(&self, id: ChunkId, number: u16) -> State {
-        self.deliveries(id).await.get(member(number)).state.clone()
+        self.deliveries(id).await.get(member(number)).state
     }
 
     pub(crate) async fn aggregate(&self, notification: NotificationId) -> Notification {
