@@ -43,6 +43,9 @@ const LOST: char = '?';
 /// The text with as few characters outside the alphabet of GSM as its meaning allows. Characters of the alphabet stay, `ñ`
 /// and `é` among them; so do those that have no cheaper form, such as emoji, which then force UCS-2.
 pub fn transliterate(text: &str) -> String {
+    if text.chars().all(|c| septets(c).is_some()) {
+        return text.to_owned();
+    }
     let mut cheap = String::with_capacity(text.len());
     text.nfc().for_each(|c| push(&mut cheap, c));
     cheap
