@@ -52,6 +52,8 @@ pub struct SmsProvider {
     pub connections: u32,
     /// The most messages per second; 0 for no limit.
     pub rate_per_second: u32,
+    /// Whether it carries Unicode.
+    pub unicode: bool,
 }
 
 /// The dialects of SMS APIs.
@@ -94,6 +96,8 @@ pub(super) struct RawSmsProvider {
     connections: u32,
     #[serde(default)]
     rate_per_second: u32,
+    #[serde(default = "unicode")]
+    unicode: bool,
 }
 
 /// The manual's default.
@@ -104,6 +108,11 @@ const fn email_connections() -> u32 {
 /// The manual's default.
 const fn sms_connections() -> u32 {
     32
+}
+
+/// The manual's default.
+const fn unicode() -> bool {
+    true
 }
 
 pub(super) fn email(
@@ -143,6 +152,7 @@ pub(super) fn sms(raw: Vec<RawSmsProvider>, secrets: &Secrets<'_>) -> Result<Vec
                 from: raw.from,
                 connections: raw.connections,
                 rate_per_second: raw.rate_per_second,
+                unicode: raw.unicode,
             })
         })
         .collect()

@@ -145,6 +145,7 @@ fn sms(settings: &config::SmsProvider) -> SmsSettings {
         connections: settings.connections,
         rate_per_second: settings.rate_per_second,
         status_callback: None,
+        unicode: settings.unicode,
         api,
     }
 }

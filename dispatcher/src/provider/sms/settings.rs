@@ -19,6 +19,8 @@ pub struct SmsSettings {
     pub rate_per_second: u32,
     /// Where the provider reports later; `delivery=<our delivery id>` is added to its query.
     pub status_callback: Option<String>,
+    /// Whether it carries Unicode. Otherwise every text is given to it in the alphabet of GSM.
+    pub unicode: bool,
     /// The dialect it speaks, the configuration's `kind`, and the settings of that dialect.
     pub api: SmsApi,
 }

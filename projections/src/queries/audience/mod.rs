@@ -1,32 +1,20 @@
-//! The audience of a notification: who would be told, in pages, and for whom it failed.
+//! The audience of a notification: who would be told, in pages, who is left out, and for whom it failed.
 
+mod excluded;
 mod failed;
+mod fingerprint;
 mod page;
 mod preview;
+mod selection;
 
 use domain::value::Channel;
 
+pub use self::excluded::{Excluded, ExcludedContact, excluded_page};
 pub use self::failed::{FailedChunk, failed_chunks};
+pub use self::fingerprint::{Changes, Fingerprint};
 pub use self::page::{Candidate, page};
 pub use self::preview::{Audience, preview, reaches_somebody};
-
-/// What of `clients.contacts` a channel goes by.
-struct Columns {
-    address: &'static str,
-    /// The address's blind index.
-    index: &'static str,
-    /// Holds for the contacts whose address the channel can reach.
-    is_reachable: &'static str,
-}
-
-const fn columns(channel: Channel) -> Columns {
-    match channel {
-        Channel::Sms => Columns { address: "phone", index: "phone_index", is_reachable: "takes_sms" },
-        Channel::Email => {
-            Columns { address: "email", index: "email_index", is_reachable: "email_index is not null" }
-        }
-    }
-}
+pub use self::selection::Selection;
 
 /// Why a contact without an address is left out.
 const fn missing(channel: Channel) -> &'static str {
@@ -38,3 +26,7 @@ const fn missing(channel: Channel) -> &'static str {
 
 /// Why a contact is left out whose address the channel cannot reach; e-mail reaches every address.
 const NOT_MOBILE: &str = "not_mobile";
+/// Why a client of a list is left out who was erased after the list was resolved.
+const ERASED: &str = "erased";
+/// Why an external id of a list is left out that no client has.
+pub const UNKNOWN: &str = "unknown";
