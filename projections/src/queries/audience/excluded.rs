@@ -5,7 +5,6 @@ use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use super::selection::{Columns, OWN_PARAMETER, Selection};
-use super::{NOT_MOBILE, missing};
 
 /// A contact that is left out.
 #[derive(Clone, FromRow)]
@@ -31,9 +30,6 @@ pub struct ExcludedContact {
     pub reason: String,
 }
 
-/// A page of contacts that are left out.
-pub type Excluded = Vec<ExcludedContact>;
-
 /// At most `limit` contacts that are left out, after a contact by client and ordinal, in that order. Fewer: there are no
 /// more. They are as many as the preview counts: of several with the same address the one is listed that would be told.
 ///
@@ -44,14 +40,16 @@ pub async fn excluded_page(
     selection: &Selection<'_>,
     after: (Uuid, i32),
     limit: usize,
-) -> sqlx::Result<Excluded> {
+) -> sqlx::Result<Vec<ExcludedContact>> {
     let Columns { index, is_reachable, .. } = selection.columns();
     let (contact, twin) = (selection.condition("k"), selection.condition("t"));
-    let missing = missing(selection.channel);
+    let rules = selection.channel.rules();
+    let missing = rules.address.missing();
+    let unreachable = rules.unreachable.unwrap_or(missing);
     let (client, ordinal, rows) = (OWN_PARAMETER, OWN_PARAMETER + 1, OWN_PARAMETER + 2);
     let text = format!(
         "select k.client_id, k.ordinal, c.external_id, c.name as client_name, k.kind, k.name as contact_name, k.phone,
-                k.email, case when k.{index} is null then '{missing}' else '{NOT_MOBILE}' end as reason
+                k.email, case when k.{index} is null then '{missing}' else '{unreachable}' end as reason
          from clients.contacts k join clients.clients c using (client_id)
          where {contact} and (k.client_id, k.ordinal) > (${client}, ${ordinal}) and not ({is_reachable})
            and not exists (

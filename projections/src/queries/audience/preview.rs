@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::fingerprint::{BUCKETS, Bucket, Fingerprint};
 use super::selection::{Columns, Selection};
-use super::{ERASED, NOT_MOBILE, UNKNOWN, missing};
+use super::{ERASED, UNKNOWN};
 
 /// The audience of a selection as `clients` stands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,24 +56,26 @@ impl Audience {
         let without_address: i64 =
             counted.iter().filter(|row| row.bucket.is_none()).map(|row| row.contacts).sum();
         let (addresses, reachable) = (sum(|row| row.addresses), sum(|row| row.reachable));
-        let excluded = [
-            (missing(selection.channel), without_address.unsigned_abs()),
-            (NOT_MOBILE, addresses - reachable),
-            (ERASED, gone.erased),
-            (UNKNOWN, gone.unknown),
-        ];
+        let rules = selection.channel.rules();
+        let excluded: BTreeMap<String, u64> = [
+            Some((rules.address.missing(), without_address.unsigned_abs())),
+            rules.unreachable.map(|reason| (reason, addresses - reachable)),
+            Some((ERASED, gone.erased)),
+            Some((UNKNOWN, gone.unknown)),
+        ]
+        .into_iter()
+        .flatten()
+        .filter(|(_, number)| *number > 0)
+        .map(|(reason, number)| (reason.to_owned(), number))
+        .collect();
         let buckets =
             addressed().filter_map(|row| Some((row.bucket?.unsigned_abs() as usize, row.fingerprint())));
         Self {
-            total: reachable + excluded.iter().map(|(_, number)| number).sum::<u64>(),
+            total: reachable + excluded.values().sum::<u64>(),
             reachable,
             without_unicode: sum(|row| row.without_unicode),
             duplicates: sum(|row| row.contacts) - addresses,
-            excluded: excluded
-                .into_iter()
-                .filter(|(_, number)| *number > 0)
-                .map(|(reason, number)| (reason.to_owned(), number))
-                .collect(),
+            excluded,
             fingerprint: Fingerprint::new(reachable, buckets),
         }
     }
