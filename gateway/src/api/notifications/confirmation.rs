@@ -4,7 +4,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::log::Keys;
-use domain::notification::AudienceFilter;
 use domain::value::UserId;
 use projections::queries::audience::Fingerprint;
 use serde_json::json;
@@ -20,7 +19,6 @@ const LIFETIME: TimeDelta = TimeDelta::minutes(15);
 /// A request with its audience, which the preview shows.
 pub(super) struct Confirmation<'a> {
     pub(super) asked: &'a NewNotification,
-    pub(super) filter: &'a AudienceFilter,
     pub(super) by: UserId,
     pub(super) audience: &'a Fingerprint,
 }
@@ -77,7 +75,7 @@ impl Confirmation<'_> {
             asked.subject(),
             asked.body(),
             asked.sms_options(),
-            self.filter,
+            asked.filter,
             asked.expires_at,
         ]);
         fields.to_string().into_bytes()
@@ -104,20 +102,20 @@ mod tests {
     use crate::extract::Short;
     use crate::problem::Kind;
 
-    fn asked(body: &str, options: SmsOptions) -> NewNotification {
+    fn asked(body: &str, options: SmsOptions, filter: AskedFilter) -> NewNotification {
         NewNotification {
             company: Uuid::from_u128(1).into(),
             recipient_kind: RecipientKind::Holder,
             category: Category::Service,
             content: Content::Sms { body: SmsBody::try_from(body).unwrap(), options },
-            filter: AskedFilter::default(),
+            filter,
             expires_at: None,
             confirm_token: None,
         }
     }
 
     fn hello() -> NewNotification {
-        asked("Hola", SmsOptions::default())
+        asked("Hola", SmsOptions::default(), AskedFilter::default())
     }
 
     fn sign(bytes: &[u8]) -> Vec<u8> {
@@ -132,13 +130,8 @@ mod tests {
         Fingerprint::from_bytes(&bytes).unwrap()
     }
 
-    fn confirmation<'a>(
-        asked: &'a NewNotification,
-        filter: &'a AudienceFilter,
-        by: u128,
-        audience: &'a Fingerprint,
-    ) -> Confirmation<'a> {
-        Confirmation { asked, filter, by: Uuid::from_u128(by).into(), audience }
+    fn confirmation<'a>(asked: &'a NewNotification, by: u128, audience: &'a Fingerprint) -> Confirmation<'a> {
+        Confirmation { asked, by: Uuid::from_u128(by).into(), audience }
     }
 
     fn minutes(minutes: i64) -> DateTime<Utc> {
@@ -147,8 +140,8 @@ mod tests {
 
     #[test]
     fn a_confirmed_request_is_taken_as_it_was_shown_for_fifteen_minutes() {
-        let (asked, filter, audience) = (hello(), AudienceFilter::default(), audience(7));
-        let shown = confirmation(&asked, &filter, 7, &audience);
+        let (asked, audience) = (hello(), audience(7));
+        let shown = confirmation(&asked, 7, &audience);
         let token = shown.signed(minutes(15), sign);
         assert!(token.len() <= Short::MAX_CHARS, "{}", token.len());
         assert_eq!(shown.checked(&token, minutes(14), sign), Ok(()));
@@ -158,35 +151,36 @@ mod tests {
 
     #[test]
     fn an_audience_that_changed_since_is_a_conflict_that_says_what_changed() {
-        let (asked, filter, then, now) = (hello(), AudienceFilter::default(), audience(7), audience(9));
-        let token = confirmation(&asked, &filter, 7, &then).signed(minutes(15), sign);
-        let refused = confirmation(&asked, &filter, 7, &now).checked(&token, minutes(1), sign).unwrap_err();
+        let (asked, then, now) = (hello(), audience(7), audience(9));
+        let token = confirmation(&asked, 7, &then).signed(minutes(15), sign);
+        let refused = confirmation(&asked, 7, &now).checked(&token, minutes(1), sign).unwrap_err();
         let changed = Reason::AudienceChanged { reachable: 9, added: 2, removed: 0 };
         assert_eq!((refused.kind, refused.reason), (Kind::Conflict, Some(changed)));
     }
 
     #[test]
     fn a_token_of_another_request_or_person_is_refused_by_its_field() {
-        let (one, other) = (hello(), asked("Hola.", SmsOptions::default()));
-        let cheap = asked("Hola", SmsOptions { transliterate: true, segments_max: None });
-        let everybody = AudienceFilter::default();
-        let spanish = AudienceFilter { locale: Some(Locale::SPANISH), ..AudienceFilter::default() };
+        let one = hello();
+        let other = asked("Hola.", SmsOptions::default(), AskedFilter::default());
+        let options = SmsOptions { transliterate: true, segments_max: None };
+        let cheap = asked("Hola", options, AskedFilter::default());
+        let filter = AskedFilter { locale: Some(Locale::SPANISH), ..AskedFilter::default() };
+        let spanish = asked("Hola", SmsOptions::default(), filter);
         let audience = audience(3);
-        let token = confirmation(&one, &everybody, 7, &audience).signed(minutes(15), sign);
+        let token = confirmation(&one, 7, &audience).signed(minutes(15), sign);
         let flipped = format!("_{}", &token[1..]);
         let cut = &token[..token.len() - 4];
-        for (by, asked, filter, token) in [
-            (7, &other, &everybody, &*token),
-            (7, &cheap, &everybody, &token),
-            (7, &one, &spanish, &token),
-            (8, &one, &everybody, &token),
-            (7, &one, &everybody, "x"),
-            (7, &one, &everybody, ""),
-            (7, &one, &everybody, &flipped),
-            (7, &one, &everybody, cut),
+        for (by, asked, token) in [
+            (7, &other, &*token),
+            (7, &cheap, &token),
+            (7, &spanish, &token),
+            (8, &one, &token),
+            (7, &one, "x"),
+            (7, &one, ""),
+            (7, &one, &flipped),
+            (7, &one, cut),
         ] {
-            let confirmation = confirmation(asked, filter, by, &audience);
-            let refused = confirmation.checked(token, minutes(1), sign).unwrap_err();
+            let refused = confirmation(asked, by, &audience).checked(token, minutes(1), sign).unwrap_err();
             let field = &*refused.faults[0].pointer;
             assert_eq!((refused.kind, field), (Kind::Invalid, "/confirm_token"), "{token}");
         }

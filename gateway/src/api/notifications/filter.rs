@@ -3,6 +3,7 @@
 use commands::clients;
 use domain::notification::{AudienceFilter, ClientList};
 use domain::value::{CompanyId, ExternalId, Locale, TimeZone};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::extract::{Fields, FromFields};
@@ -10,11 +11,11 @@ use crate::problem::{Answer, Reason};
 use crate::state::AppState;
 
 /// A filter in a request.
-#[derive(Default)]
+#[derive(Default, Serialize)]
 pub(super) struct AskedFilter {
-    locale: Option<Locale>,
-    time_zone: Option<TimeZone>,
-    external_ids: Option<Vec<ExternalId>>,
+    pub(super) locale: Option<Locale>,
+    pub(super) time_zone: Option<TimeZone>,
+    pub(super) external_ids: Option<Vec<ExternalId>>,
 }
 
 /// Which clients of the company: those to whom every given field applies.

@@ -122,8 +122,7 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
     let ResolvedFilter { filter, .. } = draft.filter.resolved(&state, draft.company).await?;
     let selection = draft.selection(&filter);
     let audience = audience_of(&state, state.costly_reads(), &caller, &selection).await?;
-    let confirmation =
-        Confirmation { asked: &draft, filter: &filter, by: caller.id(), audience: &audience.fingerprint };
+    let confirmation = Confirmation { asked: &draft, by: caller.id(), audience: &audience.fingerprint };
     let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keys(), state.now()));
     let people = first_people(&state, &selection).await?;
     let sms = draft.sms_options().map(|_| sms_view(&state, &draft, &people, &audience));

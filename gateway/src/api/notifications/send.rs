@@ -90,6 +90,6 @@ async fn needs_audience(
         }
     }
     let Some(token) = &new.confirm_token else { return Ok(()) };
-    let confirmation = Confirmation { asked: new, filter, by: caller.id(), audience: &audience.fingerprint };
+    let confirmation = Confirmation { asked: new, by: caller.id(), audience: &audience.fingerprint };
     confirmation.check(token.as_str(), state.log().keys(), state.now())
 }
