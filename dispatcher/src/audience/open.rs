@@ -1,6 +1,8 @@
 //! Audiences that are being resolved: which is next, and how far it is.
 
+use domain::notification::AudienceFilter;
 use domain::value::{Channel, CompanyId, NotificationId, RecipientKind};
+use projections::queries::audience::Selection;
 use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -32,6 +34,11 @@ impl Open {
 
     pub(super) fn generation(&self) -> u32 {
         self.generation.unsigned_abs()
+    }
+
+    /// The contacts its people are chosen from.
+    pub(super) fn selection<'a>(&self, filter: &'a AudienceFilter) -> Selection<'a> {
+        Selection { company: self.company(), channel: self.channel, kind: self.recipient_kind, filter }
     }
 
     /// The notification and its generation, which somebody asked for.

@@ -125,6 +125,14 @@ impl Provider {
         }
     }
 
+    /// Whether it carries Unicode. Every mail server does.
+    pub fn takes_unicode(&self) -> bool {
+        match self {
+            Self::Email(_) => true,
+            Self::Sms(provider) => provider.takes_unicode(),
+        }
+    }
+
     /// Name, connections, rate limit and circuit breaker.
     pub fn gate(&self) -> &Gate {
         match self {

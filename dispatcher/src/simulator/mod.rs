@@ -160,6 +160,7 @@ impl Simulator {
             connections,
             rate_per_second: 0,
             status_callback: Some(format!("{}/callback", self.sms_base_url())),
+            unicode: true,
             api: SmsApi::Twilio(self.twilio_account()),
         }
     }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::deliveries::{Cause, Evidence, Failure, FailureClass, Observation, Outcome};
 use domain::notification::Addressee;
 use domain::rendering::{Rendered, Text, render};
+use domain::value::sms::SmsCount;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
@@ -78,7 +79,11 @@ impl Worker {
         let Some(text) = &request.text else {
             return self.outcomes.settle_unsent(job, content_erased()).await;
         };
-        let outgoing = outgoing(&job, person, text, request.requested_at);
+        let rendered = rendered(text, person, self.outcomes.slot().provider.takes_unicode());
+        if has_too_many_segments(text, &rendered) {
+            return self.outcomes.settle_unsent(job, unusable(Observation::TooManySegments)).await;
+        }
+        let outgoing = outgoing(&job, person, rendered, request.requested_at);
         let began_at = self.now();
         job.since.get_or_insert(began_at);
         let mut marked = None;
@@ -120,8 +125,19 @@ impl Worker {
     }
 }
 
-fn outgoing(job: &Job, person: &Addressee, text: &Text, requested_at: DateTime<Utc>) -> Outgoing {
-    let Rendered { subject, body } = render(text, person);
+/// The text as this provider carries it to the person.
+fn rendered(text: &Text, person: &Addressee, takes_unicode: bool) -> Rendered {
+    let rendered = render(text, person);
+    if takes_unicode { rendered } else { rendered.without_unicode() }
+}
+
+fn has_too_many_segments(text: &Text, rendered: &Rendered) -> bool {
+    let max = text.sms.and_then(|options| options.segments_max);
+    max.is_some_and(|max| SmsCount::of(&rendered.body).segments > max as usize)
+}
+
+fn outgoing(job: &Job, person: &Addressee, rendered: Rendered, requested_at: DateTime<Utc>) -> Outgoing {
+    let Rendered { subject, body } = rendered;
     Outgoing {
         delivery_id: job.task.delivery(job.member),
         to: person.address.clone(),
@@ -133,7 +149,12 @@ fn outgoing(job: &Job, person: &Addressee, text: &Text, requested_at: DateTime<U
 }
 
 fn content_erased() -> Outcome {
-    let evidence = Evidence::observed(None, Observation::ContentErased);
+    unusable(Observation::ContentErased)
+}
+
+/// The content cannot be sent to this person.
+fn unusable(why: Observation) -> Outcome {
+    let evidence = Evidence::observed(None, why);
     let cause = Cause { class: FailureClass::PermanentContent, evidence };
     Outcome::Failed(Failure { provider: None, cause, detail: None })
 }

@@ -106,6 +106,8 @@ words! {
         Utf8NotOffered = "utf8_not_offered",
         /// No message can be made of the content.
         ContentUnusable = "content_unusable",
+        /// This person's SMS would take more parts than the request allows.
+        TooManySegments = "too_many_segments",
         /// The content cannot be read: its key is destroyed.
         ContentErased = "content_erased",
         /// The time to send it was over.

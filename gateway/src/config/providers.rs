@@ -51,6 +51,8 @@ pub(super) struct RawSmsProvider {
     connections: u32,
     #[serde(default)]
     rate_per_second: u32,
+    #[serde(default = "unicode")]
+    unicode: bool,
 }
 
 /// The manual's default.
@@ -61,6 +63,11 @@ const fn email_connections() -> u32 {
 /// The manual's default.
 const fn sms_connections() -> u32 {
     32
+}
+
+/// The manual's default.
+const fn unicode() -> bool {
+    true
 }
 
 pub(super) fn email(
@@ -93,12 +100,13 @@ pub(super) fn sms(raw: Vec<RawSmsProvider>, secrets: &Secrets<'_>) -> Result<Vec
             let entry = names.next(&raw.name)?;
             let secret =
                 secrets.one_of_entry(&entry, "secret", raw.secret, raw.secret_file)?.expose().clone();
-            let RawSmsProvider { name, kind, base_url, account, from, connections, rate_per_second, .. } =
-                raw;
+            let RawSmsProvider {
+                name, kind, base_url, account, from, connections, rate_per_second, unicode, ..
+            } = raw;
             let api = match kind {
                 SmsKind::Twilio => SmsApi::Twilio(TwilioSettings { base_url, account, secret, from }),
             };
-            Ok(SmsSettings { name, connections, rate_per_second, status_callback: None, api })
+            Ok(SmsSettings { name, connections, rate_per_second, status_callback: None, unicode, api })
         })
         .collect()
 }

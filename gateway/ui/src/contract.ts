@@ -208,8 +208,17 @@ export interface NotificationRequest {
   category: Category;
   subject?: string;
   body: string;
+  /** Of an SMS only. */
+  transliterate?: boolean;
+  segments_max?: number;
+  filter?: NotificationFilter;
   expires_at?: string;
   confirm_token?: string;
+}
+export interface NotificationFilter {
+  locale?: string;
+  time_zone?: string;
+  external_ids?: string[];
 }
 export interface Audience {
   total: number;
@@ -221,19 +230,29 @@ export interface Audience {
 export interface SmsPreview {
   encoding: string;
   segments_min: number;
+  /** The median. */
+  segments_typical: number;
   segments_max: number;
   segments_total: number;
   forcing_characters: string[];
+  /** People whose network or provider carries no Unicode. */
+  without_unicode: number;
+  /** What these people get as `?`. */
+  lost_characters: string[];
 }
 export interface Sample {
+  client: Reference;
+  to: string;
   subject: string | null;
   body: string;
+  /** Of an SMS. */
+  segments: number | null;
 }
 export interface Preview {
   audience: Audience;
   /** For an SMS only. */
   sms: SmsPreview | null;
-  /** The rendered texts of recipients. */
+  /** The rendered texts of the first recipients. */
   samples: Sample[];
   /** None if the audience is empty. */
   confirm_token: string | null;

@@ -33,6 +33,7 @@ struct Shared {
     gate: Gate,
     dialect: Box<dyn Dialect>,
     client: Client,
+    unicode: bool,
 }
 
 impl SmsProvider {
@@ -48,12 +49,17 @@ impl SmsProvider {
             settings.wrong("base_url", "needs TLS, and the platform's certificates cannot be read")
         })?;
         let gate = Gate::new(&settings.name, settings.connections, settings.rate_per_second);
-        Ok(Self { shared: Arc::new(Shared { gate, dialect, client }) })
+        Ok(Self { shared: Arc::new(Shared { gate, dialect, client, unicode: settings.unicode }) })
     }
 
     /// Name, connections, rate limit and circuit breaker.
     pub fn gate(&self) -> &Gate {
         &self.shared.gate
+    }
+
+    /// Whether it carries Unicode.
+    pub fn takes_unicode(&self) -> bool {
+        self.shared.unicode
     }
 
     /// A sender for one worker.

@@ -20,6 +20,8 @@ pub struct SmsSettings {
     pub rate_per_second: u32,
     /// The address for status callbacks; `delivery=<our delivery id>` is added to its query.
     pub status_callback: Option<String>,
+    /// Whether it carries Unicode. Otherwise every text is given to it in the alphabet of GSM.
+    pub unicode: bool,
     /// The dialect, `kind` in the configuration, and its settings.
     pub api: SmsApi,
 }

@@ -11,8 +11,8 @@ use domain::deliveries::{
     Cause, Deliveries, Failure, FailureClass, MemberOutcome, Outcome, State, deliveries_stream,
 };
 use domain::notification::{
-    AUDIENCE, Addressee, AudienceEvent, Content, Notification, NotificationCommand, Recipient,
-    RequestNotification,
+    AUDIENCE, Addressee, AudienceEvent, AudienceFilter, Content, Notification, NotificationCommand,
+    Recipient, RequestNotification,
 };
 use domain::personal::Personal;
 use domain::value::{
@@ -98,6 +98,7 @@ impl World {
             recipient_kind: RecipientKind::Everyone,
             category: Category::Service,
             content,
+            filter: AudienceFilter::default(),
             expires_at: None,
             author: Uuid::from_u128(9).into(),
             at: self.now(),
