@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use commands::{CommandContext, notifications};
 use domain::deliveries::{Outcome, State, Totals};
-use domain::notification::NotificationState;
+use domain::notification::{AudienceFilter, ClientList, NotificationState};
 use domain::value::NotificationId;
 
 use super::Resolver;
@@ -87,6 +87,30 @@ async fn each_chunk_has_its_task_and_no_rewind_makes_another() {
     }
     assert_eq!(world.number("select count(*) from send_tasks").await, 0);
     assert_eq!(world.number("select count(*) from events where aggregate_type = 'audience'").await, 2);
+}
+
+#[tokio::test]
+async fn a_list_goes_to_its_clients_and_counts_who_was_erased_since() {
+    let world = world().await;
+    let ids = [7, 8, 900].map(|number| uuid::Uuid::from_u128(number_in_hex(number)).into());
+    let clients = ClientList { ids: ids.into(), unknown: 4 };
+    let filter = AudienceFilter { clients: Some(clients), ..AudienceFilter::default() };
+    let notification = world.filtered(1, filter).await;
+    open(&world, notification, 1).await;
+    resolve(&world).await;
+    assert_eq!(world.number("select sum(people)::bigint from send_tasks").await, 2);
+    let excluded: String = sqlx::query_scalar(
+        "select payload -> 'AudienceClosed' ->> 'excluded' from events where event_type = 'AudienceClosed'",
+    )
+    .fetch_one(&world.pool)
+    .await
+    .expect("an audience that is closed");
+    assert_eq!(excluded, r#"{"erased":1,"unknown":4}"#);
+}
+
+/// The view writes the numbers of clients in decimal digits.
+fn number_in_hex(number: u64) -> u128 {
+    u128::from_str_radix(&number.to_string(), 16).expect("digits")
 }
 
 #[tokio::test]
