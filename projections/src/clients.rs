@@ -202,11 +202,11 @@ fn searched(profile: &ClientProfile) -> String {
 
 impl Clients {
     async fn save_contacts(&self, tx: &mut PgConnection, clients: &[(Uuid, Kept<'_>)]) -> sqlx::Result<()> {
-        let rows: Vec<(Uuid, i32, Uuid, &Contact)> = clients
+        let rows: Vec<(Uuid, i32, &Kept<'_>, &Contact)> = clients
             .iter()
             .flat_map(|(id, kept)| {
                 let contacts = kept.profile.contacts.iter().zip(0..);
-                contacts.map(|(contact, ordinal)| (*id, ordinal, kept.company.uuid(), contact))
+                contacts.map(move |(contact, ordinal)| (*id, ordinal, kept, contact))
             })
             .collect();
         if rows.is_empty() {
@@ -223,14 +223,14 @@ impl Clients {
             |contact: &Contact| contact.phone.as_deref().is_some_and(|phone| Channel::Sms.reaches(phone));
         sqlx::query(
             "insert into contacts (client_id, ordinal, company_id, kind, name, phone, phone_index, takes_sms, email,
-                                   email_index)
+                                   email_index, locale, time_zone)
              select unnest($1::uuid[]), unnest($2::integer[]), unnest($3::uuid[]), unnest($4::text[]),
                     unnest($5::text[]), unnest($6::text[]), unnest($7::bytea[]), unnest($8::boolean[]),
-                    unnest($9::text[]), unnest($10::bytea[])",
+                    unnest($9::text[]), unnest($10::bytea[]), unnest($11::text[]), unnest($12::text[])",
         )
         .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.1).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.2).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.2.company.uuid()).collect::<Vec<_>>())
         .bind(contacts().map(|contact| contact.kind.as_str()).collect::<Vec<_>>())
         .bind(contacts().map(|contact| contact.name.as_str()).collect::<Vec<_>>())
         .bind(addresses(AddressKind::Phone))
@@ -238,6 +238,8 @@ impl Clients {
         .bind(contacts().map(takes_sms).collect::<Vec<_>>())
         .bind(addresses(AddressKind::Email))
         .bind(indexes(AddressKind::Email))
+        .bind(rows.iter().map(|row| row.2.locale).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.2.time_zone).collect::<Vec<_>>())
         .execute(tx)
         .await?;
         Ok(())

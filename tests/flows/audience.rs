@@ -23,10 +23,10 @@ async fn client(desk: &Desk, external_id: &str, locale: &str, time_zone: &str, p
 
 async fn people(desk: &Desk) {
     for (external_id, locale, time_zone, phone) in [
-        ("A-1", "es-CO", "America/Bogota", json!("3015510001")),
+        ("A-1", "es-CO", "America/Bogota", json!("3015510101")),
         ("A-2", "es-CO", "America/Bogota", json!("6012345678")),
         ("A-3", "es-CL", "America/Santiago", json!("+56961234567")),
-        ("A-4", "en-US", "America/Bogota", json!("3015510004")),
+        ("A-4", "en-US", "America/Bogota", json!("3015510104")),
         ("A-5", "es-CO", "America/Bogota", Value::Null),
     ] {
         client(desk, external_id, locale, time_zone, phone).await;
@@ -83,7 +83,7 @@ async fn a_filter_decides_who_is_previewed_told_and_left_out() {
     let told = addresses(previewed["samples"].as_array().expect("samples")).len();
     assert_eq!((told, &previewed["samples"][0]["to"]), (1, &json!("+56961234567")));
 
-    for (order, to) in [(order, "+573015510001"), (listed, "+56961234567")] {
+    for (order, to) in [(order, "+573015510101"), (listed, "+56961234567")] {
         let notification = desk.send(&order).await;
         let done = desk.finished(&notification).await;
         assert_eq!(totals(&done, &["total", "accepted"]), [1, 1]);
@@ -127,7 +127,7 @@ async fn a_list_of_nobody_or_of_too_many_is_refused() {
 async fn a_client_of_a_list_who_is_erased_is_no_client_any_more() {
     let desk = Desk::open().await;
     people(&desk).await;
-    let gone = client(&desk, "A-6", "es-CO", "America/Bogota", json!("3015510006")).await;
+    let gone = client(&desk, "A-6", "es-CO", "America/Bogota", json!("3015510106")).await;
     let mut order = filtered(&desk, json!({"external_ids": ["A-1", "A-6"]}));
     order["confirm_token"] = preview(&desk, &order).await["confirm_token"].clone();
     desk.nora.delete(&format!("/clients/{gone}")).await.expect(200);
@@ -179,12 +179,12 @@ async fn more_excluded_than_a_page_are_all_in_the_file() {
 async fn a_confirmation_is_about_people_and_lives_fifteen_minutes() {
     let desk = Desk::open().await;
     people(&desk).await;
-    let leaving = client(&desk, "B-1", "es-CO", "America/Bogota", json!("3015510011")).await;
+    let leaving = client(&desk, "B-1", "es-CO", "America/Bogota", json!("3015510111")).await;
     let mut order = sms_to(desk.company, "Corte a las 8");
     let confirmed = preview(&desk, &order).await["confirm_token"].clone();
     order["confirm_token"] = confirmed.clone();
     desk.nora.delete(&format!("/clients/{leaving}")).await.expect(200);
-    client(&desk, "B-2", "es-CO", "America/Bogota", json!("3015510012")).await;
+    client(&desk, "B-2", "es-CO", "America/Bogota", json!("3015510112")).await;
     // As many as before, and not the same.
     let refused = desk.nora.post_new("/notifications", &order).await.expect(409);
     assert_eq!(refused["code"], "audience_changed");

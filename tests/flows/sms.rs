@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use commands::clock;
-use dispatcher::provider::{Provider, SmsProvider, SmsSettings};
+use dispatcher::provider::{Provider, SmsApi, SmsProvider, SmsSettings, TwilioSettings};
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::Channel;
@@ -31,7 +31,7 @@ fn texts(desk: &Desk) -> BTreeMap<String, String> {
 #[tokio::test]
 async fn what_the_preview_shows_is_what_each_network_gets() {
     let desk = Desk::open().await;
-    for phone in ["3015510001", "+525512345678"] {
+    for phone in ["3015510101", "+525512345678"] {
         desk.client(Some(phone), None).await;
     }
     let mut order = sms_to(desk.company, TEXT);
@@ -60,7 +60,7 @@ async fn what_the_preview_shows_is_what_each_network_gets() {
         })
         .collect();
     let expected =
-        [("+573015510001", "Mañana habra revision 😀"), ("+525512345678", "Mañana habra revision ?")];
+        [("+573015510101", "Mañana habra revision 😀"), ("+525512345678", "Mañana habra revision ?")];
     assert_eq!(shown, expected.map(|(to, text)| (to.to_owned(), text.to_owned())).into());
     let notification = desk.send(&order).await;
     desk.finished(&notification).await;
@@ -71,7 +71,7 @@ async fn what_the_preview_shows_is_what_each_network_gets() {
 #[tokio::test]
 async fn an_sms_of_more_parts_than_allowed_is_refused_with_its_number() {
     let desk = Desk::open().await;
-    desk.client(Some("3015510001"), None).await;
+    desk.client(Some("3015510101"), None).await;
     let mut order = sms_to(desk.company, &"í".repeat(71));
     order["segments_max"] = json!(1);
     let refused = desk.nora.post_new("/notifications", &order).await.expect(422);
@@ -103,12 +103,8 @@ async fn an_sms_of_more_parts_than_allowed_is_refused_with_its_number() {
 async fn a_provider_without_unicode_is_given_none_and_the_parts_are_its_own() {
     let simulator = Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await.expect("it starts");
     let settings = SmsSettings { unicode: false, ..simulator.twilio_settings(2) };
-    let provider = SmsProvider::try_new(&settings).expect("the settings can be used");
-    let routes = vec![Route { companies: Companies::All, providers: vec![Provider::Sms(provider)] }];
-    let outside = Outside { routes, simulator: Some(Arc::new(simulator)) };
-    let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
-    let desk = Desk::in_world(World::with(servers::database().await, nats_url, outside).await).await;
-    desk.client(Some("3015510001"), None).await;
+    let desk = Desk::in_world(world(simulator, &[settings]).await).await;
+    desk.client(Some("3015510101"), None).await;
 
     // In Unicode one part, in the alphabet of GSM two: each character becomes three.
     let mut order = sms_to(desk.company, &"…".repeat(70));
@@ -121,6 +117,43 @@ async fn a_provider_without_unicode_is_given_none_and_the_parts_are_its_own() {
     assert_eq!(refused, [("/segments_max".into(), "too_many_segments".into())]);
     order["segments_max"] = json!(2);
     desk.finished(&desk.send(&order).await).await;
-    assert_eq!(texts(&desk)["+573015510001"], "...".repeat(70));
+    assert_eq!(texts(&desk)["+573015510101"], "...".repeat(70));
     desk.world.stop().await;
+}
+
+/// The provider that the preview counted for is away, and the other would take two parts.
+#[tokio::test]
+async fn a_provider_of_more_parts_than_allowed_does_not_get_the_sms() {
+    let simulator = Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await.expect("it starts");
+    let nowhere = TwilioSettings { base_url: "http://127.0.0.1:1".to_owned(), ..simulator.twilio_account() };
+    let settings = [
+        SmsSettings {
+            name: "primero".to_owned(),
+            api: SmsApi::Twilio(nowhere),
+            ..simulator.twilio_settings(2)
+        },
+        SmsSettings { unicode: false, ..simulator.twilio_settings(2) },
+    ];
+    let desk = Desk::in_world(world(simulator, &settings).await).await;
+    desk.client(Some("3015510101"), None).await;
+    let mut order = sms_to(desk.company, &"…".repeat(70));
+    order["segments_max"] = json!(1);
+    let notification = desk.send(&order).await;
+    desk.finished(&notification).await;
+    let delivery = &desk.deliveries(&notification).await[0];
+    let last = delivery["attempts"].as_array().and_then(|all| all.last()).expect("an attempt");
+    assert_eq!((&delivery["state"], &last["observed"]), (&json!("failed"), &json!("too_many_segments")));
+    assert!(texts(&desk).is_empty());
+    desk.world.stop().await;
+}
+
+async fn world(simulator: Simulator, settings: &[SmsSettings]) -> World {
+    let providers = settings
+        .iter()
+        .map(|settings| Provider::Sms(SmsProvider::try_new(settings).expect("the settings can be used")))
+        .collect();
+    let routes = vec![Route { companies: Companies::All, providers }];
+    let outside = Outside { routes, simulator: Some(Arc::new(simulator)) };
+    let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
+    World::with(servers::database().await, nats_url, outside).await
 }

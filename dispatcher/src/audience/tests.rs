@@ -5,7 +5,7 @@ use std::sync::Arc;
 use commands::{CommandContext, notifications};
 use domain::client::ClientEvent;
 use domain::deliveries::{Outcome, State, Totals};
-use domain::notification::NotificationState;
+use domain::notification::{AudienceFilter, ClientList, NotificationState};
 use domain::value::NotificationId;
 use uuid::Uuid;
 
@@ -110,6 +110,30 @@ async fn an_audience_waits_for_clients_before_its_request_and_for_nothing_else()
     assert_eq!(resolver(&world).step().await.expect("a step"), Step::Moved, "no client in between");
     world.run("update audiences set position = 1002", &[]).await;
     assert_eq!(resolver(&world).step().await.expect("a step"), Step::Behind, "too many to search");
+}
+
+#[tokio::test]
+async fn a_list_goes_to_its_clients_and_counts_who_was_erased_since() {
+    let world = world().await;
+    let ids = [7, 8, 900].map(|number| Uuid::from_u128(number_in_hex(number)).into());
+    let clients = ClientList { ids: ids.into(), unknown: 4 };
+    let filter = AudienceFilter { clients: Some(clients), ..AudienceFilter::default() };
+    let notification = world.filtered(1, filter).await;
+    open(&world, notification, 1).await;
+    resolve(&world).await;
+    assert_eq!(world.number("select sum(people)::bigint from send_tasks").await, 2);
+    let excluded: String = sqlx::query_scalar(
+        "select payload -> 'AudienceClosed' ->> 'excluded' from events where event_type = 'AudienceClosed'",
+    )
+    .fetch_one(&world.pool)
+    .await
+    .expect("an audience that is closed");
+    assert_eq!(excluded, r#"{"erased":1,"unknown":4}"#);
+}
+
+/// The view writes the numbers of clients in decimal digits.
+fn number_in_hex(number: u64) -> u128 {
+    u128::from_str_radix(&number.to_string(), 16).expect("digits")
 }
 
 #[tokio::test]

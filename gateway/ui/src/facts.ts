@@ -5,7 +5,7 @@ import { companyName } from './store/session';
 const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/;
 /** Foreign words and names: shown unchanged. */
-const VERBATIM = new Set(['body', 'subject', 'provider', 'reference', 'time_zone', 'code', 'detail']);
+const VERBATIM = new Set(['body', 'subject', 'provider', 'reference', 'locale', 'time_zone', 'code', 'detail']);
 /** Words of a cause, which have sentences of their own. */
 const OF_CAUSES = new Set(['class', 'observed', 'phase']);
 /** Tells that the text beside it is cut. */
@@ -40,6 +40,7 @@ export function factsOf(data: unknown): Fact[] {
   return entries.flatMap(([name, value]) => {
     if (name === CUT) return [];
     if (name === 'audience' || name === 'totals') return factsOf(value).filter((fact) => fact.words !== number(0));
+    if (name === 'filter' || name === 'sms') return factsOf(value);
     const words = worded(name, value) + (name === 'body' && data[CUT] === true ? '…' : '');
     return words ? [{ name, label: labelOf(name, value), words }] : [];
   });
@@ -61,6 +62,8 @@ function worded(name: string, value: unknown): string {
   if (typeof value === 'number') return name === 'generation' && value === 1 ? '' : number(value);
   if (typeof value === 'boolean') return value ? t('yes') : '';
   if (typeof value === 'string') return COMPANIES.has(name) ? companyName(value) : text(name, value);
+  // A list of clients: in the audit its length, in the event the ids.
+  if (name === 'clients' && isRecord(value) && Array.isArray(value.ids)) return number(value.ids.length);
   if (name === 'outcomes' && Array.isArray(value)) return value.filter(isRecord).map(outcome).join(', ');
   if (Array.isArray(value))
     return value

@@ -87,6 +87,11 @@ impl World {
 
     /// A notification that was asked for and that the intake has taken in.
     pub(crate) async fn notification(&self, company: u128) -> NotificationId {
+        self.filtered(company, AudienceFilter::default()).await
+    }
+
+    /// The same, to some of the clients.
+    pub(crate) async fn filtered(&self, company: u128, filter: AudienceFilter) -> NotificationId {
         let (notification, company) = (NotificationId::from(clock::new_id()), Uuid::from_u128(company));
         let content = Content::Email {
             subject: Subject::try_from("Aviso".to_owned()).expect("a subject"),
@@ -98,7 +103,7 @@ impl World {
             recipient_kind: RecipientKind::Everyone,
             category: Category::Service,
             content,
-            filter: AudienceFilter::default(),
+            filter,
             expires_at: None,
             author: Uuid::from_u128(9).into(),
             at: self.now(),

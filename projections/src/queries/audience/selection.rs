@@ -24,16 +24,15 @@ pub struct Selection<'a> {
 pub(super) const OWN_PARAMETER: usize = 7;
 
 impl Selection<'_> {
-    /// The condition on rows of `clients.contacts` under an alias. Only the filters that are given are in it, so that the
-    /// usual query joins nothing.
+    /// The condition on rows of `clients.contacts` under an alias. Only the filters that are given are in it.
     pub(super) fn condition(&self, contact: &str) -> String {
         let AudienceFilter { locale, time_zone, clients } = self.filter;
         let mut condition = format!("{contact}.company_id = $1 and ($2 = 'everyone' or {contact}.kind = $2)");
-        if locale.is_some() || time_zone.is_some() {
-            condition.push_str(&format!(
-                " and exists (select from clients.clients f where f.client_id = {contact}.client_id
-                    and ($3 is null or f.locale = $3) and ($4 is null or f.time_zone = $4))"
-            ));
+        if locale.is_some() {
+            condition.push_str(&format!(" and {contact}.locale = $3"));
+        }
+        if time_zone.is_some() {
+            condition.push_str(&format!(" and {contact}.time_zone = $4"));
         }
         if clients.is_some() {
             condition.push_str(&format!(" and {contact}.client_id = any($5)"));
