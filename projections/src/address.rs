@@ -15,10 +15,12 @@ impl AddressIndex {
     /// The index of an address: of an E.164 number as it is, of an e-mail address in lower case.
     pub(crate) fn of(&self, channel: Channel, address: &str) -> Vec<u8> {
         let Self(keys) = self;
-        match (channel, EmailAddress::try_from(address)) {
-            (Channel::Email, Ok(email)) => keys.blind_index(&email.normalized()),
-            (Channel::Email, Err(_)) => keys.blind_index(&address.to_lowercase()),
-            (Channel::Sms, _) => keys.blind_index(address),
+        match channel {
+            Channel::Email => match EmailAddress::try_from(address) {
+                Ok(email) => keys.blind_index(&email.normalized()),
+                Err(_) => keys.blind_index(&address.to_lowercase()),
+            },
+            Channel::Sms => keys.blind_index(address),
         }
     }
 }
