@@ -161,15 +161,14 @@ impl Keys {
         if ids.is_empty() {
             return Ok(DataKeys::new());
         }
-        let rows: Vec<(Uuid, Option<Vec<u8>>)> =
-            sqlx::query_as("select key_id, wrapped from keys where key_id = any($1)")
+        // Two arrays: a row of an answer costs more than the key in it.
+        let (ids, wrapped): (Option<Vec<Uuid>>, Option<Vec<Option<Vec<u8>>>>) =
+            sqlx::query_as("select array_agg(key_id), array_agg(wrapped) from keys where key_id = any($1)")
                 .bind(ids)
-                .fetch_all(&self.0.pool)
+                .fetch_one(&self.0.pool)
                 .await?;
-        let unwrapped = |(id, wrapped): (Uuid, Option<Vec<u8>>)| {
-            Ok((id, wrapped.map(|wrapped| self.unwrap(id, wrapped)).transpose()?))
-        };
-        rows.into_iter().map(unwrapped).collect()
+        let rows = ids.into_iter().flatten().zip(wrapped.into_iter().flatten());
+        rows.map(|(id, key)| Ok((id, key.map(|key| self.unwrap(id, key)).transpose()?))).collect()
     }
 
     /// Creates a key for an id that has none. Once it is committed, call [`Keys::committed`].
