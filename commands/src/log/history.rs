@@ -1,12 +1,12 @@
 //! The history of some aggregate types, in pages: a rebuild reads only the events that it uses.
 
-use chrono::{DateTime, Utc};
 use domain::Position;
 use futures::{Stream, TryStreamExt, stream};
-use sqlx::{FromRow, PgPool};
-use uuid::Uuid;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgPool, Row};
 
 use super::page::PAGE_BYTES_MAX;
+use super::stored::COLUMNS;
 use super::{FeedError, Keys, Reader, Recorded, StoredEvent, open};
 
 /// How many positions one page of history covers at most.
@@ -19,15 +19,10 @@ const HISTORY_BYTES_MAX: i64 = 4 * PAGE_BYTES_MAX;
 /// How many pages are unsealed and decoded at once.
 const PAGES_OPENED_AT_ONCE: usize = 2;
 
-/// A page of the log with some types only, as an array of each column: a row of the answer costs the client more than the
-/// event in it. Most ranges fit into a page, so the cut is computed only when `is_cut` says that this one does not. The
-/// events are not sorted: they arrive nearly in order, and a planner without statistics would copy each of them to sort.
+/// A page of the log with some types only. Most ranges fit into a page, so the cut is computed only when `is_cut` says
+/// that this one does not. The rows are not sorted: they arrive nearly in order, and a planner without statistics would
+/// copy each of them to sort.
 const PAGE: &str = "
-select array_agg(position) as position, array_agg(event_id) as event_id, array_agg(aggregate_type) as aggregate_type,
-       array_agg(aggregate_id) as aggregate_id, array_agg(sequence) as sequence, array_agg(event_type) as event_type,
-       array_agg(event_version) as event_version, array_agg(payload::text) as payload,
-       array_agg(metadata::text) as metadata, array_agg(recorded_at) as recorded_at,
-       coalesce(bool_or(cut_at is not null), false) as is_cut
 from events, (
   select case when sum(pg_column_size(payload)) > $3 then (
     select min(position)
@@ -44,50 +39,6 @@ from events, (
 ) cut
 where position > $1 and position < coalesce(cut_at, $2 + 1) and ($4::text[] is null or aggregate_type = any($4))";
 
-/// The columns of a page; all are null where it has no events.
-#[derive(FromRow)]
-struct Columns {
-    position: Option<Vec<Position>>,
-    event_id: Option<Vec<Uuid>>,
-    aggregate_type: Option<Vec<String>>,
-    aggregate_id: Option<Vec<String>>,
-    sequence: Option<Vec<i64>>,
-    event_type: Option<Vec<String>>,
-    event_version: Option<Vec<String>>,
-    payload: Option<Vec<String>>,
-    metadata: Option<Vec<String>>,
-    recorded_at: Option<Vec<DateTime<Utc>>>,
-    is_cut: bool,
-}
-
-impl Columns {
-    fn events(self) -> Vec<StoredEvent> {
-        fn each<T>(column: Option<Vec<T>>) -> impl Iterator<Item = T> {
-            column.into_iter().flatten()
-        }
-        let (mut event_ids, mut aggregate_types) = (each(self.event_id), each(self.aggregate_type));
-        let (mut aggregate_ids, mut sequences) = (each(self.aggregate_id), each(self.sequence));
-        let (mut event_types, mut event_versions) = (each(self.event_type), each(self.event_version));
-        let (mut payloads, mut metadata) = (each(self.payload), each(self.metadata));
-        let mut times = each(self.recorded_at);
-        let event = |position| {
-            Some(StoredEvent {
-                position,
-                event_id: event_ids.next()?,
-                aggregate_type: aggregate_types.next()?,
-                aggregate_id: aggregate_ids.next()?,
-                sequence: sequences.next()?,
-                event_type: event_types.next()?,
-                event_version: event_versions.next()?,
-                payload: payloads.next()?,
-                metadata: metadata.next()?,
-                recorded_at: times.next()?,
-            })
-        };
-        each(self.position).map_while(event).collect()
-    }
-}
-
 /// A page of history.
 #[derive(Debug)]
 pub struct History {
@@ -95,6 +46,17 @@ pub struct History {
     pub events: Vec<Recorded>,
     /// The log holds no other events of these types up to this position.
     pub up_to: Position,
+}
+
+struct Found {
+    event: StoredEvent,
+    is_cut: bool,
+}
+
+impl FromRow<'_, PgRow> for Found {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        Ok(Self { event: StoredEvent::from_row(row)?, is_cut: row.try_get(10)? })
+    }
 }
 
 /// A page as it is stored.
@@ -132,17 +94,20 @@ async fn read_page(
     types: Option<&[&str]>,
 ) -> sqlx::Result<StoredPage> {
     let end = end.min(after + HISTORY_POSITIONS_MAX);
-    let page: Columns = sqlx::query_as(PAGE)
+    let text = format!("select {COLUMNS}, cut_at is not null as is_cut {PAGE}");
+    let mut rows: Vec<Found> = sqlx::query_as(&text)
         .bind(after)
         .bind(end)
         .bind(HISTORY_BYTES_MAX)
         .bind(types)
-        .fetch_one(pool)
+        .fetch_all(pool)
         .await?;
-    let (is_cut, mut events) = (page.is_cut, page.events());
-    events.sort_unstable_by_key(|event| event.position);
-    let up_to = events.last().filter(|_| is_cut).map_or(end, |last| last.position);
-    Ok(StoredPage { events, up_to })
+    rows.sort_unstable_by_key(|row| row.event.position);
+    let up_to = match rows.last() {
+        Some(last) if last.is_cut => last.event.position,
+        _ => end,
+    };
+    Ok(StoredPage { events: rows.into_iter().map(|row| row.event).collect(), up_to })
 }
 
 async fn opened(keys: Keys, StoredPage { events, up_to }: StoredPage) -> Result<History, FeedError> {
