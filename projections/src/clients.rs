@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use commands::log::Recorded;
 use domain::client::{ClientEvent, ClientProfile};
 use domain::company::{CompanyEvent, CompanyProfile};
-use domain::value::{Channel, CompanyId, PhoneNumber};
+use domain::value::{AddressKind, Channel, CompanyId};
 use domain::{Event, Position};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -190,10 +190,6 @@ fn searched(profile: &ClientProfile) -> String {
     search::searchable(&all.flatten().collect::<Vec<_>>().join("\n"))
 }
 
-fn takes_sms(phone: Option<&str>) -> bool {
-    phone.is_some_and(|phone| PhoneNumber::try_new(phone).is_ok_and(|number| number.takes_sms()))
-}
-
 impl Clients {
     async fn insert_contacts(
         &self,
@@ -203,10 +199,11 @@ impl Clients {
         let mut copy = CopyIn::table(
             "contacts (client_id, ordinal, company_id, kind, name, phone, phone_index, takes_sms, email, email_index)",
         );
-        let index = |channel, address: Option<&str>| address.map(|address| self.index.of(channel, address));
+        let index = |kind, address: Option<&str>| address.map(|address| self.index.of(kind, address));
         for (id, kept) in clients {
             for (contact, ordinal) in kept.profile.contacts.iter().zip(0_i32..) {
-                let (phone, email) = (contact.phone.as_deref(), contact.email.as_deref());
+                let (phone, email) =
+                    (contact.address(AddressKind::Phone), contact.address(AddressKind::Email));
                 copy.row()
                     .put(id)
                     .put(ordinal)
@@ -214,10 +211,10 @@ impl Clients {
                     .put(contact.kind.as_str())
                     .put(&contact.name)
                     .put(phone)
-                    .put(index(Channel::Sms, phone))
-                    .put(takes_sms(phone))
+                    .put(index(AddressKind::Phone, phone))
+                    .put(phone.is_some_and(|phone| Channel::Sms.reaches(phone)))
                     .put(email)
-                    .put(index(Channel::Email, email));
+                    .put(index(AddressKind::Email, email));
             }
         }
         copy.write(tx).await
