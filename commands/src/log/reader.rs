@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cqrs_es::Aggregate;
 use domain::Position;
+use futures::Stream;
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -73,17 +74,15 @@ impl Reader {
     }
 
     /// The events of some aggregate types, or of all, after a position and no further than `end`, which must be
-    /// committed: a page of them, bounded in events and bytes.
-    ///
-    /// # Errors
-    /// See [`FeedError`].
-    pub async fn history(
+    /// committed: pages of them, bounded in events and bytes. The keys are read anew and not remembered, because a long
+    /// history would push the keys out of memory that are in use.
+    pub fn history(
         &self,
         after: Position,
         end: Position,
-        types: Option<&[&str]>,
-    ) -> Result<History, FeedError> {
-        history::read(self, after, end, types).await
+        types: Option<Vec<&'static str>>,
+    ) -> impl Stream<Item = Result<History, FeedError>> + use<> {
+        history::read(self.clone(), after, end, types)
     }
 
     /// At most `limit` events after a position, in order, as stored; an unreadable event among them does no harm.
