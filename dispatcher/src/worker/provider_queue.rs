@@ -41,14 +41,14 @@ impl ProviderQueue {
 
     /// How many jobs may be put in now; 0 while the queue is at least half full.
     pub(super) fn room(&self, now: Instant) -> usize {
-        self.state().room(self.connections, now)
+        let mut state = self.state();
+        room(state.target(self.connections, now), state.waiting)
     }
 
     /// How many alarms may be put in now: as if nothing else waited, since they go before it.
     pub(super) fn room_for_alarms(&self, now: Instant) -> usize {
         let mut state = self.state();
-        let target = state.target(self.connections, now);
-        target.saturating_sub(state.lanes.get(&0).map_or(0, VecDeque::len))
+        room(state.target(self.connections, now), state.alarms())
     }
 
     /// Whether nothing waits here.
@@ -75,7 +75,9 @@ impl ProviderQueue {
         let mut state = self.state();
         let job = state.pop();
         // Not after each job: the pump looks at much else when it is told.
-        if state.room(self.connections, Instant::now()) > 0 {
+        let target = state.target(self.connections, Instant::now());
+        let is_alarm = job.as_ref().is_some_and(Job::is_alarm);
+        if room(target, state.waiting) > 0 || (is_alarm && room(target, state.alarms()) > 0) {
             self.drained.notify_one();
         }
         job
@@ -94,10 +96,8 @@ impl State {
         Some(job)
     }
 
-    fn room(&mut self, connections: usize, now: Instant) -> usize {
-        let target = self.target(connections, now);
-        let room = target.saturating_sub(self.waiting);
-        if 2 * room < target { 0 } else { room }
+    fn alarms(&self) -> usize {
+        self.lanes.get(&0).map_or(0, VecDeque::len)
     }
 
     /// Enough for [`AHEAD`] at the speed of late, at least one for every connection, at most a batch.
@@ -120,6 +120,12 @@ impl State {
         self.rate_per_second += RATE_WEIGHT * (rate - self.rate_per_second);
         (self.taken, self.measured_at) = (0, Some(now));
     }
+}
+
+/// Nothing until half of the target is gone.
+const fn room(target: usize, waiting: usize) -> usize {
+    let room = target.saturating_sub(waiting);
+    if 2 * room < target { 0 } else { room }
 }
 
 #[cfg(test)]
