@@ -24,6 +24,7 @@ mod room;
 mod rules;
 mod scene;
 mod sessions;
+mod stalled;
 mod stops;
 #[path = "../model/trace/mod.rs"]
 mod trace;

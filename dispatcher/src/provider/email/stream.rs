@@ -36,16 +36,12 @@ pub(super) async fn connect(shared: &Shared) -> Result<Stream, Failure> {
         }
         handshake(tcp, shared).await.map(|stream| Stream::Tls(Box::new(stream)))
     };
-    shared.deadlines.within(Phase::Connect, connecting).await
+    shared.within(Phase::Connect, connecting).await
 }
 
 /// TLS on a connection whose server has agreed to it.
 pub(super) async fn start_tls(tcp: TcpStream, shared: &Shared) -> Result<Stream, Failure> {
-    shared
-        .deadlines
-        .within(Phase::Tls, handshake(tcp, shared))
-        .await
-        .map(|stream| Stream::Tls(Box::new(stream)))
+    shared.within(Phase::Tls, handshake(tcp, shared)).await.map(|stream| Stream::Tls(Box::new(stream)))
 }
 
 /// Every address of the name in turn. TCP_NODELAY, since a command after a reply would wait for the other side's delayed
