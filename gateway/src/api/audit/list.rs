@@ -50,7 +50,7 @@ fn is_delivery(id: &str) -> bool {
 
 /// Who did what, newest first, without personal data (auditors: of their companies, and what concerns no company). A
 /// `subject` that is a delivery's id stands for the events about many deliveries that name it; `hide=receipts` leaves out
-/// that messages were seen or read, and how deliveries ended.
+/// that messages were seen or read, who is in an audience, and how deliveries ended.
 #[utoipa::path(
     get, path = "/audit", tag = "audit",
     params(
