@@ -83,6 +83,17 @@ impl ProviderQueue {
         job
     }
 
+    /// Takes out all that no worker has taken, in the order in which they would be.
+    pub(super) fn drain(&self) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        // A worker that has a permit finds its job, so that only jobs with a permit left are taken.
+        while let Ok(permit) = self.jobs.try_acquire() {
+            permit.forget();
+            jobs.extend(self.state().withdraw());
+        }
+        jobs
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -90,9 +101,15 @@ impl ProviderQueue {
 
 impl State {
     fn pop(&mut self) -> Option<Job> {
+        let job = self.withdraw()?;
+        self.taken += 1;
+        Some(job)
+    }
+
+    /// The most urgent job, which is not counted for the provider's speed.
+    fn withdraw(&mut self) -> Option<Job> {
         let job = self.lanes.values_mut().find_map(VecDeque::pop_front)?;
         self.waiting -= 1;
-        self.taken += 1;
         Some(job)
     }
 
@@ -148,6 +165,19 @@ mod tests {
             order.push(queue.take().await.expect("a job").lane());
         }
         assert_eq!(order, [0, 1, 3]);
+    }
+
+    #[tokio::test]
+    async fn what_no_worker_has_taken_is_taken_back_and_workers_find_what_comes_after() {
+        let queue = ProviderQueue::new(8);
+        for lane in [3, 0, 1] {
+            put(&queue, lane, 1);
+        }
+        assert_eq!(queue.take().await.expect("a job").lane(), 0);
+        assert_eq!(queue.drain().iter().map(Job::lane).collect::<Vec<_>>(), [1, 3]);
+        assert!(queue.is_empty() && queue.drain().is_empty());
+        put(&queue, 1, 1);
+        assert_eq!(queue.take().await.expect("a job").lane(), 1);
     }
 
     #[tokio::test(start_paused = true)]
