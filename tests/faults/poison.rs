@@ -83,22 +83,22 @@ async fn a_poison_event_parks_its_aggregate_and_the_rest_flows() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_is_parked_already_stops_no_view() {
-    let scene = Scene::set().await;
-    let program = scene.program("").await;
-    let client = scene.client(&program);
-    let known = write(&scene, &client, "antes").await;
-    scene.caught_up().await;
+    let testbed = Testbed::start().await;
+    let program = testbed.program("").await;
+    let client = testbed.client(&program);
+    let known = write(&testbed, &client, "antes").await;
+    testbed.caught_up().await;
     sqlx::query(
         "insert into inbox.parked (position, aggregate_type, aggregate_id, event_type, reason)
          select max(position) + 1, 'message', $1, 'MessageExploded', 'as before' from events",
     )
     .bind(&known)
-    .execute(scene.log.pool())
+    .execute(testbed.log.pool())
     .await
     .expect("it is parked");
-    insert(&scene, ("message", &known, 2), "MessageExploded", "{}", "{}").await;
-    the_rest_flows(&scene, &client).await;
-    assert_eq!(parked_events(&scene, "inbox").await, [(known, 2)]);
+    insert(&testbed, ("message", &known, 2), "MessageExploded", "{}", "{}").await;
+    the_rest_flows(&testbed, &client).await;
+    assert_eq!(parked_events(&testbed, "inbox").await, [(known, 2)]);
     program.kill().await;
 }
 

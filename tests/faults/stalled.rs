@@ -11,7 +11,7 @@ use dispatcher::provider::{EmailProvider, Provider, SmtpSettings};
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::Channel;
-use gateway::system::Outside;
+use gateway::system::Providers;
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::notified::{count, finished};
@@ -21,9 +21,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::company_fixture::{CompanyFixture, acceptances_in};
 use crate::load::notification;
-use crate::room::{Room, told};
-use crate::scene::{company, eventually};
+use crate::testbed::{company, eventually};
 
 const CLIENTS: usize = 40;
 const CONNECTIONS: u32 = 4;
@@ -103,9 +103,9 @@ async fn talk(client: &mut BufReader<TcpStream>, silence: Silence) -> Option<()>
     }
 }
 
-/// The system between a silent server and a healthy one with books.
+/// The system between a silent server and a healthy one with a ledger.
 struct Town {
-    room: Room,
+    fixture: CompanyFixture,
     silent: SilentServer,
     folder: TempDir,
 }
@@ -113,8 +113,10 @@ struct Town {
 impl Town {
     async fn start(silence: Silence) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let options =
-            SimulatorOptions { ledger: Some(books(&folder)), ..SimulatorOptions::new(Arc::new(clock::now)) };
+        let options = SimulatorOptions {
+            ledger: Some(ledger_path(&folder)),
+            ..SimulatorOptions::new(Arc::new(clock::now))
+        };
         let simulator = Simulator::start(options).await.expect("the simulator starts");
         let silent = SilentServer::start(silence);
         let healthy = simulator.smtp_settings(CONNECTIONS);
@@ -125,18 +127,18 @@ impl Town {
         };
         let providers = [mute, healthy]
             .map(|settings| Provider::Email(EmailProvider::try_new(&settings).expect("good settings")));
-        let outside = Outside {
+        let providers = Providers {
             routes: vec![Route { companies: Companies::All, providers: providers.into() }],
             simulator: Some(Arc::new(simulator)),
         };
-        Self { room: Room::open(outside, CLIENTS).await, silent, folder }
+        Self { fixture: CompanyFixture::start(providers, CLIENTS).await, silent, folder }
     }
 
     /// Asks for a campaign of the company's people, and waits until every connection has met the silence.
     async fn campaign(&self) -> String {
-        let mut order = notification(&self.room.company, Channel::Email);
+        let mut order = notification(&self.fixture.company, Channel::Email);
         order["category"] = "service".into();
-        let campaign = self.room.ask(&order).await;
+        let campaign = self.fixture.ask(&order).await;
         eventually("every connection waits", async || {
             (self.silent.silent() >= CONNECTIONS as usize).then_some(())
         })
@@ -146,19 +148,19 @@ impl Town {
 
     /// An alarm to one person of another company.
     async fn alarm(&self) -> Value {
-        let log = self.room.world.log();
+        let log = self.fixture.world.log();
         let other = company(log, 1, 1).await;
-        let client = self.room.world.user("Nadia", &[domain::value::Role::Notifier], &[other]).await;
+        let client = self.fixture.world.user("Nadia", &[domain::value::Role::Notifier], &[other]).await;
         let order = notification(&other.to_string(), Channel::Email);
         let alarm = tests::id_of(&client.post_new("/notifications", &order).await.expect(202));
         finished(&client, &alarm).await["totals"].clone()
     }
 
-    /// How many people were told. Nobody was told twice.
-    fn told_once(&self) -> usize {
-        let told = told([books(&self.folder)], Channel::Email);
-        assert!(told.values().all(|times| *times == 1), "{told:?}");
-        told.len()
+    /// How many people a message was accepted for. Asserts that it was once each.
+    fn accepted_once(&self) -> usize {
+        let accepted = acceptances_in([ledger_path(&self.folder)], Channel::Email);
+        assert!(accepted.values().all(|times| *times == 1), "{accepted:?}");
+        accepted.len()
     }
 }
 
@@ -178,11 +180,11 @@ async fn passes(silence: Silence) {
     let campaign = town.campaign().await;
     assert_eq!(count(&town.alarm().await, "accepted"), 1);
     assert!(began.elapsed() < SECONDS, "the alarm took {:?}", began.elapsed());
-    let done = finished(&town.room.client, &campaign).await;
+    let done = finished(&town.fixture.client, &campaign).await;
     assert_eq!(count(&done["totals"], "accepted"), CLIENTS as i64, "{done}");
     assert!(began.elapsed() < 2 * SECONDS, "the campaign took {:?}", began.elapsed());
-    assert_eq!(town.told_once(), CLIENTS + 1);
-    town.room.world.stop().await;
+    assert_eq!(town.accepted_once(), CLIENTS + 1);
+    town.fixture.world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -192,15 +194,15 @@ async fn what_waits_after_its_final_dot_goes_on_waiting_while_all_else_passes() 
     let campaign = town.campaign().await;
     assert_eq!(count(&town.alarm().await, "accepted"), 1);
     let waiting = i64::from(CONNECTIONS);
-    eventually("all others are told", async || {
-        let totals = town.room.totals(&campaign).await;
+    eventually("the messages of all others are accepted", async || {
+        let totals = town.fixture.totals(&campaign).await;
         assert_eq!(count(&totals, "in_doubt") + count(&totals, "failed"), 0, "{totals}");
         (count(&totals, "accepted") == CLIENTS as i64 - waiting).then_some(())
     })
     .await;
     assert!(began.elapsed() < SECONDS, "it took {:?}", began.elapsed());
-    assert_eq!(town.told_once(), CLIENTS - CONNECTIONS as usize + 1);
-    town.room.world.stop().await;
+    assert_eq!(town.accepted_once(), CLIENTS - CONNECTIONS as usize + 1);
+    town.fixture.world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,10 +212,10 @@ async fn an_alarm_that_comes_first_leaves_the_silent_server_for_the_next() {
     assert_eq!(count(&town.alarm().await, "accepted"), 1);
     assert!(town.silent.silent() > 0, "the silent server was asked first");
     assert!(began.elapsed() < SECONDS, "the alarm took {:?}", began.elapsed());
-    assert_eq!(town.told_once(), 1);
-    town.room.world.stop().await;
+    assert_eq!(town.accepted_once(), 1);
+    town.fixture.world.stop().await;
 }
 
-fn books(folder: &TempDir) -> PathBuf {
+fn ledger_path(folder: &TempDir) -> PathBuf {
     folder.path().join("ledger")
 }
