@@ -6,6 +6,7 @@ pub mod api;
 pub mod chance;
 pub mod cli;
 pub mod config;
+mod csv;
 pub mod demo;
 mod environment;
 pub mod extract;

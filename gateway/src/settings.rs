@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use commands::clock;
+use dispatcher::Route;
 use dispatcher::simulator::Simulator;
 use url::Url;
 
@@ -25,6 +26,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpAddr>,
     /// The simulator of `dev`, shown by «Buzón de pruebas».
     pub simulator: Option<Arc<Simulator>>,
+    /// How the deliveries of companies are carried.
+    pub routes: Vec<Route>,
     /// The source of the time.
     pub clock: Clock,
     /// How long a read waits for the views to show its caller's last write.
@@ -38,6 +41,7 @@ impl Default for Settings {
             secure_cookies: true,
             trusted_proxies: Vec::new(),
             simulator: None,
+            routes: Vec::new(),
             clock: Arc::new(clock::now),
             read_wait: Timeouts::default().views,
         }

@@ -1,4 +1,4 @@
-//! One large campaign through a death of the program at every step of its way.
+//! One large campaign, with the program killed at every step of the campaign.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -14,15 +14,15 @@ use crate::load::Load;
 use crate::reconciliation::{acceptances, reconcile_without_stream};
 use crate::testbed::{CONNECTIONS, Testbed};
 
-/// How many are told: as many as a debug build on two busy cores sends to in a minute, deaths included.
+/// The number of recipients: a debug build on two busy cores sends to them in a minute, restarts included.
 const PEOPLE: usize = 3_000;
-/// Set to another number of people.
+/// The variable that sets another number of people.
 const PEOPLE_VARIABLE: &str = "MENSAJERIA_FAULTS_PEOPLE";
-/// The signal that a failpoint ends the program with: nothing of it runs any more, as after `kill -9`.
+/// The signal by which a failpoint ends the program: no code of it runs afterwards, as after `kill -9`.
 const SIGABRT: i32 = 6;
 
-/// Every failpoint of the way, in the order in which a campaign of this size passes them by; the last ones are those that any
-/// part of it reaches.
+/// Every failpoint of a campaign, in the order in which a campaign of this size reaches them; the last ones are reached
+/// at any time.
 const DEATHS: [&str; 21] = [
     "append::before_commit=return",
     "append::committed=return",
@@ -54,7 +54,7 @@ async fn a_campaign_through_a_death_at_every_step_loses_and_doubles_nobody() {
     let began = Instant::now();
     let people = people();
     let testbed = Testbed::with_clients(people).await;
-    println!("the testbed is set after {:?}", began.elapsed());
+    println!("the test bed is ready after {:?}", began.elapsed());
     let mut load = Load::default();
     load.add_notification(&testbed, 0, Channel::Sms);
     for failpoint in DEATHS {
@@ -100,7 +100,7 @@ async fn asked_until_death(testbed: &Testbed, load: &mut Load, program: Program)
     }
 }
 
-/// What a housekeeper does after fifteen looks; no life is long enough for them here.
+/// Fences owners as a housekeeper does after fifteen beats. No program here lives that long.
 async fn fence_the_dead(testbed: &Testbed) {
     let fenced = sqlx::query("update send_owners set is_fenced = true where not is_fenced");
     fenced.execute(testbed.log.pool()).await.expect("the dead are fenced");

@@ -1,4 +1,4 @@
-//! The whole system in this process, with an outside world of a test's own, and somebody who notifies a company's people.
+//! The whole system in this process with providers of a test's own, one company, and a user who notifies its clients.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::load::notification;
 use crate::testbed::{company, email, phone};
 use crate::traces;
 
-/// On a database of its own.
+/// The system, on a database of its own, its company, and its user.
 pub(crate) struct CompanyFixture {
     pub(crate) world: World,
     pub(crate) client: Client,
@@ -22,7 +22,7 @@ pub(crate) struct CompanyFixture {
 }
 
 impl CompanyFixture {
-    /// With a company of so many clients.
+    /// Starts the system with a company of so many clients.
     pub(crate) async fn start(providers: Providers, clients: usize) -> Self {
         let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
         let world = World::with(servers::database().await, nats_url, providers).await;
@@ -32,17 +32,17 @@ impl CompanyFixture {
         Self { world, client, company: company.to_string() }
     }
 
-    /// Tells everybody of the company.
+    /// Notifies all clients of the company on a channel. Returns the notification's id.
     pub(crate) async fn notify(&self, channel: Channel) -> String {
         self.ask(&notification(&self.company, channel)).await
     }
 
-    /// Makes a request as it is.
+    /// Posts a notification. Returns its id.
     pub(crate) async fn ask(&self, order: &Value) -> String {
         id_of(&self.client.post_new("/notifications", order).await.expect(202))
     }
 
-    /// Ends it. The model allows what was done, by the ledgers of the outside world.
+    /// Stops the system. Asserts that the model allows what was done, by these ledgers.
     pub(crate) async fn close(self, ledgers: impl IntoIterator<Item = PathBuf>) {
         let accepted: Vec<_> = ledgers.into_iter().flat_map(read).collect();
         let chunks = traces::assert_allowed(self.world.log(), &accepted).await;
@@ -50,7 +50,7 @@ impl CompanyFixture {
         self.world.stop().await;
     }
 
-    /// The totals of a notification, which add up.
+    /// The totals of a notification. Asserts that they add up.
     pub(crate) async fn totals(&self, notification: &str) -> Value {
         let found = self.client.get(&format!("/notifications/{notification}")).await.expect(200);
         assert!(checked(&found));
@@ -58,7 +58,7 @@ impl CompanyFixture {
     }
 }
 
-/// How often the outside world accepted something for each address of a channel, by all of its ledgers.
+/// How often the providers accepted a message for each address of a channel, by all of their ledgers.
 pub(crate) fn acceptances_in(
     ledgers: impl IntoIterator<Item = PathBuf>,
     channel: Channel,
@@ -74,7 +74,7 @@ fn read(ledger_file: PathBuf) -> Vec<LedgerEntry> {
     ledger::read(&ledger_file).expect("the ledger can be read")
 }
 
-/// Where a client of the company is reached.
+/// The address of a client of the company on a channel.
 pub(crate) fn address(channel: Channel, n: usize) -> String {
     match channel {
         Channel::Sms => phone(0, n),

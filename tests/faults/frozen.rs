@@ -1,4 +1,4 @@
-//! A dispatcher freezes for longer than its lease and wakes again: the others finish its work, and it sends nothing twice.
+//! A dispatcher freezes for longer than its lease and resumes: others finish its work, and it sends nothing twice.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,9 +16,9 @@ use crate::load::Load;
 use crate::reconciliation::{final_totals, reconcile};
 use crate::testbed::{CONNECTIONS, Testbed, eventually};
 
-/// So slow that the one who freezes has sends under way.
+/// So slow that the frozen dispatcher has sends in flight.
 const SLOW: Duration = Duration::from_millis(300);
-/// How many messages are written while somebody is frozen.
+/// How many messages are written while a process is frozen.
 const MESSAGES: usize = 5;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,7 +27,7 @@ async fn a_frozen_dispatcher_that_wakes_sends_nothing_twice() {
     for channel in [Channel::Sms, Channel::Email] {
         testbed.simulator.set_rule(channel, "", Behaviour::Slow(SLOW));
     }
-    // The only dispatcher at first, so that the campaign is certainly its own.
+    // It is the only dispatcher at first, so that it claims the campaign.
     let (front, dispatcher) =
         (["serve", "--roles", "gateway,relay,projector"], ["serve", "--roles", "dispatcher"]);
     let program = Program::start(&front, &testbed.environment, "").await;
@@ -42,7 +42,7 @@ async fn a_frozen_dispatcher_that_wakes_sends_nothing_twice() {
     let in_flight = started(&testbed, owner).await;
     assert!((1..=2 * CONNECTIONS).contains(&in_flight), "{in_flight} sends were in flight");
 
-    // The other takes over all that was not started, and says what is in doubt.
+    // The other dispatcher takes over what was not started, and records what is in doubt.
     let other = Program::start_silent(&dispatcher, &testbed.environment, "");
     for asked in load.notifications() {
         final_totals(&client, asked.id).await;
@@ -55,7 +55,7 @@ async fn a_frozen_dispatcher_that_wakes_sends_nothing_twice() {
     })
     .await;
 
-    // Awake, it works again; what it began before its sleep changes nothing.
+    // After it resumes it works again. What it began before it froze changes nothing.
     load.add_notifications(&testbed, 1);
     load.apply_until_answered(&client).await;
     reconcile(&testbed, &client, &load, in_flight).await;
@@ -64,11 +64,11 @@ async fn a_frozen_dispatcher_that_wakes_sends_nothing_twice() {
     program.kill().await;
 }
 
-/// Frozen between its append and its commit it holds the ledger's lock, which everybody needs who writes.
+/// A process frozen between its append and its commit holds the lock of the log, which every writer needs.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_freezes_inside_its_commit_does_not_hold_up_the_others() {
     let testbed = Testbed::start().await;
-    // The only dispatcher at first, so that the campaign is certainly its own to resolve.
+    // It is the only dispatcher at first, so that it resolves the campaign.
     let front = ["serve", "--roles", "gateway,relay,projector"];
     let program = Program::start(&front, &testbed.environment, "").await;
     let client = testbed.client(&program);
@@ -93,7 +93,7 @@ async fn one_that_freezes_inside_its_commit_does_not_hold_up_the_others() {
     program.kill().await;
 }
 
-/// Frozen it keeps its connections open; were they enough to lead, everything would stand still with it.
+/// A frozen process keeps its connections open. If these were enough to lead, the whole system would stop.
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_leader_freezes_another_leads_and_nothing_is_doubled_when_it_wakes() {
     let testbed = Testbed::start().await;
@@ -116,7 +116,7 @@ async fn when_the_leader_freezes_another_leads_and_nothing_is_doubled_when_it_wa
     other.kill().await;
 }
 
-/// Waits until so many dispatchers are at work.
+/// Waits until so many dispatchers run.
 async fn owners(testbed: &Testbed, count: usize) -> Vec<Uuid> {
     eventually("the dispatchers are at work", async || {
         let owners = present(testbed).await;
@@ -132,7 +132,7 @@ async fn present(testbed: &Testbed) -> Vec<Uuid> {
         .expect("the owners")
 }
 
-/// How many sends of an owner may have reached the outside world: started, and without an outcome.
+/// How many sends of an owner may have reached a provider: started, and without an outcome.
 async fn started(testbed: &Testbed, owner: Uuid) -> usize {
     let marks: Vec<(Uuid, i32, i32, String, bool)> = sqlx::query_as(
         "select s.notification_id, s.chunk, s.attempt, s.members, s.is_started
@@ -162,7 +162,7 @@ async fn started(testbed: &Testbed, owner: Uuid) -> usize {
     in_flight
 }
 
-/// Whether a transaction that has the ledger's lock waits for its program.
+/// Whether a transaction that holds the log's lock waits for its program.
 async fn holds_the_ledger(testbed: &Testbed) -> bool {
     sqlx::query_scalar(
         "select exists (

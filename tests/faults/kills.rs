@@ -1,5 +1,5 @@
-//! The program dies at every step of its way, under load, and is started again: nothing is lost, nothing is sent twice,
-//! and no more is in doubt than was being sent.
+//! The program is killed at every step, under load, and started again: nothing is lost, nothing is sent twice, and no
+//! more is in doubt than was in flight.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -19,10 +19,10 @@ use crate::testbed::{CONNECTIONS, Testbed, phone, rebuilt};
 
 /// How many messages are written besides the two notifications.
 const MESSAGES: usize = 30;
-/// The signal that a failpoint ends the program with: nothing of it runs any more, as after `kill -9`.
+/// The signal by which a failpoint ends the program: no code of it runs afterwards, as after `kill -9`.
 const SIGABRT: i32 = 6;
 
-/// Runs a load into a program that dies at a failpoint, then into one that does not.
+/// Runs a load against a program that dies at a failpoint, then against one that does not.
 async fn dies_at(failpoints: &str) {
     let testbed = Testbed::start().await;
     let mut load = Load::of(&testbed, MESSAGES);
@@ -47,7 +47,7 @@ async fn goes_on(testbed: &Testbed, load: &mut Load) {
     program.kill().await;
 }
 
-/// Makes requests until the program is gone; what it could not answer is asked again of the next one.
+/// Makes requests until the program is dead. Unanswered requests are repeated to the next one.
 async fn until_death(testbed: &Testbed, program: Program, load: &mut Load) -> ExitStatus {
     let client = testbed.client(&program);
     let asking = async {
@@ -73,7 +73,7 @@ async fn a_kill_while_a_refusal_is_held_leaves_its_row_waiting() {
     assert_eq!(acceptances(&testbed, Channel::Sms).get(&refused), Some(&1));
 }
 
-/// What one part does nobody else in the process does: without it the program looks well and stands still.
+/// No other part of the process does the work of a dead part: without it the program would seem healthy and do nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_that_panics_ends_the_program() {
     for failpoint in
@@ -87,7 +87,7 @@ async fn a_part_that_panics_ends_the_program() {
     }
 }
 
-/// The order outlives whoever began it, and until it is done the old tables serve.
+/// A rebuild's order outlives the process that began it, and the old tables serve until it is done.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_before_a_rebuilt_view_is_swapped_in_leaves_the_old_one_and_the_order() {
     let testbed = Testbed::start().await;
@@ -158,7 +158,7 @@ killed_at! {
     a_kill_after_the_settlement_sends_nothing_twice: "settle::committed=4*off->return",
 }
 
-/// Two audiences of three chunks take turns, so that each of these steps falls within one of them.
+/// Two audiences of three chunks alternate, so that each of these steps falls within one of them.
 async fn dies_within_an_audience_at(failpoints: &str) {
     let testbed = Testbed::with_several_chunks().await;
     let mut load = Load::of(&testbed, MESSAGES);

@@ -1,4 +1,4 @@
-//! Who leads: each part of the system has one leader, however many programs there are.
+//! Leaders: each part of the system has one, however many programs run.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(crate) async fn led_among(testbed: &Testbed, programs: i64) {
     .await;
 }
 
-/// For each part that has one leader: how many are there for it, and how many of them lead.
+/// For each part with a leader: the number of candidates, and how many of them lead.
 async fn leaders(testbed: &Testbed) -> BTreeMap<String, (i64, i64)> {
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(
         "select a.application_name, count(distinct a.pid), count(l.pid)

@@ -1,4 +1,4 @@
-//! What is asked of the program: each request under a key of its own, made again under it until it is answered.
+//! The load on the program: each request has a key of its own, and is repeated with it until it is answered.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::testbed::{Testbed, eventually};
 /// How many requests are made at once.
 const REQUESTS_AT_ONCE: usize = 6;
 
-/// Requests, and what was answered to each.
+/// Requests and their answers.
 #[derive(Debug, Default)]
 pub(crate) struct Load {
     requests: BTreeMap<String, Request>,
@@ -32,7 +32,7 @@ enum Kind {
     Notification(Channel),
 }
 
-/// A notification that was asked for.
+/// A requested notification.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestedNotification<'a> {
     pub(crate) id: &'a str,
@@ -40,7 +40,7 @@ pub(crate) struct RequestedNotification<'a> {
 }
 
 impl Load {
-    /// So many messages, and a notification of the testbed's first company on each channel.
+    /// So many messages, and a notification of the test bed's first company on each channel.
     pub(crate) fn of(testbed: &Testbed, messages: usize) -> Self {
         let mut load = Self::default();
         load.add_notifications(testbed, 0);
@@ -74,7 +74,7 @@ impl Load {
         self.requests.insert(key, Request { kind, body, id: None });
     }
 
-    /// Makes every request that is not answered yet once.
+    /// Makes every unanswered request once.
     pub(crate) async fn apply(&mut self, client: &Client) {
         let open = self.requests.iter_mut().filter(|(_, request)| request.id.is_none());
         let asking = open.map(|(key, request)| async {
@@ -83,7 +83,7 @@ impl Load {
         futures::stream::iter(asking).buffer_unordered(REQUESTS_AT_ONCE).collect::<Vec<()>>().await;
     }
 
-    /// Makes every request again and again until each is answered.
+    /// Repeats every request until all are answered.
     pub(crate) async fn apply_until_answered(&mut self, client: &Client) {
         eventually("every request was answered", async || {
             self.apply(client).await;
@@ -92,19 +92,19 @@ impl Load {
         .await;
     }
 
-    /// How many requests are not answered yet.
+    /// The number of unanswered requests.
     pub(crate) fn open(&self) -> usize {
         self.requests.values().filter(|request| request.id.is_none()).count()
     }
 
-    /// What is answered, as it comes, to every request that is not answered yet.
+    /// The answers to all unanswered requests, as they come.
     pub(crate) async fn refusals(&self, client: &Client) -> Vec<Answer> {
         let open = self.requests.iter().filter(|(_, request)| request.id.is_none());
         let asking = open.map(|(key, request)| client.post_once(request.kind.path(), key, &request.body));
         futures::future::join_all(asking).await
     }
 
-    /// Asks again for everything that was ever answered: the first answer must come again.
+    /// Repeats every answered request: each must get its first answer.
     pub(crate) async fn assert_answers_stand(&self, client: &Client) {
         for (key, request) in self.requests.iter().filter(|(_, request)| request.id.is_some()) {
             let again = eventually("a key is answered again", async || {
@@ -155,7 +155,7 @@ pub(crate) fn notification(company: &str, channel: Channel) -> Value {
     body
 }
 
-/// None when nothing is known: the program is gone, or cannot do it at the moment.
+/// None without an answer: the program is dead, or unavailable at the moment.
 async fn ask(client: &Client, key: &str, kind: Kind, body: &Value) -> Option<String> {
     let path = kind.path();
     let request = client.request(Method::POST, path).header("Idempotency-Key", key).json(body);

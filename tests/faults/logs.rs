@@ -1,4 +1,5 @@
-//! What the program writes to its log while it works, is refused and meets poison: ids, never a person, a text or a token.
+//! The log of the program while it works, refuses requests and meets unreadable events: ids, never a person, a text or
+//! a token.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,9 +17,9 @@ use tokio::net::TcpStream;
 
 use crate::testbed::{Testbed, email, eventually};
 
-/// Everything that this program itself could say.
+/// Everything that the program's own code can log.
 const LEVEL: &str = "info,commands=trace,dispatcher=trace,gateway=trace,projections=trace";
-/// Begins what the program says of each poisoned event.
+/// The beginning of the log line about each unreadable event.
 const POISON_IS_TOLD: &str = "the intake parks an event";
 /// In a name, an address, a body, a subject, a password and a search, all in lower case.
 const MARK: &str = "marcad";
@@ -72,7 +73,7 @@ async fn what_is_said_of_a_send_names_the_trace_of_its_request() {
 
 /// A position that no log reaches.
 const BEYOND: i64 = 1 << 60;
-/// So slow that a campaign can be cancelled in the middle.
+/// So slow that a campaign can be cancelled while it is sent.
 const SLOW: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,7 +87,7 @@ async fn nothing_that_a_caller_can_do_at_will_is_warned_of() {
     assert_warns_of_nothing(log.path());
 }
 
-/// What a program does that is wrong, or an attacker.
+/// Requests of a faulty program, or of an attacker.
 async fn misbehave(testbed: &Testbed, program: &Program) {
     let client = testbed.client(program);
     let hello = message_to(&[testbed.reader], "hola");
@@ -124,7 +125,7 @@ pub(crate) fn assert_warns_of_nothing(log: &Path) {
     assert_eq!(warned, None, "{written}");
 }
 
-/// Something of everything, done and refused.
+/// One request of each kind, accepted and refused.
 async fn work(testbed: &Testbed, program: &Program) {
     let client = testbed.client(program);
     let company = testbed.companies[0];
@@ -145,7 +146,7 @@ async fn work(testbed: &Testbed, program: &Program) {
     client.delete(&format!("/clients/{marked}")).await.expect(200);
 }
 
-/// Events that cannot be read, for reasons that quote them.
+/// Unreadable events whose errors would quote them.
 async fn poison(testbed: &Testbed) {
     sqlx::raw_sql(
         r#"insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)

@@ -1,4 +1,5 @@
-//! What the system must survive: kills at every step, wiped and absent servers, poison, frozen owners.
+//! The faults that the system must survive: kills at every step, wiped and absent servers, unreadable events, frozen
+//! owners.
 
 mod broker;
 mod campaign;
@@ -26,6 +27,7 @@ mod rules;
 mod sessions;
 mod shuffled;
 mod shuffler;
+mod stalled;
 mod stops;
 mod testbed;
 #[path = "../model/trace/mod.rs"]

@@ -1,4 +1,5 @@
-//! Tasks that a dispatcher has claimed without knowing, or whose owner nobody knows: their people are sent to all the same.
+//! Tasks that a dispatcher claimed without learning of it, or whose owner is unknown: their recipients get the message
+//! all the same.
 
 use tests::program::Program;
 
@@ -10,7 +11,7 @@ use crate::testbed::{CONNECTIONS, Testbed};
 const FRONT: [&str; 3] = ["serve", "--roles", "gateway,relay,projector"];
 const DISPATCHER: [&str; 3] = ["serve", "--roles", "dispatcher"];
 
-/// The claim is committed, and its answer lost on the way; its dispatcher lives on and goes on beating.
+/// The claim is committed and its answer is lost. The dispatcher lives and continues to beat.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_claim_without_an_answer_took_is_sent_all_the_same() {
     let testbed = Testbed::start().await;
@@ -22,7 +23,7 @@ async fn what_a_claim_without_an_answer_took_is_sent_all_the_same() {
     program.kill().await;
 }
 
-/// Such tasks come with a backup, or were left by a program that signed off without looking.
+/// Such tasks come from a backup, or from a program that ended without returning them.
 #[tokio::test(flavor = "multi_thread")]
 async fn tasks_of_an_unknown_owner_are_recovered_at_the_next_start() {
     let testbed = Testbed::start().await;

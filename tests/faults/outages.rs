@@ -1,4 +1,5 @@
-//! PostgreSQL or NATS is away, or JetStream's storage is gone: what can go on goes on, the rest is finished afterwards.
+//! PostgreSQL or NATS is unavailable, or JetStream's storage is lost: independent work continues, and the rest is
+//! finished afterwards.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::load::Load;
 use crate::reconciliation::{final_totals, mirrored, reconcile, reconcile_without_stream};
 use crate::testbed::{CLIENTS, CONNECTIONS, Testbed, eventually};
 
-/// So slow that a campaign is still under way when the fault comes.
+/// So slow that a campaign is still being sent when the fault comes.
 const SLOW: Duration = Duration::from_millis(100);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,7 +86,7 @@ async fn jetstream_wiped_while_it_runs_takes_nothing_from_anybody() {
     message_arrives(&testbed, &client, &mut stream, &mut load).await;
     assert_eq!(reconcile_without_stream(&testbed, &client, &load).await, 0, "nobody is in doubt");
 
-    // Whatever the server still had in memory goes with it.
+    // What the server still had in memory is lost.
     testbed.stack().kill_nats().await.expect("NATS is killed");
     testbed.stack().start_nats().await.expect("NATS starts");
     message_arrives(&testbed, &client, &mut stream, &mut load).await;
@@ -95,7 +96,7 @@ async fn jetstream_wiped_while_it_runs_takes_nothing_from_anybody() {
     testbed.stop().await;
 }
 
-/// A program that starts while NATS is away serves; it only has nobody to mirror the log to.
+/// A program that starts without NATS serves requests, but cannot mirror the log.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_starts_without_nats() {
     let testbed = Testbed::on_own_servers(1).await;

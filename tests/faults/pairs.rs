@@ -1,4 +1,5 @@
-//! Two programs at once on one database: one leader each, no double sends, and when one dies the other goes on.
+//! Two programs on one database: one leader for each part, nothing is sent twice, and when one dies the other
+//! continues.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::load::Load;
 use crate::reconciliation::reconcile;
 use crate::testbed::{CONNECTIONS, Testbed, eventually};
 
-/// So slow that a campaign is still under way when one of the two dies.
+/// So slow that a campaign is still being sent when one of the two dies.
 const SLOW: Duration = Duration::from_millis(100);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +45,7 @@ async fn of_two_programs_one_leads_and_the_other_goes_on_when_it_dies() {
     second.kill().await;
 }
 
-/// The same key several times at once, of two programs, then after both died.
+/// The same key several times at once to two programs, then after both died.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_key_has_one_answer_at_once_everywhere_and_after_a_crash() {
     let testbed = Testbed::start().await;

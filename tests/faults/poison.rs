@@ -1,4 +1,4 @@
-//! Events that nobody can read: their aggregate is set aside, somebody is told, and the rest flows.
+//! Unreadable events: their aggregate is parked, an operator is alerted, and everything else continues.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::load::{Load, notification};
 use crate::reconciliation::{final_totals, mirrored, reconcile};
 use crate::testbed::{CLIENTS, Testbed, eventually, projection, rebuilt};
 
-/// Inserts an event as nobody but the owner of the database could.
+/// Inserts an event as only the owner of the database can.
 async fn insert(
     testbed: &Testbed,
     (kind, id, sequence): (&str, &str, i64),
@@ -38,7 +38,7 @@ async fn insert(
     .expect("the event is inserted");
 }
 
-/// Copies an event into another stream, whose place its ciphertext was not sealed for.
+/// Copies an event into another stream, for which its ciphertext was not sealed.
 async fn forge(testbed: &Testbed, from: &str, to: &str) {
     sqlx::query(
         "insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
@@ -64,7 +64,7 @@ async fn a_poison_event_parks_its_aggregate_and_the_rest_flows() {
     insert(&testbed, ("message", &known, 2), "MessageExploded", "{}", "{}").await;
     insert(&testbed, ("message", &nonsense, 1), "MessageSent", r#"{"MessageSent": {"body": 5}}"#, "{}").await;
     forge(&testbed, &known, &forged).await;
-    // A later event of a parked stream is whole in itself, and must not be shown without what went before.
+    // A later event of a parked stream is readable, but must not be shown without the earlier ones.
     let withdrawn = MessageEvent::MessageWithdrawn { withdrawn_at: clock::now() };
     let later = Draft::of("message", known.clone(), 3, &withdrawn, HashMap::new()).expect("JSON");
     testbed.log.writer().append(vec![later], None, Lane::Bulk).await.expect("the event is appended");
@@ -78,6 +78,27 @@ async fn a_poison_event_parks_its_aggregate_and_the_rest_flows() {
     assert_eq!(metric(&client, "mensajeria_projection_parked_events{projection=\"inbox\"}").await, 4.0);
     assert!(ids(&client.all("/inbox").await).contains(&known), "what was projected before stays");
     mirrored(&testbed).await;
+    program.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_parked_already_stops_no_view() {
+    let testbed = Testbed::start().await;
+    let program = testbed.program("").await;
+    let client = testbed.client(&program);
+    let known = write(&testbed, &client, "antes").await;
+    testbed.caught_up().await;
+    sqlx::query(
+        "insert into inbox.parked (position, aggregate_type, aggregate_id, event_type, reason)
+         select max(position) + 1, 'message', $1, 'MessageExploded', 'as before' from events",
+    )
+    .bind(&known)
+    .execute(testbed.log.pool())
+    .await
+    .expect("it is parked");
+    insert(&testbed, ("message", &known, 2), "MessageExploded", "{}", "{}").await;
+    the_rest_flows(&testbed, &client).await;
+    assert_eq!(parked_events(&testbed, "inbox").await, [(known, 2)]);
     program.kill().await;
 }
 
@@ -98,7 +119,7 @@ async fn the_intake_survives_poison_and_says_so() {
     )
     .await;
 
-    // A retry can be read, but has nothing to go by without its request.
+    // A retry is readable, but cannot be applied without its request.
     let retried = r#"{"NotificationRetried": {"generation": 2}}"#;
     insert(&testbed, ("notification", &request, 2), "NotificationRetried", retried, "{}").await;
 
@@ -113,7 +134,7 @@ async fn the_intake_survives_poison_and_says_so() {
     audited_as_unreadable(&client, &format!("{chunks}:1")).await;
     program.kill().await;
 
-    // The next program tries them again, and keeps what it cannot take in either.
+    // The next program tries them again, and parks what it cannot read either.
     let program = testbed.program("").await;
     the_rest_flows(&testbed, &testbed.client(&program)).await;
     assert_eq!(parked_by_the_intake(&testbed).await, 3);
@@ -134,7 +155,7 @@ async fn parked_by_the_intake(testbed: &Testbed) -> i64 {
         .expect("a count")
 }
 
-/// A rebuild meets the same poison and sets the same aside.
+/// A rebuild meets the same unreadable events and parks the same ones.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_survives_poison() {
     let testbed = Testbed::start().await;
@@ -181,7 +202,7 @@ async fn parked_events(testbed: &Testbed, schema: &str) -> Vec<(String, i64)> {
     sqlx::query_as(&query).fetch_all(testbed.log.pool()).await.expect("the parked events")
 }
 
-/// The sum of a metric over whatever labels it has beyond those that are given.
+/// The sum of a metric over all labels beyond the given ones.
 async fn metric(client: &Client, name: &str) -> f64 {
     let text = reqwest::get(format!("{}/metrics", client.base()))
         .await
@@ -212,7 +233,7 @@ async fn give_version(testbed: &Testbed, notification: &str, version: &str) {
     triggers(&mut connection, "enable").await;
 }
 
-/// As of a newer version: the chunk was frozen by it, and this one finds its task.
+/// A newer version froze the chunk, and this version finds its task.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chunk_that_cannot_be_read_is_parked_and_sent_by_a_program_that_can() {
     let testbed = Testbed::with_companies(2).await;

@@ -1,4 +1,4 @@
-//! The outside world is away, busy, or cuts its answers: what may be sent again is, what is in doubt is not.
+//! Providers are unavailable, busy, or cut their answers: a safe send is repeated, a doubtful one is not.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -27,13 +27,13 @@ use crate::testbed::{CLIENTS, company, eventually};
 
 /// How many connections lead to each provider.
 const CONNECTIONS: u32 = 4;
-/// Longer than a provider rests that could not be reached.
+/// Longer than a provider rests after it could not be reached.
 const REST_OVER: TimeDelta = TimeDelta::seconds(60);
-/// How often everybody is busy before he listens.
+/// How often each address is busy before it accepts.
 const BUSY_TIMES: u32 = 2;
 const CHANNELS: [Channel; 2] = [Channel::Sms, Channel::Email];
 
-/// The whole system, gates before its providers, and the books behind them.
+/// The whole system, with gates in front of its providers and their ledger behind them.
 struct Town {
     fixture: CompanyFixture,
     smtp: Gate,
@@ -58,7 +58,7 @@ impl Town {
         self.fixture.client.all(&format!("/notifications/{notification}/deliveries?state={state}")).await
     }
 
-    /// How often the outside world accepted something for each address of a channel.
+    /// How often the providers accepted a message for each address of a channel.
     fn told(&self, channel: Channel) -> BTreeMap<String, usize> {
         acceptances_in([ledger_path(&self.folder)], channel)
     }
@@ -124,7 +124,7 @@ async fn whoever_is_busy_is_told_later() {
     town.close().await;
 }
 
-/// Time passes until everybody is told; each once.
+/// Time passes until everybody has the message, each once.
 async fn all_accepted(town: &Town, notification: &str, channel: Channel) {
     eventually("everybody was told", async || {
         town.fixture.world.pass(REST_OVER);
@@ -150,7 +150,7 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
         );
         assert_shown_in_doubt(&town, &notification, &[&cut, &lost]).await;
 
-        // Neither time nor a retry of the failed ones makes a guess.
+        // Neither time nor a retry of the failed resolves a doubt by a guess.
         town.fixture.world.pass(TimeDelta::days(3));
         town.fixture
             .client
@@ -169,7 +169,7 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
     town.close().await;
 }
 
-/// Another company's notification, asked for later and finished: whatever else was due has been sent by then.
+/// A later notification of another company, until it is finished: everything that was due before has been sent by then.
 async fn barrier(town: &Town, channel: Channel) {
     let place = 1 + channel as usize;
     let other = company(town.fixture.world.log(), place, CLIENTS).await;

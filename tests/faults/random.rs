@@ -1,4 +1,4 @@
-//! Killed at any moment, again and again, under load.
+//! The program is killed at random moments, repeatedly, under load.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use crate::testbed::{CONNECTIONS, Testbed};
 
 /// How often the program is killed.
 const KILLS: usize = 5;
-/// How many messages are written in each life, besides a notification on each channel.
+/// How many messages are written in each run, besides a notification on each channel.
 const MESSAGES: usize = 10;
-/// The longest life after the program listens: by then it has done what it was asked.
+/// The longest run after the program listens: by then it has finished its load.
 const LIFE_MAX_MS: u64 = 2_500;
 
 #[tokio::test(flavor = "multi_thread")]

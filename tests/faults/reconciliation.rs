@@ -1,4 +1,4 @@
-//! The reckoning after a fault: requests, events, attempts and the outside world's books are compared.
+//! The reconciliation after a fault: requests, events, attempts and the providers' ledger are compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,9 @@ use crate::load::{Load, RequestedNotification};
 use crate::testbed::{Testbed, eventually};
 use crate::traces::assert_allowed;
 
-/// Compares everything: nothing is lost, nobody is told twice, no more is in doubt than was in flight, the same key has
-/// the same answer, the views show what happened, the model allows what was done, and the stream mirrors the log.
+/// Reconciles everything: nothing is lost, nobody gets a message twice, no more is in doubt than was in flight, the
+/// same key has the same answer, the views agree with the log, the model allows every step, and the stream mirrors the
+/// log.
 pub(crate) async fn reconcile(testbed: &Testbed, client: &Client, load: &Load, in_flight_max: usize) {
     load.assert_answers_stand(client).await;
     let in_doubt = reconcile_without_stream(testbed, client, load).await;
@@ -25,7 +26,7 @@ pub(crate) async fn reconcile(testbed: &Testbed, client: &Client, load: &Load, i
     mirrored(testbed).await;
 }
 
-/// The same without the stream; gives how many are in doubt.
+/// The same without the stream. Returns how many deliveries are in doubt.
 pub(crate) async fn reconcile_without_stream(testbed: &Testbed, client: &Client, load: &Load) -> usize {
     let mut in_doubt = 0;
     for asked in load.notifications() {
@@ -45,7 +46,7 @@ pub(crate) async fn reconcile_without_stream(testbed: &Testbed, client: &Client,
     in_doubt
 }
 
-/// Waits until a notification has come to rest and gives its totals, the sum of their parts.
+/// Waits until a notification is over. Returns its totals, which are the sum of their parts.
 pub(crate) async fn final_totals(client: &Client, notification: &str) -> Value {
     let path = format!("/notifications/{notification}");
     let found = eventually("the notification came to rest", async || {
@@ -55,7 +56,7 @@ pub(crate) async fn final_totals(client: &Client, notification: &str) -> Value {
     found.await["totals"].clone()
 }
 
-/// Whoever is accepted stands in the books once, whoever is in doubt at most once, and there is nothing else.
+/// Every accepted delivery is in the ledger once, every one in doubt at most once, and there is no other state.
 async fn deliveries_match_the_ledger(
     testbed: &Testbed,
     client: &Client,
@@ -81,7 +82,7 @@ async fn deliveries_match_the_ledger(
     in_state("in_doubt")
 }
 
-/// How often the outside world accepted something for each address.
+/// How often the providers accepted a message for each address.
 pub(crate) fn acceptances(testbed: &Testbed, channel: Channel) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
     for entry in testbed.ledger().into_iter().filter(|entry| entry.channel == channel) {
@@ -106,7 +107,7 @@ async fn nothing_is_left_to_send(testbed: &Testbed) {
     assert_eq!(left, 0, "a task is left of what is over");
 }
 
-/// What the screens show of each delivery is as much as its events tell.
+/// The screens show as many attempts of each delivery as the log has.
 async fn attempts_are_the_events(testbed: &Testbed, client: &Client, notification: &str) {
     let mut told: BTreeMap<String, usize> = BTreeMap::new();
     for (delivery, _) in outcomes_of(&testbed.log, notification.parse().expect("an id")).await {

@@ -1,4 +1,4 @@
-//! A provider refuses everybody: what another can carry goes by it, what none can waits, and what is about a person fails.
+//! A provider refuses everybody: another provider carries what it can, the rest waits, and refusals of a person fail.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,13 +23,13 @@ use crate::testbed::{company, eventually, phone};
 
 /// How many connections lead to each provider.
 const CONNECTIONS: u32 = 4;
-/// Longer than any provider rests, and than refusals have to do with each other.
+/// Longer than any provider rests, and than refusals can belong to one streak.
 const LATER: TimeDelta = TimeDelta::minutes(10);
-/// How many seconds an alarm waits behind refusals of others at most: a few rests of its provider.
+/// The most seconds that an alarm waits behind refusals of others: a few rests of its provider.
 const ALARM_WAIT_MAX: u32 = 30;
 const CHANNELS: [Channel; 2] = [Channel::Sms, Channel::Email];
 
-/// What servers refuse everybody with, for mail.
+/// The replies by which mail servers refuse everybody.
 const MAILS: [Refusal; 12] = [
     Refusal::mail(504, "5.5.2 <vm>: Helo command rejected: need fully-qualified hostname"),
     Refusal::mail(550, "5.4.5 Daily user sending limit exceeded"),
@@ -45,7 +45,7 @@ const MAILS: [Refusal; 12] = [
     Refusal::mail(553, "Sorry, that domain is not in my list"),
 ];
 
-/// The same for SMS; code 0 is an answer without a word of the provider.
+/// The same for SMS; code 0 is an answer without a code of the provider.
 const TEXTS: [Refusal; 18] = [
     Refusal::sms(400, 21611, "The 'From' number has exceeded the maximum number of queued messages"),
     Refusal::sms(400, 21703, "The Messaging Service contains no phone numbers"),
@@ -67,7 +67,7 @@ const TEXTS: [Refusal; 18] = [
     Refusal::sms(400, 21211, "Invalid 'To' Phone Number"),
 ];
 
-/// The whole system, with one or two providers of each channel that keep books.
+/// The whole system, with one or two providers of each channel and their ledgers.
 struct Town {
     fixture: CompanyFixture,
     clients: usize,
@@ -93,12 +93,12 @@ impl Town {
         Self { fixture, clients, providers: simulators, folder }
     }
 
-    /// From now on the first provider behaves so to everybody.
+    /// Sets the behaviour of the first provider to everybody.
     fn first(&self, channel: Channel, behaviour: Behaviour) {
         self.providers[0].set_rule(channel, "", behaviour);
     }
 
-    /// Asserts that everybody is told once, by whichever provider, since `before`.
+    /// Asserts that everybody gets the message once since `before`, by any provider.
     async fn everybody_is_told(&self, channel: Channel, before: &BTreeMap<String, usize>) {
         let notification = self.fixture.notify(channel).await;
         let done = finished(&self.fixture.client, &notification).await;
@@ -111,7 +111,7 @@ impl Town {
         }
     }
 
-    /// How often the outside world accepted something for each address of a channel.
+    /// How often the providers accepted a message for each address of a channel.
     fn told(&self, channel: Channel) -> BTreeMap<String, usize> {
         told(self.ledger_path(), channel)
     }
@@ -174,7 +174,7 @@ async fn a_second_provider_that_rested_long_ago_takes_what_the_first_refuses() {
     town.first(channel, Behaviour::Accept);
     town.passes_until(&notification, "accepted", 20).await;
 
-    // Nobody needs the second provider, so that nobody knows that it works again.
+    // The second provider is not used, so its recovery is not noticed.
     town.providers[1].set_rule(channel, "", Behaviour::Accept);
     town.fixture.world.pass(LATER);
     town.first(channel, Behaviour::Refuse(Refusal::sms(400, 30007, "Message filtered")));

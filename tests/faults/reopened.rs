@@ -1,4 +1,5 @@
-//! The failed are sent again while an owner still has their chunk: there is one task a chunk, so that its owner learns of them.
+//! Failed deliveries are retried while an owner still has their chunk: there is one task a chunk, so its owner learns
+//! of them.
 
 use std::time::Duration;
 
@@ -12,9 +13,9 @@ use crate::load::Load;
 use crate::reconciliation::reconcile;
 use crate::testbed::{Testbed, eventually, phone};
 
-/// So slow that the chunk is still being sent when its failed ones are asked for again.
+/// So slow that the chunk is still being sent when its failed deliveries are retried.
 const SLOW: Duration = Duration::from_millis(400);
-/// Who is refused at first: few among many, so that the refusals are about them.
+/// The members that are refused at first: few among many, so that the refusals are about them.
 const DEAD: [usize; 3] = [3, 17, 42];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,7 +31,7 @@ async fn a_retry_while_the_first_owner_still_sends_tells_everybody_once() {
     let asked =
         load.notifications().find(|asked| asked.channel == Channel::Sms).expect("an SMS").id.to_owned();
 
-    // Which of them come first is chance: one is enough.
+    // Their order is random: one is enough.
     eventually("somebody has failed", async || {
         (count(&totals(&client, &asked).await, "failed") > 0).then_some(())
     })
@@ -71,7 +72,7 @@ async fn totals(client: &Client, asked: &str) -> Value {
     client.get(&format!("/notifications/{asked}")).await.expect(200)["totals"].clone()
 }
 
-/// From now on the dead behave so.
+/// Sets the behaviour of the refused addresses.
 fn behave(testbed: &Testbed, behaviour: Behaviour) {
     for n in DEAD {
         testbed.simulator.set_rule(Channel::Sms, &phone(0, n), behaviour);

@@ -1,4 +1,5 @@
-//! PostgreSQL ends the program's sessions, by order or in a restart: nobody's request pays for a connection that is gone.
+//! PostgreSQL ends the program's sessions, by an administrator or in a restart: no request fails because of a dead
+//! connection.
 
 use domain::value::UserId;
 use serde_json::json;
@@ -12,7 +13,7 @@ use crate::testbed::{Testbed, eventually, notifier};
 
 /// How often the sessions are ended, or the server is restarted.
 const ROUNDS: usize = 5;
-/// How many write at the same moment.
+/// How many users write at the same moment.
 const WRITERS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,7 +68,7 @@ async fn what_is_written_while_sessions_are_ended_is_there_once() {
     program.kill().await;
 }
 
-/// Some alone in their flush, some with others.
+/// Some writes are alone in their flush, some are not.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_append_whose_answer_is_lost_is_found_and_not_made_again() {
     let testbed = Testbed::start().await;
@@ -82,7 +83,7 @@ async fn an_append_whose_answer_is_lost_is_found_and_not_made_again() {
     program.kill().await;
 }
 
-/// Somebody who reads, somebody who logs in and some who write, all at once.
+/// Reads, a log-in and writes, all at once.
 async fn all_are_served(testbed: &Testbed, client: &Client, reader: &Client, load: &mut Load) {
     load.add_messages(testbed, WRITERS);
     let credentials = json!({"email": email_of(reader.user), "password": PASSWORD});
@@ -93,20 +94,20 @@ async fn all_are_served(testbed: &Testbed, client: &Client, reader: &Client, loa
     session.expect(201);
 }
 
-/// Every request is answered well the first time.
+/// Every request succeeds the first time.
 async fn write_all(client: &Client, load: &mut Load) {
     load.apply(client).await;
     assert_eq!(load.open(), 0, "a request was refused");
 }
 
-/// Somebody who writes nothing, so that no view has to catch up before an answer.
+/// A user who writes nothing, so that no read waits for a view.
 async fn reader(testbed: &Testbed, base: &str) -> Client {
     let (user, token): (UserId, String) = notifier(&testbed.log, &testbed.companies).await;
     testbed.caught_up().await;
     Client::new(base, Some(token), user)
 }
 
-/// Ends every session in the database but the one that says so, and waits until they are gone.
+/// Ends every session in the database but its own, and waits until they have ended.
 async fn end_all_sessions(testbed: &Testbed) {
     let ended: Vec<i32> = sqlx::query_scalar(
         "select pid from (select pid, pg_terminate_backend(pid) from pg_stat_activity

@@ -1,4 +1,4 @@
-//! The program is told to stop: what a stop brings with it is nothing to warn of.
+//! The program is stopped by a signal: the effects of a stop are not logged as warnings.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::logs::assert_warns_of_nothing;
 use crate::reconciliation::reconcile;
 use crate::testbed::{CLIENTS, CONNECTIONS, Testbed, company, eventually, phone};
 
-/// So slow that a campaign is still under way when the stop comes.
+/// So slow that a campaign is still being sent when the stop comes.
 const SLOW: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +47,7 @@ async fn a_stop_at_rest_and_one_in_the_middle_of_a_campaign_warn_of_nothing() {
     program.kill().await;
 }
 
-/// A service manager tells every process of a service at once: the servers wait for the program that needs them.
+/// A service manager signals every process of a service at once: the servers wait for the program that needs them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_of_all_processes_at_once_warns_of_nothing() {
     let folder = tempfile::tempdir().expect("a folder");

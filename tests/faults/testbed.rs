@@ -1,4 +1,4 @@
-//! What every fault happens to: the program as a process of its own, and an outside world with books of its own.
+//! The test bed of every fault: the program as a process of its own, and simulated providers with a ledger.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -37,16 +37,16 @@ const NUMBERS: usize = 9_900;
 const IMPORT_PAGE: usize = 250;
 /// How many connections the program has to each provider: so many sends of a channel can be in flight at a kill.
 pub(crate) const CONNECTIONS: usize = 4;
-/// How soon a state that is waited for is looked at again.
+/// The interval at which an awaited state is checked.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
-/// How many scenes are played at once: as many as two cores and one PostgreSQL bear.
+/// How many test beds run at once: as many as two cores and one PostgreSQL can bear.
 const TESTBEDS_AT_ONCE: usize = 2;
 /// How many connections to the database a program opens for its requests: two programs and a test share a server.
 const DATABASE_CONNECTIONS: usize = 8;
 
 static PERMITS: Semaphore = Semaphore::const_new(TESTBEDS_AT_ONCE);
 
-/// A database with companies and their people, an outside world, and the settings of a program between them.
+/// A database with companies and their clients, simulated providers, and the environment of a program that uses both.
 pub(crate) struct Testbed {
     pub(crate) log: EventLog,
     pub(crate) simulator: Simulator,
@@ -145,7 +145,7 @@ impl Testbed {
         Program::start(&["serve"], &self.environment, failpoints).await
     }
 
-    /// The environment of a program that logs what it does when nobody sets how much.
+    /// The environment of a program with the default log level.
     pub(crate) fn logging_as_usual(&self) -> HashMap<String, String> {
         let mut environment = self.environment.clone();
         environment.remove("MENSAJERIA__LOG__LEVEL");
@@ -157,7 +157,7 @@ impl Testbed {
         Client::new(&program.base, Some(self.token.clone()), self.reader)
     }
 
-    /// The books of the outside world.
+    /// The ledger of the providers: every message that they accepted.
     pub(crate) fn ledger(&self) -> Vec<LedgerEntry> {
         ledger::read(&self.ledger_path()).expect("the ledger can be read")
     }
@@ -180,7 +180,7 @@ impl Testbed {
     }
 }
 
-/// Looks again and again until there is something to see: what happens in another process, or in none, rings no bell here.
+/// Checks repeatedly until `look` returns a value: no signal comes here from another process.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let looking = async {
         loop {
@@ -193,7 +193,7 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
     timeout(HANG, looking).await.unwrap_or_else(|_| panic!("it took too long until {what}"))
 }
 
-/// How a projection stands.
+/// The status of a projection.
 pub(crate) async fn projection(client: &Client, name: &str) -> Value {
     let rows = client.get("/projections").await.expect(200)["data"].clone();
     let rows = rows.as_array().expect("rows");
@@ -210,7 +210,7 @@ pub(crate) async fn rebuilt(client: &Client, name: &str) {
     .await;
 }
 
-/// A place among the scenes that are played at once.
+/// A permit for one of the test beds that run at once.
 pub(crate) async fn permit() -> SemaphorePermit<'static> {
     PERMITS.acquire().await.expect("the semaphore is never closed")
 }
@@ -248,7 +248,7 @@ async fn log(database_url: &str) -> EventLog {
     EventLog::open(pool, &MasterKey::new(MASTER)).await.expect("the log opens")
 }
 
-/// Makes the views before the program starts, so that it meets its faults under the load and not before.
+/// Fills the views before the program starts, so that its failpoints are reached under the load and not before.
 async fn project(log: &EventLog) {
     let cancel = CancellationToken::new();
     let projections = Projections::start(log.reader().clone(), None, cancel.clone());
@@ -289,7 +289,7 @@ pub(crate) async fn company(log: &EventLog, place: usize, clients: usize) -> Com
     company
 }
 
-/// No two clients share an address, of whatever company; so the books alone tell who was told twice.
+/// No two clients share an address, in any company, so that the ledger alone shows who got a message twice.
 fn profile(company: usize, n: usize) -> ClientProfile {
     let contact = Contact {
         kind: ContactKind::Holder,
@@ -315,7 +315,7 @@ pub(crate) fn email(company: usize, n: usize) -> String {
     format!("cliente{n}@empresa{company}.test")
 }
 
-/// A user who may do all that a program asks for, and a token to do it by.
+/// A user with all rights that a test needs, and the user's token.
 pub(crate) async fn notifier(log: &EventLog, companies: &[CompanyId]) -> (UserId, String) {
     let user = UserId::from(clock::new_id());
     let order = RegisterUser {

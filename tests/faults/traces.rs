@@ -1,4 +1,4 @@
-//! What the program did to each chunk, read from its rows as a trace: the model of the sending core must allow it.
+//! The changes of each chunk, recorded as a trace: the model of the sending core must allow them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,13 +19,13 @@ use crate::rules::Outcome;
 use crate::testbed::Testbed;
 use crate::trace::{Entry, Ordinal, accepts, read};
 
-/// From now on the database notes what is done to tasks, marks, owners and streams of deliveries.
+/// Installs triggers that record every change of tasks, marks, owners and streams of deliveries.
 pub(crate) async fn record(log: &EventLog) {
     sqlx::raw_sql(include_str!("traces.sql")).execute(log.pool()).await.expect("the triggers are made");
 }
 
-/// Asserts that the model allows what was done to every chunk that has no task any more, by what the outside world accepted.
-/// Says how many chunks these are.
+/// Asserts that the model allows what was done to every chunk that has no task any more, by what the providers accepted.
+/// Returns the number of these chunks.
 pub(crate) async fn assert_allowed(log: &EventLog, accepted: &[LedgerEntry]) -> usize {
     let traces = traces(log, accepted).await;
     let chunks = traces.len();
@@ -51,7 +51,7 @@ async fn traces(log: &EventLog, accepted: &[LedgerEntry]) -> BTreeMap<(Notificat
     .await
     .expect("the rows");
     let chunks: BTreeSet<(NotificationId, u32)> = rows.iter().filter_map(Row::chunk).collect();
-    let (mut events, books) = (events(log, &chunks).await, Books::of(accepted));
+    let (mut events, books) = (events(log, &chunks).await, Acceptances::of(accepted));
     let mut traces = BTreeMap::new();
     for (notification, chunk) in chunks {
         let events = events.remove(&(notification, chunk)).unwrap_or_default();
@@ -79,11 +79,11 @@ async fn events(
     events
 }
 
-/// How often the outside world accepted something: under the id of a delivery or, of an SMS without a callback, for an
-/// address, which is told once in a testbed.
-struct Books<'a>(BTreeMap<(Option<Channel>, &'a str), usize>);
+/// How often the providers accepted a message: under the id of a delivery or, of an SMS without a callback, for an
+/// address, which gets one message in a testbed.
+struct Acceptances<'a>(BTreeMap<(Option<Channel>, &'a str), usize>);
 
-impl<'a> Books<'a> {
+impl<'a> Acceptances<'a> {
     fn of(accepted: &'a [LedgerEntry]) -> Self {
         let mut times = BTreeMap::new();
         for LedgerEntry { channel, to, delivery_id, .. } in accepted {
@@ -115,7 +115,7 @@ impl<'a> Books<'a> {
     }
 }
 
-/// What a trigger has noted.
+/// A row recorded by a trigger.
 #[derive(FromRow)]
 struct Row {
     n: i64,
@@ -258,7 +258,7 @@ impl Trace {
         self.entries.push(Entry::Marked { task: task(), epoch, owner, start, generation, attempt, members });
     }
 
-    /// What is taken back is the last start: a program keeps the order of its marks.
+    /// An unmark removes the last start: a program keeps the order of its marks.
     fn unsent(&mut self, row: &Row) {
         for member in row.members() {
             let start = self.last_start.get(&member).copied().unwrap_or_default();
@@ -267,7 +267,7 @@ impl Trace {
         }
     }
 
-    /// The books of the outside world know no generations: the last message of a member is of its last start.
+    /// The ledger has no generations: the last message of a member belongs to its last start.
     fn close(&mut self, told: &[usize]) {
         for (member, times) in first_members(self.people).iter().map(ordinal).zip(told) {
             let started = self.started.get(&member).cloned().unwrap_or_default();
@@ -283,7 +283,7 @@ impl Trace {
     }
 }
 
-/// What ends without an attempt takes the place of the next one.
+/// An outcome without an attempt has the number of the next one.
 fn settled(group: &OutcomeGroup, sequence: u64) -> Entry {
     let (outcome, is_attempt) = match &group.outcome {
         GroupOutcome::Accepted { .. } => (Outcome::Accepted, true),

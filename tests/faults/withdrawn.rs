@@ -1,4 +1,4 @@
-//! People who are erased and notifications that are cancelled between the freezing of an audience, the claim and the start.
+//! Clients are erased and notifications are cancelled between the freezing of an audience, the claim and the start.
 
 use domain::value::{Channel, Role};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ const CROWD: usize = 300;
 /// How many campaigns are cancelled, one after the other.
 const CAMPAIGNS: usize = 5;
 
-/// A notification whose audience is frozen and which nobody has claimed: its dispatcher died before.
+/// A notification with a frozen audience and no claim: its dispatcher died before.
 async fn frozen(testbed: &Testbed) -> (Program, Client, String) {
     let program = Program::start(&FRONT, &testbed.environment, "").await;
     let client = testbed.client(&program);
@@ -71,8 +71,8 @@ async fn what_is_cancelled_between_freezing_and_claim_is_not_sent() {
     program.kill().await;
 }
 
-/// All connections are busy for as long as the test likes: everybody else is claimed, and in no start mark. The answer does
-/// not wait for the intake, which is busy until everything is over, and needs not.
+/// All connections are busy for as long as the test needs: all other members are claimed and have no start mark. The
+/// answer does not wait for the intake, which is busy until everything is over.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_answer_to_an_erasure_no_send_to_that_person_begins() {
     let mut tap = None;
@@ -99,8 +99,7 @@ async fn after_the_answer_to_an_erasure_no_send_to_that_person_begins() {
     world.stop().await;
 }
 
-/// By the provider's own count of the requests that reach it. The answer does not wait for the intake, which is busy, and needs
-/// not.
+/// Counted by the provider's own number of requests. The answer does not wait for the intake, which is busy.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_answer_to_a_cancel_no_more_begin_than_were_under_way() {
     let mut tap = None;

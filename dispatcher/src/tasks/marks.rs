@@ -62,25 +62,39 @@ pub(super) async fn mark(
     if marks.is_empty() {
         return Ok(Vec::new());
     }
-    let mut marked = insert(tx, owner, marks).await?;
-    // In a statement after the one that locks the owner's row, on which an erasure waits: either it is seen here, or its
-    // caller is answered after this commit.
-    let erased = erased_among(tx, marks).await?;
-    let mut back = Vec::new();
-    for (mark, marked) in marks.iter().zip(&mut marked) {
-        if *marked == Marked::Started && mark.is_started && erased.contains(&mark.client.uuid()) {
-            *marked = Marked::Erased;
-            back.push(StartMark { is_started: false, ..mark.clone() });
-        }
+    lock(tx, owner).await?;
+    let started = marks.iter().filter(|mark| mark.is_started);
+    let clients = started.map(|mark| mark.client.uuid()).collect();
+    let (mut keys, mut groups) = grouped(marks, |_| false);
+    let mut inserted = insert(tx, owner, &groups, clients).await?;
+    let erased = inserted.erased;
+    let is_erased = |mark: &StartMark| mark.is_started && erased.contains(&mark.client.uuid());
+    if !erased.is_empty() {
+        (keys, groups) = grouped(marks, is_erased);
+        inserted = insert(tx, owner, &groups, Vec::new()).await?;
     }
-    if !back.is_empty() {
-        insert(tx, owner, &back).await?;
-    }
-    Ok(marked)
+    let order: Vec<&Key> = groups.keys().collect();
+    let of_row =
+        |key: &Key| order.binary_search(&key).ok().and_then(|place| inserted.marked.get(&place)).copied();
+    let outcome = |(mark, key): (&StartMark, &Key)| match is_erased(mark) {
+        true => Marked::Erased,
+        false => of_row(key).unwrap_or(Marked::Lost),
+    };
+    Ok(marks.iter().zip(&keys).map(outcome).collect())
+}
+
+/// Shares a lock on the owner's row, on which an erasure waits, in a statement before the one that asks who was erased:
+/// either the erasure is seen there, or its caller is answered after this commit.
+async fn lock(tx: &mut PgConnection, owner: Uuid) -> sqlx::Result<()> {
+    sqlx::query("select from send_owners where owner = $1 for key share").bind(owner).execute(tx).await?;
+    Ok(())
 }
 
 /// The row of each mark, and the members of each row.
-fn grouped(marks: &[StartMark]) -> (Vec<Key>, BTreeMap<Key, Members>) {
+fn grouped(
+    marks: &[StartMark],
+    is_left_out: impl Fn(&StartMark) -> bool,
+) -> (Vec<Key>, BTreeMap<Key, Members>) {
     let (mut turns, mut groups) = (HashMap::new(), BTreeMap::<Key, Members>::new());
     let mut keys = Vec::with_capacity(marks.len());
     for mark in marks {
@@ -95,38 +109,39 @@ fn grouped(marks: &[StartMark]) -> (Vec<Key>, BTreeMap<Key, Members>) {
             is_started: mark.is_started,
         };
         *turn += 1;
-        groups.entry(key.clone()).or_default().insert(mark.member);
+        if !is_left_out(mark) {
+            groups.entry(key.clone()).or_default().insert(mark.member);
+        }
         keys.push(key);
     }
     (keys, groups)
 }
 
-/// Those of the marks' people who were erased.
-async fn erased_among(tx: &mut PgConnection, marks: &[StartMark]) -> sqlx::Result<HashSet<Uuid>> {
-    let started = marks.iter().filter(|mark| mark.is_started);
-    let clients: Vec<Uuid> = started.map(|mark| mark.client.uuid()).collect();
-    if clients.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let erased: Vec<Uuid> = sqlx::query_scalar(
-        "select asked.client_id from unnest($1::uuid[]) as asked (client_id), lateral (
-           select from unsendable_clients u where u.client_id = asked.client_id limit 1) erased",
-    )
-    .bind(clients)
-    .fetch_all(tx)
-    .await?;
-    Ok(erased.into_iter().collect())
+/// What came of the rows of a flush.
+struct Inserted {
+    /// By the row's place; rows of tasks that are somebody else's are not here.
+    marked: HashMap<usize, Marked>,
+    /// The clients among those asked for who were erased. If there is one, no row is inserted.
+    erased: HashSet<Uuid>,
 }
 
 /// The shared lock on the owner's row keeps it from being fenced before the commit. A mark is taken back even of a task that
 /// is stopped.
-async fn insert(tx: &mut PgConnection, owner: Uuid, marks: &[StartMark]) -> sqlx::Result<Vec<Marked>> {
-    let (keys_of_marks, groups) = grouped(marks);
+async fn insert(
+    tx: &mut PgConnection,
+    owner: Uuid,
+    groups: &BTreeMap<Key, Members>,
+    clients: Vec<Uuid>,
+) -> sqlx::Result<Inserted> {
     let keys = || groups.keys();
     let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
-    let rows: Vec<(i64, Option<String>)> = sqlx::query_as(
+    let rows: Vec<(Option<i64>, Option<String>, Option<Uuid>)> = sqlx::query_as(
         "with me as materialized (
            select owner from send_owners where owner = $1 and not is_fenced for key share),
+         erased as materialized (
+           select w.client_id
+           from unnest($10::uuid[]) as w (client_id),
+                lateral (select from unsendable_clients u where u.client_id = w.client_id limit 1) u),
          asked as materialized (
            select a.*, t.stopped
            from me, unnest($2::uuid[], $3::integer[], $4::bigint[], $5::integer[], $6::integer[], $7::text[], $8::text[],
@@ -141,9 +156,12 @@ async fn insert(tx: &mut PgConnection, owner: Uuid, marks: &[StartMark]) -> sqlx
          marked as (
            insert into send_starts (notification_id, chunk, epoch, generation, attempt, members, provider, is_started)
            select notification_id, chunk, epoch, generation, attempt, members, provider, is_started
-           from asked where stopped is null or not is_started
+           from asked
+           where (stopped is null or not is_started) and not exists (select from erased)
            order by place)
-         select place, case when is_started then stopped end from asked",
+         select place, case when is_started then stopped end, null from asked
+         union all
+         select null, null, client_id from erased",
     )
     .bind(owner)
     .bind(keys().map(|key| key.task.notification.uuid()).collect::<Vec<_>>())
@@ -154,14 +172,16 @@ async fn insert(tx: &mut PgConnection, owner: Uuid, marks: &[StartMark]) -> sqlx
     .bind(groups.values().map(Members::to_string).collect::<Vec<_>>())
     .bind(keys().map(|key| &*key.provider).collect::<Vec<_>>())
     .bind(keys().map(|key| key.is_started).collect::<Vec<_>>())
+    .bind(clients)
     .fetch_all(tx)
     .await?;
-    let marked = |stopped: Option<String>| if stopped.is_some() { Marked::Stopped } else { Marked::Started };
-    let rows: HashMap<usize, Marked> =
-        rows.into_iter().map(|(place, stopped)| (place as usize - 1, marked(stopped))).collect();
-    let places: BTreeMap<&Key, usize> = keys().zip(0..).collect();
-    let outcome = |key| places.get(key).and_then(|place| rows.get(place)).copied().unwrap_or(Marked::Lost);
-    Ok(keys_of_marks.iter().map(outcome).collect())
+    let mut inserted = Inserted { marked: HashMap::new(), erased: HashSet::new() };
+    for (place, stopped, erased) in rows {
+        let marked = if stopped.is_some() { Marked::Stopped } else { Marked::Started };
+        inserted.marked.extend(place.map(|place| (place as usize - 1, marked)));
+        inserted.erased.extend(erased);
+    }
+    Ok(inserted)
 }
 
 /// A row of `send_starts`.
@@ -237,7 +257,7 @@ mod tests {
     #[test]
     fn marks_of_one_task_attempt_and_provider_are_one_row() {
         let marks = [mark(1, "uno", true), mark(2, "uno", true), mark(3, "dos", true)];
-        let (_, groups) = grouped(&marks);
+        let (_, groups) = grouped(&marks, |_| false);
         let members: Vec<String> = groups.values().map(Members::to_string).collect();
         assert_eq!(members, ["3", "1-2"]);
     }
@@ -245,9 +265,16 @@ mod tests {
     #[test]
     fn a_mark_and_its_taking_back_in_one_flush_keep_their_order() {
         let marks = [mark(1, "uno", true), mark(1, "uno", false), mark(1, "dos", true)];
-        let (_, groups) = grouped(&marks);
+        let (_, groups) = grouped(&marks, |_| false);
         let order: Vec<(&str, bool)> = groups.keys().map(|key| (&*key.provider, key.is_started)).collect();
         assert_eq!(order, [("uno", true), ("uno", false), ("dos", true)]);
+    }
+
+    #[test]
+    fn who_is_erased_is_in_no_row() {
+        let marks = [mark(1, "uno", true), mark(2, "uno", true)];
+        let (_, groups) = grouped(&marks, |mark| mark.member == member(2));
+        assert_eq!(groups.values().next().map(Members::to_string), Some("1".to_owned()));
     }
 
     #[test]

@@ -36,7 +36,7 @@ const ADMINISTRATOR: &str = "admin@localhost.localdomain";
 /// Options of `dev`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(super) struct DevArgs {
-    /// Address and port to answer on; port 0 takes a free one [default: 127.0.0.1:8080]
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
     /// Start empty: only an administrator, whose password is printed once

@@ -13,10 +13,10 @@ use crate::system::{Providers, Role, Roles, System, SystemOptions};
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
-    /// What this process does
+    /// The roles of this process
     #[arg(long, value_delimiter = ',', default_value = "gateway,relay,projector,dispatcher")]
     roles: Vec<Role>,
-    /// Address and port to answer on, instead of the configured one; without the role gateway, /livez, /readyz and
+    /// Address and port to listen on, instead of the configured one; without the role gateway, /livez, /readyz and
     /// /metrics alone are answered, and only if this is given
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,

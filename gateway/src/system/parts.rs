@@ -122,6 +122,7 @@ fn settings(options: &SystemOptions) -> Settings {
         trusted_proxies: options.trusted_proxies.clone(),
         secure_cookies: https || options.listen.ip().is_loopback(),
         simulator: options.providers.simulator.clone(),
+        routes: options.providers.routes.clone(),
         clock: Arc::clone(&options.dispatcher.clock),
         read_wait: options.timeouts.views,
     }

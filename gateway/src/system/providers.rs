@@ -4,15 +4,12 @@
 use std::sync::Arc;
 
 use commands::clock;
-use dispatcher::provider::{
-    EmailProvider, Provider, SettingsError, SmsApi, SmsProvider, SmsSettings, SmtpSettings, TwilioSettings,
-    helo_name,
-};
+use dispatcher::provider::{EmailProvider, Provider, SettingsError, SmsProvider, SmtpSettings, helo_name};
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, CompanyId};
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::demo::COMPANIES;
 
 /// The simulator's connections on each channel.
@@ -106,9 +103,8 @@ fn configured(config: &Config) -> Result<Vec<Provider>, SettingsError> {
         tracing::info!(provider = name, protection, "transport security of an e-mail provider");
         Ok(Provider::Email(provider))
     });
-    let short_messages =
-        config.sms_providers.iter().map(|settings| SmsProvider::try_new(&sms(settings)).map(Provider::Sms));
-    email.chain(short_messages).collect()
+    let sms = config.sms_providers.iter().map(|settings| SmsProvider::try_new(settings).map(Provider::Sms));
+    email.chain(sms).collect()
 }
 
 /// The host of the public address, if mail servers accept it as a name.
@@ -117,36 +113,9 @@ fn public_name(config: &Config) -> Option<String> {
 }
 
 /// `public_name` is the default EHLO name.
-fn smtp(settings: &config::EmailProvider, public_name: Option<&str>) -> SmtpSettings {
-    SmtpSettings {
-        name: settings.name.clone(),
-        url: settings.url.expose().clone(),
-        from: settings.from.clone(),
-        connections: settings.connections,
-        rate_per_second: settings.rate_per_second,
-        helo_name: settings.helo_name.clone().or(public_name.map(str::to_owned)),
-        tls: settings.tls,
-        ca_file: settings.ca_file.clone(),
-        certificate_sha256: settings.certificate_sha256.clone(),
-    }
-}
-
-fn sms(settings: &config::SmsProvider) -> SmsSettings {
-    let api = match settings.kind {
-        config::SmsKind::Twilio => SmsApi::Twilio(TwilioSettings {
-            base_url: settings.base_url.clone(),
-            account: settings.account.clone(),
-            secret: settings.secret.expose().clone(),
-            from: settings.from.clone(),
-        }),
-    };
-    SmsSettings {
-        name: settings.name.clone(),
-        connections: settings.connections,
-        rate_per_second: settings.rate_per_second,
-        status_callback: None,
-        api,
-    }
+fn smtp(settings: &SmtpSettings, public_name: Option<&str>) -> SmtpSettings {
+    let helo_name = settings.helo_name.clone().or(public_name.map(str::to_owned));
+    SmtpSettings { helo_name, ..settings.clone() }
 }
 
 #[cfg(test)]

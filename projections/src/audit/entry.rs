@@ -123,11 +123,18 @@ impl<'a> Entry<'a> {
                 company,
                 recipient_kind,
                 category,
+                filter,
                 expires_at,
                 ..
             } => {
                 self.company = Some(company.uuid());
-                json!({ "recipient_kind": recipient_kind, "category": category, "expires_at": expires_at })
+                let mut says = json!({ "recipient_kind": recipient_kind, "category": category, "expires_at": expires_at });
+                if !filter.is_everybody() {
+                    let clients = filter.clients.as_ref().map(|list| list.ids.len());
+                    says["filter"] =
+                        json!({ "locale": filter.locale, "time_zone": filter.time_zone, "clients": clients });
+                }
+                says
             }
             NotificationEvent::AudienceClosed { generation, total, excluded } => {
                 json!({ "generation": generation, "total": total, "excluded": excluded })

@@ -10,8 +10,8 @@ use crate::extract::{Empty, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Send again to those it failed for, as a new generation (its company's notifiers). One that was completed without a
-/// failure and without a doubt stays as it is. A doubt is not sent again while it lasts.
+/// Send the failed deliveries again, as a new generation (its company's notifiers). A notification that was completed
+/// without failures and doubts does not change. A delivery is not sent again while it is in doubt.
 #[utoipa::path(
     post, path = "/notifications/{id}/retry", tag = "notifications",
     params(("id" = uuid::Uuid, Path)),

@@ -2,6 +2,7 @@
 import { CHANNEL } from '../channels';
 import type { Category, Channel, NotificationRequest, RecipientKind } from '../contract';
 import { t } from '../i18n';
+import { EXTERNAL_IDS_MAX, externalIdsIn } from './external-ids';
 
 export interface SendForm {
   company: string;
@@ -10,6 +11,14 @@ export interface SendForm {
   recipientKind: RecipientKind;
   category: Category;
   body: string;
+  /** «Optimizar sin tildes». */
+  transliterate: boolean;
+  /** The most parts of an SMS; empty without a maximum. */
+  segmentsMax: string;
+  locale: string;
+  timeZone: string;
+  /** External ids as they were pasted. */
+  clients: string;
 }
 
 export const EMPTY_FORM: SendForm = {
@@ -19,7 +28,22 @@ export const EMPTY_FORM: SendForm = {
   recipientKind: 'holder',
   category: 'operational',
   body: '',
+  transliterate: false,
+  segmentsMax: '',
+  locale: '',
+  timeZone: '',
+  clients: '',
 };
+/** The fields that decide who is told. */
+export const AUDIENCE_FIELDS: (keyof SendForm)[] = [
+  'company',
+  'channel',
+  'recipientKind',
+  'locale',
+  'timeZone',
+  'clients',
+];
+export const SEGMENTS_MAX_CHOICES = ['1', '2', '3', '4', '5', '6', '8', '10'];
 export const RECIPIENT_KINDS: RecipientKind[] = ['holder', 'emergency_contact', 'authorized_user', 'everyone'];
 export const CATEGORIES: Category[] = ['operational', 'service', 'collection', 'commercial'];
 
@@ -31,6 +55,11 @@ const FIELDS: Record<string, keyof SendForm> = {
   recipient_kind: 'recipientKind',
   category: 'category',
   body: 'body',
+  segments_max: 'segmentsMax',
+  filter: 'clients',
+  'filter.locale': 'locale',
+  'filter.time_zone': 'timeZone',
+  'filter.external_ids': 'clients',
 };
 
 export type SendErrors = Partial<Record<keyof SendForm, string>>;
@@ -46,7 +75,25 @@ export function requestOf(form: SendForm): NotificationRequest {
     category: form.category,
     ...(subjectMax(form) === null ? {} : { subject: form.subject }),
     body: form.body,
+    ...(form.channel === 'sms' ? smsOptionsOf(form) : {}),
+    ...filterOf(form),
   };
+}
+
+function smsOptionsOf({ transliterate, segmentsMax }: SendForm): Partial<NotificationRequest> {
+  return {
+    ...(transliterate ? { transliterate } : {}),
+    ...(segmentsMax ? { segments_max: Number(segmentsMax) } : {}),
+  };
+}
+
+function filterOf({ locale, timeZone, clients }: SendForm): Pick<NotificationRequest, 'filter'> {
+  const filter = {
+    ...(locale ? { locale } : {}),
+    ...(timeZone ? { time_zone: timeZone } : {}),
+    ...(clients.trim() ? { external_ids: externalIdsIn(clients) } : {}),
+  };
+  return Object.keys(filter).length > 0 ? { filter } : {};
 }
 
 /** The audience does not depend on the text: it can be shown before a word is written. */
@@ -65,6 +112,9 @@ export function missingIn(form: SendForm): SendErrors {
   }
   if (!form.body.trim()) errors.body = t('send.body_missing');
   else if ([...form.body].length > bodyMax) errors.body = t('too_long', { n: bodyMax });
+  if (externalIdsIn(form.clients).length > EXTERNAL_IDS_MAX) {
+    errors.clients = t('send.too_many_clients', { n: EXTERNAL_IDS_MAX });
+  }
   return errors;
 }
 
@@ -72,7 +122,8 @@ export function missingIn(form: SendForm): SendErrors {
 export function errorsFrom(fields: Record<string, string>): SendErrors {
   const errors: SendErrors = {};
   for (const [name, detail] of Object.entries(fields)) {
-    const field = FIELDS[name];
+    // A fault of one id is a fault of its list.
+    const field = FIELDS[name] ?? FIELDS[name.replace(/\.\d+$/, '')];
     if (field) errors[field] = detail;
   }
   return errors;
