@@ -26,11 +26,17 @@ const KEPT_OF_SPOILT: usize = 3;
 const CARRIERS: &[(&str, &[&str])] = &[
     ("AU", &["0011", "0014"]),
     ("BO", &["00", "0010"]),
-    ("BR", &["0015", "0021", "0031"]),
+    (
+        "BR",
+        &[
+            "0012", "0014", "0015", "0021", "0022", "0023", "0025", "0031", "0041", "0043", "0055", "0065",
+            "0099",
+        ],
+    ),
     ("CL", &["00", "1230", "1810"]),
     ("CO", &["005", "007", "009", "00414"]),
     ("HK", &["001", "0030"]),
-    ("ID", &["001", "007"]),
+    ("ID", &["008", "009"]),
     ("KR", &["001", "00700"]),
     ("MX", &["00", "09"]),
     ("PE", &["00"]),
@@ -272,10 +278,14 @@ impl Country {
         match self.read(&written) {
             Ok(read) => assert_eq!(read, own, "{context}"),
             Err(Invalid::Phone(PhoneFault::Ambiguous(..))) => return false,
-            Err(Invalid::Phone(PhoneFault::Plan | PhoneFault::CallingCode))
-                if !is_padded
-                    || written.starts_with(&format!("00{code}"))
-                    || self.prefixes_to_dial_abroad().iter().any(|abroad| written.starts_with(abroad)) =>
+            Err(Invalid::Phone(PhoneFault::Plan))
+                if !is_padded || written.starts_with(&format!("00{code}")) =>
+            {
+                return false;
+            }
+            // Whatever is wrong with it as a foreign number.
+            Err(Invalid::Phone(_))
+                if self.prefixes_to_dial_abroad().iter().any(|abroad| written.starts_with(abroad)) =>
             {
                 return false;
             }

@@ -113,7 +113,7 @@ impl Town {
 
     /// How often the providers accepted a message for each address of a channel.
     fn told(&self, channel: Channel) -> BTreeMap<String, usize> {
-        told(self.ledger_path(), channel)
+        acceptances_in(self.ledger_path(), channel)
     }
 
     fn ledger_path(&self) -> Vec<PathBuf> {

@@ -14,7 +14,7 @@ use tests::outcomes::events_of;
 use uuid::Uuid;
 
 use crate::load::Load;
-use crate::reconciliation::reckon;
+use crate::reconciliation::reconcile_without_stream;
 use crate::rules::Outcome;
 use crate::testbed::Testbed;
 use crate::trace::{Entry, Ordinal, accepts, read};

@@ -195,6 +195,8 @@ mod tests {
         "trace_id",
         "confirm_token",
         "forcing_characters",
+        "lost_characters",
+        "external_ids",
         "excluded",
         "as_of",
         "If-None-Match",

@@ -108,7 +108,7 @@ async fn an_erasure_is_answered_after_the_marks_that_did_not_see_it() {
     assert_eq!(world.mark(owner, &[mark(&loaded, 2, true)]).await, [Marked::Erased]);
     world.fence(owner).await;
     assert_eq!(recover(&world.settler).await.expect("recovered"), 1);
-    assert!(matches!(world.state(id, 1).await, State::InDoubt { .. }));
+    assert!(matches!(world.state(id, 1).await, State::InDoubt));
     assert_eq!(world.state(id, 2).await, State::Pending, "the refused mark starts nobody");
 }
 
