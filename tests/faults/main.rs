@@ -24,6 +24,7 @@ mod reopened;
 #[path = "../model/rules.rs"]
 mod rules;
 mod sessions;
+mod stalled;
 mod stops;
 mod testbed;
 #[path = "../model/trace/mod.rs"]

@@ -82,6 +82,27 @@ async fn a_poison_event_parks_its_aggregate_and_the_rest_flows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_parked_already_stops_no_view() {
+    let testbed = Testbed::start().await;
+    let program = testbed.program("").await;
+    let client = testbed.client(&program);
+    let known = write(&testbed, &client, "antes").await;
+    testbed.caught_up().await;
+    sqlx::query(
+        "insert into inbox.parked (position, aggregate_type, aggregate_id, event_type, reason)
+         select max(position) + 1, 'message', $1, 'MessageExploded', 'as before' from events",
+    )
+    .bind(&known)
+    .execute(testbed.log.pool())
+    .await
+    .expect("it is parked");
+    insert(&testbed, ("message", &known, 2), "MessageExploded", "{}", "{}").await;
+    the_rest_flows(&testbed, &client).await;
+    assert_eq!(parked_events(&testbed, "inbox").await, [(known, 2)]);
+    program.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_intake_survives_poison_and_says_so() {
     let testbed = Testbed::start().await;
     let program = testbed.program("").await;

@@ -9,7 +9,7 @@ use dispatcher::provider::{Provider, SmsApi, SmsProvider, SmsSettings, TwilioSet
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::Channel;
-use gateway::system::Outside;
+use gateway::system::Providers;
 use serde_json::{Value, json};
 use tests::orders::{email_to, sms_to};
 use tests::{World, servers};
@@ -153,7 +153,7 @@ async fn world(simulator: Simulator, settings: &[SmsSettings]) -> World {
         .map(|settings| Provider::Sms(SmsProvider::try_new(settings).expect("the settings can be used")))
         .collect();
     let routes = vec![Route { companies: Companies::All, providers }];
-    let outside = Outside { routes, simulator: Some(Arc::new(simulator)) };
+    let providers = Providers { routes, simulator: Some(Arc::new(simulator)) };
     let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
-    World::with(servers::database().await, nats_url, outside).await
+    World::with(servers::database().await, nats_url, providers).await
 }

@@ -162,12 +162,14 @@ impl Keys {
             return Ok(DataKeys::new());
         }
         // Two arrays: a row of an answer costs more than the key in it.
-        let (ids, wrapped): (Option<Vec<Uuid>>, Option<Vec<Option<Vec<u8>>>>) =
-            sqlx::query_as("select array_agg(key_id), array_agg(wrapped) from keys where key_id = any($1)")
-                .bind(ids)
-                .fetch_one(&self.0.pool)
-                .await?;
-        let rows = ids.into_iter().flatten().zip(wrapped.into_iter().flatten());
+        let (ids, wrapped): (Vec<Uuid>, Vec<Option<Vec<u8>>>) = sqlx::query_as(
+            "select coalesce(array_agg(key_id), '{}'), coalesce(array_agg(wrapped), '{}')
+             from keys where key_id = any($1)",
+        )
+        .bind(ids)
+        .fetch_one(&self.0.pool)
+        .await?;
+        let rows = ids.into_iter().zip(wrapped);
         rows.map(|(id, key)| Ok((id, key.map(|key| self.unwrap(id, key)).transpose()?))).collect()
     }
 

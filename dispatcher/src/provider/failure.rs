@@ -47,6 +47,13 @@ impl Failure {
         Self { cause, text: String::new(), advice: RetryAdvice::Schedule, scope: Scope::OneMessage }
     }
 
+    /// The same failure with what the provider's code says beyond its class.
+    #[must_use]
+    pub fn with_meaning(mut self, meaning: Option<Observation>) -> Self {
+        self.cause.evidence.observed = meaning;
+        self
+    }
+
     /// A fault of our settings that our side observed: no message can be sent.
     pub fn of_settings(phase: impl Into<Option<Phase>>, observed: Observation) -> Self {
         Self::observed(FailureClass::ConfigAuth, phase, observed).for_every_message()

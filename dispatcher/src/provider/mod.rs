@@ -5,6 +5,7 @@ pub mod email;
 pub mod failure;
 mod hint;
 pub mod limit;
+pub mod pulse;
 mod redaction;
 pub mod schedule;
 pub mod settings;
@@ -22,6 +23,7 @@ pub use email::security::TlsMode;
 pub use email::{EmailProvider, EmailSender, SmtpDeadlines, SmtpSettings};
 pub use failure::{Accepted, Doubt, Failure, Scope, SendFailure, StartRefused};
 pub use limit::RateLimit;
+pub use pulse::Pulse;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
 pub use settings::SettingsError;
 pub use sms::{
@@ -64,12 +66,20 @@ pub struct Gate {
     pub limit: RateLimit,
     /// Its circuit breaker, over all senders.
     pub breaker: Breaker,
+    /// Whether it answers, over all senders.
+    pub pulse: Pulse,
 }
 
 impl Gate {
     fn new(name: &str, connections: u32, rate_per_second: u32) -> Self {
         let limit = RateLimit::new(rate_per_second);
-        Self { name: name.to_owned(), connections, limit, breaker: Breaker::default() }
+        Self {
+            name: name.to_owned(),
+            connections,
+            limit,
+            breaker: Breaker::default(),
+            pulse: Pulse::default(),
+        }
     }
 
     /// Reports a result to the breaker, and logs it if the provider begins to rest. An outage ends by itself. Any other

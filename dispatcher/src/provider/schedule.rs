@@ -38,6 +38,8 @@ pub struct Attempts {
     pub first_at: DateTime<Utc>,
     /// When the notification expires. Nothing is sent at or after it.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The longest wait that the provider may ask for.
+    pub asked_max: Duration,
 }
 
 /// How far jitter moves a wait: 0.2 is ±20 %.
@@ -46,8 +48,12 @@ pub const JITTER: f64 = 0.2;
 pub const MAX_ATTEMPTS: u32 = 100;
 /// The shortest wait a provider may ask for.
 pub const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
-/// The longest wait a provider may ask for. A wait beyond the last moment for an attempt is cut to that moment.
+/// The longest wait a provider may ask for; [`ALARM_RETRY_AFTER_MAX`] for an alarm. A wait beyond the last moment for an
+/// attempt is cut to that moment.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
+/// The longest wait a provider may ask for an alarm: a header that is wrong or meant for campaigns does not make it news of
+/// yesterday, and one attempt more in a quarter of an hour does no provider harm.
+pub const ALARM_RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 /// A wait that would end after the expiry ends this long before it instead, so that the attempt can still begin.
 pub const EXPIRY_MARGIN: TimeDelta = TimeDelta::minutes(1);
 
@@ -72,11 +78,14 @@ pub fn next_attempt(
         is_in_time(attempts, due).then_some(due)
     };
     match (asked(advice, now), advice) {
-        (Some(asked), _) => after(later(asked, jitter))
-            .or_else(|| after(later(asked, 0.0)))
+        (Some(asked), _) if asked > attempts.asked_max => after(sooner(attempts.asked_max, jitter))
             .or_else(|| after(longest(attempts, now, jitter)?))
             .or_else(|| after(scheduled?)),
-        (None, RetryAdvice::NotBefore(floor)) => after(scheduled?.max(later(floor, jitter))),
+        (Some(asked), _) => after(later(attempts, asked, jitter))
+            .or_else(|| after(later(attempts, asked, 0.0)))
+            .or_else(|| after(longest(attempts, now, jitter)?))
+            .or_else(|| after(scheduled?)),
+        (None, RetryAdvice::NotBefore(floor)) => after(scheduled?.max(later(attempts, floor, jitter))),
         (None, _) => after(scheduled?),
     }
 }
@@ -96,8 +105,13 @@ fn asked(advice: RetryAdvice, now: DateTime<Utc>) -> Option<Duration> {
 }
 
 /// The provider's own wait, spread a little so that a thousand refused sends do not return in one moment.
-fn later(asked: Duration, jitter: f64) -> Duration {
-    asked.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX).mul_f64(1.0 + JITTER * jitter)
+fn later(attempts: &Attempts, asked: Duration, jitter: f64) -> Duration {
+    asked.max(RETRY_AFTER_MIN).mul_f64(1.0 + JITTER * jitter).min(attempts.asked_max)
+}
+
+/// A bound, spread over its last fifth.
+fn sooner(bound: Duration, jitter: f64) -> Duration {
+    bound.mul_f64(1.0 - JITTER * (1.0 - jitter))
 }
 
 /// The longest wait that leaves time for an attempt, spread over its last fifth: a campaign's messages expire together.
@@ -105,7 +119,7 @@ fn longest(attempts: &Attempts, now: DateTime<Utc>, jitter: f64) -> Option<Durat
     let window_end = attempts.first_at + window(attempts.channel);
     let last = attempts.expires_at.map_or(window_end, |end| window_end.min(end - EXPIRY_MARGIN));
     let left = (last - now).to_std().ok().filter(|left| *left >= RETRY_AFTER_MIN)?;
-    Some(left.mul_f64(1.0 - JITTER * (1.0 - jitter)))
+    Some(sooner(left, jitter))
 }
 
 /// Whether an attempt at `due` is within the channel's window and before the expiry.

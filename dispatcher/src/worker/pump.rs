@@ -41,6 +41,8 @@ pub(super) struct Pump {
     pub(super) active: Arc<ActiveTasks>,
     /// A claim has failed since what is claimed was last compared with what is being sent.
     pub(super) may_have_lost_claims: bool,
+    /// Which providers were passed over when it was last looked.
+    pub(super) passed_over: Vec<bool>,
     /// When a claim may be made again though nobody has rung.
     pub(super) next_claim: Instant,
     pub(super) options: DispatcherOptions,
@@ -97,6 +99,7 @@ impl Pump {
         let now = (self.options.clock)();
         self.withdraw_expired(now).await;
         self.take_up_deferred(now);
+        self.pass_over_stalled(now);
         if let Err(error) = self.claim(now).await {
             tracing::warn!(%error, "a claim failed, trying again");
             self.may_have_lost_claims = true;
@@ -122,6 +125,26 @@ impl Pump {
         let due: Vec<Job> = self.active.of(&self.route).iter().flat_map(|task| task.come_due(now)).collect();
         if !due.is_empty() {
             self.route.put_back(due, now);
+        }
+    }
+
+    /// Jobs that wait for a provider that is stalled go to the next one.
+    fn pass_over_stalled(&mut self, now: DateTime<Utc>) {
+        self.route.take_back(now);
+        for (place, slot) in self.route.slots.iter().enumerate() {
+            let is_passed_over = self.route.is_passed_over(place, now);
+            if std::mem::replace(&mut self.passed_over[place], is_passed_over) == is_passed_over {
+                continue;
+            }
+            let provider = &*slot.name;
+            if is_passed_over {
+                tracing::warn!(
+                    provider,
+                    "a provider does not answer: the next one gets its messages until it does"
+                );
+            } else {
+                tracing::info!(provider, "a provider is tried again, or answers");
+            }
         }
     }
 
@@ -254,7 +277,9 @@ impl Pump {
     /// The first provider with room that has not refused the job in this attempt.
     fn next_with_room(&self, job: &Job, now: DateTime<Utc>) -> Option<&ProviderSlot> {
         let may_take = |(place, slot): &(usize, &ProviderSlot)| {
-            !job.refused_by.contains(place) && slot.room(slot.readiness(now)) > 0
+            !job.refused_by.contains(place)
+                && !self.route.is_passed_over(*place, now)
+                && slot.room(slot.readiness(now)) > 0
         };
         self.route.slots.iter().enumerate().find(may_take).map(|(_, slot)| slot)
     }

@@ -1,5 +1,7 @@
 //! One worker: takes a job, sends it on its own connection, and says what came of it.
 
+use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -14,7 +16,7 @@ use tracing::{Instrument, Span};
 use super::channel_route::ALARM_TRIES_EVERY;
 use super::job::Job;
 use super::outcomes::{ERASED, Outcomes, Sent};
-use crate::provider::{Admission, Outgoing, Sender, StartRefused};
+use crate::provider::{self, Admission, Outgoing, Sender, StartRefused};
 use crate::request::{Request, RequestError, Requests};
 use crate::tasks::settle::Marked;
 
@@ -45,6 +47,9 @@ impl Worker {
         }
         let gate = self.outcomes.slot().provider.gate();
         let now = self.now();
+        if self.outcomes.route.is_passed_over(self.outcomes.place, now) {
+            return self.leave_to_another(job);
+        }
         // An alarm may have been let through before the end of the rest; that is known below.
         if !job.is_alarm() && gate.breaker.rests_until().is_some_and(|until| now < until) {
             return self.leave_to_another(job);
@@ -86,8 +91,9 @@ impl Worker {
         let outgoing = outgoing(&job, person, rendered, request.requested_at);
         let began_at = self.now();
         job.since.get_or_insert(began_at);
-        let mut marked = None;
+        let (mut marked, may_be_left) = (None, AtomicBool::new(true));
         let started = async || {
+            may_be_left.store(false, Ordering::Relaxed);
             let asked = Instant::now();
             let mark = self.outcomes.recorder.mark(&job, &self.outcomes.slot().name).await;
             marked = Some((mark, Instant::now()));
@@ -97,7 +103,11 @@ impl Worker {
             if mark == Marked::Started && is_in_time { Ok(()) } else { Err(StartRefused) }
         };
         fail::fail_point!("send::before", |_| std::process::abort());
-        let result = sender.send(&outgoing, started).await;
+        let result = tokio::select! {
+            biased;
+            result = sender.send(&outgoing, started) => result,
+            () = self.is_left(&job, &may_be_left) => Err(no_answer().into()),
+        };
         fail::fail_point!("send::done", |_| std::process::abort());
         let (provider, delivery) = (&self.outcomes.slot().name, outgoing.delivery_id);
         let trace_id = &request.trace_id;
@@ -111,7 +121,18 @@ impl Worker {
         self.outcomes.record(job, Sent { began_at, marked }, result).instrument(span).await;
     }
 
-    /// This provider rests: the job goes to one that does not, or waits for the first that may be tried again. An alarm
+    /// Waits until a job that the provider cannot have accepted is to go elsewhere, since nothing is heard from it. Before
+    /// the start mark a send leaves nothing behind: its connection is dropped with it.
+    async fn is_left(&self, job: &Job, may_be_left: &AtomicBool) {
+        if self.outcomes.route.slots.len() > 1 {
+            self.outcomes.passed_over(job.is_alarm()).await;
+        }
+        if self.outcomes.route.slots.len() == 1 || !may_be_left.load(Ordering::Relaxed) {
+            pending::<()>().await;
+        }
+    }
+
+    /// This provider rests or is stalled: the job goes to one that does not, or waits for the first that may be tried again. An alarm
     /// waits no longer than until it may try by itself.
     fn leave_to_another(&self, job: Job) {
         let now = self.now();
@@ -146,6 +167,11 @@ fn outgoing(job: &Job, person: &Addressee, rendered: Rendered, requested_at: Dat
         body,
         requested_at,
     }
+}
+
+/// The provider was waited for in vain.
+fn no_answer() -> provider::Failure {
+    provider::Failure::observed(FailureClass::Transient, None, Observation::NoAnswer)
 }
 
 fn content_erased() -> Outcome {

@@ -27,6 +27,8 @@ enum Blocks {
 
 /// The prefix that people write before a number abroad in every country. Most countries dial it too.
 const ABROAD: &str = "00";
+/// North America's calling code, which is its trunk prefix too.
+const NORTH_AMERICA: &str = "1";
 /// Brazil's calling code, and the former form of its mobile numbers: the area, and eight digits that begin with 6 to 9.
 const BRAZIL: &str = "55";
 const BRAZIL_OLD_DIGITS: usize = 10;
@@ -57,6 +59,9 @@ impl Readings {
     /// The prefix for calls abroad may select a carrier: Colombia's `009 1 …` calls +1, while `00 91 …` is the usual
     /// way to write +91. Both are readings. `00` and the country's own calling code are not ambiguous, whether the
     /// number exists or not: nobody selects a carrier to write down a national number.
+    ///
+    /// What begins with the country's prefix for calls abroad is never taken for a padded number of the country: in the
+    /// United States `011 57 1 234 5678` is a wrong Colombian number, and no American one behind zeros.
     ///
     /// `breaks` are the places between digits where something else is written: `009 1 212 …` cannot be +91, and `00 91
     /// …` can be nothing else.
@@ -102,7 +107,8 @@ impl Readings {
         self.add_national(own, digits);
         self.add_behind(own, digits);
         self.add_if(!is_parted, |readings| readings.add_behind_zeros(own, digits));
-        self.add_if(!is_home && !is_grouped_behind_zeros(digits, breaks), |readings| {
+        let is_for_abroad = prefixes(plan.abroad, digits).next().is_some();
+        self.add_if(!is_home && !is_for_abroad && !is_grouped_behind_zeros(digits, breaks), |readings| {
             readings.add_padded(own, digits);
         });
         if !is_home || is_parted {
@@ -174,9 +180,16 @@ impl Readings {
         }
     }
 
-    /// The national number, if the digits begin with the calling code.
+    /// The national number, if the digits begin with the calling code. North America's calling code is its trunk prefix
+    /// too, and nobody writes it twice: `11 57 1 234 5678` is what a spreadsheet leaves of `011 57 …`.
     fn add_behind(&mut self, calling_code: &str, digits: &str) -> bool {
-        digits.strip_prefix(calling_code).is_some_and(|national| self.add_national(calling_code, national))
+        digits.strip_prefix(calling_code).is_some_and(|national| {
+            if calling_code == NORTH_AMERICA {
+                self.add(calling_code, national)
+            } else {
+                self.add_national(calling_code, national)
+            }
+        })
     }
 
     /// A national number as written, else without a trunk prefix or other digits that are only dialled.

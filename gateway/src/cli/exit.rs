@@ -7,7 +7,6 @@ use commands::CommandError;
 use commands::broker::{BrokerError, MirrorError};
 use commands::log::OpenError;
 use commands::relay::RelayError;
-use domain::value::Language;
 use embedded::StackError;
 use projections::rebuild::RebuildError;
 
@@ -111,7 +110,7 @@ impl CliError {
 
     /// The error for a problem of the API.
     pub(super) fn of_problem(problem: &Problem) -> Self {
-        let sentence = problem.sentence(Language::Es);
+        let sentence = problem.sentence(super::LANGUAGE);
         match problem.kind {
             Kind::Unavailable => Self::Unavailable(sentence),
             Kind::Internal => Self::Failed(sentence),

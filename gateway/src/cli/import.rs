@@ -56,7 +56,7 @@ pub(super) async fn run(global: &Global, config: Config, command: &ImportCommand
         bar.set_length(rows);
         bar.set_position(done);
     };
-    let report = api::import_file(&state, *company, body, *dry_run, &progress).await;
+    let report = api::import_file(&state, *company, body, *dry_run, super::LANGUAGE, &progress).await;
     bar.finish_and_clear();
     let report = report.map_err(|problem| CliError::of_problem(&problem))?;
     print::result(global.json, &report, || summary(&report));

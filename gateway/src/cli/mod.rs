@@ -17,9 +17,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use domain::value::Language;
 
 pub use self::exit::{CliError, Exit};
 use crate::config::Config;
+
+/// The language of the command line, like that of logs: only the web app and the API's sentences for it know others.
+const LANGUAGE: Language = Language::En;
 
 /// Messages between workers and notifications to clients, with proof.
 #[derive(Debug, Parser)]

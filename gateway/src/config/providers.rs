@@ -101,7 +101,15 @@ pub(super) fn sms(raw: Vec<RawSmsProvider>, secrets: &Secrets<'_>) -> Result<Vec
             let secret =
                 secrets.one_of_entry(&entry, "secret", raw.secret, raw.secret_file)?.expose().clone();
             let RawSmsProvider {
-                name, kind, base_url, account, from, connections, rate_per_second, unicode, ..
+                name,
+                kind,
+                base_url,
+                account,
+                from,
+                connections,
+                rate_per_second,
+                unicode,
+                ..
             } = raw;
             let api = match kind {
                 SmsKind::Twilio => SmsApi::Twilio(TwilioSettings { base_url, account, secret, from }),

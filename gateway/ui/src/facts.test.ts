@@ -36,7 +36,7 @@ describe('an event in words', () => {
     const late = { outcome: 'deferred', n: 1, class: 'transient', observed: 'no_answer' };
     const outcomes = [{ outcome: 'accepted', n: 1_240, provider: 'principal' }, refused, late];
     expect(lineOf({ generation: 1, outcomes })).toBe(
-      'resultados: 1.240 enviados (principal), 3 fallidos (La dirección no existe, 550 5.1.1, principal), ' +
+      'resultados: 1.240 enviados (principal), 3 fallidos (La dirección o el número no existe, 550 5.1.1, principal), ' +
         '1 aplazado (Falla pasajera del proveedor, El proveedor no respondió a tiempo)',
     );
   });

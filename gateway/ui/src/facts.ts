@@ -80,7 +80,7 @@ function text(name: string, value: string): string {
   return MOMENT.test(value) ? longDate(value) : tOr(`value.${value}`, value);
 }
 
-/** «3 fallidos (La dirección no existe, 550 5.1.1, principal)». */
+/** «3 fallidos (La dirección o el número no existe, 550 5.1.1, principal)». */
 function outcome(one: Record<string, unknown>): string {
   const n = Number(one.n ?? 0);
   const words = ['class', 'observed', 'phase', 'code', 'provider']

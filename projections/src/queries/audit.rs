@@ -66,7 +66,7 @@ pub struct AuditFilter {
     pub kind: Option<String>,
     /// Only what was done to the thing with this id; for a delivery, the events about many people that name it.
     pub subject: Option<SubjectId>,
-    /// Only deeds: not that messages were seen or read, nor how deliveries ended.
+    /// Only deeds: not that messages were seen or read, nor the chunks of audiences, nor how deliveries ended.
     pub hide_receipts: bool,
     /// Only what happened at or after this.
     pub from: Option<DateTime<Utc>>,

@@ -1,5 +1,7 @@
 //! One connection and the mails that go over it, one after the other.
 
+use std::sync::Arc;
+
 use tokio::time::{Duration, Instant, timeout};
 
 use domain::deliveries::{self, FailureClass, Observation};
@@ -40,7 +42,7 @@ enum State {
 
 impl Connection {
     /// Connects, greets, agrees on TLS and logs in.
-    pub(super) async fn open(shared: &Shared) -> Result<Self, Failure> {
+    pub(super) async fn open(shared: &Arc<Shared>) -> Result<Self, Failure> {
         let (dialogue, extensions) = opening::open(shared).await?;
         Ok(Self {
             dialogue: Box::new(dialogue),

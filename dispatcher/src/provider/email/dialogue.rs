@@ -1,20 +1,20 @@
 //! Commands and their replies, each within its deadline.
 
-use std::{io, net::IpAddr};
+use std::{io, net::IpAddr, sync::Arc};
 
-use tokio::{net::TcpStream, time::timeout};
+use tokio::net::TcpStream;
 
 use super::{
-    deadlines::SmtpDeadlines,
+    Shared,
     reply::{self, Phase},
     wire::{ConnectionError, Reply, Wire},
 };
-use crate::provider::failure::Failure;
+use crate::provider::{failure::Failure, pulse::NoAnswer};
 
 /// An SMTP connection with a deadline for every reply.
 pub(super) struct Dialogue {
     wire: Wire,
-    deadlines: SmtpDeadlines,
+    shared: Arc<Shared>,
 }
 
 /// The reply to the message, or the reason why there is none.
@@ -27,36 +27,37 @@ pub(super) enum Transmission {
 }
 
 impl Dialogue {
-    pub(super) fn new(wire: Wire, deadlines: SmtpDeadlines) -> Self {
-        Self { wire, deadlines }
+    pub(super) fn new(wire: Wire, shared: &Arc<Shared>) -> Self {
+        Self { wire, shared: Arc::clone(shared) }
     }
 
     /// Sends a command, or several at once, and reads the first reply.
     pub(super) async fn command(&mut self, phase: Phase, command: &str) -> Result<Reply, Failure> {
-        let Self { wire, deadlines } = self;
+        let Self { wire, shared } = self;
         let exchange =
             async { wire.exchange(command.as_bytes()).await.map_err(|error| reply::failed(phase, &error)) };
-        deadlines.within(phase, exchange).await
+        shared.within(phase, exchange).await
     }
 
     /// Reads one more reply.
     pub(super) async fn read_reply(&mut self, phase: Phase) -> Result<Reply, Failure> {
-        let Self { wire, deadlines } = self;
+        let Self { wire, shared } = self;
         let reply = async { wire.read_reply().await.map_err(|error| reply::failed(phase, &error)) };
-        deadlines.within(phase, reply).await
+        shared.within(phase, reply).await
     }
 
     /// Sends the message and reads the reply to it.
     pub(super) async fn transmit(&mut self, message: &str) -> Transmission {
         let phase = Phase::FinalReply;
-        let exchange = self.wire.exchange(message.as_bytes());
-        match timeout(self.deadlines.of(phase), exchange).await {
+        let Self { wire, shared } = self;
+        let exchange = wire.exchange(message.as_bytes());
+        match shared.gate.pulse.within(shared.deadlines.of(phase), exchange).await {
             Ok(Ok(reply)) => Transmission::Answered(reply),
             Ok(Err(error @ (ConnectionError::UnsolicitedReply | ConnectionError::WriteFailed))) => {
                 Transmission::Unsent(reply::failed(phase, &error))
             }
             Ok(Err(error)) => Transmission::InDoubt(reply::failed(phase, &error)),
-            Err(_) => Transmission::InDoubt(reply::timed_out(phase)),
+            Err(NoAnswer) => Transmission::InDoubt(reply::timed_out(phase)),
         }
     }
 

@@ -25,6 +25,7 @@ use connection::Connection;
 use content_cache::ContentCache;
 pub use deadlines::SmtpDeadlines;
 use message::Mail;
+use reply::Phase;
 use settings::SmtpServer;
 use stream::TlsClient;
 
@@ -33,6 +34,7 @@ pub use settings::SmtpSettings;
 use super::{
     Gate, Outgoing,
     failure::{Accepted, Failure, SendFailure, StartRefused},
+    pulse::NoAnswer,
     settings::SettingsError,
 };
 
@@ -51,6 +53,18 @@ struct Shared {
     tls: TlsClient,
     /// Whether a connection to it has used TLS since the program started.
     has_had_tls: AtomicBool,
+}
+
+impl Shared {
+    /// Runs one step of a phase within its deadline.
+    async fn within<T>(
+        &self,
+        phase: Phase,
+        step: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let answer = self.gate.pulse.within(self.deadlines.of(phase), step).await;
+        answer.unwrap_or_else(|NoAnswer| Err(reply::timed_out(phase)))
+    }
 }
 
 impl EmailProvider {

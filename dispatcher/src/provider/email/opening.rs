@@ -1,6 +1,6 @@
 //! Opens a connection for mail: greeting, TLS where it is wanted, log-in.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use domain::deliveries::Observation;
 
@@ -17,9 +17,9 @@ use super::{
 use crate::provider::failure::Failure;
 
 /// Connects, greets, agrees on TLS and logs in.
-pub(super) async fn open(shared: &Shared) -> Result<(Dialogue, Extensions), Failure> {
+pub(super) async fn open(shared: &Arc<Shared>) -> Result<(Dialogue, Extensions), Failure> {
     let stream = stream::connect(shared).await?;
-    let mut dialogue = Dialogue::new(Wire::new(stream), shared.deadlines);
+    let mut dialogue = Dialogue::new(Wire::new(stream), shared);
     let greeting = dialogue.read_reply(Phase::Greeting).await?;
     expected(Phase::Greeting, greeting, Reply::is_completion)?;
     let name = name(shared, &dialogue)?;
@@ -57,13 +57,13 @@ async fn hello(dialogue: &mut Dialogue, name: &str) -> Result<Extensions, Failur
     expected(Phase::Greeting, reply, Reply::is_completion).map(|_| Extensions::default())
 }
 
-async fn start_tls(mut dialogue: Dialogue, shared: &Shared) -> Result<Dialogue, Failure> {
+async fn start_tls(mut dialogue: Dialogue, shared: &Arc<Shared>) -> Result<Dialogue, Failure> {
     let reply = dialogue.command(Phase::Tls, "STARTTLS\r\n").await?;
     expected(Phase::Tls, reply, Reply::is_completion)?;
     // A reply in clear after STARTTLS may come from an attacker in between.
     let tcp = dialogue.into_clear().map_err(|_| reply::unprotected(Observation::AnswerUnasked))?;
     let stream = stream::start_tls(tcp, shared).await?;
-    Ok(Dialogue::new(Wire::new(stream), shared.deadlines))
+    Ok(Dialogue::new(Wire::new(stream), shared))
 }
 
 /// Whether mail and password may be sent on the connection as it is. STARTTLS is offered in clear, so an attacker on

@@ -54,7 +54,9 @@ pub(super) fn refused(phase: Phase, status: u16, text: &str) -> Failure {
         None => status.to_string(),
     };
     let class = blame(phase, class);
-    let failure = Failure::answered(class, phase.into(), code, text).with_advice(advice);
+    let failure = Failure::answered(class, phase.into(), code, text)
+        .with_meaning(enhanced.and_then(|enhanced| meaning(phase, enhanced)))
+        .with_advice(advice);
     if class == FailureClass::ConfigAuth && meets_every_message(phase, status, enhanced) {
         failure.for_every_message()
     } else {
@@ -205,6 +207,13 @@ fn by_enhanced(status: u16, Enhanced { subject, detail }: Enhanced) -> Option<Fa
         (5, 7, _) => Some(FailureClass::PolicyReputation),
         _ => None,
     }
+}
+
+/// What an enhanced code says of the recipient beyond its class (RFC 3463 3.3).
+fn meaning(phase: Phase, enhanced: Enhanced) -> Option<Observation> {
+    let is_full = enhanced == Enhanced { subject: 2, detail: 2 };
+    let is_of_the_recipient = matches!(phase, Phase::Rcpt | Phase::Data | Phase::FinalReply);
+    (is_full && is_of_the_recipient).then_some(Observation::MailboxFull)
 }
 
 /// By the first digit, whatever the second (RFC 5321 4.2). Without a code that says more, 552 is a full mailbox

@@ -36,16 +36,12 @@ pub(super) async fn connect(shared: &Shared) -> Result<Stream, Failure> {
         }
         handshake(tcp, shared).await.map(|stream| Stream::Tls(Box::new(stream)))
     };
-    shared.deadlines.within(Phase::Connect, connecting).await
+    shared.within(Phase::Connect, connecting).await
 }
 
 /// TLS on a connection whose server has agreed to it.
 pub(super) async fn start_tls(tcp: TcpStream, shared: &Shared) -> Result<Stream, Failure> {
-    shared
-        .deadlines
-        .within(Phase::Tls, handshake(tcp, shared))
-        .await
-        .map(|stream| Stream::Tls(Box::new(stream)))
+    shared.within(Phase::Tls, handshake(tcp, shared)).await.map(|stream| Stream::Tls(Box::new(stream)))
 }
 
 /// Tries every address of the name in turn. TCP_NODELAY, because otherwise a command after a reply waits 40 ms for the

@@ -100,11 +100,10 @@ impl SmsSender {
         outgoing: &Outgoing,
         started: impl AsyncFnOnce() -> Result<(), StartRefused>,
     ) -> Result<Accepted, SendFailure> {
-        let Shared { dialect, client, .. } = &*self.provider.shared;
+        let Shared { gate, dialect, client, .. } = &*self.provider.shared;
         let request = dialect.request(outgoing)?;
         started().await?;
-        let mut response = client.execute(request).await.map_err(|error| transport::unanswered(&error))?;
-        let body = transport::bounded_body(&mut response).await;
+        let (response, body) = transport::exchange(client, &gate.pulse, request).await?;
         let answer = Answer {
             status: response.status(),
             advice: retry_after::advice(response.headers(), outgoing.requested_at),

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use domain::deliveries::{Evidence, FailureClass, Observation, Phase};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, Request, Response, redirect};
 
 use crate::provider::failure::{Doubt, Failure, SendFailure};
+use crate::provider::pulse::Pulse;
 
 /// The largest answer that is read, in bytes.
 pub(super) const MAX_ANSWER: usize = 64 * 1024;
@@ -50,8 +51,27 @@ pub(super) fn client(connections: u32, deadlines: SmsDeadlines) -> reqwest::Resu
         .build()
 }
 
+/// Sends a request and reads its answer. The client's own deadlines end both.
+pub(super) async fn exchange(
+    client: &Client,
+    pulse: &Pulse,
+    request: Request,
+) -> Result<(Response, Result<Vec<u8>, Observation>), SendFailure> {
+    let answer = async {
+        match client.execute(request).await {
+            // Silence is no answer, and the client reports it as an error.
+            Err(error) if error.is_timeout() => Err(error),
+            answer => Ok(answer),
+        }
+    };
+    let answer = pulse.heard(answer).await.and_then(|answer| answer);
+    let mut response = answer.map_err(|error| unanswered(&error))?;
+    let body = bounded_body(&mut response).await;
+    Ok((response, body))
+}
+
 /// The whole body, or why there is none: it broke off, or exceeds the bound.
-pub(super) async fn bounded_body(response: &mut Response) -> Result<Vec<u8>, Observation> {
+async fn bounded_body(response: &mut Response) -> Result<Vec<u8>, Observation> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| Observation::AnswerCut)? {
         if body.len() + chunk.len() > MAX_ANSWER {

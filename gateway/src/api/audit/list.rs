@@ -50,7 +50,7 @@ fn is_delivery(id: &str) -> bool {
 
 /// The audit: events, newest first, without personal data (auditors: those of their companies, and those of no
 /// company). A delivery's id as `subject` finds the events about many deliveries that include it. `hide=receipts`
-/// leaves out receipts of messages and outcomes of deliveries.
+/// leaves out receipts of messages, the people of an audience, and outcomes of deliveries.
 #[utoipa::path(
     get, path = "/audit", tag = "audit",
     params(

@@ -3,7 +3,7 @@
 use domain::deliveries::Phase;
 use serde_json::{Map, Value};
 
-use super::codes::{OPTED_OUT, class_of, is_of_the_account};
+use super::codes::{OPTED_OUT, class_of, is_of_the_account, meaning_of};
 use crate::provider::{
     failure::{Accepted, Failure, SendFailure},
     schedule::RetryAdvice,
@@ -88,7 +88,9 @@ fn refused(answer: &Answer<'_>, advice: RetryAdvice, body: &Body) -> SendFailure
     };
     let class = class_of(code).unwrap_or_else(|| status::class_of(answer.status));
     let text = body.message.as_deref().unwrap_or_default();
-    let failure = Failure::answered(class, Phase::Http, code.to_string(), text).with_advice(advice);
+    let failure = Failure::answered(class, Phase::Http, code.to_string(), text)
+        .with_meaning(meaning_of(code))
+        .with_advice(advice);
     let failure = if is_of_the_account(code) { failure.for_every_message() } else { failure };
     failure.into()
 }

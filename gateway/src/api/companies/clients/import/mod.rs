@@ -93,13 +93,14 @@ pub async fn import_file(
     company: CompanyId,
     file: Body,
     dry_run: bool,
+    language: Language,
     progress: &ProgressCallback<'_>,
 ) -> Answer<Value> {
     let profile = profile(state, company).await?;
     let import = Import::new(state, company, &profile, &CommandContext::of_system(), progress)?;
     let report = import.run(spool(file, &mut Room::unbounded()).await?, None, dry_run).await?;
     let mut answer = report.counts();
-    for (name, list) in report.lists(Language::Es) {
+    for (name, list) in report.lists(language) {
         answer[name] = list;
     }
     Ok(answer)
