@@ -32,8 +32,10 @@ pub(crate) enum Marked {
     Started,
     /// The task is somebody else's by now: the owner was fenced, or the task taken back.
     Lost,
-    /// The task is stopped, as its notification was cancelled.
-    Stopped,
+    /// The notification was cancelled.
+    Cancelled,
+    /// The notification is paused: the task goes back to the queue.
+    Paused,
     /// The person was erased.
     Erased,
     /// Nobody knows whether it is committed; the member is unsent all the same.
@@ -160,7 +162,11 @@ async fn insert(
     .bind(keys().map(|key| key.is_started).collect::<Vec<_>>())
     .fetch_all(tx)
     .await?;
-    let marked = |stopped: Option<String>| if stopped.is_some() { Marked::Stopped } else { Marked::Started };
+    let marked = |stopped: Option<String>| match stopped.as_deref() {
+        None => Marked::Started,
+        Some("paused") => Marked::Paused,
+        Some(_) => Marked::Cancelled,
+    };
     Ok(rows.into_iter().map(|(place, stopped)| (place as usize - 1, marked(stopped))).collect())
 }
 

@@ -42,6 +42,9 @@ impl Worker {
         if job.task.is_over() {
             return;
         }
+        if job.task.is_given_back() {
+            return self.outcomes.give_back(job).await;
+        }
         let gate = self.outcomes.slot().provider.gate();
         let now = self.now();
         // An alarm may have been let through before the end of the rest; that is known below.
