@@ -14,6 +14,8 @@ pub(super) fn requested(event: &NotificationEvent, position: Position) -> Option
         subject,
         body,
         expires_at,
+        send_at: _,
+        needs_approval: _,
         author,
         requested_at,
     } = event
