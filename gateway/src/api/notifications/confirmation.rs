@@ -65,6 +65,8 @@ impl Confirmation<'_> {
             asked.subject(),
             asked.body(),
             asked.expires_at,
+            asked.schedule_at,
+            asked.hold_seconds,
         ]);
         fields.to_string().into_bytes()
     }
@@ -87,6 +89,8 @@ mod tests {
             category: Category::Service,
             content: Content::Sms { body: SmsBody::try_from(body).unwrap() },
             expires_at: None,
+            schedule_at: None,
+            hold_seconds: 0,
             confirm_token: None,
         }
     }

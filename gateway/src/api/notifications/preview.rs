@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::confirmation::Confirmation;
 use super::order::{NewNotification, NotificationFields};
+use super::send::approval_above;
 use crate::access::Caller;
 use crate::extract::{Body, Fields, FromFields, Key, Order};
 use crate::problem::Answer;
@@ -45,6 +46,8 @@ pub(super) struct Preview {
     sms: Option<SmsView>,
     /// What a recipient would read.
     samples: Vec<Sample>,
+    /// Another person would have to approve it, because it goes to more people than the company's limit.
+    needs_approval: bool,
     /// Confirms this very request to this audience; none if nobody would be reached.
     confirm_token: Option<String>,
 }
@@ -96,10 +99,12 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
     let audience = audience_of(&state, state.costly_reads(), &caller, &draft).await?;
     let confirmation = Confirmation { asked: &draft, by: caller.id(), reachable: audience.reachable };
     let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keys()));
+    let limit = approval_above(&state, draft.company).await?;
     let rendered = render(&draft.text(), &first_person(&state, &draft).await?);
     Ok(Json(Preview {
         sms: SmsView::of(&draft.content, &rendered, audience.reachable),
         samples: vec![rendered.into()],
+        needs_approval: limit.is_some_and(|limit| audience.reachable > limit),
         audience: audience.into(),
         confirm_token,
     }))

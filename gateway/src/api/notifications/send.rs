@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use commands::{CommandContext, Done};
 use domain::notification::RequestNotification;
+use domain::value::CompanyId;
 use projections::Projection;
 use projections::queries::audience;
 use serde_json::{Value, json};
@@ -45,7 +46,8 @@ async fn sent(
     context: &CommandContext,
 ) -> Answer<(Done, Value)> {
     new.needs_company(state, caller).await?;
-    needs_audience(state, caller, &new).await?;
+    let approval_above = approval_above(state, new.company).await?;
+    let people = needs_audience(state, caller, &new, approval_above.is_some()).await?;
     let request = RequestNotification {
         notification: state.new_id().into(),
         company: new.company,
@@ -53,6 +55,10 @@ async fn sent(
         category: new.category,
         content: new.content,
         expires_at: new.expires_at,
+        schedule_at: new.schedule_at,
+        hold_seconds: new.hold_seconds,
+        people,
+        approval_above,
         author: caller.id(),
         at: state.now(),
     };
@@ -61,15 +67,31 @@ async fn sent(
     Ok((done, answer))
 }
 
-/// The audience must not be empty, and must have the confirmed size if there is one. Only a confirmed size is counted
-/// again: an alarm to one person waits for no slot.
-async fn needs_audience(state: &AppState, caller: &Caller, new: &NewNotification) -> Answer<()> {
+/// Above how many people the company wants an approval, by the log.
+pub(super) async fn approval_above(state: &AppState, company: CompanyId) -> Answer<Option<u64>> {
+    let profile = commands::companies::profile(state.log(), company).await?;
+    Ok(profile.and_then(|profile| profile.limits.approval_above))
+}
+
+/// The audience must not be empty, and must have the confirmed size if there is one. It is counted for that and for the limit
+/// of the company: else an alarm to one person waits for no slot.
+async fn needs_audience(
+    state: &AppState,
+    caller: &Caller,
+    new: &NewNotification,
+    has_limit: bool,
+) -> Answer<u64> {
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
     let (company, channel) = (new.company, new.content.channel());
     if !audience::reaches_somebody(state.pool(), company, channel, new.recipient_kind).await? {
         return Err(Problem::of_field("/recipient_kind", Reason::NobodyToTell));
     }
-    let Some(token) = &new.confirm_token else { return Ok(()) };
+    if new.confirm_token.is_none() && !has_limit {
+        return Ok(0);
+    }
     let reachable = audience_of(state, state.confirmations(), caller, new).await?.reachable;
-    Confirmation { asked: new, by: caller.id(), reachable }.check(token.as_str(), state.log().keys())
+    if let Some(token) = &new.confirm_token {
+        Confirmation { asked: new, by: caller.id(), reachable }.check(token.as_str(), state.log().keys())?;
+    }
+    Ok(reachable)
 }
