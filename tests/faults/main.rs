@@ -14,6 +14,7 @@ mod logs;
 mod orphaned_tasks;
 mod outages;
 mod pairs;
+mod pauses;
 mod poison;
 mod providers;
 mod random;
@@ -23,6 +24,7 @@ mod room;
 #[path = "../model/rules.rs"]
 mod rules;
 mod scene;
+mod schedules;
 mod sessions;
 mod stops;
 #[path = "../model/trace/mod.rs"]
