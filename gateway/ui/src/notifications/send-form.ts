@@ -1,6 +1,8 @@
 /** The notification form: its fields, its missing fields, and the request made of it. */
 import type { Category, Channel, NotificationRequest, RecipientKind } from '../contract';
 import { t } from '../i18n';
+import { companyZone } from '../store/session';
+import { instantOf } from '../zoned-time';
 
 export interface SendForm {
   company: string;
@@ -9,6 +11,9 @@ export interface SendForm {
   recipientKind: RecipientKind;
   category: Category;
   body: string;
+  /** Local times of the company, as the fields have them; empty: at once, and never. */
+  schedule: string;
+  expires: string;
 }
 
 export const EMPTY_FORM: SendForm = {
@@ -18,7 +23,11 @@ export const EMPTY_FORM: SendForm = {
   recipientKind: 'holder',
   category: 'operational',
   body: '',
+  schedule: '',
+  expires: '',
 };
+/** How long a send can be undone. */
+export const HOLD_SECONDS = 30;
 export const RECIPIENT_KINDS: RecipientKind[] = ['holder', 'emergency_contact', 'authorized_user', 'everyone'];
 export const CATEGORIES: Category[] = ['operational', 'service', 'collection', 'commercial'];
 export const CHANNELS: Channel[] = ['sms', 'email'];
@@ -33,6 +42,8 @@ const FIELDS: Record<string, keyof SendForm> = {
   recipient_kind: 'recipientKind',
   category: 'category',
   body: 'body',
+  schedule_at: 'schedule',
+  expires_at: 'expires',
 };
 
 export type SendErrors = Partial<Record<keyof SendForm, string>>;
@@ -45,16 +56,25 @@ export function requestOf(form: SendForm): NotificationRequest {
     category: form.category,
     ...(form.channel === 'email' ? { subject: form.subject } : {}),
     body: form.body,
+    ...timesOf(form),
+    hold_seconds: HOLD_SECONDS,
   };
 }
 
-/** The audience does not depend on the text: it can be shown before a word is written. */
+function timesOf({ company, schedule, expires }: SendForm): Pick<NotificationRequest, 'schedule_at' | 'expires_at'> {
+  const zone = companyZone(company);
+  const [schedule_at, expires_at] = [instantOf(schedule, zone), instantOf(expires, zone)];
+  return { ...(schedule_at ? { schedule_at } : {}), ...(expires_at ? { expires_at } : {}) };
+}
+
+/** The audience depends neither on the text nor on the times: it can be shown before a word is written. */
 export function previewOf(form: SendForm): NotificationRequest {
-  const request = requestOf({ ...form, body: form.body.trim() ? form.body : '-' });
+  const untimed = { ...form, schedule: '', expires: '' };
+  const request = requestOf({ ...untimed, body: form.body.trim() ? form.body : '-' });
   return form.channel === 'email' && !form.subject.trim() ? { ...request, subject: '-' } : request;
 }
 
-export function missingIn(form: SendForm): SendErrors {
+export function missingIn(form: SendForm, now = Date.now()): SendErrors {
   const errors: SendErrors = {};
   const length = [...form.body].length;
   if (!form.company) errors.company = t('send.company_missing');
@@ -63,6 +83,15 @@ export function missingIn(form: SendForm): SendErrors {
     errors.subject = t('too_long', { n: LIMITS.subject });
   if (!form.body.trim()) errors.body = t('send.body_missing');
   else if (length > LIMITS[form.channel]) errors.body = t('too_long', { n: LIMITS[form.channel] });
+  return { ...errors, ...wrongTimes(form, now) };
+}
+
+function wrongTimes(form: SendForm, now: number): SendErrors {
+  const errors: SendErrors = {};
+  const { schedule_at, expires_at } = timesOf(form);
+  if (schedule_at && Date.parse(schedule_at) <= now) errors.schedule = t('schedule.past');
+  const begins = schedule_at ? Date.parse(schedule_at) : now;
+  if (expires_at && Date.parse(expires_at) <= begins) errors.expires = t('schedule.expires_before');
   return errors;
 }
 
