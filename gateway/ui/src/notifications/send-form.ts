@@ -1,4 +1,5 @@
 /** The notification form: its fields, its missing fields, and the request made of it. */
+import { CHANNEL } from '../channels';
 import type { Category, Channel, NotificationRequest, RecipientKind } from '../contract';
 import { t } from '../i18n';
 import { companyZone } from '../store/session';
@@ -30,9 +31,6 @@ export const EMPTY_FORM: SendForm = {
 export const HOLD_SECONDS = 30;
 export const RECIPIENT_KINDS: RecipientKind[] = ['holder', 'emergency_contact', 'authorized_user', 'everyone'];
 export const CATEGORIES: Category[] = ['operational', 'service', 'collection', 'commercial'];
-export const CHANNELS: Channel[] = ['sms', 'email'];
-/** The server's limits, in characters. */
-export const LIMITS = { subject: 200, sms: 1_600, email: 100_000 };
 
 /** The form's field for each field of the request, to place errors of the server. */
 const FIELDS: Record<string, keyof SendForm> = {
@@ -48,13 +46,16 @@ const FIELDS: Record<string, keyof SendForm> = {
 
 export type SendErrors = Partial<Record<keyof SendForm, string>>;
 
+/** The longest subject of the form's channel; null if the channel has none. */
+export const subjectMax = (form: SendForm) => CHANNEL[form.channel].subjectMax;
+
 export function requestOf(form: SendForm): NotificationRequest {
   return {
     company_id: form.company,
     channel: form.channel,
     recipient_kind: form.recipientKind,
     category: form.category,
-    ...(form.channel === 'email' ? { subject: form.subject } : {}),
+    ...(subjectMax(form) === null ? {} : { subject: form.subject }),
     body: form.body,
     ...timesOf(form),
     hold_seconds: HOLD_SECONDS,
@@ -71,18 +72,19 @@ function timesOf({ company, schedule, expires }: SendForm): Pick<NotificationReq
 export function previewOf(form: SendForm): NotificationRequest {
   const untimed = { ...form, schedule: '', expires: '' };
   const request = requestOf({ ...untimed, body: form.body.trim() ? form.body : '-' });
-  return form.channel === 'email' && !form.subject.trim() ? { ...request, subject: '-' } : request;
+  return request.subject === undefined || request.subject.trim() ? request : { ...request, subject: '-' };
 }
 
 export function missingIn(form: SendForm, now = Date.now()): SendErrors {
   const errors: SendErrors = {};
-  const length = [...form.body].length;
+  const { subjectMax, bodyMax } = CHANNEL[form.channel];
   if (!form.company) errors.company = t('send.company_missing');
-  if (form.channel === 'email' && !form.subject.trim()) errors.subject = t('send.subject_missing');
-  if (form.channel === 'email' && [...form.subject].length > LIMITS.subject)
-    errors.subject = t('too_long', { n: LIMITS.subject });
+  if (subjectMax !== null) {
+    if (!form.subject.trim()) errors.subject = t('send.subject_missing');
+    else if ([...form.subject].length > subjectMax) errors.subject = t('too_long', { n: subjectMax });
+  }
   if (!form.body.trim()) errors.body = t('send.body_missing');
-  else if (length > LIMITS[form.channel]) errors.body = t('too_long', { n: LIMITS[form.channel] });
+  else if ([...form.body].length > bodyMax) errors.body = t('too_long', { n: bodyMax });
   return { ...errors, ...wrongTimes(form, now) };
 }
 
