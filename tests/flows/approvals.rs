@@ -152,7 +152,7 @@ async fn of_an_approval_and_a_cancellation_at_once_the_cancellation_stands_and_t
         assert!(approved == 200 || approved == 409, "{approved}");
         let done = finished(&desk.nora, &asked).await;
         let accepted = desk.world.simulator.counts(Channel::Sms).accepted - before;
-        assert_eq!(done["state"], if accepted == 3 { &done["state"] } else { &json!("cancelled") }, "{done}");
+        assert!(accepted == 3 || done["state"] == "cancelled", "{done}");
         assert_eq!(totals(&done, &["accepted"]), [accepted as i64], "{done}");
         assert!(approved == 200 || accepted == 0, "what was not approved has left: {done}");
     }

@@ -75,11 +75,9 @@ async fn what_is_scheduled_goes_at_its_time_to_the_people_of_that_moment() {
         "NotificationCompleted",
     ];
     assert_eq!(kinds, life);
-    let begun = &history["events"][1]["position"];
-    let then = desk
-        .nora
-        .get(&format!("/notifications/{asked}/history?as_of={}", begun.as_i64().expect("a position") - 1));
-    assert_eq!(then.await.expect(200)["state"]["state"], "scheduled");
+    let before = history["events"][1]["position"].as_i64().expect("a position") - 1;
+    let then = desk.nora.get(&format!("/notifications/{asked}/history?as_of={before}")).await.expect(200);
+    assert_eq!(then["state"]["state"], "scheduled");
     let audit = desk.nora.all(&format!("/audit?subject={asked}&type=NotificationBegun")).await;
     assert_eq!((audit.len(), &audit[0]["actor"]), (1, &Value::Null));
     desk.world.stop().await;

@@ -179,6 +179,10 @@ async fn send_notification(log: &EventLog, author: UserId) -> Result<(), DemoErr
             body: EmailBody::try_new(body).map_err(DemoError::of)?,
         },
         expires_at: None,
+        schedule_at: None,
+        hold_seconds: 0,
+        people: 0,
+        approval_above: None,
         author,
         at: clock::now(),
     };
