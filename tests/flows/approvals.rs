@@ -16,7 +16,7 @@ async fn limited() -> (Desk, Client) {
     let admin = desk.world.user("Ada", &[Role::Admin], &[]).await;
     let company = format!("/companies/{}", desk.company);
     admin.patch(&company, &json!({"limits": {"approval_above": 2}})).await.expect(200);
-    let limits = desk.nora.get(&company).await.expect(200)["limits"].clone();
+    let limits = admin.get(&company).await.expect(200)["limits"].clone();
     assert_eq!(limits, json!({"approval_above": 2}));
     let leo = desk.world.user("Leo", &[Role::Notifier], &[desk.company]).await;
     (desk, leo)
@@ -59,6 +59,7 @@ async fn above_the_limit_another_person_than_the_author_approves() {
     let again = act(&leo, &asked, "approve").await.expect(200);
     assert_eq!(again["position"], desk.world.log().reader().head().await.expect("the head"));
     assert_eq!(reject(&leo, &asked, "Tarde").await.expect(409)["code"], "not_awaiting_approval");
+    desk.world.caught_up().await;
     let audit = desk.nora.all(&format!("/audit?subject={asked}&type=NotificationApproved")).await;
     assert_eq!(audit[0]["actor"]["id"], leo.user.to_string());
     desk.world.stop().await;
@@ -110,6 +111,7 @@ async fn up_to_the_limit_and_without_one_nobody_is_asked() {
     for limits in [json!({"approval_above": -1}), json!({"approval_above": "2"}), json!({"otro": 1})] {
         admin.patch(&company, &json!({ "limits": limits })).await.expect(422);
     }
+    desk.world.caught_up().await;
     let audit = desk.nora.all(&format!("/audit?subject={}&type=CompanyChanged", desk.company)).await;
     assert_eq!(audit[0]["summary"]["limits"], json!({"approval_above": null}), "the newest");
     desk.world.stop().await;

@@ -21,7 +21,9 @@ impl Desk {
         self.nora.post(&format!("/notifications/{notification}/reschedule"), &body).await
     }
 
+    /// As the views show it once they have seen what others did.
     pub(crate) async fn shown(&self, notification: &str) -> Value {
+        self.world.caught_up().await;
         let shown = self.nora.get(&format!("/notifications/{notification}")).await.expect(200);
         assert!(checked(&shown));
         shown
@@ -78,6 +80,7 @@ async fn what_is_scheduled_goes_at_its_time_to_the_people_of_that_moment() {
     let before = history["events"][1]["position"].as_i64().expect("a position") - 1;
     let then = desk.nora.get(&format!("/notifications/{asked}/history?as_of={before}")).await.expect(200);
     assert_eq!(then["state"]["state"], "scheduled");
+    desk.world.caught_up().await;
     let audit = desk.nora.all(&format!("/audit?subject={asked}&type=NotificationBegun")).await;
     assert_eq!((audit.len(), &audit[0]["actor"]), (1, &Value::Null));
     desk.world.stop().await;
@@ -183,6 +186,7 @@ async fn what_is_paused_waits_and_goes_on_with_everybody_once() {
     let done = desk.finished(&asked).await;
     assert_eq!(totals(&done, &["accepted"]), [CLIENTS], "{done}");
     assert_eq!(desk.sent(), 2 * CLIENTS as u64);
+    desk.world.caught_up().await;
     let audit = desk.nora.all(&format!("/audit?subject={asked}")).await;
     let by_nora = |kind: &str| {
         audit.iter().any(|entry| entry["type"] == kind && entry["actor"]["id"] == desk.nora.user.to_string())
