@@ -7,22 +7,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use commands::log::{Metadata, Reader, Recorded, SealError, metadata};
 use domain::Event;
-use domain::notification::NotificationEvent;
+use domain::notification::{AudienceFilter, NotificationEvent};
 use domain::rendering::Text;
-use domain::value::{CompanyId, NotificationId};
+use domain::value::{ClientId, CompanyId, NotificationId};
 use lru::LruCache;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 /// How many notifications a process keeps in memory: the companies that send at the same moment take turns.
 const REQUESTS_REMEMBERED: NonZeroUsize = NonZeroUsize::new(1_000).expect("a positive number");
-/// How much text of theirs, in bytes; the last one always is. The longest has 400 kB.
-const TEXT_REMEMBERED_MAX: usize = 8_000_000;
+/// How much of theirs, in bytes; the last one always is. The longest text has 400 kB, the longest list of clients 160 kB.
+const BYTES_REMEMBERED_MAX: usize = 8_000_000;
 
 /// A notification as it was asked for.
 pub(crate) struct Request {
     /// What it says; none once its key is destroyed.
     pub(crate) text: Option<Text>,
+    /// Which clients it goes to.
+    pub(crate) filter: AudienceFilter,
     /// The mail's date.
     pub(crate) requested_at: DateTime<Utc>,
     /// What the events of this generation's audience and deliveries carry.
@@ -32,9 +34,11 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    fn text_bytes(&self) -> usize {
-        let bytes = |text: &Text| text.subject.as_ref().map_or(0, String::len) + text.body.len();
-        self.text.as_ref().map_or(0, bytes)
+    /// The memory that grows with what was asked: the text, and the list of clients.
+    fn bytes(&self) -> usize {
+        let of_text = |text: &Text| text.subject.as_ref().map_or(0, String::len) + text.body.len();
+        let listed = self.filter.clients.as_ref().map_or(0, |list| list.ids.len());
+        self.text.as_ref().map_or(0, of_text) + listed * size_of::<ClientId>()
     }
 }
 
@@ -82,10 +86,10 @@ impl Requests {
     fn forget_what_is_too_much(&self) {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         let loaded = remembered.iter().filter_map(|(_, cell)| cell.get());
-        let mut text: usize = loaded.map(|request| request.text_bytes()).sum();
-        while text > TEXT_REMEMBERED_MAX && remembered.len() > 1 {
+        let mut bytes: usize = loaded.map(|request| request.bytes()).sum();
+        while bytes > BYTES_REMEMBERED_MAX && remembered.len() > 1 {
             let Some((_, oldest)) = remembered.pop_lru() else { return };
-            text -= oldest.get().map_or(0, |request| request.text_bytes());
+            bytes -= oldest.get().map_or(0, |request| request.bytes());
         }
     }
 
@@ -123,6 +127,8 @@ impl Requests {
         let Ok(Event::Notification(NotificationEvent::NotificationRequested {
             subject,
             body,
+            sms,
+            filter,
             requested_at,
             ..
         })) = recorded.event
@@ -130,9 +136,9 @@ impl Requests {
             return Err(RequestError::Unreadable(id));
         };
         let subject = subject.and_then(|subject| subject.into_clear());
-        let text = body.into_clear().map(|body| Text { subject, body });
+        let text = body.into_clear().map(|body| Text { subject, body, sms });
         let trace_id = trace_id(&metadata);
-        Ok(Arc::new(Request { text, requested_at, metadata, trace_id }))
+        Ok(Arc::new(Request { text, filter, requested_at, metadata, trace_id }))
     }
 }
 

@@ -12,7 +12,9 @@ use domain::deliveries::{
 };
 use domain::inbox::InboxEvent;
 use domain::message::{Addressed, MessageEvent};
-use domain::notification::{Addressee, AudienceEvent, NotificationEvent, Recipient};
+use domain::notification::{
+    Addressee, AudienceEvent, AudienceFilter, ClientList, NotificationEvent, Recipient, SmsOptions,
+};
 use domain::receipt::{ReceiptEvent, Receiver};
 use domain::user::{UserEvent, UserProfile};
 use domain::value::{Category, Channel, ContactKind, Member, Members, Priority, RecipientKind, Role};
@@ -75,6 +77,12 @@ fn notifications() -> Vec<NotificationEvent> {
             category: Category::Service,
             subject: Some(personal(3, "Mantenimiento".into())),
             body: personal(3, "Mañana a las 8.".into()),
+            sms: Some(SmsOptions { transliterate: true, segments_max: Some(2) }),
+            filter: AudienceFilter {
+                locale: Some("es-CO".parse().expect("a locale")),
+                time_zone: Some("America/Bogota".parse().expect("a time zone")),
+                clients: Some(ClientList { ids: [id(30)].into(), unknown: 1 }),
+            },
             expires_at: Some(at(1_700_086_400)),
             send_at: Some(at(1_700_000_030)),
             needs_approval: true,

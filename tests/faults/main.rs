@@ -1,8 +1,9 @@
-//! What the system must survive: kills at every step, wiped and absent servers, poison, frozen owners.
+//! The faults that the system must survive: kills at every step, wiped and absent servers, unreadable events, frozen
+//! owners.
 
-mod books;
 mod broker;
 mod campaign;
+mod company_fixture;
 mod configuration;
 mod frozen;
 mod gate;
@@ -18,15 +19,16 @@ mod pauses;
 mod poison;
 mod providers;
 mod random;
+mod reconciliation;
 mod refusals;
 mod reopened;
-mod room;
 #[path = "../model/rules.rs"]
 mod rules;
-mod scene;
 mod schedules;
 mod sessions;
+mod stalled;
 mod stops;
+mod testbed;
 #[path = "../model/trace/mod.rs"]
 mod trace;
 mod traces;

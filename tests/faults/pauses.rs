@@ -9,10 +9,10 @@ use tests::notified::{count, finished};
 use tests::program::Program;
 use tests::{Client, World, id_of};
 
-use crate::books::compare;
 use crate::late_answers::{CONNECTIONS as DOORS, tapped};
 use crate::load::{Load, notification};
-use crate::scene::{CLIENTS, CONNECTIONS, Scene, company, eventually};
+use crate::reconciliation::reconcile;
+use crate::testbed::{CLIENTS, CONNECTIONS, Testbed, company, eventually};
 
 /// How many clients a company has whose campaigns are paused.
 const CROWD: usize = 300;
@@ -69,11 +69,11 @@ async fn asked_in_vain(client: &Client, notification: &str, action: &str, progra
     assert!(answer.is_err(), "it died before it could answer");
 }
 
-async fn stopped(scene: &Scene) -> (i64, i64) {
+async fn stopped(testbed: &Testbed) -> (i64, i64) {
     sqlx::query_as(
         "select count(*) filter (where stopped = 'paused' and owner is null), count(*) from send_tasks",
     )
-    .fetch_one(scene.log.pool())
+    .fetch_one(testbed.log.pool())
     .await
     .expect("the tasks")
 }
@@ -83,29 +83,29 @@ async fn stopped(scene: &Scene) -> (i64, i64) {
 async fn a_kill_around_a_pause_and_around_its_end_loses_nobody_and_tells_nobody_twice() {
     for step in ["before_commit", "committed"] {
         let failpoint = format!("follow::{step}=return");
-        let scene = Scene::set().await;
-        scene.simulator.set_rule(Channel::Sms, "", Behaviour::Slow(SLOW));
+        let testbed = Testbed::start().await;
+        testbed.simulator.set_rule(Channel::Sms, "", Behaviour::Slow(SLOW));
         let mut load = Load::default();
-        load.add_notification(&scene, 0, Channel::Sms);
-        let program = scene.program(&failpoint).await;
-        let client = scene.client(&program);
+        load.add_notification(&testbed, 0, Channel::Sms);
+        let program = testbed.program(&failpoint).await;
+        let client = testbed.client(&program);
         load.apply_until_answered(&client).await;
         let asked = load.notifications().next().expect("a notification").id.to_owned();
-        eventually("it is under way", async || (!scene.books().is_empty()).then_some(())).await;
+        eventually("it is under way", async || (!testbed.ledger().is_empty()).then_some(())).await;
         asked_in_vain(&client, &asked, "pause", program).await;
 
-        let program = scene.program(&failpoint).await;
-        let client = scene.client(&program);
-        eventually("the pause holds", async || (stopped(&scene).await == (1, 1)).then_some(())).await;
-        let told = scene.books().len();
+        let program = testbed.program(&failpoint).await;
+        let client = testbed.client(&program);
+        eventually("the pause holds", async || (stopped(&testbed).await == (1, 1)).then_some(())).await;
+        let told = testbed.ledger().len();
         assert!(told < CLIENTS, "the campaign was over too soon");
         let shown = client.get(&format!("/notifications/{asked}")).await.expect(200);
         assert_eq!(shown["state"], "paused", "{shown}");
-        assert_eq!(scene.books().len(), told, "nothing is sent while it is paused");
+        assert_eq!(testbed.ledger().len(), told, "nothing is sent while it is paused");
         asked_in_vain(&client, &asked, "resume", program).await;
 
-        let program = scene.program("").await;
-        compare(&scene, &scene.client(&program), &load, CONNECTIONS).await;
+        let program = testbed.program("").await;
+        reconcile(&testbed, &testbed.client(&program), &load, CONNECTIONS).await;
         program.kill().await;
     }
 }

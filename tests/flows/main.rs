@@ -2,6 +2,7 @@
 
 mod access;
 mod approvals;
+mod audience;
 mod audit;
 mod bad_input;
 mod command_line;
@@ -21,6 +22,7 @@ mod relay;
 mod replay;
 mod same_key;
 mod schedules;
+mod sms;
 mod starts;
 mod store;
 

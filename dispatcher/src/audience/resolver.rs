@@ -167,7 +167,7 @@ impl Resolver {
         committed
     }
 
-    async fn next_chunk(&mut self, open: &Open) -> sqlx::Result<Option<Chunk>> {
+    async fn next_chunk(&mut self, open: &Open) -> Result<Option<Chunk>, ResolveError> {
         let candidates = match self.ahead.take().filter(|ahead| ahead.is_of(open)) {
             Some(ahead) => ahead.candidates,
             None => self.page(open, &open.cursor).await?,
@@ -175,9 +175,10 @@ impl Resolver {
         Ok(Chunk::cut(candidates))
     }
 
-    async fn page(&self, open: &Open, after: &[u8]) -> sqlx::Result<Vec<Candidate>> {
-        let limit = CHUNK_MEMBERS as usize;
-        page(&self.pool, open.company(), open.channel, open.recipient_kind, after, limit).await
+    async fn page(&self, open: &Open, after: &[u8]) -> Result<Vec<Candidate>, ResolveError> {
+        let request = self.requests.get(open.asked()).await?;
+        let selection = open.selection(&request.filter);
+        Ok(page(&self.pool, &selection, after, CHUNK_MEMBERS as usize).await?)
     }
 
     fn set_aside(&mut self, notification: Uuid, error: &ResolveError) {
@@ -261,12 +262,16 @@ impl Resolver {
     }
 
     /// Only a first generation leaves anybody out: a retry's audience has had an address already.
-    async fn excluded(&self, open: &Open) -> sqlx::Result<BTreeMap<String, u64>> {
+    async fn excluded(&self, open: &Open) -> Result<BTreeMap<String, u64>, ResolveError> {
         if open.generation > 1 {
             return Ok(BTreeMap::new());
         }
-        let audience = preview(&self.pool, open.company(), open.channel, open.recipient_kind).await?;
-        Ok(audience.excluded)
+        match self.requests.get(open.asked()).await {
+            Ok(request) => Ok(preview(&self.pool, &open.selection(&request.filter)).await?.excluded),
+            Err(RequestError::Database(error)) => Err(error.into()),
+            // A cancelled audience is closed even if its request cannot be read.
+            Err(_) => Ok(BTreeMap::new()),
+        }
     }
 }
 

@@ -148,6 +148,7 @@ fn alarm(position: Position, error: &domain::DecodeError) {
 #[cfg(test)]
 mod tests {
     use commands::log::Context;
+    use domain::notification::AudienceFilter;
     use domain::personal::Personal;
     use domain::value::{Category, UserId};
 
@@ -179,6 +180,8 @@ mod tests {
             category,
             subject: None,
             body: Personal::erased(Uuid::nil()),
+            sms: None,
+            filter: AudienceFilter::default(),
             expires_at: None,
             send_at,
             needs_approval: false,

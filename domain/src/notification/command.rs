@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
+use super::AudienceFilter;
 use crate::deliveries::Totals;
 use crate::value::{
     Category, Channel, CompanyId, EmailBody, NotificationId, RecipientKind, SmsBody, StatedReason, Subject,
@@ -85,6 +87,8 @@ pub struct RequestNotification {
     pub category: Category,
     /// Its text and channel.
     pub content: Content,
+    /// Which clients of the company it goes to.
+    pub filter: AudienceFilter,
     /// Nothing is sent after this.
     pub expires_at: Option<DateTime<Utc>>,
     /// When it begins; none: at once.
@@ -110,6 +114,8 @@ pub enum Content {
     Sms {
         /// The text.
         body: SmsBody,
+        /// How it is sent.
+        options: SmsOptions,
     },
     /// An e-mail.
     Email {
@@ -118,6 +124,15 @@ pub enum Content {
         /// The text.
         body: EmailBody,
     },
+}
+
+/// How an SMS is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SmsOptions {
+    /// Whether characters that the alphabet of GSM lacks are replaced where they have a cheaper form.
+    pub transliterate: bool,
+    /// The most parts that one person's SMS may take, and cost.
+    pub segments_max: Option<u32>,
 }
 
 impl Content {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::{AudienceFilter, SmsOptions};
 use crate::aggregate::events;
 use crate::deliveries::Totals;
 use crate::personal::{Personal, hide_in_debug};
@@ -29,6 +30,10 @@ pub enum NotificationEvent {
         subject: Option<Personal<String>>,
         /// The text.
         body: Personal<String>,
+        /// How an SMS is sent.
+        sms: Option<SmsOptions>,
+        /// Which clients of the company it goes to.
+        filter: AudienceFilter,
         /// Nothing is sent after this.
         expires_at: Option<DateTime<Utc>>,
         /// Nothing is sent before this: the time it was scheduled for, or the end of its undo window. None: at once.

@@ -3,6 +3,7 @@
 mod command;
 mod error;
 mod event;
+mod filter;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -10,9 +11,10 @@ mod tests;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use self::command::{Content, NotificationCommand, RequestNotification};
+pub use self::command::{Content, NotificationCommand, RequestNotification, SmsOptions};
 pub use self::error::NotificationError;
 pub use self::event::{AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient};
+pub use self::filter::{AudienceFilter, ClientList};
 pub use self::state::{ApprovalState, NotificationState};
 use crate::aggregate::aggregate;
 use crate::deliveries::Totals;
@@ -281,10 +283,10 @@ impl Notification {
         let needs_approval = request.approval_above.is_some_and(|limit| request.people > limit);
         let key = request.notification.into();
         let channel = request.content.channel();
-        let (subject, body) = match request.content {
-            Content::Sms { body } => (None, body.into_string()),
+        let (subject, body, sms) = match request.content {
+            Content::Sms { body, options } => (None, body.into_string(), Some(options)),
             Content::Email { subject, body } => {
-                (Some(Personal::new(key, subject.into_string())), body.into_string())
+                (Some(Personal::new(key, subject.into_string())), body.into_string(), None)
             }
         };
         Ok(vec![NotificationEvent::NotificationRequested {
@@ -294,6 +296,8 @@ impl Notification {
             category: request.category,
             subject,
             body: Personal::new(key, body),
+            sms,
+            filter: request.filter,
             expires_at: request.expires_at,
             send_at,
             needs_approval,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::aggregate::{at, given, id};
-use crate::value::{Category, Channel, EmailBody, RecipientKind, SmsBody, StatedReason, Subject};
+use crate::value::{Category, Channel, EmailBody, Locale, RecipientKind, SmsBody, StatedReason, Subject};
 
 fn order(content: Content, expires_at: Option<i64>) -> NotificationCommand {
     NotificationCommand::Request(RequestNotification { expires_at: expires_at.map(at), ..asked(content) })
@@ -17,6 +17,7 @@ fn asked(content: Content) -> RequestNotification {
         recipient_kind: RecipientKind::Holder,
         category: Category::Operational,
         content,
+        filter: spanish(),
         expires_at: None,
         schedule_at: None,
         hold_seconds: 0,
@@ -28,7 +29,16 @@ fn asked(content: Content) -> RequestNotification {
 }
 
 fn sms() -> Content {
-    Content::Sms { body: SmsBody::try_new("Alarma activada").unwrap() }
+    Content::Sms { body: SmsBody::try_new("Alarma activada").unwrap(), options: cheap() }
+}
+
+fn cheap() -> SmsOptions {
+    SmsOptions { transliterate: true, segments_max: Some(2) }
+}
+
+fn spanish() -> AudienceFilter {
+    let clients = ClientList { ids: [id(30), id(31)].into(), unknown: 1 };
+    AudienceFilter { locale: Some(Locale::SPANISH), time_zone: None, clients: Some(clients) }
 }
 
 fn requested() -> NotificationEvent {
@@ -43,6 +53,8 @@ fn expiring(expires_at: Option<i64>) -> NotificationEvent {
         category: Category::Operational,
         subject: None,
         body: Personal::new(id(1), "Alarma activada".to_owned()),
+        sms: Some(cheap()),
+        filter: spanish(),
         expires_at: expires_at.map(at),
         send_at: None,
         needs_approval: false,
@@ -153,7 +165,7 @@ fn retried(generation: u32) -> NotificationEvent {
 }
 
 #[test]
-fn an_sms_is_requested_with_its_body_under_the_notifications_key() {
+fn an_sms_is_requested_for_its_clients_with_its_body_under_the_notifications_key() {
     assert_eq!(given::<Notification>([]).decide(order(sms(), None)), Ok(vec![requested()]));
 }
 

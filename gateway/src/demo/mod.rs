@@ -7,7 +7,7 @@ mod people;
 use commands::log::EventLog;
 use commands::{CommandContext, Idempotency, clock, messages, notifications, users};
 use domain::message::{Addressed, SendMessage};
-use domain::notification::{Content, RequestNotification};
+use domain::notification::{AudienceFilter, Content, RequestNotification};
 use domain::user::{RegisterUser, UserChange};
 use domain::value::{
     Category, EmailBody, Locale, MessageBody, NotificationId, Priority, RecipientKind, Subject, UserId,
@@ -178,6 +178,7 @@ async fn send_notification(log: &EventLog, author: UserId) -> Result<(), DemoErr
             subject: Subject::try_new("Mantenimiento programado").map_err(DemoError::of)?,
             body: EmailBody::try_new(body).map_err(DemoError::of)?,
         },
+        filter: AudienceFilter::default(),
         expires_at: None,
         schedule_at: None,
         hold_seconds: 0,

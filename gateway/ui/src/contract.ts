@@ -51,7 +51,7 @@ export interface ProblemBody {
   title: string;
   status: number;
   detail?: string;
-  /** Why, in a word, where one status has several reasons. */
+  /** A word for the reason, where one status has several reasons. */
   code?: string;
   errors?: ProblemError[];
   trace_id?: string;
@@ -217,12 +217,21 @@ export interface NotificationRequest {
   category: Category;
   subject?: string;
   body: string;
+  /** Of an SMS only. */
+  transliterate?: boolean;
+  segments_max?: number;
+  filter?: NotificationFilter;
   expires_at?: string;
   /** When it begins; at once if absent. */
   schedule_at?: string;
   /** For how long nothing leaves, so that cancelling undoes everything. */
   hold_seconds?: number;
   confirm_token?: string;
+}
+export interface NotificationFilter {
+  locale?: string;
+  time_zone?: string;
+  external_ids?: string[];
 }
 export interface Audience {
   total: number;
@@ -234,19 +243,29 @@ export interface Audience {
 export interface SmsPreview {
   encoding: string;
   segments_min: number;
+  /** The median. */
+  segments_typical: number;
   segments_max: number;
   segments_total: number;
   forcing_characters: string[];
+  /** People whose network or provider carries no Unicode. */
+  without_unicode: number;
+  /** What these people get as `?`. */
+  lost_characters: string[];
 }
 export interface Sample {
+  client: Reference;
+  to: string;
   subject: string | null;
   body: string;
+  /** Of an SMS. */
+  segments: number | null;
 }
 export interface Preview {
   audience: Audience;
   /** For an SMS only. */
   sms: SmsPreview | null;
-  /** What a recipient would read. */
+  /** The rendered texts of the first recipients. */
   samples: Sample[];
   /** It goes to more people than the company's limit. */
   needs_approval: boolean;
@@ -261,7 +280,7 @@ export interface Notification {
   recipient_kind: RecipientKind;
   category: Category;
   subject: string | null;
-  /** In lists the beginning of it; the notification itself has all of it. */
+  /** In lists only its beginning; the notification itself has all of it. */
   body: string;
   truncated?: boolean;
   requested_at: string;
@@ -352,7 +371,7 @@ export interface Projection {
   /** Events that cannot be projected, with the later ones of their aggregates. */
   parked: number;
 }
-/** What the simulator received; our own route, outside the contract. */
+/** The messages that the simulator received; our own route, outside the contract. */
 export interface SimulatedMessage {
   id: string;
   channel: Channel;
@@ -363,7 +382,7 @@ export interface SimulatedMessage {
   body: string | null;
   received_at: string;
   outcome: string;
-  /** What a refusal said: "550 5.1.1", "21211". */
+  /** The code of a refusal: "550 5.1.1", "21211". */
   code: string | null;
 }
 

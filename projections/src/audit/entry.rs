@@ -123,16 +123,23 @@ impl<'a> Entry<'a> {
                 company,
                 recipient_kind,
                 category,
+                filter,
                 expires_at,
                 send_at,
                 needs_approval,
                 ..
             } => {
                 self.company = Some(company.uuid());
-                json!({
+                let mut says = json!({
                     "recipient_kind": recipient_kind, "category": category, "expires_at": expires_at,
                     "send_at": send_at, "needs_approval": needs_approval,
-                })
+                });
+                if !filter.is_everybody() {
+                    let clients = filter.clients.as_ref().map(|list| list.ids.len());
+                    says["filter"] =
+                        json!({ "locale": filter.locale, "time_zone": filter.time_zone, "clients": clients });
+                }
+                says
             }
             NotificationEvent::AudienceClosed { generation, total, excluded } => {
                 json!({ "generation": generation, "total": total, "excluded": excluded })

@@ -13,6 +13,8 @@ pub(super) fn requested(event: &NotificationEvent, position: Position) -> Option
         category,
         subject,
         body,
+        sms: _,
+        filter: _,
         expires_at,
         send_at: _,
         needs_approval: _,

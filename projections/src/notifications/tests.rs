@@ -11,7 +11,9 @@ use domain::deliveries::{
     Cause, DeliveriesEvent, DeliveryState, Detail, Evidence, FailureClass, GroupOutcome, GroupReceipt,
     OutcomeGroup, Phase, ReceiptGroup, deliveries_stream,
 };
-use domain::notification::{Addressee, AudienceEvent, NotificationEvent, NotificationState, Recipient};
+use domain::notification::{
+    Addressee, AudienceEvent, AudienceFilter, NotificationEvent, NotificationState, Recipient, SmsOptions,
+};
 use domain::value::{Category, Channel, ContactKind, Member, Members, RecipientKind};
 use domain::{Event, Personal, Position};
 
@@ -34,6 +36,8 @@ fn requested() -> Recorded {
         category: Category::Operational,
         subject: None,
         body: Personal::new(id(NOTIFICATION), "Aviso".to_owned()),
+        sms: Some(SmsOptions::default()),
+        filter: AudienceFilter::default(),
         expires_at: None,
         send_at: None,
         needs_approval: false,

@@ -11,8 +11,8 @@ use domain::deliveries::{
     Cause, Deliveries, Failure, FailureClass, MemberOutcome, Outcome, State, deliveries_stream,
 };
 use domain::notification::{
-    AUDIENCE, Addressee, AudienceEvent, Content, Notification, NotificationCommand, Recipient,
-    RequestNotification,
+    AUDIENCE, Addressee, AudienceEvent, AudienceFilter, Content, Notification, NotificationCommand,
+    Recipient, RequestNotification,
 };
 use domain::personal::Personal;
 use domain::value::{
@@ -90,6 +90,11 @@ impl World {
         self.notification_with(company, |_| ()).await
     }
 
+    /// The same, to some of the clients.
+    pub(crate) async fn filtered(&self, company: u128, filter: AudienceFilter) -> NotificationId {
+        self.notification_with(company, |request| request.filter = filter).await
+    }
+
     /// The same, with other fields.
     pub(crate) async fn notification_with(
         &self,
@@ -107,6 +112,7 @@ impl World {
             recipient_kind: RecipientKind::Everyone,
             category: Category::Service,
             content,
+            filter,
             expires_at: None,
             schedule_at: None,
             hold_seconds: 0,
@@ -235,12 +241,11 @@ impl World {
     }
 
     pub(crate) async fn mark(&self, owner: Uuid, marks: &[StartMark]) -> Vec<Marked> {
-        self.settler.commit(Some(owner), marks, Vec::new()).await.expect("marks").0
+        self.settler.commit(Some(owner), marks, &[]).await.expect("marks").0
     }
 
     pub(crate) async fn settle(&self, owner: Uuid, change: Change) -> Settled {
-        let (_, mut settled) =
-            self.settler.commit(Some(owner), &[], vec![change]).await.expect("a settlement");
+        let (_, mut settled) = self.settler.commit(Some(owner), &[], &[change]).await.expect("a settlement");
         settled.pop().expect("a change")
     }
 
@@ -250,7 +255,7 @@ impl World {
     }
 
     pub(crate) async fn state(&self, id: ChunkId, number: u16) -> State {
-        self.deliveries(id).await.get(member(number)).state.clone()
+        self.deliveries(id).await.get(member(number)).state
     }
 
     pub(crate) async fn aggregate(&self, notification: NotificationId) -> Notification {

@@ -14,7 +14,7 @@ use crate::state::AppState;
 /// The highest limit that can be set.
 const APPROVAL_ABOVE_MAX: u64 = 1_000_000_000;
 
-/// What is to change; absent parts stay.
+/// The fields to change. Absent fields stay as they are.
 #[derive(ToSchema)]
 pub(super) struct ChangeCompany {
     /// A new name.

@@ -5,6 +5,7 @@ mod cancel;
 mod confirmation;
 mod deliveries;
 mod failures;
+mod filter;
 mod history;
 mod list;
 mod order;
@@ -15,6 +16,7 @@ mod reject;
 mod reschedule;
 mod resume;
 mod retry;
+mod segments;
 mod send;
 mod sending;
 mod stream;
@@ -34,6 +36,7 @@ use crate::state::AppState;
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(preview::preview))
+        .routes(routes!(preview::excluded::excluded))
         .routes(routes!(list::list, send::send))
         .routes(routes!(read::read))
         .routes(routes!(deliveries::deliveries))

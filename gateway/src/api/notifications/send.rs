@@ -3,15 +3,16 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use commands::{CommandContext, Done};
-use domain::notification::RequestNotification;
+use domain::notification::{AudienceFilter, RequestNotification};
 use domain::value::CompanyId;
 use projections::Projection;
 use projections::queries::audience;
 use serde_json::{Value, json};
 
 use super::confirmation::Confirmation;
+use super::filter::ResolvedFilter;
 use super::order::{NewNotification, NotificationFields};
-use super::preview::audience_of;
+use super::preview::{audience_of, first_people, segments_of};
 use crate::access::Caller;
 use crate::api::Wrote;
 use crate::api::schema::Made;
@@ -27,7 +28,7 @@ impl Body for NewNotification {
     }
 }
 
-/// Tell something to a company's clients (its notifiers). The audience is resolved and frozen behind the answer.
+/// Send a notification to a company's clients (its notifiers). The audience is resolved and frozen after the answer.
 #[utoipa::path(
     post, path = "/notifications", tag = "notifications", request_body = NotificationFields,
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
@@ -46,14 +47,16 @@ async fn sent(
     context: &CommandContext,
 ) -> Answer<(Done, Value)> {
     new.needs_company(state, caller).await?;
+    let ResolvedFilter { filter, .. } = new.filter.resolved(state, new.company).await?;
     let approval_above = approval_above(state, new.company).await?;
-    let people = needs_audience(state, caller, &new, approval_above.is_some()).await?;
+    let people = needs_audience(state, caller, &new, &filter, approval_above.is_some()).await?;
     let request = RequestNotification {
         notification: state.new_id().into(),
         company: new.company,
         recipient_kind: new.recipient_kind,
         category: new.category,
         content: new.content,
+        filter,
         expires_at: new.expires_at,
         schedule_at: new.schedule_at,
         hold_seconds: new.hold_seconds,
@@ -73,25 +76,35 @@ pub(super) async fn approval_above(state: &AppState, company: CompanyId) -> Answ
     Ok(profile.and_then(|profile| profile.limits.approval_above))
 }
 
-/// The audience must not be empty, and must have the confirmed size if there is one. It is counted for that and for the limit
-/// of the company: else an alarm to one person waits for no slot.
+/// The audience must not be empty, and must be the confirmed one if there is one; no SMS may take more parts than the
+/// request allows. It is counted only for these two and for the company's limit: an alarm to one person waits for no slot.
 async fn needs_audience(
     state: &AppState,
     caller: &Caller,
     new: &NewNotification,
+    filter: &AudienceFilter,
     has_limit: bool,
 ) -> Answer<u64> {
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
-    let (company, channel) = (new.company, new.content.channel());
-    if !audience::reaches_somebody(state.pool(), company, channel, new.recipient_kind).await? {
-        return Err(Problem::of_field("/recipient_kind", Reason::NobodyToTell));
+    let selection = new.selection(filter);
+    if !audience::reaches_somebody(state.pool(), &selection).await? {
+        let field = if new.filter.is_given() { "/filter" } else { "/recipient_kind" };
+        return Err(Problem::of_field(field, Reason::NobodyToTell));
     }
-    if new.confirm_token.is_none() && !has_limit {
+    if new.confirm_token.is_none() && new.segments_max().is_none() && !has_limit {
         return Ok(0);
     }
-    let reachable = audience_of(state, state.confirmations(), caller, new).await?.reachable;
-    if let Some(token) = &new.confirm_token {
-        Confirmation { asked: new, by: caller.id(), reachable }.check(token.as_str(), state.log().keys())?;
+    let audience = audience_of(state, state.confirmations(), caller, &selection).await?;
+    if let Some(max) = new.segments_max() {
+        let people = first_people(state, &selection).await?;
+        let segments = segments_of(state, new, &people, &audience).max;
+        if segments > max.into() {
+            return Err(Problem::of_field("/segments_max", Reason::TooManySegments { segments, max }));
+        }
     }
-    Ok(reachable)
+    if let Some(token) = &new.confirm_token {
+        let confirmation = Confirmation { asked: new, by: caller.id(), audience: &audience.fingerprint };
+        confirmation.check(token.as_str(), state.log().keys(), state.now())?;
+    }
+    Ok(audience.reachable)
 }

@@ -2,7 +2,7 @@
 
 use domain::value::{Language, grouped};
 
-use super::size;
+use super::{changes, size};
 use crate::problem::{JsonType, Kind, Reason};
 
 pub(in crate::problem) const fn title(kind: Kind) -> &'static str {
@@ -73,8 +73,15 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
             format!("A message can be taken back only within {window_s} seconds of being sent.")
         }
         Reason::TooFar { max_days } => format!("It cannot be more than {max_days} days from now."),
-        Reason::AudienceChanged { reachable } => {
-            format!("The audience has changed: it is {reachable} now. Check and confirm again.")
+        Reason::AudienceChanged { reachable, added, removed } => {
+            let changes = changes(*added, *removed, "at least ");
+            format!("The audience has changed ({changes}): it is {reachable} now. Check and confirm again.")
+        }
+        Reason::TooManyExternalIds { max } => {
+            format!("The list can have at most {} external ids.", grouped(*max, ','))
+        }
+        Reason::TooManySegments { segments, max } => {
+            format!("The longest SMS takes {segments} parts, and the maximum given is {max}.")
         }
         other => plain(other).to_owned(),
     }
@@ -115,6 +122,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::OwnAccess => "You cannot take your own administrator access away.",
         Reason::Contended => "Somebody else is changing it at the same time. Try again.",
         Reason::Unconfirmed => "The confirmation does not belong to this request.",
+        Reason::ConfirmationExpired => "The confirmation is too old. Check and confirm again.",
         Reason::NotCaughtUp => "The latest changes cannot be read yet. Try again.",
         Reason::Overloaded => "Too much work is waiting. Try again.",
         Reason::TooManyImports => {
@@ -138,6 +146,8 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooManyContacts { .. }
         | Reason::TooLateToWithdraw { .. }
         | Reason::TooFar { .. }
+        | Reason::TooManyExternalIds { .. }
+        | Reason::TooManySegments { .. }
         | Reason::AudienceChanged { .. } => "",
     }
 }

@@ -7,6 +7,7 @@ import { companyName, companyZone } from '../store/session';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 import { Modal, modalStyles } from '../ui/modal';
+import { transliterate } from './sms';
 
 @customElement('send-confirm')
 export class SendConfirm extends LitElement {
@@ -33,7 +34,7 @@ export class SendConfirm extends LitElement {
       content: html`<p class="say">${this.sentence()}</p>
       <div class="text" tabindex="0">
         ${request.subject ? html`<p class="strong wrap">${request.subject}</p>` : nothing}
-        <p class="verbatim">${request.body}</p>
+        <p class="verbatim">${request.transliterate ? transliterate(request.body) : request.body}</p>
       </div>
       ${request.schedule_at ? html`<p class="notice">${icon('history', 18)}<span>${t('confirm.scheduled', { at: dateIn(companyZone(request.company_id), request.schedule_at) })}</span></p>` : nothing}
       ${this.preview?.needs_approval ? html`<p class="notice warn">${icon('alert', 18)}<span>${t('confirm.needs_approval')}</span></p>` : nothing}

@@ -4,6 +4,7 @@ import type { Category, Channel, NotificationRequest, RecipientKind } from '../c
 import { t } from '../i18n';
 import { companyZone } from '../store/session';
 import { instantOf } from '../zoned-time';
+import { EXTERNAL_IDS_MAX, externalIdsIn } from './external-ids';
 
 export interface SendForm {
   company: string;
@@ -12,6 +13,14 @@ export interface SendForm {
   recipientKind: RecipientKind;
   category: Category;
   body: string;
+  /** «Optimizar sin tildes». */
+  transliterate: boolean;
+  /** The most parts of an SMS; empty without a maximum. */
+  segmentsMax: string;
+  locale: string;
+  timeZone: string;
+  /** External ids as they were pasted. */
+  clients: string;
   /** Local times of the company, as the fields have them; empty: at once, and never. */
   schedule: string;
   expires: string;
@@ -24,11 +33,26 @@ export const EMPTY_FORM: SendForm = {
   recipientKind: 'holder',
   category: 'operational',
   body: '',
+  transliterate: false,
+  segmentsMax: '',
+  locale: '',
+  timeZone: '',
+  clients: '',
   schedule: '',
   expires: '',
 };
 /** How long a send can be undone. */
 export const HOLD_SECONDS = 30;
+/** The fields that decide who is told. */
+export const AUDIENCE_FIELDS: (keyof SendForm)[] = [
+  'company',
+  'channel',
+  'recipientKind',
+  'locale',
+  'timeZone',
+  'clients',
+];
+export const SEGMENTS_MAX_CHOICES = ['1', '2', '3', '4', '5', '6', '8', '10'];
 export const RECIPIENT_KINDS: RecipientKind[] = ['holder', 'emergency_contact', 'authorized_user', 'everyone'];
 export const CATEGORIES: Category[] = ['operational', 'service', 'collection', 'commercial'];
 
@@ -42,6 +66,11 @@ const FIELDS: Record<string, keyof SendForm> = {
   body: 'body',
   schedule_at: 'schedule',
   expires_at: 'expires',
+  segments_max: 'segmentsMax',
+  filter: 'clients',
+  'filter.locale': 'locale',
+  'filter.time_zone': 'timeZone',
+  'filter.external_ids': 'clients',
 };
 
 export type SendErrors = Partial<Record<keyof SendForm, string>>;
@@ -59,7 +88,25 @@ export function requestOf(form: SendForm): NotificationRequest {
     body: form.body,
     ...timesOf(form),
     hold_seconds: HOLD_SECONDS,
+    ...(form.channel === 'sms' ? smsOptionsOf(form) : {}),
+    ...filterOf(form),
   };
+}
+
+function smsOptionsOf({ transliterate, segmentsMax }: SendForm): Partial<NotificationRequest> {
+  return {
+    ...(transliterate ? { transliterate } : {}),
+    ...(segmentsMax ? { segments_max: Number(segmentsMax) } : {}),
+  };
+}
+
+function filterOf({ locale, timeZone, clients }: SendForm): Pick<NotificationRequest, 'filter'> {
+  const filter = {
+    ...(locale ? { locale } : {}),
+    ...(timeZone ? { time_zone: timeZone } : {}),
+    ...(clients.trim() ? { external_ids: externalIdsIn(clients) } : {}),
+  };
+  return Object.keys(filter).length > 0 ? { filter } : {};
 }
 
 function timesOf({ company, schedule, expires }: SendForm): Pick<NotificationRequest, 'schedule_at' | 'expires_at'> {
@@ -85,6 +132,9 @@ export function missingIn(form: SendForm, now = Date.now()): SendErrors {
   }
   if (!form.body.trim()) errors.body = t('send.body_missing');
   else if ([...form.body].length > bodyMax) errors.body = t('too_long', { n: bodyMax });
+  if (externalIdsIn(form.clients).length > EXTERNAL_IDS_MAX) {
+    errors.clients = t('send.too_many_clients', { n: EXTERNAL_IDS_MAX });
+  }
   return { ...errors, ...wrongTimes(form, now) };
 }
 
@@ -101,7 +151,8 @@ function wrongTimes(form: SendForm, now: number): SendErrors {
 export function errorsFrom(fields: Record<string, string>): SendErrors {
   const errors: SendErrors = {};
   for (const [name, detail] of Object.entries(fields)) {
-    const field = FIELDS[name];
+    // A fault of one id is a fault of its list.
+    const field = FIELDS[name] ?? FIELDS[name.replace(/\.\d+$/, '')];
     if (field) errors[field] = detail;
   }
   return errors;
