@@ -19,18 +19,20 @@ create table send_tasks (
   -- The fencing token: every claim and every requeue raises it; every mark and settlement is conditional on it. A new
   -- chunk begins at 0, a reopened one at 1. If it is 1 after a claim, the chunk's stream of deliveries is empty.
   epoch bigint not null default 0,
-  -- Why nothing more of it is sent. The housekeeper then records the outcome of its open members, page by page.
+  -- Why nothing of it is sent. The housekeeper records the outcome of the open members of a cancelled or expired task,
+  -- page by page; a paused task waits.
   stopped text,
   -- The program could not read the chunk or its deliveries. Every start tries again.
   is_parked boolean not null default false,
   constraint chunk_has_a_task_already primary key (notification_id, chunk),
-  constraint stop_is_known check (stopped in ('cancelled', 'expired'))
+  constraint stop_is_known check (stopped in ('cancelled', 'expired', 'paused'))
 ) with (autovacuum_vacuum_scale_factor = 0.02);
 -- The index of claims: stopped and parked tasks are not in it.
 create index send_tasks_due on send_tasks (channel, lane, company_id, due_at) where stopped is null and not is_parked;
 create index send_tasks_by_expiry on send_tasks (expires_at)
-  where expires_at is not null and stopped is null and not is_parked;
-create index send_tasks_stopped on send_tasks (notification_id, chunk) where stopped is not null and not is_parked;
+  where expires_at is not null and (stopped is null or stopped = 'paused') and not is_parked;
+create index send_tasks_stopped on send_tasks (notification_id, chunk)
+  where stopped in ('cancelled', 'expired') and not is_parked;
 create index send_tasks_by_owner on send_tasks (owner) where owner is not null and not is_parked;
 create index send_tasks_parked on send_tasks (notification_id, chunk) where is_parked;
 
@@ -72,7 +74,9 @@ create table send_notifications (
   recipient_kind text not null,
   lane smallint not null,
   expires_at timestamptz,
+  -- As the notification's own stream says. Cancelled includes rejected.
   cancelled boolean not null default false,
+  paused boolean not null default false,
   -- The last generation that was requested, that was closed, and that was completed.
   generation integer not null default 1,
   closed_generation integer not null default 0,
@@ -113,8 +117,11 @@ create table send_erasures (
 create table audiences (
   notification_id uuid not null references send_notifications,
   generation integer not null,
-  -- The position of its request or retry. Views must have reached it before the audience is read.
+  -- The position of its request, its beginning or its retry. Views must have reached it before the audience is read.
   position bigint not null,
+  -- When a notification begins that does not begin with its request; infinity while it waits for an approval or the end of
+  -- a pause; null once it has begun.
+  due_at timestamptz,
   chunks bigint not null default 0,
   recipients bigint not null default 0,
   -- The start of the next chunk: the last recipient's blind index, or for a retry the last chunk's number.
@@ -122,7 +129,8 @@ create table audiences (
   closed boolean not null default false,
   constraint audience_is_known_already primary key (notification_id, generation)
 );
-create index audiences_open on audiences (position) where not closed;
+create index audiences_open on audiences (position) where not closed and due_at is null;
+create index audiences_due on audiences (due_at) where not closed and due_at is not null;
 
 -- How far the intake has read the log; one row.
 create table intake (

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::notification::{Notification, NotificationCommand, NotificationError, RequestNotification};
-use domain::value::{CompanyId, NotificationId};
+use domain::value::{CompanyId, NotificationId, StatedReason, UserId};
 use serde_json::{Value, json};
 
 use crate::context::CommandContext;
@@ -14,7 +14,7 @@ type Outcome = Result<Done, CommandError<NotificationError>>;
 /// Requests a notification under a new id. `answer` is stored as the first answer for its idempotency key.
 ///
 /// # Errors
-/// [`NotificationError::Expired`] for one that would expire before it begins.
+/// [`NotificationError::Expired`] for one that would expire before it begins, or what is wrong with its schedule.
 pub async fn request(
     log: &EventLog,
     request: RequestNotification,
@@ -31,7 +31,73 @@ pub async fn request(
 /// # Errors
 /// [`NotificationError::Unknown`] for a notification that was never requested.
 pub async fn cancel(log: &EventLog, notification: NotificationId, context: &CommandContext) -> Outcome {
-    let command = NotificationCommand::Cancel;
+    execute(log, notification, NotificationCommand::Cancel, context).await
+}
+
+/// Stops the sending of a notification until it is resumed. One that is paused or over stays as it is.
+///
+/// # Errors
+/// [`NotificationError::AwaitingApproval`] for one of which nothing would be sent.
+pub async fn pause(log: &EventLog, notification: NotificationId, context: &CommandContext) -> Outcome {
+    execute(log, notification, NotificationCommand::Pause, context).await
+}
+
+/// Goes on with a notification that is paused. One that is not stays as it is.
+///
+/// # Errors
+/// [`NotificationError::Cancelled`] for a cancelled one.
+pub async fn resume(log: &EventLog, notification: NotificationId, context: &CommandContext) -> Outcome {
+    execute(log, notification, NotificationCommand::Resume, context).await
+}
+
+/// Gives a notification that has not begun another time.
+///
+/// # Errors
+/// [`NotificationError::AlreadyBegun`], [`NotificationError::Cancelled`], or what is wrong with the time.
+pub async fn reschedule(
+    log: &EventLog,
+    notification: NotificationId,
+    schedule_at: DateTime<Utc>,
+    at: DateTime<Utc>,
+    context: &CommandContext,
+) -> Outcome {
+    execute(log, notification, NotificationCommand::Reschedule { schedule_at, at }, context).await
+}
+
+/// Approves a notification. One that does not await an approval stays as it is.
+///
+/// # Errors
+/// [`NotificationError::OwnApproval`] to its author, [`NotificationError::PastExpiry`], [`NotificationError::Cancelled`].
+pub async fn approve(
+    log: &EventLog,
+    notification: NotificationId,
+    by: UserId,
+    at: DateTime<Utc>,
+    context: &CommandContext,
+) -> Outcome {
+    execute(log, notification, NotificationCommand::Approve { by, at }, context).await
+}
+
+/// Refuses a notification that awaits its approval, for a reason: nothing of it is sent.
+///
+/// # Errors
+/// [`NotificationError::OwnApproval`] to its author, [`NotificationError::NotAwaitingApproval`].
+pub async fn reject(
+    log: &EventLog,
+    notification: NotificationId,
+    by: UserId,
+    reason: StatedReason,
+    context: &CommandContext,
+) -> Outcome {
+    execute(log, notification, NotificationCommand::Reject { notification, by, reason }, context).await
+}
+
+async fn execute(
+    log: &EventLog,
+    notification: NotificationId,
+    command: NotificationCommand,
+    context: &CommandContext,
+) -> Outcome {
     log.execute::<Notification>(&notification.to_string(), command, context, &json!({})).await
 }
 
@@ -46,8 +112,7 @@ pub async fn retry(
     at: DateTime<Utc>,
     context: &CommandContext,
 ) -> Outcome {
-    let command = NotificationCommand::Retry { at };
-    log.execute::<Notification>(&notification.to_string(), command, context, &json!({})).await
+    execute(log, notification, NotificationCommand::Retry { at }, context).await
 }
 
 /// The company whose clients a notification goes to, by the log; none if it was never requested.

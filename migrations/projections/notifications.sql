@@ -22,6 +22,15 @@ create table notifications (
   audience_closed boolean not null default false,
   excluded json not null default '{}',
   cancelled_at timestamptz,
+  -- Nothing is sent before this; copied from life, as are approval and decided_by.
+  send_at timestamptz,
+  begun_at timestamptz,
+  -- Null: none is needed.
+  approval text,
+  decided_by uuid,
+  decided_at timestamptz,
+  -- Why it was rejected.
+  rejection text,
   -- The people of all chunks so far.
   people bigint not null default 0,
   -- The position of the last event that changed the row.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use domain::client::{ClientEvent, ClientProfile, Contact};
-use domain::company::{CompanyEvent, CompanyProfile};
+use domain::company::{CompanyEvent, CompanyLimits, CompanyProfile};
 use domain::deliveries::{
     Cause, DeliveriesEvent, Detail, Evidence, FailureClass, GroupOutcome, GroupReceipt, Observation,
     OutcomeGroup, Phase, ReceiptGroup, Resolution, SuppressionReason, Totals,
@@ -84,9 +84,17 @@ fn notifications() -> Vec<NotificationEvent> {
                 clients: Some(ClientList { ids: [id(30)].into(), unknown: 1 }),
             },
             expires_at: Some(at(1_700_086_400)),
+            send_at: Some(at(1_700_000_030)),
+            needs_approval: true,
             author: id(10),
             requested_at: at(1_700_000_000),
         },
+        NotificationEvent::NotificationApproved { by: id(11) },
+        NotificationEvent::NotificationRejected { by: id(11), reason: personal(3, "No es la lista".into()) },
+        NotificationEvent::NotificationRescheduled { send_at: at(1_700_003_600) },
+        NotificationEvent::NotificationBegun,
+        NotificationEvent::NotificationPaused,
+        NotificationEvent::NotificationResumed,
         NotificationEvent::AudienceClosed {
             generation: 1,
             total: 2,
@@ -258,6 +266,7 @@ fn companies() -> Vec<CompanyEvent> {
         name: "Vigía Andina".into(),
         country: "CO".into(),
         time_zone: "America/Bogota".into(),
+        limits: CompanyLimits { approval_above: Some(500) },
     };
     vec![CompanyEvent::CompanyRegistered(profile()), CompanyEvent::CompanyChanged(profile())]
 }

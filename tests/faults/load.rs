@@ -57,8 +57,29 @@ impl Load {
 
     /// A notification of one company on one channel.
     pub(crate) fn add_notification(&mut self, testbed: &Testbed, company: usize, channel: Channel) {
-        let body = notification(&testbed.companies[company].to_string(), channel);
+        self.add_held_notification(testbed, company, channel, 0);
+    }
+
+    /// The same, held for so many seconds before it begins.
+    pub(crate) fn add_held_notification(
+        &mut self,
+        testbed: &Testbed,
+        company: usize,
+        channel: Channel,
+        hold_seconds: u32,
+    ) {
+        let mut body = notification(&testbed.companies[company].to_string(), channel);
+        body["hold_seconds"] = hold_seconds.into();
         self.add(format!("{}-{company}", channel.as_str()), Kind::Notification(channel), body);
+    }
+
+    /// A notification of the first company on each channel, held for so many seconds.
+    pub(crate) fn held(testbed: &Testbed, hold_seconds: u32) -> Self {
+        let mut load = Self::default();
+        for channel in [Channel::Sms, Channel::Email] {
+            load.add_held_notification(testbed, 0, channel, hold_seconds);
+        }
+        load
     }
 
     /// So many more messages.

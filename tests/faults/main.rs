@@ -16,6 +16,7 @@ mod logs;
 mod orphaned_tasks;
 mod outages;
 mod pairs;
+mod pauses;
 mod poison;
 mod providers;
 mod random;
@@ -24,6 +25,7 @@ mod refusals;
 mod reopened;
 #[path = "../model/rules.rs"]
 mod rules;
+mod schedules;
 mod sessions;
 mod shuffled;
 mod shuffler;

@@ -9,7 +9,7 @@ use tests::world::PASSWORD;
 use tests::{Answer, Client, World, id_of};
 
 /// Fields that may have line breaks, and every character but control characters.
-const TEXTS: [&str; 1] = ["/body"];
+const TEXTS: [&str; 2] = ["/body", "/reason"];
 /// Fields whose every character is good.
 const SECRETS: [&str; 1] = ["/password"];
 /// Longer than any field may be.
@@ -55,13 +55,15 @@ impl Office {
         let company = json!({"name": "Vigía", "country": "CO", "time_zone": "America/Bogota"});
         let ids = json!([self.company.to_string()]);
         let user = json!({"name": "Eva", "email": "eva@example.com", "password": PASSWORD, "roles": ["operator"], "companies": ids});
-        let with_expiry = |mut order: Value| {
+        let with_times = |mut order: Value| {
             order["expires_at"] = json!("2099-01-01T00:00:00Z");
+            order["schedule_at"] = json!("2098-01-01T00:00:00Z");
+            order["hold_seconds"] = json!(30);
             order
         };
         let orders = vec![
-            with_expiry(sms_to(self.company, "hola")),
-            with_expiry(email_to(self.company, "Aviso", "hola\nadiós")),
+            with_times(sms_to(self.company, "hola")),
+            with_times(email_to(self.company, "Aviso", "hola\nadiós")),
         ];
         let message = json!({
             "recipients": [self.admin.user.to_string()], "roles": ["operator"], "company": self.company.to_string(), "body": "hola",
@@ -71,7 +73,8 @@ impl Office {
             "POST /session" => vec![json!({"email": "ana@example.com", "password": PASSWORD})],
             "POST /users" => vec![user],
             "PATCH /users/{id}" => vec![merged(&user, json!({"active": true}))],
-            "POST /companies" | "PATCH /companies/{id}" => vec![company],
+            "POST /companies" => vec![company],
+            "PATCH /companies/{id}" => vec![merged(&company, json!({"limits": {"approval_above": 500}}))],
             "POST /companies/{id}/clients" | "PATCH /clients/{id}" => vec![client],
             "POST /messages" => vec![message],
             "POST /inbox/read-all" => vec![json!({"up_to": 0})],
@@ -83,7 +86,12 @@ impl Office {
             | "POST /inbox/{id}/restore"
             | "POST /notifications/{id}/cancel"
             | "POST /notifications/{id}/retry"
+            | "POST /notifications/{id}/pause"
+            | "POST /notifications/{id}/resume"
+            | "POST /notifications/{id}/approve"
             | "POST /projections/{name}/rebuild" => vec![json!({})],
+            "POST /notifications/{id}/reject" => vec![json!({"reason": "No es la lista\nde hoy"})],
+            "POST /notifications/{id}/reschedule" => vec![json!({"schedule_at": "2098-01-01T00:00:00Z"})],
             other => panic!("{other}: a route that nobody has thought about here"),
         };
         (route.path_to(&self.id(route)), bodies)
@@ -175,7 +183,7 @@ fn bad_values(pointer: &str) -> &'static [&'static str] {
         "time_zone" => &["Bogota", "America/Macondo", ""],
         "locale" => &["xx-yy-zz-españa", "es_ES_", "?"],
         "kind" | "channel" | "recipient_kind" | "category" | "priority" => &["otro", "", "SMS "],
-        "expires_at" => &["mañana", "2026-13-01T00:00:00Z", "2099-01-01"],
+        "expires_at" | "schedule_at" => &["mañana", "2026-13-01T00:00:00Z", "2099-01-01"],
         "name" => &["", "   "],
         _ => &[],
     }
@@ -356,6 +364,8 @@ fn required(route: &Route, good: &Value) -> &'static [&'static str] {
         "POST /companies/{id}/clients" => &["name"],
         "POST /messages" => &["body"],
         "POST /inbox/read-all" => &["up_to"],
+        "POST /notifications/{id}/reject" => &["reason"],
+        "POST /notifications/{id}/reschedule" => &["schedule_at"],
         "POST /notifications" | "POST /notifications/preview" if good["channel"] == "email" => {
             &["company_id", "channel", "recipient_kind", "category", "subject", "body"]
         }
@@ -483,6 +493,10 @@ async fn what_is_not_there_is_not_found_and_what_cannot_be_done_is_not_allowed()
                     .body("external_id,name,kind,contact_name,phone,email\n"),
                 "PATCH" => request.json(&json!({"name": "Otro"})),
                 _ if route.path.ends_with("/clients") => request.json(&json!({"name": "Otro"})),
+                _ if route.path.ends_with("/reject") => request.json(&json!({"reason": "No"})),
+                _ if route.path.ends_with("/reschedule") => {
+                    request.json(&json!({"schedule_at": "2098-01-01T00:00:00Z"}))
+                }
                 _ => request.json(&json!({})),
             };
             let status = Answer::to(request).await.status.as_u16();

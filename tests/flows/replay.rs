@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::TimeDelta;
 use commands::log::EventLog;
 use domain::value::{Channel, CompanyId, Role};
 use projections::queries::status::{self, ProjectionState};
@@ -100,6 +101,12 @@ impl Town {
             id_of(&self.admin.post_new("/notifications", &sms_to(self.company, "No va")).await.expect(202));
         self.admin.post(&format!("/notifications/{cancelled}/cancel"), &json!({})).await.expect(200);
         finished(&self.admin, &cancelled).await;
+        let mut scheduled = sms_to(self.company, "Más tarde");
+        scheduled["schedule_at"] = json!(self.world.now() + TimeDelta::days(1));
+        let moved = id_of(&self.admin.post_new("/notifications", &scheduled).await.expect(202));
+        let later = json!({"schedule_at": self.world.now() + TimeDelta::days(2)});
+        self.admin.post(&format!("/notifications/{moved}/reschedule"), &later).await.expect(200);
+        self.admin.post(&format!("/notifications/{moved}/pause"), &json!({})).await.expect(200);
         // Erased with deliveries behind them.
         let some = self.admin.all(&format!("/companies/{}/clients?q=dos", self.company)).await;
         self.admin.delete(&format!("/clients/{}", id_of(&some[0]))).await.expect(200);

@@ -27,13 +27,16 @@ pub fn is_over(told: &Value) -> bool {
     matches!(state, "completed" | "cancelled") && !waiting
 }
 
+/// The states in which the audience may not be known yet.
+const BEFORE_THE_AUDIENCE: [&str; 5] = ["awaiting_approval", "scheduled", "resolving", "paused", "cancelled"];
+
 /// Asserts that the total is the sum of its parts; it is 0 until the audience is known.
 #[track_caller]
 pub fn checked(told: &Value) -> bool {
     let totals = &told["totals"];
     let (total, sum) =
         (count(totals, "total"), ShownState::WORDS.iter().map(|part| count(totals, part)).sum::<i64>());
-    let is_open = total == 0 && (told["state"] == "resolving" || told["state"] == "cancelled");
+    let is_open = total == 0 && BEFORE_THE_AUDIENCE.iter().any(|state| told["state"] == *state);
     assert!(is_open || total == sum, "the total is not the sum of its parts: {told}");
     true
 }

@@ -1,6 +1,7 @@
 //! The audience of a notification: frozen in chunks, each with its task, and reopened by a retry.
 
 mod aside;
+mod begin;
 mod chunk;
 mod open;
 mod reopen;

@@ -60,7 +60,7 @@ pub(super) async fn next_open(pool: &PgPool, resting: &[Uuid]) -> sqlx::Result<O
         "select a.notification_id, a.generation, n.company_id, n.channel, n.recipient_kind, a.chunks, a.recipients,
                 a.cursor, n.cancelled
          from audiences a join send_notifications n using (notification_id)
-         where not a.closed and a.notification_id <> all($1)
+         where not a.closed and a.due_at is null and a.notification_id <> all($1)
            and case a.generation
              when 1 then a.position <= (select position from clients.checkpoint)
                or a.position <= (select position from clients.checkpoint) + $2
@@ -80,7 +80,7 @@ pub(super) async fn next_open(pool: &PgPool, resting: &[Uuid]) -> sqlx::Result<O
 
 pub(super) async fn any_open(pool: &PgPool, resting: &[Uuid]) -> sqlx::Result<bool> {
     sqlx::query_scalar(
-        "select exists (select from audiences where not closed and notification_id <> all($1))",
+        "select exists (select from audiences where not closed and due_at is null and notification_id <> all($1))",
     )
     .bind(resting)
     .fetch_one(pool)

@@ -11,7 +11,7 @@ use projections::queries::audience::{FailedChunk, failed_chunks};
 use sqlx::{PgConnection, PgPool};
 
 use super::open::{Open, Step, advance, lock};
-use super::resolver::{ResolveError, Resolver, keep_from_cancelling};
+use super::resolver::{ResolveError, Resolver, keep_from_stopping};
 use crate::tasks::add_totals;
 
 /// How many chunks are reopened in one transaction; fewer after each conflict, since chunks that are being sent move all
@@ -141,12 +141,12 @@ async fn insert_tasks(
     reopened: &[Reopened],
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    keep_from_cancelling(tx, open).await?;
+    keep_from_stopping(tx, open).await?;
     sqlx::query(
         "insert into send_tasks as t (notification_id, chunk, company_id, channel, lane, people, chunk_people, due_at,
                                       expires_at, stopped, epoch)
          select n.notification_id, c.chunk, n.company_id, n.channel, n.lane, c.people, c.chunk_people, $2, n.expires_at,
-                case when n.cancelled then 'cancelled' end, 1
+                case when n.cancelled then 'cancelled' when n.paused then 'paused' end, 1
          from send_notifications n, unnest($3::integer[], $4::integer[], $5::integer[]) as c (chunk, people, chunk_people)
          where n.notification_id = $1
          order by c.chunk

@@ -9,7 +9,7 @@ use commands::begin;
 use commands::log::{AppendError, Draft, EventLog, LoadError, Metadata};
 use cqrs_es::Aggregate;
 use domain::notification::{AUDIENCE, AudienceEvent, Notification, NotificationCommand, NotificationEvent};
-use domain::value::CHUNK_MEMBERS;
+use domain::value::{CHUNK_MEMBERS, NotificationId};
 use projections::queries::audience::{Candidate, page, preview};
 use sqlx::{PgConnection, PgPool};
 use tokio::time::{Instant, sleep, timeout};
@@ -19,6 +19,7 @@ use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::aside::Aside;
+use super::begin::next_due;
 use super::chunk::Chunk;
 use super::open::{self, Open, any_open, lock, mark_closed, next_open};
 use crate::Wakes;
@@ -114,26 +115,38 @@ impl Resolver {
         }
     }
 
-    /// One chunk of the audience whose turn it is, or its end.
+    /// The beginning of what is due; else one chunk of the audience whose turn it is, or its end.
     pub(super) async fn step(&mut self) -> sqlx::Result<Step> {
         let resting = self.aside.resting(Instant::now());
+        if let Some(due) = next_due(&self.pool, (self.clock)(), &resting).await? {
+            let begun = self.begin(&due).await;
+            return Ok(self.stepped(due.notification.uuid(), begun).await);
+        }
         let Some(open) = next_open(&self.pool, &resting).await? else {
             return Ok(if any_open(&self.pool, &resting).await? { Step::Behind } else { Step::Idle });
         };
         let span = tracing::info_span!("resolve", trace_id = Empty, notification = %open.notification_id);
-        match self.resolve(&open).instrument(span).await {
+        let resolved = self.resolve(&open).instrument(span).await;
+        if resolved.is_ok() {
+            self.wakes.ring(open.channel);
+        }
+        Ok(self.stepped(open.notification_id, resolved).await)
+    }
+
+    /// Whatever came of the step, there may be more to do.
+    async fn stepped(&mut self, notification: Uuid, outcome: Result<(), ResolveError>) -> Step {
+        match outcome {
             Ok(()) => {
-                self.aside.forget(open.notification_id);
+                self.aside.forget(notification);
                 self.conflicts = 0;
-                self.wakes.ring(open.channel);
             }
             Err(error) if error.is_conflict() && self.conflicts < CONFLICTS_MAX => {
                 self.conflicts += 1;
                 sleep(BEHIND_POLL).await;
             }
-            Err(error) => self.set_aside(&open, &error),
+            Err(error) => self.set_aside(notification, &error),
         }
-        Ok(Step::Moved)
+        Step::Moved
     }
 
     /// Everything is read before the transaction begins, which then only writes.
@@ -168,8 +181,7 @@ impl Resolver {
         Ok(page(&self.pool, &selection, after, CHUNK_MEMBERS as usize).await?)
     }
 
-    fn set_aside(&mut self, open: &Open, error: &ResolveError) {
-        let notification = open.notification_id;
+    fn set_aside(&mut self, notification: Uuid, error: &ResolveError) {
         if self.aside.put(notification, Instant::now()) {
             tracing::error!(%error, %notification, "an audience fails again and again; the others go on");
         } else {
@@ -222,7 +234,8 @@ impl Resolver {
         let mut drafts = Vec::new();
         if let Some(event) = closed {
             sequence += 1;
-            drafts.push(self.notification_draft(open, sequence, &event).await?);
+            let metadata = self.requests.metadata_of_outcomes(open.asked(), open.company()).await?;
+            drafts.push(notification_draft(open.notification(), sequence, &event, metadata)?);
             state.apply(event);
         }
         let mut tx = begin(&self.pool).await?;
@@ -248,17 +261,6 @@ impl Resolver {
         Ok(())
     }
 
-    async fn notification_draft(
-        &self,
-        open: &Open,
-        sequence: i64,
-        event: &NotificationEvent,
-    ) -> Result<Draft, ResolveError> {
-        let metadata = self.requests.metadata_of_outcomes(open.asked(), open.company()).await?;
-        let draft = Draft::of(NOTIFICATION, open.notification_id, sequence, event, metadata);
-        Ok(draft.map_err(AppendError::from)?)
-    }
-
     /// Only a first generation leaves anybody out: a retry's audience has had an address already.
     async fn excluded(&self, open: &Open) -> Result<BTreeMap<String, u64>, ResolveError> {
         if open.generation > 1 {
@@ -271,6 +273,16 @@ impl Resolver {
             Err(_) => Ok(BTreeMap::new()),
         }
     }
+}
+
+/// An event of a notification's own stream.
+pub(super) fn notification_draft(
+    notification: NotificationId,
+    sequence: i64,
+    event: &NotificationEvent,
+    metadata: Metadata,
+) -> Result<Draft, AppendError> {
+    Ok(Draft::of(NOTIFICATION, notification.uuid(), sequence, event, metadata)?)
 }
 
 impl Ahead {
@@ -290,8 +302,9 @@ fn draft(open: &Open, chunk: Chunk, metadata: Metadata) -> Result<Draft, AppendE
     Ok(Draft::of(AUDIENCE, open.notification_id, open.chunks + 1, &event, metadata)?)
 }
 
-/// The shared lock waits for a cancellation that is under way, and keeps the next one out until the task can be seen.
-pub(super) async fn keep_from_cancelling(tx: &mut PgConnection, open: &Open) -> sqlx::Result<()> {
+/// The shared lock waits for a pause or a cancellation that is under way, and keeps the next one out until the task can be
+/// seen.
+pub(super) async fn keep_from_stopping(tx: &mut PgConnection, open: &Open) -> sqlx::Result<()> {
     sqlx::query("select from send_notifications where notification_id = $1 for share")
         .bind(open.notification_id)
         .execute(tx)
@@ -305,12 +318,12 @@ async fn insert_task(
     people: i64,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    keep_from_cancelling(tx, open).await?;
+    keep_from_stopping(tx, open).await?;
     sqlx::query(
         "insert into send_tasks (notification_id, chunk, company_id, channel, lane, people, chunk_people, due_at,
                                  expires_at, stopped)
          select notification_id, $2::integer, company_id, channel, lane, $3::integer, $3::integer, $4, expires_at,
-                case when cancelled then 'cancelled' end
+                case when cancelled then 'cancelled' when paused then 'paused' end
          from send_notifications where notification_id = $1",
     )
     .bind(open.notification_id)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use commands::{CommandContext, notifications};
 use domain::client::ClientEvent;
 use domain::deliveries::{Outcome, State, Totals};
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use super::Resolver;
 use super::resolver::Step;
+use crate::tasks::follow_notification;
 use crate::tasks::settle::Next;
 use crate::tasks::tests::world::{World, accepted, change, client, failure, member, outcome};
 
@@ -198,4 +200,105 @@ async fn a_retry_of_nobody_completes_at_once_and_keeps_the_totals() {
     let completed = world.aggregate(notification).await;
     assert_eq!((completed.state(), completed.generation()), (Some(NotificationState::Completed), 2));
     assert_eq!(completed.totals(), Totals { accepted: 1, failed: 1, ..Totals::default() });
+}
+
+/// A notification for a minute from now, whose audience the intake has opened.
+async fn scheduled(world: &World) -> NotificationId {
+    let due_at = world.now() + TimeDelta::seconds(60);
+    let notification = world.notification_with(1, |request| request.schedule_at = Some(due_at)).await;
+    open(world, notification, 1).await;
+    world
+        .run(
+            "update audiences set due_at = to_timestamp(1060), position = 1 where notification_id = $1",
+            &[notification.uuid()],
+        )
+        .await;
+    notification
+}
+
+async fn state(world: &World, notification: NotificationId) -> NotificationState {
+    world.aggregate(notification).await.state().expect("a state")
+}
+
+#[tokio::test]
+async fn what_is_scheduled_begins_at_its_time_with_the_people_of_that_moment() {
+    let world = world().await;
+    let notification = scheduled(&world).await;
+    resolve(&world).await;
+    assert_eq!(state(&world, notification).await, NotificationState::Scheduled);
+    world
+        .run("delete from clients.contacts where client_id > '00000000-0000-0000-0000-000000000003'", &[])
+        .await;
+    world.wait(60);
+    // The view has not reached the beginning: nobody is frozen yet.
+    world.run("update clients.checkpoint set position = 0", &[]).await;
+    let mut early = resolver(&world);
+    assert_eq!(early.step().await.expect("a step"), Step::Moved);
+    assert_eq!(early.step().await.expect("a step"), Step::Behind);
+    assert_eq!(state(&world, notification).await, NotificationState::Resolving);
+    world.run("update clients.checkpoint set position = 1000000", &[]).await;
+    resolve(&world).await;
+    assert_eq!(world.number("select sum(people) from send_tasks").await, 3);
+    assert_eq!(state(&world, notification).await, NotificationState::Running);
+}
+
+#[tokio::test]
+async fn of_two_dispatchers_one_begins_what_is_due() {
+    let world = world().await;
+    scheduled(&world).await;
+    world.wait(60);
+    let (mut one, mut other) = (resolver(&world), resolver(&world));
+    let (one, other) = tokio::join!(one.step(), other.step());
+    assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    resolve(&world).await;
+    let begun = "select count(*) from events where event_type = 'NotificationBegun'";
+    assert_eq!(world.number(begun).await, 1);
+    assert_eq!(world.number("select sum(people) from send_tasks").await, 501);
+}
+
+#[tokio::test]
+async fn what_the_stream_says_counts_before_the_row_shows_it() {
+    let world = world().await;
+    let [paused, cancelled, moved] =
+        [scheduled(&world).await, scheduled(&world).await, scheduled(&world).await];
+    let context = CommandContext::of_system();
+    notifications::pause(&world.log, paused, &context).await.expect("a pause");
+    notifications::cancel(&world.log, cancelled, &context).await.expect("a cancellation");
+    let (later, now) = (world.now() + TimeDelta::seconds(120), world.now());
+    notifications::reschedule(&world.log, moved, later, now, &context).await.expect("another time");
+    world.wait(60);
+    resolve(&world).await;
+    assert_eq!(world.number("select count(*) from events where event_type = 'NotificationBegun'").await, 0);
+    assert_eq!(world.number("select count(*) from audiences where closed").await, 1, "it is cancelled");
+    world.wait(60);
+    resolve(&world).await;
+    assert_eq!(state(&world, moved).await, NotificationState::Running);
+    assert_eq!(state(&world, paused).await, NotificationState::Paused);
+    notifications::resume(&world.log, paused, &context).await.expect("it goes on");
+    follow_notification(&world.pool, paused).await.expect("it is followed");
+    resolve(&world).await;
+    assert_eq!(state(&world, paused).await, NotificationState::Running);
+}
+
+#[tokio::test]
+async fn the_tasks_of_a_paused_notification_are_paused_from_the_start() {
+    let world = world().await;
+    let notification = half_failed(&world).await;
+    let context = CommandContext::of_system();
+    notifications::pause(&world.log, notification, &context).await.expect("a pause");
+    follow_notification(&world.pool, notification).await.expect("it is followed");
+    let person = [notification.uuid(), client(1, 2).uuid()];
+    world.run("insert into notifications.recipients values ($1, 2, $2, 'ana@example.com')", &person).await;
+    world.run("insert into notifications.outcomes values ($1, 2, 1, 1, 'failed')", &person[..1]).await;
+    world.run("insert into notifications.chunks values ($1, 1, 2)", &person[..1]).await;
+    resolve(&world).await;
+    let fresh = world.notification(1).await;
+    notifications::pause(&world.log, fresh, &context).await.expect("a pause");
+    follow_notification(&world.pool, fresh).await.expect("it is followed");
+    open(&world, fresh, 1).await;
+    resolve(&world).await;
+    assert_eq!(world.number("select count(*) from send_tasks where stopped = 'paused'").await, 3);
+    assert_eq!(world.number("select count(*) from send_tasks").await, 3);
+    let owner = world.owner().await;
+    assert!(world.claim(owner).await.is_empty());
 }

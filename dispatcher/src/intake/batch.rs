@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use commands::log::Recorded;
+use cqrs_es::Aggregate;
 use domain::client::ClientEvent;
-use domain::notification::NotificationEvent;
+use domain::notification::{Beginning, Notification, NotificationEvent};
 use domain::value::{Channel, CompanyId, NotificationId, RecipientKind};
 use domain::{Event, Position};
 use uuid::Uuid;
@@ -15,7 +16,8 @@ use crate::tasks::lane_of;
 pub(super) struct Batch {
     pub(super) requested: Vec<Requested>,
     pub(super) audiences: Vec<OpenAudience>,
-    pub(super) cancelled: Vec<Uuid>,
+    /// Notifications of which something happened that their tasks must follow, such as a pause.
+    pub(super) controlled: Vec<Uuid>,
     /// Clients, and the positions of their erasures.
     pub(super) erased: Vec<(Uuid, Position)>,
     /// Positions of events that could not be read.
@@ -41,6 +43,8 @@ pub(super) struct OpenAudience {
     pub(super) notification: Uuid,
     pub(super) generation: i32,
     pub(super) position: Position,
+    /// When it begins.
+    pub(super) beginning: Beginning,
 }
 
 /// The aggregates whose events the intake takes in.
@@ -70,6 +74,7 @@ impl Batch {
     }
 
     fn add_notification(&mut self, notification: Uuid, position: Position, event: NotificationEvent) {
+        let beginning = beginning(&event);
         match event {
             NotificationEvent::NotificationRequested {
                 company,
@@ -87,23 +92,47 @@ impl Batch {
                     lane: lane_of(category),
                     expires_at,
                 });
-                self.audiences.push(OpenAudience { notification, generation: 1, position });
+                self.audiences.push(OpenAudience { notification, generation: 1, position, beginning });
             }
             NotificationEvent::NotificationRetried { generation } => {
-                self.audiences.push(OpenAudience { notification, generation: number(generation), position });
+                let generation = number(generation);
+                self.audiences.push(OpenAudience { notification, generation, position, beginning });
             }
-            NotificationEvent::NotificationCancelled => self.cancelled.push(notification),
-            NotificationEvent::AudienceClosed { .. } | NotificationEvent::NotificationCompleted { .. } => {}
+            NotificationEvent::NotificationApproved { .. }
+            | NotificationEvent::NotificationRejected { .. }
+            | NotificationEvent::NotificationRescheduled { .. }
+            | NotificationEvent::NotificationPaused
+            | NotificationEvent::NotificationResumed
+            | NotificationEvent::NotificationCancelled => self.controlled.push(notification),
+            NotificationEvent::NotificationBegun
+            | NotificationEvent::AudienceClosed { .. }
+            | NotificationEvent::NotificationCompleted { .. } => {}
         }
+    }
+
+    /// The notifications whose rows the batch writes, but for retries.
+    pub(super) fn notifications(&self) -> Vec<Uuid> {
+        let requested = self.requested.iter().map(|requested| requested.notification.uuid());
+        requested.chain(self.controlled.iter().copied()).collect()
     }
 
     /// Whether the batch changes nothing but the position.
     pub(super) fn is_empty(&self) -> bool {
         self.requested.is_empty()
             && self.audiences.is_empty()
-            && self.cancelled.is_empty()
+            && self.controlled.is_empty()
             && self.erased.is_empty()
             && self.parked.is_empty()
+    }
+}
+
+/// When a notification begins by its first event; a retry begins at once.
+fn beginning(event: &NotificationEvent) -> Beginning {
+    let mut life = Notification::default();
+    life.apply(event.clone());
+    match event {
+        NotificationEvent::NotificationRequested { .. } => life.beginning(),
+        _ => Beginning::Begun,
     }
 }
 
@@ -140,6 +169,10 @@ mod tests {
     }
 
     fn requested(category: Category) -> Event {
+        requested_for(category, None)
+    }
+
+    fn requested_for(category: Category, send_at: Option<DateTime<Utc>>) -> Event {
         Event::Notification(NotificationEvent::NotificationRequested {
             company: Uuid::nil().into(),
             channel: Channel::Sms,
@@ -150,6 +183,8 @@ mod tests {
             sms: None,
             filter: AudienceFilter::default(),
             expires_at: None,
+            send_at,
+            needs_approval: false,
             author: UserId::from(Uuid::nil()),
             requested_at: DateTime::UNIX_EPOCH,
         })
@@ -168,8 +203,16 @@ mod tests {
     fn a_request_is_remembered_and_its_audience_opened_at_its_position() {
         let batch = folded(vec![requested(Category::Collection)]);
         assert_eq!(batch.requested[0].lane, 2);
-        let expected = OpenAudience { notification: Uuid::from_u128(7), generation: 1, position: 1 };
-        assert_eq!(batch.audiences, [expected]);
+        let audience = |beginning| OpenAudience {
+            notification: Uuid::from_u128(7),
+            generation: 1,
+            position: 1,
+            beginning,
+        };
+        assert_eq!(batch.audiences, [audience(Beginning::Begun)]);
+        let later = DateTime::from_timestamp(60, 0);
+        let batch = folded(vec![requested_for(Category::Collection, later)]);
+        assert_eq!(batch.audiences, [audience(Beginning::At(later.expect("a time")))]);
     }
 
     #[test]
@@ -185,8 +228,9 @@ mod tests {
         let closed =
             NotificationEvent::AudienceClosed { generation: 1, total: 0, excluded: Default::default() };
         assert!(folded(vec![Event::Notification(closed)]).is_empty());
-        let cancelled = Event::Notification(NotificationEvent::NotificationCancelled);
-        assert_eq!(folded(vec![cancelled]).cancelled, [Uuid::from_u128(7)]);
+        for event in [NotificationEvent::NotificationCancelled, NotificationEvent::NotificationPaused] {
+            assert_eq!(folded(vec![Event::Notification(event)]).controlled, [Uuid::from_u128(7)]);
+        }
     }
 
     #[test]

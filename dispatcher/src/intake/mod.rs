@@ -1,4 +1,4 @@
-//! The intake: follows the log and remembers what sending needs of it: requests, retries, cancellations, erasures.
+//! The intake: follows the log and remembers what sending needs of it: requests, retries, pauses, cancellations, erasures.
 
 mod batch;
 mod store;

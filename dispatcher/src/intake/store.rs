@@ -2,11 +2,12 @@
 
 use commands::begin;
 use domain::Position;
+use domain::notification::Beginning;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::batch::Batch;
-use crate::tasks::stops::stop_cancelled;
+use crate::tasks::controls;
 
 /// Why a batch was not taken in.
 #[derive(Debug, thiserror::Error)]
@@ -38,9 +39,10 @@ pub(super) async fn store(
         return Err(StoreError::Overtaken);
     }
     unpark(&mut tx, &batch.unparked).await?;
+    controls::lock(&mut tx, &batch.notifications()).await?;
     remember(&mut tx, batch).await?;
     open_audiences(&mut tx, batch).await?;
-    stop_cancelled(&mut tx, &batch.cancelled).await?;
+    follow(&mut tx, batch).await?;
     erase(&mut tx, &batch.erased).await?;
     park(&mut tx, &batch.parked).await?;
     fail::fail_point!("intake::before_commit", |_| std::process::abort());
@@ -78,15 +80,11 @@ async fn park(tx: &mut PgConnection, positions: &[Position]) -> sqlx::Result<()>
     Ok(())
 }
 
-/// A request that was parked may have been cancelled while nobody could read it.
 async fn remember(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()> {
     for requested in &batch.requested {
         sqlx::query(
-            "insert into send_notifications (notification_id, company_id, channel, recipient_kind, lane, expires_at,
-                                               cancelled)
-             values ($1, $2, $3, $4, $5, $6,
-                     exists (select from events where aggregate_type = 'notification' and aggregate_id = $1::text
-                               and event_type = 'NotificationCancelled'))
+            "insert into send_notifications (notification_id, company_id, channel, recipient_kind, lane, expires_at)
+             values ($1, $2, $3, $4, $5, $6)
              on conflict do nothing",
         )
         .bind(requested.notification.uuid())
@@ -110,12 +108,18 @@ async fn open_audiences(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()
             continue;
         }
         sqlx::query(
-            "insert into audiences (notification_id, generation, position)
-             values ($1, $2, $3) on conflict do nothing",
+            "insert into audiences (notification_id, generation, position, due_at)
+             values ($1, $2, $3, case when not $4 then coalesce($5, 'infinity'::timestamptz) end)
+             on conflict do nothing",
         )
         .bind(audience.notification)
         .bind(audience.generation)
         .bind(audience.position)
+        .bind(audience.beginning == Beginning::Begun)
+        .bind(match audience.beginning {
+            Beginning::At(time) => Some(time),
+            Beginning::Begun | Beginning::Waits => None,
+        })
         .execute(&mut *tx)
         .await?;
         sqlx::query(
@@ -127,6 +131,18 @@ async fn open_audiences(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()
         .await?;
     }
     Ok(())
+}
+
+/// What happened to a notification before its request could be taken in counts too: it was cancelled at once, or its
+/// request was parked.
+async fn follow(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()> {
+    let requested: Vec<Uuid> =
+        batch.requested.iter().map(|requested| requested.notification.uuid()).collect();
+    let mut controlled = batch.controlled.clone();
+    if !requested.is_empty() {
+        controlled.extend(controls::changed_since_request(tx, &requested).await?);
+    }
+    controls::follow(tx, &controlled).await
 }
 
 async fn is_remembered(tx: &mut PgConnection, notification: Uuid) -> sqlx::Result<bool> {

@@ -32,8 +32,10 @@ pub(crate) enum Marked {
     Started,
     /// The task is somebody else's by now: the owner was fenced, or the task taken back.
     Lost,
-    /// The task is stopped, as its notification was cancelled.
-    Stopped,
+    /// The notification was cancelled.
+    Cancelled,
+    /// The notification is paused: the task goes back to the queue.
+    Paused,
     /// The person was erased.
     Erased,
     /// Nobody knows whether it is committed; the member is unsent all the same.
@@ -175,9 +177,14 @@ async fn insert(
     .bind(clients)
     .fetch_all(tx)
     .await?;
+    let marked = |stopped: Option<String>| match stopped.as_deref() {
+        None => Marked::Started,
+        Some("paused") => Marked::Paused,
+        Some(_) => Marked::Cancelled,
+    };
     let mut inserted = Inserted { marked: HashMap::new(), erased: HashSet::new() };
     for (place, stopped, erased) in rows {
-        let marked = if stopped.is_some() { Marked::Stopped } else { Marked::Started };
+        let marked = marked(stopped);
         inserted.marked.extend(place.map(|place| (place as usize - 1, marked)));
         inserted.erased.extend(erased);
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod claim;
 mod complete;
+pub(crate) mod controls;
 mod counts;
 mod decided;
 mod erasures;
@@ -26,12 +27,13 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub(crate) use self::complete::{Completions, complete_left_over, has_tasks, lock_notifications};
+pub use self::controls::follow_notification;
 pub use self::counts::{record_depth, sending, sending_among, sending_counts};
 pub(crate) use self::erasures::suppress_erased;
 pub(crate) use self::marks::{Marked, StartMark};
 pub(crate) use self::park::{give_back, park, unpark_all};
 pub(crate) use self::recover::recover;
-pub use self::stops::{stop_erased, stop_if_cancelled};
+pub use self::stops::stop_erased;
 pub(crate) use self::store::add_totals;
 pub(crate) use self::sweep::sweep;
 

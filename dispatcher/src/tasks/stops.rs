@@ -2,23 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use commands::begin;
 use domain::value::{ClientId, Members, NotificationId, Ordinal};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{ChunkId, owners};
 
-/// Why something must not be sent.
+/// Why something must not be sent, or not now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stopped {
     /// The notification was cancelled.
     Cancelled,
+    /// The notification is paused.
+    Paused,
     /// The people were erased.
     Erased,
 }
 
-/// Members of a task whom nothing must be sent any more.
+/// Members of a task whom nothing must be sent any more, or not now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stop {
     pub(crate) task: ChunkId,
@@ -29,39 +30,19 @@ pub(crate) struct Stop {
 
 /// What of an owner's tasks is stopped. It is asked with each beat, so that what a resting provider holds up is withdrawn too.
 pub(crate) async fn of_owner(pool: &PgPool, owner: Uuid) -> sqlx::Result<Vec<Stop>> {
-    let cancelled: Vec<(Uuid, i32)> = sqlx::query_as(
-        "select notification_id, chunk from send_tasks
-         where owner = $1 and not is_parked and stopped = 'cancelled'",
+    let stopped: Vec<(Uuid, i32, bool)> = sqlx::query_as(
+        "select notification_id, chunk, stopped = 'paused' from send_tasks
+         where owner = $1 and not is_parked and stopped in ('cancelled', 'paused')",
     )
     .bind(owner)
     .fetch_all(pool)
     .await?;
-    let cancelled = cancelled.into_iter().map(|(notification, chunk)| Stop {
+    let stopped = stopped.into_iter().map(|(notification, chunk, is_paused)| Stop {
         task: ChunkId { notification: notification.into(), chunk: chunk.unsigned_abs() },
         members: None,
-        why: Stopped::Cancelled,
+        why: if is_paused { Stopped::Paused } else { Stopped::Cancelled },
     });
-    Ok(cancelled.chain(erased(pool, owner).await?).collect())
-}
-
-/// Stops what is left of a notification whose cancellation is recorded, and does nothing if none is. The intake does the
-/// same when it reads the event. It is done here too, so that no send begins after the caller has been answered.
-///
-/// # Errors
-/// When the database does not answer; the intake will do it all the same.
-pub async fn stop_if_cancelled(pool: &PgPool, notification: NotificationId) -> sqlx::Result<()> {
-    let mut tx = begin(pool).await?;
-    let is_cancelled: bool = sqlx::query_scalar(
-        "select exists (select from events where aggregate_type = 'notification' and aggregate_id = $1::text
-                          and event_type = 'NotificationCancelled')",
-    )
-    .bind(notification.uuid())
-    .fetch_one(&mut *tx)
-    .await?;
-    if is_cancelled {
-        stop_cancelled(&mut tx, &[notification.uuid()]).await?;
-    }
-    tx.commit().await
+    Ok(stopped.chain(erased(pool, owner).await?).collect())
 }
 
 /// Refuses every start mark of a person whose erasure is committed: from the answer on no send to that person begins. The
@@ -75,35 +56,6 @@ pub async fn stop_erased(pool: &PgPool, client: ClientId) -> sqlx::Result<()> {
         .execute(pool)
         .await?;
     owners::wait_for_marks(pool).await
-}
-
-/// Under the lock on the notification no task of it is inserted unseen, for the resolver shares that lock; and it is taken
-/// before those on tasks, as a settlement does. What nobody has is then settled by the housekeeper; an owner asks with each
-/// beat.
-pub(crate) async fn stop_cancelled(tx: &mut PgConnection, cancelled: &[Uuid]) -> sqlx::Result<()> {
-    if cancelled.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "with locked as materialized (
-           select notification_id from send_notifications where notification_id = any($1)
-           order by notification_id for no key update)
-         update send_notifications n set cancelled = true from locked l where n.notification_id = l.notification_id",
-    )
-    .bind(cancelled)
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "with locked as materialized (
-           select notification_id, chunk from send_tasks where notification_id = any($1)
-           order by notification_id, chunk for update)
-         update send_tasks t set stopped = 'cancelled'
-         from locked l where t.notification_id = l.notification_id and t.chunk = l.chunk",
-    )
-    .bind(cancelled)
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 /// Only while an erasure is under way, which is rare, is the view asked.

@@ -26,8 +26,8 @@ struct StoppedRow {
     stopped: String,
 }
 
-/// Settles a page of the stopped tasks that nobody has, and stops a page of those whose time is over; returns how many
-/// there were. What an owner has is told to it.
+/// Settles a page of the cancelled and expired tasks that nobody has, and stops a page of those whose time is over, paused
+/// or not; returns how many there were. What an owner has is told to it.
 pub(crate) async fn sweep(settler: &Settler, now: DateTime<Utc>) -> Result<usize, SettleError> {
     let expired = stop_expired(&settler.pool, now).await?;
     let stopped = stopped(&settler.pool).await?;
@@ -44,7 +44,7 @@ async fn stop_expired(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<usize> 
     let stopped = sqlx::query(
         "with expired as materialized (
            select notification_id, chunk from send_tasks
-           where expires_at <= $1 and stopped is null and not is_parked and owner is null
+           where expires_at <= $1 and (stopped is null or stopped = 'paused') and not is_parked and owner is null
            limit $2
            for update skip locked)
          update send_tasks t set stopped = 'expired'
@@ -60,7 +60,7 @@ async fn stop_expired(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<usize> 
 async fn stopped(pool: &PgPool) -> sqlx::Result<Vec<(Task, Stopped)>> {
     let rows: Vec<StoppedRow> = sqlx::query_as(&format!(
         "select {COLUMNS}, t.stopped from send_tasks t
-         where t.stopped is not null and not t.is_parked and t.owner is null
+         where t.stopped in ('cancelled', 'expired') and not t.is_parked and t.owner is null
          limit $1"
     ))
     .bind(PAGE_TASKS)

@@ -32,6 +32,8 @@ struct Progress {
     settling: Members,
     /// When the first of those who are deferred is due.
     next_due: Option<DateTime<Utc>>,
+    /// The notification is paused: nobody is begun with any more, and the task is given back once nobody is being sent to.
+    is_given_back: bool,
     is_over: bool,
 }
 
@@ -44,7 +46,9 @@ impl ActiveTask {
         let in_memory: Members = everybody.iter().filter(is_pending).collect();
         let next_due = deliveries.next_due();
         let settling = Members::NONE;
-        let progress = Progress { deliveries, sequence, in_memory, settling, next_due, is_over: false };
+        let (is_given_back, is_over) = (false, false);
+        let progress =
+            Progress { deliveries, sequence, in_memory, settling, next_due, is_given_back, is_over };
         let active = Arc::new(Self { task, recipients, chance, progress: Mutex::new(progress) });
         let mut jobs: Vec<Job> = in_memory.iter().map(|member| active.job(member)).collect();
         jobs.append(&mut active.come_due(now));
@@ -71,6 +75,18 @@ impl ActiveTask {
     /// Whether somebody else has the task now, or nobody is left to send to.
     pub(super) fn is_over(&self) -> bool {
         self.progress().is_over
+    }
+
+    /// Whether the task goes back to the queue once nobody is being sent to.
+    pub(super) fn is_given_back(&self) -> bool {
+        self.progress().is_given_back
+    }
+
+    /// Works on these members no more, and begins with nobody else. They stay open.
+    pub(super) fn give_back(&self, members: Members) {
+        let mut progress = self.progress();
+        progress.is_given_back = true;
+        progress.in_memory = progress.in_memory.without(members);
     }
 
     /// Stops working on everybody but those who are being sent to.
@@ -120,7 +136,8 @@ impl ActiveTask {
     /// Jobs for those who were deferred and are due while others of the task are still being sent to.
     pub(super) fn come_due(self: &Arc<Self>, now: DateTime<Utc>) -> Vec<Job> {
         let mut progress = self.progress();
-        if progress.is_over || progress.next_due.is_none_or(|due| now < due) {
+        let has_none = progress.next_due.is_none_or(|due| now < due);
+        if progress.is_over || progress.is_given_back || has_none {
             return Vec::new();
         }
         let taken = progress.in_memory.union(progress.settling);

@@ -91,7 +91,8 @@ impl Outcomes {
     async fn not_started(&self, job: Job, marked: Option<Marked>) {
         match marked {
             Some(Marked::Lost) => tracing::debug!(?job, "a task was taken back before its send"),
-            Some(Marked::Stopped) => self.settle_unsent(job, Outcome::Cancelled).await,
+            Some(Marked::Cancelled) => self.settle_unsent(job, Outcome::Cancelled).await,
+            Some(Marked::Paused) => self.give_back(job).await,
             Some(Marked::Erased) => self.settle_unsent(job, ERASED).await,
             Some(Marked::Started) => {
                 // Of a fenced owner nobody hands it out again.
@@ -100,6 +101,14 @@ impl Outcomes {
             }
             Some(Marked::Unknown) | None => self.put_back_later(job),
         }
+    }
+
+    /// The notification of a job is paused: its task goes back to the queue, with all of its jobs that nobody has begun.
+    pub(super) async fn give_back(&self, job: Job) {
+        let waiting = self.route.buffer().withdraw(|other| Arc::ptr_eq(&other.task, &job.task));
+        let members = waiting.iter().map(|other| other.member).chain([job.member]).collect();
+        job.task.give_back(members);
+        drop(self.recorder.release(&job.task).await);
     }
 
     /// Settles the refusals that were held long enough for others to follow.

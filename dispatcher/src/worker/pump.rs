@@ -255,6 +255,9 @@ impl Pump {
         if job.task.is_over() {
             return;
         }
+        if job.task.is_given_back() {
+            return outcomes.give_back(job).await;
+        }
         if job.task.addressee(job.member).is_none() {
             return outcomes.settle_unsent(job, ERASED).await;
         }

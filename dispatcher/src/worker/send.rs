@@ -45,6 +45,9 @@ impl Worker {
         if job.task.is_over() {
             return;
         }
+        if job.task.is_given_back() {
+            return self.outcomes.give_back(job).await;
+        }
         let gate = self.outcomes.slot().provider.gate();
         let now = self.now();
         if self.outcomes.route.is_passed_over(self.outcomes.place, now) {

@@ -213,19 +213,24 @@ impl<'a> Session<'a> {
         Ok(true)
     }
 
-    /// Takes people out of the dispatch buffer who must not be sent to any more. Those who have left it are stopped by
-    /// their start marks.
+    /// Takes people out of the dispatch buffer who must not be sent to any more, or not now. Those who have left it are
+    /// stopped by their start marks.
     async fn withdraw(&self, stop: Stop, recorder: &Recorder) {
         let Some(active) = self.active.get(stop.task) else { return };
         let is_stopped = |member| stop.members.is_none_or(|members| members.contains(member));
         let jobs =
             active.route.buffer().withdraw(|job| job.task.task.id == stop.task && is_stopped(job.member));
+        let outcome = match stop.why {
+            Stopped::Cancelled => Outcome::Cancelled,
+            Stopped::Erased => ERASED,
+            Stopped::Paused => {
+                let of_claim = jobs.iter().filter(|job| Arc::ptr_eq(&job.task, &active.task));
+                active.task.give_back(of_claim.map(|job| job.member).collect());
+                return drop(recorder.release(&active.task).await);
+            }
+        };
         for job in jobs {
-            let outcome = match stop.why {
-                Stopped::Cancelled => Outcome::Cancelled,
-                Stopped::Erased => ERASED,
-            };
-            recorder.settle(&job.task, job.ended_unsent(outcome), None).await;
+            recorder.settle(&job.task, job.ended_unsent(outcome.clone()), None).await;
         }
     }
 

@@ -31,4 +31,13 @@ pub struct CompanyChange {
     pub country: Option<CountryCode>,
     /// A new time zone.
     pub time_zone: Option<TimeZone>,
+    /// The limits to change.
+    pub limits: LimitsChange,
+}
+
+/// The limits of a company to change; an inner none takes a limit away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LimitsChange {
+    /// Above how many people a notification needs an approval.
+    pub approval_above: Option<Option<u64>>,
 }

@@ -8,9 +8,9 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::command::{CompanyChange, CompanyCommand, CompanyDetails};
+pub use self::command::{CompanyChange, CompanyCommand, CompanyDetails, LimitsChange};
 pub use self::error::CompanyError;
-pub use self::event::{CompanyEvent, CompanyProfile};
+pub use self::event::{CompanyEvent, CompanyLimits, CompanyProfile};
 use crate::aggregate::aggregate;
 use crate::value::Name;
 
@@ -55,6 +55,9 @@ impl CompanyProfile {
             name: change.name.map_or(self.name, Name::into_string),
             country: change.country.map_or(self.country, |country| country.to_string()),
             time_zone: change.time_zone.map_or(self.time_zone, |time_zone| time_zone.to_string()),
+            limits: CompanyLimits {
+                approval_above: change.limits.approval_above.unwrap_or(self.limits.approval_above),
+            },
         }
     }
 }
@@ -65,6 +68,7 @@ impl From<CompanyDetails> for CompanyProfile {
             name: details.name.into_string(),
             country: details.country.to_string(),
             time_zone: details.time_zone.to_string(),
+            limits: CompanyLimits::default(),
         }
     }
 }

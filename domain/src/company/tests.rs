@@ -52,3 +52,18 @@ fn a_change_keeps_concurrent_changes_of_other_fields() {
     let Ok([CompanyEvent::CompanyChanged(profile)]) = events.as_deref() else { panic!("{events:?}") };
     assert_eq!((profile.name.as_str(), profile.time_zone.as_str()), ("Vigía del Sur", "America/Lima"));
 }
+
+#[test]
+fn a_limit_is_set_and_taken_away_and_stays_when_it_is_not_named() {
+    let limit = |approval_above| {
+        let limits = LimitsChange { approval_above };
+        CompanyCommand::Change(CompanyChange { limits, ..CompanyChange::default() })
+    };
+    let company = given::<Company>([registered()]);
+    let changed = company.decide(limit(Some(Some(500)))).unwrap();
+    let company = given::<Company>([vec![registered()], changed].concat());
+    assert_eq!(company.profile().map(|profile| profile.limits.approval_above), Some(Some(500)));
+    assert_eq!(company.decide(limit(None)), Ok(vec![]));
+    let unlimited = CompanyEvent::CompanyChanged(details("Vigía Andina").into());
+    assert_eq!(company.decide(limit(Some(None))), Ok(vec![unlimited]));
+}

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::AudienceFilter;
 use crate::deliveries::Totals;
 use crate::value::{
-    Category, Channel, CompanyId, EmailBody, NotificationId, RecipientKind, SmsBody, Subject, UserId,
+    Category, Channel, CompanyId, EmailBody, NotificationId, RecipientKind, SmsBody, StatedReason, Subject,
+    UserId,
 };
 
 /// A command of one notification.
@@ -16,6 +17,38 @@ use crate::value::{
 pub enum NotificationCommand {
     /// Request it.
     Request(RequestNotification),
+    /// Approve it.
+    Approve {
+        /// Who approves; not its author.
+        by: UserId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Refuse it.
+    Reject {
+        /// The notification, which is the key of the reason.
+        notification: NotificationId,
+        /// Who refuses; not its author.
+        by: UserId,
+        /// Why.
+        reason: StatedReason,
+    },
+    /// Give it another time to begin.
+    Reschedule {
+        /// The new time.
+        schedule_at: DateTime<Utc>,
+        /// When this is asked.
+        at: DateTime<Utc>,
+    },
+    /// Begin it, because its time has come.
+    Begin {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Send nothing until it is resumed.
+    Pause,
+    /// Go on.
+    Resume,
     /// Close a generation's audience: nobody is added any more.
     CloseAudience {
         /// 1 for the request, one more for each retry.
@@ -58,6 +91,16 @@ pub struct RequestNotification {
     pub filter: AudienceFilter,
     /// Nothing is sent after this.
     pub expires_at: Option<DateTime<Utc>>,
+    /// When it begins; none: at once.
+    pub schedule_at: Option<DateTime<Utc>>,
+    /// For how many seconds nothing leaves, so that a cancellation undoes everything: at most [`HOLD_SECONDS_MAX`].
+    ///
+    /// [`HOLD_SECONDS_MAX`]: super::HOLD_SECONDS_MAX
+    pub hold_seconds: u32,
+    /// How many people it would reach now. Only counted where the company has a limit.
+    pub people: u64,
+    /// Above how many people the company wants an approval; none: never.
+    pub approval_above: Option<u64>,
     /// The user who requests it.
     pub author: UserId,
     /// When.

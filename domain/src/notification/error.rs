@@ -1,5 +1,7 @@
 //! The refusals of a notification.
 
+use super::{HOLD_SECONDS_MAX, SCHEDULE_DAYS_MAX};
+
 /// A refusal by the rules of notifications.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotificationError {
@@ -18,6 +20,33 @@ pub enum NotificationError {
     /// What was cancelled stays cancelled.
     #[error("the notification was cancelled")]
     Cancelled,
+    /// Its time to begin is past.
+    #[error("the notification cannot begin in the past")]
+    ScheduledInThePast,
+    /// Its time to begin is too far away.
+    #[error("the notification cannot begin more than {SCHEDULE_DAYS_MAX} days from now")]
+    ScheduledTooFar,
+    /// It would expire before the time it is moved to.
+    #[error("the notification expires before that time")]
+    ExpiresBefore,
+    /// The undo window is too long.
+    #[error("the notification cannot be held for more than {HOLD_SECONDS_MAX} seconds")]
+    HoldTooLong,
+    /// It has begun, so that its time cannot be changed.
+    #[error("the notification has begun already")]
+    AlreadyBegun,
+    /// Its time has not come, or it is not to begin at all.
+    #[error("the notification is not due")]
+    NotDue,
+    /// Nothing is sent before the approval, so that there is nothing to pause.
+    #[error("the notification awaits its approval")]
+    AwaitingApproval,
+    /// It is not up for approval any more.
+    #[error("the notification does not await an approval")]
+    NotAwaitingApproval,
+    /// Its author can neither approve nor reject it.
+    #[error("another person than the author has to decide on the notification")]
+    OwnApproval,
     /// The audience of that generation is not open.
     #[error("the audience of that generation is not open")]
     AudienceNotOpen,

@@ -36,11 +36,38 @@ pub enum NotificationEvent {
         filter: AudienceFilter,
         /// Nothing is sent after this.
         expires_at: Option<DateTime<Utc>>,
+        /// Nothing is sent before this: the time it was scheduled for, or the end of its undo window. None: at once.
+        send_at: Option<DateTime<Utc>>,
+        /// Another person than the author has to approve it first.
+        needs_approval: bool,
         /// Who asked.
         author: UserId,
         /// When.
         requested_at: DateTime<Utc>,
     },
+    /// Another person than its author has approved it. It begins at its time.
+    NotificationApproved {
+        /// Who.
+        by: UserId,
+    },
+    /// Another person than its author has refused it. Nothing is sent.
+    NotificationRejected {
+        /// Who.
+        by: UserId,
+        /// Why, under the notification's key.
+        reason: Personal<String>,
+    },
+    /// It has another time to begin.
+    NotificationRescheduled {
+        /// Nothing is sent before this.
+        send_at: DateTime<Utc>,
+    },
+    /// Its time has come: from here on its audience is frozen. One without a time or approval begins with its request.
+    NotificationBegun,
+    /// Nothing of it is sent until it is resumed.
+    NotificationPaused,
+    /// It goes on.
+    NotificationResumed,
     /// A generation's audience is complete and frozen.
     AudienceClosed {
         /// 1 for the request, one more for each retry.
@@ -67,7 +94,9 @@ pub enum NotificationEvent {
 }
 
 events!(NotificationEvent {
-    NotificationRequested => "1", AudienceClosed => "1", NotificationCompleted => "1",
+    NotificationRequested => "1", NotificationApproved => "1", NotificationRejected => "1",
+    NotificationRescheduled => "1", NotificationBegun => "1", NotificationPaused => "1", NotificationResumed => "1",
+    AudienceClosed => "1", NotificationCompleted => "1",
     NotificationCancelled => "1", NotificationRetried => "1",
 });
 

@@ -8,33 +8,99 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::command::{Content, NotificationCommand, RequestNotification, SmsOptions};
 pub use self::error::NotificationError;
 pub use self::event::{AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient};
 pub use self::filter::{AudienceFilter, ClientList};
-pub use self::state::NotificationState;
+pub use self::state::{ApprovalState, NotificationState};
 use crate::aggregate::aggregate;
 use crate::deliveries::Totals;
 use crate::personal::Personal;
-use crate::value::CompanyId;
+use crate::value::{CompanyId, UserId};
+
+/// How many seconds a notification may be held before it begins.
+pub const HOLD_SECONDS_MAX: u32 = 600;
+/// How many days from now a notification may be scheduled: a wrong year is a slip.
+pub const SCHEDULE_DAYS_MAX: i64 = 366;
 
 /// The state of a notification that the rules need. Views copy it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
     company: Option<CompanyId>,
-    state: Option<NotificationState>,
+    author: Option<UserId>,
+    stage: Option<Stage>,
+    is_paused: bool,
+    approval: Option<Approval>,
     generation: u32,
-    /// Also true for a cancelled notification: its audience is closed as far as it was resolved.
+    /// Also true for a cancelled notification that had begun: its audience is closed as far as it was resolved.
     audience_is_open: bool,
+    requested_at: Option<DateTime<Utc>>,
+    send_at: Option<DateTime<Utc>>,
     expires_at: Option<DateTime<Utc>>,
     /// As of the last completion.
     totals: Totals,
 }
 
+/// The state without regard to a pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Stage {
+    AwaitingApproval,
+    Scheduled,
+    Resolving,
+    Running,
+    Completed,
+    Cancelled,
+}
+
+/// How the approval of a notification that needs one stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state", content = "by")]
+pub enum Approval {
+    /// Nobody has decided.
+    Awaiting,
+    /// This person approved it.
+    Approved(UserId),
+    /// This person refused it.
+    Rejected(UserId),
+}
+
+impl Approval {
+    /// The word for it.
+    pub const fn state(self) -> ApprovalState {
+        match self {
+            Self::Awaiting => ApprovalState::Awaiting,
+            Self::Approved(_) => ApprovalState::Approved,
+            Self::Rejected(_) => ApprovalState::Rejected,
+        }
+    }
+
+    /// Who decided.
+    pub const fn by(self) -> Option<UserId> {
+        match self {
+            Self::Awaiting => None,
+            Self::Approved(by) | Self::Rejected(by) => Some(by),
+        }
+    }
+}
+
+/// When a notification begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// It has begun.
+    Begun,
+    /// At this time, or at once if the time is past.
+    At(DateTime<Utc>),
+    /// Not before something else happens: an approval, or the end of a pause. Never, if it is over.
+    Waits,
+}
+
 aggregate!(Notification, "notification", NotificationCommand, NotificationEvent, NotificationError);
+
+type Decision = Result<Vec<NotificationEvent>, NotificationError>;
 
 impl Notification {
     /// The company whose clients are told, once it is requested.
@@ -44,7 +110,35 @@ impl Notification {
 
     /// Its state, once it is requested.
     pub const fn state(&self) -> Option<NotificationState> {
-        self.state
+        match self.stage {
+            Some(_) if self.is_paused => Some(NotificationState::Paused),
+            Some(stage) => Some(stage.state()),
+            None => None,
+        }
+    }
+
+    /// Whether nothing of it is sent until it is resumed.
+    pub const fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    /// How its approval stands, if it needs one.
+    pub const fn approval(&self) -> Option<Approval> {
+        self.approval
+    }
+
+    /// Nothing is sent before this.
+    pub const fn send_at(&self) -> Option<DateTime<Utc>> {
+        self.send_at
+    }
+
+    /// When it begins.
+    pub fn beginning(&self) -> Beginning {
+        match (self.stage, self.send_at.or(self.requested_at)) {
+            (Some(Stage::Scheduled), Some(time)) if !self.is_paused => Beginning::At(time),
+            (Some(Stage::Resolving | Stage::Running | Stage::Completed), _) => Beginning::Begun,
+            _ => Beginning::Waits,
+        }
     }
 
     /// 1 for the request, one more for each retry.
@@ -63,66 +157,130 @@ impl Notification {
     }
 
     /// Decides a command: its events, or the reason of a refusal.
-    pub fn decide(&self, command: NotificationCommand) -> Result<Vec<NotificationEvent>, NotificationError> {
+    pub fn decide(&self, command: NotificationCommand) -> Decision {
         if let NotificationCommand::Request(request) = command {
             return self.request(request);
         }
-        let Some(state) = self.state else { return Err(NotificationError::Unknown) };
+        let Some(stage) = self.stage else { return Err(NotificationError::Unknown) };
         match command {
             NotificationCommand::Request(_) => Err(NotificationError::AlreadyRequested),
+            NotificationCommand::Approve { by, at } => self.approve(stage, by, at),
+            NotificationCommand::Reject { notification, by, reason } => {
+                self.reject(stage, by, Personal::new(notification.into(), reason.into_string()))
+            }
+            NotificationCommand::Reschedule { schedule_at, at } => self.reschedule(stage, schedule_at, at),
+            NotificationCommand::Begin { at } => self.begin_at(at),
+            NotificationCommand::Pause => self.pause(stage),
+            NotificationCommand::Resume => self.resume(stage),
             NotificationCommand::CloseAudience { generation, total, excluded } => {
                 if self.open_generation() != Some(generation) {
                     return Err(NotificationError::AudienceNotOpen);
                 }
                 Ok(vec![NotificationEvent::AudienceClosed { generation, total, excluded }])
             }
-            NotificationCommand::Complete { generation, totals } => self.complete(state, generation, totals),
-            NotificationCommand::Cancel if state.is_over() => Ok(vec![]),
+            NotificationCommand::Complete { generation, totals } => self.complete(stage, generation, totals),
+            NotificationCommand::Cancel if stage.is_over() => Ok(vec![]),
             NotificationCommand::Cancel => Ok(vec![NotificationEvent::NotificationCancelled]),
-            NotificationCommand::Retry { at } => self.retry(state, at),
+            NotificationCommand::Retry { at } => self.retry(stage, at),
         }
     }
 
-    fn complete(
-        &self,
-        state: NotificationState,
-        generation: u32,
-        totals: Totals,
-    ) -> Result<Vec<NotificationEvent>, NotificationError> {
-        if !state.is_being_sent() || self.audience_is_open || self.generation != generation {
+    fn approve(&self, stage: Stage, by: UserId, at: DateTime<Utc>) -> Decision {
+        match stage {
+            Stage::AwaitingApproval if self.author == Some(by) => Err(NotificationError::OwnApproval),
+            Stage::AwaitingApproval if self.has_expired(at) => Err(NotificationError::PastExpiry),
+            Stage::AwaitingApproval => Ok(vec![NotificationEvent::NotificationApproved { by }]),
+            Stage::Cancelled => Err(NotificationError::Cancelled),
+            Stage::Scheduled | Stage::Resolving | Stage::Running | Stage::Completed => Ok(vec![]),
+        }
+    }
+
+    fn reject(&self, stage: Stage, by: UserId, reason: Personal<String>) -> Decision {
+        match stage {
+            Stage::AwaitingApproval if self.author == Some(by) => Err(NotificationError::OwnApproval),
+            Stage::AwaitingApproval => Ok(vec![NotificationEvent::NotificationRejected { by, reason }]),
+            Stage::Cancelled => Ok(vec![]),
+            Stage::Scheduled | Stage::Resolving | Stage::Running | Stage::Completed => {
+                Err(NotificationError::NotAwaitingApproval)
+            }
+        }
+    }
+
+    fn reschedule(&self, stage: Stage, schedule_at: DateTime<Utc>, at: DateTime<Utc>) -> Decision {
+        match stage {
+            Stage::AwaitingApproval | Stage::Scheduled => {}
+            Stage::Cancelled => return Err(NotificationError::Cancelled),
+            Stage::Resolving | Stage::Running | Stage::Completed => {
+                return Err(NotificationError::AlreadyBegun);
+            }
+        }
+        if self.send_at == Some(schedule_at) {
+            return Ok(vec![]);
+        }
+        check_schedule(schedule_at, at)?;
+        if self.has_expired(schedule_at) {
+            return Err(NotificationError::ExpiresBefore);
+        }
+        Ok(vec![NotificationEvent::NotificationRescheduled { send_at: schedule_at }])
+    }
+
+    fn begin_at(&self, at: DateTime<Utc>) -> Decision {
+        match self.beginning() {
+            Beginning::At(time) if time <= at => Ok(vec![NotificationEvent::NotificationBegun]),
+            Beginning::At(_) | Beginning::Waits => Err(NotificationError::NotDue),
+            Beginning::Begun => Err(NotificationError::AlreadyBegun),
+        }
+    }
+
+    fn pause(&self, stage: Stage) -> Decision {
+        match stage {
+            Stage::AwaitingApproval => Err(NotificationError::AwaitingApproval),
+            Stage::Scheduled | Stage::Resolving | Stage::Running if !self.is_paused => {
+                Ok(vec![NotificationEvent::NotificationPaused])
+            }
+            _ => Ok(vec![]),
+        }
+    }
+
+    fn resume(&self, stage: Stage) -> Decision {
+        match stage {
+            Stage::Cancelled => Err(NotificationError::Cancelled),
+            _ if self.is_paused => Ok(vec![NotificationEvent::NotificationResumed]),
+            _ => Ok(vec![]),
+        }
+    }
+
+    fn complete(&self, stage: Stage, generation: u32, totals: Totals) -> Decision {
+        if stage != Stage::Running || self.audience_is_open || self.generation != generation {
             return Err(NotificationError::NothingToComplete);
         }
         Ok(vec![NotificationEvent::NotificationCompleted { generation, totals }])
     }
 
-    fn retry(
-        &self,
-        state: NotificationState,
-        at: DateTime<Utc>,
-    ) -> Result<Vec<NotificationEvent>, NotificationError> {
-        match state {
-            NotificationState::Cancelled => return Err(NotificationError::Cancelled),
-            NotificationState::Completed if !self.totals.may_have_failures() => return Ok(vec![]),
-            NotificationState::Completed | NotificationState::Running | NotificationState::Paused => {}
+    fn retry(&self, stage: Stage, at: DateTime<Utc>) -> Decision {
+        match stage {
+            Stage::Cancelled => return Err(NotificationError::Cancelled),
+            Stage::Completed if !self.totals.may_have_failures() => return Ok(vec![]),
+            Stage::Completed | Stage::Running => {}
             // The generation that is being resolved will include everything that fails until then, so another retry
             // adds nothing. Before it, nothing has failed.
-            NotificationState::Resolving
-            | NotificationState::Scheduled
-            | NotificationState::AwaitingApproval => return Ok(vec![]),
+            Stage::Resolving | Stage::Scheduled | Stage::AwaitingApproval => return Ok(vec![]),
         }
-        if self.expires_at.is_some_and(|expiry| expiry <= at) {
+        if self.has_expired(at) {
             return Err(NotificationError::PastExpiry);
         }
         Ok(vec![NotificationEvent::NotificationRetried { generation: self.generation + 1 }])
     }
 
-    fn request(&self, request: RequestNotification) -> Result<Vec<NotificationEvent>, NotificationError> {
+    fn request(&self, request: RequestNotification) -> Decision {
         if self.company.is_some() {
             return Err(NotificationError::AlreadyRequested);
         }
-        if request.expires_at.is_some_and(|expiry| expiry <= request.at) {
+        let send_at = request.send_at()?;
+        if request.expires_at.is_some_and(|expiry| expiry <= send_at.unwrap_or(request.at)) {
             return Err(NotificationError::Expired);
         }
+        let needs_approval = request.approval_above.is_some_and(|limit| request.people > limit);
         let key = request.notification.into();
         let channel = request.content.channel();
         let (subject, body, sms) = match request.content {
@@ -141,29 +299,62 @@ impl Notification {
             sms,
             filter: request.filter,
             expires_at: request.expires_at,
+            send_at,
+            needs_approval,
             author: request.author,
             requested_at: request.at,
         }])
     }
 
+    /// Whether nothing is sent any more at this time.
+    fn has_expired(&self, at: DateTime<Utc>) -> bool {
+        self.expires_at.is_some_and(|expiry| expiry <= at)
+    }
+
     fn fold(&mut self, event: NotificationEvent) {
         match event {
-            NotificationEvent::NotificationRequested { company, expires_at, .. } => {
-                self.company = Some(company);
-                self.expires_at = expires_at;
-                self.begin(1);
+            NotificationEvent::NotificationRequested {
+                company,
+                expires_at,
+                send_at,
+                needs_approval,
+                author,
+                requested_at,
+                ..
+            } => {
+                (self.company, self.author) = (Some(company), Some(author));
+                (self.requested_at, self.generation) = (Some(requested_at), 1);
+                (self.send_at, self.expires_at) = (send_at, expires_at);
+                self.approval = needs_approval.then_some(Approval::Awaiting);
+                match send_at {
+                    _ if needs_approval => self.stage = Some(Stage::AwaitingApproval),
+                    Some(_) => self.stage = Some(Stage::Scheduled),
+                    None => self.begin(1),
+                }
             }
+            NotificationEvent::NotificationApproved { by } => {
+                self.approval = Some(Approval::Approved(by));
+                self.stage = Some(Stage::Scheduled);
+            }
+            NotificationEvent::NotificationRejected { by, .. } => {
+                self.approval = Some(Approval::Rejected(by));
+                self.end(Stage::Cancelled);
+            }
+            NotificationEvent::NotificationRescheduled { send_at } => self.send_at = Some(send_at),
+            NotificationEvent::NotificationBegun => self.begin(1),
+            NotificationEvent::NotificationPaused => self.is_paused = true,
+            NotificationEvent::NotificationResumed => self.is_paused = false,
             NotificationEvent::AudienceClosed { .. } => {
                 self.audience_is_open = false;
-                if self.state == Some(NotificationState::Resolving) {
-                    self.state = Some(NotificationState::Running);
+                if self.stage == Some(Stage::Resolving) {
+                    self.stage = Some(Stage::Running);
                 }
             }
             NotificationEvent::NotificationCompleted { totals, .. } => {
-                self.state = Some(NotificationState::Completed);
+                self.end(Stage::Completed);
                 self.totals = totals;
             }
-            NotificationEvent::NotificationCancelled => self.state = Some(NotificationState::Cancelled),
+            NotificationEvent::NotificationCancelled => self.end(Stage::Cancelled),
             NotificationEvent::NotificationRetried { generation } => self.begin(generation),
         }
     }
@@ -171,6 +362,53 @@ impl Notification {
     const fn begin(&mut self, generation: u32) {
         self.generation = generation;
         self.audience_is_open = true;
-        self.state = Some(NotificationState::Resolving);
+        self.stage = Some(Stage::Resolving);
+    }
+
+    const fn end(&mut self, stage: Stage) {
+        self.is_paused = false;
+        self.stage = Some(stage);
+    }
+}
+
+impl RequestNotification {
+    /// When it begins, if not at once: a schedule and an undo window end with the later of the two.
+    fn send_at(&self) -> Result<Option<DateTime<Utc>>, NotificationError> {
+        if let Some(schedule_at) = self.schedule_at {
+            check_schedule(schedule_at, self.at)?;
+        }
+        if self.hold_seconds > HOLD_SECONDS_MAX {
+            return Err(NotificationError::HoldTooLong);
+        }
+        let held_until =
+            (self.hold_seconds > 0).then(|| self.at + TimeDelta::seconds(self.hold_seconds.into()));
+        Ok(self.schedule_at.max(held_until))
+    }
+}
+
+fn check_schedule(schedule_at: DateTime<Utc>, at: DateTime<Utc>) -> Result<(), NotificationError> {
+    if schedule_at <= at {
+        return Err(NotificationError::ScheduledInThePast);
+    }
+    if schedule_at > at + TimeDelta::days(SCHEDULE_DAYS_MAX) {
+        return Err(NotificationError::ScheduledTooFar);
+    }
+    Ok(())
+}
+
+impl Stage {
+    const fn state(self) -> NotificationState {
+        match self {
+            Self::AwaitingApproval => NotificationState::AwaitingApproval,
+            Self::Scheduled => NotificationState::Scheduled,
+            Self::Resolving => NotificationState::Resolving,
+            Self::Running => NotificationState::Running,
+            Self::Completed => NotificationState::Completed,
+            Self::Cancelled => NotificationState::Cancelled,
+        }
+    }
+
+    const fn is_over(self) -> bool {
+        self.state().is_over()
     }
 }

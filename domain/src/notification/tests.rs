@@ -4,20 +4,28 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::aggregate::{at, given, id};
-use crate::value::{Category, Channel, EmailBody, Locale, RecipientKind, SmsBody, Subject};
+use crate::value::{Category, Channel, EmailBody, Locale, RecipientKind, SmsBody, StatedReason, Subject};
 
 fn order(content: Content, expires_at: Option<i64>) -> NotificationCommand {
-    NotificationCommand::Request(RequestNotification {
+    NotificationCommand::Request(RequestNotification { expires_at: expires_at.map(at), ..asked(content) })
+}
+
+fn asked(content: Content) -> RequestNotification {
+    RequestNotification {
         notification: id(1),
         company: id(20),
         recipient_kind: RecipientKind::Holder,
         category: Category::Operational,
         content,
         filter: spanish(),
-        expires_at: expires_at.map(at),
+        expires_at: None,
+        schedule_at: None,
+        hold_seconds: 0,
+        people: 0,
+        approval_above: None,
         author: id(10),
         at: at(1_000),
-    })
+    }
 }
 
 fn sms() -> Content {
@@ -48,9 +56,76 @@ fn expiring(expires_at: Option<i64>) -> NotificationEvent {
         sms: Some(cheap()),
         filter: spanish(),
         expires_at: expires_at.map(at),
+        send_at: None,
+        needs_approval: false,
         author: id(10),
         requested_at: at(1_000),
     }
+}
+
+fn scheduled(send_at: i64) -> NotificationEvent {
+    with(Some(send_at), false, None)
+}
+
+fn up_for_approval() -> NotificationEvent {
+    with(None, true, Some(5_000))
+}
+
+fn with(send: Option<i64>, approval: bool, expiry: Option<i64>) -> NotificationEvent {
+    let mut event = requested();
+    if let NotificationEvent::NotificationRequested { send_at, needs_approval, expires_at, .. } = &mut event {
+        (*send_at, *needs_approval, *expires_at) = (send.map(at), approval, expiry.map(at));
+    }
+    event
+}
+
+fn begun() -> NotificationEvent {
+    NotificationEvent::NotificationBegun
+}
+
+fn paused() -> NotificationEvent {
+    NotificationEvent::NotificationPaused
+}
+
+fn cancelled() -> NotificationEvent {
+    NotificationEvent::NotificationCancelled
+}
+
+fn approve(by: u128) -> NotificationCommand {
+    NotificationCommand::Approve { by: id(by), at: at(2_000) }
+}
+
+fn approved(by: u128) -> NotificationEvent {
+    NotificationEvent::NotificationApproved { by: id(by) }
+}
+
+fn reject(by: u128) -> NotificationCommand {
+    let reason = StatedReason::try_new("Es la lista vieja").unwrap();
+    NotificationCommand::Reject { notification: id(1), by: id(by), reason }
+}
+
+fn rejected(by: u128) -> NotificationEvent {
+    let reason = Personal::new(id(1), "Es la lista vieja".to_owned());
+    NotificationEvent::NotificationRejected { by: id(by), reason }
+}
+
+fn reschedule(schedule_at: i64) -> NotificationCommand {
+    NotificationCommand::Reschedule { schedule_at: at(schedule_at), at: at(2_000) }
+}
+
+fn begin(second: i64) -> NotificationCommand {
+    NotificationCommand::Begin { at: at(second) }
+}
+
+fn decided(
+    history: impl IntoIterator<Item = NotificationEvent>,
+    command: NotificationCommand,
+) -> Result<Vec<NotificationEvent>, NotificationError> {
+    given::<Notification>(history).decide(command)
+}
+
+fn state(history: impl IntoIterator<Item = NotificationEvent>) -> &'static str {
+    given::<Notification>(history).state().unwrap().as_str()
 }
 
 fn close(generation: u32) -> NotificationCommand {
@@ -255,7 +330,182 @@ fn a_cancelled_notification_cannot_be_retried() {
 
 #[test]
 fn a_notification_that_was_never_requested_refuses_every_command() {
-    for command in [close(1), complete(1), NotificationCommand::Cancel, retry()] {
+    let others = [NotificationCommand::Pause, NotificationCommand::Resume, begin(1), approve(1), reject(1)];
+    let commands = [close(1), complete(1), NotificationCommand::Cancel, retry(), reschedule(3_000)];
+    for command in commands.into_iter().chain(others) {
         assert_eq!(given::<Notification>([]).decide(command), Err(NotificationError::Unknown));
     }
+}
+
+fn sent_at(request: RequestNotification) -> Result<Option<DateTime<Utc>>, NotificationError> {
+    match given::<Notification>([]).decide(NotificationCommand::Request(request))?.as_slice() {
+        [NotificationEvent::NotificationRequested { send_at, .. }] => Ok(*send_at),
+        other => panic!("one request, not {other:?}"),
+    }
+}
+
+#[test]
+fn a_notification_begins_at_the_later_of_its_schedule_and_the_end_of_its_undo_window() {
+    let with = |schedule: Option<i64>, hold_seconds| RequestNotification {
+        schedule_at: schedule.map(at),
+        hold_seconds,
+        ..asked(sms())
+    };
+    assert_eq!(sent_at(with(None, 0)), Ok(None), "at once");
+    assert_eq!(sent_at(with(None, 30)), Ok(Some(at(1_030))));
+    assert_eq!(sent_at(with(Some(1_010), 30)), Ok(Some(at(1_030))));
+    assert_eq!(sent_at(with(Some(1_040), 30)), Ok(Some(at(1_040))));
+    assert_eq!(sent_at(with(None, 600)), Ok(Some(at(1_600))));
+    assert_eq!(sent_at(with(None, 601)), Err(NotificationError::HoldTooLong));
+}
+
+#[test]
+fn a_schedule_is_after_now_within_a_year_and_before_the_expiry() {
+    let with = |schedule: i64, expires: Option<i64>| RequestNotification {
+        schedule_at: Some(at(schedule)),
+        expires_at: expires.map(at),
+        ..asked(sms())
+    };
+    let last = 1_000 + SCHEDULE_DAYS_MAX * 86_400;
+    assert_eq!(sent_at(with(1_000, None)), Err(NotificationError::ScheduledInThePast));
+    assert_eq!(sent_at(with(last, None)), Ok(Some(at(last))));
+    assert_eq!(sent_at(with(last + 1, None)), Err(NotificationError::ScheduledTooFar));
+    assert_eq!(sent_at(with(2_000, Some(2_000))), Err(NotificationError::Expired));
+    assert_eq!(sent_at(with(2_000, Some(2_001))), Ok(Some(at(2_000))));
+}
+
+#[test]
+fn a_scheduled_notification_begins_once_and_not_before_its_time() {
+    assert_eq!(state([scheduled(3_000)]), "scheduled");
+    assert_eq!(given::<Notification>([scheduled(3_000)]).open_generation(), None);
+    assert_eq!(decided([scheduled(3_000)], begin(2_999)), Err(NotificationError::NotDue));
+    assert_eq!(decided([scheduled(3_000)], begin(3_000)), Ok(vec![begun()]));
+    assert_eq!(state([scheduled(3_000), begun()]), "resolving");
+    assert_eq!(decided([scheduled(3_000), begun()], begin(3_000)), Err(NotificationError::AlreadyBegun));
+    assert_eq!(decided([requested()], begin(3_000)), Err(NotificationError::AlreadyBegun));
+    assert_eq!(given::<Notification>([scheduled(3_000), begun()]).open_generation(), Some(1));
+}
+
+#[test]
+fn an_audience_is_not_closed_before_the_notification_has_begun() {
+    for history in [vec![scheduled(3_000)], vec![up_for_approval()], vec![scheduled(3_000), cancelled()]] {
+        assert_eq!(decided(history, close(1)), Err(NotificationError::AudienceNotOpen));
+    }
+}
+
+#[test]
+fn what_has_not_begun_can_be_moved_to_another_time() {
+    let moved = |second| NotificationEvent::NotificationRescheduled { send_at: at(second) };
+    assert_eq!(decided([scheduled(3_000)], reschedule(4_000)), Ok(vec![moved(4_000)]));
+    assert_eq!(decided([scheduled(3_000)], reschedule(3_000)), Ok(vec![]), "it is there already");
+    assert_eq!(decided([up_for_approval()], reschedule(4_000)), Ok(vec![moved(4_000)]));
+    assert_eq!(decided([scheduled(3_000)], reschedule(2_000)), Err(NotificationError::ScheduledInThePast));
+    let too_late = decided([with(Some(3_000), false, Some(5_000))], reschedule(5_000));
+    assert_eq!(too_late, Err(NotificationError::ExpiresBefore));
+    for history in
+        [vec![requested()], vec![scheduled(3_000), begun()], vec![requested(), closed(1), completed(1, 0)]]
+    {
+        assert_eq!(decided(history, reschedule(4_000)), Err(NotificationError::AlreadyBegun));
+    }
+    assert_eq!(
+        decided([scheduled(3_000), cancelled()], reschedule(4_000)),
+        Err(NotificationError::Cancelled)
+    );
+    assert_eq!(decided([scheduled(3_000), moved(4_000)], begin(3_500)), Err(NotificationError::NotDue));
+}
+
+#[test]
+fn more_people_than_the_limit_need_an_approval() {
+    let needs = |people, approval_above| {
+        let request = RequestNotification { people, approval_above, ..asked(sms()) };
+        let events = given::<Notification>([]).decide(NotificationCommand::Request(request)).unwrap();
+        matches!(events[..], [NotificationEvent::NotificationRequested { needs_approval: true, .. }])
+    };
+    assert!(needs(501, Some(500)) && needs(1, Some(0)));
+    assert!(!needs(500, Some(500)) && !needs(501, None));
+}
+
+#[test]
+fn another_person_than_the_author_approves() {
+    assert_eq!(state([up_for_approval()]), "awaiting_approval");
+    assert_eq!(decided([up_for_approval()], approve(10)), Err(NotificationError::OwnApproval));
+    assert_eq!(decided([up_for_approval()], approve(11)), Ok(vec![approved(11)]));
+    let given_its_yes = || [up_for_approval(), approved(11)];
+    assert_eq!(given::<Notification>(given_its_yes()).approval(), Some(Approval::Approved(id(11))));
+    assert_eq!(decided(given_its_yes(), approve(12)), Ok(vec![]));
+    assert_eq!(decided(given_its_yes(), reject(12)), Err(NotificationError::NotAwaitingApproval));
+    assert_eq!(decided(given_its_yes(), begin(1_000)), Ok(vec![begun()]), "it was to begin at once");
+    assert_eq!(decided([up_for_approval()], begin(9_000)), Err(NotificationError::NotDue));
+}
+
+#[test]
+fn what_is_approved_before_its_time_waits_for_it() {
+    let history = || [with(Some(3_000), true, None), approved(11)];
+    assert_eq!(state(history()), "scheduled");
+    assert_eq!(decided(history(), begin(2_999)), Err(NotificationError::NotDue));
+    assert_eq!(decided(history(), begin(3_000)), Ok(vec![begun()]));
+}
+
+#[test]
+fn an_expired_notification_is_not_approved() {
+    let late = NotificationCommand::Approve { by: id(11), at: at(5_000) };
+    assert_eq!(decided([up_for_approval()], late), Err(NotificationError::PastExpiry));
+}
+
+#[test]
+fn a_rejected_notification_is_cancelled_for_a_reason() {
+    assert_eq!(decided([up_for_approval()], reject(10)), Err(NotificationError::OwnApproval));
+    assert_eq!(decided([up_for_approval()], reject(11)), Ok(vec![rejected(11)]));
+    let history = || [up_for_approval(), rejected(11)];
+    assert_eq!(state(history()), "cancelled");
+    assert_eq!(decided(history(), reject(11)), Ok(vec![]));
+    assert_eq!(decided(history(), approve(12)), Err(NotificationError::Cancelled));
+    assert_eq!(decided(history(), begin(9_000)), Err(NotificationError::NotDue));
+}
+
+#[test]
+fn of_an_approval_and_a_cancellation_the_first_counts_and_the_cancellation_can_come_after() {
+    assert_eq!(decided([up_for_approval(), cancelled()], approve(11)), Err(NotificationError::Cancelled));
+    let approved_first = [up_for_approval(), approved(11)];
+    assert_eq!(decided(approved_first, NotificationCommand::Cancel), Ok(vec![cancelled()]));
+}
+
+#[test]
+fn what_is_not_over_is_paused_and_resumed() {
+    for history in [vec![requested()], vec![requested(), closed(1)], vec![scheduled(3_000)]] {
+        assert_eq!(decided(history.clone(), NotificationCommand::Pause), Ok(vec![paused()]));
+        assert_eq!(decided(history.clone(), NotificationCommand::Resume), Ok(vec![]));
+        let before = state(history.clone());
+        let halted = [history, vec![paused()]].concat();
+        assert_eq!(state(halted.clone()), "paused");
+        assert_eq!(decided(halted.clone(), NotificationCommand::Pause), Ok(vec![]));
+        let resumed = NotificationEvent::NotificationResumed;
+        assert_eq!(decided(halted.clone(), NotificationCommand::Resume), Ok(vec![resumed.clone()]));
+        assert_eq!(state([halted, vec![resumed]].concat()), before);
+    }
+    let refused = decided([up_for_approval()], NotificationCommand::Pause);
+    assert_eq!(refused, Err(NotificationError::AwaitingApproval));
+}
+
+#[test]
+fn what_is_paused_does_not_begin_and_its_audience_is_resolved_all_the_same() {
+    assert_eq!(decided([scheduled(3_000), paused()], begin(9_000)), Err(NotificationError::NotDue));
+    assert_eq!(decided([requested(), paused()], close(1)), Ok(vec![closed(1)]));
+    let resolved = || [requested(), paused(), closed(1)];
+    assert_eq!(state(resolved()), "paused");
+    assert_eq!(decided(resolved(), complete(1)), Ok(vec![completed(1, 0)]), "the last were being sent");
+    assert_eq!(decided(resolved(), retry()), Ok(vec![retried(2)]));
+}
+
+#[test]
+fn what_is_over_is_not_paused_any_more() {
+    for end in [cancelled(), completed(1, 0)] {
+        let history = || [requested(), closed(1), paused(), end.clone()];
+        assert!(!given::<Notification>(history()).is_paused());
+        assert_eq!(decided(history(), NotificationCommand::Pause), Ok(vec![]));
+    }
+    let resumed = decided([requested(), paused(), cancelled()], NotificationCommand::Resume);
+    assert_eq!(resumed, Err(NotificationError::Cancelled));
+    let again = [requested(), closed(1), paused(), completed(1, 1), retried(2)];
+    assert_eq!(state(again), "resolving");
 }

@@ -5,7 +5,7 @@
 
 use domain::deliveries::{DeliveryState, FailureClass, Observation, Phase, SuppressionReason};
 use domain::import::Column;
-use domain::notification::NotificationState;
+use domain::notification::{ApprovalState, NotificationState};
 use domain::value::sms::SmsEncoding;
 use domain::value::{Category, Channel, ContactKind, Priority, RecipientKind, Role};
 use projections::Projection;
@@ -37,6 +37,7 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
         ("column", &["ImportError"], Column::WORDS.to_vec()),
         ("state", &["DeliveryRow"], ShownState::WORDS.to_vec()),
         ("state", &["NotificationRow"], NotificationState::WORDS.to_vec()),
+        ("state", &["ApprovalRow"], ApprovalState::WORDS.to_vec()),
         ("outcome", &["AttemptRow"], outcomes()),
         ("outcome", &["Cause"], causes()),
         ("outcome", &["ArrivalView"], vec!["accepted", "accepted_then_cut", "refused", "lost"]),

@@ -180,6 +180,10 @@ async fn send_notification(log: &EventLog, author: UserId) -> Result<(), DemoErr
         },
         filter: AudienceFilter::default(),
         expires_at: None,
+        schedule_at: None,
+        hold_seconds: 0,
+        people: 0,
+        approval_above: None,
         author,
         at: clock::now(),
     };

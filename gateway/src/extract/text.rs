@@ -5,7 +5,7 @@ use domain::notification::NotificationState;
 use domain::value::{
     Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
     ExternalId, Invalid, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role,
-    SmsBody, Subject, TimeZone, UserId, is_invisible,
+    SmsBody, StatedReason, Subject, TimeZone, UserId, is_invisible,
 };
 use projections::queries::deliveries::ShownState;
 
@@ -52,6 +52,7 @@ domain_values!(
     Role,
     ShownState,
     SmsBody,
+    StatedReason,
     Subject,
     TimeZone,
     UserId,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::value::{
     Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
     ExternalId, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role, SmsBody,
-    Subject, TimeZone, UserId,
+    StatedReason, Subject, TimeZone, UserId,
 };
 use serde_json::Value;
 
@@ -48,6 +48,7 @@ texts!(
     Role,
     Short,
     SmsBody,
+    StatedReason,
     Subject,
     TimeZone,
     UserId,

@@ -11,7 +11,7 @@ use domain::client::{CONTACTS_MAX, ClientError};
 use domain::company::CompanyError;
 use domain::inbox::InboxError;
 use domain::message::{MessageError, RECIPIENTS_MAX, UNDO_WINDOW_S};
-use domain::notification::NotificationError;
+use domain::notification::{HOLD_SECONDS_MAX, NotificationError, SCHEDULE_DAYS_MAX};
 use domain::receipt::ReceiptError;
 use domain::user::UserError;
 
@@ -199,9 +199,22 @@ impl Refusal for InboxError {
 impl Refusal for NotificationError {
     fn problem(&self) -> Problem {
         match self {
-            Self::AlreadyRequested | Self::AudienceNotOpen | Self::NothingToComplete => {
+            Self::AlreadyRequested | Self::AudienceNotOpen | Self::NothingToComplete | Self::NotDue => {
                 Problem::new(Kind::Conflict)
             }
+            Self::ScheduledInThePast => Problem::of_field("/schedule_at", Reason::InThePast),
+            Self::ScheduledTooFar => {
+                Problem::of_field("/schedule_at", Reason::TooFar { max_days: SCHEDULE_DAYS_MAX })
+            }
+            Self::ExpiresBefore => Problem::of_field("/schedule_at", Reason::Expired),
+            Self::HoldTooLong => {
+                let range = Reason::OutOfRange { min: 0, max: HOLD_SECONDS_MAX.into() };
+                Problem::of_field("/hold_seconds", range)
+            }
+            Self::AlreadyBegun => Problem::conflict(Reason::AlreadyBegun),
+            Self::AwaitingApproval => Problem::conflict(Reason::AwaitingApproval),
+            Self::NotAwaitingApproval => Problem::conflict(Reason::NotAwaitingApproval),
+            Self::OwnApproval => Problem::forbidden().because(Reason::OwnApproval),
             Self::Expired => Problem::of_field("/expires_at", Reason::Expired),
             Self::PastExpiry => Problem::conflict(Reason::Expired),
             Self::Unknown => Problem::not_found(),

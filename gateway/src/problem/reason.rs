@@ -136,6 +136,21 @@ pub enum Reason {
     Expired,
     /// The notification was cancelled.
     Cancelled,
+    /// The time to begin is past.
+    InThePast,
+    /// The time to begin is too far away.
+    TooFar {
+        /// The maximum.
+        max_days: i64,
+    },
+    /// The notification has begun.
+    AlreadyBegun,
+    /// The notification awaits its approval.
+    AwaitingApproval,
+    /// The notification does not await an approval any more.
+    NotAwaitingApproval,
+    /// The author cannot decide on the own notification.
+    OwnApproval,
     /// The user or client is disabled.
     Disabled,
     /// A user cannot remove their own access, nor anybody the last administrator's.
@@ -208,6 +223,12 @@ impl Reason {
             Self::TooLateToWithdraw { .. } => "too_late_to_withdraw",
             Self::Expired => "expired",
             Self::Cancelled => "cancelled",
+            Self::InThePast => "in_the_past",
+            Self::TooFar { .. } => "too_far",
+            Self::AlreadyBegun => "already_begun",
+            Self::AwaitingApproval => "awaiting_approval",
+            Self::NotAwaitingApproval => "not_awaiting_approval",
+            Self::OwnApproval => "own_approval",
             Self::Disabled => "disabled",
             Self::OwnAccess => "own_access",
             Self::Contended => "contended",

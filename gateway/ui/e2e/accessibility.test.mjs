@@ -48,6 +48,8 @@ let reader;
 let author;
 let company;
 let notification;
+/** One that another person has to approve. */
+let waiting;
 
 before(async () => {
   browser = await startBrowser();
@@ -61,9 +63,20 @@ before(async () => {
   company = await companyWith(page, addresses, LONG_NAME);
   await notify(page, company, { channel: 'sms', body: unique('Por SMS') });
   notification = await notify(page, company, { channel: 'email', subject: unique('Asunto'), body: 'Texto' });
+  waiting = await waitingForApproval(page);
   await close(page);
 });
 after(() => browser.close());
+
+async function waitingForApproval(page) {
+  const { id } = await companyWith(page, [{ phone: '+573001230094' }]);
+  await api(page, `/companies/${id}`, { method: 'PATCH', body: { limits: { approval_above: 0 } } });
+  const [recipient_kind, category, body] = ['holder', 'service', unique('Por aprobar')];
+  const schedule_at = new Date(Date.now() + 86_400_000).toISOString();
+  const request = { company_id: id, channel: 'sms', recipient_kind, category, body, schedule_at };
+  const asked = await api(page, '/notifications', { method: 'POST', key: crypto.randomUUID(), body: request });
+  return asked.id;
+}
 
 async function check(page, name) {
   await page.evaluate(axe.source);
@@ -166,6 +179,21 @@ async function notifications(page, name) {
   await open(page, `/notificaciones/${notification}/historial`);
   await page.getByText('Notificación solicitada').waitFor();
   await check(page, `${name} history`);
+}
+
+async function decisions(page, name) {
+  await open(page, `/notificaciones/${waiting}`);
+  await page.getByRole('button', { name: 'Aprobar' }).waitFor();
+  await check(page, `${name} notification that awaits approval`);
+  await page.getByRole('button', { name: 'Reprogramar' }).click();
+  await page.getByRole('dialog').getByLabel('Programar para').waitFor();
+  await check(page, `${name} another time`);
+  await closeDialog(page);
+  await page.getByRole('button', { name: 'Rechazar' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Rechazar' }).click();
+  await page.getByText('Este campo es obligatorio.').waitFor();
+  await check(page, `${name} a rejection without a reason`);
+  await closeDialog(page);
 }
 
 async function sendForm(page, name) {
@@ -287,6 +315,7 @@ for (const scheme of ['light', 'dark']) {
       it('what is sent to clients', async () => {
         const page = await asReader();
         await notifications(page, name);
+        await decisions(page, name);
         await sendForm(page, name);
         await audit(page, name);
         await importing(page, name);

@@ -2,7 +2,19 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
-import { api, close, companyWith, notify, RUN_MS, signedIn, startBrowser, USERS, unique, visit } from './support.mjs';
+import {
+  api,
+  close,
+  companyWith,
+  notify,
+  people,
+  RUN_MS,
+  signedIn,
+  startBrowser,
+  USERS,
+  unique,
+  visit,
+} from './support.mjs';
 
 let browser;
 before(async () => {
@@ -229,6 +241,74 @@ describe('«Enviar Notificaciones Clientes»', () => {
     await page.waitForURL(/\/notificaciones\/[0-9a-f-]{36}$/);
     const { data } = await api(page, `/notifications?company=${company.id}`);
     assert.equal(data.length, 1);
+    await close(page);
+  });
+
+  it('is undone while it is held, and nothing leaves', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, GOOD_AND_BAD);
+    await page.reload();
+    await openForm(page, company.name);
+    await message(page).fill(unique('Falsa alarma'));
+    await page.getByRole('button', { name: 'Revisar y enviar' }).click();
+    await page.getByRole('button', { name: 'Enviar 2 SMS' }).click();
+    await page.waitForURL(/\/notificaciones\/[0-9a-f-]{36}$/);
+    await page.getByText(/Comienza el .* no sale nada/).waitFor();
+    await page.getByRole('button', { name: 'Deshacer' }).click();
+    await page.getByText('Deshecho: no salió nada').waitFor();
+    await page.locator('.title .pill', { hasText: 'Cancelada' }).waitFor();
+    await close(page);
+  });
+
+  it('is scheduled by the clock of its company, moved, paused and resumed', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, GOOD_AND_BAD);
+    await page.reload();
+    await openForm(page, company.name);
+    await message(page).fill(unique('Mantenimiento'));
+    const year = new Date().getFullYear();
+    await page.getByLabel('Programar para', { exact: true }).fill(`${year + 1}-01-15T09:30`);
+    await page.getByText(/15 de enero de \d{4}.* 0?9:30/).waitFor();
+    await page.getByRole('button', { name: 'Revisar y enviar' }).click();
+    await page.getByRole('button', { name: 'Enviar 2 SMS' }).click();
+    await page.locator('.title .pill', { hasText: 'Programada' }).waitFor();
+    const id = page.url().split('/').at(-1);
+    assert.equal((await api(page, `/notifications/${id}`)).send_at, `${year + 1}-01-15T14:30:00Z`);
+
+    await page.getByRole('button', { name: 'Reprogramar' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Reprogramar la notificación' });
+    await dialog.getByLabel('Programar para').fill(`${year + 1}-01-16T10:00`);
+    await dialog.getByRole('button', { name: 'Reprogramar' }).click();
+    await page.getByText('Notificación reprogramada').waitFor();
+    assert.equal((await api(page, `/notifications/${id}`)).send_at, `${year + 1}-01-16T15:00:00Z`);
+    await page.getByRole('button', { name: 'Pausar' }).click();
+    await page.locator('.title .pill', { hasText: 'En pausa' }).waitFor();
+    await page.getByRole('button', { name: 'Reanudar' }).click();
+    await page.locator('.title .pill', { hasText: 'Programada' }).waitFor();
+    await close(page);
+  });
+
+  it('above the limit of its company is approved by another person', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, GOOD_AND_BAD);
+    await api(page, `/companies/${company.id}`, { method: 'PATCH', body: { limits: { approval_above: 1 } } });
+    const [author] = await people(browser, ['admin']);
+    const theirs = await signedIn(browser, author.email);
+    await openForm(theirs, company.name);
+    await message(theirs).fill(unique('A todos'));
+    await theirs.getByRole('button', { name: 'Revisar y enviar' }).click();
+    await theirs.getByText('no sale hasta que otra persona la apruebe').waitFor();
+    await theirs.getByRole('button', { name: 'Enviar 2 SMS' }).click();
+    await theirs.locator('.title .pill', { hasText: 'Por aprobar' }).waitFor();
+    assert.equal(await theirs.getByRole('button', { name: 'Aprobar' }).count(), 0);
+    const path = new URL(theirs.url()).pathname;
+    await close(theirs);
+
+    await visit(page, path);
+    await page.getByRole('button', { name: 'Aprobar' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Aprobar' }).click();
+    await page.locator('.title .pill', { hasText: /^Finalizada/ }).waitFor({ timeout: RUN_MS });
+    await page.getByText(/^Aprobada · /).waitFor();
     await close(page);
   });
 

@@ -59,7 +59,7 @@ export const getCompanies = (query: { after?: string; limit?: number } = {}) =>
   ask(client.GET('/companies', { params: { query: chosen(query) } }));
 export const createCompany = (body: c.CompanyFields, k: string) =>
   ask(client.POST('/companies', { params: key(k), body }));
-export const changeCompany = (id: string, body: Partial<c.CompanyFields>) =>
+export const changeCompany = (id: string, body: c.CompanyChange) =>
   ask(client.PATCH('/companies/{id}', { ...path(id), body }));
 
 export const getClients = (company: string, query: { q?: string; after?: string; limit?: number }) =>
@@ -136,6 +136,13 @@ export const getDeliveries = (id: string, query: { state?: string; after?: strin
   ask(client.GET('/notifications/{id}/deliveries', { params: { path: { id }, query: chosen(query) } }));
 export const getDelivery = (id: string) => ask(client.GET('/deliveries/{id}', path(id)));
 export const cancelNotification = (id: string) => ask(client.POST('/notifications/{id}/cancel', path(id)));
+export const pauseNotification = (id: string) => ask(client.POST('/notifications/{id}/pause', path(id)));
+export const resumeNotification = (id: string) => ask(client.POST('/notifications/{id}/resume', path(id)));
+export const approveNotification = (id: string) => ask(client.POST('/notifications/{id}/approve', path(id)));
+export const rejectNotification = (id: string, reason: string) =>
+  ask(client.POST('/notifications/{id}/reject', { ...path(id), body: { reason } }));
+export const rescheduleNotification = (id: string, at: string) =>
+  ask(client.POST('/notifications/{id}/reschedule', { ...path(id), body: { schedule_at: at } }));
 export const retryNotification = (id: string) => ask(client.POST('/notifications/{id}/retry', path(id)));
 export const getNotificationHistory = (id: string) =>
   ask(client.GET('/notifications/{id}/history', { params: { path: { id } } }));

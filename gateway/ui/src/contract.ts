@@ -103,11 +103,20 @@ export interface Company {
   name: string;
   country: string;
   time_zone: string;
+  limits: CompanyLimits;
+}
+/** What the company's workers may do without anybody else; none: no limit. */
+export interface CompanyLimits {
+  /** A notification to more people than this needs another person's approval. */
+  approval_above: number | null;
 }
 export interface CompanyFields {
   name: string;
   country: string;
   time_zone: string;
+}
+export interface CompanyChange extends Partial<CompanyFields> {
+  limits?: CompanyLimits;
 }
 
 export interface Contact {
@@ -213,6 +222,10 @@ export interface NotificationRequest {
   segments_max?: number;
   filter?: NotificationFilter;
   expires_at?: string;
+  /** When it begins; at once if absent. */
+  schedule_at?: string;
+  /** For how long nothing leaves, so that cancelling undoes everything. */
+  hold_seconds?: number;
   confirm_token?: string;
 }
 export interface NotificationFilter {
@@ -254,6 +267,8 @@ export interface Preview {
   sms: SmsPreview | null;
   /** The rendered texts of the first recipients. */
   samples: Sample[];
+  /** It goes to more people than the company's limit. */
+  needs_approval: boolean;
   /** None if the audience is empty. */
   confirm_token: string | null;
 }
@@ -270,9 +285,21 @@ export interface Notification {
   truncated?: boolean;
   requested_at: string;
   expires_at: string | null;
+  /** Nothing is sent before this. */
+  send_at: string | null;
+  /** Until it has begun it can have another time. */
+  begun_at: string | null;
+  approval: Approval | null;
   author: Reference;
   state: NotificationState;
   totals: Totals;
+}
+export interface Approval {
+  state: 'awaiting' | 'approved' | 'rejected';
+  by: Reference | null;
+  at: string | null;
+  /** Why it was rejected. */
+  reason: string | null;
 }
 export interface FailureCause {
   outcome: string;
@@ -377,6 +404,7 @@ type PostById<B, T, S extends number = 201> = {
   post: { parameters: Header & { path: { id: string } } } & Json<B> & Ok<T, S>;
 };
 type Act<S extends number = 200, T = Position> = { post: { parameters: { path: { id: string } } } & Ok<T, S> };
+type ActWith<B> = { post: { parameters: { path: { id: string } } } & Json<B> & Ok<Position> };
 type PatchById<B> = { patch: { parameters: { path: { id: string } } } & Json<B> & Ok<Position> };
 type DeleteById = { delete: { parameters: { path: { id: string } } } & Ok<Position> };
 
@@ -388,7 +416,7 @@ export interface paths {
   '/users': Get<Page<User>, Paged & { q?: string; active?: 'true' | 'false' | 'all' }> & Post<NewUser, Created>;
   '/users/{id}': PatchById<UserChange>;
   '/companies': Get<Page<Company>, Paged> & Post<CompanyFields, Created>;
-  '/companies/{id}': GetById<Company> & PatchById<Partial<CompanyFields>>;
+  '/companies/{id}': GetById<Company> & PatchById<CompanyChange>;
   '/companies/{id}/clients': GetById<Page<Client>, Paged & { q?: string }> & PostById<ClientFields, Created>;
   '/clients/{id}': GetById<Client> & PatchById<Partial<ClientFields>> & DeleteById;
   '/messages': Post<NewMessage, Created & { recipients: number }>;
@@ -413,6 +441,11 @@ export interface paths {
   '/deliveries/{id}': GetById<Delivery>;
   '/notifications/{id}/cancel': Act;
   '/notifications/{id}/retry': Act;
+  '/notifications/{id}/pause': Act;
+  '/notifications/{id}/resume': Act;
+  '/notifications/{id}/approve': Act;
+  '/notifications/{id}/reject': ActWith<{ reason: string }>;
+  '/notifications/{id}/reschedule': ActWith<{ schedule_at: string }>;
   '/notifications/{id}/history': GetById<History, { as_of?: string }>;
   '/audit': Get<
     Page<AuditEntry>,

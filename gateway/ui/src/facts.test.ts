@@ -5,7 +5,13 @@ import { companies } from './store/session';
 
 beforeEach(() => {
   companies.set([
-    { id: '0192a000-0000-7000-8000-000000000002', name: 'Custodia Caribe', country: 'VE', time_zone: '' },
+    {
+      id: '0192a000-0000-7000-8000-000000000002',
+      name: 'Custodia Caribe',
+      country: 'VE',
+      time_zone: '',
+      limits: { approval_above: null },
+    },
   ]);
 });
 

@@ -10,6 +10,8 @@ const VERBATIM = new Set(['body', 'subject', 'provider', 'reference', 'locale', 
 const OF_CAUSES = new Set(['class', 'observed', 'phase']);
 /** Tells that the text beside it is cut. */
 const CUT = 'truncated';
+/** Facts that stand beside the others: counts that are 0 say nothing. */
+const NESTED = new Set(['audience', 'totals']);
 /** Ids of companies are shown as names; any other id is linked by the caller. */
 const COMPANIES = new Set(['company', 'company_id', 'companies']);
 
@@ -23,6 +25,7 @@ const ORDER = [
   'body',
   'state',
   'requested_at',
+  'send_at',
   'expires_at',
 ];
 const rank = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
@@ -39,8 +42,8 @@ export function factsOf(data: unknown): Fact[] {
   const entries = Object.entries(data).sort(([a], [b]) => rank(a) - rank(b));
   return entries.flatMap(([name, value]) => {
     if (name === CUT) return [];
-    if (name === 'audience' || name === 'totals') return factsOf(value).filter((fact) => fact.words !== number(0));
-    if (name === 'filter' || name === 'sms') return factsOf(value);
+    if (NESTED.has(name)) return factsOf(value).filter((fact) => fact.words !== number(0));
+    if (name === 'filter' || name === 'sms' || name === 'limits') return factsOf(value);
     const words = worded(name, value) + (name === 'body' && data[CUT] === true ? '…' : '');
     return words ? [{ name, label: labelOf(name, value), words }] : [];
   });

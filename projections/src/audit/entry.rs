@@ -125,10 +125,15 @@ impl<'a> Entry<'a> {
                 category,
                 filter,
                 expires_at,
+                send_at,
+                needs_approval,
                 ..
             } => {
                 self.company = Some(company.uuid());
-                let mut says = json!({ "recipient_kind": recipient_kind, "category": category, "expires_at": expires_at });
+                let mut says = json!({
+                    "recipient_kind": recipient_kind, "category": category, "expires_at": expires_at,
+                    "send_at": send_at, "needs_approval": needs_approval,
+                });
                 if !filter.is_everybody() {
                     let clients = filter.clients.as_ref().map(|list| list.ids.len());
                     says["filter"] =
@@ -142,7 +147,14 @@ impl<'a> Entry<'a> {
             NotificationEvent::NotificationCompleted { generation, totals } => {
                 json!({ "generation": generation, "totals": totals })
             }
-            NotificationEvent::NotificationCancelled => json!({}),
+            NotificationEvent::NotificationRescheduled { send_at } => json!({ "send_at": send_at }),
+            // The reason of a rejection is a text: the notification's history has it.
+            NotificationEvent::NotificationApproved { .. }
+            | NotificationEvent::NotificationRejected { .. }
+            | NotificationEvent::NotificationBegun
+            | NotificationEvent::NotificationPaused
+            | NotificationEvent::NotificationResumed
+            | NotificationEvent::NotificationCancelled => json!({}),
             NotificationEvent::NotificationRetried { generation } => json!({ "generation": generation }),
         });
     }
@@ -176,7 +188,9 @@ impl<'a> Entry<'a> {
     fn company(&mut self, id: Option<Uuid>, event: &CompanyEvent) {
         let (CompanyEvent::CompanyRegistered(profile) | CompanyEvent::CompanyChanged(profile)) = event;
         self.company = id;
-        self.summary = summary(&json!({ "country": profile.country, "time_zone": profile.time_zone }));
+        self.summary = summary(
+            &json!({ "country": profile.country, "time_zone": profile.time_zone, "limits": profile.limits }),
+        );
     }
 
     fn user(&mut self, event: &UserEvent) {

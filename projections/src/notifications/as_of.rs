@@ -8,6 +8,7 @@ use commands::log::Recorded;
 use cqrs_es::Aggregate;
 use domain::Event;
 use domain::deliveries::{DELIVERIES, Deliveries, DeliveryState, deliveries_stream};
+use domain::notification::Approval;
 use domain::value::{NotificationId, first_members};
 use sqlx::{FromRow, PgPool};
 
@@ -150,6 +151,9 @@ fn stood(notification: &Notification, totals: Totals) -> Stood {
         requested_at: requested.map(|requested| requested.requested_at),
         expires_at: requested.and_then(|requested| requested.expires_at),
         cancelled_at: notification.cancelled_at,
+        send_at: notification.life.send_at(),
+        begun_at: notification.begun_at,
+        approval: notification.life.approval().map(Approval::state),
         excluded: excluded.collect(),
         totals,
     }

@@ -10,7 +10,7 @@ use domain::client::ClientEvent;
 use domain::deliveries::{
     DeliveriesEvent, Detail, GroupOutcome, OutcomeGroup, ReceiptGroup, chunk_of_stream,
 };
-use domain::notification::{AudienceEvent, NotificationEvent};
+use domain::notification::{AudienceEvent, Beginning, NotificationEvent};
 use domain::value::{Member, first_members};
 use domain::{Event, Personal};
 use uuid::Uuid;
@@ -67,12 +67,23 @@ impl<'a> Fold<'a> {
                     notification.excluded.clone_from(excluded);
                 }
             }
+            NotificationEvent::NotificationRejected { reason, .. } => {
+                notification.cancelled_at = Some(recorded.recorded_at);
+                notification.decided_at = Some(recorded.recorded_at);
+                notification.rejection = reason.get().cloned();
+            }
+            NotificationEvent::NotificationApproved { .. } => {
+                notification.decided_at = Some(recorded.recorded_at);
+            }
             NotificationEvent::NotificationCancelled => {
                 notification.cancelled_at = Some(recorded.recorded_at)
             }
             _ => {}
         }
         notification.life.apply(event.clone());
+        if notification.begun_at.is_none() && notification.life.beginning() == Beginning::Begun {
+            notification.begun_at = Some(recorded.recorded_at);
+        }
     }
 
     fn audience(&mut self, event: &'a AudienceEvent, recorded: &Recorded) {

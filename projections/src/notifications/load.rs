@@ -105,6 +105,9 @@ struct NotificationRow {
     #[sqlx(json)]
     excluded: BTreeMap<String, u64>,
     cancelled_at: Option<DateTime<Utc>>,
+    begun_at: Option<DateTime<Utc>>,
+    decided_at: Option<DateTime<Utc>>,
+    rejection: Option<String>,
     people: i64,
     position: Position,
 }
@@ -118,7 +121,8 @@ async fn load_notifications(
         return Ok(());
     }
     let rows: Vec<NotificationRow> = sqlx::query_as(
-        "select notification_id, life, audience_closed, excluded, cancelled_at, people, position
+        "select notification_id, life, audience_closed, excluded, cancelled_at, begun_at, decided_at, rejection, people,
+                position
          from notifications where notification_id = any($1)",
     )
     .bind(ids.iter().copied().collect::<Vec<_>>())
@@ -136,6 +140,9 @@ impl From<NotificationRow> for Notification {
             audience_closed: row.audience_closed,
             excluded: row.excluded,
             cancelled_at: row.cancelled_at,
+            begun_at: row.begun_at,
+            decided_at: row.decided_at,
+            rejection: row.rejection,
             people: row.people,
             position: row.position,
             is_changed: false,

@@ -16,6 +16,8 @@ pub(super) fn requested(event: &NotificationEvent, position: Position) -> Option
         sms: _,
         filter: _,
         expires_at,
+        send_at: _,
+        needs_approval: _,
         author,
         requested_at,
     } = event

@@ -21,6 +21,12 @@ pub(super) struct Notification {
     pub(super) audience_closed: bool,
     pub(super) excluded: BTreeMap<String, u64>,
     pub(super) cancelled_at: Option<DateTime<Utc>>,
+    /// When it began: with its request, unless it had a time or needed an approval.
+    pub(super) begun_at: Option<DateTime<Utc>>,
+    /// When it was approved or rejected.
+    pub(super) decided_at: Option<DateTime<Utc>>,
+    /// Why it was rejected.
+    pub(super) rejection: Option<String>,
     pub(super) people: i64,
     pub(super) position: Position,
     pub(super) is_changed: bool,

@@ -77,13 +77,19 @@ async fn update_notifications(tx: &mut PgConnection, rows: &[(Uuid, &Notificatio
     }
     let all = || rows.iter().map(|row| row.1);
     let state = |row: &Notification| row.life.state().map(domain::notification::NotificationState::as_str);
+    let approval = |row: &Notification| row.life.approval().map(|approval| approval.state().as_str());
+    let decided_by = |row: &Notification| row.life.approval()?.by().map(Uuid::from);
     sqlx::query(
         "update notifications n
          set life = c.life::json, state = c.state, generation = c.generation, audience_closed = c.audience_closed,
-             excluded = c.excluded::json, cancelled_at = c.cancelled_at, people = c.people, position = c.position
+             excluded = c.excluded::json, cancelled_at = c.cancelled_at, people = c.people, position = c.position,
+             send_at = c.send_at, begun_at = c.begun_at, approval = c.approval, decided_by = c.decided_by,
+             decided_at = c.decided_at, rejection = c.rejection
          from unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::boolean[], $6::text[], $7::timestamptz[],
-                     $8::bigint[], $9::bigint[])
-              as c (notification_id, life, state, generation, audience_closed, excluded, cancelled_at, people, position)
+                     $8::bigint[], $9::bigint[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::uuid[],
+                     $14::timestamptz[], $15::text[])
+              as c (notification_id, life, state, generation, audience_closed, excluded, cancelled_at, people, position,
+                    send_at, begun_at, approval, decided_by, decided_at, rejection)
          where n.notification_id = c.notification_id",
     )
     .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
@@ -95,6 +101,12 @@ async fn update_notifications(tx: &mut PgConnection, rows: &[(Uuid, &Notificatio
     .bind(all().map(|row| row.cancelled_at).collect::<Vec<_>>())
     .bind(all().map(|row| row.people).collect::<Vec<_>>())
     .bind(all().map(|row| row.position).collect::<Vec<_>>())
+    .bind(all().map(|row| row.life.send_at()).collect::<Vec<_>>())
+    .bind(all().map(|row| row.begun_at).collect::<Vec<_>>())
+    .bind(all().map(approval).collect::<Vec<_>>())
+    .bind(all().map(decided_by).collect::<Vec<_>>())
+    .bind(all().map(|row| row.decided_at).collect::<Vec<_>>())
+    .bind(all().map(|row| row.rejection.as_deref()).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())

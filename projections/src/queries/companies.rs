@@ -2,7 +2,7 @@
 
 use domain::Position;
 use domain::value::CompanyId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
@@ -20,12 +20,24 @@ pub struct CompanyRow {
     pub country: String,
     /// Its time zone, as an IANA name.
     pub time_zone: String,
+    /// What its workers may do without anybody else.
+    #[sqlx(json)]
+    pub limits: LimitsRow,
     /// Of the event that registered it; lists go by it.
     #[serde(skip)]
     pub registered_position: Position,
 }
 
-const COMPANY: &str = "company_id as id, name, country, time_zone, registered_position";
+/// What the workers of a company may do without anybody else; none: no limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct LimitsRow {
+    /// A notification to more people than this needs another person's approval.
+    #[schema(minimum = 0)]
+    pub approval_above: Option<i64>,
+}
+
+const COMPANY: &str = "company_id as id, name, country, time_zone,
+    json_build_object('approval_above', approval_above) as limits, registered_position";
 
 /// The companies in scope, newest first.
 ///

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use commands::log::Recorded;
 use domain::Position;
 use domain::deliveries::DeliveryState;
-use domain::notification::NotificationState;
+use domain::notification::{ApprovalState, NotificationState};
 use domain::value::{CompanyId, NotificationId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
@@ -44,7 +44,14 @@ pub struct NotificationRow {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was requested.
     pub requested_at: DateTime<Utc>,
-    /// When it was cancelled, if it was.
+    /// Nothing is sent before this: the time it was scheduled for, or the end of its undo window. None: at once.
+    pub send_at: Option<DateTime<Utc>>,
+    /// When it began. Until then it can have another time, and nobody is in its audience.
+    pub begun_at: Option<DateTime<Utc>>,
+    /// How its approval stands; none if it needs none.
+    #[sqlx(json(nullable))]
+    pub approval: Option<ApprovalRow>,
+    /// When it was cancelled or rejected, if it was.
     pub cancelled_at: Option<DateTime<Utc>>,
     /// The state.
     #[sqlx(try_from = "String")]
@@ -63,6 +70,20 @@ pub struct NotificationRow {
     pub requested_position: Position,
     /// Of the last event that changed anything here; what a stream of totals resumes from.
     pub position: Position,
+}
+
+/// How the approval of a notification stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ApprovalRow {
+    /// `awaiting`, `approved` or `rejected`.
+    #[schema(value_type = String)]
+    pub state: ApprovalState,
+    /// Who decided.
+    pub by: Option<Person>,
+    /// When.
+    pub at: Option<DateTime<Utc>>,
+    /// Why it was rejected.
+    pub reason: Option<String>,
 }
 
 /// The numbers of a notification's deliveries by state. Once the audience is closed, `total` is the sum of the others;
@@ -104,7 +125,13 @@ pub struct Stood {
     pub requested_at: Option<DateTime<Utc>>,
     /// Nothing is sent after this.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When it was cancelled, if it was.
+    /// Nothing was to be sent before this.
+    pub send_at: Option<DateTime<Utc>>,
+    /// When it began, if it had.
+    pub begun_at: Option<DateTime<Utc>>,
+    /// How its approval stood, if it needed one.
+    pub approval: Option<ApprovalState>,
+    /// When it was cancelled or rejected, if it was.
     pub cancelled_at: Option<DateTime<Utc>>,
     /// Contacts left out of the audience, by reason.
     pub excluded: BTreeMap<String, i64>,
@@ -176,6 +203,9 @@ impl From<NotificationRow> for Stood {
             generation: row.generation,
             requested_at: Some(row.requested_at),
             expires_at: row.expires_at,
+            send_at: row.send_at,
+            begun_at: row.begun_at,
+            approval: row.approval.map(|approval| approval.state),
             cancelled_at: row.cancelled_at,
             excluded: row.excluded,
             totals: row.totals,
@@ -186,7 +216,12 @@ impl From<NotificationRow> for Stood {
 /// The columns of a [`NotificationRow`] from [`NOTIFICATIONS`], but for its text.
 const NOTIFICATION: &str = "n.notification_id as id, n.company_id,
     json_build_object('id', n.author_id, 'name', u.name) as author, n.channel, n.recipient_kind, n.category, n.subject,
-    n.expires_at, n.requested_at, n.cancelled_at, n.state, n.generation, n.excluded,
+    n.expires_at, n.requested_at, n.send_at, n.begun_at,
+    case when n.approval is not null then json_build_object(
+      'state', n.approval, 'at', n.decided_at, 'reason', n.rejection,
+      'by', case when n.decided_by is not null then json_build_object('id', n.decided_by, 'name', d.name) end
+    ) end as approval,
+    n.cancelled_at, n.state, n.generation, n.excluded,
     case when n.audience_closed then n.people else 0 end as total, n.people - t.decided as pending,
     t.accepted, t.delivered, t.deferred, t.failed, t.suppressed, t.in_doubt, t.cancelled, n.requested_position,
     n.position";
@@ -194,6 +229,7 @@ const NOTIFICATION: &str = "n.notification_id as id, n.company_id,
 /// Notifications with their authors and with how many deliveries stand where; those that stand nowhere are pending.
 const NOTIFICATIONS: &str = "notifications.notifications n
     left join users.users u on u.user_id = n.author_id
+    left join users.users d on d.user_id = n.decided_by
     cross join lateral (
       select coalesce(sum(people), 0)::bigint as decided,
              coalesce(sum(people) filter (where state = 'accepted'), 0)::bigint as accepted,

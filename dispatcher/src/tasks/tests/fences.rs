@@ -88,7 +88,7 @@ async fn who_is_erased_or_cancelled_is_not_started_and_can_be_taken_back() {
     assert_eq!(marked, [Marked::Started, Marked::Erased]);
     world.run("update send_tasks set stopped = 'cancelled'", &[]).await;
     let marked = world.mark(owner, &[mark(&loaded, 3, true), mark(&loaded, 1, false)]).await;
-    assert_eq!(marked, [Marked::Stopped, Marked::Started]);
+    assert_eq!(marked, [Marked::Cancelled, Marked::Started]);
     let sending = sending_among(&world.pool, notification, &[1, 2, 3]).await.expect("sending");
     assert!(sending.is_empty(), "{sending:?}");
 }

@@ -3,6 +3,7 @@
 mod claims;
 mod crowd;
 mod fences;
+mod pauses;
 mod settlements;
 mod withdrawals;
 pub(crate) mod world;

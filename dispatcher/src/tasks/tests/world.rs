@@ -87,17 +87,26 @@ impl World {
 
     /// A notification that was asked for and that the intake has taken in.
     pub(crate) async fn notification(&self, company: u128) -> NotificationId {
-        self.filtered(company, AudienceFilter::default()).await
+        self.notification_with(company, |_| ()).await
     }
 
     /// The same, to some of the clients.
     pub(crate) async fn filtered(&self, company: u128, filter: AudienceFilter) -> NotificationId {
+        self.notification_with(company, |request| request.filter = filter).await
+    }
+
+    /// The same, with other fields.
+    pub(crate) async fn notification_with(
+        &self,
+        company: u128,
+        change: impl FnOnce(&mut RequestNotification),
+    ) -> NotificationId {
         let (notification, company) = (NotificationId::from(clock::new_id()), Uuid::from_u128(company));
         let content = Content::Email {
             subject: Subject::try_from("Aviso".to_owned()).expect("a subject"),
             body: EmailBody::try_from("Hola".to_owned()).expect("a text"),
         };
-        let request = RequestNotification {
+        let mut request = RequestNotification {
             notification,
             company: company.into(),
             recipient_kind: RecipientKind::Everyone,
@@ -105,9 +114,14 @@ impl World {
             content,
             filter,
             expires_at: None,
+            schedule_at: None,
+            hold_seconds: 0,
+            people: 0,
+            approval_above: None,
             author: Uuid::from_u128(9).into(),
             at: self.now(),
         };
+        change(&mut request);
         let asked =
             notifications::request(&self.log, request, &CommandContext::of_system(), &json!({})).await;
         asked.expect("a notification");

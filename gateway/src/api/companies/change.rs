@@ -1,15 +1,18 @@
 //! `PATCH /companies/{id}`: change a company.
 
 use axum::extract::State;
-use domain::company::CompanyChange;
+use domain::company::{CompanyChange, LimitsChange};
 use domain::value::{CompanyId, CountryCode, Name, TimeZone};
 use utoipa::ToSchema;
 
 use crate::api::Wrote;
 use crate::api::schema::Changed;
 use crate::extract::{Body, Fields, FromFields, Order, PathId};
-use crate::problem::Answer;
+use crate::problem::{Answer, Reason};
 use crate::state::AppState;
+
+/// The highest limit that can be set.
+const APPROVAL_ABOVE_MAX: u64 = 1_000_000_000;
 
 /// The fields to change. Absent fields stay as they are.
 #[derive(ToSchema)]
@@ -23,6 +26,33 @@ pub(super) struct ChangeCompany {
     /// A new time zone, as an IANA name.
     #[schema(value_type = String, required = false)]
     time_zone: Option<TimeZone>,
+    /// Limits to set; absent ones stay, null takes one away.
+    #[schema(required = false)]
+    limits: Option<ChangeLimits>,
+}
+
+/// What the company's workers may do without anybody else.
+#[derive(ToSchema)]
+struct ChangeLimits {
+    /// A notification to more people than this needs another person's approval; null: none does.
+    #[schema(value_type = Option<i64>, required = false, minimum = 0, maximum = 1_000_000_000)]
+    approval_above: Option<Option<u64>>,
+}
+
+impl FromFields for ChangeLimits {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let people = match fields.nullable::<i64>("approval_above") {
+            Some(Some(people)) => people,
+            None => return Some(Self { approval_above: None }),
+            Some(None) => return Some(Self { approval_above: Some(None) }),
+        };
+        match u64::try_from(people) {
+            Ok(people) if people <= APPROVAL_ABOVE_MAX => Some(Self { approval_above: Some(Some(people)) }),
+            _ => {
+                fields.refuse("approval_above", Reason::OutOfRange { min: 0, max: APPROVAL_ABOVE_MAX as i64 })
+            }
+        }
+    }
 }
 
 impl FromFields for ChangeCompany {
@@ -31,6 +61,7 @@ impl FromFields for ChangeCompany {
             name: fields.changed("name"),
             country: fields.changed("country"),
             time_zone: fields.changed("time_zone"),
+            limits: fields.changed("limits"),
         })
     }
 }
@@ -50,8 +81,9 @@ pub(super) async fn change(
 ) -> Answer<Wrote> {
     let Order { caller, body, context } = order;
     caller.needs_for(company, caller.is_admin())?;
-    let ChangeCompany { name, country, time_zone } = body;
-    let change = CompanyChange { name, country, time_zone };
+    let ChangeCompany { name, country, time_zone, limits } = body;
+    let approval_above = limits.and_then(|limits| limits.approval_above);
+    let change = CompanyChange { name, country, time_zone, limits: LimitsChange { approval_above } };
     let done = commands::companies::change(state.log(), company, change, &context).await?;
     Ok(state.changed(&caller, done))
 }

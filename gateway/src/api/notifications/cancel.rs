@@ -3,7 +3,7 @@
 use axum::extract::State;
 use domain::value::NotificationId;
 
-use super::company_for;
+use super::{context_for, followed};
 use crate::api::Wrote;
 use crate::api::schema::Changed;
 use crate::extract::{Empty, Order, PathId};
@@ -11,7 +11,7 @@ use crate::problem::Answer;
 use crate::state::AppState;
 
 /// Cancel a notification (its company's notifiers). Deliveries in flight still arrive. A completed notification stays
-/// completed.
+/// completed. Before it has begun, as during `hold_seconds`, nothing has left: it is undone.
 #[utoipa::path(
     post, path = "/notifications/{id}/cancel", tag = "notifications",
     params(("id" = uuid::Uuid, Path)),
@@ -23,9 +23,7 @@ pub(super) async fn cancel(
     order: Order<Empty>,
 ) -> Answer<Wrote> {
     let Order { caller, context, .. } = order;
-    let company = company_for(&state, &caller, notification).await?;
-    caller.needs(caller.may_notify(company))?;
-    let done = commands::notifications::cancel(state.log(), notification, &context.about(company)).await?;
-    dispatcher::tasks::stop_if_cancelled(state.log().pool(), notification).await?;
-    Ok(state.changed(&caller, done))
+    let context = context_for(&state, &caller, notification, context).await?;
+    let done = commands::notifications::cancel(state.log(), notification, &context).await?;
+    followed(&state, &caller, notification, done).await
 }

@@ -77,6 +77,8 @@ impl Confirmation<'_> {
             asked.sms_options(),
             asked.filter,
             asked.expires_at,
+            asked.schedule_at,
+            asked.hold_seconds,
         ]);
         fields.to_string().into_bytes()
     }
@@ -110,6 +112,8 @@ mod tests {
             content: Content::Sms { body: SmsBody::try_from(body).unwrap(), options },
             filter,
             expires_at: None,
+            schedule_at: None,
+            hold_seconds: 0,
             confirm_token: None,
         }
     }

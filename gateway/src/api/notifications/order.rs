@@ -1,7 +1,7 @@
 //! The body of a send and of its preview.
 
 use chrono::{DateTime, Utc};
-use domain::notification::{AudienceFilter, Content, SmsOptions};
+use domain::notification::{AudienceFilter, Content, HOLD_SECONDS_MAX, SmsOptions};
 use domain::rendering::Text;
 use domain::value::{Category, Channel, CompanyId, EmailBody, RecipientKind, Role, SmsBody, Subject};
 use projections::queries::audience::Selection;
@@ -21,6 +21,8 @@ pub(super) struct NewNotification {
     pub(super) content: Content,
     pub(super) filter: AskedFilter,
     pub(super) expires_at: Option<DateTime<Utc>>,
+    pub(super) schedule_at: Option<DateTime<Utc>>,
+    pub(super) hold_seconds: u32,
     pub(super) confirm_token: Option<Short>,
 }
 
@@ -55,6 +57,13 @@ pub(super) struct NotificationFields {
     filter: Option<FilterFields>,
     /// Nothing is sent after this.
     expires_at: Option<DateTime<Utc>>,
+    /// Nothing is sent before this: after now and within 366 days. The audience is that of this moment; a `confirm_token`
+    /// is compared with the audience of the request.
+    schedule_at: Option<DateTime<Utc>>,
+    /// For how many seconds nothing leaves, so that a cancellation undoes everything. It begins at the later of this and
+    /// `schedule_at`.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 600, default = 0)]
+    hold_seconds: Option<u32>,
     /// The token of the preview. The send is refused if the request or the audience differs from the preview's.
     #[schema(max_length = 500)]
     confirm_token: Option<String>,
@@ -69,6 +78,8 @@ impl FromFields for NewNotification {
         let content = content(fields, channel);
         let filter = fields.optional("filter").unwrap_or_default();
         let expires_at = fields.optional("expires_at");
+        let schedule_at = fields.optional("schedule_at");
+        let hold_seconds = hold_seconds(fields);
         let confirm_token = fields.optional("confirm_token");
         Some(Self {
             company: company?,
@@ -77,8 +88,19 @@ impl FromFields for NewNotification {
             content: content?,
             filter,
             expires_at,
+            schedule_at,
+            hold_seconds: hold_seconds?,
             confirm_token,
         })
+    }
+}
+
+/// Absent is none.
+fn hold_seconds(fields: &mut Fields<'_>) -> Option<u32> {
+    let asked = fields.optional::<i64>("hold_seconds").unwrap_or(0);
+    match u32::try_from(asked) {
+        Ok(seconds) if seconds <= HOLD_SECONDS_MAX => Some(seconds),
+        _ => fields.refuse("hold_seconds", Reason::OutOfRange { min: 0, max: HOLD_SECONDS_MAX.into() }),
     }
 }
 

@@ -18,6 +18,7 @@ use super::confirmation::Confirmation;
 use super::filter::ResolvedFilter;
 use super::order::{NewNotification, NotificationFields};
 use super::segments::{AudienceSegments, Networks};
+use super::send::approval_above;
 use crate::access::Caller;
 use crate::extract::{Body, Fields, FromFields, Key, Order};
 use crate::problem::Answer;
@@ -52,6 +53,8 @@ pub(super) struct Preview {
     sms: Option<SmsView>,
     /// The rendered texts of the first recipients, at most 20.
     samples: Vec<Sample>,
+    /// Another person would have to approve it, because it goes to more people than the company's limit.
+    needs_approval: bool,
     /// The token that confirms this request to this audience for 15 minutes; none if nobody would be reached.
     confirm_token: Option<String>,
 }
@@ -124,12 +127,14 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
     let audience = audience_of(&state, state.costly_reads(), &caller, &selection).await?;
     let confirmation = Confirmation { asked: &draft, by: caller.id(), audience: &audience.fingerprint };
     let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keys(), state.now()));
+    let limit = approval_above(&state, draft.company).await?;
+    let needs_approval = limit.is_some_and(|limit| audience.reachable > limit);
     let people = first_people(&state, &selection).await?;
     let sms = draft.sms_options().map(|_| sms_view(&state, &draft, &people, &audience));
     let is_plain = !takes_unicode(&state, &draft);
     let samples =
         people.into_iter().filter_map(|person| Sample::of(&draft.text(), person, is_plain)).collect();
-    Ok(Json(Preview { audience: audience.into(), sms, samples, confirm_token }))
+    Ok(Json(Preview { audience: audience.into(), sms, samples, needs_approval, confirm_token }))
 }
 
 /// The audience by the view `clients`, counted in a slot of the caller.

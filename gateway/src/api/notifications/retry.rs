@@ -3,7 +3,7 @@
 use axum::extract::State;
 use domain::value::NotificationId;
 
-use super::company_for;
+use super::context_for;
 use crate::api::Wrote;
 use crate::api::schema::Changed;
 use crate::extract::{Empty, Order, PathId};
@@ -23,9 +23,7 @@ pub(super) async fn retry(
     order: Order<Empty>,
 ) -> Answer<Wrote> {
     let Order { caller, context, .. } = order;
-    let company = company_for(&state, &caller, notification).await?;
-    caller.needs(caller.may_notify(company))?;
-    let (now, context) = (state.now(), context.about(company));
-    let done = commands::notifications::retry(state.log(), notification, now, &context).await?;
+    let context = context_for(&state, &caller, notification, context).await?;
+    let done = commands::notifications::retry(state.log(), notification, state.now(), &context).await?;
     Ok(state.changed(&caller, done))
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use commands::{CommandContext, Done};
 use domain::notification::{AudienceFilter, RequestNotification};
+use domain::value::CompanyId;
 use projections::Projection;
 use projections::queries::audience;
 use serde_json::{Value, json};
@@ -47,7 +48,8 @@ async fn sent(
 ) -> Answer<(Done, Value)> {
     new.needs_company(state, caller).await?;
     let ResolvedFilter { filter, .. } = new.filter.resolved(state, new.company).await?;
-    needs_audience(state, caller, &new, &filter).await?;
+    let approval_above = approval_above(state, new.company).await?;
+    let people = needs_audience(state, caller, &new, &filter, approval_above.is_some()).await?;
     let request = RequestNotification {
         notification: state.new_id().into(),
         company: new.company,
@@ -56,6 +58,10 @@ async fn sent(
         content: new.content,
         filter,
         expires_at: new.expires_at,
+        schedule_at: new.schedule_at,
+        hold_seconds: new.hold_seconds,
+        people,
+        approval_above,
         author: caller.id(),
         at: state.now(),
     };
@@ -64,22 +70,29 @@ async fn sent(
     Ok((done, answer))
 }
 
+/// Above how many people the company wants an approval, by the log.
+pub(super) async fn approval_above(state: &AppState, company: CompanyId) -> Answer<Option<u64>> {
+    let profile = commands::companies::profile(state.log(), company).await?;
+    Ok(profile.and_then(|profile| profile.limits.approval_above))
+}
+
 /// The audience must not be empty, and must be the confirmed one if there is one; no SMS may take more parts than the
-/// request allows. Only for these two it is counted: an alarm to one person waits for no slot.
+/// request allows. It is counted only for these two and for the company's limit: an alarm to one person waits for no slot.
 async fn needs_audience(
     state: &AppState,
     caller: &Caller,
     new: &NewNotification,
     filter: &AudienceFilter,
-) -> Answer<()> {
+    has_limit: bool,
+) -> Answer<u64> {
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
     let selection = new.selection(filter);
     if !audience::reaches_somebody(state.pool(), &selection).await? {
         let field = if new.filter.is_given() { "/filter" } else { "/recipient_kind" };
         return Err(Problem::of_field(field, Reason::NobodyToTell));
     }
-    if new.confirm_token.is_none() && new.segments_max().is_none() {
-        return Ok(());
+    if new.confirm_token.is_none() && new.segments_max().is_none() && !has_limit {
+        return Ok(0);
     }
     let audience = audience_of(state, state.confirmations(), caller, &selection).await?;
     if let Some(max) = new.segments_max() {
@@ -89,7 +102,9 @@ async fn needs_audience(
             return Err(Problem::of_field("/segments_max", Reason::TooManySegments { segments, max }));
         }
     }
-    let Some(token) = &new.confirm_token else { return Ok(()) };
-    let confirmation = Confirmation { asked: new, by: caller.id(), audience: &audience.fingerprint };
-    confirmation.check(token.as_str(), state.log().keys(), state.now())
+    if let Some(token) = &new.confirm_token {
+        let confirmation = Confirmation { asked: new, by: caller.id(), audience: &audience.fingerprint };
+        confirmation.check(token.as_str(), state.log().keys(), state.now())?;
+    }
+    Ok(audience.reachable)
 }

@@ -72,6 +72,7 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooLateToWithdraw { window_s } => {
             format!("A message can be taken back only within {window_s} seconds of being sent.")
         }
+        Reason::TooFar { max_days } => format!("It cannot be more than {max_days} days from now."),
         Reason::AudienceChanged { reachable, added, removed } => {
             let changes = changes(*added, *removed, "at least ");
             format!("The audience has changed ({changes}): it is {reachable} now. Check and confirm again.")
@@ -112,6 +113,11 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::ExternalIdTaken => "Another client of the company has that identifier already.",
         Reason::Expired => "The time of expiry is past.",
         Reason::Cancelled => "It was cancelled.",
+        Reason::InThePast => "That time is past.",
+        Reason::AlreadyBegun => "It has begun already.",
+        Reason::AwaitingApproval => "It awaits its approval: nothing leaves yet.",
+        Reason::NotAwaitingApproval => "It does not await an approval any more.",
+        Reason::OwnApproval => "Another person has to decide: you asked for it yourself.",
         Reason::Disabled => "The user is disabled.",
         Reason::OwnAccess => "You cannot take your own administrator access away.",
         Reason::Contended => "Somebody else is changing it at the same time. Try again.",
@@ -139,6 +145,7 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooManyRecipients { .. }
         | Reason::TooManyContacts { .. }
         | Reason::TooLateToWithdraw { .. }
+        | Reason::TooFar { .. }
         | Reason::TooManyExternalIds { .. }
         | Reason::TooManySegments { .. }
         | Reason::AudienceChanged { .. } => "",

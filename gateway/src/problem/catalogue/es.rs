@@ -74,6 +74,7 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooLateToWithdraw { window_s } => {
             format!("Un mensaje solo se puede deshacer durante los {window_s} segundos después de enviarlo.")
         }
+        Reason::TooFar { max_days } => format!("No puede ser a más de {max_days} días de hoy."),
         Reason::AudienceChanged { reachable, added, removed } => {
             let changes = changes(*added, *removed, "al menos ");
             format!("La audiencia cambió ({changes}): ahora son {reachable}. Revise y confirme otra vez.")
@@ -114,6 +115,11 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::ExternalIdTaken => "Otro cliente de la empresa ya tiene ese identificador.",
         Reason::Expired => "La fecha de vencimiento ya pasó.",
         Reason::Cancelled => "Fue cancelada.",
+        Reason::InThePast => "Esa hora ya pasó.",
+        Reason::AlreadyBegun => "Ya comenzó.",
+        Reason::AwaitingApproval => "Está a la espera de aprobación: nada sale todavía.",
+        Reason::NotAwaitingApproval => "Ya no está a la espera de aprobación.",
+        Reason::OwnApproval => "Debe decidir otra persona: usted es quien la solicitó.",
         Reason::Disabled => "El usuario está deshabilitado.",
         Reason::OwnAccess => "No puede quitarse a sí mismo el acceso de administrador.",
         Reason::Contended => "Otra persona lo está cambiando al mismo tiempo. Vuelva a intentarlo.",
@@ -143,6 +149,7 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooManyRecipients { .. }
         | Reason::TooManyContacts { .. }
         | Reason::TooLateToWithdraw { .. }
+        | Reason::TooFar { .. }
         | Reason::TooManyExternalIds { .. }
         | Reason::TooManySegments { .. }
         | Reason::AudienceChanged { .. } => "",

@@ -8,7 +8,15 @@ let page: ImportPage;
 let answer: (response: Response) => void;
 
 beforeEach(async () => {
-  companies.set(['c1', 'c2'].map((id) => ({ id, name: id, country: 'CO', time_zone: 'America/Bogota' })));
+  companies.set(
+    ['c1', 'c2'].map((id) => ({
+      id,
+      name: id,
+      country: 'CO',
+      time_zone: 'America/Bogota',
+      limits: { approval_above: null },
+    })),
+  );
   vi.stubGlobal(
     'fetch',
     () =>

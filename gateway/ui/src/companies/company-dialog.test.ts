@@ -25,7 +25,13 @@ beforeEach(async () => {
     return new Response('{"position":9}', { headers: { 'content-type': 'application/json' } });
   });
   dialog = document.createElement('company-dialog') as CompanyDialog;
-  dialog.company = { id: 'c1', name: 'Vigía', country: 'CO', time_zone: 'America/Bogota' };
+  dialog.company = {
+    id: 'c1',
+    name: 'Vigía',
+    country: 'CO',
+    time_zone: 'America/Bogota',
+    limits: { approval_above: null },
+  };
   for (const news of ['saved', 'dialog-closed']) dialog.addEventListener(news, () => heard.push(news));
   document.body.append(dialog);
   await dialog.updateComplete;
@@ -39,6 +45,21 @@ describe('editing a company', () => {
   it('sends only what differs', async () => {
     await save('Vigía Andina');
     expect([sent, heard]).toEqual([[{ name: 'Vigía Andina' }], ['saved']]);
+  });
+  it('sets and takes away the number above which another person approves', async () => {
+    const write = async (limit: string) => {
+      const field = dialog.renderRoot.querySelector('#approval_above') as HTMLInputElement;
+      field.value = limit;
+      field.dispatchEvent(new Event('input'));
+      await dialog.updateComplete;
+    };
+    await write('500');
+    await save('Vigía');
+    expect(sent).toEqual([{ limits: { approval_above: 500 } }]);
+    await write('-5');
+    dialog.renderRoot.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    await vi.waitFor(() => expect(dialog.renderRoot.querySelector('#approval_above-error')).not.toBeNull());
+    expect(sent).toHaveLength(1);
   });
   it('sends nothing when nothing differs', async () => {
     await save('Vigía');

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { changeCompany, createCompany } from '../api';
 import { changesOf, isEmpty } from '../changes';
-import type { Company, CompanyFields } from '../contract';
+import type { Company, CompanyChange, CompanyFields } from '../contract';
 import { countryName, t } from '../i18n';
 import { Problem, sentence } from '../problem';
 import { Submission } from '../store/submission';
@@ -23,6 +23,8 @@ export class CompanyDialog extends LitElement {
 
   @property({ attribute: false }) company: Company | null = null;
   @state() private fields: CompanyFields = { name: '', country: 'CO', time_zone: COUNTRIES.CO ?? '' };
+  /** As it is written: empty is no limit. */
+  @state() private approvalAbove = '';
   @state() private errors: Record<string, string> = {};
   @state() private failure = '';
   private readonly submission = new Submission();
@@ -31,7 +33,9 @@ export class CompanyDialog extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    if (this.company) this.fields = fieldsOf(this.company);
+    if (!this.company) return;
+    this.fields = fieldsOf(this.company);
+    this.approvalAbove = written(this.company.limits.approval_above);
   }
 
   override render() {
@@ -56,12 +60,28 @@ export class CompanyDialog extends LitElement {
           options: zones(this.fields.time_zone).map((zone) => ({ value: zone, label: zone.replaceAll('_', ' ') })),
           onInput: (time_zone) => this.change({ time_zone }),
         })}
+        ${this.company ? this.limit() : nothing}
       </form>`,
       footer: html`<div class="row">
         <span class="grow"></span>
         <button class="button" type="button" @click=${this.closed}>${t('cancel')}</button>
         <button class="button primary" type="submit" form="company">${t('save')}</button>
       </div>`,
+    });
+  }
+
+  private limit() {
+    return textField({
+      name: 'approval_above',
+      label: t('companies.approval_above'),
+      hint: t('companies.approval_above_hint'),
+      type: 'number',
+      min: '0',
+      value: this.approvalAbove,
+      error: this.errors.approval_above,
+      onInput: (approvalAbove) => {
+        this.approvalAbove = approvalAbove;
+      },
     });
   }
 
@@ -75,7 +95,11 @@ export class CompanyDialog extends LitElement {
     this.errors = this.fields.name.trim() ? {} : { name: t('required') };
     if (this.errors.name) return focusFirstError(this);
     const { company, fields } = this;
-    const changes = company ? changesOf(fieldsOf(company), fields) : fields;
+    const limit = limitOf(this.approvalAbove);
+    if (limit === undefined) this.errors = { approval_above: t('companies.approval_above_wrong') };
+    if (limit === undefined) return focusFirstError(this);
+    const changes: CompanyChange = company ? changesOf(fieldsOf(company), fields) : fields;
+    if (company && company.limits.approval_above !== limit) changes.limits = { approval_above: limit };
     if (isEmpty(changes)) return this.closed();
     try {
       const done = company
@@ -95,6 +119,14 @@ export class CompanyDialog extends LitElement {
 }
 
 const fieldsOf = ({ name, country, time_zone }: Company): CompanyFields => ({ name, country, time_zone });
+
+const written = (limit: number | null): string => (limit === null ? '' : String(limit));
+
+/** Empty is no limit; undefined if it is no number of people. */
+function limitOf(text: string): number | null | undefined {
+  if (!text.trim()) return null;
+  return /^\d{1,9}$/.test(text.trim()) ? Number(text) : undefined;
+}
 
 function countries(current: string) {
   const codes = new Set([...Object.keys(COUNTRIES), current]);

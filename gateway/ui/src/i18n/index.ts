@@ -78,6 +78,12 @@ export function shortDate(at: string, now = new Date()): string {
   return format({ day: 'numeric', month: 'short', ...(sameYear ? time : { year: 'numeric' }) }, at);
 }
 export const longDate = (at: string) => format({ dateStyle: 'long', timeStyle: 'short' }, at);
+/** In the clock of a zone, with the zone's name: «domingo, 6 de septiembre de 2026, 01:30 GMT-3». */
+export const dateIn = (zone: string, at: string) =>
+  format(
+    { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', ...time, timeZone: zone, timeZoneName: 'short' },
+    at,
+  );
 export const exactTime = (at: string) => format({ day: '2-digit', month: 'short', ...time, second: '2-digit' }, at);
 
 /** 75 s → «1 min 15 s». */

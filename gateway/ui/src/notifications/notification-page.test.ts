@@ -1,7 +1,8 @@
 /** Rules of a notification's page: it shows the result of each command, and the causes of the deliveries' states. */
+import type { LitElement } from 'lit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FailureCause, Notification, NotificationState, Totals } from '../contract';
-import { session } from '../store/session';
+import { companies, session } from '../store/session';
 import { toasts } from '../store/toasts';
 import type { ConfirmDialog } from '../ui/confirm-dialog';
 import './notification-page';
@@ -18,6 +19,9 @@ const standing = (state: NotificationState, some: Partial<Totals>): Notification
   body: 'Texto',
   requested_at: '2026-11-25T14:00:00Z',
   expires_at: null,
+  send_at: null,
+  begun_at: '2026-11-25T14:00:00Z',
+  approval: null,
   author: { id: 'u1', name: 'Eva' },
   state,
   totals: { total: 10, cancelled: 0, ...NONE, ...some },
@@ -27,6 +31,7 @@ let shown: Notification;
 let afterwards: Notification;
 let causes: FailureCause[];
 let page: NotificationPage;
+let posted: [string, unknown][];
 
 const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } });
 const text = (selector: string) => page.renderRoot.querySelector(selector)?.shadowRoot?.textContent ?? '';
@@ -36,7 +41,11 @@ const button = (label: string) =>
 async function answer(request: Request | string): Promise<Response> {
   if (typeof request === 'string') return new Promise(() => undefined);
   const { pathname } = new URL(request.url);
-  if (request.method === 'POST') shown = afterwards;
+  if (request.method === 'POST') {
+    const body = await request.text();
+    posted.push([pathname, body ? JSON.parse(body) : null]);
+    shown = afterwards;
+  }
   if (pathname.endsWith('/failures')) return json({ data: causes, next: null });
   if (pathname.endsWith('/deliveries')) return json({ data: [], next: null });
   return json(request.method === 'POST' ? { position: 9 } : shown);
@@ -78,6 +87,7 @@ beforeEach(() => {
   session.set({ status: 'in', me });
   toasts.set([]);
   causes = [];
+  posted = [];
   vi.stubGlobal('fetch', answer);
 });
 afterEach(() => {
@@ -159,4 +169,106 @@ it('says that its recipients are being looked for, and of how many nothing yet',
   const list = page.renderRoot.querySelector('deliveries-list')?.shadowRoot;
   await vi.waitFor(() => expect(list?.querySelector('empty-state')?.getAttribute('heading')).toBe(preparing));
   expect(list?.textContent).not.toContain('500');
+});
+
+describe('before it has begun', () => {
+  const waiting = (state: NotificationState, more: Partial<Notification> = {}): Notification => ({
+    ...standing(state, { total: 0 }),
+    begun_at: null,
+    ...more,
+  });
+  const progress = () => page.renderRoot.querySelector('.progress')?.textContent?.replace(/\s+/g, ' ').trim();
+  const labels = () =>
+    [...page.renderRoot.querySelectorAll('.page-head button')].map((one) => one.textContent?.trim() ?? '');
+
+  it('says when it begins, by the clock of its company', async () => {
+    companies.set([
+      { id: 'c1', name: 'Vigía', country: 'CL', time_zone: 'America/Santiago', limits: { approval_above: null } },
+    ]);
+    shown = waiting('scheduled', { send_at: '2026-12-01T12:30:00Z' });
+    await open();
+    expect(progress()).toMatch(/martes, 1 de diciembre de 2026, 0?9:30/);
+    expect(labels()).toEqual(['Reprogramar', 'Pausar', 'Cancelar lo pendiente']);
+  });
+  it('can have another time, given in that clock', async () => {
+    companies.set([
+      { id: 'c1', name: 'Vigía', country: 'CL', time_zone: 'America/Santiago', limits: { approval_above: null } },
+    ]);
+    shown = waiting('scheduled', { send_at: '2126-12-01T12:30:00Z' });
+    afterwards = waiting('scheduled', { send_at: '2126-12-01T13:00:00Z' });
+    await open();
+    button('Reprogramar')?.click();
+    await vi.waitFor(() => expect(page.renderRoot.querySelector('reschedule-dialog')).not.toBeNull());
+    const dialog = page.renderRoot.querySelector('reschedule-dialog') as LitElement;
+    await dialog.updateComplete;
+    const field = dialog.renderRoot.querySelector('#schedule') as HTMLInputElement;
+    expect(field.value).toBe('2126-12-01T09:30');
+    field.value = '2126-12-01T10:00';
+    field.dispatchEvent(new Event('input'));
+    dialog.renderRoot.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    await vi.waitFor(() => expect(toasts.get()[0]?.text).toBe('Notificación reprogramada'));
+    expect(posted).toEqual([['/api/v1/notifications/n1/reschedule', { schedule_at: '2126-12-01T13:00:00.000Z' }]]);
+  });
+  it('is approved by another person than its author', async () => {
+    shown = waiting('awaiting_approval', { author: { id: 'u2', name: 'Leo' } });
+    afterwards = standing('resolving', { total: 0 });
+    await open();
+    expect(progress()).toBe('Otra persona debe aprobarla: todavía no sale nada.');
+    button('Aprobar')?.click();
+    await vi.waitFor(() => expect(document.querySelector('confirm-dialog')).not.toBeNull());
+    const dialog = document.querySelector('confirm-dialog') as ConfirmDialog;
+    dialog.answer(true);
+    dialog.remove();
+    await vi.waitFor(() => expect(toasts.get()[0]?.text).toBe('Notificación aprobada'));
+    expect(posted.map(([path]) => path)).toEqual(['/api/v1/notifications/n1/approve']);
+  });
+  it('is not decided on by its author', async () => {
+    shown = waiting('awaiting_approval');
+    await open();
+    expect(labels()).toEqual(['Reprogramar', 'Cancelar lo pendiente']);
+  });
+  it('is rejected for a reason', async () => {
+    shown = waiting('awaiting_approval', { author: { id: 'u2', name: 'Leo' } });
+    afterwards = waiting('cancelled', {
+      approval: { state: 'rejected', by: { id: 'u1', name: 'Eva' }, at: '2026-11-25T15:00:00Z', reason: 'Lista vieja' },
+    });
+    await open();
+    button('Rechazar')?.click();
+    await vi.waitFor(() => expect(page.renderRoot.querySelector('reject-dialog')).not.toBeNull());
+    const dialog = page.renderRoot.querySelector('reject-dialog') as LitElement;
+    await dialog.updateComplete;
+    const send = () =>
+      dialog.renderRoot.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    send();
+    await vi.waitFor(() => expect(dialog.renderRoot.querySelector('#reason-error')).not.toBeNull());
+    const reason = dialog.renderRoot.querySelector('textarea') as HTMLTextAreaElement;
+    reason.value = 'Lista vieja';
+    reason.dispatchEvent(new Event('input'));
+    send();
+    await vi.waitFor(() => expect(page.renderRoot.querySelector('.pill')?.textContent).toBe('Rechazada'));
+    expect(posted).toEqual([['/api/v1/notifications/n1/reject', { reason: 'Lista vieja' }]]);
+    expect(page.renderRoot.querySelector('.facts')?.textContent).toContain('Lista vieja');
+  });
+});
+
+describe('pausing', () => {
+  it('is offered while something is sent, and resuming while it is paused', async () => {
+    shown = standing('running', { pending: 10 });
+    afterwards = standing('paused', { pending: 10 });
+    await open();
+    button('Pausar')?.click();
+    await vi.waitFor(() => expect(toasts.get()[0]?.text).toBe('Notificación en pausa'));
+    expect(button('Pausar')).toBeUndefined();
+    afterwards = standing('running', { pending: 10 });
+    button('Reanudar')?.click();
+    await vi.waitFor(() => expect(toasts.get()[1]?.text).toBe('Notificación reanudada'));
+    expect(posted.map(([path]) => path.split('/').at(-1))).toEqual(['pause', 'resume']);
+  });
+  it('is said to be too late when all was over', async () => {
+    shown = standing('running', { pending: 10 });
+    afterwards = standing('completed', { accepted: 10 });
+    await open();
+    button('Pausar')?.click();
+    await vi.waitFor(() => expect(toasts.get()[0]?.text).toBe('Ya había terminado: no quedaba nada por pausar'));
+  });
 });

@@ -1,19 +1,27 @@
 /** A notification while it goes out and afterwards: progress, causes, recipients, history. */
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import { cancelNotification, getNotification, openStream, retryNotification } from '../api';
-import type { Notification, Totals } from '../contract';
-import { duration, longDate, t } from '../i18n';
+import {
+  approveNotification,
+  cancelNotification,
+  getNotification,
+  openStream,
+  pauseNotification,
+  resumeNotification,
+  retryNotification,
+} from '../api';
+import type { Approval, Notification, Totals } from '../contract';
+import { dateIn, duration, longDate, t } from '../i18n';
 import { sentence } from '../problem';
 import { LiveStream } from '../store/live-stream';
-import { companies, companyName, may } from '../store/session';
+import { companies, companyName, companyZone, may, me } from '../store/session';
 import type { ServerEvent } from '../store/sse';
 import { Watching } from '../store/store';
 import { toast, toastFailure } from '../store/toasts';
 import { base } from '../ui/base';
 import { confirmed } from '../ui/confirm-dialog';
 import '../ui/empty-state';
-import { icon } from '../ui/icons';
+import { type Icon, icon } from '../ui/icons';
 import '../ui/loading-rows';
 import '../ui/segmented-bar';
 import { REASONED } from './causes';
@@ -21,11 +29,16 @@ import './deliveries-list';
 import './failure-causes';
 import './history-list';
 import { notificationStyles } from './notification-page.styles';
+import './reject-dialog';
+import './reschedule-dialog';
 import {
   doneOf,
   etaOf,
   isLive,
   isResolving,
+  isWaiting,
+  mayDecide,
+  mayPause,
   mayRetry,
   onlyWaits,
   rateOf,
@@ -48,6 +61,7 @@ export class NotificationPage extends LitElement {
   @state() private shown: Notification | null = null;
   @state() private failure = '';
   @state() private acting = false;
+  @state() private asking: 'reject' | 'reschedule' | null = null;
   private samples: Sample[] = [];
   private stream: LiveStream | null = null;
   private timer?: ReturnType<typeof setTimeout>;
@@ -72,6 +86,7 @@ export class NotificationPage extends LitElement {
       <a class="back" href="/notificaciones">${icon('left', 16)}${t('notifications.title')}</a>
       ${this.head(shown)} ${this.progress(shown)} ${this.tabs(shown)}
       ${this.tab === 'history' ? html`<history-list notification=${shown.id}></history-list>` : this.recipients(shown)}
+      ${this.dialog(shown)}
     </div>`;
   }
 
@@ -92,7 +107,13 @@ export class NotificationPage extends LitElement {
 
   private actions(shown: Notification) {
     const { failed } = shown.totals;
+    const button = (name: Icon, label: string, run: () => void, tone = '') =>
+      html`<button class="button ${tone}" type="button" ?disabled=${this.acting} @click=${run}>${icon(name, 18)}${label}</button>`;
     return html`<div class="row wraps">
+      ${mayDecide(shown, me()?.id) ? html`${button('check', t('notification.approve'), this.approve, 'primary')}${button('close', t('notification.reject'), () => this.ask('reject'))}` : nothing}
+      ${isWaiting(shown) ? button('history', t('notification.reschedule'), () => this.ask('reschedule')) : nothing}
+      ${mayPause(shown.state) ? button('pause', t('notification.pause'), this.pause) : nothing}
+      ${shown.state === 'paused' ? button('play', t('notification.resume'), this.resume, 'primary') : nothing}
       ${mayRetry(shown) ? html`<button class="button" type="button" ?disabled=${this.acting} @click=${this.retry}>${icon('refresh', 18)}${t('notification.retry', { n: failed })}</button>` : nothing}
       ${isLive(shown.state) ? html`<button class="button danger" type="button" ?disabled=${this.acting} @click=${this.cancel}>${icon('stop', 18)}${t('notification.cancel')}</button>` : nothing}
     </div>`;
@@ -100,8 +121,32 @@ export class NotificationPage extends LitElement {
 
   private progress(shown: Notification) {
     return html`<section class="card pad progress" aria-label=${t('notification.progress')}>
-      ${isResolving(shown) ? html`<p class="muted">${t('deliveries.resolving')}</p>` : this.counted(shown)}
+      ${this.done(shown)}
     </section>`;
+  }
+
+  private done(shown: Notification) {
+    if (isWaiting(shown)) return html`<p class="muted">${waits(shown)}</p>`;
+    if (isResolving(shown)) return html`<p class="muted">${t('deliveries.resolving')}</p>`;
+    return this.counted(shown);
+  }
+
+  private dialog(shown: Notification) {
+    const done = (text: string) => () => {
+      this.ask(null);
+      void this.look();
+      toast({ text });
+    };
+    const close = () => this.ask(null);
+    if (this.asking === 'reject')
+      return html`<reject-dialog .notification=${shown} @done=${done(t('reject.done'))} @dialog-closed=${close}></reject-dialog>`;
+    if (this.asking === 'reschedule')
+      return html`<reschedule-dialog .notification=${shown} @done=${done(t('reschedule.done'))} @dialog-closed=${close}></reschedule-dialog>`;
+    return nothing;
+  }
+
+  private ask(what: 'reject' | 'reschedule' | null): void {
+    this.asking = what;
   }
 
   private counted(shown: Notification) {
@@ -150,7 +195,10 @@ export class NotificationPage extends LitElement {
         <dt>${t('send.channel')}</dt><dd>${t(`channel.${shown.channel}`)}</dd>
         <dt>${t('send.recipient_kind')}</dt><dd>${t(`kind.${shown.recipient_kind}`)}</dd>
         <dt>${t('send.category')}</dt><dd>${t(`category.${shown.category}`)}</dd>
-        ${shown.expires_at ? html`<dt>${t('notification.expires')}</dt><dd>${longDate(shown.expires_at)}</dd>` : nothing}
+        ${shown.send_at ? html`<dt>${t('notification.send_at')}</dt><dd>${dateIn(companyZone(shown.company_id), shown.send_at)}</dd>` : nothing}
+        ${shown.expires_at ? html`<dt>${t('notification.expires')}</dt><dd>${dateIn(companyZone(shown.company_id), shown.expires_at)}</dd>` : nothing}
+        ${shown.approval ? html`<dt>${t('notification.approval')}</dt><dd>${decision(shown.approval)}</dd>` : nothing}
+        ${shown.approval?.reason ? html`<dt>${t('reject.reason')}</dt><dd class="verbatim">${shown.approval.reason}</dd>` : nothing}
       </dl>
       <div class="text" tabindex="0">
         ${shown.subject ? html`<p class="strong wrap">${shown.subject}</p>` : nothing}
@@ -211,10 +259,25 @@ export class NotificationPage extends LitElement {
     if (await confirmed(question)) await this.act(retryNotification, () => t('retry.done'));
   };
 
+  private pause = (): Promise<void> =>
+    this.act(pauseNotification, ({ state }) => t(state === 'paused' ? 'pause.done' : 'pause.finished'));
+
+  private resume = (): Promise<void> => this.act(resumeNotification, () => t('resume.done'));
+
+  private approve = async (): Promise<void> => {
+    const question = {
+      heading: t('approve.heading'),
+      text: t('approve.text'),
+      action: t('notification.approve'),
+      dismiss: t('back'),
+    };
+    if (await confirmed(question)) await this.act(approveNotification, () => t('approve.done'));
+  };
+
   private cancel = async (): Promise<void> => {
     const question = {
       heading: t('cancel.heading'),
-      text: t('cancel.text'),
+      text: this.shown && isWaiting(this.shown) ? t('cancel.text_waiting') : t('cancel.text'),
       action: t('notification.cancel'),
       dismiss: t('back'),
       danger: true,
@@ -235,6 +298,18 @@ export class NotificationPage extends LitElement {
       this.acting = false;
     }
   }
+}
+
+/** Why nothing is sent yet. */
+function waits({ state, send_at, company_id }: Notification): string {
+  if (state === 'awaiting_approval') return t('notification.awaits_approval');
+  if (!send_at) return t('notification.begins');
+  const key = state === 'paused' ? 'notification.begins_paused' : 'notification.begins_at';
+  return t(key, { at: dateIn(companyZone(company_id), send_at) });
+}
+
+function decision({ state, by, at }: Approval): string {
+  return [t(`approval.${state}`), by?.name, at ? longDate(at) : ''].filter(Boolean).join(' · ');
 }
 
 function reached({ state, totals }: Notification): string {

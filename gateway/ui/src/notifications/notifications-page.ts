@@ -21,7 +21,7 @@ import { isLive, standing } from './progress';
 
 /** How often the list is reloaded while a notification is running. */
 const REFRESH_MS = 3_000;
-const STATES = ['resolving', 'running', 'completed', 'cancelled'] as const;
+const STATES = ['awaiting_approval', 'scheduled', 'resolving', 'running', 'paused', 'completed', 'cancelled'] as const;
 const isState = (value: string): boolean => STATES.some((state) => state === value);
 
 @customElement('notifications-page')

@@ -42,6 +42,18 @@ export const isLive = (state: NotificationState): boolean => state !== 'complete
 export const isResolving = ({ state, totals }: Pick<Notification, 'state' | 'totals'>): boolean =>
   state === 'resolving' && totals.total === 0;
 
+type Standing = Pick<Notification, 'state' | 'begun_at'>;
+
+/** Nothing is sent, and nobody is in its audience, before it has begun. */
+export const isWaiting = ({ state, begun_at }: Standing): boolean => isLive(state) && !begun_at;
+
+/** What is over, or awaits its approval, is not paused. */
+export const mayPause = (state: NotificationState): boolean => ['scheduled', 'resolving', 'running'].includes(state);
+
+/** Another person than the author decides. */
+export const mayDecide = ({ state, author }: Pick<Notification, 'state' | 'author'>, person: string | undefined) =>
+  state === 'awaiting_approval' && author.id !== person;
+
 /** Failed deliveries can be sent again once the notification has ended, and before it expires. */
 export function mayRetry(one: Pick<Notification, 'state' | 'totals' | 'expires_at'>, now = Date.now()): boolean {
   const isInTime = !one.expires_at || Date.parse(one.expires_at) > now;
@@ -49,9 +61,18 @@ export function mayRetry(one: Pick<Notification, 'state' | 'totals' | 'expires_a
 }
 
 /** The sentence about the current state: «Finalizada con 14 fallos». */
-export function standing({ state, totals }: Pick<Notification, 'state' | 'totals'>): { text: string; tone: string } {
+export function standing({
+  state,
+  totals,
+  approval,
+}: Pick<Notification, 'state' | 'totals'> & Partial<Pick<Notification, 'approval'>>): {
+  text: string;
+  tone: string;
+} {
+  if (approval?.state === 'rejected') return { text: t('standing.rejected'), tone: 'danger' };
   if (state === 'cancelled') return { text: t('standing.cancelled'), tone: '' };
-  if (state !== 'completed') return { text: t(`standing.${state}`), tone: state === 'paused' ? 'warn' : 'info' };
+  const asksForSomebody = state === 'paused' || state === 'awaiting_approval';
+  if (state !== 'completed') return { text: t(`standing.${state}`), tone: asksForSomebody ? 'warn' : 'info' };
   if (totals.failed > 0 && totals.in_doubt > 0) {
     return {
       text: t('standing.failed_and_doubt', {

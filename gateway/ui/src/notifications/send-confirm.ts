@@ -2,8 +2,8 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { NotificationRequest, Preview } from '../contract';
-import { t } from '../i18n';
-import { companyName } from '../store/session';
+import { dateIn, t } from '../i18n';
+import { companyName, companyZone } from '../store/session';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 import { Modal, modalStyles } from '../ui/modal';
@@ -36,6 +36,8 @@ export class SendConfirm extends LitElement {
         ${request.subject ? html`<p class="strong wrap">${request.subject}</p>` : nothing}
         <p class="verbatim">${request.transliterate ? transliterate(request.body) : request.body}</p>
       </div>
+      ${request.schedule_at ? html`<p class="notice">${icon('history', 18)}<span>${t('confirm.scheduled', { at: dateIn(companyZone(request.company_id), request.schedule_at) })}</span></p>` : nothing}
+      ${this.preview?.needs_approval ? html`<p class="notice warn">${icon('alert', 18)}<span>${t('confirm.needs_approval')}</span></p>` : nothing}
       <p class="small muted">${t('confirm.details', { kind: t(`kind.${request.recipient_kind}`), category: t(`category.${request.category}`) })}</p>`,
       footer: html`<div class="row wraps">
         <span class="grow"></span>

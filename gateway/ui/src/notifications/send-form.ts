@@ -2,6 +2,8 @@
 import { CHANNEL } from '../channels';
 import type { Category, Channel, NotificationRequest, RecipientKind } from '../contract';
 import { t } from '../i18n';
+import { companyZone } from '../store/session';
+import { instantOf } from '../zoned-time';
 import { EXTERNAL_IDS_MAX, externalIdsIn } from './external-ids';
 
 export interface SendForm {
@@ -19,6 +21,9 @@ export interface SendForm {
   timeZone: string;
   /** External ids as they were pasted. */
   clients: string;
+  /** Local times of the company, as the fields have them; empty: at once, and never. */
+  schedule: string;
+  expires: string;
 }
 
 export const EMPTY_FORM: SendForm = {
@@ -33,7 +38,11 @@ export const EMPTY_FORM: SendForm = {
   locale: '',
   timeZone: '',
   clients: '',
+  schedule: '',
+  expires: '',
 };
+/** How long a send can be undone. */
+export const HOLD_SECONDS = 30;
 /** The fields that decide who is told. */
 export const AUDIENCE_FIELDS: (keyof SendForm)[] = [
   'company',
@@ -55,6 +64,8 @@ const FIELDS: Record<string, keyof SendForm> = {
   recipient_kind: 'recipientKind',
   category: 'category',
   body: 'body',
+  schedule_at: 'schedule',
+  expires_at: 'expires',
   segments_max: 'segmentsMax',
   filter: 'clients',
   'filter.locale': 'locale',
@@ -75,6 +86,8 @@ export function requestOf(form: SendForm): NotificationRequest {
     category: form.category,
     ...(subjectMax(form) === null ? {} : { subject: form.subject }),
     body: form.body,
+    ...timesOf(form),
+    hold_seconds: HOLD_SECONDS,
     ...(form.channel === 'sms' ? smsOptionsOf(form) : {}),
     ...filterOf(form),
   };
@@ -96,13 +109,20 @@ function filterOf({ locale, timeZone, clients }: SendForm): Pick<NotificationReq
   return Object.keys(filter).length > 0 ? { filter } : {};
 }
 
-/** The audience does not depend on the text: it can be shown before a word is written. */
+function timesOf({ company, schedule, expires }: SendForm): Pick<NotificationRequest, 'schedule_at' | 'expires_at'> {
+  const zone = companyZone(company);
+  const [schedule_at, expires_at] = [instantOf(schedule, zone), instantOf(expires, zone)];
+  return { ...(schedule_at ? { schedule_at } : {}), ...(expires_at ? { expires_at } : {}) };
+}
+
+/** The audience depends neither on the text nor on the times: it can be shown before a word is written. */
 export function previewOf(form: SendForm): NotificationRequest {
-  const request = requestOf({ ...form, body: form.body.trim() ? form.body : '-' });
+  const untimed = { ...form, schedule: '', expires: '' };
+  const request = requestOf({ ...untimed, body: form.body.trim() ? form.body : '-' });
   return request.subject === undefined || request.subject.trim() ? request : { ...request, subject: '-' };
 }
 
-export function missingIn(form: SendForm): SendErrors {
+export function missingIn(form: SendForm, now = Date.now()): SendErrors {
   const errors: SendErrors = {};
   const { subjectMax, bodyMax } = CHANNEL[form.channel];
   if (!form.company) errors.company = t('send.company_missing');
@@ -115,6 +135,15 @@ export function missingIn(form: SendForm): SendErrors {
   if (externalIdsIn(form.clients).length > EXTERNAL_IDS_MAX) {
     errors.clients = t('send.too_many_clients', { n: EXTERNAL_IDS_MAX });
   }
+  return { ...errors, ...wrongTimes(form, now) };
+}
+
+function wrongTimes(form: SendForm, now: number): SendErrors {
+  const errors: SendErrors = {};
+  const { schedule_at, expires_at } = timesOf(form);
+  if (schedule_at && Date.parse(schedule_at) <= now) errors.schedule = t('schedule.past');
+  const begins = schedule_at ? Date.parse(schedule_at) : now;
+  if (expires_at && Date.parse(expires_at) <= begins) errors.expires = t('schedule.expires_before');
   return errors;
 }
 

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { NotificationRequest, SmsPreview } from '../contract';
 import { companies, session } from '../store/session';
+import { forgetToasts, toasts } from '../store/toasts';
 import type { SendConfirm } from './send-confirm';
 import { sendDraft } from './send-draft';
 import { EMPTY_FORM } from './send-form';
@@ -11,6 +12,9 @@ import type { SendPage } from './send-page';
 let page: SendPage;
 let sent: { key: string | null; body: NotificationRequest }[];
 let previews: number;
+let cancelled: number;
+/** What the server says of the notification that was sent. */
+let notification: { begun_at: string | null };
 let previewed: NotificationRequest[];
 let preview: () => Response;
 let answer: () => Response | Promise<Response>;
@@ -27,11 +31,12 @@ const NO_SMS: SmsPreview = {
 };
 const json = (status: number, body: unknown) =>
   new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
-const reaching = (reachable: number, duplicates = 0) =>
+const reaching = (reachable: number, duplicates = 0, needs_approval = false) =>
   json(200, {
     audience: { total: 5, reachable, excluded: { no_phone: 5 - reachable }, duplicates },
     sms: null,
     samples: [{ client: { id: 'k1', name: 'Ana' }, to: '+573001', subject: null, body: 'Alarma', segments: 1 }],
+    needs_approval,
     confirm_token: `token ${++previews}`,
   });
 
@@ -71,10 +76,20 @@ beforeEach(async () => {
   const counts = { unseen: 0, unread: 0, total: 0 };
   const me = { id: 'u1', name: 'Eva', email: '', roles: [], companies: [], counts, simulator: false };
   session.set({ status: 'in', me });
-  companies.set(['c1', 'c2'].map((id) => ({ id, name: id, country: 'CO', time_zone: 'America/Bogota' })));
+  companies.set(
+    ['c1', 'c2'].map((id) => ({
+      id,
+      name: id,
+      country: 'CO',
+      time_zone: 'America/Bogota',
+      limits: { approval_above: null },
+    })),
+  );
   sent = [];
   previews = 0;
+  cancelled = 0;
   previewed = [];
+  forgetToasts();
   preview = () => reaching(3);
   answer = () => json(202, { id: 'n1', position: 7 });
   vi.stubGlobal('fetch', async (request: Request) => {
@@ -82,6 +97,8 @@ beforeEach(async () => {
       previewed.push(await request.json());
       return preview();
     }
+    if (request.url?.endsWith('/cancel')) cancelled++;
+    if (!request.url?.endsWith('/notifications')) return json(200, { ...notification, position: 8 });
     sent.push({ key: request.headers.get('Idempotency-Key'), body: await request.json() });
     return answer();
   });
@@ -311,4 +328,38 @@ it('a send that the server refuses is not taken for one under way', async () => 
   answer = () => json(202, { id: 'n1', position: 7 });
   await confirm();
   expect(sent[1]?.body.confirm_token).not.toBe(sent[0]?.body.confirm_token);
+});
+
+describe('a send', () => {
+  const write_and_confirm = async () => {
+    await choose('c1');
+    await write('Alarma');
+    await confirm();
+    await vi.waitFor(() => expect(toasts.get()).toHaveLength(1));
+    return toasts.get()[0];
+  };
+  it('can be undone for as long as nothing leaves', async () => {
+    const offered = await write_and_confirm();
+    expect(sent[0]?.body.hold_seconds).toBe(30);
+    expect(offered).toMatchObject({ stays_ms: 30_000, fixed: true });
+    notification = { begun_at: null };
+    offered?.actions[0]?.run();
+    await vi.waitFor(() => expect(toasts.get().map(({ text }) => text)).toEqual(['Deshecho: no salió nada']));
+    expect(cancelled).toBe(1);
+  });
+  it('that is undone too late says so', async () => {
+    const offered = await write_and_confirm();
+    notification = { begun_at: '2026-11-25T14:00:30Z' };
+    offered?.actions[0]?.run();
+    const late = 'Se canceló lo pendiente; algo ya había salido';
+    await vi.waitFor(() => expect(toasts.get().map(({ text }) => text)).toEqual([late]));
+  });
+  it('that another person has to approve says so before and after', async () => {
+    preview = () => reaching(3, 0, true);
+    await choose('c1');
+    await write('Alarma');
+    await confirm();
+    await vi.waitFor(() => expect(toasts.get()[0]?.text).toBe('Notificación a la espera de aprobación'));
+    expect(toasts.get()[0]?.actions).toEqual([]);
+  });
 });

@@ -1,20 +1,22 @@
 /** «Enviar Notificaciones Clientes»: the form, its preview, and the confirmation. */
 import { html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import { getExcluded, previewNotification, sendNotification } from '../api';
+import { cancelNotification, getExcluded, getNotification, previewNotification, sendNotification } from '../api';
 import { navigate } from '../app/router';
 import { CHANNELS } from '../channels';
 import type { Category, Channel, NotificationRequest, Preview, RecipientKind } from '../contract';
 import { download } from '../download';
 import { t } from '../i18n';
 import { Problem, sentence } from '../problem';
-import { companies, companyName } from '../store/session';
+import { companies, companyName, companyZone } from '../store/session';
 import { Watching } from '../store/store';
 import { Submission } from '../store/submission';
 import { toast } from '../store/toasts';
+import { offerUndo } from '../store/undo';
 import { base } from '../ui/base';
 import { focusFirstError, selectField, textArea, textField } from '../ui/field';
 import { icon } from '../ui/icons';
+import { timeField } from '../ui/time-field';
 import './audience-panel';
 import './email-preview';
 import './filter-fields';
@@ -26,6 +28,7 @@ import {
   CATEGORIES,
   EMPTY_FORM,
   errorsFrom,
+  HOLD_SECONDS,
   missingIn,
   previewOf,
   RECIPIENT_KINDS,
@@ -170,7 +173,32 @@ export class SendPage extends LitElement {
       rows: BODY_ROWS[form.channel],
       onInput: (body) => this.change({ body }),
     })}
-    ${this.belowText()}`;
+    ${this.belowText()} ${this.times()}`;
+  }
+
+  private times() {
+    const { form, errors } = this;
+    const zone = companyZone(form.company);
+    return html`<div class="two">
+      ${timeField({
+        name: 'schedule',
+        label: t('send.schedule'),
+        value: form.schedule,
+        zone,
+        hint: t('send.schedule_empty'),
+        error: errors.schedule,
+        onInput: (schedule) => this.change({ schedule }),
+      })}
+      ${timeField({
+        name: 'expires',
+        label: t('send.expires'),
+        value: form.expires,
+        zone,
+        hint: t('send.expires_empty'),
+        error: errors.expires,
+        onInput: (expires) => this.change({ expires }),
+      })}
+    </div>`;
   }
 
   /** What the channel shows below the text. */
@@ -330,7 +358,7 @@ export class SendPage extends LitElement {
       if (!sent) return;
       // A user who has left this draft and begun another one keeps it, and stays on the page.
       if (sendDraft.get() === written) sendDraft.set(EMPTY_FORM);
-      toast({ text: t('send.accepted') });
+      this.announce(sent.id, request);
       if (this.isConnected) navigate(`/notificaciones/${sent.id}`);
     } catch (error) {
       this.confirming = null;
@@ -352,6 +380,13 @@ export class SendPage extends LitElement {
     }
   }
 
+  /** Until the undo window ends nothing has left; what has a later time or waits for approval is on its own page. */
+  private announce(id: string, request: NotificationRequest): void {
+    if (this.preview?.needs_approval) toast({ text: t('send.awaits_approval') });
+    else if (request.schedule_at) toast({ text: t('send.scheduled') });
+    else offerUndo(t('send.accepted'), () => undoSend(id), { stays_ms: HOLD_SECONDS * 1_000, fixed: true });
+  }
+
   private stopConfirming(): void {
     if (!this.sending) this.confirming = null;
   }
@@ -366,6 +401,12 @@ export class SendPage extends LitElement {
     this.failure = placed ? '' : error.message;
     if (placed) await focusFirstError(this);
   }
+}
+
+async function undoSend(id: string): Promise<void> {
+  await cancelNotification(id);
+  const { begun_at } = await getNotification(id);
+  toast({ text: begun_at ? t('send.undone_late') : t('send.undone') });
 }
 
 const underWay = () => html`<p class="notice warn" role="alert">

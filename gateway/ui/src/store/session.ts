@@ -38,6 +38,12 @@ export function companyName(id: string | null | undefined): string {
   return companies.get().find((company) => company.id === id)?.name ?? '—';
 }
 
+/** The zone in which a company's times are shown and asked for; the browser's own until it is known. */
+export function companyZone(id: string | null | undefined): string {
+  const company = companies.get().find((one) => one.id === id);
+  return company?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 /** Loads the user: at the start, and after a login. */
 export async function enter(): Promise<void> {
   try {

@@ -37,7 +37,7 @@ async function save(): Promise<void> {
 
 beforeEach(() => {
   HTMLDialogElement.prototype.showModal ??= () => undefined;
-  companies.set([{ id: 'c1', name: 'Vigía', country: 'CO', time_zone: '' }]);
+  companies.set([{ id: 'c1', name: 'Vigía', country: 'CO', time_zone: '', limits: { approval_above: null } }]);
   sent = [];
   heard = [];
   vi.stubGlobal('fetch', async (request: Request) => {
