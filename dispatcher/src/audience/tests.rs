@@ -230,7 +230,9 @@ async fn what_is_scheduled_begins_at_its_time_with_the_people_of_that_moment() {
         .run("delete from clients.contacts where client_id > '00000000-0000-0000-0000-000000000003'", &[])
         .await;
     world.wait(60);
-    // The view has not reached the beginning: nobody is frozen yet.
+    // The view lacks a client from before the beginning: nobody is frozen yet.
+    let erased = ClientEvent::ClientErased { company: Uuid::from_u128(1).into() };
+    world.append("client", &Uuid::from_u128(77).to_string(), 1, &erased).await;
     world.run("update clients.checkpoint set position = 0", &[]).await;
     let mut early = resolver(&world);
     assert_eq!(early.step().await.expect("a step"), Step::Moved);

@@ -112,7 +112,7 @@ impl World {
             recipient_kind: RecipientKind::Everyone,
             category: Category::Service,
             content,
-            filter,
+            filter: AudienceFilter::default(),
             expires_at: None,
             schedule_at: None,
             hold_seconds: 0,
