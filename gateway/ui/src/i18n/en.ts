@@ -436,7 +436,8 @@ export const en: Catalogue = {
   'class.unknown': 'Unknown cause',
   'observed.unreachable': 'No connection to the provider',
   'observed.tls_failed': 'No secure connection could be agreed with the provider',
-  'observed.certificate_untrusted': 'The provider’s certificate comes from no trusted authority; for e-mail, ca_file can name one',
+  'observed.certificate_untrusted':
+    'The provider’s certificate comes from no trusted authority; for e-mail, ca_file can name one',
   'observed.certificate_for_other_name': 'The provider’s certificate is for another name than the configured one',
   'observed.certificate_expired': 'The provider’s certificate has expired',
   'observed.certificate_differs': 'The provider’s certificate is none of those in certificate_sha256',
