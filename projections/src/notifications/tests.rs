@@ -273,25 +273,29 @@ fn a_batch_is_its_events_one_by_one_and_the_totals_are_the_truth() {
     }
 }
 
-#[test]
-fn what_waits_for_approval_and_time_has_begun_when_its_event_says_so() {
+/// A request that somebody else must approve.
+fn awaiting_approval() -> Recorded {
     let mut asked = requested();
     if let Ok(Event::Notification(NotificationEvent::NotificationRequested { needs_approval, .. })) =
         &mut asked.event
     {
         *needs_approval = true;
     }
-    let approved = notification(2, NotificationEvent::NotificationApproved { by: id(5).into() });
-    let moved = notification(3, NotificationEvent::NotificationRescheduled { send_at: at(60) });
+    asked
+}
+
+#[test]
+fn what_waits_for_approval_and_time_has_begun_when_its_event_says_so() {
+    let approved = || notification(2, NotificationEvent::NotificationApproved { by: id(5).into() });
+    let moved = || notification(3, NotificationEvent::NotificationRescheduled { send_at: at(60) });
     let known = |events: &[Recorded]| folded(events).notifications[&id(NOTIFICATION)].clone();
-    let waits = known(&[asked.clone(), approved.clone(), moved.clone()]);
+    let waits = known(&[awaiting_approval(), approved(), moved()]);
     assert_eq!((waits.begun_at, waits.decided_at, waits.life.send_at()), (None, Some(at(2)), Some(at(60))));
-    let begun =
-        known(&[asked.clone(), approved, moved, notification(4, NotificationEvent::NotificationBegun)]);
-    assert_eq!(begun.begun_at, Some(at(4)));
+    let begun = notification(4, NotificationEvent::NotificationBegun);
+    assert_eq!(known(&[awaiting_approval(), approved(), moved(), begun]).begun_at, Some(at(4)));
     assert_eq!(known(&[requested()]).begun_at, Some(at(1)));
     let reason = Personal::new(id(NOTIFICATION), "No".to_owned());
     let rejected = notification(2, NotificationEvent::NotificationRejected { by: id(5).into(), reason });
-    let refused = known(&[asked, rejected]);
+    let refused = known(&[awaiting_approval(), rejected]);
     assert_eq!((refused.cancelled_at, refused.rejection.as_deref()), (Some(at(2)), Some("No")));
 }

@@ -115,7 +115,7 @@ async fn what_a_dead_owner_had_of_a_paused_notification_waits_for_its_end_too() 
     pause(&world, notification).await;
     world.fence(owner).await;
     crate::tasks::recover(&world.settler).await.expect("it is taken back");
-    assert!(matches!(world.state(id, 1).await, State::InDoubt { .. }));
+    assert!(matches!(world.state(id, 1).await, State::InDoubt));
     let other = world.owner().await;
     assert!(world.claim(other).await.is_empty());
     resume(&world, notification).await;
