@@ -197,6 +197,7 @@ mod tests {
         "confirm_token",
         "forcing_characters",
         "lost_characters",
+        "reason",
         "external_ids",
         "excluded",
         "as_of",
