@@ -78,7 +78,9 @@ impl Office {
             "POST /companies/{id}/clients" | "PATCH /clients/{id}" => vec![client],
             "POST /messages" => vec![message],
             "POST /inbox/read-all" => vec![json!({"up_to": 0})],
-            "POST /notifications" | "POST /notifications/preview" => orders,
+            "POST /notifications"
+            | "POST /notifications/preview"
+            | "POST /notifications/preview/excluded" => orders,
             "POST /inbox/{id}/seen"
             | "POST /inbox/{id}/read"
             | "POST /inbox/{id}/unread"

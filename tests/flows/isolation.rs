@@ -64,7 +64,9 @@ fn rule(route: &Route) -> (Guard, Thing) {
         "GET /audit" => (Roles(&[Role::Auditor]), Thing::None),
         "GET /simulator/messages" => (Roles(&[Role::Operator, Role::Notifier]), Thing::None),
         // The company is in the body: see `a_company_that_is_named_in_a_body_is_as_unknown_as_none`.
-        "POST /notifications" | "POST /notifications/preview" => (Roles(NOTIFIERS), Thing::None),
+        "POST /notifications" | "POST /notifications/preview" | "POST /notifications/preview/excluded" => {
+            (Roles(NOTIFIERS), Thing::None)
+        }
         "GET /companies/{id}" => (Company(EVERY_ROLE), Thing::Company),
         "GET /companies/{id}/clients" => (Company(READERS), Thing::Company),
         "POST /companies/{id}/clients" | "POST /companies/{id}/clients/import" => {

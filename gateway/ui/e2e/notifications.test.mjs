@@ -147,7 +147,7 @@ describe('«Enviar Notificaciones Clientes»', () => {
     assert.equal(await legend('fallido').textContent(), '1');
     await page.getByRole('button', { name: 'Reintentar fallidos (1)' }).waitFor();
     const causes = page.getByRole('region', { name: 'Causas de los fallos' });
-    await causes.getByText('El número no es válido').waitFor();
+    await causes.getByText('La dirección o el número no existe').waitFor();
     await page.locator('deliveries-list summary').first().click();
     await page.locator('deliveries-list details[open] ol li').first().waitFor();
 
@@ -166,7 +166,7 @@ describe('«Enviar Notificaciones Clientes»', () => {
     const company = await companyWith(page, GOOD_BAD_AND_DOUBTFUL);
     await notify(page, company, { channel: 'sms', body: unique('Con dudas') });
     const failed = page.getByRole('region', { name: 'Causas de los fallos' });
-    await failed.getByText('El número no es válido').waitFor();
+    await failed.getByText('La dirección o el número no existe').waitFor();
     assert.equal(await failed.getByRole('listitem').count(), 1);
     const doubted = page.getByRole('region', { name: 'Por qué hay envíos en duda' });
     await doubted.getByText('No se sabe si llegó').waitFor();
@@ -210,7 +210,7 @@ describe('«Enviar Notificaciones Clientes»', () => {
     await page.getByRole('button', { name: 'Ver a quién' }).first().click();
     const dialog = page.getByRole('dialog', { name: 'Envío a un destinatario' });
     await dialog.getByText(GOOD_AND_BAD[1].phone).waitFor();
-    await dialog.getByText('El número no es válido').waitFor();
+    await dialog.getByText('La dirección o el número no existe').waitFor();
     await dialog.getByRole('link', { name: 'Ver el cliente' }).click();
     await page.getByRole('heading', { name: 'Clientes', level: 1 }).waitFor();
     await page.getByText(GOOD_AND_BAD[1].phone).waitFor();

@@ -135,7 +135,8 @@ export class NotificationPage extends LitElement {
     const done = (text: string) => () => {
       this.ask(null);
       void this.look();
-      toast({ text });
+      // A toast is shown over the foremost dialog, and would go with this one.
+      void this.updateComplete.then(() => toast({ text }));
     };
     const close = () => this.ask(null);
     if (this.asking === 'reject')
