@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use commands::log::{Metadata, Reader, Recorded, SealError, metadata};
 use domain::Event;
-use domain::notification::NotificationEvent;
-use domain::rendering::Text;
+use domain::notification::{NotificationEvent, Recipient};
+use domain::rendering::{Fault, Text};
 use domain::value::{CompanyId, NotificationId};
 use lru::LruCache;
 use tokio::sync::OnceCell;
@@ -22,7 +22,9 @@ const TEXT_REMEMBERED_MAX: usize = 8_000_000;
 /// A notification as it was asked for.
 pub(crate) struct Request {
     /// What it says; none once its key is destroyed.
-    pub(crate) text: Option<Text>,
+    pub(crate) text: Option<Result<Text, Fault>>,
+    /// The one person it goes to in place of the company's clients.
+    pub(crate) only_to: Option<Recipient>,
     /// The mail's date.
     pub(crate) requested_at: DateTime<Utc>,
     /// What the events of this generation's audience and deliveries carry.
@@ -33,8 +35,12 @@ pub(crate) struct Request {
 
 impl Request {
     fn text_bytes(&self) -> usize {
-        let bytes = |text: &Text| text.subject.as_ref().map_or(0, String::len) + text.body.len();
-        self.text.as_ref().map_or(0, bytes)
+        self.text.as_ref().and_then(|text| text.as_ref().ok()).map_or(0, Text::bytes)
+    }
+
+    /// Whether the people's languages and time zones are needed.
+    pub(crate) fn has_date(&self) -> bool {
+        self.text.as_ref().and_then(|text| text.as_ref().ok()).is_some_and(Text::has_date)
     }
 }
 
@@ -120,19 +126,14 @@ impl Requests {
             began.and_then(|began| whole.get(began)).ok_or(RequestError::Unreadable(id))?;
         let metadata = metadata_of_outcomes(metadata, &causation.to_string());
         let recorded = recorded.into_iter().next().ok_or(RequestError::Unreadable(id))?;
-        let Ok(Event::Notification(NotificationEvent::NotificationRequested {
-            subject,
-            body,
-            requested_at,
-            ..
-        })) = recorded.event
-        else {
+        let Ok(Event::Notification(event)) = recorded.event else { return Err(RequestError::Unreadable(id)) };
+        let NotificationEvent::NotificationRequested { requested_at, ref only_to, .. } = event else {
             return Err(RequestError::Unreadable(id));
         };
-        let subject = subject.and_then(|subject| subject.into_clear());
-        let text = body.into_clear().map(|body| Text { subject, body });
+        let text = Text::of_request(&event).transpose();
+        let only_to = only_to.clone();
         let trace_id = trace_id(&metadata);
-        Ok(Arc::new(Request { text, requested_at, metadata, trace_id }))
+        Ok(Arc::new(Request { text, only_to, requested_at, metadata, trace_id }))
     }
 }
 

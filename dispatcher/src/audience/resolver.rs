@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use commands::begin;
 use commands::log::{AppendError, Draft, EventLog, LoadError, Metadata};
 use cqrs_es::Aggregate;
-use domain::notification::{AUDIENCE, AudienceEvent, Notification, NotificationCommand, NotificationEvent};
+use domain::notification::{
+    AUDIENCE, AudienceEvent, Notification, NotificationCommand, NotificationEvent, Recipient,
+};
 use domain::value::CHUNK_MEMBERS;
 use projections::queries::audience::{Candidate, page, preview};
 use sqlx::{PgConnection, PgPool};
@@ -164,7 +166,17 @@ impl Resolver {
 
     async fn page(&self, open: &Open, after: &[u8]) -> sqlx::Result<Vec<Candidate>> {
         let limit = CHUNK_MEMBERS as usize;
-        page(&self.pool, open.company(), open.channel, open.recipient_kind, after, limit).await
+        let request = self.requests.get(open.asked()).await.ok();
+        if let Some(only) = request.as_ref().and_then(|request| request.only_to.as_ref()) {
+            return Ok(if open.chunks == 0 && after.is_empty() { vec![alone(only)] } else { vec![] });
+        }
+        let mut candidates =
+            page(&self.pool, open.company(), open.channel, open.recipient_kind, after, limit).await?;
+        // A notification that cannot be read is sent to nobody.
+        if !request.is_some_and(|request| request.has_date()) {
+            candidates.iter_mut().for_each(Candidate::drop_place);
+        }
+        Ok(candidates)
     }
 
     fn set_aside(&mut self, open: &Open, error: &ResolveError) {
@@ -260,7 +272,9 @@ impl Resolver {
 
     /// Only a first generation leaves anybody out: a retry's audience has had an address already.
     async fn excluded(&self, open: &Open) -> sqlx::Result<BTreeMap<String, u64>> {
-        if open.generation > 1 {
+        if open.generation > 1
+            || self.requests.get(open.asked()).await.is_ok_and(|request| request.only_to.is_some())
+        {
             return Ok(BTreeMap::new());
         }
         let audience = preview(&self.pool, open.company(), open.channel, open.recipient_kind).await?;
@@ -272,6 +286,11 @@ impl Ahead {
     fn is_of(&self, open: &Open) -> bool {
         self.notification == open.notification_id && self.after == open.cursor
     }
+}
+
+/// The only person of an audience.
+fn alone(recipient: &Recipient) -> Candidate {
+    Candidate { recipient: recipient.clone(), index: vec![u8::MAX] }
 }
 
 fn draft(open: &Open, chunk: Chunk, metadata: Metadata) -> Result<Draft, AppendError> {

@@ -146,6 +146,8 @@ mod tests {
             category,
             subject: None,
             body: Personal::erased(Uuid::nil()),
+            template: None,
+            only_to: None,
             expires_at: None,
             author: UserId::from(Uuid::nil()),
             requested_at: DateTime::UNIX_EPOCH,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::deliveries::{Cause, Evidence, Failure, FailureClass, Observation, Outcome};
 use domain::notification::Addressee;
-use domain::rendering::{Rendered, Text, render};
+use domain::rendering::{Fault, Rendered, Text, render};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -80,7 +80,11 @@ impl Worker {
         let Some(text) = &request.text else {
             return self.outcomes.settle_unsent(job, content_erased()).await;
         };
-        let outgoing = outgoing(&job, person, text, request.requested_at);
+        let text = text.as_ref().map_err(Fault::evidence);
+        let outgoing = match text.and_then(|text| outgoing(&job, person, text, request.requested_at)) {
+            Ok(outgoing) => outgoing,
+            Err(evidence) => return self.outcomes.settle_unsent(job, content_refused(evidence)).await,
+        };
         let began_at = self.now();
         job.since.get_or_insert(began_at);
         let mut marked = None;
@@ -114,20 +118,31 @@ impl Worker {
     }
 }
 
-fn outgoing(job: &Job, person: &Addressee, text: &Text, requested_at: DateTime<Utc>) -> Outgoing {
-    let Rendered { subject, body } = render(text, person);
-    Outgoing {
+fn outgoing(
+    job: &Job,
+    person: &Addressee,
+    text: &Text,
+    requested_at: DateTime<Utc>,
+) -> Result<Outgoing, Evidence> {
+    let Rendered { subject, body, html } = render(text, person).map_err(|fault| fault.evidence())?;
+    Ok(Outgoing {
         delivery_id: job.task.delivery(job.member),
         to: person.address.clone(),
         to_name: Some(person.contact_name.clone()).filter(|name| !name.is_empty()),
         subject,
         body,
+        html,
+        is_personal: text.is_personal(),
         requested_at,
-    }
+    })
 }
 
 fn content_erased() -> Outcome {
-    let evidence = Evidence::observed(None, Observation::ContentErased);
+    content_refused(Evidence::observed(None, Observation::ContentErased))
+}
+
+/// Nothing that can be sent came of the content. No other provider would take it either.
+const fn content_refused(evidence: Evidence) -> Outcome {
     let cause = Cause { class: FailureClass::PermanentContent, evidence };
     Outcome::Failed(Failure { provider: None, cause, detail: None })
 }

@@ -106,6 +106,8 @@ words! {
         Utf8NotOffered = "utf8_not_offered",
         /// No message can be made of the content.
         ContentUnusable = "content_unusable",
+        /// The rendered content is longer than the channel takes.
+        ContentTooLong = "content_too_long",
         /// The content cannot be read: its key is destroyed.
         ContentErased = "content_erased",
         /// The time to send it was over.

@@ -10,14 +10,14 @@ mod tests;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use self::command::{Content, NotificationCommand, RequestNotification};
+pub use self::command::{Content, FilledTemplate, NotificationCommand, RequestNotification};
 pub use self::error::NotificationError;
-pub use self::event::{AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient};
+pub use self::event::{AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient, UsedTemplate};
 pub use self::state::NotificationState;
 use crate::aggregate::aggregate;
 use crate::deliveries::Totals;
 use crate::personal::Personal;
-use crate::value::CompanyId;
+use crate::value::{CompanyId, ContactKind, UserId};
 
 /// The state of a notification that the rules need. Views copy it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +136,8 @@ impl Notification {
             category: request.category,
             subject,
             body: Personal::new(key, body),
+            template: request.template.map(|template| template.frozen(key)),
+            only_to: request.only_to.map(|addressee| author_as_recipient(request.author, addressee)),
             expires_at: request.expires_at,
             author: request.author,
             requested_at: request.at,
@@ -169,4 +171,10 @@ impl Notification {
         self.audience_is_open = true;
         self.state = Some(NotificationState::Resolving);
     }
+}
+
+/// The author as the only person of an audience. There is no such client: the id is the author's, as is the key.
+fn author_as_recipient(author: UserId, addressee: Addressee) -> Recipient {
+    let id = author.uuid();
+    Recipient { client: id.into(), kind: ContactKind::Holder, addressee: Personal::new(id, addressee) }
 }

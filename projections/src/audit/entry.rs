@@ -11,6 +11,7 @@ use domain::inbox::InboxEvent;
 use domain::message::MessageEvent;
 use domain::notification::{AudienceEvent, NotificationEvent};
 use domain::receipt::ReceiptEvent;
+use domain::template::TemplateEvent;
 use domain::user::UserEvent;
 use domain::value::{CompanyId, MessageId, NotificationId, Priority, Role, UserId};
 use serde::Serialize;
@@ -72,6 +73,7 @@ impl<'a> Entry<'a> {
             Ok(Event::Client(event)) => entry.client(event),
             Ok(Event::Company(event)) => entry.company(recorded.id(), event),
             Ok(Event::User(event)) => entry.user(event),
+            Ok(Event::Template(event)) => entry.template(event),
             Err(_) => entry.result = UNREADABLE,
         }
         entry
@@ -124,10 +126,15 @@ impl<'a> Entry<'a> {
                 recipient_kind,
                 category,
                 expires_at,
+                template,
                 ..
             } => {
                 self.company = Some(company.uuid());
-                json!({ "recipient_kind": recipient_kind, "category": category, "expires_at": expires_at })
+                let mut says = json!({ "recipient_kind": recipient_kind, "category": category, "expires_at": expires_at });
+                if let Some(template) = template {
+                    says["template"] = json!({ "id": template.id, "version": template.version });
+                }
+                says
             }
             NotificationEvent::AudienceClosed { generation, total, excluded } => {
                 json!({ "generation": generation, "total": total, "excluded": excluded })
@@ -170,6 +177,18 @@ impl<'a> Entry<'a> {
         let (CompanyEvent::CompanyRegistered(profile) | CompanyEvent::CompanyChanged(profile)) = event;
         self.company = id;
         self.summary = summary(&json!({ "country": profile.country, "time_zone": profile.time_zone }));
+    }
+
+    fn template(&mut self, event: &TemplateEvent) {
+        self.summary = summary(&match event {
+            TemplateEvent::TemplateCreated { company, channel, first } => {
+                self.company = company.map(Uuid::from);
+                json!({ "channel": channel, "category": first.category, "version": 1 })
+            }
+            TemplateEvent::TemplateVersionAdded { number, version } => {
+                json!({ "category": version.category, "version": number })
+            }
+        });
     }
 
     fn user(&mut self, event: &UserEvent) {

@@ -123,6 +123,7 @@ impl World {
                 client_name: "Ana".into(),
                 contact_name: "Ana".into(),
                 address: format!("{number}@example.com"),
+                ..Addressee::nobody()
             };
             Recipient {
                 client,
