@@ -30,7 +30,7 @@ async fn dies_at(failpoints: &str) {
     goes_on(&scene, &mut load).await;
 }
 
-async fn dies(scene: &Scene, load: &mut Load, failpoints: &str) {
+pub(crate) async fn dies(scene: &Scene, load: &mut Load, failpoints: &str) {
     let program = scene.program(failpoints).await;
     let status = until_death(scene, program, load).await;
     assert_eq!(status.signal(), Some(SIGABRT), "the program did not die at {failpoints}: {status}");

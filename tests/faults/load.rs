@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::value::Channel;
+use domain::value::{Channel, TemplateId};
 use futures::StreamExt;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -59,6 +59,20 @@ impl Load {
     pub(crate) fn add_notification(&mut self, scene: &Scene, company: usize, channel: Channel) {
         let body = notification(&scene.companies[company].to_string(), channel);
         self.add(format!("{}-{company}", channel.as_str()), Kind::Notification(channel), body);
+    }
+
+    /// A notification of one company that is made of a template.
+    pub(crate) fn add_templated(
+        &mut self,
+        scene: &Scene,
+        company: usize,
+        channel: Channel,
+        template: TemplateId,
+    ) {
+        let body = json!({
+            "company_id": scene.companies[company].to_string(), "recipient_kind": "holder", "template_id": template,
+        });
+        self.add(format!("template-{company}"), Kind::Notification(channel), body);
     }
 
     /// So many more messages.

@@ -25,6 +25,7 @@ mod rules;
 mod scene;
 mod sessions;
 mod stops;
+mod templates;
 #[path = "../model/trace/mod.rs"]
 mod trace;
 mod traces;

@@ -21,5 +21,6 @@ mod replay;
 mod same_key;
 mod starts;
 mod store;
+mod templates;
 
 tests::entry_points!();

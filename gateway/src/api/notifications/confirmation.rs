@@ -54,6 +54,8 @@ impl Confirmation<'_> {
     /// Every field in a fixed order, whatever the order in the body.
     fn canonical(&self) -> Vec<u8> {
         let asked = self.asked;
+        let template = asked.template.as_ref();
+        let template = template.map(|template| json!([template.id, template.version, template.variables]));
         let fields = json!([
             PURPOSE,
             self.by,
@@ -64,6 +66,7 @@ impl Confirmation<'_> {
             asked.category,
             asked.subject(),
             asked.body(),
+            template,
             asked.expires_at,
         ]);
         fields.to_string().into_bytes()
@@ -86,6 +89,7 @@ mod tests {
             recipient_kind: RecipientKind::Holder,
             category: Category::Service,
             content: Content::Sms { body: SmsBody::try_from(body).unwrap() },
+            template: None,
             expires_at: None,
             confirm_token: None,
         }

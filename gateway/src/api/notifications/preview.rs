@@ -13,19 +13,20 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::confirmation::Confirmation;
-use super::order::{NewNotification, NotificationFields};
+use super::order::{AskedNotification, NewNotification, NotificationFields, somebody};
 use crate::access::Caller;
+use crate::api::templates::not_rendered;
 use crate::extract::{Body, Fields, FromFields, Key, Order};
 use crate::problem::Answer;
 use crate::slots::Slots;
 use crate::state::AppState;
 
 /// A notification for the preview.
-pub(super) struct Draft(NewNotification);
+pub(super) struct Draft(AskedNotification);
 
 impl FromFields for Draft {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        NewNotification::read(fields).map(Self)
+        AskedNotification::read(fields).map(Self)
     }
 }
 
@@ -33,7 +34,7 @@ impl Body for Draft {
     const KEY: Key = Key::Ignored;
 
     fn permits(caller: &Caller) -> bool {
-        NewNotification::is_for(caller)
+        AskedNotification::is_for(caller)
     }
 }
 
@@ -82,6 +83,8 @@ struct SmsView {
 struct Sample {
     subject: Option<String>,
     body: String,
+    /// An e-mail's HTML.
+    html: Option<String>,
 }
 
 /// Whom a notification would reach, and what it would cost (notifiers). Sends nothing; takes the body of a send.
@@ -90,13 +93,17 @@ struct Sample {
     responses((status = 200, body = Preview))
 )]
 pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) -> Answer<Json<Preview>> {
-    let Order { caller, body: Draft(draft), .. } = order;
-    draft.needs_company(&state, &caller).await?;
+    let Order { caller, body: Draft(asked), .. } = order;
+    let draft = asked.found(&state, &caller).await?;
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
     let audience = audience_of(&state, state.costly_reads(), &caller, &draft).await?;
     let confirmation = Confirmation { asked: &draft, by: caller.id(), reachable: audience.reachable };
     let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keys()));
-    let rendered = render(&draft.text(), &first_person(&state, &draft).await?);
+    let person = first_person(&state, &draft).await?;
+    let text = draft.text(state.now()).map_err(|fault| not_rendered(&fault))?;
+    // Too long a name of this person is no fault of the notification.
+    let rendered = render(&text, &person).or_else(|_| render(&text, &somebody()));
+    let rendered = rendered.map_err(|fault| not_rendered(&fault))?;
     Ok(Json(Preview {
         sms: SmsView::of(&draft.content, &rendered, audience.reachable),
         samples: vec![rendered.into()],
@@ -122,16 +129,12 @@ async fn first_person(state: &AppState, asked: &NewNotification) -> Answer<Addre
     let (company, channel) = (asked.company, asked.content.channel());
     let page = audience::page(state.pool(), company, channel, asked.recipient_kind, &[], 1).await?;
     let person = page.into_iter().next().and_then(|first| first.recipient.addressee.into_clear());
-    Ok(person.unwrap_or_else(nobody))
-}
-
-const fn nobody() -> Addressee {
-    Addressee { client_name: String::new(), contact_name: String::new(), address: String::new() }
+    Ok(person.unwrap_or_else(somebody))
 }
 
 impl From<Rendered> for Sample {
-    fn from(Rendered { subject, body }: Rendered) -> Self {
-        Self { subject, body }
+    fn from(Rendered { subject, body, html }: Rendered) -> Self {
+        Self { subject, body, html }
     }
 }
 
@@ -165,7 +168,7 @@ mod tests {
 
     fn sms(body: &str, reachable: u64) -> SmsView {
         let content = Content::Sms { body: SmsBody::try_from(body).unwrap() };
-        let rendered = Rendered { subject: None, body: body.to_owned() };
+        let rendered = Rendered { subject: None, body: body.to_owned(), html: None };
         SmsView::of(&content, &rendered, reachable).unwrap()
     }
 

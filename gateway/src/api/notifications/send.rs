@@ -9,7 +9,7 @@ use projections::queries::audience;
 use serde_json::{Value, json};
 
 use super::confirmation::Confirmation;
-use super::order::{NewNotification, NotificationFields};
+use super::order::{AskedNotification, NewNotification, NotificationFields};
 use super::preview::audience_of;
 use crate::access::Caller;
 use crate::api::Wrote;
@@ -18,7 +18,7 @@ use crate::extract::{Body, Key, Order};
 use crate::problem::{Answer, Problem, Reason};
 use crate::state::AppState;
 
-impl Body for NewNotification {
+impl Body for AskedNotification {
     const KEY: Key = Key::Required;
 
     fn permits(caller: &Caller) -> bool {
@@ -32,7 +32,7 @@ impl Body for NewNotification {
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
     responses((status = 202, body = Made))
 )]
-pub(super) async fn send(State(state): State<AppState>, order: Order<NewNotification>) -> Answer<Wrote> {
+pub(super) async fn send(State(state): State<AppState>, order: Order<AskedNotification>) -> Answer<Wrote> {
     let Order { caller, body, context } = order;
     let outcome = sent(&state, &caller, body, &context).await;
     state.answered(StatusCode::ACCEPTED, &caller, &context, outcome).await
@@ -41,10 +41,10 @@ pub(super) async fn send(State(state): State<AppState>, order: Order<NewNotifica
 async fn sent(
     state: &AppState,
     caller: &Caller,
-    new: NewNotification,
+    asked: AskedNotification,
     context: &CommandContext,
 ) -> Answer<(Done, Value)> {
-    new.needs_company(state, caller).await?;
+    let new = asked.found(state, caller).await?;
     needs_audience(state, caller, &new).await?;
     let request = RequestNotification {
         notification: state.new_id().into(),
@@ -52,6 +52,8 @@ async fn sent(
         recipient_kind: new.recipient_kind,
         category: new.category,
         content: new.content,
+        template: new.template,
+        only_to: None,
         expires_at: new.expires_at,
         author: caller.id(),
         at: state.now(),

@@ -40,6 +40,8 @@ pub(super) struct ArrivalView {
     subject: Option<String>,
     /// What it says; none if it was refused before that was said.
     body: Option<String>,
+    /// A mail's HTML, if it has one.
+    html: Option<String>,
     /// When.
     received_at: DateTime<Utc>,
     /// `accepted`, `accepted_then_cut`, `refused` or `lost`.
@@ -87,6 +89,7 @@ impl From<Arrival> for ArrivalView {
             from: arrival.from,
             subject: arrival.subject,
             body: arrival.body,
+            html: arrival.html,
             received_at: arrival.received_at,
             outcome,
             code,

@@ -402,6 +402,7 @@ export const en: Catalogue = {
   'observed.address_unusable': 'The address cannot be used on this channel',
   'observed.utf8_not_offered': 'The provider does not take addresses with these characters (SMTPUTF8)',
   'observed.content_unusable': 'The message cannot be built',
+  'observed.content_too_long': 'This person’s message is longer than the channel takes',
   'observed.content_erased': 'The notification’s content cannot be read',
   'observed.expired': 'The time to send it was over',
   'observed.found_unsent': 'A person found out that it was not sent',

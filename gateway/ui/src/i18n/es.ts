@@ -413,6 +413,7 @@ export const es = {
   'observed.address_unusable': 'La dirección no sirve para este canal',
   'observed.utf8_not_offered': 'El proveedor no admite direcciones con estos caracteres (SMTPUTF8)',
   'observed.content_unusable': 'El mensaje no se puede armar',
+  'observed.content_too_long': 'El mensaje de esta persona es más largo de lo que admite el canal',
   'observed.content_erased': 'El contenido de la notificación no se puede leer',
   'observed.expired': 'Se venció el plazo para enviarlo',
   'observed.found_unsent': 'Una persona verificó que no se envió',
