@@ -28,12 +28,15 @@ export class SendConfirm extends LitElement {
 
   override render() {
     const { request } = this;
+    // Of a template, what the first of them reads.
+    const sample = request.template_id ? this.preview?.samples[0] : null;
+    const { subject, body } = sample ?? request;
     return this.modal.render({
       heading: t('confirm.title'),
       content: html`<p class="say">${this.sentence()}</p>
       <div class="text" tabindex="0">
-        ${request.subject ? html`<p class="strong wrap">${request.subject}</p>` : nothing}
-        <p class="verbatim">${request.body}</p>
+        ${subject ? html`<p class="strong wrap">${subject}</p>` : nothing}
+        <p class="verbatim">${body}</p>
       </div>
       <p class="small muted">${t('confirm.details', { kind: t(`kind.${request.recipient_kind}`), category: t(`category.${request.category}`) })}</p>`,
       footer: html`<div class="row wraps">

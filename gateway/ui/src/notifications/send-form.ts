@@ -1,5 +1,5 @@
 /** The notification form: its fields, its missing fields, and the request made of it. */
-import type { Category, Channel, NotificationRequest, RecipientKind } from '../contract';
+import type { Category, Channel, NotificationRequest, RecipientKind, Template } from '../contract';
 import { t } from '../i18n';
 
 export interface SendForm {
@@ -9,6 +9,10 @@ export interface SendForm {
   recipientKind: RecipientKind;
   category: Category;
   body: string;
+  /** In place of subject and text. */
+  template: Template | null;
+  /** The template's variables, by name. */
+  variables: Record<string, string>;
 }
 
 export const EMPTY_FORM: SendForm = {
@@ -18,6 +22,8 @@ export const EMPTY_FORM: SendForm = {
   recipientKind: 'holder',
   category: 'operational',
   body: '',
+  template: null,
+  variables: {},
 };
 export const RECIPIENT_KINDS: RecipientKind[] = ['holder', 'emergency_contact', 'authorized_user', 'everyone'];
 export const CATEGORIES: Category[] = ['operational', 'service', 'collection', 'commercial'];
@@ -33,23 +39,41 @@ const FIELDS: Record<string, keyof SendForm> = {
   recipient_kind: 'recipientKind',
   category: 'category',
   body: 'body',
+  template_id: 'template',
+  variables: 'template',
 };
 
-export type SendErrors = Partial<Record<keyof SendForm, string>>;
+/** `variables.<name>` of a template's variable. */
+export type SendErrors = Partial<Record<keyof SendForm | `variables.${string}`, string>>;
 
 export function requestOf(form: SendForm): NotificationRequest {
-  return {
+  const whom = {
     company_id: form.company,
     channel: form.channel,
     recipient_kind: form.recipientKind,
     category: form.category,
+  };
+  if (form.template) return { ...whom, template_id: form.template.id, variables: given(form.template, form.variables) };
+  return {
+    ...whom,
     ...(form.channel === 'email' ? { subject: form.subject } : {}),
     body: form.body,
   };
 }
 
+/** What is left empty has its default. */
+function given(template: Template, variables: Record<string, string>): Record<string, string> {
+  const names = template.variables.map((one) => one.name).filter((name) => variables[name]);
+  return Object.fromEntries(names.map((name) => [name, variables[name] ?? '']));
+}
+
 /** The audience does not depend on the text: it can be shown before a word is written. */
 export function previewOf(form: SendForm): NotificationRequest {
+  if (form.template) {
+    const samples = form.template.variables.map((one) => [one.name, one.default ?? one.sample ?? '-']);
+    const written = Object.entries(form.variables).filter(([, text]) => text);
+    return requestOf({ ...form, variables: Object.fromEntries([...samples, ...written]) });
+  }
   const request = requestOf({ ...form, body: form.body.trim() ? form.body : '-' });
   return form.channel === 'email' && !form.subject.trim() ? { ...request, subject: '-' } : request;
 }
@@ -58,6 +82,7 @@ export function missingIn(form: SendForm): SendErrors {
   const errors: SendErrors = {};
   const length = [...form.body].length;
   if (!form.company) errors.company = t('send.company_missing');
+  if (form.template) return { ...errors, ...missingVariables(form.template, form.variables) };
   if (form.channel === 'email' && !form.subject.trim()) errors.subject = t('send.subject_missing');
   if (form.channel === 'email' && [...form.subject].length > LIMITS.subject)
     errors.subject = t('too_long', { n: LIMITS.subject });
@@ -66,11 +91,16 @@ export function missingIn(form: SendForm): SendErrors {
   return errors;
 }
 
+function missingVariables(template: Template, variables: Record<string, string>): SendErrors {
+  const missing = template.variables.filter((one) => one.default === null && !variables[one.name]);
+  return Object.fromEntries(missing.map((one) => [`variables.${one.name}`, t('send.variable_missing')]));
+}
+
 /** The server's errors by the field of the form where they belong. */
 export function errorsFrom(fields: Record<string, string>): SendErrors {
   const errors: SendErrors = {};
   for (const [name, detail] of Object.entries(fields)) {
-    const field = FIELDS[name];
+    const field = name.startsWith('variables.') ? (name as `variables.${string}`) : FIELDS[name];
     if (field) errors[field] = detail;
   }
   return errors;
