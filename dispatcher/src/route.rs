@@ -32,7 +32,7 @@ impl Route {
     /// The channels that nobody carries: their deliveries wait until somebody does.
     pub(crate) fn idle_channels(&self) -> impl Iterator<Item = Channel> {
         let carries = |channel| self.providers.iter().any(|provider| provider.channel() == channel);
-        [Channel::Sms, Channel::Email].into_iter().filter(move |channel| !carries(*channel))
+        Channel::ALL.iter().copied().filter(move |channel| !carries(*channel))
     }
 }
 

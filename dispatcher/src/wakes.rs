@@ -1,45 +1,36 @@
 //! Signals between the parts of one process; other processes are polled.
 
-use domain::value::Channel;
+use domain::value::{Channel, EachChannel};
 use tokio::sync::{Notify, watch};
 
-/// A bell for everybody who waits for the queue.
+/// The signals to the loops that wait for work.
 #[derive(Debug, Default)]
 pub(crate) struct Wakes {
     pub(crate) resolver: Notify,
     pub(crate) housekeeper: Notify,
-    sms: watch::Sender<()>,
-    email: watch::Sender<()>,
+    pumps: EachChannel<watch::Sender<()>>,
 }
 
 impl Wakes {
-    /// Hears the bell of a channel's pumps, also what rang while nobody listened.
+    /// The signal to a channel's pumps. A signal that comes while a pump is busy is not missed.
     pub(crate) fn listen(&self, channel: Channel) -> watch::Receiver<()> {
-        self.bell(channel).subscribe()
+        self.pumps.of(channel).subscribe()
     }
 
-    /// There may be something to send on a channel.
+    /// Wakes the pumps of a channel: it may have due tasks.
     pub(crate) fn ring(&self, channel: Channel) {
-        self.bell(channel).send_replace(());
+        self.pumps.of(channel).send_replace(());
     }
 
-    /// There may be something to send.
+    /// Wakes the pumps of every channel.
     pub(crate) fn pumps(&self) {
-        self.ring(Channel::Sms);
-        self.ring(Channel::Email);
+        Channel::ALL.iter().for_each(|channel| self.ring(*channel));
     }
 
-    /// The intake has taken something in.
+    /// Wakes every loop, after the intake has written.
     pub(crate) fn all(&self) {
         self.pumps();
         self.resolver.notify_one();
         self.housekeeper.notify_one();
-    }
-
-    const fn bell(&self, channel: Channel) -> &watch::Sender<()> {
-        match channel {
-            Channel::Sms => &self.sms,
-            Channel::Email => &self.email,
-        }
     }
 }

@@ -1,9 +1,10 @@
 //! The blind indexes of addresses.
 
 use commands::log::Keys;
-use domain::value::{Channel, EmailAddress};
+use domain::value::AddressKind;
 
-/// The blind indexes of one log's addresses. Projectors get nothing else of the log: they can neither read nor append.
+/// The blind indexes of one log's addresses. Projectors get nothing else of the log, so that
+/// they can neither read nor append.
 #[derive(Clone)]
 pub(crate) struct AddressIndex(Keys);
 
@@ -12,13 +13,8 @@ impl AddressIndex {
         Self(keys)
     }
 
-    /// The index of an address: of an E.164 number as it is, of an e-mail address in lower case.
-    pub(crate) fn of(&self, channel: Channel, address: &str) -> Vec<u8> {
-        let Self(keys) = self;
-        match (channel, EmailAddress::try_from(address)) {
-            (Channel::Email, Ok(email)) => keys.blind_index(&email.normalized()),
-            (Channel::Email, Err(_)) => keys.blind_index(&address.to_lowercase()),
-            (Channel::Sms, _) => keys.blind_index(address),
-        }
+    /// The blind index of an address.
+    pub(crate) fn of(&self, kind: AddressKind, address: &str) -> Vec<u8> {
+        self.0.blind_index(&kind.comparable(address))
     }
 }

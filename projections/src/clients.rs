@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use commands::log::Recorded;
 use domain::client::{ClientEvent, ClientProfile, Contact};
 use domain::company::{CompanyEvent, CompanyProfile};
-use domain::value::{Channel, CompanyId, PhoneNumber};
+use domain::value::{AddressKind, Channel, CompanyId};
 use domain::{Event, Position};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -200,10 +200,6 @@ fn searched(profile: &ClientProfile) -> String {
     search::searchable(&all.flatten().collect::<Vec<_>>().join("\n"))
 }
 
-fn takes_sms(phone: Option<&str>) -> bool {
-    phone.is_some_and(|phone| PhoneNumber::try_new(phone).is_ok_and(|number| number.takes_sms()))
-}
-
 impl Clients {
     async fn save_contacts(&self, tx: &mut PgConnection, clients: &[(Uuid, Kept<'_>)]) -> sqlx::Result<()> {
         let rows: Vec<(Uuid, i32, Uuid, &Contact)> = clients
@@ -217,7 +213,14 @@ impl Clients {
             return Ok(());
         }
         let contacts = || rows.iter().map(|row| row.3);
-        let index = |channel, address: Option<&str>| address.map(|address| self.index.of(channel, address));
+        let addresses = |kind| contacts().map(|contact| contact.address(kind)).collect::<Vec<_>>();
+        let indexes = |kind| {
+            let address =
+                |contact: &Contact| contact.address(kind).map(|address| self.index.of(kind, address));
+            contacts().map(address).collect::<Vec<_>>()
+        };
+        let takes_sms =
+            |contact: &Contact| contact.phone.as_deref().is_some_and(|phone| Channel::Sms.reaches(phone));
         sqlx::query(
             "insert into contacts (client_id, ordinal, company_id, kind, name, phone, phone_index, takes_sms, email,
                                    email_index)
@@ -230,11 +233,11 @@ impl Clients {
         .bind(rows.iter().map(|row| row.2).collect::<Vec<_>>())
         .bind(contacts().map(|contact| contact.kind.as_str()).collect::<Vec<_>>())
         .bind(contacts().map(|contact| contact.name.as_str()).collect::<Vec<_>>())
-        .bind(contacts().map(|contact| contact.phone.as_deref()).collect::<Vec<_>>())
-        .bind(contacts().map(|contact| index(Channel::Sms, contact.phone.as_deref())).collect::<Vec<_>>())
-        .bind(contacts().map(|contact| takes_sms(contact.phone.as_deref())).collect::<Vec<_>>())
-        .bind(contacts().map(|contact| contact.email.as_deref()).collect::<Vec<_>>())
-        .bind(contacts().map(|contact| index(Channel::Email, contact.email.as_deref())).collect::<Vec<_>>())
+        .bind(addresses(AddressKind::Phone))
+        .bind(indexes(AddressKind::Phone))
+        .bind(contacts().map(takes_sms).collect::<Vec<_>>())
+        .bind(addresses(AddressKind::Email))
+        .bind(indexes(AddressKind::Email))
         .execute(tx)
         .await?;
         Ok(())

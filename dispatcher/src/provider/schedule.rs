@@ -113,15 +113,15 @@ fn is_in_time(attempts: &Attempts, due: DateTime<Utc>) -> bool {
 }
 
 fn scheduled(attempts: &Attempts, class: FailureClass, jitter: f64) -> Option<Duration> {
-    let RetrySchedule { waits, after_last_wait, .. } = attempts.channel.retries();
-    let ends = *after_last_wait == AfterLastWait::GiveUp && class == FailureClass::Transient;
+    let RetrySchedule { waits, after_last_wait, .. } = attempts.channel.rules().retries;
+    let ends = after_last_wait == AfterLastWait::GiveUp && class == FailureClass::Transient;
     let index = attempts.made.saturating_sub(1) as usize;
     let index = if ends { index } else { index.min(waits.len() - 1) };
     Some(waits.get(index)?.mul_f64(1.0 - JITTER + 2.0 * JITTER * jitter))
 }
 
 fn window(channel: Channel) -> TimeDelta {
-    channel.retries().window
+    channel.rules().retries.window
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const SMS_WINDOW: TimeDelta = Channel::Sms.retries().window;
+const SMS_WINDOW: TimeDelta = Channel::Sms.rules().retries.window;
 
 const MIDDLE: f64 = 0.5;
 

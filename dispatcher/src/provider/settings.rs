@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use domain::value::Channel;
+
 /// The most connections one provider may have in a process.
 pub const MAX_CONNECTIONS: u32 = 1_000;
 /// The most sends a second a limit can express.
@@ -9,10 +11,10 @@ pub const MAX_RATE_PER_SECOND: u32 = 1_000_000;
 
 /// A provider's settings cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{section}.providers \"{name}\": {key} {reason}")]
+#[error("{channel}.providers \"{name}\": {key} {reason}")]
 pub struct SettingsError {
-    /// `email` or `sms`.
-    pub section: &'static str,
+    /// The section of the configuration file has its name.
+    pub channel: Channel,
     /// The provider's name.
     pub name: String,
     /// The key at fault, as it stands in the configuration file.

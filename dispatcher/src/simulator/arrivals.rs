@@ -9,7 +9,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use domain::value::{Channel, DeliveryId};
+use domain::value::{Channel, DeliveryId, EachChannel};
 use mail_parser::{MessageParser, MimeHeaders as _};
 use serde::Serialize;
 
@@ -105,8 +105,7 @@ pub(super) enum Content {
 pub(super) struct Arrivals {
     kept: usize,
     ring: Mutex<Ring>,
-    email: Tally,
-    sms: Tally,
+    tallies: EachChannel<Tally>,
 }
 
 #[derive(Default)]
@@ -132,7 +131,7 @@ struct Tally {
 
 impl Arrivals {
     pub(super) fn new(kept: usize) -> Self {
-        Self { kept, ring: Mutex::default(), email: Tally::default(), sms: Tally::default() }
+        Self { kept, ring: Mutex::default(), tallies: EachChannel::default() }
     }
 
     /// Whether messages are kept at all, so that a sink need not copy them.
@@ -141,7 +140,7 @@ impl Arrivals {
     }
 
     pub(super) fn record(&self, message: NewArrival, received_at: DateTime<Utc>) {
-        self.tally(message.channel).add(&message.outcome);
+        self.tallies.of(message.channel).add(&message.outcome);
         if self.keeps() {
             let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
             ring.push(message, received_at);
@@ -161,7 +160,7 @@ impl Arrivals {
     }
 
     pub(super) fn counts(&self, channel: Channel) -> Counts {
-        let Tally { accepted, refused, lost } = self.tally(channel);
+        let Tally { accepted, refused, lost } = self.tallies.of(channel);
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         Counts { accepted: read(accepted), refused: read(refused), lost: read(lost) }
     }
@@ -173,13 +172,6 @@ impl Arrivals {
                 && before.is_none_or(|id| kept.id < id)
         };
         ring.items.iter().rev().filter(is_wanted).take(count).cloned().collect()
-    }
-
-    fn tally(&self, channel: Channel) -> &Tally {
-        match channel {
-            Channel::Email => &self.email,
-            Channel::Sms => &self.sms,
-        }
     }
 }
 

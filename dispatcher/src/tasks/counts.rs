@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use domain::value::{NotificationId, Ordinal};
+use domain::value::{Channel, NotificationId, Ordinal};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -134,7 +134,7 @@ pub async fn record_depth(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<()>
     )
     .fetch_all(pool)
     .await?;
-    for channel in ["email", "sms"] {
+    for &channel in Channel::WORDS {
         for lane in super::LANES {
             let found = rows.iter().find(|(name, number, ..)| name == channel && *number == lane);
             let (depth, age) =

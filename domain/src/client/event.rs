@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aggregate::events;
 use crate::personal::{Personal, hide_in_debug};
-use crate::value::{CompanyId, ContactKind, EmailAddress, is_same_text};
+use crate::value::{AddressKind, CompanyId, ContactKind, EmailAddress, is_same_text};
 
 /// An event of one client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,14 @@ pub struct Contact {
 }
 
 impl Contact {
+    /// The contact's address of a kind.
+    pub fn address(&self, kind: AddressKind) -> Option<&str> {
+        match kind {
+            AddressKind::Phone => self.phone.as_deref(),
+            AddressKind::Email => self.email.as_deref(),
+        }
+    }
+
     /// Whether both are the same person with the same addresses, ignoring differences in how the letters of the name
     /// and of the domain are encoded.
     pub fn is_same_as(&self, other: &Self) -> bool {

@@ -8,8 +8,8 @@ use super::header::Header;
 use super::text_decoder::{foreign_bytes_as_windows_1252, has_foreign_bytes};
 use super::{Column, RowFault, RowReason};
 use crate::value::{
-    ContactKind, CountryCode, EmailAddress, ExternalId, Invalid, Name, PhoneNumber, comparable,
-    fold_white_space, is_invisible,
+    AddressKind, Channel, ContactKind, CountryCode, EmailAddress, ExternalId, Invalid, Name, PhoneNumber,
+    comparable, fold_white_space, is_invisible,
 };
 
 /// A row with nothing wrong in it.
@@ -68,9 +68,18 @@ impl ImportRow {
         }
     }
 
-    /// Whether any channel can reach the contact: no SMS goes to a landline.
+    /// Whether any channel can reach the contact.
     fn is_reachable(&self) -> bool {
-        self.email.is_some() || self.phone.as_ref().is_some_and(PhoneNumber::takes_sms)
+        Channel::ALL.iter().any(|channel| {
+            self.address(channel.rules().address).is_some_and(|address| channel.reaches(address))
+        })
+    }
+
+    fn address(&self, kind: AddressKind) -> Option<&str> {
+        match kind {
+            AddressKind::Phone => self.phone.as_ref().map(PhoneNumber::as_str),
+            AddressKind::Email => self.email.as_ref().map(EmailAddress::as_str),
+        }
     }
 }
 

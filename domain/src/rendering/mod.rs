@@ -182,7 +182,9 @@ impl PersonalText {
         let rule = match (part, self.channel) {
             (Part::Subject, _) => TextRule { max_chars: SUBJECT_CHARS_MAX, lines: Lines::One },
             (Part::Body, Channel::Sms) => TextRule { max_chars: SmsBody::MAX_CHARS, lines: Lines::Many },
-            (Part::Body | Part::Html, _) => TextRule { max_chars: EMAIL_CHARS_MAX, lines: Lines::Many },
+            (Part::Body, Channel::Email) | (Part::Html, _) => {
+                TextRule { max_chars: EMAIL_CHARS_MAX, lines: Lines::Many }
+            }
         };
         match rule.check(&text) {
             Ok(()) => Ok(text),

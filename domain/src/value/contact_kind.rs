@@ -43,7 +43,7 @@ impl RecipientKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::{Category, Channel, Invalid, Priority, Role};
+    use crate::value::{AddressKind, Category, Channel, Invalid, Priority, Role};
 
     #[test]
     fn everyone_includes_every_contact_and_the_others_their_own_kind() {
@@ -72,6 +72,7 @@ mod tests {
         }
         check(Category::ALL, &["operational", "service", "collection", "commercial"]);
         check(Channel::ALL, &["sms", "email"]);
+        check(AddressKind::ALL, &["phone", "email"]);
         check(Priority::ALL, &["normal", "high"]);
         check(Role::ALL, &["operator", "notifier", "auditor", "admin"]);
         check(ContactKind::ALL, &["holder", "emergency_contact", "authorized_user"]);

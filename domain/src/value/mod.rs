@@ -1,5 +1,6 @@
 //! Value types: parsed at the boundary, trusted inside.
 
+mod address_kind;
 mod body;
 mod category;
 mod channel;
@@ -32,9 +33,10 @@ mod word;
 pub(crate) use self::text::fold_white_space;
 pub(crate) use self::word::words;
 
+pub use self::address_kind::AddressKind;
 pub use self::body::{EmailBody, HtmlBody, MessageBody, SmsBody};
 pub use self::category::Category;
-pub use self::channel::{AfterLastWait, Channel, RetrySchedule};
+pub use self::channel::{AfterLastWait, Channel, ChannelRules, EachChannel, RetrySchedule, TextLimits};
 pub use self::contact_kind::{ContactKind, RecipientKind};
 pub use self::country_code::CountryCode;
 pub use self::email_address::EmailAddress;

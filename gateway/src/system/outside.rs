@@ -22,7 +22,7 @@ const SIMULATOR_CONNECTIONS: u32 = 16;
 #[derive(Debug, thiserror::Error)]
 pub enum OutsideError {
     /// A provider's settings are invalid.
-    #[error("configuration key `{}.providers.{}.{}`: {}", .0.section, .0.name, .0.key, .0.reason)]
+    #[error("configuration key `{}.providers.{}.{}`: {}", .0.channel, .0.name, .0.key, .0.reason)]
     Settings(#[from] SettingsError),
     /// The simulator cannot listen on a port.
     #[error("failed to start the simulator: {0}")]

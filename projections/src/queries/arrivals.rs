@@ -47,7 +47,7 @@ pub async fn addresses_in_scope(
 ) -> sqlx::Result<HashSet<usize>> {
     let index = AddressIndex::new(log.keys().clone());
     let indexes: Vec<Vec<u8>> =
-        addresses.iter().map(|(channel, address)| index.of(*channel, address)).collect();
+        addresses.iter().map(|(channel, address)| index.of(channel.rules().address, address)).collect();
     let places: Vec<i64> = sqlx::query_scalar(
         "select a.place
          from unnest($1::bytea[]) with ordinality as a (address_index, place)

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use domain::value::Channel;
 use lettre::message::Mailbox;
 use url::Url;
 
@@ -142,7 +143,7 @@ impl SmtpSettings {
     }
 
     fn wrong(&self) -> impl Fn(&'static str, &'static str) -> SettingsError {
-        |key, reason| SettingsError { section: "email", name: self.name.clone(), key, reason }
+        |key, reason| SettingsError { channel: Channel::Email, name: self.name.clone(), key, reason }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use domain::value::Channel;
 use url::Url;
 
 use super::dialect::Dialect;
@@ -52,7 +53,7 @@ impl SmsSettings {
     }
 
     pub(super) fn wrong(&self, key: &'static str, reason: &'static str) -> SettingsError {
-        SettingsError { section: "sms", name: self.name.clone(), key, reason }
+        SettingsError { channel: Channel::Sms, name: self.name.clone(), key, reason }
     }
 }
 

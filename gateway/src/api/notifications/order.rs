@@ -250,3 +250,23 @@ impl NewNotification {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `name` must have the longest length that any channel allows.
+    fn is_longest(name: &str, lengths: impl Iterator<Item = usize>) -> bool {
+        let document = serde_json::to_value(crate::api::openapi()).unwrap();
+        let described =
+            &document["components"]["schemas"]["NewNotification"]["properties"][name]["maxLength"];
+        described.as_u64().map(|length| length as usize) == lengths.max()
+    }
+
+    #[test]
+    fn the_description_has_the_limits_of_the_channels() {
+        let limits = || Channel::ALL.iter().map(|channel| channel.rules().text);
+        assert!(is_longest("subject", limits().filter_map(|limits| limits.subject)));
+        assert!(is_longest("body", limits().map(|limits| limits.body)));
+    }
+}

@@ -2,6 +2,7 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { getInbox, getNotifications } from '../api';
+import { CHANNEL } from '../channels';
 import type { InboxItem, Notification } from '../contract';
 import { t } from '../i18n';
 import { changedList, onInboxChange } from '../messages/inbox-news';
@@ -155,7 +156,7 @@ const acknowledgement = (given: string | null) =>
 function notification(one: Notification) {
   const { text, tone } = standing(one);
   return html`<li><a class="item" href="/notificaciones/${one.id}">
-    <span class="mark">${icon(one.channel === 'sms' ? 'sms' : 'mail')}</span>
+    <span class="mark">${icon(CHANNEL[one.channel].icon)}</span>
     <span class="text">
       <span class="top"><span class="name">${companyName(one.company_id)}</span><span class="small muted num">${one.totals.total > 0 ? t('notifications.recipients', { n: one.totals.total }) : nothing}</span></span>
       <span class="snippet">${one.subject || one.body}</span>

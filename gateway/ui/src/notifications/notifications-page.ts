@@ -5,6 +5,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { getNotifications } from '../api';
 import { fromAddress, isId } from '../app/address';
 import { replaceQuery } from '../app/router';
+import { CHANNEL } from '../channels';
 import type { Notification } from '../contract';
 import { t } from '../i18n';
 import { PagedList } from '../store/paged-list';
@@ -115,7 +116,7 @@ export class NotificationsPage extends LitElement {
   private row(one: Notification) {
     const { text, tone } = standing(one);
     return html`<a class="row-link" href="/notificaciones/${one.id}">
-      <span class="mark">${icon(one.channel === 'sms' ? 'sms' : 'mail')}</span>
+      <span class="mark">${icon(CHANNEL[one.channel].icon)}</span>
       <span class="text">
         <span class="what">${one.subject || one.body}</span>
         <span class="small muted"><span class="company">${companyName(one.company_id)}</span> · ${t(`category.${one.category}`)} · ${when(one.requested_at)}</span>

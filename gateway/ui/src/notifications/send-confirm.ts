@@ -54,9 +54,15 @@ export class SendConfirm extends LitElement {
   private sentence(): string {
     const n = this.preview?.audience.reachable ?? 0;
     const company = companyName(this.request.company_id);
-    if (this.request.channel === 'email') return t('confirm.email', { n, company });
-    const segments = this.preview?.sms?.segments_total ?? n;
-    return t('confirm.sms', { n, company, segments: t('confirm.segments', { n: segments }) });
+    const { channel } = this.request;
+    switch (channel) {
+      case 'sms': {
+        const segments = this.preview?.sms?.segments_total ?? n;
+        return t('confirm.sms', { n, company, segments: t('confirm.segments', { n: segments }) });
+      }
+      case 'email':
+        return t('confirm.email', { n, company });
+    }
   }
 
   private action(): string {

@@ -1,5 +1,6 @@
 /** Rules of the form of a notification. */
 import { describe, expect, it } from 'vitest';
+import type { Template } from '../contract';
 import { EMPTY_FORM, errorsFrom, missingIn, previewOf, requestOf } from './send-form';
 
 const form = { ...EMPTY_FORM, company: 'c1', body: 'Hola' };
@@ -27,5 +28,20 @@ describe('the form of a notification', () => {
       company: 'a',
       recipientKind: 'b',
     });
+  });
+  it('sends a template with its variables, in place of subject and text', () => {
+    const variables = [
+      { name: 'dia', default: null, sample: 'lunes' },
+      { name: 'nota', default: 'x', sample: null },
+    ];
+    const template = { id: 't1', variables } as Template;
+    const chosen = { ...form, channel: 'email' as const, template, variables: { dia: '', nota: '', otra: 'y' } };
+    expect(missingIn(chosen)).toHaveProperty(['variables.dia']);
+    expect(missingIn(chosen)).not.toHaveProperty('subject');
+    expect(previewOf(chosen).variables).toEqual({ dia: 'lunes', nota: 'x' });
+    const written = requestOf({ ...chosen, variables: { dia: 'martes' } });
+    expect(written).toMatchObject({ template_id: 't1', variables: { dia: 'martes' } });
+    expect(written).not.toHaveProperty('body');
+    expect(errorsFrom({ 'variables.dia': 'a', template_id: 'b' })).toEqual({ 'variables.dia': 'a', template: 'b' });
   });
 });

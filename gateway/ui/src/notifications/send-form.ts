@@ -1,4 +1,5 @@
 /** The notification form: its fields, its missing fields, and the request made of it. */
+import { CHANNEL } from '../channels';
 import type { Category, Channel, NotificationRequest, RecipientKind, Template } from '../contract';
 import { t } from '../i18n';
 
@@ -27,9 +28,6 @@ export const EMPTY_FORM: SendForm = {
 };
 export const RECIPIENT_KINDS: RecipientKind[] = ['holder', 'emergency_contact', 'authorized_user', 'everyone'];
 export const CATEGORIES: Category[] = ['operational', 'service', 'collection', 'commercial'];
-export const CHANNELS: Channel[] = ['sms', 'email'];
-/** The server's limits, in characters. */
-export const LIMITS = { subject: 200, sms: 1_600, email: 100_000 };
 
 /** The form's field for each field of the request, to place errors of the server. */
 const FIELDS: Record<string, keyof SendForm> = {
@@ -46,6 +44,9 @@ const FIELDS: Record<string, keyof SendForm> = {
 /** `variables.<name>` of a template's variable. */
 export type SendErrors = Partial<Record<keyof SendForm | `variables.${string}`, string>>;
 
+/** The longest subject of the form's channel; null if the channel has none. */
+export const subjectMax = (form: SendForm) => CHANNEL[form.channel].subjectMax;
+
 export function requestOf(form: SendForm): NotificationRequest {
   const whom = {
     company_id: form.company,
@@ -56,7 +57,7 @@ export function requestOf(form: SendForm): NotificationRequest {
   if (form.template) return { ...whom, template_id: form.template.id, variables: given(form.template, form.variables) };
   return {
     ...whom,
-    ...(form.channel === 'email' ? { subject: form.subject } : {}),
+    ...(subjectMax(form) === null ? {} : { subject: form.subject }),
     body: form.body,
   };
 }
@@ -75,19 +76,20 @@ export function previewOf(form: SendForm): NotificationRequest {
     return requestOf({ ...form, variables: Object.fromEntries([...samples, ...written]) });
   }
   const request = requestOf({ ...form, body: form.body.trim() ? form.body : '-' });
-  return form.channel === 'email' && !form.subject.trim() ? { ...request, subject: '-' } : request;
+  return request.subject === undefined || request.subject.trim() ? request : { ...request, subject: '-' };
 }
 
 export function missingIn(form: SendForm): SendErrors {
   const errors: SendErrors = {};
-  const length = [...form.body].length;
+  const { subjectMax, bodyMax } = CHANNEL[form.channel];
   if (!form.company) errors.company = t('send.company_missing');
   if (form.template) return { ...errors, ...missingVariables(form.template, form.variables) };
-  if (form.channel === 'email' && !form.subject.trim()) errors.subject = t('send.subject_missing');
-  if (form.channel === 'email' && [...form.subject].length > LIMITS.subject)
-    errors.subject = t('too_long', { n: LIMITS.subject });
+  if (subjectMax !== null) {
+    if (!form.subject.trim()) errors.subject = t('send.subject_missing');
+    else if ([...form.subject].length > subjectMax) errors.subject = t('too_long', { n: subjectMax });
+  }
   if (!form.body.trim()) errors.body = t('send.body_missing');
-  else if (length > LIMITS[form.channel]) errors.body = t('too_long', { n: LIMITS[form.channel] });
+  else if ([...form.body].length > bodyMax) errors.body = t('too_long', { n: bodyMax });
   return errors;
 }
 

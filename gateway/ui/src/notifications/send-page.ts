@@ -3,6 +3,7 @@ import { html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { getTemplate, getTemplates, previewNotification, sendNotification } from '../api';
 import { navigate } from '../app/router';
+import { CHANNELS } from '../channels';
 import type { Category, Channel, NotificationRequest, Preview, RecipientKind, Template } from '../contract';
 import { t } from '../i18n';
 import { Problem, sentence } from '../problem';
@@ -19,16 +20,15 @@ import './send-confirm';
 import { sendDraft } from './send-draft';
 import {
   CATEGORIES,
-  CHANNELS,
   EMPTY_FORM,
   errorsFrom,
-  LIMITS,
   missingIn,
   previewOf,
   RECIPIENT_KINDS,
   requestOf,
   type SendErrors,
   type SendForm,
+  subjectMax,
 } from './send-form';
 import { sendStyles } from './send-page.styles';
 import './sms-panel';
@@ -38,6 +38,8 @@ import { asSentBefore, sendMemory } from './unanswered-send';
 const CONFLICT = 409;
 /** Debounce of the preview, in milliseconds. */
 const PREVIEW_AFTER_MS = 350;
+/** The height of the text field, in lines. */
+const BODY_ROWS: Record<Channel, number> = { sms: 5, email: 9 };
 
 @customElement('send-page')
 export class SendPage extends LitElement {
@@ -103,7 +105,7 @@ export class SendPage extends LitElement {
         </form>
         <div class="aside">
           <audience-panel .audience=${this.preview?.audience ?? null} channel=${this.form.channel} ?busy=${this.previewing} ?failed=${this.uncounted} ?ready=${this.form.company !== ''}></audience-panel>
-          ${this.form.channel === 'email' ? this.email() : nothing}
+          ${this.aside()}
         </div>
       </div>
       ${this.confirming ? this.confirm(this.confirming) : nothing}
@@ -138,7 +140,7 @@ export class SendPage extends LitElement {
       onInput: (channel) => this.change({ channel: channel as Channel }),
     })}
     ${this.templates.length > 0 || form.template ? this.template() : nothing}
-    ${form.channel === 'email' && !form.template ? this.subject() : nothing}
+    ${form.template ? nothing : this.subject()}
     <div class="two">
       ${selectField({
         name: 'recipientKind',
@@ -169,14 +171,37 @@ export class SendPage extends LitElement {
       value: form.body,
       error: errors.body,
       required: true,
-      rows: form.channel === 'sms' ? 5 : 9,
+      rows: BODY_ROWS[form.channel],
       onInput: (body) => this.change({ body }),
     })}
-    ${
-      form.channel === 'sms'
-        ? html`<sms-panel text=${form.body} .sms=${form.body.trim() ? (this.preview?.sms ?? null) : null} @optimised=${(e: CustomEvent<string>) => this.change({ body: e.detail })}></sms-panel>`
-        : nothing
-    }`;
+    ${this.belowText()}`;
+  }
+
+  /** What the channel shows below the text. */
+  private belowText() {
+    const { channel } = this.form;
+    switch (channel) {
+      case 'sms':
+        return this.segments();
+      case 'email':
+        return nothing;
+    }
+  }
+
+  /** What the channel shows beside the form. */
+  private aside() {
+    const { channel } = this.form;
+    switch (channel) {
+      case 'sms':
+        return nothing;
+      case 'email':
+        return this.email();
+    }
+  }
+
+  private segments() {
+    const { body } = this.form;
+    return html`<sms-panel text=${body} .sms=${body.trim() ? (this.preview?.sms ?? null) : null} @optimised=${(e: CustomEvent<string>) => this.change({ body: e.detail })}></sms-panel>`;
   }
 
   private template() {
@@ -235,13 +260,15 @@ export class SendPage extends LitElement {
   }
 
   private subject() {
+    const maxlength = subjectMax(this.form);
+    if (maxlength === null) return nothing;
     return textField({
       name: 'subject',
       label: t('send.subject'),
       value: this.form.subject,
       error: this.errors.subject,
       required: true,
-      maxlength: LIMITS.subject,
+      maxlength,
       onInput: (subject) => this.change({ subject }),
     });
   }

@@ -4,6 +4,7 @@ import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { getSimulated } from '../api';
 import { place, replaceQuery } from '../app/router';
+import { CHANNEL, CHANNELS } from '../channels';
 import type { Channel, SimulatedMessage } from '../contract';
 import { t, tOr } from '../i18n';
 import { PagedList } from '../store/paged-list';
@@ -21,7 +22,7 @@ const LOOK_MS = 2_000;
 export class SimulatorPage extends LitElement {
   static override styles = [base, simulatorStyles];
 
-  @state() private channel: Channel = place.get().query.get('canal') === 'email' ? 'email' : 'sms';
+  @state() private channel: Channel = CHANNELS.find((channel) => channel === place.get().query.get('canal')) ?? 'sms';
   @state() private open = '';
   private readonly list = new PagedList<SimulatedMessage>(this, (after) =>
     getSimulated({ channel: this.channel, after }),
@@ -43,15 +44,24 @@ export class SimulatorPage extends LitElement {
     return html`<div class="page">
       <div class="page-head">
         <div class="lead"><h1>${t('simulator.title')}</h1><p>${t('simulator.lead')}</p><p>${t('simulator.bounds')}</p></div>
-        <div class="tabs" role="group" aria-label=${t('send.channel')}>${this.tab('sms')}${this.tab('email')}</div>
+        <div class="tabs" role="group" aria-label=${t('send.channel')}>${CHANNELS.map((channel) => this.tab(channel))}</div>
       </div>
       <simulator-rules channel=${this.channel}></simulator-rules>
-      ${this.channel === 'sms' ? this.phones() : html`<section class="card" aria-label=${t('channel.email')}>${listFrame(this.list, this.empty(), () => this.mails())}</section>`}
+      ${this.arrivals()}
     </div>`;
   }
 
   private tab(channel: Channel) {
-    return html`<button type="button" aria-pressed=${this.channel === channel} @click=${() => this.choose(channel)}>${icon(channel === 'sms' ? 'phone' : 'mail', 17)}${t(`channel.${channel}`)}</button>`;
+    return html`<button type="button" aria-pressed=${this.channel === channel} @click=${() => this.choose(channel)}>${icon(CHANNEL[channel].place, 17)}${t(`channel.${channel}`)}</button>`;
+  }
+
+  private arrivals() {
+    switch (this.channel) {
+      case 'sms':
+        return this.phones();
+      case 'email':
+        return html`<section class="card" aria-label=${t('channel.email')}>${listFrame(this.list, this.empty(), () => this.mails())}</section>`;
+    }
   }
 
   private phones() {
@@ -97,7 +107,7 @@ export class SimulatorPage extends LitElement {
   }
 
   private empty() {
-    return html`<empty-state icon=${this.channel === 'sms' ? 'phone' : 'mail'} heading=${t('simulator.empty')} text=${t('simulator.empty_text')}></empty-state>`;
+    return html`<empty-state icon=${CHANNEL[this.channel].place} heading=${t('simulator.empty')} text=${t('simulator.empty_text')}></empty-state>`;
   }
 
   private choose(channel: Channel): void {

@@ -37,9 +37,15 @@ export class SimulatorRules extends LitElement {
   }
 }
 
+/** How a rule's pattern is written. */
+const WRITTEN: Record<Channel, (pattern: string) => string> = {
+  sms: (pattern) => `…${pattern}`,
+  email: (pattern) => `${pattern}@`,
+};
+
 function row({ channel, pattern, does, code }: SimulatorRule) {
   return html`<tr>
-    <td class="lead"><span class="mono">${channel === 'email' ? `${pattern}@` : `…${pattern}`}</span></td>
+    <td class="lead"><span class="mono">${WRITTEN[channel](pattern)}</span></td>
     <td data-label=${t('simulator.rules_does')}><span>${t(does)}</span></td>
     <td data-label=${t('simulator.rules_code')}><span class="mono">${code || '—'}</span></td>
   </tr>`;

@@ -2,9 +2,10 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { addTemplateVersion, createTemplate } from '../api';
+import { CHANNEL, CHANNELS } from '../channels';
 import type { Category, Channel, Template, TemplateFields } from '../contract';
 import { t } from '../i18n';
-import { CATEGORIES, CHANNELS, LIMITS } from '../notifications/send-form';
+import { CATEGORIES } from '../notifications/send-form';
 import { Problem, sentence } from '../problem';
 import { companies, may } from '../store/session';
 import { Watching } from '../store/store';
@@ -106,7 +107,7 @@ export class TemplateDialog extends LitElement {
             label: t('send.subject'),
             value: form.subject,
             error: errors.subject,
-            maxlength: LIMITS.subject,
+            maxlength: CHANNEL.email.subjectMax ?? undefined,
             required: true,
             onInput: (subject) => this.change({ subject }),
           })

@@ -1,4 +1,4 @@
-//! The audience of a notification: who would be told, in pages, and for whom it failed.
+//! The audience of a notification: its recipients, in pages, their number, and those for whom it failed.
 
 mod failed;
 mod page;
@@ -10,12 +10,12 @@ pub use self::failed::{FailedChunk, failed_chunks};
 pub use self::page::{Candidate, page};
 pub use self::preview::{Audience, preview, reaches_somebody};
 
-/// What of `clients.contacts` a channel goes by.
+/// The columns of `clients.contacts` that a channel uses.
 struct Columns {
     address: &'static str,
     /// The address's blind index.
     index: &'static str,
-    /// Holds for the contacts whose address the channel can reach.
+    /// A condition: the channel reaches the contact's address ([`Channel::reaches`]).
     is_reachable: &'static str,
 }
 
@@ -27,14 +27,3 @@ const fn columns(channel: Channel) -> Columns {
         }
     }
 }
-
-/// Why a contact without an address is left out.
-const fn missing(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Sms => "no_phone",
-        Channel::Email => "no_email",
-    }
-}
-
-/// Why a contact is left out whose address the channel cannot reach; e-mail reaches every address.
-const NOT_MOBILE: &str = "not_mobile";

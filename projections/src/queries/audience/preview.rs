@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::value::{Channel, CompanyId, RecipientKind};
 use sqlx::PgPool;
 
-use super::{Columns, NOT_MOBILE, columns, missing};
+use super::{Columns, columns};
 
 /// The audience of a company, kind and channel as `clients` stands now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,20 +35,22 @@ struct Counted {
 impl Audience {
     fn of(channel: Channel, counted: &Counted) -> Self {
         let difference = |all: i64, part: i64| all.saturating_sub(part).unsigned_abs();
-        let excluded = [
-            (missing(channel), difference(counted.contacts, counted.addressed)),
-            (NOT_MOBILE, difference(counted.addresses, counted.reachable)),
-        ];
+        let rules = channel.rules();
+        let missing = (rules.address.missing(), difference(counted.contacts, counted.addressed));
+        let unreachable =
+            rules.unreachable.map(|reason| (reason, difference(counted.addresses, counted.reachable)));
+        let excluded: BTreeMap<String, u64> = [Some(missing), unreachable]
+            .into_iter()
+            .flatten()
+            .filter(|(_, number)| *number > 0)
+            .map(|(reason, number)| (reason.to_owned(), number))
+            .collect();
         let reachable = counted.reachable.unsigned_abs();
         Self {
-            total: reachable + excluded.iter().map(|(_, number)| number).sum::<u64>(),
+            total: reachable + excluded.values().sum::<u64>(),
             reachable,
             duplicates: difference(counted.addressed, counted.addresses),
-            excluded: excluded
-                .into_iter()
-                .filter(|(_, number)| *number > 0)
-                .map(|(reason, number)| (reason.to_owned(), number))
-                .collect(),
+            excluded,
         }
     }
 }
