@@ -24,7 +24,7 @@ pub(crate) struct Request {
     /// What it says; none once its key is destroyed.
     pub(crate) text: Option<Result<Text, Fault>>,
     /// The one person it goes to in place of the company's clients.
-    pub(crate) only_to: Option<Recipient>,
+    pub(crate) only_to: Option<Box<Recipient>>,
     /// The mail's date.
     pub(crate) requested_at: DateTime<Utc>,
     /// What the events of this generation's audience and deliveries carry.

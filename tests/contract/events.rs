@@ -76,18 +76,18 @@ fn notifications() -> Vec<NotificationEvent> {
             category: Category::Service,
             subject: Some(personal(3, "Mantenimiento".into())),
             body: personal(3, "{{ cliente.nombre }}: mañana a las {{ hora }}.".into()),
-            template: Some(UsedTemplate {
+            template: Some(Box::new(UsedTemplate {
                 id: id(5),
                 version: 2,
                 html: Some(personal(3, "<p>Mañana a las {{ hora }}.</p>".into())),
                 variables: personal(3, BTreeMap::from([("hora".to_owned(), "8".to_owned())])),
                 company_name: "Vigía Andina".into(),
-            }),
-            only_to: Some(Recipient {
+            })),
+            only_to: Some(Box::new(Recipient {
                 client: id(10),
                 kind: ContactKind::Holder,
                 addressee: personal(10, addressee()),
-            }),
+            })),
             expires_at: Some(at(1_700_086_400)),
             author: id(10),
             requested_at: at(1_700_000_000),

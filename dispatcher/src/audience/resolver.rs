@@ -156,7 +156,7 @@ impl Resolver {
         committed
     }
 
-    async fn next_chunk(&mut self, open: &Open) -> sqlx::Result<Option<Chunk>> {
+    async fn next_chunk(&mut self, open: &Open) -> Result<Option<Chunk>, ResolveError> {
         let candidates = match self.ahead.take().filter(|ahead| ahead.is_of(open)) {
             Some(ahead) => ahead.candidates,
             None => self.page(open, &open.cursor).await?,
@@ -164,16 +164,16 @@ impl Resolver {
         Ok(Chunk::cut(candidates))
     }
 
-    async fn page(&self, open: &Open, after: &[u8]) -> sqlx::Result<Vec<Candidate>> {
+    /// The company's clients, unless the request, which must be readable, names the one person.
+    async fn page(&self, open: &Open, after: &[u8]) -> Result<Vec<Candidate>, ResolveError> {
         let limit = CHUNK_MEMBERS as usize;
-        let request = self.requests.get(open.asked()).await.ok();
-        if let Some(only) = request.as_ref().and_then(|request| request.only_to.as_ref()) {
+        let request = self.requests.get(open.asked()).await?;
+        if let Some(only) = &request.only_to {
             return Ok(if open.chunks == 0 && after.is_empty() { vec![alone(only)] } else { vec![] });
         }
         let mut candidates =
             page(&self.pool, open.company(), open.channel, open.recipient_kind, after, limit).await?;
-        // A notification that cannot be read is sent to nobody.
-        if !request.is_some_and(|request| request.has_date()) {
+        if !request.has_date() {
             candidates.iter_mut().for_each(Candidate::drop_place);
         }
         Ok(candidates)
@@ -272,9 +272,12 @@ impl Resolver {
 
     /// Only a first generation leaves anybody out: a retry's audience has had an address already.
     async fn excluded(&self, open: &Open) -> sqlx::Result<BTreeMap<String, u64>> {
-        if open.generation > 1
-            || self.requests.get(open.asked()).await.is_ok_and(|request| request.only_to.is_some())
-        {
+        let is_for_one = match self.requests.get(open.asked()).await {
+            Ok(request) => request.only_to.is_some(),
+            Err(RequestError::Database(error)) => return Err(error),
+            Err(_) => false,
+        };
+        if open.generation > 1 || is_for_one {
             return Ok(BTreeMap::new());
         }
         let audience = preview(&self.pool, open.company(), open.channel, open.recipient_kind).await?;

@@ -57,9 +57,9 @@ pub struct RequestNotification {
     /// Its text and channel; with a template, the template's.
     pub content: Content,
     /// The template it is made of.
-    pub template: Option<FilledTemplate>,
+    pub template: Option<Box<FilledTemplate>>,
     /// The author's own name and address, if it goes to the author alone.
-    pub only_to: Option<Addressee>,
+    pub only_to: Option<Box<Addressee>>,
     /// Nothing is sent after this.
     pub expires_at: Option<DateTime<Utc>>,
     /// The user who requests it.

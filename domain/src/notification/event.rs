@@ -31,10 +31,10 @@ pub enum NotificationEvent {
         /// The text.
         body: Personal<String>,
         /// The template of which subject and text are the source; none for a text without variables.
-        template: Option<UsedTemplate>,
+        template: Option<Box<UsedTemplate>>,
         /// The one person it goes to in place of the company's clients: the author, who tests a template. The client is the
         /// author's id, whose key seals the rest.
-        only_to: Option<Recipient>,
+        only_to: Option<Box<Recipient>>,
         /// Nothing is sent after this.
         expires_at: Option<DateTime<Utc>>,
         /// Who asked.

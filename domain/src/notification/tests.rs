@@ -71,7 +71,7 @@ fn a_notification_freezes_its_template_under_its_own_key() {
     let variables = BTreeMap::from([("monto".to_owned(), "5".to_owned())]);
     let (html, company_name) = (Some("<p>".to_owned()), "Vigía".to_owned());
     let template = FilledTemplate { id: id(5), version: 2, html, variables: variables.clone(), company_name };
-    let request = RequestNotification { template: Some(template), ..request };
+    let request = RequestNotification { template: Some(Box::new(template)), ..request };
     let events = Notification::default().decide(NotificationCommand::Request(request)).unwrap();
     let [NotificationEvent::NotificationRequested { template: Some(frozen), .. }] = &events[..] else {
         panic!("{events:?}")

@@ -1,7 +1,7 @@
 //! The plain text of an e-mail whose author gave only HTML: a text for readers without HTML, with the variables kept.
 
 /// Elements whose content nobody reads.
-const UNREAD: [&str; 4] = ["head", "style", "script", "title"];
+const UNREAD: [&str; 5] = ["head", "mj-head", "style", "script", "title"];
 /// Elements that stand on lines of their own.
 const BLOCKS: [&str; 21] = [
     "p",
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn mjml_reads_like_html_and_a_button_is_a_link() {
-        let mjml = "<mj-text>Hola</mj-text><mj-button href='https://a.example'>Pagar</mj-button>";
+        let mjml = "<mjml><mj-head><mj-title>x</mj-title></mj-head><mj-text>Hola</mj-text><mj-button href='https://a.example'>Pagar</mj-button>";
         assert_eq!(plain_text(mjml), "Hola\n\nPagar (https://a.example)");
     }
 

@@ -12,6 +12,8 @@ use crate::notification::Addressee;
 use crate::rendering::{Fault, FaultReason, Filling, Part, Source, Text, compiled, plain_text, render};
 use crate::value::{Channel, EmailBody, HtmlBody, Locale, TimeZone, VariableName, VariableText};
 
+/// How many bytes text and HTML may have together, compiled: a notification keeps them in its first event, sealed.
+const CONTENT_BYTES_MAX: usize = 400_000;
 /// What a variable without a sample is when a version is checked.
 const SAMPLE: &str = "1";
 
@@ -69,6 +71,11 @@ impl From<Variable> for TemplateVariable {
 
 impl TemplateContent {
     fn check(&self, channel: Channel) -> Result<(), Fault> {
+        let html = self.html.as_ref().map_or(0, |html| html.compiled.len());
+        if self.body.len() + html > CONTENT_BYTES_MAX {
+            let part = if html > 0 { Part::Html } else { Part::Body };
+            return Err(Fault { part, reason: FaultReason::TooCostly });
+        }
         let variables = self.variables.iter().map(|variable| {
             let text = variable.sample.as_ref().or(variable.default.as_ref());
             (variable.name.clone(), text.map_or(SAMPLE, String::as_str).to_owned())

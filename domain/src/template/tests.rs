@@ -120,6 +120,14 @@ fn an_email_says_something_and_its_text_comes_from_its_html_if_there_is_none() {
 }
 
 #[test]
+fn text_and_html_together_fit_into_an_event() {
+    let (body, html) = ("🚨".repeat(80_000), format!("<p>{}</p>", "ñ".repeat(50_000)));
+    assert!(decided(email(Some(&body), None)).is_ok() && decided(email(Some("x"), Some(&html))).is_ok());
+    let refused = decided(email(Some(&body), Some(&html)));
+    assert_eq!(refused, Err(TemplateError::Text(Fault { part: Part::Html, reason: FaultReason::TooCostly })));
+}
+
+#[test]
 fn a_fault_says_in_which_part_it_is() {
     let refused = decided(email(Some("x"), Some("<mjml><mj-body>"))).unwrap_err();
     assert_eq!(refused, TemplateError::Text(Fault { part: Part::Html, reason: FaultReason::Markup }));

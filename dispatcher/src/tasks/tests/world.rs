@@ -98,6 +98,8 @@ impl World {
             recipient_kind: RecipientKind::Everyone,
             category: Category::Service,
             content,
+            template: None,
+            only_to: None,
             expires_at: None,
             author: Uuid::from_u128(9).into(),
             at: self.now(),

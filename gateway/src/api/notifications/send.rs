@@ -52,7 +52,7 @@ async fn sent(
         recipient_kind: new.recipient_kind,
         category: new.category,
         content: new.content,
-        template: new.template,
+        template: new.template.map(Box::new),
         only_to: None,
         expires_at: new.expires_at,
         author: caller.id(),

@@ -82,14 +82,14 @@ pub(super) async fn test(
         // Nobody waits for the hours in which clients may be contacted.
         category: Category::Operational,
         content: content_of(&created)?,
-        template: Some(FilledTemplate {
+        template: Some(Box::new(FilledTemplate {
             id: template,
             version: created.version,
             html,
             variables,
             company_name,
-        }),
-        only_to: Some(oneself),
+        })),
+        only_to: Some(Box::new(oneself)),
         expires_at: None,
         author: caller.id(),
         at: state.now(),
