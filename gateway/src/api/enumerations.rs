@@ -227,7 +227,8 @@ mod tests {
                 let own =
                     members.get("name").and_then(Value::as_str).filter(|_| members.contains_key("schema"));
                 for (key, member) in members {
-                    let is_transparent = matches!(key.as_str(), "schema" | "items" | "propertyNames");
+                    let is_transparent =
+                        matches!(key.as_str(), "schema" | "items" | "propertyNames" | "additionalProperties");
                     walk(member, if is_transparent { own.unwrap_or(name) } else { key }, see);
                 }
             }
