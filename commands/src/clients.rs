@@ -3,7 +3,7 @@
 mod import;
 
 use domain::client::{Client, ClientChange, ClientCommand, ClientError, RegisterClient};
-use domain::value::{ClientId, CompanyId, comparable};
+use domain::value::{ClientId, CompanyId, ExternalId, comparable};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -114,6 +114,28 @@ pub async fn served(
     client: ClientId,
 ) -> Result<Option<domain::client::Served>, CommandError<ClientError>> {
     Ok(log.reader().load::<Client>(&client.to_string()).await?.state.served().cloned())
+}
+
+/// The clients of a company with these external ids, in the same order; none for an external id that no client has.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn with_external_ids(
+    log: &EventLog,
+    company: CompanyId,
+    external_ids: &[ExternalId],
+) -> sqlx::Result<Vec<Option<ClientId>>> {
+    let indexes: Vec<_> = external_ids.iter().map(|id| external_index(log, id.as_str())).collect();
+    let found: Vec<Option<Uuid>> = sqlx::query_scalar(
+        "select e.client_id from unnest($2::bytea[]) with ordinality as asked (external_index, place)
+         left join client_external_ids e on e.company_id = $1 and e.external_index = asked.external_index
+         order by asked.place",
+    )
+    .bind(Uuid::from(company))
+    .bind(indexes)
+    .fetch_all(log.pool())
+    .await?;
+    Ok(found.into_iter().map(|client| client.map(ClientId::from)).collect())
 }
 
 async fn name(

@@ -16,5 +16,5 @@ mod worker;
 
 pub use self::dispatcher::Dispatcher;
 pub use self::options::DispatcherOptions;
-pub use self::route::{Companies, Route};
+pub use self::route::{Companies, Route, sms_takes_unicode};
 pub(crate) use self::wakes::Wakes;

@@ -1,4 +1,4 @@
-//! What a dispatcher is given: its time, its chance, its patience.
+//! The options of a dispatcher: clock, randomness and intervals.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,12 @@ pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 /// A random number from 0 to 1, for the jitter of retries.
 pub type Chance = Arc<dyn Fn() -> f64 + Send + Sync>;
 
-/// How a dispatcher behaves.
+/// The options of a dispatcher.
 #[derive(Clone)]
 pub struct DispatcherOptions {
     /// The time now.
     pub clock: Clock,
-    /// Chance for the jitter of retries.
+    /// The randomness for the jitter of retries.
     pub chance: Chance,
     /// The waits before the second, third, … attempt instead of the channel's own schedule, when a provider asks for
     /// nothing itself; a delivery that fails once more after them has failed for good. For demonstrations and tests.

@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use commands::log::{Metadata, Reader, Recorded, SealError, metadata};
 use domain::Event;
-use domain::notification::{NotificationEvent, Recipient};
+use domain::notification::{AudienceFilter, NotificationEvent, Recipient};
 use domain::rendering::{Fault, Text};
-use domain::value::{CompanyId, NotificationId};
+use domain::value::{ClientId, CompanyId, NotificationId};
 use lru::LruCache;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 /// How many notifications a process keeps in memory: the companies that send at the same moment take turns.
 const REQUESTS_REMEMBERED: NonZeroUsize = NonZeroUsize::new(1_000).expect("a positive number");
-/// How much text of theirs, in bytes; the last one always is. The longest has 400 kB.
-const TEXT_REMEMBERED_MAX: usize = 8_000_000;
+/// How much of theirs, in bytes; the last one always is. The longest text has 400 kB, the longest list of clients 160 kB.
+const BYTES_REMEMBERED_MAX: usize = 8_000_000;
 
 /// A notification as it was asked for.
 pub(crate) struct Request {
@@ -25,6 +25,8 @@ pub(crate) struct Request {
     pub(crate) text: Option<Result<Text, Fault>>,
     /// The one person it goes to in place of the company's clients.
     pub(crate) only_to: Option<Box<Recipient>>,
+    /// Which clients it goes to.
+    pub(crate) filter: AudienceFilter,
     /// The mail's date.
     pub(crate) requested_at: DateTime<Utc>,
     /// What the events of this generation's audience and deliveries carry.
@@ -34,8 +36,11 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    fn text_bytes(&self) -> usize {
-        self.text.as_ref().and_then(|text| text.as_ref().ok()).map_or(0, Text::bytes)
+    /// The memory that grows with what was asked: the text, and the list of clients.
+    fn bytes(&self) -> usize {
+        let text = self.text.as_ref().and_then(|text| text.as_ref().ok()).map_or(0, Text::bytes);
+        let listed = self.filter.clients.as_ref().map_or(0, |list| list.ids.len());
+        text + listed * size_of::<ClientId>()
     }
 
     /// Whether the people's languages and time zones are needed.
@@ -88,10 +93,10 @@ impl Requests {
     fn forget_what_is_too_much(&self) {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         let loaded = remembered.iter().filter_map(|(_, cell)| cell.get());
-        let mut text: usize = loaded.map(|request| request.text_bytes()).sum();
-        while text > TEXT_REMEMBERED_MAX && remembered.len() > 1 {
+        let mut bytes: usize = loaded.map(|request| request.bytes()).sum();
+        while bytes > BYTES_REMEMBERED_MAX && remembered.len() > 1 {
             let Some((_, oldest)) = remembered.pop_lru() else { return };
-            text -= oldest.get().map_or(0, |request| request.text_bytes());
+            bytes -= oldest.get().map_or(0, |request| request.bytes());
         }
     }
 
@@ -127,13 +132,12 @@ impl Requests {
         let metadata = metadata_of_outcomes(metadata, &causation.to_string());
         let recorded = recorded.into_iter().next().ok_or(RequestError::Unreadable(id))?;
         let Ok(Event::Notification(event)) = recorded.event else { return Err(RequestError::Unreadable(id)) };
-        let NotificationEvent::NotificationRequested { requested_at, ref only_to, .. } = event else {
+        let text = Text::of_request(&event).transpose();
+        let NotificationEvent::NotificationRequested { requested_at, only_to, filter, .. } = event else {
             return Err(RequestError::Unreadable(id));
         };
-        let text = Text::of_request(&event).transpose();
-        let only_to = only_to.clone();
         let trace_id = trace_id(&metadata);
-        Ok(Arc::new(Request { text, only_to, requested_at, metadata, trace_id }))
+        Ok(Arc::new(Request { text, only_to, filter, requested_at, metadata, trace_id }))
     }
 }
 

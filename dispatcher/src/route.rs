@@ -36,6 +36,20 @@ impl Route {
     }
 }
 
+/// Whether the SMS of a company are carried in Unicode: by the provider that is preferred for them. Another one, used while
+/// that rests, may differ. True if there is none.
+pub fn sms_takes_unicode(routes: &[Route], company: CompanyId) -> bool {
+    let route = routes.iter().find(|route| route.companies.include(company.uuid()));
+    let of_sms = |route: &Route| {
+        route
+            .providers
+            .iter()
+            .find(|provider| provider.channel() == Channel::Sms)
+            .map(Provider::takes_unicode)
+    };
+    route.and_then(of_sms).unwrap_or(true)
+}
+
 impl Companies {
     /// Whether a company's deliveries go this way.
     pub(crate) fn include(&self, company: Uuid) -> bool {

@@ -18,6 +18,26 @@ const SEED: u64 = 0x6d65_6e73_616a_6572;
 const RANDOM_STRINGS: usize = 10_000;
 const LARGE: &[&str] = &["DO", "US"];
 const OWN_MOBILES: usize = 300;
+/// Own numbers and spoilt foreign ones that each country of the world dials abroad.
+const OWN_DIALLED_ABROAD: usize = 20;
+const SPOILT: usize = 40;
+const KEPT_OF_SPOILT: usize = 3;
+/// What is dialled before a number abroad where a carrier may be selected.
+const CARRIERS: &[(&str, &[&str])] = &[
+    ("AU", &["0011", "0014"]),
+    ("BO", &["00", "0010"]),
+    ("BR", &["0015", "0021", "0031"]),
+    ("CL", &["00", "1230", "1810"]),
+    ("CO", &["005", "007", "009", "00414"]),
+    ("HK", &["001", "0030"]),
+    ("ID", &["001", "007"]),
+    ("KR", &["001", "00700"]),
+    ("MX", &["00", "09"]),
+    ("PE", &["00"]),
+    ("SG", &["001", "018"]),
+    ("TH", &["001", "009"]),
+    ("UY", &["00", "0130"]),
+];
 /// Of own mobiles behind zeros, so many of a hundred must be read; the others are foreign numbers too.
 const READ_BEHIND_ZEROS_PERCENT: usize = 50;
 
@@ -61,7 +81,7 @@ fn what_is_read_from_random_strings_exists_and_is_what_the_oracle_reads() {
             assert!(!matches!(oracle, Type::PremiumRate | Type::VoiceMail), "{context}, a service");
             assert_eq!(takes_sms(&read), explained || sms_arrives(oracle), "{context}, a {oracle:?}");
             if let Some(other) = country.read_by_oracle(&written).filter(|other| *other != read) {
-                let rule = Rule::of(&country, &written, &read, &other);
+                let rule = Rule::of(&country, &written, &read);
                 assert!(rule.is_some(), "{context}, by the oracle as {other}");
             }
         }
@@ -73,14 +93,13 @@ fn what_the_oracle_reads_otherwise_is_a_rule_of_ours() {
     let cases = [
         ("CO", "0057 301 234 5678", Rule::OwnCallingCode),
         ("CO", "00 91 212 456 7890", Rule::CallingCodeApart),
-        ("AR", "0080090862426", Rule::NotAClients),
     ];
     for (name, written, rule) in cases {
         let country = countries().find(|country| country.name == name).expect("a country");
         let read = country.read(written).expect("a number");
         let by_oracle = country.read_by_oracle(written).expect("a number");
         assert_ne!(read, by_oracle);
-        assert_eq!(Rule::of(&country, written, &read, &by_oracle), Some(rule), "{name} {written:?}");
+        assert_eq!(Rule::of(&country, written, &read), Some(rule), "{name} {written:?}");
     }
 }
 
@@ -91,7 +110,7 @@ fn an_own_mobile_never_becomes_a_foreign_number() {
         let plain = ["".into(), code.clone(), format!("+{code}"), format!("00{code}")];
         let zeros = ["0", "00", "000", "0000"].map(String::from);
         let zeros: Vec<_> = zeros.into_iter().chain([format!("0{code}"), format!("000{code}")]).collect();
-        let mut read = 0;
+        let (abroad, mut asked, mut read) = (country.prefixes_to_dial_abroad(), 0, 0);
         let mobiles = country.random_mobiles(&mut chance);
         for own in &mobiles {
             let national = &own[1 + code.len()..];
@@ -100,15 +119,38 @@ fn an_own_mobile_never_becomes_a_foreign_number() {
                 assert_eq!(read.as_deref(), Ok(own.as_str()), "{} {prefix:?}, seed {SEED:#x}", country.name);
             }
             for prefix in &zeros {
-                read += usize::from(country.is_own_or_doubtful(own, prefix));
+                let is_read = country.is_own_or_doubtful(own, prefix);
+                let is_for_abroad =
+                    abroad.iter().any(|abroad| format!("{prefix}{national}").starts_with(abroad));
+                (asked, read) = (asked + usize::from(!is_for_abroad), read + usize::from(is_read));
             }
             for prefix in country.padded_trunks() {
                 country.is_own_or_doubtful(own, prefix);
             }
         }
-        let asked = mobiles.len() * zeros.len();
         assert!(read * 100 >= asked * READ_BEHIND_ZEROS_PERCENT, "{} {read} of {asked}", country.name);
     }
+}
+
+#[test]
+fn what_is_dialled_abroad_is_read_as_dialled_or_refused() {
+    let (countries, mut asked) = (all_countries(), 0);
+    for country in &countries {
+        let mut chance = Chance::of(country.name);
+        let own = country.random_numbers(&mut chance, OWN_DIALLED_ABROAD);
+        let code = country.calling_code();
+        let own = own.iter().map(|e164| e164[1 + code.len()..].to_owned());
+        let mut foreign = Chance::of(country.name);
+        let spoilt = (0..SPOILT).map(|_| spoilt_number(&countries, &mut foreign));
+        for rest in own.chain(spoilt) {
+            for prefix in country.prefixes_to_dial_abroad() {
+                asked += 1;
+                country.is_as_dialled_or_refused(&format!("{prefix}{rest}"), &rest);
+                country.is_as_dialled_or_refused(&separated(&format!("{prefix} {rest}"), &mut chance), &rest);
+            }
+        }
+    }
+    assert!(asked > countries.len() * (OWN_DIALLED_ABROAD + SPOILT) / 2, "{asked} numbers");
 }
 
 /// A rule of ours that the oracle does not have: what national plans keep for mobile numbers, or for people, may be
@@ -126,12 +168,10 @@ enum Rule {
     OwnCallingCode,
     /// `00` and a calling code that are each written apart are no carrier's prefix.
     CallingCodeApart,
-    /// What the oracle reads may not be a client's: a service, or of no country.
-    NotAClients,
 }
 
 impl Rule {
-    fn of(country: &Country, written: &str, read: &str, by_oracle: &str) -> Option<Self> {
+    fn of(country: &Country, written: &str, read: &str) -> Option<Self> {
         let digits: String = written.chars().filter(char::is_ascii_digit).collect();
         let code = country.calling_code();
         if digits.starts_with(&format!("00{code}")) && read.starts_with(&format!("+{code}")) {
@@ -142,10 +182,7 @@ impl Rule {
             written.match_indices(' ').any(|(space, _)| digits_before(space) == place)
         };
         let is_apart = |length: usize| is_break(2 + length) && digits[2..].starts_with(&read[1..=length]);
-        if digits.starts_with("00") && is_break(2) && (1..=3).any(is_apart) {
-            return Some(Self::CallingCodeApart);
-        }
-        country.read(by_oracle).is_err().then_some(Self::NotAClients)
+        (digits.starts_with("00") && is_break(2) && (1..=3).any(is_apart)).then_some(Self::CallingCodeApart)
     }
 }
 
@@ -163,7 +200,59 @@ fn countries() -> impl Iterator<Item = Country> {
     })
 }
 
+/// Every country of the oracle that is one of ours.
+fn all_countries() -> Vec<Country> {
+    let mut names: Vec<String> =
+        PHONE_NUMBER_UTIL.get_supported_regions().map(|region| region.to_string()).collect();
+    names.sort();
+    let country = |name: String| {
+        let (code, region) = (name.parse().ok()?, name.parse().expect("a region"));
+        Some(Country { name: name.leak(), code, region })
+    };
+    names.into_iter().filter_map(country).collect()
+}
+
+/// A foreign mobile number behind its calling code, with a digit that is missing, wrong or too many.
+fn spoilt_number(countries: &[Country], chance: &mut Chance) -> String {
+    let country = &countries[chance.below(countries.len())];
+    let mut digits: Vec<char> = (country.calling_code() + &country.example_digits()).chars().collect();
+    let national = country.calling_code().len()..digits.len();
+    let place = national.start + chance.below(national.len());
+    digits[national].iter_mut().skip(KEPT_OF_SPOILT).for_each(|digit| *digit = chance.digit());
+    match chance.below(3) {
+        0 => drop(digits.remove(place)),
+        1 => digits.insert(place, chance.digit()),
+        _ => digits[place] = chance.digit(),
+    }
+    digits.into_iter().collect()
+}
+
 impl Country {
+    /// A number behind a prefix to dial abroad is nobody's but of the calling code that was dialled.
+    fn is_as_dialled_or_refused(&self, written: &str, rest: &str) {
+        let Ok(read) = self.read(written) else { return };
+        let code = PHONE_NUMBER_UTIL.parse(&read, None).expect("a number").country_code.to_string();
+        let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+        // Whatever a country dials, `00` is how anybody writes it; and a carrier has digits of its own behind it.
+        let is_by_carrier =
+            CARRIERS.iter().any(|(name, _)| *name == self.name) && digits.ends_with(&read[1..]);
+        let is_dialled = rest.starts_with(&code) || digits.starts_with(&format!("00{code}")) || is_by_carrier;
+        let context = format!("{} {written:?} was read as {read}, seed {SEED:#x}", self.name);
+        assert!(is_dialled, "{context}, which was not dialled");
+    }
+
+    /// What is dialled before a number abroad, by the oracle or by hand where one selects a carrier.
+    fn prefixes_to_dial_abroad(&self) -> Vec<String> {
+        let by_hand = CARRIERS.iter().filter(|(country, _)| *country == self.name);
+        let by_hand = by_hand.flat_map(|(_, prefixes)| prefixes.iter().map(|prefix| (*prefix).to_owned()));
+        let foreign = if self.calling_code() == "33" { "+34612345678" } else { "+33612345678" };
+        let foreign_number = PHONE_NUMBER_UTIL.parse(foreign, None).expect("a number");
+        let dialled = PHONE_NUMBER_UTIL.format_out_of_country_calling_number(&foreign_number, self.region);
+        let digits: String = dialled.chars().filter(char::is_ascii_digit).collect();
+        let prefix = digits.strip_suffix(&foreign[1..]).expect("a prefix").to_owned();
+        by_hand.chain(Some(prefix).filter(|prefix| !prefix.is_empty())).collect()
+    }
+
     fn read(&self, written: &str) -> Result<String, Invalid> {
         PhoneNumber::parse(written, self.code).map(PhoneNumber::into_string)
     }
@@ -173,7 +262,8 @@ impl Country {
     }
 
     /// Whether an own number behind zeros or a trunk prefix is read as itself. Otherwise it must be refused for a doubt,
-    /// or because nobody fills up numbers so: with anything but zeros, or as `00` and the own calling code.
+    /// or because nobody fills up numbers so: with anything but zeros, as `00` and the own calling code, or behind what
+    /// is dialled to call abroad.
     fn is_own_or_doubtful(&self, own: &str, prefix: &str) -> bool {
         let code = self.calling_code();
         let written = format!("{prefix}{}", &own[1 + code.len()..]);
@@ -182,8 +272,10 @@ impl Country {
         match self.read(&written) {
             Ok(read) => assert_eq!(read, own, "{context}"),
             Err(Invalid::Phone(PhoneFault::Ambiguous(..))) => return false,
-            Err(Invalid::Phone(PhoneFault::Plan))
-                if !is_padded || written.starts_with(&format!("00{code}")) =>
+            Err(Invalid::Phone(PhoneFault::Plan | PhoneFault::CallingCode))
+                if !is_padded
+                    || written.starts_with(&format!("00{code}"))
+                    || self.prefixes_to_dial_abroad().iter().any(|abroad| written.starts_with(abroad)) =>
             {
                 return false;
             }
@@ -264,9 +356,13 @@ impl Country {
 
     /// Mobile numbers of the country by the oracle, at random.
     fn random_mobiles(&self, chance: &mut Chance) -> Vec<String> {
+        self.random_numbers(chance, self.share_of(OWN_MOBILES))
+    }
+
+    fn random_numbers(&self, chance: &mut Chance, wanted: usize) -> Vec<String> {
         let (code, example) = (self.calling_code(), self.example_digits());
         let mut found = Vec::new();
-        while found.len() < self.share_of(OWN_MOBILES) {
+        while found.len() < wanted {
             let kept = chance.below(example.len() - 3);
             let changed = |(at, digit)| if at < kept { digit } else { chance.digit() };
             let national: String = example.chars().enumerate().map(changed).collect();

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use commands::clock;
+use dispatcher::Route;
 use dispatcher::simulator::Simulator;
 use url::Url;
 
-use crate::patience::Patience;
+use crate::timeouts::Timeouts;
 
 /// The source of the time; an argument, so that tests can move it.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpAddr>,
     /// The simulator of `dev`, shown by «Buzón de pruebas».
     pub simulator: Option<Arc<Simulator>>,
+    /// How the deliveries of companies are carried.
+    pub routes: Vec<Route>,
     /// The source of the time.
     pub clock: Clock,
     /// How long a read waits for the views to show its caller's last write.
@@ -38,8 +41,9 @@ impl Default for Settings {
             secure_cookies: true,
             trusted_proxies: Vec::new(),
             simulator: None,
+            routes: Vec::new(),
             clock: Arc::new(clock::now),
-            read_wait: Patience::default().views,
+            read_wait: Timeouts::default().views,
         }
     }
 }

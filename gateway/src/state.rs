@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::access::{Directory, Passwords, Sessions, Throttle};
-use crate::figures::{Measured, recorder};
 use crate::freshness::Freshness;
 use crate::live::{Live, LoginCheck};
+use crate::metrics_recorder::{Measured, recorder};
 use crate::settings::Settings;
 use crate::slots::{self, Slots};
 use crate::spool_space::SpoolSpace;

@@ -1,8 +1,8 @@
 //! The composition root: it starts the roles of this process and wires them.
 
 mod durability;
-mod outside;
 mod parts;
+mod providers;
 mod roles;
 mod watch;
 
@@ -21,14 +21,14 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::time::timeout;
 use url::Url;
 
-pub use self::outside::{Outside, OutsideError};
 use self::parts::Listening;
+pub use self::providers::{Providers, ProvidersError};
 pub use self::roles::{Role, Roles, UnknownRole};
 use self::watch::Supervisor;
 use crate::chance;
 use crate::config::Config;
-pub use crate::patience::Patience;
 use crate::server::Bounds;
+pub use crate::timeouts::Timeouts;
 
 /// The time to stop beyond the grace for sends in flight: the dispatcher's last settlements and its deregistration,
 /// each with its own timeout. After it the parts are dropped, which loses nothing that was acknowledged.
@@ -59,9 +59,9 @@ pub struct SystemOptions {
     /// The most connections to the database.
     pub connections: u32,
     /// The timeouts of dependencies.
-    pub patience: Patience,
+    pub timeouts: Timeouts,
     /// The providers and the simulator.
-    pub outside: Outside,
+    pub providers: Providers,
     /// The options of the dispatcher.
     pub dispatcher: DispatcherOptions,
     /// Whether to refuse a database that may lose commits: always, except for a test's own servers.
@@ -77,7 +77,7 @@ impl SystemOptions {
         roles: Roles,
         (database_url, nats_url): (&str, &str),
         master: MasterKey,
-        outside: Outside,
+        providers: Providers,
     ) -> Self {
         Self {
             roles,
@@ -91,8 +91,8 @@ impl SystemOptions {
             public_url: config.server.public_url.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
             connections: config.database.max_connections,
-            patience: Patience::default(),
-            outside,
+            timeouts: Timeouts::default(),
+            providers,
             dispatcher: DispatcherOptions::new(Arc::new(clock::now), Arc::new(chance::fraction)),
             durable: true,
             ready_at_once: true,
@@ -139,7 +139,7 @@ pub struct System {
     log: EventLog,
     positions: Positions,
     listening: Option<Listening>,
-    outside: Outside,
+    providers: Providers,
     /// How long sends in flight may take after the stop.
     grace: Duration,
     parts: Supervisor,
@@ -151,7 +151,7 @@ impl System {
     /// # Errors
     /// See [`StartError`]. An unavailable broker is no error.
     pub async fn start(options: SystemOptions) -> Result<Self, StartError> {
-        let pool = connect(&options.database_url, options.connections, options.patience).await?;
+        let pool = connect(&options.database_url, options.connections, options.timeouts).await?;
         if options.durable {
             durability::check(&pool).await?;
         }
@@ -169,7 +169,7 @@ impl System {
         }
         let listening = Listening::open(&options, &log, &positions, &parts).await?;
         let grace = options.dispatcher.grace;
-        Ok(Self { log, positions, listening, outside: options.outside, grace, parts })
+        Ok(Self { log, positions, listening, providers: options.providers, grace, parts })
     }
 
     /// The log.
@@ -188,8 +188,8 @@ impl System {
     }
 
     /// The providers and the simulator of this process.
-    pub fn outside(&self) -> &Outside {
-        &self.outside
+    pub fn providers(&self) -> &Providers {
+        &self.providers
     }
 
     /// Marks the process as ready for `/readyz`.
@@ -225,13 +225,13 @@ impl System {
 pub(crate) async fn connect(
     database_url: &str,
     connections: u32,
-    patience: Patience,
+    timeouts: Timeouts,
 ) -> sqlx::Result<PgPool> {
     let database: PgConnectOptions = database_url.parse()?;
-    let frozen = ("idle_in_transaction_session_timeout", format!("{}ms", patience.transaction.as_millis()));
+    let frozen = ("idle_in_transaction_session_timeout", format!("{}ms", timeouts.transaction.as_millis()));
     commands::pool_options()
         .max_connections(connections)
-        .acquire_timeout(patience.connection)
+        .acquire_timeout(timeouts.connection)
         .connect_with(database.options([frozen]))
         .await
 }

@@ -8,14 +8,17 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
 
-/// The pool replaces a connection found broken on its return. The statement that broke it has reported the error.
-const EXPECTED: &str = "sqlx_core::pool=error";
+/// What others say that is expected, or that a line of ours says with its consequence. A level in the settings for one of
+/// these targets goes before.
+///
+/// - The pool replaces a connection found broken on its return. The statement that broke it has reported the error.
+/// - At a crash of PostgreSQL each connection gets a notice. What it was needed for says that the database is away.
+/// - A certificate that is not trusted is told with the provider's name and a hint, once a rest.
+const EXPECTED: &str = "sqlx_core::pool=error,sqlx::postgres::notice=error,rustls_platform_verifier=off";
 
 /// Starts logging. A second call, as by tests that run the program in their own process, has no effect.
 pub fn log_to_stderr(log: &Log) {
-    let filter = EnvFilter::try_new(format!("{EXPECTED},{}", log.level));
-    let filter = filter.unwrap_or_else(|_| EnvFilter::new(format!("{EXPECTED},info")));
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter(&log.level));
     let is_terminal = std::io::stderr().is_terminal();
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(is_terminal);
     let started = match log.format {
@@ -23,4 +26,40 @@ pub fn log_to_stderr(log: &Log) {
         LogFormat::Json => registry.with(layer.json()).try_init(),
     };
     drop(started);
+}
+
+/// A level that cannot be read counts as `info`.
+fn filter(level: &str) -> EnvFilter {
+    let filter = EnvFilter::try_new(format!("{EXPECTED},{level}"));
+    filter.unwrap_or_else(|_| EnvFilter::new(format!("{EXPECTED},info")))
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::{Level, enabled};
+
+    use super::*;
+
+    /// Whether the notice of a crash, the verifier's error, an error of PostgreSQL and information of ours are told.
+    fn told(level: &str) -> [bool; 4] {
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(filter(level)), || {
+            [
+                enabled!(target: "sqlx::postgres::notice", Level::WARN),
+                enabled!(target: "rustls_platform_verifier::verification::others", Level::ERROR),
+                enabled!(target: "sqlx::postgres::notice", Level::ERROR),
+                enabled!(target: "dispatcher", Level::INFO),
+            ]
+        })
+    }
+
+    #[test]
+    fn what_a_line_of_ours_says_is_not_said_raw_as_well() {
+        assert_eq!(told("info"), [false, false, true, true]);
+        assert_eq!(told("no such level!"), [false, false, true, true]);
+    }
+
+    #[test]
+    fn who_asks_for_it_is_told_all() {
+        assert_eq!(told("info,sqlx::postgres::notice=warn,rustls_platform_verifier=error"), [true; 4]);
+    }
 }

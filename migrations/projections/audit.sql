@@ -15,7 +15,8 @@ create table audit_entries (
   -- A JSON object, stored as text, because PostgreSQL would parse a JSON column again for every entry.
   summary text not null,
   correlation_id uuid,
-  -- False for receipts of messages and outcomes of deliveries, which follow from deeds and are most of the log.
+  -- False for receipts of messages, chunks of audiences and outcomes of deliveries, which follow from deeds and are most
+  -- of the log.
   deed boolean not null
 );
 

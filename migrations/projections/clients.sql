@@ -38,6 +38,9 @@ create table contacts (
   takes_sms boolean not null,
   email text,
   email_index bytea,
+  -- Those of the client: audiences are filtered by them without a join.
+  locale text not null,
+  time_zone text not null,
   constraint contact_has_its_place primary key (client_id, ordinal)
 );
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use commands::log::Recorded;
 use domain::deliveries::DeliveriesEvent;
 use domain::inbox::InboxEvent;
-use domain::notification::NotificationEvent;
+use domain::notification::{AudienceEvent, NotificationEvent};
 use domain::receipt::ReceiptEvent;
 use domain::{DecodeError, Event};
 use sqlx::PgConnection;
@@ -104,8 +104,8 @@ fn beginning(id: &str) -> &str {
     id.char_indices().nth(SUBJECT_CHARS_MAX).map_or(id, |(end, _)| &id[..end])
 }
 
-/// Whether the event is a deed of a user or of the system. Receipts of messages and outcomes of deliveries only follow
-/// from deeds, and are most of the log.
+/// Whether the event is a deed of a user or of the system. Receipts of messages, the chunks of an audience and outcomes of
+/// deliveries only follow from deeds, and are most of the log.
 const fn is_deed(recorded: &Recorded) -> bool {
     !matches!(
         recorded.event,
@@ -114,6 +114,7 @@ const fn is_deed(recorded: &Recorded) -> bool {
                 | ReceiptEvent::MessageRead(_)
                 | ReceiptEvent::MessageMarkedUnread { .. }
         ) | Event::Inbox(InboxEvent::InboxRead { .. })
+            | Event::Audience(AudienceEvent::AudienceChunkResolved { .. })
             | Event::Deliveries(
                 DeliveriesEvent::OutcomesRecorded { .. } | DeliveriesEvent::ReceiptsRecorded { .. }
             ))

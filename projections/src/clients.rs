@@ -1,11 +1,11 @@
 //! Fills companies, their clients and the contacts of each.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use commands::log::Recorded;
-use domain::client::{ClientEvent, ClientProfile, Contact};
+use domain::client::{ClientEvent, ClientProfile};
 use domain::company::{CompanyEvent, CompanyProfile};
 use domain::value::{AddressKind, Channel, CompanyId};
 use domain::{Event, Position};
@@ -13,6 +13,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::address::AddressIndex;
+use crate::copy::CopyIn;
 use crate::projection::Projection;
 use crate::projector::Projector;
 use crate::search;
@@ -22,13 +23,15 @@ pub(crate) struct Clients {
     pub(crate) index: AddressIndex,
 }
 
-/// The state of a client after a batch.
-enum Change<'a> {
-    Kept(Kept<'a>),
-    Erased,
+/// A client that a batch is about.
+struct Changed<'a> {
+    /// Whether its first event is in the batch, so that it has no rows.
+    is_new: bool,
+    /// None once it is erased.
+    now: Option<Kept<'a>>,
 }
 
-/// A client as of its last event; `first` is the first in the batch.
+/// A client as of its last event; `first` is the event that registered it.
 struct Kept<'a> {
     company: CompanyId,
     profile: &'a ClientProfile,
@@ -71,17 +74,11 @@ impl Projector for Clients {
             }
         }
         save_companies(tx, &companies).await?;
-        let ids: Vec<Uuid> = clients.keys().copied().collect();
-        let kept = clients
-            .into_iter()
-            .filter_map(|(id, change)| match change {
-                Change::Kept(kept) => Some((id, kept)),
-                Change::Erased => None,
-            })
-            .collect::<Vec<_>>();
-        forget(tx, &ids, &kept).await?;
-        save_clients(tx, &kept).await?;
-        self.save_contacts(tx, &kept).await
+        take_out(tx, &mut clients).await?;
+        let kept: BTreeMap<Uuid, Kept<'_>> =
+            clients.into_iter().filter_map(|(id, client)| Some((id, client.now?))).collect();
+        insert_clients(tx, &kept).await?;
+        self.insert_contacts(tx, &kept).await
     }
 }
 
@@ -98,26 +95,23 @@ fn fold_company<'a>(
 }
 
 fn fold_client<'a>(
-    clients: &mut HashMap<Uuid, Change<'a>>,
+    clients: &mut HashMap<Uuid, Changed<'a>>,
     id: Uuid,
     event: &'a ClientEvent,
     recorded: &Recorded,
 ) {
-    let change = match event {
-        ClientEvent::ClientErased { .. } => Change::Erased,
+    let changed = clients.entry(id).or_insert(Changed { is_new: recorded.sequence == 1, now: None });
+    changed.now = match event {
+        ClientEvent::ClientErased { .. } => None,
         ClientEvent::ClientRegistered { company, profile, locale, time_zone }
         | ClientEvent::ClientChanged { company, profile, locale, time_zone } => {
             // The key is destroyed, so an erasure follows; until then there is nothing to show.
             let Some(profile) = profile.get() else { return };
             let last = (recorded.position, recorded.recorded_at);
-            let first = match clients.get(&id) {
-                Some(Change::Kept(kept)) => kept.first,
-                _ => last,
-            };
-            Change::Kept(Kept { company: *company, profile, locale, time_zone, first, last })
+            let first = changed.now.as_ref().map_or(last, |kept| kept.first);
+            Some(Kept { company: *company, profile, locale, time_zone, first, last })
         }
     };
-    clients.insert(id, change);
 }
 
 async fn save_companies(tx: &mut PgConnection, companies: &HashMap<Uuid, Company<'_>>) -> sqlx::Result<()> {
@@ -143,52 +137,48 @@ async fn save_companies(tx: &mut PgConnection, companies: &HashMap<Uuid, Company
     Ok(())
 }
 
-/// The contacts of all that changed, and the clients that were erased.
-async fn forget(tx: &mut PgConnection, changed: &[Uuid], kept: &[(Uuid, Kept<'_>)]) -> sqlx::Result<()> {
-    if changed.is_empty() {
+/// Deletes the rows of the clients that have any. Who is kept keeps the time of its registration.
+async fn take_out(tx: &mut PgConnection, clients: &mut HashMap<Uuid, Changed<'_>>) -> sqlx::Result<()> {
+    let stored: Vec<Uuid> =
+        clients.iter().filter(|(_, changed)| !changed.is_new).map(|(id, _)| *id).collect();
+    if stored.is_empty() {
         return Ok(());
     }
-    sqlx::query("delete from contacts where client_id = any($1)").bind(changed).execute(&mut *tx).await?;
-    if kept.len() < changed.len() {
-        sqlx::query("delete from clients where client_id = any($1) and client_id <> all($2)")
-            .bind(changed)
-            .bind(kept.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-            .execute(tx)
-            .await?;
+    sqlx::query("delete from contacts where client_id = any($1)").bind(&stored).execute(&mut *tx).await?;
+    let rows: Vec<(Uuid, Position, DateTime<Utc>)> = sqlx::query_as(
+        "delete from clients where client_id = any($1) returning client_id, registered_position, created_at",
+    )
+    .bind(&stored)
+    .fetch_all(tx)
+    .await?;
+    for (id, position, at) in rows {
+        if let Some(kept) = clients.get_mut(&id).and_then(|changed| changed.now.as_mut()) {
+            kept.first = (position, at);
+        }
     }
     Ok(())
 }
 
-async fn save_clients(tx: &mut PgConnection, clients: &[(Uuid, Kept<'_>)]) -> sqlx::Result<()> {
-    if clients.is_empty() {
-        return Ok(());
+async fn insert_clients(tx: &mut PgConnection, clients: &BTreeMap<Uuid, Kept<'_>>) -> sqlx::Result<()> {
+    let mut copy = CopyIn::table(
+        "clients (client_id, company_id, external_id, name, locale, time_zone, search, created_at, changed_at,
+                  registered_position, position)",
+    );
+    for (id, kept) in clients {
+        copy.row()
+            .put(id)
+            .put(kept.company.uuid())
+            .put(kept.profile.external_id.as_deref())
+            .put(&kept.profile.name)
+            .put(kept.locale)
+            .put(kept.time_zone)
+            .put(searched(kept.profile))
+            .put(kept.first.1)
+            .put(kept.last.1)
+            .put(kept.first.0)
+            .put(kept.last.0);
     }
-    let kept = || clients.iter().map(|(_, kept)| kept);
-    sqlx::query(
-        "insert into clients (client_id, company_id, external_id, name, locale, time_zone, search, created_at,
-                              changed_at, registered_position, position)
-         select unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
-                unnest($6::text[]), unnest($7::text[]), unnest($8::timestamptz[]), unnest($9::timestamptz[]),
-                unnest($10::bigint[]), unnest($11::bigint[])
-         on conflict (client_id) do update
-         set external_id = excluded.external_id, name = excluded.name, locale = excluded.locale,
-             time_zone = excluded.time_zone, search = excluded.search, changed_at = excluded.changed_at,
-             position = excluded.position",
-    )
-    .bind(clients.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-    .bind(kept().map(|kept| kept.company.uuid()).collect::<Vec<_>>())
-    .bind(kept().map(|kept| kept.profile.external_id.as_deref()).collect::<Vec<_>>())
-    .bind(kept().map(|kept| kept.profile.name.as_str()).collect::<Vec<_>>())
-    .bind(kept().map(|kept| kept.locale).collect::<Vec<_>>())
-    .bind(kept().map(|kept| kept.time_zone).collect::<Vec<_>>())
-    .bind(kept().map(|kept| searched(kept.profile)).collect::<Vec<_>>())
-    .bind(kept().map(|kept| kept.first.1).collect::<Vec<_>>())
-    .bind(kept().map(|kept| kept.last.1).collect::<Vec<_>>())
-    .bind(kept().map(|kept| kept.first.0).collect::<Vec<_>>())
-    .bind(kept().map(|kept| kept.last.0).collect::<Vec<_>>())
-    .execute(tx)
-    .await?;
-    Ok(())
+    copy.write(tx).await
 }
 
 /// Every searchable text of a client, one a line, so that a match never spans two of them.
@@ -201,45 +191,35 @@ fn searched(profile: &ClientProfile) -> String {
 }
 
 impl Clients {
-    async fn save_contacts(&self, tx: &mut PgConnection, clients: &[(Uuid, Kept<'_>)]) -> sqlx::Result<()> {
-        let rows: Vec<(Uuid, i32, Uuid, &Contact)> = clients
-            .iter()
-            .flat_map(|(id, kept)| {
-                let contacts = kept.profile.contacts.iter().zip(0..);
-                contacts.map(|(contact, ordinal)| (*id, ordinal, kept.company.uuid(), contact))
-            })
-            .collect();
-        if rows.is_empty() {
-            return Ok(());
+    async fn insert_contacts(
+        &self,
+        tx: &mut PgConnection,
+        clients: &BTreeMap<Uuid, Kept<'_>>,
+    ) -> sqlx::Result<()> {
+        let mut copy = CopyIn::table(
+            "contacts (client_id, ordinal, company_id, kind, name, phone, phone_index, takes_sms, email, email_index,
+                       locale, time_zone)",
+        );
+        let index = |kind, address: Option<&str>| address.map(|address| self.index.of(kind, address));
+        for (id, kept) in clients {
+            for (contact, ordinal) in kept.profile.contacts.iter().zip(0_i32..) {
+                let (phone, email) =
+                    (contact.address(AddressKind::Phone), contact.address(AddressKind::Email));
+                copy.row()
+                    .put(id)
+                    .put(ordinal)
+                    .put(kept.company.uuid())
+                    .put(contact.kind.as_str())
+                    .put(&contact.name)
+                    .put(phone)
+                    .put(index(AddressKind::Phone, phone))
+                    .put(phone.is_some_and(|phone| Channel::Sms.reaches(phone)))
+                    .put(email)
+                    .put(index(AddressKind::Email, email))
+                    .put(kept.locale)
+                    .put(kept.time_zone);
+            }
         }
-        let contacts = || rows.iter().map(|row| row.3);
-        let addresses = |kind| contacts().map(|contact| contact.address(kind)).collect::<Vec<_>>();
-        let indexes = |kind| {
-            let address =
-                |contact: &Contact| contact.address(kind).map(|address| self.index.of(kind, address));
-            contacts().map(address).collect::<Vec<_>>()
-        };
-        let takes_sms =
-            |contact: &Contact| contact.phone.as_deref().is_some_and(|phone| Channel::Sms.reaches(phone));
-        sqlx::query(
-            "insert into contacts (client_id, ordinal, company_id, kind, name, phone, phone_index, takes_sms, email,
-                                   email_index)
-             select unnest($1::uuid[]), unnest($2::integer[]), unnest($3::uuid[]), unnest($4::text[]),
-                    unnest($5::text[]), unnest($6::text[]), unnest($7::bytea[]), unnest($8::boolean[]),
-                    unnest($9::text[]), unnest($10::bytea[])",
-        )
-        .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.1).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.2).collect::<Vec<_>>())
-        .bind(contacts().map(|contact| contact.kind.as_str()).collect::<Vec<_>>())
-        .bind(contacts().map(|contact| contact.name.as_str()).collect::<Vec<_>>())
-        .bind(addresses(AddressKind::Phone))
-        .bind(indexes(AddressKind::Phone))
-        .bind(contacts().map(takes_sms).collect::<Vec<_>>())
-        .bind(addresses(AddressKind::Email))
-        .bind(indexes(AddressKind::Email))
-        .execute(tx)
-        .await?;
-        Ok(())
+        copy.write(tx).await
     }
 }

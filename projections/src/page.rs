@@ -28,7 +28,7 @@ const CURSOR_BYTES: usize = 24;
 pub struct Page<T> {
     /// The rows: at most `limit`, and fewer when they reach 1 MiB.
     pub data: Vec<T>,
-    /// Where the next page begins; none on the last one.
+    /// The `after` of the next page; none on the last page.
     pub next: Option<String>,
 }
 

@@ -3,7 +3,7 @@
 use commands::clock;
 use commands::log::{Draft, EventLog, Lane, MasterKey, Metadata, Writer};
 use serde_json::json;
-use tests::figures::{Caller, Goal, Outcome, Row, Sample, call_for, in_turns, median};
+use tests::measurements::{Caller, Goal, Outcome, Row, Sample, call_for, in_turns, median};
 
 use crate::stock::{Stock, TEXT};
 use crate::world::{MASTER_KEY, World, connect};

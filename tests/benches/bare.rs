@@ -8,7 +8,7 @@ use lettre::Message;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;
-use tests::figures::{Outcome, per_second};
+use tests::measurements::{Outcome, per_second};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 

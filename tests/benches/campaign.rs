@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use commands::clock;
 use domain::value::Channel;
 use serde_json::{Value, json};
-use tests::figures::{Failed, Goal, Outcome, Row, count, in_turns, median, per_second};
+use tests::measurements::{Failed, Goal, Outcome, Row, count, in_turns, median, per_second};
 use tokio::time::{sleep, timeout};
 
 use crate::bare;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use tests::figures::{Failed, Memory, Outcome};
+use tests::measurements::{Failed, Memory, Outcome};
 use tokio::process::Child;
 use tokio::time::timeout;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use tests::figures::{Failed, Outcome};
+use tests::measurements::{Failed, Outcome};
 use tokio::process::Command;
 use tokio::time::timeout;
 

@@ -2,7 +2,7 @@
 
 use commands::clock;
 use sqlx::PgPool;
-use tests::figures::{Caller, Goal, Outcome, Row, Sample, call_for, count, in_turns};
+use tests::measurements::{Caller, Goal, Outcome, Row, Sample, call_for, count, in_turns};
 use uuid::Uuid;
 
 use crate::http::Connection;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tests::figures::{Failed, Goal, Outcome, Row, percentile_ms};
+use tests::measurements::{Failed, Goal, Outcome, Row, percentile_ms};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;

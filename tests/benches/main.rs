@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use tests::figures::{self, Machine, Outcome, Row};
+use tests::measurements::{self, Machine, Outcome, Row};
 
 use self::scale::Scale;
 use self::world::World;
@@ -114,28 +114,13 @@ async fn run(args: &BenchArgs) -> Outcome<ExitCode> {
     let world = World::start(args.data.clone(), program, Scale::of(args)).await?;
     let measured = tokio::select! {
         measured = measure_all(&world, &chosen) => Some(measured),
-        () = stop_signal() => None,
+        // The bench's processes stop with it.
+        () = gateway::cli::stop_signal() => None,
     };
     let stopped = world.stop().await;
     let Some((rows, code)) = measured else { return Ok(ExitCode::FAILURE) };
-    figures::print(&machine, &rows, args.json);
+    measurements::print(&machine, &rows, args.json);
     stopped.map(|()| code)
-}
-
-/// Waits for a signal to stop the bench. Its processes stop with it.
-async fn stop_signal() {
-    let interrupt = async { drop(tokio::signal::ctrl_c().await) };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be listened to");
-        tokio::select! {
-            () = interrupt => {}
-            _ = terminate.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    interrupt.await;
 }
 
 /// Runs the measurements. A failed one is reported and left out; the others still run.

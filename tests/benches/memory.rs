@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::value::Channel;
 use futures::future::join_all;
 use serde_json::json;
-use tests::figures::{Failed, Goal, Memory, Outcome, Row, count, megabytes, reset_peak};
+use tests::measurements::{Failed, Goal, Memory, Outcome, Row, count, megabytes, reset_peak};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::campaign;

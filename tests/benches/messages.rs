@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use commands::clock;
 use serde_json::json;
-use tests::figures::{Caller, Failed, Goal, Outcome, Row, Sample, call_for, in_turns, median};
+use tests::measurements::{Caller, Failed, Goal, Outcome, Row, Sample, call_for, in_turns, median};
 
 use crate::http::Connection;
 use crate::people::{self, Worker};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use commands::clock;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
-use tests::figures::{Failed, Outcome};
+use tests::measurements::{Failed, Outcome};
 use tokio::time::{sleep, timeout};
 
 use crate::http::Connection;

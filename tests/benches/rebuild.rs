@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use commands::clock;
 use futures::TryStreamExt;
 use sqlx::{Connection as _, PgConnection};
-use tests::figures::{Failed, Goal, Outcome, Row, Sample, at_once, in_turns, median, per_second};
+use tests::measurements::{Failed, Goal, Outcome, Row, Sample, at_once, in_turns, median, per_second};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 

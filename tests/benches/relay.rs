@@ -9,7 +9,7 @@ use async_nats::jetstream::{self, message::PublishMessage, stream};
 use bytes::Bytes;
 use commands::clock;
 use futures::TryStreamExt;
-use tests::figures::{Failed, Goal, Outcome, Row, in_turns, median, per_second};
+use tests::measurements::{Failed, Goal, Outcome, Row, in_turns, median, per_second};
 use tokio::time::{sleep, timeout};
 
 use crate::people;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use commands::clock;
 use serde_json::Value;
-use tests::figures::{Failed, Outcome, cpu_of_tree, interrupt};
+use tests::measurements::{Failed, Outcome, cpu_of_tree, interrupt};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 use tokio::time::timeout;

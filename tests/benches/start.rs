@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tests::figures::{Goal, Outcome, Row, median};
+use tests::measurements::{Goal, Outcome, Row, median};
 
 use crate::dev::{Dev, Start};
 use crate::world::World;

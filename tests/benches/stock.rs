@@ -9,7 +9,7 @@ use cqrs_es::{Aggregate, CqrsFramework, DomainEvent};
 use postgres_es::PostgresEventRepository;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
-use tests::figures::{Caller, Outcome, Sample, call_for};
+use tests::measurements::{Caller, Outcome, Sample, call_for};
 
 use crate::world::{World, connect};
 

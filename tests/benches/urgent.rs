@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use domain::value::Channel;
-use tests::figures::{Failed, Goal, Outcome, Row, percentile_ms};
+use tests::measurements::{Failed, Goal, Outcome, Row, percentile_ms};
 use tokio::time::{sleep, timeout};
 
 use crate::campaign::{self, Setup};

@@ -11,7 +11,7 @@ use embedded::{Print, Stack, StackOptions};
 use futures::TryStreamExt;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
-use tests::figures::{Failed, Outcome, cpu_of_tree};
+use tests::measurements::{Failed, Outcome, cpu_of_tree};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::time::timeout;

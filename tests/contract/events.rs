@@ -12,7 +12,10 @@ use domain::deliveries::{
 };
 use domain::inbox::InboxEvent;
 use domain::message::{Addressed, MessageEvent};
-use domain::notification::{Addressee, AudienceEvent, NotificationEvent, Recipient, UsedTemplate};
+use domain::notification::{
+    Addressee, AudienceEvent, AudienceFilter, ClientList, NotificationEvent, Recipient, SmsOptions,
+    UsedTemplate,
+};
 use domain::receipt::{ReceiptEvent, Receiver};
 use domain::template::{TemplateContent, TemplateEvent, TemplateHtml, TemplateVariable, TemplateVersion};
 use domain::user::{UserEvent, UserProfile};
@@ -88,6 +91,12 @@ fn notifications() -> Vec<NotificationEvent> {
                 kind: ContactKind::Holder,
                 addressee: personal(10, addressee()),
             })),
+            sms: Some(SmsOptions { transliterate: true, segments_max: Some(2) }),
+            filter: AudienceFilter {
+                locale: Some("es-CO".parse().expect("a locale")),
+                time_zone: Some("America/Bogota".parse().expect("a time zone")),
+                clients: Some(ClientList { ids: [id(30)].into(), unknown: 1 }),
+            },
             expires_at: Some(at(1_700_086_400)),
             author: id(10),
             requested_at: at(1_700_000_000),

@@ -1,4 +1,5 @@
-//! JetStream away, killed, wiped; PostgreSQL killed: the feed goes on, and the mirror is whole again afterwards.
+//! JetStream is unavailable, killed or wiped, PostgreSQL is killed: the feed continues, and the mirror is complete
+//! afterwards.
 
 use commands::log::Feed;
 use commands::relay::RelayState;
@@ -10,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::scene::eventually;
+use crate::testbed::eventually;
 
 /// A ledger with a running relay on servers of its own.
 struct Mirrored {
@@ -88,7 +89,7 @@ async fn a_jetstream_wiped_while_it_runs_is_filled_again() {
     system.write_and_read(1_000).await;
     system.mirrored().await;
     system.stack.wipe_jetstream().expect("the files go");
-    // More than what the server still holds in files that are open.
+    // More than the server still holds in open files.
     system.write_and_read(20_000).await;
     system.mirrored().await;
     system.write_and_read(1).await;

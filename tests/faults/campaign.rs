@@ -1,4 +1,4 @@
-//! One large campaign through a death of the program at every step of its way.
+//! One large campaign, with the program killed at every step of the campaign.
 
 use std::os::unix::process::ExitStatusExt;
 use std::time::Instant;
@@ -9,19 +9,19 @@ use tests::HANG;
 use tests::program::Program;
 use tokio::time::timeout;
 
-use crate::books::{reckon, times_told};
 use crate::load::Load;
-use crate::scene::{CONNECTIONS, Scene};
+use crate::reconciliation::{acceptances, reconcile_without_stream};
+use crate::testbed::{CONNECTIONS, Testbed};
 
-/// How many are told: as many as a debug build on two busy cores sends to in a minute, deaths included.
+/// The number of recipients: a debug build on two busy cores sends to them in a minute, restarts included.
 const PEOPLE: usize = 3_000;
-/// Set to another number of people.
+/// The variable that sets another number of people.
 const PEOPLE_VARIABLE: &str = "MENSAJERIA_FAULTS_PEOPLE";
-/// The signal that a failpoint ends the program with: nothing of it runs any more, as after `kill -9`.
+/// The signal by which a failpoint ends the program: no code of it runs afterwards, as after `kill -9`.
 const SIGABRT: i32 = 6;
 
-/// Every failpoint of the way, in the order in which a campaign of this size passes them by; the last ones are those that any
-/// part of it reaches.
+/// Every failpoint of a campaign, in the order in which a campaign of this size reaches them; the last ones are reached
+/// at any time.
 const DEATHS: [&str; 21] = [
     "append::before_commit=return",
     "append::committed=return",
@@ -52,35 +52,35 @@ const UNMARK: &str = "unmark::committed=return";
 async fn a_campaign_through_a_death_at_every_step_loses_and_doubles_nobody() {
     let began = Instant::now();
     let people = people();
-    let scene = Scene::of(people).await;
-    println!("the scene is set after {:?}", began.elapsed());
+    let testbed = Testbed::with_clients(people).await;
+    println!("the test bed is ready after {:?}", began.elapsed());
     let mut load = Load::default();
-    load.add_notification(&scene, 0, Channel::Sms);
+    load.add_notification(&testbed, 0, Channel::Sms);
     for failpoint in DEATHS {
-        load.add_messages(&scene, 1);
+        load.add_messages(&testbed, 1);
         let is_refused = failpoint == UNMARK;
         let refused = Behaviour::Refuse(Refusal::sms(400, 21211, "Invalid 'To' Phone Number"));
         let behaviour = if is_refused { refused } else { Behaviour::Accept };
-        scene.simulator.set_rule(Channel::Sms, "", behaviour);
-        die(&scene, &mut load, failpoint).await;
-        let told = times_told(&scene, Channel::Sms);
+        testbed.simulator.set_rule(Channel::Sms, "", behaviour);
+        die(&testbed, &mut load, failpoint).await;
+        let told = acceptances(&testbed, Channel::Sms);
         println!("{failpoint}: {} are told after {:?}", told.len(), began.elapsed());
         assert!(told.len() < people, "the campaign was over before {failpoint}");
-        fence_the_dead(&scene).await;
+        fence_the_dead(&testbed).await;
     }
-    let program = scene.program("").await;
-    let client = scene.client(&program);
+    let program = testbed.program("").await;
+    let client = testbed.client(&program);
     load.apply_until_answered(&client).await;
-    let in_doubt = reckon(&scene, &client, &load).await;
+    let in_doubt = reconcile_without_stream(&testbed, &client, &load).await;
     println!("{in_doubt} are in doubt, after {:?}", began.elapsed());
     assert!(in_doubt <= DEATHS.len() * CONNECTIONS, "{in_doubt} are in doubt");
-    assert!(times_told(&scene, Channel::Sms).len() >= people - in_doubt);
+    assert!(acceptances(&testbed, Channel::Sms).len() >= people - in_doubt);
     program.kill().await;
 }
 
-async fn die(scene: &Scene, load: &mut Load, failpoint: &str) {
-    let program: Program = scene.program(failpoint).await;
-    let client = scene.client(&program);
+async fn die(testbed: &Testbed, load: &mut Load, failpoint: &str) {
+    let program: Program = testbed.program(failpoint).await;
+    let client = testbed.client(&program);
     let asking = async {
         load.apply_until_answered(&client).await;
         std::future::pending().await
@@ -92,10 +92,10 @@ async fn die(scene: &Scene, load: &mut Load, failpoint: &str) {
     assert_eq!(status.signal(), Some(SIGABRT), "the program did not die at {failpoint}: {status}");
 }
 
-/// What a housekeeper does after fifteen looks; no life is long enough for them here.
-async fn fence_the_dead(scene: &Scene) {
+/// Fences owners as a housekeeper does after fifteen beats. No program here lives that long.
+async fn fence_the_dead(testbed: &Testbed) {
     let fenced = sqlx::query("update send_owners set is_fenced = true where not is_fenced");
-    fenced.execute(scene.log.pool()).await.expect("the dead are fenced");
+    fenced.execute(testbed.log.pool()).await.expect("the dead are fenced");
 }
 
 #[expect(clippy::disallowed_methods, reason = "how large a run is, not a setting of the program")]

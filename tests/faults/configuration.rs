@@ -1,4 +1,4 @@
-//! A wrong configuration at the start: the key is named, the exit code says so, and nothing is written.
+//! An invalid configuration at the start: the error names the key, the exit code is its own, and nothing is written.
 
 use std::collections::HashMap;
 
@@ -6,13 +6,13 @@ use sqlx::{Connection, PgConnection};
 use tests::program;
 use tests::servers;
 
-use crate::scene::{Scene, place};
+use crate::testbed::{Testbed, permit};
 
-/// The exit code of a wrong configuration.
+/// The exit code of an invalid configuration.
 const CONFIGURATION: i32 = 3;
-/// The exit code of a server that is away, or cannot be used.
+/// The exit code of an unavailable or unusable server.
 const UNAVAILABLE: i32 = 4;
-/// A configuration that `serve` takes, but for the database.
+/// A valid configuration of `serve`, except for the database.
 const RIGHT: [(&str, &str); 5] = [
     ("NATS_URL", "nats://127.0.0.1:1"),
     ("MENSAJERIA__SERVER__LISTEN", "127.0.0.1:0"),
@@ -23,7 +23,7 @@ const RIGHT: [(&str, &str); 5] = [
 const SMTP: &str = "[{ name = \"uno\", url = \"ftp://127.0.0.1\", from = \"a@b.test\" }]";
 const TWILIO: &str = "[{ name = \"uno\", kind = \"twilio\", base_url = \"no\", account = \"AC\", secret = \"s\", from = \"+15005550006\" }]";
 
-/// What is set otherwise, or not at all, and the key that the refusal must name.
+/// The changed or missing settings, and the key that the error must name.
 const WRONG: [(&str, &str, &str); 9] = [
     ("MENSAJERIA__KEYS__MASTER", "", "keys.master"),
     ("MENSAJERIA__KEYS__MASTER", "corta", "keys.master"),
@@ -38,7 +38,7 @@ const WRONG: [(&str, &str, &str); 9] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_configuration_names_the_key_and_writes_nothing() {
-    let _place = place().await;
+    let _permit = permit().await;
     let database_url = servers::empty_database(servers::shared_durable().await).await;
     for (name, value, key) in WRONG {
         let environment = environment(&database_url, &[(name, value)]);
@@ -51,7 +51,7 @@ async fn a_wrong_configuration_names_the_key_and_writes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_loses_what_it_commits_is_refused_untouched() {
-    let _place = place().await;
+    let _permit = permit().await;
     let database_url = servers::empty_database(servers::shared().await).await;
     assert_refused(&environment(&database_url, &[]), UNAVAILABLE, &["fsync"]).await;
     assert_eq!(tables(&database_url).await, 0, "a refused start has written");
@@ -66,19 +66,19 @@ async fn a_database_that_is_away_is_said_to_be() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_master_key_than_the_first_is_refused() {
-    let scene = Scene::set().await;
+    let testbed = Testbed::start().await;
     let other = "08".repeat(32);
-    let wrong = environment(&scene.database_url, &[("MENSAJERIA__KEYS__MASTER", &other)]);
-    let head = scene.log.reader().head().await.expect("the database answers");
+    let wrong = environment(&testbed.database_url, &[("MENSAJERIA__KEYS__MASTER", &other)]);
+    let head = testbed.log.reader().head().await.expect("the database answers");
     assert_refused(&wrong, CONFIGURATION, &["master key"]).await;
     assert_eq!(
-        scene.log.reader().head().await.expect("the database answers"),
+        testbed.log.reader().head().await.expect("the database answers"),
         head,
         "a refused start has written"
     );
 }
 
-/// The right settings, some of them otherwise; an empty one counts as none.
+/// The valid settings with some changes; an empty value removes a setting.
 fn environment(database_url: &str, changes: &[(&str, &str)]) -> HashMap<String, String> {
     let database = [("DATABASE_URL", database_url)];
     let all = RIGHT.iter().chain(&database).chain(changes).copied();

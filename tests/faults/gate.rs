@@ -1,4 +1,4 @@
-//! A door before a server of the outside world: shut, it refuses connections and cuts those that stand.
+//! A TCP proxy in front of a provider. While it is shut it refuses connections, and it cuts the open ones.
 
 use std::net::SocketAddr;
 
@@ -7,10 +7,10 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
-/// How many connections wait to be taken.
+/// The backlog of connections that wait to be accepted.
 const BACKLOG: u32 = 64;
 
-/// A port that leads to another while it is open.
+/// A port that is forwarded to another while the gate is open.
 pub(crate) struct Gate {
     address: SocketAddr,
     server: SocketAddr,
@@ -21,7 +21,7 @@ enum State {
     Open {
         _door: AbortOnDropHandle<()>,
     },
-    /// The port stays ours: nobody listens on it.
+    /// Keeps the port reserved while nobody listens on it.
     Shut {
         _port: TcpSocket,
     },
@@ -35,12 +35,12 @@ impl Gate {
         Self { address, server, state: open(socket, server) }
     }
 
-    /// Where it is.
+    /// Its address.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Refuses connections from now on and cuts those that stand.
+    /// Refuses connections from now on, and cuts the open ones.
     pub(crate) async fn shut(&mut self) {
         if let State::Open { _door: door } =
             std::mem::replace(&mut self.state, State::Shut { _port: unbound() })

@@ -1,4 +1,4 @@
-//! An owner is fenced while its providers have not answered: it begins nothing more, and what they say at last is recorded.
+//! An owner is fenced while providers have not answered: it begins no more sends, and late answers are recorded.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,21 +17,21 @@ use tests::tap::Tap;
 use tests::{Client, World, id_of};
 
 use crate::load::notification;
-use crate::scene::{company, eventually};
+use crate::testbed::{company, eventually};
 
 /// How many connections lead to the provider.
 pub(crate) const CONNECTIONS: usize = 4;
 /// How many clients the company has.
 const CLIENTS: i64 = 30;
-/// So often that a fence is soon noticed, and so rarely that a slow machine does not bring one about.
+/// Often enough that a fence is soon noticed, and rarely enough that a slow machine causes none.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
-/// Has what is sent by SMS go through a door, which holds back the answers of its first connections.
+/// Routes SMS through a proxy that holds back the answers of its first connections.
 pub(crate) fn tapped(options: &mut SystemOptions, held: usize) -> Tap {
-    let simulator = options.outside.simulator.clone().expect("the simulator");
+    let simulator = options.providers.simulator.clone().expect("the simulator");
     let tap = Tap::before(&simulator.sms_base_url(), held);
     let provider = Provider::Sms(SmsProvider::try_new(&settings(&simulator, &tap)).expect("the settings"));
-    options.outside.routes = vec![Route { companies: Companies::All, providers: vec![provider] }];
+    options.providers.routes = vec![Route { companies: Companies::All, providers: vec![provider] }];
     options.dispatcher.heartbeat = HEARTBEAT;
     tap
 }
@@ -52,7 +52,7 @@ async fn an_answer_an_hour_after_its_owner_was_fenced_ends_the_doubt() {
     let asked = id_of(&client.post_new("/notifications", &order).await.expect(202));
     eventually("every connection is sending", async || (tap.begun() == CONNECTIONS).then_some(())).await;
 
-    // As another dispatcher does that sees no beat of it.
+    // As another dispatcher does when it sees no beats.
     let fenced = sqlx::query("update send_owners set is_fenced = true").execute(world.log().pool()).await;
     assert_eq!(fenced.expect("the fence").rows_affected(), 1);
     let in_flight = CONNECTIONS as i64;

@@ -1,23 +1,23 @@
-//! Who leads: each part of the system has one leader, however many programs there are.
+//! Leaders: each part of the system has one, however many programs run.
 
 use std::collections::BTreeMap;
 
-use crate::scene::{Scene, eventually};
+use crate::testbed::{Testbed, eventually};
 
 /// The relay, the intake, and five projections; others may come and go.
 const PARTS: usize = 7;
 
 /// Waits until every part has one leader among so many programs.
-pub(crate) async fn led_among(scene: &Scene, programs: i64) {
+pub(crate) async fn led_among(testbed: &Testbed, programs: i64) {
     eventually("every part is led", async || {
-        let leaders = leaders(scene).await;
+        let leaders = leaders(testbed).await;
         (leaders.len() >= PARTS && leaders.values().all(|part| *part == (programs, 1))).then_some(())
     })
     .await;
 }
 
-/// For each part that has one leader: how many are there for it, and how many of them lead.
-async fn leaders(scene: &Scene) -> BTreeMap<String, (i64, i64)> {
+/// For each part with a leader: the number of candidates, and how many of them lead.
+async fn leaders(testbed: &Testbed) -> BTreeMap<String, (i64, i64)> {
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(
         "select a.application_name, count(distinct a.pid), count(l.pid)
          from pg_stat_activity a
@@ -25,7 +25,7 @@ async fn leaders(scene: &Scene) -> BTreeMap<String, (i64, i64)> {
          where a.datname = current_database() and a.application_name like 'mensajeria leader %'
          group by a.application_name",
     )
-    .fetch_all(scene.log.pool())
+    .fetch_all(testbed.log.pool())
     .await
     .expect("the activity");
     rows.into_iter().map(|(name, present, leading)| (name, (present, leading))).collect()

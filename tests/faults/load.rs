@@ -1,4 +1,4 @@
-//! What is asked of the program: each request under a key of its own, made again under it until it is answered.
+//! The load on the program: each request has a key of its own, and is repeated with it until it is answered.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::{Answer, Client};
 
-use crate::scene::{Scene, eventually};
+use crate::testbed::{Testbed, eventually};
 
 /// How many requests are made at once.
 const REQUESTS_AT_ONCE: usize = 6;
 
-/// Requests, and what was answered to each.
+/// Requests and their answers.
 #[derive(Debug, Default)]
 pub(crate) struct Load {
     requests: BTreeMap<String, Request>,
@@ -32,54 +32,54 @@ enum Kind {
     Notification(Channel),
 }
 
-/// A notification that was asked for.
+/// A requested notification.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct RequestedNotification<'a> {
     pub(crate) id: &'a str,
     pub(crate) channel: Channel,
 }
 
 impl Load {
-    /// So many messages, and a notification of the scene's first company on each channel.
-    pub(crate) fn of(scene: &Scene, messages: usize) -> Self {
+    /// So many messages, and a notification of the test bed's first company on each channel.
+    pub(crate) fn of(testbed: &Testbed, messages: usize) -> Self {
         let mut load = Self::default();
-        load.add_notifications(scene, 0);
-        load.add_messages(scene, messages);
+        load.add_notifications(testbed, 0);
+        load.add_messages(testbed, messages);
         load
     }
 
     /// A notification of one company on each channel.
-    pub(crate) fn add_notifications(&mut self, scene: &Scene, company: usize) {
+    pub(crate) fn add_notifications(&mut self, testbed: &Testbed, company: usize) {
         for channel in [Channel::Sms, Channel::Email] {
-            self.add_notification(scene, company, channel);
+            self.add_notification(testbed, company, channel);
         }
     }
 
     /// A notification of one company on one channel.
-    pub(crate) fn add_notification(&mut self, scene: &Scene, company: usize, channel: Channel) {
-        let body = notification(&scene.companies[company].to_string(), channel);
+    pub(crate) fn add_notification(&mut self, testbed: &Testbed, company: usize, channel: Channel) {
+        let body = notification(&testbed.companies[company].to_string(), channel);
         self.add(format!("{}-{company}", channel.as_str()), Kind::Notification(channel), body);
     }
 
     /// A notification of one company that is made of a template.
     pub(crate) fn add_templated(
         &mut self,
-        scene: &Scene,
+        testbed: &Testbed,
         company: usize,
         channel: Channel,
         template: TemplateId,
     ) {
         let body = json!({
-            "company_id": scene.companies[company].to_string(), "recipient_kind": "holder", "template_id": template,
+            "company_id": testbed.companies[company].to_string(), "recipient_kind": "holder", "template_id": template,
         });
         self.add(format!("template-{company}"), Kind::Notification(channel), body);
     }
 
     /// So many more messages.
-    pub(crate) fn add_messages(&mut self, scene: &Scene, messages: usize) {
+    pub(crate) fn add_messages(&mut self, testbed: &Testbed, messages: usize) {
         let known = self.requests.len();
         for n in known..known + messages {
-            let body = json!({"recipients": [scene.reader], "body": format!("mensaje {n}")});
+            let body = json!({"recipients": [testbed.reader], "body": format!("mensaje {n}")});
             self.add(format!("message-{n}"), Kind::Message, body);
         }
     }
@@ -88,7 +88,7 @@ impl Load {
         self.requests.insert(key, Request { kind, body, id: None });
     }
 
-    /// Makes every request that is not answered yet once.
+    /// Makes every unanswered request once.
     pub(crate) async fn apply(&mut self, client: &Client) {
         let open = self.requests.iter_mut().filter(|(_, request)| request.id.is_none());
         let asking = open.map(|(key, request)| async {
@@ -97,7 +97,7 @@ impl Load {
         futures::stream::iter(asking).buffer_unordered(REQUESTS_AT_ONCE).collect::<Vec<()>>().await;
     }
 
-    /// Makes every request again and again until each is answered.
+    /// Repeats every request until all are answered.
     pub(crate) async fn apply_until_answered(&mut self, client: &Client) {
         eventually("every request was answered", async || {
             self.apply(client).await;
@@ -106,19 +106,19 @@ impl Load {
         .await;
     }
 
-    /// How many requests are not answered yet.
+    /// The number of unanswered requests.
     pub(crate) fn open(&self) -> usize {
         self.requests.values().filter(|request| request.id.is_none()).count()
     }
 
-    /// What is answered, as it comes, to every request that is not answered yet.
+    /// The answers to all unanswered requests, as they come.
     pub(crate) async fn refusals(&self, client: &Client) -> Vec<Answer> {
         let open = self.requests.iter().filter(|(_, request)| request.id.is_none());
         let asking = open.map(|(key, request)| client.post_once(request.kind.path(), key, &request.body));
         futures::future::join_all(asking).await
     }
 
-    /// Asks again for everything that was ever answered: the first answer must come again.
+    /// Repeats every answered request: each must get its first answer.
     pub(crate) async fn assert_answers_stand(&self, client: &Client) {
         for (key, request) in self.requests.iter().filter(|(_, request)| request.id.is_some()) {
             let again = eventually("a key is answered again", async || {
@@ -129,9 +129,9 @@ impl Load {
     }
 
     /// The notifications, once all are answered.
-    pub(crate) fn notifications(&self) -> impl Iterator<Item = Asked<'_>> {
+    pub(crate) fn notifications(&self) -> impl Iterator<Item = RequestedNotification<'_>> {
         self.requests.values().filter_map(|request| match request.kind {
-            Kind::Notification(channel) => Some(Asked { id: request.answered(), channel }),
+            Kind::Notification(channel) => Some(RequestedNotification { id: request.answered(), channel }),
             Kind::Message => None,
         })
     }
@@ -169,7 +169,7 @@ pub(crate) fn notification(company: &str, channel: Channel) -> Value {
     body
 }
 
-/// None when nothing is known: the program is gone, or cannot do it at the moment.
+/// None without an answer: the program is dead, or unavailable at the moment.
 async fn ask(client: &Client, key: &str, kind: Kind, body: &Value) -> Option<String> {
     let path = kind.path();
     let request = client.request(Method::POST, path).header("Idempotency-Key", key).json(body);

@@ -1,4 +1,5 @@
-//! What the program writes to its log while it works, is refused and meets poison: ids, never a person, a text or a token.
+//! The log of the program while it works, refuses requests and meets unreadable events: ids, never a person, a text or
+//! a token.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,11 +15,11 @@ use tests::{Answer, id_of};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::scene::{Scene, email, eventually};
+use crate::testbed::{Testbed, email, eventually};
 
-/// Everything that this program itself could say.
+/// Everything that the program's own code can log.
 const LEVEL: &str = "info,commands=trace,dispatcher=trace,gateway=trace,projections=trace";
-/// Begins what the program says of each poisoned event.
+/// The beginning of the log line about each unreadable event.
 const POISON_IS_TOLD: &str = "the intake parks an event";
 /// In a name, an address, a body, a subject, a password and a search, all in lower case.
 const MARK: &str = "marcad";
@@ -27,15 +28,15 @@ const PHONE: &str = "3007770001";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_log_tells_of_a_person_a_text_or_a_token() {
-    let scene = Scene::set().await;
+    let testbed = Testbed::start().await;
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("log");
-    let mut environment = scene.environment.clone();
+    let mut environment = testbed.environment.clone();
     environment.insert("MENSAJERIA__LOG__LEVEL".to_owned(), LEVEL.to_owned());
     let program = Program::start_logging(&["serve"], &environment, &log).await;
 
-    work(&scene, &program).await;
-    poison(&scene).await;
+    work(&testbed, &program).await;
+    poison(&testbed).await;
     let told = eventually("the poison is told of", async || {
         let told = std::fs::read_to_string(&log).expect("the log");
         told.contains(POISON_IS_TOLD).then_some(())
@@ -45,7 +46,7 @@ async fn no_log_tells_of_a_person_a_text_or_a_token() {
 
     let written = std::fs::read_to_string(&log).expect("the log").to_lowercase();
     assert!(written.contains("leading"), "the log is written: {written}");
-    for forbidden in [MARK, PHONE, "cliente", "empresa0.test", "+57300", &scene.token.to_lowercase()] {
+    for forbidden in [MARK, PHONE, "cliente", "empresa0.test", "+57300", &testbed.token.to_lowercase()] {
         let line = written.lines().find(|line| line.contains(forbidden));
         assert_eq!(line, None, "{forbidden}");
     }
@@ -53,13 +54,13 @@ async fn no_log_tells_of_a_person_a_text_or_a_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_said_of_a_send_names_the_trace_of_its_request() {
-    let scene = Scene::set().await;
+    let testbed = Testbed::start().await;
     let log = tempfile::NamedTempFile::new().expect("a file");
-    let mut environment = scene.environment.clone();
+    let mut environment = testbed.environment.clone();
     environment.insert("MENSAJERIA__LOG__LEVEL".to_owned(), LEVEL.to_owned());
     let program = Program::start_logging(&["serve"], &environment, log.path()).await;
-    let client = scene.client(&program);
-    let asked = client.post_new("/notifications", &sms_to(scene.companies[0], "hola")).await;
+    let client = testbed.client(&program);
+    let asked = client.post_new("/notifications", &sms_to(testbed.companies[0], "hola")).await;
     let trace = asked.header("mensajeria-trace-id").to_owned();
     assert_eq!(trace.len(), 32);
     finished(&client, &id_of(&asked.expect(202))).await;
@@ -72,29 +73,29 @@ async fn what_is_said_of_a_send_names_the_trace_of_its_request() {
 
 /// A position that no log reaches.
 const BEYOND: i64 = 1 << 60;
-/// So slow that a campaign can be cancelled in the middle.
+/// So slow that a campaign can be cancelled while it is sent.
 const SLOW: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_a_caller_can_do_at_will_is_warned_of() {
-    let scene = Scene::set().await;
+    let testbed = Testbed::start().await;
     let log = tempfile::NamedTempFile::new().expect("a file");
-    let program = Program::start_logging(&["serve"], &scene.logging_as_usual(), log.path()).await;
-    misbehave(&scene, &program).await;
-    cancel_in_the_middle(&scene, &program).await;
+    let program = Program::start_logging(&["serve"], &testbed.logging_as_usual(), log.path()).await;
+    misbehave(&testbed, &program).await;
+    cancel_in_the_middle(&testbed, &program).await;
     program.interrupt().await;
     assert_warns_of_nothing(log.path());
 }
 
-/// What a program does that is wrong, or an attacker.
-async fn misbehave(scene: &Scene, program: &Program) {
-    let client = scene.client(program);
-    let hello = message_to(&[scene.reader], "hola");
+/// Requests of a faulty program, or of an attacker.
+async fn misbehave(testbed: &Testbed, program: &Program) {
+    let client = testbed.client(program);
+    let hello = message_to(&[testbed.reader], "hola");
     client.get(&format!("/inbox?min_position={BEYOND}")).await.refused(503);
     client.post_new(&format!("/messages?min_position={BEYOND}"), &hello).await.refused(503);
     client.get("/inbox?q=%00").await;
     client.get("/nothing").await.refused(404);
-    client.post_new("/messages", &message_to(&[scene.reader], "a\u{0}b")).await;
+    client.post_new("/messages", &message_to(&[testbed.reader], "a\u{0}b")).await;
     let wrong = json!({"email": "nadie@usuarios.test", "password": "mal"});
     client.anonymous().post("/session", &wrong).await.refused(401);
     Answer::to(client.request(Method::POST, "/messages").body("{")).await;
@@ -106,12 +107,12 @@ async fn misbehave(scene: &Scene, program: &Program) {
         .expect("a half");
 }
 
-async fn cancel_in_the_middle(scene: &Scene, program: &Program) {
-    let client = scene.client(program);
-    scene.simulator.set_rule(Channel::Sms, "", Behaviour::Slow(SLOW));
-    let order = sms_to(scene.companies[0], "hola");
+async fn cancel_in_the_middle(testbed: &Testbed, program: &Program) {
+    let client = testbed.client(program);
+    testbed.simulator.set_rule(Channel::Sms, "", Behaviour::Slow(SLOW));
+    let order = sms_to(testbed.companies[0], "hola");
     let notification = id_of(&client.post_new("/notifications", &order).await.expect(202));
-    eventually("the campaign is under way", async || (!scene.books().is_empty()).then_some(())).await;
+    eventually("the campaign is under way", async || (!testbed.ledger().is_empty()).then_some(())).await;
     client.post(&format!("/notifications/{notification}/cancel"), &json!({})).await.expect(200);
     finished(&client, &notification).await;
 }
@@ -124,18 +125,18 @@ pub(crate) fn assert_warns_of_nothing(log: &Path) {
     assert_eq!(warned, None, "{written}");
 }
 
-/// Something of everything, done and refused.
-async fn work(scene: &Scene, program: &Program) {
-    let client = scene.client(program);
-    let company = scene.companies[0];
+/// One request of each kind, accepted and refused.
+async fn work(testbed: &Testbed, program: &Program) {
+    let client = testbed.client(program);
+    let company = testbed.companies[0];
     let refusal = Refusal::mail(550, "5.1.1 <cliente7@empresa0.test> is unknown here");
-    scene.simulator.set_rule(Channel::Email, &email(0, 7), Behaviour::Refuse(refusal));
+    testbed.simulator.set_rule(Channel::Email, &email(0, 7), Behaviour::Refuse(refusal));
     let clients = format!("/companies/{company}/clients");
     let person = client_of("MARCADA-1", "Marcada Zúñiga", Some(PHONE), Some("marcada@example.com"));
     let marked = id_of(&client.post(&clients, &person).await.expect(201));
     client.get(&format!("{clients}?q=marcada")).await.expect(200);
     client.post(&clients, &json!({"name": "Marcada", "contacts": "marcada"})).await.refused(422);
-    let message = message_to(&[scene.reader], "cuerpo marcado");
+    let message = message_to(&[testbed.reader], "cuerpo marcado");
     client.post_new("/messages", &message).await.expect(201);
     let login = json!({"email": "marcada@example.com", "password": "marcada y mal"});
     client.anonymous().post("/session", &login).await.refused(401);
@@ -145,14 +146,14 @@ async fn work(scene: &Scene, program: &Program) {
     client.delete(&format!("/clients/{marked}")).await.expect(200);
 }
 
-/// Events that cannot be read, for reasons that quote them.
-async fn poison(scene: &Scene) {
+/// Unreadable events whose errors would quote them.
+async fn poison(testbed: &Testbed) {
     sqlx::raw_sql(
         r#"insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
            values ('message', 'm', 1, 'MessageSent', '1', '{"MessageSent": "cuerpo marcado"}', '{}'),
                   ('notification', 'n', 1, 'NotificationRequested', '1', '{"NotificationRequested": "marcado"}', '{}')"#,
     )
-    .execute(scene.log.pool())
+    .execute(testbed.log.pool())
     .await
     .expect("the events are inserted");
 }

@@ -1,8 +1,9 @@
-//! What the system must survive: kills at every step, wiped and absent servers, poison, frozen owners.
+//! The faults that the system must survive: kills at every step, wiped and absent servers, unreadable events, frozen
+//! owners.
 
-mod books;
 mod broker;
 mod campaign;
+mod company_fixture;
 mod configuration;
 mod frozen;
 mod gate;
@@ -17,15 +18,16 @@ mod pairs;
 mod poison;
 mod providers;
 mod random;
+mod reconciliation;
 mod refusals;
 mod reopened;
-mod room;
 #[path = "../model/rules.rs"]
 mod rules;
-mod scene;
 mod sessions;
+mod stalled;
 mod stops;
 mod templates;
+mod testbed;
 #[path = "../model/trace/mod.rs"]
 mod trace;
 mod traces;

@@ -1,47 +1,48 @@
-//! Tasks that a dispatcher has claimed without knowing, or whose owner nobody knows: their people are sent to all the same.
+//! Tasks that a dispatcher claimed without learning of it, or whose owner is unknown: their recipients get the message
+//! all the same.
 
 use tests::program::Program;
 
-use crate::books::compare;
 use crate::load::Load;
-use crate::scene::{CONNECTIONS, Scene};
+use crate::reconciliation::reconcile;
+use crate::testbed::{CONNECTIONS, Testbed};
 
 /// Everything but the dispatcher.
 const FRONT: [&str; 3] = ["serve", "--roles", "gateway,relay,projector"];
 const DISPATCHER: [&str; 3] = ["serve", "--roles", "dispatcher"];
 
-/// The claim is committed, and its answer lost on the way; its dispatcher lives on and goes on beating.
+/// The claim is committed and its answer is lost. The dispatcher lives and continues to beat.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_claim_without_an_answer_took_is_sent_all_the_same() {
-    let scene = Scene::set().await;
-    let program = scene.program("claim::taken=4*return->off").await;
-    let client = scene.client(&program);
-    let mut load = Load::of(&scene, 0);
+    let testbed = Testbed::start().await;
+    let program = testbed.program("claim::taken=4*return->off").await;
+    let client = testbed.client(&program);
+    let mut load = Load::of(&testbed, 0);
     load.apply_until_answered(&client).await;
-    compare(&scene, &client, &load, 0).await;
+    reconcile(&testbed, &client, &load, 0).await;
     program.kill().await;
 }
 
-/// Such tasks come with a backup, or were left by a program that signed off without looking.
+/// Such tasks come from a backup, or from a program that ended without returning them.
 #[tokio::test(flavor = "multi_thread")]
 async fn tasks_of_an_unknown_owner_are_recovered_at_the_next_start() {
-    let scene = Scene::set().await;
-    let program = Program::start(&FRONT, &scene.environment, "").await;
-    let client = scene.client(&program);
-    let dies = Program::start_silent(&DISPATCHER, &scene.environment, "start::committed=return");
-    let mut load = Load::of(&scene, 0);
+    let testbed = Testbed::start().await;
+    let program = Program::start(&FRONT, &testbed.environment, "").await;
+    let client = testbed.client(&program);
+    let dies = Program::start_silent(&DISPATCHER, &testbed.environment, "start::committed=return");
+    let mut load = Load::of(&testbed, 0);
     load.apply_until_answered(&client).await;
     dies.ended().await;
     let owned: i64 = sqlx::query_scalar("select count(*) from send_tasks where owner is not null")
-        .fetch_one(scene.log.pool())
+        .fetch_one(testbed.log.pool())
         .await
         .expect("the tasks");
     assert!(owned > 0, "it had claimed something");
-    let forgotten = sqlx::query("delete from send_owners").execute(scene.log.pool()).await;
+    let forgotten = sqlx::query("delete from send_owners").execute(testbed.log.pool()).await;
     assert_eq!(forgotten.expect("the owners").rows_affected(), 1);
 
-    let successor = Program::start_silent(&DISPATCHER, &scene.environment, "");
-    compare(&scene, &client, &load, 2 * CONNECTIONS).await;
+    let successor = Program::start_silent(&DISPATCHER, &testbed.environment, "");
+    reconcile(&testbed, &client, &load, 2 * CONNECTIONS).await;
     successor.kill().await;
     program.kill().await;
 }

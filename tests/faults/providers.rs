@@ -1,4 +1,4 @@
-//! The outside world is away, busy, or cuts its answers: what may be sent again is, what is in doubt is not.
+//! Providers are unavailable, busy, or cut their answers: a safe send is repeated, a doubtful one is not.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,28 +14,28 @@ use dispatcher::provider::{
 use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, Role};
-use gateway::system::Outside;
+use gateway::system::Providers;
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::id_of;
 use tests::notified::{count, finished, is_over};
 
+use crate::company_fixture::{CompanyFixture, acceptances_in, address};
 use crate::gate::Gate;
 use crate::load::notification;
-use crate::room::{Room, address, told};
-use crate::scene::{CLIENTS, company, eventually};
+use crate::testbed::{CLIENTS, company, eventually};
 
 /// How many connections lead to each provider.
 const CONNECTIONS: u32 = 4;
-/// Longer than a provider rests that could not be reached.
+/// Longer than a provider rests after it could not be reached.
 const REST_OVER: TimeDelta = TimeDelta::seconds(60);
-/// How often everybody is busy before he listens.
+/// How often each address is busy before it accepts.
 const BUSY_TIMES: u32 = 2;
 const CHANNELS: [Channel; 2] = [Channel::Sms, Channel::Email];
 
-/// The whole system, gates before its providers, and the books behind them.
+/// The whole system, with gates in front of its providers and their ledger behind them.
 struct Town {
-    room: Room,
+    fixture: CompanyFixture,
     smtp: Gate,
     sms: Gate,
     folder: TempDir,
@@ -44,21 +44,23 @@ struct Town {
 impl Town {
     async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let options =
-            SimulatorOptions { ledger: Some(books(&folder)), ..SimulatorOptions::new(Arc::new(clock::now)) };
+        let options = SimulatorOptions {
+            ledger: Some(ledger_path(&folder)),
+            ..SimulatorOptions::new(Arc::new(clock::now))
+        };
         let simulator = Simulator::start(options).await.expect("the simulator starts");
         let (smtp, sms) = (gate(&simulator.smtp_url()), gate(&simulator.sms_base_url()));
-        let outside = outside(simulator, &smtp, &sms);
-        Self { room: Room::open(outside, CLIENTS).await, smtp, sms, folder }
+        let providers = providers(simulator, &smtp, &sms);
+        Self { fixture: CompanyFixture::start(providers, CLIENTS).await, smtp, sms, folder }
     }
 
     async fn deliveries(&self, notification: &str, state: &str) -> Vec<Value> {
-        self.room.client.all(&format!("/notifications/{notification}/deliveries?state={state}")).await
+        self.fixture.client.all(&format!("/notifications/{notification}/deliveries?state={state}")).await
     }
 
-    /// How often the outside world accepted something for each address of a channel.
+    /// How often the providers accepted a message for each address of a channel.
     fn told(&self, channel: Channel) -> BTreeMap<String, usize> {
-        told([books(&self.folder)], channel)
+        acceptances_in([ledger_path(&self.folder)], channel)
     }
 
     fn assert_everybody_told_once(&self, channel: Channel) {
@@ -74,9 +76,9 @@ async fn what_finds_nobody_waits_and_is_sent_once_the_provider_is_back() {
     town.smtp.shut().await;
     town.sms.shut().await;
     for channel in CHANNELS {
-        let notification = town.room.notify(channel).await;
+        let notification = town.fixture.notify(channel).await;
         let waiting = eventually("somebody was tried in vain", async || {
-            let totals = town.room.totals(&notification).await;
+            let totals = town.fixture.totals(&notification).await;
             (count(&totals, "deferred") > 0).then_some(totals)
         });
         let waiting = waiting.await;
@@ -94,7 +96,7 @@ async fn what_finds_nobody_waits_and_is_sent_once_the_provider_is_back() {
             "{tried_twice} were tried in vain: the provider was not left alone"
         );
     }
-    town.room.world.stop().await;
+    town.fixture.world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,21 +109,21 @@ async fn whoever_is_busy_is_told_later() {
     let refusals = [(Channel::Sms, sms), (Channel::Email, Refusal::mail(451, "4.3.2 Server is busy"))];
     for (channel, refusal) in refusals {
         let busy = Behaviour::RefuseFirst { times: BUSY_TIMES, refusal };
-        town.room.world.simulator.set_rule(channel, "", busy);
-        let notification = town.room.notify(channel).await;
+        town.fixture.world.simulator.set_rule(channel, "", busy);
+        let notification = town.fixture.notify(channel).await;
         all_accepted(&town, &notification, channel).await;
         for delivery in town.deliveries(&notification, "accepted").await {
             assert_eq!(outcomes(&delivery), ["deferred", "deferred", "accepted"], "{delivery}");
         }
     }
-    town.room.world.stop().await;
+    town.fixture.world.stop().await;
 }
 
-/// Time passes until everybody is told; each once.
+/// Time passes until everybody has the message, each once.
 async fn all_accepted(town: &Town, notification: &str, channel: Channel) {
     eventually("everybody was told", async || {
-        town.room.world.pass(REST_OVER);
-        let totals = town.room.totals(notification).await;
+        town.fixture.world.pass(REST_OVER);
+        let totals = town.fixture.totals(notification).await;
         (count(&totals, "accepted") == CLIENTS as i64).then_some(())
     })
     .await;
@@ -133,25 +135,25 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
     let town = Town::start().await;
     for channel in CHANNELS {
         let [cut, lost] = [3, 5].map(|n| address(channel, n));
-        town.room.world.simulator.set_rule(channel, &cut, Behaviour::AcceptThenCut);
-        town.room.world.simulator.set_rule(channel, &lost, Behaviour::CutUnaccepted);
-        let notification = town.room.notify(channel).await;
-        let found = finished(&town.room.client, &notification).await;
+        town.fixture.world.simulator.set_rule(channel, &cut, Behaviour::AcceptThenCut);
+        town.fixture.world.simulator.set_rule(channel, &lost, Behaviour::CutUnaccepted);
+        let notification = town.fixture.notify(channel).await;
+        let found = finished(&town.fixture.client, &notification).await;
         assert_eq!(
             (found["totals"]["accepted"].clone(), found["totals"]["in_doubt"].clone()),
             (58.into(), 2.into())
         );
         assert_shown_in_doubt(&town, &notification, &[&cut, &lost]).await;
 
-        // Neither time nor a retry of the failed ones makes a guess.
-        town.room.world.pass(TimeDelta::days(3));
-        town.room
+        // Neither time nor a retry of the failed resolves a doubt by a guess.
+        town.fixture.world.pass(TimeDelta::days(3));
+        town.fixture
             .client
             .post(&format!("/notifications/{notification}/retry"), &serde_json::json!({}))
             .await
             .expect(200);
         barrier(&town, channel).await;
-        let found = town.room.client.get(&format!("/notifications/{notification}")).await.expect(200);
+        let found = town.fixture.client.get(&format!("/notifications/{notification}")).await.expect(200);
         assert!(is_over(&found) && found["totals"]["in_doubt"] == 2, "{found}");
         assert_shown_in_doubt(&town, &notification, &[&cut, &lost]).await;
         let told = town.told(channel);
@@ -159,14 +161,14 @@ async fn a_cut_answer_leaves_doubt_that_is_shown_and_never_sent_again_by_itself(
         let told_once = (0..CLIENTS).filter(|n| told.get(&address(channel, *n)) == Some(&1)).count();
         assert_eq!(told_once, CLIENTS - 1);
     }
-    town.room.world.stop().await;
+    town.fixture.world.stop().await;
 }
 
-/// Another company's notification, asked for later and finished: whatever else was due has been sent by then.
+/// A later notification of another company, until it is finished: everything that was due before has been sent by then.
 async fn barrier(town: &Town, channel: Channel) {
     let place = 1 + channel as usize;
-    let other = company(town.room.world.log(), place, CLIENTS).await;
-    let client = town.room.world.user("Nadia", &[Role::Notifier], &[other]).await;
+    let other = company(town.fixture.world.log(), place, CLIENTS).await;
+    let client = town.fixture.world.user("Nadia", &[Role::Notifier], &[other]).await;
     let later =
         client.post_new("/notifications", &notification(&other.to_string(), channel)).await.expect(202);
     finished(&client, &id_of(&later)).await;
@@ -189,7 +191,7 @@ fn outcomes(delivery: &Value) -> Vec<&str> {
     attempts.iter().map(|attempt| attempt["outcome"].as_str().expect("an outcome")).collect()
 }
 
-fn books(folder: &TempDir) -> PathBuf {
+fn ledger_path(folder: &TempDir) -> PathBuf {
     folder.path().join("ledger")
 }
 
@@ -198,7 +200,7 @@ fn gate(url: &str) -> Gate {
     Gate::before(address.parse::<SocketAddr>().expect("an address"))
 }
 
-fn outside(simulator: Simulator, smtp: &Gate, sms: &Gate) -> Outside {
+fn providers(simulator: Simulator, smtp: &Gate, sms: &Gate) -> Providers {
     let email =
         SmtpSettings { url: format!("smtp://{}", smtp.address()), ..simulator.smtp_settings(CONNECTIONS) };
     let base_url = format!("http://{}", sms.address());
@@ -210,7 +212,7 @@ fn outside(simulator: Simulator, smtp: &Gate, sms: &Gate) -> Outside {
         Provider::Email(EmailProvider::try_new(&email).expect("the settings can be used")),
         Provider::Sms(SmsProvider::try_new(&sms).expect("the settings can be used")),
     ];
-    Outside {
+    Providers {
         routes: vec![Route { companies: Companies::All, providers }],
         simulator: Some(Arc::new(simulator)),
     }

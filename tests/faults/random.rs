@@ -1,34 +1,34 @@
-//! Killed at any moment, again and again, under load.
+//! The program is killed at random moments, repeatedly, under load.
 
 use std::time::Duration;
 
 use commands::clock;
 use tokio::time::sleep;
 
-use crate::books::compare;
 use crate::load::Load;
-use crate::scene::{CONNECTIONS, Scene};
+use crate::reconciliation::reconcile;
+use crate::testbed::{CONNECTIONS, Testbed};
 
 /// How often the program is killed.
 const KILLS: usize = 5;
-/// How many messages are written in each life, besides a notification on each channel.
+/// How many messages are written in each run, besides a notification on each channel.
 const MESSAGES: usize = 10;
-/// The longest life after the program listens: by then it has done what it was asked.
+/// The longest run after the program listens: by then it has finished its load.
 const LIFE_MAX_MS: u64 = 2_500;
-/// Set to what a failed run printed to repeat its lives.
+/// The variable with the seed that a failed run printed, to repeat its runs.
 const SEED: &str = "MENSAJERIA_FAULTS_SEED";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_at_any_moment_lose_nothing_and_send_nothing_twice() {
     let mut chance = Chance(seed());
     println!("{SEED}={}", chance.0);
-    let scene = Scene::set_with(KILLS).await;
+    let testbed = Testbed::with_companies(KILLS).await;
     let mut load = Load::default();
     for life in 0..KILLS {
-        load.add_notifications(&scene, life);
-        load.add_messages(&scene, MESSAGES);
-        let program = scene.program("").await;
-        let client = scene.client(&program);
+        load.add_notifications(&testbed, life);
+        load.add_messages(&testbed, MESSAGES);
+        let program = testbed.program("").await;
+        let client = testbed.client(&program);
         let life = Duration::from_millis(chance.below(LIFE_MAX_MS));
         tokio::select! {
             () = sleep(life) => {}
@@ -37,10 +37,10 @@ async fn kills_at_any_moment_lose_nothing_and_send_nothing_twice() {
         program.kill().await;
     }
 
-    let program = scene.program("").await;
-    let client = scene.client(&program);
+    let program = testbed.program("").await;
+    let client = testbed.client(&program);
     load.apply_until_answered(&client).await;
-    compare(&scene, &client, &load, KILLS * 2 * CONNECTIONS).await;
+    reconcile(&testbed, &client, &load, KILLS * 2 * CONNECTIONS).await;
     program.kill().await;
 }
 

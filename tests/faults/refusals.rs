@@ -1,4 +1,4 @@
-//! A provider refuses everybody: what another can carry goes by it, what none can waits, and what is about a person fails.
+//! A provider refuses everybody: another provider carries what it can, the rest waits, and refusals of a person fail.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,25 +11,25 @@ use dispatcher::provider::{EmailProvider, Provider, SmsProvider, SmsSettings, Sm
 use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, Role};
-use gateway::system::Outside;
+use gateway::system::Providers;
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::id_of;
 use tests::notified::{count, finished};
 
+use crate::company_fixture::{CompanyFixture, acceptances_in, address};
 use crate::load::notification;
-use crate::room::{Room, address, told};
-use crate::scene::{company, eventually, phone};
+use crate::testbed::{company, eventually, phone};
 
 /// How many connections lead to each provider.
 const CONNECTIONS: u32 = 4;
-/// Longer than any provider rests, and than refusals have to do with each other.
+/// Longer than any provider rests, and than refusals can belong to one streak.
 const LATER: TimeDelta = TimeDelta::minutes(10);
-/// How many seconds an alarm waits behind refusals of others at most: a few rests of its provider.
+/// The most seconds that an alarm waits behind refusals of others: a few rests of its provider.
 const ALARM_WAIT_MAX: u32 = 30;
 const CHANNELS: [Channel; 2] = [Channel::Sms, Channel::Email];
 
-/// What servers refuse everybody with, for mail.
+/// The replies by which mail servers refuse everybody.
 const MAILS: [Refusal; 12] = [
     Refusal::mail(504, "5.5.2 <vm>: Helo command rejected: need fully-qualified hostname"),
     Refusal::mail(550, "5.4.5 Daily user sending limit exceeded"),
@@ -45,7 +45,7 @@ const MAILS: [Refusal; 12] = [
     Refusal::mail(553, "Sorry, that domain is not in my list"),
 ];
 
-/// The same for SMS; code 0 is an answer without a word of the provider.
+/// The same for SMS; code 0 is an answer without a code of the provider.
 const TEXTS: [Refusal; 18] = [
     Refusal::sms(400, 21611, "The 'From' number has exceeded the maximum number of queued messages"),
     Refusal::sms(400, 21703, "The Messaging Service contains no phone numbers"),
@@ -67,9 +67,9 @@ const TEXTS: [Refusal; 18] = [
     Refusal::sms(400, 21211, "Invalid 'To' Phone Number"),
 ];
 
-/// The whole system, with one or two providers of each channel that keep books.
+/// The whole system, with one or two providers of each channel and their ledgers.
 struct Town {
-    room: Room,
+    fixture: CompanyFixture,
     clients: usize,
     /// In the order of the configuration.
     providers: Vec<Arc<Simulator>>,
@@ -81,27 +81,27 @@ impl Town {
         let folder = tempfile::tempdir().expect("a folder");
         let mut simulators = Vec::new();
         for place in 0..providers {
-            let ledger = Some(books(&folder, place));
+            let ledger = Some(ledger_path(&folder, place));
             let options = SimulatorOptions { ledger, ..SimulatorOptions::new(Arc::new(clock::now)) };
             simulators.push(Arc::new(Simulator::start(options).await.expect("the simulator starts")));
         }
         let carriers =
             simulators.iter().enumerate().flat_map(|(place, simulator)| carriers(place, simulator));
         let route = Route { companies: Companies::All, providers: carriers.collect() };
-        let outside = Outside { routes: vec![route], simulator: Some(Arc::clone(&simulators[0])) };
-        let room = Room::open(outside, clients).await;
-        Self { room, clients, providers: simulators, folder }
+        let providers = Providers { routes: vec![route], simulator: Some(Arc::clone(&simulators[0])) };
+        let fixture = CompanyFixture::start(providers, clients).await;
+        Self { fixture, clients, providers: simulators, folder }
     }
 
-    /// From now on the first provider behaves so to everybody.
+    /// Sets the behaviour of the first provider to everybody.
     fn first(&self, channel: Channel, behaviour: Behaviour) {
         self.providers[0].set_rule(channel, "", behaviour);
     }
 
-    /// Asserts that everybody is told once, by whichever provider, since `before`.
+    /// Asserts that everybody gets the message once since `before`, by any provider.
     async fn everybody_is_told(&self, channel: Channel, before: &BTreeMap<String, usize>) {
-        let notification = self.room.notify(channel).await;
-        let done = finished(&self.room.client, &notification).await;
+        let notification = self.fixture.notify(channel).await;
+        let done = finished(&self.fixture.client, &notification).await;
         assert_eq!(count(&done["totals"], "accepted"), self.clients as i64, "{done}");
         let told = self.told(channel);
         for n in 0..self.clients {
@@ -111,16 +111,16 @@ impl Town {
         }
     }
 
-    /// How often the outside world accepted something for each address of a channel.
+    /// How often the providers accepted a message for each address of a channel.
     fn told(&self, channel: Channel) -> BTreeMap<String, usize> {
-        told((0..self.providers.len()).map(|place| books(&self.folder, place)), channel)
+        acceptances_in((0..self.providers.len()).map(|place| ledger_path(&self.folder, place)), channel)
     }
 
     /// Lets time pass until so many of a notification are in a state.
     async fn passes_until(&self, notification: &str, state: &str, number: usize) -> Value {
         eventually("enough time passed", async || {
-            self.room.world.pass(TimeDelta::minutes(1));
-            let totals = self.room.totals(notification).await;
+            self.fixture.world.pass(TimeDelta::minutes(1));
+            let totals = self.fixture.totals(notification).await;
             (count(&totals, state) == number as i64).then_some(totals)
         })
         .await
@@ -141,12 +141,12 @@ async fn what_the_first_provider_refuses_to_everybody_goes_by_the_second_and_nob
 
         // Once the first provider works again, it is used again.
         town.first(channel, Behaviour::Accept);
-        town.room.world.pass(LATER);
+        town.fixture.world.pass(LATER);
         town.everybody_is_told(channel, &town.told(channel)).await;
         assert!(town.providers[0].counts(channel).accepted > first.accepted, "{refused:?}");
-        town.room.world.pass(LATER);
+        town.fixture.world.pass(LATER);
     }
-    town.room.world.stop().await;
+    town.fixture.world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,21 +156,21 @@ async fn a_second_provider_that_rested_long_ago_takes_what_the_first_refuses() {
     for provider in &town.providers {
         provider.set_rule(channel, "", Behaviour::Refuse(Refusal::sms(401, 20003, "Authenticate")));
     }
-    let notification = town.room.notify(channel).await;
+    let notification = town.fixture.notify(channel).await;
     eventually("both providers rest", async || {
-        (count(&town.room.totals(&notification).await, "deferred") > 0).then_some(())
+        (count(&town.fixture.totals(&notification).await, "deferred") > 0).then_some(())
     })
     .await;
     town.first(channel, Behaviour::Accept);
     town.passes_until(&notification, "accepted", 20).await;
 
-    // Nobody needs the second provider, so that nobody knows that it works again.
+    // The second provider is not used, so its recovery is not noticed.
     town.providers[1].set_rule(channel, "", Behaviour::Accept);
-    town.room.world.pass(LATER);
+    town.fixture.world.pass(LATER);
     town.first(channel, Behaviour::Refuse(Refusal::sms(400, 30007, "Message filtered")));
     town.everybody_is_told(channel, &town.told(channel)).await;
     assert_eq!(town.providers[1].counts(channel).accepted, 20);
-    town.room.world.stop().await;
+    town.fixture.world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,7 +186,7 @@ async fn a_quota_that_is_reached_on_the_way_fails_nobody() {
         town.first(channel, Behaviour::AcceptFirst { times: 5, refusal });
         town.everybody_is_told(channel, &BTreeMap::new()).await;
         assert_eq!(town.providers[0].counts(channel).accepted, 5, "{refusal:?}");
-        town.room.world.stop().await;
+        town.fixture.world.stop().await;
     }
 }
 
@@ -202,9 +202,9 @@ async fn what_the_only_provider_refuses_to_everybody_waits_and_is_shown_as_defer
     for (channel, refusal) in refusals {
         let before = town.told(channel);
         town.first(channel, Behaviour::Refuse(refusal));
-        let notification = town.room.notify(channel).await;
+        let notification = town.fixture.notify(channel).await;
         let waiting = eventually("the provider is left alone", async || {
-            let totals = town.room.totals(&notification).await;
+            let totals = town.fixture.totals(&notification).await;
             (count(&totals, "deferred") >= STREAK as i64).then_some(totals)
         });
         assert_eq!(count(&waiting.await, "failed"), 0);
@@ -213,9 +213,9 @@ async fn what_the_only_provider_refuses_to_everybody_waits_and_is_shown_as_defer
         let told_once = |(to, times): (&String, &usize)| *times == before.get(to).copied().unwrap_or(0) + 1;
         assert!(town.told(channel).iter().all(told_once), "{refusal:?}");
         // A provider that accepted somebody a moment ago would not rest.
-        town.room.world.pass(LATER);
+        town.fixture.world.pass(LATER);
     }
-    town.room.world.stop().await;
+    town.fixture.world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -227,13 +227,13 @@ async fn dead_addresses_among_living_ones_fail_and_hold_up_nobody() {
             for (n, provider) in DEAD.iter().flat_map(|n| town.providers.iter().map(move |one| (*n, one))) {
                 provider.set_rule(channel, &address(channel, n), Behaviour::Refuse(dead(channel)));
             }
-            let notification = town.room.notify(channel).await;
+            let notification = town.fixture.notify(channel).await;
             // No time passes: no provider rests.
-            let done = finished(&town.room.client, &notification).await;
+            let done = finished(&town.fixture.client, &notification).await;
             assert_eq!(count(&done["totals"], "failed"), DEAD.len() as i64, "{done}");
             assert_eq!(count(&done["totals"], "accepted"), 57, "{done}");
         }
-        town.room.world.stop().await;
+        town.fixture.world.stop().await;
     }
 }
 
@@ -245,10 +245,10 @@ async fn a_list_of_dead_addresses_comes_to_an_end_with_one_provider_and_with_two
             for provider in &town.providers {
                 provider.set_rule(channel, "", Behaviour::Refuse(dead(channel)));
             }
-            let notification = town.room.notify(channel).await;
+            let notification = town.fixture.notify(channel).await;
             town.passes_until(&notification, "failed", 20).await;
         }
-        town.room.world.stop().await;
+        town.fixture.world.stop().await;
     }
 }
 
@@ -259,15 +259,15 @@ async fn a_list_of_which_half_is_dead_reaches_the_living_and_comes_to_an_end() {
         for n in (0..60).step_by(2) {
             town.providers[0].set_rule(channel, &address(channel, n), Behaviour::Refuse(dead(channel)));
         }
-        let notification = town.room.notify(channel).await;
+        let notification = town.fixture.notify(channel).await;
         eventually("the living are told", async || {
-            (count(&town.room.totals(&notification).await, "accepted") == 30).then_some(())
+            (count(&town.fixture.totals(&notification).await, "accepted") == 30).then_some(())
         })
         .await;
         let done = town.passes_until(&notification, "failed", 30).await;
         assert_eq!(count(&done, "accepted"), 30, "{done}");
     }
-    town.room.world.stop().await;
+    town.fixture.world.stop().await;
 }
 
 /// One lane, one provider, two companies. A provider rests because it refuses everybody, and tries again soon: what it
@@ -275,14 +275,14 @@ async fn a_list_of_which_half_is_dead_reaches_the_living_and_comes_to_an_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_behind_a_list_of_dead_numbers_waits_for_seconds_only() {
     let town = Town::start(1, 30).await;
-    let other = company(town.room.world.log(), 1, 1).await;
-    let other_client = town.room.world.user("Nadia", &[Role::Notifier], &[other]).await;
+    let other = company(town.fixture.world.log(), 1, 1).await;
+    let other_client = town.fixture.world.user("Nadia", &[Role::Notifier], &[other]).await;
     for n in 0..30 {
         town.providers[0].set_rule(Channel::Sms, &phone(0, n), Behaviour::Refuse(dead(Channel::Sms)));
     }
-    let list = town.room.notify(Channel::Sms).await;
+    let list = town.fixture.notify(Channel::Sms).await;
     eventually("the provider is left alone", async || {
-        (count(&town.room.totals(&list).await, "deferred") >= STREAK as i64).then_some(())
+        (count(&town.fixture.totals(&list).await, "deferred") >= STREAK as i64).then_some(())
     })
     .await;
     let order = notification(&other.to_string(), Channel::Sms);
@@ -293,7 +293,7 @@ async fn an_alarm_behind_a_list_of_dead_numbers_waits_for_seconds_only() {
         if told().await {
             return Some(());
         }
-        town.room.world.pass(TimeDelta::seconds(1));
+        town.fixture.world.pass(TimeDelta::seconds(1));
         seconds += 1;
         None
     })
@@ -301,7 +301,7 @@ async fn an_alarm_behind_a_list_of_dead_numbers_waits_for_seconds_only() {
     assert!(seconds <= ALARM_WAIT_MAX, "the alarm waited for {seconds} seconds");
     assert_eq!(finished(&other_client, &alarm).await["totals"]["accepted"], 1);
     assert_eq!(town.told(Channel::Sms).len(), 1, "nobody of the list is told");
-    town.room.world.stop().await;
+    town.fixture.world.stop().await;
 }
 
 fn dead(channel: Channel) -> Refusal {
@@ -311,7 +311,7 @@ fn dead(channel: Channel) -> Refusal {
     }
 }
 
-fn books(folder: &TempDir, place: usize) -> PathBuf {
+fn ledger_path(folder: &TempDir, place: usize) -> PathBuf {
     folder.path().join(format!("ledger-{place}"))
 }
 

@@ -1,4 +1,5 @@
-//! The failed are sent again while an owner still has their chunk: there is one task a chunk, so that its owner learns of them.
+//! Failed deliveries are retried while an owner still has their chunk: there is one task a chunk, so its owner learns
+//! of them.
 
 use std::time::Duration;
 
@@ -8,43 +9,43 @@ use serde_json::{Value, json};
 use tests::Client;
 use tests::notified::{count, is_over};
 
-use crate::books::compare;
 use crate::load::Load;
-use crate::scene::{Scene, eventually, phone};
+use crate::reconciliation::reconcile;
+use crate::testbed::{Testbed, eventually, phone};
 
-/// So slow that the chunk is still being sent when its failed ones are asked for again.
+/// So slow that the chunk is still being sent when its failed deliveries are retried.
 const SLOW: Duration = Duration::from_millis(400);
-/// Who is refused at first: few among many, so that the refusals are about them.
+/// The members that are refused at first: few among many, so that the refusals are about them.
 const DEAD: [usize; 3] = [3, 17, 42];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_while_the_first_owner_still_sends_tells_everybody_once() {
-    let scene = Scene::set().await;
-    scene.simulator.set_rule(Channel::Sms, "", Behaviour::Slow(SLOW));
+    let testbed = Testbed::start().await;
+    testbed.simulator.set_rule(Channel::Sms, "", Behaviour::Slow(SLOW));
     let refusal = Refusal::sms(400, 21211, "Invalid 'To' Phone Number");
-    behave(&scene, Behaviour::Refuse(refusal));
-    let (first, second) = (scene.program("").await, scene.program("").await);
-    let client = scene.client(&first);
-    let mut load = Load::of(&scene, 0);
+    behave(&testbed, Behaviour::Refuse(refusal));
+    let (first, second) = (testbed.program("").await, testbed.program("").await);
+    let client = testbed.client(&first);
+    let mut load = Load::of(&testbed, 0);
     load.apply_until_answered(&client).await;
     let asked =
         load.notifications().find(|asked| asked.channel == Channel::Sms).expect("an SMS").id.to_owned();
 
-    // Which of them come first is chance: one is enough.
+    // Their order is random: one is enough.
     eventually("somebody has failed", async || {
         (count(&totals(&client, &asked).await, "failed") > 0).then_some(())
     })
     .await;
-    behave(&scene, Behaviour::Accept);
+    behave(&testbed, Behaviour::Accept);
     let retry = async || client.post(&format!("/notifications/{asked}/retry"), &json!({})).await.expect(200);
     retry().await;
     let owned = sqlx::query_scalar("select exists (select from send_tasks where owner is not null)");
-    let is_owned: bool = owned.fetch_one(scene.log.pool()).await.expect("the tasks");
+    let is_owned: bool = owned.fetch_one(testbed.log.pool()).await.expect("the tasks");
     assert!(is_owned, "the first owner was done too soon");
     let reopened = eventually("the failed are open again", async || {
         let reopened =
             sqlx::query_scalar("select count(*) from events where event_type = 'DeliveriesReopened'");
-        let reopened: i64 = reopened.fetch_one(scene.log.pool()).await.expect("the events");
+        let reopened: i64 = reopened.fetch_one(testbed.log.pool()).await.expect("the events");
         (reopened > 0).then_some(reopened)
     });
     assert_eq!(reopened.await, 1);
@@ -59,7 +60,7 @@ async fn a_retry_while_the_first_owner_still_sends_tells_everybody_once() {
         (is_at_rest && failed == 0).then_some(())
     })
     .await;
-    compare(&scene, &client, &load, 0).await;
+    reconcile(&testbed, &client, &load, 0).await;
     let again = client.all(&format!("/notifications/{asked}/deliveries")).await;
     let again = again.iter().filter(|delivery| delivery["generation"] == 2).count();
     assert!((1..=DEAD.len()).contains(&again), "{again} were sent again");
@@ -71,9 +72,9 @@ async fn totals(client: &Client, asked: &str) -> Value {
     client.get(&format!("/notifications/{asked}")).await.expect(200)["totals"].clone()
 }
 
-/// From now on the dead behave so.
-fn behave(scene: &Scene, behaviour: Behaviour) {
+/// Sets the behaviour of the refused addresses.
+fn behave(testbed: &Testbed, behaviour: Behaviour) {
     for n in DEAD {
-        scene.simulator.set_rule(Channel::Sms, &phone(0, n), behaviour);
+        testbed.simulator.set_rule(Channel::Sms, &phone(0, n), behaviour);
     }
 }

@@ -1,4 +1,5 @@
-//! PostgreSQL ends the program's sessions, by order or in a restart: nobody's request pays for a connection that is gone.
+//! PostgreSQL ends the program's sessions, by an administrator or in a restart: no request fails because of a dead
+//! connection.
 
 use domain::value::UserId;
 use serde_json::json;
@@ -6,85 +7,85 @@ use tests::Client;
 use tests::world::{PASSWORD, email_of};
 use tokio::join;
 
-use crate::books::compare;
 use crate::load::Load;
-use crate::scene::{Scene, eventually, notifier};
+use crate::reconciliation::reconcile;
+use crate::testbed::{Testbed, eventually, notifier};
 
 /// How often the sessions are ended, or the server is restarted.
 const ROUNDS: usize = 5;
-/// How many write at the same moment.
+/// How many users write at the same moment.
 const WRITERS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_requests_after_all_sessions_were_ended_are_served() {
-    let scene = Scene::set().await;
-    let program = scene.program("").await;
-    let (client, reader) = (scene.client(&program), reader(&scene, &program.base).await);
+    let testbed = Testbed::start().await;
+    let program = testbed.program("").await;
+    let (client, reader) = (testbed.client(&program), reader(&testbed, &program.base).await);
     let mut load = Load::default();
-    load.add_messages(&scene, 1);
+    load.add_messages(&testbed, 1);
     load.apply_until_answered(&client).await;
     for _ in 0..ROUNDS {
-        end_all_sessions(&scene).await;
-        all_are_served(&scene, &client, &reader, &mut load).await;
+        end_all_sessions(&testbed).await;
+        all_are_served(&testbed, &client, &reader, &mut load).await;
     }
-    compare(&scene, &client, &load, 0).await;
+    reconcile(&testbed, &client, &load, 0).await;
     program.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_requests_after_each_restart_of_postgresql_are_served() {
-    let scene = Scene::alone(1).await;
-    let program = scene.program("").await;
-    let (client, reader) = (scene.client(&program), reader(&scene, &program.base).await);
+    let testbed = Testbed::on_own_servers(1).await;
+    let program = testbed.program("").await;
+    let (client, reader) = (testbed.client(&program), reader(&testbed, &program.base).await);
     let mut load = Load::default();
-    load.add_messages(&scene, 1);
+    load.add_messages(&testbed, 1);
     load.apply_until_answered(&client).await;
     for round in 0..ROUNDS {
         if round % 2 == 0 {
-            scene.stack().stop_postgres().await.expect("PostgreSQL stops");
+            testbed.stack().stop_postgres().await.expect("PostgreSQL stops");
         } else {
-            scene.stack().kill_postgres().await.expect("PostgreSQL is killed");
+            testbed.stack().kill_postgres().await.expect("PostgreSQL is killed");
         }
-        scene.stack().start_postgres().await.expect("PostgreSQL starts");
-        all_are_served(&scene, &client, &reader, &mut load).await;
+        testbed.stack().start_postgres().await.expect("PostgreSQL starts");
+        all_are_served(&testbed, &client, &reader, &mut load).await;
     }
-    compare(&scene, &client, &load, 0).await;
+    reconcile(&testbed, &client, &load, 0).await;
     program.kill().await;
-    scene.strike().await;
+    testbed.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_while_sessions_are_ended_is_there_once() {
-    let scene = Scene::set().await;
-    let program = scene.program("").await;
-    let client = scene.client(&program);
+    let testbed = Testbed::start().await;
+    let program = testbed.program("").await;
+    let client = testbed.client(&program);
     let mut load = Load::default();
     for _ in 0..ROUNDS {
-        load.add_messages(&scene, 4 * WRITERS);
-        join!(load.apply_until_answered(&client), end_all_sessions(&scene));
+        load.add_messages(&testbed, 4 * WRITERS);
+        join!(load.apply_until_answered(&client), end_all_sessions(&testbed));
     }
-    compare(&scene, &client, &load, 0).await;
+    reconcile(&testbed, &client, &load, 0).await;
     program.kill().await;
 }
 
-/// Some alone in their flush, some with others.
+/// Some writes are alone in their flush, some are not.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_append_whose_answer_is_lost_is_found_and_not_made_again() {
-    let scene = Scene::set().await;
-    let program = scene.program("append::answer_lost=2*off->1*return->3*off->3*return->off").await;
-    let client = scene.client(&program);
+    let testbed = Testbed::start().await;
+    let program = testbed.program("append::answer_lost=2*off->1*return->3*off->3*return->off").await;
+    let client = testbed.client(&program);
     let mut load = Load::default();
     for writers in [1, 1, 1, WRITERS, WRITERS, WRITERS] {
-        load.add_messages(&scene, writers);
+        load.add_messages(&testbed, writers);
         write_all(&client, &mut load).await;
     }
-    compare(&scene, &client, &load, 0).await;
+    reconcile(&testbed, &client, &load, 0).await;
     program.kill().await;
 }
 
-/// Somebody who reads, somebody who logs in and some who write, all at once.
-async fn all_are_served(scene: &Scene, client: &Client, reader: &Client, load: &mut Load) {
-    load.add_messages(scene, WRITERS);
+/// Reads, a log-in and writes, all at once.
+async fn all_are_served(testbed: &Testbed, client: &Client, reader: &Client, load: &mut Load) {
+    load.add_messages(testbed, WRITERS);
     let credentials = json!({"email": email_of(reader.user), "password": PASSWORD});
     let stranger = reader.anonymous();
     let (inbox, session, ()) =
@@ -93,33 +94,33 @@ async fn all_are_served(scene: &Scene, client: &Client, reader: &Client, load: &
     session.expect(201);
 }
 
-/// Every request is answered well the first time.
+/// Every request succeeds the first time.
 async fn write_all(client: &Client, load: &mut Load) {
     load.apply(client).await;
     assert_eq!(load.open(), 0, "a request was refused");
 }
 
-/// Somebody who writes nothing, so that no view has to catch up before an answer.
-async fn reader(scene: &Scene, base: &str) -> Client {
-    let (user, token): (UserId, String) = notifier(&scene.log, &scene.companies).await;
-    scene.caught_up().await;
+/// A user who writes nothing, so that no read waits for a view.
+async fn reader(testbed: &Testbed, base: &str) -> Client {
+    let (user, token): (UserId, String) = notifier(&testbed.log, &testbed.companies).await;
+    testbed.caught_up().await;
     Client::new(base, Some(token), user)
 }
 
-/// Ends every session in the database but the one that says so, and waits until they are gone.
-async fn end_all_sessions(scene: &Scene) {
+/// Ends every session in the database but its own, and waits until they have ended.
+async fn end_all_sessions(testbed: &Testbed) {
     let ended: Vec<i32> = sqlx::query_scalar(
         "select pid from (select pid, pg_terminate_backend(pid) from pg_stat_activity
                           where datname = current_database() and pid <> pg_backend_pid()) ended",
     )
-    .fetch_all(scene.log.pool())
+    .fetch_all(testbed.log.pool())
     .await
     .expect("the database answers");
     assert!(!ended.is_empty(), "the program has sessions");
     eventually("the sessions are gone", async || {
         let left: i64 = sqlx::query_scalar("select count(*) from pg_stat_activity where pid = any($1)")
             .bind(&ended)
-            .fetch_one(scene.log.pool())
+            .fetch_one(testbed.log.pool())
             .await
             .expect("the database answers");
         (left == 0).then_some(())

@@ -1,4 +1,4 @@
-//! The program is told to stop: what a stop brings with it is nothing to warn of.
+//! The program is stopped by a signal: the effects of a stop are not logged as warnings.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,43 +7,43 @@ use dispatcher::simulator::Behaviour;
 use domain::value::Channel;
 use tests::program::{Program, text};
 
-use crate::books::compare;
 use crate::load::Load;
 use crate::logs::assert_warns_of_nothing;
-use crate::scene::{CLIENTS, CONNECTIONS, Scene, eventually};
+use crate::reconciliation::reconcile;
+use crate::testbed::{CLIENTS, CONNECTIONS, Testbed, eventually};
 
-/// So slow that a campaign is still under way when the stop comes.
+/// So slow that a campaign is still being sent when the stop comes.
 const SLOW: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_at_rest_and_one_in_the_middle_of_a_campaign_warn_of_nothing() {
-    let scene = Scene::set().await;
+    let testbed = Testbed::start().await;
     let log = tempfile::NamedTempFile::new().expect("a file");
-    let environment = scene.logging_as_usual();
+    let environment = testbed.logging_as_usual();
     let program = Program::start_logging(&["serve"], &environment, log.path()).await;
     let mut load = Load::default();
-    load.add_messages(&scene, 3);
-    load.apply_until_answered(&scene.client(&program)).await;
+    load.add_messages(&testbed, 3);
+    load.apply_until_answered(&testbed.client(&program)).await;
     program.interrupt().await;
     assert_warns_of_nothing(log.path());
 
     for channel in [Channel::Sms, Channel::Email] {
-        scene.simulator.set_rule(channel, "", Behaviour::Slow(SLOW));
+        testbed.simulator.set_rule(channel, "", Behaviour::Slow(SLOW));
     }
     let program = Program::start_logging(&["serve"], &environment, log.path()).await;
-    load.add_notifications(&scene, 0);
-    load.apply_until_answered(&scene.client(&program)).await;
-    eventually("the campaign is under way", async || (!scene.books().is_empty()).then_some(())).await;
+    load.add_notifications(&testbed, 0);
+    load.apply_until_answered(&testbed.client(&program)).await;
+    eventually("the campaign is under way", async || (!testbed.ledger().is_empty()).then_some(())).await;
     program.interrupt().await;
-    assert!(scene.books().len() < 2 * CLIENTS, "the campaign was over too soon");
+    assert!(testbed.ledger().len() < 2 * CLIENTS, "the campaign was over too soon");
     assert_warns_of_nothing(log.path());
 
-    let program = scene.program("").await;
-    compare(&scene, &scene.client(&program), &load, 2 * CONNECTIONS).await;
+    let program = testbed.program("").await;
+    reconcile(&testbed, &testbed.client(&program), &load, 2 * CONNECTIONS).await;
     program.kill().await;
 }
 
-/// A service manager tells every process of a service at once: the servers wait for the program that needs them.
+/// A service manager signals every process of a service at once: the servers wait for the program that needs them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_of_all_processes_at_once_warns_of_nothing() {
     let folder = tempfile::tempdir().expect("a folder");

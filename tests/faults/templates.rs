@@ -5,16 +5,16 @@ use domain::template::{CreateTemplate, Draft, Texts, Variable};
 use domain::value::{Category, Channel, TemplateId};
 use serde_json::json;
 
-use crate::books::{compare, rest};
 use crate::kills::dies;
 use crate::load::Load;
-use crate::scene::{CONNECTIONS, Scene};
+use crate::reconciliation::{compare, rest};
+use crate::testbed::{CONNECTIONS, Testbed};
 
 /// How many people's texts are looked at.
 const LOOKED_AT: usize = 40;
 
 /// An e-mail of a template, in text and HTML, with a variable that has a default.
-async fn template(scene: &Scene) -> TemplateId {
+async fn template(testbed: &Testbed) -> TemplateId {
     let template = TemplateId::from(clock::new_id());
     let html = "<p>{{ cliente.nombre }}: {{ fecha }}. {{ nota }}</p>";
     let texts = Texts::Email {
@@ -30,29 +30,31 @@ async fn template(scene: &Scene) -> TemplateId {
     let create = CreateTemplate {
         name: "Campaña".parse().expect("a name"),
         category: Category::Operational,
-        company: Some(scene.companies[0]),
+        company: Some(testbed.companies[0]),
         draft: Draft { texts, variables: vec![variable] },
-        author: scene.reader,
+        author: testbed.reader,
         at: clock::now(),
     };
-    templates::create(&scene.log, template, create, &CommandContext::of_system()).await.expect("a template");
+    templates::create(&testbed.log, template, create, &CommandContext::of_system())
+        .await
+        .expect("a template");
     template
 }
 
 async fn dies_in_a_campaign_at(failpoints: &str) {
-    let scene = Scene::crowded().await;
+    let testbed = Testbed::crowded().await;
     let mut load = Load::default();
-    load.add_templated(&scene, 0, Channel::Email, template(&scene).await);
-    dies(&scene, &mut load, failpoints).await;
-    let program = scene.program("").await;
-    let client = scene.client(&program);
+    load.add_templated(&testbed, 0, Channel::Email, template(&testbed).await);
+    dies(&testbed, &mut load, failpoints).await;
+    let program = testbed.program("").await;
+    let client = testbed.client(&program);
     load.apply_until_answered(&client).await;
     for asked in load.notifications() {
         rest(&client, asked.id).await;
     }
-    compare(&scene, &client, &load, 2 * CONNECTIONS).await;
+    compare(&testbed, &client, &load, 2 * CONNECTIONS).await;
 
-    let mails = scene.simulator.arrivals(Some(Channel::Email), None, LOOKED_AT).data;
+    let mails = testbed.simulator.arrivals(Some(Channel::Email), None, LOOKED_AT).data;
     assert_eq!(mails.len(), LOOKED_AT);
     for mail in mails {
         let delivery = mail.delivery.expect("a delivery");

@@ -1,4 +1,4 @@
-//! What the program did to each chunk, read from its rows as a trace: the model of the sending core must allow it.
+//! The changes of each chunk, recorded as a trace: the model of the sending core must allow them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,21 +11,21 @@ use tests::outcomes::events_of;
 use tests::{Client, id_of};
 use uuid::Uuid;
 
-use crate::books::{reckon, times_told};
-use crate::load::{Asked, Load};
+use crate::load::{Load, RequestedNotification};
+use crate::reconciliation::{acceptances, reconcile_without_stream};
 use crate::rules::Outcome;
-use crate::scene::Scene;
+use crate::testbed::Testbed;
 use crate::trace::{Entry, Ordinal, accepts, read};
 
-/// From now on the database notes what is done to tasks, marks, owners and streams of deliveries.
+/// Installs triggers that record every change of tasks, marks, owners and streams of deliveries.
 pub(crate) async fn record(log: &EventLog) {
     sqlx::raw_sql(include_str!("traces.sql")).execute(log.pool()).await.expect("the triggers are made");
 }
 
-/// Asserts that the model allows what was done to every chunk of notifications that are over.
-pub(crate) async fn assert_allowed(scene: &Scene, client: &Client, load: &Load) {
+/// Asserts that the model allows the trace of every chunk of completed notifications.
+pub(crate) async fn assert_allowed(testbed: &Testbed, client: &Client, load: &Load) {
     for asked in load.notifications() {
-        for (chunk, trace) in traces(scene, client, asked).await {
+        for (chunk, trace) in traces(testbed, client, asked).await {
             let text: Vec<String> = trace.iter().map(Entry::to_string).collect();
             let text = text.join("\n");
             if let Err(rejected) = accepts(&read(&text).expect("a trace")) {
@@ -36,21 +36,25 @@ pub(crate) async fn assert_allowed(scene: &Scene, client: &Client, load: &Load) 
 }
 
 /// The trace of each chunk of a notification.
-async fn traces(scene: &Scene, client: &Client, asked: Asked<'_>) -> BTreeMap<u32, Vec<Entry>> {
+async fn traces(
+    testbed: &Testbed,
+    client: &Client,
+    asked: RequestedNotification<'_>,
+) -> BTreeMap<u32, Vec<Entry>> {
     let notification: NotificationId = asked.id.parse().expect("an id");
     let rows: Vec<Row> = sqlx::query_as(
         "select n, xact::text, word, chunk, epoch, owner, people, generation, attempt, members, sequence
          from trace_rows where notification_id = $1 or word = 'fenced' order by n",
     )
     .bind(notification.uuid())
-    .fetch_all(scene.log.pool())
+    .fetch_all(testbed.log.pool())
     .await
     .expect("the rows");
-    let told = told(scene, client, asked).await;
+    let told = told(testbed, client, asked).await;
     let chunks: BTreeSet<i32> = rows.iter().filter_map(|row| row.chunk).collect();
     assert!(!chunks.is_empty(), "nothing was done to {notification}");
     let mut events = BTreeMap::<u32, BTreeMap<i64, DeliveriesEvent>>::new();
-    for (chunk, sequence, event) in events_of(&scene.log, notification).await {
+    for (chunk, sequence, event) in events_of(&testbed.log, notification).await {
         events.entry(chunk).or_default().insert(sequence, event);
     }
     let trace = |chunk: i32| {
@@ -64,9 +68,13 @@ async fn traces(scene: &Scene, client: &Client, asked: Asked<'_>) -> BTreeMap<u3
     chunks.into_iter().map(trace).collect()
 }
 
-/// How often the outside world accepted something for each member of each chunk.
-async fn told(scene: &Scene, client: &Client, asked: Asked<'_>) -> BTreeMap<u32, BTreeMap<Ordinal, usize>> {
-    let times = times_told(scene, asked.channel);
+/// How often the providers accepted a message for each member of each chunk.
+async fn told(
+    testbed: &Testbed,
+    client: &Client,
+    asked: RequestedNotification<'_>,
+) -> BTreeMap<u32, BTreeMap<Ordinal, usize>> {
+    let times = acceptances(testbed, asked.channel);
     let mut told = BTreeMap::<u32, BTreeMap<Ordinal, usize>>::new();
     for delivery in client.all(&format!("/notifications/{}/deliveries", asked.id)).await {
         let id: DeliveryId = id_of(&delivery).parse().expect("an id");
@@ -77,7 +85,7 @@ async fn told(scene: &Scene, client: &Client, asked: Asked<'_>) -> BTreeMap<u32,
     told
 }
 
-/// What a trigger has noted.
+/// A row recorded by a trigger.
 #[derive(FromRow)]
 struct Row {
     n: i64,
@@ -214,7 +222,7 @@ impl Trace {
         self.entries.push(Entry::Marked { task: task(), epoch, owner, start, generation, attempt, members });
     }
 
-    /// What is taken back is the last start: a program keeps the order of its marks.
+    /// An unmark removes the last start: a program keeps the order of its marks.
     fn unsent(&mut self, row: &Row) {
         for member in row.members() {
             let start = self.last_start.get(&member).copied().unwrap_or_default();
@@ -223,7 +231,7 @@ impl Trace {
         }
     }
 
-    /// The books of the outside world know no generations: the last message of a member is of its last start.
+    /// The ledger has no generations: the last message of a member belongs to its last start.
     fn close(&mut self, told: Option<&BTreeMap<Ordinal, usize>>) {
         for (member, times) in told.into_iter().flatten() {
             let started = self.started.get(member).cloned().unwrap_or_default();
@@ -239,7 +247,7 @@ impl Trace {
     }
 }
 
-/// What ends without an attempt takes the place of the next one.
+/// An outcome without an attempt has the number of the next one.
 fn settled(group: &OutcomeGroup, sequence: u64) -> Entry {
     let (outcome, is_attempt) = match &group.outcome {
         GroupOutcome::Accepted { .. } => (Outcome::Accepted, true),
@@ -270,15 +278,15 @@ fn ordinals(members: Members) -> Vec<Ordinal> {
 /// The replay can fail: a trace without its start marks is rejected, because nobody could have been sent to.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trace_without_its_marks_is_rejected() {
-    let scene = Scene::set().await;
-    let program = scene.program("").await;
-    let client = scene.client(&program);
-    let mut load = Load::of(&scene, 0);
+    let testbed = Testbed::start().await;
+    let program = testbed.program("").await;
+    let client = testbed.client(&program);
+    let mut load = Load::of(&testbed, 0);
     load.apply_until_answered(&client).await;
-    reckon(&scene, &client, &load).await;
+    reconcile_without_stream(&testbed, &client, &load).await;
     for asked in load.notifications() {
         let is_mark = |entry: &Entry| matches!(entry, Entry::Marked { .. });
-        for (_, mut trace) in traces(&scene, &client, asked).await {
+        for (_, mut trace) in traces(&testbed, &client, asked).await {
             assert!(trace.iter().any(is_mark));
             assert_eq!(accepts(&trace), Ok(()));
             trace.retain(|entry| !is_mark(entry));

@@ -1,4 +1,4 @@
-//! People who are erased and notifications that are cancelled between the freezing of an audience, the claim and the start.
+//! Clients are erased and notifications are cancelled between the freezing of an audience, the claim and the start.
 
 use domain::value::{Channel, Role};
 use serde_json::{Value, json};
@@ -6,10 +6,10 @@ use tests::notified::{count, finished};
 use tests::program::Program;
 use tests::{Client, World, id_of};
 
-use crate::books::{rest, times_told};
 use crate::late_answers::{CONNECTIONS, tapped};
 use crate::load::notification;
-use crate::scene::{CLIENTS, Scene, company, eventually, phone};
+use crate::reconciliation::{acceptances, final_totals};
+use crate::testbed::{CLIENTS, Testbed, company, eventually, phone};
 
 /// Everything but the dispatcher.
 const FRONT: [&str; 3] = ["serve", "--roles", "gateway,relay,projector"];
@@ -19,16 +19,16 @@ const CROWD: usize = 300;
 /// How many campaigns are cancelled, one after the other.
 const CAMPAIGNS: usize = 5;
 
-/// A notification whose audience is frozen and which nobody has claimed: its dispatcher died before.
-async fn frozen(scene: &Scene) -> (Program, Client, String) {
-    let program = Program::start(&FRONT, &scene.environment, "").await;
-    let client = scene.client(&program);
-    let dies = Program::start_silent(&DISPATCHER, &scene.environment, "claim::before_commit=return");
-    let asked = ask(&client, scene.companies[0].to_string()).await;
+/// A notification with a frozen audience and no claim: its dispatcher died before.
+async fn frozen(testbed: &Testbed) -> (Program, Client, String) {
+    let program = Program::start(&FRONT, &testbed.environment, "").await;
+    let client = testbed.client(&program);
+    let dies = Program::start_silent(&DISPATCHER, &testbed.environment, "claim::before_commit=return");
+    let asked = ask(&client, testbed.companies[0].to_string()).await;
     dies.ended().await;
     let unclaimed: i64 =
         sqlx::query_scalar("select count(*) from send_tasks where owner is null and epoch = 0")
-            .fetch_one(scene.log.pool())
+            .fetch_one(testbed.log.pool())
             .await
             .expect("the tasks");
     assert_eq!(unclaimed, 1, "it is frozen, and not claimed");
@@ -41,17 +41,17 @@ async fn ask(client: &Client, company: String) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_erased_between_freezing_and_claim_is_not_told() {
-    let scene = Scene::set().await;
-    let (program, client, asked) = frozen(&scene).await;
-    erase(&client, &scene.companies[0].to_string(), 7).await;
-    let dispatcher = Program::start_silent(&DISPATCHER, &scene.environment, "");
-    let totals = rest(&client, &asked).await;
+    let testbed = Testbed::start().await;
+    let (program, client, asked) = frozen(&testbed).await;
+    erase(&client, &testbed.companies[0].to_string(), 7).await;
+    let dispatcher = Program::start_silent(&DISPATCHER, &testbed.environment, "");
+    let totals = final_totals(&client, &asked).await;
     assert_eq!(
         (count(&totals, "suppressed"), count(&totals, "accepted")),
         (1, CLIENTS as i64 - 1),
         "{totals}"
     );
-    let told = times_told(&scene, Channel::Sms);
+    let told = acceptances(&testbed, Channel::Sms);
     assert_eq!((told.len(), told.get(&phone(0, 7))), (CLIENTS - 1, None));
     dispatcher.kill().await;
     program.kill().await;
@@ -59,18 +59,18 @@ async fn who_is_erased_between_freezing_and_claim_is_not_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_cancelled_between_freezing_and_claim_is_not_sent() {
-    let scene = Scene::set().await;
-    let (program, client, asked) = frozen(&scene).await;
+    let testbed = Testbed::start().await;
+    let (program, client, asked) = frozen(&testbed).await;
     client.post(&format!("/notifications/{asked}/cancel"), &json!({})).await.expect(200);
-    let dispatcher = Program::start_silent(&DISPATCHER, &scene.environment, "");
-    let totals = rest(&client, &asked).await;
+    let dispatcher = Program::start_silent(&DISPATCHER, &testbed.environment, "");
+    let totals = final_totals(&client, &asked).await;
     assert_eq!(count(&totals, "cancelled"), CLIENTS as i64, "{totals}");
-    assert!(times_told(&scene, Channel::Sms).is_empty());
+    assert!(acceptances(&testbed, Channel::Sms).is_empty());
     dispatcher.kill().await;
     program.kill().await;
 }
 
-/// All connections are busy for as long as the test likes: everybody else is claimed, and in no start mark.
+/// All connections are busy for as long as the test needs: all other members are claimed and have no start mark.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_erased_between_claim_and_start_is_not_told() {
     let mut tap = None;
@@ -101,8 +101,7 @@ async fn who_is_erased_between_claim_and_start_is_not_told() {
     world.stop().await;
 }
 
-/// By the provider's own count of the requests that reach it. The answer does not wait for the intake, which is busy, and needs
-/// not.
+/// Counted by the provider's own number of requests. The answer does not wait for the intake, which is busy.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_answer_to_a_cancel_no_more_begin_than_were_under_way() {
     let mut tap = None;

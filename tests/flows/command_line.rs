@@ -159,7 +159,8 @@ async fn clients_are_imported_and_what_is_bad_in_the_file_is_told() {
     );
     let told = beside.run(&import, "").await;
     assert!(
-        told.output.contains("unchanged: 1") && told.output.contains("line 3, phone: No es"),
+        told.output.contains("unchanged: 1")
+            && told.output.contains("line 3, phone: It is not a valid telephone number"),
         "{}",
         told.output
     );
@@ -168,7 +169,8 @@ async fn clients_are_imported_and_what_is_bad_in_the_file_is_told() {
     let told = beside.run(&["import", "clients", &silent, "--company", &company, "--dry-run"], "").await;
     assert_eq!(told.code, 0, "a warning refuses nothing");
     assert!(
-        told.output.contains("warning: line 2, row: El contacto no tiene correo ni un teléfono"),
+        told.output
+            .contains("warning: line 2, row: The contact has neither an e-mail address nor a telephone"),
         "{}",
         told.output
     );

@@ -10,7 +10,7 @@ use dispatcher::provider::{Provider, SmsProvider, SmsSettings};
 use dispatcher::simulator::{Behaviour, Refusal, Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, NotificationId, Role};
-use gateway::system::Outside;
+use gateway::system::Providers;
 use serde_json::{Value, json};
 use tests::notified::{checked, count, finished};
 use tests::orders::sms_to;
@@ -140,9 +140,9 @@ async fn world_with_one_sms_a_second(connections: u32) -> World {
     let settings = SmsSettings { rate_per_second: 1, ..simulator.twilio_settings(connections) };
     let provider = SmsProvider::try_new(&settings).expect("the settings can be used");
     let routes = vec![Route { companies: Companies::All, providers: vec![Provider::Sms(provider)] }];
-    let outside = Outside { routes, simulator: Some(Arc::new(simulator)) };
+    let providers = Providers { routes, simulator: Some(Arc::new(simulator)) };
     let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
-    World::with(servers::database().await, nats_url, outside).await
+    World::with(servers::database().await, nats_url, providers).await
 }
 
 #[tokio::test]

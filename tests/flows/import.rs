@@ -3,17 +3,23 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use commands::{Idempotency, clock};
+use commands::clients::import_page;
+use commands::{CommandContext, Idempotency, clock};
 use dispatcher::simulator::{Behaviour, SimulatorOptions, ledger};
-use domain::value::{Channel, CompanyId, Role};
+use domain::client::{ClientProfile, Contact};
+use domain::value::{Channel, CompanyId, ContactKind, Locale, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use tests::client_file::{ClientFile, Expected, TextEncoding, client_file};
+use tests::ledger::Ledger;
 use tests::notified::{count, finished};
 use tests::orders::{client_of, email_to, sms_to};
 use tests::{Answer, Client, HANG, World, id_of};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Metadata, Subscriber};
 
 const HEADER: &str = "external_id,name,kind,contact_name,phone,email\r\n";
 
@@ -71,10 +77,11 @@ async fn is_imported_as_expected(client: &Client, world: &World, company: Compan
     assert_eq!(faults(&again), *expected);
 }
 
-/// What each address was sent, by the outside world's own books.
-fn received(books: &Path, channel: Channel) -> BTreeMap<String, usize> {
+/// The messages that the providers accepted for each address, by their ledger.
+fn received(ledger_file: &Path, channel: Channel) -> BTreeMap<String, usize> {
     let mut received = BTreeMap::new();
-    for entry in ledger::read(books).expect("the ledger").into_iter().filter(|entry| entry.channel == channel)
+    for entry in
+        ledger::read(ledger_file).expect("the ledger").into_iter().filter(|entry| entry.channel == channel)
     {
         *received.entry(entry.to.to_lowercase()).or_default() += 1;
     }
@@ -84,10 +91,10 @@ fn received(books: &Path, channel: Channel) -> BTreeMap<String, usize> {
 #[tokio::test]
 async fn ten_thousand_clients_are_imported_and_each_of_their_addresses_is_told_exactly_once() {
     let folder = tempfile::tempdir().expect("a folder");
-    let books = folder.path().join("ledger.jsonl");
+    let ledger_file = folder.path().join("ledger.jsonl");
     let options = SimulatorOptions {
         kept: 0,
-        ledger: Some(books.clone()),
+        ledger: Some(ledger_file.clone()),
         ..SimulatorOptions::new(Arc::new(clock::now))
     };
     let world = World::start_with(options).await;
@@ -114,7 +121,7 @@ async fn ten_thousand_clients_are_imported_and_each_of_their_addresses_is_told_e
         let done = finished(&nora, &id_of(&asked)).await;
         assert_eq!(done["totals"]["accepted"], expected.len(), "{done}");
         assert_eq!(count(&done["totals"], "total"), expected.len() as i64);
-        let received = received(&books, channel);
+        let received = received(&ledger_file, channel);
         assert!(received.keys().eq(expected), "everybody and nobody else");
         assert!(received.values().all(|times| *times == 1), "nobody twice");
     }
@@ -474,4 +481,61 @@ async fn an_address_is_taken_as_people_copy_it_or_refused_with_what_is_wrong_in_
         assert!(error["detail"].as_str().expect("a text").contains(why), "{email:?}: {error}");
     }
     world.stop().await;
+}
+
+/// How many clients a page has.
+const PAGE: usize = 50;
+/// Who is known, their streams, their keys, and the head.
+const STATEMENTS_OF_AN_UNCHANGED_PAGE: usize = 4;
+
+/// Counts the statements of its thread.
+struct Statements(Arc<AtomicUsize>);
+
+impl Subscriber for Statements {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "sqlx::query"
+    }
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test]
+async fn a_page_that_changes_nothing_is_compared_by_a_few_statements() {
+    let ledger = Ledger::start().await;
+    let company = CompanyId::from(clock::new_id());
+    let profile = |n: usize| ClientProfile {
+        external_id: Some(format!("C-{n}")),
+        name: format!("Cliente {n}"),
+        contacts: vec![Contact {
+            kind: ContactKind::Holder,
+            name: format!("Cliente {n}"),
+            phone: Some(format!("+57300123{n:04}")),
+            email: None,
+        }],
+    };
+    let write = async || {
+        let defaults = (Locale::default(), "America/Bogota".parse().expect("a time zone"));
+        let (page, context) = ((0..PAGE).map(profile).collect(), CommandContext::of_system());
+        import_page(&ledger.log, company, page, defaults, false, &context).await.expect("clients")
+    };
+    assert_eq!(write().await.created, PAGE as u64);
+
+    let asked = Arc::<AtomicUsize>::default();
+    let counting = tracing::subscriber::set_default(Statements(Arc::clone(&asked)));
+    let again = write().await;
+    drop(counting);
+    assert_eq!((again.unchanged, again.updated, again.created), (PAGE as u64, 0, 0));
+    let asked = asked.load(Ordering::Relaxed);
+    assert!((1..=STATEMENTS_OF_AN_UNCHANGED_PAGE).contains(&asked), "{asked} statements");
 }

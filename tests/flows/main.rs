@@ -1,6 +1,7 @@
 //! What the system does for the people who use it: whole ways through the real front door, on real servers.
 
 mod access;
+mod audience;
 mod audit;
 mod bad_input;
 mod command_line;
@@ -19,6 +20,7 @@ mod pages;
 mod relay;
 mod replay;
 mod same_key;
+mod sms;
 mod starts;
 mod store;
 mod templates;

@@ -39,7 +39,7 @@ impl Desk {
         id_of(&self.nora.post(&format!("/companies/{}/clients", self.company), &body).await.expect(201))
     }
 
-    /// So many clients with numbers that no rule of the outside world is about.
+    /// So many clients with numbers that no rule of the simulator matches.
     pub(crate) async fn clients(&self, number: usize) {
         let mut file = String::from("external_id,name,kind,contact_name,phone,email\n");
         for client in 0..number {
@@ -126,7 +126,7 @@ async fn an_sms_is_previewed_confirmed_sent_tried_again_and_accounted_for() {
     let preview = desk.nora.post("/notifications/preview", &order).await.expect(200);
     let audience = json!({"total": 13, "reachable": 12, "excluded": {"no_phone": 1}, "duplicates": 1});
     assert_eq!(preview["audience"], audience);
-    let sms = json!({"encoding": "ucs2", "segments_min": 1, "segments_max": 1, "segments_total": 12, "forcing_characters": ["á", "í"]});
+    let sms = json!({"encoding": "ucs2", "segments_min": 1, "segments_typical": 1, "segments_max": 1, "segments_total": 12, "forcing_characters": ["á", "í"], "without_unicode": 0, "lost_characters": []});
     assert_eq!(preview["sms"], sms);
     order["confirm_token"] = preview["confirm_token"].clone();
     let notification = desk.send(&order).await;
@@ -376,7 +376,10 @@ async fn a_send_is_held_to_the_audience_that_was_confirmed() {
     let changed = desk.nora.post_new("/notifications", &order).await.expect(409);
     assert_eq!(
         (&changed["code"], &changed["detail"]),
-        (&json!("audience_changed"), &json!("La audiencia cambió: ahora son 2. Revise y confirme otra vez."))
+        (
+            &json!("audience_changed"),
+            &json!("La audiencia cambió (+1, −0): ahora son 2. Revise y confirme otra vez.")
+        )
     );
     let mut other = order.clone();
     other["body"] = json!("Hola otra vez");

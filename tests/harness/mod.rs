@@ -4,8 +4,8 @@ use std::time::Duration;
 
 pub mod client;
 pub mod client_file;
-pub mod figures;
 pub mod ledger;
+pub mod measurements;
 pub mod notified;
 pub mod orders;
 pub mod outcomes;

@@ -1,21 +1,9 @@
 //! The progress of a notification, as a user who watches it sees it.
 
+use projections::queries::deliveries::ShownState;
 use serde_json::Value;
 
 use super::client::Client;
-
-/// The parts of the totals; `total` is their sum.
-pub const PARTS: [&str; 9] = [
-    "pending",
-    "sending",
-    "accepted",
-    "delivered",
-    "deferred",
-    "failed",
-    "suppressed",
-    "in_doubt",
-    "cancelled",
-];
 
 /// Watches a notification by its stream until it is completed, or cancelled with nothing in flight, and returns it as
 /// `GET` shows it. Asserts at every event that the total is the sum of its parts. A notification cancelled while its
@@ -43,7 +31,8 @@ pub fn is_over(told: &Value) -> bool {
 #[track_caller]
 pub fn checked(told: &Value) -> bool {
     let totals = &told["totals"];
-    let (total, sum) = (count(totals, "total"), PARTS.iter().map(|part| count(totals, part)).sum::<i64>());
+    let (total, sum) =
+        (count(totals, "total"), ShownState::WORDS.iter().map(|part| count(totals, part)).sum::<i64>());
     let is_open = total == 0 && (told["state"] == "resolving" || told["state"] == "cancelled");
     assert!(is_open || total == sum, "the total is not the sum of its parts: {told}");
     true

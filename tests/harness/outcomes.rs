@@ -1,4 +1,4 @@
-//! What the log says of the deliveries of a notification.
+//! The outcomes of a notification's deliveries in the log.
 
 use commands::log::EventLog;
 use domain::Event;

@@ -1,4 +1,4 @@
-//! A door before an HTTP server of the outside world: it counts the requests that begin, and can hold answers back.
+//! A proxy in front of a provider's HTTP server: it counts the requests that begin, and can hold answers back.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
-/// How many connections wait to be taken.
+/// The backlog of connections that wait to be accepted.
 const BACKLOG: u32 = 64;
 /// More than the head of a request or an answer.
 const BUFFER_BYTES: usize = 16 * 1024;
-/// How a request begins, and nothing in its body.
+/// The beginning of a request, which no body contains.
 const BEGINNING: &[u8] = b"POST ";
 
-/// A port that leads to a server.
+/// A port that is forwarded to a server.
 pub struct Tap {
     address: SocketAddr,
     begun: Arc<AtomicUsize>,
@@ -27,7 +27,8 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// A door before the server of a URL. The answers of its first connections are held back until they are released.
+    /// A proxy in front of the server of a URL. The answers of its first connections are held back until they are
+    /// released.
     pub fn before(url: &str, held: usize) -> Self {
         let server = url.split_once("://").and_then(|(_, address)| address.parse().ok()).expect("an address");
         let socket = TcpSocket::new_v4().expect("a socket");

@@ -16,7 +16,7 @@ use domain::user::RegisterUser;
 use domain::value::{CompanyId, Role as UserRole, UserId};
 use gateway::access::{Token, hash_password};
 use gateway::server::Bounds;
-use gateway::system::{Outside, Patience, Role, Roles, System, SystemOptions};
+use gateway::system::{Providers, Role, Roles, System, SystemOptions, Timeouts};
 use serde_json::json;
 use tokio::sync::OnceCell;
 
@@ -63,8 +63,8 @@ impl World {
     /// The same, with other options.
     pub async fn changed(change: impl FnOnce(&mut SystemOptions)) -> Self {
         let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
-        let outside = only(SimulatorOptions::new(Arc::new(clock::now))).await;
-        let world = Self::begin(servers::database().await, nats_url, outside, change).await;
+        let providers = only(SimulatorOptions::new(Arc::new(clock::now))).await;
+        let world = Self::begin(servers::database().await, nats_url, providers, change).await;
         world.ready();
         world
     }
@@ -81,8 +81,8 @@ impl World {
     }
 
     /// The same, with other routes to the simulator.
-    pub async fn with(database_url: String, nats_url: String, outside: Outside) -> Self {
-        let world = Self::begin(database_url, nats_url, outside, |_| ()).await;
+    pub async fn with(database_url: String, nats_url: String, providers: Providers) -> Self {
+        let world = Self::begin(database_url, nats_url, providers, |_| ()).await;
         world.ready();
         world
     }
@@ -90,12 +90,12 @@ impl World {
     async fn begin(
         database_url: String,
         nats_url: String,
-        outside: Outside,
+        providers: Providers,
         change: impl FnOnce(&mut SystemOptions),
     ) -> Self {
-        let simulator = outside.simulator.clone().expect("the simulator");
+        let simulator = providers.simulator.clone().expect("the simulator");
         let ahead_ms = Arc::new(AtomicI64::new(0));
-        let mut options = options(&database_url, &nats_url, outside, clock_ahead(&ahead_ms));
+        let mut options = options(&database_url, &nats_url, providers, clock_ahead(&ahead_ms));
         change(&mut options);
         let system = System::start(SystemOptions { ready_at_once: false, ..options })
             .await
@@ -180,7 +180,7 @@ impl World {
     /// Another process of the same system without the gateway role, with health checks and metrics.
     pub async fn watched(&self, roles: &[Role]) -> System {
         let clock = clock_ahead(&self.ahead_ms);
-        let options = options(&self.database_url, &self.nats_url, Outside::default(), clock);
+        let options = options(&self.database_url, &self.nats_url, Providers::default(), clock);
         let (roles, watch) = (Roles::of(roles), Some(options.listen));
         System::start(SystemOptions { roles, watch, ..options }).await.expect("it starts")
     }
@@ -202,9 +202,9 @@ pub fn email_of(user: UserId) -> String {
 }
 
 /// The simulator as the only provider.
-async fn only(simulator: SimulatorOptions) -> Outside {
+async fn only(simulator: SimulatorOptions) -> Providers {
     let simulator = Simulator::start(simulator).await.expect("the simulator starts");
-    Outside::only(simulator, SIMULATOR_CONNECTIONS).expect("the simulator's settings")
+    Providers::only(simulator, SIMULATOR_CONNECTIONS).expect("the simulator's settings")
 }
 
 /// The machine's clock, moved forward by the test.
@@ -213,7 +213,7 @@ fn clock_ahead(ahead_ms: &Arc<AtomicI64>) -> Clock {
     Arc::new(move || clock::now() + TimeDelta::milliseconds(ahead_ms.load(Ordering::Relaxed)))
 }
 
-fn options(database_url: &str, nats_url: &str, outside: Outside, clock: Clock) -> SystemOptions {
+fn options(database_url: &str, nats_url: &str, providers: Providers, clock: Clock) -> SystemOptions {
     let mut dispatcher = DispatcherOptions::new(clock, Arc::new(|| 0.5));
     dispatcher.retry_waits = Some(RETRY_WAITS.to_vec());
     dispatcher.heartbeat = HEARTBEAT;
@@ -229,8 +229,8 @@ fn options(database_url: &str, nats_url: &str, outside: Outside, clock: Clock) -
         public_url: None,
         trusted_proxies: Vec::new(),
         connections: 10,
-        patience: Patience { connection: HANG, views: HANG, transaction: HANG },
-        outside,
+        timeouts: Timeouts { connection: HANG, views: HANG, transaction: HANG },
+        providers,
         dispatcher,
         durable: false,
         ready_at_once: true,

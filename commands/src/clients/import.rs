@@ -48,13 +48,17 @@ pub async fn import_page(
 ) -> Result<Imported, CommandError<ClientError>> {
     let context = &context.clone().about(company);
     let known = known_clients(log, company, &page).await?;
+    let ids: Vec<String> = known.values().map(ToString::to_string).collect();
+    let mut loaded = log.reader().load_all::<Client>(&ids).await?;
     let mut imported = Imported::default();
     let (mut drafts, mut names) = (Vec::new(), Vec::new());
     for profile in page {
         let name = name_of(log, &profile);
         match known.get(&name) {
             Some(client) => {
-                let changes = change(log, *client, profile, context).await?;
+                let id = client.to_string();
+                let loaded = loaded.remove(&id).unwrap_or_default();
+                let changes = change(&id, loaded, profile, context).await?;
                 *(if changes.is_empty() { &mut imported.unchanged } else { &mut imported.updated }) += 1;
                 drafts.extend(changes);
             }
@@ -136,14 +140,13 @@ async fn register(
 
 /// A client erased since the page was read is skipped: the next run registers it as a new person.
 async fn change(
-    log: &EventLog,
-    client: ClientId,
+    client: &str,
+    Loaded { state, sequence, .. }: Loaded<Client>,
     profile: ClientProfile,
     context: &CommandContext,
 ) -> Result<Vec<Draft>, CommandError<ClientError>> {
-    let Loaded { state, sequence, .. } = log.reader().load::<Client>(&client.to_string()).await?;
     let Some(change) = state.served().and_then(|served| changed(served, profile)) else { return Ok(vec![]) };
-    decide_on(state, sequence, &client.to_string(), ClientCommand::Change(change), context).await
+    decide_on(state, sequence, client, ClientCommand::Change(change), context).await
 }
 
 /// A name that differs only in the encoding of its letters is left as it is.

@@ -1,12 +1,13 @@
 //! The history of some aggregate types, in pages: a rebuild reads only the events that it uses.
 
 use domain::Position;
+use futures::{Stream, TryStreamExt, stream};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, Row};
+use sqlx::{FromRow, PgPool, Row};
 
 use super::page::PAGE_BYTES_MAX;
 use super::stored::COLUMNS;
-use super::{FeedError, Reader, Recorded, StoredEvent};
+use super::{FeedError, Keys, Reader, Recorded, StoredEvent, open};
 
 /// How many positions one page of history covers at most.
 const HISTORY_POSITIONS_MAX: Position = 4_000;
@@ -14,6 +15,9 @@ const HISTORY_POSITIONS_MAX: Position = 4_000;
 /// How many bytes of payload one page holds: more than a page of a feed, because a rebuild reads whole pages one after
 /// the other.
 const HISTORY_BYTES_MAX: i64 = 4 * PAGE_BYTES_MAX;
+
+/// How many pages are unsealed and decoded at once.
+const PAGES_OPENED_AT_ONCE: usize = 2;
 
 /// A page of the log with some types only. Most ranges fit into a page, so the cut is computed only when `is_cut` says
 /// that this one does not. The rows are not sorted: they arrive nearly in order, and a planner without statistics would
@@ -51,17 +55,44 @@ struct Found {
 
 impl FromRow<'_, PgRow> for Found {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
-        Ok(Self { event: StoredEvent::from_row(row)?, is_cut: row.try_get("is_cut")? })
+        Ok(Self { event: StoredEvent::from_row(row)?, is_cut: row.try_get(10)? })
     }
 }
 
-/// See [`Reader::history`].
-pub(super) async fn read(
-    reader: &Reader,
+/// A page as it is stored.
+struct StoredPage {
+    events: Vec<StoredEvent>,
+    up_to: Position,
+}
+
+/// See [`Reader::history`]. The next page is read while this one is unsealed and decoded, which takes longer.
+pub(super) fn read(
+    reader: Reader,
+    after: Position,
+    end: Position,
+    types: Option<Vec<&'static str>>,
+) -> impl Stream<Item = Result<History, FeedError>> {
+    let (pool, keys) = (reader.pool().clone(), reader.keys().clone());
+    let pages = stream::try_unfold(after, move |after| {
+        let (pool, types) = (pool.clone(), types.clone());
+        async move {
+            if after >= end {
+                return Ok(None);
+            }
+            let page = read_page(&pool, after, end, types.as_deref()).await?;
+            let up_to = page.up_to;
+            Ok(Some((page, up_to)))
+        }
+    });
+    pages.map_ok(move |page| opened(keys.clone(), page)).try_buffered(PAGES_OPENED_AT_ONCE)
+}
+
+async fn read_page(
+    pool: &PgPool,
     after: Position,
     end: Position,
     types: Option<&[&str]>,
-) -> Result<History, FeedError> {
+) -> sqlx::Result<StoredPage> {
     let end = end.min(after + HISTORY_POSITIONS_MAX);
     let text = format!("select {COLUMNS}, cut_at is not null as is_cut {PAGE}");
     let mut rows: Vec<Found> = sqlx::query_as(&text)
@@ -69,13 +100,17 @@ pub(super) async fn read(
         .bind(end)
         .bind(HISTORY_BYTES_MAX)
         .bind(types)
-        .fetch_all(reader.pool())
+        .fetch_all(pool)
         .await?;
     rows.sort_unstable_by_key(|row| row.event.position);
     let up_to = match rows.last() {
         Some(last) if last.is_cut => last.event.position,
         _ => end,
     };
-    let stored = rows.into_iter().map(|row| row.event).collect();
-    Ok(History { events: reader.open_events(stored).await?, up_to })
+    Ok(StoredPage { events: rows.into_iter().map(|row| row.event).collect(), up_to })
+}
+
+async fn opened(keys: Keys, StoredPage { events, up_to }: StoredPage) -> Result<History, FeedError> {
+    let events = open::open_history(&keys, events).await?;
+    Ok(History { events, up_to })
 }

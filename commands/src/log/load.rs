@@ -1,6 +1,7 @@
 //! Folds one aggregate's state from its stream, and unseals single payloads.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use cqrs_es::Aggregate;
 use domain::{DecodeError, Position, upcast};
@@ -40,21 +41,33 @@ pub struct Loaded<A> {
     pub last_position: Position,
 }
 
-/// Folds a whole stream into its aggregate.
+impl<A: Aggregate> Default for Loaded<A> {
+    fn default() -> Self {
+        Self { state: A::default(), sequence: 0, first_position: 0, last_position: 0 }
+    }
+}
+
+/// Folds whole streams into their aggregates, by id. The events of each stream are in order. All keys are looked up at
+/// once.
 pub(super) async fn fold<A: Aggregate>(
     keys: &Keys,
-    stream: Vec<StoredEvent>,
-) -> Result<Loaded<A>, LoadError> {
-    let first_position = stream.first().map_or(0, |first| first.position);
-    let mut loaded = Loaded { state: A::default(), sequence: 0, first_position, last_position: 0 };
-    for event in stream {
-        (loaded.sequence, loaded.last_position) = (event.sequence, event.position);
-        let payload = open_text(keys, &event.payload, event.seal_context()).await?;
+    streams: Vec<StoredEvent>,
+) -> Result<HashMap<String, Loaded<A>>, LoadError> {
+    let ids: HashSet<Uuid> = streams.iter().flat_map(|event| keys_in(&event.payload)).collect();
+    let keys = keys.find(ids.into_iter().collect()).await?;
+    let mut all = HashMap::<String, Loaded<A>>::new();
+    for event in streams {
+        let payload = open_payload(&event.payload, event.seal_context(), &keys)?;
         let payload = serde_json::from_str(&payload).map_err(DecodeError::from)?;
         let payload = upcast(&event.event_type, &event.event_version, payload)?;
+        let loaded = all.entry(event.aggregate_id).or_default();
+        if loaded.sequence == 0 {
+            loaded.first_position = event.position;
+        }
+        (loaded.sequence, loaded.last_position) = (event.sequence, event.position);
         loaded.state.apply(serde_json::from_value(payload).map_err(DecodeError::from)?);
     }
-    Ok(loaded)
+    Ok(all)
 }
 
 /// Unseals one payload that was read as a tree.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use domain::personal::KEY;
+use memchr::memmem;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -53,9 +53,9 @@ impl Object<'_> {
 
     /// Writes the object to a payload with `member` in place of its value. Without a member it is written as erased.
     pub(super) fn put(&self, payload: &mut String, member: Option<(&str, &str)>) {
-        let _ = write!(payload, "{{\"{KEY}\":\"{}\"", self.key);
+        payload.extend(["{", MARK, ":\"", self.key, "\""]);
         if let Some((name, value)) = member {
-            let _ = write!(payload, ",\"{name}\":{value}");
+            payload.extend([",\"", name, "\":", value]);
         }
         payload.push('}');
     }
@@ -64,7 +64,7 @@ impl Object<'_> {
 /// The ids of the keys of a payload's personal data, with hyphens, as this program writes them. A string that looks
 /// like a mark can add an id too many.
 pub(super) fn keys_in(payload: &str) -> impl Iterator<Item = Uuid> {
-    payload.match_indices(MARK).filter_map(|(at, _)| {
+    memmem::find_iter(payload.as_bytes(), MARK).filter_map(|at| {
         let id = payload[at + MARK.len()..].trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
         Uuid::parse_str(id.get(..36)?).ok()
     })
@@ -162,10 +162,11 @@ impl<'a> Pointer<'a> {
     fn aad(&mut self) -> &str {
         self.aad.truncate(self.context_length);
         for step in &self.nesting {
-            let _ = match step {
-                Nesting::Object { name, .. } => write!(self.aad, "/{name}"),
-                Nesting::Array { index } => write!(self.aad, "/{index}"),
-            };
+            self.aad.push('/');
+            match step {
+                Nesting::Object { name, .. } => self.aad.push_str(name),
+                Nesting::Array { index } => drop(write!(self.aad, "{index}")),
+            }
         }
         &self.aad
     }
@@ -195,6 +196,8 @@ fn unquoted(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use domain::personal::KEY;
+
     use super::*;
 
     #[test]

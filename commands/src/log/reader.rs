@@ -1,9 +1,11 @@
 //! The reading side of the log: by position, by stream, as one aggregate's state, as a feed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cqrs_es::Aggregate;
 use domain::Position;
+use futures::Stream;
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -73,17 +75,15 @@ impl Reader {
     }
 
     /// The events of some aggregate types, or of all, after a position and no further than `end`, which must be
-    /// committed: a page of them, bounded in events and bytes.
-    ///
-    /// # Errors
-    /// See [`FeedError`].
-    pub async fn history(
+    /// committed: pages of them, bounded in events and bytes. The keys are read anew and not remembered, because a long
+    /// history would push the keys out of memory that are in use.
+    pub fn history(
         &self,
         after: Position,
         end: Position,
-        types: Option<&[&str]>,
-    ) -> Result<History, FeedError> {
-        history::read(self, after, end, types).await
+        types: Option<Vec<&'static str>>,
+    ) -> impl Stream<Item = Result<History, FeedError>> + use<> {
+        history::read(self.clone(), after, end, types)
     }
 
     /// At most `limit` events after a position, in order, as stored; an unreadable event among them does no harm.
@@ -177,7 +177,29 @@ impl Reader {
     /// # Errors
     /// When the stream cannot be read.
     pub async fn load<A: Aggregate>(&self, aggregate_id: &str) -> Result<Loaded<A>, LoadError> {
-        load::fold(self.keys(), self.read_stream(A::TYPE, aggregate_id, 0, i64::MAX).await?).await
+        let stream = self.read_stream(A::TYPE, aggregate_id, 0, i64::MAX).await?;
+        Ok(load::fold(self.keys(), stream).await?.remove(aggregate_id).unwrap_or_default())
+    }
+
+    /// The states of many aggregates by id, folded from their streams: two statements for all. Those without events are
+    /// left out.
+    ///
+    /// # Errors
+    /// When the streams cannot be read.
+    pub async fn load_all<A: Aggregate>(
+        &self,
+        ids: &[String],
+    ) -> Result<HashMap<String, Loaded<A>>, LoadError> {
+        // A loop over the primary key, whatever PostgreSQL believes of a table that it has not counted yet.
+        let text = format!(
+            "select {COLUMNS} from unnest($2::text[]) as wanted (id)
+             cross join lateral (
+               select * from events where aggregate_type = $1 and aggregate_id = wanted.id order by sequence
+             ) as events
+             order by aggregate_id, sequence"
+        );
+        let streams = sqlx::query_as(&text).bind(A::TYPE).bind(ids).fetch_all(self.pool()).await?;
+        load::fold(self.keys(), streams).await
     }
 
     /// The first answer to a command, with the fingerprint of its request: `(fingerprint, answer, position)`.

@@ -47,20 +47,21 @@ pub struct StoredEvent {
 pub(crate) const COLUMNS: &str = "position, event_id, aggregate_type, aggregate_id, sequence, event_type, \
                                   event_version, payload, metadata, recorded_at";
 
-/// Columns are read by number: looking up ten names costs as much as reading the values. JSON is sent as text.
+/// Columns are read by number, and their types are not compared: both cost as much as reading the values. JSON is sent as
+/// text.
 impl FromRow<'_, PgRow> for StoredEvent {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
         Ok(Self {
-            position: row.try_get(0)?,
-            event_id: row.try_get(1)?,
-            aggregate_type: row.try_get(2)?,
-            aggregate_id: row.try_get(3)?,
-            sequence: row.try_get(4)?,
-            event_type: row.try_get(5)?,
-            event_version: row.try_get(6)?,
+            position: row.try_get_unchecked(0)?,
+            event_id: row.try_get_unchecked(1)?,
+            aggregate_type: row.try_get_unchecked(2)?,
+            aggregate_id: row.try_get_unchecked(3)?,
+            sequence: row.try_get_unchecked(4)?,
+            event_type: row.try_get_unchecked(5)?,
+            event_version: row.try_get_unchecked(6)?,
             payload: row.try_get_unchecked(7)?,
             metadata: row.try_get_unchecked(8)?,
-            recorded_at: row.try_get(9)?,
+            recorded_at: row.try_get_unchecked(9)?,
         })
     }
 }

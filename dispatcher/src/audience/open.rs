@@ -1,6 +1,8 @@
 //! Audiences that are being resolved: which is next, and how far it is.
 
+use domain::notification::AudienceFilter;
 use domain::value::{Channel, CompanyId, NotificationId, RecipientKind};
+use projections::queries::audience::Selection;
 use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -34,28 +36,44 @@ impl Open {
         self.generation.unsigned_abs()
     }
 
+    /// The contacts its people are chosen from.
+    pub(super) fn selection<'a>(&self, filter: &'a AudienceFilter) -> Selection<'a> {
+        Selection { company: self.company(), channel: self.channel, kind: self.recipient_kind, filter }
+    }
+
     /// The notification and its generation, which somebody asked for.
     pub(super) fn asked(&self) -> (NotificationId, u32) {
         (self.notification(), self.generation())
     }
 }
 
+/// How many events before a request are searched for one that its view has yet to take in: fewer than a projector skips
+/// between two moves of its checkpoint.
+const SEARCHED_EVENTS_MAX: i64 = 1_000;
+
 /// Alarms first, then the audience with the fewest chunks, so that several campaigns grow together. Views must have
-/// reached the request: clients imported before it belong to it. What another resolver is writing is its own.
+/// reached the request: clients imported before it belong to it. A view has reached it too if no event between its
+/// checkpoint and the request is about clients: a checkpoint that waits for others like it would cost each alarm that
+/// time. What another resolver is writing is its own.
 pub(super) async fn next_open(pool: &PgPool, resting: &[Uuid]) -> sqlx::Result<Option<Open>> {
     sqlx::query_as(
         "select a.notification_id, a.generation, n.company_id, n.channel, n.recipient_kind, a.chunks, a.recipients,
                 a.cursor, n.cancelled
          from audiences a join send_notifications n using (notification_id)
          where not a.closed and a.notification_id <> all($1)
-           and a.position <= case a.generation
-             when 1 then (select position from clients.checkpoint)
-             else (select position from notifications.checkpoint) end
+           and case a.generation
+             when 1 then a.position <= (select position from clients.checkpoint)
+               or a.position <= (select position from clients.checkpoint) + $2
+                 and not exists (select from events e
+                                 where e.position > (select position from clients.checkpoint)
+                                   and e.position <= a.position and e.aggregate_type in ('client', 'company'))
+             else a.position <= (select position from notifications.checkpoint) end
          order by n.lane, a.chunks, a.position
          limit 1
          for update of a skip locked",
     )
     .bind(resting)
+    .bind(SEARCHED_EVENTS_MAX)
     .fetch_optional(pool)
     .await
 }

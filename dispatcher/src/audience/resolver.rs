@@ -164,15 +164,14 @@ impl Resolver {
         Ok(Chunk::cut(candidates))
     }
 
-    /// The company's clients, unless the request, which must be readable, names the one person.
+    /// The chosen clients of the company, unless the request, which must be readable, names the one person.
     async fn page(&self, open: &Open, after: &[u8]) -> Result<Vec<Candidate>, ResolveError> {
-        let limit = CHUNK_MEMBERS as usize;
         let request = self.requests.get(open.asked()).await?;
         if let Some(only) = &request.only_to {
             return Ok(if open.chunks == 0 && after.is_empty() { vec![alone(only)] } else { vec![] });
         }
-        let mut candidates =
-            page(&self.pool, open.company(), open.channel, open.recipient_kind, after, limit).await?;
+        let selection = open.selection(&request.filter);
+        let mut candidates = page(&self.pool, &selection, after, CHUNK_MEMBERS as usize).await?;
         if !request.has_date() {
             candidates.iter_mut().for_each(Candidate::drop_place);
         }
@@ -271,17 +270,16 @@ impl Resolver {
     }
 
     /// Only a first generation leaves anybody out: a retry's audience has had an address already.
-    async fn excluded(&self, open: &Open) -> sqlx::Result<BTreeMap<String, u64>> {
-        let is_for_one = match self.requests.get(open.asked()).await {
-            Ok(request) => request.only_to.is_some(),
-            Err(RequestError::Database(error)) => return Err(error),
-            Err(_) => false,
-        };
-        if open.generation > 1 || is_for_one {
+    async fn excluded(&self, open: &Open) -> Result<BTreeMap<String, u64>, ResolveError> {
+        if open.generation > 1 {
             return Ok(BTreeMap::new());
         }
-        let audience = preview(&self.pool, open.company(), open.channel, open.recipient_kind).await?;
-        Ok(audience.excluded)
+        match self.requests.get(open.asked()).await {
+            Ok(request) => Ok(preview(&self.pool, &open.selection(&request.filter)).await?.excluded),
+            Err(RequestError::Database(error)) => Err(error.into()),
+            // A cancelled audience is closed even if its request cannot be read.
+            Err(_) => Ok(BTreeMap::new()),
+        }
     }
 }
 

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use commands::{CommandContext, notifications};
+use domain::client::ClientEvent;
 use domain::deliveries::{Outcome, State, Totals};
-use domain::notification::NotificationState;
+use domain::notification::{AudienceFilter, ClientList, NotificationState};
 use domain::value::NotificationId;
+use uuid::Uuid;
 
 use super::Resolver;
 use super::resolver::Step;
@@ -88,6 +90,51 @@ async fn each_chunk_has_its_task_and_no_rewind_makes_another() {
     }
     assert_eq!(world.number("select count(*) from send_tasks").await, 0);
     assert_eq!(world.number("select count(*) from events where aggregate_type = 'audience'").await, 2);
+}
+
+#[tokio::test]
+async fn an_audience_waits_for_clients_before_its_request_and_for_nothing_else() {
+    let world = world().await;
+    let erased = ClientEvent::ClientErased { company: Uuid::from_u128(1).into() };
+    world.append("client", &Uuid::from_u128(77).to_string(), 1, &erased).await;
+    world.notification(1).await;
+    let notification = world.notification(1).await;
+    world.run("update clients.checkpoint set position = 0", &[]).await;
+    open(&world, notification, 1).await;
+    world.run("update audiences set position = 3", &[]).await;
+    assert_eq!(
+        resolver(&world).step().await.expect("a step"),
+        Step::Behind,
+        "a client is not in the view yet"
+    );
+    world.run("update clients.checkpoint set position = 1", &[]).await;
+    assert_eq!(resolver(&world).step().await.expect("a step"), Step::Moved, "no client in between");
+    world.run("update audiences set position = 1002", &[]).await;
+    assert_eq!(resolver(&world).step().await.expect("a step"), Step::Behind, "too many to search");
+}
+
+#[tokio::test]
+async fn a_list_goes_to_its_clients_and_counts_who_was_erased_since() {
+    let world = world().await;
+    let ids = [7, 8, 900].map(|number| Uuid::from_u128(number_in_hex(number)).into());
+    let clients = ClientList { ids: ids.into(), unknown: 4 };
+    let filter = AudienceFilter { clients: Some(clients), ..AudienceFilter::default() };
+    let notification = world.filtered(1, filter).await;
+    open(&world, notification, 1).await;
+    resolve(&world).await;
+    assert_eq!(world.number("select sum(people)::bigint from send_tasks").await, 2);
+    let excluded: String = sqlx::query_scalar(
+        "select payload -> 'AudienceClosed' ->> 'excluded' from events where event_type = 'AudienceClosed'",
+    )
+    .fetch_one(&world.pool)
+    .await
+    .expect("an audience that is closed");
+    assert_eq!(excluded, r#"{"erased":1,"unknown":4}"#);
+}
+
+/// The view writes the numbers of clients in decimal digits.
+fn number_in_hex(number: u64) -> u128 {
+    u128::from_str_radix(&number.to_string(), 16).expect("digits")
 }
 
 #[tokio::test]

@@ -119,6 +119,7 @@ fn alarm(position: Position, error: &domain::DecodeError) {
 #[cfg(test)]
 mod tests {
     use commands::log::Context;
+    use domain::notification::AudienceFilter;
     use domain::personal::Personal;
     use domain::value::{Category, UserId};
 
@@ -148,6 +149,8 @@ mod tests {
             body: Personal::erased(Uuid::nil()),
             template: None,
             only_to: None,
+            sms: None,
+            filter: AudienceFilter::default(),
             expires_at: None,
             author: UserId::from(Uuid::nil()),
             requested_at: DateTime::UNIX_EPOCH,

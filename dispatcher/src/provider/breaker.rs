@@ -12,21 +12,24 @@ use super::streak::ADDRESSES_DOUBTED_FOR;
 
 /// How long a provider rests after it refused our connection, TLS, credentials or account.
 pub const CONFIG_REST: TimeDelta = TimeDelta::seconds(60);
-/// How long a provider rests that cannot be reached, or ends every connection.
+/// How long a provider rests after it could not be reached, or ended every connection.
 pub const OUTAGE_REST: TimeDelta = TimeDelta::seconds(15);
-/// How many sends in a row fail to reach the provider before it rests.
+/// How many consecutive sends must fail to reach the provider before it rests.
 pub const OUTAGE_AFTER: u32 = 5;
-/// How long a provider rests whose answers are lost. Longer, since each trial send may be one more in doubt.
+/// How long a provider rests after consecutive sends ended in doubt. Longer than the others, because each trial send
+/// may end in doubt too.
 pub const DOUBT_REST: TimeDelta = TimeDelta::seconds(60);
-/// How many sends in a row are left in doubt before the provider rests. Sends in flight at that moment may be too.
+/// How many consecutive sends must end in doubt before the provider rests. Those in flight at that moment may end in
+/// doubt too.
 pub const DOUBT_AFTER: u32 = 5;
 
 /// The first rest of a provider that refuses everybody in the same words.
 pub const REFUSALS_REST: TimeDelta = TimeDelta::seconds(15);
-/// Each rest of a provider that refuses addresses. Short: they may be a list of dead addresses, and another company's alarm
-/// waits behind it.
+/// Each rest of a provider that refuses addresses. Short, because the addresses may simply be dead, and another
+/// company's alarm may wait behind them.
 pub const REFUSED_ADDRESSES_REST: TimeDelta = TimeDelta::seconds(2);
-/// How long it rests at most: each refusal of the one that tries doubles the rest. An alarm waits no longer once it works.
+/// The longest rest. Each refused trial send doubles the rest, and an alarm waits no longer than this after the
+/// provider works again.
 pub const REFUSALS_REST_MAX: TimeDelta = TimeDelta::seconds(120);
 
 /// Why a provider rests.
@@ -42,12 +45,12 @@ pub enum RestReason {
     Refusals,
 }
 
-/// Whether a provider may be asked now.
+/// Whether a message may be sent to a provider now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
     /// Send.
     Open,
-    /// Leave the delivery in the queue until then; its attempts are not touched.
+    /// Leave the delivery in the queue until then. Its attempts do not change.
     RestsUntil(DateTime<Utc>),
 }
 
@@ -74,7 +77,7 @@ struct Rest {
     until: DateTime<Utc>,
     reason: RestReason,
     length: TimeDelta,
-    /// One send was let through to try.
+    /// A trial send is in flight.
     is_tried: bool,
     /// When the provider last showed the reason.
     shown_at: DateTime<Utc>,
@@ -110,8 +113,8 @@ impl fmt::Display for RestReason {
 }
 
 impl Breaker {
-    /// Asks to send. When a rest is over one caller is let through to try, and the rest goes on for the others
-    /// until that one has an answer, or as long again if it never has.
+    /// Asks whether a send may begin. After a rest one caller may make a trial send. The rest continues for the others
+    /// until the trial send has an answer, or for the same time again if it never has one.
     pub fn admit(&self, now: DateTime<Utc>) -> Admission {
         let mut state = self.locked();
         let Some(rest) = state.rest else {
@@ -127,9 +130,9 @@ impl Breaker {
         Admission::Open
     }
 
-    /// Lets the next send through before the end of a rest, at most once in a while: an alarm does not wait minutes for a
-    /// provider that may take it. Not while answers leave sends in doubt, because the alarm would be in doubt too. The rest
-    /// goes on for everybody else, and ends when the alarm is accepted.
+    /// Lets the next send through during a rest, at most once per interval, so that an alarm does not wait minutes for
+    /// a provider that may work again. Not while the provider rests because of doubts: the alarm would end in doubt
+    /// too. The rest continues for all others, and ends when the alarm is accepted.
     pub fn try_early(&self, every: TimeDelta, now: DateTime<Utc>) -> bool {
         let mut state = self.locked();
         let may_try = state.rest.is_some_and(|rest| rest.reason != RestReason::Doubt)
@@ -145,8 +148,8 @@ impl Breaker {
         self.locked().rest.map(|rest| rest.until)
     }
 
-    /// Learns from the result of a send. Says why, if the provider begins to rest: once, however often it is tried in
-    /// vain after.
+    /// Records the result of a send. Returns the reason if the provider begins to rest: once for each rest, however
+    /// many trial sends fail during it.
     pub fn observe<T>(&self, result: &Result<T, SendFailure>, now: DateTime<Utc>) -> Option<RestReason> {
         let mut state = self.locked();
         let before = state.reason();
@@ -161,10 +164,10 @@ impl Breaker {
         state.reason().filter(|reason| before != Some(*reason))
     }
 
-    /// Learns that the provider refuses everybody, as [`super::streak`] finds out. Each refusal of a send that tries it
-    /// anew doubles its rest, up to `longest`; sends that were under way when it began to rest change nothing. While it
-    /// accepts others it does not rest: a list of which half is dead has many in a row, and a speed limit refuses as many
-    /// as it accepts. Says why, if it begins to rest.
+    /// Records that the provider refuses everybody, as [`super::streak`] found. Each refused trial send doubles the
+    /// rest, up to `longest`; sends that were in flight when the rest began change nothing. A provider that accepts
+    /// other messages does not rest: a list of which half is dead has many refusals in a row, and a speed limit refuses
+    /// as many as it accepts. Returns the reason if the provider begins to rest.
     pub fn refuses_everybody(&self, longest: TimeDelta, now: DateTime<Utc>) -> Option<RestReason> {
         let mut state = self.locked();
         let known = state.rest;
@@ -186,8 +189,8 @@ impl Breaker {
         begins.then_some(RestReason::Refusals)
     }
 
-    /// Whether the provider rests because it refuses everybody, or did so a moment ago: a rest that is over may be hours
-    /// old, since a provider that no message needs is not tried.
+    /// Whether the provider rests because it refuses everybody, or did so a moment ago. A rest that is over may be
+    /// hours old, because nothing is tried while there is no message.
     pub fn is_refusing_everybody(&self, now: DateTime<Utc>) -> bool {
         self.locked().rest.is_some_and(|rest| {
             rest.reason == RestReason::Refusals
@@ -208,9 +211,9 @@ impl State {
     fn learn(&mut self, failure: &Failure, now: DateTime<Utc>) {
         let accepts = self.accepts(now);
         match failure.class() {
-            // One refusal that every message would meet is enough. Any other may depend on the recipient, so that one odd
-            // address would stop everybody's messages: it is left to [`super::streak`], which asks for five people. What
-            // the provider accepts from others it will accept again: the settings cannot be wrong as a whole.
+            // One refusal that every message would meet is enough. Any other refusal may depend on the recipient, and
+            // one odd address would stop everybody's messages: [`super::streak`] decides those, by five people. If the
+            // provider accepts other messages, the settings cannot be wrong as a whole.
             FailureClass::ConfigAuth if !accepts && failure.scope == Scope::EveryMessage => {
                 self.rest(RestReason::Config, now);
             }
@@ -220,8 +223,8 @@ impl State {
         }
     }
 
-    /// A refusal of one message is an answer: the provider works. Only what it accepts shows that it does not refuse
-    /// everybody; until then, after another answer than that, the next message tries, at once.
+    /// A refusal of one message is an answer, so the provider works. Only an acceptance shows that it does not refuse
+    /// everybody. After any other answer the next message is the trial send, at once.
     fn answer(&mut self, now: DateTime<Utc>) {
         let refuses = self.rest.filter(|rest| rest.reason == RestReason::Refusals);
         let rest = refuses

@@ -1,4 +1,4 @@
-//! One way to say that a send failed, for every channel: words, and beside them the other side's own text.
+//! Failures of a send, in one form for every channel: words for the cause, and the provider's own text beside them.
 
 use std::fmt;
 
@@ -7,26 +7,26 @@ use domain::deliveries::{Cause, Evidence, FailureClass, Observation, Phase};
 use super::redaction::{provider_text, without_recipient};
 use super::schedule::RetryAdvice;
 
-/// Why one send provably did not happen.
+/// The reason why a message was provably not sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The class, which decides what happens next, and what is known of the failure.
     pub cause: Cause,
-    /// The provider's own text, or a library's where the provider said nothing; empty if there is none. Bounded, in one
-    /// line, without addresses or numbers of people.
+    /// The provider's own text, or a library's if the provider said nothing; empty if there is none. One bounded line,
+    /// without addresses and phone numbers.
     pub text: String,
-    /// What the provider asked about the next attempt.
+    /// The provider's advice on the next attempt.
     pub advice: RetryAdvice,
-    /// Which other messages would meet it too.
+    /// Which other messages would fail in the same way.
     pub scope: Scope,
 }
 
-/// Which messages a failure meets.
+/// Which messages a failure affects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// It may depend on the recipient or the content.
     OneMessage,
-    /// Of the connection, TLS, the log-in, the account or the sender: the next message would meet it too.
+    /// It is about the connection, TLS, the log-in, the account or the sender: the next message would fail too.
     EveryMessage,
 }
 
@@ -36,23 +36,30 @@ impl Failure {
         Self::new(class, Evidence::answered(phase, code)).with_text(text)
     }
 
-    /// A failure that our side has seen, in a phase or before any.
+    /// A failure that our side observed, in a phase or before the first one.
     pub fn observed(class: FailureClass, phase: impl Into<Option<Phase>>, observed: Observation) -> Self {
         Self::new(class, Evidence::observed(phase.into(), observed))
     }
 
-    /// A failure of which this is known, without text or advice.
+    /// A failure with this cause, without text or advice.
     pub const fn new(class: FailureClass, evidence: Evidence) -> Self {
         let cause = Cause { class, evidence };
         Self { cause, text: String::new(), advice: RetryAdvice::Schedule, scope: Scope::OneMessage }
     }
 
-    /// Settings of ours that cannot work, as our side has seen: no message would go.
+    /// The same failure with what the provider's code says beyond its class.
+    #[must_use]
+    pub fn with_meaning(mut self, meaning: Option<Observation>) -> Self {
+        self.cause.evidence.observed = meaning;
+        self
+    }
+
+    /// A fault of our settings that our side observed: no message can be sent.
     pub fn of_settings(phase: impl Into<Option<Phase>>, observed: Observation) -> Self {
         Self::observed(FailureClass::ConfigAuth, phase, observed).for_every_message()
     }
 
-    /// The same failure, which the next message would meet too.
+    /// The same failure, marked as one that the next message would meet too.
     #[must_use]
     pub const fn for_every_message(mut self) -> Self {
         self.scope = Scope::EveryMessage;
@@ -76,46 +83,48 @@ impl Failure {
         self.cause.class
     }
 
-    /// The provider's code, else the word for what was seen.
+    /// The provider's code, else the word of the observation.
     pub fn code(&self) -> &str {
         code(&self.cause.evidence)
     }
 
-    /// What our side has seen.
+    /// The observation of our side.
     pub const fn seen(&self) -> Option<Observation> {
         self.cause.evidence.observed
     }
 
-    /// The text, if it is a library's, such as that on a certificate that is not trusted: it may stand in logs. A provider
-    /// that gave a code gave the text too.
+    /// The text, if it comes from a library, such as the reason why a certificate is not trusted: it may be logged. A
+    /// provider that gave a code gave the text too.
     pub(super) fn library_text(&self) -> Option<&str> {
         let is_a_librarys = self.cause.evidence.code.is_none() && !self.text.is_empty();
         is_a_librarys.then_some(self.text.as_str())
     }
 
-    /// The same event once the message was on its way: from there on it proves nothing.
+    /// The same event after the message was on its way, where it is no proof that nothing was sent.
     pub(super) fn into_doubt(self) -> Doubt {
         Doubt { evidence: self.cause.evidence, text: self.text }
     }
 
-    /// Whether the provider could not be reached: no connection, or no answer on it. It says nothing of the recipient.
+    /// Whether the provider could not be reached: no connection, or no answer on it. It says nothing about the
+    /// recipient.
     pub fn is_unreachable(&self) -> bool {
         self.class() == FailureClass::Transient
             && matches!(self.seen(), Some(Observation::Unreachable | Observation::NoAnswer))
     }
 
-    /// Whether the provider hung up instead of answering: it may have no room for this connection, or be as good as away.
+    /// Whether the provider closed the connection instead of answering: it may accept no more connections, or be out of
+    /// service.
     pub fn is_hang_up(&self) -> bool {
         self.class() == FailureClass::Transient && self.ends_dialogue()
     }
 
-    /// Whether it is an SMTP reply that wants the same mail again (4yz, RFC 5321 4.2.1).
+    /// Whether it is an SMTP reply that asks for the same mail again (4yz, RFC 5321 4.2.1).
     pub(super) fn asks_again(&self) -> bool {
         self.smtp_reply().is_some_and(|code| code.starts_with('4'))
     }
 
-    /// Whether the connection it came by is of no more use: it is closed, silent or out of protocol, or was closed with
-    /// a 421.
+    /// Whether the connection cannot be used any more: it is closed, silent or out of protocol, or the server ended it
+    /// by a 421.
     pub(super) fn ends_dialogue(&self) -> bool {
         use Observation::{
             AnswerCut, AnswerTooLong, AnswerUnasked, AnswerUnexpected, AnswerUnreadable, Closed, NoAnswer,
@@ -142,13 +151,13 @@ impl Failure {
     }
 }
 
-/// The provider's code, else the word for what was seen.
+/// The provider's code, else the word of the observation.
 fn code(evidence: &Evidence) -> &str {
     let word = evidence.observed.map_or("unknown", Observation::as_str);
     evidence.code.as_deref().unwrap_or(word)
 }
 
-/// What is known, for errors: `550 5.1.1 in rcpt: no such user`.
+/// The cause as a text for errors: `550 5.1.1 in rcpt: no such user`.
 fn write_known(f: &mut fmt::Formatter<'_>, evidence: &Evidence, text: &str) -> fmt::Result {
     f.write_str(code(evidence))?;
     if let Some(phase) = evidence.phase {
@@ -171,17 +180,17 @@ impl fmt::Debug for Failure {
     }
 }
 
-/// What was seen last of a send whose end is unknown.
+/// The last observation of a send whose outcome is unknown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Doubt {
-    /// What is known of it.
+    /// Its cause, as far as it is known.
     pub evidence: Evidence,
     /// The provider's own text, or a library's; empty if there is none.
     pub text: String,
 }
 
 impl Doubt {
-    /// The provider's code, else the word for what was seen.
+    /// The provider's code, else the word of the observation.
     pub fn code(&self) -> &str {
         code(&self.evidence)
     }
@@ -199,28 +208,28 @@ impl fmt::Debug for Doubt {
     }
 }
 
-/// The send must not begin: the claim was lost, its time is over, or the provider was kept waiting for too long.
+/// The send must not begin: the claim was lost, its time is over, or the provider has waited too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the started mark was refused")]
+#[error("the start mark was refused")]
 pub struct StartRefused;
 
-/// The provider took the message over.
+/// The provider accepted the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
-    /// How the provider calls it: a queue id's reply or a message sid; bounded, in one line.
+    /// The provider's reference: the reply with its queue id, or a message sid. One bounded line.
     pub reference: String,
 }
 
 /// How a send ended without being accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendFailure {
-    /// The worker's own started mark was refused: nothing was sent, and nothing must be settled.
+    /// The start mark was refused: nothing was sent, and nothing is settled.
     #[error(transparent)]
     StartRefused(#[from] StartRefused),
-    /// Refused, or never reached: the provider provably did not take it, whether it was marked started or not.
+    /// The provider provably did not accept it: it refused the message or was not reached. A start mark may exist.
     #[error("failed to send: {0}")]
     Unsent(Failure),
-    /// The recipient has asked the provider for no more messages: it was refused, and would be for ever.
+    /// The recipient has told the provider to deliver no more messages. It refuses this one and every later one.
     #[error("the recipient has opted out")]
     OptedOut,
     /// The message may have arrived.
@@ -229,7 +238,7 @@ pub enum SendFailure {
 }
 
 impl Accepted {
-    /// The same without what repeats the recipient.
+    /// The same without the recipient's address or number.
     #[must_use]
     pub(super) fn without(self, recipient: &str) -> Self {
         Self { reference: without_recipient(&self.reference, recipient) }
@@ -237,7 +246,7 @@ impl Accepted {
 }
 
 impl SendFailure {
-    /// The same without what repeats the recipient.
+    /// The same without the recipient's address or number.
     #[must_use]
     pub(super) fn without(self, recipient: &str) -> Self {
         match self {

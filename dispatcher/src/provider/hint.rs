@@ -1,8 +1,8 @@
-//! What an operator can do about a failure that is ours to mend: for logs, never for events.
+//! Hints for operators about failures of our own settings. They go to logs, never to events.
 
 use domain::deliveries::Observation;
 
-/// What to do about it, with the keys of the configuration. None: only the provider can mend it.
+/// The hint, with the keys of the configuration. None: only the provider can repair the failure.
 pub(super) const fn of(observed: Observation) -> Option<&'static str> {
     Some(match observed {
         Observation::TlsFailed => {

@@ -1,4 +1,4 @@
-//! How many sends a second a provider is given, over all of its connections in this process.
+//! The rate limit of a provider over all of its connections in this process.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-/// A token bucket; a full one holds a tenth of a second's sends, so that a pause is not followed by a flood.
+/// A token bucket. A full one holds the sends of a tenth of a second, so that no burst follows a pause.
 #[derive(Debug)]
 pub struct RateLimit {
     bucket: Option<Mutex<Bucket>>,

@@ -5,6 +5,7 @@ pub mod email;
 pub mod failure;
 mod hint;
 pub mod limit;
+pub mod pulse;
 mod redaction;
 pub mod schedule;
 pub mod settings;
@@ -22,6 +23,7 @@ pub use email::security::TlsMode;
 pub use email::{EmailProvider, EmailSender, SmtpDeadlines, SmtpSettings};
 pub use failure::{Accepted, Doubt, Failure, Scope, SendFailure, StartRefused};
 pub use limit::RateLimit;
+pub use pulse::Pulse;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
 pub use settings::SettingsError;
 pub use sms::{
@@ -32,7 +34,7 @@ pub use sms::{
 /// One message to one recipient, rendered and ready to go.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// Our name for it: the mail's Message-ID, the SMS's callback reference.
+    /// Our id of it: the mail's Message-ID, the SMS's callback reference.
     pub delivery_id: DeliveryId,
     /// The e-mail address, or the number in E.164 form.
     pub to: String,
@@ -50,17 +52,17 @@ pub struct Outgoing {
     pub requested_at: DateTime<Utc>,
 }
 
-/// A person's address and what they are told stay out of logs.
+/// The address and the text stay out of logs.
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outgoing").field("delivery_id", &self.delivery_id).finish_non_exhaustive()
     }
 }
 
-/// What every provider has, whatever it speaks.
+/// The parts that every provider has, whatever its protocol.
 #[derive(Debug)]
 pub struct Gate {
-    /// How logs and attempts name the provider.
+    /// The provider's name in logs and attempts.
     pub name: String,
     /// How many senders may be busy at once.
     pub connections: u32,
@@ -68,21 +70,29 @@ pub struct Gate {
     pub limit: RateLimit,
     /// Its circuit breaker, over all senders.
     pub breaker: Breaker,
+    /// Whether it answers, over all senders.
+    pub pulse: Pulse,
 }
 
 impl Gate {
     fn new(name: &str, connections: u32, rate_per_second: u32) -> Self {
         let limit = RateLimit::new(rate_per_second);
-        Self { name: name.to_owned(), connections, limit, breaker: Breaker::default() }
+        Self {
+            name: name.to_owned(),
+            connections,
+            limit,
+            breaker: Breaker::default(),
+            pulse: Pulse::default(),
+        }
     }
 
-    /// Tells the breaker how a send ended, and the log if the provider begins to rest: an outage ends by itself, of
-    /// everything else a person should know.
+    /// Reports a result to the breaker, and logs it if the provider begins to rest. An outage ends by itself. Any other
+    /// reason is logged as an error, because an operator should look.
     pub fn learn<T>(&self, result: &Result<T, SendFailure>, now: DateTime<Utc>) {
         self.tell(self.breaker.observe(result, now), unsent(result));
     }
 
-    /// The same of a provider that refuses everybody, which rests for `longest` at most.
+    /// Reports that the provider refuses everybody. It rests for `longest` at most.
     pub fn learn_that_it_refuses_everybody(&self, longest: TimeDelta, now: DateTime<Utc>) {
         self.tell(self.breaker.refuses_everybody(longest, now), None);
     }
@@ -92,13 +102,13 @@ impl Gate {
         match begins_to_rest {
             None => {}
             Some(reason @ RestReason::Outage) => {
-                tracing::warn!(provider, %reason, "a provider is left alone for a while")
+                tracing::warn!(provider, %reason, "a provider begins to rest")
             }
             Some(reason) => {
                 let code = why.map(Failure::code);
                 let error = why.and_then(Failure::library_text);
                 let hint = why.and_then(Failure::seen).and_then(hint::of);
-                tracing::error!(provider, %reason, code, error, hint, "a provider is left alone for a while");
+                tracing::error!(provider, %reason, code, error, hint, "a provider begins to rest");
             }
         }
     }
@@ -121,11 +131,19 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// What it carries.
+    /// The channel that it carries.
     pub fn channel(&self) -> Channel {
         match self {
             Self::Email(_) => Channel::Email,
             Self::Sms(_) => Channel::Sms,
+        }
+    }
+
+    /// Whether it carries Unicode. Every mail server does.
+    pub fn takes_unicode(&self) -> bool {
+        match self {
+            Self::Email(_) => true,
+            Self::Sms(provider) => provider.takes_unicode(),
         }
     }
 
@@ -146,19 +164,18 @@ impl Provider {
     }
 }
 
-/// One worker's way to a provider; it sends one message at a time.
+/// One worker's connection to a provider. It sends one message at a time.
 #[derive(Debug)]
 pub enum Sender {
     /// One SMTP connection.
     Email(EmailSender),
-    /// A place in the HTTP client's pool.
+    /// A share of the HTTP client's pool.
     Sms(SmsSender),
 }
 
 impl Sender {
     /// Sends one message. `started` is awaited at the last moment at which the message is provably unsent; if it
-    /// refuses, nothing is sent. Neither the rate limit nor the breaker is asked here: the worker does that before
-    /// it claims.
+    /// refuses, nothing is sent. The worker asks the rate limit and the breaker before it calls this.
     ///
     /// # Errors
     /// [`SendFailure::Unsent`] and [`SendFailure::StartRefused`] are proof that the provider did not accept the message.
@@ -171,7 +188,7 @@ impl Sender {
             Self::Email(sender) => sender.send(outgoing, started).await,
             Self::Sms(sender) => sender.send(outgoing, started).await,
         };
-        // What the provider says goes into events.
+        // The provider's text goes into events.
         result.map(|accepted| accepted.without(&outgoing.to)).map_err(|failure| failure.without(&outgoing.to))
     }
 

@@ -1,4 +1,4 @@
-//! Texts of providers without what names a person: they go into events, which outlive a person's wish to be erased.
+//! Removes personal data from texts of providers. The texts go into events, which remain after a person is erased.
 
 /// The longest provider text that is kept, in characters.
 pub(super) const MAX_TEXT: usize = 500;
@@ -16,7 +16,7 @@ pub(super) fn provider_text(raw: &str) -> String {
     bounded(text)
 }
 
-/// A provider's text without the address or number it was told of, in whatever form it repeats it.
+/// A provider's text without the recipient's address or number, in any form in which the text repeats it.
 pub(super) fn without_recipient(text: &str, recipient: &str) -> String {
     if !repeats(text, recipient) {
         return text.to_owned();
@@ -27,9 +27,9 @@ pub(super) fn without_recipient(text: &str, recipient: &str) -> String {
     if repeats(&kept, recipient) { BLANK.to_owned() } else { kept }
 }
 
-/// What stands in place of what names a person.
+/// The replacement for personal data.
 const BLANK: &str = "…";
-/// So many digits from a number's end are the number: the rest is a country's or an area's, and may be left out.
+/// So many last digits identify a number. Those before are the country's and the area's, which a text may leave out.
 const TELLING_DIGITS: usize = 7;
 
 fn repeats(text: &str, recipient: &str) -> bool {
@@ -42,8 +42,8 @@ fn repeats(text: &str, recipient: &str) -> bool {
     !telling.is_empty() && digits(&plain).contains(telling)
 }
 
-/// An address as texts repeat it, in lower case: as it is written and with its domain in punycode, each also as bounce
-/// addresses carry it, ana=example.com.
+/// An address as texts repeat it, in lower case: as written and with its domain in punycode, each also in the form of
+/// bounce addresses, ana=example.com.
 fn forms(recipient: &str) -> impl Iterator<Item = String> {
     let forms = [Some(recipient.to_lowercase()), in_punycode(recipient)];
     forms.into_iter().flatten().flat_map(|form| [form.replacen('@', "=", 1), form])

@@ -1,4 +1,4 @@
-//! When a failed send may be tried again: pure rules, given their time and their chance.
+//! The rules of retries, as pure functions of a time and a random number.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ pub fn is_retried(class: FailureClass) -> bool {
     matches!(class, FailureClass::Transient | FailureClass::Throttled | FailureClass::ConfigAuth)
 }
 
-/// What the provider itself said about the next attempt.
+/// The provider's advice on the next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryAdvice {
     /// Nothing: the channel's schedule decides.
@@ -22,11 +22,12 @@ pub enum RetryAdvice {
     After(Duration),
     /// The same at a moment of our clock.
     At(DateTime<Utc>),
-    /// Not at all: the provider has the message and gave it up, so that another attempt would be another message.
+    /// Not at all: the provider accepted the message and then gave up, so that another attempt would be a second
+    /// message.
     Never,
 }
 
-/// What is known of a delivery when its attempt has failed.
+/// The attempts of a delivery whose last one failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts {
     /// The channel, which has a schedule of its own.
@@ -35,8 +36,10 @@ pub struct Attempts {
     pub made: u32,
     /// When the first of them began.
     pub first_at: DateTime<Utc>,
-    /// When the notification loses its sense; nothing is sent at or after it.
+    /// When the notification expires. Nothing is sent at or after it.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The longest wait that the provider may ask for.
+    pub asked_max: Duration,
 }
 
 /// How far jitter moves a wait: 0.2 is ±20 %.
@@ -45,8 +48,12 @@ pub const JITTER: f64 = 0.2;
 pub const MAX_ATTEMPTS: u32 = 100;
 /// The shortest wait a provider may ask for.
 pub const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
-/// The longest wait a provider may ask for. One that would end after the last moment for an attempt ends there.
+/// The longest wait a provider may ask for; [`ALARM_RETRY_AFTER_MAX`] for an alarm. A wait beyond the last moment for an
+/// attempt is cut to that moment.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
+/// The longest wait a provider may ask for an alarm: a header that is wrong or meant for campaigns does not make it news of
+/// yesterday, and one attempt more in a quarter of an hour does no provider harm.
+pub const ALARM_RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 /// A wait that would end after the expiry ends this long before it instead, so that the attempt can still begin.
 pub const EXPIRY_MARGIN: TimeDelta = TimeDelta::minutes(1);
 
@@ -71,21 +78,24 @@ pub fn next_attempt(
         is_in_time(attempts, due).then_some(due)
     };
     match (asked(advice, now), advice) {
-        (Some(asked), _) => after(later(asked, jitter))
-            .or_else(|| after(later(asked, 0.0)))
+        (Some(asked), _) if asked > attempts.asked_max => after(sooner(attempts.asked_max, jitter))
             .or_else(|| after(longest(attempts, now, jitter)?))
             .or_else(|| after(scheduled?)),
-        (None, RetryAdvice::NotBefore(floor)) => after(scheduled?.max(later(floor, jitter))),
+        (Some(asked), _) => after(later(attempts, asked, jitter))
+            .or_else(|| after(later(attempts, asked, 0.0)))
+            .or_else(|| after(longest(attempts, now, jitter)?))
+            .or_else(|| after(scheduled?)),
+        (None, RetryAdvice::NotBefore(floor)) => after(scheduled?.max(later(attempts, floor, jitter))),
         (None, _) => after(scheduled?),
     }
 }
 
-/// Whether the provider itself says when, so that the schedule decides only if that is too late.
+/// Whether the provider named a time. The schedule then decides only if that time is too late.
 pub fn is_asked_for(advice: RetryAdvice) -> bool {
     matches!(advice, RetryAdvice::After(_) | RetryAdvice::At(_))
 }
 
-/// The wait that the provider asked for. A moment that is over asks for none.
+/// The wait that the provider asked for; none for a moment in the past.
 fn asked(advice: RetryAdvice, now: DateTime<Utc>) -> Option<Duration> {
     match advice {
         RetryAdvice::After(asked) => Some(asked),
@@ -95,8 +105,13 @@ fn asked(advice: RetryAdvice, now: DateTime<Utc>) -> Option<Duration> {
 }
 
 /// The provider's own wait, spread a little so that a thousand refused sends do not return in one moment.
-fn later(asked: Duration, jitter: f64) -> Duration {
-    asked.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX).mul_f64(1.0 + JITTER * jitter)
+fn later(attempts: &Attempts, asked: Duration, jitter: f64) -> Duration {
+    asked.max(RETRY_AFTER_MIN).mul_f64(1.0 + JITTER * jitter).min(attempts.asked_max)
+}
+
+/// A bound, spread over its last fifth.
+fn sooner(bound: Duration, jitter: f64) -> Duration {
+    bound.mul_f64(1.0 - JITTER * (1.0 - jitter))
 }
 
 /// The longest wait that leaves time for an attempt, spread over its last fifth: a campaign's messages expire together.
@@ -104,10 +119,10 @@ fn longest(attempts: &Attempts, now: DateTime<Utc>, jitter: f64) -> Option<Durat
     let window_end = attempts.first_at + window(attempts.channel);
     let last = attempts.expires_at.map_or(window_end, |end| window_end.min(end - EXPIRY_MARGIN));
     let left = (last - now).to_std().ok().filter(|left| *left >= RETRY_AFTER_MIN)?;
-    Some(left.mul_f64(1.0 - JITTER * (1.0 - jitter)))
+    Some(sooner(left, jitter))
 }
 
-/// Whether an attempt then is one within the channel's window and before the expiry.
+/// Whether an attempt at `due` is within the channel's window and before the expiry.
 fn is_in_time(attempts: &Attempts, due: DateTime<Utc>) -> bool {
     due <= attempts.first_at + window(attempts.channel) && attempts.expires_at.is_none_or(|end| due < end)
 }

@@ -11,7 +11,7 @@ fn start() -> DateTime<Utc> {
 }
 
 fn made(channel: Channel, made: u32) -> Attempts {
-    Attempts { channel, made, first_at: start(), expires_at: None }
+    Attempts { channel, made, first_at: start(), expires_at: None, asked_max: RETRY_AFTER_MAX }
 }
 
 fn seconds(attempts: &Attempts, class: FailureClass, advice: RetryAdvice, jitter: f64) -> Option<i64> {
@@ -75,7 +75,21 @@ fn an_absurd_retry_after_is_bounded() {
         let advice = RetryAdvice::After(Duration::from_secs(asked));
         seconds(&made(Channel::Email, 1), FailureClass::Throttled, advice, 0.0)
     };
-    assert_eq!((of(0), of(u64::MAX)), (Some(1), Some(24 * 3600)));
+    assert_eq!((of(0), of(86_400), of(u64::MAX)), (Some(1), Some(86_400), Some(69_120)));
+}
+
+#[test]
+fn an_alarm_waits_a_quarter_of_an_hour_at_most_whatever_a_provider_asks_for() {
+    const YEAR_S: u64 = 31_536_000;
+    let alarm = Attempts { asked_max: ALARM_RETRY_AFTER_MAX, ..made(Channel::Sms, 1) };
+    let after = |asked, jitter| {
+        let advice = RetryAdvice::After(Duration::from_secs(asked));
+        seconds(&alarm, FailureClass::Throttled, advice, jitter)
+    };
+    assert_eq!((after(YEAR_S, 0.0), after(YEAR_S, 1.0)), (Some(720), Some(900)));
+    assert_eq!((after(900, 0.0), after(900, 1.0), after(60, 0.0)), (Some(900), Some(900), Some(60)));
+    let at = RetryAdvice::At(start() + TimeDelta::days(365));
+    assert_eq!(seconds(&alarm, FailureClass::Throttled, at, 1.0), Some(900));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the settings of all providers share, and what is wrong with those that cannot be used.
+//! The settings that all providers share, and the error of invalid ones.
 
 use std::fmt;
 
@@ -13,13 +13,13 @@ pub const MAX_RATE_PER_SECOND: u32 = 1_000_000;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{channel}.providers \"{name}\": {key} {reason}")]
 pub struct SettingsError {
-    /// The section of the configuration file has its name.
+    /// The channel, which names the section of the configuration file.
     pub channel: Channel,
     /// The provider's name.
     pub name: String,
     /// The key at fault, as it stands in the configuration file.
     pub key: &'static str,
-    /// What is wrong with it; the value itself is not repeated, it may be a secret.
+    /// What is wrong with it, without the value, which may be a secret.
     pub reason: &'static str,
 }
 
@@ -43,7 +43,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Checks what every provider has.
+/// Checks the settings that every provider has.
 pub(super) fn limits(
     name: &str,
     connections: u32,

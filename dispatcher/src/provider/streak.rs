@@ -1,4 +1,5 @@
-//! Refusals that are about us and not about their recipients: several in a row, of different people, in the same words.
+//! Recognizes refusals that are about us and not about their recipients: consecutive ones to different people in the
+//! same words.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::deliveries::FailureClass;
@@ -6,31 +7,34 @@ use domain::deliveries::FailureClass;
 use super::failure::Failure;
 use super::schedule::RetryAdvice;
 
-/// How many different people are refused in the same words, without an acceptance between, before the provider is at fault.
+/// How many different people must be refused in the same words, without an acceptance between, before the provider is
+/// at fault.
 pub const STREAK: usize = 5;
-/// How long a refusal is held, since others may follow it.
+/// How long a refusal is held, because others may follow it.
 pub const HELD_FOR: TimeDelta = TimeDelta::seconds(2);
 /// How long it is held at most, while others follow.
 pub const HELD_MAX: TimeDelta = TimeDelta::seconds(10);
-/// Refusals of addresses further apart have nothing to do with each other. Longer than a provider rests. All others may be
-/// about us however seldom a message is sent, as one alarm an hour: only an acceptance ends their streak.
+/// Refusals of addresses further apart than this do not belong to one streak. Longer than a provider rests. Other
+/// refusals may be about us however far apart they are, as with one alarm an hour: only an acceptance ends their
+/// streak.
 pub const STREAK_GAP_MAX: TimeDelta = TimeDelta::minutes(5);
-/// How long a provider is held at fault for refusals of addresses. What it refuses after that, without an acceptance, is a
-/// list of dead addresses: it must come to an end.
+/// How long a provider counts as at fault for refusals of addresses. Later refusals without an acceptance come from a
+/// list of dead addresses, which must come to an end.
 pub const ADDRESSES_DOUBTED_FOR: TimeDelta = TimeDelta::minutes(5);
-/// How many wordings are followed at once. One more replaces the oldest of which no refusal is held.
+/// How many wordings are followed at once. One more replaces the oldest one without a held refusal.
 const WORDINGS_MAX: usize = 8;
 /// How many refusals of one wording are held at once, as when one person is sent many messages.
 const HELD_REFUSALS_MAX: usize = 32;
 
-/// What a refusal says, freed of everything that differs from one person to the next.
+/// A refusal's words, without everything that differs between people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wording(String);
 
 impl Wording {
-    /// Codes and common words stay. Ids, hosts, times and what is the recipient's own go: `own` are the address and the name.
+    /// Codes and common words stay. Ids, hosts, times and the words of `own`, the recipient's address and name, are
+    /// removed.
     ///
-    /// A refusal of the sender, the account or the speed says the same in whatever words.
+    /// A refusal of the sender, the account or the speed is one wording, whatever its words.
     pub fn of(failure: &Failure, own: [&str; 2]) -> Self {
         use FailureClass::{ConfigAuth, PolicyReputation, Throttled};
         if matches!(failure.class(), ConfigAuth | PolicyReputation | Throttled) {
@@ -49,7 +53,7 @@ fn words(text: &str) -> impl Iterator<Item = String> {
         .filter(|word| !word.is_empty())
 }
 
-/// Neither an id, an address, a time nor a host.
+/// Whether a word is neither an id, an address, a time nor a host.
 fn is_common(word: &str) -> bool {
     word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\''))
 }
@@ -57,8 +61,8 @@ fn is_common(word: &str) -> bool {
 /// Whether a refusal counts towards a streak: it is about us, or may be although its code blames the address.
 ///
 /// A refusal of the content does not count: a notification has one text, so that the same refusal of all its recipients
-/// says nothing about us. A refusal that asks for another attempt does not count either: every recipient may be asked so
-/// once, as by greylisting, and a provider that rested for it would never hear the second attempts.
+/// says nothing about us. A refusal that asks for another attempt does not count either: greylisting asks every
+/// recipient once, and a provider that rested for it would never get the second attempts.
 pub fn is_counted(failure: &Failure) -> bool {
     use FailureClass::{ConfigAuth, PermanentAddress, PolicyReputation, Throttled, Unknown};
     let is_final =
@@ -67,10 +71,10 @@ pub fn is_counted(failure: &Failure) -> bool {
         && matches!(failure.class(), ConfigAuth | PermanentAddress | PolicyReputation | Throttled | Unknown)
 }
 
-/// One refusal, as a streak is counted.
+/// One refusal of a streak.
 #[derive(Debug, Clone)]
 pub struct Refusal {
-    /// What it says.
+    /// Its words.
     pub wording: Wording,
     /// Its class.
     pub class: FailureClass,
@@ -78,18 +82,18 @@ pub struct Refusal {
     pub recipient: String,
 }
 
-/// What a refusal means; the refusals given back are to be settled so, the new one among them.
+/// The meaning of a refusal, with the held refusals that are settled by it, the new one included.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Ruling<T> {
-    /// Nothing yet: it is held, unless it was only to be counted.
+    /// Undecided: the refusal is held, unless it was only counted.
     Open,
-    /// It is taken at its word.
+    /// The refusals mean what they say.
     Recipient(Option<T>),
-    /// It is about us: the provider is to rest, and all that were refused so may be sent again.
+    /// They are about us: the provider rests, and all of them may be sent again.
     Us(Vec<T>),
 }
 
-/// The refusals of one provider since its last acceptance. `T` is what is held of a refusal.
+/// The refusals of one provider since its last acceptance. `T` is a held refusal.
 #[derive(Debug)]
 pub struct Streaks<T>(Vec<Streak<T>>);
 
@@ -112,8 +116,8 @@ impl<T> Default for Streaks<T> {
 }
 
 impl<T> Streaks<T> {
-    /// Counts a refusal. `held` is what is kept of it until its meaning is decided; without it the refusal only
-    /// counts, since its row has a way to go on.
+    /// Counts a refusal. `held` is kept until the meaning is decided. Without it the refusal only counts, because its
+    /// delivery goes on another way.
     pub fn refused(&mut self, refusal: Refusal, held: Option<T>, now: DateTime<Utc>) -> Ruling<T> {
         self.0.retain(|streak| !streak.is_over(now));
         let Some(streak) = self.of(refusal.wording, refusal.class, now) else {
@@ -123,8 +127,9 @@ impl<T> Streaks<T> {
         streak.rule(refusal.class, held, now)
     }
 
-    /// A send that began then was accepted: people are counted anew, and refusals before it were about their
-    /// recipients. Gives back what was held of these. For a refusal that came while the send was under way it is no proof.
+    /// A send that began at that time was accepted. Counting starts anew, and the refusals before it were about their
+    /// recipients: returns those that were held. It is no proof for a refusal that came while the accepted send was in
+    /// flight.
     pub fn accepted(&mut self, began_at: DateTime<Utc>) -> Vec<T> {
         let mut cleared = Vec::new();
         for streak in &mut self.0 {
@@ -135,7 +140,7 @@ impl<T> Streaks<T> {
         cleared
     }
 
-    /// Gives back what was held long enough: nothing else was learned, so that it is about its recipient.
+    /// Returns the refusals that were held long enough. Nothing contradicted them, so they are about their recipients.
     pub fn overdue(&mut self, now: DateTime<Utc>) -> Vec<T> {
         let mut overdue = Vec::new();
         for streak in &mut self.0 {
@@ -146,12 +151,13 @@ impl<T> Streaks<T> {
         overdue
     }
 
-    /// Gives back everything that is held, undecided.
+    /// Returns all held refusals, undecided.
     pub fn clear(&mut self) -> Vec<T> {
         std::mem::take(&mut self.0).into_iter().flat_map(|streak| streak.held).map(|(held, _)| held).collect()
     }
 
-    /// The streak of a wording, a new one if need be. None: refusals of all the others are held.
+    /// The streak of a wording, new if there is none. `None` if every other streak holds refusals, so that none can be
+    /// replaced.
     fn of(&mut self, wording: Wording, class: FailureClass, now: DateTime<Utc>) -> Option<&mut Streak<T>> {
         let known = self.0.iter().position(|streak| streak.wording == wording);
         if let Some(place) = known {
@@ -176,7 +182,7 @@ impl<T> Streak<T> {
         Self { wording, class, people: Vec::new(), held: Vec::new(), last_at: now, at_fault_since: None }
     }
 
-    /// Whether the next refusal has nothing to do with those before it.
+    /// Whether the next refusal does not belong to the streak of those before it.
     fn is_over(&self, now: DateTime<Utc>) -> bool {
         self.class == FailureClass::PermanentAddress
             && self.held.is_empty()

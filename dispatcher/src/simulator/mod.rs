@@ -50,7 +50,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 /// The clock that dates what arrives.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
-/// How the outside world should be.
+/// The options of the simulator.
 #[derive(Clone)]
 pub struct SimulatorOptions {
     /// The clock that dates what arrives.
@@ -160,6 +160,7 @@ impl Simulator {
             connections,
             rate_per_second: 0,
             status_callback: Some(format!("{}/callback", self.sms_base_url())),
+            unicode: true,
             api: SmsApi::Twilio(self.twilio_account()),
         }
     }

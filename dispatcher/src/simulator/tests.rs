@@ -1,4 +1,4 @@
-//! The simulated world, seen from outside.
+//! The simulator, as its clients see it.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use uuid::Uuid;

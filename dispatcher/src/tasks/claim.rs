@@ -17,6 +17,8 @@ pub(super) const COMPANIES_MAX: usize = 64;
 pub(super) const TASKS_MAX: usize = 64;
 /// How many companies a claim looks at in a lane for those whose turn it is.
 const LOOKED_AT_MAX: usize = 256;
+/// The condition for a task `t` to wait for an owner.
+const WAITS: &str = "t.stopped is null and not t.is_parked and t.owner is null";
 
 /// What an owner wants to have.
 #[derive(Debug, Clone, Default)]
@@ -133,22 +135,22 @@ impl Claimer {
         companies: Vec<Uuid>,
         now: DateTime<Utc>,
     ) -> sqlx::Result<Vec<Candidate>> {
-        let rows: Vec<(Uuid, i32)> = sqlx::query_as(
+        let text = format!(
             "select asked.company_id, first.people
              from unnest($3::uuid[]) as asked (company_id),
                   lateral (
                     select people from send_tasks t
                     where t.channel = $1 and t.lane = $2 and t.company_id = asked.company_id
-                      and t.stopped is null and not t.is_parked and t.due_at <= $4 and t.owner is null
-                      and (t.expires_at is null or t.expires_at > $4)
-                    order by t.due_at limit 1) first",
-        )
-        .bind(self.channel.as_str())
-        .bind(lane)
-        .bind(companies)
-        .bind(now)
-        .fetch_all(&self.pool)
-        .await?;
+                      and {WAITS} and t.due_at <= $4 and (t.expires_at is null or t.expires_at > $4)
+                    order by t.due_at limit 1) first"
+        );
+        let rows: Vec<(Uuid, i32)> = sqlx::query_as(&text)
+            .bind(self.channel.as_str())
+            .bind(lane)
+            .bind(companies)
+            .bind(now)
+            .fetch_all(&self.pool)
+            .await?;
         let candidate =
             |(company, people): (Uuid, i32)| Candidate { company, people: people.max(1) as usize };
         Ok(rows.into_iter().map(candidate).collect())
@@ -165,13 +167,12 @@ impl Claimer {
                from me, unnest($4::uuid[], $5::bigint[], $6::bigint[]) as share (company_id, people, tasks),
                     lateral (
                       select notification_id, chunk, company_id, due_at, people
-                      from send_tasks w
-                      where w.channel = $2 and w.lane = $3 and w.company_id = share.company_id
-                        and w.stopped is null and not w.is_parked and w.due_at <= $7 and w.owner is null
-                        and (w.expires_at is null or w.expires_at > $7)
-                      order by w.due_at
+                      from send_tasks t
+                      where t.channel = $2 and t.lane = $3 and t.company_id = share.company_id
+                        and {WAITS} and t.due_at <= $7 and (t.expires_at is null or t.expires_at > $7)
+                      order by t.due_at
                       limit share.tasks
-                      for update of w skip locked) next),
+                      for update of t skip locked) next),
              fitting as (
                select notification_id, chunk
                from (select due.*, sum(people) over (partition by company_id order by due_at, notification_id, chunk
@@ -231,20 +232,21 @@ impl Claimer {
             companies.extend(of_lane);
             lanes.resize(companies.len(), lane);
         }
-        sqlx::query_scalar(
+        let text = format!(
             "select min(next.due_at)
-             from unnest($2::smallint[], $3::uuid[]) as w (lane, company_id),
+             from unnest($2::smallint[], $3::uuid[]) as asked (lane, company_id),
                   lateral (
                     select due_at from send_tasks t
-                    where t.channel = $1 and t.lane = w.lane and t.company_id = w.company_id
-                      and t.stopped is null and not t.is_parked and t.due_at > $4 and t.owner is null
-                    order by t.due_at limit 1) next",
-        )
-        .bind(self.channel.as_str())
-        .bind(lanes)
-        .bind(companies)
-        .bind(now)
-        .fetch_one(&self.pool)
-        .await
+                    where t.channel = $1 and t.lane = asked.lane and t.company_id = asked.company_id
+                      and {WAITS} and t.due_at > $4
+                    order by t.due_at limit 1) next"
+        );
+        sqlx::query_scalar(&text)
+            .bind(self.channel.as_str())
+            .bind(lanes)
+            .bind(companies)
+            .bind(now)
+            .fetch_one(&self.pool)
+            .await
     }
 }

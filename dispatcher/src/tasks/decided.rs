@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use cqrs_es::Aggregate;
 use domain::deliveries::{
     Action, Deliveries, DeliveriesCommand, DeliveriesEvent, MemberOutcome, Outcome, Refusal, Totals,
     deliveries_stream,
@@ -53,10 +52,10 @@ pub(super) fn decide(change: &Change, now: DateTime<Utc>) -> Decided<'_> {
         action: Action::RecordOutcomes(change.outcomes.clone()),
     };
     let decided = change.deliveries.decide_each(command);
-    let mut after = change.deliveries.clone();
-    if let Some(event) = &decided.event {
-        after.apply(event.clone());
-    }
+    let after = match &decided.event {
+        Some(event) => change.deliveries.after(event),
+        None => change.deliveries.clone(),
+    };
     let step = step(&after, change.task.chunk_people, change.in_memory, now);
     Decided { change, after, event: decided.event, refused: decided.refused, step }
 }

@@ -26,7 +26,7 @@ pub(crate) async fn suppress_erased(settler: &Settler) -> Result<(), SettleError
         let mut changes = changes(settler, free, end).await?;
         changes.retain(|change| !change.outcomes.is_empty());
         let is_done = changes.is_empty();
-        settler.commit(None, &[], changes).await?;
+        settler.commit(None, &[], &changes).await?;
         // A task that was claimed meanwhile is looked at again before the erasure goes.
         if is_over && is_done {
             forget(&settler.pool, client).await?;

@@ -62,12 +62,19 @@ pub(super) async fn mark(
     if marks.is_empty() {
         return Ok(Vec::new());
     }
-    let erased = erased_among(tx, marks).await?;
+    let started = marks.iter().filter(|mark| mark.is_started);
+    let clients = started.map(|mark| mark.client.uuid()).collect();
+    let (mut keys, mut groups) = grouped(marks, |_| false);
+    let mut inserted = insert(tx, owner, &groups, clients).await?;
+    let erased = inserted.erased;
     let is_erased = |mark: &StartMark| mark.is_started && erased.contains(&mark.client.uuid());
-    let (keys, groups) = grouped(marks, is_erased);
-    let marked = insert(tx, owner, &groups).await?;
+    if !erased.is_empty() {
+        (keys, groups) = grouped(marks, is_erased);
+        inserted = insert(tx, owner, &groups, Vec::new()).await?;
+    }
     let order: Vec<&Key> = groups.keys().collect();
-    let of_row = |key: &Key| order.binary_search(&key).ok().and_then(|place| marked.get(&place)).copied();
+    let of_row =
+        |key: &Key| order.binary_search(&key).ok().and_then(|place| inserted.marked.get(&place)).copied();
     let outcome = |(mark, key): (&StartMark, &Key)| match is_erased(mark) {
         true => Marked::Erased,
         false => of_row(key).unwrap_or(Marked::Lost),
@@ -102,21 +109,12 @@ fn grouped(
     (keys, groups)
 }
 
-/// Those of the marks' people who were erased.
-async fn erased_among(tx: &mut PgConnection, marks: &[StartMark]) -> sqlx::Result<HashSet<Uuid>> {
-    let started = marks.iter().filter(|mark| mark.is_started);
-    let clients: Vec<Uuid> = started.map(|mark| mark.client.uuid()).collect();
-    if clients.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let erased: Vec<Uuid> = sqlx::query_scalar(
-        "select asked.client_id from unnest($1::uuid[]) as asked (client_id), lateral (
-           select from unsendable_clients u where u.client_id = asked.client_id limit 1) erased",
-    )
-    .bind(clients)
-    .fetch_all(tx)
-    .await?;
-    Ok(erased.into_iter().collect())
+/// What came of the rows of a flush.
+struct Inserted {
+    /// By the row's place; rows of tasks that are somebody else's are not here.
+    marked: HashMap<usize, Marked>,
+    /// The clients among those asked for who were erased. If there is one, no row is inserted.
+    erased: HashSet<Uuid>,
 }
 
 /// The shared lock on the owner's row keeps it from being fenced before the commit. A mark is taken back even of a task that
@@ -125,12 +123,17 @@ async fn insert(
     tx: &mut PgConnection,
     owner: Uuid,
     groups: &BTreeMap<Key, Members>,
-) -> sqlx::Result<HashMap<usize, Marked>> {
+    clients: Vec<Uuid>,
+) -> sqlx::Result<Inserted> {
     let keys = || groups.keys();
     let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
-    let rows: Vec<(i64, Option<String>)> = sqlx::query_as(
+    let rows: Vec<(Option<i64>, Option<String>, Option<Uuid>)> = sqlx::query_as(
         "with me as materialized (
            select owner from send_owners where owner = $1 and not is_fenced for key share),
+         erased as materialized (
+           select w.client_id
+           from unnest($10::uuid[]) as w (client_id),
+                lateral (select from unsendable_clients u where u.client_id = w.client_id limit 1) u),
          asked as materialized (
            select a.*, t.stopped
            from me, unnest($2::uuid[], $3::integer[], $4::bigint[], $5::integer[], $6::integer[], $7::text[], $8::text[],
@@ -145,9 +148,12 @@ async fn insert(
          marked as (
            insert into send_starts (notification_id, chunk, epoch, generation, attempt, members, provider, is_started)
            select notification_id, chunk, epoch, generation, attempt, members, provider, is_started
-           from asked where stopped is null or not is_started
+           from asked
+           where (stopped is null or not is_started) and not exists (select from erased)
            order by place)
-         select place, case when is_started then stopped end from asked",
+         select place, case when is_started then stopped end, null from asked
+         union all
+         select null, null, client_id from erased",
     )
     .bind(owner)
     .bind(keys().map(|key| key.task.notification.uuid()).collect::<Vec<_>>())
@@ -158,10 +164,16 @@ async fn insert(
     .bind(groups.values().map(Members::to_string).collect::<Vec<_>>())
     .bind(keys().map(|key| &*key.provider).collect::<Vec<_>>())
     .bind(keys().map(|key| key.is_started).collect::<Vec<_>>())
+    .bind(clients)
     .fetch_all(tx)
     .await?;
-    let marked = |stopped: Option<String>| if stopped.is_some() { Marked::Stopped } else { Marked::Started };
-    Ok(rows.into_iter().map(|(place, stopped)| (place as usize - 1, marked(stopped))).collect())
+    let mut inserted = Inserted { marked: HashMap::new(), erased: HashSet::new() };
+    for (place, stopped, erased) in rows {
+        let marked = if stopped.is_some() { Marked::Stopped } else { Marked::Started };
+        inserted.marked.extend(place.map(|place| (place as usize - 1, marked)));
+        inserted.erased.extend(erased);
+    }
+    Ok(inserted)
 }
 
 /// A row of `send_starts`.

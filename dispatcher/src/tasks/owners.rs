@@ -80,7 +80,7 @@ pub(crate) async fn fence(pool: &PgPool, owners: &[Uuid], beats: &[(Uuid, i64)])
     for owner in owners {
         let beat = beats.iter().find(|(other, _)| other == owner).map_or(0, |(_, beat)| *beat);
         if fence_one(pool, *owner, Some(beat)).await? {
-            tracing::error!(%owner, "a dispatcher stopped beating; its tasks are taken back");
+            tracing::warn!(%owner, "a dispatcher stopped beating; its tasks are taken back");
         }
     }
     Ok(())

@@ -24,7 +24,7 @@ pub(crate) async fn recover(settler: &Settler) -> Result<usize, SettleError> {
     });
     let doubts = |_: &Task, deliveries: &Deliveries, started| in_doubt(deliveries, started);
     let changes = changes(settler, with_marks.collect(), doubts).await?;
-    settler.commit(None, &[], changes).await?;
+    settler.commit(None, &[], &changes).await?;
     Ok(count)
 }
 

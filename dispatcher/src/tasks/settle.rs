@@ -1,5 +1,7 @@
 //! Settlement: start marks, what became of members, their tasks and the events that say so, in one transaction.
 
+use std::borrow::Cow;
+use std::slice;
 use std::time::Duration;
 
 use commands::begin;
@@ -133,9 +135,9 @@ impl Settler {
         &self,
         owner: Option<Uuid>,
         marks: &[StartMark],
-        changes: Vec<Change>,
+        changes: &[Change],
     ) -> Result<Committed, SettleError> {
-        match self.commit_together(owner, marks, changes.clone()).await {
+        match self.commit_together(owner, marks, changes).await {
             Err(error) if error.may_be_of_one() => self.commit_each(owner, marks, changes).await,
             committed => committed,
         }
@@ -145,17 +147,21 @@ impl Settler {
         &self,
         owner: Option<Uuid>,
         marks: &[StartMark],
-        changes: Vec<Change>,
+        changes: &[Change],
     ) -> Result<Committed, SettleError> {
-        let (marked, _) = self.commit_together(owner, marks, Vec::new()).await?;
+        let (marked, _) = self.commit_together(owner, marks, &[]).await?;
         let mut all = Vec::with_capacity(changes.len());
         for change in changes {
-            match self.commit_together(owner, &[], vec![change.clone()]).await {
+            match self.commit_together(owner, &[], slice::from_ref(change)).await {
                 Ok((_, settled)) => all.extend(settled),
                 Err(error) if error.may_be_of_one() => {
                     park(&self.pool, &change.task, &error.to_string()).await?;
                     let Change { deliveries, sequence, .. } = change;
-                    all.push(Settled { deliveries, sequence, next: Next::Lost });
+                    all.push(Settled {
+                        deliveries: deliveries.clone(),
+                        sequence: *sequence,
+                        next: Next::Lost,
+                    });
                 }
                 Err(error) => return Err(error),
             }
@@ -168,18 +174,18 @@ impl Settler {
         &self,
         owner: Option<Uuid>,
         marks: &[StartMark],
-        mut changes: Vec<Change>,
+        changes: &[Change],
     ) -> Result<Committed, SettleError> {
-        let mut conflicts = 0;
+        let (mut changes, mut conflicts) = (Cow::Borrowed(changes), 0);
         loop {
             let committed = timeout(SETTLE_TIMEOUT, self.try_commit(owner, marks, &changes));
             match committed.await.unwrap_or(Err(SettleError::Unknown)) {
                 Err(error) if error.is_conflict() && conflicts < CONFLICTS_MAX => {
                     conflicts += 1;
-                    self.reload_moved(&mut changes).await?;
+                    self.reload_moved(changes.to_mut()).await?;
                 }
                 Err(SettleError::NotOurs(lost)) => {
-                    let of_lost = changes.iter_mut().filter(|change| lost.contains(&change.task.id));
+                    let of_lost = changes.to_mut().iter_mut().filter(|change| lost.contains(&change.task.id));
                     of_lost.for_each(Change::drop_what_only_the_owner_may_say);
                 }
                 committed => return committed,

@@ -35,7 +35,7 @@ pub(crate) async fn sweep(settler: &Settler, now: DateTime<Utc>) -> Result<usize
     let changes = changes(settler, stopped, |task, deliveries, stopped| {
         outcomes(deliveries, first_members(task.chunk_people), &stopped.outcome())
     });
-    settler.commit(None, &[], changes.await?).await?;
+    settler.commit(None, &[], &changes.await?).await?;
     Ok(count)
 }
 

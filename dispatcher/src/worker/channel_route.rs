@@ -16,7 +16,11 @@ use crate::provider::streak::Streaks;
 /// How often an alarm tries a provider that rests.
 pub(super) const ALARM_TRIES_EVERY: TimeDelta = TimeDelta::seconds(2);
 
-/// The providers of a channel share one dispatch buffer: a later one is used while those before it rest. At least one.
+/// How soon it is looked again whether a stalled provider answers, where a job can go to no other.
+const STALL_LOOKED_AT_AFTER: TimeDelta = TimeDelta::seconds(5);
+
+/// The providers of a channel share one dispatch buffer: a later one is used while those before it rest or are stalled. At
+/// least one.
 pub(super) struct ChannelRoute {
     pub(super) slots: Vec<ProviderSlot>,
     buffer: Mutex<DispatchBuffer>,
@@ -36,7 +40,7 @@ pub(super) struct ProviderSlot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Readiness {
     Ready,
-    /// Its rest is over: one job finds out whether it works again.
+    /// Its rest is over, or it was stalled for long: one job finds out whether it works again.
     Probing,
     Resting(DateTime<Utc>),
 }
@@ -59,13 +63,31 @@ impl ChannelRoute {
         self.refilled.notify_one();
     }
 
-    /// The first provider that does not rest.
+    /// The first provider that does not rest and is not passed over.
     pub(super) fn first_able(&self, now: DateTime<Utc>) -> Option<(usize, Readiness)> {
-        let able = |slot: &ProviderSlot| match slot.readiness(now) {
+        let able = |place: usize| match self.slots[place].readiness(now) {
             Readiness::Resting(_) => None,
-            readiness => Some(readiness),
+            readiness => Some((place, readiness)),
         };
-        self.slots.iter().enumerate().find_map(|(place, slot)| Some((place, able(slot)?)))
+        (0..self.slots.len()).filter(|place| !self.is_passed_over(*place, now)).find_map(able)
+    }
+
+    /// Whether a provider is stalled while another works, so that it gets no jobs. Without another nothing is lost by
+    /// waiting for this one.
+    pub(super) fn is_passed_over(&self, place: usize, now: DateTime<Utc>) -> bool {
+        let works = |slot: &ProviderSlot| !slot.is_stalled() && slot.able_at(now) <= now;
+        let mut others = self.slots.iter().enumerate().filter(|(other, _)| *other != place);
+        self.slots[place].is_stalled() && others.any(|(_, other)| works(other))
+    }
+
+    /// Takes the jobs of the providers that are passed over and have not been begun back into the buffer.
+    pub(super) fn take_back(&self, now: DateTime<Utc>) {
+        for place in (0..self.slots.len()).filter(|place| self.is_passed_over(*place, now)) {
+            let jobs = self.slots[place].queue.drain();
+            if !jobs.is_empty() {
+                self.put_back(jobs, now);
+            }
+        }
     }
 
     /// A provider that an alarm may try although all of them rest.
@@ -79,7 +101,13 @@ impl ChannelRoute {
     /// When a job that one of the providers cannot take now may be tried again: at once if another can, else when the first
     /// of them has rested.
     pub(super) fn able_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        self.slots.iter().map(|slot| slot.able_at(now)).min().unwrap_or(now)
+        (0..self.slots.len()).map(|place| self.slot_able_at(place, now)).min().unwrap_or(now)
+    }
+
+    /// When a job can be given to one of the providers.
+    pub(super) fn slot_able_at(&self, place: usize, now: DateTime<Utc>) -> DateTime<Utc> {
+        let able_at = self.slots[place].able_at(now);
+        if self.is_passed_over(place, now) { able_at.max(now + STALL_LOOKED_AT_AFTER) } else { able_at }
     }
 }
 
@@ -97,11 +125,19 @@ impl ProviderSlot {
 
     /// How the provider's circuit breaker lets us give it jobs.
     pub(super) fn readiness(&self, now: DateTime<Utc>) -> Readiness {
-        match self.provider.gate().breaker.rests_until() {
+        let gate = self.provider.gate();
+        match gate.breaker.rests_until() {
+            None if gate.pulse.wants_a_trial(Instant::now()) => Readiness::Probing,
             None => Readiness::Ready,
             Some(until) if until <= now => Readiness::Probing,
             Some(until) => Readiness::Resting(until),
         }
+    }
+
+    /// Whether nothing is heard from the provider, and no job is to find out whether it answers again.
+    fn is_stalled(&self) -> bool {
+        let (pulse, now) = (&self.provider.gate().pulse, Instant::now());
+        pulse.is_stalled(now) && !pulse.wants_a_trial(now)
     }
 
     /// When a job can be given to the provider: now, unless it rests. After a rest it has to be tried, or it would never be
@@ -110,6 +146,14 @@ impl ProviderSlot {
         match self.readiness(now) {
             Readiness::Ready | Readiness::Probing => now,
             Readiness::Resting(until) => until,
+        }
+    }
+
+    /// How many alarms may be put into the queue, whatever else waits there.
+    pub(super) fn room_for_alarms(&self, readiness: Readiness) -> usize {
+        match readiness {
+            Readiness::Ready => self.queue.room_for_alarms(Instant::now()),
+            Readiness::Probing | Readiness::Resting(_) => self.room(readiness),
         }
     }
 
@@ -124,11 +168,15 @@ impl ProviderSlot {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
     use domain::deliveries::{FailureClass, Phase};
+    use tokio::time::advance;
 
     use super::*;
+    use crate::provider::pulse::{NoAnswer, STALLED_AFTER, STALLED_TRIES_EVERY};
     use crate::provider::{Accepted, EmailProvider, Failure, SmtpSettings};
-    use crate::worker::testing::at;
+    use crate::worker::testing::{at, jobs_of};
 
     fn route<const N: usize>(names: [&str; N]) -> ChannelRoute {
         ChannelRoute::new(names.map(|name| {
@@ -188,6 +236,48 @@ mod tests {
         refuse(&route.slots[1], at(0));
         let tried = [1, 1, 1, 3].map(|second| route.able_for_an_alarm(at(second)).map(|(place, _)| place));
         assert_eq!(tried, [Some(0), Some(1), None, Some(0)]);
+    }
+
+    /// Something waits there in vain, and gives up.
+    async fn stall(slot: &ProviderSlot) {
+        let answer = slot.provider.gate().pulse.within(2 * STALLED_AFTER, pending::<()>()).await;
+        assert_eq!(answer, Err(NoAnswer));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stalled_provider_is_passed_over_while_another_works_and_tried_later() {
+        let route = route(["uno", "dos"]);
+        stall(&route.slots[0]).await;
+        assert_eq!(route.first_able(at(0)), Some((1, Readiness::Ready)));
+        assert_eq!((route.slot_able_at(0, at(0)), route.able_at(at(0))), (at(5), at(0)));
+        refuse(&route.slots[1], at(0));
+        assert_eq!(route.first_able(at(1)), Some((0, Readiness::Ready)), "the other rests");
+        assert_eq!(route.first_able(at(61)), Some((1, Readiness::Probing)), "the other may work again");
+        advance(STALLED_TRIES_EVERY).await;
+        assert_eq!(route.first_able(at(61)), Some((0, Readiness::Probing)), "by one job");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stalled_provider_without_another_is_waited_for() {
+        let route = route(["uno"]);
+        stall(&route.slots[0]).await;
+        assert!(!route.is_passed_over(0, at(0)));
+        assert_eq!(route.first_able(at(0)), Some((0, Readiness::Ready)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_stalled_provider_has_not_begun_goes_to_the_next_alarms_first() {
+        let route = route(["uno", "dos"]);
+        for lane in [1, 0] {
+            jobs_of(lane, 1, 1).into_iter().for_each(|job| route.slots[0].queue.put(job));
+        }
+        route.take_back(at(0));
+        assert!(!route.slots[0].queue.is_empty(), "it answers");
+        stall(&route.slots[0]).await;
+        route.take_back(at(0));
+        assert!(route.slots[0].queue.is_empty());
+        let lanes = [(); 2].map(|()| route.buffer().pop(at(0)).expect("a job").lane());
+        assert_eq!(lanes, [0, 1]);
     }
 
     #[test]

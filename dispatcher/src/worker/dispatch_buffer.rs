@@ -59,6 +59,12 @@ impl DispatchBuffer {
         self.lanes.iter_mut().find_map(Lane::pop)
     }
 
+    /// The alarm whose turn it is.
+    pub(super) fn pop_alarm(&mut self, now: DateTime<Utc>) -> Option<Job> {
+        self.ripen(now);
+        self.lanes[0].pop()
+    }
+
     /// Whether an alarm can be given out.
     pub(super) fn has_alarm(&mut self, now: DateTime<Utc>) -> bool {
         self.ripen(now);

@@ -1,9 +1,14 @@
 //! Group commit: what waits at the same moment is written by one statement, and then every caller is answered.
 
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+/// How long a flush waits at most for as many items as the one before it had.
+const GATHER_MAX: Duration = Duration::from_millis(5);
 
 /// The door to a flusher. It ends, with what is under way done, when the last door is dropped.
 pub(crate) struct Group<T, R> {
@@ -22,9 +27,10 @@ impl<T, R> Clone for Group<T, R> {
 }
 
 impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
-    /// Starts a flusher. `flush` answers every item of a batch, in order; never more than `batch_max` at once, and never
-    /// waiting for more. While one batch is at the disk, the next gathers: two flushers would only wait for each other at
-    /// the ledger's lock, and halve each other's batches.
+    /// Starts a flusher. `flush` answers every item of a batch, in order; never more than `batch_max` at once. While one
+    /// batch is at the disk, the next gathers: two flushers would only wait for each other at the ledger's lock, and halve
+    /// each other's batches. The callers that a flush answers soon come back; without a short wait the first of them would
+    /// have a flush of its own.
     pub(crate) fn start<F, A>(tasks: &mut JoinSet<()>, batch_max: usize, flush: F) -> Self
     where
         F: Fn(Vec<T>) -> A + Send + Sync + 'static,
@@ -49,17 +55,41 @@ where
     F: Fn(Vec<T>) -> A,
     A: Future<Output = Vec<R>>,
 {
+    let mut before = Flushed::default();
     loop {
         let mut batch = Vec::new();
         if receiver.recv_many(&mut batch, batch_max).await == 0 {
             return;
         }
+        before.gather(&mut receiver, &mut batch, batch_max).await;
+        let (begun, count) = (Instant::now(), batch.len());
         let (items, replies): (Vec<T>, Vec<_>) =
             batch.into_iter().map(|entry| (entry.item, entry.reply)).unzip();
         let answers = flush(items).await;
         for (reply, answer) in replies.into_iter().zip(answers) {
             // A caller that has gone away has still been served.
             let _ = reply.send(answer);
+        }
+        before = Flushed { items: count, took: begun.elapsed() };
+    }
+}
+
+/// The last flush.
+#[derive(Default)]
+struct Flushed {
+    items: usize,
+    took: Duration,
+}
+
+impl Flushed {
+    /// Waits for as many items as this flush had, and no longer than it took.
+    async fn gather<T>(&self, receiver: &mut mpsc::Receiver<T>, batch: &mut Vec<T>, batch_max: usize) {
+        let until = Instant::now() + self.took.min(GATHER_MAX);
+        while batch.len() < self.items {
+            let more = receiver.recv_many(batch, batch_max - batch.len());
+            if !matches!(timeout_at(until, more).await, Ok(1..)) {
+                return;
+            }
         }
     }
 }

@@ -6,10 +6,11 @@
 //! again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::deliveries::{Cause, FailureClass, Outcome, SuppressionReason};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::channel_route::{ChannelRoute, ProviderSlot};
 use super::job::Job;
@@ -17,6 +18,7 @@ use super::recorder::{Recorder, Started};
 use super::verdict::{Decision, OWN_REST, Verdict};
 use crate::options::DispatcherOptions;
 use crate::provider::breaker::{REFUSALS_REST_MAX, REFUSED_ADDRESSES_REST};
+use crate::provider::pulse::STALLED_AFTER;
 use crate::provider::streak::{Refusal, Ruling, Wording, is_counted};
 use crate::provider::{Accepted, Failure, RetryAdvice, SendFailure};
 use crate::tasks::settle::Marked;
@@ -24,6 +26,12 @@ use crate::tasks::settle::Marked;
 /// How long after its first refusal in an attempt a job waits for another provider at most: longer than any rest, so that
 /// the other is tried several times.
 const ELSEWHERE_WAIT_MAX: TimeDelta = TimeDelta::minutes(5);
+
+/// How long a job that the provider cannot have accepted yet waits for a provider that does not answer, where another
+/// works. A server that thinks for so long about one command answers others.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often it is looked whether a provider has stalled on a job that waits for it.
+const STALL_LOOKED_AT_EVERY: Duration = Duration::from_millis(500);
 
 /// Decides on the sends of one provider. Cheap to clone.
 #[derive(Clone)]
@@ -97,6 +105,15 @@ impl Outcomes {
     pub(super) async fn settle_overdue(&self) {
         let overdue = self.slot().streaks().overdue(self.now());
         self.settle_all(overdue, About::ItsClass).await;
+    }
+
+    /// Waits until the provider is passed over because nothing is heard from it. An alarm does not wait for it any longer
+    /// then; other jobs wait for [`PATIENCE`] in all.
+    pub(super) async fn passed_over(&self, is_alarm: bool) {
+        sleep(if is_alarm { STALLED_AFTER } else { PATIENCE }).await;
+        while !self.route.is_passed_over(self.place, self.now()) {
+            sleep(STALL_LOOKED_AT_EVERY).await;
+        }
     }
 
     /// A job that could not be sent for reasons of our own waits a moment.
@@ -214,7 +231,7 @@ impl Outcomes {
     /// if there is no such provider, or the job has waited for it long enough or would wait past its expiry.
     pub(super) fn elsewhere_at(&self, job: &Job, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let left = self.others().filter(|(place, _)| !job.refused_by.contains(place));
-        let able_at = left.map(|(_, slot)| slot.able_at(now)).min()?;
+        let able_at = left.map(|(place, _)| self.route.slot_able_at(place, now)).min()?;
         let waits_until = job.elsewhere_until.unwrap_or(now + ELSEWHERE_WAIT_MAX);
         let may_wait = able_at <= waits_until && job.is_in_time(able_at);
         (able_at <= now || may_wait).then_some(able_at)

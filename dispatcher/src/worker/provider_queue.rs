@@ -42,9 +42,13 @@ impl ProviderQueue {
     /// How many jobs may be put in now; 0 while the queue is at least half full.
     pub(super) fn room(&self, now: Instant) -> usize {
         let mut state = self.state();
-        let target = state.target(self.connections, now);
-        let room = target.saturating_sub(state.waiting);
-        if 2 * room < target { 0 } else { room }
+        room(state.target(self.connections, now), state.waiting)
+    }
+
+    /// How many alarms may be put in now: as if nothing else waited, since they go before it.
+    pub(super) fn room_for_alarms(&self, now: Instant) -> usize {
+        let mut state = self.state();
+        room(state.target(self.connections, now), state.alarms())
     }
 
     /// Whether nothing waits here.
@@ -68,10 +72,26 @@ impl ProviderQueue {
     /// Waits for the most urgent job.
     pub(super) async fn take(&self) -> Option<Job> {
         self.jobs.acquire().await.ok()?.forget();
-        let job = self.state().pop();
-        // Asking for room is cheap, and the pump does so only when it is told.
-        self.drained.notify_one();
+        let mut state = self.state();
+        let job = state.pop();
+        // Not after each job: the pump looks at much else when it is told.
+        let target = state.target(self.connections, Instant::now());
+        let is_alarm = job.as_ref().is_some_and(Job::is_alarm);
+        if room(target, state.waiting) > 0 || (is_alarm && room(target, state.alarms()) > 0) {
+            self.drained.notify_one();
+        }
         job
+    }
+
+    /// Takes out all that no worker has taken, in the order in which they would be.
+    pub(super) fn drain(&self) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        // A worker that has a permit finds its job, so that only jobs with a permit left are taken.
+        while let Ok(permit) = self.jobs.try_acquire() {
+            permit.forget();
+            jobs.extend(self.state().withdraw());
+        }
+        jobs
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -81,10 +101,20 @@ impl ProviderQueue {
 
 impl State {
     fn pop(&mut self) -> Option<Job> {
-        let job = self.lanes.values_mut().find_map(VecDeque::pop_front)?;
-        self.waiting -= 1;
+        let job = self.withdraw()?;
         self.taken += 1;
         Some(job)
+    }
+
+    /// The most urgent job, which is not counted for the provider's speed.
+    fn withdraw(&mut self) -> Option<Job> {
+        let job = self.lanes.values_mut().find_map(VecDeque::pop_front)?;
+        self.waiting -= 1;
+        Some(job)
+    }
+
+    fn alarms(&self) -> usize {
+        self.lanes.get(&0).map_or(0, VecDeque::len)
     }
 
     /// Enough for [`AHEAD`] at the speed of late, at least one for every connection, at most a batch.
@@ -109,6 +139,12 @@ impl State {
     }
 }
 
+/// Nothing until half of the target is gone.
+const fn room(target: usize, waiting: usize) -> usize {
+    let room = target.saturating_sub(waiting);
+    if 2 * room < target { 0 } else { room }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +165,28 @@ mod tests {
             order.push(queue.take().await.expect("a job").lane());
         }
         assert_eq!(order, [0, 1, 3]);
+    }
+
+    #[tokio::test]
+    async fn what_no_worker_has_taken_is_taken_back_and_workers_find_what_comes_after() {
+        let queue = ProviderQueue::new(8);
+        for lane in [3, 0, 1] {
+            put(&queue, lane, 1);
+        }
+        assert_eq!(queue.take().await.expect("a job").lane(), 0);
+        assert_eq!(queue.drain().iter().map(Job::lane).collect::<Vec<_>>(), [1, 3]);
+        assert!(queue.is_empty() && queue.drain().is_empty());
+        put(&queue, 1, 1);
+        assert_eq!(queue.take().await.expect("a job").lane(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_queue_has_room_for_alarms() {
+        let queue = ProviderQueue::new(8);
+        put(&queue, 1, 8);
+        assert_eq!((queue.room(Instant::now()), queue.room_for_alarms(Instant::now())), (0, 8));
+        put(&queue, 0, 8);
+        assert_eq!(queue.room_for_alarms(Instant::now()), 0);
     }
 
     #[tokio::test(start_paused = true)]

@@ -41,6 +41,8 @@ pub(super) struct Pump {
     pub(super) active: Arc<ActiveTasks>,
     /// A claim has failed since what is claimed was last compared with what is being sent.
     pub(super) may_have_lost_claims: bool,
+    /// Which providers were passed over when it was last looked.
+    pub(super) passed_over: Vec<bool>,
     /// When a claim may be made again though nobody has rung.
     pub(super) next_claim: Instant,
     pub(super) options: DispatcherOptions,
@@ -75,6 +77,8 @@ impl Pump {
                 let drained = route.slots[place].queue.drained.notified();
                 tokio::select! {
                     _ = timeout(poll, drained) => {}
+                    // It may be an alarm.
+                    () = route.refilled.notified() => {}
                     _ = self.wake.changed() => self.next_claim = Instant::now(),
                 }
             }
@@ -95,6 +99,7 @@ impl Pump {
         let now = (self.options.clock)();
         self.withdraw_expired(now).await;
         self.take_up_deferred(now);
+        self.pass_over_stalled(now);
         if let Err(error) = self.claim(now).await {
             tracing::warn!(%error, "a claim failed, trying again");
             self.may_have_lost_claims = true;
@@ -120,6 +125,26 @@ impl Pump {
         let due: Vec<Job> = self.active.of(&self.route).iter().flat_map(|task| task.come_due(now)).collect();
         if !due.is_empty() {
             self.route.put_back(due, now);
+        }
+    }
+
+    /// Jobs that wait for a provider that is stalled go to the next one.
+    fn pass_over_stalled(&mut self, now: DateTime<Utc>) {
+        self.route.take_back(now);
+        for (place, slot) in self.route.slots.iter().enumerate() {
+            let is_passed_over = self.route.is_passed_over(place, now);
+            if std::mem::replace(&mut self.passed_over[place], is_passed_over) == is_passed_over {
+                continue;
+            }
+            let provider = &*slot.name;
+            if is_passed_over {
+                tracing::warn!(
+                    provider,
+                    "a provider does not answer: the next one gets its messages until it does"
+                );
+            } else {
+                tracing::info!(provider, "a provider is tried again, or answers");
+            }
         }
     }
 
@@ -191,6 +216,7 @@ impl Pump {
         else {
             return Wait::For(self.until(Some(self.route.able_at(now)), now));
         };
+        self.hand_out_alarms(place, readiness, now).await;
         let room = self.route.slots[place].room(readiness);
         if room == 0 {
             return Wait::ForRoom(place);
@@ -205,6 +231,17 @@ impl Pump {
             }
         }
         Wait::Not
+    }
+
+    /// Alarms do not wait until there is room for others.
+    async fn hand_out_alarms(&self, place: usize, readiness: Readiness, now: DateTime<Utc>) {
+        for _ in 0..self.route.slots[place].room_for_alarms(readiness) {
+            let alarm = self.route.buffer().pop_alarm(now);
+            match alarm {
+                Some(alarm) => self.give(place, alarm, now).await,
+                None => return,
+            }
+        }
     }
 
     fn able_for_an_alarm(&self, now: DateTime<Utc>) -> Option<(usize, Readiness)> {
@@ -240,7 +277,9 @@ impl Pump {
     /// The first provider with room that has not refused the job in this attempt.
     fn next_with_room(&self, job: &Job, now: DateTime<Utc>) -> Option<&ProviderSlot> {
         let may_take = |(place, slot): &(usize, &ProviderSlot)| {
-            !job.refused_by.contains(place) && slot.room(slot.readiness(now)) > 0
+            !job.refused_by.contains(place)
+                && !self.route.is_passed_over(*place, now)
+                && slot.room(slot.readiness(now)) > 0
         };
         self.route.slots.iter().enumerate().find(may_take).map(|(_, slot)| slot)
     }

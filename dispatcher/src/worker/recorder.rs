@@ -133,7 +133,7 @@ impl Flusher {
 
     /// Outcomes are tried until they are written. A mark is tried once: its job can wait.
     async fn commit(&self, marks: &[StartMark], changes: &[Change]) -> (Vec<Marked>, Vec<Settled>) {
-        match self.settler.commit(Some(self.owner), marks, changes.to_vec()).await {
+        match self.settler.commit(Some(self.owner), marks, changes).await {
             Ok(committed) => return committed,
             Err(error) => self.wait_after(&error, changes.len()).await,
         }
@@ -143,7 +143,7 @@ impl Flusher {
 
     async fn commit_until_done(&self, unmarks: &[StartMark], changes: &[Change]) -> Vec<Settled> {
         loop {
-            match self.settler.commit(Some(self.owner), unmarks, changes.to_vec()).await {
+            match self.settler.commit(Some(self.owner), unmarks, changes).await {
                 Ok((_, settled)) => return settled,
                 Err(error) => self.wait_after(&error, changes.len()).await,
             }

@@ -1,19 +1,22 @@
 //! One worker: takes a job, sends it on its own connection, and says what came of it.
 
+use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::deliveries::{Cause, Evidence, Failure, FailureClass, Observation, Outcome};
 use domain::notification::Addressee;
 use domain::rendering::{Fault, Rendered, Text, render};
+use domain::value::sms::SmsCount;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::channel_route::ALARM_TRIES_EVERY;
 use super::job::Job;
 use super::outcomes::{ERASED, Outcomes, Sent};
-use crate::provider::{Admission, Outgoing, Sender, StartRefused};
+use crate::provider::{self, Admission, Outgoing, Sender, StartRefused};
 use crate::request::{Request, RequestError, Requests};
 use crate::tasks::settle::Marked;
 
@@ -44,6 +47,9 @@ impl Worker {
         }
         let gate = self.outcomes.slot().provider.gate();
         let now = self.now();
+        if self.outcomes.route.is_passed_over(self.outcomes.place, now) {
+            return self.leave_to_another(job);
+        }
         // An alarm may have been let through before the end of the rest; that is known below.
         if !job.is_alarm() && gate.breaker.rests_until().is_some_and(|until| now < until) {
             return self.leave_to_another(job);
@@ -58,9 +64,7 @@ impl Worker {
         let asked = (job.task.task.id.notification, job.generation);
         match self.requests.get(asked).await {
             Ok(request) => {
-                let delivery = job.task.delivery(job.member);
-                let span = tracing::info_span!("send", trace_id = request.trace_id, %delivery);
-                self.send(sender, job, &request).instrument(span).await;
+                self.send(sender, job, &request).await;
             }
             Err(RequestError::Database(error)) => {
                 tracing::warn!(%error, "a notification could not be read, trying again");
@@ -80,15 +84,21 @@ impl Worker {
         let Some(text) = &request.text else {
             return self.outcomes.settle_unsent(job, content_erased()).await;
         };
-        let text = text.as_ref().map_err(Fault::evidence);
-        let outgoing = match text.and_then(|text| outgoing(&job, person, text, request.requested_at)) {
+        let takes_unicode = self.outcomes.slot().provider.takes_unicode();
+        let outgoing = match text.as_ref().map_err(Fault::evidence) {
+            Ok(text) => rendered(text, person, takes_unicode)
+                .map(|rendered| outgoing(&job, person, rendered, text.is_personal(), request.requested_at)),
+            Err(evidence) => Err(evidence),
+        };
+        let outgoing = match outgoing {
             Ok(outgoing) => outgoing,
             Err(evidence) => return self.outcomes.settle_unsent(job, content_refused(evidence)).await,
         };
         let began_at = self.now();
         job.since.get_or_insert(began_at);
-        let mut marked = None;
+        let (mut marked, may_be_left) = (None, AtomicBool::new(true));
         let started = async || {
+            may_be_left.store(false, Ordering::Relaxed);
             let asked = Instant::now();
             let mark = self.outcomes.recorder.mark(&job, &self.outcomes.slot().name).await;
             marked = Some((mark, Instant::now()));
@@ -98,13 +108,36 @@ impl Worker {
             if mark == Marked::Started && is_in_time { Ok(()) } else { Err(StartRefused) }
         };
         fail::fail_point!("send::before", |_| std::process::abort());
-        let result = sender.send(&outgoing, started).await;
+        let result = tokio::select! {
+            biased;
+            result = sender.send(&outgoing, started) => result,
+            () = self.is_left(&job, &may_be_left) => Err(no_answer().into()),
+        };
         fail::fail_point!("send::done", |_| std::process::abort());
-        tracing::debug!(provider = %self.outcomes.slot().name, is_accepted = result.is_ok(), "a send ended");
-        self.outcomes.record(job, Sent { began_at, marked }, result).await;
+        let (provider, delivery) = (&self.outcomes.slot().name, outgoing.delivery_id);
+        let trace_id = &request.trace_id;
+        tracing::debug!(trace_id, %delivery, %provider, is_accepted = result.is_ok(), "a send ended");
+        // Only of what went wrong more may be said than that. A span for every message costs a twentieth of the program's
+        // time for it.
+        let span = match &result {
+            Ok(_) => Span::none(),
+            Err(_) => tracing::info_span!("send", trace_id, %delivery),
+        };
+        self.outcomes.record(job, Sent { began_at, marked }, result).instrument(span).await;
     }
 
-    /// This provider rests: the job goes to one that does not, or waits for the first that may be tried again. An alarm
+    /// Waits until a job that the provider cannot have accepted is to go elsewhere, since nothing is heard from it. Before
+    /// the start mark a send leaves nothing behind: its connection is dropped with it.
+    async fn is_left(&self, job: &Job, may_be_left: &AtomicBool) {
+        if self.outcomes.route.slots.len() > 1 {
+            self.outcomes.passed_over(job.is_alarm()).await;
+        }
+        if self.outcomes.route.slots.len() == 1 || !may_be_left.load(Ordering::Relaxed) {
+            pending::<()>().await;
+        }
+    }
+
+    /// This provider rests or is stalled: the job goes to one that does not, or waits for the first that may be tried again. An alarm
     /// waits no longer than until it may try by itself.
     fn leave_to_another(&self, job: Job) {
         let now = self.now();
@@ -118,23 +151,44 @@ impl Worker {
     }
 }
 
+/// The text as this provider carries it to the person.
+fn rendered(text: &Text, person: &Addressee, takes_unicode: bool) -> Result<Rendered, Evidence> {
+    let rendered = render(text, person).map_err(|fault| fault.evidence())?;
+    let rendered = if takes_unicode { rendered } else { rendered.without_unicode() };
+    if has_too_many_segments(text, &rendered) {
+        return Err(Evidence::observed(None, Observation::TooManySegments));
+    }
+    Ok(rendered)
+}
+
+fn has_too_many_segments(text: &Text, rendered: &Rendered) -> bool {
+    let max = text.sms().and_then(|options| options.segments_max);
+    max.is_some_and(|max| SmsCount::of(&rendered.body).segments > max as usize)
+}
+
 fn outgoing(
     job: &Job,
     person: &Addressee,
-    text: &Text,
+    rendered: Rendered,
+    is_personal: bool,
     requested_at: DateTime<Utc>,
-) -> Result<Outgoing, Evidence> {
-    let Rendered { subject, body, html } = render(text, person).map_err(|fault| fault.evidence())?;
-    Ok(Outgoing {
+) -> Outgoing {
+    let Rendered { subject, body, html } = rendered;
+    Outgoing {
         delivery_id: job.task.delivery(job.member),
         to: person.address.clone(),
         to_name: Some(person.contact_name.clone()).filter(|name| !name.is_empty()),
         subject,
         body,
         html,
-        is_personal: text.is_personal(),
+        is_personal,
         requested_at,
-    })
+    }
+}
+
+/// The provider was waited for in vain.
+fn no_answer() -> provider::Failure {
+    provider::Failure::observed(FailureClass::Transient, None, Observation::NoAnswer)
 }
 
 fn content_erased() -> Outcome {

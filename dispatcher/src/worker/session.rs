@@ -174,6 +174,7 @@ impl<'a> Session<'a> {
             claimer: Claimer::new(pool.clone(), self.owner, channel, route.companies.clone()),
             log: log.reader().clone(),
             pool: pool.clone(),
+            passed_over: vec![false; channel_route.slots.len()],
             route: channel_route,
             outcomes,
             active: Arc::clone(&self.active),

@@ -6,7 +6,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::deliveries::{FailureClass, Outcome, SuppressionReason};
 
 use super::job::Job;
-use crate::provider::schedule::{is_asked_for, is_retried};
+use crate::provider::schedule::{ALARM_RETRY_AFTER_MAX, RETRY_AFTER_MAX, is_asked_for, is_retried};
 use crate::provider::{self, Accepted, Attempts, RetryAdvice, SendFailure, next_attempt};
 
 /// How long a job waits that could not be sent for reasons of our own.
@@ -119,6 +119,7 @@ impl Verdict<'_> {
             made,
             first_at: job.since.unwrap_or(self.now),
             expires_at: job.task.task.expires_at,
+            asked_max: if job.is_alarm() { ALARM_RETRY_AFTER_MAX } else { RETRY_AFTER_MAX },
         };
         next_attempt(&attempts, class, failure.advice, self.now, self.chance)
     }

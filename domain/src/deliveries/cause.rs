@@ -54,7 +54,8 @@ words! {
 }
 
 words! {
-    /// What our side knows or has seen, where the provider's own code does not say it.
+    /// What our side knows or has seen, or what a code of the provider says beyond its class. The verdict on an answer
+    /// (the provider's dialect) chooses the word, because only there the meaning of codes is known.
     Observation {
         /// No connection: refused, no route, or the host's name is unknown.
         Unreachable = "unreachable",
@@ -102,12 +103,20 @@ words! {
         LeaseLost = "lease_lost",
         /// The channel cannot use the address.
         AddressUnusable = "address_unusable",
+        /// The recipient's mailbox is full.
+        MailboxFull = "mailbox_full",
+        /// The recipient's telephone is off or out of reach.
+        PhoneUnreachable = "phone_unreachable",
+        /// The recipient's operator has blocked the message.
+        CarrierBlocked = "carrier_blocked",
         /// The address needs SMTPUTF8, which the provider does not offer.
         Utf8NotOffered = "utf8_not_offered",
         /// No message can be made of the content.
         ContentUnusable = "content_unusable",
         /// The rendered content is longer than the channel takes.
         ContentTooLong = "content_too_long",
+        /// This person's SMS would take more parts than the request allows.
+        TooManySegments = "too_many_segments",
         /// The content cannot be read: its key is destroyed.
         ContentErased = "content_erased",
         /// The time to send it was over.

@@ -13,8 +13,6 @@ mod rules;
 mod tests;
 mod totals;
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -42,14 +40,15 @@ pub fn chunk_of_stream(stream: &str) -> Option<u32> {
     stream.rsplit_once(':').and_then(|(_, chunk)| chunk.parse().ok())
 }
 
-/// The deliveries of a chunk. Members without an event are not in the map.
+/// The deliveries of a chunk. A settlement copies them, so they are small and in one piece.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deliveries {
-    members: BTreeMap<Member, Delivery>,
+    /// By member, up to the last one with an event.
+    members: Vec<Option<Delivery>>,
 }
 
-/// One delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One delivery. Who carries it and under which reference is in its events, and no rule asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// 1 for the request, one more for each retry.
     pub generation: u32,
@@ -60,7 +59,7 @@ pub struct Delivery {
 }
 
 /// The state of a delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// Not yet tried in this generation.
     Pending,
@@ -72,12 +71,7 @@ pub enum State {
         until: DateTime<Utc>,
     },
     /// A provider took it.
-    Accepted {
-        /// Who carries it.
-        provider: String,
-        /// The provider's own name for it; none if a person says so.
-        reference: Option<String>,
-    },
+    Accepted,
     /// The recipient has it.
     Delivered,
     /// The provider took it over and could not deliver it.
@@ -89,10 +83,7 @@ pub enum State {
     /// It must not be sent.
     Suppressed,
     /// Nobody can tell whether it was sent.
-    InDoubt {
-        /// The provider it was being given to.
-        provider: String,
-    },
+    InDoubt,
     /// The notification was cancelled before it was sent.
     Cancelled,
 }
@@ -114,11 +105,11 @@ impl State {
         match self {
             Self::Pending => DeliveryState::Pending,
             Self::Deferred { .. } => DeliveryState::Deferred,
-            Self::Accepted { .. } => DeliveryState::Accepted,
+            Self::Accepted => DeliveryState::Accepted,
             Self::Delivered | Self::Complained => DeliveryState::Delivered,
             Self::Failed | Self::Bounced => DeliveryState::Failed,
             Self::Suppressed => DeliveryState::Suppressed,
-            Self::InDoubt { .. } => DeliveryState::InDoubt,
+            Self::InDoubt => DeliveryState::InDoubt,
             Self::Cancelled => DeliveryState::Cancelled,
         }
     }
@@ -137,7 +128,7 @@ impl Delivery {
 impl Deliveries {
     /// The delivery to a member.
     pub fn get(&self, member: Member) -> &Delivery {
-        self.members.get(&member).unwrap_or(&Delivery::FRESH)
+        self.members.get(member.index()).and_then(Option::as_ref).unwrap_or(&Delivery::FRESH)
     }
 
     /// The open ones of these members.
@@ -151,14 +142,19 @@ impl Deliveries {
             State::Deferred { until, .. } => Some(until),
             _ => None,
         };
-        self.members.values().filter_map(due).min()
+        self.known().filter_map(due).min()
     }
 
     /// The totals of the final outcomes.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        self.members.values().for_each(|delivery| totals.count(delivery.state.word()));
+        self.known().for_each(|delivery| totals.count(delivery.state.word()));
         totals
+    }
+
+    /// The deliveries with an event.
+    fn known(&self) -> impl Iterator<Item = &Delivery> {
+        self.members.iter().flatten()
     }
 
     /// Decides a command. Each member is decided alone.
@@ -228,42 +224,51 @@ impl Deliveries {
         (permitted, refused)
     }
 
+    /// The deliveries after an event.
+    #[must_use]
+    pub fn after(&self, event: &DeliveriesEvent) -> Self {
+        let mut after = self.clone();
+        after.follow(event);
+        after
+    }
+
     fn fold(&mut self, event: DeliveriesEvent) {
+        self.follow(&event);
+    }
+
+    fn follow(&mut self, event: &DeliveriesEvent) {
         match event {
             DeliveriesEvent::OutcomesRecorded { outcomes, .. } => {
-                outcomes.into_iter().for_each(|group| self.fold_outcomes(group));
+                outcomes.iter().for_each(|group| self.follow_outcomes(group));
             }
             DeliveriesEvent::ReceiptsRecorded { receipts, .. } => {
-                receipts.iter().for_each(|group| self.put_all(group.members, &group.receipt.state()));
+                receipts.iter().for_each(|group| self.put_all(group.members, group.receipt.state()));
             }
             DeliveriesEvent::DoubtsResolved { members, resolution, .. } => {
-                for member in members.iter() {
-                    let state = self.get(member).state.resolved(resolution);
-                    self.put(member, state);
-                }
+                self.put_all(*members, State::resolved(*resolution));
             }
             DeliveriesEvent::DeliveriesReopened { generation, members, .. } => {
-                for member in members.iter() {
-                    self.members.insert(member, Delivery { generation, ..Delivery::FRESH });
-                }
+                let reopened = Delivery { generation: *generation, ..Delivery::FRESH };
+                members.iter().for_each(|member| self.insert(member, reopened));
             }
         }
     }
 
-    fn fold_outcomes(&mut self, group: OutcomeGroup) {
+    fn follow_outcomes(&mut self, group: &OutcomeGroup) {
         let OutcomeGroup { generation, attempt, members, outcome, .. } = group;
-        for (place, member) in members.iter().enumerate() {
-            let state = outcome.state(place);
-            self.members.insert(member, Delivery { generation, attempt, state });
+        let delivery = Delivery { generation: *generation, attempt: *attempt, state: outcome.state() };
+        members.iter().for_each(|member| self.insert(member, delivery));
+    }
+
+    fn put_all(&mut self, members: Members, state: State) {
+        members.iter().for_each(|member| self.insert(member, Delivery { state, ..*self.get(member) }));
+    }
+
+    fn insert(&mut self, member: Member, delivery: Delivery) {
+        if self.members.len() <= member.index() {
+            self.members.resize(member.index() + 1, None);
         }
-    }
-
-    fn put_all(&mut self, members: Members, state: &State) {
-        members.iter().for_each(|member| self.put(member, state.clone()));
-    }
-
-    fn put(&mut self, member: Member, state: State) {
-        self.members.entry(member).or_insert(Delivery::FRESH).state = state;
+        self.members[member.index()] = Some(delivery);
     }
 }
 
@@ -273,16 +278,14 @@ fn some(event: DeliveriesEvent) -> Option<DeliveriesEvent> {
 }
 
 impl GroupOutcome {
-    /// The new state of the member at an index of the group.
-    pub fn state(&self, place: usize) -> State {
+    /// The new state of each member.
+    pub const fn state(&self) -> State {
         match self {
-            Self::Accepted { provider, references } => {
-                State::Accepted { provider: provider.clone(), reference: references.get(place).cloned() }
-            }
+            Self::Accepted { .. } => State::Accepted,
             Self::Deferred { since, until, .. } => State::Deferred { since: *since, until: *until },
             Self::Failed { .. } => State::Failed,
             Self::Suppressed { .. } => State::Suppressed,
-            Self::InDoubt { provider, .. } => State::InDoubt { provider: provider.clone() },
+            Self::InDoubt { .. } => State::InDoubt,
             Self::Cancelled => State::Cancelled,
         }
     }
@@ -301,13 +304,9 @@ impl GroupReceipt {
 
 impl State {
     /// The state after the end of a doubt.
-    fn resolved(&self, resolution: Resolution) -> Self {
-        let provider = match self {
-            Self::InDoubt { provider } => provider.clone(),
-            _ => String::new(),
-        };
+    const fn resolved(resolution: Resolution) -> Self {
         match resolution {
-            Resolution::Accepted => Self::Accepted { provider, reference: None },
+            Resolution::Accepted => Self::Accepted,
             Resolution::Delivered => Self::Delivered,
             Resolution::NotSent => Self::Failed,
         }

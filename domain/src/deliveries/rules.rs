@@ -44,7 +44,7 @@ pub(super) fn outcome(delivery: &Delivery, new: MemberOutcome) -> Result<MemberO
             Err(DeliveriesError::AlreadyRecorded { attempt })
         }
         State::Pending | State::Deferred { .. } => Ok(new),
-        State::InDoubt { .. } => end_of_doubt(new),
+        State::InDoubt => end_of_doubt(new),
         _ => Err(DeliveriesError::AlreadySettled { generation }),
     }
 }
@@ -67,7 +67,7 @@ fn end_of_doubt(late: MemberOutcome) -> Result<MemberOutcome, DeliveriesError> {
 pub(super) fn receipt(delivery: &Delivery, new: MemberReceipt) -> Result<MemberReceipt, DeliveriesError> {
     match (&delivery.state, &new.receipt) {
         (State::Pending | State::Deferred { .. }, _) => Err(DeliveriesError::NoOutcomeYet),
-        (State::Accepted { .. } | State::InDoubt { .. }, _) => Ok(new),
+        (State::Accepted | State::InDoubt, _) => Ok(new),
         // A complaint means that the message has arrived.
         (State::Delivered, Receipt::Complained) => Ok(new),
         (State::Delivered, Receipt::Delivered)
@@ -82,7 +82,7 @@ pub(super) fn receipt(delivery: &Delivery, new: MemberReceipt) -> Result<MemberR
 /// Whether there is a doubt to end.
 pub(super) const fn in_doubt(delivery: &Delivery, member: Member) -> Result<Member, DeliveriesError> {
     match delivery.state {
-        State::InDoubt { .. } => Ok(member),
+        State::InDoubt => Ok(member),
         _ => Err(DeliveriesError::NotInDoubt),
     }
 }

@@ -9,7 +9,7 @@ use super::scanner::{Scan, first_line_bytes, line_breaks, scan};
 use super::{Column, FileEncoding, FileFault, ImportRow, ROW_MAX_BYTES, RowFault, RowReason};
 use crate::value::CountryCode;
 
-/// The bytes decoded at a time.
+/// How many bytes are decoded at a time.
 const CHUNK_BYTES: usize = 32 * 1024;
 
 /// Reads a file row by row, in memory bounded by [`ROW_MAX_BYTES`].
@@ -17,24 +17,24 @@ pub struct ClientRows<R> {
     text: Decoded<Chain<Cursor<Vec<u8>>, R>>,
     header: Header,
     country: CountryCode,
-    /// The line the next row starts on.
+    /// The line on which the next row starts.
     line: u64,
 }
 
 /// A row of the file that is not blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
-    /// A contact of a client, and what should be looked at in it though it is taken.
+    /// A contact of a client, with the warnings about its row.
     Good(ImportRow, Vec<RowFault>),
-    /// A row refused whole, with every fault of it; never without one.
+    /// A rejected row, with all of its faults; never without one.
     Refused(Vec<RowFault>),
 }
 
 impl<R: Read> ClientRows<R> {
-    /// Reads the header. Telephones in national form will be those of `country`, the company's.
+    /// Reads the header. A telephone in national form will be read as one of `country`, the company's.
     ///
     /// # Errors
-    /// The outer one when the reader fails; the inner one when the file is no file of clients.
+    /// The outer one when the reader fails; the inner one when the file is no list of clients.
     pub fn open(
         reader: R,
         encoding: FileEncoding,
@@ -93,7 +93,7 @@ impl<R: Read> ClientRows<R> {
         }
     }
 
-    /// Refuses one line, not all that an open quote swallowed: the rows below it may be good.
+    /// Rejects one line, not everything behind an open quote: the rows below may be good.
     fn refuse_line(&mut self, reason: RowReason) -> io::Result<Row> {
         let mut start = String::new();
         let line = self.line;
@@ -115,7 +115,7 @@ impl<R: Read> ClientRows<R> {
         }
     }
 
-    /// Takes a row out of the text; gives the line it started on.
+    /// Consumes a row of the text. Returns the line on which it started.
     fn consume(&mut self, bytes: usize) -> u64 {
         let line = self.line;
         self.line += line_breaks(&self.text.text()[..bytes]);

@@ -1,18 +1,18 @@
-//! Which code page a file is in that is not Unicode, by what its bytes would be in each.
+//! Guesses the code page of a file that is not Unicode, by the characters that its bytes would be in each page.
 //!
-//! Nothing in such a file says so. Windows-1252 stands unless most of its bytes beyond ASCII would be nothing that is written
-//! in names and addresses: DOS wrote `á é í ó ú ñ Ñ` as A0 82 A1 A2 A3 A4 A5, which Windows-1252 has as a no-break space and
-//! `‚ ¡ ¢ £ ¤ ¥`, and an old Mac wrote them as 87 8E 92 97 9C 96 84, which are `‡ Ž ’ — œ – „`. Then the page
-//! under which most of them are letters of a Spanish or Portuguese word is taken, if there is one.
+//! Such a file does not name its code page. Windows-1252 is used unless it makes most bytes beyond ASCII characters
+//! that names and addresses do not have: DOS wrote `á é í ó ú ñ Ñ` as A0 82 A1 A2 A3 A4 A5, which Windows-1252 reads as
+//! a no-break space and `‚ ¡ ¢ £ ¤ ¥`, and an old Mac wrote them as 87 8E 92 97 9C 96 84, which are `‡ Ž ’ — œ – „`.
+//! Then the page is used in which most of them are letters of a Spanish or Portuguese word, if there is one.
 
 use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1252};
 
-/// A code page: ASCII, and 128 characters beyond.
+/// A code page: ASCII and 128 more characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CodePage {
     /// Windows in the Americas.
     Windows1252,
-    /// DOS in Latin America; where it has a letter of Spanish, code page 437 has the same.
+    /// DOS in Latin America. Code page 437 has the same letters of Spanish.
     Cp850,
     /// Mac OS before Unicode.
     Macintosh,
@@ -42,18 +42,18 @@ fn one(encoding: &'static Encoding, byte: u8) -> char {
     text.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
-/// Counts, piece by piece, how many bytes each page makes plausible.
+/// Counts, piece by piece, how many bytes are plausible in each page.
 #[derive(Debug)]
 pub(super) struct CodePages {
-    /// What each byte beyond ASCII is, by page.
+    /// The meaning of each byte beyond ASCII, by page.
     signs: [[Sign; 128]; 3],
     plausible: [u64; 3],
     all: u64,
-    /// The byte before the one that waits, and the one that waits for the byte after it.
+    /// The previous byte, and the byte that waits for the one after it.
     window: (u8, Option<u8>),
 }
 
-/// What a character is to a word.
+/// The role of a character in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sign {
     Small,
@@ -124,7 +124,7 @@ impl CodePages {
         }
     }
 
-    /// The page, once everything was taken.
+    /// The page, after the whole file.
     pub(super) fn finish(mut self) -> CodePage {
         self.slide(b'\n');
         let [windows, ..] = self.plausible;
@@ -196,7 +196,7 @@ mod tests {
         ];
         for text in texts {
             for page in CodePage::ALL {
-                // What a page does not have cannot be written in it.
+                // A character that a page lacks cannot be written in it.
                 if text.chars().all(|c| (0..=255).any(|byte| page.character(byte) == c)) {
                     assert_eq!(page_of(&encoded(text, page)), page, "{text}");
                 }

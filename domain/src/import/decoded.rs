@@ -22,12 +22,12 @@ impl<R: Read> Decoded<R> {
         Self { reader, decoder: encoding.decoder(), chunk, text: String::new(), consumed: 0, ended: false }
     }
 
-    /// What was decoded and not consumed yet.
+    /// The text that is decoded and not yet consumed.
     pub(super) fn text(&self) -> &str {
         &self.text[self.consumed..]
     }
 
-    /// Whether the text goes on to the end of the file.
+    /// Whether the text reaches the end of the file.
     pub(super) const fn has_ended(&self) -> bool {
         self.ended
     }
@@ -36,11 +36,11 @@ impl<R: Read> Decoded<R> {
         self.consumed += bytes;
     }
 
-    /// Decodes one chunk more.
+    /// Decodes one more chunk.
     pub(super) fn grow(&mut self) -> io::Result<()> {
         self.text.drain(..self.consumed);
         self.consumed = 0;
-        // Filled whole, since a row is looked for again after each chunk.
+        // Fill the chunk, because each one costs a search for a row.
         let read = fill(&mut self.reader, &mut self.chunk)?;
         self.ended = read == 0;
         self.decoder.decode(&self.chunk[..read], self.ended, &mut self.text);
@@ -48,7 +48,7 @@ impl<R: Read> Decoded<R> {
     }
 }
 
-/// Fills a buffer, however few bytes the reader gives at a time, as far as the file goes.
+/// Fills a buffer from a reader that may give few bytes at a time, until the buffer is full or the file ends.
 pub(super) fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {

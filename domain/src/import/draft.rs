@@ -4,8 +4,8 @@ use super::{Column, ImportRow, RowFault, RowReason};
 use crate::client::{CONTACTS_MAX, ClientProfile, Contact};
 use crate::value::{ExternalId, Name, is_same_text};
 
-/// A client as the rows read so far describe it. Rows are joined in the order of their lines, so that a rerun gives the
-/// same client.
+/// A client as described by the rows so far. Rows are joined in the order of their lines, so that a repeated import
+/// gives the same client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientDraft {
     /// The client's code at its company.
@@ -22,10 +22,10 @@ impl ClientDraft {
         Self { external_id: row.external_id.clone(), name: row.name.clone(), contacts: vec![contact(row)] }
     }
 
-    /// Adds a further row of the same client. A contact that is there already is not added again.
+    /// Adds another row of the same client. A contact that exists is not added again.
     ///
     /// # Errors
-    /// Refuses the row when it gives the client another name, since one of the two would be silently lost, and when the
+    /// Rejects the row if it gives the client another name, because one of the two would be lost silently, and if the
     /// client has as many contacts as it may have.
     pub fn add(&mut self, row: ImportRow) -> Result<(), RowFault> {
         if !is_same_text(row.name.as_str(), self.name.as_str()) {

@@ -2,9 +2,10 @@
 //!
 //! 1. its byte order mark;
 //! 2. UTF-16, if every second byte of its start is zero: the header is ASCII in every language;
-//! 3. UTF-8, if all of it is, or if at least one in ten of its lines beyond ASCII are: hardly any line of another charset is
-//!    valid UTF-8 by chance, so that such a file was put together from two, and the other charset would garble these lines;
-//! 4. Windows-1252, unless [`CodePages`] finds that it was written under DOS or by an old Mac.
+//! 3. UTF-8, if all of it is valid, or at least one in ten of its lines beyond ASCII: a line of another charset is
+//!    hardly ever valid UTF-8 by chance, so such a file was joined from two, and the other charset would garble these
+//!    lines;
+//! 4. Windows-1252, unless [`CodePages`] finds that DOS or an old Mac wrote it.
 
 use encoding_rs::{Decoder, Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -24,14 +25,14 @@ enum Charset {
 }
 
 impl FileEncoding {
-    /// UTF-8: bytes that are no characters are refused with their row.
+    /// UTF-8. A row with invalid bytes is rejected.
     pub const UTF_8: Self = Self(Charset::Standard(UTF_8));
-    /// UTF-8 by its mark or by its lines, yet not all of it.
+    /// UTF-8 by its mark or by its lines, with invalid bytes.
     ///
-    /// A byte that is no UTF-8 is read as Windows-1252 in names, where a wrong letter harms less than a person who is not
-    /// told, and the report warns of it. In ids and addresses it refuses the row: they say who and where.
+    /// An invalid byte in a name is read as Windows-1252, because a wrong letter harms less than a person who is not
+    /// told, and the report warns about it. In an id or address it rejects the row.
     pub const MIXED_UTF_8: Self = Self(Charset::MixedUtf8);
-    /// Windows-1252, which is what Excel saves in the Americas, and includes ISO 8859-1.
+    /// Windows-1252, which Excel saves in the Americas; it includes ISO 8859-1.
     pub const WINDOWS_1252: Self = Self(Charset::Standard(WINDOWS_1252));
     /// IBM code page 850, which programs for DOS write in Latin America.
     pub const CP850: Self = Self(Charset::Cp850);
@@ -76,7 +77,7 @@ impl FileEncoding {
 /// IANA's names of code page 850.
 const CP850_LABELS: [&str; 4] = ["IBM850", "cp850", "850", "csPC850Multilingual"];
 
-/// `utf-16` alone says nothing of the order, so there the mark does.
+/// `utf-16` does not name a byte order, so the mark decides.
 fn standard(encoding: &'static Encoding) -> Decoder {
     if encoding == UTF_16LE || encoding == UTF_16BE {
         return encoding.new_decoder();
@@ -87,15 +88,15 @@ fn standard(encoding: &'static Encoding) -> Decoder {
 /// Finds the encoding of a file from its bytes, chunk by chunk, in constant memory.
 #[derive(Debug, Default)]
 pub struct EncodingGuess {
-    /// The first bytes, as many as are looked at.
+    /// The first bytes of the file.
     first: Vec<u8>,
     lines: Utf8Lines,
     pages: CodePages,
 }
 
-/// How many lines that are no UTF-8 a file of UTF-8 may have for each that is.
+/// How many invalid lines a UTF-8 file may have for each valid line beyond ASCII.
 const INVALID_PER_VALID_MAX: u64 = 9;
-/// How many first bytes are looked at: four characters of UTF-16, and more than the longest mark.
+/// How many first bytes are examined: four characters of UTF-16, and more than the longest mark.
 const FIRST_BYTES: usize = 8;
 
 impl EncodingGuess {
@@ -109,7 +110,7 @@ impl EncodingGuess {
         }
     }
 
-    /// The encoding, once the whole file was taken.
+    /// The encoding, after the whole file.
     pub fn finish(mut self) -> FileEncoding {
         self.lines.end();
         let utf8 = if self.lines.invalid == 0 { FileEncoding::UTF_8 } else { FileEncoding::MIXED_UTF_8 };
@@ -127,7 +128,7 @@ impl EncodingGuess {
     }
 }
 
-/// UTF-16 without a mark, by the zero half of each ASCII character.
+/// UTF-16 without a mark, by the zero byte of each ASCII character.
 fn utf16(first: &[u8]) -> Option<FileEncoding> {
     let is_ascii = |high: usize| {
         first.len() == FIRST_BYTES && first.chunks(2).all(|pair| pair[high] == 0 && pair[1 - high] != 0)
@@ -147,14 +148,14 @@ const fn is_line_break(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
-/// How many lines beyond ASCII are UTF-8, and how many are not.
+/// How many lines beyond ASCII are valid UTF-8, and how many are not.
 #[derive(Debug, Default)]
 struct Utf8Lines {
     valid: u64,
     invalid: u64,
     /// The state of the line that is being read.
     line: Utf8Line,
-    /// The start of a character that the next piece goes on with.
+    /// The start of a character that the next piece completes.
     unfinished: Vec<u8>,
 }
 
@@ -190,7 +191,7 @@ impl Utf8Lines {
         }
     }
 
-    /// Ends a line, or the file: a character may not go on behind it.
+    /// Ends a line, or the file. A character does not continue beyond it.
     fn end(&mut self) {
         let is_cut = !std::mem::take(&mut self.unfinished).is_empty();
         match std::mem::take(&mut self.line) {

@@ -1,4 +1,4 @@
-//! What is wrong with a file, or with one cell of it: where, what stands there, a stable code, and a text to read.
+//! The faults of a file and of its cells: place, value, a stable code, and a text for people.
 
 use super::text_decoder::foreign_bytes_as_windows_1252;
 use super::{Column, FileKind};
@@ -10,7 +10,7 @@ use crate::value::{Invalid, Language};
 pub enum FileFault {
     /// The declared charset is unknown.
     Charset,
-    /// Not a text, by its first bytes.
+    /// The first bytes show that it is no text.
     NotCsv(FileKind),
     /// There is no header.
     Empty,
@@ -18,17 +18,17 @@ pub enum FileFault {
     Header,
     /// The header does not have each column once, and no other.
     Columns {
-        /// The columns that are not there.
+        /// The missing columns.
         missing: Vec<Column>,
-        /// The columns that are there more than once.
+        /// The columns that occur more than once.
         repeated: Vec<Column>,
-        /// The columns nobody knows, as the file names them; the first few.
+        /// The unknown columns, as the file names them; the first few.
         unknown: Vec<String>,
     },
 }
 
 impl FileFault {
-    /// The reason as programs read it; stable for ever.
+    /// The reason for programs, stable for ever.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Charset => "unknown_charset",
@@ -39,7 +39,7 @@ impl FileFault {
         }
     }
 
-    /// The reason as a person reads it.
+    /// The reason for people.
     pub fn text(&self, language: Language) -> String {
         let spanish = language == Language::Es;
         match self {
@@ -56,7 +56,7 @@ impl FileFault {
         }
     }
 
-    /// Whether it finds nothing wrong.
+    /// Whether it has no fault.
     pub(super) fn is_none(&self) -> bool {
         matches!(self, Self::Columns { missing, repeated, unknown }
             if missing.is_empty() && repeated.is_empty() && unknown.is_empty())
@@ -86,31 +86,31 @@ fn columns_text(missing: &[Column], repeated: &[Column], unknown: &[String], spa
     format!("The columns are not the expected ones ({found}). The first line must be {}.", header())
 }
 
-/// Why one row is refused, by one of its cells, or what should be looked at in it though it is taken.
+/// A fault or a warning about one cell of a row.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RowFault {
     /// The line of the file on which the row starts; the header is line 1.
     pub line: u64,
     /// The column at fault.
     pub column: Column,
-    /// What stands there, or the start of it: personal data, not to be logged.
+    /// The value, or the start of it. It is personal data and is not logged.
     pub value: String,
     /// What is wrong with it.
     pub reason: RowReason,
 }
 
-/// What is wrong with a cell, or with the row as a whole.
+/// The fault of a cell, or of the row as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowReason {
-    /// The value is none.
+    /// The value is invalid.
     Invalid(Invalid),
-    /// Bytes that are no characters of the file's encoding.
+    /// Bytes that are no characters in the file's encoding.
     Unreadable,
     /// More or fewer cells than the header.
     ColumnCount {
-        /// The header's.
+        /// The number in the header.
         expected: usize,
-        /// The row's.
+        /// The number in the row.
         found: usize,
     },
     /// Text outside the quotes of a quoted cell, or a quote that is never closed.
@@ -119,15 +119,15 @@ pub enum RowReason {
     RowTooLong,
     /// An earlier row gives the same client another name.
     ConflictingName,
-    /// Its client has as many contacts as a client may have.
+    /// The client already has as many contacts as it may have.
     TooManyContacts,
-    /// Neither an e-mail address nor a telephone that takes SMS: taken, though nothing can reach it.
+    /// A warning: neither an e-mail address nor a telephone that receives SMS, so nothing can reach the contact.
     Unreachable,
-    /// Bytes that are no UTF-8 in a file of UTF-8, read as Windows-1252.
+    /// A warning: bytes that are invalid in a UTF-8 file, read as Windows-1252.
     NotUtf8,
 }
 
-/// How much of a wrong value is given back, in characters.
+/// The length to which a wrong value is cut in reports, in characters.
 const VALUE_MAX_CHARS: usize = 200;
 
 impl RowFault {
@@ -135,7 +135,7 @@ impl RowFault {
         Self { line, column, value: shown(value), reason }
     }
 
-    /// The reason as programs read it; stable for ever.
+    /// The reason for programs, stable for ever.
     pub const fn code(&self) -> &'static str {
         match self.reason {
             RowReason::Invalid(invalid) => invalid.code(),
@@ -150,7 +150,7 @@ impl RowFault {
         }
     }
 
-    /// The reason as a person reads it: one sentence.
+    /// The reason for people, in one sentence.
     pub fn detail(&self, language: Language) -> String {
         match (self.reason, language) {
             (RowReason::Invalid(invalid), _) => invalid.text(language),
@@ -208,7 +208,7 @@ impl RowReason {
     }
 }
 
-/// Without the value, which is someone's.
+/// Without the value, which is personal data.
 impl std::fmt::Debug for RowFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "RowFault(line {}, {}, {})", self.line, self.column, self.code())

@@ -1,11 +1,11 @@
-//! What a file is that is no text, by its first bytes.
+//! Recognizes files that are no text by their first bytes.
 
 use crate::value::Language;
 
-/// A kind of file that is taken for a CSV file by mistake.
+/// A kind of file that is uploaded instead of a CSV file by mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
-    /// `.xlsx`, `.ods` and others of today, or `.xls`.
+    /// `.xlsx`, `.ods` and similar, or `.xls`.
     Workbook,
     /// A web page or XML, which some programs name `.xls`.
     Page,
@@ -17,12 +17,12 @@ pub enum FileKind {
     Picture,
 }
 
-/// How many first bytes are looked at.
+/// How many first bytes are examined.
 pub(super) const HEAD_BYTES: usize = 128;
 
 /// A ZIP file's first entry (APPNOTE.TXT, 4.3.7).
 const ZIP: &[u8] = b"PK\x03\x04";
-/// Where the name of that entry begins, and where its length stands, as two bytes.
+/// Where the name of that entry begins, and where its length is, as two bytes.
 const ZIP_NAME_AT: usize = 30;
 const ZIP_NAME_LENGTH_AT: usize = 26;
 
@@ -46,7 +46,7 @@ const SIGNATURES: [(&[u8], FileKind); 14] = [
 ];
 
 impl FileKind {
-    /// The kind of a file that begins like this; none if it may be text.
+    /// The kind by the first bytes; none if the file may be text.
     pub(super) fn of(head: &[u8]) -> Option<Self> {
         if head.starts_with(ZIP) {
             return Some(if is_zipped_text(head) { Self::Compressed } else { Self::Workbook });
@@ -94,7 +94,7 @@ fn is_zipped_text(head: &[u8]) -> bool {
     name.ends_with(b".csv") || name.ends_with(b".txt")
 }
 
-/// No CSV of clients begins with a tag.
+/// No list of clients begins with a tag.
 fn is_page(head: &[u8]) -> bool {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let starts = |tag: &&[u8]| text.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));

@@ -31,15 +31,15 @@ impl Column {
         [Self::ExternalId, Self::Name, Self::Kind, Self::ContactName, Self::Phone, Self::Email];
 }
 
-/// How to read the rows below the header.
+/// The layout of the rows below the header.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) delimiter: char,
-    /// What each cell of a row is; `None` under a header cell left blank.
+    /// The column of each cell; `None` under a blank header cell.
     pub(super) columns: Vec<Option<Column>>,
 }
 
-/// What may separate cells, the first winning when a header has as many of another.
+/// The possible delimiters. In a tie the first one wins.
 const DELIMITERS: [char; 3] = [';', ',', '\t'];
 /// How many unknown columns an error names.
 const NAMED_MAX: usize = 5;
@@ -47,7 +47,7 @@ const NAMED_MAX: usize = 5;
 const NAME_MAX_CHARS: usize = 40;
 
 impl Header {
-    /// Reads the header at the start of a text; `ended` says whether the file ends with it.
+    /// Reads the header at the start of a text; `ended` tells whether the file ends with the text.
     pub(super) fn read(text: &str, ended: bool) -> Result<(Self, usize), FileFault> {
         let (declared, above) = declared_delimiter(text, ended).unzip();
         let above = above.unwrap_or_default();
@@ -63,8 +63,8 @@ impl Header {
     }
 }
 
-/// The delimiter that a first line `sep=;` declares, and the bytes of that line: Excel reads and hides it, and other programs
-/// write it for Excel.
+/// The delimiter that a first line `sep=;` declares, and the length of that line in bytes: Excel reads and hides it,
+/// and other programs write it for Excel.
 fn declared_delimiter(text: &str, ended: bool) -> Option<(char, usize)> {
     let bytes = first_line_bytes(text, ended)?;
     let line = text[..bytes].trim_matches(|c| matches!(c, '\r' | '\n' | '"') || is_invisible(c));
@@ -78,10 +78,10 @@ fn declared_delimiter(text: &str, ended: bool) -> Option<(char, usize)> {
     }
 }
 
-/// What a line begins with that declares the delimiter.
+/// The start of a line that declares the delimiter.
 const SEPARATOR: &str = "sep=";
 
-/// The one that the header has most of, outside quotes.
+/// The delimiter that occurs most often in the header, outside quotes.
 fn delimiter(text: &str) -> char {
     let mut quoted = false;
     let mut counts = [0_usize; DELIMITERS.len()];
@@ -112,7 +112,8 @@ fn columns(cells: &[String]) -> Result<Vec<Option<Column>>, FileFault> {
     if fault.is_none() { Ok(columns) } else { Err(fault) }
 }
 
-/// As the file writes them, so that they are recognised. Spreadsheets leave blank columns at the end; those are none.
+/// The unknown columns as the file writes them, so that a person recognizes them. Blank columns at the end, which spreadsheets
+/// leave, do not count.
 fn unknown(cells: &[String], names: &[String]) -> Vec<String> {
     let is_unknown =
         |name: &str| !name.is_empty() && Column::FILE.iter().all(|column| column.as_str() != name);
@@ -124,7 +125,7 @@ fn unknown(cells: &[String], names: &[String]) -> Vec<String> {
     named
 }
 
-/// The beginning of a name; what is no text in a file that is none must not reach a screen.
+/// The start of a name, without characters that must not reach a screen, since the file may be no text.
 fn shown(cell: &str) -> String {
     let name: String = cell.trim().chars().filter(|c| !c.is_control()).take(NAME_MAX_CHARS).collect();
     foreign_bytes_as_windows_1252(&name)

@@ -1,9 +1,9 @@
-//! A company's file of clients, read row by row: any encoding, any delimiter, every fault named, never the whole file in
-//! memory.
+//! Reads a company's file of clients row by row: any encoding, any delimiter, every fault reported, and never the whole
+//! file in memory.
 //!
 //! A file is read twice: once through [`EncodingGuess`], unless its encoding was declared, then through [`ClientRows`],
-//! which gives a good row, with what to look at in it, or all the faults of a bad one. Rows of one client may be far apart: keep the good ones
-//! (they are serde values), order them by client and line, and join them in [`ClientDraft`].
+//! which gives a good row with its warnings, or all faults of a bad one. Rows of one client may be far apart: store the
+//! good ones (they are serde values), sort them by client and line, and join them in [`ClientDraft`].
 
 mod client_rows;
 mod code_pages;
@@ -25,7 +25,7 @@ pub use self::file_kind::FileKind;
 pub use self::header::Column;
 pub use self::row::ImportRow;
 
-/// The longest row, in bytes of UTF-8, line breaks inside quotes included. What is longer is a quote left open.
+/// The longest row, in bytes of UTF-8, line breaks inside quotes included. A longer one is an open quote.
 pub const ROW_MAX_BYTES: usize = 64 * 1024;
 
 #[cfg(test)]

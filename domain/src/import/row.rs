@@ -12,7 +12,7 @@ use crate::value::{
     comparable, fold_white_space, is_invisible,
 };
 
-/// A row with nothing wrong in it.
+/// A row without faults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportRow {
     /// The line of the file on which it starts; the header is line 1.
@@ -23,7 +23,7 @@ pub struct ImportRow {
     pub name: Name,
     /// Who the contact is to the client.
     pub kind: ContactKind,
-    /// The contact's name; a holder's may be left out and is then the client's.
+    /// The contact's name; a holder without one has the client's.
     pub contact_name: Name,
     /// The contact's telephone.
     pub phone: Option<PhoneNumber>,
@@ -32,8 +32,8 @@ pub struct ImportRow {
 }
 
 impl ImportRow {
-    /// Reads the cells of a row; a telephone in national form is one of `country`. A row that is taken comes with what
-    /// should be looked at in it.
+    /// Reads the cells of a row. A telephone in national form is read as one of `country`. An accepted row comes with
+    /// its warnings.
     ///
     /// # Errors
     /// A fault for every cell that is wrong.
@@ -83,7 +83,7 @@ impl ImportRow {
     }
 }
 
-/// The cells of one row, and the faults found in them so far.
+/// The cells of one row, and their faults and warnings so far.
 struct Cells<'a> {
     line: u64,
     cells: &'a [String],
@@ -95,7 +95,7 @@ struct Cells<'a> {
 impl<'a> Cells<'a> {
     fn new(line: u64, cells: &'a [String], header: &'a Header) -> Result<Self, Vec<RowFault>> {
         let (expected, found) = (header.columns.len(), cells.len());
-        // Spreadsheets end rows in blank cells that the header does not have, and headers in blank cells of no use.
+        // Spreadsheets add blank cells to rows and to headers.
         let surplus = cells.iter().enumerate().find(|(at, cell)| {
             header.columns.get(*at).copied().flatten().is_none() && !cell.trim().is_empty()
         });
@@ -132,7 +132,7 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// The text of a cell with its white space folded, unless it has characters that no cell may have.
+    /// The text of a cell with its white space folded. Characters that no cell may have are a fault.
     fn text(&mut self, column: Column) -> Option<String> {
         let at = self.header.columns.iter().position(|&found| found == Some(column))?;
         let cell = self.legible(column, &self.cells[at])?;
@@ -146,7 +146,7 @@ impl<'a> Cells<'a> {
         Some(text)
     }
 
-    /// The text of a cell with its foreign bytes read, if it is a name; in ids and addresses they are refused.
+    /// The text of a cell. Foreign bytes are read in names, and are a fault in ids and addresses.
     fn legible(&mut self, column: Column, cell: &'a str) -> Option<Cow<'a, str>> {
         if !has_foreign_bytes(cell) {
             return Some(Cow::Borrowed(cell));
@@ -164,7 +164,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// The kind by its word, or as Spanish speakers write it.
+/// The kind by its word, or in Spanish.
 fn kind(text: &str) -> Result<ContactKind, Invalid> {
     match comparable(text).to_lowercase().replace(['_', '-'], " ").as_str() {
         "" => Err(Invalid::Missing),

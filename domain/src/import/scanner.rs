@@ -17,7 +17,7 @@ pub(super) enum Scan {
 /// Cuts the first row of a text into its cells.
 ///
 /// Blanks around quotes are left out, quotes inside an unquoted cell are text, and `\n`, `\r\n` and `\r` end a row.
-/// `ended` says whether the file ends with the text.
+/// `ended` tells whether the file ends with the text.
 pub(super) fn scan(text: &str, delimiter: char, ended: bool) -> Scan {
     let mut scanner = Scanner { delimiter, place: Place::Start, cell: String::new(), cells: Vec::new() };
     let mut characters = text.char_indices().peekable();
@@ -64,7 +64,7 @@ pub(super) fn line_breaks(text: &str) -> u64 {
 /// The scanner's state within a cell.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Before anything but blanks.
+    /// Before the cell, or after leading blanks.
     Start,
     /// In a cell without quotes.
     Bare,

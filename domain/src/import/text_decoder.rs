@@ -6,23 +6,23 @@ use super::code_pages::CodePage;
 
 /// A decoder of one file.
 pub(super) enum TextDecoder {
-    /// Bytes that are no character become U+FFFD, which rows are refused for.
+    /// An invalid byte becomes U+FFFD, which rejects its row.
     Standard(Box<Decoder>),
-    /// Bytes that are no UTF-8 are kept as [foreign bytes](foreign_byte).
+    /// An invalid byte is kept as a [foreign byte](foreign_byte).
     MixedUtf8 {
-        /// The start of a character that the next chunk goes on with.
+        /// The start of a character that the next chunk completes.
         unfinished: Vec<u8>,
         /// Whether the file's mark can still come.
         is_at_start: bool,
     },
-    /// A character a byte.
+    /// One character a byte.
     CodePage(CodePage),
 }
 
-/// The mark of a file of Unicode.
+/// The byte order mark.
 const MARK: char = '\u{feff}';
-/// What a byte that is no UTF-8 is kept as: this and the byte. At the end of the private use area, so that no text has it
-/// (as Python keeps such bytes as lone surrogates: PEP 383).
+/// An invalid byte is kept as the character with this code point plus the byte. The range is at the end of the private
+/// use area, which texts do not use (Python keeps such bytes as lone surrogates: PEP 383).
 const FOREIGN_BYTES: u32 = 0x10_ff00;
 
 impl TextDecoder {
@@ -30,7 +30,7 @@ impl TextDecoder {
         Self::MixedUtf8 { unfinished: Vec::new(), is_at_start: true }
     }
 
-    /// Adds the text of the next bytes; `is_last` says that no more will come.
+    /// Adds the text of the next bytes; `is_last` tells that no more will come.
     pub(super) fn decode(&mut self, bytes: &[u8], is_last: bool, text: &mut String) {
         match self {
             Self::Standard(decoder) => standard(decoder, bytes, is_last, text),
@@ -53,11 +53,11 @@ impl TextDecoder {
 fn standard(decoder: &mut Decoder, bytes: &[u8], is_last: bool, text: &mut String) {
     let needed = decoder.max_utf8_buffer_length(bytes.len());
     text.reserve(needed.expect("a chunk's length is far from overflowing"));
-    // The room reserved is the most that the decoder can ask for, so it always takes the whole chunk.
+    // The reserved capacity is the most that the decoder can need, so it always decodes the whole chunk.
     let _ = decoder.decode_to_string(bytes, text, is_last);
 }
 
-/// Gives back the start of a character that the bytes end in.
+/// Splits off the start of a character at the end of the bytes.
 fn mixed_utf8(bytes: &[u8], is_last: bool, text: &mut String) -> Vec<u8> {
     let mut taken = 0;
     for chunk in bytes.utf8_chunks() {
@@ -73,22 +73,22 @@ fn mixed_utf8(bytes: &[u8], is_last: bool, text: &mut String) -> Vec<u8> {
     Vec::new()
 }
 
-/// A byte that is no UTF-8, as the text keeps it.
+/// The character that stands for an invalid byte.
 fn foreign_byte(byte: u8) -> char {
     char::from_u32(FOREIGN_BYTES + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
-/// The byte that a character of the text stands for, if it stands for one.
+/// The byte that a character stands for, if it stands for one.
 fn byte_of(c: char) -> Option<u8> {
     u32::from(c).checked_sub(FOREIGN_BYTES).and_then(|byte| u8::try_from(byte).ok())
 }
 
-/// Whether a text has bytes that are no UTF-8.
+/// Whether a text has foreign bytes.
 pub(super) fn has_foreign_bytes(text: &str) -> bool {
     text.chars().any(|c| byte_of(c).is_some())
 }
 
-/// A text with its foreign bytes as they are in Windows-1252.
+/// The text with its foreign bytes read as Windows-1252.
 pub(super) fn foreign_bytes_as_windows_1252(text: &str) -> String {
     text.chars().map(|c| byte_of(c).map_or(c, |byte| CodePage::Windows1252.character(byte))).collect()
 }

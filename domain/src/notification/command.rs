@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::AudienceFilter;
 use super::event::{Addressee, UsedTemplate};
 use crate::deliveries::Totals;
 use crate::personal::{Personal, hide_in_debug};
@@ -60,6 +62,8 @@ pub struct RequestNotification {
     pub template: Option<Box<FilledTemplate>>,
     /// The author's own name and address, if it goes to the author alone.
     pub only_to: Option<Box<Addressee>>,
+    /// Which clients of the company it goes to.
+    pub filter: AudienceFilter,
     /// Nothing is sent after this.
     pub expires_at: Option<DateTime<Utc>>,
     /// The user who requests it.
@@ -101,6 +105,8 @@ pub enum Content {
     Sms {
         /// The text.
         body: SmsBody,
+        /// How it is sent.
+        options: SmsOptions,
     },
     /// An e-mail.
     Email {
@@ -109,6 +115,15 @@ pub enum Content {
         /// The text.
         body: EmailBody,
     },
+}
+
+/// How an SMS is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SmsOptions {
+    /// Whether characters that the alphabet of GSM lacks are replaced where they have a cheaper form.
+    pub transliterate: bool,
+    /// The most parts that one person's SMS may take, and cost.
+    pub segments_max: Option<u32>,
 }
 
 impl Content {

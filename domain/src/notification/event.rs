@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::{AudienceFilter, SmsOptions};
 use crate::aggregate::events;
 use crate::deliveries::Totals;
 use crate::personal::{Personal, hide_in_debug};
@@ -35,6 +36,10 @@ pub enum NotificationEvent {
         /// The one person it goes to in place of the company's clients: the author, who tests a template. The client is the
         /// author's id, whose key seals the rest.
         only_to: Option<Box<Recipient>>,
+        /// How an SMS is sent.
+        sms: Option<SmsOptions>,
+        /// Which clients of the company it goes to.
+        filter: AudienceFilter,
         /// Nothing is sent after this.
         expires_at: Option<DateTime<Utc>>,
         /// Who asked.

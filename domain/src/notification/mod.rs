@@ -3,6 +3,7 @@
 mod command;
 mod error;
 mod event;
+mod filter;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -10,9 +11,10 @@ mod tests;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use self::command::{Content, FilledTemplate, NotificationCommand, RequestNotification};
+pub use self::command::{Content, FilledTemplate, NotificationCommand, RequestNotification, SmsOptions};
 pub use self::error::NotificationError;
 pub use self::event::{AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient, UsedTemplate};
+pub use self::filter::{AudienceFilter, ClientList};
 pub use self::state::NotificationState;
 use crate::aggregate::aggregate;
 use crate::deliveries::Totals;
@@ -123,10 +125,10 @@ impl Notification {
         }
         let key = request.notification.into();
         let channel = request.content.channel();
-        let (subject, body) = match request.content {
-            Content::Sms { body } => (None, body.into_string()),
+        let (subject, body, sms) = match request.content {
+            Content::Sms { body, options } => (None, body.into_string(), Some(options)),
             Content::Email { subject, body } => {
-                (Some(Personal::new(key, subject.into_string())), body.into_string())
+                (Some(Personal::new(key, subject.into_string())), body.into_string(), None)
             }
         };
         Ok(vec![NotificationEvent::NotificationRequested {
@@ -138,6 +140,8 @@ impl Notification {
             body: Personal::new(key, body),
             template: request.template.map(|template| Box::new(template.frozen(key))),
             only_to: request.only_to.map(|author| Box::new(author_as_recipient(request.author, *author))),
+            sms,
+            filter: request.filter,
             expires_at: request.expires_at,
             author: request.author,
             requested_at: request.at,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::aggregate::{at, given, id};
-use crate::value::{Category, Channel, EmailBody, RecipientKind, SmsBody, Subject};
+use crate::value::{Category, Channel, EmailBody, Locale, RecipientKind, SmsBody, Subject};
 
 fn order(content: Content, expires_at: Option<i64>) -> NotificationCommand {
     NotificationCommand::Request(RequestNotification {
@@ -15,6 +15,7 @@ fn order(content: Content, expires_at: Option<i64>) -> NotificationCommand {
         content,
         template: None,
         only_to: None,
+        filter: spanish(),
         expires_at: expires_at.map(at),
         author: id(10),
         at: at(1_000),
@@ -22,7 +23,16 @@ fn order(content: Content, expires_at: Option<i64>) -> NotificationCommand {
 }
 
 fn sms() -> Content {
-    Content::Sms { body: SmsBody::try_new("Alarma activada").unwrap() }
+    Content::Sms { body: SmsBody::try_new("Alarma activada").unwrap(), options: cheap() }
+}
+
+fn cheap() -> SmsOptions {
+    SmsOptions { transliterate: true, segments_max: Some(2) }
+}
+
+fn spanish() -> AudienceFilter {
+    let clients = ClientList { ids: [id(30), id(31)].into(), unknown: 1 };
+    AudienceFilter { locale: Some(Locale::SPANISH), time_zone: None, clients: Some(clients) }
 }
 
 fn requested() -> NotificationEvent {
@@ -39,6 +49,8 @@ fn expiring(expires_at: Option<i64>) -> NotificationEvent {
         body: Personal::new(id(1), "Alarma activada".to_owned()),
         template: None,
         only_to: None,
+        sms: Some(cheap()),
+        filter: spanish(),
         expires_at: expires_at.map(at),
         author: id(10),
         requested_at: at(1_000),
@@ -98,7 +110,7 @@ fn retried(generation: u32) -> NotificationEvent {
 }
 
 #[test]
-fn an_sms_is_requested_with_its_body_under_the_notifications_key() {
+fn an_sms_is_requested_for_its_clients_with_its_body_under_the_notifications_key() {
     assert_eq!(given::<Notification>([]).decide(order(sms(), None)), Ok(vec![requested()]));
 }
 

@@ -21,9 +21,10 @@ pub(crate) use self::html::compiled;
 use self::names::Names;
 pub use self::names::OWN_NAMES;
 pub(crate) use self::plain_text::plain_text;
-use crate::notification::{Addressee, NotificationEvent};
+use crate::notification::{Addressee, NotificationEvent, SmsOptions};
+use crate::value::sms::{gsm_only, takes_unicode, transliterate};
 use crate::value::text::{Lines, TextRule};
-use crate::value::{Channel, SmsBody};
+use crate::value::{Channel, Invalid, SmsBody};
 
 /// How long a rendered subject may be, in characters: a name of 200 characters several times.
 const SUBJECT_CHARS_MAX: usize = 1_000;
@@ -31,7 +32,11 @@ const SUBJECT_CHARS_MAX: usize = 1_000;
 const EMAIL_CHARS_MAX: usize = 1_000_000;
 
 /// A notification's text. Where it has no data of a person it is rendered already.
-pub struct Text(Kind);
+pub struct Text {
+    kind: Kind,
+    /// How an SMS is sent; none for an e-mail.
+    sms: Option<SmsOptions>,
+}
 
 enum Kind {
     Same(Result<Rendered, Fault>),
@@ -61,6 +66,8 @@ pub struct Rendered {
 pub struct Source<'a> {
     /// How it is sent.
     pub channel: Channel,
+    /// How an SMS is sent; none for an e-mail.
+    pub sms: Option<SmsOptions>,
     /// The subject of an e-mail.
     pub subject: Option<&'a str>,
     /// The text.
@@ -80,21 +87,51 @@ pub struct Filling<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// Renders the text for one person.
+/// Renders the text for one person. An SMS is in the form that the network of the person's number carries.
 ///
 /// # Errors
 /// What the template or its result has that cannot be sent to this person. Nothing is cut.
 pub fn render(text: &Text, person: &Addressee) -> Result<Rendered, Fault> {
-    match &text.0 {
+    let rendered = match &text.kind {
         Kind::Same(rendered) => rendered.clone(),
         Kind::Personal(text) => text.render(person),
+    };
+    match text.sms {
+        None => rendered,
+        Some(options) => rendered?.as_sms(options, &person.address),
+    }
+}
+
+impl Rendered {
+    /// The SMS in the form that a provider without Unicode carries.
+    #[must_use]
+    pub fn without_unicode(self) -> Self {
+        Self { body: gsm_only(&self.body), ..self }
+    }
+
+    fn as_sms(self, options: SmsOptions, number: &str) -> Result<Self, Fault> {
+        let sms = if !takes_unicode(number) {
+            self.without_unicode()
+        } else if options.transliterate {
+            Self { body: transliterate(&self.body), ..self }
+        } else {
+            self
+        };
+        // A character may take several without Unicode: an ellipsis three dots.
+        match sms.body.chars().nth(SmsBody::MAX_CHARS) {
+            None => Ok(sms),
+            Some(_) => {
+                let reason = FaultReason::Result(Invalid::TooLong { max: SmsBody::MAX_CHARS });
+                Err(Fault { part: Part::Body, reason })
+            }
+        }
     }
 }
 
 impl Text {
     /// A text without variables, verbatim.
-    pub const fn plain(subject: Option<String>, body: String) -> Self {
-        Self(Kind::Same(Ok(Rendered { subject, body, html: None })))
+    pub const fn plain(subject: Option<String>, body: String, sms: Option<SmsOptions>) -> Self {
+        Self { kind: Kind::Same(Ok(Rendered { subject, body, html: None })), sms }
     }
 
     /// A text with variables, compiled.
@@ -107,10 +144,11 @@ impl Text {
         engine.needs_known(declared)?;
         let names = Names::new(filling, engine.names());
         let text = PersonalText { channel: source.channel, engine, names };
-        if text.names.are_personal() {
-            return Ok(Self(Kind::Personal(Box::new(text))));
-        }
-        Ok(Self(Kind::Same(text.render(&Addressee::nobody()))))
+        let kind = match text.names.are_personal() {
+            true => Kind::Personal(Box::new(text)),
+            false => Kind::Same(text.render(&Addressee::nobody())),
+        };
+        Ok(Self { kind, sms: source.sms })
     }
 
     /// The text of a notification as it was requested; none if its key is destroyed, or for another event.
@@ -119,7 +157,13 @@ impl Text {
     /// A frozen template that this version of the program cannot compile.
     pub fn of_request(event: &NotificationEvent) -> Result<Option<Self>, Fault> {
         let NotificationEvent::NotificationRequested {
-            channel, subject, body, template, requested_at, ..
+            channel,
+            subject,
+            body,
+            sms,
+            template,
+            requested_at,
+            ..
         } = event
         else {
             return Ok(None);
@@ -127,12 +171,13 @@ impl Text {
         let Some(body) = body.get() else { return Ok(None) };
         let subject = subject.as_ref().and_then(|subject| subject.get());
         let Some(template) = template else {
-            return Ok(Some(Self::plain(subject.cloned(), body.clone())));
+            return Ok(Some(Self::plain(subject.cloned(), body.clone(), *sms)));
         };
         let Some(variables) = template.variables.get() else { return Ok(None) };
         let html = template.html.as_ref().and_then(|html| html.get());
         let source = Source {
             channel: *channel,
+            sms: *sms,
             subject: subject.map(String::as_str),
             body,
             html: html.map(String::as_str),
@@ -141,14 +186,19 @@ impl Text {
         Self::of_template(source, filling).map(Some)
     }
 
-    /// Whether it may differ from person to person.
+    /// How an SMS is sent; none for an e-mail.
+    pub const fn sms(&self) -> Option<SmsOptions> {
+        self.sms
+    }
+
+    /// Whether it may differ from person to person, apart from what a network does to an SMS.
     pub const fn is_personal(&self) -> bool {
-        matches!(self.0, Kind::Personal(_))
+        matches!(self.kind, Kind::Personal(_))
     }
 
     /// Whether it names a date, which depends on the person's language and time zone.
     pub fn has_date(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Same(_) => false,
             Kind::Personal(text) => text.names.has_date(),
         }
@@ -156,7 +206,7 @@ impl Text {
 
     /// What it takes in memory, in bytes, as far as it grows with the text.
     pub fn bytes(&self) -> usize {
-        match &self.0 {
+        match &self.kind {
             Kind::Same(Ok(Rendered { subject, body, html })) => {
                 body.len() + [subject, html].into_iter().flatten().map(String::len).sum::<usize>()
             }

@@ -9,7 +9,7 @@ fn person(name: &str) -> Addressee {
     Addressee {
         client_name: name.into(),
         contact_name: "Ana".into(),
-        address: "ana@example.com".into(),
+        address: "+573001234567".into(),
         locale: Some("es-CO".parse::<Locale>().unwrap()),
         time_zone: Some("America/Bogota".parse::<TimeZone>().unwrap()),
     }
@@ -25,11 +25,11 @@ fn text_of(source: Source<'_>, given: &[(&str, &str)]) -> Result<Text, Fault> {
 }
 
 fn email<'a>(subject: &'a str, body: &'a str, html: Option<&'a str>) -> Source<'a> {
-    Source { channel: Channel::Email, subject: Some(subject), body, html }
+    Source { channel: Channel::Email, sms: None, subject: Some(subject), body, html }
 }
 
 fn sms(body: &str) -> Source<'_> {
-    Source { channel: Channel::Sms, subject: None, body, html: None }
+    Source { channel: Channel::Sms, sms: Some(SmsOptions::default()), subject: None, body, html: None }
 }
 
 fn body_of(body: &str, given: &[(&str, &str)], name: &str) -> Result<String, FaultReason> {
@@ -44,7 +44,7 @@ fn refused(body: &str) -> FaultReason {
 
 #[test]
 fn a_plain_text_is_never_a_template() {
-    let text = Text::plain(None, "Hola {{ cliente.nombre }}".into());
+    let text = Text::plain(None, "Hola {{ cliente.nombre }}".into(), None);
     assert_eq!(render(&text, &person("Luz")).unwrap().body, "Hola {{ cliente.nombre }}");
 }
 
@@ -221,12 +221,35 @@ fn neither_text_nor_result_is_ever_printed() {
     }
 }
 
+fn body(sms: Option<SmsOptions>, address: &str) -> String {
+    let person = Addressee { address: address.to_owned(), ..Addressee::nobody() };
+    render(&Text::plain(None, "¿Habrá 😀?".to_owned(), sms), &person).unwrap().body
+}
+
+#[test]
+fn an_sms_is_transliterated_on_request_and_loses_what_the_network_does_not_carry() {
+    let (verbatim, cheap) = (SmsOptions::default(), SmsOptions { transliterate: true, segments_max: None });
+    assert_eq!(body(Some(verbatim), "+573001234567"), "¿Habrá 😀?");
+    assert_eq!(body(Some(cheap), "+573001234567"), "¿Habra 😀?");
+    assert_eq!(body(Some(verbatim), "+525512345678"), "¿Habra ??");
+    assert_eq!(body(None, "+52@example.com"), "¿Habrá 😀?", "an e-mail");
+}
+
+#[test]
+fn a_name_that_is_filled_in_is_transliterated_too_and_what_grows_is_not_cut() {
+    let cheap = Some(SmsOptions { transliterate: true, segments_max: None });
+    let text = text_of(Source { sms: cheap, ..sms("{{ cliente.nombre }}") }, &[]).unwrap();
+    assert_eq!(render(&text, &person("José")).unwrap().body, "Jose");
+    let fault = render(&text, &person(&"…".repeat(1_000))).err().map(|fault| fault.reason);
+    assert_eq!(fault, Some(FaultReason::Result(Invalid::TooLong { max: 1_600 })));
+}
+
 /// The names of one person, as a log would print them.
 struct PersonalNames<'a>(&'a Text);
 
 impl PersonalNames<'_> {
     fn context(&self) -> String {
-        let Kind::Personal(text) = &self.0.0 else { panic!("a personal text") };
+        let Kind::Personal(text) = &self.0.kind else { panic!("a personal text") };
         format!("{:?}", text.names.of(&person("secreto")))
     }
 }

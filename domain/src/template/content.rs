@@ -95,6 +95,7 @@ impl TemplateContent {
     pub fn source(&self, channel: Channel) -> Source<'_> {
         Source {
             channel,
+            sms: None,
             subject: self.subject.as_deref(),
             body: &self.body,
             html: self.html.as_ref().map(|html| html.compiled.as_str()),

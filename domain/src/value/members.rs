@@ -108,7 +108,8 @@ impl Members {
 
     /// All of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = Member> + '_ {
-        (1..=CHUNK_MEMBERS as u16).map(Member).filter(|member| self.contains(*member))
+        let words = self.0.iter().zip((1..).step_by(WORD_BITS));
+        words.flat_map(|(word, first)| bits(*word).map(move |bit| Member(first + bit)))
     }
 
     fn with(self, other: Self, join: impl Fn(u64, u64) -> u64) -> Self {
@@ -130,6 +131,12 @@ impl Members {
         }
         ranges
     }
+}
+
+/// The bits that are set, from the lowest.
+fn bits(word: u64) -> impl Iterator<Item = u16> {
+    let rest = std::iter::successors(Some(word), |rest| Some(rest & rest.wrapping_sub(1)));
+    rest.take_while(|rest| *rest != 0).map(|rest| rest.trailing_zeros() as u16)
 }
 
 impl FromIterator<Member> for Members {

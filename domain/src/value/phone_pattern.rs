@@ -1,7 +1,7 @@
 //! The patterns of numbering plans: literal digits, `\d`, classes, groups, alternatives and counts, which is all that
 //! libphonenumber's metadata uses of regular expressions.
 //!
-//! A pattern is matched as it is written. Compiled by a regex crate, the patterns of 40 countries take 90 MB.
+//! A pattern is matched without compiling it. Compiled by a regex crate, the patterns of 40 countries take 90 MB.
 
 /// A set of places in the digits: bit n stands for the place after the first n digits.
 type Places = u64;
@@ -55,7 +55,7 @@ impl Matcher<'_> {
         places
     }
 
-    /// Goes to the end of the sequence: what has nowhere to begin need not be read.
+    /// Goes to the end of the sequence. A sequence that can begin nowhere is skipped.
     fn skip_sequence(&mut self) {
         let mut depth = 0_u32;
         while let Some(next) = self.peek() {
@@ -108,7 +108,7 @@ impl Matcher<'_> {
         }
     }
 
-    /// How often the part before may stand: `?`, `{n}`, `{n,m}` or once.
+    /// How often the part before may occur: `?`, `{n}`, `{n,m}` or once.
     fn count(&mut self) -> (u32, u32) {
         if self.take(b'?') {
             return (0, 1);
@@ -131,7 +131,7 @@ impl Matcher<'_> {
         number
     }
 
-    /// The digits of a class such as `[02-57]`, a bit each.
+    /// The digits of a class such as `[02-57]`, one bit each.
     fn class(&mut self) -> u16 {
         let mut class = 0;
         while !self.take(b']') {

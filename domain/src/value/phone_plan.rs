@@ -4,24 +4,25 @@ use super::CountryCode;
 use super::phone_pattern::{begins, matches, prefixes};
 use super::phone_plans::PLANS;
 
-/// How the numbers of a country look.
+/// The form of a country's numbers.
 pub(super) struct Plan {
     /// The calling code of ITU-T E.164, without a plus sign. No calling code begins another.
     pub(super) calling_code: &'static str,
     country: &'static str,
-    /// What is dialled before a number abroad, carrier selection included: a pattern.
+    /// The prefix for calls abroad, carrier selection included: a pattern.
     pub(super) abroad: &'static str,
-    /// What is dialled before a national number and is no part of it, carrier selection included: a pattern.
+    /// The trunk prefix, which is dialled before a national number and is no part of it, carrier selection included: a
+    /// pattern.
     trunk: &'static str,
-    /// First digits by which a number is the country's, where countries share a calling code: a pattern.
+    /// The first digits of the country's numbers, where countries share a calling code: a pattern.
     first_digits: &'static str,
-    /// What every number looks like: a pattern.
+    /// The form of every number: a pattern.
     general: &'static str,
     /// The patterns of each kind of number. The first that matches decides.
     shapes: &'static [(Kind, &'static str)],
 }
 
-/// What a number is, by its numbering plan.
+/// The kind of a number in its numbering plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Mobile,
@@ -43,15 +44,15 @@ pub(super) enum Kind {
 impl Kind {
     /// Whether a client may have it.
     ///
-    /// Calls and messages to premium rate numbers are charged for somebody else's gain, which is what fraud plants
-    /// them for; a voice mailbox is nobody's telephone. The other kinds do no harm: a company answers at toll-free,
-    /// shared cost and universal numbers, and no SMS goes there.
+    /// Calls and messages to premium rate numbers profit their owner, so fraudsters plant them; a voice mailbox is
+    /// nobody's telephone. The other kinds do no harm: companies answer at toll-free, shared cost and universal
+    /// numbers, and no SMS goes there.
     pub(super) const fn is_taken(self) -> bool {
         !matches!(self, Self::PremiumRate | Self::Voicemail)
     }
 
-    /// Whether an SMS can arrive: at a mobile, or where a personal number leads. Landlines, pagers, internet telephones
-    /// and the services of companies have ranges of their own, which the SMS of mobile networks does not reach.
+    /// Whether an SMS can arrive: at a mobile number, or where a personal number leads. Landlines, pagers, internet
+    /// telephones and the services of companies have ranges of their own, which SMS does not reach.
     pub(super) const fn takes_sms(self) -> bool {
         matches!(self, Self::Mobile | Self::FixedOrMobile | Self::Personal)
     }
@@ -60,25 +61,26 @@ impl Kind {
 /// The longest calling code.
 const CALLING_CODE_DIGITS: usize = 3;
 
-/// Trunk prefixes that a plan has dropped, which files and address books still have, by calling code.
+/// Trunk prefixes that a plan has dropped but files and address books still contain, by calling code.
 ///
 /// Mexico dropped 01, 044, 045 and the 1 behind +52 on 3 August 2019: Instituto Federal de Telecomunicaciones, «Plan
 /// Técnico Fundamental de Numeración», Diario Oficial de la Federación, 11 May 2018.
 const FORMER_TRUNKS: &[(&str, &str)] = &[("52", "04[45]|01|1")];
 
-/// What national plans keep for mobile numbers, by calling code: Chile, Colombia, Venezuela and Ecuador.
+/// The blocks that national plans reserve for mobile numbers, by calling code: Chile, Colombia, Venezuela and Ecuador.
 ///
-/// Libphonenumber knows the blocks that are open when it is released. Those opened later are people's numbers all the
-/// same, and whether a number is in use is for its network to say. ITU-T, National Numbering Plans.
+/// Libphonenumber knows the blocks that are open when it is released. Numbers of blocks that open later are valid too;
+/// whether a number is in use is for its network to say. ITU-T, National Numbering Plans.
 const KEPT_FOR_MOBILES: &[(&str, &str)] =
     &[("56", r"9\d{8}"), ("57", r"3\d{9}"), ("58", r"4[12]\d{8}"), ("593", r"9\d{8}")];
 
-/// What national plans keep for people without telling mobiles from landlines, by calling code: North America and Mexico.
+/// The blocks that national plans reserve for people without separating mobile numbers from landlines, by calling code:
+/// North America and Mexico.
 ///
-/// Both add area codes every year, which libphonenumber has with its next release only. North America: area and exchange
-/// codes begin with 2 to 9, and no area code has a 9 in its middle or ends in 00 or in 11, which keeps out premium rate
-/// 900 (NANPA, «NPA Codes», «Central Office Codes»). Mexico: ten digits, the first of them 2 to 9 (IFT, «Plan Técnico
-/// Fundamental de Numeración», in force since 3 August 2019); its services are known by their own patterns.
+/// Both add area codes every year, which libphonenumber has only with its next release. North America: area and
+/// exchange codes begin with 2 to 9, and no area code has a 9 in its middle or ends in 00 or 11, which excludes premium
+/// rate 900 (NANPA, «NPA Codes», «Central Office Codes»). Mexico: ten digits, the first of them 2 to 9 (IFT, «Plan
+/// Técnico Fundamental de Numeración», in force since 3 August 2019); its services have patterns of their own.
 const KEPT_FOR_PEOPLE: &[(&str, &str)] =
     &[("1", r"[2-9](?:0[1-9]|1[02-9]|[2-8]\d)[2-9]\d{6}"), ("52", r"[2-9]\d{9}")];
 
@@ -88,19 +90,20 @@ impl Plan {
         PLANS.iter().find(|plan| plan.country == country.as_str())
     }
 
-    /// The plan whose calling code an international number begins with: of several countries the main one's.
+    /// The plan of the calling code that an international number begins with; if several countries share it, the main
+    /// one's.
     pub(super) fn of_international(digits: &str) -> Option<&'static Self> {
         (1..=CALLING_CODE_DIGITS).find_map(|length| plans_of(digits.get(..length)?).first())
     }
 
-    /// The lengths of what may be a trunk prefix of these digits.
+    /// The possible lengths of a trunk prefix in these digits.
     pub(super) fn trunks(&self, digits: &str) -> impl Iterator<Item = usize> {
         let former = FORMER_TRUNKS.iter().filter(|(code, _)| *code == self.calling_code);
         let patterns = former.map(|(_, pattern)| *pattern).chain([self.trunk]);
         patterns.flat_map(|pattern| prefixes(pattern, digits))
     }
 
-    /// What a national number of this shape is.
+    /// The kind of a national number.
     fn kind(&self, national: &str) -> Option<Kind> {
         if !matches(self.general, national) {
             return None;
@@ -113,21 +116,21 @@ impl Plan {
         }
     }
 
-    /// Whether a number is known to be the country's by its first digits.
+    /// Whether the first digits show that a number is the country's.
     fn claims(&self, national: &str) -> bool {
         begins(self.first_digits, national)
     }
 }
 
-/// What a national number behind a calling code is; nothing if there is no such number.
+/// The kind of a national number behind a calling code; none if there is no such number.
 ///
-/// Of the countries that share a calling code, the first decides that has the number or claims its first digits.
+/// If countries share the calling code, the first one decides that has the number or its first digits.
 pub(super) fn kind(calling_code: &str, national: &str) -> Option<Kind> {
     open_kind(calling_code, national)
         .or_else(|| is_kept(KEPT_FOR_MOBILES, calling_code, national).then_some(Kind::Mobile))
 }
 
-/// What a number that does not exist will be, if it is of a block that the plan keeps for people and may open any day.
+/// The kind of a number that does not exist yet, if the plan reserves its block for people and may open it any day.
 pub(super) fn planned_kind(calling_code: &str, national: &str) -> Option<Kind> {
     is_kept(KEPT_FOR_PEOPLE, calling_code, national).then_some(Kind::FixedOrMobile)
 }
@@ -136,7 +139,7 @@ fn is_kept(blocks: &[(&str, &str)], calling_code: &str, national: &str) -> bool 
     blocks.iter().any(|(code, pattern)| *code == calling_code && matches(pattern, national))
 }
 
-/// What the number is by the blocks that are open.
+/// The kind of a number by the blocks that are open.
 fn open_kind(calling_code: &str, national: &str) -> Option<Kind> {
     for plan in plans_of(calling_code) {
         if plan.claims(national) {
@@ -207,31 +210,5 @@ mod tests {
                 assert!(std::ptr::eq(Plan::of_country(country).unwrap(), plan), "{}", plan.country);
             }
         }
-    }
-
-    #[test]
-    fn an_sms_goes_to_people_only_and_a_client_has_no_premium_number() {
-        use Kind::*;
-        let all = [
-            Mobile,
-            Fixed,
-            FixedOrMobile,
-            PremiumRate,
-            TollFree,
-            SharedCost,
-            Voip,
-            Personal,
-            Pager,
-            Universal,
-            Voicemail,
-        ];
-        assert_eq!(
-            all.into_iter().filter(|kind| kind.takes_sms()).collect::<Vec<_>>(),
-            [Mobile, FixedOrMobile, Personal]
-        );
-        assert_eq!(
-            all.into_iter().filter(|kind| !kind.is_taken()).collect::<Vec<_>>(),
-            [PremiumRate, Voicemail]
-        );
     }
 }

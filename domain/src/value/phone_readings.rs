@@ -4,16 +4,15 @@ use super::phone_pattern::prefixes;
 use super::phone_plan::{Plan, kind, planned_kind};
 use super::{PhoneFault, PhoneNumber};
 
-/// The different numbers that digits can be read as, and what was wrong with a reading that is no number.
+/// The different numbers that digits can be read as, and the fault of a reading that is no number.
 #[derive(Default)]
 pub(super) struct Readings {
     numbers: Vec<PhoneNumber>,
-    /// Numbers that may be meant but are written too unusually to be accepted: they only make the other readings
-    /// doubtful.
+    /// Possible numbers that are written too unusually to be accepted. They only make the other readings ambiguous.
     doubts: Vec<PhoneNumber>,
     fault: Option<PhoneFault>,
     blocks: Blocks,
-    /// Whether one of the numbers that do not exist is of a block that may be opened.
+    /// Whether one of the numbers that do not exist is in a reserved block.
     has_planned: bool,
 }
 
@@ -22,24 +21,27 @@ pub(super) struct Readings {
 enum Blocks {
     #[default]
     Open,
-    /// Those too that a plan keeps for people and may open any day.
+    /// Also those of blocks that a plan reserves for people and may open any day.
     Planned,
 }
 
-/// What people write before a number abroad whatever their country dials. Most countries dial it too.
+/// The prefix that people write before a number abroad in every country. Most countries dial it too.
 const ABROAD: &str = "00";
-/// Brazil's calling code, and the digits that its mobile numbers had: area, and eight that begin with 6 to 9.
+/// North America's calling code, which is its trunk prefix too.
+const NORTH_AMERICA: &str = "1";
+/// Brazil's calling code, and the former form of its mobile numbers: the area, and eight digits that begin with 6 to 9.
 const BRAZIL: &str = "55";
 const BRAZIL_OLD_DIGITS: usize = 10;
-/// Argentina's calling code, the lengths of its area codes, and what is written between area and mobile number at home.
+/// Argentina's calling code, the lengths of its area codes, and the digits between area and mobile number in national
+/// form.
 const ARGENTINA: &str = "54";
 const ARGENTINA_AREAS: std::ops::RangeInclusive<usize> = 2..=4;
 const ARGENTINA_MOBILE: &str = "15";
-/// Digits of an Argentine mobile number at home: area, 15 and the rest.
+/// The digits of an Argentine mobile number in national form: area, 15 and the rest.
 const ARGENTINA_HOME_DIGITS: usize = 12;
 
 impl Readings {
-    /// What digits behind a plus sign mean.
+    /// Reads digits behind a plus sign.
     pub(super) fn international(digits: &str) -> Self {
         Self::of(|readings| {
             readings.expect_calling_code(digits);
@@ -47,19 +49,22 @@ impl Readings {
         })
     }
 
-    /// What digits without a plus sign mean where there is no numbering plan: a number only behind `00`.
+    /// Reads digits without a plus sign where there is no numbering plan: they are a number only behind `00`.
     pub(super) fn abroad(digits: &str) -> Self {
         Self::international(digits.strip_prefix(ABROAD).unwrap_or_default())
     }
 
-    /// What digits without a plus sign mean in a country.
+    /// Reads digits without a plus sign in a country.
     ///
-    /// The prefix to dial abroad may select a carrier: Colombia's `009 1 …` calls +1, and `00 91 …` is how anybody
-    /// writes +91. Both are readings. The country's own calling code behind `00` leaves no doubt, however, whether its
-    /// number exists or not: nobody selects a carrier to call abroad in order to write down a number of home.
+    /// The prefix for calls abroad may select a carrier: Colombia's `009 1 …` calls +1, while `00 91 …` is the usual
+    /// way to write +91. Both are readings. `00` and the country's own calling code are not ambiguous, whether the
+    /// number exists or not: nobody selects a carrier to write down a national number.
     ///
-    /// `breaks` are the places between digits where something else is written: `009 1 212 …` cannot be +91, and
-    /// `00 91 …` is nothing else.
+    /// What begins with the country's prefix for calls abroad is never taken for a padded number of the country: in the
+    /// United States `011 57 1 234 5678` is a wrong Colombian number, and no American one behind zeros.
+    ///
+    /// `breaks` are the places between digits where something else is written: `009 1 212 …` cannot be +91, and `00 91
+    /// …` can be nothing else.
     pub(super) fn in_country(digits: &str, breaks: &[usize], plan: &Plan) -> Self {
         if is_calling_code_apart(digits, breaks) {
             return Self::abroad(digits);
@@ -83,7 +88,7 @@ impl Readings {
         }
     }
 
-    /// Reads by the blocks that are open. Those that are not count only where nothing else can be meant.
+    /// Reads by the open blocks. Reserved blocks count only if nothing else can be meant.
     fn of(read: impl Fn(&mut Self)) -> Self {
         let by = |blocks| {
             let mut readings = Self { blocks, ..Self::default() };
@@ -102,7 +107,8 @@ impl Readings {
         self.add_national(own, digits);
         self.add_behind(own, digits);
         self.add_if(!is_parted, |readings| readings.add_behind_zeros(own, digits));
-        self.add_if(!is_home && !is_grouped_behind_zeros(digits, breaks), |readings| {
+        let is_for_abroad = prefixes(plan.abroad, digits).next().is_some();
+        self.add_if(!is_home && !is_for_abroad && !is_grouped_behind_zeros(digits, breaks), |readings| {
             readings.add_padded(own, digits);
         });
         if !is_home || is_parted {
@@ -110,7 +116,7 @@ impl Readings {
         }
     }
 
-    /// Adds readings as numbers or, unless they are sure, as doubts.
+    /// Adds readings as numbers or, if they are not certain, as possible numbers.
     fn add_if(&mut self, is_sure: bool, read: impl FnOnce(&mut Self)) {
         if is_sure {
             return read(self);
@@ -125,15 +131,15 @@ impl Readings {
         }
     }
 
-    /// A number of the country behind `00` and its own calling code.
+    /// A national number behind `00` and the country's own calling code.
     fn add_behind_zeros(&mut self, own: &str, digits: &str) {
         let Some(rest) = digits.strip_prefix(ABROAD) else { return };
         self.expect_calling_code(rest);
         self.add_behind(own, rest);
     }
 
-    /// A number behind a prefix to dial abroad, or behind the 1 that is a trunk prefix here and a calling code there. A
-    /// calling code that is written in one piece leaves no reading that parts one.
+    /// A number behind a prefix for calls abroad, or behind the 1 that is a trunk prefix here and a calling code there.
+    /// If a calling code is written in one piece, readings that split one are dropped.
     fn add_abroad(&mut self, digits: &str, breaks: &[usize], plan: &Plan) {
         let universal = digits.starts_with(ABROAD).then_some(ABROAD.len());
         let trunk = (digits.starts_with('1') && plan.trunks(digits).any(|trunk| trunk == 1)).then_some(0);
@@ -141,15 +147,15 @@ impl Readings {
         let (parted, whole): (Vec<_>, Vec<_>) =
             starts.partition(|&start| parts_calling_code(digits, start, breaks));
         for start in if whole.is_empty() { parted } else { whole } {
-            // `0051 …` is meant for Peru before it is for North America by carrier 5, whatever is wrong with the rest.
+            // `0051 …` means Peru rather than North America by carrier 5, whatever is wrong with the rest.
             let selects_carrier = digits.starts_with(ABROAD) && start > ABROAD.len();
             let is_sure = !selects_carrier || breaks.contains(&start);
             self.add_if(is_sure, |readings| readings.add_international(&digits[start..]));
         }
     }
 
-    /// A number of the country that zeros fill up to a fixed width, unless the zeros are its own or a trunk prefix. The
-    /// last zero may be of a trunk prefix too. Nobody fills up a number that no block has yet.
+    /// A national number padded with zeros to a fixed width, unless the zeros are its own or a trunk prefix. The last
+    /// zero may belong to a trunk prefix too. Numbers in reserved blocks are not read as padded.
     fn add_padded(&mut self, own: &str, digits: &str) {
         let number = digits.trim_start_matches('0');
         let is_padded = number.len() < digits.len();
@@ -167,19 +173,26 @@ impl Readings {
         }
     }
 
-    /// Says what is wrong if no country has the calling code, unless a reading is wrong for a better reason.
+    /// Reports an unknown calling code, unless a reading has a more specific fault.
     fn expect_calling_code(&mut self, digits: &str) {
         if Plan::of_international(digits).is_none() {
             self.fault = Some(PhoneFault::CallingCode);
         }
     }
 
-    /// The national number behind its calling code, if that stands there.
+    /// The national number, if the digits begin with the calling code. North America's calling code is its trunk prefix
+    /// too, and nobody writes it twice: `11 57 1 234 5678` is what a spreadsheet leaves of `011 57 …`.
     fn add_behind(&mut self, calling_code: &str, digits: &str) -> bool {
-        digits.strip_prefix(calling_code).is_some_and(|national| self.add_national(calling_code, national))
+        digits.strip_prefix(calling_code).is_some_and(|national| {
+            if calling_code == NORTH_AMERICA {
+                self.add(calling_code, national)
+            } else {
+                self.add_national(calling_code, national)
+            }
+        })
     }
 
-    /// A national number as it is, else without what is only dialled before or inside it.
+    /// A national number as written, else without a trunk prefix or other digits that are only dialled.
     fn add_national(&mut self, calling_code: &str, digits: &str) -> bool {
         if self.add(calling_code, digits) {
             return true;
@@ -198,7 +211,7 @@ impl Readings {
         found
     }
 
-    /// Adds a number if it exists and may be a client's; otherwise keeps the reason, if it says more than that.
+    /// Adds a number if it exists and a client may have it; otherwise keeps the fault, if it is the more specific one.
     fn add(&mut self, calling_code: &str, national: &str) -> bool {
         let planned = || planned_kind(calling_code, national);
         let open = kind(calling_code, national);
@@ -226,7 +239,7 @@ impl Readings {
     }
 }
 
-/// Whether `00` and a calling code are each written apart: `00 51 606 …` is Peru's, and no carrier's 005.
+/// Whether `00` and a calling code are written separately: `00 51 606 …` is Peru's, and not carrier 005.
 fn is_calling_code_apart(digits: &str, breaks: &[usize]) -> bool {
     let Some(rest) = digits.strip_prefix(ABROAD) else { return false };
     let code = Plan::of_international(rest).map(|plan| plan.calling_code.len());
@@ -236,8 +249,8 @@ fn is_calling_code_apart(digits: &str, breaks: &[usize]) -> bool {
     })
 }
 
-/// Whether digits behind `00` are in groups. Nobody fills up a number and groups it then: `0034 612 345 67` is a
-/// Spanish number that lacks a digit.
+/// Whether the digits behind `00` are in groups. Nobody pads a number and groups it: `0034 612 345 67` is a Spanish
+/// number that lacks a digit.
 fn is_grouped_behind_zeros(digits: &str, breaks: &[usize]) -> bool {
     digits.starts_with(ABROAD) && breaks.iter().any(|&place| 0 < place && place < digits.len())
 }
@@ -249,7 +262,8 @@ fn parts_calling_code(digits: &str, start: usize, breaks: &[usize]) -> bool {
     breaks.iter().any(|&place| start < place && place < start + code)
 }
 
-/// Argentina writes a mobile number as area, 15, number at home and as 9, area, number abroad; people mix the two.
+/// Argentina writes a mobile number as area, 15, number in national form and as 9, area, number in international form.
+/// People mix the two.
 fn argentine_mobiles(digits: &str) -> impl Iterator<Item = String> {
     let digits = digits.strip_prefix('9').unwrap_or(digits);
     let digits = digits.strip_prefix('0').unwrap_or(digits);

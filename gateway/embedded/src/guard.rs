@@ -150,12 +150,12 @@ fn start(serve: &Serve) -> Result<Child, String> {
 
 /// Stops the server by one signal after the other, each with its timeout. The last one cannot be ignored.
 async fn end(server: &mut Child, ways: &[(StopSignal, Duration)]) -> Result<(), String> {
-    for (ask, patience) in ways {
+    for (ask, limit) in ways {
         let Some(pid) = server.id() else {
             return Ok(());
         };
         platform::signal(pid, *ask);
-        if timeout(*patience, server.wait()).await.is_ok() {
+        if timeout(*limit, server.wait()).await.is_ok() {
             return Ok(());
         }
     }

@@ -39,12 +39,12 @@ impl Predecessor {
         let Some(noted) = self.0 else {
             return;
         };
-        for (ask, patience) in ways {
+        for (ask, limit) in ways {
             if !noted.is_alive() {
                 return;
             }
             platform::signal(noted.pid, *ask);
-            let deadline = Instant::now() + *patience;
+            let deadline = Instant::now() + *limit;
             while noted.is_alive() && Instant::now() < deadline {
                 sleep(LOCK_POLL).await;
             }

@@ -12,7 +12,7 @@ use projections::queries::status;
 use sqlx::PgPool;
 use tokio::time::{Instant, timeout};
 
-use crate::figures::recorder;
+use crate::metrics_recorder::recorder;
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 

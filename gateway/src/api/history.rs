@@ -19,31 +19,31 @@ use crate::state::AppState;
 /// The member beside a text that was cut.
 const TRUNCATED: &str = "truncated";
 
-/// The events of one thing, and what they add up to.
+/// The events of one object, and the resulting state.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct History {
-    /// In the order of the log.
+    /// The events, in the order of the log.
     pub(super) events: Vec<HistoryEvent>,
-    /// What they add up to; none before the first.
+    /// The state after these events; none before the first one.
     #[schema(value_type = Option<Object>)]
     pub(super) state: Value,
 }
 
-/// One fact.
+/// One event.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct HistoryEvent {
-    /// Its place in the log.
+    /// The event's position in the log.
     pub(super) position: Position,
-    /// When it was committed.
+    /// When the event was committed.
     pub(super) at: DateTime<Utc>,
-    /// Who did it; none for the system's own doing.
+    /// The user who caused it; none for the system itself.
     pub(super) actor: Option<Person>,
-    /// What happened.
+    /// The event's type.
     #[serde(rename = "type")]
     pub(super) kind: String,
-    /// The facts. What is personal is `{"erased": true}` once the person is erased, and `{"masked": true}` for who may
-    /// not read it. A text over 500 characters is cut and `truncated: true` stands beside it: the thing itself has all of
-    /// it.
+    /// The facts. Personal data is `{"erased": true}` once the person is erased, and `{"masked": true}` for readers
+    /// without the right to it. A text over 500 characters is cut, with `truncated: true` beside it; the object itself
+    /// has the whole text.
     #[schema(value_type = Object)]
     pub(super) data: Value,
 }

@@ -14,20 +14,20 @@ use crate::extract::{NoQuery, Read};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// Who is logged in.
+/// The user who is logged in.
 #[derive(Serialize, ToSchema)]
 struct Me {
     /// The user.
     id: Uuid,
     /// The worker's name.
     name: Option<String>,
-    /// What the worker logs in with.
+    /// The address that the worker logs in with.
     email: Option<String>,
-    /// What the worker may do.
+    /// The worker's roles.
     roles: Vec<String>,
-    /// The companies the worker may act for; an administrator may act for every one.
+    /// The companies that the worker may act for. An administrator may act for every company.
     companies: Vec<Uuid>,
-    /// The messages waiting.
+    /// The counts of the worker's inbox.
     counts: inbox::Counts,
     /// Whether «Buzón de pruebas» is served.
     simulator: bool,
@@ -37,7 +37,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(me))
 }
 
-/// Who is logged in, what they may do, and how many messages wait.
+/// The user who is logged in, with roles, companies and counts of messages.
 #[utoipa::path(get, path = "/me", tag = "session", responses((status = 200, body = Me)))]
 async fn me(State(state): State<AppState>, read: Read<NoQuery>) -> Answer<Json<Me>> {
     read.wait_for(&state, &[Projection::Users, Projection::Inbox]).await?;

@@ -83,7 +83,7 @@ fn add_components(document: &mut OpenApi) {
         .schema(ProblemBody::name(), ProblemBody::schema())
         .build();
     let problem = ResponseBuilder::new()
-        .description("What was refused or failed, in the reader's language (RFC 9457).")
+        .description("The refusal or failure, in the reader's language (RFC 9457).")
         .content("application/problem+json", Content::new(Some(Ref::from_schema_name(ProblemBody::name()))))
         .build();
     components.responses.insert("Problem".to_owned(), RefOr::T(problem));
@@ -106,7 +106,7 @@ fn complete_item(path: &str, item: &mut PathItem) {
             if method != "get" && !WITHOUT_KEY.contains(&path) {
                 add_parameter(operation, idempotency_key());
             }
-            complete_responses(operation, if method == "get" { "What was asked for." } else { "Done." });
+            complete_responses(operation, if method == "get" { "The requested data." } else { "Done." });
             if method != "get" && path != WITHOUT_POSITION {
                 add_position(operation);
             }
@@ -143,7 +143,10 @@ fn add_position(operation: &mut Operation) {
 
 fn position() -> Header {
     let integer = ObjectBuilder::new().schema_type(Type::Integer).build();
-    HeaderBuilder::new().schema(Some(integer)).description(Some("Where the log stands with it.")).build()
+    HeaderBuilder::new()
+        .schema(Some(integer))
+        .description(Some("The position of the log that includes it."))
+        .build()
 }
 
 /// Adds a parameter, unless the endpoint describes it itself.
@@ -159,7 +162,7 @@ fn min_position() -> Parameter {
         .name("min_position")
         .parameter_in(ParameterIn::Query)
         .required(Required::False)
-        .description(Some("Answer only once this position of the log can be read (at most 2 s)."))
+        .description(Some("Waits until this position of the log can be read, at most 2 s."))
         .schema(Some(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0))))
         .build()
 }
@@ -170,7 +173,7 @@ fn idempotency_key() -> Parameter {
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
-        .description(Some("Asked again under the same key within 7 days, the first answer is given again."))
+        .description(Some("A repeated request with the same key within 7 days gets the first answer."))
         .schema(Some(key.pattern(Some("^[!-~]+$"))))
         .build()
 }

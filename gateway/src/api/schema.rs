@@ -9,45 +9,45 @@ use uuid::Uuid;
 #[derive(Debug, Clone, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageParams {
-    /// How many rows.
+    /// The number of rows.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<i64>,
-    /// The `next` of the page before.
+    /// The `next` of the previous page.
     pub after: Option<String>,
 }
 
-/// Something was made.
+/// The result of a creation.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct Made {
-    /// What was made.
+    /// The id of the new object.
     pub id: Uuid,
-    /// Where the log stands with it: any read with this `min_position` shows it.
+    /// The position of the log that includes it: a read with this `min_position` shows it.
     pub position: Position,
 }
 
-/// Something was changed, or was so already.
+/// The result of a change. An object that already was so is no error.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct Changed {
-    /// Where the log stands with it.
+    /// The position of the log that includes it.
     pub position: Position,
 }
 
 /// A problem (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ProblemBody {
-    /// Names the sort of problem: `urn:mensajeria:problem:…`.
+    /// The kind of problem: `urn:mensajeria:problem:…`.
     pub r#type: String,
-    /// The sort of problem in words, in the reader's language.
+    /// The kind of problem, in the reader's language.
     pub title: String,
     /// The status.
     pub status: u16,
-    /// What is wrong, in the reader's language.
+    /// A description of the problem, in the reader's language.
     pub detail: String,
-    /// A nearer reason, stable for programs.
+    /// A more specific reason, stable for programs.
     pub code: Option<String>,
     /// The fields at fault.
     pub errors: Vec<ProblemError>,
-    /// What to quote when asking for help.
+    /// The id to quote when asking for help.
     pub trace_id: String,
 }
 

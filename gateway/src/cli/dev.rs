@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::demo;
 use crate::environment::variable;
 use crate::secrets::{self, StoredPassword};
-use crate::system::{Outside, Roles, StartError, System, SystemOptions};
+use crate::system::{Providers, Roles, StartError, System, SystemOptions};
 
 /// The variable that sets the password of the demo's users.
 pub(super) const DEMO_PASSWORD: &str = "MENSAJERIA_DEMO_PASSWORD";
@@ -36,7 +36,7 @@ const ADMINISTRATOR: &str = "admin@localhost.localdomain";
 /// Options of `dev`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(super) struct DevArgs {
-    /// Address and port to answer on; port 0 takes a free one [default: 127.0.0.1:8080]
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
     /// Start empty: only an administrator, whose password is printed once
@@ -54,9 +54,9 @@ pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> R
         drop(TcpListener::bind(config.server.listen).map_err(failed)?);
     }
     let target = Target::find(global, &config, true).await?;
-    let outside = Outside::simulated(&config).await?;
+    let providers = Providers::simulated(&config).await?;
     let Target { database_url, nats_url, master, data, stack } = target;
-    let mut options = SystemOptions::of(&config, Roles::all(), (&database_url, &nats_url), master, outside);
+    let mut options = SystemOptions::of(&config, Roles::all(), (&database_url, &nats_url), master, providers);
     options.ready_at_once = false;
     options.dispatcher.grace = GRACE;
     let system = System::start(options).await?;
@@ -114,7 +114,7 @@ enum PasswordNotice {
 
 async fn demo_data(system: &System, data: &Path) -> Result<Logins, CliError> {
     let (password, notice) = demo_password(data)?;
-    demo::seed(system.log(), &password, system.outside().simulator.is_some())
+    demo::seed(system.log(), &password, system.providers().simulator.is_some())
         .await
         .map_err(CliError::failed)?;
     system.caught_up(CATCH_UP_TIMEOUT).await.map_err(CliError::failed)?;
@@ -155,7 +155,7 @@ async fn first_administrator(log: &EventLog) -> Result<Logins, CliError> {
 
 fn announce(system: &System, data: &Path, logins: &Logins, json: bool) {
     let url = system.address().map(|address| format!("http://{address}")).unwrap_or_default();
-    let mailbox = system.outside().simulator.as_ref().map(|_| format!("{url}/buzon"));
+    let mailbox = system.providers().simulator.as_ref().map(|_| format!("{url}/buzon"));
     let said = json!({
         "url": url,
         "users": logins.emails,

@@ -7,14 +7,13 @@ use commands::CommandError;
 use commands::broker::{BrokerError, MirrorError};
 use commands::log::OpenError;
 use commands::relay::RelayError;
-use domain::value::Language;
 use embedded::StackError;
 use projections::rebuild::RebuildError;
 
 use crate::config::ConfigError;
 use crate::problem::{Kind, Problem};
 use crate::secrets::SecretError;
-use crate::system::{OutsideError, StartError};
+use crate::system::{ProvidersError, StartError};
 
 /// Printed below `--help`.
 pub(super) const TABLE: &str = "\
@@ -63,7 +62,7 @@ pub enum CliError {
     Secret(#[from] SecretError),
     /// A provider's configuration is invalid.
     #[error(transparent)]
-    Outside(#[from] OutsideError),
+    Providers(#[from] ProvidersError),
     /// A role could not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -111,7 +110,7 @@ impl CliError {
 
     /// The error for a problem of the API.
     pub(super) fn of_problem(problem: &Problem) -> Self {
-        let sentence = problem.sentence(Language::Es);
+        let sentence = problem.sentence(super::LANGUAGE);
         match problem.kind {
             Kind::Unavailable => Self::Unavailable(sentence),
             Kind::Internal => Self::Failed(sentence),
@@ -128,7 +127,7 @@ impl CliError {
             Self::Usage(_) => Exit::Usage,
             Self::Configuration(_)
             | Self::NothingHere(_)
-            | Self::Outside(OutsideError::Settings(_))
+            | Self::Providers(ProvidersError::Settings(_))
             | Self::Log(OpenError::WrongMasterKey)
             | Self::Start(StartError::Log(OpenError::WrongMasterKey)) => Exit::Configuration,
             Self::Stack(_)
@@ -138,7 +137,7 @@ impl CliError {
             | Self::Migrate(_)
             | Self::Unavailable(_) => Exit::Unavailable,
             Self::Refused(_) => Exit::Refused,
-            Self::File(..) | Self::Outside(_) | Self::Secret(_) | Self::Failed(_) => Exit::Failed,
+            Self::File(..) | Self::Providers(_) | Self::Secret(_) | Self::Failed(_) => Exit::Failed,
         }
     }
 }

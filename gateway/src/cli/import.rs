@@ -21,17 +21,17 @@ use crate::state::AppState;
 /// The most connections of an import.
 const CONNECTIONS: u32 = 8;
 
-/// What can be brought in.
+/// The kinds of imports.
 #[derive(Debug, Subcommand)]
 pub(super) enum ImportCommand {
     /// Clients of a company, from a CSV file
     Clients {
         /// The file: external_id,name,kind,contact_name,phone,email
         file: PathBuf,
-        /// Whose clients they are
+        /// The company of the clients
         #[arg(long, value_name = "ID")]
         company: CompanyId,
-        /// Only say what would be done
+        /// Report what would be done, and write nothing
         #[arg(long)]
         dry_run: bool,
     },
@@ -56,7 +56,7 @@ pub(super) async fn run(global: &Global, config: Config, command: &ImportCommand
         bar.set_length(rows);
         bar.set_position(done);
     };
-    let report = api::import_file(&state, *company, body, *dry_run, &progress).await;
+    let report = api::import_file(&state, *company, body, *dry_run, super::LANGUAGE, &progress).await;
     bar.finish_and_clear();
     let report = report.map_err(|problem| CliError::of_problem(&problem))?;
     print::result(global.json, &report, || summary(&report));

@@ -17,9 +17,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use domain::value::Language;
 
 pub use self::exit::{CliError, Exit};
 use crate::config::Config;
+
+/// The language of the command line, like that of logs: only the web app and the API's sentences for it know others.
+const LANGUAGE: Language = Language::En;
 
 /// Messages between workers and notifications to clients, with proof.
 #[derive(Debug, Parser)]
@@ -33,7 +37,7 @@ struct Cli {
     command: Option<Command>,
 }
 
-/// What stands anywhere on the line.
+/// The options of every command.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
     /// The folder of the embedded servers, keys and passwords
@@ -49,29 +53,29 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Everything in one process, with servers and an outside world of its own (the default)
+    /// Run everything in one process, with embedded servers and simulated providers (the default)
     Dev(dev::DevArgs),
-    /// The roles of production, against the servers of the configuration
+    /// Run the production roles with the configured servers
     Serve(serve::ServeArgs),
-    /// Bring the database's tables up to date
+    /// Migrate the database
     Migrate,
     /// Rebuild projections from the events; sends nothing
     Replay(replay::ReplayArgs),
-    /// The mirror of the events in JetStream
+    /// Manage the mirror of the events in JetStream
     #[command(subcommand)]
     Relay(relay::RelayCommand),
-    /// Bring data in
+    /// Import data
     #[command(subcommand)]
     Import(import::ImportCommand),
-    /// Users, and tokens for programs
+    /// Manage users, and tokens for programs
     #[command(subcommand)]
     User(user::UserCommand),
     /// Print the API's description, OpenAPI 3.1
     Openapi,
-    /// Own one server, and stop it when standard input ends
+    /// Guard one embedded server, and stop it when standard input ends
     #[command(hide = true)]
     Guard {
-        /// Told by the process that starts it
+        /// Set by the process that starts the guard
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
@@ -134,8 +138,8 @@ fn install_cryptography() {
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
 }
 
-/// Waits for a signal to stop.
-async fn stop_signal() {
+/// Waits for SIGINT or SIGTERM.
+pub async fn stop_signal() {
     let interrupt = async { drop(tokio::signal::ctrl_c().await) };
     #[cfg(unix)]
     {

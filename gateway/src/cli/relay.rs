@@ -16,10 +16,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the connection is polled.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What can be done with the mirror.
+/// The commands for the mirror.
 #[derive(Debug, Subcommand)]
 pub(super) enum RelayCommand {
-    /// Delete the stream and fill it again from PostgreSQL; nothing is lost, it is only a mirror
+    /// Delete the stream and fill it again from PostgreSQL; nothing is lost, because it is a mirror
     Recreate,
 }
 

@@ -8,15 +8,15 @@ use serde_json::json;
 use super::target::Target;
 use super::{CliError, Exit, Global, print, stop_signal};
 use crate::config::Config;
-use crate::system::{Outside, Role, Roles, System, SystemOptions};
+use crate::system::{Providers, Role, Roles, System, SystemOptions};
 
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
-    /// What this process does
+    /// The roles of this process
     #[arg(long, value_delimiter = ',', default_value = "gateway,relay,projector,dispatcher")]
     roles: Vec<Role>,
-    /// Address and port to answer on, instead of the configured one; without the role gateway, /livez, /readyz and
+    /// Address and port to listen on, instead of the configured one; without the role gateway, /livez, /readyz and
     /// /metrics alone are answered, and only if this is given
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -25,9 +25,9 @@ pub(super) struct ServeArgs {
 pub(super) async fn run(global: &Global, config: Config, args: &ServeArgs) -> Result<Exit, CliError> {
     config.validate_for_serve()?;
     let target = Target::find(global, &config, false).await?;
-    let outside = Outside::configured(&config)?;
+    let providers = Providers::configured(&config)?;
     let urls = (target.database_url.as_str(), target.nats_url.as_str());
-    let mut options = SystemOptions::of(&config, Roles::of(&args.roles), urls, target.master, outside);
+    let mut options = SystemOptions::of(&config, Roles::of(&args.roles), urls, target.master, providers);
     options.listen = args.listen.unwrap_or(options.listen);
     options.watch = args.listen;
     let system = System::start(options).await?;

@@ -11,7 +11,7 @@ use super::{CliError, Global};
 use crate::config::Config;
 use crate::environment::variable;
 use crate::secrets;
-use crate::system::{self, Patience};
+use crate::system::{self, Timeouts};
 
 /// The connections of a command.
 pub(super) const CONNECTIONS: u32 = 4;
@@ -67,7 +67,7 @@ impl Target {
 
     /// A pool, once the database answers.
     pub(super) async fn pool(&self, connections: u32) -> Result<PgPool, CliError> {
-        Ok(system::connect(&self.database_url, connections, Patience::default()).await?)
+        Ok(system::connect(&self.database_url, connections, Timeouts::default()).await?)
     }
 
     /// The log, after a migration.

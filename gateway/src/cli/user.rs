@@ -16,15 +16,15 @@ use crate::access::{Token, hash_password};
 use crate::config::Config;
 use crate::extract::{FromText, Password};
 
-/// What can be done with users.
+/// The commands for users.
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
-    /// Give a worker a login; the password is read from standard input, one line
+    /// Create a user; the password is one line of standard input
     Add {
         /// The worker's name
         #[arg(long)]
         name: Name,
-        /// What the worker logs in with
+        /// The address that the worker logs in with
         #[arg(long)]
         email: EmailAddress,
         /// operator, notifier, auditor or admin; may be repeated
@@ -34,13 +34,13 @@ pub(super) enum UserCommand {
         #[arg(long = "company")]
         companies: Vec<CompanyId>,
     },
-    /// Give a user another password, read from standard input, one line; the user's sessions end
+    /// Set a user's password, one line of standard input; the user's sessions end
     Password {
         /// The user's e-mail address
         #[arg(long)]
         email: EmailAddress,
     },
-    /// Make a token with which a program acts as a user; it is shown once
+    /// Create a token with which a program acts as a user; it is shown once
     Token {
         /// The user's e-mail address
         #[arg(long)]

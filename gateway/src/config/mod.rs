@@ -15,7 +15,6 @@ use std::ffi::OsString;
 use std::path::Path;
 
 pub use error::ConfigError;
-pub use providers::{EmailProvider, SmsKind, SmsProvider};
 pub use secret::Secret;
 pub use sections::{Config, DataFolder, Database, Log, LogFormat, MASTER_KEY_BYTES, Server, Simulator};
 

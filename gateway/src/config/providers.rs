@@ -1,63 +1,20 @@
-//! The configured providers of e-mail and SMS. The dispatcher checks URLs and senders.
+//! Reads the configured providers of e-mail and SMS into the dispatcher's settings, which do not print. The dispatcher
+//! checks URLs and senders.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use dispatcher::provider::TlsMode;
+use dispatcher::provider::{SmsApi, SmsSettings, SmtpSettings, TlsMode, TwilioSettings};
 use serde::Deserialize;
 
 use super::error::ConfigError;
 use super::secret::Secret;
 use super::secrets::Secrets;
 
-/// One `[[email.providers]]`.
-#[derive(Debug, Clone)]
-pub struct EmailProvider {
-    /// The name in logs and attempts; unique in its list.
-    pub name: String,
-    /// `smtp://user:password@host:port` or `smtps://…`
-    pub url: Secret<String>,
-    /// The sender of every e-mail.
-    pub from: String,
-    /// The most open connections.
-    pub connections: u32,
-    /// The most e-mails per second; 0 for no limit.
-    pub rate_per_second: u32,
-    /// The name for EHLO. By default the host of the public address, else the address of the connection.
-    pub helo_name: Option<String>,
-    /// Whether STARTTLS is required.
-    pub tls: Option<TlsMode>,
-    /// The content of `ca_file`.
-    pub ca_file: Option<Vec<u8>>,
-    /// The pinned SHA-256 fingerprints of the server's certificate.
-    pub certificate_sha256: Vec<String>,
-}
-
-/// One `[[sms.providers]]`.
-#[derive(Debug, Clone)]
-pub struct SmsProvider {
-    /// The name in logs and attempts; unique in its list.
-    pub name: String,
-    /// The dialect of the API.
-    pub kind: SmsKind,
-    /// The base URL of the API.
-    pub base_url: String,
-    /// The account id.
-    pub account: String,
-    /// The account's secret token.
-    pub secret: Secret<String>,
-    /// The sender of every SMS.
-    pub from: String,
-    /// The most requests in flight.
-    pub connections: u32,
-    /// The most messages per second; 0 for no limit.
-    pub rate_per_second: u32,
-}
-
 /// The dialects of SMS APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum SmsKind {
+enum SmsKind {
     /// Twilio's, and that of compatible APIs.
     Twilio,
 }
@@ -94,6 +51,8 @@ pub(super) struct RawSmsProvider {
     connections: u32,
     #[serde(default)]
     rate_per_second: u32,
+    #[serde(default = "unicode")]
+    unicode: bool,
 }
 
 /// The manual's default.
@@ -106,16 +65,21 @@ const fn sms_connections() -> u32 {
     32
 }
 
+/// The manual's default.
+const fn unicode() -> bool {
+    true
+}
+
 pub(super) fn email(
     raw: Vec<RawEmailProvider>,
     secrets: &Secrets<'_>,
-) -> Result<Vec<EmailProvider>, ConfigError> {
+) -> Result<Vec<SmtpSettings>, ConfigError> {
     let mut names = Names::new("email.providers", secrets);
     raw.into_iter()
         .map(|raw| {
             let entry = names.next(&raw.name)?;
-            Ok(EmailProvider {
-                url: secrets.one_of_entry(&entry, "url", raw.url, raw.url_file)?,
+            Ok(SmtpSettings {
+                url: secrets.one_of_entry(&entry, "url", raw.url, raw.url_file)?.expose().clone(),
                 name: raw.name,
                 from: raw.from,
                 connections: raw.connections,
@@ -129,21 +93,28 @@ pub(super) fn email(
         .collect()
 }
 
-pub(super) fn sms(raw: Vec<RawSmsProvider>, secrets: &Secrets<'_>) -> Result<Vec<SmsProvider>, ConfigError> {
+pub(super) fn sms(raw: Vec<RawSmsProvider>, secrets: &Secrets<'_>) -> Result<Vec<SmsSettings>, ConfigError> {
     let mut names = Names::new("sms.providers", secrets);
     raw.into_iter()
         .map(|raw| {
             let entry = names.next(&raw.name)?;
-            Ok(SmsProvider {
-                secret: secrets.one_of_entry(&entry, "secret", raw.secret, raw.secret_file)?,
-                name: raw.name,
-                kind: raw.kind,
-                base_url: raw.base_url,
-                account: raw.account,
-                from: raw.from,
-                connections: raw.connections,
-                rate_per_second: raw.rate_per_second,
-            })
+            let secret =
+                secrets.one_of_entry(&entry, "secret", raw.secret, raw.secret_file)?.expose().clone();
+            let RawSmsProvider {
+                name,
+                kind,
+                base_url,
+                account,
+                from,
+                connections,
+                rate_per_second,
+                unicode,
+                ..
+            } = raw;
+            let api = match kind {
+                SmsKind::Twilio => SmsApi::Twilio(TwilioSettings { base_url, account, secret, from }),
+            };
+            Ok(SmsSettings { name, connections, rate_per_second, status_callback: None, unicode, api })
         })
         .collect()
 }

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use dispatcher::provider::{SmsSettings, SmtpSettings};
 use serde::Deserialize;
 use url::Url;
 
-use super::providers::{EmailProvider, SmsProvider};
 use super::secret::Secret;
 
 /// The whole configuration, with every secret read and every value checked.
@@ -24,9 +24,9 @@ pub struct Config {
     /// `[nats] url`: one server, or several separated by commas.
     pub nats_url: Option<Secret<String>>,
     /// `[[email.providers]]`, in order of preference.
-    pub email_providers: Vec<EmailProvider>,
+    pub email_providers: Vec<SmtpSettings>,
     /// `[[sms.providers]]`, in order of preference.
-    pub sms_providers: Vec<SmsProvider>,
+    pub sms_providers: Vec<SmsSettings>,
     /// `[simulator]`
     pub simulator: Simulator,
     /// `[log]`

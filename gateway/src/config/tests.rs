@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use dispatcher::provider::TlsMode;
+use dispatcher::provider::{SmsApi, TlsMode};
 
 use super::*;
 
@@ -62,7 +62,7 @@ fn every_key_that_the_manual_shows_commented_is_accepted() {
     let config = from_file(&shown).unwrap();
     assert_eq!(config.email_providers.len(), 1);
     assert_eq!((config.email_providers[0].connections, config.sms_providers[0].connections), (8, 32));
-    assert_eq!(config.sms_providers[0].kind, SmsKind::Twilio);
+    assert!(matches!(config.sms_providers[0].api, SmsApi::Twilio(_)));
     assert_eq!(config.simulator.enabled, Some(true));
     assert!(config.master_key.is_some() && config.database.url.is_some() && config.data.dir.is_some());
 }
@@ -108,7 +108,8 @@ fn text_from_the_environment_stays_text() {
     let list = "[{ name = \"p\", kind = \"twilio\", base_url = \"https://x\", account = \"1\", secret = \"0123\", from = \"1\" }]";
     let config =
         from_environment(&[("MENSAJERIA__SMS__PROVIDERS", list), ("MENSAJERIA__DATA__DIR", "123")]).unwrap();
-    assert_eq!(config.sms_providers[0].secret.expose(), "0123");
+    let SmsApi::Twilio(account) = &config.sms_providers[0].api;
+    assert_eq!(account.secret, "0123");
     assert_eq!(config.data.dir.unwrap(), PathBuf::from("123"));
 }
 

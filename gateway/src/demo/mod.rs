@@ -7,7 +7,7 @@ mod people;
 use commands::log::EventLog;
 use commands::{CommandContext, Idempotency, clock, messages, notifications, users};
 use domain::message::{Addressed, SendMessage};
-use domain::notification::{Content, RequestNotification};
+use domain::notification::{AudienceFilter, Content, RequestNotification};
 use domain::user::{RegisterUser, UserChange};
 use domain::value::{
     Category, EmailBody, Locale, MessageBody, NotificationId, Priority, RecipientKind, Subject, UserId,
@@ -180,6 +180,7 @@ async fn send_notification(log: &EventLog, author: UserId) -> Result<(), DemoErr
         },
         template: None,
         only_to: None,
+        filter: AudienceFilter::default(),
         expires_at: None,
         author,
         at: clock::now(),

@@ -136,6 +136,18 @@ pub enum Reason {
     NoRole,
     /// Another client of the company has this external id.
     ExternalIdTaken,
+    /// Too many external ids.
+    TooManyExternalIds {
+        /// The maximum.
+        max: usize,
+    },
+    /// An SMS takes more parts than the request allows.
+    TooManySegments {
+        /// The parts of the longest.
+        segments: u64,
+        /// The maximum of the request.
+        max: u32,
+    },
     /// Too many contacts.
     TooManyContacts {
         /// The maximum.
@@ -162,7 +174,13 @@ pub enum Reason {
     AudienceChanged {
         /// How many people would be reached now.
         reachable: u64,
+        /// How many of them are new.
+        added: u64,
+        /// How many are gone.
+        removed: u64,
     },
+    /// The confirmation is too old.
+    ConfirmationExpired,
     /// The projections do not show the latest events yet.
     NotCaughtUp,
     /// Too much work is waiting.
@@ -222,6 +240,8 @@ impl Reason {
             Self::EmailTaken => "email_taken",
             Self::NoRole => "no_role",
             Self::ExternalIdTaken => "external_id_taken",
+            Self::TooManyExternalIds { .. } => "too_many_external_ids",
+            Self::TooManySegments { .. } => "too_many_segments",
             Self::TooManyContacts { .. } => "too_many_contacts",
             Self::TooLateToWithdraw { .. } => "too_late_to_withdraw",
             Self::Expired => "expired",
@@ -231,6 +251,7 @@ impl Reason {
             Self::Contended => "contended",
             Self::Unconfirmed => "unconfirmed",
             Self::AudienceChanged { .. } => "audience_changed",
+            Self::ConfirmationExpired => "confirmation_expired",
             Self::NotCaughtUp => "not_caught_up",
             Self::Overloaded => "overloaded",
             Self::TooManyImports => "too_many_imports",

@@ -26,7 +26,7 @@ use self::message::refuse_faulty;
 use self::observe::observe;
 use crate::access::secure;
 use crate::api;
-use crate::figures::fold_samples;
+use crate::metrics_recorder::fold_samples;
 use crate::problem::{catch, no_such_method, no_such_route, render};
 use crate::state::AppState;
 

@@ -42,7 +42,7 @@ pub(super) fn projections(
 }
 
 pub(super) fn dispatcher(options: &SystemOptions, log: &EventLog, broker: &Broker, parts: &Supervisor) {
-    let routes = options.outside.routes.clone();
+    let routes = options.providers.routes.clone();
     let (broker, behaviour) = (Some(broker.clone()), options.dispatcher.clone());
     let (log, cancel) = (log.clone(), parts.cancel.clone());
     parts.start("dispatcher", async move {
@@ -121,8 +121,9 @@ fn settings(options: &SystemOptions) -> Settings {
         public_url: options.public_url.clone(),
         trusted_proxies: options.trusted_proxies.clone(),
         secure_cookies: https || options.listen.ip().is_loopback(),
-        simulator: options.outside.simulator.clone(),
+        simulator: options.providers.simulator.clone(),
+        routes: options.providers.routes.clone(),
         clock: Arc::clone(&options.dispatcher.clock),
-        read_wait: options.patience.views,
+        read_wait: options.timeouts.views,
     }
 }

@@ -1,5 +1,6 @@
 /** A notification from the form to its outcome. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { api, close, companyWith, notify, RUN_MS, signedIn, startBrowser, USERS, unique, visit } from './support.mjs';
 
@@ -71,7 +72,40 @@ describe('«Enviar Notificaciones Clientes»', () => {
     await panel.getByText('Segmentos en total').waitFor();
     await panel.getByRole('button', { name: 'Optimizar sin tildes' }).click();
     await panel.getByText('GSM (160 por parte)').waitFor();
-    assert.match(await message(page).inputValue(), /^Mañana habra revision x/);
+    await panel.getByText(/Mañana habra revision x/).waitFor();
+    assert.match(await message(page).inputValue(), /^Mañana habrá revisión x/);
+    await page.locator('samples-panel summary').click();
+    await page.locator('samples-panel li', { hasText: 'Mañana habra revision x' }).first().waitFor();
+    await close(page);
+  });
+
+  it('goes to the clients of a list, and gives those who are left out as a file', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, [...GOOD_AND_BAD, { phone: null }]);
+    await page.reload();
+    await openForm(page, company.name);
+    const audience = page.getByRole('region', { name: 'Audiencia' });
+    await audience.getByText('de 3 contactos').waitFor();
+    await page.getByText('Filtrar clientes').click();
+    await page.getByLabel('Solo estos clientes (identificadores)').fill('E-1, E-3\nZ-9');
+    await audience.getByText('No existe ese cliente').waitFor();
+    const saved = page.waitForEvent('download');
+    await audience.getByRole('button', { name: 'Descargar la lista (CSV)' }).click();
+    const file = await saved;
+    assert.equal(file.suggestedFilename(), 'excluidos.csv');
+    const [, ...rows] = (await readFile(await file.path(), 'utf8')).trim().split('\r\n');
+    assert.deepEqual(rows, ['Z-9,,,,,,unknown', 'E-3,Cliente 3,holder,Cliente 3,,,no_phone']);
+
+    await message(page).fill(unique('Habrá corte'));
+    await page.locator('sms-panel').getByRole('button', { name: 'Optimizar sin tildes' }).click();
+    await page.getByRole('button', { name: 'Revisar y enviar' }).click();
+    const confirm = page.getByRole('dialog', { name: 'Confirmar el envío' });
+    await confirm.getByText(/Habra corte/).waitFor();
+    await confirm.getByRole('button', { name: 'Enviar 1 SMS' }).click();
+    await page.waitForURL(/\/notificaciones\/[0-9a-f-]{36}$/);
+    await page.locator('.title .pill', { hasText: /^Finalizada/ }).waitFor({ timeout: RUN_MS });
+    const { data } = await api(page, '/simulator/messages?channel=sms');
+    assert.match(data.find((one) => one.to === '+573001230099').body, /^Habra corte/);
     await close(page);
   });
 

@@ -106,6 +106,20 @@ export const restoreToInbox = (id: string) => ask(client.POST('/inbox/{id}/resto
 
 export const previewNotification = (body: c.NotificationRequest, signal?: AbortSignal) =>
   ask(client.POST('/notifications/preview', { params: {}, body, signal }));
+/** The contacts that a send would leave out, as a CSV file. */
+export async function getExcluded(body: c.NotificationRequest): Promise<Blob> {
+  const response = await fetch(`${V1}/notifications/preview/excluded`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'Accept-Language': language() },
+    body: JSON.stringify(body),
+  }).catch(() => {
+    throw Problem.offline();
+  });
+  if (!response.ok) throw refused(response, await response.json().catch(() => ({})));
+  return response.blob().catch(() => {
+    throw Problem.offline();
+  });
+}
 export const sendNotification = (body: c.NotificationRequest, k: string) =>
   ask(client.POST('/notifications', { params: key(k), body }));
 export const getNotifications = (query: {

@@ -51,7 +51,7 @@ export interface ProblemBody {
   title: string;
   status: number;
   detail?: string;
-  /** Why, in a word, where one status has several reasons. */
+  /** A word for the reason, where one status has several reasons. */
   code?: string;
   errors?: ProblemError[];
   trace_id?: string;
@@ -258,8 +258,17 @@ export interface NotificationRequest {
   body?: string;
   template_id?: string;
   variables?: Record<string, string>;
+  /** Of an SMS only. */
+  transliterate?: boolean;
+  segments_max?: number;
+  filter?: NotificationFilter;
   expires_at?: string;
   confirm_token?: string;
+}
+export interface NotificationFilter {
+  locale?: string;
+  time_zone?: string;
+  external_ids?: string[];
 }
 export interface Audience {
   total: number;
@@ -271,16 +280,30 @@ export interface Audience {
 export interface SmsPreview {
   encoding: string;
   segments_min: number;
+  /** The median. */
+  segments_typical: number;
   segments_max: number;
   segments_total: number;
   forcing_characters: string[];
+  /** People whose network or provider carries no Unicode. */
+  without_unicode: number;
+  /** What these people get as `?`. */
+  lost_characters: string[];
 }
-export type Sample = Content;
+export interface Sample {
+  client: Reference;
+  to: string;
+  subject: string | null;
+  body: string;
+  html: string | null;
+  /** Of an SMS. */
+  segments: number | null;
+}
 export interface Preview {
   audience: Audience;
   /** For an SMS only. */
   sms: SmsPreview | null;
-  /** What a recipient would read. */
+  /** The rendered texts of the first recipients. */
   samples: Sample[];
   /** None if the audience is empty. */
   confirm_token: string | null;
@@ -293,7 +316,7 @@ export interface Notification {
   recipient_kind: RecipientKind;
   category: Category;
   subject: string | null;
-  /** In lists the beginning of it; the notification itself has all of it. */
+  /** In lists only its beginning; the notification itself has all of it. */
   body: string;
   truncated?: boolean;
   requested_at: string;
@@ -376,7 +399,7 @@ export interface Projection {
   /** Events that cannot be projected, with the later ones of their aggregates. */
   parked: number;
 }
-/** What the simulator received; our own route, outside the contract. */
+/** The messages that the simulator received; our own route, outside the contract. */
 export interface SimulatedMessage {
   id: string;
   channel: Channel;
@@ -387,7 +410,7 @@ export interface SimulatedMessage {
   body: string | null;
   received_at: string;
   outcome: string;
-  /** What a refusal said: "550 5.1.1", "21211". */
+  /** The code of a refusal: "550 5.1.1", "21211". */
   code: string | null;
 }
 

@@ -36,7 +36,7 @@ describe('an event in words', () => {
     const late = { outcome: 'deferred', n: 1, class: 'transient', observed: 'no_answer' };
     const outcomes = [{ outcome: 'accepted', n: 1_240, provider: 'principal' }, refused, late];
     expect(lineOf({ generation: 1, outcomes })).toBe(
-      'resultados: 1.240 enviados (principal), 3 fallidos (La dirección no existe, 550 5.1.1, principal), ' +
+      'resultados: 1.240 enviados (principal), 3 fallidos (La dirección o el número no existe, 550 5.1.1, principal), ' +
         '1 aplazado (Falla pasajera del proveedor, El proveedor no respondió a tiempo)',
     );
   });
@@ -49,6 +49,14 @@ describe('an event in words', () => {
   it('tells how a notification ended without what there is none of', () => {
     const totals = { accepted: 74, delivered: 0, failed: 1, suppressed: 0, in_doubt: 0, cancelled: 0 };
     expect(lineOf({ generation: 2, totals })).toBe('generación: 2 · enviados: 74 · fallido: 1');
+  });
+  it('says which clients were asked for and how an SMS is sent, in the audit and in the history', () => {
+    const filter = { locale: 'es-CO', time_zone: null, clients: { ids: ['a', 'b'], unknown: 1 } };
+    const sms = { transliterate: true, segments_max: 2 };
+    const words = 'idioma: es-CO · clientes de la lista: 2 · sin tildes: sí · máximo de segmentos: 2';
+    expect(lineOf({ filter, sms })).toBe(words);
+    expect(lineOf({ filter: { clients: 2 } })).toBe('clientes de la lista: 2');
+    expect(lineOf({ filter: { locale: null }, sms: { transliterate: false, segments_max: null } })).toBe('');
   });
   it('marks a text of which only the beginning is told', () => {
     expect(factsOf({ body: 'Mañana', truncated: true })).toEqual([

@@ -1,19 +1,19 @@
-/** What an event says, as labelled words: in a line of the audit, or one under the other in a history. */
+/** The facts of an event as labelled words: in one line of the audit, or one below the other in a history. */
 import { longDate, number, t, tOr } from './i18n';
 import { companyName } from './store/session';
 
 const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/;
 /** Foreign words and names: shown unchanged. */
-const VERBATIM = new Set(['body', 'subject', 'provider', 'reference', 'time_zone', 'code', 'detail']);
+const VERBATIM = new Set(['body', 'subject', 'provider', 'reference', 'locale', 'time_zone', 'code', 'detail']);
 /** Words of a cause, which have sentences of their own. */
 const OF_CAUSES = new Set(['class', 'observed', 'phase']);
-/** Says that the text beside it is only its beginning. */
+/** Tells that the text beside it is cut. */
 const CUT = 'truncated';
 /** Ids of companies are shown as names; any other id is linked by the caller. */
 const COMPANIES = new Set(['company', 'company_id', 'companies']);
 
-/** What a reader asks for first; the rest follows as it came. */
+/** The most important facts, shown first; the others follow in their own order. */
 const ORDER = [
   'company',
   'channel',
@@ -40,6 +40,7 @@ export function factsOf(data: unknown): Fact[] {
   return entries.flatMap(([name, value]) => {
     if (name === CUT) return [];
     if (name === 'audience' || name === 'totals') return factsOf(value).filter((fact) => fact.words !== number(0));
+    if (name === 'filter' || name === 'sms') return factsOf(value);
     const words = worded(name, value) + (name === 'body' && data[CUT] === true ? '…' : '');
     return words ? [{ name, label: labelOf(name, value), words }] : [];
   });
@@ -61,6 +62,8 @@ function worded(name: string, value: unknown): string {
   if (typeof value === 'number') return name === 'generation' && value === 1 ? '' : number(value);
   if (typeof value === 'boolean') return value ? t('yes') : '';
   if (typeof value === 'string') return COMPANIES.has(name) ? companyName(value) : text(name, value);
+  // A list of clients: in the audit its length, in the event the ids.
+  if (name === 'clients' && isRecord(value) && Array.isArray(value.ids)) return number(value.ids.length);
   if (name === 'outcomes' && Array.isArray(value)) return value.filter(isRecord).map(outcome).join(', ');
   if (Array.isArray(value))
     return value
@@ -77,7 +80,7 @@ function text(name: string, value: string): string {
   return MOMENT.test(value) ? longDate(value) : tOr(`value.${value}`, value);
 }
 
-/** «3 fallidos (La dirección no existe, 550 5.1.1, principal)». */
+/** «3 fallidos (La dirección o el número no existe, 550 5.1.1, principal)». */
 function outcome(one: Record<string, unknown>): string {
   const n = Number(one.n ?? 0);
   const words = ['class', 'observed', 'phase', 'code', 'provider']
@@ -87,7 +90,7 @@ function outcome(one: Record<string, unknown>): string {
   return `${number(n)} ${state.toLowerCase()}${words.length > 0 ? ` (${words.join(', ')})` : ''}`;
 }
 
-/** What is personal may be gone or kept from this reader; the rest are numbers by reason. */
+/** Personal data may be erased or hidden from this reader; the other values are numbers by reason. */
 function within(value: Record<string, unknown>): string {
   if (value.erased === true) return t('value.erased');
   if (value.masked === true) return t('value.masked');

@@ -1,4 +1,4 @@
-/** Starts the app: what was chosen before, the language, the pages by path, who is here. */
+/** Starts the app: preferences, language, routes, session. */
 import { startRouter } from './app/router';
 import { startLanguage } from './i18n';
 import { startPreferences } from './store/preferences';

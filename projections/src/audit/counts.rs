@@ -32,7 +32,7 @@ pub(super) enum Counts<'a> {
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Counted<'a> {
     outcome: DeliveryState,
-    /// What kind of failure it is, or why it must not be sent.
+    /// The kind of failure, or the reason why nothing may be sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,7 +66,7 @@ impl<'a> Counts<'a> {
 pub(super) fn gravest(event: &DeliveriesEvent) -> Option<DeliveryState> {
     match event {
         DeliveriesEvent::OutcomesRecorded { outcomes, .. } => {
-            outcomes.iter().map(|group| group.outcome.state(0).word()).max_by_key(|state| gravity(*state))
+            outcomes.iter().map(|group| group.outcome.state().word()).max_by_key(|state| gravity(*state))
         }
         DeliveriesEvent::ReceiptsRecorded { receipts, .. } => {
             receipts.iter().map(|group| group.receipt.state().word()).max_by_key(|state| gravity(*state))
@@ -104,7 +104,7 @@ impl<'a> Counted<'a> {
             GroupOutcome::InDoubt { provider, evidence } => (Some(provider), None, evidence.code.as_deref()),
             GroupOutcome::Cancelled => (None, None, None),
         };
-        let outcome = group.outcome.state(0).word();
+        let outcome = group.outcome.state().word();
         Self { outcome, class, code, provider: provider.map(String::as_str), n: group.members.len() }
     }
 

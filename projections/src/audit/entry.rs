@@ -125,6 +125,7 @@ impl<'a> Entry<'a> {
                 company,
                 recipient_kind,
                 category,
+                filter,
                 expires_at,
                 template,
                 ..
@@ -133,6 +134,11 @@ impl<'a> Entry<'a> {
                 let mut says = json!({ "recipient_kind": recipient_kind, "category": category, "expires_at": expires_at });
                 if let Some(template) = template {
                     says["template"] = json!({ "id": template.id, "version": template.version });
+                }
+                if !filter.is_everybody() {
+                    let clients = filter.clients.as_ref().map(|list| list.ids.len());
+                    says["filter"] =
+                        json!({ "locale": filter.locale, "time_zone": filter.time_zone, "clients": clients });
                 }
                 says
             }

@@ -7,9 +7,10 @@ use domain::deliveries::{
     Cause, DeliveriesEvent, Detail, Evidence, FailureClass, GroupOutcome, OutcomeGroup, Phase, Resolution,
     deliveries_stream,
 };
+use domain::notification::AudienceEvent;
 use domain::receipt::{ReceiptEvent, Receiver};
 use domain::user::{UserEvent, UserProfile};
-use domain::value::{ContactKind, Member, Role};
+use domain::value::{Channel, ContactKind, Member, Role};
 use domain::{Event, Personal};
 use serde_json::{Value, json};
 
@@ -102,10 +103,18 @@ fn ended_doubts_and_reopened_deliveries_are_counted() {
 }
 
 #[test]
-fn seeing_and_outcomes_are_no_deeds() {
+fn seeing_chunks_and_outcomes_are_no_deeds() {
+    let chunk = AudienceEvent::AudienceChunkResolved {
+        notification: id(1).into(),
+        company: id(2).into(),
+        channel: Channel::Sms,
+        recipients: vec![],
+        cursor: String::new(),
+    };
     let receiver = || Receiver { message: id(5).into(), user: id(6).into(), author: id(7).into() };
     let events = [
         (Event::Deliveries(outcomes()), false),
+        (Event::Audience(chunk), false),
         (Event::Receipt(ReceiptEvent::MessageSeen(receiver())), false),
         (Event::Receipt(ReceiptEvent::MessageAcknowledged(receiver())), true),
         (Event::Client(ClientEvent::ClientErased { company: id(2).into() }), true),

@@ -99,7 +99,7 @@ impl Parking {
         !self.0.is_empty() && self.0.contains(&aggregate(event))
     }
 
-    /// Inserts the parked events.
+    /// Inserts the parked events. One that is parked already stays so: the view must not stand still for it.
     pub(crate) async fn write(tx: &mut PgConnection, parked: &[Parked<'_>]) -> sqlx::Result<()> {
         if parked.is_empty() {
             return Ok(());
@@ -109,7 +109,8 @@ impl Parking {
         };
         sqlx::query(
             "insert into parked (position, aggregate_type, aggregate_id, event_type, reason)
-             select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[])",
+             select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[])
+             on conflict on constraint event_is_parked_once do nothing",
         )
         .bind(parked.iter().map(|parked| parked.event.position).collect::<Vec<_>>())
         .bind(text(|event| &event.aggregate_type))

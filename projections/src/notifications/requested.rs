@@ -15,6 +15,8 @@ pub(super) fn requested(event: &NotificationEvent, position: Position) -> Option
         body,
         template,
         only_to,
+        sms: _,
+        filter: _,
         expires_at,
         author,
         requested_at,

@@ -68,7 +68,7 @@ pub(super) struct Chunk<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Outcome<'a> {
     pub(super) standing: Arc<Standing>,
-    /// The provider's own name for it.
+    /// The provider's reference for the message.
     pub(super) reference: Option<Cow<'a, str>>,
     /// Whether its history is in `attempts`.
     pub(super) is_listed: bool,
@@ -93,7 +93,7 @@ pub(super) struct Standing {
 /// The cause of a delivery's state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Cause {
-    /// What kind of failure it is, or why it must not be sent.
+    /// The kind of failure, or the reason why nothing may be sent.
     pub(super) class: Option<Cow<'static, str>>,
     pub(super) phase: Option<Phase>,
     pub(super) code: Option<String>,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::fold::Fold;
 use super::load::is_filled;
-use super::rows::{Chunk, ChunkKey, Notification, Outcome, Requested, Totals, number, ordinal};
+use super::rows::{Chunk, ChunkKey, Notification, Outcome, Requested, Standing, Totals, number, ordinal};
 use crate::copy::CopyIn;
 
 pub(super) async fn save(tx: &mut PgConnection, fold: Fold<'_>) -> sqlx::Result<()> {
@@ -187,7 +187,7 @@ type Placed<'a> = (Uuid, i32, &'a Outcome<'a>);
 async fn save_outcomes(tx: &mut PgConnection, chunks: &BTreeMap<ChunkKey, Chunk<'_>>) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
         "outcomes (notification_id, ordinal, generation, attempt, state, class, phase, code, observed, provider,
-                   reference, until, at, position, listed)",
+                   until, at, position, reference, listed)",
     );
     let mut changed = Vec::new();
     for ((notification, chunk), row) in chunks {
@@ -197,22 +197,8 @@ async fn save_outcomes(tx: &mut PgConnection, chunks: &BTreeMap<ChunkKey, Chunk<
                 changed.push((*notification, place, outcome));
                 continue;
             }
-            let standing = &outcome.standing;
-            copy.row()
-                .put(notification)
-                .put(place)
-                .put(standing.generation)
-                .put(standing.attempt)
-                .put(standing.state.as_str())
-                .put(standing.cause.class.as_deref())
-                .put(standing.cause.phase.map(|phase| phase.as_str()))
-                .put(standing.cause.code.as_deref())
-                .put(standing.cause.observed.map(|observed| observed.as_str()))
-                .put(standing.provider.as_deref())
+            put_standing(copy.row().put(notification).put(place), &outcome.standing)
                 .put(outcome.reference.as_deref())
-                .put(standing.until)
-                .put(standing.at)
-                .put(standing.position)
                 .put(outcome.is_listed);
         }
     }
@@ -260,28 +246,29 @@ async fn update_outcomes(tx: &mut PgConnection, rows: &[Placed<'_>]) -> sqlx::Re
 async fn insert_attempts(tx: &mut PgConnection, fold: &Fold<'_>) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
         "attempts (notification_id, ordinal, generation, attempt, outcome, class, phase, code, observed, provider,
-                   reference, detail, until, at, position)",
+                   until, at, position, reference, detail)",
     );
     for row in &fold.attempts {
-        let standing = &row.standing;
-        copy.row()
-            .put(row.chunk.0)
-            .put(row.ordinal())
-            .put(standing.generation)
-            .put(standing.attempt)
-            .put(standing.state.as_str())
-            .put(standing.cause.class.as_deref())
-            .put(standing.cause.phase.map(|phase| phase.as_str()))
-            .put(standing.cause.code.as_deref())
-            .put(standing.cause.observed.map(|observed| observed.as_str()))
-            .put(standing.provider.as_deref())
+        put_standing(copy.row().put(row.chunk.0).put(row.ordinal()), &row.standing)
             .put(row.reference.as_deref())
-            .put(row.detail.filter(|_| !fold.is_erased(row.chunk, row.member)))
-            .put(standing.until)
-            .put(standing.at)
-            .put(standing.position);
+            .put(row.detail.filter(|_| !fold.is_erased(row.chunk, row.member)));
     }
     copy.write(tx).await
+}
+
+/// The columns that outcomes and attempts share, from the generation to the position.
+fn put_standing<'a>(row: &'a mut CopyIn, standing: &Standing) -> &'a mut CopyIn {
+    row.put(standing.generation)
+        .put(standing.attempt)
+        .put(standing.state.as_str())
+        .put(standing.cause.class.as_deref())
+        .put(standing.cause.phase.map(|phase| phase.as_str()))
+        .put(standing.cause.code.as_deref())
+        .put(standing.cause.observed.map(|observed| observed.as_str()))
+        .put(standing.provider.as_deref())
+        .put(standing.until)
+        .put(standing.at)
+        .put(standing.position)
 }
 
 async fn save_totals(tx: &mut PgConnection, totals: &Totals) -> sqlx::Result<()> {

@@ -11,7 +11,9 @@ use domain::deliveries::{
     Cause, DeliveriesEvent, DeliveryState, Detail, Evidence, FailureClass, GroupOutcome, GroupReceipt,
     OutcomeGroup, Phase, ReceiptGroup, deliveries_stream,
 };
-use domain::notification::{Addressee, AudienceEvent, NotificationEvent, NotificationState, Recipient};
+use domain::notification::{
+    Addressee, AudienceEvent, AudienceFilter, NotificationEvent, NotificationState, Recipient, SmsOptions,
+};
 use domain::value::{Category, Channel, ContactKind, Member, Members, RecipientKind};
 use domain::{Event, Personal, Position};
 
@@ -36,6 +38,8 @@ fn requested() -> Recorded {
         body: Personal::new(id(NOTIFICATION), "Aviso".to_owned()),
         template: None,
         only_to: None,
+        sms: Some(SmsOptions::default()),
+        filter: AudienceFilter::default(),
         expires_at: None,
         author: id(4).into(),
         requested_at: at(1),

@@ -16,36 +16,36 @@ use crate::page::{Cursor, json_bytes_of, sized};
 /// What a summary calls the companies that a worker may act for; the one member that names other companies than the entry's.
 const COMPANIES: &str = "companies";
 
-/// What happened, without personal data.
+/// An event without personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct AuditEntry {
-    /// Of the event.
+    /// The event's position.
     pub position: Position,
-    /// When it was committed.
+    /// When the event was committed.
     pub at: DateTime<Utc>,
-    /// Who did it; none for the system's own doing.
+    /// The user who caused it; none for the system itself.
     #[sqlx(json(nullable))]
     pub actor: Option<Person>,
     /// The event's type, such as `MessageSent`.
     #[sqlx(rename = "type")]
     #[serde(rename = "type")]
     pub kind: String,
-    /// To what.
+    /// The object of the event.
     #[sqlx(json)]
     pub subject: Subject,
-    /// The company it concerns, if one.
+    /// The company that the event is about, if there is one.
     pub company_id: Option<Uuid>,
-    /// `sms` or `email`, if it concerns one.
+    /// `sms` or `email`, if the event has a channel.
     pub channel: Option<String>,
-    /// `done`, or what became of deliveries, the gravest of it: `accepted`, `delivered`, `deferred`, `failed`, `suppressed`,
-    /// `in_doubt`, `cancelled`; `unreadable` for an event that this program cannot read.
+    /// `done`, or the most serious outcome of the deliveries: `accepted`, `delivered`, `deferred`, `failed`,
+    /// `suppressed`, `in_doubt`, `cancelled`; `unreadable` for an event that this program cannot read.
     pub result: String,
-    /// What matters of it, by event type; ids, numbers and words only.
+    /// The main facts by event type: ids, numbers and words only.
     #[sqlx(json)]
     pub summary: Value,
 }
 
-/// What something was done to.
+/// The object of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Subject {
     /// `message`, `inbox`, `notification`, `client`, `company` or `user`.
@@ -66,7 +66,7 @@ pub struct AuditFilter {
     pub kind: Option<String>,
     /// Only what was done to the thing with this id; for a delivery, the events about many people that name it.
     pub subject: Option<SubjectId>,
-    /// Only deeds: not that messages were seen or read, nor how deliveries ended.
+    /// Only deeds: not that messages were seen or read, nor the chunks of audiences, nor how deliveries ended.
     pub hide_receipts: bool,
     /// Only what happened at or after this.
     pub from: Option<DateTime<Utc>>,

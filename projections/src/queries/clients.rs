@@ -16,29 +16,29 @@ use crate::search;
 pub struct ClientRow {
     /// The client.
     pub id: Uuid,
-    /// Who serves it.
+    /// The company that serves the client.
     pub company_id: Uuid,
-    /// The company's own name for it.
+    /// The company's own code for the client.
     pub external_id: Option<String>,
     /// The person's or business's name.
     pub name: String,
-    /// Whom to tell, in order.
+    /// The contacts, in order.
     #[sqlx(json)]
     pub contacts: Vec<ContactRow>,
-    /// The language it is written to.
+    /// The language of messages to the client.
     pub locale: String,
-    /// Where its clock stands, as an IANA name.
+    /// The client's time zone, as an IANA name.
     pub time_zone: String,
     /// When it was registered.
     pub created_at: DateTime<Utc>,
-    /// When it was changed last.
+    /// When it was last changed.
     pub changed_at: DateTime<Utc>,
     /// Of the event that registered it; lists go by it.
     #[serde(skip)]
     pub registered_position: Position,
 }
 
-/// A person to tell for a client.
+/// A contact of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ContactRow {
     /// `holder`, `emergency_contact` or `authorized_user`.

@@ -13,31 +13,31 @@ use super::{Page, PageRequest, Person};
 use crate::inbox::{Item, before_withdrawal};
 use crate::page::{Cursor, sized};
 
-/// A message with the people it went to.
+/// A message with its recipients.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct Message {
     /// The message.
     #[sqlx(flatten)]
     #[serde(flatten)]
     pub sent: SentMessage,
-    /// Who wrote it.
+    /// The user who wrote it.
     #[sqlx(json)]
     pub author: Person,
-    /// The people who have it, at most 5,000; nobody once it is withdrawn.
+    /// The recipients, at most 5,000; none once it is withdrawn.
     #[sqlx(json)]
     pub recipients: Vec<Person>,
-    /// When its author took it back.
+    /// When its author withdrew it.
     pub withdrawn_at: Option<DateTime<Utc>>,
 }
 
-/// A message with how it was received.
+/// A message with the numbers of its receipts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct SentMessage {
     /// The message.
     pub id: Uuid,
-    /// Of the event that sent it.
+    /// The position of the event that sent it.
     pub position: Position,
-    /// What it says.
+    /// The text.
     pub body: String,
     /// When it was sent.
     pub created_at: DateTime<Utc>,
@@ -47,23 +47,23 @@ pub struct SentMessage {
     pub acknowledge: bool,
     /// The message it answers.
     pub in_reply_to: Option<Uuid>,
-    /// How many people it went to.
+    /// The number of recipients.
     pub recipient_count: i64,
-    /// How many have read it; nobody once it is withdrawn, but the receipts still say who had.
+    /// How many recipients have read it; 0 once it is withdrawn, though the receipts remain.
     pub read_count: i64,
-    /// How many have acknowledged it; the same.
+    /// How many recipients have acknowledged it; 0 once it is withdrawn.
     pub acknowledged_count: i64,
 }
 
-/// What one recipient did with a message.
+/// The receipt of one recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct ReceiptRow {
     /// The recipient.
     #[sqlx(json)]
     pub user: Person,
-    /// When it was seen first.
+    /// When it was first seen.
     pub seen_at: Option<DateTime<Utc>>,
-    /// When it was read, unless it was marked unread since.
+    /// When it was read; none if it was marked unread later.
     pub read_at: Option<DateTime<Utc>>,
     /// When it was acknowledged.
     pub acknowledged_at: Option<DateTime<Utc>>,

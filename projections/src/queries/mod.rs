@@ -41,12 +41,12 @@ impl Scope<'_> {
     }
 }
 
-/// A user as others see one.
+/// A user as other users see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Person {
     /// The user.
     pub id: Uuid,
-    /// The name today; none if the person was erased or is not known yet.
+    /// The current name; none if the person was erased or is not known yet.
     pub name: Option<String>,
 }
 

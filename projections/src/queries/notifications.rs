@@ -15,14 +15,14 @@ use uuid::Uuid;
 use super::{Page, PageRequest, Person, Scope, uuids};
 use crate::page::{Cursor, EXCERPT_CHARS};
 
-/// A notification as it stands.
+/// A notification with its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct NotificationRow {
     /// The notification.
     pub id: Uuid,
-    /// Whose clients are told.
+    /// The company whose clients it goes to.
     pub company_id: Uuid,
-    /// Who asked for it.
+    /// The user who requested it.
     #[sqlx(json)]
     pub author: Person,
     /// `sms` or `email`.
@@ -33,9 +33,9 @@ pub struct NotificationRow {
     pub category: String,
     /// An e-mail's subject line.
     pub subject: Option<String>,
-    /// The text; in lists the first 500 characters of it.
+    /// The text; in lists its first 500 characters.
     pub body: String,
-    /// `true` where the text goes on: the notification itself has all of it. Absent otherwise.
+    /// `true` if the text is cut; the notification itself has all of it. Absent otherwise.
     #[sqlx(default)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
@@ -48,11 +48,11 @@ pub struct NotificationRow {
     pub test: bool,
     /// Nothing is sent after this.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When it was asked for.
+    /// When it was requested.
     pub requested_at: DateTime<Utc>,
     /// When it was cancelled, if it was.
     pub cancelled_at: Option<DateTime<Utc>>,
-    /// Where it stands.
+    /// The state.
     #[sqlx(try_from = "String")]
     #[schema(value_type = String)]
     pub state: NotificationState,
@@ -61,7 +61,7 @@ pub struct NotificationRow {
     /// Contacts left out of the audience, by reason.
     #[sqlx(json)]
     pub excluded: BTreeMap<String, i64>,
-    /// How its deliveries stand.
+    /// The numbers of its deliveries by state.
     #[sqlx(flatten)]
     pub totals: Totals,
     /// Of the event that asked for it; lists go by it.
@@ -71,28 +71,28 @@ pub struct NotificationRow {
     pub position: Position,
 }
 
-/// How the deliveries of a notification stand. They exclude each other; once the audience is closed, `total` is the
-/// sum of the others, until then 0.
+/// The numbers of a notification's deliveries by state. Once the audience is closed, `total` is the sum of the others;
+/// until then it is 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct Totals {
-    /// All.
+    /// All deliveries.
     pub total: i64,
-    /// Not yet tried in this generation.
+    /// Not yet attempted in this generation.
     pub pending: i64,
-    /// On its way to a provider at this moment; 0 until [`Totals::with_sending`] is told.
+    /// In flight to a provider at this moment; 0 until [`Totals::with_sending`] sets it.
     #[sqlx(default)]
     pub sending: i64,
-    /// A provider took it.
+    /// A provider accepted it.
     pub accepted: i64,
-    /// The recipient has it.
+    /// The provider reported the delivery.
     pub delivered: i64,
-    /// To be tried again.
+    /// The next attempt has a time.
     pub deferred: i64,
-    /// It will not be tried again.
+    /// There will be no other attempt.
     pub failed: i64,
     /// It must not be sent.
     pub suppressed: i64,
-    /// Nobody can tell.
+    /// The provider may have it or not.
     pub in_doubt: i64,
     /// Cancelled before it was sent.
     pub cancelled: i64,
@@ -106,7 +106,7 @@ pub struct Stood {
     pub state: Option<NotificationState>,
     /// 1 for the request, one more for each retry.
     pub generation: i32,
-    /// When it was asked for.
+    /// When it was requested.
     pub requested_at: Option<DateTime<Utc>>,
     /// Nothing is sent after this.
     pub expires_at: Option<DateTime<Utc>>,
@@ -140,22 +140,22 @@ pub struct NotificationFilter {
     pub to: Option<DateTime<Utc>>,
 }
 
-/// How many deliveries stand where they stand for one reason.
+/// The number of deliveries with one state and cause.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct Cause {
     /// `failed`, `deferred`, `in_doubt` or `suppressed`.
     #[sqlx(try_from = "String")]
     #[schema(value_type = String)]
     pub outcome: DeliveryState,
-    /// What kind of failure it is, or why it must not be sent; empty if nobody said.
+    /// The kind of failure, or the reason why nothing may be sent; empty if unknown.
     pub class: String,
-    /// Where in the talk with the provider it happened; empty if no provider was asked.
+    /// The phase of the exchange with the provider; empty if there was none.
     pub phase: String,
     /// The provider's code; empty if there is none.
     pub code: String,
-    /// What our side has seen; empty where the provider has said why.
+    /// The observation of our side; empty if the provider gave the reason.
     pub observed: String,
-    /// How many.
+    /// The number of deliveries.
     pub count: i64,
 }
 

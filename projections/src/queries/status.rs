@@ -8,26 +8,26 @@ use sqlx::{FromRow, PgPool};
 use crate::engine::schema;
 use crate::projection::Projection;
 
-/// How one projection stands.
+/// The status of one projection.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ProjectionStatus {
     /// Its name.
     pub name: &'static str,
-    /// How far it has read the log.
+    /// The position up to which it has read the log.
     pub position: Position,
-    /// How many events it is behind.
+    /// The number of events it is behind.
     pub lag: i64,
-    /// Whether it serves, is built anew, or stands still.
+    /// Whether it serves, is rebuilt, or has stopped.
     pub state: ProjectionState,
-    /// How much of the rebuild is done, 0 to 1; none while there is none.
+    /// The finished part of a rebuild, 0 to 1; none without a rebuild.
     pub progress: Option<f64>,
     /// Events that cannot be projected, with the later ones of their aggregates.
     pub parked: i64,
-    /// Why it stands still, or why the last rebuild was given up.
+    /// Why it has stopped, or why the last rebuild failed.
     pub failure: Option<String>,
 }
 
-/// Whether a projection serves, is built anew, or stands still.
+/// Whether a projection serves, is rebuilt, or has stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectionState {

@@ -19,9 +19,9 @@ pub struct UserRow {
     pub id: Uuid,
     /// The name; none if the person was erased.
     pub name: Option<String>,
-    /// What the user logs in with; none if the person was erased.
+    /// The address that the user logs in with; none if the person was erased.
     pub email: Option<String>,
-    /// What the user may do.
+    /// The user's roles.
     pub roles: Vec<String>,
     /// The companies the user may act for.
     pub companies: Vec<Uuid>,

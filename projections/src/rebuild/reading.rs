@@ -1,17 +1,19 @@
 //! Reads the history once for all rebuilds that run together, because reading and decoding cost as much as writing.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use commands::log::{FeedError, History, Reader, Recorded};
 use domain::Position;
+use futures::{Stream, TryStreamExt};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 /// How many people the events of one batch name at least, unless the log ends. In a large batch a receipt or an outcome
 /// mostly meets the message or the chunk that it belongs to, and then needs no row to be read.
 const BATCH_WEIGHT: usize = 10_000;
-/// How many positions one batch covers at most, however few of the wanted events it contains.
-const BATCH_POSITIONS_MAX: Position = 40_000;
+/// How many pages one batch holds at most, however few of the wanted events they contain.
+const BATCH_PAGES_MAX: usize = 10;
 /// How many batches are read ahead of the slowest rebuild.
 const BATCHES_AHEAD: usize = 1;
 
@@ -66,15 +68,13 @@ impl Reading {
     }
 
     async fn run(mut self) {
-        let types: Option<Vec<&str>> =
-            self.types.iter().copied().collect::<Option<Vec<_>>>().map(|all| all.concat());
-        let mut at = self.after;
-        while at < self.end && !self.readers.is_empty() {
-            match self.gather(types.as_deref(), at).await {
-                Ok(batch) => {
-                    at = batch.up_to;
-                    self.hand_out(&Arc::new(batch)).await;
-                }
+        let types = self.types.iter().copied().collect::<Option<Vec<_>>>().map(|all| all.concat());
+        let mut pages = pin!(self.log.history(self.after, self.end, types));
+        while !self.readers.is_empty()
+            && let Some(batch) = gather(pages.as_mut()).await.transpose()
+        {
+            match batch {
+                Ok(batch) => self.hand_out(&Arc::new(batch)).await,
                 // The first rebuild gets the error; the others find their channel closed.
                 Err(error) => {
                     let first = self.readers.swap_remove(0);
@@ -93,20 +93,34 @@ impl Reading {
             }
         }
     }
+}
 
-    /// Pages are small where events are large, and where few events are wanted.
-    async fn gather(&self, types: Option<&[&str]>, after: Position) -> sqlx::Result<History> {
-        let mut batch = History { events: Vec::new(), up_to: after };
-        let mut weight = 0;
-        while weight < BATCH_WEIGHT && batch.up_to < self.end && batch.up_to - after < BATCH_POSITIONS_MAX {
-            let page = self.log.history(batch.up_to, self.end, types).await.map_err(|error| match error {
-                FeedError::Database(error) => error,
-                FeedError::Keys(error) => sqlx::Error::Protocol(error.to_string()),
-            })?;
-            weight += page.events.iter().map(Recorded::weight).sum::<usize>();
-            batch.events.extend(page.events);
-            batch.up_to = page.up_to;
-        }
-        Ok(batch)
+/// The next batch; none at the end. Pages are small where events are large, and where few events are wanted.
+async fn gather(
+    mut pages: impl Stream<Item = Result<History, FeedError>> + Unpin,
+) -> sqlx::Result<Option<History>> {
+    let Some(mut batch) = next(&mut pages).await? else { return Ok(None) };
+    let (mut weight, mut count) = (weight_of(&batch), 1);
+    while weight < BATCH_WEIGHT
+        && count < BATCH_PAGES_MAX
+        && let Some(page) = next(&mut pages).await?
+    {
+        (weight, count) = (weight + weight_of(&page), count + 1);
+        batch.events.extend(page.events);
+        batch.up_to = page.up_to;
     }
+    Ok(Some(batch))
+}
+
+async fn next(
+    pages: &mut (impl Stream<Item = Result<History, FeedError>> + Unpin),
+) -> sqlx::Result<Option<History>> {
+    pages.try_next().await.map_err(|error| match error {
+        FeedError::Database(error) => error,
+        FeedError::Keys(error) => sqlx::Error::Protocol(error.to_string()),
+    })
+}
+
+fn weight_of(page: &History) -> usize {
+    page.events.iter().map(Recorded::weight).sum()
 }

@@ -19,6 +19,8 @@ use crate::projector::Projector;
 
 /// How often the orders are read.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// How long the rebuilder waits for another order after each: orders that are given together share one reading.
+const GATHER_INTERVAL: Duration = Duration::from_millis(50);
 /// How many times a rebuild is restarted after a failure that may be permanent.
 const TRIES_MAX: u32 = 3;
 /// The pause before a rebuild is restarted, or before a failed query is repeated.
@@ -75,6 +77,7 @@ impl Rebuilder {
     /// Executes the open orders from one reading of the log; false if there is none. After a crash the next leader
     /// starts them again.
     async fn step(&self) -> sqlx::Result<bool> {
+        self.gather().await?;
         let orders = waiting(self.log.pool()).await?;
         if orders.is_empty() {
             return Ok(false);
@@ -88,6 +91,16 @@ impl Rebuilder {
         let joined: Vec<_> = joined.collect();
         let _reader = reading.begin();
         join_all(joined).await.into_iter().collect::<sqlx::Result<()>>().map(|()| true)
+    }
+
+    /// Returns once no further order arrives, or at once without one. There are no more orders than projections.
+    async fn gather(&self) -> sqlx::Result<()> {
+        let (mut before, mut open) = (0, open_orders(self.log.pool()).await?);
+        while before < open {
+            sleep(GATHER_INTERVAL).await;
+            (before, open) = (open, open_orders(self.log.pool()).await?);
+        }
+        Ok(())
     }
 
     /// Executes one order with its part of the reading, if it names a projection.
@@ -169,6 +182,12 @@ impl Rebuilder {
         }
         tracing::warn!(schema, "tables that serve nobody could not be dropped yet");
     }
+}
+
+async fn open_orders(pool: &PgPool) -> sqlx::Result<i64> {
+    sqlx::query_scalar("select count(*) from projection_rebuilds where finished_at is null")
+        .fetch_one(pool)
+        .await
 }
 
 /// The open orders, marked as started.

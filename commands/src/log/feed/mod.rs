@@ -20,12 +20,12 @@ use crate::broker::Broker;
 
 /// How long JetStream may be behind PostgreSQL, and how often PostgreSQL is read although no commit was announced.
 const MIRROR_DELAY_MAX: Duration = Duration::from_millis(250);
-/// A batch of at least this many events means that the log is busy.
-const BUSY_EVENTS: usize = 16;
-/// How long to wait before the next batch of a busy log, for each event of this batch. Each batch costs its reader a
-/// transaction, which at thousands of events a second should be shared by many of them. A log that is not busy is read
-/// at once.
-const WAIT_PER_EVENT: Duration = Duration::from_micros(500);
+/// A batch of at least this weight, in people, means that the log is busy (see [`Recorded::weight`]).
+const BUSY_WEIGHT: usize = 16;
+/// How long to wait before the next batch of a busy log, for each person of this batch. Each batch costs its reader a
+/// transaction, which at thousands of messages or outcomes a second should be shared by many of them: one event may
+/// hold the outcomes of sixty deliveries. A log that is not busy is read at once.
+const WAIT_PER_PERSON: Duration = Duration::from_micros(500);
 /// The shortest wait on a busy log.
 const WAIT_MIN: Duration = Duration::from_millis(20);
 /// The longest wait on a busy log: people wait to see what was written.
@@ -104,7 +104,8 @@ impl Feed {
         let (events, last) = self.read_next().await?;
         let count = events.len();
         let recorded = self.open(events).await?;
-        self.advance(last, count);
+        // Events that are not wanted are not decoded: each of them counts as one person.
+        self.advance(last, recorded.iter().map(Recorded::weight).sum::<usize>().max(count));
         Ok(recorded)
     }
 
@@ -146,10 +147,10 @@ impl Feed {
     }
 
     /// Moves the cursor past the given events. On a busy log the next read waits, so that it gathers more.
-    fn advance(&mut self, last: Position, count: usize) {
+    fn advance(&mut self, last: Position, weight: usize) {
         self.move_to(last);
-        if count >= BUSY_EVENTS && !self.has_a_page_to_read() {
-            self.next_read_at = Instant::now() + wait_before_next(count);
+        if weight >= BUSY_WEIGHT && !self.has_a_page_to_read() {
+            self.next_read_at = Instant::now() + wait_before_next(weight);
         }
     }
 
@@ -323,9 +324,9 @@ fn count_events(source: &'static str, events: usize) {
     metrics::counter!("mensajeria_feed_events_total", "source" => source).increment(events as u64);
 }
 
-fn wait_before_next(events: usize) -> Duration {
-    let events = u32::try_from(events).unwrap_or(u32::MAX);
-    WAIT_PER_EVENT.saturating_mul(events).clamp(WAIT_MIN, WAIT_MAX)
+fn wait_before_next(weight: usize) -> Duration {
+    let people = u32::try_from(weight).unwrap_or(u32::MAX);
+    WAIT_PER_PERSON.saturating_mul(people).clamp(WAIT_MIN, WAIT_MAX)
 }
 
 /// The key that an event destroyed.

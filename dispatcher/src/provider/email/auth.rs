@@ -14,7 +14,7 @@ use crate::provider::{failure::Failure, settings::Secret};
 /// The longest command line, with its end (RFC 4954 section 4, RFC 5321 4.5.3.1.4).
 const MAX_COMMAND: usize = 512;
 
-/// Logs in by PLAIN, else by LOGIN, which never became a standard and is all that some servers offer.
+/// Logs in by PLAIN, else by LOGIN. LOGIN never became a standard, but some servers offer nothing else.
 pub(super) async fn log_in(
     dialogue: &mut Dialogue,
     extensions: &Extensions,
@@ -32,7 +32,7 @@ pub(super) async fn log_in(
     Err(Failure::of_settings(deliveries::Phase::Auth, Observation::AuthNotOffered))
 }
 
-/// With the response at once, which saves a round trip, where the line has room for it.
+/// Sends the response with the command if the line has room for it, which saves a round trip.
 fn plain(response: &str) -> String {
     let at_once = format!("AUTH PLAIN {response}\r\n");
     if at_once.len() <= MAX_COMMAND { at_once } else { "AUTH PLAIN\r\n".to_owned() }
@@ -59,7 +59,7 @@ async fn exchange(
     expected(Phase::Auth, reply, Reply::is_completion).map(drop)
 }
 
-/// Whether a text, which is kept and shown, repeats a secret.
+/// Whether a text that is stored and shown contains a secret.
 fn repeats(text: &str, answers: &[String], password: &Secret) -> bool {
     const TELLING: usize = 8;
     let beginnings = answers.iter().map(|answer| &answer[..answer.len().min(TELLING)]);

@@ -1,5 +1,7 @@
 //! One connection and the mails that go over it, one after the other.
 
+use std::sync::Arc;
+
 use tokio::time::{Duration, Instant, timeout};
 
 use domain::deliveries::{self, FailureClass, Observation};
@@ -15,11 +17,11 @@ use super::{
 use crate::provider::failure::{Accepted, Failure, SendFailure};
 use crate::provider::redaction::without_recipient;
 
-/// A connection and what is known of its server.
+/// A connection and the properties of its server.
 pub(super) struct Connection {
-    /// Boxed, since a sender that waits for work should be small.
+    /// Boxed, to keep an idle sender small.
     dialogue: Box<Dialogue>,
-    /// How long it may be unused and still be trusted.
+    /// How long it may be idle and still be used again.
     idle: Duration,
     pipelining: bool,
     /// Whether the server takes addresses outside ASCII (SMTPUTF8).
@@ -29,18 +31,18 @@ pub(super) struct Connection {
     state: State,
 }
 
-/// Where the dialogue stands; only a connection between two mails may be used again.
+/// The state of the dialogue. Only a connection between two mails may be used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     BetweenMails,
-    /// A refused envelope has to be taken back before the next one.
+    /// A refused envelope must be reset before the next one.
     Refused,
     WithinMail,
 }
 
 impl Connection {
     /// Connects, greets, agrees on TLS and logs in.
-    pub(super) async fn open(shared: &Shared) -> Result<Self, Failure> {
+    pub(super) async fn open(shared: &Arc<Shared>) -> Result<Self, Failure> {
         let (dialogue, extensions) = opening::open(shared).await?;
         Ok(Self {
             dialogue: Box::new(dialogue),
@@ -53,8 +55,9 @@ impl Connection {
         })
     }
 
-    /// Whether another mail may go over the connection. Not after so long a rest that the server or a firewall may have
-    /// forgotten it, nor when it has ended, nor when an unsolicited reply has come, which would pass for the reply to MAIL.
+    /// Whether another mail may go over the connection. Not after an idle time in which the server or a firewall may
+    /// have dropped it, not when it has ended, and not when an unsolicited reply has come, which would pass for the
+    /// reply to MAIL.
     pub(super) fn is_ready(&mut self) -> bool {
         self.is_between_mails() && self.idle_since.elapsed() < self.idle && self.dialogue.is_quiet()
     }
@@ -63,7 +66,8 @@ impl Connection {
         self.state != State::WithinMail
     }
 
-    /// Brings the server to 354. A failure is proof that nothing of the message was sent.
+    /// Sends the envelope and DATA until the server answers 354. A failure is proof that nothing of the message was
+    /// sent.
     pub(super) async fn announce(&mut self, mail: &Mail) -> Result<(), Failure> {
         if mail.is_international() && !self.international {
             let (class, phase) = (FailureClass::PermanentContent, deliveries::Phase::Mail);
@@ -77,7 +81,8 @@ impl Connection {
         }
     }
 
-    /// Sends the message and reads the reply to it. Between the message's last byte and that reply its fate is unknown.
+    /// Sends the message and reads the reply to it. Between the message's last byte and that reply the outcome is
+    /// unknown.
     pub(super) async fn transmit(&mut self, mail: &Mail) -> Result<Accepted, SendFailure> {
         // The server has waited for the start mark. A reply that it sent meanwhile is no reply to the message.
         if !self.dialogue.is_quiet() {
@@ -102,7 +107,7 @@ impl Connection {
         let _ = timeout(GOODBYE, self.dialogue.command(Phase::Greeting, "QUIT\r\n")).await;
     }
 
-    /// The commands in one write, and then a reply to each. All replies are read, whatever the first ones are (RFC 2920 3.1).
+    /// Sends the commands in one write and reads a reply to each, whatever the first ones are (RFC 2920 3.1).
     async fn announce_at_once(&mut self, mail: &Mail, must_reset: bool) -> Result<(), Failure> {
         let reset = if must_reset { RSET } else { "" };
         let commands = format!("{reset}{}{}{DATA}", mail_command(mail), rcpt_command(mail));
@@ -169,7 +174,7 @@ impl Connection {
     }
 }
 
-/// How long a server may take over QUIT; the program wants to end.
+/// The deadline for QUIT, short because the program is about to end.
 const GOODBYE: Duration = Duration::from_secs(1);
 const RSET: &str = "RSET\r\n";
 const DATA: &str = "DATA\r\n";
@@ -183,7 +188,7 @@ fn rcpt_command(mail: &Mail) -> String {
     format!("RCPT TO:<{}>\r\n", mail.recipient)
 }
 
-/// No mail can begin on a connection on which the one before could not be taken back.
+/// No mail can begin on a connection whose last mail could not be reset.
 fn reset_or_ended(rset: Result<(), Failure>) -> Result<(), Failure> {
     rset.map_err(|_| reply::ended(Phase::Mail))
 }
@@ -192,7 +197,7 @@ fn is_over(result: &Result<(), Failure>) -> bool {
     result.as_ref().is_err_and(Failure::ends_dialogue)
 }
 
-/// Whether a connection that had carried mail before may simply have been at its end: silence is not that.
+/// Whether a reused connection may simply have ended. Silence is no end.
 pub(super) fn was_at_its_end(failure: &Failure) -> bool {
     failure.ends_dialogue() && failure.seen() != Some(Observation::NoAnswer)
 }

@@ -1,4 +1,4 @@
-//! What all mails of a notification have in common, encoded once by lettre, whose builder takes 17 µs for a mail.
+//! The common part of all mails of a notification, encoded once, because lettre's builder takes 17 µs a mail.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
@@ -28,7 +28,7 @@ pub(super) struct Content {
     pub(super) rest: String,
 }
 
-/// What a content is made of.
+/// The source of a content.
 #[derive(PartialEq, Eq)]
 struct Source {
     requested_at: DateTime<Utc>,
@@ -38,10 +38,10 @@ struct Source {
 }
 
 impl Content {
-    /// Encodes it; an error is proof that it can never be sent as it is.
+    /// Encodes it. An error is proof that it can never be sent as it is.
     pub(super) fn try_new(from: &Mailbox, outgoing: &Outgoing) -> Result<Self, Failure> {
         let subject = one_line(outgoing.subject.as_deref().unwrap_or_default())?;
-        // Nobody is sent this: lettre wants some recipient.
+        // A placeholder: lettre requires a recipient.
         let envelope = Envelope::new(None, vec![from.email.clone()]).map_err(|_| unusable())?;
         let headers = Message::builder()
             .envelope(envelope)
@@ -100,7 +100,7 @@ fn alternative(text: String, html: String) -> Result<MultiPart, Failure> {
     Ok(MultiPart::alternative().boundary(BOUNDARY).singlepart(text).singlepart(html))
 }
 
-/// No mail can be made of it.
+/// The failure of a message of which no mail can be made.
 pub(super) fn unusable() -> Failure {
     Failure::observed(FailureClass::PermanentContent, None, Observation::ContentUnusable)
 }
@@ -113,8 +113,8 @@ pub(super) fn one_line(text: &str) -> Result<&str, Failure> {
     Ok(text)
 }
 
-/// The header fields before `Subject`, `Subject` itself, and what follows it. Other lines than those of a new field begin
-/// with white space, so that neither name can be found within a value.
+/// Splits the header into the fields before `Subject`, `Subject` itself, and the rest. A line that does not begin a
+/// field begins with white space, so that no field's name can be found within a value.
 fn parts(message: &str) -> Option<[&str; 3]> {
     const LINE_END: usize = "\r\n".len();
     let subject = message.find("\r\nSubject: ")? + LINE_END;
@@ -152,8 +152,8 @@ fn crlf(text: &str) -> String {
     text.replace('\n', "\r\n")
 }
 
-/// The subject verbatim: printable ASCII as it is, everything else, also what only looks encoded or has spaces a
-/// receiver may eat, as encoded words on lines of at most 76 characters (RFC 2047 section 2).
+/// The subject verbatim: printable ASCII as it is; anything else, and text that only looks encoded or has spaces that a
+/// receiver may remove, as encoded words on lines of at most 76 characters (RFC 2047 section 2).
 fn subject_header(subject: &str) -> HeaderValue {
     const PLAIN_LENGTH: usize = 900;
     let plain = subject.bytes().all(|b| (b' '..=b'~').contains(&b))
@@ -183,7 +183,7 @@ fn encoded_words(text: &str) -> String {
     encoded.collect::<Vec<_>>().join("\r\n ")
 }
 
-/// The message as DATA wants it: a dot before every line that begins with one, and a line with one dot at the end
+/// The message in the form of DATA: a dot before every line that begins with one, and a line with one dot at the end
 /// (RFC 5321 4.5.2).
 fn dotted(message: &str) -> String {
     const END: &str = "\r\n.\r\n";

@@ -1,4 +1,4 @@
-//! The contents that a provider has sent last, so that each is encoded once and not once a person.
+//! The last contents of a provider, so that each is encoded once and not once a recipient.
 
 use std::{
     collections::VecDeque,
@@ -32,7 +32,8 @@ impl ContentCache {
         if let Some(known) = self.find(outgoing) {
             return Ok(known);
         }
-        // Not under the lock: large bodies take milliseconds. Two connections may encode the same content, for once.
+        // Encode outside the lock, because large bodies take milliseconds. Two connections may sometimes encode the
+        // same content.
         let content = Arc::new(Content::try_new(from, outgoing)?);
         let mut contents = self.lock();
         contents.push_front(Arc::clone(&content));
@@ -53,7 +54,7 @@ impl ContentCache {
     }
 }
 
-/// What people are told stays out of logs.
+/// The text stays out of logs.
 impl fmt::Debug for ContentCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ContentCache").field("kept", &self.lock().len()).finish_non_exhaustive()

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
-
-use super::reply::{self, Phase};
-use crate::provider::failure::Failure;
+use super::reply::Phase;
 
 /// How long each part of the dialogue may take (RFC 5321 4.5.3.2).
 #[derive(Debug, Clone, Copy)]
@@ -18,9 +15,10 @@ pub struct SmtpDeadlines {
     pub envelope: Duration,
     /// The reply to DATA.
     pub data: Duration,
-    /// The body and the reply to its final dot; servers filter mail in this time, so a short one doubles mail.
+    /// The body and the reply to its final dot. Servers filter mail before they reply, so a short deadline causes
+    /// duplicates.
     pub final_reply: Duration,
-    /// A connection unused for longer is not trusted again: something between may have forgotten it.
+    /// A connection idle for longer is not used again: a firewall may have dropped it.
     pub idle: Duration,
 }
 
@@ -38,15 +36,6 @@ impl Default for SmtpDeadlines {
 }
 
 impl SmtpDeadlines {
-    /// Runs one step of a phase within its deadline.
-    pub(super) async fn within<T>(
-        &self,
-        phase: Phase,
-        step: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
-        timeout(self.of(phase), step).await.unwrap_or_else(|_| Err(reply::timed_out(phase)))
-    }
-
     /// How long one step of a phase may take.
     pub(super) const fn of(&self, phase: Phase) -> Duration {
         match phase {

@@ -1,66 +1,67 @@
 //! Commands and their replies, each within its deadline.
 
-use std::{io, net::IpAddr};
+use std::{io, net::IpAddr, sync::Arc};
 
-use tokio::{net::TcpStream, time::timeout};
+use tokio::net::TcpStream;
 
 use super::{
-    deadlines::SmtpDeadlines,
+    Shared,
     reply::{self, Phase},
     wire::{ConnectionError, Reply, Wire},
 };
-use crate::provider::failure::Failure;
+use crate::provider::{failure::Failure, pulse::NoAnswer};
 
 /// An SMTP connection with a deadline for every reply.
 pub(super) struct Dialogue {
     wire: Wire,
-    deadlines: SmtpDeadlines,
+    shared: Arc<Shared>,
 }
 
-/// How the message itself was answered, or why it was not.
+/// The reply to the message, or the reason why there is none.
 pub(super) enum Transmission {
     Answered(Reply),
-    /// Proof that the server never had the message's end.
+    /// The server provably did not get the end of the message.
     Unsent(Failure),
-    /// It may have it.
+    /// The server may have the message.
     InDoubt(Failure),
 }
 
 impl Dialogue {
-    pub(super) fn new(wire: Wire, deadlines: SmtpDeadlines) -> Self {
-        Self { wire, deadlines }
+    pub(super) fn new(wire: Wire, shared: &Arc<Shared>) -> Self {
+        Self { wire, shared: Arc::clone(shared) }
     }
 
     /// Sends a command, or several at once, and reads the first reply.
     pub(super) async fn command(&mut self, phase: Phase, command: &str) -> Result<Reply, Failure> {
-        let Self { wire, deadlines } = self;
+        let Self { wire, shared } = self;
         let exchange =
             async { wire.exchange(command.as_bytes()).await.map_err(|error| reply::failed(phase, &error)) };
-        deadlines.within(phase, exchange).await
+        shared.within(phase, exchange).await
     }
 
     /// Reads one more reply.
     pub(super) async fn read_reply(&mut self, phase: Phase) -> Result<Reply, Failure> {
-        let Self { wire, deadlines } = self;
+        let Self { wire, shared } = self;
         let reply = async { wire.read_reply().await.map_err(|error| reply::failed(phase, &error)) };
-        deadlines.within(phase, reply).await
+        shared.within(phase, reply).await
     }
 
     /// Sends the message and reads the reply to it.
     pub(super) async fn transmit(&mut self, message: &str) -> Transmission {
         let phase = Phase::FinalReply;
-        let exchange = self.wire.exchange(message.as_bytes());
-        match timeout(self.deadlines.of(phase), exchange).await {
+        let Self { wire, shared } = self;
+        let exchange = wire.exchange(message.as_bytes());
+        match shared.gate.pulse.within(shared.deadlines.of(phase), exchange).await {
             Ok(Ok(reply)) => Transmission::Answered(reply),
             Ok(Err(error @ (ConnectionError::UnsolicitedReply | ConnectionError::WriteFailed))) => {
                 Transmission::Unsent(reply::failed(phase, &error))
             }
             Ok(Err(error)) => Transmission::InDoubt(reply::failed(phase, &error)),
-            Err(_) => Transmission::InDoubt(reply::timed_out(phase)),
+            Err(NoAnswer) => Transmission::InDoubt(reply::timed_out(phase)),
         }
     }
 
-    /// Whether the connection is open and no reply has come that answers nothing.
+    /// Whether the connection is open and no unsolicited reply has come.
     pub(super) fn is_quiet(&mut self) -> bool {
         self.wire.is_quiet()
     }
@@ -73,13 +74,13 @@ impl Dialogue {
         self.wire.local_address()
     }
 
-    /// The bare connection, for TLS to begin on.
+    /// The raw connection, to start TLS on.
     pub(super) fn into_clear(self) -> Result<TcpStream, ConnectionError> {
         self.wire.into_clear()
     }
 }
 
-/// The reply, if it is the one that the phase needs to go on.
+/// The reply, if its code is the one that continues the phase.
 pub(super) fn expected(phase: Phase, reply: Reply, is_good: fn(&Reply) -> bool) -> Result<Reply, Failure> {
     match reply {
         reply if is_good(&reply) => Ok(reply),

@@ -1,4 +1,4 @@
-//! What a server offers in its answer to EHLO.
+//! The extensions that a server offers in its reply to EHLO.
 
 use super::wire::Reply;
 

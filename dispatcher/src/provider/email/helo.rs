@@ -15,7 +15,7 @@ pub fn helo_name(text: &str) -> Option<String> {
     }
 }
 
-/// An address in brackets (RFC 5321 4.1.3): what one is called who has no name (4.1.4).
+/// An address in brackets (RFC 5321 4.1.3): the name of a client that has no host name (4.1.4).
 pub(super) fn literal(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => format!("[{address}]"),

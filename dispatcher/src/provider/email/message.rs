@@ -21,13 +21,13 @@ use crate::provider::{Outgoing, failure::Failure};
 pub(super) struct Mail {
     pub(super) sender: Address,
     pub(super) recipient: Address,
-    /// The message with its dots doubled and its final line, ready after 354. In one piece, since a body and a dot written
-    /// apart meet Nagle's algorithm.
+    /// The message with its dots doubled and its final line, ready after 354. In one buffer, because a body and a dot
+    /// written separately are delayed by Nagle's algorithm.
     pub(super) wire: String,
 }
 
 impl Mail {
-    /// Puts what is personal into a content; an error is proof that the mail can never be sent as it is.
+    /// Adds the personal header fields to a content. An error is proof that the mail can never be sent as it is.
     pub(super) fn try_new(from: &Mailbox, outgoing: &Outgoing, content: &Content) -> Result<Self, Failure> {
         let recipient = address(&outgoing.to)?;
         let name = content::one_line(outgoing.to_name.as_deref().unwrap_or_default())?;
@@ -50,7 +50,8 @@ impl Mail {
     }
 }
 
-/// Room for a Message-ID with a domain of usual length, so that the message is not moved while it is put together.
+/// Capacity for a Message-ID with a domain of usual length, so that the message is not moved in memory while it is
+/// built.
 const MESSAGE_ID_ROOM: usize = 128;
 
 fn address(text: &str) -> Result<Address, Failure> {

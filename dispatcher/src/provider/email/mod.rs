@@ -1,4 +1,5 @@
-//! E-mail by SMTP, in a dialogue of our own: lettre builds the messages, and understands fewer replies than servers give.
+//! E-mail over SMTP. lettre builds the messages; the dialogue is our own, because lettre understands fewer replies than
+//! servers give.
 
 pub(super) mod address;
 mod auth;
@@ -24,6 +25,7 @@ use connection::Connection;
 use content_cache::ContentCache;
 pub use deadlines::SmtpDeadlines;
 use message::Mail;
+use reply::Phase;
 use settings::SmtpServer;
 use stream::TlsClient;
 
@@ -32,6 +34,7 @@ pub use settings::SmtpSettings;
 use super::{
     Gate, Outgoing,
     failure::{Accepted, Failure, SendFailure, StartRefused},
+    pulse::NoAnswer,
     settings::SettingsError,
 };
 
@@ -48,17 +51,29 @@ struct Shared {
     deadlines: SmtpDeadlines,
     contents: ContentCache,
     tls: TlsClient,
-    /// Whether a connection to it was under TLS since the start.
+    /// Whether a connection to it has used TLS since the program started.
     has_had_tls: AtomicBool,
 }
 
+impl Shared {
+    /// Runs one step of a phase within its deadline.
+    async fn within<T>(
+        &self,
+        phase: Phase,
+        step: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let answer = self.gate.pulse.within(self.deadlines.of(phase), step).await;
+        answer.unwrap_or_else(|NoAnswer| Err(reply::timed_out(phase)))
+    }
+}
+
 impl EmailProvider {
-    /// Checks the settings; connects to nothing.
+    /// Checks the settings. Does not connect.
     pub fn try_new(settings: &SmtpSettings) -> Result<Self, SettingsError> {
         Self::with_deadlines(settings, SmtpDeadlines::default())
     }
 
-    /// The same with deadlines of one's own.
+    /// The same with given deadlines.
     pub fn with_deadlines(settings: &SmtpSettings, deadlines: SmtpDeadlines) -> Result<Self, SettingsError> {
         let server = settings.parse()?;
         let gate = Gate::new(&settings.name, settings.connections, settings.rate_per_second);
@@ -72,7 +87,7 @@ impl EmailProvider {
         &self.shared.gate
     }
 
-    /// What protects the mails on their way to it, in words for an operator.
+    /// The transport security, in words for an operator.
     pub fn protection(&self) -> String {
         self.shared.server.protection()
     }
@@ -87,14 +102,15 @@ impl EmailProvider {
 #[derive(Debug)]
 pub struct EmailSender {
     shared: Arc<Shared>,
-    /// Only a connection between two mails is ever here, so that a cancelled send drops its own.
+    /// Always a connection between two mails: a send takes it out, so that a cancelled send drops it.
     idle: Option<Connection>,
 }
 
 impl EmailSender {
-    /// Sends one mail. `started` is awaited after the server's 354 and before the first byte of the message: not beside the
-    /// commands, since then refused recipients would be marked too, and a mark would not be the last word before the message
-    /// where a server takes long over RCPT. A caller that has its mark committed meanwhile loses nothing by it.
+    /// Sends one mail. `started` is awaited after the server's 354 and before the first byte of the message. Not
+    /// earlier: refused recipients would be marked too, and where a server takes long over RCPT the mark would not be
+    /// the last step before the message. A caller may commit its mark during the commands and only wait for the commit
+    /// here.
     ///
     /// Cancelling drops the connection; whether the mail went out is then unknown if `started` had returned.
     pub async fn send(
@@ -104,14 +120,14 @@ impl EmailSender {
     ) -> Result<Accepted, SendFailure> {
         let mail = self.mail(outgoing)?;
         let mut connection = self.announce(&mail).await?;
-        // After 354 there is no way back but to hang up: the server then has no message.
+        // After 354 only closing the connection leaves the server without a message.
         started().await?;
         let result = connection.transmit(&mail).await;
         self.keep(connection);
         result
     }
 
-    /// Says goodbye to the server, within a second.
+    /// Ends the connection by QUIT, within a second.
     pub async fn close(mut self) {
         if let Some(connection) = self.idle.take() {
             connection.quit().await;
@@ -124,8 +140,8 @@ impl EmailSender {
         Mail::try_new(from, outgoing, &content)
     }
 
-    /// MAIL, RCPT and DATA. A server may have ended an idle connection at any time, or sent a reply on it that answers
-    /// nothing: that costs the mail nothing, so it is announced on a new one.
+    /// MAIL, RCPT and DATA. If the server ended the idle connection, or sent an unsolicited reply on it, nothing of the
+    /// mail was sent, and a new connection is used.
     async fn announce(&mut self, mail: &Mail) -> Result<Connection, Failure> {
         if let Some(mut idle) = self.idle.take()
             && idle.is_ready()

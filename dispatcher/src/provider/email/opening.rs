@@ -1,6 +1,6 @@
-//! A connection made ready for mail: greeted, under TLS where there is to be TLS, logged in.
+//! Opens a connection for mail: greeting, TLS where it is wanted, log-in.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use domain::deliveries::Observation;
 
@@ -17,16 +17,16 @@ use super::{
 use crate::provider::failure::Failure;
 
 /// Connects, greets, agrees on TLS and logs in.
-pub(super) async fn open(shared: &Shared) -> Result<(Dialogue, Extensions), Failure> {
+pub(super) async fn open(shared: &Arc<Shared>) -> Result<(Dialogue, Extensions), Failure> {
     let stream = stream::connect(shared).await?;
-    let mut dialogue = Dialogue::new(Wire::new(stream), shared.deadlines);
+    let mut dialogue = Dialogue::new(Wire::new(stream), shared);
     let greeting = dialogue.read_reply(Phase::Greeting).await?;
     expected(Phase::Greeting, greeting, Reply::is_completion)?;
     let name = name(shared, &dialogue)?;
     let mut extensions = hello(&mut dialogue, &name).await?;
     if matches!(shared.server.tls, Tls::Required | Tls::WhenOffered) && extensions.offer("STARTTLS") {
         dialogue = start_tls(dialogue, shared).await?;
-        // What was offered in clear counts for nothing any more (RFC 3207 section 4.2).
+        // Discard what was offered in clear (RFC 3207 section 4.2).
         extensions = hello(&mut dialogue, &name).await?;
     }
     protected(shared, dialogue.is_encrypted())?;
@@ -44,8 +44,8 @@ fn name(shared: &Shared, dialogue: &Dialogue) -> Result<String, Failure> {
     }
 }
 
-/// EHLO; HELO where EHLO is not known (RFC 5321 3.2). A server that knows EHLO and refuses our name or ourselves (501, 504,
-/// 550) would at best take the mail without TLS and log-in for a fault that must be mended.
+/// EHLO; HELO if the server does not know EHLO (RFC 5321 3.2). Not if it knows EHLO and refuses our name or us (501,
+/// 504, 550): by HELO it would at best take the mail without TLS and log-in, and hide a fault that must be repaired.
 async fn hello(dialogue: &mut Dialogue, name: &str) -> Result<Extensions, Failure> {
     const UNRECOGNIZED: u16 = 500;
     const NOT_IMPLEMENTED: u16 = 502;
@@ -57,17 +57,17 @@ async fn hello(dialogue: &mut Dialogue, name: &str) -> Result<Extensions, Failur
     expected(Phase::Greeting, reply, Reply::is_completion).map(|_| Extensions::default())
 }
 
-async fn start_tls(mut dialogue: Dialogue, shared: &Shared) -> Result<Dialogue, Failure> {
+async fn start_tls(mut dialogue: Dialogue, shared: &Arc<Shared>) -> Result<Dialogue, Failure> {
     let reply = dialogue.command(Phase::Tls, "STARTTLS\r\n").await?;
     expected(Phase::Tls, reply, Reply::is_completion)?;
     // A reply in clear after STARTTLS may come from an attacker in between.
     let tcp = dialogue.into_clear().map_err(|_| reply::unprotected(Observation::AnswerUnasked))?;
     let stream = stream::start_tls(tcp, shared).await?;
-    Ok(Dialogue::new(Wire::new(stream), shared.deadlines))
+    Ok(Dialogue::new(Wire::new(stream), shared))
 }
 
-/// Whether mail and password may go out on the connection as it is. STARTTLS is offered in clear, and an attacker on the way
-/// can remove the offer: a server that has kept it once is expected to keep it (RFC 3207 section 6).
+/// Whether mail and password may be sent on the connection as it is. STARTTLS is offered in clear, so an attacker on
+/// the way can remove the offer: a server that has kept it once is expected to keep it (RFC 3207 section 6).
 fn protected(shared: &Shared, is_encrypted: bool) -> Result<(), Failure> {
     let server = &shared.server;
     if is_encrypted {

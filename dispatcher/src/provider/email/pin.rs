@@ -38,7 +38,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// Another certificate was shown than one of those named: this one.
+/// The server showed a certificate that is not pinned: this one.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Unpinned(Fingerprint);

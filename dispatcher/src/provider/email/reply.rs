@@ -1,4 +1,4 @@
-//! What an SMTP reply means for the delivery (RFC 5321 4.2.3, RFC 3463, and the big receivers' own pages).
+//! The meaning of an SMTP reply for the delivery (RFC 5321 4.2.3, RFC 3463, and the pages of large receivers).
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::provider::{failure::Failure, schedule::RetryAdvice};
 /// A greylisting server wants the same mail again, but not at once.
 const GREYLISTED_FOR: Duration = Duration::from_secs(300);
 
-/// Where in the dialogue something happened. A refusal before MAIL is never the recipient's fault.
+/// A phase of the dialogue. A refusal before MAIL is never the recipient's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     Connect,
@@ -54,7 +54,9 @@ pub(super) fn refused(phase: Phase, status: u16, text: &str) -> Failure {
         None => status.to_string(),
     };
     let class = blame(phase, class);
-    let failure = Failure::answered(class, phase.into(), code, text).with_advice(advice);
+    let failure = Failure::answered(class, phase.into(), code, text)
+        .with_meaning(enhanced.and_then(|enhanced| meaning(phase, enhanced)))
+        .with_advice(advice);
     if class == FailureClass::ConfigAuth && meets_every_message(phase, status, enhanced) {
         failure.for_every_message()
     } else {
@@ -62,7 +64,7 @@ pub(super) fn refused(phase: Phase, status: u16, text: &str) -> Failure {
     }
 }
 
-/// A reply's lines as one text; the enhanced code that begins each of them is said once.
+/// A reply's lines as one text, with the enhanced code of each line only once.
 pub(super) fn words(reply: &Reply) -> String {
     let mut lines = reply.lines();
     let mut words = lines.next().unwrap_or_default().to_owned();
@@ -80,10 +82,11 @@ fn is_enhanced(word: &str) -> bool {
     word.splitn(3, '.').filter(|part| part.parse::<u16>().is_ok()).count() == 3
 }
 
-/// A failure of the connection: only a reply is an answer to the message.
+/// A failure of the connection, which is no answer to the message.
 pub(super) fn failed(phase: Phase, error: &ConnectionError) -> Failure {
     match error {
-        // Before the log-in TLS fails for what it is, as when the server wants a certificate of ours; later it just ends.
+        // Before the log-in it is a failure of TLS, for example if the server wants a client certificate. Later it is
+        // the end of the connection.
         ConnectionError::Tls(why) if phase.is_before_mail() => {
             unprotected(Observation::TlsFailed).with_text(why)
         }
@@ -95,7 +98,7 @@ pub(super) fn failed(phase: Phase, error: &ConnectionError) -> Failure {
     }
 }
 
-/// There is no TLS that can be relied on.
+/// TLS that cannot be trusted.
 pub(super) fn unprotected(observed: Observation) -> Failure {
     Failure::of_settings(deliveries::Phase::Tls, observed)
 }
@@ -105,12 +108,12 @@ pub(super) fn timed_out(phase: Phase) -> Failure {
     transient(phase, Observation::NoAnswer)
 }
 
-/// The server ended the connection, or left it in a state no mail can begin in.
+/// The server ended the connection, or left it in a state in which no mail can begin.
 pub(super) fn ended(phase: Phase) -> Failure {
     transient(phase, Observation::Closed)
 }
 
-/// The server spoke SMTP, but not what belongs here.
+/// The server sent valid SMTP that does not belong here.
 pub(super) fn out_of_order(phase: Phase, status: u16) -> Failure {
     let (code, observed) = (Some(status.to_string()), Some(Observation::AnswerUnexpected));
     Failure::new(FailureClass::Transient, Evidence { phase: Some(phase.into()), code, observed })
@@ -132,9 +135,9 @@ fn blame(phase: Phase, class: FailureClass) -> FailureClass {
     }
 }
 
-/// Whether a refusal of our settings is one of the connection, the log-in or the sender. From MAIL on a fault in the
-/// dialogue may come of one recipient's address, and a sender's address (5.1.7, 5.1.8) is refused at a single recipient
-/// as well.
+/// Whether a refusal of our settings is about the connection, the log-in or the sender. From MAIL on, a fault of the
+/// dialogue may come from one recipient's address, and a server may refuse the sender's address (5.1.7, 5.1.8) for a
+/// single recipient too.
 fn meets_every_message(phase: Phase, status: u16, enhanced: Option<Enhanced>) -> bool {
     let is_of_the_dialogue = matches!(status, 500 | 502..=504 | 555)
         || matches!(enhanced, Some(Enhanced { subject: 5, detail: 1 | 2 | 4 | 5 }));
@@ -172,8 +175,8 @@ fn classify(phase: Phase, status: u16, enhanced: Option<Enhanced>) -> (FailureCl
 /// - 454 is STARTTLS's and AUTH's temporary failure (RFC 3207, RFC 4954). Later in the dialogue it is the speed limit or
 ///   daily quota of Amazon SES ("454 Throttling failure",
 ///   docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html).
-/// - 500, 502–504 and 555 refuse a command or its parameters, and 503 its order (RFC 5321 4.2.2): a fault of ours at
-///   whatever command the server says it. Postfix refuses HELO's name at RCPT, "504 5.5.2 Helo command rejected".
+/// - 500, 502–504 and 555 refuse a command or its parameters, and 503 its order (RFC 5321 4.2.2): a fault of ours,
+///   whatever command it answers. Postfix refuses HELO's name at RCPT, "504 5.5.2 Helo command rejected".
 /// - 521 is a server that takes no mail from us (RFC 7504), 556 a recipient's domain that takes none from anybody.
 fn by_status(phase: Phase, status: u16) -> Option<FailureClass> {
     match status {
@@ -204,6 +207,13 @@ fn by_enhanced(status: u16, Enhanced { subject, detail }: Enhanced) -> Option<Fa
         (5, 7, _) => Some(FailureClass::PolicyReputation),
         _ => None,
     }
+}
+
+/// What an enhanced code says of the recipient beyond its class (RFC 3463 3.3).
+fn meaning(phase: Phase, enhanced: Enhanced) -> Option<Observation> {
+    let is_full = enhanced == Enhanced { subject: 2, detail: 2 };
+    let is_of_the_recipient = matches!(phase, Phase::Rcpt | Phase::Data | Phase::FinalReply);
+    (is_full && is_of_the_recipient).then_some(Observation::MailboxFull)
 }
 
 /// By the first digit, whatever the second (RFC 5321 4.2). Without a code that says more, 552 is a full mailbox

@@ -102,6 +102,24 @@ fn a_refusal_that_is_about_us_blames_no_recipient() {
 }
 
 #[test]
+fn a_code_that_says_more_than_its_class_has_a_word_and_a_bare_one_has_none() {
+    let full = Some(Observation::MailboxFull);
+    let table = [
+        ("552 5.2.2 over quota", full),
+        ("452 4.2.2 over quota", full),
+        ("552 too much", None),
+        ("550 Your IP is blacklisted", None),
+        ("550 5.4.5 daily limit", None),
+        ("550 5.7.1 spam", None),
+        ("550 5.1.1 unknown", None),
+    ];
+    for (reply, word) in table {
+        assert_eq!(at(Phase::Rcpt, reply).seen(), word, "{reply}");
+    }
+    assert_eq!(at(Phase::Mail, "452 4.2.2 full").seen(), None, "no recipient was named yet");
+}
+
+#[test]
 fn authentication_that_is_down_is_no_speed_limit() {
     assert_eq!(at(Phase::Auth, "454 4.7.0 authentication is down").class(), ConfigAuth);
     assert_eq!(at(Phase::Greeting, "454 4.7.0 TLS not available").class(), ConfigAuth);

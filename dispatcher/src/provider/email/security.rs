@@ -1,4 +1,4 @@
-//! What protects the way to a mail server: TLS or none, and whose certificate is trusted.
+//! The transport security to a mail server: TLS or none, and the trusted certificates.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use serde::Deserialize;
 
 use super::pin::Fingerprint;
 
-/// Whether a connection that begins in clear has to change to TLS.
+/// Whether a connection that begins in clear must change to TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TlsMode {
-    /// Nothing is sent without.
+    /// Nothing is sent without TLS.
     Required,
-    /// When it is offered.
+    /// TLS if the server offers it.
     Opportunistic,
-    /// Never, on purpose.
+    /// Never TLS.
     None,
 }
 
@@ -54,7 +54,7 @@ pub(in crate::provider) struct TlsSettings<'a> {
 }
 
 impl TlsSettings<'_> {
-    /// What follows from them. An error is the key at fault and what is wrong with it.
+    /// The resulting TLS and trust. An error is the key at fault and what is wrong with it.
     pub(in crate::provider) fn parse(&self) -> Result<(Tls, CertificateTrust), (&'static str, &'static str)> {
         let trust = self.trust()?;
         let tls = match (self.from_the_start, self.tls) {
@@ -68,7 +68,7 @@ impl TlsSettings<'_> {
             (false, Some(TlsMode::None)) => Tls::Never,
             (false, Some(TlsMode::Required)) => Tls::Required,
             (false, Some(TlsMode::Opportunistic)) => Tls::WhenOffered,
-            // A certificate that is named is meant to be seen.
+            // A named certificate requires TLS, or it would never be checked.
             (false, None) if !matches!(trust, CertificateTrust::Platform) => Tls::Required,
             (false, None) => Tls::WhenOffered,
         };

@@ -1,4 +1,4 @@
-//! What a configured mail server consists of.
+//! The settings of a mail server.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ const HELO_NAME: &str =
 /// One `[[email.providers]]` as it stands in the configuration.
 #[derive(Clone)]
 pub struct SmtpSettings {
-    /// How logs and attempts name it.
+    /// Its name in logs and attempts.
     pub name: String,
     /// `smtp://user:password@host:port` (STARTTLS when offered, and needed for a password that leaves this machine) or
     /// `smtps://…` (TLS from the start).
@@ -29,11 +29,12 @@ pub struct SmtpSettings {
     pub connections: u32,
     /// The most sends a second; 0 for no limit.
     pub rate_per_second: u32,
-    /// What we call ourselves at EHLO, as [`helo_name`] takes it. Without it, this end's address.
+    /// Our name at EHLO, in the form of [`helo_name`]. Without it, the address of this end.
     pub helo_name: Option<String>,
-    /// Whether STARTTLS is needed. Without it, if a certificate is named below or there is a password to send.
+    /// Whether STARTTLS is required. By default it is if a certificate is named below, or a password leaves this
+    /// machine.
     pub tls: Option<TlsMode>,
-    /// What `ca_file` holds: in PEM, the only authorities that the server's certificate may come from.
+    /// The content of `ca_file`: in PEM, the only authorities that may issue the server's certificate.
     pub ca_file: Option<Vec<u8>>,
     /// SHA-256 fingerprints, in hexadecimal, of the only certificates that the server may have.
     pub certificate_sha256: Vec<String>,
@@ -45,7 +46,7 @@ impl fmt::Debug for SmtpSettings {
     }
 }
 
-/// Where an SMTP server is and how to speak to it.
+/// The address of an SMTP server, and how to connect to it.
 #[derive(Debug, Clone)]
 pub(super) struct SmtpServer {
     pub(super) host: String,
@@ -58,14 +59,14 @@ pub(super) struct SmtpServer {
 }
 
 impl SmtpServer {
-    /// Whether there is no password to be told, or the server is this very machine, so that no network lies between. Somebody
-    /// on a network may have struck STARTTLS out of what the server offers: then neither password nor mail is given.
+    /// Whether there is no password, or the server is this machine. On a network an attacker may have removed STARTTLS
+    /// from the server's offer: then neither password nor mail is sent.
     pub(super) fn may_do_without_tls(&self) -> bool {
         let is_here = self.host == "localhost" || self.host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
         self.credentials.is_none() || is_here
     }
 
-    /// What protects the mails on their way, in words for an operator.
+    /// The transport security, in words for an operator.
     pub(super) fn protection(&self) -> String {
         match self.tls {
             Tls::Never => Tls::Never.to_string(),
@@ -76,7 +77,7 @@ impl SmtpServer {
 }
 
 impl SmtpSettings {
-    /// A server with one connection, no limit, and everything else as it is without a key.
+    /// Settings with one connection, no rate limit, and the default of every other key.
     pub fn new(name: impl Into<String>, url: impl Into<String>, from: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -134,7 +135,7 @@ impl SmtpSettings {
         }
     }
 
-    /// The name to say at EHLO, if there is one; none if it is no name.
+    /// The configured name for EHLO: `Some(None)` if there is none, `None` if it is invalid.
     fn own_name(&self) -> Option<Option<String>> {
         match &self.helo_name {
             Some(name) => helo_name(name).map(Some),

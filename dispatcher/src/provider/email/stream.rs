@@ -20,7 +20,7 @@ use super::{
 };
 use crate::provider::failure::Failure;
 
-/// The TLS configuration for one server; made when it is first needed, since the platform's certificates are many.
+/// The TLS configuration for one server, built on first use, because the platform has many certificates.
 #[derive(Debug, Default)]
 pub(super) struct TlsClient {
     config: OnceLock<Arc<ClientConfig>>,
@@ -36,20 +36,16 @@ pub(super) async fn connect(shared: &Shared) -> Result<Stream, Failure> {
         }
         handshake(tcp, shared).await.map(|stream| Stream::Tls(Box::new(stream)))
     };
-    shared.deadlines.within(Phase::Connect, connecting).await
+    shared.within(Phase::Connect, connecting).await
 }
 
 /// TLS on a connection whose server has agreed to it.
 pub(super) async fn start_tls(tcp: TcpStream, shared: &Shared) -> Result<Stream, Failure> {
-    shared
-        .deadlines
-        .within(Phase::Tls, handshake(tcp, shared))
-        .await
-        .map(|stream| Stream::Tls(Box::new(stream)))
+    shared.within(Phase::Tls, handshake(tcp, shared)).await.map(|stream| Stream::Tls(Box::new(stream)))
 }
 
-/// Every address of the name in turn. TCP_NODELAY, since a command after a reply would wait for the other side's delayed
-/// acknowledgement, 40 ms each.
+/// Tries every address of the name in turn. TCP_NODELAY, because otherwise a command after a reply waits 40 ms for the
+/// other side's delayed acknowledgement.
 pub(super) async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for address in tokio::net::lookup_host((host, port)).await? {
@@ -64,7 +60,7 @@ pub(super) async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     Err(last)
 }
 
-/// Whether an error of a TLS stream is TLS's own; rustls reports an untrusted certificate so too.
+/// Whether an error comes from TLS itself. rustls reports an untrusted certificate in this way too.
 pub(super) fn is_tls(error: &io::Error) -> bool {
     tls_error(error).is_some()
 }
@@ -110,7 +106,7 @@ fn tls_error(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// Why TLS was not agreed, with the library's text; of a certificate that is not pinned, its fingerprint.
+/// Why TLS failed, with the library's text; for a certificate that is not pinned, its fingerprint.
 fn disagreed(error: &Error) -> Failure {
     let text = match error {
         Error::InvalidCertificate(CertificateError::Other(other)) => other.0.to_string(),
@@ -125,7 +121,7 @@ fn seen(error: &Error) -> Observation {
     };
     let Error::InvalidCertificate(certificate) = error else { return Observation::TlsFailed };
     match certificate {
-        // The signature is bad where the authority has the name of one that is trusted, but another key.
+        // The signature is invalid if the authority has the name of a trusted one and another key.
         UnknownIssuer | BadSignature => Observation::CertificateUntrusted,
         NotValidForName | NotValidForNameContext { .. } => Observation::CertificateForOtherName,
         Expired | ExpiredContext { .. } => Observation::CertificateExpired,

@@ -30,9 +30,9 @@ const READ_SIZE: usize = 4 * 1024;
 /// A connection to a mail server, in clear or under TLS.
 pub(super) struct Wire {
     stream: Stream,
-    /// What has arrived and was not read as a reply yet.
+    /// Received bytes that are not yet read as a reply.
     input: BytesMut,
-    /// Whether a line was left without its end: nothing more is read or written.
+    /// Whether a line was abandoned before its end. Then nothing more is read or written.
     is_ended: bool,
 }
 
@@ -46,15 +46,15 @@ pub(super) enum Stream {
 pub(super) enum ConnectionError {
     /// The other side ended it, or it failed.
     Closed,
-    /// It ended before everything that was to be sent had left this machine.
+    /// It ended before all bytes had left this machine.
     WriteFailed,
     /// TLS failed on it, for this reason.
     Tls(String),
-    /// What came is no reply: it does not begin with three digits from 200 to 599.
+    /// The bytes are no reply: they do not begin with three digits from 200 to 599.
     NotSmtp,
-    /// A reply beyond every bound.
+    /// A reply longer than its bounds.
     ReplyTooLong,
-    /// The server sent a reply to no command.
+    /// An unsolicited reply.
     UnsolicitedReply,
 }
 
@@ -72,7 +72,7 @@ impl Wire {
         Self { stream, input: BytesMut::new(), is_ended: false }
     }
 
-    /// The next reply. Cancelled in the middle of one, the connection is of no more use.
+    /// Reads the next reply. If this is cancelled in the middle of a reply, the connection cannot be used any more.
     pub(super) async fn read_reply(&mut self) -> Result<Reply, ConnectionError> {
         let mut assembly = Assembly::default();
         loop {
@@ -86,13 +86,14 @@ impl Wire {
         }
     }
 
-    /// What has arrived of a line whose end cannot be read. What may follow of it must not pass for another reply.
+    /// The received part of a line whose end cannot be read. The rest of it must not pass for another reply.
     fn unended_line(&mut self) -> BytesMut {
         self.is_ended = true;
         self.input.split()
     }
 
-    /// Sends bytes in one write, and reads the first reply. A server that hung up may have sent the reason before.
+    /// Sends bytes in one write, and reads the first reply. A server that closed the connection may have sent its
+    /// reason before.
     pub(super) async fn exchange(&mut self, bytes: &[u8]) -> Result<Reply, ConnectionError> {
         if self.is_ended {
             return Err(ConnectionError::WriteFailed);
@@ -108,14 +109,14 @@ impl Wire {
         }
     }
 
-    /// Whether the connection is open and no reply has come that answers nothing. Looks at what has arrived, and does not
+    /// Whether the connection is open and no unsolicited reply has come. Looks at received bytes only, and does not
     /// wait.
     pub(super) fn is_quiet(&mut self) -> bool {
         self.skip_empty_lines();
         if !self.input.is_empty() {
             return false;
         }
-        // Outside the task's budget: a read put off for the task's sake would look like silence.
+        // Outside tokio's cooperative budget: a read that the budget postpones would look like silence.
         match unconstrained(self.fill()).now_or_never() {
             None => true,
             Some(Err(_)) => false,
@@ -131,8 +132,8 @@ impl Wire {
         self.input.advance(ends);
     }
 
-    /// The bare connection, for TLS to begin on. Bytes that came in clear behind the server's consent would count as sent
-    /// under TLS: an attacker on the way could write them there (RFC 3207 section 6, CVE-2011-0411).
+    /// The raw connection, to start TLS on. Bytes that came in clear after the server's consent would count as sent
+    /// under TLS: an attacker on the way could insert them (RFC 3207 section 6, CVE-2011-0411).
     pub(super) fn into_clear(self) -> Result<TcpStream, ConnectionError> {
         match self.stream {
             Stream::Clear(stream) if self.input.is_empty() => Ok(stream),
@@ -190,7 +191,7 @@ impl Stream {
         }
     }
 
-    /// An error is proof that the last byte never left: a part of a TLS record cannot be read either.
+    /// An error is proof that the last byte never left: the server cannot read a part of a TLS record either.
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Clear(stream) => stream.write_all(bytes).await,
@@ -253,7 +254,7 @@ impl Assembly {
     fn add(&mut self, line: &[u8]) -> Result<Option<Reply>, ConnectionError> {
         let text = line.trim_ascii_end();
         let numbered = numbered(text);
-        // The bounds end the wait for a last line; this is one.
+        // The bounds limit the lines before the last one, and this is the last one.
         if let Some(Numbered { code, text, is_last: true }) = numbered {
             self.append(text);
             return Ok(Some(Reply { code, text: std::mem::take(&mut self.text) }));
@@ -268,7 +269,7 @@ impl Assembly {
         Ok(None)
     }
 
-    /// The reply, if a line without its end is its last: three digits and a space, or the digits alone.
+    /// The reply, if a line without a line break is its last one: three digits and a space, or the digits alone.
     fn end(&mut self, line: &[u8]) -> Option<Reply> {
         let has_its_digits = matches!(line.trim_ascii_end().get(3), None | Some(b' ' | b'\t'));
         if has_its_digits { self.add(line).ok().flatten() } else { None }
@@ -320,7 +321,7 @@ fn decoded(text: &[u8]) -> String {
     let kept = &text[..text.len().min(KEPT_OF_LINE)];
     match std::str::from_utf8(kept) {
         Ok(text) => text.to_owned(),
-        // Cut by us in the middle of a character.
+        // We cut the text in the middle of a character.
         Err(error) if kept.len() < text.len() && error.error_len().is_none() => {
             String::from_utf8_lossy(&kept[..error.valid_up_to()]).into_owned()
         }

@@ -1,5 +1,5 @@
-//! What differs from one SMS API to the next, all of it pure: the transport sends what a dialect writes, and gives it what
-//! came back.
+//! The interface of a dialect: the part that differs between SMS APIs. It is pure: the transport sends the request that
+//! a dialect writes, and gives it the answer.
 
 use std::fmt;
 
@@ -13,15 +13,15 @@ use crate::provider::{
     schedule::RetryAdvice,
 };
 
-/// How one kind of SMS API is spoken, with one account's settings.
+/// The dialect of one kind of SMS API, with one account's settings.
 pub(super) trait Dialect: fmt::Debug + Send + Sync {
-    /// The request that sends a message. A failure is proof that it can never be sent as it is.
+    /// The request that sends a message. An error is proof that it can never be sent as it is.
     fn request(&self, outgoing: &Outgoing) -> Result<Request, Failure>;
 
     /// What the answer to that request means for the message.
     fn read_answer(&self, answer: &Answer<'_>) -> Result<Accepted, SendFailure>;
 
-    /// What the provider reports of a message that it took over. None: it is still on its way.
+    /// What a callback reports of an accepted message. None: it is still on its way.
     fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError>;
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Answer<'a> {
     pub(super) status: StatusCode,
     /// What its headers say about the next attempt.
     pub(super) advice: RetryAdvice,
-    /// The whole body, or why there is none: it broke off, or is larger than any honest answer.
+    /// The whole body, or why there is none: it broke off, or exceeds the bound.
     pub(super) body: Result<&'a [u8], Observation>,
 }
 
@@ -46,7 +46,7 @@ pub struct StatusCallback<'a> {
     pub body: &'a [u8],
 }
 
-/// It names a person's number.
+/// The content stays out of logs: it has a person's number.
 impl fmt::Debug for StatusCallback<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StatusCallback").finish_non_exhaustive()
@@ -60,16 +60,16 @@ pub struct StatusReport {
     pub reference: String,
     /// Our own, if the callback's address carries it.
     pub delivery: Option<DeliveryId>,
-    /// What became of it.
+    /// The reported outcome.
     pub receipt: Receipt,
     /// The provider's own text, bounded, in one line, without the recipient; empty if there is none.
     pub text: String,
 }
 
-/// A callback that says nothing that can be relied on.
+/// A callback that cannot be trusted or read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackError {
-    /// No signature, or one that was not made with the account's secret for this very request.
+    /// No signature, or one that was not made with the account's secret for this request.
     #[error("the callback is not signed by the provider")]
     NotSigned,
     /// It names no message or no state.

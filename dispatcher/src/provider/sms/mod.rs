@@ -33,10 +33,11 @@ struct Shared {
     gate: Gate,
     dialect: Box<dyn Dialect>,
     client: Client,
+    unicode: bool,
 }
 
 impl SmsProvider {
-    /// Checks the settings; connects to nothing.
+    /// Checks the settings. Does not connect.
     pub fn try_new(settings: &SmsSettings) -> Result<Self, SettingsError> {
         Self::with_deadlines(settings, SmsDeadlines::default())
     }
@@ -48,12 +49,17 @@ impl SmsProvider {
             settings.wrong("base_url", "needs TLS, and the platform's certificates cannot be read")
         })?;
         let gate = Gate::new(&settings.name, settings.connections, settings.rate_per_second);
-        Ok(Self { shared: Arc::new(Shared { gate, dialect, client }) })
+        Ok(Self { shared: Arc::new(Shared { gate, dialect, client, unicode: settings.unicode }) })
     }
 
     /// Name, connections, rate limit and circuit breaker.
     pub fn gate(&self) -> &Gate {
         &self.shared.gate
+    }
+
+    /// Whether it carries Unicode.
+    pub fn takes_unicode(&self) -> bool {
+        self.shared.unicode
     }
 
     /// A sender for one worker.
@@ -80,24 +86,24 @@ impl fmt::Debug for SmsProvider {
     }
 }
 
-/// One worker's way to an SMS API.
+/// One worker's access to an SMS API.
 #[derive(Debug, Clone)]
 pub struct SmsSender {
     provider: SmsProvider,
 }
 
 impl SmsSender {
-    /// Sends one SMS. `started` is awaited just before the request; cancelled later, the send is in doubt.
+    /// Sends one SMS. `started` is awaited just before the request. If this is cancelled after that, the send is in
+    /// doubt.
     pub async fn send(
         &mut self,
         outgoing: &Outgoing,
         started: impl AsyncFnOnce() -> Result<(), StartRefused>,
     ) -> Result<Accepted, SendFailure> {
-        let Shared { dialect, client, .. } = &*self.provider.shared;
+        let Shared { gate, dialect, client, .. } = &*self.provider.shared;
         let request = dialect.request(outgoing)?;
         started().await?;
-        let mut response = client.execute(request).await.map_err(|error| transport::unanswered(&error))?;
-        let body = transport::bounded_body(&mut response).await;
+        let (response, body) = transport::exchange(client, &gate.pulse, request).await?;
         let answer = Answer {
             status: response.status(),
             advice: retry_after::advice(response.headers(), outgoing.requested_at),

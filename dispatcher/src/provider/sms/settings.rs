@@ -1,4 +1,4 @@
-//! What a configured SMS provider consists of.
+//! The settings of an SMS provider.
 
 use std::fmt;
 
@@ -12,15 +12,17 @@ use crate::provider::settings::{SettingsError, limits};
 /// One `[[sms.providers]]` as it stands in the configuration.
 #[derive(Clone)]
 pub struct SmsSettings {
-    /// How logs and attempts name it.
+    /// Its name in logs and attempts.
     pub name: String,
-    /// How many requests are under way at once, 1–1,000.
+    /// How many requests may be in flight at once, 1–1,000.
     pub connections: u32,
     /// The most sends a second; 0 for no limit.
     pub rate_per_second: u32,
-    /// Where the provider reports later; `delivery=<our delivery id>` is added to its query.
+    /// The address for status callbacks; `delivery=<our delivery id>` is added to its query.
     pub status_callback: Option<String>,
-    /// The dialect it speaks, the configuration's `kind`, and the settings of that dialect.
+    /// Whether it carries Unicode. Otherwise every text is given to it in the alphabet of GSM.
+    pub unicode: bool,
+    /// The dialect, `kind` in the configuration, and its settings.
     pub api: SmsApi,
 }
 

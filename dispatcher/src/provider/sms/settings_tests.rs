@@ -17,6 +17,7 @@ fn of(api: TwilioSettings) -> SmsSettings {
         connections: 32,
         rate_per_second: 0,
         status_callback: None,
+        unicode: true,
         api: SmsApi::Twilio(api),
     }
 }

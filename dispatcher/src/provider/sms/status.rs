@@ -10,8 +10,8 @@ use crate::provider::failure::{Doubt, Failure};
 ///
 /// `is_explained`: the body has a code of the provider's own.
 ///
-/// A 5xx, a 408, a 409 and a 499 may come after the message was taken, the last from a proxy that timed out. So may a 406,
-/// which is about the answer. A 2xx without the provider's own name for the message says nothing. All other client errors
+/// A 5xx, a 408, a 409 and a 499 may come after the message was accepted, the last from a proxy that timed out. So may
+/// a 406, which is about the answer. A 2xx without the provider's reference proves nothing. All other client errors
 /// that have a meaning say that the request was not fulfilled, whether they come from the provider or from a proxy. 303
 /// answers a request that was processed (15.4.4). Other redirects are not followed, and mean that `base_url` is wrong.
 pub(super) fn is_refusal(status: StatusCode, is_explained: bool) -> bool {
@@ -24,13 +24,13 @@ pub(super) fn is_refusal(status: StatusCode, is_explained: bool) -> bool {
     }
 }
 
-/// A refusal of which nothing but the status can be read.
+/// A refusal of which only the status can be read.
 pub(super) fn refused(status: StatusCode) -> Failure {
     let failure = Failure::answered(class_of(status), Phase::Http, status.as_str(), "");
     if status == StatusCode::UNAUTHORIZED { failure.for_every_message() } else { failure }
 }
 
-/// An answer that says neither that there is a message nor that it was refused.
+/// An answer that shows neither an accepted message nor a refusal.
 pub(super) fn doubt(answer: &Answer<'_>) -> Doubt {
     let observed = answer.body.err().unwrap_or(Observation::AnswerUnclear);
     let code = Some(answer.status.as_str().to_owned());
@@ -38,10 +38,10 @@ pub(super) fn doubt(answer: &Answer<'_>) -> Doubt {
     Doubt { evidence, text: String::new() }
 }
 
-/// What a status says of whose fault it is, when no code does (RFC 9110 15.5, RFC 6585, RFC 8470).
+/// The class of a failure by its status alone, without a provider's code (RFC 9110 15.5, RFC 6585, RFC 8470).
 pub(super) fn class_of(status: StatusCode) -> FailureClass {
     match status.as_u16() {
-        // Credentials, an account that owes money, a `base_url` where there is no such API.
+        // Credentials, an account that owes money, a `base_url` without this API.
         100..=199 | 300..=399 | 401..=405 | 407 | 410 | 411 | 415 | 421 | 426 => FailureClass::ConfigAuth,
         429 => FailureClass::Throttled,
         425 => FailureClass::Transient,

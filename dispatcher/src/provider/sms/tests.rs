@@ -43,6 +43,7 @@ fn sender_at(base_url: &str, deadlines: SmsDeadlines) -> SmsSender {
         connections: 1,
         rate_per_second: 0,
         status_callback: None,
+        unicode: true,
         api: SmsApi::Twilio(api),
     };
     SmsProvider::with_deadlines(&settings, deadlines).expect("good settings").sender()

@@ -1,11 +1,12 @@
-//! One HTTP request and its answer, and what no answer proves.
+//! One HTTP request and its answer, and the meaning of a missing answer.
 
 use std::time::Duration;
 
 use domain::deliveries::{Evidence, FailureClass, Observation, Phase};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, Request, Response, redirect};
 
 use crate::provider::failure::{Doubt, Failure, SendFailure};
+use crate::provider::pulse::Pulse;
 
 /// The largest answer that is read, in bytes.
 pub(super) const MAX_ANSWER: usize = 64 * 1024;
@@ -14,12 +15,12 @@ const USER_AGENT: &str = concat!("mensajeria/", env!("CARGO_PKG_VERSION"));
 /// How long an SMS provider may take.
 #[derive(Debug, Clone, Copy)]
 pub struct SmsDeadlines {
-    /// Name, TCP and TLS.
+    /// Name resolution, TCP and TLS.
     pub connect: Duration,
     /// The whole request; a send without an answer by then is in doubt.
     pub answer: Duration,
-    /// An unused connection is closed after this, sooner than providers close theirs: a request that meets a
-    /// connection just being closed would be in doubt.
+    /// An idle connection is closed after this, before the provider closes it: a request on a connection that is just
+    /// being closed would be in doubt.
     pub idle: Duration,
 }
 
@@ -41,7 +42,7 @@ pub(super) fn client(connections: u32, deadlines: SmsDeadlines) -> reqwest::Resu
         .no_proxy()
         // A redirected POST is a second request, and the first one's answer would be lost.
         .redirect(redirect::Policy::none())
-        // Neither may the client ask twice on its own.
+        // The client must not repeat a request by itself either.
         .retry(reqwest::retry::never())
         .pool_max_idle_per_host(connections as usize)
         .pool_idle_timeout(deadlines.idle)
@@ -50,8 +51,27 @@ pub(super) fn client(connections: u32, deadlines: SmsDeadlines) -> reqwest::Resu
         .build()
 }
 
-/// The whole body; else that it broke off, or is larger than any honest answer.
-pub(super) async fn bounded_body(response: &mut Response) -> Result<Vec<u8>, Observation> {
+/// Sends a request and reads its answer. The client's own deadlines end both.
+pub(super) async fn exchange(
+    client: &Client,
+    pulse: &Pulse,
+    request: Request,
+) -> Result<(Response, Result<Vec<u8>, Observation>), SendFailure> {
+    let answer = async {
+        match client.execute(request).await {
+            // Silence is no answer, and the client reports it as an error.
+            Err(error) if error.is_timeout() => Err(error),
+            answer => Ok(answer),
+        }
+    };
+    let answer = pulse.heard(answer).await.and_then(|answer| answer);
+    let mut response = answer.map_err(|error| unanswered(&error))?;
+    let body = bounded_body(&mut response).await;
+    Ok((response, body))
+}
+
+/// The whole body, or why there is none: it broke off, or exceeds the bound.
+async fn bounded_body(response: &mut Response) -> Result<Vec<u8>, Observation> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| Observation::AnswerCut)? {
         if body.len() + chunk.len() > MAX_ANSWER {
@@ -62,7 +82,7 @@ pub(super) async fn bounded_body(response: &mut Response) -> Result<Vec<u8>, Obs
     Ok(body)
 }
 
-/// No connection is proof that nothing was sent; after that, silence proves nothing.
+/// Without a connection nothing was sent. After that, a missing answer proves nothing.
 pub(super) fn unanswered(error: &reqwest::Error) -> SendFailure {
     if error.is_connect() {
         return unconnected(error).into();
@@ -74,7 +94,7 @@ pub(super) fn unanswered(error: &reqwest::Error) -> SendFailure {
     Doubt { evidence: Evidence::observed(Some(Phase::Http), observed), text: String::new() }.into()
 }
 
-/// A certificate that is not trusted will not mend itself; everything else may.
+/// An untrusted certificate stays untrusted. Everything else may work later.
 fn unconnected(error: &reqwest::Error) -> Failure {
     let mut cause: &dyn std::error::Error = error;
     loop {

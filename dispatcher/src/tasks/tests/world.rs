@@ -11,8 +11,8 @@ use domain::deliveries::{
     Cause, Deliveries, Failure, FailureClass, MemberOutcome, Outcome, State, deliveries_stream,
 };
 use domain::notification::{
-    AUDIENCE, Addressee, AudienceEvent, Content, Notification, NotificationCommand, Recipient,
-    RequestNotification,
+    AUDIENCE, Addressee, AudienceEvent, AudienceFilter, Content, Notification, NotificationCommand,
+    Recipient, RequestNotification,
 };
 use domain::personal::Personal;
 use domain::value::{
@@ -87,6 +87,11 @@ impl World {
 
     /// A notification that was asked for and that the intake has taken in.
     pub(crate) async fn notification(&self, company: u128) -> NotificationId {
+        self.filtered(company, AudienceFilter::default()).await
+    }
+
+    /// The same, to some of the clients.
+    pub(crate) async fn filtered(&self, company: u128, filter: AudienceFilter) -> NotificationId {
         let (notification, company) = (NotificationId::from(clock::new_id()), Uuid::from_u128(company));
         let content = Content::Email {
             subject: Subject::try_from("Aviso".to_owned()).expect("a subject"),
@@ -100,6 +105,7 @@ impl World {
             content,
             template: None,
             only_to: None,
+            filter,
             expires_at: None,
             author: Uuid::from_u128(9).into(),
             at: self.now(),
@@ -224,12 +230,11 @@ impl World {
     }
 
     pub(crate) async fn mark(&self, owner: Uuid, marks: &[StartMark]) -> Vec<Marked> {
-        self.settler.commit(Some(owner), marks, Vec::new()).await.expect("marks").0
+        self.settler.commit(Some(owner), marks, &[]).await.expect("marks").0
     }
 
     pub(crate) async fn settle(&self, owner: Uuid, change: Change) -> Settled {
-        let (_, mut settled) =
-            self.settler.commit(Some(owner), &[], vec![change]).await.expect("a settlement");
+        let (_, mut settled) = self.settler.commit(Some(owner), &[], &[change]).await.expect("a settlement");
         settled.pop().expect("a change")
     }
 
@@ -239,7 +244,7 @@ impl World {
     }
 
     pub(crate) async fn state(&self, id: ChunkId, number: u16) -> State {
-        self.deliveries(id).await.get(member(number)).state.clone()
+        self.deliveries(id).await.get(member(number)).state
     }
 
     pub(crate) async fn aggregate(&self, notification: NotificationId) -> Notification {

@@ -1,13 +1,23 @@
 //! How an SMS is encoded and how many parts it takes: Spanish decides between 160 characters and 70.
 
 mod alphabet;
+mod transliteration;
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use self::alphabet::septets;
+pub use self::transliteration::{gsm_only, transliterate};
 use super::word::words;
+
+/// The first digits of numbers whose networks carry no Unicode: Mexico (providers' tables of countries, 2026).
+pub const WITHOUT_UNICODE: [&str; 1] = ["+52"];
+
+/// Whether the network of a number in E.164 carries Unicode. Otherwise it would show other characters or refuse the SMS.
+pub fn takes_unicode(number: &str) -> bool {
+    !WITHOUT_UNICODE.iter().any(|first_digits| number.starts_with(first_digits))
+}
 
 words! {
     /// How the text of an SMS is encoded.

@@ -1,6 +1,25 @@
 //! The rules of SMS counting, by known values and against a slow implementation that builds the parts.
 
+use serde::Deserialize;
+
 use super::*;
+
+/// A text with its count and its transliteration. The web app is held to the same file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Vector {
+    pub(super) text: String,
+    encoding: String,
+    units: usize,
+    segments: usize,
+    left: usize,
+    forcing: String,
+    transliterated: String,
+}
+
+pub(super) fn vectors() -> Vec<Vector> {
+    serde_json::from_str(include_str!("../../../vectors/sms.json")).expect("the vectors")
+}
 
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
     ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
@@ -88,6 +107,22 @@ fn the_spanish_letters_of_the_alphabet_force_nothing() {
     assert!(SmsCount::of("é É ñ Ñ ü Ü ¿ ¡ à è ì ò ù Ç").forcing.is_empty());
     let lacking: Vec<char> = "áíóúÁÍÓÚçªº°«»“”’–—…".chars().collect();
     assert_eq!(SmsCount::of("áíóúÁÍÓÚçªº°«»“”’–—…").forcing, lacking);
+}
+
+#[test]
+fn the_vectors_hold() {
+    for vector in vectors() {
+        let Vector { text, encoding, units, segments, left, forcing, transliterated } = vector;
+        assert_eq!(count(&text), (&*encoding, units, segments, left), "{text:?}");
+        assert_eq!(SmsCount::of(&text).forcing.iter().collect::<String>(), forcing, "{text:?}");
+        assert_eq!(transliterate(&text), transliterated, "{text:?}");
+    }
+}
+
+#[test]
+fn the_networks_of_mexico_carry_no_unicode() {
+    assert!(!takes_unicode("+525512345678"));
+    assert!(takes_unicode("+573001234567") && takes_unicode("+50255123456"));
 }
 
 #[test]

@@ -48,9 +48,9 @@ fn is_delivery(id: &str) -> bool {
     DeliveryId::try_from(id).is_ok_and(|id| id.ordinal().is_some())
 }
 
-/// Who did what, newest first, without personal data (auditors: of their companies, and what concerns no company). A
-/// `subject` that is a delivery's id stands for the events about many deliveries that name it; `hide=receipts` leaves out
-/// that messages were seen or read, and how deliveries ended.
+/// The audit: events, newest first, without personal data (auditors: those of their companies, and those of no
+/// company). A delivery's id as `subject` finds the events about many deliveries that include it. `hide=receipts`
+/// leaves out receipts of messages, the people of an audience, and outcomes of deliveries.
 #[utoipa::path(
     get, path = "/audit", tag = "audit",
     params(

@@ -12,16 +12,16 @@ use crate::extract::{Body, Fields, FromFields, Order, PathId};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// What is to change; absent parts stay.
+/// The fields to change. Absent fields stay as they are.
 #[derive(ToSchema)]
 pub(super) struct ChangeClient {
     /// A new name.
     #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
     name: Option<Name>,
-    /// A new name of the company's own; null takes it away.
+    /// The company's new code for the client; null removes it.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     external_id: Option<Option<ExternalId>>,
-    /// All the contacts there are to be.
+    /// All contacts of the client, in place of those it has.
     #[schema(value_type = Vec<ContactFields>, required = false)]
     contacts: Option<Vec<ContactFields>>,
     /// A new language.

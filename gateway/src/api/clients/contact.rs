@@ -7,16 +7,16 @@ use utoipa::ToSchema;
 use crate::extract::{Fields, FromFields, Short};
 use crate::problem::{Answer, Fault, Kind, Problem};
 
-/// A person to tell for a client.
+/// A contact of a client.
 #[derive(ToSchema)]
 pub(in crate::api) struct ContactFields {
     /// `holder`, `emergency_contact` or `authorized_user`.
     #[schema(value_type = String)]
     kind: ContactKind,
-    /// The person's name; a holder's may be left out and is then the client's.
+    /// The person's name. A holder without one has the client's.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     name: Option<Name>,
-    /// A phone number, in national or international form; kept in E.164.
+    /// A phone number, in national or international form. It is stored in E.164.
     #[schema(value_type = Option<String>)]
     phone: Option<Short>,
     /// An e-mail address.

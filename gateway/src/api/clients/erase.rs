@@ -10,7 +10,7 @@ use crate::extract::{Empty, Order, PathId};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// Erase a client and its contacts for ever (notifiers of its company): what history has of them can no longer be read.
+/// Erase a client and its contacts for ever (notifiers of its company). Their data in the history becomes unreadable.
 #[utoipa::path(
     delete, path = "/clients/{id}", tag = "clients",
     params(("id" = uuid::Uuid, Path)),

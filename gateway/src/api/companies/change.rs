@@ -11,7 +11,7 @@ use crate::extract::{Body, Fields, FromFields, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// What is to change; absent parts stay.
+/// The fields to change. Absent fields stay as they are.
 #[derive(ToSchema)]
 pub(super) struct ChangeCompany {
     /// A new name.

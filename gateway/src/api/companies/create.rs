@@ -13,16 +13,16 @@ use crate::extract::{Body, Fields, FromFields, Order};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// A company to be taken on.
+/// A company to register.
 #[derive(ToSchema)]
 pub(super) struct CreateCompany {
     /// Its name.
     #[schema(value_type = String, min_length = 1, max_length = 200)]
     name: Name,
-    /// Where it is, as ISO 3166-1 alpha-2: decides how national phone numbers are read.
+    /// The country, as ISO 3166-1 alpha-2. It decides how national phone numbers are read.
     #[schema(value_type = Option<String>, default = "CO", min_length = 2, max_length = 2)]
     country: CountryCode,
-    /// Where its clock stands, as an IANA name.
+    /// The client's time zone, as an IANA name.
     #[schema(value_type = String, example = "America/Bogota")]
     time_zone: TimeZone,
 }
@@ -42,7 +42,7 @@ impl Body for CreateCompany {
     }
 }
 
-/// Take a company on (administrators).
+/// Register a company (administrators).
 #[utoipa::path(
     post, path = "/companies", tag = "companies", request_body = CreateCompany,
     responses((status = 201, body = Made))

@@ -11,7 +11,7 @@ use crate::extract::{Empty, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// «Enterado»: the caller acknowledges it, and has read it by that.
+/// Acknowledge a message («Enterado»). It counts as read too.
 #[utoipa::path(
     post, path = "/inbox/{id}/acknowledge", tag = "inbox",
     params(("id" = uuid::Uuid, Path)),

@@ -11,7 +11,7 @@ use crate::extract::{Empty, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Hide it for the caller alone: it is in no list and no count any more.
+/// Delete a message for the caller only: it leaves the caller's lists and counts.
 #[utoipa::path(
     delete, path = "/inbox/{id}", tag = "inbox",
     params(("id" = uuid::Uuid, Path)),

@@ -29,7 +29,7 @@ impl FromQuery for ListInbox {
     }
 }
 
-/// The caller's messages, newest first, and the counts of the same moment. Deleted ones are in neither.
+/// The caller's messages, newest first, and the counts of the same moment, both without deleted messages.
 #[utoipa::path(
     get, path = "/inbox", tag = "inbox",
     params(

@@ -11,7 +11,7 @@ use crate::extract::{Empty, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// The caller has read it; it counts as seen too.
+/// Mark a message as read. It counts as seen too.
 #[utoipa::path(
     post, path = "/inbox/{id}/read", tag = "inbox",
     params(("id" = uuid::Uuid, Path)),

@@ -10,10 +10,10 @@ use crate::extract::{Body, Fields, FromFields, Order};
 use crate::problem::{Answer, Reason};
 use crate::state::AppState;
 
-/// Up to where.
+/// The position up to which messages are read.
 #[derive(ToSchema)]
 pub(super) struct ReadAll {
-    /// The `position` of the newest message that was on the screen: what came after it stays unread.
+    /// The `position` of the newest message on the screen. Later messages stay unread.
     #[schema(minimum = 0)]
     up_to: Position,
 }
@@ -30,7 +30,7 @@ impl FromFields for ReadAll {
 
 impl Body for ReadAll {}
 
-/// Everything in the inbox up to a position is read: one event, however many messages.
+/// Mark all messages up to a position as read, by one event.
 #[utoipa::path(
     post, path = "/inbox/read-all", tag = "inbox", request_body = ReadAll,
     responses((status = 200, body = Changed))

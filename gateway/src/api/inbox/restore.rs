@@ -11,7 +11,7 @@ use crate::extract::{Empty, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Take a deleted message back into the inbox.
+/// Restore a deleted message.
 #[utoipa::path(
     post, path = "/inbox/{id}/restore", tag = "inbox",
     params(("id" = uuid::Uuid, Path)),

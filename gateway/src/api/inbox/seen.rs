@@ -11,7 +11,7 @@ use crate::extract::{Empty, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// It was shown to the caller; it is not read by that.
+/// Mark a message as seen. It stays unread.
 #[utoipa::path(
     post, path = "/inbox/{id}/seen", tag = "inbox",
     params(("id" = uuid::Uuid, Path)),

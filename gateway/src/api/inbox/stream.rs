@@ -9,9 +9,9 @@ use crate::live::{Connection, LastEventId, inbox};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// The inbox as it changes: `message` (an item of the inbox), `withdrawn` (`{message_id}`: its author took it back),
-/// `receipt` (for authors), `counts` (absolute), `reset` (read the lists again). Each event's id is its position; with
-/// `Last-Event-ID` the stream goes on after it.
+/// The changes of the inbox, as events `message` (an item of the inbox), `withdrawn` (`{message_id}`: its author
+/// withdrew it), `receipt` (for authors), `counts` (absolute), `reset` (read the lists again). Each event's id is its
+/// position; with `Last-Event-ID` the stream continues after it.
 #[utoipa::path(
     get, path = "/inbox/stream", tag = "inbox",
     params(("Last-Event-ID" = Option<i64>, Header, minimum = 0)),

@@ -24,7 +24,7 @@ const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
     params(("If-None-Match" = Option<String>, Header)),
     responses(
         (status = 200, body = InboxSummary, headers(("ETag" = String))),
-        (status = 304, description = "As it was.")
+        (status = 304, description = "Unchanged.")
     )
 )]
 pub(super) async fn summary(

@@ -11,7 +11,7 @@ use crate::extract::{Empty, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Back to unread; it stays seen.
+/// Mark a message as unread. It stays seen.
 #[utoipa::path(
     post, path = "/inbox/{id}/unread", tag = "inbox",
     params(("id" = uuid::Uuid, Path)),

@@ -27,19 +27,19 @@ const EVENTS_MAX: i64 = 10;
 struct MessageState {
     /// How many people it was sent to.
     recipients: usize,
-    /// When.
+    /// When it was sent.
     sent_at: Option<DateTime<Utc>>,
-    /// When its author took it back.
+    /// When its author withdrew it.
     withdrawn_at: Option<DateTime<Utc>>,
 }
 
-/// What happened to a message, and the state that adds up to (its author, and auditors, who do not see what it says).
-/// What its recipients did stands in the receipts.
+/// The events of a message and the resulting state (its author; auditors, without the text). What recipients did is in
+/// the receipts.
 #[utoipa::path(
     get, path = "/messages/{id}/history", tag = "messages",
     params(
         ("id" = uuid::Uuid, Path),
-        ("as_of" = Option<String>, Query, description = "A position, or a time (RFC 3339): up to and with it.")
+        ("as_of" = Option<String>, Query, description = "A position or a time (RFC 3339): the last one to include.")
     ),
     responses((status = 200, body = History))
 )]

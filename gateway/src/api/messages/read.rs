@@ -17,7 +17,7 @@ use crate::state::AppState;
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum MessageView {
-    /// For its author: to whom it went, and how many have read it.
+    /// For its author: the recipients, and how many have read it.
     Author(Box<Message>),
     /// For a recipient: with the recipient's own receipt.
     Recipient(Box<InboxItem>),

@@ -26,8 +26,8 @@ impl FromQuery for ListReceipts {
     }
 }
 
-/// How a message was received: a row per recipient, by the recipients' ids (its author and auditors). Of a message that
-/// was withdrawn, how it had been received until then.
+/// The receipts of a message: one row a recipient, in the order of their ids (its author and auditors). For a withdrawn
+/// message, the receipts until then.
 #[utoipa::path(
     get, path = "/messages/{id}/receipts", tag = "messages",
     params(

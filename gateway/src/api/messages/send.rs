@@ -20,20 +20,20 @@ use crate::extract::{Body, Fields, FromFields, Key, Order};
 use crate::problem::{Answer, Fault, Faults, Kind, Problem, Reason};
 use crate::state::AppState;
 
-/// A message. It goes to `recipients`, to who has any of `roles` (within `company` if it is given), and without roles to
-/// all of `company`; to each once, to its author only if named.
+/// A message. It goes once to each of: `recipients`; users with any of `roles` (within `company` if given); without
+/// roles, all users of `company`. The author gets it only if named.
 #[derive(ToSchema)]
 pub(super) struct NewMessage {
-    /// People, one by one.
+    /// Single users.
     #[schema(value_type = Option<Vec<Uuid>>)]
     recipients: Vec<UserId>,
-    /// Everybody with any of these roles: `operator`, `notifier`, `auditor`, `admin`.
+    /// All users with any of these roles: `operator`, `notifier`, `auditor`, `admin`.
     #[schema(value_type = Option<Vec<String>>)]
     roles: Vec<Role>,
-    /// Only of this company; without roles, all of it.
+    /// The company of the roles; without roles, all of its users.
     #[schema(value_type = Option<Uuid>)]
     company: Option<CompanyId>,
-    /// What it says, verbatim.
+    /// The text, verbatim.
     #[schema(value_type = String, min_length = 1, max_length = 10_000)]
     body: MessageBody,
     /// `normal` or `high`.
@@ -47,14 +47,14 @@ pub(super) struct NewMessage {
     in_reply_to: Option<MessageId>,
 }
 
-/// The message is sent.
+/// The result of a sent message.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Sent {
     /// The message.
     id: Uuid,
-    /// Where the log stands with it.
+    /// The position of the log that includes it.
     position: i64,
-    /// How many people it went to.
+    /// The number of recipients.
     recipients: u32,
 }
 
@@ -79,7 +79,7 @@ impl Body for NewMessage {
     }
 }
 
-/// Write to colleagues (operators). At most 5,000 people; unknown ids, or nobody, are refused.
+/// Send a message to colleagues (operators), at most 5,000. Unknown ids and an empty set of recipients are refused.
 #[utoipa::path(
     post, path = "/messages", tag = "messages", request_body = NewMessage,
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),

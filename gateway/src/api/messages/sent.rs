@@ -21,7 +21,7 @@ impl FromQuery for ListSent {
     }
 }
 
-/// What the caller has written, newest first; what was taken back is left out.
+/// The caller's sent messages, newest first, without withdrawn ones.
 #[utoipa::path(
     get, path = "/messages/sent", tag = "messages",
     params(("limit" = Option<i64>, Query, minimum = 1, maximum = 200), ("after" = Option<String>, Query)),

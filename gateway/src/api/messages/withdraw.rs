@@ -9,7 +9,7 @@ use crate::extract::{Empty, Order, PathId};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// Take a message back (its author, within 10 s): nobody has it any more.
+/// Withdraw a message (its author, within 10 s). It leaves every inbox.
 #[utoipa::path(
     delete, path = "/messages/{id}", tag = "messages",
     params(("id" = uuid::Uuid, Path)),

@@ -10,8 +10,8 @@ use crate::extract::{Empty, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Send nothing more of a notification (its company's notifiers). What is being sent still arrives, and one that is
-/// completed stays so.
+/// Cancel a notification (its company's notifiers). Deliveries in flight still arrive. A completed notification stays
+/// completed.
 #[utoipa::path(
     post, path = "/notifications/{id}/cancel", tag = "notifications",
     params(("id" = uuid::Uuid, Path)),

@@ -11,7 +11,7 @@ use crate::extract::{NoQuery, PathId, Read};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Why deliveries failed, wait, are in doubt or were left out, the most frequent cause first, at most 200 causes.
+/// The causes of failed, deferred, suppressed and doubtful deliveries, the most frequent first, at most 200.
 #[utoipa::path(
     get, path = "/notifications/{id}/failures", tag = "notifications",
     params(("id" = uuid::Uuid, Path)),

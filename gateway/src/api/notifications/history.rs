@@ -25,14 +25,13 @@ const CHUNK: &str = "AudienceChunkResolved";
 /// How many pages of chunks are shown: a million people.
 const CHUNK_PAGES_MAX: usize = 10;
 
-/// What happened to a notification, in order, and the state that adds up to: `state` and `totals` as the notification has
-/// them, as they were at `as_of` (notifiers and auditors of its company).
-/// Its audience comes as numbers; what became of each recipient stands in the deliveries.
+/// The events of a notification, in order, and the resulting `state` and `totals` at `as_of` (notifiers and auditors of
+/// its company). The audience is given as numbers; the outcome of each recipient is in the deliveries.
 #[utoipa::path(
     get, path = "/notifications/{id}/history", tag = "notifications",
     params(
         ("id" = uuid::Uuid, Path),
-        ("as_of" = Option<String>, Query, description = "A position, or a time (RFC 3339): up to and with it.")
+        ("as_of" = Option<String>, Query, description = "A position or a time (RFC 3339): the last one to include.")
     ),
     responses((status = 200, body = History))
 )]

@@ -4,12 +4,14 @@ mod cancel;
 mod confirmation;
 mod deliveries;
 mod failures;
+mod filter;
 mod history;
 mod list;
 mod order;
 mod preview;
 mod read;
 mod retry;
+mod segments;
 mod send;
 mod sending;
 mod stream;
@@ -27,6 +29,7 @@ use crate::state::AppState;
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(preview::preview))
+        .routes(routes!(preview::excluded::excluded))
         .routes(routes!(list::list, send::send))
         .routes(routes!(read::read))
         .routes(routes!(deliveries::deliveries))

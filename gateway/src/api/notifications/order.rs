@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::notification::{Addressee, Content, FilledTemplate};
+use domain::notification::{Addressee, AudienceFilter, Content, FilledTemplate, SmsOptions};
 use domain::rendering::{Fault, Filling, Source, Text, render};
 use domain::template::Created;
 use domain::value::{
     Category, Channel, CompanyId, EmailBody, Invalid, RecipientKind, Role, SmsBody, Subject, TemplateId,
     VariableText,
 };
+use projections::queries::audience::Selection;
 use utoipa::ToSchema;
 
+use super::filter::{AskedFilter, FilterFields};
 use crate::access::Caller;
 use crate::api::templates::{company_name, content_of, not_filled, not_rendered};
 use crate::extract::{Fields, FromFields, Short};
@@ -25,6 +27,7 @@ pub(super) struct AskedNotification {
     /// None with a template: the template's.
     category: Option<Category>,
     said: Said,
+    filter: AskedFilter,
     expires_at: Option<DateTime<Utc>>,
     confirm_token: Option<Short>,
 }
@@ -34,7 +37,17 @@ enum Said {
     /// A text, verbatim.
     Text(Content),
     /// A template.
-    Template { id: TemplateId, channel: Option<Channel>, variables: BTreeMap<String, VariableText> },
+    Template(AskedTemplate),
+}
+
+/// A template in a request.
+struct AskedTemplate {
+    id: TemplateId,
+    channel: Option<Channel>,
+    variables: BTreeMap<String, VariableText>,
+    options: SmsOptions,
+    /// The field of an SMS that is given, which an e-mail does not have.
+    sms_field: Option<&'static str>,
 }
 
 /// A notification whose company and template were found.
@@ -45,11 +58,12 @@ pub(super) struct NewNotification {
     pub(super) content: Content,
     /// The template that the content is from.
     pub(super) template: Option<FilledTemplate>,
+    pub(super) filter: AskedFilter,
     pub(super) expires_at: Option<DateTime<Utc>>,
     pub(super) confirm_token: Option<Short>,
 }
 
-/// A notification to the clients of a company, as it is written.
+/// A new notification to the clients of a company.
 #[derive(ToSchema)]
 #[schema(as = NewNotification)]
 #[expect(
@@ -57,20 +71,20 @@ pub(super) struct NewNotification {
     reason = "describes what is read field by field, since what a body may be depends on the channel"
 )]
 pub(super) struct NotificationFields {
-    /// Whose clients are told.
+    /// The company whose clients it goes to.
     company_id: uuid::Uuid,
     /// `sms` or `email`. With a template it may be left out.
     #[schema(required = false)]
     channel: String,
-    /// Whom of a client: `holder`, `emergency_contact`, `authorized_user` or `everyone`.
+    /// Which contacts of a client it goes to: `holder`, `emergency_contact`, `authorized_user` or `everyone`.
     recipient_kind: String,
-    /// What kind of matter it is: `operational`, `service`, `collection` or `commercial`. Without it the template's.
+    /// The category: `operational`, `service`, `collection` or `commercial`. Without it the template's.
     #[schema(required = false)]
     category: String,
     /// The subject line of an e-mail; an SMS has none.
     #[schema(min_length = 1, max_length = 200)]
     subject: Option<String>,
-    /// What it says, verbatim: at most 1,600 characters as SMS, 100,000 as e-mail. Required without a template.
+    /// The text, verbatim: at most 1,600 characters for an SMS, 100,000 for an e-mail. Required without a template.
     #[schema(min_length = 1, max_length = 100_000)]
     body: Option<String>,
     /// The template that it is made of, in its last version, in place of subject and text.
@@ -78,9 +92,16 @@ pub(super) struct NotificationFields {
     /// The texts of the template's variables, by name; those that are left out have their defaults.
     #[schema(required = false)]
     variables: BTreeMap<String, String>,
+    /// Of an SMS: whether characters that the alphabet of GSM lacks are replaced where they have a cheaper form, `á` by `a`.
+    transliterate: Option<bool>,
+    /// Of an SMS: the most parts it may take. The send is refused if somebody's takes more.
+    #[schema(minimum = 1, maximum = 255)]
+    segments_max: Option<i64>,
+    /// Which clients of the company; all of them if it is absent.
+    filter: Option<FilterFields>,
     /// Nothing is sent after this.
     expires_at: Option<DateTime<Utc>>,
-    /// What the preview gave: the send is refused if it is about another request or another audience.
+    /// The token of the preview. The send is refused if the request or the audience differs from the preview's.
     #[schema(max_length = 500)]
     confirm_token: Option<String>,
 }
@@ -89,6 +110,7 @@ impl FromFields for AskedNotification {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let company = fields.required("company_id");
         let recipient_kind = fields.required("recipient_kind");
+        let filter = fields.optional("filter").unwrap_or_default();
         let expires_at = fields.optional("expires_at");
         let confirm_token = fields.optional("confirm_token");
         let (said, category) = if fields.has("template_id") {
@@ -103,6 +125,7 @@ impl FromFields for AskedNotification {
             recipient_kind: recipient_kind?,
             category: category?,
             said: said?,
+            filter,
             expires_at,
             confirm_token,
         })
@@ -119,8 +142,10 @@ fn template(fields: &mut Fields<'_>) -> Option<Said> {
     }
     let id = fields.required("template_id");
     let channel = fields.optional("channel");
-    let variables = fields.optional("variables");
-    Some(Said::Template { id: id?, channel, variables: variables.unwrap_or_default() })
+    let variables = fields.optional("variables").unwrap_or_default();
+    let sms_field = SMS_FIELDS.into_iter().find(|field| fields.has(field));
+    let options = sms_options(fields);
+    Some(Said::Template(AskedTemplate { id: id?, channel, variables, options, sms_field }))
 }
 
 /// Reads subject and body: an e-mail has a subject and a long text, an SMS neither. For an unknown channel only faults
@@ -133,18 +158,44 @@ fn content(fields: &mut Fields<'_>, channel: Option<Channel>) -> Option<Content>
             if has_subject {
                 fields.refuse::<()>("subject", Reason::NotHere);
             }
-            Some(Content::Sms { body: fields.required::<SmsBody>("body")? })
+            let options = sms_options(fields);
+            Some(Content::Sms { body: fields.required::<SmsBody>("body")?, options })
         }
         Some(Channel::Email) => {
+            refuse_sms_options(fields);
             let (subject, body) = (fields.required("subject"), fields.required("body"));
             Some(Content::Email { subject: subject?, body: body? })
         }
         None => {
             fields.optional::<Subject>("subject");
             fields.required::<EmailBody>("body");
+            sms_options(fields);
             None
         }
     }
+}
+
+/// The fields that only an SMS has.
+const SMS_FIELDS: [&str; 2] = ["transliterate", "segments_max"];
+/// The most parts that phones can join (3GPP TS 23.040, 9.2.3.24.1).
+const SEGMENTS_MAX: i64 = 255;
+
+/// Whatever their values.
+fn refuse_sms_options(fields: &mut Fields<'_>) {
+    let given = SMS_FIELDS.map(|field| fields.has(field));
+    sms_options(fields);
+    for (field, _) in SMS_FIELDS.into_iter().zip(given).filter(|(_, is_given)| *is_given) {
+        fields.refuse::<()>(field, Reason::NotHere);
+    }
+}
+
+fn sms_options(fields: &mut Fields<'_>) -> SmsOptions {
+    let transliterate = fields.optional("transliterate").unwrap_or_default();
+    let segments_max = fields.optional("segments_max").and_then(|max: i64| match u32::try_from(max) {
+        Ok(number @ 1..) if max <= SEGMENTS_MAX => Some(number),
+        _ => fields.refuse("segments_max", Reason::OutOfRange { min: 1, max: SEGMENTS_MAX }),
+    });
+    SmsOptions { transliterate, segments_max }
 }
 
 impl AskedNotification {
@@ -156,19 +207,16 @@ impl AskedNotification {
     /// Finds the company and the template, and fills the template in. Refuses those that do not exist, or that the caller
     /// may not learn of, and a text that nobody could be sent.
     pub(super) async fn found(self, state: &AppState, caller: &Caller) -> Answer<NewNotification> {
-        let Self { company, recipient_kind, category, said, expires_at, confirm_token } = self;
+        let Self { company, recipient_kind, category, said, filter, expires_at, confirm_token } = self;
         if !(caller.may_notify(company) && state.directory().has_company(company).await?) {
             return Err(Problem::of_field("/company_id", Reason::UnknownId));
         }
         let (content, template, own_category) = match said {
             Said::Text(content) => (content, None, None),
-            Said::Template { id, channel, variables } => {
-                let created = template_of(state, company, id).await?;
-                if channel.is_some_and(|channel| channel != created.channel) {
-                    return Err(Problem::of_field("/channel", Reason::NotTheTemplates));
-                }
-                let filled = filled(state, company, id, &created, &variables).await?;
-                (content_of(&created)?, Some(filled), Some(created.latest.category))
+            Said::Template(asked) => {
+                let created = template_of(state, company, &asked).await?;
+                let filled = filled(state, company, asked.id, &created, &asked.variables).await?;
+                (content_of(&created, asked.options)?, Some(filled), Some(created.latest.category))
             }
         };
         let category = category.or(own_category);
@@ -179,6 +227,7 @@ impl AskedNotification {
             category,
             content,
             template,
+            filter,
             expires_at,
             confirm_token,
         };
@@ -192,11 +241,19 @@ impl AskedNotification {
     }
 }
 
-/// A template that the company may use.
-async fn template_of(state: &AppState, company: CompanyId, id: TemplateId) -> Answer<Created> {
-    let found = commands::templates::template(state.log(), id).await?;
+/// A template that the company may use, of the channel that is asked for.
+async fn template_of(state: &AppState, company: CompanyId, asked: &AskedTemplate) -> Answer<Created> {
+    let found = commands::templates::template(state.log(), asked.id).await?;
     let may_use = |created: &Created| created.company.is_none_or(|own| own == company);
-    found.filter(may_use).ok_or_else(|| Problem::of_field("/template_id", Reason::UnknownId))
+    let created = found.filter(may_use);
+    let created = created.ok_or_else(|| Problem::of_field("/template_id", Reason::UnknownId))?;
+    if asked.channel.is_some_and(|channel| channel != created.channel) {
+        return Err(Problem::of_field("/channel", Reason::NotTheTemplates));
+    }
+    match (created.channel, asked.sms_field) {
+        (Channel::Email, Some(field)) => Err(Problem::of_field(format!("/{field}"), Reason::NotHere)),
+        (Channel::Email | Channel::Sms, _) => Ok(created),
+    }
 }
 
 async fn filled(
@@ -221,17 +278,38 @@ pub(super) fn somebody() -> Addressee {
 impl NewNotification {
     /// What every recipient's text is rendered from, on this day.
     pub(super) fn text(&self, at: DateTime<Utc>) -> Result<Text, Fault> {
+        let sms = self.sms_options();
         let Some(template) = &self.template else {
-            return Ok(Text::plain(self.subject().map(str::to_owned), self.body().to_owned()));
+            return Ok(Text::plain(self.subject().map(str::to_owned), self.body().to_owned(), sms));
         };
         let source = Source {
             channel: self.content.channel(),
+            sms,
             subject: self.subject(),
             body: self.body(),
             html: template.html.as_deref(),
         };
         let filling = Filling { variables: &template.variables, company_name: &template.company_name, at };
         Text::of_template(source, filling)
+    }
+
+    /// The contacts that its audience is chosen from, by its filter once that is resolved.
+    pub(super) const fn selection<'a>(&self, filter: &'a AudienceFilter) -> Selection<'a> {
+        let (company, channel) = (self.company, self.content.channel());
+        Selection { company, channel, kind: self.recipient_kind, filter }
+    }
+
+    /// How an SMS is sent; none for an e-mail.
+    pub(super) const fn sms_options(&self) -> Option<SmsOptions> {
+        match &self.content {
+            Content::Sms { options, .. } => Some(*options),
+            Content::Email { .. } => None,
+        }
+    }
+
+    /// The most parts of an SMS, if there is a maximum.
+    pub(super) fn segments_max(&self) -> Option<u32> {
+        self.sms_options()?.segments_max
     }
 
     /// The subject of an e-mail.
@@ -245,7 +323,7 @@ impl NewNotification {
     /// The text.
     pub(super) fn body(&self) -> &str {
         match &self.content {
-            Content::Sms { body } => body.as_str(),
+            Content::Sms { body, .. } => body.as_str(),
             Content::Email { body, .. } => body.as_str(),
         }
     }

@@ -1,25 +1,32 @@
-//! `POST /notifications/preview`: the audience, the cost and a sample of a notification.
+//! `POST /notifications/preview`: the audience, the cost and samples of a notification.
+
+pub(super) mod excluded;
 
 use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use domain::notification::{Addressee, Content};
-use domain::rendering::{Rendered, render};
+use domain::notification::{Addressee, Recipient};
+use domain::rendering::{Rendered, Text, render};
 use domain::value::sms::SmsCount;
 use projections::Projection;
-use projections::queries::audience::{self, Audience};
+use projections::queries::audience::{self, Audience, Selection};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::confirmation::Confirmation;
+use super::filter::ResolvedFilter;
 use super::order::{AskedNotification, NewNotification, NotificationFields, somebody};
+use super::segments::{AudienceSegments, Networks};
 use crate::access::Caller;
 use crate::api::templates::not_rendered;
 use crate::extract::{Body, Fields, FromFields, Key, Order};
 use crate::problem::Answer;
 use crate::slots::Slots;
 use crate::state::AppState;
+
+/// How many people of the audience are shown with their texts.
+const SAMPLES: usize = 20;
 
 /// A notification for the preview.
 pub(super) struct Draft(AskedNotification);
@@ -38,56 +45,75 @@ impl Body for Draft {
     }
 }
 
-/// What a send would do now.
+/// The effect that a send would have now.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Preview {
     audience: AudienceView,
-    /// For an SMS only.
+    /// The size of an SMS; none for other channels.
     sms: Option<SmsView>,
-    /// What a recipient would read.
+    /// The rendered texts of the first recipients, at most 20.
     samples: Vec<Sample>,
-    /// Confirms this very request to this audience; none if nobody would be reached.
+    /// The token that confirms this request to this audience for 15 minutes; none if nobody would be reached.
     confirm_token: Option<String>,
 }
 
-/// Contacts, after deduplication by address.
+/// The contacts of an audience, each address once.
 #[derive(Debug, Serialize, ToSchema)]
 struct AudienceView {
-    /// The reachable and the excluded.
+    /// The reachable and the excluded contacts together.
     total: u64,
-    /// Different addresses that would be written to.
+    /// The different addresses that would get a message.
     reachable: u64,
-    /// Contacts left out, by reason: `no_phone`, `not_mobile` or `no_email`.
+    /// Left out, by reason: contacts as `no_phone`, `not_mobile` or `no_email`, and of a list of external ids the clients
+    /// who were `erased` meanwhile and the ids that are `unknown`.
     excluded: BTreeMap<String, u64>,
-    /// Contacts whose address somebody else of the audience has too; in no other number.
+    /// Contacts whose address another contact of the audience has too. They are in no other number.
     duplicates: u64,
 }
 
-/// What an SMS takes.
+/// The size of an SMS, after its variables are filled in.
 #[derive(Debug, Serialize, ToSchema)]
 struct SmsView {
     /// `gsm7` or `ucs2`.
     encoding: &'static str,
     /// The parts of the shortest text.
     segments_min: u64,
+    /// The parts of the median text.
+    segments_typical: u64,
     /// The parts of the longest text.
     segments_max: u64,
     /// The parts of all texts together.
     segments_total: u64,
     /// The characters that force `ucs2`, each once.
     forcing_characters: Vec<String>,
+    /// People whose network or provider carries no Unicode: their text is transliterated in any case.
+    without_unicode: u64,
+    /// The characters that these people get as `?`, each once.
+    lost_characters: Vec<String>,
 }
 
-/// One text as a recipient would read it.
+/// The rendered text of one recipient.
 #[derive(Debug, Serialize, ToSchema)]
 struct Sample {
+    client: SampleClient,
+    /// The number in E.164 or the e-mail address.
+    to: String,
     subject: Option<String>,
     body: String,
     /// An e-mail's HTML.
     html: Option<String>,
+    /// The parts of an SMS.
+    segments: Option<u64>,
 }
 
-/// Whom a notification would reach, and what it would cost (notifiers). Sends nothing; takes the body of a send.
+/// The client of a sample.
+#[derive(Debug, Serialize, ToSchema)]
+struct SampleClient {
+    id: uuid::Uuid,
+    name: String,
+}
+
+/// Preview the audience and the size of a notification (notifiers). The body is that of a send; nothing is sent.
 #[utoipa::path(
     post, path = "/notifications/preview", tag = "notifications", request_body = NotificationFields,
     responses((status = 200, body = Preview))
@@ -96,20 +122,20 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
     let Order { caller, body: Draft(asked), .. } = order;
     let draft = asked.found(&state, &caller).await?;
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
-    let audience = audience_of(&state, state.costly_reads(), &caller, &draft).await?;
-    let confirmation = Confirmation { asked: &draft, by: caller.id(), reachable: audience.reachable };
-    let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keys()));
-    let person = first_person(&state, &draft).await?;
-    let text = draft.text(state.now()).map_err(|fault| not_rendered(&fault))?;
-    // Too long a name of this person is no fault of the notification.
-    let rendered = render(&text, &person).or_else(|_| render(&text, &somebody()));
-    let rendered = rendered.map_err(|fault| not_rendered(&fault))?;
-    Ok(Json(Preview {
-        sms: SmsView::of(&draft.content, &rendered, audience.reachable),
-        samples: vec![rendered.into()],
-        audience: audience.into(),
-        confirm_token,
-    }))
+    let ResolvedFilter { filter, .. } = draft.filter.resolved(&state, draft.company).await?;
+    let selection = draft.selection(&filter);
+    let audience = audience_of(&state, state.costly_reads(), &caller, &selection).await?;
+    let confirmation = Confirmation { asked: &draft, by: caller.id(), audience: &audience.fingerprint };
+    let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keys(), state.now()));
+    let people = first_people(&state, &selection).await?;
+    let sms = match draft.sms_options() {
+        Some(_) => Some(sms_view(&state, &draft, &people, &audience)?),
+        None => None,
+    };
+    let is_plain = !takes_unicode(&state, &draft);
+    let text = text_of(&state, &draft)?;
+    let samples = people.into_iter().filter_map(|person| Sample::of(&text, person, is_plain)).collect();
+    Ok(Json(Preview { audience: audience.into(), sms, samples, confirm_token }))
 }
 
 /// The audience by the view `clients`, counted in a slot of the caller.
@@ -117,67 +143,82 @@ pub(super) async fn audience_of(
     state: &AppState,
     slots: &Slots,
     caller: &Caller,
-    asked: &NewNotification,
+    selection: &Selection<'_>,
 ) -> Answer<Audience> {
-    let _slot = slots.take(caller, Some(asked.company)).await?;
-    let (company, channel) = (asked.company, asked.content.channel());
-    Ok(audience::preview(state.pool(), company, channel, asked.recipient_kind).await?)
+    let _slot = slots.take(caller, Some(selection.company)).await?;
+    Ok(audience::preview(state.pool(), selection).await?)
 }
 
-/// The first person of the audience, whose text is the sample; without one, a placeholder.
-async fn first_person(state: &AppState, asked: &NewNotification) -> Answer<Addressee> {
-    let (company, channel) = (asked.company, asked.content.channel());
-    let page = audience::page(state.pool(), company, channel, asked.recipient_kind, &[], 1).await?;
-    let person = page.into_iter().next().and_then(|first| first.recipient.addressee.into_clear());
-    Ok(person.unwrap_or_else(somebody))
+/// The first people of the audience, in its order.
+pub(super) async fn first_people(state: &AppState, selection: &Selection<'_>) -> Answer<Vec<Recipient>> {
+    let page = audience::page(state.pool(), selection, &[], SAMPLES).await?;
+    Ok(page.into_iter().map(|candidate| candidate.recipient).collect())
 }
 
-impl From<Rendered> for Sample {
-    fn from(Rendered { subject, body, html }: Rendered) -> Self {
-        Self { subject, body, html }
+/// What the SMS of the audience take, by the texts of its first people.
+pub(super) fn segments_of(
+    state: &AppState,
+    asked: &NewNotification,
+    people: &[Recipient],
+    audience: &Audience,
+) -> Answer<AudienceSegments> {
+    let without_unicode = match takes_unicode(state, asked) {
+        true => audience.without_unicode,
+        false => audience.reachable,
+    };
+    let networks = Networks { with_unicode: audience.reachable - without_unicode, without_unicode };
+    let mut addressees: Vec<Addressee> =
+        people.iter().filter_map(|person| person.addressee.get()).cloned().collect();
+    if addressees.is_empty() {
+        addressees.push(somebody());
+    }
+    Ok(AudienceSegments::of(&text_of(state, asked)?, &addressees, networks))
+}
+
+/// The text as it would be sent now.
+fn text_of(state: &AppState, asked: &NewNotification) -> Answer<Text> {
+    asked.text(state.now()).map_err(|fault| not_rendered(&fault))
+}
+
+fn takes_unicode(state: &AppState, asked: &NewNotification) -> bool {
+    asked.sms_options().is_none() || dispatcher::sms_takes_unicode(&state.settings().routes, asked.company)
+}
+
+impl Sample {
+    /// None for a person whose data is erased, or to whom this text cannot be sent.
+    fn of(text: &Text, person: Recipient, is_plain: bool) -> Option<Self> {
+        let Recipient { client, addressee, .. } = person;
+        let addressee = addressee.into_clear()?;
+        let rendered = render(text, &addressee).ok()?;
+        let Rendered { subject, body, html } = if is_plain { rendered.without_unicode() } else { rendered };
+        let segments = text.sms().map(|_| SmsCount::of(&body).segments as u64);
+        let client = SampleClient { id: client.into(), name: addressee.client_name };
+        Some(Self { client, to: addressee.address, subject, body, html, segments })
     }
 }
 
 impl From<Audience> for AudienceView {
-    fn from(Audience { total, reachable, excluded, duplicates }: Audience) -> Self {
+    fn from(Audience { total, reachable, excluded, duplicates, .. }: Audience) -> Self {
         Self { total, reachable, excluded, duplicates }
     }
 }
 
-impl SmsView {
-    /// Every recipient has the same text, so the shortest is the longest.
-    fn of(content: &Content, rendered: &Rendered, reachable: u64) -> Option<Self> {
-        let Content::Sms { .. } = content else { return None };
-        let count = SmsCount::of(&rendered.body);
-        let segments = count.segments as u64;
-        Some(Self {
-            encoding: count.encoding.as_str(),
-            segments_min: segments,
-            segments_max: segments,
-            segments_total: segments * reachable,
-            forcing_characters: count.forcing.into_iter().map(String::from).collect(),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::value::SmsBody;
-
-    use super::*;
-
-    fn sms(body: &str, reachable: u64) -> SmsView {
-        let content = Content::Sms { body: SmsBody::try_from(body).unwrap() };
-        let rendered = Rendered { subject: None, body: body.to_owned(), html: None };
-        SmsView::of(&content, &rendered, reachable).unwrap()
-    }
-
-    #[test]
-    fn one_accent_that_gsm_lacks_doubles_the_parts_of_everybody() {
-        let plain = sms(&"a".repeat(160), 1_284);
-        assert_eq!((plain.encoding, plain.segments_max, plain.segments_total), ("gsm7", 1, 1_284));
-        let accented = sms(&format!("í{}", "a".repeat(133)), 1_284);
-        assert_eq!((accented.encoding, accented.segments_max, accented.segments_total), ("ucs2", 2, 2_568));
-        assert_eq!(accented.forcing_characters, ["í"]);
-    }
+fn sms_view(
+    state: &AppState,
+    draft: &NewNotification,
+    people: &[Recipient],
+    audience: &Audience,
+) -> Answer<SmsView> {
+    let segments = segments_of(state, draft, people, audience)?;
+    let texts = |characters: Vec<char>| characters.into_iter().map(String::from).collect();
+    Ok(SmsView {
+        encoding: segments.encoding.as_str(),
+        segments_min: segments.min,
+        segments_typical: segments.typical,
+        segments_max: segments.max,
+        segments_total: segments.total,
+        forcing_characters: texts(segments.forcing),
+        without_unicode: segments.without_unicode,
+        lost_characters: texts(segments.lost),
+    })
 }

@@ -10,8 +10,8 @@ use crate::extract::{Empty, Order, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Send again to those it failed for, as a new generation (its company's notifiers). One of which nothing has failed stays
-/// as it is.
+/// Send the failed deliveries again, as a new generation (its company's notifiers). A notification without failed
+/// deliveries does not change.
 #[utoipa::path(
     post, path = "/notifications/{id}/retry", tag = "notifications",
     params(("id" = uuid::Uuid, Path)),

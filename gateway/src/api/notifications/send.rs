@@ -3,14 +3,15 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use commands::{CommandContext, Done};
-use domain::notification::RequestNotification;
+use domain::notification::{AudienceFilter, RequestNotification};
 use projections::Projection;
 use projections::queries::audience;
 use serde_json::{Value, json};
 
 use super::confirmation::Confirmation;
+use super::filter::ResolvedFilter;
 use super::order::{AskedNotification, NewNotification, NotificationFields};
-use super::preview::audience_of;
+use super::preview::{audience_of, first_people, segments_of};
 use crate::access::Caller;
 use crate::api::Wrote;
 use crate::api::schema::Made;
@@ -26,7 +27,7 @@ impl Body for AskedNotification {
     }
 }
 
-/// Tell something to a company's clients (its notifiers). The audience is resolved and frozen behind the answer.
+/// Send a notification to a company's clients (its notifiers). The audience is resolved and frozen after the answer.
 #[utoipa::path(
     post, path = "/notifications", tag = "notifications", request_body = NotificationFields,
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
@@ -45,7 +46,8 @@ async fn sent(
     context: &CommandContext,
 ) -> Answer<(Done, Value)> {
     let new = asked.found(state, caller).await?;
-    needs_audience(state, caller, &new).await?;
+    let ResolvedFilter { filter, .. } = new.filter.resolved(state, new.company).await?;
+    needs_audience(state, caller, &new, &filter).await?;
     let request = RequestNotification {
         notification: state.new_id().into(),
         company: new.company,
@@ -54,6 +56,7 @@ async fn sent(
         content: new.content,
         template: new.template.map(Box::new),
         only_to: None,
+        filter,
         expires_at: new.expires_at,
         author: caller.id(),
         at: state.now(),
@@ -63,15 +66,32 @@ async fn sent(
     Ok((done, answer))
 }
 
-/// The audience must not be empty, and must have the confirmed size if there is one. Only a confirmed size is counted
-/// again: an alarm to one person waits for no slot.
-async fn needs_audience(state: &AppState, caller: &Caller, new: &NewNotification) -> Answer<()> {
+/// The audience must not be empty, and must be the confirmed one if there is one; no SMS may take more parts than the
+/// request allows. Only for these two it is counted: an alarm to one person waits for no slot.
+async fn needs_audience(
+    state: &AppState,
+    caller: &Caller,
+    new: &NewNotification,
+    filter: &AudienceFilter,
+) -> Answer<()> {
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
-    let (company, channel) = (new.company, new.content.channel());
-    if !audience::reaches_somebody(state.pool(), company, channel, new.recipient_kind).await? {
-        return Err(Problem::of_field("/recipient_kind", Reason::NobodyToTell));
+    let selection = new.selection(filter);
+    if !audience::reaches_somebody(state.pool(), &selection).await? {
+        let field = if new.filter.is_given() { "/filter" } else { "/recipient_kind" };
+        return Err(Problem::of_field(field, Reason::NobodyToTell));
+    }
+    if new.confirm_token.is_none() && new.segments_max().is_none() {
+        return Ok(());
+    }
+    let audience = audience_of(state, state.confirmations(), caller, &selection).await?;
+    if let Some(max) = new.segments_max() {
+        let people = first_people(state, &selection).await?;
+        let segments = segments_of(state, new, &people, &audience)?.max;
+        if segments > max.into() {
+            return Err(Problem::of_field("/segments_max", Reason::TooManySegments { segments, max }));
+        }
     }
     let Some(token) = &new.confirm_token else { return Ok(()) };
-    let reachable = audience_of(state, state.confirmations(), caller, new).await?.reachable;
-    Confirmation { asked: new, by: caller.id(), reachable }.check(token.as_str(), state.log().keys())
+    let confirmation = Confirmation { asked: new, by: caller.id(), audience: &audience.fingerprint };
+    confirmation.check(token.as_str(), state.log().keys(), state.now())
 }

@@ -13,9 +13,10 @@ use crate::live::{Connection, LastEventId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// How a notification proceeds: events `totals`, absolute: `{state, totals, …}`, each of the totals beside them too. Each
-/// event's id is its position; one without an id tells only what is being sent. With `Last-Event-ID` the stream goes on
-/// after it; if nothing came after it, the first event is how it stands, without an id.
+/// The progress of a notification, as events `totals` with absolute numbers: `{state, totals, …}`, each of the totals
+/// also beside them. Each event's id is its position; an event without an id only changes what is in flight. With
+/// `Last-Event-ID` the stream continues after it; if nothing came after it, the first event is the current state,
+/// without an id.
 #[utoipa::path(
     get, path = "/notifications/{id}/stream", tag = "notifications",
     params(("id" = uuid::Uuid, Path), ("Last-Event-ID" = Option<i64>, Header, minimum = 0)),

@@ -9,7 +9,7 @@ use crate::extract::{NoQuery, Read};
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// How the views stand; only administrators see why one stands still.
+/// The status of the projections. Only administrators see why one has stopped.
 #[utoipa::path(get, path = "/projections", tag = "projections", responses((status = 200, body = Page<ProjectionStatus>)))]
 pub(super) async fn list(
     State(state): State<AppState>,

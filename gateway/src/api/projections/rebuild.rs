@@ -14,8 +14,8 @@ use crate::extract::{Empty, Order, PathWord};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// Build a view anew beside the one that serves (administrators). It never sends anything. Asked twice, it is the one
-/// that runs.
+/// Rebuild a projection beside the one that serves (administrators). A rebuild never sends anything. A repeated request
+/// joins the running rebuild.
 #[utoipa::path(
     post, path = "/projections/{name}/rebuild", tag = "projections",
     params(("name" = String, Path)),

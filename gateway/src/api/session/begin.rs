@@ -17,7 +17,7 @@ use crate::problem::{Answer, Kind, Problem};
 use crate::request::ClientIp;
 use crate::state::AppState;
 
-/// What one logs in with.
+/// The credentials of a log-in.
 #[derive(ToSchema)]
 pub(super) struct Login {
     /// The address.
@@ -43,8 +43,8 @@ struct Credentials {
     password_hash: String,
 }
 
-/// Log in with an e-mail address and a password; the answer sets the session cookie, and another by which the browser is
-/// known at the next login.
+/// Log in with an e-mail address and a password. The answer sets the session cookie, and a cookie that identifies the
+/// browser at the next log-in.
 #[utoipa::path(
     post, path = "/session", tag = "session", security(()), request_body = Login,
     responses((status = 201, description = "Logged in; `id` is the user's.", body = Made))

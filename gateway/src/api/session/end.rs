@@ -9,7 +9,7 @@ use crate::access::{Credential, cleared_cookie, credential_of, refuse_other_site
 use crate::problem::Answer;
 use crate::state::AppState;
 
-/// Log out: the session ends here and now. Asking twice is not an error.
+/// Log out: the session ends at once. A repeated request is no error.
 #[utoipa::path(
     delete, path = "/session", tag = "session",
     responses((status = 204, description = "Logged out."))

@@ -25,33 +25,33 @@ impl FromQuery for ArrivalFilter {
     }
 }
 
-/// What arrived.
+/// A message that the simulator received.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ArrivalView {
-    /// Grows with every arrival.
+    /// A number that grows with every arrival.
     id: String,
     /// `sms` or `email`.
     channel: &'static str,
-    /// To whom.
+    /// The recipient.
     to: String,
-    /// From whom.
+    /// The sender.
     from: String,
     /// A mail's subject.
     subject: Option<String>,
-    /// What it says; none if it was refused before that was said.
+    /// The text; none if the message was refused before its text came.
     body: Option<String>,
     /// A mail's HTML, if it has one.
     html: Option<String>,
-    /// When.
+    /// When it arrived.
     received_at: DateTime<Utc>,
     /// `accepted`, `accepted_then_cut`, `refused` or `lost`.
     outcome: &'static str,
-    /// With which code it was refused.
+    /// The code of the refusal.
     code: Option<String>,
 }
 
-/// What arrived in the simulated outside world, newest first (operators and notifiers: what was sent for their companies;
-/// administrators: everything).
+/// The messages that the simulator received, newest first (operators and notifiers: those of their companies;
+/// administrators: all).
 #[utoipa::path(
     get, path = "/simulator/messages", tag = "simulator",
     params(

@@ -1,6 +1,6 @@
 //! How a template is filled in, and what is told of one that cannot be.
 
-use domain::notification::Content;
+use domain::notification::{Content, SmsOptions};
 use domain::rendering::{Fault, FaultReason};
 use domain::template::{Created, TemplateContent, VariableFault};
 use domain::value::{Channel, CompanyId, EmailBody, Invalid, SmsBody, Subject};
@@ -33,10 +33,10 @@ pub(in crate::api) fn not_rendered(fault: &Fault) -> Problem {
 }
 
 /// A template's text as a notification keeps it.
-pub(in crate::api) fn content_of(created: &Created) -> Answer<Content> {
+pub(in crate::api) fn content_of(created: &Created, options: SmsOptions) -> Answer<Content> {
     let TemplateContent { subject, body, .. } = &created.latest.content;
     let content = match (created.channel, subject) {
-        (Channel::Sms, _) => SmsBody::try_new(body.as_str()).map(|body| Content::Sms { body }),
+        (Channel::Sms, _) => SmsBody::try_new(body.as_str()).map(|body| Content::Sms { body, options }),
         (Channel::Email, subject) => Subject::try_new(subject.as_deref().unwrap_or_default())
             .and_then(|subject| Ok(Content::Email { subject, body: EmailBody::try_new(body.as_str())? })),
     };

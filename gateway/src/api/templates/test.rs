@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::notification::{Addressee, FilledTemplate, RequestNotification};
+use domain::notification::{Addressee, AudienceFilter, FilledTemplate, RequestNotification, SmsOptions};
 use domain::rendering::{Filling, Text, render};
 use domain::template::Created;
 use domain::value::{Category, Channel, CompanyId, Invalid, RecipientKind, Role, TemplateId, VariableText};
@@ -81,7 +81,7 @@ pub(super) async fn test(
         recipient_kind: RecipientKind::Holder,
         // Nobody waits for the hours in which clients may be contacted.
         category: Category::Operational,
-        content: content_of(&created)?,
+        content: content_of(&created, SmsOptions::default())?,
         template: Some(Box::new(FilledTemplate {
             id: template,
             version: created.version,
@@ -90,6 +90,7 @@ pub(super) async fn test(
             company_name,
         })),
         only_to: Some(Box::new(oneself)),
+        filter: AudienceFilter::default(),
         expires_at: None,
         author: caller.id(),
         at: state.now(),

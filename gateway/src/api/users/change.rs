@@ -13,7 +13,7 @@ use crate::extract::{Body, Fields, FromFields, Order, Password, PathId};
 use crate::problem::{Answer, Problem, Reason};
 use crate::state::AppState;
 
-/// What is to change; absent parts stay.
+/// The fields to change. Absent fields stay as they are.
 #[derive(ToSchema)]
 pub(super) struct ChangeUser {
     /// A new name.
@@ -22,7 +22,7 @@ pub(super) struct ChangeUser {
     /// A new address to log in with.
     #[schema(value_type = String, required = false, format = Email, max_length = 254)]
     email: Option<EmailAddress>,
-    /// A new password; the worker's sessions end.
+    /// A new password. The worker's sessions end.
     #[schema(value_type = String, required = false, format = Password, min_length = 8, max_length = 200)]
     password: Option<Password>,
     /// New roles: at least one.
@@ -31,7 +31,7 @@ pub(super) struct ChangeUser {
     /// New companies.
     #[schema(value_type = Vec<uuid::Uuid>, required = false)]
     companies: Option<Vec<CompanyId>>,
-    /// Whether the worker may log in; if not, the worker's sessions end, and tokens of programs for good.
+    /// Whether the worker may log in. If not, the worker's sessions end, and tokens for programs are revoked for good.
     #[schema(value_type = bool, required = false)]
     active: Option<bool>,
 }

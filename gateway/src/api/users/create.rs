@@ -14,13 +14,13 @@ use crate::extract::{Body, Fields, FromFields, Order, Password};
 use crate::problem::{Answer, Reason};
 use crate::state::AppState;
 
-/// A worker to be given a login.
+/// A worker to register.
 #[derive(ToSchema)]
 pub(super) struct CreateUser {
     /// The worker's name.
     #[schema(value_type = String, min_length = 1, max_length = 200)]
     name: Name,
-    /// What the worker will log in with.
+    /// The address that the worker logs in with.
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: EmailAddress,
     /// The first password.
@@ -54,7 +54,7 @@ impl Body for CreateUser {
     }
 }
 
-/// Give a worker a login (administrators).
+/// Register a worker (administrators).
 #[utoipa::path(
     post, path = "/users", tag = "users", request_body = CreateUser,
     responses((status = 201, body = Made))

@@ -28,9 +28,9 @@ impl FromQuery for ListUsers {
     }
 }
 
-/// The workers, by default those who may log in, newest first; `q` finds names by their words, whatever the accents and the
-/// order. Only administrators see addresses and find by them and see companies that are not their own; they and auditors may
-/// ask for those who may not log in.
+/// The workers who may log in, newest first. `q` finds names by their words, in any order and without regard to
+/// accents. Only administrators see addresses, search by them, and see companies other than their own. Administrators
+/// and auditors may also list those who may not log in.
 #[utoipa::path(
     get, path = "/users", tag = "users",
     params(

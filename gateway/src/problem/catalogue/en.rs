@@ -3,7 +3,7 @@
 use domain::rendering::{FaultReason, Part};
 use domain::value::{Language, grouped};
 
-use super::{shown, size};
+use super::{changes, shown, size};
 use crate::problem::{JsonType, Kind, Reason};
 
 pub(in crate::problem) const fn title(kind: Kind) -> &'static str {
@@ -79,8 +79,15 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooLateToWithdraw { window_s } => {
             format!("A message can be taken back only within {window_s} seconds of being sent.")
         }
-        Reason::AudienceChanged { reachable } => {
-            format!("The audience has changed: it is {reachable} now. Check and confirm again.")
+        Reason::AudienceChanged { reachable, added, removed } => {
+            let changes = changes(*added, *removed, "at least ");
+            format!("The audience has changed ({changes}): it is {reachable} now. Check and confirm again.")
+        }
+        Reason::TooManyExternalIds { max } => {
+            format!("The list can have at most {} external ids.", grouped(*max, ','))
+        }
+        Reason::TooManySegments { segments, max } => {
+            format!("The longest SMS takes {segments} parts, and the maximum given is {max}.")
         }
         other => plain(other).to_owned(),
     }
@@ -116,6 +123,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::OwnAccess => "You cannot take your own administrator access away.",
         Reason::Contended => "Somebody else is changing it at the same time. Try again.",
         Reason::Unconfirmed => "The confirmation does not belong to this request.",
+        Reason::ConfirmationExpired => "The confirmation is too old. Check and confirm again.",
         Reason::NotCaughtUp => "The latest changes cannot be read yet. Try again.",
         Reason::Overloaded => "Too much work is waiting. Try again.",
         Reason::TooManyImports => {
@@ -145,6 +153,8 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooManyRecipients { .. }
         | Reason::TooManyContacts { .. }
         | Reason::TooLateToWithdraw { .. }
+        | Reason::TooManyExternalIds { .. }
+        | Reason::TooManySegments { .. }
         | Reason::AudienceChanged { .. } => "",
     }
 }

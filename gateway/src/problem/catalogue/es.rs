@@ -3,7 +3,7 @@
 use domain::rendering::{FaultReason, Part};
 use domain::value::{Language, grouped};
 
-use super::{shown, size};
+use super::{changes, shown, size};
 use crate::problem::{JsonType, Kind, Reason};
 
 pub(in crate::problem) const fn title(kind: Kind) -> &'static str {
@@ -85,8 +85,15 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooLateToWithdraw { window_s } => {
             format!("Un mensaje solo se puede deshacer durante los {window_s} segundos después de enviarlo.")
         }
-        Reason::AudienceChanged { reachable } => {
-            format!("La audiencia cambió: ahora son {reachable}. Revise y confirme otra vez.")
+        Reason::AudienceChanged { reachable, added, removed } => {
+            let changes = changes(*added, *removed, "al menos ");
+            format!("La audiencia cambió ({changes}): ahora son {reachable}. Revise y confirme otra vez.")
+        }
+        Reason::TooManyExternalIds { max } => {
+            format!("La lista puede tener {} identificadores como máximo.", grouped(*max, '.'))
+        }
+        Reason::TooManySegments { segments, max } => {
+            format!("El SMS más largo ocupa {segments} segmentos, y el máximo indicado es {max}.")
         }
         other => plain(other).to_owned(),
     }
@@ -122,6 +129,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::OwnAccess => "No puede quitarse a sí mismo el acceso de administrador.",
         Reason::Contended => "Otra persona lo está cambiando al mismo tiempo. Vuelva a intentarlo.",
         Reason::Unconfirmed => "La confirmación no corresponde a esta solicitud.",
+        Reason::ConfirmationExpired => "La confirmación venció. Revise y confirme otra vez.",
         Reason::NotCaughtUp => "Los últimos cambios aún no se pueden leer. Vuelva a intentarlo.",
         Reason::Overloaded => "Hay demasiado trabajo en espera. Vuelva a intentarlo.",
         Reason::TooManyImports => {
@@ -153,6 +161,8 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooManyRecipients { .. }
         | Reason::TooManyContacts { .. }
         | Reason::TooLateToWithdraw { .. }
+        | Reason::TooManyExternalIds { .. }
+        | Reason::TooManySegments { .. }
         | Reason::AudienceChanged { .. } => "",
     }
 }

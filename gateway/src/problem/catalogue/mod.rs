@@ -16,9 +16,24 @@ fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(CHARS_MAX).collect()
 }
 
+/// The most changes that are told without a word of doubt: of more, some may have cancelled each other.
+const EXACT_CHANGES_MAX: u64 = 8;
+
+/// How many came and how many went: `+3, −1`.
+fn changes(added: u64, removed: u64, at_least: &str) -> String {
+    let doubt = if added + removed > EXACT_CHANGES_MAX { at_least } else { "" };
+    format!("{doubt}+{added}, −{removed}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_changes_are_at_least_so_many() {
+        assert_eq!(changes(3, 1, "al menos "), "+3, −1");
+        assert_eq!(changes(60, 0, "al menos "), "al menos +60, −0");
+    }
 
     #[test]
     fn a_limit_is_written_in_the_largest_unit_that_divides_it() {

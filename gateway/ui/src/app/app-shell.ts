@@ -260,7 +260,7 @@ export class AppShell extends LitElement {
     if (isBack && this.failed) void this.open();
   }
 
-  /** Successive attempts are one loss: only an open stream ends it. */
+  /** Successive attempts count as one loss, which only an open stream ends. */
   private followConnection(now: Connection): void {
     if (now === 'open' && navigator.onLine) this.sayLost(false);
     if (now === 'lost' && !this.lost) this.lostTimer ??= setTimeout(() => this.sayLost(true), LOST_MS);

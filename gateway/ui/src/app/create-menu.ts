@@ -1,4 +1,4 @@
-/** The dialog behind «Crear Mensaje»: what the user may send or read. */
+/** The dialog behind «Crear Mensaje»: the kinds of message that the user may send or read. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { t } from '../i18n';

@@ -77,7 +77,7 @@ export class AuditPage extends LitElement {
   ];
 
   @state() private filters = filtersInAddress();
-  /** An incomplete date is not an error yet. */
+  /** An incomplete date is no error. */
   @state() private typing = false;
   @state() private opened: Opened | null = null;
   /** Former users too: their entries remain. */

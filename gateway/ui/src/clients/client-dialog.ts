@@ -14,7 +14,7 @@ import { Modal, modalStyles } from '../ui/modal';
 
 const KINDS: ContactKind[] = ['holder', 'emergency_contact', 'authorized_user'];
 const NO_CONTACT: Contact = { kind: 'holder', name: '', phone: '', email: '' };
-/** The form stays usable; more contacts come by import. */
+/** The most contacts in the form, so that it stays usable; an import can have more. */
 const CONTACTS_MAX = 20;
 
 @customElement('client-dialog')
@@ -173,7 +173,7 @@ export class ClientDialog extends LitElement {
 
 const fieldsOf = ({ name, external_id, contacts }: Client): ClientFields => ({ name, external_id, contacts });
 
-/** A contact without a name of its own is the client. */
+/** A contact without a name has the client's. */
 function requestOf({ name, external_id, contacts }: ClientFields): ClientFields {
   const clean = contacts.map((c) => ({
     ...c,

@@ -1,4 +1,4 @@
-/** One client by its id: who it is, as long as its data is there. */
+/** One client by its id, as long as its data exists. */
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { getClient } from '../api';
@@ -8,7 +8,7 @@ import { Problem, sentence } from '../problem';
 import { companyName } from '../store/session';
 import { RecordDialog } from '../ui/record-dialog';
 
-/** The server forgets an erased client wholly. */
+/** The server answers 404 for an erased client. */
 const NOT_FOUND = 404;
 
 @customElement('client-view-dialog')
@@ -42,6 +42,6 @@ export class ClientViewDialog extends RecordDialog<Client> {
 const contact = ({ kind, name }: Client['contacts'][number]) =>
   html`<li><span class="pill">${t(`kind.${kind}`)}</span><span class="wrap">${name}</span></li>`;
 
-/** A code finds one client, a name all that have it. */
+/** A code finds one client, a name all clients with it. */
 const clientsPage = ({ company_id, external_id, name }: Client): string =>
   `/clientes?${new URLSearchParams({ empresa: company_id, q: external_id || name })}`;

@@ -20,9 +20,9 @@ import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import './client-dialog';
 
-/** Time to finish a word before searching. */
+/** Debounce of the search, in milliseconds. */
 const SEARCH_AFTER_MS = 250;
-/** The server's answer about a company that there is not, or that is not for this person. */
+/** The server's answer about a company that does not exist or is not the user's. */
 const NOT_FOUND = 404;
 const NO_CLIENTS: Page<Client> = { data: [], next: null };
 
@@ -41,7 +41,7 @@ export class ClientsPage extends LitElement {
   ];
 
   @state() private company = fromAddress('empresa', isId);
-  /** A company of the address that is not for this person: asking again finds nothing. */
+  /** The company in the address is not the user's: another request would find nothing. */
   @state() private unknown = '';
   @state() private search = fromAddress('q', isText);
   /** `new`, or the client being edited. */

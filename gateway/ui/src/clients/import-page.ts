@@ -1,4 +1,4 @@
-/** Imports clients from a CSV file: choose, check without changing anything, import, see what was refused and why. */
+/** Imports clients from a CSV file: choose, check without changing anything, import, and read the errors and their reasons. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { importClients } from '../api';
@@ -14,7 +14,7 @@ import { selectField, withChosen } from '../ui/field';
 import { icon } from '../ui/icons';
 import './import-report';
 
-/** The first line of the file, to be copied as it stands: it breaks after a comma, never inside a word. */
+/** The first line of the file, to copy: it breaks after a comma, never inside a word. */
 const COLUMNS = html`external_id,<wbr>name,<wbr>kind,<wbr>contact_name,<wbr>phone,<wbr>email`;
 const KINDS: ContactKind[] = ['holder', 'emergency_contact', 'authorized_user'];
 type Step = 'choose' | 'checking' | 'checked' | 'importing' | 'imported';

@@ -6,10 +6,10 @@ import { number, t } from '../i18n';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 
-/** Rows drawn at once: a browser chokes on fifty thousand. */
+/** The most rows drawn at once: fifty thousand make a browser unusable. */
 const SHOWN_STEP = 200;
 
-/** What the server calls the column of a fault that no cell has alone. */
+/** The server's name for the column of a fault of a whole row. */
 const WHOLE_ROW = 'row';
 
 @customElement('import-report')
@@ -59,7 +59,7 @@ export class ImportReport extends LitElement {
   };
 }
 
-/** Faults of rows, as the report has them and as many as are shown. */
+/** The errors or warnings of rows: those in the report, and those shown. */
 interface Listed {
   kind: 'errors' | 'warnings';
   rows: ImportError[];

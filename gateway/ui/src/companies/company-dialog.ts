@@ -11,30 +11,7 @@ import { base } from '../ui/base';
 import { focusFirstError, selectField, textField } from '../ui/field';
 import { icon } from '../ui/icons';
 import { Modal, modalStyles } from '../ui/modal';
-
-/** Countries of the region, each with the time zone of its capital. */
-const COUNTRIES: Record<string, string> = {
-  CO: 'America/Bogota',
-  VE: 'America/Caracas',
-  MX: 'America/Mexico_City',
-  CL: 'America/Santiago',
-  AR: 'America/Argentina/Buenos_Aires',
-  PE: 'America/Lima',
-  EC: 'America/Guayaquil',
-  BO: 'America/La_Paz',
-  PY: 'America/Asuncion',
-  UY: 'America/Montevideo',
-  BR: 'America/Sao_Paulo',
-  PA: 'America/Panama',
-  CR: 'America/Costa_Rica',
-  GT: 'America/Guatemala',
-  SV: 'America/El_Salvador',
-  HN: 'America/Tegucigalpa',
-  NI: 'America/Managua',
-  DO: 'America/Santo_Domingo',
-  US: 'America/New_York',
-  ES: 'Europe/Madrid',
-};
+import { COUNTRIES, zones } from './countries';
 
 @customElement('company-dialog')
 export class CompanyDialog extends LitElement {
@@ -125,12 +102,3 @@ function countries(current: string) {
     .map((code) => ({ value: code, label: countryName(code) }))
     .sort((a, b) => a.label.localeCompare(b.label));
 }
-
-const zones = (current: string): string[] =>
-  [
-    ...new Set([
-      current,
-      ...Object.values(COUNTRIES),
-      ...Intl.supportedValuesOf('timeZone').filter((z) => z.startsWith('America/')),
-    ]),
-  ].sort();

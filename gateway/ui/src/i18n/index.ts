@@ -70,7 +70,7 @@ const time = { hour: '2-digit', minute: '2-digit' } as const;
 
 export const isToday = (at: string, now = new Date()): boolean => new Date(at).toDateString() === now.toDateString();
 
-/** Today the hour, this year the day, before that the year too. */
+/** Today the hour, this year the day, otherwise the year too. */
 export function shortDate(at: string, now = new Date()): string {
   const date = new Date(at);
   if (isToday(at, now)) return format(time, at);

@@ -1,4 +1,4 @@
-/** «Crear mensaje»: the small form. What was written stays until it is sent. */
+/** «Crear mensaje»: the small form. Its text stays until it is sent. */
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { recallMessage, sendMessage } from '../api';
@@ -25,7 +25,7 @@ const EMPTY = { chosen: [] as Choice[], body: '', high: false, acknowledge: fals
 
 const isSame = (one: typeof EMPTY, other: typeof EMPTY) => JSON.stringify(one) === JSON.stringify(other);
 
-/** What is being written now is worth more than what was taken back. */
+/** A text being written now has precedence over a restored one. */
 const isEmpty = ({ chosen, body }: typeof EMPTY) => chosen.length === 0 && !body.trim();
 
 @customElement('compose-dialog')
@@ -146,7 +146,7 @@ export class ComposeDialog extends LitElement {
   }
 
   private done(id: string, recipients: number, written: typeof EMPTY): void {
-    // A user who writes another message by now keeps it.
+    // A user who is writing another message by now keeps it.
     if (isSame(this.draft, written)) {
       this.draft = EMPTY;
       this.closed();

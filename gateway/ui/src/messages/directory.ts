@@ -16,7 +16,7 @@ export async function loadDirectory(): Promise<void> {
   directory.set({ ...(await readUsers()), companies: companies.get() });
 }
 
-/** By name: those who may log in, or those who no longer may. */
+/** Ordered by name: users who may log in, or users who no longer may. */
 export async function readUsers(active: 'true' | 'false' = 'true'): Promise<Pick<Directory, 'users' | 'complete'>> {
   const users: User[] = [];
   let after: string | undefined;
@@ -30,7 +30,7 @@ export async function readUsers(active: 'true' | 'false' = 'true'): Promise<Pick
   return { users: sorted(users), complete };
 }
 
-/** People beyond the pages read are asked for by name. */
+/** Users beyond the loaded pages are found by the server, by name. */
 export async function searchDirectory(q: string): Promise<void> {
   const now = directory.get();
   if (now.complete || q.length < 2) return;

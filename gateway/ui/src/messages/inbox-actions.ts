@@ -1,4 +1,4 @@
-/** What a reader does with a message: shown at once, taken back if the server refuses, undone on request. */
+/** A reader's actions on a message: shown at once, reverted if the server refuses, undone on request. */
 import { acknowledge, deleteFromInbox, markAllRead, markRead, markSeen, markUnread, restoreToInbox } from '../api';
 import type { InboxItem } from '../contract';
 import { t } from '../i18n';
@@ -27,7 +27,7 @@ export async function readMessage(item: InboxItem, silent = false): Promise<bool
   return done;
 }
 
-/** Everything that had come when the list was read; what comes meanwhile stays unread. */
+/** Marks the messages of the loaded list as read; messages that come meanwhile stay unread. */
 export async function readAll(upTo: number): Promise<void> {
   await markAllRead(upTo);
   announce({ kind: 'read', upTo, at: now() });
@@ -52,7 +52,7 @@ export async function acknowledgeMessage(item: InboxItem): Promise<boolean> {
   );
 }
 
-/** Hides messages for this reader. «Deshacer» is there at once, and waits for the server before it brings them back. */
+/** Hides messages for this reader. «Deshacer» appears at once, and waits for the server before it restores them. */
 export async function deleteMessages(items: InboxItem[]): Promise<void> {
   const removing = Promise.all(items.map(deleteMessage));
   const deleted = removing.then((gone) => items.filter((_, i) => gone[i]));
@@ -115,7 +115,7 @@ async function change(
   return done;
 }
 
-/** Other tabs read again; without the live stream the counters are asked for. */
+/** Other tabs reload; without the live stream the counters are requested. */
 function settled(id: string): void {
   tellTabs(id);
   if (connection.get() !== 'open') void refreshCounts();

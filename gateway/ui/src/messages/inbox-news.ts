@@ -33,7 +33,7 @@ export function onSent(heard: () => void): () => void {
   return () => news.removeEventListener('sent', heard);
 }
 
-/** A list after a change. Ids are ordered by time, so a restored item finds its place by its id. */
+/** A list after a change. Ids are ordered by time, so a restored item is placed by its id. */
 export function changedList(items: InboxItem[], change: InboxChange): InboxItem[] {
   if (change.kind === 'removed') return items.filter((item) => item.id !== change.id);
   if (change.kind === 'changed')

@@ -28,9 +28,9 @@ import type { InboxRow, RowAct } from './inbox-row';
 import './message-reader';
 import type { MessageReader } from './message-reader';
 
-/** Where the styles show one pane at a time. */
+/** The width at which the styles show one pane at a time. */
 const NARROW = '(max-width: 980px)';
-/** Time to finish a word before searching. */
+/** Debounce of the search, in milliseconds. */
 const SEARCH_AFTER_MS = 250;
 const FILTERS: [InboxState, 'inbox.all' | 'inbox.unread' | 'inbox.read'][] = [
   ['all', 'inbox.all'],
@@ -82,7 +82,7 @@ export class InboxPage extends LitElement {
       this.place = this.list.items.findIndex((item) => item.id === this.message);
   }
 
-  /** On a narrow screen the list gives way to the message, and comes back: the focus goes along. */
+  /** On a narrow screen the message replaces the list, and the list the message: the focus follows. */
   protected override updated(changed: PropertyValues<this>): void {
     if (!changed.has('message') || changed.get('message') === undefined || !matchMedia(NARROW).matches) return;
     if (this.message) this.renderRoot.querySelector<MessageReader>('message-reader')?.focus();
@@ -106,7 +106,7 @@ export class InboxPage extends LitElement {
     </div>`;
   }
 
-  /** Only the whole list knows up to which position everything was read. */
+  /** The position up to which everything was read is known only for the whole list. */
   private get canReadAll(): boolean {
     const whole = this.filter === 'all' && !this.search.trim() && this.list.state === 'ready';
     return whole && this.counts.value.unread > 0 && this.list.items.length > 0;
@@ -182,7 +182,7 @@ export class InboxPage extends LitElement {
     this.again({ estado: filter === 'all' ? '' : filter });
   }
 
-  /** A link or the browser's own buttons lead to other filters of this same page. */
+  /** Links and the browser's buttons lead to other filters of this page. */
   private follow(now: Place): void {
     const [filter, search] = [filterIn(now), searchIn(now)];
     if (!now.path.startsWith('/mensajes') || (filter === this.filter && search === this.search.trim())) return;
@@ -199,7 +199,7 @@ export class InboxPage extends LitElement {
     void this.list.replace();
   }
 
-  /** A message that does not belong under the filter stays out of the list. */
+  /** A message that does not match the filter stays out of the list. */
   private arrived(item: InboxItem): void {
     if (this.filter === 'read' || this.search.trim()) return;
     this.list.change((items) => changedList(items, { kind: 'restored', item }));
@@ -279,7 +279,7 @@ export class InboxPage extends LitElement {
 
 const isFilter = (value: string | null): value is InboxState => FILTERS.some(([filter]) => filter === value);
 
-/** An address written by hand may ask for a state that there is not. */
+/** An address typed by hand may name an unknown state. */
 function filterIn({ query }: Place): InboxState {
   const asked = query.get('estado');
   return isFilter(asked) ? asked : 'all';

@@ -1,4 +1,4 @@
-/** A message in the list: date, author, content; and what can be done with it at once. */
+/** A message in the list: date, author, content, and its actions. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { InboxItem } from '../contract';

@@ -1,4 +1,4 @@
-/** Notices of new messages: a few at once, the rest in one line; each goes as soon as its message needs none. */
+/** Notices of new messages: a few at once, the rest in one line. A notice is removed once its message needs none. */
 import { match, navigate, place } from '../app/router';
 import type { InboxItem } from '../contract';
 import { t } from '../i18n';
@@ -8,10 +8,10 @@ import { amend, dismiss, dismissMessages, isShown, type MessageOfToast, toast } 
 import { readMessage } from './inbox-actions';
 import { onInboxChange } from './inbox-news';
 
-/** A notice stays this long; an urgent one three times as long. */
+/** How long a notice stays; an urgent one stays three times as long. */
 const NOTICE_MS = 8_000;
 
-/** Messages whose notices gave way, while the line that sums them up is there. */
+/** The messages whose notices were replaced, while the line that sums them up is shown. */
 const rest = new Map<string, MessageOfToast>();
 let line = 0;
 
@@ -35,7 +35,7 @@ export function notice(item: InboxItem): void {
 }
 
 function sumUp(message: MessageOfToast): void {
-  // Those of a line that has left were told long ago.
+  // The messages of a line that was removed are no longer counted.
   if (!isShown(line)) rest.clear();
   rest.set(message.id, message);
   dismiss(line);
@@ -49,7 +49,7 @@ function sumUp(message: MessageOfToast): void {
 
 const inTheRest = (): string => t('news.rest', { n: rest.size });
 
-/** Of a message that was opened, read or taken away nothing is offered any more. */
+/** A message that was opened, read or removed gets no notice any more. */
 function forget(needsNone: (message: MessageOfToast) => boolean): void {
   dismissMessages(needsNone);
   for (const message of rest.values()) if (needsNone(message)) rest.delete(message.id);
@@ -69,9 +69,9 @@ onInboxChange((change) => {
   if (change.kind === 'changed' && change.change.read_at) forgetOne(change.id);
   if (change.kind === 'read') forget(({ position }) => position <= change.upTo);
 });
-// Whatever another tab did to a message, its reader has dealt with it there.
+// A message that another tab changed needs no notice: its reader has seen it there.
 onInbox('changed', (id) => (id === 'all' ? forgetAll() : forgetOne(id)));
-// Every message is read, perhaps on another device, or the user has logged out.
+// All messages are read, perhaps on another device, or the user has logged out.
 counts.watch(({ unread }) => {
   if (unread === 0) forgetAll();
 });

@@ -1,4 +1,4 @@
-/** One message, open: its content, what it answers, and what can be done. Opening marks it read. */
+/** One open message: its content, the message it answers, and the possible actions. Opening marks it as read. */
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { getMessage } from '../api';
@@ -18,7 +18,7 @@ import { onInboxChange } from './inbox-news';
 import { giveUpReply, replyDrafts } from './reply-draft';
 import './reply-form';
 
-/** What one wrote comes without a receipt of one's own. */
+/** The user's own message comes without a receipt of the user. */
 const NO_RECEIPT = { seen_at: null, read_at: null, acknowledged_at: null };
 const NOT_FOUND = 404;
 
@@ -40,12 +40,12 @@ export class MessageReader extends LitElement {
   ];
 
   @property() message = '';
-  /** The message as the list has it, when it has it. */
+  /** The message from the list, if the list has it. */
   @property({ attribute: false }) known: InboxItem | null = null;
   @state() private fetched: InboxItem | null = null;
   @state() private answered: Pick<InboxItem, 'id' | 'author' | 'body'> | null = null;
   @state() private failure = '';
-  /** It was there, and is no more: what is being written to it can only go as a new message. */
+  /** The message was removed while it was open: the answer being written can only be sent as a new message. */
   @state() private gone = false;
   private readonly drafts = new Watching(this, replyDrafts);
   private opened = '';
@@ -67,10 +67,10 @@ export class MessageReader extends LitElement {
     for (const stop of this.stops.splice(0)) stop();
   }
 
-  /** The list was read again and has it no more: filtered out, deleted elsewhere, or taken back in a gap of the stream. */
+  /** The reloaded list lacks the message: it was filtered out, deleted elsewhere, or withdrawn during a gap of the stream. */
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (this.known && changed.has('known')) {
-      // It is back, or another one is here.
+      // The message is in the list again, or another message is open.
       this.failure = '';
       this.gone = false;
     }
@@ -130,7 +130,7 @@ export class MessageReader extends LitElement {
       ${item.acknowledge && this.mine(item) ? this.acknowledgement(item) : nothing}`;
   }
 
-  /** One form with its text and its cursor, whatever becomes of the message above it. */
+  /** One form keeps its text and its cursor while the message above it changes. */
   private reply(item: InboxItem | null) {
     const draft = this.drafts.value.get(this.message);
     const to = item ?? (this.gone && draft?.writing ? draft.to : null);
@@ -156,7 +156,7 @@ export class MessageReader extends LitElement {
     </div>`;
   }
 
-  /** A message that one wrote can be read by its link, but is not in one's inbox. */
+  /** The user's own message can be opened by its link, but is not in the user's inbox. */
   private mine(item: InboxItem): boolean {
     return this.known !== null || item.author.id !== me()?.id;
   }
@@ -214,7 +214,7 @@ export class MessageReader extends LitElement {
     this.keepWritten();
   }
 
-  /** An empty form has nothing to keep. */
+  /** An empty form is not kept. */
   private keepWritten(): void {
     this.gone = true;
     if (!this.drafts.value.get(this.message)?.body.trim()) giveUpReply(this.message);

@@ -1,4 +1,4 @@
-/** New messages: one dialog on entering, a card each; a notice for each one that comes while working. */
+/** New messages: one dialog after the log-in, with a card each; later a notice for each new one. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { getInboxSummary } from '../api';
@@ -43,7 +43,7 @@ export class NewMessagesDialog extends LitElement {
 
   @state() private items: InboxItem[] = [];
   @state() private at = 0;
-  /** All that are new, also those beyond the cards that came. */
+  /** The number of new messages, with those beyond the loaded cards. */
   @state() private total = 0;
   @state() private gone = new Set<string>();
   @state() private read = new Set<string>();
@@ -51,10 +51,10 @@ export class NewMessagesDialog extends LitElement {
   /** Deletions in flight: a message can only be restored after its deletion. */
   private readonly deleting = new Map<string, Promise<boolean>>();
   private readonly stops: (() => void)[] = [];
-  /** The place in the log up to which new messages were shown here. */
+  /** The position up to which new messages were shown here. */
   private told = 0;
   private readonly known = new Set<string>();
-  /** The first look, and the place up to which it saw. */
+  /** The first request, and the position of its answer. */
   private entered: Promise<number> = Promise.resolve(0);
 
   private readonly modal = new Modal(this, () => this.close());
@@ -141,7 +141,7 @@ export class NewMessagesDialog extends LitElement {
     const summary = await withCounts(getInboxSummary).catch(() => null);
     if (!summary) return 0;
     this.items = summary.newest.filter((item) => item.position > dismissedUpTo());
-    // Older than one put aside means put aside too.
+    // A message older than a dismissed one is dismissed too.
     const all = this.items.length === summary.newest.length;
     this.total = all ? Math.max(summary.counts.unseen, this.items.length) : this.items.length;
     this.open = this.items.length > 0;
@@ -149,7 +149,7 @@ export class NewMessagesDialog extends LitElement {
     return Math.max(0, ...summary.newest.map((item) => item.position));
   }
 
-  /** The live stream begins after the first look, and may have gaps: what came meanwhile is found by looking again. */
+  /** The live stream begins after the first request and may have gaps: another request finds the messages between. */
   private async lookAgain(): Promise<void> {
     const { told } = this;
     const since = Math.max(told, await this.entered, dismissedUpTo());
@@ -158,7 +158,7 @@ export class NewMessagesDialog extends LitElement {
     for (const item of missed.slice(0, MISSED_MAX).reverse()) this.arrived(item);
   }
 
-  /** While the dialog is open it grows; otherwise a notice comes, and the focus stays where it is. */
+  /** An open dialog gets another card; otherwise a notice appears, and the focus does not move. */
   private arrived(item: InboxItem): void {
     if (!this.isNews(item)) return;
     if (connection.get() !== 'open') shiftCounts({ unread: 1, unseen: 1, total: 1 });
@@ -186,7 +186,7 @@ export class NewMessagesDialog extends LitElement {
     this.total++;
   }
 
-  /** Its author took it back. */
+  /** The author withdrew it. */
   private drop(id: string): void {
     const left = this.items.filter((item) => item.id !== id);
     if (left.length === this.items.length) return;
@@ -230,7 +230,7 @@ export class NewMessagesDialog extends LitElement {
     }
   }
 
-  /** What was read here is read: the counters must not lose it twice. */
+  /** A message read here is subtracted from the counters once. */
   private asItIs(item: InboxItem): InboxItem {
     return this.read.has(item.id) ? { ...item, read_at: item.created_at, seen_at: item.created_at } : item;
   }
@@ -239,7 +239,7 @@ export class NewMessagesDialog extends LitElement {
     this.gone = new Set([...this.gone].filter((one) => one !== id));
   }
 
-  /** After the last card there is nothing left to do here. */
+  /** Shows the next unread card, or closes the dialog after the last one. */
   private moveOn(): void {
     const left = this.items.findIndex((item) => !this.isRead(item) && !this.gone.has(item.id));
     if (left < 0) this.close();
@@ -260,7 +260,7 @@ export class NewMessagesDialog extends LitElement {
   }
 }
 
-/** Loading the page again is not entering again: what was put aside in this tab does not come back. */
+/** A reload is no new log-in: messages dismissed in this tab do not appear again. */
 const dismissedKey = () => `mensajeria.news.${me()?.id ?? ''}`;
 const dismissedUpTo = (): number => Number(sessionStorage.getItem(dismissedKey()) ?? 0);
 

@@ -27,7 +27,7 @@ export class ReceiptsDialog extends LitElement {
 
   /** The id of the message. */
   @property() message = '';
-  /** What its author knows of it; an auditor sees only the receipts. */
+  /** The author's copy of the message; an auditor sees only the receipts. */
   @property({ attribute: false }) sent: SentMessage | null = null;
   private readonly list = new PagedList<ReceiptRow>(this, (after) => getReceipts(this.message, { after }));
   private stop?: () => void;
@@ -70,7 +70,7 @@ export class ReceiptsDialog extends LitElement {
 const readBy = ({ read_count: read, recipient_count: total }: SentMessage): string =>
   t('sent.read_by_title', { read, total });
 
-/** The furthest thing a recipient did. */
+/** A recipient's last step: seen, read or acknowledged. */
 function said(row: ReceiptRow) {
   if (row.acknowledged_at)
     return html`<span class="pill ok">${t('receipt.acknowledged')}</span> ${when(row.acknowledged_at)}`;

@@ -116,7 +116,7 @@ export class RecipientsPicker extends LitElement {
     return exact ? t('recipients.people', { n }) : t('recipients.people_at_least', { n });
   }
 
-  /** The list lies in the top layer, under the box, so that no dialog cuts it. */
+  /** The list is in the top layer below the box, so that no dialog clips it. */
   private place(): void {
     const at = this.box.getBoundingClientRect();
     const below = window.innerHeight - at.bottom;

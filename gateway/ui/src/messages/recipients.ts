@@ -1,4 +1,4 @@
-/** The recipients of a message: what can be chosen, how many people that is, and the fields of the request. */
+/** The recipients of a message: the choices, the number of people, and the fields of the request. */
 import type { Company, NewMessage, Role, User } from '../contract';
 import { plain } from '../i18n';
 
@@ -11,16 +11,16 @@ export interface Choice {
 export interface Directory {
   users: User[];
   companies: Company[];
-  /** False when there are more users than were read: then counts are «at least». */
+  /** False if there are more users than were loaded: then counts are «at least». */
   complete: boolean;
 }
 
-/** Suggestions shown at once. */
+/** The most suggestions at once. */
 export const SUGGESTIONS_MAX = 12;
 
 export const same = (a: Choice, b: Choice) => a.kind === b.kind && a.id === b.id;
 
-/** Every word typed begins a word of the label or its detail, accents aside; what is named so comes first. */
+/** Every typed word must begin a word of the label or its detail, without regard to accents; matches in the label come first. */
 export function suggest(all: Choice[], typed: string, chosen: Choice[]): Choice[] {
   const words = plain(typed).split(/\s+/).filter(Boolean);
   const fits = (choice: Choice) => {
@@ -33,7 +33,7 @@ export function suggest(all: Choice[], typed: string, chosen: Choice[]): Choice[
   return [...open.filter(named), ...open.filter((choice) => !named(choice))].slice(0, SUGGESTIONS_MAX);
 }
 
-/** Before anything is typed the groups must not hide below the people. */
+/** Before anything is typed the groups come first, so that the people do not hide them. */
 function groupsAndSomePeople(open: Choice[]): Choice[] {
   const groups = open.filter((choice) => choice.kind !== 'user');
   const people = open.filter((choice) => choice.kind === 'user');
@@ -43,7 +43,7 @@ function groupsAndSomePeople(open: Choice[]): Choice[] {
 
 const inCompany = (user: User, company: string) => user.companies.includes(company);
 
-/** The people that the choices mean, each once; the author only if named. */
+/** The people of all choices, each once; the author only if named. */
 export function peopleOf(choices: Choice[], users: User[], author: string): Set<string> {
   const people = new Set<string>();
   for (const choice of choices) {

@@ -1,4 +1,4 @@
-/** Answers that are being written, each by the message it answers: kept while others are read, gone with the session. */
+/** Drafts of answers, by the message they answer: kept while other messages are read, deleted with the session. */
 import { recallMessage, sendMessage } from '../api';
 import { place } from '../app/router';
 import type { InboxItem, NewMessage } from '../contract';
@@ -12,13 +12,13 @@ import { offerUndo } from '../store/undo';
 import { announceSent } from './inbox-news';
 
 export interface ReplyDraft {
-  /** What it answers, as it was last known: it may be gone. */
+  /** The answered message as last known. It may have been removed. */
   readonly to: InboxItem;
   readonly writing: boolean;
   readonly body: string;
   readonly error: string;
   readonly busy: boolean;
-  /** Perhaps sent: no answer came. */
+  /** It may have been sent: no answer came. */
   readonly unanswered: NewMessage | null;
   readonly submission: Submission;
 }
@@ -39,14 +39,14 @@ export function changeReply(message: string, change: Partial<ReplyDraft>): void 
   if (draft) put(message, { ...draft, ...change });
 }
 
-/** The draft is closed. A text that may have been sent is remembered, so that it is not sent twice. */
+/** Closes the draft. A text that may have been sent is remembered, so that it is not sent twice. */
 export function giveUpReply(message: string): void {
   const draft = replyDrafts.get().get(message);
   if (draft?.busy || draft?.unanswered) changeReply(message, { writing: false, body: '', error: '' });
   else put(message, null);
 }
 
-/** Sends what is written; `withdrawn` when what it answers is gone, so that it can only go as a new message. */
+/** Sends the draft; `withdrawn` if the answered message was withdrawn, so that it can only be sent as a new message. */
 export async function sendReply(message: string, withdrawn: boolean): Promise<void> {
   const draft = replyDrafts.get().get(message);
   if (!draft || draft.busy) return;
@@ -64,7 +64,7 @@ export async function sendReply(message: string, withdrawn: boolean): Promise<vo
   }
 }
 
-/** What may have been sent is asked again as it was, though its message was taken back since: the server knows it again. */
+/** A request that may have been executed is repeated unchanged, even if its message was withdrawn: the server knows it. */
 async function submit(draft: ReplyDraft, request: NewMessage): Promise<{ id: string } | undefined> {
   const before = draft.unanswered?.body === request.body ? draft.unanswered : null;
   const asked = before ?? request;
@@ -92,7 +92,7 @@ const requestOf = ({ to, body }: ReplyDraft, withdrawn: boolean): NewMessage => 
   in_reply_to: withdrawn ? null : to.id,
 });
 
-/** What was written on meanwhile stays. */
+/** Text that was written meanwhile stays. */
 function done(message: string, { body }: NewMessage, id: string): void {
   const draft = replyDrafts.get().get(message);
   if (!draft?.writing || draft.body === body) put(message, null);
@@ -105,7 +105,7 @@ function done(message: string, { body }: NewMessage, id: string): void {
   offerUndo(t('compose.sent'), recall, { fixed: true });
 }
 
-/** Who reads something else by now would not see it under the message. */
+/** A user who reads another message by now would not see the note under this one. */
 function failed(message: string, error: unknown): void {
   const why = error instanceof Problem ? (error.fields.body ?? error.message) : sentence(error);
   const draft = replyDrafts.get().get(message);

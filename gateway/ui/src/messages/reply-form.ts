@@ -1,4 +1,4 @@
-/** Answers the author of a message, under it. What is being written outlives the message. */
+/** Answers the author of a message, below it. The draft outlives the message. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { InboxItem } from '../contract';
@@ -21,7 +21,7 @@ export class ReplyForm extends LitElement {
   ];
 
   @property({ attribute: false }) to!: InboxItem;
-  /** Its author took the message back: what is written can still go, as a new message. */
+  /** The author withdrew the message: the draft can still be sent, as a new message. */
   @property({ type: Boolean }) withdrawn = false;
   private readonly drafts = new Watching(this, replyDrafts);
 

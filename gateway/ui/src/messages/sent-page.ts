@@ -1,4 +1,4 @@
-/** «Enviados»: what one wrote, with how many have read it, and who. */
+/** «Enviados»: the user's sent messages, each with the number of readers and their names. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
@@ -14,7 +14,7 @@ import { when } from '../ui/when';
 import { onSent } from './inbox-news';
 import './receipts-dialog';
 
-/** Receipts come in bursts: the list reads again once for all of them. */
+/** Receipts come in bursts: the list reloads once for all of them. */
 const SETTLE_MS = 400;
 
 @customElement('sent-page')
@@ -54,7 +54,7 @@ export class SentPage extends LitElement {
     clearTimeout(this.timer);
   }
 
-  /** The dialog shows the numbers of now; a message that left the list keeps those that were last known. */
+  /** The dialog shows the current numbers; for a message that left the list, the last known ones. */
   protected override willUpdate(): void {
     const { shown } = this;
     if (shown) this.shown = this.list.items.find((item) => item.id === shown.id) ?? shown;

@@ -20,7 +20,7 @@ export class AudiencePanel extends LitElement {
       .small + dl { margin-top: var(--s2); }
       dl { display: grid; grid-template-columns: 1fr auto; gap: 6px var(--s4); font-size: var(--text-s); color: var(--ink-2); }
       dd { text-align: right; font-weight: 550; color: var(--ink); }
-      .repeated { margin-top: var(--s3); }
+      .repeated, .file { margin-top: var(--s3); }
       .busy { opacity: 0.6; }
     `,
   ];
@@ -50,12 +50,15 @@ export class AudiencePanel extends LitElement {
     const reasons = Object.entries(excluded).filter(([, n]) => n > 0);
     return html`<p class="reach"><b class="num">${number(reachable)}</b><span class="muted">${t('audience.of', { n: total })}</span></p>
       <div class="bar" aria-hidden="true"><i .style=${`width:${share}%`}></i></div>
-      ${reasons.length ? leftOut(reasons) : html`<p class="small muted">${t('audience.all_reached')}</p>`}
+      ${reasons.length ? this.leftOut(reasons) : html`<p class="small muted">${t('audience.all_reached')}</p>`}
       ${duplicates > 0 ? html`<p class="small muted repeated">${t('audience.duplicates', { n: duplicates })}</p>` : nothing}`;
   }
-}
 
-const leftOut = (reasons: [string, number][]) => html`<p class="small strong">${t('audience.excluded')}</p>
-  <dl>
-    ${reasons.map(([reason, n]) => html`<dt>${tOr(`reason.${reason}`, t('reason.other'))}</dt><dd class="num">${number(n)}</dd>`)}
-  </dl>`;
+  private leftOut(reasons: [string, number][]) {
+    return html`<p class="small strong">${t('audience.excluded')}</p>
+      <dl>
+        ${reasons.map(([reason, n]) => html`<dt>${tOr(`reason.${reason}`, t('reason.other'))}</dt><dd class="num">${number(n)}</dd>`)}
+      </dl>
+      <button class="link-button small file" type="button" @click=${() => this.dispatchEvent(new CustomEvent('excluded-wanted'))}>${t('audience.file')}</button>`;
+  }
+}

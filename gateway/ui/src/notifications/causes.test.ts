@@ -30,16 +30,34 @@ const cause = (outcome: string, some: Partial<FailureCause>): FailureCause => ({
 });
 
 describe('the cause of an attempt', () => {
-  it('speaks in words, with the code beside', () => {
-    expect(causeOf(attempt({ code: '550 5.1.1' }))).toBe('La dirección no existe');
-    expect(causeOf(attempt({ code: '552', detail: '5.2.2 over quota' }))).toBe('Buzón lleno');
-    expect(causeOf(attempt({ code: '21211' }))).toBe('El número no es válido');
-    expect(causeOf(attempt({ code: '550 5.7.1' }))).toBe(
-      'El servidor de destino rechazó el mensaje o al remitente (no deseado o sin reputación)',
+  it('comes from the class, whatever the code', () => {
+    const of = (code: string, failure: string, some: Partial<Attempt> = {}) =>
+      causeOf(attempt({ code, class: failure, phase: 'rcpt', ...some }));
+    const blacklisted = '550 Your IP is blacklisted';
+    expect(of('550', 'unknown', { detail: blacklisted })).toBe(blacklisted);
+    expect(of('550', 'unknown')).toBe('Causa desconocida (al dar el destinatario)');
+    expect(of('550 5.4.5', 'throttled')).toBe('El proveedor pidió ir más despacio');
+    expect(of('550 5.7.1', 'policy_reputation')).toBe('El destino rechazó el mensaje o al remitente');
+    expect(of('550 5.1.1', 'permanent_address')).toBe('La dirección o el número no existe');
+    expect(of('552', 'transient')).toBe('Falla pasajera del proveedor');
+    expect(of('552 5.2.2', 'transient', { observed: 'mailbox_full' })).toBe(
+      'El buzón está lleno (al dar el destinatario)',
     );
+    expect(of('552 5.3.4', 'permanent_content')).toBe('El contenido fue rechazado');
+    expect(of('550 5.1.8', 'config_auth')).toBe('El proveedor rechazó nuestras credenciales o nuestra configuración');
   });
-  it('falls back to the class, then to the text of the provider', () => {
-    expect(causeOf(attempt({ code: '999', class: 'config_auth' }))).toBe('El proveedor rechazó nuestras credenciales');
+  it('of an SMS comes from the class too, and from what the code says beyond it', () => {
+    const of = (code: string, failure: string, observed: string | null = null) =>
+      causeOf(attempt({ code, class: failure, phase: 'http', observed }));
+    expect(of('21211', 'permanent_address')).toBe('La dirección o el número no existe');
+    expect(of('21211', 'config_auth')).toBe('El proveedor rechazó nuestras credenciales o nuestra configuración');
+    expect(of('30003', 'transient', 'phone_unreachable')).toBe(
+      'El teléfono estaba apagado o sin cobertura (en la solicitud HTTP)',
+    );
+    expect(of('30007', 'policy_reputation', 'carrier_blocked')).toMatch(/^El operador bloqueó el mensaje/);
+    expect(of('21408', 'policy_reputation')).toBe('El destino rechazó el mensaje o al remitente');
+  });
+  it('that is not known is the text of the provider', () => {
     expect(causeOf(attempt({ code: '999', detail: 'strange' }))).toBe('strange');
     expect(causeOf(attempt({}))).toBe('Causa desconocida');
   });
@@ -60,9 +78,15 @@ describe('the cause of an attempt', () => {
   it('of a word that is not known here is the word itself', () => {
     expect(causeOf(attempt({ phase: 'orbit', observed: 'eclipse' }))).toBe('eclipse (orbit)');
     expect(causeOf(attempt({ class: 'brand_new' }))).toBe('brand_new');
+    expect(causeOf(attempt({ class: 'brand_new', detail: '5.9.9 No' }))).toBe('brand_new: 5.9.9 No');
   });
   it('keeps what the provider said as it is', () => {
-    const refused = attempt({ code: '550 5.1.1', detail: '5.1.1 No such user', reference: 'r' });
+    const refused = attempt({
+      class: 'permanent_address',
+      code: '550 5.1.1',
+      detail: '5.1.1 No such user',
+      reference: 'r',
+    });
     expect(remarksOf(refused)).toEqual(['p', '550 5.1.1', '5.1.1 No such user', 'r']);
   });
 });
@@ -70,13 +94,16 @@ describe('the cause of an attempt', () => {
 describe('causes', () => {
   it('come most frequent first, each in its words', () => {
     expect(
-      causesOf([cause('failed', { code: '21211', count: 1 }), cause('failed', { code: '30007', count: 2 })]),
+      causesOf([
+        cause('failed', { class: 'permanent_address', code: '21211', count: 1 }),
+        cause('failed', { class: 'policy_reputation', observed: 'carrier_blocked', code: '30007', count: 2 }),
+      ]),
     ).toEqual([
       {
         outcome: 'failed',
         causes: [
           { code: '30007', words: 'El operador bloqueó el mensaje', count: 2 },
-          { code: '21211', words: 'El número no es válido', count: 1 },
+          { code: '21211', words: 'La dirección o el número no existe', count: 1 },
         ],
       },
     ]);
@@ -92,7 +119,7 @@ describe('causes', () => {
     expect(
       mixed.map(({ outcome, causes }) => [outcome, causes.map(({ words, count }) => `${words} ${count}`)]),
     ).toEqual([
-      ['failed', ['La dirección no existe 2']],
+      ['failed', ['La dirección o el número no existe 2']],
       ['in_doubt', [expect.stringMatching(/^No se sabe si llegó: .*Abra cada destinatario.* 3$/)]],
       ['deferred', ['El proveedor no respondió a tiempo 9']],
       ['suppressed', ['Los datos de la persona se borraron 4']],

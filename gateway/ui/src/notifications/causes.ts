@@ -40,20 +40,6 @@ function causesWith(outcome: Reasoned, all: FailureCause[]): Cause[] {
     .sort((a, b) => b.count - a.count);
 }
 
-/** Patterns of SMTP replies and SMS codes, from the table of provider errors; the first match wins. */
-const WORDS: [RegExp, string][] = [
-  [/\b[45]\.2\.2\b/, 'cause.mailbox_full'],
-  [/\b5\.1\.\d|\b5\.2\.1\b|^(521|550|551|553|556)\b/, 'cause.no_mailbox'],
-  [/\b5\.7\.\d/, 'cause.policy'],
-  [/\b5\.3\.4\b|\b5\.6\.\d|^552\b|^554\b/, 'cause.content'],
-  [/^(421|450|451|452)\b|\b4\.\d\.\d/, 'cause.busy'],
-  [/^(21211|21614|21635|30005|30006)$/, 'cause.bad_number'],
-  [/^(30004|30007|21408)$/, 'cause.blocked'],
-  [/^30003$/, 'cause.unreachable'],
-  [/^(30001|20429|429)$/, 'cause.throttled'],
-  [/^(20003|401|530|535)\b/, 'cause.credentials'],
-];
-
 /** The cause of an attempt without success. */
 export function causeOf(one: Attempt): string {
   const { outcome, class: failure, phase, code, observed, detail } = one;
@@ -76,19 +62,22 @@ export function remarksOf(one: Attempt): string[] {
 
 /** What the dispatcher observed, and in which phase: «El proveedor cerró la conexión (al dar el destinatario)». */
 export function observation(observed: string, phase: string): string {
-  if (!observed) return '';
-  const where = phase ? ` (${tOr(`phase.${phase}`, phase)})` : '';
-  return tOr(`observed.${observed}`, observed) + where;
+  return observed && tOr(`observed.${observed}`, observed) + during(phase);
+}
+
+function during(phase: string): string {
+  return phase && ` (${tOr(`phase.${phase}`, phase)})`;
 }
 
 type Known = Omit<FailureCause, 'count'> & { detail: string };
 
-/** By the dispatcher's observation, the provider's code, an enhanced status in its text, then the class. */
-function wordsOf({ outcome, class: failure, phase, code, observed, detail }: Known): string {
+/**
+ * By what was observed, then by the class. A provider's code has its meaning in Rust's verdict only, which says it by
+ * these words: here it would be guessed a second time. Without a known word the provider's own text is shown.
+ */
+function wordsOf({ outcome, class: failure, phase, observed, detail }: Known): string {
   if (outcome === 'in_doubt') return t('class.in_doubt');
   if (observed) return observation(observed, phase);
-  const enhanced = /\b[45]\.\d{1,3}\.\d{1,3}\b/.exec(`${code} ${detail}`)?.[0] ?? '';
-  const found = WORDS.find(([pattern]) => pattern.test(enhanced)) ?? WORDS.find(([pattern]) => pattern.test(code));
-  const unknown = failure && failure !== 'unknown' ? failure : detail || t('cause.unknown');
-  return tOr(found?.[1] ?? `class.${failure === 'unknown' ? '' : failure}`, unknown);
+  if (!failure || failure === 'unknown') return detail || t('class.unknown') + during(phase);
+  return tOr(`class.${failure}`, [failure, detail].filter(Boolean).join(': '));
 }

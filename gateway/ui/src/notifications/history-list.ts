@@ -12,6 +12,7 @@ import { base } from '../ui/base';
 import '../ui/empty-state';
 import '../ui/loading-rows';
 import { whenExactly } from '../ui/when';
+import { linesOf } from './history';
 
 /** The facts that an event's sentence already contains. */
 const SAID = new Set(['company', 'channel', 'recipients', 'total', 'requested_at']);
@@ -59,7 +60,7 @@ export class HistoryList extends LitElement {
       return html`<empty-state icon="alert" heading=${t('list.failed')} text=${this.failure}></empty-state>`;
     if (!this.history) return html`<loading-rows></loading-rows>`;
     return html`<div class="columns">
-      <section class="card" aria-label=${t('history.events')}><ol>${this.history.events.map((event) => this.event(event))}</ol></section>
+      <section class="card" aria-label=${t('history.events')}><ol>${linesOf(this.history.events).map((event) => this.event(event))}</ol></section>
       ${this.history.state ? this.folded(this.history.state) : nothing}
     </div>`;
   }

@@ -7,6 +7,7 @@ import { companyName } from '../store/session';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 import { Modal, modalStyles } from '../ui/modal';
+import { transliterate } from './sms';
 
 @customElement('send-confirm')
 export class SendConfirm extends LitElement {
@@ -36,7 +37,7 @@ export class SendConfirm extends LitElement {
       content: html`<p class="say">${this.sentence()}</p>
       <div class="text" tabindex="0">
         ${subject ? html`<p class="strong wrap">${subject}</p>` : nothing}
-        <p class="verbatim">${body}</p>
+        <p class="verbatim">${request.transliterate && !sample ? transliterate(body ?? '') : body}</p>
       </div>
       <p class="small muted">${t('confirm.details', { kind: t(`kind.${request.recipient_kind}`), category: t(`category.${request.category}`) })}</p>`,
       footer: html`<div class="row wraps">

@@ -28,6 +28,22 @@ describe('the form of a notification', () => {
       company: 'a',
       recipientKind: 'b',
     });
+    expect(errorsFrom({ 'filter.external_ids.3': 'a', segments_max: 'b' })).toEqual({ clients: 'a', segmentsMax: 'b' });
+  });
+  it('sends a filter and the choices of an SMS only where they are made', () => {
+    expect(requestOf(form)).not.toHaveProperty('filter');
+    expect(requestOf(form)).not.toHaveProperty('transliterate');
+    const chosen = { ...form, locale: 'es-CO', clients: 'A-1\nA-2', transliterate: true, segmentsMax: '2' };
+    expect(requestOf(chosen)).toMatchObject({
+      filter: { locale: 'es-CO', external_ids: ['A-1', 'A-2'] },
+      transliterate: true,
+      segments_max: 2,
+    });
+    expect(requestOf({ ...chosen, channel: 'email' })).not.toHaveProperty('segments_max');
+  });
+  it('refuses a list of more ids than a request takes', () => {
+    const clients = Array.from({ length: 10_001 }, (_, i) => `A-${i}`).join('\n');
+    expect(missingIn({ ...form, clients }).clients).toContain('10.000');
   });
   it('sends a template with its variables, in place of subject and text', () => {
     const variables = [

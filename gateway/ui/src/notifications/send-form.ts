@@ -2,6 +2,7 @@
 import { CHANNEL } from '../channels';
 import type { Category, Channel, NotificationRequest, RecipientKind, Template } from '../contract';
 import { t } from '../i18n';
+import { EXTERNAL_IDS_MAX, externalIdsIn } from './external-ids';
 
 export interface SendForm {
   company: string;
@@ -14,6 +15,14 @@ export interface SendForm {
   template: Template | null;
   /** The template's variables, by name. */
   variables: Record<string, string>;
+  /** «Optimizar sin tildes». */
+  transliterate: boolean;
+  /** The most parts of an SMS; empty without a maximum. */
+  segmentsMax: string;
+  locale: string;
+  timeZone: string;
+  /** External ids as they were pasted. */
+  clients: string;
 }
 
 export const EMPTY_FORM: SendForm = {
@@ -25,7 +34,22 @@ export const EMPTY_FORM: SendForm = {
   body: '',
   template: null,
   variables: {},
+  transliterate: false,
+  segmentsMax: '',
+  locale: '',
+  timeZone: '',
+  clients: '',
 };
+/** The fields that decide who is told. */
+export const AUDIENCE_FIELDS: (keyof SendForm)[] = [
+  'company',
+  'channel',
+  'recipientKind',
+  'locale',
+  'timeZone',
+  'clients',
+];
+export const SEGMENTS_MAX_CHOICES = ['1', '2', '3', '4', '5', '6', '8', '10'];
 export const RECIPIENT_KINDS: RecipientKind[] = ['holder', 'emergency_contact', 'authorized_user', 'everyone'];
 export const CATEGORIES: Category[] = ['operational', 'service', 'collection', 'commercial'];
 
@@ -39,6 +63,11 @@ const FIELDS: Record<string, keyof SendForm> = {
   body: 'body',
   template_id: 'template',
   variables: 'template',
+  segments_max: 'segmentsMax',
+  filter: 'clients',
+  'filter.locale': 'locale',
+  'filter.time_zone': 'timeZone',
+  'filter.external_ids': 'clients',
 };
 
 /** `variables.<name>` of a template's variable. */
@@ -54,11 +83,15 @@ export function requestOf(form: SendForm): NotificationRequest {
     recipient_kind: form.recipientKind,
     category: form.category,
   };
-  if (form.template) return { ...whom, template_id: form.template.id, variables: given(form.template, form.variables) };
+  const how = { ...(form.channel === 'sms' ? smsOptionsOf(form) : {}), ...filterOf(form) };
+  if (form.template) {
+    return { ...whom, template_id: form.template.id, variables: given(form.template, form.variables), ...how };
+  }
   return {
     ...whom,
     ...(subjectMax(form) === null ? {} : { subject: form.subject }),
     body: form.body,
+    ...how,
   };
 }
 
@@ -66,6 +99,22 @@ export function requestOf(form: SendForm): NotificationRequest {
 function given(template: Template, variables: Record<string, string>): Record<string, string> {
   const names = template.variables.map((one) => one.name).filter((name) => variables[name]);
   return Object.fromEntries(names.map((name) => [name, variables[name] ?? '']));
+}
+
+function smsOptionsOf({ transliterate, segmentsMax }: SendForm): Partial<NotificationRequest> {
+  return {
+    ...(transliterate ? { transliterate } : {}),
+    ...(segmentsMax ? { segments_max: Number(segmentsMax) } : {}),
+  };
+}
+
+function filterOf({ locale, timeZone, clients }: SendForm): Pick<NotificationRequest, 'filter'> {
+  const filter = {
+    ...(locale ? { locale } : {}),
+    ...(timeZone ? { time_zone: timeZone } : {}),
+    ...(clients.trim() ? { external_ids: externalIdsIn(clients) } : {}),
+  };
+  return Object.keys(filter).length > 0 ? { filter } : {};
 }
 
 /** The audience does not depend on the text: it can be shown before a word is written. */
@@ -83,6 +132,9 @@ export function missingIn(form: SendForm): SendErrors {
   const errors: SendErrors = {};
   const { subjectMax, bodyMax } = CHANNEL[form.channel];
   if (!form.company) errors.company = t('send.company_missing');
+  if (externalIdsIn(form.clients).length > EXTERNAL_IDS_MAX) {
+    errors.clients = t('send.too_many_clients', { n: EXTERNAL_IDS_MAX });
+  }
   if (form.template) return { ...errors, ...missingVariables(form.template, form.variables) };
   if (subjectMax !== null) {
     if (!form.subject.trim()) errors.subject = t('send.subject_missing');
@@ -102,7 +154,9 @@ function missingVariables(template: Template, variables: Record<string, string>)
 export function errorsFrom(fields: Record<string, string>): SendErrors {
   const errors: SendErrors = {};
   for (const [name, detail] of Object.entries(fields)) {
-    const field = name.startsWith('variables.') ? (name as `variables.${string}`) : FIELDS[name];
+    // A fault of one id is a fault of its list.
+    const known = FIELDS[name] ?? FIELDS[name.replace(/\.\d+$/, '')];
+    const field = name.startsWith('variables.') ? (name as `variables.${string}`) : known;
     if (field) errors[field] = detail;
   }
   return errors;

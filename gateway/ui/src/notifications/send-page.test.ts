@@ -1,6 +1,6 @@
 /** Rules of «Enviar Notificaciones Clientes»: honest numbers, and one form is one notification. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { NotificationRequest } from '../contract';
+import type { NotificationRequest, SmsPreview } from '../contract';
 import { companies, session } from '../store/session';
 import type { SendConfirm } from './send-confirm';
 import { sendDraft } from './send-draft';
@@ -11,16 +11,27 @@ import type { SendPage } from './send-page';
 let page: SendPage;
 let sent: { key: string | null; body: NotificationRequest }[];
 let previews: number;
+let previewed: NotificationRequest[];
 let preview: () => Response;
 let answer: () => Response | Promise<Response>;
 
+const NO_SMS: SmsPreview = {
+  encoding: 'gsm7',
+  segments_min: 1,
+  segments_typical: 1,
+  segments_max: 1,
+  segments_total: 3,
+  forcing_characters: [],
+  without_unicode: 0,
+  lost_characters: [],
+};
 const json = (status: number, body: unknown) =>
   new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
 const reaching = (reachable: number, duplicates = 0) =>
   json(200, {
     audience: { total: 5, reachable, excluded: { no_phone: 5 - reachable }, duplicates },
     sms: null,
-    samples: [],
+    samples: [{ client: { id: 'k1', name: 'Ana' }, to: '+573001', subject: null, body: 'Alarma', segments: 1 }],
     confirm_token: `token ${++previews}`,
   });
 
@@ -63,10 +74,14 @@ beforeEach(async () => {
   companies.set(['c1', 'c2'].map((id) => ({ id, name: id, country: 'CO', time_zone: 'America/Bogota' })));
   sent = [];
   previews = 0;
+  previewed = [];
   preview = () => reaching(3);
   answer = () => json(202, { id: 'n1', position: 7 });
   vi.stubGlobal('fetch', async (request: Request) => {
-    if (request.url.endsWith('/preview')) return preview();
+    if (request.url?.endsWith('/preview')) {
+      previewed.push(await request.json());
+      return preview();
+    }
     sent.push({ key: request.headers.get('Idempotency-Key'), body: await request.json() });
     return answer();
   });
@@ -86,7 +101,7 @@ describe('the audience', () => {
     preview = () => reaching(3, 4);
     await choose('c1');
     await vi.waitFor(() => expect(audience()).toContain('4 contactos repiten una dirección; se envía una sola vez.'));
-    expect(audience()).toMatch(/Quedan fuera\s*Sin teléfono\s*2\s*4 contactos/);
+    expect(audience()).toMatch(/Quedan fuera\s*Sin teléfono\s*2\s*Descargar la lista \(CSV\)\s*4 contactos/);
     preview = () => reaching(5, 1);
     await choose('c2');
     await vi.waitFor(() => expect(audience()).toMatch(/Nadie queda fuera\.\s*1 contacto repite/));
@@ -98,6 +113,101 @@ describe('the audience', () => {
     await choose('c2');
     expect(audience()).not.toContain('de 5 contactos');
     await vi.waitFor(() => expect(audience()).toContain('No se pudo contar'));
+  });
+});
+
+describe('which clients', () => {
+  const filter = () => page.renderRoot.querySelector('filter-fields')?.shadowRoot as ShadowRoot;
+  const set = async (id: string, value: string, event: string) => {
+    const field = filter().querySelector(`#${id}`) as HTMLInputElement;
+    field.value = value;
+    field.dispatchEvent(new Event(event));
+    await page.updateComplete;
+  };
+  it('is asked by language, zone and a pasted list, and sent as it was counted', async () => {
+    await choose('c1');
+    await set('locale', 'es-CO', 'change');
+    await set('timeZone', 'America/Bogota', 'change');
+    await set('clients', 'A-1, A-2', 'input');
+    await vi.waitFor(() => expect(filter().textContent).toContain('2 identificadores'));
+    await write('Alarma');
+    await confirm();
+    const asked = { locale: 'es-CO', time_zone: 'America/Bogota', external_ids: ['A-1', 'A-2'] };
+    expect(previewed.at(-1)?.filter).toEqual(asked);
+    expect(sent[0]?.body.filter).toEqual(asked);
+  });
+  it('comes from a file too, by its column', async () => {
+    const input = filter().querySelector('input[type="file"]') as HTMLInputElement;
+    const file = new File(['name;external_id\r\nAna;A-7'], 'clientes.csv');
+    Object.defineProperty(input, 'files', { value: [file] });
+    input.dispatchEvent(new Event('change'));
+    await vi.waitFor(() => expect(sendDraft.get().clients).toBe('A-7'));
+  });
+  it('who is left out can be had as a file', async () => {
+    let asked: NotificationRequest | null = null;
+    vi.stubGlobal('fetch', async (request: Request | string, init?: RequestInit) => {
+      if (typeof request !== 'string') return preview();
+      expect(request).toBe('/api/v1/notifications/preview/excluded');
+      asked = JSON.parse(init?.body as string);
+      return new Response('external_id', { headers: { 'content-type': 'text/csv' } });
+    });
+    const click = vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => undefined);
+    await choose('c1');
+    const panel = () => page.renderRoot.querySelector('audience-panel')?.shadowRoot;
+    await vi.waitFor(() => expect(panel()?.querySelector('button')).toBeTruthy());
+    panel()?.querySelector('button')?.click();
+    await vi.waitFor(() => expect(click).toHaveBeenCalledOnce());
+    expect((click.mock.contexts[0] as HTMLAnchorElement).download).toBe('excluidos.csv');
+    expect(asked).toMatchObject({ company_id: 'c1' });
+    click.mockRestore();
+  });
+});
+
+describe('an SMS', () => {
+  const panel = () => page.renderRoot.querySelector('sms-panel')?.shadowRoot;
+  const counted = (sms: Partial<SmsPreview>) => () =>
+    json(200, {
+      audience: { total: 3, reachable: 3, excluded: {}, duplicates: 0 },
+      sms: { ...NO_SMS, segments_total: 5, ...sms },
+      samples: [{ client: { id: 'k1', name: 'Ana' }, to: '+573001', subject: null, body: 'Habrá', segments: 1 }],
+      confirm_token: 'token',
+    });
+  beforeEach(() => choose('c1'));
+  it('is sent without accents on request, while its text stays as it was written', async () => {
+    await write('Habrá');
+    await vi.waitFor(() => expect(panel()?.querySelector('button')).toBeTruthy());
+    panel()?.querySelector('button')?.click();
+    await page.updateComplete;
+    await vi.waitFor(() => expect(panel()?.textContent).toMatch(/Se enviará así:\s*Habra/));
+    expect(panel()?.querySelector('button')?.getAttribute('aria-pressed')).toBe('true');
+    await confirm();
+    expect(sent[0]?.body).toMatchObject({ body: 'Habrá', transliterate: true });
+  });
+  it('says the fewest, the usual and the most parts, and who gets it without Unicode', async () => {
+    preview = counted({ segments_max: 3, without_unicode: 2, lost_characters: ['😀'] });
+    await write('Habrá 😀');
+    await vi.waitFor(() => expect(panel()?.textContent).toContain('1–3, lo usual 1'));
+    expect(panel()?.textContent).toContain('2 destinatarios están en redes sin Unicode');
+    expect([...(panel()?.querySelectorAll('p code') ?? [])].map((code) => code.textContent)).toEqual(['😀']);
+  });
+  it('of more parts than the maximum is not confirmed', async () => {
+    preview = counted({ segments_max: 3 });
+    await write('Habrá');
+    const max = page.renderRoot.querySelector('#segmentsMax') as HTMLSelectElement;
+    max.value = '2';
+    max.dispatchEvent(new Event('change'));
+    await page.updateComplete;
+    page.renderRoot.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    await vi.waitFor(() =>
+      expect(page.renderRoot.querySelector('#segmentsMax-error')?.textContent).toContain('ocupa 3 segmentos'),
+    );
+    expect(confirmation()).toBeNull();
+  });
+  it('shows the first people with the text that they get', async () => {
+    preview = counted({});
+    await write('Habrá');
+    const samples = () => page.renderRoot.querySelector('samples-panel')?.shadowRoot?.textContent;
+    await vi.waitFor(() => expect(samples()).toMatch(/Ana\s*\+573001\s*1 segmento\s*Habrá/));
   });
 });
 

@@ -1,10 +1,11 @@
 /** «Enviar Notificaciones Clientes»: the form, its preview, and the confirmation. */
 import { html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import { getTemplate, getTemplates, previewNotification, sendNotification } from '../api';
+import { getExcluded, getTemplate, getTemplates, previewNotification, sendNotification } from '../api';
 import { navigate } from '../app/router';
 import { CHANNELS } from '../channels';
 import type { Category, Channel, NotificationRequest, Preview, RecipientKind, Template } from '../contract';
+import { download } from '../download';
 import { t } from '../i18n';
 import { Problem, sentence } from '../problem';
 import { companies, companyName } from '../store/session';
@@ -16,9 +17,12 @@ import { focusFirstError, selectField, textArea, textField } from '../ui/field';
 import { icon } from '../ui/icons';
 import './audience-panel';
 import './email-preview';
+import './filter-fields';
+import './samples-panel';
 import './send-confirm';
 import { sendDraft } from './send-draft';
 import {
+  AUDIENCE_FIELDS,
   CATEGORIES,
   EMPTY_FORM,
   errorsFrom,
@@ -26,6 +30,7 @@ import {
   previewOf,
   RECIPIENT_KINDS,
   requestOf,
+  SEGMENTS_MAX_CHOICES,
   type SendErrors,
   type SendForm,
   subjectMax,
@@ -104,8 +109,9 @@ export class SendPage extends LitElement {
           </div>
         </form>
         <div class="aside">
-          <audience-panel .audience=${this.preview?.audience ?? null} channel=${this.form.channel} ?busy=${this.previewing} ?failed=${this.uncounted} ?ready=${this.form.company !== ''}></audience-panel>
+          <audience-panel .audience=${this.preview?.audience ?? null} channel=${this.form.channel} ?busy=${this.previewing} ?failed=${this.uncounted} ?ready=${this.form.company !== ''} @excluded-wanted=${this.saveExcluded}></audience-panel>
           ${this.aside()}
+          <samples-panel .samples=${this.form.template || this.form.body.trim() ? (this.preview?.samples ?? []) : []}></samples-panel>
         </div>
       </div>
       ${this.confirming ? this.confirm(this.confirming) : nothing}
@@ -160,6 +166,7 @@ export class SendPage extends LitElement {
         onInput: (category) => this.change({ category: category as Category }),
       })}
     </div>
+    <filter-fields .form=${form} .errors=${errors} @filtered=${(e: CustomEvent<Partial<SendForm>>) => this.change(e.detail)}></filter-fields>
     ${form.template ? this.variables(form.template) : this.text()}`;
   }
 
@@ -200,8 +207,24 @@ export class SendPage extends LitElement {
   }
 
   private segments() {
-    const { body } = this.form;
-    return html`<sms-panel text=${body} .sms=${body.trim() ? (this.preview?.sms ?? null) : null} @optimised=${(e: CustomEvent<string>) => this.change({ body: e.detail })}></sms-panel>`;
+    const { form, errors } = this;
+    return html`<sms-panel
+        text=${form.body}
+        ?cheap=${form.transliterate}
+        .sms=${form.body.trim() ? (this.preview?.sms ?? null) : null}
+        @optimised=${(e: CustomEvent<boolean>) => this.change({ transliterate: e.detail })}
+      ></sms-panel>
+      ${selectField({
+        name: 'segmentsMax',
+        label: t('send.segments_max'),
+        value: form.segmentsMax,
+        error: errors.segmentsMax,
+        options: [
+          { value: '', label: t('send.no_segments_max') },
+          ...SEGMENTS_MAX_CHOICES.map((value) => ({ value, label: value })),
+        ],
+        onInput: (segmentsMax) => this.change({ segmentsMax }),
+      })}`;
   }
 
   private template() {
@@ -301,7 +324,7 @@ export class SendPage extends LitElement {
       void this.findTemplates();
     }
     // The numbers of another audience must not be shown beside this choice.
-    if ('company' in change || 'channel' in change || 'recipientKind' in change) this.preview = null;
+    if (AUDIENCE_FIELDS.some((field) => field in change)) this.preview = null;
     const cleared = Object.fromEntries(Object.keys(change).map((name) => [name, undefined]));
     this.errors = { ...this.errors, ...cleared };
     clearTimeout(this.timer);
@@ -362,7 +385,11 @@ export class SendPage extends LitElement {
       this.failure = t('send.nobody');
       return;
     }
-    const token = this.preview.confirm_token;
+    const { sms, confirm_token: token } = this.preview;
+    if (sms && request.segments_max && sms.segments_max > request.segments_max) {
+      this.errors = { segmentsMax: t('send.over_segments_max', { n: sms.segments_max }) };
+      return focusFirstError(this);
+    }
     this.confirming = asSentBefore(token ? { ...request, confirm_token: token } : request);
   }
 
@@ -385,6 +412,14 @@ export class SendPage extends LitElement {
       if (error instanceof Problem && error.status === CONFLICT) await this.look();
     } finally {
       this.sending = false;
+    }
+  }
+
+  private async saveExcluded(): Promise<void> {
+    try {
+      download(await getExcluded(previewOf(this.form)), t('audience.file_name'));
+    } catch (error) {
+      this.failure = sentence(error);
     }
   }
 

@@ -5,7 +5,7 @@ import type { SmsPreview } from '../contract';
 import { number, t } from '../i18n';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
-import { countSms, legible, type SmsCount, withoutAccents } from './sms';
+import { countSms, legible, type SmsCount, transliterate } from './sms';
 
 /** Characters named at once; a text in another script has too many to name. */
 const NAMED_MAX = 12;
@@ -28,42 +28,58 @@ export class SmsPanel extends LitElement {
   ];
 
   @property() text = '';
+  /** «Optimizar sin tildes» is on. */
+  @property({ type: Boolean }) cheap = false;
   /** The server's count over the real audience. */
   @property({ attribute: false }) sms: SmsPreview | null = null;
 
   override render() {
-    const count = countSms(this.text);
+    const sent = this.cheap ? transliterate(this.text) : this.text;
+    const count = countSms(sent);
     return html`<dl>
         ${pair(t('sms.encoding'), count.encoding === 'gsm7' ? t('sms.gsm7') : t('sms.ucs2'))}
         ${pair(t('sms.left'), number(count.left))} ${pair(t('sms.segments'), this.segments(count))}
         ${this.sms ? pair(t('sms.total'), number(this.sms.segments_total)) : nothing}
       </dl>
-      <div aria-live="polite">${count.forcing.length > 0 ? this.advice(count) : nothing}</div>`;
+      <div aria-live="polite">
+        ${this.cheap || count.forcing.length > 0 ? this.advice(count, sent) : nothing} ${this.sms ? lost(this.sms) : nothing}
+      </div>`;
   }
 
   private segments(count: SmsCount): string {
-    const { sms } = this;
-    return sms && sms.segments_min !== sms.segments_max
-      ? `${number(sms.segments_min)}–${number(sms.segments_max)}`
-      : number(count.segments);
+    if (!this.sms) return number(count.segments);
+    const { segments_min: min, segments_typical: typical, segments_max: max } = this.sms;
+    return min === max ? number(max) : t('sms.range', { min, typical, max });
   }
 
-  private advice(count: SmsCount) {
-    const cheaper = countSms(withoutAccents(this.text));
+  private advice(count: SmsCount, sent: string) {
+    const cheaper = countSms(transliterate(this.text));
     const saves = cheaper.segments < count.segments;
     return html`<div class="notice ${saves ? 'warn' : ''}">
       <span class="grow">
-        ${t('sms.forcing')}
-        <span class="chars">${count.forcing.slice(0, NAMED_MAX).map((c) => html`<code>${legible(c)}</code>`)}</span>
+        ${this.cheap && sent !== this.text ? html`${t('sms.sent_as')} <span class="verbatim">${sent}</span>` : nothing}
+        ${count.forcing.length > 0 ? html`${t('sms.forcing')} ${named(count.forcing)}` : nothing}
         ${saves ? t('sms.saves', { n: count.segments, less: cheaper.segments }) : nothing}
       </span>
-      <button class="button small" type="button" @click=${this.optimise}>${icon('wand', 16)}${t('sms.optimise')}</button>
+      <button class="button small" type="button" aria-pressed=${this.cheap ? 'true' : 'false'} @click=${this.toggle}>
+        ${icon(this.cheap ? 'check' : 'wand', 16)}${t('sms.optimise')}
+      </button>
     </div>`;
   }
 
-  private optimise(): void {
-    this.dispatchEvent(new CustomEvent('optimised', { detail: withoutAccents(this.text) }));
+  private toggle(): void {
+    this.dispatchEvent(new CustomEvent('optimised', { detail: !this.cheap }));
   }
 }
+
+const named = (characters: string[]) =>
+  html`<span class="chars">${characters.slice(0, NAMED_MAX).map((c) => html`<code>${legible(c)}</code>`)}</span>`;
+
+/** What people without Unicode get. */
+const lost = ({ without_unicode: n, lost_characters }: SmsPreview) =>
+  n === 0
+    ? nothing
+    : html`<p class="notice"><span class="grow">${t('sms.without_unicode', { n })}
+        ${lost_characters.length > 0 ? html`${t('sms.lost')} ${named(lost_characters)}` : nothing}</span></p>`;
 
 const pair = (term: string, value: string) => html`<div><dt>${term}</dt><dd class="num">${value}</dd></div>`;

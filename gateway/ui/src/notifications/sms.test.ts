@@ -1,6 +1,8 @@
 /** Rules of counting and cheapening an SMS. */
+import { SegmentedMessage } from 'sms-segments-calculator';
 import { describe, expect, it } from 'vitest';
-import { countSms, legible, withoutAccents } from './sms';
+import vectors from '../../../../domain/vectors/sms.json';
+import { countSms, legible, transliterate } from './sms';
 
 describe('counting', () => {
   it('an empty text has no parts and a whole part left', () => {
@@ -44,17 +46,42 @@ it('a character that shows nothing by itself is named by its code point', () => 
 
 describe('«Optimizar sin tildes»', () => {
   it('takes accents away and keeps what is cheap', () => {
-    expect(withoutAccents('Mañana habrá revisión: ¿sí? Está él, ¡güey!')).toBe(
+    expect(transliterate('Mañana habrá revisión: ¿sí? Está él, ¡güey!')).toBe(
       'Mañana habra revision: ¿si? Esta él, ¡güey!',
     );
   });
   it('replaces typographic quotes, dashes and dots', () => {
-    expect(withoutAccents('“Hola” — dijo… ‘ya’')).toBe('"Hola" - dijo... \'ya\'');
+    expect(transliterate('“Hola” — dijo… ‘ya’')).toBe('"Hola" - dijo... \'ya\'');
   });
   it('joins a letter and its loose accent first', () => {
-    expect(withoutAccents('n\u0303 e\u0301 a\u0301')).toBe('ñ é a');
+    expect(transliterate('n\u0303 e\u0301 a\u0301')).toBe('ñ é a');
   });
   it('leaves what has no cheap form', () => {
-    expect(withoutAccents('😀 日')).toBe('😀 日');
+    expect(transliterate('😀 日')).toBe('😀 日');
   });
+});
+
+it('the vectors that the server is held to', () => {
+  for (const { text, forcing, transliterated, ...count } of vectors) {
+    expect(countSms(text), text).toEqual({ ...count, forcing: [...forcing] });
+    expect(transliterate(text), text).toBe(transliterated);
+  }
+});
+
+it('an independent implementation counts random texts alike', () => {
+  const letters = [...'abcdefgh ñé¿ \n€[]{}~|^\\áíóú“”—…😀日'];
+  let seed = 7;
+  const next = (below: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((seed / 2 ** 31) * below);
+  };
+  for (let round = 0; round < 1_000; round++) {
+    // Half of the texts stay in the alphabet of GSM.
+    const kinds = round % 2 ? letters.length : 23;
+    const text = Array.from({ length: next(400) }, () => letters[next(kinds)]).join('');
+    const theirs = new SegmentedMessage(text, 'auto');
+    const encoding = theirs.encodingName === 'GSM-7' ? 'gsm7' : 'ucs2';
+    const segments = text ? theirs.segmentsCount : 0;
+    expect(countSms(text), JSON.stringify(text)).toMatchObject({ encoding, segments });
+  }
 });

@@ -55,34 +55,45 @@ function parts(sizes: number[], room: number): { segments: number; left: number 
   return { segments, left: room - used };
 }
 
-const REPLACED: Record<string, string> = {
-  '“': '"',
-  '”': '"',
-  '«': '"',
-  '»': '"',
-  '„': '"',
-  '‘': "'",
-  '’': "'",
-  '´': "'",
-  '`': "'",
-  '–': '-',
-  '—': '-',
-  '…': '...',
-  '•': '-',
-  ª: 'a',
-  º: 'o',
-  '°': 'o',
-  ç: 'c',
-  '\u00a0': ' ',
-  '\u202f': ' ',
-  '\u2009': ' ',
-  '\t': ' ',
-};
+/** What stands for a character that GSM-7 lacks and that is no letter with an accent. The server has the same table. */
+const REPLACED = new Map<string, string>(
+  (
+    [
+      ['“”„‟«»″', '"'],
+      ['‘’‚‛‹›´`′', "'"],
+      ['‐‑‒–—―−•·‣◦', '-'],
+      ['…', '...'],
+      ['ª', 'a'],
+      ['º°', 'o'],
+      ['ł', 'l'],
+      ['Ł', 'L'],
+      ['đ', 'd'],
+      ['Đ', 'D'],
+      ['ı', 'i'],
+      ['œ', 'oe'],
+      ['Œ', 'OE'],
+      ['¹', '1'],
+      ['²', '2'],
+      ['³', '3'],
+      ['½', '1/2'],
+      ['¼', '1/4'],
+      ['¾', '3/4'],
+      ['×', 'x'],
+      ['±', '+/-'],
+      ['®', '(R)'],
+      ['©', '(C)'],
+      ['™', '(TM)'],
+      ['\t\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000', ' '],
+      ['\u2028\u2029', '\n'],
+      ['\u00ad\u200b\u2060\ufeff', ''],
+    ] as const
+  ).flatMap(([characters, form]) => [...characters].map((c): [string, string] => [c, form])),
+);
 
-/** «Optimizar sin tildes»: á → a, “ → ", — → -; characters of GSM-7 (ñ, é, ü, ¿, ¡) stay. */
-export function withoutAccents(text: string): string {
+/** «Optimizar sin tildes», as the server does it: á → a, “ → ", — → -; characters of GSM-7 (ñ, é, ü, ¿, ¡) stay. */
+export function transliterate(text: string): string {
   return [...text.normalize('NFC')]
-    .map((c) => (basic.has(c) || extension.has(c) ? c : (REPLACED[c] ?? bare(c))))
+    .map((c) => (basic.has(c) || extension.has(c) ? c : (REPLACED.get(c) ?? bare(c))))
     .join('');
 }
 

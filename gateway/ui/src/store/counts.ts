@@ -1,18 +1,18 @@
-/** The exact counters of the inbox: absolute from the server, moved at once by what the reader does. */
+/** The exact counters of the inbox: absolute values of the server, changed at once by the reader's actions. */
 import type { Counts } from '../contract';
 import { Store } from './store';
 
 export const counts = new Store<Counts>({ unseen: 0, unread: 0, total: 0 });
 let newest = -1;
 
-/** The stream's word is final, unless it is older than one already heard. */
+/** A value of the stream wins, unless it is older than one already received. */
 export function setCounts(next: Counts, position = newest): void {
   if (position < newest) return;
   newest = position;
   counts.set(next);
 }
 
-/** Asks for something that brings counters without their place: what the stream said meanwhile is newer than they. */
+/** Runs a request whose counters have no position: values that the stream sends meanwhile are newer. */
 export async function withCounts<T extends { counts: Counts }>(ask: () => Promise<T>): Promise<T> {
   const before = newest;
   const answer = await ask();

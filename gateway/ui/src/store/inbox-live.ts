@@ -19,9 +19,9 @@ export interface InboxNews {
   /** The author withdrew a message: it is removed from every inbox. */
   withdrawn: WithdrawnNews;
   receipt: ReceiptNews;
-  /** The stream had a gap, or has just begun: what is on screen must be read again. */
+  /** The stream had a gap, or has just begun: everything on screen must be reloaded. */
   reset: null;
-  /** Another tab of this browser did something to the inbox. */
+  /** Another tab of this browser changed the inbox. */
   changed: string;
 }
 
@@ -40,7 +40,7 @@ function tell<K extends keyof InboxNews>(kind: K, detail: InboxNews[K]): void {
   news.dispatchEvent(new CustomEvent(kind, { detail }));
 }
 
-/** A tab that joins asks how the connection is (`hello`); the listener answers. */
+/** A new tab asks for the state of the connection (`hello`); the listener answers. */
 type Relayed = { event: ServerEvent } | { connection: Connection } | { changed: string } | { hello: true };
 
 /** Starts listening for a user. Browsers allow six connections a host: the tabs elect one listener by a lock. */
@@ -61,12 +61,12 @@ export function listenToInbox(user: string): void {
     const begins = lastEventId === null && relayed.event.id !== null;
     if (relayed.event.id) lastEventId = relayed.event.id;
     takeInboxEvent(relayed.event);
-    // Before its first place the stream tells nothing: what came since the page was read would be missed.
+    // Before its first event the stream has no position: messages since the page was loaded would be missed.
     if (begins) tell('reset', null);
   };
   tabs.onmessage = (message: MessageEvent<Relayed>) => hear(message.data);
   const relay = (relayed: Relayed) => {
-    // The stream's last word comes after the channel is closed.
+    // The stream's last event comes after the channel is closed.
     if (ended.signal.aborted) return;
     tabs.postMessage(relayed);
     hear(relayed);
@@ -109,7 +109,7 @@ async function asOnlyTab(name: string, signal: AbortSignal, work: () => Promise<
   await navigator.locks.request(name, { signal }, work).catch(() => undefined);
 }
 
-/** What one event of the stream means here. Exported for its tests. */
+/** The effect of one event of the stream. Exported for its tests. */
 export function takeInboxEvent(event: ServerEvent): void {
   const data = event.event === 'reset' ? null : named(JSON.parse(event.data));
   if (event.event === 'counts') setCounts(data as Counts, position(event));
@@ -122,7 +122,7 @@ export function takeInboxEvent(event: ServerEvent): void {
   }
 }
 
-/** When the stream cannot be trusted the counters are asked for. */
+/** If the stream cannot be trusted the counters are requested. */
 export async function refreshCounts(): Promise<void> {
   await withCounts(getInboxSummary).catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-/** What this browser remembers: the theme, and whether single letters are shortcuts. */
+/** The preferences of this browser: the theme, and whether single letters are shortcuts. */
 import { Store } from './store';
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -8,7 +8,7 @@ const LETTERS = 'mensajeria.letters';
 export const theme = new Store<Theme>('system');
 export const letters = new Store<boolean>(true);
 
-/** Reads what was chosen before and shows it, before anything is drawn. */
+/** Loads and applies the preferences before anything is drawn. */
 export function startPreferences(): void {
   const chosen = localStorage.getItem(THEME);
   theme.set(chosen === 'light' || chosen === 'dark' ? chosen : 'system');

@@ -1,9 +1,9 @@
-/** What can still be taken back: by the toast's button or by the key z. */
+/** The actions that can be undone, by the toast's button or by the key z. */
 import { t } from '../i18n';
 import { sentence } from '../problem';
 import { dismiss, type Toast, toast, toastFailure, UNDO_MS } from './toasts';
 
-/** Steps kept for the key z. */
+/** The most steps kept for the key z. */
 const STEPS_MAX = 20;
 
 interface Step {

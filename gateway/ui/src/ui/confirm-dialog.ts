@@ -1,4 +1,4 @@
-/** Asks before something that cannot be taken back. */
+/** Asks for confirmation before an action that cannot be undone. */
 import { html, LitElement } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { t } from '../i18n';
@@ -9,7 +9,7 @@ export interface Question {
   heading: string;
   text: string;
   action: string;
-  /** What leaves everything as it is; «Cancelar» unless the action itself cancels something. */
+  /** The button that changes nothing: «Cancelar» unless the action itself cancels something. */
   dismiss?: string;
   danger?: boolean;
 }
@@ -42,7 +42,7 @@ export class ConfirmDialog extends LitElement {
   }
 }
 
-/** True when the person agrees. */
+/** True when the user confirms. */
 export function confirmed(question: Question): Promise<boolean> {
   const dialog = document.createElement('confirm-dialog') as ConfirmDialog;
   dialog.question = question;

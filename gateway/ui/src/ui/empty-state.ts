@@ -1,4 +1,4 @@
-/** Says honestly why there is nothing here, and what to do about it. */
+/** An empty list: the reason, and what the user can do. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { base } from './base';

@@ -1,4 +1,4 @@
-/** Form fields: a label, its control, its hint and its error, tied together for those who cannot see them. */
+/** Form fields: a label, its control, its hint and its error, connected for screen readers. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { icon } from './icons';
@@ -10,7 +10,7 @@ interface Field {
   hint?: string | TemplateResult;
 }
 
-/** The ids of what describes a field, for `aria-describedby`. */
+/** The ids of a field's hint and error, for `aria-describedby`. */
 export const describedBy = (field: Pick<Field, 'name' | 'error' | 'hint'>) =>
   [field.error && `${field.name}-error`, field.hint && `${field.name}-hint`].filter(Boolean).join(' ') || nothing;
 
@@ -88,7 +88,7 @@ export interface Option {
   label: string;
 }
 
-/** What the address asks for is shown as chosen, though it is none of the options: it filters all the same. */
+/** A value from the address is shown as chosen even if it is no option: it filters all the same. */
 export function withChosen(options: Option[], chosen: string, label = chosen): Option[] {
   const isOffered = !chosen || options.some(({ value }) => value === chosen);
   return isOffered ? options : [...options, { value: chosen, label }];

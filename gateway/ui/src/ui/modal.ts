@@ -4,9 +4,9 @@ import { t } from '../i18n';
 import { Store } from '../store/store';
 import { icon } from './icons';
 
-/** The dialogs that are open, the foremost last. */
+/** The open dialogs, the foremost last. */
 export const openDialogs = new Store<Modal[]>([]);
-/** Shortcuts rest while a dialog asks something. */
+/** Shortcuts are off while a dialog is open. */
 export const anyDialogOpen = (): boolean => openDialogs.get().length > 0;
 
 function tellPage(): void {
@@ -17,7 +17,7 @@ interface Parts {
   heading: string;
   content: TemplateResult;
   footer?: TemplateResult;
-  /** While something is on its way the dialog cannot be closed. */
+  /** During a request the dialog cannot be closed. */
   locked?: boolean;
 }
 type Host = ReactiveControllerHost & HTMLElement & { renderRoot: HTMLElement | DocumentFragment };

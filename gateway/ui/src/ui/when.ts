@@ -1,4 +1,4 @@
-/** A moment, short to read and exact for those who ask. */
+/** A short time text, with the exact time on request. */
 import { html, type TemplateResult } from 'lit';
 import { exactTime, longDate, shortDate } from '../i18n';
 

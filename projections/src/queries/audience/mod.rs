@@ -1,29 +1,20 @@
-//! The audience of a notification: its recipients, in pages, their number, and those for whom it failed.
+//! The audience of a notification: its recipients, in pages, their number, who is left out, and those for whom it failed.
 
+mod excluded;
 mod failed;
+mod fingerprint;
 mod page;
 mod preview;
+mod selection;
 
-use domain::value::Channel;
-
+pub use self::excluded::{ExcludedContact, excluded_page};
 pub use self::failed::{FailedChunk, failed_chunks};
+pub use self::fingerprint::{Changes, Fingerprint};
 pub use self::page::{Candidate, page};
 pub use self::preview::{Audience, preview, reaches_somebody};
+pub use self::selection::Selection;
 
-/// The columns of `clients.contacts` that a channel uses.
-struct Columns {
-    address: &'static str,
-    /// The address's blind index.
-    index: &'static str,
-    /// A condition: the channel reaches the contact's address ([`Channel::reaches`]).
-    is_reachable: &'static str,
-}
-
-const fn columns(channel: Channel) -> Columns {
-    match channel {
-        Channel::Sms => Columns { address: "phone", index: "phone_index", is_reachable: "takes_sms" },
-        Channel::Email => {
-            Columns { address: "email", index: "email_index", is_reachable: "email_index is not null" }
-        }
-    }
-}
+/// The reason to leave out a client of a list who was erased after the list was resolved.
+const ERASED: &str = "erased";
+/// The reason to leave out an external id of a list that no client has.
+pub const UNKNOWN: &str = "unknown";

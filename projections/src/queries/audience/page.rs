@@ -2,11 +2,11 @@
 
 use domain::notification::{Addressee, Recipient};
 use domain::personal::Personal;
-use domain::value::{Channel, CompanyId, ContactKind, RecipientKind};
+use domain::value::ContactKind;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use super::{Columns, columns};
+use super::selection::{Columns, OWN_PARAMETER, Selection};
 
 /// A person who is to be told, and where the page goes on after them.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,33 +47,30 @@ struct Row {
 /// When the database does not answer.
 pub async fn page(
     pool: &PgPool,
-    company: CompanyId,
-    channel: Channel,
-    kind: RecipientKind,
+    selection: &Selection<'_>,
     after_index: &[u8],
     limit: usize,
 ) -> sqlx::Result<Vec<Candidate>> {
-    let Columns { address, index, is_reachable } = columns(channel);
+    let Columns { address, index, is_reachable, .. } = selection.columns();
+    let (condition, after, rows) = (selection.condition("k"), OWN_PARAMETER, OWN_PARAMETER + 1);
     let text = format!(
         "select next.index, next.client_id, next.kind, c.name as client_name, next.contact_name, next.address,
                 c.locale, c.time_zone
          from (
            select distinct on ({index}) {index} as index, client_id, kind, name as contact_name, {address} as address
-           from clients.contacts
-           where company_id = $1 and {index} > $2 and ($3 = 'everyone' or kind = $3) and {is_reachable}
+           from clients.contacts k
+           where {condition} and {index} > ${after} and {is_reachable}
            order by {index}, kind <> 'holder', client_id, ordinal
-           limit $4) next
+           limit ${rows}) next
          join clients.clients c using (client_id)
          order by next.index"
     );
-    let rows: Vec<Row> = sqlx::query_as(&text)
-        .bind(company.uuid())
+    let found: Vec<Row> = sqlx::query_as_with(&text, selection.arguments()?)
         .bind(after_index)
-        .bind(kind.as_str())
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(pool)
         .await?;
-    Ok(rows.into_iter().map(Candidate::from).collect())
+    Ok(found.into_iter().map(Candidate::from).collect())
 }
 
 impl From<Row> for Candidate {

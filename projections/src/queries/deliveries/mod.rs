@@ -19,7 +19,7 @@ pub use self::state::ShownState;
 use super::{Page, PageRequest, Person, Scope};
 use crate::page::{Cursor, json_bytes_of, sized};
 
-/// One notification to one recipient. What the recipient's erasure took is none.
+/// One notification to one recipient. Fields with data of an erased recipient are null.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct DeliveryRow {
     /// The delivery.
@@ -43,7 +43,7 @@ pub struct DeliveryRow {
     pub state: ShownState,
     /// 1 for the request, one more for each retry.
     pub generation: i32,
-    /// What was tried, in order.
+    /// The attempts, in order.
     pub attempts: Vec<AttemptRow>,
 }
 
@@ -54,35 +54,36 @@ impl DeliveryRow {
     }
 }
 
-/// What became of one attempt.
+/// The outcome of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AttemptRow {
-    /// When its outcome was recorded; of what a provider reported later, when that happened by its clock.
+    /// When the outcome was recorded; for a later report of the provider, its time by the provider's clock.
     pub at: DateTime<Utc>,
     /// 1 for the request, one more for each retry.
     pub generation: i32,
-    /// 1 for the first attempt of the generation. What ended without an attempt has the number of the last, or 0.
+    /// 1 for the first attempt of the generation. An outcome without an attempt has the number of the last attempt, or
+    /// 0.
     pub number: i32,
-    /// Who carried it, if it got that far.
+    /// The provider, if one was used.
     pub provider: Option<String>,
     /// `accepted`, `delivered`, `deferred`, `failed`, `suppressed`, `in_doubt` or `cancelled`.
     #[schema(value_type = String)]
     pub outcome: DeliveryState,
-    /// What kind of failure it is, or why it must not be sent.
+    /// The kind of failure, or the reason why nothing may be sent.
     pub class: Option<String>,
-    /// Where in the talk with the provider it happened.
+    /// The phase of the exchange with the provider.
     #[schema(value_type = Option<String>)]
     pub phase: Option<Phase>,
     /// The provider's own code.
     pub code: Option<String>,
-    /// What our side has seen, where the provider has said nothing.
+    /// The observation of our side, if the provider said nothing.
     #[schema(value_type = Option<String>)]
     pub observed: Option<Observation>,
     /// The provider's text.
     pub detail: Option<String>,
-    /// The provider's own name for it.
+    /// The provider's reference for the message.
     pub reference: Option<String>,
-    /// When it will be tried again.
+    /// When the next attempt is due.
     pub until: Option<DateTime<Utc>>,
 }
 

@@ -20,17 +20,17 @@ use crate::search;
 /// How many messages the pop-up shows: at most 10,000 characters each, so it stays within a page.
 pub const SUMMARY_ITEMS_MAX: i64 = 10;
 
-/// A message in somebody's inbox.
+/// A message in an inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromRow, utoipa::ToSchema)]
 pub struct InboxItem {
     /// The message.
     pub id: Uuid,
-    /// Of the event that sent it; what `read-all` takes as `up_to`.
+    /// The position of the event that sent it: the `up_to` of `read-all`.
     pub position: Position,
-    /// Who wrote it.
+    /// The user who wrote it.
     #[sqlx(json)]
     pub author: Person,
-    /// What it says.
+    /// The text.
     pub body: String,
     /// When it was sent.
     pub created_at: DateTime<Utc>,
@@ -40,40 +40,40 @@ pub struct InboxItem {
     pub acknowledge: bool,
     /// The message it answers.
     pub in_reply_to: Option<Uuid>,
-    /// When the recipient saw it first.
+    /// When the recipient first saw it.
     pub seen_at: Option<DateTime<Utc>>,
-    /// When the recipient read it, unless it was marked unread since.
+    /// When the recipient read it; none if it was marked unread later.
     pub read_at: Option<DateTime<Utc>>,
     /// When the recipient acknowledged it.
     pub acknowledged_at: Option<DateTime<Utc>>,
 }
 
-/// How many messages an inbox has, deleted ones apart.
+/// The numbers of messages in an inbox, without deleted ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct Counts {
-    /// Never shown.
+    /// Messages that were never shown.
     pub unseen: i64,
-    /// Not read, or marked unread: the badge.
+    /// Messages that are not read or marked unread: the number on the badge.
     pub unread: i64,
-    /// All.
+    /// All messages.
     pub total: i64,
 }
 
 /// A page of an inbox and the counts of the same moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct InboxPage {
-    /// Newest first.
+    /// The messages, newest first.
     pub data: Vec<InboxItem>,
-    /// Where the next page begins; none on the last one.
+    /// The `after` of the next page; none on the last page.
     pub next: Option<String>,
-    /// Of the whole inbox, whatever the filters.
+    /// The counts of the whole inbox, whatever the filters.
     pub counts: Counts,
 }
 
-/// The pop-up in one answer.
+/// The counts and the newest messages, for a pop-up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct InboxSummary {
-    /// Of the whole inbox.
+    /// The counts of the whole inbox.
     pub counts: Counts,
     /// The newest unseen ones, at most [`SUMMARY_ITEMS_MAX`].
     pub newest: Vec<InboxItem>,

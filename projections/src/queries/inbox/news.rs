@@ -45,7 +45,7 @@ pub struct ReceiptNews {
     pub user_id: Uuid,
     /// `seen`, `read`, `unread` or `acknowledged`.
     pub kind: String,
-    /// When.
+    /// When the recipient did it.
     pub at: DateTime<Utc>,
     /// How many have read the message now.
     pub read: i64,
@@ -58,7 +58,7 @@ pub struct ReceiptNews {
 /// A message that left somebody's inbox because its author took it back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, utoipa::ToSchema)]
 pub struct WithdrawalNews {
-    /// Of the event.
+    /// The event's position.
     #[serde(skip)]
     pub position: Position,
     /// Whose inbox.

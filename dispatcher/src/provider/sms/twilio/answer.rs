@@ -1,9 +1,9 @@
-//! What Twilio's answer to a request means for the message.
+//! The meaning of Twilio's answer to a request for the message.
 
 use domain::deliveries::Phase;
 use serde_json::{Map, Value};
 
-use super::codes::{OPTED_OUT, class_of, is_of_the_account};
+use super::codes::{OPTED_OUT, class_of, is_of_the_account, meaning_of};
 use crate::provider::{
     failure::{Accepted, Failure, SendFailure},
     schedule::RetryAdvice,
@@ -12,7 +12,7 @@ use crate::provider::{
 
 /// The longest reference that is kept, in characters; Twilio's sids have 34.
 const REFERENCE_MAX: usize = 200;
-/// The largest code that is one: Twilio's have five digits. A longer number may be a person's.
+/// The largest number that is read as a code: Twilio's have five digits. A longer one may be a phone number.
 const CODE_MAX: u64 = 999_999;
 
 /// Both of Twilio's answers, the message's resource and the error document, as far as they can be read: a number may be
@@ -26,8 +26,8 @@ struct Body {
 }
 
 impl Body {
-    /// What is no JSON object says nothing. Other charsets than UTF-8 are read as far as they are ASCII, which keys, codes
-    /// and sids are.
+    /// A text that is no JSON object has no fields. Other charsets than UTF-8 are read as far as they are ASCII, as
+    /// keys, codes and sids are.
     fn read(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let fields: Map<String, Value> =
@@ -61,13 +61,13 @@ pub(super) fn code(word: &str) -> Option<u64> {
     digits.parse().ok().filter(|code| (1..=CODE_MAX).contains(code))
 }
 
-/// A sid means that there is a message, whatever else is said: accepted, or failed for good by an error of its own.
-/// Without one the status decides: a refusal proves that nothing was sent.
+/// A sid means that there is a message, whatever else the answer says: accepted, or failed for good by an error of its
+/// own. Without one the status decides: a refusal proves that nothing was sent.
 pub(super) fn read(answer: &Answer<'_>) -> Result<Accepted, SendFailure> {
     let body = answer.body.map(Body::read).unwrap_or_default();
     match &body.sid {
         Some(_) if body.code.is_some() || body.has_failed || answer.status.is_client_error() => {
-            // Twilio has the message and gave it up: trying again would make another.
+            // Twilio accepted the message and gave it up: another attempt would be a second message.
             Err(refused(answer, RetryAdvice::Never, &body))
         }
         Some(sid) => Ok(Accepted { reference: bounded(sid) }),
@@ -88,7 +88,9 @@ fn refused(answer: &Answer<'_>, advice: RetryAdvice, body: &Body) -> SendFailure
     };
     let class = class_of(code).unwrap_or_else(|| status::class_of(answer.status));
     let text = body.message.as_deref().unwrap_or_default();
-    let failure = Failure::answered(class, Phase::Http, code.to_string(), text).with_advice(advice);
+    let failure = Failure::answered(class, Phase::Http, code.to_string(), text)
+        .with_meaning(meaning_of(code))
+        .with_advice(advice);
     let failure = if is_of_the_account(code) { failure.for_every_message() } else { failure };
     failure.into()
 }

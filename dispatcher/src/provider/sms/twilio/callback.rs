@@ -11,14 +11,14 @@ use url::{Position, Url, form_urlencoded};
 
 use super::DELIVERY;
 use super::answer::{bounded, code};
-use super::codes::{OPTED_OUT, class_of};
+use super::codes::{OPTED_OUT, class_of, meaning_of};
 use crate::provider::redaction::{provider_text, without_recipient};
 use crate::provider::settings::Secret;
 use crate::provider::sms::dialect::{CallbackError, StatusCallback, StatusReport};
 
 const SIGNATURE: &str = "x-twilio-signature";
 
-/// `address` is the one that Twilio was told, before the delivery was added to its query.
+/// `address` is the configured callback address, without the delivery in its query.
 pub(super) fn read(
     callback: &StatusCallback<'_>,
     address: &Url,
@@ -55,7 +55,7 @@ impl Form {
     }
 }
 
-/// What a status says of the end of a message. None: it is on its way, or the status is not known to us.
+/// The outcome by a status. None: the message is on its way, or the status is unknown.
 fn receipt(status: &str, error: Option<&str>) -> Option<Receipt> {
     match status {
         "delivered" | "read" => Some(Receipt::Delivered),
@@ -72,7 +72,9 @@ fn cause(status: &str, error: Option<&str>) -> Cause {
         code => code.and_then(class_of).unwrap_or(FailureClass::Unknown),
     };
     let said = code.map_or_else(|| status.to_owned(), |code| code.to_string());
-    Cause { class, evidence: Evidence::answered(Phase::Report, said) }
+    let evidence =
+        Evidence { observed: code.and_then(meaning_of), ..Evidence::answered(Phase::Report, said) };
+    Cause { class, evidence }
 }
 
 fn delivery(query: &str) -> Option<DeliveryId> {
@@ -94,7 +96,7 @@ fn is_signed(callback: &StatusCallback<'_>, address: &Url, secret: &Secret, form
         .any(|url| hmac::verify(&key, format!("{url}{parameters}").as_bytes(), &signature).is_ok())
 }
 
-/// A parameter that is said twice with one value counts once.
+/// A parameter that occurs twice with one value counts once.
 fn parameters(form: &Form) -> String {
     let sorted: BTreeSet<_> = form.0.iter().collect();
     sorted.into_iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect()
@@ -110,6 +112,7 @@ fn addresses(address: &Url, query: &str) -> [String; 2] {
 
 #[cfg(test)]
 mod tests {
+    use domain::deliveries::Observation;
     use reqwest::header::{HeaderMap, HeaderValue};
 
     use super::*;
@@ -200,17 +203,17 @@ mod tests {
     #[test]
     fn a_message_that_was_not_delivered_has_the_class_of_its_code() {
         let table = [
-            ("undelivered", "30005", FailureClass::PermanentAddress, "30005"),
-            ("undelivered", "30003", FailureClass::Transient, "30003"),
-            ("failed", "30007", FailureClass::PolicyReputation, "30007"),
-            ("undelivered", "21610", FailureClass::PermanentAddress, "21610"),
-            ("failed", "99999", FailureClass::Unknown, "99999"),
-            ("undelivered", "", FailureClass::Unknown, "undelivered"),
-            ("canceled", "573001234567", FailureClass::Unknown, "canceled"),
+            ("undelivered", "30005", FailureClass::PermanentAddress, "30005", None),
+            ("undelivered", "30003", FailureClass::Transient, "30003", Some(Observation::PhoneUnreachable)),
+            ("failed", "30007", FailureClass::PolicyReputation, "30007", Some(Observation::CarrierBlocked)),
+            ("undelivered", "21610", FailureClass::PermanentAddress, "21610", None),
+            ("failed", "99999", FailureClass::Unknown, "99999", None),
+            ("undelivered", "", FailureClass::Unknown, "undelivered", None),
+            ("canceled", "573001234567", FailureClass::Unknown, "canceled", None),
         ];
-        for (status, error, class, code) in table {
+        for (status, error, class, code, observed) in table {
             let body = format!("MessageSid=SM1&MessageStatus={status}&ErrorCode={error}");
-            let evidence = Evidence::answered(Phase::Report, code);
+            let evidence = Evidence { observed, ..Evidence::answered(Phase::Report, code) };
             assert_eq!(receipt_of(&body), Some(Receipt::Bounced(Cause { class, evidence })), "{body}");
         }
     }

@@ -1,6 +1,6 @@
 //! Twilio's error codes (twilio.com/docs/api/errors/CODE) as classes.
 
-use domain::deliveries::FailureClass;
+use domain::deliveries::{FailureClass, Observation};
 
 /// The person has answered STOP: no text will reach this number from us.
 pub(super) const OPTED_OUT: u64 = 21610;
@@ -28,6 +28,17 @@ pub(super) fn class_of(code: u64) -> Option<FailureClass> {
         21602 | 21617 => Some(FailureClass::PermanentContent),
         _ => None,
     }
+}
+
+/// What a code says beyond its class.
+pub(super) const fn meaning_of(code: u64) -> Option<Observation> {
+    Some(match code {
+        // A short code, not a mobile, a landline or a handset that takes no SMS.
+        21265 | 21614 | 30006 => Observation::AddressUnusable,
+        30003 => Observation::PhoneUnreachable,
+        30004 | 30007 => Observation::CarrierBlocked,
+        _ => return None,
+    })
 }
 
 /// Whether it refuses the account, whatever the message: its credentials, that it is not active, that it is suspended.
@@ -59,6 +70,22 @@ mod tests {
             }
         }
         assert_eq!(class_of(0), None);
+    }
+
+    #[test]
+    fn a_code_that_says_more_than_its_class_has_a_word() {
+        use Observation::*;
+        let table: [(&[u64], Option<Observation>); 4] = [
+            (&[21265, 21614, 30006], Some(AddressUnusable)),
+            (&[30003], Some(PhoneUnreachable)),
+            (&[30004, 30007], Some(CarrierBlocked)),
+            (&[21211, 21408, 20003, 30001, 21617, 99999], None),
+        ];
+        for (codes, word) in table {
+            for code in codes {
+                assert_eq!(meaning_of(*code), word, "{code}");
+            }
+        }
     }
 
     #[test]

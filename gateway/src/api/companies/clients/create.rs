@@ -15,22 +15,22 @@ use crate::extract::{Body, Fields, FromFields, Order, PathId};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-/// A client to be taken on.
+/// A client to register.
 #[derive(ToSchema)]
 pub(in crate::api) struct CreateClient {
     /// The person's or business's name.
     #[schema(value_type = String, min_length = 1, max_length = 200)]
     name: Name,
-    /// The company's own name for the client; unique within the company.
+    /// The company's own code for the client, unique within the company.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     external_id: Option<ExternalId>,
-    /// Whom to tell, at most 100.
+    /// The contacts, at most 100.
     #[schema(value_type = Option<Vec<ContactFields>>)]
     contacts: Vec<ContactFields>,
-    /// The language the client is written to.
+    /// The language of messages to the client.
     #[schema(value_type = Option<String>, default = "es")]
     locale: Locale,
-    /// Where the client's clock stands, as an IANA name; the company's unless said.
+    /// The client's time zone, as an IANA name. By default the company's.
     #[schema(value_type = Option<String>)]
     time_zone: Option<TimeZone>,
 }
@@ -48,7 +48,7 @@ impl FromFields for CreateClient {
 
 impl Body for CreateClient {}
 
-/// Take a client on (notifiers of the company). National phone numbers are read as those of the company's country.
+/// Register a client (notifiers of the company). National phone numbers are read as those of the company's country.
 #[utoipa::path(
     post, path = "/companies/{id}/clients", tag = "clients", request_body = CreateClient,
     params(("id" = uuid::Uuid, Path)),

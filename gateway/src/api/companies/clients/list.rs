@@ -25,8 +25,8 @@ impl FromQuery for ListClients {
     }
 }
 
-/// The clients of a company, newest first; `q` finds those who have each of its words in a name, the external id, a number or
-/// an address, whatever the accents and the order; a number may be written in groups.
+/// The clients of a company, newest first. `q` finds clients with each of its words in a name, the external id, a
+/// number or an address, in any order and without regard to accents; a number may be written in groups.
 #[utoipa::path(
     get, path = "/companies/{id}/clients", tag = "clients",
     params(PageParams, ("id" = uuid::Uuid, Path), ("q" = Option<String>, Query, max_length = 200)),

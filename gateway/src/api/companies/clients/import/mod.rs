@@ -41,10 +41,10 @@ impl FromQuery for ImportClients {
     }
 }
 
-/// Take on and change clients by a CSV file of at most 1 GiB (notifiers of the company), with the columns
-/// `external_id,name,kind,contact_name,phone,email`. Good rows are taken though others are refused; a rerun changes
-/// nothing; with `dry_run` nothing is written. Rows that are taken and should be looked at, such as a contact that no channel
-/// can reach, are told in `warnings`.
+/// Register and change clients by a CSV file of at most 1 GiB (notifiers of the company), with the columns
+/// `external_id,name,kind,contact_name,phone,email`. Good rows are accepted even if others are rejected. A repeated
+/// import changes nothing. With `dry_run` nothing is written. `warnings` lists accepted rows with a problem, such as a
+/// contact that no channel can reach.
 #[utoipa::path(
     post, path = "/companies/{id}/clients/import", tag = "clients",
     request_body(content = String, content_type = "text/csv"),
@@ -93,13 +93,14 @@ pub async fn import_file(
     company: CompanyId,
     file: Body,
     dry_run: bool,
+    language: Language,
     progress: &ProgressCallback<'_>,
 ) -> Answer<Value> {
     let profile = profile(state, company).await?;
     let import = Import::new(state, company, &profile, &CommandContext::of_system(), progress)?;
     let report = import.run(spool(file, &mut Room::unbounded()).await?, None, dry_run).await?;
     let mut answer = report.counts();
-    for (name, list) in report.lists(Language::Es) {
+    for (name, list) in report.lists(language) {
         answer[name] = list;
     }
     Ok(answer)

@@ -12,42 +12,42 @@ use utoipa::ToSchema;
 /// How many errors, and how many warnings, a report lists; the counts go on, and the report says how many are left off.
 const ERRORS_MAX: usize = 10_000;
 
-/// What became of a file.
+/// The result of an import.
 #[derive(Debug, Default, ToSchema)]
 pub(in crate::api) struct ImportReport {
     /// Rows of the file, without the header and blank ones.
     pub(super) rows: u64,
-    /// Clients taken on.
+    /// Clients that were registered.
     pub(super) created: u64,
-    /// Clients changed.
+    /// Clients that were changed.
     pub(super) updated: u64,
-    /// Clients that were so already.
+    /// Clients that did not change.
     pub(super) unchanged: u64,
-    /// Rows refused.
+    /// Rows that were rejected.
     pub(super) rejected: u64,
-    /// Where the log stands with it.
+    /// The position of the log that includes it.
     #[expect(dead_code, reason = "documented here, and known only once the answer is kept")]
     position: i64,
-    /// How many errors are left off, because there are more than 10,000.
+    /// The number of errors beyond 10,000, which are not listed.
     errors_left_off: usize,
-    /// What was wrong, by line: at most 10,000.
+    /// The errors by line, at most 10,000.
     #[schema(value_type = Vec<ImportError>)]
     errors: Vec<RowFault>,
-    /// How many warnings are left off, because there are more than 10,000.
+    /// The number of warnings beyond 10,000, which are not listed.
     warnings_left_off: usize,
-    /// What should be looked at in rows that were taken, by line: at most 10,000.
+    /// The warnings about accepted rows by line, at most 10,000.
     #[schema(value_type = Vec<ImportError>)]
     warnings: Vec<RowFault>,
 }
 
-/// One cell of a row that was refused, or that should be looked at.
+/// An error or warning about one cell of a row.
 #[derive(Serialize, ToSchema)]
 pub(in crate::api) struct ImportError {
     /// The line of the file on which the row starts; the header is line 1.
     line: u64,
     /// The column, or `row`.
     column: &'static str,
-    /// What stands there, or the start of it.
+    /// The value, or the start of it.
     value: String,
     /// The reason, stable for programs.
     code: &'static str,

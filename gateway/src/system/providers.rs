@@ -4,15 +4,12 @@
 use std::sync::Arc;
 
 use commands::clock;
-use dispatcher::provider::{
-    EmailProvider, Provider, SettingsError, SmsApi, SmsProvider, SmsSettings, SmtpSettings, TwilioSettings,
-    helo_name,
-};
+use dispatcher::provider::{EmailProvider, Provider, SettingsError, SmsProvider, SmtpSettings, helo_name};
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, CompanyId};
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::demo::COMPANIES;
 
 /// The simulator's connections on each channel.
@@ -20,7 +17,7 @@ const SIMULATOR_CONNECTIONS: u32 = 16;
 
 /// Why the providers cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum OutsideError {
+pub enum ProvidersError {
     /// A provider's settings are invalid.
     #[error("configuration key `{}.providers.{}.{}`: {}", .0.channel, .0.name, .0.key, .0.reason)]
     Settings(#[from] SettingsError),
@@ -31,20 +28,20 @@ pub enum OutsideError {
 
 /// The providers of one process. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Outside {
+pub struct Providers {
     /// The route from deliveries to providers.
     pub routes: Vec<Route>,
     /// The simulator, if a route uses it.
     pub simulator: Option<Arc<Simulator>>,
 }
 
-impl Outside {
+impl Providers {
     /// Production: configured providers only. Deliveries of demo data in the database are never sent.
     ///
     /// # Errors
     /// Invalid settings of a provider.
-    pub fn configured(config: &Config) -> Result<Self, OutsideError> {
-        let routes = vec![Route { companies: Companies::Except(demo()), providers: providers(config)? }];
+    pub fn configured(config: &Config) -> Result<Self, ProvidersError> {
+        let routes = vec![Route { companies: Companies::Except(demo()), providers: configured(config)? }];
         Ok(Self { routes, simulator: None })
     }
 
@@ -53,25 +50,25 @@ impl Outside {
     ///
     /// # Errors
     /// Invalid settings of a provider, or a simulator that cannot start.
-    pub async fn simulated(config: &Config) -> Result<Self, OutsideError> {
+    pub async fn simulated(config: &Config) -> Result<Self, ProvidersError> {
         if config.simulator.enabled == Some(false) {
             return Self::configured(config);
         }
         let simulator = Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await?;
-        Self::beside(simulator, providers(config)?)
+        Self::beside(simulator, configured(config)?)
     }
 
     /// The simulator alone: for tests and the bench.
     ///
     /// # Errors
     /// None in practice: the simulator's own settings are valid.
-    pub fn only(simulator: Simulator, connections: u32) -> Result<Self, OutsideError> {
+    pub fn only(simulator: Simulator, connections: u32) -> Result<Self, ProvidersError> {
         let providers = simulated(&simulator, connections)?;
         let routes = vec![Route { companies: Companies::All, providers }];
         Ok(Self { routes, simulator: Some(Arc::new(simulator)) })
     }
 
-    fn beside(simulator: Simulator, configured: Vec<Provider>) -> Result<Self, OutsideError> {
+    fn beside(simulator: Simulator, configured: Vec<Provider>) -> Result<Self, ProvidersError> {
         let own = simulated(&simulator, SIMULATOR_CONNECTIONS)?;
         let is_configured =
             |channel: Channel| configured.iter().any(|provider| provider.channel() == channel);
@@ -98,7 +95,7 @@ fn simulated(simulator: &Simulator, connections: u32) -> Result<Vec<Provider>, S
     Ok(vec![Provider::Email(email), Provider::Sms(sms)])
 }
 
-fn providers(config: &Config) -> Result<Vec<Provider>, SettingsError> {
+fn configured(config: &Config) -> Result<Vec<Provider>, SettingsError> {
     let public_name = public_name(config);
     let email = config.email_providers.iter().map(|settings| {
         let provider = EmailProvider::try_new(&smtp(settings, public_name.as_deref()))?;
@@ -106,9 +103,8 @@ fn providers(config: &Config) -> Result<Vec<Provider>, SettingsError> {
         tracing::info!(provider = name, protection, "transport security of an e-mail provider");
         Ok(Provider::Email(provider))
     });
-    let short_messages =
-        config.sms_providers.iter().map(|settings| SmsProvider::try_new(&sms(settings)).map(Provider::Sms));
-    email.chain(short_messages).collect()
+    let sms = config.sms_providers.iter().map(|settings| SmsProvider::try_new(settings).map(Provider::Sms));
+    email.chain(sms).collect()
 }
 
 /// The host of the public address, if mail servers accept it as a name.
@@ -117,36 +113,9 @@ fn public_name(config: &Config) -> Option<String> {
 }
 
 /// `public_name` is the default EHLO name.
-fn smtp(settings: &config::EmailProvider, public_name: Option<&str>) -> SmtpSettings {
-    SmtpSettings {
-        name: settings.name.clone(),
-        url: settings.url.expose().clone(),
-        from: settings.from.clone(),
-        connections: settings.connections,
-        rate_per_second: settings.rate_per_second,
-        helo_name: settings.helo_name.clone().or(public_name.map(str::to_owned)),
-        tls: settings.tls,
-        ca_file: settings.ca_file.clone(),
-        certificate_sha256: settings.certificate_sha256.clone(),
-    }
-}
-
-fn sms(settings: &config::SmsProvider) -> SmsSettings {
-    let api = match settings.kind {
-        config::SmsKind::Twilio => SmsApi::Twilio(TwilioSettings {
-            base_url: settings.base_url.clone(),
-            account: settings.account.clone(),
-            secret: settings.secret.expose().clone(),
-            from: settings.from.clone(),
-        }),
-    };
-    SmsSettings {
-        name: settings.name.clone(),
-        connections: settings.connections,
-        rate_per_second: settings.rate_per_second,
-        status_callback: None,
-        api,
-    }
+fn smtp(settings: &SmtpSettings, public_name: Option<&str>) -> SmtpSettings {
+    let helo_name = settings.helo_name.clone().or(public_name.map(str::to_owned));
+    SmtpSettings { helo_name, ..settings.clone() }
 }
 
 #[cfg(test)]
@@ -182,8 +151,8 @@ mod tests {
         let simulator = Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await.unwrap();
         let settings = SmtpSettings::new("principal", "smtp://127.0.0.1:1", "avisos@example.com");
         let configured = vec![Provider::Email(EmailProvider::try_new(&settings).unwrap())];
-        let outside = Outside::beside(simulator, configured).unwrap();
-        let [others, of_demo] = &outside.routes[..] else { panic!("two routes") };
+        let providers = Providers::beside(simulator, configured).unwrap();
+        let [others, of_demo] = &providers.routes[..] else { panic!("two routes") };
         assert!(matches!(&others.companies, Companies::Except(companies) if *companies == demo()));
         assert_eq!(names(others), [(Channel::Email, "principal"), (Channel::Sms, "simulador")]);
         assert!(matches!(&of_demo.companies, Companies::Only(companies) if *companies == demo()));

@@ -1,46 +1,46 @@
-//! The whole system in this process, with an outside world of a test's own, and somebody who notifies a company's people.
+//! The whole system in this process with providers of a test's own, one company, and a user who notifies its clients.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use dispatcher::simulator::ledger;
 use domain::value::{Channel, Role};
-use gateway::system::Outside;
+use gateway::system::Providers;
 use serde_json::Value;
 use tests::notified::checked;
 use tests::{Client, World, id_of, servers};
 
 use crate::load::notification;
-use crate::scene::{company, email, phone};
+use crate::testbed::{company, email, phone};
 
-/// On a database of its own.
-pub(crate) struct Room {
+/// The system, on a database of its own, its company, and its user.
+pub(crate) struct CompanyFixture {
     pub(crate) world: World,
     pub(crate) client: Client,
     pub(crate) company: String,
 }
 
-impl Room {
-    /// With a company of so many clients.
-    pub(crate) async fn open(outside: Outside, clients: usize) -> Self {
+impl CompanyFixture {
+    /// Starts the system with a company of so many clients.
+    pub(crate) async fn start(providers: Providers, clients: usize) -> Self {
         let nats_url = servers::shared().await.nats_url().expect("a broker").to_owned();
-        let world = World::with(servers::database().await, nats_url, outside).await;
+        let world = World::with(servers::database().await, nats_url, providers).await;
         let company = company(world.log(), 0, clients).await;
         let client = world.user("Natalia", &[Role::Notifier], &[company]).await;
         Self { world, client, company: company.to_string() }
     }
 
-    /// Tells everybody of the company.
+    /// Notifies all clients of the company on a channel. Returns the notification's id.
     pub(crate) async fn notify(&self, channel: Channel) -> String {
         self.ask(&notification(&self.company, channel)).await
     }
 
-    /// Makes a request as it is.
+    /// Posts a notification. Returns its id.
     pub(crate) async fn ask(&self, order: &Value) -> String {
         id_of(&self.client.post_new("/notifications", order).await.expect(202))
     }
 
-    /// The totals of a notification, which add up.
+    /// The totals of a notification. Asserts that they add up.
     pub(crate) async fn totals(&self, notification: &str) -> Value {
         let found = self.client.get(&format!("/notifications/{notification}")).await.expect(200);
         assert!(checked(&found));
@@ -48,11 +48,14 @@ impl Room {
     }
 }
 
-/// How often the outside world accepted something for each address of a channel, by all of its books.
-pub(crate) fn told(books: impl IntoIterator<Item = PathBuf>, channel: Channel) -> BTreeMap<String, usize> {
+/// How often the providers accepted a message for each address of a channel, by all of their ledgers.
+pub(crate) fn acceptances_in(
+    ledgers: impl IntoIterator<Item = PathBuf>,
+    channel: Channel,
+) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
-    for book in books {
-        let entries = ledger::read(&book).expect("the ledger can be read");
+    for ledger_file in ledgers {
+        let entries = ledger::read(&ledger_file).expect("the ledger can be read");
         for entry in entries.into_iter().filter(|entry| entry.channel == channel) {
             *times.entry(entry.to).or_default() += 1;
         }
@@ -60,7 +63,7 @@ pub(crate) fn told(books: impl IntoIterator<Item = PathBuf>, channel: Channel) -
     times
 }
 
-/// Where a client of the company is reached.
+/// The address of a client of the company on a channel.
 pub(crate) fn address(channel: Channel, n: usize) -> String {
     match channel {
         Channel::Sms => phone(0, n),

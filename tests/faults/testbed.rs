@@ -1,4 +1,4 @@
-//! What every fault happens to: the program as a process of its own, and an outside world with books of its own.
+//! The test bed of every fault: the program as a process of its own, and simulated providers with a ledger.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -37,17 +37,17 @@ const NUMBERS: usize = 9_900;
 const IMPORT_PAGE: usize = 250;
 /// How many connections the program has to each provider: so many sends of a channel can be in flight at a kill.
 pub(crate) const CONNECTIONS: usize = 4;
-/// How soon a state that is waited for is looked at again.
+/// The interval at which an awaited state is checked.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
-/// How many scenes are played at once: as many as two cores and one PostgreSQL bear.
-const SCENES_AT_ONCE: usize = 2;
+/// How many test beds run at once: as many as two cores and one PostgreSQL can bear.
+const TESTBEDS_AT_ONCE: usize = 2;
 /// How many connections to the database a program opens for its requests: two programs and a test share a server.
 const DATABASE_CONNECTIONS: usize = 8;
 
-static PLACES: Semaphore = Semaphore::const_new(SCENES_AT_ONCE);
+static PERMITS: Semaphore = Semaphore::const_new(TESTBEDS_AT_ONCE);
 
-/// A database with companies and their people, an outside world, and the settings of a program between them.
-pub(crate) struct Scene {
+/// A database with companies and their clients, simulated providers, and the environment of a program that uses both.
+pub(crate) struct Testbed {
     pub(crate) log: EventLog,
     pub(crate) simulator: Simulator,
     pub(crate) companies: Vec<CompanyId>,
@@ -60,47 +60,47 @@ pub(crate) struct Scene {
     pub(crate) token: String,
     pub(crate) reader: UserId,
     folder: TempDir,
-    _place: SemaphorePermit<'static>,
+    _permit: SemaphorePermit<'static>,
 }
 
-impl Scene {
+impl Testbed {
     /// With one company, on the shared servers.
-    pub(crate) async fn set() -> Self {
-        Self::set_with(1).await
+    pub(crate) async fn start() -> Self {
+        Self::with_companies(1).await
     }
 
     /// With so many companies, on the shared servers.
-    pub(crate) async fn set_with(companies: usize) -> Self {
+    pub(crate) async fn with_companies(companies: usize) -> Self {
         Self::shared(companies, CLIENTS).await
     }
 
     /// With one company of so many clients that its audience is frozen in several chunks.
-    pub(crate) async fn crowded() -> Self {
-        Self::of(CROWD).await
+    pub(crate) async fn with_several_chunks() -> Self {
+        Self::with_clients(CROWD).await
     }
 
     /// With one company of so many clients, on the shared servers.
-    pub(crate) async fn of(clients: usize) -> Self {
+    pub(crate) async fn with_clients(clients: usize) -> Self {
         Self::shared(1, clients).await
     }
 
     async fn shared(companies: usize, clients: usize) -> Self {
-        let place = place().await;
+        let permit = permit().await;
         let nats_url = servers::shared_durable().await.nats_url().expect("a broker").to_owned();
-        Self::on(place, companies, clients, servers::durable_database().await, nats_url).await
+        Self::on(permit, companies, clients, servers::durable_database().await, nats_url).await
     }
 
     /// With so many companies, on servers of its own.
-    pub(crate) async fn alone(companies: usize) -> Self {
-        let place = place().await;
+    pub(crate) async fn on_own_servers(companies: usize) -> Self {
+        let permit = permit().await;
         let stack = servers::own_durable().await;
         let database_url = stack.database_url().expect("a database").to_owned();
         let nats_url = stack.nats_url().expect("a broker").to_owned();
-        Self { stack: Some(stack), ..Self::on(place, companies, CLIENTS, database_url, nats_url).await }
+        Self { stack: Some(stack), ..Self::on(permit, companies, CLIENTS, database_url, nats_url).await }
     }
 
     async fn on(
-        place: SemaphorePermit<'static>,
+        permit: SemaphorePermit<'static>,
         companies: usize,
         clients: usize,
         database_url: String,
@@ -131,13 +131,13 @@ impl Scene {
             token,
             reader,
             folder,
-            _place: place,
+            _permit: permit,
         }
     }
 
     /// Its own servers.
     pub(crate) fn stack(&self) -> &Stack {
-        self.stack.as_ref().expect("a scene with servers of its own")
+        self.stack.as_ref().expect("a testbed with servers of its own")
     }
 
     /// Starts the program; `failpoints` as in `append::committed=5*off->return`.
@@ -145,7 +145,7 @@ impl Scene {
         Program::start(&["serve"], &self.environment, failpoints).await
     }
 
-    /// The environment of a program that logs what it does when nobody sets how much.
+    /// The environment of a program with the default log level.
     pub(crate) fn logging_as_usual(&self) -> HashMap<String, String> {
         let mut environment = self.environment.clone();
         environment.remove("MENSAJERIA__LOG__LEVEL");
@@ -157,9 +157,9 @@ impl Scene {
         Client::new(&program.base, Some(self.token.clone()), self.reader)
     }
 
-    /// The books of the outside world.
-    pub(crate) fn books(&self) -> Vec<LedgerEntry> {
-        ledger::read(&self.ledger()).expect("the ledger can be read")
+    /// The ledger of the providers: every message that they accepted.
+    pub(crate) fn ledger(&self) -> Vec<LedgerEntry> {
+        ledger::read(&self.ledger_path()).expect("the ledger can be read")
     }
 
     /// Waits until every view shows what the log has now.
@@ -168,19 +168,19 @@ impl Scene {
     }
 
     /// Ends the servers, if they are its own.
-    pub(crate) async fn strike(self) {
+    pub(crate) async fn stop(self) {
         self.log.pool().close().await;
         if let Some(stack) = self.stack {
             stack.stop().await.expect("the servers stop");
         }
     }
 
-    fn ledger(&self) -> PathBuf {
+    fn ledger_path(&self) -> PathBuf {
         self.folder.path().join("ledger")
     }
 }
 
-/// Looks again and again until there is something to see: what happens in another process, or in none, rings no bell here.
+/// Checks repeatedly until `look` returns a value: no signal comes here from another process.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let looking = async {
         loop {
@@ -193,7 +193,7 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
     timeout(HANG, looking).await.unwrap_or_else(|_| panic!("it took too long until {what}"))
 }
 
-/// How a projection stands.
+/// The status of a projection.
 pub(crate) async fn projection(client: &Client, name: &str) -> Value {
     let rows = client.get("/projections").await.expect(200)["data"].clone();
     let rows = rows.as_array().expect("rows");
@@ -210,9 +210,9 @@ pub(crate) async fn rebuilt(client: &Client, name: &str) {
     .await;
 }
 
-/// A place among the scenes that are played at once.
-pub(crate) async fn place() -> SemaphorePermit<'static> {
-    PLACES.acquire().await.expect("the semaphore is never closed")
+/// A permit for one of the test beds that run at once.
+pub(crate) async fn permit() -> SemaphorePermit<'static> {
+    PERMITS.acquire().await.expect("the semaphore is never closed")
 }
 
 fn environment(database_url: &str, nats_url: &str, simulator: &Simulator) -> HashMap<String, String> {
@@ -248,7 +248,7 @@ async fn log(database_url: &str) -> EventLog {
     EventLog::open(pool, &MasterKey::new(MASTER)).await.expect("the log opens")
 }
 
-/// Makes the views before the program starts, so that it meets its faults under the load and not before.
+/// Fills the views before the program starts, so that its failpoints are reached under the load and not before.
 async fn project(log: &EventLog) {
     let cancel = CancellationToken::new();
     let projections = Projections::start(log.reader().clone(), None, cancel.clone());
@@ -289,7 +289,7 @@ pub(crate) async fn company(log: &EventLog, place: usize, clients: usize) -> Com
     company
 }
 
-/// No two clients share an address, of whatever company; so the books alone tell who was told twice.
+/// No two clients share an address, in any company, so that the ledger alone shows who got a message twice.
 fn profile(company: usize, n: usize) -> ClientProfile {
     let contact = Contact {
         kind: ContactKind::Holder,
@@ -315,7 +315,7 @@ pub(crate) fn email(company: usize, n: usize) -> String {
     format!("cliente{n}@empresa{company}.test")
 }
 
-/// A user who may do all that a program asks for, and a token to do it by.
+/// A user with all rights that a test needs, and the user's token.
 pub(crate) async fn notifier(log: &EventLog, companies: &[CompanyId]) -> (UserId, String) {
     let user = UserId::from(clock::new_id());
     let order = RegisterUser {

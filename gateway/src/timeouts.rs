@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Timeouts of dependencies.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Timeouts {
     /// How long a request waits for a database connection before it is answered with 503.
     pub connection: Duration,
     /// How long a read waits for the views to show its caller's last write.
@@ -15,7 +15,7 @@ pub struct Patience {
     pub transaction: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         let [connection, views, transaction] = [4, 2, 5].map(Duration::from_secs);
         Self { connection, views, transaction }

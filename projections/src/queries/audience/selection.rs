@@ -1,0 +1,90 @@
+//! The contacts that an audience is chosen from.
+
+use domain::notification::AudienceFilter;
+use domain::value::sms::WITHOUT_UNICODE;
+use domain::value::{Channel, ClientId, CompanyId, RecipientKind};
+use sqlx::Arguments;
+use sqlx::postgres::PgArguments;
+use uuid::Uuid;
+
+/// The contacts of a company's clients that a notification is for, whether the channel reaches them or not.
+#[derive(Debug, Clone, Copy)]
+pub struct Selection<'a> {
+    /// Whose clients.
+    pub company: CompanyId,
+    /// How they are told.
+    pub channel: Channel,
+    /// Which contacts of a client.
+    pub kind: RecipientKind,
+    /// Which clients.
+    pub filter: &'a AudienceFilter,
+}
+
+/// The first parameter that a query has for itself, after those of [`Selection::arguments`].
+pub(super) const OWN_PARAMETER: usize = 7;
+
+impl Selection<'_> {
+    /// The condition on rows of `clients.contacts` under an alias. Only the filters that are given are in it.
+    pub(super) fn condition(&self, contact: &str) -> String {
+        let AudienceFilter { locale, time_zone, clients } = self.filter;
+        let mut condition = format!("{contact}.company_id = $1 and ($2 = 'everyone' or {contact}.kind = $2)");
+        if locale.is_some() {
+            condition.push_str(&format!(" and {contact}.locale = $3"));
+        }
+        if time_zone.is_some() {
+            condition.push_str(&format!(" and {contact}.time_zone = $4"));
+        }
+        if clients.is_some() {
+            condition.push_str(&format!(" and {contact}.client_id = any($5)"));
+        }
+        condition
+    }
+
+    /// The parameters `$1` to `$6`; `$6` are the patterns of numbers without Unicode.
+    pub(super) fn arguments(&self) -> sqlx::Result<PgArguments> {
+        let AudienceFilter { locale, time_zone, clients } = self.filter;
+        let clients = clients.iter().flat_map(|list| &list.ids).map(|client: &ClientId| client.uuid());
+        let mut arguments = PgArguments::default();
+        arguments
+            .add(self.company.uuid())
+            .and_then(|()| arguments.add(self.kind.as_str()))
+            .and_then(|()| arguments.add(locale.map(|locale| locale.to_string())))
+            .and_then(|()| arguments.add(time_zone.map(|zone| zone.as_str())))
+            .and_then(|()| arguments.add(clients.collect::<Vec<Uuid>>()))
+            .and_then(|()| arguments.add(WITHOUT_UNICODE.map(|digits| format!("{digits}%")).to_vec()))
+            .map_err(sqlx::Error::Encode)?;
+        Ok(arguments)
+    }
+
+    pub(super) const fn columns(&self) -> Columns {
+        columns(self.channel)
+    }
+}
+
+/// What of `clients.contacts` a channel goes by.
+pub(super) struct Columns {
+    pub(super) address: &'static str,
+    /// The address's blind index.
+    pub(super) index: &'static str,
+    /// Holds for the contacts whose address the channel can reach.
+    pub(super) is_reachable: &'static str,
+    /// Holds for the contacts whose network carries no Unicode.
+    pub(super) is_without_unicode: &'static str,
+}
+
+const fn columns(channel: Channel) -> Columns {
+    match channel {
+        Channel::Sms => Columns {
+            address: "phone",
+            index: "phone_index",
+            is_reachable: "takes_sms",
+            is_without_unicode: "phone like any($6)",
+        },
+        Channel::Email => Columns {
+            address: "email",
+            index: "email_index",
+            is_reachable: "email_index is not null",
+            is_without_unicode: "false",
+        },
+    }
+}
