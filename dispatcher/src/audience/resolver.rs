@@ -275,6 +275,7 @@ impl Resolver {
             return Ok(BTreeMap::new());
         }
         match self.requests.get(open.asked()).await {
+            Ok(request) if request.only_to.is_some() => Ok(BTreeMap::new()),
             Ok(request) => Ok(preview(&self.pool, &open.selection(&request.filter)).await?.excluded),
             Err(RequestError::Database(error)) => Err(error.into()),
             // A cancelled audience is closed even if its request cannot be read.
