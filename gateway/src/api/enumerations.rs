@@ -212,6 +212,7 @@ mod tests {
         "confirm_token",
         "forcing_characters",
         "lost_characters",
+        "reason",
         "external_ids",
         "excluded",
         "variables",
