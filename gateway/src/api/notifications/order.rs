@@ -31,6 +31,8 @@ pub(super) struct AskedNotification {
     said: Said,
     filter: AskedFilter,
     expires_at: Option<DateTime<Utc>>,
+    schedule_at: Option<DateTime<Utc>>,
+    hold_seconds: u32,
     confirm_token: Option<Short>,
 }
 
@@ -231,7 +233,17 @@ impl AskedNotification {
     /// Finds the company and the template, and fills the template in. Refuses those that do not exist, or that the caller
     /// may not learn of, and a text that nobody could be sent.
     pub(super) async fn found(self, state: &AppState, caller: &Caller) -> Answer<NewNotification> {
-        let Self { company, recipient_kind, category, said, filter, expires_at, confirm_token } = self;
+        let Self {
+            company,
+            recipient_kind,
+            category,
+            said,
+            filter,
+            expires_at,
+            schedule_at,
+            hold_seconds,
+            confirm_token,
+        } = self;
         if !(caller.may_notify(company) && state.directory().has_company(company).await?) {
             return Err(Problem::of_field("/company_id", Reason::UnknownId));
         }
@@ -253,6 +265,8 @@ impl AskedNotification {
             template,
             filter,
             expires_at,
+            schedule_at,
+            hold_seconds,
             confirm_token,
         };
         // What nobody could be sent is refused here: a line break in a subject, for one.

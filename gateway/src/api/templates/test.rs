@@ -92,6 +92,10 @@ pub(super) async fn test(
         only_to: Some(Box::new(oneself)),
         filter: AudienceFilter::default(),
         expires_at: None,
+        schedule_at: None,
+        hold_seconds: 0,
+        people: 1,
+        approval_above: None,
         author: caller.id(),
         at: state.now(),
     };
