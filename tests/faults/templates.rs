@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::kills::dies;
 use crate::load::Load;
-use crate::reconciliation::{compare, rest};
+use crate::reconciliation::{final_totals, reconcile};
 use crate::testbed::{CONNECTIONS, Testbed};
 
 /// How many people's texts are looked at.
@@ -42,7 +42,7 @@ async fn template(testbed: &Testbed) -> TemplateId {
 }
 
 async fn dies_in_a_campaign_at(failpoints: &str) {
-    let testbed = Testbed::crowded().await;
+    let testbed = Testbed::with_several_chunks().await;
     let mut load = Load::default();
     load.add_templated(&testbed, 0, Channel::Email, template(&testbed).await);
     dies(&testbed, &mut load, failpoints).await;
@@ -50,9 +50,9 @@ async fn dies_in_a_campaign_at(failpoints: &str) {
     let client = testbed.client(&program);
     load.apply_until_answered(&client).await;
     for asked in load.notifications() {
-        rest(&client, asked.id).await;
+        final_totals(&client, asked.id).await;
     }
-    compare(&testbed, &client, &load, 2 * CONNECTIONS).await;
+    reconcile(&testbed, &client, &load, 2 * CONNECTIONS).await;
 
     let mails = testbed.simulator.arrivals(Some(Channel::Email), None, LOOKED_AT).data;
     assert_eq!(mails.len(), LOOKED_AT);

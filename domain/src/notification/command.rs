@@ -17,6 +17,7 @@ use crate::value::{
 
 /// A command of one notification.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a command is decided at once and never stored")]
 pub enum NotificationCommand {
     /// Request it.
     Request(RequestNotification),

@@ -16,6 +16,7 @@ use crate::value::{
 
 /// An event of one notification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "a notification has few events, and most are its request")]
 pub enum NotificationEvent {
     /// It was requested.
     NotificationRequested {

@@ -98,7 +98,7 @@ pub fn render(text: &Text, person: &Addressee) -> Result<Rendered, Fault> {
     };
     match text.sms {
         None => rendered,
-        Some(options) => rendered?.as_sms(options, &person.address),
+        Some(options) => rendered?.into_sms(options, &person.address),
     }
 }
 
@@ -109,7 +109,7 @@ impl Rendered {
         Self { body: gsm_only(&self.body), ..self }
     }
 
-    fn as_sms(self, options: SmsOptions, number: &str) -> Result<Self, Fault> {
+    fn into_sms(self, options: SmsOptions, number: &str) -> Result<Self, Fault> {
         let sms = if !takes_unicode(number) {
             self.without_unicode()
         } else if options.transliterate {
