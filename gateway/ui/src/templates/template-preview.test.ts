@@ -26,7 +26,9 @@ beforeEach(async () => {
     simulator: false,
   };
   session.set({ status: 'in', me });
-  companies.set([{ id: 'c1', name: 'Vigía', country: 'CO', time_zone: 'America/Bogota' }]);
+  companies.set([
+    { id: 'c1', name: 'Vigía', country: 'CO', time_zone: 'America/Bogota', limits: { approval_above: null } },
+  ]);
   asked = [];
   vi.stubGlobal('fetch', async (request: Request) => {
     const { pathname: path } = new URL(request.url);
