@@ -19,7 +19,7 @@ const COMPANY_NAME: &str = "empresa.nombre";
 const DATE: &str = "fecha";
 
 /// What every template can name without declaring it. A client's own columns will be `cliente.<column>`: known by
-/// [`is_own`], and filled in by [`Names::of`].
+/// `is_own`, and filled in by `Names::of`.
 pub const OWN_NAMES: &[&str] = &[CLIENT_NAME, CONTACT_NAME, COMPANY_NAME, DATE];
 
 pub(super) fn is_own(name: &str) -> bool {
