@@ -25,8 +25,6 @@ pub(crate) struct Clients {
 
 /// A client that a batch is about.
 struct Changed<'a> {
-    /// Whether its first event is in the batch, so that it has no rows.
-    is_new: bool,
     /// None once it is erased.
     now: Option<Kept<'a>>,
 }
@@ -100,7 +98,7 @@ fn fold_client<'a>(
     event: &'a ClientEvent,
     recorded: &Recorded,
 ) {
-    let changed = clients.entry(id).or_insert(Changed { is_new: recorded.sequence == 1, now: None });
+    let changed = clients.entry(id).or_insert(Changed { now: None });
     changed.now = match event {
         ClientEvent::ClientErased { .. } => None,
         ClientEvent::ClientRegistered { company, profile, locale, time_zone }
@@ -144,8 +142,8 @@ fn approval_above(profile: &CompanyProfile) -> Option<i64> {
 
 /// Deletes the rows of the clients that have any. Who is kept keeps the time of its registration.
 async fn take_out(tx: &mut PgConnection, clients: &mut HashMap<Uuid, Changed<'_>>) -> sqlx::Result<()> {
-    let stored: Vec<Uuid> =
-        clients.iter().filter(|(_, changed)| !changed.is_new).map(|(id, _)| *id).collect();
+    // Also of those registered in this batch: a view that is set back reads their first event again.
+    let stored: Vec<Uuid> = clients.keys().copied().collect();
     if stored.is_empty() {
         return Ok(());
     }

@@ -136,7 +136,7 @@ async fn a_page_that_only_nearly_is_full_lists_every_row() {
     );
     let contacts = format!(
         "insert into clients.contacts
-         select {id}, ordinal, $1, 'holder', 'A', null, null, false, null, null
+         select {id}, ordinal, $1, 'holder', 'A', null, null, false, null, null, 'es', 'America/Bogota'
          from generate_series(1, 175) n, generate_series(1, 100) ordinal"
     );
     for rows in [clients, contacts] {
