@@ -279,7 +279,10 @@ describe('«Enviar Notificaciones Clientes»', () => {
     const dialog = page.getByRole('dialog', { name: 'Reprogramar la notificación' });
     await dialog.getByLabel('Programar para').fill(`${year + 1}-01-16T10:00`);
     await dialog.getByRole('button', { name: 'Reprogramar' }).click();
-    await page.getByText(/16 de enero de \d{4}.* 10:00/).first().waitFor();
+    await page
+      .getByText(/16 de enero de \d{4}.* 10:00/)
+      .first()
+      .waitFor();
     assert.equal((await api(page, `/notifications/${id}`)).send_at, `${year + 1}-01-16T15:00:00Z`);
     await page.getByRole('button', { name: 'Pausar' }).click();
     await page.locator('.title .pill', { hasText: 'En pausa' }).waitFor();
