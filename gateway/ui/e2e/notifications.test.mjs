@@ -279,6 +279,7 @@ describe('«Enviar Notificaciones Clientes»', () => {
     const dialog = page.getByRole('dialog', { name: 'Reprogramar la notificación' });
     await dialog.getByLabel('Programar para').fill(`${year + 1}-01-16T10:00`);
     await dialog.getByRole('button', { name: 'Reprogramar' }).click();
+    await dialog.waitFor({ state: 'hidden' });
     await page
       .getByText(/16 de enero de \d{4}.* 10:00/)
       .first()

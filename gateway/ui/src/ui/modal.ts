@@ -49,6 +49,8 @@ export class Modal implements ReactiveController {
   }
 
   hostUpdated(): void {
+    // A host that was taken out of the page may still be updated.
+    if (!this.host.isConnected) return;
     const dialog = this.host.renderRoot.querySelector<HTMLDialogElement>('dialog.modal');
     if (dialog === this.dialog) return;
     this.leave();
