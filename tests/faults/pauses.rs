@@ -78,7 +78,7 @@ async fn stopped(testbed: &Testbed) -> (i64, i64) {
     .expect("the tasks")
 }
 
-/// The event is committed, and so the pause holds, whoever asked for it and was not answered.
+/// The event is committed, so the pause holds although its request was never answered.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_around_a_pause_and_around_its_end_loses_nobody_and_tells_nobody_twice() {
     for step in ["before_commit", "committed"] {

@@ -31,7 +31,7 @@ async fn a_delivery_stands_for_the_events_about_many_that_name_it() {
     let outcomes =
         &entries.iter().find(|entry| entry["type"] == "OutcomesRecorded").expect("outcomes")["summary"];
     assert!(outcomes["outcomes"][0]["n"].as_i64() >= Some(1), "{outcomes}");
-    // Neither is a deed: what is asked of a person is not pushed off the screen by what follows from it.
+    // Neither is a deed: the consequences of a deed must not push it off the screen.
     let deeds = desk.nora.all(&format!("/audit?subject={delivery}&hide=receipts")).await;
     assert_eq!(kinds(&deeds), Vec::<&str>::new());
 

@@ -1,4 +1,4 @@
-//! The audience of a notification: its recipients, in pages, their number, who is left out, and those for whom it failed.
+//! The audience of a notification: pages of its recipients, their number, the excluded, and the failed.
 
 mod excluded;
 mod failed;
