@@ -121,6 +121,26 @@ async fn a_provider_without_unicode_is_given_none_and_the_parts_are_its_own() {
     desk.world.stop().await;
 }
 
+#[tokio::test]
+async fn a_notification_goes_out_in_every_dialect() {
+    for kind in [Simulator::infobip_settings, Simulator::generic_settings] {
+        let simulator =
+            Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await.expect("it starts");
+        let settings = kind(&simulator, 2);
+        let desk = Desk::in_world(world(simulator, &[settings]).await).await;
+        desk.client(Some("3015510101"), None).await;
+        desk.client(Some("3015510001"), None).await;
+        let notification = desk.send(&sms_to(desk.company, "«Señal» & {to}")).await;
+        desk.finished(&notification).await;
+        assert_eq!(texts(&desk)["+573015510101"], "«Señal» & {to}");
+        let states = desk.deliveries(&notification).await;
+        let mut states: Vec<_> = states.iter().map(|delivery| delivery["state"].as_str()).collect();
+        states.sort_unstable();
+        assert_eq!(states, [Some("accepted"), Some("failed")]);
+        desk.world.stop().await;
+    }
+}
+
 /// The provider that the preview counted for is away, and the other would take two parts.
 #[tokio::test]
 async fn a_provider_of_more_parts_than_allowed_does_not_get_the_sms() {

@@ -13,14 +13,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use super::{Behaviour, Content, NewArrival, Outcome, Refusal, World, twilio::Twilio};
+use super::{
+    Behaviour, Content, NewArrival, Outcome, Refusal, World, generic::Generic, infobip::Infobip,
+    twilio::Twilio,
+};
 
 /// The largest request that is read, in bytes.
 const MAX_REQUEST: usize = 64 * 1024;
 /// How long a client may take over the head of a request, or say nothing between two.
 const HEAD: Duration = Duration::from_secs(60);
 /// Every dialect that is simulated; the first that knows a path answers, else the first of all says that it is unknown.
-const DIALECTS: [&dyn Dialect; 1] = [&Twilio];
+const DIALECTS: [&dyn Dialect; 3] = [&Twilio, &Infobip, &Generic];
 
 /// An SMS API as its server speaks.
 pub(super) trait Dialect: Sync {
@@ -49,6 +52,16 @@ pub(super) enum Reference<'a> {
     Serial(u64),
     /// By the recipient's number, as odd servers do.
     Recipient(&'a str),
+}
+
+impl Reference<'_> {
+    /// The name with a prefix.
+    pub(super) fn named(self, prefix: &str) -> String {
+        match self {
+            Self::Serial(serial) => format!("{prefix}{serial:032x}"),
+            Self::Recipient(number) => format!("{prefix}{}", number.trim_start_matches('+')),
+        }
+    }
 }
 
 /// One SMS as it came.
@@ -148,4 +161,16 @@ pub(super) fn json(status: StatusCode, body: &Value) -> Answer {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// A text of a document that is not empty.
+pub(super) fn text_at(document: &Value, pointer: &str) -> Option<String> {
+    document.pointer(pointer)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// Our delivery id, which the callback's address carries.
+pub(super) fn delivery_id(callback: &str) -> Option<String> {
+    let url = url::Url::parse(callback).ok()?;
+    let (_, id) = url.query_pairs().find(|(name, _)| name == "delivery")?;
+    Some(id.into_owned())
 }

@@ -10,7 +10,7 @@ use hyper::{
 };
 use serde_json::{Value, json};
 
-use super::http::{self, Answer, Dialect, Reference, Sms};
+use super::http::{self, Answer, Dialect, Reference, Sms, delivery_id};
 use super::{ACCOUNT, Refusal, SECRET};
 
 /// The one account's API.
@@ -41,12 +41,8 @@ impl Dialect for Twilio {
     }
 
     fn accepted(&self, sms: &Sms, reference: Reference<'_>) -> Answer {
-        let sid = match reference {
-            Reference::Serial(serial) => format!("SM{serial:032x}"),
-            Reference::Recipient(number) => format!("SM{}", number.trim_start_matches('+')),
-        };
         let body = json!({
-            "sid": sid,
+            "sid": reference.named("SM"),
             "account_sid": ACCOUNT,
             "status": "queued",
             "to": sms.to,
@@ -79,11 +75,4 @@ impl Dialect for Twilio {
     fn unauthorized(&self) -> Refusal {
         Refusal::sms(401, 20003, "Authenticate")
     }
-}
-
-/// Our delivery id, which the callback's address carries.
-fn delivery_id(callback: &str) -> Option<String> {
-    let url = url::Url::parse(callback).ok()?;
-    let (_, id) = url.query_pairs().find(|(name, _)| name == "delivery")?;
-    Some(id.into_owned())
 }

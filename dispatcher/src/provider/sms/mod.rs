@@ -1,6 +1,10 @@
 //! SMS over HTTP: one transport for all APIs, and a dialect for each kind of them.
 
+mod callback_address;
 mod dialect;
+mod fields;
+mod generic;
+mod infobip;
 mod retry_after;
 mod settings;
 mod status;
@@ -19,6 +23,8 @@ use super::{
 use dialect::{Answer, Dialect};
 
 pub use dialect::{CallbackError, StatusCallback, StatusReport};
+pub use generic::{GenericAnswer, GenericReceipt, GenericRequest, GenericSettings};
+pub use infobip::InfobipSettings;
 pub use settings::{SmsApi, SmsSettings};
 pub use transport::SmsDeadlines;
 pub use twilio::TwilioSettings;

@@ -9,12 +9,13 @@ use domain::deliveries::{Cause, Evidence, FailureClass, Phase, Receipt};
 use domain::value::DeliveryId;
 use url::{Position, Url, form_urlencoded};
 
-use super::DELIVERY;
-use super::answer::{bounded, code};
+use super::answer::code;
 use super::codes::{OPTED_OUT, class_of, meaning_of};
 use crate::provider::redaction::{provider_text, without_recipient};
 use crate::provider::settings::Secret;
+use crate::provider::sms::callback_address::{DELIVERY, parameter};
 use crate::provider::sms::dialect::{CallbackError, StatusCallback, StatusReport};
+use crate::provider::sms::fields::bounded;
 
 const SIGNATURE: &str = "x-twilio-signature";
 
@@ -78,9 +79,7 @@ fn cause(status: &str, error: Option<&str>) -> Cause {
 }
 
 fn delivery(query: &str) -> Option<DeliveryId> {
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let (_, id) = pairs.find(|(name, _)| name == DELIVERY)?;
-    DeliveryId::try_from(id.as_ref()).ok()
+    DeliveryId::try_from(parameter(query, DELIVERY)?.as_str()).ok()
 }
 
 /// The signature is the HMAC-SHA1, under the account's token, of the full URL and then of each parameter's name and value,

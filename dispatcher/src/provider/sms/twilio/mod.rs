@@ -14,6 +14,7 @@ use reqwest::{
 };
 use url::{Url, form_urlencoded};
 
+use super::callback_address::DELIVERY;
 use super::dialect::{Answer, CallbackError, Dialect, StatusCallback, StatusReport};
 use super::settings::http_url;
 use crate::provider::{
@@ -21,9 +22,6 @@ use crate::provider::{
     failure::{Accepted, Failure, SendFailure},
     settings::{Secret, SettingsError},
 };
-
-/// The parameter of a callback's address that carries our delivery id.
-const DELIVERY: &str = "delivery";
 
 /// An account at Twilio, or at a provider with the same API.
 #[derive(Clone)]
