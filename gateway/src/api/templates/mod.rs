@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::Caller;
-use crate::problem::{Answer, Problem};
+use crate::problem::{Answer, Problem, Reason};
 use crate::state::AppState;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
@@ -39,4 +39,14 @@ async fn template_for(state: &AppState, caller: &Caller, template: TemplateId) -
 /// Whether the caller may write templates of a company, or of none.
 fn may_write(caller: &Caller, company: Option<CompanyId>) -> bool {
     company.map_or(caller.is_admin(), |company| caller.may_notify(company))
+}
+
+/// The refusal of a company in a body that is not the template's. One that the caller may not learn of is unknown.
+async fn other_company(state: &AppState, caller: &Caller, asked: Option<CompanyId>) -> Answer<Problem> {
+    let is_known = match asked {
+        Some(company) => caller.knows(company) && state.directory().has_company(company).await?,
+        None => true,
+    };
+    let reason = if is_known { Reason::NotTheTemplates } else { Reason::UnknownId };
+    Ok(Problem::of_field("/company_id", reason))
 }

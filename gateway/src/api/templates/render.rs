@@ -50,10 +50,6 @@ impl FromFields for RenderTemplate {
 
 impl Body for RenderTemplate {
     const KEY: Key = Key::Ignored;
-
-    fn permits(caller: &Caller) -> bool {
-        needs_to_read(caller).is_ok()
-    }
 }
 
 /// A text as one would get it.
@@ -81,6 +77,7 @@ pub(super) async fn render(
 ) -> Answer<Json<RenderedView>> {
     let Order { caller, body, .. } = order;
     let created = template_for(&state, &caller, template).await?;
+    needs_to_read(&caller)?;
     let client = match body.client {
         Some(client) => Some(client_for(&state, &caller, &created, client).await?),
         None => None,

@@ -12,7 +12,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::preview::{company_name, content_of, not_filled, not_rendered};
-use super::template_for;
+use super::{other_company, template_for};
 use crate::access::Caller;
 use crate::api::Wrote;
 use crate::api::schema::Made;
@@ -46,11 +46,7 @@ impl FromFields for TestTemplate {
     }
 }
 
-impl Body for TestTemplate {
-    fn permits(caller: &Caller) -> bool {
-        caller.has(Role::Notifier)
-    }
-}
+impl Body for TestTemplate {}
 
 /// Send a template to oneself (notifiers), at the address of one's own account and nowhere else. It is a notification to one
 /// person, whose id is the answer's.
@@ -66,7 +62,8 @@ pub(super) async fn test(
 ) -> Answer<Wrote> {
     let Order { caller, body, context } = order;
     let created = template_for(&state, &caller, template).await?;
-    let company = company_of(&caller, &created, body.company)?;
+    caller.needs(caller.has(Role::Notifier))?;
+    let company = company_of(&state, &caller, &created, body.company).await?;
     let oneself = oneself(&caller, created.channel)?;
     let given = body.variables.iter().map(|(name, text)| (name.clone(), text.as_str().to_owned())).collect();
     let variables = created.latest.content.fill_sample(&given).map_err(not_filled)?;
@@ -104,20 +101,20 @@ pub(super) async fn test(
     Ok(state.wrote(StatusCode::ACCEPTED, &caller, done, answer))
 }
 
-fn company_of(caller: &Caller, created: &Created, asked: Option<CompanyId>) -> Answer<CompanyId> {
-    let company = match (created.company, asked) {
-        (Some(own), Some(asked)) if own != asked => {
-            return Err(Problem::of_field("/company_id", Reason::NotTheTemplates));
-        }
-        (own, asked) => own.or(asked),
-    };
-    let company = company.ok_or_else(|| Problem::of_field("/company_id", Invalid::Missing.into()))?;
-    if created.company.is_some() {
-        caller.needs_for(company, caller.may_notify(company))?;
-    } else if !caller.may_notify(company) {
-        return Err(Problem::of_field("/company_id", Reason::UnknownId));
+/// The template's company, or for a template of no company the one that is asked for.
+async fn company_of(
+    state: &AppState,
+    caller: &Caller,
+    created: &Created,
+    asked: Option<CompanyId>,
+) -> Answer<CompanyId> {
+    match (created.company, asked) {
+        (Some(own), Some(asked)) if own != asked => Err(other_company(state, caller, Some(asked)).await?),
+        (Some(own), _) => Ok(own),
+        (None, Some(asked)) if caller.may_notify(asked) => Ok(asked),
+        (None, Some(_)) => Err(Problem::of_field("/company_id", Reason::UnknownId)),
+        (None, None) => Err(Problem::of_field("/company_id", Invalid::Missing.into())),
     }
-    Ok(company)
 }
 
 /// The caller as a recipient. Accounts have an e-mail address and no number.

@@ -2,17 +2,16 @@
 
 use axum::extract::State;
 use domain::template::{AddVersion, Draft};
-use domain::value::{Category, Channel, CompanyId, Name, Role, TemplateId};
+use domain::value::{Category, Channel, CompanyId, Name, TemplateId};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::fields::{DeclaredVariable, draft};
-use super::{may_write, template_for};
-use crate::access::Caller;
+use super::{may_write, other_company, template_for};
 use crate::api::Wrote;
 use crate::api::schema::Made;
 use crate::extract::{Body, Fields, FromFields, Order, PathId};
-use crate::problem::{Answer, Problem, Reason};
+use crate::problem::Answer;
 use crate::state::AppState;
 
 /// A version in a request.
@@ -71,11 +70,7 @@ impl FromFields for NewVersion {
     }
 }
 
-impl Body for NewVersion {
-    fn permits(caller: &Caller) -> bool {
-        caller.has(Role::Notifier)
-    }
-}
+impl Body for NewVersion {}
 
 /// Add a version to a template (who may create it). Notifications use it from now on; those requested before keep theirs.
 #[utoipa::path(
@@ -92,8 +87,10 @@ pub(super) async fn add(
     let company = template_for(&state, &caller, template).await?.company;
     caller.needs(may_write(&caller, company))?;
     let NewVersion { name, category, company: asked, draft } = body;
-    if asked.is_some_and(|asked| asked != company) {
-        return Err(Problem::of_field("/company_id", Reason::NotTheTemplates));
+    if let Some(asked) = asked
+        && asked != company
+    {
+        return Err(other_company(&state, &caller, asked).await?);
     }
     let version = AddVersion { name, category, draft, author: caller.id(), at: state.now() };
     let done = commands::templates::add_version(state.log(), template, company, version, &context).await?;
