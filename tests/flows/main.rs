@@ -25,5 +25,6 @@ mod schedules;
 mod sms;
 mod starts;
 mod store;
+mod templates;
 
 tests::entry_points!();

@@ -42,6 +42,7 @@ mod projections;
 pub mod schema;
 mod session;
 mod simulator;
+mod templates;
 mod users;
 mod wrote;
 
@@ -88,6 +89,7 @@ fn described() -> OpenApiRouter<AppState> {
         .merge(messages::router())
         .merge(inbox::router())
         .merge(notifications::router())
+        .merge(templates::router())
         .merge(deliveries::router())
         .merge(audit::router())
         .merge(projections::router())
