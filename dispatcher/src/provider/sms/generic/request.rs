@@ -243,6 +243,8 @@ fn sample() -> Outgoing {
         to_name: None,
         subject: None,
         body: String::new(),
+        html: None,
+        is_personal: false,
         requested_at: DateTime::UNIX_EPOCH,
     }
 }

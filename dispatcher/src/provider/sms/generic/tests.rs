@@ -100,6 +100,8 @@ fn outgoing() -> Outgoing {
         to_name: None,
         subject: None,
         body: "\"Señal\" & más {secret}\n".into(),
+        html: None,
+        is_personal: false,
         requested_at: DateTime::UNIX_EPOCH,
     }
 }
