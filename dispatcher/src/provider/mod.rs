@@ -3,7 +3,7 @@
 pub mod breaker;
 pub mod email;
 pub mod failure;
-mod hint;
+pub(crate) mod hint;
 pub mod limit;
 pub mod pulse;
 mod redaction;
@@ -23,7 +23,7 @@ use domain::value::{Channel, DeliveryId};
 pub use breaker::{Admission, Breaker, RestReason};
 pub use email::helo::helo_name;
 pub use email::security::TlsMode;
-pub use email::{EmailProvider, EmailSender, SmtpDeadlines, SmtpSettings};
+pub use email::{EmailProvider, EmailSender, LogIn, SmtpDeadlines, SmtpSettings};
 pub use failure::{Accepted, Doubt, Failure, Scope, SendFailure, StartRefused};
 pub use limit::RateLimit;
 pub use pulse::Pulse;
@@ -31,7 +31,7 @@ pub use schedule::{Attempts, RetryAdvice, next_attempt};
 pub use settings::SettingsError;
 pub use sms::{
     CallbackError, GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, InfobipSettings, SmsApi,
-    SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback, StatusReport, TwilioSettings,
+    HttpAnswer, SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback, StatusReport, TwilioSettings,
 };
 
 /// One message to one recipient, rendered and ready to go.

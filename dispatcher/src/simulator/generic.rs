@@ -10,6 +10,8 @@ use crate::provider::GenericSettings;
 
 /// The path of its API.
 pub(super) const PATH: &str = "/v1/sms";
+/// The path that answers who the account is.
+const ACCOUNT_PATH: &str = "/v1/account";
 
 /// The one account's API.
 pub(super) struct Generic;
@@ -17,6 +19,10 @@ pub(super) struct Generic;
 impl Dialect for Generic {
     fn is_for(&self, head: &Parts) -> bool {
         head.method == Method::POST && head.uri.path() == PATH
+    }
+
+    fn is_probe(&self, head: &Parts) -> bool {
+        head.method == Method::GET && head.uri.path() == ACCOUNT_PATH
     }
 
     fn is_authorized(&self, head: &Parts) -> bool {
@@ -69,6 +75,7 @@ fn answer(message: Value) -> Answer {
 pub(crate) fn account(url: &str) -> GenericSettings {
     let request = json!({
         "url": url,
+        "check_url": url.replace(PATH, ACCOUNT_PATH),
         "headers": {"Authorization": "Basic {basic}"},
         "json": {
             "sender": "{from}",

@@ -29,6 +29,8 @@ const DIALECTS: [&dyn Dialect; 3] = [&Twilio, &Infobip, &Generic];
 pub(super) trait Dialect: Sync {
     /// Whether the request is for this API.
     fn is_for(&self, head: &Parts) -> bool;
+    /// Whether the request only asks who the account is.
+    fn is_probe(&self, head: &Parts) -> bool;
     /// Whether the client knows the account's secret.
     fn is_authorized(&self, head: &Parts) -> bool;
     /// The message of a request, or why there is none.
@@ -95,6 +97,9 @@ pub(super) async fn session(stream: TcpStream, world: Arc<World>) {
 
 async fn answer(request: Request<Incoming>, world: Arc<World>) -> Result<Answer, Cut> {
     let (head, body) = request.into_parts();
+    if let Some(dialect) = DIALECTS.into_iter().find(|dialect| dialect.is_probe(&head)) {
+        return Ok(probed(dialect, &head));
+    }
     let Some(dialect) = DIALECTS.into_iter().find(|dialect| dialect.is_for(&head)) else {
         let [first, ..] = DIALECTS;
         return Ok(first.refused(first.unknown()));
@@ -108,6 +113,15 @@ async fn answer(request: Request<Incoming>, world: Arc<World>) -> Result<Answer,
     match dialect.read(&body.to_bytes()) {
         Ok(sms) => deliver(dialect, sms, &world).await,
         Err(refusal) => Ok(dialect.refused(refusal)),
+    }
+}
+
+/// The account, to whoever knows its secret.
+fn probed(dialect: &dyn Dialect, head: &Parts) -> Answer {
+    if dialect.is_authorized(head) {
+        json(StatusCode::OK, &serde_json::json!({}))
+    } else {
+        dialect.refused(dialect.unauthorized())
     }
 }
 

@@ -18,6 +18,10 @@ impl Dialect for Infobip {
         head.method == Method::POST && head.uri.path() == "/sms/3/messages"
     }
 
+    fn is_probe(&self, head: &Parts) -> bool {
+        head.method == Method::GET && head.uri.path() == "/account/1/balance"
+    }
+
     fn is_authorized(&self, head: &Parts) -> bool {
         let expected = format!("App {SECRET}");
         head.headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes() == expected.as_bytes())

@@ -22,6 +22,10 @@ impl Dialect for Twilio {
             && head.uri.path() == format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
     }
 
+    fn is_probe(&self, head: &Parts) -> bool {
+        head.method == Method::GET && head.uri.path() == format!("/2010-04-01/Accounts/{ACCOUNT}.json")
+    }
+
     fn is_authorized(&self, head: &Parts) -> bool {
         let expected = format!("Basic {}", BASE64_STANDARD.encode(format!("{ACCOUNT}:{SECRET}")));
         head.headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes() == expected.as_bytes())

@@ -38,6 +38,7 @@ pub(super) struct RawEmailProvider {
     #[serde(default)]
     rate_per_second: u32,
     helo_name: Option<String>,
+    dkim_selector: Option<String>,
     tls: Option<TlsMode>,
     ca_file: Option<PathBuf>,
     #[serde(default)]
@@ -97,6 +98,7 @@ pub(super) fn email(
                 connections: raw.connections,
                 rate_per_second: raw.rate_per_second,
                 helo_name: raw.helo_name,
+                dkim_selector: raw.dkim_selector,
                 tls: raw.tls,
                 ca_file: secrets.file_of_entry(&entry, "ca_file", raw.ca_file)?,
                 certificate_sha256: raw.certificate_sha256,

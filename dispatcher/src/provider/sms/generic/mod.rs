@@ -127,6 +127,14 @@ impl Dialect for Generic {
         self.request.fill(outgoing, &self.callback)
     }
 
+    fn probe(&self) -> Option<Request> {
+        self.request.probe()
+    }
+
+    fn address(&self) -> &Url {
+        self.request.url()
+    }
+
     fn read_answer(&self, answer: &Answer<'_>) -> Result<Accepted, SendFailure> {
         self.answer.read(answer, &self.classes)
     }

@@ -36,6 +36,7 @@ pub struct GenericRequest {
     query: BTreeMap<String, Pattern>,
     json: Option<JsonPattern>,
     form: Option<BTreeMap<String, Pattern>>,
+    check_url: Option<String>,
 }
 
 /// Templates may hold secrets.
@@ -82,6 +83,7 @@ pub(super) struct RequestTemplate {
     headers: Vec<(HeaderName, Pattern)>,
     query: BTreeMap<String, Pattern>,
     body: Body,
+    check_url: Option<Url>,
     account: Account,
 }
 
@@ -122,7 +124,7 @@ impl RequestTemplate {
         account: Account,
         wrong: &impl Fn(&'static str, &'static str) -> SettingsError,
     ) -> Result<Self, SettingsError> {
-        let GenericRequest { url, method, headers, query, json, form } = request.clone();
+        let GenericRequest { url, method, headers, query, json, form, check_url } = request.clone();
         let body = match (json, form) {
             (Some(_), Some(_)) => {
                 return Err(wrong("request.form", "stands beside request.json: give one of the two"));
@@ -135,9 +137,13 @@ impl RequestTemplate {
             return Err(wrong("request.method", "GET has no body: give query, or another method"));
         }
         let url = http_url(&url).ok_or(wrong("request.url", "must begin with https:// or http://"))?;
+        let check_url = check_url.map(|url| {
+            http_url(&url).ok_or(wrong("request.check_url", "must begin with https:// or http://"))
+        });
+        let check_url = check_url.transpose()?;
         let headers = header_names(headers)
             .ok_or(wrong("request.headers", "has a name that is no header's, or {text} in a value"))?;
-        let template = Self { url, method: method.into(), headers, query, body, account };
+        let template = Self { url, method: method.into(), headers, query, body, check_url, account };
         template.check(wrong)?;
         Ok(template)
     }
@@ -160,6 +166,29 @@ impl RequestTemplate {
         }
         let unusable = |_| wrong("request.headers", "has a value that no header can carry");
         self.fill(&sample(), &CallbackAddress::new(Some(self.url.clone()), "")).map(drop).map_err(unusable)
+    }
+
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// A GET with the headers of a message, if there is an address for it.
+    pub(super) fn probe(&self) -> Option<Request> {
+        let mut request = Request::new(Method::GET, self.check_url.clone()?);
+        let callback = CallbackAddress::new(None, "");
+        let message = sample();
+        let values = Message { account: &self.account, outgoing: &message, callback: &callback };
+        self.add_headers(&mut request, &values).ok()?;
+        Some(request)
+    }
+
+    fn add_headers(&self, request: &mut Request, values: &impl Values) -> Result<(), Failure> {
+        for (name, pattern) in &self.headers {
+            if let Some(text) = pattern.fill(values) {
+                request.headers_mut().insert(name.clone(), header_value(&text)?);
+            }
+        }
+        Ok(())
     }
 
     /// Whether a template has the placeholder.
@@ -187,11 +216,7 @@ impl RequestTemplate {
             request.headers_mut().insert(CONTENT_TYPE, kind);
             *request.body_mut() = Some(body.into());
         }
-        for (name, pattern) in &self.headers {
-            if let Some(text) = pattern.fill(&values) {
-                request.headers_mut().insert(name.clone(), header_value(&text)?);
-            }
-        }
+        self.add_headers(&mut request, &values)?;
         Ok(request)
     }
 }

@@ -43,6 +43,7 @@ impl fmt::Debug for InfobipSettings {
 #[derive(Debug)]
 pub(super) struct Infobip {
     messages_url: Url,
+    balance_url: Url,
     authorization: HeaderValue,
     from: String,
     callback: CallbackAddress,
@@ -61,14 +62,13 @@ impl Infobip {
         if from.trim().is_empty() || from.chars().any(char::is_control) {
             return Err(wrong("from", "must be a number or a sender's name"));
         }
-        let messages_url = http_url(base_url)
-            .filter(|url| url.query().is_none())
-            .and_then(|base| {
-                Url::parse(&format!("{}/sms/3/messages", base.as_str().trim_end_matches('/'))).ok()
-            })
-            .ok_or(wrong("base_url", "must begin with https:// or http:// and have no query"))?;
+        let wrong_base = || wrong("base_url", "must begin with https:// or http:// and have no query");
+        let base = http_url(base_url).filter(|url| url.query().is_none()).ok_or_else(wrong_base)?;
+        let base = base.as_str().trim_end_matches('/');
+        let at = |path: &str| Url::parse(&format!("{base}{path}")).map_err(|_| wrong_base());
+        let (messages_url, balance_url) = (at("/sms/3/messages")?, at("/account/1/balance")?);
         let callback = CallbackAddress::new(status_callback, secret);
-        Ok(Self { messages_url, authorization, from: from.clone(), callback })
+        Ok(Self { messages_url, balance_url, authorization, from: from.clone(), callback })
     }
 }
 
@@ -130,6 +130,18 @@ impl Dialect for Infobip {
         request.headers_mut().insert(ACCEPT, JSON);
         *request.body_mut() = Some(body.into());
         Ok(request)
+    }
+
+    /// The account's balance (infobip.com/docs/api/platform/account-management).
+    fn probe(&self) -> Option<Request> {
+        let mut request = Request::new(Method::GET, self.balance_url.clone());
+        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
+        request.headers_mut().insert(ACCEPT, JSON);
+        Some(request)
+    }
+
+    fn address(&self) -> &Url {
+        &self.messages_url
     }
 
     fn read_answer(&self, answer: &Answer<'_>) -> Result<Accepted, SendFailure> {
