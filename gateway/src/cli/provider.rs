@@ -58,6 +58,8 @@ fn test_message(channel: Channel, to: &str) -> Result<Outgoing, CliError> {
         to_name: None,
         subject: (channel == Channel::Email).then(|| "Mensajería: prueba".to_owned()),
         body: "Prueba de Mensajeria. No hace falta responder.".to_owned(),
+        html: None,
+        is_personal: true,
         requested_at: clock::now(),
     })
 }
