@@ -121,7 +121,10 @@ struct Report {
 impl Report {
     fn of(&self, check: &str) -> &Value {
         let findings = self.answer["findings"].as_array().expect("a list");
-        findings.iter().find(|finding| finding["check"] == check).unwrap_or_else(|| panic!("no {check}: {self:?}"))
+        findings
+            .iter()
+            .find(|finding| finding["check"] == check)
+            .unwrap_or_else(|| panic!("no {check}: {self:?}"))
     }
 
     fn level(&self, check: &str) -> &str {
@@ -192,13 +195,16 @@ async fn doctor_finds_every_fault_at_once() {
     let mut clinic = Clinic::open(vec![("vigia.test", Record::Txt("v=spf1 mx"))]).await;
     clinic.secrets = ["wrong", "wrong"];
     let report = clinic.doctor().await;
-    let faults = ["email.principal.log_in", "sms.primero.log_in", "sender.vigia.test.mx", "sender.vigia.test.dkim"];
+    let faults =
+        ["email.principal.log_in", "sms.primero.log_in", "sender.vigia.test.mx", "sender.vigia.test.dkim"];
     for fault in faults {
         assert_eq!(report.level(fault), "fault", "{}", report.of(fault));
         assert!(report.of(fault)["advice"].is_string(), "what to do: {fault}");
     }
     assert_eq!(report.level("sender.vigia.test.spf"), "warning");
-    assert!(report.of("sender.vigia.test.spf")["seen"].as_str().is_some_and(|seen| seen.contains("no `all`")));
+    assert!(
+        report.of("sender.vigia.test.spf")["seen"].as_str().is_some_and(|seen| seen.contains("no `all`"))
+    );
     assert_eq!(report.level("sender.vigia.test.dmarc"), "warning");
     assert_eq!(report.level("jetstream.step"), "ok", "one fault does not stop the other checks");
     assert_eq!((report.code, &report.answer["ok"]), (FAULTS, &Value::Bool(false)));
@@ -206,7 +212,11 @@ async fn doctor_finds_every_fault_at_once() {
     clinic.selector = None;
     let report = clinic.doctor().await;
     assert_eq!(report.level("sender.vigia.test.dkim"), "warning");
-    assert!(report.of("sender.vigia.test.dkim")["seen"].as_str().is_some_and(|seen| seen.contains("cannot be known")));
+    assert!(
+        report.of("sender.vigia.test.dkim")["seen"]
+            .as_str()
+            .is_some_and(|seen| seen.contains("cannot be known"))
+    );
     clinic.world.stop().await;
 }
 

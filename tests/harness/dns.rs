@@ -57,7 +57,8 @@ impl Drop for FakeDns {
 fn answer(query: &[u8], zone: &[(&str, Record)]) -> Vec<u8> {
     let (name, end) = name(query);
     let kind = u16::from_be_bytes([query[end], query[end + 1]]);
-    let of_name: Vec<&Record> = zone.iter().filter(|(its, _)| *its == name).map(|(_, record)| record).collect();
+    let of_name: Vec<&Record> =
+        zone.iter().filter(|(its, _)| *its == name).map(|(_, record)| record).collect();
     let found: Vec<&Record> = of_name.iter().copied().filter(|record| record.kind() == kind).collect();
     let flags = if of_name.is_empty() { RESPONSE | NAME_ERROR } else { RESPONSE };
     let mut answer = query[..2].to_vec();

@@ -9,10 +9,16 @@ const AGREED: TimeDelta = TimeDelta::seconds(3);
 /// From here on codes, signatures and schedules go wrong.
 const WRONG: TimeDelta = TimeDelta::seconds(60);
 
-const ADVICE: &str = "set both clocks by NTP (timedatectl): times of schedules, expiries and signatures depend on them";
+const ADVICE: &str =
+    "set both clocks by NTP (timedatectl): times of schedules, expiries and signatures depend on them";
 
 /// Compares `theirs` with our clock at the same moment.
-pub fn clock_finding(check: impl Into<String>, whose: &str, theirs: DateTime<Utc>, ours: DateTime<Utc>) -> Finding {
+pub fn clock_finding(
+    check: impl Into<String>,
+    whose: &str,
+    theirs: DateTime<Utc>,
+    ours: DateTime<Utc>,
+) -> Finding {
     let difference = (ours - theirs).abs();
     let seen = format!("{whose} differs from ours by {:.1} s", difference.as_seconds_f64());
     if difference <= AGREED {

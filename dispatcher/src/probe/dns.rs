@@ -86,7 +86,11 @@ fn config(server: SocketAddr) -> ResolverConfig {
     let [mut udp, mut tcp] = [ConnectionConfig::udp(), ConnectionConfig::tcp()];
     udp.port = server.port();
     tcp.port = server.port();
-    ResolverConfig::from_parts(None, Vec::new(), vec![NameServerConfig::new(server.ip(), true, vec![udp, tcp])])
+    ResolverConfig::from_parts(
+        None,
+        Vec::new(),
+        vec![NameServerConfig::new(server.ip(), true, vec![udp, tcp])],
+    )
 }
 
 /// A name that the search list of the system is not added to.
@@ -111,8 +115,11 @@ fn of_error<T>(error: &NetError) -> Answer<T> {
 
 /// The hosts of records such as `10 mail.example.com.`, by preference and without the last dot.
 fn sorted(records: &[String]) -> Vec<String> {
-    let mut servers: Vec<(u16, &str)> =
-        records.iter().filter_map(|record| record.split_once(' ')).map(|(preference, host)| (preference.parse().unwrap_or(u16::MAX), host)).collect();
+    let mut servers: Vec<(u16, &str)> = records
+        .iter()
+        .filter_map(|record| record.split_once(' '))
+        .map(|(preference, host)| (preference.parse().unwrap_or(u16::MAX), host))
+        .collect();
     servers.sort_unstable();
     let bare = |host: &str| if host == "." { host.to_owned() } else { host.trim_end_matches('.').to_owned() };
     servers.into_iter().map(|(_, host)| bare(host)).collect()

@@ -61,14 +61,16 @@ fn judge_spf(check: String, records: &[String]) -> Finding {
     const CLOSE: &str = "end it with -all, or ~all while you try it out";
     match all {
         Some("-" | "~") => Finding::ok(check, format!("SPF ends with {}all", all.unwrap_or_default())),
-        Some("" | "+") => {
-            Finding::fault(check, "SPF ends with +all: everybody may send in its name", CLOSE)
-        }
+        Some("" | "+") => Finding::fault(check, "SPF ends with +all: everybody may send in its name", CLOSE),
         Some(_) => Finding::warning(check, "SPF ends with ?all, which says nothing of others", CLOSE),
         None if words.iter().any(|word| word.starts_with("redirect=")) => {
             Finding::ok(check, "SPF leaves the rest to another domain's (redirect)")
         }
-        None => Finding::warning(check, "SPF has no `all`: of servers that it does not name it says nothing", CLOSE),
+        None => Finding::warning(
+            check,
+            "SPF has no `all`: of servers that it does not name it says nothing",
+            CLOSE,
+        ),
     }
 }
 
@@ -126,7 +128,8 @@ async fn dkim(check: String, domain: &str, selector: Option<&str>, dns: &Dns) ->
 
 /// RFC 6376 3.6.1.
 fn judge_dkim(check: String, selector: &str, texts: &[String]) -> Finding {
-    const ADVICE: &str = "publish the key that your mail server or provider signs with, or correct dkim_selector";
+    const ADVICE: &str =
+        "publish the key that your mail server or provider signs with, or correct dkim_selector";
     match texts.iter().find_map(|text| tag(text, "p")) {
         Some("") => Finding::fault(check, format!("the DKIM key {selector} is revoked"), ADVICE),
         Some(_) => Finding::ok(check, format!("the DKIM key {selector} is published")),

@@ -84,7 +84,9 @@ fn log_in_of(check: &str, answer: HttpAnswer) -> Finding {
     match status {
         _ if !is_of_account => Finding::warning(
             check,
-            format!("cannot be known: the server answers (HTTP {status}), and nothing is described to log in to"),
+            format!(
+                "cannot be known: the server answers (HTTP {status}), and nothing is described to log in to"
+            ),
             "set request.check_url to an address that only the account may read, or try `provider test`",
         ),
         200..=299 => Finding::ok(check, format!("the log-in works (HTTP {status})")),

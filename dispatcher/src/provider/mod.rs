@@ -30,8 +30,9 @@ pub use pulse::Pulse;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
 pub use settings::SettingsError;
 pub use sms::{
-    CallbackError, GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, InfobipSettings, SmsApi,
-    HttpAnswer, SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback, StatusReport, TwilioSettings,
+    CallbackError, GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, HttpAnswer,
+    InfobipSettings, SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback, StatusReport,
+    TwilioSettings,
 };
 
 /// One message to one recipient, rendered and ready to go.

@@ -81,7 +81,8 @@ async fn connected(nats_url: &str) -> Result<Broker, Finding> {
         Ok::<_, CliError>(broker)
     };
     connected.await.map_err(|error| {
-        let advice = "see whether nats-server runs and nats.url is right; nothing stops without it, views are slower";
+        let advice =
+            "see whether nats-server runs and nats.url is right; nothing stops without it, views are slower";
         Finding::fault(CONNECTION, error.to_string(), advice)
     })
 }

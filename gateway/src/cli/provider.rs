@@ -23,7 +23,11 @@ pub(super) enum ProviderCommand {
     },
 }
 
-pub(super) async fn run(global: &Global, config: Config, command: &ProviderCommand) -> Result<Exit, CliError> {
+pub(super) async fn run(
+    global: &Global,
+    config: Config,
+    command: &ProviderCommand,
+) -> Result<Exit, CliError> {
     let ProviderCommand::Test { name, to } = command;
     let channel = if to.contains('@') { Channel::Email } else { Channel::Sms };
     let provider = find(&config, channel, name)?;
@@ -38,8 +42,9 @@ pub(super) async fn run(global: &Global, config: Config, command: &ProviderComma
 fn find(config: &Config, channel: Channel, name: &str) -> Result<Provider, CliError> {
     let providers = Providers::configured(config)?;
     let mut all = providers.routes.into_iter().flat_map(|route| route.providers);
-    all.find(|provider| provider.channel() == channel && provider.gate().name == name)
-        .ok_or_else(|| CliError::refused(format!("no {channel} provider of the configuration is called {name}")))
+    all.find(|provider| provider.channel() == channel && provider.gate().name == name).ok_or_else(|| {
+        CliError::refused(format!("no {channel} provider of the configuration is called {name}"))
+    })
 }
 
 fn test_message(channel: Channel, to: &str) -> Result<Outgoing, CliError> {

@@ -48,10 +48,11 @@ async fn look(pool: &PgPool, connections: u32) -> sqlx::Result<Vec<Finding>> {
 }
 
 async fn version(pool: &PgPool) -> sqlx::Result<Finding> {
-    let (number, name): (i32, String) =
-        sqlx::query_as("select current_setting('server_version_num')::int, current_setting('server_version')")
-            .fetch_one(pool)
-            .await?;
+    let (number, name): (i32, String) = sqlx::query_as(
+        "select current_setting('server_version_num')::int, current_setting('server_version')",
+    )
+    .fetch_one(pool)
+    .await?;
     let (check, seen) = ("postgres.version", format!("PostgreSQL {name} answers"));
     if number >= VERSION_MIN {
         return Ok(Finding::ok(check, seen));
@@ -61,11 +62,15 @@ async fn version(pool: &PgPool) -> sqlx::Result<Finding> {
 
 async fn durability(pool: &PgPool) -> sqlx::Result<Vec<Finding>> {
     let findings = settings(pool).await?.into_iter().map(|setting| {
-        let (check, seen) = (format!("postgres.{}", setting.name), format!("{} is {}", setting.name, setting.value));
+        let (check, seen) =
+            (format!("postgres.{}", setting.name), format!("{} is {}", setting.name, setting.value));
         if setting.is_enough {
             return Finding::ok(check, seen);
         }
-        let advice = format!("set {} = on: `serve` refuses to start, because what is committed could be lost", setting.name);
+        let advice = format!(
+            "set {} = on: `serve` refuses to start, because what is committed could be lost",
+            setting.name
+        );
         Finding::fault(check, seen, advice)
     });
     Ok(findings.collect())

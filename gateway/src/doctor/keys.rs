@@ -25,7 +25,8 @@ pub(crate) fn keys(config: &Config, data: &Path) -> (Option<MasterKey>, Finding)
     }
     let file = secrets::master_key_file(data);
     if !file.exists() {
-        let advice = "make one with `openssl rand -hex 32` and name its file in keys.master_file, or start `dev` once";
+        let advice =
+            "make one with `openssl rand -hex 32` and name its file in keys.master_file, or start `dev` once";
         return (None, Finding::fault(CHECK, "there is no master key", advice));
     }
     match secrets::master_key(data) {
@@ -68,7 +69,14 @@ pub(crate) async fn sample(pool: &PgPool, master: &MasterKey) -> (Option<Look>, 
         Err(error @ OpenError::WrongMasterKey) => (None, Finding::fault(CHECK, error.to_string(), LOST)),
         Err(OpenError::Database(sqlx::Error::Database(error))) => {
             let seen = format!("the database has no log that can be read: {error}");
-            (None, Finding::warning(CHECK, seen, "run `mensajeria migrate`, or see whether database.url names the right database"))
+            (
+                None,
+                Finding::warning(
+                    CHECK,
+                    seen,
+                    "run `mensajeria migrate`, or see whether database.url names the right database",
+                ),
+            )
         }
         Err(error) => (None, Finding::fault(CHECK, error.to_string(), "see PostgreSQL's own log")),
     }
@@ -81,16 +89,26 @@ async fn opened(check: &str, look: &Look) -> Finding {
     };
     let stored = match events.await {
         Ok(stored) => stored,
-        Err(error) => return Finding::fault(check, format!("cannot be read: {error}"), "see PostgreSQL's own log"),
+        Err(error) => {
+            return Finding::fault(check, format!("cannot be read: {error}"), "see PostgreSQL's own log");
+        }
     };
     match look.reader.open_events(stored).await {
         Ok(events) => {
-            let closed = events.iter().filter(|event| matches!(event.event, Err(DecodeError::Sealed))).count();
+            let closed =
+                events.iter().filter(|event| matches!(event.event, Err(DecodeError::Sealed))).count();
             let seen = format!("of the last {} events {closed} do not open", events.len());
             if closed == 0 {
-                return Finding::ok(check, format!("the last {} events open under the master key", events.len()));
+                return Finding::ok(
+                    check,
+                    format!("the last {} events open under the master key", events.len()),
+                );
             }
-            Finding::fault(check, seen, "keys in the database were changed: restore its table `keys` from a backup")
+            Finding::fault(
+                check,
+                seen,
+                "keys in the database were changed: restore its table `keys` from a backup",
+            )
         }
         Err(error) => Finding::fault(check, format!("keys cannot be read: {error}"), LOST),
     }

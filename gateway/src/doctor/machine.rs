@@ -56,10 +56,20 @@ fn memory() -> Finding {
     const CHECK: &str = "machine.memory";
     let limits = [of_machine(), of_group()];
     let Some(limit) = limits.into_iter().flatten().min() else {
-        return Finding::warning(CHECK, "cannot be known: this system does not tell it", "see to 256 MiB for each process");
+        return Finding::warning(
+            CHECK,
+            "cannot be known: this system does not tell it",
+            "see to 256 MiB for each process",
+        );
     };
     let seen = format!("a process may use {} MiB", limit >> 20);
-    judge(CHECK, seen, "give each process 256 MiB at least (MemoryMax= in systemd, or the container's limit)", limit >= MEMORY_MIN, false)
+    judge(
+        CHECK,
+        seen,
+        "give each process 256 MiB at least (MemoryMax= in systemd, or the container's limit)",
+        limit >= MEMORY_MIN,
+        false,
+    )
 }
 
 fn of_machine() -> Option<u64> {

@@ -25,6 +25,10 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) async fn within(check: &str, findings: impl Future<Output = Vec<Finding>>) -> Vec<Finding> {
     timeout(CHECK_TIMEOUT, findings).await.unwrap_or_else(|_| {
         let seen = format!("no end within {} s", CHECK_TIMEOUT.as_secs());
-        vec![Finding::fault(check, seen, "see what holds it up: the network, or a server that takes connections and says nothing")]
+        vec![Finding::fault(
+            check,
+            seen,
+            "see what holds it up: the network, or a server that takes connections and says nothing",
+        )]
     })
 }

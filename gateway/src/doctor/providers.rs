@@ -26,7 +26,11 @@ pub(crate) async fn providers(config: &Config) -> Vec<Finding> {
             Ok(provider) => providers.push(provider),
             Err(error) => {
                 let check = format!("{}.{}.settings", error.channel, error.name);
-                findings.push(Finding::fault(check, format!("{} {}", error.key, error.reason), "correct the key"));
+                findings.push(Finding::fault(
+                    check,
+                    format!("{} {}", error.key, error.reason),
+                    "correct the key",
+                ));
             }
         }
     }
@@ -43,8 +47,10 @@ pub(crate) async fn providers(config: &Config) -> Vec<Finding> {
 }
 
 fn missing(config: &Config) -> Vec<Finding> {
-    let is_missing =
-        [(Channel::Email, config.email_providers.is_empty()), (Channel::Sms, config.sms_providers.is_empty())];
+    let is_missing = [
+        (Channel::Email, config.email_providers.is_empty()),
+        (Channel::Sms, config.sms_providers.is_empty()),
+    ];
     let missing = is_missing.into_iter().filter(|(_, is_missing)| *is_missing);
     missing
         .map(|(channel, _)| {

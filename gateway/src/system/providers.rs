@@ -113,11 +113,8 @@ fn configured(config: &Config) -> Result<Vec<Provider>, SettingsError> {
 /// The configured providers for a look at them: with short deadlines, and invalid ones beside those that can be used.
 pub(crate) fn probed(config: &Config) -> Vec<Result<Provider, SettingsError>> {
     let public_name = public_name(config);
-    let smtp_deadlines = SmtpDeadlines {
-        connect: LOOK_TIMEOUT,
-        greeting: LOOK_TIMEOUT,
-        ..SmtpDeadlines::default()
-    };
+    let smtp_deadlines =
+        SmtpDeadlines { connect: LOOK_TIMEOUT, greeting: LOOK_TIMEOUT, ..SmtpDeadlines::default() };
     let sms_deadlines =
         SmsDeadlines { connect: LOOK_TIMEOUT / 2, answer: LOOK_TIMEOUT / 2, ..SmsDeadlines::default() };
     let email = config.email_providers.iter().map(|settings| {

@@ -153,7 +153,8 @@ impl SmtpSettings {
     /// The configured selector: `Some(None)` if there is none, `None` if it is invalid (RFC 6376 3.1).
     fn selector(&self) -> Option<Option<String>> {
         let is_label = |label: &str| {
-            !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            !label.is_empty()
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         };
         match &self.dkim_selector {
             Some(selector) => selector.split('.').all(is_label).then(|| Some(selector.clone())),

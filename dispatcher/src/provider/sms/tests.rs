@@ -419,7 +419,9 @@ async fn garbage_and_ten_megabytes_of_json_are_in_doubt_in_every_dialect() {
 async fn a_probe_logs_in_and_sends_nothing() {
     let simulator = simulator().await;
     let base = simulator.sms_base_url();
-    for settings in [simulator.twilio_settings(1), simulator.infobip_settings(1), simulator.generic_settings(1)] {
+    for settings in
+        [simulator.twilio_settings(1), simulator.infobip_settings(1), simulator.generic_settings(1)]
+    {
         let provider = SmsProvider::try_new(&settings).expect("good settings");
         let answer = provider.probe(now()).await.expect("an answer");
         assert_eq!((answer.status, answer.is_of_account), (200, true));
@@ -427,7 +429,8 @@ async fn a_probe_logs_in_and_sends_nothing() {
     }
     let wrong = InfobipSettings { base_url: base, secret: "wrong".into(), from: "Avisos".into() };
     let settings = SmsSettings { api: SmsApi::Infobip(wrong), ..simulator.infobip_settings(1) };
-    let answer = SmsProvider::try_new(&settings).expect("good settings").probe(now()).await.expect("an answer");
+    let answer =
+        SmsProvider::try_new(&settings).expect("good settings").probe(now()).await.expect("an answer");
     assert_eq!(answer.status, 401);
     assert_eq!(simulator.arrivals(None, None, 10).data, []);
 }
