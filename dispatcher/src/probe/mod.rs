@@ -3,18 +3,18 @@
 
 mod clock;
 mod dns;
-mod domain;
 mod finding;
 mod host;
 mod provider;
+mod sender;
 
 use std::time::Duration;
 
 pub use clock::clock_finding;
 pub use dns::{Dns, DnsError};
-pub use domain::sender_domain;
 pub use finding::{Finding, Level};
 pub use provider::provider;
+pub use sender::sender_domain;
 
 /// How long one look may take.
 pub const LOOK_TIMEOUT: Duration = Duration::from_secs(10);

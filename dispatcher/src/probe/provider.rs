@@ -1,6 +1,6 @@
 //! Looks at a provider: its host, its TLS, its log-in and its clock.
 
-use ::domain::deliveries::{Observation, Phase};
+use domain::deliveries::{Observation, Phase};
 use chrono::{DateTime, Utc};
 
 use super::host::host;

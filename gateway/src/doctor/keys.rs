@@ -1,7 +1,7 @@
 //! The master key: whether it is there, whether only its owner may read it, and whether it opens what the database has.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use commands::log::{Look, MasterKey, OpenError};
 use dispatcher::probe::Finding;
@@ -35,7 +35,7 @@ pub(crate) fn keys(config: &Config, data: &Path) -> (Option<MasterKey>, Finding)
     }
 }
 
-fn private(check: &str, file: &PathBuf) -> Finding {
+fn private(check: &str, file: &Path) -> Finding {
     if is_private(file) {
         return Finding::ok(check, "the master key of the data folder is readable by its owner only");
     }
@@ -44,14 +44,14 @@ fn private(check: &str, file: &PathBuf) -> Finding {
 }
 
 #[cfg(unix)]
-fn is_private(file: &PathBuf) -> bool {
+fn is_private(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     const OTHERS: u32 = 0o077;
     fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & OTHERS == 0)
 }
 
 #[cfg(not(unix))]
-fn is_private(file: &PathBuf) -> bool {
+fn is_private(file: &Path) -> bool {
     fs::metadata(file).is_ok()
 }
 
