@@ -1,7 +1,7 @@
 //! Looks at a provider: its host, its TLS, its log-in and its clock.
 
-use domain::deliveries::{Observation, Phase};
 use chrono::{DateTime, Utc};
+use domain::deliveries::{Observation, Phase};
 
 use super::host::host;
 use super::{Dns, Finding, clock_finding};
