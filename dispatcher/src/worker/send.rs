@@ -164,6 +164,7 @@ fn outgoing(job: &Job, person: &Addressee, rendered: Rendered, requested_at: Dat
     let Rendered { subject, body } = rendered;
     Outgoing {
         delivery_id: job.task.delivery(job.member),
+        generation: job.generation,
         to: person.address.clone(),
         to_name: Some(person.contact_name.clone()).filter(|name| !name.is_empty()),
         subject,

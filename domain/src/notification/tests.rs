@@ -145,7 +145,7 @@ fn closed(generation: u32) -> NotificationEvent {
 }
 
 fn retry() -> NotificationCommand {
-    NotificationCommand::Retry { at: at(1_500) }
+    NotificationCommand::Retry { at: at(1_500), changed: Totals::default() }
 }
 
 fn totals(failed: i64) -> Totals {
