@@ -8,7 +8,12 @@ create table notifications (
   recipient_kind text not null,
   category text not null,
   subject text,
+  -- With a template, the template's texts, before they are rendered for anybody.
   body text not null,
+  template_id uuid,
+  template_version integer,
+  -- Whether it goes to its author alone.
+  test boolean not null,
   expires_at timestamptz,
   requested_at timestamptz not null,
   -- The position of its request; lists are in this order.

@@ -32,6 +32,7 @@ mod shuffled;
 mod shuffler;
 mod stalled;
 mod stops;
+mod templates;
 mod testbed;
 #[path = "../model/trace/mod.rs"]
 mod trace;

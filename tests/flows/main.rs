@@ -26,5 +26,6 @@ mod schedules;
 mod sms;
 mod starts;
 mod store;
+mod templates;
 
 tests::entry_points!();

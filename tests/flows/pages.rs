@@ -201,6 +201,8 @@ fn of_nobody() -> Outgoing {
         to_name: None,
         subject: None,
         body: "de nadie".into(),
+        html: None,
+        is_personal: false,
         requested_at: clock::now(),
     }
 }

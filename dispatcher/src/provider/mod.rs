@@ -49,6 +49,10 @@ pub struct Outgoing {
     pub subject: Option<String>,
     /// The text, lines ended by `\n`.
     pub body: String,
+    /// The mail's HTML, lines ended by `\n`.
+    pub html: Option<String>,
+    /// Whether subject, text and HTML are made for this recipient: nobody else gets the same.
+    pub is_personal: bool,
     /// The notification's time, a mail's `Date`.
     pub requested_at: DateTime<Utc>,
 }

@@ -25,6 +25,8 @@ fn outgoing(to: &str) -> Outgoing {
         to_name: None,
         subject: Some("Aviso".into()),
         body: "Hola".into(),
+        html: None,
+        is_personal: false,
         requested_at: now(),
     }
 }

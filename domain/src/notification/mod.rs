@@ -11,15 +11,15 @@ mod tests;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use self::command::{Content, NotificationCommand, RequestNotification, SmsOptions};
+pub use self::command::{Content, FilledTemplate, NotificationCommand, RequestNotification, SmsOptions};
 pub use self::error::NotificationError;
-pub use self::event::{AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient};
+pub use self::event::{AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient, UsedTemplate};
 pub use self::filter::{AudienceFilter, ClientList};
 pub use self::state::{ApprovalState, NotificationState};
 use crate::aggregate::aggregate;
 use crate::deliveries::Totals;
 use crate::personal::Personal;
-use crate::value::{CompanyId, UserId};
+use crate::value::{CompanyId, ContactKind, UserId};
 
 /// How many seconds a notification may be held before it begins.
 pub const HOLD_SECONDS_MAX: u32 = 600;
@@ -298,6 +298,8 @@ impl Notification {
             category: request.category,
             subject,
             body: Personal::new(key, body),
+            template: request.template.map(|template| Box::new(template.frozen(key))),
+            only_to: request.only_to.map(|author| Box::new(author_as_recipient(request.author, *author))),
             sms,
             filter: request.filter,
             expires_at: request.expires_at,
@@ -413,4 +415,10 @@ impl Stage {
     const fn is_over(self) -> bool {
         self.state().is_over()
     }
+}
+
+/// The author as the only person of an audience. There is no such client: the id is the author's, as is the key.
+fn author_as_recipient(author: UserId, addressee: Addressee) -> Recipient {
+    let id = author.uuid();
+    Recipient { client: id.into(), kind: ContactKind::Holder, addressee: Personal::new(id, addressee) }
 }

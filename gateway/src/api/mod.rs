@@ -43,6 +43,7 @@ mod projections;
 pub mod schema;
 mod session;
 mod simulator;
+mod templates;
 mod users;
 mod wrote;
 
@@ -89,6 +90,7 @@ fn described() -> OpenApiRouter<AppState> {
         .merge(messages::router())
         .merge(inbox::router())
         .merge(notifications::router())
+        .merge(templates::router())
         .merge(deliveries::router())
         .merge(audit::router())
         .merge(projections::router())

@@ -63,6 +63,8 @@ fn outgoing(to: &str, name: &str, subject: &str, body: &str) -> Outgoing {
         to_name: Some(name.into()),
         subject: Some(subject.into()),
         body: body.into(),
+        html: None,
+        is_personal: false,
         requested_at: DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time"),
     }
 }

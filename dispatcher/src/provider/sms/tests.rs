@@ -57,6 +57,8 @@ fn sms(to: &str) -> Outgoing {
         to_name: None,
         subject: None,
         body: "Señal perdida & recuperada: ¿todo bien?\n100 % + 1 🚨".into(),
+        html: None,
+        is_personal: false,
         requested_at: now(),
     }
 }

@@ -49,6 +49,8 @@ fn mail(to: &str) -> Outgoing {
         to_name: Some("Ana Núñez".into()),
         subject: Some("Corte de luz".into()),
         body: "Hola, Ana".into(),
+        html: None,
+        is_personal: false,
         requested_at: now(),
     }
 }
