@@ -43,8 +43,10 @@ impl<'a> Callback<'a> {
 
     /// The address that the simulator's settings name, which is signed.
     fn address(&self, world: &World) -> Url {
-        let address = format!("{}/api/v1{HOOK}?{}", world.simulator.sms_base_url(), self.query);
-        address.parse().expect("an address")
+        let address = format!("{}/api/v1{HOOK}", world.simulator.sms_base_url());
+        let mut address: Url = address.parse().expect("an address");
+        address.set_query(Some(self.query.as_str()).filter(|query| !query.is_empty()));
+        address
     }
 
     async fn post(&self, world: &World) -> StatusCode {
