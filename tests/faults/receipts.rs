@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use dispatcher::simulator::Behaviour;
 use domain::value::{Channel, Role};
 use projections::Projection;
 use projections::rebuild::compare as compare_view;
@@ -57,21 +56,6 @@ async fn a_receipt_before_its_outcome_waits_and_is_recorded_after_it() {
     assert_eq!(world.simulator.counts(Channel::Sms).accepted, FEW as u64, "nobody is told twice");
     let differences = compare_view(world.log().reader(), Projection::Notifications).await;
     assert_eq!(differences.expect("a comparison"), []);
-    world.stop().await;
-}
-
-/// The connections are cut after the provider has accepted. All that is in doubt is ended by receipts.
-#[tokio::test(flavor = "multi_thread")]
-async fn receipts_end_the_doubts_that_cut_connections_leave() {
-    let world = World::start().await;
-    world.simulator.set_rule(Channel::Sms, "", Behaviour::AcceptThenCut);
-    let company = company(world.log(), 0, FEW as usize).await;
-    let client = world.user("Natalia", &[Role::Notifier], &[company]).await;
-    world.simulator.report_to(world.base());
-    let order = notification(&company.to_string(), Channel::Sms);
-    let asked = id_of(&client.post_new("/notifications", &order).await.expect(202));
-    all_delivered(&client, &asked, FEW).await;
-    assert_eq!(world.simulator.counts(Channel::Sms).accepted, FEW as u64, "nobody is told twice");
     world.stop().await;
 }
 
