@@ -52,6 +52,7 @@ fn sender_at(base_url: &str, deadlines: SmsDeadlines) -> SmsSender {
 fn sms(to: &str) -> Outgoing {
     Outgoing {
         delivery_id: Uuid::from_u128(7).into(),
+        generation: 1,
         to: to.into(),
         to_name: None,
         subject: None,
