@@ -30,8 +30,8 @@ pub use pulse::Pulse;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
 pub use settings::SettingsError;
 pub use sms::{
-    CallbackError, GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, InfobipSettings, SmsApi,
-    SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback, StatusReport, TwilioSettings,
+    CallbackError, GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, InfobipSettings, SentDelivery,
+    SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback, StatusReport, TwilioSettings,
 };
 
 /// One message to one recipient, rendered and ready to go.
@@ -39,6 +39,8 @@ pub use sms::{
 pub struct Outgoing {
     /// Our id of it: the mail's Message-ID, the SMS's callback reference.
     pub delivery_id: DeliveryId,
+    /// The generation that it is sent in.
+    pub generation: u32,
     /// The e-mail address, or the number in E.164 form.
     pub to: String,
     /// The recipient's name for a mail's `To`.
