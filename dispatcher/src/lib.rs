@@ -8,6 +8,7 @@ mod intake;
 pub mod options;
 pub mod probe;
 pub mod provider;
+pub mod receipts;
 mod request;
 mod route;
 pub mod simulator;
@@ -17,5 +18,6 @@ mod worker;
 
 pub use self::dispatcher::Dispatcher;
 pub use self::options::DispatcherOptions;
+pub use self::receipts::Receipts;
 pub use self::route::{Companies, Route, sms_takes_unicode};
 pub(crate) use self::wakes::Wakes;

@@ -20,6 +20,7 @@ mod pauses;
 mod poison;
 mod providers;
 mod random;
+mod receipts;
 mod reconciliation;
 mod refusals;
 mod reopened;

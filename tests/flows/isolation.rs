@@ -19,6 +19,8 @@ const NOTHING: &str = "01890000-0000-7000-8000-000000000000";
 enum Guard {
     /// Anybody at all.
     Open,
+    /// Who signs as the provider: a log-in does not matter.
+    Signed,
     /// Whoever is logged in: what it shows is the caller's own, or everybody's.
     Anybody,
     /// These roles, whatever the company: what it shows is scoped.
@@ -45,12 +47,14 @@ enum Thing {
     Delivery,
     Template,
     Projection,
+    Provider,
 }
 
 fn rule(route: &Route) -> (Guard, Thing) {
     use Guard::*;
     match route.name().as_str() {
         "POST /session" | "DELETE /session" => (Open, Thing::None),
+        "POST /hooks/{provider}" => (Signed, Thing::Provider),
         "GET /me" | "GET /users" | "GET /companies" | "GET /projections" => (Anybody, Thing::None),
         "GET /inbox" | "GET /inbox/summary" | "GET /inbox/stream" | "POST /inbox/read-all" => {
             (Anybody, Thing::None)
@@ -194,6 +198,7 @@ impl Town {
             Thing::Delivery => &self.delivery,
             Thing::Template => &self.template,
             Thing::Projection => "users",
+            Thing::Provider => "simulador",
         })
     }
 }
@@ -251,7 +256,9 @@ async fn another_companys_things_are_not_there_whatever_the_route_and_the_role()
         let (guard, thing) = rule(&route);
         let path = town.path(&route, thing);
         let name = route.name();
-        if guard != Guard::Open {
+        if guard == Guard::Signed {
+            ask(&town.world.nobody(), &route, &path).await.refused(403);
+        } else if guard != Guard::Open {
             ask(&town.world.nobody(), &route, &path).await.refused(401);
         }
         for (role, outsider) in &town.outsiders {
@@ -264,7 +271,7 @@ async fn another_companys_things_are_not_there_whatever_the_route_and_the_role()
                 Guard::Roles(roles) if roles.contains(role) => {
                     assert!(!matches!(status, 401 | 403), "{name} as {role:?}: {status}")
                 }
-                Guard::Roles(_) => _ = answer.refused(403),
+                Guard::Roles(_) | Guard::Signed => _ = answer.refused(403),
                 Guard::Message { auditors: true } if *role == Role::Auditor => {
                     assert_eq!(status, 200, "{name}")
                 }
@@ -302,7 +309,7 @@ async fn within_a_company_each_role_may_do_what_is_its_own_and_an_administrator_
                 }
             }
         }
-        if guard != Guard::Open {
+        if !matches!(guard, Guard::Open | Guard::Signed) {
             let status = ask(&town.admin, &route, &path).await.status.as_u16();
             assert!(
                 !matches!(status, 401 | 403 | 404) && status < 500,

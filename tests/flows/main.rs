@@ -19,6 +19,7 @@ mod live;
 mod messages;
 mod notifications;
 mod pages;
+mod receipts;
 mod relay;
 mod replay;
 mod same_key;

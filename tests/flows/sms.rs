@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use commands::clock;
 use dispatcher::provider::{Provider, SmsApi, SmsProvider, SmsSettings, TwilioSettings};
@@ -11,10 +12,12 @@ use dispatcher::{Companies, Route};
 use domain::value::Channel;
 use gateway::system::Providers;
 use serde_json::{Value, json};
+use tests::notified::count;
 use tests::orders::{email_to, sms_to};
 use tests::{World, servers};
 
 use crate::notifications::Desk;
+use crate::receipts::once;
 
 const TEXT: &str = "Mañana habrá revisión 😀";
 
@@ -122,21 +125,28 @@ async fn a_provider_without_unicode_is_given_none_and_the_parts_are_its_own() {
 }
 
 #[tokio::test]
-async fn a_notification_goes_out_in_every_dialect() {
-    for kind in [Simulator::infobip_settings, Simulator::generic_settings] {
-        let simulator =
-            Simulator::start(SimulatorOptions::new(Arc::new(clock::now))).await.expect("it starts");
+async fn a_notification_goes_out_and_is_reported_in_every_dialect() {
+    let kinds: [(fn(&Simulator, u32) -> SmsSettings, &str); 2] =
+        [(Simulator::infobip_settings, "EC_UNKNOWN_SUBSCRIBER"), (Simulator::generic_settings, "101")];
+    for (kind, code) in kinds {
+        let at_once =
+            SimulatorOptions { receipt_delay: Duration::ZERO, ..SimulatorOptions::new(Arc::new(clock::now)) };
+        let simulator = Simulator::start(at_once).await.expect("it starts");
         let settings = kind(&simulator, 2);
         let desk = Desk::in_world(world(simulator, &[settings]).await).await;
-        desk.client(Some("3015510101"), None).await;
-        desk.client(Some("3015510001"), None).await;
+        desk.world.simulator.report_to(desk.world.base());
+        // Delivered, refused, and accepted but not delivered.
+        for phone in ["3015510101", "3015510001", "3015510008"] {
+            desk.client(Some(phone), None).await;
+        }
         let notification = desk.send(&sms_to(desk.company, "«Señal» & {to}")).await;
-        desk.finished(&notification).await;
+        once(&desk, &notification, |totals| count(totals, "delivered") == 1 && count(totals, "failed") == 2)
+            .await;
         assert_eq!(texts(&desk)["+573015510101"], "«Señal» & {to}");
-        let states = desk.deliveries(&notification).await;
-        let mut states: Vec<_> = states.iter().map(|delivery| delivery["state"].as_str()).collect();
-        states.sort_unstable();
-        assert_eq!(states, [Some("accepted"), Some("failed")]);
+        let deliveries = desk.deliveries(&notification).await;
+        let bounced = deliveries.iter().find(|delivery| delivery["to"] == "+573015510008");
+        let attempts = bounced.and_then(|delivery| delivery["attempts"].as_array()).expect("attempts");
+        assert_eq!(attempts.last().expect("an attempt")["code"], code);
         desk.world.stop().await;
     }
 }

@@ -31,8 +31,8 @@ pub use schedule::{Attempts, RetryAdvice, next_attempt};
 pub use settings::SettingsError;
 pub use sms::{
     CallbackError, GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, HttpAnswer,
-    InfobipSettings, SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback, StatusReport,
-    TwilioSettings,
+    InfobipSettings, SentDelivery, SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback,
+    StatusReport, TwilioSettings,
 };
 
 /// One message to one recipient, rendered and ready to go.
@@ -40,6 +40,8 @@ pub use sms::{
 pub struct Outgoing {
     /// Our id of it: the mail's Message-ID, the SMS's callback reference.
     pub delivery_id: DeliveryId,
+    /// The generation that it is sent in.
+    pub generation: u32,
     /// The e-mail address, or the number in E.164 form.
     pub to: String,
     /// The recipient's name for a mail's `To`.

@@ -4,7 +4,8 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hyper::{Method, StatusCode, header::AUTHORIZATION, http::request::Parts};
 use serde_json::{Value, json};
 
-use super::http::{self, Answer, Dialect, Reference, Sms, text_at};
+use super::http::{self, Answer, Dialect, Reference, Sms, callback_at, text_at};
+use super::receipts::Report;
 use super::{ACCOUNT, FROM, Refusal, SECRET};
 use crate::provider::GenericSettings;
 
@@ -37,7 +38,10 @@ impl Dialect for Generic {
             to: format!("+{}", field("/messages/0/to", "no number")?),
             from: field("/sender", "no sender")?,
             body: field("/messages/0/text", "no text")?,
-            delivery_id: text_at(&body, "/messages/0/reference").unwrap_or_default(),
+            delivery_id: text_at(&body, "/messages/0/reference")
+                .and_then(|name| Some(name.split_once('.')?.0.to_owned()))
+                .unwrap_or_default(),
+            callback: callback_at(&body, "/messages/0/callback"),
         })
     }
 
@@ -56,6 +60,13 @@ impl Dialect for Generic {
             _ => 900,
         };
         answer(json!({"id": null, "error": {"code": code, "message": refusal.text}}))
+    }
+
+    fn report(&self, sms: &Sms, reference: Reference<'_>, undelivered: Option<u32>) -> Option<Report> {
+        let state = if undelivered.is_some() { "UNDELIV" } else { "DELIVRD" };
+        let error = undelivered.map(|code| if code == 30003 { 501 } else { 101 });
+        let body = json!({"id": reference.named("A"), "state": state, "error": error}).to_string();
+        Some(Report { callback: sms.callback.clone()?, kind: "application/json", body, signature: None })
     }
 
     fn unknown(&self) -> Refusal {
@@ -80,7 +91,7 @@ pub(crate) fn account(url: &str) -> GenericSettings {
         "json": {
             "sender": "{from}",
             "messages": [
-                {"to": "{to_digits}", "text": "{text}", "reference": "{delivery_id}", "callback": "{callback_url}"},
+                {"to": "{to_digits}", "text": "{text}", "reference": "{reference}", "callback": "{callback_url}"},
             ],
         },
     });
@@ -91,6 +102,7 @@ pub(crate) fn account(url: &str) -> GenericSettings {
         "success": [0],
         "classes": {
             "permanent_address": [101],
+            "transient": [501],
             "throttled": [201],
             "opted_out": [301],
             "config_auth": [401],

@@ -12,7 +12,9 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::Value;
 use tokio::net::TcpStream;
+use url::Url;
 
+use super::receipts::Report;
 use super::{
     Behaviour, Content, NewArrival, Outcome, Refusal, World, generic::Generic, infobip::Infobip,
     twilio::Twilio,
@@ -39,6 +41,8 @@ pub(super) trait Dialect: Sync {
     fn accepted(&self, sms: &Sms, reference: Reference<'_>) -> Answer;
     /// What is said of a refusal, whose code is Twilio's.
     fn refused(&self, refusal: Refusal) -> Answer;
+    /// The report on an accepted message: delivered, or not for this reason. None if it asks for none.
+    fn report(&self, sms: &Sms, reference: Reference<'_>, undelivered: Option<u32>) -> Option<Report>;
     /// The refusal of a path that is no API's.
     fn unknown(&self) -> Refusal;
     /// The refusal of a wrong secret.
@@ -73,6 +77,8 @@ pub(super) struct Sms {
     pub(super) body: String,
     /// Ours, as far as it was said.
     pub(super) delivery_id: String,
+    /// Where its report goes.
+    pub(super) callback: Option<Url>,
 }
 
 /// The server ends the connection instead of answering.
@@ -147,10 +153,23 @@ async fn accept(dialect: &dyn Dialect, sms: Sms, behaviour: Behaviour, world: &W
     let outcome = if is_cut { Outcome::AcceptedThenCut } else { Outcome::Accepted };
     // A ledger that cannot be written accepts nothing, and the client must not think otherwise.
     world.accept(sms.arrival(world, outcome)).await.map_err(|_| Cut)?;
-    match behaviour {
-        Behaviour::AcceptThenCut => Err(Cut),
-        Behaviour::AcceptAsNumber => Ok(dialect.accepted(&sms, Reference::Recipient(&sms.to))),
-        _ => Ok(dialect.accepted(&sms, Reference::Serial(world.next_serial()))),
+    let reference = match behaviour {
+        Behaviour::AcceptAsNumber => Reference::Recipient(&sms.to),
+        _ => Reference::Serial(world.next_serial()),
+    };
+    report(dialect, &sms, reference, behaviour, world);
+    if is_cut { Err(Cut) } else { Ok(dialect.accepted(&sms, reference)) }
+}
+
+fn report(dialect: &dyn Dialect, sms: &Sms, reference: Reference<'_>, behaviour: Behaviour, world: &World) {
+    let undelivered = match behaviour {
+        Behaviour::AcceptUndelivered(code) => Some(code),
+        _ => None,
+    };
+    if world.receipts.are_sent()
+        && let Some(report) = dialect.report(sms, reference, undelivered)
+    {
+        world.receipts.send(report, &world.stop);
     }
 }
 
@@ -182,9 +201,13 @@ pub(super) fn text_at(document: &Value, pointer: &str) -> Option<String> {
     document.pointer(pointer)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
+/// The address at which a message asks to be reported.
+pub(super) fn callback_at(document: &Value, pointer: &str) -> Option<Url> {
+    Url::parse(&text_at(document, pointer)?).ok()
+}
+
 /// Our delivery id, which the callback's address carries.
-pub(super) fn delivery_id(callback: &str) -> Option<String> {
-    let url = url::Url::parse(callback).ok()?;
-    let (_, id) = url.query_pairs().find(|(name, _)| name == "delivery")?;
+pub(super) fn delivery_id(callback: &Url) -> Option<String> {
+    let (_, id) = callback.query_pairs().find(|(name, _)| name == "delivery")?;
     Some(id.into_owned())
 }

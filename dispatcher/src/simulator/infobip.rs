@@ -7,7 +7,8 @@ use hyper::{
 };
 use serde_json::{Value, json};
 
-use super::http::{self, Answer, Dialect, Reference, Sms, delivery_id, text_at};
+use super::http::{self, Answer, Dialect, Reference, Sms, callback_at, delivery_id, text_at};
+use super::receipts::Report;
 use super::{Refusal, SECRET};
 
 /// The one account's API.
@@ -30,12 +31,13 @@ impl Dialect for Infobip {
     fn read(&self, body: &[u8]) -> Result<Sms, Refusal> {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let field = |pointer: &str, text| text_at(&body, pointer).ok_or(Refusal::sms(400, 21602, text));
-        let callback = text_at(&body, "/messages/0/webhooks/delivery/url");
+        let callback = callback_at(&body, "/messages/0/webhooks/delivery/url");
         Ok(Sms {
             to: format!("+{}", field("/messages/0/destinations/0/to", "messages[0].destinations: missing")?),
             from: field("/messages/0/sender", "messages[0].sender: missing")?,
             body: field("/messages/0/content/text", "messages[0].content.text: missing")?,
-            delivery_id: callback.and_then(|url| delivery_id(&url)).unwrap_or_default(),
+            delivery_id: callback.as_ref().and_then(delivery_id).unwrap_or_default(),
+            callback,
         })
     }
 
@@ -64,12 +66,34 @@ impl Dialect for Infobip {
         }
     }
 
+    fn report(&self, sms: &Sms, reference: Reference<'_>, undelivered: Option<u32>) -> Option<Report> {
+        let (status, error) = match undelivered {
+            None => ((3, "DELIVERED_TO_HANDSET"), (0, "NO_ERROR")),
+            Some(code) => ((2, "UNDELIVERABLE_NOT_DELIVERED"), (1, error_name(code))),
+        };
+        let [status, error] = [status, error].map(|(group, name)| json!({"groupId": group, "name": name}));
+        let (id, to) = (reference.named(""), sms.to.trim_start_matches('+'));
+        let result = json!({"messageId": id, "to": to, "status": status, "error": error});
+        let body = json!({"results": [result]}).to_string();
+        Some(Report { callback: sms.callback.clone()?, kind: "application/json", body, signature: None })
+    }
+
     fn unknown(&self) -> Refusal {
         Refusal::sms(404, 20404, "Requested URL not found")
     }
 
     fn unauthorized(&self) -> Refusal {
         Refusal::sms(401, 20003, "The request lacks valid authentication credentials")
+    }
+}
+
+/// Infobip's name for what Twilio's code says.
+const fn error_name(code: u32) -> &'static str {
+    match code {
+        30003 => "EC_ABSENT_SUBSCRIBER",
+        30005 => "EC_UNKNOWN_SUBSCRIBER",
+        30006 => "EC_DEST_ADDRESS_UNABLE_TO_RECEIVE_SMS",
+        _ => "EC_UNKNOWN_ERROR",
     }
 }
 

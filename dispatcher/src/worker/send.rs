@@ -179,6 +179,7 @@ fn outgoing(
     let Rendered { subject, body, html } = rendered;
     Outgoing {
         delivery_id: job.task.delivery(job.member),
+        generation: job.generation,
         to: person.address.clone(),
         to_name: Some(person.contact_name.clone()).filter(|name| !name.is_empty()),
         subject,

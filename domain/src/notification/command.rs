@@ -75,6 +75,8 @@ pub enum NotificationCommand {
     Retry {
         /// When.
         at: DateTime<Utc>,
+        /// What receipts and late answers have changed since the last completion, which is not told of them.
+        changed: Totals,
     },
 }
 

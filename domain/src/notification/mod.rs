@@ -181,7 +181,7 @@ impl Notification {
             NotificationCommand::Complete { generation, totals } => self.complete(stage, generation, totals),
             NotificationCommand::Cancel if stage.is_over() => Ok(vec![]),
             NotificationCommand::Cancel => Ok(vec![NotificationEvent::NotificationCancelled]),
-            NotificationCommand::Retry { at } => self.retry(stage, at),
+            NotificationCommand::Retry { at, changed } => self.retry(stage, at, changed),
         }
     }
 
@@ -257,10 +257,12 @@ impl Notification {
         Ok(vec![NotificationEvent::NotificationCompleted { generation, totals }])
     }
 
-    fn retry(&self, stage: Stage, at: DateTime<Utc>) -> Decision {
+    fn retry(&self, stage: Stage, at: DateTime<Utc>, changed: Totals) -> Decision {
+        let mut totals = self.totals;
+        totals += changed;
         match stage {
             Stage::Cancelled => return Err(NotificationError::Cancelled),
-            Stage::Completed if !self.totals.may_have_failures() => return Ok(vec![]),
+            Stage::Completed if !totals.may_have_failures() => return Ok(vec![]),
             Stage::Completed | Stage::Running => {}
             // The generation that is being resolved will include everything that fails until then, so another retry
             // adds nothing. Before it, nothing has failed.

@@ -149,7 +149,7 @@ fn closed(generation: u32) -> NotificationEvent {
 }
 
 fn retry() -> NotificationCommand {
-    NotificationCommand::Retry { at: at(1_500) }
+    NotificationCommand::Retry { at: at(1_500), changed: Totals::default() }
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod deliveries;
 mod enumerations;
 mod health;
 mod history;
+mod hooks;
 mod inbox;
 mod me;
 mod messages;
@@ -93,5 +94,6 @@ fn described() -> OpenApiRouter<AppState> {
         .merge(deliveries::router())
         .merge(audit::router())
         .merge(projections::router())
+        .merge(hooks::router())
         .merge(simulator::router())
 }

@@ -59,6 +59,7 @@ fn test_message(channel: Channel, to: &str) -> Result<Outgoing, CliError> {
     let neither = "--to is neither an e-mail address nor a number such as +573001234567";
     Ok(Outgoing {
         delivery_id: clock::new_id().into(),
+        generation: 1,
         to: to.ok_or_else(|| CliError::usage(neither))?,
         to_name: None,
         subject: (channel == Channel::Email).then(|| "Mensajería: prueba".to_owned()),

@@ -71,6 +71,7 @@ mod tests {
     fn saying(body: &str, to: &str) -> Outgoing {
         Outgoing {
             delivery_id: Uuid::from_u128(7).into(),
+            generation: 1,
             to: to.into(),
             to_name: None,
             subject: None,

@@ -11,6 +11,7 @@ const DELIVERY: Uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef
 fn outgoing(subject: &str, body: &str) -> Outgoing {
     Outgoing {
         delivery_id: DELIVERY.into(),
+        generation: 1,
         to: "ana@example.com".into(),
         to_name: None,
         subject: Some(subject.into()),

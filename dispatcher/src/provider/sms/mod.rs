@@ -24,7 +24,7 @@ use super::{
 };
 use dialect::{Answer, Dialect};
 
-pub use dialect::{CallbackError, StatusCallback, StatusReport};
+pub use dialect::{CallbackError, SentDelivery, StatusCallback, StatusReport};
 pub use generic::{GenericAnswer, GenericReceipt, GenericRequest, GenericSettings};
 pub use infobip::InfobipSettings;
 pub use settings::{SmsApi, SmsSettings};

@@ -71,6 +71,7 @@ fn others(simulator: &Simulator) -> [SmsSender; 2] {
 fn sms(to: &str) -> Outgoing {
     Outgoing {
         delivery_id: Uuid::from_u128(7).into(),
+        generation: 1,
         to: to.into(),
         to_name: None,
         subject: None,

@@ -859,9 +859,12 @@ export const en: Catalogue = {
   'simulator.rule.0001': 'Refuses: the number is not valid.',
   'simulator.rule.0002': 'Asks to slow down, and accepts in the end.',
   'simulator.rule.0003': 'Accepts, but takes its time.',
-  'simulator.rule.0004': 'Accepts and hangs up without confirming: the delivery is in doubt.',
+  'simulator.rule.0004': 'Accepts and hangs up without confirming: in doubt until the receipt comes.',
   'simulator.rule.0005': 'Refuses: the person opted out.',
   'simulator.rule.0006': 'Hangs up without accepting: the delivery is in doubt.',
+  'simulator.rule.0007': 'Accepts, and reports later that it was not delivered: phone off or out of reach.',
+  'simulator.rule.0008': 'Accepts, and reports later that it was not delivered: no such number.',
+  'simulator.rule.0009': 'Accepts, and reports later that it was not delivered: that phone takes no SMS.',
   'simulator.empty': 'Nothing has arrived',
   'simulator.empty_text': 'Send a notification and see here how it arrives.',
 };

@@ -877,9 +877,12 @@ export const es = {
   'simulator.rule.0001': 'Rechaza: el número no es válido.',
   'simulator.rule.0002': 'Pide ir más despacio y al final recibe.',
   'simulator.rule.0003': 'Recibe, pero tarda.',
-  'simulator.rule.0004': 'Recibe y corta sin confirmar: el envío queda en duda.',
+  'simulator.rule.0004': 'Recibe y corta sin confirmar: en duda hasta que llega el acuse.',
   'simulator.rule.0005': 'Rechaza: la persona pidió la baja.',
   'simulator.rule.0006': 'Corta sin recibir: el envío queda en duda.',
+  'simulator.rule.0007': 'Recibe y luego avisa que no lo entregó: teléfono apagado o sin señal.',
+  'simulator.rule.0008': 'Recibe y luego avisa que no lo entregó: el número no existe.',
+  'simulator.rule.0009': 'Recibe y luego avisa que no lo entregó: ese teléfono no recibe SMS.',
   'simulator.empty': 'No ha llegado nada',
   'simulator.empty_text': 'Envíe una notificación y mire aquí cómo llega.',
 } satisfies Record<string, string | { one: string; other: string }>;

@@ -141,8 +141,8 @@ impl Dialect for Generic {
 
     fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError> {
         let receipt = self.receipt.as_ref().ok_or(CallbackError::NotSigned)?;
-        match self.callback.delivery_of(callback.query) {
-            Ok(delivery) => receipt.read(callback, Some(delivery), &self.classes),
+        match self.callback.sent(callback.query) {
+            Ok(sent) => receipt.read(callback, Some(sent), &self.classes),
             Err(_) if self.has_key(callback.query) => receipt.read(callback, None, &self.classes),
             Err(not_signed) => Err(not_signed),
         }

@@ -15,7 +15,7 @@ pub(super) enum Field {
     Account,
     Secret,
     Basic,
-    DeliveryId,
+    Reference,
     CallbackUrl,
 }
 
@@ -28,7 +28,7 @@ impl Field {
         ("account", Self::Account),
         ("secret", Self::Secret),
         ("basic", Self::Basic),
-        ("delivery_id", Self::DeliveryId),
+        ("reference", Self::Reference),
         ("callback_url", Self::CallbackUrl),
     ];
 

@@ -1,7 +1,6 @@
 //! Where a report has its message and its state.
 
 use domain::deliveries::{Cause, Evidence, FailureClass, Phase, Receipt};
-use domain::value::DeliveryId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -9,7 +8,7 @@ use url::form_urlencoded;
 use super::codes::{Classes, Code, Meaning, kept, names};
 use super::pointer::Pointer;
 use crate::provider::redaction::{provider_text, without_recipient};
-use crate::provider::sms::dialect::{CallbackError, StatusCallback, StatusReport};
+use crate::provider::sms::dialect::{CallbackError, SentDelivery, StatusCallback, StatusReport};
 use crate::provider::sms::fields::{self, bounded};
 
 /// `[sms.providers.receipt]`: the places of a report.
@@ -21,8 +20,8 @@ pub struct GenericReceipt {
     format: Format,
     /// The provider's own name for the message.
     id: Pointer,
-    /// Our own, if the provider repeats it.
-    delivery: Option<Pointer>,
+    /// Our own name for it, `{reference}` of the request, if the provider repeats it.
+    reference: Option<Pointer>,
     /// The recipient's number, which texts must not repeat.
     to: Option<Pointer>,
     /// The state of the message.
@@ -53,11 +52,11 @@ impl GenericReceipt {
         !self.failed.iter().any(|state| names(&self.delivered, state.as_str()))
     }
 
-    /// Reads a report that is the provider's. `delivery` is that of its address.
+    /// Reads a report that is the provider's. `sent` is the message of its address.
     pub(super) fn read(
         &self,
         callback: &StatusCallback<'_>,
-        delivery: Option<DeliveryId>,
+        sent: Option<SentDelivery>,
         classes: &Classes,
     ) -> Result<Option<StatusReport>, CallbackError> {
         let report = self.format.document(callback);
@@ -68,7 +67,7 @@ impl GenericReceipt {
         let text = provider_text(&of(&self.text, &report).unwrap_or_default());
         Ok(Some(StatusReport {
             reference: without_recipient(&bounded(&id), &to),
-            delivery: delivery.or_else(|| DeliveryId::try_from(of(&self.delivery, &report)?.as_str()).ok()),
+            sent: sent.or_else(|| SentDelivery::of_reference(&of(&self.reference, &report)?)),
             receipt,
             text: without_recipient(&text, &to),
         }))

@@ -20,7 +20,7 @@ use crate::provider::{
     Outgoing,
     failure::Failure,
     settings::{Secret, SettingsError},
-    sms::{callback_address::CallbackAddress, settings::http_url},
+    sms::{callback_address::CallbackAddress, dialect::SentDelivery, settings::http_url},
 };
 
 /// `[sms.providers.request]`: the request that sends a message.
@@ -111,8 +111,8 @@ impl Values for Message<'_> {
             Field::Account => account.account.as_deref()?.into(),
             Field::Secret => account.secret.reveal().into(),
             Field::Basic => account.basic.as_ref()?.reveal().into(),
-            Field::DeliveryId => outgoing.delivery_id.to_string().into(),
-            Field::CallbackUrl => callback.of(outgoing.delivery_id)?.into(),
+            Field::Reference => sent(outgoing).reference().into(),
+            Field::CallbackUrl => callback.of(outgoing)?.into(),
         })
     }
 }
@@ -260,10 +260,15 @@ fn header_value(text: &str) -> Result<HeaderValue, Failure> {
     Ok(value)
 }
 
+fn sent(outgoing: &Outgoing) -> SentDelivery {
+    SentDelivery { delivery: outgoing.delivery_id, generation: outgoing.generation }
+}
+
 /// A message that shows whether a request can be made at all.
 fn sample() -> Outgoing {
     Outgoing {
         delivery_id: Uuid::nil().into(),
+        generation: 1,
         to: "+573000000000".to_owned(),
         to_name: None,
         subject: None,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::provider::schedule::RetryAdvice;
+use crate::provider::sms::dialect::SentDelivery;
 
 /// Settings with one part changed.
 struct Described {
@@ -50,7 +51,7 @@ fn described() -> Described {
             "error": "/error",
             "text": "/why",
             "to": "/to",
-            "delivery": "/ref",
+            "reference": "/ref",
             "delivered": ["DELIVRD"],
             "failed": ["UNDELIV", 101],
         })),
@@ -96,6 +97,7 @@ impl Described {
 fn outgoing() -> Outgoing {
     Outgoing {
         delivery_id: Uuid::from_u128(7).into(),
+        generation: 2,
         to: "+573001234567".into(),
         to_name: None,
         subject: None,
@@ -336,31 +338,42 @@ fn told(dialect: &Generic, query: &str, body: &str) -> Result<Option<StatusRepor
 
 /// The query of the address that a request gives away.
 fn our_query(dialect: &Generic) -> String {
-    let url = dialect.callback.of(Uuid::from_u128(7).into()).expect("an address");
+    let url = dialect.callback.of(&outgoing()).expect("an address");
     Url::parse(&url).expect("a URL").query().expect("a query").to_owned()
 }
 
 #[test]
 fn a_report_is_believed_at_an_address_that_we_gave_away() {
     let dialect = described().dialect();
-    let body = r#"{"id":"A1","state":"DELIVRD","ref":"00000000-0000-0000-0000-000000000009"}"#;
+    let body = r#"{"id":"A1","state":"DELIVRD","ref":"00000000-0000-0000-0000-000000000009.1"}"#;
     let report = told(&dialect, &our_query(&dialect), body).expect("a report").expect("an end");
     assert_eq!((report.reference.as_str(), report.receipt), ("A1", Receipt::Delivered));
-    assert_eq!(report.delivery, Some(Uuid::from_u128(7).into()), "that of the address, not that of the body");
-    for query in ["", "key=hunter2", "delivery=00000000-0000-0000-0000-000000000007&mac=00"] {
+    let ours = SentDelivery { delivery: Uuid::from_u128(7).into(), generation: 2 };
+    assert_eq!(report.sent, Some(ours), "that of the address, not that of the body");
+    for query in ["", "key=hunter2", "delivery=00000000-0000-0000-0000-000000000007&generation=2&mac=00"] {
         assert_eq!(told(&dialect, query, body), Err(CallbackError::NotSigned), "{query}");
     }
 }
 
 #[test]
-fn a_report_with_the_configured_key_is_about_the_delivery_that_it_repeats() {
+fn a_report_with_the_configured_key_is_about_the_message_that_it_repeats() {
     let dialect = Described { receipt_key: Some("0123456789abcdef"), ..described() }.dialect();
-    let delivery = Uuid::from_u128(9);
-    let body = format!(r#"{{"id":"A1","state":"DELIVRD","ref":"{delivery}"}}"#);
+    let sent = SentDelivery { delivery: Uuid::from_u128(9).into(), generation: 3 };
+    let body = format!(r#"{{"id":"A1","state":"DELIVRD","ref":"{}"}}"#, sent.reference());
     let report = told(&dialect, "key=0123456789abcdef", &body).expect("a report").expect("an end");
-    assert_eq!(report.delivery, Some(delivery.into()));
-    let report = told(&dialect, "key=0123456789abcdef", r#"{"id":"A1","state":"DELIVRD","ref":7}"#);
-    assert_eq!(report.expect("a report").expect("an end").delivery, None);
+    assert_eq!(report.sent, Some(sent));
+    for other in ["7", "\"7.1\"", &format!("\"{}\"", Uuid::from_u128(9)), "null"] {
+        let report = told(
+            &dialect,
+            "key=0123456789abcdef",
+            &format!(r#"{{"id":"A1","state":"DELIVRD","ref":{other}}}"#),
+        );
+        assert_eq!(
+            report.expect("a report").expect("an end").sent,
+            None,
+            "found by the provider's id: {other}"
+        );
+    }
     assert_eq!(told(&dialect, "key=0123456789abcdeg", &body), Err(CallbackError::NotSigned));
 }
 

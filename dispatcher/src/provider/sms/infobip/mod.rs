@@ -115,7 +115,7 @@ impl Dialect for Infobip {
     fn request(&self, outgoing: &Outgoing) -> Result<Request, Failure> {
         let webhooks = self
             .callback
-            .of(outgoing.delivery_id)
+            .of(outgoing)
             .map(|url| Webhooks { delivery: Delivery { url }, content_type: "application/json" });
         let message = Message {
             sender: &self.from,
@@ -149,8 +149,8 @@ impl Dialect for Infobip {
     }
 
     fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError> {
-        let delivery = self.callback.delivery_of(callback.query)?;
-        report::read(callback.body, delivery)
+        let sent = self.callback.sent(callback.query)?;
+        report::read(callback.body, sent)
     }
 }
 

@@ -2,18 +2,17 @@
 //! signed: the address that they come to is what is believed.
 
 use domain::deliveries::{Cause, Evidence, FailureClass, Phase, Receipt};
-use domain::value::DeliveryId;
 use serde_json::Value;
 
 use super::codes::{State, class_of, is_opt_out, meaning_of, name, state};
 use crate::provider::redaction::{provider_text, without_recipient};
-use crate::provider::sms::dialect::{CallbackError, StatusReport};
+use crate::provider::sms::dialect::{CallbackError, SentDelivery, StatusReport};
 use crate::provider::sms::fields::{self, bounded, word};
 
-/// Reads the report of a delivery. Infobip gathers the reports for one address in one request, and each message has an
+/// Reads the report of a message. Infobip gathers the reports for one address in one request, and each message has an
 /// address of its own: several reports are about its parts or its progress only if they all have its id, and then the
 /// last one stands.
-pub(super) fn read(body: &[u8], delivery: DeliveryId) -> Result<Option<StatusReport>, CallbackError> {
+pub(super) fn read(body: &[u8], sent: SentDelivery) -> Result<Option<StatusReport>, CallbackError> {
     let body = fields::json(body);
     let results = body.get("results").and_then(Value::as_array).ok_or(CallbackError::Unreadable)?;
     let last = results.last().ok_or(CallbackError::Unreadable)?;
@@ -30,12 +29,7 @@ pub(super) fn read(body: &[u8], delivery: DeliveryId) -> Result<Option<StatusRep
     let to = last.get("to").and_then(word).unwrap_or_default();
     let kept = |text: &str| without_recipient(text, &to);
     let text = provider_text(&text(last));
-    Ok(Some(StatusReport {
-        reference: kept(&bounded(&id)),
-        delivery: Some(delivery),
-        receipt,
-        text: kept(&text),
-    }))
+    Ok(Some(StatusReport { reference: kept(&bounded(&id)), sent: Some(sent), receipt, text: kept(&text) }))
 }
 
 fn id(result: &Value) -> Option<String> {
@@ -84,8 +78,12 @@ mod tests {
         })
     }
 
+    fn sent() -> SentDelivery {
+        SentDelivery { delivery: Uuid::from_u128(7).into(), generation: 2 }
+    }
+
     fn told(results: &[Value]) -> Result<Option<StatusReport>, CallbackError> {
-        read(json!({"results": results}).to_string().as_bytes(), Uuid::from_u128(7).into())
+        read(json!({"results": results}).to_string().as_bytes(), sent())
     }
 
     fn receipt_of(result: Value) -> Option<Receipt> {
@@ -97,7 +95,7 @@ mod tests {
         let report =
             told(&[result(3, "DELIVERED_TO_HANDSET", "NO_ERROR")]).expect("a report").expect("an end");
         assert_eq!((report.reference.as_str(), report.receipt), ("id-1", Receipt::Delivered));
-        assert_eq!(report.delivery, Some(Uuid::from_u128(7).into()));
+        assert_eq!(report.sent, Some(sent()));
         assert_eq!(report.text, "of the status");
     }
 
@@ -160,7 +158,7 @@ mod tests {
             br#"{"results":[{"messageId":"id-1","status":"DELIVERED"}]}"#,
         ];
         for body in bodies {
-            assert_eq!(read(body, Uuid::from_u128(7).into()), Err(CallbackError::Unreadable), "{body:?}");
+            assert_eq!(read(body, sent()), Err(CallbackError::Unreadable), "{body:?}");
         }
     }
 

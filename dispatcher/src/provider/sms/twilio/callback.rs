@@ -6,14 +6,13 @@ use std::collections::BTreeSet;
 use aws_lc_rs::hmac;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::deliveries::{Cause, Evidence, FailureClass, Phase, Receipt};
-use domain::value::DeliveryId;
 use url::{Position, Url, form_urlencoded};
 
 use super::answer::code;
 use super::codes::{OPTED_OUT, class_of, meaning_of};
 use crate::provider::redaction::{provider_text, without_recipient};
 use crate::provider::settings::Secret;
-use crate::provider::sms::callback_address::{DELIVERY, parameter};
+use crate::provider::sms::callback_address;
 use crate::provider::sms::dialect::{CallbackError, StatusCallback, StatusReport};
 use crate::provider::sms::fields::bounded;
 
@@ -36,7 +35,7 @@ pub(super) fn read(
     let text = provider_text(form.get("ErrorMessage").unwrap_or_default());
     Ok(Some(StatusReport {
         reference: without_recipient(&bounded(sid), to),
-        delivery: delivery(callback.query),
+        sent: callback_address::sent(callback.query),
         receipt,
         text: without_recipient(&text, to),
     }))
@@ -76,10 +75,6 @@ fn cause(status: &str, error: Option<&str>) -> Cause {
     let evidence =
         Evidence { observed: code.and_then(meaning_of), ..Evidence::answered(Phase::Report, said) };
     Cause { class, evidence }
-}
-
-fn delivery(query: &str) -> Option<DeliveryId> {
-    DeliveryId::try_from(parameter(query, DELIVERY)?.as_str()).ok()
 }
 
 /// The signature is the HMAC-SHA1, under the account's token, of the full URL and then of each parameter's name and value,
@@ -191,12 +186,17 @@ mod tests {
     fn a_delivered_message_is_found_by_its_sid_and_by_our_delivery() {
         let delivery = "00000000-0000-0000-0000-000000000007";
         let report = told(
-            &format!("delivery={delivery}"),
+            &format!("delivery={delivery}&generation=2"),
             "MessageSid=SM1&MessageStatus=delivered&To=%2B573001234567&AccountSid=AC1",
         );
         let report = report.expect("a report").expect("an end");
         assert_eq!((report.reference.as_str(), report.receipt), ("SM1", Receipt::Delivered));
-        assert_eq!(report.delivery.map(|id| id.to_string()).as_deref(), Some(delivery));
+        let sent = report.sent.expect("our own id");
+        assert_eq!((sent.delivery.to_string().as_str(), sent.generation), (delivery, 2));
+        for query in ["delivery=7&generation=1", "generation=1", &format!("delivery={delivery}")] {
+            let report = told(query, "MessageSid=SM1&MessageStatus=delivered").expect("a report");
+            assert_eq!(report.expect("an end").sent, None, "{query}");
+        }
     }
 
     #[test]
@@ -237,6 +237,6 @@ mod tests {
                     &ErrorMessage=no+route+to+%2B573001234567";
         let report = told("a=b", body).expect("a report").expect("an end");
         assert_eq!((report.reference.as_str(), report.text.as_str()), ("…", "no route to …"));
-        assert_eq!(report.delivery, None);
+        assert_eq!(report.sent, None);
     }
 }

@@ -7,14 +7,13 @@ mod codes;
 use std::fmt;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use domain::value::DeliveryId;
 use reqwest::{
     Method, Request,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
 use url::{Url, form_urlencoded};
 
-use super::callback_address::DELIVERY;
+use super::callback_address;
 use super::dialect::{Answer, CallbackError, Dialect, StatusCallback, StatusReport};
 use super::settings::http_url;
 use crate::provider::{
@@ -100,9 +99,9 @@ impl Twilio {
     }
 
     /// Twilio has no idempotency key and no client reference: the callback's address carries ours.
-    fn callback_of(&self, delivery_id: DeliveryId) -> Option<String> {
+    fn callback_of(&self, outgoing: &Outgoing) -> Option<String> {
         let mut url = self.status_callback.clone()?;
-        url.query_pairs_mut().append_pair(DELIVERY, &delivery_id.to_string());
+        callback_address::name(&mut url, outgoing);
         Some(url.into())
     }
 }
@@ -115,7 +114,7 @@ impl Dialect for Twilio {
         };
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("To", &outgoing.to).append_pair(name, from).append_pair("Body", &outgoing.body);
-        if let Some(url) = self.callback_of(outgoing.delivery_id) {
+        if let Some(url) = self.callback_of(outgoing) {
             form.append_pair("StatusCallback", &url);
         }
         let mut request = Request::new(Method::POST, self.messages_url.clone());
