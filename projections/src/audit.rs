@@ -15,7 +15,7 @@ use uuid::Uuid;
 use self::entry::Entry;
 use crate::copy::CopyIn;
 use crate::projection::Projection;
-use crate::projector::Projector;
+use crate::projector::{Projector, Tables};
 
 mod counts;
 mod entry;
@@ -46,7 +46,7 @@ impl Projector for Audit {
         true
     }
 
-    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
+    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded], _: Tables) -> sqlx::Result<()> {
         save_channels(tx, events).await?;
         let entries: Vec<Entry<'_>> = events.iter().map(|event| Entry::of(event)).collect();
         let channels = load_channels(tx, &entries).await?;
