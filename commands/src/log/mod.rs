@@ -3,6 +3,7 @@
 
 mod append;
 mod appender;
+mod copied;
 pub(crate) mod envelope;
 mod feed;
 mod history;
