@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::notification::Addressee;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::value::Member;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -119,25 +120,21 @@ fn texts<T: serde::Serialize>(values: impl Iterator<Item = T>) -> sqlx::Result<V
 }
 
 async fn insert_recipients(tx: &mut PgConnection, fold: &Fold<'_>) -> sqlx::Result<()> {
-    let mut copy = CopyIn::table(
-        "recipients (notification_id, ordinal, client_id, contact_kind, client_name, contact_name, address)",
-    );
+    let mut copy = CopyIn::table("recipients (notification_id, ordinal, client_id, contact_kind, addressee)");
     for ((notification, chunk), row) in &fold.chunks {
         let all = row.recipients.into_iter().flatten();
         for (recipient, member) in
             all.zip(1..).filter_map(|(one, place)| Some((one, Member::try_new(place)?)))
         {
             let client = recipient.client.uuid();
-            let addressee = recipient.addressee.get().filter(|_| !fold.erased.contains(&client));
-            let part = |part: fn(&Addressee) -> &String| addressee.map(part);
+            let sealed = recipient.addressee.sealed().filter(|_| !fold.erased.contains(&client));
+            let sealed = sealed.map(|text| BASE64.decode(text)).transpose();
             copy.row()
                 .put(notification)
                 .put(ordinal(*chunk, member))
                 .put(client)
                 .put(recipient.kind.as_str())
-                .put(part(|addressee| &addressee.client_name))
-                .put(part(|addressee| &addressee.contact_name))
-                .put(part(|addressee| &addressee.address));
+                .put(sealed.map_err(|error| sqlx::Error::Encode(error.into()))?);
         }
     }
     copy.write(tx).await
@@ -323,8 +320,7 @@ async fn erase(tx: &mut PgConnection, clients: &[Uuid]) -> sqlx::Result<()> {
          from recipients r
          where r.client_id = any($1) and a.notification_id = r.notification_id and a.ordinal = r.ordinal
            and a.detail is not null",
-        "update recipients set client_name = null, contact_name = null, address = null
-         where client_id = any($1) and (client_name is not null or address is not null)",
+        "update recipients set addressee = null where client_id = any($1) and addressee is not null",
     ] {
         sqlx::query(text).bind(clients).execute(&mut *tx).await?;
     }
