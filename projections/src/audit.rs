@@ -163,11 +163,13 @@ async fn save(
     channels: &HashMap<Uuid, String>,
 ) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
+        tx,
         "audit_entries (position, at, actor_id, type, subject_type, subject_id, subject_text, company_id, channel, result,
                         summary, correlation_id, deed)",
     );
     for (event, entry) in events.iter().zip(entries) {
         copy.row()
+            .await?
             .put(event.position)
             .put(event.recorded_at)
             .put(event.context.actor.map(Uuid::from))
@@ -182,5 +184,5 @@ async fn save(
             .put(event.context.correlation)
             .put(is_deed(event));
     }
-    copy.write(tx).await
+    copy.end().await
 }

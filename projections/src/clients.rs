@@ -161,11 +161,13 @@ fn kept<'a>(clients: &'a Changed<'_>) -> impl Iterator<Item = (&'a Uuid, &'a Kep
 
 async fn insert_clients(tx: &mut PgConnection, clients: &Changed<'_>) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
+        tx,
         "clients (client_id, company_id, external_id, name, locale, time_zone, search, created_at, changed_at,
                   registered_position, position)",
     );
     for (id, kept) in kept(clients) {
         copy.row()
+            .await?
             .put(id)
             .put(kept.company.uuid())
             .put(kept.profile.external_id.as_deref())
@@ -178,7 +180,7 @@ async fn insert_clients(tx: &mut PgConnection, clients: &Changed<'_>) -> sqlx::R
             .put(kept.first.0)
             .put(kept.last.0);
     }
-    copy.write(tx).await
+    copy.end().await
 }
 
 /// Every searchable text of a client, one a line, so that a match never spans two of them.
@@ -193,6 +195,7 @@ fn searched(profile: &ClientProfile) -> String {
 impl Clients {
     async fn insert_contacts(&self, tx: &mut PgConnection, clients: &Changed<'_>) -> sqlx::Result<()> {
         let mut copy = CopyIn::table(
+            tx,
             "contacts (client_id, ordinal, company_id, kind, name, phone, phone_index, takes_sms, email, email_index,
                        locale, time_zone)",
         );
@@ -202,6 +205,7 @@ impl Clients {
                 let (phone, email) =
                     (contact.address(AddressKind::Phone), contact.address(AddressKind::Email));
                 copy.row()
+                    .await?
                     .put(id)
                     .put(ordinal)
                     .put(kept.company.uuid())
@@ -216,6 +220,6 @@ impl Clients {
                     .put(kept.time_zone);
             }
         }
-        copy.write(tx).await
+        copy.end().await
     }
 }
