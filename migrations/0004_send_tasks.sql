@@ -145,3 +145,18 @@ create table intake_parked (
   position bigint primary key,
   parked_at timestamptz not null default clock_timestamp()
 );
+
+-- Receipts that came before the outcome of their message is recorded, until it is: at most one a person of an open task.
+create table waiting_receipts (
+  notification_id uuid not null,
+  ordinal integer not null,
+  generation integer not null,
+  company_id uuid not null,
+  -- The stream of its deliveries, and the last sequence at which the receipt could not be recorded yet.
+  stream text not null,
+  sequence bigint not null,
+  provider text not null,
+  at timestamptz not null,
+  receipt json not null,
+  constraint receipt_waits_once primary key (notification_id, ordinal, generation)
+) with (autovacuum_vacuum_scale_factor = 0.02);

@@ -1,6 +1,7 @@
 //! The use cases of notifications.
 
 use chrono::{DateTime, Utc};
+use domain::deliveries::Totals;
 use domain::notification::{Notification, NotificationCommand, NotificationError, RequestNotification};
 use domain::value::{CompanyId, NotificationId, StatedReason, UserId};
 use serde_json::{Value, json};
@@ -101,8 +102,8 @@ async fn execute(
     log.execute::<Notification>(&notification.to_string(), command, context, &json!({})).await
 }
 
-/// Retries the failed deliveries of a notification in a new generation. A notification that was completed without failures
-/// and doubts stays as it is.
+/// Retries the failed deliveries of a notification in a new generation. A completed notification without failures and
+/// doubts stays as it is.
 ///
 /// # Errors
 /// [`NotificationError::Cancelled`] for a cancelled one, [`NotificationError::PastExpiry`] for an expired one.
@@ -112,7 +113,23 @@ pub async fn retry(
     at: DateTime<Utc>,
     context: &CommandContext,
 ) -> Outcome {
-    execute(log, notification, NotificationCommand::Retry { at }, context).await
+    let changed = changed_since_completion(log, notification).await?;
+    execute(log, notification, NotificationCommand::Retry { at, changed }, context).await
+}
+
+/// What has changed in the totals since the last completion.
+async fn changed_since_completion(log: &EventLog, notification: NotificationId) -> sqlx::Result<Totals> {
+    let [accepted, delivered, failed, suppressed, in_doubt, cancelled] = sqlx::query_scalar::<_, Vec<i64>>(
+        "select array[coalesce(sum(accepted), 0), coalesce(sum(delivered), 0), coalesce(sum(failed), 0),
+                      coalesce(sum(suppressed), 0), coalesce(sum(in_doubt), 0), coalesce(sum(cancelled), 0)]::bigint[]
+         from send_totals where notification_id = $1",
+    )
+    .bind(notification.uuid())
+    .fetch_one(log.pool())
+    .await?
+    .try_into()
+    .unwrap_or_default();
+    Ok(Totals { accepted, delivered, failed, suppressed, in_doubt, cancelled })
 }
 
 /// The company whose clients a notification goes to, by the log; none if it was never requested.

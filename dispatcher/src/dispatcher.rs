@@ -14,6 +14,7 @@ use crate::database::task_pool;
 use crate::housekeeper::Housekeeper;
 use crate::intake::Intake;
 use crate::options::DispatcherOptions;
+use crate::receipts::{Keeper, Recorder};
 use crate::request::Requests;
 use crate::route::Route;
 use crate::tasks::settle::Settler;
@@ -49,6 +50,7 @@ impl Dispatcher {
         spawn(&mut tasks, parts.intake(broker).run(cancel.clone()));
         spawn(&mut tasks, parts.resolver().run(cancel.clone()));
         spawn(&mut tasks, parts.housekeeper().run(cancel.clone()));
+        spawn(&mut tasks, parts.receipts().run(cancel.clone()));
         spawn(&mut tasks, send_for_ever(parts.sending(routes), cancel.clone()));
         Self { tasks, cancel }
     }
@@ -113,6 +115,16 @@ impl Parts {
             wakes: Arc::clone(&self.wakes),
         }
     }
+
+    fn receipts(&self) -> Keeper {
+        Keeper {
+            pool: self.pool.clone(),
+            recorder: Recorder::new(self.log.clone(), self.requests.clone()),
+            options: self.options.clone(),
+            settled: self.settler.settled(),
+        }
+    }
+
     fn sending(&self, routes: Vec<Route>) -> Sending {
         Sending {
             log: self.log.clone(),

@@ -7,6 +7,7 @@ mod housekeeper;
 mod intake;
 pub mod options;
 pub mod provider;
+pub mod receipts;
 mod request;
 mod route;
 pub mod simulator;
@@ -16,5 +17,6 @@ mod worker;
 
 pub use self::dispatcher::Dispatcher;
 pub use self::options::DispatcherOptions;
+pub use self::receipts::Receipts;
 pub use self::route::{Companies, Route, sms_takes_unicode};
 pub(crate) use self::wakes::Wakes;

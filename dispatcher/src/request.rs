@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use commands::log::{Metadata, Reader, Recorded, SealError, metadata};
 use domain::Event;
-use domain::notification::{AudienceFilter, NotificationEvent};
-use domain::rendering::Text;
+use domain::notification::{AudienceFilter, NotificationEvent, Recipient};
+use domain::rendering::{Fault, Text};
 use domain::value::{ClientId, CompanyId, NotificationId};
 use lru::LruCache;
 use tokio::sync::OnceCell;
@@ -22,7 +22,9 @@ const BYTES_REMEMBERED_MAX: usize = 8_000_000;
 /// A notification as it was asked for.
 pub(crate) struct Request {
     /// What it says; none once its key is destroyed.
-    pub(crate) text: Option<Text>,
+    pub(crate) text: Option<Result<Text, Fault>>,
+    /// The one person it goes to in place of the company's clients.
+    pub(crate) only_to: Option<Box<Recipient>>,
     /// Which clients it goes to.
     pub(crate) filter: AudienceFilter,
     /// The mail's date.
@@ -36,9 +38,14 @@ pub(crate) struct Request {
 impl Request {
     /// The memory that grows with what was asked: the text, and the list of clients.
     fn bytes(&self) -> usize {
-        let of_text = |text: &Text| text.subject.as_ref().map_or(0, String::len) + text.body.len();
+        let text = self.text.as_ref().and_then(|text| text.as_ref().ok()).map_or(0, Text::bytes);
         let listed = self.filter.clients.as_ref().map_or(0, |list| list.ids.len());
-        self.text.as_ref().map_or(0, of_text) + listed * size_of::<ClientId>()
+        text + listed * size_of::<ClientId>()
+    }
+
+    /// Whether the people's languages and time zones are needed.
+    pub(crate) fn has_date(&self) -> bool {
+        self.text.as_ref().and_then(|text| text.as_ref().ok()).is_some_and(Text::has_date)
     }
 }
 
@@ -124,21 +131,13 @@ impl Requests {
             began.and_then(|began| whole.get(began)).ok_or(RequestError::Unreadable(id))?;
         let metadata = metadata_of_outcomes(metadata, &causation.to_string());
         let recorded = recorded.into_iter().next().ok_or(RequestError::Unreadable(id))?;
-        let Ok(Event::Notification(NotificationEvent::NotificationRequested {
-            subject,
-            body,
-            sms,
-            filter,
-            requested_at,
-            ..
-        })) = recorded.event
-        else {
+        let Ok(Event::Notification(event)) = recorded.event else { return Err(RequestError::Unreadable(id)) };
+        let text = Text::of_request(&event).transpose();
+        let NotificationEvent::NotificationRequested { requested_at, only_to, filter, .. } = event else {
             return Err(RequestError::Unreadable(id));
         };
-        let subject = subject.and_then(|subject| subject.into_clear());
-        let text = body.into_clear().map(|body| Text { subject, body, sms });
         let trace_id = trace_id(&metadata);
-        Ok(Arc::new(Request { text, filter, requested_at, metadata, trace_id }))
+        Ok(Arc::new(Request { text, only_to, filter, requested_at, metadata, trace_id }))
     }
 }
 

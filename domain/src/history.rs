@@ -11,6 +11,7 @@ use crate::inbox::InboxEvent;
 use crate::message::MessageEvent;
 use crate::notification::{AudienceEvent, NotificationEvent};
 use crate::receipt::ReceiptEvent;
+use crate::template::TemplateEvent;
 use crate::upcast::{is_of_today, upcast};
 use crate::user::UserEvent;
 
@@ -35,6 +36,8 @@ pub enum Event {
     Company(CompanyEvent),
     /// Of a user.
     User(UserEvent),
+    /// Of a template.
+    Template(TemplateEvent),
 }
 
 impl Event {
@@ -81,6 +84,7 @@ impl Event {
             "client" => Self::Client(Deserialize::deserialize(payload)?),
             "company" => Self::Company(Deserialize::deserialize(payload)?),
             "user" => Self::User(Deserialize::deserialize(payload)?),
+            "template" => Self::Template(Deserialize::deserialize(payload)?),
             unknown => return Err(DecodeError::UnknownAggregate(unknown.to_owned())),
         })
     }

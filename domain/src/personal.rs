@@ -59,6 +59,14 @@ impl<T> Personal<T> {
         }
     }
 
+    /// The value, to be changed before it is appended, unless it is erased or still sealed.
+    pub const fn get_mut(&mut self) -> Option<&mut T> {
+        match &mut self.value {
+            Secrecy::Clear(value) => Some(value),
+            Secrecy::Sealed(_) | Secrecy::Erased => None,
+        }
+    }
+
     /// The value by move, unless it is erased or still sealed.
     pub fn into_clear(self) -> Option<T> {
         match self.value {

@@ -9,6 +9,7 @@ use axum::extract::FromRef;
 use chrono::{DateTime, Utc};
 use commands::clock;
 use commands::log::EventLog;
+use dispatcher::Receipts;
 use projections::Positions;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,7 @@ struct Inner {
     throttle: Throttle,
     freshness: Freshness,
     live: Live,
+    receipts: Receipts,
     costly_reads: Slots,
     confirmations: Slots,
     uploads: Slots,
@@ -61,6 +63,7 @@ impl AppState {
             throttle: Throttle::default(),
             freshness,
             live: Live::new(log.reader().clone(), positions.clone(), shutdown.clone()),
+            receipts: Receipts::start(&log),
             costly_reads: Slots::new(slots::costly_reads()),
             confirmations: Slots::new(slots::confirmations()),
             uploads: Slots::new(slots::uploads()),
@@ -119,6 +122,11 @@ impl AppState {
     /// The live streams.
     pub fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    /// The recorder of providers' reports.
+    pub fn receipts(&self) -> &Receipts {
+        &self.0.receipts
     }
 
     /// The slots for costly reads.

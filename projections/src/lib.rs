@@ -17,6 +17,7 @@ mod running;
 #[cfg(test)]
 mod samples;
 pub mod search;
+mod templates;
 mod users;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ fn projector_of(log: &Reader, projection: Projection) -> Arc<dyn Projector> {
     match projection {
         Projection::Users => Arc::new(users::Users),
         Projection::Clients => Arc::new(clients::Clients { index: index() }),
+        Projection::Templates => Arc::new(templates::Templates),
         Projection::Inbox => Arc::new(inbox::Inbox),
         Projection::Notifications => Arc::new(notifications::Notifications),
         Projection::Audit => Arc::new(audit::Audit),

@@ -10,6 +10,8 @@ pub enum Projection {
     Users,
     /// Companies, clients, contacts.
     Clients,
+    /// Templates of notifications.
+    Templates,
     /// Inboxes, sent messages, receipts.
     Inbox,
     /// Notifications, deliveries, attempts.
@@ -25,13 +27,15 @@ pub struct UnknownProjection;
 
 impl Projection {
     /// Every projection; in this order they are listed and rebuilt.
-    pub const ALL: [Self; 5] = [Self::Users, Self::Clients, Self::Inbox, Self::Notifications, Self::Audit];
+    pub const ALL: [Self; 6] =
+        [Self::Users, Self::Clients, Self::Templates, Self::Inbox, Self::Notifications, Self::Audit];
 
     /// The name; also the schema's.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Users => "users",
             Self::Clients => "clients",
+            Self::Templates => "templates",
             Self::Inbox => "inbox",
             Self::Notifications => "notifications",
             Self::Audit => "audit",

@@ -27,6 +27,7 @@ pub(crate) fn recorded(position: Position, aggregate_id: impl ToString, event: E
         Event::Client(_) => "client",
         Event::Company(_) => "company",
         Event::User(_) => "user",
+        Event::Template(_) => "template",
     };
     stored(position, aggregate_type, aggregate_id, Ok(event))
 }

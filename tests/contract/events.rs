@@ -14,8 +14,10 @@ use domain::inbox::InboxEvent;
 use domain::message::{Addressed, MessageEvent};
 use domain::notification::{
     Addressee, AudienceEvent, AudienceFilter, ClientList, NotificationEvent, Recipient, SmsOptions,
+    UsedTemplate,
 };
 use domain::receipt::{ReceiptEvent, Receiver};
+use domain::template::{TemplateContent, TemplateEvent, TemplateHtml, TemplateVariable, TemplateVersion};
 use domain::user::{UserEvent, UserProfile};
 use domain::value::{Category, Channel, ContactKind, Member, Members, Priority, RecipientKind, Role};
 use domain::{Event, Personal};
@@ -76,7 +78,19 @@ fn notifications() -> Vec<NotificationEvent> {
             recipient_kind: RecipientKind::Everyone,
             category: Category::Service,
             subject: Some(personal(3, "Mantenimiento".into())),
-            body: personal(3, "Mañana a las 8.".into()),
+            body: personal(3, "{{ cliente.nombre }}: mañana a las {{ hora }}.".into()),
+            template: Some(Box::new(UsedTemplate {
+                id: id(5),
+                version: 2,
+                html: Some(personal(3, "<p>Mañana a las {{ hora }}.</p>".into())),
+                variables: personal(3, BTreeMap::from([("hora".to_owned(), "8".to_owned())])),
+                company_name: "Vigía Andina".into(),
+            })),
+            only_to: Some(Box::new(Recipient {
+                client: id(10),
+                kind: ContactKind::Holder,
+                addressee: personal(10, addressee()),
+            })),
             sms: Some(SmsOptions { transliterate: true, segments_max: Some(2) }),
             filter: AudienceFilter {
                 locale: Some("es-CO".parse().expect("a locale")),
@@ -109,12 +123,17 @@ fn notifications() -> Vec<NotificationEvent> {
     ]
 }
 
-fn audiences() -> Vec<AudienceEvent> {
-    let addressee = Addressee {
+fn addressee() -> Addressee {
+    Addressee {
         client_name: "Ferretería Núñez".into(),
         contact_name: "Ana Núñez".into(),
         address: "ana@example.com".into(),
-    };
+        locale: Some("es-CO".parse().expect("a locale")),
+        time_zone: Some("America/Bogota".parse().expect("a time zone")),
+    }
+}
+
+fn audiences() -> Vec<AudienceEvent> {
     vec![AudienceEvent::AudienceChunkResolved {
         notification: id(3),
         company: id(20),
@@ -122,7 +141,7 @@ fn audiences() -> Vec<AudienceEvent> {
         recipients: vec![Recipient {
             client: id(30),
             kind: ContactKind::EmergencyContact,
-            addressee: personal(30, addressee),
+            addressee: personal(30, addressee()),
         }],
         cursor: "00ff".into(),
     }]
@@ -286,6 +305,39 @@ fn users() -> Vec<UserEvent> {
     ]
 }
 
+fn templates() -> Vec<TemplateEvent> {
+    let html = TemplateHtml {
+        source: "<p>{{ hora }}</p>".into(),
+        compiled: "<html><p>{{ hora }}</p></html>".into(),
+    };
+    let variable = |name: &str, default: Option<&str>, sample: Option<&str>| TemplateVariable {
+        name: name.into(),
+        default: default.map(str::to_owned),
+        sample: sample.map(str::to_owned),
+    };
+    let version = |body_is_derived: bool| TemplateVersion {
+        name: "Mantenimiento".into(),
+        category: Category::Service,
+        content: TemplateContent {
+            subject: Some("Aviso".into()),
+            body: "{{ hora }}".into(),
+            body_is_derived,
+            html: body_is_derived.then(|| html.clone()),
+            variables: vec![variable("hora", None, Some("8")), variable("nota", Some(""), None)],
+        },
+        author: id(10),
+        at: at(1_700_000_000),
+    };
+    vec![
+        TemplateEvent::TemplateCreated {
+            company: Some(id(20)),
+            channel: Channel::Email,
+            first: version(true),
+        },
+        TemplateEvent::TemplateVersionAdded { number: 2, version: version(false) },
+    ]
+}
+
 /// An event in the form of its golden file.
 fn golden<E: cqrs_es::DomainEvent>(aggregate_type: &str, event: &E) -> Value {
     json!({
@@ -312,6 +364,7 @@ fn todays_events() -> Vec<Value> {
         .chain(all("client", clients()))
         .chain(all("company", companies()))
         .chain(all("user", users()))
+        .chain(all("template", templates()))
         .collect()
 }
 

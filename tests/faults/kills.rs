@@ -30,7 +30,7 @@ async fn dies_at(failpoints: &str) {
     goes_on(&testbed, &mut load).await;
 }
 
-async fn dies(testbed: &Testbed, load: &mut Load, failpoints: &str) {
+pub(crate) async fn dies(testbed: &Testbed, load: &mut Load, failpoints: &str) {
     let program = testbed.program(failpoints).await;
     let status = until_death(testbed, program, load).await;
     assert_eq!(status.signal(), Some(SIGABRT), "the program did not die at {failpoints}: {status}");

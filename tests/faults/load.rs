@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::value::Channel;
+use domain::value::{Channel, TemplateId};
 use futures::StreamExt;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -80,6 +80,20 @@ impl Load {
             load.add_held_notification(testbed, 0, channel, hold_seconds);
         }
         load
+    }
+
+    /// A notification of one company that is made of a template.
+    pub(crate) fn add_templated(
+        &mut self,
+        testbed: &Testbed,
+        company: usize,
+        channel: Channel,
+        template: TemplateId,
+    ) {
+        let body = json!({
+            "company_id": testbed.companies[company].to_string(), "recipient_kind": "holder", "template_id": template,
+        });
+        self.add(format!("template-{company}"), Kind::Notification(channel), body);
     }
 
     /// So many more messages.

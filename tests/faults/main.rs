@@ -20,6 +20,7 @@ mod pauses;
 mod poison;
 mod providers;
 mod random;
+mod receipts;
 mod reconciliation;
 mod refusals;
 mod reopened;
@@ -31,6 +32,7 @@ mod shuffled;
 mod shuffler;
 mod stalled;
 mod stops;
+mod templates;
 mod testbed;
 #[path = "../model/trace/mod.rs"]
 mod trace;

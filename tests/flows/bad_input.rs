@@ -9,7 +9,8 @@ use tests::world::PASSWORD;
 use tests::{Answer, Client, World, id_of};
 
 /// Fields that may have line breaks, and every character but control characters.
-const TEXTS: [&str; 2] = ["/body", "/reason"];
+const TEXTS: [&str; 6] =
+    ["/body", "/html", "/reason", "/variables/dia", "/variables/0/default", "/variables/0/sample"];
 /// Fields whose every character is good.
 const SECRETS: [&str; 1] = ["/password"];
 /// Longer than any field may be.
@@ -27,6 +28,7 @@ struct Office {
     client: String,
     message: String,
     notification: String,
+    template: String,
 }
 
 impl Office {
@@ -42,7 +44,8 @@ impl Office {
         let notification =
             id_of(&admin.post_new("/notifications", &sms_to(company, "hola")).await.expect(202));
         tests::notified::finished(&admin, &notification).await;
-        Self { world, admin, other, company, client, message, notification }
+        let template = id_of(&admin.post("/templates", &email_template(company)).await.expect(201));
+        Self { world, admin, other, company, client, message, notification, template }
     }
 
     /// Where a route's good requests go, and their bodies, all fields given.
@@ -61,10 +64,21 @@ impl Office {
             order["hold_seconds"] = json!(30);
             order
         };
+        let variables = json!({"dia": "lunes"});
+        let of_template = json!({
+            "company_id": self.company.to_string(), "channel": "email", "recipient_kind": "everyone",
+            "category": "service", "template_id": self.template, "variables": variables,
+        });
         let orders = vec![
             with_times(sms_to(self.company, "hola")),
             with_times(email_to(self.company, "Aviso", "hola\nadiós")),
+            with_times(of_template),
         ];
+        let sms_template = json!({
+            "name": "Cobro", "channel": "sms", "category": "collection", "company_id": self.company.to_string(),
+            "body": "Hola {{ dia }}", "variables": [{"name": "dia", "default": "hoy", "sample": "lunes"}],
+        });
+        let templates = vec![sms_template, email_template(self.company)];
         let message = json!({
             "recipients": [self.admin.user.to_string()], "roles": ["operator"], "company": self.company.to_string(), "body": "hola",
             "priority": "high", "acknowledge": true, "in_reply_to": self.message,
@@ -81,6 +95,11 @@ impl Office {
             "POST /notifications"
             | "POST /notifications/preview"
             | "POST /notifications/preview/excluded" => orders,
+            "POST /templates" | "POST /templates/{id}/versions" => templates,
+            "POST /templates/{id}/render" => vec![json!({"client_id": self.client, "variables": variables})],
+            "POST /templates/{id}/test" => {
+                vec![json!({"company_id": self.company.to_string(), "variables": variables})]
+            }
             "POST /inbox/{id}/seen"
             | "POST /inbox/{id}/read"
             | "POST /inbox/{id}/unread"
@@ -106,9 +125,19 @@ impl Office {
             "clients" => self.client.clone(),
             "inbox" | "messages" => self.message.clone(),
             "projections" => "users".to_owned(),
+            "templates" => self.template.clone(),
             _ => self.notification.clone(),
         }
     }
+}
+
+/// A template of an e-mail, all fields given.
+fn email_template(company: CompanyId) -> Value {
+    json!({
+        "name": "Corte", "channel": "email", "category": "service", "company_id": company.to_string(),
+        "subject": "Corte de luz", "body": "Será el {{ dia }}\na las 10", "html": "<p>Será el {{ dia }}</p>",
+        "variables": [{"name": "dia", "default": "hoy", "sample": "lunes"}],
+    })
 }
 
 fn merged(one: &Value, other: Value) -> Value {
@@ -267,9 +296,12 @@ fn short(text: &str) -> String {
     text.chars().take(200).collect()
 }
 
+/// Bodies of imports and of providers' reports are no JSON of ours.
 async fn routes_with_bodies(client: &Client) -> Vec<Route> {
-    let is_wanted =
-        |route: &Route| matches!(&*route.method, "POST" | "PATCH") && !route.path.ends_with("/import");
+    let is_wanted = |route: &Route| {
+        let is_other = route.path.ends_with("/import") || route.path.starts_with("/hooks/");
+        matches!(&*route.method, "POST" | "PATCH") && !is_other
+    };
     routes::all(client).await.into_iter().filter(is_wanted).collect()
 }
 
@@ -368,6 +400,13 @@ fn required(route: &Route, good: &Value) -> &'static [&'static str] {
         "POST /inbox/read-all" => &["up_to"],
         "POST /notifications/{id}/reject" => &["reason"],
         "POST /notifications/{id}/reschedule" => &["schedule_at"],
+        "POST /templates" if good["channel"] == "email" => &["name", "channel", "category", "subject"],
+        "POST /templates" => &["name", "channel", "category", "body"],
+        "POST /templates/{id}/versions" if good["channel"] == "email" => &["subject"],
+        "POST /templates/{id}/versions" => &["body"],
+        "POST /notifications" | "POST /notifications/preview" if good["template_id"].is_string() => {
+            &["company_id", "recipient_kind"]
+        }
         "POST /notifications" | "POST /notifications/preview" if good["channel"] == "email" => {
             &["company_id", "channel", "recipient_kind", "category", "subject", "body"]
         }
@@ -430,6 +469,8 @@ async fn a_query_that_says_what_nobody_understands_is_refused_by_its_name() {
         "/notifications?state=otro",
         "/notifications?company=x",
         "/notifications?from=ayer",
+        "/templates?company=x",
+        "/templates?channel=fax",
         "/audit?actor=7",
         "/audit?to=x",
         "/audit?hide=everything",
@@ -495,6 +536,7 @@ async fn what_is_not_there_is_not_found_and_what_cannot_be_done_is_not_allowed()
                     .body("external_id,name,kind,contact_name,phone,email\n"),
                 "PATCH" => request.json(&json!({"name": "Otro"})),
                 _ if route.path.ends_with("/clients") => request.json(&json!({"name": "Otro"})),
+                _ if route.path.ends_with("/versions") => request.json(&json!({"body": "Hola"})),
                 _ if route.path.ends_with("/reject") => request.json(&json!({"reason": "No"})),
                 _ if route.path.ends_with("/reschedule") => {
                     request.json(&json!({"schedule_at": "2098-01-01T00:00:00Z"}))

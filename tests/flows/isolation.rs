@@ -19,6 +19,8 @@ const NOTHING: &str = "01890000-0000-7000-8000-000000000000";
 enum Guard {
     /// Anybody at all.
     Open,
+    /// Who signs as the provider: a log-in does not matter.
+    Signed,
     /// Whoever is logged in: what it shows is the caller's own, or everybody's.
     Anybody,
     /// These roles, whatever the company: what it shows is scoped.
@@ -43,13 +45,16 @@ enum Thing {
     Message,
     Notification,
     Delivery,
+    Template,
     Projection,
+    Provider,
 }
 
 fn rule(route: &Route) -> (Guard, Thing) {
     use Guard::*;
     match route.name().as_str() {
         "POST /session" | "DELETE /session" => (Open, Thing::None),
+        "POST /hooks/{provider}" => (Signed, Thing::Provider),
         "GET /me" | "GET /users" | "GET /companies" | "GET /projections" => (Anybody, Thing::None),
         "GET /inbox" | "GET /inbox/summary" | "GET /inbox/stream" | "POST /inbox/read-all" => {
             (Anybody, Thing::None)
@@ -60,10 +65,11 @@ fn rule(route: &Route) -> (Guard, Thing) {
         "PATCH /companies/{id}" => (Company(&[]), Thing::Company),
         "POST /projections/{name}/rebuild" => (Roles(&[]), Thing::Projection),
         "POST /messages" => (Roles(&[Role::Operator]), Thing::None),
-        "GET /notifications" => (Roles(READERS), Thing::None),
+        "GET /notifications" | "GET /templates" => (Roles(READERS), Thing::None),
         "GET /audit" => (Roles(&[Role::Auditor]), Thing::None),
         "GET /simulator/messages" => (Roles(&[Role::Operator, Role::Notifier]), Thing::None),
         // The company is in the body: see `a_company_that_is_named_in_a_body_is_as_unknown_as_none`.
+        "POST /templates" => (Roles(NOTIFIERS), Thing::None),
         "POST /notifications" | "POST /notifications/preview" | "POST /notifications/preview/excluded" => {
             (Roles(NOTIFIERS), Thing::None)
         }
@@ -86,6 +92,10 @@ fn rule(route: &Route) -> (Guard, Thing) {
         | "POST /notifications/{id}/approve"
         | "POST /notifications/{id}/reject"
         | "POST /notifications/{id}/reschedule" => (Company(NOTIFIERS), Thing::Notification),
+        "GET /templates/{id}" | "POST /templates/{id}/render" => (Company(READERS), Thing::Template),
+        "POST /templates/{id}/versions" | "POST /templates/{id}/test" => {
+            (Company(NOTIFIERS), Thing::Template)
+        }
         "GET /deliveries/{id}" => (Company(READERS), Thing::Delivery),
         "GET /messages/{id}/receipts" | "GET /messages/{id}/history" => {
             (Message { auditors: true }, Thing::Message)
@@ -115,6 +125,7 @@ struct Town {
     message: String,
     notification: String,
     delivery: String,
+    template: String,
 }
 
 /// What stands in the things of the other company.
@@ -138,10 +149,12 @@ impl Town {
             id_of(&admin.post_new("/notifications", &sms_to(there, MARKS[3])).await.expect(202));
         finished(&admin, &notification).await;
         let delivery = id_of(&admin.all(&format!("/notifications/{notification}/deliveries")).await[0]);
+        let template =
+            id_of(&admin.post("/templates", &template_of(Some(there), MARKS[3])).await.expect(201));
         let to_nobody_here = message_to(&[admin.user], "solo para mí");
         let message = id_of(&admin.post_new("/messages", &to_nobody_here).await.expect(201));
         world.caught_up().await;
-        Self { world, there, outsiders, insiders, admin, client, message, notification, delivery }
+        Self { world, there, outsiders, insiders, admin, client, message, notification, delivery, template }
     }
 
     /// Ids of what the outsiders may see, some of which has to do with both companies: a worker of both first, then the
@@ -165,8 +178,13 @@ impl Town {
         let asked = id_of(&marta.post_new("/notifications", &sms_to(&here, "Hola")).await.expect(202));
         finished(&marta, &asked).await;
         let delivery = id_of(&marta.all(&format!("/notifications/{asked}/deliveries")).await[0]);
+        let own = template_of(Some(&here), "de aquí");
+        let template = id_of(&marta.post("/templates", &own).await.expect(201));
+        let everybodys = template_of(None::<&str>, "de todas");
+        let everybodys = id_of(&self.admin.post("/templates", &everybodys).await.expect(201));
         self.world.caught_up().await;
-        vec![marta.user.to_string(), here, addressed, to_people, client, asked, delivery]
+        let of_here = [client, asked, delivery, template, everybodys];
+        [marta.user.to_string(), here, addressed, to_people].into_iter().chain(of_here).collect()
     }
 
     fn path(&self, route: &Route, thing: Thing) -> String {
@@ -178,9 +196,19 @@ impl Town {
             Thing::Message => &self.message,
             Thing::Notification => &self.notification,
             Thing::Delivery => &self.delivery,
+            Thing::Template => &self.template,
             Thing::Projection => "users",
+            Thing::Provider => "simulador",
         })
     }
+}
+
+/// An e-mail's template with this subject, for a company or for all of them.
+fn template_of(company: Option<impl ToString>, subject: &str) -> Value {
+    json!({
+        "name": "Aviso", "channel": "email", "category": "service", "subject": subject, "body": "Hola",
+        "company_id": company.map(|company| company.to_string()),
+    })
 }
 
 /// A body that is good enough to come to the question who asks.
@@ -189,6 +217,7 @@ fn body(route: &Route) -> Value {
         "PATCH /users/{id}" | "PATCH /companies/{id}" | "PATCH /clients/{id}" => json!({"name": "Otro"}),
         "POST /companies/{id}/clients" => json!({"name": "Nueva"}),
         "POST /inbox/read-all" => json!({"up_to": 0}),
+        "POST /templates/{id}/versions" => json!({"subject": "Otro", "body": "Hola"}),
         "POST /notifications/{id}/reject" => json!({"reason": "No"}),
         "POST /notifications/{id}/reschedule" => json!({"schedule_at": "2026-01-31T15:00:00Z"}),
         _ => json!({}),
@@ -227,7 +256,9 @@ async fn another_companys_things_are_not_there_whatever_the_route_and_the_role()
         let (guard, thing) = rule(&route);
         let path = town.path(&route, thing);
         let name = route.name();
-        if guard != Guard::Open {
+        if guard == Guard::Signed {
+            ask(&town.world.nobody(), &route, &path).await.refused(403);
+        } else if guard != Guard::Open {
             ask(&town.world.nobody(), &route, &path).await.refused(401);
         }
         for (role, outsider) in &town.outsiders {
@@ -240,7 +271,7 @@ async fn another_companys_things_are_not_there_whatever_the_route_and_the_role()
                 Guard::Roles(roles) if roles.contains(role) => {
                     assert!(!matches!(status, 401 | 403), "{name} as {role:?}: {status}")
                 }
-                Guard::Roles(_) => _ = answer.refused(403),
+                Guard::Roles(_) | Guard::Signed => _ = answer.refused(403),
                 Guard::Message { auditors: true } if *role == Role::Auditor => {
                     assert_eq!(status, 200, "{name}")
                 }
@@ -278,7 +309,7 @@ async fn within_a_company_each_role_may_do_what_is_its_own_and_an_administrator_
                 }
             }
         }
-        if guard != Guard::Open {
+        if !matches!(guard, Guard::Open | Guard::Signed) {
             let status = ask(&town.admin, &route, &path).await.status.as_u16();
             assert!(
                 !matches!(status, 401 | 403 | 404) && status < 500,
@@ -292,7 +323,7 @@ async fn within_a_company_each_role_may_do_what_is_its_own_and_an_administrator_
 #[tokio::test]
 async fn lists_show_nothing_of_another_company() {
     let town = Town::build().await;
-    let secrets = [&town.client, &town.notification, &town.delivery];
+    let secrets = [&town.client, &town.notification, &town.delivery, &town.template];
     let is_list = |route: &Route| {
         route.method == "GET" && !route.path.contains('{') && !route.path.ends_with("/stream")
     };
@@ -339,7 +370,7 @@ async fn nothing_that_one_may_read_names_a_company_that_one_may_not_know() {
     let town = Town::build().await;
     let things = town.shared().await;
     let there = town.there.to_string();
-    let hidden = [&there, &town.client, &town.notification, &town.delivery];
+    let hidden = [&there, &town.client, &town.notification, &town.delivery, &town.template];
     let hidden: Vec<&str> = hidden.iter().map(|id| id.as_str()).chain(MARKS).chain(["\"Allá\""]).collect();
     let is_read = |route: &Route| route.method == "GET" && !route.path.ends_with("/stream");
     let (mut read, mut named) = (0, 0);
@@ -494,6 +525,8 @@ async fn a_company_that_is_named_in_a_body_is_as_unknown_as_none() {
             assert_eq!(refused, [("/company_id".into(), "unknown_id".into())], "{path} {company}");
             operator.post_new(path, &sms_to(&company, "hola")).await.refused(403);
         }
+        let refused = notifier.post("/templates", &template_of(Some(&company), "Aviso")).await.refused(422);
+        assert_eq!(refused, [("/company_id".into(), "unknown_id".into())], "{company}");
         let refused =
             operator.post_new("/messages", &json!({"company": company, "body": "hola"})).await.refused(422);
         assert_eq!(refused, [("/company".into(), "unknown_id".into())], "{company}");

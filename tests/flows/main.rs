@@ -18,6 +18,7 @@ mod live;
 mod messages;
 mod notifications;
 mod pages;
+mod receipts;
 mod relay;
 mod replay;
 mod same_key;
@@ -25,5 +26,6 @@ mod schedules;
 mod sms;
 mod starts;
 mod store;
+mod templates;
 
 tests::entry_points!();

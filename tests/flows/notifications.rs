@@ -64,7 +64,7 @@ impl Desk {
     }
 
     /// The delivery to an address.
-    async fn delivery(&self, notification: &str, to: &str) -> Value {
+    pub(crate) async fn delivery(&self, notification: &str, to: &str) -> Value {
         let all = self.deliveries(notification).await;
         all.into_iter().find(|delivery| delivery["to"] == to).unwrap_or_else(|| panic!("a delivery to {to}"))
     }
@@ -80,7 +80,7 @@ impl Desk {
         received
     }
 
-    fn arrivals(&self, channel: Channel) -> Vec<Arrival> {
+    pub(crate) fn arrivals(&self, channel: Channel) -> Vec<Arrival> {
         let (mut all, mut before) = (Vec::new(), None);
         loop {
             let page = self.world.simulator.arrivals(Some(channel), before, 200);

@@ -196,10 +196,13 @@ async fn a_request_passes_over_a_bounded_number_of_messages_that_are_not_to_be_s
 fn of_nobody() -> Outgoing {
     Outgoing {
         delivery_id: clock::new_id().into(),
+        generation: 1,
         to: "+573009998877".into(),
         to_name: None,
         subject: None,
         body: "de nadie".into(),
+        html: None,
+        is_personal: false,
         requested_at: clock::now(),
     }
 }

@@ -85,7 +85,12 @@ mod tests {
     const CLIENT: Uuid = Uuid::from_u128(2);
 
     fn addressee() -> Addressee {
-        Addressee { client_name: "Ana".into(), contact_name: "Luis".into(), address: "+573001234567".into() }
+        Addressee {
+            client_name: "Ana".into(),
+            contact_name: "Luis".into(),
+            address: "+573001234567".into(),
+            ..Addressee::nobody()
+        }
     }
 
     /// The ciphertext of the second of two people of the third chunk.

@@ -8,6 +8,8 @@ use projections::queries::audience::Candidate;
 const CHUNK_BYTES_MAX: usize = 400 * 1024;
 /// What a recipient costs besides the names and the address: ids, member names, key, nonce and tag.
 const RECIPIENT_BYTES: usize = 320;
+/// What language and time zone cost, where they are frozen.
+const PLACE_BYTES: usize = 96;
 
 /// What one event will hold.
 #[derive(Debug)]
@@ -43,7 +45,8 @@ fn size(recipient: &Recipient) -> usize {
         [&addressee.client_name, &addressee.contact_name, &addressee.address]
             .into_iter()
             .map(|text| json_bytes(text))
-            .sum()
+            .sum::<usize>()
+            + addressee.time_zone.map_or(0, |_| PLACE_BYTES)
     });
     RECIPIENT_BYTES + clear * 4 / 3
 }
@@ -62,8 +65,12 @@ mod tests {
 
     fn candidate(number: u8, name: &str) -> Candidate {
         let client = Uuid::from_u128(number.into());
-        let addressee =
-            Addressee { client_name: name.into(), contact_name: name.into(), address: "x".into() };
+        let addressee = Addressee {
+            client_name: name.into(),
+            contact_name: name.into(),
+            address: "x".into(),
+            ..Addressee::nobody()
+        };
         Candidate {
             recipient: Recipient {
                 client: client.into(),

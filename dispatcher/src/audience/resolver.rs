@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use commands::begin;
 use commands::log::{AppendError, Draft, EventLog, LoadError, Metadata};
 use cqrs_es::Aggregate;
-use domain::notification::{AUDIENCE, AudienceEvent, Notification, NotificationCommand, NotificationEvent};
+use domain::notification::{
+    AUDIENCE, AudienceEvent, Notification, NotificationCommand, NotificationEvent, Recipient,
+};
 use domain::value::{CHUNK_MEMBERS, NotificationId};
 use projections::queries::audience::{Candidate, page, preview};
 use sqlx::{PgConnection, PgPool};
@@ -175,10 +177,18 @@ impl Resolver {
         Ok(Chunk::cut(candidates))
     }
 
+    /// The chosen clients of the company, unless the request, which must be readable, names the one person.
     async fn page(&self, open: &Open, after: &[u8]) -> Result<Vec<Candidate>, ResolveError> {
         let request = self.requests.get(open.asked()).await?;
+        if let Some(only) = &request.only_to {
+            return Ok(if open.chunks == 0 && after.is_empty() { vec![alone(only)] } else { vec![] });
+        }
         let selection = open.selection(&request.filter);
-        Ok(page(&self.pool, &selection, after, CHUNK_MEMBERS as usize).await?)
+        let mut candidates = page(&self.pool, &selection, after, CHUNK_MEMBERS as usize).await?;
+        if !request.has_date() {
+            candidates.iter_mut().for_each(Candidate::drop_place);
+        }
+        Ok(candidates)
     }
 
     fn set_aside(&mut self, notification: Uuid, error: &ResolveError) {
@@ -267,6 +277,7 @@ impl Resolver {
             return Ok(BTreeMap::new());
         }
         match self.requests.get(open.asked()).await {
+            Ok(request) if request.only_to.is_some() => Ok(BTreeMap::new()),
             Ok(request) => Ok(preview(&self.pool, &open.selection(&request.filter)).await?.excluded),
             Err(RequestError::Database(error)) => Err(error.into()),
             // A cancelled audience is closed even if its request cannot be read.
@@ -289,6 +300,11 @@ impl Ahead {
     fn is_of(&self, open: &Open) -> bool {
         self.notification == open.notification_id && self.after == open.cursor
     }
+}
+
+/// The only person of an audience.
+fn alone(recipient: &Recipient) -> Candidate {
+    Candidate { recipient: recipient.clone(), index: vec![u8::MAX] }
 }
 
 fn draft(open: &Open, chunk: Chunk, metadata: Metadata) -> Result<Draft, AppendError> {

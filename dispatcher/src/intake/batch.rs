@@ -180,6 +180,8 @@ mod tests {
             category,
             subject: None,
             body: Personal::erased(Uuid::nil()),
+            template: None,
+            only_to: None,
             sms: None,
             filter: AudienceFilter::default(),
             expires_at: None,

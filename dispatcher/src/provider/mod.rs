@@ -30,8 +30,8 @@ pub use pulse::Pulse;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
 pub use settings::SettingsError;
 pub use sms::{
-    CallbackError, SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback, StatusReport,
-    TwilioSettings,
+    CallbackError, SentDelivery, SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback,
+    StatusReport, TwilioSettings,
 };
 
 /// One message to one recipient, rendered and ready to go.
@@ -39,6 +39,8 @@ pub use sms::{
 pub struct Outgoing {
     /// Our id of it: the mail's Message-ID, the SMS's callback reference.
     pub delivery_id: DeliveryId,
+    /// The generation that it is sent in.
+    pub generation: u32,
     /// The e-mail address, or the number in E.164 form.
     pub to: String,
     /// The recipient's name for a mail's `To`.
@@ -47,6 +49,10 @@ pub struct Outgoing {
     pub subject: Option<String>,
     /// The text, lines ended by `\n`.
     pub body: String,
+    /// The mail's HTML, lines ended by `\n`.
+    pub html: Option<String>,
+    /// Whether subject, text and HTML are made for this recipient: nobody else gets the same.
+    pub is_personal: bool,
     /// The notification's time, a mail's `Date`.
     pub requested_at: DateTime<Utc>,
 }

@@ -37,6 +37,8 @@ pub struct Arrival {
     pub subject: Option<String>,
     /// The text; `None` when the message was refused before it.
     pub body: Option<String>,
+    /// The mail's HTML, if it has one.
+    pub html: Option<String>,
     /// When it arrived.
     pub received_at: DateTime<Utc>,
     /// What became of it.
@@ -214,7 +216,7 @@ impl NewArrival {
 impl Kept {
     fn decode(&self) -> Arrival {
         let NewArrival { channel, delivery_id, to, from, content, outcome } = &*self.message;
-        let (subject, body) = content.decode();
+        let Said { subject, body, html } = content.decode();
         Arrival {
             id: self.id,
             channel: *channel,
@@ -223,38 +225,50 @@ impl Kept {
             from: from.clone(),
             subject,
             body,
+            html,
             received_at: self.received_at,
             outcome: outcome.clone(),
         }
     }
 }
 
+/// What a message says.
+#[derive(Default)]
+struct Said {
+    subject: Option<String>,
+    body: Option<String>,
+    html: Option<String>,
+}
+
 impl Content {
-    fn decode(&self) -> (Option<String>, Option<String>) {
+    fn decode(&self) -> Said {
         match self {
-            Self::Nothing => (None, None),
-            Self::Text(text) => (None, Some(text.to_string())),
+            Self::Nothing => Said::default(),
+            Self::Text(text) => Said { body: Some(text.to_string()), ..Said::default() },
             Self::Mail(bytes) => read_mail(bytes),
         }
     }
 }
 
-/// Subject and text of a mail; a message no parser understands is shown as it came.
-fn read_mail(bytes: &[u8]) -> (Option<String>, Option<String>) {
+/// Subject, text and HTML of a mail; a message no parser understands is shown as it came.
+fn read_mail(bytes: &[u8]) -> Said {
     let Some(mail) = MessageParser::default().parse(bytes) else {
-        return (None, Some(String::from_utf8_lossy(bytes).into_owned()));
+        return Said { body: Some(String::from_utf8_lossy(bytes).into_owned()), ..Said::default() };
     };
     let text = mail.body_text(0).map(|text| text.replace("\r\n", "\n"));
     let is_base64 = mail
         .text_part(0)
         .and_then(|part| part.content_transfer_encoding())
         .is_some_and(|encoding| encoding.eq_ignore_ascii_case("base64"));
-    // The last line break belongs to SMTP, not to the text, unless the encoding says otherwise.
+    let is_alone = mail.parts.len() == 1;
+    // The last line break belongs to SMTP, not to the text, unless the encoding or a part after it says otherwise.
     let body = text.map(|text| match text.strip_suffix('\n') {
-        Some(stripped) if !is_base64 => stripped.to_owned(),
+        Some(stripped) if is_alone && !is_base64 => stripped.to_owned(),
         _ => text,
     });
-    (mail.subject().map(str::to_owned), body)
+    let has_html = mail.html_part(0).is_some_and(|part| part.is_text_html());
+    let html = mail.body_html(0).filter(|_| has_html).map(|html| html.replace("\r\n", "\n"));
+    Said { subject: mail.subject().map(str::to_owned), body, html }
 }
 
 impl Tally {

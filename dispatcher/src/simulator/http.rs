@@ -12,7 +12,9 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::Value;
 use tokio::net::TcpStream;
+use url::Url;
 
+use super::receipts::Report;
 use super::{Behaviour, Content, NewArrival, Outcome, Refusal, World, twilio::Twilio};
 
 /// The largest request that is read, in bytes.
@@ -34,6 +36,8 @@ pub(super) trait Dialect: Sync {
     fn accepted(&self, sms: &Sms, reference: Reference<'_>) -> Answer;
     /// What is said of a refusal, whose code is Twilio's.
     fn refused(&self, refusal: Refusal) -> Answer;
+    /// The report on an accepted message: delivered, or not for this reason. None if it asks for none.
+    fn report(&self, sms: &Sms, reference: Reference<'_>, undelivered: Option<u32>) -> Option<Report>;
     /// The refusal of a path that is no API's.
     fn unknown(&self) -> Refusal;
     /// The refusal of a wrong secret.
@@ -58,6 +62,8 @@ pub(super) struct Sms {
     pub(super) body: String,
     /// Ours, as far as it was said.
     pub(super) delivery_id: String,
+    /// Where its report goes.
+    pub(super) callback: Option<Url>,
 }
 
 /// The server ends the connection instead of answering.
@@ -120,10 +126,23 @@ async fn accept(dialect: &dyn Dialect, sms: Sms, behaviour: Behaviour, world: &W
     let outcome = if is_cut { Outcome::AcceptedThenCut } else { Outcome::Accepted };
     // A ledger that cannot be written accepts nothing, and the client must not think otherwise.
     world.accept(sms.arrival(world, outcome)).await.map_err(|_| Cut)?;
-    match behaviour {
-        Behaviour::AcceptThenCut => Err(Cut),
-        Behaviour::AcceptAsNumber => Ok(dialect.accepted(&sms, Reference::Recipient(&sms.to))),
-        _ => Ok(dialect.accepted(&sms, Reference::Serial(world.next_serial()))),
+    let reference = match behaviour {
+        Behaviour::AcceptAsNumber => Reference::Recipient(&sms.to),
+        _ => Reference::Serial(world.next_serial()),
+    };
+    report(dialect, &sms, reference, behaviour, world);
+    if is_cut { Err(Cut) } else { Ok(dialect.accepted(&sms, reference)) }
+}
+
+fn report(dialect: &dyn Dialect, sms: &Sms, reference: Reference<'_>, behaviour: Behaviour, world: &World) {
+    let undelivered = match behaviour {
+        Behaviour::AcceptUndelivered(code) => Some(code),
+        _ => None,
+    };
+    if world.receipts.are_sent()
+        && let Some(report) = dialect.report(sms, reference, undelivered)
+    {
+        world.receipts.send(report, &world.stop);
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod arrivals;
 mod http;
 pub mod ledger;
+mod receipts;
 pub mod rules;
 mod smtp;
 mod twilio;
@@ -32,10 +33,12 @@ use crate::provider::{SmsApi, SmsSettings, SmtpSettings, TwilioSettings};
 
 use arrivals::{Arrivals, Content, NewArrival};
 use ledger::{Ledger, LedgerEntry};
+use receipts::Receipts;
 use rules::Rules;
 
 pub use arrivals::{Arrival, ArrivalPage, Counts, Outcome};
 pub use rules::{Behaviour, RULES, Refusal};
+pub use twilio::signature as twilio_signature;
 
 /// The account of the simulated SMS API.
 pub const ACCOUNT: &str = "AC00000000000000000000000000000000";
@@ -69,6 +72,8 @@ pub struct SimulatorOptions {
     pub pipelining: bool,
     /// Where every accepted message is written, and synced, before the answer.
     pub ledger: Option<PathBuf>,
+    /// How long after a message its receipt is sent.
+    pub receipt_delay: Duration,
 }
 
 impl SimulatorOptions {
@@ -83,6 +88,7 @@ impl SimulatorOptions {
             smtp_login: None,
             pipelining: true,
             ledger: None,
+            receipt_delay: Duration::from_secs(1),
         }
     }
 
@@ -114,6 +120,8 @@ struct World {
     arrivals: Arrivals,
     ledger: Option<Ledger>,
     serial: AtomicU64,
+    receipts: Arc<Receipts>,
+    stop: CancellationToken,
 }
 
 impl fmt::Debug for World {
@@ -128,8 +136,8 @@ impl Simulator {
     /// # Errors
     /// No port is free, or the ledger's file cannot be opened.
     pub async fn start(options: SimulatorOptions) -> io::Result<Self> {
-        let world = Arc::new(World::try_new(options)?);
         let stop = CancellationToken::new();
+        let world = Arc::new(World::try_new(options, stop.clone())?);
         let (smtp, sms) = (listen().await?, listen().await?);
         let (smtp_address, sms_address) = (smtp.local_addr()?, sms.local_addr()?);
         tokio::spawn(serve(smtp, Arc::clone(&world), stop.clone(), smtp::session));
@@ -159,7 +167,7 @@ impl Simulator {
             name: "simulador".to_owned(),
             connections,
             rate_per_second: 0,
-            status_callback: Some(format!("{}/callback", self.sms_base_url())),
+            status_callback: Some(format!("{}/api/v1/hooks/simulador", self.sms_base_url())),
             unicode: true,
             api: SmsApi::Twilio(self.twilio_account()),
         }
@@ -173,6 +181,11 @@ impl Simulator {
             secret: SECRET.to_owned(),
             from: "+15005550006".to_owned(),
         }
+    }
+
+    /// From now on receipts of SMS are sent, to the front door of the program at this URL.
+    pub fn report_to(&self, door: impl Into<String>) {
+        self.world.receipts.report_to(door.into());
     }
 
     /// What arrived, newest first, older than `before` (a page's `next`), at most `limit` and [`arrivals::MAX_PAGE`].
@@ -193,11 +206,12 @@ impl Simulator {
 }
 
 impl World {
-    fn try_new(options: SimulatorOptions) -> io::Result<Self> {
+    fn try_new(options: SimulatorOptions, stop: CancellationToken) -> io::Result<Self> {
         let ledger = options.ledger.as_deref().map(Ledger::open).transpose()?;
         let arrivals = Arrivals::new(options.kept);
         let serial = AtomicU64::new(first_serial((options.now)()));
-        Ok(Self { rules: Rules::new(&options), options, arrivals, ledger, serial })
+        let receipts = Arc::new(Receipts::new(options.receipt_delay));
+        Ok(Self { rules: Rules::new(&options), options, arrivals, ledger, serial, receipts, stop })
     }
 
     /// A number for a queue id or a sid.

@@ -20,10 +20,13 @@ fn options() -> SimulatorOptions {
 fn outgoing(to: &str) -> Outgoing {
     Outgoing {
         delivery_id: Uuid::from_u128(7).into(),
+        generation: 1,
         to: to.into(),
         to_name: None,
         subject: Some("Aviso".into()),
         body: "Hola".into(),
+        html: None,
+        is_personal: false,
         requested_at: now(),
     }
 }
@@ -160,7 +163,7 @@ async fn every_row_of_the_table_does_what_it_says() {
             };
             let first = provider.sender().send(&outgoing(&to), async || Ok(())).await;
             let is_as_said = match rule.kind {
-                rules::RuleKind::Slow => first.is_ok(),
+                rules::RuleKind::Slow | rules::RuleKind::Undelivered(_) => first.is_ok(),
                 rules::RuleKind::AcceptedThenCut | rules::RuleKind::Lost => {
                     matches!(first, Err(SendFailure::InDoubt(_)))
                 }
@@ -168,7 +171,10 @@ async fn every_row_of_the_table_does_what_it_says() {
             };
             assert!(is_as_said, "{to}: {first:?}");
             let second = provider.sender().send(&outgoing(&to), async || Ok(())).await;
-            let accepts_then = matches!(rule.kind, rules::RuleKind::Busy(_) | rules::RuleKind::Slow);
+            let accepts_then = matches!(
+                rule.kind,
+                rules::RuleKind::Busy(_) | rules::RuleKind::Slow | rules::RuleKind::Undelivered(_)
+            );
             assert_eq!(second.is_ok(), accepts_then, "{to}");
         }
     }

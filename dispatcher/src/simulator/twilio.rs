@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_lc_rs::hmac;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hyper::{
     Method, StatusCode,
@@ -9,8 +10,10 @@ use hyper::{
     http::request::Parts,
 };
 use serde_json::{Value, json};
+use url::{Url, form_urlencoded};
 
 use super::http::{self, Answer, Dialect, Reference, Sms};
+use super::receipts::Report;
 use super::{ACCOUNT, Refusal, SECRET};
 
 /// The one account's API.
@@ -28,25 +31,23 @@ impl Dialect for Twilio {
     }
 
     fn read(&self, body: &[u8]) -> Result<Sms, Refusal> {
-        let mut fields: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
+        let mut fields: HashMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
         let mut field = |name| fields.remove(name).filter(|value: &String| !value.is_empty());
         let sender = field("From").or_else(|| field("MessagingServiceSid"));
-        let delivery_id = field("StatusCallback").and_then(|url| delivery_id(&url)).unwrap_or_default();
+        let callback = field("StatusCallback").and_then(|url| Url::parse(&url).ok());
+        let delivery_id = callback.as_ref().and_then(delivery_id).unwrap_or_default();
         Ok(Sms {
             to: field("To").ok_or(Refusal::sms(400, 21604, "A 'To' phone number is required"))?,
             from: sender.ok_or(Refusal::sms(400, 21603, "A 'From' phone number is required"))?,
             body: field("Body").ok_or(Refusal::sms(400, 21602, "Message body is required"))?,
             delivery_id,
+            callback,
         })
     }
 
     fn accepted(&self, sms: &Sms, reference: Reference<'_>) -> Answer {
-        let sid = match reference {
-            Reference::Serial(serial) => format!("SM{serial:032x}"),
-            Reference::Recipient(number) => format!("SM{}", number.trim_start_matches('+')),
-        };
         let body = json!({
-            "sid": sid,
+            "sid": sid(reference),
             "account_sid": ACCOUNT,
             "status": "queued",
             "to": sms.to,
@@ -72,6 +73,22 @@ impl Dialect for Twilio {
         answer
     }
 
+    fn report(&self, sms: &Sms, reference: Reference<'_>, undelivered: Option<u32>) -> Option<Report> {
+        let callback = sms.callback.clone()?;
+        let mut parameters = vec![
+            ("AccountSid", ACCOUNT.to_owned()),
+            ("From", sms.from.clone()),
+            ("MessageSid", sid(reference)),
+            ("MessageStatus", if undelivered.is_some() { "undelivered" } else { "delivered" }.to_owned()),
+            ("To", sms.to.clone()),
+        ];
+        parameters.extend(undelivered.map(|code| ("ErrorCode", code.to_string())));
+        parameters.sort_unstable();
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(&parameters).finish();
+        let signature = ("x-twilio-signature", signature(&callback, &parameters));
+        Some(Report { callback, form, signature })
+    }
+
     fn unknown(&self) -> Refusal {
         Refusal::sms(404, 20404, "The requested resource was not found")
     }
@@ -81,9 +98,23 @@ impl Dialect for Twilio {
     }
 }
 
+fn sid(reference: Reference<'_>) -> String {
+    match reference {
+        Reference::Serial(serial) => format!("SM{serial:032x}"),
+        Reference::Recipient(number) => format!("SM{}", number.trim_start_matches('+')),
+    }
+}
+
+/// The signature of a callback as the simulated Twilio makes it: the HMAC-SHA1 of the address and of the names and values of
+/// the parameters, which are in order.
+pub fn signature(callback: &Url, parameters: &[(&str, String)]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, SECRET.as_bytes());
+    let all: String = parameters.iter().flat_map(|(name, value)| [name, value.as_str()]).collect();
+    BASE64_STANDARD.encode(hmac::sign(&key, format!("{callback}{all}").as_bytes()))
+}
+
 /// Our delivery id, which the callback's address carries.
-fn delivery_id(callback: &str) -> Option<String> {
-    let url = url::Url::parse(callback).ok()?;
-    let (_, id) = url.query_pairs().find(|(name, _)| name == "delivery")?;
+fn delivery_id(callback: &Url) -> Option<String> {
+    let (_, id) = callback.query_pairs().find(|(name, _)| name == "delivery")?;
     Some(id.into_owned())
 }

@@ -29,7 +29,7 @@ pub(crate) async fn load(log: &Reader, task: Task) -> Result<Loaded, TaskError> 
 }
 
 /// What has become of a chunk, and the last sequence of its stream.
-pub(super) async fn deliveries(log: &Reader, id: ChunkId) -> Result<(Deliveries, i64), TaskError> {
+pub(crate) async fn deliveries(log: &Reader, id: ChunkId) -> Result<(Deliveries, i64), TaskError> {
     let stream = deliveries_stream(id.notification, id.chunk);
     let loaded = log.load::<Deliveries>(&stream).await.map_err(|error| TaskError::of(id, error))?;
     Ok((loaded.state, loaded.sequence))

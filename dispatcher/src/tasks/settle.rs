@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::slice;
+use std::sync::Arc;
 use std::time::Duration;
 
 use commands::begin;
@@ -9,6 +10,7 @@ use commands::log::{AppendError, Appended, Draft, EventLog, LoadError, Sealed, W
 use domain::deliveries::{DELIVERIES, Deliveries, MemberOutcome};
 use domain::value::{Members, NotificationId};
 use sqlx::{PgConnection, PgPool};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -122,11 +124,18 @@ pub(crate) struct Settler {
     pub(super) pool: PgPool,
     pub(super) requests: Requests,
     pub(super) clock: Clock,
+    /// Rung after each settlement, for the receipts that wait for one.
+    settled: Arc<Notify>,
 }
 
 impl Settler {
-    pub(crate) const fn new(log: EventLog, pool: PgPool, requests: Requests, clock: Clock) -> Self {
-        Self { log, pool, requests, clock }
+    pub(crate) fn new(log: EventLog, pool: PgPool, requests: Requests, clock: Clock) -> Self {
+        Self { log, pool, requests, clock, settled: Arc::default() }
+    }
+
+    /// Rung after each settlement.
+    pub(crate) fn settled(&self) -> Arc<Notify> {
+        Arc::clone(&self.settled)
     }
 
     /// Commits start marks of an owner and changes of tasks, together. The answers are in the order of what was asked. A
@@ -243,6 +252,9 @@ impl Settler {
             }
         }
         decided.iter().for_each(count);
+        if !decided.is_empty() {
+            self.settled.notify_one();
+        }
         Ok((marked, decided.into_iter().zip(ours).map(settled).collect()))
     }
 

@@ -80,7 +80,7 @@ pub(super) async fn take_steps(
 }
 
 /// The last sequence of each of these streams of deliveries, in their order; 0 of one that has not begun.
-pub(super) async fn stream_ends(
+pub(crate) async fn stream_ends(
     connection: &mut PgConnection,
     streams: Vec<String>,
 ) -> sqlx::Result<Vec<i64>> {

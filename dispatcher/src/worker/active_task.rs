@@ -30,6 +30,9 @@ struct Progress {
     /// Whose outcomes are being committed. `deliveries` does not show these outcomes yet: a member who was deferred before
     /// looks due again, and a job for that member would send twice.
     settling: Members,
+    /// A change that leaves nobody in memory is being committed, which gives the task back to the queue. Who comes due until
+    /// it is known belongs to the next claim: a job for that member would find its start mark refused.
+    is_being_released: bool,
     /// When the first of those who are deferred is due.
     next_due: Option<DateTime<Utc>>,
     /// The notification is paused: nobody is begun with any more, and the task is given back once nobody is being sent to.
@@ -46,9 +49,17 @@ impl ActiveTask {
         let in_memory: Members = everybody.iter().filter(is_pending).collect();
         let next_due = deliveries.next_due();
         let settling = Members::NONE;
-        let (is_given_back, is_over) = (false, false);
-        let progress =
-            Progress { deliveries, sequence, in_memory, settling, next_due, is_given_back, is_over };
+        let (is_being_released, is_given_back, is_over) = (false, false, false);
+        let progress = Progress {
+            deliveries,
+            sequence,
+            in_memory,
+            settling,
+            is_being_released,
+            next_due,
+            is_given_back,
+            is_over,
+        };
         let active = Arc::new(Self { task, recipients, chance, progress: Mutex::new(progress) });
         let mut jobs: Vec<Job> = in_memory.iter().map(|member| active.job(member)).collect();
         jobs.append(&mut active.come_due(now));
@@ -101,6 +112,7 @@ impl ActiveTask {
         let settled: Members = outcomes.iter().map(|outcome| outcome.member).collect();
         progress.in_memory = progress.in_memory.without(settled);
         progress.settling = progress.settling.union(settled);
+        progress.is_being_released = progress.in_memory.is_empty();
         Change {
             task: self.task.clone(),
             deliveries: progress.deliveries.clone(),
@@ -117,7 +129,7 @@ impl ActiveTask {
         let Settled { deliveries, sequence, next } = settled;
         let mut progress = self.progress();
         let before = std::mem::replace(&mut progress.deliveries, deliveries);
-        progress.settling = Members::NONE;
+        (progress.settling, progress.is_being_released) = (Members::NONE, false);
         progress.next_due = progress.deliveries.next_due();
         (progress.sequence, progress.is_over) = (sequence, next != Next::Kept);
         if progress.is_over {
@@ -137,7 +149,7 @@ impl ActiveTask {
     pub(super) fn come_due(self: &Arc<Self>, now: DateTime<Utc>) -> Vec<Job> {
         let mut progress = self.progress();
         let has_none = progress.next_due.is_none_or(|due| now < due);
-        if progress.is_over || progress.is_given_back || has_none {
+        if progress.is_over || progress.is_given_back || progress.is_being_released || has_none {
             return Vec::new();
         }
         let taken = progress.in_memory.union(progress.settling);
@@ -231,5 +243,19 @@ mod tests {
         active.settled(Settled { deliveries, sequence: 2, next: Next::Kept });
         assert!(active.come_due(at(8)).is_empty(), "it is not due yet");
         assert_eq!(active.come_due(at(9)).iter().map(|job| job.attempt).collect::<Vec<_>>(), [3]);
+    }
+
+    #[test]
+    fn nobody_gets_a_job_of_a_task_that_is_being_given_back_to_the_queue() {
+        let task = task(1, 200, 2);
+        let mut loaded = loaded(task.clone());
+        record(&mut loaded.deliveries, &task, vec![first(1, deferred_until(5))]);
+        let deliveries = loaded.deliveries.clone();
+        let (active, jobs) = ActiveTask::begin(loaded, 0.5, at(1));
+        let last = MemberOutcome { member: jobs[0].member, ..first(1, deferred_until(9)) };
+        active.change(vec![last], Members::NONE);
+        assert!(active.come_due(at(6)).is_empty(), "the next claim has them");
+        active.settled(Settled { deliveries, sequence: 2, next: Next::Kept });
+        assert_eq!(active.come_due(at(6)).len(), 1, "it was kept after all");
     }
 }

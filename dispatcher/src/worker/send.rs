@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::deliveries::{Cause, Evidence, Failure, FailureClass, Observation, Outcome};
 use domain::notification::Addressee;
-use domain::rendering::{Rendered, Text, render};
+use domain::rendering::{Fault, Rendered, Text, render};
 use domain::value::sms::SmsCount;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -87,11 +87,16 @@ impl Worker {
         let Some(text) = &request.text else {
             return self.outcomes.settle_unsent(job, content_erased()).await;
         };
-        let rendered = rendered(text, person, self.outcomes.slot().provider.takes_unicode());
-        if has_too_many_segments(text, &rendered) {
-            return self.outcomes.settle_unsent(job, unusable(Observation::TooManySegments)).await;
-        }
-        let outgoing = outgoing(&job, person, rendered, request.requested_at);
+        let takes_unicode = self.outcomes.slot().provider.takes_unicode();
+        let outgoing = match text.as_ref().map_err(Fault::evidence) {
+            Ok(text) => rendered(text, person, takes_unicode)
+                .map(|rendered| outgoing(&job, person, rendered, text.is_personal(), request.requested_at)),
+            Err(evidence) => Err(evidence),
+        };
+        let outgoing = match outgoing {
+            Ok(outgoing) => outgoing,
+            Err(evidence) => return self.outcomes.settle_unsent(job, content_refused(evidence)).await,
+        };
         let began_at = self.now();
         job.since.get_or_insert(began_at);
         let (mut marked, may_be_left) = (None, AtomicBool::new(true));
@@ -150,24 +155,37 @@ impl Worker {
 }
 
 /// The text as this provider carries it to the person.
-fn rendered(text: &Text, person: &Addressee, takes_unicode: bool) -> Rendered {
-    let rendered = render(text, person);
-    if takes_unicode { rendered } else { rendered.without_unicode() }
+fn rendered(text: &Text, person: &Addressee, takes_unicode: bool) -> Result<Rendered, Evidence> {
+    let rendered = render(text, person).map_err(|fault| fault.evidence())?;
+    let rendered = if takes_unicode { rendered } else { rendered.without_unicode() };
+    if has_too_many_segments(text, &rendered) {
+        return Err(Evidence::observed(None, Observation::TooManySegments));
+    }
+    Ok(rendered)
 }
 
 fn has_too_many_segments(text: &Text, rendered: &Rendered) -> bool {
-    let max = text.sms.and_then(|options| options.segments_max);
+    let max = text.sms().and_then(|options| options.segments_max);
     max.is_some_and(|max| SmsCount::of(&rendered.body).segments > max as usize)
 }
 
-fn outgoing(job: &Job, person: &Addressee, rendered: Rendered, requested_at: DateTime<Utc>) -> Outgoing {
-    let Rendered { subject, body } = rendered;
+fn outgoing(
+    job: &Job,
+    person: &Addressee,
+    rendered: Rendered,
+    is_personal: bool,
+    requested_at: DateTime<Utc>,
+) -> Outgoing {
+    let Rendered { subject, body, html } = rendered;
     Outgoing {
         delivery_id: job.task.delivery(job.member),
+        generation: job.generation,
         to: person.address.clone(),
         to_name: Some(person.contact_name.clone()).filter(|name| !name.is_empty()),
         subject,
         body,
+        html,
+        is_personal,
         requested_at,
     }
 }
@@ -178,12 +196,11 @@ fn no_answer() -> provider::Failure {
 }
 
 fn content_erased() -> Outcome {
-    unusable(Observation::ContentErased)
+    content_refused(Evidence::observed(None, Observation::ContentErased))
 }
 
-/// The content cannot be sent to this person.
-fn unusable(why: Observation) -> Outcome {
-    let evidence = Evidence::observed(None, why);
+/// Nothing that can be sent came of the content. No other provider would take it either.
+const fn content_refused(evidence: Evidence) -> Outcome {
     let cause = Cause { class: FailureClass::PermanentContent, evidence };
     Outcome::Failed(Failure { provider: None, cause, detail: None })
 }

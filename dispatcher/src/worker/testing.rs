@@ -40,7 +40,12 @@ pub(super) fn loaded(task: Task) -> Loaded {
     let person = |number: usize| {
         let client = Uuid::from_u128(300 + number as u128);
         let address = format!("ana{number}@example.com");
-        let addressee = Addressee { client_name: "Ana".into(), contact_name: "Ana".into(), address };
+        let addressee = Addressee {
+            client_name: "Ana".into(),
+            contact_name: "Ana".into(),
+            address,
+            ..Addressee::nobody()
+        };
         Recipient {
             client: client.into(),
             kind: ContactKind::Holder,

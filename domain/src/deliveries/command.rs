@@ -1,6 +1,7 @@
 //! The commands of the deliveries of a chunk.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::cause::{Cause, Evidence, SuppressionReason};
 use crate::personal::Personal;
@@ -126,6 +127,8 @@ pub struct Failure {
 pub struct MemberReceipt {
     /// Who.
     pub member: Member,
+    /// The generation that the reported message was sent in.
+    pub generation: u32,
     /// The provider that says so.
     pub provider: String,
     /// When it happened, by the provider's clock.
@@ -137,7 +140,7 @@ pub struct MemberReceipt {
 }
 
 /// The content of a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Receipt {
     /// The recipient has it.
     Delivered,

@@ -73,7 +73,7 @@ fn is_same_outcome(one: &GroupOutcome, other: &GroupOutcome) -> bool {
 pub(super) fn receipts(mut receipts: Vec<MemberReceipt>) -> Vec<ReceiptGroup> {
     receipts.sort_unstable_by_key(|receipt| receipt.member);
     let mut groups: Vec<ReceiptGroup> = Vec::new();
-    for MemberReceipt { member, provider, at, receipt, detail } in receipts {
+    for MemberReceipt { member, provider, at, receipt, detail, .. } in receipts {
         let receipt = match receipt {
             Receipt::Delivered => GroupReceipt::Delivered,
             Receipt::Bounced(cause) => GroupReceipt::Bounced { cause },

@@ -1,5 +1,7 @@
 //! The rules: which outcome, receipt or resolution may be recorded in which state.
 
+use std::cmp::Ordering;
+
 use super::command::{MemberOutcome, MemberReceipt, Outcome, Receipt};
 use super::error::DeliveriesError;
 use super::{Delivery, State};
@@ -31,12 +33,7 @@ impl About for Member {
 /// Decides an outcome: as it will be recorded, or the reason of a refusal.
 pub(super) fn outcome(delivery: &Delivery, new: MemberOutcome) -> Result<MemberOutcome, DeliveriesError> {
     let MemberOutcome { generation, attempt, .. } = new;
-    if generation < delivery.generation {
-        return Err(DeliveriesError::Superseded { generation });
-    }
-    if generation > delivery.generation {
-        return Err(DeliveriesError::NotBegun { generation });
-    }
+    of_this_generation(delivery, generation)?;
     match &delivery.state {
         State::Pending | State::Deferred { .. }
             if new.outcome.ends_an_attempt() && attempt <= delivery.attempt =>
@@ -46,6 +43,14 @@ pub(super) fn outcome(delivery: &Delivery, new: MemberOutcome) -> Result<MemberO
         State::Pending | State::Deferred { .. } => Ok(new),
         State::InDoubt => end_of_doubt(new),
         _ => Err(DeliveriesError::AlreadySettled { generation }),
+    }
+}
+
+fn of_this_generation(delivery: &Delivery, generation: u32) -> Result<(), DeliveriesError> {
+    match generation.cmp(&delivery.generation) {
+        Ordering::Less => Err(DeliveriesError::Superseded { generation }),
+        Ordering::Greater => Err(DeliveriesError::NotBegun { generation }),
+        Ordering::Equal => Ok(()),
     }
 }
 
@@ -63,8 +68,10 @@ fn end_of_doubt(late: MemberOutcome) -> Result<MemberOutcome, DeliveriesError> {
     Ok(MemberOutcome { outcome, ..late })
 }
 
-/// Decides a receipt: as it will be recorded, or the reason of a refusal.
+/// Decides a receipt: as it will be recorded, or the reason of a refusal. A report on the message of an earlier generation
+/// says nothing of the one that was sent after it.
 pub(super) fn receipt(delivery: &Delivery, new: MemberReceipt) -> Result<MemberReceipt, DeliveriesError> {
+    of_this_generation(delivery, new.generation)?;
     match (&delivery.state, &new.receipt) {
         (State::Pending | State::Deferred { .. }, _) => Err(DeliveriesError::NoOutcomeYet),
         (State::Accepted | State::InDoubt, _) => Ok(new),

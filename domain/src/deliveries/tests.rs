@@ -56,9 +56,19 @@ fn resolve(whom: &str, resolution: Resolution) -> DeliveriesCommand {
 }
 
 fn receipt(number: u16, receipt: Receipt) -> DeliveriesCommand {
-    let receipt =
-        MemberReceipt { member: member(number), provider: "uno".into(), at: at(9), receipt, detail: None };
-    command(Action::RecordReceipts(vec![receipt]))
+    receipts([(number, 1, receipt)])
+}
+
+fn receipts<const N: usize>(receipts: [(u16, u32, Receipt); N]) -> DeliveriesCommand {
+    let of = |(number, generation, receipt)| MemberReceipt {
+        member: member(number),
+        generation,
+        provider: "uno".into(),
+        at: at(9),
+        receipt,
+        detail: None,
+    };
+    command(Action::RecordReceipts(receipts.map(of).into()))
 }
 
 /// What the deliveries are after orders, each of which must be followed.
@@ -195,6 +205,36 @@ fn a_receipt_before_its_outcome_waits_and_one_without_a_send_is_refused() {
     assert_eq!(refusal(&deferred, receipt(1, Receipt::Delivered)), DeliveriesError::NoOutcomeYet);
     let failed = after([record(vec![of(1, 1, 1, failed())])]);
     assert_eq!(refusal(&failed, receipt(1, Receipt::Delivered)), DeliveriesError::Contradicted);
+}
+
+#[test]
+fn a_receipt_is_about_the_generation_that_its_message_was_sent_in() {
+    let bounced = || Receipt::Bounced(failure(None).cause);
+    let again = after([
+        record(vec![of(1, 1, 1, accepted("a"))]),
+        receipt(1, bounced()),
+        reopen(2, "1"),
+        record(vec![of(1, 2, 1, accepted("b"))]),
+    ]);
+    for late in [bounced(), Receipt::Delivered] {
+        assert_eq!(refusal(&again, receipt(1, late)), DeliveriesError::Superseded { generation: 1 });
+    }
+    let early = refusal(&again, receipts([(1, 3, Receipt::Delivered)]));
+    assert_eq!(early, DeliveriesError::NotBegun { generation: 3 });
+    let decided = again.decide_each(receipts([(1, 2, Receipt::Delivered)]));
+    let delivered = again.after(&decided.event.expect("a receipt of this generation"));
+    assert_eq!(state(&delivered, 1), DeliveryState::Delivered);
+}
+
+#[test]
+fn the_same_receipt_ten_times_is_one_event_with_one_member() {
+    let accepted = after([record(vec![of(1, 1, 1, accepted("a"))])]);
+    let Decided { event, refused } =
+        accepted.decide_each(receipts([const { (1, 1, Receipt::Delivered) }; 10]));
+    let event = event.expect("the first one");
+    assert_eq!((event.members(), refused.len()), (members("1"), 9));
+    let again = accepted.after(&event).decide_each(receipts([const { (1, 1, Receipt::Delivered) }; 10]));
+    assert_eq!((again.event, again.refused.len()), (None, 10));
 }
 
 #[test]

@@ -63,8 +63,7 @@ impl Totals {
         self.accepted + self.delivered + self.failed + self.suppressed + self.in_doubt + self.cancelled
     }
 
-    /// Whether a delivery has failed, or may have since: a doubt may end as a failure at any time, and a notification that is
-    /// completed is not told of it.
+    /// Whether a delivery has failed, or may have since: a doubt may end as a failure at any time.
     pub const fn may_have_failures(&self) -> bool {
         self.failed > 0 || self.in_doubt > 0
     }

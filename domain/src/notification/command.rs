@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::AudienceFilter;
+use super::event::{Addressee, UsedTemplate};
 use crate::deliveries::Totals;
+use crate::personal::{Personal, hide_in_debug};
 use crate::value::{
     Category, Channel, CompanyId, EmailBody, NotificationId, RecipientKind, SmsBody, StatedReason, Subject,
-    UserId,
+    TemplateId, UserId,
 };
 
 /// A command of one notification.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a command is decided at once and never stored")]
 pub enum NotificationCommand {
     /// Request it.
     Request(RequestNotification),
@@ -71,6 +75,8 @@ pub enum NotificationCommand {
     Retry {
         /// When.
         at: DateTime<Utc>,
+        /// What receipts and late answers have changed since the last completion, which is not told of them.
+        changed: Totals,
     },
 }
 
@@ -85,8 +91,12 @@ pub struct RequestNotification {
     pub recipient_kind: RecipientKind,
     /// Its category.
     pub category: Category,
-    /// Its text and channel.
+    /// Its text and channel; with a template, the template's.
     pub content: Content,
+    /// The template it is made of.
+    pub template: Option<Box<FilledTemplate>>,
+    /// The author's own name and address, if it goes to the author alone.
+    pub only_to: Option<Box<Addressee>>,
     /// Which clients of the company it goes to.
     pub filter: AudienceFilter,
     /// Nothing is sent after this.
@@ -106,6 +116,32 @@ pub struct RequestNotification {
     /// When.
     pub at: DateTime<Utc>,
 }
+
+/// A template whose variables are filled in.
+#[derive(Clone, PartialEq)]
+pub struct FilledTemplate {
+    /// The template.
+    pub id: TemplateId,
+    /// Its version.
+    pub version: u32,
+    /// Its HTML, compiled.
+    pub html: Option<String>,
+    /// The texts of all declared variables, by name.
+    pub variables: BTreeMap<String, String>,
+    /// The company's name.
+    pub company_name: String,
+}
+
+impl FilledTemplate {
+    /// As a notification keeps it, under its own key.
+    pub(super) fn frozen(self, key: Uuid) -> UsedTemplate {
+        let Self { id, version, html, variables, company_name } = self;
+        let html = html.map(|html| Personal::new(key, html));
+        UsedTemplate { id, version, html, variables: Personal::new(key, variables), company_name }
+    }
+}
+
+hide_in_debug!(FilledTemplate);
 
 /// The text of a notification: an e-mail has a subject, an SMS has none.
 #[derive(Debug, Clone, PartialEq)]

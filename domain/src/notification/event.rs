@@ -10,11 +10,13 @@ use crate::aggregate::events;
 use crate::deliveries::Totals;
 use crate::personal::{Personal, hide_in_debug};
 use crate::value::{
-    Category, Channel, ClientId, CompanyId, ContactKind, NotificationId, RecipientKind, UserId,
+    Category, Channel, ClientId, CompanyId, ContactKind, Locale, NotificationId, RecipientKind, TemplateId,
+    TimeZone, UserId,
 };
 
 /// An event of one notification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "a notification has few events, and most are its request")]
 pub enum NotificationEvent {
     /// It was requested.
     NotificationRequested {
@@ -30,6 +32,11 @@ pub enum NotificationEvent {
         subject: Option<Personal<String>>,
         /// The text.
         body: Personal<String>,
+        /// The template of which subject and text are the source; none for a text without variables.
+        template: Option<Box<UsedTemplate>>,
+        /// The one person it goes to in place of the company's clients: the author, who tests a template. The client is the
+        /// author's id, whose key seals the rest.
+        only_to: Option<Box<Recipient>>,
         /// How an SMS is sent.
         sms: Option<SmsOptions>,
         /// Which clients of the company it goes to.
@@ -145,6 +152,41 @@ pub struct Addressee {
     pub contact_name: String,
     /// The phone number in E.164 or the e-mail address.
     pub address: String,
+    /// The client's language, where the text depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<Locale>,
+    /// The client's time zone, where the text depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<TimeZone>,
+}
+
+impl Addressee {
+    /// Nobody, for texts that are the same for everybody.
+    pub const fn nobody() -> Self {
+        Self {
+            client_name: String::new(),
+            contact_name: String::new(),
+            address: String::new(),
+            locale: None,
+            time_zone: None,
+        }
+    }
+}
+
+/// The template that a notification was made of, frozen so that what was sent can be shown for ever. The template's subject
+/// and text are the notification's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UsedTemplate {
+    /// The template.
+    pub id: TemplateId,
+    /// Its version, from 1.
+    pub version: u32,
+    /// The template's HTML, compiled.
+    pub html: Option<Personal<String>>,
+    /// The texts of all declared variables, by name, under the notification's key.
+    pub variables: Personal<BTreeMap<String, String>>,
+    /// The company's name as of the request.
+    pub company_name: String,
 }
 
 hide_in_debug!(Addressee);

@@ -11,15 +11,15 @@ mod tests;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use self::command::{Content, NotificationCommand, RequestNotification, SmsOptions};
+pub use self::command::{Content, FilledTemplate, NotificationCommand, RequestNotification, SmsOptions};
 pub use self::error::NotificationError;
-pub use self::event::{AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient};
+pub use self::event::{AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient, UsedTemplate};
 pub use self::filter::{AudienceFilter, ClientList};
 pub use self::state::{ApprovalState, NotificationState};
 use crate::aggregate::aggregate;
 use crate::deliveries::Totals;
 use crate::personal::Personal;
-use crate::value::{CompanyId, UserId};
+use crate::value::{CompanyId, ContactKind, UserId};
 
 /// How many seconds a notification may be held before it begins.
 pub const HOLD_SECONDS_MAX: u32 = 600;
@@ -181,7 +181,7 @@ impl Notification {
             NotificationCommand::Complete { generation, totals } => self.complete(stage, generation, totals),
             NotificationCommand::Cancel if stage.is_over() => Ok(vec![]),
             NotificationCommand::Cancel => Ok(vec![NotificationEvent::NotificationCancelled]),
-            NotificationCommand::Retry { at } => self.retry(stage, at),
+            NotificationCommand::Retry { at, changed } => self.retry(stage, at, changed),
         }
     }
 
@@ -257,10 +257,12 @@ impl Notification {
         Ok(vec![NotificationEvent::NotificationCompleted { generation, totals }])
     }
 
-    fn retry(&self, stage: Stage, at: DateTime<Utc>) -> Decision {
+    fn retry(&self, stage: Stage, at: DateTime<Utc>, changed: Totals) -> Decision {
+        let mut totals = self.totals;
+        totals += changed;
         match stage {
             Stage::Cancelled => return Err(NotificationError::Cancelled),
-            Stage::Completed if !self.totals.may_have_failures() => return Ok(vec![]),
+            Stage::Completed if !totals.may_have_failures() => return Ok(vec![]),
             Stage::Completed | Stage::Running => {}
             // The generation that is being resolved will include everything that fails until then, so another retry
             // adds nothing. Before it, nothing has failed.
@@ -296,6 +298,8 @@ impl Notification {
             category: request.category,
             subject,
             body: Personal::new(key, body),
+            template: request.template.map(|template| Box::new(template.frozen(key))),
+            only_to: request.only_to.map(|author| Box::new(author_as_recipient(request.author, *author))),
             sms,
             filter: request.filter,
             expires_at: request.expires_at,
@@ -411,4 +415,10 @@ impl Stage {
     const fn is_over(self) -> bool {
         self.state().is_over()
     }
+}
+
+/// The author as the only person of an audience. There is no such client: the id is the author's, as is the key.
+fn author_as_recipient(author: UserId, addressee: Addressee) -> Recipient {
+    let id = author.uuid();
+    Recipient { client: id.into(), kind: ContactKind::Holder, addressee: Personal::new(id, addressee) }
 }

@@ -17,6 +17,8 @@ fn asked(content: Content) -> RequestNotification {
         recipient_kind: RecipientKind::Holder,
         category: Category::Operational,
         content,
+        template: None,
+        only_to: None,
         filter: spanish(),
         expires_at: None,
         schedule_at: None,
@@ -53,6 +55,8 @@ fn expiring(expires_at: Option<i64>) -> NotificationEvent {
         category: Category::Operational,
         subject: None,
         body: Personal::new(id(1), "Alarma activada".to_owned()),
+        template: None,
+        only_to: None,
         sms: Some(cheap()),
         filter: spanish(),
         expires_at: expires_at.map(at),
@@ -145,7 +149,23 @@ fn closed(generation: u32) -> NotificationEvent {
 }
 
 fn retry() -> NotificationCommand {
-    NotificationCommand::Retry { at: at(1_500) }
+    NotificationCommand::Retry { at: at(1_500), changed: Totals::default() }
+}
+
+#[test]
+fn a_notification_freezes_its_template_under_its_own_key() {
+    let NotificationCommand::Request(request) = order(sms(), None) else { panic!("a request") };
+    let variables = BTreeMap::from([("monto".to_owned(), "5".to_owned())]);
+    let (html, company_name) = (Some("<p>".to_owned()), "Vigía".to_owned());
+    let template = FilledTemplate { id: id(5), version: 2, html, variables: variables.clone(), company_name };
+    let request = RequestNotification { template: Some(Box::new(template)), ..request };
+    let events = Notification::default().decide(NotificationCommand::Request(request)).unwrap();
+    let [NotificationEvent::NotificationRequested { template: Some(frozen), .. }] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!((frozen.id, frozen.version, frozen.variables.key), (id(5), 2, id(1)));
+    assert_eq!(frozen.variables.get(), Some(&variables));
+    assert_eq!(frozen.html.as_ref().map(|html| html.key), Some(id(1)));
 }
 
 fn totals(failed: i64) -> Totals {

@@ -1,4 +1,4 @@
-//! The bodies people write: of a message, of an SMS, of an e-mail.
+//! The bodies people write: of a message, of an SMS, of an e-mail as text and as HTML.
 
 use super::Invalid;
 use super::text::{Lines, TextRule, string_value};
@@ -14,6 +14,10 @@ pub struct SmsBody(String);
 /// The body of an e-mail: 1 to 100,000 characters, verbatim.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailBody(String);
+
+/// The HTML or MJML of an e-mail: 1 to 100,000 characters, verbatim.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct HtmlBody(String);
 
 macro_rules! body {
     ($name:ident, $max:literal) => {
@@ -33,6 +37,7 @@ macro_rules! body {
 body!(MessageBody, 10_000);
 body!(SmsBody, 1_600);
 body!(EmailBody, 100_000);
+body!(HtmlBody, 100_000);
 
 #[cfg(test)]
 mod tests {

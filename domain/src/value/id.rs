@@ -82,6 +82,8 @@ ids! {
     NotificationId,
     /// One notification to one address.
     DeliveryId,
+    /// A template of notifications.
+    TemplateId,
 }
 
 /// The bits of a delivery's id that hold its ordinal.

@@ -33,6 +33,8 @@ pub enum Invalid {
     Locale,
     /// Not a UUID in its 36 characters.
     Id,
+    /// Not a name that a variable of a template can have.
+    VariableName,
     /// None of the words that are allowed.
     NotAllowed {
         /// The words that are.
@@ -114,6 +116,7 @@ impl Invalid {
             Self::TimeZone => "unknown_time_zone",
             Self::Locale => "unknown_locale",
             Self::Id => "invalid_id",
+            Self::VariableName => "invalid_variable_name",
             Self::NotAllowed { .. } => "not_allowed",
         }
     }
@@ -143,6 +146,7 @@ impl Invalid {
             }
             Self::Locale => "No es un idioma conocido; se espera, por ejemplo, es o es-CO.".into(),
             Self::Id => "No es un identificador válido.".into(),
+            Self::VariableName => "No es un nombre de variable: use letras sin tilde, cifras y _, con una letra al principio, y un nombre que no esté reservado.".into(),
             Self::NotAllowed { allowed } => {
                 format!("No es un valor admitido; puede ser {}.", allowed.join(", "))
             }
@@ -164,6 +168,7 @@ impl Invalid {
             Self::TimeZone => "It is not a known time zone; America/Bogota is one, for example.".into(),
             Self::Locale => "It is not a known language; es or es-CO is one, for example.".into(),
             Self::Id => "It is not a valid identifier.".into(),
+            Self::VariableName => "It is not a name of a variable: use letters without accents, digits and _, beginning with a letter, and no reserved name.".into(),
             Self::NotAllowed { allowed } => {
                 format!("It is not an allowed value; it can be {}.", allowed.join(", "))
             }

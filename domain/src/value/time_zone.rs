@@ -14,6 +14,9 @@ use super::Invalid;
 pub struct TimeZone(Tz);
 
 impl TimeZone {
+    /// The zone without an offset.
+    pub const UTC: Self = Self(Tz::UTC);
+
     /// The name.
     pub fn as_str(self) -> &'static str {
         self.0.name()

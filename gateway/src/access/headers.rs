@@ -6,8 +6,10 @@ use axum::response::Response;
 
 use crate::settings::Settings;
 
-/// Pages load nothing but their own origin's resources.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+/// Pages load nothing but their own origin's resources. The mails that they show, in frames without scripts, have the same
+/// policy, and their look is in attributes.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    style-src-attr 'unsafe-inline'; connect-src 'self'; \
     img-src 'self' data:; font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
     form-action 'self'";
 

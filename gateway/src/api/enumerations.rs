@@ -24,10 +24,23 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
     vec![
         (
             "channel",
-            &["ArrivalView", "AuditEntry", "DeliveryRow", "NewNotification", "NotificationRow"],
+            &[
+                "ArrivalView",
+                "AuditEntry",
+                "DeliveryRow",
+                "NewNotification",
+                "NewTemplate",
+                "NewVersion",
+                "NotificationRow",
+                "TemplateRow",
+            ],
             Channel::WORDS.to_vec(),
         ),
-        ("category", &["NewNotification", "NotificationRow"], Category::WORDS.to_vec()),
+        (
+            "category",
+            &["NewNotification", "NewTemplate", "NewVersion", "NotificationRow", "TemplateRow"],
+            Category::WORDS.to_vec(),
+        ),
         ("recipient_kind", &["NewNotification", "NotificationRow"], RecipientKind::WORDS.to_vec()),
         ("kind", &["ContactFields", "ContactRow"], ContactKind::WORDS.to_vec()),
         ("contact_kind", &["DeliveryRow"], ContactKind::WORDS.to_vec()),
@@ -62,6 +75,7 @@ fn parameters() -> Vec<(&'static str, &'static str, &'static str, Words)> {
         ("get", "/notifications", "state", NotificationState::WORDS.to_vec()),
         ("get", "/notifications/{id}/deliveries", "state", ShownState::WORDS.to_vec()),
         ("get", "/simulator/messages", "channel", Channel::WORDS.to_vec()),
+        ("get", "/templates", "channel", Channel::WORDS.to_vec()),
         ("get", "/users", "active", vec!["true", "false", "all"]),
         ("post", "/projections/{name}/rebuild", "name", projections()),
     ]
@@ -170,6 +184,7 @@ mod tests {
     /// Texts that are not enumerated: free text, foreign codes, or sets that grow without notice.
     const OPEN: &[&str] = &[
         "body",
+        "html",
         "subject",
         "name",
         "contact",
@@ -200,6 +215,9 @@ mod tests {
         "reason",
         "external_ids",
         "excluded",
+        "variables",
+        "default",
+        "sample",
         "as_of",
         "If-None-Match",
         "ETag",
@@ -213,7 +231,8 @@ mod tests {
                 let own =
                     members.get("name").and_then(Value::as_str).filter(|_| members.contains_key("schema"));
                 for (key, member) in members {
-                    let is_transparent = matches!(key.as_str(), "schema" | "items" | "propertyNames");
+                    let is_transparent =
+                        matches!(key.as_str(), "schema" | "items" | "propertyNames" | "additionalProperties");
                     walk(member, if is_transparent { own.unwrap_or(name) } else { key }, see);
                 }
             }

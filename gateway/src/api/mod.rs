@@ -33,6 +33,7 @@ mod deliveries;
 mod enumerations;
 mod health;
 mod history;
+mod hooks;
 mod inbox;
 mod me;
 mod messages;
@@ -42,6 +43,7 @@ mod projections;
 pub mod schema;
 mod session;
 mod simulator;
+mod templates;
 mod users;
 mod wrote;
 
@@ -88,8 +90,10 @@ fn described() -> OpenApiRouter<AppState> {
         .merge(messages::router())
         .merge(inbox::router())
         .merge(notifications::router())
+        .merge(templates::router())
         .merge(deliveries::router())
         .merge(audit::router())
         .merge(projections::router())
+        .merge(hooks::router())
         .merge(simulator::router())
 }

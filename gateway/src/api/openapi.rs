@@ -28,6 +28,8 @@ use crate::state::AppState;
 const SCHEMAS: &str = "#/components/schemas/";
 /// This path reads no view, so it has no `min_position`.
 const SESSION: &str = "/session";
+/// The paths of providers, which know no more than their own API.
+const HOOKS: &str = "/hooks/";
 /// POST endpoints that write nothing permanent: they ignore the idempotency key.
 const WITHOUT_KEY: [&str; 2] = [SESSION, "/notifications/preview"];
 /// This path answers without a position.
@@ -91,6 +93,7 @@ fn add_components(document: &mut OpenApi) {
 }
 
 fn complete_item(path: &str, item: &mut PathItem) {
+    let is_hook = path.starts_with(HOOKS);
     let operations = [
         ("get", &mut item.get),
         ("post", &mut item.post),
@@ -100,10 +103,10 @@ fn complete_item(path: &str, item: &mut PathItem) {
     for (method, operation) in operations {
         if let Some(operation) = operation {
             operation.operation_id = Some(operation_id(method, path));
-            if path != SESSION {
+            if path != SESSION && !is_hook {
                 add_parameter(operation, min_position());
             }
-            if method != "get" && !WITHOUT_KEY.contains(&path) {
+            if method != "get" && !WITHOUT_KEY.contains(&path) && !is_hook {
                 add_parameter(operation, idempotency_key());
             }
             complete_responses(operation, if method == "get" { "The requested data." } else { "Done." });

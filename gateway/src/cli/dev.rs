@@ -1,6 +1,6 @@
 //! `mensajeria dev`: all roles in one process, with embedded servers, demo data and the simulator.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -60,6 +60,9 @@ pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> R
     options.ready_at_once = false;
     options.dispatcher.grace = GRACE;
     let system = System::start(options).await?;
+    if let (Some(simulator), Some(address)) = (&system.providers().simulator, system.address()) {
+        simulator.report_to(format!("http://{}", reachable(address)));
+    }
     let logins = if args.no_demo {
         first_administrator(system.log()).await?
     } else {
@@ -84,6 +87,15 @@ pub(super) async fn run(global: &Global, mut config: Config, args: DevArgs) -> R
         stack.stop().await?;
     }
     Ok(exit)
+}
+
+/// The address by which this machine reaches a listener: one on all addresses also listens on the loopback one.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        _ => address,
+    }
 }
 
 /// The failure of an embedded server; never returns for servers that were not started here.

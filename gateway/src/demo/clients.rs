@@ -68,7 +68,7 @@ fn authorized(company: &DemoCompany, n: usize) -> Contact {
     }
 }
 
-/// The simulator reacts to the endings 0001 to 0006: every 40th number bounces, the others avoid them.
+/// The simulator reacts to the endings 0001 to 0009: every 40th number bounces, the others avoid them.
 fn mobile(company: &DemoCompany, number: usize) -> String {
     let ending = if number % 40 == 39 { 1 } else { 1_000 + number * 17 % 9_000 };
     format!("{}{:03}{ending:04}", company.mobile, 200 + number / 3)

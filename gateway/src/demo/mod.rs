@@ -178,6 +178,8 @@ async fn send_notification(log: &EventLog, author: UserId) -> Result<(), DemoErr
             subject: Subject::try_new("Mantenimiento programado").map_err(DemoError::of)?,
             body: EmailBody::try_new(body).map_err(DemoError::of)?,
         },
+        template: None,
+        only_to: None,
         filter: AudienceFilter::default(),
         expires_at: None,
         schedule_at: None,

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use domain::notification::NotificationState;
 use domain::value::{
     Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
-    ExternalId, Invalid, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role,
-    SmsBody, StatedReason, Subject, TimeZone, UserId, is_invisible,
+    ExternalId, HtmlBody, Invalid, Locale, MessageBody, MessageId, Name, NotificationId, Priority,
+    RecipientKind, Role, SmsBody, StatedReason, Subject, TemplateId, TimeZone, UserId, VariableName,
+    VariableText, is_invisible,
 };
 use projections::queries::deliveries::ShownState;
 
@@ -41,6 +42,7 @@ domain_values!(
     DeliveryId,
     EmailBody,
     ExternalId,
+    HtmlBody,
     Locale,
     MessageBody,
     MessageId,
@@ -54,8 +56,11 @@ domain_values!(
     SmsBody,
     StatedReason,
     Subject,
+    TemplateId,
     TimeZone,
     UserId,
+    VariableName,
+    VariableText,
 );
 
 /// Surrounding white space is trimmed, because people copy addresses with it.

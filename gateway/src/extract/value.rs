@@ -1,12 +1,12 @@
 //! The types that are read from one JSON value.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use domain::value::{
     Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
-    ExternalId, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind, Role, SmsBody,
-    StatedReason, Subject, TimeZone, UserId,
+    ExternalId, HtmlBody, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind,
+    Role, SmsBody, StatedReason, Subject, TemplateId, TimeZone, UserId, VariableName, VariableText,
 };
 use serde_json::Value;
 
@@ -37,6 +37,7 @@ texts!(
     EmailAddress,
     EmailBody,
     ExternalId,
+    HtmlBody,
     Locale,
     MessageBody,
     MessageId,
@@ -50,8 +51,11 @@ texts!(
     SmsBody,
     StatedReason,
     Subject,
+    TemplateId,
     TimeZone,
     UserId,
+    VariableName,
+    VariableText,
 );
 
 impl FromJson for bool {
@@ -78,6 +82,19 @@ impl<T: FromJson> FromJson for Vec<T> {
         let read = |(index, element)| T::from_json(element, &mut spot.at(&usize::to_string(&index)));
         // Collect every element first, so that the faults of all elements are found.
         let all: Vec<Option<T>> = elements.into_iter().enumerate().map(read).collect();
+        all.into_iter().collect()
+    }
+}
+
+impl<T: FromJson> FromJson for BTreeMap<String, T> {
+    fn from_json(value: Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Value::Object(members) = value else { return spot.refuse(Reason::WrongType(JsonType::Object)) };
+        let read = |(name, member): (String, Value)| {
+            let value = T::from_json(member, &mut spot.at(&name));
+            value.map(|value| (name, value))
+        };
+        // Collect every member first, so that the faults of all members are found.
+        let all: Vec<Option<(String, T)>> = members.into_iter().map(read).collect();
         all.into_iter().collect()
     }
 }

@@ -13,7 +13,9 @@ use domain::inbox::InboxError;
 use domain::message::{MessageError, RECIPIENTS_MAX, UNDO_WINDOW_S};
 use domain::notification::{HOLD_SECONDS_MAX, NotificationError, SCHEDULE_DAYS_MAX};
 use domain::receipt::ReceiptError;
+use domain::template::{TemplateError, VARIABLES_MAX};
 use domain::user::UserError;
+use domain::value::Invalid;
 
 use super::{Kind, Problem, Reason};
 
@@ -192,6 +194,26 @@ impl Refusal for InboxError {
     fn problem(&self) -> Problem {
         match self {
             Self::PastTheHead { .. } => Problem::of_field("/up_to", Reason::PastTheHead),
+        }
+    }
+}
+
+impl Refusal for TemplateError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::AlreadyCreated => Problem::new(Kind::Conflict),
+            Self::Unknown => Problem::not_found(),
+            Self::OtherChannel => Problem::of_field("/channel", Reason::NotTheTemplates),
+            Self::NoBody => Problem::of_field("/body", Invalid::Missing.into()),
+            Self::TooManyVariables => {
+                Problem::of_field("/variables", Reason::TooManyVariables { max: VARIABLES_MAX })
+            }
+            Self::DeclaredTwice { index } => {
+                Problem::of_field(format!("/variables/{index}/name"), Reason::DeclaredTwice)
+            }
+            Self::Text(fault) => {
+                Problem::of_field(format!("/{}", fault.part), Reason::Template(fault.reason.clone()))
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The reasons of refusals: a stable code for programs, and a sentence of the catalogues for people.
 
 use domain::import::FileFault;
+use domain::rendering::{FaultReason, Part};
 use domain::value::Invalid;
 
 /// The expected type of a JSON value.
@@ -25,6 +26,31 @@ pub enum Reason {
     Value(Invalid),
     /// An invalid file of clients.
     File(FileFault),
+    /// A text that is not a template, or one that cannot be rendered.
+    Template(FaultReason),
+    /// What a text renders to cannot be sent.
+    Rendered {
+        /// In which part.
+        part: Part,
+        /// Why.
+        invalid: Invalid,
+    },
+    /// The template declares no such variable.
+    UnknownVariable {
+        /// Its name.
+        name: String,
+    },
+    /// Another variable of the template has this name.
+    DeclaredTwice,
+    /// Too many variables.
+    TooManyVariables {
+        /// The maximum.
+        max: usize,
+    },
+    /// Another channel or company than the template's.
+    NotTheTemplates,
+    /// The caller has no address of the channel.
+    NoOwnAddress,
     /// A JSON value of the wrong type.
     WrongType(JsonType),
     /// An unknown field.
@@ -188,6 +214,18 @@ impl Reason {
         match self {
             Self::Value(invalid) => invalid.code(),
             Self::File(fault) => fault.code(),
+            Self::Template(FaultReason::Syntax { .. }) => "template_syntax",
+            Self::Template(FaultReason::UnknownVariable { .. }) | Self::UnknownVariable { .. } => {
+                "unknown_variable"
+            }
+            Self::Template(FaultReason::Markup) => "invalid_mjml",
+            Self::Template(FaultReason::Fails { .. }) => "template_fails",
+            Self::Template(FaultReason::TooCostly) => "template_too_costly",
+            Self::Template(FaultReason::Result(invalid)) | Self::Rendered { invalid, .. } => invalid.code(),
+            Self::DeclaredTwice => "declared_twice",
+            Self::TooManyVariables { .. } => "too_many_variables",
+            Self::NotTheTemplates => "not_the_templates",
+            Self::NoOwnAddress => "no_own_address",
             Self::WrongType(_) => "wrong_type",
             Self::UnknownField => "unknown_field",
             Self::DuplicateField => "duplicate_field",

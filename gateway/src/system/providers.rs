@@ -4,11 +4,15 @@
 use std::sync::Arc;
 
 use commands::clock;
-use dispatcher::provider::{EmailProvider, Provider, SettingsError, SmsProvider, SmtpSettings, helo_name};
+use dispatcher::provider::{
+    EmailProvider, Provider, SettingsError, SmsProvider, SmsSettings, SmtpSettings, helo_name,
+};
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
 use domain::value::{Channel, CompanyId};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::api;
 use crate::config::Config;
 use crate::demo::COMPANIES;
 
@@ -103,8 +107,19 @@ fn configured(config: &Config) -> Result<Vec<Provider>, SettingsError> {
         tracing::info!(provider = name, protection, "transport security of an e-mail provider");
         Ok(Provider::Email(provider))
     });
-    let sms = config.sms_providers.iter().map(|settings| SmsProvider::try_new(settings).map(Provider::Sms));
+    let sms = config.sms_providers.iter().map(|settings| {
+        let status_callback =
+            config.server.public_url.as_ref().map(|url| callback_url(url.as_str(), &settings.name));
+        let settings = SmsSettings { status_callback, ..settings.clone() };
+        SmsProvider::try_new(&settings).map(Provider::Sms)
+    });
     email.chain(sms).collect()
+}
+
+/// Where a provider reports what became of its messages.
+fn callback_url(public_url: &str, provider: &str) -> String {
+    let name = utf8_percent_encode(provider, NON_ALPHANUMERIC);
+    format!("{}{}/hooks/{name}", public_url.trim_end_matches('/'), api::ROOT)
 }
 
 /// The host of the public address, if mail servers accept it as a name.

@@ -143,7 +143,8 @@ describe('«Enviar Notificaciones Clientes»', () => {
     await page.reload();
     await page.getByText('Finalizada con 1 fallo').waitFor({ timeout: RUN_MS });
     const legend = (state) => page.locator('segmented-bar li').filter({ hasText: state }).locator('b');
-    assert.equal(await legend('enviado').textContent(), '1');
+    // The simulator's receipt comes about a second after the message.
+    await legend('entregado').getByText('1', { exact: true }).waitFor();
     assert.equal(await legend('fallido').textContent(), '1');
     await page.getByRole('button', { name: 'Reintentar fallidos (1)' }).waitFor();
     const causes = page.getByRole('region', { name: 'Causas de los fallos' });

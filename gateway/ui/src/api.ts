@@ -147,6 +147,18 @@ export const retryNotification = (id: string) => ask(client.POST('/notifications
 export const getNotificationHistory = (id: string) =>
   ask(client.GET('/notifications/{id}/history', { params: { path: { id } } }));
 
+export const getTemplates = (query: { company?: string; channel?: c.Channel; after?: string; limit?: number }) =>
+  ask(client.GET('/templates', { params: { query: chosen(query) } }));
+export const getTemplate = (id: string) => ask(client.GET('/templates/{id}', path(id)));
+export const createTemplate = (body: c.TemplateFields, k: string) =>
+  ask(client.POST('/templates', { params: key(k), body }));
+export const addTemplateVersion = (id: string, body: c.TemplateFields, k: string) =>
+  ask(client.POST('/templates/{id}/versions', { params: { path: { id }, ...key(k) }, body }));
+export const renderTemplate = (id: string, body: { client_id?: string; variables: Record<string, string> }) =>
+  ask(client.POST('/templates/{id}/render', { ...path(id), body }));
+export const testTemplate = (id: string, body: { company_id: string; variables: Record<string, string> }, k: string) =>
+  ask(client.POST('/templates/{id}/test', { params: { path: { id }, ...key(k) }, body }));
+
 export interface AuditFilters {
   actor?: string;
   company?: string;

@@ -210,13 +210,63 @@ export interface ReceiptRow {
   acknowledged_at: string | null;
 }
 
+export interface TemplateVariable {
+  name: string;
+  /** What it is where a notification does not say; without it a notification must. */
+  default: string | null;
+  sample: string | null;
+}
+export interface TemplateFields {
+  name: string;
+  channel: Channel;
+  category: Category;
+  /** None: every company may use it. */
+  company_id: string | null;
+  subject?: string;
+  /** An e-mail with HTML may lack it: it is made of the HTML. */
+  body?: string;
+  html?: string;
+  variables: TemplateVariable[];
+}
+export interface Template {
+  id: string;
+  company_id: string | null;
+  name: string;
+  channel: Channel;
+  category: Category;
+  version: number;
+  last_version: number;
+  subject: string | null;
+  /** In lists the beginning of it, as of the HTML. */
+  body: string;
+  body_derived: boolean;
+  html: string | null;
+  variables: TemplateVariable[];
+  author: Reference;
+  changed_at: string;
+}
+/** What a recipient reads. */
+export interface Content {
+  subject: string | null;
+  body: string;
+  html: string | null;
+}
+export interface RenderedTemplate extends Content {
+  to: string | null;
+  /** Of an SMS. */
+  segments: number | null;
+}
+
 export interface NotificationRequest {
   company_id: string;
   channel: Channel;
   recipient_kind: RecipientKind;
   category: Category;
   subject?: string;
-  body: string;
+  /** None with a template. */
+  body?: string;
+  template_id?: string;
+  variables?: Record<string, string>;
   /** Of an SMS only. */
   transliterate?: boolean;
   segments_max?: number;
@@ -258,6 +308,7 @@ export interface Sample {
   to: string;
   subject: string | null;
   body: string;
+  html: string | null;
   /** Of an SMS. */
   segments: number | null;
 }
@@ -335,6 +386,10 @@ export interface Delivery {
   to: string | null;
   state: DeliveryState;
   attempts: Attempt[];
+}
+/** A delivery by its id, with what its recipient reads; none once it is erased. */
+export interface DeliveryWithContent extends Delivery {
+  content: Content | null;
 }
 export interface HistoryEvent {
   position: number;
@@ -438,7 +493,12 @@ export interface paths {
   '/notifications/{id}': GetById<Notification>;
   '/notifications/{id}/failures': GetById<Page<FailureCause>>;
   '/notifications/{id}/deliveries': GetById<Page<Delivery>, Paged & { state?: string }>;
-  '/deliveries/{id}': GetById<Delivery>;
+  '/deliveries/{id}': GetById<DeliveryWithContent>;
+  '/templates': Get<Page<Template>, Paged & { company?: string; channel?: Channel }> & Post<TemplateFields, Created>;
+  '/templates/{id}': GetById<Template, { version?: number }>;
+  '/templates/{id}/versions': PostById<TemplateFields, Created>;
+  '/templates/{id}/render': PostById<{ client_id?: string; variables: Record<string, string> }, RenderedTemplate, 200>;
+  '/templates/{id}/test': PostById<{ company_id: string; variables: Record<string, string> }, Created, 202>;
   '/notifications/{id}/cancel': Act;
   '/notifications/{id}/retry': Act;
   '/notifications/{id}/pause': Act;

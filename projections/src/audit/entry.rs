@@ -11,6 +11,7 @@ use domain::inbox::InboxEvent;
 use domain::message::MessageEvent;
 use domain::notification::{AudienceEvent, NotificationEvent};
 use domain::receipt::ReceiptEvent;
+use domain::template::TemplateEvent;
 use domain::user::UserEvent;
 use domain::value::{CompanyId, MessageId, NotificationId, Priority, Role, UserId};
 use serde::Serialize;
@@ -72,6 +73,7 @@ impl<'a> Entry<'a> {
             Ok(Event::Client(event)) => entry.client(event),
             Ok(Event::Company(event)) => entry.company(recorded.id(), event),
             Ok(Event::User(event)) => entry.user(event),
+            Ok(Event::Template(event)) => entry.template(event),
             Err(_) => entry.result = UNREADABLE,
         }
         entry
@@ -127,6 +129,7 @@ impl<'a> Entry<'a> {
                 expires_at,
                 send_at,
                 needs_approval,
+                template,
                 ..
             } => {
                 self.company = Some(company.uuid());
@@ -134,6 +137,9 @@ impl<'a> Entry<'a> {
                     "recipient_kind": recipient_kind, "category": category, "expires_at": expires_at,
                     "send_at": send_at, "needs_approval": needs_approval,
                 });
+                if let Some(template) = template {
+                    says["template"] = json!({ "id": template.id, "version": template.version });
+                }
                 if !filter.is_everybody() {
                     let clients = filter.clients.as_ref().map(|list| list.ids.len());
                     says["filter"] =
@@ -191,6 +197,18 @@ impl<'a> Entry<'a> {
         self.summary = summary(
             &json!({ "country": profile.country, "time_zone": profile.time_zone, "limits": profile.limits }),
         );
+    }
+
+    fn template(&mut self, event: &TemplateEvent) {
+        self.summary = summary(&match event {
+            TemplateEvent::TemplateCreated { company, channel, first } => {
+                self.company = company.map(Uuid::from);
+                json!({ "channel": channel, "category": first.category, "version": 1 })
+            }
+            TemplateEvent::TemplateVersionAdded { number, version } => {
+                json!({ "category": version.category, "version": number })
+            }
+        });
     }
 
     fn user(&mut self, event: &UserEvent) {

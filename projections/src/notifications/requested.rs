@@ -3,7 +3,7 @@
 use domain::notification::NotificationEvent;
 use domain::{Personal, Position};
 
-use super::rows::Requested;
+use super::rows::{Requested, number};
 
 pub(super) fn requested(event: &NotificationEvent, position: Position) -> Option<Requested> {
     let NotificationEvent::NotificationRequested {
@@ -13,6 +13,8 @@ pub(super) fn requested(event: &NotificationEvent, position: Position) -> Option
         category,
         subject,
         body,
+        template,
+        only_to,
         sms: _,
         filter: _,
         expires_at,
@@ -32,6 +34,8 @@ pub(super) fn requested(event: &NotificationEvent, position: Position) -> Option
         category: category.as_str(),
         subject: subject.as_ref().and_then(Personal::get).cloned(),
         body: body.get().cloned().unwrap_or_default(),
+        template: template.as_ref().map(|template| (template.id.uuid(), number(template.version))),
+        is_test: only_to.is_some(),
         expires_at: *expires_at,
         requested_at: *requested_at,
         position,

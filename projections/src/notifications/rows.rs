@@ -42,6 +42,10 @@ pub(super) struct Requested {
     pub(super) category: &'static str,
     pub(super) subject: Option<String>,
     pub(super) body: String,
+    /// The template it is made of, and its version.
+    pub(super) template: Option<(Uuid, i32)>,
+    /// Whether it goes to its author alone.
+    pub(super) is_test: bool,
     pub(super) expires_at: Option<DateTime<Utc>>,
     pub(super) requested_at: DateTime<Utc>,
     pub(super) position: Position,

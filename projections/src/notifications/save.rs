@@ -50,11 +50,12 @@ async fn insert_notifications(tx: &mut PgConnection, rows: &[(Uuid, &Requested)]
     let requested = || rows.iter().map(|row| row.1);
     sqlx::query(
         "insert into notifications (notification_id, company_id, author_id, channel, recipient_kind, category, subject,
-                                    body, expires_at, requested_at, requested_position, life, state, generation,
-                                    position)
+                                    body, expires_at, requested_at, requested_position, template_id,
+                                    template_version, test, life, state, generation, position)
          select n.*, '{}', '', 1, 0
          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                     $9::timestamptz[], $10::timestamptz[], $11::bigint[]) as n",
+                     $9::timestamptz[], $10::timestamptz[], $11::bigint[], $12::uuid[], $13::integer[],
+                     $14::boolean[]) as n",
     )
     .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
     .bind(requested().map(|requested| requested.company).collect::<Vec<_>>())
@@ -67,6 +68,9 @@ async fn insert_notifications(tx: &mut PgConnection, rows: &[(Uuid, &Requested)]
     .bind(requested().map(|requested| requested.expires_at).collect::<Vec<_>>())
     .bind(requested().map(|requested| requested.requested_at).collect::<Vec<_>>())
     .bind(requested().map(|requested| requested.position).collect::<Vec<_>>())
+    .bind(requested().map(|requested| requested.template.map(|template| template.0)).collect::<Vec<_>>())
+    .bind(requested().map(|requested| requested.template.map(|template| template.1)).collect::<Vec<_>>())
+    .bind(requested().map(|requested| requested.is_test).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())

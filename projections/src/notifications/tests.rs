@@ -36,6 +36,8 @@ fn requested() -> Recorded {
         category: Category::Operational,
         subject: None,
         body: Personal::new(id(NOTIFICATION), "Aviso".to_owned()),
+        template: None,
+        only_to: None,
         sms: Some(SmsOptions::default()),
         filter: AudienceFilter::default(),
         expires_at: None,
@@ -50,7 +52,7 @@ fn requested() -> Recorded {
 /// A chunk of so many people, each of a client of their own, numbered from [`CLIENT`].
 fn chunk(position: Position, number: i64, people: u128) -> Recorded {
     let addressee =
-        Addressee { client_name: "Ana".into(), contact_name: "Ana".into(), address: "+573001234567".into() };
+        Addressee { client_name: "Ana".into(), address: "+573001234567".into(), ..Addressee::nobody() };
     let recipient = |person: u128| Recipient {
         client: id(CLIENT + person).into(),
         kind: ContactKind::Holder,

@@ -10,6 +10,7 @@ pub mod inbox;
 pub mod messages;
 pub mod notifications;
 pub mod status;
+pub mod templates;
 pub mod users;
 
 use domain::value::CompanyId;

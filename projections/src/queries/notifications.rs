@@ -40,6 +40,12 @@ pub struct NotificationRow {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     pub truncated: bool,
+    /// The template it is made of: subject and text are the template's, before they are rendered for anybody.
+    pub template_id: Option<Uuid>,
+    /// The version of the template.
+    pub template_version: Option<i32>,
+    /// Whether it goes to its author alone, who tests the template.
+    pub test: bool,
     /// Nothing is sent after this.
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was requested.
@@ -216,6 +222,7 @@ impl From<NotificationRow> for Stood {
 /// The columns of a [`NotificationRow`] from [`NOTIFICATIONS`], but for its text.
 const NOTIFICATION: &str = "n.notification_id as id, n.company_id,
     json_build_object('id', n.author_id, 'name', u.name) as author, n.channel, n.recipient_kind, n.category, n.subject,
+    n.template_id, n.template_version, n.test,
     n.expires_at, n.requested_at, n.send_at, n.begun_at,
     case when n.approval is not null then json_build_object(
       'state', n.approval, 'at', n.decided_at, 'reason', n.rejection,

@@ -7,12 +7,15 @@ use lettre::{
     Message,
     address::Envelope,
     message::{
-        Mailbox,
-        header::{ContentType, Header, HeaderName, HeaderValue},
+        Body, Mailbox, MultiPart, SinglePart,
+        header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue},
     },
 };
 
 use crate::provider::{Outgoing, failure::Failure};
+
+/// Between the text and the HTML of a mail.
+const BOUNDARY: &str = "=_alternative";
 
 /// A message of which only the personal header fields, `To` and `Message-ID`, are missing.
 pub(super) struct Content {
@@ -31,6 +34,7 @@ struct Source {
     requested_at: DateTime<Utc>,
     subject: Option<String>,
     body: String,
+    html: Option<String>,
 }
 
 impl Content {
@@ -39,16 +43,19 @@ impl Content {
         let subject = one_line(outgoing.subject.as_deref().unwrap_or_default())?;
         // A placeholder: lettre requires a recipient.
         let envelope = Envelope::new(None, vec![from.email.clone()]).map_err(|_| unusable())?;
-        let message = Message::builder()
+        let headers = Message::builder()
             .envelope(envelope)
             .from(from.clone())
             .raw_header(subject_header(subject))
             .date(outgoing.requested_at.into())
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("MIME-Version"), "1.0".to_owned()))
-            .header(AutoSubmitted)
-            .header(ContentType::TEXT_PLAIN)
-            .body(crlf(body(&outgoing.body)?))
-            .map_err(|_| unusable())?;
+            .header(AutoSubmitted);
+        let text = crlf(body(&outgoing.body)?);
+        let message = match &outgoing.html {
+            None => headers.header(ContentType::TEXT_PLAIN).body(text),
+            Some(html) => headers.multipart(alternative(text, crlf(body(html)?))?),
+        };
+        let message = message.map_err(|_| unusable())?;
         let text = String::from_utf8(message.formatted()).map_err(|_| unusable())?;
         let [before_to, before_message_id, rest] = parts(&text).ok_or_else(unusable)?;
         Ok(Self {
@@ -61,9 +68,12 @@ impl Content {
 
     /// Whether it is the content of this message.
     pub(super) fn is_of(&self, outgoing: &Outgoing) -> bool {
-        let Source { requested_at, subject, body } = &self.source;
+        let Source { requested_at, subject, body, html } = &self.source;
         // The time first: it tells two notifications apart at once.
-        *requested_at == outgoing.requested_at && *subject == outgoing.subject && *body == outgoing.body
+        *requested_at == outgoing.requested_at
+            && *subject == outgoing.subject
+            && *body == outgoing.body
+            && *html == outgoing.html
     }
 }
 
@@ -73,8 +83,21 @@ impl Source {
             requested_at: outgoing.requested_at,
             subject: outgoing.subject.clone(),
             body: outgoing.body.clone(),
+            html: outgoing.html.clone(),
         }
     }
+}
+
+/// The text and the HTML, the same bytes on every attempt. Both are in quoted-printable, in which the boundary cannot stand
+/// (RFC 2045, 6.7): nothing that is filled in can end a part.
+fn alternative(text: String, html: String) -> Result<MultiPart, Failure> {
+    let [text, html] =
+        [(ContentType::TEXT_PLAIN, text), (ContentType::TEXT_HTML, html)].map(|(kind, body)| {
+            let body = Body::new_with_encoding(body, ContentTransferEncoding::QuotedPrintable);
+            body.map(|body| SinglePart::builder().header(kind).body(body))
+        });
+    let (text, html) = (text.map_err(|_| unusable())?, html.map_err(|_| unusable())?);
+    Ok(MultiPart::alternative().boundary(BOUNDARY).singlepart(text).singlepart(html))
 }
 
 /// The failure of a message of which no mail can be made.

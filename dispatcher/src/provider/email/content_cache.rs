@@ -23,9 +23,12 @@ pub(super) struct ContentCache {
 }
 
 impl ContentCache {
-    /// The content of this message. It is recognised by its text, not by the notification's id: where texts differ
-    /// between people, each gets its own.
+    /// The content of this message. It is recognised by its text, not by the notification's id. A text for one person is
+    /// not kept.
     pub(super) fn get(&self, from: &Mailbox, outgoing: &Outgoing) -> Result<Arc<Content>, Failure> {
+        if outgoing.is_personal {
+            return Content::try_new(from, outgoing).map(Arc::new);
+        }
         if let Some(known) = self.find(outgoing) {
             return Ok(known);
         }
@@ -68,10 +71,13 @@ mod tests {
     fn saying(body: &str, to: &str) -> Outgoing {
         Outgoing {
             delivery_id: Uuid::from_u128(7).into(),
+            generation: 1,
             to: to.into(),
             to_name: None,
             subject: None,
             body: body.into(),
+            html: None,
+            is_personal: false,
             requested_at: DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time"),
         }
     }
@@ -102,6 +108,15 @@ mod tests {
         assert_eq!(cache.lock().len(), CONTENTS_MAX);
         assert!(Arc::ptr_eq(&used, &get(&cache, "used", "ana@example.com")));
         assert!(!Arc::ptr_eq(&unused, &get(&cache, "unused", "ana@example.com")));
+    }
+
+    #[test]
+    fn a_text_for_one_person_is_not_kept() {
+        let cache = ContentCache::default();
+        let from = "avisos@mensajeria.example".parse().expect("a mailbox");
+        let personal = Outgoing { is_personal: true, ..saying("Hola, Ana", "ana@example.com") };
+        assert!(cache.get(&from, &personal).is_ok());
+        assert_eq!(cache.lock().len(), 0);
     }
 
     #[test]

@@ -58,10 +58,13 @@ const BODIES: [&str; 13] = [
 fn outgoing(to: &str, name: &str, subject: &str, body: &str) -> Outgoing {
     Outgoing {
         delivery_id: Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef).into(),
+        generation: 1,
         to: to.into(),
         to_name: Some(name.into()),
         subject: Some(subject.into()),
         body: body.into(),
+        html: None,
+        is_personal: false,
         requested_at: DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time"),
     }
 }

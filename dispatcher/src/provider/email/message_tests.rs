@@ -11,10 +11,13 @@ const DELIVERY: Uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef
 fn outgoing(subject: &str, body: &str) -> Outgoing {
     Outgoing {
         delivery_id: DELIVERY.into(),
+        generation: 1,
         to: "ana@example.com".into(),
         to_name: None,
         subject: Some(subject.into()),
         body: body.into(),
+        html: None,
+        is_personal: false,
         requested_at: DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time"),
     }
 }
@@ -129,6 +132,37 @@ fn a_domain_outside_ascii_travels_as_punycode_and_a_local_part_as_utf8() {
     assert!(!domain.is_international());
     let local = mail(&Outgoing { to: "iñaki@example.com".into(), ..outgoing("x", "x") });
     assert!(local.is_international());
+}
+
+fn with_html(body: &str, html: &str) -> Outgoing {
+    Outgoing { html: Some(html.into()), ..outgoing("Aviso", body) }
+}
+
+#[test]
+fn a_mail_with_html_has_the_text_too_and_both_read_back_verbatim() {
+    let long = format!("<p>{}</p>", "ñandú ".repeat(500));
+    for (body, html) in
+        [("Hola:\n.\nadiós", "<p>Hola</p>\n.\n"), ("x", &long), ("=3D", "<a href=\"?a=1\">=\t </a>")]
+    {
+        let wire = mail(&with_html(body, html)).wire;
+        assert!(wire.is_ascii() && wire.lines().all(|line| line.len() <= 78));
+        assert_eq!(wire, mail(&with_html(body, html)).wire, "the same bytes on every attempt");
+        let undotted = wire.replace("\r\n..", "\r\n.");
+        let message = MessageParser::default().parse(undotted.as_bytes()).expect("a mail");
+        let read = |text: Option<std::borrow::Cow<'_, str>>| text.expect("a part").replace("\r\n", "\n");
+        assert_eq!(read(message.body_text(0)).trim_end(), body);
+        assert_eq!(read(message.body_html(0)).trim_end(), html.trim_end());
+        assert_eq!((message.text_body.len(), message.html_body.len(), message.parts.len()), (1, 1, 3));
+    }
+}
+
+#[test]
+fn what_is_filled_in_cannot_end_a_part() {
+    let hostile = "\n--=_alternative--\n--=_alternative\nContent-Type: text/html\n\n<b>otro</b>\n";
+    let message = mail(&with_html(hostile, hostile)).wire;
+    let message = MessageParser::default().parse(message.as_bytes()).expect("a mail");
+    assert_eq!(message.parts.len(), 3);
+    assert!(message.body_text(0).expect("a text").contains("--=_alternative--"));
 }
 
 #[test]

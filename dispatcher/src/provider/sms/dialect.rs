@@ -59,11 +59,20 @@ pub struct StatusReport {
     /// The provider's own name for the message, as in [`Accepted::reference`].
     pub reference: String,
     /// Our own, if the callback's address carries it.
-    pub delivery: Option<DeliveryId>,
+    pub sent: Option<SentDelivery>,
     /// The reported outcome.
     pub receipt: Receipt,
     /// The provider's own text, bounded, in one line, without the recipient; empty if there is none.
     pub text: String,
+}
+
+/// The message that a callback is about, as its address says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentDelivery {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The generation that the message was sent in.
+    pub generation: u32,
 }
 
 /// A callback that cannot be trusted or read.

@@ -18,7 +18,7 @@ use super::{
 };
 use dialect::{Answer, Dialect};
 
-pub use dialect::{CallbackError, StatusCallback, StatusReport};
+pub use dialect::{CallbackError, SentDelivery, StatusCallback, StatusReport};
 pub use settings::{SmsApi, SmsSettings};
 pub use transport::SmsDeadlines;
 pub use twilio::TwilioSettings;

@@ -52,10 +52,13 @@ fn sender_at(base_url: &str, deadlines: SmsDeadlines) -> SmsSender {
 fn sms(to: &str) -> Outgoing {
     Outgoing {
         delivery_id: Uuid::from_u128(7).into(),
+        generation: 1,
         to: to.into(),
         to_name: None,
         subject: None,
         body: "Señal perdida & recuperada: ¿todo bien?\n100 % + 1 🚨".into(),
+        html: None,
+        is_personal: false,
         requested_at: now(),
     }
 }

@@ -37,6 +37,8 @@ pub enum Behaviour {
     },
     /// Accepts it, an SMS under a sid that repeats the number.
     AcceptAsNumber,
+    /// Accepts an SMS and reports later, with this code, that it could not be delivered.
+    AcceptUndelivered(u32),
     /// Refuses a mail after its final dot; an SMS as [`Behaviour::Refuse`].
     RefuseBody(Refusal),
     /// Accepts it, after a while.
@@ -148,6 +150,7 @@ impl Rules {
             }
             RuleKind::Slow => Behaviour::Slow(self.slow),
             RuleKind::AcceptedThenCut => Behaviour::AcceptThenCut,
+            RuleKind::Undelivered(code) => Behaviour::AcceptUndelivered(code),
             RuleKind::Lost => Behaviour::CutUnaccepted,
         }
     }

@@ -28,12 +28,14 @@ pub enum RuleKind {
     Slow,
     /// See [`super::Behaviour::AcceptThenCut`].
     AcceptedThenCut,
+    /// See [`super::Behaviour::AcceptUndelivered`].
+    Undelivered(u32),
     /// See [`super::Behaviour::CutUnaccepted`].
     Lost,
 }
 
 /// Every address that does not simply accept.
-pub const RULES: [Rule; 14] = [
+pub const RULES: [Rule; 17] = [
     email("rebota", RuleKind::Refused(Refusal::mail(550, "5.1.1 Mailbox does not exist"))),
     email("ocupado", RuleKind::Busy(Refusal::mail(451, "4.3.2 Server is busy, try again later"))),
     email("gris", RuleKind::Busy(Refusal::mail(451, "4.7.1 Greylisted, try again later"))),
@@ -48,6 +50,9 @@ pub const RULES: [Rule; 14] = [
     sms("0004", RuleKind::AcceptedThenCut),
     sms("0005", RuleKind::Refused(Refusal::sms(400, 21610, "Attempt to send to unsubscribed recipient"))),
     sms("0006", RuleKind::Lost),
+    sms("0007", RuleKind::Undelivered(30003)),
+    sms("0008", RuleKind::Undelivered(30005)),
+    sms("0009", RuleKind::Undelivered(30006)),
 ];
 
 const fn email(pattern: &'static str, kind: RuleKind) -> Rule {

@@ -112,6 +112,8 @@ impl World {
             recipient_kind: RecipientKind::Everyone,
             category: Category::Service,
             content,
+            template: None,
+            only_to: None,
             filter: AudienceFilter::default(),
             expires_at: None,
             schedule_at: None,
@@ -143,6 +145,7 @@ impl World {
                 client_name: "Ana".into(),
                 contact_name: "Ana".into(),
                 address: format!("{number}@example.com"),
+                ..Addressee::nobody()
             };
             Recipient {
                 client,

@@ -65,6 +65,8 @@ impl Confirmation<'_> {
     /// Every field in a fixed order, whatever the order in the body.
     fn canonical(&self) -> Vec<u8> {
         let asked = self.asked;
+        let template = asked.template.as_ref();
+        let template = template.map(|template| json!([template.id, template.version, template.variables]));
         let fields = json!([
             PURPOSE,
             self.by,
@@ -74,6 +76,7 @@ impl Confirmation<'_> {
             asked.category,
             asked.subject(),
             asked.body(),
+            template,
             asked.sms_options(),
             asked.filter,
             asked.expires_at,
@@ -110,6 +113,7 @@ mod tests {
             recipient_kind: RecipientKind::Holder,
             category: Category::Service,
             content: Content::Sms { body: SmsBody::try_from(body).unwrap(), options },
+            template: None,
             filter,
             expires_at: None,
             schedule_at: None,

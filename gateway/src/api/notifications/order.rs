@@ -1,24 +1,67 @@
 //! The body of a send and of its preview.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use domain::notification::{AudienceFilter, Content, HOLD_SECONDS_MAX, SmsOptions};
-use domain::rendering::Text;
-use domain::value::{Category, Channel, CompanyId, EmailBody, RecipientKind, Role, SmsBody, Subject};
+use domain::notification::{
+    Addressee, AudienceFilter, Content, FilledTemplate, HOLD_SECONDS_MAX, SmsOptions,
+};
+use domain::rendering::{Fault, Filling, Source, Text, render};
+use domain::template::Created;
+use domain::value::{
+    Category, Channel, CompanyId, EmailBody, Invalid, RecipientKind, Role, SmsBody, Subject, TemplateId,
+    VariableText,
+};
 use projections::queries::audience::Selection;
 use utoipa::ToSchema;
 
 use super::filter::{AskedFilter, FilterFields};
 use crate::access::Caller;
+use crate::api::templates::{company_name, content_of, not_filled, not_rendered};
 use crate::extract::{Fields, FromFields, Short};
 use crate::problem::{Answer, Problem, Reason};
 use crate::state::AppState;
 
 /// A notification in a request.
+pub(super) struct AskedNotification {
+    company: CompanyId,
+    recipient_kind: RecipientKind,
+    /// None with a template: the template's.
+    category: Option<Category>,
+    said: Said,
+    filter: AskedFilter,
+    expires_at: Option<DateTime<Utc>>,
+    schedule_at: Option<DateTime<Utc>>,
+    hold_seconds: u32,
+    confirm_token: Option<Short>,
+}
+
+/// What it says.
+enum Said {
+    /// A text, verbatim.
+    Text(Content),
+    /// A template.
+    Template(AskedTemplate),
+}
+
+/// A template in a request.
+struct AskedTemplate {
+    id: TemplateId,
+    channel: Option<Channel>,
+    variables: BTreeMap<String, VariableText>,
+    options: SmsOptions,
+    /// The field of an SMS that is given, which an e-mail does not have.
+    sms_field: Option<&'static str>,
+}
+
+/// A notification whose company and template were found.
 pub(super) struct NewNotification {
     pub(super) company: CompanyId,
     pub(super) recipient_kind: RecipientKind,
     pub(super) category: Category,
     pub(super) content: Content,
+    /// The template that the content is from.
+    pub(super) template: Option<FilledTemplate>,
     pub(super) filter: AskedFilter,
     pub(super) expires_at: Option<DateTime<Utc>>,
     pub(super) schedule_at: Option<DateTime<Utc>>,
@@ -36,18 +79,25 @@ pub(super) struct NewNotification {
 pub(super) struct NotificationFields {
     /// The company whose clients it goes to.
     company_id: uuid::Uuid,
-    /// `sms` or `email`.
+    /// `sms` or `email`. With a template it may be left out.
+    #[schema(required = false)]
     channel: String,
     /// Which contacts of a client it goes to: `holder`, `emergency_contact`, `authorized_user` or `everyone`.
     recipient_kind: String,
-    /// The category: `operational`, `service`, `collection` or `commercial`.
+    /// The category: `operational`, `service`, `collection` or `commercial`. Without it the template's.
+    #[schema(required = false)]
     category: String,
     /// The subject line of an e-mail; an SMS has none.
     #[schema(min_length = 1, max_length = 200)]
     subject: Option<String>,
-    /// The text, verbatim: at most 1,600 characters for an SMS, 100,000 for an e-mail.
+    /// The text, verbatim: at most 1,600 characters for an SMS, 100,000 for an e-mail. Required without a template.
     #[schema(min_length = 1, max_length = 100_000)]
-    body: String,
+    body: Option<String>,
+    /// The template that it is made of, in its last version, in place of subject and text.
+    template_id: Option<uuid::Uuid>,
+    /// The texts of the template's variables, by name; those that are left out have their defaults.
+    #[schema(required = false)]
+    variables: BTreeMap<String, String>,
     /// Of an SMS: whether characters that the alphabet of GSM lacks are replaced where they have a cheaper form, `á` by `a`.
     transliterate: Option<bool>,
     /// Of an SMS: the most parts it may take. The send is refused if somebody's takes more.
@@ -69,23 +119,27 @@ pub(super) struct NotificationFields {
     confirm_token: Option<String>,
 }
 
-impl FromFields for NewNotification {
+impl FromFields for AskedNotification {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let company = fields.required("company_id");
-        let channel = fields.required("channel");
         let recipient_kind = fields.required("recipient_kind");
-        let category = fields.required("category");
-        let content = content(fields, channel);
         let filter = fields.optional("filter").unwrap_or_default();
         let expires_at = fields.optional("expires_at");
         let schedule_at = fields.optional("schedule_at");
         let hold_seconds = hold_seconds(fields);
         let confirm_token = fields.optional("confirm_token");
+        let (said, category) = if fields.has("template_id") {
+            (template(fields), Some(fields.optional("category")))
+        } else {
+            let channel = fields.required("channel");
+            let category = fields.required("category").map(Some);
+            (content(fields, channel).map(Said::Text), category)
+        };
         Some(Self {
             company: company?,
             recipient_kind: recipient_kind?,
             category: category?,
-            content: content?,
+            said: said?,
             filter,
             expires_at,
             schedule_at,
@@ -102,6 +156,22 @@ fn hold_seconds(fields: &mut Fields<'_>) -> Option<u32> {
         Ok(seconds) if seconds <= HOLD_SECONDS_MAX => Some(seconds),
         _ => fields.refuse("hold_seconds", Reason::OutOfRange { min: 0, max: HOLD_SECONDS_MAX.into() }),
     }
+}
+
+/// Reads a template and its variables, beside which there is no other text.
+fn template(fields: &mut Fields<'_>) -> Option<Said> {
+    for name in ["subject", "body"] {
+        if fields.has(name) {
+            fields.refuse::<()>(name, Reason::NotHere);
+        }
+        fields.optional::<EmailBody>(name);
+    }
+    let id = fields.required("template_id");
+    let channel = fields.optional("channel");
+    let variables = fields.optional("variables").unwrap_or_default();
+    let sms_field = SMS_FIELDS.into_iter().find(|field| fields.has(field));
+    let options = sms_options(fields);
+    Some(Said::Template(AskedTemplate { id: id?, channel, variables, options, sms_field }))
 }
 
 /// Reads subject and body: an e-mail has a subject and a long text, an SMS neither. For an unknown channel only faults
@@ -154,24 +224,111 @@ fn sms_options(fields: &mut Fields<'_>) -> SmsOptions {
     SmsOptions { transliterate, segments_max }
 }
 
-impl NewNotification {
+impl AskedNotification {
     /// Whether the caller may notify clients of any company.
     pub(super) fn is_for(caller: &Caller) -> bool {
         caller.has(Role::Notifier)
     }
 
-    /// Refuses a company that does not exist, or that the caller may not learn of.
-    pub(super) async fn needs_company(&self, state: &AppState, caller: &Caller) -> Answer<()> {
-        if caller.may_notify(self.company) && state.directory().has_company(self.company).await? {
-            return Ok(());
+    /// Finds the company and the template, and fills the template in. Refuses those that do not exist, or that the caller
+    /// may not learn of, and a text that nobody could be sent.
+    pub(super) async fn found(self, state: &AppState, caller: &Caller) -> Answer<NewNotification> {
+        let Self {
+            company,
+            recipient_kind,
+            category,
+            said,
+            filter,
+            expires_at,
+            schedule_at,
+            hold_seconds,
+            confirm_token,
+        } = self;
+        if !(caller.may_notify(company) && state.directory().has_company(company).await?) {
+            return Err(Problem::of_field("/company_id", Reason::UnknownId));
         }
-        Err(Problem::of_field("/company_id", Reason::UnknownId))
+        let (content, template, own_category) = match said {
+            Said::Text(content) => (content, None, None),
+            Said::Template(asked) => {
+                let created = template_of(state, company, &asked).await?;
+                let filled = filled(state, company, asked.id, &created, &asked.variables).await?;
+                (content_of(&created, asked.options)?, Some(filled), Some(created.latest.category))
+            }
+        };
+        let category = category.or(own_category);
+        let category = category.ok_or_else(|| Problem::of_field("/category", Invalid::Missing.into()))?;
+        let new = NewNotification {
+            company,
+            recipient_kind,
+            category,
+            content,
+            template,
+            filter,
+            expires_at,
+            schedule_at,
+            hold_seconds,
+            confirm_token,
+        };
+        // What nobody could be sent is refused here: a line break in a subject, for one.
+        if new.template.is_some() {
+            new.text(state.now())
+                .and_then(|text| render(&text, &somebody()))
+                .map_err(|fault| not_rendered(&fault))?;
+        }
+        Ok(new)
     }
+}
 
-    /// The template of every recipient's text.
-    pub(super) fn text(&self) -> Text {
+/// A template that the company may use, of the channel that is asked for.
+async fn template_of(state: &AppState, company: CompanyId, asked: &AskedTemplate) -> Answer<Created> {
+    let found = commands::templates::template(state.log(), asked.id).await?;
+    let may_use = |created: &Created| created.company.is_none_or(|own| own == company);
+    let created = found.filter(may_use);
+    let created = created.ok_or_else(|| Problem::of_field("/template_id", Reason::UnknownId))?;
+    if asked.channel.is_some_and(|channel| channel != created.channel) {
+        return Err(Problem::of_field("/channel", Reason::NotTheTemplates));
+    }
+    match (created.channel, asked.sms_field) {
+        (Channel::Email, Some(field)) => Err(Problem::of_field(format!("/{field}"), Reason::NotHere)),
+        (Channel::Email | Channel::Sms, _) => Ok(created),
+    }
+}
+
+async fn filled(
+    state: &AppState,
+    company: CompanyId,
+    id: TemplateId,
+    created: &Created,
+    given: &BTreeMap<String, VariableText>,
+) -> Answer<FilledTemplate> {
+    let given = given.iter().map(|(name, text)| (name.clone(), text.as_str().to_owned())).collect();
+    let variables = created.latest.content.fill(&given).map_err(not_filled)?;
+    let html = created.latest.content.html.as_ref().map(|html| html.compiled.clone());
+    let company_name = company_name(state, company).await?;
+    Ok(FilledTemplate { id, version: created.version, html, variables, company_name })
+}
+
+/// A person whose names are one letter: what fails for this person fails for everybody.
+pub(super) fn somebody() -> Addressee {
+    Addressee { client_name: "A".into(), contact_name: "A".into(), ..Addressee::nobody() }
+}
+
+impl NewNotification {
+    /// What every recipient's text is rendered from, on this day.
+    pub(super) fn text(&self, at: DateTime<Utc>) -> Result<Text, Fault> {
         let sms = self.sms_options();
-        Text { subject: self.subject().map(str::to_owned), body: self.body().to_owned(), sms }
+        let Some(template) = &self.template else {
+            return Ok(Text::plain(self.subject().map(str::to_owned), self.body().to_owned(), sms));
+        };
+        let source = Source {
+            channel: self.content.channel(),
+            sms,
+            subject: self.subject(),
+            body: self.body(),
+            html: template.html.as_deref(),
+        };
+        let filling = Filling { variables: &template.variables, company_name: &template.company_name, at };
+        Text::of_template(source, filling)
     }
 
     /// The contacts that its audience is chosen from, by its filter once that is resolved.

@@ -16,10 +16,11 @@ use utoipa::ToSchema;
 
 use super::confirmation::Confirmation;
 use super::filter::ResolvedFilter;
-use super::order::{NewNotification, NotificationFields};
+use super::order::{AskedNotification, NewNotification, NotificationFields, somebody};
 use super::segments::{AudienceSegments, Networks};
 use super::send::approval_above;
 use crate::access::Caller;
+use crate::api::templates::not_rendered;
 use crate::extract::{Body, Fields, FromFields, Key, Order};
 use crate::problem::Answer;
 use crate::slots::Slots;
@@ -29,11 +30,11 @@ use crate::state::AppState;
 const SAMPLES: usize = 20;
 
 /// A notification for the preview.
-pub(super) struct Draft(NewNotification);
+pub(super) struct Draft(AskedNotification);
 
 impl FromFields for Draft {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        NewNotification::read(fields).map(Self)
+        AskedNotification::read(fields).map(Self)
     }
 }
 
@@ -41,7 +42,7 @@ impl Body for Draft {
     const KEY: Key = Key::Ignored;
 
     fn permits(caller: &Caller) -> bool {
-        NewNotification::is_for(caller)
+        AskedNotification::is_for(caller)
     }
 }
 
@@ -102,6 +103,8 @@ struct Sample {
     to: String,
     subject: Option<String>,
     body: String,
+    /// An e-mail's HTML.
+    html: Option<String>,
     /// The parts of an SMS.
     segments: Option<u64>,
 }
@@ -119,8 +122,8 @@ struct SampleClient {
     responses((status = 200, body = Preview))
 )]
 pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) -> Answer<Json<Preview>> {
-    let Order { caller, body: Draft(draft), .. } = order;
-    draft.needs_company(&state, &caller).await?;
+    let Order { caller, body: Draft(asked), .. } = order;
+    let draft = asked.found(&state, &caller).await?;
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
     let ResolvedFilter { filter, .. } = draft.filter.resolved(&state, draft.company).await?;
     let selection = draft.selection(&filter);
@@ -130,10 +133,13 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
     let limit = approval_above(&state, draft.company).await?;
     let needs_approval = limit.is_some_and(|limit| audience.reachable > limit);
     let people = first_people(&state, &selection).await?;
-    let sms = draft.sms_options().map(|_| sms_view(&state, &draft, &people, &audience));
+    let sms = match draft.sms_options() {
+        Some(_) => Some(sms_view(&state, &draft, &people, &audience)?),
+        None => None,
+    };
     let is_plain = !takes_unicode(&state, &draft);
-    let samples =
-        people.into_iter().filter_map(|person| Sample::of(&draft.text(), person, is_plain)).collect();
+    let text = text_of(&state, &draft)?;
+    let samples = people.into_iter().filter_map(|person| Sample::of(&text, person, is_plain)).collect();
     Ok(Json(Preview { audience: audience.into(), sms, samples, needs_approval, confirm_token }))
 }
 
@@ -160,7 +166,7 @@ pub(super) fn segments_of(
     asked: &NewNotification,
     people: &[Recipient],
     audience: &Audience,
-) -> AudienceSegments {
+) -> Answer<AudienceSegments> {
     let without_unicode = match takes_unicode(state, asked) {
         true => audience.without_unicode,
         false => audience.reachable,
@@ -169,29 +175,30 @@ pub(super) fn segments_of(
     let mut addressees: Vec<Addressee> =
         people.iter().filter_map(|person| person.addressee.get()).cloned().collect();
     if addressees.is_empty() {
-        addressees.push(nobody());
+        addressees.push(somebody());
     }
-    AudienceSegments::of(&asked.text(), &addressees, networks)
+    Ok(AudienceSegments::of(&text_of(state, asked)?, &addressees, networks))
+}
+
+/// The text as it would be sent now.
+fn text_of(state: &AppState, asked: &NewNotification) -> Answer<Text> {
+    asked.text(state.now()).map_err(|fault| not_rendered(&fault))
 }
 
 fn takes_unicode(state: &AppState, asked: &NewNotification) -> bool {
     asked.sms_options().is_none() || dispatcher::sms_takes_unicode(&state.settings().routes, asked.company)
 }
 
-const fn nobody() -> Addressee {
-    Addressee { client_name: String::new(), contact_name: String::new(), address: String::new() }
-}
-
 impl Sample {
-    /// None for a person whose data is erased.
+    /// None for a person whose data is erased, or to whom this text cannot be sent.
     fn of(text: &Text, person: Recipient, is_plain: bool) -> Option<Self> {
         let Recipient { client, addressee, .. } = person;
         let addressee = addressee.into_clear()?;
-        let rendered = render(text, &addressee);
-        let Rendered { subject, body } = if is_plain { rendered.without_unicode() } else { rendered };
-        let segments = text.sms.map(|_| SmsCount::of(&body).segments as u64);
+        let rendered = render(text, &addressee).ok()?;
+        let Rendered { subject, body, html } = if is_plain { rendered.without_unicode() } else { rendered };
+        let segments = text.sms().map(|_| SmsCount::of(&body).segments as u64);
         let client = SampleClient { id: client.into(), name: addressee.client_name };
-        Some(Self { client, to: addressee.address, subject, body, segments })
+        Some(Self { client, to: addressee.address, subject, body, html, segments })
     }
 }
 
@@ -201,10 +208,15 @@ impl From<Audience> for AudienceView {
     }
 }
 
-fn sms_view(state: &AppState, draft: &NewNotification, people: &[Recipient], audience: &Audience) -> SmsView {
-    let segments = segments_of(state, draft, people, audience);
+fn sms_view(
+    state: &AppState,
+    draft: &NewNotification,
+    people: &[Recipient],
+    audience: &Audience,
+) -> Answer<SmsView> {
+    let segments = segments_of(state, draft, people, audience)?;
     let texts = |characters: Vec<char>| characters.into_iter().map(String::from).collect();
-    SmsView {
+    Ok(SmsView {
         encoding: segments.encoding.as_str(),
         segments_min: segments.min,
         segments_typical: segments.typical,
@@ -213,5 +225,5 @@ fn sms_view(state: &AppState, draft: &NewNotification, people: &[Recipient], aud
         forcing_characters: texts(segments.forcing),
         without_unicode: segments.without_unicode,
         lost_characters: texts(segments.lost),
-    }
+    })
 }

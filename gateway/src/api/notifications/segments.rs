@@ -30,16 +30,17 @@ pub(super) struct Networks {
 
 impl AudienceSegments {
     /// Of the text for an audience, some people of which are given. At least one must be; of an empty audience, a
-    /// placeholder.
+    /// placeholder. Whoever the text cannot be sent to counts for nothing.
     pub(super) fn of(text: &Text, people: &[Addressee], networks: Networks) -> Self {
         let texts: Vec<Rendered> =
-            people.iter().map(|person| render(text, &on_open_network(person))).collect();
+            people.iter().filter_map(|person| render(text, &on_open_network(person)).ok()).collect();
         let Networks { with_unicode, without_unicode } = networks;
         let reached = with_unicode + without_unicode;
         // Of an empty audience the text is counted all the same.
         let with_unicode = if reached == 0 { 1 } else { with_unicode };
         let (mut counts, mut lost) = (Weighted::default(), Vec::new());
         let mut forcing = Vec::new();
+        let samples = texts.len().max(1) as u64;
         for rendered in texts {
             let count = SmsCount::of(&rendered.body);
             counts.add(&count, with_unicode);
@@ -51,7 +52,7 @@ impl AudienceSegments {
                 counts.add(&SmsCount::of(&rendered.without_unicode().body), without_unicode);
             }
         }
-        let total = if reached == 0 { 0 } else { counts.total(people.len() as u64) };
+        let total = if reached == 0 { 0 } else { counts.total(samples) };
         let (min, typical, max) = counts.range();
         let encoding = if forcing.is_empty() { SmsEncoding::Gsm7 } else { SmsEncoding::Ucs2 };
         Self { encoding, min, typical, max, total, without_unicode, forcing, lost }
@@ -110,12 +111,8 @@ mod tests {
 
     fn of(body: &str, transliterate: bool, with_unicode: u64, without_unicode: u64) -> AudienceSegments {
         let sms = Some(SmsOptions { transliterate, segments_max: None });
-        let text = Text { subject: None, body: body.to_owned(), sms };
-        let person = || Addressee {
-            client_name: String::new(),
-            contact_name: String::new(),
-            address: "+525512345678".to_owned(),
-        };
+        let text = Text::plain(None, body.to_owned(), sms);
+        let person = || Addressee { address: "+525512345678".to_owned(), ..Addressee::nobody() };
         let people = [person(), person(), person()];
         AudienceSegments::of(&text, &people, Networks { with_unicode, without_unicode })
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::confirmation::Confirmation;
 use super::filter::ResolvedFilter;
-use super::order::{NewNotification, NotificationFields};
+use super::order::{AskedNotification, NewNotification, NotificationFields};
 use super::preview::{audience_of, first_people, segments_of};
 use crate::access::Caller;
 use crate::api::Wrote;
@@ -20,7 +20,7 @@ use crate::extract::{Body, Key, Order};
 use crate::problem::{Answer, Problem, Reason};
 use crate::state::AppState;
 
-impl Body for NewNotification {
+impl Body for AskedNotification {
     const KEY: Key = Key::Required;
 
     fn permits(caller: &Caller) -> bool {
@@ -34,7 +34,7 @@ impl Body for NewNotification {
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
     responses((status = 202, body = Made))
 )]
-pub(super) async fn send(State(state): State<AppState>, order: Order<NewNotification>) -> Answer<Wrote> {
+pub(super) async fn send(State(state): State<AppState>, order: Order<AskedNotification>) -> Answer<Wrote> {
     let Order { caller, body, context } = order;
     let outcome = sent(&state, &caller, body, &context).await;
     state.answered(StatusCode::ACCEPTED, &caller, &context, outcome).await
@@ -43,10 +43,10 @@ pub(super) async fn send(State(state): State<AppState>, order: Order<NewNotifica
 async fn sent(
     state: &AppState,
     caller: &Caller,
-    new: NewNotification,
+    asked: AskedNotification,
     context: &CommandContext,
 ) -> Answer<(Done, Value)> {
-    new.needs_company(state, caller).await?;
+    let new = asked.found(state, caller).await?;
     let ResolvedFilter { filter, .. } = new.filter.resolved(state, new.company).await?;
     let approval_above = approval_above(state, new.company).await?;
     let people = needs_audience(state, caller, &new, &filter, approval_above.is_some()).await?;
@@ -56,6 +56,8 @@ async fn sent(
         recipient_kind: new.recipient_kind,
         category: new.category,
         content: new.content,
+        template: new.template.map(Box::new),
+        only_to: None,
         filter,
         expires_at: new.expires_at,
         schedule_at: new.schedule_at,
@@ -97,7 +99,7 @@ async fn needs_audience(
     let audience = audience_of(state, state.confirmations(), caller, &selection).await?;
     if let Some(max) = new.segments_max() {
         let people = first_people(state, &selection).await?;
-        let segments = segments_of(state, new, &people, &audience).max;
+        let segments = segments_of(state, new, &people, &audience)?.max;
         if segments > max.into() {
             return Err(Problem::of_field("/segments_max", Reason::TooManySegments { segments, max }));
         }

@@ -40,6 +40,8 @@ pub(super) struct ArrivalView {
     subject: Option<String>,
     /// The text; none if the message was refused before its text came.
     body: Option<String>,
+    /// A mail's HTML, if it has one.
+    html: Option<String>,
     /// When it arrived.
     received_at: DateTime<Utc>,
     /// `accepted`, `accepted_then_cut`, `refused` or `lost`.
@@ -87,6 +89,7 @@ impl From<Arrival> for ArrivalView {
             from: arrival.from,
             subject: arrival.subject,
             body: arrival.body,
+            html: arrival.html,
             received_at: arrival.received_at,
             outcome,
             code,

@@ -56,8 +56,8 @@ fn is_full(arrivals: &[Arrival], limit: usize) -> bool {
 }
 
 /// The length of a message's texts; as JSON they take more.
-fn text_bytes(Arrival { to, from, subject, body, .. }: &Arrival) -> usize {
-    let optional = [subject, body].into_iter().flatten().map(String::len).sum::<usize>();
+fn text_bytes(Arrival { to, from, subject, body, html, .. }: &Arrival) -> usize {
+    let optional = [subject, body, html].into_iter().flatten().map(String::len).sum::<usize>();
     to.len() + from.len() + optional
 }
 
@@ -96,6 +96,7 @@ mod tests {
             from: String::new(),
             subject: None,
             body: Some("x".repeat(bytes)),
+            html: None,
             received_at: DateTime::default(),
             outcome: Outcome::Accepted,
         }

@@ -1,8 +1,9 @@
 //! The texts of problems in English.
 
+use domain::rendering::{FaultReason, Part};
 use domain::value::{Language, grouped};
 
-use super::{changes, size};
+use super::{changes, shown, size};
 use crate::problem::{JsonType, Kind, Reason};
 
 pub(in crate::problem) const fn title(kind: Kind) -> &'static str {
@@ -68,6 +69,12 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooManyRecipients { max } => {
             format!("A message can go to {} people at most.", grouped(*max, ','))
         }
+        Reason::Template(fault) => template(fault),
+        Reason::Rendered { part, invalid } => {
+            format!("With these values {} cannot be sent. {}", part_name(*part), invalid.text(Language::En))
+        }
+        Reason::UnknownVariable { name } => unknown_variable(name),
+        Reason::TooManyVariables { max } => format!("A template can have {max} variables at most."),
         Reason::TooManyContacts { max } => format!("A client can have {max} contacts at most."),
         Reason::TooLateToWithdraw { window_s } => {
             format!("A message can be taken back only within {window_s} seconds of being sent.")
@@ -132,9 +139,16 @@ const fn plain(reason: &Reason) -> &'static str {
             "You have too many requests of this kind under way. Try again when one of them is done."
         }
         Reason::DiskFull => "There is no room on disk for the file. Nothing was imported; try again later.",
+        Reason::DeclaredTwice => "Another variable has this name.",
+        Reason::NotTheTemplates => "It differs from the template, which keeps its channel and its company.",
+        Reason::NoOwnAddress => "You have no address of this channel that the test could go to.",
         // Reasons with numbers: `reason` has their texts.
         Reason::Value(_)
         | Reason::File(_)
+        | Reason::Template(_)
+        | Reason::Rendered { .. }
+        | Reason::UnknownVariable { .. }
+        | Reason::TooManyVariables { .. }
         | Reason::WrongType(_)
         | Reason::TooShort { .. }
         | Reason::OutOfRange { .. }
@@ -149,6 +163,33 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooManyExternalIds { .. }
         | Reason::TooManySegments { .. }
         | Reason::AudienceChanged { .. } => "",
+    }
+}
+
+fn template(fault: &FaultReason) -> String {
+    match fault {
+        FaultReason::Syntax { line } => format!("It is not a valid template: look at line {line}."),
+        FaultReason::UnknownVariable { name } => unknown_variable(name),
+        FaultReason::Markup => "It is not valid MJML.".into(),
+        FaultReason::Fails { line } => {
+            format!(
+                "The template fails in line {line}: a filter or function does not exist or does not take that value."
+            )
+        }
+        FaultReason::TooCostly => "The template takes too much work: shorten its loops or its text.".into(),
+        FaultReason::Result(invalid) => invalid.text(Language::En),
+    }
+}
+
+fn unknown_variable(name: &str) -> String {
+    format!("The template has no variable “{}”.", shown(name))
+}
+
+const fn part_name(part: Part) -> &'static str {
+    match part {
+        Part::Subject => "the subject",
+        Part::Body => "the text",
+        Part::Html => "the HTML",
     }
 }
 

@@ -1,8 +1,9 @@
 //! Los textos en español.
 
+use domain::rendering::{FaultReason, Part};
 use domain::value::{Language, grouped};
 
-use super::{changes, size};
+use super::{changes, shown, size};
 use crate::problem::{JsonType, Kind, Reason};
 
 pub(in crate::problem) const fn title(kind: Kind) -> &'static str {
@@ -70,6 +71,16 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooManyRecipients { max } => {
             format!("Un mensaje puede ir a {} personas como máximo.", grouped(*max, '.'))
         }
+        Reason::Template(fault) => template(fault),
+        Reason::Rendered { part, invalid } => {
+            format!(
+                "Con estos datos, {} no se puede enviar. {}",
+                part_name(*part),
+                invalid.text(Language::Es)
+            )
+        }
+        Reason::UnknownVariable { name } => unknown_variable(name),
+        Reason::TooManyVariables { max } => format!("Una plantilla puede tener {max} variables como máximo."),
         Reason::TooManyContacts { max } => format!("Un cliente puede tener {max} contactos como máximo."),
         Reason::TooLateToWithdraw { window_s } => {
             format!("Un mensaje solo se puede deshacer durante los {window_s} segundos después de enviarlo.")
@@ -136,9 +147,16 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::DiskFull => {
             "No hay espacio en disco para el archivo. No se importó nada; vuelva a intentarlo más tarde."
         }
+        Reason::DeclaredTwice => "Otra variable ya tiene este nombre.",
+        Reason::NotTheTemplates => "No coincide con la plantilla, que conserva su canal y su empresa.",
+        Reason::NoOwnAddress => "Usted no tiene una dirección de este canal a la que enviar la prueba.",
         // Reasons with numbers: `reason` has their texts.
         Reason::Value(_)
         | Reason::File(_)
+        | Reason::Template(_)
+        | Reason::Rendered { .. }
+        | Reason::UnknownVariable { .. }
+        | Reason::TooManyVariables { .. }
         | Reason::WrongType(_)
         | Reason::TooShort { .. }
         | Reason::OutOfRange { .. }
@@ -153,6 +171,35 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooManyExternalIds { .. }
         | Reason::TooManySegments { .. }
         | Reason::AudienceChanged { .. } => "",
+    }
+}
+
+fn template(fault: &FaultReason) -> String {
+    match fault {
+        FaultReason::Syntax { line } => format!("No es una plantilla válida: revise la línea {line}."),
+        FaultReason::UnknownVariable { name } => unknown_variable(name),
+        FaultReason::Markup => "No es MJML válido.".into(),
+        FaultReason::Fails { line } => {
+            format!(
+                "La plantilla falla en la línea {line}: un filtro o una función no existe o no admite ese valor."
+            )
+        }
+        FaultReason::TooCostly => {
+            "La plantilla exige demasiado trabajo: abrevie sus repeticiones o su texto.".into()
+        }
+        FaultReason::Result(invalid) => invalid.text(Language::Es),
+    }
+}
+
+fn unknown_variable(name: &str) -> String {
+    format!("La plantilla no tiene la variable «{}».", shown(name))
+}
+
+const fn part_name(part: Part) -> &'static str {
+    match part {
+        Part::Subject => "el asunto",
+        Part::Body => "el texto",
+        Part::Html => "el HTML",
     }
 }
 

@@ -10,6 +10,12 @@ fn size(bytes: usize) -> String {
     whole.map_or_else(|| format!("{bytes} bytes"), |(unit, name)| format!("{} {name}", bytes / unit))
 }
 
+/// A name that a caller wrote, not longer than a line.
+fn shown(name: &str) -> String {
+    const CHARS_MAX: usize = 80;
+    name.chars().filter(|c| !c.is_control()).take(CHARS_MAX).collect()
+}
+
 /// The most changes that are told without a word of doubt: of more, some may have cancelled each other.
 const EXACT_CHANGES_MAX: u64 = 8;
 

@@ -68,6 +68,13 @@ const routes: Route[] = [
     render: ({ id }) => notificationPage(id, 'history'),
   },
   {
+    path: '/plantillas',
+    title: 'templates.title',
+    roles: reader,
+    load: () => import('../templates/templates-page'),
+    render: () => html`<templates-page></templates-page>`,
+  },
+  {
     path: '/clientes',
     title: 'clients.title',
     roles: reader,

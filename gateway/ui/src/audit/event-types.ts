@@ -27,6 +27,8 @@ export const EVENT_TYPES: string[] = [
   'ClientRegistered',
   'ClientChanged',
   'ClientErased',
+  'TemplateCreated',
+  'TemplateVersionAdded',
   'CompanyRegistered',
   'CompanyChanged',
   'UserRegistered',

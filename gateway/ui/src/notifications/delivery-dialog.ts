@@ -2,20 +2,22 @@
 import { css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { getDelivery } from '../api';
-import type { Delivery } from '../contract';
+import type { Content, Delivery, DeliveryWithContent } from '../contract';
 import { t } from '../i18n';
 import { sentence } from '../problem';
 import { RecordDialog } from '../ui/record-dialog';
 import { statePill, timeline, timelineStyles } from './timeline';
 
 @customElement('delivery-dialog')
-export class DeliveryDialog extends RecordDialog<Delivery> {
+export class DeliveryDialog extends RecordDialog<DeliveryWithContent> {
   static override styles = [
     RecordDialog.styles,
     timelineStyles,
     css`
       .whom { margin-bottom: var(--s4); }
       .ways { display: flex; flex-wrap: wrap; gap: var(--s2) var(--s4); margin-top: var(--s4); font-size: var(--text-s); }
+      .content { display: grid; gap: var(--s2); margin-top: var(--s4); padding: var(--s4); border-radius: var(--r2); background: var(--surface-2); max-height: 420px; overflow: auto; }
+      .content iframe { width: 100%; height: 320px; border: 0; background: #fff; }
       .timeline { padding-left: 6px; }
     `,
   ];
@@ -23,7 +25,7 @@ export class DeliveryDialog extends RecordDialog<Delivery> {
   protected heading = () => t('delivery.title');
   protected read = getDelivery;
 
-  protected told(one: Delivery) {
+  protected told(one: DeliveryWithContent) {
     const { client, contact, to } = one;
     const reached = [contact === client.name ? '' : contact, to].filter(Boolean).join(' · ');
     return html`<div class="whom">
@@ -32,6 +34,7 @@ export class DeliveryDialog extends RecordDialog<Delivery> {
         <p>${statePill(one.state)}</p>
       </div>
       ${timeline(one)}
+      ${one.content ? content(one.content) : nothing}
       <p class="ways">
         <a href="/notificaciones/${one.notification_id}">${t('delivery.notification')}</a>
         ${to ? html`<a href=${clientPage(one)}>${t('delivery.client')}</a>` : nothing}
@@ -42,6 +45,18 @@ export class DeliveryDialog extends RecordDialog<Delivery> {
     return html`<empty-state icon="alert" heading=${t('delivery.missing')} text=${sentence(error)}></empty-state>`;
   }
 }
+
+/** What the recipient reads, to the letter. Scripts and forms of a mail do nothing here. */
+const content = ({
+  subject,
+  body,
+  html: mail,
+}: Content) => html`<section class="content" aria-label=${t('delivery.content')}>
+  <p class="muted small">${t('delivery.content')}</p>
+  ${subject ? html`<p class="strong wrap">${subject}</p>` : nothing}
+  ${mail ? html`<iframe title=${t('delivery.html')} sandbox="" srcdoc=${mail}></iframe>` : nothing}
+  <p class="verbatim">${body}</p>
+</section>`;
 
 /** The link to the company's clients with this client's name. */
 const clientPage = ({ company_id, client }: Delivery): string =>

@@ -19,6 +19,7 @@ export class EmailPreview extends LitElement {
       .from { display: flex; align-items: center; gap: var(--s3); margin: var(--s4) 0; font-size: var(--text-s); line-height: 1.35; }
       .from div { display: grid; grid-template-columns: minmax(0, 1fr); min-width: 0; }
       .text { max-height: 320px; overflow: auto; }
+      iframe { width: 100%; height: 420px; border: 0; background: #fff; }
       .ghost { color: var(--ink-3); }
     `,
   ];
@@ -26,6 +27,8 @@ export class EmailPreview extends LitElement {
   @property() subject = '';
   @property() text = '';
   @property() sender = '';
+  /** The HTML of the mail, which is shown in place of its text. */
+  @property({ attribute: false }) mail: string | null = null;
 
   override render() {
     const sender = this.sender || t('send.company');
@@ -34,7 +37,11 @@ export class EmailPreview extends LitElement {
       <div class="mail">
         <p class="subject wrap ${this.subject ? '' : 'ghost'}">${this.subject || t('email.no_subject')}</p>
         <div class="from">${avatar(sender)}<div><span class="strong">${sender}</span><span class="muted">${t('email.to_client')}</span></div></div>
-        <p class="text verbatim ${this.text ? '' : 'ghost'}" tabindex="0">${this.text || t('email.no_text')}</p>
+        ${
+          this.mail
+            ? html`<iframe title=${t('delivery.html')} sandbox="" srcdoc=${this.mail}></iframe>`
+            : html`<p class="text verbatim ${this.text ? '' : 'ghost'}" tabindex="0">${this.text || t('email.no_text')}</p>`
+        }
       </div>
     </section>`;
   }

@@ -29,12 +29,15 @@ export class SendConfirm extends LitElement {
 
   override render() {
     const { request } = this;
+    // Of a template, what the first of them reads.
+    const sample = request.template_id ? this.preview?.samples[0] : null;
+    const { subject, body } = sample ?? request;
     return this.modal.render({
       heading: t('confirm.title'),
       content: html`<p class="say">${this.sentence()}</p>
       <div class="text" tabindex="0">
-        ${request.subject ? html`<p class="strong wrap">${request.subject}</p>` : nothing}
-        <p class="verbatim">${request.transliterate ? transliterate(request.body) : request.body}</p>
+        ${subject ? html`<p class="strong wrap">${subject}</p>` : nothing}
+        <p class="verbatim">${request.transliterate && !sample ? transliterate(body ?? '') : body}</p>
       </div>
       ${request.schedule_at ? html`<p class="notice">${icon('history', 18)}<span>${t('confirm.scheduled', { at: dateIn(companyZone(request.company_id), request.schedule_at) })}</span></p>` : nothing}
       ${this.preview?.needs_approval ? html`<p class="notice warn">${icon('alert', 18)}<span>${t('confirm.needs_approval')}</span></p>` : nothing}

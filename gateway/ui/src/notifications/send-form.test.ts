@@ -1,5 +1,6 @@
 /** Rules of the form of a notification. */
 import { describe, expect, it } from 'vitest';
+import type { Template } from '../contract';
 import { companies } from '../store/session';
 import { EMPTY_FORM, errorsFrom, missingIn, previewOf, requestOf } from './send-form';
 
@@ -62,5 +63,20 @@ describe('the form of a notification', () => {
   it('refuses a list of more ids than a request takes', () => {
     const clients = Array.from({ length: 10_001 }, (_, i) => `A-${i}`).join('\n');
     expect(missingIn({ ...form, clients }).clients).toContain('10.000');
+  });
+  it('sends a template with its variables, in place of subject and text', () => {
+    const variables = [
+      { name: 'dia', default: null, sample: 'lunes' },
+      { name: 'nota', default: 'x', sample: null },
+    ];
+    const template = { id: 't1', variables } as Template;
+    const chosen = { ...form, channel: 'email' as const, template, variables: { dia: '', nota: '', otra: 'y' } };
+    expect(missingIn(chosen)).toHaveProperty(['variables.dia']);
+    expect(missingIn(chosen)).not.toHaveProperty('subject');
+    expect(previewOf(chosen).variables).toEqual({ dia: 'lunes', nota: 'x' });
+    const written = requestOf({ ...chosen, variables: { dia: 'martes' } });
+    expect(written).toMatchObject({ template_id: 't1', variables: { dia: 'martes' } });
+    expect(written).not.toHaveProperty('body');
+    expect(errorsFrom({ 'variables.dia': 'a', template_id: 'b' })).toEqual({ 'variables.dia': 'a', template: 'b' });
   });
 });

@@ -1,6 +1,6 @@
 /** The notification form: its fields, its missing fields, and the request made of it. */
 import { CHANNEL } from '../channels';
-import type { Category, Channel, NotificationRequest, RecipientKind } from '../contract';
+import type { Category, Channel, NotificationRequest, RecipientKind, Template } from '../contract';
 import { t } from '../i18n';
 import { companyZone } from '../store/session';
 import { instantOf } from '../zoned-time';
@@ -13,6 +13,10 @@ export interface SendForm {
   recipientKind: RecipientKind;
   category: Category;
   body: string;
+  /** In place of subject and text. */
+  template: Template | null;
+  /** The template's variables, by name. */
+  variables: Record<string, string>;
   /** «Optimizar sin tildes». */
   transliterate: boolean;
   /** The most parts of an SMS; empty without a maximum. */
@@ -33,6 +37,8 @@ export const EMPTY_FORM: SendForm = {
   recipientKind: 'holder',
   category: 'operational',
   body: '',
+  template: null,
+  variables: {},
   transliterate: false,
   segmentsMax: '',
   locale: '',
@@ -66,6 +72,8 @@ const FIELDS: Record<string, keyof SendForm> = {
   body: 'body',
   schedule_at: 'schedule',
   expires_at: 'expires',
+  template_id: 'template',
+  variables: 'template',
   segments_max: 'segmentsMax',
   filter: 'clients',
   'filter.locale': 'locale',
@@ -73,24 +81,40 @@ const FIELDS: Record<string, keyof SendForm> = {
   'filter.external_ids': 'clients',
 };
 
-export type SendErrors = Partial<Record<keyof SendForm, string>>;
+/** `variables.<name>` of a template's variable. */
+export type SendErrors = Partial<Record<keyof SendForm | `variables.${string}`, string>>;
 
 /** The longest subject of the form's channel; null if the channel has none. */
 export const subjectMax = (form: SendForm) => CHANNEL[form.channel].subjectMax;
 
 export function requestOf(form: SendForm): NotificationRequest {
-  return {
+  const whom = {
     company_id: form.company,
     channel: form.channel,
     recipient_kind: form.recipientKind,
     category: form.category,
-    ...(subjectMax(form) === null ? {} : { subject: form.subject }),
-    body: form.body,
+  };
+  const how = {
     ...timesOf(form),
     hold_seconds: HOLD_SECONDS,
     ...(form.channel === 'sms' ? smsOptionsOf(form) : {}),
     ...filterOf(form),
   };
+  if (form.template) {
+    return { ...whom, template_id: form.template.id, variables: given(form.template, form.variables), ...how };
+  }
+  return {
+    ...whom,
+    ...(subjectMax(form) === null ? {} : { subject: form.subject }),
+    body: form.body,
+    ...how,
+  };
+}
+
+/** What is left empty has its default. */
+function given(template: Template, variables: Record<string, string>): Record<string, string> {
+  const names = template.variables.map((one) => one.name).filter((name) => variables[name]);
+  return Object.fromEntries(names.map((name) => [name, variables[name] ?? '']));
 }
 
 function smsOptionsOf({ transliterate, segmentsMax }: SendForm): Partial<NotificationRequest> {
@@ -118,6 +142,11 @@ function timesOf({ company, schedule, expires }: SendForm): Pick<NotificationReq
 /** The audience depends neither on the text nor on the times: it can be shown before a word is written. */
 export function previewOf(form: SendForm): NotificationRequest {
   const untimed = { ...form, schedule: '', expires: '' };
+  if (form.template) {
+    const samples = form.template.variables.map((one) => [one.name, one.default ?? one.sample ?? '-']);
+    const written = Object.entries(form.variables).filter(([, text]) => text);
+    return requestOf({ ...untimed, variables: Object.fromEntries([...samples, ...written]) });
+  }
   const request = requestOf({ ...untimed, body: form.body.trim() ? form.body : '-' });
   return request.subject === undefined || request.subject.trim() ? request : { ...request, subject: '-' };
 }
@@ -126,15 +155,18 @@ export function missingIn(form: SendForm, now = Date.now()): SendErrors {
   const errors: SendErrors = {};
   const { subjectMax, bodyMax } = CHANNEL[form.channel];
   if (!form.company) errors.company = t('send.company_missing');
+  if (externalIdsIn(form.clients).length > EXTERNAL_IDS_MAX) {
+    errors.clients = t('send.too_many_clients', { n: EXTERNAL_IDS_MAX });
+  }
+  if (form.template) {
+    return { ...errors, ...missingVariables(form.template, form.variables), ...wrongTimes(form, now) };
+  }
   if (subjectMax !== null) {
     if (!form.subject.trim()) errors.subject = t('send.subject_missing');
     else if ([...form.subject].length > subjectMax) errors.subject = t('too_long', { n: subjectMax });
   }
   if (!form.body.trim()) errors.body = t('send.body_missing');
   else if ([...form.body].length > bodyMax) errors.body = t('too_long', { n: bodyMax });
-  if (externalIdsIn(form.clients).length > EXTERNAL_IDS_MAX) {
-    errors.clients = t('send.too_many_clients', { n: EXTERNAL_IDS_MAX });
-  }
   return { ...errors, ...wrongTimes(form, now) };
 }
 
@@ -147,12 +179,18 @@ function wrongTimes(form: SendForm, now: number): SendErrors {
   return errors;
 }
 
+function missingVariables(template: Template, variables: Record<string, string>): SendErrors {
+  const missing = template.variables.filter((one) => one.default === null && !variables[one.name]);
+  return Object.fromEntries(missing.map((one) => [`variables.${one.name}`, t('send.variable_missing')]));
+}
+
 /** The server's errors by the field of the form where they belong. */
 export function errorsFrom(fields: Record<string, string>): SendErrors {
   const errors: SendErrors = {};
   for (const [name, detail] of Object.entries(fields)) {
     // A fault of one id is a fault of its list.
-    const field = FIELDS[name] ?? FIELDS[name.replace(/\.\d+$/, '')];
+    const known = FIELDS[name] ?? FIELDS[name.replace(/\.\d+$/, '')];
+    const field = name.startsWith('variables.') ? (name as `variables.${string}`) : known;
     if (field) errors[field] = detail;
   }
   return errors;

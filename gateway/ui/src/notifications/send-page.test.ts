@@ -40,6 +40,8 @@ const reaching = (reachable: number, duplicates = 0, needs_approval = false) =>
     confirm_token: `token ${++previews}`,
   });
 
+const noTemplates = () => json(200, { data: [], next: null });
+
 async function open(): Promise<void> {
   page = document.createElement('send-page') as SendPage;
   document.body.append(page);
@@ -93,6 +95,7 @@ beforeEach(async () => {
   preview = () => reaching(3);
   answer = () => json(202, { id: 'n1', position: 7 });
   vi.stubGlobal('fetch', async (request: Request) => {
+    if (request.url?.includes('/templates')) return noTemplates();
     if (request.url?.endsWith('/preview')) {
       previewed.push(await request.json());
       return preview();
@@ -163,7 +166,7 @@ describe('which clients', () => {
   it('who is left out can be had as a file', async () => {
     let asked: NotificationRequest | null = null;
     vi.stubGlobal('fetch', async (request: Request | string, init?: RequestInit) => {
-      if (typeof request !== 'string') return preview();
+      if (typeof request !== 'string') return request.url.includes('/templates') ? noTemplates() : preview();
       expect(request).toBe('/api/v1/notifications/preview/excluded');
       asked = JSON.parse(init?.body as string);
       return new Response('external_id', { headers: { 'content-type': 'text/csv' } });

@@ -1,10 +1,18 @@
 /** «Enviar Notificaciones Clientes»: the form, its preview, and the confirmation. */
 import { html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import { cancelNotification, getExcluded, getNotification, previewNotification, sendNotification } from '../api';
+import {
+  cancelNotification,
+  getExcluded,
+  getNotification,
+  getTemplate,
+  getTemplates,
+  previewNotification,
+  sendNotification,
+} from '../api';
 import { navigate } from '../app/router';
 import { CHANNELS } from '../channels';
-import type { Category, Channel, NotificationRequest, Preview, RecipientKind } from '../contract';
+import type { Category, Channel, NotificationRequest, Preview, RecipientKind, Template } from '../contract';
 import { download } from '../download';
 import { t } from '../i18n';
 import { Problem, sentence } from '../problem';
@@ -66,6 +74,8 @@ export class SendPage extends LitElement {
   @state() private checking = false;
   @state() private confirming: NotificationRequest | null = null;
   @state() private sending = false;
+  /** Those that the company may use on the channel. */
+  @state() private templates: Template[] = [];
 
   private readonly companies = new Watching(this, companies);
   private readonly draft = new Watching(this, sendDraft);
@@ -75,7 +85,10 @@ export class SendPage extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    if (this.form.company) void this.look();
+    if (this.form.company) {
+      void this.look();
+      void this.findTemplates();
+    }
   }
 
   override disconnectedCallback(): void {
@@ -109,7 +122,7 @@ export class SendPage extends LitElement {
         <div class="aside">
           <audience-panel .audience=${this.preview?.audience ?? null} channel=${this.form.channel} ?busy=${this.previewing} ?failed=${this.uncounted} ?ready=${this.form.company !== ''} @excluded-wanted=${this.saveExcluded}></audience-panel>
           ${this.aside()}
-          <samples-panel .samples=${this.form.body.trim() ? (this.preview?.samples ?? []) : []}></samples-panel>
+          <samples-panel .samples=${this.form.template || this.form.body.trim() ? (this.preview?.samples ?? []) : []}></samples-panel>
         </div>
       </div>
       ${this.confirming ? this.confirm(this.confirming) : nothing}
@@ -143,7 +156,8 @@ export class SendPage extends LitElement {
       options: CHANNELS.map((value) => ({ value, label: t(`channel.${value}`) })),
       onInput: (channel) => this.change({ channel: channel as Channel }),
     })}
-    ${this.subject()}
+    ${this.templates.length > 0 || form.template ? this.template() : nothing}
+    ${form.template ? nothing : this.subject()}
     <div class="two">
       ${selectField({
         name: 'recipientKind',
@@ -164,7 +178,12 @@ export class SendPage extends LitElement {
       })}
     </div>
     <filter-fields .form=${form} .errors=${errors} @filtered=${(e: CustomEvent<Partial<SendForm>>) => this.change(e.detail)}></filter-fields>
-    ${textArea({
+    ${form.template ? this.variables(form.template) : this.text()}`;
+  }
+
+  private text() {
+    const { form, errors } = this;
+    return html`${textArea({
       name: 'body',
       label: t('send.body'),
       value: form.body,
@@ -244,6 +263,61 @@ export class SendPage extends LitElement {
       })}`;
   }
 
+  private template() {
+    const chosen = this.form.template;
+    const known = chosen && !this.templates.some((one) => one.id === chosen.id) ? [chosen] : [];
+    return selectField({
+      name: 'template',
+      label: t('send.template'),
+      value: chosen?.id ?? '',
+      error: this.errors.template,
+      options: [
+        { value: '', label: t('send.no_template') },
+        ...[...known, ...this.templates].map((one) => ({ value: one.id, label: one.name })),
+      ],
+      onInput: (id) => void this.choose(id),
+    });
+  }
+
+  private variables(template: Template) {
+    return html`${template.variables.map(({ name, default: text }) =>
+      textField({
+        name: `variable-${name}`,
+        label: name,
+        value: this.form.variables[name] ?? '',
+        error: this.errors[`variables.${name}`],
+        placeholder: text ?? '',
+        required: text === null,
+        maxlength: 10_000,
+        onInput: (value) => {
+          this.errors = { ...this.errors, [`variables.${name}`]: undefined };
+          this.change({ variables: { ...this.form.variables, [name]: value } });
+        },
+      }),
+    )}`;
+  }
+
+  private async choose(id: string): Promise<void> {
+    if (!id) return this.change({ template: null });
+    try {
+      const template = await getTemplate(id);
+      this.change({ template, category: template.category });
+    } catch (error) {
+      this.errors = { ...this.errors, template: sentence(error) };
+    }
+  }
+
+  private async findTemplates(): Promise<void> {
+    const { company, channel } = this.form;
+    try {
+      const found = await getTemplates({ company, channel, limit: 200 });
+      if (this.form.company === company && this.form.channel === channel) this.templates = found.data;
+    } catch {
+      // Without templates a text can be written all the same.
+      this.templates = [];
+    }
+  }
+
   private subject() {
     const maxlength = subjectMax(this.form);
     if (maxlength === null) return nothing;
@@ -259,11 +333,12 @@ export class SendPage extends LitElement {
   }
 
   private email() {
-    const { subject, body, company } = this.form;
+    const { subject, body, company, template } = this.form;
     const sample = this.previewed === this.form ? this.preview?.samples[0] : null;
     return html`<email-preview
-      subject=${subject.trim() ? (sample?.subject ?? subject) : ''}
-      text=${body.trim() ? (sample?.body ?? body) : ''}
+      subject=${template || subject.trim() ? (sample?.subject ?? template?.subject ?? subject) : ''}
+      text=${template || body.trim() ? (sample?.body ?? template?.body ?? body) : ''}
+      .mail=${sample?.html ?? null}
       sender=${company ? companyName(company) : ''}
     ></email-preview>`;
   }
@@ -280,6 +355,10 @@ export class SendPage extends LitElement {
 
   private change(change: Partial<SendForm>): void {
     sendDraft.update((form) => ({ ...form, ...change }));
+    if ('company' in change || 'channel' in change) {
+      sendDraft.update((form) => ({ ...form, template: null }));
+      void this.findTemplates();
+    }
     // The numbers of another audience must not be shown beside this choice.
     if (AUDIENCE_FIELDS.some((field) => field in change)) this.preview = null;
     const cleared = Object.fromEntries(Object.keys(change).map((name) => [name, undefined]));

@@ -6,12 +6,13 @@ import './simulator-rules';
 import type { SimulatorRules } from './simulator-rules';
 
 const table = readFileSync('../../dispatcher/src/simulator/rules/table.rs', 'utf8');
-/** `email("rebota", RuleKind::Refused(Refusal::mail(550, "5.1.1 …")))`, `sms("0001", …(Refusal::sms(400, 21211, "…")))`. */
-const ROW = /^ +(email|sms)\("(\w+)", RuleKind::\w+(?:\(Refusal::(?:mail\((\d+), "([\d.]+) |sms\(\d+, (\d+), ))?/gm;
-const rows = [...table.matchAll(ROW)].map(([, channel, pattern, status, enhanced, code]) => [
+/** `email("rebota", RuleKind::Refused(Refusal::mail(550, "5.1.1 …")))`, `sms("0001", …(Refusal::sms(400, 21211, "…")))`, `sms("0007", …(30003))`. */
+const ROW =
+  /^ +(email|sms)\("(\w+)", RuleKind::\w+(?:\((?:(\d+)\)|Refusal::(?:mail\((\d+), "([\d.]+) |sms\(\d+, (\d+), )))?/gm;
+const rows = [...table.matchAll(ROW)].map(([, channel, pattern, reported, status, enhanced, code]) => [
   channel,
   pattern,
-  code ?? [status, enhanced].filter(Boolean).join(' '),
+  reported ?? code ?? [status, enhanced].filter(Boolean).join(' '),
 ]);
 
 describe('the table of the simulator’s addresses', () => {

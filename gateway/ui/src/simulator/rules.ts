@@ -33,4 +33,7 @@ export const RULES: SimulatorRule[] = [
   rule('sms', '0004', 'simulator.rule.0004'),
   rule('sms', '0005', 'simulator.rule.0005', '21610'),
   rule('sms', '0006', 'simulator.rule.0006'),
+  rule('sms', '0007', 'simulator.rule.0007', '30003'),
+  rule('sms', '0008', 'simulator.rule.0008', '30005'),
+  rule('sms', '0009', 'simulator.rule.0009', '30006'),
 ];

@@ -17,6 +17,15 @@ pub struct Candidate {
     pub index: Vec<u8>,
 }
 
+impl Candidate {
+    /// Forgets language and time zone: a text that does not depend on them does not freeze them.
+    pub fn drop_place(&mut self) {
+        if let Some(addressee) = self.recipient.addressee.get_mut() {
+            (addressee.locale, addressee.time_zone) = (None, None);
+        }
+    }
+}
+
 #[derive(FromRow)]
 struct Row {
     index: Vec<u8>,
@@ -24,6 +33,8 @@ struct Row {
     #[sqlx(try_from = "String")]
     kind: ContactKind,
     client_name: String,
+    locale: String,
+    time_zone: String,
     contact_name: String,
     address: String,
 }
@@ -43,7 +54,8 @@ pub async fn page(
     let Columns { address, index, is_reachable, .. } = selection.columns();
     let (condition, after, rows) = (selection.condition("k"), OWN_PARAMETER, OWN_PARAMETER + 1);
     let text = format!(
-        "select next.index, next.client_id, next.kind, c.name as client_name, next.contact_name, next.address
+        "select next.index, next.client_id, next.kind, c.name as client_name, next.contact_name, next.address,
+                c.locale, c.time_zone
          from (
            select distinct on ({index}) {index} as index, client_id, kind, name as contact_name, {address} as address
            from clients.contacts k
@@ -63,8 +75,14 @@ pub async fn page(
 
 impl From<Row> for Candidate {
     fn from(row: Row) -> Self {
-        let addressee =
-            Addressee { client_name: row.client_name, contact_name: row.contact_name, address: row.address };
+        // What this program does not know is as if it were absent.
+        let addressee = Addressee {
+            client_name: row.client_name,
+            contact_name: row.contact_name,
+            address: row.address,
+            locale: row.locale.parse().ok(),
+            time_zone: row.time_zone.parse().ok(),
+        };
         let recipient = Recipient {
             client: row.client_id.into(),
             kind: row.kind,

@@ -1,5 +1,6 @@
 //! Deliveries with the timeline of their attempts.
 
+mod content;
 mod positions;
 mod state;
 mod which;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
+pub use self::content::{ContentRow, content};
 pub(super) use self::positions::positions;
 pub use self::state::ShownState;
 use super::{Page, PageRequest, Person, Scope};

@@ -44,10 +44,13 @@ fn sender_to(simulator: &Simulator) -> EmailSender {
 fn mail(to: &str) -> Outgoing {
     Outgoing {
         delivery_id: Uuid::from_u128(7).into(),
+        generation: 1,
         to: to.into(),
         to_name: Some("Ana Núñez".into()),
         subject: Some("Corte de luz".into()),
         body: "Hola, Ana".into(),
+        html: None,
+        is_personal: false,
         requested_at: now(),
     }
 }

@@ -9,12 +9,12 @@ use domain::deliveries::{Cause, Evidence, FailureClass, Phase, Receipt};
 use domain::value::DeliveryId;
 use url::{Position, Url, form_urlencoded};
 
-use super::DELIVERY;
 use super::answer::{bounded, code};
 use super::codes::{OPTED_OUT, class_of, meaning_of};
+use super::{DELIVERY, GENERATION};
 use crate::provider::redaction::{provider_text, without_recipient};
 use crate::provider::settings::Secret;
-use crate::provider::sms::dialect::{CallbackError, StatusCallback, StatusReport};
+use crate::provider::sms::dialect::{CallbackError, SentDelivery, StatusCallback, StatusReport};
 
 const SIGNATURE: &str = "x-twilio-signature";
 
@@ -35,7 +35,7 @@ pub(super) fn read(
     let text = provider_text(form.get("ErrorMessage").unwrap_or_default());
     Ok(Some(StatusReport {
         reference: without_recipient(&bounded(sid), to),
-        delivery: delivery(callback.query),
+        sent: sent(callback.query),
         receipt,
         text: without_recipient(&text, to),
     }))
@@ -77,10 +77,11 @@ fn cause(status: &str, error: Option<&str>) -> Cause {
     Cause { class, evidence }
 }
 
-fn delivery(query: &str) -> Option<DeliveryId> {
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let (_, id) = pairs.find(|(name, _)| name == DELIVERY)?;
-    DeliveryId::try_from(id.as_ref()).ok()
+fn sent(query: &str) -> Option<SentDelivery> {
+    let query = Form::read(query.as_bytes());
+    let delivery = DeliveryId::try_from(query.get(DELIVERY)?).ok()?;
+    let generation = query.get(GENERATION)?.parse().ok()?;
+    Some(SentDelivery { delivery, generation })
 }
 
 /// The signature is the HMAC-SHA1, under the account's token, of the full URL and then of each parameter's name and value,
@@ -192,12 +193,17 @@ mod tests {
     fn a_delivered_message_is_found_by_its_sid_and_by_our_delivery() {
         let delivery = "00000000-0000-0000-0000-000000000007";
         let report = told(
-            &format!("delivery={delivery}"),
+            &format!("delivery={delivery}&generation=2"),
             "MessageSid=SM1&MessageStatus=delivered&To=%2B573001234567&AccountSid=AC1",
         );
         let report = report.expect("a report").expect("an end");
         assert_eq!((report.reference.as_str(), report.receipt), ("SM1", Receipt::Delivered));
-        assert_eq!(report.delivery.map(|id| id.to_string()).as_deref(), Some(delivery));
+        let sent = report.sent.expect("our own id");
+        assert_eq!((sent.delivery.to_string().as_str(), sent.generation), (delivery, 2));
+        for query in ["delivery=7&generation=1", "generation=1", &format!("delivery={delivery}")] {
+            let report = told(query, "MessageSid=SM1&MessageStatus=delivered").expect("a report");
+            assert_eq!(report.expect("an end").sent, None, "{query}");
+        }
     }
 
     #[test]
@@ -238,6 +244,6 @@ mod tests {
                     &ErrorMessage=no+route+to+%2B573001234567";
         let report = told("a=b", body).expect("a report").expect("an end");
         assert_eq!((report.reference.as_str(), report.text.as_str()), ("…", "no route to …"));
-        assert_eq!(report.delivery, None);
+        assert_eq!(report.sent, None);
     }
 }

@@ -7,7 +7,6 @@ mod codes;
 use std::fmt;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use domain::value::DeliveryId;
 use reqwest::{
     Method, Request,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
@@ -24,6 +23,8 @@ use crate::provider::{
 
 /// The parameter of a callback's address that carries our delivery id.
 const DELIVERY: &str = "delivery";
+/// The parameter that carries the generation of the message.
+const GENERATION: &str = "generation";
 
 /// An account at Twilio, or at a provider with the same API.
 #[derive(Clone)]
@@ -98,9 +99,11 @@ impl Twilio {
     }
 
     /// Twilio has no idempotency key and no client reference: the callback's address carries ours.
-    fn callback_of(&self, delivery_id: DeliveryId) -> Option<String> {
+    fn callback_of(&self, outgoing: &Outgoing) -> Option<String> {
         let mut url = self.status_callback.clone()?;
-        url.query_pairs_mut().append_pair(DELIVERY, &delivery_id.to_string());
+        url.query_pairs_mut()
+            .append_pair(DELIVERY, &outgoing.delivery_id.to_string())
+            .append_pair(GENERATION, &outgoing.generation.to_string());
         Some(url.into())
     }
 }
@@ -113,7 +116,7 @@ impl Dialect for Twilio {
         };
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("To", &outgoing.to).append_pair(name, from).append_pair("Body", &outgoing.body);
-        if let Some(url) = self.callback_of(outgoing.delivery_id) {
+        if let Some(url) = self.callback_of(outgoing) {
             form.append_pair("StatusCallback", &url);
         }
         let mut request = Request::new(Method::POST, self.messages_url.clone());

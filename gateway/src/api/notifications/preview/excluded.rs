@@ -32,8 +32,8 @@ pub(in super::super) async fn excluded(
     State(state): State<AppState>,
     order: Order<Draft>,
 ) -> Answer<Response> {
-    let Order { caller, body: Draft(draft), .. } = order;
-    draft.needs_company(&state, &caller).await?;
+    let Order { caller, body: Draft(asked), .. } = order;
+    let draft = asked.found(&state, &caller).await?;
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
     let resolved = draft.filter.resolved(&state, draft.company).await?;
     let head = Bytes::from([csv::BYTE_ORDER_MARK, &csv::line(&COLUMNS), &unknown(&resolved)].concat());

@@ -1,0 +1,104 @@
+//! `POST /hooks/{provider}`: a provider reports what became of a message.
+
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use dispatcher::provider::{CallbackError, Provider, SmsProvider, StatusCallback, StatusReport};
+use dispatcher::receipts::{ProviderReport, Recorded};
+use dispatcher::{Companies, Route};
+
+use crate::admission::RequestPermit;
+use crate::extract::{BodyBounds, PathWord};
+use crate::problem::{Answer, Kind, Problem};
+use crate::state::AppState;
+
+/// The `Retry-After` of a report that could not be recorded, in seconds.
+const RETRY_AFTER_S: u32 = 5;
+
+/// Report what became of a message, as the API of the provider does (for Twilio its status callbacks). There is no log-in:
+/// the provider's signature is checked, over the public address of this server. The answer comes after the report is
+/// recorded. A repeated report, one about an unknown message and one that contradicts what is known change nothing.
+#[utoipa::path(
+    post, path = "/hooks/{provider}", tag = "hooks", security(()),
+    params(("provider" = String, Path, description = "The name of a configured provider.")),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "Recorded, or not of interest."))
+)]
+pub(super) async fn report(
+    State(state): State<AppState>,
+    PathWord(name): PathWord,
+    request: Request,
+) -> Answer<StatusCode> {
+    let (parts, body) = request.into_parts();
+    let candidates: Vec<_> = providers(&state.settings().routes, &name).collect();
+    if candidates.is_empty() {
+        return Err(Problem::not_found());
+    }
+    let body = BodyBounds::STRANGER.read(&parts.headers, body).await?;
+    RequestPermit::of(&parts.extensions).enter_as_stranger()?;
+    let (companies, report) = match read(candidates, &parts, &body) {
+        Ok((companies, Some(report))) => (companies, report),
+        Ok((_, None)) => return Ok(counted("not_final")),
+        Err(error) => return Err(refused(error)),
+    };
+    let report = ProviderReport { provider: name, companies, at: state.now(), report };
+    let recorded = state.receipts().record(report).await;
+    let recorded = recorded.map_err(|_| Problem::unavailable(RETRY_AFTER_S))?;
+    if recorded == Recorded::Unknown {
+        tracing::debug!("a receipt is about a message that was not sent");
+    }
+    Ok(counted(recorded.as_str()))
+}
+
+/// The SMS providers of a name, and whose deliveries they carry: demo data has a provider of its own, of any name.
+fn providers<'a>(
+    routes: &'a [Route],
+    name: &'a str,
+) -> impl Iterator<Item = (&'a Companies, &'a SmsProvider)> {
+    let of_route = move |route: &'a Route| {
+        route.providers.iter().filter_map(move |provider| match provider {
+            Provider::Sms(provider) if provider.gate().name == name => Some((&route.companies, provider)),
+            _ => None,
+        })
+    };
+    routes.iter().flat_map(of_route)
+}
+
+/// Read by the first of the providers that has signed it, for the companies of all that have.
+fn read(
+    candidates: Vec<(&Companies, &SmsProvider)>,
+    Parts { uri, headers, .. }: &Parts,
+    body: &Bytes,
+) -> Result<(Vec<Companies>, Option<StatusReport>), CallbackError> {
+    let callback = StatusCallback { query: uri.query().unwrap_or_default(), headers, body };
+    let (mut all, mut report) = (Vec::new(), Err(CallbackError::NotSigned));
+    for (companies, provider) in candidates {
+        match provider.read_callback(&callback) {
+            Err(CallbackError::NotSigned) => {}
+            read => {
+                all.push(companies.clone());
+                report = read;
+            }
+        }
+    }
+    report.map(|report| (all, report))
+}
+
+fn refused(error: CallbackError) -> Problem {
+    match error {
+        CallbackError::NotSigned => {
+            counted("forged");
+            Problem::forbidden()
+        }
+        CallbackError::Unreadable => {
+            counted("unreadable");
+            Problem::new(Kind::Malformed)
+        }
+    }
+}
+
+fn counted(outcome: &'static str) -> StatusCode {
+    metrics::counter!("mensajeria_receipts_total", "outcome" => outcome).increment(1);
+    StatusCode::OK
+}

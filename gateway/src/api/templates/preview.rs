@@ -1,0 +1,44 @@
+//! How a template is filled in, and what is told of one that cannot be.
+
+use domain::notification::{Content, SmsOptions};
+use domain::rendering::{Fault, FaultReason};
+use domain::template::{Created, TemplateContent, VariableFault};
+use domain::value::{Channel, CompanyId, EmailBody, Invalid, SmsBody, Subject};
+
+use crate::problem::{Answer, Problem, Reason, pointer_to};
+use crate::state::AppState;
+
+/// The company's name by the log.
+pub(in crate::api) async fn company_name(state: &AppState, company: CompanyId) -> Answer<String> {
+    let profile = commands::companies::profile(state.log(), company).await?;
+    profile.map(|profile| profile.name).ok_or_else(|| Problem::of_field("/company_id", Reason::UnknownId))
+}
+
+/// A variable that is unknown, or lacks its text.
+pub(in crate::api) fn not_filled(fault: VariableFault) -> Problem {
+    let of = |name: &str, reason| Problem::of_field(pointer_to("/variables", name), reason);
+    match fault {
+        VariableFault::Unknown { name } => of(&name, Reason::UnknownVariable { name: name.clone() }),
+        VariableFault::Missing { name } => of(&name, Invalid::Missing.into()),
+    }
+}
+
+/// A text that cannot be sent with what was filled in.
+pub(in crate::api) fn not_rendered(fault: &Fault) -> Problem {
+    let reason = match &fault.reason {
+        FaultReason::Result(invalid) => Reason::Rendered { part: fault.part, invalid: *invalid },
+        other => Reason::Template(other.clone()),
+    };
+    Problem::of_field("/variables", reason)
+}
+
+/// A template's text as a notification keeps it.
+pub(in crate::api) fn content_of(created: &Created, options: SmsOptions) -> Answer<Content> {
+    let TemplateContent { subject, body, .. } = &created.latest.content;
+    let content = match (created.channel, subject) {
+        (Channel::Sms, _) => SmsBody::try_new(body.as_str()).map(|body| Content::Sms { body, options }),
+        (Channel::Email, subject) => Subject::try_new(subject.as_deref().unwrap_or_default())
+            .and_then(|subject| Ok(Content::Email { subject, body: EmailBody::try_new(body.as_str())? })),
+    };
+    content.map_err(|invalid| Problem::of_field("/template_id", invalid.into()))
+}

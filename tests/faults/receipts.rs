@@ -1,0 +1,106 @@
+//! Receipts among faults: before their outcome, after a doubt, and around a kill. None is lost, and none is told twice.
+
+use std::collections::BTreeSet;
+
+use domain::value::{Channel, Role};
+use projections::Projection;
+use projections::rebuild::compare as compare_view;
+use serde_json::Value;
+use tests::notified::{checked, count};
+use tests::{Client, World, id_of};
+
+use crate::late_answers::{CONNECTIONS, tapped};
+use crate::load::notification;
+use crate::testbed::{CLIENTS, Testbed, company, eventually};
+
+/// How many clients the company has whose provider does not answer.
+const FEW: i64 = 30;
+
+async fn found(client: &Client, asked: &str) -> Value {
+    let found = client.get(&format!("/notifications/{asked}")).await.expect(200);
+    assert!(checked(&found));
+    found
+}
+
+async fn all_delivered(client: &Client, asked: &str, people: i64) {
+    eventually("everybody has it", async || {
+        let found = found(client, asked).await;
+        (found["state"] == "completed" && count(&found["totals"], "delivered") == people).then_some(())
+    })
+    .await;
+}
+
+async fn waiting(pool: &sqlx::PgPool) -> i64 {
+    sqlx::query_scalar("select count(*) from waiting_receipts").fetch_one(pool).await.expect("a number")
+}
+
+/// The provider has accepted and reports, but its answer to the send is held back: the report waits for the outcome.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_before_its_outcome_waits_and_is_recorded_after_it() {
+    let mut tap = None;
+    let world = World::changed(|options| tap = Some(tapped(options, CONNECTIONS))).await;
+    let tap = tap.expect("a door");
+    world.simulator.report_to(world.base());
+    let company = company(world.log(), 0, FEW as usize).await;
+    let client = world.user("Natalia", &[Role::Notifier], &[company]).await;
+    let order = notification(&company.to_string(), Channel::Sms);
+    let asked = id_of(&client.post_new("/notifications", &order).await.expect(202));
+    eventually("the receipts of those that are in flight wait", async || {
+        (waiting(world.log().pool()).await == CONNECTIONS as i64).then_some(())
+    })
+    .await;
+    assert_eq!(count(&found(&client, &asked).await["totals"], "delivered"), 0);
+    tap.release();
+    all_delivered(&client, &asked, FEW).await;
+    assert_eq!(waiting(world.log().pool()).await, 0);
+    assert_eq!(world.simulator.counts(Channel::Sms).accepted, FEW as u64, "nobody is told twice");
+    let differences = compare_view(world.log().reader(), Projection::Notifications).await;
+    assert_eq!(differences.expect("a comparison"), []);
+    world.stop().await;
+}
+
+/// The program dies at a step of sending or of recording receipts. The next one has another port, and its provider goes on
+/// reporting until it is heard.
+async fn dies_at(failpoints: &str) {
+    let testbed = Testbed::start().await;
+    let program = testbed.program(failpoints).await;
+    testbed.simulator.report_to(program.base.clone());
+    let client = testbed.client(&program);
+    let order = notification(&testbed.companies[0].to_string(), Channel::Sms);
+    let asked = id_of(&client.post_new("/notifications", &order).await.expect(202));
+    tokio::time::timeout(tests::HANG, program.ended()).await.expect("the failpoint is reached");
+    let program = testbed.program("").await;
+    testbed.simulator.report_to(program.base.clone());
+    let client = testbed.client(&program);
+    // Who was marked and never reached the provider stays in doubt: there is nothing to report.
+    eventually("all that the provider has is delivered", async || {
+        let (totals, told) = (found(&client, &asked).await, testbed.ledger().len() as i64);
+        let parts = ["delivered", "in_doubt"].map(|part| count(&totals["totals"], part));
+        (totals["state"] == "completed" && parts == [told, CLIENTS as i64 - told]).then_some(())
+    })
+    .await;
+    assert_eq!(waiting(testbed.log.pool()).await, 0);
+    let told: BTreeSet<String> = testbed.ledger().into_iter().map(|entry| entry.delivery_id).collect();
+    assert_eq!(told.len(), testbed.ledger().len(), "nobody is told twice");
+    testbed.caught_up().await;
+    let differences = compare_view(testbed.log.reader(), Projection::Notifications).await;
+    assert_eq!(differences.expect("a comparison"), []);
+    program.kill().await;
+    testbed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_before_receipts_are_committed_loses_none() {
+    dies_at("receipts::before_commit=return").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_after_receipts_are_committed_and_before_their_answer_tells_none_twice() {
+    dies_at("receipts::committed=return").await;
+}
+
+/// What was in flight is in doubt after the kill, until the receipts are in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_in_the_middle_of_a_campaign_leaves_no_doubt_about_what_the_provider_has() {
+    dies_at("settle::before_commit=2*off->return").await;
+}
