@@ -177,7 +177,7 @@ async fn a_retry_opens_those_it_failed_for_and_completes_again() {
     let world = world().await;
     let notification = half_failed(&world).await;
     let person = [notification.uuid(), client(1, 2).uuid()];
-    world.run("insert into notifications.recipients values ($1, 2, $2, 'ana@example.com')", &person).await;
+    world.run("insert into notifications.recipients values ($1, 2, $2, 'sealed')", &person).await;
     world.run("insert into notifications.outcomes values ($1, 2, 1, 1, 'failed')", &person[..1]).await;
     world.run("insert into notifications.chunks values ($1, 1, 2)", &person[..1]).await;
     resolve(&world).await;
@@ -291,7 +291,7 @@ async fn the_tasks_of_a_paused_notification_are_paused_from_the_start() {
     notifications::pause(&world.log, notification, &context).await.expect("a pause");
     follow_notification(&world.pool, notification).await.expect("it is followed");
     let person = [notification.uuid(), client(1, 2).uuid()];
-    world.run("insert into notifications.recipients values ($1, 2, $2, 'ana@example.com')", &person).await;
+    world.run("insert into notifications.recipients values ($1, 2, $2, 'sealed')", &person).await;
     world.run("insert into notifications.outcomes values ($1, 2, 1, 1, 'failed')", &person[..1]).await;
     world.run("insert into notifications.chunks values ($1, 1, 2)", &person[..1]).await;
     resolve(&world).await;
