@@ -6,6 +6,7 @@ mod dispatcher;
 mod housekeeper;
 mod intake;
 pub mod options;
+pub mod probe;
 pub mod provider;
 pub mod receipts;
 mod request;

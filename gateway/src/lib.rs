@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 mod csv;
 pub mod demo;
+mod doctor;
 mod environment;
 pub mod extract;
 mod freshness;

@@ -39,10 +39,15 @@ pub enum SecretError {
 /// # Errors
 /// When the file cannot be created, or does not contain 64 hexadecimal digits.
 pub fn master_key(data: &Path) -> Result<MasterKey, SecretError> {
-    let path = data.join("master.key");
+    let path = master_key_file(data);
     let text = kept(&path, || hex::encode(random::<MASTER_KEY_BYTES>()))?;
     let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
     bytes.map(MasterKey::new).ok_or(SecretError::Content { path, expected: "64 hexadecimal digits" })
+}
+
+/// The file of the master key of a data folder.
+pub fn master_key_file(data: &Path) -> PathBuf {
+    data.join("master.key")
 }
 
 /// A password of a data folder. It does not print.

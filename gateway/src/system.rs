@@ -1,6 +1,6 @@
 //! The composition root: it starts the roles of this process and wires them.
 
-mod durability;
+pub(crate) mod durability;
 mod parts;
 mod providers;
 mod roles;
@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use self::parts::Listening;
+pub(crate) use self::providers::probed;
 pub use self::providers::{Providers, ProvidersError};
 pub use self::roles::{Role, Roles, UnknownRole};
 use self::watch::Supervisor;

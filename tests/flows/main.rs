@@ -8,6 +8,7 @@ mod bad_input;
 mod command_line;
 mod connections;
 mod dispatch;
+mod doctor;
 mod erasure;
 mod fairness;
 mod feed;

@@ -67,7 +67,7 @@ async fn world() -> World {
 }
 
 /// The notification once its totals are as a test wants them.
-async fn once(desk: &Desk, notification: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn once(desk: &Desk, notification: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     let mut stream = desk.nora.stream(&format!("/notifications/{notification}/stream"), None).await;
     stream.until("totals", |told| checked(told) && is_so(&told["totals"])).await;
     desk.nora.get(&format!("/notifications/{notification}")).await.expect(200)

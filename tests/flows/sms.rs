@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use commands::clock;
 use dispatcher::provider::{Provider, SmsApi, SmsProvider, SmsSettings, TwilioSettings};
@@ -11,10 +12,12 @@ use dispatcher::{Companies, Route};
 use domain::value::Channel;
 use gateway::system::Providers;
 use serde_json::{Value, json};
+use tests::notified::count;
 use tests::orders::{email_to, sms_to};
 use tests::{World, servers};
 
 use crate::notifications::Desk;
+use crate::receipts::once;
 
 const TEXT: &str = "Mañana habrá revisión 😀";
 
@@ -119,6 +122,33 @@ async fn a_provider_without_unicode_is_given_none_and_the_parts_are_its_own() {
     desk.finished(&desk.send(&order).await).await;
     assert_eq!(texts(&desk)["+573015510101"], "...".repeat(70));
     desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_notification_goes_out_and_is_reported_in_every_dialect() {
+    let kinds: [(fn(&Simulator, u32) -> SmsSettings, &str); 2] =
+        [(Simulator::infobip_settings, "EC_UNKNOWN_SUBSCRIBER"), (Simulator::generic_settings, "101")];
+    for (kind, code) in kinds {
+        let at_once =
+            SimulatorOptions { receipt_delay: Duration::ZERO, ..SimulatorOptions::new(Arc::new(clock::now)) };
+        let simulator = Simulator::start(at_once).await.expect("it starts");
+        let settings = kind(&simulator, 2);
+        let desk = Desk::in_world(world(simulator, &[settings]).await).await;
+        desk.world.simulator.report_to(desk.world.base());
+        // Delivered, refused, and accepted but not delivered.
+        for phone in ["3015510101", "3015510001", "3015510008"] {
+            desk.client(Some(phone), None).await;
+        }
+        let notification = desk.send(&sms_to(desk.company, "«Señal» & {to}")).await;
+        once(&desk, &notification, |totals| count(totals, "delivered") == 1 && count(totals, "failed") == 2)
+            .await;
+        assert_eq!(texts(&desk)["+573015510101"], "«Señal» & {to}");
+        let deliveries = desk.deliveries(&notification).await;
+        let bounced = deliveries.iter().find(|delivery| delivery["to"] == "+573015510008");
+        let attempts = bounced.and_then(|delivery| delivery["attempts"].as_array()).expect("attempts");
+        assert_eq!(attempts.last().expect("an attempt")["code"], code);
+        desk.world.stop().await;
+    }
 }
 
 /// The provider that the preview counted for is away, and the other would take two parts.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 pub mod client;
 pub mod client_file;
+pub mod dns;
 pub mod ledger;
 pub mod measurements;
 pub mod notified;

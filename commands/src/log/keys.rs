@@ -122,6 +122,17 @@ impl Keys {
         open(&self.0.wrapping, PROOF, &mut kept).map(drop)
     }
 
+    /// Whether the log was opened before, which [`Keys::prove`] would change.
+    ///
+    /// # Errors
+    /// [`SealError::Forged`] if it was, under another key.
+    pub(super) async fn is_proven(&self) -> Result<bool, SealError> {
+        let kept: Option<Vec<u8>> =
+            sqlx::query_scalar("select master_key_proof from ledger").fetch_one(&self.0.pool).await?;
+        let Some(mut kept) = kept else { return Ok(false) };
+        open(&self.0.wrapping, PROOF, &mut kept).map(|_| true)
+    }
+
     /// Destroys a key for ever, which erases everything sealed under it. Call [`Keys::forget`] after the commit.
     ///
     /// # Errors

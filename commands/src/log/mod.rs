@@ -110,6 +110,27 @@ impl EventLog {
     }
 }
 
+/// A log that is looked at, not used.
+pub struct Look {
+    /// Reads it.
+    pub reader: Reader,
+    /// Whether it was opened under this master key before. A log that was not has nothing sealed in it.
+    pub is_proven: bool,
+}
+
+impl Look {
+    /// Opens a migrated database to read it. Nothing is written, unlike by [`EventLog::open`], which leaves a proof of the
+    /// master key.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(pool: PgPool, master: &MasterKey) -> Result<Self, OpenError> {
+        let reader = Reader::open(pool.clone(), Keys::new(pool, master)).await?;
+        let is_proven = reader.keys().is_proven().await.map_err(OpenError::of)?;
+        Ok(Self { reader, is_proven })
+    }
+}
+
 /// Publishes the position of a commit to the watchers. The published position never moves back.
 fn publish_head(head: &watch::Sender<Position>, position: Position) {
     head.send_if_modified(|head| {

@@ -2,6 +2,7 @@
 //! position.
 
 mod halt;
+mod look;
 mod state;
 mod step;
 
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use domain::Position;
 
 pub use self::halt::recreate;
+pub use self::look::{Mirror, look};
 pub use self::state::{Halt, RelayState};
 use self::step::Unconfirmed;
 pub use self::step::{RelayError, Step};

@@ -95,7 +95,7 @@ impl Failure {
 
     /// The text, if it comes from a library, such as the reason why a certificate is not trusted: it may be logged. A
     /// provider that gave a code gave the text too.
-    pub(super) fn library_text(&self) -> Option<&str> {
+    pub(crate) fn library_text(&self) -> Option<&str> {
         let is_a_librarys = self.cause.evidence.code.is_none() && !self.text.is_empty();
         is_a_librarys.then_some(self.text.as_str())
     }

@@ -3,7 +3,7 @@
 use domain::deliveries::Observation;
 
 /// The hint, with the keys of the configuration. None: only the provider can repair the failure.
-pub(super) const fn of(observed: Observation) -> Option<&'static str> {
+pub(crate) const fn of(observed: Observation) -> Option<&'static str> {
     Some(match observed {
         Observation::TlsFailed => {
             "see whether url or base_url has the right scheme and port, and what the server's log says"

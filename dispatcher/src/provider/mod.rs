@@ -3,7 +3,7 @@
 pub mod breaker;
 pub mod email;
 pub mod failure;
-mod hint;
+pub(crate) mod hint;
 pub mod limit;
 pub mod pulse;
 mod redaction;
@@ -23,14 +23,15 @@ use domain::value::{Channel, DeliveryId};
 pub use breaker::{Admission, Breaker, RestReason};
 pub use email::helo::helo_name;
 pub use email::security::TlsMode;
-pub use email::{EmailProvider, EmailSender, SmtpDeadlines, SmtpSettings};
+pub use email::{EmailProvider, EmailSender, LogIn, SmtpDeadlines, SmtpSettings};
 pub use failure::{Accepted, Doubt, Failure, Scope, SendFailure, StartRefused};
 pub use limit::RateLimit;
 pub use pulse::Pulse;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
 pub use settings::SettingsError;
 pub use sms::{
-    CallbackError, SentDelivery, SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback,
+    CallbackError, GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, HttpAnswer,
+    InfobipSettings, SentDelivery, SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback,
     StatusReport, TwilioSettings,
 };
 

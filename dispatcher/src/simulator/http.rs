@@ -15,19 +15,24 @@ use tokio::net::TcpStream;
 use url::Url;
 
 use super::receipts::Report;
-use super::{Behaviour, Content, NewArrival, Outcome, Refusal, World, twilio::Twilio};
+use super::{
+    Behaviour, Content, NewArrival, Outcome, Refusal, World, generic::Generic, infobip::Infobip,
+    twilio::Twilio,
+};
 
 /// The largest request that is read, in bytes.
 const MAX_REQUEST: usize = 64 * 1024;
 /// How long a client may take over the head of a request, or say nothing between two.
 const HEAD: Duration = Duration::from_secs(60);
 /// Every dialect that is simulated; the first that knows a path answers, else the first of all says that it is unknown.
-const DIALECTS: [&dyn Dialect; 1] = [&Twilio];
+const DIALECTS: [&dyn Dialect; 3] = [&Twilio, &Infobip, &Generic];
 
 /// An SMS API as its server speaks.
 pub(super) trait Dialect: Sync {
     /// Whether the request is for this API.
     fn is_for(&self, head: &Parts) -> bool;
+    /// Whether the request only asks who the account is.
+    fn is_probe(&self, head: &Parts) -> bool;
     /// Whether the client knows the account's secret.
     fn is_authorized(&self, head: &Parts) -> bool;
     /// The message of a request, or why there is none.
@@ -53,6 +58,16 @@ pub(super) enum Reference<'a> {
     Serial(u64),
     /// By the recipient's number, as odd servers do.
     Recipient(&'a str),
+}
+
+impl Reference<'_> {
+    /// The name with a prefix.
+    pub(super) fn named(self, prefix: &str) -> String {
+        match self {
+            Self::Serial(serial) => format!("{prefix}{serial:032x}"),
+            Self::Recipient(number) => format!("{prefix}{}", number.trim_start_matches('+')),
+        }
+    }
 }
 
 /// One SMS as it came.
@@ -88,6 +103,9 @@ pub(super) async fn session(stream: TcpStream, world: Arc<World>) {
 
 async fn answer(request: Request<Incoming>, world: Arc<World>) -> Result<Answer, Cut> {
     let (head, body) = request.into_parts();
+    if let Some(dialect) = DIALECTS.into_iter().find(|dialect| dialect.is_probe(&head)) {
+        return Ok(probed(dialect, &head));
+    }
     let Some(dialect) = DIALECTS.into_iter().find(|dialect| dialect.is_for(&head)) else {
         let [first, ..] = DIALECTS;
         return Ok(first.refused(first.unknown()));
@@ -101,6 +119,15 @@ async fn answer(request: Request<Incoming>, world: Arc<World>) -> Result<Answer,
     match dialect.read(&body.to_bytes()) {
         Ok(sms) => deliver(dialect, sms, &world).await,
         Err(refusal) => Ok(dialect.refused(refusal)),
+    }
+}
+
+/// The account, to whoever knows its secret.
+fn probed(dialect: &dyn Dialect, head: &Parts) -> Answer {
+    if dialect.is_authorized(head) {
+        json(StatusCode::OK, &serde_json::json!({}))
+    } else {
+        dialect.refused(dialect.unauthorized())
     }
 }
 
@@ -167,4 +194,20 @@ pub(super) fn json(status: StatusCode, body: &Value) -> Answer {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// A text of a document that is not empty.
+pub(super) fn text_at(document: &Value, pointer: &str) -> Option<String> {
+    document.pointer(pointer)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// The address at which a message asks to be reported.
+pub(super) fn callback_at(document: &Value, pointer: &str) -> Option<Url> {
+    Url::parse(&text_at(document, pointer)?).ok()
+}
+
+/// Our delivery id, which the callback's address carries.
+pub(super) fn delivery_id(callback: &Url) -> Option<String> {
+    let (_, id) = callback.query_pairs().find(|(name, _)| name == "delivery")?;
+    Some(id.into_owned())
 }

@@ -1,7 +1,9 @@
 //! Simulated providers: a real SMTP server and a real SMS API on loopback, for `dev`, tests and the bench.
 
 pub mod arrivals;
+mod generic;
 mod http;
+mod infobip;
 pub mod ledger;
 mod receipts;
 pub mod rules;
@@ -29,7 +31,10 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::provider::{SmsApi, SmsSettings, SmtpSettings, TwilioSettings};
+use crate::provider::{InfobipSettings, SmsApi, SmsSettings, SmtpSettings, TwilioSettings};
+
+#[cfg(test)]
+pub(crate) use generic::account as generic_account;
 
 use arrivals::{Arrivals, Content, NewArrival};
 use ledger::{Ledger, LedgerEntry};
@@ -46,6 +51,9 @@ pub const ACCOUNT: &str = "AC00000000000000000000000000000000";
 pub const SECRET: &str = "simulator";
 /// The most connections each of the two servers holds at once.
 pub const MAX_CONNECTIONS: usize = 1_024;
+
+/// The sender of simulated SMS.
+const FROM: &str = "+15005550006";
 
 /// How long a server waits after a connection that could not be taken.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
@@ -163,13 +171,33 @@ impl Simulator {
 
     /// Settings of an SMS provider of kind `twilio` that is this simulator.
     pub fn twilio_settings(&self, connections: u32) -> SmsSettings {
+        self.sms_settings(connections, SmsApi::Twilio(self.twilio_account()))
+    }
+
+    /// Settings of an SMS provider of kind `infobip` that is this simulator.
+    pub fn infobip_settings(&self, connections: u32) -> SmsSettings {
+        let account = InfobipSettings {
+            base_url: self.sms_base_url(),
+            secret: SECRET.to_owned(),
+            from: FROM.to_owned(),
+        };
+        self.sms_settings(connections, SmsApi::Infobip(account))
+    }
+
+    /// Settings of an SMS provider of kind `generic` that is this simulator.
+    pub fn generic_settings(&self, connections: u32) -> SmsSettings {
+        let account = generic::account(&format!("{}{}", self.sms_base_url(), generic::PATH));
+        self.sms_settings(connections, SmsApi::Generic(Box::new(account)))
+    }
+
+    fn sms_settings(&self, connections: u32, api: SmsApi) -> SmsSettings {
         SmsSettings {
             name: "simulador".to_owned(),
             connections,
             rate_per_second: 0,
             status_callback: Some(format!("{}/api/v1/hooks/simulador", self.sms_base_url())),
             unicode: true,
-            api: SmsApi::Twilio(self.twilio_account()),
+            api,
         }
     }
 
@@ -179,7 +207,7 @@ impl Simulator {
             base_url: self.sms_base_url(),
             account: ACCOUNT.to_owned(),
             secret: SECRET.to_owned(),
-            from: "+15005550006".to_owned(),
+            from: FROM.to_owned(),
         }
     }
 

@@ -23,8 +23,11 @@ const ANSWER: Duration = Duration::from_secs(30);
 pub(super) struct Report {
     /// The address that the message asked to be reported to.
     pub(super) callback: Url,
-    pub(super) form: String,
-    pub(super) signature: (&'static str, String),
+    /// The body's type.
+    pub(super) kind: &'static str,
+    pub(super) body: String,
+    /// The header that signs it, if the API has one.
+    pub(super) signature: Option<(&'static str, String)>,
 }
 
 /// Sends receipts, once it is known where the front door is.
@@ -69,12 +72,13 @@ impl Receipts {
         let (Some(door), Some(client), Ok(_place)) = (door, &self.client, self.places.acquire().await) else {
             return false;
         };
-        let (name, signature) = &report.signature;
-        let request = client
+        let mut request = client
             .post(format!("{door}{}", &report.callback[Position::BeforePath..]))
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(*name, signature)
-            .body(report.form.clone());
+            .header(CONTENT_TYPE, report.kind)
+            .body(report.body.clone());
+        if let Some((name, signature)) = &report.signature {
+            request = request.header(*name, signature);
+        }
         request.send().await.is_ok_and(|answer| answer.status().as_u16() < 429)
     }
 }

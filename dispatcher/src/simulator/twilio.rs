@@ -12,7 +12,7 @@ use hyper::{
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
-use super::http::{self, Answer, Dialect, Reference, Sms};
+use super::http::{self, Answer, Dialect, Reference, Sms, delivery_id};
 use super::receipts::Report;
 use super::{ACCOUNT, Refusal, SECRET};
 
@@ -23,6 +23,10 @@ impl Dialect for Twilio {
     fn is_for(&self, head: &Parts) -> bool {
         head.method == Method::POST
             && head.uri.path() == format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
+    }
+
+    fn is_probe(&self, head: &Parts) -> bool {
+        head.method == Method::GET && head.uri.path() == format!("/2010-04-01/Accounts/{ACCOUNT}.json")
     }
 
     fn is_authorized(&self, head: &Parts) -> bool {
@@ -47,7 +51,7 @@ impl Dialect for Twilio {
 
     fn accepted(&self, sms: &Sms, reference: Reference<'_>) -> Answer {
         let body = json!({
-            "sid": sid(reference),
+            "sid": reference.named("SM"),
             "account_sid": ACCOUNT,
             "status": "queued",
             "to": sms.to,
@@ -78,7 +82,7 @@ impl Dialect for Twilio {
         let mut parameters = vec![
             ("AccountSid", ACCOUNT.to_owned()),
             ("From", sms.from.clone()),
-            ("MessageSid", sid(reference)),
+            ("MessageSid", reference.named("SM")),
             ("MessageStatus", if undelivered.is_some() { "undelivered" } else { "delivered" }.to_owned()),
             ("To", sms.to.clone()),
         ];
@@ -86,7 +90,8 @@ impl Dialect for Twilio {
         parameters.sort_unstable();
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(&parameters).finish();
         let signature = ("x-twilio-signature", signature(&callback, &parameters));
-        Some(Report { callback, form, signature })
+        let kind = "application/x-www-form-urlencoded";
+        Some(Report { callback, kind, body: form, signature: Some(signature) })
     }
 
     fn unknown(&self) -> Refusal {
@@ -98,23 +103,10 @@ impl Dialect for Twilio {
     }
 }
 
-fn sid(reference: Reference<'_>) -> String {
-    match reference {
-        Reference::Serial(serial) => format!("SM{serial:032x}"),
-        Reference::Recipient(number) => format!("SM{}", number.trim_start_matches('+')),
-    }
-}
-
 /// The signature of a callback as the simulated Twilio makes it: the HMAC-SHA1 of the address and of the names and values of
 /// the parameters, which are in order.
 pub fn signature(callback: &Url, parameters: &[(&str, String)]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, SECRET.as_bytes());
     let all: String = parameters.iter().flat_map(|(name, value)| [name, value.as_str()]).collect();
     BASE64_STANDARD.encode(hmac::sign(&key, format!("{callback}{all}").as_bytes()))
-}
-
-/// Our delivery id, which the callback's address carries.
-fn delivery_id(callback: &Url) -> Option<String> {
-    let (_, id) = callback.query_pairs().find(|(name, _)| name == "delivery")?;
-    Some(id.into_owned())
 }

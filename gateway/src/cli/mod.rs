@@ -1,11 +1,13 @@
 //! The command line: `mensajeria [dev]`, `serve`, and the commands for operators.
 
 mod dev;
+mod doctor;
 mod exit;
 mod import;
 mod migrate;
 mod openapi;
 mod print;
+mod provider;
 mod relay;
 mod replay;
 mod serve;
@@ -70,6 +72,11 @@ enum Command {
     /// Manage users, and tokens for programs
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Look at everything that sending stands on: providers, senders' domains, servers, keys, machine
+    Doctor,
+    /// Try providers
+    #[command(subcommand)]
+    Provider(provider::ProviderCommand),
     /// Print the API's description, OpenAPI 3.1
     Openapi,
     /// Guard one embedded server, and stop it when standard input ends
@@ -127,6 +134,8 @@ async fn dispatch(cli: Cli, config: Config) -> Result<Exit, CliError> {
         Command::Relay(command) => relay::run(&global, config, &command).await,
         Command::Import(command) => import::run(&global, config, &command).await,
         Command::User(command) => user::run(&global, config, command).await,
+        Command::Doctor => doctor::run(&global, config).await,
+        Command::Provider(command) => provider::run(&global, config, &command).await,
         Command::Openapi => openapi::run(),
         Command::Guard { .. } => Ok(Exit::Done),
     }

@@ -4,7 +4,10 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use dispatcher::provider::{SmsApi, SmsSettings, SmtpSettings, TlsMode, TwilioSettings};
+use dispatcher::provider::{
+    GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, InfobipSettings, SmsApi, SmsSettings,
+    SmtpSettings, TlsMode, TwilioSettings,
+};
 use serde::Deserialize;
 
 use super::error::ConfigError;
@@ -17,6 +20,10 @@ use super::secrets::Secrets;
 enum SmsKind {
     /// Twilio's, and that of compatible APIs.
     Twilio,
+    /// Infobip's.
+    Infobip,
+    /// One that the keys request, answer and receipt describe.
+    Generic,
 }
 
 #[derive(Debug, Deserialize)]
@@ -31,6 +38,7 @@ pub(super) struct RawEmailProvider {
     #[serde(default)]
     rate_per_second: u32,
     helo_name: Option<String>,
+    dkim_selector: Option<String>,
     tls: Option<TlsMode>,
     ca_file: Option<PathBuf>,
     #[serde(default)]
@@ -42,11 +50,16 @@ pub(super) struct RawEmailProvider {
 pub(super) struct RawSmsProvider {
     name: String,
     kind: SmsKind,
-    base_url: String,
-    account: String,
+    base_url: Option<String>,
+    account: Option<String>,
     secret: Option<Secret<String>>,
     secret_file: Option<PathBuf>,
-    from: String,
+    from: Option<String>,
+    request: Option<GenericRequest>,
+    answer: Option<GenericAnswer>,
+    receipt: Option<GenericReceipt>,
+    receipt_key: Option<Secret<String>>,
+    receipt_key_file: Option<PathBuf>,
     #[serde(default = "sms_connections")]
     connections: u32,
     #[serde(default)]
@@ -85,6 +98,7 @@ pub(super) fn email(
                 connections: raw.connections,
                 rate_per_second: raw.rate_per_second,
                 helo_name: raw.helo_name,
+                dkim_selector: raw.dkim_selector,
                 tls: raw.tls,
                 ca_file: secrets.file_of_entry(&entry, "ca_file", raw.ca_file)?,
                 certificate_sha256: raw.certificate_sha256,
@@ -98,25 +112,97 @@ pub(super) fn sms(raw: Vec<RawSmsProvider>, secrets: &Secrets<'_>) -> Result<Vec
     raw.into_iter()
         .map(|raw| {
             let entry = names.next(&raw.name)?;
-            let secret =
-                secrets.one_of_entry(&entry, "secret", raw.secret, raw.secret_file)?.expose().clone();
-            let RawSmsProvider {
-                name,
-                kind,
-                base_url,
-                account,
-                from,
-                connections,
-                rate_per_second,
-                unicode,
-                ..
-            } = raw;
-            let api = match kind {
-                SmsKind::Twilio => SmsApi::Twilio(TwilioSettings { base_url, account, secret, from }),
-            };
+            let RawSmsProvider { connections, rate_per_second, unicode, .. } = raw;
+            let name = raw.name.clone();
+            let api = Account { raw, entry: &entry, secrets }.api()?;
             Ok(SmsSettings { name, connections, rate_per_second, status_callback: None, unicode, api })
         })
         .collect()
+}
+
+/// One SMS provider, whose kind decides which keys it has.
+struct Account<'a> {
+    raw: RawSmsProvider,
+    entry: &'a str,
+    secrets: &'a Secrets<'a>,
+}
+
+impl Account<'_> {
+    fn api(mut self) -> Result<SmsApi, ConfigError> {
+        self.has_no_key_of_another_kind()?;
+        match self.raw.kind {
+            SmsKind::Twilio => self.twilio().map(SmsApi::Twilio),
+            SmsKind::Infobip => self.infobip().map(SmsApi::Infobip),
+            SmsKind::Generic => self.generic().map(Box::new).map(SmsApi::Generic),
+        }
+    }
+
+    fn twilio(&mut self) -> Result<TwilioSettings, ConfigError> {
+        Ok(TwilioSettings {
+            base_url: self.needed("base_url", |raw| raw.base_url.take())?,
+            account: self.needed("account", |raw| raw.account.take())?,
+            from: self.needed("from", |raw| raw.from.take())?,
+            secret: self.secret()?,
+        })
+    }
+
+    fn infobip(&mut self) -> Result<InfobipSettings, ConfigError> {
+        Ok(InfobipSettings {
+            base_url: self.needed("base_url", |raw| raw.base_url.take())?,
+            from: self.needed("from", |raw| raw.from.take())?,
+            secret: self.secret()?,
+        })
+    }
+
+    fn generic(&mut self) -> Result<GenericSettings, ConfigError> {
+        let key = format!("{}.receipt_key", self.entry);
+        let (value, file) = (self.raw.receipt_key.take(), self.raw.receipt_key_file.take());
+        let receipt_key = self.secrets.one_of(&key, value, file)?;
+        Ok(GenericSettings {
+            account: self.raw.account.take(),
+            secret: self.secret()?,
+            from: self.raw.from.take(),
+            request: self.needed("request", |raw| raw.request.take())?,
+            answer: self.needed("answer", |raw| raw.answer.take())?,
+            receipt: self.raw.receipt.take(),
+            receipt_key: receipt_key.map(|key| key.expose().clone()),
+        })
+    }
+
+    fn secret(&mut self) -> Result<String, ConfigError> {
+        let (value, file) = (self.raw.secret.take(), self.raw.secret_file.take());
+        Ok(self.secrets.one_of_entry(self.entry, "secret", value, file)?.expose().clone())
+    }
+
+    fn needed<T>(
+        &mut self,
+        key: &str,
+        take: impl FnOnce(&mut RawSmsProvider) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        take(&mut self.raw).ok_or_else(|| self.wrong(key, "is missing: this kind needs it"))
+    }
+
+    fn has_no_key_of_another_kind(&self) -> Result<(), ConfigError> {
+        let raw = &self.raw;
+        let is_generic = raw.kind == SmsKind::Generic;
+        let has_key = raw.receipt_key.is_some() || raw.receipt_key_file.is_some();
+        let foreign = [
+            ("base_url", is_generic && raw.base_url.is_some()),
+            ("account", raw.kind == SmsKind::Infobip && raw.account.is_some()),
+            ("request", !is_generic && raw.request.is_some()),
+            ("answer", !is_generic && raw.answer.is_some()),
+            ("receipt", !is_generic && raw.receipt.is_some()),
+            ("receipt_key", !is_generic && has_key),
+        ];
+        match foreign.into_iter().find(|(_, is_given)| *is_given) {
+            Some((key, _)) => Err(self.wrong(key, "is no key of this kind of provider")),
+            None => Ok(()),
+        }
+    }
+
+    fn wrong(&self, key: &str, problem: &str) -> ConfigError {
+        self.secrets.wrong(&format!("{}.{key}", self.entry), problem)
+    }
 }
 
 /// Checks the names of one list: each must be set and unique, because attempts and circuit breakers are identified by

@@ -13,7 +13,7 @@ use super::layers::origin_of;
 use super::providers::{self, RawEmailProvider, RawSmsProvider};
 use super::secret::Secret;
 use super::secrets::Secrets;
-use super::sections::{Config, DataFolder, Database, Log, MASTER_KEY_BYTES, Server, Simulator};
+use super::sections::{Config, DataFolder, Database, Dns, Log, MASTER_KEY_BYTES, Server, Simulator};
 
 /// The sensible numbers of connections to PostgreSQL: the relay, the projections and the leaders' locks need a few of
 /// their own.
@@ -30,6 +30,7 @@ pub(super) struct Raw {
     nats: RawNats,
     email: RawEmail,
     sms: RawSms,
+    dns: Dns,
     simulator: Simulator,
     log: Log,
 }
@@ -93,6 +94,7 @@ impl Config {
             data: raw.data,
             database: Database { url: database_url, max_connections: raw.database.max_connections },
             nats_url,
+            dns: raw.dns,
             simulator: raw.simulator,
             log: raw.log,
         })

@@ -27,6 +27,8 @@ pub struct Config {
     pub email_providers: Vec<SmtpSettings>,
     /// `[[sms.providers]]`, in order of preference.
     pub sms_providers: Vec<SmsSettings>,
+    /// `[dns]`
+    pub dns: Dns,
     /// `[simulator]`
     pub simulator: Simulator,
     /// `[log]`
@@ -65,6 +67,14 @@ pub struct Database {
     pub url: Option<Secret<String>>,
     /// The most connections of this process, 4–1000.
     pub max_connections: u32,
+}
+
+/// `[dns]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dns {
+    /// The server that `doctor` asks, instead of those of the system.
+    pub server: Option<SocketAddr>,
 }
 
 /// `[simulator]`

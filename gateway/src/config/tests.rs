@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use dispatcher::provider::{SmsApi, TlsMode};
+use dispatcher::provider::{SmsApi, SmsProvider, TlsMode};
 
 use super::*;
 
@@ -55,21 +55,25 @@ fn the_manual_alone_is_a_whole_configuration() {
 fn every_key_that_the_manual_shows_commented_is_accepted() {
     let shown: String = Config::manual()
         .lines()
-        .filter(|line| !line.ends_with("= []") && !line.contains("_file = "))
+        .filter(|line| !line.starts_with("providers = []") && !line.contains("_file = "))
         .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line))
         .map(|line| line.replace("\"…\"", &format!("\"{KEY}\"")) + "\n")
         .collect();
     let config = from_file(&shown).unwrap();
     assert_eq!(config.email_providers.len(), 1);
     assert_eq!((config.email_providers[0].connections, config.sms_providers[0].connections), (8, 32));
-    assert!(matches!(config.sms_providers[0].api, SmsApi::Twilio(_)));
+    let apis: Vec<_> = config.sms_providers.iter().map(|settings| &settings.api).collect();
+    assert!(matches!(apis[..], [SmsApi::Twilio(_), SmsApi::Infobip(_), SmsApi::Generic(_)]));
+    for settings in &config.sms_providers[1..] {
+        SmsProvider::try_new(settings).unwrap();
+    }
     assert_eq!(config.simulator.enabled, Some(true));
     assert!(config.master_key.is_some() && config.database.url.is_some() && config.data.dir.is_some());
 }
 
 fn is_setting(line: &str) -> bool {
     let name = line.split(" = ").next().unwrap_or_default();
-    line.starts_with("[[")
+    line.starts_with('[')
         || (line.contains(" = ") && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
 }
 
@@ -108,7 +112,7 @@ fn text_from_the_environment_stays_text() {
     let list = "[{ name = \"p\", kind = \"twilio\", base_url = \"https://x\", account = \"1\", secret = \"0123\", from = \"1\" }]";
     let config =
         from_environment(&[("MENSAJERIA__SMS__PROVIDERS", list), ("MENSAJERIA__DATA__DIR", "123")]).unwrap();
-    let SmsApi::Twilio(account) = &config.sms_providers[0].api;
+    let SmsApi::Twilio(account) = &config.sms_providers[0].api else { panic!("another kind") };
     assert_eq!(account.secret, "0123");
     assert_eq!(config.data.dir.unwrap(), PathBuf::from("123"));
 }
@@ -166,7 +170,7 @@ fn a_value_of_the_wrong_type_is_named_with_its_place_and_not_repeated() {
     let provider = TWILIO.replace("\"+15005550006\"", "15005550006") + "secret = \"t\"\n";
     assert_refused(from_file(&provider), "sms.providers[0].from", &["a number"]);
     let kind = TWILIO.replace("\"twilio\"", "\"pigeon\"") + "secret = \"t\"\n";
-    assert_refused(from_file(&kind), "sms.providers[0].kind", &["one of: twilio"]);
+    assert_refused(from_file(&kind), "sms.providers[0].kind", &["one of: twilio, infobip, generic"]);
 }
 
 #[test]
@@ -192,6 +196,60 @@ fn a_missing_key_of_a_provider_is_named() {
     assert_refused(from_file(TWILIO), "sms.providers[0].secret", &["secret or secret_file"]);
     assert_refused(from_file(&SMTP.replace("from", "# from")), "email.providers[0].from", &["missing"]);
     assert_refused(from_file(&SMTP.replace("url", "# url")), "email.providers[0].url", &["url or url_file"]);
+}
+
+const GENERIC: &str = "[[sms.providers]]\nname = \"p\"\nkind = \"generic\"\nsecret = \"hunter2\"\n\
+                       [sms.providers.request]\nurl = \"https://h\"\nquery = { to = \"{to}\", text = \"{text}\" }\n\
+                       [sms.providers.answer]\nid = \"/id\"\n";
+
+#[test]
+fn each_kind_of_sms_provider_has_keys_of_its_own() {
+    let kind = |kind: &str, more: &str| {
+        from_file(&format!("[[sms.providers]]\nname = \"p\"\nkind = \"{kind}\"\nsecret = \"s\"\n{more}"))
+    };
+    let infobip = "base_url = \"https://x\"\nfrom = \"Avisos\"\n";
+    assert!(matches!(kind("infobip", infobip).unwrap().sms_providers[0].api, SmsApi::Infobip(_)));
+    assert_refused(kind("infobip", "from = \"A\"\n"), "sms.providers[0].base_url", &["missing"]);
+    let account = format!("{infobip}account = \"a\"\n");
+    assert_refused(kind("infobip", &account), "sms.providers[0].account", &["no key of this kind"]);
+    assert_refused(kind("twilio", infobip), "sms.providers[0].account", &["missing"]);
+    let receipt_key = format!("{infobip}receipt_key = \"k\"\n");
+    assert_refused(kind("infobip", &receipt_key), "sms.providers[0].receipt_key", &["no key of this kind"]);
+    assert!(matches!(from_file(GENERIC).unwrap().sms_providers[0].api, SmsApi::Generic(_)));
+    assert_refused(kind("generic", ""), "sms.providers[0].request", &["missing"]);
+    assert_refused(kind("generic", infobip), "sms.providers[0].base_url", &["no key of this kind"]);
+}
+
+#[test]
+fn a_wrong_description_of_an_sms_api_is_named_and_not_repeated() {
+    let with = |more: &str| from_file(&format!("{GENERIC}{more}"));
+    let class = "[sms.providers.answer.classes]\npermanent_adress = [1]\n";
+    let place = "sms.providers[0].answer.classes.permanent_adress";
+    assert_refused(with(class), place, &["unknown", "permanent_address", "opted_out"]);
+    let pointer = from_file(&GENERIC.replace("\"/id\"", "\"id\""));
+    assert_refused(pointer, "sms.providers[0].answer.id", &["begins with a slash"]);
+    let placeholder = from_file(&GENERIC.replace("{text}", "hunter2 {texto}"));
+    assert_refused(
+        placeholder,
+        "sms.providers[0].request.query.text",
+        &["{texto} is unknown", "{to_digits}"],
+    );
+    let method = from_file(&GENERIC.replace("url =", "method = \"SEND\"\nurl ="));
+    assert_refused(method, "sms.providers[0].request.method", &["POST, PUT, GET"]);
+    let receipt = with("[sms.providers.receipt]\nid = \"/id\"\nstatus = \"/s\"\ndelivered = [\"D\"]\n");
+    assert_refused(receipt, "sms.providers[0].receipt.failed", &["missing"]);
+    let secret = from_file(&GENERIC.replace("secret = \"hunter2\"\n", ""));
+    assert_refused(secret, "sms.providers[0].secret", &["secret or secret_file"]);
+}
+
+#[test]
+fn the_example_of_an_aggregator_is_a_whole_configuration() {
+    let page = include_str!("../../../docs/providers.md");
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), "hunter2").unwrap();
+    let example = example.replace("/run/secrets/agregador", &secret.path().display().to_string());
+    SmsProvider::try_new(&from_file(&example).unwrap().sms_providers[0]).unwrap();
 }
 
 #[test]

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use commands::clock;
+use dispatcher::probe::LOOK_TIMEOUT;
 use dispatcher::provider::{
-    EmailProvider, Provider, SettingsError, SmsProvider, SmsSettings, SmtpSettings, helo_name,
+    EmailProvider, Provider, SettingsError, SmsDeadlines, SmsProvider, SmsSettings, SmtpDeadlines,
+    SmtpSettings, helo_name,
 };
 use dispatcher::simulator::{Simulator, SimulatorOptions};
 use dispatcher::{Companies, Route};
@@ -113,6 +115,22 @@ fn configured(config: &Config) -> Result<Vec<Provider>, SettingsError> {
         let settings = SmsSettings { status_callback, ..settings.clone() };
         SmsProvider::try_new(&settings).map(Provider::Sms)
     });
+    email.chain(sms).collect()
+}
+
+/// The configured providers for a look at them: with short deadlines, and invalid ones beside those that can be used.
+pub(crate) fn probed(config: &Config) -> Vec<Result<Provider, SettingsError>> {
+    let public_name = public_name(config);
+    let smtp_deadlines =
+        SmtpDeadlines { connect: LOOK_TIMEOUT, greeting: LOOK_TIMEOUT, ..SmtpDeadlines::default() };
+    let sms_deadlines =
+        SmsDeadlines { connect: LOOK_TIMEOUT / 2, answer: LOOK_TIMEOUT / 2, ..SmsDeadlines::default() };
+    let email = config.email_providers.iter().map(|settings| {
+        let settings = smtp(settings, public_name.as_deref());
+        EmailProvider::with_deadlines(&settings, smtp_deadlines).map(Provider::Email)
+    });
+    let sms = config.sms_providers.iter();
+    let sms = sms.map(|settings| SmsProvider::with_deadlines(settings, sms_deadlines).map(Provider::Sms));
     email.chain(sms).collect()
 }
 

@@ -62,6 +62,10 @@ impl Connection {
         self.is_between_mails() && self.idle_since.elapsed() < self.idle && self.dialogue.is_quiet()
     }
 
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.dialogue.is_encrypted()
+    }
+
     pub(super) fn is_between_mails(&self) -> bool {
         self.state != State::WithinMail
     }

@@ -92,10 +92,45 @@ impl EmailProvider {
         self.shared.server.protection()
     }
 
+    /// The server's name and port.
+    pub fn host(&self) -> (&str, u16) {
+        (&self.shared.server.host, self.shared.server.port)
+    }
+
+    /// The domain of the sender's address.
+    pub fn sender_domain(&self) -> &str {
+        self.shared.server.from.email.domain()
+    }
+
+    /// The selector of the DKIM key that the server signs with.
+    pub fn dkim_selector(&self) -> Option<&str> {
+        self.shared.server.dkim_selector.as_deref()
+    }
+
+    /// Connects, agrees on TLS, logs in and leaves again. No mail is sent.
+    ///
+    /// # Errors
+    /// What a mail would meet before MAIL.
+    pub async fn log_in(&self) -> Result<LogIn, Failure> {
+        let connection = Connection::open(&self.shared).await?;
+        let is_encrypted = connection.is_encrypted();
+        connection.quit().await;
+        Ok(LogIn { is_encrypted, has_credentials: self.shared.server.credentials.is_some() })
+    }
+
     /// A sender for one worker: one connection, opened when first used.
     pub fn sender(&self) -> EmailSender {
         EmailSender { shared: Arc::clone(&self.shared), idle: None }
     }
+}
+
+/// A log-in that worked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogIn {
+    /// Whether the connection used TLS.
+    pub is_encrypted: bool,
+    /// Whether user and password were given; without them none are asked for.
+    pub has_credentials: bool,
 }
 
 /// One worker's connection to an SMTP server.

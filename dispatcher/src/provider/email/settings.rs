@@ -15,6 +15,8 @@ use crate::provider::settings::{Secret, SettingsError, limits};
 const HELO_NAME: &str =
     "must be a full host name with a dot, such as mensajes.example.com, or an address in brackets";
 
+const SELECTOR: &str = "must be a name such as s1 or 2026.mail, without _domainkey";
+
 /// One `[[email.providers]]` as it stands in the configuration.
 #[derive(Clone)]
 pub struct SmtpSettings {
@@ -31,6 +33,8 @@ pub struct SmtpSettings {
     pub rate_per_second: u32,
     /// Our name at EHLO, in the form of [`helo_name`]. Without it, the address of this end.
     pub helo_name: Option<String>,
+    /// The selector of the DKIM key that the server signs with, for a look at DNS.
+    pub dkim_selector: Option<String>,
     /// Whether STARTTLS is required. By default it is if a certificate is named below, or a password leaves this
     /// machine.
     pub tls: Option<TlsMode>,
@@ -56,6 +60,7 @@ pub(super) struct SmtpServer {
     pub(super) credentials: Option<(String, Secret)>,
     pub(super) from: Mailbox,
     pub(super) helo_name: Option<String>,
+    pub(super) dkim_selector: Option<String>,
 }
 
 impl SmtpServer {
@@ -86,6 +91,7 @@ impl SmtpSettings {
             connections: 1,
             rate_per_second: 0,
             helo_name: None,
+            dkim_selector: None,
             tls: None,
             ca_file: None,
             certificate_sha256: Vec::new(),
@@ -116,6 +122,7 @@ impl SmtpSettings {
             credentials: credentials(&url).map_err(|reason| wrong("url", reason))?,
             from,
             helo_name: self.own_name().ok_or(wrong("helo_name", HELO_NAME))?,
+            dkim_selector: self.selector().ok_or(wrong("dkim_selector", SELECTOR))?,
         };
         if server.tls == Tls::Never && !server.may_do_without_tls() {
             return Err(wrong(
@@ -139,6 +146,18 @@ impl SmtpSettings {
     fn own_name(&self) -> Option<Option<String>> {
         match &self.helo_name {
             Some(name) => helo_name(name).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// The configured selector: `Some(None)` if there is none, `None` if it is invalid (RFC 6376 3.1).
+    fn selector(&self) -> Option<Option<String>> {
+        let is_label = |label: &str| {
+            !label.is_empty()
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        };
+        match &self.dkim_selector {
+            Some(selector) => selector.split('.').all(is_label).then(|| Some(selector.clone())),
             None => Some(None),
         }
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use domain::deliveries::{Observation, Receipt};
 use domain::value::DeliveryId;
 use reqwest::{Request, StatusCode, header::HeaderMap};
+use url::Url;
 
 use crate::provider::{
     Outgoing,
@@ -18,7 +19,13 @@ pub(super) trait Dialect: fmt::Debug + Send + Sync {
     /// The request that sends a message. An error is proof that it can never be sent as it is.
     fn request(&self, outgoing: &Outgoing) -> Result<Request, Failure>;
 
-    /// What the answer to that request means for the message.
+    /// A request that sends nothing and that only the account may make; none if the API has none. Its answer is 2xx.
+    fn probe(&self) -> Option<Request>;
+
+    /// The address of the API.
+    fn address(&self) -> &Url;
+
+    /// What the answer to a message's request means for it.
     fn read_answer(&self, answer: &Answer<'_>) -> Result<Accepted, SendFailure>;
 
     /// What a callback reports of an accepted message. None: it is still on its way.
@@ -73,6 +80,21 @@ pub struct SentDelivery {
     pub delivery: DeliveryId,
     /// The generation that the message was sent in.
     pub generation: u32,
+}
+
+impl SentDelivery {
+    /// One name for both: the delivery, a dot, the generation.
+    pub(super) fn reference(self) -> String {
+        let Self { delivery, generation } = self;
+        format!("{delivery}.{generation}")
+    }
+
+    /// The message of such a name.
+    pub(super) fn of_reference(reference: &str) -> Option<Self> {
+        let (delivery, generation) = reference.split_once('.')?;
+        let delivery = DeliveryId::try_from(delivery).ok()?;
+        Some(Self { delivery, generation: generation.parse().ok()? })
+    }
 }
 
 /// A callback that cannot be trusted or read.

@@ -1,6 +1,10 @@
 //! SMS over HTTP: one transport for all APIs, and a dialect for each kind of them.
 
+mod callback_address;
 mod dialect;
+mod fields;
+mod generic;
+mod infobip;
 mod retry_after;
 mod settings;
 mod status;
@@ -9,7 +13,9 @@ mod twilio;
 
 use std::{fmt, sync::Arc};
 
-use reqwest::Client;
+use chrono::{DateTime, Utc};
+use reqwest::{Client, Method, Request};
+use url::Url;
 
 use super::{
     Gate, Outgoing,
@@ -19,6 +25,8 @@ use super::{
 use dialect::{Answer, Dialect};
 
 pub use dialect::{CallbackError, SentDelivery, StatusCallback, StatusReport};
+pub use generic::{GenericAnswer, GenericReceipt, GenericRequest, GenericSettings};
+pub use infobip::InfobipSettings;
 pub use settings::{SmsApi, SmsSettings};
 pub use transport::SmsDeadlines;
 pub use twilio::TwilioSettings;
@@ -62,6 +70,26 @@ impl SmsProvider {
         self.shared.unicode
     }
 
+    /// The address of the API.
+    pub fn address(&self) -> &Url {
+        self.shared.dialect.address()
+    }
+
+    /// Asks the API for something that only the account may see, and sends nothing. An API that has nothing of the kind
+    /// is only asked whether it is there. `near` is about the present time.
+    ///
+    /// # Errors
+    /// What a message would meet before its request.
+    pub async fn probe(&self, near: DateTime<Utc>) -> Result<HttpAnswer, SendFailure> {
+        let Shared { gate, dialect, client, .. } = &*self.shared;
+        let probe = dialect.probe();
+        let is_of_account = probe.is_some();
+        let request = probe.unwrap_or_else(|| Request::new(Method::HEAD, origin(dialect.address())));
+        let (response, _body) = transport::exchange(client, &gate.pulse, request).await?;
+        let date = retry_after::date(response.headers(), near);
+        Ok(HttpAnswer { status: response.status().as_u16(), date, is_of_account })
+    }
+
     /// A sender for one worker.
     pub fn sender(&self) -> SmsSender {
         SmsSender { provider: self.clone() }
@@ -77,6 +105,25 @@ impl SmsProvider {
     ) -> Result<Option<StatusReport>, CallbackError> {
         self.shared.dialect.read_callback(callback)
     }
+}
+
+/// The answer to a request that sends nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpAnswer {
+    /// The status.
+    pub status: u16,
+    /// The server's clock.
+    pub date: Option<DateTime<Utc>>,
+    /// Whether only the account may make the request.
+    pub is_of_account: bool,
+}
+
+/// A server's address without the path.
+fn origin(address: &Url) -> Url {
+    let mut origin = address.clone();
+    origin.set_path("/");
+    origin.set_query(None);
+    origin
 }
 
 /// No address, no account and no secret in logs.

@@ -1,4 +1,4 @@
-//! When an HTTP server wants to be asked again (RFC 9110 10.2.3).
+//! When an HTTP server wants to be asked again (RFC 9110 10.2.3), and what its clock says.
 
 use std::time::Duration;
 
@@ -10,16 +10,24 @@ use crate::provider::schedule::RetryAdvice;
 /// `Retry-After`: seconds, or a date that is measured by the server's own clock if it tells it, else by ours. Anything
 /// else is ignored. `near` is a time within days of the answer; dates with two-digit years need one.
 pub(super) fn advice(headers: &HeaderMap, near: DateTime<Utc>) -> RetryAdvice {
-    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
-    let Some(value) = text(RETRY_AFTER) else { return RetryAdvice::Schedule };
+    let Some(value) = text(headers, RETRY_AFTER) else { return RetryAdvice::Schedule };
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return RetryAdvice::After(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let Some(at) = http_date(value, near) else { return RetryAdvice::Schedule };
-    match text(DATE).and_then(|date| http_date(date, near)) {
+    match date(headers, near) {
         Some(now) => (at - now).to_std().map_or(RetryAdvice::Schedule, RetryAdvice::After),
         None => RetryAdvice::At(at),
     }
+}
+
+/// The server's clock, if it tells it.
+pub(super) fn date(headers: &HeaderMap, near: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    http_date(text(headers, DATE)?, near)
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
 }
 
 /// Any of the three forms of a date in HTTP (RFC 9110 5.6.7). The day of the week is ignored.

@@ -6,6 +6,8 @@ use domain::value::Channel;
 use url::Url;
 
 use super::dialect::Dialect;
+use super::generic::{Generic, GenericSettings};
+use super::infobip::{Infobip, InfobipSettings};
 use super::twilio::{Twilio, TwilioSettings};
 use crate::provider::settings::{SettingsError, limits};
 
@@ -31,6 +33,10 @@ pub struct SmsSettings {
 pub enum SmsApi {
     /// Twilio's, which other providers offer too.
     Twilio(TwilioSettings),
+    /// Infobip's.
+    Infobip(InfobipSettings),
+    /// One that the configuration describes.
+    Generic(Box<GenericSettings>),
 }
 
 impl fmt::Debug for SmsSettings {
@@ -51,6 +57,8 @@ impl SmsSettings {
         let callback = callback.transpose()?;
         match &self.api {
             SmsApi::Twilio(settings) => Ok(Box::new(Twilio::try_new(settings, callback, &wrong)?)),
+            SmsApi::Infobip(settings) => Ok(Box::new(Infobip::try_new(settings, callback, &wrong)?)),
+            SmsApi::Generic(settings) => Ok(Box::new(Generic::try_new(settings, callback, &wrong)?)),
         }
     }
 

@@ -11,14 +11,26 @@ fn twilio() -> TwilioSettings {
     }
 }
 
+fn infobip() -> InfobipSettings {
+    InfobipSettings {
+        base_url: "https://abc.api.example.com".into(),
+        secret: "s3cret".into(),
+        from: "Avisos".into(),
+    }
+}
+
 fn of(api: TwilioSettings) -> SmsSettings {
+    with(SmsApi::Twilio(api))
+}
+
+fn with(api: SmsApi) -> SmsSettings {
     SmsSettings {
         name: "primero".into(),
         connections: 32,
         rate_per_second: 0,
         status_callback: None,
         unicode: true,
-        api: SmsApi::Twilio(api),
+        api,
     }
 }
 
@@ -42,6 +54,20 @@ fn wrong_twilio_settings_name_their_key() {
 }
 
 #[test]
+fn wrong_infobip_settings_name_their_key() {
+    let wrong = |api: InfobipSettings| key_of(&with(SmsApi::Infobip(api)));
+    assert_eq!(wrong(infobip()), None);
+    assert_eq!(
+        wrong(InfobipSettings { base_url: "abc.api.example.com".into(), ..infobip() }),
+        Some("base_url")
+    );
+    assert_eq!(wrong(InfobipSettings { base_url: "https://h/?a=b".into(), ..infobip() }), Some("base_url"));
+    assert_eq!(wrong(InfobipSettings { secret: "".into(), ..infobip() }), Some("secret"));
+    assert_eq!(wrong(InfobipSettings { secret: "a\n".into(), ..infobip() }), Some("secret"));
+    assert_eq!(wrong(InfobipSettings { from: " ".into(), ..infobip() }), Some("from"));
+}
+
+#[test]
 fn wrong_settings_of_any_dialect_name_their_key() {
     let good = || of(twilio());
     assert_eq!(key_of(&SmsSettings { connections: 1_001, ..good() }), Some("connections"));
@@ -52,8 +78,9 @@ fn wrong_settings_of_any_dialect_name_their_key() {
 
 #[test]
 fn settings_print_no_secret() {
-    let settings = of(twilio());
-    let dialect = settings.dialect().expect("good settings");
-    let printed = format!("{settings:?} {:?} {dialect:?}", twilio());
-    assert!(!printed.contains("s3cret") && !printed.contains("Basic"), "{printed}");
+    for settings in [of(twilio()), with(SmsApi::Infobip(infobip()))] {
+        let dialect = settings.dialect().expect("good settings");
+        let printed = format!("{settings:?} {:?} {:?} {dialect:?}", twilio(), infobip());
+        assert!(!printed.contains("s3cret") && !printed.contains("Basic"), "{printed}");
+    }
 }

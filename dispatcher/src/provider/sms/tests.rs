@@ -32,21 +32,40 @@ fn sender_to(simulator: &Simulator) -> SmsSender {
 }
 
 fn sender_at(base_url: &str, deadlines: SmsDeadlines) -> SmsSender {
-    let api = TwilioSettings {
+    let [twilio, _, _] = apis_at(base_url);
+    sender_of(twilio, deadlines)
+}
+
+/// An account in each dialect.
+fn apis_at(base_url: &str) -> [SmsApi; 3] {
+    let twilio = TwilioSettings {
         base_url: base_url.into(),
         account: "AC1".into(),
         secret: "secret".into(),
         from: "+15005550006".into(),
     };
+    let infobip =
+        InfobipSettings { base_url: base_url.into(), secret: "secret".into(), from: "+15005550006".into() };
+    let generic = crate::simulator::generic_account(&format!("{base_url}/v1/sms"));
+    [SmsApi::Twilio(twilio), SmsApi::Infobip(infobip), SmsApi::Generic(Box::new(generic))]
+}
+
+fn sender_of(api: SmsApi, deadlines: SmsDeadlines) -> SmsSender {
     let settings = SmsSettings {
         name: "prueba".into(),
         connections: 1,
         rate_per_second: 0,
         status_callback: None,
         unicode: true,
-        api: SmsApi::Twilio(api),
+        api,
     };
     SmsProvider::with_deadlines(&settings, deadlines).expect("good settings").sender()
+}
+
+/// A simulated account in each dialect that Twilio's tests do not cover.
+fn others(simulator: &Simulator) -> [SmsSender; 2] {
+    [simulator.infobip_settings(4), simulator.generic_settings(4)]
+        .map(|settings| SmsProvider::try_new(&settings).expect("good settings").sender())
 }
 
 fn sms(to: &str) -> Outgoing {
@@ -225,7 +244,7 @@ async fn silence_after_the_request_is_in_doubt() {
 async fn a_wrong_secret_is_our_fault() {
     let simulator = simulator().await;
     let mut settings = simulator.twilio_settings(1);
-    let SmsApi::Twilio(api) = &mut settings.api;
+    let SmsApi::Twilio(api) = &mut settings.api else { panic!("another kind") };
     api.secret = "wrong".into();
     let mut sender = SmsProvider::try_new(&settings).expect("good settings").sender();
     let failure = unsent(sender.send(&sms("+573001234567"), start).await);
@@ -286,4 +305,133 @@ async fn a_certificate_that_is_not_trusted_gets_nothing_and_its_failure_says_why
     let seen = (failure.class(), failure.seen());
     assert_eq!(seen, (FailureClass::ConfigAuth, Some(Observation::CertificateUntrusted)), "{failure}");
     assert!(!agreed.await.expect("a handshake"));
+}
+
+#[tokio::test]
+async fn every_dialect_delivers_verbatim_and_tells_its_delivery() {
+    let simulator = simulator().await;
+    for mut sender in others(&simulator) {
+        let accepted = sender.send(&sms("+573001234567"), start).await.expect("accepted");
+        assert!(!accepted.reference.is_empty());
+        let arrived = simulator.arrivals(Some(Channel::Sms), None, 10).data.remove(0);
+        assert_eq!((arrived.to.as_str(), arrived.from.as_str()), ("+573001234567", "+15005550006"));
+        assert_eq!(arrived.body, Some(sms("").body));
+        assert_eq!(arrived.delivery, Some(sms("").delivery_id));
+    }
+    assert_eq!(accepted(&simulator), 2);
+}
+
+#[tokio::test]
+async fn refusals_in_every_dialect_have_the_class_of_their_code() {
+    let simulator = simulator().await;
+    for mut sender in others(&simulator) {
+        let unknown = unsent(sender.send(&sms("+573000000001"), start).await);
+        assert_eq!(unknown.class(), FailureClass::PermanentAddress, "{unknown}");
+        let busy = unsent(sender.send(&sms("+573000000002"), start).await);
+        assert_eq!(busy.class(), FailureClass::Throttled, "{busy}");
+        sender.send(&sms("+573000000002"), start).await.expect("busy once");
+        assert_eq!(sender.send(&sms("+573000000005"), start).await, Err(SendFailure::OptedOut));
+        for lost in ["+573000000004", "+573000000006"] {
+            let lost = doubt(sender.send(&sms(lost), start).await);
+            assert_eq!(lost.evidence.observed, Some(Observation::Closed));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_our_fault_in_every_dialect() {
+    let simulator = simulator().await;
+    for api in &mut apis_at(&simulator.sms_base_url())[1..] {
+        match api {
+            SmsApi::Generic(settings) => settings.secret = "wrong".into(),
+            SmsApi::Infobip(settings) => settings.secret = "wrong".into(),
+            SmsApi::Twilio(_) => panic!("it has a test of its own"),
+        }
+        let mut sender = sender_of(api.clone(), SmsDeadlines::default());
+        let failure = unsent(sender.send(&sms("+573001234567"), start).await);
+        assert_eq!(failure.class(), FailureClass::ConfigAuth, "{failure}");
+    }
+}
+
+/// A server that reads a request and then answers without end, a byte at a time.
+async fn dribbling() -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                stream.read_buf(&mut Vec::new()).await.expect("readable");
+                let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n";
+                stream.write_all(head).await.expect("writable");
+                let mut ticks = tokio::time::interval(Duration::from_millis(5));
+                while stream.write_all(b" ").await.is_ok() {
+                    ticks.tick().await;
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_a_byte_at_a_time_is_not_waited_for() {
+    let url = dribbling().await;
+    let soon = Duration::from_millis(100);
+    let deadlines = SmsDeadlines { connect: soon, answer: soon, idle: soon };
+    for api in apis_at(&url) {
+        let doubt = doubt(sender_of(api, deadlines).send(&sms("+573001234567"), start).await);
+        assert_eq!(doubt.evidence.observed, Some(Observation::AnswerCut));
+    }
+}
+
+/// A server that answers every request with this body.
+async fn answering(status: &str, body: String) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            stream.read_buf(&mut Vec::new()).await.expect("readable");
+            // A client that has read enough leaves.
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn garbage_and_ten_megabytes_of_json_are_in_doubt_in_every_dialect() {
+    let large = format!("[{}0]", "{},".repeat(10_000_000 / 3));
+    let wrong = r#"{"sid":{},"id":[],"messages":{"messageId":[],"status":7}}"#.to_owned();
+    for (body, seen) in [
+        (large, Observation::AnswerTooLong),
+        ("<html>\u{0}".to_owned(), Observation::AnswerUnclear),
+        (wrong, Observation::AnswerUnclear),
+    ] {
+        let url = answering("200 OK", body).await;
+        for api in apis_at(&url) {
+            let sent = sender_of(api, SmsDeadlines::default()).send(&sms("+573001234567"), start).await;
+            assert_eq!(doubt(sent).evidence.observed, Some(seen));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_probe_logs_in_and_sends_nothing() {
+    let simulator = simulator().await;
+    let base = simulator.sms_base_url();
+    for settings in
+        [simulator.twilio_settings(1), simulator.infobip_settings(1), simulator.generic_settings(1)]
+    {
+        let provider = SmsProvider::try_new(&settings).expect("good settings");
+        let answer = provider.probe(now()).await.expect("an answer");
+        assert_eq!((answer.status, answer.is_of_account), (200, true));
+        assert!(answer.date.is_some(), "the server has a clock");
+    }
+    let wrong = InfobipSettings { base_url: base, secret: "wrong".into(), from: "Avisos".into() };
+    let settings = SmsSettings { api: SmsApi::Infobip(wrong), ..simulator.infobip_settings(1) };
+    let answer =
+        SmsProvider::try_new(&settings).expect("good settings").probe(now()).await.expect("an answer");
+    assert_eq!(answer.status, 401);
+    assert_eq!(simulator.arrivals(None, None, 10).data, []);
 }

@@ -1,17 +1,17 @@
 //! The meaning of Twilio's answer to a request for the message.
 
-use domain::deliveries::Phase;
-use serde_json::{Map, Value};
-
 use super::codes::{OPTED_OUT, class_of, is_of_the_account, meaning_of};
 use crate::provider::{
     failure::{Accepted, Failure, SendFailure},
     schedule::RetryAdvice,
-    sms::{dialect::Answer, status},
+    sms::{
+        dialect::Answer,
+        fields::{self, bounded, word},
+        status,
+    },
 };
+use domain::deliveries::Phase;
 
-/// The longest reference that is kept, in characters; Twilio's sids have 34.
-const REFERENCE_MAX: usize = 200;
 /// The largest number that is read as a code: Twilio's have five digits. A longer one may be a phone number.
 const CODE_MAX: u64 = 999_999;
 
@@ -26,12 +26,9 @@ struct Body {
 }
 
 impl Body {
-    /// A text that is no JSON object has no fields. Other charsets than UTF-8 are read as far as they are ASCII, as
-    /// keys, codes and sids are.
+    /// A text that is no JSON object has no fields.
     fn read(bytes: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(bytes);
-        let fields: Map<String, Value> =
-            serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default();
+        let fields = fields::json(bytes);
         let of = |name: &str| fields.get(name).and_then(word);
         let code_of = |name: &str| of(name).and_then(|word| code(&word));
         Self {
@@ -43,16 +40,6 @@ impl Body {
             message: of("error_message").or_else(|| of("message")),
         }
     }
-}
-
-/// A string or a number, without the spaces around it.
-fn word(value: &Value) -> Option<String> {
-    let word = match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    (!word.is_empty()).then_some(word)
 }
 
 /// A code of Twilio's, as a number or in words.
@@ -93,11 +80,6 @@ fn refused(answer: &Answer<'_>, advice: RetryAdvice, body: &Body) -> SendFailure
         .with_advice(advice);
     let failure = if is_of_the_account(code) { failure.for_every_message() } else { failure };
     failure.into()
-}
-
-/// A sid as it is kept.
-pub(super) fn bounded(sid: &str) -> String {
-    sid.chars().filter(|c| !c.is_control()).take(REFERENCE_MAX).collect()
 }
 
 #[cfg(test)]

@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use aws_lc_rs::hmac;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::deliveries::{Cause, Evidence, FailureClass, Phase, Receipt};
-use domain::value::DeliveryId;
 use url::{Position, Url, form_urlencoded};
 
-use super::answer::{bounded, code};
+use super::answer::code;
 use super::codes::{OPTED_OUT, class_of, meaning_of};
-use super::{DELIVERY, GENERATION};
 use crate::provider::redaction::{provider_text, without_recipient};
 use crate::provider::settings::Secret;
-use crate::provider::sms::dialect::{CallbackError, SentDelivery, StatusCallback, StatusReport};
+use crate::provider::sms::callback_address;
+use crate::provider::sms::dialect::{CallbackError, StatusCallback, StatusReport};
+use crate::provider::sms::fields::bounded;
 
 const SIGNATURE: &str = "x-twilio-signature";
 
@@ -35,7 +35,7 @@ pub(super) fn read(
     let text = provider_text(form.get("ErrorMessage").unwrap_or_default());
     Ok(Some(StatusReport {
         reference: without_recipient(&bounded(sid), to),
-        sent: sent(callback.query),
+        sent: callback_address::sent(callback.query),
         receipt,
         text: without_recipient(&text, to),
     }))
@@ -75,13 +75,6 @@ fn cause(status: &str, error: Option<&str>) -> Cause {
     let evidence =
         Evidence { observed: code.and_then(meaning_of), ..Evidence::answered(Phase::Report, said) };
     Cause { class, evidence }
-}
-
-fn sent(query: &str) -> Option<SentDelivery> {
-    let query = Form::read(query.as_bytes());
-    let delivery = DeliveryId::try_from(query.get(DELIVERY)?).ok()?;
-    let generation = query.get(GENERATION)?.parse().ok()?;
-    Some(SentDelivery { delivery, generation })
 }
 
 /// The signature is the HMAC-SHA1, under the account's token, of the full URL and then of each parameter's name and value,

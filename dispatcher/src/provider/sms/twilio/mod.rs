@@ -13,6 +13,7 @@ use reqwest::{
 };
 use url::{Url, form_urlencoded};
 
+use super::callback_address;
 use super::dialect::{Answer, CallbackError, Dialect, StatusCallback, StatusReport};
 use super::settings::http_url;
 use crate::provider::{
@@ -20,11 +21,6 @@ use crate::provider::{
     failure::{Accepted, Failure, SendFailure},
     settings::{Secret, SettingsError},
 };
-
-/// The parameter of a callback's address that carries our delivery id.
-const DELIVERY: &str = "delivery";
-/// The parameter that carries the generation of the message.
-const GENERATION: &str = "generation";
 
 /// An account at Twilio, or at a provider with the same API.
 #[derive(Clone)]
@@ -49,6 +45,7 @@ impl fmt::Debug for TwilioSettings {
 #[derive(Debug)]
 pub(super) struct Twilio {
     messages_url: Url,
+    account_url: Url,
     authorization: HeaderValue,
     secret: Secret,
     from: TwilioSender,
@@ -84,13 +81,16 @@ impl Twilio {
             .filter(|url| url.query().is_none())
             .ok_or(wrong("base_url", "must begin with https:// or http:// and have no query"))?;
         let base = base.as_str().trim_end_matches('/');
-        let messages = format!("{base}/2010-04-01/Accounts/{account}/Messages.json");
-        let messages_url =
-            Url::parse(&messages).map_err(|_| wrong("base_url", "must be a base for paths"))?;
+        let of_account = |rest: &str| {
+            Url::parse(&format!("{base}/2010-04-01/Accounts/{account}{rest}"))
+                .map_err(|_| wrong("base_url", "must be a base for paths"))
+        };
+        let (messages_url, account_url) = (of_account("/Messages.json")?, of_account(".json")?);
         let authorization = authorization(account, secret)
             .ok_or(wrong("secret", "must be the account's token, without line breaks"))?;
         Ok(Self {
             messages_url,
+            account_url,
             authorization,
             secret: Secret::new(secret),
             from: sender(from),
@@ -101,9 +101,7 @@ impl Twilio {
     /// Twilio has no idempotency key and no client reference: the callback's address carries ours.
     fn callback_of(&self, outgoing: &Outgoing) -> Option<String> {
         let mut url = self.status_callback.clone()?;
-        url.query_pairs_mut()
-            .append_pair(DELIVERY, &outgoing.delivery_id.to_string())
-            .append_pair(GENERATION, &outgoing.generation.to_string());
+        callback_address::name(&mut url, outgoing);
         Some(url.into())
     }
 }
@@ -124,6 +122,17 @@ impl Dialect for Twilio {
         request.headers_mut().insert(CONTENT_TYPE, FORM);
         *request.body_mut() = Some(form.finish().into());
         Ok(request)
+    }
+
+    /// The account itself (twilio.com/docs/iam/api/account).
+    fn probe(&self) -> Option<Request> {
+        let mut request = Request::new(Method::GET, self.account_url.clone());
+        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
+        Some(request)
+    }
+
+    fn address(&self) -> &Url {
+        &self.messages_url
     }
 
     fn read_answer(&self, answer: &Answer<'_>) -> Result<Accepted, SendFailure> {

@@ -1,0 +1,153 @@
+//! A dialect that the configuration describes: which request sends a message, where its id and its error stand in the
+//! answer, and what a report says. docs/providers.md explains it with an example.
+
+mod answer;
+mod codes;
+mod pattern;
+mod pointer;
+mod receipt;
+mod request;
+
+use std::fmt;
+
+use aws_lc_rs::constant_time;
+use reqwest::Request;
+use url::Url;
+
+use super::callback_address::{CallbackAddress, parameter};
+use super::dialect::{Answer, CallbackError, Dialect, StatusCallback, StatusReport};
+use crate::provider::{
+    Outgoing,
+    failure::{Accepted, Failure, SendFailure},
+    settings::{Secret, SettingsError},
+};
+use codes::Classes;
+use pattern::Field;
+use request::{Account, RequestTemplate};
+
+pub use answer::GenericAnswer;
+pub use receipt::GenericReceipt;
+pub use request::GenericRequest;
+
+/// The parameter of a callback's address that carries the configured key.
+const KEY: &str = "key";
+/// The shortest key that nobody guesses, in bytes.
+const KEY_MIN: usize = 16;
+
+/// An account at an SMS API that the configuration describes.
+#[derive(Clone)]
+pub struct GenericSettings {
+    /// `{account}` of the templates.
+    pub account: Option<String>,
+    /// `{secret}` of the templates; callback addresses are signed with it.
+    pub secret: String,
+    /// `{from}` of the templates.
+    pub from: Option<String>,
+    /// The request that sends a message.
+    pub request: GenericRequest,
+    /// Its answer.
+    pub answer: GenericAnswer,
+    /// The provider's reports; none if it sends none.
+    pub receipt: Option<GenericReceipt>,
+    /// The key that a report has in its address (`?key=…`), for a provider that takes one address for the whole account.
+    pub receipt_key: Option<String>,
+}
+
+/// The templates may hold secrets, too.
+impl fmt::Debug for GenericSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GenericSettings").finish_non_exhaustive()
+    }
+}
+
+/// One account at such an API.
+pub(super) struct Generic {
+    request: RequestTemplate,
+    answer: GenericAnswer,
+    classes: Classes,
+    receipt: Option<GenericReceipt>,
+    receipt_key: Option<Secret>,
+    callback: CallbackAddress,
+}
+
+/// No template in logs: it may hold a secret.
+impl fmt::Debug for Generic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Generic").finish_non_exhaustive()
+    }
+}
+
+impl Generic {
+    /// Checks what types do not. `wrong` makes the error of a key.
+    pub(super) fn try_new(
+        settings: &GenericSettings,
+        status_callback: Option<Url>,
+        wrong: &impl Fn(&'static str, &'static str) -> SettingsError,
+    ) -> Result<Self, SettingsError> {
+        let GenericSettings { account, secret, from, request, answer, receipt, receipt_key } = settings;
+        if secret.is_empty() || secret.chars().any(char::is_control) {
+            return Err(wrong("secret", "must be the account's password or key, in one line"));
+        }
+        let account = Account::new(account.as_deref(), secret, from.as_deref());
+        let request = RequestTemplate::try_new(request, account, wrong)?;
+        let classes = answer.classes().ok_or(wrong("answer.classes", "names a code in two classes"))?;
+        if answer.is_success_in(&classes) {
+            return Err(wrong("answer.success", "names a code that answer.classes names too"));
+        }
+        if receipt.as_ref().is_some_and(|receipt| !receipt.tells_states_apart()) {
+            return Err(wrong("receipt.failed", "names a state that receipt.delivered names too"));
+        }
+        if receipt_key.as_ref().is_some_and(|key| key.len() < KEY_MIN) {
+            return Err(wrong("receipt_key", "must have 16 characters or more"));
+        }
+        if receipt.is_some() && receipt_key.is_none() && !request.uses(Field::CallbackUrl) {
+            return Err(wrong(
+                "receipt",
+                "nothing would show that a report is the provider's: give {callback_url} in the request, or receipt_key",
+            ));
+        }
+        Ok(Self {
+            request,
+            answer: answer.clone(),
+            classes,
+            receipt: receipt.clone(),
+            receipt_key: receipt_key.clone().map(Secret::new),
+            callback: CallbackAddress::new(status_callback, secret),
+        })
+    }
+
+    fn has_key(&self, query: &str) -> bool {
+        let (Some(key), Some(given)) = (&self.receipt_key, parameter(query, KEY)) else { return false };
+        constant_time::verify_slices_are_equal(key.reveal().as_bytes(), given.as_bytes()).is_ok()
+    }
+}
+
+impl Dialect for Generic {
+    fn request(&self, outgoing: &Outgoing) -> Result<Request, Failure> {
+        self.request.fill(outgoing, &self.callback)
+    }
+
+    fn probe(&self) -> Option<Request> {
+        self.request.probe()
+    }
+
+    fn address(&self) -> &Url {
+        self.request.url()
+    }
+
+    fn read_answer(&self, answer: &Answer<'_>) -> Result<Accepted, SendFailure> {
+        self.answer.read(answer, &self.classes)
+    }
+
+    fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError> {
+        let receipt = self.receipt.as_ref().ok_or(CallbackError::NotSigned)?;
+        match self.callback.sent(callback.query) {
+            Ok(sent) => receipt.read(callback, Some(sent), &self.classes),
+            Err(_) if self.has_key(callback.query) => receipt.read(callback, None, &self.classes),
+            Err(not_signed) => Err(not_signed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
