@@ -106,9 +106,9 @@ describe('«Plantillas»', () => {
     const template = page.getByLabel('Plantilla', { exact: true });
     await template.locator('option', { hasText: name }).waitFor({ state: 'attached' });
     await template.selectOption({ label: name });
-    assert.equal(await page.getByRole('textbox', { name: 'Mensaje' }).count(), 0);
     await page.getByLabel('Programar para').waitFor();
     await page.getByLabel('dia', { exact: true }).fill('martes');
+    assert.equal(await page.getByRole('textbox', { name: 'Mensaje' }).count(), 0);
     await page.getByRole('region', { name: 'Audiencia' }).getByText('de 2 contactos').waitFor();
     await page.getByRole('button', { name: 'Revisar y enviar' }).click();
     const confirm = page.getByRole('dialog', { name: 'Confirmar el envío' });
