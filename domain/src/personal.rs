@@ -17,7 +17,7 @@ pub const SEALED: &str = "sealed";
 ///
 /// In JSON: `{"$key": id, "clear": value}`, `{"$key": id, "sealed": "base64"}` or `{"$key": id}` once the key is
 /// gone. The event log turns the first into the second on append and back on read, so aggregates and views see only
-/// clear or erased values.
+/// clear or erased values; but followers of the log get the people of audiences sealed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Personal<T> {
     /// The key: a person's id, or a message's or notification's for its body.
@@ -48,6 +48,14 @@ impl<T> Personal<T> {
         match &self.value {
             Secrecy::Clear(value) => Some(value),
             Secrecy::Sealed(_) | Secrecy::Erased => None,
+        }
+    }
+
+    /// The ciphertext in base64, while it is sealed.
+    pub fn sealed(&self) -> Option<&str> {
+        match &self.value {
+            Secrecy::Sealed(text) => Some(text),
+            Secrecy::Clear(_) | Secrecy::Erased => None,
         }
     }
 

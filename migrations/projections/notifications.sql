@@ -50,9 +50,8 @@ create table recipients (
   ordinal integer not null,
   client_id uuid not null,
   contact_kind text not null,
-  client_name text,
-  contact_name text,
-  address text
+  -- Name and address as sealed in the event, opened when a page shows them. Null once the client is erased.
+  addressee bytea
 );
 
 -- The chunks of an audience, with the counts that let pages skip whole chunks.
@@ -136,7 +135,7 @@ create table erased_clients (
 -- A rebuild fills without the indexes by which erasures find rows. Data that was opened with cached keys is blanked
 -- here, after the fill. The projector recognizes by the index recipients_by_client whether it must blank rows itself.
 -- After the fill:
-update recipients r set client_name = null, contact_name = null, address = null from erased_clients e where r.client_id = e.client_id and (r.client_name is not null or r.address is not null);
+update recipients r set addressee = null from erased_clients e where r.client_id = e.client_id and r.addressee is not null;
 update attempts a set detail = null from recipients r join erased_clients e using (client_id) where a.notification_id = r.notification_id and a.ordinal = r.ordinal and a.detail is not null;
 alter table recipients add constraint recipient_has_one_place primary key (notification_id, ordinal);
 create index recipients_by_client on recipients (client_id);

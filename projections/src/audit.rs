@@ -15,7 +15,7 @@ use uuid::Uuid;
 use self::entry::Entry;
 use crate::copy::CopyIn;
 use crate::projection::Projection;
-use crate::projector::Projector;
+use crate::projector::{Projector, Tables};
 
 mod counts;
 mod entry;
@@ -46,7 +46,7 @@ impl Projector for Audit {
         true
     }
 
-    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
+    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded], _: Tables) -> sqlx::Result<()> {
         save_channels(tx, events).await?;
         let entries: Vec<Entry<'_>> = events.iter().map(|event| Entry::of(event)).collect();
         let channels = load_channels(tx, &entries).await?;
@@ -163,11 +163,13 @@ async fn save(
     channels: &HashMap<Uuid, String>,
 ) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
+        tx,
         "audit_entries (position, at, actor_id, type, subject_type, subject_id, subject_text, company_id, channel, result,
                         summary, correlation_id, deed)",
     );
     for (event, entry) in events.iter().zip(entries) {
         copy.row()
+            .await?
             .put(event.position)
             .put(event.recorded_at)
             .put(event.context.actor.map(Uuid::from))
@@ -182,5 +184,5 @@ async fn save(
             .put(event.context.correlation)
             .put(is_deed(event));
     }
-    copy.write(tx).await
+    copy.end().await
 }

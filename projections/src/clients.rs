@@ -1,6 +1,6 @@
 //! Fills companies, their clients and the contacts of each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -9,13 +9,14 @@ use domain::client::{ClientEvent, ClientProfile};
 use domain::company::{CompanyEvent, CompanyProfile};
 use domain::value::{AddressKind, Channel, CompanyId};
 use domain::{Event, Position};
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::address::AddressIndex;
 use crate::copy::CopyIn;
 use crate::projection::Projection;
-use crate::projector::Projector;
+use crate::projector::{Projector, Tables};
 use crate::search;
 
 /// Folds the events of companies and clients.
@@ -23,11 +24,8 @@ pub(crate) struct Clients {
     pub(crate) index: AddressIndex,
 }
 
-/// A client that a batch is about.
-struct Changed<'a> {
-    /// None once it is erased.
-    now: Option<Kept<'a>>,
-}
+/// The clients that a batch is about, in the order of their ids; none for those that are erased.
+type Changed<'a> = BTreeMap<Uuid, Option<Kept<'a>>>;
 
 /// A client as of its last event; `first` is the event that registered it.
 struct Kept<'a> {
@@ -60,23 +58,27 @@ impl Projector for Clients {
         Some(&["company", "client"])
     }
 
-    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
-        let (mut companies, mut clients) = (HashMap::new(), HashMap::new());
+    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded], tables: Tables) -> sqlx::Result<()> {
+        let (mut companies, mut clients, mut stored) = (HashMap::new(), Changed::new(), Vec::new());
         for recorded in events {
             match (recorded.id(), &recorded.event) {
                 (Some(id), Ok(Event::Company(event))) => {
                     fold_company(&mut companies, id, event, recorded.position)
                 }
-                (Some(id), Ok(Event::Client(event))) => fold_client(&mut clients, id, event, recorded),
+                (Some(id), Ok(Event::Client(event))) => {
+                    if recorded.sequence > 1 || tables == Tables::Live {
+                        stored.push(id);
+                    }
+                    fold_client(&mut clients, id, event, recorded);
+                }
                 _ => {}
             }
         }
         save_companies(tx, &companies).await?;
-        take_out(tx, &mut clients).await?;
-        let kept: BTreeMap<Uuid, Kept<'_>> =
-            clients.into_iter().filter_map(|(id, client)| Some((id, client.now?))).collect();
-        insert_clients(tx, &kept).await?;
-        self.insert_contacts(tx, &kept).await
+        take_out(tx, &stored, &mut clients).await?;
+        insert_clients(tx, &clients).await?;
+        insert_own_columns(tx, &clients).await?;
+        self.insert_contacts(tx, &clients).await
     }
 }
 
@@ -92,21 +94,16 @@ fn fold_company<'a>(
     company.last = position;
 }
 
-fn fold_client<'a>(
-    clients: &mut HashMap<Uuid, Changed<'a>>,
-    id: Uuid,
-    event: &'a ClientEvent,
-    recorded: &Recorded,
-) {
-    let changed = clients.entry(id).or_insert(Changed { now: None });
-    changed.now = match event {
+fn fold_client<'a>(clients: &mut Changed<'a>, id: Uuid, event: &'a ClientEvent, recorded: &Recorded) {
+    let client = clients.entry(id).or_default();
+    *client = match event {
         ClientEvent::ClientErased { .. } => None,
         ClientEvent::ClientRegistered { company, profile, locale, time_zone }
         | ClientEvent::ClientChanged { company, profile, locale, time_zone } => {
             // The key is destroyed, so an erasure follows; until then there is nothing to show.
             let Some(profile) = profile.get() else { return };
             let last = (recorded.position, recorded.recorded_at);
-            let first = changed.now.as_ref().map_or(last, |kept| kept.first);
+            let first = client.as_ref().map_or(last, |kept| kept.first);
             Some(Kept { company: *company, profile, locale, time_zone, first, last })
         }
     };
@@ -117,17 +114,19 @@ async fn save_companies(tx: &mut PgConnection, companies: &HashMap<Uuid, Company
         return Ok(());
     }
     sqlx::query(
-        "insert into companies (company_id, name, country, time_zone, approval_above, registered_position, position)
-         select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[]),
-                unnest($6::bigint[]), unnest($7::bigint[])
+        "insert into companies (company_id, name, country, time_zone, logo_url, approval_above, registered_position,
+                                position)
+         select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
+                unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[])
          on conflict (company_id) do update
          set name = excluded.name, country = excluded.country, time_zone = excluded.time_zone,
-             approval_above = excluded.approval_above, position = excluded.position",
+             logo_url = excluded.logo_url, approval_above = excluded.approval_above, position = excluded.position",
     )
     .bind(companies.keys().copied().collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.profile.name.as_str()).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.profile.country.as_str()).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.profile.time_zone.as_str()).collect::<Vec<_>>())
+    .bind(companies.values().map(|company| company.profile.logo_url.as_deref()).collect::<Vec<_>>())
     .bind(companies.values().map(|company| approval_above(company.profile)).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.first).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.last).collect::<Vec<_>>())
@@ -140,48 +139,73 @@ fn approval_above(profile: &CompanyProfile) -> Option<i64> {
     profile.limits.approval_above.map(|people| i64::try_from(people).unwrap_or(i64::MAX))
 }
 
-/// Deletes the rows of the clients that have any. Who is kept keeps the time of its registration.
-async fn take_out(tx: &mut PgConnection, clients: &mut HashMap<Uuid, Changed<'_>>) -> sqlx::Result<()> {
-    // Also of those registered in this batch: a view that is set back reads their first event again.
-    let stored: Vec<Uuid> = clients.keys().copied().collect();
+/// Deletes the rows of the clients that may have any. A client that is kept keeps the time of its registration.
+async fn take_out(tx: &mut PgConnection, stored: &[Uuid], clients: &mut Changed<'_>) -> sqlx::Result<()> {
     if stored.is_empty() {
         return Ok(());
     }
-    sqlx::query("delete from contacts where client_id = any($1)").bind(&stored).execute(&mut *tx).await?;
+    sqlx::query("delete from contacts where client_id = any($1)").bind(stored).execute(&mut *tx).await?;
     let rows: Vec<(Uuid, Position, DateTime<Utc>)> = sqlx::query_as(
         "delete from clients where client_id = any($1) returning client_id, registered_position, created_at",
     )
-    .bind(&stored)
+    .bind(stored)
     .fetch_all(tx)
     .await?;
     for (id, position, at) in rows {
-        if let Some(kept) = clients.get_mut(&id).and_then(|changed| changed.now.as_mut()) {
+        if let Some(kept) = clients.get_mut(&id).and_then(Option::as_mut) {
             kept.first = (position, at);
         }
     }
     Ok(())
 }
 
-async fn insert_clients(tx: &mut PgConnection, clients: &BTreeMap<Uuid, Kept<'_>>) -> sqlx::Result<()> {
+fn kept<'a>(clients: &'a Changed<'_>) -> impl Iterator<Item = (&'a Uuid, &'a Kept<'a>)> {
+    clients.iter().filter_map(|(id, client)| Some((id, client.as_ref()?)))
+}
+
+async fn insert_clients(tx: &mut PgConnection, clients: &Changed<'_>) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
-        "clients (client_id, company_id, external_id, name, locale, time_zone, search, created_at, changed_at,
+        tx,
+        "clients (client_id, company_id, external_id, name, locale, time_zone, columns, search, created_at, changed_at,
                   registered_position, position)",
     );
-    for (id, kept) in clients {
+    for (id, kept) in kept(clients) {
         copy.row()
+            .await?
             .put(id)
             .put(kept.company.uuid())
             .put(kept.profile.external_id.as_deref())
             .put(&kept.profile.name)
             .put(kept.locale)
             .put(kept.time_zone)
+            .put(json!(kept.profile.columns).to_string())
             .put(searched(kept.profile))
             .put(kept.first.1)
             .put(kept.last.1)
             .put(kept.first.0)
             .put(kept.last.0);
     }
-    copy.write(tx).await
+    copy.end().await
+}
+
+/// Adds the names that are new. A name stays when the last client who had the column is gone.
+async fn insert_own_columns(tx: &mut PgConnection, clients: &Changed<'_>) -> sqlx::Result<()> {
+    let named =
+        kept(clients).flat_map(|(_, kept)| kept.profile.columns.keys().map(|name| (kept.company, name)));
+    let named: BTreeSet<(CompanyId, &String)> = named.collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let (companies, names): (Vec<Uuid>, Vec<&str>) =
+        named.into_iter().map(|(company, name)| (company.uuid(), name.as_str())).unzip();
+    sqlx::query(
+        "insert into own_columns select * from unnest($1::uuid[], $2::text[]) on conflict do nothing",
+    )
+    .bind(companies)
+    .bind(names)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Every searchable text of a client, one a line, so that a match never spans two of them.
@@ -194,21 +218,19 @@ fn searched(profile: &ClientProfile) -> String {
 }
 
 impl Clients {
-    async fn insert_contacts(
-        &self,
-        tx: &mut PgConnection,
-        clients: &BTreeMap<Uuid, Kept<'_>>,
-    ) -> sqlx::Result<()> {
+    async fn insert_contacts(&self, tx: &mut PgConnection, clients: &Changed<'_>) -> sqlx::Result<()> {
         let mut copy = CopyIn::table(
+            tx,
             "contacts (client_id, ordinal, company_id, kind, name, phone, phone_index, takes_sms, email, email_index,
                        locale, time_zone)",
         );
         let index = |kind, address: Option<&str>| address.map(|address| self.index.of(kind, address));
-        for (id, kept) in clients {
+        for (id, kept) in kept(clients) {
             for (contact, ordinal) in kept.profile.contacts.iter().zip(0_i32..) {
                 let (phone, email) =
                     (contact.address(AddressKind::Phone), contact.address(AddressKind::Email));
                 copy.row()
+                    .await?
                     .put(id)
                     .put(ordinal)
                     .put(kept.company.uuid())
@@ -223,6 +245,6 @@ impl Clients {
                     .put(kept.time_zone);
             }
         }
-        copy.write(tx).await
+        copy.end().await
     }
 }

@@ -2,7 +2,7 @@
 //! INSERT notes each, and takes no array apart.
 
 use sqlx::encode::IsNull;
-use sqlx::postgres::PgArgumentBuffer;
+use sqlx::postgres::{PgArgumentBuffer, PgCopyIn};
 use sqlx::{Encode, PgConnection, Postgres};
 
 /// What the format begins with: its signature, no flags, no extension.
@@ -10,29 +10,86 @@ const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// In the place of the next row's number of columns.
 const END: i16 = -1;
 
-/// Rows on their way into a table. A value must have exactly the type of its column: COPY casts nothing.
-pub(crate) struct CopyIn {
+/// How many bytes are gathered before they are sent: the database takes them in while the next rows are made, and no batch
+/// needs memory for all of its rows.
+const PIECE_BYTES: usize = 128 * 1024;
+
+/// Rows on their way into a table, all of them or none. A value must have exactly the type of its column: COPY casts
+/// nothing.
+pub(crate) struct CopyIn<'t> {
     /// The table and, in brackets, the columns that are given.
     into: &'static str,
+    rows: Rows,
+    /// None once the copy has begun.
+    tx: Option<&'t mut PgConnection>,
+    copy: Option<PgCopyIn<&'t mut PgConnection>>,
+}
+
+/// The rows that are not sent yet.
+pub(crate) struct Rows {
     columns: i16,
-    rows: usize,
     buffer: PgArgumentBuffer,
     error: Option<sqlx::Error>,
 }
 
-impl CopyIn {
+impl<'t> CopyIn<'t> {
     /// Nothing yet, into the columns that `into` names: `table (column, column)`.
-    pub(crate) fn table(into: &'static str) -> Self {
-        let mut buffer = PgArgumentBuffer::default();
-        buffer.extend_from_slice(HEADER);
-        let columns = into.split(',').count() as i16;
-        Self { into, columns, rows: 0, buffer, error: None }
+    pub(crate) fn table(tx: &'t mut PgConnection, into: &'static str) -> Self {
+        Self { into, rows: Rows::of(into), tx: Some(tx), copy: None }
     }
 
-    /// Begins a row; its values follow in the order of the columns.
-    pub(crate) fn row(&mut self) -> &mut Self {
+    /// Begins a row, whose values follow in the order of the columns. The rows before it may be sent.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub(crate) async fn row(&mut self) -> sqlx::Result<&mut Rows> {
+        if self.rows.buffer.len() >= PIECE_BYTES {
+            self.send().await?;
+        }
+        Ok(self.rows.begin())
+    }
+
+    /// Ends the copy. Without a row it has not begun.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub(crate) async fn end(mut self) -> sqlx::Result<()> {
+        if self.copy.is_none() && self.rows.buffer.len() == HEADER.len() {
+            return Ok(());
+        }
+        self.rows.buffer.extend_from_slice(&END.to_be_bytes());
+        self.send().await?;
+        if let Some(copy) = self.copy {
+            copy.finish().await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self) -> sqlx::Result<()> {
+        if let Some(error) = self.rows.error.take() {
+            return Err(error);
+        }
+        if let Some(tx) = self.tx.take() {
+            let text = format!("copy {} from stdin (format binary)", self.into);
+            self.copy = Some(tx.copy_in_raw(&text).await?);
+        }
+        if let Some(copy) = &mut self.copy {
+            copy.send(self.rows.buffer.as_slice()).await?;
+        }
+        self.rows.buffer.clear();
+        Ok(())
+    }
+}
+
+impl Rows {
+    fn of(into: &str) -> Self {
+        let mut buffer = PgArgumentBuffer::default();
+        buffer.extend_from_slice(HEADER);
+        Self { columns: into.split(',').count() as i16, buffer, error: None }
+    }
+
+    fn begin(&mut self) -> &mut Self {
         self.buffer.extend_from_slice(&self.columns.to_be_bytes());
-        self.rows += 1;
         self
     }
 
@@ -52,24 +109,6 @@ impl CopyIn {
         self.buffer[length_at..start].copy_from_slice(&length.to_be_bytes());
         self
     }
-
-    /// Writes all rows, or none.
-    ///
-    /// # Errors
-    /// Whatever the database answers.
-    pub(crate) async fn write(mut self, tx: &mut PgConnection) -> sqlx::Result<()> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        if self.rows == 0 {
-            return Ok(());
-        }
-        self.buffer.extend_from_slice(&END.to_be_bytes());
-        let mut copy = tx.copy_in_raw(&format!("copy {} from stdin (format binary)", self.into)).await?;
-        copy.send(self.buffer.as_slice()).await?;
-        copy.finish().await?;
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -78,12 +117,12 @@ mod tests {
 
     #[test]
     fn a_row_has_a_length_before_each_value_and_none_where_nothing_is() {
-        let mut copy = CopyIn::table("t (a, b, c)");
-        copy.row().put(7_i64).put(None::<&str>).put("ñ");
-        let row = &copy.buffer[HEADER.len()..];
+        let mut rows = Rows::of("t (a, b, c)");
+        rows.begin().put(7_i64).put(None::<&str>).put("ñ");
+        let row = &rows.buffer[HEADER.len()..];
         let expected: &[&[u8]] =
             &[&[0, 3], &[0, 0, 0, 8], &[0, 0, 0, 0, 0, 0, 0, 7], &[255; 4], &[0, 0, 0, 2], "ñ".as_bytes()];
         assert_eq!(row, expected.concat());
-        assert_eq!((copy.rows, HEADER.len()), (1, 19));
+        assert_eq!(HEADER.len(), 19);
     }
 }

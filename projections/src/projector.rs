@@ -6,6 +6,16 @@ use sqlx::PgConnection;
 
 use crate::projection::Projection;
 
+/// Which tables a batch is applied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tables {
+    /// The live ones. Set back to an earlier position, they hold rows of events that are still to come.
+    Live,
+    /// Those of a rebuild or a comparison: they were empty at the start of the log, so that the first event of an aggregate
+    /// finds no row of it.
+    Beside,
+}
+
 /// Folds events into the tables of one projection. It is given a transaction and nothing else: a replay cannot send.
 #[async_trait]
 pub(crate) trait Projector: Send + Sync + 'static {
@@ -33,7 +43,7 @@ pub(crate) trait Projector: Send + Sync + 'static {
     ///
     /// # Errors
     /// The errors of the database.
-    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()>;
+    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded], tables: Tables) -> sqlx::Result<()>;
 
     /// Logs events that need a person's attention, after they are in the live tables. A rebuild does not log them
     /// again.

@@ -18,16 +18,16 @@ const AROUND_WORDS: [char; 5] = [',', ';', '<', '>', '"'];
 /// everything else stays. "José Ñáñez" becomes "jose nanez", "３００" becomes "300".
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for letter in text.chars().filter(|letter| !is_invisible(*letter)) {
+    for letter in text.chars() {
         if letter.is_ascii() {
             folded.push(letter.to_ascii_lowercase());
-            continue;
+        } else if !is_invisible(letter) {
+            decompose_compatible(letter, |part| {
+                for letter in part.to_lowercase() {
+                    push_plain(letter, &mut folded);
+                }
+            });
         }
-        decompose_compatible(letter, |part| {
-            for letter in part.to_lowercase() {
-                push_plain(letter, &mut folded);
-            }
-        });
     }
     folded
 }
@@ -54,8 +54,9 @@ fn push_plain(letter: char, folded: &mut String) {
 /// The searchable form of a text: folded, followed by its grouped numbers without the characters between the digits.
 pub fn searchable(text: &str) -> String {
     let mut searchable = fold(text);
-    let groups =
-        searchable.split(|c| !is_of_number(c)).map(|run| run.trim_matches(|c: char| !c.is_ascii_digit()));
+    // Most runs are empty: every letter ends one.
+    let runs = searchable.split(|c| !is_of_number(c)).filter(|run| run.len() > NUMBER_DIGITS_MIN);
+    let groups = runs.map(|run| run.trim_matches(|c: char| !c.is_ascii_digit()));
     let grouped = groups.filter(|groups| groups.contains(|c: char| !c.is_ascii_digit()));
     for number in grouped.filter_map(digits).collect::<Vec<_>>() {
         searchable.push('\n');

@@ -9,7 +9,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::projection::Projection;
-use crate::projector::Projector;
+use crate::projector::{Projector, Tables};
 
 /// Folds the events of templates. They are rare, so each is written by itself.
 pub(crate) struct Templates;
@@ -28,7 +28,7 @@ impl Projector for Templates {
         Some(&["template"])
     }
 
-    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
+    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded], _: Tables) -> sqlx::Result<()> {
         for recorded in events {
             let (Some(id), Ok(Event::Template(event))) = (recorded.id(), &recorded.event) else { continue };
             match event {

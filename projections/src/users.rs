@@ -11,7 +11,7 @@ use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use crate::projection::Projection;
-use crate::projector::Projector;
+use crate::projector::{Projector, Tables};
 use crate::search;
 
 /// Folds the events of users.
@@ -44,7 +44,7 @@ impl Projector for Users {
         Some(&["user"])
     }
 
-    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
+    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded], _: Tables) -> sqlx::Result<()> {
         let ids: Vec<Uuid> = events.iter().filter_map(|event| event.id()).collect();
         let mut users = load(tx, &ids).await?;
         for recorded in events {

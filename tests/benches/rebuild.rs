@@ -33,18 +33,20 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     setup.campaign(EMAIL).await?;
     eprintln!("  the messages");
     let messages = write_messages(world, &setup).await?;
-    // A client, its outcome, a message: each counts once, however many share an event.
-    let facts = 2 * setup.recipients + messages;
-    let address = setup.program.address();
-    people::caught_up(address, &setup.author).await?;
-    let ours = async || rebuild_and_read(&setup, address).await;
+    // A client, its place in the audience, its outcome, a message: each counts once, however many share an event.
+    let facts = 3 * setup.recipients + messages;
+    people::caught_up(setup.program.address(), &setup.author).await?;
+    let ours = async || rebuild_and_read(world, &setup).await;
     let (rebuilds, alone) =
         in_turns(world.scale.turns, ours, async || read_alone(&setup.database_url).await).await?;
     setup.program.stop().await?;
     Ok(rows(facts, &rebuilds, median(alone)).into())
 }
 
-fn rows(facts: usize, rebuilds: &[Rebuild], alone_s: f64) -> [Row; 3] {
+fn rows(facts: usize, rebuilds: &[Rebuild], alone_s: f64) -> [Row; 5] {
+    let cpu_us = |of: fn(&Rebuild) -> Duration| {
+        median(rebuilds.iter().map(|rebuild| of(rebuild).as_secs_f64() * 1e6 / facts as f64).collect())
+    };
     let rates = rebuilds.iter().map(|rebuild| per_second(facts, rebuild.took)).collect();
     let samples: Vec<_> = rebuilds.iter().map(|rebuild| rebuild.reads.sample).collect();
     let refused: usize = rebuilds.iter().map(|rebuild| rebuild.reads.refused).sum();
@@ -52,6 +54,8 @@ fn rows(facts: usize, rebuilds: &[Rebuild], alone_s: f64) -> [Row; 3] {
         Row::new("rebuild of all views", "facts/s", median(rates))
             .beside("reading the events once", facts as f64 / alone_s)
             .goal(Goal::AtLeast(RATE_MIN)),
+        Row::new("CPU of PostgreSQL, a fact", "us", cpu_us(|rebuild| rebuild.postgres)),
+        Row::new("CPU of the program, a fact", "us", cpu_us(|rebuild| rebuild.program)),
         Row::new("inbox page during the rebuild, p99", "ms", Sample::median(&samples).p99_ms),
         Row::new("inbox pages refused during the rebuild", "pages", refused as f64).goal(Goal::AtMost(0.0)),
     ]
@@ -92,17 +96,21 @@ async fn at_rest(database_url: &str) -> Outcome<PgConnection> {
     Ok(session)
 }
 
-async fn rebuild_and_read(setup: &Setup, address: SocketAddr) -> Outcome<Rebuild> {
+async fn rebuild_and_read(world: &World, setup: &Setup) -> Outcome<Rebuild> {
     at_rest(&setup.database_url).await?.close().await?;
+    let address = setup.program.address();
     let over = CancellationToken::new();
     let reading = Connection::open(address, Some(&setup.author)).await?;
     let reads = tokio::spawn(read_until(reading, over.clone()));
+    let (postgres, program) = (world.postgres_cpu().await?, setup.program.cpu()?);
     let begun = Instant::now();
     let rebuilt = timeout(REBUILD_TIMEOUT, rebuild_all(address, &setup.author)).await;
     let took = begun.elapsed();
+    let postgres = world.postgres_cpu().await?.saturating_sub(postgres);
+    let program = setup.program.cpu()?.saturating_sub(program);
     over.cancel();
     rebuilt.map_err(|_| Failed::because("the rebuild takes too long"))??;
-    Ok(Rebuild { took, reads: reads.await? })
+    Ok(Rebuild { took, postgres, program, reads: reads.await? })
 }
 
 /// Requests the rebuilds over HTTP, and waits for their end.
@@ -127,6 +135,9 @@ async fn rebuild_all(address: SocketAddr, admin: &Worker) -> Outcome<()> {
 /// A rebuild of all views, and the reads of a user meanwhile.
 struct Rebuild {
     took: Duration,
+    /// The CPU time of PostgreSQL's processes.
+    postgres: Duration,
+    program: Duration,
     reads: Reads,
 }
 

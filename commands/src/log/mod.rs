@@ -3,6 +3,7 @@
 
 mod append;
 mod appender;
+mod copied;
 pub(crate) mod envelope;
 mod feed;
 mod history;
@@ -12,6 +13,7 @@ mod lanes;
 mod load;
 mod open;
 mod page;
+mod people;
 mod personal;
 mod reader;
 mod recent;
@@ -34,6 +36,7 @@ pub(crate) use self::load::open_value;
 pub use self::load::{LoadError, Loaded};
 pub use self::page::PAGE_BYTES_MAX;
 pub(crate) use self::page::head_and_id;
+pub use self::people::SealedPerson;
 pub(crate) use self::personal::SealContext;
 pub use self::reader::Reader;
 pub use self::stored::{Context, Recorded, StoredEvent};

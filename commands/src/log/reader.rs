@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cqrs_es::Aggregate;
 use domain::Position;
+use domain::notification::Addressee;
 use futures::Stream;
 use serde_json::Value;
 use sqlx::PgPool;
@@ -12,10 +13,11 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::keys::Keys;
+use super::open::Unsealing;
 use super::recent::Recent;
 use super::stored::{COLUMNS, StoredEvent};
-use super::{Feed, FeedError, History, LoadError, Loaded, Recorded, SealError};
-use super::{history, load, open, page, publish_head};
+use super::{Feed, FeedError, History, LoadError, Loaded, Recorded, SealError, SealedPerson};
+use super::{history, load, open, page, people, publish_head};
 use crate::broker::Broker;
 
 /// Reads the log, and cannot append to it. Cheap to clone.
@@ -69,14 +71,14 @@ impl Reader {
         self.0.head.subscribe()
     }
 
-    /// Follows the log after a position; without a broker, from PostgreSQL alone.
+    /// Follows the log after a position; without a broker, from PostgreSQL alone. The people of audiences stay sealed.
     pub fn feed(&self, broker: Option<Broker>, after: Position) -> Feed {
         Feed::new(self.clone(), broker, after)
     }
 
     /// The events of some aggregate types, or of all, after a position and no further than `end`, which must be
-    /// committed: pages of them, bounded in events and bytes. The keys are read anew and not remembered, because a long
-    /// history would push the keys out of memory that are in use.
+    /// committed: pages of them, bounded in events and bytes. The people of audiences stay sealed. The keys are read anew and
+    /// not remembered, because a long history would push the keys out of memory that are in use.
     pub fn history(
         &self,
         after: Position,
@@ -169,7 +171,20 @@ impl Reader {
     /// # Errors
     /// When keys cannot be read.
     pub async fn open_events(&self, stored: Vec<StoredEvent>) -> Result<Vec<Recorded>, SealError> {
-        open::open_events(self.keys(), stored).await
+        open::open_events(self.keys(), stored, Unsealing::All).await
+    }
+
+    /// As [`Reader::open_events`], for those who follow the log: the people of audiences stay sealed.
+    pub(super) async fn open_followed(&self, stored: Vec<StoredEvent>) -> Result<Vec<Recorded>, SealError> {
+        open::open_events(self.keys(), stored, Unsealing::WithoutAudiences).await
+    }
+
+    /// Opens people of audiences, in order. Those that are erased, or do not open, are none.
+    ///
+    /// # Errors
+    /// When keys cannot be read.
+    pub async fn open_people(&self, people: Vec<SealedPerson>) -> Result<Vec<Option<Addressee>>, SealError> {
+        people::open_people(self.keys(), people).await
     }
 
     /// An aggregate's state, folded from its stream.

@@ -21,12 +21,12 @@ const VIEW: &str = "
     create schema clients;
     create table clients.checkpoint (position bigint not null);
     insert into clients.checkpoint values (1000000);
-    create table clients.clients (client_id uuid primary key, name text, locale text, time_zone text);
+    create table clients.clients (client_id uuid primary key, name text, locale text, time_zone text, columns json);
     create table clients.contacts (
       client_id uuid, company_id uuid, ordinal integer, kind text, name text, email text, email_index bytea);
     create index on clients.contacts (company_id, email_index);
     insert into clients.clients
-    select ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 'Ana', 'es', 'America/Bogota'
+    select ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 'Ana', 'es', 'America/Bogota', '{}'
     from generate_series(1, 501) n;
     insert into clients.contacts
     select client_id, '00000000-0000-0000-0000-000000000001', 1, 'holder', 'Ana', 'ana@example.com', uuid_send(client_id)
@@ -177,7 +177,7 @@ async fn a_retry_opens_those_it_failed_for_and_completes_again() {
     let world = world().await;
     let notification = half_failed(&world).await;
     let person = [notification.uuid(), client(1, 2).uuid()];
-    world.run("insert into notifications.recipients values ($1, 2, $2, 'ana@example.com')", &person).await;
+    world.run("insert into notifications.recipients values ($1, 2, $2, 'sealed')", &person).await;
     world.run("insert into notifications.outcomes values ($1, 2, 1, 1, 'failed')", &person[..1]).await;
     world.run("insert into notifications.chunks values ($1, 1, 2)", &person[..1]).await;
     resolve(&world).await;
@@ -291,7 +291,7 @@ async fn the_tasks_of_a_paused_notification_are_paused_from_the_start() {
     notifications::pause(&world.log, notification, &context).await.expect("a pause");
     follow_notification(&world.pool, notification).await.expect("it is followed");
     let person = [notification.uuid(), client(1, 2).uuid()];
-    world.run("insert into notifications.recipients values ($1, 2, $2, 'ana@example.com')", &person).await;
+    world.run("insert into notifications.recipients values ($1, 2, $2, 'sealed')", &person).await;
     world.run("insert into notifications.outcomes values ($1, 2, 1, 1, 'failed')", &person[..1]).await;
     world.run("insert into notifications.chunks values ($1, 1, 2)", &person[..1]).await;
     resolve(&world).await;

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use domain::notification::NotificationState;
 use domain::value::{
-    Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
-    ExternalId, HtmlBody, Invalid, Locale, MessageBody, MessageId, Name, NotificationId, Priority,
-    RecipientKind, Role, SmsBody, StatedReason, Subject, TemplateId, TimeZone, UserId, VariableName,
-    VariableText, is_invisible,
+    Category, Channel, ClientId, ColumnText, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress,
+    EmailBody, ExternalId, HtmlBody, Invalid, Locale, LogoUrl, MessageBody, MessageId, Name, NotificationId,
+    Priority, RecipientKind, Role, SmsBody, StatedReason, Subject, TemplateId, TimeZone, UserId,
+    VariableName, VariableText, is_invisible,
 };
 use projections::queries::deliveries::ShownState;
 
@@ -36,6 +36,7 @@ domain_values!(
     Category,
     Channel,
     ClientId,
+    ColumnText,
     CompanyId,
     ContactKind,
     CountryCode,
@@ -44,6 +45,7 @@ domain_values!(
     ExternalId,
     HtmlBody,
     Locale,
+    LogoUrl,
     MessageBody,
     MessageId,
     Name,

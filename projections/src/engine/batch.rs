@@ -13,7 +13,7 @@ use super::failure::{BatchError, Fault, fault, without_values};
 use super::parking::{PARKED_AGGREGATES_MAX, Parked, Parking};
 use super::schema::{self, Checkpoint};
 use crate::projection::Projection;
-use crate::projector::Projector;
+use crate::projector::{Projector, Tables};
 
 /// How long the checkpoint may lag behind skipped events.
 pub(crate) const LAG_MAX: Duration = Duration::from_millis(50);
@@ -172,7 +172,8 @@ impl Batches {
         }
         Parking::write(tx, &sorted.parked).await?;
         if !sorted.flowing.is_empty() {
-            self.target.projector.apply(tx, &sorted.flowing).await?;
+            let tables = if self.target.live { Tables::Live } else { Tables::Beside };
+            self.target.projector.apply(tx, &sorted.flowing, tables).await?;
         }
         Ok(sorted.parked)
     }

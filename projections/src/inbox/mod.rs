@@ -19,7 +19,7 @@ pub(crate) use self::as_of::before_withdrawal;
 use self::fold::Fold;
 pub(crate) use self::fold::Item;
 use crate::projection::Projection;
-use crate::projector::{Projector, portion};
+use crate::projector::{Projector, Tables, portion};
 
 /// How many recipients' rows are folded in memory at once; the recipients of one message are never split.
 const ROWS_IN_MEMORY: usize = 20_000;
@@ -41,7 +41,7 @@ impl Projector for Inbox {
         Some(&["message", "receipt", "inbox"])
     }
 
-    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
+    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded], _: Tables) -> sqlx::Result<()> {
         let mut left = events;
         while !left.is_empty() {
             let (now, later) = left.split_at(portion(left, ROWS_IN_MEMORY));

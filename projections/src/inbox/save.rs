@@ -36,12 +36,14 @@ pub(super) async fn save(tx: &mut PgConnection, fold: Fold) -> sqlx::Result<()> 
 /// Inserts new messages with their receipts in the batch, which are removed from `receipts`.
 async fn insert_sent(tx: &mut PgConnection, sent: &[Sent], receipts: &mut Receipts) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
+        tx,
         "sent_messages (message_id, author_id, body, search, created_at, priority, acknowledge, in_reply_to, recipients,
                         position, read, acknowledged)",
     );
     for sent in sent {
         let (read, acknowledged) = receipts.remove(&sent.message).unwrap_or_default();
         copy.row()
+            .await?
             .put(sent.message)
             .put(sent.author)
             .put(&sent.body)
@@ -55,7 +57,7 @@ async fn insert_sent(tx: &mut PgConnection, sent: &[Sent], receipts: &mut Receip
             .put(read)
             .put(acknowledged);
     }
-    copy.write(tx).await
+    copy.end().await
 }
 
 /// Applies the read-alls of a batch to items that were not loaded: items, receipts and updates for authors, in one
@@ -136,10 +138,12 @@ async fn save_items(tx: &mut PgConnection, items: &HashMap<Key, Touched>) -> sql
 
 async fn insert_items(tx: &mut PgConnection, rows: &[(&Key, &Item)]) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
+        tx,
         "received (user_id, message_id, position, author_id, seen_at, read_at, acknowledged_at, deleted_at)",
     );
     for ((user, message), item) in rows {
         copy.row()
+            .await?
             .put(user)
             .put(message)
             .put(item.position)
@@ -149,7 +153,7 @@ async fn insert_items(tx: &mut PgConnection, rows: &[(&Key, &Item)]) -> sqlx::Re
             .put(item.acknowledged_at)
             .put(item.deleted_at);
     }
-    copy.write(tx).await
+    copy.end().await
 }
 
 async fn update_items(tx: &mut PgConnection, rows: &[(&Key, &Item)]) -> sqlx::Result<()> {
@@ -230,9 +234,10 @@ async fn save_read_alls(tx: &mut PgConnection, fold: &Fold) -> sqlx::Result<()> 
 }
 
 async fn insert_log(tx: &mut PgConnection, log: &[Logged]) -> sqlx::Result<()> {
-    let mut copy = CopyIn::table("receipt_log (position, message_id, user_id, author_id, kind, at)");
+    let mut copy = CopyIn::table(tx, "receipt_log (position, message_id, user_id, author_id, kind, at)");
     for logged in log {
         copy.row()
+            .await?
             .put(logged.position)
             .put(logged.message)
             .put(logged.user)
@@ -240,7 +245,7 @@ async fn insert_log(tx: &mut PgConnection, log: &[Logged]) -> sqlx::Result<()> {
             .put(logged.kind)
             .put(logged.at);
     }
-    copy.write(tx).await
+    copy.end().await
 }
 
 async fn save_counts(tx: &mut PgConnection, changes: Changes) -> sqlx::Result<()> {

@@ -18,7 +18,7 @@ use sqlx::PgConnection;
 pub(crate) use self::as_of::as_of;
 use self::fold::Fold;
 use crate::projection::Projection;
-use crate::projector::{Projector, portion};
+use crate::projector::{Projector, Tables, portion};
 
 /// How many people's deliveries are folded in memory at once; a chunk is never split.
 const PEOPLE_IN_MEMORY: usize = 20_000;
@@ -40,7 +40,7 @@ impl Projector for Notifications {
         Some(&["notification", "audience", "deliveries", "client"])
     }
 
-    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded]) -> sqlx::Result<()> {
+    async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded], _: Tables) -> sqlx::Result<()> {
         let mut left = events;
         while !left.is_empty() {
             let (now, later) = left.split_at(portion(left, PEOPLE_IN_MEMORY));

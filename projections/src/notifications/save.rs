@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::notification::Addressee;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::value::Member;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::fold::Fold;
 use super::load::is_filled;
 use super::rows::{Chunk, ChunkKey, Notification, Outcome, Requested, Standing, Totals, number, ordinal};
-use crate::copy::CopyIn;
+use crate::copy::{CopyIn, Rows};
 
 pub(super) async fn save(tx: &mut PgConnection, fold: Fold<'_>) -> sqlx::Result<()> {
     save_notifications(tx, &fold).await?;
@@ -123,36 +124,36 @@ fn texts<T: serde::Serialize>(values: impl Iterator<Item = T>) -> sqlx::Result<V
 }
 
 async fn insert_recipients(tx: &mut PgConnection, fold: &Fold<'_>) -> sqlx::Result<()> {
-    let mut copy = CopyIn::table(
-        "recipients (notification_id, ordinal, client_id, contact_kind, client_name, contact_name, address)",
-    );
+    let mut copy =
+        CopyIn::table(tx, "recipients (notification_id, ordinal, client_id, contact_kind, addressee)");
     for ((notification, chunk), row) in &fold.chunks {
         let all = row.recipients.into_iter().flatten();
         for (recipient, member) in
             all.zip(1..).filter_map(|(one, place)| Some((one, Member::try_new(place)?)))
         {
             let client = recipient.client.uuid();
-            let addressee = recipient.addressee.get().filter(|_| !fold.erased.contains(&client));
-            let part = |part: fn(&Addressee) -> &String| addressee.map(part);
+            let sealed = recipient.addressee.sealed().filter(|_| !fold.erased.contains(&client));
+            let sealed = sealed.map(|text| BASE64.decode(text)).transpose();
             copy.row()
+                .await?
                 .put(notification)
                 .put(ordinal(*chunk, member))
                 .put(client)
                 .put(recipient.kind.as_str())
-                .put(part(|addressee| &addressee.client_name))
-                .put(part(|addressee| &addressee.contact_name))
-                .put(part(|addressee| &addressee.address));
+                .put(sealed.map_err(|error| sqlx::Error::Encode(error.into()))?);
         }
     }
-    copy.write(tx).await
+    copy.end().await
 }
 
 async fn save_chunks(tx: &mut PgConnection, chunks: &BTreeMap<ChunkKey, Chunk<'_>>) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
+        &mut *tx,
         "chunks (notification_id, chunk, people, undecided, undecided_members, accepted, delivered, at, position)",
     );
     for ((notification, chunk), row) in chunks.iter().filter(|(_, row)| row.recipients.is_some()) {
         copy.row()
+            .await?
             .put(notification)
             .put(number(*chunk))
             .put(row.people)
@@ -163,7 +164,7 @@ async fn save_chunks(tx: &mut PgConnection, chunks: &BTreeMap<ChunkKey, Chunk<'_
             .put(row.at)
             .put(row.position);
     }
-    copy.write(&mut *tx).await?;
+    copy.end().await?;
     let is_changed = |row: &Chunk<'_>| row.recipients.is_none() && row.is_changed;
     let changed: Vec<_> = chunks.iter().filter(|(_, row)| is_changed(row)).collect();
     update_chunks(tx, &changed).await
@@ -198,6 +199,7 @@ type Placed<'a> = (Uuid, i32, &'a Outcome<'a>);
 
 async fn save_outcomes(tx: &mut PgConnection, chunks: &BTreeMap<ChunkKey, Chunk<'_>>) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
+        &mut *tx,
         "outcomes (notification_id, ordinal, generation, attempt, state, class, phase, code, observed, provider,
                    until, at, position, reference, listed)",
     );
@@ -209,12 +211,12 @@ async fn save_outcomes(tx: &mut PgConnection, chunks: &BTreeMap<ChunkKey, Chunk<
                 changed.push((*notification, place, outcome));
                 continue;
             }
-            put_standing(copy.row().put(notification).put(place), &outcome.standing)
+            put_standing(copy.row().await?.put(notification).put(place), &outcome.standing)
                 .put(outcome.reference.as_deref())
                 .put(outcome.is_listed);
         }
     }
-    copy.write(&mut *tx).await?;
+    copy.end().await?;
     update_outcomes(tx, &changed).await
 }
 
@@ -257,19 +259,20 @@ async fn update_outcomes(tx: &mut PgConnection, rows: &[Placed<'_>]) -> sqlx::Re
 
 async fn insert_attempts(tx: &mut PgConnection, fold: &Fold<'_>) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
+        tx,
         "attempts (notification_id, ordinal, generation, attempt, outcome, class, phase, code, observed, provider,
                    until, at, position, reference, detail)",
     );
     for row in &fold.attempts {
-        put_standing(copy.row().put(row.chunk.0).put(row.ordinal()), &row.standing)
+        put_standing(copy.row().await?.put(row.chunk.0).put(row.ordinal()), &row.standing)
             .put(row.reference.as_deref())
             .put(row.detail.filter(|_| !fold.is_erased(row.chunk, row.member)));
     }
-    copy.write(tx).await
+    copy.end().await
 }
 
 /// The columns that outcomes and attempts share, from the generation to the position.
-fn put_standing<'a>(row: &'a mut CopyIn, standing: &Standing) -> &'a mut CopyIn {
+fn put_standing<'a>(row: &'a mut Rows, standing: &Standing) -> &'a mut Rows {
     row.put(standing.generation)
         .put(standing.attempt)
         .put(standing.state.as_str())
@@ -327,8 +330,7 @@ async fn erase(tx: &mut PgConnection, clients: &[Uuid]) -> sqlx::Result<()> {
          from recipients r
          where r.client_id = any($1) and a.notification_id = r.notification_id and a.ordinal = r.ordinal
            and a.detail is not null",
-        "update recipients set client_name = null, contact_name = null, address = null
-         where client_id = any($1) and (client_name is not null or address is not null)",
+        "update recipients set addressee = null where client_id = any($1) and addressee is not null",
     ] {
         sqlx::query(text).bind(clients).execute(&mut *tx).await?;
     }

@@ -300,7 +300,7 @@ impl Feed {
         if let Some(wanted) = self.wanted {
             events.retain(|event| wanted.contains(&event.aggregate_type.as_str()));
         }
-        Ok(self.log.open_events(events).await?)
+        Ok(self.log.open_followed(events).await?)
     }
 
     fn has_a_page_to_read(&self) -> bool {

@@ -42,7 +42,7 @@ const VIEW: &str = "
     create schema notifications;
     create table notifications.checkpoint (position bigint not null);
     insert into notifications.checkpoint values (1000000);
-    create table notifications.recipients (notification_id uuid, ordinal integer, client_id uuid, address text);
+    create table notifications.recipients (notification_id uuid, ordinal integer, client_id uuid, addressee bytea);
     create table notifications.outcomes (
       notification_id uuid, ordinal integer, generation integer, attempt integer, state text);
     create table notifications.chunks (notification_id uuid, chunk integer, people integer)";

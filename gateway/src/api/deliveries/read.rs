@@ -34,7 +34,7 @@ pub(super) async fn read(
     read: Read<NoQuery>,
 ) -> Answer<Json<DeliveryView>> {
     read.wait_for(&state, &[Projection::Notifications]).await?;
-    let row = deliveries::delivery(state.pool(), read.caller.scope(), delivery).await?;
+    let row = deliveries::delivery(state.log().reader(), read.caller.scope(), delivery).await?;
     let mut row = row.ok_or_else(Problem::not_found)?;
     needs_to_read(&read.caller)?;
     let notification = row.notification_id.into();

@@ -61,7 +61,8 @@ pub(super) async fn deliveries(
     };
     let filter = DeliveryFilter { state: read.query.state, sending: &sending };
     let page = &read.query.page;
-    let mut page = deliveries::list(state.pool(), read.caller.scope(), notification, &filter, page).await?;
+    let (log, scope) = (state.log().reader(), read.caller.scope());
+    let mut page = deliveries::list(log, scope, notification, &filter, page).await?;
     if read.query.state.is_none() {
         mark_sending(&state, notification, &mut page.data).await?;
     }

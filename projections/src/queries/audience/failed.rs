@@ -31,7 +31,7 @@ pub async fn failed_chunks(
          from notifications.outcomes o
          join notifications.recipients r using (notification_id, ordinal)
          where o.notification_id = $1 and o.state = 'failed' and o.ordinal > $2 and o.generation < $3
-           and r.address is not null
+           and r.addressee is not null
          order by o.ordinal
          limit $4",
     )

@@ -7,10 +7,12 @@ mod which;
 
 use chrono::{DateTime, Utc};
 use commands::begin;
+use commands::log::{Reader, SealError, SealedPerson};
 use domain::deliveries::{DeliveryState, Observation, Phase};
+use domain::notification::Addressee;
 use domain::value::{DeliveryId, NotificationId, Ordinal};
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 pub use self::content::{ContentRow, content};
@@ -103,12 +105,14 @@ struct Found {
     ordinal: i32,
     notification_id: Uuid,
     company_id: Uuid,
-    #[sqlx(json)]
-    client: Person,
+    client_id: Uuid,
     contact_kind: String,
-    contact: Option<String>,
+    #[serde(skip)]
+    sealed: Option<Vec<u8>>,
+    /// Opened after the query.
+    #[sqlx(skip)]
+    addressee: Option<Addressee>,
     channel: String,
-    to: Option<String>,
     #[sqlx(try_from = "String")]
     state: ShownState,
     generation: i32,
@@ -118,9 +122,8 @@ struct Found {
 
 /// The rows of the people at the places `$2` of a notification `$1`, with the places that are being sent to as `$3`.
 /// The history of a delivery is its row in `outcomes` alone, unless it is listed.
-const DELIVERY: &str = "select r.ordinal, n.notification_id, n.company_id,
-    json_build_object('id', r.client_id, 'name', r.client_name) as client, r.contact_kind, r.contact_name as contact,
-    n.channel, r.address as to, coalesce(o.generation, 1) as generation,
+const DELIVERY: &str = "select r.ordinal, n.notification_id, n.company_id, r.client_id, r.contact_kind,
+    r.addressee as sealed, n.channel, coalesce(o.generation, 1) as generation,
     case when coalesce(o.state, 'pending') in ('pending', 'deferred') and r.ordinal = any($3) then 'sending'
          else coalesce(o.state, 'pending') end as state,
     case
@@ -149,19 +152,20 @@ const DELIVERY: &str = "select r.ordinal, n.notification_id, n.company_id,
 /// # Errors
 /// When the database does not answer.
 pub async fn list(
-    pool: &PgPool,
+    log: &Reader,
     scope: Scope<'_>,
     notification: NotificationId,
     filter: &DeliveryFilter<'_>,
     page: &PageRequest,
-) -> sqlx::Result<Page<DeliveryRow>> {
+) -> Result<Page<DeliveryRow>, SealError> {
     let mut sending: Vec<i32> = filter.sending.iter().filter_map(|id| id.ordinal()).map(place).collect();
     sending.sort_unstable();
-    let mut tx = begin(pool).await?;
+    let mut tx = begin(log.pool()).await?;
     sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *tx).await?;
     let ordinals = which::ordinals(&mut tx, notification, filter.state, &sending, page).await?;
     let rows = found(&mut tx, scope, notification, &ordinals, &sending).await?;
     tx.commit().await?;
+    let rows = opened(log, rows).await?;
     let Page { data, next } = page.page(rows, |row| Cursor::at(row.ordinal.into()));
     Ok(Page { data: data.into_iter().map(DeliveryRow::from).collect(), next })
 }
@@ -171,13 +175,13 @@ pub async fn list(
 /// # Errors
 /// When the database does not answer.
 pub async fn delivery(
-    pool: &PgPool,
+    log: &Reader,
     scope: Scope<'_>,
     delivery: DeliveryId,
-) -> sqlx::Result<Option<DeliveryRow>> {
+) -> Result<Option<DeliveryRow>, SealError> {
     let Some(ordinal) = delivery.ordinal() else { return Ok(None) };
     let (first, last) = delivery.notifications();
-    let mut connection = pool.acquire().await?;
+    let mut connection = log.pool().acquire().await?;
     let notification: Option<Uuid> = sqlx::query_scalar(
         "select notification_id from notifications.notifications where notification_id between $1 and $2",
     )
@@ -187,7 +191,8 @@ pub async fn delivery(
     .await?;
     let Some(notification) = notification else { return Ok(None) };
     let found = found(&mut connection, scope, notification.into(), &[place(ordinal)], &[]).await?;
-    Ok(found.into_iter().next().map(DeliveryRow::from))
+    drop(connection);
+    Ok(opened(log, found).await?.pop().map(DeliveryRow::from))
 }
 
 async fn found(
@@ -206,24 +211,47 @@ async fn found(
         .await
 }
 
+/// The rows with the people that are not erased.
+async fn opened(log: &Reader, mut rows: Vec<Found>) -> Result<Vec<Found>, SealError> {
+    let sealed = rows.iter_mut().filter_map(|row| {
+        let (ordinal, sealed) = (row.ordinal()?, row.sealed.take()?);
+        let person =
+            SealedPerson { notification: row.notification_id.into(), ordinal, key: row.client_id, sealed };
+        Some((&mut row.addressee, person))
+    });
+    let (places, people): (Vec<_>, Vec<_>) = sealed.unzip();
+    for (place, person) in places.into_iter().zip(log.open_people(people).await?) {
+        *place = person;
+    }
+    Ok(rows)
+}
+
 /// An ordinal as stored in tables.
 pub(super) fn place(ordinal: Ordinal) -> i32 {
     i32::try_from(ordinal.number()).unwrap_or(i32::MAX)
 }
 
+impl Found {
+    fn ordinal(&self) -> Option<Ordinal> {
+        u32::try_from(self.ordinal).ok().and_then(Ordinal::try_new)
+    }
+}
+
 impl From<Found> for DeliveryRow {
     fn from(row: Found) -> Self {
-        let ordinal = u32::try_from(row.ordinal).ok().and_then(Ordinal::try_new);
-        let id = ordinal.map(|ordinal| DeliveryId::of(row.notification_id.into(), ordinal).uuid());
+        let id = row.ordinal().map(|ordinal| DeliveryId::of(row.notification_id.into(), ordinal).uuid());
+        let (client_name, contact, to) = row.addressee.map_or_else(Default::default, |person| {
+            (Some(person.client_name), Some(person.contact_name), Some(person.address))
+        });
         Self {
             id: id.unwrap_or_default(),
             notification_id: row.notification_id,
             company_id: row.company_id,
-            client: row.client,
+            client: Person { id: row.client_id, name: client_name },
             contact_kind: row.contact_kind,
-            contact: row.contact,
+            contact,
             channel: row.channel,
-            to: row.to,
+            to,
             state: row.state,
             generation: row.generation,
             attempts: row.attempts,
