@@ -126,9 +126,9 @@ async fn a_provider_without_unicode_is_given_none_and_the_parts_are_its_own() {
 
 #[tokio::test]
 async fn a_notification_goes_out_and_is_reported_in_every_dialect() {
-    let kinds: [(fn(&Simulator, u32) -> SmsSettings, &str); 2] =
-        [(Simulator::infobip_settings, "EC_UNKNOWN_SUBSCRIBER"), (Simulator::generic_settings, "101")];
-    for (kind, code) in kinds {
+    type Settings = fn(&Simulator, u32) -> SmsSettings;
+    let infobip: (Settings, &str) = (Simulator::infobip_settings, "EC_UNKNOWN_SUBSCRIBER");
+    for (kind, code) in [infobip, (Simulator::generic_settings, "101")] {
         let at_once =
             SimulatorOptions { receipt_delay: Duration::ZERO, ..SimulatorOptions::new(Arc::new(clock::now)) };
         let simulator = Simulator::start(at_once).await.expect("it starts");

@@ -113,12 +113,12 @@ impl Record {
             Self::A(address) => address.octets().to_vec(),
             Self::Mx(preference, host) => {
                 let labels = host.split('.').filter(|label| !label.is_empty());
-                let host = labels.flat_map(|label| [&[label.len() as u8], label.as_bytes()].concat());
+                let host = labels.flat_map(|label| [&[label.len() as u8][..], label.as_bytes()].concat());
                 preference.to_be_bytes().into_iter().chain(host).chain([0]).collect()
             }
             Self::Txt(text) => {
                 let parts = text.as_bytes().chunks(LONGEST);
-                parts.flat_map(|part| [&[part.len() as u8], part].concat()).collect()
+                parts.flat_map(|part| [&[part.len() as u8][..], part].concat()).collect()
             }
         }
     }
