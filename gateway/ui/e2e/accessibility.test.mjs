@@ -28,6 +28,7 @@ const SCREENS = [
   '/notificaciones/nueva',
   '/clientes',
   '/clientes/importar',
+  '/exclusiones',
   '/empresas',
   '/usuarios',
   '/auditoria',
