@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use domain::notification::NotificationState;
+use domain::suppression::SuppressionCause;
 use domain::value::{
     Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
     ExternalId, HtmlBody, Invalid, Locale, MessageBody, MessageId, Name, NotificationId, Priority,
-    RecipientKind, Role, SmsBody, StatedReason, Subject, TemplateId, TimeZone, UserId, VariableName,
-    VariableText, is_invisible,
+    RecipientKind, Role, SmsBody, StatedReason, Subject, SuppressionId, TemplateId, TimeZone, UserId,
+    VariableName, VariableText, is_invisible,
 };
 use projections::queries::deliveries::ShownState;
 
@@ -56,6 +57,8 @@ domain_values!(
     SmsBody,
     StatedReason,
     Subject,
+    SuppressionCause,
+    SuppressionId,
     TemplateId,
     TimeZone,
     UserId,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use domain::suppression::SuppressionCause;
 use domain::value::{
     Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
     ExternalId, HtmlBody, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind,
@@ -51,6 +52,7 @@ texts!(
     SmsBody,
     StatedReason,
     Subject,
+    SuppressionCause,
     TemplateId,
     TimeZone,
     UserId,
