@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-pub use self::import::{Imported, import_page};
+pub use self::import::{FileClient, Imported, import_page};
 use crate::context::CommandContext;
 use crate::database::begin;
 use crate::log::{Draft, EventLog};

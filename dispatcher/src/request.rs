@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use commands::log::{Metadata, Reader, Recorded, SealError, metadata};
 use domain::Event;
-use domain::notification::{AudienceFilter, NotificationEvent, Recipient};
+use domain::notification::{AudienceFilter, NotificationEvent, Recipient, begun_at};
 use domain::rendering::{Fault, Text};
 use domain::value::{ClientId, CompanyId, NotificationId};
 use lru::LruCache;
@@ -21,6 +21,8 @@ const BYTES_REMEMBERED_MAX: usize = 8_000_000;
 
 /// A notification as it was asked for.
 pub(crate) struct Request {
+    /// Whether it has begun. Until then the day that its text names is not known, and nothing of it is sent.
+    has_begun: bool,
     /// What it says; none once its key is destroyed.
     pub(crate) text: Option<Result<Text, Fault>>,
     /// The one person it goes to in place of the company's clients.
@@ -41,11 +43,6 @@ impl Request {
         let text = self.text.as_ref().and_then(|text| text.as_ref().ok()).map_or(0, Text::bytes);
         let listed = self.filter.clients.as_ref().map_or(0, |list| list.ids.len());
         text + listed * size_of::<ClientId>()
-    }
-
-    /// Whether the people's languages and time zones are needed.
-    pub(crate) fn has_date(&self) -> bool {
-        self.text.as_ref().and_then(|text| text.as_ref().ok()).is_some_and(Text::has_date)
     }
 }
 
@@ -86,8 +83,15 @@ impl Requests {
             return Ok(Arc::clone(known));
         }
         let loaded = cell.get_or_try_init(|| self.load(asked)).await.cloned();
+        if loaded.as_ref().is_ok_and(|request| !request.has_begun) {
+            self.forget(asked);
+        }
         self.forget_what_is_too_much();
         loaded
+    }
+
+    fn forget(&self, asked: Asked) {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).pop(&asked);
     }
 
     fn forget_what_is_too_much(&self) {
@@ -130,14 +134,21 @@ impl Requests {
         let (causation, metadata) =
             began.and_then(|began| whole.get(began)).ok_or(RequestError::Unreadable(id))?;
         let metadata = metadata_of_outcomes(metadata, &causation.to_string());
+        let life = recorded.iter().filter_map(|recorded| match &recorded.event {
+            Ok(Event::Notification(event)) => Some(event),
+            _ => None,
+        });
+        let begun_at = begun_at(life);
         let recorded = recorded.into_iter().next().ok_or(RequestError::Unreadable(id))?;
         let Ok(Event::Notification(event)) = recorded.event else { return Err(RequestError::Unreadable(id)) };
-        let text = Text::of_request(&event).transpose();
+        // Nothing is sent before the beginning, so the text of a notification that waits may name any day.
+        let text = Text::of_request(&event, begun_at.unwrap_or_default()).transpose();
         let NotificationEvent::NotificationRequested { requested_at, only_to, filter, .. } = event else {
             return Err(RequestError::Unreadable(id));
         };
+        let has_begun = begun_at.is_some();
         let trace_id = trace_id(&metadata);
-        Ok(Arc::new(Request { text, only_to, filter, requested_at, metadata, trace_id }))
+        Ok(Arc::new(Request { has_begun, text, only_to, filter, requested_at, metadata, trace_id }))
     }
 }
 

@@ -5,6 +5,8 @@ create table companies (
   name text not null,
   country text not null,
   time_zone text not null,
+  -- Where its logo is.
+  logo_url text,
   -- A notification to more people than this needs an approval.
   approval_above bigint,
   registered_position bigint not null,
@@ -19,6 +21,8 @@ create table clients (
   name text not null,
   locale text not null,
   time_zone text not null,
+  -- The client's own columns: a text by each name.
+  columns json not null,
   -- The names, numbers and addresses of client and contacts in searchable form: lower case, without accents.
   search text not null,
   created_at timestamptz not null,
@@ -57,6 +61,13 @@ create table suppressions (
   -- The position of the event that added it; lists go by it.
   position bigint not null,
   constraint suppression_is_added_once primary key (suppression_id)
+);
+
+-- The names of the own columns that clients of a company have or had. Templates may name them.
+create table own_columns (
+  company_id uuid not null,
+  name text not null,
+  constraint own_column_is_known_once primary key (company_id, name)
 );
 
 -- After the fill:

@@ -2,7 +2,7 @@
 
 mod suppressions;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -12,6 +12,7 @@ use domain::company::{CompanyEvent, CompanyProfile};
 use domain::suppression::SUPPRESSION;
 use domain::value::{AddressKind, Channel, CompanyId};
 use domain::{Event, Position};
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -80,6 +81,7 @@ impl Projector for Clients {
         save_companies(tx, &companies).await?;
         take_out(tx, &stored, &mut clients).await?;
         insert_clients(tx, &clients).await?;
+        insert_own_columns(tx, &clients).await?;
         self.insert_contacts(tx, &clients).await
     }
 }
@@ -116,17 +118,19 @@ async fn save_companies(tx: &mut PgConnection, companies: &HashMap<Uuid, Company
         return Ok(());
     }
     sqlx::query(
-        "insert into companies (company_id, name, country, time_zone, approval_above, registered_position, position)
-         select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[]),
-                unnest($6::bigint[]), unnest($7::bigint[])
+        "insert into companies (company_id, name, country, time_zone, logo_url, approval_above, registered_position,
+                                position)
+         select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
+                unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[])
          on conflict (company_id) do update
          set name = excluded.name, country = excluded.country, time_zone = excluded.time_zone,
-             approval_above = excluded.approval_above, position = excluded.position",
+             logo_url = excluded.logo_url, approval_above = excluded.approval_above, position = excluded.position",
     )
     .bind(companies.keys().copied().collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.profile.name.as_str()).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.profile.country.as_str()).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.profile.time_zone.as_str()).collect::<Vec<_>>())
+    .bind(companies.values().map(|company| company.profile.logo_url.as_deref()).collect::<Vec<_>>())
     .bind(companies.values().map(|company| approval_above(company.profile)).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.first).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.last).collect::<Vec<_>>())
@@ -166,7 +170,7 @@ fn kept<'a>(clients: &'a Changed<'_>) -> impl Iterator<Item = (&'a Uuid, &'a Kep
 async fn insert_clients(tx: &mut PgConnection, clients: &Changed<'_>) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
         tx,
-        "clients (client_id, company_id, external_id, name, locale, time_zone, search, created_at, changed_at,
+        "clients (client_id, company_id, external_id, name, locale, time_zone, columns, search, created_at, changed_at,
                   registered_position, position)",
     );
     for (id, kept) in kept(clients) {
@@ -178,6 +182,7 @@ async fn insert_clients(tx: &mut PgConnection, clients: &Changed<'_>) -> sqlx::R
             .put(&kept.profile.name)
             .put(kept.locale)
             .put(kept.time_zone)
+            .put(json!(kept.profile.columns).to_string())
             .put(searched(kept.profile))
             .put(kept.first.1)
             .put(kept.last.1)
@@ -185,6 +190,26 @@ async fn insert_clients(tx: &mut PgConnection, clients: &Changed<'_>) -> sqlx::R
             .put(kept.last.0);
     }
     copy.end().await
+}
+
+/// Adds the names that are new. A name stays when the last client who had the column is gone.
+async fn insert_own_columns(tx: &mut PgConnection, clients: &Changed<'_>) -> sqlx::Result<()> {
+    let named =
+        kept(clients).flat_map(|(_, kept)| kept.profile.columns.keys().map(|name| (kept.company, name)));
+    let named: BTreeSet<(CompanyId, &String)> = named.collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let (companies, names): (Vec<Uuid>, Vec<&str>) =
+        named.into_iter().map(|(company, name)| (company.uuid(), name.as_str())).unzip();
+    sqlx::query(
+        "insert into own_columns select * from unnest($1::uuid[], $2::text[]) on conflict do nothing",
+    )
+    .bind(companies)
+    .bind(names)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Every searchable text of a client, one a line, so that a match never spans two of them.

@@ -86,6 +86,7 @@ fn notifications() -> Vec<NotificationEvent> {
                 html: Some(personal(3, "<p>Mañana a las {{ hora }}.</p>".into())),
                 variables: personal(3, BTreeMap::from([("hora".to_owned(), "8".to_owned())])),
                 company_name: "Vigía Andina".into(),
+                company_logo: Some("https://vigia.example/logo.png".into()),
             })),
             only_to: Some(Box::new(Recipient {
                 client: id(10),
@@ -107,7 +108,7 @@ fn notifications() -> Vec<NotificationEvent> {
         NotificationEvent::NotificationApproved { by: id(11) },
         NotificationEvent::NotificationRejected { by: id(11), reason: personal(3, "No es la lista".into()) },
         NotificationEvent::NotificationRescheduled { send_at: at(1_700_003_600) },
-        NotificationEvent::NotificationBegun,
+        NotificationEvent::NotificationBegun { begun_at: at(1_700_000_060) },
         NotificationEvent::NotificationPaused,
         NotificationEvent::NotificationResumed,
         NotificationEvent::AudienceClosed {
@@ -131,6 +132,7 @@ fn addressee() -> Addressee {
         address: "ana@example.com".into(),
         locale: Some("es-CO".parse().expect("a locale")),
         time_zone: Some("America/Bogota".parse().expect("a time zone")),
+        columns: BTreeMap::from([("saldo".into(), "$ 5.000".into())]),
     }
 }
 
@@ -267,6 +269,7 @@ fn clients() -> Vec<ClientEvent> {
         external_id: Some("C-1".into()),
         name: "Ferretería Núñez".into(),
         contacts: vec![contact.clone()],
+        columns: BTreeMap::from([("saldo".into(), "$ 5.000".into())]),
     };
     let (company, locale, time_zone) = (id(20), String::from("es-CO"), String::from("America/Bogota"));
     vec![
@@ -286,6 +289,7 @@ fn companies() -> Vec<CompanyEvent> {
         name: "Vigía Andina".into(),
         country: "CO".into(),
         time_zone: "America/Bogota".into(),
+        logo_url: Some("https://vigia.example/logo.png".into()),
         limits: CompanyLimits { approval_above: Some(500) },
     };
     vec![CompanyEvent::CompanyRegistered(profile()), CompanyEvent::CompanyChanged(profile())]

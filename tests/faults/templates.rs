@@ -1,5 +1,7 @@
 //! The program dies in a campaign whose text is rendered per person: each person gets the own text, once.
 
+use std::collections::BTreeSet;
+
 use commands::{CommandContext, clock, templates};
 use domain::template::{CreateTemplate, Draft, Texts, Variable};
 use domain::value::{Category, Channel, TemplateId};
@@ -31,7 +33,7 @@ async fn template(testbed: &Testbed) -> TemplateId {
         name: "Campaña".parse().expect("a name"),
         category: Category::Operational,
         company: Some(testbed.companies[0]),
-        draft: Draft { texts, variables: vec![variable] },
+        draft: Draft { texts, variables: vec![variable], columns: BTreeSet::new() },
         author: testbed.reader,
         at: clock::now(),
     };

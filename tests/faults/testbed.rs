@@ -1,6 +1,6 @@
 //! The test bed of every fault: the program as a process of its own, and simulated providers with a ledger.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -283,7 +283,7 @@ pub(crate) async fn company(log: &EventLog, place: usize, clients: usize) -> Com
     companies::register(log, company, details, &context).await.expect("a company");
     let defaults = (Locale::default(), time_zone);
     for first in (0..clients).step_by(IMPORT_PAGE) {
-        let page = (first..clients.min(first + IMPORT_PAGE)).map(|n| profile(place, n)).collect();
+        let page = (first..clients.min(first + IMPORT_PAGE)).map(|n| profile(place, n).into()).collect();
         commands::clients::import_page(log, company, page, defaults, false, &context).await.expect("clients");
     }
     company
@@ -301,6 +301,7 @@ fn profile(company: usize, n: usize) -> ClientProfile {
         external_id: Some(format!("C-{n}")),
         name: format!("Cliente {n}"),
         contacts: vec![contact],
+        columns: BTreeMap::new(),
     }
 }
 

@@ -17,6 +17,7 @@ const SECRETS: [&str; 1] = ["/password"];
 const TOO_LONG: usize = 100_001;
 /// The same for a login, whose body is small.
 const TOO_LONG_FOR_A_LOGIN: usize = 5_000;
+const LOGO: &str = "https://vigia.example/logo.png";
 /// One byte more than a body may have.
 const TOO_LARGE: usize = 1024 * 1024 + 1;
 
@@ -54,6 +55,7 @@ impl Office {
             json!({"kind": "holder", "name": "Ana", "phone": "3001234567", "email": "ana@example.com"});
         let client = json!({
             "name": "Ferretería", "external_id": "C-2", "contacts": [contact], "locale": "es-CO", "time_zone": "America/Bogota",
+            "columns": {"saldo": "$ 5"},
         });
         let company = json!({"name": "Vigía", "country": "CO", "time_zone": "America/Bogota"});
         let ids = json!([self.company.to_string()]);
@@ -88,7 +90,9 @@ impl Office {
             "POST /users" => vec![user],
             "PATCH /users/{id}" => vec![merged(&user, json!({"active": true}))],
             "POST /companies" => vec![company],
-            "PATCH /companies/{id}" => vec![merged(&company, json!({"limits": {"approval_above": 500}}))],
+            "PATCH /companies/{id}" => {
+                vec![merged(&company, json!({"limits": {"approval_above": 500}, "logo_url": LOGO}))]
+            }
             "POST /companies/{id}/clients" | "PATCH /clients/{id}" => vec![client],
             "POST /messages" => vec![message],
             "POST /inbox/read-all" => vec![json!({"up_to": 0})],
@@ -219,6 +223,9 @@ fn bad_values(pointer: &str) -> &'static [&'static str] {
         "locale" => &["xx-yy-zz-españa", "es_ES_", "?"],
         "kind" | "channel" | "recipient_kind" | "category" | "priority" => &["otro", "", "SMS "],
         "expires_at" | "schedule_at" => &["mañana", "2026-13-01T00:00:00Z", "2099-01-01"],
+        "logo_url" => {
+            &["http://vigia.example/logo.png", "javascript:alert(1)", "data:image/png;base64,AAAA", " "]
+        }
         "name" => &["", "   "],
         _ => &[],
     }

@@ -132,7 +132,7 @@ async fn a_page_that_only_nearly_is_full_lists_every_row() {
     let id = "('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid";
     let clients = format!(
         "insert into clients.clients
-         select {id}, $1, n::text, 'Ana', 'es', 'America/Bogota', 'ana', now(), now(), n, n from generate_series(1, 175) n"
+         select {id}, $1, n::text, 'Ana', 'es', 'America/Bogota', '{{}}', 'ana', now(), now(), n, n from generate_series(1, 175) n"
     );
     let contacts = format!(
         "insert into clients.contacts

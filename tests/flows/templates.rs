@@ -1,5 +1,6 @@
 //! Templates: from the first version to what each client reads, and nothing of a client's own is ever evaluated.
 
+use chrono::TimeDelta;
 use dispatcher::simulator::Arrival;
 use domain::value::{Channel, Role};
 use serde_json::{Value, json};
@@ -105,6 +106,206 @@ async fn every_client_reads_their_own_text_and_it_can_be_shown_to_the_letter_for
     assert_eq!(erased["content"], Value::Null);
 }
 
+/// Imports a file of clients and gives the report.
+async fn import(desk: &Desk, file: String) -> Value {
+    let path = format!("/companies/{}/clients/import", desk.company);
+    let request =
+        desk.nora.request(reqwest::Method::POST, &path).header("Content-Type", "text/csv").body(file);
+    tests::Answer::to(request).await.expect(200)
+}
+
+const COLUMNS: &str = "external_id,name,kind,contact_name,phone,email";
+
+#[tokio::test]
+async fn the_columns_of_a_companys_file_are_filled_in_for_each_client_and_never_evaluated() {
+    let desk = Desk::open().await;
+    let unknown =
+        desk.nora.post("/templates", &sms(&desk, "Debe {{ cliente.saldo_vencido }}", json!([]))).await;
+    assert_eq!(unknown.refused(422), [("/body".to_owned(), "unknown_variable".to_owned())]);
+    let file = format!(
+        "{COLUMNS},Saldo vencido,Día\n1,Luz,holder,,3015510104,,$ 5.000,lunes\n2,Eva,holder,,3015510105,,{{{{ fecha }}}},\n\
+         3,Ana,holder,,3015510106,,,martes\n"
+    );
+    let report = import(&desk, file.clone()).await;
+    assert_eq!((&report["created"], &report["errors"]), (&json!(3), &json!([])));
+    assert_eq!(import(&desk, file).await["unchanged"], 3);
+    let company = desk.nora.get(&format!("/companies/{}", desk.company)).await.expect(200);
+    assert_eq!(company["columns"], json!(["dia", "saldo_vencido"]));
+
+    let body = "{{ cliente.nombre }} debe {{ cliente.saldo_vencido }}, {{ cliente.dia|default('pronto') }}";
+    let template = create(&desk.nora, &sms(&desk, body, json!([]))).await;
+    let order = order(&desk, &template, json!({}));
+    let preview = desk.nora.post("/notifications/preview", &order).await.expect(200);
+    assert_eq!(preview["texts"], json!({"counted": 3, "unsendable": 1}));
+    assert_eq!(preview["samples"].as_array().map(Vec::len), Some(2));
+    let notification = desk.send(&order).await;
+    assert_eq!(totals(&desk.finished(&notification).await, &["total", "accepted", "failed"]), [3, 2, 1]);
+    let text = |to: &str| arrival_to(desk.arrivals(Channel::Sms), to).body.expect("a text");
+    assert_eq!(text("+573015510104"), "Luz debe $ 5.000, lunes");
+    assert_eq!(text("+573015510105"), "Eva debe {{ fecha }}, pronto");
+    let failed = desk.delivery(&notification, "+573015510106").await;
+    let attempt = &failed["attempts"][0];
+    assert_eq!(
+        (&attempt["class"], &attempt["observed"]),
+        (&json!("permanent_content"), &json!("column_missing"))
+    );
+
+    // What was sent stays, and an empty cell takes a text away. A column that the file does not have stays.
+    let changed =
+        format!("{COLUMNS},saldo vencido\n1,Luz,holder,,3015510104,,\n2,Eva,holder,,3015510105,,7\n");
+    assert_eq!(import(&desk, changed).await["updated"], 2);
+    let delivery = id_of(&desk.delivery(&notification, "+573015510104").await);
+    let shown = desk.nora.get(&format!("/deliveries/{delivery}")).await.expect(200);
+    assert_eq!(shown["content"]["body"], "Luz debe $ 5.000, lunes");
+    let clients = desk.nora.all(&format!("/companies/{}/clients", desk.company)).await;
+    let columns = |code: &str| {
+        let of_code = |client: &&Value| client["external_id"] == code;
+        clients.iter().find(of_code).expect("a client")["columns"].clone()
+    };
+    assert_eq!(columns("1"), json!({"dia": "lunes"}));
+    assert_eq!(columns("2"), json!({"saldo_vencido": "7"}));
+
+    // An erasure takes them away from what is shown.
+    let luz = id_of(clients.iter().find(|client| client["external_id"] == "1").expect("a client"));
+    desk.nora.delete(&format!("/clients/{luz}")).await.expect(200);
+    let erased = desk.nora.get(&format!("/deliveries/{delivery}")).await.expect(200);
+    assert_eq!(erased["content"], Value::Null);
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn own_columns_are_bounded_and_a_preview_for_a_client_without_one_says_so() {
+    let desk = Desk::open().await;
+    let path = format!("/companies/{}/clients", desk.company);
+    let with = |columns: Value| json!({"name": "Luz", "columns": columns});
+    let many =
+        |count: usize| (0..count).map(|n| (format!("c{n}"), json!("x"))).collect::<serde_json::Map<_, _>>();
+    let luz = id_of(&desk.nora.post(&path, &with(many(20).into())).await.expect(201));
+    let refused = async |columns: Value| desk.nora.post(&path, &with(columns)).await.refused(422);
+    let fault = |pointer: &str, code: &str| vec![(pointer.to_owned(), code.to_owned())];
+    assert_eq!(refused(many(21).into()).await, fault("/columns", "too_many_columns"));
+    assert_eq!(refused(json!({"saldo": "x".repeat(201)})).await, fault("/columns/saldo", "too_long"));
+    assert_eq!(refused(json!({"Saldo": "x"})).await, fault("/columns/Saldo", "invalid_column_name"));
+    assert_eq!(refused(json!({"nombre": "x"})).await, fault("/columns/nombre", "invalid_column_name"));
+    let client = format!("/clients/{luz}");
+    desk.nora.patch(&client, &json!({"columns": {"c1": "y"}})).await.expect(200);
+    assert_eq!(desk.nora.get(&client).await.expect(200)["columns"], json!({"c1": "y"}));
+
+    let template = create(&desk.nora, &sms(&desk, "{{ cliente.c2 }}", json!([]))).await;
+    let render = format!("/templates/{template}/render");
+    assert_eq!(desk.nora.post(&render, &json!({})).await.expect(200)["body"], "«c2»");
+    let lacks = desk.nora.post(&render, &json!({ "client_id": luz })).await.refused(422);
+    assert_eq!(lacks, fault("/client_id", "missing_column"));
+    let header = (0..21).map(|n| format!(",c{n}")).collect::<String>();
+    let request = desk.nora.request(reqwest::Method::POST, &format!("{path}/import"));
+    let request = request.header("Content-Type", "text/csv").body(format!("{COLUMNS}{header}\n"));
+    assert_eq!(tests::Answer::to(request).await.expect(422)["code"], "too_many_columns");
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_template_for_every_company_is_refused_where_no_client_has_its_column() {
+    let desk = Desk::open().await;
+    let admin = desk.world.user("Ada", &[Role::Admin], &[]).await;
+    let other = desk.world.company("Otra").await;
+    let client = json!({
+        "name": "Luz", "columns": {"saldo": "5"},
+        "contacts": [{"kind": "holder", "name": "Luz", "phone": "+573015510107"}],
+    });
+    admin.post(&format!("/companies/{other}/clients"), &client).await.expect(201);
+    person(&desk, "Eva", Some("+573015510108"), None).await;
+    let mut template = sms(&desk, "Debe {{ cliente.saldo }}", json!([]));
+    template["company_id"] = Value::Null;
+    let template = create(&admin, &template).await;
+    let refused =
+        desk.nora.post_new("/notifications", &order(&desk, &template, json!({}))).await.refused(422);
+    assert_eq!(refused, [("/template_id".to_owned(), "unknown_variable".to_owned())]);
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn the_parts_of_an_sms_are_counted_for_each_person_of_the_audience() {
+    let desk = Desk::open().await;
+    for (number, length) in [(110, 3), (111, 3), (112, 150)] {
+        person(&desk, &"x".repeat(length), Some(&format!("+573015510{number}")), None).await;
+    }
+    person(&desk, "María", Some("+525512345678"), None).await;
+    let template = create(&desk.nora, &sms(&desk, "Aviso para {{ cliente.nombre }}", json!([]))).await;
+    let mut order = order(&desk, &template, json!({}));
+    let preview = desk.nora.post("/notifications/preview", &order).await.expect(200);
+    assert_eq!(preview["texts"], json!({"counted": 4, "unsendable": 0}));
+    let sms = &preview["sms"];
+    let parts = ["segments_min", "segments_typical", "segments_max", "segments_total"];
+    assert_eq!(parts.map(|part| sms[part].clone()), [1, 1, 2, 5].map(Value::from), "{sms}");
+    // The accent is of the person whose network carries none.
+    assert_eq!((&sms["encoding"], &sms["without_unicode"]), (&json!("gsm7"), &json!(1)));
+    order["segments_max"] = json!(1);
+    let refused = desk.nora.post_new("/notifications", &order).await.refused(422);
+    assert_eq!(refused, [("/segments_max".to_owned(), "too_many_segments".to_owned())]);
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn the_date_of_a_scheduled_notification_is_the_day_it_goes_by_the_clients_clock() {
+    let desk = Desk::open().await;
+    let in_kiritimati = json!({
+        "name": "Luz", "locale": "es", "time_zone": "Pacific/Kiritimati",
+        "contacts": [{"kind": "holder", "name": "Luz", "phone": "+573015510120"}],
+    });
+    desk.nora.post(&format!("/companies/{}/clients", desk.company), &in_kiritimati).await.expect(201);
+    let template = create(&desk.nora, &sms(&desk, "{{ fecha }}", json!([]))).await;
+    let mut order = order(&desk, &template, json!({}));
+    let goes_at = desk.world.now() + TimeDelta::days(40);
+    order["schedule_at"] = json!(goes_at);
+    let preview = desk.nora.post("/notifications/preview", &order).await.expect(200);
+    let asked = desk.send(&order).await;
+    desk.shown(&asked).await;
+    // It moves, so that neither the request nor the first time names the day.
+    let later = goes_at + TimeDelta::days(40);
+    desk.nora
+        .post(&format!("/notifications/{asked}/reschedule"), &json!({ "schedule_at": later }))
+        .await
+        .expect(200);
+    desk.world.pass(TimeDelta::days(80));
+    desk.finished(&asked).await;
+    let said = desk.arrivals(Channel::Sms)[0].body.clone().expect("a text");
+    let day = |at: chrono::DateTime<chrono::Utc>| {
+        let local = at + TimeDelta::hours(14);
+        (local.format("%-d").to_string(), local.format("%Y").to_string())
+    };
+    let named = |text: &str| {
+        let words: Vec<&str> = text.split(" de ").collect();
+        (words[0].to_owned(), words[2].to_owned())
+    };
+    assert_eq!(named(preview["samples"][0]["body"].as_str().expect("a text")), day(goes_at));
+    assert_eq!(named(&said), day(later), "{said}");
+    let delivery = id_of(&desk.delivery(&asked, "+573015510120").await);
+    let shown = desk.nora.get(&format!("/deliveries/{delivery}")).await.expect(200);
+    assert_eq!(shown["content"]["body"], json!(said), "to the letter");
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn the_base_layout_shows_the_companys_logo_as_of_the_request() {
+    let desk = Desk::open().await;
+    let admin = desk.world.user("Ada", &[Role::Admin], &[]).await;
+    let company = format!("/companies/{}", desk.company);
+    person(&desk, "Luz", None, Some("luz@example.com")).await;
+    let template = create(&desk.nora, &email(&desk)).await;
+    let logo = json!({"logo_url": "https://vigia.example/logo.png"});
+    admin.patch(&company, &logo).await.expect(200);
+    assert_eq!(admin.get(&company).await.expect(200)["logo_url"], logo["logo_url"]);
+    let notification = desk.send(&order(&desk, &template, json!({"dia": "martes"}))).await;
+    desk.finished(&notification).await;
+    admin.patch(&company, &json!({"logo_url": null})).await.expect(200);
+    let html = desk.arrivals(Channel::Email)[0].html.clone().expect("HTML");
+    assert!(html.contains("<img") && html.contains("vigia.example"), "{html}");
+    let delivery = id_of(&desk.delivery(&notification, "luz@example.com").await);
+    let shown = desk.nora.get(&format!("/deliveries/{delivery}")).await.expect(200);
+    assert_eq!(shown["content"]["html"], json!(html), "what was sent is shown, whatever the logo is now");
+    desk.world.stop().await;
+}
+
 #[tokio::test]
 async fn a_text_without_a_template_is_shown_too_and_never_evaluated() {
     let desk = Desk::open().await;
@@ -119,7 +320,7 @@ async fn a_text_without_a_template_is_shown_too_and_never_evaluated() {
 }
 
 #[tokio::test]
-async fn whoever_a_text_cannot_be_sent_to_fails_alone_and_nothing_is_cut() {
+async fn a_person_whose_text_cannot_be_sent_fails_alone_and_nothing_is_cut() {
     let desk = Desk::open().await;
     let long = "ñ".repeat(190);
     person(&desk, &long, Some("+573015510101"), None).await;

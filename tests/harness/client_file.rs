@@ -288,7 +288,7 @@ mod tests {
         let mut drafts: HashMap<String, ClientDraft> = HashMap::new();
         for row in rows {
             match drafts.get_mut(row.external_id.as_str()) {
-                Some(draft) => draft.add(row).expect("a row that fits its client"),
+                Some(draft) => drop(draft.add(row).expect("a row that fits its client")),
                 None => drop(drafts.insert(row.external_id.as_str().to_owned(), ClientDraft::of(row))),
             }
         }

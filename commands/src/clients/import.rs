@@ -31,17 +31,33 @@ pub struct Imported {
     pub position: domain::Position,
 }
 
+/// A client as a file describes it.
+#[derive(Debug, Clone)]
+pub struct FileClient {
+    /// What the file says of it.
+    pub profile: ClientProfile,
+    /// The own columns that the file has and leaves empty for it: it loses them.
+    pub emptied: Vec<String>,
+}
+
+impl From<ClientProfile> for FileClient {
+    fn from(profile: ClientProfile) -> Self {
+        Self { profile, emptied: Vec::new() }
+    }
+}
+
 /// Registers and changes the clients of a page, all or nothing; each must have an external id, by which it is found. A
 /// contact of the file replaces one of the same kind and name and is otherwise added; no contact is ever removed by a
-/// file. With `dry_run` nothing is written.
+/// file. Own columns that the file does not have stay. With `dry_run` nothing is written.
 ///
 /// # Errors
-/// [`ClientError::TooManyContacts`] for a client that would have too many; [`CommandError::Conflict`] when another
+/// [`ClientError::TooManyContacts`] or [`ClientError::TooManyColumns`] for a client that would have too many;
+/// [`CommandError::Conflict`] when another
 /// request changes the same clients at the same time.
 pub async fn import_page(
     log: &EventLog,
     company: CompanyId,
-    page: Vec<ClientProfile>,
+    page: Vec<FileClient>,
     defaults: (Locale, TimeZone),
     dry_run: bool,
     context: &CommandContext,
@@ -52,20 +68,20 @@ pub async fn import_page(
     let mut loaded = log.reader().load_all::<Client>(&ids).await?;
     let mut imported = Imported::default();
     let (mut drafts, mut names) = (Vec::new(), Vec::new());
-    for profile in page {
-        let name = name_of(log, &profile);
+    for described in page {
+        let name = name_of(log, &described.profile);
         match known.get(&name) {
             Some(client) => {
                 let id = client.to_string();
                 let loaded = loaded.remove(&id).unwrap_or_default();
-                let changes = change(&id, loaded, profile, context).await?;
+                let changes = change(&id, loaded, described, context).await?;
                 *(if changes.is_empty() { &mut imported.unchanged } else { &mut imported.updated }) += 1;
                 drafts.extend(changes);
             }
             None => {
-                let client = ClientId::from(clock::new_id());
-                names.push((name, Uuid::from(client)));
-                drafts.extend(register(client, company, profile, defaults, context).await?);
+                let id = ClientId::from(clock::new_id());
+                names.push((name, Uuid::from(id)));
+                drafts.extend(register(id, company, described.profile, defaults, context).await?);
                 imported.created += 1;
             }
         }
@@ -112,9 +128,9 @@ async fn insert_names(
 async fn known_clients(
     log: &EventLog,
     company: CompanyId,
-    page: &[ClientProfile],
+    page: &[FileClient],
 ) -> sqlx::Result<HashMap<Vec<u8>, ClientId>> {
-    let indexes: Vec<_> = page.iter().map(|profile| name_of(log, profile)).collect();
+    let indexes: Vec<_> = page.iter().map(|client| name_of(log, &client.profile)).collect();
     let rows: Vec<(Vec<u8>, Uuid)> = sqlx::query_as(
         "select external_index, client_id from client_external_ids where company_id = $1 and external_index = any($2)",
     )
@@ -142,19 +158,24 @@ async fn register(
 async fn change(
     client: &str,
     Loaded { state, sequence, .. }: Loaded<Client>,
-    profile: ClientProfile,
+    described: FileClient,
     context: &CommandContext,
 ) -> Result<Vec<Draft>, CommandError<ClientError>> {
-    let Some(change) = state.served().and_then(|served| changed(served, profile)) else { return Ok(vec![]) };
+    let Some(change) = state.served().and_then(|served| changed(served, described)) else {
+        return Ok(vec![]);
+    };
     decide_on(state, sequence, client, ClientCommand::Change(change), context).await
 }
 
 /// A name that differs only in the encoding of its letters is left as it is.
-fn changed(served: &Served, profile: ClientProfile) -> Option<ClientChange> {
+fn changed(served: &Served, FileClient { profile, emptied }: FileClient) -> Option<ClientChange> {
     let known = served.profile.get()?;
+    let mut columns = known.columns.clone();
+    columns.retain(|name, _| !emptied.contains(name));
+    columns.extend(profile.columns);
     let contacts = merged(known.contacts.clone(), profile.contacts);
     let name = Some(profile.name).filter(|name| !is_same_text(name, &known.name));
-    Some(ClientChange { name, contacts: Some(contacts), ..ClientChange::default() })
+    Some(ClientChange { name, contacts: Some(contacts), columns: Some(columns), ..ClientChange::default() })
 }
 
 fn name_of(log: &EventLog, profile: &ClientProfile) -> Vec<u8> {

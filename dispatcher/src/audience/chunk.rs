@@ -10,6 +10,8 @@ const CHUNK_BYTES_MAX: usize = 400 * 1024;
 const RECIPIENT_BYTES: usize = 320;
 /// What language and time zone cost, where they are frozen.
 const PLACE_BYTES: usize = 96;
+/// What an own column costs besides its name and its text: quotes, colon and comma.
+const COLUMN_BYTES: usize = 6;
 
 /// What one event will hold.
 #[derive(Debug)]
@@ -47,6 +49,11 @@ fn size(recipient: &Recipient) -> usize {
             .map(|text| json_bytes(text))
             .sum::<usize>()
             + addressee.time_zone.map_or(0, |_| PLACE_BYTES)
+            + addressee
+                .columns
+                .iter()
+                .map(|(name, text)| name.len() + json_bytes(text) + COLUMN_BYTES)
+                .sum::<usize>()
     });
     RECIPIENT_BYTES + clear * 4 / 3
 }

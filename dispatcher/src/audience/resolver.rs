@@ -185,9 +185,8 @@ impl Resolver {
         }
         let selection = open.selection(&request.filter);
         let mut candidates = page(&self.pool, &selection, after, CHUNK_MEMBERS as usize).await?;
-        if !request.has_date() {
-            candidates.iter_mut().for_each(Candidate::drop_place);
-        }
+        let text = request.text.as_ref().and_then(|text| text.as_ref().ok());
+        candidates.iter_mut().for_each(|candidate| candidate.keep_what_is_named(text));
         Ok(candidates)
     }
 

@@ -21,12 +21,12 @@ const VIEW: &str = "
     create schema clients;
     create table clients.checkpoint (position bigint not null);
     insert into clients.checkpoint values (1000000);
-    create table clients.clients (client_id uuid primary key, name text, locale text, time_zone text);
+    create table clients.clients (client_id uuid primary key, name text, locale text, time_zone text, columns json);
     create table clients.contacts (
       client_id uuid, company_id uuid, ordinal integer, kind text, name text, email text, email_index bytea);
     create index on clients.contacts (company_id, email_index);
     insert into clients.clients
-    select ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 'Ana', 'es', 'America/Bogota'
+    select ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 'Ana', 'es', 'America/Bogota', '{}'
     from generate_series(1, 501) n;
     insert into clients.contacts
     select client_id, '00000000-0000-0000-0000-000000000001', 1, 'holder', 'Ana', 'ana@example.com', uuid_send(client_id)

@@ -104,7 +104,7 @@ impl Batch {
             | NotificationEvent::NotificationPaused
             | NotificationEvent::NotificationResumed
             | NotificationEvent::NotificationCancelled => self.controlled.push(notification),
-            NotificationEvent::NotificationBegun
+            NotificationEvent::NotificationBegun { .. }
             | NotificationEvent::AudienceClosed { .. }
             | NotificationEvent::NotificationCompleted { .. } => {}
         }

@@ -1,5 +1,7 @@
 //! The commands of a client.
 
+use std::collections::BTreeMap;
+
 use super::event::{ClientProfile, Contact};
 use crate::value::{ClientId, CompanyId, Locale, TimeZone};
 
@@ -45,6 +47,8 @@ pub struct ClientChange {
     pub external_id: Option<Option<String>>,
     /// The new list of all contacts.
     pub contacts: Option<Vec<Contact>>,
+    /// All own columns, in place of those it has.
+    pub columns: Option<BTreeMap<String, String>>,
     /// A new language.
     pub locale: Option<Locale>,
     /// A new time zone.

@@ -15,4 +15,10 @@ pub enum ClientError {
         /// How many there are.
         found: usize,
     },
+    /// More own columns than a client may have.
+    #[error("the client has {found} own columns, more than {}", super::COLUMNS_MAX)]
+    TooManyColumns {
+        /// How many there are.
+        found: usize,
+    },
 }

@@ -1,5 +1,7 @@
 //! The events of a client.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::events;
@@ -50,6 +52,9 @@ pub struct ClientProfile {
     pub name: String,
     /// The contacts.
     pub contacts: Vec<Contact>,
+    /// What it has in the company's own columns, by their names. Templates fill it in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
 }
 
 /// A contact of a client.

@@ -17,6 +17,8 @@ use crate::value::{ClientId, CompanyId};
 
 /// How many contacts a client may have.
 pub const CONTACTS_MAX: usize = 100;
+/// How many own columns a client may have.
+pub const COLUMNS_MAX: usize = 20;
 
 /// The state of a client that the rules need.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -90,6 +92,7 @@ impl Served {
             external_id: change.external_id.unwrap_or(now.external_id),
             name: change.name.unwrap_or(now.name),
             contacts: change.contacts.unwrap_or(now.contacts),
+            columns: change.columns.unwrap_or(now.columns),
         };
         refuse_too_many(&profile)?;
         let profile = Personal::new(self.profile.key, profile);
@@ -110,9 +113,10 @@ fn register(order: RegisterClient) -> Result<Vec<ClientEvent>, ClientError> {
     }])
 }
 
-const fn refuse_too_many(profile: &ClientProfile) -> Result<(), ClientError> {
-    match profile.contacts.len() {
-        found if found > CONTACTS_MAX => Err(ClientError::TooManyContacts { found }),
+fn refuse_too_many(profile: &ClientProfile) -> Result<(), ClientError> {
+    match (profile.contacts.len(), profile.columns.len()) {
+        (found, _) if found > CONTACTS_MAX => Err(ClientError::TooManyContacts { found }),
+        (_, found) if found > COLUMNS_MAX => Err(ClientError::TooManyColumns { found }),
         _ => Ok(()),
     }
 }

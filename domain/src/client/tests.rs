@@ -1,5 +1,7 @@
 //! The rules of clients.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::aggregate::{given, id};
 use crate::value::ContactKind;
@@ -16,6 +18,7 @@ fn details(name: &str, contacts: usize) -> ClientDetails {
             external_id: Some("C-1".into()),
             name: name.into(),
             contacts: (0..contacts).map(contact).collect(),
+            columns: BTreeMap::new(),
         },
         locale: "es-CO".parse().unwrap(),
         time_zone: "America/Bogota".parse().unwrap(),
@@ -139,4 +142,22 @@ fn a_client_whose_history_is_sealed_for_ever_still_folds() {
         time_zone: "America/Bogota".into(),
     };
     assert_eq!(given::<Client>([registered, erased()]), Client::Erased);
+}
+
+#[test]
+fn own_columns_are_replaced_as_a_whole_and_are_at_most_20() {
+    let client: Client = given([registered()]);
+    let columns = |count: usize| -> BTreeMap<String, String> {
+        (0..count).map(|n| (format!("c{n}"), "5".to_owned())).collect()
+    };
+    let change = |count| {
+        let columns = Some(columns(count));
+        ClientCommand::Change(ClientChange { columns, ..ClientChange::default() })
+    };
+    let events = client.decide(change(COLUMNS_MAX)).unwrap();
+    let [ClientEvent::ClientChanged { profile, .. }] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(profile.get().map(|profile| &profile.columns), Some(&columns(COLUMNS_MAX)));
+    assert_eq!(client.decide(change(0)), Ok(vec![]), "it has none");
+    let found = COLUMNS_MAX + 1;
+    assert_eq!(client.decide(change(found)), Err(ClientError::TooManyColumns { found }));
 }

@@ -1,6 +1,6 @@
 //! The commands of a company.
 
-use crate::value::{CountryCode, Name, TimeZone};
+use crate::value::{CountryCode, LogoUrl, Name, TimeZone};
 
 /// A command of one company.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct CompanyChange {
     pub country: Option<CountryCode>,
     /// A new time zone.
     pub time_zone: Option<TimeZone>,
+    /// A new address of its logo, or its removal.
+    pub logo_url: Option<Option<LogoUrl>>,
     /// The limits to change.
     pub limits: LimitsChange,
 }

@@ -24,6 +24,8 @@ pub struct CompanyProfile {
     pub country: String,
     /// Its time zone, as an IANA name.
     pub time_zone: String,
+    /// Where its logo is, which the base layout of e-mails shows.
+    pub logo_url: Option<String>,
     /// What its workers may do without anybody else.
     pub limits: CompanyLimits,
 }

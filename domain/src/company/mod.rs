@@ -12,7 +12,7 @@ pub use self::command::{CompanyChange, CompanyCommand, CompanyDetails, LimitsCha
 pub use self::error::CompanyError;
 pub use self::event::{CompanyEvent, CompanyLimits, CompanyProfile};
 use crate::aggregate::aggregate;
-use crate::value::Name;
+use crate::value::{LogoUrl, Name};
 
 /// The state of a company that the rules need.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,7 @@ impl CompanyProfile {
             name: change.name.map_or(self.name, Name::into_string),
             country: change.country.map_or(self.country, |country| country.to_string()),
             time_zone: change.time_zone.map_or(self.time_zone, |time_zone| time_zone.to_string()),
+            logo_url: change.logo_url.map_or(self.logo_url, |logo| logo.map(LogoUrl::into_string)),
             limits: CompanyLimits {
                 approval_above: change.limits.approval_above.unwrap_or(self.limits.approval_above),
             },
@@ -68,6 +69,7 @@ impl From<CompanyDetails> for CompanyProfile {
             name: details.name.into_string(),
             country: details.country.to_string(),
             time_zone: details.time_zone.to_string(),
+            logo_url: None,
             limits: CompanyLimits::default(),
         }
     }

@@ -113,6 +113,8 @@ words! {
         Utf8NotOffered = "utf8_not_offered",
         /// No message can be made of the content.
         ContentUnusable = "content_unusable",
+        /// The client lacks an own column that the text names.
+        ColumnMissing = "column_missing",
         /// The rendered content is longer than the channel takes.
         ContentTooLong = "content_too_long",
         /// This person's SMS would take more parts than the request allows.

@@ -2,7 +2,7 @@
 
 use super::text_decoder::foreign_bytes_as_windows_1252;
 use super::{Column, FileKind};
-use crate::client::CONTACTS_MAX;
+use crate::client::{COLUMNS_MAX, CONTACTS_MAX};
 use crate::value::{Invalid, Language};
 
 /// Why a file cannot be read at all.
@@ -16,15 +16,17 @@ pub enum FileFault {
     Empty,
     /// The header is too long, or a quote in it is not closed.
     Header,
-    /// The header does not have each column once, and no other.
+    /// The header does not have each column once, or has one that can be no column of the company's own.
     Columns {
         /// The missing columns.
         missing: Vec<Column>,
-        /// The columns that occur more than once.
-        repeated: Vec<Column>,
+        /// The columns that occur more than once; the first few.
+        repeated: Vec<String>,
         /// The unknown columns, as the file names them; the first few.
         unknown: Vec<String>,
     },
+    /// More columns of the company's own than a client may have.
+    TooManyColumns,
 }
 
 impl FileFault {
@@ -36,6 +38,7 @@ impl FileFault {
             Self::Empty => "empty_file",
             Self::Header => "unreadable_header",
             Self::Columns { .. } => "wrong_columns",
+            Self::TooManyColumns => "too_many_columns",
         }
     }
 
@@ -53,13 +56,13 @@ impl FileFault {
             Self::Header if spanish => format!("No se puede leer la primera línea; debe ser {}.", header()),
             Self::Header => format!("The first line cannot be read; it must be {}.", header()),
             Self::Columns { missing, repeated, unknown } => columns_text(missing, repeated, unknown, spanish),
+            Self::TooManyColumns if spanish => {
+                format!("El archivo tiene más de {COLUMNS_MAX} columnas propias, el máximo.")
+            }
+            Self::TooManyColumns => {
+                format!("The file has more than {COLUMNS_MAX} columns of its own, the most it may have.")
+            }
         }
-    }
-
-    /// Whether it has no fault.
-    pub(super) fn is_none(&self) -> bool {
-        matches!(self, Self::Columns { missing, repeated, unknown }
-            if missing.is_empty() && repeated.is_empty() && unknown.is_empty())
     }
 }
 
@@ -67,12 +70,12 @@ fn header() -> String {
     Column::FILE.map(Column::as_str).join(",")
 }
 
-fn columns_text(missing: &[Column], repeated: &[Column], unknown: &[String], spanish: bool) -> String {
+fn columns_text(missing: &[Column], repeated: &[String], unknown: &[String], spanish: bool) -> String {
     let words =
         |columns: &[Column]| columns.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
     let found = [
         (if spanish { "faltan" } else { "missing" }, words(missing)),
-        (if spanish { "repetidas" } else { "repeated" }, words(repeated)),
+        (if spanish { "repetidas" } else { "repeated" }, repeated.join(", ")),
         (if spanish { "desconocidas" } else { "unknown" }, unknown.join(", ")),
     ];
     let found = found.into_iter().filter(|(_, names)| !names.is_empty());
@@ -121,6 +124,10 @@ pub enum RowReason {
     ConflictingName,
     /// The client already has as many contacts as it may have.
     TooManyContacts,
+    /// The client would have more own columns than it may have.
+    TooManyColumns,
+    /// A warning: an earlier row gives the same client another text in this own column, which stays.
+    ConflictingColumn,
     /// A warning: neither an e-mail address nor a telephone that receives SMS, so nothing can reach the contact.
     Unreachable,
     /// A warning: bytes that are invalid in a UTF-8 file, read as Windows-1252.
@@ -145,6 +152,8 @@ impl RowFault {
             RowReason::RowTooLong => "row_too_long",
             RowReason::ConflictingName => "conflicting_name",
             RowReason::TooManyContacts => "too_many_contacts",
+            RowReason::TooManyColumns => "too_many_columns",
+            RowReason::ConflictingColumn => "conflicting_column",
             RowReason::Unreachable => "unreachable_contact",
             RowReason::NotUtf8 => "not_utf8",
         }
@@ -174,6 +183,8 @@ impl RowReason {
             Self::RowTooLong => "La fila es demasiado larga; quizá falta cerrar unas comillas.".into(),
             Self::ConflictingName => "Una fila anterior da otro nombre al mismo cliente.".into(),
             Self::TooManyContacts => format!("El cliente ya tiene {CONTACTS_MAX} contactos, el máximo."),
+            Self::TooManyColumns => format!("El cliente tendría más de {COLUMNS_MAX} columnas propias, el máximo."),
+            Self::ConflictingColumn => "Una fila anterior da otro dato al mismo cliente; se conserva el primero.".into(),
             Self::Unreachable => {
                 "El contacto no tiene correo ni un teléfono que reciba SMS: no se le podrá avisar por ningún canal.".into()
             }
@@ -197,6 +208,10 @@ impl RowReason {
             Self::TooManyContacts => {
                 format!("The client already has {CONTACTS_MAX} contacts, the most it may have.")
             }
+            Self::TooManyColumns => {
+                format!("The client would have more than {COLUMNS_MAX} columns of its own, the most it may have.")
+            }
+            Self::ConflictingColumn => "An earlier row gives the same client another text; the first one stays.".into(),
             Self::Unreachable => {
                 "The contact has neither an e-mail address nor a telephone that takes SMS: no channel can reach it.".into()
             }
@@ -230,7 +245,7 @@ mod tests {
     fn a_wrong_header_is_answered_with_the_right_one() {
         let fault = FileFault::Columns {
             missing: vec![Column::Kind, Column::Email],
-            repeated: vec![Column::Name],
+            repeated: vec!["name".into()],
             unknown: vec!["tipo".into()],
         };
         assert_eq!(
@@ -249,7 +264,8 @@ mod tests {
     fn every_fault_reads_as_one_sentence_in_both_languages() {
         let kinds =
             [FileKind::Workbook, FileKind::Page, FileKind::Pdf, FileKind::Compressed, FileKind::Picture];
-        let faults = [FileFault::Charset, FileFault::Empty, FileFault::Header].into_iter();
+        let faults = [FileFault::Charset, FileFault::Empty, FileFault::Header, FileFault::TooManyColumns];
+        let faults = faults.into_iter();
         let files = faults
             .chain(kinds.map(FileFault::NotCsv))
             .map(|fault| (fault.text(Language::Es), fault.text(Language::En)));
@@ -261,6 +277,8 @@ mod tests {
             RowReason::RowTooLong,
             RowReason::ConflictingName,
             RowReason::TooManyContacts,
+            RowReason::TooManyColumns,
+            RowReason::ConflictingColumn,
             RowReason::Unreachable,
             RowReason::NotUtf8,
         ];

@@ -3,7 +3,8 @@
 use super::FileFault;
 use super::scanner::{Scan, first_line_bytes, scan};
 use super::text_decoder::foreign_bytes_as_windows_1252;
-use crate::value::{comparable, is_invisible, words};
+use crate::client::COLUMNS_MAX;
+use crate::value::{ColumnName, comparable, is_invisible, words};
 
 words! {
     /// A column of the file, or the row as a whole.
@@ -20,6 +21,8 @@ words! {
         Phone = "phone",
         /// The contact's e-mail address.
         Email = "email",
+        /// A column of the company's own; the value names it.
+        Own = "own",
         /// No column: the row itself is at fault.
         Row = "row",
     }
@@ -37,13 +40,15 @@ pub(super) struct Header {
     pub(super) delimiter: char,
     /// The column of each cell; `None` under a blank header cell.
     pub(super) columns: Vec<Option<Column>>,
+    /// The places of the company's own columns, with their names.
+    pub(super) own: Vec<(usize, ColumnName)>,
 }
 
 /// The possible delimiters. In a tie the first one wins.
 const DELIMITERS: [char; 3] = [';', ',', '\t'];
-/// How many unknown columns an error names.
+/// How many repeated, and how many unknown columns an error names.
 const NAMED_MAX: usize = 5;
-/// How much of an unknown column's name an error shows, in characters.
+/// How much of a column's name an error shows, in characters.
 const NAME_MAX_CHARS: usize = 40;
 
 impl Header {
@@ -59,7 +64,8 @@ impl Header {
         let Scan::Row { cells, bytes } = scan(text, delimiter, ended) else {
             return Err(FileFault::Header);
         };
-        Ok((Self { delimiter, columns: columns(&cells)? }, above + bytes))
+        let (columns, own) = columns(&cells)?;
+        Ok((Self { delimiter, columns, own }, above + bytes))
     }
 }
 
@@ -99,26 +105,46 @@ fn delimiter(text: &str) -> char {
     DELIMITERS[most.unwrap_or_default()]
 }
 
-fn columns(cells: &[String]) -> Result<Vec<Option<Column>>, FileFault> {
-    let names: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
-    let known = |name: &str| Column::FILE.into_iter().find(|column| column.as_str() == name);
-    let columns: Vec<Option<Column>> = names.iter().map(|name| known(name)).collect();
-    let times = |column: Column| columns.iter().filter(|&&found| found == Some(column)).count();
-    let fault = FileFault::Columns {
-        missing: Column::FILE.into_iter().filter(|&column| times(column) == 0).collect(),
-        repeated: Column::FILE.into_iter().filter(|&column| times(column) > 1).collect(),
-        unknown: unknown(cells, &names),
-    };
-    if fault.is_none() { Ok(columns) } else { Err(fault) }
+/// The column of each cell, and the names of the company's own columns: what is in no other column and can be a name.
+fn columns(cells: &[String]) -> Result<(Vec<Option<Column>>, Vec<(usize, ColumnName)>), FileFault> {
+    let known: Vec<Option<Column>> = cells.iter().map(|cell| known(cell)).collect();
+    let times = |column: Column| known.iter().filter(|&&found| found == Some(column)).count();
+    let missing: Vec<Column> = Column::FILE.into_iter().filter(|&column| times(column) == 0).collect();
+    let repeated = Column::FILE.into_iter().filter(|&column| times(column) > 1);
+    let mut repeated: Vec<String> = repeated.map(|column| column.as_str().to_owned()).collect();
+    let (mut own, mut unknown): (Vec<(usize, ColumnName)>, Vec<&str>) = (Vec::new(), Vec::new());
+    let others = cells.iter().enumerate().zip(&known).filter(|(_, known)| known.is_none());
+    // Blank columns, which spreadsheets leave, do not count.
+    for ((at, cell), _) in others.filter(|((_, cell), _)| !comparable(cell).is_empty()) {
+        match ColumnName::of_header(cell) {
+            Err(_) => unknown.push(cell),
+            // It may be the missing one, written otherwise.
+            Ok(_) if !missing.is_empty() => unknown.push(cell),
+            Ok(name) if own.iter().any(|(_, other)| *other == name) => repeated.push(shown(cell)),
+            Ok(name) => own.push((at, name)),
+        }
+    }
+    if !(missing.is_empty() && repeated.is_empty() && unknown.is_empty()) {
+        return Err(FileFault::Columns { missing, repeated: named(repeated), unknown: named(unknown) });
+    }
+    if own.len() > COLUMNS_MAX {
+        return Err(FileFault::TooManyColumns);
+    }
+    let is_own = |at: usize| own.iter().any(|(place, _)| *place == at);
+    let columns = known.into_iter().enumerate();
+    let columns = columns.map(|(at, known)| known.or_else(|| is_own(at).then_some(Column::Own)));
+    Ok((columns.collect(), own))
 }
 
-/// The unknown columns as the file writes them, so that a person recognizes them. Blank columns at the end, which spreadsheets
-/// leave, do not count.
-fn unknown(cells: &[String], names: &[String]) -> Vec<String> {
-    let is_unknown =
-        |name: &str| !name.is_empty() && Column::FILE.iter().all(|column| column.as_str() != name);
-    let unknown = cells.iter().zip(names).filter(|(_, name)| is_unknown(name));
-    let mut named: Vec<String> = unknown.take(NAMED_MAX + 1).map(|(cell, _)| shown(cell)).collect();
+/// `External ID` and `external-id` are `external_id`.
+fn known(cell: &str) -> Option<Column> {
+    let name = comparable(cell).to_lowercase().replace([' ', '-'], "_");
+    Column::FILE.into_iter().find(|column| column.as_str() == name)
+}
+
+/// The first few columns as the file writes them, so that a person recognizes them.
+fn named(cells: Vec<impl AsRef<str>>) -> Vec<String> {
+    let mut named: Vec<String> = cells.iter().take(NAMED_MAX + 1).map(|cell| shown(cell.as_ref())).collect();
     if named.len() > NAMED_MAX {
         named[NAMED_MAX] = "…".to_owned();
     }
@@ -131,11 +157,6 @@ fn shown(cell: &str) -> String {
     foreign_bytes_as_windows_1252(&name)
 }
 
-/// `External ID` and `external-id` are `external_id`.
-fn plain(cell: &str) -> String {
-    comparable(cell).to_lowercase().replace([' ', '-'], "_")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,9 +165,9 @@ mod tests {
         Header::read(text, true).map(|(header, _)| header)
     }
 
-    fn columns_fault(missing: &[Column], repeated: &[Column], unknown: &[&str]) -> FileFault {
-        let unknown = unknown.iter().map(ToString::to_string).collect();
-        FileFault::Columns { missing: missing.to_vec(), repeated: repeated.to_vec(), unknown }
+    fn columns_fault(missing: &[Column], repeated: &[&str], unknown: &[&str]) -> FileFault {
+        let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect();
+        FileFault::Columns { missing: missing.to_vec(), repeated: texts(repeated), unknown: texts(unknown) }
     }
 
     #[test]
@@ -183,12 +204,26 @@ mod tests {
     #[test]
     fn every_column_that_is_missing_repeated_or_unknown_is_named() {
         let fault = read("external_id,name,name,Teléfono,phone,email").unwrap_err();
-        assert_eq!(
-            fault,
-            columns_fault(&[Column::Kind, Column::ContactName], &[Column::Name], &["Teléfono"])
-        );
+        assert_eq!(fault, columns_fault(&[Column::Kind, Column::ContactName], &["name"], &["Teléfono"]));
         let fault = read("external_id,name,kind,contact_name,phone,email,row").unwrap_err();
         assert_eq!(fault, columns_fault(&[], &[], &["row"]));
+    }
+
+    #[test]
+    fn what_else_a_file_has_are_the_companys_own_columns() {
+        let six = "external_id,name,kind,contact_name,phone,email";
+        let header = read(&format!("Saldo vencido,{six},,Día")).unwrap();
+        let own: Vec<_> = header.own.iter().map(|(at, name)| (*at, name.as_str())).collect();
+        assert_eq!(own, [(0, "saldo_vencido"), (8, "dia")]);
+        assert_eq!(
+            (header.columns[0], header.columns[7], header.columns[8]),
+            (Some(Column::Own), None, Some(Column::Own))
+        );
+        let twice = read(&format!("{six},Saldo,saldo"));
+        assert_eq!(twice.unwrap_err(), columns_fault(&[], &["saldo"], &[]));
+        let so_many = |count: usize| (0..count).map(|n| format!(",c{n}")).collect::<String>();
+        assert!(read(&format!("{six}{}", so_many(COLUMNS_MAX))).is_ok());
+        assert_eq!(read(&format!("{six}{}", so_many(COLUMNS_MAX + 1))), Err(FileFault::TooManyColumns));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One contact of one client, as a row of the file gives it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +9,8 @@ use super::header::Header;
 use super::text_decoder::{foreign_bytes_as_windows_1252, has_foreign_bytes};
 use super::{Column, RowFault, RowReason};
 use crate::value::{
-    AddressKind, Channel, ContactKind, CountryCode, EmailAddress, ExternalId, Invalid, Name, PhoneNumber,
-    comparable, fold_white_space, is_invisible,
+    AddressKind, Channel, ColumnName, ColumnText, ContactKind, CountryCode, EmailAddress, ExternalId,
+    Invalid, Name, PhoneNumber, comparable, fold_white_space, is_invisible,
 };
 
 /// A row without faults.
@@ -29,6 +30,8 @@ pub struct ImportRow {
     pub phone: Option<PhoneNumber>,
     /// The contact's e-mail address.
     pub email: Option<EmailAddress>,
+    /// The client's texts in the company's own columns; none in an empty cell.
+    pub columns: BTreeMap<ColumnName, Option<ColumnText>>,
 }
 
 impl ImportRow {
@@ -55,9 +58,10 @@ impl ImportRow {
         };
         let phone = cells.optional(Column::Phone, |text| PhoneNumber::parse(text, country));
         let email = cells.optional(Column::Email, EmailAddress::read);
+        let columns = cells.own();
         match (external_id, name, kind, contact_name) {
             (Some(external_id), Some(name), Some(kind), Some(contact_name)) if cells.faults.is_empty() => {
-                let row = Self { line, external_id, name, kind, contact_name, phone, email };
+                let row = Self { line, external_id, name, kind, contact_name, phone, email, columns };
                 let unreachable = (!row.is_reachable()).then(|| {
                     RowFault::new(line, Column::Row, row.contact_name.as_str(), RowReason::Unreachable)
                 });
@@ -102,7 +106,8 @@ impl<'a> Cells<'a> {
         let short = header.columns.iter().skip(found).flatten().next();
         match (surplus, short) {
             (Some((_, cell)), _) => {
-                let reason = RowReason::ColumnCount { expected: Column::FILE.len(), found };
+                let expected = header.columns.iter().flatten().count();
+                let reason = RowReason::ColumnCount { expected, found };
                 Err(vec![RowFault::new(line, Column::Row, cell.trim(), reason)])
             }
             (None, Some(&column)) => {
@@ -125,6 +130,27 @@ impl<'a> Cells<'a> {
         self.checked(column, &text, read(&text))
     }
 
+    /// The cells of the company's own columns.
+    fn own(&mut self) -> BTreeMap<ColumnName, Option<ColumnText>> {
+        let header = self.header;
+        let mut columns = BTreeMap::new();
+        for (at, name) in &header.own {
+            let Some(text) = self.text_at(Column::Own, *at) else { continue };
+            let text = match text.as_str() {
+                "" => None,
+                written => match ColumnText::try_new(written) {
+                    Ok(text) => Some(text),
+                    Err(invalid) => {
+                        self.refuse_at::<()>(Column::Own, *at, written, RowReason::Invalid(invalid));
+                        continue;
+                    }
+                },
+            };
+            columns.insert(name.clone(), text);
+        }
+        columns
+    }
+
     fn checked<T>(&mut self, column: Column, text: &str, value: Result<T, Invalid>) -> Option<T> {
         match value {
             Ok(value) => Some(value),
@@ -132,35 +158,55 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// The text of a cell with its white space folded. Characters that no cell may have are a fault.
     fn text(&mut self, column: Column) -> Option<String> {
         let at = self.header.columns.iter().position(|&found| found == Some(column))?;
-        let cell = self.legible(column, &self.cells[at])?;
+        self.text_at(column, at)
+    }
+
+    /// The text of a cell with its white space folded. Characters that no cell may have are a fault.
+    fn text_at(&mut self, column: Column, at: usize) -> Option<String> {
+        let cell = self.legible(column, at)?;
         let text = fold_white_space(cell.trim_matches(|c: char| c.is_whitespace() || is_invisible(c)));
         if text.contains(char::is_control) {
-            return self.refuse(column, &text, RowReason::Invalid(Invalid::ControlCharacter));
+            return self.refuse_at(column, at, &text, RowReason::Invalid(Invalid::ControlCharacter));
         }
         if text.contains(char::REPLACEMENT_CHARACTER) {
-            return self.refuse(column, &text, RowReason::Unreadable);
+            return self.refuse_at(column, at, &text, RowReason::Unreadable);
         }
         Some(text)
     }
 
-    /// The text of a cell. Foreign bytes are read in names, and are a fault in ids and addresses.
-    fn legible(&mut self, column: Column, cell: &'a str) -> Option<Cow<'a, str>> {
+    /// The text of a cell. Foreign bytes are read in names and own columns, and are a fault in ids and addresses.
+    fn legible(&mut self, column: Column, at: usize) -> Option<Cow<'a, str>> {
+        let cells = self.cells;
+        let cell = &cells[at];
         if !has_foreign_bytes(cell) {
             return Some(Cow::Borrowed(cell));
         }
-        if !matches!(column, Column::Name | Column::ContactName) {
-            return self.refuse(column, &fold_white_space(cell), RowReason::Unreadable);
+        let folded = fold_white_space(cell);
+        if !matches!(column, Column::Name | Column::ContactName | Column::Own) {
+            return self.refuse_at(column, at, &folded, RowReason::Unreadable);
         }
-        self.warnings.push(RowFault::new(self.line, column, &fold_white_space(cell), RowReason::NotUtf8));
+        self.warnings.push(self.fault(column, at, &folded, RowReason::NotUtf8));
         Some(Cow::Owned(foreign_bytes_as_windows_1252(cell)))
     }
 
     fn refuse<T>(&mut self, column: Column, value: &str, reason: RowReason) -> Option<T> {
         self.faults.push(RowFault::new(self.line, column, value, reason));
         None
+    }
+
+    fn refuse_at<T>(&mut self, column: Column, at: usize, value: &str, reason: RowReason) -> Option<T> {
+        self.faults.push(self.fault(column, at, value, reason));
+        None
+    }
+
+    /// The fault of a cell. The value of an own column is named.
+    fn fault(&self, column: Column, at: usize, value: &str, reason: RowReason) -> RowFault {
+        match self.header.own.iter().find(|(place, _)| *place == at) {
+            Some((_, name)) => RowFault::new(self.line, column, &format!("{name}: {value}"), reason),
+            None => RowFault::new(self.line, column, value, reason),
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The rules of the file: what is read, what is refused and where, however its bytes arrive.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::*;
 use crate::client::{CONTACTS_MAX, Contact};
-use crate::value::{ContactKind, CountryCode};
+use crate::value::{ColumnName, ColumnText, ContactKind, CountryCode};
 
 const HEADER: &str = "external_id,name,kind,contact_name,phone,email\n";
 
@@ -385,6 +386,41 @@ fn a_later_row_cannot_give_its_client_another_name() {
         faults.iter().map(|fault| (fault.line, fault.code())).collect::<Vec<_>>(),
         [(3, "conflicting_name")]
     );
+}
+
+/// The texts in own columns, by name; empty for none.
+fn columns(columns: &BTreeMap<ColumnName, Option<ColumnText>>) -> Vec<(&str, &str)> {
+    columns.iter().map(|(name, text)| (name.as_str(), text.as_ref().map_or("", ColumnText::as_str))).collect()
+}
+
+#[test]
+fn own_columns_are_read_as_text_and_an_empty_cell_has_none() {
+    let header = "external_id,name,kind,contact_name,phone,email,Saldo,Día\n";
+    let read =
+        rows_of(format!("{header}1,Ana,holder,,,,\" $  5.000 \",\n2,Eva,holder,,,,,lunes\n").as_bytes());
+    let read = good_rows(read);
+    assert_eq!(columns(&read[0].columns), [("dia", ""), ("saldo", "$ 5.000")]);
+    assert_eq!(columns(&read[1].columns), [("dia", "lunes"), ("saldo", "")]);
+    let kept = serde_json::to_string(&read[0]).unwrap();
+    assert_eq!(serde_json::from_str::<ImportRow>(&kept).unwrap(), read[0]);
+    let long = "x".repeat(201);
+    let refused = rows_of(format!("{header}1,Ana,holder,,,,{long},\n2,Eva,holder,,,,a\u{7}b,\n").as_bytes());
+    assert_eq!(faults(&refused), [(2, "own", "too_long"), (3, "own", "control_character")]);
+    let Row::Refused(fault) = &refused[0] else { panic!("a refusal") };
+    assert!(fault[0].value.starts_with("saldo: xxx"));
+}
+
+#[test]
+fn the_first_text_of_a_client_in_an_own_column_stays_and_another_one_is_a_warning() {
+    let header = "external_id,name,kind,contact_name,phone,email,saldo,dia\n";
+    let lines = "1,Ana,holder,,,,,\n1,Ana,holder,Eva,,,5,\n1,Ana,holder,Luz,,,7,\n";
+    let mut read = good_rows(rows_of(format!("{header}{lines}").as_bytes())).into_iter();
+    let mut draft = ClientDraft::of(read.next().unwrap());
+    let warnings: Vec<_> = read.flat_map(|row| draft.add(row).unwrap()).collect();
+    assert_eq!(told(warnings.iter()), [(4, "own", "conflicting_column")]);
+    assert_eq!((draft.contacts.len(), draft.emptied()), (3, vec!["dia".to_owned()]));
+    let profile = draft.into_profile();
+    assert_eq!(profile.columns, BTreeMap::from([("saldo".to_owned(), "5".to_owned())]));
 }
 
 #[test]

@@ -130,14 +130,17 @@ pub struct FilledTemplate {
     pub variables: BTreeMap<String, String>,
     /// The company's name.
     pub company_name: String,
+    /// Where the company's logo is.
+    pub company_logo: Option<String>,
 }
 
 impl FilledTemplate {
     /// As a notification keeps it, under its own key.
     pub(super) fn frozen(self, key: Uuid) -> UsedTemplate {
-        let Self { id, version, html, variables, company_name } = self;
+        let Self { id, version, html, variables, company_name, company_logo } = self;
         let html = html.map(|html| Personal::new(key, html));
-        UsedTemplate { id, version, html, variables: Personal::new(key, variables), company_name }
+        let variables = Personal::new(key, variables);
+        UsedTemplate { id, version, html, variables, company_name, company_logo }
     }
 }
 

@@ -70,7 +70,10 @@ pub enum NotificationEvent {
         send_at: DateTime<Utc>,
     },
     /// Its time has come: from here on its audience is frozen. One without a time or approval begins with its request.
-    NotificationBegun,
+    NotificationBegun {
+        /// When, which is the day that its text names.
+        begun_at: DateTime<Utc>,
+    },
     /// Nothing of it is sent until it is resumed.
     NotificationPaused,
     /// It goes on.
@@ -98,6 +101,20 @@ pub enum NotificationEvent {
         /// The new generation.
         generation: u32,
     },
+}
+
+/// When a notification began, by its events in their order; none as long as it waits.
+pub fn begun_at<'a>(events: impl IntoIterator<Item = &'a NotificationEvent>) -> Option<DateTime<Utc>> {
+    events.into_iter().find_map(|event| match event {
+        NotificationEvent::NotificationRequested {
+            send_at: None,
+            needs_approval: false,
+            requested_at,
+            ..
+        } => Some(*requested_at),
+        NotificationEvent::NotificationBegun { begun_at } => Some(*begun_at),
+        _ => None,
+    })
 }
 
 events!(NotificationEvent {
@@ -158,6 +175,9 @@ pub struct Addressee {
     /// The client's time zone, where the text depends on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<TimeZone>,
+    /// The client's own columns, by name: those that the text names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
 }
 
 impl Addressee {
@@ -169,6 +189,7 @@ impl Addressee {
             address: String::new(),
             locale: None,
             time_zone: None,
+            columns: BTreeMap::new(),
         }
     }
 }
@@ -187,6 +208,8 @@ pub struct UsedTemplate {
     pub variables: Personal<BTreeMap<String, String>>,
     /// The company's name as of the request.
     pub company_name: String,
+    /// Where the company's logo was as of the request.
+    pub company_logo: Option<String>,
 }
 
 hide_in_debug!(Addressee);

@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::command::{Content, FilledTemplate, NotificationCommand, RequestNotification, SmsOptions};
 pub use self::error::NotificationError;
-pub use self::event::{AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient, UsedTemplate};
+pub use self::event::{
+    AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient, UsedTemplate, begun_at,
+};
 pub use self::filter::{AudienceFilter, ClientList};
 pub use self::state::{ApprovalState, NotificationState};
 use crate::aggregate::aggregate;
@@ -226,7 +228,9 @@ impl Notification {
 
     fn begin_at(&self, at: DateTime<Utc>) -> Decision {
         match self.beginning() {
-            Beginning::At(time) if time <= at => Ok(vec![NotificationEvent::NotificationBegun]),
+            Beginning::At(time) if time <= at => {
+                Ok(vec![NotificationEvent::NotificationBegun { begun_at: at }])
+            }
             Beginning::At(_) | Beginning::Waits => Err(NotificationError::NotDue),
             Beginning::Begun => Err(NotificationError::AlreadyBegun),
         }
@@ -345,7 +349,7 @@ impl Notification {
                 self.end(Stage::Cancelled);
             }
             NotificationEvent::NotificationRescheduled { send_at } => self.send_at = Some(send_at),
-            NotificationEvent::NotificationBegun => self.begin(1),
+            NotificationEvent::NotificationBegun { .. } => self.begin(1),
             NotificationEvent::NotificationPaused => self.is_paused = true,
             NotificationEvent::NotificationResumed => self.is_paused = false,
             NotificationEvent::AudienceClosed { .. } => {

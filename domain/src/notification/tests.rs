@@ -83,8 +83,12 @@ fn with(send: Option<i64>, approval: bool, expiry: Option<i64>) -> NotificationE
     event
 }
 
+fn begun_in(second: i64) -> NotificationEvent {
+    NotificationEvent::NotificationBegun { begun_at: at(second) }
+}
+
 fn begun() -> NotificationEvent {
-    NotificationEvent::NotificationBegun
+    begun_in(3_000)
 }
 
 fn paused() -> NotificationEvent {
@@ -157,7 +161,15 @@ fn a_notification_freezes_its_template_under_its_own_key() {
     let NotificationCommand::Request(request) = order(sms(), None) else { panic!("a request") };
     let variables = BTreeMap::from([("monto".to_owned(), "5".to_owned())]);
     let (html, company_name) = (Some("<p>".to_owned()), "Vigía".to_owned());
-    let template = FilledTemplate { id: id(5), version: 2, html, variables: variables.clone(), company_name };
+    let company_logo = Some("https://vigia.example/logo.png".to_owned());
+    let template = FilledTemplate {
+        id: id(5),
+        version: 2,
+        html,
+        variables: variables.clone(),
+        company_name,
+        company_logo,
+    };
     let request = RequestNotification { template: Some(Box::new(template)), ..request };
     let events = Notification::default().decide(NotificationCommand::Request(request)).unwrap();
     let [NotificationEvent::NotificationRequested { template: Some(frozen), .. }] = &events[..] else {
@@ -166,6 +178,15 @@ fn a_notification_freezes_its_template_under_its_own_key() {
     assert_eq!((frozen.id, frozen.version, frozen.variables.key), (id(5), 2, id(1)));
     assert_eq!(frozen.variables.get(), Some(&variables));
     assert_eq!(frozen.html.as_ref().map(|html| html.key), Some(id(1)));
+}
+
+#[test]
+fn a_notification_begins_with_its_request_or_with_the_event_that_says_so() {
+    let when = |events: &[NotificationEvent]| begun_at(events);
+    assert_eq!(when(&[requested()]), Some(at(1_000)));
+    assert_eq!(when(&[scheduled(3_000)]), None);
+    assert_eq!(when(&[up_for_approval()]), None);
+    assert_eq!(when(&[scheduled(3_000), begun_in(3_001), paused()]), Some(at(3_001)));
 }
 
 fn totals(failed: i64) -> Totals {
@@ -454,7 +475,7 @@ fn another_person_than_the_author_approves() {
     assert_eq!(given::<Notification>(given_its_yes()).approval(), Some(Approval::Approved(id(11))));
     assert_eq!(decided(given_its_yes(), approve(12)), Ok(vec![]));
     assert_eq!(decided(given_its_yes(), reject(12)), Err(NotificationError::NotAwaitingApproval));
-    assert_eq!(decided(given_its_yes(), begin(1_000)), Ok(vec![begun()]), "it was to begin at once");
+    assert_eq!(decided(given_its_yes(), begin(1_000)), Ok(vec![begun_in(1_000)]), "it was to begin at once");
     assert_eq!(decided([up_for_approval()], begin(9_000)), Err(NotificationError::NotDue));
 }
 

@@ -6,7 +6,6 @@ use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, HtmlEscape, UndefinedBehavior, Value, escape_formatter};
 
-use super::names::is_own;
 use super::{Fault, FaultReason, Part, Source};
 
 /// The work of one rendering of one part: an instruction each, and one for 64 bytes of data. It bounds time, memory and the
@@ -58,10 +57,10 @@ impl Engine {
         self.names.iter().flat_map(|(_, names)| names).map(String::as_str)
     }
 
-    /// Refuses a variable that is neither our own nor `declared`.
-    pub(super) fn needs_known(&self, declared: impl Fn(&str) -> bool) -> Result<(), Fault> {
+    /// Refuses a variable that is not known.
+    pub(super) fn needs_known(&self, is_known: impl Fn(&str) -> bool) -> Result<(), Fault> {
         for (part, names) in &self.names {
-            if let Some(name) = names.iter().find(|name| !is_own(name) && !declared(name)) {
+            if let Some(name) = names.iter().find(|name| !is_known(name)) {
                 return Err(Fault {
                     part: *part,
                     reason: FaultReason::UnknownVariable { name: name.clone() },

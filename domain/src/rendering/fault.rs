@@ -42,6 +42,11 @@ pub enum FaultReason {
     },
     /// It is not MJML.
     Markup,
+    /// The client lacks an own column that it names.
+    MissingColumn {
+        /// The column's name.
+        name: String,
+    },
     /// It uses a filter or a function that does not exist, or one with a value that it does not take.
     Fails {
         /// The line, from 1.
@@ -58,6 +63,7 @@ impl fmt::Display for FaultReason {
         match self {
             Self::Syntax { line } => write!(f, "is not a template, in line {line}"),
             Self::UnknownVariable { .. } => f.write_str("names an unknown variable"),
+            Self::MissingColumn { .. } => f.write_str("names a column that the client lacks"),
             Self::Markup => f.write_str("is not MJML"),
             Self::Fails { line } => write!(f, "fails in line {line}"),
             Self::TooCostly => f.write_str("takes too much work"),
@@ -73,6 +79,7 @@ impl Fault {
             FaultReason::Result(Invalid::TooLong { .. }) | FaultReason::TooCostly => {
                 Observation::ContentTooLong
             }
+            FaultReason::MissingColumn { .. } => Observation::ColumnMissing,
             _ => Observation::ContentUnusable,
         };
         Evidence::observed(None, observed)

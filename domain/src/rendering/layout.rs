@@ -1,5 +1,5 @@
-//! The base layout of HTML e-mails: responsive, with the company's name above and below. Companies have no logo yet; its
-//! place is the header.
+//! The base layout of HTML e-mails: responsive, with the company's logo above, or its name if it has none, and its name
+//! below.
 
 /// Where a fragment of HTML goes.
 const CONTENT: &str = "[[content]]";
@@ -10,7 +10,11 @@ const BEFORE: &str = r##"<mjml lang="es"><mj-head><mj-attributes>
 <mj-button background-color="#1d4ed8" border-radius="6px" font-size="16px" />
 </mj-attributes></mj-head><mj-body background-color="#f2f4f7">
 <mj-section padding="24px 0 8px"><mj-column>
+<mj-raw>{% if empresa.logo %}</mj-raw>
+<mj-image src="{{ empresa.logo }}" alt="{{ empresa.nombre }}" width="180px" align="left" />
+<mj-raw>{% else %}</mj-raw>
 <mj-text font-size="20px" font-weight="700">{{ empresa.nombre }}</mj-text>
+<mj-raw>{% endif %}</mj-raw>
 </mj-column></mj-section>"##;
 const AFTER: &str = r##"<mj-section padding="8px 0 24px"><mj-column>
 <mj-text font-size="13px" color="#52606d">{{ empresa.nombre }}</mj-text>

@@ -11,15 +11,15 @@ mod plain_text;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use self::engine::Engine;
 pub use self::fault::{Fault, FaultReason, Part};
 pub(crate) use self::html::compiled;
-use self::names::Names;
 pub use self::names::OWN_NAMES;
+use self::names::{Names, column_of, is_own};
 pub(crate) use self::plain_text::plain_text;
 use crate::notification::{Addressee, NotificationEvent, SmsOptions};
 use crate::value::sms::{gsm_only, takes_unicode, transliterate};
@@ -81,10 +81,19 @@ pub struct Source<'a> {
 pub struct Filling<'a> {
     /// The declared variables.
     pub variables: &'a BTreeMap<String, String>,
-    /// `empresa.nombre`.
-    pub company_name: &'a str,
+    /// `empresa`.
+    pub company: Company<'a>,
     /// The moment whose day `fecha` names, by each client's clock.
     pub at: DateTime<Utc>,
+}
+
+/// The company in whose name a text is sent.
+#[derive(Clone, Copy)]
+pub struct Company<'a> {
+    /// `empresa.nombre`.
+    pub name: &'a str,
+    /// `empresa.logo`: where the logo is; an empty text if there is none.
+    pub logo: Option<&'a str>,
 }
 
 /// Renders the text for one person. An SMS is in the form that the network of the person's number carries.
@@ -140,8 +149,7 @@ impl Text {
     /// A template that is not one, or that names what nobody fills in.
     pub fn of_template(source: Source<'_>, filling: Filling<'_>) -> Result<Self, Fault> {
         let engine = Engine::compile(source)?;
-        let declared = |name: &str| filling.variables.contains_key(name);
-        engine.needs_known(declared)?;
+        engine.needs_known(|name| is_own(name) || filling.variables.contains_key(name))?;
         let names = Names::new(filling, engine.names());
         let text = PersonalText { channel: source.channel, engine, names };
         let kind = match text.names.are_personal() {
@@ -151,20 +159,13 @@ impl Text {
         Ok(Self { kind, sms: source.sms })
     }
 
-    /// The text of a notification as it was requested; none if its key is destroyed, or for another event.
+    /// The text of a notification that began at this time, by its request; none if its key is destroyed, or for another
+    /// event. The day that the text names is that of the beginning: one for all, however long sending takes.
     ///
     /// # Errors
     /// A frozen template that this version of the program cannot compile.
-    pub fn of_request(event: &NotificationEvent) -> Result<Option<Self>, Fault> {
-        let NotificationEvent::NotificationRequested {
-            channel,
-            subject,
-            body,
-            sms,
-            template,
-            requested_at,
-            ..
-        } = event
+    pub fn of_request(event: &NotificationEvent, begun_at: DateTime<Utc>) -> Result<Option<Self>, Fault> {
+        let NotificationEvent::NotificationRequested { channel, subject, body, sms, template, .. } = event
         else {
             return Ok(None);
         };
@@ -182,7 +183,8 @@ impl Text {
             body,
             html: html.map(String::as_str),
         };
-        let filling = Filling { variables, company_name: &template.company_name, at: *requested_at };
+        let company = Company { name: &template.company_name, logo: template.company_logo.as_deref() };
+        let filling = Filling { variables, company, at: begun_at };
         Self::of_template(source, filling).map(Some)
     }
 
@@ -204,6 +206,37 @@ impl Text {
         }
     }
 
+    /// The clients' own columns that it names.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let columns = match &self.kind {
+            Kind::Same(_) => None,
+            Kind::Personal(text) => Some(text.names.columns()),
+        };
+        columns.into_iter().flatten().map(String::as_str)
+    }
+
+    /// Refuses a column that no client has.
+    ///
+    /// # Errors
+    /// The first such column, as an unknown variable.
+    pub fn needs_columns(&self, known: &BTreeSet<String>) -> Result<(), Fault> {
+        match &self.kind {
+            Kind::Same(_) => Ok(()),
+            Kind::Personal(text) => {
+                text.engine.needs_known(|name| column_of(name).is_none_or(|column| known.contains(column)))
+            }
+        }
+    }
+
+    /// The person with a text in each column that the text names and the person lacks.
+    #[must_use]
+    pub fn completed(&self, mut person: Addressee, column: impl Fn(&str) -> String) -> Addressee {
+        for name in self.columns() {
+            person.columns.entry(name.to_owned()).or_insert_with(|| column(name));
+        }
+        person
+    }
+
     /// What it takes in memory, in bytes, as far as it grows with the text.
     pub fn bytes(&self) -> usize {
         match &self.kind {
@@ -220,11 +253,25 @@ impl PersonalText {
     fn render(&self, person: &Addressee) -> Result<Rendered, Fault> {
         let names = self.names.of(person);
         let part = |part: Part| match self.engine.render(part, &names) {
-            Some(rendered) => self.checked(part, rendered?).map(Some),
+            Some(rendered) => {
+                let rendered = rendered.map_err(|fault| self.without_column(fault, person))?;
+                self.checked(part, rendered).map(Some)
+            }
             None => Ok(None),
         };
         let (subject, body, html) = (part(Part::Subject)?, part(Part::Body)?, part(Part::Html)?);
         Ok(Rendered { subject, body: body.unwrap_or_default(), html })
+    }
+
+    /// Why a text fails that was checked when it was saved: the client lacks a column, if there is one that it lacks.
+    fn without_column(&self, fault: Fault, person: &Addressee) -> Fault {
+        let lacks = |name: &&String| !person.columns.contains_key(*name);
+        match (fault.reason, self.names.columns().iter().find(lacks)) {
+            (FaultReason::Fails { .. }, Some(name)) => {
+                Fault { part: fault.part, reason: FaultReason::MissingColumn { name: name.clone() } }
+            }
+            (reason, _) => Fault { part: fault.part, reason },
+        }
     }
 
     /// A result that can be sent: as long as the channel takes, without control characters.

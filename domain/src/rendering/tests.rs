@@ -12,6 +12,7 @@ fn person(name: &str) -> Addressee {
         address: "+573001234567".into(),
         locale: Some("es-CO".parse::<Locale>().unwrap()),
         time_zone: Some("America/Bogota".parse::<TimeZone>().unwrap()),
+        ..Addressee::nobody()
     }
 }
 
@@ -21,7 +22,8 @@ fn variables(given: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 fn text_of(source: Source<'_>, given: &[(&str, &str)]) -> Result<Text, Fault> {
     let at = "2026-12-01T02:30:00Z".parse().unwrap();
-    Text::of_template(source, Filling { variables: &variables(given), company_name: "Vigía <Sur>", at })
+    let company = Company { name: "Vigía <Sur>", logo: None };
+    Text::of_template(source, Filling { variables: &variables(given), company, at })
 }
 
 fn email<'a>(subject: &'a str, body: &'a str, html: Option<&'a str>) -> Source<'a> {
@@ -97,6 +99,50 @@ fn html_escapes_whatever_the_template_asks_for() {
 }
 
 #[test]
+fn a_clients_own_column_is_filled_in_and_never_evaluated() {
+    let body = "Debe {{ cliente.saldo }}{{ cliente.dia|default(', pronto') }}";
+    let text = text_of(email("Aviso", body, Some("<p>{{ cliente.saldo }}</p>")), &[]).unwrap();
+    assert_eq!(text.columns().collect::<Vec<_>>(), ["dia", "saldo"]);
+    let with = |saldo: &str| {
+        let columns = variables(&[("saldo", saldo), ("otra", "x")]);
+        render(&text, &Addressee { columns, ..person("Luz") })
+    };
+    assert_eq!(with("$ 5").unwrap().body, "Debe $ 5, pronto");
+    let hostile = with("{{ fecha }}<b>").unwrap();
+    assert_eq!(hostile.body, "Debe {{ fecha }}<b>, pronto");
+    assert_eq!(hostile.html.as_deref(), Some("<p>{{ fecha }}&lt;b&gt;</p>"));
+}
+
+#[test]
+fn a_client_who_lacks_a_column_has_no_text() {
+    let text = text_of(sms("Debe {{ cliente.saldo }}"), &[]).unwrap();
+    let fault = render(&text, &person("Luz")).err().unwrap();
+    assert_eq!(fault.reason, FaultReason::MissingColumn { name: "saldo".into() });
+    let complete = text.completed(person("Luz"), |name| format!("«{name}»"));
+    assert_eq!(render(&text, &complete).unwrap().body, "Debe «saldo»");
+    let known = BTreeSet::from(["saldo".to_owned()]);
+    assert!(text.needs_columns(&known).is_ok() && text.needs_columns(&BTreeSet::new()).is_err());
+}
+
+#[test]
+fn the_base_layout_shows_the_logo_or_the_name() {
+    let html = compiled("<p>Hola</p>").unwrap();
+    let head = |logo: Option<&str>| {
+        let (variables, at) = (BTreeMap::new(), DateTime::UNIX_EPOCH);
+        let filling = Filling { variables: &variables, company: Company { name: "Vigía <Sur>", logo }, at };
+        let text = Text::of_template(email("Aviso", "Hola", Some(&html)), filling).unwrap();
+        render(&text, &person("Luz")).unwrap().html.unwrap()
+    };
+    let with = head(Some("https://vigia.example/logo.png?a=1&b=2"));
+    assert!(with.contains(" src=\"https:&#x2f;&#x2f;vigia.example&#x2f;logo.png?a=1&amp;b=2\""), "{with}");
+    assert!(with.contains("alt=\"Vigía &lt;Sur&gt;\""), "{with}");
+    assert_eq!(with.matches("Vigía &lt;Sur&gt;").count(), 2, "the name stands for the picture, and below");
+    let without = head(None);
+    assert!(!without.contains("<img"), "{without}");
+    assert_eq!(without.matches("Vigía &lt;Sur&gt;").count(), 2, "the name stands above and below");
+}
+
+#[test]
 fn a_text_without_data_of_a_person_is_rendered_once() {
     let text =
         text_of(sms("{{ empresa.nombre }}: {% if x == '1' %}uno{% else %}otro{% endif %}"), &[("x", "1")])
@@ -109,7 +155,8 @@ fn a_text_without_data_of_a_person_is_rendered_once() {
 fn an_unknown_variable_is_a_fault_wherever_it_stands() {
     for (body, name) in [
         ("{{ apodo }}", "apodo"),
-        ("{{ cliente.apodo }}", "cliente.apodo"),
+        ("{{ cliente.Apodo }}", "cliente.Apodo"),
+        ("{{ contacto.apodo }}", "contacto.apodo"),
         ("{% if false %}{{ apodo }}{% endif %}", "apodo"),
         ("{{ cliente }}", "cliente"),
         ("{{ cliente['nom' ~ 'bre'] }}", "cliente"),

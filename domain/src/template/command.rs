@@ -1,5 +1,7 @@
 //! The commands of a template.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::value::{
@@ -55,6 +57,8 @@ pub struct Draft {
     pub texts: Texts,
     /// The variables that a notification fills in.
     pub variables: Vec<Variable>,
+    /// The own columns that clients of its company have, which it may name as well.
+    pub columns: BTreeSet<String>,
 }
 
 /// The texts of a version, by channel.

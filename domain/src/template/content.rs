@@ -9,7 +9,9 @@ use super::error::{TemplateError, VariableFault};
 use super::event::{TemplateContent, TemplateHtml, TemplateVariable};
 use super::{Created, VARIABLES_MAX};
 use crate::notification::Addressee;
-use crate::rendering::{Fault, FaultReason, Filling, Part, Source, Text, compiled, plain_text, render};
+use crate::rendering::{
+    Company, Fault, FaultReason, Filling, Part, Source, Text, compiled, plain_text, render,
+};
 use crate::value::{Channel, EmailBody, HtmlBody, Locale, TimeZone, VariableName, VariableText};
 
 /// How many bytes text and HTML may have together, compiled: a notification keeps them in its first event, sealed.
@@ -22,7 +24,7 @@ impl TryFrom<Draft> for TemplateContent {
 
     /// Compiles the texts and renders them for somebody who does not exist.
     fn try_from(draft: Draft) -> Result<Self, TemplateError> {
-        let Draft { texts, variables } = draft;
+        let Draft { texts, variables, columns } = draft;
         needs_names(&variables)?;
         let channel = texts.channel();
         let (subject, body, html) = match texts {
@@ -40,7 +42,7 @@ impl TryFrom<Draft> for TemplateContent {
         let body = body.or_else(derived).ok_or(TemplateError::NoBody)?;
         let variables = variables.into_iter().map(TemplateVariable::from).collect();
         let content = Self { subject, body, body_is_derived, html, variables };
-        content.check(channel)?;
+        content.check(channel, &columns)?;
         Ok(content)
     }
 }
@@ -70,7 +72,7 @@ impl From<Variable> for TemplateVariable {
 }
 
 impl TemplateContent {
-    fn check(&self, channel: Channel) -> Result<(), Fault> {
+    fn check(&self, channel: Channel, columns: &BTreeSet<String>) -> Result<(), Fault> {
         let html = self.html.as_ref().map_or(0, |html| html.compiled.len());
         if self.body.len() + html > CONTENT_BYTES_MAX {
             let part = if html > 0 { Part::Html } else { Part::Body };
@@ -81,10 +83,11 @@ impl TemplateContent {
             (variable.name.clone(), text.map_or(SAMPLE, String::as_str).to_owned())
         });
         let variables = variables.collect();
-        let filling = Filling { variables: &variables, company_name: SAMPLE, at: DateTime::UNIX_EPOCH };
-        let rendered =
-            Text::of_template(self.source(channel), filling).and_then(|text| render(&text, &somebody()));
-        match rendered {
+        let company = Company { name: SAMPLE, logo: None };
+        let filling = Filling { variables: &variables, company, at: DateTime::UNIX_EPOCH };
+        let text = Text::of_template(self.source(channel), filling)?;
+        text.needs_columns(columns)?;
+        match render(&text, &text.completed(somebody(), |_| SAMPLE.to_owned())) {
             // A blank result is the sample's fault: another value may say something.
             Ok(_) | Err(Fault { reason: FaultReason::Result(_), .. }) => Ok(()),
             Err(fault) => Err(fault),
@@ -156,5 +159,6 @@ fn somebody() -> Addressee {
         address: String::new(),
         locale: Some(Locale::SPANISH),
         time_zone: Some(TimeZone::UTC),
+        ..Addressee::nobody()
     }
 }

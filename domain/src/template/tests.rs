@@ -1,6 +1,6 @@
 //! The rules of templates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::aggregate::{at, given, id};
@@ -17,7 +17,7 @@ fn variable(name: &str, default: Option<&str>, sample: Option<&str>) -> Variable
 }
 
 fn sms(body: &str, variables: Vec<Variable>) -> Draft {
-    Draft { texts: Texts::Sms { body: body.parse().unwrap() }, variables }
+    Draft { texts: Texts::Sms { body: body.parse().unwrap() }, variables, columns: BTreeSet::new() }
 }
 
 fn email(body: Option<&str>, html: Option<&str>) -> Draft {
@@ -26,7 +26,7 @@ fn email(body: Option<&str>, html: Option<&str>) -> Draft {
         body: body.map(|body| body.parse().unwrap()),
         html: html.map(|html| html.parse().unwrap()),
     };
-    Draft { texts, variables: vec![] }
+    Draft { texts, variables: vec![], columns: BTreeSet::new() }
 }
 
 fn create(draft: Draft) -> TemplateCommand {
@@ -84,6 +84,18 @@ fn an_unknown_variable_is_refused_when_it_is_saved() {
     let reason = FaultReason::UnknownVariable { name: "monto".into() };
     assert_eq!(refused, TemplateError::Text(Fault { part: Part::Body, reason }));
     assert!(decided(sms("Debe {{ monto }}", vec![variable("monto", None, None)])).is_ok());
+}
+
+#[test]
+fn a_column_is_known_if_a_client_of_the_company_has_it() {
+    let body = "Debe {{ cliente.saldo }} {{ cliente.dia|default('pronto') }}";
+    let with = |columns: &[&str]| {
+        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+        decided(Draft { columns, ..sms(body, vec![]) })
+    };
+    assert!(with(&["saldo", "dia", "otra"]).is_ok());
+    let reason = FaultReason::UnknownVariable { name: "cliente.dia".into() };
+    assert_eq!(with(&["saldo"]), Err(TemplateError::Text(Fault { part: Part::Body, reason })));
 }
 
 #[test]

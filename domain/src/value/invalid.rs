@@ -35,6 +35,10 @@ pub enum Invalid {
     Id,
     /// Not a name that a variable of a template can have.
     VariableName,
+    /// Not a name that a client's own column can have.
+    ColumnName,
+    /// Not the address of a logo.
+    LogoUrl,
     /// None of the words that are allowed.
     NotAllowed {
         /// The words that are.
@@ -117,6 +121,8 @@ impl Invalid {
             Self::Locale => "unknown_locale",
             Self::Id => "invalid_id",
             Self::VariableName => "invalid_variable_name",
+            Self::ColumnName => "invalid_column_name",
+            Self::LogoUrl => "invalid_logo_url",
             Self::NotAllowed { .. } => "not_allowed",
         }
     }
@@ -147,6 +153,8 @@ impl Invalid {
             Self::Locale => "No es un idioma conocido; se espera, por ejemplo, es o es-CO.".into(),
             Self::Id => "No es un identificador válido.".into(),
             Self::VariableName => "No es un nombre de variable: use letras sin tilde, cifras y _, con una letra al principio, y un nombre que no esté reservado.".into(),
+            Self::ColumnName => "No es un nombre de columna: use letras minúsculas sin tilde, cifras y _, con una letra al principio, y un nombre que no esté reservado.".into(),
+            Self::LogoUrl => "No es la dirección de un logotipo; se espera, por ejemplo, https://empresa.example/logo.png.".into(),
             Self::NotAllowed { allowed } => {
                 format!("No es un valor admitido; puede ser {}.", allowed.join(", "))
             }
@@ -169,6 +177,8 @@ impl Invalid {
             Self::Locale => "It is not a known language; es or es-CO is one, for example.".into(),
             Self::Id => "It is not a valid identifier.".into(),
             Self::VariableName => "It is not a name of a variable: use letters without accents, digits and _, beginning with a letter, and no reserved name.".into(),
+            Self::ColumnName => "It is not a name of a column: use small letters without accents, digits and _, beginning with a letter, and no reserved name.".into(),
+            Self::LogoUrl => "It is not the address of a logo; https://company.example/logo.png is one, for example.".into(),
             Self::NotAllowed { allowed } => {
                 format!("It is not an allowed value; it can be {}.", allowed.join(", "))
             }

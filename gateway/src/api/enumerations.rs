@@ -222,6 +222,8 @@ mod tests {
         "external_ids",
         "excluded",
         "variables",
+        "columns",
+        "logo_url",
         "default",
         "sample",
         "as_of",

@@ -1,5 +1,7 @@
 //! The demo's clients. Fixed rules make them, so that every start makes the same ones.
 
+use std::collections::BTreeMap;
+
 use domain::client::{ClientProfile, Contact};
 use domain::value::ContactKind;
 
@@ -29,7 +31,9 @@ pub(super) fn client(company: &DemoCompany, n: usize) -> ClientProfile {
     if n.is_multiple_of(5) {
         contacts.push(authorized(company, n));
     }
-    ClientProfile { external_id: Some(format!("C-{:04}", n + 1)), name, contacts }
+    let plan = ["Básico", "Hogar", "Empresa"][n % 3].to_owned();
+    let columns = BTreeMap::from([("plan".to_owned(), plan)]);
+    ClientProfile { external_id: Some(format!("C-{:04}", n + 1)), name, contacts, columns }
 }
 
 fn at(company: &DemoCompany, local: &str) -> String {

@@ -117,7 +117,7 @@ async fn seed_company(log: &EventLog, company: &DemoCompany) -> Result<(), DemoE
             .await
             .map_err(DemoError::of)?;
     }
-    let page = (0..CLIENTS_EACH).map(|n| clients::client(company, n)).collect();
+    let page = (0..CLIENTS_EACH).map(|n| clients::client(company, n).into()).collect();
     let defaults = (Locale::default(), company.details().time_zone);
     commands::clients::import_page(log, company.id(), page, defaults, false, &context)
         .await

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use domain::notification::NotificationState;
 use domain::suppression::SuppressionCause;
 use domain::value::{
-    Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
-    ExternalId, HtmlBody, Invalid, Locale, MessageBody, MessageId, Name, NotificationId, Priority,
-    RecipientKind, Role, SmsBody, StatedReason, Subject, SuppressionId, TemplateId, TimeZone, UserId,
-    VariableName, VariableText, is_invisible,
+    Category, Channel, ClientId, ColumnText, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress,
+    EmailBody, ExternalId, HtmlBody, Invalid, Locale, LogoUrl, MessageBody, MessageId, Name, NotificationId,
+    Priority, RecipientKind, Role, SmsBody, StatedReason, Subject, SuppressionId, TemplateId, TimeZone,
+    UserId, VariableName, VariableText, is_invisible,
 };
 use projections::queries::deliveries::ShownState;
 
@@ -37,6 +37,7 @@ domain_values!(
     Category,
     Channel,
     ClientId,
+    ColumnText,
     CompanyId,
     ContactKind,
     CountryCode,
@@ -45,6 +46,7 @@ domain_values!(
     ExternalId,
     HtmlBody,
     Locale,
+    LogoUrl,
     MessageBody,
     MessageId,
     Name,

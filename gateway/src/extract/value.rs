@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use domain::suppression::SuppressionCause;
 use domain::value::{
-    Category, Channel, ClientId, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress, EmailBody,
-    ExternalId, HtmlBody, Locale, MessageBody, MessageId, Name, NotificationId, Priority, RecipientKind,
-    Role, SmsBody, StatedReason, Subject, TemplateId, TimeZone, UserId, VariableName, VariableText,
+    Category, Channel, ClientId, ColumnName, ColumnText, CompanyId, ContactKind, CountryCode, DeliveryId,
+    EmailAddress, EmailBody, ExternalId, HtmlBody, Invalid, Locale, LogoUrl, MessageBody, MessageId, Name,
+    NotificationId, Priority, RecipientKind, Role, SmsBody, StatedReason, Subject, TemplateId, TimeZone,
+    UserId, VariableName, VariableText,
 };
 use serde_json::Value;
 
@@ -30,6 +31,7 @@ texts!(
     Category,
     Channel,
     ClientId,
+    ColumnText,
     CompanyId,
     ContactKind,
     CountryCode,
@@ -40,6 +42,7 @@ texts!(
     ExternalId,
     HtmlBody,
     Locale,
+    LogoUrl,
     MessageBody,
     MessageId,
     Name,
@@ -88,15 +91,35 @@ impl<T: FromJson> FromJson for Vec<T> {
     }
 }
 
-impl<T: FromJson> FromJson for BTreeMap<String, T> {
+/// The name of a member of an object that may have any.
+trait MemberName: Ord + Sized {
+    fn of(name: &str) -> Result<Self, Invalid>;
+}
+
+impl MemberName for String {
+    fn of(name: &str) -> Result<Self, Invalid> {
+        Ok(name.to_owned())
+    }
+}
+
+impl MemberName for ColumnName {
+    fn of(name: &str) -> Result<Self, Invalid> {
+        Self::try_new(name)
+    }
+}
+
+impl<N: MemberName, T: FromJson> FromJson for BTreeMap<N, T> {
     fn from_json(value: Value, spot: &mut Spot<'_>) -> Option<Self> {
         let Value::Object(members) = value else { return spot.refuse(Reason::WrongType(JsonType::Object)) };
         let read = |(name, member): (String, Value)| {
             let value = T::from_json(member, &mut spot.at(&name));
-            value.map(|value| (name, value))
+            match N::of(&name) {
+                Ok(name) => value.map(|value| (name, value)),
+                Err(invalid) => spot.at(&name).refuse(invalid),
+            }
         };
         // Collect every member first, so that the faults of all members are found.
-        let all: Vec<Option<(String, T)>> = members.into_iter().map(read).collect();
+        let all: Vec<Option<(N, T)>> = members.into_iter().map(read).collect();
         all.into_iter().collect()
     }
 }

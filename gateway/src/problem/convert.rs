@@ -7,7 +7,7 @@ use commands::clients::ClientRefusal;
 use commands::log::{FeedError, LoadError, SealError};
 use commands::users::UserRefusal;
 use domain::DecodeError;
-use domain::client::{CONTACTS_MAX, ClientError};
+use domain::client::{COLUMNS_MAX, CONTACTS_MAX, ClientError};
 use domain::company::CompanyError;
 use domain::inbox::InboxError;
 use domain::message::{MessageError, RECIPIENTS_MAX, UNDO_WINDOW_S};
@@ -163,6 +163,9 @@ impl Refusal for ClientError {
             Self::AlreadyRegistered => Problem::new(Kind::Conflict),
             Self::TooManyContacts { .. } => {
                 Problem::of_field("/contacts", Reason::TooManyContacts { max: CONTACTS_MAX })
+            }
+            Self::TooManyColumns { .. } => {
+                Problem::of_field("/columns", Reason::TooManyColumns { max: COLUMNS_MAX })
             }
         }
     }

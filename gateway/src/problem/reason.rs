@@ -148,6 +148,11 @@ pub enum Reason {
         /// The maximum of the request.
         max: u32,
     },
+    /// Too many own columns of a client.
+    TooManyColumns {
+        /// The maximum.
+        max: usize,
+    },
     /// Too many contacts.
     TooManyContacts {
         /// The maximum.
@@ -218,6 +223,7 @@ impl Reason {
             Self::Template(FaultReason::UnknownVariable { .. }) | Self::UnknownVariable { .. } => {
                 "unknown_variable"
             }
+            Self::Template(FaultReason::MissingColumn { .. }) => "missing_column",
             Self::Template(FaultReason::Markup) => "invalid_mjml",
             Self::Template(FaultReason::Fails { .. }) => "template_fails",
             Self::Template(FaultReason::TooCostly) => "template_too_costly",
@@ -258,6 +264,7 @@ impl Reason {
             Self::TooManyExternalIds { .. } => "too_many_external_ids",
             Self::TooManySegments { .. } => "too_many_segments",
             Self::TooManyContacts { .. } => "too_many_contacts",
+            Self::TooManyColumns { .. } => "too_many_columns",
             Self::TooLateToWithdraw { .. } => "too_late_to_withdraw",
             Self::Expired => "expired",
             Self::Cancelled => "cancelled",

@@ -25,6 +25,7 @@ const SCREENS = [
   '/mensajes?estado=unread',
   '/enviados',
   '/notificaciones',
+  '/plantillas',
   '/notificaciones/nueva',
   '/clientes',
   '/clientes/importar',

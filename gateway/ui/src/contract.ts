@@ -103,6 +103,9 @@ export interface Company {
   name: string;
   country: string;
   time_zone: string;
+  logo_url: string | null;
+  /** The names of its clients' own columns. */
+  columns: string[];
   limits: CompanyLimits;
 }
 /** What the company's workers may do without anybody else; none: no limit. */
@@ -116,6 +119,7 @@ export interface CompanyFields {
   time_zone: string;
 }
 export interface CompanyChange extends Partial<CompanyFields> {
+  logo_url?: string | null;
   limits?: CompanyLimits;
 }
 
@@ -135,6 +139,8 @@ export interface ClientFields {
 export interface Client extends ClientFields {
   id: string;
   company_id: string;
+  /** What it has in the company's own columns. */
+  columns: Record<string, string>;
 }
 export interface ImportError {
   line: number;
@@ -332,8 +338,16 @@ export interface Sample {
   /** Of an SMS. */
   segments: number | null;
 }
+/** The texts of the people who are reached. */
+export interface PreviewTexts {
+  /** Of how many people they were counted; fewer than are reached if the audience is large. */
+  counted: number;
+  /** To how many no text can be sent. */
+  unsendable: number;
+}
 export interface Preview {
   audience: Audience;
+  texts: PreviewTexts;
   /** For an SMS only. */
   sms: SmsPreview | null;
   /** The rendered texts of the first recipients. */

@@ -10,6 +10,8 @@ beforeEach(() => {
       name: 'Custodia Caribe',
       country: 'VE',
       time_zone: '',
+      logo_url: null,
+      columns: [],
       limits: { approval_above: null },
     },
   ]);

@@ -159,7 +159,7 @@ impl<'a> Entry<'a> {
             // The reason of a rejection is a text: the notification's history has it.
             NotificationEvent::NotificationApproved { .. }
             | NotificationEvent::NotificationRejected { .. }
-            | NotificationEvent::NotificationBegun
+            | NotificationEvent::NotificationBegun { .. }
             | NotificationEvent::NotificationPaused
             | NotificationEvent::NotificationResumed
             | NotificationEvent::NotificationCancelled => json!({}),

@@ -1,6 +1,6 @@
 //! What entries say, and what they must not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::client::{ClientEvent, ClientProfile, Contact};
 use domain::deliveries::{
@@ -133,8 +133,12 @@ fn no_entry_names_a_person() {
         phone: Some(SECRET.into()),
         email: Some(SECRET.into()),
     };
-    let client =
-        ClientProfile { external_id: Some(SECRET.into()), name: SECRET.into(), contacts: vec![contact] };
+    let client = ClientProfile {
+        external_id: Some(SECRET.into()),
+        name: SECRET.into(),
+        contacts: vec![contact],
+        columns: BTreeMap::from([("saldo".into(), SECRET.into())]),
+    };
     let user = UserProfile { name: SECRET.into(), email: SECRET.into() };
     let events = [
         Event::Deliveries(outcomes()),

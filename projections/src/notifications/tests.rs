@@ -293,7 +293,7 @@ fn what_waits_for_approval_and_time_has_begun_when_its_event_says_so() {
     let known = |events: &[Recorded]| folded(events).notifications[&id(NOTIFICATION)].clone();
     let waits = known(&[awaiting_approval(), approved(), moved()]);
     assert_eq!((waits.begun_at, waits.decided_at, waits.life.send_at()), (None, Some(at(2)), Some(at(60))));
-    let begun = notification(4, NotificationEvent::NotificationBegun);
+    let begun = notification(4, NotificationEvent::NotificationBegun { begun_at: at(4) });
     assert_eq!(known(&[awaiting_approval(), approved(), moved(), begun]).begun_at, Some(at(4)));
     assert_eq!(known(&[requested()]).begun_at, Some(at(1)));
     let reason = Personal::new(id(NOTIFICATION), "No".to_owned());

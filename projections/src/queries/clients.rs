@@ -1,5 +1,7 @@
 //! Clients with their contacts.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 use domain::Position;
 use domain::value::{ClientId, CompanyId};
@@ -25,6 +27,9 @@ pub struct ClientRow {
     /// The contacts, in order.
     #[sqlx(json)]
     pub contacts: Vec<ContactRow>,
+    /// What it has in the company's own columns, by their names: `saldo` is `{{ cliente.saldo }}` in a template.
+    #[sqlx(json)]
+    pub columns: BTreeMap<String, String>,
     /// The language of messages to the client.
     pub locale: String,
     /// The client's time zone, as an IANA name.
@@ -52,7 +57,7 @@ pub struct ContactRow {
 }
 
 /// The columns of a [`ClientRow`] from `clients.clients c`.
-const CLIENT: &str = "c.client_id as id, c.company_id, c.external_id, c.name, c.locale, c.time_zone, c.created_at,
+const CLIENT: &str = "c.client_id as id, c.company_id, c.external_id, c.name, c.columns, c.locale, c.time_zone, c.created_at,
     c.changed_at, c.registered_position,
     (select coalesce(json_agg(json_build_object('kind', t.kind, 'name', t.name, 'phone', t.phone, 'email', t.email)
                               order by t.ordinal), '[]')
@@ -86,8 +91,9 @@ pub async fn list(
          order by c.registered_position desc
          limit $4"
     );
-    // A client may have a hundred contacts.
-    let text = sized(&text, &json_bytes_of("contacts"), "registered_position desc");
+    // A client may have a hundred contacts, and 16 kB in own columns.
+    let bytes = format!("{} + {}", json_bytes_of("contacts"), json_bytes_of("columns"));
+    let text = sized(&text, &bytes, "registered_position desc");
     let rows = sqlx::query_as::<_, ClientRow>(&text)
         .bind(Uuid::from(company))
         .bind(page.before())
@@ -97,6 +103,24 @@ pub async fn list(
         .fetch_all(pool)
         .await?;
     Ok(page.page(rows, |row| Cursor::at(row.registered_position)))
+}
+
+/// How many names of own columns are looked at.
+const OWN_COLUMNS_MAX: i64 = 10_000;
+
+/// The names of the own columns that clients of a company have or had; of any company, if none is named.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn own_columns(pool: &PgPool, company: Option<CompanyId>) -> sqlx::Result<BTreeSet<String>> {
+    let names: Vec<String> = sqlx::query_scalar(
+        "select distinct name from clients.own_columns where $1::uuid is null or company_id = $1 order by name limit $2",
+    )
+    .bind(company.map(Uuid::from))
+    .bind(OWN_COLUMNS_MAX)
+    .fetch_all(pool)
+    .await?;
+    Ok(names.into_iter().collect())
 }
 
 /// One client, if its company is in scope.

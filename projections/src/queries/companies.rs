@@ -20,6 +20,10 @@ pub struct CompanyRow {
     pub country: String,
     /// Its time zone, as an IANA name.
     pub time_zone: String,
+    /// Where its logo is, which the base layout of e-mails shows.
+    pub logo_url: Option<String>,
+    /// The first 200 names of the own columns that its clients have or had, for templates.
+    pub columns: Vec<String>,
     /// What its workers may do without anybody else.
     #[sqlx(json)]
     pub limits: LimitsRow,
@@ -36,7 +40,9 @@ pub struct LimitsRow {
     pub approval_above: Option<i64>,
 }
 
-const COMPANY: &str = "company_id as id, name, country, time_zone,
+const COMPANY: &str = "company_id as id, name, country, time_zone, logo_url,
+    array(select o.name from clients.own_columns o where o.company_id = companies.company_id order by o.name limit 200)
+      as columns,
     json_build_object('approval_above', approval_above) as limits, registered_position";
 
 /// The companies in scope, newest first.

@@ -1,11 +1,14 @@
 //! `PATCH /clients/{id}`: change a client.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use domain::client::{ClientChange, Contact, Served};
-use domain::value::{ClientId, ExternalId, Invalid, Locale, Name, TimeZone};
+use domain::value::{ClientId, ColumnName, ColumnText, ExternalId, Invalid, Locale, Name, TimeZone};
 use utoipa::ToSchema;
 
 use super::contact::{ContactFields, contacts};
+use super::own_columns::stored_columns;
 use crate::api::Wrote;
 use crate::api::schema::Changed;
 use crate::extract::{Body, Fields, FromFields, Order, PathId};
@@ -24,6 +27,9 @@ pub(super) struct ChangeClient {
     /// All contacts of the client, in place of those it has.
     #[schema(value_type = Vec<ContactFields>, required = false)]
     contacts: Option<Vec<ContactFields>>,
+    /// All own columns of the client, by name, in place of those it has; at most 20.
+    #[schema(value_type = BTreeMap<String, String>, required = false)]
+    columns: Option<BTreeMap<ColumnName, ColumnText>>,
     /// A new language.
     #[schema(value_type = String, required = false)]
     locale: Option<Locale>,
@@ -38,6 +44,7 @@ impl FromFields for ChangeClient {
             name: fields.changed("name"),
             external_id: fields.nullable("external_id"),
             contacts: fields.changed("contacts"),
+            columns: fields.changed("columns"),
             locale: fields.changed("locale"),
             time_zone: fields.changed("time_zone"),
         })
@@ -77,6 +84,7 @@ impl ChangeClient {
             name: self.name.map(Name::into_string),
             external_id: self.external_id.map(|changed| changed.map(ExternalId::into_string)),
             contacts,
+            columns: self.columns.map(stored_columns),
             locale: self.locale,
             time_zone: self.time_zone,
         })

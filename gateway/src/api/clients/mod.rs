@@ -3,6 +3,7 @@
 mod change;
 pub(super) mod contact;
 mod erase;
+pub(super) mod own_columns;
 mod read;
 
 use utoipa_axum::router::OpenApiRouter;

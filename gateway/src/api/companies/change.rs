@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::company::{CompanyChange, LimitsChange};
-use domain::value::{CompanyId, CountryCode, Name, TimeZone};
+use domain::value::{CompanyId, CountryCode, LogoUrl, Name, TimeZone};
 use utoipa::ToSchema;
 
 use crate::api::Wrote;
@@ -26,6 +26,9 @@ pub(super) struct ChangeCompany {
     /// A new time zone, as an IANA name.
     #[schema(value_type = String, required = false)]
     time_zone: Option<TimeZone>,
+    /// The `https` address of its logo, which the base layout of e-mails shows; null takes it away.
+    #[schema(value_type = Option<String>, max_length = 500)]
+    logo_url: Option<Option<LogoUrl>>,
     /// Limits to set; absent ones stay, null takes one away.
     #[schema(required = false)]
     limits: Option<ChangeLimits>,
@@ -61,6 +64,7 @@ impl FromFields for ChangeCompany {
             name: fields.changed("name"),
             country: fields.changed("country"),
             time_zone: fields.changed("time_zone"),
+            logo_url: fields.nullable("logo_url"),
             limits: fields.changed("limits"),
         })
     }
@@ -81,9 +85,10 @@ pub(super) async fn change(
 ) -> Answer<Wrote> {
     let Order { caller, body, context } = order;
     caller.needs_for(company, caller.is_admin())?;
-    let ChangeCompany { name, country, time_zone, limits } = body;
+    let ChangeCompany { name, country, time_zone, logo_url, limits } = body;
     let approval_above = limits.and_then(|limits| limits.approval_above);
-    let change = CompanyChange { name, country, time_zone, limits: LimitsChange { approval_above } };
+    let limits = LimitsChange { approval_above };
+    let change = CompanyChange { name, country, time_zone, logo_url, limits };
     let done = commands::companies::change(state.log(), company, change, &context).await?;
     Ok(state.changed(&caller, done))
 }

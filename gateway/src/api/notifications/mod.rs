@@ -3,6 +3,7 @@
 mod approve;
 mod cancel;
 mod confirmation;
+mod counted;
 mod deliveries;
 mod failures;
 mod filter;

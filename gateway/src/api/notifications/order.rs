@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::company::CompanyProfile;
 use domain::notification::{
     Addressee, AudienceFilter, Content, FilledTemplate, HOLD_SECONDS_MAX, SmsOptions,
 };
-use domain::rendering::{Fault, Filling, Source, Text, render};
+use domain::rendering::{Company, Fault, Filling, Source, Text, render};
 use domain::template::Created;
 use domain::value::{
     Category, Channel, CompanyId, EmailBody, Invalid, RecipientKind, Role, SmsBody, Subject, TemplateId,
@@ -17,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::filter::{AskedFilter, FilterFields};
 use crate::access::Caller;
-use crate::api::templates::{company_name, content_of, not_filled, not_rendered};
+use crate::api::templates::{company_of, content_of, not_filled, not_rendered, own_columns};
 use crate::extract::{Fields, FromFields, Short};
 use crate::problem::{Answer, Problem, Reason};
 use crate::state::AppState;
@@ -271,12 +272,21 @@ impl AskedNotification {
         };
         // What nobody could be sent is refused here: a line break in a subject, for one.
         if new.template.is_some() {
-            new.text(state.now())
-                .and_then(|text| render(&text, &somebody()))
-                .map_err(|fault| not_rendered(&fault))?;
+            let text = new.text(state.now()).map_err(|fault| not_rendered(&fault))?;
+            let somebody = text.completed(somebody(), |_| "1".to_owned());
+            render(&text, &somebody).map_err(|fault| not_rendered(&fault))?;
+            if text.columns().next().is_some() {
+                let known = own_columns(state, caller, Some(company)).await?;
+                text.needs_columns(&known).map_err(|fault| unknown_column(&fault))?;
+            }
         }
         Ok(new)
     }
+}
+
+/// The refusal of a template for every company that names a column which no client of this one has.
+fn unknown_column(fault: &Fault) -> Problem {
+    Problem::of_field("/template_id", Reason::Template(fault.reason.clone()))
 }
 
 /// A template that the company may use, of the channel that is asked for.
@@ -304,8 +314,9 @@ async fn filled(
     let given = given.iter().map(|(name, text)| (name.clone(), text.as_str().to_owned())).collect();
     let variables = created.latest.content.fill(&given).map_err(not_filled)?;
     let html = created.latest.content.html.as_ref().map(|html| html.compiled.clone());
-    let company_name = company_name(state, company).await?;
-    Ok(FilledTemplate { id, version: created.version, html, variables, company_name })
+    let CompanyProfile { name: company_name, logo_url: company_logo, .. } =
+        company_of(state, company).await?;
+    Ok(FilledTemplate { id, version: created.version, html, variables, company_name, company_logo })
 }
 
 /// A person whose names are one letter: what fails for this person fails for everybody.
@@ -314,8 +325,9 @@ pub(super) fn somebody() -> Addressee {
 }
 
 impl NewNotification {
-    /// What every recipient's text is rendered from, on this day.
-    pub(super) fn text(&self, at: DateTime<Utc>) -> Result<Text, Fault> {
+    /// What every recipient's text is rendered from, if it is requested now: it names the day on which it begins.
+    pub(super) fn text(&self, now: DateTime<Utc>) -> Result<Text, Fault> {
+        let at = self.schedule_at.unwrap_or(now).max(now) + TimeDelta::seconds(self.hold_seconds.into());
         let sms = self.sms_options();
         let Some(template) = &self.template else {
             return Ok(Text::plain(self.subject().map(str::to_owned), self.body().to_owned(), sms));
@@ -327,7 +339,8 @@ impl NewNotification {
             body: self.body(),
             html: template.html.as_deref(),
         };
-        let filling = Filling { variables: &template.variables, company_name: &template.company_name, at };
+        let company = Company { name: &template.company_name, logo: template.company_logo.as_deref() };
+        let filling = Filling { variables: &template.variables, company, at };
         Text::of_template(source, filling)
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use domain::notification::{Addressee, Recipient};
+use domain::notification::Recipient;
 use domain::rendering::{Rendered, Text, render};
 use domain::value::sms::SmsCount;
 use projections::Projection;
@@ -15,9 +15,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::confirmation::Confirmation;
+use super::counted::{Counted, counted};
 use super::filter::ResolvedFilter;
-use super::order::{AskedNotification, NewNotification, NotificationFields, somebody};
-use super::segments::{AudienceSegments, Networks};
+use super::order::{AskedNotification, NewNotification, NotificationFields};
+use super::segments::AudienceSegments;
 use super::send::approval_above;
 use crate::access::Caller;
 use crate::api::templates::not_rendered;
@@ -50,6 +51,7 @@ impl Body for Draft {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Preview {
     audience: AudienceView,
+    texts: TextsView,
     /// The size of an SMS; none for other channels.
     sms: Option<SmsView>,
     /// The rendered texts of the first recipients, at most 20.
@@ -74,7 +76,17 @@ struct AudienceView {
     duplicates: u64,
 }
 
-/// The size of an SMS, after its variables are filled in.
+/// The texts of the people who are reached.
+#[derive(Debug, Serialize, ToSchema)]
+struct TextsView {
+    /// The people whose texts were rendered and counted: all of them, or if the text differs from person to person an even
+    /// sample of at most 10,000 (SMS) or 2,000 (e-mail). What is told of all texts is then an estimate.
+    counted: u64,
+    /// The people to whom no text can be sent: one who lacks a column that the text names, or whose text is too long.
+    unsendable: u64,
+}
+
+/// The size of an SMS, after its variables are filled in for each person.
 #[derive(Debug, Serialize, ToSchema)]
 struct SmsView {
     /// `gsm7` or `ucs2`.
@@ -132,15 +144,17 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
     let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keys(), state.now()));
     let limit = approval_above(&state, draft.company).await?;
     let needs_approval = limit.is_some_and(|limit| audience.reachable > limit);
-    let people = first_people(&state, &selection).await?;
-    let sms = match draft.sms_options() {
-        Some(_) => Some(sms_view(&state, &draft, &people, &audience)?),
-        None => None,
-    };
-    let is_plain = !takes_unicode(&state, &draft);
     let text = text_of(&state, &draft)?;
-    let samples = people.into_iter().filter_map(|person| Sample::of(&text, person, is_plain)).collect();
-    Ok(Json(Preview { audience: audience.into(), sms, samples, needs_approval, confirm_token }))
+    let Counted { people: counted, unsendable, segments } =
+        counted(&state, state.costly_reads(), &caller, &selection, &text, &audience).await?;
+    let is_plain = draft.sms_options().is_some()
+        && !dispatcher::sms_takes_unicode(&state.settings().routes, draft.company);
+    let without_unicode = if is_plain { audience.reachable } else { audience.without_unicode };
+    let sms = segments.map(|segments| SmsView::of(segments, without_unicode));
+    let people = first_people(&state, &selection).await?.into_iter();
+    let samples = people.filter_map(|person| Sample::of(&text, person, is_plain)).collect();
+    let texts = TextsView { counted, unsendable };
+    Ok(Json(Preview { audience: audience.into(), texts, sms, samples, needs_approval, confirm_token }))
 }
 
 /// The audience by the view `clients`, counted in a slot of the caller.
@@ -160,33 +174,9 @@ pub(super) async fn first_people(state: &AppState, selection: &Selection<'_>) ->
     Ok(page.into_iter().map(|candidate| candidate.recipient).collect())
 }
 
-/// What the SMS of the audience take, by the texts of its first people.
-pub(super) fn segments_of(
-    state: &AppState,
-    asked: &NewNotification,
-    people: &[Recipient],
-    audience: &Audience,
-) -> Answer<AudienceSegments> {
-    let without_unicode = match takes_unicode(state, asked) {
-        true => audience.without_unicode,
-        false => audience.reachable,
-    };
-    let networks = Networks { with_unicode: audience.reachable - without_unicode, without_unicode };
-    let mut addressees: Vec<Addressee> =
-        people.iter().filter_map(|person| person.addressee.get()).cloned().collect();
-    if addressees.is_empty() {
-        addressees.push(somebody());
-    }
-    Ok(AudienceSegments::of(&text_of(state, asked)?, &addressees, networks))
-}
-
-/// The text as it would be sent now.
-fn text_of(state: &AppState, asked: &NewNotification) -> Answer<Text> {
+/// The text as it would be sent if it were requested now.
+pub(super) fn text_of(state: &AppState, asked: &NewNotification) -> Answer<Text> {
     asked.text(state.now()).map_err(|fault| not_rendered(&fault))
-}
-
-fn takes_unicode(state: &AppState, asked: &NewNotification) -> bool {
-    asked.sms_options().is_none() || dispatcher::sms_takes_unicode(&state.settings().routes, asked.company)
 }
 
 impl Sample {
@@ -208,22 +198,18 @@ impl From<Audience> for AudienceView {
     }
 }
 
-fn sms_view(
-    state: &AppState,
-    draft: &NewNotification,
-    people: &[Recipient],
-    audience: &Audience,
-) -> Answer<SmsView> {
-    let segments = segments_of(state, draft, people, audience)?;
-    let texts = |characters: Vec<char>| characters.into_iter().map(String::from).collect();
-    Ok(SmsView {
-        encoding: segments.encoding.as_str(),
-        segments_min: segments.min,
-        segments_typical: segments.typical,
-        segments_max: segments.max,
-        segments_total: segments.total,
-        forcing_characters: texts(segments.forcing),
-        without_unicode: segments.without_unicode,
-        lost_characters: texts(segments.lost),
-    })
+impl SmsView {
+    fn of(segments: AudienceSegments, without_unicode: u64) -> Self {
+        let texts = |characters: Vec<char>| characters.into_iter().map(String::from).collect();
+        Self {
+            encoding: segments.encoding.as_str(),
+            segments_min: segments.min,
+            segments_typical: segments.typical,
+            segments_max: segments.max,
+            segments_total: segments.total,
+            forcing_characters: texts(segments.forcing),
+            without_unicode,
+            lost_characters: texts(segments.lost),
+        }
+    }
 }

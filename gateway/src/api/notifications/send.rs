@@ -10,9 +10,10 @@ use projections::queries::audience;
 use serde_json::{Value, json};
 
 use super::confirmation::Confirmation;
+use super::counted::counted;
 use super::filter::ResolvedFilter;
 use super::order::{AskedNotification, NewNotification, NotificationFields};
-use super::preview::{audience_of, first_people, segments_of};
+use super::preview::{audience_of, text_of};
 use crate::access::Caller;
 use crate::api::Wrote;
 use crate::api::schema::Made;
@@ -98,8 +99,9 @@ async fn needs_audience(
     }
     let audience = audience_of(state, state.confirmations(), caller, &selection).await?;
     if let Some(max) = new.segments_max() {
-        let people = first_people(state, &selection).await?;
-        let segments = segments_of(state, new, &people, &audience)?.max;
+        let text = text_of(state, new)?;
+        let counted = counted(state, state.confirmations(), caller, &selection, &text, &audience).await?;
+        let segments = counted.segments.map_or(0, |segments| segments.max);
         if segments > max.into() {
             return Err(Problem::of_field("/segments_max", Reason::TooManySegments { segments, max }));
         }

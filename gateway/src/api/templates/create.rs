@@ -7,7 +7,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::fields::{DeclaredVariable, draft};
-use super::may_write;
+use super::{may_write, own_columns};
 use crate::access::Caller;
 use crate::api::Wrote;
 use crate::api::schema::Made;
@@ -44,8 +44,8 @@ pub(super) struct TemplateFields {
     #[schema(min_length = 1, max_length = 200)]
     subject: Option<String>,
     /// The text: at most 1,600 characters as SMS, 100,000 as e-mail. An e-mail with HTML may lack it: then it is made of the
-    /// HTML. `{{ cliente.nombre }}`, `{{ contacto.nombre }}`, `{{ empresa.nombre }}`, `{{ fecha }}` and declared variables
-    /// are filled in for each recipient.
+    /// HTML. `{{ cliente.nombre }}`, `{{ contacto.nombre }}`, `{{ empresa.nombre }}`, `{{ empresa.logo }}`, `{{ fecha }}`, a
+    /// client's own columns such as `{{ cliente.saldo }}` and declared variables are filled in for each recipient.
     #[schema(min_length = 1, max_length = 100_000)]
     body: Option<String>,
     /// The HTML or MJML of an e-mail: a document, or a fragment that goes into the base layout.
@@ -87,6 +87,7 @@ pub(super) async fn create(State(state): State<AppState>, order: Order<NewTempla
     }
     caller.needs(may_write(&caller, body.company))?;
     let NewTemplate { name, category, company, draft } = body;
+    let draft = Draft { columns: own_columns(&state, &caller, company).await?, ..draft };
     let template = TemplateId::from(state.new_id());
     let create = CreateTemplate { name, category, company, draft, author: caller.id(), at: state.now() };
     let done = commands::templates::create(state.log(), template, create, &context).await?;

@@ -1,5 +1,7 @@
 //! What a version of a template says, as it is written.
 
+use std::collections::BTreeSet;
+
 use domain::template::{Draft, Texts, Variable};
 use domain::value::{Channel, EmailBody, HtmlBody, SmsBody, Subject, VariableName, VariableText};
 use utoipa::ToSchema;
@@ -36,12 +38,13 @@ impl From<DeclaredVariable> for Variable {
     }
 }
 
-/// Reads texts and variables: an e-mail has a subject, and a text or HTML; an SMS has a text alone.
+/// Reads texts and variables: an e-mail has a subject, and a text or HTML; an SMS has a text alone. Its company's columns
+/// are not in the body.
 pub(super) fn draft(fields: &mut Fields<'_>, channel: Option<Channel>) -> Option<Draft> {
     let texts = texts(fields, channel);
     let variables: Option<Vec<DeclaredVariable>> = fields.optional("variables");
     let variables = variables.unwrap_or_default().into_iter().map(Variable::from).collect();
-    Some(Draft { texts: texts?, variables })
+    Some(Draft { texts: texts?, variables, columns: BTreeSet::new() })
 }
 
 fn texts(fields: &mut Fields<'_>, channel: Option<Channel>) -> Option<Texts> {

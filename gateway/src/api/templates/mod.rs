@@ -9,7 +9,7 @@ mod render;
 mod test;
 mod versions;
 
-pub(in crate::api) use self::preview::{company_name, content_of, not_filled, not_rendered};
+pub(in crate::api) use self::preview::{company_of, content_of, not_filled, not_rendered, own_columns};
 
 use domain::template::Created;
 use domain::value::{CompanyId, TemplateId};

@@ -1,17 +1,43 @@
 //! How a template is filled in, and what is told of one that cannot be.
 
+use std::collections::BTreeSet;
+
+use domain::company::CompanyProfile;
 use domain::notification::{Content, SmsOptions};
-use domain::rendering::{Fault, FaultReason};
+use domain::rendering::{Company, Fault, FaultReason};
 use domain::template::{Created, TemplateContent, VariableFault};
 use domain::value::{Channel, CompanyId, EmailBody, Invalid, SmsBody, Subject};
+use projections::Projection;
+use projections::queries::clients;
 
+use crate::access::Caller;
 use crate::problem::{Answer, Problem, Reason, pointer_to};
 use crate::state::AppState;
 
-/// The company's name by the log.
-pub(in crate::api) async fn company_name(state: &AppState, company: CompanyId) -> Answer<String> {
+/// The company by the log, with its name and its logo.
+pub(in crate::api) async fn company_of(state: &AppState, company: CompanyId) -> Answer<CompanyProfile> {
     let profile = commands::companies::profile(state.log(), company).await?;
-    profile.map(|profile| profile.name).ok_or_else(|| Problem::of_field("/company_id", Reason::UnknownId))
+    profile.ok_or_else(|| Problem::of_field("/company_id", Reason::UnknownId))
+}
+
+/// The company as its texts name it.
+pub(in crate::api) fn named(profile: &CompanyProfile) -> Company<'_> {
+    Company { name: &profile.name, logo: profile.logo_url.as_deref() }
+}
+
+/// The own columns that clients of a company have, or for a template of no company those of any company.
+pub(in crate::api) async fn own_columns(
+    state: &AppState,
+    caller: &Caller,
+    company: Option<CompanyId>,
+) -> Answer<BTreeSet<String>> {
+    state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
+    Ok(clients::own_columns(state.pool(), company).await?)
+}
+
+/// What stands for the text of a column where nobody in particular reads it: `«saldo»`.
+pub(in crate::api) fn placeholder(column: &str) -> String {
+    format!("«{column}»")
 }
 
 /// A variable that is unknown, or lacks its text.
@@ -29,7 +55,11 @@ pub(in crate::api) fn not_rendered(fault: &Fault) -> Problem {
         FaultReason::Result(invalid) => Reason::Rendered { part: fault.part, invalid: *invalid },
         other => Reason::Template(other.clone()),
     };
-    Problem::of_field("/variables", reason)
+    let field = match reason {
+        Reason::Template(FaultReason::MissingColumn { .. }) => "/client_id",
+        _ => "/variables",
+    };
+    Problem::of_field(field, reason)
 }
 
 /// A template's text as a notification keeps it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use domain::company::CompanyProfile;
 use domain::notification::Addressee;
 use domain::rendering::{Filling, Rendered, Text, render as render_text};
 use domain::template::Created;
@@ -14,7 +15,7 @@ use projections::queries::clients::{self, ClientRow, ContactRow};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::preview::{company_name, not_filled, not_rendered};
+use super::preview::{company_of, named, not_filled, not_rendered, placeholder};
 use super::template_for;
 use crate::access::Caller;
 use crate::api::notifications::needs_to_read;
@@ -83,13 +84,13 @@ pub(super) async fn render(
         None => None,
     };
     let company = client.as_ref().map(|client| client.company_id.into()).or(created.company);
-    let company_name = match company {
-        Some(company) => company_name(&state, company).await?,
-        None => SAMPLE_COMPANY.to_owned(),
+    let company = match company {
+        Some(company) => company_of(&state, company).await?,
+        None => CompanyProfile { name: SAMPLE_COMPANY.to_owned(), ..CompanyProfile::default() },
     };
-    let person = client.map_or_else(somebody, |client| addressee(created.channel, client));
-    let rendered = rendered(&created, &body.variables, &company_name, state.now(), &person)?;
-    Ok(Json(RenderedView::of(created.channel, rendered, person)))
+    let person = client.map(|client| addressee(created.channel, client));
+    let (rendered, to) = rendered(&created, &body.variables, &company, state.now(), person)?;
+    Ok(Json(RenderedView::of(created.channel, rendered, to)))
 }
 
 /// A client that the caller may read and that may get the template.
@@ -108,23 +109,27 @@ async fn client_for(
     found.filter(is_served).ok_or_else(|| Problem::of_field("/client_id", Reason::UnknownId))
 }
 
+/// The text, and where it would go.
 fn rendered(
     created: &Created,
     given: &BTreeMap<String, VariableText>,
-    company_name: &str,
+    company: &CompanyProfile,
     at: chrono::DateTime<chrono::Utc>,
-    person: &Addressee,
-) -> Answer<Rendered> {
+    person: Option<Addressee>,
+) -> Answer<(Rendered, String)> {
     let given = given.iter().map(|(name, text)| (name.clone(), text.as_str().to_owned())).collect();
     let variables = created.latest.content.fill_sample(&given).map_err(not_filled)?;
-    let filling = Filling { variables: &variables, company_name, at };
-    let text = Text::of_template(created.source(), filling);
-    text.and_then(|text| render_text(&text, person)).map_err(|fault| not_rendered(&fault))
+    let filling = Filling { variables: &variables, company: named(company), at };
+    let refused = |fault| not_rendered(&fault);
+    let text = Text::of_template(created.source(), filling).map_err(refused)?;
+    // A real client is not helped out: it would not be when the text is sent.
+    let person = person.unwrap_or_else(|| text.completed(somebody(), placeholder));
+    Ok((render_text(&text, &person).map_err(refused)?, person.address))
 }
 
 /// The first contact that the channel reaches, else the first one.
 fn addressee(channel: Channel, client: ClientRow) -> Addressee {
-    let ClientRow { name, contacts, locale, time_zone, .. } = client;
+    let ClientRow { name, contacts, columns, locale, time_zone, .. } = client;
     let address = |contact: &ContactRow| match channel {
         Channel::Sms => contact.phone.clone(),
         Channel::Email => contact.email.clone(),
@@ -136,6 +141,7 @@ fn addressee(channel: Channel, client: ClientRow) -> Addressee {
         client_name: name,
         locale: locale.parse().ok(),
         time_zone: time_zone.parse().ok(),
+        columns,
     }
 }
 
@@ -148,9 +154,9 @@ fn somebody() -> Addressee {
 }
 
 impl RenderedView {
-    fn of(channel: Channel, Rendered { subject, body, html }: Rendered, person: Addressee) -> Self {
+    fn of(channel: Channel, Rendered { subject, body, html }: Rendered, address: String) -> Self {
         let segments = (channel == Channel::Sms).then(|| SmsCount::of(&body).segments);
-        let to = Some(person.address).filter(|address| !address.is_empty());
+        let to = Some(address).filter(|address| !address.is_empty());
         Self { to, subject, body, html, segments }
     }
 }

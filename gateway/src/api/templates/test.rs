@@ -11,7 +11,7 @@ use domain::value::{Category, Channel, CompanyId, Invalid, RecipientKind, Role, 
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::preview::{company_name, content_of, not_filled, not_rendered};
+use super::preview::{company_of as profile_of, content_of, named, not_filled, not_rendered, placeholder};
 use super::{other_company, template_for};
 use crate::access::Caller;
 use crate::api::Wrote;
@@ -67,10 +67,11 @@ pub(super) async fn test(
     let oneself = oneself(&caller, created.channel)?;
     let given = body.variables.iter().map(|(name, text)| (name.clone(), text.as_str().to_owned())).collect();
     let variables = created.latest.content.fill_sample(&given).map_err(not_filled)?;
-    let company_name = company_name(&state, company).await?;
-    let filling = Filling { variables: &variables, company_name: &company_name, at: state.now() };
-    let text = Text::of_template(created.source(), filling);
-    text.and_then(|text| render(&text, &oneself)).map_err(|fault| not_rendered(&fault))?;
+    let profile = profile_of(&state, company).await?;
+    let filling = Filling { variables: &variables, company: named(&profile), at: state.now() };
+    let text = Text::of_template(created.source(), filling).map_err(|fault| not_rendered(&fault))?;
+    let oneself = text.completed(oneself, placeholder);
+    render(&text, &oneself).map_err(|fault| not_rendered(&fault))?;
     let html = created.latest.content.html.as_ref().map(|html| html.compiled.clone());
     let request = RequestNotification {
         notification: state.new_id().into(),
@@ -84,7 +85,8 @@ pub(super) async fn test(
             version: created.version,
             html,
             variables,
-            company_name,
+            company_name: profile.name,
+            company_logo: profile.logo_url,
         })),
         only_to: Some(Box::new(oneself)),
         filter: AudienceFilter::default(),

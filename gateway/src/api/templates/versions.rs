@@ -7,7 +7,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::fields::{DeclaredVariable, draft};
-use super::{may_write, other_company, template_for};
+use super::{may_write, other_company, own_columns, template_for};
 use crate::api::Wrote;
 use crate::api::schema::Made;
 use crate::extract::{Body, Fields, FromFields, Order, PathId};
@@ -92,6 +92,7 @@ pub(super) async fn add(
     {
         return Err(other_company(&state, &caller, asked).await?);
     }
+    let draft = Draft { columns: own_columns(&state, &caller, company).await?, ..draft };
     let version = AddVersion { name, category, draft, author: caller.id(), at: state.now() };
     let done = commands::templates::add_version(state.log(), template, company, version, &context).await?;
     Ok(state.created(&caller, done, json!({ "id": template })))

@@ -75,6 +75,7 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         }
         Reason::UnknownVariable { name } => unknown_variable(name),
         Reason::TooManyVariables { max } => format!("A template can have {max} variables at most."),
+        Reason::TooManyColumns { max } => format!("A client can have {max} own columns at most."),
         Reason::TooManyContacts { max } => format!("A client can have {max} contacts at most."),
         Reason::TooLateToWithdraw { window_s } => {
             format!("A message can be taken back only within {window_s} seconds of being sent.")
@@ -157,6 +158,7 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::JsonTooLarge { .. }
         | Reason::TooManyValues { .. }
         | Reason::TooManyRecipients { .. }
+        | Reason::TooManyColumns { .. }
         | Reason::TooManyContacts { .. }
         | Reason::TooLateToWithdraw { .. }
         | Reason::TooFar { .. }
@@ -170,6 +172,9 @@ fn template(fault: &FaultReason) -> String {
     match fault {
         FaultReason::Syntax { line } => format!("It is not a valid template: look at line {line}."),
         FaultReason::UnknownVariable { name } => unknown_variable(name),
+        FaultReason::MissingColumn { name } => {
+            format!("The client has no column “{}”, which the text names.", shown(name))
+        }
         FaultReason::Markup => "It is not valid MJML.".into(),
         FaultReason::Fails { line } => {
             format!(

@@ -81,6 +81,9 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         }
         Reason::UnknownVariable { name } => unknown_variable(name),
         Reason::TooManyVariables { max } => format!("Una plantilla puede tener {max} variables como máximo."),
+        Reason::TooManyColumns { max } => {
+            format!("Un cliente puede tener {max} columnas propias como máximo.")
+        }
         Reason::TooManyContacts { max } => format!("Un cliente puede tener {max} contactos como máximo."),
         Reason::TooLateToWithdraw { window_s } => {
             format!("Un mensaje solo se puede deshacer durante los {window_s} segundos después de enviarlo.")
@@ -165,6 +168,7 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::JsonTooLarge { .. }
         | Reason::TooManyValues { .. }
         | Reason::TooManyRecipients { .. }
+        | Reason::TooManyColumns { .. }
         | Reason::TooManyContacts { .. }
         | Reason::TooLateToWithdraw { .. }
         | Reason::TooFar { .. }
@@ -178,6 +182,9 @@ fn template(fault: &FaultReason) -> String {
     match fault {
         FaultReason::Syntax { line } => format!("No es una plantilla válida: revise la línea {line}."),
         FaultReason::UnknownVariable { name } => unknown_variable(name),
+        FaultReason::MissingColumn { name } => {
+            format!("El cliente no tiene la columna «{}», que el texto pide.", shown(name))
+        }
         FaultReason::Markup => "No es MJML válido.".into(),
         FaultReason::Fails { line } => {
             format!(

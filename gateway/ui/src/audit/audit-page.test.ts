@@ -31,6 +31,7 @@ const delivery: Delivery = {
 const erased = { ...delivery, client: { id: 'k1', name: null }, contact: null, to: null };
 const client: Client = {
   id: 'k1',
+  columns: {},
   company_id: 'c1',
   external_id: 'C-0001',
   name: 'Marta Niño',

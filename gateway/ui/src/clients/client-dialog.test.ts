@@ -6,6 +6,7 @@ import type { ClientDialog } from './client-dialog';
 
 const marta: Client = {
   id: 'k1',
+  columns: {},
   company_id: 'c1',
   name: 'Marta',
   external_id: null,

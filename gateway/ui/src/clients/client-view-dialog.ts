@@ -17,6 +17,9 @@ export class ClientViewDialog extends RecordDialog<Client> {
     RecordDialog.styles,
     css`
       li { display: flex; flex-wrap: wrap; gap: 2px var(--s2); align-items: baseline; margin-top: var(--s2); }
+      dl { display: grid; gap: 2px; margin-top: var(--s3); font-size: var(--text-s); }
+      dl div { display: flex; flex-wrap: wrap; gap: 2px var(--s2); }
+      dt { color: var(--ink-3); }
       .way { margin-top: var(--s4); font-size: var(--text-s); }
     `,
   ];
@@ -29,6 +32,7 @@ export class ClientViewDialog extends RecordDialog<Client> {
     return html`<p class="strong wrap">${one.name}</p>
       <p class="muted wrap">${where}</p>
       ${one.contacts.length > 0 ? html`<ul aria-label=${t('clients.contacts')}>${one.contacts.map(contact)}</ul>` : nothing}
+      ${Object.keys(one.columns).length > 0 ? columns(one.columns) : nothing}
       <p class="way"><a href=${clientsPage(one)}>${t('delivery.client')}</a></p>`;
   }
 
@@ -41,6 +45,9 @@ export class ClientViewDialog extends RecordDialog<Client> {
 
 const contact = ({ kind, name }: Client['contacts'][number]) =>
   html`<li><span class="pill">${t(`kind.${kind}`)}</span><span class="wrap">${name}</span></li>`;
+
+const columns = (own: Client['columns']) =>
+  html`<dl aria-label=${t('clients.columns')}>${Object.entries(own).map(([name, text]) => html`<div><dt class="mono">${name}</dt><dd class="wrap">${text}</dd></div>`)}</dl>`;
 
 /** A code finds one client, a name all clients with it. */
 const clientsPage = ({ company_id, external_id, name }: Client): string =>

@@ -8,12 +8,14 @@ import type { ClientsPage } from './clients-page';
 
 const OURS = '0192a000-0000-7000-8000-000000000001';
 const THEIRS = '0192a000-0000-7000-8000-000000000009';
-const ana: Client = { id: 'k1', company_id: OURS, external_id: 'C-1', name: 'Ana', contacts: [] };
+const ana: Client = { id: 'k1', columns: {}, company_id: OURS, external_id: 'C-1', name: 'Ana', contacts: [] };
 const vigia: Company = {
   id: OURS,
   name: 'Vigía Andina',
   country: 'CO',
   time_zone: 'America/Bogota',
+  logo_url: null,
+  columns: [],
   limits: { approval_above: null },
 };
 

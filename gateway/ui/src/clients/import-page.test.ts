@@ -14,6 +14,8 @@ beforeEach(async () => {
       name: id,
       country: 'CO',
       time_zone: 'America/Bogota',
+      logo_url: null,
+      columns: [],
       limits: { approval_above: null },
     })),
   );

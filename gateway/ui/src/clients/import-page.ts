@@ -94,6 +94,7 @@ export class ImportPage extends LitElement {
       <button class="button" type="button" ?disabled=${busy} @click=${() => this.input.click()}>${this.file ? t('import.other') : t('import.choose')}</button>
       <input type="file" accept=".csv,text/csv,text/plain" hidden aria-label=${t('import.file')} @change=${this.picked} />
       <p class="small muted">${t('import.columns')} <span class="mono">${COLUMNS}</span></p>
+      <p class="small muted">${t('import.own')}</p>
       <p class="small muted">${t('import.kinds')} ${KINDS.map((kind) => html`<span class="mono">${kind}</span> (${t(`kind.${kind}`)}) `)}</p>
     </div>`;
   }

@@ -9,8 +9,9 @@ import { icon } from '../ui/icons';
 /** The most rows drawn at once: fifty thousand make a browser unusable. */
 const SHOWN_STEP = 200;
 
-/** The server's name for the column of a fault of a whole row. */
+/** The server's names for the column of a fault of a whole row, and for a column of the company's own. */
 const WHOLE_ROW = 'row';
+const OWN = 'own';
 
 @customElement('import-report')
 export class ImportReport extends LitElement {
@@ -82,7 +83,7 @@ function list({ kind, rows, leftOff = 0, shown, more }: Listed) {
         ${rows.slice(0, shown).map(
           (e) => html`<tr>
             <td class="right num" data-label=${t('import.line')}>${number(e.line)}</td>
-            <td class="mono" data-label=${t('import.column')}>${e.column === WHOLE_ROW ? t('import.whole_row') : e.column}</td>
+            <td class="mono" data-label=${t('import.column')}>${columnName(e.column)}</td>
             <td class="value" data-label=${t('import.value')}>${e.value || t('import.empty_value')}</td>
             <td data-label=${t('import.reason')}>${e.detail}</td>
           </tr>`,
@@ -91,6 +92,12 @@ function list({ kind, rows, leftOff = 0, shown, more }: Listed) {
     </table></div>
     ${rows.length > shown ? html`<div class="more"><button class="button small" type="button" @click=${more}>${t('list.more')}</button></div>` : nothing}
   </div>`;
+}
+
+/** The value of an own column begins with its name. */
+function columnName(column: string): string {
+  if (column === WHOLE_ROW) return t('import.whole_row');
+  return column === OWN ? t('import.own_column') : column;
 }
 
 const figure = (label: string, n: number, bad = false) =>

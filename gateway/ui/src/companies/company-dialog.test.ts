@@ -30,6 +30,8 @@ beforeEach(async () => {
     name: 'Vigía',
     country: 'CO',
     time_zone: 'America/Bogota',
+    logo_url: null,
+    columns: [],
     limits: { approval_above: null },
   };
   for (const news of ['saved', 'dialog-closed']) dialog.addEventListener(news, () => heard.push(news));
@@ -45,6 +47,13 @@ describe('editing a company', () => {
   it('sends only what differs', async () => {
     await save('Vigía Andina');
     expect([sent, heard]).toEqual([[{ name: 'Vigía Andina' }], ['saved']]);
+  });
+  it('sets the address of the logo', async () => {
+    const field = dialog.renderRoot.querySelector('#logo_url') as HTMLInputElement;
+    field.value = ' https://vigia.example/logo.png ';
+    field.dispatchEvent(new Event('input'));
+    await save('Vigía');
+    expect(sent).toEqual([{ logo_url: 'https://vigia.example/logo.png' }]);
   });
   it('sets and takes away the number above which another person approves', async () => {
     const write = async (limit: string) => {

@@ -25,6 +25,8 @@ export class CompanyDialog extends LitElement {
   @state() private fields: CompanyFields = { name: '', country: 'CO', time_zone: COUNTRIES.CO ?? '' };
   /** As it is written: empty is no limit. */
   @state() private approvalAbove = '';
+  /** Empty is no logo. */
+  @state() private logo = '';
   @state() private errors: Record<string, string> = {};
   @state() private failure = '';
   private readonly submission = new Submission();
@@ -36,6 +38,7 @@ export class CompanyDialog extends LitElement {
     if (!this.company) return;
     this.fields = fieldsOf(this.company);
     this.approvalAbove = written(this.company.limits.approval_above);
+    this.logo = this.company.logo_url ?? '';
   }
 
   override render() {
@@ -60,13 +63,27 @@ export class CompanyDialog extends LitElement {
           options: zones(this.fields.time_zone).map((zone) => ({ value: zone, label: zone.replaceAll('_', ' ') })),
           onInput: (time_zone) => this.change({ time_zone }),
         })}
-        ${this.company ? this.limit() : nothing}
+        ${this.company ? html`${this.logoField()} ${this.limit()}` : nothing}
       </form>`,
       footer: html`<div class="row">
         <span class="grow"></span>
         <button class="button" type="button" @click=${this.closed}>${t('cancel')}</button>
         <button class="button primary" type="submit" form="company">${t('save')}</button>
       </div>`,
+    });
+  }
+
+  private logoField() {
+    return textField({
+      name: 'logo_url',
+      label: t('companies.logo'),
+      hint: t('companies.logo_hint'),
+      value: this.logo,
+      error: this.errors.logo_url,
+      maxlength: 500,
+      onInput: (logo) => {
+        this.logo = logo;
+      },
     });
   }
 
@@ -100,6 +117,8 @@ export class CompanyDialog extends LitElement {
     if (limit === undefined) return focusFirstError(this);
     const changes: CompanyChange = company ? changesOf(fieldsOf(company), fields) : fields;
     if (company && company.limits.approval_above !== limit) changes.limits = { approval_above: limit };
+    const logo = this.logo.trim() || null;
+    if (company && company.logo_url !== logo) changes.logo_url = logo;
     if (isEmpty(changes)) return this.closed();
     try {
       const done = company
@@ -108,7 +127,8 @@ export class CompanyDialog extends LitElement {
       if (done) this.dispatchEvent(new CustomEvent('saved'));
     } catch (error) {
       this.errors = error instanceof Problem ? error.fields : {};
-      this.failure = error instanceof Problem ? error.outside(['name', 'country', 'time_zone']) : sentence(error);
+      this.failure =
+        error instanceof Problem ? error.outside(['name', 'country', 'time_zone', 'logo_url']) : sentence(error);
       await focusFirstError(this);
     }
   }

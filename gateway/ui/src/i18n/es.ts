@@ -312,6 +312,7 @@ export const es = {
   'sms.segments': 'Segmentos por SMS',
   'sms.range': '{min}–{max}, lo usual {typical}',
   'sms.total': 'Segmentos en total',
+  'sms.sample': 'Calculado con una muestra pareja de {n} destinatarios.',
   'sms.forcing': 'Estos caracteres obligan a usar Unicode:',
   'sms.saves': 'Cada SMS ocupa {n} segmentos; sin ellos ocuparía {less}.',
   'sms.optimise': 'Optimizar sin tildes',
@@ -339,6 +340,11 @@ export const es = {
   'confirm.back': 'Seguir editando',
   'confirm.scheduled': 'Sale el {at}.',
   'confirm.needs_approval': 'Supera el límite de la empresa: no sale hasta que otra persona la apruebe.',
+  'confirm.unsendable': {
+    one: 'A {n} destinatario no se le puede escribir: le falta un dato que la plantilla pide, o su texto es demasiado largo.',
+    other:
+      'A {n} destinatarios no se les puede escribir: les falta un dato que la plantilla pide, o su texto es demasiado largo.',
+  },
   'confirm.action.sms': { one: 'Enviar {n} SMS', other: 'Enviar {n} SMS' },
   'confirm.action.email': { one: 'Enviar {n} correo', other: 'Enviar {n} correos' },
 
@@ -478,6 +484,7 @@ export const es = {
   'observed.utf8_not_offered': 'El proveedor no admite direcciones con estos caracteres (SMTPUTF8)',
   'observed.content_unusable': 'El mensaje no se puede armar',
   'observed.content_too_long': 'El mensaje de esta persona es más largo de lo que admite el canal',
+  'observed.column_missing': 'El cliente no tiene una columna que el texto pide',
   'observed.too_many_segments': 'El SMS ocuparía más segmentos que el máximo indicado',
   'observed.content_erased': 'El contenido de la notificación no se puede leer',
   'observed.expired': 'Se venció el plazo para enviarlo',
@@ -590,6 +597,7 @@ export const es = {
   'clients.name': 'Nombre',
   'clients.external_id': 'Código',
   'clients.contacts': 'Contactos',
+  'clients.columns': 'Columnas propias',
   'clients.search': 'Nombre o código',
   'clients.saved': 'Cliente guardado',
   'clients.erased': 'Cliente borrado',
@@ -622,6 +630,7 @@ export const es = {
   'import.choose': 'Elegir archivo',
   'import.other': 'Elegir otro archivo',
   'import.columns': 'Columnas:',
+  'import.own': 'Las demás columnas, hasta 20, quedan en el cliente y las plantillas las pueden nombrar.',
   'import.kinds': 'Valores de kind:',
   'import.check': 'Revisar el archivo',
   'import.checking': 'Revisando el archivo…',
@@ -643,6 +652,7 @@ export const es = {
   'import.warnings_taken': 'Estas filas se aceptan; revíselas.',
   'import.line': 'Línea',
   'import.whole_row': 'toda la fila',
+  'import.own_column': 'propia',
   'import.column': 'Columna',
   'import.value': 'Valor',
   'import.reason': 'Motivo',
@@ -666,8 +676,10 @@ export const es = {
     'Puede usar {{ cliente.nombre }}, {{ contacto.nombre }}, {{ empresa.nombre }}, {{ fecha }} y las variables de abajo.',
   'templates.body_hint':
     'Con HTML puede quedar vacío: el texto se toma del HTML. Puede usar {{ cliente.nombre }}, {{ contacto.nombre }}, {{ empresa.nombre }}, {{ fecha }} y las variables de abajo.',
+  'templates.columns_hint': 'Columnas propias: {columns}.',
   'templates.html': 'HTML',
-  'templates.html_hint': 'HTML o MJML. Un fragmento va dentro del diseño base, con el nombre de la empresa.',
+  'templates.html_hint':
+    'HTML o MJML. Un fragmento va dentro del diseño base, con el logotipo o el nombre de la empresa.',
   'templates.variables': 'Variables',
   'templates.variables_hint':
     'Lo que cada notificación completa. Sin valor por defecto, es obligatoria al enviar; el ejemplo solo sirve para la vista previa.',
@@ -700,6 +712,8 @@ export const es = {
   'companies.approval_above': 'Pedir aprobación a partir de más de',
   'companies.approval_above_hint': 'Personas. Vacío: nunca se pide.',
   'companies.approval_above_wrong': 'Escriba un número de personas, o déjelo vacío.',
+  'companies.logo': 'Logotipo (dirección https)',
+  'companies.logo_hint': 'Va arriba en los correos con el diseño base. Déjelo vacío para mostrar el nombre.',
   'companies.empty': 'Todavía no hay empresas',
   'companies.empty_text': 'Cree la primera: los clientes y las notificaciones son siempre de una empresa.',
   'users.title': 'Usuarios',

@@ -5,6 +5,7 @@ import { getDelivery } from '../api';
 import type { Content, Delivery, DeliveryWithContent } from '../contract';
 import { t } from '../i18n';
 import { sentence } from '../problem';
+import { framed } from '../ui/mail';
 import { RecordDialog } from '../ui/record-dialog';
 import { statePill, timeline, timelineStyles } from './timeline';
 
@@ -54,7 +55,7 @@ const content = ({
 }: Content) => html`<section class="content" aria-label=${t('delivery.content')}>
   <p class="muted small">${t('delivery.content')}</p>
   ${subject ? html`<p class="strong wrap">${subject}</p>` : nothing}
-  ${mail ? html`<iframe title=${t('delivery.html')} sandbox="" srcdoc=${mail}></iframe>` : nothing}
+  ${mail ? html`<iframe title=${t('delivery.html')} sandbox="" srcdoc=${framed(mail)}></iframe>` : nothing}
   <p class="verbatim">${body}</p>
 </section>`;
 

@@ -4,6 +4,7 @@ import { customElement, property } from 'lit/decorators.js';
 import { t } from '../i18n';
 import { avatar, avatarStyles } from '../ui/avatar';
 import { base } from '../ui/base';
+import { framed } from '../ui/mail';
 
 @customElement('email-preview')
 export class EmailPreview extends LitElement {
@@ -39,7 +40,7 @@ export class EmailPreview extends LitElement {
         <div class="from">${avatar(sender)}<div><span class="strong">${sender}</span><span class="muted">${t('email.to_client')}</span></div></div>
         ${
           this.mail
-            ? html`<iframe title=${t('delivery.html')} sandbox="" srcdoc=${this.mail}></iframe>`
+            ? html`<iframe title=${t('delivery.html')} sandbox="" srcdoc=${framed(this.mail)}></iframe>`
             : html`<p class="text verbatim ${this.text ? '' : 'ghost'}" tabindex="0">${this.text || t('email.no_text')}</p>`
         }
       </div>

@@ -183,7 +183,15 @@ describe('before it has begun', () => {
 
   it('says when it begins, by the clock of its company', async () => {
     companies.set([
-      { id: 'c1', name: 'Vigía', country: 'CL', time_zone: 'America/Santiago', limits: { approval_above: null } },
+      {
+        id: 'c1',
+        name: 'Vigía',
+        country: 'CL',
+        time_zone: 'America/Santiago',
+        logo_url: null,
+        columns: [],
+        limits: { approval_above: null },
+      },
     ]);
     shown = waiting('scheduled', { send_at: '2026-12-01T12:30:00Z' });
     await open();
@@ -192,7 +200,15 @@ describe('before it has begun', () => {
   });
   it('can have another time, given in that clock', async () => {
     companies.set([
-      { id: 'c1', name: 'Vigía', country: 'CL', time_zone: 'America/Santiago', limits: { approval_above: null } },
+      {
+        id: 'c1',
+        name: 'Vigía',
+        country: 'CL',
+        time_zone: 'America/Santiago',
+        logo_url: null,
+        columns: [],
+        limits: { approval_above: null },
+      },
     ]);
     shown = waiting('scheduled', { send_at: '2126-12-01T12:30:00Z' });
     afterwards = waiting('scheduled', { send_at: '2126-12-01T13:00:00Z' });

@@ -40,6 +40,7 @@ export class SendConfirm extends LitElement {
         <p class="verbatim">${request.transliterate && !sample ? transliterate(body ?? '') : body}</p>
       </div>
       ${request.schedule_at ? html`<p class="notice">${icon('history', 18)}<span>${t('confirm.scheduled', { at: dateIn(companyZone(request.company_id), request.schedule_at) })}</span></p>` : nothing}
+      ${this.unsendable()}
       ${this.preview?.needs_approval ? html`<p class="notice warn">${icon('alert', 18)}<span>${t('confirm.needs_approval')}</span></p>` : nothing}
       <p class="small muted">${t('confirm.details', { kind: t(`kind.${request.recipient_kind}`), category: t(`category.${request.category}`) })}</p>`,
       footer: html`<div class="row wraps">
@@ -66,6 +67,14 @@ export class SendConfirm extends LitElement {
       case 'email':
         return t('confirm.email', { n, company });
     }
+  }
+
+  /** People who would get nothing, because their text cannot be made. */
+  private unsendable() {
+    const n = this.preview?.texts.unsendable ?? 0;
+    return n > 0
+      ? html`<p class="notice warn">${icon('alert', 18)}<span>${t('confirm.unsendable', { n })}</span></p>`
+      : nothing;
   }
 
   private action(): string {

@@ -26,7 +26,15 @@ describe('the form of a notification', () => {
   });
   it('means its times by the clock of the company', () => {
     companies.set([
-      { id: 'c1', name: 'Vigía', country: 'CL', time_zone: 'America/Santiago', limits: { approval_above: null } },
+      {
+        id: 'c1',
+        name: 'Vigía',
+        country: 'CL',
+        time_zone: 'America/Santiago',
+        logo_url: null,
+        columns: [],
+        limits: { approval_above: null },
+      },
     ]);
     const timed = requestOf({ ...form, schedule: '2026-12-01T09:30', expires: '2026-12-01T18:00' });
     expect(timed).toMatchObject({ schedule_at: '2026-12-01T12:30:00.000Z', expires_at: '2026-12-01T21:00:00.000Z' });

@@ -34,6 +34,7 @@ const json = (status: number, body: unknown) =>
 const reaching = (reachable: number, duplicates = 0, needs_approval = false) =>
   json(200, {
     audience: { total: 5, reachable, excluded: { no_phone: 5 - reachable }, duplicates },
+    texts: { counted: reachable, unsendable: 0 },
     sms: null,
     samples: [{ client: { id: 'k1', name: 'Ana' }, to: '+573001', subject: null, body: 'Alarma', segments: 1 }],
     needs_approval,
@@ -41,6 +42,7 @@ const reaching = (reachable: number, duplicates = 0, needs_approval = false) =>
   });
 
 const noTemplates = () => json(200, { data: [], next: null });
+let templates: () => Response = noTemplates;
 
 async function open(): Promise<void> {
   page = document.createElement('send-page') as SendPage;
@@ -84,6 +86,8 @@ beforeEach(async () => {
       name: id,
       country: 'CO',
       time_zone: 'America/Bogota',
+      logo_url: null,
+      columns: [],
       limits: { approval_above: null },
     })),
   );
@@ -92,10 +96,11 @@ beforeEach(async () => {
   cancelled = 0;
   previewed = [];
   forgetToasts();
+  templates = noTemplates;
   preview = () => reaching(3);
   answer = () => json(202, { id: 'n1', position: 7 });
   vi.stubGlobal('fetch', async (request: Request) => {
-    if (request.url?.includes('/templates')) return noTemplates();
+    if (request.url?.includes('/templates')) return templates();
     if (request.url?.endsWith('/preview')) {
       previewed.push(await request.json());
       return preview();
@@ -166,7 +171,7 @@ describe('which clients', () => {
   it('who is left out can be had as a file', async () => {
     let asked: NotificationRequest | null = null;
     vi.stubGlobal('fetch', async (request: Request | string, init?: RequestInit) => {
-      if (typeof request !== 'string') return request.url.includes('/templates') ? noTemplates() : preview();
+      if (typeof request !== 'string') return request.url.includes('/templates') ? templates() : preview();
       expect(request).toBe('/api/v1/notifications/preview/excluded');
       asked = JSON.parse(init?.body as string);
       return new Response('external_id', { headers: { 'content-type': 'text/csv' } });
@@ -188,6 +193,7 @@ describe('an SMS', () => {
   const counted = (sms: Partial<SmsPreview>) => () =>
     json(200, {
       audience: { total: 3, reachable: 3, excluded: {}, duplicates: 0 },
+      texts: { counted: 3, unsendable: 0 },
       sms: { ...NO_SMS, segments_total: 5, ...sms },
       samples: [{ client: { id: 'k1', name: 'Ana' }, to: '+573001', subject: null, body: 'Habrá', segments: 1 }],
       confirm_token: 'token',
@@ -223,11 +229,51 @@ describe('an SMS', () => {
     );
     expect(confirmation()).toBeNull();
   });
+  it('of a large audience says of how many the parts were counted', async () => {
+    preview = () =>
+      json(200, {
+        audience: { total: 60_000, reachable: 60_000, excluded: {}, duplicates: 0 },
+        texts: { counted: 10_000, unsendable: 0 },
+        sms: NO_SMS,
+        samples: [],
+        confirm_token: 'token',
+      });
+    await write('Hola');
+    await vi.waitFor(() => expect(panel()?.textContent).toContain('muestra pareja de 10.000 destinatarios'));
+  });
   it('shows the first people with the text that they get', async () => {
     preview = counted({});
     await write('Habrá');
     const samples = () => page.renderRoot.querySelector('samples-panel')?.shadowRoot?.textContent;
     await vi.waitFor(() => expect(samples()).toMatch(/Ana\s*\+573001\s*1 segmento\s*Habrá/));
+  });
+});
+
+describe('a template', () => {
+  it('takes the place of the text, and keeps the parts and the times; who lacks a column is told of', async () => {
+    const template = { id: 't1', name: 'Cobro', channel: 'sms', category: 'collection', body: 'x', variables: [] };
+    templates = () => json(200, { data: [template], next: null });
+    preview = () =>
+      json(200, {
+        audience: { total: 3, reachable: 3, excluded: {}, duplicates: 0 },
+        texts: { counted: 3, unsendable: 2 },
+        sms: { ...NO_SMS, segments_max: 2 },
+        samples: [{ client: { id: 'k1', name: 'Ana' }, to: '+573001', subject: null, body: 'Debe $ 5', segments: 1 }],
+        confirm_token: 'token',
+      });
+    await choose('c1');
+    await vi.waitFor(() => expect(page.renderRoot.querySelectorAll('#template option').length).toBe(2));
+    templates = () => json(200, template);
+    const select = page.renderRoot.querySelector('#template') as HTMLSelectElement;
+    select.value = 't1';
+    select.dispatchEvent(new Event('change'));
+    await vi.waitFor(() => expect(page.renderRoot.querySelector('textarea')).toBeNull());
+    expect(page.renderRoot.querySelector('#schedule')).not.toBeNull();
+    const panel = () => page.renderRoot.querySelector('sms-panel')?.shadowRoot;
+    await vi.waitFor(() => expect(panel()?.textContent).toContain('1–2, lo usual 1'));
+    page.renderRoot.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    await vi.waitFor(() => expect(confirmation()).not.toBeNull());
+    expect(confirmation()?.shadowRoot?.textContent).toContain('A 2 destinatarios no se les puede escribir');
   });
 });
 

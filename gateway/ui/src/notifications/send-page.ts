@@ -178,12 +178,12 @@ export class SendPage extends LitElement {
       })}
     </div>
     <filter-fields .form=${form} .errors=${errors} @filtered=${(e: CustomEvent<Partial<SendForm>>) => this.change(e.detail)}></filter-fields>
-    ${form.template ? this.variables(form.template) : this.text()}`;
+    ${form.template ? this.variables(form.template) : this.text()} ${this.belowText()} ${this.times()}`;
   }
 
   private text() {
     const { form, errors } = this;
-    return html`${textArea({
+    return textArea({
       name: 'body',
       label: t('send.body'),
       value: form.body,
@@ -191,8 +191,7 @@ export class SendPage extends LitElement {
       required: true,
       rows: BODY_ROWS[form.channel],
       onInput: (body) => this.change({ body }),
-    })}
-    ${this.belowText()} ${this.times()}`;
+    });
   }
 
   private times() {
@@ -243,11 +242,14 @@ export class SendPage extends LitElement {
   }
 
   private segments() {
-    const { form, errors } = this;
+    const { form, errors, preview } = this;
+    const text = form.template ? (this.sample()?.body ?? form.template.body) : form.body;
+    const isSampled = preview && preview.texts.counted < preview.audience.reachable;
     return html`<sms-panel
-        text=${form.body}
+        text=${text}
         ?cheap=${form.transliterate}
-        .sms=${form.body.trim() ? (this.preview?.sms ?? null) : null}
+        .sms=${text.trim() ? (preview?.sms ?? null) : null}
+        .sample=${isSampled ? preview.texts.counted : null}
         @optimised=${(e: CustomEvent<boolean>) => this.change({ transliterate: e.detail })}
       ></sms-panel>
       ${selectField({
@@ -332,9 +334,14 @@ export class SendPage extends LitElement {
     });
   }
 
+  /** What the first of the audience would read, if the preview is of the form as it stands. */
+  private sample() {
+    return this.previewed === this.form ? this.preview?.samples[0] : null;
+  }
+
   private email() {
     const { subject, body, company, template } = this.form;
-    const sample = this.previewed === this.form ? this.preview?.samples[0] : null;
+    const sample = this.sample();
     return html`<email-preview
       subject=${template || subject.trim() ? (sample?.subject ?? template?.subject ?? subject) : ''}
       text=${template || body.trim() ? (sample?.body ?? template?.body ?? body) : ''}

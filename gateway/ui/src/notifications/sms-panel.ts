@@ -32,6 +32,8 @@ export class SmsPanel extends LitElement {
   @property({ type: Boolean }) cheap = false;
   /** The server's count over the real audience. */
   @property({ attribute: false }) sms: SmsPreview | null = null;
+  /** Of how many people the texts were counted, if not of all. */
+  @property({ attribute: false }) sample: number | null = null;
 
   override render() {
     const sent = this.cheap ? transliterate(this.text) : this.text;
@@ -41,6 +43,7 @@ export class SmsPanel extends LitElement {
         ${pair(t('sms.left'), number(count.left))} ${pair(t('sms.segments'), this.segments(count))}
         ${this.sms ? pair(t('sms.total'), number(this.sms.segments_total)) : nothing}
       </dl>
+      ${this.sms && this.sample !== null ? html`<p class="small muted">${t('sms.sample', { n: this.sample })}</p>` : nothing}
       <div aria-live="polite">
         ${this.cheap || count.forcing.length > 0 ? this.advice(count, sent) : nothing} ${this.sms ? lost(this.sms) : nothing}
       </div>`;

@@ -18,6 +18,8 @@ import { EMPTY_TEMPLATE, errorsFrom, fieldsOf, formOf, type TemplateForm, type V
 
 /** Fields that show their own errors. */
 const FIELDS = ['name', 'channel', 'category', 'company', 'subject', 'body', 'html', 'variables'];
+/** Own columns named in a hint. */
+const COLUMNS_NAMED_MAX = 12;
 
 @customElement('template-dialog')
 export class TemplateDialog extends LitElement {
@@ -113,8 +115,16 @@ export class TemplateDialog extends LitElement {
           })
         : nothing
     }
-    ${textArea({ name: 'body', label: t('send.body'), value: form.body, error: errors.body, hint: email ? t('templates.body_hint') : t('templates.names_hint'), rows: 6, onInput: (body) => this.change({ body }) })}
+    ${textArea({ name: 'body', label: t('send.body'), value: form.body, error: errors.body, hint: this.bodyHint(email), rows: 6, onInput: (body) => this.change({ body }) })}
     ${email ? textArea({ name: 'html', label: t('templates.html'), value: form.html, error: errors.html, hint: t('templates.html_hint'), rows: 8, onInput: (value) => this.change({ html: value }) }) : nothing}`;
+  }
+
+  /** What the text may name; of a company with own columns, those too. */
+  private bodyHint(email: boolean): string {
+    const columns = this.companies.value.find((one) => one.id === this.form.company)?.columns ?? [];
+    const named = columns.slice(0, COLUMNS_NAMED_MAX).map((name) => `{{ cliente.${name} }}`);
+    const hint = email ? t('templates.body_hint') : t('templates.names_hint');
+    return named.length > 0 ? `${hint} ${t('templates.columns_hint', { columns: named.join(', ') })}` : hint;
   }
 
   private variables() {

@@ -27,7 +27,15 @@ beforeEach(async () => {
   };
   session.set({ status: 'in', me });
   companies.set([
-    { id: 'c1', name: 'Vigía', country: 'CO', time_zone: 'America/Bogota', limits: { approval_above: null } },
+    {
+      id: 'c1',
+      name: 'Vigía',
+      country: 'CO',
+      time_zone: 'America/Bogota',
+      logo_url: null,
+      columns: [],
+      limits: { approval_above: null },
+    },
   ]);
   asked = [];
   vi.stubGlobal('fetch', async (request: Request) => {

@@ -12,6 +12,7 @@ import { toast, toastFailure } from '../store/toasts';
 import { base } from '../ui/base';
 import { selectField, textField } from '../ui/field';
 import { icon } from '../ui/icons';
+import { framed } from '../ui/mail';
 import { Modal, modalStyles } from '../ui/modal';
 
 /** Time to finish a word before asking. */
@@ -124,7 +125,7 @@ export class TemplatePreview extends LitElement {
     const { to, subject, body, html: mail, segments } = this.shown;
     return html`${to ? html`<p class="muted small wrap">${t('templates.to', { to })}</p>` : nothing}
       ${subject === null ? nothing : html`<p class="strong wrap">${subject}</p>`}
-      ${mail ? html`<iframe title=${t('templates.html')} sandbox="" srcdoc=${mail}></iframe>` : nothing}
+      ${mail ? html`<iframe title=${t('templates.html')} sandbox="" srcdoc=${framed(mail)}></iframe>` : nothing}
       <p class="text verbatim" tabindex="0" aria-label=${t('send.body')}>${body}</p>
       ${segments === null ? nothing : html`<p class="muted small">${t('confirm.segments', { n: segments })}</p>`}`;
   }

@@ -37,7 +37,17 @@ async function save(): Promise<void> {
 
 beforeEach(() => {
   HTMLDialogElement.prototype.showModal ??= () => undefined;
-  companies.set([{ id: 'c1', name: 'Vigía', country: 'CO', time_zone: '', limits: { approval_above: null } }]);
+  companies.set([
+    {
+      id: 'c1',
+      name: 'Vigía',
+      country: 'CO',
+      time_zone: '',
+      logo_url: null,
+      columns: [],
+      limits: { approval_above: null },
+    },
+  ]);
   sent = [];
   heard = [];
   vi.stubGlobal('fetch', async (request: Request) => {

@@ -83,7 +83,15 @@ describe('a user who may not log in', () => {
 it('companies are named once their names are known', async () => {
   expect(row('Ana')).toContain('—');
   companies.set([
-    { id: 'c1', name: 'Vigía', country: 'CO', time_zone: 'America/Bogota', limits: { approval_above: null } },
+    {
+      id: 'c1',
+      name: 'Vigía',
+      country: 'CO',
+      time_zone: 'America/Bogota',
+      logo_url: null,
+      columns: [],
+      limits: { approval_above: null },
+    },
   ]);
   await vi.waitFor(() => expect(row('Ana')).toContain('Vigía'));
 });

@@ -1,7 +1,10 @@
 //! Pages of the people a first generation tells, by keyset over the blind indexes of their addresses.
 
+use std::collections::BTreeMap;
+
 use domain::notification::{Addressee, Recipient};
 use domain::personal::Personal;
+use domain::rendering::Text;
 use domain::value::ContactKind;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
@@ -18,11 +21,14 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// Forgets language and time zone: a text that does not depend on them does not freeze them.
-    pub fn drop_place(&mut self) {
-        if let Some(addressee) = self.recipient.addressee.get_mut() {
+    /// Forgets what a text does not depend on: no audience freezes it.
+    pub fn keep_what_is_named(&mut self, text: Option<&Text>) {
+        let Some(addressee) = self.recipient.addressee.get_mut() else { return };
+        if !text.is_some_and(Text::has_date) {
             (addressee.locale, addressee.time_zone) = (None, None);
         }
+        let is_named = |name: &str| text.is_some_and(|text| text.columns().any(|column| column == name));
+        addressee.columns.retain(|name, _| is_named(name));
     }
 }
 
@@ -35,6 +41,8 @@ struct Row {
     client_name: String,
     locale: String,
     time_zone: String,
+    #[sqlx(json)]
+    columns: BTreeMap<String, String>,
     contact_name: String,
     address: String,
 }
@@ -56,7 +64,7 @@ pub async fn page(
     let is_suppressed = selection.is_suppressed("k");
     let text = format!(
         "select next.index, next.client_id, next.kind, c.name as client_name, next.contact_name, next.address,
-                c.locale, c.time_zone
+                c.locale, c.time_zone, c.columns
          from (
            select distinct on ({index}) {index} as index, client_id, kind, name as contact_name, {address} as address
            from clients.contacts k
@@ -83,6 +91,7 @@ impl From<Row> for Candidate {
             address: row.address,
             locale: row.locale.parse().ok(),
             time_zone: row.time_zone.parse().ok(),
+            columns: row.columns,
         };
         let recipient = Recipient {
             client: row.client_id.into(),

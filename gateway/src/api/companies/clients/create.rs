@@ -1,15 +1,18 @@
 //! `POST /companies/{id}/clients`: create a client.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use domain::client::{ClientDetails, ClientProfile, RegisterClient};
 use domain::company::CompanyProfile;
-use domain::value::{ClientId, CompanyId, ExternalId, Locale, Name, TimeZone};
+use domain::value::{ClientId, ColumnName, ColumnText, CompanyId, ExternalId, Locale, Name, TimeZone};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::profile;
 use crate::api::Wrote;
 use crate::api::clients::contact::{ContactFields, contacts};
+use crate::api::clients::own_columns::stored_columns;
 use crate::api::schema::Made;
 use crate::extract::{Body, Fields, FromFields, Order, PathId};
 use crate::problem::{Answer, Problem};
@@ -27,6 +30,9 @@ pub(in crate::api) struct CreateClient {
     /// The contacts, at most 100.
     #[schema(value_type = Option<Vec<ContactFields>>)]
     contacts: Vec<ContactFields>,
+    /// What it has in the company's own columns, by name, at most 20: templates name them `cliente.<column>`.
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    columns: BTreeMap<ColumnName, ColumnText>,
     /// The language of messages to the client.
     #[schema(value_type = Option<String>, default = "es")]
     locale: Locale,
@@ -40,9 +46,10 @@ impl FromFields for CreateClient {
         let name = fields.required("name");
         let external_id = fields.optional("external_id");
         let contacts = fields.optional("contacts").unwrap_or_default();
+        let columns = fields.optional("columns").unwrap_or_default();
         let locale = fields.optional("locale").unwrap_or_default();
         let time_zone = fields.optional("time_zone");
-        Some(Self { name: name?, external_id, contacts, locale, time_zone })
+        Some(Self { name: name?, external_id, contacts, columns, locale, time_zone })
     }
 }
 
@@ -79,6 +86,7 @@ impl CreateClient {
                 external_id: self.external_id.map(ExternalId::into_string),
                 name: self.name.into_string(),
                 contacts,
+                columns: stored_columns(self.columns),
             },
             locale: self.locale,
             time_zone: self.time_zone.map_or_else(|| company.time_zone.parse(), Ok).map_err(stored)?,

@@ -1,8 +1,8 @@
 //! The import: the rows of the file grouped by client, and the clients in pages, one transaction a page.
 
-use commands::clients::{Imported, import_page};
+use commands::clients::{FileClient, Imported, import_page};
 use commands::{CommandContext, CommandError};
-use domain::client::{ClientError, ClientProfile};
+use domain::client::ClientError;
 use domain::company::CompanyProfile;
 use domain::import::{ClientDraft, Column, FileEncoding, ImportRow, RowFault, RowReason};
 use domain::value::{CompanyId, CountryCode, Invalid, Locale, TimeZone};
@@ -106,8 +106,8 @@ impl<'a> Import<'a> {
 
     /// Writes a page. A refused client does not affect the others.
     async fn write(&self, page: Vec<Client>, dry_run: bool, report: &mut ImportReport) -> Answer<()> {
-        let profiles = page.iter().map(Client::profile).collect();
-        match self.try_write(profiles, dry_run).await {
+        let described = page.iter().map(Client::described).collect();
+        match self.try_write(described, dry_run).await {
             Err(CommandError::Refused(_)) => self.write_one_by_one(page, dry_run, report).await?,
             outcome => report.add(outcome?),
         }
@@ -121,7 +121,7 @@ impl<'a> Import<'a> {
         report: &mut ImportReport,
     ) -> Answer<()> {
         for client in page {
-            match self.try_write(vec![client.profile()], dry_run).await {
+            match self.try_write(vec![client.described()], dry_run).await {
                 Err(CommandError::Refused(refusal)) => {
                     report.refuse(client.rows, vec![client.fault(&refusal)?])
                 }
@@ -133,7 +133,7 @@ impl<'a> Import<'a> {
 
     async fn try_write(
         &self,
-        page: Vec<ClientProfile>,
+        page: Vec<FileClient>,
         dry_run: bool,
     ) -> Result<Imported, CommandError<ClientError>> {
         let mut outcome = Err(CommandError::Conflict);
@@ -155,7 +155,10 @@ fn joined(page: &mut [Client], row: ImportRow, report: &mut ImportReport) -> Opt
         return Some(row);
     };
     match last.draft.add(row) {
-        Ok(()) => last.rows += 1,
+        Ok(warnings) => {
+            last.rows += 1;
+            report.warn(warnings);
+        }
         Err(fault) => report.refuse(1, vec![fault]),
     }
     None
@@ -166,20 +169,18 @@ impl Client {
         Self { line: row.line, rows: 1, draft: ClientDraft::of(row) }
     }
 
-    fn profile(&self) -> ClientProfile {
-        self.draft.clone().into_profile()
+    fn described(&self) -> FileClient {
+        FileClient { emptied: self.draft.emptied(), profile: self.draft.clone().into_profile() }
     }
 
     fn fault(&self, refusal: &ClientError) -> Answer<RowFault> {
-        match refusal {
-            ClientError::TooManyContacts { .. } => Ok(RowFault {
-                line: self.line,
-                column: Column::Row,
-                value: self.draft.external_id.as_str().to_owned(),
-                reason: RowReason::TooManyContacts,
-            }),
-            other => Err(Problem::internal(other)),
-        }
+        let reason = match refusal {
+            ClientError::TooManyContacts { .. } => RowReason::TooManyContacts,
+            ClientError::TooManyColumns { .. } => RowReason::TooManyColumns,
+            other => return Err(Problem::internal(other)),
+        };
+        let value = self.draft.external_id.as_str().to_owned();
+        Ok(RowFault { line: self.line, column: Column::Row, value, reason })
     }
 }
 

@@ -42,7 +42,8 @@ impl FromQuery for ImportClients {
 }
 
 /// Register and change clients by a CSV file of at most 1 GiB (notifiers of the company), with the columns
-/// `external_id,name,kind,contact_name,phone,email`. Good rows are accepted even if others are rejected. A repeated
+/// `external_id,name,kind,contact_name,phone,email` and at most 20 of the company's own, which templates can name: `Saldo
+/// vencido` is `{{ cliente.saldo_vencido }}`. An empty cell takes the client's text away. Good rows are accepted even if others are rejected. A repeated
 /// import changes nothing. With `dry_run` nothing is written. `warnings` lists accepted rows with a problem, such as a
 /// contact that no channel can reach.
 #[utoipa::path(

@@ -45,7 +45,7 @@ pub(in crate::api) struct ImportReport {
 pub(in crate::api) struct ImportError {
     /// The line of the file on which the row starts; the header is line 1.
     line: u64,
-    /// The column, or `row`.
+    /// The column; `own` for one of the company's own, which the value names; or `row`.
     column: &'static str,
     /// The value, or the start of it.
     value: String,
@@ -59,13 +59,18 @@ impl ImportReport {
     /// Counts an accepted row, with its warnings.
     pub(super) fn take_row(&mut self, warnings: Vec<RowFault>) {
         self.rows += 1;
-        self.warnings_left_off += add(&mut self.warnings, warnings);
+        self.warn(warnings);
     }
 
     /// Counts a refused row, with all its faults.
     pub(super) fn refuse_row(&mut self, faults: Vec<RowFault>) {
         self.rows += 1;
         self.refuse(1, faults);
+    }
+
+    /// Adds warnings about a row that was counted as accepted.
+    pub(super) fn warn(&mut self, warnings: Vec<RowFault>) {
+        self.warnings_left_off += add(&mut self.warnings, warnings);
     }
 
     /// Refuses rows that were counted as accepted.
