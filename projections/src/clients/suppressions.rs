@@ -48,11 +48,13 @@ fn suppressed<'a>(event: &SuppressionEvent, recorded: &'a Recorded) -> Option<Su
 
 async fn insert(tx: &mut PgConnection, last: BTreeMap<Uuid, Option<Suppressed<'_>>>) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
+        tx,
         "suppressions (suppression_id, company_id, channel, cause, actor_id, added_at, position)",
     );
     for (id, suppressed) in last {
         let Some(Suppressed { company, channel, cause, added }) = suppressed else { continue };
         copy.row()
+            .await?
             .put(id)
             .put(company.uuid())
             .put(channel.as_str())
@@ -61,5 +63,5 @@ async fn insert(tx: &mut PgConnection, last: BTreeMap<Uuid, Option<Suppressed<'_
             .put(added.recorded_at)
             .put(added.position);
     }
-    copy.write(tx).await
+    copy.end().await
 }
