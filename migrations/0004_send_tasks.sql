@@ -160,3 +160,24 @@ create table waiting_receipts (
   receipt json not null,
   constraint receipt_waits_once primary key (notification_id, ordinal, generation)
 ) with (autovacuum_vacuum_scale_factor = 0.02);
+
+-- The addresses to which nothing is sent, as their own streams say: audiences leave them out, and start marks are refused.
+create table suppressed_addresses (
+  company_id uuid not null,
+  channel text not null,
+  -- The blind index of the address, as contacts have it.
+  address_index bytea not null,
+  suppression_id uuid not null,
+  constraint address_is_suppressed_once primary key (company_id, channel, address_index),
+  constraint suppression_has_one_address unique (suppression_id)
+);
+
+-- Suppressions that follow from what became of a message: inserted with the event, deleted once they are carried out.
+create table ordered_suppressions (
+  id bigint generated always as identity primary key,
+  notification_id uuid not null,
+  ordinal integer not null,
+  company_id uuid not null,
+  channel text not null,
+  cause text not null
+) with (autovacuum_vacuum_scale_factor = 0.02);

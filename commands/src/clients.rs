@@ -2,8 +2,8 @@
 
 mod import;
 
-use domain::client::{Client, ClientChange, ClientCommand, ClientError, RegisterClient};
-use domain::value::{ClientId, CompanyId, ExternalId, comparable};
+use domain::client::{Client, ClientChange, ClientCommand, ClientError, Contact, RegisterClient};
+use domain::value::{Channel, ClientId, CompanyId, ExternalId, SuppressionId, comparable};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use crate::context::CommandContext;
 use crate::database::begin;
 use crate::log::{Draft, EventLog};
 use crate::outcome::{CommandError, Done};
+use crate::suppressions::SuppressedAddress;
 
 /// Why a command about a client is refused.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +91,7 @@ pub async fn erase(
     context: &CommandContext,
 ) -> Outcome {
     let context = &context.clone().about(company);
+    let suppressions = suppressions_of(log, client).await?;
     let done = log
         .once(context, || async {
             let drafts = decide(log, client, ClientCommand::Erase, context).await?;
@@ -97,12 +99,34 @@ pub async fn erase(
             let mut tx = begin(log.pool()).await?;
             unname(&mut tx, client).await?;
             log.keys().destroy_in(&mut tx, client.into()).await?;
+            for suppression in &suppressions {
+                log.keys().destroy_in(&mut tx, (*suppression).into()).await?;
+            }
             log.commit(tx, &ready, context).await
         })
         .await?;
     // After the commit, because another task may have cached the key again before it.
     log.keys().forget(client.into());
+    suppressions.iter().for_each(|suppression| log.keys().forget((*suppression).into()));
     Ok(done)
+}
+
+/// The suppressions of the addresses of a client, in force or not: they stay in force after an erasure, without the address.
+async fn suppressions_of(
+    log: &EventLog,
+    client: ClientId,
+) -> Result<Vec<SuppressionId>, CommandError<ClientRefusal>> {
+    let loaded = log.reader().load::<Client>(&client.to_string()).await?;
+    let Some(served) = loaded.state.served() else { return Ok(Vec::new()) };
+    let contacts = served.profile.get().map(|profile| profile.contacts.as_slice()).unwrap_or_default();
+    let of = |contact: &Contact| {
+        let address = |channel: &Channel| {
+            let address = contact.address(channel.rules().address)?.to_owned();
+            Some(SuppressedAddress { company: served.company, channel: *channel, address }.id(log))
+        };
+        Channel::ALL.iter().filter_map(address).collect::<Vec<_>>()
+    };
+    Ok(contacts.iter().flat_map(of).collect())
 }
 
 /// The client as of the log, with its company; none if it is unknown or erased.

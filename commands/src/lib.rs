@@ -17,6 +17,7 @@ mod outcome;
 pub mod receipts;
 pub mod relay;
 mod repository;
+pub mod suppressions;
 pub mod templates;
 pub mod users;
 

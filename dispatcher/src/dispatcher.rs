@@ -118,6 +118,7 @@ impl Parts {
 
     fn receipts(&self) -> Keeper {
         Keeper {
+            log: self.log.clone(),
             pool: self.pool.clone(),
             recorder: Recorder::new(self.log.clone(), self.requests.clone()),
             options: self.options.clone(),

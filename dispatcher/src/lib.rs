@@ -12,6 +12,7 @@ pub mod receipts;
 mod request;
 mod route;
 pub mod simulator;
+mod suppressions;
 pub mod tasks;
 mod wakes;
 mod worker;

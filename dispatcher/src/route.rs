@@ -52,7 +52,7 @@ pub fn sms_takes_unicode(routes: &[Route], company: CompanyId) -> bool {
 
 impl Companies {
     /// Whether a company's deliveries go this way.
-    pub(crate) fn include(&self, company: Uuid) -> bool {
+    pub fn include(&self, company: Uuid) -> bool {
         let is_among = |companies: &[CompanyId]| companies.iter().any(|one| Uuid::from(*one) == company);
         match self {
             Self::All => true,

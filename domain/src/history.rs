@@ -11,6 +11,7 @@ use crate::inbox::InboxEvent;
 use crate::message::MessageEvent;
 use crate::notification::{AudienceEvent, NotificationEvent};
 use crate::receipt::ReceiptEvent;
+use crate::suppression::{SUPPRESSION, SuppressionEvent};
 use crate::template::TemplateEvent;
 use crate::upcast::{is_of_today, upcast};
 use crate::user::UserEvent;
@@ -34,6 +35,8 @@ pub enum Event {
     Client(ClientEvent),
     /// Of a company.
     Company(CompanyEvent),
+    /// Of a suppression.
+    Suppression(SuppressionEvent),
     /// Of a user.
     User(UserEvent),
     /// Of a template.
@@ -83,6 +86,7 @@ impl Event {
             DELIVERIES => Self::Deliveries(Deserialize::deserialize(payload)?),
             "client" => Self::Client(Deserialize::deserialize(payload)?),
             "company" => Self::Company(Deserialize::deserialize(payload)?),
+            SUPPRESSION => Self::Suppression(Deserialize::deserialize(payload)?),
             "user" => Self::User(Deserialize::deserialize(payload)?),
             "template" => Self::Template(Deserialize::deserialize(payload)?),
             unknown => return Err(DecodeError::UnknownAggregate(unknown.to_owned())),

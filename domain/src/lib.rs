@@ -13,6 +13,7 @@ pub mod notification;
 pub mod personal;
 pub mod receipt;
 pub mod rendering;
+pub mod suppression;
 pub mod template;
 mod upcast;
 pub mod user;

@@ -50,6 +50,19 @@ create table contacts (
   constraint contact_has_its_place primary key (client_id, ordinal)
 );
 
+-- The suppressions in force. Their addresses are read from the log, so that nothing is to be erased here.
+create table suppressions (
+  suppression_id uuid not null,
+  company_id uuid not null,
+  channel text not null,
+  cause text not null,
+  actor_id uuid,
+  added_at timestamptz not null,
+  -- The position of the event that added it; lists go by it.
+  position bigint not null,
+  constraint suppression_is_added_once primary key (suppression_id)
+);
+
 -- The names of the own columns that clients of a company have or had. Templates may name them.
 create table own_columns (
   company_id uuid not null,
@@ -60,5 +73,7 @@ create table own_columns (
 -- After the fill:
 create index companies_by_registration on companies (registered_position);
 create index clients_by_company on clients (company_id, registered_position);
+create index suppressions_by_company on suppressions (company_id, position);
+create index suppressions_by_position on suppressions (position);
 create index contacts_by_phone on contacts (company_id, phone_index) where phone_index is not null;
 create index contacts_by_email on contacts (company_id, email_index) where email_index is not null;

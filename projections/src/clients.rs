@@ -1,4 +1,6 @@
-//! Fills companies, their clients and the contacts of each.
+//! Fills companies, their clients and the contacts of each, and the suppressions of addresses.
+
+mod suppressions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,6 +9,7 @@ use chrono::{DateTime, Utc};
 use commands::log::Recorded;
 use domain::client::{ClientEvent, ClientProfile};
 use domain::company::{CompanyEvent, CompanyProfile};
+use domain::suppression::SUPPRESSION;
 use domain::value::{AddressKind, Channel, CompanyId};
 use domain::{Event, Position};
 use serde_json::json;
@@ -55,7 +58,7 @@ impl Projector for Clients {
     }
 
     fn types(&self) -> Option<&'static [&'static str]> {
-        Some(&["company", "client"])
+        Some(&["company", "client", SUPPRESSION])
     }
 
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded], tables: Tables) -> sqlx::Result<()> {
@@ -74,6 +77,7 @@ impl Projector for Clients {
                 _ => {}
             }
         }
+        suppressions::apply(tx, events).await?;
         save_companies(tx, &companies).await?;
         take_out(tx, &stored, &mut clients).await?;
         insert_clients(tx, &clients).await?;

@@ -28,6 +28,7 @@ pub(crate) fn recorded(position: Position, aggregate_id: impl ToString, event: E
         Event::Company(_) => "company",
         Event::User(_) => "user",
         Event::Template(_) => "template",
+        Event::Suppression(_) => "suppression",
     };
     stored(position, aggregate_type, aggregate_id, Ok(event))
 }

@@ -17,6 +17,7 @@ use domain::notification::{
     UsedTemplate,
 };
 use domain::receipt::{ReceiptEvent, Receiver};
+use domain::suppression::{SUPPRESSION, SuppressionCause, SuppressionEvent};
 use domain::template::{TemplateContent, TemplateEvent, TemplateHtml, TemplateVariable, TemplateVersion};
 use domain::user::{UserEvent, UserProfile};
 use domain::value::{Category, Channel, ContactKind, Member, Members, Priority, RecipientKind, Role};
@@ -294,6 +295,19 @@ fn companies() -> Vec<CompanyEvent> {
     vec![CompanyEvent::CompanyRegistered(profile()), CompanyEvent::CompanyChanged(profile())]
 }
 
+fn suppressions() -> Vec<SuppressionEvent> {
+    vec![
+        SuppressionEvent::SuppressionAdded {
+            company: id(20),
+            channel: Channel::Sms,
+            address: personal(40, "+573001234567".into()),
+            cause: SuppressionCause::Manual,
+            note: Some(personal(40, "Lo pidió por teléfono".into())),
+        },
+        SuppressionEvent::SuppressionRemoved { reason: personal(40, "Fue un error".into()) },
+    ]
+}
+
 fn users() -> Vec<UserEvent> {
     let profile =
         || personal(10, UserProfile { name: "José Pérez".into(), email: "jose@example.com".into() });
@@ -367,6 +381,7 @@ fn todays_events() -> Vec<Value> {
         .chain(all("deliveries", deliveries()))
         .chain(all("client", clients()))
         .chain(all("company", companies()))
+        .chain(all(SUPPRESSION, suppressions()))
         .chain(all("user", users()))
         .chain(all("template", templates()))
         .collect()

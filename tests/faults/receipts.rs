@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use dispatcher::simulator::Behaviour;
 use domain::value::{Channel, Role};
 use projections::Projection;
 use projections::rebuild::compare as compare_view;
@@ -11,7 +12,7 @@ use tests::{Client, World, id_of};
 
 use crate::late_answers::{CONNECTIONS, tapped};
 use crate::load::notification;
-use crate::testbed::{CLIENTS, Testbed, company, eventually};
+use crate::testbed::{CLIENTS, Testbed, company, eventually, phone};
 
 /// How many clients the company has whose provider does not answer.
 const FEW: i64 = 30;
@@ -56,6 +57,28 @@ async fn a_receipt_before_its_outcome_waits_and_is_recorded_after_it() {
     assert_eq!(world.simulator.counts(Channel::Sms).accepted, FEW as u64, "nobody is told twice");
     let differences = compare_view(world.log().reader(), Projection::Notifications).await;
     assert_eq!(differences.expect("a comparison"), []);
+    world.stop().await;
+}
+
+/// Connections are cut after the provider has accepted. What is in doubt is ended by receipts. They are few: a provider that cuts
+/// every connection rests.
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_end_the_doubts_that_cut_connections_leave() {
+    let world = World::start().await;
+    let cut = [3, 11, 19];
+    for place in cut {
+        world.simulator.set_rule(Channel::Sms, &phone(0, place), Behaviour::AcceptThenCut);
+    }
+    let company = company(world.log(), 0, FEW as usize).await;
+    let client = world.user("Natalia", &[Role::Notifier], &[company]).await;
+    let order = notification(&company.to_string(), Channel::Sms);
+    world.simulator.report_to(world.base());
+    let asked = id_of(&client.post_new("/notifications", &order).await.expect(202));
+    all_delivered(&client, &asked, FEW).await;
+    let deliveries = client.all(&format!("/notifications/{asked}/deliveries")).await;
+    let doubted = deliveries.iter().filter(|delivery| delivery["attempts"][0]["outcome"] == "in_doubt");
+    assert_eq!(doubted.count(), cut.len());
+    assert_eq!(world.simulator.counts(Channel::Sms).accepted, FEW as u64, "nobody is told twice");
     world.stop().await;
 }
 

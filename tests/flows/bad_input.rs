@@ -9,8 +9,8 @@ use tests::world::PASSWORD;
 use tests::{Answer, Client, World, id_of};
 
 /// Fields that may have line breaks, and every character but control characters.
-const TEXTS: [&str; 6] =
-    ["/body", "/html", "/reason", "/variables/dia", "/variables/0/default", "/variables/0/sample"];
+const TEXTS: [&str; 7] =
+    ["/body", "/html", "/reason", "/note", "/variables/dia", "/variables/0/default", "/variables/0/sample"];
 /// Fields whose every character is good.
 const SECRETS: [&str; 1] = ["/password"];
 /// Longer than any field may be.
@@ -116,6 +116,10 @@ impl Office {
             | "POST /notifications/{id}/approve"
             | "POST /projections/{name}/rebuild" => vec![json!({})],
             "POST /notifications/{id}/reject" => vec![json!({"reason": "No es la lista\nde hoy"})],
+            "POST /suppressions" => vec![json!({
+                "company_id": self.company.to_string(), "channel": "sms", "address": "3001234567", "reason": "manual",
+                "note": "Lo pidió\npor teléfono",
+            })],
             "POST /notifications/{id}/reschedule" => vec![json!({"schedule_at": "2098-01-01T00:00:00Z"})],
             other => panic!("{other}: a route that nobody has thought about here"),
         };
@@ -406,6 +410,7 @@ fn required(route: &Route, good: &Value) -> &'static [&'static str] {
         "POST /messages" => &["body"],
         "POST /inbox/read-all" => &["up_to"],
         "POST /notifications/{id}/reject" => &["reason"],
+        "POST /suppressions" => &["company_id", "channel", "address", "reason"],
         "POST /notifications/{id}/reschedule" => &["schedule_at"],
         "POST /templates" if good["channel"] == "email" => &["name", "channel", "category", "subject"],
         "POST /templates" => &["name", "channel", "category", "body"],
@@ -537,6 +542,7 @@ async fn what_is_not_there_is_not_found_and_what_cannot_be_done_is_not_allowed()
         ] {
             let request = office.admin.request(route.method(), &route.path_to(&id.replace(' ', "%20")));
             let request = match &*route.method {
+                "DELETE" if route.path == "/suppressions/{id}" => request.json(&json!({"reason": "No"})),
                 "GET" | "DELETE" => request,
                 _ if route.path.ends_with("/import") => request
                     .header("Content-Type", "text/csv")

@@ -48,6 +48,7 @@ enum Thing {
     Template,
     Projection,
     Provider,
+    Suppression,
 }
 
 fn rule(route: &Route) -> (Guard, Thing) {
@@ -55,6 +56,9 @@ fn rule(route: &Route) -> (Guard, Thing) {
     match route.name().as_str() {
         "POST /session" | "DELETE /session" => (Open, Thing::None),
         "POST /hooks/{provider}" => (Signed, Thing::Provider),
+        "GET /suppressions" => (Roles(READERS), Thing::None),
+        "POST /suppressions" => (Roles(NOTIFIERS), Thing::None),
+        "DELETE /suppressions/{id}" => (Company(NOTIFIERS), Thing::Suppression),
         "GET /me" | "GET /users" | "GET /companies" | "GET /projections" => (Anybody, Thing::None),
         "GET /inbox" | "GET /inbox/summary" | "GET /inbox/stream" | "POST /inbox/read-all" => {
             (Anybody, Thing::None)
@@ -125,6 +129,7 @@ struct Town {
     message: String,
     notification: String,
     delivery: String,
+    suppression: String,
     template: String,
 }
 
@@ -149,12 +154,28 @@ impl Town {
             id_of(&admin.post_new("/notifications", &sms_to(there, MARKS[3])).await.expect(202));
         finished(&admin, &notification).await;
         let delivery = id_of(&admin.all(&format!("/notifications/{notification}/deliveries")).await[0]);
+        let suppressed = json!({
+            "company_id": there.to_string(), "channel": "email", "address": "marcada.excluida@example.com", "reason": "manual",
+        });
+        let suppression = id_of(&admin.post("/suppressions", &suppressed).await.expect(201));
         let template =
             id_of(&admin.post("/templates", &template_of(Some(there), MARKS[3])).await.expect(201));
         let to_nobody_here = message_to(&[admin.user], "solo para mí");
         let message = id_of(&admin.post_new("/messages", &to_nobody_here).await.expect(201));
         world.caught_up().await;
-        Self { world, there, outsiders, insiders, admin, client, message, notification, delivery, template }
+        Self {
+            world,
+            there,
+            outsiders,
+            insiders,
+            admin,
+            client,
+            message,
+            notification,
+            delivery,
+            suppression,
+            template,
+        }
     }
 
     /// Ids of what the outsiders may see, some of which has to do with both companies: a worker of both first, then the
@@ -199,6 +220,7 @@ impl Town {
             Thing::Template => &self.template,
             Thing::Projection => "users",
             Thing::Provider => "simulador",
+            Thing::Suppression => &self.suppression,
         })
     }
 }
@@ -218,7 +240,7 @@ fn body(route: &Route) -> Value {
         "POST /companies/{id}/clients" => json!({"name": "Nueva"}),
         "POST /inbox/read-all" => json!({"up_to": 0}),
         "POST /templates/{id}/versions" => json!({"subject": "Otro", "body": "Hola"}),
-        "POST /notifications/{id}/reject" => json!({"reason": "No"}),
+        "POST /notifications/{id}/reject" | "DELETE /suppressions/{id}" => json!({"reason": "No"}),
         "POST /notifications/{id}/reschedule" => json!({"schedule_at": "2026-01-31T15:00:00Z"}),
         _ => json!({}),
     }
@@ -237,6 +259,7 @@ async fn ask(client: &Client, route: &Route, path: &str) -> Answer {
         "POST /companies/{id}/clients/import" => request
             .header("Content-Type", "text/csv")
             .body("external_id,name,kind,contact_name,phone,email\n"),
+        "DELETE /suppressions/{id}" => request.json(&body(route)),
         _ if route.method == "GET" || route.method == "DELETE" => request,
         _ => request.json(&body(route)),
     };
@@ -323,7 +346,7 @@ async fn within_a_company_each_role_may_do_what_is_its_own_and_an_administrator_
 #[tokio::test]
 async fn lists_show_nothing_of_another_company() {
     let town = Town::build().await;
-    let secrets = [&town.client, &town.notification, &town.delivery, &town.template];
+    let secrets = [&town.client, &town.notification, &town.suppression, &town.delivery, &town.template];
     let is_list = |route: &Route| {
         route.method == "GET" && !route.path.contains('{') && !route.path.ends_with("/stream")
     };

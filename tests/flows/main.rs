@@ -27,6 +27,7 @@ mod schedules;
 mod sms;
 mod starts;
 mod store;
+mod suppressions;
 mod templates;
 
 tests::entry_points!();

@@ -97,6 +97,15 @@ impl Reader {
         sqlx::query_as(&text).bind(position).bind(limit).fetch_all(self.pool()).await
     }
 
+    /// The events at these positions, in order, as stored.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read_at(&self, positions: &[Position]) -> sqlx::Result<Vec<StoredEvent>> {
+        let text = format!("select {COLUMNS} from events where position = any($1) order by position");
+        sqlx::query_as(&text).bind(positions).fetch_all(self.pool()).await
+    }
+
     /// At most `limit` events of one stream after a sequence, in order, as stored.
     ///
     /// # Errors

@@ -31,8 +31,8 @@ pub use schedule::{Attempts, RetryAdvice, next_attempt};
 pub use settings::SettingsError;
 pub use sms::{
     CallbackError, GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, HttpAnswer,
-    InfobipSettings, SentDelivery, SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback,
-    StatusReport, TwilioSettings,
+    InboundMessage, InfobipSettings, SentDelivery, SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings,
+    StatusCallback, StatusReport, TwilioSettings,
 };
 
 /// One message to one recipient, rendered and ready to go.

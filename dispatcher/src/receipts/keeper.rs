@@ -1,8 +1,9 @@
-//! Records waiting receipts once the outcomes of their messages are recorded.
+//! Records waiting receipts once the outcomes of their messages are recorded, and suppresses the addresses that follow.
 
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use commands::log::EventLog;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
@@ -11,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::record::Recorder;
 use super::waiting::{expire, moved};
 use crate::options::DispatcherOptions;
+use crate::suppressions;
 
 /// How long a receipt waits at most. An outcome is recorded soon after the send, or after the recovery of its owner.
 const WAIT_MAX: TimeDelta = TimeDelta::days(1);
@@ -19,6 +21,7 @@ const PAGE: i64 = 1_000;
 
 /// Looks after the receipts that wait. Any number may run: every event is fenced by its stream.
 pub(crate) struct Keeper {
+    pub(crate) log: EventLog,
     pub(crate) pool: PgPool,
     pub(crate) recorder: Recorder,
     pub(crate) options: DispatcherOptions,
@@ -38,6 +41,7 @@ impl Keeper {
             log(self.expire().await);
             loop {
                 log(self.record_moved().await);
+                log(suppressions::carry_out(&self.log).await);
                 if timeout_at(next, self.settled.notified()).await.is_err() {
                     break;
                 }
@@ -69,8 +73,8 @@ impl Keeper {
     }
 }
 
-fn log(outcome: sqlx::Result<()>) {
+fn log<E: std::fmt::Display>(outcome: Result<(), E>) {
     if let Err(error) = outcome {
-        tracing::warn!(%error, "waiting receipts could not be recorded, trying again");
+        tracing::warn!(%error, "receipts could not be looked after, trying again");
     }
 }

@@ -14,6 +14,7 @@ use lru::LruCache;
 
 use super::{Recorded, waiting};
 use crate::request::{RequestError, Requests};
+use crate::suppressions;
 use crate::tasks::load::deliveries;
 use crate::tasks::{ChunkId, TaskError, add_totals, stream_ends};
 
@@ -216,6 +217,8 @@ impl Recorder {
         let in_vain = waiting.iter().zip(&kept).filter(|(_, is_kept)| !**is_kept);
         over.extend(in_vain.map(|((place, _), _)| &receipts[*place]).filter(|found| found.is_stored));
         waiting::remove(&mut tx, &over).await?;
+        let said = chunks.iter().filter_map(|one| Some((one.id, one.company, one.decided.event.as_ref()?)));
+        let suppresses = suppressions::order(&mut tx, said).await?;
         add_totals(&mut tx, &deltas(chunks)).await?;
         let appended = match &sealed {
             Some(sealed) => Some(self.log.writer().append_in(&mut tx, sealed).await?),
@@ -228,6 +231,9 @@ impl Recorder {
             self.log.writer().committed_in(sealed, appended);
         }
         self.remember(chunks);
+        if suppresses && let Err(error) = suppressions::carry_out(&self.log).await {
+            tracing::warn!(%error, "addresses could not be suppressed yet");
+        }
         Ok(waiting
             .into_iter()
             .zip(kept)

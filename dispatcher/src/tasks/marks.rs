@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use commands::log::EventLog;
+use commands::suppressions::SuppressedAddress;
 use domain::value::{ClientId, Member, Members};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -19,6 +21,7 @@ pub(crate) struct StartMark {
     pub(crate) attempt: u32,
     pub(crate) member: Member,
     pub(crate) client: ClientId,
+    pub(crate) to: SuppressedAddress,
     /// The provider, so that a recovery can name it.
     pub(crate) provider: Arc<str>,
     /// False takes a mark back: the member is provably unsent, and stays with the owner.
@@ -38,6 +41,8 @@ pub(crate) enum Marked {
     Paused,
     /// The person was erased.
     Erased,
+    /// Nothing is sent to the address any more.
+    Suppressed,
     /// Nobody knows whether it is committed; the member is unsent all the same.
     Unknown,
 }
@@ -58,6 +63,7 @@ struct Key {
 /// Commits nothing: the marks are part of the caller's transaction.
 pub(super) async fn mark(
     tx: &mut PgConnection,
+    log: &EventLog,
     owner: Uuid,
     marks: &[StartMark],
 ) -> sqlx::Result<Vec<Marked>> {
@@ -67,20 +73,27 @@ pub(super) async fn mark(
     lock(tx, owner).await?;
     let started = marks.iter().filter(|mark| mark.is_started);
     let clients = started.map(|mark| mark.client.uuid()).collect();
-    let (mut keys, mut groups) = grouped(marks, |_| false);
+    let suppressed = suppressed(tx, log, marks).await?;
+    let is_suppressed = |mark: &StartMark| suppressed.contains(&(mark.task, mark.member));
+    let (mut keys, mut groups) = grouped(marks, is_suppressed);
     let mut inserted = insert(tx, owner, &groups, clients).await?;
     let erased = inserted.erased;
     let is_erased = |mark: &StartMark| mark.is_started && erased.contains(&mark.client.uuid());
     if !erased.is_empty() {
-        (keys, groups) = grouped(marks, is_erased);
+        (keys, groups) = grouped(marks, |mark| is_erased(mark) || is_suppressed(mark));
         inserted = insert(tx, owner, &groups, Vec::new()).await?;
     }
     let order: Vec<&Key> = groups.keys().collect();
     let of_row =
         |key: &Key| order.binary_search(&key).ok().and_then(|place| inserted.marked.get(&place)).copied();
-    let outcome = |(mark, key): (&StartMark, &Key)| match is_erased(mark) {
-        true => Marked::Erased,
-        false => of_row(key).unwrap_or(Marked::Lost),
+    let outcome = |(mark, key): (&StartMark, &Key)| {
+        if is_erased(mark) {
+            Marked::Erased
+        } else if is_suppressed(mark) {
+            Marked::Suppressed
+        } else {
+            of_row(key).unwrap_or(Marked::Lost)
+        }
     };
     Ok(marks.iter().zip(&keys).map(outcome).collect())
 }
@@ -90,6 +103,30 @@ pub(super) async fn mark(
 async fn lock(tx: &mut PgConnection, owner: Uuid) -> sqlx::Result<()> {
     sqlx::query("select from send_owners where owner = $1 for key share").bind(owner).execute(tx).await?;
     Ok(())
+}
+
+/// The members whose address is suppressed, in a statement after the one that locks the owner's row. A mark that is taken back
+/// is never refused.
+async fn suppressed(
+    tx: &mut PgConnection,
+    log: &EventLog,
+    marks: &[StartMark],
+) -> sqlx::Result<HashSet<(ChunkId, Member)>> {
+    let started: Vec<&StartMark> = marks.iter().filter(|mark| mark.is_started).collect();
+    let places: Vec<i64> = sqlx::query_scalar(
+        "select w.place
+         from unnest($1::uuid[], $2::text[], $3::bytea[]) with ordinality as w (company_id, channel, address_index, place),
+              lateral (select from suppressed_addresses s
+                       where s.company_id = w.company_id and s.channel = w.channel and s.address_index = w.address_index
+                       limit 1) s",
+    )
+    .bind(started.iter().map(|mark| mark.to.company.uuid()).collect::<Vec<_>>())
+    .bind(started.iter().map(|mark| mark.to.channel.as_str()).collect::<Vec<_>>())
+    .bind(started.iter().map(|mark| mark.to.index(log)).collect::<Vec<_>>())
+    .fetch_all(tx)
+    .await?;
+    let of_place = |place: i64| started.get(place as usize - 1).map(|mark| (mark.task, mark.member));
+    Ok(places.into_iter().filter_map(of_place).collect())
 }
 
 /// The row of each mark, and the members of each row.
@@ -230,6 +267,8 @@ pub(super) fn started<'a>(rows: impl IntoIterator<Item = &'a StartRow>) -> BTree
 
 #[cfg(test)]
 mod tests {
+    use domain::value::Channel;
+
     use super::*;
 
     fn member(number: u16) -> Member {
@@ -244,6 +283,11 @@ mod tests {
             attempt: 1,
             member: member(number),
             client: Uuid::from_u128(number.into()).into(),
+            to: SuppressedAddress {
+                company: Uuid::from_u128(20).into(),
+                channel: Channel::Sms,
+                address: format!("+57300{number:07}"),
+            },
             provider: provider.into(),
             is_started,
         }

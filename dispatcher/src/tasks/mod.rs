@@ -33,7 +33,7 @@ pub(crate) use self::erasures::suppress_erased;
 pub(crate) use self::marks::{Marked, StartMark};
 pub(crate) use self::park::{give_back, park, unpark_all};
 pub(crate) use self::recover::recover;
-pub use self::stops::stop_erased;
+pub use self::stops::{stop_erased, stop_suppressed};
 pub(crate) use self::store::{add_totals, stream_ends};
 pub(crate) use self::sweep::sweep;
 

@@ -23,6 +23,7 @@ use super::{ChunkId, Task, TaskError, park, store};
 pub(crate) use super::{Marked, StartMark};
 use crate::options::Clock;
 use crate::request::{RequestError, Requests, trace_id};
+use crate::suppressions;
 
 /// After this a commit's outcome is unknown. Asking again is safe: the stream's sequence and the task's epoch have moved.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -223,7 +224,7 @@ impl Settler {
         let sealed = self.sealed(&decided).await?;
         let mut tx = begin(&self.pool).await?;
         let marked = match owner {
-            Some(owner) => mark(&mut tx, owner, marks).await?,
+            Some(owner) => mark(&mut tx, &self.log, owner, marks).await?,
             None => vec![Marked::Lost; marks.len()],
         };
         let ours = take_steps(&mut tx, &decided).await?;
@@ -232,6 +233,10 @@ impl Settler {
             return Err(SettleError::NotOurs(lost));
         }
         store::add_totals(&mut tx, &deltas(&decided)).await?;
+        let said = decided
+            .iter()
+            .filter_map(|one| Some((one.change.task.id, one.change.task.company, one.event.as_ref()?)));
+        suppressions::order(&mut tx, said).await?;
         let completed = self.complete_finished(&mut tx, &decided, &ours).await?;
         // From here on the ledger is locked.
         let appended = append(self.log.writer(), &mut tx, sealed.as_ref()).await?;

@@ -58,6 +58,15 @@ pub async fn stop_erased(pool: &PgPool, client: ClientId) -> sqlx::Result<()> {
     owners::wait_for_marks(pool).await
 }
 
+/// Waits for the start marks that may not have seen a suppression that is committed: from the answer on no send to its address
+/// begins.
+///
+/// # Errors
+/// When the database does not answer; later marks see it all the same.
+pub async fn stop_suppressed(pool: &PgPool) -> sqlx::Result<()> {
+    owners::wait_for_marks(pool).await
+}
+
 /// Only while an erasure is under way, which is rare, is the view asked.
 async fn erased(pool: &PgPool, owner: Uuid) -> sqlx::Result<Vec<Stop>> {
     let any: bool = sqlx::query_scalar("select exists (select from send_erasures)").fetch_one(pool).await?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use commands::suppressions::SuppressedAddress;
 use domain::deliveries::{Failure, MemberOutcome, Outcome};
 use domain::personal::Personal;
 use domain::value::{CompanyId, Member};
@@ -66,6 +67,11 @@ impl Job {
             attempt: self.attempt,
             member: self.member,
             client: self.task.recipient(self.member)?.client,
+            to: SuppressedAddress {
+                company: self.company(),
+                channel: self.task.task.channel,
+                address: self.address().to_owned(),
+            },
             provider: Arc::clone(provider),
             is_started,
         })

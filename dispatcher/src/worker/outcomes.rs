@@ -94,6 +94,7 @@ impl Outcomes {
             Some(Marked::Cancelled) => self.settle_unsent(job, Outcome::Cancelled).await,
             Some(Marked::Paused) => self.give_back(job).await,
             Some(Marked::Erased) => self.settle_unsent(job, ERASED).await,
+            Some(Marked::Suppressed) => self.settle_unsent(job, SUPPRESSED).await,
             Some(Marked::Started) => {
                 // Of a fenced owner nobody hands it out again.
                 self.is_taken_back(&job).await;
@@ -281,6 +282,8 @@ impl Outcomes {
     }
 }
 
+/// The address was suppressed after the audience was frozen.
+const SUPPRESSED: Outcome = Outcome::Suppressed { reason: SuppressionReason::Suppressed, provider: None };
 /// The person was erased after the audience was frozen.
 pub(super) const ERASED: Outcome = Outcome::Suppressed { reason: SuppressionReason::Erased, provider: None };
 

@@ -135,6 +135,8 @@ words! {
         Erased = "erased",
         /// The person has asked the provider for no more messages.
         OptedOut = "opted_out",
+        /// Nothing is sent to the address for this company on this channel.
+        Suppressed = "suppressed",
     }
 }
 

@@ -82,6 +82,8 @@ ids! {
     NotificationId,
     /// One notification to one address.
     DeliveryId,
+    /// An address to which nothing is sent; also the id of the key that the address is sealed under.
+    SuppressionId,
     /// A template of notifications.
     TemplateId,
 }

@@ -44,7 +44,9 @@ pub use self::contact_kind::{ContactKind, RecipientKind};
 pub use self::country_code::CountryCode;
 pub use self::email_address::EmailAddress;
 pub use self::external_id::ExternalId;
-pub use self::id::{ClientId, CompanyId, DeliveryId, MessageId, NotificationId, TemplateId, UserId};
+pub use self::id::{
+    ClientId, CompanyId, DeliveryId, MessageId, NotificationId, SuppressionId, TemplateId, UserId,
+};
 pub use self::invalid::{EmailFault, Invalid, PhoneFault, Reading, grouped};
 pub use self::language::Language;
 pub use self::locale::Locale;

@@ -6,6 +6,7 @@
 use domain::deliveries::{DeliveryState, FailureClass, Observation, Phase, SuppressionReason};
 use domain::import::Column;
 use domain::notification::{ApprovalState, NotificationState};
+use domain::suppression::SuppressionCause;
 use domain::value::sms::SmsEncoding;
 use domain::value::{Category, Channel, ContactKind, Priority, RecipientKind, Role};
 use projections::Projection;
@@ -25,6 +26,7 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
         (
             "channel",
             &[
+                "AddSuppression",
                 "ArrivalView",
                 "AuditEntry",
                 "DeliveryRow",
@@ -32,6 +34,7 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
                 "NewTemplate",
                 "NewVersion",
                 "NotificationRow",
+                "SuppressionRow",
                 "TemplateRow",
             ],
             Channel::WORDS.to_vec(),
@@ -62,6 +65,7 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
         ("class", &["Cause"], [&class.concat()[..], &[""]].concat()),
         ("phase", &["Cause"], [Phase::WORDS, &[""]].concat()),
         ("observed", &["Cause"], [Observation::WORDS, &[""]].concat()),
+        ("reason", &["AddSuppression", "SuppressionRow"], SuppressionCause::WORDS.to_vec()),
         ("name", &["ProjectionStatus"], projections()),
         ("in", &["ProblemError"], vec!["body", "query", "header"]),
     ]
@@ -75,6 +79,8 @@ fn parameters() -> Vec<(&'static str, &'static str, &'static str, Words)> {
         ("get", "/notifications", "state", NotificationState::WORDS.to_vec()),
         ("get", "/notifications/{id}/deliveries", "state", ShownState::WORDS.to_vec()),
         ("get", "/simulator/messages", "channel", Channel::WORDS.to_vec()),
+        ("get", "/suppressions", "channel", Channel::WORDS.to_vec()),
+        ("get", "/suppressions", "reason", SuppressionCause::WORDS.to_vec()),
         ("get", "/templates", "channel", Channel::WORDS.to_vec()),
         ("get", "/users", "active", vec!["true", "false", "all"]),
         ("post", "/projections/{name}/rebuild", "name", projections()),

@@ -43,6 +43,7 @@ mod projections;
 pub mod schema;
 mod session;
 mod simulator;
+mod suppressions;
 mod templates;
 mod users;
 mod wrote;
@@ -94,6 +95,7 @@ fn described() -> OpenApiRouter<AppState> {
         .merge(deliveries::router())
         .merge(audit::router())
         .merge(projections::router())
+        .merge(suppressions::router())
         .merge(hooks::router())
         .merge(simulator::router())
 }

@@ -183,7 +183,8 @@ fn idempotency_key() -> Parameter {
 
 /// Closes the schemas of requests: unknown fields are refused.
 fn close_requests(document: &mut OpenApi) {
-    let operations = document.paths.paths.values().flat_map(|item| [&item.post, &item.patch]).flatten();
+    let operations =
+        document.paths.paths.values().flat_map(|item| [&item.post, &item.patch, &item.delete]).flatten();
     let mut names: Vec<String> = operations.filter_map(body_schema).collect();
     let Some(components) = &mut document.components else { return };
     while let Some(name) = names.pop() {

@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use domain::notification::NotificationState;
+use domain::suppression::SuppressionCause;
 use domain::value::{
     Category, Channel, ClientId, ColumnText, CompanyId, ContactKind, CountryCode, DeliveryId, EmailAddress,
     EmailBody, ExternalId, HtmlBody, Invalid, Locale, LogoUrl, MessageBody, MessageId, Name, NotificationId,
-    Priority, RecipientKind, Role, SmsBody, StatedReason, Subject, TemplateId, TimeZone, UserId,
-    VariableName, VariableText, is_invisible,
+    Priority, RecipientKind, Role, SmsBody, StatedReason, Subject, SuppressionId, TemplateId, TimeZone,
+    UserId, VariableName, VariableText, is_invisible,
 };
 use projections::queries::deliveries::ShownState;
 
@@ -58,6 +59,8 @@ domain_values!(
     SmsBody,
     StatedReason,
     Subject,
+    SuppressionCause,
+    SuppressionId,
     TemplateId,
     TimeZone,
     UserId,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use domain::suppression::SuppressionCause;
 use domain::value::{
     Category, Channel, ClientId, ColumnName, ColumnText, CompanyId, ContactKind, CountryCode, DeliveryId,
     EmailAddress, EmailBody, ExternalId, HtmlBody, Invalid, Locale, LogoUrl, MessageBody, MessageId, Name,
@@ -54,6 +55,7 @@ texts!(
     SmsBody,
     StatedReason,
     Subject,
+    SuppressionCause,
     TemplateId,
     TimeZone,
     UserId,

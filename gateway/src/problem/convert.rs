@@ -13,6 +13,7 @@ use domain::inbox::InboxError;
 use domain::message::{MessageError, RECIPIENTS_MAX, UNDO_WINDOW_S};
 use domain::notification::{HOLD_SECONDS_MAX, NotificationError, SCHEDULE_DAYS_MAX};
 use domain::receipt::ReceiptError;
+use domain::suppression::SuppressionError;
 use domain::template::{TemplateError, VARIABLES_MAX};
 use domain::user::UserError;
 use domain::value::Invalid;
@@ -197,6 +198,14 @@ impl Refusal for InboxError {
     fn problem(&self) -> Problem {
         match self {
             Self::PastTheHead { .. } => Problem::of_field("/up_to", Reason::PastTheHead),
+        }
+    }
+}
+
+impl Refusal for SuppressionError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Unknown => Problem::not_found(),
         }
     }
 }

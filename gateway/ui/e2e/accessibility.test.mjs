@@ -29,6 +29,7 @@ const SCREENS = [
   '/notificaciones/nueva',
   '/clientes',
   '/clientes/importar',
+  '/exclusiones',
   '/empresas',
   '/usuarios',
   '/auditoria',

@@ -147,6 +147,13 @@ export const retryNotification = (id: string) => ask(client.POST('/notifications
 export const getNotificationHistory = (id: string) =>
   ask(client.GET('/notifications/{id}/history', { params: { path: { id } } }));
 
+export const getSuppressions = (query: { company?: string; channel?: c.Channel; after?: string; limit?: number }) =>
+  ask(client.GET('/suppressions', { params: { query: chosen(query) } }));
+export const addSuppression = (body: c.SuppressionFields, k: string) =>
+  ask(client.POST('/suppressions', { params: key(k), body }));
+export const liftSuppression = (id: string, reason: string) =>
+  ask(client.DELETE('/suppressions/{id}', { ...path(id), body: { reason } }));
+
 export const getTemplates = (query: { company?: string; channel?: c.Channel; after?: string; limit?: number }) =>
   ask(client.GET('/templates', { params: { query: chosen(query) } }));
 export const getTemplate = (id: string) => ask(client.GET('/templates/{id}', path(id)));

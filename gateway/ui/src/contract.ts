@@ -251,6 +251,26 @@ export interface Template {
   author: Reference;
   changed_at: string;
 }
+export type SuppressionReason = 'opt_out' | 'bounce' | 'complaint' | 'manual';
+export interface Suppression {
+  id: string;
+  company_id: string;
+  channel: Channel;
+  /** Null once the person is erased. */
+  address: string | null;
+  reason: SuppressionReason;
+  note: string | null;
+  /** Null if a provider's report did it. */
+  author: Reference | null;
+  added_at: string;
+}
+export interface SuppressionFields {
+  company_id: string;
+  channel: Channel;
+  address: string;
+  reason: SuppressionReason;
+  note?: string;
+}
 /** What a recipient reads. */
 export interface Content {
   subject: string | null;
@@ -508,6 +528,14 @@ export interface paths {
   '/notifications/{id}/failures': GetById<Page<FailureCause>>;
   '/notifications/{id}/deliveries': GetById<Page<Delivery>, Paged & { state?: string }>;
   '/deliveries/{id}': GetById<DeliveryWithContent>;
+  '/suppressions': Get<Page<Suppression>, Paged & { company?: string; channel?: Channel }> &
+    Post<SuppressionFields, Created>;
+  '/suppressions/{id}': {
+    delete: {
+      parameters: { path: { id: string } };
+      requestBody: { content: { 'application/json': { reason: string } } };
+    } & Ok<Position>;
+  };
   '/templates': Get<Page<Template>, Paged & { company?: string; channel?: Channel }> & Post<TemplateFields, Created>;
   '/templates/{id}': GetById<Template, { version?: number }>;
   '/templates/{id}/versions': PostById<TemplateFields, Created>;

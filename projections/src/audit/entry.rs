@@ -11,6 +11,7 @@ use domain::inbox::InboxEvent;
 use domain::message::MessageEvent;
 use domain::notification::{AudienceEvent, NotificationEvent};
 use domain::receipt::ReceiptEvent;
+use domain::suppression::SuppressionEvent;
 use domain::template::TemplateEvent;
 use domain::user::UserEvent;
 use domain::value::{CompanyId, MessageId, NotificationId, Priority, Role, UserId};
@@ -72,6 +73,7 @@ impl<'a> Entry<'a> {
             Ok(Event::Deliveries(event)) => entry.deliveries(event),
             Ok(Event::Client(event)) => entry.client(event),
             Ok(Event::Company(event)) => entry.company(recorded.id(), event),
+            Ok(Event::Suppression(event)) => entry.suppression(event),
             Ok(Event::User(event)) => entry.user(event),
             Ok(Event::Template(event)) => entry.template(event),
             Err(_) => entry.result = UNREADABLE,
@@ -197,6 +199,13 @@ impl<'a> Entry<'a> {
         self.summary = summary(
             &json!({ "country": profile.country, "time_zone": profile.time_zone, "limits": profile.limits }),
         );
+    }
+
+    fn suppression(&mut self, event: &SuppressionEvent) {
+        if let SuppressionEvent::SuppressionAdded { company, channel, cause, .. } = event {
+            self.company = Some(company.uuid());
+            self.summary = summary(&json!({ "channel": channel, "reason": cause }));
+        }
     }
 
     fn template(&mut self, event: &TemplateEvent) {

@@ -134,3 +134,18 @@ pub async fn client(pool: &PgPool, scope: Scope<'_>, client: ClientId) -> sqlx::
     );
     sqlx::query_as(&text).bind(Uuid::from(client)).bind(scope.ids()).fetch_optional(pool).await
 }
+
+/// The companies that have a contact with this number, by its blind index.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn companies_with_phone(pool: &PgPool, index: &[u8]) -> sqlx::Result<Vec<CompanyId>> {
+    let companies: Vec<Uuid> = sqlx::query_scalar(
+        "select c.company_id from clients.companies c
+         where exists (select from clients.contacts k where k.company_id = c.company_id and k.phone_index = $1)",
+    )
+    .bind(index)
+    .fetch_all(pool)
+    .await?;
+    Ok(companies.into_iter().map(CompanyId::from).collect())
+}

@@ -10,6 +10,7 @@ pub mod inbox;
 pub mod messages;
 pub mod notifications;
 pub mod status;
+pub mod suppressions;
 pub mod templates;
 pub mod users;
 

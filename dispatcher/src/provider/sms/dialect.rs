@@ -30,6 +30,11 @@ pub(super) trait Dialect: fmt::Debug + Send + Sync {
 
     /// What a callback reports of an accepted message. None: it is still on its way.
     fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError>;
+
+    /// The message from a person that a callback brings. None: it brings none, or the API sends none.
+    fn read_inbound(&self, _: &StatusCallback<'_>) -> Result<Option<InboundMessage>, CallbackError> {
+        Ok(None)
+    }
 }
 
 /// An answer over HTTP, read as far as it came.
@@ -57,6 +62,22 @@ pub struct StatusCallback<'a> {
 impl fmt::Debug for StatusCallback<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StatusCallback").finish_non_exhaustive()
+    }
+}
+
+/// A message from a person to us.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InboundMessage {
+    /// The number that it comes from, in E.164.
+    pub from: String,
+    /// The text.
+    pub body: String,
+}
+
+/// Number and text stay out of logs.
+impl fmt::Debug for InboundMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InboundMessage").finish_non_exhaustive()
     }
 }
 

@@ -24,7 +24,7 @@ use super::{
 };
 use dialect::{Answer, Dialect};
 
-pub use dialect::{CallbackError, SentDelivery, StatusCallback, StatusReport};
+pub use dialect::{CallbackError, InboundMessage, SentDelivery, StatusCallback, StatusReport};
 pub use generic::{GenericAnswer, GenericReceipt, GenericRequest, GenericSettings};
 pub use infobip::InfobipSettings;
 pub use settings::{SmsApi, SmsSettings};
@@ -104,6 +104,17 @@ impl SmsProvider {
         callback: &StatusCallback<'_>,
     ) -> Result<Option<StatusReport>, CallbackError> {
         self.shared.dialect.read_callback(callback)
+    }
+
+    /// The message from a person that a request to our callback address brings, if it brings one.
+    ///
+    /// # Errors
+    /// It is not signed by the provider.
+    pub fn read_inbound(
+        &self,
+        callback: &StatusCallback<'_>,
+    ) -> Result<Option<InboundMessage>, CallbackError> {
+        self.shared.dialect.read_inbound(callback)
     }
 }
 

@@ -1,6 +1,10 @@
+use commands::CommandContext;
+use commands::suppressions::add;
 use domain::deliveries::{State, Totals};
 use domain::notification::NotificationState;
+use domain::suppression::SuppressionCause;
 use domain::value::Members;
+use serde_json::json;
 
 use super::world::{World, accepted, change, client, mark};
 use crate::tasks::marks;
@@ -92,7 +96,7 @@ async fn an_erasure_is_answered_after_the_marks_that_did_not_see_it() {
     let loaded = world.load_one(owner).await;
     let mut tx = commands::begin(&world.pool).await.expect("a transaction");
     let first = [mark(&loaded, 1, true)];
-    assert_eq!(marks::mark(&mut tx, owner, &first).await.expect("a mark"), [Marked::Started]);
+    assert_eq!(marks::mark(&mut tx, &world.log, owner, &first).await.expect("a mark"), [Marked::Started]);
     let erasing = tokio::spawn({
         let pool = world.pool.clone();
         async move { stop_erased(&pool, client(1, 1)).await }
@@ -115,3 +119,17 @@ async fn an_erasure_is_answered_after_the_marks_that_did_not_see_it() {
 /// Sessions that wait for the lock of a row.
 const WAITING: &str = "select count(*) from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock' and wait_event in ('transactionid', 'tuple')";
+
+#[tokio::test]
+async fn nobody_is_begun_with_whose_address_is_suppressed() {
+    let world = World::new().await;
+    let notification = world.notification(1).await;
+    world.chunk(notification, 1, 3).await;
+    let owner = world.owner().await;
+    let loaded = world.load_one(owner).await;
+    let marks = [1, 2, 3].map(|number| mark(&loaded, number, true));
+    let (cause, context) = (SuppressionCause::OptOut, CommandContext::of_system());
+    add(&world.log, &marks[1].to, cause, None, &context, &json!({})).await.expect("a suppression");
+    let expected = [Marked::Started, Marked::Suppressed, Marked::Started];
+    assert_eq!(world.mark(owner, &marks).await, expected);
+}

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::log::{Draft, EventLog, Lane, MasterKey, Metadata};
+use commands::suppressions::SuppressedAddress;
 use commands::{CommandContext, clock, migrate, notifications};
 use cqrs_es::DomainEvent;
 use domain::deliveries::{
@@ -292,6 +293,11 @@ pub(crate) fn mark(loaded: &Loaded, number: u16, is_started: bool) -> StartMark 
         attempt: delivery.attempt + 1,
         member: member(number),
         client: client(loaded.task.id.chunk, number),
+        to: SuppressedAddress {
+            company: loaded.task.company,
+            channel: loaded.task.channel,
+            address: format!("+57300{number:07}"),
+        },
         provider: "uno".into(),
         is_started,
     }

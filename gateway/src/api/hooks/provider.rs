@@ -4,9 +4,17 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use dispatcher::provider::{CallbackError, Provider, SmsProvider, StatusCallback, StatusReport};
+use commands::CommandContext;
+use commands::suppressions::{self, SuppressedAddress};
+use dispatcher::provider::{
+    CallbackError, InboundMessage, Provider, SmsProvider, StatusCallback, StatusReport,
+};
 use dispatcher::receipts::{ProviderReport, Recorded};
 use dispatcher::{Companies, Route};
+use domain::suppression::{SuppressionCause, asks_to_opt_out};
+use domain::value::Channel;
+use projections::queries::clients;
+use serde_json::json;
 
 use crate::admission::RequestPermit;
 use crate::extract::{BodyBounds, PathWord};
@@ -16,7 +24,18 @@ use crate::state::AppState;
 /// The `Retry-After` of a report that could not be recorded, in seconds.
 const RETRY_AFTER_S: u32 = 5;
 
-/// Report what became of a message, as the API of the provider does (for Twilio its status callbacks). There is no log-in:
+/// What a callback says.
+enum Said {
+    /// The message is still on its way.
+    OnItsWay,
+    /// What became of a message.
+    Report(StatusReport),
+    /// A person has answered.
+    Inbound(InboundMessage),
+}
+
+/// Report what became of a message, or what a person has answered, as the API of the provider does (for Twilio its status
+/// callbacks and its webhook for messages). The answers BAJA, STOP, SALIR, CANCELAR and NO suppress the number. There is no log-in:
 /// the provider's signature is checked, over the public address of this server. The answer comes after the report is
 /// recorded. A repeated report, one about an unknown message and one that contradicts what is known change nothing.
 #[utoipa::path(
@@ -37,10 +56,10 @@ pub(super) async fn report(
     }
     let body = BodyBounds::STRANGER.read(&parts.headers, body).await?;
     RequestPermit::of(&parts.extensions).enter_as_stranger()?;
-    let (companies, report) = match read(candidates, &parts, &body) {
-        Ok((companies, Some(report))) => (companies, report),
-        Ok((_, None)) => return Ok(counted("not_final")),
-        Err(error) => return Err(refused(error)),
+    let (companies, report) = match read(candidates, &parts, &body).map_err(refused)? {
+        (companies, Said::Report(report)) => (companies, report),
+        (companies, Said::Inbound(message)) => return answered(&state, &companies, message).await,
+        (_, Said::OnItsWay) => return Ok(counted("not_final")),
     };
     let report = ProviderReport { provider: name, companies, at: state.now(), report };
     let recorded = state.receipts().record(report).await;
@@ -49,6 +68,28 @@ pub(super) async fn report(
         tracing::debug!("a receipt is about a message that was not sent");
     }
     Ok(counted(recorded.as_str()))
+}
+
+/// A person who asks for no more messages gets none of any company that has the number.
+async fn answered(
+    state: &AppState,
+    companies: &[Companies],
+    InboundMessage { from, body }: InboundMessage,
+) -> Answer<StatusCode> {
+    if !asks_to_opt_out(&body) {
+        return Ok(counted("inbound"));
+    }
+    let index = state.log().keys().blind_index(&from);
+    for company in clients::companies_with_phone(state.pool(), &index).await? {
+        if !companies.iter().any(|some| some.include(company.uuid())) {
+            continue;
+        }
+        let suppressed = SuppressedAddress { company, channel: Channel::Sms, address: from.clone() };
+        let (cause, context) = (SuppressionCause::OptOut, CommandContext::of_system());
+        suppressions::add(state.log(), &suppressed, cause, None, &context, &json!({})).await?;
+    }
+    dispatcher::tasks::stop_suppressed(state.pool()).await?;
+    Ok(counted("opt_out"))
 }
 
 /// The SMS providers of a name, and whose deliveries they carry: demo data has a provider of its own, of any name.
@@ -70,19 +111,26 @@ fn read(
     candidates: Vec<(&Companies, &SmsProvider)>,
     Parts { uri, headers, .. }: &Parts,
     body: &Bytes,
-) -> Result<(Vec<Companies>, Option<StatusReport>), CallbackError> {
+) -> Result<(Vec<Companies>, Said), CallbackError> {
     let callback = StatusCallback { query: uri.query().unwrap_or_default(), headers, body };
-    let (mut all, mut report) = (Vec::new(), Err(CallbackError::NotSigned));
+    let (mut all, mut last) = (Vec::new(), Err(CallbackError::NotSigned));
     for (companies, provider) in candidates {
-        match provider.read_callback(&callback) {
+        match said(provider, &callback) {
             Err(CallbackError::NotSigned) => {}
             read => {
                 all.push(companies.clone());
-                report = read;
+                last = read;
             }
         }
     }
-    report.map(|report| (all, report))
+    last.map(|said| (all, said))
+}
+
+fn said(provider: &SmsProvider, callback: &StatusCallback<'_>) -> Result<Said, CallbackError> {
+    if let Some(message) = provider.read_inbound(callback)? {
+        return Ok(Said::Inbound(message));
+    }
+    Ok(provider.read_callback(callback)?.map_or(Said::OnItsWay, Said::Report))
 }
 
 fn refused(error: CallbackError) -> Problem {

@@ -75,6 +75,13 @@ const routes: Route[] = [
     render: () => html`<templates-page></templates-page>`,
   },
   {
+    path: '/exclusiones',
+    title: 'suppressions.title',
+    roles: reader,
+    load: () => import('../suppressions/suppressions-page'),
+    render: () => html`<suppressions-page></suppressions-page>`,
+  },
+  {
     path: '/clientes',
     title: 'clients.title',
     roles: reader,

@@ -31,6 +31,8 @@ export const EVENT_TYPES: string[] = [
   'TemplateVersionAdded',
   'CompanyRegistered',
   'CompanyChanged',
+  'SuppressionAdded',
+  'SuppressionRemoved',
   'UserRegistered',
   'UserProfileChanged',
   'UserAccessChanged',

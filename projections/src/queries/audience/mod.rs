@@ -14,6 +14,8 @@ pub use self::page::{Candidate, page};
 pub use self::preview::{Audience, preview, reaches_somebody};
 pub use self::selection::Selection;
 
+/// The reason to leave out an address that is suppressed for the company on the channel.
+const SUPPRESSED: &str = "suppressed";
 /// The reason to leave out a client of a list who was erased after the list was resolved.
 const ERASED: &str = "erased";
 /// The reason to leave out an external id of a list that no client has.

@@ -61,13 +61,14 @@ pub async fn page(
 ) -> sqlx::Result<Vec<Candidate>> {
     let Columns { address, index, is_reachable, .. } = selection.columns();
     let (condition, after, rows) = (selection.condition("k"), OWN_PARAMETER, OWN_PARAMETER + 1);
+    let is_suppressed = selection.is_suppressed("k");
     let text = format!(
         "select next.index, next.client_id, next.kind, c.name as client_name, next.contact_name, next.address,
                 c.locale, c.time_zone, c.columns
          from (
            select distinct on ({index}) {index} as index, client_id, kind, name as contact_name, {address} as address
            from clients.contacts k
-           where {condition} and {index} > ${after} and {is_reachable}
+           where {condition} and {index} > ${after} and {is_reachable} and not {is_suppressed}
            order by {index}, kind <> 'holder', client_id, ordinal
            limit ${rows}) next
          join clients.clients c using (client_id)

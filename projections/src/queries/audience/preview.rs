@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::fingerprint::{BUCKETS, Bucket, Fingerprint};
 use super::selection::{Columns, Selection};
-use super::{ERASED, UNKNOWN};
+use super::{ERASED, SUPPRESSED, UNKNOWN};
 
 /// The audience of a selection as `clients` stands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Audience {
     pub reachable: u64,
     /// Of these, the numbers whose network carries no Unicode.
     pub without_unicode: u64,
-    /// Left out, by reason: contacts as `no_phone`, `not_mobile` or `no_email`, and of a list the clients who are
+    /// Left out, by reason: contacts as `no_phone`, `not_mobile`, `no_email` or `suppressed`, and of a list the clients who are
     /// `erased` and the external ids that are `unknown`. Reasons with nobody are absent.
     pub excluded: BTreeMap<String, u64>,
     /// Contacts whose address another contact of the audience has too; in no other number.
@@ -37,6 +37,8 @@ struct Counted {
     addresses: i64,
     /// The addresses that the channel reaches.
     reachable: i64,
+    /// Those that it would reach and that are suppressed.
+    suppressed: i64,
     without_unicode: i64,
     /// None if the channel reaches none of them.
     mark: Option<i32>,
@@ -56,10 +58,12 @@ impl Audience {
         let without_address: i64 =
             counted.iter().filter(|row| row.bucket.is_none()).map(|row| row.contacts).sum();
         let (addresses, reachable) = (sum(|row| row.addresses), sum(|row| row.reachable));
+        let suppressed = sum(|row| row.suppressed);
         let rules = selection.channel.rules();
         let excluded: BTreeMap<String, u64> = [
             Some((rules.address.missing(), without_address.unsigned_abs())),
-            rules.unreachable.map(|reason| (reason, addresses - reachable)),
+            rules.unreachable.map(|reason| (reason, addresses - reachable - suppressed)),
+            Some((SUPPRESSED, suppressed)),
             Some((ERASED, gone.erased)),
             Some((UNKNOWN, gone.unknown)),
         ]
@@ -94,20 +98,22 @@ impl Counted {
 /// When the database does not answer.
 pub async fn preview(pool: &PgPool, selection: &Selection<'_>) -> sqlx::Result<Audience> {
     let Columns { index, is_reachable, is_without_unicode, .. } = selection.columns();
-    let condition = selection.condition("k");
+    let (condition, is_suppressed) = (selection.condition("k"), selection.is_index_suppressed("a.index"));
     let text = format!(
-        "with addresses as (
+        "with addresses as materialized (
            select {index} as index, count(*) as contacts, coalesce(bool_or({is_reachable}), false) as is_reachable,
                   coalesce(bool_or({is_without_unicode}), false) as is_without_unicode
            from clients.contacts k
            where {condition}
-           group by {index})
+           group by {index}),
+         known as (select a.*, a.is_reachable and {is_suppressed} as is_suppressed from addresses a)
          select get_byte(index, 0) % {BUCKETS} as bucket, sum(contacts)::bigint as contacts, count(*) as addresses,
-                count(*) filter (where is_reachable) as reachable,
-                count(*) filter (where is_reachable and is_without_unicode) as without_unicode,
+                count(*) filter (where is_reachable and not is_suppressed) as reachable,
+                count(*) filter (where is_suppressed) as suppressed,
+                count(*) filter (where is_reachable and not is_suppressed and is_without_unicode) as without_unicode,
                 bit_xor(get_byte(index, 1) << 24 | get_byte(index, 2) << 16 | get_byte(index, 3) << 8
-                        | get_byte(index, 4)) filter (where is_reachable) as mark
-         from addresses
+                        | get_byte(index, 4)) filter (where is_reachable and not is_suppressed) as mark
+         from known
          group by 1"
     );
     let counted: Vec<Counted> = sqlx::query_as_with(&text, selection.arguments()?).fetch_all(pool).await?;
@@ -132,7 +138,10 @@ async fn gone(pool: &PgPool, selection: &Selection<'_>) -> sqlx::Result<Gone> {
 /// When the database does not answer.
 pub async fn reaches_somebody(pool: &PgPool, selection: &Selection<'_>) -> sqlx::Result<bool> {
     let (condition, is_reachable) = (selection.condition("k"), selection.columns().is_reachable);
-    let text = format!("select exists (select from clients.contacts k where {condition} and {is_reachable})");
+    let is_suppressed = selection.is_suppressed("k");
+    let text = format!(
+        "select exists (select from clients.contacts k where {condition} and {is_reachable} and not {is_suppressed})"
+    );
     sqlx::query_scalar_with(&text, selection.arguments()?).fetch_one(pool).await
 }
 
@@ -155,10 +164,11 @@ mod tests {
     #[test]
     fn the_total_is_the_reachable_and_the_excluded_and_duplicates_are_counted_apart() {
         let without = Counted { contacts: 3, addresses: 1, ..Counted::default() };
-        let counted = [addressed(1, 4, 3, 2), without, addressed(63, 3, 3, 3)];
+        let suppressed = Counted { suppressed: 1, ..addressed(63, 4, 4, 3) };
+        let counted = [addressed(1, 4, 3, 2), without, suppressed];
         let audience = audience(Channel::Sms, &counted, Gone { erased: 2, unknown: 1 });
-        assert_eq!((audience.total, audience.reachable, audience.duplicates), (12, 5, 1));
-        let excluded = [("no_phone", 3), ("not_mobile", 1), ("erased", 2), ("unknown", 1)];
+        assert_eq!((audience.total, audience.reachable, audience.duplicates), (13, 5, 1));
+        let excluded = [("no_phone", 3), ("not_mobile", 1), ("suppressed", 1), ("erased", 2), ("unknown", 1)];
         let excluded = excluded.map(|(reason, number)| (reason.to_owned(), number));
         assert_eq!(audience.excluded, BTreeMap::from(excluded));
         assert_eq!(audience.fingerprint.reachable, 5);

@@ -56,6 +56,21 @@ impl Selection<'_> {
         Ok(arguments)
     }
 
+    /// The condition that the address of a contact under an alias is suppressed: by the table of the write side, which changes in
+    /// the transaction of the event.
+    pub(super) fn is_suppressed(&self, contact: &str) -> String {
+        self.is_index_suppressed(&format!("{contact}.{}", self.columns().index))
+    }
+
+    /// The same for a blind index.
+    pub(super) fn is_index_suppressed(&self, index: &str) -> String {
+        let channel = self.channel.as_str();
+        format!(
+            "exists (select from suppressed_addresses s
+                     where s.company_id = $1 and s.channel = '{channel}' and s.address_index = {index})"
+        )
+    }
+
     pub(super) const fn columns(&self) -> Columns {
         columns(self.channel)
     }

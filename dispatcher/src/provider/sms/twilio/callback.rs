@@ -13,7 +13,7 @@ use super::codes::{OPTED_OUT, class_of, meaning_of};
 use crate::provider::redaction::{provider_text, without_recipient};
 use crate::provider::settings::Secret;
 use crate::provider::sms::callback_address;
-use crate::provider::sms::dialect::{CallbackError, StatusCallback, StatusReport};
+use crate::provider::sms::dialect::{CallbackError, InboundMessage, StatusCallback, StatusReport};
 use crate::provider::sms::fields::bounded;
 
 const SIGNATURE: &str = "x-twilio-signature";
@@ -39,6 +39,21 @@ pub(super) fn read(
         receipt,
         text: without_recipient(&text, to),
     }))
+}
+
+/// A message from a person (twilio.com/docs/messaging/guides/webhook-request). It has no state of ours.
+pub(super) fn inbound(
+    callback: &StatusCallback<'_>,
+    address: &Url,
+    secret: &Secret,
+) -> Result<Option<InboundMessage>, CallbackError> {
+    let form = Form::read(callback.body);
+    let (Some("received"), Some(from)) = (form.get("SmsStatus"), form.get("From")) else { return Ok(None) };
+    if !is_signed(callback, address, secret, &form) {
+        return Err(CallbackError::NotSigned);
+    }
+    let body = form.get("Body").unwrap_or_default();
+    Ok(Some(InboundMessage { from: from.to_owned(), body: body.to_owned() }))
 }
 
 /// The parameters of a form, as they came.
@@ -215,6 +230,22 @@ mod tests {
             let evidence = Evidence { observed, ..Evidence::answered(Phase::Report, code) };
             assert_eq!(receipt_of(&body), Some(Receipt::Bounced(Cause { class, evidence })), "{body}");
         }
+    }
+
+    #[test]
+    fn a_persons_answer_is_read_if_it_is_signed() {
+        let body = "MessageSid=SM1&SmsStatus=received&From=%2B573001234567&To=%2B1500&Body=BAJA.";
+        let said = |signature: &str, body: &str| {
+            let headers = signed(signature);
+            let callback = StatusCallback { query: "", headers: &headers, body: body.as_bytes() };
+            inbound(&callback, &address(), &secret())
+        };
+        let signature = |body| sign("https://mycompany.com/myapp.php", body);
+        let message = InboundMessage { from: "+573001234567".into(), body: "BAJA.".into() };
+        assert_eq!(said(&signature(body), body), Ok(Some(message)));
+        assert_eq!(said("AAAA", body), Err(CallbackError::NotSigned));
+        let report = "MessageSid=SM1&SmsStatus=delivered&MessageStatus=delivered&From=%2B1500";
+        assert_eq!(said(&signature(report), report), Ok(None));
     }
 
     #[test]

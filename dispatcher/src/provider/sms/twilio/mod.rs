@@ -14,7 +14,7 @@ use reqwest::{
 use url::{Url, form_urlencoded};
 
 use super::callback_address;
-use super::dialect::{Answer, CallbackError, Dialect, StatusCallback, StatusReport};
+use super::dialect::{Answer, CallbackError, Dialect, InboundMessage, StatusCallback, StatusReport};
 use super::settings::http_url;
 use crate::provider::{
     Outgoing,
@@ -142,6 +142,11 @@ impl Dialect for Twilio {
     fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError> {
         let address = self.status_callback.as_ref().ok_or(CallbackError::NotSigned)?;
         callback::read(callback, address, &self.secret)
+    }
+
+    fn read_inbound(&self, callback: &StatusCallback<'_>) -> Result<Option<InboundMessage>, CallbackError> {
+        let address = self.status_callback.as_ref().ok_or(CallbackError::NotSigned)?;
+        callback::inbound(callback, address, &self.secret)
     }
 }
 

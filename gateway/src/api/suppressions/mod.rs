@@ -1,0 +1,14 @@
+//! `/suppressions`: the addresses to which nothing is sent.
+
+mod add;
+mod list;
+mod remove;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::AppState;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list::list, add::add)).routes(routes!(remove::remove))
+}
