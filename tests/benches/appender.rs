@@ -27,7 +27,7 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     Ok(rows)
 }
 
-async fn empty_log(world: &World) -> Outcome<EventLog> {
+pub(crate) async fn empty_log(world: &World) -> Outcome<EventLog> {
     let pool = connect(&world.migrated_database().await?, CONNECTIONS).await?;
     Ok(EventLog::open(pool, &MasterKey::new(MASTER_KEY)).await?)
 }
@@ -46,7 +46,7 @@ fn row(callers: usize, ours: &[Sample], peers: &[Sample]) -> Row {
     if callers == 64 { row.goal(Goal::TimesAtLeast(7.0)) } else { row }
 }
 
-async fn turn(world: &World, log: &EventLog, callers: usize) -> Outcome<Sample> {
+pub(crate) async fn turn(world: &World, log: &EventLog, callers: usize) -> Outcome<Sample> {
     call_for(world.scale.turn, (0..callers).map(|_| Appending(log.writer().clone())).collect()).await
 }
 

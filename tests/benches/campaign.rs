@@ -193,9 +193,13 @@ pub(crate) async fn order(connection: &mut Connection, request: &Value) -> Outco
 pub(crate) async fn end_of(connection: &mut Connection, id: &str) -> Outcome<Value> {
     let waiting = async {
         loop {
-            let page = page(connection, id).await?;
-            if is_completed(&page) {
-                return Outcome::Ok(page["totals"].clone());
+            // 503 while the database is away.
+            let answer = connection.get(&page_of(id)).await?;
+            if answer.status != 503 {
+                let page = answer.expect(200)?.json()?;
+                if is_completed(&page) {
+                    return Outcome::Ok(page["totals"].clone());
+                }
             }
             sleep(LOOK_INTERVAL).await;
         }
@@ -205,11 +209,11 @@ pub(crate) async fn end_of(connection: &mut Connection, id: &str) -> Outcome<Val
 
 /// Whether the notification has ended, as the page shows it.
 pub(crate) async fn is_over(connection: &mut Connection, id: &str) -> Outcome<bool> {
-    Ok(is_completed(&page(connection, id).await?))
+    Ok(is_completed(&connection.get(&page_of(id)).await?.expect(200)?.json()?))
 }
 
-async fn page(connection: &mut Connection, id: &str) -> Outcome<Value> {
-    connection.get(&format!("/api/v1/notifications/{id}")).await?.expect(200)?.json()
+fn page_of(id: &str) -> String {
+    format!("/api/v1/notifications/{id}")
 }
 
 fn is_completed(page: &Value) -> bool {

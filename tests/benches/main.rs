@@ -11,10 +11,12 @@ mod executable;
 mod http;
 mod inbox;
 mod live;
+mod long_log;
 mod memory;
 mod messages;
 mod people;
 mod rebuild;
+mod recovery;
 mod relay;
 mod scale;
 mod serve;
@@ -68,6 +70,8 @@ struct BenchArgs {
 enum Measurement {
     /// Appending events, beside postgres-es used directly
     Appender,
+    /// Appending to a log of 10,000,000 events, beside an empty one
+    LongLog,
     /// `POST /messages`, beside postgres-es used directly
     Messages,
     /// Events to JetStream, beside publishing alone
@@ -78,6 +82,8 @@ enum Measurement {
     Sms,
     /// An e-mail campaign while another session holds a snapshot, beside one without
     Snapshot,
+    /// An e-mail campaign after PostgreSQL was away, beside before
+    Recovery,
     /// An operational SMS during a bulk campaign of SMS
     Urgent,
     /// All views rebuilt from campaigns and messages
@@ -157,11 +163,13 @@ impl Measurement {
     async fn measure(self, world: &World) -> Outcome<Vec<Row>> {
         match self {
             Self::Appender => appender::measure(world).await,
+            Self::LongLog => long_log::measure(world).await,
             Self::Messages => messages::measure(world).await,
             Self::Relay => relay::measure(world).await,
             Self::Email => campaign::measure(world, campaign::EMAIL).await,
             Self::Sms => campaign::measure(world, campaign::SMS).await,
             Self::Snapshot => snapshot::measure(world).await,
+            Self::Recovery => recovery::measure(world).await,
             Self::Urgent => urgent::measure(world).await,
             Self::Rebuild => rebuild::measure(world).await,
             Self::Memory => memory::measure(world).await,

@@ -1,6 +1,7 @@
 //! `POST /messages` on 64 connections, each with a login of its own, beside postgres-es used directly, without HTTP.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use commands::clock;
 use serde_json::json;
@@ -20,18 +21,27 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
     let workers = people::workers(world, &database_url, CONNECTIONS).await?;
     let whole = Served::start(world, &database_url, serve::ALL, None).await?;
     people::caught_up(whole.address(), &workers[0]).await?;
-    let mut behind = Vec::new();
+    let (mut behind, mut cpu) = (Vec::new(), Vec::new());
     let ours = async || {
+        let before = (world.postgres_cpu().await?, whole.cpu()?);
         let sample = turn(world, whole.address(), &workers).await?;
         // The peer's turn begins when the projections are caught up.
         behind.push(people::caught_up(whole.address(), &workers[0]).await?.as_secs_f64());
+        let messages = sample.per_second * world.scale.turn.as_secs_f64();
+        let each = |took: Duration| took.as_secs_f64() * 1e3 / messages;
+        let postgres = each(world.postgres_cpu().await?.saturating_sub(before.0));
+        cpu.push((postgres, each(whole.cpu()?.saturating_sub(before.1))));
         Ok(sample)
     };
     let (ours, peers) =
         in_turns(world.scale.turns, ours, async || stock.turn(CONNECTIONS, world.scale.turn).await).await?;
     whole.stop().await?;
     let alone = front_door_alone(world, &database_url, &workers).await?;
-    Ok(rows(&Sample::median(&ours), &Sample::median(&peers), &alone, median(behind)))
+    let mut rows = rows(&Sample::median(&ours), &Sample::median(&peers), &alone, median(behind));
+    let (postgres, program) = cpu.into_iter().unzip();
+    rows.push(Row::new("POST /messages, CPU of PostgreSQL, a message", "ms", median(postgres)));
+    rows.push(Row::new("POST /messages, CPU of the program, a message", "ms", median(program)));
+    Ok(rows)
 }
 
 /// The gateway without relay and projections on the same two cores: the cost of the HTTP request alone.

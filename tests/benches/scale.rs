@@ -11,6 +11,8 @@ pub(crate) struct Scale {
     pub(crate) turns: usize,
     /// The duration of a turn that is measured by time.
     pub(crate) turn: Duration,
+    /// The events of a long log.
+    pub(crate) logged: i64,
     /// The events that the relay publishes in a turn.
     pub(crate) relayed: usize,
     /// The recipients of a campaign.
@@ -40,6 +42,7 @@ impl Scale {
         Self {
             turns: 3,
             turn: Duration::from_secs(3),
+            logged: 10_000_000,
             relayed: 100_000,
             recipients: 100_000,
             urgent: 200,
@@ -54,6 +57,7 @@ impl Scale {
         Self {
             turns: 5,
             turn: Duration::from_secs(5),
+            logged: 10_000_000,
             relayed: 200_000,
             recipients: 300_000,
             urgent: 500,
@@ -68,6 +72,7 @@ impl Scale {
         Self {
             turns: 1,
             turn: Duration::from_millis(500),
+            logged: 10_000,
             relayed: 2_000,
             recipients: 1_000,
             urgent: 5,

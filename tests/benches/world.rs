@@ -96,6 +96,12 @@ impl World {
         postgres.and_then(cpu_of_tree).ok_or_else(|| Failed::because("this system does not tell CPU times"))
     }
 
+    /// Stops PostgreSQL and starts it again.
+    pub(crate) async fn restart_postgres(&self) -> Outcome<()> {
+        self.stack.stop_postgres().await?;
+        Ok(self.stack.start_postgres().await?)
+    }
+
     /// A separate connection to the broker. The client ignores credentials in a URL.
     pub(crate) async fn nats(&self) -> Outcome<Client> {
         let server: ServerAddr = self.stack.nats_url().unwrap_or_default().parse()?;
