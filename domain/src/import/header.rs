@@ -41,7 +41,7 @@ pub(super) struct Header {
     /// The column of each cell; `None` under a blank header cell.
     pub(super) columns: Vec<Option<Column>>,
     /// The places of the company's own columns, with their names.
-    pub(super) own: Vec<(usize, ColumnName)>,
+    pub(super) own: OwnColumns,
 }
 
 /// The possible delimiters. In a tie the first one wins.
@@ -105,14 +105,17 @@ fn delimiter(text: &str) -> char {
     DELIMITERS[most.unwrap_or_default()]
 }
 
-/// The column of each cell, and the names of the company's own columns: what is in no other column and can be a name.
-fn columns(cells: &[String]) -> Result<(Vec<Option<Column>>, Vec<(usize, ColumnName)>), FileFault> {
+/// The company's own columns: the place of each in a row, and its name.
+type OwnColumns = Vec<(usize, ColumnName)>;
+
+/// The column of each cell, and the company's own columns: what is in no other column and can be a name.
+fn columns(cells: &[String]) -> Result<(Vec<Option<Column>>, OwnColumns), FileFault> {
     let known: Vec<Option<Column>> = cells.iter().map(|cell| known(cell)).collect();
     let times = |column: Column| known.iter().filter(|&&found| found == Some(column)).count();
     let missing: Vec<Column> = Column::FILE.into_iter().filter(|&column| times(column) == 0).collect();
     let repeated = Column::FILE.into_iter().filter(|&column| times(column) > 1);
     let mut repeated: Vec<String> = repeated.map(|column| column.as_str().to_owned()).collect();
-    let (mut own, mut unknown): (Vec<(usize, ColumnName)>, Vec<&str>) = (Vec::new(), Vec::new());
+    let (mut own, mut unknown): (OwnColumns, Vec<&str>) = (Vec::new(), Vec::new());
     let others = cells.iter().enumerate().zip(&known).filter(|(_, known)| known.is_none());
     // Blank columns, which spreadsheets leave, do not count.
     for ((at, cell), _) in others.filter(|((_, cell), _)| !comparable(cell).is_empty()) {
