@@ -3,9 +3,6 @@
 use commands::log::Keys;
 use domain::value::AddressKind;
 
-/// How many bytes a blind index has: half of the HMAC, as RFC 2104, 5, allows.
-const INDEX_BYTES: usize = 16;
-
 /// The blind indexes of one log's addresses. Projectors get nothing else of the log, so that
 /// they can neither read nor append.
 #[derive(Clone)]
@@ -16,11 +13,8 @@ impl AddressIndex {
         Self(keys)
     }
 
-    /// The blind index of an address. 16 bytes tell any addresses apart, and the indexes of contacts are smaller and made
-    /// faster.
+    /// The blind index of an address.
     pub(crate) fn of(&self, kind: AddressKind, address: &str) -> Vec<u8> {
-        let mut index = self.0.blind_index(&kind.comparable(address));
-        index.truncate(INDEX_BYTES);
-        index
+        self.0.blind_index(&kind.comparable(address))
     }
 }
