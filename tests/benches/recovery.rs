@@ -57,7 +57,9 @@ pub(crate) async fn measure(world: &World) -> Outcome<Vec<Row>> {
         sleep_until(measured_at).await;
         let after = rate(&setup).await?;
         let name = format!("e-mail campaign, {} recipients, 30 s after {name}", count(setup.recipients));
-        rows.push(Row::new(name, "sends/s", after).beside("before", before).goal(Goal::TimesAtLeast(RATE_LEFT)));
+        rows.push(
+            Row::new(name, "sends/s", after).beside("before", before).goal(Goal::TimesAtLeast(RATE_LEFT)),
+        );
     }
     setup.program.stop().await?;
     Ok(rows)
