@@ -14,6 +14,7 @@ use domain::value::{AddressKind, Channel, CompanyId};
 use domain::{Event, Position};
 use serde_json::json;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::address::AddressIndex;
@@ -118,29 +119,24 @@ async fn save_companies(tx: &mut PgConnection, companies: &HashMap<Uuid, Company
         return Ok(());
     }
     sqlx::query(
-        "insert into companies (company_id, name, country, time_zone, logo_url, approval_above, registered_position,
-                                position)
+        "insert into companies (company_id, name, country, time_zone, logo_url, limits, registered_position, position)
          select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
-                unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[])
+                unnest($6::json[]), unnest($7::bigint[]), unnest($8::bigint[])
          on conflict (company_id) do update
          set name = excluded.name, country = excluded.country, time_zone = excluded.time_zone,
-             logo_url = excluded.logo_url, approval_above = excluded.approval_above, position = excluded.position",
+             logo_url = excluded.logo_url, limits = excluded.limits, position = excluded.position",
     )
     .bind(companies.keys().copied().collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.profile.name.as_str()).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.profile.country.as_str()).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.profile.time_zone.as_str()).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.profile.logo_url.as_deref()).collect::<Vec<_>>())
-    .bind(companies.values().map(|company| approval_above(company.profile)).collect::<Vec<_>>())
+    .bind(companies.values().map(|company| Json(&company.profile.limits)).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.first).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.last).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())
-}
-
-fn approval_above(profile: &CompanyProfile) -> Option<i64> {
-    profile.limits.approval_above.map(|people| i64::try_from(people).unwrap_or(i64::MAX))
 }
 
 /// Deletes the rows of the clients that may have any. A client that is kept keeps the time of its registration.

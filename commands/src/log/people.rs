@@ -98,6 +98,7 @@ mod tests {
         let recipient = Recipient {
             client: CLIENT.into(),
             kind: ContactKind::Holder,
+            is_foreign: false,
             addressee: Personal::new(CLIENT, addressee()),
         };
         let event = AudienceEvent::AudienceChunkResolved {

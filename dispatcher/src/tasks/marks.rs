@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use commands::log::EventLog;
 use commands::suppressions::SuppressedAddress;
 use domain::value::{ClientId, Member, Members};
@@ -10,6 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::ChunkId;
+use super::flood::{Guarded, too_often};
 
 /// One member that a worker is about to send to, or provably did not send to.
 #[derive(Debug, Clone)]
@@ -26,6 +28,8 @@ pub(crate) struct StartMark {
     pub(crate) provider: Arc<str>,
     /// False takes a mark back: the member is provably unsent, and stays with the owner.
     pub(crate) is_started: bool,
+    /// If the company has a limit an hour and address.
+    pub(crate) guarded: Option<Box<Guarded>>,
 }
 
 /// What became of a mark.
@@ -41,6 +45,8 @@ pub(crate) enum Marked {
     Paused,
     /// The person was erased.
     Erased,
+    /// The address has had as many messages in this hour as its company allows.
+    TooOften,
     /// Nothing is sent to the address any more.
     Suppressed,
     /// Nobody knows whether it is committed; the member is unsent all the same.
@@ -66,21 +72,29 @@ pub(super) async fn mark(
     log: &EventLog,
     owner: Uuid,
     marks: &[StartMark],
+    now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Marked>> {
     if marks.is_empty() {
         return Ok(Vec::new());
     }
     lock(tx, owner).await?;
-    let started = marks.iter().filter(|mark| mark.is_started);
-    let clients = started.map(|mark| mark.client.uuid()).collect();
     let suppressed = suppressed(tx, log, marks).await?;
     let is_suppressed = |mark: &StartMark| suppressed.contains(&(mark.task, mark.member));
-    let (mut keys, mut groups) = grouped(marks, is_suppressed);
+    let sendable = marks.iter().filter(|mark| mark.is_started && !is_suppressed(mark));
+    let guarded: Vec<&Guarded> = sendable.filter_map(|mark| mark.guarded.as_deref()).collect();
+    let too_often = too_often(tx, &guarded, now).await?;
+    let is_too_often = |mark: &StartMark| {
+        mark.is_started && mark.guarded.as_ref().is_some_and(|guarded| too_often.contains(&guarded.delivery))
+    };
+    let started = marks.iter().filter(|mark| mark.is_started);
+    let clients = started.map(|mark| mark.client.uuid()).collect();
+    let is_left_out = |mark: &StartMark| is_suppressed(mark) || is_too_often(mark);
+    let (mut keys, mut groups) = grouped(marks, is_left_out);
     let mut inserted = insert(tx, owner, &groups, clients).await?;
     let erased = inserted.erased;
     let is_erased = |mark: &StartMark| mark.is_started && erased.contains(&mark.client.uuid());
     if !erased.is_empty() {
-        (keys, groups) = grouped(marks, |mark| is_erased(mark) || is_suppressed(mark));
+        (keys, groups) = grouped(marks, |mark| is_erased(mark) || is_left_out(mark));
         inserted = insert(tx, owner, &groups, Vec::new()).await?;
     }
     let order: Vec<&Key> = groups.keys().collect();
@@ -91,6 +105,8 @@ pub(super) async fn mark(
             Marked::Erased
         } else if is_suppressed(mark) {
             Marked::Suppressed
+        } else if is_too_often(mark) {
+            Marked::TooOften
         } else {
             of_row(key).unwrap_or(Marked::Lost)
         }
@@ -290,6 +306,7 @@ mod tests {
             },
             provider: provider.into(),
             is_started,
+            guarded: None,
         }
     }
 

@@ -9,7 +9,7 @@ use domain::personal::Personal;
 use domain::value::{CompanyId, Member};
 
 use super::active_task::ActiveTask;
-use crate::tasks::settle::StartMark;
+use crate::tasks::settle::{Spent, StartMark};
 
 /// An attempt that is to be made. It is in one place at a time: the dispatch buffer, a provider's queue, a worker, or held
 /// among refusals.
@@ -27,6 +27,8 @@ pub(super) struct Job {
     pub(super) refused_by: Vec<usize>,
     /// Until when it may wait for another provider, once one has refused it.
     pub(super) elsewhere_until: Option<DateTime<Utc>>,
+    /// What the message takes of the company's purse, once it is rendered for a provider.
+    pub(super) spent: Option<Spent>,
 }
 
 impl Job {
@@ -74,6 +76,7 @@ impl Job {
             },
             provider: Arc::clone(provider),
             is_started,
+            guarded: None,
         })
     }
 

@@ -94,6 +94,7 @@ impl Outcomes {
             Some(Marked::Cancelled) => self.settle_unsent(job, Outcome::Cancelled).await,
             Some(Marked::Paused) => self.give_back(job).await,
             Some(Marked::Erased) => self.settle_unsent(job, ERASED).await,
+            Some(Marked::TooOften) => self.settle_unsent(job, TOO_OFTEN).await,
             Some(Marked::Suppressed) => self.settle_unsent(job, SUPPRESSED).await,
             Some(Marked::Started) => {
                 // Of a fenced owner nobody hands it out again.
@@ -139,7 +140,7 @@ impl Outcomes {
 
     /// Records what became of a delivery without an attempt.
     pub(super) async fn settle_unsent(&self, job: Job, outcome: Outcome) {
-        self.recorder.settle(&job.task, job.ended_unsent(outcome), None).await;
+        self.recorder.settle(&job.task, job.ended_unsent(outcome), None, None).await;
     }
 
     /// Nothing is sent after its time.
@@ -149,7 +150,8 @@ impl Outcomes {
     }
 
     async fn settle(&self, job: Job, outcome: Outcome, started: Option<Started>) {
-        self.recorder.settle(&job.task, job.ended(outcome), started).await;
+        let spent = job.spent;
+        self.recorder.settle(&job.task, job.ended(outcome), started, spent).await;
     }
 
     async fn refused(&self, mut refused: RefusedJob) {
@@ -286,6 +288,9 @@ impl Outcomes {
 const SUPPRESSED: Outcome = Outcome::Suppressed { reason: SuppressionReason::Suppressed, provider: None };
 /// The person was erased after the audience was frozen.
 pub(super) const ERASED: Outcome = Outcome::Suppressed { reason: SuppressionReason::Erased, provider: None };
+
+/// The address has had enough of its company in this hour.
+const TOO_OFTEN: Outcome = Outcome::Suppressed { reason: SuppressionReason::TooOften, provider: None };
 
 /// Until when a job that is refused now waits for another provider: no longer than its own schedule would let it wait, for
 /// the first provider may work again by then.

@@ -18,7 +18,7 @@ use super::job::Job;
 use super::outcomes::{ERASED, Outcomes, Sent};
 use crate::provider::{self, Admission, Outgoing, Sender, StartRefused};
 use crate::request::{Request, RequestError, Requests};
-use crate::tasks::settle::Marked;
+use crate::tasks::settle::{Marked, Spent};
 
 /// How long a provider is kept waiting for a message that it is ready to take.
 const START_MAX: Duration = Duration::from_secs(60);
@@ -89,16 +89,19 @@ impl Worker {
         };
         let takes_unicode = self.outcomes.slot().provider.takes_unicode();
         let outgoing = match text.as_ref().map_err(Fault::evidence) {
-            Ok(text) => rendered(text, person, takes_unicode)
-                .map(|rendered| outgoing(&job, person, rendered, text.is_personal(), request.requested_at)),
+            Ok(text) => rendered(text, person, takes_unicode).map(|rendered| {
+                let spent = self.spent(&job, person, text, &rendered);
+                (outgoing(&job, person, rendered, text.is_personal(), request.requested_at), spent)
+            }),
             Err(evidence) => Err(evidence),
         };
-        let outgoing = match outgoing {
+        let (outgoing, spent) = match outgoing {
             Ok(outgoing) => outgoing,
             Err(evidence) => return self.outcomes.settle_unsent(job, content_refused(evidence)).await,
         };
         let began_at = self.now();
         job.since.get_or_insert(began_at);
+        job.spent = Some(spent);
         let (mut marked, may_be_left) = (None, AtomicBool::new(true));
         let started = async || {
             may_be_left.store(false, Ordering::Relaxed);
@@ -127,6 +130,12 @@ impl Worker {
             Err(_) => tracing::info_span!("send", trace_id, %delivery),
         };
         self.outcomes.record(job, Sent { began_at, marked }, result).instrument(span).await;
+    }
+
+    /// What the message takes of its company's purse.
+    fn spent(&self, job: &Job, person: &Addressee, text: &Text, rendered: &Rendered) -> Spent {
+        let is_foreign = job.task.recipient(job.member).is_some_and(|recipient| recipient.is_foreign);
+        Spent::of(text, rendered, is_foreign, self.outcomes.slot().provider.price_of(&person.address))
     }
 
     /// Waits until a job that the provider cannot have accepted is to go elsewhere, since nothing is heard from it. Before

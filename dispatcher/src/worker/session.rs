@@ -25,6 +25,7 @@ use crate::options::DispatcherOptions;
 use crate::request::Requests;
 use crate::route::Route;
 use crate::tasks::claim::Claimer;
+use crate::tasks::flood::FloodLimits;
 use crate::tasks::owners;
 use crate::tasks::settle::Settler;
 use crate::tasks::stops::{self, Stop, Stopped};
@@ -62,6 +63,7 @@ struct Session<'a> {
     owner: Uuid,
     active: Arc<ActiveTasks>,
     in_flight: Arc<InFlight>,
+    floods: Arc<FloodLimits>,
     /// Pumps and workers: they end when told to, and their jobs with them.
     workers: JoinSet<()>,
     /// The recorder's flusher: it ends when the last worker is gone.
@@ -85,6 +87,7 @@ impl<'a> Session<'a> {
             owner: clock::new_id(),
             active: Arc::default(),
             in_flight: Arc::default(),
+            floods: Arc::default(),
             workers: JoinSet::new(),
             flushers: JoinSet::new(),
             stop: CancellationToken::new(),
@@ -120,6 +123,7 @@ impl<'a> Session<'a> {
             active: Arc::clone(&self.active),
             in_flight: Arc::clone(&self.in_flight),
             wakes: Arc::clone(&self.sending.wakes),
+            floods: Arc::clone(&self.floods),
             clock: Arc::clone(&self.sending.options.clock),
         };
         Recorder::start(&mut self.flushers, flusher)
@@ -178,6 +182,7 @@ impl<'a> Session<'a> {
             route: channel_route,
             outcomes,
             active: Arc::clone(&self.active),
+            floods: Arc::clone(&self.floods),
             may_have_lost_claims: false,
             next_claim: Instant::now(),
             options: options.clone(),
@@ -230,7 +235,7 @@ impl<'a> Session<'a> {
             }
         };
         for job in jobs {
-            recorder.settle(&job.task, job.ended_unsent(outcome.clone()), None).await;
+            recorder.settle(&job.task, job.ended_unsent(outcome.clone()), None, None).await;
         }
     }
 

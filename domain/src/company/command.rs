@@ -1,5 +1,6 @@
 //! The commands of a company.
 
+use super::limits::LimitsChange;
 use crate::value::{CountryCode, LogoUrl, Name, TimeZone};
 
 /// A command of one company.
@@ -35,11 +36,4 @@ pub struct CompanyChange {
     pub logo_url: Option<Option<LogoUrl>>,
     /// The limits to change.
     pub limits: LimitsChange,
-}
-
-/// The limits of a company to change; an inner none takes a limit away.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LimitsChange {
-    /// Above how many people a notification needs an approval.
-    pub approval_above: Option<Option<u64>>,
 }

@@ -28,6 +28,7 @@ const SCREENS = [
   '/plantillas',
   '/notificaciones/nueva',
   '/clientes',
+  '/consumo',
   '/clientes/importar',
   '/exclusiones',
   '/empresas',

@@ -1,5 +1,6 @@
 /** Rules of how an event is put into words. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { NO_LIMITS } from './companies/limits';
 import { factsOf, lineOf } from './facts';
 import { companies } from './store/session';
 
@@ -12,7 +13,7 @@ beforeEach(() => {
       time_zone: '',
       logo_url: null,
       columns: [],
-      limits: { approval_above: null },
+      limits: NO_LIMITS,
     },
   ]);
 });

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use domain::company::OverLimit;
 use domain::notification::Recipient;
 use domain::rendering::{Rendered, Text, render};
 use domain::value::sms::SmsCount;
 use projections::Projection;
-use projections::queries::audience::{self, Audience, Selection};
+use projections::queries::audience::{self, Audience, FirstDigits, Selection};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,8 +19,9 @@ use super::confirmation::Confirmation;
 use super::counted::{Counted, counted};
 use super::filter::ResolvedFilter;
 use super::order::{AskedNotification, NewNotification, NotificationFields};
+use super::purse::{Measured, Terms};
 use super::segments::AudienceSegments;
-use super::send::approval_above;
+use super::send::amount;
 use crate::access::Caller;
 use crate::api::templates::not_rendered;
 use crate::extract::{Body, Fields, FromFields, Key, Order};
@@ -58,6 +60,8 @@ pub(super) struct Preview {
     samples: Vec<Sample>,
     /// Another person would have to approve it, because it goes to more people than the company's limit.
     needs_approval: bool,
+    /// The limit of the company that it would pass, so that a send would be refused; none if it would pass none.
+    over_limit: Option<OverLimitView>,
     /// The token that confirms this request to this audience for 15 minutes; none if nobody would be reached.
     confirm_token: Option<String>,
 }
@@ -69,7 +73,8 @@ struct AudienceView {
     total: u64,
     /// The different addresses that would get a message.
     reachable: u64,
-    /// Left out, by reason: contacts as `no_phone`, `not_mobile` or `no_email`, and of a list of external ids the clients
+    /// Left out, by reason: contacts as `no_phone`, `not_mobile` or `no_email`, numbers of other countries as `foreign` where
+    /// the company's limit does not hold them, and of a list of external ids the clients
     /// who were `erased` meanwhile and the ids that are `unknown`.
     excluded: BTreeMap<String, u64>,
     /// Contacts whose address another contact of the audience has too. They are in no other number.
@@ -105,6 +110,30 @@ struct SmsView {
     without_unicode: u64,
     /// The characters that these people get as `?`, each once.
     lost_characters: Vec<String>,
+    /// The price at the provider that is preferred; none if it is not known for everybody.
+    cost: Option<Price>,
+}
+
+/// A price.
+#[derive(Debug, Serialize, ToSchema)]
+struct Price {
+    /// In millionths of the currency.
+    amount: u64,
+    /// The currency, as ISO 4217.
+    currency: String,
+}
+
+/// A limit of the company that is not enough.
+#[derive(Debug, Serialize, ToSchema)]
+struct OverLimitView {
+    /// Its name, as in the company's limits.
+    limit: &'static str,
+    /// Its value.
+    max: u64,
+    /// What is used of it, or promised to other notifications.
+    taken: u64,
+    /// What this notification would take.
+    asked: u64,
 }
 
 /// The rendered text of one recipient.
@@ -138,23 +167,40 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
     let draft = asked.found(&state, &caller).await?;
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
     let ResolvedFilter { filter, .. } = draft.filter.resolved(&state, draft.company).await?;
-    let selection = draft.selection(&filter);
-    let audience = audience_of(&state, state.costly_reads(), &caller, &selection).await?;
+    let terms = Terms::of(&state, draft.company).await?;
+    let measured = terms.measured(&state, state.costly_reads(), &caller, &draft, &filter).await?;
+    let selection = terms.selection(&draft, &filter, measured.excludes_foreign());
+    let Measured { audience, .. } = measured;
     let confirmation = Confirmation { asked: &draft, by: caller.id(), audience: &audience.fingerprint };
     let confirm_token = (audience.reachable > 0).then(|| confirmation.token(state.log().keys(), state.now()));
-    let limit = approval_above(&state, draft.company).await?;
-    let needs_approval = limit.is_some_and(|limit| audience.reachable > limit);
+    let needs_approval = terms.approval_above().is_some_and(|limit| audience.reachable > limit);
     let text = text_of(&state, &draft)?;
     let Counted { people: counted, unsendable, segments } =
         counted(&state, state.costly_reads(), &caller, &selection, &text, &audience).await?;
+    let over_limit = terms.over_limit(&state, &draft, amount(&audience, segments.as_ref())).await?;
     let is_plain = draft.sms_options().is_some()
         && !dispatcher::sms_takes_unicode(&state.settings().routes, draft.company);
     let without_unicode = if is_plain { audience.reachable } else { audience.without_unicode };
-    let sms = segments.map(|segments| SmsView::of(segments, without_unicode));
+    let sms = match segments {
+        Some(segments) => {
+            let cost = price_of(&state, &selection, segments.total, audience.reachable).await?;
+            Some(SmsView::of(segments, without_unicode, cost))
+        }
+        None => None,
+    };
     let people = first_people(&state, &selection).await?.into_iter();
     let samples = people.filter_map(|person| Sample::of(&text, person, is_plain)).collect();
     let texts = TextsView { counted, unsendable };
-    Ok(Json(Preview { audience: audience.into(), texts, sms, samples, needs_approval, confirm_token }))
+    let over_limit = over_limit.map(OverLimitView::from);
+    Ok(Json(Preview {
+        audience: audience.into(),
+        texts,
+        sms,
+        samples,
+        needs_approval,
+        over_limit,
+        confirm_token,
+    }))
 }
 
 /// The audience by the view `clients`, counted in a slot of the caller.
@@ -199,7 +245,7 @@ impl From<Audience> for AudienceView {
 }
 
 impl SmsView {
-    fn of(segments: AudienceSegments, without_unicode: u64) -> Self {
+    fn of(segments: AudienceSegments, without_unicode: u64, cost: Option<Price>) -> Self {
         let texts = |characters: Vec<char>| characters.into_iter().map(String::from).collect();
         Self {
             encoding: segments.encoding.as_str(),
@@ -210,6 +256,38 @@ impl SmsView {
             forcing_characters: texts(segments.forcing),
             without_unicode,
             lost_characters: texts(segments.lost),
+            cost,
         }
     }
+}
+
+impl From<OverLimit> for OverLimitView {
+    fn from(OverLimit { limit, max, taken, asked }: OverLimit) -> Self {
+        Self { limit: limit.as_str(), max, taken, asked }
+    }
+}
+
+/// The price of so many parts to an audience, as if its numbers all took equally many. Only counted where prices are
+/// configured.
+async fn price_of(
+    state: &AppState,
+    selection: &Selection<'_>,
+    parts: u64,
+    reachable: u64,
+) -> Answer<Option<Price>> {
+    let prices = dispatcher::sms_prices(&state.settings().routes, selection.company);
+    let Some(prices) = prices.filter(|prices| !prices.is_empty()) else {
+        return Ok(None);
+    };
+    let numbers = audience::first_digits(state.pool(), selection, prices.digits()).await?;
+    let mut once = Some(0_u128);
+    for FirstDigits { digits, people } in numbers {
+        let price = prices.of(&digits).map(|price| u128::from(people) * u128::from(price));
+        once = once.zip(price).map(|(sum, price)| sum + price);
+    }
+    let amount = once.map(|once| (once * u128::from(parts)).div_ceil(u128::from(reachable.max(1))));
+    Ok(amount.map(|amount| Price {
+        amount: u64::try_from(amount).unwrap_or(u64::MAX),
+        currency: state.settings().currency.clone(),
+    }))
 }

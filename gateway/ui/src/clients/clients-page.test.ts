@@ -4,6 +4,7 @@ import { navigate } from '../app/router';
 import type { Client, Company, Role } from '../contract';
 import { companies, companiesRead, session } from '../store/session';
 import './clients-page';
+import { NO_LIMITS } from '../companies/limits';
 import type { ClientsPage } from './clients-page';
 
 const OURS = '0192a000-0000-7000-8000-000000000001';
@@ -16,7 +17,7 @@ const vigia: Company = {
   time_zone: 'America/Bogota',
   logo_url: null,
   columns: [],
-  limits: { approval_above: null },
+  limits: NO_LIMITS,
 };
 
 let page: ClientsPage;

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { companies, companiesRead } from '../store/session';
 import './import-page';
+import { NO_LIMITS } from '../companies/limits';
 import type { ImportPage } from './import-page';
 
 let page: ImportPage;
@@ -16,7 +17,7 @@ beforeEach(async () => {
       time_zone: 'America/Bogota',
       logo_url: null,
       columns: [],
-      limits: { approval_above: null },
+      limits: NO_LIMITS,
     })),
   );
   vi.stubGlobal(

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import './company-dialog';
 import type { CompanyDialog } from './company-dialog';
+import { NO_LIMITS } from './limits';
 
 let dialog: CompanyDialog;
 let sent: unknown[];
@@ -32,7 +33,7 @@ beforeEach(async () => {
     time_zone: 'America/Bogota',
     logo_url: null,
     columns: [],
-    limits: { approval_above: null },
+    limits: NO_LIMITS,
   };
   for (const news of ['saved', 'dialog-closed']) dialog.addEventListener(news, () => heard.push(news));
   document.body.append(dialog);

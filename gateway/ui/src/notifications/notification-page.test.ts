@@ -6,6 +6,7 @@ import { companies, session } from '../store/session';
 import { toasts } from '../store/toasts';
 import type { ConfirmDialog } from '../ui/confirm-dialog';
 import './notification-page';
+import { NO_LIMITS } from '../companies/limits';
 import type { NotificationPage } from './notification-page';
 
 const NONE = { pending: 0, sending: 0, accepted: 0, delivered: 0, deferred: 0, failed: 0, suppressed: 0, in_doubt: 0 };
@@ -22,6 +23,7 @@ const standing = (state: NotificationState, some: Partial<Totals>): Notification
   send_at: null,
   begun_at: '2026-11-25T14:00:00Z',
   approval: null,
+  over_limit: null,
   author: { id: 'u1', name: 'Eva' },
   state,
   totals: { total: 10, cancelled: 0, ...NONE, ...some },
@@ -190,7 +192,7 @@ describe('before it has begun', () => {
         time_zone: 'America/Santiago',
         logo_url: null,
         columns: [],
-        limits: { approval_above: null },
+        limits: NO_LIMITS,
       },
     ]);
     shown = waiting('scheduled', { send_at: '2026-12-01T12:30:00Z' });
@@ -207,7 +209,7 @@ describe('before it has begun', () => {
         time_zone: 'America/Santiago',
         logo_url: null,
         columns: [],
-        limits: { approval_above: null },
+        limits: NO_LIMITS,
       },
     ]);
     shown = waiting('scheduled', { send_at: '2126-12-01T12:30:00Z' });

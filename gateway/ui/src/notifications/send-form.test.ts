@@ -1,5 +1,6 @@
 /** Rules of the form of a notification. */
 import { describe, expect, it } from 'vitest';
+import { NO_LIMITS } from '../companies/limits';
 import type { Template } from '../contract';
 import { companies } from '../store/session';
 import { EMPTY_FORM, errorsFrom, missingIn, previewOf, requestOf } from './send-form';
@@ -33,7 +34,7 @@ describe('the form of a notification', () => {
         time_zone: 'America/Santiago',
         logo_url: null,
         columns: [],
-        limits: { approval_above: null },
+        limits: NO_LIMITS,
       },
     ]);
     const timed = requestOf({ ...form, schedule: '2026-12-01T09:30', expires: '2026-12-01T18:00' });

@@ -1,5 +1,6 @@
 /** Rules of the preview of a template: it is asked of the server, for the chosen client. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { NO_LIMITS } from '../companies/limits';
 import type { Template } from '../contract';
 import { companies, session } from '../store/session';
 import './template-preview';
@@ -34,7 +35,7 @@ beforeEach(async () => {
       time_zone: 'America/Bogota',
       logo_url: null,
       columns: [],
-      limits: { approval_above: null },
+      limits: NO_LIMITS,
     },
   ]);
   asked = [];

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { User } from '../contract';
 import { companies } from '../store/session';
 import './user-dialog';
+import { NO_LIMITS } from '../companies/limits';
 import type { UserDialog } from './user-dialog';
 
 const ana: User = { id: 'u1', name: 'Ana', email: 'ana@a.test', roles: ['operator'], companies: ['c1'], active: true };
@@ -45,7 +46,7 @@ beforeEach(() => {
       time_zone: '',
       logo_url: null,
       columns: [],
-      limits: { approval_above: null },
+      limits: NO_LIMITS,
     },
   ]);
   sent = [];

@@ -4,6 +4,7 @@ import type { User } from '../contract';
 import { companies } from '../store/session';
 import type { ConfirmDialog } from '../ui/confirm-dialog';
 import './users-page';
+import { NO_LIMITS } from '../companies/limits';
 import type { UsersPage } from './users-page';
 
 const user = (id: string, name: string, active: boolean): User => ({
@@ -90,7 +91,7 @@ it('companies are named once their names are known', async () => {
       time_zone: 'America/Bogota',
       logo_url: null,
       columns: [],
-      limits: { approval_above: null },
+      limits: NO_LIMITS,
     },
   ]);
   await vi.waitFor(() => expect(row('Ana')).toContain('Vigía'));
