@@ -202,6 +202,8 @@ mod tests {
         "subject",
         "name",
         "contact",
+        "address",
+        "note",
         "to",
         "from",
         "phone",

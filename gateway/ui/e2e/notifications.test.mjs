@@ -28,7 +28,8 @@ const FIELDS = ['Empresa', 'Tipo de notificación', 'Asunto correo', 'Tipo Recep
 const GOOD_AND_BAD = [{ phone: '+573001230099' }, { phone: '+573001230001' }];
 
 /** One goes, one is refused, and nobody knows of the third. */
-const GOOD_BAD_AND_DOUBTFUL = [...GOOD_AND_BAD, { phone: '+573001230004' }];
+/** The last one's answer is cut, and no receipt comes that would end the doubt. */
+const GOOD_BAD_AND_DOUBTFUL = [...GOOD_AND_BAD, { phone: '+573001230006' }];
 
 /** With the named company, or the first there is. */
 async function openForm(page, name) {
