@@ -41,7 +41,8 @@ pub(super) struct Pump {
     pub(super) outcomes: Vec<Outcomes>,
     pub(super) active: Arc<ActiveTasks>,
     pub(super) floods: Arc<FloodLimits>,
-    /// A claim has failed since what is claimed was last compared with what is being sent.
+    /// A claim has failed, or a claimed task could not be given back, since what is claimed was last compared with what is being
+    /// sent.
     pub(super) may_have_lost_claims: bool,
     /// Which providers were passed over when it was last looked.
     pub(super) passed_over: Vec<bool>,
@@ -60,6 +61,23 @@ enum Wait {
     ForRoom(usize),
     /// So long.
     For(Duration),
+}
+
+/// What became of a claimed task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    /// It is being sent, waits again, or is parked.
+    Known,
+    /// It is still claimed, and worked on by nobody.
+    Lost,
+}
+
+impl Begun {
+    fn of(outcome: sqlx::Result<()>) -> Self {
+        let Err(error) = outcome else { return Self::Known };
+        tracing::warn!(%error, "a claimed task could not be given back, trying again");
+        Self::Lost
+    }
 }
 
 impl Pump {
@@ -167,12 +185,13 @@ impl Pump {
         // More is claimed at once while there is more; else when somebody rings, or a little later.
         self.next_claim = Instant::now() + if tasks.is_empty() { CLAIM_EVERY } else { Duration::ZERO };
         self.floods.read_of(&self.pool, tasks.iter().map(|task| task.company)).await;
-        join_all(tasks.into_iter().map(|task| self.begin(task, now))).await;
+        let begun = join_all(tasks.into_iter().map(|task| self.begin(task, now))).await;
+        self.may_have_lost_claims |= begun.contains(&Begun::Lost);
         Ok(())
     }
 
     /// Loads a task and puts its people into the buffer.
-    async fn begin(&self, task: Task, now: DateTime<Utc>) {
+    async fn begin(&self, task: Task, now: DateTime<Utc>) -> Begun {
         match load(&self.log, task.clone()).await {
             Ok(loaded) => {
                 let (active, jobs) = ActiveTask::begin(loaded, (self.options.chance)(), now);
@@ -181,25 +200,20 @@ impl Pump {
                     drop(self.outcomes[0].recorder.release(&active).await);
                 }
                 self.route.put_back(jobs, now);
+                Begun::Known
             }
             Err(TaskError::Unreadable { cause, .. }) => {
-                self.log(crate::tasks::park(&self.pool, &task, &cause).await);
+                Begun::of(crate::tasks::park(&self.pool, &task, &cause).await)
             }
             Err(error) => {
                 tracing::warn!(%error, task = ?task.id, "a task could not be loaded, trying again");
-                self.log(crate::tasks::give_back(&self.pool, &task, now + OWN_REST).await);
+                Begun::of(crate::tasks::give_back(&self.pool, &task, now + OWN_REST).await)
             }
         }
     }
 
-    fn log(&self, outcome: sqlx::Result<()>) {
-        if let Err(error) = outcome {
-            tracing::warn!(%error, "a claimed task could not be given back; it goes back with its owner");
-        }
-    }
-
-    /// A claim that failed may be committed all the same, in part or as a whole: what it claimed is worked on by nobody, and
-    /// waits again before anything more is claimed.
+    /// A claim that failed may be committed all the same, in part or as a whole, and a task that could not be loaded may still be
+    /// claimed: it is worked on by nobody, and waits again before anything more is claimed.
     async fn return_lost_claims(&mut self) -> sqlx::Result<()> {
         if !self.may_have_lost_claims {
             return Ok(());
