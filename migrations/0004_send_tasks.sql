@@ -74,6 +74,8 @@ create table send_notifications (
   recipient_kind text not null,
   lane smallint not null,
   expires_at timestamptz,
+  -- Numbers of other countries are left out of its audience.
+  excludes_foreign boolean not null default false,
   -- As the notification's own stream says. Cancelled includes rejected.
   cancelled boolean not null default false,
   paused boolean not null default false,

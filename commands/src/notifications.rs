@@ -1,14 +1,18 @@
 //! The use cases of notifications.
 
 use chrono::{DateTime, Utc};
+use domain::company::{Amount, CompanyLimits, Purse};
 use domain::deliveries::Totals;
-use domain::notification::{Notification, NotificationCommand, NotificationError, RequestNotification};
-use domain::value::{CompanyId, NotificationId, StatedReason, UserId};
+use domain::notification::{Asks, Notification, NotificationCommand, NotificationError, RequestNotification};
+use domain::value::{CompanyId, NotificationId, StatedReason, TimeZone, UserId};
 use serde_json::{Value, json};
 
 use crate::context::CommandContext;
+use crate::database::begin;
+use crate::execute::decide_on;
 use crate::log::EventLog;
 use crate::outcome::{CommandError, Done};
+use crate::purse::{self, Moment, Without};
 
 type Outcome = Result<Done, CommandError<NotificationError>>;
 
@@ -25,6 +29,60 @@ pub async fn request(
     let id = request.notification.to_string();
     let context = context.clone().about(request.company);
     log.execute_new::<Notification>(&id, NotificationCommand::Request(request), &context, answer).await
+}
+
+/// What a notification would take of a company with limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// The company's limits.
+    pub limits: CompanyLimits,
+    /// The company's time zone.
+    pub zone: TimeZone,
+    /// What the notification would take.
+    pub amount: Amount,
+}
+
+/// Requests a notification of a company with limits. What it will take is promised to it in the transaction of its first
+/// event, one notification of a company after the other, so that two of them never share what is left.
+///
+/// # Errors
+/// [`NotificationError::OverLimit`], and those of [`request`].
+pub async fn request_within(
+    log: &EventLog,
+    request: RequestNotification,
+    demand: &Demand,
+    context: &CommandContext,
+    answer: &Value,
+) -> Outcome {
+    let context = &context.clone().about(request.company);
+    let (id, channel) = (request.notification.to_string(), request.content.channel());
+    let of = &Moment {
+        company: request.company,
+        zone: demand.zone,
+        channel,
+        begins_at: request.begins_at(),
+        now: request.at,
+    };
+    log.once(context, || async {
+        // Events are sealed before the transaction begins, so that it never waits for a second connection.
+        let taken = purse::taken(&mut *log.pool().acquire().await?, of, Without::Nobody).await?;
+        let purse = Purse { limits: demand.limits.clone(), taken };
+        let asks = Some(Asks { amount: demand.amount, purse });
+        let command = NotificationCommand::Request(RequestNotification { asks, ..request.clone() });
+        let drafts = decide_on(Notification::default(), 0, &id, command, context).await?;
+        let ready = log.ready(drafts, context, answer).await?;
+        let mut tx = begin(log.pool()).await?;
+        purse::lock(&mut tx, request.company).await?;
+        let taken = purse::taken(&mut tx, of, Without::Nobody).await?;
+        let purse = Purse { limits: demand.limits.clone(), taken };
+        if purse.passed_by(channel, demand.amount).is_some() {
+            // Another notification has taken what was left: this one is decided again.
+            return Err(CommandError::Conflict);
+        }
+        purse::promise(&mut tx, request.notification, of, demand.amount).await?;
+        log.commit(tx, &ready, context).await
+    })
+    .await
 }
 
 /// Cancels what is left of a notification. A notification that is over stays as it is.

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use commands::purse;
 use sqlx::PgPool;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::Wakes;
+use crate::notices::alert_all;
 use crate::options::DispatcherOptions;
+use crate::tasks::flood::forget_old_addresses;
 use crate::tasks::owners::{self, Watch};
 use crate::tasks::settle::{SettleError, Settler};
 use crate::tasks::{complete_left_over, recover, suppress_erased, sweep, unpark_all};
@@ -28,6 +31,7 @@ pub(crate) struct Housekeeper {
 struct Start {
     has_unparked: bool,
     has_recovered: bool,
+    has_alerted: bool,
 }
 
 impl Housekeeper {
@@ -41,6 +45,9 @@ impl Housekeeper {
         loop {
             let next = Instant::now() + self.options.heartbeat;
             self.look(&mut watch).await;
+            let kept = self.keep_purses(start.has_alerted).await;
+            start.has_alerted = kept.is_ok();
+            log("adding up", kept);
             loop {
                 self.clean(&mut start).await;
                 if timeout_at(next, self.wakes.housekeeper.notified()).await.is_err() {
@@ -90,6 +97,18 @@ impl Housekeeper {
         }
         self.wakes.pumps();
         Ok(())
+    }
+
+    /// Adds up what was sent, and tells the people of companies that have used much of a limit. The first time, and after a
+    /// failure, of all companies that have sent something today: nobody may have told of what was added up before.
+    async fn keep_purses(&self, has_alerted: bool) -> Result<(), SettleError> {
+        let now = (self.options.clock)();
+        forget_old_addresses(&self.pool, now).await?;
+        let mut companies = purse::fold(&self.pool).await?;
+        if !has_alerted {
+            companies = purse::recent(&self.pool, now).await?;
+        }
+        alert_all(&self.settler, &companies, now).await
     }
 
     async fn sweep(&self) -> Result<(), SettleError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::value::{Channel, CompanyId};
 use uuid::Uuid;
 
-use crate::provider::Provider;
+use crate::provider::{Prices, Provider, SmsProvider};
 
 /// The companies of a route. No company may be in two routes of a process.
 #[derive(Debug, Clone)]
@@ -39,15 +39,20 @@ impl Route {
 /// Whether the SMS of a company are carried in Unicode: by the provider that is preferred for them. Another one, used while
 /// that rests, may differ. True if there is none.
 pub fn sms_takes_unicode(routes: &[Route], company: CompanyId) -> bool {
-    let route = routes.iter().find(|route| route.companies.include(company.uuid()));
-    let of_sms = |route: &Route| {
-        route
-            .providers
-            .iter()
-            .find(|provider| provider.channel() == Channel::Sms)
-            .map(Provider::takes_unicode)
-    };
-    route.and_then(of_sms).unwrap_or(true)
+    preferred_for_sms(routes, company).is_none_or(SmsProvider::takes_unicode)
+}
+
+/// The prices of the provider that is preferred for the SMS of a company, if there is one.
+pub fn sms_prices(routes: &[Route], company: CompanyId) -> Option<&Prices> {
+    preferred_for_sms(routes, company).map(SmsProvider::prices)
+}
+
+fn preferred_for_sms(routes: &[Route], company: CompanyId) -> Option<&SmsProvider> {
+    let route = routes.iter().find(|route| route.companies.include(company.uuid()))?;
+    route.providers.iter().find_map(|provider| match provider {
+        Provider::Sms(provider) => Some(provider),
+        Provider::Email(_) => None,
+    })
 }
 
 impl Companies {

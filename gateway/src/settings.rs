@@ -28,6 +28,8 @@ pub struct Settings {
     pub simulator: Option<Arc<Simulator>>,
     /// How the deliveries of companies are carried.
     pub routes: Vec<Route>,
+    /// The currency of prices, as ISO 4217.
+    pub currency: String,
     /// The source of the time.
     pub clock: Clock,
     /// How long a read waits for the views to show its caller's last write.
@@ -42,6 +44,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             simulator: None,
             routes: Vec::new(),
+            currency: "USD".to_owned(),
             clock: Arc::new(clock::now),
             read_wait: Timeouts::default().views,
         }

@@ -63,6 +63,8 @@ pub struct SystemOptions {
     pub timeouts: Timeouts,
     /// The providers and the simulator.
     pub providers: Providers,
+    /// The currency of their prices, as ISO 4217.
+    pub currency: String,
     /// The options of the dispatcher.
     pub dispatcher: DispatcherOptions,
     /// Whether to refuse a database that may lose commits: always, except for a test's own servers.
@@ -94,6 +96,7 @@ impl SystemOptions {
             connections: config.database.max_connections,
             timeouts: Timeouts::default(),
             providers,
+            currency: config.currency.clone(),
             dispatcher: DispatcherOptions::new(Arc::new(clock::now), Arc::new(chance::fraction)),
             durable: true,
             ready_at_once: true,

@@ -5,8 +5,8 @@ create table companies (
   name text not null,
   country text not null,
   time_zone text not null,
-  -- A notification to more people than this needs an approval.
-  approval_above bigint,
+  -- Those that are set, by name.
+  limits json not null,
   registered_position bigint not null,
   position bigint not null,
   constraint company_is_registered_once primary key (company_id)

@@ -10,6 +10,7 @@ use domain::company::{CompanyEvent, CompanyProfile};
 use domain::value::{AddressKind, Channel, CompanyId};
 use domain::{Event, Position};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::address::AddressIndex;
@@ -112,27 +113,23 @@ async fn save_companies(tx: &mut PgConnection, companies: &HashMap<Uuid, Company
         return Ok(());
     }
     sqlx::query(
-        "insert into companies (company_id, name, country, time_zone, approval_above, registered_position, position)
-         select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[]),
+        "insert into companies (company_id, name, country, time_zone, limits, registered_position, position)
+         select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::json[]),
                 unnest($6::bigint[]), unnest($7::bigint[])
          on conflict (company_id) do update
          set name = excluded.name, country = excluded.country, time_zone = excluded.time_zone,
-             approval_above = excluded.approval_above, position = excluded.position",
+             limits = excluded.limits, position = excluded.position",
     )
     .bind(companies.keys().copied().collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.profile.name.as_str()).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.profile.country.as_str()).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.profile.time_zone.as_str()).collect::<Vec<_>>())
-    .bind(companies.values().map(|company| approval_above(company.profile)).collect::<Vec<_>>())
+    .bind(companies.values().map(|company| Json(&company.profile.limits)).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.first).collect::<Vec<_>>())
     .bind(companies.values().map(|company| company.last).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())
-}
-
-fn approval_above(profile: &CompanyProfile) -> Option<i64> {
-    profile.limits.approval_above.map(|people| i64::try_from(people).unwrap_or(i64::MAX))
 }
 
 /// Deletes the rows of the clients that may have any. A client that is kept keeps the time of its registration.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use domain::client::{ClientEvent, ClientProfile, Contact};
-use domain::company::{CompanyEvent, CompanyLimits, CompanyProfile};
+use domain::company::{CompanyEvent, CompanyProfile, Limit, OverLimit};
 use domain::deliveries::{
     Cause, DeliveriesEvent, Detail, Evidence, FailureClass, GroupOutcome, GroupReceipt, Observation,
     OutcomeGroup, Phase, ReceiptGroup, Resolution, SuppressionReason, Totals,
@@ -89,6 +89,7 @@ fn notifications() -> Vec<NotificationEvent> {
             only_to: Some(Box::new(Recipient {
                 client: id(10),
                 kind: ContactKind::Holder,
+                is_foreign: false,
                 addressee: personal(10, addressee()),
             })),
             sms: Some(SmsOptions { transliterate: true, segments_max: Some(2) }),
@@ -100,6 +101,7 @@ fn notifications() -> Vec<NotificationEvent> {
             expires_at: Some(at(1_700_086_400)),
             send_at: Some(at(1_700_000_030)),
             needs_approval: true,
+            excludes_foreign: true,
             author: id(10),
             requested_at: at(1_700_000_000),
         },
@@ -108,6 +110,9 @@ fn notifications() -> Vec<NotificationEvent> {
         NotificationEvent::NotificationRescheduled { send_at: at(1_700_003_600) },
         NotificationEvent::NotificationBegun,
         NotificationEvent::NotificationPaused,
+        NotificationEvent::NotificationPausedByLimit {
+            over: OverLimit { limit: Limit::SmsPerDay, max: 100, taken: 80, asked: 21 },
+        },
         NotificationEvent::NotificationResumed,
         NotificationEvent::AudienceClosed {
             generation: 1,
@@ -141,6 +146,7 @@ fn audiences() -> Vec<AudienceEvent> {
         recipients: vec![Recipient {
             client: id(30),
             kind: ContactKind::EmergencyContact,
+            is_foreign: false,
             addressee: personal(30, addressee()),
         }],
         cursor: "00ff".into(),
@@ -285,7 +291,7 @@ fn companies() -> Vec<CompanyEvent> {
         name: "Vigía Andina".into(),
         country: "CO".into(),
         time_zone: "America/Bogota".into(),
-        limits: CompanyLimits { approval_above: Some(500) },
+        limits: [(Limit::ApprovalAbove, 500), (Limit::SmsPerDay, 10_000)].into_iter().collect(),
     };
     vec![CompanyEvent::CompanyRegistered(profile()), CompanyEvent::CompanyChanged(profile())]
 }

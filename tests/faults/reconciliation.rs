@@ -32,6 +32,7 @@ pub(crate) async fn reconcile_without_stream(testbed: &Testbed, client: &Client,
     for asked in load.notifications() {
         let totals = final_totals(client, asked.id).await;
         in_doubt += deliveries_match_the_ledger(testbed, client, asked, &totals).await;
+        usage_is_what_was_sent(testbed, asked, &totals).await;
     }
     testbed.caught_up().await;
     nothing_is_left_to_send(testbed).await;
@@ -80,6 +81,15 @@ async fn deliveries_match_the_ledger(
     assert_eq!(in_state("accepted") as i64, count(totals, "accepted"), "{totals}");
     assert_eq!(in_state("in_doubt") as i64, count(totals, "in_doubt"), "{totals}");
     in_state("in_doubt")
+}
+
+/// The purse of the company has counted every message that a provider has or may have, once.
+async fn usage_is_what_was_sent(testbed: &Testbed, asked: RequestedNotification<'_>, totals: &Value) {
+    let notification = asked.id.parse().expect("an id");
+    let sum = commands::purse::of_notification(testbed.log.pool(), notification).await.expect("the usage");
+    assert_eq!(sum.messages, count(totals, "accepted") + count(totals, "in_doubt"), "{totals}");
+    let parts = if asked.channel == Channel::Sms { sum.messages } else { 0 };
+    assert_eq!(sum.segments, parts, "each SMS has one part");
 }
 
 /// How often the providers accepted a message for each address.

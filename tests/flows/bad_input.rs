@@ -88,7 +88,14 @@ impl Office {
             "POST /users" => vec![user],
             "PATCH /users/{id}" => vec![merged(&user, json!({"active": true}))],
             "POST /companies" => vec![company],
-            "PATCH /companies/{id}" => vec![merged(&company, json!({"limits": {"approval_above": 500}}))],
+            "PATCH /companies/{id}" => {
+                let limits = json!({
+                    "approval_above": 500, "sms_per_day": 1_000, "sms_per_month": 20_000, "emails_per_day": 1_000,
+                    "emails_per_month": 20_000, "segments_per_day": 2_000, "segments_per_month": 40_000,
+                    "foreign_per_day": 10, "per_recipient_per_hour": 3,
+                });
+                vec![merged(&company, json!({ "limits": limits }))]
+            }
             "POST /companies/{id}/clients" | "PATCH /clients/{id}" => vec![client],
             "POST /messages" => vec![message],
             "POST /inbox/read-all" => vec![json!({"up_to": 0})],

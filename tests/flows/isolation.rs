@@ -74,7 +74,7 @@ fn rule(route: &Route) -> (Guard, Thing) {
             (Roles(NOTIFIERS), Thing::None)
         }
         "GET /companies/{id}" => (Company(EVERY_ROLE), Thing::Company),
-        "GET /companies/{id}/clients" => (Company(READERS), Thing::Company),
+        "GET /companies/{id}/clients" | "GET /companies/{id}/usage" => (Company(READERS), Thing::Company),
         "POST /companies/{id}/clients" | "POST /companies/{id}/clients/import" => {
             (Company(NOTIFIERS), Thing::Company)
         }

@@ -19,6 +19,7 @@ mod live;
 mod messages;
 mod notifications;
 mod pages;
+mod purse;
 mod receipts;
 mod relay;
 mod replay;

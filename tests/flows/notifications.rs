@@ -126,7 +126,7 @@ async fn an_sms_is_previewed_confirmed_sent_tried_again_and_accounted_for() {
     let preview = desk.nora.post("/notifications/preview", &order).await.expect(200);
     let audience = json!({"total": 13, "reachable": 12, "excluded": {"no_phone": 1}, "duplicates": 1});
     assert_eq!(preview["audience"], audience);
-    let sms = json!({"encoding": "ucs2", "segments_min": 1, "segments_typical": 1, "segments_max": 1, "segments_total": 12, "forcing_characters": ["á", "í"], "without_unicode": 0, "lost_characters": []});
+    let sms = json!({"encoding": "ucs2", "segments_min": 1, "segments_typical": 1, "segments_max": 1, "segments_total": 12, "forcing_characters": ["á", "í"], "without_unicode": 0, "lost_characters": [], "cost": null});
     assert_eq!(preview["sms"], sms);
     order["confirm_token"] = preview["confirm_token"].clone();
     let notification = desk.send(&order).await;

@@ -43,7 +43,7 @@ async fn what_the_preview_shows_is_what_each_network_gets() {
         verbatim["sms"],
         json!({
             "encoding": "ucs2", "segments_min": 1, "segments_typical": 1, "segments_max": 1, "segments_total": 2,
-            "forcing_characters": ["á", "ó", "😀"], "without_unicode": 1, "lost_characters": ["😀"],
+            "forcing_characters": ["á", "ó", "😀"], "without_unicode": 1, "lost_characters": ["😀"], "cost": null,
         })
     );
     order["transliterate"] = json!(true);
@@ -177,7 +177,7 @@ async fn a_provider_of_more_parts_than_allowed_does_not_get_the_sms() {
     desk.world.stop().await;
 }
 
-async fn world(simulator: Simulator, settings: &[SmsSettings]) -> World {
+pub(crate) async fn world(simulator: Simulator, settings: &[SmsSettings]) -> World {
     let providers = settings
         .iter()
         .map(|settings| Provider::Sms(SmsProvider::try_new(settings).expect("the settings can be used")))

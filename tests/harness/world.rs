@@ -231,6 +231,7 @@ fn options(database_url: &str, nats_url: &str, providers: Providers, clock: Cloc
         connections: 10,
         timeouts: Timeouts { connection: HANG, views: HANG, transaction: HANG },
         providers,
+        currency: "USD".to_owned(),
         dispatcher,
         durable: false,
         ready_at_once: true,

@@ -3,18 +3,20 @@
 
 use chrono::{DateTime, Utc};
 use commands::log::AppendError;
-use domain::notification::{Notification, NotificationCommand};
+use domain::notification::{Notification, NotificationCommand, NotificationEvent};
 use domain::value::{CompanyId, NotificationId};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::demand::Demand;
 use super::resolver::{ResolveError, Resolver, notification_draft};
+use crate::notices;
 use crate::tasks::follow_notification;
 
 /// A notification whose row says that it is due.
 pub(super) struct Due {
     pub(super) notification: NotificationId,
-    company: CompanyId,
+    pub(super) company: CompanyId,
 }
 
 /// The one that is due for the longest time; what another dispatcher is beginning is its own.
@@ -44,7 +46,10 @@ impl Resolver {
     /// another time that is recorded there is obeyed before the row shows it.
     pub(super) async fn begin(&self, due: &Due) -> Result<(), ResolveError> {
         let loaded = self.log.reader().load::<Notification>(&due.notification.to_string()).await?;
-        let Ok(events) = loaded.state.decide(NotificationCommand::Begin { at: (self.clock)() }) else {
+        let at = (self.clock)();
+        let demand = self.demand(due, &loaded.state, at).await?;
+        let asks = demand.as_ref().map(Demand::asks);
+        let Ok(events) = loaded.state.decide(NotificationCommand::Begin { at, asks }) else {
             return Ok(follow_notification(&self.pool, due.notification).await?);
         };
         let metadata = self.requests.metadata_of_outcomes((due.notification, 1), due.company).await?;
@@ -52,19 +57,36 @@ impl Resolver {
         let drafts = drafts
             .map(|(event, sequence)| notification_draft(due.notification, sequence, event, metadata.clone()))
             .collect::<Result<Vec<_>, AppendError>>()?;
-        // What begins holds no personal data: no key is read here.
+        let notice = match &events[..] {
+            [NotificationEvent::NotificationPausedByLimit { over }] => {
+                notices::paused(&self.pool, due.company, *over, at).await?
+            }
+            _ => None,
+        };
+        let drafts = drafts.into_iter().chain(notice).collect();
         let sealed = self.log.writer().seal(drafts, None).await?;
         let mut tx = commands::begin(&self.pool).await?;
         if !lock_waiting(&mut tx, due.notification).await? {
             return Ok(());
         }
+        let begins = matches!(events[..], [NotificationEvent::NotificationBegun]);
+        if let Some(demand) = demand.filter(|_| begins)
+            && !demand.take(&mut tx, due.notification).await?
+        {
+            return Ok(());
+        }
         let appended = self.log.writer().append_in(&mut tx, &sealed).await?;
-        mark_begun(&mut tx, due.notification, appended.last).await?;
+        if begins {
+            mark_begun(&mut tx, due.notification, appended.last).await?;
+        }
         fail::fail_point!("begin::before_commit", |_| std::process::abort());
         tx.commit().await?;
         fail::fail_point!("begin::committed", |_| std::process::abort());
         self.log.writer().committed_in(&sealed, appended);
-        tracing::debug!(notification = %due.notification, "a notification begins");
+        if !begins {
+            tracing::info!(notification = %due.notification, "a limit of its company pauses a notification that is due");
+            follow_notification(&self.pool, due.notification).await?;
+        }
         Ok(())
     }
 }

@@ -75,6 +75,7 @@ mod tests {
             recipient: Recipient {
                 client: client.into(),
                 kind: ContactKind::Holder,
+                is_foreign: false,
                 addressee: Personal::new(client, addressee),
             },
             index: vec![number],

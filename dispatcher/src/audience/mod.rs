@@ -3,6 +3,7 @@
 mod aside;
 mod begin;
 mod chunk;
+mod demand;
 mod open;
 mod reopen;
 mod resolver;

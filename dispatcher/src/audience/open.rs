@@ -1,7 +1,7 @@
 //! Audiences that are being resolved: which is next, and how far it is.
 
 use domain::notification::AudienceFilter;
-use domain::value::{Channel, CompanyId, NotificationId, RecipientKind};
+use domain::value::{Channel, CompanyId, CountryCode, NotificationId, RecipientKind};
 use projections::queries::audience::Selection;
 use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
@@ -21,6 +21,9 @@ pub(super) struct Open {
     /// The last recipient's blind index, or for a retry the last chunk's number.
     pub(super) cursor: Vec<u8>,
     pub(super) cancelled: bool,
+    /// The company's country; none until the view knows the company.
+    country: Option<String>,
+    excludes_foreign: bool,
 }
 
 impl Open {
@@ -38,13 +41,25 @@ impl Open {
 
     /// The contacts its people are chosen from.
     pub(super) fn selection<'a>(&self, filter: &'a AudienceFilter) -> Selection<'a> {
-        Selection { company: self.company(), channel: self.channel, kind: self.recipient_kind, filter }
+        Selection {
+            company: self.company(),
+            channel: self.channel,
+            kind: self.recipient_kind,
+            filter,
+            home: home(self.country.as_deref()),
+            excludes_foreign: self.excludes_foreign,
+        }
     }
 
     /// The notification and its generation, which somebody asked for.
     pub(super) fn asked(&self) -> (NotificationId, u32) {
         (self.notification(), self.generation())
     }
+}
+
+/// The company's country as its view has it.
+pub(super) fn home(country: Option<&str>) -> CountryCode {
+    country.and_then(|country| country.parse().ok()).unwrap_or_default()
 }
 
 /// How many events before a request are searched for one that its view has yet to take in: fewer than a projector skips
@@ -58,7 +73,8 @@ const SEARCHED_EVENTS_MAX: i64 = 1_000;
 pub(super) async fn next_open(pool: &PgPool, resting: &[Uuid]) -> sqlx::Result<Option<Open>> {
     sqlx::query_as(
         "select a.notification_id, a.generation, n.company_id, n.channel, n.recipient_kind, a.chunks, a.recipients,
-                a.cursor, n.cancelled
+                a.cursor, n.cancelled, n.excludes_foreign,
+                (select c.country from clients.companies c where c.company_id = n.company_id) as country
          from audiences a join send_notifications n using (notification_id)
          where not a.closed and a.due_at is null and a.notification_id <> all($1)
            and case a.generation

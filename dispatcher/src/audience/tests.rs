@@ -25,6 +25,7 @@ const VIEW: &str = "
     create table clients.contacts (
       client_id uuid, company_id uuid, ordinal integer, kind text, name text, email text, email_index bytea);
     create index on clients.contacts (company_id, email_index);
+    create table clients.companies (company_id uuid, country text);
     insert into clients.clients
     select ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 'Ana', 'es', 'America/Bogota'
     from generate_series(1, 501) n;

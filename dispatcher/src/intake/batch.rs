@@ -35,6 +35,7 @@ pub(super) struct Requested {
     pub(super) recipient_kind: RecipientKind,
     pub(super) lane: i16,
     pub(super) expires_at: Option<DateTime<Utc>>,
+    pub(super) excludes_foreign: bool,
 }
 
 /// A generation whose audience is to be resolved.
@@ -82,6 +83,7 @@ impl Batch {
                 recipient_kind,
                 category,
                 expires_at,
+                excludes_foreign,
                 ..
             } => {
                 self.requested.push(Requested {
@@ -91,6 +93,7 @@ impl Batch {
                     recipient_kind,
                     lane: lane_of(category),
                     expires_at,
+                    excludes_foreign,
                 });
                 self.audiences.push(OpenAudience { notification, generation: 1, position, beginning });
             }
@@ -102,6 +105,7 @@ impl Batch {
             | NotificationEvent::NotificationRejected { .. }
             | NotificationEvent::NotificationRescheduled { .. }
             | NotificationEvent::NotificationPaused
+            | NotificationEvent::NotificationPausedByLimit { .. }
             | NotificationEvent::NotificationResumed
             | NotificationEvent::NotificationCancelled => self.controlled.push(notification),
             NotificationEvent::NotificationBegun
@@ -187,6 +191,7 @@ mod tests {
             expires_at: None,
             send_at,
             needs_approval: false,
+            excludes_foreign: false,
             author: UserId::from(Uuid::nil()),
             requested_at: DateTime::UNIX_EPOCH,
         })

@@ -83,8 +83,9 @@ async fn park(tx: &mut PgConnection, positions: &[Position]) -> sqlx::Result<()>
 async fn remember(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()> {
     for requested in &batch.requested {
         sqlx::query(
-            "insert into send_notifications (notification_id, company_id, channel, recipient_kind, lane, expires_at)
-             values ($1, $2, $3, $4, $5, $6)
+            "insert into send_notifications (notification_id, company_id, channel, recipient_kind, lane, expires_at,
+                                             excludes_foreign)
+             values ($1, $2, $3, $4, $5, $6, $7)
              on conflict do nothing",
         )
         .bind(requested.notification.uuid())
@@ -93,6 +94,7 @@ async fn remember(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()> {
         .bind(requested.recipient_kind.as_str())
         .bind(requested.lane)
         .bind(requested.expires_at)
+        .bind(requested.excludes_foreign)
         .execute(&mut *tx)
         .await?;
     }

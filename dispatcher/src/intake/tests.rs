@@ -18,6 +18,7 @@ fn asked(notification: NotificationId) -> Batch {
         recipient_kind: RecipientKind::Everyone,
         lane: 1,
         expires_at: None,
+        excludes_foreign: false,
     };
     let audience = OpenAudience {
         notification: notification.uuid(),

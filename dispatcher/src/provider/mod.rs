@@ -5,6 +5,7 @@ pub mod email;
 pub mod failure;
 pub(crate) mod hint;
 pub mod limit;
+mod prices;
 pub mod pulse;
 mod redaction;
 pub mod schedule;
@@ -26,6 +27,7 @@ pub use email::security::TlsMode;
 pub use email::{EmailProvider, EmailSender, LogIn, SmtpDeadlines, SmtpSettings};
 pub use failure::{Accepted, Doubt, Failure, Scope, SendFailure, StartRefused};
 pub use limit::RateLimit;
+pub use prices::{Prices, WrongPrices};
 pub use pulse::Pulse;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
 pub use settings::SettingsError;
@@ -150,6 +152,14 @@ impl Provider {
         match self {
             Self::Email(_) => true,
             Self::Sms(provider) => provider.takes_unicode(),
+        }
+    }
+
+    /// The price of one part to a number, in millionths of the configured currency, if it is known. E-mails have no prices.
+    pub fn price_of(&self, number: &str) -> Option<u64> {
+        match self {
+            Self::Email(_) => Some(0),
+            Self::Sms(provider) => provider.prices().of(number),
         }
     }
 

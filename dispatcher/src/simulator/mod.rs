@@ -197,6 +197,7 @@ impl Simulator {
             rate_per_second: 0,
             status_callback: Some(format!("{}/api/v1/hooks/simulador", self.sms_base_url())),
             unicode: true,
+            prices: Default::default(),
             api,
         }
     }

@@ -66,6 +66,7 @@ pub(crate) async fn follow(tx: &mut PgConnection, notifications: &[Uuid]) -> sql
     let controls: Vec<Controls> = lives.iter().map(|(id, life)| Controls::of(*id, life)).collect();
     set_notifications(tx, &controls).await?;
     set_beginnings(tx, &controls).await?;
+    move_promises(tx, &controls).await?;
     stop_tasks(tx, &controls).await
 }
 
@@ -169,6 +170,20 @@ async fn set_beginnings(tx: &mut PgConnection, controls: &[Controls]) -> sqlx::R
     )
     .bind(controls.iter().map(|of| of.notification).collect::<Vec<_>>())
     .bind(controls.iter().map(|of| of.is_cancelled).collect::<Vec<_>>())
+    .bind(controls.iter().map(|of| of.due_at).collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// What is promised to a notification counts on the day on which it begins.
+async fn move_promises(tx: &mut PgConnection, controls: &[Controls]) -> sqlx::Result<()> {
+    sqlx::query(
+        "update send_promises p set begins_at = c.due_at
+         from unnest($1::uuid[], $2::timestamptz[]) as c (notification_id, due_at)
+         where p.notification_id = c.notification_id and p.begins_at <> c.due_at",
+    )
+    .bind(controls.iter().map(|of| of.notification).collect::<Vec<_>>())
     .bind(controls.iter().map(|of| of.due_at).collect::<Vec<_>>())
     .execute(tx)
     .await?;

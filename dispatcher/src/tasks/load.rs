@@ -35,7 +35,8 @@ pub(crate) async fn deliveries(log: &Reader, id: ChunkId) -> Result<(Deliveries,
     Ok((loaded.state, loaded.sequence))
 }
 
-async fn recipients(log: &Reader, id: ChunkId) -> Result<Vec<Recipient>, TaskError> {
+/// Everybody in a chunk, in order.
+pub(super) async fn recipients(log: &Reader, id: ChunkId) -> Result<Vec<Recipient>, TaskError> {
     let unreadable = |cause: String| TaskError::Unreadable { task: id, cause };
     let stream = id.notification.to_string();
     let stored = log.read_stream(AUDIENCE, &stream, i64::from(id.chunk) - 1, 1).await?;

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use domain::value::{ClientId, Member, Members};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::ChunkId;
+use super::flood::{Guarded, too_often};
 
 /// One member that a worker is about to send to, or provably did not send to.
 #[derive(Debug, Clone)]
@@ -23,6 +25,8 @@ pub(crate) struct StartMark {
     pub(crate) provider: Arc<str>,
     /// False takes a mark back: the member is provably unsent, and stays with the owner.
     pub(crate) is_started: bool,
+    /// If the company has a limit an hour and address.
+    pub(crate) guarded: Option<Box<Guarded>>,
 }
 
 /// What became of a mark.
@@ -38,6 +42,8 @@ pub(crate) enum Marked {
     Paused,
     /// The person was erased.
     Erased,
+    /// The address has had as many messages in this hour as its company allows.
+    TooOften,
     /// Nobody knows whether it is committed; the member is unsent all the same.
     Unknown,
 }
@@ -60,19 +66,24 @@ pub(super) async fn mark(
     tx: &mut PgConnection,
     owner: Uuid,
     marks: &[StartMark],
+    now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Marked>> {
     if marks.is_empty() {
         return Ok(Vec::new());
     }
     lock(tx, owner).await?;
+    let too_often = too_often(tx, marks, now).await?;
+    let is_too_often = |mark: &StartMark| {
+        mark.is_started && mark.guarded.as_ref().is_some_and(|guarded| too_often.contains(&guarded.delivery))
+    };
     let started = marks.iter().filter(|mark| mark.is_started);
     let clients = started.map(|mark| mark.client.uuid()).collect();
-    let (mut keys, mut groups) = grouped(marks, |_| false);
+    let (mut keys, mut groups) = grouped(marks, is_too_often);
     let mut inserted = insert(tx, owner, &groups, clients).await?;
     let erased = inserted.erased;
     let is_erased = |mark: &StartMark| mark.is_started && erased.contains(&mark.client.uuid());
     if !erased.is_empty() {
-        (keys, groups) = grouped(marks, is_erased);
+        (keys, groups) = grouped(marks, |mark| is_erased(mark) || is_too_often(mark));
         inserted = insert(tx, owner, &groups, Vec::new()).await?;
     }
     let order: Vec<&Key> = groups.keys().collect();
@@ -80,6 +91,7 @@ pub(super) async fn mark(
         |key: &Key| order.binary_search(&key).ok().and_then(|place| inserted.marked.get(&place)).copied();
     let outcome = |(mark, key): (&StartMark, &Key)| match is_erased(mark) {
         true => Marked::Erased,
+        false if is_too_often(mark) => Marked::TooOften,
         false => of_row(key).unwrap_or(Marked::Lost),
     };
     Ok(marks.iter().zip(&keys).map(outcome).collect())
@@ -246,6 +258,7 @@ mod tests {
             client: Uuid::from_u128(number.into()).into(),
             provider: provider.into(),
             is_started,
+            guarded: None,
         }
     }
 

@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 
 use domain::deliveries::{Deliveries, Evidence, MemberOutcome, Observation, Outcome};
+use domain::rendering::render;
 use domain::value::Member;
 use sqlx::PgPool;
 
+use super::load::recipients;
 use super::marks::{StartRow, Started, started};
-use super::settle::{SettleError, Settler};
+use super::settle::{Change, SettleError, Settler, Spent};
 use super::sweep::changes;
 use super::{COLUMNS, ChunkId, PAGE_TASKS, Task, TaskRow, tasks};
+use crate::request::RequestError;
 
 /// Takes back a page of the tasks that have no living owner: it is fenced, or nobody knows it. Returns how many there
 /// were. It may be repeated after a crash anywhere: the outcomes, the marks and the task change in one transaction.
@@ -23,7 +26,10 @@ pub(crate) async fn recover(settler: &Settler) -> Result<usize, SettleError> {
         (task, started)
     });
     let doubts = |_: &Task, deliveries: &Deliveries, started| in_doubt(deliveries, started);
-    let changes = changes(settler, with_marks.collect(), doubts).await?;
+    let mut changes = changes(settler, with_marks.collect(), doubts).await?;
+    for change in &mut changes {
+        change.spent = spent_in_doubt(settler, change).await?;
+    }
     settler.commit(None, &[], &changes).await?;
     Ok(count)
 }
@@ -39,6 +45,26 @@ async fn orphans(pool: &PgPool) -> sqlx::Result<Vec<Task>> {
     .fetch_all(pool)
     .await?;
     Ok(tasks(rows))
+}
+
+/// What messages in doubt have taken, as if their provider had them. Its price is not known here.
+async fn spent_in_doubt(settler: &Settler, change: &Change) -> Result<Vec<(Member, Spent)>, SettleError> {
+    let Some(generation) = change.outcomes.first().map(|outcome| outcome.generation) else {
+        return Ok(Vec::new());
+    };
+    let request = match settler.requests.get((change.task.id.notification, generation)).await {
+        Ok(request) => request,
+        Err(RequestError::Database(error)) => return Err(error.into()),
+        Err(_) => return Ok(Vec::new()),
+    };
+    let Some(Ok(text)) = &request.text else { return Ok(Vec::new()) };
+    let recipients = recipients(settler.log.reader(), change.task.id).await?;
+    let spent = |outcome: &MemberOutcome| {
+        let recipient = recipients.get(outcome.member.index())?;
+        let rendered = render(text, recipient.addressee.get()?).ok()?;
+        Some((outcome.member, Spent::of(text, &rendered, recipient.is_foreign, None)))
+    };
+    Ok(change.outcomes.iter().filter_map(spent).collect())
 }
 
 /// The marks of these tasks in their present epoch, in their order.

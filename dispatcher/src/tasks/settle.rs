@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use commands::begin;
 use commands::log::{AppendError, Appended, Draft, EventLog, LoadError, Sealed, Writer};
+use commands::purse;
 use domain::deliveries::{DELIVERIES, Deliveries, MemberOutcome};
-use domain::value::{Members, NotificationId};
+use domain::value::{Member, Members, NotificationId};
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -19,6 +20,8 @@ use super::decided::{Decided, count, decide, deltas, settled, stream};
 use super::load::deliveries;
 use super::marks::mark;
 pub(crate) use super::next::Next;
+pub(crate) use super::spent::Spent;
+use super::spent::sent;
 use super::{ChunkId, Task, TaskError, park, store};
 pub(crate) use super::{Marked, StartMark};
 use crate::options::Clock;
@@ -42,6 +45,8 @@ pub(crate) struct Change {
     /// The members that the owner still works on; those with an outcome here, and those that only wait for a retry, are not
     /// among them.
     pub(crate) in_memory: Members,
+    /// What the messages to these members take of the company's purse, if they count.
+    pub(crate) spent: Vec<(Member, Spent)>,
     /// Members whose outcome stands under no start mark, as after a refusal before the mark or one whose mark was taken
     /// back. Only the task's owner may record it.
     pub(crate) unmarked: Members,
@@ -120,8 +125,8 @@ type Committed = (Vec<Marked>, Vec<Settled>);
 /// Settles. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Settler {
-    pub(super) log: EventLog,
-    pub(super) pool: PgPool,
+    pub(crate) log: EventLog,
+    pub(crate) pool: PgPool,
     pub(super) requests: Requests,
     pub(super) clock: Clock,
     /// Rung after each settlement, for the receipts that wait for one.
@@ -223,7 +228,7 @@ impl Settler {
         let sealed = self.sealed(&decided).await?;
         let mut tx = begin(&self.pool).await?;
         let marked = match owner {
-            Some(owner) => mark(&mut tx, owner, marks).await?,
+            Some(owner) => mark(&mut tx, owner, marks, now).await?,
             None => vec![Marked::Lost; marks.len()],
         };
         let ours = take_steps(&mut tx, &decided).await?;
@@ -232,6 +237,7 @@ impl Settler {
             return Err(SettleError::NotOurs(lost));
         }
         store::add_totals(&mut tx, &deltas(&decided)).await?;
+        purse::add(&mut tx, &sent(&decided), now).await?;
         let completed = self.complete_finished(&mut tx, &decided, &ours).await?;
         // From here on the ledger is locked.
         let appended = append(self.log.writer(), &mut tx, sealed.as_ref()).await?;

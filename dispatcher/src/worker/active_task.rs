@@ -9,7 +9,7 @@ use domain::value::{DeliveryId, Member, Members, Ordinal, first_members};
 
 use super::job::Job;
 use crate::tasks::load::Loaded;
-use crate::tasks::settle::{Change, Next, Settled};
+use crate::tasks::settle::{Change, Next, Settled, Spent};
 use crate::tasks::{ChunkId, Task};
 
 /// A claimed task. Shared by its jobs.
@@ -107,7 +107,12 @@ impl ActiveTask {
     }
 
     /// What is to be settled when these outcomes are known.
-    pub(super) fn change(&self, outcomes: Vec<MemberOutcome>, unmarked: Members) -> Change {
+    pub(super) fn change(
+        &self,
+        outcomes: Vec<MemberOutcome>,
+        spent: Vec<(Member, Spent)>,
+        unmarked: Members,
+    ) -> Change {
         let mut progress = self.progress();
         let settled: Members = outcomes.iter().map(|outcome| outcome.member).collect();
         progress.in_memory = progress.in_memory.without(settled);
@@ -119,6 +124,7 @@ impl ActiveTask {
             sequence: progress.sequence,
             outcomes,
             in_memory: progress.in_memory,
+            spent,
             unmarked,
         }
     }
@@ -180,6 +186,7 @@ impl ActiveTask {
             not_before: None,
             refused_by: Vec::new(),
             elsewhere_until: None,
+            spent: None,
         }
     }
 
@@ -236,7 +243,7 @@ mod tests {
         assert_eq!(due.iter().map(|job| job.attempt).collect::<Vec<_>>(), [2]);
 
         let again = vec![first(2, deferred_until(9))];
-        let change = active.change(again.clone(), Members::NONE);
+        let change = active.change(again.clone(), Vec::new(), Members::NONE);
         assert!(!change.in_memory.contains(due[0].member));
         assert!(active.come_due(at(7)).is_empty(), "the attempt has been made");
         record(&mut deliveries, &task, again);
@@ -253,7 +260,7 @@ mod tests {
         let deliveries = loaded.deliveries.clone();
         let (active, jobs) = ActiveTask::begin(loaded, 0.5, at(1));
         let last = MemberOutcome { member: jobs[0].member, ..first(1, deferred_until(9)) };
-        active.change(vec![last], Members::NONE);
+        active.change(vec![last], Vec::new(), Members::NONE);
         assert!(active.come_due(at(6)).is_empty(), "the next claim has them");
         active.settled(Settled { deliveries, sequence: 2, next: Next::Kept });
         assert_eq!(active.come_due(at(6)).len(), 1, "it was kept after all");

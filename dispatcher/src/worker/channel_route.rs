@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::dispatch_buffer::DispatchBuffer;
 use super::job::Job;
 use super::outcomes::RefusedJob;
+use super::pace::Limit;
 use super::provider_queue::ProviderQueue;
 use crate::provider::Provider;
 use crate::provider::streak::Streaks;
@@ -33,6 +34,10 @@ pub(super) struct ProviderSlot {
     pub(super) provider: Provider,
     pub(super) name: Arc<str>,
     pub(super) queue: ProviderQueue,
+    /// Its rate limit, over all processes.
+    pub(super) limit: Option<Limit>,
+    /// How many workers of this process may have a job at once, so that an alarm waits for few. None: all.
+    places: Option<Semaphore>,
     streaks: Mutex<Streaks<RefusedJob>>,
 }
 
@@ -115,7 +120,21 @@ impl ProviderSlot {
     fn new(provider: Provider) -> Self {
         let gate = provider.gate();
         let (name, queue) = (gate.name.as_str().into(), ProviderQueue::new(gate.connections as usize));
-        Self { provider, name, queue, streaks: Mutex::default() }
+        let limit = gate.limit.per_second().map(|per_second| Limit {
+            name: format!("{}:{}", provider.channel(), gate.name).into(),
+            per_second: per_second.get(),
+        });
+        let places = limit.as_ref().map(|limit| Semaphore::new(limit.places(gate.connections)));
+        Self { provider, name, queue, limit, places, streaks: Mutex::default() }
+    }
+
+    /// The next job, and the right to have it. Waits for both.
+    pub(super) async fn next(&self) -> Option<(Option<SemaphorePermit<'_>>, Job)> {
+        let place = match &self.places {
+            Some(places) => Some(places.acquire().await.ok()?),
+            None => None,
+        };
+        Some((place, self.queue.take().await?))
     }
 
     /// What the provider has refused since it last accepted somebody.

@@ -8,7 +8,7 @@ use domain::personal::Personal;
 use domain::value::{CompanyId, Member};
 
 use super::active_task::ActiveTask;
-use crate::tasks::settle::StartMark;
+use crate::tasks::settle::{Spent, StartMark};
 
 /// An attempt that is to be made. It is in one place at a time: the dispatch buffer, a provider's queue, a worker, or held
 /// among refusals.
@@ -26,6 +26,8 @@ pub(super) struct Job {
     pub(super) refused_by: Vec<usize>,
     /// Until when it may wait for another provider, once one has refused it.
     pub(super) elsewhere_until: Option<DateTime<Utc>>,
+    /// What the message takes of the company's purse, once it is rendered for a provider.
+    pub(super) spent: Option<Spent>,
 }
 
 impl Job {
@@ -68,6 +70,7 @@ impl Job {
             client: self.task.recipient(self.member)?.client,
             provider: Arc::clone(provider),
             is_started,
+            guarded: None,
         })
     }
 

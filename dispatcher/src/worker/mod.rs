@@ -9,6 +9,7 @@ mod group;
 mod in_flight;
 mod job;
 mod outcomes;
+mod pace;
 mod provider_queue;
 mod pump;
 mod recorder;

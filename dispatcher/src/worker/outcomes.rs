@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::deliveries::{Cause, FailureClass, Outcome, SuppressionReason};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::channel_route::{ChannelRoute, ProviderSlot};
 use super::job::Job;
+use super::pace::{AHEAD, Pace};
 use super::recorder::{Recorder, Started};
 use super::verdict::{Decision, OWN_REST, Verdict};
 use crate::options::DispatcherOptions;
@@ -40,6 +41,8 @@ pub(super) struct Outcomes {
     /// The provider's place in the route.
     pub(super) place: usize,
     pub(super) recorder: Recorder,
+    /// None if no provider has a limit.
+    pub(super) pace: Option<Pace>,
     pub(super) options: DispatcherOptions,
 }
 
@@ -87,6 +90,23 @@ impl Outcomes {
         }
     }
 
+    /// Waits until a send may begin: a little before its slot, if the provider has a limit.
+    pub(super) async fn turn(&self) -> Option<Instant> {
+        let (pace, limit) = (self.pace.as_ref()?, self.slot().limit.as_ref()?);
+        let slot = pace.reserve(limit).await;
+        if let Some(begin) = slot.checked_sub(AHEAD) {
+            sleep_until(begin).await;
+        }
+        Some(slot)
+    }
+
+    /// Waits for the slot of a send that is marked as started.
+    pub(super) async fn wait_for(&self, slot: Option<Instant>) {
+        if let (Some(pace), Some(limit), Some(slot)) = (&self.pace, &self.slot().limit, slot) {
+            pace.wait(limit, slot).await;
+        }
+    }
+
     /// Nothing was sent, because the start mark was refused or came too late.
     async fn not_started(&self, job: Job, marked: Option<Marked>) {
         match marked {
@@ -94,6 +114,7 @@ impl Outcomes {
             Some(Marked::Cancelled) => self.settle_unsent(job, Outcome::Cancelled).await,
             Some(Marked::Paused) => self.give_back(job).await,
             Some(Marked::Erased) => self.settle_unsent(job, ERASED).await,
+            Some(Marked::TooOften) => self.settle_unsent(job, TOO_OFTEN).await,
             Some(Marked::Started) => {
                 // Of a fenced owner nobody hands it out again.
                 self.is_taken_back(&job).await;
@@ -138,7 +159,7 @@ impl Outcomes {
 
     /// Records what became of a delivery without an attempt.
     pub(super) async fn settle_unsent(&self, job: Job, outcome: Outcome) {
-        self.recorder.settle(&job.task, job.ended_unsent(outcome), None).await;
+        self.recorder.settle(&job.task, job.ended_unsent(outcome), None, None).await;
     }
 
     /// Nothing is sent after its time.
@@ -148,7 +169,8 @@ impl Outcomes {
     }
 
     async fn settle(&self, job: Job, outcome: Outcome, started: Option<Started>) {
-        self.recorder.settle(&job.task, job.ended(outcome), started).await;
+        let spent = job.spent;
+        self.recorder.settle(&job.task, job.ended(outcome), started, spent).await;
     }
 
     async fn refused(&self, mut refused: RefusedJob) {
@@ -283,6 +305,9 @@ impl Outcomes {
 
 /// The person was erased after the audience was frozen.
 pub(super) const ERASED: Outcome = Outcome::Suppressed { reason: SuppressionReason::Erased, provider: None };
+
+/// The address has had enough of its company in this hour.
+const TOO_OFTEN: Outcome = Outcome::Suppressed { reason: SuppressionReason::TooOften, provider: None };
 
 /// Until when a job that is refused now waits for another provider: no longer than its own schedule would let it wait, for
 /// the first provider may work again by then.

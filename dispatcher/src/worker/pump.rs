@@ -20,6 +20,7 @@ use super::outcomes::{ERASED, Outcomes};
 use super::verdict::OWN_REST;
 use crate::options::DispatcherOptions;
 use crate::tasks::claim::Claimer;
+use crate::tasks::flood::FloodLimits;
 use crate::tasks::load::load;
 use crate::tasks::{Task, TaskError};
 
@@ -39,6 +40,7 @@ pub(super) struct Pump {
     /// Of each provider, in the order of the configuration.
     pub(super) outcomes: Vec<Outcomes>,
     pub(super) active: Arc<ActiveTasks>,
+    pub(super) floods: Arc<FloodLimits>,
     /// A claim has failed since what is claimed was last compared with what is being sent.
     pub(super) may_have_lost_claims: bool,
     /// Which providers were passed over when it was last looked.
@@ -164,6 +166,7 @@ impl Pump {
         let tasks = self.claimer.claim(&wants, now).await?;
         // More is claimed at once while there is more; else when somebody rings, or a little later.
         self.next_claim = Instant::now() + if tasks.is_empty() { CLAIM_EVERY } else { Duration::ZERO };
+        self.floods.read_of(&self.pool, tasks.iter().map(|task| task.company)).await;
         join_all(tasks.into_iter().map(|task| self.begin(task, now))).await;
         Ok(())
     }

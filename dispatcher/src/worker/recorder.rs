@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use commands::log::Keys;
 use domain::deliveries::MemberOutcome;
-use domain::value::Members;
+use domain::value::{Member, Members};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -24,7 +25,8 @@ use super::job::Job;
 use crate::Wakes;
 use crate::options::Clock;
 use crate::tasks::ChunkId;
-use crate::tasks::settle::{Change, Marked, SettleError, Settled, Settler, StartMark};
+use crate::tasks::flood::{FloodLimits, Guarded};
+use crate::tasks::settle::{Change, Marked, SettleError, Settled, Settler, Spent, StartMark};
 
 /// A mark that is not committed by then is not waited for: its person is provably unsent, and is sent to later.
 const MARK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,14 +36,18 @@ const REST: Duration = Duration::from_millis(500);
 
 /// Writes for one owner. Cheap to clone; ends when the last clone is dropped, with what is queued written.
 #[derive(Clone)]
-pub(super) struct Recorder(Group<Entry, Marked>);
+pub(super) struct Recorder {
+    group: Group<Entry, Marked>,
+    keys: Keys,
+    floods: Arc<FloodLimits>,
+}
 
 /// What is to be written.
 enum Entry {
     /// A job is being given to a provider, or was provably not taken.
     Mark(StartMark),
     /// What became of a delivery.
-    Outcome { task: Arc<ActiveTask>, outcome: MemberOutcome, started: Option<Started> },
+    Outcome { task: Arc<ActiveTask>, outcome: MemberOutcome, started: Option<Started>, spent: Option<Spent> },
     /// Nothing happened, but the owner works on somebody no more.
     Release(Arc<ActiveTask>),
 }
@@ -58,6 +64,7 @@ pub(super) struct Flusher {
     pub(super) active: Arc<ActiveTasks>,
     pub(super) in_flight: Arc<InFlight>,
     pub(super) wakes: Arc<Wakes>,
+    pub(super) floods: Arc<FloodLimits>,
     pub(super) clock: Clock,
 }
 
@@ -65,6 +72,7 @@ pub(super) struct Flusher {
 struct TaskOutcomes {
     task: Arc<ActiveTask>,
     outcomes: Vec<MemberOutcome>,
+    spent: Vec<(Member, Spent)>,
     /// Members whose outcome stands under no start mark.
     unmarked: Members,
     started: Vec<Started>,
@@ -72,12 +80,15 @@ struct TaskOutcomes {
 
 impl Recorder {
     pub(super) fn start(tasks: &mut JoinSet<()>, flusher: Flusher) -> Self {
-        Self(Group::start(tasks, 2 * BATCH_PEOPLE_MAX, move |batch| flusher.clone().flush(batch)))
+        let (keys, floods) = (flusher.settler.log.keys().clone(), Arc::clone(&flusher.floods));
+        let group = Group::start(tasks, 2 * BATCH_PEOPLE_MAX, move |batch| flusher.clone().flush(batch));
+        Self { group, keys, floods }
     }
 
     /// Commits that a job is being given to a provider.
     pub(super) async fn mark(&self, job: &Job, provider: &Arc<str>) -> Marked {
-        self.put_mark(job.mark(provider, true)).await
+        let guarded = self.guarded(job).map(Box::new);
+        self.put_mark(job.mark(provider, true).map(|mark| StartMark { guarded, ..mark })).await
     }
 
     /// Takes the mark from a job that its provider has refused and that stays in memory: a crash then leaves it waiting
@@ -86,9 +97,17 @@ impl Recorder {
         self.put_mark(job.mark(provider, false)).await
     }
 
+    /// What the guard of addresses must know, if the company has a limit.
+    fn guarded(&self, job: &Job) -> Option<Guarded> {
+        let (company, channel) = (job.company(), job.task.task.channel);
+        let per_hour = Some(self.floods.of(company)?).filter(|_| !job.is_alarm());
+        let address = self.keys.blind_index(job.address());
+        Some(Guarded { company, channel, delivery: job.task.delivery(job.member), address, per_hour })
+    }
+
     async fn put_mark(&self, mark: Option<StartMark>) -> Marked {
         let Some(mark) = mark else { return Marked::Erased };
-        let answer = self.0.put(Entry::Mark(mark)).await;
+        let answer = self.group.put(Entry::Mark(mark)).await;
         match timeout(MARK_TIMEOUT, answer).await {
             Ok(answer) => answer.unwrap_or(Marked::Unknown),
             Err(_) => Marked::Unknown,
@@ -101,14 +120,15 @@ impl Recorder {
         task: &Arc<ActiveTask>,
         outcome: MemberOutcome,
         started: Option<Started>,
+        spent: Option<Spent>,
     ) {
-        let entry = Entry::Outcome { task: Arc::clone(task), outcome, started };
-        drop(self.0.put(entry).await);
+        let entry = Entry::Outcome { task: Arc::clone(task), outcome, started, spent };
+        drop(self.group.put(entry).await);
     }
 
     /// Lets a task go whose people are not worked on any more. The answer comes when it is written.
     pub(super) async fn release(&self, task: &Arc<ActiveTask>) -> oneshot::Receiver<Marked> {
-        self.0.put(Entry::Release(Arc::clone(task))).await
+        self.group.put(Entry::Release(Arc::clone(task))).await
     }
 }
 
@@ -121,7 +141,9 @@ impl Flusher {
     }
 
     async fn write(&self, marks: Vec<StartMark>, mut tasks: Vec<TaskOutcomes>) -> Vec<Marked> {
-        let change = |of: &mut TaskOutcomes| of.task.change(std::mem::take(&mut of.outcomes), of.unmarked);
+        let change = |of: &mut TaskOutcomes| {
+            of.task.change(std::mem::take(&mut of.outcomes), std::mem::take(&mut of.spent), of.unmarked)
+        };
         let changes: Vec<Change> = tasks.iter_mut().map(change).collect();
         let (answers, settled) = self.commit(&marks, &changes).await;
         for (mark, marked) in marks.iter().zip(&answers) {
@@ -193,7 +215,7 @@ fn sorted(batch: Vec<Entry>) -> (Vec<StartMark>, Vec<TaskOutcomes>, Vec<Option<u
                 marks.push(mark);
                 continue;
             }
-            Entry::Outcome { task, outcome, started } => (task, Some((outcome, started))),
+            Entry::Outcome { task, outcome, started, spent } => (task, Some((outcome, started, spent))),
             Entry::Release(task) => (task, None),
         };
         places.push(None);
@@ -201,15 +223,17 @@ fn sorted(batch: Vec<Entry>) -> (Vec<StartMark>, Vec<TaskOutcomes>, Vec<Option<u
             tasks.push(TaskOutcomes {
                 task,
                 outcomes: Vec::new(),
+                spent: Vec::new(),
                 unmarked: Members::NONE,
                 started: Vec::new(),
             });
             tasks.len() - 1
         });
-        if let Some((outcome, started)) = outcome {
+        if let Some((outcome, started, spent)) = outcome {
             if started.is_none() {
                 tasks[place].unmarked.insert(outcome.member);
             }
+            tasks[place].spent.extend(spent.map(|spent| (outcome.member, spent)));
             tasks[place].outcomes.push(outcome);
             tasks[place].started.extend(started);
         }

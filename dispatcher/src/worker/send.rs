@@ -18,7 +18,7 @@ use super::job::Job;
 use super::outcomes::{ERASED, Outcomes, Sent};
 use crate::provider::{self, Admission, Outgoing, Sender, StartRefused};
 use crate::request::{Request, RequestError, Requests};
-use crate::tasks::settle::Marked;
+use crate::tasks::settle::{Marked, Spent};
 
 /// How long a provider is kept waiting for a message that it is ready to take.
 const START_MAX: Duration = Duration::from_secs(60);
@@ -35,7 +35,7 @@ impl Worker {
     /// Sends until it is stopped; what it has begun it ends.
     pub(super) async fn run(self, stop: CancellationToken) {
         let mut sender = self.outcomes.slot().provider.sender();
-        while let Some(Some(job)) = stop.run_until_cancelled(self.outcomes.slot().queue.take()).await {
+        while let Some(Some((_place, job))) = stop.run_until_cancelled(self.outcomes.slot().next()).await {
             self.serve(&mut sender, job, &stop).await;
         }
         let _ = timeout(GOODBYE, sender.close()).await;
@@ -57,9 +57,9 @@ impl Worker {
         if !job.is_alarm() && gate.breaker.rests_until().is_some_and(|until| now < until) {
             return self.leave_to_another(job);
         }
-        if stop.run_until_cancelled(gate.limit.turn()).await.is_none() {
+        let Some(slot) = stop.run_until_cancelled(self.outcomes.turn()).await else {
             return self.outcomes.put_back(job, now);
-        }
+        };
         // After its turn, which may have been long in coming: what others have learned of the provider meanwhile counts.
         if let Admission::RestsUntil(_) = gate.breaker.admit(self.now()) {
             return self.leave_to_another(job);
@@ -67,7 +67,7 @@ impl Worker {
         let asked = (job.task.task.id.notification, job.generation);
         match self.requests.get(asked).await {
             Ok(request) => {
-                self.send(sender, job, &request).await;
+                self.send(sender, job, &request, slot).await;
             }
             Err(RequestError::Database(error)) => {
                 tracing::warn!(%error, "a notification could not be read, trying again");
@@ -80,7 +80,8 @@ impl Worker {
         }
     }
 
-    async fn send(&self, sender: &mut Sender, mut job: Job, request: &Request) {
+    /// A slot is the moment at which the provider may be given the message.
+    async fn send(&self, sender: &mut Sender, mut job: Job, request: &Request, slot: Option<Instant>) {
         let Some(person) = job.task.addressee(job.member) else {
             return self.outcomes.settle_unsent(job, ERASED).await;
         };
@@ -89,22 +90,28 @@ impl Worker {
         };
         let takes_unicode = self.outcomes.slot().provider.takes_unicode();
         let outgoing = match text.as_ref().map_err(Fault::evidence) {
-            Ok(text) => rendered(text, person, takes_unicode)
-                .map(|rendered| outgoing(&job, person, rendered, text.is_personal(), request.requested_at)),
+            Ok(text) => rendered(text, person, takes_unicode).map(|rendered| {
+                let spent = self.spent(&job, person, text, &rendered);
+                (outgoing(&job, person, rendered, text.is_personal(), request.requested_at), spent)
+            }),
             Err(evidence) => Err(evidence),
         };
-        let outgoing = match outgoing {
+        let (outgoing, spent) = match outgoing {
             Ok(outgoing) => outgoing,
             Err(evidence) => return self.outcomes.settle_unsent(job, content_refused(evidence)).await,
         };
         let began_at = self.now();
         job.since.get_or_insert(began_at);
+        job.spent = Some(spent);
         let (mut marked, may_be_left) = (None, AtomicBool::new(true));
         let started = async || {
             may_be_left.store(false, Ordering::Relaxed);
             let asked = Instant::now();
             let mark = self.outcomes.recorder.mark(&job, &self.outcomes.slot().name).await;
             marked = Some((mark, Instant::now()));
+            if mark == Marked::Started {
+                self.outcomes.wait_for(slot).await;
+            }
             // The job may have waited long since its claim: for its turn, for the mark, for a database that was away. Then
             // the provider may have hung up, and a message that it is given would be in doubt for nothing.
             let is_in_time = job.is_in_time(self.now()) && asked.elapsed() < START_MAX;
@@ -127,6 +134,12 @@ impl Worker {
             Err(_) => tracing::info_span!("send", trace_id, %delivery),
         };
         self.outcomes.record(job, Sent { began_at, marked }, result).instrument(span).await;
+    }
+
+    /// What the message takes of its company's purse.
+    fn spent(&self, job: &Job, person: &Addressee, text: &Text, rendered: &Rendered) -> Spent {
+        let is_foreign = job.task.recipient(job.member).is_some_and(|recipient| recipient.is_foreign);
+        Spent::of(text, rendered, is_foreign, self.outcomes.slot().provider.price_of(&person.address))
     }
 
     /// Waits until a job that the provider cannot have accepted is to go elsewhere, since nothing is heard from it. Before

@@ -17,6 +17,7 @@ use super::active_tasks::ActiveTasks;
 use super::channel_route::ChannelRoute;
 use super::in_flight::InFlight;
 use super::outcomes::{ERASED, Outcomes};
+use super::pace::Pace;
 use super::pump::Pump;
 use super::recorder::{Flusher, Recorder};
 use super::send::Worker;
@@ -25,6 +26,7 @@ use crate::options::DispatcherOptions;
 use crate::request::Requests;
 use crate::route::Route;
 use crate::tasks::claim::Claimer;
+use crate::tasks::flood::FloodLimits;
 use crate::tasks::owners;
 use crate::tasks::settle::Settler;
 use crate::tasks::stops::{self, Stop, Stopped};
@@ -62,6 +64,7 @@ struct Session<'a> {
     owner: Uuid,
     active: Arc<ActiveTasks>,
     in_flight: Arc<InFlight>,
+    floods: Arc<FloodLimits>,
     /// Pumps and workers: they end when told to, and their jobs with them.
     workers: JoinSet<()>,
     /// The recorder's flusher: it ends when the last worker is gone.
@@ -85,6 +88,7 @@ impl<'a> Session<'a> {
             owner: clock::new_id(),
             active: Arc::default(),
             in_flight: Arc::default(),
+            floods: Arc::default(),
             workers: JoinSet::new(),
             flushers: JoinSet::new(),
             stop: CancellationToken::new(),
@@ -120,27 +124,36 @@ impl<'a> Session<'a> {
             active: Arc::clone(&self.active),
             in_flight: Arc::clone(&self.in_flight),
             wakes: Arc::clone(&self.sending.wakes),
+            floods: Arc::clone(&self.floods),
             clock: Arc::clone(&self.sending.options.clock),
         };
         Recorder::start(&mut self.flushers, flusher)
     }
 
     fn open_all(&mut self, recorder: &Recorder) {
+        let pace = self.start_pace();
         for route in &self.sending.routes {
             for channel in Channel::ALL {
-                self.open(route, *channel, recorder);
+                self.open(route, *channel, recorder, pace.as_ref());
             }
         }
     }
 
+    /// None if no provider has a limit. It ends with the last worker.
+    fn start_pace(&mut self) -> Option<Pace> {
+        let mut providers = self.sending.routes.iter().flat_map(|route| &route.providers);
+        let is_limited = providers.any(|provider| provider.gate().limit.per_second().is_some());
+        is_limited.then(|| Pace::start(&mut self.flushers, self.sending.pool.clone()))
+    }
+
     /// A pump for the channel and a worker for each connection of its providers.
-    fn open(&mut self, route: &Route, channel: Channel, recorder: &Recorder) {
+    fn open(&mut self, route: &Route, channel: Channel, recorder: &Recorder, pace: Option<&Pace>) {
         let providers = route.providers.iter().filter(|provider| provider.channel() == channel).cloned();
         let channel_route = Arc::new(ChannelRoute::new(providers));
         if channel_route.slots.is_empty() {
             return;
         }
-        let outcomes = self.outcomes(&channel_route, recorder);
+        let outcomes = self.outcomes(&channel_route, recorder, pace);
         for outcomes in &outcomes {
             for _ in 0..outcomes.slot().provider.gate().connections {
                 let worker = Worker { outcomes: outcomes.clone(), requests: self.sending.requests.clone() };
@@ -152,11 +165,12 @@ impl<'a> Session<'a> {
     }
 
     /// For each of the providers.
-    fn outcomes(&self, route: &Arc<ChannelRoute>, recorder: &Recorder) -> Vec<Outcomes> {
+    fn outcomes(&self, route: &Arc<ChannelRoute>, recorder: &Recorder, pace: Option<&Pace>) -> Vec<Outcomes> {
         let of = |place| Outcomes {
             route: Arc::clone(route),
             place,
             recorder: recorder.clone(),
+            pace: pace.cloned(),
             options: self.sending.options.clone(),
         };
         (0..route.slots.len()).map(of).collect()
@@ -178,6 +192,7 @@ impl<'a> Session<'a> {
             route: channel_route,
             outcomes,
             active: Arc::clone(&self.active),
+            floods: Arc::clone(&self.floods),
             may_have_lost_claims: false,
             next_claim: Instant::now(),
             options: options.clone(),
@@ -230,7 +245,7 @@ impl<'a> Session<'a> {
             }
         };
         for job in jobs {
-            recorder.settle(&job.task, job.ended_unsent(outcome.clone()), None).await;
+            recorder.settle(&job.task, job.ended_unsent(outcome.clone()), None, None).await;
         }
     }
 

@@ -49,6 +49,7 @@ pub(super) fn loaded(task: Task) -> Loaded {
         Recipient {
             client: client.into(),
             kind: ContactKind::Holder,
+            is_foreign: false,
             addressee: Personal::new(client, addressee),
         }
     };

@@ -1,5 +1,6 @@
 //! The commands of a company.
 
+use super::limits::LimitsChange;
 use crate::value::{CountryCode, Name, TimeZone};
 
 /// A command of one company.
@@ -33,11 +34,4 @@ pub struct CompanyChange {
     pub time_zone: Option<TimeZone>,
     /// The limits to change.
     pub limits: LimitsChange,
-}
-
-/// The limits of a company to change; an inner none takes a limit away.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LimitsChange {
-    /// Above how many people a notification needs an approval.
-    pub approval_above: Option<Option<u64>>,
 }

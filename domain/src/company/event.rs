@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::CompanyLimits;
 use crate::aggregate::events;
 
 /// An event of one company.
@@ -24,13 +25,6 @@ pub struct CompanyProfile {
     pub country: String,
     /// Its time zone, as an IANA name.
     pub time_zone: String,
-    /// What its workers may do without anybody else.
+    /// Its limits.
     pub limits: CompanyLimits,
-}
-
-/// What the workers of a company may do without anybody else; none: no limit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CompanyLimits {
-    /// A notification to more people than this needs another person's approval.
-    pub approval_above: Option<u64>,
 }

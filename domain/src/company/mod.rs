@@ -3,14 +3,18 @@
 mod command;
 mod error;
 mod event;
+mod limits;
+mod purse;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::command::{CompanyChange, CompanyCommand, CompanyDetails, LimitsChange};
+pub use self::command::{CompanyChange, CompanyCommand, CompanyDetails};
 pub use self::error::CompanyError;
-pub use self::event::{CompanyEvent, CompanyLimits, CompanyProfile};
+pub use self::event::{CompanyEvent, CompanyProfile};
+pub use self::limits::{CompanyLimits, FOREIGN_PER_DAY, Limit, LimitsChange};
+pub use self::purse::{ALERTS, Amount, Measure, OverLimit, Period, Purse, Taken, Unit, alert_at};
 use crate::aggregate::aggregate;
 use crate::value::Name;
 
@@ -55,9 +59,7 @@ impl CompanyProfile {
             name: change.name.map_or(self.name, Name::into_string),
             country: change.country.map_or(self.country, |country| country.to_string()),
             time_zone: change.time_zone.map_or(self.time_zone, |time_zone| time_zone.to_string()),
-            limits: CompanyLimits {
-                approval_above: change.limits.approval_above.unwrap_or(self.limits.approval_above),
-            },
+            limits: self.limits.with(change.limits),
         }
     }
 }

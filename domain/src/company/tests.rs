@@ -55,15 +55,17 @@ fn a_change_keeps_concurrent_changes_of_other_fields() {
 
 #[test]
 fn a_limit_is_set_and_taken_away_and_stays_when_it_is_not_named() {
-    let limit = |approval_above| {
-        let limits = LimitsChange { approval_above };
+    let change = |limits: &[(Limit, Option<u64>)]| {
+        let limits = limits.iter().copied().collect();
         CompanyCommand::Change(CompanyChange { limits, ..CompanyChange::default() })
     };
     let company = given::<Company>([registered()]);
-    let changed = company.decide(limit(Some(Some(500)))).unwrap();
+    let changed = company.decide(change(&[(Limit::ApprovalAbove, Some(500))])).unwrap();
     let company = given::<Company>([vec![registered()], changed].concat());
-    assert_eq!(company.profile().map(|profile| profile.limits.approval_above), Some(Some(500)));
-    assert_eq!(company.decide(limit(None)), Ok(vec![]));
+    let limits = &company.profile().unwrap().limits;
+    assert_eq!(limits.get(Limit::ApprovalAbove), Some(500));
+    assert_eq!(limits.get(Limit::ForeignPerDay), Some(FOREIGN_PER_DAY), "a company begins with it");
+    assert_eq!(company.decide(change(&[])), Ok(vec![]));
     let unlimited = CompanyEvent::CompanyChanged(details("Vigía Andina").into());
-    assert_eq!(company.decide(limit(Some(None))), Ok(vec![unlimited]));
+    assert_eq!(company.decide(change(&[(Limit::ApprovalAbove, None)])), Ok(vec![unlimited]));
 }

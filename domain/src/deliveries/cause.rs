@@ -129,6 +129,8 @@ words! {
 words! {
     /// Why a delivery must not be sent.
     SuppressionReason {
+        /// The address has had as many messages in this hour as its company allows.
+        TooOften = "too_often",
         /// The person was erased after the audience was frozen.
         Erased = "erased",
         /// The person has asked the provider for no more messages.

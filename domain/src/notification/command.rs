@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::AudienceFilter;
 use super::event::{Addressee, UsedTemplate};
+use crate::company::{Amount, Purse};
 use crate::deliveries::Totals;
 use crate::personal::{Personal, hide_in_debug};
 use crate::value::{
@@ -48,6 +49,8 @@ pub enum NotificationCommand {
     Begin {
         /// When.
         at: DateTime<Utc>,
+        /// What it asks of its company's purse by then, if that has limits.
+        asks: Option<Asks>,
     },
     /// Send nothing until it is resumed.
     Pause,
@@ -111,10 +114,23 @@ pub struct RequestNotification {
     pub people: u64,
     /// Above how many people the company wants an approval; none: never.
     pub approval_above: Option<u64>,
+    /// Whether numbers of other countries are left out.
+    pub excludes_foreign: bool,
+    /// What it asks of its company's purse, if that has limits.
+    pub asks: Option<Asks>,
     /// The user who requests it.
     pub author: UserId,
     /// When.
     pub at: DateTime<Utc>,
+}
+
+/// What a notification asks of its company's purse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asks {
+    /// What it would take.
+    pub amount: Amount,
+    /// The purse as of this moment.
+    pub purse: Purse,
 }
 
 /// A template whose variables are filled in.

@@ -1,6 +1,7 @@
 //! The refusals of a notification.
 
 use super::{HOLD_SECONDS_MAX, SCHEDULE_DAYS_MAX};
+use crate::company::OverLimit;
 
 /// A refusal by the rules of notifications.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +51,9 @@ pub enum NotificationError {
     /// The audience of that generation is not open.
     #[error("the audience of that generation is not open")]
     AudienceNotOpen,
+    /// It would pass a limit of its company.
+    #[error("the notification would pass the limit {}", .0.limit)]
+    OverLimit(OverLimit),
     /// It is not running, or in another generation.
     #[error("the notification has nothing to complete")]
     NothingToComplete,

@@ -1,12 +1,14 @@
 //! The events of a notification and of its audience.
 
 use std::collections::BTreeMap;
+use std::ops::Not;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{AudienceFilter, SmsOptions};
 use crate::aggregate::events;
+use crate::company::OverLimit;
 use crate::deliveries::Totals;
 use crate::personal::{Personal, hide_in_debug};
 use crate::value::{
@@ -47,6 +49,9 @@ pub enum NotificationEvent {
         send_at: Option<DateTime<Utc>>,
         /// Another person than the author has to approve it first.
         needs_approval: bool,
+        /// Numbers of other countries are left out, because the company's limit does not hold them.
+        #[serde(default, skip_serializing_if = "Not::not")]
+        excludes_foreign: bool,
         /// Who asked.
         author: UserId,
         /// When.
@@ -73,6 +78,11 @@ pub enum NotificationEvent {
     NotificationBegun,
     /// Nothing of it is sent until it is resumed.
     NotificationPaused,
+    /// Its time has come, and it would have passed a limit of its company: nothing of it is sent until it is resumed.
+    NotificationPausedByLimit {
+        /// The limit.
+        over: OverLimit,
+    },
     /// It goes on.
     NotificationResumed,
     /// A generation's audience is complete and frozen.
@@ -102,7 +112,8 @@ pub enum NotificationEvent {
 
 events!(NotificationEvent {
     NotificationRequested => "1", NotificationApproved => "1", NotificationRejected => "1",
-    NotificationRescheduled => "1", NotificationBegun => "1", NotificationPaused => "1", NotificationResumed => "1",
+    NotificationRescheduled => "1", NotificationBegun => "1", NotificationPaused => "1", NotificationPausedByLimit => "1",
+    NotificationResumed => "1",
     AudienceClosed => "1", NotificationCompleted => "1",
     NotificationCancelled => "1", NotificationRetried => "1",
 });
@@ -139,6 +150,9 @@ pub struct Recipient {
     pub client: ClientId,
     /// What the person is to the client.
     pub kind: ContactKind,
+    /// Whether the address is a number of another country than the company's.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub is_foreign: bool,
     /// Who and where, under the client's key.
     pub addressee: Personal<Addressee>,
 }

@@ -11,15 +11,18 @@ mod tests;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use self::command::{Content, FilledTemplate, NotificationCommand, RequestNotification, SmsOptions};
+pub use self::command::{
+    Asks, Content, FilledTemplate, NotificationCommand, RequestNotification, SmsOptions,
+};
 pub use self::error::NotificationError;
 pub use self::event::{AUDIENCE, Addressee, AudienceEvent, NotificationEvent, Recipient, UsedTemplate};
 pub use self::filter::{AudienceFilter, ClientList};
 pub use self::state::{ApprovalState, NotificationState};
 use crate::aggregate::aggregate;
+use crate::company::OverLimit;
 use crate::deliveries::Totals;
 use crate::personal::Personal;
-use crate::value::{CompanyId, ContactKind, UserId};
+use crate::value::{Channel, CompanyId, ContactKind, UserId};
 
 /// How many seconds a notification may be held before it begins.
 pub const HOLD_SECONDS_MAX: u32 = 600;
@@ -31,8 +34,11 @@ pub const SCHEDULE_DAYS_MAX: i64 = 366;
 pub struct Notification {
     company: Option<CompanyId>,
     author: Option<UserId>,
+    channel: Option<Channel>,
     stage: Option<Stage>,
     is_paused: bool,
+    /// The limit of its company that paused it.
+    over_limit: Option<OverLimit>,
     approval: Option<Approval>,
     generation: u32,
     /// Also true for a cancelled notification that had begun: its audience is closed as far as it was resolved.
@@ -122,6 +128,21 @@ impl Notification {
         self.is_paused
     }
 
+    /// The channel it goes by, once it is requested.
+    pub const fn channel(&self) -> Option<Channel> {
+        self.channel
+    }
+
+    /// The user who requested it.
+    pub const fn author(&self) -> Option<UserId> {
+        self.author
+    }
+
+    /// The limit of its company by which it is paused.
+    pub const fn over_limit(&self) -> Option<OverLimit> {
+        self.over_limit
+    }
+
     /// How its approval stands, if it needs one.
     pub const fn approval(&self) -> Option<Approval> {
         self.approval
@@ -169,7 +190,7 @@ impl Notification {
                 self.reject(stage, by, Personal::new(notification.into(), reason.into_string()))
             }
             NotificationCommand::Reschedule { schedule_at, at } => self.reschedule(stage, schedule_at, at),
-            NotificationCommand::Begin { at } => self.begin_at(at),
+            NotificationCommand::Begin { at, asks } => self.begin_at(at, asks),
             NotificationCommand::Pause => self.pause(stage),
             NotificationCommand::Resume => self.resume(stage),
             NotificationCommand::CloseAudience { generation, total, excluded } => {
@@ -224,9 +245,14 @@ impl Notification {
         Ok(vec![NotificationEvent::NotificationRescheduled { send_at: schedule_at }])
     }
 
-    fn begin_at(&self, at: DateTime<Utc>) -> Decision {
+    /// What passes a limit by now is paused, so that a person decides when it goes on.
+    fn begin_at(&self, at: DateTime<Utc>, asks: Option<Asks>) -> Decision {
+        let over = asks.zip(self.channel).and_then(|(asks, channel)| asks.over_limit(channel));
         match self.beginning() {
-            Beginning::At(time) if time <= at => Ok(vec![NotificationEvent::NotificationBegun]),
+            Beginning::At(time) if time <= at => Ok(vec![match over {
+                Some(over) => NotificationEvent::NotificationPausedByLimit { over },
+                None => NotificationEvent::NotificationBegun,
+            }]),
             Beginning::At(_) | Beginning::Waits => Err(NotificationError::NotDue),
             Beginning::Begun => Err(NotificationError::AlreadyBegun),
         }
@@ -282,9 +308,12 @@ impl Notification {
         if request.expires_at.is_some_and(|expiry| expiry <= send_at.unwrap_or(request.at)) {
             return Err(NotificationError::Expired);
         }
+        let channel = request.content.channel();
+        if let Some(over) = request.asks.as_ref().and_then(|asks| asks.over_limit(channel)) {
+            return Err(NotificationError::OverLimit(over));
+        }
         let needs_approval = request.approval_above.is_some_and(|limit| request.people > limit);
         let key = request.notification.into();
-        let channel = request.content.channel();
         let (subject, body, sms) = match request.content {
             Content::Sms { body, options } => (None, body.into_string(), Some(options)),
             Content::Email { subject, body } => {
@@ -305,6 +334,7 @@ impl Notification {
             expires_at: request.expires_at,
             send_at,
             needs_approval,
+            excludes_foreign: request.excludes_foreign,
             author: request.author,
             requested_at: request.at,
         }])
@@ -319,6 +349,7 @@ impl Notification {
         match event {
             NotificationEvent::NotificationRequested {
                 company,
+                channel,
                 expires_at,
                 send_at,
                 needs_approval,
@@ -326,7 +357,7 @@ impl Notification {
                 requested_at,
                 ..
             } => {
-                (self.company, self.author) = (Some(company), Some(author));
+                (self.company, self.author, self.channel) = (Some(company), Some(author), Some(channel));
                 (self.requested_at, self.generation) = (Some(requested_at), 1);
                 (self.send_at, self.expires_at) = (send_at, expires_at);
                 self.approval = needs_approval.then_some(Approval::Awaiting);
@@ -347,7 +378,10 @@ impl Notification {
             NotificationEvent::NotificationRescheduled { send_at } => self.send_at = Some(send_at),
             NotificationEvent::NotificationBegun => self.begin(1),
             NotificationEvent::NotificationPaused => self.is_paused = true,
-            NotificationEvent::NotificationResumed => self.is_paused = false,
+            NotificationEvent::NotificationPausedByLimit { over } => {
+                (self.is_paused, self.over_limit) = (true, Some(over));
+            }
+            NotificationEvent::NotificationResumed => (self.is_paused, self.over_limit) = (false, None),
             NotificationEvent::AudienceClosed { .. } => {
                 self.audience_is_open = false;
                 if self.stage == Some(Stage::Resolving) {
@@ -370,12 +404,23 @@ impl Notification {
     }
 
     const fn end(&mut self, stage: Stage) {
-        self.is_paused = false;
+        (self.is_paused, self.over_limit) = (false, None);
         self.stage = Some(stage);
     }
 }
 
+impl Asks {
+    fn over_limit(&self, channel: Channel) -> Option<OverLimit> {
+        self.purse.passed_by(channel, self.amount)
+    }
+}
+
 impl RequestNotification {
+    /// When it begins, as far as its request says.
+    pub fn begins_at(&self) -> DateTime<Utc> {
+        self.send_at().ok().flatten().unwrap_or(self.at)
+    }
+
     /// When it begins, if not at once: a schedule and an undo window end with the later of the two.
     fn send_at(&self) -> Result<Option<DateTime<Utc>>, NotificationError> {
         if let Some(schedule_at) = self.schedule_at {
@@ -420,5 +465,6 @@ impl Stage {
 /// The author as the only person of an audience. There is no such client: the id is the author's, as is the key.
 fn author_as_recipient(author: UserId, addressee: Addressee) -> Recipient {
     let id = author.uuid();
-    Recipient { client: id.into(), kind: ContactKind::Holder, addressee: Personal::new(id, addressee) }
+    let addressee = Personal::new(id, addressee);
+    Recipient { client: id.into(), kind: ContactKind::Holder, is_foreign: false, addressee }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::aggregate::{at, given, id};
+use crate::company::{Amount, Limit, Purse, Taken};
 use crate::value::{Category, Channel, EmailBody, Locale, RecipientKind, SmsBody, StatedReason, Subject};
 
 fn order(content: Content, expires_at: Option<i64>) -> NotificationCommand {
@@ -25,6 +26,8 @@ fn asked(content: Content) -> RequestNotification {
         hold_seconds: 0,
         people: 0,
         approval_above: None,
+        excludes_foreign: false,
+        asks: None,
         author: id(10),
         at: at(1_000),
     }
@@ -62,6 +65,7 @@ fn expiring(expires_at: Option<i64>) -> NotificationEvent {
         expires_at: expires_at.map(at),
         send_at: None,
         needs_approval: false,
+        excludes_foreign: false,
         author: id(10),
         requested_at: at(1_000),
     }
@@ -118,7 +122,7 @@ fn reschedule(schedule_at: i64) -> NotificationCommand {
 }
 
 fn begin(second: i64) -> NotificationCommand {
-    NotificationCommand::Begin { at: at(second) }
+    NotificationCommand::Begin { at: at(second), asks: None }
 }
 
 fn decided(
@@ -528,4 +532,41 @@ fn what_is_over_is_not_paused_any_more() {
     assert_eq!(resumed, Err(NotificationError::Cancelled));
     let again = [requested(), closed(1), paused(), completed(1, 1), retried(2)];
     assert_eq!(state(again), "resolving");
+}
+
+/// An SMS to so many people of a company that has sent 8 of 10 today.
+fn asks(people: u64) -> Option<Asks> {
+    let of = |messages| Amount { messages, segments: messages, foreign: 0 };
+    let limits = [(Limit::SmsPerDay, 10)].into_iter().collect();
+    Some(Asks { amount: of(people), purse: Purse { limits, taken: Taken { day: of(8), month: of(8) } } })
+}
+
+fn over() -> OverLimit {
+    OverLimit { limit: Limit::SmsPerDay, max: 10, taken: 8, asked: 3 }
+}
+
+#[test]
+fn a_notification_that_would_pass_a_limit_is_refused() {
+    let decided = |people| {
+        let request = RequestNotification { asks: asks(people), ..asked(sms()) };
+        given::<Notification>([]).decide(NotificationCommand::Request(request))
+    };
+    assert_eq!(decided(2).map(|events| events.len()), Ok(1));
+    assert_eq!(decided(3), Err(NotificationError::OverLimit(over())));
+}
+
+#[test]
+fn a_notification_that_passes_a_limit_when_its_time_has_come_waits_until_it_is_resumed() {
+    let begin = |people| NotificationCommand::Begin { at: at(3_000), asks: asks(people) };
+    assert_eq!(decided([scheduled(3_000)], begin(2)), Ok(vec![begun()]));
+    let stopped = NotificationEvent::NotificationPausedByLimit { over: over() };
+    assert_eq!(decided([scheduled(3_000)], begin(3)), Ok(vec![stopped.clone()]));
+    let history = || vec![scheduled(3_000), stopped.clone()];
+    assert_eq!(state(history()), "paused");
+    assert_eq!(given::<Notification>(history()).over_limit(), Some(over()));
+    assert_eq!(decided(history(), begin(2)), Err(NotificationError::NotDue));
+    let resumed = [history(), vec![NotificationEvent::NotificationResumed]].concat();
+    assert_eq!(given::<Notification>(resumed.clone()).over_limit(), None);
+    assert_eq!(decided(resumed.clone(), begin(3)), Ok(vec![stopped]), "nothing has changed");
+    assert_eq!(decided(resumed, begin(2)), Ok(vec![begun()]));
 }

@@ -1,6 +1,6 @@
 //! Telephone numbers, in the forms that people write and in the stored form of E.164.
 
-use super::phone_plan::{Kind, Plan, kind};
+use super::phone_plan::{Kind, Plan, kind, pattern_of_numbers};
 use super::phone_readings::Readings;
 use super::text::{is_invisible, string_value};
 use super::{CountryCode, Invalid, PhoneFault};
@@ -43,6 +43,12 @@ impl PhoneNumber {
     /// landlines. A number that the plan no longer has may be of any kind.
     pub fn takes_sms(&self) -> bool {
         self.kind().is_none_or(Kind::takes_sms)
+    }
+
+    /// A pattern of the numbers of a country in their stored form, as PostgreSQL reads patterns; none for a country without
+    /// numbers. Of countries that share a calling code and have no first digits of their own, each has the numbers of all.
+    pub fn pattern_of(country: CountryCode) -> Option<String> {
+        pattern_of_numbers(country)
     }
 
     /// Whether it begins with this calling code.

@@ -154,6 +154,22 @@ fn open_kind(calling_code: &str, national: &str) -> Option<Kind> {
     None
 }
 
+/// A pattern of a country's numbers in E.164, as PostgreSQL reads patterns; none for a country without numbers. A number
+/// whose first digits belong to another country behind the same calling code is that country's.
+pub(super) fn pattern_of_numbers(country: CountryCode) -> Option<String> {
+    let Plan { calling_code, first_digits, .. } = Plan::of_country(country)?;
+    if !first_digits.is_empty() {
+        return Some(format!(r"^\+{calling_code}(?:{first_digits})"));
+    }
+    let others =
+        plans_of(calling_code).iter().map(|plan| plan.first_digits).filter(|first| !first.is_empty());
+    let others: Vec<&str> = others.collect();
+    match others.is_empty() {
+        true => Some(format!(r"^\+{calling_code}")),
+        false => Some(format!(r"^\+{calling_code}(?!{})", others.join("|"))),
+    }
+}
+
 /// The plans of the countries that share a calling code, the main country's first.
 fn plans_of(calling_code: &str) -> &'static [Plan] {
     let begin = PLANS.partition_point(|plan| plan.calling_code < calling_code);

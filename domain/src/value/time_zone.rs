@@ -28,6 +28,13 @@ impl TimeZone {
     }
 }
 
+/// Universal time.
+impl Default for TimeZone {
+    fn default() -> Self {
+        Self(Tz::UTC)
+    }
+}
+
 impl TryFrom<&str> for TimeZone {
     type Error = Invalid;
 

@@ -3,6 +3,7 @@
 //!
 //! Sets that grow without notice are left out: reasons and types of events, codes and texts of providers, names.
 
+use domain::company::Limit;
 use domain::deliveries::{DeliveryState, FailureClass, Observation, Phase, SuppressionReason};
 use domain::import::Column;
 use domain::notification::{ApprovalState, NotificationState};
@@ -62,6 +63,8 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
         ("class", &["Cause"], [&class.concat()[..], &[""]].concat()),
         ("phase", &["Cause"], [Phase::WORDS, &[""]].concat()),
         ("observed", &["Cause"], [Observation::WORDS, &[""]].concat()),
+        ("name", &["LimitUse"], measured()),
+        ("limit", &["OverLimitView", "OverLimitRow"], measured()),
         ("name", &["ProjectionStatus"], projections()),
         ("in", &["ProblemError"], vec!["body", "query", "header"]),
     ]
@@ -91,6 +94,11 @@ fn outcomes() -> Words {
 fn causes() -> Words {
     let all = DeliveryState::ALL.iter().filter(|state| state.has_a_cause());
     all.map(|state| state.as_str()).collect()
+}
+
+/// The limits that a notification can pass.
+fn measured() -> Words {
+    Limit::ALL.iter().filter(|limit| limit.measure().is_some()).map(|limit| limit.as_str()).collect()
 }
 
 fn projections() -> Words {
@@ -210,6 +218,9 @@ mod tests {
         "pointer",
         "trace_id",
         "confirm_token",
+        "currency",
+        "month",
+        "day",
         "forcing_characters",
         "lost_characters",
         "reason",

@@ -1,12 +1,12 @@
 //! Reads the configured providers of e-mail and SMS into the dispatcher's settings, which do not print. The dispatcher
 //! checks URLs and senders.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use dispatcher::provider::{
-    GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, InfobipSettings, SmsApi, SmsSettings,
-    SmtpSettings, TlsMode, TwilioSettings,
+    GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, InfobipSettings, Prices, SmsApi,
+    SmsSettings, SmtpSettings, TlsMode, TwilioSettings,
 };
 use serde::Deserialize;
 
@@ -66,6 +66,8 @@ pub(super) struct RawSmsProvider {
     rate_per_second: u32,
     #[serde(default = "unicode")]
     unicode: bool,
+    #[serde(default)]
+    prices: BTreeMap<String, u64>,
 }
 
 /// The manual's default.
@@ -112,10 +114,21 @@ pub(super) fn sms(raw: Vec<RawSmsProvider>, secrets: &Secrets<'_>) -> Result<Vec
     raw.into_iter()
         .map(|raw| {
             let entry = names.next(&raw.name)?;
+            let prices = Prices::try_new(raw.prices.clone())
+                .map_err(|error| secrets.wrong(&format!("{entry}.prices"), error.to_string()))?;
             let RawSmsProvider { connections, rate_per_second, unicode, .. } = raw;
             let name = raw.name.clone();
             let api = Account { raw, entry: &entry, secrets }.api()?;
-            Ok(SmsSettings { name, connections, rate_per_second, status_callback: None, unicode, api })
+            let settings = SmsSettings {
+                name,
+                connections,
+                rate_per_second,
+                status_callback: None,
+                unicode,
+                prices,
+                api,
+            };
+            Ok(settings)
         })
         .collect()
 }

@@ -66,6 +66,7 @@ struct RawEmail {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawSms {
+    currency: String,
     providers: Vec<RawSmsProvider>,
 }
 
@@ -86,9 +87,11 @@ impl Config {
         check.schemes("nats.url", nats_url.as_ref(), &["nats", "tls", "ws", "wss"])?;
         check.connections(raw.database.max_connections)?;
         check.log_level(&raw.log.level)?;
+        check.currency(&raw.sms.currency)?;
         Ok(Self {
             master_key: master.map(|master| check.master_key(&master)).transpose()?,
             email_providers: providers::email(raw.email.providers, secrets)?,
+            currency: raw.sms.currency,
             sms_providers: providers::sms(raw.sms.providers, secrets)?,
             server: raw.server,
             data: raw.data,
@@ -157,6 +160,13 @@ impl Check<'_> {
             "log.level",
             "must be a level such as info, or levels by part such as info,dispatcher=debug",
         )
+    }
+
+    fn currency(&self, code: &str) -> Result<(), ConfigError> {
+        match code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            true => Ok(()),
+            false => self.refuse("sms.currency", "must be a currency of ISO 4217, such as USD"),
+        }
     }
 
     fn master_key(&self, digits: &Secret<String>) -> Result<Secret<[u8; MASTER_KEY_BYTES]>, ConfigError> {

@@ -25,6 +25,8 @@ pub struct Config {
     pub nats_url: Option<Secret<String>>,
     /// `[[email.providers]]`, in order of preference.
     pub email_providers: Vec<SmtpSettings>,
+    /// `[sms] currency`: of all prices, as ISO 4217.
+    pub currency: String,
     /// `[[sms.providers]]`, in order of preference.
     pub sms_providers: Vec<SmsSettings>,
     /// `[dns]`

@@ -186,6 +186,8 @@ async fn send_notification(log: &EventLog, author: UserId) -> Result<(), DemoErr
         hold_seconds: 0,
         people: 0,
         approval_above: None,
+        excludes_foreign: false,
+        asks: None,
         author,
         at: clock::now(),
     };

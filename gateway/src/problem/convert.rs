@@ -233,6 +233,7 @@ impl Refusal for NotificationError {
                 let range = Reason::OutOfRange { min: 0, max: HOLD_SECONDS_MAX.into() };
                 Problem::of_field("/hold_seconds", range)
             }
+            Self::OverLimit(over) => Problem::of_field("/company_id", Reason::OverLimit(*over)),
             Self::AlreadyBegun => Problem::conflict(Reason::AlreadyBegun),
             Self::AwaitingApproval => Problem::conflict(Reason::AwaitingApproval),
             Self::NotAwaitingApproval => Problem::conflict(Reason::NotAwaitingApproval),

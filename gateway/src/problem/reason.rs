@@ -1,5 +1,6 @@
 //! The reasons of refusals: a stable code for programs, and a sentence of the catalogues for people.
 
+use domain::company::OverLimit;
 use domain::import::FileFault;
 use domain::rendering::{FaultReason, Part};
 use domain::value::Invalid;
@@ -148,6 +149,8 @@ pub enum Reason {
         /// The maximum of the request.
         max: u32,
     },
+    /// The notification would pass a limit of its company.
+    OverLimit(OverLimit),
     /// Too many contacts.
     TooManyContacts {
         /// The maximum.
@@ -257,6 +260,7 @@ impl Reason {
             Self::ExternalIdTaken => "external_id_taken",
             Self::TooManyExternalIds { .. } => "too_many_external_ids",
             Self::TooManySegments { .. } => "too_many_segments",
+            Self::OverLimit(_) => "over_limit",
             Self::TooManyContacts { .. } => "too_many_contacts",
             Self::TooLateToWithdraw { .. } => "too_late_to_withdraw",
             Self::Expired => "expired",

@@ -123,6 +123,7 @@ fn settings(options: &SystemOptions) -> Settings {
         secure_cookies: https || options.listen.ip().is_loopback(),
         simulator: options.providers.simulator.clone(),
         routes: options.providers.routes.clone(),
+        currency: options.currency.clone(),
         clock: Arc::clone(&options.dispatcher.clock),
         read_wait: options.timeouts.views,
     }

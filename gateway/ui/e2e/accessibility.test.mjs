@@ -27,6 +27,7 @@ const SCREENS = [
   '/notificaciones',
   '/notificaciones/nueva',
   '/clientes',
+  '/consumo',
   '/clientes/importar',
   '/empresas',
   '/usuarios',

@@ -59,6 +59,8 @@ export const getCompanies = (query: { after?: string; limit?: number } = {}) =>
   ask(client.GET('/companies', { params: { query: chosen(query) } }));
 export const createCompany = (body: c.CompanyFields, k: string) =>
   ask(client.POST('/companies', { params: key(k), body }));
+export const getUsage = (id: string, query: { month?: string } = {}) =>
+  ask(client.GET('/companies/{id}/usage', { params: { path: { id }, query: chosen(query) } }));
 export const changeCompany = (id: string, body: c.CompanyChange) =>
   ask(client.PATCH('/companies/{id}', { ...path(id), body }));
 

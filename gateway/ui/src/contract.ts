@@ -105,10 +105,65 @@ export interface Company {
   time_zone: string;
   limits: CompanyLimits;
 }
-/** What the company's workers may do without anybody else; none: no limit. */
+/** The limits of a company; none: no limit. Days and months are those of its time zone. */
 export interface CompanyLimits {
   /** A notification to more people than this needs another person's approval. */
   approval_above: number | null;
+  sms_per_day: number | null;
+  sms_per_month: number | null;
+  emails_per_day: number | null;
+  emails_per_month: number | null;
+  /** Parts of SMS. */
+  segments_per_day: number | null;
+  segments_per_month: number | null;
+  /** SMS to numbers of other countries. */
+  foreign_per_day: number | null;
+  /** Messages an hour to one address, alarms aside. */
+  per_recipient_per_hour: number | null;
+}
+export type LimitName = keyof CompanyLimits;
+/** A limit that is not enough for a notification. */
+export interface OverLimit {
+  limit: string;
+  max: number;
+  taken: number;
+  asked: number;
+}
+/** A price, in millionths of its currency. */
+export interface Price {
+  amount: number;
+  currency: string;
+}
+export interface Cost extends Price {
+  /** Messages without a known price. */
+  unpriced: number;
+}
+export interface Usage {
+  month: string;
+  /** Of the present month only. */
+  limits: LimitUse[];
+  sms: ChannelUse;
+  email: ChannelUse;
+  days: DayUse[];
+}
+export interface LimitUse {
+  name: string;
+  limit: number;
+  used: number;
+  /** To notifications that are not over. */
+  promised: number;
+  until: string;
+}
+export interface ChannelUse {
+  messages: number;
+  segments: number;
+  foreign: number;
+  cost: Cost | null;
+}
+export interface DayUse {
+  day: string;
+  sms: ChannelUse;
+  email: ChannelUse;
 }
 export interface CompanyFields {
   name: string;
@@ -116,7 +171,7 @@ export interface CompanyFields {
   time_zone: string;
 }
 export interface CompanyChange extends Partial<CompanyFields> {
-  limits?: CompanyLimits;
+  limits?: Partial<CompanyLimits>;
 }
 
 export interface Contact {
@@ -302,6 +357,8 @@ export interface SmsPreview {
   without_unicode: number;
   /** What these people get as `?`. */
   lost_characters: string[];
+  /** None if it is not known for everybody. */
+  cost: Price | null;
 }
 export interface Sample {
   client: Reference;
@@ -320,6 +377,8 @@ export interface Preview {
   samples: Sample[];
   /** It goes to more people than the company's limit. */
   needs_approval: boolean;
+  /** The limit that a send would pass. */
+  over_limit: OverLimit | null;
   /** None if the audience is empty. */
   confirm_token: string | null;
 }
@@ -341,6 +400,10 @@ export interface Notification {
   /** Until it has begun it can have another time. */
   begun_at: string | null;
   approval: Approval | null;
+  /** The limit that paused it when its time came. */
+  over_limit: OverLimit | null;
+  /** Absent in lists, and where nothing has a price. */
+  cost?: Cost;
   author: Reference;
   state: NotificationState;
   totals: Totals;
@@ -472,6 +535,7 @@ export interface paths {
   '/users/{id}': PatchById<UserChange>;
   '/companies': Get<Page<Company>, Paged> & Post<CompanyFields, Created>;
   '/companies/{id}': GetById<Company> & PatchById<CompanyChange>;
+  '/companies/{id}/usage': GetById<Usage, { month?: string }>;
   '/companies/{id}/clients': GetById<Page<Client>, Paged & { q?: string }> & PostById<ClientFields, Created>;
   '/clients/{id}': GetById<Client> & PatchById<Partial<ClientFields>> & DeleteById;
   '/messages': Post<NewMessage, Created & { recipients: number }>;

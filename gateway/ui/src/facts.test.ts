@@ -1,5 +1,6 @@
 /** Rules of how an event is put into words. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { NO_LIMITS } from './companies/limits';
 import { factsOf, lineOf } from './facts';
 import { companies } from './store/session';
 
@@ -10,7 +11,7 @@ beforeEach(() => {
       name: 'Custodia Caribe',
       country: 'VE',
       time_zone: '',
-      limits: { approval_above: null },
+      limits: NO_LIMITS,
     },
   ]);
 });

@@ -154,6 +154,7 @@ impl<'a> Entry<'a> {
                 json!({ "generation": generation, "totals": totals })
             }
             NotificationEvent::NotificationRescheduled { send_at } => json!({ "send_at": send_at }),
+            NotificationEvent::NotificationPausedByLimit { over } => json!({ "over_limit": over }),
             // The reason of a rejection is a text: the notification's history has it.
             NotificationEvent::NotificationApproved { .. }
             | NotificationEvent::NotificationRejected { .. }

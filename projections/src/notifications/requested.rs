@@ -20,6 +20,7 @@ pub(super) fn requested(event: &NotificationEvent, position: Position) -> Option
         expires_at,
         send_at: _,
         needs_approval: _,
+        excludes_foreign: _,
         author,
         requested_at,
     } = event

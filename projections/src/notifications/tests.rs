@@ -43,6 +43,7 @@ fn requested() -> Recorded {
         expires_at: None,
         send_at: None,
         needs_approval: false,
+        excludes_foreign: false,
         author: id(4).into(),
         requested_at: at(1),
     };
@@ -56,6 +57,7 @@ fn chunk(position: Position, number: i64, people: u128) -> Recorded {
     let recipient = |person: u128| Recipient {
         client: id(CLIENT + person).into(),
         kind: ContactKind::Holder,
+        is_foreign: false,
         addressee: Personal::new(id(CLIENT + person), addressee.clone()),
     };
     let event = AudienceEvent::AudienceChunkResolved {

@@ -20,7 +20,7 @@ pub struct CompanyRow {
     pub country: String,
     /// Its time zone, as an IANA name.
     pub time_zone: String,
-    /// What its workers may do without anybody else.
+    /// Its limits.
     #[sqlx(json)]
     pub limits: LimitsRow,
     /// Of the event that registered it; lists go by it.
@@ -28,16 +28,40 @@ pub struct CompanyRow {
     pub registered_position: Position,
 }
 
-/// What the workers of a company may do without anybody else; none: no limit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+/// The limits of a company; none: no limit. Days and months are those of its time zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
 pub struct LimitsRow {
     /// A notification to more people than this needs another person's approval.
     #[schema(minimum = 0)]
     pub approval_above: Option<i64>,
+    /// SMS a day.
+    #[schema(minimum = 0)]
+    pub sms_per_day: Option<i64>,
+    /// SMS a month.
+    #[schema(minimum = 0)]
+    pub sms_per_month: Option<i64>,
+    /// E-mails a day.
+    #[schema(minimum = 0)]
+    pub emails_per_day: Option<i64>,
+    /// E-mails a month.
+    #[schema(minimum = 0)]
+    pub emails_per_month: Option<i64>,
+    /// Parts of SMS a day.
+    #[schema(minimum = 0)]
+    pub segments_per_day: Option<i64>,
+    /// Parts of SMS a month.
+    #[schema(minimum = 0)]
+    pub segments_per_month: Option<i64>,
+    /// SMS a day to numbers of other countries. A notification to more of them leaves all of them out.
+    #[schema(minimum = 0)]
+    pub foreign_per_day: Option<i64>,
+    /// Messages an hour to one address. Alarms (`operational`) count and are sent all the same.
+    #[schema(minimum = 0)]
+    pub per_recipient_per_hour: Option<i64>,
 }
 
-const COMPANY: &str = "company_id as id, name, country, time_zone,
-    json_build_object('approval_above', approval_above) as limits, registered_position";
+const COMPANY: &str = "company_id as id, name, country, time_zone, limits, registered_position";
 
 /// The companies in scope, newest first.
 ///

@@ -57,6 +57,14 @@ pub struct NotificationRow {
     /// How its approval stands; none if it needs none.
     #[sqlx(json(nullable))]
     pub approval: Option<ApprovalRow>,
+    /// The limit of its company that paused it when its time came, until it is resumed.
+    #[sqlx(json(nullable))]
+    pub over_limit: Option<OverLimitRow>,
+    /// The price of what was sent; absent in lists, and where nothing has a price.
+    #[sqlx(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub cost: Option<Cost>,
     /// When it was cancelled or rejected, if it was.
     pub cancelled_at: Option<DateTime<Utc>>,
     /// The state.
@@ -76,6 +84,30 @@ pub struct NotificationRow {
     pub requested_position: Position,
     /// Of the last event that changed anything here; what a stream of totals resumes from.
     pub position: Position,
+}
+
+/// A limit of a company that was not enough for a notification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OverLimitRow {
+    /// Its name, as in the company's limits.
+    pub limit: String,
+    /// Its value.
+    pub max: u64,
+    /// What was used of it, or promised to other notifications.
+    pub taken: u64,
+    /// What the notification would have taken.
+    pub asked: u64,
+}
+
+/// The price of messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Cost {
+    /// In millionths of the currency, of the messages whose price is known.
+    pub amount: i64,
+    /// The currency, as ISO 4217.
+    pub currency: String,
+    /// How many messages have no known price.
+    pub unpriced: i64,
 }
 
 /// How the approval of a notification stands.
@@ -228,7 +260,7 @@ const NOTIFICATION: &str = "n.notification_id as id, n.company_id,
       'state', n.approval, 'at', n.decided_at, 'reason', n.rejection,
       'by', case when n.decided_by is not null then json_build_object('id', n.decided_by, 'name', d.name) end
     ) end as approval,
-    n.cancelled_at, n.state, n.generation, n.excluded,
+    (n.life ->> 'over_limit')::json as over_limit, n.cancelled_at, n.state, n.generation, n.excluded,
     case when n.audience_closed then n.people else 0 end as total, n.people - t.decided as pending,
     t.accepted, t.delivered, t.deferred, t.failed, t.suppressed, t.in_doubt, t.cancelled, n.requested_position,
     n.position";

@@ -18,7 +18,7 @@ use reqwest::{Client, Method, Request};
 use url::Url;
 
 use super::{
-    Gate, Outgoing,
+    Gate, Outgoing, Prices,
     failure::{Accepted, SendFailure, StartRefused},
     settings::SettingsError,
 };
@@ -42,6 +42,7 @@ struct Shared {
     dialect: Box<dyn Dialect>,
     client: Client,
     unicode: bool,
+    prices: Prices,
 }
 
 impl SmsProvider {
@@ -57,7 +58,15 @@ impl SmsProvider {
             settings.wrong("base_url", "needs TLS, and the platform's certificates cannot be read")
         })?;
         let gate = Gate::new(&settings.name, settings.connections, settings.rate_per_second);
-        Ok(Self { shared: Arc::new(Shared { gate, dialect, client, unicode: settings.unicode }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                gate,
+                dialect,
+                client,
+                unicode: settings.unicode,
+                prices: settings.prices.clone(),
+            }),
+        })
     }
 
     /// Name, connections, rate limit and circuit breaker.
@@ -68,6 +77,11 @@ impl SmsProvider {
     /// Whether it carries Unicode.
     pub fn takes_unicode(&self) -> bool {
         self.shared.unicode
+    }
+
+    /// What a part costs, by number.
+    pub fn prices(&self) -> &Prices {
+        &self.shared.prices
     }
 
     /// The address of the API.

@@ -9,6 +9,7 @@ use super::dialect::Dialect;
 use super::generic::{Generic, GenericSettings};
 use super::infobip::{Infobip, InfobipSettings};
 use super::twilio::{Twilio, TwilioSettings};
+use crate::provider::Prices;
 use crate::provider::settings::{SettingsError, limits};
 
 /// One `[[sms.providers]]` as it stands in the configuration.
@@ -24,6 +25,8 @@ pub struct SmsSettings {
     pub status_callback: Option<String>,
     /// Whether it carries Unicode. Otherwise every text is given to it in the alphabet of GSM.
     pub unicode: bool,
+    /// What a part costs, by number.
+    pub prices: Prices,
     /// The dialect, `kind` in the configuration, and its settings.
     pub api: SmsApi,
 }

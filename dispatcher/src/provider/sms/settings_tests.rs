@@ -30,6 +30,7 @@ fn with(api: SmsApi) -> SmsSettings {
         rate_per_second: 0,
         status_callback: None,
         unicode: true,
+        prices: crate::provider::Prices::default(),
         api,
     }
 }

@@ -57,6 +57,7 @@ fn sender_of(api: SmsApi, deadlines: SmsDeadlines) -> SmsSender {
         rate_per_second: 0,
         status_callback: None,
         unicode: true,
+        prices: Prices::default(),
         api,
     };
     SmsProvider::with_deadlines(&settings, deadlines).expect("good settings").sender()

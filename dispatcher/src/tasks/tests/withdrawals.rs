@@ -92,7 +92,10 @@ async fn an_erasure_is_answered_after_the_marks_that_did_not_see_it() {
     let loaded = world.load_one(owner).await;
     let mut tx = commands::begin(&world.pool).await.expect("a transaction");
     let first = [mark(&loaded, 1, true)];
-    assert_eq!(marks::mark(&mut tx, owner, &first).await.expect("a mark"), [Marked::Started]);
+    assert_eq!(
+        marks::mark(&mut tx, owner, &first, (world.clock())()).await.expect("a mark"),
+        [Marked::Started]
+    );
     let erasing = tokio::spawn({
         let pool = world.pool.clone();
         async move { stop_erased(&pool, client(1, 1)).await }

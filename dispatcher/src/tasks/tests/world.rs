@@ -120,6 +120,8 @@ impl World {
             hold_seconds: 0,
             people: 0,
             approval_above: None,
+            excludes_foreign: false,
+            asks: None,
             author: Uuid::from_u128(9).into(),
             at: self.now(),
         };
@@ -150,6 +152,7 @@ impl World {
             Recipient {
                 client,
                 kind: ContactKind::Holder,
+                is_foreign: false,
                 addressee: Personal::new(client.uuid(), addressee),
             }
         });
@@ -294,6 +297,7 @@ pub(crate) fn mark(loaded: &Loaded, number: u16, is_started: bool) -> StartMark 
         client: client(loaded.task.id.chunk, number),
         provider: "uno".into(),
         is_started,
+        guarded: None,
     }
 }
 
@@ -306,6 +310,7 @@ pub(crate) fn change(loaded: &Loaded, outcomes: Vec<MemberOutcome>) -> Change {
         sequence: loaded.sequence,
         outcomes,
         in_memory: first_members(loaded.task.chunk_people).without(ended),
+        spent: Vec::new(),
         unmarked: Members::NONE,
     }
 }

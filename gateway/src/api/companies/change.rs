@@ -1,7 +1,7 @@
 //! `PATCH /companies/{id}`: change a company.
 
 use axum::extract::State;
-use domain::company::{CompanyChange, LimitsChange};
+use domain::company::{CompanyChange, Limit, LimitsChange};
 use domain::value::{CompanyId, CountryCode, Name, TimeZone};
 use utoipa::ToSchema;
 
@@ -12,7 +12,7 @@ use crate::problem::{Answer, Reason};
 use crate::state::AppState;
 
 /// The highest limit that can be set.
-const APPROVAL_ABOVE_MAX: u64 = 1_000_000_000;
+const LIMIT_MAX: u64 = 1_000_000_000;
 
 /// The fields to change. Absent fields stay as they are.
 #[derive(ToSchema)]
@@ -27,31 +27,69 @@ pub(super) struct ChangeCompany {
     #[schema(value_type = String, required = false)]
     time_zone: Option<TimeZone>,
     /// Limits to set; absent ones stay, null takes one away.
-    #[schema(required = false)]
+    #[schema(value_type = LimitFields, required = false)]
     limits: Option<ChangeLimits>,
 }
 
-/// What the company's workers may do without anybody else.
+/// The limits to change. Days and months are those of the company's time zone.
 #[derive(ToSchema)]
-struct ChangeLimits {
+#[schema(as = ChangeLimits)]
+#[expect(dead_code, reason = "describes what is read by the names of the limits")]
+struct LimitFields {
     /// A notification to more people than this needs another person's approval; null: none does.
-    #[schema(value_type = Option<i64>, required = false, minimum = 0, maximum = 1_000_000_000)]
-    approval_above: Option<Option<u64>>,
+    #[schema(required = false, minimum = 0, maximum = 1_000_000_000)]
+    approval_above: Option<i64>,
+    /// SMS a day; null: no limit. A notification that would pass it is refused, as are those of the following limits.
+    #[schema(required = false, minimum = 0, maximum = 1_000_000_000)]
+    sms_per_day: Option<i64>,
+    /// SMS a month; null: no limit.
+    #[schema(required = false, minimum = 0, maximum = 1_000_000_000)]
+    sms_per_month: Option<i64>,
+    /// E-mails a day; null: no limit.
+    #[schema(required = false, minimum = 0, maximum = 1_000_000_000)]
+    emails_per_day: Option<i64>,
+    /// E-mails a month; null: no limit.
+    #[schema(required = false, minimum = 0, maximum = 1_000_000_000)]
+    emails_per_month: Option<i64>,
+    /// Parts of SMS a day; null: no limit.
+    #[schema(required = false, minimum = 0, maximum = 1_000_000_000)]
+    segments_per_day: Option<i64>,
+    /// Parts of SMS a month; null: no limit.
+    #[schema(required = false, minimum = 0, maximum = 1_000_000_000)]
+    segments_per_month: Option<i64>,
+    /// SMS a day to numbers of other countries; null: no limit. A company begins with 50. A notification to more of them than
+    /// are left leaves all of them out.
+    #[schema(required = false, minimum = 0, maximum = 1_000_000_000)]
+    foreign_per_day: Option<i64>,
+    /// Messages an hour to one address; null: no limit. Alarms (`operational`) count and are sent all the same.
+    #[schema(required = false, minimum = 0, maximum = 1_000_000_000)]
+    per_recipient_per_hour: Option<i64>,
 }
+
+/// The limits to change, by name.
+struct ChangeLimits(LimitsChange);
 
 impl FromFields for ChangeLimits {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let people = match fields.nullable::<i64>("approval_above") {
-            Some(Some(people)) => people,
-            None => return Some(Self { approval_above: None }),
-            Some(None) => return Some(Self { approval_above: Some(None) }),
-        };
-        match u64::try_from(people) {
-            Ok(people) if people <= APPROVAL_ABOVE_MAX => Some(Self { approval_above: Some(Some(people)) }),
-            _ => {
-                fields.refuse("approval_above", Reason::OutOfRange { min: 0, max: APPROVAL_ABOVE_MAX as i64 })
+        let mut change = LimitsChange::new();
+        for limit in Limit::ALL {
+            let asked = match fields.nullable::<i64>(limit.as_str()) {
+                Some(Some(max)) => max,
+                Some(None) => {
+                    change.insert(*limit, None);
+                    continue;
+                }
+                None => continue,
+            };
+            match u64::try_from(asked) {
+                Ok(max) if max <= LIMIT_MAX => _ = change.insert(*limit, Some(max)),
+                _ => {
+                    let range = Reason::OutOfRange { min: 0, max: LIMIT_MAX as i64 };
+                    fields.refuse::<()>(limit.as_str(), range);
+                }
             }
         }
+        Some(Self(change))
     }
 }
 
@@ -82,8 +120,8 @@ pub(super) async fn change(
     let Order { caller, body, context } = order;
     caller.needs_for(company, caller.is_admin())?;
     let ChangeCompany { name, country, time_zone, limits } = body;
-    let approval_above = limits.and_then(|limits| limits.approval_above);
-    let change = CompanyChange { name, country, time_zone, limits: LimitsChange { approval_above } };
+    let limits = limits.map(|ChangeLimits(limits)| limits).unwrap_or_default();
+    let change = CompanyChange { name, country, time_zone, limits };
     let done = commands::companies::change(state.log(), company, change, &context).await?;
     Ok(state.changed(&caller, done))
 }

@@ -5,6 +5,7 @@ mod clients;
 mod create;
 mod list;
 mod read;
+mod usage;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,5 +17,6 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create))
         .routes(routes!(read::read, change::change))
+        .routes(routes!(usage::usage))
         .merge(clients::router())
 }

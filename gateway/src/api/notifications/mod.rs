@@ -11,6 +11,7 @@ mod list;
 mod order;
 mod pause;
 mod preview;
+mod purse;
 mod read;
 mod reject;
 mod reschedule;
@@ -21,6 +22,7 @@ mod send;
 mod sending;
 mod stream;
 
+pub(in crate::api) use self::read::cost_of;
 pub(in crate::api) use self::sending::mark_sending;
 
 use commands::{CommandContext, Done};

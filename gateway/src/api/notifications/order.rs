@@ -2,17 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use domain::notification::{
-    Addressee, AudienceFilter, Content, FilledTemplate, HOLD_SECONDS_MAX, SmsOptions,
-};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::notification::{Addressee, Content, FilledTemplate, HOLD_SECONDS_MAX, SmsOptions};
 use domain::rendering::{Fault, Filling, Source, Text, render};
 use domain::template::Created;
 use domain::value::{
     Category, Channel, CompanyId, EmailBody, Invalid, RecipientKind, Role, SmsBody, Subject, TemplateId,
     VariableText,
 };
-use projections::queries::audience::Selection;
 use utoipa::ToSchema;
 
 use super::filter::{AskedFilter, FilterFields};
@@ -331,10 +328,10 @@ impl NewNotification {
         Text::of_template(source, filling)
     }
 
-    /// The contacts that its audience is chosen from, by its filter once that is resolved.
-    pub(super) const fn selection<'a>(&self, filter: &'a AudienceFilter) -> Selection<'a> {
-        let (company, channel) = (self.company, self.content.channel());
-        Selection { company, channel, kind: self.recipient_kind, filter }
+    /// When it begins, if it is asked for now.
+    pub(super) fn begins_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let held_until = now + TimeDelta::seconds(self.hold_seconds.into());
+        self.schedule_at.map_or(held_until, |schedule_at| schedule_at.max(held_until))
     }
 
     /// How an SMS is sent; none for an e-mail.

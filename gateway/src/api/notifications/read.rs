@@ -2,9 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
+use commands::purse::Sum;
 use domain::value::NotificationId;
 use projections::Projection;
-use projections::queries::notifications::{self, NotificationRow};
+use projections::queries::notifications::{self, Cost, NotificationRow};
 
 use super::needs_to_read;
 use super::sending::with_sending;
@@ -25,8 +26,19 @@ pub(super) async fn read(
     read: Read<NoQuery>,
 ) -> Answer<Json<NotificationRow>> {
     let row = row_for(&state, &read, notification).await?;
-    let row = with_sending(&state, vec![row]).await?.pop();
-    row.map(Json).ok_or_else(Problem::not_found)
+    let row = with_sending(&state, vec![row]).await?.pop().ok_or_else(Problem::not_found)?;
+    let sum = commands::purse::of_notification(state.pool(), notification).await?;
+    Ok(Json(NotificationRow { cost: cost_of(&state, sum), ..row }))
+}
+
+/// The price of what was sent; none if nothing has a price.
+pub(in crate::api) fn cost_of(state: &AppState, sum: Sum) -> Option<Cost> {
+    let Sum { messages, micros, unpriced, .. } = sum;
+    (messages > unpriced && (micros > 0 || unpriced > 0)).then(|| Cost {
+        amount: micros,
+        currency: state.settings().currency.clone(),
+        unpriced,
+    })
 }
 
 /// The notification's row; 404 for callers who may not learn that it exists.

@@ -2,17 +2,21 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use commands::notifications::Demand;
 use commands::{CommandContext, Done};
+use domain::company::Amount;
 use domain::notification::{AudienceFilter, RequestNotification};
-use domain::value::CompanyId;
+use domain::value::Channel;
 use projections::Projection;
-use projections::queries::audience;
+use projections::queries::audience::{self, Audience};
 use serde_json::{Value, json};
 
 use super::confirmation::Confirmation;
 use super::filter::ResolvedFilter;
 use super::order::{AskedNotification, NewNotification, NotificationFields};
-use super::preview::{audience_of, first_people, segments_of};
+use super::preview::{first_people, segments_of};
+use super::purse::{Measured, Terms};
+use super::segments::AudienceSegments;
 use crate::access::Caller;
 use crate::api::Wrote;
 use crate::api::schema::Made;
@@ -48,8 +52,8 @@ async fn sent(
 ) -> Answer<(Done, Value)> {
     let new = asked.found(state, caller).await?;
     let ResolvedFilter { filter, .. } = new.filter.resolved(state, new.company).await?;
-    let approval_above = approval_above(state, new.company).await?;
-    let people = needs_audience(state, caller, &new, &filter, approval_above.is_some()).await?;
+    let terms = Terms::of(state, new.company).await?;
+    let counted = needs_audience(state, caller, &new, &filter, &terms).await?;
     let request = RequestNotification {
         notification: state.new_id().into(),
         company: new.company,
@@ -62,51 +66,87 @@ async fn sent(
         expires_at: new.expires_at,
         schedule_at: new.schedule_at,
         hold_seconds: new.hold_seconds,
-        people,
-        approval_above,
+        people: counted.people,
+        approval_above: terms.approval_above(),
+        excludes_foreign: counted.excludes_foreign,
+        asks: None,
         author: caller.id(),
         at: state.now(),
     };
     let answer = json!({ "id": request.notification });
-    let done = commands::notifications::request(state.log(), request, context, &answer).await?;
+    let done = match counted.demand {
+        Some(demand) => {
+            commands::notifications::request_within(state.log(), request, &demand, context, &answer).await?
+        }
+        None => commands::notifications::request(state.log(), request, context, &answer).await?,
+    };
     Ok((done, answer))
 }
 
-/// Above how many people the company wants an approval, by the log.
-pub(super) async fn approval_above(state: &AppState, company: CompanyId) -> Answer<Option<u64>> {
-    let profile = commands::companies::profile(state.log(), company).await?;
-    Ok(profile.and_then(|profile| profile.limits.approval_above))
+/// An audience as far as it had to be counted.
+#[derive(Default)]
+struct Counted {
+    people: u64,
+    excludes_foreign: bool,
+    /// What is to be promised to the notification.
+    demand: Option<Demand>,
 }
 
 /// The audience must not be empty, and must be the confirmed one if there is one; no SMS may take more parts than the
-/// request allows. It is counted only for these two and for the company's limit: an alarm to one person waits for no slot.
+/// request allows. It is counted only for these two and for the company's limits: an alarm to one person waits for no slot.
 async fn needs_audience(
     state: &AppState,
     caller: &Caller,
     new: &NewNotification,
     filter: &AudienceFilter,
-    has_limit: bool,
-) -> Answer<u64> {
+    terms: &Terms,
+) -> Answer<Counted> {
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
-    let selection = new.selection(filter);
-    if !audience::reaches_somebody(state.pool(), &selection).await? {
-        let field = if new.filter.is_given() { "/filter" } else { "/recipient_kind" };
+    let (channel, everybody) = (new.content.channel(), terms.selection(new, filter, false));
+    let field = if new.filter.is_given() { "/filter" } else { "/recipient_kind" };
+    if !audience::reaches_somebody(state.pool(), &everybody).await? {
         return Err(Problem::of_field(field, Reason::NobodyToTell));
     }
-    if new.confirm_token.is_none() && new.segments_max().is_none() && !has_limit {
-        return Ok(0);
+    let is_limited = terms.approval_above().is_some()
+        || terms.counts(channel)
+        || terms.counts_foreign(channel) && audience::reaches_abroad(state.pool(), &everybody).await?;
+    if new.confirm_token.is_none() && new.segments_max().is_none() && !is_limited {
+        return Ok(Counted::default());
     }
-    let audience = audience_of(state, state.confirmations(), caller, &selection).await?;
-    if let Some(max) = new.segments_max() {
-        let people = first_people(state, &selection).await?;
-        let segments = segments_of(state, new, &people, &audience)?.max;
-        if segments > max.into() {
-            return Err(Problem::of_field("/segments_max", Reason::TooManySegments { segments, max }));
+    let measured = terms.measured(state, state.confirmations(), caller, new, filter).await?;
+    let excludes_foreign = measured.excludes_foreign();
+    let Measured { audience, foreign_limit } = measured;
+    if audience.reachable == 0 {
+        let only_foreign = |over| Problem::of_field("/company_id", Reason::OverLimit(over));
+        let nobody = || Problem::of_field(field, Reason::NobodyToTell);
+        return Err(foreign_limit.map_or_else(nobody, only_foreign));
+    }
+    let selection = terms.selection(new, filter, excludes_foreign);
+    let segments = match channel {
+        Channel::Sms => {
+            let people = first_people(state, &selection).await?;
+            Some(segments_of(state, new, &people, &audience)?)
         }
+        Channel::Email => None,
+    };
+    if let (Some(max), Some(AudienceSegments { max: segments, .. })) = (new.segments_max(), &segments)
+        && *segments > u64::from(max)
+    {
+        return Err(Problem::of_field("/segments_max", Reason::TooManySegments { segments: *segments, max }));
     }
     if let Some(token) = &new.confirm_token {
         let confirmation = Confirmation { asked: new, by: caller.id(), audience: &audience.fingerprint };
         confirmation.check(token.as_str(), state.log().keys(), state.now())?;
     }
-    Ok(audience.reachable)
+    let demand = terms.demand(channel, amount(&audience, segments.as_ref()));
+    Ok(Counted { people: audience.reachable, excludes_foreign, demand })
+}
+
+/// What an audience takes of a purse.
+pub(super) fn amount(audience: &Audience, segments: Option<&AudienceSegments>) -> Amount {
+    Amount {
+        messages: audience.reachable,
+        segments: segments.map_or(0, |segments| segments.total),
+        foreign: audience.foreign,
+    }
 }

@@ -93,6 +93,8 @@ pub(super) async fn test(
         hold_seconds: 0,
         people: 1,
         approval_above: None,
+        excludes_foreign: false,
+        asks: None,
         author: caller.id(),
         at: state.now(),
     };

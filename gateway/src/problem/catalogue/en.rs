@@ -1,5 +1,6 @@
 //! The texts of problems in English.
 
+use domain::company::{Limit, OverLimit};
 use domain::rendering::{FaultReason, Part};
 use domain::value::{Language, grouped};
 
@@ -90,6 +91,13 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooManySegments { segments, max } => {
             format!("The longest SMS takes {segments} parts, and the maximum given is {max}.")
         }
+        Reason::OverLimit(OverLimit { limit, max, taken, asked }) => format!(
+            "It would pass the company's limit of {}: {} of {} are used or promised, and it takes {}.",
+            limit_name(*limit),
+            grouped64(*taken),
+            grouped64(*max),
+            grouped64(*asked)
+        ),
         other => plain(other).to_owned(),
     }
 }
@@ -162,8 +170,27 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooFar { .. }
         | Reason::TooManyExternalIds { .. }
         | Reason::TooManySegments { .. }
+        | Reason::OverLimit(_)
         | Reason::AudienceChanged { .. } => "",
     }
+}
+
+const fn limit_name(limit: Limit) -> &'static str {
+    match limit {
+        Limit::ApprovalAbove => "people without approval",
+        Limit::SmsPerDay => "SMS a day",
+        Limit::SmsPerMonth => "SMS a month",
+        Limit::EmailsPerDay => "e-mails a day",
+        Limit::EmailsPerMonth => "e-mails a month",
+        Limit::SegmentsPerDay => "SMS parts a day",
+        Limit::SegmentsPerMonth => "SMS parts a month",
+        Limit::ForeignPerDay => "SMS abroad a day",
+        Limit::PerRecipientPerHour => "messages an hour to one address",
+    }
+}
+
+fn grouped64(number: u64) -> String {
+    grouped(usize::try_from(number).unwrap_or(usize::MAX), ',')
 }
 
 fn template(fault: &FaultReason) -> String {

@@ -1,5 +1,6 @@
 //! Los textos en español.
 
+use domain::company::{Limit, OverLimit};
 use domain::rendering::{FaultReason, Part};
 use domain::value::{Language, grouped};
 
@@ -96,6 +97,13 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooManySegments { segments, max } => {
             format!("El SMS más largo ocupa {segments} segmentos, y el máximo indicado es {max}.")
         }
+        Reason::OverLimit(OverLimit { limit, max, taken, asked }) => format!(
+            "Pasaría del límite de {} de la empresa: {} de {} usados o comprometidos, y hacen falta {}.",
+            limit_name(*limit),
+            grouped64(*taken),
+            grouped64(*max),
+            grouped64(*asked)
+        ),
         other => plain(other).to_owned(),
     }
 }
@@ -170,8 +178,27 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooFar { .. }
         | Reason::TooManyExternalIds { .. }
         | Reason::TooManySegments { .. }
+        | Reason::OverLimit(_)
         | Reason::AudienceChanged { .. } => "",
     }
+}
+
+const fn limit_name(limit: Limit) -> &'static str {
+    match limit {
+        Limit::ApprovalAbove => "personas sin aprobación",
+        Limit::SmsPerDay => "SMS por día",
+        Limit::SmsPerMonth => "SMS por mes",
+        Limit::EmailsPerDay => "correos por día",
+        Limit::EmailsPerMonth => "correos por mes",
+        Limit::SegmentsPerDay => "segmentos de SMS por día",
+        Limit::SegmentsPerMonth => "segmentos de SMS por mes",
+        Limit::ForeignPerDay => "SMS al extranjero por día",
+        Limit::PerRecipientPerHour => "mensajes por hora a una dirección",
+    }
+}
+
+fn grouped64(number: u64) -> String {
+    grouped(usize::try_from(number).unwrap_or(usize::MAX), '.')
 }
 
 fn template(fault: &FaultReason) -> String {

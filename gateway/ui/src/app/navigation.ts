@@ -38,6 +38,7 @@ const clients: NavItem[] = [
   { path: '/notificaciones', label: 'notifications.title', icon: 'notify' },
   { path: '/plantillas', label: 'templates.title', icon: 'file' },
   { path: '/clientes', label: 'clients.title', icon: 'clients' },
+  { path: '/consumo', label: 'usage.title', icon: 'layers' },
 ];
 
 function control(): NavItem[] {

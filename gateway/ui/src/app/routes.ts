@@ -54,6 +54,13 @@ const routes: Route[] = [
     render: () => html`<send-page></send-page>`,
   },
   {
+    path: '/consumo',
+    title: 'usage.title',
+    roles: reader,
+    load: () => import('../companies/usage-page'),
+    render: () => html`<usage-page></usage-page>`,
+  },
+  {
     path: '/notificaciones/:id',
     title: 'notification.title',
     roles: reader,

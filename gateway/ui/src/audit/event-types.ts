@@ -15,6 +15,7 @@ export const EVENT_TYPES: string[] = [
   'NotificationRescheduled',
   'NotificationBegun',
   'NotificationPaused',
+  'NotificationPausedByLimit',
   'NotificationResumed',
   'AudienceClosed',
   'NotificationCompleted',

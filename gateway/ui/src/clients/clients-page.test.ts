@@ -4,6 +4,7 @@ import { navigate } from '../app/router';
 import type { Client, Company, Role } from '../contract';
 import { companies, companiesRead, session } from '../store/session';
 import './clients-page';
+import { NO_LIMITS } from '../companies/limits';
 import type { ClientsPage } from './clients-page';
 
 const OURS = '0192a000-0000-7000-8000-000000000001';
@@ -14,7 +15,7 @@ const vigia: Company = {
   name: 'Vigía Andina',
   country: 'CO',
   time_zone: 'America/Bogota',
-  limits: { approval_above: null },
+  limits: NO_LIMITS,
 };
 
 let page: ClientsPage;

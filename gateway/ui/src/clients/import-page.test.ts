@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { companies, companiesRead } from '../store/session';
 import './import-page';
+import { NO_LIMITS } from '../companies/limits';
 import type { ImportPage } from './import-page';
 
 let page: ImportPage;
@@ -14,7 +15,7 @@ beforeEach(async () => {
       name: id,
       country: 'CO',
       time_zone: 'America/Bogota',
-      limits: { approval_above: null },
+      limits: NO_LIMITS,
     })),
   );
   vi.stubGlobal(

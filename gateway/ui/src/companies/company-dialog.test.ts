@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import './company-dialog';
 import type { CompanyDialog } from './company-dialog';
+import { NO_LIMITS } from './limits';
 
 let dialog: CompanyDialog;
 let sent: unknown[];
@@ -30,7 +31,7 @@ beforeEach(async () => {
     name: 'Vigía',
     country: 'CO',
     time_zone: 'America/Bogota',
-    limits: { approval_above: null },
+    limits: NO_LIMITS,
   };
   for (const news of ['saved', 'dialog-closed']) dialog.addEventListener(news, () => heard.push(news));
   document.body.append(dialog);

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { changeCompany, createCompany } from '../api';
 import { changesOf, isEmpty } from '../changes';
-import type { Company, CompanyChange, CompanyFields } from '../contract';
+import type { Company, CompanyChange, CompanyFields, CompanyLimits } from '../contract';
 import { countryName, t } from '../i18n';
 import { Problem, sentence } from '../problem';
 import { Submission } from '../store/submission';
@@ -12,19 +12,26 @@ import { focusFirstError, selectField, textField } from '../ui/field';
 import { icon } from '../ui/icons';
 import { Modal, modalStyles } from '../ui/modal';
 import { COUNTRIES, zones } from './countries';
+import { eachLimit, LIMITS, limitOf, NO_LIMITS, type WrittenLimits, written } from './limits';
 
 @customElement('company-dialog')
 export class CompanyDialog extends LitElement {
   static override styles = [
     base,
     modalStyles,
-    css`form { display: grid; gap: var(--s4); } :host { --dialog-width: 460px; }`,
+    css`
+      form { display: grid; gap: var(--s4); }
+      :host { --dialog-width: 460px; }
+      .limits { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: var(--s3); align-items: end; border: 0; padding: 0; margin: 0; }
+      .limits legend { font-weight: 550; padding: 0; }
+      .limits p { grid-column: 1 / -1; }
+      @media (max-width: 480px) { .limits { grid-template-columns: 1fr; } }
+    `,
   ];
 
   @property({ attribute: false }) company: Company | null = null;
   @state() private fields: CompanyFields = { name: '', country: 'CO', time_zone: COUNTRIES.CO ?? '' };
-  /** As it is written: empty is no limit. */
-  @state() private approvalAbove = '';
+  @state() private limits: WrittenLimits = written(NO_LIMITS);
   @state() private errors: Record<string, string> = {};
   @state() private failure = '';
   private readonly submission = new Submission();
@@ -35,7 +42,7 @@ export class CompanyDialog extends LitElement {
     super.connectedCallback();
     if (!this.company) return;
     this.fields = fieldsOf(this.company);
-    this.approvalAbove = written(this.company.limits.approval_above);
+    this.limits = written(this.company.limits);
   }
 
   override render() {
@@ -60,7 +67,7 @@ export class CompanyDialog extends LitElement {
           options: zones(this.fields.time_zone).map((zone) => ({ value: zone, label: zone.replaceAll('_', ' ') })),
           onInput: (time_zone) => this.change({ time_zone }),
         })}
-        ${this.company ? this.limit() : nothing}
+        ${this.company ? this.limitFields() : nothing}
       </form>`,
       footer: html`<div class="row">
         <span class="grow"></span>
@@ -70,19 +77,24 @@ export class CompanyDialog extends LitElement {
     });
   }
 
-  private limit() {
-    return textField({
-      name: 'approval_above',
-      label: t('companies.approval_above'),
-      hint: t('companies.approval_above_hint'),
-      type: 'number',
-      min: '0',
-      value: this.approvalAbove,
-      error: this.errors.approval_above,
-      onInput: (approvalAbove) => {
-        this.approvalAbove = approvalAbove;
-      },
-    });
+  private limitFields() {
+    return html`<fieldset class="limits">
+      <legend>${t('companies.limits')}</legend>
+      <p class="small muted">${t('companies.limits_hint')}</p>
+      ${LIMITS.map((name) =>
+        textField({
+          name,
+          label: t(`limit.${name}`),
+          type: 'number',
+          min: '0',
+          value: this.limits[name],
+          error: this.errors[name],
+          onInput: (text) => {
+            this.limits = { ...this.limits, [name]: text };
+          },
+        }),
+      )}
+    </fieldset>`;
   }
 
   private change(change: Partial<CompanyFields>): void {
@@ -95,11 +107,12 @@ export class CompanyDialog extends LitElement {
     this.errors = this.fields.name.trim() ? {} : { name: t('required') };
     if (this.errors.name) return focusFirstError(this);
     const { company, fields } = this;
-    const limit = limitOf(this.approvalAbove);
-    if (limit === undefined) this.errors = { approval_above: t('companies.approval_above_wrong') };
-    if (limit === undefined) return focusFirstError(this);
+    const wrong = LIMITS.filter((name) => limitOf(this.limits[name]) === undefined);
+    this.errors = Object.fromEntries(wrong.map((name) => [name, t('companies.limit_wrong')]));
+    if (wrong.length > 0) return focusFirstError(this);
     const changes: CompanyChange = company ? changesOf(fieldsOf(company), fields) : fields;
-    if (company && company.limits.approval_above !== limit) changes.limits = { approval_above: limit };
+    const limits = company ? this.changedLimits(company) : {};
+    if (!isEmpty(limits)) changes.limits = limits;
     if (isEmpty(changes)) return this.closed();
     try {
       const done = company
@@ -113,20 +126,17 @@ export class CompanyDialog extends LitElement {
     }
   }
 
+  private changedLimits({ limits }: Company): Partial<CompanyLimits> {
+    const now = eachLimit((name) => limitOf(this.limits[name]) ?? null);
+    return changesOf(limits, now);
+  }
+
   private closed(): void {
     this.dispatchEvent(new CustomEvent('dialog-closed'));
   }
 }
 
 const fieldsOf = ({ name, country, time_zone }: Company): CompanyFields => ({ name, country, time_zone });
-
-const written = (limit: number | null): string => (limit === null ? '' : String(limit));
-
-/** Empty is no limit; undefined if it is no number of people. */
-function limitOf(text: string): number | null | undefined {
-  if (!text.trim()) return null;
-  return /^\d{1,9}$/.test(text.trim()) ? Number(text) : undefined;
-}
 
 function countries(current: string) {
   const codes = new Set([...Object.keys(COUNTRIES), current]);

@@ -84,6 +84,22 @@ export const dateIn = (zone: string, at: string) =>
     { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', ...time, timeZone: zone, timeZoneName: 'short' },
     at,
   );
+/** 12345678 millionths of a dollar → «12,35 US$»; small sums with up to four decimals. */
+export function money({ amount, currency }: { amount: number; currency: string }): string {
+  const whole = amount / 1_000_000;
+  const digits = Math.abs(whole) < 1 ? 4 : 2;
+  return new Intl.NumberFormat(current, {
+    style: 'currency',
+    currency,
+    minimumFractionDigits: 2,
+    maximumFractionDigits: digits,
+  }).format(whole);
+}
+
+/** A day without an hour: «30 nov 2026». */
+export const dayOf = (day: string) =>
+  new Intl.DateTimeFormat(current, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`));
+
 export const exactTime = (at: string) => format({ day: '2-digit', month: 'short', ...time, second: '2-digit' }, at);
 
 /** 75 s → «1 min 15 s». */

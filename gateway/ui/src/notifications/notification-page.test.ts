@@ -6,6 +6,7 @@ import { companies, session } from '../store/session';
 import { toasts } from '../store/toasts';
 import type { ConfirmDialog } from '../ui/confirm-dialog';
 import './notification-page';
+import { NO_LIMITS } from '../companies/limits';
 import type { NotificationPage } from './notification-page';
 
 const NONE = { pending: 0, sending: 0, accepted: 0, delivered: 0, deferred: 0, failed: 0, suppressed: 0, in_doubt: 0 };
@@ -22,6 +23,7 @@ const standing = (state: NotificationState, some: Partial<Totals>): Notification
   send_at: null,
   begun_at: '2026-11-25T14:00:00Z',
   approval: null,
+  over_limit: null,
   author: { id: 'u1', name: 'Eva' },
   state,
   totals: { total: 10, cancelled: 0, ...NONE, ...some },
@@ -182,18 +184,14 @@ describe('before it has begun', () => {
     [...page.renderRoot.querySelectorAll('.page-head button')].map((one) => one.textContent?.trim() ?? '');
 
   it('says when it begins, by the clock of its company', async () => {
-    companies.set([
-      { id: 'c1', name: 'Vigía', country: 'CL', time_zone: 'America/Santiago', limits: { approval_above: null } },
-    ]);
+    companies.set([{ id: 'c1', name: 'Vigía', country: 'CL', time_zone: 'America/Santiago', limits: NO_LIMITS }]);
     shown = waiting('scheduled', { send_at: '2026-12-01T12:30:00Z' });
     await open();
     expect(progress()).toMatch(/martes, 1 de diciembre de 2026, 0?9:30/);
     expect(labels()).toEqual(['Reprogramar', 'Pausar', 'Cancelar lo pendiente']);
   });
   it('can have another time, given in that clock', async () => {
-    companies.set([
-      { id: 'c1', name: 'Vigía', country: 'CL', time_zone: 'America/Santiago', limits: { approval_above: null } },
-    ]);
+    companies.set([{ id: 'c1', name: 'Vigía', country: 'CL', time_zone: 'America/Santiago', limits: NO_LIMITS }]);
     shown = waiting('scheduled', { send_at: '2126-12-01T12:30:00Z' });
     afterwards = waiting('scheduled', { send_at: '2126-12-01T13:00:00Z' });
     await open();

@@ -10,8 +10,9 @@ import {
   resumeNotification,
   retryNotification,
 } from '../api';
+import { overLimit } from '../companies/limits';
 import type { Approval, Notification, Totals } from '../contract';
-import { dateIn, duration, longDate, t } from '../i18n';
+import { dateIn, duration, longDate, money, t } from '../i18n';
 import { sentence } from '../problem';
 import { LiveStream } from '../store/live-stream';
 import { companies, companyName, companyZone, may, me } from '../store/session';
@@ -102,7 +103,8 @@ export class NotificationPage extends LitElement {
   }
 
   private subtitle(shown: Notification): string {
-    return [shown.author.name, longDate(shown.requested_at)].filter(Boolean).join(' · ');
+    const cost = shown.cost ? t('notification.cost', { cost: money(shown.cost) }) : '';
+    return [shown.author.name, longDate(shown.requested_at), cost].filter(Boolean).join(' · ');
   }
 
   private actions(shown: Notification) {
@@ -302,7 +304,8 @@ export class NotificationPage extends LitElement {
 }
 
 /** Why nothing is sent yet. */
-function waits({ state, send_at, company_id }: Notification): string {
+function waits({ state, send_at, company_id, over_limit }: Notification): string {
+  if (over_limit) return t('notification.over_limit', { why: overLimit(over_limit) });
   if (state === 'awaiting_approval') return t('notification.awaits_approval');
   if (!send_at) return t('notification.begins');
   const key = state === 'paused' ? 'notification.begins_paused' : 'notification.begins_at';

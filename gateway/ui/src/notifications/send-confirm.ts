@@ -1,8 +1,9 @@
 /** The confirmation, with the number of recipients. */
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import { overLimit } from '../companies/limits';
 import type { NotificationRequest, Preview } from '../contract';
-import { dateIn, t } from '../i18n';
+import { dateIn, money, t } from '../i18n';
 import { companyName, companyZone } from '../store/session';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
@@ -41,6 +42,8 @@ export class SendConfirm extends LitElement {
       </div>
       ${request.schedule_at ? html`<p class="notice">${icon('history', 18)}<span>${t('confirm.scheduled', { at: dateIn(companyZone(request.company_id), request.schedule_at) })}</span></p>` : nothing}
       ${this.preview?.needs_approval ? html`<p class="notice warn">${icon('alert', 18)}<span>${t('confirm.needs_approval')}</span></p>` : nothing}
+      ${this.preview?.over_limit ? html`<p class="notice danger">${icon('alert', 18)}<span>${overLimit(this.preview.over_limit)}</span></p>` : nothing}
+      ${this.preview?.sms?.cost ? html`<p class="strong">${t('confirm.cost', { cost: money(this.preview.sms.cost) })}</p>` : nothing}
       <p class="small muted">${t('confirm.details', { kind: t(`kind.${request.recipient_kind}`), category: t(`category.${request.category}`) })}</p>`,
       footer: html`<div class="row wraps">
         <span class="grow"></span>

@@ -1,5 +1,6 @@
 /** Rules of the form of a notification. */
 import { describe, expect, it } from 'vitest';
+import { NO_LIMITS } from '../companies/limits';
 import type { Template } from '../contract';
 import { companies } from '../store/session';
 import { EMPTY_FORM, errorsFrom, missingIn, previewOf, requestOf } from './send-form';
@@ -25,9 +26,7 @@ describe('the form of a notification', () => {
     expect(previewOf({ ...form, body: ' ', channel: 'email' })).toMatchObject({ body: '-', subject: '-' });
   });
   it('means its times by the clock of the company', () => {
-    companies.set([
-      { id: 'c1', name: 'Vigía', country: 'CL', time_zone: 'America/Santiago', limits: { approval_above: null } },
-    ]);
+    companies.set([{ id: 'c1', name: 'Vigía', country: 'CL', time_zone: 'America/Santiago', limits: NO_LIMITS }]);
     const timed = requestOf({ ...form, schedule: '2026-12-01T09:30', expires: '2026-12-01T18:00' });
     expect(timed).toMatchObject({ schedule_at: '2026-12-01T12:30:00.000Z', expires_at: '2026-12-01T21:00:00.000Z' });
     expect(requestOf(form)).not.toHaveProperty('schedule_at');

@@ -7,6 +7,7 @@ import type { SendConfirm } from './send-confirm';
 import { sendDraft } from './send-draft';
 import { EMPTY_FORM } from './send-form';
 import './send-page';
+import { NO_LIMITS } from '../companies/limits';
 import type { SendPage } from './send-page';
 
 let page: SendPage;
@@ -28,6 +29,7 @@ const NO_SMS: SmsPreview = {
   forcing_characters: [],
   without_unicode: 0,
   lost_characters: [],
+  cost: null,
 };
 const json = (status: number, body: unknown) =>
   new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
@@ -84,7 +86,7 @@ beforeEach(async () => {
       name: id,
       country: 'CO',
       time_zone: 'America/Bogota',
-      limits: { approval_above: null },
+      limits: NO_LIMITS,
     })),
   );
   sent = [];

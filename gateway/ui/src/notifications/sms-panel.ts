@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { SmsPreview } from '../contract';
-import { number, t } from '../i18n';
+import { money, number, t } from '../i18n';
 import { base } from '../ui/base';
 import { icon } from '../ui/icons';
 import { countSms, legible, type SmsCount, transliterate } from './sms';
@@ -40,6 +40,7 @@ export class SmsPanel extends LitElement {
         ${pair(t('sms.encoding'), count.encoding === 'gsm7' ? t('sms.gsm7') : t('sms.ucs2'))}
         ${pair(t('sms.left'), number(count.left))} ${pair(t('sms.segments'), this.segments(count))}
         ${this.sms ? pair(t('sms.total'), number(this.sms.segments_total)) : nothing}
+        ${this.sms?.cost ? pair(t('sms.cost'), money(this.sms.cost)) : nothing}
       </dl>
       <div aria-live="polite">
         ${this.cheap || count.forcing.length > 0 ? this.advice(count, sent) : nothing} ${this.sms ? lost(this.sms) : nothing}

@@ -1,5 +1,6 @@
 /** Rules of the preview of a template: it is asked of the server, for the chosen client. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { NO_LIMITS } from '../companies/limits';
 import type { Template } from '../contract';
 import { companies, session } from '../store/session';
 import './template-preview';
@@ -26,9 +27,7 @@ beforeEach(async () => {
     simulator: false,
   };
   session.set({ status: 'in', me });
-  companies.set([
-    { id: 'c1', name: 'Vigía', country: 'CO', time_zone: 'America/Bogota', limits: { approval_above: null } },
-  ]);
+  companies.set([{ id: 'c1', name: 'Vigía', country: 'CO', time_zone: 'America/Bogota', limits: NO_LIMITS }]);
   asked = [];
   vi.stubGlobal('fetch', async (request: Request) => {
     const { pathname: path } = new URL(request.url);

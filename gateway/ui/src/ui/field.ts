@@ -30,7 +30,7 @@ export function fieldError(field: Pick<Field, 'name' | 'error'>): TemplateResult
 interface TextField extends Field {
   value: string;
   onInput(value: string): void;
-  type?: 'text' | 'email' | 'password' | 'search' | 'tel' | 'date' | 'datetime-local' | 'number';
+  type?: 'text' | 'email' | 'password' | 'search' | 'tel' | 'date' | 'datetime-local' | 'month' | 'number';
   autocomplete?: string;
   placeholder?: string;
   required?: boolean;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { User } from '../contract';
 import { companies } from '../store/session';
 import './user-dialog';
+import { NO_LIMITS } from '../companies/limits';
 import type { UserDialog } from './user-dialog';
 
 const ana: User = { id: 'u1', name: 'Ana', email: 'ana@a.test', roles: ['operator'], companies: ['c1'], active: true };
@@ -37,7 +38,7 @@ async function save(): Promise<void> {
 
 beforeEach(() => {
   HTMLDialogElement.prototype.showModal ??= () => undefined;
-  companies.set([{ id: 'c1', name: 'Vigía', country: 'CO', time_zone: '', limits: { approval_above: null } }]);
+  companies.set([{ id: 'c1', name: 'Vigía', country: 'CO', time_zone: '', limits: NO_LIMITS }]);
   sent = [];
   heard = [];
   vi.stubGlobal('fetch', async (request: Request) => {

@@ -4,6 +4,7 @@ import type { User } from '../contract';
 import { companies } from '../store/session';
 import type { ConfirmDialog } from '../ui/confirm-dialog';
 import './users-page';
+import { NO_LIMITS } from '../companies/limits';
 import type { UsersPage } from './users-page';
 
 const user = (id: string, name: string, active: boolean): User => ({
@@ -82,8 +83,6 @@ describe('a user who may not log in', () => {
 
 it('companies are named once their names are known', async () => {
   expect(row('Ana')).toContain('—');
-  companies.set([
-    { id: 'c1', name: 'Vigía', country: 'CO', time_zone: 'America/Bogota', limits: { approval_above: null } },
-  ]);
+  companies.set([{ id: 'c1', name: 'Vigía', country: 'CO', time_zone: 'America/Bogota', limits: NO_LIMITS }]);
   await vi.waitFor(() => expect(row('Ana')).toContain('Vigía'));
 });

@@ -4,6 +4,7 @@ use domain::value::ContactKind;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
+use super::FOREIGN;
 use super::selection::{Columns, OWN_PARAMETER, Selection};
 
 /// A contact that is left out.
@@ -26,7 +27,7 @@ pub struct ExcludedContact {
     pub phone: Option<String>,
     /// Its e-mail address.
     pub email: Option<String>,
-    /// Why: `no_phone`, `not_mobile` or `no_email`.
+    /// Why: `no_phone`, `not_mobile`, `no_email` or `foreign`.
     pub reason: String,
 }
 
@@ -42,6 +43,7 @@ pub async fn excluded_page(
     limit: usize,
 ) -> sqlx::Result<Vec<ExcludedContact>> {
     let Columns { index, is_reachable, .. } = selection.columns();
+    let is_sent_to = selection.is_sent_to();
     let (contact, twin) = (selection.condition("k"), selection.condition("t"));
     let rules = selection.channel.rules();
     let missing = rules.address.missing();
@@ -49,9 +51,9 @@ pub async fn excluded_page(
     let (client, ordinal, rows) = (OWN_PARAMETER, OWN_PARAMETER + 1, OWN_PARAMETER + 2);
     let text = format!(
         "select k.client_id, k.ordinal, c.external_id, c.name as client_name, k.kind, k.name as contact_name, k.phone,
-                k.email, case when k.{index} is null then '{missing}' else '{unreachable}' end as reason
+                k.email, case when k.{index} is null then '{missing}' when {is_reachable} then '{FOREIGN}' else '{unreachable}' end as reason
          from clients.contacts k join clients.clients c using (client_id)
-         where {contact} and (k.client_id, k.ordinal) > (${client}, ${ordinal}) and not ({is_reachable})
+         where {contact} and (k.client_id, k.ordinal) > (${client}, ${ordinal}) and not ({is_sent_to})
            and not exists (
              select from clients.contacts t
              where {twin} and t.{index} = k.{index}

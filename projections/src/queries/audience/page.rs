@@ -37,6 +37,7 @@ struct Row {
     time_zone: String,
     contact_name: String,
     address: String,
+    is_foreign: bool,
 }
 
 /// At most `limit` people whose address's blind index comes after `after_index`, in the order of these indexes. Fewer:
@@ -51,15 +52,17 @@ pub async fn page(
     after_index: &[u8],
     limit: usize,
 ) -> sqlx::Result<Vec<Candidate>> {
-    let Columns { address, index, is_reachable, .. } = selection.columns();
+    let Columns { address, index, is_foreign, .. } = selection.columns();
+    let is_sent_to = selection.is_sent_to();
     let (condition, after, rows) = (selection.condition("k"), OWN_PARAMETER, OWN_PARAMETER + 1);
     let text = format!(
         "select next.index, next.client_id, next.kind, c.name as client_name, next.contact_name, next.address,
-                c.locale, c.time_zone
+                next.is_foreign, c.locale, c.time_zone
          from (
-           select distinct on ({index}) {index} as index, client_id, kind, name as contact_name, {address} as address
+           select distinct on ({index}) {index} as index, client_id, kind, name as contact_name, {address} as address,
+                  {is_foreign} as is_foreign
            from clients.contacts k
-           where {condition} and {index} > ${after} and {is_reachable}
+           where {condition} and {index} > ${after} and {is_sent_to}
            order by {index}, kind <> 'holder', client_id, ordinal
            limit ${rows}) next
          join clients.clients c using (client_id)
@@ -86,6 +89,7 @@ impl From<Row> for Candidate {
         let recipient = Recipient {
             client: row.client_id.into(),
             kind: row.kind,
+            is_foreign: row.is_foreign,
             addressee: Personal::new(row.client_id, addressee),
         };
         Self { recipient, index: row.index }

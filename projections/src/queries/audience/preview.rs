@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::fingerprint::{BUCKETS, Bucket, Fingerprint};
 use super::selection::{Columns, Selection};
-use super::{ERASED, UNKNOWN};
+use super::{ERASED, FOREIGN, UNKNOWN};
 
 /// The audience of a selection as `clients` stands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,9 @@ pub struct Audience {
     pub reachable: u64,
     /// Of these, the numbers whose network carries no Unicode.
     pub without_unicode: u64,
-    /// Left out, by reason: contacts as `no_phone`, `not_mobile` or `no_email`, and of a list the clients who are
+    /// Of these, the numbers of other countries than the company's.
+    pub foreign: u64,
+    /// Left out, by reason: contacts as `no_phone`, `not_mobile`, `no_email` or `foreign`, and of a list the clients who are
     /// `erased` and the external ids that are `unknown`. Reasons with nobody are absent.
     pub excluded: BTreeMap<String, u64>,
     /// Contacts whose address another contact of the audience has too; in no other number.
@@ -37,8 +39,12 @@ struct Counted {
     addresses: i64,
     /// The addresses that the channel reaches.
     reachable: i64,
+    /// The addresses that are sent to.
+    people: i64,
     without_unicode: i64,
-    /// None if the channel reaches none of them.
+    /// The addresses that the channel reaches in other countries.
+    foreign_numbers: i64,
+    /// None if nobody of them is sent to.
     mark: Option<i32>,
 }
 
@@ -56,10 +62,14 @@ impl Audience {
         let without_address: i64 =
             counted.iter().filter(|row| row.bucket.is_none()).map(|row| row.contacts).sum();
         let (addresses, reachable) = (sum(|row| row.addresses), sum(|row| row.reachable));
+        let foreign = sum(|row| row.foreign_numbers);
+        let (sent_to, left_out) =
+            if selection.excludes_foreign { (reachable - foreign, foreign) } else { (reachable, 0) };
         let rules = selection.channel.rules();
         let excluded: BTreeMap<String, u64> = [
             Some((rules.address.missing(), without_address.unsigned_abs())),
             rules.unreachable.map(|reason| (reason, addresses - reachable)),
+            Some((FOREIGN, left_out)),
             Some((ERASED, gone.erased)),
             Some((UNKNOWN, gone.unknown)),
         ]
@@ -71,19 +81,20 @@ impl Audience {
         let buckets =
             addressed().filter_map(|row| Some((row.bucket?.unsigned_abs() as usize, row.fingerprint())));
         Self {
-            total: reachable + excluded.values().sum::<u64>(),
-            reachable,
+            total: sent_to + excluded.values().sum::<u64>(),
+            reachable: sent_to,
+            foreign: foreign - left_out,
             without_unicode: sum(|row| row.without_unicode),
             duplicates: sum(|row| row.contacts) - addresses,
             excluded,
-            fingerprint: Fingerprint::new(reachable, buckets),
+            fingerprint: Fingerprint::new(sent_to, buckets),
         }
     }
 }
 
 impl Counted {
     fn fingerprint(&self) -> Bucket {
-        let people = self.reachable.to_be_bytes()[7];
+        let people = self.people.to_be_bytes()[7];
         Bucket { people, mark: self.mark.unwrap_or_default().cast_unsigned() }
     }
 }
@@ -93,20 +104,24 @@ impl Counted {
 /// # Errors
 /// When the database does not answer.
 pub async fn preview(pool: &PgPool, selection: &Selection<'_>) -> sqlx::Result<Audience> {
-    let Columns { index, is_reachable, is_without_unicode, .. } = selection.columns();
+    let Columns { index, is_reachable, is_without_unicode, is_foreign, .. } = selection.columns();
+    let is_sent_to = selection.is_sent_to();
     let condition = selection.condition("k");
     let text = format!(
         "with addresses as (
            select {index} as index, count(*) as contacts, coalesce(bool_or({is_reachable}), false) as is_reachable,
-                  coalesce(bool_or({is_without_unicode}), false) as is_without_unicode
+                  coalesce(bool_or({is_without_unicode}), false) as is_without_unicode,
+                  coalesce(bool_or({is_sent_to}), false) as is_sent_to, bool_or({is_foreign}) as is_foreign
            from clients.contacts k
            where {condition}
            group by {index})
          select get_byte(index, 0) % {BUCKETS} as bucket, sum(contacts)::bigint as contacts, count(*) as addresses,
                 count(*) filter (where is_reachable) as reachable,
-                count(*) filter (where is_reachable and is_without_unicode) as without_unicode,
+                count(*) filter (where is_sent_to) as people,
+                count(*) filter (where is_sent_to and is_without_unicode) as without_unicode,
+                count(*) filter (where is_reachable and is_foreign) as foreign_numbers,
                 bit_xor(get_byte(index, 1) << 24 | get_byte(index, 2) << 16 | get_byte(index, 3) << 8
-                        | get_byte(index, 4)) filter (where is_reachable) as mark
+                        | get_byte(index, 4)) filter (where is_sent_to) as mark
          from addresses
          group by 1"
     );
@@ -131,21 +146,37 @@ async fn gone(pool: &PgPool, selection: &Selection<'_>) -> sqlx::Result<Gone> {
 /// # Errors
 /// When the database does not answer.
 pub async fn reaches_somebody(pool: &PgPool, selection: &Selection<'_>) -> sqlx::Result<bool> {
-    let (condition, is_reachable) = (selection.condition("k"), selection.columns().is_reachable);
-    let text = format!("select exists (select from clients.contacts k where {condition} and {is_reachable})");
+    let (condition, is_sent_to) = (selection.condition("k"), selection.is_sent_to());
+    let text = format!("select exists (select from clients.contacts k where {condition} and {is_sent_to})");
+    sqlx::query_scalar_with(&text, selection.arguments()?).fetch_one(pool).await
+}
+
+/// Whether an audience has anybody whose number is another country's. Of a company of which nobody has, every contact is
+/// looked at.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn reaches_abroad(pool: &PgPool, selection: &Selection<'_>) -> sqlx::Result<bool> {
+    let (condition, Columns { is_reachable, is_foreign, .. }) =
+        (selection.condition("k"), selection.columns());
+    let text = format!(
+        "select exists (select from clients.contacts k where {condition} and {is_reachable} and {is_foreign})"
+    );
     sqlx::query_scalar_with(&text, selection.arguments()?).fetch_one(pool).await
 }
 
 #[cfg(test)]
 mod tests {
     use domain::notification::AudienceFilter;
-    use domain::value::{Channel, RecipientKind};
+    use domain::value::{Channel, CountryCode, RecipientKind};
 
     use super::*;
 
     fn audience(channel: Channel, counted: &[Counted], gone: Gone) -> Audience {
         let (company, kind) = (Uuid::nil().into(), RecipientKind::Everyone);
-        Audience::of(&Selection { company, channel, kind, filter: &AudienceFilter::default() }, counted, gone)
+        let (filter, home) = (&AudienceFilter::default(), CountryCode::COLOMBIA);
+        let selection = Selection { company, channel, kind, filter, home, excludes_foreign: false };
+        Audience::of(&selection, counted, gone)
     }
 
     fn addressed(bucket: i32, contacts: i64, addresses: i64, reachable: i64) -> Counted {

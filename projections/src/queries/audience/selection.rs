@@ -2,7 +2,7 @@
 
 use domain::notification::AudienceFilter;
 use domain::value::sms::WITHOUT_UNICODE;
-use domain::value::{Channel, ClientId, CompanyId, RecipientKind};
+use domain::value::{Channel, ClientId, CompanyId, CountryCode, PhoneNumber, RecipientKind};
 use sqlx::Arguments;
 use sqlx::postgres::PgArguments;
 use uuid::Uuid;
@@ -18,10 +18,14 @@ pub struct Selection<'a> {
     pub kind: RecipientKind,
     /// Which clients.
     pub filter: &'a AudienceFilter,
+    /// The company's country.
+    pub home: CountryCode,
+    /// Whether numbers of other countries are left out.
+    pub excludes_foreign: bool,
 }
 
 /// The first parameter that a query has for itself, after those of [`Selection::arguments`].
-pub(super) const OWN_PARAMETER: usize = 7;
+pub(super) const OWN_PARAMETER: usize = 8;
 
 impl Selection<'_> {
     /// The condition on rows of `clients.contacts` under an alias. Only the filters that are given are in it.
@@ -40,7 +44,7 @@ impl Selection<'_> {
         condition
     }
 
-    /// The parameters `$1` to `$6`; `$6` are the patterns of numbers without Unicode.
+    /// The parameters `$1` to `$7`; `$6` are the patterns of numbers without Unicode, `$7` that of the company's country.
     pub(super) fn arguments(&self) -> sqlx::Result<PgArguments> {
         let AudienceFilter { locale, time_zone, clients } = self.filter;
         let clients = clients.iter().flat_map(|list| &list.ids).map(|client: &ClientId| client.uuid());
@@ -52,12 +56,22 @@ impl Selection<'_> {
             .and_then(|()| arguments.add(time_zone.map(|zone| zone.as_str())))
             .and_then(|()| arguments.add(clients.collect::<Vec<Uuid>>()))
             .and_then(|()| arguments.add(WITHOUT_UNICODE.map(|digits| format!("{digits}%")).to_vec()))
+            .and_then(|()| arguments.add(PhoneNumber::pattern_of(self.home)))
             .map_err(sqlx::Error::Encode)?;
         Ok(arguments)
     }
 
     pub(super) const fn columns(&self) -> Columns {
         columns(self.channel)
+    }
+
+    /// Holds for the contacts that are sent to.
+    pub(super) fn is_sent_to(&self) -> String {
+        let Columns { is_reachable, is_foreign, .. } = self.columns();
+        match self.excludes_foreign {
+            true => format!("({is_reachable} and not ({is_foreign}))"),
+            false => is_reachable.to_owned(),
+        }
     }
 }
 
@@ -70,6 +84,8 @@ pub(super) struct Columns {
     pub(super) is_reachable: &'static str,
     /// Holds for the contacts whose network carries no Unicode.
     pub(super) is_without_unicode: &'static str,
+    /// Holds for the contacts whose number is another country's. A company of a country without numbers has none.
+    pub(super) is_foreign: &'static str,
 }
 
 const fn columns(channel: Channel) -> Columns {
@@ -79,12 +95,14 @@ const fn columns(channel: Channel) -> Columns {
             index: "phone_index",
             is_reachable: "takes_sms",
             is_without_unicode: "phone like any($6)",
+            is_foreign: "coalesce(phone !~ $7, false)",
         },
         Channel::Email => Columns {
             address: "email",
             index: "email_index",
             is_reachable: "email_index is not null",
             is_without_unicode: "false",
+            is_foreign: "false",
         },
     }
 }

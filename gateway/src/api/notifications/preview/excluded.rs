@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::super::filter::ResolvedFilter;
 use super::super::order::{NewNotification, NotificationFields};
+use super::super::purse::Terms;
 use super::Draft;
 use crate::access::Caller;
 use crate::csv;
@@ -36,9 +37,20 @@ pub(in super::super) async fn excluded(
     let draft = asked.found(&state, &caller).await?;
     state.freshness().wait(caller.id(), None, &[Projection::Clients]).await?;
     let resolved = draft.filter.resolved(&state, draft.company).await?;
+    let terms = Terms::of(&state, draft.company).await?;
+    let measured = terms.measured(&state, state.costly_reads(), &caller, &draft, &resolved.filter).await?;
+    let excludes_foreign = measured.excludes_foreign();
     let head = Bytes::from([csv::BYTE_ORDER_MARK, &csv::line(&COLUMNS), &unknown(&resolved)].concat());
     // The first page is read before the answer begins, so that a refusal can still be told.
-    let mut pages = Box::pin(pages(Pages { state, caller, draft, resolved, after: Some((Uuid::nil(), 0)) }));
+    let mut pages = Box::pin(pages(Pages {
+        state,
+        caller,
+        draft,
+        terms,
+        excludes_foreign,
+        resolved,
+        after: Some((Uuid::nil(), 0)),
+    }));
     let first = pages.next().await.transpose()?.unwrap_or_default();
     let begun = stream::iter([Ok(head), Ok(first)]);
     let headers = [
@@ -58,6 +70,8 @@ struct Pages {
     state: AppState,
     caller: Caller,
     draft: NewNotification,
+    terms: Terms,
+    excludes_foreign: bool,
     resolved: ResolvedFilter,
     /// The last contact so far; none behind the last page.
     after: Option<(Uuid, i32)>,
@@ -67,7 +81,8 @@ struct Pages {
 fn pages(pages: Pages) -> impl Stream<Item = Answer<Bytes>> {
     stream::try_unfold(pages, async |mut pages| {
         let Some(after) = pages.after else { return Ok(None) };
-        let selection = pages.draft.selection(&pages.resolved.filter);
+        let Pages { draft, resolved, excludes_foreign, .. } = &pages;
+        let selection = pages.terms.selection(draft, &resolved.filter, *excludes_foreign);
         let _slot = pages.state.costly_reads().take(&pages.caller, Some(selection.company)).await?;
         let page = excluded_page(pages.state.pool(), &selection, after, PAGE).await?;
         let last = page.last().map(|contact| (contact.client_id, contact.ordinal));
