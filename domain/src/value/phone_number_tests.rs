@@ -85,6 +85,15 @@ fn mexican_numbers_lose_the_prefixes_that_mexico_dropped() {
     refuses("MX", &["12345678", "+52 55 1234 567", "+52 1 55 1234 567", "0012345"], PhoneFault::Plan);
 }
 
+/// Area 212 is not open in Mexico, and `(212) 456-7890` is a number in New York.
+#[test]
+fn a_prefix_that_mexico_dropped_is_before_no_number_of_a_later_block() {
+    for text in ["01 (212) 456-7890", "012124567890", "044 212 456 7890", "0452124567890"] {
+        refuses("MX", &[text], PhoneFault::Plan);
+    }
+    reads("MX", &[("212 456 7890", "+522124567890"), ("+52 1 212 456 7890", "+522124567890")]);
+}
+
 #[test]
 fn chilean_numbers_are_read_in_every_form() {
     reads(

@@ -67,6 +67,10 @@ const CALLING_CODE_DIGITS: usize = 3;
 /// Técnico Fundamental de Numeración», Diario Oficial de la Federación, 11 May 2018.
 const FORMER_TRUNKS: &[(&str, &str)] = &[("52", "04[45]|01|1")];
 
+/// Those among them that were dialled within the country alone, and so never before a number of a block that was opened since.
+/// The 1 behind +52 is written to this day.
+const FORMER_TRUNKS_WITHIN: &[(&str, &str)] = &[("52", "04[45]|01")];
+
 /// The blocks that national plans reserve for mobile numbers, by calling code: Chile, Colombia, Venezuela and Ecuador.
 ///
 /// Libphonenumber knows the blocks that are open when it is released. Numbers of blocks that open later are valid too;
@@ -101,6 +105,13 @@ impl Plan {
         let former = FORMER_TRUNKS.iter().filter(|(code, _)| *code == self.calling_code);
         let patterns = former.map(|(_, pattern)| *pattern).chain([self.trunk]);
         patterns.flat_map(|pattern| prefixes(pattern, digits))
+    }
+
+    /// Whether digits begin with a trunk prefix that no number of a block opened since has had.
+    pub(super) fn has_former_trunk(&self, digits: &str) -> bool {
+        FORMER_TRUNKS_WITHIN
+            .iter()
+            .any(|(code, pattern)| *code == self.calling_code && begins(pattern, digits))
     }
 
     /// The kind of a national number.

@@ -198,7 +198,9 @@ impl Readings {
             return true;
         }
         let mut found = false;
-        if let Some(plan) = Plan::of_international(calling_code) {
+        let plan = Plan::of_international(calling_code);
+        let has_block = |plan: &&Plan| self.blocks == Blocks::Open || !plan.has_former_trunk(digits);
+        if let Some(plan) = plan.filter(has_block) {
             for trunk in plan.trunks(digits) {
                 found |= self.add(calling_code, &digits[trunk..]);
             }
