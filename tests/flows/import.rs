@@ -94,6 +94,10 @@ async fn ten_thousand_clients_are_imported_and_each_of_their_addresses_is_told_e
     let world = World::start_with(options).await;
     let company = world.company("Vigía Andina").await;
     let nora = world.user("Nora", &[Role::Notifier], &[company]).await;
+    // Half of the file's numbers are foreign.
+    let admin = world.user("Ada", &[Role::Admin], &[]).await;
+    let limits = json!({ "limits": { "foreign_per_day": null } });
+    admin.patch(&format!("/companies/{company}"), &limits).await.expect(200);
     let file = client_file(1, 10_000, TextEncoding::Windows1252, ';');
     is_imported_as_expected(&nora, &world, company, &file).await;
 
