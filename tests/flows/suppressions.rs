@@ -1,4 +1,4 @@
-//! Suppressions: what is suppressed for a company on a channel is sent nothing there, whoever has said so and whenever.
+//! Suppressions: nothing is sent to a suppressed address of a company and channel, however and whenever it was suppressed.
 
 use commands::clock;
 use dispatcher::simulator::{Behaviour, twilio_signature};

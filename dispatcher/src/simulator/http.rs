@@ -122,7 +122,7 @@ async fn answer(request: Request<Incoming>, world: Arc<World>) -> Result<Answer,
     }
 }
 
-/// The account, to whoever knows its secret.
+/// The account, if the request has its secret.
 fn probed(dialect: &dyn Dialect, head: &Parts) -> Answer {
     if dialect.is_authorized(head) {
         json(StatusCode::OK, &serde_json::json!({}))

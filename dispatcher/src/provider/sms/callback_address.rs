@@ -64,7 +64,7 @@ pub(super) fn name(url: &mut Url, outgoing: &Outgoing) {
         .append_pair(GENERATION, &outgoing.generation.to_string());
 }
 
-/// The message that a callback's address names, whoever made it.
+/// The message that a callback's address names. Its signature is not checked here.
 pub(super) fn sent(query: &str) -> Option<SentDelivery> {
     let delivery = DeliveryId::try_from(parameter(query, DELIVERY)?.trim()).ok()?;
     let generation = parameter(query, GENERATION)?.trim().parse().ok()?;
