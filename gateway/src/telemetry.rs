@@ -13,6 +13,7 @@ use crate::config::{Log, LogFormat};
 ///
 /// - The pool replaces a connection found broken on its return. The statement that broke it has reported the error.
 /// - At a crash of PostgreSQL each connection gets a notice. What it was needed for says that the database is away.
+/// - A transaction that is dropped while it commits, as at a stop, rolls back nothing and gets a notice.
 /// - A certificate that is not trusted is told with the provider's name and a hint, once a rest.
 const EXPECTED: &str = "sqlx_core::pool=error,sqlx::postgres::notice=error,rustls_platform_verifier=off";
 
@@ -39,6 +40,7 @@ mod tests {
     use tracing::{Level, enabled};
 
     use super::*;
+    use crate::config::Config;
 
     /// Whether the notice of a crash, the verifier's error, an error of PostgreSQL and information of ours are logged.
     fn logged(level: &str) -> [bool; 4] {
@@ -55,6 +57,8 @@ mod tests {
     /// One test, because subscribers of several threads share what `tracing` remembers of a line.
     #[test]
     fn what_a_line_of_ours_says_is_logged_raw_only_on_request() {
+        let manual = Config::load(None, []).expect("the manual alone is a whole configuration");
+        assert_eq!(logged(&manual.log.level), [false, false, true, true]);
         assert_eq!(logged("info"), [false, false, true, true]);
         assert_eq!(logged("dispatcher=loud"), [false, false, true, true]);
         assert_eq!(logged("info,sqlx::postgres::notice=warn,rustls_platform_verifier=error"), [true; 4]);
