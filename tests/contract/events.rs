@@ -102,6 +102,7 @@ fn notifications() -> Vec<NotificationEvent> {
             },
             expires_at: Some(at(1_700_086_400)),
             send_at: Some(at(1_700_000_030)),
+            held_until: Some(at(1_700_000_030)),
             needs_approval: true,
             excludes_foreign: true,
             author: id(10),

@@ -190,6 +190,7 @@ mod tests {
             filter: AudienceFilter::default(),
             expires_at: None,
             send_at,
+            held_until: None,
             needs_approval: false,
             excludes_foreign: false,
             author: UserId::from(Uuid::nil()),

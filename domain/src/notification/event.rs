@@ -47,6 +47,9 @@ pub enum NotificationEvent {
         expires_at: Option<DateTime<Utc>>,
         /// Nothing is sent before this: the time it was scheduled for, or the end of its undo window. None: at once.
         send_at: Option<DateTime<Utc>>,
+        /// The end of its undo window, which another time to begin does not cut short.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held_until: Option<DateTime<Utc>>,
         /// Another person than the author has to approve it first.
         needs_approval: bool,
         /// Numbers of other countries are left out, because the company's limit does not hold them.

@@ -47,6 +47,7 @@ pub struct Notification {
     audience_is_open: bool,
     requested_at: Option<DateTime<Utc>>,
     send_at: Option<DateTime<Utc>>,
+    held_until: Option<DateTime<Utc>>,
     expires_at: Option<DateTime<Utc>>,
     /// As of the last completion.
     totals: Totals,
@@ -222,7 +223,8 @@ impl Notification {
         match stage {
             Stage::AwaitingApproval if self.author == Some(by) => Err(NotificationError::OwnApproval),
             Stage::AwaitingApproval => Ok(vec![NotificationEvent::NotificationRejected { by, reason }]),
-            Stage::Cancelled => Ok(vec![]),
+            Stage::Cancelled if matches!(self.approval, Some(Approval::Rejected(_))) => Ok(vec![]),
+            Stage::Cancelled => Err(NotificationError::Cancelled),
             Stage::Scheduled | Stage::Resolving | Stage::Running | Stage::Completed => {
                 Err(NotificationError::NotAwaitingApproval)
             }
@@ -237,14 +239,15 @@ impl Notification {
                 return Err(NotificationError::AlreadyBegun);
             }
         }
-        if self.send_at == Some(schedule_at) {
+        let send_at = self.held_until.map_or(schedule_at, |end| schedule_at.max(end));
+        if self.send_at == Some(send_at) {
             return Ok(vec![]);
         }
         check_schedule(schedule_at, at)?;
-        if self.has_expired(schedule_at) {
+        if self.has_expired(send_at) {
             return Err(NotificationError::ExpiresBefore);
         }
-        Ok(vec![NotificationEvent::NotificationRescheduled { send_at: schedule_at }])
+        Ok(vec![NotificationEvent::NotificationRescheduled { send_at }])
     }
 
     /// What passes a limit by now is paused, so that a person decides when it goes on.
@@ -306,7 +309,7 @@ impl Notification {
         if self.company.is_some() {
             return Err(NotificationError::AlreadyRequested);
         }
-        let send_at = request.send_at()?;
+        let (send_at, held_until) = (request.send_at()?, request.held_until());
         if request.expires_at.is_some_and(|expiry| expiry <= send_at.unwrap_or(request.at)) {
             return Err(NotificationError::Expired);
         }
@@ -335,6 +338,7 @@ impl Notification {
             filter: request.filter,
             expires_at: request.expires_at,
             send_at,
+            held_until,
             needs_approval,
             excludes_foreign: request.excludes_foreign,
             author: request.author,
@@ -354,6 +358,7 @@ impl Notification {
                 channel,
                 expires_at,
                 send_at,
+                held_until,
                 needs_approval,
                 author,
                 requested_at,
@@ -361,7 +366,7 @@ impl Notification {
             } => {
                 (self.company, self.author, self.channel) = (Some(company), Some(author), Some(channel));
                 (self.requested_at, self.generation) = (Some(requested_at), 1);
-                (self.send_at, self.expires_at) = (send_at, expires_at);
+                (self.send_at, self.held_until, self.expires_at) = (send_at, held_until, expires_at);
                 self.approval = needs_approval.then_some(Approval::Awaiting);
                 match send_at {
                     _ if needs_approval => self.stage = Some(Stage::AwaitingApproval),
@@ -431,9 +436,11 @@ impl RequestNotification {
         if self.hold_seconds > HOLD_SECONDS_MAX {
             return Err(NotificationError::HoldTooLong);
         }
-        let held_until =
-            (self.hold_seconds > 0).then(|| self.at + TimeDelta::seconds(self.hold_seconds.into()));
-        Ok(self.schedule_at.max(held_until))
+        Ok(self.schedule_at.max(self.held_until()))
+    }
+
+    fn held_until(&self) -> Option<DateTime<Utc>> {
+        (self.hold_seconds > 0).then(|| self.at + TimeDelta::seconds(self.hold_seconds.into()))
     }
 }
 

@@ -64,6 +64,7 @@ fn expiring(expires_at: Option<i64>) -> NotificationEvent {
         filter: spanish(),
         expires_at: expires_at.map(at),
         send_at: None,
+        held_until: None,
         needs_approval: false,
         excludes_foreign: false,
         author: id(10),
@@ -484,6 +485,21 @@ fn another_person_than_the_author_approves() {
 }
 
 #[test]
+fn another_time_to_begin_does_not_cut_the_undo_window_short() {
+    let held = || {
+        let mut event = scheduled(2_030);
+        if let NotificationEvent::NotificationRequested { held_until, .. } = &mut event {
+            *held_until = Some(at(2_030));
+        }
+        event
+    };
+    let moved = |second| NotificationEvent::NotificationRescheduled { send_at: at(second) };
+    assert_eq!(decided([held()], reschedule(2_010)), Ok(vec![]));
+    assert_eq!(decided([held()], reschedule(3_000)), Ok(vec![moved(3_000)]));
+    assert_eq!(decided([held(), moved(3_000)], reschedule(2_010)), Ok(vec![moved(2_030)]));
+}
+
+#[test]
 fn what_is_approved_before_its_time_waits_for_it() {
     let history = || [with(Some(3_000), true, None), approved(11)];
     assert_eq!(state(history()), "scheduled");
@@ -504,6 +520,8 @@ fn a_rejected_notification_is_cancelled_for_a_reason() {
     let history = || [up_for_approval(), rejected(11)];
     assert_eq!(state(history()), "cancelled");
     assert_eq!(decided(history(), reject(11)), Ok(vec![]));
+    let withdrawn = [up_for_approval(), cancelled()];
+    assert_eq!(decided(withdrawn, reject(11)), Err(NotificationError::Cancelled), "the reason would be lost");
     assert_eq!(decided(history(), approve(12)), Err(NotificationError::Cancelled));
     assert_eq!(decided(history(), begin(9_000)), Err(NotificationError::NotDue));
 }

@@ -19,6 +19,7 @@ pub(super) fn requested(event: &NotificationEvent, position: Position) -> Option
         filter: _,
         expires_at,
         send_at: _,
+        held_until: _,
         needs_approval: _,
         excludes_foreign: _,
         author,

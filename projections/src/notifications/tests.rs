@@ -42,6 +42,7 @@ fn requested() -> Recorded {
         filter: AudienceFilter::default(),
         expires_at: None,
         send_at: None,
+        held_until: None,
         needs_approval: false,
         excludes_foreign: false,
         author: id(4).into(),
