@@ -12,7 +12,7 @@ import {
 } from '../api';
 import { overLimit } from '../companies/limits';
 import type { Approval, Notification, Totals } from '../contract';
-import { dateIn, duration, longDate, money, t } from '../i18n';
+import { dateIn, duration, money, t } from '../i18n';
 import { sentence } from '../problem';
 import { LiveStream } from '../store/live-stream';
 import { companies, companyName, companyZone, may, me } from '../store/session';
@@ -104,7 +104,8 @@ export class NotificationPage extends LitElement {
 
   private subtitle(shown: Notification): string {
     const cost = shown.cost ? t('notification.cost', { cost: money(shown.cost) }) : '';
-    return [shown.author.name, longDate(shown.requested_at), cost].filter(Boolean).join(' · ');
+    const at = dateIn(companyZone(shown.company_id), shown.requested_at);
+    return [shown.author.name, at, cost].filter(Boolean).join(' · ');
   }
 
   private actions(shown: Notification) {
@@ -200,7 +201,7 @@ export class NotificationPage extends LitElement {
         <dt>${t('send.category')}</dt><dd>${t(`category.${shown.category}`)}</dd>
         ${shown.send_at ? html`<dt>${t('notification.send_at')}</dt><dd>${dateIn(companyZone(shown.company_id), shown.send_at)}</dd>` : nothing}
         ${shown.expires_at ? html`<dt>${t('notification.expires')}</dt><dd>${dateIn(companyZone(shown.company_id), shown.expires_at)}</dd>` : nothing}
-        ${shown.approval ? html`<dt>${t('notification.approval')}</dt><dd>${decision(shown.approval)}</dd>` : nothing}
+        ${shown.approval ? html`<dt>${t('notification.approval')}</dt><dd>${decision(shown.approval, companyZone(shown.company_id))}</dd>` : nothing}
         ${shown.approval?.reason ? html`<dt>${t('reject.reason')}</dt><dd class="verbatim">${shown.approval.reason}</dd>` : nothing}
       </dl>
       <div class="text" tabindex="0">
@@ -312,8 +313,8 @@ function waits({ state, send_at, company_id, over_limit }: Notification): string
   return t(key, { at: dateIn(companyZone(company_id), send_at) });
 }
 
-function decision({ state, by, at }: Approval): string {
-  return [t(`approval.${state}`), by?.name, at ? longDate(at) : ''].filter(Boolean).join(' · ');
+function decision({ state, by, at }: Approval, zone: string): string {
+  return [t(`approval.${state}`), by?.name, at ? dateIn(zone, at) : ''].filter(Boolean).join(' · ');
 }
 
 function reached({ state, totals }: Notification): string {
