@@ -226,6 +226,26 @@ async fn ten_times_the_same_receipt_in_any_order_is_one() {
 }
 
 #[tokio::test]
+async fn a_report_by_a_reference_that_two_deliveries_share_is_recorded_of_neither() {
+    let desk = Desk::open().await;
+    desk.clients(2).await;
+    let notification = desk.send(&sms_to(desk.company, "Hola")).await;
+    desk.finished(&notification).await;
+    let world = &desk.world;
+    let shared = sqlx::query("update notifications.outcomes set reference = 'OK' where state = 'accepted'");
+    assert_eq!(shared.execute(world.log().pool()).await.expect("the view").rows_affected(), 2);
+    let before = metric(world, "unknown").await;
+    let report = Callback { sid: "OK", query: String::new(), ..Callback::of("", 1, "delivered") };
+    assert_eq!(report.post(world).await, 200);
+    assert!(metric(world, "unknown").await > before);
+    assert_eq!(
+        desk.deliveries(&notification).await.iter().filter(|one| one["state"] == "accepted").count(),
+        2
+    );
+    desk.world.stop().await;
+}
+
+#[tokio::test]
 async fn a_receipt_is_found_by_our_id_else_by_the_providers_reference_and_one_of_nobody_is_counted() {
     let desk = Desk::open().await;
     desk.clients(2).await;

@@ -87,25 +87,26 @@ impl Finder {
         }))
     }
 
-    /// The view may lag behind the outcome that names the reference: the providers that we ask to do so report by our id.
+    /// None for a reference that several deliveries share: a report about one must not be recorded of another. The view
+    /// may lag behind the outcome that names the reference: the providers that we ask to do so report by our id.
     async fn by_reference(&self, report: &ProviderReport) -> sqlx::Result<Option<Place>> {
-        let row: Option<(Uuid, Uuid, i32, i32)> = sqlx::query_as(
+        let rows: Vec<(Uuid, Uuid, i32, i32)> = sqlx::query_as(
             "select o.notification_id, n.company_id, o.ordinal, o.generation
              from notifications.outcomes o join notifications.notifications n using (notification_id)
-             where o.reference = $1 and o.state = 'accepted' and o.provider = $2
-             limit 1",
+             where hashtext(o.reference) = hashtext($1) and o.reference = $1
+               and o.state = 'accepted' and o.provider = $2
+             limit 2",
         )
         .bind(&report.report.reference)
         .bind(&report.provider)
-        .fetch_optional(&self.pool)
+        .fetch_all(&self.pool)
         .await?;
-        Ok(row.and_then(|(notification, company, ordinal, generation)| {
-            Some(Place {
-                notification: notification.into(),
-                company: company.into(),
-                ordinal: Ordinal::try_new(ordinal.unsigned_abs())?,
-                generation: generation.unsigned_abs(),
-            })
+        let &[(notification, company, ordinal, generation)] = rows.as_slice() else { return Ok(None) };
+        Ok(Ordinal::try_new(ordinal.unsigned_abs()).map(|ordinal| Place {
+            notification: notification.into(),
+            company: company.into(),
+            ordinal,
+            generation: generation.unsigned_abs(),
         }))
     }
 

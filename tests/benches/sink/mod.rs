@@ -72,15 +72,17 @@ impl Sink {
 }
 
 impl Arrivals {
-    fn email(&self) {
-        self.emails.fetch_add(1, Ordering::AcqRel);
+    /// How many were accepted before this one.
+    fn email(&self) -> u64 {
+        self.emails.fetch_add(1, Ordering::AcqRel)
     }
 
-    fn sms(&self, number: &str) {
-        self.sms.fetch_add(1, Ordering::AcqRel);
+    /// The same of SMS.
+    fn sms(&self, number: &str) -> u64 {
         if let Some(at) = self.watched().get_mut(number) {
             *at = Some(Instant::now());
         }
+        self.sms.fetch_add(1, Ordering::AcqRel)
     }
 
     fn watched(&self) -> std::sync::MutexGuard<'_, HashMap<String, Option<Instant>>> {

@@ -10,23 +10,34 @@ use super::Arrivals;
 
 /// The longest line and the largest body, in bytes.
 const READ_MAX: u64 = 64 * 1024;
-/// The answer to every request. The bench does not need distinct sids.
-const ANSWER: &str = r#"{"sid":"SM00000000000000000000000000000000","status":"queued","error_code":null}"#;
 
 pub(super) async fn session(stream: TcpStream, arrivals: Arc<Arrivals>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
-    let answer = format!(
-        "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}",
-        ANSWER.len()
-    );
     while let Some(length) = head(&mut stream).await? {
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await?;
-        arrivals.sms(&recipient(&body));
-        stream.write_all(answer.as_bytes()).await?;
+        let number = arrivals.sms(&recipient(&body));
+        stream.write_all(answer(number).as_bytes()).await?;
     }
     Ok(())
+}
+
+/// The answer to the message of this number. Its sid looks as random as a provider's, so that indexes work as they will.
+fn answer(number: u64) -> String {
+    let sid = format!("SM{:016x}{:016x}", scattered(number), scattered(!number));
+    let body = format!(r#"{{"sid":"{sid}","status":"queued","error_code":null}}"#);
+    let length = body.len();
+    format!(
+        "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+}
+
+/// A number that is distinct for each and looks random: the last step of SplitMix64.
+const fn scattered(number: u64) -> u64 {
+    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed ^ (mixed >> 27)
 }
 
 /// The length of the body after the next head; none after the client has closed.

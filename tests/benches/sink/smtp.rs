@@ -30,8 +30,8 @@ pub(super) async fn session(stream: TcpStream, arrivals: Arc<Arrivals>) -> std::
         if is_data {
             if line == b".\r\n" {
                 is_data = false;
-                arrivals.email();
-                replies.extend_from_slice(b"250 2.0.0 queued\r\n");
+                let number = arrivals.email();
+                replies.extend_from_slice(format!("250 2.0.0 queued as {number:010X}\r\n").as_bytes());
             }
             continue;
         }
