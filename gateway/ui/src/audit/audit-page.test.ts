@@ -26,6 +26,7 @@ const delivery: Delivery = {
   contact: 'Marta Niño',
   to: '+573001112233',
   state: 'failed',
+  discarded: false,
   attempts: [],
 };
 const erased = { ...delivery, client: { id: 'k1', name: null }, contact: null, to: null };
