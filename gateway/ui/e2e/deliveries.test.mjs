@@ -35,7 +35,7 @@ describe('«Envíos»', () => {
       .getByRole('button', { name: /^Descartar/ })
       .click();
     const discard = page.getByRole('dialog', { name: 'Descartar el envío' });
-    await discard.getByLabel('Por qué').fill('Se fue de la ciudad');
+    await discard.getByLabel('Motivo').fill('Se fue de la ciudad');
     await discard.getByRole('button', { name: 'Descartar' }).click();
     await page.getByText('Envío descartado').waitFor();
     await page.getByText('No hay envíos así').waitFor();

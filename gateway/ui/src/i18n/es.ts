@@ -396,7 +396,6 @@ export const es = {
   'approve.done': 'Notificación aprobada',
   'reject.heading': 'Rechazar la notificación',
   'reject.text': 'No saldrá nada. Quien la solicitó verá el motivo.',
-  'reject.reason': 'Motivo',
   'reject.done': 'Notificación rechazada',
   'reschedule.heading': 'Reprogramar la notificación',
   'reschedule.done': 'Notificación reprogramada',
@@ -957,7 +956,7 @@ export const es = {
     'Valen en cualquier dominio, también con un signo o una cifra detrás: rebota+7@. Las demás direcciones reciben sin más.',
   'simulator.rules_address.sms': 'Final del número',
   'simulator.rules_address.email': 'Nombre del correo',
-  'reason.label': 'Por qué',
+  'reason.label': 'Motivo',
   'envios.title': 'Envíos',
   'envios.lead':
     'Todo lo que se envió a los clientes, de todas las notificaciones. Los fallidos esperan a una persona.',
@@ -1016,7 +1015,6 @@ export const es = {
   'suppressions.lift_heading': 'Levantar la exclusión',
   'suppressions.lift_text':
     'La empresa volverá a enviarle notificaciones. Hágalo solo si la persona lo pide o si fue un error.',
-  'suppressions.lift_reason': 'Por qué',
   'suppressions.added': 'Dirección excluida',
   'suppressions.lifted': 'Exclusión levantada',
   'suppressions.reason.opt_out': 'Pidió la baja',

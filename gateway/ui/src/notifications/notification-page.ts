@@ -202,7 +202,7 @@ export class NotificationPage extends LitElement {
         ${shown.send_at ? html`<dt>${t('notification.send_at')}</dt><dd>${dateIn(companyZone(shown.company_id), shown.send_at)}</dd>` : nothing}
         ${shown.expires_at ? html`<dt>${t('notification.expires')}</dt><dd>${dateIn(companyZone(shown.company_id), shown.expires_at)}</dd>` : nothing}
         ${shown.approval ? html`<dt>${t('notification.approval')}</dt><dd>${decision(shown.approval, companyZone(shown.company_id))}</dd>` : nothing}
-        ${shown.approval?.reason ? html`<dt>${t('reject.reason')}</dt><dd class="verbatim">${shown.approval.reason}</dd>` : nothing}
+        ${shown.approval?.reason ? html`<dt>${t('reason.label')}</dt><dd class="verbatim">${shown.approval.reason}</dd>` : nothing}
       </dl>
       <div class="text" tabindex="0">
         ${shown.subject ? html`<p class="strong wrap">${shown.subject}</p>` : nothing}

@@ -1,78 +1,18 @@
 /** Refuses a notification that awaits its approval, with the reason for its author. */
-import { html, LitElement, nothing } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
+import { html } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
 import { rejectNotification } from '../api';
 import type { Notification } from '../contract';
 import { t } from '../i18n';
-import { Problem, sentence } from '../problem';
-import { base } from '../ui/base';
-import { focusFirstError, textArea } from '../ui/field';
-import { icon } from '../ui/icons';
-import { Modal, modalStyles } from '../ui/modal';
-
-/** The server's limit, in characters. */
-const REASON_MAX = 500;
+import { ReasonDialog } from '../ui/reason-dialog';
 
 @customElement('reject-dialog')
-export class RejectDialog extends LitElement {
-  static override styles = [base, modalStyles];
-
+export class RejectDialog extends ReasonDialog {
   @property({ attribute: false }) notification!: Notification;
-  @state() private reason = '';
-  @state() private error = '';
-  @state() private failure = '';
-  @state() private busy = false;
 
-  private readonly modal = new Modal(this, () => this.closed());
-
-  override render() {
-    return this.modal.render({
-      heading: t('reject.heading'),
-      content: html`<form id="reject" novalidate @submit=${this.submit}>
-        ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}<span>${this.failure}</span></p>` : nothing}
-        <p>${t('reject.text')}</p>
-        ${textArea({
-          name: 'reason',
-          label: t('reject.reason'),
-          value: this.reason,
-          error: this.error,
-          required: true,
-          rows: 3,
-          onInput: (reason) => {
-            this.reason = reason;
-            this.error = '';
-          },
-        })}
-      </form>`,
-      footer: html`<div class="row wraps">
-        <span class="grow"></span>
-        <button class="button" type="button" ?disabled=${this.busy} @click=${this.closed}>${t('back')}</button>
-        <button class="button primary danger" type="submit" form="reject" ?disabled=${this.busy}>${t('notification.reject')}</button>
-      </div>`,
-      locked: this.busy,
-    });
-  }
-
-  private async submit(event: Event): Promise<void> {
-    event.preventDefault();
-    if (this.busy) return;
-    if (!this.reason.trim()) this.error = t('required');
-    else if ([...this.reason].length > REASON_MAX) this.error = t('too_long', { n: REASON_MAX });
-    if (this.error) return focusFirstError(this);
-    this.failure = '';
-    this.busy = true;
-    try {
-      await rejectNotification(this.notification.id, this.reason);
-      this.dispatchEvent(new CustomEvent('done'));
-    } catch (error) {
-      this.error = error instanceof Problem ? (error.fields.reason ?? '') : '';
-      if (!this.error) this.failure = sentence(error);
-    } finally {
-      this.busy = false;
-    }
-  }
-
-  private closed(): void {
-    if (!this.busy) this.dispatchEvent(new CustomEvent('dialog-closed'));
-  }
+  protected override readonly isFinal = true;
+  protected heading = () => t('reject.heading');
+  protected meaning = () => html`<p>${t('reject.text')}</p>`;
+  protected action = () => t('notification.reject');
+  protected act = (reason: string) => rejectNotification(this.notification.id, reason);
 }

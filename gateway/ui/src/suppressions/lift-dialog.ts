@@ -1,78 +1,17 @@
 /** Lifts a suppression, for a reason. */
-import { html, LitElement, nothing } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
+import { html } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
 import { liftSuppression } from '../api';
 import type { Suppression } from '../contract';
 import { t } from '../i18n';
-import { Problem, sentence } from '../problem';
-import { base } from '../ui/base';
-import { focusFirstError, textArea } from '../ui/field';
-import { icon } from '../ui/icons';
-import { Modal, modalStyles } from '../ui/modal';
-
-/** The server's limit, in characters. */
-const REASON_MAX = 500;
+import { ReasonDialog } from '../ui/reason-dialog';
 
 @customElement('lift-dialog')
-export class LiftDialog extends LitElement {
-  static override styles = [base, modalStyles];
-
+export class LiftDialog extends ReasonDialog {
   @property({ attribute: false }) suppression!: Suppression;
-  @state() private reason = '';
-  @state() private error = '';
-  @state() private failure = '';
-  @state() private busy = false;
 
-  private readonly modal = new Modal(this, () => this.closed());
-
-  override render() {
-    return this.modal.render({
-      heading: t('suppressions.lift_heading'),
-      content: html`<form id="lift" novalidate @submit=${this.submit}>
-        ${this.failure ? html`<p class="notice danger" role="alert">${icon('alert', 18)}<span>${this.failure}</span></p>` : nothing}
-        <p>${t('suppressions.lift_text')}</p>
-        ${textArea({
-          name: 'reason',
-          label: t('suppressions.lift_reason'),
-          value: this.reason,
-          error: this.error,
-          required: true,
-          rows: 3,
-          onInput: (reason) => {
-            this.reason = reason;
-            this.error = '';
-          },
-        })}
-      </form>`,
-      footer: html`<div class="row wraps">
-        <span class="grow"></span>
-        <button class="button" type="button" ?disabled=${this.busy} @click=${this.closed}>${t('back')}</button>
-        <button class="button primary" type="submit" form="lift" ?disabled=${this.busy}>${t('suppressions.lift')}</button>
-      </div>`,
-      locked: this.busy,
-    });
-  }
-
-  private async submit(event: Event): Promise<void> {
-    event.preventDefault();
-    if (this.busy) return;
-    if (!this.reason.trim()) this.error = t('required');
-    else if ([...this.reason].length > REASON_MAX) this.error = t('too_long', { n: REASON_MAX });
-    if (this.error) return focusFirstError(this);
-    this.failure = '';
-    this.busy = true;
-    try {
-      await liftSuppression(this.suppression.id, this.reason);
-      this.dispatchEvent(new CustomEvent('done'));
-    } catch (error) {
-      this.error = error instanceof Problem ? (error.fields.reason ?? '') : '';
-      if (!this.error) this.failure = sentence(error);
-    } finally {
-      this.busy = false;
-    }
-  }
-
-  private closed(): void {
-    if (!this.busy) this.dispatchEvent(new CustomEvent('dialog-closed'));
-  }
+  protected heading = () => t('suppressions.lift_heading');
+  protected meaning = () => html`<p>${t('suppressions.lift_text')}</p>`;
+  protected action = () => t('suppressions.lift');
+  protected act = (reason: string) => liftSuppression(this.suppression.id, reason);
 }

@@ -26,6 +26,8 @@ export abstract class ReasonDialog extends LitElement {
   protected abstract meaning(): TemplateResult;
   /** The label of the button that does it. */
   protected abstract action(): string;
+  /** Whether the act cannot be undone. */
+  protected readonly isFinal: boolean = false;
   protected abstract act(reason: string): Promise<unknown>;
 
   override render() {
@@ -50,7 +52,7 @@ export abstract class ReasonDialog extends LitElement {
       footer: html`<div class="row wraps">
         <span class="grow"></span>
         <button class="button" type="button" ?disabled=${this.busy} @click=${this.closed}>${t('back')}</button>
-        <button class="button primary" type="submit" form="reasoned" ?disabled=${this.busy}>${this.action()}</button>
+        <button class="button primary ${this.isFinal ? 'danger' : ''}" type="submit" form="reasoned" ?disabled=${this.busy}>${this.action()}</button>
       </div>`,
       locked: this.busy,
     });
