@@ -120,6 +120,10 @@ impl Office {
             | "POST /notifications/{id}/resume"
             | "POST /notifications/{id}/approve"
             | "POST /projections/{name}/rebuild" => vec![json!({})],
+            "POST /providers/{name}/pause" => {
+                vec![json!({"reason": "Anunció\nmantenimiento", "channel": "sms"})]
+            }
+            "POST /providers/{name}/resume" => vec![json!({"channel": "sms"})],
             "POST /notifications/{id}/reject" => vec![json!({"reason": "No es la lista\nde hoy"})],
             "POST /suppressions" => vec![json!({
                 "company_id": self.company.to_string(), "channel": "sms", "address": "3001234567", "reason": "manual",
@@ -138,6 +142,7 @@ impl Office {
             "clients" => self.client.clone(),
             "inbox" | "messages" => self.message.clone(),
             "projections" => "users".to_owned(),
+            "providers" => "simulador".to_owned(),
             "templates" => self.template.clone(),
             _ => self.notification.clone(),
         }
@@ -555,7 +560,9 @@ async fn what_is_not_there_is_not_found_and_what_cannot_be_done_is_not_allowed()
                 "PATCH" => request.json(&json!({"name": "Otro"})),
                 _ if route.path.ends_with("/clients") => request.json(&json!({"name": "Otro"})),
                 _ if route.path.ends_with("/versions") => request.json(&json!({"body": "Hola"})),
-                _ if route.path.ends_with("/reject") => request.json(&json!({"reason": "No"})),
+                _ if route.path.ends_with("/reject") || route.path == "/providers/{name}/pause" => {
+                    request.json(&json!({"reason": "No"}))
+                }
                 _ if route.path.ends_with("/reschedule") => {
                     request.json(&json!({"schedule_at": "2098-01-01T00:00:00Z"}))
                 }

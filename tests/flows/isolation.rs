@@ -69,6 +69,8 @@ fn rule(route: &Route) -> (Guard, Thing) {
         "PATCH /companies/{id}" => (Company(&[]), Thing::Company),
         "POST /projections/{name}/rebuild" => (Roles(&[]), Thing::Projection),
         "POST /messages" => (Roles(&[Role::Operator]), Thing::None),
+        "GET /providers" => (Roles(NOTIFIERS), Thing::None),
+        "POST /providers/{name}/pause" | "POST /providers/{name}/resume" => (Roles(&[]), Thing::Provider),
         "GET /notifications" | "GET /templates" => (Roles(READERS), Thing::None),
         "GET /audit" => (Roles(&[Role::Auditor]), Thing::None),
         "GET /simulator/messages" => (Roles(&[Role::Operator, Role::Notifier]), Thing::None),
