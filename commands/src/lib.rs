@@ -15,6 +15,7 @@ pub mod messages;
 mod migrate;
 pub mod notifications;
 mod outcome;
+pub mod providers;
 pub mod purse;
 pub mod receipts;
 pub mod relay;

@@ -6,7 +6,7 @@ use commands::pool_options;
 use sqlx::PgPool;
 
 /// How many connections a dispatcher uses: claims of two channels, a flusher of settlements and marks, loads of chunks, the
-/// resolver and what it reads ahead, the intake, the housekeeper, the keeper of receipts, and the beat. Claims of further routes
+/// resolver and what it reads ahead, the intake, the housekeeper, the keeper of receipts, the beat and the reports. Claims of further routes
 /// share them.
 const CONNECTIONS_MAX: u32 = 10;
 /// How long a statement waits for a connection.

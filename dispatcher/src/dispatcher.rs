@@ -14,6 +14,7 @@ use crate::database::task_pool;
 use crate::housekeeper::Housekeeper;
 use crate::intake::Intake;
 use crate::options::DispatcherOptions;
+use crate::oversight::Oversight;
 use crate::receipts::{Keeper, Recorder};
 use crate::request::Requests;
 use crate::route::Route;
@@ -47,11 +48,12 @@ impl Dispatcher {
         }
         let parts = Parts::new(log, options);
         let mut tasks = JoinSet::new();
+        spawn(&mut tasks, parts.oversight(&routes).run(cancel.clone()));
         spawn(&mut tasks, parts.intake(broker).run(cancel.clone()));
         spawn(&mut tasks, parts.resolver().run(cancel.clone()));
         spawn(&mut tasks, parts.housekeeper().run(cancel.clone()));
         spawn(&mut tasks, parts.receipts().run(cancel.clone()));
-        spawn(&mut tasks, send_for_ever(parts.sending(routes), cancel.clone()));
+        spawn(&mut tasks, send(parts.sending(routes), cancel.clone()));
         Self { tasks, cancel }
     }
 
@@ -64,6 +66,14 @@ impl Dispatcher {
 
 fn spawn(tasks: &mut JoinSet<()>, task: impl Future<Output = ()> + Send + 'static) {
     tasks.spawn(task);
+}
+
+/// Nothing is sent before it is known which providers are paused.
+async fn send(sending: Sending, cancel: CancellationToken) {
+    let known = Oversight::known(sending.pool.clone(), sending.routes.clone());
+    if cancel.run_until_cancelled(known).await.is_some() {
+        send_for_ever(sending, cancel).await;
+    }
 }
 
 /// What the tasks share.
@@ -114,6 +124,11 @@ impl Parts {
             options: self.options.clone(),
             wakes: Arc::clone(&self.wakes),
         }
+    }
+
+    fn oversight(&self, routes: &[Route]) -> Oversight {
+        let clock = Arc::clone(&self.options.clock);
+        Oversight::new(self.log.clone(), self.pool.clone(), clock, routes)
     }
 
     fn receipts(&self) -> Keeper {

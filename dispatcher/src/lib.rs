@@ -7,6 +7,7 @@ mod housekeeper;
 mod intake;
 mod notices;
 pub mod options;
+pub mod oversight;
 pub mod probe;
 pub mod provider;
 pub mod receipts;

@@ -10,6 +10,7 @@ use crate::deliveries::{DELIVERIES, DeliveriesEvent};
 use crate::inbox::InboxEvent;
 use crate::message::MessageEvent;
 use crate::notification::{AudienceEvent, NotificationEvent};
+use crate::provider::{PROVIDER, ProviderEvent};
 use crate::receipt::ReceiptEvent;
 use crate::suppression::{SUPPRESSION, SuppressionEvent};
 use crate::template::TemplateEvent;
@@ -35,6 +36,8 @@ pub enum Event {
     Client(ClientEvent),
     /// Of a company.
     Company(CompanyEvent),
+    /// Of a provider.
+    Provider(ProviderEvent),
     /// Of a suppression.
     Suppression(SuppressionEvent),
     /// Of a user.
@@ -86,6 +89,7 @@ impl Event {
             DELIVERIES => Self::Deliveries(Deserialize::deserialize(payload)?),
             "client" => Self::Client(Deserialize::deserialize(payload)?),
             "company" => Self::Company(Deserialize::deserialize(payload)?),
+            PROVIDER => Self::Provider(Deserialize::deserialize(payload)?),
             SUPPRESSION => Self::Suppression(Deserialize::deserialize(payload)?),
             "user" => Self::User(Deserialize::deserialize(payload)?),
             "template" => Self::Template(Deserialize::deserialize(payload)?),

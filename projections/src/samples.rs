@@ -29,6 +29,7 @@ pub(crate) fn recorded(position: Position, aggregate_id: impl ToString, event: E
         Event::User(_) => "user",
         Event::Template(_) => "template",
         Event::Suppression(_) => "suppression",
+        Event::Provider(_) => "provider",
     };
     stored(position, aggregate_type, aggregate_id, Ok(event))
 }

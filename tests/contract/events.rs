@@ -16,6 +16,7 @@ use domain::notification::{
     Addressee, AudienceEvent, AudienceFilter, ClientList, NotificationEvent, Recipient, SmsOptions,
     UsedTemplate,
 };
+use domain::provider::{MoveCause, PROVIDER, ProviderEvent, Share};
 use domain::receipt::{ReceiptEvent, Receiver};
 use domain::suppression::{SUPPRESSION, SuppressionCause, SuppressionEvent};
 use domain::template::{TemplateContent, TemplateEvent, TemplateHtml, TemplateVariable, TemplateVersion};
@@ -335,6 +336,30 @@ fn suppressions() -> Vec<SuppressionEvent> {
     ]
 }
 
+fn providers() -> Vec<ProviderEvent> {
+    let name = || String::from("primero");
+    let moved = |cause, slow_after_ms| ProviderEvent::TrafficMoved {
+        channel: Channel::Sms,
+        name: name(),
+        from: Share::of_percent(100),
+        to: Share::of_percent(75),
+        cause,
+        bad: 31,
+        of: 100,
+        slow_after_ms,
+        at: at(1_700_000_000),
+    };
+    vec![
+        ProviderEvent::ProviderPaused {
+            channel: Channel::Sms,
+            name: name(),
+            reason: personal(60, "Anunció mantenimiento".into()),
+        },
+        ProviderEvent::ProviderResumed { channel: Channel::Sms, name: name() },
+        moved(MoveCause::SlowAnswers, Some(1_000)),
+    ]
+}
+
 fn users() -> Vec<UserEvent> {
     let profile =
         || personal(10, UserProfile { name: "José Pérez".into(), email: "jose@example.com".into() });
@@ -409,6 +434,7 @@ fn todays_events() -> Vec<Value> {
         .chain(all("client", clients()))
         .chain(all("company", companies()))
         .chain(all(SUPPRESSION, suppressions()))
+        .chain(all(PROVIDER, providers()))
         .chain(all("user", users()))
         .chain(all("template", templates()))
         .collect()

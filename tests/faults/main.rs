@@ -37,6 +37,7 @@ mod testbed;
 #[path = "../model/trace/mod.rs"]
 mod trace;
 mod traces;
+mod traffic;
 mod withdrawn;
 
 tests::entry_points!();

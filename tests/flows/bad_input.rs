@@ -122,6 +122,10 @@ impl Office {
             | "POST /notifications/{id}/resume"
             | "POST /notifications/{id}/approve"
             | "POST /projections/{name}/rebuild" => vec![json!({})],
+            "POST /providers/{name}/pause" => {
+                vec![json!({"reason": "Anunció\nmantenimiento", "channel": "sms"})]
+            }
+            "POST /providers/{name}/resume" => vec![json!({"channel": "sms"})],
             "POST /notifications/{id}/reject" => vec![json!({"reason": "No es la lista\nde hoy"})],
             "POST /deliveries/{id}/discard" => vec![json!({"reason": "Se fue\nde la ciudad"})],
             "POST /deliveries/{id}/retry" => vec![json!({"to": "3001234567", "update_client": true})],
@@ -153,6 +157,7 @@ impl Office {
             "clients" => self.client.clone(),
             "inbox" | "messages" => self.message.clone(),
             "projections" => "users".to_owned(),
+            "providers" => "simulador".to_owned(),
             "templates" => self.template.clone(),
             _ => self.notification.clone(),
         }
@@ -580,7 +585,7 @@ async fn what_is_not_there_is_not_found_and_what_cannot_be_done_is_not_allowed()
                 "PATCH" => request.json(&json!({"name": "Otro"})),
                 _ if route.path.ends_with("/clients") => request.json(&json!({"name": "Otro"})),
                 _ if route.path.ends_with("/versions") => request.json(&json!({"body": "Hola"})),
-                _ if ["/reject", "/discard"].iter().any(|end| route.path.ends_with(end)) => {
+                _ if ["/reject", "/discard", "{name}/pause"].iter().any(|end| route.path.ends_with(end)) => {
                     request.json(&json!({"reason": "No"}))
                 }
                 _ if route.path.ends_with("/reschedule") => {

@@ -71,6 +71,8 @@ fn rule(route: &Route) -> (Guard, Thing) {
         "POST /messages" => (Roles(&[Role::Operator]), Thing::None),
         "GET /deliveries" | "GET /deliveries/count" => (Roles(READERS), Thing::None),
         "POST /deliveries/retry" => (Roles(NOTIFIERS), Thing::None),
+        "GET /providers" => (Roles(NOTIFIERS), Thing::None),
+        "POST /providers/{name}/pause" | "POST /providers/{name}/resume" => (Roles(&[]), Thing::Provider),
         "GET /notifications" | "GET /templates" => (Roles(READERS), Thing::None),
         "GET /audit" => (Roles(&[Role::Auditor]), Thing::None),
         "GET /simulator/messages" => (Roles(&[Role::Operator, Role::Notifier]), Thing::None),

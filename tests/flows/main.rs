@@ -20,6 +20,7 @@ mod live;
 mod messages;
 mod notifications;
 mod pages;
+mod providers;
 mod purse;
 mod receipts;
 mod relay;

@@ -90,6 +90,16 @@ impl Rest {
 }
 
 impl RestReason {
+    /// The word, as in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Outage => "outage",
+            Self::Doubt => "doubt",
+            Self::Refusals => "refusals",
+        }
+    }
+
     /// How long the first rest is.
     const fn rest(self) -> TimeDelta {
         match self {
@@ -143,9 +153,14 @@ impl Breaker {
         may_try
     }
 
-    /// Until when the provider rests, for a status page.
+    /// Until when the provider rests.
     pub fn rests_until(&self) -> Option<DateTime<Utc>> {
-        self.locked().rest.map(|rest| rest.until)
+        self.rest().map(|(until, _)| until)
+    }
+
+    /// Until when the provider rests, and why. A rest whose end has come lasts until a trial send is answered.
+    pub fn rest(&self) -> Option<(DateTime<Utc>, RestReason)> {
+        self.locked().rest.map(|rest| (rest.until, rest.reason))
     }
 
     /// Records the result of a send. Returns the reason if the provider begins to rest: once for each rest, however

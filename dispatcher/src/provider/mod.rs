@@ -5,6 +5,7 @@ pub mod email;
 pub mod failure;
 pub(crate) mod hint;
 pub mod limit;
+pub mod meter;
 mod prices;
 pub mod pulse;
 mod redaction;
@@ -12,6 +13,7 @@ pub mod schedule;
 pub mod settings;
 pub mod sms;
 pub mod streak;
+pub mod switch;
 #[cfg(test)]
 mod test_identity;
 mod tls;
@@ -19,7 +21,7 @@ mod tls;
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::value::{Channel, DeliveryId};
+use domain::value::{Channel, DeliveryId, ProviderId};
 
 pub use breaker::{Admission, Breaker, RestReason};
 pub use email::helo::helo_name;
@@ -27,6 +29,7 @@ pub use email::security::TlsMode;
 pub use email::{EmailProvider, EmailSender, LogIn, SmtpDeadlines, SmtpSettings};
 pub use failure::{Accepted, Doubt, Failure, Scope, SendFailure, StartRefused};
 pub use limit::RateLimit;
+pub use meter::{End, Meter};
 pub use prices::{Prices, WrongPrices};
 pub use pulse::Pulse;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
@@ -36,6 +39,7 @@ pub use sms::{
     InboundMessage, InfobipSettings, SentDelivery, SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings,
     StatusCallback, StatusReport, TwilioSettings,
 };
+pub use switch::Switch;
 
 /// One message to one recipient, rendered and ready to go.
 #[derive(Clone, PartialEq, Eq)]
@@ -74,12 +78,18 @@ pub struct Gate {
     pub name: String,
     /// How many senders may be busy at once.
     pub connections: u32,
+    /// How many sends a second it may be given at most, as configured; 0: no limit.
+    pub rate_per_second: u32,
     /// Its rate limit, over all senders.
     pub limit: RateLimit,
     /// Its circuit breaker, over all senders.
     pub breaker: Breaker,
     /// Whether it answers, over all senders.
     pub pulse: Pulse,
+    /// How its sends end, over all senders.
+    pub meter: Meter,
+    /// Whether it is paused, and its share of the traffic.
+    pub switch: Switch,
 }
 
 impl Gate {
@@ -88,9 +98,12 @@ impl Gate {
         Self {
             name: name.to_owned(),
             connections,
+            rate_per_second,
             limit,
             breaker: Breaker::default(),
             pulse: Pulse::default(),
+            meter: Meter::default(),
+            switch: Switch::default(),
         }
     }
 
@@ -161,6 +174,11 @@ impl Provider {
             Self::Email(_) => Some(0),
             Self::Sms(provider) => provider.prices().of(number),
         }
+    }
+
+    /// Its id, by channel and name.
+    pub fn id(&self) -> ProviderId {
+        ProviderId::of(self.channel(), &self.gate().name)
     }
 
     /// Name, connections, rate limit and circuit breaker.

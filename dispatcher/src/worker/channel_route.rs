@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::provider::Share;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -10,6 +11,7 @@ use super::dispatch_buffer::DispatchBuffer;
 use super::job::Job;
 use super::outcomes::RefusedJob;
 use super::provider_queue::ProviderQueue;
+use super::turns::{Able, InTurn};
 use crate::provider::Provider;
 use crate::provider::streak::Streaks;
 
@@ -18,6 +20,9 @@ pub(super) const ALARM_TRIES_EVERY: TimeDelta = TimeDelta::seconds(2);
 
 /// How soon it is looked again whether a stalled provider answers, where a job can go to no other.
 const STALL_LOOKED_AT_AFTER: TimeDelta = TimeDelta::seconds(5);
+
+/// How soon it is looked again whether a paused provider is resumed, where a job can go to no other.
+const PAUSE_LOOKED_AT_AFTER: TimeDelta = TimeDelta::seconds(1);
 
 /// The providers of a channel share one dispatch buffer: a later one is used while those before it rest or are stalled. At
 /// least one.
@@ -43,6 +48,8 @@ pub(super) enum Readiness {
     /// Its rest is over, or it was stalled for long: one job finds out whether it works again.
     Probing,
     Resting(DateTime<Utc>),
+    /// An operator has paused it.
+    Paused,
 }
 
 impl ChannelRoute {
@@ -63,13 +70,18 @@ impl ChannelRoute {
         self.refilled.notify_one();
     }
 
-    /// The first provider that does not rest and is not passed over.
-    pub(super) fn first_able(&self, now: DateTime<Utc>) -> Option<(usize, Readiness)> {
-        let able = |place: usize| match self.slots[place].readiness(now) {
-            Readiness::Resting(_) => None,
-            readiness => Some((place, readiness)),
-        };
-        (0..self.slots.len()).filter(|place| !self.is_passed_over(*place, now)).find_map(able)
+    /// The providers that get jobs now: the first that neither rests, is paused nor passed over; and while it gives up a share
+    /// of its turns, also the next one, which takes what it leaves, and so on.
+    pub(super) fn in_turn(&self, now: DateTime<Utc>) -> Option<InTurn> {
+        InTurn::of((0..self.slots.len()).filter_map(|place| self.able(place, now)))
+    }
+
+    fn able(&self, place: usize, now: DateTime<Utc>) -> Option<Able> {
+        let slot = &self.slots[place];
+        let readiness = slot.readiness(now);
+        let is_able = matches!(readiness, Readiness::Ready | Readiness::Probing);
+        let share = slot.provider.gate().switch.share();
+        (is_able && !self.is_passed_over(place, now)).then_some(Able { place, readiness, share, room: 0 })
     }
 
     /// Whether a provider is stalled while another works, so that it gets no jobs. Without another nothing is lost by
@@ -80,9 +92,10 @@ impl ChannelRoute {
         self.slots[place].is_stalled() && others.any(|(_, other)| works(other))
     }
 
-    /// Takes the jobs of the providers that are passed over and have not been begun back into the buffer.
+    /// Takes the jobs of the providers that are paused or passed over and have not been begun back into the buffer.
     pub(super) fn take_back(&self, now: DateTime<Utc>) {
-        for place in (0..self.slots.len()).filter(|place| self.is_passed_over(*place, now)) {
+        let gets_none = |place: &usize| self.slots[*place].is_paused() || self.is_passed_over(*place, now);
+        for place in (0..self.slots.len()).filter(gets_none) {
             let jobs = self.slots[place].queue.drain();
             if !jobs.is_empty() {
                 self.put_back(jobs, now);
@@ -91,11 +104,15 @@ impl ChannelRoute {
     }
 
     /// A provider that an alarm may try although all of them rest.
-    pub(super) fn able_for_an_alarm(&self, now: DateTime<Utc>) -> Option<(usize, Readiness)> {
+    pub(super) fn able_for_an_alarm(&self, now: DateTime<Utc>) -> Option<InTurn> {
         let may_try = |slot: &ProviderSlot| {
-            slot.queue.is_empty() && slot.provider.gate().breaker.try_early(ALARM_TRIES_EVERY, now)
+            !slot.is_paused()
+                && slot.queue.is_empty()
+                && slot.provider.gate().breaker.try_early(ALARM_TRIES_EVERY, now)
         };
-        self.slots.iter().position(may_try).map(|place| (place, Readiness::Probing))
+        let place = self.slots.iter().position(may_try)?;
+        let taker = Able { place, readiness: Readiness::Probing, share: Share::WHOLE, room: 0 };
+        Some(InTurn { reduced: Vec::new(), taker })
     }
 
     /// When a job that one of the providers cannot take now may be tried again: at once if another can, else when the first
@@ -123,10 +140,16 @@ impl ProviderSlot {
         self.streaks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How the provider's circuit breaker lets us give it jobs.
+    /// Whether an operator has paused the provider.
+    pub(super) fn is_paused(&self) -> bool {
+        self.provider.gate().switch.is_paused()
+    }
+
+    /// How the provider's switch and circuit breaker let us give it jobs.
     pub(super) fn readiness(&self, now: DateTime<Utc>) -> Readiness {
         let gate = self.provider.gate();
         match gate.breaker.rests_until() {
+            _ if gate.switch.is_paused() => Readiness::Paused,
             None if gate.pulse.wants_a_trial(Instant::now()) => Readiness::Probing,
             None => Readiness::Ready,
             Some(until) if until <= now => Readiness::Probing,
@@ -140,12 +163,13 @@ impl ProviderSlot {
         pulse.is_stalled(now) && !pulse.wants_a_trial(now)
     }
 
-    /// When a job can be given to the provider: now, unless it rests. After a rest it has to be tried, or it would never be
+    /// When a job can be given to the provider: now, unless it rests or is paused. After a rest it has to be tried, or it would never be
     /// known to work again while another one takes everything.
     pub(super) fn able_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         match self.readiness(now) {
             Readiness::Ready | Readiness::Probing => now,
             Readiness::Resting(until) => until,
+            Readiness::Paused => now + PAUSE_LOOKED_AT_AFTER,
         }
     }
 
@@ -153,7 +177,7 @@ impl ProviderSlot {
     pub(super) fn room_for_alarms(&self, readiness: Readiness) -> usize {
         match readiness {
             Readiness::Ready => self.queue.room_for_alarms(Instant::now()),
-            Readiness::Probing | Readiness::Resting(_) => self.room(readiness),
+            Readiness::Probing | Readiness::Resting(_) | Readiness::Paused => self.room(readiness),
         }
     }
 
@@ -161,7 +185,7 @@ impl ProviderSlot {
         match readiness {
             Readiness::Ready => self.queue.room(Instant::now()),
             Readiness::Probing => usize::from(self.queue.is_empty()),
-            Readiness::Resting(_) => 0,
+            Readiness::Resting(_) | Readiness::Paused => 0,
         }
     }
 }
@@ -194,25 +218,30 @@ mod tests {
         slot.provider.gate().breaker.observe::<Accepted>(&Err(refused.into()), now);
     }
 
+    /// Who takes what the others leave.
+    fn first_able(route: &ChannelRoute, now: DateTime<Utc>) -> Option<(usize, Readiness)> {
+        route.in_turn(now).map(|in_turn| (in_turn.taker.place, in_turn.taker.readiness))
+    }
+
     #[test]
     fn the_first_provider_takes_everything_while_it_works() {
-        assert_eq!(route(["uno", "dos"]).first_able(at(0)), Some((0, Readiness::Ready)));
+        assert_eq!(first_able(&route(["uno", "dos"]), at(0)), Some((0, Readiness::Ready)));
     }
 
     #[test]
     fn the_next_provider_takes_over_while_the_first_rests() {
         let route = route(["uno", "dos"]);
         refuse(&route.slots[0], at(0));
-        assert_eq!(route.first_able(at(1)), Some((1, Readiness::Ready)));
+        assert_eq!(first_able(&route, at(1)), Some((1, Readiness::Ready)));
         refuse(&route.slots[1], at(1));
-        assert_eq!(route.first_able(at(2)), None);
+        assert_eq!(first_able(&route, at(2)), None);
     }
 
     #[test]
     fn after_its_rest_one_job_finds_out_whether_a_provider_works_again() {
         let route = route(["uno"]);
         refuse(&route.slots[0], at(0));
-        let (place, readiness) = route.first_able(at(61)).expect("a provider to try");
+        let (place, readiness) = first_able(&route, at(61)).expect("a provider to try");
         assert_eq!((place, readiness, route.slots[0].room(readiness)), (0, Readiness::Probing, 1));
     }
 
@@ -234,7 +263,8 @@ mod tests {
         assert_eq!(route.able_for_an_alarm(at(0)), None, "nobody rests");
         refuse(&route.slots[0], at(0));
         refuse(&route.slots[1], at(0));
-        let tried = [1, 1, 1, 3].map(|second| route.able_for_an_alarm(at(second)).map(|(place, _)| place));
+        let tried =
+            [1, 1, 1, 3].map(|second| route.able_for_an_alarm(at(second)).map(|alone| alone.taker.place));
         assert_eq!(tried, [Some(0), Some(1), None, Some(0)]);
     }
 
@@ -248,13 +278,13 @@ mod tests {
     async fn a_stalled_provider_is_passed_over_while_another_works_and_tried_later() {
         let route = route(["uno", "dos"]);
         stall(&route.slots[0]).await;
-        assert_eq!(route.first_able(at(0)), Some((1, Readiness::Ready)));
+        assert_eq!(first_able(&route, at(0)), Some((1, Readiness::Ready)));
         assert_eq!((route.slot_able_at(0, at(0)), route.able_at(at(0))), (at(5), at(0)));
         refuse(&route.slots[1], at(0));
-        assert_eq!(route.first_able(at(1)), Some((0, Readiness::Ready)), "the other rests");
-        assert_eq!(route.first_able(at(61)), Some((1, Readiness::Probing)), "the other may work again");
+        assert_eq!(first_able(&route, at(1)), Some((0, Readiness::Ready)), "the other rests");
+        assert_eq!(first_able(&route, at(61)), Some((1, Readiness::Probing)), "the other may work again");
         advance(STALLED_TRIES_EVERY).await;
-        assert_eq!(route.first_able(at(61)), Some((0, Readiness::Probing)), "by one job");
+        assert_eq!(first_able(&route, at(61)), Some((0, Readiness::Probing)), "by one job");
     }
 
     #[tokio::test(start_paused = true)]
@@ -262,7 +292,7 @@ mod tests {
         let route = route(["uno"]);
         stall(&route.slots[0]).await;
         assert!(!route.is_passed_over(0, at(0)));
-        assert_eq!(route.first_able(at(0)), Some((0, Readiness::Ready)));
+        assert_eq!(first_able(&route, at(0)), Some((0, Readiness::Ready)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -278,6 +308,52 @@ mod tests {
         assert!(route.slots[0].queue.is_empty());
         let lanes = [(); 2].map(|()| route.buffer().pop(at(0)).expect("a job").lane());
         assert_eq!(lanes, [0, 1]);
+    }
+
+    fn pause(slot: &ProviderSlot) {
+        slot.provider.gate().switch.set(true, Share::WHOLE);
+    }
+
+    fn resume(slot: &ProviderSlot, percent: i32) {
+        slot.provider.gate().switch.set(false, Share::of_percent(percent));
+    }
+
+    #[test]
+    fn a_paused_provider_gets_nothing_and_gives_back_what_it_has_not_begun() {
+        let route = route(["uno", "dos"]);
+        jobs_of(1, 1, 2).into_iter().for_each(|job| route.slots[0].queue.put(job));
+        pause(&route.slots[0]);
+        assert_eq!(first_able(&route, at(0)), Some((1, Readiness::Ready)));
+        route.take_back(at(0));
+        assert!(route.slots[0].queue.is_empty() && route.buffer().pop(at(0)).is_some());
+        resume(&route.slots[0], 100);
+        assert_eq!(first_able(&route, at(0)), Some((0, Readiness::Ready)));
+    }
+
+    #[test]
+    fn everybody_waits_while_all_providers_are_paused_an_alarm_too() {
+        let route = route(["uno", "dos"]);
+        route.slots.iter().for_each(pause);
+        refuse(&route.slots[0], at(0));
+        assert_eq!((first_able(&route, at(0)), route.able_for_an_alarm(at(10))), (None, None));
+        assert_eq!(route.able_at(at(0)), at(1), "it is looked again soon");
+        resume(&route.slots[1], 100);
+        assert_eq!(first_able(&route, at(1)), Some((1, Readiness::Ready)));
+    }
+
+    #[test]
+    fn while_traffic_is_moved_the_next_able_provider_takes_the_rest() {
+        let route = route(["uno", "dos", "tres"]);
+        resume(&route.slots[0], 75);
+        let places = |now| {
+            let mut in_turn = route.in_turn(now).expect("somebody works");
+            in_turn.each().map(|able| able.place).collect::<Vec<_>>()
+        };
+        assert_eq!(places(at(0)), [0, 1]);
+        pause(&route.slots[1]);
+        assert_eq!(places(at(0)), [0, 2]);
+        refuse(&route.slots[2], at(0));
+        assert_eq!(places(at(1)), [0], "nobody else works");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod send;
 mod session;
 #[cfg(test)]
 mod testing;
+mod turns;
 mod verdict;
 
 pub(crate) use self::session::{Sending, send_for_ever};

@@ -20,7 +20,7 @@ use crate::options::DispatcherOptions;
 use crate::provider::breaker::{REFUSALS_REST_MAX, REFUSED_ADDRESSES_REST};
 use crate::provider::pulse::STALLED_AFTER;
 use crate::provider::streak::{Refusal, Ruling, Wording, is_counted};
-use crate::provider::{Accepted, Failure, RetryAdvice, SendFailure};
+use crate::provider::{Accepted, End, Failure, RetryAdvice, SendFailure};
 use crate::tasks::settle::Marked;
 
 /// How long after its first refusal in an attempt a job waits for another provider at most: longer than any rest, so that
@@ -49,6 +49,8 @@ pub(super) struct Sent {
     pub(super) began_at: DateTime<Utc>,
     /// The start mark, and when it was answered, if it was asked for.
     pub(super) marked: Option<(Marked, Instant)>,
+    /// How long the provider took for it, without the start mark.
+    pub(super) took: Duration,
 }
 
 /// A job that its provider provably did not take.
@@ -74,6 +76,7 @@ impl Outcomes {
         let gate = self.slot().provider.gate();
         gate.learn(&result, self.now());
         if result.is_ok() {
+            gate.meter.accepted_after(sent.took);
             let about_their_recipients = self.slot().streaks().accepted(sent.began_at);
             self.settle_all(about_their_recipients, About::ItsClass).await;
         }
@@ -150,6 +153,9 @@ impl Outcomes {
     }
 
     async fn settle(&self, job: Job, outcome: Outcome, started: Option<Started>) {
+        if let Some(end) = End::of(&outcome) {
+            self.slot().provider.gate().meter.ended(end);
+        }
         let spent = job.spent;
         self.recorder.settle(&job.task, job.ended(outcome), started, spent).await;
     }
@@ -226,6 +232,7 @@ impl Outcomes {
                 }
                 job.elsewhere_until.get_or_insert(waits_until(verdict.now, next_attempt));
                 job.refused_by.push(self.place);
+                self.slot().provider.gate().meter.ended(End::PassedOn);
                 self.put_back(job, not_before);
             }
         }
@@ -258,9 +265,11 @@ impl Outcomes {
     }
 
     /// When one of the other providers that have not refused the job in this attempt can take it: now, or after a rest. None
-    /// if there is no such provider, or the job has waited for it long enough or would wait past its expiry.
+    /// if there is no such provider that is not paused, or the job has waited for it long enough or would wait past its expiry.
     pub(super) fn elsewhere_at(&self, job: &Job, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let left = self.others().filter(|(place, _)| !job.refused_by.contains(place));
+        let may_take =
+            |(place, slot): &(usize, &ProviderSlot)| !job.refused_by.contains(place) && !slot.is_paused();
+        let left = self.others().filter(may_take);
         let able_at = left.map(|(place, _)| self.route.slot_able_at(place, now)).min()?;
         let waits_until = job.elsewhere_until.unwrap_or(now + ELSEWHERE_WAIT_MAX);
         let may_wait = able_at <= waits_until && job.is_in_time(able_at);

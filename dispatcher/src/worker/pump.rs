@@ -14,9 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::active_task::ActiveTask;
 use super::active_tasks::{Active, ActiveTasks};
-use super::channel_route::{ChannelRoute, ProviderSlot, Readiness};
+use super::channel_route::{ChannelRoute, ProviderSlot};
 use super::job::Job;
 use super::outcomes::{ERASED, Outcomes};
+use super::turns::{Able, InTurn, Turns};
 use super::verdict::OWN_REST;
 use crate::options::DispatcherOptions;
 use crate::tasks::claim::Claimer;
@@ -44,6 +45,8 @@ pub(super) struct Pump {
     /// A claim has failed, or a claimed task could not be given back, since what is claimed was last compared with what is being
     /// sent.
     pub(super) may_have_lost_claims: bool,
+    /// Which provider's turn is next while traffic is moved.
+    pub(super) turns: Turns,
     /// Which providers were passed over when it was last looked.
     pub(super) passed_over: Vec<bool>,
     /// When a claim may be made again though nobody has rung.
@@ -174,11 +177,11 @@ impl Pump {
         if Instant::now() < self.next_claim {
             return Ok(());
         }
-        let able = self.route.first_able(now);
-        let place = able.map_or(0, |(place, _)| place);
+        let in_turn = self.route.in_turn(now);
+        let place = in_turn.as_ref().map_or(0, |in_turn| in_turn.taker.place);
         let enough = self.route.slots[place].queue.target(Instant::now());
         let mut wants = self.route.buffer().wants(enough);
-        if able.is_none() {
+        if in_turn.is_none() {
             wants.only_alarms();
         }
         let tasks = self.claimer.claim(&wants, now).await?;
@@ -227,41 +230,49 @@ impl Pump {
         Ok(())
     }
 
-    /// Fills the queue of the first provider that does not rest.
-    async fn hand_out(&self, now: DateTime<Utc>) -> Wait {
-        let Some((place, readiness)) = self.route.first_able(now).or_else(|| self.able_for_an_alarm(now))
-        else {
+    /// Fills the queues of the providers whose turn it is: of the first that works, unless it gives up a share of its turns.
+    async fn hand_out(&mut self, now: DateTime<Utc>) -> Wait {
+        let in_turn = self.route.in_turn(now).or_else(|| self.able_for_an_alarm(now));
+        let Some(mut in_turn) = in_turn else {
             return Wait::For(self.until(Some(self.route.able_at(now)), now));
         };
-        self.hand_out_alarms(place, readiness, now).await;
-        let room = self.route.slots[place].room(readiness);
-        if room == 0 {
-            return Wait::ForRoom(place);
+        self.hand_out_alarms(in_turn.taker, now).await;
+        for able in in_turn.each() {
+            able.room = self.route.slots[able.place].room(able.readiness);
         }
-        for given in 0..room {
+        if in_turn.taker.room == 0 {
+            return Wait::ForRoom(in_turn.taker.place);
+        }
+        self.hand_out_in_turn(in_turn, now).await
+    }
+
+    async fn hand_out_in_turn(&mut self, mut in_turn: InTurn, now: DateTime<Utc>) -> Wait {
+        let mut has_given = false;
+        while in_turn.taker.room > 0 {
             // The buffer's lock must not be held across what follows.
             let job = self.route.buffer().pop(now);
-            match job {
-                Some(job) => self.give(place, job, now).await,
-                None if given == 0 => return Wait::For(self.until_more(now).await),
-                None => return Wait::Not,
-            }
+            let Some(job) = job else {
+                return if has_given { Wait::Not } else { Wait::For(self.until_more(now).await) };
+            };
+            let place = self.turns.next(&mut in_turn);
+            self.give(place, job, now).await;
+            has_given = true;
         }
         Wait::Not
     }
 
-    /// Alarms do not wait until there is room for others.
-    async fn hand_out_alarms(&self, place: usize, readiness: Readiness, now: DateTime<Utc>) {
-        for _ in 0..self.route.slots[place].room_for_alarms(readiness) {
+    /// Alarms do not wait until there is room for others, and go to a provider that is not slow.
+    async fn hand_out_alarms(&self, taker: Able, now: DateTime<Utc>) {
+        for _ in 0..self.route.slots[taker.place].room_for_alarms(taker.readiness) {
             let alarm = self.route.buffer().pop_alarm(now);
             match alarm {
-                Some(alarm) => self.give(place, alarm, now).await,
+                Some(alarm) => self.give(taker.place, alarm, now).await,
                 None => return,
             }
         }
     }
 
-    fn able_for_an_alarm(&self, now: DateTime<Utc>) -> Option<(usize, Readiness)> {
+    fn able_for_an_alarm(&self, now: DateTime<Utc>) -> Option<InTurn> {
         let has_alarm = self.route.buffer().has_alarm(now);
         has_alarm.then(|| self.route.able_for_an_alarm(now)).flatten()
     }

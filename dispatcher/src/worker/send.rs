@@ -50,7 +50,7 @@ impl Worker {
         }
         let gate = self.outcomes.slot().provider.gate();
         let now = self.now();
-        if self.outcomes.route.is_passed_over(self.outcomes.place, now) {
+        if gate.switch.is_paused() || self.outcomes.route.is_passed_over(self.outcomes.place, now) {
             return self.leave_to_another(job);
         }
         // An alarm may have been let through before the end of the rest; that is known below.
@@ -61,7 +61,7 @@ impl Worker {
             return self.outcomes.put_back(job, now);
         }
         // After its turn, which may have been long in coming: what others have learned of the provider meanwhile counts.
-        if let Admission::RestsUntil(_) = gate.breaker.admit(self.now()) {
+        if gate.switch.is_paused() || gate.breaker.admit(self.now()) != Admission::Open {
             return self.leave_to_another(job);
         }
         let asked = (job.task.task.id.notification, job.generation);
@@ -102,24 +102,28 @@ impl Worker {
         let began_at = self.now();
         job.since.get_or_insert(began_at);
         job.spent = Some(spent);
-        let (mut marked, may_be_left) = (None, AtomicBool::new(true));
+        let (mut marked, mut marking, may_be_left) = (None, Duration::ZERO, AtomicBool::new(true));
         let started = async || {
             may_be_left.store(false, Ordering::Relaxed);
             let asked = Instant::now();
             let mark = self.outcomes.recorder.mark(&job, &self.outcomes.slot().name).await;
             marked = Some((mark, Instant::now()));
+            marking = asked.elapsed();
             // The job may have waited long since its claim: for its turn, for the mark, for a database that was away. Then
             // the provider may have hung up, and a message that it is given would be in doubt for nothing.
             let is_in_time = job.is_in_time(self.now()) && asked.elapsed() < START_MAX;
             if mark == Marked::Started && is_in_time { Ok(()) } else { Err(StartRefused) }
         };
         fail::fail_point!("send::before", |_| std::process::abort());
+        let (underway, asked) = (self.outcomes.slot().provider.gate().meter.begin(), Instant::now());
         let result = tokio::select! {
             biased;
             result = sender.send(&outgoing, started) => result,
             () = self.is_left(&job, &may_be_left) => Err(no_answer().into()),
         };
         fail::fail_point!("send::done", |_| std::process::abort());
+        let took = asked.elapsed().saturating_sub(marking);
+        drop(underway);
         let (provider, delivery) = (&self.outcomes.slot().name, outgoing.delivery_id);
         let trace_id = &request.trace_id;
         tracing::debug!(trace_id, %delivery, %provider, is_accepted = result.is_ok(), "a send ended");
@@ -129,7 +133,7 @@ impl Worker {
             Ok(_) => Span::none(),
             Err(_) => tracing::info_span!("send", trace_id, %delivery),
         };
-        self.outcomes.record(job, Sent { began_at, marked }, result).instrument(span).await;
+        self.outcomes.record(job, Sent { began_at, marked, took }, result).instrument(span).await;
     }
 
     /// What the message takes of its company's purse.
@@ -149,7 +153,7 @@ impl Worker {
         }
     }
 
-    /// This provider rests or is stalled: the job goes to one that does not, or waits for the first that may be tried again. An alarm
+    /// This provider rests, is paused or stalled: the job goes to one that does not, or waits for the first that may be tried again. An alarm
     /// waits no longer than until it may try by itself.
     fn leave_to_another(&self, job: Job) {
         let now = self.now();

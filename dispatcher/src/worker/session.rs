@@ -20,6 +20,7 @@ use super::outcomes::{ERASED, Outcomes};
 use super::pump::Pump;
 use super::recorder::{Flusher, Recorder};
 use super::send::Worker;
+use super::turns::Turns;
 use crate::Wakes;
 use crate::options::DispatcherOptions;
 use crate::request::Requests;
@@ -178,6 +179,7 @@ impl<'a> Session<'a> {
             claimer: Claimer::new(pool.clone(), self.owner, channel, route.companies.clone()),
             log: log.reader().clone(),
             pool: pool.clone(),
+            turns: Turns::of(channel_route.slots.len()),
             passed_over: vec![false; channel_route.slots.len()],
             route: channel_route,
             outcomes,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Invalid, Ordinal};
+use super::{Channel, Invalid, Ordinal};
 
 /// The letters of a UUID in the one form that is accepted: hyphenated.
 const HYPHENATED_LENGTH: usize = 36;
@@ -86,6 +86,20 @@ ids! {
     SuppressionId,
     /// A template of notifications.
     TemplateId,
+    /// A provider of a channel; also the id of the key that reasons about it are sealed under.
+    ProviderId,
+}
+
+/// The namespace of the ids of providers.
+const PROVIDERS: Uuid = Uuid::from_u128(0x6f1d_0a52_93c4_4e0b_8a71_5d27_c6b8_e913);
+
+impl ProviderId {
+    /// The provider with a name in the configuration of a channel: a UUIDv5 (RFC 9562, section 5.5), so that every process
+    /// finds the same one.
+    pub fn of(channel: Channel, name: &str) -> Self {
+        let of_channel = Uuid::new_v5(&PROVIDERS, channel.as_str().as_bytes());
+        Self(Uuid::new_v5(&of_channel, name.as_bytes()))
+    }
 }
 
 /// The bits of a delivery's id that hold its ordinal.
@@ -174,6 +188,14 @@ mod tests {
         let delivery = DeliveryId::of(next, Ordinal::try_new(7).expect("an ordinal"));
         let (first, last) = delivery.notifications();
         assert!(first <= next && next <= last && !(first..=last).contains(&one));
+    }
+
+    #[test]
+    fn a_provider_is_its_channel_and_its_name() {
+        let id = ProviderId::of(Channel::Sms, "simulador");
+        assert_eq!(ProviderId::of(Channel::Sms, "simulador"), id);
+        assert_ne!(ProviderId::of(Channel::Email, "simulador"), id);
+        assert_ne!(ProviderId::of(Channel::Sms, "otro"), id);
     }
 
     #[test]

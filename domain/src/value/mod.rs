@@ -45,7 +45,7 @@ pub use self::country_code::CountryCode;
 pub use self::email_address::EmailAddress;
 pub use self::external_id::ExternalId;
 pub use self::id::{
-    ClientId, CompanyId, DeliveryId, MessageId, NotificationId, SuppressionId, TemplateId, UserId,
+    ClientId, CompanyId, DeliveryId, MessageId, NotificationId, ProviderId, SuppressionId, TemplateId, UserId,
 };
 pub use self::invalid::{EmailFault, Invalid, PhoneFault, Reading, grouped};
 pub use self::language::Language;

@@ -126,6 +126,7 @@ fn facts(event: &Event, sight: Sight) -> Answer<Value> {
     let written = match event {
         Event::Message(event) => serde_json::to_value(event),
         Event::Notification(event) => serde_json::to_value(event),
+        Event::Provider(event) => serde_json::to_value(event),
         // No other event has a history endpoint yet.
         _ => Ok(Value::Null),
     };

@@ -41,6 +41,7 @@ mod messages;
 mod notifications;
 mod openapi;
 mod projections;
+mod providers;
 pub mod schema;
 mod session;
 mod simulator;
@@ -96,6 +97,7 @@ fn described() -> OpenApiRouter<AppState> {
         .merge(deliveries::router())
         .merge(audit::router())
         .merge(projections::router())
+        .merge(providers::router())
         .merge(suppressions::router())
         .merge(hooks::router())
         .merge(simulator::router())

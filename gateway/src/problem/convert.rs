@@ -14,6 +14,7 @@ use domain::deliveries::DeliveriesError;
 use domain::inbox::InboxError;
 use domain::message::{MessageError, RECIPIENTS_MAX, UNDO_WINDOW_S};
 use domain::notification::{HOLD_SECONDS_MAX, NotificationError, SCHEDULE_DAYS_MAX};
+use domain::provider::ProviderError;
 use domain::receipt::ReceiptError;
 use domain::suppression::SuppressionError;
 use domain::template::{TemplateError, VARIABLES_MAX};
@@ -191,6 +192,12 @@ impl Refusal for MessageError {
 }
 
 impl Refusal for ReceiptError {
+    fn problem(&self) -> Problem {
+        match *self {}
+    }
+}
+
+impl Refusal for ProviderError {
     fn problem(&self) -> Problem {
         match *self {}
     }

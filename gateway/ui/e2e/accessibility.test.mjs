@@ -34,6 +34,7 @@ const SCREENS = [
   '/empresas',
   '/usuarios',
   '/auditoria',
+  '/proveedores',
   '/proyecciones',
   '/buzon',
   '/buzon?canal=email',

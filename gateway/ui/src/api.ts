@@ -165,6 +165,13 @@ export const addSuppression = (body: c.SuppressionFields, k: string) =>
 export const liftSuppression = (id: string, reason: string) =>
   ask(client.DELETE('/suppressions/{id}', { ...path(id), body: { reason } }));
 
+export const getProviders = () => ask(client.GET('/providers'));
+const byName = (name: string) => ({ params: { path: { name } } });
+export const pauseProvider = ({ name, channel }: c.Provider, reason: string) =>
+  ask(client.POST('/providers/{name}/pause', { ...byName(name), body: { reason, channel } }));
+export const resumeProvider = ({ name, channel }: c.Provider) =>
+  ask(client.POST('/providers/{name}/resume', { ...byName(name), body: { channel } }));
+
 export const getTemplates = (query: { company?: string; channel?: c.Channel; after?: string; limit?: number }) =>
   ask(client.GET('/templates', { params: { query: chosen(query) } }));
 export const getTemplate = (id: string) => ask(client.GET('/templates/{id}', path(id)));

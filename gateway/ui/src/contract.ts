@@ -306,6 +306,38 @@ export interface Template {
   author: Reference;
   changed_at: string;
 }
+export interface ProviderChange {
+  position: number;
+  at: string;
+  actor: Reference | null;
+  type: string;
+  data: {
+    reason?: unknown;
+    from?: number;
+    to?: number;
+    cause?: string;
+    bad?: number;
+    of?: number;
+    slow_after_ms?: number | null;
+  };
+}
+export interface Provider {
+  name: string;
+  channel: Channel;
+  state: 'ready' | 'probing' | 'resting';
+  rests_until: string | null;
+  cause: string | null;
+  paused: { since: string; by: Reference | null; reason: string | null } | null;
+  share: number;
+  processes: number;
+  in_flight: number;
+  rate_per_second: number;
+  sends_per_second: number;
+  last_hour: Record<string, number>;
+  answer_ms: { p50: number; p99: number } | null;
+  changes: ProviderChange[];
+}
+
 export type SuppressionReason = 'opt_out' | 'bounce' | 'complaint' | 'manual';
 export interface Suppression {
   id: string;
@@ -593,6 +625,7 @@ type PostById<B, T, S extends number = 201> = {
 };
 type Act<S extends number = 200, T = Position> = { post: { parameters: { path: { id: string } } } & Ok<T, S> };
 type ActWith<B> = { post: { parameters: { path: { id: string } } } & Json<B> & Ok<Position> };
+type ByName<B> = { post: { parameters: { path: { name: string } } } & Json<B> & Ok<Position> };
 type PatchById<B> = { patch: { parameters: { path: { id: string } } } & Json<B> & Ok<Position> };
 type DeleteById = { delete: { parameters: { path: { id: string } } } & Ok<Position> };
 
@@ -662,5 +695,8 @@ export interface paths {
   '/projections/{name}/rebuild': {
     post: { parameters: { path: { name: string } } } & Ok<unknown, 202>;
   };
+  '/providers': Get<Page<Provider>>;
+  '/providers/{name}/pause': ByName<{ reason: string; channel: Channel }>;
+  '/providers/{name}/resume': ByName<{ channel: Channel }>;
   '/simulator/messages': Get<Page<SimulatedMessage>, Paged & { channel?: Channel }>;
 }

@@ -10,6 +10,7 @@ use domain::deliveries::{DeliveriesEvent, DeliveryState};
 use domain::inbox::InboxEvent;
 use domain::message::MessageEvent;
 use domain::notification::{AudienceEvent, NotificationEvent};
+use domain::provider::ProviderEvent;
 use domain::receipt::ReceiptEvent;
 use domain::suppression::SuppressionEvent;
 use domain::template::TemplateEvent;
@@ -73,6 +74,7 @@ impl<'a> Entry<'a> {
             Ok(Event::Deliveries(event)) => entry.deliveries(event),
             Ok(Event::Client(event)) => entry.client(event),
             Ok(Event::Company(event)) => entry.company(recorded.id(), event),
+            Ok(Event::Provider(event)) => entry.provider(event),
             Ok(Event::Suppression(event)) => entry.suppression(event),
             Ok(Event::User(event)) => entry.user(event),
             Ok(Event::Template(event)) => entry.template(event),
@@ -203,6 +205,21 @@ impl<'a> Entry<'a> {
         self.summary = summary(
             &json!({ "country": profile.country, "time_zone": profile.time_zone, "limits": profile.limits }),
         );
+    }
+
+    /// The reason of a pause is a text: the page of providers has it.
+    fn provider(&mut self, event: &ProviderEvent) {
+        let (channel, name) = event.of();
+        let mut says = json!({ "channel": channel, "provider": name });
+        if let ProviderEvent::TrafficMoved { from, to, cause, bad, of, slow_after_ms, .. } = event {
+            says["share_before"] = json!(from);
+            says["share"] = json!(to);
+            says["cause"] = json!(cause);
+            says["bad"] = json!(bad);
+            says["of"] = json!(of);
+            says["slow_after_ms"] = json!(slow_after_ms);
+        }
+        self.summary = summary(&says);
     }
 
     fn suppression(&mut self, event: &SuppressionEvent) {

@@ -48,7 +48,7 @@ pub struct AuditEntry {
 /// The object of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Subject {
-    /// `message`, `inbox`, `notification`, `client`, `company` or `user`.
+    /// `message`, `inbox`, `notification`, `client`, `company`, `user`, `template`, `suppression` or `provider`.
     #[serde(rename = "type")]
     pub kind: String,
     /// Its id.

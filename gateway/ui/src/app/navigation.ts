@@ -47,6 +47,7 @@ function control(): NavItem[] {
   const items: NavItem[] = [];
   if (may('admin')) items.push({ path: '/empresas', label: 'companies.title', icon: 'company' });
   if (may('admin')) items.push({ path: '/usuarios', label: 'users.title', icon: 'users' });
+  if (may('notifier')) items.push({ path: '/proveedores', label: 'providers.title', icon: 'sent' });
   if (may('auditor')) items.push({ path: '/auditoria', label: 'audit.title', icon: 'audit' });
   if (may('admin')) items.push({ path: '/proyecciones', label: 'projections.title', icon: 'layers' });
   if (seesSimulator()) items.push({ path: '/buzon', label: 'simulator.title', icon: 'phone' });

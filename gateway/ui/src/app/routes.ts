@@ -131,6 +131,13 @@ const routes: Route[] = [
     render: () => html`<audit-page></audit-page>`,
   },
   {
+    path: '/proveedores',
+    title: 'providers.title',
+    roles: ['notifier'],
+    load: () => import('../providers/providers-page'),
+    render: () => html`<providers-page></providers-page>`,
+  },
+  {
     path: '/proyecciones',
     title: 'projections.title',
     roles: ['admin'],

@@ -32,6 +32,7 @@ const standing = (state: NotificationState, some: Partial<Totals>): Notification
 let shown: Notification;
 let afterwards: Notification;
 let causes: FailureCause[];
+let providers: unknown[];
 let page: NotificationPage;
 let posted: [string, unknown][];
 
@@ -50,6 +51,7 @@ async function answer(request: Request | string): Promise<Response> {
   }
   if (pathname.endsWith('/failures')) return json({ data: causes, next: null });
   if (pathname.endsWith('/deliveries')) return json({ data: [], next: null });
+  if (pathname.endsWith('/providers')) return json({ data: providers, next: null });
   return json(request.method === 'POST' ? { position: 9 } : shown);
 }
 
@@ -89,12 +91,23 @@ beforeEach(() => {
   session.set({ status: 'in', me });
   toasts.set([]);
   causes = [];
+  providers = [];
   posted = [];
   vi.stubGlobal('fetch', answer);
 });
 afterEach(() => {
   page.remove();
   vi.unstubAllGlobals();
+});
+
+describe('a channel whose providers are all paused', () => {
+  it('is the reason that nobody is sent to', async () => {
+    shown = standing('running', { pending: 10 });
+    const pause = { since: '2026-11-30T12:00:00Z', by: null, reason: null };
+    providers = [{ name: 'uno', channel: shown.channel, paused: pause, changes: [] }];
+    await open();
+    await vi.waitFor(() => expect(text('halted-notice')).toContain('están en pausa'));
+  });
 });
 
 describe('cancelling', () => {

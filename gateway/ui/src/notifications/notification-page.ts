@@ -14,6 +14,7 @@ import { overLimit } from '../companies/limits';
 import type { Approval, Notification, Totals } from '../contract';
 import { dateIn, duration, money, t } from '../i18n';
 import { sentence } from '../problem';
+import '../providers/halted-notice';
 import { LiveStream } from '../store/live-stream';
 import { companies, companyName, companyZone, may, me } from '../store/session';
 import type { ServerEvent } from '../store/sse';
@@ -85,7 +86,7 @@ export class NotificationPage extends LitElement {
       return html`<div class="page"><h1 class="hidden">${t('notification.title')}</h1><loading-rows></loading-rows></div>`;
     return html`<div class="page">
       <a class="back" href="/notificaciones">${icon('left', 16)}${t('notifications.title')}</a>
-      ${this.head(shown)} ${this.progress(shown)} ${this.tabs(shown)}
+      ${this.head(shown)} ${halted(shown)} ${this.progress(shown)} ${this.tabs(shown)}
       ${this.tab === 'history' ? html`<history-list notification=${shown.id}></history-list>` : this.recipients(shown)}
       ${this.dialog(shown)}
     </div>`;
@@ -303,6 +304,10 @@ export class NotificationPage extends LitElement {
     }
   }
 }
+
+/** Nothing is sent while all providers of its channel are paused. */
+const halted = ({ state, channel }: Notification) =>
+  may('notifier') && isLive(state) ? html`<halted-notice channel=${channel}></halted-notice>` : nothing;
 
 /** Why nothing is sent yet. */
 function waits({ state, send_at, company_id, over_limit }: Notification): string {
