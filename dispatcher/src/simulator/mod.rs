@@ -166,7 +166,8 @@ impl Simulator {
     /// Settings of an e-mail provider that is this simulator.
     pub fn smtp_settings(&self, connections: u32) -> SmtpSettings {
         let from = "Avisos Mensajería <avisos@mensajeria.test>";
-        SmtpSettings { connections, ..SmtpSettings::new("simulador", self.smtp_url(), from) }
+        let settings = SmtpSettings::new("simulador", self.smtp_url(), from);
+        SmtpSettings { connections, return_path: Some("rebotes@mensajeria.test".to_owned()), ..settings }
     }
 
     /// Settings of an SMS provider of kind `twilio` that is this simulator.

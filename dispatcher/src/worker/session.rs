@@ -21,6 +21,7 @@ use super::pump::Pump;
 use super::recorder::{Flusher, Recorder};
 use super::send::Worker;
 use crate::Wakes;
+use crate::mail_returns::MailReturns;
 use crate::options::DispatcherOptions;
 use crate::request::Requests;
 use crate::route::Route;
@@ -41,6 +42,7 @@ pub(crate) struct Sending {
     pub(crate) pool: PgPool,
     pub(crate) settler: Settler,
     pub(crate) requests: Requests,
+    pub(crate) returns: Arc<MailReturns>,
     pub(crate) routes: Vec<Route>,
     pub(crate) options: DispatcherOptions,
     pub(crate) wakes: Arc<Wakes>,
@@ -147,7 +149,11 @@ impl<'a> Session<'a> {
         let outcomes = self.outcomes(&channel_route, recorder);
         for outcomes in &outcomes {
             for _ in 0..outcomes.slot().provider.gate().connections {
-                let worker = Worker { outcomes: outcomes.clone(), requests: self.sending.requests.clone() };
+                let worker = Worker {
+                    outcomes: outcomes.clone(),
+                    requests: self.sending.requests.clone(),
+                    returns: Arc::clone(&self.sending.returns),
+                };
                 self.workers.spawn(worker.run(self.stop.clone()));
             }
         }

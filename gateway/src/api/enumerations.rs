@@ -199,6 +199,7 @@ mod tests {
     const OPEN: &[&str] = &[
         "body",
         "html",
+        "unsubscribe",
         "subject",
         "name",
         "contact",

@@ -43,6 +43,9 @@ pub(super) struct RawEmailProvider {
     ca_file: Option<PathBuf>,
     #[serde(default)]
     certificate_sha256: Vec<String>,
+    return_path: Option<String>,
+    hook_key: Option<Secret<String>>,
+    hook_key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,6 +97,7 @@ pub(super) fn email(
         .map(|raw| {
             let entry = names.next(&raw.name)?;
             Ok(SmtpSettings {
+            let hook_key = secrets.one_of(&format!("{entry}.hook_key"), raw.hook_key, raw.hook_key_file)?;
                 url: secrets.one_of_entry(&entry, "url", raw.url, raw.url_file)?.expose().clone(),
                 name: raw.name,
                 from: raw.from,
@@ -105,6 +109,8 @@ pub(super) fn email(
                 ca_file: secrets.file_of_entry(&entry, "ca_file", raw.ca_file)?,
                 certificate_sha256: raw.certificate_sha256,
             })
+                return_path: raw.return_path,
+                hook_key: hook_key.map(|key| key.expose().clone()),
         })
         .collect()
 }

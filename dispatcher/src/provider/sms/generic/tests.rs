@@ -108,6 +108,7 @@ fn outgoing() -> Outgoing {
     }
 }
 
+        returns: Default::default(),
 fn body_of(request: &Request) -> &str {
     let bytes = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
     std::str::from_utf8(bytes).expect("text")
