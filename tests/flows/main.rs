@@ -23,6 +23,7 @@ mod purse;
 mod receipts;
 mod relay;
 mod replay;
+mod returned_mail;
 mod same_key;
 mod schedules;
 mod sms;

@@ -9,20 +9,18 @@ use commands::suppressions::{self, SuppressedAddress};
 use dispatcher::provider::{
     CallbackError, InboundMessage, Provider, SmsProvider, StatusCallback, StatusReport,
 };
-use dispatcher::receipts::{ProviderReport, Recorded};
+use dispatcher::receipts::ProviderReport;
 use dispatcher::{Companies, Route};
 use domain::suppression::{SuppressionCause, asks_to_opt_out};
 use domain::value::Channel;
 use projections::queries::clients;
 use serde_json::json;
 
+use super::{counted, record};
 use crate::admission::RequestPermit;
 use crate::extract::{BodyBounds, PathWord};
 use crate::problem::{Answer, Kind, Problem};
 use crate::state::AppState;
-
-/// The `Retry-After` of a report that could not be recorded, in seconds.
-const RETRY_AFTER_S: u32 = 5;
 
 /// What a callback says.
 enum Said {
@@ -62,12 +60,7 @@ pub(super) async fn report(
         (_, Said::OnItsWay) => return Ok(counted("not_final")),
     };
     let report = ProviderReport { provider: name, companies, at: state.now(), report };
-    let recorded = state.receipts().record(report).await;
-    let recorded = recorded.map_err(|_| Problem::unavailable(RETRY_AFTER_S))?;
-    if recorded == Recorded::Unknown {
-        tracing::debug!("a receipt is about a message that was not sent");
-    }
-    Ok(counted(recorded.as_str()))
+    record(&state, report).await
 }
 
 /// A person who asks for no more messages gets none of any company that has the number.
@@ -144,9 +137,4 @@ fn refused(error: CallbackError) -> Problem {
             Problem::new(Kind::Malformed)
         }
     }
-}
-
-fn counted(outcome: &'static str) -> StatusCode {
-    metrics::counter!("mensajeria_receipts_total", "outcome" => outcome).increment(1);
-    StatusCode::OK
 }
