@@ -31,5 +31,6 @@ mod starts;
 mod store;
 mod suppressions;
 mod templates;
+mod unsubscribing;
 
 tests::entry_points!();
