@@ -35,9 +35,9 @@ pub use pulse::Pulse;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
 pub use settings::SettingsError;
 pub use sms::{
-    CallbackError, GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, HttpAnswer,
-    InboundMessage, InfobipSettings, SentDelivery, SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings,
-    StatusCallback, StatusReport, TwilioSettings,
+    CallbackError, GenericAnswer, GenericInbound, GenericReceipt, GenericRequest, GenericSettings,
+    HttpAnswer, InboundMessage, InfobipSettings, SentDelivery, SmsApi, SmsDeadlines, SmsProvider, SmsSender,
+    SmsSettings, StatusCallback, StatusReport, TwilioSettings,
 };
 
 /// One message to one recipient, rendered and ready to go.

@@ -28,8 +28,8 @@ enum Said {
     OnItsWay,
     /// What became of a message.
     Report(StatusReport),
-    /// A person has answered.
-    Inbound(InboundMessage),
+    /// People have answered.
+    Inbound(Vec<InboundMessage>),
 }
 
 /// Report what became of a message, or what a person has answered, as the API of the provider does (for Twilio its status
@@ -56,22 +56,31 @@ pub(super) async fn report(
     RequestPermit::of(&parts.extensions).enter_as_stranger()?;
     let (companies, report) = match read(candidates, &parts, &body).map_err(refused)? {
         (companies, Said::Report(report)) => (companies, report),
-        (companies, Said::Inbound(message)) => return answered(&state, &companies, message).await,
+        (companies, Said::Inbound(messages)) => return answered(&state, &companies, messages).await,
         (_, Said::OnItsWay) => return Ok(counted("not_final")),
     };
     let report = ProviderReport { provider: name, companies, at: state.now(), report };
     record(&state, report).await
 }
 
-/// A person who asks for no more messages gets none of any company that has the number.
 async fn answered(
     state: &AppState,
     companies: &[Companies],
-    InboundMessage { from, body }: InboundMessage,
+    messages: Vec<InboundMessage>,
 ) -> Answer<StatusCode> {
-    if !asks_to_opt_out(&body) {
+    let opt_outs: Vec<_> = messages.into_iter().filter(|message| asks_to_opt_out(&message.body)).collect();
+    if opt_outs.is_empty() {
         return Ok(counted("inbound"));
     }
+    for message in opt_outs {
+        opt_out(state, companies, message.from).await?;
+    }
+    dispatcher::tasks::stop_suppressed(state.pool()).await?;
+    Ok(counted("opt_out"))
+}
+
+/// A person who asks for no more messages gets none of any company that has the number.
+async fn opt_out(state: &AppState, companies: &[Companies], from: String) -> Answer<()> {
     let index = state.log().keys().blind_index(&from);
     for company in clients::companies_with_phone(state.pool(), &index).await? {
         if !companies.iter().any(|some| some.include(company.uuid())) {
@@ -81,8 +90,7 @@ async fn answered(
         let (cause, context) = (SuppressionCause::OptOut, CommandContext::of_system());
         suppressions::add(state.log(), &suppressed, cause, None, &context, &json!({})).await?;
     }
-    dispatcher::tasks::stop_suppressed(state.pool()).await?;
-    Ok(counted("opt_out"))
+    Ok(())
 }
 
 /// The SMS providers of a name, and whose deliveries they carry: demo data has a provider of its own, of any name.
@@ -120,8 +128,8 @@ fn read(
 }
 
 fn said(provider: &SmsProvider, callback: &StatusCallback<'_>) -> Result<Said, CallbackError> {
-    if let Some(message) = provider.read_inbound(callback)? {
-        return Ok(Said::Inbound(message));
+    if let Some(messages) = provider.read_inbound(callback)? {
+        return Ok(Said::Inbound(messages));
     }
     Ok(provider.read_callback(callback)?.map_or(Said::OnItsWay, Said::Report))
 }
