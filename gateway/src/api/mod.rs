@@ -53,6 +53,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::companies::import_file;
+pub(crate) use self::suppressions::canonical_address;
 pub(crate) use self::wrote::POSITION;
 pub use self::wrote::Wrote;
 use crate::state::AppState;
