@@ -13,6 +13,8 @@ use crate::audience::Resolver;
 use crate::database::task_pool;
 use crate::housekeeper::Housekeeper;
 use crate::intake::Intake;
+use crate::mail_returns::MailReturns;
+use crate::mail_tokens::MailTokens;
 use crate::options::DispatcherOptions;
 use crate::oversight::Oversight;
 use crate::receipts::{Keeper, Recorder};
@@ -147,6 +149,10 @@ impl Parts {
             pool: self.pool.clone(),
             settler: self.settler.clone(),
             requests: self.requests.clone(),
+            returns: Arc::new(MailReturns {
+                tokens: MailTokens::new(self.log.keys()),
+                public_url: self.options.public_url.clone(),
+            }),
             routes,
             options: self.options.clone(),
             wakes: Arc::clone(&self.wakes),

@@ -5,6 +5,8 @@ mod database;
 mod dispatcher;
 mod housekeeper;
 mod intake;
+mod mail_returns;
+mod mail_tokens;
 mod notices;
 pub mod options;
 pub mod oversight;
@@ -20,6 +22,7 @@ mod wakes;
 mod worker;
 
 pub use self::dispatcher::Dispatcher;
+pub use self::mail_tokens::MailTokens;
 pub use self::options::DispatcherOptions;
 pub use self::receipts::Receipts;
 pub use self::route::{Companies, Route, sms_prices, sms_takes_unicode};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use url::Url;
 
 /// The time now.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -27,6 +28,8 @@ pub struct DispatcherOptions {
     pub poll: Duration,
     /// How long a send may still take once the dispatcher is told to stop; after it the send is in doubt.
     pub grace: Duration,
+    /// The public address of the gateway, for links in mails; none: no mail has a link of ours.
+    pub public_url: Option<Url>,
 }
 
 /// One second: a lease of fifteen.
@@ -39,7 +42,15 @@ const GRACE: Duration = Duration::from_secs(8);
 impl DispatcherOptions {
     /// What production uses.
     pub fn new(clock: Clock, chance: Chance) -> Self {
-        Self { clock, chance, retry_waits: None, heartbeat: HEARTBEAT, poll: POLL, grace: GRACE }
+        Self {
+            clock,
+            chance,
+            retry_waits: None,
+            heartbeat: HEARTBEAT,
+            poll: POLL,
+            grace: GRACE,
+            public_url: None,
+        }
     }
 }
 

@@ -25,4 +25,5 @@ pub mod state;
 pub mod system;
 pub mod telemetry;
 mod timeouts;
+mod unsubscribe;
 mod web;

@@ -18,8 +18,9 @@ static APP: Dir<'_> = include_dir!("$MENSAJERIA_UI_DIST_DIR");
 const PAGE: &str = "index.html";
 /// Vite's folder of files with a content hash in their names: they never change.
 const HASHED: &str = "assets/";
-/// The prefixes of paths for programs, in any version of the API: unknown ones get 404 instead of the page.
-const PROGRAMS: [&str; 4] = ["api", "livez", "readyz", "metrics"];
+/// The prefixes of paths for programs, in any version of the API, and of links to unsubscribe: unknown ones get 404 instead
+/// of the page.
+const PROGRAMS: [&str; 5] = ["api", "livez", "readyz", "metrics", "u"];
 /// The allowed methods of a file.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");

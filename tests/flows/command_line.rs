@@ -112,6 +112,42 @@ async fn a_user_is_added_gets_a_token_and_is_disabled() {
     world.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_are_suppressed_listed_and_sent_to_again() {
+    let world = World::start().await;
+    let (company, other) =
+        (world.company("Vigía").await.to_string(), world.company("Otra").await.to_string());
+    let beside = Beside::of(&world);
+    let add = ["suppressions", "add", "--company", &company, "--channel", "sms", "--address"];
+    let added = beside.done(&[&add[..], &["301 551 0101", "--note", "Lo pidió"]].concat(), "").await;
+    let again = beside.done(&[&add[..], &["+573015510101", "--reason", "opt_out"]].concat(), "").await;
+    assert_eq!(added, again, "it is suppressed once");
+    world.caught_up().await;
+
+    let listed = beside.done(&["suppressions", "list", "--company", &company], "").await;
+    assert_eq!(
+        (&listed["id"], &listed["address"], &listed["reason"], &listed["note"]),
+        (&added["id"], &json!("+573015510101"), &json!("manual"), &json!("Lo pidió"))
+    );
+    let lines = beside.run(&["suppressions", "list", "--channel", "sms"], "").await.output;
+    assert!(lines.lines().count() == 1 && lines.contains("\t+573015510101\tmanual\t"), "{lines}");
+    for none in [["--company", &other], ["--channel", "email"], ["--reason", "bounce"]] {
+        let ended = beside.run(&[&["suppressions", "list"], &none[..]].concat(), "").await;
+        assert_eq!((ended.code, ended.output.as_str()), (0, ""), "{none:?}");
+    }
+
+    let id = added["id"].as_str().expect("an id");
+    beside.done(&["suppressions", "remove", id, "--reason", "Fue un error"], "").await;
+    world.caught_up().await;
+    assert_eq!(beside.run(&["suppressions", "list"], "").await.output, "");
+    assert_eq!(beside.refused(&[&add[..], &["ana@example.com"]].concat()).await, REFUSED);
+    let nobodys = ["suppressions", "add", "--company", id, "--channel", "sms", "--address", "3015510101"];
+    assert_eq!(beside.refused(&nobodys).await, REFUSED);
+    assert_eq!(beside.refused(&["suppressions", "remove", &company, "--reason", "x"]).await, REFUSED);
+    assert_eq!(beside.refused(&["suppressions", "remove", id]).await, USAGE);
+    world.stop().await;
+}
+
 async fn rows(world: &World, count: &str) -> i64 {
     sqlx::query_scalar(count).fetch_one(world.log().pool()).await.expect("a count")
 }

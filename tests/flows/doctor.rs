@@ -32,6 +32,7 @@ struct Clinic {
     /// The password of the mail server and the token of the SMS API, as configured.
     secrets: [&'static str; 2],
     selector: Option<&'static str>,
+    return_path: Option<&'static str>,
 }
 
 impl Clinic {
@@ -52,7 +53,15 @@ impl Clinic {
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
         let folder = tempfile::tempdir().expect("a folder");
         let secrets = [PASSWORD, SECRET];
-        Self { world, dns: FakeDns::start(zone).await, environment, folder, secrets, selector: Some("s1") }
+        Self {
+            world,
+            dns: FakeDns::start(zone).await,
+            environment,
+            folder,
+            secrets,
+            selector: Some("s1"),
+            return_path: None,
+        }
     }
 
     fn configuration(&self) -> String {
@@ -62,11 +71,12 @@ impl Clinic {
         let selector = self.selector.map(|selector| format!("dkim_selector = \"{selector}\"\n"));
         let text = format!(
             "[dns]\nserver = \"{}\"\n[[email.providers]]\nname = \"principal\"\nurl = \"{smtp}\"\n\
-             from = \"Avisos <avisos@vigia.test>\"\n{}\
+             from = \"Avisos <avisos@vigia.test>\"\n{}{}\
              [[sms.providers]]\nname = \"primero\"\nkind = \"twilio\"\nbase_url = \"{sms}\"\n\
              account = \"{ACCOUNT}\"\nsecret = \"{token}\"\nfrom = \"+15005550006\"\n",
             self.dns.address,
             selector.unwrap_or_default(),
+            self.return_path.map(|path| format!("return_path = \"{path}\"\n")).unwrap_or_default(),
         );
         let path = self.folder.path().join("config.toml");
         std::fs::write(&path, text).expect("the file is written");
@@ -176,6 +186,9 @@ async fn doctor_finds_no_fault_where_all_is_well_and_says_what_it_saw() {
     for check in ok {
         assert_eq!(report.level(check), "ok", "{}", report.of(check));
     }
+    for without in ["email.principal.return_path", "server.public_url"] {
+        assert_eq!(report.level(without), "warning", "{}", report.of(without));
+    }
     for clear in ["email.principal.tls", "sms.primero.tls"] {
         assert_eq!(report.level(clear), "warning");
         assert!(report.of(clear)["advice"].is_string(), "what to do: {clear}");
@@ -217,6 +230,20 @@ async fn doctor_finds_every_fault_at_once() {
             .as_str()
             .is_some_and(|seen| seen.contains("cannot be known"))
     );
+    clinic.world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_looks_at_the_domain_that_bounces_come_to() {
+    let mut clinic = Clinic::open(good_zone()).await;
+    clinic.return_path = Some("rebotes@rebotes.test");
+    let report = clinic.doctor().await;
+    assert_eq!(report.level("email.principal.return_path"), "ok");
+    for fault in ["return_path.rebotes.test.mx", "return_path.rebotes.test.spf"] {
+        assert_eq!(report.level(fault), "fault", "{}", report.of(fault));
+    }
+    clinic.return_path = Some("rebotes@vigia.test");
+    assert_eq!(clinic.doctor().await.faults(), Vec::<&str>::new());
     clinic.world.stop().await;
 }
 

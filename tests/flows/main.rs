@@ -25,6 +25,7 @@ mod purse;
 mod receipts;
 mod relay;
 mod replay;
+mod returned_mail;
 mod same_key;
 mod schedules;
 mod sms;
@@ -32,5 +33,6 @@ mod starts;
 mod store;
 mod suppressions;
 mod templates;
+mod unsubscribing;
 
 tests::entry_points!();

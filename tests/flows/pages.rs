@@ -204,6 +204,7 @@ fn of_nobody() -> Outgoing {
         html: None,
         is_personal: false,
         requested_at: clock::now(),
+        returns: Default::default(),
     }
 }
 

@@ -1,15 +1,18 @@
 //! Suppressions: nothing is sent to a suppressed address of a company and channel, however and whenever it was suppressed.
 
 use commands::clock;
-use dispatcher::simulator::{Behaviour, twilio_signature};
+use dispatcher::provider::{Provider, SmsProvider};
+use dispatcher::simulator::{Behaviour, RECEIPT_KEY, twilio_signature};
+use dispatcher::{Companies, Route};
 use domain::value::{Channel, Role};
+use gateway::system::SystemOptions;
 use projections::Projection;
 use projections::rebuild::compare as compare_view;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::notified::count;
 use tests::orders::{client_of, sms_to};
-use tests::{Answer, id_of};
+use tests::{Answer, World, id_of};
 use url::Url;
 
 use crate::notifications::{Desk, totals};
@@ -161,6 +164,41 @@ async fn a_person_who_answers_baja_gets_nothing_more_and_one_who_says_something_
     assert_eq!(reasons(&desk).await, [(json!(PHONE), json!("opt_out"))]);
     assert_eq!(preview(&desk).await["reachable"], 1);
     desk.world.stop().await;
+}
+
+/// By the other dialects, whose messages from people come to an address with a key.
+#[tokio::test]
+async fn a_person_opts_out_by_infobip_and_by_a_described_aggregator() {
+    let infobip = json!({"results": [
+        {"messageId": "1", "from": "573015510101", "to": "890123", "text": "Bája.", "receivedAt": "2026-12-01T02:00:00.000+0000"},
+        {"messageId": "2", "from": "573015510102", "to": "890123", "text": "¿Quién es?"},
+    ], "messageCount": 2, "pendingMessageCount": 0});
+    let described = json!({"from": 573_015_510_101_u64, "text": " salir "});
+    for (is_infobip, body) in [(true, infobip), (false, described)] {
+        let world = World::changed(|options| speak(options, is_infobip)).await;
+        let desk = Desk::in_world(world).await;
+        for phone in [PHONE, "+573015510102"] {
+            desk.client(Some(phone), None).await;
+        }
+        let bring = async |key: &str| {
+            let request = desk.world.nobody().request(Method::POST, &format!("/hooks/simulador?key={key}"));
+            Answer::to(request.json(&body)).await.status
+        };
+        assert_eq!(bring("simulator-receiptx").await, 403);
+        assert_eq!(reasons(&desk).await, []);
+        assert_eq!(bring(RECEIPT_KEY).await, 200);
+        assert_eq!(bring(RECEIPT_KEY).await, 200);
+        assert_eq!(reasons(&desk).await, [(json!(PHONE), json!("opt_out"))]);
+        desk.world.stop().await;
+    }
+}
+
+/// The simulator with another dialect.
+fn speak(options: &mut SystemOptions, is_infobip: bool) {
+    let simulator = options.providers.simulator.as_ref().expect("the simulator");
+    let settings = if is_infobip { simulator.infobip_settings(1) } else { simulator.generic_settings(1) };
+    let provider = Provider::Sms(SmsProvider::try_new(&settings).expect("good settings"));
+    options.providers.routes = vec![Route { companies: Companies::All, providers: vec![provider] }];
 }
 
 #[tokio::test]

@@ -67,6 +67,7 @@ struct Inner {
     wrapping: LessSafeKey,
     index: hmac::Key,
     requests: hmac::Key,
+    tokens: hmac::Key,
     remembered: Mutex<LruCache<Uuid, (DataKey, Instant)>>,
 }
 
@@ -76,11 +77,13 @@ impl Keys {
         let wrapping = derive(master, b"mensajeria key wrapping");
         let index = derive(master, b"mensajeria blind index");
         let requests = derive(master, b"mensajeria request fingerprint");
+        let tokens = derive(master, b"mensajeria tokens");
         Self(Arc::new(Inner {
             pool,
             wrapping: aes(&wrapping),
             index: hmac::Key::new(hmac::HMAC_SHA256, &index),
             requests: hmac::Key::new(hmac::HMAC_SHA256, &requests),
+            tokens: hmac::Key::new(hmac::HMAC_SHA256, &tokens),
             remembered: Mutex::new(LruCache::new(KEYS_REMEMBERED)),
         }))
     }
@@ -98,12 +101,13 @@ impl Keys {
     /// The fingerprint of a request: HMAC-SHA-256 of its parts. A reader of the database could try passwords and
     /// telephone numbers against a plain hash, faster than against the password hash.
     pub fn fingerprint(&self, parts: &[&[u8]]) -> [u8; KEY_BYTES] {
-        let mut signed = hmac::Context::with_key(&self.0.requests);
-        for part in parts {
-            signed.update(&(part.len() as u64).to_be_bytes());
-            signed.update(part);
-        }
-        signed.sign().as_ref().try_into().expect("HMAC-SHA-256 has 32 bytes")
+        hmac_of(&self.0.requests, parts)
+    }
+
+    /// A key for one purpose, such as the MAC of addresses that we give away. The master key stays the same for ever, and so
+    /// does this one.
+    pub fn derived(&self, purpose: &str) -> [u8; KEY_BYTES] {
+        hmac_of(&self.0.tokens, &[purpose.as_bytes()])
     }
 
     /// Refuses a master key other than the one that the log was first opened with. The first key leaves a proof in the
@@ -240,6 +244,16 @@ impl DataKey {
     pub(crate) fn open<'a>(&self, aad: &[u8], sealed: &'a mut [u8]) -> Result<&'a mut [u8], SealError> {
         open(&aes(&self.0), aad, sealed)
     }
+}
+
+/// HMAC-SHA-256 of parts, each after its length.
+fn hmac_of(key: &hmac::Key, parts: &[&[u8]]) -> [u8; KEY_BYTES] {
+    let mut signed = hmac::Context::with_key(key);
+    for part in parts {
+        signed.update(&(part.len() as u64).to_be_bytes());
+        signed.update(part);
+    }
+    signed.sign().as_ref().try_into().expect("HMAC-SHA-256 has 32 bytes")
 }
 
 fn derive(master: &MasterKey, purpose: &'static [u8]) -> [u8; KEY_BYTES] {

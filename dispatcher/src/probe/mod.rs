@@ -14,7 +14,7 @@ pub use clock::clock_finding;
 pub use dns::{Dns, DnsError};
 pub use finding::{Finding, Level};
 pub use provider::provider;
-pub use sender::sender_domain;
+pub use sender::{return_domain, sender_domain};
 
 /// How long one look may take.
 pub const LOOK_TIMEOUT: Duration = Duration::from_secs(10);

@@ -14,6 +14,13 @@ pub async fn sender_domain(domain: &str, selector: Option<&str>, dns: &Dns) -> V
     vec![mx, spf, dkim, dmarc]
 }
 
+/// Looks at the domain that bounces come to: the envelope's sender, whose SPF receivers check.
+pub async fn return_domain(domain: &str, dns: &Dns) -> Vec<Finding> {
+    let of = |what: &str| format!("return_path.{domain}.{what}");
+    let (mx, spf) = tokio::join!(mx(of("mx"), domain, dns), spf(of("spf"), domain, dns));
+    vec![mx, spf]
+}
+
 async fn mx(check: String, domain: &str, dns: &Dns) -> Finding {
     const ADVICE: &str = "publish an MX record: bounces come to the sender's domain, and many servers refuse mail from \
                           a domain that takes none";

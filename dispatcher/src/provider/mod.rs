@@ -22,11 +22,14 @@ use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::value::{Channel, DeliveryId, ProviderId};
+use url::Url;
 
 pub use breaker::{Admission, Breaker, RestReason};
 pub use email::helo::helo_name;
 pub use email::security::TlsMode;
-pub use email::{EmailProvider, EmailSender, LogIn, SmtpDeadlines, SmtpSettings};
+pub use email::{
+    EmailProvider, EmailSender, LogIn, ReturnPath, ReturnedMail, SmtpDeadlines, SmtpSettings, read_returned,
+};
 pub use failure::{Accepted, Doubt, Failure, Scope, SendFailure, StartRefused};
 pub use limit::RateLimit;
 pub use meter::{End, Meter};
@@ -35,9 +38,9 @@ pub use pulse::Pulse;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
 pub use settings::SettingsError;
 pub use sms::{
-    CallbackError, GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, HttpAnswer,
-    InboundMessage, InfobipSettings, SentDelivery, SmsApi, SmsDeadlines, SmsProvider, SmsSender, SmsSettings,
-    StatusCallback, StatusReport, TwilioSettings,
+    CallbackError, GenericAnswer, GenericInbound, GenericReceipt, GenericRequest, GenericSettings,
+    HttpAnswer, InboundMessage, InfobipSettings, SentDelivery, SmsApi, SmsDeadlines, SmsProvider, SmsSender,
+    SmsSettings, StatusCallback, StatusReport, TwilioSettings,
 };
 pub use switch::Switch;
 
@@ -62,6 +65,17 @@ pub struct Outgoing {
     pub is_personal: bool,
     /// The notification's time, a mail's `Date`.
     pub requested_at: DateTime<Utc>,
+    /// A mail's ways back to us.
+    pub returns: MailReturn,
+}
+
+/// The ways back from one mail. An SMS has none of them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct MailReturn {
+    /// The envelope's sender, to which bounces come; without it the address in `From`.
+    pub path: Option<String>,
+    /// The link by which the reader asks for no more.
+    pub unsubscribe: Option<Url>,
 }
 
 /// The address and the text stay out of logs.

@@ -39,6 +39,8 @@ pub struct Arrival {
     pub body: Option<String>,
     /// The mail's HTML, if it has one.
     pub html: Option<String>,
+    /// The link of a mail's `List-Unsubscribe`, if it has one.
+    pub unsubscribe: Option<String>,
     /// When it arrived.
     pub received_at: DateTime<Utc>,
     /// What became of it.
@@ -216,7 +218,7 @@ impl NewArrival {
 impl Kept {
     fn decode(&self) -> Arrival {
         let NewArrival { channel, delivery_id, to, from, content, outcome } = &*self.message;
-        let Said { subject, body, html } = content.decode();
+        let Said { subject, body, html, unsubscribe } = content.decode();
         Arrival {
             id: self.id,
             channel: *channel,
@@ -226,6 +228,7 @@ impl Kept {
             subject,
             body,
             html,
+            unsubscribe,
             received_at: self.received_at,
             outcome: outcome.clone(),
         }
@@ -238,6 +241,7 @@ struct Said {
     subject: Option<String>,
     body: Option<String>,
     html: Option<String>,
+    unsubscribe: Option<String>,
 }
 
 impl Content {
@@ -250,7 +254,7 @@ impl Content {
     }
 }
 
-/// Subject, text and HTML of a mail; a message no parser understands is shown as it came.
+/// Subject, text, HTML and link to unsubscribe of a mail; a message no parser understands is shown as it came.
 fn read_mail(bytes: &[u8]) -> Said {
     let Some(mail) = MessageParser::default().parse(bytes) else {
         return Said { body: Some(String::from_utf8_lossy(bytes).into_owned()), ..Said::default() };
@@ -268,7 +272,9 @@ fn read_mail(bytes: &[u8]) -> Said {
     });
     let has_html = mail.html_part(0).is_some_and(|part| part.is_text_html());
     let html = mail.body_html(0).filter(|_| has_html).map(|html| html.replace("\r\n", "\n"));
-    Said { subject: mail.subject().map(str::to_owned), body, html }
+    let unsubscribe =
+        mail.header_raw("List-Unsubscribe").map(|link| link.trim().trim_matches(['<', '>']).to_owned());
+    Said { subject: mail.subject().map(str::to_owned), body, html, unsubscribe }
 }
 
 impl Tally {

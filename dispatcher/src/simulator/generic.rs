@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::http::{self, Answer, Dialect, Reference, Sms, callback_at, text_at};
 use super::receipts::Report;
-use super::{ACCOUNT, FROM, Refusal, SECRET};
+use super::{ACCOUNT, FROM, RECEIPT_KEY, Refusal, SECRET};
 use crate::provider::GenericSettings;
 
 /// The path of its API.
@@ -115,6 +115,7 @@ pub(crate) fn account(url: &str) -> GenericSettings {
         "delivered": ["DELIVRD"],
         "failed": ["UNDELIV", "EXPIRED", "REJECTD"],
     });
+    let inbound = json!({"from": "/from", "text": "/text"});
     let described = "the description is a valid one";
     GenericSettings {
         account: Some(ACCOUNT.to_owned()),
@@ -123,6 +124,7 @@ pub(crate) fn account(url: &str) -> GenericSettings {
         request: serde_json::from_value(request).expect(described),
         answer: serde_json::from_value(answer).expect(described),
         receipt: Some(serde_json::from_value(receipt).expect(described)),
-        receipt_key: None,
+        inbound: Some(serde_json::from_value(inbound).expect(described)),
+        receipt_key: Some(RECEIPT_KEY.to_owned()),
     }
 }

@@ -49,6 +49,8 @@ pub use twilio::signature as twilio_signature;
 pub const ACCOUNT: &str = "AC00000000000000000000000000000000";
 /// The password of the simulated SMS API; it protects nothing.
 pub const SECRET: &str = "simulator";
+/// The key that what people write to the simulated Infobip and the simulated aggregator has in its address.
+pub const RECEIPT_KEY: &str = "simulator-receipts";
 /// The most connections each of the two servers holds at once.
 pub const MAX_CONNECTIONS: usize = 1_024;
 
@@ -166,7 +168,8 @@ impl Simulator {
     /// Settings of an e-mail provider that is this simulator.
     pub fn smtp_settings(&self, connections: u32) -> SmtpSettings {
         let from = "Avisos Mensajería <avisos@mensajeria.test>";
-        SmtpSettings { connections, ..SmtpSettings::new("simulador", self.smtp_url(), from) }
+        let settings = SmtpSettings::new("simulador", self.smtp_url(), from);
+        SmtpSettings { connections, return_path: Some("rebotes@mensajeria.test".to_owned()), ..settings }
     }
 
     /// Settings of an SMS provider of kind `twilio` that is this simulator.
@@ -180,6 +183,7 @@ impl Simulator {
             base_url: self.sms_base_url(),
             secret: SECRET.to_owned(),
             from: FROM.to_owned(),
+            receipt_key: Some(RECEIPT_KEY.to_owned()),
         };
         self.sms_settings(connections, SmsApi::Infobip(account))
     }

@@ -28,6 +28,7 @@ fn outgoing(to: &str) -> Outgoing {
         html: None,
         is_personal: false,
         requested_at: now(),
+        returns: Default::default(),
     }
 }
 

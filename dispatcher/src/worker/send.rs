@@ -1,6 +1,7 @@
 //! One worker: takes a job, sends it on its own connection, and says what came of it.
 
 use std::future::pending;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ use tracing::{Instrument, Span};
 use super::channel_route::ALARM_TRIES_EVERY;
 use super::job::Job;
 use super::outcomes::{ERASED, Outcomes, Sent};
-use crate::provider::{self, Admission, Outgoing, Sender, StartRefused};
+use crate::mail_returns::MailReturns;
+use crate::provider::{self, Admission, MailReturn, Outgoing, Sender, SentDelivery, StartRefused};
 use crate::request::{Request, RequestError, Requests};
 use crate::tasks::settle::{Marked, Spent};
 
@@ -29,6 +31,7 @@ const GOODBYE: Duration = Duration::from_millis(200);
 pub(super) struct Worker {
     pub(super) outcomes: Outcomes,
     pub(super) requests: Requests,
+    pub(super) returns: Arc<MailReturns>,
 }
 
 impl Worker {
@@ -91,7 +94,8 @@ impl Worker {
         let outgoing = match text.as_ref().map_err(Fault::evidence) {
             Ok(text) => rendered(text, person, takes_unicode).map(|rendered| {
                 let spent = self.spent(&job, person, text, &rendered);
-                (outgoing(&job, person, rendered, text.is_personal(), request.requested_at), spent)
+                let outgoing = outgoing(&job, person, rendered, text.is_personal(), request.requested_at);
+                (Outgoing { returns: self.returns(&outgoing, request), ..outgoing }, spent)
             }),
             Err(evidence) => Err(evidence),
         };
@@ -134,6 +138,11 @@ impl Worker {
             Err(_) => tracing::info_span!("send", trace_id, %delivery),
         };
         self.outcomes.record(job, Sent { began_at, marked, took }, result).instrument(span).await;
+    }
+
+    fn returns(&self, outgoing: &Outgoing, request: &Request) -> MailReturn {
+        let sent = SentDelivery { delivery: outgoing.delivery_id, generation: outgoing.generation };
+        self.returns.of(&self.outcomes.slot().provider, request.category, sent)
     }
 
     /// What the message takes of its company's purse.
@@ -200,6 +209,7 @@ fn outgoing(
         html,
         is_personal,
         requested_at,
+        returns: MailReturn::default(),
     }
 }
 

@@ -22,6 +22,7 @@ use super::recorder::{Flusher, Recorder};
 use super::send::Worker;
 use super::turns::Turns;
 use crate::Wakes;
+use crate::mail_returns::MailReturns;
 use crate::options::DispatcherOptions;
 use crate::request::Requests;
 use crate::route::Route;
@@ -42,6 +43,7 @@ pub(crate) struct Sending {
     pub(crate) pool: PgPool,
     pub(crate) settler: Settler,
     pub(crate) requests: Requests,
+    pub(crate) returns: Arc<MailReturns>,
     pub(crate) routes: Vec<Route>,
     pub(crate) options: DispatcherOptions,
     pub(crate) wakes: Arc<Wakes>,
@@ -148,7 +150,11 @@ impl<'a> Session<'a> {
         let outcomes = self.outcomes(&channel_route, recorder);
         for outcomes in &outcomes {
             for _ in 0..outcomes.slot().provider.gate().connections {
-                let worker = Worker { outcomes: outcomes.clone(), requests: self.sending.requests.clone() };
+                let worker = Worker {
+                    outcomes: outcomes.clone(),
+                    requests: self.sending.requests.clone(),
+                    returns: Arc::clone(&self.sending.returns),
+                };
                 self.workers.spawn(worker.run(self.stop.clone()));
             }
         }

@@ -15,3 +15,22 @@ words! {
         Commercial = "commercial",
     }
 }
+
+impl Category {
+    /// Whether its mails have a link to unsubscribe: what a person may refuse without missing an alarm or a matter of the
+    /// service.
+    pub const fn offers_opt_out(self) -> bool {
+        matches!(self, Self::Collection | Self::Commercial)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_unsubscribes_from_alarms() {
+        let offering = Category::ALL.iter().filter(|category| category.offers_opt_out());
+        assert!(offering.eq(&[Category::Collection, Category::Commercial]));
+    }
+}

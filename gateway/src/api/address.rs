@@ -1,16 +1,19 @@
 //! Addresses in requests: in the form that contacts have.
 
+use commands::log::EventLog;
 use domain::value::{AddressKind, Channel, CompanyId, CountryCode, EmailAddress, Invalid, PhoneNumber};
 use serde_json::Value;
 
 use crate::extract::{FromJson, FromText, Spot};
 use crate::problem::{Answer, JsonType, Problem, Reason};
-use crate::state::AppState;
 
 /// An address of a company's client on a channel, given in the field `pointer`. A number may be in the national form of the
 /// company's country.
-pub(super) async fn canonical(
-    state: &AppState,
+///
+/// # Errors
+/// 422 at the field for what is no address, 404 for an unknown company.
+pub(crate) async fn canonical_address(
+    log: &EventLog,
     company: CompanyId,
     channel: Channel,
     (pointer, address): (&str, &str),
@@ -19,7 +22,7 @@ pub(super) async fn canonical(
     match channel.rules().address {
         AddressKind::Email => EmailAddress::read(address).map(EmailAddress::into_string).map_err(invalid),
         AddressKind::Phone => {
-            let profile = commands::companies::profile(state.log(), company).await?;
+            let profile = commands::companies::profile(log, company).await?;
             let country = profile.ok_or_else(Problem::not_found)?.country.parse();
             let country = country.map_err(|invalid: Invalid| Problem::internal(&invalid))?;
             PhoneNumber::parse(address, country).map(PhoneNumber::into_string).map_err(invalid)

@@ -217,6 +217,7 @@ mod tests {
     const OPEN: &[&str] = &[
         "body",
         "html",
+        "unsubscribe",
         "subject",
         "name",
         "contact",

@@ -12,6 +12,7 @@ mod provider;
 mod relay;
 mod replay;
 mod serve;
+mod suppressions;
 mod target;
 mod user;
 
@@ -81,6 +82,9 @@ enum Command {
     /// Try providers
     #[command(subcommand)]
     Provider(provider::ProviderCommand),
+    /// Manage the addresses to which nothing is sent
+    #[command(subcommand)]
+    Suppressions(suppressions::SuppressionsCommand),
     /// Print the API's description, OpenAPI 3.1
     Openapi,
     /// Guard one embedded server, and stop it when standard input ends
@@ -141,6 +145,7 @@ async fn dispatch(cli: Cli, config: Config) -> Result<Exit, CliError> {
         Command::Deliveries(command) => deliveries::run(&global, config, command).await,
         Command::Doctor => doctor::run(&global, config).await,
         Command::Provider(command) => provider::run(&global, config, &command).await,
+        Command::Suppressions(command) => suppressions::run(&global, config, command).await,
         Command::Openapi => openapi::run(),
         Command::Guard { .. } => Ok(Exit::Done),
     }

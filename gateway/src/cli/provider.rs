@@ -67,6 +67,7 @@ fn test_message(channel: Channel, to: &str) -> Result<Outgoing, CliError> {
         html: None,
         is_personal: true,
         requested_at: clock::now(),
+        returns: Default::default(),
     })
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use dispatcher::provider::{
-    GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, InfobipSettings, Prices, SmsApi,
-    SmsSettings, SmtpSettings, TlsMode, TwilioSettings,
+    GenericAnswer, GenericInbound, GenericReceipt, GenericRequest, GenericSettings, InfobipSettings, Prices,
+    SmsApi, SmsSettings, SmtpSettings, TlsMode, TwilioSettings,
 };
 use serde::Deserialize;
 
@@ -43,6 +43,9 @@ pub(super) struct RawEmailProvider {
     ca_file: Option<PathBuf>,
     #[serde(default)]
     certificate_sha256: Vec<String>,
+    return_path: Option<String>,
+    hook_key: Option<Secret<String>>,
+    hook_key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -58,6 +61,7 @@ pub(super) struct RawSmsProvider {
     request: Option<GenericRequest>,
     answer: Option<GenericAnswer>,
     receipt: Option<GenericReceipt>,
+    inbound: Option<GenericInbound>,
     receipt_key: Option<Secret<String>>,
     receipt_key_file: Option<PathBuf>,
     #[serde(default = "sms_connections")]
@@ -93,6 +97,7 @@ pub(super) fn email(
     raw.into_iter()
         .map(|raw| {
             let entry = names.next(&raw.name)?;
+            let hook_key = secrets.one_of(&format!("{entry}.hook_key"), raw.hook_key, raw.hook_key_file)?;
             Ok(SmtpSettings {
                 url: secrets.one_of_entry(&entry, "url", raw.url, raw.url_file)?.expose().clone(),
                 name: raw.name,
@@ -104,6 +109,8 @@ pub(super) fn email(
                 tls: raw.tls,
                 ca_file: secrets.file_of_entry(&entry, "ca_file", raw.ca_file)?,
                 certificate_sha256: raw.certificate_sha256,
+                return_path: raw.return_path,
+                hook_key: hook_key.map(|key| key.expose().clone()),
             })
         })
         .collect()
@@ -164,13 +171,11 @@ impl Account<'_> {
             base_url: self.needed("base_url", |raw| raw.base_url.take())?,
             from: self.needed("from", |raw| raw.from.take())?,
             secret: self.secret()?,
+            receipt_key: self.receipt_key()?,
         })
     }
 
     fn generic(&mut self) -> Result<GenericSettings, ConfigError> {
-        let key = format!("{}.receipt_key", self.entry);
-        let (value, file) = (self.raw.receipt_key.take(), self.raw.receipt_key_file.take());
-        let receipt_key = self.secrets.one_of(&key, value, file)?;
         Ok(GenericSettings {
             account: self.raw.account.take(),
             secret: self.secret()?,
@@ -178,8 +183,15 @@ impl Account<'_> {
             request: self.needed("request", |raw| raw.request.take())?,
             answer: self.needed("answer", |raw| raw.answer.take())?,
             receipt: self.raw.receipt.take(),
-            receipt_key: receipt_key.map(|key| key.expose().clone()),
+            inbound: self.raw.inbound.take(),
+            receipt_key: self.receipt_key()?,
         })
+    }
+
+    fn receipt_key(&mut self) -> Result<Option<String>, ConfigError> {
+        let key = format!("{}.receipt_key", self.entry);
+        let (value, file) = (self.raw.receipt_key.take(), self.raw.receipt_key_file.take());
+        Ok(self.secrets.one_of(&key, value, file)?.map(|key| key.expose().clone()))
     }
 
     fn secret(&mut self) -> Result<String, ConfigError> {
@@ -205,7 +217,8 @@ impl Account<'_> {
             ("request", !is_generic && raw.request.is_some()),
             ("answer", !is_generic && raw.answer.is_some()),
             ("receipt", !is_generic && raw.receipt.is_some()),
-            ("receipt_key", !is_generic && has_key),
+            ("inbound", !is_generic && raw.inbound.is_some()),
+            ("receipt_key", raw.kind == SmsKind::Twilio && has_key),
         ];
         match foreign.into_iter().find(|(_, is_given)| *is_given) {
             Some((key, _)) => Err(self.wrong(key, "is no key of this kind of provider")),

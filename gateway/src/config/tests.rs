@@ -214,7 +214,11 @@ fn each_kind_of_sms_provider_has_keys_of_its_own() {
     assert_refused(kind("infobip", &account), "sms.providers[0].account", &["no key of this kind"]);
     assert_refused(kind("twilio", infobip), "sms.providers[0].account", &["missing"]);
     let receipt_key = format!("{infobip}receipt_key = \"k\"\n");
-    assert_refused(kind("infobip", &receipt_key), "sms.providers[0].receipt_key", &["no key of this kind"]);
+    assert!(matches!(kind("infobip", &receipt_key).unwrap().sms_providers[0].api, SmsApi::Infobip(_)));
+    let twilio = format!("{receipt_key}account = \"a\"\n");
+    assert_refused(kind("twilio", &twilio), "sms.providers[0].receipt_key", &["no key of this kind"]);
+    let inbound = format!("{infobip}inbound = {{ from = \"/from\", text = \"/text\" }}\n");
+    assert_refused(kind("infobip", &inbound), "sms.providers[0].inbound", &["no key of this kind"]);
     assert!(matches!(from_file(GENERIC).unwrap().sms_providers[0].api, SmsApi::Generic(_)));
     assert_refused(kind("generic", ""), "sms.providers[0].request", &["missing"]);
     assert_refused(kind("generic", infobip), "sms.providers[0].base_url", &["no key of this kind"]);

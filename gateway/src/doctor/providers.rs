@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use commands::clock;
 use dispatcher::probe::{self, Dns, Finding};
-use dispatcher::provider::Provider;
+use dispatcher::provider::{EmailProvider, Provider};
 use domain::value::Channel;
 
 use super::within;
@@ -43,7 +43,37 @@ pub(crate) async fn providers(config: &Config) -> Vec<Finding> {
         let check = format!("sender.{domain}");
         findings.extend(within(&check, probe::sender_domain(&domain, selector.as_deref(), &dns)).await);
     }
+    for domain in return_domains(&providers) {
+        let check = format!("return_path.{domain}");
+        findings.extend(within(&check, probe::return_domain(&domain, &dns)).await);
+    }
+    findings.extend(of_mail(&providers).map(return_path));
+    findings.extend(public_url(config));
     findings
+}
+
+/// Whether anything is learned of bounces.
+fn return_path(provider: &EmailProvider) -> Finding {
+    let check = format!("email.{}.return_path", provider.gate().name);
+    match provider.return_path() {
+        Some(path) => Finding::ok(check, format!("bounces come to a mailbox at {}", path.domain())),
+        None => Finding::warning(
+            check,
+            "bounces come to the sender's own address, and nothing is learned of them",
+            "set return_path, and let your mail server bring to us what comes to it (docs/OPERATIONS.md)",
+        ),
+    }
+}
+
+/// Without it some things are left out in silence. `serve` does not start without it.
+fn public_url(config: &Config) -> Option<Finding> {
+    config.server.public_url.is_none().then(|| {
+        Finding::warning(
+            "server.public_url",
+            "mails have no link to unsubscribe, and no SMS provider is asked for receipts",
+            "set server.public_url to the https address of the gateway",
+        )
+    })
 }
 
 fn missing(config: &Config) -> Vec<Finding> {
@@ -63,13 +93,26 @@ fn missing(config: &Config) -> Vec<Finding> {
         .collect()
 }
 
-/// Each sender's domain once, with each selector of its keys.
-fn senders(providers: &[Provider]) -> BTreeSet<(String, Option<String>)> {
-    let of_mail = providers.iter().filter_map(|provider| match provider {
+fn of_mail(providers: &[Provider]) -> impl Iterator<Item = &EmailProvider> {
+    providers.iter().filter_map(|provider| match provider {
         Provider::Email(provider) => Some(provider),
         Provider::Sms(_) => None,
-    });
-    of_mail
+    })
+}
+
+/// The domains of return paths that are no sender's, which is looked at anyway.
+fn return_domains(providers: &[Provider]) -> BTreeSet<String> {
+    let senders: BTreeSet<_> = senders(providers).into_iter().map(|(domain, _)| domain).collect();
+    let domains = of_mail(providers).filter_map(EmailProvider::return_path);
+    domains
+        .map(|path| path.domain().to_ascii_lowercase())
+        .filter(|domain| !senders.contains(domain))
+        .collect()
+}
+
+/// Each sender's domain once, with each selector of its keys.
+fn senders(providers: &[Provider]) -> BTreeSet<(String, Option<String>)> {
+    of_mail(providers)
         .map(|provider| {
             (provider.sender_domain().to_ascii_lowercase(), provider.dkim_selector().map(str::to_owned))
         })

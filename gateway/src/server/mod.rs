@@ -29,6 +29,7 @@ use crate::api;
 use crate::metrics_recorder::fold_samples;
 use crate::problem::{catch, no_such_method, no_such_route, render};
 use crate::state::AppState;
+use crate::unsubscribe;
 
 /// The routes of a listener.
 pub enum Answers {
@@ -52,7 +53,7 @@ impl Answers {
 
 fn routes(web: Router<AppState>) -> Router<AppState> {
     let api = api::router().fallback(no_such_route);
-    web.layer(CompressionLayer::new()).nest(api::ROOT, api).merge(api::alive())
+    web.layer(CompressionLayer::new()).nest(api::ROOT, api).merge(unsubscribe::router()).merge(api::alive())
 }
 
 fn around(routes: Router<AppState>, state: AppState, bounds: &Bounds) -> Router {

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::routing::any;
 use commands::broker::Broker;
 use commands::log::{EventLog, Reader};
-use dispatcher::Dispatcher;
+use dispatcher::{Dispatcher, DispatcherOptions};
 use projections::{Positions, Projections};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -43,7 +43,12 @@ pub(super) fn projections(
 
 pub(super) fn dispatcher(options: &SystemOptions, log: &EventLog, broker: &Broker, parts: &Supervisor) {
     let routes = options.providers.routes.clone();
-    let (broker, behaviour) = (Some(broker.clone()), options.dispatcher.clone());
+    let behaviour =
+        DispatcherOptions { public_url: options.public_url.clone(), ..options.dispatcher.clone() };
+    if options.public_url.is_none() {
+        tracing::info!("without server.public_url no mail has a link to unsubscribe");
+    }
+    let broker = Some(broker.clone());
     let (log, cancel) = (log.clone(), parts.cancel.clone());
     parts.start("dispatcher", async move {
         if cancel.run_until_cancelled(views_exist(log.reader())).await.is_some() {

@@ -600,6 +600,8 @@ export interface SimulatedMessage {
   subject: string | null;
   /** None when the message was refused before its text came. */
   body: string | null;
+  /** The link by which a mail's reader unsubscribes. */
+  unsubscribe: string | null;
   received_at: string;
   outcome: string;
   /** The code of a refusal: "550 5.1.1", "21211". */

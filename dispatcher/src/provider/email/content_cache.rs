@@ -79,6 +79,7 @@ mod tests {
             html: None,
             is_personal: false,
             requested_at: DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time"),
+            returns: Default::default(),
         }
     }
 

@@ -66,6 +66,7 @@ fn outgoing(to: &str, name: &str, subject: &str, body: &str) -> Outgoing {
         html: None,
         is_personal: false,
         requested_at: DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time"),
+        returns: Default::default(),
     }
 }
 

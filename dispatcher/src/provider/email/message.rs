@@ -30,16 +30,20 @@ impl Mail {
     /// Adds the personal header fields to a content. An error is proof that the mail can never be sent as it is.
     pub(super) fn try_new(from: &Mailbox, outgoing: &Outgoing, content: &Content) -> Result<Self, Failure> {
         let recipient = address(&outgoing.to)?;
+        let sender = sender(from, outgoing)?;
         let name = content::one_line(outgoing.to_name.as_deref().unwrap_or_default())?;
         let to = to_header(name, &recipient);
         let Content { before_to, before_message_id, rest, .. } = content;
-        let capacity = before_to.len() + to.len() + before_message_id.len() + MESSAGE_ID_ROOM + rest.len();
+        let unsubscribe = unsubscribe_headers(outgoing);
+        let room = MESSAGE_ID_ROOM + unsubscribe.len();
+        let capacity = before_to.len() + to.len() + before_message_id.len() + room + rest.len();
         let mut wire = String::with_capacity(capacity);
         wire.extend([before_to.as_str(), to.as_str(), before_message_id.as_str()]);
         // Writing to memory does not fail.
         let _ = write!(wire, "Message-ID: <{}@{}>\r\n", outgoing.delivery_id, from.email.domain());
+        wire.push_str(&unsubscribe);
         wire.push_str(rest);
-        Ok(Self { sender: from.email.clone(), recipient, wire })
+        Ok(Self { sender, recipient, wire })
     }
 
     /// Whether an address needs SMTPUTF8 (RFC 6531).
@@ -53,6 +57,25 @@ impl Mail {
 /// Capacity for a Message-ID with a domain of usual length, so that the message is not moved in memory while it is
 /// built.
 const MESSAGE_ID_ROOM: usize = 128;
+
+/// The envelope's sender: the return address of this mail, else the address in `From`.
+fn sender(from: &Mailbox, outgoing: &Outgoing) -> Result<Address, Failure> {
+    match &outgoing.returns.path {
+        Some(path) => address::parse(path).ok_or_else(content::unusable),
+        None => Ok(from.email.clone()),
+    }
+}
+
+/// The header fields of the one-click unsubscribe (RFC 8058). One click needs https; by a link of http a reader unsubscribes
+/// on its page.
+fn unsubscribe_headers(outgoing: &Outgoing) -> String {
+    let Some(url) = &outgoing.returns.unsubscribe else { return String::new() };
+    let one_click = match url.scheme() {
+        "https" => "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+        _ => "",
+    };
+    format!("List-Unsubscribe: <{url}>\r\n{one_click}")
+}
 
 fn address(text: &str) -> Result<Address, Failure> {
     let not_an_address =

@@ -5,6 +5,7 @@ use mail_parser::MessageParser;
 use uuid::Uuid;
 
 use super::*;
+use crate::provider::MailReturn;
 
 const DELIVERY: Uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
 
@@ -19,6 +20,7 @@ fn outgoing(subject: &str, body: &str) -> Outgoing {
         html: None,
         is_personal: false,
         requested_at: DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time"),
+        returns: Default::default(),
     }
 }
 
@@ -170,4 +172,32 @@ fn a_body_of_many_lines_is_built_in_linear_time() {
     // With the quadratic way this alone takes minutes in a debug build.
     let lines = wire("x", &"\n".repeat(1_000_000));
     assert!(lines.len() > 2_000_000);
+}
+
+fn returning(path: Option<&str>, link: Option<&str>) -> Outgoing {
+    let unsubscribe = link.map(|link| link.parse().expect("a URL"));
+    let returns = MailReturn { path: path.map(str::to_owned), unsubscribe };
+    Outgoing { returns, ..outgoing("Aviso", "Hola") }
+}
+
+#[test]
+fn the_envelopes_sender_is_the_return_address_and_the_header_keeps_the_senders_own() {
+    let returned = mail(&returning(Some("rebotes+abc.def@example.com"), None));
+    assert_eq!(returned.sender.to_string(), "rebotes+abc.def@example.com");
+    assert!(
+        returned.wire.contains("<avisos@mensajeria.example>\r\nTo:") && !returned.wire.contains("rebotes")
+    );
+    assert!(!returned.wire.contains("List-Unsubscribe"));
+    assert_eq!(mail(&outgoing("x", "x")).sender.to_string(), "avisos@mensajeria.example");
+}
+
+#[test]
+fn a_reader_unsubscribes_by_one_click_where_the_link_is_https() {
+    let header = |link: &str| mail(&returning(None, Some(link))).wire;
+    let with_one_click = "List-Unsubscribe: <https://m.example/u/t>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nDate:";
+    assert!(header("https://m.example/u/t").contains(with_one_click));
+    assert!(
+        header("http://127.0.0.1:8080/u/t")
+            .contains("List-Unsubscribe: <http://127.0.0.1:8080/u/t>\r\nDate:")
+    );
 }

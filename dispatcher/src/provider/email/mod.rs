@@ -14,12 +14,16 @@ mod message;
 mod opening;
 mod pin;
 mod reply;
+pub(super) mod return_path;
+mod returned;
 pub(super) mod security;
 mod settings;
 mod stream;
 mod wire;
 
 use std::sync::{Arc, atomic::AtomicBool};
+
+use aws_lc_rs::constant_time;
 
 use connection::Connection;
 use content_cache::ContentCache;
@@ -29,6 +33,8 @@ use reply::Phase;
 use settings::SmtpServer;
 use stream::TlsClient;
 
+pub use return_path::ReturnPath;
+pub use returned::{ReturnedMail, read_returned};
 pub use settings::SmtpSettings;
 
 use super::{
@@ -105,6 +111,20 @@ impl EmailProvider {
     /// The selector of the DKIM key that the server signs with.
     pub fn dkim_selector(&self) -> Option<&str> {
         self.shared.server.dkim_selector.as_deref()
+    }
+
+    /// The mailbox that bounces come to, if there is one.
+    pub fn return_path(&self) -> Option<&ReturnPath> {
+        self.shared.server.return_path.as_ref()
+    }
+
+    /// Whether a caller with this key, or without one, may bring mails that came back. Without a configured key everybody
+    /// may: what counts is the address of ours in the mail.
+    pub fn takes_returned_mail_from(&self, key: Option<&str>) -> bool {
+        let Some(configured) = &self.shared.server.hook_key else { return true };
+        key.is_some_and(|key| {
+            constant_time::verify_slices_are_equal(configured.reveal().as_bytes(), key.as_bytes()).is_ok()
+        })
     }
 
     /// Connects, agrees on TLS, logs in and leaves again. No mail is sent.

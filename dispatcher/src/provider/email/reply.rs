@@ -147,9 +147,15 @@ fn meets_every_message(phase: Phase, status: u16, enhanced: Option<Enhanced>) ->
 
 /// The subject and detail of an enhanced status code whose class agrees with the reply (RFC 2034 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Enhanced {
-    subject: u16,
-    detail: u16,
+pub(super) struct Enhanced {
+    pub(super) subject: u16,
+    pub(super) detail: u16,
+}
+
+impl std::fmt::Display for Enhanced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.subject, self.detail)
+    }
 }
 
 impl Enhanced {
@@ -214,6 +220,20 @@ fn meaning(phase: Phase, enhanced: Enhanced) -> Option<Observation> {
     let is_full = enhanced == Enhanced { subject: 2, detail: 2 };
     let is_of_the_recipient = matches!(phase, Phase::Rcpt | Phase::Data | Phase::FinalReply);
     (is_full && is_of_the_recipient).then_some(Observation::MailboxFull)
+}
+
+/// The class of a failure that another server reports later, by the reply that it was given and the enhanced code with its
+/// class. The enhanced code counts first: what was refused by policy says nothing of the address.
+pub(super) fn class_of_report(reply: Option<u16>, enhanced: Option<(u16, Enhanced)>) -> FailureClass {
+    let (class, code) = enhanced.unzip();
+    let status = reply.or(class.map(|class| class * 100)).unwrap_or_default();
+    let by_enhanced = code.and_then(|code| by_enhanced(status, code));
+    by_enhanced.or_else(|| by_status(Phase::FinalReply, reply?)).unwrap_or_else(|| by_digit(status, code))
+}
+
+/// What an enhanced code of a report says of the recipient beyond its class.
+pub(super) fn meaning_of_report(enhanced: Enhanced) -> Option<Observation> {
+    meaning(Phase::FinalReply, enhanced)
 }
 
 /// By the first digit, whatever the second (RFC 5321 4.2). Without a code that says more, 552 is a full mailbox

@@ -9,11 +9,15 @@ use url::Url;
 
 use super::address;
 use super::helo::helo_name;
+use super::return_path::{RETURN_PATH, ReturnPath};
 use super::security::{CertificateTrust, Tls, TlsMode, TlsSettings};
 use crate::provider::settings::{Secret, SettingsError, limits};
 
 const HELO_NAME: &str =
     "must be a full host name with a dot, such as mensajes.example.com, or an address in brackets";
+
+/// The shortest key that nobody guesses, in bytes.
+const HOOK_KEY_MIN: usize = 16;
 
 const SELECTOR: &str = "must be a name such as s1 or 2026.mail, without _domainkey";
 
@@ -42,6 +46,10 @@ pub struct SmtpSettings {
     pub ca_file: Option<Vec<u8>>,
     /// SHA-256 fingerprints, in hexadecimal, of the only certificates that the server may have.
     pub certificate_sha256: Vec<String>,
+    /// The mailbox that bounces come to; without it they come to `from`, and nothing is learned of them.
+    pub return_path: Option<String>,
+    /// The key that who brings us returned mails must have, beside an address of ours in the mail.
+    pub hook_key: Option<String>,
 }
 
 impl fmt::Debug for SmtpSettings {
@@ -61,6 +69,8 @@ pub(super) struct SmtpServer {
     pub(super) from: Mailbox,
     pub(super) helo_name: Option<String>,
     pub(super) dkim_selector: Option<String>,
+    pub(super) return_path: Option<ReturnPath>,
+    pub(super) hook_key: Option<Secret>,
 }
 
 impl SmtpServer {
@@ -95,6 +105,8 @@ impl SmtpSettings {
             tls: None,
             ca_file: None,
             certificate_sha256: Vec::new(),
+            return_path: None,
+            hook_key: None,
         }
     }
 
@@ -123,6 +135,8 @@ impl SmtpSettings {
             from,
             helo_name: self.own_name().ok_or(wrong("helo_name", HELO_NAME))?,
             dkim_selector: self.selector().ok_or(wrong("dkim_selector", SELECTOR))?,
+            return_path: self.own_return_path().ok_or(wrong("return_path", RETURN_PATH))?,
+            hook_key: self.own_hook_key().ok_or(wrong("hook_key", "must have 16 characters or more"))?,
         };
         if server.tls == Tls::Never && !server.may_do_without_tls() {
             return Err(wrong(
@@ -158,6 +172,22 @@ impl SmtpSettings {
         };
         match &self.dkim_selector {
             Some(selector) => selector.split('.').all(is_label).then(|| Some(selector.clone())),
+            None => Some(None),
+        }
+    }
+
+    /// The configured return path: `Some(None)` if there is none, `None` if it is invalid.
+    fn own_return_path(&self) -> Option<Option<ReturnPath>> {
+        match &self.return_path {
+            Some(path) => ReturnPath::read(path).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// The configured key: `Some(None)` if there is none, `None` if it is too short.
+    fn own_hook_key(&self) -> Option<Option<Secret>> {
+        match &self.hook_key {
+            Some(key) => (key.len() >= HOOK_KEY_MIN).then(|| Some(Secret::new(key))),
             None => Some(None),
         }
     }

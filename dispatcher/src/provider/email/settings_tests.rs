@@ -152,3 +152,16 @@ fn settings_print_no_secret() {
     let printed = format!("{settings:?} {:?}", settings.parse());
     assert!(!printed.contains("hunter2"), "{printed}");
 }
+
+#[test]
+fn a_return_path_and_a_key_that_cannot_be_used_are_refused() {
+    let with = |path: &str, key: &str| SmtpSettings {
+        return_path: Some(path.to_owned()),
+        hook_key: Some(key.to_owned()),
+        ..smtp("smtp://h")
+    };
+    let key = "0123456789abcdef";
+    assert!(with("rebotes@example.com", key).parse().is_ok());
+    assert_eq!(key_of(with("rebotes", key).parse()), Some("return_path"));
+    assert_eq!(key_of(with("rebotes@example.com", &key[1..]).parse()), Some("hook_key"));
+}

@@ -96,6 +96,7 @@ mod tests {
             html: None,
             is_personal: false,
             requested_at: DateTime::UNIX_EPOCH,
+            returns: Default::default(),
         }
     }
 

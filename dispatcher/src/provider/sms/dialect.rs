@@ -2,6 +2,7 @@
 //! a dialect writes, and gives it the answer.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use domain::deliveries::{Observation, Receipt};
 use domain::value::DeliveryId;
@@ -31,10 +32,11 @@ pub(super) trait Dialect: fmt::Debug + Send + Sync {
     /// What a callback reports of an accepted message. None: it is still on its way.
     fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError>;
 
-    /// The message from a person that a callback brings. None: it brings none, or the API sends none.
-    fn read_inbound(&self, _: &StatusCallback<'_>) -> Result<Option<InboundMessage>, CallbackError> {
-        Ok(None)
-    }
+    /// The messages from people that a callback brings. None: it brings something else.
+    fn read_inbound(
+        &self,
+        callback: &StatusCallback<'_>,
+    ) -> Result<Option<Vec<InboundMessage>>, CallbackError>;
 }
 
 /// An answer over HTTP, read as far as it came.
@@ -72,6 +74,18 @@ pub struct InboundMessage {
     pub from: String,
     /// The text.
     pub body: String,
+}
+
+impl InboundMessage {
+    /// A message from a number in international form, with its plus sign or without. None from what is no such number, as a
+    /// short code or a name.
+    pub(super) fn from_number(number: &str, body: &str) -> Option<Self> {
+        /// The digits of a number in international form (ITU-T E.164, and the shortest plans).
+        const DIGITS: RangeInclusive<usize> = 8..=15;
+        let digits = number.trim().trim_start_matches('+');
+        let is_number = DIGITS.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| Self { from: format!("+{digits}"), body: body.to_owned() })
+    }
 }
 
 /// Number and text stay out of logs.

@@ -1,5 +1,6 @@
 //! SMS over HTTP: one transport for all APIs, and a dialect for each kind of them.
 
+mod account_key;
 mod callback_address;
 mod dialect;
 mod fields;
@@ -25,7 +26,7 @@ use super::{
 use dialect::{Answer, Dialect};
 
 pub use dialect::{CallbackError, InboundMessage, SentDelivery, StatusCallback, StatusReport};
-pub use generic::{GenericAnswer, GenericReceipt, GenericRequest, GenericSettings};
+pub use generic::{GenericAnswer, GenericInbound, GenericReceipt, GenericRequest, GenericSettings};
 pub use infobip::InfobipSettings;
 pub use settings::{SmsApi, SmsSettings};
 pub use transport::SmsDeadlines;
@@ -120,14 +121,14 @@ impl SmsProvider {
         self.shared.dialect.read_callback(callback)
     }
 
-    /// The message from a person that a request to our callback address brings, if it brings one.
+    /// The messages from people that a request to our callback address brings. None: it brings something else.
     ///
     /// # Errors
     /// It is not signed by the provider.
     pub fn read_inbound(
         &self,
         callback: &StatusCallback<'_>,
-    ) -> Result<Option<InboundMessage>, CallbackError> {
+    ) -> Result<Option<Vec<InboundMessage>>, CallbackError> {
         self.shared.dialect.read_inbound(callback)
     }
 }

@@ -16,6 +16,7 @@ fn infobip() -> InfobipSettings {
         base_url: "https://abc.api.example.com".into(),
         secret: "s3cret".into(),
         from: "Avisos".into(),
+        receipt_key: None,
     }
 }
 
@@ -66,6 +67,8 @@ fn wrong_infobip_settings_name_their_key() {
     assert_eq!(wrong(InfobipSettings { secret: "".into(), ..infobip() }), Some("secret"));
     assert_eq!(wrong(InfobipSettings { secret: "a\n".into(), ..infobip() }), Some("secret"));
     assert_eq!(wrong(InfobipSettings { from: " ".into(), ..infobip() }), Some("from"));
+    let short = InfobipSettings { receipt_key: Some("short".into()), ..infobip() };
+    assert_eq!(wrong(short), Some("receipt_key"));
 }
 
 #[test]

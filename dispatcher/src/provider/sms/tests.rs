@@ -44,8 +44,12 @@ fn apis_at(base_url: &str) -> [SmsApi; 3] {
         secret: "secret".into(),
         from: "+15005550006".into(),
     };
-    let infobip =
-        InfobipSettings { base_url: base_url.into(), secret: "secret".into(), from: "+15005550006".into() };
+    let infobip = InfobipSettings {
+        base_url: base_url.into(),
+        secret: "secret".into(),
+        from: "+15005550006".into(),
+        receipt_key: None,
+    };
     let generic = crate::simulator::generic_account(&format!("{base_url}/v1/sms"));
     [SmsApi::Twilio(twilio), SmsApi::Infobip(infobip), SmsApi::Generic(Box::new(generic))]
 }
@@ -80,6 +84,7 @@ fn sms(to: &str) -> Outgoing {
         html: None,
         is_personal: false,
         requested_at: now(),
+        returns: Default::default(),
     }
 }
 
@@ -429,7 +434,8 @@ async fn a_probe_logs_in_and_sends_nothing() {
         assert_eq!((answer.status, answer.is_of_account), (200, true));
         assert!(answer.date.is_some(), "the server has a clock");
     }
-    let wrong = InfobipSettings { base_url: base, secret: "wrong".into(), from: "Avisos".into() };
+    let wrong =
+        InfobipSettings { base_url: base, secret: "wrong".into(), from: "Avisos".into(), receipt_key: None };
     let settings = SmsSettings { api: SmsApi::Infobip(wrong), ..simulator.infobip_settings(1) };
     let answer =
         SmsProvider::try_new(&settings).expect("good settings").probe(now()).await.expect("an answer");

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{Ordered, ordered};
 use crate::api::Wrote;
-use crate::api::address::canonical;
+use crate::api::canonical_address;
 use crate::api::schema::Changed;
 use crate::extract::{Body, Fields, FromFields, Order, PathId, Short};
 use crate::problem::{Answer, Problem};
@@ -56,7 +56,7 @@ pub(super) async fn retry(
     let channel: Channel = row.channel.parse().map_err(|invalid: Invalid| Problem::internal(&invalid))?;
     let new_address = match &body.to {
         Some(to) => {
-            let address = canonical(&state, company, channel, ("/to", to.as_str())).await?;
+            let address = canonical_address(state.log(), company, channel, ("/to", to.as_str())).await?;
             if !channel.reaches(&address) {
                 return Err(Problem::of_field("/to", crate::problem::Reason::NotMobile));
             }

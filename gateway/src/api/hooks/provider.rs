@@ -9,20 +9,18 @@ use commands::suppressions::{self, SuppressedAddress};
 use dispatcher::provider::{
     CallbackError, InboundMessage, Provider, SmsProvider, StatusCallback, StatusReport,
 };
-use dispatcher::receipts::{ProviderReport, Recorded};
+use dispatcher::receipts::ProviderReport;
 use dispatcher::{Companies, Route};
 use domain::suppression::{SuppressionCause, asks_to_opt_out};
 use domain::value::Channel;
 use projections::queries::clients;
 use serde_json::json;
 
+use super::{counted, record};
 use crate::admission::RequestPermit;
 use crate::extract::{BodyBounds, PathWord};
 use crate::problem::{Answer, Kind, Problem};
 use crate::state::AppState;
-
-/// The `Retry-After` of a report that could not be recorded, in seconds.
-const RETRY_AFTER_S: u32 = 5;
 
 /// What a callback says.
 enum Said {
@@ -30,8 +28,8 @@ enum Said {
     OnItsWay,
     /// What became of a message.
     Report(StatusReport),
-    /// A person has answered.
-    Inbound(InboundMessage),
+    /// People have answered.
+    Inbound(Vec<InboundMessage>),
 }
 
 /// Report what became of a message, or what a person has answered, as the API of the provider does (for Twilio its status
@@ -58,27 +56,31 @@ pub(super) async fn report(
     RequestPermit::of(&parts.extensions).enter_as_stranger()?;
     let (companies, report) = match read(candidates, &parts, &body).map_err(refused)? {
         (companies, Said::Report(report)) => (companies, report),
-        (companies, Said::Inbound(message)) => return answered(&state, &companies, message).await,
+        (companies, Said::Inbound(messages)) => return answered(&state, &companies, messages).await,
         (_, Said::OnItsWay) => return Ok(counted("not_final")),
     };
     let report = ProviderReport { provider: name, companies, at: state.now(), report };
-    let recorded = state.receipts().record(report).await;
-    let recorded = recorded.map_err(|_| Problem::unavailable(RETRY_AFTER_S))?;
-    if recorded == Recorded::Unknown {
-        tracing::debug!("a receipt is about a message that was not sent");
-    }
-    Ok(counted(recorded.as_str()))
+    record(&state, report).await
 }
 
-/// A person who asks for no more messages gets none of any company that has the number.
 async fn answered(
     state: &AppState,
     companies: &[Companies],
-    InboundMessage { from, body }: InboundMessage,
+    messages: Vec<InboundMessage>,
 ) -> Answer<StatusCode> {
-    if !asks_to_opt_out(&body) {
+    let opt_outs: Vec<_> = messages.into_iter().filter(|message| asks_to_opt_out(&message.body)).collect();
+    if opt_outs.is_empty() {
         return Ok(counted("inbound"));
     }
+    for message in opt_outs {
+        opt_out(state, companies, message.from).await?;
+    }
+    dispatcher::tasks::stop_suppressed(state.pool()).await?;
+    Ok(counted("opt_out"))
+}
+
+/// A person who asks for no more messages gets none of any company that has the number.
+async fn opt_out(state: &AppState, companies: &[Companies], from: String) -> Answer<()> {
     let index = state.log().keys().blind_index(&from);
     for company in clients::companies_with_phone(state.pool(), &index).await? {
         if !companies.iter().any(|some| some.include(company.uuid())) {
@@ -88,8 +90,7 @@ async fn answered(
         let (cause, context) = (SuppressionCause::OptOut, CommandContext::of_system());
         suppressions::add(state.log(), &suppressed, cause, None, &context, &json!({})).await?;
     }
-    dispatcher::tasks::stop_suppressed(state.pool()).await?;
-    Ok(counted("opt_out"))
+    Ok(())
 }
 
 /// The SMS providers of a name, and whose deliveries they carry: demo data has a provider of its own, of any name.
@@ -127,8 +128,8 @@ fn read(
 }
 
 fn said(provider: &SmsProvider, callback: &StatusCallback<'_>) -> Result<Said, CallbackError> {
-    if let Some(message) = provider.read_inbound(callback)? {
-        return Ok(Said::Inbound(message));
+    if let Some(messages) = provider.read_inbound(callback)? {
+        return Ok(Said::Inbound(messages));
     }
     Ok(provider.read_callback(callback)?.map_or(Said::OnItsWay, Said::Report))
 }
@@ -144,9 +145,4 @@ fn refused(error: CallbackError) -> Problem {
             Problem::new(Kind::Malformed)
         }
     }
-}
-
-fn counted(outcome: &'static str) -> StatusCode {
-    metrics::counter!("mensajeria_receipts_total", "outcome" => outcome).increment(1);
-    StatusCode::OK
 }

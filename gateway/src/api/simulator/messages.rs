@@ -42,6 +42,8 @@ pub(super) struct ArrivalView {
     body: Option<String>,
     /// A mail's HTML, if it has one.
     html: Option<String>,
+    /// The link by which a mail's reader unsubscribes, if it has one.
+    unsubscribe: Option<String>,
     /// When it arrived.
     received_at: DateTime<Utc>,
     /// `accepted`, `accepted_then_cut`, `refused` or `lost`.
@@ -90,6 +92,7 @@ impl From<Arrival> for ArrivalView {
             subject: arrival.subject,
             body: arrival.body,
             html: arrival.html,
+            unsubscribe: arrival.unsubscribe,
             received_at: arrival.received_at,
             outcome,
             code,

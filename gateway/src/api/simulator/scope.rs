@@ -97,6 +97,7 @@ mod tests {
             subject: None,
             body: Some("x".repeat(bytes)),
             html: None,
+            unsubscribe: None,
             received_at: DateTime::default(),
             outcome: Outcome::Accepted,
         }

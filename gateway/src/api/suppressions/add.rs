@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::access::Caller;
 use crate::api::Wrote;
-use crate::api::address::canonical;
+use crate::api::canonical_address;
 use crate::api::schema::Made;
 use crate::extract::{Body, Fields, FromFields, Order, Short};
 use crate::problem::{Answer, Problem};
@@ -64,7 +64,7 @@ pub(super) async fn add(State(state): State<AppState>, order: Order<AddSuppressi
     if !caller.may_notify(company) || !state.directory().has_company(company).await? {
         return Err(Problem::of_field("/company_id", crate::problem::Reason::UnknownId));
     }
-    let address = canonical(&state, company, channel, ("/address", address.as_str())).await?;
+    let address = canonical_address(state.log(), company, channel, ("/address", address.as_str())).await?;
     let suppressed = SuppressedAddress { company, channel, address };
     let answer = json!({ "id": suppressed.id(state.log()) });
     let done = suppressions::add(state.log(), &suppressed, reason, note, &context, &answer).await?;

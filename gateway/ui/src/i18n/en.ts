@@ -941,6 +941,7 @@ export const en: Catalogue = {
   'simulator.phone': 'Phone {to}',
   'simulator.from': 'From {from}',
   'simulator.no_body': 'Refused before its text came.',
+  'simulator.unsubscribe': 'Unsubscribe',
   'outcome.accepted_then_cut': 'Accepted, then the line was cut',
   'outcome.lost': 'Connection lost',
   'simulator.rules': 'Addresses that do not simply accept',

@@ -962,6 +962,7 @@ export const es = {
   'simulator.phone': 'Teléfono {to}',
   'simulator.from': 'De {from}',
   'simulator.no_body': 'Rechazado antes de recibir el texto.',
+  'simulator.unsubscribe': 'Darse de baja',
   'outcome.accepted_then_cut': 'Aceptado, con la conexión cortada',
   'outcome.lost': 'Conexión perdida',
   'simulator.rules': 'Direcciones que no reciben sin más',

@@ -10,6 +10,7 @@ const sms = (id: string, to: string): SimulatedMessage => ({
   from: 'x',
   subject: null,
   body: '',
+  unsubscribe: null,
   received_at: '',
   outcome: 'accepted',
   code: null,

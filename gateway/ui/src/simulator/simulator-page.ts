@@ -103,7 +103,7 @@ export class SimulatorPage extends LitElement {
         <span class="strong">${one.subject ?? t('email.no_subject')}</span>
         ${open ? nothing : html`<span class="snippet">${one.body}</span>`}
       </button>
-      ${open ? html`<div class="letter"><p class="small muted">${t('simulator.from', { from: one.from })}</p><p class="verbatim">${one.body ?? t('simulator.no_body')}</p></div>` : nothing}`;
+      ${open ? html`<div class="letter"><p class="small muted">${t('simulator.from', { from: one.from })}</p><p class="verbatim">${one.body ?? t('simulator.no_body')}</p>${one.unsubscribe ? html`<p class="small"><a href=${one.unsubscribe} target="_blank" rel="noreferrer">${t('simulator.unsubscribe')}</a></p>` : nothing}</div>` : nothing}`;
   }
 
   private empty() {

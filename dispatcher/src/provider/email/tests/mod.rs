@@ -52,6 +52,7 @@ fn mail(to: &str) -> Outgoing {
         html: None,
         is_personal: false,
         requested_at: now(),
+        returns: Default::default(),
     }
 }
 

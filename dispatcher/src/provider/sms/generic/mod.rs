@@ -3,6 +3,7 @@
 
 mod answer;
 mod codes;
+mod inbound;
 mod pattern;
 mod pointer;
 mod receipt;
@@ -10,29 +11,25 @@ mod request;
 
 use std::fmt;
 
-use aws_lc_rs::constant_time;
 use reqwest::Request;
 use url::Url;
 
-use super::callback_address::{CallbackAddress, parameter};
-use super::dialect::{Answer, CallbackError, Dialect, StatusCallback, StatusReport};
+use super::account_key::AccountKey;
+use super::callback_address::CallbackAddress;
+use super::dialect::{Answer, CallbackError, Dialect, InboundMessage, StatusCallback, StatusReport};
 use crate::provider::{
     Outgoing,
     failure::{Accepted, Failure, SendFailure},
-    settings::{Secret, SettingsError},
+    settings::SettingsError,
 };
 use codes::Classes;
 use pattern::Field;
 use request::{Account, RequestTemplate};
 
 pub use answer::GenericAnswer;
+pub use inbound::GenericInbound;
 pub use receipt::GenericReceipt;
 pub use request::GenericRequest;
-
-/// The parameter of a callback's address that carries the configured key.
-const KEY: &str = "key";
-/// The shortest key that nobody guesses, in bytes.
-const KEY_MIN: usize = 16;
 
 /// An account at an SMS API that the configuration describes.
 #[derive(Clone)]
@@ -49,6 +46,8 @@ pub struct GenericSettings {
     pub answer: GenericAnswer,
     /// The provider's reports; none if it sends none.
     pub receipt: Option<GenericReceipt>,
+    /// The messages from people that it brings; none if it brings none.
+    pub inbound: Option<GenericInbound>,
     /// The key that a report has in its address (`?key=…`), for a provider that takes one address for the whole account.
     pub receipt_key: Option<String>,
 }
@@ -66,7 +65,8 @@ pub(super) struct Generic {
     answer: GenericAnswer,
     classes: Classes,
     receipt: Option<GenericReceipt>,
-    receipt_key: Option<Secret>,
+    inbound: Option<GenericInbound>,
+    account_key: Option<AccountKey>,
     callback: CallbackAddress,
 }
 
@@ -84,7 +84,8 @@ impl Generic {
         status_callback: Option<Url>,
         wrong: &impl Fn(&'static str, &'static str) -> SettingsError,
     ) -> Result<Self, SettingsError> {
-        let GenericSettings { account, secret, from, request, answer, receipt, receipt_key } = settings;
+        let GenericSettings { account, secret, from, request, answer, receipt, inbound, receipt_key } =
+            settings;
         if secret.is_empty() || secret.chars().any(char::is_control) {
             return Err(wrong("secret", "must be the account's password or key, in one line"));
         }
@@ -97,10 +98,14 @@ impl Generic {
         if receipt.as_ref().is_some_and(|receipt| !receipt.tells_states_apart()) {
             return Err(wrong("receipt.failed", "names a state that receipt.delivered names too"));
         }
-        if receipt_key.as_ref().is_some_and(|key| key.len() < KEY_MIN) {
-            return Err(wrong("receipt_key", "must have 16 characters or more"));
+        let account_key = AccountKey::read(receipt_key.as_deref(), wrong)?;
+        if inbound.is_some() && account_key.is_none() {
+            return Err(wrong(
+                "inbound",
+                "nothing would show that a message is the provider's: give receipt_key",
+            ));
         }
-        if receipt.is_some() && receipt_key.is_none() && !request.uses(Field::CallbackUrl) {
+        if receipt.is_some() && account_key.is_none() && !request.uses(Field::CallbackUrl) {
             return Err(wrong(
                 "receipt",
                 "nothing would show that a report is the provider's: give {callback_url} in the request, or receipt_key",
@@ -111,14 +116,14 @@ impl Generic {
             answer: answer.clone(),
             classes,
             receipt: receipt.clone(),
-            receipt_key: receipt_key.clone().map(Secret::new),
+            inbound: inbound.clone(),
+            account_key,
             callback: CallbackAddress::new(status_callback, secret),
         })
     }
 
     fn has_key(&self, query: &str) -> bool {
-        let (Some(key), Some(given)) = (&self.receipt_key, parameter(query, KEY)) else { return false };
-        constant_time::verify_slices_are_equal(key.reveal().as_bytes(), given.as_bytes()).is_ok()
+        self.account_key.as_ref().is_some_and(|key| key.is_in(query))
     }
 }
 
@@ -146,6 +151,18 @@ impl Dialect for Generic {
             Err(_) if self.has_key(callback.query) => receipt.read(callback, None, &self.classes),
             Err(not_signed) => Err(not_signed),
         }
+    }
+
+    /// One address may bring both: what has the fields of a report is one.
+    fn read_inbound(
+        &self,
+        callback: &StatusCallback<'_>,
+    ) -> Result<Option<Vec<InboundMessage>>, CallbackError> {
+        let Some(inbound) = self.inbound.as_ref().filter(|_| self.has_key(callback.query)) else {
+            return Ok(None);
+        };
+        let is_report = self.receipt.as_ref().is_some_and(|receipt| receipt.is_one(callback));
+        Ok(if is_report { None } else { inbound.read(callback) })
     }
 }
 

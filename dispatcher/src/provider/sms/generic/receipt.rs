@@ -39,7 +39,7 @@ pub struct GenericReceipt {
 /// How a report comes. The fields of a form and of a query are an object of JSON to the pointers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Format {
+pub(super) enum Format {
     #[default]
     Json,
     Form,
@@ -50,6 +50,12 @@ impl GenericReceipt {
     /// Whether no state means both.
     pub(super) fn tells_states_apart(&self) -> bool {
         !self.failed.iter().any(|state| names(&self.delivered, state.as_str()))
+    }
+
+    /// Whether a request has the fields of a report.
+    pub(super) fn is_one(&self, callback: &StatusCallback<'_>) -> bool {
+        let report = self.format.document(callback);
+        self.id.word(&report).is_some() && self.status.word(&report).is_some()
     }
 
     /// Reads a report that is the provider's. `sent` is the message of its address.
@@ -102,7 +108,7 @@ fn of(pointer: &Option<Pointer>, report: &Value) -> Option<String> {
 }
 
 impl Format {
-    fn document(self, callback: &StatusCallback<'_>) -> Value {
+    pub(super) fn document(self, callback: &StatusCallback<'_>) -> Value {
         let pairs = match self {
             Self::Json => return fields::json(callback.body),
             Self::Form => callback.body,

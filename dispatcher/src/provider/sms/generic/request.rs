@@ -276,6 +276,7 @@ fn sample() -> Outgoing {
         html: None,
         is_personal: false,
         requested_at: DateTime::UNIX_EPOCH,
+        returns: Default::default(),
     }
 }
 

@@ -21,6 +21,7 @@ struct Described {
     request: Value,
     answer: Value,
     receipt: Option<Value>,
+    inbound: Option<Value>,
     receipt_key: Option<&'static str>,
 }
 
@@ -55,6 +56,7 @@ fn described() -> Described {
             "delivered": ["DELIVRD"],
             "failed": ["UNDELIV", 101],
         })),
+        inbound: None,
         receipt_key: None,
     }
 }
@@ -72,6 +74,7 @@ impl Described {
             request: serde_json::from_value(self.request.clone()).expect("a request"),
             answer: serde_json::from_value(self.answer.clone()).expect("an answer"),
             receipt: self.receipt.clone().map(|receipt| serde_json::from_value(receipt).expect("a receipt")),
+            inbound: self.inbound.clone().map(|inbound| serde_json::from_value(inbound).expect("places")),
             receipt_key: self.receipt_key.map(str::to_owned),
         }
     }
@@ -105,6 +108,7 @@ fn outgoing() -> Outgoing {
         html: None,
         is_personal: false,
         requested_at: DateTime::UNIX_EPOCH,
+        returns: Default::default(),
     }
 }
 
@@ -432,4 +436,27 @@ fn a_report_repeats_no_number() {
     let report = told(&dialect, &our_query(&dialect), body).expect("a report").expect("an end");
     assert_eq!(report.reference, "…");
     assert!(!report.text.contains("4567"), "{}", report.text);
+}
+
+#[test]
+fn a_message_from_a_person_comes_with_the_configured_key_and_is_no_report() {
+    let inbound = Some(json!({"from": "/from", "text": "/why"}));
+    assert_eq!(Described { inbound: inbound.clone(), ..described() }.refused_key(), "inbound");
+    let dialect = Described { inbound, receipt_key: Some("0123456789abcdef"), ..described() }.dialect();
+    let said = |query: &str, body: &str| {
+        let callback = StatusCallback { query, headers: &HeaderMap::new(), body: body.as_bytes() };
+        let read = dialect.read_inbound(&callback).expect("something");
+        read.map(|all| all.into_iter().map(|one| (one.from, one.body)).collect::<Vec<_>>())
+    };
+    let (key, body) = ("key=0123456789abcdef", r#"{"from": 573001234567, "why": " Baja. "}"#);
+    assert_eq!(said(key, body), Some(vec![("+573001234567".to_owned(), "Baja.".to_owned())]));
+    assert_eq!(said(key, r#"{"from": "890123", "why": "BAJA"}"#), Some(vec![]));
+    for (query, body) in [
+        ("", body),
+        ("key=0123456789abcdeg", body),
+        (key, r#"{"from": "573001234567"}"#),
+        (key, r#"{"id": "A1", "state": "UNDELIV", "from": "573001234567", "why": "no"}"#),
+    ] {
+        assert_eq!(said(query, body), None, "{query} {body}");
+    }
 }

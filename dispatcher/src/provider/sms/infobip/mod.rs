@@ -2,6 +2,7 @@
 
 mod answer;
 mod codes;
+mod inbound;
 mod report;
 
 use std::fmt;
@@ -13,8 +14,9 @@ use reqwest::{
 use serde::Serialize;
 use url::Url;
 
+use super::account_key::AccountKey;
 use super::callback_address::CallbackAddress;
-use super::dialect::{Answer, CallbackError, Dialect, StatusCallback, StatusReport};
+use super::dialect::{Answer, CallbackError, Dialect, InboundMessage, StatusCallback, StatusReport};
 use super::settings::http_url;
 use crate::provider::{
     Outgoing,
@@ -31,6 +33,8 @@ pub struct InfobipSettings {
     pub secret: String,
     /// A number or an alphanumeric sender.
     pub from: String,
+    /// The key that messages from people have in their address (`?key=…`); without it none are believed.
+    pub receipt_key: Option<String>,
 }
 
 impl fmt::Debug for InfobipSettings {
@@ -47,6 +51,7 @@ pub(super) struct Infobip {
     authorization: HeaderValue,
     from: String,
     callback: CallbackAddress,
+    account_key: Option<AccountKey>,
 }
 
 impl Infobip {
@@ -56,7 +61,7 @@ impl Infobip {
         status_callback: Option<Url>,
         wrong: &impl Fn(&'static str, &'static str) -> SettingsError,
     ) -> Result<Self, SettingsError> {
-        let InfobipSettings { base_url, secret, from } = settings;
+        let InfobipSettings { base_url, secret, from, receipt_key } = settings;
         let authorization =
             authorization(secret).ok_or(wrong("secret", "must be an API key, in one line"))?;
         if from.trim().is_empty() || from.chars().any(char::is_control) {
@@ -68,7 +73,8 @@ impl Infobip {
         let at = |path: &str| Url::parse(&format!("{base}{path}")).map_err(|_| wrong_base());
         let (messages_url, balance_url) = (at("/sms/3/messages")?, at("/account/1/balance")?);
         let callback = CallbackAddress::new(status_callback, secret);
-        Ok(Self { messages_url, balance_url, authorization, from: from.clone(), callback })
+        let account_key = AccountKey::read(receipt_key.as_deref(), wrong)?;
+        Ok(Self { messages_url, balance_url, authorization, from: from.clone(), callback, account_key })
     }
 }
 
@@ -151,6 +157,16 @@ impl Dialect for Infobip {
     fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError> {
         let sent = self.callback.sent(callback.query)?;
         report::read(callback.body, sent)
+    }
+
+    fn read_inbound(
+        &self,
+        callback: &StatusCallback<'_>,
+    ) -> Result<Option<Vec<InboundMessage>>, CallbackError> {
+        match &self.account_key {
+            Some(key) if key.is_in(callback.query) => inbound::read(callback.body).map(Some),
+            _ => Ok(None),
+        }
     }
 }
 

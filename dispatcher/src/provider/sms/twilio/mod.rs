@@ -144,9 +144,12 @@ impl Dialect for Twilio {
         callback::read(callback, address, &self.secret)
     }
 
-    fn read_inbound(&self, callback: &StatusCallback<'_>) -> Result<Option<InboundMessage>, CallbackError> {
+    fn read_inbound(
+        &self,
+        callback: &StatusCallback<'_>,
+    ) -> Result<Option<Vec<InboundMessage>>, CallbackError> {
         let address = self.status_callback.as_ref().ok_or(CallbackError::NotSigned)?;
-        callback::inbound(callback, address, &self.secret)
+        Ok(callback::inbound(callback, address, &self.secret)?.map(|message| vec![message]))
     }
 }
 
