@@ -122,16 +122,22 @@ impl EventLog {
     /// Runs an attempt that decides against the current log. It runs again, a bounded number of times, when another
     /// writer was first. When the attempt is refused because the command was executed before, the first answer is
     /// returned. Not an `AsyncFn`: the compiler cannot yet prove the future of one to be `Send`.
-    pub(crate) async fn once<E: std::error::Error, F: Future<Output = Result<Done, CommandError<E>>>>(
+    pub(crate) async fn once<T, E, F>(
         &self,
         context: &CommandContext,
         attempt: impl Fn() -> F,
-    ) -> Result<Done, CommandError<E>> {
+    ) -> Result<T, CommandError<E>>
+    where
+        T: From<Done>,
+        E: std::error::Error,
+        F: Future<Output = Result<T, CommandError<E>>>,
+    {
         for _ in 0..CONFLICT_TRIES_MAX {
             match attempt().await {
                 Err(CommandError::Conflict) => {}
                 Err(CommandError::Refused(refusal)) => {
-                    return self.answered_before(context).await?.ok_or(CommandError::Refused(refusal));
+                    let before = self.answered_before(context).await?.map(T::from);
+                    return before.ok_or(CommandError::Refused(refusal));
                 }
                 outcome => return outcome,
             }

@@ -156,7 +156,10 @@ impl Requests {
 fn retries(recorded: &Recorded, generation: u32) -> bool {
     matches!(
         recorded.event,
-        Ok(Event::Notification(NotificationEvent::NotificationRetried { generation: begun })) if begun == generation
+        Ok(Event::Notification(
+            NotificationEvent::NotificationRetried { generation: begun }
+            | NotificationEvent::DeliveriesRetried { generation: begun, .. }
+        )) if begun == generation
     )
 }
 

@@ -4,7 +4,7 @@
 use commands::log::{EventLog, LoadError};
 use commands::suppressions::{SuppressedAddress, add};
 use commands::{CommandContext, CommandError};
-use domain::deliveries::DeliveriesEvent;
+use domain::deliveries::{Deliveries, DeliveriesEvent};
 use domain::notification::Recipient;
 use domain::suppression::{SuppressionCause, SuppressionError, suppressed_by};
 use domain::value::{Channel, CompanyId, Member, Ordinal};
@@ -12,7 +12,7 @@ use serde_json::json;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use crate::tasks::load::recipients;
+use crate::tasks::load::{deliveries, recipients};
 use crate::tasks::{ChunkId, TaskError};
 
 /// How many orders are carried out before others have their turn.
@@ -112,18 +112,19 @@ pub(crate) async fn carry_out(log: &EventLog) -> Result<(), SuppressError> {
 async fn suppress(
     log: &EventLog,
     ordered: &Ordered,
-    last: &mut Option<(ChunkId, Vec<Recipient>)>,
+    last: &mut Option<(ChunkId, Vec<Recipient>, Deliveries)>,
 ) -> Result<(), SuppressError> {
     let Some(ordinal) = Ordinal::try_new(ordered.ordinal.unsigned_abs()) else { return Ok(()) };
     let chunk = ChunkId { notification: ordered.notification_id.into(), chunk: ordinal.chunk() };
-    let people = match last.take() {
-        Some((known, people)) if known == chunk => people,
-        _ => recipients(log.reader(), chunk).await?,
+    let (people, sent) = match last.take() {
+        Some((known, people, sent)) if known == chunk => (people, sent),
+        _ => (recipients(log.reader(), chunk).await?, deliveries(log.reader(), chunk).await?.0),
     };
-    let (_, people) = last.insert((chunk, people));
+    let (_, people, sent) = last.insert((chunk, people, sent));
     let person = people.get(ordinal.member().index()).and_then(|person| person.addressee.get());
     let Some(person) = person else { return Ok(()) };
-    let (company, address) = (ordered.company_id.into(), person.address.clone());
+    let address = sent.address(ordinal.member()).unwrap_or(&person.address).to_owned();
+    let company = ordered.company_id.into();
     let suppressed = SuppressedAddress { company, channel: ordered.channel, address };
     add(log, &suppressed, ordered.cause, None, &CommandContext::of_system(), &json!({})).await?;
     Ok(())

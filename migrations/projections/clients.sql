@@ -50,6 +50,13 @@ create table contacts (
   constraint contact_has_its_place primary key (client_id, ordinal)
 );
 
+-- The blind indexes of addresses that clients had and gave up. Deliveries of before are found by them.
+create table former_addresses (
+  client_id uuid not null,
+  address_index bytea not null,
+  constraint former_address_is_known_once primary key (client_id, address_index)
+);
+
 -- The suppressions in force. Their addresses are read from the log, so that nothing is to be erased here.
 create table suppressions (
   suppression_id uuid not null,
@@ -73,6 +80,7 @@ create table own_columns (
 -- After the fill:
 create index companies_by_registration on companies (registered_position);
 create index clients_by_company on clients (company_id, registered_position);
+create index former_addresses_by_address on former_addresses (address_index);
 create index suppressions_by_company on suppressions (company_id, position);
 create index suppressions_by_position on suppressions (position);
 create index contacts_by_phone on contacts (company_id, phone_index) where phone_index is not null;

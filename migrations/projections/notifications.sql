@@ -91,6 +91,12 @@ create table outcomes (
   position bigint not null,
   -- Whether its history is in attempts: it has more than one entry, or one with details that this row lacks.
   listed boolean not null,
+  -- Null for accepted and delivered ones: most rows have nothing of these three, and are in no index of them.
+  -- The list over all notifications that it is in: its state, or discarded once a person has discarded its failure.
+  exception text,
+  -- Those of its notification.
+  company_id uuid,
+  requested_position bigint,
   constraint outcome_is_told_once primary key (notification_id, ordinal)
 ) with (fillfactor = 90);
 
@@ -111,6 +117,16 @@ create table attempts (
   until timestamptz,
   at timestamptz not null,
   position bigint not null
+);
+
+-- Addresses that a retry has put in the place of those in the audience: the last of each delivery. A row is deleted once the
+-- client is erased.
+create table edited_addresses (
+  notification_id uuid not null,
+  ordinal integer not null,
+  client_id uuid not null,
+  address text not null,
+  constraint edited_address_is_the_last primary key (notification_id, ordinal)
 );
 
 -- How many deliveries have the same state and cause; empty strings where the cause lacks a word. Pending deliveries are
@@ -140,6 +156,11 @@ update attempts a set detail = null from recipients r join erased_clients e usin
 alter table recipients add constraint recipient_has_one_place primary key (notification_id, ordinal);
 create index recipients_by_client on recipients (client_id);
 create unique index attempt_is_told_once on attempts (notification_id, ordinal, position);
+delete from edited_addresses a using erased_clients e where a.client_id = e.client_id;
+create index edited_addresses_by_client on edited_addresses (client_id);
+create index edited_addresses_by_address on edited_addresses (lower(address));
+create index outcomes_by_exception on outcomes (exception, requested_position, ordinal) where exception is not null;
+create index outcomes_by_company on outcomes (company_id, exception, requested_position, ordinal) where exception is not null;
 create index outcomes_by_state on outcomes (notification_id, state, ordinal) where state not in ('accepted', 'delivered');
 -- For receipts that name no delivery of ours: two to five microseconds a row, less than half of what a b-tree takes.
 create index outcomes_by_reference on outcomes using hash (reference) where state = 'accepted';

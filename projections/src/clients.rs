@@ -1,5 +1,6 @@
 //! Fills companies, their clients and the contacts of each, and the suppressions of addresses.
 
+mod former;
 mod suppressions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -64,6 +65,7 @@ impl Projector for Clients {
 
     async fn apply(&self, tx: &mut PgConnection, events: &[&Recorded], tables: Tables) -> sqlx::Result<()> {
         let (mut companies, mut clients, mut stored) = (HashMap::new(), Changed::new(), Vec::new());
+        let mut profiles = former::Profiles::new();
         for recorded in events {
             match (recorded.id(), &recorded.event) {
                 (Some(id), Ok(Event::Company(event))) => {
@@ -74,13 +76,16 @@ impl Projector for Clients {
                         stored.push(id);
                     }
                     fold_client(&mut clients, id, event, recorded);
+                    profiles.entry(id).or_default().extend(profile_of(event));
                 }
                 _ => {}
             }
         }
         suppressions::apply(tx, events).await?;
         save_companies(tx, &companies).await?;
-        take_out(tx, &stored, &mut clients).await?;
+        let had = take_out(tx, &stored, &mut clients).await?;
+        former::insert(tx, &self.index, &had, &profiles).await?;
+        former::erase(tx, erased(&clients)).await?;
         insert_clients(tx, &clients).await?;
         insert_own_columns(tx, &clients).await?;
         self.insert_contacts(tx, &clients).await
@@ -114,6 +119,20 @@ fn fold_client<'a>(clients: &mut Changed<'a>, id: Uuid, event: &'a ClientEvent, 
     };
 }
 
+/// The profile that an event has, while it can be read.
+const fn profile_of(event: &ClientEvent) -> Option<&ClientProfile> {
+    match event {
+        ClientEvent::ClientRegistered { profile, .. } | ClientEvent::ClientChanged { profile, .. } => {
+            profile.get()
+        }
+        ClientEvent::ClientErased { .. } => None,
+    }
+}
+
+fn erased(clients: &Changed<'_>) -> Vec<Uuid> {
+    clients.iter().filter(|(_, client)| client.is_none()).map(|(id, _)| *id).collect()
+}
+
 async fn save_companies(tx: &mut PgConnection, companies: &HashMap<Uuid, Company<'_>>) -> sqlx::Result<()> {
     if companies.is_empty() {
         return Ok(());
@@ -139,12 +158,26 @@ async fn save_companies(tx: &mut PgConnection, companies: &HashMap<Uuid, Company
     Ok(())
 }
 
-/// Deletes the rows of the clients that may have any. A client that is kept keeps the time of its registration.
-async fn take_out(tx: &mut PgConnection, stored: &[Uuid], clients: &mut Changed<'_>) -> sqlx::Result<()> {
+/// Deletes the rows of the clients that may have any, and returns the addresses of their contacts. A client that is kept keeps
+/// the time of its registration.
+async fn take_out(
+    tx: &mut PgConnection,
+    stored: &[Uuid],
+    clients: &mut Changed<'_>,
+) -> sqlx::Result<former::Stored> {
+    let mut had = former::Stored::new();
     if stored.is_empty() {
-        return Ok(());
+        return Ok(had);
     }
-    sqlx::query("delete from contacts where client_id = any($1)").bind(stored).execute(&mut *tx).await?;
+    let contacts: Vec<(Uuid, Option<Vec<u8>>, Option<Vec<u8>>)> = sqlx::query_as(
+        "delete from contacts where client_id = any($1) returning client_id, phone_index, email_index",
+    )
+    .bind(stored)
+    .fetch_all(&mut *tx)
+    .await?;
+    for (client, phone, email) in contacts {
+        had.entry(client).or_default().extend(phone.into_iter().chain(email));
+    }
     let rows: Vec<(Uuid, Position, DateTime<Utc>)> = sqlx::query_as(
         "delete from clients where client_id = any($1) returning client_id, registered_position, created_at",
     )
@@ -156,7 +189,7 @@ async fn take_out(tx: &mut PgConnection, stored: &[Uuid], clients: &mut Changed<
             kept.first = (position, at);
         }
     }
-    Ok(())
+    Ok(had)
 }
 
 fn kept<'a>(clients: &'a Changed<'_>) -> impl Iterator<Item = (&'a Uuid, &'a Kept<'a>)> {

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use domain::client::{ClientEvent, ClientProfile, Contact};
 use domain::company::{CompanyEvent, CompanyProfile, Limit, OverLimit};
 use domain::deliveries::{
-    Cause, DeliveriesEvent, Detail, Evidence, FailureClass, GroupOutcome, GroupReceipt, Observation,
-    OutcomeGroup, Phase, ReceiptGroup, Resolution, SuppressionReason, Totals,
+    Cause, DeliveriesEvent, Detail, EditedAddress, Evidence, FailureClass, GroupOutcome, GroupReceipt,
+    Observation, OutcomeGroup, Phase, ReceiptGroup, Resolution, SuppressionReason, Totals,
 };
 use domain::inbox::InboxEvent;
 use domain::message::{Addressed, MessageEvent};
@@ -127,6 +127,11 @@ fn notifications() -> Vec<NotificationEvent> {
         },
         NotificationEvent::NotificationCancelled,
         NotificationEvent::NotificationRetried { generation: 2 },
+        NotificationEvent::DeliveriesRetried {
+            generation: 3,
+            people: 2,
+            reason: Some(personal(3, "El proveedor estuvo caído".into())),
+        },
     ]
 }
 
@@ -260,7 +265,22 @@ fn deliveries() -> Vec<DeliveriesEvent> {
             resolution: Resolution::NotSent,
             reason: Some(personal(3, "No está en el registro del proveedor".into())),
         },
-        DeliveriesEvent::DeliveriesReopened { notification, company, generation: 2, members: members("5-7") },
+        DeliveriesEvent::DeliveriesReopened {
+            notification,
+            company,
+            generation: 2,
+            members: members("5-7"),
+            addresses: vec![EditedAddress {
+                member: members("5").iter().next().expect("a member"),
+                address: personal(30, "ana.nunez@example.com".into()),
+            }],
+        },
+        DeliveriesEvent::DeliveriesDiscarded {
+            notification,
+            company,
+            members: members("8"),
+            reason: personal(3, "El cliente se fue".into()),
+        },
     ]
 }
 

@@ -149,7 +149,14 @@ pub(super) async fn mark_closed(tx: &mut PgConnection, open: &Open) -> sqlx::Res
         .bind(open.generation)
         .execute(&mut *tx)
         .await?;
-    sqlx::query("update send_notifications set closed_generation = greatest(closed_generation, $2) where notification_id = $1")
+    // A retry of chosen deliveries may have begun a later generation meanwhile, which adds nobody.
+    sqlx::query(
+        "update send_notifications n
+         set closed_generation = case when exists (select from audiences a
+                                                   where a.notification_id = n.notification_id and not a.closed)
+                                 then greatest(closed_generation, $2) else n.generation end
+         where notification_id = $1",
+    )
         .bind(open.notification_id)
         .bind(open.generation)
         .execute(tx)

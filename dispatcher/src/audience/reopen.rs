@@ -3,16 +3,16 @@
 use chrono::{DateTime, Utc};
 use commands::begin;
 use commands::log::{AppendError, Draft};
+use commands::send_tasks::{ReopenedChunk, add_totals, insert_reopened};
 use cqrs_es::Aggregate;
 use domain::deliveries::{
     Action, DELIVERIES, Deliveries, DeliveriesCommand, DeliveriesEvent, Totals, deliveries_stream,
 };
 use projections::queries::audience::{FailedChunk, failed_chunks};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 
 use super::open::{Open, Step, advance, lock};
-use super::resolver::{ResolveError, Resolver, keep_from_stopping};
-use crate::tasks::add_totals;
+use super::resolver::{ResolveError, Resolver};
 
 /// How many chunks are reopened in one transaction; fewer after each conflict, since chunks that are being sent move all
 /// the time.
@@ -20,10 +20,7 @@ const CHUNKS_MAX: usize = 16;
 
 /// A chunk that is reopened for some of its people.
 struct Reopened {
-    chunk: u32,
-    /// How many the chunk has.
-    chunk_people: i32,
-    people: i32,
+    row: ReopenedChunk,
     delta: Totals,
     event: DeliveriesEvent,
     sequence: i64,
@@ -63,9 +60,11 @@ impl Resolver {
         let mut after = loaded.state.clone();
         after.apply(event.clone());
         Ok(Some(Reopened {
-            chunk: failed.chunk,
-            chunk_people,
-            people: event.members().len() as i32,
+            row: ReopenedChunk {
+                chunk: failed.chunk,
+                chunk_people: chunk_people.unsigned_abs() as usize,
+                people: event.members().len(),
+            },
             delta: after.totals() - loaded.state.totals(),
             event,
             sequence: loaded.sequence + 1,
@@ -81,7 +80,7 @@ impl Resolver {
     ) -> Result<(), ResolveError> {
         let metadata = &self.requests.get(open.asked()).await?.metadata;
         let draft = |chunk: &Reopened| {
-            let stream = deliveries_stream(open.notification(), chunk.chunk);
+            let stream = deliveries_stream(open.notification(), chunk.row.chunk);
             Draft::of(DELIVERIES, stream, chunk.sequence, &chunk.event, metadata.clone())
         };
         let drafts: Vec<Draft> =
@@ -90,14 +89,15 @@ impl Resolver {
             true => None,
             false => Some(self.log.writer().seal(drafts, None).await?),
         };
-        let recipients = reopened.iter().map(|chunk| i64::from(chunk.people)).sum();
+        let recipients = reopened.iter().map(|chunk| chunk.row.people as i64).sum();
         let mut tx = begin(&self.pool).await?;
         if !lock(&mut tx, open).await? {
             return Ok(());
         }
         let step = Step { chunks: reopened.len().max(1) as i64, recipients, cursor: &last.to_be_bytes() };
         advance(&mut tx, open, step).await?;
-        insert_tasks(&mut tx, open, reopened, now).await?;
+        let chunks: Vec<ReopenedChunk> = reopened.iter().map(|chunk| chunk.row).collect();
+        insert_reopened(&mut tx, open.notification(), &chunks, now).await?;
         let mut delta = Totals::default();
         reopened.iter().for_each(|chunk| delta += chunk.delta);
         add_totals(&mut tx, &[(open.notification(), delta)]).await?;
@@ -131,36 +131,6 @@ async fn chunk_people(pool: &PgPool, open: &Open, failed: &[FailedChunk]) -> sql
     .bind(failed.iter().map(|failed| i64::from(failed.chunk)).collect::<Vec<_>>())
     .fetch_all(pool)
     .await
-}
-
-/// A chunk whose task is there keeps it, due now: its row is locked, so that a settlement that ends the task at this moment does it
-/// before, or finds that the stream has moved.
-async fn insert_tasks(
-    tx: &mut PgConnection,
-    open: &Open,
-    reopened: &[Reopened],
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    keep_from_stopping(tx, open).await?;
-    sqlx::query(
-        "insert into send_tasks as t (notification_id, chunk, company_id, channel, lane, people, chunk_people, due_at,
-                                      expires_at, stopped, epoch)
-         select n.notification_id, c.chunk, n.company_id, n.channel, n.lane, c.people, c.chunk_people, $2, n.expires_at,
-                case when n.cancelled then 'cancelled' when n.paused then 'paused' end, 1
-         from send_notifications n, unnest($3::integer[], $4::integer[], $5::integer[]) as c (chunk, people, chunk_people)
-         where n.notification_id = $1
-         order by c.chunk
-         on conflict (notification_id, chunk)
-         do update set due_at = least(t.due_at, excluded.due_at), people = t.people + excluded.people",
-    )
-    .bind(open.notification_id)
-    .bind(now)
-    .bind(reopened.iter().map(|chunk| chunk.chunk as i32).collect::<Vec<_>>())
-    .bind(reopened.iter().map(|chunk| chunk.people).collect::<Vec<_>>())
-    .bind(reopened.iter().map(|chunk| chunk.chunk_people).collect::<Vec<_>>())
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -319,7 +319,7 @@ fn draft(open: &Open, chunk: Chunk, metadata: Metadata) -> Result<Draft, AppendE
 
 /// The shared lock waits for a pause or a cancellation that is under way, and keeps the next one out until the task can be
 /// seen.
-pub(super) async fn keep_from_stopping(tx: &mut PgConnection, open: &Open) -> sqlx::Result<()> {
+async fn keep_from_stopping(tx: &mut PgConnection, open: &Open) -> sqlx::Result<()> {
     sqlx::query("select from send_notifications where notification_id = $1 for share")
         .bind(open.notification_id)
         .execute(tx)

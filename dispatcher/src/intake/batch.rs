@@ -107,6 +107,8 @@ impl Batch {
             | NotificationEvent::NotificationPaused
             | NotificationEvent::NotificationPausedByLimit { .. }
             | NotificationEvent::NotificationResumed
+            // Its tasks are inserted in the transaction of the event: only the wake-up is missing.
+            | NotificationEvent::DeliveriesRetried { .. }
             | NotificationEvent::NotificationCancelled => self.controlled.push(notification),
             NotificationEvent::NotificationBegun { .. }
             | NotificationEvent::AudienceClosed { .. }

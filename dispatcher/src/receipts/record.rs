@@ -320,7 +320,13 @@ const fn of_decision(refusal: Option<DeliveriesError>) -> Recorded {
         Some(
             DeliveriesError::Contradicted
             | DeliveriesError::AlreadySettled { .. }
-            | DeliveriesError::NotInDoubt,
+            | DeliveriesError::NotInDoubt
+            // What a person orders is refused by these; a receipt is not.
+            | DeliveriesError::Open
+            | DeliveriesError::Sent
+            | DeliveriesError::InDoubt
+            | DeliveriesError::Suppressed
+            | DeliveriesError::Cancelled,
         ) => Recorded::Contradicted,
     }
 }

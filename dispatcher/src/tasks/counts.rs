@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use domain::value::{Channel, NotificationId, Ordinal};
+use domain::value::{Channel, DeliveryId, NotificationId, Ordinal};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -46,6 +46,48 @@ pub async fn sending(
     sending.retain(|ordinal| *ordinal > after);
     sending.truncate(limit);
     Ok(sending)
+}
+
+/// The deliveries of all notifications that are being sent at this moment, at most so many. Owners tell the notifications with
+/// their beats.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn all_sending(pool: &PgPool, limit: usize) -> sqlx::Result<Vec<DeliveryId>> {
+    let notifications: Vec<Uuid> = sqlx::query_scalar(
+        "select distinct unnest(notifications) as notification_id from send_owners
+         where not is_fenced order by notification_id desc limit $1",
+    )
+    .bind(limit as i64)
+    .fetch_all(pool)
+    .await?;
+    let mut all = Vec::new();
+    for notification in notifications.into_iter().map(NotificationId::from) {
+        let ordinals = sending(pool, notification, 0, limit - all.len()).await?;
+        let ordinals = ordinals.into_iter().filter_map(Ordinal::try_new);
+        all.extend(ordinals.map(|ordinal| DeliveryId::of(notification, ordinal)));
+        if all.len() >= limit {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// The newest notifications of which something is to be sent, at most so many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn open_notifications(pool: &PgPool, limit: usize) -> sqlx::Result<Vec<NotificationId>> {
+    let open: Vec<Uuid> = sqlx::query_scalar(
+        "select notification_id from send_notifications
+         where completed_generation < generation and not cancelled
+         order by notification_id desc
+         limit $1",
+    )
+    .bind(limit as i64)
+    .fetch_all(pool)
+    .await?;
+    Ok(open.into_iter().map(NotificationId::from).collect())
 }
 
 /// Which of these people of a notification are being sent to at this moment, in order.

@@ -24,19 +24,22 @@ pub(crate) mod tests;
 
 use chrono::{DateTime, Utc};
 use commands::log::LoadError;
+pub(crate) use commands::send_tasks::add_totals;
 use domain::value::{Category, Channel, CompanyId, NotificationId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 pub(crate) use self::complete::{Completions, complete_left_over, has_tasks, lock_notifications};
 pub use self::controls::follow_notification;
-pub use self::counts::{record_depth, sending, sending_among, sending_counts};
+pub use self::counts::{
+    all_sending, open_notifications, record_depth, sending, sending_among, sending_counts,
+};
 pub(crate) use self::erasures::suppress_erased;
 pub(crate) use self::marks::{Marked, StartMark};
 pub(crate) use self::park::{give_back, park, unpark_all};
 pub(crate) use self::recover::recover;
 pub use self::stops::{stop_erased, stop_suppressed};
-pub(crate) use self::store::{add_totals, stream_ends};
+pub(crate) use self::store::stream_ends;
 pub(crate) use self::sweep::sweep;
 
 /// Who goes first: alarms, then service, collection and commercial matters.

@@ -22,7 +22,7 @@ use super::marks::mark;
 pub(crate) use super::next::Next;
 pub(crate) use super::spent::Spent;
 use super::spent::sent;
-use super::{ChunkId, Task, TaskError, park, store};
+use super::{ChunkId, Task, TaskError, add_totals, park, store};
 pub(crate) use super::{Marked, StartMark};
 use crate::options::Clock;
 use crate::request::{RequestError, Requests, trace_id};
@@ -237,7 +237,7 @@ impl Settler {
         if !lost.is_empty() {
             return Err(SettleError::NotOurs(lost));
         }
-        store::add_totals(&mut tx, &deltas(&decided)).await?;
+        add_totals(&mut tx, &deltas(&decided)).await?;
         purse::add(&mut tx, &sent(&decided), now).await?;
         let said = decided
             .iter()

@@ -71,9 +71,12 @@ fn times(before: State, after: State) -> i64 {
 const fn is_sent(state: State) -> bool {
     match state {
         State::Accepted | State::Delivered | State::Bounced | State::Complained | State::InDoubt => true,
-        State::Pending | State::Deferred { .. } | State::Failed | State::Suppressed | State::Cancelled => {
-            false
-        }
+        State::Pending
+        | State::Deferred { .. }
+        | State::Failed
+        | State::Discarded
+        | State::Suppressed
+        | State::Cancelled => false,
     }
 }
 

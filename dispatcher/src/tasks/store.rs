@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use domain::deliveries::{DELIVERIES, Totals};
-use domain::value::NotificationId;
+use domain::deliveries::DELIVERIES;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -94,30 +93,4 @@ pub(crate) async fn stream_ends(
     .bind(streams)
     .fetch_all(connection)
     .await
-}
-
-/// Adds to the totals of notifications.
-pub(crate) async fn add_totals(
-    tx: &mut PgConnection,
-    deltas: &[(NotificationId, Totals)],
-) -> sqlx::Result<()> {
-    if deltas.is_empty() {
-        return Ok(());
-    }
-    let column = |of: fn(&Totals) -> i64| deltas.iter().map(|(_, delta)| of(delta)).collect::<Vec<_>>();
-    sqlx::query(
-        "insert into send_totals (notification_id, accepted, delivered, failed, suppressed, in_doubt, cancelled)
-         select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                              $7::bigint[])",
-    )
-    .bind(deltas.iter().map(|(notification, _)| notification.uuid()).collect::<Vec<_>>())
-    .bind(column(|delta| delta.accepted))
-    .bind(column(|delta| delta.delivered))
-    .bind(column(|delta| delta.failed))
-    .bind(column(|delta| delta.suppressed))
-    .bind(column(|delta| delta.in_doubt))
-    .bind(column(|delta| delta.cancelled))
-    .execute(tx)
-    .await?;
-    Ok(())
 }

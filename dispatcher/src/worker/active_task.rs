@@ -66,7 +66,7 @@ impl ActiveTask {
         (active, jobs)
     }
 
-    /// Who and where; none if the person was erased.
+    /// Who, and where as of the freezing of the audience; none if the person was erased.
     pub(super) fn addressee(&self, member: Member) -> Option<&Addressee> {
         self.recipients.get(member.index()).and_then(|recipient| recipient.addressee.get())
     }
@@ -173,6 +173,9 @@ impl ActiveTask {
     fn job(self: &Arc<Self>, member: Member) -> Job {
         let progress = self.progress();
         let delivery = progress.deliveries.get(member);
+        let edited = progress.deliveries.address(member).zip(self.addressee(member));
+        let edited =
+            edited.map(|(address, person)| Addressee { address: address.to_owned(), ..person.clone() });
         let since = match delivery.state {
             State::Deferred { since, .. } => Some(since),
             _ => None,
@@ -180,6 +183,7 @@ impl ActiveTask {
         Job {
             task: Arc::clone(self),
             member,
+            edited: edited.map(Box::new),
             generation: delivery.generation,
             attempt: delivery.attempt + 1,
             since,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use commands::suppressions::SuppressedAddress;
 use domain::deliveries::{Failure, MemberOutcome, Outcome};
+use domain::notification::Addressee;
 use domain::personal::Personal;
 use domain::value::{CompanyId, Member};
 
@@ -16,6 +17,8 @@ use crate::tasks::settle::{Spent, StartMark};
 pub(super) struct Job {
     pub(super) task: Arc<ActiveTask>,
     pub(super) member: Member,
+    /// The person with another address than the audience has, if somebody has edited it.
+    pub(super) edited: Option<Box<Addressee>>,
     pub(super) generation: u32,
     /// From 1 in each generation.
     pub(super) attempt: u32,
@@ -50,14 +53,19 @@ impl Job {
         self.task.task.expires_at.is_none_or(|end| now < end)
     }
 
+    /// Who and where; none if the person was erased.
+    pub(super) fn addressee(&self) -> Option<&Addressee> {
+        self.edited.as_deref().or_else(|| self.task.addressee(self.member))
+    }
+
     /// The address; empty if the person was erased.
     pub(super) fn address(&self) -> &str {
-        self.task.addressee(self.member).map_or("", |addressee| &addressee.address)
+        self.addressee().map_or("", |addressee| &addressee.address)
     }
 
     /// The contact's name; empty if the person was erased.
     pub(super) fn name(&self) -> &str {
-        self.task.addressee(self.member).map_or("", |addressee| &addressee.contact_name)
+        self.addressee().map_or("", |addressee| &addressee.contact_name)
     }
 
     /// The mark that says that it is being given to a provider, or that it provably was not.

@@ -275,7 +275,7 @@ impl Pump {
         if job.task.is_given_back() {
             return outcomes.give_back(job).await;
         }
-        if job.task.addressee(job.member).is_none() {
+        if job.addressee().is_none() {
             return outcomes.settle_unsent(job, ERASED).await;
         }
         if !job.is_in_time(now) {

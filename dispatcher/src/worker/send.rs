@@ -81,7 +81,7 @@ impl Worker {
     }
 
     async fn send(&self, sender: &mut Sender, mut job: Job, request: &Request) {
-        let Some(person) = job.task.addressee(job.member) else {
+        let Some(person) = job.addressee() else {
             return self.outcomes.settle_unsent(job, ERASED).await;
         };
         let Some(text) = &request.text else {

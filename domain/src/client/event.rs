@@ -79,6 +79,14 @@ impl Contact {
         }
     }
 
+    fn readdressed(&self, kind: AddressKind, address: &str) -> Self {
+        let address = Some(address.to_owned());
+        match kind {
+            AddressKind::Phone => Self { phone: address, ..self.clone() },
+            AddressKind::Email => Self { email: address, ..self.clone() },
+        }
+    }
+
     /// Whether both are the same person with the same addresses, ignoring differences in how the letters of the name
     /// and of the domain are encoded.
     pub fn is_same_as(&self, other: &Self) -> bool {
@@ -97,6 +105,24 @@ impl Contact {
         };
         self.email == other.email || ascii(self).is_some_and(|email| Some(email) == ascii(other))
     }
+}
+
+/// The contacts with a new address in the place of an old one, for those of a kind that have the old one; as they are if one of
+/// that kind has the new one already. None if no contact has either.
+pub fn with_address(
+    contacts: &[Contact],
+    contact: ContactKind,
+    kind: AddressKind,
+    before: &str,
+    after: &str,
+) -> Option<Vec<Contact>> {
+    let has = |one: &Contact, address: &str| {
+        let own = one.address(kind).map(|own| kind.comparable(own));
+        one.kind == contact && own.is_some_and(|own| own == kind.comparable(address))
+    };
+    let changed = |one: &Contact| if has(one, before) { one.readdressed(kind, after) } else { one.clone() };
+    let is_known = contacts.iter().any(|one| has(one, before) || has(one, after));
+    is_known.then(|| contacts.iter().map(changed).collect())
 }
 
 hide_in_debug!(ClientProfile, Contact);

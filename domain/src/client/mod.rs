@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::command::{ClientChange, ClientCommand, ClientDetails, RegisterClient};
 pub use self::error::ClientError;
-pub use self::event::{ClientEvent, ClientProfile, Contact};
+pub use self::event::{ClientEvent, ClientProfile, Contact, with_address};
 use crate::aggregate::aggregate;
 use crate::personal::Personal;
 use crate::value::{ClientId, CompanyId};

@@ -161,3 +161,22 @@ fn own_columns_are_replaced_as_a_whole_and_are_at_most_20() {
     let found = COLUMNS_MAX + 1;
     assert_eq!(client.decide(change(found)), Err(ClientError::TooManyColumns { found }));
 }
+
+#[test]
+fn an_edited_address_takes_the_place_of_the_old_one_in_the_contacts_of_its_kind() {
+    use crate::value::{AddressKind, ContactKind};
+    let contact = |kind, phone: &str| Contact {
+        kind,
+        name: "Ana".into(),
+        phone: Some(phone.into()),
+        email: Some("ana@example.com".into()),
+    };
+    let contacts = [contact(ContactKind::Holder, "+1"), contact(ContactKind::EmergencyContact, "+1")];
+    let changed =
+        |before, after| with_address(&contacts, ContactKind::Holder, AddressKind::Phone, before, after);
+    let numbers =
+        |contacts: Vec<Contact>| contacts.into_iter().filter_map(|contact| contact.phone).collect::<Vec<_>>();
+    assert_eq!(changed("+1", "+2").map(numbers), Some(vec!["+2".to_owned(), "+1".to_owned()]));
+    assert_eq!(changed("+9", "+1"), Some(contacts.to_vec()), "it has the new one already");
+    assert_eq!(changed("+9", "+2"), None);
+}

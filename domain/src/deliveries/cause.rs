@@ -125,6 +125,8 @@ words! {
         Expired = "expired",
         /// A person who looked into it says that it was not sent.
         FoundUnsent = "found_unsent",
+        /// A person has decided that it is not sent again.
+        Discarded = "discarded",
     }
 }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::cause::{Cause, Evidence, SuppressionReason};
+use super::event::EditedAddress;
 use crate::personal::Personal;
 use crate::value::{CompanyId, Member, Members, NotificationId};
 
@@ -40,6 +41,22 @@ pub enum Action {
         generation: u32,
         /// The members that may be reopened.
         members: Members,
+    },
+    /// Send again to these members, because a person asks for it by name.
+    Retry {
+        /// The new generation.
+        generation: u32,
+        /// Whose.
+        members: Members,
+        /// Other addresses for some of them.
+        addresses: Vec<EditedAddress>,
+    },
+    /// Send nothing more to these members, for whom it failed.
+    Discard {
+        /// Whose.
+        members: Members,
+        /// The reason in the person's words, under the notification's key.
+        reason: Personal<String>,
     },
 }
 

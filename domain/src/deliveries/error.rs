@@ -38,6 +38,21 @@ pub enum DeliveriesError {
     /// There is no doubt to end.
     #[error("the delivery is not in doubt")]
     NotInDoubt,
+    /// It is being sent, or waits to be.
+    #[error("the delivery is not over")]
+    Open,
+    /// A provider has it.
+    #[error("the delivery was sent")]
+    Sent,
+    /// Nobody can tell whether it was sent: the doubt has to end first.
+    #[error("the delivery is in doubt")]
+    InDoubt,
+    /// It must not be sent.
+    #[error("the delivery is suppressed")]
+    Suppressed,
+    /// The notification was cancelled before it was sent.
+    #[error("the delivery was cancelled")]
+    Cancelled,
 }
 
 /// The refusal of one member.

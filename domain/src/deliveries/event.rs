@@ -54,11 +54,26 @@ pub enum DeliveriesEvent {
         generation: u32,
         /// Whose.
         members: Members,
+        /// Addresses that a person has put in the place of those in the audience.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        addresses: Vec<EditedAddress>,
+    },
+    /// A person has decided that failed deliveries are not sent again.
+    DeliveriesDiscarded {
+        /// The notification.
+        notification: NotificationId,
+        /// Its company.
+        company: CompanyId,
+        /// Whose.
+        members: Members,
+        /// Why, under the notification's key.
+        reason: Personal<String>,
     },
 }
 
 events!(DeliveriesEvent {
     OutcomesRecorded => "1", ReceiptsRecorded => "1", DoubtsResolved => "1", DeliveriesReopened => "1",
+    DeliveriesDiscarded => "1",
 });
 
 impl DeliveriesEvent {
@@ -77,7 +92,8 @@ impl DeliveriesEvent {
             Self::OutcomesRecorded { notification, company, .. }
             | Self::ReceiptsRecorded { notification, company, .. }
             | Self::DoubtsResolved { notification, company, .. }
-            | Self::DeliveriesReopened { notification, company, .. } => (*notification, *company),
+            | Self::DeliveriesReopened { notification, company, .. }
+            | Self::DeliveriesDiscarded { notification, company, .. } => (*notification, *company),
         }
     }
 
@@ -87,7 +103,9 @@ impl DeliveriesEvent {
         match self {
             Self::OutcomesRecorded { outcomes, .. } => all(&mut outcomes.iter().map(|group| group.members)),
             Self::ReceiptsRecorded { receipts, .. } => all(&mut receipts.iter().map(|group| group.members)),
-            Self::DoubtsResolved { members, .. } | Self::DeliveriesReopened { members, .. } => *members,
+            Self::DoubtsResolved { members, .. }
+            | Self::DeliveriesReopened { members, .. }
+            | Self::DeliveriesDiscarded { members, .. } => *members,
         }
     }
 }
@@ -202,4 +220,13 @@ pub struct Detail {
     pub member: Member,
     /// The text, under the client's key; it may name the address.
     pub text: Personal<String>,
+}
+
+/// The address that a person has put in the place of the one in the audience.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EditedAddress {
+    /// Who.
+    pub member: Member,
+    /// The phone number in E.164 or the e-mail address, under the client's key.
+    pub address: Personal<String>,
 }

@@ -21,10 +21,12 @@ pub use self::command::{
     Action, DeliveriesCommand, Failure, MemberOutcome, MemberReceipt, Outcome, Receipt, Resolution,
 };
 pub use self::error::{DeliveriesError, Refusal};
-pub use self::event::{DeliveriesEvent, Detail, GroupOutcome, GroupReceipt, OutcomeGroup, ReceiptGroup};
+pub use self::event::{
+    DeliveriesEvent, Detail, EditedAddress, GroupOutcome, GroupReceipt, OutcomeGroup, ReceiptGroup,
+};
 pub use self::totals::{DeliveryState, Totals};
 use crate::aggregate::aggregate;
-use crate::value::{Member, Members, NotificationId};
+use crate::value::{CompanyId, Member, Members, NotificationId};
 
 /// The aggregate type of the streams of deliveries.
 pub const DELIVERIES: &str = "deliveries";
@@ -41,10 +43,13 @@ pub fn chunk_of_stream(stream: &str) -> Option<u32> {
 }
 
 /// The deliveries of a chunk. A settlement copies them, so they are small and in one piece.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Deliveries {
     /// By member, up to the last one with an event.
     members: Vec<Option<Delivery>>,
+    /// The addresses in the place of those in the audience.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    addresses: Vec<EditedAddress>,
 }
 
 /// One delivery. Who carries it and under which reference is in its events, and no rule asks for it.
@@ -80,6 +85,8 @@ pub enum State {
     Complained,
     /// It will not be tried again.
     Failed,
+    /// It failed, and a person has decided that it is not sent again.
+    Discarded,
     /// It must not be sent.
     Suppressed,
     /// Nobody can tell whether it was sent.
@@ -107,7 +114,7 @@ impl State {
             Self::Deferred { .. } => DeliveryState::Deferred,
             Self::Accepted => DeliveryState::Accepted,
             Self::Delivered | Self::Complained => DeliveryState::Delivered,
-            Self::Failed | Self::Bounced => DeliveryState::Failed,
+            Self::Failed | Self::Bounced | Self::Discarded => DeliveryState::Failed,
             Self::Suppressed => DeliveryState::Suppressed,
             Self::InDoubt => DeliveryState::InDoubt,
             Self::Cancelled => DeliveryState::Cancelled,
@@ -119,6 +126,11 @@ impl Delivery {
     /// A delivery that no event has named.
     pub const FRESH: Self = Self { generation: 1, attempt: 0, state: State::Pending };
 
+    /// Whether it failed, and nothing more is sent unless a person asks for it.
+    pub const fn is_dead_letter(&self) -> bool {
+        matches!(self.state, State::Failed | State::Bounced | State::Discarded)
+    }
+
     /// Whether something is still to be sent.
     pub const fn is_open(&self) -> bool {
         self.state.word().is_open()
@@ -129,6 +141,12 @@ impl Deliveries {
     /// The delivery to a member.
     pub fn get(&self, member: Member) -> &Delivery {
         self.members.get(member.index()).and_then(Option::as_ref).unwrap_or(&Delivery::FRESH)
+    }
+
+    /// The address that a person has put in the place of the one in the audience.
+    pub fn address(&self, member: Member) -> Option<&str> {
+        let edited = self.addresses.iter().find(|edited| edited.member == member)?;
+        edited.address.get().map(String::as_str)
     }
 
     /// The open ones of these members.
@@ -183,9 +201,29 @@ impl Deliveries {
             Action::Reopen { generation, members } => {
                 let failed = |member: &Member| rules::may_reopen(self.get(*member), generation);
                 let members = members.iter().filter(failed).collect();
-                let event =
-                    DeliveriesEvent::DeliveriesReopened { notification, company, generation, members };
+                let event = reopened(notification, company, generation, members);
                 Decided { event: some(event), refused: Vec::new() }
+            }
+            Action::Retry { generation, members, addresses } => {
+                let (members, refused) = self.permitted(members.iter(), rules::retry);
+                let members: Members = members.into_iter().collect();
+                let addresses =
+                    addresses.into_iter().filter(|edited| members.contains(edited.member)).collect();
+                let event = DeliveriesEvent::DeliveriesReopened {
+                    notification,
+                    company,
+                    generation,
+                    members,
+                    addresses,
+                };
+                Decided { event: some(event), refused }
+            }
+            Action::Discard { members, reason } => {
+                let (members, refused) = self.permitted(members.iter(), rules::discard);
+                let is_new = |member: &Member| self.get(*member).state != State::Discarded;
+                let members = members.into_iter().filter(is_new).collect();
+                let event = DeliveriesEvent::DeliveriesDiscarded { notification, company, members, reason };
+                Decided { event: some(event), refused }
             }
         }
     }
@@ -247,9 +285,13 @@ impl Deliveries {
             DeliveriesEvent::DoubtsResolved { members, resolution, .. } => {
                 self.put_all(*members, State::resolved(*resolution));
             }
-            DeliveriesEvent::DeliveriesReopened { generation, members, .. } => {
+            DeliveriesEvent::DeliveriesReopened { generation, members, addresses, .. } => {
                 let reopened = Delivery { generation: *generation, ..Delivery::FRESH };
                 members.iter().for_each(|member| self.insert(member, reopened));
+                addresses.iter().for_each(|edited| self.put_address(edited));
+            }
+            DeliveriesEvent::DeliveriesDiscarded { members, .. } => {
+                self.put_all(*members, State::Discarded);
             }
         }
     }
@@ -264,12 +306,27 @@ impl Deliveries {
         members.iter().for_each(|member| self.insert(member, Delivery { state, ..*self.get(member) }));
     }
 
+    fn put_address(&mut self, edited: &EditedAddress) {
+        self.addresses.retain(|before| before.member != edited.member);
+        self.addresses.push(edited.clone());
+    }
+
     fn insert(&mut self, member: Member, delivery: Delivery) {
         if self.members.len() <= member.index() {
             self.members.resize(member.index() + 1, None);
         }
         self.members[member.index()] = Some(delivery);
     }
+}
+
+/// The members keep their addresses.
+const fn reopened(
+    notification: NotificationId,
+    company: CompanyId,
+    generation: u32,
+    members: Members,
+) -> DeliveriesEvent {
+    DeliveriesEvent::DeliveriesReopened { notification, company, generation, members, addresses: Vec::new() }
 }
 
 /// An event without members is left out.

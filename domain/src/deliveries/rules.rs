@@ -94,7 +94,27 @@ pub(super) const fn in_doubt(delivery: &Delivery, member: Member) -> Result<Memb
     }
 }
 
-/// Whether a delivery may be sent again as a new generation: it is known not to have arrived.
+/// Decides whether a failed delivery is sent again because a person asks for it. One that was discarded may be.
+pub(super) const fn retry(delivery: &Delivery, member: Member) -> Result<Member, DeliveriesError> {
+    match delivery.state {
+        State::Discarded => Ok(member),
+        _ => discard(delivery, member),
+    }
+}
+
+/// Decides whether there is a failure of which a person may say that nothing more is sent.
+pub(super) const fn discard(delivery: &Delivery, member: Member) -> Result<Member, DeliveriesError> {
+    match delivery.state {
+        State::Failed | State::Bounced | State::Discarded => Ok(member),
+        State::Pending | State::Deferred { .. } => Err(DeliveriesError::Open),
+        State::Accepted | State::Delivered | State::Complained => Err(DeliveriesError::Sent),
+        State::InDoubt => Err(DeliveriesError::InDoubt),
+        State::Suppressed => Err(DeliveriesError::Suppressed),
+        State::Cancelled => Err(DeliveriesError::Cancelled),
+    }
+}
+
+/// Whether a delivery may be sent again as a new generation: it is known not to have arrived, and nobody has discarded it.
 pub(super) const fn may_reopen(delivery: &Delivery, generation: u32) -> bool {
     matches!(delivery.state, State::Failed | State::Bounced) && delivery.generation < generation
 }

@@ -289,3 +289,64 @@ fn a_chunk_has_a_stream_of_its_own() {
     assert_eq!(stream, "00000000-0000-0000-0000-000000000001:000007");
     assert_eq!(chunk_of_stream(&stream), Some(7));
 }
+
+fn retry(generation: u32, whom: &str) -> DeliveriesCommand {
+    command(Action::Retry { generation, members: members(whom), addresses: vec![] })
+}
+
+fn discard(whom: &str) -> DeliveriesCommand {
+    let reason = Personal::new(id(1), "moved away".to_owned());
+    command(Action::Discard { members: members(whom), reason })
+}
+
+#[test]
+fn a_dead_letter_is_retried_once_by_name_and_what_is_no_dead_letter_never() {
+    let outcomes = vec![
+        of(1, 1, 1, failed()),
+        of(2, 1, 1, accepted("a")),
+        of(3, 1, 1, in_doubt()),
+        of(4, 1, 1, Outcome::Cancelled),
+    ];
+    let deliveries = after([record(outcomes)]);
+    let decided = deliveries.decide_each(retry(2, "1-5"));
+    let refused: Vec<_> = decided.refused.iter().map(|refusal| refusal.error).collect();
+    let expected =
+        [DeliveriesError::Sent, DeliveriesError::InDoubt, DeliveriesError::Cancelled, DeliveriesError::Open];
+    assert_eq!(refused, expected);
+    let event = decided.event.expect("an event");
+    assert_eq!(event.members(), members("1"));
+    let again = deliveries.after(&event);
+    assert_eq!(refusal(&again, retry(3, "1")), DeliveriesError::Open);
+    assert_eq!(*again.get(member(1)), Delivery { generation: 2, ..Delivery::FRESH });
+}
+
+#[test]
+fn an_edited_address_stays_until_it_is_edited_again() {
+    let edited = |address: &str| EditedAddress {
+        member: member(1),
+        address: Personal::new(id(30), address.to_owned()),
+    };
+    let retry_to = |generation, address| {
+        command(Action::Retry { generation, members: members("1"), addresses: vec![edited(address)] })
+    };
+    let fails = |generation| record(vec![of(1, generation, 1, failed())]);
+    let deliveries = after([fails(1), retry_to(2, "a"), fails(2), retry(3, "1")]);
+    assert_eq!(deliveries.address(member(1)), Some("a"));
+    let deliveries = after([fails(1), retry_to(2, "a"), fails(2), retry_to(3, "b")]);
+    assert_eq!((deliveries.address(member(1)), deliveries.address(member(2))), (Some("b"), None));
+    let refused = deliveries.decide_each(retry_to(4, "c"));
+    assert_eq!(refused.event, None, "it is under way");
+}
+
+#[test]
+fn a_discarded_dead_letter_is_retried_by_name_alone() {
+    let deliveries = after([record(vec![of(1, 1, 1, failed())]), discard("1")]);
+    assert_eq!(
+        (state(&deliveries, 1), deliveries.get(member(1)).state),
+        (DeliveryState::Failed, State::Discarded)
+    );
+    assert_eq!(deliveries.decide(discard("1")), Ok(vec![]), "asking twice changes nothing");
+    assert_eq!(deliveries.decide(reopen(2, "1")), Ok(vec![]));
+    assert_eq!(deliveries.decide_each(retry(2, "1")).event.map(|event| event.members()), Some(members("1")));
+    assert_eq!(refusal(&deliveries, discard("2")), DeliveriesError::Open);
+}

@@ -81,6 +81,15 @@ pub enum NotificationCommand {
         /// What receipts and late answers have changed since the last completion, which is not told of them.
         changed: Totals,
     },
+    /// Retry some failed deliveries that a person has chosen.
+    RetryDeliveries {
+        /// When.
+        at: DateTime<Utc>,
+        /// How many.
+        people: u64,
+        /// The reason in the person's words, under the notification's key.
+        reason: Option<Personal<String>>,
+    },
 }
 
 /// The fields of a new notification.

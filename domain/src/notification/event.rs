@@ -111,6 +111,17 @@ pub enum NotificationEvent {
         /// The new generation.
         generation: u32,
     },
+    /// Failed deliveries that a person has chosen are sent again, as a new generation. The events of their chunks, in the same
+    /// transaction, say whose.
+    DeliveriesRetried {
+        /// The new generation.
+        generation: u32,
+        /// How many.
+        people: u64,
+        /// Why, under the notification's key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Personal<String>>,
+    },
 }
 
 /// When a notification began, by its events in their order; none as long as it waits.
@@ -132,7 +143,7 @@ events!(NotificationEvent {
     NotificationRescheduled => "1", NotificationBegun => "1", NotificationPaused => "1", NotificationPausedByLimit => "1",
     NotificationResumed => "1",
     AudienceClosed => "1", NotificationCompleted => "1",
-    NotificationCancelled => "1", NotificationRetried => "1",
+    NotificationCancelled => "1", NotificationRetried => "1", DeliveriesRetried => "1",
 });
 
 /// One fact in the stream `audience/<notification>`, apart from the notification's own so that loading a notification does

@@ -43,8 +43,9 @@ pub struct Notification {
     over_limit: Option<OverLimit>,
     approval: Option<Approval>,
     generation: u32,
-    /// Also true for a cancelled notification that had begun: its audience is closed as far as it was resolved.
-    audience_is_open: bool,
+    /// The generation whose audience is being resolved. Also there for a cancelled notification that had begun: its audience is
+    /// closed as far as it was resolved.
+    open_generation: Option<u32>,
     requested_at: Option<DateTime<Utc>>,
     send_at: Option<DateTime<Utc>>,
     expires_at: Option<DateTime<Utc>>,
@@ -176,7 +177,7 @@ impl Notification {
 
     /// The generation whose audience is still being resolved.
     pub const fn open_generation(&self) -> Option<u32> {
-        if self.audience_is_open { Some(self.generation) } else { None }
+        self.open_generation
     }
 
     /// Decides a command: its events, or the reason of a refusal.
@@ -205,6 +206,9 @@ impl Notification {
             NotificationCommand::Cancel if stage.is_over() => Ok(vec![]),
             NotificationCommand::Cancel => Ok(vec![NotificationEvent::NotificationCancelled]),
             NotificationCommand::Retry { at, changed } => self.retry(stage, at, changed),
+            NotificationCommand::RetryDeliveries { at, people, reason } => {
+                self.retry_deliveries(stage, at, people, reason)
+            }
         }
     }
 
@@ -279,7 +283,7 @@ impl Notification {
     }
 
     fn complete(&self, stage: Stage, generation: u32, totals: Totals) -> Decision {
-        if stage != Stage::Running || self.audience_is_open || self.generation != generation {
+        if stage != Stage::Running || self.open_generation.is_some() || self.generation != generation {
             return Err(NotificationError::NothingToComplete);
         }
         Ok(vec![NotificationEvent::NotificationCompleted { generation, totals }])
@@ -300,6 +304,26 @@ impl Notification {
             return Err(NotificationError::PastExpiry);
         }
         Ok(vec![NotificationEvent::NotificationRetried { generation: self.generation + 1 }])
+    }
+
+    /// Also while an audience is being resolved: that goes on in its own generation.
+    fn retry_deliveries(
+        &self,
+        stage: Stage,
+        at: DateTime<Utc>,
+        people: u64,
+        reason: Option<Personal<String>>,
+    ) -> Decision {
+        match stage {
+            Stage::Cancelled => return Err(NotificationError::Cancelled),
+            Stage::Scheduled | Stage::AwaitingApproval => return Err(NotificationError::NotDue),
+            Stage::Resolving | Stage::Running | Stage::Completed => {}
+        }
+        if self.has_expired(at) {
+            return Err(NotificationError::PastExpiry);
+        }
+        let generation = self.generation + 1;
+        Ok(vec![NotificationEvent::DeliveriesRetried { generation, people, reason }])
     }
 
     fn request(&self, request: RequestNotification) -> Decision {
@@ -385,7 +409,7 @@ impl Notification {
             }
             NotificationEvent::NotificationResumed => (self.is_paused, self.over_limit) = (false, None),
             NotificationEvent::AudienceClosed { .. } => {
-                self.audience_is_open = false;
+                self.open_generation = None;
                 if self.stage == Some(Stage::Resolving) {
                     self.stage = Some(Stage::Running);
                 }
@@ -396,12 +420,18 @@ impl Notification {
             }
             NotificationEvent::NotificationCancelled => self.end(Stage::Cancelled),
             NotificationEvent::NotificationRetried { generation } => self.begin(generation),
+            NotificationEvent::DeliveriesRetried { generation, .. } => {
+                self.generation = generation;
+                if self.stage == Some(Stage::Completed) {
+                    self.stage = Some(Stage::Running);
+                }
+            }
         }
     }
 
     const fn begin(&mut self, generation: u32) {
         self.generation = generation;
-        self.audience_is_open = true;
+        self.open_generation = Some(generation);
         self.stage = Some(Stage::Resolving);
     }
 

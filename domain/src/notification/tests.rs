@@ -591,3 +591,50 @@ fn a_notification_that_passes_a_limit_when_its_time_has_come_waits_until_it_is_r
     assert_eq!(decided(resumed.clone(), begin(3)), Ok(vec![stopped]), "nothing has changed");
     assert_eq!(decided(resumed, begin(2)), Ok(vec![begun()]));
 }
+
+fn some_retried(generation: u32) -> NotificationEvent {
+    NotificationEvent::DeliveriesRetried { generation, people: 1, reason: None }
+}
+
+fn retry_some() -> NotificationCommand {
+    NotificationCommand::RetryDeliveries { at: at(2_000), people: 1, reason: None }
+}
+
+#[test]
+fn a_retry_of_some_begins_a_generation_and_runs_until_it_is_completed() {
+    let closed = NotificationEvent::AudienceClosed { generation: 1, total: 2, excluded: BTreeMap::new() };
+    let completed = NotificationEvent::NotificationCompleted { generation: 1, totals: Totals::default() };
+    let done = given::<Notification>([requested(), closed, completed]);
+    assert_eq!(done.decide(retry_some()), Ok(vec![some_retried(2)]));
+    let mut running = done;
+    running.fold(some_retried(2));
+    assert_eq!((running.state(), running.open_generation()), (Some(NotificationState::Running), None));
+    let complete = NotificationCommand::Complete { generation: 2, totals: Totals::default() };
+    assert!(running.decide(complete).is_ok_and(|events| events.len() == 1));
+}
+
+#[test]
+fn a_retry_of_some_leaves_the_audience_open_that_is_being_resolved() {
+    let mut resolving = given::<Notification>([requested(), some_retried(2)]);
+    assert_eq!(
+        (resolving.state(), resolving.open_generation()),
+        (Some(NotificationState::Resolving), Some(1))
+    );
+    let complete = NotificationCommand::Complete { generation: 2, totals: Totals::default() };
+    assert_eq!(resolving.decide(complete.clone()), Err(NotificationError::NothingToComplete));
+    let close = NotificationCommand::CloseAudience { generation: 1, total: 2, excluded: BTreeMap::new() };
+    let closed = resolving.decide(close).expect("the end of the audience");
+    closed.into_iter().for_each(|event| resolving.fold(event));
+    assert_eq!(resolving.state(), Some(NotificationState::Running));
+    assert!(resolving.decide(complete).is_ok());
+}
+
+#[test]
+fn nothing_of_what_is_cancelled_expired_or_not_begun_is_retried() {
+    let cancelled = given::<Notification>([requested(), NotificationEvent::NotificationCancelled]);
+    assert_eq!(cancelled.decide(retry_some()), Err(NotificationError::Cancelled));
+    let expired = given::<Notification>([expiring(Some(1_500))]);
+    assert_eq!(expired.decide(retry_some()), Err(NotificationError::PastExpiry));
+    let waiting = given::<Notification>([scheduled(9_000)]);
+    assert_eq!(waiting.decide(retry_some()), Err(NotificationError::NotDue));
+}

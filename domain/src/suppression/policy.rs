@@ -27,7 +27,9 @@ pub fn suppressed_by(event: &DeliveriesEvent) -> Vec<(Member, SuppressionCause)>
             .filter_map(|group| Some(each(&group.members, cause_of(&group.receipt)?)))
             .flatten()
             .collect(),
-        DeliveriesEvent::DoubtsResolved { .. } | DeliveriesEvent::DeliveriesReopened { .. } => Vec::new(),
+        DeliveriesEvent::DoubtsResolved { .. }
+        | DeliveriesEvent::DeliveriesReopened { .. }
+        | DeliveriesEvent::DeliveriesDiscarded { .. } => Vec::new(),
     }
 }
 

@@ -16,6 +16,11 @@ words! {
 }
 
 impl AddressKind {
+    /// The kind of an address.
+    pub fn of(address: &str) -> Self {
+        if address.contains('@') { Self::Email } else { Self::Phone }
+    }
+
     /// The reason to leave out a contact without such an address.
     pub const fn missing(self) -> &'static str {
         match self {

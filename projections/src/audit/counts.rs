@@ -25,6 +25,12 @@ pub(super) enum Counts<'a> {
     Reopened {
         generation: u32,
         n: usize,
+        /// How many of them go to another address than the audience has.
+        #[serde(skip_serializing_if = "is_none")]
+        edited: usize,
+    },
+    Discarded {
+        n: usize,
     },
 }
 
@@ -55,11 +61,18 @@ impl<'a> Counts<'a> {
             DeliveriesEvent::DoubtsResolved { members, resolution, .. } => {
                 Self::Resolved { resolution: *resolution, n: members.len() }
             }
-            DeliveriesEvent::DeliveriesReopened { generation, members, .. } => {
-                Self::Reopened { generation: *generation, n: members.len() }
+            DeliveriesEvent::DeliveriesReopened { generation, members, addresses, .. } => {
+                Self::Reopened { generation: *generation, n: members.len(), edited: addresses.len() }
             }
+            // The reason is a text: the delivery's timeline has it.
+            DeliveriesEvent::DeliveriesDiscarded { members, .. } => Self::Discarded { n: members.len() },
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_none(n: &usize) -> bool {
+    *n == 0
 }
 
 /// The only outcome in an event, or the gravest; none if it has none.
@@ -76,7 +89,7 @@ pub(super) fn gravest(event: &DeliveriesEvent) -> Option<DeliveryState> {
             Resolution::Delivered => DeliveryState::Delivered,
             Resolution::NotSent => DeliveryState::Failed,
         }),
-        DeliveriesEvent::DeliveriesReopened { .. } => None,
+        DeliveriesEvent::DeliveriesReopened { .. } | DeliveriesEvent::DeliveriesDiscarded { .. } => None,
     }
 }
 

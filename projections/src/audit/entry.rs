@@ -165,6 +165,9 @@ impl<'a> Entry<'a> {
             | NotificationEvent::NotificationResumed
             | NotificationEvent::NotificationCancelled => json!({}),
             NotificationEvent::NotificationRetried { generation } => json!({ "generation": generation }),
+            NotificationEvent::DeliveriesRetried { generation, people, .. } => {
+                json!({ "generation": generation, "n": people })
+            }
         });
     }
 

@@ -91,7 +91,14 @@ fn ended_doubts_and_reopened_deliveries_are_counted() {
             resolution,
             reason: Some(secret()),
         },
-        DeliveriesEvent::DeliveriesReopened { notification, company, generation: 2, members },
+        DeliveriesEvent::DeliveriesReopened {
+            notification,
+            company,
+            generation: 2,
+            members,
+            addresses: vec![],
+        },
+        DeliveriesEvent::DeliveriesDiscarded { notification, company, members, reason: secret() },
     ];
     let entries = events.map(|event| {
         let recorded = recorded(1, stream(), Event::Deliveries(event));
@@ -100,6 +107,7 @@ fn ended_doubts_and_reopened_deliveries_are_counted() {
     });
     assert_eq!(entries[0], ("failed", json!({"resolution": "not_sent", "n": 2})));
     assert_eq!(entries[1], ("done", json!({"generation": 2, "n": 2})));
+    assert_eq!(entries[2], ("done", json!({"n": 2})));
 }
 
 #[test]

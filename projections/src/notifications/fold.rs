@@ -8,16 +8,16 @@ use commands::log::Recorded;
 use cqrs_es::Aggregate;
 use domain::client::ClientEvent;
 use domain::deliveries::{
-    DeliveriesEvent, Detail, GroupOutcome, OutcomeGroup, ReceiptGroup, chunk_of_stream,
+    DeliveriesEvent, Detail, EditedAddress, GroupOutcome, OutcomeGroup, ReceiptGroup, chunk_of_stream,
 };
 use domain::notification::{AudienceEvent, Beginning, NotificationEvent};
 use domain::value::{Member, first_members};
 use domain::{Event, Personal};
 use uuid::Uuid;
 
-use super::new_states::{of_outcomes, of_receipt, of_reopening, of_resolution};
+use super::new_states::{of_discard, of_outcomes, of_receipt, of_reopening, of_resolution};
 use super::requested::requested;
-use super::rows::{Attempt, Chunk, ChunkKey, Notification, Outcome, Standing, Totals};
+use super::rows::{Attempt, Chunk, ChunkKey, Notification, Outcome, Standing, Totals, ordinal};
 
 /// The rows that a batch changes. Before the fold, `notifications` and `chunks` hold the rows that the batch needs.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ pub(super) struct Fold<'a> {
     pub(super) chunks: BTreeMap<ChunkKey, Chunk<'a>>,
     pub(super) attempts: Vec<Attempt<'a>>,
     pub(super) totals: Totals,
+    /// The addresses that people have edited, by notification and ordinal: the last of each.
+    pub(super) edited: BTreeMap<(Uuid, i32), &'a EditedAddress>,
     /// The clients of new chunks who were erased before the batch.
     pub(super) erased: HashSet<Uuid>,
     /// The people of known chunks with a provider's text in the batch who were erased before it.
@@ -54,7 +56,9 @@ impl<'a> Fold<'a> {
 
     fn notification(&mut self, id: Uuid, event: &NotificationEvent, recorded: &Recorded) {
         if let Some(requested) = requested(event, recorded.position) {
-            let new = Notification { requested: Some(requested), ..Notification::default() };
+            let requested_position = requested.position;
+            let new =
+                Notification { requested: Some(requested), requested_position, ..Notification::default() };
             self.notifications.insert(id, new);
         }
         let Some(notification) = self.notifications.get_mut(&id) else { return };
@@ -132,11 +136,21 @@ impl<'a> Fold<'a> {
                     self.put(key, member, Said { standing, reference, detail });
                 }
             }
-            DeliveriesEvent::DeliveriesReopened { generation, members, .. } => {
+            DeliveriesEvent::DeliveriesReopened { generation, members, addresses, .. } => {
                 let standing = Arc::new(of_reopening(*generation, recorded));
                 for member in members.iter() {
                     let standing = Arc::clone(&standing);
                     self.put(key, member, Said { standing, reference: None, detail: None });
+                }
+                self.edited
+                    .extend(addresses.iter().map(|edited| ((key.0, ordinal(key.1, edited.member)), edited)));
+            }
+            DeliveriesEvent::DeliveriesDiscarded { members, reason, .. } => {
+                let detail = reason.get().map(String::as_str);
+                for member in members.iter() {
+                    let Some((before, reference)) = self.before(key, member) else { continue };
+                    let standing = Arc::new(of_discard(&before, recorded));
+                    self.put(key, member, Said { standing, reference, detail });
                 }
             }
         }

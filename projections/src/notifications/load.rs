@@ -91,7 +91,8 @@ fn with_texts(event: &DeliveriesEvent) -> Members {
         DeliveriesEvent::ReceiptsRecorded { receipts, .. } => {
             receipts.iter().flat_map(|group| &group.details).map(|detail| detail.member).collect()
         }
-        DeliveriesEvent::DoubtsResolved { members, reason: Some(_), .. } => *members,
+        DeliveriesEvent::DoubtsResolved { members, reason: Some(_), .. }
+        | DeliveriesEvent::DeliveriesDiscarded { members, .. } => *members,
         DeliveriesEvent::DoubtsResolved { .. } | DeliveriesEvent::DeliveriesReopened { .. } => Members::NONE,
     }
 }
@@ -109,6 +110,7 @@ struct NotificationRow {
     decided_at: Option<DateTime<Utc>>,
     rejection: Option<String>,
     people: i64,
+    requested_position: Position,
     position: Position,
 }
 
@@ -122,7 +124,7 @@ async fn load_notifications(
     }
     let rows: Vec<NotificationRow> = sqlx::query_as(
         "select notification_id, life, audience_closed, excluded, cancelled_at, begun_at, decided_at, rejection, people,
-                position
+                requested_position, position
          from notifications where notification_id = any($1)",
     )
     .bind(ids.iter().copied().collect::<Vec<_>>())
@@ -144,6 +146,7 @@ impl From<NotificationRow> for Notification {
             decided_at: row.decided_at,
             rejection: row.rejection,
             people: row.people,
+            requested_position: row.requested_position,
             position: row.position,
             is_changed: false,
         }

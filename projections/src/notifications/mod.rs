@@ -2,7 +2,9 @@
 //! old and the new rows of deliveries, never numbers that an event claims.
 
 mod as_of;
+mod edited;
 mod fold;
+mod listed;
 mod load;
 mod new_states;
 mod requested;

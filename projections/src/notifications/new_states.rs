@@ -90,6 +90,16 @@ pub(super) fn of_resolution(resolution: Resolution, before: &Standing, recorded:
     }
 }
 
+/// The state after a person has discarded a failed delivery: it keeps the class and code of its failure.
+pub(super) fn of_discard(before: &Standing, recorded: &Recorded) -> Standing {
+    Standing {
+        cause: Cause { phase: None, observed: Some(Observation::Discarded), ..before.cause.clone() },
+        at: recorded.recorded_at,
+        position: recorded.position,
+        ..before.clone()
+    }
+}
+
 /// The state after a retry reopens a delivery.
 pub(super) fn of_reopening(generation: u32, recorded: &Recorded) -> Standing {
     Standing { generation: number(generation), ..bare(DeliveryState::Pending, recorded) }

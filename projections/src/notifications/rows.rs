@@ -28,6 +28,8 @@ pub(super) struct Notification {
     /// Why it was rejected.
     pub(super) rejection: Option<String>,
     pub(super) people: i64,
+    /// Of its request.
+    pub(super) requested_position: Position,
     pub(super) position: Position,
     pub(super) is_changed: bool,
 }
@@ -147,7 +149,19 @@ impl Chunk<'_> {
     }
 }
 
+/// The list of deliveries that a person has discarded.
+pub(super) const DISCARDED: &str = "discarded";
+
 impl Standing {
+    /// The list over all notifications that the delivery is in; none for the states of most deliveries.
+    pub(super) fn exception(&self) -> Option<&'static str> {
+        match self.state {
+            DeliveryState::Accepted | DeliveryState::Delivered => None,
+            DeliveryState::Failed if self.cause.observed == Some(Observation::Discarded) => Some(DISCARDED),
+            state => Some(state.as_str()),
+        }
+    }
+
     /// Whether it has details that only `attempts` can hold.
     pub(super) const fn is_worth_an_entry(&self) -> bool {
         matches!(self.state, DeliveryState::Deferred | DeliveryState::Failed | DeliveryState::InDoubt)

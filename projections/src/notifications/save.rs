@@ -9,7 +9,9 @@ use domain::value::Member;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::edited::{erase_edited, save_edited};
 use super::fold::Fold;
+use super::listed::Listed;
 use super::load::is_filled;
 use super::rows::{Chunk, ChunkKey, Notification, Outcome, Requested, Standing, Totals, number, ordinal};
 use crate::copy::{CopyIn, Rows};
@@ -18,7 +20,8 @@ pub(super) async fn save(tx: &mut PgConnection, fold: Fold<'_>) -> sqlx::Result<
     save_notifications(tx, &fold).await?;
     insert_recipients(tx, &fold).await?;
     save_chunks(tx, &fold.chunks).await?;
-    save_outcomes(tx, &fold.chunks).await?;
+    save_outcomes(tx, &fold).await?;
+    save_edited(tx, &fold).await?;
     insert_attempts(tx, &fold).await?;
     save_totals(tx, &fold.totals).await?;
     erase(tx, &fold.erased_now).await
@@ -194,26 +197,30 @@ async fn update_chunks(tx: &mut PgConnection, rows: &[(&ChunkKey, &Chunk<'_>)]) 
     Ok(())
 }
 
-/// An outcome with its chunk and member.
-type Placed<'a> = (Uuid, i32, &'a Outcome<'a>);
+/// An outcome with its notification and ordinal, and the lists that it is in.
+type Placed<'a> = (Uuid, i32, &'a Outcome<'a>, Listed);
 
-async fn save_outcomes(tx: &mut PgConnection, chunks: &BTreeMap<ChunkKey, Chunk<'_>>) -> sqlx::Result<()> {
+async fn save_outcomes(tx: &mut PgConnection, fold: &Fold<'_>) -> sqlx::Result<()> {
     let mut copy = CopyIn::table(
         &mut *tx,
         "outcomes (notification_id, ordinal, generation, attempt, state, class, phase, code, observed, provider,
-                   until, at, position, reference, listed)",
+                   until, at, position, reference, listed, exception, company_id, requested_position)",
     );
     let mut changed = Vec::new();
-    for ((notification, chunk), row) in chunks {
+    for ((notification, chunk), row) in &fold.chunks {
         for (member, outcome) in row.outcomes.iter().filter(|(_, outcome)| outcome.is_changed) {
             let place = ordinal(*chunk, *member);
+            let listed = Listed::of(fold, *notification, &outcome.standing);
             if !outcome.is_new {
-                changed.push((*notification, place, outcome));
+                changed.push((*notification, place, outcome, listed));
                 continue;
             }
             put_standing(copy.row().await?.put(notification).put(place), &outcome.standing)
                 .put(outcome.reference.as_deref())
-                .put(outcome.is_listed);
+                .put(outcome.is_listed)
+                .put(listed.exception)
+                .put(listed.company)
+                .put(listed.requested_position);
         }
     }
     copy.end().await?;
@@ -229,12 +236,13 @@ async fn update_outcomes(tx: &mut PgConnection, rows: &[Placed<'_>]) -> sqlx::Re
         "update outcomes o
          set generation = c.generation, attempt = c.attempt, state = c.state, class = c.class, phase = c.phase,
              code = c.code, observed = c.observed, provider = c.provider, reference = c.reference, until = c.until,
-             at = c.at, position = c.position, listed = c.listed
+             at = c.at, position = c.position, listed = c.listed, exception = c.exception, company_id = c.company_id,
+             requested_position = c.requested_position
          from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[],
                      $8::text[], $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[],
-                     $14::bigint[], $15::boolean[])
+                     $14::bigint[], $15::boolean[], $16::text[], $17::uuid[], $18::bigint[])
               as c (notification_id, ordinal, generation, attempt, state, class, phase, code, observed, provider,
-                    reference, until, at, position, listed)
+                    reference, until, at, position, listed, exception, company_id, requested_position)
          where o.notification_id = c.notification_id and o.ordinal = c.ordinal",
     )
     .bind(rows.iter().map(|row| row.0).collect::<Vec<_>>())
@@ -252,6 +260,9 @@ async fn update_outcomes(tx: &mut PgConnection, rows: &[Placed<'_>]) -> sqlx::Re
     .bind(all().map(|row| row.at).collect::<Vec<_>>())
     .bind(all().map(|row| row.position).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.2.is_listed).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.3.exception).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.3.company).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.3.requested_position).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())
@@ -322,6 +333,7 @@ async fn erase(tx: &mut PgConnection, clients: &[Uuid]) -> sqlx::Result<()> {
     .bind(clients)
     .execute(&mut *tx)
     .await?;
+    erase_edited(tx, clients).await?;
     if !is_filled(tx).await? {
         return Ok(());
     }

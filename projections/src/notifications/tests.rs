@@ -124,7 +124,13 @@ fn reopened(position: Position, whom: &str, generation: u32) -> Recorded {
     let (notification, company) = (id(NOTIFICATION).into(), id(COMPANY).into());
     deliveries(
         position,
-        DeliveriesEvent::DeliveriesReopened { notification, company, generation, members: members(whom) },
+        DeliveriesEvent::DeliveriesReopened {
+            notification,
+            company,
+            generation,
+            members: members(whom),
+            addresses: vec![],
+        },
     )
 }
 

@@ -48,7 +48,11 @@ pub(super) fn random_history(seed: u64) -> Vec<Recorded> {
                 Action::Reopen { generation, members: first_members(PEOPLE[place].into()) }
             }
             1 => resolution(&mut chance, PEOPLE[place]),
-            2 | 3 => receipts(&mut chance, PEOPLE[place]),
+            2 => Action::Discard {
+                members: first_members(PEOPLE[place].into()),
+                reason: Personal::new(id(NOTIFICATION), "x".to_owned()),
+            },
+            3 => receipts(&mut chance, PEOPLE[place]),
             _ => outcomes(&mut chance, &chunks[place], PEOPLE[place]),
         };
         let command =
