@@ -14,8 +14,8 @@ use domain::suppression::SUPPRESSION;
 use domain::value::{AddressKind, Channel, CompanyId};
 use domain::{Event, Position};
 use serde_json::json;
-use sqlx::PgConnection;
 use sqlx::types::Json;
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use crate::address::AddressIndex;
@@ -40,6 +40,14 @@ struct Kept<'a> {
     time_zone: &'a str,
     first: (Position, DateTime<Utc>),
     last: (Position, DateTime<Utc>),
+}
+
+/// The addresses of a contact whose row is deleted, as blind indexes.
+#[derive(FromRow)]
+struct Removed {
+    client_id: Uuid,
+    phone_index: Option<Vec<u8>>,
+    email_index: Option<Vec<u8>>,
 }
 
 /// A company as of its last event; `first` is its first position in the batch.
@@ -169,14 +177,14 @@ async fn take_out(
     if stored.is_empty() {
         return Ok(had);
     }
-    let contacts: Vec<(Uuid, Option<Vec<u8>>, Option<Vec<u8>>)> = sqlx::query_as(
+    let contacts: Vec<Removed> = sqlx::query_as(
         "delete from contacts where client_id = any($1) returning client_id, phone_index, email_index",
     )
     .bind(stored)
     .fetch_all(&mut *tx)
     .await?;
-    for (client, phone, email) in contacts {
-        had.entry(client).or_default().extend(phone.into_iter().chain(email));
+    for Removed { client_id, phone_index, email_index } in contacts {
+        had.entry(client_id).or_default().extend(phone_index.into_iter().chain(email_index));
     }
     let rows: Vec<(Uuid, Position, DateTime<Utc>)> = sqlx::query_as(
         "delete from clients where client_id = any($1) returning client_id, registered_position, created_at",

@@ -72,6 +72,16 @@ impl PageRequest {
         self.limit + 1
     }
 
+    /// How many rows the page has at most.
+    pub(crate) const fn limit(&self) -> usize {
+        self.limit.unsigned_abs() as usize
+    }
+
+    /// The row that the page begins after.
+    pub(crate) const fn cursor(&self) -> Option<Cursor> {
+        self.after
+    }
+
     /// Whether nothing comes before the page.
     pub(crate) const fn is_first(&self) -> bool {
         self.after.is_none()

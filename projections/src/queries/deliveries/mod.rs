@@ -1,7 +1,9 @@
 //! Deliveries with the timeline of their attempts.
 
 mod content;
+mod owners;
 mod positions;
+pub mod search;
 mod state;
 mod which;
 
@@ -16,6 +18,7 @@ use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 pub use self::content::{ContentRow, content};
+pub use self::owners::{Owner, owners};
 pub(super) use self::positions::positions;
 pub use self::state::ShownState;
 use super::{Page, PageRequest, Person, Scope};
@@ -43,6 +46,8 @@ pub struct DeliveryRow {
     /// One of the names in the totals.
     #[schema(value_type = String)]
     pub state: ShownState,
+    /// Whether it failed and a person has decided that it is not sent again.
+    pub discarded: bool,
     /// 1 for the request, one more for each retry.
     pub generation: i32,
     /// The attempts, in order.
@@ -115,15 +120,19 @@ struct Found {
     channel: String,
     #[sqlx(try_from = "String")]
     state: ShownState,
+    discarded: bool,
     generation: i32,
+    /// The address in the place of the one in the audience.
+    edited_to: Option<String>,
     #[sqlx(json)]
     attempts: Vec<AttemptRow>,
 }
 
-/// The rows of the people at the places `$2` of a notification `$1`, with the places that are being sent to as `$3`.
-/// The history of a delivery is its row in `outcomes` alone, unless it is listed.
-const DELIVERY: &str = "select r.ordinal, n.notification_id, n.company_id, r.client_id, r.contact_kind,
+/// The rows of the people at the places `$2` of the notifications `$1`, in this order; if it is one notification, with the places
+/// that are being sent to as `$3`. The history of a delivery is its row in `outcomes` alone, unless it is listed.
+const DELIVERY: &str = "select w.turn, r.ordinal, n.notification_id, n.company_id, r.client_id, r.contact_kind,
     r.addressee as sealed, n.channel, coalesce(o.generation, 1) as generation,
+    coalesce(o.exception = 'discarded', false) as discarded, a.address as edited_to,
     case when coalesce(o.state, 'pending') in ('pending', 'deferred') and r.ordinal = any($3) then 'sending'
          else coalesce(o.state, 'pending') end as state,
     case
@@ -140,12 +149,13 @@ const DELIVERY: &str = "select r.ordinal, n.notification_id, n.company_id, r.cli
              'provider', o.provider, 'outcome', o.state, 'class', o.class, 'phase', o.phase, 'code', o.code,
              'observed', o.observed, 'detail', null, 'reference', o.reference, 'until', o.until))
     end as attempts
-  from unnest($2::integer[]) as w (ordinal)
-  join notifications.notifications n on n.notification_id = $1
-  join notifications.recipients r on r.notification_id = $1 and r.ordinal = w.ordinal
-  left join notifications.outcomes o on o.notification_id = $1 and o.ordinal = w.ordinal
+  from unnest($1::uuid[], $2::integer[]) with ordinality as w (notification_id, ordinal, turn)
+  join notifications.notifications n on n.notification_id = w.notification_id
+  join notifications.recipients r on r.notification_id = w.notification_id and r.ordinal = w.ordinal
+  left join notifications.outcomes o on o.notification_id = w.notification_id and o.ordinal = w.ordinal
+  left join notifications.edited_addresses a on a.notification_id = w.notification_id and a.ordinal = w.ordinal
   where $4::uuid[] is null or n.company_id = any($4)
-  order by r.ordinal";
+  order by w.turn";
 
 /// The deliveries of a notification in scope, in the order of its audience. One snapshot gives the page and its rows.
 ///
@@ -163,7 +173,8 @@ pub async fn list(
     let mut tx = begin(log.pool()).await?;
     sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *tx).await?;
     let ordinals = which::ordinals(&mut tx, notification, filter.state, &sending, page).await?;
-    let rows = found(&mut tx, scope, notification, &ordinals, &sending).await?;
+    let places: Vec<_> = ordinals.into_iter().map(|ordinal| (notification.uuid(), ordinal)).collect();
+    let rows = found(&mut tx, scope, &places, &sending).await?;
     tx.commit().await?;
     let rows = opened(log, rows).await?;
     let Page { data, next } = page.page(rows, |row| Cursor::at(row.ordinal.into()));
@@ -190,21 +201,21 @@ pub async fn delivery(
     .fetch_optional(&mut *connection)
     .await?;
     let Some(notification) = notification else { return Ok(None) };
-    let found = found(&mut connection, scope, notification.into(), &[place(ordinal)], &[]).await?;
+    let found = found(&mut connection, scope, &[(notification, place(ordinal))], &[]).await?;
     drop(connection);
     Ok(opened(log, found).await?.pop().map(DeliveryRow::from))
 }
 
+/// The rows at some places, in their order: notifications and ordinals. `sending` are ordinals of the only notification.
 async fn found(
     connection: &mut PgConnection,
     scope: Scope<'_>,
-    notification: NotificationId,
-    ordinals: &[i32],
+    places: &[(Uuid, i32)],
     sending: &[i32],
 ) -> sqlx::Result<Vec<Found>> {
-    sqlx::query_as(&sized(DELIVERY, &json_bytes_of("attempts"), "ordinal"))
-        .bind(notification.uuid())
-        .bind(ordinals)
+    sqlx::query_as(&sized(DELIVERY, &json_bytes_of("attempts"), "turn"))
+        .bind(places.iter().map(|place| place.0).collect::<Vec<_>>())
+        .bind(places.iter().map(|place| place.1).collect::<Vec<_>>())
         .bind(sending)
         .bind(scope.ids())
         .fetch_all(connection)
@@ -240,8 +251,9 @@ impl Found {
 impl From<Found> for DeliveryRow {
     fn from(row: Found) -> Self {
         let id = row.ordinal().map(|ordinal| DeliveryId::of(row.notification_id.into(), ordinal).uuid());
+        let edited_to = row.edited_to;
         let (client_name, contact, to) = row.addressee.map_or_else(Default::default, |person| {
-            (Some(person.client_name), Some(person.contact_name), Some(person.address))
+            (Some(person.client_name), Some(person.contact_name), Some(edited_to.unwrap_or(person.address)))
         });
         Self {
             id: id.unwrap_or_default(),
@@ -253,6 +265,7 @@ impl From<Found> for DeliveryRow {
             channel: row.channel,
             to,
             state: row.state,
+            discarded: row.discarded,
             generation: row.generation,
             attempts: row.attempts,
         }
