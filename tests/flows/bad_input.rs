@@ -29,6 +29,7 @@ struct Office {
     client: String,
     message: String,
     notification: String,
+    delivery: String,
     template: String,
 }
 
@@ -45,8 +46,9 @@ impl Office {
         let notification =
             id_of(&admin.post_new("/notifications", &sms_to(company, "hola")).await.expect(202));
         tests::notified::finished(&admin, &notification).await;
+        let delivery = id_of(&admin.all(&format!("/notifications/{notification}/deliveries")).await[0]);
         let template = id_of(&admin.post("/templates", &email_template(company)).await.expect(201));
-        Self { world, admin, other, company, client, message, notification, template }
+        Self { world, admin, other, company, client, message, notification, delivery, template }
     }
 
     /// Where a route's good requests go, and their bodies, all fields given.
@@ -121,6 +123,19 @@ impl Office {
             | "POST /notifications/{id}/approve"
             | "POST /projections/{name}/rebuild" => vec![json!({})],
             "POST /notifications/{id}/reject" => vec![json!({"reason": "No es la lista\nde hoy"})],
+            "POST /deliveries/{id}/discard" => vec![json!({"reason": "Se fue\nde la ciudad"})],
+            "POST /deliveries/{id}/retry" => vec![json!({"to": "3001234567", "update_client": true})],
+            "POST /deliveries/retry" => {
+                let filter = json!({
+                    "company": self.company.to_string(), "to": "ana@example.com", "state": "failed",
+                    "class": "transient", "provider": "principal", "channel": "sms",
+                    "from": "2026-01-01T00:00:00Z", "to_time": "2026-02-01T00:00:00Z",
+                });
+                vec![
+                    json!({"ids": [self.delivery.clone()], "reason": "El proveedor\nestuvo caído"}),
+                    json!({"filter": filter, "reason": "El proveedor estuvo caído"}),
+                ]
+            }
             "POST /suppressions" => vec![json!({
                 "company_id": self.company.to_string(), "channel": "sms", "address": "3001234567", "reason": "manual",
                 "note": "Lo pidió\npor teléfono",
@@ -414,7 +429,9 @@ fn required(route: &Route, good: &Value) -> &'static [&'static str] {
         "POST /companies/{id}/clients" => &["name"],
         "POST /messages" => &["body"],
         "POST /inbox/read-all" => &["up_to"],
-        "POST /notifications/{id}/reject" => &["reason"],
+        "POST /notifications/{id}/reject" | "POST /deliveries/{id}/discard" => &["reason"],
+        "POST /deliveries/retry" if good["ids"].is_array() => &["ids", "reason"],
+        "POST /deliveries/retry" => &["reason"],
         "POST /suppressions" => &["company_id", "channel", "address", "reason"],
         "POST /notifications/{id}/reschedule" => &["schedule_at"],
         "POST /templates" if good["channel"] == "email" => &["name", "channel", "category", "subject"],
@@ -486,6 +503,14 @@ async fn a_query_that_says_what_nobody_understands_is_refused_by_its_name() {
         "/notifications?state=otro",
         "/notifications?company=x",
         "/notifications?from=ayer",
+        "/deliveries?company=x",
+        "/deliveries?client=x",
+        "/deliveries?to=nadie",
+        "/deliveries?state=otro",
+        "/deliveries?discarded=quizás",
+        "/deliveries?class=otra",
+        "/deliveries?channel=fax",
+        "/deliveries?to_time=ayer",
         "/templates?company=x",
         "/templates?channel=fax",
         "/audit?actor=7",
@@ -555,7 +580,9 @@ async fn what_is_not_there_is_not_found_and_what_cannot_be_done_is_not_allowed()
                 "PATCH" => request.json(&json!({"name": "Otro"})),
                 _ if route.path.ends_with("/clients") => request.json(&json!({"name": "Otro"})),
                 _ if route.path.ends_with("/versions") => request.json(&json!({"body": "Hola"})),
-                _ if route.path.ends_with("/reject") => request.json(&json!({"reason": "No"})),
+                _ if ["/reject", "/discard"].iter().any(|end| route.path.ends_with(end)) => {
+                    request.json(&json!({"reason": "No"}))
+                }
                 _ if route.path.ends_with("/reschedule") => {
                     request.json(&json!({"schedule_at": "2098-01-01T00:00:00Z"}))
                 }

@@ -69,6 +69,8 @@ fn rule(route: &Route) -> (Guard, Thing) {
         "PATCH /companies/{id}" => (Company(&[]), Thing::Company),
         "POST /projections/{name}/rebuild" => (Roles(&[]), Thing::Projection),
         "POST /messages" => (Roles(&[Role::Operator]), Thing::None),
+        "GET /deliveries" | "GET /deliveries/count" => (Roles(READERS), Thing::None),
+        "POST /deliveries/retry" => (Roles(NOTIFIERS), Thing::None),
         "GET /notifications" | "GET /templates" => (Roles(READERS), Thing::None),
         "GET /audit" => (Roles(&[Role::Auditor]), Thing::None),
         "GET /simulator/messages" => (Roles(&[Role::Operator, Role::Notifier]), Thing::None),
@@ -101,6 +103,9 @@ fn rule(route: &Route) -> (Guard, Thing) {
             (Company(NOTIFIERS), Thing::Template)
         }
         "GET /deliveries/{id}" => (Company(READERS), Thing::Delivery),
+        "POST /deliveries/{id}/retry" | "POST /deliveries/{id}/discard" => {
+            (Company(NOTIFIERS), Thing::Delivery)
+        }
         "GET /messages/{id}/receipts" | "GET /messages/{id}/history" => {
             (Message { auditors: true }, Thing::Message)
         }
@@ -240,7 +245,9 @@ fn body(route: &Route) -> Value {
         "POST /companies/{id}/clients" => json!({"name": "Nueva"}),
         "POST /inbox/read-all" => json!({"up_to": 0}),
         "POST /templates/{id}/versions" => json!({"subject": "Otro", "body": "Hola"}),
-        "POST /notifications/{id}/reject" | "DELETE /suppressions/{id}" => json!({"reason": "No"}),
+        "POST /notifications/{id}/reject" | "DELETE /suppressions/{id}" | "POST /deliveries/{id}/discard" => {
+            json!({"reason": "No"})
+        }
         "POST /notifications/{id}/reschedule" => json!({"schedule_at": "2026-01-31T15:00:00Z"}),
         _ => json!({}),
     }
@@ -323,9 +330,9 @@ async fn within_a_company_each_role_may_do_what_is_its_own_and_an_administrator_
             for (role, insider) in &town.insiders {
                 let status = ask(insider, &route, &path).await.status.as_u16();
                 if roles.contains(role) {
-                    // What is over can be neither rejected nor moved to another time.
-                    let too_late =
-                        status == 409 && ["/reject", "/reschedule"].iter().any(|end| name.ends_with(end));
+                    // What is over can be neither rejected nor moved to another time, and what was sent is no dead letter.
+                    let ends = ["/reject", "/reschedule", "deliveries/{id}/retry", "/discard"];
+                    let too_late = status == 409 && ends.iter().any(|end| name.ends_with(end));
                     assert!(matches!(status, 200..300) || too_late, "{name} as {role:?}: {status}");
                 } else {
                     assert_eq!(status, 403, "{name} as {role:?}");
@@ -376,6 +383,8 @@ async fn lists_show_nothing_of_another_company() {
     for path in [
         format!("/audit?company={there}"),
         format!("/notifications?company={there}"),
+        format!("/deliveries?company={there}"),
+        "/deliveries?to=%2B573007778899".to_owned(),
         format!("/audit?subject={}", town.notification),
     ] {
         assert!(auditor.all(&path).await.is_empty(), "{path}");

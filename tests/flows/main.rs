@@ -7,6 +7,7 @@ mod audit;
 mod bad_input;
 mod command_line;
 mod connections;
+mod deliveries;
 mod dispatch;
 mod doctor;
 mod erasure;

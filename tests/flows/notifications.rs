@@ -70,7 +70,7 @@ impl Desk {
     }
 
     /// How many messages each address was sent.
-    fn received(&self, channel: Channel) -> BTreeMap<String, usize> {
+    pub(crate) fn received(&self, channel: Channel) -> BTreeMap<String, usize> {
         let mut received = BTreeMap::new();
         for arrival in self.arrivals(channel) {
             if matches!(arrival.outcome, Outcome::Accepted | Outcome::AcceptedThenCut) {

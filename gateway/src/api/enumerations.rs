@@ -22,7 +22,6 @@ type Words = Vec<&'static str>;
 
 /// The properties of schemas, each with the schemas that it has those words in.
 fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
-    let class = [FailureClass::WORDS, SuppressionReason::WORDS];
     vec![
         (
             "channel",
@@ -31,6 +30,8 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
                 "ArrivalView",
                 "AuditEntry",
                 "DeliveryRow",
+                "NotificationHead",
+                "FailedDeliveries",
                 "NewNotification",
                 "NewTemplate",
                 "NewVersion",
@@ -53,17 +54,18 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
         ("encoding", &["SmsView"], SmsEncoding::WORDS.to_vec()),
         ("column", &["ImportError"], Column::WORDS.to_vec()),
         ("state", &["DeliveryRow"], ShownState::WORDS.to_vec()),
+        ("state", &["FailedDeliveries"], vec!["failed"]),
         ("state", &["NotificationRow"], NotificationState::WORDS.to_vec()),
         ("state", &["ApprovalRow"], ApprovalState::WORDS.to_vec()),
         ("outcome", &["AttemptRow"], outcomes()),
         ("outcome", &["Cause"], causes()),
         ("outcome", &["ArrivalView"], vec!["accepted", "accepted_then_cut", "refused", "lost"]),
         ("result", &["AuditEntry"], [&outcomes()[..], &["done", "unreadable"]].concat()),
-        ("class", &["AttemptRow"], class.concat()),
+        ("class", &["AttemptRow", "FailedDeliveries"], class()),
         ("phase", &["AttemptRow"], Phase::WORDS.to_vec()),
         ("observed", &["AttemptRow"], Observation::WORDS.to_vec()),
         // Unknown parts of a cause are empty.
-        ("class", &["Cause"], [&class.concat()[..], &[""]].concat()),
+        ("class", &["Cause"], [&class()[..], &[""]].concat()),
         ("phase", &["Cause"], [Phase::WORDS, &[""]].concat()),
         ("observed", &["Cause"], [Observation::WORDS, &[""]].concat()),
         ("name", &["LimitUse"], measured()),
@@ -78,6 +80,12 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
 fn parameters() -> Vec<(&'static str, &'static str, &'static str, Words)> {
     vec![
         ("get", "/audit", "hide", vec!["receipts"]),
+        ("get", "/deliveries", "state", ShownState::WORDS.to_vec()),
+        ("get", "/deliveries", "class", class()),
+        ("get", "/deliveries", "channel", Channel::WORDS.to_vec()),
+        ("get", "/deliveries/count", "state", ShownState::WORDS.to_vec()),
+        ("get", "/deliveries/count", "class", class()),
+        ("get", "/deliveries/count", "channel", Channel::WORDS.to_vec()),
         ("get", "/inbox", "state", vec!["all", "unread", "read"]),
         ("get", "/notifications", "state", NotificationState::WORDS.to_vec()),
         ("get", "/notifications/{id}/deliveries", "state", ShownState::WORDS.to_vec()),
@@ -88,6 +96,11 @@ fn parameters() -> Vec<(&'static str, &'static str, &'static str, Words)> {
         ("get", "/users", "active", vec!["true", "false", "all"]),
         ("post", "/projections/{name}/rebuild", "name", projections()),
     ]
+}
+
+/// The kinds of failure, and the reasons why nothing may be sent.
+fn class() -> Words {
+    [FailureClass::WORDS, SuppressionReason::WORDS].concat()
 }
 
 /// The outcomes of an attempt.

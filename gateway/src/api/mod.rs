@@ -25,6 +25,7 @@
 //!   refusal of unknown fields are added to every endpoint by `openapi`.
 //! - A stream ends on `state.shutdown()`. Time is `state.now()`, a new id `state.new_id()`.
 
+mod address;
 mod answered;
 mod audit;
 mod clients;

@@ -4,11 +4,13 @@ use std::convert::Infallible;
 
 use commands::CommandError;
 use commands::clients::ClientRefusal;
+use commands::dead_letters::RetryRefusal;
 use commands::log::{FeedError, LoadError, SealError};
 use commands::users::UserRefusal;
 use domain::DecodeError;
 use domain::client::{COLUMNS_MAX, CONTACTS_MAX, ClientError};
 use domain::company::CompanyError;
+use domain::deliveries::DeliveriesError;
 use domain::inbox::InboxError;
 use domain::message::{MessageError, RECIPIENTS_MAX, UNDO_WINDOW_S};
 use domain::notification::{HOLD_SECONDS_MAX, NotificationError, SCHEDULE_DAYS_MAX};
@@ -228,6 +230,39 @@ impl Refusal for TemplateError {
             }
         }
     }
+}
+
+impl Refusal for DeliveriesError {
+    fn problem(&self) -> Problem {
+        Problem::conflict(match self {
+            Self::Open => Reason::DeliveryOpen,
+            Self::Sent => Reason::DeliverySent,
+            Self::InDoubt => Reason::DeliveryInDoubt,
+            Self::Suppressed => Reason::DeliverySuppressed,
+            Self::Cancelled => Reason::Cancelled,
+            _ => Reason::Contended,
+        })
+    }
+}
+
+impl Refusal for RetryRefusal {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Delivery(rule) => rule.problem(),
+            Self::Notification(rule) => rule.problem(),
+            Self::Client(rule) => rule.problem(),
+            Self::Erased => Problem::conflict(Reason::PersonErased),
+            Self::AddressSuppressed => Problem::conflict(Reason::AddressSuppressed),
+            Self::ContactGone => Problem::conflict(Reason::ContactGone),
+            Self::AlreadyRetried => Problem::conflict(Reason::AlreadyRetried),
+        }
+    }
+}
+
+/// The reason of a refusal, where it stands beside others.
+pub(crate) fn reason_of(refusal: &impl Refusal) -> Reason {
+    let Problem { reason, faults, .. } = refusal.problem();
+    reason.or_else(|| faults.into_iter().next().map(|fault| fault.reason)).unwrap_or(Reason::Contended)
 }
 
 impl Refusal for NotificationError {

@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::value::Language;
 
+pub(crate) use self::convert::reason_of;
 pub use self::fault::{Fault, Faults, POINTER_BYTES_MAX, Place, pointer_to};
 pub use self::kind::Kind;
 pub use self::language::{accepted, text};

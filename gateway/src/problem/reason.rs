@@ -151,6 +151,29 @@ pub enum Reason {
     },
     /// The notification would pass a limit of its company.
     OverLimit(OverLimit),
+    /// Too many ids.
+    TooManyIds {
+        /// The maximum.
+        max: usize,
+    },
+    /// No SMS reaches the number.
+    NotMobile,
+    /// The delivery is being sent, or waits to be.
+    DeliveryOpen,
+    /// A provider has the delivery.
+    DeliverySent,
+    /// The doubt about the delivery has to end first.
+    DeliveryInDoubt,
+    /// Nothing may be sent to the person.
+    DeliverySuppressed,
+    /// Nothing is sent to the address for the company on the channel.
+    AddressSuppressed,
+    /// The person was erased.
+    PersonErased,
+    /// The client has no contact with the address any more.
+    ContactGone,
+    /// The delivery is already being sent to another address.
+    AlreadyRetried,
     /// Too many own columns of a client.
     TooManyColumns {
         /// The maximum.
@@ -267,6 +290,16 @@ impl Reason {
             Self::TooManyExternalIds { .. } => "too_many_external_ids",
             Self::TooManySegments { .. } => "too_many_segments",
             Self::OverLimit(_) => "over_limit",
+            Self::TooManyIds { .. } => "too_many_ids",
+            Self::NotMobile => "not_mobile",
+            Self::DeliveryOpen => "delivery_open",
+            Self::DeliverySent => "delivery_sent",
+            Self::DeliveryInDoubt => "delivery_in_doubt",
+            Self::DeliverySuppressed => "delivery_suppressed",
+            Self::AddressSuppressed => "address_suppressed",
+            Self::PersonErased => "person_erased",
+            Self::ContactGone => "contact_gone",
+            Self::AlreadyRetried => "already_retried",
             Self::TooManyContacts { .. } => "too_many_contacts",
             Self::TooManyColumns { .. } => "too_many_columns",
             Self::TooLateToWithdraw { .. } => "too_late_to_withdraw",

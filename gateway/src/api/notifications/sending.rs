@@ -21,13 +21,13 @@ pub(super) async fn with_sending(
 }
 
 /// Sets the state `sending` in the rows of in-flight deliveries.
-pub(in crate::api) async fn mark_sending(
+pub(in crate::api) async fn mark_sending<'a>(
     state: &AppState,
     notification: NotificationId,
-    rows: &mut [DeliveryRow],
+    rows: impl IntoIterator<Item = &'a mut DeliveryRow>,
 ) -> Answer<()> {
-    let mut open: Vec<_> =
-        rows.iter_mut().filter(|row| row.is_open()).filter_map(|row| Some((ordinal(row)?, row))).collect();
+    let open = rows.into_iter().filter(|row| row.is_open());
+    let mut open: Vec<_> = open.filter_map(|row| Some((ordinal(row)?, row))).collect();
     let ordinals: Vec<u32> = open.iter().map(|(ordinal, _)| *ordinal).collect();
     if ordinals.is_empty() {
         return Ok(());

@@ -3,14 +3,13 @@
 use axum::extract::State;
 use commands::suppressions::{self, SuppressedAddress};
 use domain::suppression::SuppressionCause;
-use domain::value::{
-    AddressKind, Channel, CompanyId, EmailAddress, Invalid, PhoneNumber, Role, StatedReason,
-};
+use domain::value::{Channel, CompanyId, Role, StatedReason};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::access::Caller;
 use crate::api::Wrote;
+use crate::api::address::canonical;
 use crate::api::schema::Made;
 use crate::extract::{Body, Fields, FromFields, Order, Short};
 use crate::problem::{Answer, Problem};
@@ -65,24 +64,10 @@ pub(super) async fn add(State(state): State<AppState>, order: Order<AddSuppressi
     if !caller.may_notify(company) || !state.directory().has_company(company).await? {
         return Err(Problem::of_field("/company_id", crate::problem::Reason::UnknownId));
     }
-    let address = canonical(&state, company, channel, address.as_str()).await?;
+    let address = canonical(&state, company, channel, ("/address", address.as_str())).await?;
     let suppressed = SuppressedAddress { company, channel, address };
     let answer = json!({ "id": suppressed.id(state.log()) });
     let done = suppressions::add(state.log(), &suppressed, reason, note, &context, &answer).await?;
     dispatcher::tasks::stop_suppressed(state.log().pool()).await?;
     Ok(state.created(&caller, done, answer))
-}
-
-/// The address as contacts have it.
-async fn canonical(state: &AppState, company: CompanyId, channel: Channel, address: &str) -> Answer<String> {
-    let invalid = |invalid: Invalid| Problem::of_field("/address", invalid.into());
-    match channel.rules().address {
-        AddressKind::Email => EmailAddress::read(address).map(EmailAddress::into_string).map_err(invalid),
-        AddressKind::Phone => {
-            let profile = commands::companies::profile(state.log(), company).await?;
-            let country = profile.ok_or_else(Problem::not_found)?.country.parse();
-            let country = country.map_err(|invalid: Invalid| Problem::internal(&invalid))?;
-            PhoneNumber::parse(address, country).map(PhoneNumber::into_string).map_err(invalid)
-        }
-    }
 }

@@ -89,6 +89,7 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooManyExternalIds { max } => {
             format!("The list can have at most {} external ids.", grouped(*max, ','))
         }
+        Reason::TooManyIds { max } => format!("Too many: {} at most.", grouped(*max, ',')),
         Reason::TooManySegments { segments, max } => {
             format!("The longest SMS takes {segments} parts, and the maximum given is {max}.")
         }
@@ -151,6 +152,15 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::DeclaredTwice => "Another variable has this name.",
         Reason::NotTheTemplates => "It differs from the template, which keeps its channel and its company.",
         Reason::NoOwnAddress => "You have no address of this channel that the test could go to.",
+        Reason::NotMobile => "No SMS reaches that number: it is not a mobile.",
+        Reason::DeliveryOpen => "It is still being sent.",
+        Reason::DeliverySent => "It was sent already, and is not sent twice.",
+        Reason::DeliveryInDoubt => "Nobody can tell whether it was sent. End the doubt first.",
+        Reason::DeliverySuppressed => "Nothing may be sent to this person.",
+        Reason::AddressSuppressed => "The address is suppressed: nothing is sent to it on this channel.",
+        Reason::PersonErased => "The data of the person was erased.",
+        Reason::ContactGone => "The client has no contact with that address any more.",
+        Reason::AlreadyRetried => "It is already being sent to another address.",
         // Reasons with numbers: `reason` has their texts.
         Reason::Value(_)
         | Reason::File(_)
@@ -171,6 +181,7 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooLateToWithdraw { .. }
         | Reason::TooFar { .. }
         | Reason::TooManyExternalIds { .. }
+        | Reason::TooManyIds { .. }
         | Reason::TooManySegments { .. }
         | Reason::OverLimit(_)
         | Reason::AudienceChanged { .. } => "",

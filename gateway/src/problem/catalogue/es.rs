@@ -97,6 +97,7 @@ pub(in crate::problem) fn reason(reason: &Reason) -> String {
         Reason::TooManyExternalIds { max } => {
             format!("La lista puede tener {} identificadores como máximo.", grouped(*max, '.'))
         }
+        Reason::TooManyIds { max } => format!("Son demasiados: como máximo {}.", grouped(*max, '.')),
         Reason::TooManySegments { segments, max } => {
             format!("El SMS más largo ocupa {segments} segmentos, y el máximo indicado es {max}.")
         }
@@ -161,6 +162,15 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::DeclaredTwice => "Otra variable ya tiene este nombre.",
         Reason::NotTheTemplates => "No coincide con la plantilla, que conserva su canal y su empresa.",
         Reason::NoOwnAddress => "Usted no tiene una dirección de este canal a la que enviar la prueba.",
+        Reason::NotMobile => "A ese número no llega ningún SMS: no es un celular.",
+        Reason::DeliveryOpen => "Todavía se está enviando.",
+        Reason::DeliverySent => "Ya se envió: no se envía dos veces.",
+        Reason::DeliveryInDoubt => "No se sabe si se envió. Resuelva primero la duda.",
+        Reason::DeliverySuppressed => "No se le puede enviar.",
+        Reason::AddressSuppressed => "La dirección está excluida: no se le envía nada por este canal.",
+        Reason::PersonErased => "Los datos de la persona fueron borrados.",
+        Reason::ContactGone => "El cliente ya no tiene un contacto con esa dirección.",
+        Reason::AlreadyRetried => "Ya se está enviando a otra dirección.",
         // Reasons with numbers: `reason` has their texts.
         Reason::Value(_)
         | Reason::File(_)
@@ -181,6 +191,7 @@ const fn plain(reason: &Reason) -> &'static str {
         | Reason::TooLateToWithdraw { .. }
         | Reason::TooFar { .. }
         | Reason::TooManyExternalIds { .. }
+        | Reason::TooManyIds { .. }
         | Reason::TooManySegments { .. }
         | Reason::OverLimit(_)
         | Reason::AudienceChanged { .. } => "",
