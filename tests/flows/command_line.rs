@@ -7,7 +7,8 @@ use projections::Projection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::ledger::Ledger;
-use tests::orders::message_to;
+use tests::notified::finished;
+use tests::orders::{client_of, message_to, sms_to};
 use tests::program::{self, Ended, Program, text};
 use tests::world::{MASTER, PASSWORD};
 use tests::{Client, World, id_of};
@@ -288,4 +289,48 @@ async fn without_demo_data_there_is_an_administrator_and_who_is_added() {
         assert_eq!(nobody.log_in(email, password).await.all("/users").await.len(), 2, "{email}");
     }
     dev.interrupt().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_listed_shown_retried_and_discarded() {
+    let world = World::start().await;
+    let company = world.company("Vigía").await;
+    let nora = world.user("Nora", &[Role::Notifier], &[company]).await;
+    for (name, phone) in [("C-1", "+573001250001"), ("C-2", "+573001260001"), ("C-3", "+573015510101")] {
+        let body = client_of(name, name, Some(phone), None);
+        nora.post(&format!("/companies/{company}/clients"), &body).await.expect(201);
+    }
+    let asked = id_of(&nora.post_new("/notifications", &sms_to(company, "Hola")).await.expect(202));
+    finished(&nora, &asked).await;
+    world.caught_up().await;
+    let beside = Beside::of(&world);
+    let list = async |more: &[&str]| -> Vec<(String, String)> {
+        let listed = beside.done(&[&["deliveries", "list", "--state", "failed"], more].concat(), "").await;
+        let rows = listed["data"].as_array().cloned().expect("rows");
+        rows.iter().map(|row| (row["to"].as_str().expect("an address").to_owned(), id_of(row))).collect()
+    };
+    let dead = list(&[]).await;
+    assert_eq!(dead.len(), 2);
+    assert_eq!(list(&["--class", "expired"]).await, []);
+    let found = list(&["--to", "+573001250001"]).await;
+    let (_, id) = &found[0];
+    let shown = beside.done(&["deliveries", "show", id], "").await;
+    assert_eq!((&shown["to"], &shown["state"]), (&json!("+573001250001"), &json!("failed")));
+
+    let retry = ["deliveries", "retry", id, "--to", "+573015510102", "--reason", "Otro número"];
+    assert_eq!(beside.done(&retry, "").await, json!({"done": [id], "refused": []}));
+    finished(&nora, &asked).await;
+    world.caught_up().await;
+    let again = beside.run(&[&retry[..], &["--json"]].concat(), "").await;
+    assert_eq!(again.code, REFUSED, "it was sent: {}", again.output);
+    let (_, other) = dead.iter().find(|(_, one)| one != id).expect("the other one");
+    let some = ["deliveries", "discard", id, other, "--reason", "Se fue", "--json"];
+    assert_eq!(beside.run(&some, "").await.code, IN_PART);
+    world.caught_up().await;
+    assert_eq!(list(&[]).await, []);
+    let discarded = beside.done(&["deliveries", "list", "--discarded"], "").await;
+    assert_eq!(discarded["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(beside.refused(&["deliveries", "list", "--to", "nadie"]).await, USAGE);
+    assert_eq!(beside.refused(&["deliveries", "show", &company.to_string()]).await, REFUSED);
+    world.stop().await;
 }

@@ -1,5 +1,6 @@
 //! The command line: `mensajeria [dev]`, `serve`, and the commands for operators.
 
+mod deliveries;
 mod dev;
 mod doctor;
 mod exit;
@@ -72,6 +73,9 @@ enum Command {
     /// Manage users, and tokens for programs
     #[command(subcommand)]
     User(user::UserCommand),
+    /// List deliveries over all notifications, send failed ones again, or discard them
+    #[command(subcommand)]
+    Deliveries(deliveries::DeliveriesCommand),
     /// Look at everything that sending stands on: providers, senders' domains, servers, keys, machine
     Doctor,
     /// Try providers
@@ -134,6 +138,7 @@ async fn dispatch(cli: Cli, config: Config) -> Result<Exit, CliError> {
         Command::Relay(command) => relay::run(&global, config, &command).await,
         Command::Import(command) => import::run(&global, config, &command).await,
         Command::User(command) => user::run(&global, config, command).await,
+        Command::Deliveries(command) => deliveries::run(&global, config, command).await,
         Command::Doctor => doctor::run(&global, config).await,
         Command::Provider(command) => provider::run(&global, config, &command).await,
         Command::Openapi => openapi::run(),
