@@ -137,6 +137,15 @@ export const getFailures = (id: string) => ask(client.GET('/notifications/{id}/f
 export const getDeliveries = (id: string, query: { state?: string; after?: string; limit?: number }) =>
   ask(client.GET('/notifications/{id}/deliveries', { params: { path: { id }, query: chosen(query) } }));
 export const getDelivery = (id: string) => ask(client.GET('/deliveries/{id}', path(id)));
+export const searchDeliveries = (query: c.DeliveryFilter & { after?: string; limit?: number }) =>
+  ask(client.GET('/deliveries', { params: { query: chosen(query) } }));
+export const countDeliveries = (query: c.DeliveryFilter) =>
+  ask(client.GET('/deliveries/count', { params: { query: chosen(query) } }));
+export const retryDelivery = (id: string, body: { to?: string; update_client?: boolean }) =>
+  ask(client.POST('/deliveries/{id}/retry', { ...path(id), body }));
+export const retryDeliveries = (body: c.RetryRequest) => ask(client.POST('/deliveries/retry', { params: {}, body }));
+export const discardDelivery = (id: string, reason: string) =>
+  ask(client.POST('/deliveries/{id}/discard', { ...path(id), body: { reason } }));
 export const cancelNotification = (id: string) => ask(client.POST('/notifications/{id}/cancel', path(id)));
 export const pauseNotification = (id: string) => ask(client.POST('/notifications/{id}/pause', path(id)));
 export const resumeNotification = (id: string) => ask(client.POST('/notifications/{id}/resume', path(id)));

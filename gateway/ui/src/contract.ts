@@ -482,7 +482,43 @@ export interface Delivery {
   contact: string | null;
   to: string | null;
   state: DeliveryState;
+  discarded: boolean;
   attempts: Attempt[];
+}
+/** A delivery in a list over all notifications. */
+export interface ListedDelivery extends Delivery {
+  channel: Channel;
+  notification: { id: string; title: string; company: Reference; channel: Channel; created_at: string };
+}
+/** The filters of that list; of failed ones also in the body of a retry. */
+export interface DeliveryFilter {
+  company?: string;
+  client?: string;
+  to?: string;
+  state?: string;
+  discarded?: boolean;
+  class?: string;
+  provider?: string;
+  channel?: string;
+  from?: string;
+  to_time?: string;
+}
+export interface Counted {
+  count: number;
+  /** Whether that is all. */
+  complete: boolean;
+}
+export interface RetryRequest {
+  ids?: string[];
+  filter?: Omit<DeliveryFilter, 'discarded'>;
+  after?: string;
+  reason: string;
+}
+export interface RetriedDeliveries extends Position {
+  retried: number;
+  refused: { id: string; code: string }[];
+  /** The `after` of the request for the others that the filter takes. */
+  next: string | null;
 }
 /** A delivery by its id, with what its recipient reads; none once it is erased. */
 export interface DeliveryWithContent extends Delivery {
@@ -591,7 +627,12 @@ export interface paths {
   '/notifications/{id}': GetById<Notification>;
   '/notifications/{id}/failures': GetById<Page<FailureCause>>;
   '/notifications/{id}/deliveries': GetById<Page<Delivery>, Paged & { state?: string }>;
+  '/deliveries': Get<Page<ListedDelivery>, Paged & DeliveryFilter>;
+  '/deliveries/count': Get<Counted, DeliveryFilter>;
+  '/deliveries/retry': Post<RetryRequest, RetriedDeliveries, 202>;
   '/deliveries/{id}': GetById<DeliveryWithContent>;
+  '/deliveries/{id}/retry': ActWith<{ to?: string; update_client?: boolean }>;
+  '/deliveries/{id}/discard': ActWith<{ reason: string }>;
   '/suppressions': Get<Page<Suppression>, Paged & { company?: string; channel?: Channel }> &
     Post<SuppressionFields, Created>;
   '/suppressions/{id}': {

@@ -24,6 +24,14 @@ export const asText = (typed: string): string => typed.replace(/\p{Cc}/gu, ' ');
 
 export const isText = (value: string): boolean => value.length <= TEXT_MAX && !CONTROL.test(value);
 
+/** The start of a day in the reader's zone, or of the one so many days later; an incomplete date filters nothing. */
+export function startOfDay(day: string, after: number): string {
+  if (!isDay(day)) return '';
+  const begins = new Date(`${day}T00:00:00`);
+  begins.setDate(begins.getDate() + after);
+  return begins.toISOString();
+}
+
 export function isDay(value: string): boolean {
   if (!DAY.test(value) || value < FIRST_DAY || value > LAST_DAY) return false;
   // `Date` would read 30 February as a day of March.

@@ -75,6 +75,13 @@ const routes: Route[] = [
     render: ({ id }) => notificationPage(id, 'history'),
   },
   {
+    path: '/envios',
+    title: 'envios.title',
+    roles: reader,
+    load: () => import('../deliveries/deliveries-page'),
+    render: () => html`<deliveries-page></deliveries-page>`,
+  },
+  {
     path: '/plantillas',
     title: 'templates.title',
     roles: reader,

@@ -26,6 +26,7 @@ const delivery: Delivery = {
   contact: 'Marta Niño',
   to: '+573001112233',
   state: 'failed',
+  discarded: false,
   attempts: [],
 };
 const erased = { ...delivery, client: { id: 'k1', name: null }, contact: null, to: null };
@@ -145,7 +146,7 @@ describe('the rows of one delivery', () => {
     await vi.waitFor(() => expect(root('delivery-dialog')?.textContent).toContain('+573001112233'));
     expect(root('delivery-dialog')?.textContent).toContain('Marta Niño');
     const links = [...(root('delivery-dialog')?.querySelectorAll('a') ?? [])].map((one) => one.getAttribute('href'));
-    expect(links).toEqual(['/notificaciones/n1', '/clientes?empresa=c1&q=Marta+Ni%C3%B1o']);
+    expect(links).toEqual(['/notificaciones/n1', '/clientes?empresa=c1&q=Marta+Ni%C3%B1o', '/envios?cliente=k1']);
   });
   it('lead to no client once the person was erased', async () => {
     found = erased;

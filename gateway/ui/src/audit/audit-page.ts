@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { type AuditFilters, getAudit } from '../api';
-import { asText, FIRST_DAY, fromAddress, isDay, isId, isText, LAST_DAY, TEXT_MAX } from '../app/address';
+import { asText, FIRST_DAY, fromAddress, isDay, isId, isText, LAST_DAY, startOfDay, TEXT_MAX } from '../app/address';
 import { replaceQuery } from '../app/router';
 import '../clients/client-view-dialog';
 import type { AuditEntry, User } from '../contract';
@@ -272,15 +272,7 @@ const personOption = ({ id, name, active }: User): Option => ({
 function requested(filters: Record<Name, string>): AuditFilters {
   const { from, to, all, ...rest } = filters;
   const isAsked = all || rest.type || rest.subject;
-  return { ...rest, hide: isAsked ? '' : 'receipts', from: beginning(from, 0), to: beginning(to, 1) };
-}
-
-/** The start of a day, or of the one so many days later; an incomplete date filters nothing. */
-function beginning(day: string, after: number): string {
-  if (!isDay(day)) return '';
-  const begins = new Date(`${day}T00:00:00`);
-  begins.setDate(begins.getDate() + after);
-  return begins.toISOString();
+  return { ...rest, hide: isAsked ? '' : 'receipts', from: startOfDay(from, 0), to: startOfDay(to, 1) };
 }
 
 function typeOptions(chosen: string): Option[] {

@@ -25,6 +25,8 @@ export const EVENT_TYPES: string[] = [
   'ReceiptsRecorded',
   'DoubtsResolved',
   'DeliveriesReopened',
+  'DeliveriesRetried',
+  'DeliveriesDiscarded',
   'ClientRegistered',
   'ClientChanged',
   'ClientErased',

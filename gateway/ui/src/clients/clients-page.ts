@@ -138,7 +138,7 @@ export class ClientsPage extends LitElement {
         (c) =>
           html`<div class="contact"><span class="pill">${t(`kind.${c.kind}`)}</span><span>${c.name === client.name ? nothing : c.name}</span><span class="muted num wrap">${[c.phone, c.email].filter(Boolean).join(' · ') || t('contact.no_address')}</span></div>`,
       )}</div></td>
-      <td class="actions">${
+      <td class="actions"><a class="button quiet small" href="/envios?cliente=${client.id}" aria-label=${t('envios.of_one', { name: client.name })}>${t('envios.title')}</a> ${
         may('notifier')
           ? html`<button class="button quiet small" type="button" aria-label=${t('clients.edit_one', { name: client.name })} @click=${() => this.edit(client)}>${t('edit')}</button>
             <button class="button quiet small danger" type="button" aria-label=${t('clients.erase_one', { name: client.name })} @click=${() => this.erase(client)}>${t('erase')}</button>`

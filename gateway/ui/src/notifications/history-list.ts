@@ -96,7 +96,7 @@ export class HistoryList extends LitElement {
 
 /** «Natalia pidió avisar por SMS a los clientes de Vigía Andina.» */
 function told({ type, actor, data }: HistoryEvent): string {
-  const n = Number(data.recipients ?? data.total ?? 0);
+  const n = Number(data.recipients ?? data.total ?? data.people ?? 0);
   return tOr(`told.${type}`, '', {
     n,
     actor: actor?.name ?? t('history.system'),

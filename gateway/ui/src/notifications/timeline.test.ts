@@ -25,6 +25,7 @@ const delivery = (state: Delivery['state'], ...attempts: Attempt[]): Delivery =>
   contact: null,
   to: null,
   state,
+  discarded: false,
   attempts,
 });
 
