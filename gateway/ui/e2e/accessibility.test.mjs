@@ -25,6 +25,7 @@ const SCREENS = [
   '/mensajes?estado=unread',
   '/enviados',
   '/notificaciones',
+  '/envios',
   '/plantillas',
   '/notificaciones/nueva',
   '/clientes',

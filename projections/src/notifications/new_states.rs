@@ -90,10 +90,10 @@ pub(super) fn of_resolution(resolution: Resolution, before: &Standing, recorded:
     }
 }
 
-/// The state after a person has discarded a failed delivery: it keeps the cause of its failure.
+/// The state after a person has discarded a failed delivery: it keeps the class and code of its failure.
 pub(super) fn of_discard(before: &Standing, recorded: &Recorded) -> Standing {
     Standing {
-        cause: Cause { observed: Some(Observation::Discarded), ..before.cause.clone() },
+        cause: Cause { phase: None, observed: Some(Observation::Discarded), ..before.cause.clone() },
         at: recorded.recorded_at,
         position: recorded.position,
         ..before.clone()

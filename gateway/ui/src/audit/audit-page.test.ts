@@ -146,7 +146,7 @@ describe('the rows of one delivery', () => {
     await vi.waitFor(() => expect(root('delivery-dialog')?.textContent).toContain('+573001112233'));
     expect(root('delivery-dialog')?.textContent).toContain('Marta Niño');
     const links = [...(root('delivery-dialog')?.querySelectorAll('a') ?? [])].map((one) => one.getAttribute('href'));
-    expect(links).toEqual(['/notificaciones/n1', '/clientes?empresa=c1&q=Marta+Ni%C3%B1o']);
+    expect(links).toEqual(['/notificaciones/n1', '/clientes?empresa=c1&q=Marta+Ni%C3%B1o', '/envios?cliente=k1']);
   });
   it('lead to no client once the person was erased', async () => {
     found = erased;

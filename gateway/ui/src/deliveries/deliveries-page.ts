@@ -49,8 +49,10 @@ export class DeliveriesPage extends LitElement {
       .page { max-width: 1240px; }
       .filters { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: var(--s3); margin-bottom: var(--s4); }
       input[type="date"] { min-width: 0; }
-      td { vertical-align: middle; overflow-wrap: anywhere; }
-      td .link-button { min-height: 24px; text-align: left; }
+      td { vertical-align: middle; }
+      td.to { overflow-wrap: anywhere; }
+      @media (min-width: 721px) { td.to { min-width: 140px; } td.cause { min-width: 140px; } td.actions { white-space: normal; } }
+      td a.small, td .link-button { display: inline-block; min-height: 24px; text-align: left; }
       .clear { margin-bottom: var(--s4); }
       @media (max-width: 720px) { .filters { grid-template-columns: repeat(2, minmax(0, 1fr)); } input[type="date"] { padding: 8px; } }
     `,
@@ -150,9 +152,9 @@ export class DeliveriesPage extends LitElement {
     return html`<tr>
       <td class="lead"><button class="link-button strong" type="button" aria-haspopup="dialog" @click=${() => this.show({ kind: 'delivery', one })}>${one.client.name}</button>
         <br /><a class="small muted" href="/notificaciones/${one.notification.id}">${one.notification.title}</a></td>
-      <td data-label=${t('envios.to')}>${one.to ?? t('suppressions.erased')}</td>
+      <td class="to" data-label=${t('envios.to')}>${one.to ?? t('suppressions.erased')}</td>
       <td data-label=${t('filter.state')}>${statePill(one.state)}${one.discarded ? html`<div class="small muted">${t('envios.discarded_one')}</div>` : nothing}</td>
-      <td data-label=${t('envios.cause')}>${last && isUnwell(last.outcome) ? causeOf(last) : ''}</td>
+      <td class="cause" data-label=${t('envios.cause')}>${last && isUnwell(last.outcome) ? causeOf(last) : ''}</td>
       <td data-label=${t('envios.provider')}>${last?.provider ?? ''}</td>
       <td data-label=${t('envios.when')}>${whenExactly(last?.at ?? one.notification.created_at)}</td>
       <td class="actions">${this.actions(one)}</td>

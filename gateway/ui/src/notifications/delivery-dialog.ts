@@ -38,8 +38,7 @@ export class DeliveryDialog extends RecordDialog<DeliveryWithContent> {
       ${one.content ? content(one.content) : nothing}
       <p class="ways">
         <a href="/notificaciones/${one.notification_id}">${t('delivery.notification')}</a>
-        ${to ? html`<a href=${clientPage(one)}>${t('delivery.client')}</a>` : nothing}
-        <a href="/envios?cliente=${client.id}">${t('envios.of_client')}</a>
+        ${to ? html`<a href=${clientPage(one)}>${t('delivery.client')}</a><a href="/envios?cliente=${client.id}">${t('envios.of_client')}</a>` : nothing}
       </p>`;
   }
 
