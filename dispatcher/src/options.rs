@@ -1,9 +1,12 @@
 //! The options of a dispatcher: clock, randomness and intervals.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+
+use crate::destination::DomainLimits;
 
 /// The time now.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -27,6 +30,10 @@ pub struct DispatcherOptions {
     pub poll: Duration,
     /// How long a send may still take once the dispatcher is told to stop; after it the send is in doubt.
     pub grace: Duration,
+    /// The e-mails a second that domains get, over all processes.
+    pub email_domains: DomainLimits,
+    /// The DNS server that is asked for the servers of these domains, instead of those of the system.
+    pub dns_server: Option<SocketAddr>,
 }
 
 /// One second: a lease of fifteen.
@@ -39,7 +46,16 @@ const GRACE: Duration = Duration::from_secs(8);
 impl DispatcherOptions {
     /// What production uses.
     pub fn new(clock: Clock, chance: Chance) -> Self {
-        Self { clock, chance, retry_waits: None, heartbeat: HEARTBEAT, poll: POLL, grace: GRACE }
+        Self {
+            clock,
+            chance,
+            retry_waits: None,
+            heartbeat: HEARTBEAT,
+            poll: POLL,
+            grace: GRACE,
+            email_domains: DomainLimits::default(),
+            dns_server: None,
+        }
     }
 }
 
@@ -50,6 +66,7 @@ impl std::fmt::Debug for DispatcherOptions {
             .field("heartbeat", &self.heartbeat)
             .field("poll", &self.poll)
             .field("grace", &self.grace)
+            .field("email_domains", &self.email_domains)
             .finish_non_exhaustive()
     }
 }

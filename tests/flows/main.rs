@@ -18,6 +18,7 @@ mod isolation;
 mod live;
 mod messages;
 mod notifications;
+mod pace;
 mod pages;
 mod purse;
 mod receipts;

@@ -74,7 +74,7 @@ pub struct Gate {
     pub name: String,
     /// How many senders may be busy at once.
     pub connections: u32,
-    /// Its rate limit, over all senders.
+    /// Its rate limit, over all senders of all processes.
     pub limit: RateLimit,
     /// Its circuit breaker, over all senders.
     pub breaker: Breaker,
@@ -191,7 +191,7 @@ pub enum Sender {
 
 impl Sender {
     /// Sends one message. `started` is awaited at the last moment at which the message is provably unsent; if it
-    /// refuses, nothing is sent. The worker asks the rate limit and the breaker before it calls this.
+    /// refuses, nothing is sent. The worker asks the breaker before it calls this, and waits for its slot in `started`.
     ///
     /// # Errors
     /// [`SendFailure::Unsent`] and [`SendFailure::StartRefused`] are proof that the provider did not accept the message.
