@@ -77,3 +77,16 @@ create table recent_addresses (
   constraint address_has_one_row primary key (company_id, channel, address)
 ) with (fillfactor = 70);
 create index recent_addresses_by_age on recent_addresses (last_at);
+
+-- The calendars of limits a second, over all processes: by limit, the moments around now at which a provider is or was given a
+-- message under it, in microseconds since 1970 on the database's clock. Not logged: after a crash of the database they are begun
+-- anew, and open a second later. A process that begins one deletes those that were not written for an hour.
+create unlogged table send_slots (
+  name text primary key,
+  -- Raised by each write.
+  version bigint not null,
+  -- No slot is before this.
+  opens_at bigint not null,
+  times bigint[] not null,
+  used_at timestamptz not null default now()
+) with (fillfactor = 25, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Wakes;
 use crate::audience::Resolver;
 use crate::database::task_pool;
+use crate::destination::Destinations;
 use crate::housekeeper::Housekeeper;
 use crate::intake::Intake;
 use crate::mail_returns::MailReturns;
@@ -154,6 +155,7 @@ impl Parts {
                 public_url: self.options.public_url.clone(),
             }),
             routes,
+            destinations: Destinations::new(self.options.email_domains.clone(), self.options.dns_server),
             options: self.options.clone(),
             wakes: Arc::clone(&self.wakes),
         }

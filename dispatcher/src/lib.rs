@@ -2,6 +2,7 @@
 
 mod audience;
 mod database;
+mod destination;
 mod dispatcher;
 mod housekeeper;
 mod intake;
@@ -21,6 +22,7 @@ pub mod tasks;
 mod wakes;
 mod worker;
 
+pub use self::destination::{DomainLimits, WrongDomainLimits};
 pub use self::dispatcher::Dispatcher;
 pub use self::mail_tokens::MailTokens;
 pub use self::options::DispatcherOptions;

@@ -136,6 +136,8 @@ const fn name(limit: Limit) -> &'static str {
         Limit::SegmentsPerMonth => "segmentos de SMS por mes",
         Limit::ForeignPerDay => "SMS al extranjero por día",
         Limit::PerRecipientPerHour => "mensajes por hora a una dirección",
+        Limit::SmsPerSecond => "SMS por segundo",
+        Limit::EmailsPerSecond => "correos por segundo",
     }
 }
 

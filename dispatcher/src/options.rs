@@ -1,10 +1,13 @@
 //! The options of a dispatcher: clock, randomness and intervals.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use url::Url;
+
+use crate::destination::DomainLimits;
 
 /// The time now.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -30,6 +33,10 @@ pub struct DispatcherOptions {
     pub grace: Duration,
     /// The public address of the gateway, for links in mails; none: no mail has a link of ours.
     pub public_url: Option<Url>,
+    /// The e-mails a second that domains get, over all processes.
+    pub email_domains: DomainLimits,
+    /// The DNS server that is asked for the servers of these domains, instead of those of the system.
+    pub dns_server: Option<SocketAddr>,
 }
 
 /// One second: a lease of fifteen.
@@ -50,6 +57,8 @@ impl DispatcherOptions {
             poll: POLL,
             grace: GRACE,
             public_url: None,
+            email_domains: DomainLimits::default(),
+            dns_server: None,
         }
     }
 }
@@ -61,6 +70,7 @@ impl std::fmt::Debug for DispatcherOptions {
             .field("heartbeat", &self.heartbeat)
             .field("poll", &self.poll)
             .field("grace", &self.grace)
+            .field("email_domains", &self.email_domains)
             .finish_non_exhaustive()
     }
 }

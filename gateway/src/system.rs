@@ -82,6 +82,8 @@ impl SystemOptions {
         master: MasterKey,
         providers: Providers,
     ) -> Self {
+        let mut dispatcher = DispatcherOptions::new(Arc::new(clock::now), Arc::new(chance::fraction));
+        (dispatcher.email_domains, dispatcher.dns_server) = (config.email_domains.clone(), config.dns.server);
         Self {
             roles,
             database_url: database_url.to_owned(),
@@ -97,7 +99,7 @@ impl SystemOptions {
             timeouts: Timeouts::default(),
             providers,
             currency: config.currency.clone(),
-            dispatcher: DispatcherOptions::new(Arc::new(clock::now), Arc::new(chance::fraction)),
+            dispatcher,
             durable: true,
             ready_at_once: true,
         }

@@ -15,6 +15,7 @@ mod load;
 mod logs;
 mod orphaned_tasks;
 mod outages;
+mod pace;
 mod pairs;
 mod pauses;
 mod poison;

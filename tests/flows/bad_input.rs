@@ -96,7 +96,7 @@ impl Office {
                 let limits = json!({
                     "approval_above": 500, "sms_per_day": 1_000, "sms_per_month": 20_000, "emails_per_day": 1_000,
                     "emails_per_month": 20_000, "segments_per_day": 2_000, "segments_per_month": 40_000,
-                    "foreign_per_day": 10, "per_recipient_per_hour": 3,
+                    "foreign_per_day": 10, "per_recipient_per_hour": 3, "sms_per_second": 50, "emails_per_second": 20,
                 });
                 vec![merged(&company, json!({ "limits": limits, "logo_url": LOGO }))]
             }

@@ -19,6 +19,7 @@ mod isolation;
 mod live;
 mod messages;
 mod notifications;
+mod pace;
 mod pages;
 mod providers;
 mod purse;

@@ -23,7 +23,7 @@ pub struct Dns(TokioResolver);
 pub struct DnsError(#[from] NetError);
 
 /// What it says.
-pub(super) enum Answer<T> {
+pub(crate) enum Answer<T> {
     Found(Vec<T>),
     /// The name, or what was asked of it, does not exist.
     Nothing,
@@ -58,7 +58,7 @@ impl Dns {
     }
 
     /// The servers that take a domain's mail, the preferred one first.
-    pub(super) async fn mail_servers(&self, domain: &str) -> Answer<String> {
+    pub(crate) async fn mail_servers(&self, domain: &str) -> Answer<String> {
         match self.records(domain, RecordType::MX).await {
             Answer::Found(records) => some(sorted(&records)),
             other => other,

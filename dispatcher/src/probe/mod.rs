@@ -11,6 +11,7 @@ mod sender;
 use std::time::Duration;
 
 pub use clock::clock_finding;
+pub(crate) use dns::Answer;
 pub use dns::{Dns, DnsError};
 pub use finding::{Finding, Level};
 pub use provider::provider;

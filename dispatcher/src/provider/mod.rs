@@ -94,7 +94,7 @@ pub struct Gate {
     pub connections: u32,
     /// How many sends a second it may be given at most, as configured; 0: no limit.
     pub rate_per_second: u32,
-    /// Its rate limit, over all senders.
+    /// Its rate limit, over all senders of all processes.
     pub limit: RateLimit,
     /// Its circuit breaker, over all senders.
     pub breaker: Breaker,
@@ -223,7 +223,7 @@ pub enum Sender {
 
 impl Sender {
     /// Sends one message. `started` is awaited at the last moment at which the message is provably unsent; if it
-    /// refuses, nothing is sent. The worker asks the rate limit and the breaker before it calls this.
+    /// refuses, nothing is sent. The worker asks the breaker before it calls this, and waits for its slot in `started`.
     ///
     /// # Errors
     /// [`SendFailure::Unsent`] and [`SendFailure::StartRefused`] are proof that the provider did not accept the message.

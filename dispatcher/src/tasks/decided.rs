@@ -56,7 +56,8 @@ pub(super) fn decide(change: &Change, now: DateTime<Utc>) -> Decided<'_> {
         Some(event) => change.deliveries.after(event),
         None => change.deliveries.clone(),
     };
-    let step = step(&after, change.task.chunk_people, change.in_memory, now);
+    let pending_due = change.aside_until.map_or(now, |until| until.max(now));
+    let step = step(&after, change.task.chunk_people, change.in_memory, pending_due);
     Decided { change, after, event: decided.event, refused: decided.refused, step }
 }
 

@@ -1,11 +1,9 @@
 //! The guard of one address: no more messages an hour from one company than its limit allows, over all processes. Alarms
 //! count, and are never refused.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{PoisonError, RwLock};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use domain::company::Limit;
 use domain::value::{Channel, CompanyId, DeliveryId};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -23,44 +21,6 @@ pub(crate) struct Guarded {
     pub(crate) address: Vec<u8>,
     /// Messages an hour; none for an alarm, which is never refused.
     pub(crate) per_hour: Option<u64>,
-}
-
-/// The limits an hour and address of the companies whose tasks were claimed, as of their last claim.
-#[derive(Debug, Default)]
-pub(crate) struct FloodLimits(RwLock<HashMap<CompanyId, u64>>);
-
-impl FloodLimits {
-    /// The limit of a company, if it has one.
-    pub(crate) fn of(&self, company: CompanyId) -> Option<u64> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&company).copied()
-    }
-
-    /// Reads the limits of companies again. Those that cannot be read stay as they were: their messages are sent.
-    pub(crate) async fn read_of(&self, pool: &PgPool, companies: impl Iterator<Item = CompanyId>) {
-        let companies: HashSet<CompanyId> = companies.collect();
-        if companies.is_empty() {
-            return;
-        }
-        match limits(pool, &companies).await {
-            Ok(found) => {
-                let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-                known.retain(|company, _| !companies.contains(company));
-                known.extend(found.into_iter().map(|(company, max)| (company.into(), max.unsigned_abs())));
-            }
-            Err(error) => tracing::debug!(%error, "the limits of companies could not be read"),
-        }
-    }
-}
-
-async fn limits(pool: &PgPool, companies: &HashSet<CompanyId>) -> sqlx::Result<Vec<(Uuid, i64)>> {
-    sqlx::query_as(
-        "select company_id, (limits ->> $1)::bigint from clients.companies
-         where company_id = any($2) and limits ->> $1 is not null",
-    )
-    .bind(Limit::PerRecipientPerHour.as_str())
-    .bind(companies.iter().map(|company| company.uuid()).collect::<Vec<_>>())
-    .fetch_all(pool)
-    .await
 }
 
 /// Counts the messages that are about to be sent; returns the deliveries that would be one too many. A delivery counts

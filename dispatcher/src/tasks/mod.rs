@@ -1,6 +1,7 @@
 //! What is to be sent: one task a chunk of an audience, who has it, what was started of it, and how it ends.
 
 pub(crate) mod claim;
+pub(crate) mod company_limits;
 mod complete;
 pub(crate) mod controls;
 mod counts;

@@ -35,8 +35,13 @@ pub(super) enum Step {
 }
 
 /// What becomes of a task by the deliveries as they stand after its change. `in_memory` are the members that its owner works
-/// on: while one of them is open, it keeps the task.
-pub(super) fn step(after: &Deliveries, chunk_people: usize, in_memory: Members, now: DateTime<Utc>) -> Step {
+/// on: while one of them is open, it keeps the task. Those who are pending are due at a time.
+pub(super) fn step(
+    after: &Deliveries,
+    chunk_people: usize,
+    in_memory: Members,
+    pending_due: DateTime<Utc>,
+) -> Step {
     let open = after.open_among(first_members(chunk_people));
     if open.is_empty() {
         return Step::Finish;
@@ -46,9 +51,9 @@ pub(super) fn step(after: &Deliveries, chunk_people: usize, in_memory: Members, 
     }
     let due = |member| match after.get(member).state {
         State::Deferred { until, .. } => until,
-        _ => now,
+        _ => pending_due,
     };
-    Step::Requeue { due_at: open.iter().map(due).min().unwrap_or(now), people: open.len() }
+    Step::Requeue { due_at: open.iter().map(due).min().unwrap_or(pending_due), people: open.len() }
 }
 
 impl Step {
@@ -125,6 +130,14 @@ mod tests {
         let waits = Step::Requeue { due_at: at(60), people: 2 };
         assert_eq!(step(&part, 3, Members::NONE, at(9)), waits);
         assert_eq!(step(&part, 3, members("3"), at(9)), waits, "who has an outcome keeps nothing");
+    }
+
+    #[test]
+    fn those_who_are_set_aside_wait_until_their_time_but_for_those_who_are_deferred_to_an_earlier_one() {
+        let part = after(&[(1, accepted()), (2, deferred(60))]);
+        let waits = |due| Step::Requeue { due_at: at(due), people: 2 };
+        assert_eq!(step(&part, 3, Members::NONE, at(90)), waits(60));
+        assert_eq!(step(&part, 3, Members::NONE, at(40)), waits(40));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use commands::begin;
 use commands::log::{AppendError, Appended, Draft, EventLog, LoadError, Sealed, Writer};
 use commands::purse;
@@ -46,6 +47,8 @@ pub(crate) struct Change {
     /// The members that the owner still works on; those with an outcome here, and those that only wait for a retry, are not
     /// among them.
     pub(crate) in_memory: Members,
+    /// Until when those wait who are neither in memory nor deferred; none: not at all.
+    pub(crate) aside_until: Option<DateTime<Utc>>,
     /// What the messages to these members take of the company's purse, if they count.
     pub(crate) spent: Vec<(Member, Spent)>,
     /// Members whose outcome stands under no start mark, as after a refusal before the mark or one whose mark was taken

@@ -86,6 +86,7 @@ pub(super) async fn changes<T>(
                     sequence,
                     outcomes,
                     in_memory: Members::NONE,
+                    aside_until: None,
                     spent: Vec::new(),
                     unmarked: Members::NONE,
                 });

@@ -37,6 +37,8 @@ struct Progress {
     next_due: Option<DateTime<Utc>>,
     /// The notification is paused: nobody is begun with any more, and the task is given back once nobody is being sent to.
     is_given_back: bool,
+    /// Until when members wait in the queue whose destination gets no more messages before; none if none does.
+    aside_until: Option<DateTime<Utc>>,
     is_over: bool,
 }
 
@@ -58,6 +60,7 @@ impl ActiveTask {
             is_being_released,
             next_due,
             is_given_back,
+            aside_until: None,
             is_over,
         };
         let active = Arc::new(Self { task, recipients, chance, progress: Mutex::new(progress) });
@@ -100,6 +103,14 @@ impl ActiveTask {
         progress.in_memory = progress.in_memory.without(members);
     }
 
+    /// Works on a member no more, who waits in the queue until a time. True: the task can be released, since nobody is left.
+    pub(super) fn set_aside(&self, member: Member, until: DateTime<Utc>) -> bool {
+        let mut progress = self.progress();
+        progress.in_memory.remove(member);
+        progress.aside_until = progress.aside_until.max(Some(until));
+        progress.in_memory.is_empty()
+    }
+
     /// Stops working on everybody but those who are being sent to.
     pub(super) fn let_go_but(&self, in_flight: Members) {
         let mut progress = self.progress();
@@ -124,6 +135,7 @@ impl ActiveTask {
             sequence: progress.sequence,
             outcomes,
             in_memory: progress.in_memory,
+            aside_until: progress.aside_until.filter(|_| !progress.is_given_back),
             spent,
             unmarked,
         }
@@ -191,6 +203,7 @@ impl ActiveTask {
             refused_by: Vec::new(),
             elsewhere_until: None,
             spent: None,
+            slot: None,
         }
     }
 

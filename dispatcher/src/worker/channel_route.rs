@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::dispatch_buffer::DispatchBuffer;
 use super::job::Job;
 use super::outcomes::RefusedJob;
+use super::pace::{AnswerTimes, Limit, Slot, ahead_of};
 use super::provider_queue::ProviderQueue;
 use super::turns::{Able, InTurn};
 use crate::provider::Provider;
@@ -38,6 +39,9 @@ pub(super) struct ProviderSlot {
     pub(super) provider: Provider,
     pub(super) name: Arc<str>,
     pub(super) queue: ProviderQueue,
+    /// Its messages a second, over all processes.
+    pub(super) limit: Option<Limit>,
+    answer_times: AnswerTimes,
     streaks: Mutex<Streaks<RefusedJob>>,
 }
 
@@ -131,8 +135,19 @@ impl ChannelRoute {
 impl ProviderSlot {
     fn new(provider: Provider) -> Self {
         let gate = provider.gate();
-        let (name, queue) = (gate.name.as_str().into(), ProviderQueue::new(gate.connections as usize));
-        Self { provider, name, queue, streaks: Mutex::default() }
+        let (name, per_second) = (gate.name.as_str().into(), gate.limit.per_second());
+        let queue = ProviderQueue::new(gate.connections as usize, ahead_of(per_second));
+        let limit =
+            per_second.map(|per_second| Limit::of_provider(provider.channel(), &gate.name, per_second));
+        let (answer_times, streaks) = (AnswerTimes::default(), Mutex::default());
+        Self { provider, name, queue, limit, answer_times, streaks }
+    }
+
+    /// The provider has answered to the message of a slot, just now.
+    pub(super) fn answered(&self, slot: Slot) {
+        let now = Instant::now();
+        let after = slot.used_for(now).map(|took| self.answer_times.after(took, now));
+        slot.answered(now, after.unwrap_or_default());
     }
 
     /// What the provider has refused since it last accepted somebody.

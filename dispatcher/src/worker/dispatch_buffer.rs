@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use domain::value::CompanyId;
 
 use super::BATCH_PEOPLE_MAX;
+use super::held::Held;
 use super::job::Job;
+use super::pace::Limit;
 use crate::tasks::LANES;
 use crate::tasks::claim::Wants;
 
@@ -25,6 +27,8 @@ pub(super) struct DispatchBuffer {
     /// Jobs whose time has not come, by time and by the order in which they came.
     delayed: BTreeMap<(DateTime<Utc>, u64), Job>,
     arrivals: u64,
+    /// Jobs under a limit for whose slots enough others wait.
+    held: Held,
 }
 
 #[derive(Debug, Default)]
@@ -42,7 +46,9 @@ struct Company {
 
 impl DispatchBuffer {
     /// Takes a job in, to be given out at its time.
-    pub(super) fn put(&mut self, job: Job, now: DateTime<Utc>) {
+    pub(super) fn put(&mut self, mut job: Job, now: DateTime<Utc>) {
+        // A slot is given back: it may be over when the job's turn comes.
+        job.slot = None;
         self.lanes[job.lane()].people += 1;
         match job.not_before.filter(|time| *time > now) {
             Some(time) => {
@@ -65,6 +71,26 @@ impl DispatchBuffer {
         self.lanes[0].pop()
     }
 
+    /// Lets a job wait until fewer others wait for the slots of a limit. If many wait here already it does not, and is to wait in
+    /// the queue until a time.
+    pub(super) fn hold(
+        &mut self,
+        limit: Limit,
+        job: Job,
+        now: DateTime<Utc>,
+    ) -> Option<(Job, DateTime<Utc>)> {
+        if self.held.is_full(&limit, job.is_alarm()) {
+            return Some((job, self.held.set_aside(&limit, now)));
+        }
+        self.held.put(limit, job);
+        None
+    }
+
+    /// A held job, of a limit for whose slots one more may wait; alarms first.
+    pub(super) fn pop_held(&mut self, has_place: impl Fn(&Limit, bool) -> bool) -> Option<Job> {
+        self.held.pop(has_place)
+    }
+
     /// Whether an alarm can be given out.
     pub(super) fn has_alarm(&mut self, now: DateTime<Utc>) -> bool {
         self.ripen(now);
@@ -80,12 +106,13 @@ impl DispatchBuffer {
     pub(super) fn wants(&self, enough: usize) -> Wants {
         let (mut room, mut satisfied, mut before) = ([0; LANES.len()], HashSet::new(), 0);
         for (place, lane) in self.lanes.iter().enumerate() {
-            before += lane.people;
+            before += lane.people + self.held.people_of_companies(place);
             let more = usize::from(lane.companies.len() < BUFFERED_COMPANIES_MAX);
             room[place] = BUFFERED_PEOPLE.saturating_sub(before).max(more);
             let has_enough = lane.companies.iter().filter(|company| company.jobs.len() >= enough);
             satisfied.extend(has_enough.map(|company| (LANES[place], company.id)));
         }
+        satisfied.extend(self.held.companies().map(|(place, company)| (LANES[place], company)));
         Wants { room, satisfied }
     }
 
@@ -99,6 +126,7 @@ impl DispatchBuffer {
         for job in &withdrawn {
             self.lanes[job.lane()].people -= 1;
         }
+        withdrawn.extend(self.held.withdraw(test));
         withdrawn
     }
 

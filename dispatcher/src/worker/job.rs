@@ -10,6 +10,7 @@ use domain::personal::Personal;
 use domain::value::{CompanyId, Member};
 
 use super::active_task::ActiveTask;
+use super::pace::Slot;
 use crate::tasks::settle::{Spent, StartMark};
 
 /// An attempt that is to be made. It is in one place at a time: the dispatch buffer, a provider's queue, a worker, or held
@@ -32,6 +33,8 @@ pub(super) struct Job {
     pub(super) elsewhere_until: Option<DateTime<Utc>>,
     /// What the message takes of the company's purse, once it is rendered for a provider.
     pub(super) spent: Option<Spent>,
+    /// When it may be given to its provider, if it is under a limit a second. Not while it waits in the dispatch buffer.
+    pub(super) slot: Option<Slot>,
 }
 
 impl Job {

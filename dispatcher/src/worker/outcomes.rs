@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::channel_route::{ChannelRoute, ProviderSlot};
 use super::job::Job;
+use super::pace::Pace;
 use super::recorder::{Recorder, Started};
 use super::verdict::{Decision, OWN_REST, Verdict};
 use crate::options::DispatcherOptions;
@@ -40,6 +41,7 @@ pub(super) struct Outcomes {
     /// The provider's place in the route.
     pub(super) place: usize,
     pub(super) recorder: Recorder,
+    pub(super) pace: Pace,
     pub(super) options: DispatcherOptions,
 }
 

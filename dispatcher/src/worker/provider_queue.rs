@@ -19,6 +19,8 @@ const RATE_WEIGHT: f64 = 0.3;
 /// Jobs between the dispatch buffer and a worker. Bounded by [`ProviderQueue::room`], which grows with the provider's speed.
 pub(super) struct ProviderQueue {
     connections: usize,
+    /// How many jobs of a provider under a limit wait for their slots.
+    slots_ahead: usize,
     state: Mutex<State>,
     jobs: Semaphore,
     /// Told when there is room again.
@@ -28,37 +30,62 @@ pub(super) struct ProviderQueue {
 #[derive(Default)]
 struct State {
     lanes: BTreeMap<usize, VecDeque<Job>>,
+    /// Those that wait for a slot before they come here are among them.
     waiting: usize,
+    /// How many alarms wait for a slot.
+    alarms_expected: usize,
     taken: usize,
     rate_per_second: f64,
     measured_at: Option<Instant>,
 }
 
 impl ProviderQueue {
-    pub(super) fn new(connections: usize) -> Self {
-        Self { connections, state: Mutex::default(), jobs: Semaphore::new(0), drained: Notify::new() }
+    pub(super) fn new(connections: usize, slots_ahead: usize) -> Self {
+        let (state, jobs, drained) = (Mutex::default(), Semaphore::new(0), Notify::new());
+        Self { connections, slots_ahead, state, jobs, drained }
     }
 
     /// How many jobs may be put in now; 0 while the queue is at least half full.
     pub(super) fn room(&self, now: Instant) -> usize {
         let mut state = self.state();
-        room(state.target(self.connections, now), state.waiting)
+        room(self.target_of(&mut state, now), state.waiting)
     }
 
     /// How many alarms may be put in now: as if nothing else waited, since they go before it.
     pub(super) fn room_for_alarms(&self, now: Instant) -> usize {
         let mut state = self.state();
-        room(state.target(self.connections, now), state.alarms())
+        room(self.target_of(&mut state, now), state.alarms())
     }
 
-    /// Whether nothing waits here.
+    /// Whether nothing waits here, nor for a slot before it comes here.
     pub(super) fn is_empty(&self) -> bool {
         self.state().waiting == 0
     }
 
     /// How many jobs are put in at once at the provider's speed of late.
     pub(super) fn target(&self, now: Instant) -> usize {
-        self.state().target(self.connections, now)
+        let mut state = self.state();
+        self.target_of(&mut state, now)
+    }
+
+    fn target_of(&self, state: &mut State, now: Instant) -> usize {
+        state.target(self.connections, now).max(self.slots_ahead)
+    }
+
+    /// A job of this lane waits for a slot, and comes by [`Self::put_expected`].
+    pub(super) fn expect(&self, lane: usize) {
+        let mut state = self.state();
+        state.waiting += 1;
+        state.alarms_expected += usize::from(lane == 0);
+    }
+
+    /// Takes in a job that was expected.
+    pub(super) fn put_expected(&self, job: Job) {
+        let mut state = self.state();
+        state.waiting -= 1;
+        state.alarms_expected -= usize::from(job.is_alarm());
+        drop(state);
+        self.put(job);
     }
 
     pub(super) fn put(&self, job: Job) {
@@ -75,7 +102,7 @@ impl ProviderQueue {
         let mut state = self.state();
         let job = state.pop();
         // Not after each job: the pump looks at much else when it is told.
-        let target = state.target(self.connections, Instant::now());
+        let target = self.target_of(&mut state, Instant::now());
         let is_alarm = job.as_ref().is_some_and(Job::is_alarm);
         if room(target, state.waiting) > 0 || (is_alarm && room(target, state.alarms()) > 0) {
             self.drained.notify_one();
@@ -114,7 +141,7 @@ impl State {
     }
 
     fn alarms(&self) -> usize {
-        self.lanes.get(&0).map_or(0, VecDeque::len)
+        self.lanes.get(&0).map_or(0, VecDeque::len) + self.alarms_expected
     }
 
     /// Enough for [`AHEAD`] at the speed of late, at least one for every connection, at most a batch.
@@ -156,7 +183,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_alarm_goes_before_what_came_earlier() {
-        let queue = ProviderQueue::new(8);
+        let queue = ProviderQueue::new(8, 0);
         for lane in [3, 1, 0] {
             put(&queue, lane, 1);
         }
@@ -169,7 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_no_worker_has_taken_is_taken_back_and_workers_find_what_comes_after() {
-        let queue = ProviderQueue::new(8);
+        let queue = ProviderQueue::new(8, 0);
         for lane in [3, 0, 1] {
             put(&queue, lane, 1);
         }
@@ -182,7 +209,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_full_queue_has_room_for_alarms() {
-        let queue = ProviderQueue::new(8);
+        let queue = ProviderQueue::new(8, 0);
         put(&queue, 1, 8);
         assert_eq!((queue.room(Instant::now()), queue.room_for_alarms(Instant::now())), (0, 8));
         put(&queue, 0, 8);
@@ -191,7 +218,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_provider_has_no_more_before_it_than_its_connections() {
-        let queue = ProviderQueue::new(8);
+        let queue = ProviderQueue::new(8, 0);
         assert_eq!(queue.room(Instant::now()), 8);
         put(&queue, 1, 8);
         assert_eq!(queue.room(Instant::now()), 0);
@@ -199,7 +226,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_fast_provider_gets_more_ahead_but_never_more_than_a_batch() {
-        let queue = ProviderQueue::new(8);
+        let queue = ProviderQueue::new(8, 0);
         let mut rooms = Vec::new();
         for _ in 0..50 {
             let room = queue.room(Instant::now());

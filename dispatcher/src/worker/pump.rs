@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use commands::log::Reader;
 use futures::future::join_all;
 use sqlx::PgPool;
@@ -14,14 +14,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::active_task::ActiveTask;
 use super::active_tasks::{Active, ActiveTasks};
-use super::channel_route::{ChannelRoute, ProviderSlot};
+use super::channel_route::{ChannelRoute, ProviderSlot, Readiness};
 use super::job::Job;
 use super::outcomes::{ERASED, Outcomes};
+use super::pace::{Limit, Way};
 use super::turns::{Able, InTurn, Turns};
 use super::verdict::OWN_REST;
 use crate::options::DispatcherOptions;
 use crate::tasks::claim::Claimer;
-use crate::tasks::flood::FloodLimits;
+use crate::tasks::company_limits::CompanyLimits;
 use crate::tasks::load::load;
 use crate::tasks::{Task, TaskError};
 
@@ -29,6 +30,8 @@ use crate::tasks::{Task, TaskError};
 const REST: Duration = Duration::from_millis(500);
 /// How long after a claim that found nothing the next one comes, unless somebody rings.
 const CLAIM_EVERY: Duration = Duration::from_millis(100);
+/// How soon it is looked again whether the limit of a destination is known.
+const LOOKED_UP_EVERY: TimeDelta = TimeDelta::milliseconds(50);
 /// A clock that is moved by hand may stand still at a moment that has come.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
@@ -41,7 +44,7 @@ pub(super) struct Pump {
     /// Of each provider, in the order of the configuration.
     pub(super) outcomes: Vec<Outcomes>,
     pub(super) active: Arc<ActiveTasks>,
-    pub(super) floods: Arc<FloodLimits>,
+    pub(super) limits: Arc<CompanyLimits>,
     /// A claim has failed, or a claimed task could not be given back, since what is claimed was last compared with what is being
     /// sent.
     pub(super) may_have_lost_claims: bool,
@@ -187,7 +190,7 @@ impl Pump {
         let tasks = self.claimer.claim(&wants, now).await?;
         // More is claimed at once while there is more; else when somebody rings, or a little later.
         self.next_claim = Instant::now() + if tasks.is_empty() { CLAIM_EVERY } else { Duration::ZERO };
-        self.floods.read_of(&self.pool, tasks.iter().map(|task| task.company)).await;
+        self.limits.read_of(&self.pool, tasks.iter().map(|task| task.company)).await;
         let begun = join_all(tasks.into_iter().map(|task| self.begin(task, now))).await;
         self.may_have_lost_claims |= begun.contains(&Begun::Lost);
         Ok(())
@@ -237,6 +240,7 @@ impl Pump {
             return Wait::For(self.until(Some(self.route.able_at(now)), now));
         };
         self.hand_out_alarms(in_turn.taker, now).await;
+        self.hand_out_held(in_turn.taker, now).await;
         for able in in_turn.each() {
             able.room = self.route.slots[able.place].room(able.readiness);
         }
@@ -272,6 +276,17 @@ impl Pump {
         }
     }
 
+    /// Jobs whose limits let more of them wait for slots. A provider that is being tried gets no more than one job.
+    async fn hand_out_held(&self, able: Able, now: DateTime<Utc>) {
+        let pace = &self.outcomes[able.place].pace;
+        let pop = || self.route.buffer().pop_held(|limit, is_alarm| pace.has_place(limit, is_alarm));
+        if able.readiness == Readiness::Ready {
+            while let Some(job) = pop() {
+                self.give(able.place, job, now).await;
+            }
+        }
+    }
+
     fn able_for_an_alarm(&self, now: DateTime<Utc>) -> Option<InTurn> {
         let has_alarm = self.route.buffer().has_alarm(now);
         has_alarm.then(|| self.route.able_for_an_alarm(now)).flatten()
@@ -293,26 +308,48 @@ impl Pump {
             return outcomes.settle_expired(job).await;
         }
         if !job.refused_by.contains(&place) {
-            return outcomes.slot().queue.put(job);
+            return self.admit(place, job, now).await;
         }
         let Some(able_at) = outcomes.elsewhere_at(&job, now) else {
             // No other is left, or the job has waited long enough: the second answer of this provider is final.
-            return outcomes.slot().queue.put(job);
+            return self.admit(place, job, now).await;
         };
         match self.next_with_room(&job, now) {
-            Some(next) => next.queue.put(job),
+            Some(next) => self.admit(next, job, now).await,
             None => outcomes.put_back(job, able_at.max(now + OWN_REST)),
         }
     }
 
+    /// Puts a job into the queue of a provider, at once or when it has a slot of its limits.
+    async fn admit(&self, place: usize, job: Job, now: DateTime<Utc>) {
+        let pace = &self.outcomes[place].pace;
+        match pace.way(&job, &self.route, place) {
+            Way::Free => self.route.slots[place].queue.put(job),
+            Way::Paced(limits) => pace.ask(limits, job, &self.route, place),
+            Way::Held(limit) => self.hold(limit, job, now).await,
+            Way::Unknown => self.outcomes[place].put_back(job, now + LOOKED_UP_EVERY),
+        }
+    }
+
+    /// Lets a job wait for its limit, in memory or in the queue.
+    async fn hold(&self, limit: Limit, job: Job, now: DateTime<Utc>) {
+        // The buffer's lock must not be held across what follows.
+        let set_aside = self.route.buffer().hold(limit, job, now);
+        if let Some((job, until)) = set_aside
+            && job.task.set_aside(job.member, until)
+        {
+            drop(self.outcomes[0].recorder.release(&job.task).await);
+        }
+    }
+
     /// The first provider with room that has not refused the job in this attempt.
-    fn next_with_room(&self, job: &Job, now: DateTime<Utc>) -> Option<&ProviderSlot> {
+    fn next_with_room(&self, job: &Job, now: DateTime<Utc>) -> Option<usize> {
         let may_take = |(place, slot): &(usize, &ProviderSlot)| {
             !job.refused_by.contains(place)
                 && !self.route.is_passed_over(*place, now)
                 && slot.room(slot.readiness(now)) > 0
         };
-        self.route.slots.iter().enumerate().find(may_take).map(|(_, slot)| slot)
+        self.route.slots.iter().enumerate().find(may_take).map(|(place, _)| place)
     }
 
     /// The buffer is empty: until a job of it has its time, a task is due, or another process may have made one.

@@ -25,7 +25,8 @@ use super::job::Job;
 use crate::Wakes;
 use crate::options::Clock;
 use crate::tasks::ChunkId;
-use crate::tasks::flood::{FloodLimits, Guarded};
+use crate::tasks::company_limits::CompanyLimits;
+use crate::tasks::flood::Guarded;
 use crate::tasks::settle::{Change, Marked, SettleError, Settled, Settler, Spent, StartMark};
 
 /// A mark that is not committed by then is not waited for: its person is provably unsent, and is sent to later.
@@ -39,7 +40,7 @@ const REST: Duration = Duration::from_millis(500);
 pub(super) struct Recorder {
     group: Group<Entry, Marked>,
     keys: Keys,
-    floods: Arc<FloodLimits>,
+    limits: Arc<CompanyLimits>,
 }
 
 /// What is to be written.
@@ -64,7 +65,7 @@ pub(super) struct Flusher {
     pub(super) active: Arc<ActiveTasks>,
     pub(super) in_flight: Arc<InFlight>,
     pub(super) wakes: Arc<Wakes>,
-    pub(super) floods: Arc<FloodLimits>,
+    pub(super) limits: Arc<CompanyLimits>,
     pub(super) clock: Clock,
 }
 
@@ -80,9 +81,9 @@ struct TaskOutcomes {
 
 impl Recorder {
     pub(super) fn start(tasks: &mut JoinSet<()>, flusher: Flusher) -> Self {
-        let (keys, floods) = (flusher.settler.log.keys().clone(), Arc::clone(&flusher.floods));
+        let (keys, limits) = (flusher.settler.log.keys().clone(), Arc::clone(&flusher.limits));
         let group = Group::start(tasks, 2 * BATCH_PEOPLE_MAX, move |batch| flusher.clone().flush(batch));
-        Self { group, keys, floods }
+        Self { group, keys, limits }
     }
 
     /// Commits that a job is being given to a provider.
@@ -100,7 +101,7 @@ impl Recorder {
     /// What the guard of addresses must know, if the company has a limit.
     fn guarded(&self, job: &Job) -> Option<Guarded> {
         let (company, channel) = (job.company(), job.task.task.channel);
-        let per_hour = Some(self.floods.of(company)?).filter(|_| !job.is_alarm());
+        let per_hour = Some(self.limits.of(company).per_recipient_per_hour?).filter(|_| !job.is_alarm());
         let address = self.keys.blind_index(job.address());
         Some(Guarded { company, channel, delivery: job.task.delivery(job.member), address, per_hour })
     }

@@ -17,6 +17,7 @@ use tracing::{Instrument, Span};
 use super::channel_route::ALARM_TRIES_EVERY;
 use super::job::Job;
 use super::outcomes::{ERASED, Outcomes, Sent};
+use super::pace::Slot;
 use crate::mail_returns::MailReturns;
 use crate::provider::{self, Admission, MailReturn, Outgoing, Sender, SentDelivery, StartRefused};
 use crate::request::{Request, RequestError, Requests};
@@ -39,12 +40,12 @@ impl Worker {
     pub(super) async fn run(self, stop: CancellationToken) {
         let mut sender = self.outcomes.slot().provider.sender();
         while let Some(Some(job)) = stop.run_until_cancelled(self.outcomes.slot().queue.take()).await {
-            self.serve(&mut sender, job, &stop).await;
+            self.serve(&mut sender, job).await;
         }
         let _ = timeout(GOODBYE, sender.close()).await;
     }
 
-    async fn serve(&self, sender: &mut Sender, job: Job, stop: &CancellationToken) {
+    async fn serve(&self, sender: &mut Sender, job: Job) {
         if job.task.is_over() {
             return;
         }
@@ -60,10 +61,6 @@ impl Worker {
         if !job.is_alarm() && gate.breaker.rests_until().is_some_and(|until| now < until) {
             return self.leave_to_another(job);
         }
-        if stop.run_until_cancelled(gate.limit.turn()).await.is_none() {
-            return self.outcomes.put_back(job, now);
-        }
-        // After its turn, which may have been long in coming: what others have learned of the provider meanwhile counts.
         if gate.switch.is_paused() || gate.breaker.admit(self.now()) != Admission::Open {
             return self.leave_to_another(job);
         }
@@ -106,17 +103,19 @@ impl Worker {
         let began_at = self.now();
         job.since.get_or_insert(began_at);
         job.spent = Some(spent);
-        let (mut marked, mut marking, may_be_left) = (None, Duration::ZERO, AtomicBool::new(true));
+        let (mut marked, mut marking, mut slot) = (None, Duration::ZERO, job.slot.take());
+        let may_be_left = AtomicBool::new(true);
         let started = async || {
             may_be_left.store(false, Ordering::Relaxed);
             let asked = Instant::now();
             let mark = self.outcomes.recorder.mark(&job, &self.outcomes.slot().name).await;
             marked = Some((mark, Instant::now()));
+            let has_slot = mark == Marked::Started && self.has_slot(&mut slot).await;
             marking = asked.elapsed();
-            // The job may have waited long since its claim: for its turn, for the mark, for a database that was away. Then
+            // The job may have waited long since its claim: for the mark, for its slot, for a database that was away. Then
             // the provider may have hung up, and a message that it is given would be in doubt for nothing.
             let is_in_time = job.is_in_time(self.now()) && asked.elapsed() < START_MAX;
-            if mark == Marked::Started && is_in_time { Ok(()) } else { Err(StartRefused) }
+            if has_slot && is_in_time { Ok(()) } else { Err(StartRefused) }
         };
         fail::fail_point!("send::before", |_| std::process::abort());
         let (underway, asked) = (self.outcomes.slot().provider.gate().meter.begin(), Instant::now());
@@ -128,6 +127,9 @@ impl Worker {
         fail::fail_point!("send::done", |_| std::process::abort());
         let took = asked.elapsed().saturating_sub(marking);
         drop(underway);
+        if let Some(slot) = slot {
+            self.outcomes.slot().answered(slot);
+        }
         let (provider, delivery) = (&self.outcomes.slot().name, outgoing.delivery_id);
         let trace_id = &request.trace_id;
         tracing::debug!(trace_id, %delivery, %provider, is_accepted = result.is_ok(), "a send ended");
@@ -143,6 +145,11 @@ impl Worker {
     fn returns(&self, outgoing: &Outgoing, request: &Request) -> MailReturn {
         let sent = SentDelivery { delivery: outgoing.delivery_id, generation: outgoing.generation };
         self.returns.of(&self.outcomes.slot().provider, request.category, sent)
+    }
+
+    /// Waits until the message may be given to the provider by its limits. False: it may not in time.
+    async fn has_slot(&self, slot: &mut Option<Slot>) -> bool {
+        timeout(START_MAX, self.outcomes.pace.wait(slot)).await.unwrap_or(false)
     }
 
     /// What the message takes of its company's purse.

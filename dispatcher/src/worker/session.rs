@@ -17,17 +17,19 @@ use super::active_tasks::ActiveTasks;
 use super::channel_route::ChannelRoute;
 use super::in_flight::InFlight;
 use super::outcomes::{ERASED, Outcomes};
+use super::pace::Pace;
 use super::pump::Pump;
 use super::recorder::{Flusher, Recorder};
 use super::send::Worker;
 use super::turns::Turns;
 use crate::Wakes;
+use crate::destination::Destinations;
 use crate::mail_returns::MailReturns;
 use crate::options::DispatcherOptions;
 use crate::request::Requests;
 use crate::route::Route;
 use crate::tasks::claim::Claimer;
-use crate::tasks::flood::FloodLimits;
+use crate::tasks::company_limits::CompanyLimits;
 use crate::tasks::owners;
 use crate::tasks::settle::Settler;
 use crate::tasks::stops::{self, Stop, Stopped};
@@ -45,6 +47,7 @@ pub(crate) struct Sending {
     pub(crate) requests: Requests,
     pub(crate) returns: Arc<MailReturns>,
     pub(crate) routes: Vec<Route>,
+    pub(crate) destinations: Option<Arc<Destinations>>,
     pub(crate) options: DispatcherOptions,
     pub(crate) wakes: Arc<Wakes>,
 }
@@ -66,7 +69,7 @@ struct Session<'a> {
     owner: Uuid,
     active: Arc<ActiveTasks>,
     in_flight: Arc<InFlight>,
-    floods: Arc<FloodLimits>,
+    limits: Arc<CompanyLimits>,
     /// Pumps and workers: they end when told to, and their jobs with them.
     workers: JoinSet<()>,
     /// The recorder's flusher: it ends when the last worker is gone.
@@ -90,7 +93,7 @@ impl<'a> Session<'a> {
             owner: clock::new_id(),
             active: Arc::default(),
             in_flight: Arc::default(),
-            floods: Arc::default(),
+            limits: Arc::default(),
             workers: JoinSet::new(),
             flushers: JoinSet::new(),
             stop: CancellationToken::new(),
@@ -103,7 +106,8 @@ impl<'a> Session<'a> {
             return;
         }
         let recorder = self.start_recorder();
-        self.open_all(&recorder);
+        let pace = self.start_pace();
+        self.open_all(&recorder, &pace);
         let mut workers = std::mem::take(&mut self.workers);
         let mut flushers = std::mem::take(&mut self.flushers);
         let end = tokio::select! {
@@ -126,28 +130,34 @@ impl<'a> Session<'a> {
             active: Arc::clone(&self.active),
             in_flight: Arc::clone(&self.in_flight),
             wakes: Arc::clone(&self.sending.wakes),
-            floods: Arc::clone(&self.floods),
+            limits: Arc::clone(&self.limits),
             clock: Arc::clone(&self.sending.options.clock),
         };
         Recorder::start(&mut self.flushers, flusher)
     }
 
-    fn open_all(&mut self, recorder: &Recorder) {
+    fn start_pace(&mut self) -> Pace {
+        let Sending { pool, destinations, .. } = self.sending;
+        let limits = (Arc::clone(&self.limits), destinations.clone());
+        Pace::start(&mut self.workers, pool.clone(), limits, self.stop.clone())
+    }
+
+    fn open_all(&mut self, recorder: &Recorder, pace: &Pace) {
         for route in &self.sending.routes {
             for channel in Channel::ALL {
-                self.open(route, *channel, recorder);
+                self.open(route, *channel, recorder, pace);
             }
         }
     }
 
     /// A pump for the channel and a worker for each connection of its providers.
-    fn open(&mut self, route: &Route, channel: Channel, recorder: &Recorder) {
+    fn open(&mut self, route: &Route, channel: Channel, recorder: &Recorder, pace: &Pace) {
         let providers = route.providers.iter().filter(|provider| provider.channel() == channel).cloned();
         let channel_route = Arc::new(ChannelRoute::new(providers));
         if channel_route.slots.is_empty() {
             return;
         }
-        let outcomes = self.outcomes(&channel_route, recorder);
+        let outcomes = self.outcomes(&channel_route, recorder, pace);
         for outcomes in &outcomes {
             for _ in 0..outcomes.slot().provider.gate().connections {
                 let worker = Worker {
@@ -163,11 +173,12 @@ impl<'a> Session<'a> {
     }
 
     /// For each of the providers.
-    fn outcomes(&self, route: &Arc<ChannelRoute>, recorder: &Recorder) -> Vec<Outcomes> {
+    fn outcomes(&self, route: &Arc<ChannelRoute>, recorder: &Recorder, pace: &Pace) -> Vec<Outcomes> {
         let of = |place| Outcomes {
             route: Arc::clone(route),
             place,
             recorder: recorder.clone(),
+            pace: pace.clone(),
             options: self.sending.options.clone(),
         };
         (0..route.slots.len()).map(of).collect()
@@ -190,7 +201,7 @@ impl<'a> Session<'a> {
             route: channel_route,
             outcomes,
             active: Arc::clone(&self.active),
-            floods: Arc::clone(&self.floods),
+            limits: Arc::clone(&self.limits),
             may_have_lost_claims: false,
             next_claim: Instant::now(),
             options: options.clone(),
@@ -214,7 +225,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Shows that the owner lives, and withdraws what must not be sent any more. False: it was fenced.
+    /// Shows that the owner lives, withdraws what must not be sent any more, and reads the limits of companies again. False:
+    /// it was fenced.
     async fn beat(&self, recorder: &Recorder) -> sqlx::Result<bool> {
         let pool = &self.sending.pool;
         if !owners::beat(pool, self.owner, &self.in_flight.counts()).await? {
@@ -223,6 +235,8 @@ impl<'a> Session<'a> {
         for stop in stops::of_owner(pool, self.owner).await? {
             self.withdraw(stop, recorder).await;
         }
+        let companies = self.active.all().into_iter().map(|active| active.task.task.company);
+        self.limits.read_of(pool, companies).await;
         Ok(true)
     }
 

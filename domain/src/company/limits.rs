@@ -28,6 +28,10 @@ words! {
         ForeignPerDay = "foreign_per_day",
         /// Messages an hour to one address, alarms aside.
         PerRecipientPerHour = "per_recipient_per_hour",
+        /// SMS a second.
+        SmsPerSecond = "sms_per_second",
+        /// E-mails a second.
+        EmailsPerSecond = "emails_per_second",
     }
 }
 
@@ -36,10 +40,20 @@ words! {
 pub const FOREIGN_PER_DAY: u64 = 50;
 
 impl Limit {
+    /// The lowest value that can be set. A company that sends nothing for ever is paused, not limited.
+    pub const fn lowest(self) -> u64 {
+        match self {
+            Self::SmsPerSecond | Self::EmailsPerSecond => 1,
+            _ => 0,
+        }
+    }
+
     /// What the purse counts against it; none for a limit of another kind.
     pub const fn measure(self) -> Option<Measure> {
         let (channel, period, unit) = match self {
-            Self::ApprovalAbove | Self::PerRecipientPerHour => return None,
+            Self::ApprovalAbove | Self::PerRecipientPerHour | Self::SmsPerSecond | Self::EmailsPerSecond => {
+                return None;
+            }
             Self::SmsPerDay => (Channel::Sms, Period::Day, Unit::Messages),
             Self::SmsPerMonth => (Channel::Sms, Period::Month, Unit::Messages),
             Self::EmailsPerDay => (Channel::Email, Period::Day, Unit::Messages),

@@ -1,7 +1,9 @@
 //! The schema of the configuration file: every key by section, and no other.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use dispatcher::DomainLimits;
 use figment::Figment;
 use figment::error::{Actual, Kind};
 use serde::Deserialize;
@@ -61,6 +63,8 @@ struct RawNats {
 #[serde(deny_unknown_fields)]
 struct RawEmail {
     providers: Vec<RawEmailProvider>,
+    #[serde(default)]
+    domains: BTreeMap<String, u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,6 +95,7 @@ impl Config {
         Ok(Self {
             master_key: master.map(|master| check.master_key(&master)).transpose()?,
             email_providers: providers::email(raw.email.providers, secrets)?,
+            email_domains: check.email_domains(raw.email.domains)?,
             currency: raw.sms.currency,
             sms_providers: providers::sms(raw.sms.providers, secrets)?,
             server: raw.server,
@@ -167,6 +172,10 @@ impl Check<'_> {
             true => Ok(()),
             false => self.refuse("sms.currency", "must be a currency of ISO 4217, such as USD"),
         }
+    }
+
+    fn email_domains(&self, limits: BTreeMap<String, u32>) -> Result<DomainLimits, ConfigError> {
+        DomainLimits::try_new(limits).or_else(|error| self.refuse("email.domains", error.to_string()))
     }
 
     fn master_key(&self, digits: &Secret<String>) -> Result<Secret<[u8; MASTER_KEY_BYTES]>, ConfigError> {

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use dispatcher::DomainLimits;
 use dispatcher::provider::{SmsSettings, SmtpSettings};
 use serde::Deserialize;
 use url::Url;
@@ -25,6 +26,8 @@ pub struct Config {
     pub nats_url: Option<Secret<String>>,
     /// `[[email.providers]]`, in order of preference.
     pub email_providers: Vec<SmtpSettings>,
+    /// `[email.domains]`
+    pub email_domains: DomainLimits,
     /// `[sms] currency`: of all prices, as ISO 4217.
     pub currency: String,
     /// `[[sms.providers]]`, in order of preference.
@@ -75,7 +78,7 @@ pub struct Database {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dns {
-    /// The server that `doctor` asks, instead of those of the system.
+    /// The server that `doctor` and the limits of domains ask, instead of those of the system.
     pub server: Option<SocketAddr>,
 }
 

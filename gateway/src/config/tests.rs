@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use dispatcher::DomainLimits;
 use dispatcher::provider::{SmsApi, SmsProvider, TlsMode};
 
 use super::*;
@@ -189,6 +190,22 @@ fn figures_have_no_listener_of_their_own_unless_one_is_named() {
     let config = from_environment(&[("MENSAJERIA__SERVER__ADMIN_LISTEN", "127.0.0.1:9090")]).unwrap();
     assert_eq!(config.server.admin_listen, Some(([127, 0, 0, 1], 9090).into()));
     assert_refused(from_file("[server]\nadmin_listen = 9090\n"), "server.admin_listen", &[".toml"]);
+}
+
+#[test]
+fn limits_of_domains_are_read_by_name_and_checked() {
+    let limits = |text: &str| from_file(&format!("[email.domains]\n{text}\n"));
+    let domains = |limits: &[(&str, u32)]| {
+        let limits = limits.iter().map(|(domain, rate)| ((*domain).to_owned(), *rate)).collect();
+        DomainLimits::try_new(limits).unwrap()
+    };
+    assert!(from_environment(&[]).unwrap().email_domains.is_empty());
+    let config = limits("\"gmail.com\" = 20\n\"*\" = 100").unwrap();
+    assert_eq!(config.email_domains, domains(&[("gmail.com", 20), ("*", 100)]));
+    let variable = [("MENSAJERIA__EMAIL__DOMAINS", r#"{ "gmail.com" = 5 }"#)];
+    assert_eq!(from_environment(&variable).unwrap().email_domains, domains(&[("gmail.com", 5)]));
+    assert_refused(limits("\"gmail.com\" = 0"), "email.domains", &[".toml", "from 1 to 1000000"]);
+    assert_refused(limits("gmail = 5"), "email.domains", &[".toml", "no domain"]);
 }
 
 #[test]

@@ -123,6 +123,8 @@ export interface CompanyLimits {
   foreign_per_day: number | null;
   /** Messages an hour to one address, alarms aside. */
   per_recipient_per_hour: number | null;
+  sms_per_second: number | null;
+  emails_per_second: number | null;
 }
 export type LimitName = keyof CompanyLimits;
 /** A limit that is not enough for a notification. */

@@ -63,6 +63,12 @@ pub struct LimitsRow {
     /// Messages an hour to one address. Alarms (`operational`) count and are sent all the same.
     #[schema(minimum = 0)]
     pub per_recipient_per_hour: Option<i64>,
+    /// SMS a second.
+    #[schema(minimum = 1)]
+    pub sms_per_second: Option<i64>,
+    /// E-mails a second.
+    #[schema(minimum = 1)]
+    pub emails_per_second: Option<i64>,
 }
 
 const COMPANY: &str = "company_id as id, name, country, time_zone, logo_url,

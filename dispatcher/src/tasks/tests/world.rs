@@ -316,6 +316,7 @@ pub(crate) fn change(loaded: &Loaded, outcomes: Vec<MemberOutcome>) -> Change {
         sequence: loaded.sequence,
         outcomes,
         in_memory: first_members(loaded.task.chunk_people).without(ended),
+        aside_until: None,
         spent: Vec::new(),
         unmarked: Members::NONE,
     }

@@ -67,6 +67,13 @@ struct LimitFields {
     /// Messages an hour to one address; null: no limit. Alarms (`operational`) count and are sent all the same.
     #[schema(required = false, minimum = 0, maximum = 1_000_000_000)]
     per_recipient_per_hour: Option<i64>,
+    /// SMS a second, alarms among them, which go first; null: no limit. What is above it waits. Obeyed within some seconds, also by
+    /// notifications that are under way.
+    #[schema(required = false, minimum = 1, maximum = 1_000_000_000)]
+    sms_per_second: Option<i64>,
+    /// The same, for e-mails.
+    #[schema(required = false, minimum = 1, maximum = 1_000_000_000)]
+    emails_per_second: Option<i64>,
 }
 
 /// The limits to change, by name.
@@ -85,9 +92,11 @@ impl FromFields for ChangeLimits {
                 None => continue,
             };
             match u64::try_from(asked) {
-                Ok(max) if max <= LIMIT_MAX => _ = change.insert(*limit, Some(max)),
+                Ok(max) if (limit.lowest()..=LIMIT_MAX).contains(&max) => {
+                    _ = change.insert(*limit, Some(max))
+                }
                 _ => {
-                    let range = Reason::OutOfRange { min: 0, max: LIMIT_MAX as i64 };
+                    let range = Reason::OutOfRange { min: limit.lowest() as i64, max: LIMIT_MAX as i64 };
                     fields.refuse::<()>(limit.as_str(), range);
                 }
             }

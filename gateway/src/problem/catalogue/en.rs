@@ -199,6 +199,8 @@ const fn limit_name(limit: Limit) -> &'static str {
         Limit::SegmentsPerMonth => "SMS parts a month",
         Limit::ForeignPerDay => "SMS abroad a day",
         Limit::PerRecipientPerHour => "messages an hour to one address",
+        Limit::SmsPerSecond => "SMS a second",
+        Limit::EmailsPerSecond => "e-mails a second",
     }
 }
 

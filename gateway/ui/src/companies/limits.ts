@@ -12,6 +12,8 @@ export const LIMITS: LimitName[] = [
   'emails_per_month',
   'foreign_per_day',
   'per_recipient_per_hour',
+  'sms_per_second',
+  'emails_per_second',
 ];
 
 /** A value for each limit. */
