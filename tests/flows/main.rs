@@ -10,6 +10,7 @@ mod connections;
 mod deliveries;
 mod dispatch;
 mod doctor;
+mod doubts;
 mod erasure;
 mod fairness;
 mod feed;
