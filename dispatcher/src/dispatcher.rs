@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Wakes;
 use crate::audience::Resolver;
 use crate::database::task_pool;
+use crate::doubts::Doubts;
 use crate::housekeeper::Housekeeper;
 use crate::intake::Intake;
 use crate::options::DispatcherOptions;
@@ -51,6 +52,7 @@ impl Dispatcher {
         spawn(&mut tasks, parts.resolver().run(cancel.clone()));
         spawn(&mut tasks, parts.housekeeper().run(cancel.clone()));
         spawn(&mut tasks, parts.receipts().run(cancel.clone()));
+        spawn(&mut tasks, parts.doubts(routes.clone()).run(cancel.clone()));
         spawn(&mut tasks, send_for_ever(parts.sending(routes), cancel.clone()));
         Self { tasks, cancel }
     }
@@ -123,6 +125,18 @@ impl Parts {
             recorder: Recorder::new(self.log.clone(), self.requests.clone()),
             options: self.options.clone(),
             settled: self.settler.settled(),
+        }
+    }
+
+    fn doubts(&self, routes: Vec<Route>) -> Doubts {
+        Doubts {
+            log: self.log.clone(),
+            pool: self.pool.clone(),
+            requests: self.requests.clone(),
+            settler: self.settler.clone(),
+            recorder: Recorder::new(self.log.clone(), self.requests.clone()),
+            routes,
+            options: self.options.clone(),
         }
     }
 

@@ -3,6 +3,7 @@
 mod audience;
 mod database;
 mod dispatcher;
+mod doubts;
 mod housekeeper;
 mod intake;
 mod notices;
@@ -19,7 +20,7 @@ mod wakes;
 mod worker;
 
 pub use self::dispatcher::Dispatcher;
-pub use self::options::DispatcherOptions;
+pub use self::options::{ASK_AFTER, DispatcherOptions, DoubtOptions};
 pub use self::receipts::Receipts;
 pub use self::route::{Companies, Route, sms_prices, sms_takes_unicode};
 pub(crate) use self::wakes::Wakes;

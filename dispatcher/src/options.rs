@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// The time now.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -25,8 +25,33 @@ pub struct DispatcherOptions {
     pub heartbeat: Duration,
     /// How often the queue is asked without having been woken.
     pub poll: Duration,
+    /// What happens to doubts without a person.
+    pub doubts: DoubtOptions,
     /// How long a send may still take once the dispatcher is told to stop; after it the send is in doubt.
     pub grace: Duration,
+}
+
+/// What happens to doubts without a person.
+#[derive(Debug, Clone, Copy)]
+pub struct DoubtOptions {
+    /// How often doubts are looked for.
+    pub look: Duration,
+    /// How old a doubt is when its provider is asked for the first time. Until then a late answer or a receipt may end it.
+    pub ask_after: TimeDelta,
+    /// How old a doubt of the category `operational` is when it is sent again. None: a person decides.
+    pub resend_operational_after: Option<TimeDelta>,
+}
+
+/// Doubts are rare, and a question is asked minutes after the send.
+const LOOK: Duration = Duration::from_secs(10);
+/// Longer than a send that began when the doubt was recorded may take, with the difference of two clocks: its outcome is known
+/// by then, so that its message is not taken for that of the doubt.
+pub const ASK_AFTER: TimeDelta = TimeDelta::seconds(120);
+
+impl Default for DoubtOptions {
+    fn default() -> Self {
+        Self { look: LOOK, ask_after: ASK_AFTER, resend_operational_after: None }
+    }
 }
 
 /// One second: a lease of fifteen.
@@ -39,7 +64,8 @@ const GRACE: Duration = Duration::from_secs(8);
 impl DispatcherOptions {
     /// What production uses.
     pub fn new(clock: Clock, chance: Chance) -> Self {
-        Self { clock, chance, retry_waits: None, heartbeat: HEARTBEAT, poll: POLL, grace: GRACE }
+        let doubts = DoubtOptions::default();
+        Self { clock, chance, retry_waits: None, heartbeat: HEARTBEAT, poll: POLL, doubts, grace: GRACE }
     }
 }
 

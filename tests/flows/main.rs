@@ -11,6 +11,7 @@ mod deliveries;
 mod dispatch;
 mod doctor;
 mod doubts;
+mod doubts_asked;
 mod erasure;
 mod fairness;
 mod feed;

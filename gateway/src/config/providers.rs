@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use dispatcher::provider::{
-    GenericAnswer, GenericReceipt, GenericRequest, GenericSettings, InfobipSettings, Prices, SmsApi,
-    SmsSettings, SmtpSettings, TlsMode, TwilioSettings,
+    GenericAnswer, GenericQuery, GenericReceipt, GenericRequest, GenericSettings, InfobipSettings, Prices,
+    SmsApi, SmsSettings, SmtpSettings, TlsMode, TwilioSettings,
 };
 use serde::Deserialize;
 
@@ -57,6 +57,7 @@ pub(super) struct RawSmsProvider {
     from: Option<String>,
     request: Option<GenericRequest>,
     answer: Option<GenericAnswer>,
+    query: Option<GenericQuery>,
     receipt: Option<GenericReceipt>,
     receipt_key: Option<Secret<String>>,
     receipt_key_file: Option<PathBuf>,
@@ -177,6 +178,7 @@ impl Account<'_> {
             from: self.raw.from.take(),
             request: self.needed("request", |raw| raw.request.take())?,
             answer: self.needed("answer", |raw| raw.answer.take())?,
+            query: self.raw.query.take(),
             receipt: self.raw.receipt.take(),
             receipt_key: receipt_key.map(|key| key.expose().clone()),
         })
@@ -204,6 +206,7 @@ impl Account<'_> {
             ("account", raw.kind == SmsKind::Infobip && raw.account.is_some()),
             ("request", !is_generic && raw.request.is_some()),
             ("answer", !is_generic && raw.answer.is_some()),
+            ("query", !is_generic && raw.query.is_some()),
             ("receipt", !is_generic && raw.receipt.is_some()),
             ("receipt_key", !is_generic && has_key),
         ];

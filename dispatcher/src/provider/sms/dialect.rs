@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use domain::deliveries::doubts::SendWindow;
 use domain::deliveries::{Observation, Receipt};
 use domain::value::DeliveryId;
 use reqwest::{Request, StatusCode, header::HeaderMap};
@@ -30,6 +31,16 @@ pub(super) trait Dialect: fmt::Debug + Send + Sync {
 
     /// What a callback reports of an accepted message. None: it is still on its way.
     fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError>;
+
+    /// A request that asks for the message of a doubt and changes nothing; none if the API has none.
+    fn query(&self, _: &Doubted) -> Option<Request> {
+        None
+    }
+
+    /// The messages in the answer to such a request that may be the one. None: the answer does not tell.
+    fn read_found(&self, _: &Doubted, _: &Answer<'_>) -> Option<Found> {
+        None
+    }
 
     /// The message from a person that a callback brings. None: it brings none, or the API sends none.
     fn read_inbound(&self, _: &StatusCallback<'_>) -> Result<Option<InboundMessage>, CallbackError> {
@@ -103,6 +114,13 @@ pub struct SentDelivery {
     pub generation: u32,
 }
 
+impl Outgoing {
+    /// Our own name for the message of one attempt: the delivery, the generation and the attempt, with dots between.
+    pub(super) fn name(&self) -> String {
+        format!("{}.{}.{}", self.delivery_id, self.generation, self.attempt)
+    }
+}
+
 impl SentDelivery {
     /// One name for both: the delivery, a dot, the generation.
     pub(super) fn reference(self) -> String {
@@ -116,6 +134,35 @@ impl SentDelivery {
         let delivery = DeliveryId::try_from(delivery).ok()?;
         Some(Self { delivery, generation: generation.parse().ok()? })
     }
+}
+
+/// A message that its provider may have or not.
+#[derive(Debug, Clone)]
+pub struct Doubted {
+    /// The message as it was sent.
+    pub outgoing: Outgoing,
+    /// When it was sent.
+    pub window: SendWindow,
+}
+
+/// The messages that a provider has for a doubt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// The message with our own name for it; none if the provider has none.
+    ByName(Option<FoundMessage>),
+    /// All messages with its content and its recipient in the time of the send. They may be other deliveries'.
+    ByContent(Vec<FoundMessage>),
+}
+
+/// A message that a provider has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundMessage {
+    /// The provider's own name for it, as in [`Accepted::reference`].
+    pub reference: String,
+    /// The reported outcome; none while it is on its way.
+    pub receipt: Option<Receipt>,
+    /// The provider's own text, bounded, in one line, without the recipient; empty if there is none.
+    pub text: String,
 }
 
 /// A callback that cannot be trusted or read.

@@ -5,6 +5,7 @@ mod answer;
 mod codes;
 mod pattern;
 mod pointer;
+mod query;
 mod receipt;
 mod request;
 
@@ -15,7 +16,7 @@ use reqwest::Request;
 use url::Url;
 
 use super::callback_address::{CallbackAddress, parameter};
-use super::dialect::{Answer, CallbackError, Dialect, StatusCallback, StatusReport};
+use super::dialect::{Answer, CallbackError, Dialect, Doubted, Found, StatusCallback, StatusReport};
 use crate::provider::{
     Outgoing,
     failure::{Accepted, Failure, SendFailure},
@@ -26,6 +27,7 @@ use pattern::Field;
 use request::{Account, RequestTemplate};
 
 pub use answer::GenericAnswer;
+pub use query::GenericQuery;
 pub use receipt::GenericReceipt;
 pub use request::GenericRequest;
 
@@ -47,6 +49,8 @@ pub struct GenericSettings {
     pub request: GenericRequest,
     /// Its answer.
     pub answer: GenericAnswer,
+    /// The question about a message in doubt; none if the provider cannot be asked.
+    pub query: Option<GenericQuery>,
     /// The provider's reports; none if it sends none.
     pub receipt: Option<GenericReceipt>,
     /// The key that a report has in its address (`?key=…`), for a provider that takes one address for the whole account.
@@ -65,6 +69,7 @@ pub(super) struct Generic {
     request: RequestTemplate,
     answer: GenericAnswer,
     classes: Classes,
+    query: Option<GenericQuery>,
     receipt: Option<GenericReceipt>,
     receipt_key: Option<Secret>,
     callback: CallbackAddress,
@@ -84,7 +89,8 @@ impl Generic {
         status_callback: Option<Url>,
         wrong: &impl Fn(&'static str, &'static str) -> SettingsError,
     ) -> Result<Self, SettingsError> {
-        let GenericSettings { account, secret, from, request, answer, receipt, receipt_key } = settings;
+        let GenericSettings { account, secret, from, request, answer, query, receipt, receipt_key } =
+            settings;
         if secret.is_empty() || secret.chars().any(char::is_control) {
             return Err(wrong("secret", "must be the account's password or key, in one line"));
         }
@@ -96,6 +102,12 @@ impl Generic {
         }
         if receipt.as_ref().is_some_and(|receipt| !receipt.tells_states_apart()) {
             return Err(wrong("receipt.failed", "names a state that receipt.delivered names too"));
+        }
+        if let Some(query) = query {
+            request.check_query(query, wrong)?;
+            if !query.tells_states_apart() {
+                return Err(wrong("query.failed", "names a state that another list of the query names too"));
+            }
         }
         if receipt_key.as_ref().is_some_and(|key| key.len() < KEY_MIN) {
             return Err(wrong("receipt_key", "must have 16 characters or more"));
@@ -110,6 +122,7 @@ impl Generic {
             request,
             answer: answer.clone(),
             classes,
+            query: query.clone(),
             receipt: receipt.clone(),
             receipt_key: receipt_key.clone().map(Secret::new),
             callback: CallbackAddress::new(status_callback, secret),
@@ -137,6 +150,14 @@ impl Dialect for Generic {
 
     fn read_answer(&self, answer: &Answer<'_>) -> Result<Accepted, SendFailure> {
         self.answer.read(answer, &self.classes)
+    }
+
+    fn query(&self, doubted: &Doubted) -> Option<Request> {
+        self.request.question(self.query.as_ref()?, &doubted.outgoing)
+    }
+
+    fn read_found(&self, doubted: &Doubted, answer: &Answer<'_>) -> Option<Found> {
+        self.query.as_ref()?.read(answer, &doubted.outgoing.to, &self.classes)
     }
 
     fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError> {
