@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use commands::broker::{Broker, share_heads};
 use commands::clock;
 use commands::log::{EventLog, MasterKey};
@@ -97,11 +98,18 @@ impl SystemOptions {
             timeouts: Timeouts::default(),
             providers,
             currency: config.currency.clone(),
-            dispatcher: DispatcherOptions::new(Arc::new(clock::now), Arc::new(chance::fraction)),
+            dispatcher: dispatcher(config),
             durable: true,
             ready_at_once: true,
         }
     }
+}
+
+fn dispatcher(config: &Config) -> DispatcherOptions {
+    let mut options = DispatcherOptions::new(Arc::new(clock::now), Arc::new(chance::fraction));
+    let resend_after = config.doubts.resend_operational_after_seconds;
+    options.doubts.resend_operational_after = resend_after.map(|seconds| TimeDelta::seconds(seconds.into()));
+    options
 }
 
 /// Why a process cannot start.
