@@ -20,8 +20,9 @@ const PREFIX: &str = "MENSAJERIA__";
 const SHARED: [(&str, &str); 2] = [("DATABASE_URL", "database.url"), ("NATS_URL", "nats.url")];
 
 /// The keys whose values are not text. All other variables are taken literally: a password of digits is no number.
-const NOT_TEXT: [&str; 5] = [
+const NOT_TEXT: [&str; 6] = [
     "database.max_connections",
+    "doubts.resend_operational_after_seconds",
     "email.providers",
     "server.trusted_proxies",
     "sms.providers",
