@@ -7,6 +7,7 @@ pub mod companies;
 mod context;
 mod database;
 pub mod dead_letters;
+pub mod doubts;
 mod execute;
 pub mod inboxes;
 pub mod leader;

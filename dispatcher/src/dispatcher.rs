@@ -12,6 +12,7 @@ use crate::Wakes;
 use crate::audience::Resolver;
 use crate::database::task_pool;
 use crate::destination::Destinations;
+use crate::doubts::Doubts;
 use crate::housekeeper::Housekeeper;
 use crate::intake::Intake;
 use crate::mail_returns::MailReturns;
@@ -56,6 +57,7 @@ impl Dispatcher {
         spawn(&mut tasks, parts.resolver().run(cancel.clone()));
         spawn(&mut tasks, parts.housekeeper().run(cancel.clone()));
         spawn(&mut tasks, parts.receipts().run(cancel.clone()));
+        spawn(&mut tasks, parts.doubts(routes.clone()).run(cancel.clone()));
         spawn(&mut tasks, send(parts.sending(routes), cancel.clone()));
         Self { tasks, cancel }
     }
@@ -141,6 +143,18 @@ impl Parts {
             recorder: Recorder::new(self.log.clone(), self.requests.clone()),
             options: self.options.clone(),
             settled: self.settler.settled(),
+        }
+    }
+
+    fn doubts(&self, routes: Vec<Route>) -> Doubts {
+        Doubts {
+            log: self.log.clone(),
+            pool: self.pool.clone(),
+            requests: self.requests.clone(),
+            settler: self.settler.clone(),
+            recorder: Recorder::new(self.log.clone(), self.requests.clone()),
+            routes,
+            options: self.options.clone(),
         }
     }
 

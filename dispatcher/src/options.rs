@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use crate::destination::DomainLimits;
@@ -29,6 +29,8 @@ pub struct DispatcherOptions {
     pub heartbeat: Duration,
     /// How often the queue is asked without having been woken.
     pub poll: Duration,
+    /// What happens to doubts without a person.
+    pub doubts: DoubtOptions,
     /// How long a send may still take once the dispatcher is told to stop; after it the send is in doubt.
     pub grace: Duration,
     /// The public address of the gateway, for links in mails; none: no mail has a link of ours.
@@ -37,6 +39,29 @@ pub struct DispatcherOptions {
     pub email_domains: DomainLimits,
     /// The DNS server that is asked for the servers of these domains, instead of those of the system.
     pub dns_server: Option<SocketAddr>,
+}
+
+/// What happens to doubts without a person.
+#[derive(Debug, Clone, Copy)]
+pub struct DoubtOptions {
+    /// How often doubts are looked for.
+    pub look: Duration,
+    /// How old a doubt is when its provider is asked for the first time. Until then a late answer or a receipt may end it.
+    pub ask_after: TimeDelta,
+    /// How old a doubt of the category `operational` is when it is sent again. None: a person decides.
+    pub resend_operational_after: Option<TimeDelta>,
+}
+
+/// Doubts are rare, and a question is asked minutes after the send.
+const LOOK: Duration = Duration::from_secs(10);
+/// Longer than a send that began when the doubt was recorded may take, with the difference of two clocks: its outcome is known
+/// by then, so that its message is not taken for that of the doubt.
+pub const ASK_AFTER: TimeDelta = TimeDelta::seconds(120);
+
+impl Default for DoubtOptions {
+    fn default() -> Self {
+        Self { look: LOOK, ask_after: ASK_AFTER, resend_operational_after: None }
+    }
 }
 
 /// One second: a lease of fifteen.
@@ -55,6 +80,7 @@ impl DispatcherOptions {
             retry_waits: None,
             heartbeat: HEARTBEAT,
             poll: POLL,
+            doubts: DoubtOptions::default(),
             grace: GRACE,
             public_url: None,
             email_domains: DomainLimits::default(),

@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use commands::broker::{Broker, share_heads};
 use commands::clock;
 use commands::log::{EventLog, MasterKey};
@@ -82,8 +83,6 @@ impl SystemOptions {
         master: MasterKey,
         providers: Providers,
     ) -> Self {
-        let mut dispatcher = DispatcherOptions::new(Arc::new(clock::now), Arc::new(chance::fraction));
-        (dispatcher.email_domains, dispatcher.dns_server) = (config.email_domains.clone(), config.dns.server);
         Self {
             roles,
             database_url: database_url.to_owned(),
@@ -99,11 +98,19 @@ impl SystemOptions {
             timeouts: Timeouts::default(),
             providers,
             currency: config.currency.clone(),
-            dispatcher,
+            dispatcher: dispatcher(config),
             durable: true,
             ready_at_once: true,
         }
     }
+}
+
+fn dispatcher(config: &Config) -> DispatcherOptions {
+    let mut options = DispatcherOptions::new(Arc::new(clock::now), Arc::new(chance::fraction));
+    let resend_after = config.doubts.resend_operational_after_seconds;
+    (options.email_domains, options.dns_server) = (config.email_domains.clone(), config.dns.server);
+    options.doubts.resend_operational_after = resend_after.map(|seconds| TimeDelta::seconds(seconds.into()));
+    options
 }
 
 /// Why a process cannot start.

@@ -156,6 +156,8 @@ update attempts a set detail = null from recipients r join erased_clients e usin
 alter table recipients add constraint recipient_has_one_place primary key (notification_id, ordinal);
 create index recipients_by_client on recipients (client_id);
 create unique index attempt_is_told_once on attempts (notification_id, ordinal, position);
+-- The doubts that providers are asked about. It has no row of any other state.
+create index outcomes_in_doubt on outcomes (at, notification_id, ordinal) where state = 'in_doubt';
 delete from edited_addresses a using erased_clients e where a.client_id = e.client_id;
 create index edited_addresses_by_client on edited_addresses (client_id);
 create index edited_addresses_by_address on edited_addresses (lower(address));

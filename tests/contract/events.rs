@@ -8,7 +8,7 @@ use domain::client::{ClientEvent, ClientProfile, Contact};
 use domain::company::{CompanyEvent, CompanyProfile, Limit, OverLimit};
 use domain::deliveries::{
     Cause, DeliveriesEvent, Detail, EditedAddress, Evidence, FailureClass, GroupOutcome, GroupReceipt,
-    Observation, OutcomeGroup, Phase, ReceiptGroup, Resolution, SuppressionReason, Totals,
+    Observation, OutcomeGroup, Phase, ReceiptGroup, Resolution, ResolvedBy, SuppressionReason, Totals,
 };
 use domain::inbox::InboxEvent;
 use domain::message::{Addressed, MessageEvent};
@@ -264,7 +264,8 @@ fn deliveries() -> Vec<DeliveriesEvent> {
             notification,
             company,
             members: members("9"),
-            resolution: Resolution::NotSent,
+            resolution: Resolution::Resend,
+            by: ResolvedBy::Person,
             reason: Some(personal(3, "No está en el registro del proveedor".into())),
         },
         DeliveriesEvent::DeliveriesReopened {

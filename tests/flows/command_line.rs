@@ -258,6 +258,24 @@ async fn views_and_stream_are_made_anew_while_the_server_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_doubt_is_ended_by_its_delivery_with_a_reason() {
+    let (desk, notification, delivery) = crate::doubts::in_doubt().await;
+    let beside = Beside::of(&desk.world);
+    let resolve = ["deliveries", "resolve", &delivery, "--outcome"];
+    let reason = ["--reason", "Lo dice el panel"];
+    let done = beside.done(&[&resolve[..], &["delivered"], &reason].concat(), "").await;
+    assert_eq!((&done["id"], &done["outcome"]), (&json!(delivery), &json!("delivered")));
+    desk.world.caught_up().await;
+    let told = desk.nora.get(&format!("/notifications/{notification}")).await.expect(200);
+    assert_eq!(told["totals"]["delivered"], 1);
+    beside.done(&[&resolve[..], &["delivered"], &reason].concat(), "").await;
+    assert_eq!(beside.refused(&[&resolve[..], &["discard"], &reason].concat()).await, REFUSED);
+    assert_eq!(beside.refused(&[&resolve[..], &["lost"], &reason].concat()).await, USAGE);
+    assert_eq!(beside.refused(&[&resolve[..], &["delivered"]].concat()).await, USAGE);
+    desk.world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_wrong_has_its_exit_code() {
     let world = World::start().await;
     let beside = Beside::of(&world);

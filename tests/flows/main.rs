@@ -10,6 +10,8 @@ mod connections;
 mod deliveries;
 mod dispatch;
 mod doctor;
+mod doubts;
+mod doubts_asked;
 mod erasure;
 mod fairness;
 mod feed;

@@ -197,6 +197,7 @@ fn of_nobody() -> Outgoing {
     Outgoing {
         delivery_id: clock::new_id().into(),
         generation: 1,
+        attempt: 1,
         to: "+573009998877".into(),
         to_name: None,
         subject: None,

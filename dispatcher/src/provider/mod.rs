@@ -38,9 +38,9 @@ pub use pulse::Pulse;
 pub use schedule::{Attempts, RetryAdvice, next_attempt};
 pub use settings::SettingsError;
 pub use sms::{
-    CallbackError, GenericAnswer, GenericInbound, GenericReceipt, GenericRequest, GenericSettings,
-    HttpAnswer, InboundMessage, InfobipSettings, SentDelivery, SmsApi, SmsDeadlines, SmsProvider, SmsSender,
-    SmsSettings, StatusCallback, StatusReport, TwilioSettings,
+    CallbackError, Doubted, Found, FoundMessage, GenericAnswer, GenericInbound, GenericQuery, GenericReceipt,
+    GenericRequest, GenericSettings, HttpAnswer, InboundMessage, InfobipSettings, SentDelivery, SmsApi,
+    SmsDeadlines, SmsProvider, SmsSender, SmsSettings, StatusCallback, StatusReport, TwilioSettings,
 };
 pub use switch::Switch;
 
@@ -51,6 +51,8 @@ pub struct Outgoing {
     pub delivery_id: DeliveryId,
     /// The generation that it is sent in.
     pub generation: u32,
+    /// The attempt, from 1 in each generation.
+    pub attempt: u32,
     /// The e-mail address, or the number in E.164 form.
     pub to: String,
     /// The recipient's name for a mail's `To`.

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::find::Finder;
 pub(crate) use self::keeper::Keeper;
-pub(crate) use self::record::Recorder;
+pub(crate) use self::record::{FoundReceipt, Recorder};
 use crate::provider::StatusReport;
 use crate::request::Requests;
 use crate::route::Companies;

@@ -27,11 +27,11 @@ const ROUNDS_MAX: usize = 16;
 /// A receipt whose delivery is found.
 #[derive(Debug, Clone)]
 pub(crate) struct FoundReceipt {
-    pub(super) chunk: ChunkId,
-    pub(super) company: CompanyId,
-    pub(super) receipt: MemberReceipt,
+    pub(crate) chunk: ChunkId,
+    pub(crate) company: CompanyId,
+    pub(crate) receipt: MemberReceipt,
     /// Whether it waits in the table.
-    pub(super) is_stored: bool,
+    pub(crate) is_stored: bool,
 }
 
 /// Why receipts are not known to be recorded.
@@ -105,7 +105,7 @@ impl Recorder {
 
     /// Records receipts; what became of each, in their order, or none where nothing is known to be recorded. One that
     /// cannot be recorded by its own fault does not hurt the others.
-    pub(super) async fn record(&mut self, receipts: Vec<FoundReceipt>) -> Vec<Option<Recorded>> {
+    pub(crate) async fn record(&mut self, receipts: Vec<FoundReceipt>) -> Vec<Option<Recorded>> {
         match self.record_together(receipts.clone()).await {
             Ok(recorded) => recorded.into_iter().map(Some).collect(),
             Err(error) if error.may_be_of_one() && receipts.len() > 1 => self.record_each(receipts).await,

@@ -3,7 +3,9 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hyper::{Method, StatusCode, header::AUTHORIZATION, http::request::Parts};
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
+use super::accepted::AcceptedMessages;
 use super::http::{self, Answer, Dialect, Reference, Sms, callback_at, text_at};
 use super::receipts::Report;
 use super::{ACCOUNT, FROM, RECEIPT_KEY, Refusal, SECRET};
@@ -11,6 +13,8 @@ use crate::provider::GenericSettings;
 
 /// The path of its API.
 pub(super) const PATH: &str = "/v1/sms";
+/// The path that answers what became of a message.
+const STATUS_PATH: &str = "/v1/status";
 /// The path that answers who the account is.
 const ACCOUNT_PATH: &str = "/v1/account";
 
@@ -41,6 +45,7 @@ impl Dialect for Generic {
             delivery_id: text_at(&body, "/messages/0/reference")
                 .and_then(|name| Some(name.split_once('.')?.0.to_owned()))
                 .unwrap_or_default(),
+            name: text_at(&body, "/messages/0/reference").unwrap_or_default(),
             callback: callback_at(&body, "/messages/0/callback"),
         })
     }
@@ -67,6 +72,21 @@ impl Dialect for Generic {
         let error = undelivered.map(|code| if code == 30003 { 501 } else { 101 });
         let body = json!({"id": reference.named("A"), "state": state, "error": error}).to_string();
         Some(Report { callback: sms.callback.clone()?, kind: "application/json", body, signature: None })
+    }
+
+    /// The message with a name.
+    fn found(&self, head: &Parts, accepted: &AcceptedMessages) -> Option<Answer> {
+        if head.method != Method::GET || head.uri.path() != STATUS_PATH {
+            return None;
+        }
+        let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
+        let name = query.into_owned().find(|(name, _)| name == "reference").map(|(_, value)| value)?;
+        let found = accepted.find(|message| message.name == name);
+        let told = found.first().map(|message| {
+            let state = if message.undelivered.is_some() { "UNDELIV" } else { "ENROUTE" };
+            json!({"id": format!("A{}", message.reference), "state": state})
+        });
+        Some(http::json(StatusCode::OK, &told.unwrap_or_else(|| json!({"id": null}))))
     }
 
     fn unknown(&self) -> Refusal {
@@ -108,6 +128,15 @@ pub(crate) fn account(url: &str) -> GenericSettings {
             "config_auth": [401],
         },
     });
+    let query = json!({
+        "url": url.replace(PATH, STATUS_PATH),
+        "query": {"reference": "{reference}"},
+        "id": "/id",
+        "status": "/state",
+        "accepted": ["ENROUTE"],
+        "delivered": ["DELIVRD"],
+        "failed": ["UNDELIV", "EXPIRED", "REJECTD"],
+    });
     let receipt = json!({
         "id": "/id",
         "status": "/state",
@@ -123,6 +152,7 @@ pub(crate) fn account(url: &str) -> GenericSettings {
         from: Some(FROM.to_owned()),
         request: serde_json::from_value(request).expect(described),
         answer: serde_json::from_value(answer).expect(described),
+        query: Some(serde_json::from_value(query).expect(described)),
         receipt: Some(serde_json::from_value(receipt).expect(described)),
         inbound: Some(serde_json::from_value(inbound).expect(described)),
         receipt_key: Some(RECEIPT_KEY.to_owned()),

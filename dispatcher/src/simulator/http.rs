@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use url::Url;
 
+use super::accepted::AcceptedMessages;
 use super::receipts::Report;
 use super::{
     Behaviour, Content, NewArrival, Outcome, Refusal, World, generic::Generic, infobip::Infobip,
@@ -43,6 +44,10 @@ pub(super) trait Dialect: Sync {
     fn refused(&self, refusal: Refusal) -> Answer;
     /// The report on an accepted message: delivered, or not for this reason. None if it asks for none.
     fn report(&self, sms: &Sms, reference: Reference<'_>, undelivered: Option<u32>) -> Option<Report>;
+    /// The answer to a question about accepted messages; none if the request asks none, or the API has none.
+    fn found(&self, _head: &Parts, _accepted: &AcceptedMessages) -> Option<Answer> {
+        None
+    }
     /// The refusal of a path that is no API's.
     fn unknown(&self) -> Refusal;
     /// The refusal of a wrong secret.
@@ -77,6 +82,8 @@ pub(super) struct Sms {
     pub(super) body: String,
     /// Ours, as far as it was said.
     pub(super) delivery_id: String,
+    /// The sender's own name for it, if the API takes one.
+    pub(super) name: String,
     /// Where its report goes.
     pub(super) callback: Option<Url>,
 }
@@ -105,6 +112,12 @@ async fn answer(request: Request<Incoming>, world: Arc<World>) -> Result<Answer,
     let (head, body) = request.into_parts();
     if let Some(dialect) = DIALECTS.into_iter().find(|dialect| dialect.is_probe(&head)) {
         return Ok(probed(dialect, &head));
+    }
+    for dialect in DIALECTS {
+        if let Some(found) = dialect.found(&head, &world.accepted) {
+            let is_authorized = dialect.is_authorized(&head);
+            return Ok(if is_authorized { found } else { dialect.refused(dialect.unauthorized()) });
+        }
     }
     let Some(dialect) = DIALECTS.into_iter().find(|dialect| dialect.is_for(&head)) else {
         let [first, ..] = DIALECTS;
@@ -157,17 +170,29 @@ async fn accept(dialect: &dyn Dialect, sms: Sms, behaviour: Behaviour, world: &W
         Behaviour::AcceptAsNumber => Reference::Recipient(&sms.to),
         _ => Reference::Serial(world.next_serial()),
     };
+    keep(&sms, reference, behaviour, world);
     report(dialect, &sms, reference, behaviour, world);
     if is_cut { Err(Cut) } else { Ok(dialect.accepted(&sms, reference)) }
 }
 
-fn report(dialect: &dyn Dialect, sms: &Sms, reference: Reference<'_>, behaviour: Behaviour, world: &World) {
-    let undelivered = match behaviour {
+/// A sink keeps nothing.
+fn keep(sms: &Sms, reference: Reference<'_>, behaviour: Behaviour, world: &World) {
+    if world.arrivals.keeps() {
+        let at = (world.options.now)();
+        world.accepted.keep(sms, reference.named(""), at, undelivered(behaviour));
+    }
+}
+
+const fn undelivered(behaviour: Behaviour) -> Option<u32> {
+    match behaviour {
         Behaviour::AcceptUndelivered(code) => Some(code),
         _ => None,
-    };
+    }
+}
+
+fn report(dialect: &dyn Dialect, sms: &Sms, reference: Reference<'_>, behaviour: Behaviour, world: &World) {
     if world.receipts.are_sent()
-        && let Some(report) = dialect.report(sms, reference, undelivered)
+        && let Some(report) = dialect.report(sms, reference, undelivered(behaviour))
     {
         world.receipts.send(report, &world.stop);
     }

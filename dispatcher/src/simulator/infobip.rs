@@ -6,7 +6,9 @@ use hyper::{
     http::request::Parts,
 };
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
+use super::accepted::{AcceptedMessage, AcceptedMessages};
 use super::http::{self, Answer, Dialect, Reference, Sms, callback_at, delivery_id, text_at};
 use super::receipts::Report;
 use super::{Refusal, SECRET};
@@ -37,6 +39,7 @@ impl Dialect for Infobip {
             from: field("/messages/0/sender", "messages[0].sender: missing")?,
             body: field("/messages/0/content/text", "messages[0].content.text: missing")?,
             delivery_id: callback.as_ref().and_then(delivery_id).unwrap_or_default(),
+            name: text_at(&body, "/messages/0/destinations/0/messageId").unwrap_or_default(),
             callback,
         })
     }
@@ -49,7 +52,7 @@ impl Dialect for Infobip {
             "name": "PENDING_ACCEPTED",
             "description": "Message sent to next instance",
         });
-        message(&reference.named(""), &sms.to, status)
+        message(&id(sms, reference), &sms.to, status)
     }
 
     fn refused(&self, refusal: Refusal) -> Answer {
@@ -72,10 +75,21 @@ impl Dialect for Infobip {
             Some(code) => ((2, "UNDELIVERABLE_NOT_DELIVERED"), (1, error_name(code))),
         };
         let [status, error] = [status, error].map(|(group, name)| json!({"groupId": group, "name": name}));
-        let (id, to) = (reference.named(""), sms.to.trim_start_matches('+'));
+        let (id, to) = (id(sms, reference), sms.to.trim_start_matches('+'));
         let result = json!({"messageId": id, "to": to, "status": status, "error": error});
         let body = json!({"results": [result]}).to_string();
         Some(Report { callback: sms.callback.clone()?, kind: "application/json", body, signature: None })
+    }
+
+    /// The log of the message with an id.
+    fn found(&self, head: &Parts, accepted: &AcceptedMessages) -> Option<Answer> {
+        if head.method != Method::GET || head.uri.path() != "/sms/3/logs" {
+            return None;
+        }
+        let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
+        let id = query.into_owned().find(|(name, _)| name == "messageId").map(|(_, id)| id)?;
+        let results: Vec<Value> = accepted.find(|message| message.name == id).iter().map(logged).collect();
+        Some(http::json(StatusCode::OK, &json!({"results": results})))
     }
 
     fn unknown(&self) -> Refusal {
@@ -85,6 +99,24 @@ impl Dialect for Infobip {
     fn unauthorized(&self) -> Refusal {
         Refusal::sms(401, 20003, "The request lacks valid authentication credentials")
     }
+}
+
+/// The id that the message was given, else one of its own.
+fn id(sms: &Sms, reference: Reference<'_>) -> String {
+    match reference {
+        Reference::Serial(_) if !sms.name.is_empty() => sms.name.clone(),
+        other => other.named(""),
+    }
+}
+
+fn logged(message: &AcceptedMessage) -> Value {
+    let (status, error) = match message.undelivered {
+        None => ((1, "PENDING_ENROUTE"), (0, "NO_ERROR")),
+        Some(code) => ((2, "UNDELIVERABLE_NOT_DELIVERED"), (1, error_name(code))),
+    };
+    let [status, error] = [status, error].map(|(group, name)| json!({"groupId": group, "name": name}));
+    let destination = message.to.trim_start_matches('+');
+    json!({"messageId": message.name, "destination": destination, "status": status, "error": error})
 }
 
 /// Infobip's name for what Twilio's code says.

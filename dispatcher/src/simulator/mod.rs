@@ -1,5 +1,6 @@
 //! Simulated providers: a real SMTP server and a real SMS API on loopback, for `dev`, tests and the bench.
 
+mod accepted;
 pub mod arrivals;
 mod generic;
 mod http;
@@ -36,6 +37,7 @@ use crate::provider::{InfobipSettings, SmsApi, SmsSettings, SmtpSettings, Twilio
 #[cfg(test)]
 pub(crate) use generic::account as generic_account;
 
+use accepted::AcceptedMessages;
 use arrivals::{Arrivals, Content, NewArrival};
 use ledger::{Ledger, LedgerEntry};
 use receipts::Receipts;
@@ -128,6 +130,7 @@ struct World {
     options: SimulatorOptions,
     rules: Rules,
     arrivals: Arrivals,
+    accepted: AcceptedMessages,
     ledger: Option<Ledger>,
     serial: AtomicU64,
     receipts: Arc<Receipts>,
@@ -242,9 +245,10 @@ impl World {
     fn try_new(options: SimulatorOptions, stop: CancellationToken) -> io::Result<Self> {
         let ledger = options.ledger.as_deref().map(Ledger::open).transpose()?;
         let arrivals = Arrivals::new(options.kept);
+        let accepted = AcceptedMessages::default();
         let serial = AtomicU64::new(first_serial((options.now)()));
         let receipts = Arc::new(Receipts::new(options.receipt_delay));
-        Ok(Self { rules: Rules::new(&options), options, arrivals, ledger, serial, receipts, stop })
+        Ok(Self { rules: Rules::new(&options), options, arrivals, accepted, ledger, serial, receipts, stop })
     }
 
     /// A number for a queue id or a sid.

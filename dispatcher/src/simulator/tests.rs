@@ -21,6 +21,7 @@ fn outgoing(to: &str) -> Outgoing {
     Outgoing {
         delivery_id: Uuid::from_u128(7).into(),
         generation: 1,
+        attempt: 1,
         to: to.into(),
         to_name: None,
         subject: Some("Aviso".into()),

@@ -12,6 +12,7 @@ use hyper::{
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
+use super::accepted::{AcceptedMessage, AcceptedMessages};
 use super::http::{self, Answer, Dialect, Reference, Sms, delivery_id};
 use super::receipts::Report;
 use super::{ACCOUNT, Refusal, SECRET};
@@ -21,8 +22,7 @@ pub(super) struct Twilio;
 
 impl Dialect for Twilio {
     fn is_for(&self, head: &Parts) -> bool {
-        head.method == Method::POST
-            && head.uri.path() == format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
+        head.method == Method::POST && head.uri.path() == messages_path()
     }
 
     fn is_probe(&self, head: &Parts) -> bool {
@@ -45,6 +45,7 @@ impl Dialect for Twilio {
             from: sender.ok_or(Refusal::sms(400, 21603, "A 'From' phone number is required"))?,
             body: field("Body").ok_or(Refusal::sms(400, 21602, "Message body is required"))?,
             delivery_id,
+            name: String::new(),
             callback,
         })
     }
@@ -94,6 +95,18 @@ impl Dialect for Twilio {
         Some(Report { callback, kind, body: form, signature: Some(signature) })
     }
 
+    /// The list of messages to a number. The day is not looked at.
+    fn found(&self, head: &Parts, accepted: &AcceptedMessages) -> Option<Answer> {
+        if head.method != Method::GET || head.uri.path() != messages_path() {
+            return None;
+        }
+        let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
+        let to = query.into_owned().find(|(name, _)| name == "To").map(|(_, to)| to);
+        let messages = accepted.find(|message| to.as_ref().is_none_or(|to| *to == message.to));
+        let messages: Vec<Value> = messages.iter().map(listed).collect();
+        Some(http::json(StatusCode::OK, &json!({"messages": messages, "next_page_uri": null})))
+    }
+
     fn unknown(&self) -> Refusal {
         Refusal::sms(404, 20404, "The requested resource was not found")
     }
@@ -101,6 +114,26 @@ impl Dialect for Twilio {
     fn unauthorized(&self) -> Refusal {
         Refusal::sms(401, 20003, "Authenticate")
     }
+}
+
+fn messages_path() -> String {
+    format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
+}
+
+fn listed(message: &AcceptedMessage) -> Value {
+    json!({
+        "sid": format!("SM{}", message.reference),
+        "account_sid": ACCOUNT,
+        "direction": "outbound-api",
+        "status": if message.undelivered.is_some() { "undelivered" } else { "sent" },
+        "to": message.to,
+        "from": message.from,
+        "body": message.body,
+        "date_created": message.at.to_rfc2822(),
+        "date_sent": message.at.to_rfc2822(),
+        "error_code": message.undelivered,
+        "error_message": null,
+    })
 }
 
 /// The signature of a callback as the simulated Twilio makes it: the HMAC-SHA1 of the address and of the names and values of

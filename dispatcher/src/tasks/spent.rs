@@ -70,13 +70,16 @@ fn times(before: State, after: State) -> i64 {
 
 const fn is_sent(state: State) -> bool {
     match state {
-        State::Accepted | State::Delivered | State::Bounced | State::Complained | State::InDoubt => true,
-        State::Pending
-        | State::Deferred { .. }
-        | State::Failed
-        | State::Discarded
-        | State::Suppressed
-        | State::Cancelled => false,
+        // One that was given up in doubt was counted with the doubt.
+        State::Accepted
+        | State::Delivered
+        | State::Bounced
+        | State::Complained
+        | State::InDoubt
+        | State::Discarded => true,
+        State::Pending | State::Deferred { .. } | State::Failed | State::Suppressed | State::Cancelled => {
+            false
+        }
     }
 }
 
@@ -98,6 +101,7 @@ mod tests {
         assert_eq!(times(State::Pending, State::InDoubt), 1);
         assert_eq!(times(State::InDoubt, State::Accepted), 0, "a late answer");
         assert_eq!(times(State::InDoubt, State::Failed), -1, "a late refusal");
+        assert_eq!(times(State::Discarded, State::Accepted), 0, "a late answer after it was given up");
         assert_eq!(times(State::Pending, State::Failed), 0);
     }
 

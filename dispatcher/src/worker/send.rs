@@ -209,6 +209,7 @@ fn outgoing(
     Outgoing {
         delivery_id: job.task.delivery(job.member),
         generation: job.generation,
+        attempt: job.attempt,
         to: person.address.clone(),
         to_name: Some(person.contact_name.clone()).filter(|name| !name.is_empty()),
         subject,

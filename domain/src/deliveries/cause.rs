@@ -127,6 +127,8 @@ words! {
         FoundUnsent = "found_unsent",
         /// A person has decided that it is not sent again.
         Discarded = "discarded",
+        /// The policy of the category had it sent again, because its doubt lasted too long.
+        ResentByPolicy = "resent_by_policy",
     }
 }
 

@@ -26,12 +26,14 @@ pub enum Action {
     RecordOutcomes(Vec<MemberOutcome>),
     /// Record later reports of providers.
     RecordReceipts(Vec<MemberReceipt>),
-    /// End doubts by the finding of a person.
+    /// End doubts by a decision.
     ResolveDoubts {
         /// Whose.
         members: Members,
-        /// The finding.
+        /// The decision.
         resolution: Resolution,
+        /// Who decides.
+        by: ResolvedBy,
         /// The reason in the person's words, under the notification's key.
         reason: Option<Personal<String>>,
     },
@@ -168,13 +170,25 @@ pub enum Receipt {
 }
 
 crate::value::words! {
-    /// The finding of a person about a doubt.
+    /// The decision that ends a doubt.
     Resolution {
         /// The provider has it.
         Accepted = "accepted",
         /// The recipient has it.
         Delivered = "delivered",
-        /// It was not sent.
-        NotSent = "not_sent",
+        /// It is taken for unsent, and is to be sent again in a new generation.
+        Resend = "resend",
+        /// It stays unknown and is given up: nothing is sent again, not by a retry of the failed either.
+        Discard = "discard",
+    }
+}
+
+crate::value::words! {
+    /// Who decides that a doubt ends.
+    ResolvedBy {
+        /// A person who looked into it.
+        Person = "person",
+        /// The stated policy of the notification's category.
+        Policy = "policy",
     }
 }

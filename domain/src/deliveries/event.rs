@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::cause::{Cause, Evidence, SuppressionReason};
-use super::command::Resolution;
+use super::command::{Resolution, ResolvedBy};
 use crate::aggregate::events;
 use crate::personal::Personal;
 use crate::value::{CompanyId, Member, Members, NotificationId};
@@ -30,7 +30,7 @@ pub enum DeliveriesEvent {
         /// Groups of members with the same report; a member is in one of them at most.
         receipts: Vec<ReceiptGroup>,
     },
-    /// A person ended doubts.
+    /// Doubts were ended by a decision.
     DoubtsResolved {
         /// The notification.
         notification: NotificationId,
@@ -38,13 +38,15 @@ pub enum DeliveriesEvent {
         company: CompanyId,
         /// Whose.
         members: Members,
-        /// The finding.
+        /// The decision.
         resolution: Resolution,
+        /// Who decided.
+        by: ResolvedBy,
         /// Why, under the notification's key.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Personal<String>>,
     },
-    /// Failed deliveries were reopened by a retry.
+    /// Failed deliveries were reopened by a retry, or by the end of a doubt.
     DeliveriesReopened {
         /// The notification.
         notification: NotificationId,

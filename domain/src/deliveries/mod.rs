@@ -5,6 +5,7 @@
 
 mod cause;
 mod command;
+pub mod doubts;
 mod error;
 mod event;
 mod grouping;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use self::cause::{Cause, Evidence, FailureClass, Observation, Phase, SuppressionReason};
 pub use self::command::{
     Action, DeliveriesCommand, Failure, MemberOutcome, MemberReceipt, Outcome, Receipt, Resolution,
+    ResolvedBy,
 };
 pub use self::error::{DeliveriesError, Refusal};
 pub use self::event::{
@@ -61,6 +63,8 @@ pub struct Delivery {
     pub attempt: u32,
     /// Its state.
     pub state: State,
+    /// How its last doubt was ended by a decision. The same decision asked for again changes nothing.
+    pub resolved: Option<Resolution>,
 }
 
 /// The state of a delivery.
@@ -124,7 +128,7 @@ impl State {
 
 impl Delivery {
     /// A delivery that no event has named.
-    pub const FRESH: Self = Self { generation: 1, attempt: 0, state: State::Pending };
+    pub const FRESH: Self = Self { generation: 1, attempt: 0, state: State::Pending, resolved: None };
 
     /// Whether it failed, and nothing more is sent unless a person asks for it.
     pub const fn is_dead_letter(&self) -> bool {
@@ -191,11 +195,18 @@ impl Deliveries {
                 let event = DeliveriesEvent::ReceiptsRecorded { notification, company, receipts };
                 Decided { event: some(event), refused }
             }
-            Action::ResolveDoubts { members, resolution, reason } => {
-                let (members, refused) = self.permitted(members.iter(), rules::in_doubt);
+            Action::ResolveDoubts { members, resolution, by, reason } => {
+                let is_new = |member: &Member| !rules::is_resolved(self.get(*member), resolution);
+                let (members, refused) = self.permitted(members.iter().filter(is_new), rules::in_doubt);
                 let members = members.into_iter().collect();
-                let event =
-                    DeliveriesEvent::DoubtsResolved { notification, company, members, resolution, reason };
+                let event = DeliveriesEvent::DoubtsResolved {
+                    notification,
+                    company,
+                    members,
+                    resolution,
+                    by,
+                    reason,
+                };
                 Decided { event: some(event), refused }
             }
             Action::Reopen { generation, members } => {
@@ -283,11 +294,17 @@ impl Deliveries {
                 receipts.iter().for_each(|group| self.put_all(group.members, group.receipt.state()));
             }
             DeliveriesEvent::DoubtsResolved { members, resolution, .. } => {
-                self.put_all(*members, State::resolved(*resolution));
+                let (state, resolved) = (State::resolved(*resolution), Some(*resolution));
+                members.iter().for_each(|member| {
+                    self.insert(member, Delivery { state, resolved, ..*self.get(member) });
+                });
             }
             DeliveriesEvent::DeliveriesReopened { generation, members, addresses, .. } => {
-                let reopened = Delivery { generation: *generation, ..Delivery::FRESH };
-                members.iter().for_each(|member| self.insert(member, reopened));
+                for member in members.iter() {
+                    let resolved = self.get(member).resolved;
+                    let reopened = Delivery { generation: *generation, resolved, ..Delivery::FRESH };
+                    self.insert(member, reopened);
+                }
                 addresses.iter().for_each(|edited| self.put_address(edited));
             }
             DeliveriesEvent::DeliveriesDiscarded { members, .. } => {
@@ -298,8 +315,12 @@ impl Deliveries {
 
     fn follow_outcomes(&mut self, group: &OutcomeGroup) {
         let OutcomeGroup { generation, attempt, members, outcome, .. } = group;
-        let delivery = Delivery { generation: *generation, attempt: *attempt, state: outcome.state() };
-        members.iter().for_each(|member| self.insert(member, delivery));
+        let (generation, attempt, state) = (*generation, *attempt, outcome.state());
+        for member in members.iter() {
+            // A new doubt is another one than that which was ended.
+            let resolved = self.get(member).resolved.filter(|_| state != State::InDoubt);
+            self.insert(member, Delivery { generation, attempt, state, resolved });
+        }
     }
 
     fn put_all(&mut self, members: Members, state: State) {
@@ -365,7 +386,8 @@ impl State {
         match resolution {
             Resolution::Accepted => Self::Accepted,
             Resolution::Delivered => Self::Delivered,
-            Resolution::NotSent => Self::Failed,
+            Resolution::Resend => Self::Failed,
+            Resolution::Discard => Self::Discarded,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::command::{MemberOutcome, MemberReceipt, Outcome, Receipt};
+use super::command::{MemberOutcome, MemberReceipt, Outcome, Receipt, Resolution};
 use super::error::DeliveriesError;
 use super::{Delivery, State};
 use crate::value::Member;
@@ -41,7 +41,7 @@ pub(super) fn outcome(delivery: &Delivery, new: MemberOutcome) -> Result<MemberO
             Err(DeliveriesError::AlreadyRecorded { attempt })
         }
         State::Pending | State::Deferred { .. } => Ok(new),
-        State::InDoubt => end_of_doubt(new),
+        State::InDoubt | State::Discarded => end_of_doubt(new),
         _ => Err(DeliveriesError::AlreadySettled { generation }),
     }
 }
@@ -54,7 +54,7 @@ fn of_this_generation(delivery: &Delivery, generation: u32) -> Result<(), Delive
     }
 }
 
-/// An answer that arrives after its owner was fenced is true and ends the doubt. A late deferral is recorded as failed,
+/// An answer that arrives after its owner was fenced is true and ends the doubt, also one that was given up. A late deferral is recorded as failed,
 /// because no task is left for another attempt. A retry can send it again.
 fn end_of_doubt(late: MemberOutcome) -> Result<MemberOutcome, DeliveriesError> {
     let outcome = match late.outcome {
@@ -74,7 +74,7 @@ pub(super) fn receipt(delivery: &Delivery, new: MemberReceipt) -> Result<MemberR
     of_this_generation(delivery, new.generation)?;
     match (&delivery.state, &new.receipt) {
         (State::Pending | State::Deferred { .. }, _) => Err(DeliveriesError::NoOutcomeYet),
-        (State::Accepted | State::InDoubt, _) => Ok(new),
+        (State::Accepted | State::InDoubt | State::Discarded, _) => Ok(new),
         // A complaint means that the message has arrived.
         (State::Delivered, Receipt::Complained) => Ok(new),
         (State::Delivered, Receipt::Delivered)
@@ -92,6 +92,11 @@ pub(super) const fn in_doubt(delivery: &Delivery, member: Member) -> Result<Memb
         State::InDoubt => Ok(member),
         _ => Err(DeliveriesError::NotInDoubt),
     }
+}
+
+/// Whether the last doubt was ended by the same decision, so that there is nothing to decide.
+pub(super) fn is_resolved(delivery: &Delivery, resolution: Resolution) -> bool {
+    delivery.state != State::InDoubt && delivery.resolved == Some(resolution)
 }
 
 /// Decides whether a failed delivery is sent again because a person asks for it. One that was discarded may be.

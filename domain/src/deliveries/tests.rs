@@ -52,7 +52,8 @@ fn reopen(generation: u32, whom: &str) -> DeliveriesCommand {
 }
 
 fn resolve(whom: &str, resolution: Resolution) -> DeliveriesCommand {
-    command(Action::ResolveDoubts { members: members(whom), resolution, reason: None })
+    let by = ResolvedBy::Person;
+    command(Action::ResolveDoubts { members: members(whom), resolution, by, reason: None })
 }
 
 fn receipt(number: u16, receipt: Receipt) -> DeliveriesCommand {
@@ -243,7 +244,8 @@ fn a_person_ends_doubts_and_nothing_else() {
     let ends = [
         (Resolution::Accepted, DeliveryState::Accepted),
         (Resolution::Delivered, DeliveryState::Delivered),
-        (Resolution::NotSent, DeliveryState::Failed),
+        (Resolution::Resend, DeliveryState::Failed),
+        (Resolution::Discard, DeliveryState::Failed),
     ];
     for (resolution, ended) in ends {
         let deliveries = after([doubted(), resolve("1-2", resolution)]);
@@ -256,10 +258,49 @@ fn a_person_ends_doubts_and_nothing_else() {
 }
 
 #[test]
+fn the_same_decision_about_a_doubt_is_no_error_and_another_one_is_refused() {
+    let doubted = || record(vec![of(1, 1, 1, in_doubt())]);
+    for resolution in Resolution::ALL {
+        let ended = after([doubted(), resolve("1", *resolution)]);
+        assert_eq!(ended.decide(resolve("1", *resolution)), Ok(vec![]), "{resolution}");
+        for other in Resolution::ALL.iter().filter(|other| *other != resolution) {
+            assert_eq!(refusal(&ended, resolve("1", *other)), DeliveriesError::NotInDoubt);
+        }
+    }
+    let sent_again = after([
+        doubted(),
+        resolve("1", Resolution::Resend),
+        reopen(2, "1"),
+        record(vec![of(1, 2, 1, accepted("b"))]),
+    ]);
+    assert_eq!(sent_again.decide(resolve("1", Resolution::Resend)), Ok(vec![]));
+    let doubted_again = after([
+        doubted(),
+        resolve("1", Resolution::Resend),
+        reopen(2, "1"),
+        record(vec![of(1, 2, 1, in_doubt())]),
+    ]);
+    assert!(!doubted_again.decide(resolve("1", Resolution::Resend)).expect("another doubt").is_empty());
+}
+
+#[test]
+fn a_doubt_that_was_given_up_is_not_sent_again_and_a_truth_that_comes_late_counts() {
+    let given_up = || [record(vec![of(1, 1, 1, in_doubt())]), resolve("1", Resolution::Discard)];
+    assert_eq!(after(given_up()).decide(reopen(2, "1")), Ok(vec![]));
+    let late = after(given_up().into_iter().chain([receipt(1, Receipt::Delivered)]));
+    assert_eq!(state(&late, 1), DeliveryState::Delivered);
+    let late = after(given_up().into_iter().chain([record(vec![of(1, 1, 1, accepted("a"))])]));
+    assert_eq!(state(&late, 1), DeliveryState::Accepted);
+    let bounced = Receipt::Bounced(failure(None).cause);
+    let late = after(given_up().into_iter().chain([receipt(1, bounced), reopen(2, "1")]));
+    assert_eq!(state(&late, 1), DeliveryState::Pending, "it is known not to have arrived");
+}
+
+#[test]
 fn only_failed_deliveries_are_reopened_in_a_new_generation() {
     let first = || record(vec![of(1, 1, 1, failed()), of(2, 1, 1, accepted("a")), of(3, 1, 1, in_doubt())]);
     let deliveries = after([first(), reopen(2, "1-4")]);
-    assert_eq!(deliveries.get(member(1)), &Delivery { generation: 2, attempt: 0, state: State::Pending });
+    assert_eq!(deliveries.get(member(1)), &Delivery { generation: 2, ..Delivery::FRESH });
     assert_eq!(deliveries.get(member(2)).generation, 1);
     assert_eq!(after([first(), reopen(2, "1"), reopen(2, "1")]), after([first(), reopen(2, "1")]));
     let late = refusal(&deliveries, record(vec![of(1, 1, 2, accepted("b"))]));

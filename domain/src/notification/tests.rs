@@ -330,6 +330,35 @@ fn a_retry_opens_a_new_generation_and_asking_twice_joins_it() {
 }
 
 #[test]
+fn deliveries_are_sent_again_in_a_generation_that_adds_nobody() {
+    let again = || NotificationCommand::RetryDeliveries { at: at(2_000), people: 2, reason: None };
+    let retried_by_name =
+        |generation| NotificationEvent::DeliveriesRetried { generation, people: 2, reason: None };
+    let completed_once = || vec![requested(), closed(1), completed(1, 1)];
+    let notification = given::<Notification>(completed_once());
+    assert_eq!(notification.decide(again()), Ok(vec![retried_by_name(2)]));
+    let notification = given::<Notification>(completed_once().into_iter().chain([retried_by_name(2)]));
+    assert_eq!(notification.state(), Some(NotificationState::Running));
+    assert_eq!((notification.generation(), notification.open_generation()), (2, None));
+    let complete = NotificationCommand::Complete { generation: 2, totals: Totals::default() };
+    assert!(notification.decide(complete).is_ok());
+    let paused = given::<Notification>([requested(), closed(1), paused(), retried_by_name(2)]);
+    assert!(paused.is_paused());
+    let resolving = given::<Notification>([requested(), retried_by_name(2)]);
+    assert_eq!((resolving.generation(), resolving.open_generation()), (2, Some(1)));
+}
+
+#[test]
+fn deliveries_are_not_sent_again_after_the_end_of_their_notification() {
+    let refusal = |history: Vec<NotificationEvent>| {
+        let command = NotificationCommand::RetryDeliveries { at: at(6_000), people: 1, reason: None };
+        given::<Notification>(history).decide(command)
+    };
+    assert_eq!(refusal(vec![requested(), closed(1), cancelled()]), Err(NotificationError::Cancelled));
+    assert_eq!(refusal(vec![expiring(Some(5_000)), closed(1)]), Err(NotificationError::PastExpiry));
+}
+
+#[test]
 fn a_retry_without_failures_changes_nothing() {
     let flawless = given::<Notification>([requested(), closed(1), completed(1, 0)]);
     assert_eq!(flawless.decide(retry()), Ok(vec![]));

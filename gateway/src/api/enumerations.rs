@@ -4,7 +4,7 @@
 //! Sets that grow without notice are left out: reasons and types of events, codes and texts of providers, names.
 
 use domain::company::Limit;
-use domain::deliveries::{DeliveryState, FailureClass, Observation, Phase, SuppressionReason};
+use domain::deliveries::{DeliveryState, FailureClass, Observation, Phase, Resolution, SuppressionReason};
 use domain::import::Column;
 use domain::notification::{ApprovalState, NotificationState};
 use domain::suppression::SuppressionCause;
@@ -64,6 +64,7 @@ fn properties() -> Vec<(&'static str, &'static [&'static str], Words)> {
         ("state", &["ApprovalRow"], ApprovalState::WORDS.to_vec()),
         ("outcome", &["AttemptRow"], outcomes()),
         ("outcome", &["Cause"], causes()),
+        ("outcome", &["ResolveDelivery"], Resolution::WORDS.to_vec()),
         ("outcome", &["ArrivalView"], vec!["accepted", "accepted_then_cut", "refused", "lost"]),
         ("result", &["AuditEntry"], [&outcomes()[..], &["done", "unreadable"]].concat()),
         ("class", &["AttemptRow", "FailedDeliveries"], class()),

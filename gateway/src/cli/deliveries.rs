@@ -1,4 +1,6 @@
-//! `mensajeria deliveries list|show|retry|discard`: deliveries over all notifications, and their dead letters.
+//! `mensajeria deliveries list|show|retry|discard|resolve`: deliveries over all notifications, and their dead letters.
+
+mod resolve;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
@@ -53,6 +55,8 @@ pub(super) enum DeliveriesCommand {
         #[arg(long)]
         reason: StatedReason,
     },
+    /// End the doubt about a delivery by a decision
+    Resolve(resolve::ResolveArgs),
 }
 
 /// Which deliveries are listed.
@@ -119,6 +123,7 @@ pub(super) async fn run(
         DeliveriesCommand::Discard { ids, reason } => {
             each(&log, &ids, global.json, async |owner, id| discard(&log, owner, id, &reason).await).await?
         }
+        DeliveriesCommand::Resolve(args) => resolve::run(&log, &args, global.json).await?,
     };
     drop(log);
     target.close().await?;

@@ -74,7 +74,7 @@ enum Command {
     /// Manage users, and tokens for programs
     #[command(subcommand)]
     User(user::UserCommand),
-    /// List deliveries over all notifications, send failed ones again, or discard them
+    /// List deliveries over all notifications, send failed ones again, discard them, or end doubts
     #[command(subcommand)]
     Deliveries(deliveries::DeliveriesCommand),
     /// Look at everything that sending stands on: providers, senders' domains, servers, keys, machine

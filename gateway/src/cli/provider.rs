@@ -60,6 +60,7 @@ fn test_message(channel: Channel, to: &str) -> Result<Outgoing, CliError> {
     Ok(Outgoing {
         delivery_id: clock::new_id().into(),
         generation: 1,
+        attempt: 1,
         to: to.ok_or_else(|| CliError::usage(neither))?,
         to_name: None,
         subject: (channel == Channel::Email).then(|| "Mensajería: prueba".to_owned()),

@@ -20,9 +20,10 @@ const PREFIX: &str = "MENSAJERIA__";
 const SHARED: [(&str, &str); 2] = [("DATABASE_URL", "database.url"), ("NATS_URL", "nats.url")];
 
 /// The keys whose values are not text. All other variables are taken literally: a password of digits is no number.
-const NOT_TEXT: [&str; 6] = [
+const NOT_TEXT: [&str; 7] = [
     "database.max_connections",
     "email.domains",
+    "doubts.resend_operational_after_seconds",
     "email.providers",
     "server.trusted_proxies",
     "sms.providers",

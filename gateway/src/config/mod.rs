@@ -16,7 +16,9 @@ use std::path::Path;
 
 pub use error::ConfigError;
 pub use secret::Secret;
-pub use sections::{Config, DataFolder, Database, Dns, Log, LogFormat, MASTER_KEY_BYTES, Server, Simulator};
+pub use sections::{
+    Config, DataFolder, Database, Dns, Doubts, Log, LogFormat, MASTER_KEY_BYTES, Server, Simulator,
+};
 
 use raw::Raw;
 use secrets::Secrets;

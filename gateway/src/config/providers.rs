@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use dispatcher::provider::{
-    GenericAnswer, GenericInbound, GenericReceipt, GenericRequest, GenericSettings, InfobipSettings, Prices,
-    SmsApi, SmsSettings, SmtpSettings, TlsMode, TwilioSettings,
+    GenericAnswer, GenericInbound, GenericQuery, GenericReceipt, GenericRequest, GenericSettings,
+    InfobipSettings, Prices, SmsApi, SmsSettings, SmtpSettings, TlsMode, TwilioSettings,
 };
 use serde::Deserialize;
 
@@ -60,6 +60,7 @@ pub(super) struct RawSmsProvider {
     from: Option<String>,
     request: Option<GenericRequest>,
     answer: Option<GenericAnswer>,
+    query: Option<GenericQuery>,
     receipt: Option<GenericReceipt>,
     inbound: Option<GenericInbound>,
     receipt_key: Option<Secret<String>>,
@@ -182,6 +183,7 @@ impl Account<'_> {
             from: self.raw.from.take(),
             request: self.needed("request", |raw| raw.request.take())?,
             answer: self.needed("answer", |raw| raw.answer.take())?,
+            query: self.raw.query.take(),
             receipt: self.raw.receipt.take(),
             inbound: self.raw.inbound.take(),
             receipt_key: self.receipt_key()?,
@@ -216,6 +218,7 @@ impl Account<'_> {
             ("account", raw.kind == SmsKind::Infobip && raw.account.is_some()),
             ("request", !is_generic && raw.request.is_some()),
             ("answer", !is_generic && raw.answer.is_some()),
+            ("query", !is_generic && raw.query.is_some()),
             ("receipt", !is_generic && raw.receipt.is_some()),
             ("inbound", !is_generic && raw.inbound.is_some()),
             ("receipt_key", raw.kind == SmsKind::Twilio && has_key),

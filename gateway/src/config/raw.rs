@@ -15,11 +15,14 @@ use super::layers::origin_of;
 use super::providers::{self, RawEmailProvider, RawSmsProvider};
 use super::secret::Secret;
 use super::secrets::Secrets;
-use super::sections::{Config, DataFolder, Database, Dns, Log, MASTER_KEY_BYTES, Server, Simulator};
+use super::sections::{Config, DataFolder, Database, Dns, Doubts, Log, MASTER_KEY_BYTES, Server, Simulator};
 
 /// The sensible numbers of connections to PostgreSQL: the relay, the projections and the leaders' locks need a few of
 /// their own.
 const CONNECTIONS: std::ops::RangeInclusive<u32> = 4..=1_000;
+
+/// The times after which a doubt may be sent again, in seconds.
+const RESEND_AFTER_S: std::ops::RangeInclusive<u32> = 60..=86_400;
 
 /// All sections of a file.
 #[derive(Debug, Deserialize)]
@@ -32,6 +35,7 @@ pub(super) struct Raw {
     nats: RawNats,
     email: RawEmail,
     sms: RawSms,
+    doubts: Doubts,
     dns: Dns,
     simulator: Simulator,
     log: Log,
@@ -92,6 +96,7 @@ impl Config {
         check.connections(raw.database.max_connections)?;
         check.log_level(&raw.log.level)?;
         check.currency(&raw.sms.currency)?;
+        check.resend_after(raw.doubts.resend_operational_after_seconds)?;
         Ok(Self {
             master_key: master.map(|master| check.master_key(&master)).transpose()?,
             email_providers: providers::email(raw.email.providers, secrets)?,
@@ -102,6 +107,7 @@ impl Config {
             data: raw.data,
             database: Database { url: database_url, max_connections: raw.database.max_connections },
             nats_url,
+            doubts: raw.doubts,
             dns: raw.dns,
             simulator: raw.simulator,
             log: raw.log,
@@ -148,6 +154,14 @@ impl Check<'_> {
         }
         let range = format!("must be from {} to {}", CONNECTIONS.start(), CONNECTIONS.end());
         self.refuse("database.max_connections", range)
+    }
+
+    fn resend_after(&self, seconds: Option<u32>) -> Result<(), ConfigError> {
+        if seconds.is_none_or(|seconds| RESEND_AFTER_S.contains(&seconds)) {
+            return Ok(());
+        }
+        let range = format!("must be from {} to {}", RESEND_AFTER_S.start(), RESEND_AFTER_S.end());
+        self.refuse("doubts.resend_operational_after_seconds", range)
     }
 
     /// Refuses a bare word that is no level. The filter would take it for the name of a module, and log next to

@@ -32,6 +32,8 @@ pub struct Config {
     pub currency: String,
     /// `[[sms.providers]]`, in order of preference.
     pub sms_providers: Vec<SmsSettings>,
+    /// `[doubts]`
+    pub doubts: Doubts,
     /// `[dns]`
     pub dns: Dns,
     /// `[simulator]`
@@ -72,6 +74,14 @@ pub struct Database {
     pub url: Option<Secret<String>>,
     /// The most connections of this process, 4–1000.
     pub max_connections: u32,
+}
+
+/// `[doubts]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Doubts {
+    /// After how many seconds an operational delivery in doubt is sent again, 60–86,400; never without a value.
+    pub resend_operational_after_seconds: Option<u32>,
 }
 
 /// `[dns]`

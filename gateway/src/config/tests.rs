@@ -175,6 +175,18 @@ fn a_value_of_the_wrong_type_is_named_with_its_place_and_not_repeated() {
 }
 
 #[test]
+fn a_doubt_is_sent_again_by_itself_only_if_that_is_stated_and_not_before_a_minute() {
+    let name = "MENSAJERIA__DOUBTS__RESEND_OPERATIONAL_AFTER_SECONDS";
+    assert_eq!(from_environment(&[]).unwrap().doubts.resend_operational_after_seconds, None);
+    let config = from_environment(&[(name, "180")]).unwrap();
+    assert_eq!(config.doubts.resend_operational_after_seconds, Some(180));
+    for refused in ["0", "59", "86401"] {
+        let error = from_environment(&[(name, refused)]);
+        assert_refused(error, "doubts.resend_operational_after_seconds", &["from 60 to 86400"]);
+    }
+}
+
+#[test]
 fn the_proxies_that_are_trusted_are_ip_addresses() {
     let name = "MENSAJERIA__SERVER__TRUSTED_PROXIES";
     let config = from_environment(&[(name, r#"["10.0.0.5", "fd00::5"]"#)]).unwrap();

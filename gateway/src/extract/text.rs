@@ -1,6 +1,7 @@
 //! Values that are written as text in a body or a query.
 
 use chrono::{DateTime, Utc};
+use domain::deliveries::Resolution;
 use domain::notification::NotificationState;
 use domain::suppression::SuppressionCause;
 use domain::value::{
@@ -54,6 +55,7 @@ domain_values!(
     NotificationState,
     Priority,
     RecipientKind,
+    Resolution,
     Role,
     ShownState,
     SmsBody,

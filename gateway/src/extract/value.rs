@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use domain::deliveries::Resolution;
 use domain::suppression::SuppressionCause;
 use domain::value::{
     Category, Channel, ClientId, ColumnName, ColumnText, CompanyId, ContactKind, CountryCode, DeliveryId,
@@ -50,6 +51,7 @@ texts!(
     Password,
     Priority,
     RecipientKind,
+    Resolution,
     Role,
     Short,
     SmsBody,

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use commands::CommandError;
 use commands::clients::ClientRefusal;
 use commands::dead_letters::RetryRefusal;
+use commands::doubts::DoubtRefusal;
 use commands::log::{FeedError, LoadError, SealError};
 use commands::users::UserRefusal;
 use domain::DecodeError;
@@ -245,6 +246,7 @@ impl Refusal for DeliveriesError {
             Self::Open => Reason::DeliveryOpen,
             Self::Sent => Reason::DeliverySent,
             Self::InDoubt => Reason::DeliveryInDoubt,
+            Self::NotInDoubt => Reason::NotInDoubt,
             Self::Suppressed => Reason::DeliverySuppressed,
             Self::Cancelled => Reason::Cancelled,
             _ => Reason::Contended,
@@ -296,6 +298,16 @@ impl Refusal for NotificationError {
             Self::PastExpiry => Problem::conflict(Reason::Expired),
             Self::Unknown => Problem::not_found(),
             Self::Cancelled => Problem::conflict(Reason::Cancelled),
+        }
+    }
+}
+
+impl Refusal for DoubtRefusal {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Unknown => Problem::not_found(),
+            Self::Delivery(refusal) => refusal.problem(),
+            Self::Notification(refusal) => refusal.problem(),
         }
     }
 }

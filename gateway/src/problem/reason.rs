@@ -202,6 +202,8 @@ pub enum Reason {
     },
     /// The notification has begun.
     AlreadyBegun,
+    /// The delivery is not in doubt.
+    NotInDoubt,
     /// The notification awaits its approval.
     AwaitingApproval,
     /// The notification does not await an approval any more.
@@ -308,6 +310,7 @@ impl Reason {
             Self::InThePast => "in_the_past",
             Self::TooFar { .. } => "too_far",
             Self::AlreadyBegun => "already_begun",
+            Self::NotInDoubt => "not_in_doubt",
             Self::AwaitingApproval => "awaiting_approval",
             Self::NotAwaitingApproval => "not_awaiting_approval",
             Self::OwnApproval => "own_approval",

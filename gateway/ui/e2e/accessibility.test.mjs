@@ -32,6 +32,7 @@ const SCREENS = [
   '/consumo',
   '/clientes/importar',
   '/exclusiones',
+  '/en-duda',
   '/empresas',
   '/usuarios',
   '/auditoria',

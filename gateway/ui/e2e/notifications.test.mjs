@@ -180,6 +180,20 @@ describe('«Enviar Notificaciones Clientes»', () => {
     await close(page);
   });
 
+  it('ends a doubt by what a person has found out, with the reason', async () => {
+    const page = await signedIn(browser, USERS.admin);
+    const company = await companyWith(page, [GOOD_BAD_AND_DOUBTFUL[2]]);
+    await notify(page, company, { channel: 'sms', body: unique('Una duda') });
+    await page.locator('deliveries-list summary').filter({ hasText: 'en duda' }).click();
+    await page.getByLabel('La persona lo recibió').check();
+    await page.getByRole('textbox', { name: 'Motivo' }).fill('Llamó y lo confirmó');
+    await page.getByRole('button', { name: 'Terminar la duda' }).click();
+    await page.getByText('La duda terminó').waitFor();
+    await page.locator('deliveries-list summary').filter({ hasText: 'entregado' }).waitFor();
+    await page.locator('deliveries-list details[open]').getByText('Llamó y lo confirmó').waitFor();
+    await close(page);
+  });
+
   it('cannot be cancelled once it is over, and says so', async () => {
     const page = await signedIn(browser, USERS.admin);
     const company = await companyWith(page, [{ phone: '+573001230095' }]);

@@ -137,6 +137,8 @@ export const getFailures = (id: string) => ask(client.GET('/notifications/{id}/f
 export const getDeliveries = (id: string, query: { state?: string; after?: string; limit?: number }) =>
   ask(client.GET('/notifications/{id}/deliveries', { params: { path: { id }, query: chosen(query) } }));
 export const getDelivery = (id: string) => ask(client.GET('/deliveries/{id}', path(id)));
+export const resolveDelivery = (id: string, body: c.DoubtDecision) =>
+  ask(client.POST('/deliveries/{id}/resolve', { ...path(id), body }));
 export const searchDeliveries = (query: c.DeliveryFilter & { after?: string; limit?: number }) =>
   ask(client.GET('/deliveries', { params: { query: chosen(query) } }));
 export const countDeliveries = (query: c.DeliveryFilter) =>

@@ -353,6 +353,11 @@ export interface Suppression {
   author: Reference | null;
   added_at: string;
 }
+/** What a person decides about a delivery in doubt. */
+export interface DoubtDecision {
+  outcome: 'accepted' | 'delivered' | 'resend' | 'discard';
+  reason: string;
+}
 export interface SuppressionFields {
   company_id: string;
   channel: Channel;
@@ -683,6 +688,7 @@ export interface paths {
   '/templates/{id}/versions': PostById<TemplateFields, Created>;
   '/templates/{id}/render': PostById<{ client_id?: string; variables: Record<string, string> }, RenderedTemplate, 200>;
   '/templates/{id}/test': PostById<{ company_id: string; variables: Record<string, string> }, Created, 202>;
+  '/deliveries/{id}/resolve': ActWith<DoubtDecision>;
   '/notifications/{id}/cancel': Act;
   '/notifications/{id}/retry': Act;
   '/notifications/{id}/pause': Act;

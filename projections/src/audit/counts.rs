@@ -2,7 +2,8 @@
 //! The provider's text may, so it is left out.
 
 use domain::deliveries::{
-    Cause, DeliveriesEvent, DeliveryState, GroupOutcome, GroupReceipt, OutcomeGroup, ReceiptGroup, Resolution,
+    Cause, DeliveriesEvent, DeliveryState, GroupOutcome, GroupReceipt, OutcomeGroup, ReceiptGroup,
+    Resolution, ResolvedBy,
 };
 use serde::Serialize;
 
@@ -20,6 +21,7 @@ pub(super) enum Counts<'a> {
     },
     Resolved {
         resolution: Resolution,
+        by: ResolvedBy,
         n: usize,
     },
     Reopened {
@@ -58,8 +60,8 @@ impl<'a> Counts<'a> {
             DeliveriesEvent::ReceiptsRecorded { receipts, .. } => {
                 Self::Receipts { outcomes: joined(receipts.iter().map(Counted::of_receipts)) }
             }
-            DeliveriesEvent::DoubtsResolved { members, resolution, .. } => {
-                Self::Resolved { resolution: *resolution, n: members.len() }
+            DeliveriesEvent::DoubtsResolved { members, resolution, by, .. } => {
+                Self::Resolved { resolution: *resolution, by: *by, n: members.len() }
             }
             DeliveriesEvent::DeliveriesReopened { generation, members, addresses, .. } => {
                 Self::Reopened { generation: *generation, n: members.len(), edited: addresses.len() }
@@ -87,7 +89,7 @@ pub(super) fn gravest(event: &DeliveriesEvent) -> Option<DeliveryState> {
         DeliveriesEvent::DoubtsResolved { resolution, .. } => Some(match resolution {
             Resolution::Accepted => DeliveryState::Accepted,
             Resolution::Delivered => DeliveryState::Delivered,
-            Resolution::NotSent => DeliveryState::Failed,
+            Resolution::Resend | Resolution::Discard => DeliveryState::Failed,
         }),
         DeliveriesEvent::DeliveriesReopened { .. } | DeliveriesEvent::DeliveriesDiscarded { .. } => None,
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::client::{ClientEvent, ClientProfile, Contact};
 use domain::deliveries::{
     Cause, DeliveriesEvent, Detail, Evidence, FailureClass, GroupOutcome, OutcomeGroup, Phase, Resolution,
-    deliveries_stream,
+    ResolvedBy, deliveries_stream,
 };
 use domain::notification::AudienceEvent;
 use domain::receipt::{ReceiptEvent, Receiver};
@@ -82,13 +82,14 @@ fn an_entry_about_many_counts_them_and_has_the_gravest_result() {
 fn ended_doubts_and_reopened_deliveries_are_counted() {
     let (notification, company) = (id(1).into(), id(2).into());
     let members = [1, 2].map(member).into_iter().collect();
-    let resolution = Resolution::NotSent;
+    let resolution = Resolution::Resend;
     let events = [
         DeliveriesEvent::DoubtsResolved {
             notification,
             company,
             members,
             resolution,
+            by: ResolvedBy::Person,
             reason: Some(secret()),
         },
         DeliveriesEvent::DeliveriesReopened {
@@ -105,7 +106,7 @@ fn ended_doubts_and_reopened_deliveries_are_counted() {
         let entry = Entry::of(&recorded);
         (entry.result, serde_json::from_str::<Value>(&entry.summary).expect("an object"))
     });
-    assert_eq!(entries[0], ("failed", json!({"resolution": "not_sent", "n": 2})));
+    assert_eq!(entries[0], ("failed", json!({"resolution": "resend", "by": "person", "n": 2})));
     assert_eq!(entries[1], ("done", json!({"generation": 2, "n": 2})));
     assert_eq!(entries[2], ("done", json!({"n": 2})));
 }

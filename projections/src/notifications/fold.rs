@@ -128,11 +128,11 @@ impl<'a> Fold<'a> {
             DeliveriesEvent::ReceiptsRecorded { receipts, .. } => {
                 receipts.iter().for_each(|group| self.receipts(key, group, recorded));
             }
-            DeliveriesEvent::DoubtsResolved { members, resolution, reason, .. } => {
+            DeliveriesEvent::DoubtsResolved { members, resolution, by, reason, .. } => {
                 let detail = reason.as_ref().and_then(Personal::get).map(String::as_str);
                 for member in members.iter() {
                     let Some((before, reference)) = self.before(key, member) else { continue };
-                    let standing = Arc::new(of_resolution(*resolution, &before, recorded));
+                    let standing = Arc::new(of_resolution(*resolution, *by, &before, recorded));
                     self.put(key, member, Said { standing, reference, detail });
                 }
             }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use commands::log::Recorded;
 use domain::deliveries::{
     self, DeliveryState, Evidence, FailureClass, GroupOutcome, GroupReceipt, Observation, OutcomeGroup,
-    ReceiptGroup, Resolution,
+    ReceiptGroup, Resolution, ResolvedBy,
 };
 
 use super::rows::{Cause, Standing, number};
@@ -75,11 +75,23 @@ pub(super) fn of_receipt(
 }
 
 /// The state after the end of a doubt.
-pub(super) fn of_resolution(resolution: Resolution, before: &Standing, recorded: &Recorded) -> Standing {
+pub(super) fn of_resolution(
+    resolution: Resolution,
+    by: ResolvedBy,
+    before: &Standing,
+    recorded: &Recorded,
+) -> Standing {
     let (state, cause) = match resolution {
         Resolution::Accepted => (DeliveryState::Accepted, Cause::default()),
         Resolution::Delivered => (DeliveryState::Delivered, Cause::default()),
-        Resolution::NotSent => (DeliveryState::Failed, found_unsent()),
+        Resolution::Resend => (
+            DeliveryState::Failed,
+            decided(match by {
+                ResolvedBy::Person => Observation::FoundUnsent,
+                ResolvedBy::Policy => Observation::ResentByPolicy,
+            }),
+        ),
+        Resolution::Discard => (DeliveryState::Failed, decided(Observation::Discarded)),
     };
     Standing {
         generation: before.generation,
@@ -118,8 +130,9 @@ fn bare(state: DeliveryState, recorded: &Recorded) -> Standing {
     }
 }
 
-fn found_unsent() -> Cause {
-    of_evidence(&Evidence::observed(None, Observation::FoundUnsent), Some(FailureClass::Unknown))
+/// The cause of a failure that a decision has made of a doubt.
+fn decided(observed: Observation) -> Cause {
+    of_evidence(&Evidence::observed(None, observed), Some(FailureClass::Unknown))
 }
 
 fn of_cause(cause: &deliveries::Cause) -> Cause {

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod clients;
 pub mod companies;
 pub mod deliveries;
+pub mod doubts;
 pub mod inbox;
 pub mod messages;
 pub mod notifications;

@@ -59,6 +59,7 @@ fn outgoing(to: &str, name: &str, subject: &str, body: &str) -> Outgoing {
     Outgoing {
         delivery_id: Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef).into(),
         generation: 1,
+        attempt: 1,
         to: to.into(),
         to_name: Some(name.into()),
         subject: Some(subject.into()),

@@ -13,6 +13,7 @@ fn outgoing(subject: &str, body: &str) -> Outgoing {
     Outgoing {
         delivery_id: DELIVERY.into(),
         generation: 1,
+        attempt: 1,
         to: "ana@example.com".into(),
         to_name: None,
         subject: Some(subject.into()),

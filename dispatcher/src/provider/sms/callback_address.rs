@@ -89,6 +89,7 @@ mod tests {
         Outgoing {
             delivery_id: Uuid::from_u128(7).into(),
             generation,
+            attempt: 1,
             to: "+573001234567".into(),
             to_name: None,
             subject: None,

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use domain::deliveries::doubts::SendWindow;
 use domain::deliveries::{Observation, Receipt};
 use domain::value::DeliveryId;
 use reqwest::{Request, StatusCode, header::HeaderMap};
@@ -37,6 +38,16 @@ pub(super) trait Dialect: fmt::Debug + Send + Sync {
         &self,
         callback: &StatusCallback<'_>,
     ) -> Result<Option<Vec<InboundMessage>>, CallbackError>;
+
+    /// A request that asks for the message of a doubt and changes nothing; none if the API has none.
+    fn query(&self, _: &Doubted) -> Option<Request> {
+        None
+    }
+
+    /// The messages in the answer to such a request that may be the one. None: the answer does not tell.
+    fn read_found(&self, _: &Doubted, _: &Answer<'_>) -> Option<Found> {
+        None
+    }
 }
 
 /// An answer over HTTP, read as far as it came.
@@ -117,6 +128,13 @@ pub struct SentDelivery {
     pub generation: u32,
 }
 
+impl Outgoing {
+    /// Our own name for the message of one attempt: the delivery, the generation and the attempt, with dots between.
+    pub(super) fn name(&self) -> String {
+        format!("{}.{}.{}", self.delivery_id, self.generation, self.attempt)
+    }
+}
+
 impl SentDelivery {
     /// One name for both: the delivery, a dot, the generation.
     pub(super) fn reference(self) -> String {
@@ -130,6 +148,35 @@ impl SentDelivery {
         let delivery = DeliveryId::try_from(delivery).ok()?;
         Some(Self { delivery, generation: generation.parse().ok()? })
     }
+}
+
+/// A message that its provider may have or not.
+#[derive(Debug, Clone)]
+pub struct Doubted {
+    /// The message as it was sent.
+    pub outgoing: Outgoing,
+    /// When it was sent.
+    pub window: SendWindow,
+}
+
+/// The messages that a provider has for a doubt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// The message with our own name for it; none if the provider has none.
+    ByName(Option<FoundMessage>),
+    /// All messages with its content and its recipient in the time of the send. They may be other deliveries'.
+    ByContent(Vec<FoundMessage>),
+}
+
+/// A message that a provider has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundMessage {
+    /// The provider's own name for it, as in [`Accepted::reference`].
+    pub reference: String,
+    /// The reported outcome; none while it is on its way.
+    pub receipt: Option<Receipt>,
+    /// The provider's own text, bounded, in one line, without the recipient; empty if there is none.
+    pub text: String,
 }
 
 /// A callback that cannot be trusted or read.

@@ -23,10 +23,15 @@ use super::{
     failure::{Accepted, SendFailure, StartRefused},
     settings::SettingsError,
 };
+use crate::provider::Pulse;
 use dialect::{Answer, Dialect};
 
-pub use dialect::{CallbackError, InboundMessage, SentDelivery, StatusCallback, StatusReport};
-pub use generic::{GenericAnswer, GenericInbound, GenericReceipt, GenericRequest, GenericSettings};
+pub use dialect::{
+    CallbackError, Doubted, Found, FoundMessage, InboundMessage, SentDelivery, StatusCallback, StatusReport,
+};
+pub use generic::{
+    GenericAnswer, GenericInbound, GenericQuery, GenericReceipt, GenericRequest, GenericSettings,
+};
 pub use infobip::InfobipSettings;
 pub use settings::{SmsApi, SmsSettings};
 pub use transport::SmsDeadlines;
@@ -103,6 +108,27 @@ impl SmsProvider {
         let (response, _body) = transport::exchange(client, &gate.pulse, request).await?;
         let date = retry_after::date(response.headers(), near);
         Ok(HttpAnswer { status: response.status().as_u16(), date, is_of_account })
+    }
+
+    /// Whether the API can be asked for a message that it may have or not.
+    pub fn can_be_asked(&self, doubted: &Doubted) -> bool {
+        self.shared.dialect.query(doubted).is_some()
+    }
+
+    /// Asks for the message of a doubt. None: the API cannot be asked, does not answer, or its answer does not tell. `near` is
+    /// about the present time.
+    pub async fn find(&self, doubted: &Doubted, near: DateTime<Utc>) -> Option<Found> {
+        let Shared { dialect, client, .. } = &*self.shared;
+        let request = dialect.query(doubted)?;
+        // A pulse of its own: a question says nothing of the provider's sends.
+        let exchanged = transport::exchange(client, &Pulse::default(), request).await;
+        let (response, body) = exchanged.ok()?;
+        let answer = Answer {
+            status: response.status(),
+            advice: retry_after::advice(response.headers(), near),
+            body: body.as_deref().map_err(|observed| *observed),
+        };
+        dialect.read_found(doubted, &answer)
     }
 
     /// A sender for one worker.

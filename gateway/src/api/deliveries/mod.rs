@@ -5,6 +5,7 @@ mod discard;
 mod filter;
 mod list;
 mod read;
+mod resolve;
 mod retry;
 mod retry_many;
 
@@ -27,6 +28,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(read::read))
         .routes(routes!(retry::retry))
         .routes(routes!(discard::discard))
+        .routes(routes!(resolve::resolve))
 }
 
 /// A delivery that a command is about.

@@ -132,6 +132,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::Cancelled => "It was cancelled.",
         Reason::InThePast => "That time is past.",
         Reason::AlreadyBegun => "It has begun already.",
+        Reason::NotInDoubt => "The delivery is not in doubt any more.",
         Reason::AwaitingApproval => "It awaits its approval: nothing leaves yet.",
         Reason::NotAwaitingApproval => "It does not await an approval any more.",
         Reason::OwnApproval => "Another person has to decide: you asked for it yourself.",

@@ -140,6 +140,7 @@ const fn plain(reason: &Reason) -> &'static str {
         Reason::Cancelled => "Fue cancelada.",
         Reason::InThePast => "Esa hora ya pasó.",
         Reason::AlreadyBegun => "Ya comenzó.",
+        Reason::NotInDoubt => "El envío ya no está en duda.",
         Reason::AwaitingApproval => "Está a la espera de aprobación: nada sale todavía.",
         Reason::NotAwaitingApproval => "Ya no está a la espera de aprobación.",
         Reason::OwnApproval => "Debe decidir otra persona: usted es quien la solicitó.",

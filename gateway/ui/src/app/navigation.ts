@@ -37,6 +37,7 @@ const messages: NavItem[] = [
 const clients: NavItem[] = [
   { path: '/notificaciones', label: 'notifications.title', icon: 'notify' },
   { path: '/envios', label: 'envios.title', icon: 'sent' },
+  { path: '/en-duda', label: 'doubts.title', icon: 'alert' },
   { path: '/plantillas', label: 'templates.title', icon: 'file' },
   { path: '/clientes', label: 'clients.title', icon: 'clients' },
   { path: '/consumo', label: 'usage.title', icon: 'layers' },

@@ -82,6 +82,13 @@ const routes: Route[] = [
     render: () => html`<deliveries-page></deliveries-page>`,
   },
   {
+    path: '/en-duda',
+    title: 'doubts.title',
+    roles: reader,
+    load: () => import('../deliveries/doubts-page'),
+    render: () => html`<doubts-page></doubts-page>`,
+  },
+  {
     path: '/plantillas',
     title: 'templates.title',
     roles: reader,

@@ -23,5 +23,6 @@ export const deliveriesStyles = css`
   .who span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .name { font-weight: 500; }
   .timeline { padding: var(--s1) var(--s4) var(--s4) var(--s5); }
+  .inset { padding: 0 var(--s4) var(--s4) var(--s5); }
   .none { padding: 0 var(--s4) var(--s4); color: var(--ink-3); font-size: var(--text-s); }
 `;

@@ -12,6 +12,7 @@ import { icon } from '../ui/icons';
 import { listFrame } from '../ui/list-frame';
 import { STATES } from '../ui/segmented-bar';
 import { deliveriesStyles } from './deliveries-list.styles';
+import './doubt-form';
 import { statePill, timeline, timelineStyles } from './timeline';
 
 /** How many rows are reloaded while they change. */
@@ -85,6 +86,7 @@ export class DeliveriesList extends LitElement {
         ${icon('down', 16)}
       </summary>
       ${timeline(one)}
+      ${one.state === 'in_doubt' && may('notifier') ? html`<doubt-form class="inset" delivery=${one.id} @resolved=${this.soon}></doubt-form>` : nothing}
       ${may('auditor') ? html`<p class="small audited"><a href="/auditoria?asunto=${one.id}">${t('delivery.audit')}</a></p>` : nothing}
     </details>`;
   }

@@ -5,8 +5,10 @@ import { getDelivery } from '../api';
 import type { Content, Delivery, DeliveryWithContent } from '../contract';
 import { t } from '../i18n';
 import { sentence } from '../problem';
+import { may } from '../store/session';
 import { framed } from '../ui/mail';
 import { RecordDialog } from '../ui/record-dialog';
+import './doubt-form';
 import { statePill, timeline, timelineStyles } from './timeline';
 
 @customElement('delivery-dialog')
@@ -35,6 +37,7 @@ export class DeliveryDialog extends RecordDialog<DeliveryWithContent> {
         <p>${statePill(one.state)}</p>
       </div>
       ${timeline(one)}
+      ${one.state === 'in_doubt' && may('notifier') ? html`<doubt-form delivery=${one.id} @resolved=${this.load}></doubt-form>` : nothing}
       ${one.content ? content(one.content) : nothing}
       <p class="ways">
         <a href="/notificaciones/${one.notification_id}">${t('delivery.notification')}</a>

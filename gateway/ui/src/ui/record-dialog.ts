@@ -36,7 +36,8 @@ export abstract class RecordDialog<T extends object> extends LitElement {
     return this.shown ? this.told(this.shown) : html`<loading-rows count="2"></loading-rows>`;
   }
 
-  private async load(): Promise<void> {
+  /** Reads the record again, once it has changed. */
+  protected async load(): Promise<void> {
     try {
       this.shown = await this.read(this.record);
     } catch (error) {

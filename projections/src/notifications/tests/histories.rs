@@ -4,7 +4,8 @@ use commands::log::Recorded;
 use cqrs_es::Aggregate;
 use domain::deliveries::{
     Action, Cause, Deliveries, DeliveriesCommand, Evidence, Failure, FailureClass, MemberOutcome,
-    MemberReceipt, Observation, Outcome, Phase, Receipt, Resolution, SuppressionReason, deliveries_stream,
+    MemberReceipt, Observation, Outcome, Phase, Receipt, Resolution, ResolvedBy, SuppressionReason,
+    deliveries_stream,
 };
 use domain::notification::NotificationEvent;
 use domain::value::{Member, first_members};
@@ -126,6 +127,7 @@ fn receipts(chance: &mut Chance, people: u16) -> Action {
 }
 
 fn resolution(chance: &mut Chance, people: u16) -> Action {
-    let resolution = Resolution::ALL[chance.below(3) as usize];
-    Action::ResolveDoubts { members: first_members(people.into()), resolution, reason: text(chance) }
+    let resolution = Resolution::ALL[chance.below(4) as usize];
+    let by = ResolvedBy::ALL[chance.below(2) as usize];
+    Action::ResolveDoubts { members: first_members(people.into()), resolution, by, reason: text(chance) }
 }

@@ -45,6 +45,7 @@ fn mail(to: &str) -> Outgoing {
     Outgoing {
         delivery_id: Uuid::from_u128(7).into(),
         generation: 1,
+        attempt: 1,
         to: to.into(),
         to_name: Some("Ana Núñez".into()),
         subject: Some("Corte de luz".into()),

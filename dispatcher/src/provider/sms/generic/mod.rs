@@ -6,6 +6,7 @@ mod codes;
 mod inbound;
 mod pattern;
 mod pointer;
+mod query;
 mod receipt;
 mod request;
 
@@ -16,7 +17,9 @@ use url::Url;
 
 use super::account_key::AccountKey;
 use super::callback_address::CallbackAddress;
-use super::dialect::{Answer, CallbackError, Dialect, InboundMessage, StatusCallback, StatusReport};
+use super::dialect::{
+    Answer, CallbackError, Dialect, Doubted, Found, InboundMessage, StatusCallback, StatusReport,
+};
 use crate::provider::{
     Outgoing,
     failure::{Accepted, Failure, SendFailure},
@@ -28,6 +31,7 @@ use request::{Account, RequestTemplate};
 
 pub use answer::GenericAnswer;
 pub use inbound::GenericInbound;
+pub use query::GenericQuery;
 pub use receipt::GenericReceipt;
 pub use request::GenericRequest;
 
@@ -44,6 +48,8 @@ pub struct GenericSettings {
     pub request: GenericRequest,
     /// Its answer.
     pub answer: GenericAnswer,
+    /// The question about a message in doubt; none if the provider cannot be asked.
+    pub query: Option<GenericQuery>,
     /// The provider's reports; none if it sends none.
     pub receipt: Option<GenericReceipt>,
     /// The messages from people that it brings; none if it brings none.
@@ -64,6 +70,7 @@ pub(super) struct Generic {
     request: RequestTemplate,
     answer: GenericAnswer,
     classes: Classes,
+    query: Option<GenericQuery>,
     receipt: Option<GenericReceipt>,
     inbound: Option<GenericInbound>,
     account_key: Option<AccountKey>,
@@ -84,7 +91,7 @@ impl Generic {
         status_callback: Option<Url>,
         wrong: &impl Fn(&'static str, &'static str) -> SettingsError,
     ) -> Result<Self, SettingsError> {
-        let GenericSettings { account, secret, from, request, answer, receipt, inbound, receipt_key } =
+        let GenericSettings { account, secret, from, request, answer, query, receipt, inbound, receipt_key } =
             settings;
         if secret.is_empty() || secret.chars().any(char::is_control) {
             return Err(wrong("secret", "must be the account's password or key, in one line"));
@@ -97,6 +104,12 @@ impl Generic {
         }
         if receipt.as_ref().is_some_and(|receipt| !receipt.tells_states_apart()) {
             return Err(wrong("receipt.failed", "names a state that receipt.delivered names too"));
+        }
+        if let Some(query) = query {
+            request.check_query(query, wrong)?;
+            if !query.tells_states_apart() {
+                return Err(wrong("query.failed", "names a state that another list of the query names too"));
+            }
         }
         let account_key = AccountKey::read(receipt_key.as_deref(), wrong)?;
         if inbound.is_some() && account_key.is_none() {
@@ -115,6 +128,7 @@ impl Generic {
             request,
             answer: answer.clone(),
             classes,
+            query: query.clone(),
             receipt: receipt.clone(),
             inbound: inbound.clone(),
             account_key,
@@ -142,6 +156,14 @@ impl Dialect for Generic {
 
     fn read_answer(&self, answer: &Answer<'_>) -> Result<Accepted, SendFailure> {
         self.answer.read(answer, &self.classes)
+    }
+
+    fn query(&self, doubted: &Doubted) -> Option<Request> {
+        self.request.question(self.query.as_ref()?, &doubted.outgoing)
+    }
+
+    fn read_found(&self, doubted: &Doubted, answer: &Answer<'_>) -> Option<Found> {
+        self.query.as_ref()?.read(answer, &doubted.outgoing.to, &self.classes)
     }
 
     fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError> {

@@ -91,7 +91,7 @@ impl GenericReceipt {
 }
 
 /// The error has a class, else the state.
-fn cause(error: Option<&str>, status: &str, classes: &Classes) -> Cause {
+pub(super) fn cause(error: Option<&str>, status: &str, classes: &Classes) -> Cause {
     let meaning = error.and_then(|error| classes.of(error)).or_else(|| classes.of(status));
     let class = match meaning {
         // A report cannot suppress a delivery any more: no message will reach this number.
@@ -103,7 +103,7 @@ fn cause(error: Option<&str>, status: &str, classes: &Classes) -> Cause {
     Cause { class, evidence: Evidence::answered(Phase::Report, code) }
 }
 
-fn of(pointer: &Option<Pointer>, report: &Value) -> Option<String> {
+pub(super) fn of(pointer: &Option<Pointer>, report: &Value) -> Option<String> {
     pointer.as_ref()?.word(report)
 }
 

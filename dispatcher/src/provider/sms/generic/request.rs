@@ -16,6 +16,7 @@ use url::{Url, form_urlencoded};
 use uuid::Uuid;
 
 use super::pattern::{Field, JsonPattern, Pattern, Values};
+use super::query::GenericQuery;
 use crate::provider::{
     Outgoing,
     failure::Failure,
@@ -182,6 +183,34 @@ impl RequestTemplate {
         Some(request)
     }
 
+    /// Checks a question: only a message that was sent under our name can be asked for.
+    pub(super) fn check_query(
+        &self,
+        query: &GenericQuery,
+        wrong: &impl Fn(&'static str, &'static str) -> SettingsError,
+    ) -> Result<(), SettingsError> {
+        http_url(&query.url).ok_or(wrong("query.url", "must begin with https:// or http://"))?;
+        let names_it = query.query.values().flat_map(Pattern::fields).any(|field| field == Field::Reference);
+        if !names_it || !self.uses(Field::Reference) {
+            return Err(wrong(
+                "query.query",
+                "asks for nothing: {reference} must be here and in the request",
+            ));
+        }
+        Ok(())
+    }
+
+    /// A GET with the headers of a message that asks for it; none if it cannot be made.
+    pub(super) fn question(&self, query: &GenericQuery, outgoing: &Outgoing) -> Option<Request> {
+        let callback = CallbackAddress::new(None, "");
+        let values = Message { account: &self.account, outgoing, callback: &callback };
+        let mut url = http_url(&query.url)?;
+        url.query_pairs_mut().extend_pairs(filled(&query.query, &values));
+        let mut request = Request::new(Method::GET, url);
+        self.add_headers(&mut request, &values).ok()?;
+        Some(request)
+    }
+
     fn add_headers(&self, request: &mut Request, values: &impl Values) -> Result<(), Failure> {
         for (name, pattern) in &self.headers {
             if let Some(text) = pattern.fill(values) {
@@ -269,6 +298,7 @@ fn sample() -> Outgoing {
     Outgoing {
         delivery_id: Uuid::nil().into(),
         generation: 1,
+        attempt: 1,
         to: "+573000000000".to_owned(),
         to_name: None,
         subject: None,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::DateTime;
+use domain::deliveries::doubts::SendWindow;
 use domain::deliveries::{Cause, Evidence, FailureClass, Observation, Phase, Receipt};
 use domain::value::Channel;
 use reqwest::StatusCode;
@@ -20,6 +21,7 @@ struct Described {
     from: Option<&'static str>,
     request: Value,
     answer: Value,
+    query: Option<Value>,
     receipt: Option<Value>,
     inbound: Option<Value>,
     receipt_key: Option<&'static str>,
@@ -46,6 +48,7 @@ fn described() -> Described {
                 "opted_out": ["stop"],
             },
         }),
+        query: None,
         receipt: Some(json!({
             "id": "/id",
             "status": "/state",
@@ -73,6 +76,7 @@ impl Described {
             from: self.from.map(str::to_owned),
             request: serde_json::from_value(self.request.clone()).expect("a request"),
             answer: serde_json::from_value(self.answer.clone()).expect("an answer"),
+            query: self.query.clone().map(|query| serde_json::from_value(query).expect("a query")),
             receipt: self.receipt.clone().map(|receipt| serde_json::from_value(receipt).expect("a receipt")),
             inbound: self.inbound.clone().map(|inbound| serde_json::from_value(inbound).expect("places")),
             receipt_key: self.receipt_key.map(str::to_owned),
@@ -101,6 +105,7 @@ fn outgoing() -> Outgoing {
     Outgoing {
         delivery_id: Uuid::from_u128(7).into(),
         generation: 2,
+        attempt: 1,
         to: "+573001234567".into(),
         to_name: None,
         subject: None,
@@ -199,6 +204,77 @@ fn codes_with_two_meanings_are_refused() {
     let mut states = described();
     states.receipt.as_mut().expect("a receipt")["delivered"] = json!(["101"]);
     assert_eq!(states.refused_key(), "receipt.failed");
+}
+
+/// One whose messages can be asked for.
+fn asked() -> Described {
+    let query = json!({
+        "url": "https://api.example.com/status?v=1",
+        "query": {"ref": "{reference}"},
+        "id": "/id",
+        "status": "/state",
+        "error": "/error",
+        "accepted": ["ENROUTE"],
+        "delivered": ["DELIVRD"],
+        "failed": ["UNDELIV"],
+    });
+    let request = json!({
+        "url": "https://api.example.com/sms", "headers": {"X-Key": "{secret}"},
+        "json": {"to": "{to}", "text": "{text}", "ref": "{reference}", "dlr": "{callback_url}"},
+    });
+    Described { query: Some(query), ..Described::with_request(request) }
+}
+
+fn in_question() -> Doubted {
+    let at = chrono::DateTime::UNIX_EPOCH;
+    Doubted { outgoing: outgoing(), window: SendWindow { after: at, before: at } }
+}
+
+#[test]
+fn a_message_is_asked_for_by_our_name_with_the_headers_of_a_send() {
+    let request = asked().dialect().query(&in_question()).expect("a question");
+    assert_eq!(request.method(), "GET");
+    let expected = format!("v=1&ref={}.{}", outgoing().delivery_id, outgoing().generation);
+    assert_eq!(request.url().query(), Some(expected.as_str()));
+    assert_eq!(request.headers()["x-key"], "hunter2");
+    assert!(described().dialect().query(&in_question()).is_none());
+}
+
+#[test]
+fn the_state_in_an_answer_tells_what_became_of_a_message() {
+    let dialect = asked().dialect();
+    let told = |status: u16, body: &Value| {
+        let text = body.to_string();
+        let status = StatusCode::from_u16(status).expect("a status");
+        let answer = Answer { status, advice: RetryAdvice::Schedule, body: Ok(text.as_bytes()) };
+        dialect.read_found(&in_question(), &answer)
+    };
+    let receipt = |state: &str| match told(200, &json!({"id": "A1", "state": state})) {
+        Some(Found::ByName(Some(message))) => message.receipt,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((receipt("ENROUTE"), receipt("DELIVRD")), (None, Some(Receipt::Delivered)));
+    assert!(matches!(receipt("UNDELIV"), Some(Receipt::Bounced(_))));
+    for (status, body) in [(404, json!(null)), (200, json!({"id": null}))] {
+        assert_eq!(told(status, &body), Some(Found::ByName(None)), "{status}");
+    }
+    for (status, body) in [(200, json!({"id": "A1", "state": "NEW"})), (200, json!("?")), (500, json!({}))] {
+        assert_eq!(told(status, &body), None, "{status} {body}");
+    }
+}
+
+#[test]
+fn a_question_that_asks_for_nothing_or_mixes_states_is_refused() {
+    let changed = |key: &str, value: Value| {
+        let mut query = asked().query.expect("a query");
+        query[key] = value;
+        Described { query: Some(query), ..asked() }.refused_key()
+    };
+    assert_eq!(changed("query", json!({})), "query.query");
+    assert_eq!(changed("url", json!("ftp://h.test/")), "query.url");
+    assert_eq!(changed("accepted", json!(["UNDELIV"])), "query.failed");
+    let unnamed = Described { query: asked().query, ..described() };
+    assert_eq!(unnamed.refused_key(), "query.query");
 }
 
 #[test]

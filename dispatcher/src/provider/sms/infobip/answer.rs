@@ -10,9 +10,13 @@ use crate::provider::{
     sms::{
         dialect::Answer,
         fields::{self, bounded, word},
-        status,
+        status::{self, doubt},
     },
 };
+
+/// The status of a message whose id another one has
+/// (infobip.com/docs/essentials/api-essentials/response-status-and-error-codes).
+const DUPLICATE: &str = "REJECTED_DUPLICATE_MESSAGE_ID";
 
 /// A message with an id and a status that is no failure is accepted. One that is rejected was not taken: its class decides
 /// whether it is tried again. One that was given up is not, because the operator had it. Without a status object the HTTP
@@ -23,6 +27,8 @@ pub(super) fn read(answer: &Answer<'_>) -> Result<Accepted, SendFailure> {
     let id = message.get("messageId").and_then(word);
     let status = message.get("status").unwrap_or(&Value::Null);
     match (state(status), id) {
+        // It has a message of this name already: an answer to it was lost.
+        (Some(State::Rejected), _) if name(status).as_deref() == Some(DUPLICATE) => Err(doubt(answer).into()),
         (Some(State::Rejected), _) => Err(failed(status, answer.advice)),
         (Some(State::GivenUp), _) => Err(failed(status, RetryAdvice::Never)),
         (_, Some(id)) if !answer.status.is_client_error() => Ok(Accepted { reference: bounded(&id) }),

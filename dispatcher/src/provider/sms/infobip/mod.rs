@@ -3,6 +3,7 @@
 mod answer;
 mod codes;
 mod inbound;
+mod query;
 mod report;
 
 use std::fmt;
@@ -16,7 +17,9 @@ use url::Url;
 
 use super::account_key::AccountKey;
 use super::callback_address::CallbackAddress;
-use super::dialect::{Answer, CallbackError, Dialect, InboundMessage, StatusCallback, StatusReport};
+use super::dialect::{
+    Answer, CallbackError, Dialect, Doubted, Found, InboundMessage, StatusCallback, StatusReport,
+};
 use super::settings::http_url;
 use crate::provider::{
     Outgoing,
@@ -48,6 +51,7 @@ impl fmt::Debug for InfobipSettings {
 pub(super) struct Infobip {
     messages_url: Url,
     balance_url: Url,
+    logs_url: Url,
     authorization: HeaderValue,
     from: String,
     callback: CallbackAddress,
@@ -72,14 +76,22 @@ impl Infobip {
         let base = base.as_str().trim_end_matches('/');
         let at = |path: &str| Url::parse(&format!("{base}{path}")).map_err(|_| wrong_base());
         let (messages_url, balance_url) = (at("/sms/3/messages")?, at("/account/1/balance")?);
+        let logs_url = at("/sms/3/logs")?;
         let callback = CallbackAddress::new(status_callback, secret);
         let account_key = AccountKey::read(receipt_key.as_deref(), wrong)?;
-        Ok(Self { messages_url, balance_url, authorization, from: from.clone(), callback, account_key })
+        Ok(Self {
+            messages_url,
+            balance_url,
+            logs_url,
+            authorization,
+            from: from.clone(),
+            callback,
+            account_key,
+        })
     }
 }
 
-/// The request's body. Our delivery id is no `messageId`: of that, Infobip takes each only once, and a second generation
-/// of a delivery is a message of its own.
+/// The request's body.
 #[derive(Serialize)]
 struct Body<'a> {
     messages: [Message<'a>; 1],
@@ -94,10 +106,13 @@ struct Message<'a> {
     webhooks: Option<Webhooks>,
 }
 
-/// Numbers go in international form without the plus sign.
+/// Numbers go in international form without the plus sign. Of each `messageId` Infobip takes one message, so that each attempt
+/// of a delivery has its own.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Destination<'a> {
     to: &'a str,
+    message_id: String,
 }
 
 #[derive(Serialize)]
@@ -125,7 +140,10 @@ impl Dialect for Infobip {
             .map(|url| Webhooks { delivery: Delivery { url }, content_type: "application/json" });
         let message = Message {
             sender: &self.from,
-            destinations: [Destination { to: outgoing.to.trim_start_matches('+') }],
+            destinations: [Destination {
+                to: outgoing.to.trim_start_matches('+'),
+                message_id: outgoing.name(),
+            }],
             content: Content { text: &outgoing.body },
             webhooks,
         };
@@ -152,6 +170,17 @@ impl Dialect for Infobip {
 
     fn read_answer(&self, answer: &Answer<'_>) -> Result<Accepted, SendFailure> {
         answer::read(answer)
+    }
+
+    fn query(&self, doubted: &Doubted) -> Option<Request> {
+        let mut request = Request::new(Method::GET, query::address(&self.logs_url, doubted));
+        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
+        request.headers_mut().insert(ACCEPT, JSON);
+        Some(request)
+    }
+
+    fn read_found(&self, doubted: &Doubted, answer: &Answer<'_>) -> Option<Found> {
+        query::read(doubted, answer)
     }
 
     fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError> {

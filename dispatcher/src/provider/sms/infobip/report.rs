@@ -20,24 +20,29 @@ pub(super) fn read(body: &[u8], sent: SentDelivery) -> Result<Option<StatusRepor
     if results.iter().any(|result| self::id(result).as_ref() != Some(&id)) {
         return Err(CallbackError::Unreadable);
     }
-    let status = last.get("status").ok_or(CallbackError::Unreadable)?;
-    let receipt = match state(status).ok_or(CallbackError::Unreadable)? {
-        State::Pending => return Ok(None),
-        State::Delivered => Receipt::Delivered,
-        State::GivenUp | State::Rejected => Receipt::Bounced(cause(status, last.get("error"))),
-    };
+    let Some(receipt) = receipt(last).ok_or(CallbackError::Unreadable)? else { return Ok(None) };
     let to = last.get("to").and_then(word).unwrap_or_default();
     let kept = |text: &str| without_recipient(text, &to);
     let text = provider_text(&text(last));
     Ok(Some(StatusReport { reference: kept(&bounded(&id)), sent: Some(sent), receipt, text: kept(&text) }))
 }
 
-fn id(result: &Value) -> Option<String> {
+/// What became of a message; none while it is on its way. None: the report has no state.
+pub(super) fn receipt(result: &Value) -> Option<Option<Receipt>> {
+    let status = result.get("status")?;
+    Some(match state(status)? {
+        State::Pending => None,
+        State::Delivered => Some(Receipt::Delivered),
+        State::GivenUp | State::Rejected => Some(Receipt::Bounced(cause(status, result.get("error")))),
+    })
+}
+
+pub(super) fn id(result: &Value) -> Option<String> {
     result.get("messageId").and_then(word)
 }
 
 /// The error says why the operator gave it up, the status that it did.
-fn text(result: &Value) -> String {
+pub(super) fn text(result: &Value) -> String {
     let of = |object: &str| result.get(object).and_then(|object| object.get("description")).and_then(word);
     let error = of("error").filter(|_| error_name(result.get("error")).is_some());
     error.or_else(|| of("status")).unwrap_or_default()

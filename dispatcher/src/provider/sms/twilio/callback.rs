@@ -71,7 +71,7 @@ impl Form {
 }
 
 /// The outcome by a status. None: the message is on its way, or the status is unknown.
-fn receipt(status: &str, error: Option<&str>) -> Option<Receipt> {
+pub(super) fn receipt(status: &str, error: Option<&str>) -> Option<Receipt> {
     match status {
         "delivered" | "read" => Some(Receipt::Delivered),
         "undelivered" | "failed" | "canceled" => Some(Receipt::Bounced(cause(status, error))),

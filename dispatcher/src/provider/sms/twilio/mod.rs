@@ -3,6 +3,7 @@
 mod answer;
 mod callback;
 mod codes;
+mod query;
 
 use std::fmt;
 
@@ -14,7 +15,9 @@ use reqwest::{
 use url::{Url, form_urlencoded};
 
 use super::callback_address;
-use super::dialect::{Answer, CallbackError, Dialect, InboundMessage, StatusCallback, StatusReport};
+use super::dialect::{
+    Answer, CallbackError, Dialect, Doubted, Found, InboundMessage, StatusCallback, StatusReport,
+};
 use super::settings::http_url;
 use crate::provider::{
     Outgoing,
@@ -142,6 +145,16 @@ impl Dialect for Twilio {
     fn read_callback(&self, callback: &StatusCallback<'_>) -> Result<Option<StatusReport>, CallbackError> {
         let address = self.status_callback.as_ref().ok_or(CallbackError::NotSigned)?;
         callback::read(callback, address, &self.secret)
+    }
+
+    fn query(&self, doubted: &Doubted) -> Option<Request> {
+        let mut request = Request::new(Method::GET, query::address(&self.messages_url, doubted));
+        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
+        Some(request)
+    }
+
+    fn read_found(&self, doubted: &Doubted, answer: &Answer<'_>) -> Option<Found> {
+        query::read(doubted, &self.from, answer)
     }
 
     fn read_inbound(
