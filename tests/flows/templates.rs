@@ -382,7 +382,15 @@ async fn what_cannot_be_a_template_is_refused_when_it_is_saved() {
     assert_eq!(of_body("Hola {{ cliente.apodo }}").await, "unknown_variable");
     assert_eq!(of_body("Hola {{ cliente.nombre").await, "template_syntax");
     assert_eq!(of_body("{% include '/etc/passwd' %}").await, "template_syntax");
-    assert_eq!(of_body("{{ fecha|nada }}").await, "template_fails");
+    assert_eq!(of_body("{{ fecha|nada }}").await, "template_unsupported");
+    assert_eq!(of_body("{{ fecha|round('x') }}").await, "template_fails");
+    // Each of these would have ended the process, at once or when it was sent.
+    let cycle = "{% set ns=namespace(a=1) %}{% set ns.a=ns %}{{ ns }}";
+    let hidden = format!("{{% if cliente.nombre == 'otra' %}}{cycle}{{% endif %}}");
+    let leak = "{% set ns=namespace(b='x'*300000) %}{% set ns.a=ns %}x";
+    for body in [cycle, &hidden, leak, &format!("{}x", "{% set a=[a] %}".repeat(100))] {
+        assert_eq!(of_body(body).await, "template_unsupported", "{body}");
+    }
     assert_eq!(
         of_body("{% for i in range(99999) %}{% for j in range(99999) %}x{% endfor %}{% endfor %}").await,
         "template_too_costly"

@@ -47,7 +47,14 @@ pub enum FaultReason {
         /// The column's name.
         name: String,
     },
-    /// It uses a filter or a function that does not exist, or one with a value that it does not take.
+    /// It uses something of the language that templates do not have: a filter, a function, or a way to write.
+    Unsupported {
+        /// What it uses, as it stands in the template: `namespace`.
+        name: String,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// It uses a filter or a function with a value that it does not take.
     Fails {
         /// The line, from 1.
         line: usize,
@@ -63,6 +70,7 @@ impl fmt::Display for FaultReason {
         match self {
             Self::Syntax { line } => write!(f, "is not a template, in line {line}"),
             Self::UnknownVariable { .. } => f.write_str("names an unknown variable"),
+            Self::Unsupported { line, .. } => write!(f, "uses what templates do not have, in line {line}"),
             Self::MissingColumn { .. } => f.write_str("names a column that the client lacks"),
             Self::Markup => f.write_str("is not MJML"),
             Self::Fails { line } => write!(f, "fails in line {line}"),

@@ -5,6 +5,7 @@ mod date;
 mod engine;
 mod fault;
 mod html;
+mod language;
 mod layout;
 mod names;
 mod plain_text;

@@ -1,7 +1,11 @@
 //! The rules of rendering.
 
 use super::*;
-use crate::value::{Invalid, Locale, TimeZone};
+use crate::aggregate::{at, id};
+use crate::deliveries::{Evidence, Observation};
+use crate::notification::{AudienceFilter, UsedTemplate};
+use crate::personal::Personal;
+use crate::value::{Category, Invalid, Locale, RecipientKind, TimeZone};
 
 const HOSTILE: &str = "{{ empresa.nombre }}{% for x in range(9) %}<b>&\"'";
 
@@ -92,10 +96,7 @@ fn html_escapes_whatever_the_template_asks_for() {
         let html = render(&text, &person("<b>")).unwrap().html.unwrap();
         assert_eq!(html.trim(), "&lt;b&gt;");
     }
-    assert!(matches!(
-        refused("{{ cliente.nombre|safe }}"),
-        FaultReason::Fails { .. } | FaultReason::Syntax { .. }
-    ));
+    assert_eq!(refused("{{ cliente.nombre|safe }}"), unsupported("safe", 1));
 }
 
 #[test]
@@ -178,8 +179,120 @@ fn what_is_not_a_template_says_the_line() {
     ] {
         assert!(matches!(refused(body), FaultReason::Syntax { .. }), "{body}: {:?}", refused(body));
     }
-    assert_eq!(refused("uno\n{{ cliente.nombre|nada }}"), FaultReason::Fails { line: 2 });
+    assert_eq!(refused("uno\n{{ cliente.nombre|nada }}"), unsupported("nada", 2));
     assert_eq!(refused("uno\n{{ cliente.nombre * 'x' }}"), FaultReason::Fails { line: 2 });
+}
+
+fn unsupported(name: &str, line: usize) -> FaultReason {
+    FaultReason::Unsupported { name: name.to_owned(), line }
+}
+
+#[test]
+fn what_could_make_a_cycle_or_a_depth_is_refused_by_name_in_any_branch() {
+    for (body, name) in [
+        ("{% set ns=namespace(a=1) %}{% set ns.a=ns %}{{ ns }}", "namespace"),
+        ("{% set fecha.a=fecha %}", "a"),
+        ("{{ dict(a=1) }}", "dict"),
+        ("{{ debug() }}", "debug"),
+        ("{% for x in [1] %}{{ loop.changed(loop) }}{% endfor %}", "changed"),
+        ("{% for x in [1] %}{{ loop.cycle() }}{% endfor %}", "cycle"),
+        ("{% for x in [1] recursive %}{{ loop([x]) }}{% endfor %}", "recursive"),
+        ("{% for x in [1] %}{{ loop }}{% endfor %}", "loop"),
+        ("{% do range(1) %}", "do"),
+        ("{% set a=[fecha] %}", "[]"),
+        ("{% with a=fecha or [1] %}{% endwith %}", "[]"),
+        ("{% set a=fecha if 1 else [1] %}", "[]"),
+        ("{% set a=range(3) %}", "[]"),
+        ("{% set a=[1] + [2] %}", "[]"),
+        ("{% set a=[1]|d(1) %}", "d"),
+        ("{% set a=fecha|split %}", "split"),
+        ("{{ cliente.nombre[:1] }}", "[:]"),
+        ("{{ [[1]] }}", "[]"),
+        ("{{ {'a': 1} }}", "{}"),
+        ("{{ (1, 2) }}", "(,)"),
+        ("{% for a, b in [1] %}{% endfor %}", ","),
+        ("{{ range(*[1]) }}", "*"),
+        ("{{ fecha.upper() }}", "upper"),
+        ("{{ fecha|map('upper') }}", "map"),
+        ("{{ fecha|zip(fecha) }}", "zip"),
+        ("{{ '%9999999d'|format(1) }}", "format"),
+        ("{% filter pprint %}x{% endfilter %}", "pprint"),
+        ("{% set a | batch(2) %}x{% endset %}", "batch"),
+        ("{{ fecha is filter('upper') }}", "filter"),
+    ] {
+        assert_eq!(refused(body), unsupported(name, 1), "{body}");
+        let hidden = format!("{{% if cliente.nombre == 'otra' %}}\n{body}{{% endif %}}");
+        assert_eq!(refused(&hidden), unsupported(name, 2), "{hidden}");
+    }
+}
+
+#[test]
+fn a_template_has_lists_where_they_are_used() {
+    for (body, shown) in [
+        ("{% for x in ['a', cliente.nombre] %}{{ loop.index }}{{ x }}{% endfor %}", "1a2Luz Mar"),
+        ("{% for x in range(3) if x is not even %}{{ x }}{% else %}-{% endfor %}", "1"),
+        ("{{ cliente.nombre|split|first|upper }}", "LUZ"),
+        ("{{ cliente.nombre|split(' ')|join(', ') }}", "Luz, Mar"),
+        ("{{ (cliente.nombre|split)[1] }}", "Mar"),
+        ("{% set x = cliente.nombre|split|first|string %}{{ x }}", "Luz"),
+        ("{{ 'sí' if cliente.nombre in ['Ana', 'Luz Mar'] else 'no' }}", "sí"),
+        ("{{ 'sí' if cliente.nombre is in(['Ana', 'Luz Mar']) else 'no' }}", "sí"),
+        ("{% set x %}{{ cliente.nombre }}{% endset %}{% with y = x ~ 1 %}{{ y|length }}{% endwith %}", "8"),
+        ("{% filter upper %}{{ cliente.nombre }}{% endfilter %}", "LUZ MAR"),
+        ("{{ ('7'|int + 1)|round }}{{ cliente.dia|default('pronto') }}", "8pronto"),
+    ] {
+        assert_eq!(body_of(body, &[], "Luz Mar").as_deref(), Ok(shown), "{body}");
+    }
+}
+
+/// A request as it was stored before its template would have been refused.
+fn frozen(body: &str) -> NotificationEvent {
+    let template = UsedTemplate {
+        id: id(5),
+        version: 1,
+        html: None,
+        variables: Personal::new(id(1), BTreeMap::new()),
+        company_name: "Vigía".to_owned(),
+        company_logo: None,
+    };
+    NotificationEvent::NotificationRequested {
+        company: id(20),
+        channel: Channel::Sms,
+        recipient_kind: RecipientKind::Holder,
+        category: Category::Operational,
+        subject: None,
+        body: Personal::new(id(1), body.to_owned()),
+        template: Some(Box::new(template)),
+        only_to: None,
+        sms: Some(SmsOptions::default()),
+        filter: AudienceFilter::default(),
+        expires_at: None,
+        send_at: None,
+        held_until: None,
+        needs_approval: false,
+        excludes_foreign: false,
+        author: id(10),
+        requested_at: at(1_000),
+    }
+}
+
+#[test]
+fn what_was_stored_is_checked_again_and_has_a_cause() {
+    let text = |body: &str| Text::of_request(&frozen(body), at(1_000));
+    assert!(matches!(text("Hola {{ cliente.nombre }}"), Ok(Some(_))));
+    let cycle = "{% if cliente.nombre == 'Luz' %}{% set n=namespace(a=1) %}{% set n.a=n %}{{ n }}{% endif %}";
+    let fault = text(cycle).err().unwrap();
+    assert_eq!(fault, Fault { part: Part::Body, reason: unsupported("namespace", 1) });
+    assert_eq!(fault.evidence(), Evidence::observed(None, Observation::ContentUnusable));
+}
+
+#[test]
+fn a_long_text_of_variables_made_of_others_makes_no_depth() {
+    for step in ["{% set a = a ~ 'x' %}", "{% set a = (a or 1)|string %}", "{% set a = a|d(a) %}"] {
+        let body = format!("{{% set a = fecha %}}{}{{{{ a }}}}", step.repeat(4_000));
+        // What matters is that it comes back.
+        let _ = body_of(&body, &[], "Luz");
+    }
 }
 
 #[test]

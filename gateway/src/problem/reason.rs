@@ -253,6 +253,7 @@ impl Reason {
             }
             Self::Template(FaultReason::MissingColumn { .. }) => "missing_column",
             Self::Template(FaultReason::Markup) => "invalid_mjml",
+            Self::Template(FaultReason::Unsupported { .. }) => "template_unsupported",
             Self::Template(FaultReason::Fails { .. }) => "template_fails",
             Self::Template(FaultReason::TooCostly) => "template_too_costly",
             Self::Template(FaultReason::Result(invalid)) | Self::Rendered { invalid, .. } => invalid.code(),

@@ -217,10 +217,11 @@ fn template(fault: &FaultReason) -> String {
             format!("The client has no column “{}”, which the text names.", shown(name))
         }
         FaultReason::Markup => "It is not valid MJML.".into(),
+        FaultReason::Unsupported { name, line } => {
+            format!("Templates do not have “{}” of line {line}.", shown(name))
+        }
         FaultReason::Fails { line } => {
-            format!(
-                "The template fails in line {line}: a filter or function does not exist or does not take that value."
-            )
+            format!("The template fails in line {line}: a filter or function does not take that value.")
         }
         FaultReason::TooCostly => "The template takes too much work: shorten its loops or its text.".into(),
         FaultReason::Result(invalid) => invalid.text(Language::En),

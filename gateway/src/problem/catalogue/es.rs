@@ -227,10 +227,11 @@ fn template(fault: &FaultReason) -> String {
             format!("El cliente no tiene la columna «{}», que el texto pide.", shown(name))
         }
         FaultReason::Markup => "No es MJML válido.".into(),
+        FaultReason::Unsupported { name, line } => {
+            format!("Las plantillas no admiten «{}» de la línea {line}.", shown(name))
+        }
         FaultReason::Fails { line } => {
-            format!(
-                "La plantilla falla en la línea {line}: un filtro o una función no existe o no admite ese valor."
-            )
+            format!("La plantilla falla en la línea {line}: un filtro o una función no admite ese valor.")
         }
         FaultReason::TooCostly => {
             "La plantilla exige demasiado trabajo: abrevie sus repeticiones o su texto.".into()
