@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use commands::clock;
 use dispatcher::provider::{Prices, SmsSettings};
 use dispatcher::simulator::{Simulator, SimulatorOptions};
-use domain::value::{Channel, Role};
+use domain::value::{Channel, CompanyId, Role};
 use serde_json::{Value, json};
 use tests::orders::{email_to, sms_to};
 
@@ -225,6 +225,64 @@ async fn what_passes_a_limit_when_its_time_comes_waits_and_goes_on_when_it_is_re
     let done = desk.finished(&asked).await;
     assert_eq!((totals(&done, &["accepted"]), &done["over_limit"]), (vec![3], &Value::Null));
     desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_limit_that_is_set_after_the_request_counts_when_it_begins() {
+    let (desk, admin) = desk(3).await;
+    limit(&desk, &admin, json!({"foreign_per_day": null})).await;
+    let held = held(&desk.company, &"a".repeat(161));
+    let (few, long) = (desk.send(&held).await, desk.send(&held).await);
+    limit(&desk, &admin, json!({"segments_per_day": 8})).await;
+    let mut inbox = desk.nora.stream("/inbox/stream", None).await;
+    desk.world.pass(TimeDelta::seconds(60));
+    notice(&mut inbox).await;
+    let (first, second) = (desk.shown(&few).await, desk.shown(&long).await);
+    let (paused, sent) = if first["state"] == "paused" { (first, long) } else { (second, few) };
+    let over = json!({"limit": "segments_per_day", "max": 8, "taken": 6, "asked": 6});
+    assert_eq!((&paused["state"], &paused["over_limit"]), (&json!("paused"), &over));
+    assert_eq!(totals(&desk.finished(&sent).await, &["accepted"]), [3]);
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn foreign_numbers_that_come_after_the_request_are_left_out_above_their_limit() {
+    let (desk, admin) = desk(1).await;
+    limit(&desk, &admin, json!({"foreign_per_day": 1})).await;
+    let asked = desk.send(&held(&desk.company, "Hola")).await;
+    for phone in ["+34612345678", "+18095551234"] {
+        desk.client(Some(phone), None).await;
+    }
+    desk.world.caught_up().await;
+    desk.world.pass(TimeDelta::seconds(60));
+    let done = desk.finished(&asked).await;
+    assert_eq!((totals(&done, &["accepted"]), &done["excluded"]), (vec![1], &json!({"foreign": 2})));
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn an_audience_of_foreign_numbers_alone_waits_if_their_limit_is_lowered() {
+    let (desk, admin) = desk(0).await;
+    desk.client(Some("+12125551234"), None).await;
+    let asked = desk.send(&held(&desk.company, "Hola")).await;
+    limit(&desk, &admin, json!({"foreign_per_day": 0})).await;
+    let mut inbox = desk.nora.stream("/inbox/stream", None).await;
+    desk.world.pass(TimeDelta::seconds(60));
+    notice(&mut inbox).await;
+    let paused = desk.shown(&asked).await;
+    let over = json!({"limit": "foreign_per_day", "max": 0, "taken": 0, "asked": 1});
+    assert_eq!((&paused["state"], &paused["over_limit"]), (&json!("paused"), &over));
+    limit(&desk, &admin, json!({"foreign_per_day": 1})).await;
+    desk.nora.post(&format!("/notifications/{asked}/resume"), &json!({})).await.expect(200);
+    assert_eq!(totals(&desk.finished(&asked).await, &["accepted"]), [1]);
+    desk.world.stop().await;
+}
+
+/// An SMS that begins in a minute.
+fn held(company: &CompanyId, body: &str) -> Value {
+    let mut order = sms_to(*company, body);
+    order["hold_seconds"] = json!(60);
+    order
 }
 
 #[tokio::test]

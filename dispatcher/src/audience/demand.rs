@@ -2,14 +2,19 @@
 
 use chrono::{DateTime, Utc};
 use commands::purse::{self, Moment, Without};
-use domain::company::{Amount, Company, CompanyLimits, Limit, Purse, Taken};
-use domain::notification::{Asks, AudienceFilter, Notification};
-use domain::value::{CountryCode, NotificationId, RecipientKind, TimeZone};
-use projections::queries::audience::{Selection, preview};
+use domain::company::{Amount, Company, CompanyLimits, Purse, Taken};
+use domain::notification::{Asks, Notification};
+use domain::rendering::{Text, render};
+use domain::value::sms::{SmsCount, takes_unicode};
+use domain::value::{Channel, CountryCode, NotificationId, RecipientKind, TimeZone};
+use projections::queries::audience::{Candidate, Selection, page, preview, reaches_abroad};
 use sqlx::{PgConnection, PgPool};
 
 use super::begin::Due;
 use super::resolver::{ResolveError, Resolver};
+
+/// How many people's texts are rendered to estimate the parts of all, where the request promised none.
+const SAMPLED_MAX: usize = 500;
 
 /// What a notification of a company with limits takes.
 pub(super) struct Demand {
@@ -20,8 +25,17 @@ pub(super) struct Demand {
     excludes_foreign: bool,
 }
 
+/// What was known of a notification before it began.
+struct Before {
+    /// Its promise; none if no limit counted for it when it was requested.
+    promised: Option<Amount>,
+    kind: RecipientKind,
+    excludes_foreign: bool,
+}
+
 impl Resolver {
-    /// None for a notification whose company has no limit that counts for it, or that was requested before there was one.
+    /// None for a notification for which no limit of its company counts by now. Whether one counted when it was requested
+    /// does not matter.
     pub(super) async fn demand(
         &self,
         due: &Due,
@@ -35,31 +49,72 @@ impl Resolver {
         if limits.of_purse(channel).next().is_none() {
             return Ok(None);
         }
-        let mut connection = self.pool.acquire().await?;
-        let Some(promised) = purse::promised(&mut connection, due.notification).await? else {
+        let request = self.requests.get((due.notification, 1)).await?;
+        if request.only_to.is_some() {
             return Ok(None);
+        }
+        let before = before(&self.pool, due.notification).await?;
+        let (home, excludes_foreign): (CountryCode, _) = (profile.country.parse().unwrap_or_default(), false);
+        let everybody = Selection {
+            company: due.company,
+            channel,
+            kind: before.kind,
+            filter: &request.filter,
+            home,
+            excludes_foreign,
         };
+        if before.promised.is_none()
+            && !limits.count_everybody(channel)
+            && !reaches_abroad(&self.pool, &everybody).await?
+        {
+            return Ok(None);
+        }
         let zone: TimeZone = profile.time_zone.parse().unwrap_or_default();
         let of = Moment { company: due.company, zone, channel, begins_at: now, now };
-        let taken = purse::taken(&mut connection, &of, Without::Own(due.notification)).await?;
-        drop(connection);
-        let (kind, was_excluding) = sending(&self.pool, due.notification).await?;
-        let filter = match self.requests.get((due.notification, 1)).await {
-            Ok(request) => request.filter.clone(),
-            Err(_) => AudienceFilter::default(),
-        };
-        let home: CountryCode = profile.country.parse().unwrap_or_default();
-        let selection =
-            Selection { company: due.company, channel, kind, filter: &filter, home, excludes_foreign: false };
-        let audience = preview(&self.pool, &selection).await?;
-        let is_over = |max| taken.day.foreign + audience.foreign > max;
-        let excludes_foreign =
-            was_excluding || audience.foreign > 0 && limits.get(Limit::ForeignPerDay).is_some_and(is_over);
-        let foreign = if excludes_foreign { 0 } else { audience.foreign };
-        let people = audience.reachable - audience.foreign + foreign;
-        let amount = Amount { messages: people, segments: in_proportion(promised, people), foreign };
-        Ok(Some(Demand { limits, of, amount, taken, excludes_foreign }))
+        let own = Without::Own(due.notification);
+        let taken = purse::taken(&mut *self.pool.acquire().await?, &of, own).await?;
+        let purse = Purse { limits, taken };
+        let text = request.text.as_ref().and_then(|text| text.as_ref().ok());
+        let (amount, excludes_foreign) = measured(&self.pool, everybody, &purse, &before, text).await?;
+        Ok(Some(Demand { limits: purse.limits, of, amount, taken, excludes_foreign }))
     }
+}
+
+/// What an audience takes of a purse, and whether numbers of other countries are left out of it.
+async fn measured(
+    pool: &PgPool,
+    everybody: Selection<'_>,
+    purse: &Purse,
+    before: &Before,
+    text: Option<&Text>,
+) -> sqlx::Result<(Amount, bool)> {
+    let audience = preview(pool, &everybody).await?;
+    let excludes_foreign =
+        purse.leaves_out_foreign(audience.reachable, audience.foreign, before.excludes_foreign);
+    let foreign = if excludes_foreign { 0 } else { audience.foreign };
+    let people = audience.reachable - audience.foreign + foreign;
+    let segments = match (everybody.channel, before.promised.filter(|promised| promised.messages > 0)) {
+        (Channel::Email, _) => 0,
+        (Channel::Sms, Some(promised)) => in_proportion(promised, people),
+        (Channel::Sms, None) => {
+            let selection = Selection { excludes_foreign, ..everybody };
+            in_proportion(sampled(&page(pool, &selection, &[], SAMPLED_MAX).await?, text), people)
+        }
+    };
+    Ok((Amount { messages: people, segments, foreign }, excludes_foreign))
+}
+
+/// What the texts of some people take. People to whom no text can be sent are left out.
+fn sampled(people: &[Candidate], text: Option<&Text>) -> Amount {
+    let parts = |candidate: &Candidate| {
+        let person = candidate.recipient.addressee.get()?;
+        let rendered = render(text?, person).ok()?;
+        let is_plain = !takes_unicode(&person.address);
+        let rendered = if is_plain { rendered.without_unicode() } else { rendered };
+        Some(SmsCount::of(&rendered.body).segments as u64)
+    };
+    let one = |segments| Amount { messages: 1, segments, foreign: 0 };
+    people.iter().filter_map(parts).map(one).fold(Amount::default(), |sum, one| sum + one)
 }
 
 impl Demand {
@@ -92,24 +147,25 @@ impl Demand {
     }
 }
 
-/// The parts of so many people at the parts a person that were promised.
-fn in_proportion(promised: Amount, people: u64) -> u64 {
-    match promised.messages {
+/// The parts of so many people, from those of others; one each at least if nobody else's are known.
+fn in_proportion(known: Amount, people: u64) -> u64 {
+    match known.messages {
         0 => people,
-        messages => (promised.segments * people).div_ceil(messages),
+        messages => (known.segments * people).div_ceil(messages),
     }
 }
 
-/// To whom a notification goes, and whether numbers of other countries are left out.
-async fn sending(pool: &PgPool, notification: NotificationId) -> sqlx::Result<(RecipientKind, bool)> {
+async fn before(pool: &PgPool, notification: NotificationId) -> sqlx::Result<Before> {
+    let mut connection = pool.acquire().await?;
+    let promised = purse::promised(&mut connection, notification).await?;
     let (kind, excludes_foreign): (String, bool) = sqlx::query_as(
         "select recipient_kind, excludes_foreign from send_notifications where notification_id = $1",
     )
     .bind(notification.uuid())
-    .fetch_one(pool)
+    .fetch_one(&mut *connection)
     .await?;
     let kind = RecipientKind::try_from(kind).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    Ok((kind, excludes_foreign))
+    Ok(Before { promised, kind, excludes_foreign })
 }
 
 #[cfg(test)]

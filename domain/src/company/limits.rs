@@ -92,6 +92,11 @@ impl CompanyLimits {
         measured.filter(move |(_, measure, _)| measure.channel == channel)
     }
 
+    /// Whether a limit counts every message of a channel, and not those to other countries alone.
+    pub fn count_everybody(&self, channel: Channel) -> bool {
+        self.of_purse(channel).any(|(limit, ..)| limit != Limit::ForeignPerDay)
+    }
+
     pub(super) fn with(mut self, change: LimitsChange) -> Self {
         for (limit, max) in change {
             match max {

@@ -135,6 +135,15 @@ impl Purse {
         };
         self.limits.of_purse(channel).map(of_notification).find(OverLimit::is_passed)
     }
+
+    /// Whether numbers of other countries are left out of an audience of so many people: their limit does not hold all of
+    /// them, or they were left out before. An audience of nobody else keeps them, so that it passes the limit and is not
+    /// sent to nobody.
+    pub fn leaves_out_foreign(&self, people: u64, foreign: u64, were_left_out: bool) -> bool {
+        let is_over = |max| self.taken.day.foreign.saturating_add(foreign) > max;
+        let is_passed = foreign > 0 && self.limits.get(Limit::ForeignPerDay).is_some_and(is_over);
+        (were_left_out || is_passed) && foreign < people
+    }
 }
 
 impl OverLimit {
@@ -232,6 +241,17 @@ mod tests {
         assert_eq!(purse.passed_by(Channel::Sms, messages(1)), None);
         let abroad = Amount { messages: 1, segments: 1, foreign: 1 };
         assert_eq!(purse.passed_by(Channel::Sms, abroad).map(|over| over.limit), Some(Limit::ForeignPerDay));
+    }
+
+    #[test]
+    fn foreign_numbers_are_left_out_above_their_limit_unless_there_are_no_others() {
+        let purse = Purse { limits: CompanyLimits::default(), taken: Taken::default() };
+        let leaves_out = |people, foreign| purse.leaves_out_foreign(people, foreign, false);
+        assert_eq!([leaves_out(90, 50), leaves_out(90, 51), leaves_out(51, 51)], [false, true, false]);
+        assert!(purse.leaves_out_foreign(90, 1, true), "its request said so");
+        assert!(!purse.leaves_out_foreign(1, 1, true));
+        let over = purse.passed_by(Channel::Sms, Amount { messages: 51, segments: 51, foreign: 51 });
+        assert_eq!(over.map(|over| over.limit), Some(Limit::ForeignPerDay));
     }
 
     #[test]

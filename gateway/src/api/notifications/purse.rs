@@ -53,7 +53,7 @@ impl Terms {
 
     /// Whether a limit counts for every message of a channel, foreign or not.
     pub(super) fn counts(&self, channel: Channel) -> bool {
-        self.limits.of_purse(channel).any(|(limit, ..)| limit != Limit::ForeignPerDay)
+        self.limits.count_everybody(channel)
     }
 
     /// Whether numbers of other countries are counted.
