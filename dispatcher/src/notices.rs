@@ -90,7 +90,8 @@ async fn tell(
         .filter(|percent| *percent <= alert.percent)
         .map(|percent| percent as i32)
         .collect();
-    let new = purse::remember_alerts(&mut tx, company, alert.limit, alert.period_begins, &reached).await?;
+    let limit = (alert.limit, alert.max);
+    let new = purse::remember_alerts(&mut tx, company, limit, alert.period_begins, &reached).await?;
     if !new.contains(&(alert.percent as i32)) {
         return Ok(tx.commit().await?);
     }

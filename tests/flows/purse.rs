@@ -197,6 +197,9 @@ async fn the_people_of_a_company_are_told_of_each_part_of_a_limit_once() {
     assert_eq!(notice(&mut inbox).await, told);
     assert_eq!(stranger.all("/inbox").await.len(), 0);
     assert_eq!(desk.nora.all("/inbox").await.len(), 2);
+    limit(&desk, &admin, json!({"sms_per_day": 16})).await;
+    desk.finished(&desk.send(&order).await).await;
+    assert!(notice(&mut inbox).await.ends_with("16 de 16. Las notificaciones que lo pasen se rechazan."));
     desk.world.stop().await;
 }
 
