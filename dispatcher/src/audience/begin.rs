@@ -59,7 +59,8 @@ impl Resolver {
             .collect::<Result<Vec<_>, AppendError>>()?;
         let notice = match &events[..] {
             [NotificationEvent::NotificationPausedByLimit { over }] => {
-                notices::paused(&self.pool, due.company, *over, at).await?
+                let request = self.requests.get((due.notification, 1)).await?;
+                notices::paused(&self.log, due.company, &request, *over, at).await?
             }
             _ => None,
         };
