@@ -121,8 +121,8 @@ create table audiences (
   generation integer not null,
   -- The position of its request, its beginning or its retry. Views must have reached it before the audience is read.
   position bigint not null,
-  -- When a notification begins that does not begin with its request; infinity while it waits for an approval or the end of
-  -- a pause; null once it has begun.
+  -- When a notification begins that does not begin with its request; its expiry, or infinity, while it waits for an approval
+  -- or the end of a pause; null once it has begun.
   due_at timestamptz,
   chunks bigint not null default 0,
   recipients bigint not null default 0,

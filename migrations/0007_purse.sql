@@ -53,13 +53,15 @@ create table send_promises (
 );
 create index send_promises_by_company on send_promises (company_id, channel);
 
--- The parts of a limit, in percent, that the people of a company were told of, once each period.
+-- The parts of a limit, in percent, that the people of a company were told of, once each period. A limit that is changed
+-- is another: of its parts they are told again.
 create table limit_alerts (
   company_id uuid not null,
   limit_name text not null,
+  limit_value bigint not null,
   period_begins timestamptz not null,
   percent integer not null,
-  constraint people_are_told_once primary key (company_id, limit_name, period_begins, percent)
+  constraint people_are_told_once primary key (company_id, limit_name, limit_value, period_begins, percent)
 );
 
 -- The deliveries of the last hour to an address, for companies with a limit an hour and address. The address is a blind

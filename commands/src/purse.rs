@@ -323,21 +323,21 @@ pub async fn recent(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<Compa
     Ok(companies.into_iter().map(CompanyId::from).collect())
 }
 
-/// Remembers that the people of a company are told of these parts of a limit in a period; returns those of which they were
-/// not told before.
+/// Remembers that the people of a company are told of these parts of a limit of this value in a period; returns those of
+/// which they were not told before.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn remember_alerts(
     tx: &mut PgConnection,
     company: CompanyId,
-    limit: Limit,
+    (limit, max): (Limit, u64),
     period_begins: DateTime<Utc>,
     percents: &[i32],
 ) -> sqlx::Result<Vec<i32>> {
     sqlx::query_scalar(
-        "insert into limit_alerts (company_id, limit_name, period_begins, percent)
-         select $1, $2, $3, percent from unnest($4::integer[]) as reached (percent) order by percent
+        "insert into limit_alerts (company_id, limit_name, limit_value, period_begins, percent)
+         select $1, $2, $5, $3, percent from unnest($4::integer[]) as reached (percent) order by percent
          on conflict do nothing
          returning percent",
     )
@@ -345,6 +345,7 @@ pub async fn remember_alerts(
     .bind(limit.as_str())
     .bind(period_begins)
     .bind(percents)
+    .bind(i64::try_from(max).unwrap_or(i64::MAX))
     .fetch_all(tx)
     .await
 }

@@ -2,22 +2,29 @@
 
 use chrono::{DateTime, Utc};
 use commands::clock;
-use commands::log::{AppendError, Draft, Metadata, metadata};
+use commands::log::{AppendError, Draft, EventLog, Metadata, metadata};
 use commands::purse::{self, Moment, Without};
-use domain::company::{ALERTS, Company, Limit, Measure, OverLimit, Taken, alert_at};
+use domain::company::{ALERTS, Company, CompanyProfile, Limit, Measure, OverLimit, Taken, alert_at};
 use domain::message::{Addressed, Message, MessageCommand, RECIPIENTS_MAX, SendMessage};
+use domain::notification::Addressee;
+use domain::rendering::render;
 use domain::value::{Channel, CompanyId, MessageBody, MessageId, Priority, TimeZone, UserId};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::request::Request;
 use crate::tasks::settle::{SettleError, Settler};
 
 /// The author of messages that nobody wrote.
 const SYSTEM: Uuid = Uuid::nil();
+/// How much of a notification's text names it, in characters.
+const TITLE_CHARS_MAX: usize = 60;
 
 /// A part of a limit of which people are to be told.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Alert {
+    /// The company's name.
+    company: String,
     limit: Limit,
     period_begins: DateTime<Utc>,
     percent: u64,
@@ -61,16 +68,22 @@ async fn due(settler: &Settler, company: CompanyId, now: DateTime<Utc>) -> Resul
         }
         let of = Moment { company, zone, channel, begins_at: now, now };
         let taken = purse::taken(&mut *settler.pool.acquire().await?, &of, Without::Promises).await?;
-        let alert = |(limit, measure, max)| reached(limit, measure, max, &taken, of);
+        let alert = |(limit, measure, max)| reached(&profile.name, (limit, measure, max), &taken, of);
         alerts.extend(limits.into_iter().filter_map(alert));
     }
     Ok(alerts)
 }
 
-fn reached(limit: Limit, measure: Measure, max: u64, taken: &Taken, of: Moment) -> Option<Alert> {
+fn reached(
+    company: &str,
+    (limit, measure, max): (Limit, Measure, u64),
+    taken: &Taken,
+    of: Moment,
+) -> Option<Alert> {
     let used = taken.of(measure);
     let (period_begins, _) = measure.period.around(of.now, of.zone);
-    alert_at(used, max).map(|percent| Alert { limit, period_begins, percent, used, max })
+    let alert = |percent| Alert { company: company.to_owned(), limit, period_begins, percent, used, max };
+    alert_at(used, max).map(alert)
 }
 
 /// One message, of the highest part. It and what is remembered of it are committed together.
@@ -90,7 +103,8 @@ async fn tell(
         .filter(|percent| *percent <= alert.percent)
         .map(|percent| percent as i32)
         .collect();
-    let new = purse::remember_alerts(&mut tx, company, alert.limit, alert.period_begins, &reached).await?;
+    let limit = (alert.limit, alert.max);
+    let new = purse::remember_alerts(&mut tx, company, limit, alert.period_begins, &reached).await?;
     if !new.contains(&(alert.percent as i32)) {
         return Ok(tx.commit().await?);
     }
@@ -102,25 +116,57 @@ async fn tell(
 
 /// That a notification is paused because of a limit; none if the company has no people.
 pub(crate) async fn paused(
-    pool: &PgPool,
+    log: &EventLog,
     company: CompanyId,
+    request: &Request,
     over: OverLimit,
     now: DateTime<Utc>,
-) -> Result<Option<Draft>, AppendError> {
+) -> Result<Option<Draft>, SettleError> {
+    let loaded = log.reader().load::<Company>(&company.to_string()).await?.state;
+    let profile = loaded.profile().cloned().unwrap_or_default();
+    let text = paused_text(&profile, title(request).as_deref(), request.requested_at, over);
+    Ok(message(log.pool(), company, &text, Priority::High, now).await?)
+}
+
+fn paused_text(
+    company: &CompanyProfile,
+    title: Option<&str>,
+    requested_at: DateTime<Utc>,
+    over: OverLimit,
+) -> String {
     let OverLimit { limit, max, taken, asked } = over;
-    let text = format!(
-        "Una notificación programada quedó en pausa: habría pasado del límite de {} de la empresa. Límite: {max}. \
-         Usados o comprometidos: {taken}. Necesarios: {asked}. Suba el límite y reanúdela, o cancélela.",
-        name(limit)
-    );
-    message(pool, company, &text, Priority::High, now).await
+    let zone: TimeZone = company.time_zone.parse().unwrap_or_default();
+    let requested_at = requested_at.with_timezone(&zone.rules()).format("%d/%m/%Y a las %H:%M");
+    let title = title.map(|title| format!(" «{title}»")).unwrap_or_default();
+    let (company, limit) = (&company.name, name(limit));
+    format!(
+        "La notificación{title} de {company}, solicitada el {requested_at}, quedó en pausa: habría pasado del límite de \
+         {limit} de la empresa. Límite: {max}. Usados o comprometidos: {taken}. Necesarios: {asked}. Suba el límite y \
+         reanúdela, o cancélela."
+    )
+}
+
+/// The subject of a notification or the first words of its text, without anybody's data; none if it cannot be read.
+fn title(request: &Request) -> Option<String> {
+    let text = request.text.as_ref()?.as_ref().ok()?;
+    let nobody = text.completed(Addressee::nobody(), |_| String::new());
+    let rendered = render(text, &nobody).ok()?;
+    let words = rendered.subject.unwrap_or(rendered.body);
+    Some(shortened(&words.split_whitespace().collect::<Vec<_>>().join(" ")))
+}
+
+fn shortened(words: &str) -> String {
+    match words.char_indices().nth(TITLE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", words[..end].trim_end()),
+        None => words.to_owned(),
+    }
 }
 
 impl Alert {
     fn text(&self) -> String {
-        let Self { limit, percent, used, max, .. } = *self;
+        let Self { company, limit, percent, used, max, .. } = self;
         let more = if used >= max { " Las notificaciones que lo pasen se rechazan." } else { "" };
-        format!("La empresa ha usado el {percent} % de su límite de {}: {used} de {max}.{more}", name(limit))
+        format!("{company} ha usado el {percent} % de su límite de {}: {used} de {max}.{more}", name(*limit))
     }
 }
 
@@ -189,10 +235,17 @@ mod tests {
     #[test]
     fn people_read_which_limit_is_used_how_far() {
         let alert = |used, percent| {
-            let period_begins = DateTime::UNIX_EPOCH;
-            Alert { limit: Limit::SmsPerDay, period_begins, percent, used, max: 100 }.text()
+            let (company, period_begins) = ("Vigía Andina".to_owned(), DateTime::UNIX_EPOCH);
+            Alert { company, limit: Limit::SmsPerDay, period_begins, percent, used, max: 100 }.text()
         };
-        assert_eq!(alert(83, 80), "La empresa ha usado el 80 % de su límite de SMS por día: 83 de 100.");
+        assert_eq!(alert(83, 80), "Vigía Andina ha usado el 80 % de su límite de SMS por día: 83 de 100.");
         assert!(alert(100, 100).ends_with("Las notificaciones que lo pasen se rechazan."));
+    }
+
+    #[test]
+    fn a_long_title_is_cut_between_characters() {
+        assert_eq!(shortened("Corte de energía"), "Corte de energía");
+        let cut = shortened(&"ñ".repeat(TITLE_CHARS_MAX + 1));
+        assert_eq!(cut, format!("{}…", "ñ".repeat(TITLE_CHARS_MAX)));
     }
 }

@@ -128,6 +128,7 @@ fn notifications() -> Vec<NotificationEvent> {
             totals: Totals { accepted: 1, failed: 1, ..Totals::default() },
         },
         NotificationEvent::NotificationCancelled,
+        NotificationEvent::NotificationExpired,
         NotificationEvent::NotificationRetried { generation: 2 },
         NotificationEvent::DeliveriesRetried {
             generation: 3,

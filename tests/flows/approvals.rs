@@ -135,6 +135,45 @@ async fn what_is_approved_before_its_time_waits_for_it() {
     desk.world.stop().await;
 }
 
+#[tokio::test]
+async fn what_nobody_approves_or_resumes_ends_at_its_expiry_and_gives_back_its_promise() {
+    let (desk, leo) = limited().await;
+    let admin = desk.world.user("Ada", &[Role::Admin], &[]).await;
+    let company = format!("/companies/{}", desk.company);
+    admin.patch(&company, &json!({"limits": {"sms_per_day": 6}})).await.expect(200);
+    let mut order = sms_to(desk.company, "Aviso a todos");
+    order["expires_at"] = json!(desk.world.now() + TimeDelta::minutes(10));
+    let awaiting = desk.send(&order).await;
+    admin.patch(&company, &json!({"limits": {"approval_above": null}})).await.expect(200);
+    order["hold_seconds"] = json!(30);
+    let paused = desk.send(&order).await;
+    act(&desk.nora, &paused, "pause").await.expect(200);
+    desk.nora.post_new("/notifications", &sms_to(desk.company, "Otra")).await.refused(422);
+
+    desk.world.pass(TimeDelta::minutes(10));
+    for expired in [&awaiting, &paused] {
+        assert_eq!(desk.finished(expired).await["state"], "cancelled");
+        desk.world.caught_up().await;
+        let audit = desk.nora.all(&format!("/audit?subject={expired}&type=NotificationExpired")).await;
+        assert_eq!((audit.len(), &audit[0]["actor"]), (1, &Value::Null));
+    }
+    assert_eq!(act(&leo, &awaiting, "approve").await.expect(409)["code"], "expired");
+    assert_eq!(act(&desk.nora, &paused, "resume").await.expect(409)["code"], "expired");
+    assert_eq!(desk.world.simulator.counts(Channel::Sms).accepted, 0);
+    while promised(&desk).await > 0 {}
+    let other = desk.send(&sms_to(desk.company, "Otra")).await;
+    assert_eq!(totals(&desk.finished(&other).await, &["accepted"]), [3]);
+    desk.world.stop().await;
+}
+
+/// What is promised of the limit of SMS a day.
+async fn promised(desk: &Desk) -> u64 {
+    let usage = desk.nora.get(&format!("/companies/{}/usage", desk.company)).await.expect(200);
+    let limits = usage["limits"].as_array().expect("limits");
+    let of_day = limits.iter().find(|limit| limit["name"] == "sms_per_day").expect("the limit");
+    of_day["promised"].as_u64().expect("a number")
+}
+
 fn order_in(desk: &Desk, minutes: i64) -> Value {
     let mut order = sms_to(desk.company, "Aviso a todos");
     order["schedule_at"] = json!(desk.world.now() + TimeDelta::minutes(minutes));

@@ -189,14 +189,17 @@ async fn the_people_of_a_company_are_told_of_each_part_of_a_limit_once() {
     for _ in 0..2 {
         desk.finished(&desk.send(&order).await).await;
     }
-    let told = "La empresa ha usado el 80 % de su límite de SMS por día: 8 de 10.";
+    let told = "Vigía Andina ha usado el 80 % de su límite de SMS por día: 8 de 10.";
     assert_eq!((notice(&mut inbox).await, notice(&mut of_admin).await), (told.to_owned(), told.to_owned()));
     limit(&desk, &admin, json!({"sms_per_day": 12})).await;
     desk.finished(&desk.send(&order).await).await;
-    let told = "La empresa ha usado el 100 % de su límite de SMS por día: 12 de 12. Las notificaciones que lo pasen se rechazan.";
+    let told = "Vigía Andina ha usado el 100 % de su límite de SMS por día: 12 de 12. Las notificaciones que lo pasen se rechazan.";
     assert_eq!(notice(&mut inbox).await, told);
     assert_eq!(stranger.all("/inbox").await.len(), 0);
     assert_eq!(desk.nora.all("/inbox").await.len(), 2);
+    limit(&desk, &admin, json!({"sms_per_day": 16})).await;
+    desk.finished(&desk.send(&order).await).await;
+    assert!(notice(&mut inbox).await.ends_with("16 de 16. Las notificaciones que lo pasen se rechazan."));
     desk.world.stop().await;
 }
 
@@ -210,7 +213,8 @@ async fn what_passes_a_limit_when_its_time_comes_waits_and_goes_on_when_it_is_re
     limit(&desk, &admin, json!({"sms_per_day": 2})).await;
     let mut inbox = desk.nora.stream("/inbox/stream", None).await;
     desk.world.pass(TimeDelta::minutes(10));
-    assert!(notice(&mut inbox).await.starts_with("Una notificación programada quedó en pausa"));
+    let told = notice(&mut inbox).await;
+    assert!(told.starts_with("La notificación «Más tarde» de Vigía Andina, solicitada el "), "{told}");
     let paused = desk.shown(&asked).await;
     let over = json!({"limit": "sms_per_day", "max": 2, "taken": 0, "asked": 3});
     assert_eq!((&paused["state"], &paused["over_limit"]), (&json!("paused"), &over));

@@ -1,9 +1,9 @@
 //! The beginning of a notification whose time has come: from then on its audience is resolved, so that it goes to the people
-//! of that moment.
+//! of that moment. What expires while it waits ends here too.
 
 use chrono::{DateTime, Utc};
 use commands::log::AppendError;
-use domain::notification::{Notification, NotificationCommand, NotificationEvent};
+use domain::notification::{Beginning, Notification, NotificationCommand, NotificationEvent};
 use domain::value::{CompanyId, NotificationId};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -42,12 +42,15 @@ pub(super) async fn next_due(
 }
 
 impl Resolver {
-    /// Begins a notification. Its stream decides: of two dispatchers one appends the event, and a pause, a cancellation or
+    /// Begins a notification, or ends it if it has expired while it waited. Its stream decides: of two dispatchers one appends the event, and a pause, a cancellation or
     /// another time that is recorded there is obeyed before the row shows it.
     pub(super) async fn begin(&self, due: &Due) -> Result<(), ResolveError> {
         let loaded = self.log.reader().load::<Notification>(&due.notification.to_string()).await?;
         let at = (self.clock)();
-        let demand = self.demand(due, &loaded.state, at).await?;
+        let demand = match loaded.state.beginning() {
+            Beginning::At(_) => self.demand(due, &loaded.state, at).await?,
+            Beginning::Begun | Beginning::Waits { .. } => None,
+        };
         let asks = demand.as_ref().map(Demand::asks);
         let Ok(events) = loaded.state.decide(NotificationCommand::Begin { at, asks }) else {
             return Ok(follow_notification(&self.pool, due.notification).await?);
@@ -59,7 +62,8 @@ impl Resolver {
             .collect::<Result<Vec<_>, AppendError>>()?;
         let notice = match &events[..] {
             [NotificationEvent::NotificationPausedByLimit { over }] => {
-                notices::paused(&self.pool, due.company, *over, at).await?
+                let request = self.requests.get((due.notification, 1)).await?;
+                notices::paused(&self.log, due.company, &request, *over, at).await?
             }
             _ => None,
         };
@@ -84,7 +88,10 @@ impl Resolver {
         fail::fail_point!("begin::committed", |_| std::process::abort());
         self.log.writer().committed_in(&sealed, appended);
         if !begins {
-            tracing::info!(notification = %due.notification, "a limit of its company pauses a notification that is due");
+            tracing::info!(
+                notification = %due.notification,
+                "a notification that is due does not begin: it passes a limit of its company, or has expired"
+            );
             follow_notification(&self.pool, due.notification).await?;
         }
         Ok(())

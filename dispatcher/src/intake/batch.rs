@@ -109,6 +109,7 @@ impl Batch {
             | NotificationEvent::NotificationResumed
             // Its tasks are inserted in the transaction of the event: only the wake-up is missing.
             | NotificationEvent::DeliveriesRetried { .. }
+            | NotificationEvent::NotificationExpired
             | NotificationEvent::NotificationCancelled => self.controlled.push(notification),
             NotificationEvent::NotificationBegun { .. }
             | NotificationEvent::AudienceClosed { .. }

@@ -118,10 +118,7 @@ async fn open_audiences(tx: &mut PgConnection, batch: &Batch) -> sqlx::Result<()
         .bind(audience.generation)
         .bind(audience.position)
         .bind(audience.beginning == Beginning::Begun)
-        .bind(match audience.beginning {
-            Beginning::At(time) => Some(time),
-            Beginning::Begun | Beginning::Waits => None,
-        })
+        .bind(audience.beginning.due_at())
         .execute(&mut *tx)
         .await?;
         sqlx::query(

@@ -87,7 +87,9 @@ async fn what_was_paused_before_its_request_was_taken_in_is_paused() {
 async fn what_has_a_time_waits_for_it_and_what_needs_an_approval_waits_for_that() {
     let world = World::new().await;
     let time = world.now() + TimeDelta::seconds(60);
-    for (number, beginning) in [(1, Beginning::At(time)), (2, Beginning::Waits), (3, Beginning::Begun)] {
+    for (number, beginning) in
+        [(1, Beginning::At(time)), (2, Beginning::Waits { expires_at: None }), (3, Beginning::Begun)]
+    {
         let mut batch = asked(Uuid::from_u128(number).into());
         batch.audiences[0].beginning = beginning;
         store(&world.pool, &batch, number as i64 - 1, number as i64).await.expect("taken in");

@@ -91,7 +91,9 @@ struct Controls {
     notification: Uuid,
     is_cancelled: bool,
     is_paused: bool,
+    /// When it begins, or expires without having begun.
     due_at: Option<DateTime<Utc>>,
+    begins_at: Option<DateTime<Utc>>,
 }
 
 impl Controls {
@@ -100,9 +102,10 @@ impl Controls {
             notification,
             is_cancelled: life.state() == Some(NotificationState::Cancelled),
             is_paused: life.is_paused(),
-            due_at: match life.beginning() {
+            due_at: life.beginning().due_at(),
+            begins_at: match life.beginning() {
                 Beginning::At(time) => Some(time),
-                Beginning::Begun | Beginning::Waits => None,
+                Beginning::Begun | Beginning::Waits { .. } => None,
             },
         }
     }
@@ -179,12 +182,12 @@ async fn set_beginnings(tx: &mut PgConnection, controls: &[Controls]) -> sqlx::R
 /// What is promised to a notification counts on the day on which it begins.
 async fn move_promises(tx: &mut PgConnection, controls: &[Controls]) -> sqlx::Result<()> {
     sqlx::query(
-        "update send_promises p set begins_at = c.due_at
-         from unnest($1::uuid[], $2::timestamptz[]) as c (notification_id, due_at)
-         where p.notification_id = c.notification_id and p.begins_at <> c.due_at",
+        "update send_promises p set begins_at = c.begins_at
+         from unnest($1::uuid[], $2::timestamptz[]) as c (notification_id, begins_at)
+         where p.notification_id = c.notification_id and p.begins_at <> c.begins_at",
     )
     .bind(controls.iter().map(|of| of.notification).collect::<Vec<_>>())
-    .bind(controls.iter().map(|of| of.due_at).collect::<Vec<_>>())
+    .bind(controls.iter().map(|of| of.begins_at).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())

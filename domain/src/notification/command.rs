@@ -45,7 +45,7 @@ pub enum NotificationCommand {
         /// When this is asked.
         at: DateTime<Utc>,
     },
-    /// Begin it, because its time has come.
+    /// Begin it, because its time has come; or end it, because it has expired while it waited.
     Begin {
         /// When.
         at: DateTime<Utc>,

@@ -109,6 +109,8 @@ pub enum NotificationEvent {
     },
     /// Nothing more is to be sent.
     NotificationCancelled,
+    /// It expired while it waited for an approval or the end of a pause, before it had begun. Nothing is sent.
+    NotificationExpired,
     /// The failed deliveries are to be sent again, as a new generation.
     NotificationRetried {
         /// The new generation.
@@ -146,7 +148,7 @@ events!(NotificationEvent {
     NotificationRescheduled => "1", NotificationBegun => "1", NotificationPaused => "1", NotificationPausedByLimit => "1",
     NotificationResumed => "1",
     AudienceClosed => "1", NotificationCompleted => "1",
-    NotificationCancelled => "1", NotificationRetried => "1", DeliveriesRetried => "1",
+    NotificationCancelled => "1", NotificationExpired => "1", NotificationRetried => "1", DeliveriesRetried => "1",
 });
 
 /// One fact in the stream `audience/<notification>`, apart from the notification's own so that loading a notification does

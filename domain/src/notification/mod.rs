@@ -64,6 +64,8 @@ enum Stage {
     Running,
     Completed,
     Cancelled,
+    /// It expired before it had begun.
+    Expired,
 }
 
 /// How the approval of a notification that needs one stands.
@@ -105,7 +107,21 @@ pub enum Beginning {
     /// At this time, or at once if the time is past.
     At(DateTime<Utc>),
     /// Not before something else happens: an approval, or the end of a pause. Never, if it is over.
-    Waits,
+    Waits {
+        /// When it ends if nothing does, because it expires then.
+        expires_at: Option<DateTime<Utc>>,
+    },
+}
+
+impl Beginning {
+    /// When the next thing happens to a notification by itself: it begins, or it expires without having begun.
+    pub const fn due_at(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::At(time) => Some(time),
+            Self::Waits { expires_at } => expires_at,
+            Self::Begun => None,
+        }
+    }
 }
 
 aggregate!(Notification, "notification", NotificationCommand, NotificationEvent, NotificationError);
@@ -162,7 +178,10 @@ impl Notification {
         match (self.stage, self.send_at.or(self.requested_at)) {
             (Some(Stage::Scheduled), Some(time)) if !self.is_paused => Beginning::At(time),
             (Some(Stage::Resolving | Stage::Running | Stage::Completed), _) => Beginning::Begun,
-            _ => Beginning::Waits,
+            (Some(Stage::AwaitingApproval | Stage::Scheduled), _) => {
+                Beginning::Waits { expires_at: self.expires_at }
+            }
+            _ => Beginning::Waits { expires_at: None },
         }
     }
 
@@ -219,6 +238,7 @@ impl Notification {
             Stage::AwaitingApproval if self.has_expired(at) => Err(NotificationError::PastExpiry),
             Stage::AwaitingApproval => Ok(vec![NotificationEvent::NotificationApproved { by }]),
             Stage::Cancelled => Err(NotificationError::Cancelled),
+            Stage::Expired => Err(NotificationError::PastExpiry),
             Stage::Scheduled | Stage::Resolving | Stage::Running | Stage::Completed => Ok(vec![]),
         }
     }
@@ -229,6 +249,7 @@ impl Notification {
             Stage::AwaitingApproval => Ok(vec![NotificationEvent::NotificationRejected { by, reason }]),
             Stage::Cancelled if matches!(self.approval, Some(Approval::Rejected(_))) => Ok(vec![]),
             Stage::Cancelled => Err(NotificationError::Cancelled),
+            Stage::Expired => Err(NotificationError::PastExpiry),
             Stage::Scheduled | Stage::Resolving | Stage::Running | Stage::Completed => {
                 Err(NotificationError::NotAwaitingApproval)
             }
@@ -239,6 +260,7 @@ impl Notification {
         match stage {
             Stage::AwaitingApproval | Stage::Scheduled => {}
             Stage::Cancelled => return Err(NotificationError::Cancelled),
+            Stage::Expired => return Err(NotificationError::PastExpiry),
             Stage::Resolving | Stage::Running | Stage::Completed => {
                 return Err(NotificationError::AlreadyBegun);
             }
@@ -254,7 +276,8 @@ impl Notification {
         Ok(vec![NotificationEvent::NotificationRescheduled { send_at }])
     }
 
-    /// What passes a limit by now is paused, so that a person decides when it goes on.
+    /// What passes a limit by now is paused, so that a person decides when it goes on. What has expired while it waited
+    /// ends.
     fn begin_at(&self, at: DateTime<Utc>, asks: Option<Asks>) -> Decision {
         let over = asks.zip(self.channel).and_then(|(asks, channel)| asks.over_limit(channel));
         match self.beginning() {
@@ -262,7 +285,10 @@ impl Notification {
                 Some(over) => NotificationEvent::NotificationPausedByLimit { over },
                 None => NotificationEvent::NotificationBegun { begun_at: at },
             }]),
-            Beginning::At(_) | Beginning::Waits => Err(NotificationError::NotDue),
+            Beginning::Waits { expires_at: Some(expiry) } if expiry <= at => {
+                Ok(vec![NotificationEvent::NotificationExpired])
+            }
+            Beginning::At(_) | Beginning::Waits { .. } => Err(NotificationError::NotDue),
             Beginning::Begun => Err(NotificationError::AlreadyBegun),
         }
     }
@@ -280,6 +306,7 @@ impl Notification {
     fn resume(&self, stage: Stage) -> Decision {
         match stage {
             Stage::Cancelled => Err(NotificationError::Cancelled),
+            Stage::Expired => Err(NotificationError::PastExpiry),
             _ if self.is_paused => Ok(vec![NotificationEvent::NotificationResumed]),
             _ => Ok(vec![]),
         }
@@ -297,6 +324,7 @@ impl Notification {
         totals += changed;
         match stage {
             Stage::Cancelled => return Err(NotificationError::Cancelled),
+            Stage::Expired => return Err(NotificationError::PastExpiry),
             Stage::Completed if !totals.may_have_failures() => return Ok(vec![]),
             Stage::Completed | Stage::Running => {}
             // The generation that is being resolved will include everything that fails until then, so another retry
@@ -319,6 +347,7 @@ impl Notification {
     ) -> Decision {
         match stage {
             Stage::Cancelled => return Err(NotificationError::Cancelled),
+            Stage::Expired => return Err(NotificationError::PastExpiry),
             Stage::Scheduled | Stage::AwaitingApproval => return Err(NotificationError::NotDue),
             Stage::Resolving | Stage::Running | Stage::Completed => {}
         }
@@ -424,6 +453,7 @@ impl Notification {
                 self.totals = totals;
             }
             NotificationEvent::NotificationCancelled => self.end(Stage::Cancelled),
+            NotificationEvent::NotificationExpired => self.end(Stage::Expired),
             NotificationEvent::NotificationRetried { generation } => self.begin(generation),
             NotificationEvent::DeliveriesRetried { generation, .. } => {
                 self.generation = generation;
@@ -492,7 +522,7 @@ impl Stage {
             Self::Resolving => NotificationState::Resolving,
             Self::Running => NotificationState::Running,
             Self::Completed => NotificationState::Completed,
-            Self::Cancelled => NotificationState::Cancelled,
+            Self::Cancelled | Self::Expired => NotificationState::Cancelled,
         }
     }
 

@@ -17,7 +17,7 @@ words! {
         Running = "running",
         /// Nothing is sent until it is resumed.
         Paused = "paused",
-        /// Nothing more is sent: it was cancelled or rejected.
+        /// Nothing more is sent: it was cancelled or rejected, or expired before it began.
         Cancelled = "cancelled",
         /// Nothing is left to be sent.
         Completed = "completed",

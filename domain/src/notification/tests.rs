@@ -510,7 +510,7 @@ fn another_person_than_the_author_approves() {
     assert_eq!(decided(given_its_yes(), approve(12)), Ok(vec![]));
     assert_eq!(decided(given_its_yes(), reject(12)), Err(NotificationError::NotAwaitingApproval));
     assert_eq!(decided(given_its_yes(), begin(1_000)), Ok(vec![begun_in(1_000)]), "it was to begin at once");
-    assert_eq!(decided([up_for_approval()], begin(9_000)), Err(NotificationError::NotDue));
+    assert_eq!(decided([up_for_approval()], begin(4_999)), Err(NotificationError::NotDue));
 }
 
 #[test]
@@ -540,6 +540,25 @@ fn what_is_approved_before_its_time_waits_for_it() {
 fn an_expired_notification_is_not_approved() {
     let late = NotificationCommand::Approve { by: id(11), at: at(5_000) };
     assert_eq!(decided([up_for_approval()], late), Err(NotificationError::PastExpiry));
+}
+
+#[test]
+fn what_waits_past_its_expiry_ends_without_having_begun() {
+    let expired = || NotificationEvent::NotificationExpired;
+    let held_up = || [with(Some(3_000), false, Some(5_000)), paused()];
+    for history in [vec![up_for_approval()], held_up().into()] {
+        assert_eq!(decided(history.clone(), begin(4_999)), Err(NotificationError::NotDue));
+        assert_eq!(decided(history, begin(5_000)), Ok(vec![expired()]));
+    }
+    let begun_before = [with(Some(3_000), false, Some(5_000)), begun(), paused()];
+    assert_eq!(decided(begun_before, begin(5_000)), Err(NotificationError::AlreadyBegun));
+    let history = || [up_for_approval(), expired()];
+    assert_eq!(state(history()), "cancelled");
+    assert_eq!(given::<Notification>(history()).beginning().due_at(), None);
+    for late in [approve(11), reject(11), reschedule(9_000), NotificationCommand::Resume] {
+        assert_eq!(decided(history(), late), Err(NotificationError::PastExpiry));
+    }
+    assert_eq!(decided(history(), NotificationCommand::Cancel), Ok(vec![]));
 }
 
 #[test]

@@ -165,7 +165,8 @@ impl<'a> Entry<'a> {
             | NotificationEvent::NotificationBegun { .. }
             | NotificationEvent::NotificationPaused
             | NotificationEvent::NotificationResumed
-            | NotificationEvent::NotificationCancelled => json!({}),
+            | NotificationEvent::NotificationCancelled
+            | NotificationEvent::NotificationExpired => json!({}),
             NotificationEvent::NotificationRetried { generation } => json!({ "generation": generation }),
             NotificationEvent::DeliveriesRetried { generation, people, .. } => {
                 json!({ "generation": generation, "n": people })

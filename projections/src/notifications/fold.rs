@@ -79,7 +79,7 @@ impl<'a> Fold<'a> {
             NotificationEvent::NotificationApproved { .. } => {
                 notification.decided_at = Some(recorded.recorded_at);
             }
-            NotificationEvent::NotificationCancelled => {
+            NotificationEvent::NotificationCancelled | NotificationEvent::NotificationExpired => {
                 notification.cancelled_at = Some(recorded.recorded_at)
             }
             _ => {}

@@ -20,6 +20,7 @@ export const EVENT_TYPES: string[] = [
   'AudienceClosed',
   'NotificationCompleted',
   'NotificationCancelled',
+  'NotificationExpired',
   'NotificationRetried',
   'OutcomesRecorded',
   'ReceiptsRecorded',
