@@ -399,6 +399,13 @@ async fn what_cannot_be_a_template_is_refused_when_it_is_saved() {
         of_body("{% for i in range(99999) %}{{ 'x' * 1000 }}{% endfor %}").await,
         "template_too_costly"
     );
+    assert_eq!(of_body("{{ 'x' * 1000000 }}").await, "too_long");
+    assert_eq!(of_body("{{ '' }}").await, "missing");
+    let mut subject = email(&desk);
+    subject["subject"] = "{{ 'a\\nb' }}".into();
+    assert_eq!(refused(subject.clone()).await, [("/subject".to_owned(), "line_break".to_owned())]);
+    subject["subject"] = "{{ 'x' * 100000 }}".into();
+    assert_eq!(refused(subject).await, [("/subject".to_owned(), "too_long".to_owned())]);
     let mut html = email(&desk);
     html["html"] = "<mjml><mj-body>".into();
     assert_eq!(refused(html).await, [("/html".to_owned(), "invalid_mjml".to_owned())]);
@@ -407,6 +414,23 @@ async fn what_cannot_be_a_template_is_refused_when_it_is_saved() {
     let mut with_html = sms(&desk, "x", json!([]));
     with_html["html"] = "<p>x</p>".into();
     assert_eq!(refused(with_html).await, [("/html".to_owned(), "not_allowed_here".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_preview_shows_as_many_long_texts_as_a_page_has() {
+    let desk = Desk::open().await;
+    for number in 0..4 {
+        person(&desk, "Luz", None, Some(&format!("luz{number}@example.com"))).await;
+    }
+    let mut long = email(&desk);
+    long["html"] = "<html>{{ contacto.nombre }}{{ 'x' * 390000 }}</html>".into();
+    long["body"] = "x".into();
+    let template = create(&desk.nora, &long).await;
+    let order = order(&desk, &template, json!({"dia": "lunes"}));
+    let preview = desk.nora.post("/notifications/preview", &order).await.expect(200);
+    assert_eq!(preview["texts"], json!({"counted": 4, "unsendable": 0}));
+    assert_eq!(preview["samples"].as_array().map(Vec::len), Some(2), "three have more than 1 MiB");
+    desk.world.stop().await;
 }
 
 #[tokio::test]
