@@ -434,6 +434,34 @@ async fn a_preview_shows_as_many_long_texts_as_a_page_has() {
 }
 
 #[tokio::test]
+async fn the_date_of_somebody_who_does_not_exist_is_by_the_companys_clock() {
+    let desk = Desk::open().await;
+    let admin = desk.world.user("Ada", &[Role::Admin], &[]).await;
+    let template = create(&desk.nora, &sms(&desk, "{{ fecha }}", json!([]))).await;
+    let mut everybodys = sms(&desk, "{{ fecha }}", json!([]));
+    everybodys["company_id"] = Value::Null;
+    let everybodys = create(&admin, &everybodys).await;
+    let mut mail = email(&desk);
+    mail["subject"] = "{{ fecha }}".into();
+    let mail = create(&desk.nora, &mail).await;
+    // There is no hour at which these two have one day.
+    for (zone, hours) in [("Pacific/Kiritimati", 14), ("Pacific/Pago_Pago", -11)] {
+        admin.patch(&format!("/companies/{}", desk.company), &json!({ "time_zone": zone })).await.expect(200);
+        let day = (desk.world.now() + TimeDelta::hours(hours)).format("%-d de ").to_string();
+        for template in [&template, &everybodys] {
+            let path = format!("/templates/{template}/render");
+            let shown = desk.nora.post(&path, &json!({})).await.expect(200);
+            assert!(shown["body"].as_str().is_some_and(|text| text.starts_with(&day)), "{zone}: {shown}");
+        }
+        let tested = desk.nora.post_new(&format!("/templates/{mail}/test"), &json!({})).await.expect(202);
+        desk.finished(&id_of(&tested)).await;
+        let told = desk.arrivals(Channel::Email).into_iter().filter_map(|mail| mail.subject);
+        assert!(told.into_iter().any(|subject| subject.starts_with(&day)), "{zone}");
+    }
+    desk.world.stop().await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_filled_in_is_refused_before_anything_is_sent() {
     let desk = Desk::open().await;
     person(&desk, "Luz", Some("+573015510103"), Some("luz@example.com")).await;
