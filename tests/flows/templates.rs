@@ -551,6 +551,7 @@ async fn a_template_belongs_to_its_company_and_one_of_no_company_to_administrato
     everybodys["company_id"] = Value::Null;
     desk.nora.post("/templates", &everybodys).await.expect(403);
     let everybodys = create(&admin, &everybodys).await;
+    desk.world.caught_up().await;
     assert_eq!(olga.get(&format!("/templates/{everybodys}")).await.expect(200)["body"], "para todos");
     olga.post(&format!("/templates/{everybodys}/versions"), &json!({"body": "dos"})).await.expect(403);
     let client =
