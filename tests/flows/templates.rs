@@ -399,6 +399,13 @@ async fn what_cannot_be_a_template_is_refused_when_it_is_saved() {
         of_body("{% for i in range(99999) %}{{ 'x' * 1000 }}{% endfor %}").await,
         "template_too_costly"
     );
+    assert_eq!(of_body("{{ 'x' * 1000000 }}").await, "too_long");
+    assert_eq!(of_body("{{ '' }}").await, "missing");
+    let mut subject = email(&desk);
+    subject["subject"] = "{{ 'a\\nb' }}".into();
+    assert_eq!(refused(subject.clone()).await, [("/subject".to_owned(), "line_break".to_owned())]);
+    subject["subject"] = "{{ 'x' * 100000 }}".into();
+    assert_eq!(refused(subject).await, [("/subject".to_owned(), "too_long".to_owned())]);
     let mut html = email(&desk);
     html["html"] = "<mjml><mj-body>".into();
     assert_eq!(refused(html).await, [("/html".to_owned(), "invalid_mjml".to_owned())]);
@@ -407,6 +414,51 @@ async fn what_cannot_be_a_template_is_refused_when_it_is_saved() {
     let mut with_html = sms(&desk, "x", json!([]));
     with_html["html"] = "<p>x</p>".into();
     assert_eq!(refused(with_html).await, [("/html".to_owned(), "not_allowed_here".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_preview_shows_as_many_long_texts_as_a_page_has() {
+    let desk = Desk::open().await;
+    for number in 0..4 {
+        person(&desk, "Luz", None, Some(&format!("luz{number}@example.com"))).await;
+    }
+    let mut long = email(&desk);
+    long["html"] = "<html>{{ contacto.nombre }}{{ 'x' * 390000 }}</html>".into();
+    long["body"] = "x".into();
+    let template = create(&desk.nora, &long).await;
+    let order = order(&desk, &template, json!({"dia": "lunes"}));
+    let preview = desk.nora.post("/notifications/preview", &order).await.expect(200);
+    assert_eq!(preview["texts"], json!({"counted": 4, "unsendable": 0}));
+    assert_eq!(preview["samples"].as_array().map(Vec::len), Some(2), "three have more than 1 MiB");
+    desk.world.stop().await;
+}
+
+#[tokio::test]
+async fn the_date_of_somebody_who_does_not_exist_is_by_the_companys_clock() {
+    let desk = Desk::open().await;
+    let admin = desk.world.user("Ada", &[Role::Admin], &[]).await;
+    let template = create(&desk.nora, &sms(&desk, "{{ fecha }}", json!([]))).await;
+    let mut everybodys = sms(&desk, "{{ fecha }}", json!([]));
+    everybodys["company_id"] = Value::Null;
+    let everybodys = create(&admin, &everybodys).await;
+    let mut mail = email(&desk);
+    mail["subject"] = "{{ fecha }}".into();
+    let mail = create(&desk.nora, &mail).await;
+    // There is no hour at which these two have one day.
+    for (zone, hours) in [("Pacific/Kiritimati", 14), ("Pacific/Pago_Pago", -11)] {
+        admin.patch(&format!("/companies/{}", desk.company), &json!({ "time_zone": zone })).await.expect(200);
+        let day = (desk.world.now() + TimeDelta::hours(hours)).format("%-d de ").to_string();
+        for template in [&template, &everybodys] {
+            let path = format!("/templates/{template}/render");
+            let shown = desk.nora.post(&path, &json!({})).await.expect(200);
+            assert!(shown["body"].as_str().is_some_and(|text| text.starts_with(&day)), "{zone}: {shown}");
+        }
+        let tested = desk.nora.post_new(&format!("/templates/{mail}/test"), &json!({})).await.expect(202);
+        desk.finished(&id_of(&tested)).await;
+        let told = desk.arrivals(Channel::Email).into_iter().filter_map(|mail| mail.subject);
+        assert!(told.into_iter().any(|subject| subject.starts_with(&day)), "{zone}");
+    }
+    desk.world.stop().await;
 }
 
 #[tokio::test]
@@ -499,6 +551,7 @@ async fn a_template_belongs_to_its_company_and_one_of_no_company_to_administrato
     everybodys["company_id"] = Value::Null;
     desk.nora.post("/templates", &everybodys).await.expect(403);
     let everybodys = create(&admin, &everybodys).await;
+    desk.world.caught_up().await;
     assert_eq!(olga.get(&format!("/templates/{everybodys}")).await.expect(200)["body"], "para todos");
     olga.post(&format!("/templates/{everybodys}/versions"), &json!({"body": "dos"})).await.expect(403);
     let client =

@@ -25,12 +25,10 @@ pub(crate) use self::plain_text::plain_text;
 use crate::notification::{Addressee, NotificationEvent, SmsOptions};
 use crate::value::sms::{gsm_only, takes_unicode, transliterate};
 use crate::value::text::{Lines, TextRule};
-use crate::value::{Channel, Invalid, SmsBody};
+use crate::value::{Channel, EmailBody, Invalid, SmsBody, Subject};
 
-/// How long a rendered subject may be, in characters: a name of 200 characters several times.
-const SUBJECT_CHARS_MAX: usize = 1_000;
-/// How long a rendered text or HTML of an e-mail may be, in characters.
-const EMAIL_CHARS_MAX: usize = 1_000_000;
+/// How long the rendered HTML of an e-mail may be, in characters. MJML becomes several times as long as it was written.
+const HTML_CHARS_MAX: usize = 400_000;
 
 /// A notification's text. Where it has no data of a person it is rendered already.
 pub struct Text {
@@ -275,16 +273,15 @@ impl PersonalText {
         }
     }
 
-    /// A result that can be sent: as long as the channel takes, without control characters.
+    /// A result that can be sent: no longer than what is written without a template, without control characters.
     fn checked(&self, part: Part, text: String) -> Result<String, Fault> {
-        let rule = match (part, self.channel) {
-            (Part::Subject, _) => TextRule { max_chars: SUBJECT_CHARS_MAX, lines: Lines::One },
-            (Part::Body, Channel::Sms) => TextRule { max_chars: SmsBody::MAX_CHARS, lines: Lines::Many },
-            (Part::Body, Channel::Email) | (Part::Html, _) => {
-                TextRule { max_chars: EMAIL_CHARS_MAX, lines: Lines::Many }
-            }
+        let (max_chars, lines) = match (part, self.channel) {
+            (Part::Subject, _) => (Subject::MAX_CHARS, Lines::One),
+            (Part::Body, Channel::Sms) => (SmsBody::MAX_CHARS, Lines::Many),
+            (Part::Body, Channel::Email) => (EmailBody::MAX_CHARS, Lines::Many),
+            (Part::Html, _) => (HTML_CHARS_MAX, Lines::Many),
         };
-        match rule.check(&text) {
+        match (TextRule { max_chars, lines }).check(&text) {
             Ok(()) => Ok(text),
             Err(invalid) => Err(Fault { part, reason: FaultReason::Result(invalid) }),
         }

@@ -12,7 +12,7 @@ use crate::notification::Addressee;
 use crate::rendering::{
     Company, Fault, FaultReason, Filling, Part, Source, Text, compiled, plain_text, render,
 };
-use crate::value::{Channel, EmailBody, HtmlBody, Locale, TimeZone, VariableName, VariableText};
+use crate::value::{Channel, EmailBody, HtmlBody, Invalid, Locale, TimeZone, VariableName, VariableText};
 
 /// How many bytes text and HTML may have together, compiled: a notification keeps them in its first event, sealed.
 const CONTENT_BYTES_MAX: usize = 400_000;
@@ -82,15 +82,19 @@ impl TemplateContent {
             let text = variable.sample.as_ref().or(variable.default.as_ref());
             (variable.name.clone(), text.map_or(SAMPLE, String::as_str).to_owned())
         });
-        let variables = variables.collect();
+        let variables: BTreeMap<String, String> = variables.collect();
         let company = Company { name: SAMPLE, logo: None };
         let filling = Filling { variables: &variables, company, at: DateTime::UNIX_EPOCH };
         let text = Text::of_template(self.source(channel), filling)?;
         text.needs_columns(columns)?;
         match render(&text, &text.completed(somebody(), |_| SAMPLE.to_owned())) {
-            // A blank result is the sample's fault: another value may say something.
-            Ok(_) | Err(Fault { reason: FaultReason::Result(_), .. }) => Ok(()),
-            Err(fault) => Err(fault),
+            // Where something is filled in, another value may say something.
+            Err(Fault { reason: FaultReason::Result(Invalid::Missing), .. })
+                if text.is_personal() || !variables.is_empty() =>
+            {
+                Ok(())
+            }
+            rendered => rendered.map(drop),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::aggregate::{at, given, id};
 use crate::rendering::{Fault, FaultReason, Part};
-use crate::value::{Category, VariableName, VariableText};
+use crate::value::{Category, Invalid, VariableName, VariableText};
 
 fn variable(name: &str, default: Option<&str>, sample: Option<&str>) -> Variable {
     let text = |text: &str| VariableText::try_new(text).unwrap();
@@ -103,6 +103,43 @@ fn a_template_that_fails_or_never_ends_is_refused_when_it_is_saved() {
     for body in ["{{ fecha|nada }}", "{% for i in range(100000000) %}x{% endfor %}", "{{ fecha"] {
         assert!(matches!(decided(sms(body, vec![])), Err(TemplateError::Text(_))), "{body}");
     }
+}
+
+/// What cannot be sent of what a draft renders to.
+fn unsendable(draft: Draft) -> Option<(Part, Invalid)> {
+    match decided(draft) {
+        Err(TemplateError::Text(Fault { part, reason: FaultReason::Result(invalid) })) => {
+            Some((part, invalid))
+        }
+        other => other.map(|_| None).unwrap(),
+    }
+}
+
+#[test]
+fn what_can_never_be_sent_is_refused_when_it_is_saved() {
+    let too_long = |part, max| Some((part, Invalid::TooLong { max }));
+    assert_eq!(unsendable(sms("{{ 'x' * 1600 }}", vec![])), None);
+    assert_eq!(unsendable(sms("{{ 'x' * 1000000 }}", vec![])), too_long(Part::Body, 1_600));
+    assert_eq!(unsendable(sms("{{ '' }}", vec![])), Some((Part::Body, Invalid::Missing)));
+    let long = variable("nota", None, Some(&"x".repeat(1_601)));
+    assert_eq!(unsendable(sms("{{ nota }}", vec![long])), too_long(Part::Body, 1_600));
+    let subject = |text: &str| {
+        let (subject, body) = (text.parse().unwrap(), Some("x".parse().unwrap()));
+        Draft { texts: Texts::Email { subject, body, html: None }, ..email(None, None) }
+    };
+    assert_eq!(unsendable(subject("{{ 'x' * 200 }}")), None);
+    assert_eq!(unsendable(subject("{{ 'x' * 201 }}")), too_long(Part::Subject, 200));
+    assert_eq!(unsendable(subject("{{ 'a\\nb' }}")), Some((Part::Subject, Invalid::LineBreak)));
+    assert_eq!(unsendable(email(Some("{{ 'x' * 100001 }}"), None)), too_long(Part::Body, 100_000));
+    let html = "<html>{{ 'x' * 400000 }}</html>";
+    assert_eq!(unsendable(email(Some("x"), Some(html))), too_long(Part::Html, 400_000));
+}
+
+#[test]
+fn a_text_that_is_blank_for_the_sample_may_say_something_to_another() {
+    let body = "{% if cliente.nombre == 'Luz' %}x{% endif %}";
+    assert_eq!(unsendable(sms(body, vec![])), None);
+    assert_eq!(unsendable(sms("{{ nota }}", vec![variable("nota", Some(" "), None)])), None);
 }
 
 #[test]

@@ -233,9 +233,7 @@ impl Refusal for TemplateError {
             Self::DeclaredTwice { index } => {
                 Problem::of_field(format!("/variables/{index}/name"), Reason::DeclaredTwice)
             }
-            Self::Text(fault) => {
-                Problem::of_field(format!("/{}", fault.part), Reason::Template(fault.reason.clone()))
-            }
+            Self::Text(fault) => Problem::of_field(format!("/{}", fault.part), fault.into()),
         }
     }
 }

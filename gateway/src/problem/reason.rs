@@ -2,7 +2,7 @@
 
 use domain::company::OverLimit;
 use domain::import::FileFault;
-use domain::rendering::{FaultReason, Part};
+use domain::rendering::{Fault, FaultReason, Part};
 use domain::value::Invalid;
 
 /// The expected type of a JSON value.
@@ -239,6 +239,15 @@ pub enum Reason {
     TooManyAtOnce,
     /// No disk space for an uploaded file.
     DiskFull,
+}
+
+impl From<&Fault> for Reason {
+    fn from(fault: &Fault) -> Self {
+        match &fault.reason {
+            FaultReason::Result(invalid) => Self::Rendered { part: fault.part, invalid: *invalid },
+            other => Self::Template(other.clone()),
+        }
+    }
 }
 
 impl Reason {

@@ -31,6 +31,8 @@ use crate::state::AppState;
 
 /// How many people of the audience are shown with their texts.
 const SAMPLES: usize = 20;
+/// How many bytes their texts may have together, as a page of a list. The first person's is shown whatever its size.
+const SAMPLES_BYTES_MAX: usize = 1_048_576;
 
 /// A notification for the preview.
 pub(super) struct Draft(AskedNotification);
@@ -56,7 +58,7 @@ pub(super) struct Preview {
     texts: TextsView,
     /// The size of an SMS; none for other channels.
     sms: Option<SmsView>,
-    /// The rendered texts of the first recipients, at most 20.
+    /// The rendered texts of the first recipients: at most 20, and fewer where they have more than 1 MiB together.
     samples: Vec<Sample>,
     /// Another person would have to approve it, because it goes to more people than the company's limit.
     needs_approval: bool,
@@ -188,8 +190,7 @@ pub(super) async fn preview(State(state): State<AppState>, order: Order<Draft>) 
         }
         None => None,
     };
-    let people = first_people(&state, &selection).await?.into_iter();
-    let samples = people.filter_map(|person| Sample::of(&text, person, is_plain)).collect();
+    let samples = samples(&text, first_people(&state, &selection).await?, is_plain);
     let texts = TextsView { counted, unsendable };
     let over_limit = over_limit.map(OverLimitView::from);
     Ok(Json(Preview {
@@ -225,7 +226,23 @@ pub(super) fn text_of(state: &AppState, asked: &NewNotification) -> Answer<Text>
     asked.text(state.now()).map_err(|fault| not_rendered(&fault))
 }
 
+/// The texts of these people, as many as fit.
+fn samples(text: &Text, people: Vec<Recipient>, is_plain: bool) -> Vec<Sample> {
+    let mut bytes = 0;
+    let samples = people.into_iter().filter_map(|person| Sample::of(text, person, is_plain)).enumerate();
+    let fitting = samples.take_while(|(index, sample)| {
+        bytes += sample.bytes();
+        *index == 0 || bytes <= SAMPLES_BYTES_MAX
+    });
+    fitting.map(|(_, sample)| sample).collect()
+}
+
 impl Sample {
+    fn bytes(&self) -> usize {
+        let optional = [&self.subject, &self.html].into_iter().flatten();
+        self.body.len() + optional.map(String::len).sum::<usize>()
+    }
+
     /// None for a person whose data is erased, or to whom this text cannot be sent.
     fn of(text: &Text, person: Recipient, is_plain: bool) -> Option<Self> {
         let Recipient { client, addressee, .. } = person;

@@ -51,10 +51,7 @@ pub(in crate::api) fn not_filled(fault: VariableFault) -> Problem {
 
 /// A text that cannot be sent with what was filled in.
 pub(in crate::api) fn not_rendered(fault: &Fault) -> Problem {
-    let reason = match &fault.reason {
-        FaultReason::Result(invalid) => Reason::Rendered { part: fault.part, invalid: *invalid },
-        other => Reason::Template(other.clone()),
-    };
+    let reason = Reason::from(fault);
     let field = match reason {
         Reason::Template(FaultReason::MissingColumn { .. }) => "/client_id",
         _ => "/variables",

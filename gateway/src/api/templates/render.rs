@@ -86,7 +86,7 @@ pub(super) async fn render(
     let company = client.as_ref().map(|client| client.company_id.into()).or(created.company);
     let company = match company {
         Some(company) => company_of(&state, company).await?,
-        None => CompanyProfile { name: SAMPLE_COMPANY.to_owned(), ..CompanyProfile::default() },
+        None => sample_company(&state, &caller).await?,
     };
     let person = client.map(|client| addressee(created.channel, client));
     let (rendered, to) = rendered(&created, &body.variables, &company, state.now(), person)?;
@@ -123,7 +123,7 @@ fn rendered(
     let refused = |fault| not_rendered(&fault);
     let text = Text::of_template(created.source(), filling).map_err(refused)?;
     // A real client is not helped out: it would not be when the text is sent.
-    let person = person.unwrap_or_else(|| text.completed(somebody(), placeholder));
+    let person = person.unwrap_or_else(|| text.completed(somebody(company), placeholder));
     Ok((render_text(&text, &person).map_err(refused)?, person.address))
 }
 
@@ -147,9 +147,26 @@ fn addressee(channel: Channel, client: ClientRow) -> Addressee {
 
 const SAMPLE_COMPANY: &str = "Empresa de ejemplo";
 
-fn somebody() -> Addressee {
+/// A company that does not exist, by the clocks of the caller's first one.
+async fn sample_company(state: &AppState, caller: &Caller) -> Answer<CompanyProfile> {
+    let own = match caller.member().companies.first() {
+        Some(own) => company_of(state, *own).await?,
+        None => CompanyProfile::default(),
+    };
+    Ok(CompanyProfile {
+        name: SAMPLE_COMPANY.to_owned(),
+        time_zone: own.time_zone,
+        ..CompanyProfile::default()
+    })
+}
+
+/// A client of the company who does not exist, by the company's clocks.
+fn somebody(company: &CompanyProfile) -> Addressee {
     Addressee {
-        client_name: "María Gómez".into(), contact_name: "Juan Gómez".into(), ..Addressee::nobody()
+        client_name: "María Gómez".into(),
+        contact_name: "Juan Gómez".into(),
+        time_zone: company.time_zone.parse().ok(),
+        ..Addressee::nobody()
     }
 }
 

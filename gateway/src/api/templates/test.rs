@@ -70,6 +70,8 @@ pub(super) async fn test(
     let profile = profile_of(&state, company).await?;
     let filling = Filling { variables: &variables, company: named(&profile), at: state.now() };
     let text = Text::of_template(created.source(), filling).map_err(|fault| not_rendered(&fault))?;
+    // A worker has no clocks of their own.
+    let oneself = Addressee { time_zone: profile.time_zone.parse().ok(), ..oneself };
     let oneself = text.completed(oneself, placeholder);
     render(&text, &oneself).map_err(|fault| not_rendered(&fault))?;
     let html = created.latest.content.html.as_ref().map(|html| html.compiled.clone());
